@@ -1,0 +1,141 @@
+import { idOf } from './identity.js';
+import { field, isJsonObject, type Json, type JsonObject } from './json.js';
+import { isSecond } from './stripe-event.js';
+
+/** A snapshot lacks what its kind cannot do without, or has a field in a type that no API version has; `field` is its path. */
+export class UnreadableSnapshot extends Error {
+  readonly code = 'UNREADABLE_SNAPSHOT';
+
+  constructor(readonly field: string, expected: string, readonly found: Json) {
+    super(`The snapshot's "${field}" is ${describe(found)}, not ${expected}.`);
+    this.name = 'UnreadableSnapshot';
+  }
+}
+
+/**
+ * Reads the fields of one hash of a Stripe object. A field that is null or missing is "absent"; a field of another type
+ * than asked for is never taken for absent, but throws `UnreadableSnapshot`. Texts come out as Postgres can hold them.
+ */
+export class Fields {
+  constructor(readonly object: JsonObject, private readonly path: string) {}
+
+  /** The first of several names under which API versions have a field: the one that is there; null when none is. */
+  private value(names: readonly string[]): { readonly name: string; readonly value: Json } | null {
+    for (const name of names) {
+      const value = field(this.object, name);
+      if (value !== null) return { name, value };
+    }
+    return null;
+  }
+
+  /** A field under any of its names, or null. */
+  private read<T>(names: readonly string[], as: (value: Json) => T | null, expected: string): T | null {
+    const found = this.value(names);
+    if (found === null) return null;
+    const read = as(found.value);
+    if (read === null) throw new UnreadableSnapshot(this.pathOf(found.name), expected, found.value);
+    return read;
+  }
+
+  private required<T>(value: T | null, name: string, expected: string): T {
+    if (value === null) throw new UnreadableSnapshot(this.pathOf(name), expected, null);
+    return value;
+  }
+
+  pathOf(name: string): string {
+    return `${this.path}.${name}`;
+  }
+
+  text(name: string): string {
+    return this.required(this.textOrNull(name), name, 'a string');
+  }
+
+  textOrNull(...names: readonly string[]): string | null {
+    return this.read(names, (value) => (typeof value === 'string' ? storable(value) : null), 'a string');
+  }
+
+  /** The id of an expandable field, which may be the id or the object. */
+  id(name: string): string {
+    return this.required(this.idOrNull(name), name, 'an id or an object with an id');
+  }
+
+  idOrNull(...names: readonly string[]): string | null {
+    return this.read(names, (value) => (idOf(value) === null ? null : storable(idOf(value) as string)), 'an id or an object with an id');
+  }
+
+  integer(name: string): number {
+    return this.required(this.integerOrNull(name), name, 'an integer');
+  }
+
+  /** An integer that is exact: money in minor units, a quantity. */
+  integerOrNull(...names: readonly string[]): number | null {
+    return this.read(names, (value) => (Number.isSafeInteger(value) ? (value as number) : null), 'an integer');
+  }
+
+  /** A number that Stripe writes as a string, since it may have a fraction. */
+  decimalOrNull(...names: readonly string[]): string | null {
+    return this.read(names, (value) => (typeof value === 'string' || typeof value === 'number' ? storable(String(value)) : null), 'a decimal');
+  }
+
+  flag(name: string, whenAbsent: boolean): boolean {
+    return this.read([name], (value) => (typeof value === 'boolean' ? value : null), 'true or false') ?? whenAbsent;
+  }
+
+  time(name: string): string {
+    return this.required(this.timeOrNull(name), name, 'a time in seconds');
+  }
+
+  /** A time as ISO 8601 in UTC, from Stripe's seconds since 1970. */
+  timeOrNull(...names: readonly string[]): string | null {
+    return this.read(names, (value) => (isSecond(value) ? isoTime(value) : null), 'a time in seconds');
+  }
+
+  /** A nested hash. */
+  hashOrNull(...names: readonly string[]): Fields | null {
+    const found = this.value(names);
+    return this.read(names, (value) => (isJsonObject(value) ? new Fields(value, this.pathOf(found?.name ?? '')) : null), 'an object');
+  }
+
+  /** An expandable field when it is expanded, and null when it is an id. */
+  expandedOrNull(name: string): Fields | null {
+    return typeof field(this.object, name) === 'string' ? null : this.hashOrNull(name);
+  }
+
+  /** The values of an array, or of the `data` of a list object; none when absent. */
+  values(name: string): readonly Json[] {
+    const list = (value: Json): readonly Json[] | null => (Array.isArray(value) ? (value as readonly Json[]) : null);
+    return this.read([name], (value) => list(isJsonObject(value) ? field(value, 'data') : value), 'a list') ?? [];
+  }
+
+  /** The hashes of an array, or of the `data` of a list object; none when absent. */
+  hashes(name: string): readonly Fields[] {
+    return this.values(name).map((value, index) => {
+      const path = `${this.pathOf(name)}[${index}]`;
+      if (!isJsonObject(value)) throw new UnreadableSnapshot(path, 'an object', value);
+      return new Fields(value, path);
+    });
+  }
+
+  /** Whether a list object has further entries that the event does not show. */
+  isTruncated(name: string): boolean {
+    const list = field(this.object, name);
+    return isJsonObject(list) && field(list, 'has_more') === true;
+  }
+}
+
+/** ISO 8601 in UTC, as Postgres' timestamptz reads it. `second` counts from 1970. */
+export function isoTime(second: number): string {
+  return new Date(second * 1000).toISOString();
+}
+
+const unstorable = /[\0\p{Cs}]/gu;
+
+/** Postgres keeps neither U+0000 nor lone surrogates: each becomes the replacement character. */
+function storable(text: string): string {
+  return text.replace(unstorable, '\u{FFFD}');
+}
+
+function describe(found: Json): string {
+  if (found === null) return 'absent';
+  return Array.isArray(found) ? 'an array' : `a ${typeof found}`;
+}

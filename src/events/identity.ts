@@ -1,0 +1,50 @@
+import { field, isJsonObject, type Json, type JsonObject } from './json.js';
+
+/** The longest id that names a stream, in UTF-16 code units; Stripe's own longest, those of Checkout Sessions, have 66. */
+const idLengthMax = 255;
+/** Neither control characters and line separators nor lone surrogates, which UTF-8 cannot carry. */
+const printable = /^[^\p{Cc}\p{Cs}\p{Zl}\p{Zp}]+$/u;
+/** Test events that the dashboard sends have ids such as `sub_00000000000000`, the same for everyone. */
+const zeros = /_0{14,}$/;
+/** Ids cut short for display, as in `pm_1M9HtjJDP...`. */
+const abbreviated = /(?:\.\.\.|…)$/;
+
+/** Whether a string can be kept as an id: not empty, of bounded length, printable. */
+export function isIdText(id: Json): id is string {
+  return typeof id === 'string' && id.length <= idLengthMax && printable.test(id);
+}
+
+/** Whether an id names one object of Stripe: no placeholder of zeros, not cut short, nothing a stream name cannot carry. */
+export function isRealId(id: Json): id is string {
+  return isIdText(id) && !zeros.test(id) && !abbreviated.test(id);
+}
+
+/** The id behind an expandable field: the string itself or the `id` of the expanded object; null when there is none. */
+export function idOf(reference: Json): string | null {
+  const id = isJsonObject(reference) ? field(reference, 'id') : reference;
+  return typeof id === 'string' ? id : null;
+}
+
+/**
+ * The subscription that an invoice, an upcoming invoice or an invoice item names: `parent.subscription_details.subscription`
+ * from 2025-03-31.basil on, `subscription` before. Never by `lines`, which change; null when it belongs to none.
+ */
+export function subscriptionOf(invoiceOrItem: JsonObject): string | null {
+  const parent = field(invoiceOrItem, 'parent');
+  const details = isJsonObject(parent) ? field(parent, 'subscription_details') : null;
+  return idOf(field(invoiceOrItem, 'subscription')) ?? (isJsonObject(details) ? idOf(field(details, 'subscription')) : null);
+}
+
+/**
+ * What an object without an id of its own is named by: the charge of a dispute (2013), the subscription or customer of an
+ * upcoming invoice, the customer of an old discount, of an entitlement summary or a billing alert. Null when it names none.
+ */
+export function ownerOf(object: JsonObject): { readonly object: string; readonly id: string } | null {
+  const name = field(object, 'object');
+  const subscription = name === 'invoice' || name === 'invoiceitem' ? subscriptionOf(object) : null;
+  if (subscription !== null) return { object: 'subscription', id: subscription };
+  const charge = name === 'dispute' ? idOf(field(object, 'charge')) : null;
+  if (charge !== null) return { object: 'charge', id: charge };
+  const customer = idOf(field(object, 'customer'));
+  return customer === null ? null : { object: 'customer', id: customer };
+}

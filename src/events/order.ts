@@ -1,0 +1,168 @@
+import assert from 'node:assert/strict';
+import type { OrderKey } from './order-key.js';
+import { takeTrail, unusedSteps, type Step, type UnusedSteps } from './trail.js';
+
+export { orderKeyOf, type OrderKey } from './order-key.js';
+
+/**
+ * The last known state of each object before a second; plain JSON. Holds the `statesMax` objects touched last: a change
+ * of another finds no known start, and is ordered by what the events of its second tell.
+ */
+export type ObjectStates = { readonly [objectKey: string]: { readonly after: string; readonly apiVersion: string | null; readonly created: number } };
+
+/** Events in logical order, and those of them whose place in it is a guess. */
+export type Ordered<T> = { readonly ordered: readonly T[]; readonly ambiguous: readonly T[] };
+
+type Keyed = { readonly order: OrderKey };
+const statesMax = 100;
+
+/**
+ * The logical order of events of one stream: a total order, and a function of the set. By `created`; within a second as
+ * `orderSecond` says, whose fold it is. Event ids must differ.
+ */
+export function order<T extends Keyed>(events: readonly T[]): Ordered<T> {
+  const ordered: T[] = [];
+  const ambiguous: T[] = [];
+  let states: ObjectStates = {};
+  for (const [, second] of [...groupBy(events, (event) => event.order.created)].sort(([a], [b]) => a - b)) {
+    const next = orderSecond(second, states);
+    ordered.push(...next.ordered);
+    ambiguous.push(...next.ambiguous);
+    states = next.states;
+  }
+  return { ordered, ambiguous };
+}
+
+/**
+ * The logical order of events that share one second. They are grouped by object: groups by the rank of their kind, then
+ * by object key. Within a group come first `*.created`, last `*.deleted`, and between them the others as a path: B follows
+ * A when B's snapshot with its `previous_attributes` put back equals A's snapshot, in the same API version, starting at
+ * the state that `*.created` shows, else at the object's last state before the second (`takeTrail` says which path, if
+ * several are possible). An event without `previous_attributes` changes nothing and stands where its snapshot does.
+ * What lies on no path goes by the lifecycle rank of its snapshot, then event id; those that hang together stay together.
+ */
+export function orderSecond<T extends Keyed>(events: readonly T[], before: ObjectStates): Ordered<T> & { readonly states: ObjectStates } {
+  assert(new Set(events.map((event) => event.order.eventId)).size === events.length, 'one event stands in a second twice');
+  assert(events.every((event) => event.order.created === events[0]?.order.created), 'the events are of several seconds');
+  const groups = [...groupBy(events, (event) => event.order.objectKey)].sort(([a, [first]], [b, [second]]) =>
+    (first as T).order.kindRank - (second as T).order.kindRank || compareText(a, b));
+  const ordered: T[] = [];
+  const ambiguous: T[] = [];
+  const states: Record<string, ObjectStates[string]> = { ...before };
+  for (const [objectKey, group] of groups) {
+    const next = orderGroup(group, Object.hasOwn(before, objectKey) ? stateOf(before[objectKey] as ObjectStates[string]) : null);
+    ordered.push(...next.ordered);
+    ambiguous.push(...next.ambiguous);
+    const { after, apiVersion, created } = (next.ordered.at(-1) as T).order;
+    states[objectKey] = { after, apiVersion, created };
+  }
+  return { ordered, ambiguous, states: latestOf(states) };
+}
+
+/** The events of one object in one second. `start` is the object's last state before it, null when unknown. */
+function orderGroup<T extends Keyed>(group: readonly T[], start: string | null): Ordered<T> {
+  const byPhase = (phase: number): T[] => group.filter((event) => event.order.phase === phase).sort(compareLifecycle);
+  const created = byPhase(0);
+  const deleted = byPhase(2);
+  const first = created.at(-1);
+  const others = orderChanges(byPhase(1), first === undefined ? start : stateOf(first.order));
+  return {
+    ordered: [...created, ...others.ordered, ...deleted],
+    ambiguous: [...contradicting(created), ...others.ambiguous, ...contradicting(deleted)],
+  };
+}
+
+/** An object is created and deleted once: several such events are one, unless their snapshots differ. */
+function contradicting<T extends Keyed>(events: readonly T[]): readonly T[] {
+  return new Set(events.map((event) => event.order.after)).size > 1 ? events : [];
+}
+
+type Change<T> = Step & { readonly event: T };
+
+/** The path from the known start, and the rest as fragments among it. An only fragment has an only place. */
+function orderChanges<T extends Keyed>(events: readonly T[], start: string | null): Ordered<T> {
+  const changes = [...events].sort(compareId).map(changeOf);
+  const unused = unusedSteps(changes);
+  const path = start === null ? [] : takeTrail(unused, start);
+  const fragments = takeFragments(unused);
+  const isCertain = fragments.length === 0 || (path.length === 0 && fragments.length === 1 && (fragments[0] as Fragment<T>).isCertain);
+  return {
+    ordered: withFragments(path.map((change) => change.event), fragments),
+    ambiguous: isCertain ? [] : fragments.flatMap((fragment) => fragment.events),
+  };
+}
+
+/** Changes that hang together, but not with the known start. Uncertain when they are a circle: it may begin anywhere. */
+type Fragment<T> = { readonly events: readonly T[]; readonly isCertain: boolean };
+
+function takeFragments<T extends Keyed>(unused: UnusedSteps<Change<T>>): Fragment<T>[] {
+  const fragments: Fragment<T>[] = [];
+  while (unused.size > 0) {
+    const left = [...unused.values()].flat();
+    const beginnings = left.filter(isBeginning(left));
+    const [first] = (beginnings.length > 0 ? beginnings : left).sort((a, b) => compareLifecycle(a.event, b.event));
+    const events = takeTrail(unused, (first as Change<T>).from).map((change) => change.event);
+    fragments.push({ events, isCertain: beginnings.length > 0 });
+  }
+  return fragments.sort((a, b) => compareLifecycle(a.events[0] as T, b.events[0] as T));
+}
+
+/** A path begins in a state that more changes leave than reach, or that none reaches. */
+function isBeginning(steps: readonly Step[]): (step: Step) => boolean {
+  const moving = steps.filter(({ from, to }) => from !== to);
+  const left = groupBy(moving, ({ from }) => from);
+  const reached = groupBy(moving, ({ to }) => to);
+  return ({ from }) => !reached.has(from) || (left.get(from)?.length ?? 0) > (reached.get(from)?.length ?? 0);
+}
+
+/** Each fragment goes before the first event of the path that shows the object further on in its life. */
+function withFragments<T extends Keyed>(path: readonly T[], fragments: readonly Fragment<T>[]): T[] {
+  const ordered: T[] = [];
+  let next = 0;
+  for (const { events } of fragments) {
+    const rank = (events[0] as T).order.lifecycleRank;
+    for (; next < path.length && (path[next] as T).order.lifecycleRank <= rank; next += 1) ordered.push(path[next] as T);
+    ordered.push(...events);
+  }
+  return [...ordered, ...path.slice(next)];
+}
+
+function changeOf<T extends Keyed>(event: T): Change<T> {
+  const { after, before, apiVersion } = event.order;
+  return { from: stateOf({ after: before ?? after, apiVersion }), to: stateOf({ after, apiVersion }), event };
+}
+
+/** Snapshots are comparable within one API version only. */
+function stateOf({ after, apiVersion }: { readonly after: string; readonly apiVersion: string | null }): string {
+  return `${after} ${apiVersion ?? ''}`;
+}
+
+function latestOf(states: ObjectStates): ObjectStates {
+  const entries = Object.entries(states);
+  if (entries.length <= statesMax) return states;
+  return Object.fromEntries(entries.sort(([a, one], [b, other]) => other.created - one.created || compareText(a, b)).slice(0, statesMax));
+}
+
+function groupBy<T, K>(items: readonly T[], keyOf: (item: T) => K): Map<K, T[]> {
+  const groups = new Map<K, T[]>();
+  for (const item of items) {
+    const key = keyOf(item);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [item]);
+    else group.push(item);
+  }
+  return groups;
+}
+
+function compareLifecycle(a: Keyed, b: Keyed): number {
+  return a.order.lifecycleRank - b.order.lifecycleRank || compareId(a, b);
+}
+
+function compareId(a: Keyed, b: Keyed): number {
+  return compareText(a.order.eventId, b.order.eventId);
+}
+
+/** By code unit, as Postgres' collation "C" for the ASCII of Stripe's ids; never by locale. */
+function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

@@ -1,0 +1,56 @@
+import { field, type JsonObject } from './json.js';
+
+/**
+ * Kinds in the order in which Stripe's objects come to be, where it does not show in their events: a customer before its
+ * subscription, that before its invoice, that before its payment. Others come after these.
+ */
+const kinds = [
+  'account', 'customer', 'product', 'plan', 'price', 'coupon', 'promotion_code', 'payment_method', 'quote', 'subscription_schedule',
+  'subscription', 'discount', 'invoiceitem', 'invoice', 'setup_intent', 'payment_intent', 'charge', 'invoice_payment', 'refund',
+  'dispute', 'credit_note', 'checkout.session',
+];
+const kindRanks = new Map(kinds.map((kind, rank) => [kind, rank]));
+
+/** The rank of an object's kind among events of one second. */
+export function kindRankOf(object: JsonObject): number {
+  return kindRanks.get(String(field(object, 'object'))) ?? kinds.length;
+}
+
+/** For each kind its statuses from first to last; those of one line have no order among them. */
+const lifecycles: Readonly<Record<string, readonly (readonly string[])[]>> = {
+  subscription: [['incomplete'], ['trialing'], ['active'], ['past_due'], ['unpaid'], ['paused'], ['incomplete_expired', 'canceled']],
+  invoice: [['draft'], ['open'], ['uncollectible'], ['paid'], ['void']],
+  payment_intent: [['requires_payment_method'], ['requires_confirmation'], ['requires_action', 'requires_source_action'], ['processing'], ['requires_capture'], ['succeeded', 'canceled']],
+  setup_intent: [['requires_payment_method'], ['requires_confirmation'], ['requires_action'], ['processing'], ['succeeded', 'canceled']],
+  charge: [['pending'], ['succeeded', 'failed']],
+  refund: [['pending', 'requires_action'], ['succeeded'], ['failed', 'canceled']],
+  dispute: [['warning_needs_response'], ['warning_under_review'], ['warning_closed'], ['needs_response'], ['under_review'], ['won', 'lost', 'charge_refunded', 'prevented']],
+  credit_note: [['issued'], ['void']],
+  invoice_payment: [['open'], ['paid', 'canceled']],
+  'checkout.session': [['open'], ['complete', 'expired']],
+  subscription_schedule: [['not_started'], ['active'], ['completed', 'released', 'canceled']],
+  quote: [['draft'], ['open'], ['accepted', 'canceled']],
+};
+const lifecycleRanks = new Map(Object.entries(lifecycles).flatMap(([kind, steps]) =>
+  steps.flatMap((statuses, rank) => statuses.map((status) => [`${kind} ${status}`, rank * 10] as const))));
+/** Where a status unknown to us stands, and a kind without one: neither at the start nor at the end. */
+const middleRank = 25;
+
+/** How far on in its life a snapshot shows its object; comparable only between snapshots of one kind. */
+export function lifecycleRankOf(object: JsonObject): number {
+  return lifecycleRanks.get(`${String(field(object, 'object'))} ${String(statusOf(object))}`) ?? middleRank;
+}
+
+/** Invoices had no `status` before 2018-11-08, but `paid`, `forgiven` and `closed`. */
+function statusOf(object: JsonObject): unknown {
+  const status = field(object, 'status');
+  if (status !== null || field(object, 'object') !== 'invoice') return status;
+  if (field(object, 'paid') === true) return 'paid';
+  if (field(object, 'forgiven') === true) return 'uncollectible';
+  return field(object, 'closed') === true ? 'void' : 'open';
+}
+
+/** Whether a subscription's status is its last: its id is never revived, whatever arrives later. */
+export function isFinalStatus(status: string): boolean {
+  return status === 'canceled' || status === 'incomplete_expired';
+}

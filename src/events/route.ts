@@ -1,0 +1,125 @@
+import { isSnapshotEvent } from './content-hash.js';
+import { eventIdOf, quarantineIdOf } from './event-id.js';
+import { idOf, isIdText, isRealId, ownerOf, subscriptionOf } from './identity.js';
+import { field, isJsonObject, type Json, type JsonObject } from './json.js';
+
+/**
+ * Where an event goes, and the id under which it is recorded there. `type` is the recorded event's type: Stripe's own,
+ * or `unknown` for a body that has no usable one.
+ */
+export type Route =
+  | { readonly kind: 'stream'; readonly stream: string; readonly eventId: string; readonly stripeEventId: string; readonly type: string }
+  | { readonly kind: 'quarantine'; readonly stream: string; readonly eventId: string; readonly stripeEventId: string | null; readonly type: string; readonly reason: QuarantineReason };
+
+/**
+ * Why a body is not in the stream of an object:
+ * - `not_an_event`: it has not the form of a Stripe event;
+ * - `envelope`: it is an event inside the envelope of Amazon EventBridge or Azure Event Grid;
+ * - `thin_event`: a v2 event, which carries no snapshot;
+ * - `no_object`: its object has no name that a stream could bear;
+ * - `no_real_id`: the event, its object or that object's owner has no id, a zero id, one cut short or one no stream can bear;
+ * - `conflict`: its event id was recorded, in the same API version, with another content.
+ */
+export type QuarantineReason = 'not_an_event' | 'envelope' | 'thin_event' | 'no_object' | 'no_real_id' | 'conflict';
+
+/** Objects whose ids users choose, or that Stripe numbers per account only (capabilities): unique per account and mode. */
+const namedPerAccount = new Set(['plan', 'product', 'coupon', 'promotion_code', 'capability']);
+/** Objects of which an account has one: they have no id and are in the account's stream. */
+const onePerAccount = new Set(['balance', 'balance_settings', 'tax.settings']);
+/** Object names that would lead into streams of our own. */
+const reserved = new Set(['quarantine']);
+
+const objectName = /^[a-z][a-z0-9_.]{0,63}$/i;
+const eventType = /^[a-z][!-~]{0,199}$/i;
+const accountId = /^[a-z0-9_]{1,64}$/i;
+/** The account when the event names none: the one to which the endpoint belongs. */
+const ownAccount = 'own';
+
+/**
+ * The stream of an event, from the payload alone: that of its object, by the object's identity and never by a field that
+ * can change, so that all events about one object are in one stream. Total: what has no such identity is quarantined,
+ * each body in a stream of its own.
+ */
+export function route(body: Json, contentHash: string): Route {
+  if (!isSnapshotEvent(body)) return quarantine(body, contentHash, reasonOf(body));
+  const stripeEventId = field(body, 'id');
+  const type = typeOf(body);
+  if (type === null) return quarantine(body, contentHash, 'not_an_event');
+  if (!isRealId(stripeEventId)) return quarantine(body, contentHash, 'no_real_id');
+  const stream = streamOf(body, body.data.object);
+  if (stream.kind === 'none') return quarantine(body, contentHash, stream.reason);
+  return { kind: 'stream', stream: stream.name, eventId: eventIdOf(stripeEventId), stripeEventId, type };
+}
+
+/** The quarantine of an event whose id is recorded, in the same API version, with another content. */
+export function routeConflict(body: Json, contentHash: string): Route {
+  return quarantine(body, contentHash, 'conflict');
+}
+
+function quarantine(body: Json, contentHash: string, reason: QuarantineReason): Route {
+  const id = isJsonObject(body) ? field(body, 'id') : null;
+  const stripeEventId = isIdText(id) ? id : null;
+  const eventId = quarantineIdOf(stripeEventId, contentHash);
+  return { kind: 'quarantine', stream: `quarantine-${eventId}`, eventId, stripeEventId, type: typeOf(body) ?? 'unknown', reason };
+}
+
+function typeOf(body: Json): string | null {
+  const type = isJsonObject(body) ? field(body, 'type') : null;
+  return typeof type === 'string' && eventType.test(type) ? type : null;
+}
+
+function reasonOf(body: Json): QuarantineReason {
+  if (!isJsonObject(body)) return 'not_an_event';
+  const object = field(body, 'object');
+  if (object === 'event') return 'no_object';
+  if (object === 'v2.core.event') return 'thin_event';
+  return isStripeEvent(field(body, 'detail')) || isStripeEvent(field(body, 'data')) ? 'envelope' : 'not_an_event';
+}
+
+function isStripeEvent(value: Json): boolean {
+  const object = isJsonObject(value) ? field(value, 'object') : null;
+  return object === 'event' || object === 'v2.core.event';
+}
+
+type StreamName = { readonly kind: 'name'; readonly name: string } | { readonly kind: 'none'; readonly reason: QuarantineReason };
+const noObject: StreamName = { kind: 'none', reason: 'no_object' };
+const noRealId: StreamName = { kind: 'none', reason: 'no_real_id' };
+
+function streamOf(stripeEvent: JsonObject, object: JsonObject): StreamName {
+  const name = field(object, 'object');
+  if (typeof name !== 'string' || !objectName.test(name) || reserved.has(name)) return noObject;
+  const id = field(object, 'id');
+  if (id === null) return ownersStream(stripeEvent, object, name);
+  if (!isRealId(id)) return noRealId;
+  if (isNamedPerAccount(name, id)) return streamPerAccount(stripeEvent, name, id);
+  const subscription = name === 'invoice' || name === 'invoiceitem' ? subscriptionOf(object) : null;
+  return subscription === null ? streamNamed(name, id) : streamNamed('subscription', subscription);
+}
+
+function ownersStream(stripeEvent: JsonObject, object: JsonObject, name: string): StreamName {
+  if (onePerAccount.has(name)) return streamNamed('account', accountOf(stripeEvent));
+  const owner = ownerOf(object);
+  return owner === null ? noRealId : streamNamed(owner.object, owner.id);
+}
+
+function streamNamed(object: string, id: string): StreamName {
+  return isRealId(id) ? { kind: 'name', name: `${object}-${id}` } : noRealId;
+}
+
+/** Account and mode hold no hyphen, so that no two objects share a name. */
+function streamPerAccount(stripeEvent: JsonObject, object: string, id: string): StreamName {
+  const account = accountOf(stripeEvent);
+  if (!accountId.test(account)) return noRealId;
+  const mode = field(stripeEvent, 'livemode') === true ? 'live' : 'test';
+  return { kind: 'name', name: `${object}-${account}-${mode}-${id}` };
+}
+
+/** Plans can be read as prices under their own ids, which users may have chosen; only `price_` ids are Stripe's for sure. */
+function isNamedPerAccount(object: string, id: string): boolean {
+  return namedPerAccount.has(object) || (object === 'price' && !id.startsWith('price_'));
+}
+
+/** `account` on events of connected accounts, `user_id` before 2017-05-25. */
+function accountOf(stripeEvent: JsonObject): string {
+  return idOf(field(stripeEvent, 'account')) ?? idOf(field(stripeEvent, 'user_id')) ?? ownAccount;
+}

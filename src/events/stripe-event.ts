@@ -1,0 +1,72 @@
+import { idOf } from './identity.js';
+import { field, isJsonObject, type Json, type JsonObject } from './json.js';
+
+/**
+ * A Stripe event of any API version, as far as everyone may rely on it. Names are Stripe's own; `created` counts seconds
+ * since 1970. `api_version` is null in events of 2013 and before, `account` (formerly `user_id`) when the event is the
+ * account's own, `previous_attributes` when the event does not say what changed.
+ */
+export type StripeEvent = {
+  readonly id: string;
+  readonly type: string;
+  readonly created: number;
+  readonly api_version: string | null;
+  readonly livemode: boolean;
+  readonly account: string | null;
+  readonly data: { readonly object: JsonObject; readonly previous_attributes: JsonObject | null };
+};
+
+/** A recorded event lacks what no fold can do without, or has it in another type; `field` says which. */
+export class UnreadableEvent extends Error {
+  readonly code = 'UNREADABLE_EVENT';
+
+  constructor(readonly field: string, expected: string) {
+    super(`The Stripe event's "${field}" is not ${expected}. Was the body of the webhook recorded as Stripe sent it?`);
+    this.name = 'UnreadableEvent';
+  }
+}
+
+/** The last second that ISO 8601 writes with four digits of year: 9999-12-31T23:59:59Z. */
+export const secondMax = 253_402_300_799;
+
+/** Reads a recorded event's data as a Stripe event. Throws `UnreadableEvent`. */
+export function asStripeEvent(data: unknown): StripeEvent {
+  if (!isJsonObject(data)) throw new UnreadableEvent('', 'an object');
+  const inner = field(data, 'data');
+  if (!isJsonObject(inner)) throw new UnreadableEvent('data', 'an object');
+  const object = field(inner, 'object');
+  if (!isJsonObject(object)) throw new UnreadableEvent('data.object', 'an object');
+  const previous = field(inner, 'previous_attributes');
+  return {
+    id: required(data, 'id', isString, 'a string'),
+    type: required(data, 'type', isString, 'a string'),
+    created: required(data, 'created', isSecond, 'a whole number of seconds'),
+    api_version: required(data, 'api_version', isStringOrNull, 'a string'),
+    livemode: required(data, 'livemode', isFlagOrNull, 'true or false') === true,
+    account: idOf(field(data, 'account')) ?? idOf(field(data, 'user_id')),
+    data: { object, previous_attributes: isJsonObject(previous) ? previous : null },
+  };
+}
+
+function required<T extends Json>(object: JsonObject, name: string, is: (value: Json) => value is T, expected: string): T {
+  const value = field(object, name);
+  if (!is(value)) throw new UnreadableEvent(name, expected);
+  return value;
+}
+
+function isString(value: Json): value is string {
+  return typeof value === 'string';
+}
+
+function isStringOrNull(value: Json): value is string | null {
+  return value === null || typeof value === 'string';
+}
+
+function isFlagOrNull(value: Json): value is boolean | null {
+  return value === null || typeof value === 'boolean';
+}
+
+/** Whether a value is a time that Stripe, and a timestamp of Postgres, can hold. */
+export function isSecond(value: Json): value is number {
+  return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= secondMax;
+}

@@ -1,0 +1,191 @@
+import { Fields } from './fields.js';
+import type { StripeEvent } from './stripe-event.js';
+
+/** One line of a subscription: a price, how many of it, and the period that is paid for. Money in minor units of `currency`. */
+export type SubscriptionItem = Readonly<{
+  /** Null when the API version had no items (before 2015): the subscription itself had one plan. */
+  id: string | null;
+  /** The price, or the plan of old versions. */
+  price: string | null;
+  product: string | null;
+  /** Null for metered prices. */
+  quantity: number | null;
+  interval: string | null;
+  intervalCount: number | null;
+  /** Null when the price is tiered or has a fraction of a minor unit; then see `unitAmountDecimal`. For metered prices the price of one unit of usage. */
+  unitAmountMinor: number | null;
+  unitAmountDecimal: string | null;
+  currency: string | null;
+  /** `licensed` or `metered`. */
+  usageType: string;
+  /** `per_unit` or `tiered`. */
+  billingScheme: string;
+  periodStart: string | null;
+  periodEnd: string | null;
+}>;
+
+/** A discount as far as the snapshot shows it: from 2020-08-27 on often its id alone. */
+export type DiscountReference = Readonly<{ id: string | null; coupon: string | null }>;
+
+/** What an event says of a subscription. Times are ISO 8601 in UTC; plain JSON. Unknown statuses and the like pass as they are. */
+export type SubscriptionSnapshot = Readonly<{
+  kind: 'subscription';
+  id: string;
+  customer: string;
+  status: string;
+  currency: string | null;
+  items: readonly SubscriptionItem[];
+  /** False when the subscription has more items than the event shows. */
+  hasAllItems: boolean;
+  /** From the first start to the last end of its items' periods. */
+  periodStart: string | null;
+  periodEnd: string | null;
+  trialStart: string | null;
+  trialEnd: string | null;
+  createdAt: string | null;
+  startedAt: string | null;
+  billingCycleAnchor: string | null;
+  cancelAt: string | null;
+  cancelAtPeriodEnd: boolean;
+  canceledAt: string | null;
+  endedAt: string | null;
+  cancellationReason: string | null;
+  /** Invoices are not collected, though the status may stay active; not to be confused with the status `paused`. */
+  pauseCollection: Readonly<{ behavior: string; resumesAt: string | null }> | null;
+  /** Why and when the status became `paused`; from 2026-09-30.endive on. */
+  paused: Readonly<{ reason: string | null; at: string | null }> | null;
+  /** What ends a trial without a payment method: `cancel`, `create_invoice` or `pause`. */
+  trialEndBehavior: string | null;
+  /** An update that waits for its payment applies no later than this. */
+  pendingUpdateExpiresAt: string | null;
+  collectionMethod: string;
+  daysUntilDue: number | null;
+  billingMode: string | null;
+  defaultPaymentMethod: string | null;
+  discounts: readonly DiscountReference[];
+  latestInvoice: string | null;
+  schedule: string | null;
+  testClock: string | null;
+  account: string | null;
+  livemode: boolean;
+}>;
+
+/** Reads a subscription of any API version since 2013. Throws `UnreadableSnapshot`. */
+export function subscriptionSnapshot(stripeEvent: StripeEvent): SubscriptionSnapshot {
+  const subscription = new Fields(stripeEvent.data.object, 'subscription');
+  const items = itemsOf(subscription);
+  return {
+    kind: 'subscription',
+    id: subscription.id('id'),
+    customer: subscription.id('customer'),
+    status: subscription.text('status'),
+    currency: subscription.textOrNull('currency') ?? items[0]?.currency ?? null,
+    items,
+    hasAllItems: !subscription.isTruncated('items'),
+    periodStart: subscription.timeOrNull('current_period_start') ?? least(items.map((item) => item.periodStart)),
+    periodEnd: subscription.timeOrNull('current_period_end') ?? greatest(items.map((item) => item.periodEnd)),
+    trialStart: subscription.timeOrNull('trial_start'),
+    trialEnd: subscription.timeOrNull('trial_end'),
+    createdAt: subscription.timeOrNull('created'),
+    // Before 2019-10-17 `start` was when the current plan began: the creation is nearer to what we ask.
+    startedAt: subscription.timeOrNull('start_date', 'created', 'start'),
+    billingCycleAnchor: subscription.timeOrNull('billing_cycle_anchor'),
+    ...cancellation(subscription),
+    ...pauses(subscription),
+    ...settings(subscription),
+    discounts: discountsOf(subscription),
+    latestInvoice: subscription.idOrNull('latest_invoice'),
+    schedule: subscription.idOrNull('schedule'),
+    testClock: subscription.idOrNull('test_clock'),
+    account: stripeEvent.account,
+    livemode: stripeEvent.livemode,
+  };
+}
+
+function cancellation(subscription: Fields) {
+  return {
+    cancelAt: subscription.timeOrNull('cancel_at'),
+    cancelAtPeriodEnd: subscription.flag('cancel_at_period_end', false),
+    canceledAt: subscription.timeOrNull('canceled_at'),
+    endedAt: subscription.timeOrNull('ended_at'),
+    cancellationReason: subscription.hashOrNull('cancellation_details')?.textOrNull('reason') ?? null,
+  };
+}
+
+function pauses(subscription: Fields) {
+  const collection = subscription.hashOrNull('pause_collection');
+  const paused = subscription.hashOrNull('status_details')?.hashOrNull('paused') ?? null;
+  return {
+    pauseCollection: collection && { behavior: collection.text('behavior'), resumesAt: collection.timeOrNull('resumes_at') },
+    paused: paused && { reason: paused.hashOrNull('subscription')?.textOrNull('type') ?? null, at: paused.timeOrNull('transitioned_at') },
+  };
+}
+
+function settings(subscription: Fields) {
+  return {
+    trialEndBehavior: subscription.hashOrNull('trial_settings')?.hashOrNull('end_behavior')?.textOrNull('missing_payment_method') ?? null,
+    pendingUpdateExpiresAt: subscription.hashOrNull('pending_update')?.timeOrNull('expires_at') ?? null,
+    // `billing` before 2019-10-17; before 2017 every subscription was charged automatically.
+    collectionMethod: subscription.textOrNull('collection_method', 'billing') ?? 'charge_automatically',
+    daysUntilDue: subscription.integerOrNull('days_until_due'),
+    billingMode: subscription.hashOrNull('billing_mode')?.textOrNull('type') ?? null,
+    defaultPaymentMethod: subscription.idOrNull('default_payment_method', 'default_source'),
+  };
+}
+
+/** Items from 2015 on, with prices since 2020; before them one plan and a quantity, on the subscription itself. */
+function itemsOf(subscription: Fields): SubscriptionItem[] {
+  const items = subscription.hashes('items');
+  if (items.length > 0) return items.map((item) => itemOf(item, subscription));
+  return subscription.hashOrNull('plan') === null ? [] : [{ ...itemOf(subscription, subscription), id: null }];
+}
+
+function itemOf(item: Fields, subscription: Fields): SubscriptionItem {
+  return {
+    id: item.idOrNull('id'),
+    ...priceOf(item),
+    quantity: item.integerOrNull('quantity'),
+    // Items have periods of their own from 2025-03-31.basil on; before, the subscription has one for all.
+    periodStart: item.timeOrNull('current_period_start') ?? subscription.timeOrNull('current_period_start'),
+    periodEnd: item.timeOrNull('current_period_end') ?? subscription.timeOrNull('current_period_end'),
+  };
+}
+
+/** Prices and plans differ in names, and in where they keep how they recur. */
+function priceOf(item: Fields) {
+  const price = item.expandedOrNull('price') ?? item.expandedOrNull('plan');
+  const recurring = price?.hashOrNull('recurring') ?? price;
+  return {
+    price: item.idOrNull('price', 'plan'),
+    product: price?.idOrNull('product') ?? null,
+    interval: recurring?.textOrNull('interval') ?? null,
+    intervalCount: recurring?.integerOrNull('interval_count') ?? null,
+    unitAmountMinor: price?.integerOrNull('unit_amount', 'amount') ?? null,
+    unitAmountDecimal: price?.decimalOrNull('unit_amount_decimal', 'amount_decimal') ?? null,
+    currency: price?.textOrNull('currency') ?? null,
+    usageType: recurring?.textOrNull('usage_type') ?? 'licensed',
+    billingScheme: price?.textOrNull('billing_scheme') ?? 'per_unit',
+  };
+}
+
+/** `discounts` (ids or objects) since 2020; before, and beside it until 2025-03-31.basil, one `discount`. */
+function discountsOf(subscription: Fields): DiscountReference[] {
+  const several = subscription.values('discounts');
+  const single = subscription.expandedOrNull('discount');
+  if (several.length === 0) return single === null ? [] : [discountOf(single)];
+  const expanded = several.some((discount) => typeof discount === 'object') ? subscription.hashes('discounts') : null;
+  return expanded?.map(discountOf) ?? several.map((id) => ({ id: String(id), coupon: null }));
+}
+
+/** The coupon is the discount's own until 2025-09-30.clover, then its source's. */
+function discountOf(discount: Fields): DiscountReference {
+  return { id: discount.idOrNull('id'), coupon: discount.idOrNull('coupon') ?? discount.hashOrNull('source')?.idOrNull('coupon') ?? null };
+}
+
+function least(times: readonly (string | null)[]): string | null {
+  return times.filter((time) => time !== null).sort()[0] ?? null;
+}
+
+function greatest(times: readonly (string | null)[]): string | null {
+  return times.filter((time) => time !== null).sort().at(-1) ?? null;
+}

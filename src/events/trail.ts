@@ -1,0 +1,108 @@
+/** One change of an object: from one state to another, or to the same. */
+export type Step = { readonly from: string; readonly to: string };
+/** The steps not yet on a trail, by the state they start from, each list in order of preference. */
+export type UnusedSteps<S extends Step> = Map<string, S[]>;
+
+/** All steps as unused; where a choice is free, the one that comes earlier in `steps` is taken. */
+export function unusedSteps<S extends Step>(steps: readonly S[]): UnusedSteps<S> {
+  const unused: UnusedSteps<S> = new Map();
+  for (const step of steps) {
+    const list = unused.get(step.from);
+    if (list === undefined) unused.set(step.from, [step]);
+    else list.push(step);
+  }
+  return unused;
+}
+
+/**
+ * Takes from `unused` a path that begins in the state `start`, each step beginning where the one before ended, and returns it.
+ *
+ * Guaranteed: whenever one path can hold all steps that are reachable from `start`, the path holds them (an Euler trail,
+ * so values may go there and back any number of times); when no state is reached twice, it is a longest path. Otherwise
+ * it is a path that no detour can lengthen, not always the longest: that problem is NP-hard. A step left over that repeats
+ * one of the path (Stripe may send two events for one change) comes directly after it. Steps that change nothing come at
+ * the first visit of their state. Work grows with the number of steps, at worst with its square when many paths are possible.
+ */
+export function takeTrail<S extends Step>(unused: UnusedSteps<S>, start: string): S[] {
+  const trail = walk(unused, start);
+  for (let i = 0; i <= trail.length; i += 1) {
+    const state = i === 0 ? start : (trail[i - 1] as S).to;
+    const detours: S[] = [];
+    for (let detour = takeDetour(unused, state); detour !== null; detour = takeDetour(unused, state)) detours.push(...detour);
+    trail.splice(i, 0, ...detours);
+  }
+  return trail.flatMap((step) => [step, ...takeRepeats(unused, step)]);
+}
+
+/** Goes on as long as there is a step to take, always the one from which the way ahead is longest. */
+function walk<S extends Step>(unused: UnusedSteps<S>, start: string): S[] {
+  const lengths = lengthsAhead(unused, start);
+  const ahead = (state: string): number => lengths.get(state) ?? 0;
+  const taken: S[] = [];
+  for (let state = start; ; state = (taken.at(-1) as S).to) {
+    let best: S | undefined;
+    for (const step of unused.get(state) ?? []) {
+      // A step back to an earlier state is the last choice: what lies ahead of that state is mostly behind us.
+      if (best === undefined || value(step) > value(best)) best = step;
+    }
+    if (best === undefined) return taken;
+    take(unused, best);
+    taken.push(best);
+  }
+
+  function value(step: S): number {
+    return ahead(step.to) < ahead(step.from) ? ahead(step.to) : -1;
+  }
+}
+
+/** The number of steps of the longest way ahead of each state that is reachable, not counting steps back into the way that led there. */
+function lengthsAhead<S extends Step>(unused: UnusedSteps<S>, start: string): Map<string, number> {
+  const lengths = new Map<string, number>();
+  const entered = new Set<string>();
+  const stack = [start];
+  for (let state = stack.at(-1); state !== undefined; state = stack.at(-1)) {
+    const steps = unused.get(state) ?? [];
+    if (!entered.has(state)) {
+      entered.add(state);
+      for (const { to } of steps) if (!entered.has(to)) stack.push(to);
+      continue;
+    }
+    stack.pop();
+    if (!lengths.has(state)) lengths.set(state, steps.reduce((longest, { to }) => Math.max(longest, 1 + (lengths.get(to) ?? -1)), 0));
+  }
+  return lengths;
+}
+
+/** Takes the shortest closed way of unused steps that leads from a state back to it; null when there is none. */
+function takeDetour<S extends Step>(unused: UnusedSteps<S>, state: string): S[] | null {
+  const reachedBy = new Map<string, S>();
+  const states = [state];
+  for (const at of states) {
+    for (const step of unused.get(at) ?? []) {
+      if (reachedBy.has(step.to)) continue;
+      reachedBy.set(step.to, step);
+      if (step.to === state) return takeWayBack(unused, reachedBy, step);
+      states.push(step.to);
+    }
+  }
+  return null;
+}
+
+function takeWayBack<S extends Step>(unused: UnusedSteps<S>, reachedBy: ReadonlyMap<string, S>, last: S): S[] {
+  const way: S[] = [last];
+  for (let step = last; step.from !== last.to; way.unshift(step)) step = reachedBy.get(step.from) as S;
+  for (const step of way) take(unused, step);
+  return way;
+}
+
+function takeRepeats<S extends Step>(unused: UnusedSteps<S>, step: S): S[] {
+  const repeats = (unused.get(step.from) ?? []).filter(({ to }) => to === step.to);
+  for (const repeat of repeats) take(unused, repeat);
+  return repeats;
+}
+
+function take<S extends Step>(unused: UnusedSteps<S>, step: S): void {
+  const left = (unused.get(step.from) ?? []).filter((other) => other !== step);
+  if (left.length === 0) unused.delete(step.from);
+  else unused.set(step.from, left);
+}
