@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /** Namespaces of ours (RFC 9562, section 6.6). They are part of the log's format: changing one makes every event new. */
 const eventNamespace = Buffer.from('d1b5cfb2b0d14a3c9c7d6a0c3a0a6f4e', 'hex');
@@ -16,7 +16,7 @@ export function quarantineIdOf(stripeEventId: string | null, contentHash: string
 
 /** A UUID of version 5 (RFC 9562, section 5.5): the SHA-1 of namespace and name, cut to 122 bits. */
 function uuidV5(namespace: Buffer, name: string): string {
-  const bytes = createHash('sha1').update(namespace).update(name).digest();
+  const bytes = hash('sha1', Buffer.concat([namespace, Buffer.from(name)]), 'buffer');
   bytes[6] = ((bytes[6] as number) & 0x0f) | 0x50;
   bytes[8] = ((bytes[8] as number) & 0x3f) | 0x80;
   const hex = bytes.toString('hex', 0, 16);

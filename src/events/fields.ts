@@ -128,11 +128,12 @@ export function isoTime(second: number): string {
   return new Date(second * 1000).toISOString();
 }
 
-const unstorable = /[\0\p{Cs}]/gu;
+const unstorable = /[\0\p{Cs}]/u;
+const allUnstorable = /[\0\p{Cs}]/gu;
 
 /** Postgres keeps neither U+0000 nor lone surrogates: each becomes the replacement character. */
 function storable(text: string): string {
-  return text.replace(unstorable, '\u{FFFD}');
+  return unstorable.test(text) ? text.replace(allUnstorable, '\u{FFFD}') : text;
 }
 
 function describe(found: Json): string {

@@ -28,7 +28,6 @@ export type OrderKey = {
 /** The order key of an event. Total on what `asStripeEvent` returns. */
 export function orderKeyOf(stripeEvent: StripeEvent): OrderKey {
   const { object, previous_attributes: previous } = stripeEvent.data;
-  const texts = fieldTexts(object);
   return {
     eventId: stripeEvent.id,
     created: stripeEvent.created,
@@ -37,8 +36,8 @@ export function orderKeyOf(stripeEvent: StripeEvent): OrderKey {
     phase: stripeEvent.type.endsWith('.created') ? 0 : stripeEvent.type.endsWith('.deleted') ? 2 : 1,
     lifecycleRank: lifecycleRankOf(object),
     apiVersion: stripeEvent.api_version,
-    after: digest(texts),
-    before: previous === null ? null : digest(textsBefore(object, previous, texts)),
+    after: digest(object),
+    before: previous === null ? null : digest(putBack(object, previous)),
   };
 }
 
@@ -51,36 +50,13 @@ function objectKeyOf(object: JsonObject): string {
   return owner === null ? `${name} of the account` : `${name} of ${owner.object} ${owner.id}`;
 }
 
-/** The canonical text of each field that is set: the unchanged ones serve for `before` too. */
-type Texts = ReadonlyMap<string, string>;
-
-function fieldTexts(object: JsonObject): Texts {
-  const texts = new Map<string, string>();
-  for (const name of Object.keys(object)) {
-    if (object[name] !== null) texts.set(name, canonicalJsonWithoutNulls(object[name] as Json));
-  }
-  return texts;
-}
-
-function textsBefore(object: JsonObject, previous: JsonObject, texts: Texts): Texts {
-  const before = new Map(texts);
-  for (const name of Object.keys(previous)) {
-    const value = putBack(field(object, name), previous[name] as Json);
-    if (value === null) before.delete(name);
-    else before.set(name, canonicalJsonWithoutNulls(value));
-  }
-  return before;
-}
-
 /** A value as it was: nested hashes are merged, since `previous_attributes` names only what changed in them; the rest is whole. */
 function putBack(now: Json, previous: Json): Json {
   if (!isJsonObject(now) || !isJsonObject(previous)) return previous;
-  const merged = Object.keys(previous).map((name) => [name, putBack(field(now, name), previous[name] as Json)] as const);
-  return Object.fromEntries([...Object.entries(now), ...merged]);
+  const changed = Object.keys(previous).map((name) => [name, putBack(field(now, name), previous[name] as Json)] as const);
+  return { ...now, ...Object.fromEntries(changed) };
 }
 
-/** Field names are quoted by nothing here, and need not be: a digest is only compared with others of the same form. */
-function digest(texts: Texts): string {
-  const names = [...texts.keys()].sort();
-  return hash('sha256', names.map((name) => `${JSON.stringify(name)}:${texts.get(name) as string}`).join(',')).slice(0, 32);
+function digest(snapshot: Json): string {
+  return hash('sha256', canonicalJsonWithoutNulls(snapshot)).slice(0, 32);
 }

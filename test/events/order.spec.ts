@@ -1,0 +1,224 @@
+import { describe, expect, it } from '@jest/globals';
+import { order, orderSecond } from '../../src/events/order.js';
+import { recordedSequences } from '../fixtures/recorded-events.js';
+import { orderKeyOf } from '../../src/events/order.js';
+import { asStripeEvent } from '../../src/events/stripe-event.js';
+import { told, type Keyed, type Told } from './stripe-events.js';
+
+const ids = (events: readonly Keyed[]): string => events.map((event) => event.order.eventId).join(' ');
+/** Orders events that arrive in the given order and in reverse, which must not matter. */
+function ordered(...events: readonly Told[]): { ordered: string; ambiguous: string } {
+  const [forth, back] = [events, [...events].reverse()].map((arrived) => order(arrived.map(told)));
+  expect(ids(back?.ordered ?? [])).toBe(ids(forth?.ordered ?? []));
+  return { ordered: ids(forth?.ordered ?? []), ambiguous: [...(forth?.ambiguous ?? [])].map((event) => event.order.eventId).sort().join(' ') };
+}
+
+const active = { status: 'active' };
+const pastDue = { status: 'past_due' };
+const created = 'customer.subscription.created';
+const deleted = 'customer.subscription.deleted';
+const earlier = 1_699_999_999;
+
+describe('the order of seconds', () => {
+  it('is that of created, whatever the ids, the types and the statuses say', () => {
+    expect(ordered({ id: 'evt_1', type: created, created: 30, now: active }, { id: 'evt_3', type: deleted, created: 10, now: { status: 'canceled' } }, { id: 'evt_2', created: 20, now: pastDue }))
+      .toEqual({ ordered: 'evt_3 evt_2 evt_1', ambiguous: '' });
+  });
+
+  it('lets an earlier second of a test clock that runs years ahead come first', () => {
+    const hour = Array.from({ length: 60 }, (_, i) => ({ id: `evt_${String(99 - i)}`, created: 4_000_000_000 + i * 60, now: { n: i }, ...(i > 0 && { before: { n: i - 1 } }) }));
+    expect(ordered(...hour)).toEqual({ ordered: hour.map(({ id }) => id).join(' '), ambiguous: '' });
+  });
+});
+
+describe('the order within a second', () => {
+  it('groups events by object, a subscription before its invoice', () => {
+    const invoice = { id: 'in_1', object: 'invoice' };
+    expect(ordered(
+      { id: 'evt_1', type: 'invoice.created', object: invoice, now: { status: 'draft' } },
+      { id: 'evt_2', now: active, before: { status: 'incomplete' } },
+      { id: 'evt_3', type: 'invoice.updated', object: invoice, now: { status: 'open' }, before: { status: 'draft' } },
+      { id: 'evt_4', type: created, now: { status: 'incomplete' } },
+    )).toEqual({ ordered: 'evt_4 evt_2 evt_1 evt_3', ambiguous: '' });
+  });
+
+  it('puts created first and deleted last', () => {
+    expect(ordered({ id: 'evt_1', type: deleted, now: { status: 'canceled' } }, { id: 'evt_2', now: active, before: { status: 'incomplete' } }, { id: 'evt_3', type: created, now: { status: 'incomplete' } }))
+      .toEqual({ ordered: 'evt_3 evt_2 evt_1', ambiguous: '' });
+  });
+
+  it('follows previous_attributes through a chain of updates', () => {
+    expect(ordered({ id: 'evt_1', now: { n: 3 }, before: { n: 2 } }, { id: 'evt_2', now: { n: 1 }, before: { n: 0 } }, { id: 'evt_3', now: { n: 2 }, before: { n: 1 } }))
+      .toEqual({ ordered: 'evt_2 evt_3 evt_1', ambiguous: '' });
+  });
+
+  it('puts back changes inside nested hashes and whole arrays', () => {
+    expect(ordered(
+      { id: 'evt_1', now: { items: { data: [{ id: 'si_2' }], url: '/x' }, metadata: { a: '1', b: '2' } }, before: { items: { data: [{ id: 'si_1' }], url: '/x' }, metadata: { a: '1', b: '2' } } },
+      { id: 'evt_2', now: { items: { data: [{ id: 'si_1' }], url: '/x' }, metadata: { a: '1', b: '2' } }, before: { items: { data: [{ id: 'si_1' }], url: '/x' }, metadata: { a: '0', b: '2' } } },
+    )).toEqual({ ordered: 'evt_2 evt_1', ambiguous: '' });
+  });
+
+  it('takes a field that previous_attributes shows as null for one that was absent', () => {
+    expect(ordered(
+      { id: 'evt_1', now: { metadata: { plan: 'a', seats: '5' } }, before: { metadata: { plan: 'a', seats: null } } },
+      { id: 'evt_2', now: { metadata: { plan: 'a' } }, before: { metadata: { plan: null } } },
+    )).toEqual({ ordered: 'evt_2 evt_1', ambiguous: '' });
+  });
+
+  it('starts at the last state before the second when two paths are possible', () => {
+    const start = { id: 'evt_0', created: earlier, now: { n: 2 } };
+    const circle = [{ id: 'evt_1', now: { n: 2 }, before: { n: 1 } }, { id: 'evt_2', now: { n: 1 }, before: { n: 2 } }];
+    expect(ordered(start, ...circle)).toEqual({ ordered: 'evt_0 evt_2 evt_1', ambiguous: '' });
+    expect(ordered({ ...start, now: { n: 1 } }, ...circle)).toEqual({ ordered: 'evt_0 evt_1 evt_2', ambiguous: '' });
+  });
+
+  it('follows a value that goes there and back several times', () => {
+    expect(ordered(
+      { id: 'evt_0', type: created, now: { n: 1 } },
+      { id: 'evt_1', now: { n: 3 }, before: { n: 1 } },
+      { id: 'evt_2', now: { n: 1 }, before: { n: 2 } },
+      { id: 'evt_3', now: { n: 2 }, before: { n: 1 } },
+      { id: 'evt_4', now: { n: 2 }, before: { n: 1 } },
+      { id: 'evt_5', now: { n: 1 }, before: { n: 2 } },
+    )).toEqual({ ordered: 'evt_0 evt_3 evt_2 evt_4 evt_5 evt_1', ambiguous: '' });
+  });
+
+  it('takes the path that holds more events, though another begins with a smaller id', () => {
+    expect(ordered(
+      { id: 'evt_0', type: created, now: { n: 1 } },
+      { id: 'evt_1', now: { n: 9 }, before: { n: 1 } },
+      { id: 'evt_2', now: { n: 2 }, before: { n: 1 } },
+      { id: 'evt_3', now: { n: 3 }, before: { n: 2 } },
+    )).toEqual({ ordered: 'evt_0 evt_2 evt_3 evt_1', ambiguous: 'evt_1' });
+  });
+
+  it('takes the smallest event id when two paths hold as many events', () => {
+    expect(ordered({ id: 'evt_0', type: created, now: { n: 1 } }, { id: 'evt_2', now: { n: 2 }, before: { n: 1 } }, { id: 'evt_1', now: { n: 3 }, before: { n: 1 } }))
+      .toEqual({ ordered: 'evt_0 evt_1 evt_2', ambiguous: 'evt_2' });
+  });
+
+  it('puts the second of two events about one change beside the first, and does not go back to it', () => {
+    expect(ordered(
+      { id: 'evt_0', type: created, now: { n: 1 } },
+      { id: 'evt_1', now: { n: 3 }, before: { n: 2 } },
+      { id: 'evt_2', now: { n: 2 }, before: { n: 1 } },
+      { id: 'evt_3', now: { n: 2 }, before: { n: 1 } },
+    )).toEqual({ ordered: 'evt_0 evt_2 evt_3 evt_1', ambiguous: '' });
+  });
+
+  it('puts an event that says of no change where its snapshot stands', () => {
+    const invoice = { id: 'in_1', object: 'invoice' };
+    expect(ordered(
+      { id: 'evt_1', type: 'invoice.paid', object: invoice, now: { status: 'paid' } },
+      { id: 'evt_2', type: 'invoice.finalized', object: invoice, now: { status: 'open' } },
+      { id: 'evt_3', type: 'invoice.updated', object: invoice, now: { status: 'paid' }, before: { status: 'open' } },
+      { id: 'evt_4', type: 'invoice.updated', object: invoice, now: { status: 'open' }, before: { status: 'draft' } },
+      { id: 'evt_5', type: 'invoice.created', object: invoice, now: { status: 'draft' } },
+    )).toEqual({ ordered: 'evt_5 evt_4 evt_2 evt_3 evt_1', ambiguous: '' });
+  });
+
+  it('orders snapshots rendered late, when created shows the end already, by what the updates say', () => {
+    const invoice = { id: 'in_1', object: 'invoice' };
+    expect(ordered(
+      { id: 'evt_1', type: 'invoice.updated', object: invoice, now: { status: 'paid' }, before: { status: 'open' } },
+      { id: 'evt_2', type: 'invoice.updated', object: invoice, now: { status: 'open' }, before: { status: 'draft' } },
+      { id: 'evt_3', type: 'invoice.created', object: invoice, now: { status: 'paid' } },
+    )).toEqual({ ordered: 'evt_3 evt_2 evt_1', ambiguous: '' });
+  });
+});
+
+describe('when the events of a second do not say all', () => {
+  it('orders by lifecycle, then event id, what hangs together with nothing, and counts it as ambiguous', () => {
+    expect(ordered({ id: 'evt_1', now: pastDue }, { id: 'evt_2', now: { status: 'incomplete' } }, { id: 'evt_4', now: { ...active, n: 1 } }, { id: 'evt_3', now: { ...active, n: 2 } }))
+      .toEqual({ ordered: 'evt_2 evt_3 evt_4 evt_1', ambiguous: 'evt_1 evt_2 evt_3 evt_4' });
+  });
+
+  it('keeps what hangs together together when a link is missing, behind what follows from the start', () => {
+    expect(ordered(
+      { id: 'evt_9', created: earlier, now: { n: 1 } },
+      { id: 'evt_8', now: { n: 2 }, before: { n: 1 } },
+      { id: 'evt_2', now: { n: 5 }, before: { n: 4 } },
+      { id: 'evt_3', now: { n: 4 }, before: { n: 3 } },
+    )).toEqual({ ordered: 'evt_9 evt_8 evt_3 evt_2', ambiguous: 'evt_2 evt_3' });
+  });
+
+  it('finds the beginning of a chain without a known start', () => {
+    expect(ordered({ id: 'evt_1', now: { n: 2 }, before: { n: 1 } }, { id: 'evt_2', now: { n: 1 }, before: { n: 0 } })).toEqual({ ordered: 'evt_2 evt_1', ambiguous: '' });
+  });
+
+  it('begins a circle without a known start with the smallest event id, and counts it as ambiguous', () => {
+    expect(ordered({ id: 'evt_3', now: { n: 1 }, before: { n: 3 } }, { id: 'evt_2', now: { n: 3 }, before: { n: 2 } }, { id: 'evt_1', now: { n: 2 }, before: { n: 1 } }))
+      .toEqual({ ordered: 'evt_1 evt_2 evt_3', ambiguous: 'evt_1 evt_2 evt_3' });
+  });
+
+  it('never counts a single event as ambiguous, though its start is missing', () => {
+    expect(ordered({ id: 'evt_0', created: earlier, now: { n: 1 } }, { id: 'evt_1', now: { n: 3 }, before: { n: 2 } })).toEqual({ ordered: 'evt_0 evt_1', ambiguous: '' });
+  });
+
+  it('puts a status that comes earlier in life before the path, one that comes later behind it', () => {
+    expect(ordered(
+      { id: 'evt_0', created: earlier, now: active },
+      { id: 'evt_1', now: pastDue, before: active },
+      { id: 'evt_2', now: { status: 'canceled' } },
+      { id: 'evt_3', now: { status: 'incomplete' } },
+    )).toEqual({ ordered: 'evt_0 evt_3 evt_1 evt_2', ambiguous: 'evt_2 evt_3' });
+  });
+
+  it('does not link snapshots of two API versions', () => {
+    expect(ordered({ id: 'evt_0', created: earlier, now: { n: 1 } }, { id: 'evt_1', apiVersion: '2025-03-31.basil', now: { n: 3 }, before: { n: 2 } }, { id: 'evt_2', now: { n: 2 }, before: { n: 1 } }))
+      .toEqual({ ordered: 'evt_0 evt_2 evt_1', ambiguous: 'evt_1' });
+  });
+
+  it('counts two created events that contradict each other', () => {
+    expect(ordered({ id: 'evt_1', type: created, now: active }, { id: 'evt_2', type: created, now: { status: 'incomplete' } })).toEqual({ ordered: 'evt_2 evt_1', ambiguous: 'evt_1 evt_2' });
+    expect(ordered({ id: 'evt_1', type: created, now: active }, { id: 'evt_2', type: created, now: active }).ambiguous).toBe('');
+  });
+});
+
+describe('the states between seconds', () => {
+  it('are those of the hundred objects touched last', () => {
+    const invoices = Array.from({ length: 150 }, (_, i) => told({ id: `evt_${i}`, created: i, object: { id: `in_${i}`, object: 'invoice' }, now: {} }));
+    let states = {};
+    for (const invoice of invoices) states = orderSecond([invoice], states).states;
+    expect(Object.keys(states).sort()).toEqual(invoices.slice(50).map(({ order: { objectKey } }) => objectKey).sort());
+  });
+
+  it('are those of the events last in order', () => {
+    const [first, second] = [told({ id: 'evt_2', now: { n: 1 }, before: { n: 0 } }), told({ id: 'evt_1', now: { n: 2 }, before: { n: 1 } })];
+    expect(orderSecond([second, first], {}).states).toEqual({ 'subscription sub_1': { after: second.order.after, apiVersion: '2020-08-27', created: 1_700_000_000 } });
+  });
+
+  it('survive a trip through JSON, as do order keys', () => {
+    const event = told({ id: 'evt_1', now: { n: 1 }, before: { n: 0 } });
+    const { states } = orderSecond([event], {});
+    expect(JSON.parse(JSON.stringify({ event, states }))).toEqual({ event, states });
+  });
+
+  it('asserts what is the caller’s to see to: one second, no event twice', () => {
+    expect(() => order([told({ id: 'evt_1', now: {} }), told({ id: 'evt_1', now: { n: 1 } })])).toThrow('twice');
+    expect(() => orderSecond([told({ id: 'evt_1', created: 1, now: {} }), told({ id: 'evt_2', created: 2, now: {} })], {})).toThrow('several seconds');
+  });
+
+  it('orders a second of two hundred events of one object, each possible after each, without a long search', () => {
+    const events = Array.from({ length: 200 }, (_, i) => told({ id: `evt_${String(i).padStart(3, '0')}`, now: { n: i % 7 }, before: { n: (i * 3 + 1) % 7 } }));
+    const start = process.hrtime.bigint();
+    expect(order(events).ordered).toHaveLength(200);
+    expect(Number(process.hrtime.bigint() - start) / 1e6).toBeLessThan(1_000);
+  });
+});
+
+describe('recorded sequences', () => {
+  it.each(recordedSequences().filter(({ order: kind }) => kind === 'created').map((sequence) => [sequence.name, sequence] as const))('%s comes out in its order', (_, { events }) => {
+    const keyed = events.map(({ stripeEvent }) => ({ order: orderKeyOf(asStripeEvent(stripeEvent)) }));
+    expect(ids(order([...keyed].reverse()).ordered)).toBe(ids(keyed));
+  });
+
+  it('orders the four invoice events of a Checkout that share a second with created first, none of them a guess', () => {
+    const checkout = recordedSequences().find(({ name }) => name === 'hookdeck-checkout-2022');
+    const invoices = (checkout?.events ?? []).map(({ stripeEvent }) => asStripeEvent(stripeEvent)).filter(({ type }) => type.startsWith('invoice.'));
+    const { ordered: result, ambiguous } = order(invoices.map((event) => ({ order: orderKeyOf(event), type: event.type })).reverse());
+    expect(result.map(({ type }) => type)[0]).toBe('invoice.created');
+    expect({ result: result.length, ambiguous: ambiguous.map(({ type }) => type) }).toEqual({ result: 4, ambiguous: [] });
+  });
+});

@@ -1,0 +1,41 @@
+import { field, isJsonObject, type Json, type JsonObject } from '../../src/events/json.js';
+import { orderKeyOf, type OrderKey } from '../../src/events/order.js';
+import { asStripeEvent, type StripeEvent } from '../../src/events/stripe-event.js';
+
+/** A Stripe event around an object; what `envelope` names replaces or, when undefined, is left out. */
+export function eventAbout(object: JsonObject | null, envelope: { readonly [key: string]: unknown } = {}): JsonObject {
+  const { data, ...rest } = { data: {}, ...envelope };
+  const event = {
+    id: 'evt_1PgafmB7WZ01zgkW', object: 'event', type: 'test.updated', created: 1_700_000_000, api_version: '2026-09-30.endive',
+    livemode: false, pending_webhooks: 1, request: { id: 'req_1', idempotency_key: null }, ...rest, data: { object, ...(data as object) },
+  };
+  return JSON.parse(JSON.stringify(event)) as JsonObject;
+}
+
+/** An event with its order key, as the projector keeps it. */
+export type Keyed = { readonly order: OrderKey };
+
+/** An event of subscription `sub_1` and the like, told by its id, what its snapshot says, and what that said before. */
+export type Told = { readonly id: string; readonly type?: string; readonly created?: number; readonly apiVersion?: string; readonly object?: JsonObject; readonly now: JsonObject; readonly before?: JsonObject };
+
+/** The event so told: `previous_attributes` hold what differs between `before` and `now`, as Stripe writes it. */
+export function told({ id, type = 'customer.subscription.updated', created = 1_700_000_000, apiVersion = '2020-08-27', object, now, before }: Told): Keyed {
+  const snapshot = { id: 'sub_1', object: 'subscription', ...object, ...now };
+  const data = before === undefined ? {} : { previous_attributes: previousAttributes({ id: 'sub_1', object: 'subscription', ...object, ...before }, snapshot) };
+  return { order: orderKeyOf(stripeEventAbout(snapshot, { id, type, created, api_version: apiVersion, data })) };
+}
+
+export function stripeEventAbout(object: JsonObject, envelope: { readonly [key: string]: unknown } = {}): StripeEvent {
+  return asStripeEvent(eventAbout(object, envelope));
+}
+
+/** What of a snapshot changed, with the values before: nested hashes name only what changed in them, arrays are whole. */
+export function previousAttributes(before: JsonObject, now: JsonObject): JsonObject {
+  const names = new Set([...Object.keys(before), ...Object.keys(now)]);
+  const changed = [...names].filter((name) => JSON.stringify(field(before, name)) !== JSON.stringify(field(now, name)));
+  return Object.fromEntries(changed.map((name) => [name, previousValue(field(before, name), field(now, name))]));
+}
+
+function previousValue(before: Json, now: Json): Json {
+  return isJsonObject(before) && isJsonObject(now) ? previousAttributes(before, now) : before;
+}
