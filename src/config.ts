@@ -50,7 +50,7 @@ const environment = z.object({
   PORT: integer(3000, 0, 65_535),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   DATA_DIR: z.string().min(1).default('data'),
-  EVENTSTORE_URL: url(/^(esdb|kurrentdb)(\+discover)?:\/\//, 'esdb://host:2113?tls=false'),
+  EVENTSTORE_URL: url(/^esdb(\+discover)?:\/\//, 'esdb://host:2113?tls=false'),
   DATABASE_URL: url(/^postgres(ql)?:\/\//, 'postgres://user:password@host:5432/ledger'),
   STRIPE_WEBHOOK_SECRETS: named,
   API_TOKENS: named,

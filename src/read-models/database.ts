@@ -58,6 +58,17 @@ export function isRejectedData(error: unknown): boolean {
 }
 
 /**
+ * Whether Postgres, or the tables in it, are away for now: no connection (also the pool's own errors, which
+ * have no code), SQLSTATE classes 08, 53, 57, and an undefined schema or table, which the catch-up is about to make.
+ */
+export function isUnavailable(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const { code } = error as { code?: unknown };
+  if (typeof code !== 'string') return /timeout|connection terminated/i.test(error.message);
+  return /^(08...|53...|57...|3F000|42P01|ECONN\w+|ENOTFOUND|EPIPE|ETIMEDOUT|EHOSTUNREACH)$/.test(code);
+}
+
+/**
  * JSON for Postgres, which has no place in text or jsonb for U+0000 and lone surrogates: they become
  * U+FFFD in a read model, while the log keeps the bytes.
  */

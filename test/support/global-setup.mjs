@@ -1,4 +1,4 @@
-import { mkdtempSync } from 'node:fs';
+import { chmodSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startEmbeddedPostgres } from '../../dist/src/embedded-postgres/index.js';
@@ -10,6 +10,7 @@ export default async function setUp() {
     return;
   }
   const directory = mkdtempSync(join(tmpdir(), 'ledger-postgres-'));
+  chmodSync(directory, 0o711); // run as root, Postgres gets another user, who must pass through
   const postgres = await startEmbeddedPostgres({ directory: join(directory, 'postgres') });
   process.env.TEST_POSTGRES_URL = postgres.url;
   globalThis.testPostgres = { postgres, directory };

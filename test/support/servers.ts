@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
@@ -8,9 +8,10 @@ import { startEmbeddedEventStore } from '../../src/embedded-eventstore/index.js'
 /** A server of a test, and how to be rid of it. */
 export type TestServer = Readonly<{ url: string; stop(): Promise<void> }>;
 
-/** A folder that is gone after the test. */
+/** A folder that is gone after the test; other users may pass through, since Postgres has one of its own when root runs the tests. */
 export async function temporaryDirectory(): Promise<{ path: string; remove(): Promise<void> }> {
   const path = await mkdtemp(join(tmpdir(), 'ledger-'));
+  await chmod(path, 0o711);
   return { path, remove: () => rm(path, { recursive: true, force: true }) };
 }
 

@@ -1,6 +1,7 @@
 import { Catch, HttpException, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
-import { problemBody, ProblemError, type Problem } from './problem.js';
+import { problemBody, ProblemError, type Problem } from '../http/problem.js';
+import { isUnavailable } from '../read-models/database.js';
 
 /** Answers every error as problem details; what nobody foresaw is logged and says nothing of the inside. */
 @Catch()
@@ -17,6 +18,9 @@ export class ProblemFilter implements ExceptionFilter {
 
   #problemOf(error: unknown): Problem {
     if (error instanceof ProblemError) return error.problem;
+    if (isUnavailable(error)) {
+      return { status: 503, code: 'read_models_unavailable', title: 'Read models unavailable', detail: 'Postgres does not answer, or the read models are being built. Ask again later; intake does not depend on it.', retryAfterS: 2 };
+    }
     const status = error instanceof HttpException ? error.getStatus() : (error as { statusCode?: unknown }).statusCode;
     if (typeof status === 'number' && status >= 400 && status < 500) return knownProblem(status, (error as Error).message);
     this.#logger.error(error);
