@@ -46,6 +46,12 @@ export function decideAppend(expected: Expected, ids: readonly string[], stream:
   return decideByRevision(expected.kind === 'noStream' ? -1n : expected.revision, ids, stream);
 }
 
+/** A soft delete is decided like an append of an event that nobody knows, but there must be something to delete. */
+export function decideDelete(expected: Expected, id: string, stream: StreamFacts): Decision {
+  const nothingThere = stream.last < 0n && !stream.tombstoned && !stream.hasMetadata();
+  return nothingThere ? WRONG : decideAppend(expected, [id], stream);
+}
+
 /** Only the first id decides whether this is new; that a later one is known then goes unnoticed. */
 function decideByRecentIds(ids: readonly string[], stream: StreamFacts): Decision {
   const [first] = ids;

@@ -1,6 +1,6 @@
 /** One append, decided and written: the rules of `append-decision` applied to the log. */
 import { randomUUID } from 'node:crypto';
-import { decideAppend, type Expected } from './append-decision.js';
+import { decideAppend, decideDelete, type Expected, type StreamFacts } from './append-decision.js';
 import type { EventLog, Stream } from './event-log.js';
 import { RecentIds } from './recent-ids.js';
 import type { ProposedEvent } from './record.js';
@@ -27,16 +27,10 @@ export class Writer {
   /** Decides and writes; `touched` collects the names of the streams that grew. */
   apply(write: Write, touched: Set<string>): WriteOutcome {
     const stream = this.#streamToWrite(write.stream);
-    const events = write.kind === 'append' ? write.events : [freshEvent(write.kind)];
-    const softDeleted = stream.retention.truncateBefore === REVISION_MAX;
-    const decision = decideAppend(write.expected, events.map(({ id }) => id), {
-      last: stream.last,
-      tombstoned: stream.tombstoned,
-      softDeleted,
-      hasMetadata: () => this.log.stream(metastreamOf(stream.name)).last >= 0n,
-      recentRevision: (id) => this.#recent.revisionOf(stream.name, id),
-      idAt: (revision) => this.log.idAt(stream, revision),
-    });
+    const facts = this.#factsOf(stream);
+    const events = write.kind === 'append' ? write.events : [newSystemEvent(write.kind)];
+    const ids = events.map(({ id }) => id);
+    const decision = write.kind === 'delete' ? decideDelete(write.expected, ids[0] as string, facts) : decideAppend(write.expected, ids, facts);
     switch (decision.kind) {
       case 'streamDeleted':
         return decision;
@@ -47,9 +41,20 @@ export class Writer {
       case 'write':
         if (write.kind === 'delete') return this.#softDelete(stream, touched);
         if (write.kind === 'tombstone') return this.#tombstone(stream, events, touched);
-        if (softDeleted && events.length > 0) this.#truncate(stream, stream.last + 1n, touched);
+        if (facts.softDeleted && events.length > 0) this.#truncate(stream, stream.last + 1n, touched);
         return this.#write(stream, events, touched);
     }
+  }
+
+  #factsOf(stream: Stream): StreamFacts {
+    return {
+      last: stream.last,
+      tombstoned: stream.tombstoned,
+      softDeleted: stream.retention.truncateBefore === REVISION_MAX,
+      hasMetadata: () => this.log.stream(metastreamOf(stream.name)).last >= 0n,
+      recentRevision: (id) => this.#recent.revisionOf(stream.name, id),
+      idAt: (revision) => this.log.idAt(stream, revision),
+    };
   }
 
   /** A tombstone buries the metadata with the stream. */
@@ -94,7 +99,7 @@ export class Writer {
   }
 
   #writeMetadata(stream: string, data: Buffer, touched: Set<string>): WriteOutcome {
-    const event = { ...freshEvent('delete'), data };
+    const event = { ...newSystemEvent('delete'), data };
     return this.#write(this.log.stream(metastreamOf(stream)), [event], touched);
   }
 
@@ -108,7 +113,7 @@ export class Writer {
   }
 }
 
-function freshEvent(kind: Delete['kind']): ProposedEvent {
+function newSystemEvent(kind: Delete['kind']): ProposedEvent {
   const nothing = Buffer.alloc(0);
   const [type, contentType] = kind === 'delete' ? [METADATA_TYPE, 'application/json'] : [TOMBSTONE_TYPE, 'application/octet-stream'];
   return { id: randomUUID(), type, contentType, metadata: nothing, data: nothing };
