@@ -42,7 +42,12 @@ export class Fields {
     return value;
   }
 
-  pathOf(name: string): string {
+  /** Whether a field is there, and not null. */
+  has(name: string): boolean {
+    return field(this.object, name) !== null;
+  }
+
+  private pathOf(name: string): string {
     return `${this.path}.${name}`;
   }
 
@@ -101,18 +106,25 @@ export class Fields {
     return typeof field(this.object, name) === 'string' ? null : this.hashOrNull(name);
   }
 
-  /** The values of an array, or of the `data` of a list object; none when absent. */
-  values(name: string): readonly Json[] {
-    const list = (value: Json): readonly Json[] | null => (Array.isArray(value) ? (value as readonly Json[]) : null);
-    return this.read([name], (value) => list(isJsonObject(value) ? field(value, 'data') : value), 'a list') ?? [];
-  }
-
   /** The hashes of an array, or of the `data` of a list object; none when absent. */
   hashes(name: string): readonly Fields[] {
-    return this.values(name).map((value, index) => {
+    return this.values(name, (value, path) => (isJsonObject(value) ? new Fields(value, path) : null), 'an object');
+  }
+
+  /** The entries of a list of expandable fields: ids, or hashes where they are expanded. */
+  references(name: string): readonly (string | Fields)[] {
+    const reference = (value: Json, path: string): string | Fields | null => (typeof value === 'string' ? storable(value) : isJsonObject(value) ? new Fields(value, path) : null);
+    return this.values(name, reference, 'an id or an object');
+  }
+
+  private values<T>(name: string, as: (value: Json, path: string) => T | null, expected: string): readonly T[] {
+    const list = (value: Json): readonly Json[] | null => (Array.isArray(value) ? (value as readonly Json[]) : null);
+    const values = this.read([name], (value) => list(isJsonObject(value) ? field(value, 'data') : value), 'a list') ?? [];
+    return values.map((value, index) => {
       const path = `${this.pathOf(name)}[${index}]`;
-      if (!isJsonObject(value)) throw new UnreadableSnapshot(path, 'an object', value);
-      return new Fields(value, path);
+      const entry = as(value, path);
+      if (entry === null) throw new UnreadableSnapshot(path, expected, value);
+      return entry;
     });
   }
 

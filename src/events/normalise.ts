@@ -1,33 +1,87 @@
 import assert from 'node:assert/strict';
 import { field } from './json.js';
+import { checkoutSessionSnapshot } from './snapshots/checkout-session.js';
+import { creditNoteSnapshot } from './snapshots/credit-note.js';
+import { customerSnapshot, entitlementsSnapshot } from './snapshots/customer.js';
+import { deletionSnapshot } from './snapshots/deletion.js';
+import { couponSnapshot, discountSnapshot } from './snapshots/discount.js';
+import { disputeSnapshot } from './snapshots/dispute.js';
+import { invoiceItemSnapshot } from './snapshots/invoice-line.js';
+import { invoicePaymentSnapshot } from './snapshots/invoice-payment.js';
+import { invoiceSnapshot, upcomingInvoiceSnapshot } from './snapshots/invoice.js';
+import { chargeSnapshot, paymentIntentSnapshot } from './snapshots/payment.js';
+import { planSnapshot, priceSnapshot, productSnapshot } from './snapshots/price.js';
+import { refundSnapshot } from './snapshots/refund.js';
+import { subscriptionScheduleSnapshot } from './snapshots/subscription-schedule.js';
+import { subscriptionSnapshot } from './snapshots/subscription.js';
 import type { StripeEvent } from './stripe-event.js';
-import { subscriptionSnapshot, type SubscriptionSnapshot } from './subscription-snapshot.js';
 
 export { UnreadableSnapshot } from './fields.js';
 export { isFinalStatus } from './rank.js';
-export type { SubscriptionItem, SubscriptionSnapshot } from './subscription-snapshot.js';
+export type { CheckoutSessionSnapshot } from './snapshots/checkout-session.js';
+export type { CreditNoteSnapshot } from './snapshots/credit-note.js';
+export type { CustomerSnapshot, EntitlementsSnapshot } from './snapshots/customer.js';
+export type { DeletionSnapshot } from './snapshots/deletion.js';
+export type { CouponSnapshot, CouponTerms, DiscountFacts, DiscountSnapshot } from './snapshots/discount.js';
+export type { DisputeMovement, DisputeSnapshot } from './snapshots/dispute.js';
+export type { InvoiceItemSnapshot, InvoiceLine } from './snapshots/invoice-line.js';
+export type { InvoicePaymentSnapshot } from './snapshots/invoice-payment.js';
+export type { InvoiceSnapshot, UpcomingInvoiceSnapshot } from './snapshots/invoice.js';
+export type { PaymentSnapshot } from './snapshots/payment.js';
+export type { PriceSnapshot, PriceTerms, ProductSnapshot } from './snapshots/price.js';
+export type { RefundFacts, RefundSnapshot } from './snapshots/refund.js';
+export type { SchedulePhase, SubscriptionScheduleSnapshot } from './snapshots/subscription-schedule.js';
+export type { SubscriptionItem, SubscriptionSnapshot } from './snapshots/subscription.js';
 
+/** How the objects of each of Stripe's names are read; the names that are not here are `other`. */
+const readers = {
+  subscription: { kind: 'subscription', read: subscriptionSnapshot },
+  invoice: { kind: 'invoice', read: invoiceSnapshot },
+  invoiceitem: { kind: 'invoice_item', read: invoiceItemSnapshot },
+  invoice_payment: { kind: 'invoice_payment', read: invoicePaymentSnapshot },
+  charge: { kind: 'payment', read: chargeSnapshot },
+  payment_intent: { kind: 'payment', read: paymentIntentSnapshot },
+  refund: { kind: 'refund', read: refundSnapshot },
+  dispute: { kind: 'dispute', read: disputeSnapshot },
+  credit_note: { kind: 'credit_note', read: creditNoteSnapshot },
+  'checkout.session': { kind: 'checkout_session', read: checkoutSessionSnapshot },
+  subscription_schedule: { kind: 'subscription_schedule', read: subscriptionScheduleSnapshot },
+  customer: { kind: 'customer', read: customerSnapshot },
+  discount: { kind: 'discount', read: discountSnapshot },
+  'entitlements.active_entitlement_summary': { kind: 'entitlements', read: entitlementsSnapshot },
+  price: { kind: 'price', read: priceSnapshot },
+  plan: { kind: 'plan', read: planSnapshot },
+  product: { kind: 'product', read: productSnapshot },
+  coupon: { kind: 'coupon', read: couponSnapshot },
+} as const;
+const upcomingInvoice = { kind: 'upcoming_invoice', read: upcomingInvoiceSnapshot } as const;
+const deletion = { kind: 'deletion', read: deletionSnapshot } as const;
+
+type Reader = (typeof readers)[keyof typeof readers] | typeof upcomingInvoice | typeof deletion;
 /** A typed snapshot of ours, the same for every API version of Stripe; plain JSON. */
-export type Snapshot = SubscriptionSnapshot;
+export type Snapshot = ReturnType<Reader['read']>;
 export type SnapshotKind = Snapshot['kind'];
-
-/** How each kind is read. Keys are our kinds; `kindOf` maps Stripe's object names to them. */
-const readers: { readonly [Kind in SnapshotKind]: (stripeEvent: StripeEvent) => Extract<Snapshot, { kind: Kind }> } = {
-  subscription: subscriptionSnapshot,
-};
-const kindsByObject: ReadonlyMap<string, SnapshotKind> = new Map([['subscription', 'subscription']]);
 
 /** The kind of an event's snapshot, by the object it shows; `other` for objects that no projection needs. */
 export function kindOf(stripeEvent: StripeEvent): SnapshotKind | 'other' {
-  return kindsByObject.get(String(field(stripeEvent.data.object, 'object'))) ?? 'other';
+  return readerOf(stripeEvent)?.kind ?? 'other';
 }
 
 /**
- * Turns the snapshot of an event of any API version (2013 to 2026-09-30.endive) into ours. Reads the snapshot only, never
- * the type's name. Throws `UnreadableSnapshot` when what the kind cannot do without is missing; asserts that the kind is not `other`.
+ * Turns the snapshot of an event of any API version (2013 to 2026-09-30.endive) into ours. No status is inferred from the
+ * type's name, which only tells deletions. Throws `UnreadableSnapshot` when what the kind cannot do without is missing;
+ * asserts that the kind is not `other`.
  */
 export function normalise(stripeEvent: StripeEvent): Snapshot {
-  const kind = kindOf(stripeEvent);
-  assert(kind !== 'other', `a ${String(field(stripeEvent.data.object, 'object'))} has no snapshot`);
-  return readers[kind](stripeEvent);
+  const reader = readerOf(stripeEvent);
+  assert(reader !== null, `there is no snapshot of ${String(field(stripeEvent.data.object, 'object'))}`);
+  return reader.read(stripeEvent);
+}
+
+function readerOf(stripeEvent: StripeEvent): Reader | null {
+  const { object } = stripeEvent.data;
+  const name = field(object, 'object');
+  if (typeof name !== 'string' || !Object.hasOwn(readers, name)) return null;
+  if (name !== 'subscription' && (stripeEvent.type.endsWith('.deleted') || field(object, 'deleted') === true)) return deletion;
+  return name === 'invoice' && field(object, 'id') === null ? upcomingInvoice : readers[name as keyof typeof readers];
 }

@@ -1,4 +1,4 @@
-import { field, type JsonObject } from './json.js';
+import { field, type Json, type JsonObject } from './json.js';
 
 /**
  * Kinds in the order in which Stripe's objects come to be, where it does not show in their events: a customer before its
@@ -20,7 +20,7 @@ export function kindRankOf(object: JsonObject): number {
 const lifecycles: Readonly<Record<string, readonly (readonly string[])[]>> = {
   subscription: [['incomplete'], ['trialing'], ['active'], ['past_due'], ['unpaid'], ['paused'], ['incomplete_expired', 'canceled']],
   invoice: [['draft'], ['open'], ['uncollectible'], ['paid'], ['void']],
-  payment_intent: [['requires_payment_method'], ['requires_confirmation'], ['requires_action', 'requires_source_action'], ['processing'], ['requires_capture'], ['succeeded', 'canceled']],
+  payment_intent: [['requires_payment_method', 'requires_source'], ['requires_confirmation'], ['requires_action', 'requires_source_action'], ['processing'], ['requires_capture'], ['succeeded', 'canceled']],
   setup_intent: [['requires_payment_method'], ['requires_confirmation'], ['requires_action'], ['processing'], ['succeeded', 'canceled']],
   charge: [['pending'], ['succeeded', 'failed']],
   refund: [['pending', 'requires_action'], ['succeeded'], ['failed', 'canceled']],
@@ -41,13 +41,16 @@ export function lifecycleRankOf(object: JsonObject): number {
   return lifecycleRanks.get(`${String(field(object, 'object'))} ${String(statusOf(object))}`) ?? middleRank;
 }
 
-/** Invoices had no `status` before 2018-11-08, but `paid`, `forgiven` and `closed`. */
-function statusOf(object: JsonObject): unknown {
-  const status = field(object, 'status');
-  if (status !== null || field(object, 'object') !== 'invoice') return status;
+function statusOf(object: JsonObject): Json {
+  return field(object, 'status') ?? (field(object, 'object') === 'invoice' ? invoiceStatusOf(object) : null);
+}
+
+/** The status of an invoice from before 2018-11-08, when it was spread over `paid`, `forgiven`, `closed` and `attempted`. */
+export function invoiceStatusOf(object: JsonObject): string {
   if (field(object, 'paid') === true) return 'paid';
   if (field(object, 'forgiven') === true) return 'uncollectible';
-  return field(object, 'closed') === true ? 'void' : 'open';
+  if (field(object, 'closed') === true) return 'void';
+  return field(object, 'attempted') === true ? 'open' : 'draft';
 }
 
 /** Whether a subscription's status is its last: its id is never revived, whatever arrives later. */

@@ -1,31 +1,20 @@
-import { Fields } from './fields.js';
-import type { StripeEvent } from './stripe-event.js';
+import { Fields } from '../fields.js';
+import type { StripeEvent } from '../stripe-event.js';
+import { discountsOf, type DiscountFacts } from './discount.js';
+import { originOf, type Origin } from './origin.js';
+import { pricedBy, type PriceTerms } from './price.js';
 
-/** One line of a subscription: a price, how many of it, and the period that is paid for. Money in minor units of `currency`. */
+/** One line of a subscription: a price, how many of it, and the period that is paid for. */
 export type SubscriptionItem = Readonly<{
-  /** Null when the API version had no items (before 2015): the subscription itself had one plan. */
+  /** Null when the API version had no items (before 2016): the subscription itself had one plan. */
   id: string | null;
   /** The price, or the plan of old versions. */
   price: string | null;
-  product: string | null;
   /** Null for metered prices. */
   quantity: number | null;
-  interval: string | null;
-  intervalCount: number | null;
-  /** Null when the price is tiered or has a fraction of a minor unit; then see `unitAmountDecimal`. For metered prices the price of one unit of usage. */
-  unitAmountMinor: number | null;
-  unitAmountDecimal: string | null;
-  currency: string | null;
-  /** `licensed` or `metered`. */
-  usageType: string;
-  /** `per_unit` or `tiered`. */
-  billingScheme: string;
   periodStart: string | null;
   periodEnd: string | null;
-}>;
-
-/** A discount as far as the snapshot shows it: from 2020-08-27 on often its id alone. */
-export type DiscountReference = Readonly<{ id: string | null; coupon: string | null }>;
+}> & PriceTerms;
 
 /** What an event says of a subscription. Times are ISO 8601 in UTC; plain JSON. Unknown statuses and the like pass as they are. */
 export type SubscriptionSnapshot = Readonly<{
@@ -62,13 +51,11 @@ export type SubscriptionSnapshot = Readonly<{
   daysUntilDue: number | null;
   billingMode: string | null;
   defaultPaymentMethod: string | null;
-  discounts: readonly DiscountReference[];
+  discounts: readonly DiscountFacts[];
   latestInvoice: string | null;
   schedule: string | null;
   testClock: string | null;
-  account: string | null;
-  livemode: boolean;
-}>;
+}> & Origin;
 
 /** Reads a subscription of any API version since 2013. Throws `UnreadableSnapshot`. */
 export function subscriptionSnapshot(stripeEvent: StripeEvent): SubscriptionSnapshot {
@@ -97,8 +84,7 @@ export function subscriptionSnapshot(stripeEvent: StripeEvent): SubscriptionSnap
     latestInvoice: subscription.idOrNull('latest_invoice'),
     schedule: subscription.idOrNull('schedule'),
     testClock: subscription.idOrNull('test_clock'),
-    account: stripeEvent.account,
-    livemode: stripeEvent.livemode,
+    ...originOf(stripeEvent),
   };
 }
 
@@ -133,7 +119,7 @@ function settings(subscription: Fields) {
   };
 }
 
-/** Items from 2015 on, with prices since 2020; before them one plan and a quantity, on the subscription itself. */
+/** Items from 2016 on, with prices since 2020; before them one plan and a quantity, on the subscription itself. */
 function itemsOf(subscription: Fields): SubscriptionItem[] {
   const items = subscription.hashes('items');
   if (items.length > 0) return items.map((item) => itemOf(item, subscription));
@@ -143,43 +129,12 @@ function itemsOf(subscription: Fields): SubscriptionItem[] {
 function itemOf(item: Fields, subscription: Fields): SubscriptionItem {
   return {
     id: item.idOrNull('id'),
-    ...priceOf(item),
+    ...pricedBy(item),
     quantity: item.integerOrNull('quantity'),
     // Items have periods of their own from 2025-03-31.basil on; before, the subscription has one for all.
     periodStart: item.timeOrNull('current_period_start') ?? subscription.timeOrNull('current_period_start'),
     periodEnd: item.timeOrNull('current_period_end') ?? subscription.timeOrNull('current_period_end'),
   };
-}
-
-/** Prices and plans differ in names, and in where they keep how they recur. */
-function priceOf(item: Fields) {
-  const price = item.expandedOrNull('price') ?? item.expandedOrNull('plan');
-  const recurring = price?.hashOrNull('recurring') ?? price;
-  return {
-    price: item.idOrNull('price', 'plan'),
-    product: price?.idOrNull('product') ?? null,
-    interval: recurring?.textOrNull('interval') ?? null,
-    intervalCount: recurring?.integerOrNull('interval_count') ?? null,
-    unitAmountMinor: price?.integerOrNull('unit_amount', 'amount') ?? null,
-    unitAmountDecimal: price?.decimalOrNull('unit_amount_decimal', 'amount_decimal') ?? null,
-    currency: price?.textOrNull('currency') ?? null,
-    usageType: recurring?.textOrNull('usage_type') ?? 'licensed',
-    billingScheme: price?.textOrNull('billing_scheme') ?? 'per_unit',
-  };
-}
-
-/** `discounts` (ids or objects) since 2020; before, and beside it until 2025-03-31.basil, one `discount`. */
-function discountsOf(subscription: Fields): DiscountReference[] {
-  const several = subscription.values('discounts');
-  const single = subscription.expandedOrNull('discount');
-  if (several.length === 0) return single === null ? [] : [discountOf(single)];
-  const expanded = several.some((discount) => typeof discount === 'object') ? subscription.hashes('discounts') : null;
-  return expanded?.map(discountOf) ?? several.map((id) => ({ id: String(id), coupon: null }));
-}
-
-/** The coupon is the discount's own until 2025-09-30.clover, then its source's. */
-function discountOf(discount: Fields): DiscountReference {
-  return { id: discount.idOrNull('id'), coupon: discount.idOrNull('coupon') ?? discount.hashOrNull('source')?.idOrNull('coupon') ?? null };
 }
 
 function least(times: readonly (string | null)[]): string | null {

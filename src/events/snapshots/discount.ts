@@ -1,0 +1,82 @@
+import { Fields } from '../fields.js';
+import type { StripeEvent } from '../stripe-event.js';
+import { originOf, type Origin } from './origin.js';
+
+/** What a coupon takes off. `percentOff` is a decimal as text; money in minor units of `currency`. */
+export type CouponTerms = Readonly<{
+  percentOff: string | null;
+  amountOffMinor: number | null;
+  currency: string | null;
+  /** `once`, `repeating` or `forever`. */
+  duration: string | null;
+  durationInMonths: number | null;
+}>;
+
+/** A discount as far as a snapshot shows it: from 2020-08-27 on often its id alone, and from 2025-09-30.clover on without the coupon's terms. */
+export type DiscountFacts = Readonly<{
+  /** Null before 2020-08-27, when discounts had none. */
+  id: string | null;
+  coupon: string | null;
+  terms: CouponTerms | null;
+  promotionCode: string | null;
+  startsAt: string | null;
+  endsAt: string | null;
+}>;
+
+/** A discount on a customer, or on one subscription, item or invoice of its. */
+export type DiscountSnapshot = Readonly<{ kind: 'discount'; customer: string | null; subscription: string | null; subscriptionItem: string | null; invoice: string | null }> & DiscountFacts & Origin;
+
+/** A coupon; from 2025-09-30.clover on the only place of a discount's terms. */
+export type CouponSnapshot = Readonly<{ kind: 'coupon'; id: string; name: string | null; terms: CouponTerms }> & Origin;
+
+export function discountSnapshot(stripeEvent: StripeEvent): DiscountSnapshot {
+  const discount = new Fields(stripeEvent.data.object, 'discount');
+  return {
+    kind: 'discount',
+    ...discountFacts(discount),
+    customer: discount.idOrNull('customer'),
+    subscription: discount.idOrNull('subscription'),
+    subscriptionItem: discount.idOrNull('subscription_item'),
+    invoice: discount.idOrNull('invoice'),
+    ...originOf(stripeEvent),
+  };
+}
+
+export function couponSnapshot(stripeEvent: StripeEvent): CouponSnapshot {
+  const coupon = new Fields(stripeEvent.data.object, 'coupon');
+  return { kind: 'coupon', id: coupon.id('id'), name: coupon.textOrNull('name'), terms: termsOf(coupon), ...originOf(stripeEvent) };
+}
+
+/** `discounts` (ids or objects) since 2020; before, and beside it until 2025-03-31.basil, one `discount`. */
+export function discountsOf(object: Fields): DiscountFacts[] {
+  const several = object.references('discounts');
+  const single = object.expandedOrNull('discount');
+  if (several.length === 0) return single === null ? [] : [discountFacts(single)];
+  return several.map((discount) => (typeof discount === 'string' ? { ...unknownDiscount, id: discount } : discountFacts(discount)));
+}
+
+const unknownDiscount: DiscountFacts = { id: null, coupon: null, terms: null, promotionCode: null, startsAt: null, endsAt: null };
+
+/** The coupon is the discount's own until 2025-09-30.clover, then its source's. */
+function discountFacts(discount: Fields): DiscountFacts {
+  const holder = discount.hashOrNull('source') ?? discount;
+  const coupon = holder.expandedOrNull('coupon');
+  return {
+    id: discount.idOrNull('id'),
+    coupon: holder.idOrNull('coupon'),
+    terms: coupon && termsOf(coupon),
+    promotionCode: discount.idOrNull('promotion_code'),
+    startsAt: discount.timeOrNull('start'),
+    endsAt: discount.timeOrNull('end'),
+  };
+}
+
+function termsOf(coupon: Fields): CouponTerms {
+  return {
+    percentOff: coupon.decimalOrNull('percent_off'),
+    amountOffMinor: coupon.integerOrNull('amount_off'),
+    currency: coupon.textOrNull('currency'),
+    duration: coupon.textOrNull('duration'),
+    durationInMonths: coupon.integerOrNull('duration_in_months'),
+  };
+}

@@ -1,0 +1,103 @@
+import { Fields } from '../fields.js';
+import { subscriptionOf } from '../identity.js';
+import type { StripeEvent } from '../stripe-event.js';
+import { discountsOf, type DiscountFacts } from './discount.js';
+import { originOf, type Origin } from './origin.js';
+import { pricedBy, type PriceTerms } from './price.js';
+
+/** What a line of an invoice, or an item waiting for one, charges. Money in minor units of `currency`; negative for credits. */
+type Charged = Readonly<{
+  amountMinor: number;
+  currency: string;
+  quantity: number | null;
+  description: string | null;
+  price: string | null;
+  product: string | null;
+  /** A decimal as text, in minor units; null when the price is tiered. */
+  unitAmountDecimal: string | null;
+  isProration: boolean;
+  periodStart: string | null;
+  periodEnd: string | null;
+  subscription: string | null;
+  subscriptionItem: string | null;
+  discounts: readonly DiscountFacts[];
+}>;
+
+/** One line of an invoice. */
+export type InvoiceLine = Readonly<{
+  id: string;
+  /** The invoice item behind the line; null for lines that come from a subscription alone. */
+  invoiceItem: string | null;
+  /** Taxes on the line, whether the amount includes them or not; null when the snapshot does not say. */
+  taxMinor: number | null;
+  discountMinor: number;
+}> & Charged;
+
+/** An invoice item: what will be, or was, a line of an invoice. */
+export type InvoiceItemSnapshot = Readonly<{ kind: 'invoice_item'; id: string; customer: string | null; invoice: string | null; createdAt: string | null }> & Charged & Origin;
+
+export function invoiceItemSnapshot(stripeEvent: StripeEvent): InvoiceItemSnapshot {
+  const item = new Fields(stripeEvent.data.object, 'invoiceitem');
+  const parent = item.hashOrNull('parent')?.hashOrNull('subscription_details') ?? null;
+  return {
+    kind: 'invoice_item',
+    id: item.id('id'),
+    customer: item.idOrNull('customer'),
+    invoice: item.idOrNull('invoice'),
+    createdAt: item.timeOrNull('date', 'created'),
+    ...charged(item),
+    isProration: item.flag('proration', false),
+    subscription: subscriptionOf(item.object),
+    subscriptionItem: item.idOrNull('subscription_item') ?? parent?.idOrNull('subscription_item') ?? null,
+    ...originOf(stripeEvent),
+  };
+}
+
+/** A line as the invoice of any API version shows it: from 2025-03-31.basil on with a `parent` and `pricing`. */
+export function invoiceLine(line: Fields): InvoiceLine {
+  const parent = line.hashOrNull('parent');
+  const source = parent?.hashOrNull('subscription_item_details') ?? parent?.hashOrNull('invoice_item_details') ?? line;
+  return {
+    id: line.id('id'),
+    invoiceItem: source.idOrNull('invoice_item'),
+    ...charged(line),
+    isProration: source.flag('proration', false),
+    // Before 2020 the line of a subscription had the subscription's id as its own.
+    subscription: source.idOrNull('subscription') ?? (line.textOrNull('type') === 'subscription' ? line.id('id') : null),
+    subscriptionItem: source.idOrNull('subscription_item'),
+    taxMinor: sumOrNull(line, 'taxes') ?? sumOrNull(line, 'tax_amounts'),
+    discountMinor: sumOrNull(line, 'discount_amounts') ?? 0,
+  };
+}
+
+/** The amounts of a list added up; null when the list is absent. */
+export function sumOrNull(object: Fields, name: string): number | null {
+  if (!object.has(name)) return null;
+  return object.hashes(name).reduce((sum, entry) => sum + entry.integer('amount'), 0);
+}
+
+function charged(line: Fields): Omit<Charged, 'isProration' | 'subscription' | 'subscriptionItem'> {
+  const period = line.hashOrNull('period');
+  return {
+    amountMinor: line.integer('amount'),
+    currency: line.text('currency'),
+    quantity: line.integerOrNull('quantity'),
+    description: line.textOrNull('description'),
+    ...pricing(line),
+    periodStart: period?.timeOrNull('start') ?? null,
+    periodEnd: period?.timeOrNull('end') ?? null,
+    discounts: discountsOf(line),
+  };
+}
+
+function pricing(line: Fields): Pick<Charged, 'price' | 'product' | 'unitAmountDecimal'> {
+  const current = line.hashOrNull('pricing');
+  const details = current?.hashOrNull('price_details') ?? null;
+  if (current !== null) return { price: details?.idOrNull('price') ?? null, product: details?.idOrNull('product') ?? null, unitAmountDecimal: current.decimalOrNull('unit_amount_decimal') };
+  const { price, product, ...terms } = pricedBy(line);
+  return { price, product, unitAmountDecimal: line.decimalOrNull('unit_amount_decimal', 'unit_amount') ?? unitOf(terms) };
+}
+
+function unitOf(terms: Pick<PriceTerms, 'unitAmountDecimal' | 'unitAmountMinor'>): string | null {
+  return terms.unitAmountDecimal ?? (terms.unitAmountMinor === null ? null : String(terms.unitAmountMinor));
+}

@@ -1,0 +1,77 @@
+import { Fields } from '../fields.js';
+import type { StripeEvent } from '../stripe-event.js';
+import { originOf, type Origin } from './origin.js';
+
+/** What is charged, and how it recurs. Money in minor units of `currency`. */
+export type PriceTerms = Readonly<{
+  product: string | null;
+  currency: string | null;
+  interval: string | null;
+  intervalCount: number | null;
+  /** Null when the price is tiered or has a fraction of a minor unit; then see `unitAmountDecimal`. For metered prices the price of one unit of usage. */
+  unitAmountMinor: number | null;
+  unitAmountDecimal: string | null;
+  /** `licensed` or `metered`. */
+  usageType: string;
+  /** `per_unit` or `tiered`. */
+  billingScheme: string;
+}>;
+
+/** A price, or a plan: they share ids and terms, and have events and streams of their own. */
+export type PriceSnapshot = Readonly<{ kind: 'price' | 'plan'; id: string; active: boolean; nickname: string | null; createdAt: string | null }> & PriceTerms & Origin;
+
+/** A product. */
+export type ProductSnapshot = Readonly<{ kind: 'product'; id: string; active: boolean; name: string | null; createdAt: string | null }> & Origin;
+
+export function priceSnapshot(stripeEvent: StripeEvent): PriceSnapshot {
+  return { kind: 'price', ...priceFacts(stripeEvent, 'price') };
+}
+
+export function planSnapshot(stripeEvent: StripeEvent): PriceSnapshot {
+  return { kind: 'plan', ...priceFacts(stripeEvent, 'plan') };
+}
+
+export function productSnapshot(stripeEvent: StripeEvent): ProductSnapshot {
+  const product = new Fields(stripeEvent.data.object, 'product');
+  return {
+    kind: 'product',
+    id: product.id('id'),
+    active: product.flag('active', true),
+    name: product.textOrNull('name'),
+    createdAt: product.timeOrNull('created'),
+    ...originOf(stripeEvent),
+  };
+}
+
+function priceFacts(stripeEvent: StripeEvent, name: string): Omit<PriceSnapshot, 'kind'> {
+  const price = new Fields(stripeEvent.data.object, name);
+  return {
+    id: price.id('id'),
+    active: price.flag('active', true),
+    // Plans had a `name` before products were born, in 2018.
+    nickname: price.textOrNull('nickname', 'name'),
+    createdAt: price.timeOrNull('created'),
+    ...termsOf(price),
+    ...originOf(stripeEvent),
+  };
+}
+
+/** The price (since 2020) or plan of an item or line: its id, and its terms as far as they are shown. */
+export function pricedBy(item: Fields): { readonly price: string | null } & PriceTerms {
+  return { price: item.idOrNull('price', 'plan'), ...termsOf(item.expandedOrNull('price') ?? item.expandedOrNull('plan')) };
+}
+
+/** Prices and plans differ in names, and in where they keep how they recur. */
+function termsOf(price: Fields | null): PriceTerms {
+  const recurring = price?.hashOrNull('recurring') ?? price;
+  return {
+    product: price?.idOrNull('product') ?? null,
+    currency: price?.textOrNull('currency') ?? null,
+    interval: recurring?.textOrNull('interval') ?? null,
+    intervalCount: recurring?.integerOrNull('interval_count') ?? null,
+    unitAmountMinor: price?.integerOrNull('unit_amount', 'amount') ?? null,
+    unitAmountDecimal: price?.decimalOrNull('unit_amount_decimal', 'amount_decimal') ?? null,
+    usageType: recurring?.textOrNull('usage_type') ?? 'licensed',
+    billingScheme: price?.textOrNull('billing_scheme') ?? 'per_unit',
+  };
+}
