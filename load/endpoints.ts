@@ -12,13 +12,21 @@ export interface LocalService {
 }
 
 export function localService(dataDir: string): LocalService {
-  return { ...fields(join(dataDir, 'endpoints.json'), ['eventstoreUrl']), ...fields(join(dataDir, 'secrets.json'), ['webhookSecret', 'readToken']) };
+  const eventstoreUrl = field(join(dataDir, 'endpoints.json'), 'eventstore', 'url');
+  const webhookSecret = field(join(dataDir, 'secrets.json'), 'webhookSecret');
+  const readToken = field(join(dataDir, 'secrets.json'), 'readToken');
+  return {
+    ...(eventstoreUrl === undefined ? {} : { eventstoreUrl }),
+    ...(webhookSecret === undefined ? {} : { webhookSecret }),
+    ...(readToken === undefined ? {} : { readToken }),
+  };
 }
 
-function fields(path: string, names: readonly (keyof LocalService)[]): LocalService {
-  if (!existsSync(path)) return {};
-  const content = JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown>;
-  return Object.fromEntries(names.flatMap((name) => (typeof content[name] === 'string' ? [[name, content[name]]] : [])));
+function field(file: string, ...path: readonly string[]): string | undefined {
+  if (!existsSync(file)) return undefined;
+  const content: unknown = JSON.parse(readFileSync(file, 'utf8'));
+  const value = path.reduce<unknown>((of, key) => (typeof of === 'object' && of !== null ? (of as Record<string, unknown>)[key] : undefined), content);
+  return typeof value === 'string' ? value : undefined;
 }
 
 /** Load is only ever aimed at this machine. */
