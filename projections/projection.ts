@@ -16,6 +16,10 @@ export type Evolve<State> = Readonly<{
   [K in SnapshotKind]: 'ignored' | ((state: State, fact: Fact<Extract<Snapshot, { kind: K }>>) => State);
 }>;
 
+/** Says of kinds that they do not matter, one by one: a kind that is new is then missed by the compiler. */
+export const ignored = <K extends SnapshotKind>(...kinds: readonly K[]): Readonly<Record<K, 'ignored'>> =>
+  Object.fromEntries(kinds.map((kind) => [kind, 'ignored'])) as Record<K, 'ignored'>;
+
 /**
  * A read model as data and pure functions (design, section 5). It sees one stream at a time, in logical
  * order, each event once. The state must survive JSON. No clock, randomness, logging, database or async:

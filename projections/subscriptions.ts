@@ -1,5 +1,5 @@
 import { isFinalStatus, type SubscriptionSnapshot } from '../src/events/normalise.js';
-import { defineProjection, type EventReference } from './projection.js';
+import { defineProjection, ignored, type EventReference } from './projection.js';
 
 /** What is each subscription now: its status, items, periods, trial, and how and when it ends? */
 type State = { current: SubscriptionSnapshot; changedBy: EventReference } | null;
@@ -41,6 +41,10 @@ export const subscriptions = defineProjection<State>({
     // `canceled` and `incomplete_expired` are final for a subscription id: a stale snapshot never revives it.
     subscription: (state, { snapshot, event }) =>
       state !== null && isFinalStatus(state.current.status) && !isFinalStatus(snapshot.status) ? state : { current: snapshot, changedBy: event },
+    ...ignored(
+      'invoice', 'upcoming_invoice', 'invoice_item', 'invoice_payment', 'payment', 'refund', 'dispute', 'credit_note', 'checkout_session',
+      'subscription_schedule', 'customer', 'discount', 'entitlements', 'price', 'plan', 'product', 'coupon', 'deletion',
+    ),
   },
   rows: (state) => (state === null ? [] : [rowOf(state.current, state.changedBy)]),
 });

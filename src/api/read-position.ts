@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { ProblemError } from '../http/problem.js';
 import { readCheckpoint } from '../read-models/checkpoint.js';
-import type { Database } from '../read-models/database.js';
+import { isNotYetMade, type Database } from '../read-models/database.js';
 import { signatureOf } from '../read-models/schema.js';
 import type { AnyProjection } from '../../projections/projection.js';
 
@@ -26,7 +26,10 @@ export class ReadPosition {
 
   /** Up to where the rows that this build reads are complete; -1n before the first event. */
   async current(): Promise<bigint> {
-    const checkpoint = await readCheckpoint(this.database);
+    const checkpoint = await readCheckpoint(this.database).catch((error: unknown) => {
+      if (isNotYetMade(error)) return null;
+      throw error;
+    });
     return checkpoint?.projections === this.#projections ? (checkpoint.position ?? -1n) : -1n;
   }
 

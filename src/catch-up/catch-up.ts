@@ -133,11 +133,11 @@ export class CatchUp {
     let ownership = owned;
     let batch: RecordedEvent[] = [];
     const subscription = subscribeToAll(this.store, owned.position, BATCH_EVENTS_MAX);
-    const give = (reason?: Error) => subscription.destroy(reason);
-    const giveUp = () => give();
-    this.#stopping.signal.addEventListener('abort', giveUp);
+    const end = (reason?: Error) => void subscription.unsubscribe().finally(() => subscription.destroy(reason));
+    const stop = () => end();
+    this.#stopping.signal.addEventListener('abort', stop);
     const renewing = setInterval(() => {
-      renew(this.database, owned.epoch).then((kept) => { if (!kept) give(new Error('Another process has taken over.')); }, give);
+      renew(this.database, owned.epoch).then((kept) => { if (!kept) end(new Error('Another process has taken over.')); }, end);
     }, RENEW_EVERY_MS);
     try {
       for await (const resolved of subscription) {
@@ -156,7 +156,7 @@ export class CatchUp {
       if (!this.#stopping.signal.aborted) throw new Error('The store ended the subscription.');
     } finally {
       clearInterval(renewing);
-      this.#stopping.signal.removeEventListener('abort', giveUp);
+      this.#stopping.signal.removeEventListener('abort', stop);
       await subscription.unsubscribe();
     }
   }

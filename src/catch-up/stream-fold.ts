@@ -32,16 +32,18 @@ export function foldOn(projection: AnyProjection, stored: StoredState | undefine
 export async function foldWhole(projection: AnyProjection, pages: AsyncIterable<readonly RecordedEvent[]>): Promise<{ kind: 'folded'; written: StreamRows } | { kind: 'parked'; parked: ParkedStream }> {
   const facts: Fact[] = [];
   let last: RecordedEvent | undefined;
+  let parked: ParkedStream | undefined;
   for await (const page of pages) {
     for (const event of page) {
       last = event;
       try {
         facts.push(...factOf(projection, event));
       } catch (error) {
-        return { kind: 'parked', parked: parkedAt(event, error) };
+        parked ??= parkedAt(event, error);
       }
     }
   }
+  if (parked !== undefined) return { kind: 'parked', parked };
   if (last === undefined) throw new Error('A stream that is folded again has at least one event.');
   try {
     const { state, current } = foldAll(projection, facts);

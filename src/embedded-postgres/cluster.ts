@@ -97,7 +97,7 @@ async function createCluster(cluster: Cluster): Promise<void> {
 
 /** The errors of the ledger's own statements go to the ledger, not to the server's log, which could grow without bound on them. */
 const creation = (password: string): string => `
-CREATE ROLE ledger LOGIN PASSWORD '${password}'
+CREATE ROLE ledger LOGIN CREATEDB PASSWORD '${password}'
 CREATE DATABASE ledger OWNER ledger
 ALTER ROLE ledger SET log_min_messages = fatal
 `.trimStart();

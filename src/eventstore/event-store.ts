@@ -1,25 +1,25 @@
 import { EventStoreDBClient } from '@eventstore/db-client';
 
 /**
- * A connection to EventStoreDB. Appends have a client of their own: the client library keeps the pending
- * appends of a process in one place and a broken append stream rejects all of them, and a reader that
- * is slow must not take flow-control credit from appends.
+ * A connection to EventStoreDB, in three clients, since the client library couples what one client does:
+ * pending appends stand in one place and a broken append stream rejects all of them; a slow reader takes
+ * flow-control credit from all calls; and a cancelled subscription closes the connection of all calls.
  */
 export type EventStore = Readonly<{
   appends: EventStoreDBClient;
   reads: EventStoreDBClient;
+  subscriptions: EventStoreDBClient;
   close(): Promise<void>;
 }>;
 
 /** Makes the clients; nothing is sent before the first call. */
 export function connectEventStore(url: string): EventStore {
-  const appends = EventStoreDBClient.connectionString(url);
-  const reads = EventStoreDBClient.connectionString(url);
+  const connect = () => EventStoreDBClient.connectionString(url);
+  const clients = { appends: connect(), reads: connect(), subscriptions: connect() };
   return {
-    appends,
-    reads,
+    ...clients,
     close: async () => {
-      await Promise.allSettled([appends.dispose(), reads.dispose()]);
+      await Promise.allSettled(Object.values(clients).map((client) => client.dispose()));
     },
   };
 }

@@ -14,27 +14,23 @@ export async function* readStream(store: EventStore, stream: string, options: { 
 
 /** The event at exactly this revision, or null. */
 export async function readEventAt(store: EventStore, stream: string, revision: bigint): Promise<RecordedEvent | null> {
-  for await (const event of readStream(store, stream, { from: revision, max: 1 })) {
-    if (event.revision === revision) return event;
-  }
-  return null;
+  const [event] = await all(readStream(store, stream, { from: revision, max: 1 }));
+  return event?.revision === revision ? event : null;
 }
 
 /** The event at exactly this position of the log, or null. */
 export async function readEventAtPosition(store: EventStore, position: bigint): Promise<RecordedEvent | null> {
   const fromPosition = { commit: position, prepare: position };
-  const reading = store.reads.readAll({ direction: FORWARDS, fromPosition, maxCount: 1 });
-  for await (const event of recorded(reading, 'Reading $all')) {
-    if (event.position === position) return event;
-  }
-  return null;
+  const [event] = await all(recorded(store.reads.readAll({ direction: FORWARDS, fromPosition, maxCount: 1 }), 'Reading $all'));
+  return event?.position === position ? event : null;
 }
 
-/** The position of the last event that is not the store's own, or null in an empty log. Looks at no more than the last 100. */
+/** The position of the last event that is not the store's own; null when none of the last hundred is, as in an empty log. */
 export async function lastPosition(store: EventStore): Promise<bigint | null> {
-  const reading = store.reads.readAll({ direction: BACKWARDS, fromPosition: END, maxCount: 100 });
-  for await (const event of recorded(reading, 'Reading $all')) {
-    if (!event.type.startsWith('$')) return event.position;
+  for (const maxCount of [1, 10, 100]) {
+    const events = await all(recorded(store.reads.readAll({ direction: BACKWARDS, fromPosition: END, maxCount }), 'Reading $all'));
+    const last = events.find(({ type }) => !type.startsWith('$'));
+    if (last !== undefined) return last.position;
   }
   return null;
 }
@@ -45,15 +41,19 @@ export async function lastPosition(store: EventStore): Promise<bigint | null> {
  */
 export function subscribeToAll(store: EventStore, after: bigint | null, bufferedMax: number) {
   const fromPosition = after === null ? START : { commit: after, prepare: after };
-  return store.reads.subscribeToAll({ fromPosition, filter: excludeSystemEvents() }, { highWaterMark: bufferedMax });
+  return store.subscriptions.subscribeToAll({ fromPosition, filter: excludeSystemEvents() }, { highWaterMark: bufferedMax });
 }
 
-/** One read as recorded events, given up when it stands still; a missing stream is an empty one. */
+/**
+ * One read as recorded events, given up when it stands still; a missing stream is an empty one. To be read to
+ * its end: the client answers a cancelled read by closing the connection that other reads are using too.
+ */
 async function* recorded(reading: StreamingRead<ResolvedEvent>, what: string): AsyncGenerator<RecordedEvent> {
   const stalled = setTimeout(
     () => reading.destroy(new StoreTimeout(`${what}: nothing came for ${READ_STALLS_AFTER_MS} ms.`)),
     READ_STALLS_AFTER_MS,
   );
+  let ended = false;
   try {
     for await (const resolved of reading) {
       stalled.refresh();
@@ -61,10 +61,18 @@ async function* recorded(reading: StreamingRead<ResolvedEvent>, what: string): A
       if (event !== null) yield event;
       stalled.refresh();
     }
+    ended = true;
   } catch (error) {
-    if (failureOf(error) !== 'stream_not_found') throw error;
+    ended = failureOf(error) === 'stream_not_found';
+    if (!ended) throw error;
   } finally {
     clearTimeout(stalled);
-    await reading.cancel();
+    if (!ended) await reading.cancel();
   }
+}
+
+async function all(events: AsyncIterable<RecordedEvent>): Promise<RecordedEvent[]> {
+  const list: RecordedEvent[] = [];
+  for await (const event of events) list.push(event);
+  return list;
 }

@@ -47,9 +47,9 @@ export async function renew(database: Database, epoch: bigint): Promise<boolean>
   return rowCount === 1;
 }
 
-/** Lets another process go on at once. */
+/** Lets another process go on at once; the new epoch keeps a renewal that is still under way from taking the lease back. */
 export async function release(database: Database, epoch: bigint): Promise<void> {
-  await database.query(`update ledger.checkpoint set lease_until = '-infinity', owner = null where owner_epoch = $1`, [epoch]);
+  await database.query(`update ledger.checkpoint set lease_until = '-infinity', owner = null, owner_epoch = owner_epoch + 1 where owner_epoch = $1`, [epoch]);
 }
 
 /** Locks the checkpoint for this transaction; false when epoch or position are not what the owner knows. */

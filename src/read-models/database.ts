@@ -62,11 +62,13 @@ export function isRejectedData(error: unknown): boolean {
  * have no code), SQLSTATE classes 08, 53, 57, and an undefined schema or table, which the catch-up is about to make.
  */
 export function isUnavailable(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  const { code } = error as { code?: unknown };
-  if (typeof code !== 'string') return /timeout|connection terminated/i.test(error.message);
+  const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown };
+  if (typeof code !== 'string') return /timeout|connection terminated/i.test(String(message));
   return /^(08...|53...|57...|3F000|42P01|ECONN\w+|ENOTFOUND|EPIPE|ETIMEDOUT|EHOSTUNREACH)$/.test(code);
 }
+
+/** Whether schema or table are not there: the catch-up of a new database, or of a new build, is about to make them. */
+export const isNotYetMade = (error: unknown): boolean => /^(3F000|42P01)$/.test(String((error as { code?: unknown } | null)?.code));
 
 /**
  * JSON for Postgres, which has no place in text or jsonb for U+0000 and lone surrogates: they become
