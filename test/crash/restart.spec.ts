@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { existsSync } from 'node:fs';
 import { deliver, read } from '../support/delivery.js';
+import { eventsOf } from '../support/log.js';
 import { rowsOf } from '../support/read-models.js';
 import { startServiceProcess, type ServiceProcess } from '../support/service-process.js';
 import { temporaryDirectory } from '../support/servers.js';
@@ -12,7 +12,6 @@ let directory: Awaited<ReturnType<typeof temporaryDirectory>>;
 beforeAll(async () => { directory = await temporaryDirectory(); });
 afterAll(() => directory.remove());
 const start = (): Promise<ServiceProcess> => startServiceProcess(EMBEDDED, { DATA_DIR: directory.path });
-const alive = (pid: number): boolean => existsSync(`/proc/${pid}`);
 
 describe('a service on embedded stores', () => {
   it('recognises a duplicate after service and stores were stopped, and after they were killed; leaves no process behind; rows are there at once', async () => {
@@ -23,10 +22,11 @@ describe('a service on embedded stores', () => {
     for (const event of events) answers.push(await deliver(first.url, event));
     const position = answers.at(-1)?.body.position;
     expect(await read(first.url, `/subscriptions/${subscription}?minPosition=${position}`)).toMatchObject({ status: 200, body: { status: 'active' } });
-    const { databaseUrl, postgresPid } = await endpointsOf(directory.path);
+    const { databaseUrl, eventstoreUrl } = await endpointsOf(directory.path);
     const rows = await rowsOf(databaseUrl, 'ledger.subscriptions');
     expect(await first.stop()).toBe(0);
-    expect(alive(postgresPid)).toBe(false);
+    await expect(rowsOf(databaseUrl, 'ledger.subscriptions')).rejects.toThrow(/ECONNREFUSED/);
+    await expect(eventsOf(eventstoreUrl, `subscription-${subscription}`)).rejects.toThrow(/ECONNREFUSED|UNAVAILABLE/i);
 
     const second = await start();
     for (const [at, event] of events.entries()) expect(await deliver(second.url, event)).toMatchObject({ status: 200, body: { ...answers[at]?.body, outcome: 'duplicate' } });
