@@ -19,6 +19,7 @@ export type Cluster = Readonly<{
 
 const logBytesMax = 1024 * 1024;
 const programTimeoutMs = 120_000;
+const outputCharactersMax = 2_000;
 const unfinishedPrefix = 'unfinished-';
 
 /** Opens the cluster in `directory`, and makes it first where there is none. */
@@ -130,8 +131,12 @@ export async function runProgram(
     child.stdin?.end(input);
     const failure = await end;
     if (failure === undefined) return;
-    const output = (await readFile(logFile)).subarray(logStart).toString().trim().slice(-2000);
-    throw new EmbeddedPostgresError('PROGRAM_FAILED', `The embedded Postgres cannot run ${name}: ${failure}.${output && `\n${output}`}\nIts log is ${logFile}.`);
+    const output = (await readFile(logFile)).subarray(logStart).toString().trim().slice(-outputCharactersMax);
+    throw new EmbeddedPostgresError(
+      'PROGRAM_FAILED',
+      `The embedded Postgres cannot run ${name}: ${failure}.${output && `\n${output}`}\nIts log is "${logFile}". ` +
+        `All that it holds can be rebuilt from the event store: when its files are damaged, move "${directory}" away and start again.`,
+    );
   } finally {
     await log.close();
   }
