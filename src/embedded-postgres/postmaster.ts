@@ -1,6 +1,6 @@
 /** The server that runs on a cluster's files: who it is (postmaster.pid), and whether it answers. */
 import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Client, DatabaseError } from 'pg';
 import { urlOf, type Cluster } from './cluster.js';
@@ -41,7 +41,7 @@ export async function findRunning(cluster: Cluster): Promise<number | undefined>
     if (text === undefined) return undefined;
     const postmaster = parse(text);
     if (postmaster && !isAlive(postmaster.pid)) return undefined;
-    const isOurs = postmaster?.dataDirectory === cluster.dataDirectory;
+    const isOurs = postmaster && resolve(postmaster.dataDirectory) === cluster.dataDirectory;
     const answer = isOurs ? await logIn(await urlOf(cluster, postmaster.port)) : 'stranger';
     if (postmaster && answer === 'welcome') return postmaster.port;
     if (!postmaster || answer === 'stranger') {
@@ -64,7 +64,7 @@ function notAnswering({ pid, dataDirectory, port }: Postmaster): EmbeddedPostgre
 /** Tries the password, which only the server on these files knows: `later` means that it is starting, stopping, or full. */
 async function logIn(url: string): Promise<'welcome' | 'later' | 'stranger'> {
   const client = new Client({ connectionString: url, connectionTimeoutMillis: loginTimeoutMs });
-  client.on('error', () => undefined); // the query below reports it
+  client.on('error', () => undefined); // connect() rejects with it
   try {
     await client.connect();
     return 'welcome';
