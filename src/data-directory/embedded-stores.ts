@@ -1,7 +1,7 @@
 /** Membership of a data directory: the owner runs the servers, its guests use them and watch over it. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { answers, readEndpoints, type Endpoints } from './endpoints.js';
-import { StoresError } from './errors.js';
+import { serversMoved, StoresError } from './errors.js';
 import { takeLock, type Lock } from './lock.js';
 import { startServers, type Servers, type Wanted } from './servers.js';
 import type { Stores, StoresOptions } from './stores.js';
@@ -11,7 +11,6 @@ type Options = Required<StoresOptions> & Readonly<{ wanted: Wanted }>;
 type Ownership = Readonly<{ servers: Servers; end(): Promise<void> }>;
 type Place = Readonly<{ endpoints: Endpoints; ownership: Ownership | undefined }>;
 
-const openTimeoutMs = 60_000;
 const openPollMs = 50;
 const watchPollMs = 1_000;
 
@@ -21,8 +20,8 @@ export class EmbeddedStores implements Stores {
   readonly failed: Promise<Error>;
   private fail: (error: Error) => void = () => undefined;
   private ownership: Ownership | undefined;
-  private watching: Promise<void> | undefined;
   private readonly stopWatching = new AbortController();
+  private readonly watching: Promise<void>;
   private closed: Promise<void> | undefined;
 
   /** Returns as the owner when nobody else is, else as a guest as soon as the owner's servers answer. */
@@ -41,7 +40,7 @@ export class EmbeddedStores implements Stores {
     this.databaseUrl = urlFor(options.databaseUrl, endpoints.database);
     this.failed = new Promise((resolve) => (this.fail = resolve));
     if (ownership) this.own(ownership);
-    else this.watching = this.watchOwner();
+    this.watching = this.watch();
   }
 
   get role(): 'owner' | 'guest' {
@@ -64,18 +63,33 @@ export class EmbeddedStores implements Stores {
     void ownership.servers.failed.then(this.fail);
   }
 
-  private async watchOwner(): Promise<void> {
+  /** A guest watches for the owner's end, an owner for that of Postgres. */
+  private async watch(): Promise<void> {
     const { signal } = this.stopWatching;
     try {
-      while (!this.ownership) {
+      for (;;) {
         await pause(watchPollMs, undefined, { ref: false, signal });
-        const lock = takeLock(this.options.dataDirectory);
-        if (lock) await this.takeOver(lock);
-        else this.checkUnmoved(await readEndpoints(this.options.dataDirectory));
+        if (this.ownership) await this.mend(this.ownership.servers);
+        else await this.takeOverIfFree();
       }
     } catch (error) {
       if (!signal.aborted) this.fail(error as Error);
     }
+  }
+
+  private async mend(servers: Servers): Promise<void> {
+    try {
+      if (await servers.mend()) this.options.onEvent({ kind: 'postgres_restarted' });
+    } catch (error) {
+      if (error instanceof StoresError) throw error;
+      this.options.onEvent({ kind: 'postgres_down', error: error as Error });
+    }
+  }
+
+  private async takeOverIfFree(): Promise<void> {
+    const lock = takeLock(this.options.dataDirectory);
+    if (lock) await this.takeOver(lock);
+    else this.checkUnmoved(await readEndpoints(this.options.dataDirectory));
   }
 
   private async takeOver(lock: Lock): Promise<void> {
@@ -88,26 +102,21 @@ export class EmbeddedStores implements Stores {
       throw error;
     }
     this.own(ownership);
-    this.options.onEvent({ kind: 'took_over', role: 'owner', durationMs: Date.now() - startedAt });
+    this.options.onEvent({ kind: 'took_over', durationMs: Date.now() - startedAt });
   }
 
-  /** The URLs were handed out; servers at other ports are of no use to this process. */
   private checkUnmoved(endpoints: Endpoints | undefined): void {
     if (endpoints?.state !== 'ready') return;
     const { eventstoreUrl, databaseUrl, dataDirectory } = this.options;
     const isUnmoved = urlFor(eventstoreUrl, endpoints.eventstore) === this.eventstoreUrl && urlFor(databaseUrl, endpoints.database) === this.databaseUrl;
-    if (isUnmoved) return;
-    throw new StoresError(
-      'SERVERS_MOVED',
-      `The embedded servers of "${dataDirectory}" were started again at other ports, since theirs had been taken. Start this process again.`,
-    );
+    if (!isUnmoved) throw serversMoved(dataDirectory);
   }
 }
 
 const urlFor = (configured: string, server: Endpoints['database']): string => (configured === 'embedded' ? (server?.url ?? '') : configured);
 
 async function findPlace(options: Options): Promise<Place> {
-  const { dataDirectory, onEvent } = options;
+  const { dataDirectory, openTimeoutMs, onEvent } = options;
   const deadline = Date.now() + openTimeoutMs;
   for (let attempt = 1; ; attempt++) {
     const lock = takeLock(dataDirectory);
@@ -118,7 +127,7 @@ async function findPlace(options: Options): Promise<Place> {
     if (attempt === 1) onEvent({ kind: 'waiting_for_owner' });
     const endpoints = await readEndpoints(dataDirectory);
     if (endpoints?.state === 'ready' && (await serves(endpoints, options))) return { endpoints, ownership: undefined };
-    if (Date.now() > deadline) throw ownerNotReady(dataDirectory, endpoints);
+    if (Date.now() > deadline) throw ownerNotReady(options, endpoints);
     await pause(openPollMs);
   }
 }
@@ -153,7 +162,7 @@ function ownerLacks(name: 'eventstore' | 'database', dataDirectory: string, pid:
   );
 }
 
-function ownerNotReady(dataDirectory: string, endpoints: Endpoints | undefined): StoresError {
+function ownerNotReady({ dataDirectory, openTimeoutMs }: Options, endpoints: Endpoints | undefined): StoresError {
   return new StoresError(
     'OWNER_NOT_READY',
     `Another process${endpoints ? ` (${endpoints.pid}, "${endpoints.state}" since ${endpoints.startedAt})` : ''} holds the data directory "${dataDirectory}", ` +

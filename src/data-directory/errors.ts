@@ -9,3 +9,10 @@ export class StoresError extends Error {
     super(message);
   }
 }
+
+/** The URLs are in use already by the time this is noticed; servers at other ports are of no use to the process that got them. */
+export const serversMoved = (dataDirectory: string): StoresError =>
+  new StoresError(
+    'SERVERS_MOVED',
+    `The embedded servers of "${dataDirectory}" were started again at other ports, since theirs had been taken. Start this process again.`,
+  );

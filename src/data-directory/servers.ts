@@ -4,13 +4,21 @@ import { join } from 'node:path';
 import { startEmbeddedEventStore } from '../embedded-eventstore/index.js';
 import { freePort } from '../embedded-postgres/free-port.js';
 import { startEmbeddedPostgres } from '../embedded-postgres/index.js';
-import { readEndpoints, writeEndpoints, type Endpoints } from './endpoints.js';
+import { answers, readEndpoints, writeEndpoints, type Endpoints } from './endpoints.js';
+import { serversMoved } from './errors.js';
 
 /** Which of the two stores are embedded. */
 export type Wanted = Readonly<{ eventstore: boolean; database: boolean }>;
 
 /** What the owner runs. */
-export type Servers = Readonly<{ endpoints: Endpoints; failed: Promise<Error>; stop(): Promise<void> }>;
+export type Servers = Readonly<{
+  endpoints: Endpoints;
+  /** Resolves when the event store has ended by itself: it lives in this process, which must end too. */
+  failed: Promise<Error>;
+  /** Starts Postgres again when it does not answer, and says so: it is a process of its own, and intake goes on without it. */
+  mend(): Promise<boolean>;
+  stop(): Promise<void>;
+}>;
 
 /**
  * Starts what is wanted, at the ports of the owner before, so that processes which are connected find it again,
@@ -20,15 +28,24 @@ export async function startServers(dataDirectory: string, wanted: Wanted): Promi
   const before = await readEndpoints(dataDirectory);
   const ours = { pid: process.pid, startedAt: new Date().toISOString() };
   await writeEndpoints(dataDirectory, { ...ours, state: 'starting', eventstore: before?.eventstore ?? null, database: before?.database ?? null });
-  const [eventstore, database] = await bothOrNone(
+  const startDatabase = (portBefore: number | undefined) => startPostgres(join(dataDirectory, 'postgres'), portBefore);
+  const started = await bothOrNone(
     wanted.eventstore ? startEventStore(join(dataDirectory, 'eventstore'), before?.eventstore?.port) : null,
-    wanted.database ? startPostgres(join(dataDirectory, 'postgres'), before?.database?.port) : null,
+    wanted.database ? startDatabase(before?.database?.port) : null,
   );
+  const eventstore = started[0];
+  let database = started[1];
   const endpoints: Endpoints = { ...ours, state: 'ready', eventstore: addressOf(eventstore), database: addressOf(database) };
   await writeEndpoints(dataDirectory, endpoints);
   return {
     endpoints,
     failed: eventstore?.failed ?? new Promise(() => undefined),
+    async mend() {
+      if (!database || (await answers(database))) return false;
+      database = await startDatabase(database.port);
+      if (database.url !== endpoints.database?.url) throw serversMoved(dataDirectory);
+      return true;
+    },
     async stop() {
       await database?.stop();
       await eventstore?.stop();

@@ -6,13 +6,21 @@ export type StoresOptions = Readonly<{
   eventstoreUrl: string;
   /** `embedded`, or the `postgres://` URL of a server elsewhere. */
   databaseUrl: string;
+  /** How long to wait for the servers of another process; default 60 s. */
+  openTimeoutMs?: number;
   /** Told what happens, for the log. */
   onEvent?: (event: StoresEvent) => void;
 }>;
 
 export type StoresEvent =
   | Readonly<{ kind: 'waiting_for_owner' }>
-  | Readonly<{ kind: 'opened' | 'took_over'; role: 'owner' | 'guest'; durationMs: number }>;
+  | Readonly<{ kind: 'opened'; role: 'owner' | 'guest'; durationMs: number }>
+  /** This process was a guest and is the owner now. */
+  | Readonly<{ kind: 'took_over'; durationMs: number }>
+  /** Postgres had gone away by itself. */
+  | Readonly<{ kind: 'postgres_restarted' }>
+  /** Postgres is gone and does not start; the next attempt follows in a second. */
+  | Readonly<{ kind: 'postgres_down'; error: Error }>;
 
 /** The stores of this process. */
 export type Stores = Readonly<{

@@ -19,6 +19,8 @@ export type Cluster = Readonly<{
 
 const logBytesMax = 1024 * 1024;
 const programTimeoutMs = 120_000;
+const outputCharactersMax = 2_000;
+const missingLoaderHint = ' (on Alpine Linux: the programs need glibc; use a Debian image, or set DATABASE_URL to a Postgres server of your own)';
 const unfinishedPrefix = 'unfinished-';
 
 /** Opens the cluster in `directory`, and makes it first where there is none. */
@@ -58,7 +60,7 @@ async function checkReachable(directory: string, user: ServerUser): Promise<void
   );
 }
 
-/** The log is short (see the settings), but a data directory lives for years. The server is not running at this point, or logs on into the old file. */
+/** The log is short (see the settings), but a data directory lives for years. A server that is running still logs on into the old file. */
 async function limitLog(logFile: string): Promise<void> {
   const log = await statIfThere(logFile);
   if (log && log.size > logBytesMax) await rename(logFile, `${logFile}.1`);
@@ -123,15 +125,19 @@ export async function runProgram(
       ...(user && { uid: user.uid, gid: user.gid }),
     });
     const end = new Promise<string | undefined>((resolve) => {
-      child.once('error', (error) => resolve(error.message));
+      child.once('error', (error: NodeJS.ErrnoException) => resolve(`${error.message}${error.code === 'ENOENT' ? missingLoaderHint : ''}`));
       child.once('exit', (code, signal) => resolve(code === 0 ? undefined : `it ended with ${signal ?? `code ${code}`}`));
     });
     child.stdin?.on('error', () => child.stdin?.destroy()); // it ended before it read all; how it ended says why
     child.stdin?.end(input);
     const failure = await end;
     if (failure === undefined) return;
-    const output = (await readFile(logFile)).subarray(logStart).toString().trim().slice(-2000);
-    throw new EmbeddedPostgresError('PROGRAM_FAILED', `The embedded Postgres cannot run ${name}: ${failure}.${output && `\n${output}`}\nIts log is ${logFile}.`);
+    const output = (await readFile(logFile)).subarray(logStart).toString().trim().slice(-outputCharactersMax);
+    throw new EmbeddedPostgresError(
+      'PROGRAM_FAILED',
+      `The embedded Postgres cannot run ${name}: ${failure}.${output && `\n${output}`}\nIts log is "${logFile}". ` +
+        `All that it holds can be rebuilt from the event store: when its files are damaged, move "${directory}" away and start again.`,
+    );
   } finally {
     await log.close();
   }

@@ -1,7 +1,8 @@
 /** A real PostgreSQL of our own: its programs come from npm, its files live in one directory, it survives us and is found again. */
+import { setTimeout as pause } from 'node:timers/promises';
 import { openCluster, runProgram, urlOf, type Cluster } from './cluster.js';
 import { freePort } from './free-port.js';
-import { findRunning, readPostmaster } from './postmaster.js';
+import { findRunning, isServerThere } from './postmaster.js';
 import { serverOptions } from './settings.js';
 
 export { EmbeddedPostgresError } from './errors.js';
@@ -18,6 +19,7 @@ export type EmbeddedPostgres = Readonly<{
 }>;
 
 const startAttemptsMax = 3;
+const startPauseMs = 200;
 const programWaitSeconds = 60;
 
 /**
@@ -44,13 +46,14 @@ async function adoptOrStart(cluster: Cluster, wantedPort: number | undefined): P
       return { port, adopted: false };
     } catch (error) {
       if (attempt === startAttemptsMax) throw error;
+      await pause(startPauseMs);
     }
   }
 }
 
 /** The server's last act is to remove postmaster.pid, after all its processes have ended; `-w` waits for that. */
 async function stop(cluster: Cluster): Promise<void> {
-  if (!(await readPostmaster(cluster))) return;
+  if (!(await isServerThere(cluster))) return;
   await runProgram(cluster, 'pg_ctl', {
     args: ['stop', '-s', '-w', '-t', `${programWaitSeconds}`, '-m', 'fast', '-D', cluster.dataDirectory],
   });

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { existsSync } from 'node:fs';
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
@@ -10,14 +10,17 @@ import { startStoresProcess } from './stores-process.js';
 let folder: Awaited<ReturnType<typeof scratchFolder>>;
 let started: EmbeddedPostgres[];
 
-beforeEach(async () => {
+// One directory for all: only the first start makes the database, and no test minds what another left in it.
+beforeAll(async () => {
   folder = await scratchFolder();
+});
+beforeEach(() => {
   started = [];
 });
 afterEach(async () => {
   for (const server of started) await server.stop();
-  await folder.remove();
 });
+afterAll(() => folder.remove());
 
 async function start(port?: number): Promise<EmbeddedPostgres> {
   const server = await startEmbeddedPostgres({ directory: folder.path, ...(port !== undefined && { port }) });
@@ -46,13 +49,13 @@ describe('the embedded Postgres', () => {
 
   it('keeps its rows, its password and, when asked, its port over a restart, and leaves no process behind when stopped', async () => {
     const first = await start();
-    await query(first.url, 'create table kept as select 42 as answer');
+    await query(first.url, 'create table before_restart as select 42 as answer');
     const pid = await postmasterPid(folder.path);
     await first.stop();
     expect(await isRunning(pid)).toBe(false);
     const second = await start(first.port);
     expect(second).toMatchObject({ url: first.url, adopted: false });
-    expect(await query(second.url, 'select answer from kept')).toEqual([{ answer: 42 }]);
+    expect(await query(second.url, 'select answer from before_restart')).toEqual([{ answer: 42 }]);
   });
 
   it('takes another port when the one it is asked for is in use', async () => {
@@ -79,26 +82,29 @@ describe('the embedded Postgres', () => {
 
   it('starts again after the server itself was killed', async () => {
     const first = await start();
-    await query(first.url, 'create table kept as select 42 as answer');
+    await query(first.url, 'create table before_kill as select 42 as answer');
     process.kill(await postmasterPid(folder.path), 'SIGKILL');
     const second = await start(first.port);
     expect(second.adopted).toBe(false);
-    expect(await query(second.url, 'select answer from kept')).toEqual([{ answer: 42 }]);
+    expect(await query(second.url, 'select answer from before_kill')).toEqual([{ answer: 42 }]);
   });
 
-  it('is not misled by a postmaster.pid whose number now belongs to another process', async () => {
+  it('is not stopped by a stale postmaster.pid: of another process, of another directory, or empty', async () => {
     const first = await start();
     const pidFile = join(folder.path, 'data', 'postmaster.pid');
-    const lines = (await readFile(pidFile, 'utf8')).split('\n');
+    const [, directory, ...lines] = (await readFile(pidFile, 'utf8')).split('\n');
     await first.stop();
-    await writeFile(pidFile, [process.pid, ...lines.slice(1)].join('\n'));
-    const second = await start(first.port);
-    expect(second.adopted).toBe(false);
-    expect(await postmasterPid(folder.path)).not.toBe(process.pid);
+    for (const stale of [[process.pid, directory, ...lines], [process.pid, '/elsewhere', ...lines], ['']]) {
+      await writeFile(pidFile, stale.join('\n'));
+      const next = await start();
+      expect(next.adopted).toBe(false);
+      expect(await query(next.url, 'select 1 as one')).toEqual([{ one: 1 }]);
+      await next.stop();
+    }
   });
 
   it('makes the database again when it was killed in the middle of making it', async () => {
-    const dataDirectory = folder.path;
+    const { path: dataDirectory, remove } = await scratchFolder();
     const postgres = join(dataDirectory, 'postgres');
     const killed = startStoresProcess({ dataDirectory, eventstoreUrl: 'esdb://elsewhere', databaseUrl: 'embedded' });
     await until('initdb is under way', async () => {
@@ -111,5 +117,7 @@ describe('the embedded Postgres', () => {
     started.push(server);
     expect(await query(server.url, 'select 1 as one')).toEqual([{ one: 1 }]);
     expect((await readdir(postgres)).sort()).toEqual(['data', 'server.log']);
+    await server.stop();
+    await remove();
   });
 });

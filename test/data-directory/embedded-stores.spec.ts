@@ -1,9 +1,11 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { EventStoreDBClient, jsonEvent } from '@eventstore/db-client';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { existsSync } from 'node:fs';
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { openStores, type Stores, type StoresEvent } from '../../src/data-directory/index.js';
+import { takeLock } from '../../src/data-directory/lock.js';
 import { startEmbeddedPostgres } from '../../src/embedded-postgres/index.js';
 import { isRunning, postmasterPid, query, scratchFolder, until } from './scratch.js';
 import { startStoresProcess } from './stores-process.js';
@@ -12,14 +14,19 @@ let folder: Awaited<ReturnType<typeof scratchFolder>>;
 let opened: Stores[];
 let processes: ReturnType<typeof startStoresProcess>[];
 
-beforeEach(async () => {
+// One directory for all, unless a test asks for an empty one: only the first start makes the database.
+beforeAll(async () => {
   folder = await scratchFolder();
+});
+beforeEach(() => {
   opened = [];
   processes = [];
 });
 afterEach(async () => {
   for (const process of processes) await process.kill();
   for (const stores of opened) await stores.close();
+});
+afterAll(async () => {
   await stopLeftover();
   await folder.remove();
 });
@@ -44,6 +51,20 @@ function startProcess() {
   return started;
 }
 const readEndpoints = async (): Promise<unknown> => JSON.parse(await readFile(join(folder.path, 'endpoints.json'), 'utf8'));
+
+async function append(url: string, stream: string): Promise<void> {
+  const client = EventStoreDBClient.connectionString`${url}`;
+  await client.appendToStream(stream, jsonEvent({ type: 'kept', data: { answer: 42 } }));
+  await client.dispose();
+}
+
+async function read(url: string, stream: string): Promise<unknown[]> {
+  const client = EventStoreDBClient.connectionString`${url}`;
+  const data: unknown[] = [];
+  for await (const { event } of client.readStream(stream)) data.push(event?.data);
+  await client.dispose();
+  return data;
+}
 
 describe('the stores of a data directory', () => {
   it('are started by the first process, described in a private endpoints.json, and gone when it closes', async () => {
@@ -76,10 +97,14 @@ describe('the stores of a data directory', () => {
   });
 
   it('go to one owner when two processes start at once on an empty directory', async () => {
-    const both = await Promise.all([startProcess().opened(), startProcess().opened()]);
-    expect(both.map(({ role }) => role).sort()).toEqual(['guest', 'owner']);
-    const [first, second] = both;
+    const empty = await scratchFolder();
+    const options = { ...embedded(), dataDirectory: empty.path };
+    const both = [startStoresProcess(options), startStoresProcess(options)];
+    const [first, second] = await Promise.all(both.map((process) => process.opened()));
+    expect([first?.role, second?.role].sort()).toEqual(['guest', 'owner']);
     expect({ ...first, role: '' }).toEqual({ ...second, role: '' });
+    for (const process of first?.role === 'guest' ? both : both.reverse()) await process.close();
+    await empty.remove();
   });
 
   it('are taken over at the same addresses by a guest when the owner is killed, with Postgres running on', async () => {
@@ -88,12 +113,14 @@ describe('the stores of a data directory', () => {
     const guest = await open();
     const pid = await postmasterPid(join(folder.path, 'postgres'));
     await query(databaseUrl, 'create table kept as select 42 as answer');
+    await append(eventstoreUrl, 'before-the-kill');
     await owner.kill();
 
     await until('the guest is the owner', () => guest.role === 'owner');
     expect(guest).toMatchObject({ databaseUrl, eventstoreUrl });
     expect(await readEndpoints()).toMatchObject({ state: 'ready', pid: process.pid, eventstore: { url: eventstoreUrl } });
     expect(await query(guest.databaseUrl, 'select answer from kept')).toEqual([{ answer: 42 }]);
+    expect(await read(guest.eventstoreUrl, 'before-the-kill')).toEqual([{ answer: 42 }]);
     expect(await postmasterPid(join(folder.path, 'postgres'))).toBe(pid);
     await guest.close();
     expect(await isRunning(pid)).toBe(false);
@@ -128,9 +155,27 @@ describe('the stores of a data directory', () => {
     await expect(open()).rejects.toThrow(/uses the data directory ".*" with a DATABASE_URL of its own/);
   });
 
+  it('are waited for, for a limited time, when another process holds the directory', async () => {
+    const lock = takeLock(folder.path);
+    try {
+      await expect(open({ openTimeoutMs: 100 })).rejects.toThrow(/Another process .*holds the data directory ".*", but its servers did not answer within 0.1 s/);
+    } finally {
+      lock?.release();
+    }
+  });
+
+  it('are mended by their owner when Postgres dies', async () => {
+    const events: StoresEvent[] = [];
+    const owner = await open({ onEvent: (event) => events.push(event) });
+    process.kill(await postmasterPid(join(folder.path, 'postgres')), 'SIGKILL');
+    await until('Postgres is there again', () => events.some(({ kind }) => kind === 'postgres_restarted'));
+    expect(await query(owner.databaseUrl, 'select 1 as one')).toEqual([{ one: 1 }]);
+  });
+
   it('are left alone when both URLs name servers elsewhere', async () => {
     const urls = { eventstoreUrl: 'esdb://elsewhere', databaseUrl: 'postgres://elsewhere/ledger' };
-    expect(await open(urls)).toMatchObject({ ...urls, role: 'none' });
-    expect(await readdir(folder.path)).toEqual([]);
+    const dataDirectory = join(folder.path, 'not-needed');
+    expect(await open({ ...urls, dataDirectory })).toMatchObject({ ...urls, role: 'none' });
+    expect(existsSync(dataDirectory)).toBe(false);
   });
 });

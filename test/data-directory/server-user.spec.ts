@@ -11,7 +11,7 @@ import { startEmbeddedPostgres } from '../../src/embedded-postgres/index.js';
 import { closedFolder } from '../../src/embedded-postgres/server-user.js';
 import { scratchFolder } from './scratch.js';
 
-const someoneElse = { name: 'nobody', uid: 65_534, gid: 65_534 };
+const someoneElse = { name: 'someone', uid: 54_321, gid: 54_321 };
 const run = promisify(execFile);
 let folder: Awaited<ReturnType<typeof scratchFolder>>;
 let path: string;
