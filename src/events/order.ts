@@ -56,6 +56,7 @@ export function orderSecond<T extends Keyed>(events: readonly T[], before: Objec
     const { after, apiVersion, created } = (next.ordered.at(-1) as T).order;
     states[objectKey] = { after, apiVersion, created };
   }
+  assert(ordered.length === events.length, 'the order lost an event or holds one twice');
   return { ordered, ambiguous, states: latestOf(states) };
 }
 
@@ -96,19 +97,19 @@ function orderChanges<T extends Keyed>(events: readonly T[], start: string | nul
 type Fragment<T> = { readonly events: readonly T[]; readonly isCertain: boolean };
 
 function takeFragments<T extends Keyed>(unused: UnusedSteps<Change<T>>): Fragment<T>[] {
+  const left = [...unused.values()].flatMap((changes) => [...changes]).sort((a, b) => compareLifecycle(a.event, b.event));
+  const isBeginning = beginningsOf(left);
   const fragments: Fragment<T>[] = [];
-  while (unused.size > 0) {
-    const left = [...unused.values()].flat();
-    const beginnings = left.filter(isBeginning(left));
-    const [first] = (beginnings.length > 0 ? beginnings : left).sort((a, b) => compareLifecycle(a.event, b.event));
-    const events = takeTrail(unused, (first as Change<T>).from).map((change) => change.event);
-    fragments.push({ events, isCertain: beginnings.length > 0 });
+  for (const change of [...left.filter(isBeginning), ...left]) {
+    while (unused.get(change.from)?.has(change) === true) {
+      fragments.push({ events: takeTrail(unused, change.from).map(({ event }) => event), isCertain: isBeginning(change) });
+    }
   }
   return fragments.sort((a, b) => compareLifecycle(a.events[0] as T, b.events[0] as T));
 }
 
 /** A path begins in a state that more changes leave than reach, or that none reaches. */
-function isBeginning(steps: readonly Step[]): (step: Step) => boolean {
+function beginningsOf(steps: readonly Step[]): (step: Step) => boolean {
   const moving = steps.filter(({ from, to }) => from !== to);
   const left = groupBy(moving, ({ from }) => from);
   const reached = groupBy(moving, ({ to }) => to);
