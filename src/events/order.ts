@@ -65,8 +65,8 @@ function orderGroup<T extends Keyed>(group: readonly T[], start: string | null):
   const byPhase = (phase: number): T[] => group.filter((event) => event.order.phase === phase).sort(compareLifecycle);
   const created = byPhase(0);
   const deleted = byPhase(2);
-  const first = created.at(-1);
-  const others = orderChanges(byPhase(1), first === undefined ? start : stateOf(first.order));
+  const birth = created.at(-1);
+  const others = orderChanges(byPhase(1), birth === undefined ? start : stateOf(birth.order));
   return {
     ordered: [...created, ...others.ordered, ...deleted],
     ambiguous: [...contradicting(created), ...others.ambiguous, ...contradicting(deleted)],

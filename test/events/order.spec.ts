@@ -175,6 +175,53 @@ describe('when the events of a second do not say all', () => {
   });
 });
 
+describe('ties that users of Stripe met', () => {
+  const trialing = { status: 'trialing', trial_end: 9 };
+
+  it('an update to active stands behind the creation as incomplete, whichever came first', () => {
+    expect(ordered({ id: 'evt_1', now: active, before: { status: 'incomplete' } }, { id: 'evt_2', type: created, now: { status: 'incomplete' } })).toEqual({ ordered: 'evt_2 evt_1', ambiguous: '' });
+  });
+
+  it('trial_will_end stands before the update that shows another state, and behind the one that shows its own', () => {
+    const willEnd = { id: 'evt_5', type: 'customer.subscription.trial_will_end', now: trialing };
+    expect(ordered(willEnd, { id: 'evt_1', now: active, before: trialing })).toEqual({ ordered: 'evt_5 evt_1', ambiguous: '' });
+    expect(ordered(willEnd, { id: 'evt_9', now: trialing, before: { status: 'trialing', trial_end: 99 } })).toEqual({ ordered: 'evt_9 evt_5', ambiguous: '' });
+  });
+
+  it('a stale update of the second of the deletion does not come behind it', () => {
+    expect(ordered({ id: 'evt_1', type: deleted, now: { status: 'canceled' } }, { id: 'evt_2', now: active }, { id: 'evt_3', created: earlier, now: active, before: pastDue })).toEqual({ ordered: 'evt_3 evt_2 evt_1', ambiguous: '' });
+  });
+
+  it('an incomplete subscription expires by an update, without a deletion', () => {
+    expect(ordered({ id: 'evt_1', now: { status: 'incomplete_expired', canceled_at: 7 }, before: { status: 'incomplete', canceled_at: null } }, { id: 'evt_2', type: created, now: { status: 'incomplete' } })).toEqual({ ordered: 'evt_2 evt_1', ambiguous: '' });
+  });
+
+  it('the update that sets cancel_at_period_end stands before the deletion, and a deletion needs no update', () => {
+    expect(ordered({ id: 'evt_1', type: deleted, now: { status: 'canceled' } }, { id: 'evt_2', now: { ...active, cancel_at_period_end: true }, before: { ...active, cancel_at_period_end: false } })).toEqual({ ordered: 'evt_2 evt_1', ambiguous: '' });
+    expect(ordered({ id: 'evt_1', type: deleted, now: { status: 'canceled' } }, { id: 'evt_2', type: created, now: active })).toEqual({ ordered: 'evt_2 evt_1', ambiguous: '' });
+  });
+
+  it('dunning ends in unpaid behind past_due, though nothing says how they hang together', () => {
+    expect(ordered({ id: 'evt_1', now: { status: 'unpaid' } }, { id: 'evt_2', now: pastDue }, { id: 'evt_3', created: earlier, now: active })).toEqual({ ordered: 'evt_3 evt_2 evt_1', ambiguous: 'evt_1 evt_2' });
+  });
+
+  it('pause_collection set and lifted in one second leaves it as the updates say', () => {
+    const paused = { ...active, pause_collection: { behavior: 'void' } };
+    const lifted = { ...active, pause_collection: null };
+    expect(ordered({ id: 'evt_0', created: earlier, now: active }, { id: 'evt_1', now: lifted, before: paused }, { id: 'evt_2', now: paused, before: lifted })).toEqual({ ordered: 'evt_0 evt_2 evt_1', ambiguous: '' });
+  });
+
+  it('paused and resumed stand beside the updates that show their snapshots', () => {
+    expect(ordered(
+      { id: 'evt_0', created: earlier, now: active },
+      { id: 'evt_1', type: 'customer.subscription.resumed', now: { ...active, n: 1 } },
+      { id: 'evt_2', now: { ...active, n: 1 }, before: { status: 'paused', n: null } },
+      { id: 'evt_3', type: 'customer.subscription.paused', now: { status: 'paused' } },
+      { id: 'evt_4', now: { status: 'paused' }, before: active },
+    )).toEqual({ ordered: 'evt_0 evt_4 evt_3 evt_2 evt_1', ambiguous: '' });
+  });
+});
+
 describe('the states between seconds', () => {
   it('are those of the hundred objects touched last', () => {
     const invoices = Array.from({ length: 150 }, (_, i) => told({ id: `evt_${i}`, created: i, object: { id: `in_${i}`, object: 'invoice' }, now: {} }));
