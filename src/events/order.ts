@@ -40,6 +40,7 @@ export function order<T extends Keyed>(events: readonly T[]): Ordered<T> {
  * the state that `*.created` shows, else at the object's last state before the second (`takeTrail` says which path, if
  * several are possible). An event without `previous_attributes` changes nothing and stands where its snapshot does.
  * What lies on no path goes by the lifecycle rank of its snapshot, then event id; those that hang together stay together.
+ * It counts as ambiguous, unless its object is of a kind whose life never goes back, and the rank alone decides.
  */
 export function orderSecond<T extends Keyed>(events: readonly T[], before: ObjectStates): Ordered<T> & { readonly states: ObjectStates } {
   assert(new Set(events.map((event) => event.order.eventId)).size === events.length, 'one event stands in a second twice');
@@ -80,21 +81,39 @@ function contradicting<T extends Keyed>(events: readonly T[]): readonly T[] {
 
 type Change<T> = Step & { readonly event: T };
 
-/** The path from the known start, and the rest as fragments among it. An only fragment has an only place. */
+/** The path from the known start, and the rest as fragments among it. */
 function orderChanges<T extends Keyed>(events: readonly T[], start: string | null): Ordered<T> {
   const changes = [...events].sort(compareId).map(changeOf);
   const unused = unusedSteps(changes);
-  const path = start === null ? [] : takeTrail(unused, start);
+  const path = (start === null ? [] : takeTrail(unused, start)).map((change) => change.event);
   const fragments = takeFragments(unused);
-  const isCertain = fragments.length === 0 || (path.length === 0 && fragments.length === 1 && (fragments[0] as Fragment<T>).isCertain);
   return {
-    ordered: withFragments(path.map((change) => change.event), fragments),
-    ambiguous: isCertain ? [] : fragments.flatMap((fragment) => fragment.events),
+    ordered: withFragments(path, fragments),
+    ambiguous: fragments.filter(isGuessedAmong(path, fragments)).flatMap((fragment) => fragment.events),
   };
 }
 
-/** Changes that hang together, but not with the known start. Uncertain when they are a circle: it may begin anywhere. */
-type Fragment<T> = { readonly events: readonly T[]; readonly isCertain: boolean };
+/** Changes that hang together, but not with the known start. `isCircle`: they may begin anywhere. */
+type Fragment<T> = { readonly events: readonly T[]; readonly isCircle: boolean };
+
+/**
+ * Whether a fragment's place is a guess. It is none when the fragment is alone; nor when its object's life never goes
+ * back, and no other event shows that life at a stage that the fragment spans.
+ */
+function isGuessedAmong<T extends Keyed>(path: readonly T[], fragments: readonly Fragment<T>[]): (fragment: Fragment<T>) => boolean {
+  if (path.length === 0 && fragments.length === 1) return (fragment) => fragment.isCircle;
+  const spans = [...path.map((event) => spanOf([event])), ...fragments.map(({ events }) => spanOf(events))];
+  return ({ events, isCircle }) => {
+    if (isCircle || !events.every((event) => event.order.isOneWay)) return true;
+    const { first, last } = spanOf(events);
+    return spans.filter((span) => span.first <= last && span.last >= first).length > 1;
+  };
+}
+
+function spanOf(events: readonly Keyed[]): { readonly first: number; readonly last: number } {
+  const ranks = events.map((event) => event.order.lifecycleRank);
+  return { first: Math.min(...ranks), last: Math.max(...ranks) };
+}
 
 function takeFragments<T extends Keyed>(unused: UnusedSteps<Change<T>>): Fragment<T>[] {
   const left = [...unused.values()].flatMap((changes) => [...changes]).sort((a, b) => compareLifecycle(a.event, b.event));
@@ -102,7 +121,7 @@ function takeFragments<T extends Keyed>(unused: UnusedSteps<Change<T>>): Fragmen
   const fragments: Fragment<T>[] = [];
   for (const change of [...left.filter(isBeginning), ...left]) {
     while (unused.get(change.from)?.has(change) === true) {
-      fragments.push({ events: takeTrail(unused, change.from).map(({ event }) => event), isCertain: isBeginning(change) });
+      fragments.push({ events: takeTrail(unused, change.from).map(({ event }) => event), isCircle: !isBeginning(change) });
     }
   }
   return fragments.sort((a, b) => compareLifecycle(a.events[0] as T, b.events[0] as T));

@@ -155,6 +155,21 @@ describe('when the events of a second do not say all', () => {
     expect(ordered({ id: 'evt_0', created: earlier, now: { n: 1 } }, { id: 'evt_1', now: { n: 3 }, before: { n: 2 } })).toEqual({ ordered: 'evt_0 evt_1', ambiguous: '' });
   });
 
+  describe('of an invoice, whose life never goes back', () => {
+    const invoice = { id: 'in_1', object: 'invoice' };
+    const finalized = { id: 'evt_3', type: 'invoice.finalized', object: invoice, now: { status: 'open', attempt_count: 0 } };
+    const failed = { id: 'evt_1', type: 'invoice.payment_failed', object: invoice, now: { status: 'open', attempt_count: 1 } };
+    const paid = { id: 'evt_2', type: 'invoice.paid', object: invoice, now: { status: 'paid', attempt_count: 1 } };
+
+    it('takes draft, open, each attempt, paid for an order that is no guess', () => {
+      expect(ordered(paid, failed, { id: 'evt_4', type: 'invoice.created', object: invoice, now: { status: 'draft' } }, finalized)).toEqual({ ordered: 'evt_4 evt_3 evt_1 evt_2', ambiguous: '' });
+    });
+
+    it('still counts two snapshots of one stage that do not hang together', () => {
+      expect(ordered(paid, finalized, { ...finalized, id: 'evt_5', type: 'invoice.sent', now: { ...finalized.now, number: '1' } })).toEqual({ ordered: 'evt_3 evt_5 evt_2', ambiguous: 'evt_3 evt_5' });
+    });
+  });
+
   it('puts a status that comes earlier in life before the path, one that comes later behind it', () => {
     expect(ordered(
       { id: 'evt_0', created: earlier, now: active },
