@@ -1,0 +1,64 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { deliveries } from '../test/support/stripe-simulator/deliveries.js';
+import { seededRandom } from '../test/support/stripe-simulator/random.js';
+import { expectedRow, type ExpectedRow } from './expected-row.js';
+import { HttpConnection } from './http-connection.js';
+import { Latencies } from './latencies.js';
+import { SentEvents } from './sent-events.js';
+import { stormEvents, webhookBody } from './storm-events.js';
+import type { StormOptions } from './storm-options.js';
+import { deliver } from './webhook-client.js';
+
+/** What a campaign did, and what must be true after it. */
+export interface Campaign {
+  readonly sent: SentEvents;
+  readonly latencies: Latencies;
+  readonly durationMs: number;
+  /** The truth about every subscription whose events were all acknowledged. */
+  readonly rows: readonly ExpectedRow[];
+  readonly livesStarted: number;
+}
+
+const REQUEST_TIMEOUT_MS = 30_000;
+
+/**
+ * Delivers the whole storm over `concurrency` connections, until its time is over or the service has acknowledged nothing for
+ * as long as one event is tried. `onAnswer` hears of every event that is done with.
+ */
+export async function sendAll(options: StormOptions, onAnswer: (sent: SentEvents, livesStarted: number) => void): Promise<Campaign> {
+  const sent = new SentEvents();
+  const latencies = new Latencies();
+  const truths: { readonly row: ExpectedRow; readonly eventIds: readonly string[] }[] = [];
+  const events = stormEvents(options, (life) => {
+    truths.push({ row: expectedRow(life.stripeSubscription), eventIds: life.events.map(({ stripeEvent }) => stripeEvent.id) });
+  });
+  const arriving = deliveries(events, options);
+  const { next: random } = seededRandom(options.seed, 'pauses');
+  const startedMs = performance.now();
+  let lastAnswerMs = startedMs;
+  const goesOn = (): boolean => {
+    const now = performance.now();
+    return now - startedMs < options.timeLimitMs && now - lastAnswerMs <= options.retryForMs;
+  };
+  const sender = async (): Promise<void> => {
+    const connection = new HttpConnection(options.origin, REQUEST_TIMEOUT_MS);
+    while (goesOn()) {
+      const next = arriving.next();
+      if (next.done === true) break;
+      const { event, attempt } = next.value;
+      const record = sent.sending(event);
+      const body = webhookBody(event.stripeEvent, attempt);
+      const result = await deliver(connection, { body, secret: options.secret }, { retryForMs: options.retryForMs, pause, random });
+      if (result.kind === 'acknowledged') {
+        latencies.add(result.latencyMs);
+        lastAnswerMs = performance.now();
+      }
+      sent.answered(record, result);
+      onAnswer(sent, truths.length);
+    }
+    connection.close();
+  };
+  await Promise.all(Array.from({ length: options.concurrency }, sender));
+  const complete = truths.filter(({ eventIds }) => eventIds.every((id) => sent.byId.get(id)?.acknowledged === true));
+  return { sent, latencies, durationMs: performance.now() - startedMs, rows: complete.map(({ row }) => row), livesStarted: truths.length };
+}

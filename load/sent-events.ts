@@ -1,0 +1,55 @@
+import type { StormEvent } from './storm-events.js';
+import { contentHash } from './storm-events.js';
+import type { DeliveryResult } from './webhook-client.js';
+
+/** What was sent, of which the log must hold exactly one copy each. */
+export interface SentEvent {
+  readonly type: string;
+  readonly hash: string;
+  /** Where it belongs; where the service said it went, for events whose place only the service knows. */
+  stream: string | undefined;
+  acknowledged: boolean;
+}
+
+/** The storm's own account of its deliveries. */
+export class SentEvents {
+  readonly byId = new Map<string, SentEvent>();
+  readonly outcomes = new Map<string, number>();
+  readonly failures = new Map<string, number>();
+  deliveries = 0;
+  /** Deliveries of an event that was acknowledged before, or is on its way on another connection. */
+  repetitions = 0;
+  acknowledged = 0;
+  gaveUp = 0;
+  positionMax = -1n;
+
+  sending({ stripeEvent, stream }: StormEvent): SentEvent {
+    this.deliveries += 1;
+    const known = this.byId.get(stripeEvent.id);
+    if (known !== undefined) {
+      this.repetitions += 1;
+      return known;
+    }
+    const sent = { type: stripeEvent.type, hash: contentHash(stripeEvent), stream, acknowledged: false };
+    this.byId.set(stripeEvent.id, sent);
+    return sent;
+  }
+
+  answered(sent: SentEvent, result: DeliveryResult): void {
+    for (const failure of result.failures) count(this.failures, failure);
+    if (result.kind === 'gave-up') {
+      this.gaveUp += 1;
+      return;
+    }
+    const { outcome, stream, position } = result.acknowledgement;
+    count(this.outcomes, outcome);
+    this.acknowledged += 1;
+    sent.acknowledged = true;
+    sent.stream ??= stream;
+    if (position !== undefined && BigInt(position) > this.positionMax) this.positionMax = BigInt(position);
+  }
+}
+
+function count(counts: Map<string, number>, key: string): void {
+  counts.set(key, (counts.get(key) ?? 0) + 1);
+}

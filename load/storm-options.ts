@@ -1,0 +1,92 @@
+import { existsSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { API_VERSIONS, type ApiVersion } from '../test/support/stripe-simulator/api-version.js';
+import { assertLoopback, DEFAULT_DATA_DIR, localService } from './endpoints.js';
+import type { StormSource } from './storm-events.js';
+
+export interface StormOptions extends StormSource {
+  readonly origin: URL;
+  readonly secret: string;
+  readonly token: string;
+  readonly eventstoreUrl: string;
+  readonly concurrency: number;
+  readonly duplicateRate: number;
+  readonly reorderWindow: number;
+  readonly timeLimitMs: number;
+  readonly retryForMs: number;
+}
+
+export const STORM_HELP = `Fires signed Stripe events at a running service, in disorder and repeatedly, then checks that
+the log holds each exactly once in its stream and that every subscription's row is the truth.
+
+  npm run storm -- [options]
+
+  --url <url>             the service, on a loopback address      (http://127.0.0.1:3000)
+  --subscriptions <n>     simulated subscription lives            (200)
+  --concurrency <n>       connections that deliver at once        (64)
+  --duplicates <share>    events that are delivered again, 0-0.9  (0.3)
+  --reorder <n>           later events that may overtake one      (50)
+  --seed <n>              the same seed plays the same storm      (42)
+  --api-version <v>       ${API_VERSIONS.join(', ')}, or mixed  (mixed)
+  --recorded <folder>     recorded events to mix in               (test/fixtures/stripe-events, when it exists)
+  --time-limit-s <n>      stop sending after                      (600)
+  --retry-for-s <n>       patience with one event                 (60)
+  --data-dir <folder>     the service's DATA_DIR, to read its secrets and endpoints from  ($DATA_DIR or data)
+  --secret, --token, --eventstore   the signing secret, the read token and the store's URL, when not read from there
+  --help                  this text
+
+Exit code 0: nothing is wrong. 1: something is; it is printed with examples. 2: the storm could not start or be judged.
+`;
+
+/** Reads the command line; `undefined` when help was asked for. */
+export function stormOptions(args: readonly string[]): StormOptions | undefined {
+  const text = { type: 'string' } as const;
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      url: { ...text, default: 'http://127.0.0.1:3000' }, subscriptions: { ...text, default: '200' }, concurrency: { ...text, default: '64' },
+      duplicates: { ...text, default: '0.3' }, reorder: { ...text, default: '50' }, seed: { ...text, default: '42' },
+      'api-version': { ...text, default: 'mixed' }, recorded: { ...text, default: 'test/fixtures/stripe-events' },
+      'time-limit-s': { ...text, default: '600' }, 'retry-for-s': { ...text, default: '60' },
+      'data-dir': { ...text, default: DEFAULT_DATA_DIR }, secret: text, token: text, eventstore: text, help: { type: 'boolean' },
+    },
+  });
+  if (values.help === true) return undefined;
+  const local = localService(values['data-dir']);
+  const eventstoreUrl = values.eventstore ?? process.env['EVENTSTORE_URL'] ?? local.eventstoreUrl;
+  const options = {
+    origin: new URL(values.url),
+    eventstoreUrl: required(eventstoreUrl, '--eventstore', 'endpoints.json'),
+    secret: required(values.secret ?? local.webhookSecret, '--secret', 'secrets.json'),
+    token: required(values.token ?? local.readToken, '--token', 'secrets.json'),
+    subscriptions: number('subscriptions', values.subscriptions, { min: 0, max: 20_000 }),
+    concurrency: number('concurrency', values.concurrency, { min: 1, max: 512 }),
+    duplicateRate: number('duplicates', values.duplicates, { min: 0, max: 0.9, fraction: true }),
+    reorderWindow: number('reorder', values.reorder, { min: 0, max: 10_000 }),
+    seed: number('seed', values.seed, { min: 0, max: Number.MAX_SAFE_INTEGER }),
+    apiVersion: apiVersion(values['api-version']),
+    recorded: existsSync(values.recorded) ? values.recorded : undefined,
+    timeLimitMs: 1000 * number('time-limit-s', values['time-limit-s'], { min: 1, max: 7200 }),
+    retryForMs: 1000 * number('retry-for-s', values['retry-for-s'], { min: 0, max: 600 }),
+  };
+  assertLoopback(values.url);
+  assertLoopback(options.eventstoreUrl);
+  return options;
+}
+
+function number(name: string, text: string, range: { min: number; max: number; fraction?: boolean }): number {
+  const value = Number(text);
+  if (text !== '' && value >= range.min && value <= range.max && (range.fraction === true || Number.isInteger(value))) return value;
+  throw new Error(`--${name} must be ${range.fraction === true ? 'a number' : 'a whole number'} from ${range.min} to ${range.max}, not "${text}".`);
+}
+
+function apiVersion(text: string): ApiVersion | 'mixed' {
+  const known = (['mixed', ...API_VERSIONS] as const).find((version) => version === text);
+  if (known === undefined) throw new Error(`--api-version must be mixed or one of ${API_VERSIONS.join(', ')}, not "${text}".`);
+  return known;
+}
+
+function required(value: string | undefined, option: string, file: string): string {
+  if (value !== undefined) return value;
+  throw new Error(`Say ${option}, or point --data-dir at the DATA_DIR of a running service, where ${file} says it.`);
+}

@@ -1,0 +1,70 @@
+import { sendAll, type Campaign } from './campaign.js';
+import { Findings } from './findings.js';
+import { auditLog } from './log-audit.js';
+import { Progress } from './progress.js';
+import { auditRows } from './row-audit.js';
+import { STORM_HELP, stormOptions, type StormOptions } from './storm-options.js';
+
+/** `npm run storm`: what it does is in STORM_HELP. */
+
+const CATCH_UP_MS = 120_000;
+const number = new Intl.NumberFormat('en-US', { maximumFractionDigits: 1 });
+
+function settings(): StormOptions | undefined {
+  try {
+    return stormOptions(process.argv.slice(2));
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    process.exit(2);
+  }
+}
+
+async function storm(options: StormOptions): Promise<boolean> {
+  const progress = new Progress(process.stdout);
+  const startedMs = performance.now();
+  const campaign = await sendAll(options, (sent, lives) => progress.show(() => {
+    const rate = sent.acknowledged / (performance.now() - startedMs) * 1000;
+    const failures = [...sent.failures.values()].reduce((sum, count) => sum + count, 0);
+    return `${lives} of ${options.subscriptions} lives begun, ${number.format(sent.acknowledged)} deliveries acknowledged, ${number.format(rate)}/s, ${failures} retried`;
+  }));
+  progress.end();
+  report(campaign).forEach((line) => console.log(line));
+  const findings = await audit(options, campaign);
+  findings.lines().forEach((line) => console.log(line));
+  console.log(findings.count === 0 ? 'Nothing is missing, nothing is there twice, every row is the truth.' : `${findings.count} things are wrong.`);
+  return findings.count === 0;
+}
+
+async function audit(options: StormOptions, campaign: Campaign): Promise<Findings> {
+  const { sent, rows, livesStarted } = campaign;
+  const findings = new Findings();
+  if (livesStarted < options.subscriptions) findings.add('lives not played', `${livesStarted} of ${options.subscriptions} within the time limit`);
+  const read = await auditLog(options.eventstoreUrl, sent, findings);
+  console.log(`log        ${number.format(read)} events read, ${number.format(sent.byId.size)} of this storm looked for`);
+  const { origin, token } = options;
+  const compared = await auditRows(rows, { origin, token, minPosition: sent.positionMax, catchUpMs: CATCH_UP_MS, concurrency: 16 }, findings);
+  console.log(`rows       ${number.format(compared)} subscriptions compared with the truth`);
+  return findings;
+}
+
+function report({ sent, latencies, durationMs }: Campaign): string[] {
+  const [p50 = NaN, p90 = NaN, p99 = NaN, max = NaN] = latencies.percentiles(0.5, 0.9, 0.99, 1);
+  const counts = (of: ReadonlyMap<string, number>): string => [...of].map(([key, count]) => `${key} ${number.format(count)}`).join(', ') || 'none';
+  return [
+    `deliveries ${number.format(sent.deliveries)} of ${number.format(sent.byId.size)} events, in ${number.format(durationMs / 1000)} s: ${number.format(sent.acknowledged / durationMs * 1000)} acknowledged a second`,
+    `latency    p50 ${number.format(p50)} ms, p90 ${number.format(p90)} ms, p99 ${number.format(p99)} ms, max ${number.format(max)} ms`,
+    `outcomes   ${counts(sent.outcomes)}`,
+    `duplicates ${number.format(sent.repetitions)} sent, ${number.format(sent.outcomes.get('duplicate') ?? 0)} recognised`,
+    `retried    ${counts(sent.failures)}${sent.gaveUp > 0 ? `; gave up on ${sent.gaveUp} deliveries` : ''}`,
+  ];
+}
+
+const options = settings();
+if (options === undefined) {
+  console.log(STORM_HELP);
+} else {
+  process.exitCode = await storm(options).then((right) => (right ? 0 : 1), (error: unknown) => {
+    console.error('The storm could not be judged:', error instanceof Error ? error.message : error);
+    return 2;
+  });
+}

@@ -1,0 +1,59 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { ProblemError } from '../http/problem.js';
+import { readCheckpoint } from '../read-models/checkpoint.js';
+import { isNotYetMade, type Database } from '../read-models/database.js';
+import { signatureOf } from '../read-models/schema.js';
+import type { AnyProjection } from '../../projections/projection.js';
+
+const POLL_MS = 20;
+const WAITING_MAX = 1_000;
+
+/**
+ * Reading your own writes: waits until the read models have reached a position of the log. All who wait
+ * share one poll of the checkpoint, and no more than a bounded number may wait.
+ */
+export class ReadPosition {
+  readonly #projections: string;
+  #waiting = 0;
+  #poll: Promise<bigint> | undefined;
+
+  constructor(
+    private readonly database: Database,
+    projections: readonly AnyProjection[],
+  ) {
+    this.#projections = signatureOf(projections);
+  }
+
+  /** Up to where the rows that this build reads are complete; -1n before the first event. */
+  async current(): Promise<bigint> {
+    const checkpoint = await readCheckpoint(this.database).catch((error: unknown) => {
+      if (isNotYetMade(error)) return null;
+      throw error;
+    });
+    return checkpoint?.projections === this.#projections ? (checkpoint.position ?? -1n) : -1n;
+  }
+
+  /** Resolves when `position` is reached. @throws ProblemError 503 when it is not within `waitMs`. */
+  async reach(position: bigint, waitMs: number): Promise<void> {
+    const deadline = performance.now() + waitMs;
+    if (this.#waiting >= WAITING_MAX) throw new ProblemError({ status: 503, code: 'too_many_waiting', title: 'Too many waiting', detail: `${WAITING_MAX} requests wait for a position already.`, retryAfterS: 1 });
+    this.#waiting += 1;
+    try {
+      for (;;) {
+        const reached = await this.#polled();
+        if (reached >= position) return;
+        if (performance.now() >= deadline) {
+          throw new ProblemError({ status: 503, code: 'position_not_reached', title: 'Not that far yet', detail: `The read models are at position ${reached}; ${position} was not reached within ${waitMs} ms.`, retryAfterS: 1 });
+        }
+        await pause(POLL_MS);
+      }
+    } finally {
+      this.#waiting -= 1;
+    }
+  }
+
+  #polled(): Promise<bigint> {
+    this.#poll ??= this.current().finally(() => { this.#poll = undefined; });
+    return this.#poll;
+  }
+}

@@ -1,0 +1,41 @@
+import { Logger } from '@nestjs/common';
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import type { CatchUpObserver, CatchUpState } from './catch-up.js';
+import type { BatchResult } from './projector.js';
+
+/** Counts and logs what the catch-up does. */
+export class CatchUpMetrics implements CatchUpObserver {
+  readonly #logger = new Logger('catch-up');
+  readonly #events: Counter;
+  readonly #repeats: Counter;
+  readonly #refolds: Counter;
+  readonly #parkings: Counter;
+  readonly #seconds: Histogram;
+  readonly #projecting: Gauge;
+
+  constructor(registry: Registry) {
+    const registers = [registry];
+    this.#events = new Counter({ name: 'ledger_projected_events_total', help: 'Events that were projected.', registers });
+    this.#repeats = new Counter({ name: 'ledger_repeated_events_total', help: 'Events ignored because their id stands at a lower position of the log.', registers });
+    this.#refolds = new Counter({ name: 'ledger_refolds_total', help: 'Streams folded again from the log, because an event came late or the stream was parked.', registers });
+    this.#parkings = new Counter({ name: 'ledger_parkings_total', help: 'Streams that a projection could not fold.', registers });
+    this.#seconds = new Histogram({ name: 'ledger_batch_seconds', help: 'Time to fold and write one batch.', buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5], registers });
+    this.#projecting = new Gauge({ name: 'ledger_projecting', help: '1 while this process is the one that projects.', registers });
+  }
+
+  stateChanged(state: CatchUpState): void {
+    this.#projecting.set(state.kind === 'projecting' ? 1 : 0);
+    if (state.kind === 'refused') this.#logger.error(state.cause);
+    else if (state.kind === 'waiting') this.#logger.warn(`Waiting, and trying again by itself: ${state.cause}`);
+    else this.#logger.log(`Catch-up: ${state.kind.replace('_', ' ')}.`);
+  }
+
+  batchApplied(events: number, { repeats, refolds, parked }: Extract<BatchResult, { kind: 'applied' }>, seconds: number): void {
+    this.#events.inc(events);
+    this.#repeats.inc(repeats);
+    this.#refolds.inc(refolds);
+    this.#parkings.inc(parked.length);
+    this.#seconds.observe(seconds);
+    for (const { stream, cause } of parked) this.#logger.error(`Parked ${stream}: ${cause}`);
+  }
+}

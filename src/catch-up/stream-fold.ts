@@ -1,0 +1,59 @@
+import type { AnyProjection, Fact } from '../../projections/projection.js';
+import type { RecordedEvent } from '../eventstore/recorded-event.js';
+import type { ParkedStream } from '../read-models/parked-streams.js';
+import type { StoredState, StreamRows } from '../read-models/rows.js';
+import { factOf } from './facts.js';
+import { advance, foldAll, unfolded, type FoldState } from './fold.js';
+
+export type StreamFold =
+  | { readonly kind: 'unchanged' }
+  | { readonly kind: 'folded'; readonly written: StreamRows }
+  /** An event came late, or cannot be read: the stream must be folded again from the log, which also names a cause. */
+  | { readonly kind: 'again' };
+
+/** Folds what a batch brings of one stream onto its stored state. */
+export function foldOn(projection: AnyProjection, stored: StoredState | undefined, events: readonly RecordedEvent[]): StreamFold {
+  const fresh = events.filter(({ revision }) => stored === undefined || revision > stored.revision);
+  const last = fresh.at(-1);
+  if (last === undefined) return { kind: 'unchanged' };
+  try {
+    const facts = fresh.flatMap((event) => factOf(projection, event));
+    if (facts.length === 0) return { kind: 'unchanged' };
+    const folded = advance(projection, stored === undefined ? unfolded(projection) : (stored.state as FoldState), facts);
+    if (folded.kind === 'late') return { kind: 'again' };
+    return { kind: 'folded', written: { stream: last.stream, revision: last.revision, state: folded.state, rows: projection.rows(folded.current) } };
+  } catch {
+    // Nothing is swallowed: the fold from the log meets the same event and parks the stream with the error.
+    return { kind: 'again' };
+  }
+}
+
+/** Folds the whole of a stream, page by page, or says why it cannot, and at which event. */
+export async function foldWhole(projection: AnyProjection, pages: AsyncIterable<readonly RecordedEvent[]>): Promise<{ kind: 'folded'; written: StreamRows } | { kind: 'parked'; parked: ParkedStream }> {
+  const facts: Fact[] = [];
+  let last: RecordedEvent | undefined;
+  let parked: ParkedStream | undefined;
+  for await (const page of pages) {
+    for (const event of page) {
+      last = event;
+      try {
+        facts.push(...factOf(projection, event));
+      } catch (error) {
+        parked ??= parkedAt(event, error);
+      }
+    }
+  }
+  if (parked !== undefined) return { kind: 'parked', parked };
+  if (last === undefined) throw new Error('A stream that is folded again has at least one event.');
+  try {
+    const { state, current } = foldAll(projection, facts);
+    return { kind: 'folded', written: { stream: last.stream, revision: last.revision, state, rows: projection.rows(current) } };
+  } catch (error) {
+    return { kind: 'parked', parked: parkedAt(last, error) };
+  }
+}
+
+function parkedAt({ stream, revision, metadata, eventId }: RecordedEvent, error: unknown): ParkedStream {
+  const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return { stream, revision, cause: `${stream}@${revision} (${metadata?.stripeEventId ?? eventId}): ${reason}` };
+}

@@ -1,0 +1,110 @@
+import { z } from 'zod';
+
+/** A bearer token of the API and what it may do. */
+export type ApiToken = Readonly<{ token: string; scopes: readonly Scope[] }>;
+export type Scope = 'read' | 'admin';
+/** A signing secret of one Stripe endpoint; the label tells later from which endpoint an event came. */
+export type WebhookSecret = Readonly<{ label: string; secret: string }>;
+
+/** All that the environment decides, read once at the start. */
+export type Config = Readonly<{
+  production: boolean;
+  host: string;
+  port: number;
+  logLevel: string;
+  /** Folder of the embedded servers and of the secrets made for a local run. */
+  dataDirectory: string;
+  eventstoreUrl: string;
+  databaseUrl: string;
+  /** Empty: secrets and tokens are made for the data directory (never in production). */
+  webhookSecrets: readonly WebhookSecret[];
+  apiTokens: readonly ApiToken[];
+  /** The store's own limit for one append, in bytes; EventStoreDB's default is 1 MiB. */
+  appendBytesMax: number;
+  /** How long one append may stay unanswered before its outcome counts as unknown. */
+  appendTimeoutMs: number;
+  /** Deliveries that may wait for the store at one time; beyond it the webhook answers 503. */
+  intakeWaitingMax: number;
+}>;
+
+/** The environment is wrong; the message lists every mistake and what to do. */
+export class ConfigError extends Error {
+  readonly code = 'CONFIG_INVALID';
+}
+
+const integer = (fallback: number, min: number, max: number) => z.coerce.number().int().min(min).max(max).default(fallback);
+const url = (scheme: RegExp, example: string) =>
+  z.string().default('embedded').refine((value) => value === 'embedded' || scheme.test(value), `must be "embedded" or look like ${example}`);
+
+const named = z
+  .string()
+  .default('')
+  .transform((text) => text.split(/[\s,]+/).filter(Boolean).map((part) => {
+    const at = part.indexOf('=');
+    return at < 0 ? { name: '', value: part } : { name: part.slice(0, at), value: part.slice(at + 1) };
+  }));
+
+const environment = z.object({
+  NODE_ENV: z.string().default('development'),
+  HOST: z.string().default('127.0.0.1'),
+  PORT: integer(3000, 0, 65_535),
+  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+  DATA_DIR: z.string().min(1).default('data'),
+  EVENTSTORE_URL: url(/^esdb(\+discover)?:\/\//, 'esdb://host:2113?tls=false'),
+  DATABASE_URL: url(/^postgres(ql)?:\/\//, 'postgres://user:password@host:5432/ledger'),
+  STRIPE_WEBHOOK_SECRETS: named,
+  API_TOKENS: named,
+  APPEND_BYTES_MAX: integer(1_048_576, 65_536, 16_777_216),
+  APPEND_TIMEOUT_MS: integer(3_000, 100, 30_000),
+  INTAKE_WAITING_MAX: integer(2_000, 1, 100_000),
+});
+
+/** Reads the environment, or throws a ConfigError that names each variable and its remedy. */
+export function loadConfig(env: Readonly<Record<string, string | undefined>>): Config {
+  const present = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''));
+  const parsed = environment.safeParse(present);
+  if (!parsed.success) {
+    throw new ConfigError(parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('\n'));
+  }
+  const values = parsed.data;
+  const config: Config = {
+    production: values.NODE_ENV === 'production',
+    host: values.HOST,
+    port: values.PORT,
+    logLevel: values.LOG_LEVEL,
+    dataDirectory: values.DATA_DIR,
+    eventstoreUrl: values.EVENTSTORE_URL,
+    databaseUrl: values.DATABASE_URL,
+    webhookSecrets: values.STRIPE_WEBHOOK_SECRETS.map(({ name, value }) => ({ label: name || 'default', secret: value })),
+    apiTokens: values.API_TOKENS.map(({ name, value }) => ({ token: value, scopes: scopesOf(name) })),
+    appendBytesMax: values.APPEND_BYTES_MAX,
+    appendTimeoutMs: values.APPEND_TIMEOUT_MS,
+    intakeWaitingMax: values.INTAKE_WAITING_MAX,
+  };
+  assertComplete(config);
+  return config;
+}
+
+function scopesOf(name: string): Scope[] {
+  return (name || 'read').split('+').map((scope) => {
+    if (scope === 'read' || scope === 'admin') return scope;
+    throw new ConfigError(`API_TOKENS: the scope "${scope}" does not exist. Write read=TOKEN or read+admin=TOKEN, separated by commas.`);
+  });
+}
+
+function assertComplete(config: Config): void {
+  const mistakes: string[] = [];
+  if (config.webhookSecrets.some(({ secret }) => !secret.startsWith('whsec_'))) {
+    mistakes.push('STRIPE_WEBHOOK_SECRETS: a signing secret starts with whsec_ (Stripe shows it beside the endpoint). Write label=whsec_…, separated by commas.');
+  }
+  if (config.apiTokens.some(({ token }) => token.length < 16)) {
+    mistakes.push('API_TOKENS: a token needs at least 16 characters, e.g. the output of "openssl rand -hex 24".');
+  }
+  if (config.production && config.webhookSecrets.length === 0) {
+    mistakes.push('STRIPE_WEBHOOK_SECRETS: needed when NODE_ENV=production. Copy the signing secret of your Stripe endpoint: label=whsec_….');
+  }
+  if (config.production && config.apiTokens.length === 0) {
+    mistakes.push('API_TOKENS: needed when NODE_ENV=production, e.g. read=TOKEN,read+admin=TOKEN.');
+  }
+  if (mistakes.length > 0) throw new ConfigError(mistakes.join('\n'));
+}

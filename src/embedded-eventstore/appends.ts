@@ -1,0 +1,120 @@
+/** One append, decided and written: the rules of `append-decision` applied to the log. */
+import { randomUUID } from 'node:crypto';
+import { decideAppend, decideDelete, type Expected, type StreamFacts } from './append-decision.js';
+import type { EventLog, Stream } from './event-log.js';
+import { RecentIds } from './recent-ids.js';
+import type { ProposedEvent } from './record.js';
+import {
+  isMetastream, METADATA_TYPE, metastreamOf, originalStreamOf, parseRetention, REVISION_MAX, TOMBSTONE_TYPE, withTruncateBefore,
+} from './stream-metadata.js';
+
+export type Append = Readonly<{ kind: 'append'; stream: string; expected: Expected; events: readonly ProposedEvent[] }>;
+export type Delete = Readonly<{ kind: 'delete' | 'tombstone'; stream: string; expected: Expected }>;
+export type Write = Append | Delete;
+
+export type WriteOutcome =
+  /** Written now or before. Revision of its last event, -1 for an empty append to no stream; position unless it was empty. */
+  | Readonly<{ kind: 'written'; revision: bigint; position: bigint | undefined }>
+  | Readonly<{ kind: 'wrongExpectedRevision'; expected: Expected; current: bigint }>
+  | Readonly<{ kind: 'streamDeleted' }>;
+
+/** Applies writes within a transaction of the log and names the streams that they touched. */
+export class Writer {
+  readonly #recent = new RecentIds();
+
+  constructor(private readonly log: EventLog) {}
+
+  /** Decides and writes; `touched` collects the names of the streams that grew. */
+  apply(write: Write, touched: Set<string>): WriteOutcome {
+    const stream = this.#streamToWrite(write.stream);
+    const facts = this.#factsOf(stream);
+    const events = write.kind === 'append' ? write.events : [newSystemEvent(write.kind)];
+    const ids = events.map(({ id }) => id);
+    const decision = write.kind === 'delete' ? decideDelete(write.expected, ids[0] as string, facts) : decideAppend(write.expected, ids, facts);
+    switch (decision.kind) {
+      case 'streamDeleted':
+        return decision;
+      case 'wrongExpectedRevision':
+        return { ...decision, expected: write.expected, current: stream.last };
+      case 'idempotent':
+        return { kind: 'written', revision: decision.revision, position: this.log.positionAt(stream, decision.revision) };
+      case 'write':
+        if (write.kind === 'delete') return this.#softDelete(stream, touched);
+        if (write.kind === 'tombstone') return this.#tombstone(stream, events, touched);
+        if (facts.softDeleted && events.length > 0) this.#truncate(stream, stream.last + 1n, touched);
+        return this.#write(stream, events, touched);
+    }
+  }
+
+  #factsOf(stream: Stream): StreamFacts {
+    return {
+      last: stream.last,
+      tombstoned: stream.tombstoned,
+      softDeleted: stream.retention.truncateBefore === REVISION_MAX,
+      hasMetadata: () => this.log.stream(metastreamOf(stream.name)).last >= 0n,
+      recentRevision: (id) => this.#recent.revisionOf(stream.name, id),
+      idAt: (revision) => this.log.idAt(stream, revision),
+    };
+  }
+
+  /** A tombstone buries the metadata with the stream. */
+  #streamToWrite(name: string): Stream {
+    const stream = this.log.stream(name);
+    const buried = isMetastream(name) && this.log.stream(originalStreamOf(name)).tombstoned;
+    return buried ? { ...stream, tombstoned: true } : stream;
+  }
+
+  #write(stream: Stream, events: readonly ProposedEvent[], touched: Set<string>): WriteOutcome {
+    if (events.length === 0) return { kind: 'written', revision: stream.last, position: undefined };
+    const registered = this.log.register(stream);
+    let revision = stream.last;
+    let position: bigint | undefined;
+    for (const event of events) {
+      revision += 1n;
+      position = this.log.insert(registered, revision, event);
+      this.#recent.remember(stream.name, event.id, revision);
+    }
+    touched.add(stream.name);
+    if (isMetastream(stream.name)) this.#applyMetadata(stream.name, events, touched);
+    return { kind: 'written', revision, position };
+  }
+
+  /** Metadata set on a soft-deleted stream that does not say from where to read brings back the stream, but not its old events. */
+  #applyMetadata(metastream: string, events: readonly ProposedEvent[], touched: Set<string>): void {
+    const original = this.log.stream(originalStreamOf(metastream));
+    const data = events.at(-1)?.data ?? Buffer.alloc(0);
+    const retention = parseRetention(data);
+    const revived = original.retention.truncateBefore === REVISION_MAX && retention.truncateBefore === 0n && original.last >= 0n;
+    this.log.setRetention(this.log.register(original), retention);
+    if (revived) this.#writeMetadata(original.name, withTruncateBefore(data, original.last + 1n), touched);
+  }
+
+  #softDelete(stream: Stream, touched: Set<string>): WriteOutcome {
+    return this.#writeMetadata(stream.name, Buffer.from(`{"$tb":${REVISION_MAX}}`), touched);
+  }
+
+  #truncate(stream: Stream, before: bigint, touched: Set<string>): void {
+    const metastream = this.log.stream(metastreamOf(stream.name));
+    this.#writeMetadata(stream.name, withTruncateBefore(this.log.lastDataOf(metastream), before), touched);
+  }
+
+  #writeMetadata(stream: string, data: Buffer, touched: Set<string>): WriteOutcome {
+    const event = { ...newSystemEvent('delete'), data };
+    return this.#write(this.log.stream(metastreamOf(stream)), [event], touched);
+  }
+
+  #tombstone(stream: Stream, [event]: readonly ProposedEvent[], touched: Set<string>): WriteOutcome {
+    if (!event) throw new Error('A tombstone is an event.');
+    const registered = this.log.register(stream);
+    const position = this.log.insert(registered, REVISION_MAX, event);
+    this.log.setTombstone(registered);
+    touched.add(stream.name);
+    return { kind: 'written', revision: REVISION_MAX, position };
+  }
+}
+
+function newSystemEvent(kind: Delete['kind']): ProposedEvent {
+  const nothing = Buffer.alloc(0);
+  const [type, contentType] = kind === 'delete' ? [METADATA_TYPE, 'application/json'] : [TOMBSTONE_TYPE, 'application/octet-stream'];
+  return { id: randomUUID(), type, contentType, metadata: nothing, data: nothing };
+}

@@ -1,0 +1,67 @@
+/**
+ * Places from which readers go through the log, a page at a time. A cursor holds a number and no transaction,
+ * so that a slow reader costs nothing; at the end of the log it waits there for what comes.
+ */
+import type { Direction, EventLog, Stream } from './event-log.js';
+import type { StoredEvent } from './record.js';
+import { firstVisibleRevision, isMetastream, originalStreamOf, REVISION_MAX } from './stream-metadata.js';
+
+export interface Cursor {
+  /** The next events in reading order, at most `max`, at most a page; none at the end. */
+  next(max: number): StoredEvent[];
+}
+
+/** Where to begin: at an end or at a position or revision. */
+export type From = Readonly<{ kind: 'start' }> | Readonly<{ kind: 'end' }> | Readonly<{ kind: 'at'; at: bigint }>;
+
+/** SQLite's integers are signed, the protocol's are not. */
+const clamp = (value: bigint): bigint => (value > REVISION_MAX ? REVISION_MAX : value);
+
+/** `$all`: events at and after a position forwards, strictly before it backwards. */
+export function cursorOfAll(log: EventLog, direction: Direction, from: From): Cursor {
+  let position = from.kind === 'at' ? clamp(from.at) : from.kind === 'start' ? 0n : log.nextPosition;
+  return {
+    next(max) {
+      const page = log.pageOfAll(direction, position, max);
+      const last = page.at(-1);
+      if (last) position = direction === 'forwards' ? last.position + 1n : last.position;
+      return page;
+    },
+  };
+}
+
+/** Whether a stream's events can be read. */
+export type Readability = 'readable' | 'notFound' | 'deleted';
+
+export function readabilityOf(log: EventLog, stream: Stream): Readability {
+  if (stream.tombstoned) return 'deleted';
+  if (isMetastream(stream.name) && log.stream(originalStreamOf(stream.name)).tombstoned) return 'deleted';
+  return stream.last < 0n || stream.retention.truncateBefore === REVISION_MAX ? 'notFound' : 'readable';
+}
+
+/** A stream: events at and after a revision forwards, at and before it backwards, as far as its metadata lets them be seen. */
+export function cursorOfStream(log: EventLog, direction: Direction, { name, from }: { name: string; from: From }): Cursor {
+  const forwards = direction === 'forwards';
+  const start = log.stream(name);
+  let revision = from.kind === 'at' ? clamp(from.at) : from.kind === 'start' ? 0n : forwards ? start.last + 1n : start.last;
+  return {
+    next(max) {
+      const stream = log.stream(name);
+      const first = firstVisibleRevision(stream.last, stream.retention);
+      if (forwards && revision < first) revision = first;
+      while (revision >= first) {
+        const page = log.pageOfStream(direction, { stream, revision }, max);
+        const last = page.at(-1);
+        if (!last) break;
+        revision = forwards ? last.revision + 1n : last.revision - 1n;
+        const visible = page.filter((event) => event.revision >= first && isYoungEnough(event, stream));
+        if (visible.length > 0) return visible;
+      }
+      return [];
+    },
+  };
+}
+
+function isYoungEnough(event: StoredEvent, { retention: { maxAgeSeconds } }: Stream): boolean {
+  return maxAgeSeconds === null || Date.now() - event.createdMs <= Number(maxAgeSeconds) * 1000;
+}

@@ -1,0 +1,192 @@
+/**
+ * The log on disk: one SQLite file with every event by position, and by stream and revision.
+ * Everything here is synchronous: what one call reads or commits, no other call sees half of.
+ */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import Database from 'libsql';
+import { checksumOf, dataOf, frameOf, type ProposedEvent, type StoredEvent } from './record.js';
+import { DamagedRecordError, StorageFailedError, storeInUse, unknownFormat } from './storage-errors.js';
+import { defaultRetention, type Retention } from './stream-metadata.js';
+
+/** A stream as the log knows it; without an id it has neither events nor metadata. */
+export type Stream = Readonly<{
+  name: string;
+  id: bigint | undefined;
+  /** Revision of the last event, -1 when there is none. */
+  last: bigint;
+  tombstoned: boolean;
+  retention: Retention;
+}>;
+
+export type Direction = 'forwards' | 'backwards';
+
+const FILE_NAME = 'events.db';
+const FORMAT = 1;
+/** Zero would be indistinguishable from "before everything". */
+const FIRST_POSITION = 1n;
+/** Events read in one go: few enough that the largest events together fit in memory many times over. */
+const PAGE_EVENTS = 32;
+
+const SCHEMA = `
+  create table streams (
+    id integer primary key, name text not null unique, tombstoned integer not null default 0,
+    truncate_before integer, max_count integer, max_age_seconds integer
+  );
+  create table events (
+    position integer primary key, stream integer not null, revision integer not null, id text not null, type text not null,
+    created_ms integer not null, checksum integer not null, frame blob not null
+  );
+  create unique index events_by_revision on events (stream, revision);
+  pragma user_version = ${FORMAT};`;
+
+const EVENT = 'select position, s.name, revision, e.id, type, created_ms, checksum, frame from events e join streams s on s.id = e.stream';
+
+type EventRow = [bigint, string, bigint, string, string, bigint, bigint, Buffer];
+type StreamRow = [bigint, bigint, bigint | null, bigint | null, bigint | null, bigint | null];
+type Sql = Database.Statement<unknown[]>;
+
+/** Opens the file and takes it for this process alone; a WAL left by a crash is taken up by SQLite itself. */
+function openDatabase(directory: string): Database.Database {
+  if (directory !== 'memory') mkdirSync(directory, { recursive: true });
+  const database = new Database(directory === 'memory' ? ':memory:' : join(directory, FILE_NAME));
+  try {
+    database.pragma('page_size = 8192');
+    database.pragma('locking_mode = EXCLUSIVE');
+    database.pragma('journal_mode = WAL');
+    database.pragma('synchronous = FULL');
+    database.pragma('cache_size = -65536');
+    database.exec('begin immediate');
+    const [{ user_version: format }] = database.pragma('user_version') as [{ user_version: number }];
+    if (format === 0) database.exec(SCHEMA);
+    else if (format !== FORMAT) throw unknownFormat(directory, format);
+    database.exec('commit');
+    return database;
+  } catch (error) {
+    database.close();
+    throw storeInUse(directory, error) ?? error;
+  }
+}
+
+export class EventLog {
+  readonly #database: Database.Database;
+  readonly #statements: Readonly<Record<'stream' | 'insertStream' | 'insertEvent' | 'idAt' | 'positionAt' | 'setRetention' | 'setTombstone', Sql>>;
+  readonly #pages: Readonly<Record<'all' | 'stream', Record<Direction, Sql>>>;
+  #nextPosition: bigint;
+
+  constructor(directory: string) {
+    this.#database = openDatabase(directory);
+    const prepare = (sql: string): Sql => this.#database.prepare(sql).safeIntegers(true).raw(true);
+    this.#statements = {
+      stream: prepare(`select s.id, tombstoned, truncate_before, max_count, max_age_seconds,
+        (select max(revision) from events where stream = s.id) from streams s where name = ?`),
+      insertStream: this.#database.prepare('insert into streams (name) values (?)'),
+      insertEvent: this.#database.prepare('insert into events values (?, ?, ?, ?, ?, ?, ?, ?)'),
+      idAt: prepare('select id from events where stream = ? and revision = ?'),
+      positionAt: prepare('select position from events where stream = ? and revision = ?'),
+      setRetention: this.#database.prepare('update streams set truncate_before = ?, max_count = ?, max_age_seconds = ? where id = ?'),
+      setTombstone: this.#database.prepare('update streams set tombstoned = 1 where id = ?'),
+    };
+    this.#pages = {
+      all: {
+        forwards: prepare(`${EVENT} where position >= ? order by position limit ?`),
+        backwards: prepare(`${EVENT} where position < ? order by position desc limit ?`),
+      },
+      stream: {
+        forwards: prepare(`${EVENT} where stream = ? and revision >= ? order by revision limit ?`),
+        backwards: prepare(`${EVENT} where stream = ? and revision <= ? order by revision desc limit ?`),
+      },
+    };
+    const last = prepare('select position, length(frame) from events order by position desc limit 1').get() as [bigint, bigint] | undefined;
+    this.#nextPosition = last ? last[0] + last[1] : FIRST_POSITION;
+  }
+
+  /** The position that the next event will have. */
+  get nextPosition(): bigint {
+    return this.#nextPosition;
+  }
+
+  /** Runs `work` as one transaction and returns when its writes are on disk. After a failure the log is closed: nothing it could say is sure. */
+  commit<T>(work: () => T): T {
+    try {
+      this.#database.exec('begin immediate');
+      const result = work();
+      this.#database.exec('commit');
+      return result;
+    } catch (error) {
+      this.close();
+      throw new StorageFailedError('append', error);
+    }
+  }
+
+  stream(name: string): Stream {
+    const row = this.#statements.stream.get(name) as StreamRow | undefined;
+    if (!row) return { name, id: undefined, last: -1n, tombstoned: false, retention: defaultRetention(name) };
+    const [id, tombstoned, truncateBefore, maxCount, maxAgeSeconds, last] = row;
+    const retention = truncateBefore === null ? defaultRetention(name) : { truncateBefore, maxCount, maxAgeSeconds };
+    return { name, id, last: last ?? -1n, tombstoned: tombstoned !== 0n, retention };
+  }
+
+  idAt(stream: Stream, revision: bigint): string | undefined {
+    return (this.#statements.idAt.get(stream.id ?? null, revision) as [string] | undefined)?.[0];
+  }
+
+  positionAt(stream: Stream, revision: bigint): bigint | undefined {
+    return (this.#statements.positionAt.get(stream.id ?? null, revision) as [bigint] | undefined)?.[0];
+  }
+
+  /** The data of the last event, empty when there is none. */
+  lastDataOf(stream: Stream): Buffer {
+    const [event] = this.pageOfStream('backwards', { stream, revision: stream.last }, 1);
+    return event ? dataOf(event.frame) : Buffer.alloc(0);
+  }
+
+  /** Within `commit`: writes an event at a revision and returns its position. */
+  insert(stream: Stream & { id: bigint }, revision: bigint, event: ProposedEvent): bigint {
+    const position = this.#nextPosition;
+    const place = { stream: stream.name, revision, position, createdMs: Date.now() };
+    const frame = frameOf(event, place);
+    const checksum = checksumOf({ ...place, id: event.id, type: event.type, frame });
+    this.#statements.insertEvent.run(position, stream.id, revision, event.id, event.type, place.createdMs, checksum, frame);
+    this.#nextPosition += BigInt(frame.length);
+    return position;
+  }
+
+  /** Within `commit`: the stream with an id, under which events and metadata can be kept. */
+  register(stream: Stream): Stream & { id: bigint } {
+    const id = stream.id ?? BigInt(this.#statements.insertStream.run(stream.name).lastInsertRowid);
+    return { ...stream, id };
+  }
+
+  /** Within `commit`. */
+  setRetention(stream: Stream & { id: bigint }, { truncateBefore, maxCount, maxAgeSeconds }: Retention): void {
+    this.#statements.setRetention.run(truncateBefore, maxCount, maxAgeSeconds, stream.id);
+  }
+
+  /** Within `commit`. */
+  setTombstone(stream: Stream & { id: bigint }): void {
+    this.#statements.setTombstone.run(stream.id);
+  }
+
+  /** Up to a page of events of the whole log: at and after a position, or strictly before it. */
+  pageOfAll(direction: Direction, position: bigint, max: number): StoredEvent[] {
+    return this.#read(this.#pages.all[direction], [position], max);
+  }
+
+  /** Up to a page of events of a stream: at and after a revision, or at and before it. */
+  pageOfStream(direction: Direction, { stream, revision }: { stream: Stream; revision: bigint }, max: number): StoredEvent[] {
+    return stream.id === undefined ? [] : this.#read(this.#pages.stream[direction], [stream.id, revision], max);
+  }
+
+  close(): void {
+    if (this.#database.open) this.#database.close();
+  }
+
+  #read(statement: Sql, from: bigint[], max: number): StoredEvent[] {
+    return (statement.all(...from, Math.min(max, PAGE_EVENTS)) as EventRow[]).map(([position, stream, revision, id, type, createdMs, checksum, frame]) => {
+      const event = { position, stream, revision, id, type, createdMs: Number(createdMs), frame };
+      if (checksumOf(event) !== Number(checksum)) throw new DamagedRecordError(event);
+      return event;
+    });
+  }
+}

@@ -1,0 +1,60 @@
+/** Writes that wait share one transaction, and so one flush: the more wait, the less each one costs. */
+import type { Write, WriteOutcome, Writer } from './appends.js';
+import type { EventLog } from './event-log.js';
+
+/** A transaction holds at most this many writes, so that the first does not wait long for the last. */
+const WRITES_MAX = 256;
+
+type Waiting = Readonly<{ write: Write; resolve: (outcome: WriteOutcome) => void; reject: (error: unknown) => void }>;
+
+export type GroupCommitOptions = Readonly<{
+  log: EventLog;
+  writer: Writer;
+  /** Called after a commit with the names of the streams that grew. */
+  onCommitted: (streams: ReadonlySet<string>) => void;
+  /** Called once, when the log cannot be written any more. */
+  onFailed: (error: Error) => void;
+}>;
+
+export class GroupCommit {
+  #waiting: Waiting[] = [];
+  #scheduled = false;
+
+  constructor(private readonly options: GroupCommitOptions) {}
+
+  /** Answers when the write is on disk, or refused. */
+  write(write: Write): Promise<WriteOutcome> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ write, resolve, reject });
+      this.#schedule();
+    });
+  }
+
+  /** What has arrived when the event loop comes round goes together; nothing waits for company. */
+  #schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    setImmediate(() => {
+      this.#scheduled = false;
+      this.flush();
+      if (this.#waiting.length > 0) this.#schedule();
+    });
+  }
+
+  /** Commits the writes that have waited longest. Nobody hears of them before they are on disk. */
+  flush(): void {
+    const group = this.#waiting.splice(0, WRITES_MAX);
+    if (group.length === 0) return;
+    const { log, writer, onCommitted, onFailed } = this.options;
+    const touched = new Set<string>();
+    try {
+      const outcomes = log.commit(() => group.map(({ write }) => writer.apply(write, touched)));
+      group.forEach(({ resolve }, index) => resolve(outcomes[index] as WriteOutcome));
+    } catch (error) {
+      for (const { reject } of [...group, ...this.#waiting.splice(0)]) reject(error);
+      onFailed(error as Error);
+      return;
+    }
+    if (touched.size > 0) onCommitted(touched);
+  }
+}

@@ -1,0 +1,71 @@
+/** An EventStoreDB in a thread of this process: the same protocol and the same rules, with its files in one directory. */
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { Worker } from 'node:worker_threads';
+
+export type EmbeddedEventStoreOptions = Readonly<{
+  /** Where the files are, made when missing; 'memory' keeps nothing. */
+  directory: string | 'memory';
+  /** Default 127.0.0.1. */
+  host?: string;
+  /** Default 0, a free port. */
+  port?: number;
+}>;
+
+export type EmbeddedEventStore = Readonly<{
+  /** The connection string for any EventStoreDB client. */
+  url: string;
+  port: number;
+  /** Finishes what is being written, ends the calls, closes the files and the thread. */
+  stop(): Promise<void>;
+  /** Kept when the server ends by itself, for example because its disk is full. */
+  failed: Promise<Error>;
+}>;
+
+export type WorkerOptions = Readonly<{ directory: string; host: string; port: number }>;
+
+export type WorkerMessage = Readonly<{ kind: 'listening'; port: number }> | Readonly<{ kind: 'failed'; message: string }>;
+
+/** Threads run compiled code only: under a test runner that reads the sources, that of the last build. */
+function workerFile(): string {
+  const compiled = import.meta.url.endsWith('.ts') ? '../../dist/src/embedded-eventstore/worker.js' : './worker.js';
+  return fileURLToPath(new URL(compiled, import.meta.url));
+}
+
+function firstMessage(worker: Worker): Promise<WorkerMessage> {
+  return new Promise((resolve, reject) => {
+    worker.once('message', resolve);
+    worker.once('error', reject);
+    worker.once('exit', (code) => reject(new Error(`The event store ended with exit code ${code} before it listened.`)));
+  });
+}
+
+/**
+ * Starts the server. Rejects with an error that says what to do when another process holds the directory
+ * or another program listens on the port.
+ */
+export async function startEmbeddedEventStore({ directory, host = '127.0.0.1', port = 0 }: EmbeddedEventStoreOptions): Promise<EmbeddedEventStore> {
+  const workerData: WorkerOptions = { directory, host, port };
+  const worker = new Worker(workerFile(), { workerData, name: 'embedded-eventstore', execArgv: [] });
+  const ended = once(worker, 'exit');
+  const first = await firstMessage(worker);
+  if (first.kind === 'failed') {
+    await ended;
+    throw new Error(first.message);
+  }
+
+  let stopping = false;
+  const failed = new Promise<Error>((resolve) => {
+    worker.on('message', (message: WorkerMessage) => message.kind === 'failed' && resolve(new Error(message.message)));
+    worker.on('error', resolve);
+    worker.on('exit', (code) => {
+      if (!stopping) resolve(new Error(`The event store ended unexpectedly with exit code ${code}.`));
+    });
+  });
+  const stop = async (): Promise<void> => {
+    stopping = true;
+    worker.postMessage('stop');
+    await ended;
+  };
+  return { url: `esdb://${host}:${first.port}?tls=false`, port: first.port, stop, failed };
+}

@@ -1,0 +1,51 @@
+/** The sending end of a streaming call: it goes at the client's pace and knows when the call is over. */
+import type { ServerWritableStream } from '@grpc/grpc-js';
+
+/** Begins to wait and returns how to stop waiting. */
+export type Arrange = (wake: () => void) => () => void;
+
+export class Outlet {
+  #open = true;
+  #wake: (() => void) | undefined;
+
+  constructor(
+    private readonly call: Pick<ServerWritableStream<unknown, Buffer>, 'write' | 'once' | 'off'>,
+    stopping: AbortSignal,
+  ) {
+    const close = (): void => {
+      this.#open = false;
+      stopping.removeEventListener('abort', close);
+      this.#wake?.();
+    };
+    call.once('cancelled', close);
+    call.once('close', close);
+    stopping.addEventListener('abort', close);
+    if (stopping.aborted) close();
+  }
+
+  /** False when the client has gone or the server stops. */
+  get open(): boolean {
+    return this.#open;
+  }
+
+  /** Hands a message over and resolves when the client can take another, or has gone. */
+  async send(frame: Buffer): Promise<void> {
+    if (!this.#open || this.call.write(frame)) return;
+    await this.wait((wake) => {
+      this.call.once('drain', wake);
+      return () => this.call.off('drain', wake);
+    });
+  }
+
+  /** Resolves when woken, or when the call is over. */
+  async wait(arrange: Arrange): Promise<void> {
+    if (!this.#open) return;
+    let stopWaiting: (() => void) | undefined;
+    await new Promise<void>((resolve) => {
+      this.#wake = resolve;
+      stopWaiting = arrange(resolve);
+    });
+    this.#wake = undefined;
+    stopWaiting?.();
+  }
+}

@@ -1,0 +1,109 @@
+/** `Streams.Read`: reads and catch-up subscriptions of a stream and of `$all`. */
+import { randomUUID } from 'node:crypto';
+import { setImmediate as othersTurn } from 'node:timers/promises';
+import type { ServerWritableStream } from '@grpc/grpc-js';
+import { cursorOfAll, cursorOfStream, readabilityOf, type Cursor, type From } from './cursors.js';
+import { createFraming } from './event-frames.js';
+import { Outlet } from './outlet.js';
+import { shared, streams, type Streams } from './protocol.js';
+import { readRequestOf, type ReadRequest } from './requests.js';
+import { rpcErrorOf, shuttingDown, streamDeleted } from './rpc-errors.js';
+import type { Store } from './store.js';
+
+const { ReadResp } = streams;
+
+const encode = (response: Streams.ReadResp): Buffer => Buffer.from(response.serializeBinary());
+
+const confirmation = (): Buffer =>
+  encode(new ReadResp().setConfirmation(new ReadResp.SubscriptionConfirmation().setSubscriptionId(randomUUID())));
+
+const checkpoint = (position: bigint): Buffer => {
+  const at = String(position);
+  return encode(new ReadResp().setCheckpoint(new ReadResp.Checkpoint().setCommitPosition(at).setPreparePosition(at)));
+};
+
+const caughtUp = (): Buffer => encode(new ReadResp().setCaughtUp(new ReadResp.CaughtUp()));
+
+const streamNotFound = (stream: string): Buffer => {
+  const identifier = new shared.StreamIdentifier().setStreamName(Buffer.from(stream));
+  return encode(new ReadResp().setStreamNotFound(new ReadResp.StreamNotFound().setStreamIdentifier(identifier)));
+};
+
+export async function handleRead(store: Store, call: ServerWritableStream<Streams.ReadReq, Buffer>): Promise<void> {
+  try {
+    const request = readRequestOf(call.request);
+    const outlet = new Outlet(call, store.stopping);
+    if (request.count === undefined) await subscribe(store, request, outlet);
+    else await read(store, request, outlet);
+    if (store.stopping.aborted) throw shuttingDown();
+    call.end();
+  } catch (error) {
+    call.emit('error', rpcErrorOf(error));
+  }
+}
+
+/** Events already there, up to the count asked for. */
+async function read({ log }: Store, request: ReadRequest, outlet: Outlet): Promise<void> {
+  const { stream, direction, from, filter } = request;
+  if (stream !== undefined) {
+    const readability = readabilityOf(log, log.stream(stream));
+    if (readability === 'deleted') throw streamDeleted(stream);
+    if (readability === 'notFound') return outlet.send(streamNotFound(stream));
+  }
+  const cursor = stream === undefined ? cursorOfAll(log, direction, from) : cursorOfStream(log, direction, { name: stream, from });
+  const frame = createFraming(log, request);
+  let remaining = Number(request.count);
+  while (remaining > 0 && outlet.open) {
+    const page = cursor.next(filter ? Infinity : remaining);
+    if (page.length === 0) return;
+    for (const event of page) {
+      if (remaining === 0 || !outlet.open) return;
+      if (filter && !filter.matches(event)) continue;
+      remaining -= 1;
+      await outlet.send(frame(event));
+    }
+    await othersTurn();
+  }
+}
+
+/** A subscription names the last event that it has seen, a cursor the next one to read. */
+function cursorAfter({ log }: Store, { stream, from }: ReadRequest): Cursor {
+  const next: From = from.kind === 'at' ? { kind: 'at', at: from.at + 1n } : from;
+  return stream === undefined ? cursorOfAll(log, 'forwards', next) : cursorOfStream(log, 'forwards', { name: stream, from: next });
+}
+
+/** Events already there and those to come. Live events are read from the log like old ones, so that a slow client makes nothing pile up. */
+async function subscribe(store: Store, request: ReadRequest, outlet: Outlet): Promise<void> {
+  const { log, changes } = store;
+  const { stream, filter } = request;
+  const cursor = cursorAfter(store, request);
+  const frame = createFraming(log, request);
+  let live = false;
+  let consideredSinceCheckpoint = 0;
+  let considered: bigint | undefined;
+  const sendCheckpoint = async (): Promise<void> => {
+    if (!filter || considered === undefined || consideredSinceCheckpoint === 0) return;
+    consideredSinceCheckpoint = 0;
+    await outlet.send(checkpoint(considered));
+  };
+
+  await outlet.send(confirmation());
+  while (outlet.open) {
+    if (stream !== undefined && readabilityOf(log, log.stream(stream)) === 'deleted') throw streamDeleted(stream);
+    const page = cursor.next(Infinity);
+    if (page.length === 0 && live) await outlet.wait((wake) => changes.wait(stream, wake));
+    else if (page.length === 0) {
+      live = true;
+      await sendCheckpoint();
+      await outlet.send(caughtUp());
+    }
+    for (const event of page) {
+      if (!outlet.open) return;
+      if (!filter || filter.matches(event)) await outlet.send(frame(event));
+      considered = event.position;
+      consideredSinceCheckpoint += 1;
+      if (filter && consideredSinceCheckpoint >= filter.checkpointEvery) await sendCheckpoint();
+    }
+    if (page.length > 0) await othersTurn();
+  }
+}

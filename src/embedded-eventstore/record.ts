@@ -1,0 +1,109 @@
+/**
+ * The stored form of an event: the very message that a Read answers with, written once at the append and sent as it is
+ * to every reader. Field numbers are those of `streams.proto` and `shared.proto`.
+ */
+import { crc32 } from 'node:zlib';
+
+/** An event as a client proposes it. Bytes and names are kept as they came. */
+export type ProposedEvent = Readonly<{
+  /** UUID as lower-case text. */
+  id: string;
+  type: string;
+  contentType: string;
+  metadata: Uint8Array;
+  data: Uint8Array;
+}>;
+
+/** Where and when an event stands in the log. */
+export type Place = Readonly<{ stream: string; revision: bigint; position: bigint; createdMs: number }>;
+
+/** An event as it lies in the log; `frame` is a `ReadResp`. */
+export type StoredEvent = Place & Readonly<{ id: string; type: string; frame: Buffer }>;
+
+/** Ticks of .NET, in which the protocol tells time, are 100 nanoseconds. */
+const TICKS_PER_MS = 10_000n;
+
+const VARINT = 0;
+const BYTES = 2;
+
+function varint(value: bigint | number): Buffer {
+  const bytes: number[] = [];
+  let rest = BigInt.asUintN(64, BigInt(value));
+  while (rest > 0x7fn) {
+    bytes.push(Number(rest & 0x7fn) | 0x80);
+    rest >>= 7n;
+  }
+  bytes.push(Number(rest));
+  return Buffer.from(bytes);
+}
+
+/** Lengths and tags are small: no bigint on the way. */
+function length(value: number): Buffer {
+  if (value < 0x80) return Buffer.from([value]);
+  if (value < 0x4000) return Buffer.from([(value & 0x7f) | 0x80, value >> 7]);
+  return varint(value);
+}
+
+const tag = (field: number, type: number): Buffer => Buffer.from([(field << 3) | type]);
+const number = (field: number, value: bigint): Buffer[] => [tag(field, VARINT), varint(value)];
+const bytes = (field: number, value: Uint8Array): Uint8Array[] => [tag(field, BYTES), length(value.length), value];
+const text = (field: number, value: string): Uint8Array[] => bytes(field, Buffer.from(value));
+const message = (field: number, parts: Uint8Array[]): Uint8Array[] => bytes(field, Buffer.concat(parts));
+const mapEntry = (field: number, key: string, value: string): Uint8Array[] => message(field, [...text(1, key), ...text(2, value)]);
+
+function recordedEvent(event: ProposedEvent, place: Place): Buffer {
+  return Buffer.concat([
+    ...message(1, text(2, event.id)),
+    ...message(2, text(3, place.stream)),
+    ...number(3, place.revision),
+    ...number(4, place.position),
+    ...number(5, place.position),
+    ...mapEntry(6, 'type', event.type),
+    ...mapEntry(6, 'content-type', event.contentType),
+    ...mapEntry(6, 'created', String(BigInt(place.createdMs) * TICKS_PER_MS)),
+    ...bytes(7, event.metadata),
+    ...bytes(8, event.data),
+  ]);
+}
+
+/** A `ReadResp` with a `RecordedEvent`, with the record of the link that led to it, and with the position of what was read. */
+export function encodeFrame({ event, link, position }: { event?: Uint8Array; link?: Uint8Array; position: bigint }): Buffer {
+  const parts = [...(event ? bytes(1, event) : []), ...(link ? bytes(2, link) : []), ...number(3, position)];
+  const size = parts.reduce((sum, part) => sum + part.length, 0);
+  return Buffer.concat([tag(1, BYTES), length(size), ...parts]);
+}
+
+/** The frame of a new event. */
+export const frameOf = (event: ProposedEvent, place: Place): Buffer => encodeFrame({ event: recordedEvent(event, place), position: place.position });
+
+/** CRC-32 over the frame and everything it is found by, so that a damaged index or column is noticed like damaged bytes. */
+export function checksumOf(event: StoredEvent): number {
+  const key = `${event.stream}/${event.revision}@${event.position} ${event.id} ${event.type} ${event.createdMs}`;
+  return crc32(event.frame, crc32(key));
+}
+
+/** The bytes of a field in a message, the first if there are several. */
+function fieldOf(encoded: Buffer, wanted: number): Buffer {
+  let at = 0;
+  const next = (): number => {
+    for (let value = 0, factor = 1; ; factor *= 0x80) {
+      const byte = encoded.readUInt8(at++);
+      value += (byte & 0x7f) * factor;
+      if (byte < 0x80) return value;
+    }
+  };
+  while (at < encoded.length) {
+    const key = next();
+    const value = next();
+    if ((key & 7) === VARINT) continue;
+    if (key >> 3 === wanted) return encoded.subarray(at, at + value);
+    at += value;
+  }
+  return Buffer.alloc(0);
+}
+
+/** The `RecordedEvent` in the frame of a stored event. */
+export const recordOf = (frame: Buffer): Buffer => fieldOf(fieldOf(frame, 1), 1);
+
+/** The data of a stored event. */
+export const dataOf = (frame: Buffer): Buffer => fieldOf(recordOf(frame), 8);

@@ -1,0 +1,70 @@
+/** The errors of calls, with the trailers by which the official clients recognise them. */
+import { Metadata, status, type ServiceError } from '@grpc/grpc-js';
+import type { Expected } from './append-decision.js';
+import { DamagedRecordError, StorageFailedError } from './storage-errors.js';
+
+/** Bytes of one append: data, metadata, and types in UTF-16. The real server's default. */
+export const APPEND_BYTES_MAX = 1024 * 1024;
+
+type Trailers = Readonly<Record<string, string>>;
+
+/** Trailers carry printable ASCII only; other characters of a stream name go percent-encoded. */
+const printable = (text: string): string => text.replace(/[^ -~]+/g, encodeURIComponent);
+
+function rpcError(code: status, details: string, trailers: Trailers = {}): ServiceError {
+  const metadata = new Metadata();
+  for (const [key, value] of Object.entries(trailers)) metadata.set(key, printable(value));
+  return Object.assign(new Error(details), { code, details, metadata });
+}
+
+export const isRpcError = (error: unknown): error is ServiceError => error instanceof Error && 'code' in error && 'metadata' in error;
+
+export const invalidArgument = (details: string): ServiceError => rpcError(status.INVALID_ARGUMENT, details);
+
+export const unimplemented = (details: string): ServiceError => rpcError(status.UNIMPLEMENTED, details);
+
+export const shuttingDown = (): ServiceError => rpcError(status.UNAVAILABLE, 'The event store is shutting down.');
+
+/** The outcome of a write is not known in time; it may still happen. */
+export const timeout = (): ServiceError => rpcError(status.ABORTED, 'Operation timed out');
+
+/** What a call ends with: damaged data and failed storage say so, a fault of ours is an internal error. */
+export function rpcErrorOf(error: unknown): ServiceError {
+  if (isRpcError(error)) return error;
+  if (error instanceof DamagedRecordError) return rpcError(status.DATA_LOSS, error.message);
+  if (error instanceof StorageFailedError) return rpcError(status.UNAVAILABLE, error.message);
+  return rpcError(status.INTERNAL, error instanceof Error ? error.message : String(error));
+}
+
+export const tooManyWrites = (): ServiceError => rpcError(status.RESOURCE_EXHAUSTED, 'Too many appends are begun and not finished on this call.');
+
+export const missingMetadata = (): ServiceError =>
+  rpcError(status.INVALID_ARGUMENT, 'An event needs a type and a content type.', {
+    exception: 'missing-required-metadata-property',
+    'required-metadata-properties': 'type,content-type',
+  });
+
+export const appendTooLarge = (): ServiceError =>
+  rpcError(status.INVALID_ARGUMENT, `Maximum Append Size of ${APPEND_BYTES_MAX} Exceeded.`, {
+    exception: 'maximum-append-size-exceeded',
+    'maximum-append-size': String(APPEND_BYTES_MAX),
+  });
+
+export const streamDeleted = (stream: string): ServiceError =>
+  rpcError(status.FAILED_PRECONDITION, `Event stream '${stream}' is deleted.`, { exception: 'stream-deleted', 'stream-name': stream });
+
+/** Expected revisions without a number, as the protocol counts them. */
+const EXPECTED_NUMBERS = { noStream: -1n, any: -2n, streamExists: -4n } as const;
+
+export const expectedNumber = (expected: Expected): bigint =>
+  expected.kind === 'revision' ? expected.revision : EXPECTED_NUMBERS[expected.kind];
+
+export function wrongExpectedRevision(stream: string, expected: Expected, current: bigint): ServiceError {
+  const details = `Append failed due to WrongExpectedVersion. Stream: ${stream}, Expected version: ${expectedNumber(expected)}, Actual version: ${current}`;
+  return rpcError(status.FAILED_PRECONDITION, details, {
+    exception: 'wrong-expected-version',
+    'stream-name': stream,
+    'expected-version': String(expectedNumber(expected)),
+    'actual-version': String(current),
+  });
+}

@@ -1,0 +1,90 @@
+/** The gRPC server over one store. */
+import { setMaxListeners } from 'node:events';
+import { Server, ServerCredentials, type handleUnaryCall } from '@grpc/grpc-js';
+import { handleAppend, handleDelete, handleTombstone } from './append-calls.js';
+import { BatchAppendCall } from './batch-append-call.js';
+import { clusterOfOne, supportedMethods, type Endpoint } from './capabilities.js';
+import { GossipService, ServerFeaturesService, StreamsService, type StreamsHandlers } from './protocol.js';
+import { handleRead } from './read-call.js';
+import { openStore, type Store } from './store.js';
+
+/** The real server's limit of calls on one connection. */
+const CALLS_PER_CONNECTION_MAX = 100;
+/** Room for an append over the limit to be refused by its own error. */
+const MESSAGE_BYTES_MAX = 16 * 1024 * 1024;
+/** How long a stop waits for clients to take their last answers. */
+const GRACE_MS = 1_000;
+
+export type ServeOptions = Endpoint & Readonly<{ directory: string; onFailed: (error: Error) => void }>;
+
+export type RunningServer = Readonly<{
+  port: number;
+  /** Writes what waits, ends the calls, closes the files. */
+  stop(): Promise<void>;
+}>;
+
+/** Opens the store and serves it; the promise is kept when calls are accepted. Port 0 is a free one. */
+export async function serve({ directory, onFailed, host, port }: ServeOptions): Promise<RunningServer> {
+  const stopping = new AbortController();
+  setMaxListeners(0, stopping.signal);
+  const store = openStore({ directory, stopping: stopping.signal, onFailed });
+  const endpoint = { host, port };
+  const server = createServer(store, endpoint);
+  try {
+    endpoint.port = await bind(server, endpoint);
+  } catch (error) {
+    store.log.close();
+    throw error;
+  }
+  const stop = async (): Promise<void> => {
+    store.writes.flush();
+    stopping.abort();
+    await shutDown(server);
+    store.log.close();
+  };
+  return { port: endpoint.port, stop };
+}
+
+function createServer(store: Store, endpoint: Endpoint): Server {
+  const server = new Server({
+    'grpc.max_concurrent_streams': CALLS_PER_CONNECTION_MAX,
+    'grpc.max_receive_message_length': MESSAGE_BYTES_MAX,
+  });
+  const streams: StreamsHandlers = {
+    read: (call) => void handleRead(store, call),
+    append: (call, callback) => void handleAppend(store, call, callback),
+    batchAppend: (call) => void new BatchAppendCall(store, call),
+    delete: (call, callback) => void handleDelete(store, call, callback),
+    tombstone: (call, callback) => void handleTombstone(store, call, callback),
+  };
+  server.addService(StreamsService, streams);
+  server.addService(ServerFeaturesService, { getSupportedMethods: answerWith(supportedMethods) });
+  server.addService(GossipService, { read: answerWith(() => clusterOfOne(endpoint)) });
+  return server;
+}
+
+const answerWith =
+  <Answer>(create: () => Answer): handleUnaryCall<unknown, Answer> =>
+  (_call, callback) =>
+    callback(null, create());
+
+function bind(server: Server, { host, port }: Endpoint): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.bindAsync(`${host}:${port}`, ServerCredentials.createInsecure(), (error, boundPort) => {
+      if (!error) return resolve(boundPort);
+      const advice = error.message.includes('EADDRINUSE') ? 'Another program listens there: stop it, or choose another port (0 takes a free one).' : '';
+      reject(new Error(`The event store cannot listen on ${host}:${port}. ${advice} (${error.message})`, { cause: error }));
+    });
+  });
+}
+
+async function shutDown(server: Server): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const ended = new Promise<void>((resolve) => server.tryShutdown(() => resolve()));
+  const grace = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, GRACE_MS);
+  });
+  await Promise.race([ended, grace]);
+  clearTimeout(timer);
+  server.forceShutdown();
+}

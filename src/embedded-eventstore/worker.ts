@@ -1,0 +1,34 @@
+/** The thread of the server: it serves until its parent says stop, or until its storage fails. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { logVerbosity, setLogVerbosity } from '@grpc/grpc-js';
+import { serve, type RunningServer } from './server.js';
+import type { WorkerMessage, WorkerOptions } from './index.js';
+
+if (!parentPort) throw new Error('This module is the worker thread of the embedded event store: start it with startEmbeddedEventStore.');
+const parent = parentPort;
+const tell = (message: WorkerMessage): void => parent.postMessage(message);
+
+/** Failures are told to the parent and to the clients; nothing else of this thread writes to the console. */
+setLogVerbosity(logVerbosity.NONE);
+
+let server: RunningServer | undefined;
+
+/** Everyone is told before the calls end: the parent first, the clients by the errors of their calls. */
+async function end(): Promise<void> {
+  await server?.stop();
+  parent.close();
+}
+
+function onFailed(error: Error): void {
+  tell({ kind: 'failed', message: error.message });
+  void end();
+}
+
+parent.once('message', () => void end());
+try {
+  server = await serve({ ...(workerData as WorkerOptions), onFailed });
+  tell({ kind: 'listening', port: server.port });
+} catch (error) {
+  tell({ kind: 'failed', message: (error as Error).message });
+  parent.close();
+}

@@ -1,0 +1,65 @@
+import { NO_STREAM } from '@eventstore/db-client';
+import { setTimeout as pause } from 'node:timers/promises';
+import { failureOf, withTimeout, type EventStore } from './event-store.js';
+import { VerbatimJsonEvent } from './verbatim-event.js';
+
+/** An event on its way into the log. */
+export type NewEvent = Readonly<{
+  stream: string;
+  eventId: string;
+  type: string;
+  /** The body as delivered. */
+  data: Uint8Array;
+  metadata: Uint8Array;
+  contentHash: string;
+  apiVersion: string | null;
+}>;
+
+/** Bytes that the store counts against its append limit: data, metadata, and the type as UTF-16. */
+export const appendSizeOf = (event: NewEvent): number => event.data.byteLength + event.metadata.byteLength + 2 * event.type.length;
+
+export type WriteOutcome =
+  | { readonly kind: 'written'; readonly revision: bigint; readonly position: bigint }
+  | { readonly kind: 'wrong_expected_revision' }
+  | { readonly kind: 'too_large' }
+  | { readonly kind: 'unavailable'; readonly cause: unknown };
+
+const ATTEMPTS_MAX = 3;
+
+/**
+ * Appends events to one stream at exactly this revision (-1n: a new stream); `revision` and `position`
+ * of the answer are the last event's. An unknown outcome (no answer, a cut connection) is asked again
+ * with the same ids at the same revision, which EventStoreDB answers from disk: written once, whatever
+ * became of the first attempt (decision table, rows 9 to 12).
+ */
+export async function write(store: EventStore, events: readonly NewEvent[], at: { revision: bigint; timeoutMs: number }): Promise<WriteOutcome> {
+  let cause: unknown;
+  for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt += 1) {
+    if (attempt > 1) await pause(attempt * 50 + Math.random() * 100);
+    try {
+      return await writeOnce(store, events, at);
+    } catch (error) {
+      const failure = failureOf(error);
+      if (failure === 'wrong_expected_revision' || failure === 'too_large') return { kind: failure };
+      if (failure !== 'unavailable') return { kind: 'unavailable', cause: error };
+      cause = error;
+    }
+  }
+  return { kind: 'unavailable', cause };
+}
+
+async function writeOnce(store: EventStore, events: readonly NewEvent[], at: { revision: bigint; timeoutMs: number }): Promise<WriteOutcome> {
+  const stream = events[0]?.stream;
+  if (stream === undefined) throw new Error('An append needs at least one event.');
+  const result = await withTimeout(
+    store.appends.appendToStream(
+      stream,
+      events.map(({ eventId, type, data, metadata }) => new VerbatimJsonEvent({ id: eventId, type, data, metadata }).asEventData()),
+      { expectedRevision: at.revision < 0n ? NO_STREAM : at.revision, deadline: at.timeoutMs },
+    ),
+    at.timeoutMs,
+    `Appending to ${stream}`,
+  );
+  if (result.position === undefined) throw new Error(`The store acknowledged an append to ${stream} without a position.`);
+  return { kind: 'written', revision: result.nextExpectedRevision, position: result.position.commit };
+}

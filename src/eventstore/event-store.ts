@@ -1,0 +1,66 @@
+import { EventStoreDBClient } from '@eventstore/db-client';
+
+/**
+ * A connection to EventStoreDB, in three clients, since the client library couples what one client does:
+ * pending appends stand in one place and a broken append stream rejects all of them; a slow reader takes
+ * flow-control credit from all calls; and a cancelled subscription closes the connection of all calls.
+ */
+export type EventStore = Readonly<{
+  appends: EventStoreDBClient;
+  reads: EventStoreDBClient;
+  subscriptions: EventStoreDBClient;
+  close(): Promise<void>;
+}>;
+
+/** Makes the clients; nothing is sent before the first call. */
+export function connectEventStore(url: string): EventStore {
+  const connect = () => EventStoreDBClient.connectionString(url);
+  const clients = { appends: connect(), reads: connect(), subscriptions: connect() };
+  return {
+    ...clients,
+    close: async () => {
+      await Promise.allSettled(Object.values(clients).map((client) => client.dispose()));
+    },
+  };
+}
+
+/** The cause of a failed call, sorted by what one can do about it. */
+export type StoreFailure = 'wrong_expected_revision' | 'too_large' | 'stream_not_found' | 'stream_deleted' | 'unavailable' | 'refused';
+
+/**
+ * Sorts an error of the client library. What is not known to be an answer of the store counts as
+ * `unavailable`: the outcome of the call is then unknown. Before its first success the client throws
+ * raw gRPC errors (code 14), later ones of its own with a `type`.
+ */
+export function failureOf(error: unknown): StoreFailure {
+  const { type, code } = error as { type?: string; code?: number };
+  switch (type) {
+    case 'wrong-expected-version': return 'wrong_expected_revision';
+    case 'maximum-append-size-exceeded': return 'too_large';
+    case 'stream-not-found': return 'stream_not_found';
+    case 'stream-deleted': return 'stream_deleted';
+    case 'access-denied':
+    case 'invalid-argument':
+    case 'missing-required-metadata-property': return 'refused';
+    default: return code === 7 || code === 16 ? 'refused' : 'unavailable';
+  }
+}
+
+/** The promise, or a rejection with a TimeoutError of ours when it stays unsettled for `timeoutMs`. */
+export async function withTimeout<T>(promise: Promise<T>, timeoutMs: number, what: string): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const expired = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new StoreTimeout(`${what}: no answer within ${timeoutMs} ms.`)), timeoutMs);
+  });
+  try {
+    return await Promise.race([promise, expired]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** A call stayed without an answer; whether it took effect is unknown. */
+export class StoreTimeout extends Error {
+  readonly code = 'STORE_TIMEOUT';
+}
+

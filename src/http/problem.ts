@@ -1,0 +1,22 @@
+import { HttpException } from '@nestjs/common';
+
+/** An error of the HTTP API as problem details (RFC 9457); `code` is stable, the texts may change. */
+export type Problem = Readonly<{
+  status: number;
+  code: string;
+  title: string;
+  /** What went wrong here, and what to do. */
+  detail: string;
+  /** Seconds after which trying again makes sense; sent as Retry-After. */
+  retryAfterS?: number;
+}>;
+
+/** Thrown where a request ends with a problem; the filter answers it. */
+export class ProblemError extends HttpException {
+  constructor(readonly problem: Problem) {
+    super(problem.title, problem.status);
+  }
+}
+
+/** The body that is sent: RFC 9457's members and our `code`. */
+export const problemBody = ({ status, code, title, detail }: Problem) => ({ type: `urn:subscription-ledger:problem:${code}`, title, status, detail, code });

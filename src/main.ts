@@ -1,0 +1,56 @@
+import 'reflect-metadata';
+import { ConfigError, loadConfig, type Config } from './config.js';
+import { openStores } from './data-directory/index.js';
+import { withLocalSecrets, type LocalSecrets } from './local-secrets.js';
+import { JsonLogger } from './logger.js';
+import { startService } from './service.js';
+
+/** Longest time a stop may take before the process gives up; whatever was acknowledged is durable anyway. */
+const STOP_WITHIN_MS = 30_000;
+
+async function main(): Promise<void> {
+  const { config, made } = withLocalSecrets(loadConfig(process.env));
+  const logger = new JsonLogger(config.logLevel);
+  const stores = await openStores({ dataDirectory: config.dataDirectory, eventstoreUrl: config.eventstoreUrl, databaseUrl: config.databaseUrl });
+  const service = await startService({ ...config, eventstoreUrl: stores.eventstoreUrl, databaseUrl: stores.databaseUrl }, logger).catch(async (error: unknown) => {
+    await stores.close();
+    throw error;
+  });
+  logger.log(`Listening on ${service.url}.`, 'main');
+  if (made !== null) printWelcome(service.url, config, made);
+
+  let stopping = false;
+  const stop = async (reason: string, exitCode: number) => {
+    if (stopping) return;
+    stopping = true;
+    logger.log(`Stopping: ${reason}.`, 'main');
+    setTimeout(() => process.exit(1), STOP_WITHIN_MS).unref();
+    await service.stop();
+    await stores.close();
+    logger.log('Stopped.', 'main');
+    process.exit(exitCode);
+  };
+  process.once('SIGTERM', (signal) => void stop(signal, 0));
+  process.once('SIGINT', (signal) => void stop(signal, 0));
+  void stores.failed.then((error) => {
+    logger.fatal(error, 'An embedded server has failed.', 'main');
+    return stop('an embedded server has failed', 1);
+  });
+}
+
+function printWelcome(url: string, config: Config, { readToken }: LocalSecrets): void {
+  const elsewhere = config.dataDirectory === 'data' ? '' : `DATA_DIR=${config.dataDirectory} `;
+  process.stdout.write(`
+  The subscription ledger runs on ${url}, its files are in ${config.dataDirectory}.
+  No secrets were configured, so it made its own (${config.dataDirectory}/secrets.json). In another terminal:
+
+    ${elsewhere}npm run sample          sends a signed sample event, shows the answer and the subscription
+    curl -H "Authorization: Bearer ${readToken}" ${url}/subscriptions
+
+`);
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(error instanceof ConfigError ? `The configuration is wrong:\n${error.message}\n` : `${error instanceof Error ? error.stack : String(error)}\n`);
+  process.exit(1);
+});

@@ -1,0 +1,40 @@
+import type { LoggerService } from '@nestjs/common';
+import type { AddressInfo } from 'node:net';
+import { AppModule } from './app.module.js';
+import type { Config } from './config.js';
+import { connectEventStore } from './eventstore/event-store.js';
+import { createServer } from './http/server.js';
+import { Database } from './read-models/database.js';
+
+/** A running service. */
+export type Service = Readonly<{
+  /** Where it listens, e.g. `http://127.0.0.1:3000`. */
+  url: string;
+  /** Stops intake, finishes what is in flight, hands the projecting over, closes its connections. */
+  stop(): Promise<void>;
+}>;
+
+/**
+ * Starts the service against the two servers that the configuration names; both may be away, it waits for
+ * them by itself. Rejects only when it cannot listen.
+ */
+export async function startService(config: Config, logger: LoggerService): Promise<Service> {
+  const store = connectEventStore(config.eventstoreUrl);
+  const database = new Database(config.databaseUrl, { connectionsMax: 10, onIdleError: (error) => logger.warn(`Postgres closed a connection: ${error.message}`, 'postgres') });
+  const { module, catchUp } = AppModule.of({ config, store, database });
+  const app = await createServer(module, { bodyBytesMax: config.appendBytesMax, logger });
+  const closeAll = async () => {
+    await app.close();
+    await catchUp.stop();
+    await Promise.all([store.close(), database.close()]);
+  };
+  try {
+    await app.listen(config.port, config.host);
+  } catch (error) {
+    await closeAll();
+    throw error;
+  }
+  catchUp.start();
+  const { address, port, family } = app.getHttpServer().address() as AddressInfo;
+  return { url: `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`, stop: closeAll };
+}

@@ -1,0 +1,92 @@
+import { createHash } from 'node:crypto';
+import type { WebhookSecret } from '../config.js';
+import { contentHash } from '../events/content-hash.js';
+import type { Json, JsonObject } from '../events/json.js';
+import { route, routeConflict, type Route } from '../events/route.js';
+import type { NewEvent } from '../eventstore/append.js';
+import type { AppendOutcome } from '../eventstore/appender.js';
+import type { EventMetadata } from '../eventstore/recorded-event.js';
+import { verify, type Verification } from './signature.js';
+
+/** Takes an event into the log; the appender, or for a benchmark something that answers at once. */
+export type Append = (event: NewEvent) => Promise<AppendOutcome>;
+
+export type Delivery = Readonly<{ body: Uint8Array; signature: string | undefined; receivedAt: Date }>;
+
+export type IntakeOutcome =
+  | { readonly kind: 'appended' | 'duplicate' | 'quarantined'; readonly stream: string; readonly revision: bigint; readonly position: bigint }
+  | { readonly kind: 'bad_signature'; readonly reason: Extract<Verification, { kind: 'invalid' }>['reason'] }
+  | { readonly kind: 'unreadable' }
+  | { readonly kind: 'too_large'; readonly type: string; readonly bytes: number }
+  | { readonly kind: 'overloaded' }
+  | { readonly kind: 'unavailable'; readonly cause: unknown };
+
+/**
+ * One delivery, from the raw body to the log: verify, parse once, route, append verbatim. Everything validly
+ * signed is stored, unknown types included; what belongs nowhere goes to quarantine.
+ */
+export async function take(delivery: Delivery, options: { secrets: readonly WebhookSecret[]; append: Append }): Promise<IntakeOutcome> {
+  const { body, receivedAt } = delivery;
+  const verified = verify(body, delivery.signature, { secrets: options.secrets, now: receivedAt });
+  if (verified.kind === 'invalid') return { kind: 'bad_signature', reason: verified.reason };
+  const stripeEvent = parse(body);
+  if (stripeEvent === undefined) return { kind: 'unreadable' };
+
+  const hash = contentHash(stripeEvent);
+  const describe = (routed: Route) => newEvent(routed, { stripeEvent, hash, delivery, verified });
+  const routed = route(stripeEvent, hash);
+  const outcome = await options.append(describe(routed));
+  if (outcome.kind !== 'conflict') return answerOf(outcome, routed, body);
+  const quarantined = routeConflict(stripeEvent, hash);
+  return answerOf(await options.append(describe(quarantined)), quarantined, body);
+}
+
+function answerOf(outcome: AppendOutcome, routed: Route, body: Uint8Array): IntakeOutcome {
+  switch (outcome.kind) {
+    case 'appended': return { ...outcome, kind: routed.kind === 'quarantine' ? 'quarantined' : 'appended' };
+    case 'too_large': return { kind: 'too_large', type: routed.type, bytes: body.byteLength };
+    case 'conflict': throw new Error(`The quarantine stream ${outcome.stream} is named by its content and cannot hold another.`);
+    default: return outcome;
+  }
+}
+
+/** Undefined when the bytes are no JSON. */
+function parse(body: Uint8Array): Json | undefined {
+  try {
+    return JSON.parse(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8')) as Json;
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+type Known = Readonly<{ stripeEvent: Json; hash: string; delivery: Delivery; verified: Extract<Verification, { kind: 'valid' }> }>;
+
+function newEvent(routed: Route, { stripeEvent, hash, delivery, verified }: Known): NewEvent {
+  const fields: JsonObject = typeof stripeEvent === 'object' && stripeEvent !== null && !Array.isArray(stripeEvent) ? (stripeEvent as JsonObject) : {};
+  const apiVersion = textOrNull(fields['api_version']);
+  const metadata: EventMetadata = {
+    format: 1,
+    stripeEventId: routed.stripeEventId,
+    apiVersion,
+    account: textOrNull(fields['account'] ?? fields['user_id'] ?? null),
+    livemode: typeof fields['livemode'] === 'boolean' ? fields['livemode'] : null,
+    endpoint: verified.endpoint,
+    receivedAt: delivery.receivedAt.toISOString(),
+    signedAt: verified.signedAt.toISOString(),
+    bodySha256: createHash('sha256').update(delivery.body).digest('hex'),
+    contentHash: hash,
+    ...(routed.kind === 'quarantine' ? { quarantine: routed.reason } : {}),
+  };
+  return {
+    stream: routed.stream,
+    eventId: routed.eventId,
+    type: routed.type,
+    data: delivery.body,
+    metadata: new Uint8Array(Buffer.from(JSON.stringify(metadata))),
+    contentHash: hash,
+    apiVersion,
+  };
+}
+
+const textOrNull = (value: Json | undefined): string | null => (typeof value === 'string' ? value : null);

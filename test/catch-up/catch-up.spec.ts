@@ -1,0 +1,153 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { startEmbeddedEventStore } from '../../src/embedded-eventstore/index.js';
+import { deliver, read } from '../support/delivery.js';
+import { startLedger, type TestLedger } from '../support/ledger.js';
+import { query, rowsOf } from '../support/read-models.js';
+import { temporaryDirectory, testDatabase, testEventStore, type TestServer } from '../support/servers.js';
+import { randomId, START, subscriptionEvent } from '../support/subscription-events.js';
+import { until } from '../support/until.js';
+
+const ELSEWHERE = process.env['EVENTSTORE_URL'] !== undefined;
+let eventStore: TestServer;
+let database: TestServer;
+beforeAll(async () => { [eventStore, database] = await Promise.all([testEventStore(), testDatabase()]); });
+afterAll(async () => { await Promise.all([eventStore.stop(), database.stop()]); });
+
+async function sendTo(ledger: TestLedger, ...events: unknown[]): Promise<string> {
+  let position = '';
+  for (const event of events) ({ position } = (await deliver(ledger.url, JSON.stringify(event))).body);
+  await read(ledger.url, `/subscriptions?minPosition=${position}&waitMs=20000`);
+  return position;
+}
+const catchUpOf = async (ledger: TestLedger): Promise<{ catchUp: string; cause?: string; ready: boolean; postgres: string }> =>
+  ((await (await fetch(`${ledger.url}/health/ready`)).json()) as { reads: { catchUp: string; ready: boolean; postgres: string } }).reads;
+
+describe('the catch-up', () => {
+  it('goes on from its checkpoint after a restart, and counts nothing twice', async () => {
+    const id = randomId('sub');
+    const first = await startLedger({ eventStore, database });
+    await sendTo(first, subscriptionEvent(id, { type: 'customer.subscription.created', object: { status: 'trialing' } }));
+    await first.stop();
+    const second = await startLedger({ eventStore, database });
+    await sendTo(second, subscriptionEvent(id, { created: START + 1, object: { quantity: 2 } }));
+    expect((await read(second.url, `/subscriptions/${id}`)).body).toMatchObject({ status: 'active' });
+    expect(await query(database.url, `select count(*)::int as events from ledger.event_index_v1 where stream = $1`, [`subscription-${id}`])).toEqual([{ events: 2 }]);
+    await second.stop();
+  });
+
+  it('sorts an event in that came late, from the log, however much later it comes', async () => {
+    const id = randomId('sub');
+    const ledger = await startLedger({ eventStore, database });
+    const deleted = subscriptionEvent(id, { type: 'customer.subscription.deleted', created: START + 100, object: { status: 'canceled' } });
+    await sendTo(ledger, deleted);
+    await sendTo(ledger, subscriptionEvent(id, { created: START + 50, object: { status: 'past_due' } }));
+    expect((await read(ledger.url, `/subscriptions/${id}`)).body).toMatchObject({ status: 'canceled', changedBy: { stripeEventId: deleted.id } });
+    await ledger.stop();
+  });
+
+  it('makes the same rows again after the schema was dropped', async () => {
+    const ids = Array.from({ length: 20 }, () => randomId('sub'));
+    const first = await startLedger({ eventStore, database });
+    await sendTo(first, ...ids.flatMap((id) => [1, 0, 2].map((second) => subscriptionEvent(id, { created: START + second, object: { status: ['incomplete', 'active', 'past_due'][second] } }))));
+    await first.stop();
+    const rows = await rowsOf(database.url, 'ledger.subscriptions');
+    const index = await rowsOf(database.url, 'ledger.event_index_v1', 'event_id');
+    await query(database.url, 'drop schema ledger cascade');
+    const second = await startLedger({ eventStore, database });
+    await until('the read models are built again', async () => (await catchUpOf(second)).ready);
+    expect(await rowsOf(database.url, 'ledger.subscriptions')).toEqual(rows);
+    expect(await rowsOf(database.url, 'ledger.event_index_v1', 'event_id')).toEqual(index);
+    await second.stop();
+  }, 60_000);
+
+  it('parks a stream that cannot be read, lets the others flow, and takes it up again when an event makes it readable', async () => {
+    const [bad, good] = [randomId('sub'), randomId('sub')];
+    const ledger = await startLedger({ eventStore, database });
+    await sendTo(ledger, subscriptionEvent(bad), subscriptionEvent(bad, { created: START + 1, object: { customer: 7 } }), subscriptionEvent(good));
+    expect((await read(ledger.url, `/subscriptions/${good}`)).status).toBe(200);
+    expect((await read(ledger.url, `/subscriptions/${bad}`)).status).toBe(200);
+    expect(await query(database.url, 'select revision::int, attempts, cause from ledger.parked_streams where stream = $1', [`subscription-${bad}`])).toEqual([
+      { revision: 1, attempts: 1, cause: expect.stringMatching(new RegExp(`subscription-${bad}@1 .*customer`)) },
+    ]);
+    await ledger.stop();
+  });
+
+  it('keeps texts that Postgres cannot hold from parking anything', async () => {
+    const id = randomId('sub');
+    const ledger = await startLedger({ eventStore, database });
+    await sendTo(ledger, subscriptionEvent(id, { object: { currency: 'e\u0000\ud800r' } }));
+    expect((await read(ledger.url, `/subscriptions/${id}`)).body).toMatchObject({ currency: 'e\ufffd\ufffdr' });
+    await ledger.stop();
+  });
+
+  it('lets one of several processes project, and another take over when it stops', async () => {
+    const [one, other] = [await startLedger({ eventStore, database }), await startLedger({ eventStore, database })];
+    const projecting = async () => (await Promise.all([one, other].map(catchUpOf))).map(({ catchUp }) => catchUp).sort();
+    await until('one projects and one stands by', async () => (await projecting()).join() === 'projecting,standing_by');
+    const [owner, standby] = (await catchUpOf(one)).catchUp === 'projecting' ? [one, other] : [other, one];
+    await sendTo(standby, subscriptionEvent(randomId('sub')));
+    await owner.stop();
+    await until('the other has taken over', async () => (await catchUpOf(standby)).catchUp === 'projecting');
+    await sendTo(standby, subscriptionEvent(randomId('sub')));
+    await standby.stop();
+  });
+});
+
+describe('another log than that of the read models', () => {
+  const onEmbedded = ELSEWHERE ? it.skip : it; // A store that runs elsewhere cannot be exchanged for another by a test.
+
+  onEmbedded('is noticed at start: nothing is projected, health says why, intake goes on', async () => {
+    const own = await testDatabase();
+    const first = await startLedger({ eventStore, database: own });
+    await sendTo(first, subscriptionEvent(randomId('sub')));
+    await first.stop();
+    const exchanged = await testEventStore();
+    const second = await startLedger({ eventStore: exchanged, database: own });
+    const { cause } = await until('the log is refused', async () => {
+      const state = await catchUpOf(second);
+      return state.catchUp === 'refused' && state;
+    });
+    expect(cause).toMatch(/made from the log .* this one is .*EVENTSTORE_URL/);
+    expect(await deliver(second.url, JSON.stringify(subscriptionEvent(randomId('sub'))))).toMatchObject({ status: 200 });
+    await second.stop();
+    await exchanged.stop();
+    await own.stop();
+  });
+
+  onEmbedded('is noticed when it is an older copy of the same one', async () => {
+    const directory = await temporaryDirectory();
+    const own = await testDatabase();
+    const store = await startEmbeddedEventStore({ directory: directory.path });
+    const first = await startLedger({ eventStore: store, database: own });
+    await sendTo(first, subscriptionEvent(randomId('sub')));
+    await first.stop();
+    await query(own.url, 'update ledger.checkpoint set event_id = gen_random_uuid()');
+    const second = await startLedger({ eventStore: store, database: own });
+    const { cause } = await until('the log is refused', async () => {
+      const state = await catchUpOf(second);
+      return state.catchUp === 'refused' && state;
+    });
+    expect(cause).toMatch(/has no event .* at position/);
+    await second.stop();
+    await store.stop();
+    await own.stop();
+    await directory.remove();
+  });
+});
+
+describe('without Postgres', () => {
+  it('intake goes on, duplicates are recognised, reads say 503, and the rows come when it is back', async () => {
+    const own = await testDatabase();
+    const unreachable = { url: 'postgres://ledger:none@127.0.0.1:1/ledger', stop: async () => undefined };
+    const ledger = await startLedger({ eventStore, database: unreachable });
+    const id = randomId('sub');
+    const body = JSON.stringify(subscriptionEvent(id));
+    expect(await deliver(ledger.url, body)).toMatchObject({ status: 200, body: { outcome: 'appended' } });
+    expect(await deliver(ledger.url, body)).toMatchObject({ status: 200, body: { outcome: 'duplicate' } });
+    expect((await fetch(`${ledger.url}/health/ready`)).status).toBe(200);
+    expect((await fetch(`${ledger.url}/health/ready/reads`)).status).toBe(503);
+    expect(await read(ledger.url, `/subscriptions/${id}`)).toMatchObject({ status: 503, body: { code: 'read_models_unavailable' } });
+    await ledger.stop();
+    await own.stop();
+  });
+});

@@ -1,0 +1,40 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { subscriptions } from '../../projections/subscriptions.js';
+import { advance, foldAll, unfolded, type FoldState } from '../../src/catch-up/fold.js';
+import { factFrom } from '../support/facts.js';
+import { START, subscriptionEvent } from '../support/subscription-events.js';
+
+/** A few events about one subscription in a few seconds: collisions are the point. */
+const histories = fc
+  .uniqueArray(fc.record({ id: fc.integer({ min: 0, max: 99 }), second: fc.integer({ min: 0, max: 4 }), status: fc.constantFrom('incomplete', 'active', 'past_due', 'canceled'), was: fc.constantFrom(undefined, 'incomplete', 'active', 'past_due') }), { selector: ({ id }) => id, minLength: 1, maxLength: 12 })
+  .map((events) => events.map(({ id, second, status, was }) => factFrom(subscriptionEvent('sub_1', { eventId: `evt_${id}`, created: START + second, object: { status }, ...(was === undefined ? {} : { previous: { status: was } }) }))));
+const shuffled = histories.chain((facts) => fc.tuple(fc.constant(facts), fc.shuffledSubarray(facts, { minLength: facts.length })));
+const throughJson = (state: FoldState): FoldState => JSON.parse(JSON.stringify(state)) as FoldState;
+
+describe('folding a stream', () => {
+  it('ends the same for every order of arrival', () => {
+    fc.assert(fc.property(shuffled, ([facts, arrived]) => {
+      expect(foldAll(subscriptions, arrived).current).toEqual(foldAll(subscriptions, facts).current);
+    }));
+  });
+
+  it('one at a time, with its state kept as JSON and a fold from the start for what comes late, ends as all at once', () => {
+    fc.assert(fc.property(shuffled, ([, arrived]) => {
+      let state = unfolded(subscriptions);
+      let current: unknown = null;
+      arrived.forEach((fact, at) => {
+        const folded = advance(subscriptions, throughJson(state), [fact]);
+        ({ state, current } = folded.kind === 'late' ? foldAll(subscriptions, arrived.slice(0, at + 1)) : folded);
+      });
+      expect(current).toEqual(foldAll(subscriptions, arrived).current);
+    }));
+  });
+
+  it('says late to exactly what belongs before the latest second', () => {
+    const at = (second: number) => [factFrom(subscriptionEvent('sub_1', { created: START + second }))];
+    const folded = advance(subscriptions, unfolded(subscriptions), at(5));
+    if (folded.kind === 'late') throw new Error('The first event cannot be late.');
+    expect([4, 5, 6].map((second) => advance(subscriptions, folded.state, at(second)).kind)).toEqual(['late', 'folded', 'folded']);
+  });
+});

@@ -1,0 +1,87 @@
+/**
+ * Gives the contract suite its server: the embedded one, or a real EventStoreDB when EVENTSTORE_URL names one.
+ * Everything goes through the official client; stream names are random, so that a used store serves as well as a new one.
+ */
+import { randomUUID } from 'node:crypto';
+import {
+  EventStoreDBClient, isCommandError, jsonEvent, type AllStreamResolvedEvent, type AppendToStreamOptions, type JSONEventData, type ResolvedEvent,
+} from '@eventstore/db-client';
+import { afterAll, beforeAll, it } from '@jest/globals';
+import { startEmbeddedEventStore, type EmbeddedEventStore } from '../../src/embedded-eventstore/index.js';
+
+const realUrl = process.env['EVENTSTORE_URL'];
+
+export type Subject = { client: EventStoreDBClient; url: string };
+
+/** One server and one client for the specs of a file. */
+export function useEventStore(): Subject {
+  const subject = {} as Subject;
+  let embedded: EmbeddedEventStore | undefined;
+  beforeAll(async () => {
+    embedded = realUrl === undefined ? await startEmbeddedEventStore({ directory: 'memory' }) : undefined;
+    subject.url = realUrl ?? (embedded as EmbeddedEventStore).url;
+    subject.client = EventStoreDBClient.connectionString(subject.url);
+  });
+  afterAll(async () => {
+    await subject.client.dispose();
+    await embedded?.stop();
+  });
+  return subject;
+}
+
+/** A case that a running server elsewhere cannot take part in, with the reason. */
+export const onlyEmbedded = (reason: string) => (realUrl === undefined ? it : (title: string, _run: () => Promise<void>) => it.skip(`${title} (embedded only: ${reason})`, () => {}));
+
+export const newStream = (): string => `contract-${randomUUID()}`;
+
+export const newEvent = (type = 'tested', data: Record<string, unknown> = {}): JSONEventData => jsonEvent({ id: randomUUID(), type, data });
+
+export const newEvents = (count: number, type?: string): JSONEventData[] => Array.from({ length: count }, () => newEvent(type));
+
+export const idsOf = (events: readonly { id?: string }[]): (string | undefined)[] => events.map(({ id }) => id);
+
+type AnyResolved = ResolvedEvent | AllStreamResolvedEvent;
+
+export async function collect<Resolved extends AnyResolved>(events: AsyncIterable<Resolved>): Promise<NonNullable<Resolved['event']>[]> {
+  const collected: NonNullable<Resolved['event']>[] = [];
+  for await (const { event } of events) if (event) collected.push(event);
+  return collected;
+}
+
+/** The ids in a stream from its start. */
+export const idsIn = async (client: EventStoreDBClient, stream: string): Promise<string[]> =>
+  (await collect(client.readStream(stream))).map(({ id }) => id);
+
+export type AppendOutcome =
+  | { kind: 'written'; revision: bigint; position: bigint | undefined }
+  | { kind: 'wrongExpectedRevision'; current: bigint | 'no_stream'; expected: unknown }
+  | { kind: 'streamDeleted' };
+
+/** The outcome of an append as a value. */
+export async function append(
+  client: EventStoreDBClient,
+  stream: string,
+  { events, ...options }: AppendToStreamOptions & { events: JSONEventData[] },
+): Promise<AppendOutcome> {
+  try {
+    const { nextExpectedRevision, position } = await client.appendToStream(stream, events, options);
+    return { kind: 'written', revision: nextExpectedRevision, position: position?.commit };
+  } catch (error) {
+    if (!(error instanceof Error && isCommandError(error))) throw error;
+    if (error.type === 'stream-deleted') return { kind: 'streamDeleted' };
+    if (error.type !== 'wrong-expected-version') throw error;
+    const { actualVersion, expectedVersion } = error as unknown as { actualVersion: bigint | 'no_stream'; expectedVersion: unknown };
+    return { kind: 'wrongExpectedRevision', current: actualVersion, expected: expectedVersion };
+  }
+}
+
+/** The type of the error that a read or a call ends with. */
+export async function errorTypeOf(action: Promise<unknown>): Promise<string | undefined> {
+  try {
+    await action;
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof Error && isCommandError(error))) throw error;
+    return error.type;
+  }
+}

@@ -1,0 +1,172 @@
+import { describe, expect, it } from '@jest/globals';
+import { API_VERSIONS, type ApiVersion } from '../support/stripe-simulator/api-version.js';
+import type { JsonObject, StripeEvent, StripeObject } from '../support/stripe-simulator/json.js';
+import { putBack } from '../support/stripe-simulator/previous-attributes.js';
+import { lives, simulate, type SimulatedEvent } from '../support/stripe-simulator/simulator.js';
+
+const SEEDS = [1, 2, 42];
+
+function eventsOf(seed: number, apiVersion: ApiVersion | 'mixed' = 'mixed'): readonly SimulatedEvent[] {
+  return simulate({ seed, subscriptions: 60, apiVersion }).events;
+}
+
+function objectsOfType(events: readonly SimulatedEvent[], type: string): StripeObject[] {
+  return events.filter(({ stripeEvent }) => stripeEvent.type === type).map(({ stripeEvent }) => stripeEvent.data.object);
+}
+
+/** Null and absent say the same in `previous_attributes`. */
+function withoutNulls(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutNulls);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).filter(([, of]) => of !== null).map(([key, of]) => [key, withoutNulls(of)]));
+}
+
+describe('A simulation', () => {
+  it('is the same for the same seed, and another for another', () => {
+    expect(simulate({ seed: 7, subscriptions: 20, apiVersion: 'mixed' })).toEqual(simulate({ seed: 7, subscriptions: 20, apiVersion: 'mixed' }));
+    expect(eventsOf(1)[0]?.stripeEvent.id).not.toEqual(eventsOf(2)[0]?.stripeEvent.id);
+  });
+
+  it('plays each life independently of how many there are', () => {
+    const few = [...lives({ seed: 3, subscriptions: 5, apiVersion: '2025-03-31.basil' })];
+    const more = [...lives({ seed: 3, subscriptions: 9, apiVersion: '2025-03-31.basil' })];
+    expect(more.slice(0, 5)).toEqual(few);
+  });
+
+  it.each(SEEDS)('gives every event an id of its own that looks like one of Stripe (seed %i)', (seed) => {
+    const ids = eventsOf(seed).map(({ stripeEvent }) => stripeEvent.id);
+    expect(new Set(ids).size).toBe(ids.length);
+    for (const id of ids) expect(id).toMatch(/^evt_[A-Za-z0-9]{24}$/);
+    expect(ids.filter((id) => /^evt_0+$/.test(id))).toEqual([]);
+  });
+
+  it('keeps time: events are in the order of their seconds, and those of one operation share one', () => {
+    const seconds = eventsOf(42).map(({ stripeEvent }) => stripeEvent.created);
+    expect(seconds).toEqual([...seconds].sort((a, b) => a - b));
+    expect(seconds.every(Number.isInteger)).toBe(true);
+    expect(new Set(seconds).size).toBeLessThan(seconds.length / 2);
+  });
+
+  it('has several events of one subscription in one second', () => {
+    const updates = eventsOf(42).filter(({ stripeEvent }) => stripeEvent.type === 'customer.subscription.updated');
+    const seconds = updates.map(({ stream, stripeEvent }) => `${stream} ${stripeEvent.created}`);
+    expect(new Set(seconds).size).toBeLessThan(seconds.length);
+  });
+
+  it('names a request for what the merchant did and none for what Stripe does by itself', () => {
+    const events = eventsOf(42).map(({ stripeEvent }) => stripeEvent);
+    const requests = (of: (event: StripeEvent) => boolean) => events.filter(of).map(({ request }) => request.id);
+    expect(requests(({ type }) => type === 'customer.created').every((id) => /^req_[A-Za-z0-9]{14}$/.test(id ?? ''))).toBe(true);
+    expect(requests(({ data }) => data.object['billing_reason'] === 'subscription_cycle').every((id) => id === null)).toBe(true);
+  });
+
+  it('plays every way a subscription can go', () => {
+    const { subscriptions, events } = simulate({ seed: 42, subscriptions: 300, apiVersion: 'mixed' });
+    const statuses = new Set([...subscriptions.values()].map(({ stripeSubscription }) => stripeSubscription['status']));
+    expect([...statuses].sort()).toEqual(['active', 'canceled', 'incomplete_expired', 'past_due', 'unpaid']);
+    expect([...new Set(events.map(({ stripeEvent }) => stripeEvent.type))].sort()).toEqual([
+      'charge.failed', 'charge.succeeded', 'checkout.session.completed', 'customer.created',
+      'customer.subscription.created', 'customer.subscription.deleted', 'customer.subscription.trial_will_end', 'customer.subscription.updated',
+      'customer.updated', 'invoice.created', 'invoice.finalized', 'invoice.marked_uncollectible', 'invoice.paid', 'invoice.payment_failed',
+      'invoice.payment_succeeded', 'invoice.updated', 'invoice.voided', 'invoice_payment.paid',
+      'payment_intent.created', 'payment_intent.payment_failed', 'payment_intent.succeeded', 'payment_method.attached',
+    ]);
+  });
+});
+
+describe('previous_attributes', () => {
+  it.each(SEEDS)('put back onto the object give the object before, along every chain (seed %i)', (seed) => {
+    const last = new Map<string, JsonObject>();
+    let checked = 0;
+    for (const { stripeEvent: { data, type } } of eventsOf(seed)) {
+      const before = last.get(data.object.id);
+      if (data.previous_attributes !== undefined) {
+        expect({ type, object: withoutNulls(putBack(data.object, data.previous_attributes)) }).toEqual({ type, object: withoutNulls(before) });
+        expect(Object.keys(data.previous_attributes)).not.toEqual([]);
+        checked += 1;
+      } else if (before !== undefined && data.object.object === 'subscription' && type !== 'customer.subscription.deleted') {
+        expect({ type, object: data.object }).toEqual({ type, object: before });
+      }
+      last.set(data.object.id, data.object);
+    }
+    expect(checked).toBeGreaterThan(100);
+  });
+
+  it('list only the changed keys of a hash, an array whole, and null for what was not there', () => {
+    const updates = eventsOf(42, '2020-08-27').filter(({ stripeEvent }) => stripeEvent.type === 'customer.subscription.updated');
+    const previous = updates.map(({ stripeEvent }) => stripeEvent.data.previous_attributes ?? {});
+    const quantities = previous.filter((change) => 'items' in change && 'quantity' in change && !('plan' in change));
+    expect(quantities.length).toBeGreaterThan(0);
+    for (const change of quantities) expect(Object.keys((change['items'] as unknown as { data: [JsonObject] }).data[0])).toContain('price');
+    expect(previous).toContainEqual({ metadata: { seats_note: null } });
+    expect(previous.some((change) => change['status'] === 'incomplete')).toBe(true);
+  });
+});
+
+describe('The truth about a subscription', () => {
+  it.each(SEEDS)('is what its last event says (seed %i)', (seed) => {
+    const { subscriptions, events } = simulate({ seed, subscriptions: 60, apiVersion: 'mixed' });
+    const last = new Map<string, StripeObject>();
+    for (const { stripeEvent: { data } } of events) if (data.object.object === 'subscription') last.set(data.object.id, data.object);
+    expect(subscriptions.size).toBe(60);
+    for (const [id, { stripeSubscription }] of subscriptions) expect(stripeSubscription).toEqual(last.get(id));
+  });
+
+  it('lists the events of its stream: its own and those of its invoices', () => {
+    const { subscriptions, events } = simulate({ seed: 5, subscriptions: 30, apiVersion: 'mixed' });
+    const types = new Map(events.map(({ stripeEvent }) => [stripeEvent.id, stripeEvent.data.object.object]));
+    for (const { eventIds } of subscriptions.values()) {
+      expect(eventIds.length).toBeGreaterThan(3);
+      for (const id of eventIds) expect(['subscription', 'invoice']).toContain(types.get(id));
+    }
+  });
+
+  it('never goes on after an end', () => {
+    const ended = new Map<string, string>();
+    for (const { stripeEvent: { type, data, id } } of simulate({ seed: 9, subscriptions: 200, apiVersion: '2020-08-27' }).events) {
+      if (data.object.object !== 'subscription') continue;
+      expect({ id, after: ended.get(data.object.id) }).toEqual({ id, after: undefined });
+      if (data.object['ended_at'] !== null) ended.set(data.object.id, type);
+    }
+    expect(ended.size).toBeGreaterThan(50);
+  });
+});
+
+describe('Shapes', () => {
+  it.each(API_VERSIONS)('say their API version and have the size of real ones (%s)', (apiVersion) => {
+    const events = eventsOf(42, apiVersion);
+    expect(events.every(({ stripeEvent }) => stripeEvent.api_version === apiVersion)).toBe(true);
+    for (const type of ['customer.subscription.updated', 'invoice.paid']) {
+      const sizes = events.filter(({ stripeEvent }) => stripeEvent.type === type).map(({ stripeEvent }) => JSON.stringify(stripeEvent, null, 2).length);
+      expect(Math.min(...sizes)).toBeGreaterThan(3000);
+      expect(Math.max(...sizes)).toBeLessThan(9000);
+    }
+  });
+
+  it('before basil: the period on the subscription, the subscription on the invoice, the invoice on charge and intent', () => {
+    const events = eventsOf(42, '2020-08-27');
+    const [subscription] = objectsOfType(events, 'customer.subscription.created');
+    expect(subscription?.['current_period_end']).toEqual(expect.any(Number));
+    expect(subscription?.['items']).toHaveProperty('data.0.id');
+    expect(subscription?.['items']).not.toHaveProperty('data.0.current_period_end');
+    const [invoice] = objectsOfType(events, 'invoice.paid');
+    expect(invoice).toMatchObject({ subscription: expect.stringMatching(/^sub_/), paid: true, lines: { data: [{ price: { id: expect.any(String) } }] } });
+    expect(invoice).not.toHaveProperty('parent');
+    for (const type of ['charge.succeeded', 'payment_intent.succeeded']) expect(objectsOfType(events, type)[0]).toHaveProperty('invoice');
+    expect(objectsOfType(events, 'invoice_payment.paid')).toEqual([]);
+  });
+
+  it.each(['2025-03-31.basil', '2026-03-25.dahlia'] as const)('since basil: the period on the items, the parent on the invoice, a payment that ties (%s)', (apiVersion) => {
+    const events = eventsOf(42, apiVersion);
+    const [subscription] = objectsOfType(events, 'customer.subscription.created');
+    expect(subscription).not.toHaveProperty('current_period_end');
+    expect(subscription).not.toHaveProperty('discount');
+    expect(subscription?.['items']).toHaveProperty('data.0.current_period_end');
+    const [invoice] = objectsOfType(events, 'invoice.paid');
+    expect(invoice).toMatchObject({ parent: { subscription_details: { subscription: expect.stringMatching(/^sub_/) } } });
+    for (const gone of ['subscription', 'charge', 'payment_intent', 'paid', 'tax']) expect(invoice).not.toHaveProperty(gone);
+    for (const type of ['charge.succeeded', 'payment_intent.succeeded']) expect(objectsOfType(events, type)[0]).not.toHaveProperty('invoice');
+    const [payment] = objectsOfType(events, 'invoice_payment.paid');
+    expect(payment).toMatchObject({ invoice: expect.stringMatching(/^in_/), payment: { payment_intent: expect.stringMatching(/^pi_/) } });
+  });
+});

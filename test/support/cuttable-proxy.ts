@@ -1,0 +1,59 @@
+import { once } from 'node:events';
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+
+/** A way to a server that a test can cut, or make deaf in one direction. */
+export type CuttableProxy = Readonly<{
+  port: number;
+  /** Drops what the server answers from now on, as a half-open link does; what clients send still arrives. */
+  swallowAnswers(): void;
+  /** Ends all connections and lets new ones through again. */
+  cut(): void;
+  /** Refuses connections, after ending those there are. */
+  refuse(): void;
+  close(): Promise<void>;
+}>;
+
+/** Forwards connections to a port of this machine. */
+export async function startProxy(targetPort: number): Promise<CuttableProxy> {
+  const sockets = new Set<Socket>();
+  let swallowing = false;
+  let refusing = false;
+  const server = createServer((client) => {
+    if (refusing) {
+      client.destroy();
+      return;
+    }
+    const upstream = connect(targetPort, '127.0.0.1');
+    for (const socket of [client, upstream]) {
+      sockets.add(socket);
+      socket.on('error', () => socket.destroy());
+      socket.on('close', () => {
+        sockets.delete(socket);
+        (socket === client ? upstream : client).destroy();
+      });
+    }
+    client.pipe(upstream);
+    upstream.on('data', (chunk: Buffer) => { if (!swallowing) client.write(chunk); });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const endAll = () => { for (const socket of sockets) socket.destroy(); };
+  return {
+    port: (server.address() as AddressInfo).port,
+    swallowAnswers: () => { swallowing = true; },
+    cut: () => {
+      swallowing = false;
+      refusing = false;
+      endAll();
+    },
+    refuse: () => {
+      refusing = true;
+      endAll();
+    },
+    close: async () => {
+      server.close();
+      endAll();
+      if (server.listening) await once(server, 'close');
+    },
+  };
+}

@@ -1,0 +1,24 @@
+import Stripe from 'stripe';
+
+export const SECRET = 'whsec_a_secret_of_the_tests';
+export const READ_TOKEN = 'a-token-that-may-read';
+export const ADMIN_TOKEN = 'a-token-that-may-do-all';
+
+/** What the webhook answers. */
+export type Answer = { outcome: 'appended' | 'duplicate' | 'quarantined'; stream: string; revision: string; position: string };
+
+/** A `Stripe-Signature` header as Stripe makes it, now or at `timestamp` (Unix seconds). */
+export const signatureOf = (payload: string, options: { secret?: string; timestamp?: number } = {}): string =>
+  Stripe.webhooks.generateTestHeaderString({ payload, secret: options.secret ?? SECRET, timestamp: options.timestamp ?? Math.floor(Date.now() / 1000) });
+
+/** Delivers a body as Stripe does. */
+export async function deliver(url: string, body: string, signature = signatureOf(body)): Promise<{ status: number; body: Answer; headers: Headers }> {
+  const response = await fetch(`${url}/webhooks/stripe`, { method: 'POST', headers: { 'stripe-signature': signature, 'content-type': 'application/json; charset=utf-8' }, body });
+  return { status: response.status, body: (await response.json()) as Answer, headers: response.headers };
+}
+
+/** Asks the read API. */
+export async function read<T = Record<string, unknown>>(url: string, path: string, token = READ_TOKEN): Promise<{ status: number; body: T; headers: Headers }> {
+  const response = await fetch(`${url}${path}`, { headers: { authorization: `Bearer ${token}` } });
+  return { status: response.status, body: (await response.json()) as T, headers: response.headers };
+}

@@ -1,0 +1,38 @@
+import type { LoggerService } from '@nestjs/common';
+import { loadConfig } from '../../src/config.js';
+import { startService, type Service } from '../../src/service.js';
+import { ADMIN_TOKEN, READ_TOKEN, SECRET } from './delivery.js';
+import { testDatabase, testEventStore, type TestServer } from './servers.js';
+
+/** Environment of a service of the tests; the same for one in this process and one in its own. */
+export const testEnvironment = (urls: { eventstoreUrl: string; databaseUrl: string }): Record<string, string> => ({
+  PORT: '0',
+  LOG_LEVEL: process.env['TEST_LOG_LEVEL'] ?? 'fatal',
+  EVENTSTORE_URL: urls.eventstoreUrl,
+  DATABASE_URL: urls.databaseUrl,
+  STRIPE_WEBHOOK_SECRETS: `tests=${SECRET}`,
+  API_TOKENS: `read=${READ_TOKEN},read+admin=${ADMIN_TOKEN}`,
+});
+
+const silent: LoggerService = { log: () => undefined, error: () => undefined, warn: () => undefined };
+
+/** A service in this process, on servers of its own. */
+export type TestLedger = Readonly<{ url: string; eventstoreUrl: string; databaseUrl: string; service: Service; stop(): Promise<void> }>;
+
+/** Starts a service; servers that are not given are made, and stopped with it. */
+export async function startLedger(given: { eventStore?: TestServer; database?: TestServer; environment?: Record<string, string> } = {}): Promise<TestLedger> {
+  const eventStore = given.eventStore ?? (await testEventStore());
+  const database = given.database ?? (await testDatabase());
+  const urls = { eventstoreUrl: eventStore.url, databaseUrl: database.url };
+  const service = await startService(loadConfig({ ...testEnvironment(urls), ...given.environment }), silent);
+  return {
+    url: service.url,
+    ...urls,
+    service,
+    stop: async () => {
+      await service.stop();
+      if (given.database === undefined) await database.stop();
+      if (given.eventStore === undefined) await eventStore.stop();
+    },
+  };
+}

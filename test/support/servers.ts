@@ -1,0 +1,52 @@
+import { randomBytes } from 'node:crypto';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pg from 'pg';
+import { startEmbeddedEventStore } from '../../src/embedded-eventstore/index.js';
+
+/** A server of a test, and how to be rid of it. */
+export type TestServer = Readonly<{ url: string; stop(): Promise<void> }>;
+
+/** A folder that is gone after the test; other users may pass through, since Postgres has one of its own when root runs the tests. */
+export async function temporaryDirectory(): Promise<{ path: string; remove(): Promise<void> }> {
+  const path = await mkdtemp(join(tmpdir(), 'ledger-'));
+  await chmod(path, 0o711);
+  return { path, remove: () => rm(path, { recursive: true, force: true }) };
+}
+
+/** The event store under test: the one of EVENTSTORE_URL, else an embedded one with an empty log. */
+export async function testEventStore(): Promise<TestServer> {
+  const elsewhere = process.env['EVENTSTORE_URL'];
+  if (elsewhere !== undefined) return { url: elsewhere, stop: async () => undefined };
+  const directory = await temporaryDirectory();
+  const server = await startEmbeddedEventStore({ directory: directory.path });
+  return {
+    url: server.url,
+    stop: async () => {
+      await server.stop();
+      await directory.remove();
+    },
+  };
+}
+
+/** An empty database on the Postgres of the test run (DATABASE_URL, else the embedded one that `test/support/setup.ts` started). */
+export async function testDatabase(): Promise<TestServer> {
+  const server = process.env['TEST_POSTGRES_URL'];
+  if (server === undefined) throw new Error('TEST_POSTGRES_URL is not set: run the tests with "npm test", whose set-up starts Postgres.');
+  const name = `ledger_${randomBytes(6).toString('hex')}`;
+  await administer(server, `create database ${name}`);
+  const url = new URL(server);
+  url.pathname = `/${name}`;
+  return { url: url.href, stop: () => administer(server, `drop database ${name} with (force)`) };
+}
+
+async function administer(url: string, statement: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    await client.query(statement);
+  } finally {
+    await client.end();
+  }
+}

@@ -1,0 +1,41 @@
+import type { Price } from './books.js';
+import type { Seconds } from './calendar.js';
+import { seededRandom, type Random } from './random.js';
+
+/** The merchant whose subscriptions are played. */
+export interface Account {
+  readonly id: string;
+  readonly name: string;
+  readonly country: string;
+  readonly livemode: boolean;
+  readonly prices: readonly Price[];
+}
+
+/** Product, monthly price in minor units; yearly costs ten months. */
+const PRODUCTS = [['Starter', 900], ['Team', 2900], ['Business', 7900], ['Enterprise', 24900]] as const;
+const CURRENCIES = ['usd', 'eur', 'jpy'] as const;
+
+/** The lengths of the random part of Stripe's ids, for the prefixes that have not 24. */
+const ID_LENGTHS: Readonly<Record<string, number>> = { cus: 14, prod: 14, si: 14, req: 14, acct: 16, cs_test: 58, cs_live: 58 };
+
+/** An id as Stripe makes them: `stripeId(random, 'sub')` is `sub_` and 24 random characters. */
+export function stripeId(random: Random, prefix: string): string {
+  return `${prefix}_${random.alphanumeric(ID_LENGTHS[prefix] ?? 24)}`;
+}
+
+export function simulatedAccount(options: { seed: number; livemode: boolean; openedAt: Seconds }): Account {
+  const random = seededRandom(options.seed, 'account');
+  return {
+    id: stripeId(random, 'acct'),
+    name: 'Nimbus Software',
+    country: 'US',
+    livemode: options.livemode,
+    prices: PRODUCTS.flatMap(([productName, monthlyMinor]) => {
+      const product = { product: stripeId(random, 'prod'), productName, createdAt: options.openedAt };
+      return CURRENCIES.flatMap((currency): Price[] => [
+        { ...product, currency, id: stripeId(random, 'price'), interval: 'month', unitAmountMinor: monthlyMinor },
+        { ...product, currency, id: stripeId(random, 'price'), interval: 'year', unitAmountMinor: 10 * monthlyMinor },
+      ]);
+    }),
+  };
+}

@@ -1,0 +1,161 @@
+import type { Interval, Seconds } from './calendar.js';
+
+/** The simulator's own books: what is true of Stripe's objects, apart from how an API version renders them. Never changed, only replaced. */
+
+export interface Price {
+  readonly id: string;
+  readonly product: string;
+  readonly productName: string;
+  readonly currency: string;
+  readonly unitAmountMinor: number;
+  readonly interval: Interval;
+  readonly createdAt: Seconds;
+}
+
+export interface Customer {
+  readonly id: string;
+  readonly name: string;
+  readonly email: string;
+  readonly country: string;
+  /** Stripe fixes it with the first invoice. */
+  readonly currency: string | null;
+  readonly invoicePrefix: string;
+  readonly nextInvoiceSequence: number;
+  readonly defaultPaymentMethod: string | null;
+  readonly delinquent: boolean;
+  readonly createdAt: Seconds;
+}
+
+export interface PaymentMethod {
+  readonly id: string;
+  readonly brand: 'visa' | 'mastercard' | 'amex';
+  readonly last4: string;
+  readonly fingerprint: string;
+  readonly expiresYear: number;
+  readonly expiresMonth: number;
+  readonly createdAt: Seconds;
+}
+
+export type SubscriptionStatus =
+  | 'incomplete' | 'incomplete_expired' | 'trialing' | 'active' | 'past_due' | 'unpaid' | 'canceled' | 'paused';
+
+export interface SubscriptionItem {
+  readonly id: string;
+  readonly price: Price;
+  readonly quantity: number;
+  readonly createdAt: Seconds;
+}
+
+export interface PauseCollection {
+  readonly behavior: 'keep_as_draft' | 'mark_uncollectible' | 'void';
+  readonly resumes_at: Seconds | null;
+}
+
+export interface Subscription {
+  readonly id: string;
+  readonly customer: string;
+  readonly currency: string;
+  readonly status: SubscriptionStatus;
+  readonly items: readonly SubscriptionItem[];
+  readonly createdAt: Seconds;
+  readonly anchorAt: Seconds;
+  readonly periodStart: Seconds;
+  readonly periodEnd: Seconds;
+  readonly trialStart: Seconds | null;
+  readonly trialEnd: Seconds | null;
+  readonly cancelAt: Seconds | null;
+  readonly cancelAtPeriodEnd: boolean;
+  readonly canceledAt: Seconds | null;
+  readonly endedAt: Seconds | null;
+  readonly cancellationReason: 'cancellation_requested' | 'payment_failed' | null;
+  readonly pauseCollection: PauseCollection | null;
+  readonly latestInvoice: string | null;
+  readonly defaultPaymentMethod: string | null;
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+export interface InvoiceLine {
+  readonly id: string;
+  readonly item: SubscriptionItem;
+  readonly amountMinor: number;
+  readonly description: string;
+  readonly proration: boolean;
+  readonly periodStart: Seconds;
+  readonly periodEnd: Seconds;
+}
+
+export type BillingReason = 'subscription_create' | 'subscription_cycle' | 'subscription_update';
+
+export interface Invoice {
+  readonly id: string;
+  readonly number: string | null;
+  readonly subscription: string;
+  readonly customer: Customer;
+  readonly currency: string;
+  readonly reason: BillingReason;
+  readonly status: 'draft' | 'open' | 'paid' | 'void' | 'uncollectible';
+  readonly lines: readonly InvoiceLine[];
+  readonly periodStart: Seconds;
+  readonly periodEnd: Seconds;
+  readonly createdAt: Seconds;
+  readonly finalizedAt: Seconds | null;
+  readonly paidAt: Seconds | null;
+  readonly voidedAt: Seconds | null;
+  readonly uncollectibleAt: Seconds | null;
+  readonly attemptCount: number;
+  readonly nextAttemptAt: Seconds | null;
+  readonly autoAdvance: boolean;
+  readonly intent: string | null;
+  readonly charge: string | null;
+  /** The last part of the hosted page's address. */
+  readonly hostedToken: string;
+}
+
+export interface Intent {
+  readonly id: string;
+  readonly invoice: string;
+  readonly customer: Customer;
+  readonly amountMinor: number;
+  readonly currency: string;
+  readonly description: string;
+  readonly status: 'requires_payment_method' | 'succeeded' | 'canceled';
+  readonly latestCharge: Charge | null;
+  readonly paymentMethod: PaymentMethod;
+  readonly secret: string;
+  readonly createdAt: Seconds;
+}
+
+export interface Charge {
+  readonly id: string;
+  readonly intent: string;
+  readonly invoice: string;
+  readonly customer: Customer;
+  readonly paymentMethod: PaymentMethod;
+  readonly amountMinor: number;
+  readonly amountRefundedMinor: number;
+  readonly currency: string;
+  readonly description: string;
+  readonly declineCode: 'insufficient_funds' | 'do_not_honor' | 'expired_card' | null;
+  readonly balanceTransaction: string | null;
+  readonly riskScore: number;
+  readonly createdAt: Seconds;
+}
+
+export interface InvoicePayment {
+  readonly id: string;
+  readonly invoice: string;
+  readonly intent: string;
+  readonly amountMinor: number;
+  readonly currency: string;
+  readonly createdAt: Seconds;
+  readonly paidAt: Seconds;
+}
+
+/** What an invoice asks for in all; a credit is not paid out. */
+export function amountDueMinor(invoice: Invoice): number {
+  return Math.max(0, totalMinor(invoice));
+}
+
+export function totalMinor(invoice: Invoice): number {
+  return invoice.lines.reduce((sum, line) => sum + line.amountMinor, 0);
+}

@@ -1,0 +1,178 @@
+import { amountDueMinor, type BillingReason, type Charge, type Intent, type Invoice, type InvoiceLine } from './books.js';
+import { DAY, HOUR, type Seconds } from './calendar.js';
+import { isBasilOrLater } from './api-version.js';
+import type { Operation } from './journal.js';
+import { invoicePaymentShape, invoiceShape } from './shapes/invoice.js';
+import { chargeShape, paymentIntentShape } from './shapes/payment.js';
+import { newId, updateCustomer, type Stage } from './stage.js';
+
+/** How invoices come to be and are paid, or not. */
+
+const DESCRIPTIONS: Readonly<Record<BillingReason, string>> = {
+  subscription_create: 'Subscription creation',
+  subscription_cycle: 'Subscription update',
+  subscription_update: 'Subscription update',
+};
+
+export interface InvoicePlan {
+  readonly reason: BillingReason;
+  readonly lines: readonly InvoiceLine[];
+  readonly periodStart: Seconds;
+  readonly periodEnd: Seconds;
+}
+
+/** The lines of a whole period of every item; a trial costs nothing. */
+export function periodLines(stage: Stage, period: { start: Seconds; end: Seconds; trial?: boolean }): InvoiceLine[] {
+  return stage.subscription.items.map((item) => {
+    const { productName, unitAmountMinor, currency, interval } = item.price;
+    return {
+      id: newId(stage, 'il'),
+      item,
+      amountMinor: period.trial === true ? 0 : unitAmountMinor * item.quantity,
+      description: period.trial === true
+        ? `Trial period for ${productName}`
+        : `${item.quantity} × ${productName} (at ${unitAmountMinor} ${currency} / ${interval})`,
+      proration: false,
+      periodStart: period.start,
+      periodEnd: period.end,
+    };
+  });
+}
+
+export function draftInvoice(stage: Stage, at: Seconds, plan: InvoicePlan): Invoice {
+  return {
+    id: newId(stage, 'in'),
+    number: null,
+    subscription: stage.subscription.id,
+    customer: stage.customer,
+    currency: stage.subscription.currency,
+    reason: plan.reason,
+    status: 'draft',
+    lines: plan.lines,
+    periodStart: plan.periodStart,
+    periodEnd: plan.periodEnd,
+    createdAt: at,
+    finalizedAt: null,
+    paidAt: null,
+    voidedAt: null,
+    uncollectibleAt: null,
+    attemptCount: 0,
+    nextAttemptAt: plan.reason === 'subscription_cycle' ? at + HOUR : null,
+    autoAdvance: true,
+    intent: null,
+    charge: null,
+    hostedToken: stage.random.alphanumeric(60),
+  };
+}
+
+/** The finalised invoice: numbered, immutable in its amounts, with a payment intent when there is something to pay. */
+export function finalized(stage: Stage, at: Seconds, invoice: Invoice): Invoice {
+  const { invoicePrefix, nextInvoiceSequence } = stage.customer;
+  stage.customer = { ...stage.customer, nextInvoiceSequence: nextInvoiceSequence + 1 };
+  return {
+    ...invoice,
+    number: `${invoicePrefix}-${String(nextInvoiceSequence).padStart(4, '0')}`,
+    status: 'open',
+    finalizedAt: at,
+    nextAttemptAt: null,
+    intent: amountDueMinor(invoice) > 0 ? newId(stage, 'pi') : null,
+  };
+}
+
+export function recordInvoice(stage: Stage, operation: Operation, fact: { type: string; invoice: Invoice }): void {
+  operation.record(fact.type, invoiceShape(stage.journal.view, fact.invoice), fact.invoice.subscription);
+}
+
+/** The intent that collects an open invoice, as it is before its first attempt. */
+export function openIntent(stage: Stage, at: Seconds, invoice: Invoice): Intent {
+  if (invoice.intent === null) throw new Error(`Invoice ${invoice.id} has nothing to pay.`);
+  return {
+    id: invoice.intent,
+    invoice: invoice.id,
+    customer: stage.customer,
+    amountMinor: amountDueMinor(invoice),
+    currency: invoice.currency,
+    description: DESCRIPTIONS[invoice.reason],
+    status: 'requires_payment_method',
+    latestCharge: null,
+    paymentMethod: stage.paymentMethod,
+    secret: stage.random.alphanumeric(25),
+    createdAt: at,
+  };
+}
+
+/** An attempt to collect: the charge, and the intent after it. */
+export interface Attempt {
+  readonly charge: Charge;
+  readonly intent: Intent;
+}
+
+export function attempted(stage: Stage, at: Seconds, attempt: { intent: Intent; succeeds: boolean }): Attempt {
+  const { intent, succeeds } = attempt;
+  const charge: Charge = {
+    id: newId(stage, 'ch'),
+    intent: intent.id,
+    invoice: intent.invoice,
+    customer: stage.customer,
+    paymentMethod: stage.paymentMethod,
+    amountMinor: intent.amountMinor,
+    amountRefundedMinor: 0,
+    currency: intent.currency,
+    description: intent.description,
+    declineCode: succeeds ? null : stage.random.pick(['insufficient_funds', 'do_not_honor', 'expired_card']),
+    balanceTransaction: succeeds ? newId(stage, 'txn') : null,
+    riskScore: stage.random.integer(1, 60),
+    createdAt: at,
+  };
+  return { charge, intent: { ...intent, latestCharge: charge, status: succeeds ? 'succeeded' : 'requires_payment_method' } };
+}
+
+export function recordAttempt(stage: Stage, operation: Operation, { charge, intent }: Attempt): void {
+  const { view } = stage.journal;
+  const paid = charge.declineCode === null;
+  operation.record(paid ? 'charge.succeeded' : 'charge.failed', chargeShape(view, charge));
+  operation.record(paid ? 'payment_intent.succeeded' : 'payment_intent.payment_failed', paymentIntentShape(view, intent));
+}
+
+export function paid(at: Seconds, invoice: Invoice, charge: Charge | null): Invoice {
+  return {
+    ...invoice,
+    status: 'paid',
+    paidAt: at,
+    attemptCount: invoice.attemptCount + (charge === null ? 0 : 1),
+    nextAttemptAt: null,
+    autoAdvance: false,
+    charge: charge?.id ?? null,
+  };
+}
+
+/** What says that an invoice is settled: both event types that Stripe sends, and since basil the payment that ties intent and invoice. */
+export function recordPaid(stage: Stage, operation: Operation, invoice: Invoice): void {
+  recordInvoice(stage, operation, { type: 'invoice.paid', invoice });
+  recordInvoice(stage, operation, { type: 'invoice.payment_succeeded', invoice });
+  if (invoice.intent === null || !isBasilOrLater(stage.journal.view.apiVersion)) return;
+  const payment = {
+    id: newId(stage, 'inpay'),
+    invoice: invoice.id,
+    intent: invoice.intent,
+    amountMinor: amountDueMinor(invoice),
+    currency: invoice.currency,
+    createdAt: invoice.finalizedAt ?? operation.at,
+    paidAt: operation.at,
+  };
+  operation.record('invoice_payment.paid', invoicePaymentShape(stage.journal.view, payment));
+}
+
+/** A failed attempt: the next one is three days later, until there is none (`nextAttemptAt` null). */
+export function recordFailure(stage: Stage, operation: Operation, failure: { invoice: Invoice; charge: Charge; last: boolean }): Invoice {
+  const invoice = {
+    ...failure.invoice,
+    attemptCount: failure.invoice.attemptCount + 1,
+    nextAttemptAt: failure.last ? null : operation.at + 3 * DAY,
+    charge: failure.charge.id,
+  };
+  recordInvoice(stage, operation, { type: 'invoice.updated', invoice });
+  recordInvoice(stage, operation, { type: 'invoice.payment_failed', invoice });
+  if (!stage.customer.delinquent) updateCustomer(stage, operation, { delinquent: true });
+  return invoice;
+}

@@ -1,0 +1,73 @@
+import { stripeId } from './account.js';
+import type { Seconds } from './calendar.js';
+import type { StripeEvent, StripeObject } from './json.js';
+import { previousAttributes } from './previous-attributes.js';
+import type { Random } from './random.js';
+import type { View } from './shapes/view.js';
+
+/** A Stripe event, and the stream it belongs to by the identity of its own object. */
+export interface SimulatedEvent {
+  readonly stripeEvent: StripeEvent;
+  readonly stream: string;
+}
+
+/** One thing that happened at Stripe: its events share the request, and mostly the second. */
+export interface Operation {
+  readonly at: Seconds;
+  /** Adds an event about `object`; `subscription` is the one whose stream holds it, when that is not the object's own. */
+  record(type: string, object: StripeObject, subscription?: string): void;
+}
+
+/** Types beside `*.updated` whose events tell the values before (seen in recordings). */
+const TELLS_BEFORE = new Set(['charge.refunded', 'charge.dispute.closed', 'charge.dispute.funds_withdrawn', 'charge.dispute.funds_reinstated']);
+
+/** Writes down what Stripe would send, in true order. */
+export class Journal {
+  readonly events: SimulatedEvent[] = [];
+  readonly #lastShape = new Map<string, StripeObject>();
+
+  constructor(private readonly random: Random, readonly view: View) {}
+
+  /** Something that an API call of the merchant did, or (`stripe`) that Stripe did by itself: a renewal, a retry, an expiry. */
+  operation(at: Seconds, by: 'merchant' | 'stripe'): Operation {
+    const request = by === 'stripe'
+      ? { id: null, idempotency_key: null }
+      : { id: stripeId(this.random, 'req'), idempotency_key: this.random.chance(0.5) ? this.#uuid() : null };
+    const record: Operation['record'] = (type, object, subscription) => {
+      const stripeEvent = this.#event({ type, object, created: at, request });
+      const stream = subscription === undefined ? `${object.object}-${object.id}` : `subscription-${subscription}`;
+      this.events.push({ stripeEvent, stream });
+    };
+    return { at, record };
+  }
+
+  #event(fact: Pick<StripeEvent, 'type' | 'created' | 'request'> & { object: StripeObject }): StripeEvent {
+    const { type, object, created, request } = fact;
+    const before = this.#lastShape.get(object.id);
+    this.#lastShape.set(object.id, object);
+    return {
+      id: `evt_${this.random.alphanumeric(24)}`,
+      object: 'event',
+      api_version: this.view.apiVersion,
+      created,
+      data: { object, ...changeOf(type, before, object) },
+      livemode: this.view.account.livemode,
+      pending_webhooks: this.random.integer(1, 3),
+      request,
+      type,
+    };
+  }
+
+  #uuid(): string {
+    const hex = Array.from({ length: 32 }, () => this.random.integer(0, 15).toString(16)).join('');
+    return hex.replace(/^(.{8})(.{4}).(.{3}).(.{3})(.{12})$/, '$1-$2-4$3-8$4-$5');
+  }
+}
+
+function changeOf(type: string, before: StripeObject | undefined, after: StripeObject) {
+  if (!type.endsWith('.updated') && !TELLS_BEFORE.has(type)) return {};
+  if (before === undefined) throw new Error(`${type} of ${after.id}, which no event told of before.`);
+  const previous_attributes = previousAttributes(before, after);
+  if (Object.keys(previous_attributes).length === 0) throw new Error(`${type} of ${after.id} changes nothing.`);
+  return { previous_attributes };
+}

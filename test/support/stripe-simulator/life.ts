@@ -1,0 +1,81 @@
+import type { Account } from './account.js';
+import type { ApiVersion } from './api-version.js';
+import { DAY, HOUR, type Seconds } from './calendar.js';
+import { cancel, change } from './changes.js';
+import { Journal, type SimulatedEvent } from './journal.js';
+import type { StripeObject } from './json.js';
+import { seededRandom } from './random.js';
+import { announceTrialEnd, endPeriod } from './renewal.js';
+import { subscriptionShape } from './shapes/subscription.js';
+import { beginAt, openAccount, openStage, startByApi, startByCheckout, startTrial } from './signup.js';
+import type { Stage } from './stage.js';
+
+const PERIODS_MAX = 4;
+const CHANGES_PER_PERIOD_MAX = 2;
+
+/** All that happened to one customer and the subscription it took out. */
+export interface SimulatedLife {
+  readonly index: number;
+  readonly customer: string;
+  /** The last subscription object, as the chosen API version renders it: the truth that any reader of the events must end at. */
+  readonly stripeSubscription: StripeObject;
+  /** In true order. */
+  readonly events: readonly SimulatedEvent[];
+}
+
+export interface LifeOptions {
+  readonly seed: number;
+  /** Which life of the seed: each is independent of the others. */
+  readonly index: number;
+  readonly account: Account;
+  readonly apiVersion: ApiVersion;
+  /** When the customer appears. */
+  readonly at: Seconds;
+}
+
+/** Plays one life, from the customer's first day to its cancellation or as far as the simulation goes. */
+export function playLife({ seed, index, account, apiVersion, at }: LifeOptions): SimulatedLife {
+  const random = seededRandom(seed, 'life', index);
+  const journal = new Journal(random, { account, apiVersion });
+  const stage = openStage(random, journal, at);
+  openAccount(stage, journal.operation(at, 'merchant'));
+  let now = start(stage, at + random.integer(1, 2 * HOUR));
+  for (let periods = random.integer(1, PERIODS_MAX); periods > 0 && isAlive(stage); periods -= 1) {
+    now = changesUntilPeriodEnd(stage, now);
+    now = endPeriod(stage);
+  }
+  if (isAlive(stage) && random.chance(0.4)) cancel(stage, journal.operation(now + random.integer(1, 3 * DAY), 'merchant'), 'cancellation_requested');
+  return {
+    index,
+    customer: stage.customer.id,
+    stripeSubscription: subscriptionShape(journal.view, stage.subscription),
+    events: journal.events,
+  };
+}
+
+function start(stage: Stage, at: Seconds): Seconds {
+  const way = stage.random.weighted({ trial: 3, api: 4, checkout: 2, badCard: 2 });
+  const operation = stage.journal.operation(at, way === 'checkout' ? 'stripe' : 'merchant');
+  beginAt(stage, at, way === 'trial' ? stage.random.pick([7, 14, 30]) : 0);
+  if (way === 'trial') startTrial(stage, operation);
+  if (way === 'checkout') startByCheckout(stage, operation);
+  return way === 'api' || way === 'badCard' ? startByApi(stage, operation, way === 'api') : at;
+}
+
+function changesUntilPeriodEnd(stage: Stage, since: Seconds): Seconds {
+  const { random } = stage;
+  let now = since;
+  for (let changes = random.integer(0, CHANGES_PER_PERIOD_MAX); changes > 0; changes -= 1) {
+    const until = Math.min(stage.subscription.periodEnd, since + 40 * DAY) - (stage.subscription.status === 'trialing' ? 3 * DAY : 0) - 1;
+    if (now + 1 > until) break;
+    now = random.integer(now + 1, until);
+    change(stage, now);
+  }
+  if (stage.subscription.status === 'trialing') announceTrialEnd(stage);
+  return now;
+}
+
+/** Whether Stripe will still renew it. */
+function isAlive({ subscription }: Stage): boolean {
+  return subscription.status === 'active' || subscription.status === 'trialing';
+}

@@ -1,0 +1,27 @@
+import { isDeepStrictEqual } from 'node:util';
+import { isHash, type Json, type JsonObject } from './json.js';
+
+/**
+ * Stripe's `previous_attributes`: the values before of what changed. A nested hash lists only its changed keys, an array is
+ * listed whole, a key that was not there before is null (`stripe` package, resources/Events; recorded: `metadata: { test: null }`).
+ */
+export function previousAttributes(before: JsonObject, after: JsonObject): JsonObject {
+  const previous: Record<string, Json> = {};
+  for (const key of new Set([...Object.keys(after), ...Object.keys(before)])) {
+    const was = before[key] ?? null;
+    const is = after[key] ?? null;
+    if (isDeepStrictEqual(was, is)) continue;
+    previous[key] = isHash(was) && isHash(is) ? previousAttributes(was, is) : was;
+  }
+  return previous;
+}
+
+/** The object before, from the object after and its `previous_attributes`. Keys that were not there before come out as null. */
+export function putBack(after: JsonObject, previous: JsonObject): JsonObject {
+  const before: Record<string, Json> = { ...after };
+  for (const [key, was] of Object.entries(previous)) {
+    const is = after[key];
+    before[key] = isHash(was) && isHash(is) ? putBack(is, was) : was;
+  }
+  return before;
+}

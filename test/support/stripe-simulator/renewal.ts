@@ -1,0 +1,114 @@
+import type { Invoice } from './books.js';
+import { afterIntervals, DAY, HOUR, type Seconds } from './calendar.js';
+import { cancel } from './changes.js';
+import {
+  attempted, draftInvoice, finalized, openIntent, paid, periodLines, recordAttempt, recordFailure, recordInvoice, recordPaid, type Attempt,
+} from './collection.js';
+import type { Operation } from './journal.js';
+import { paymentIntentShape } from './shapes/payment.js';
+import { recordSubscription, updateCustomer, updateSubscription, type Stage } from './stage.js';
+
+/** What Stripe does by itself when a period ends, and afterwards when the card fails. */
+const RETRIES_MAX = 3;
+
+/** The reminder three days before a trial ends. */
+export function announceTrialEnd(stage: Stage): void {
+  const { trialEnd } = stage.subscription;
+  if (trialEnd === null) return;
+  recordSubscription(stage, stage.journal.operation(trialEnd - 3 * DAY, 'stripe'), 'customer.subscription.trial_will_end');
+}
+
+/** Ends the period: cancels when that was asked for, else renews and collects. Gives the time when all of it is over. */
+export function endPeriod(stage: Stage): Seconds {
+  const operation = stage.journal.operation(stage.subscription.periodEnd, 'stripe');
+  if (stage.subscription.cancelAtPeriodEnd) {
+    cancel(stage, operation, 'cancellation_requested');
+    return operation.at;
+  }
+  const draft = renew(stage, operation);
+  const collection = stage.journal.operation(operation.at + HOUR + stage.random.integer(0, 300), 'stripe');
+  return stage.subscription.pauseCollection === null ? collect(stage, collection, draft) : settlePaused(stage, collection, draft);
+}
+
+function renew(stage: Stage, operation: Operation): Invoice {
+  const { at } = operation;
+  const [item] = stage.subscription.items;
+  const { periodStart, periodEnd, anchorAt, status } = stage.subscription;
+  const interval = item?.price.interval ?? 'month';
+  const next = { periodStart: periodEnd, periodEnd: periodAfter(anchorAt, interval, periodEnd) };
+  const lines = periodLines(stage, { start: next.periodStart, end: next.periodEnd });
+  const draft = draftInvoice(stage, at, { reason: 'subscription_cycle', lines, periodStart, periodEnd });
+  recordInvoice(stage, operation, { type: 'invoice.created', invoice: draft });
+  updateSubscription(stage, operation, { ...next, latestInvoice: draft.id, ...(status === 'trialing' ? { status: 'active' } : {}) });
+  return draft;
+}
+
+function periodAfter(anchor: Seconds, interval: Parameters<typeof afterIntervals>[1], after: Seconds): Seconds {
+  for (let count = 1; count < 1200; count += 1) {
+    const end = afterIntervals(anchor, interval, count);
+    if (end > after) return end;
+  }
+  throw new RangeError('No period of the next hundred years ends later.');
+}
+
+function collect(stage: Stage, operation: Operation, draft: Invoice): Seconds {
+  const open = finalized(stage, operation.at, draft);
+  const intent = openIntent(stage, operation.at, open);
+  recordInvoice(stage, operation, { type: 'invoice.finalized', invoice: open });
+  operation.record('payment_intent.created', paymentIntentShape(stage.journal.view, intent));
+  const attempt = attempted(stage, operation.at, { intent, succeeds: stage.random.chance(0.8) });
+  recordAttempt(stage, operation, attempt);
+  if (attempt.charge.declineCode === null) {
+    recordPaid(stage, operation, paid(operation.at, open, attempt.charge));
+    return operation.at;
+  }
+  const failed = recordFailure(stage, operation, { invoice: open, charge: attempt.charge, last: false });
+  updateSubscription(stage, operation, { status: 'past_due' });
+  return dun(stage, { invoice: failed, attempt, retries: 0 });
+}
+
+interface Dunning {
+  readonly invoice: Invoice;
+  readonly attempt: Attempt;
+  readonly retries: number;
+}
+
+/** Tries again every three days: the card recovers, or the account's rule ends it as canceled, unpaid, or left past due. */
+function dun(stage: Stage, { invoice, attempt, retries }: Dunning): Seconds {
+  const operation = stage.journal.operation((invoice.nextAttemptAt ?? invoice.createdAt) + stage.random.integer(0, 600), 'stripe');
+  const retry = attempted(stage, operation.at, { intent: attempt.intent, succeeds: stage.random.chance(0.4) });
+  recordAttempt(stage, operation, retry);
+  if (retry.charge.declineCode === null) {
+    recordPaid(stage, operation, paid(operation.at, invoice, retry.charge));
+    updateSubscription(stage, operation, { status: 'active' });
+    updateCustomer(stage, operation, { delinquent: false });
+    return operation.at;
+  }
+  const last = retries + 1 >= RETRIES_MAX;
+  const failed = recordFailure(stage, operation, { invoice, charge: retry.charge, last });
+  if (!last) return dun(stage, { invoice: failed, attempt: retry, retries: retries + 1 });
+  giveUp(stage, operation);
+  return operation.at;
+}
+
+function giveUp(stage: Stage, operation: Operation): void {
+  const end = stage.random.weighted({ canceled: 5, unpaid: 3, past_due: 2 });
+  if (end === 'canceled') cancel(stage, operation, 'payment_failed');
+  if (end === 'unpaid') updateSubscription(stage, operation, { status: 'unpaid' });
+}
+
+/** While collection is paused the invoice is voided, written off, or stays a draft, as the merchant chose. */
+function settlePaused(stage: Stage, operation: Operation, draft: Invoice): Seconds {
+  const behavior = stage.subscription.pauseCollection?.behavior;
+  if (behavior === 'keep_as_draft') {
+    recordInvoice(stage, operation, { type: 'invoice.updated', invoice: { ...draft, autoAdvance: false, nextAttemptAt: null } });
+    return operation.at;
+  }
+  const open = finalized(stage, operation.at, draft);
+  const ended: Invoice = behavior === 'void'
+    ? { ...open, status: 'void', voidedAt: operation.at, autoAdvance: false, intent: null }
+    : { ...open, status: 'uncollectible', uncollectibleAt: operation.at, autoAdvance: false, intent: null };
+  recordInvoice(stage, operation, { type: 'invoice.finalized', invoice: { ...open, intent: null } });
+  recordInvoice(stage, operation, { type: behavior === 'void' ? 'invoice.voided' : 'invoice.marked_uncollectible', invoice: ended });
+  return operation.at;
+}

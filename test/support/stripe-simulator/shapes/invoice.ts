@@ -1,0 +1,210 @@
+import type Stripe from 'stripe';
+import { isBasilOrLater } from '../api-version.js';
+import { amountDueMinor, totalMinor, type Invoice, type InvoiceLine, type InvoicePayment } from '../books.js';
+import type { JsonObject, Shape, StripeObject } from '../json.js';
+import { planShape, priceShape } from './price.js';
+import { listShape, NO_ADDRESS, nulls, type View } from './view.js';
+
+/** Fields of the `stripe` package's type that are newer than the versions rendered here. */
+type NewerFields = 'customer_account';
+
+export function invoiceShape(view: View, invoice: Invoice): StripeObject {
+  const common = commonFields(view, invoice);
+  return isBasilOrLater(view.apiVersion)
+    ? { ...common, ...sinceBasil(invoice) } satisfies Omit<Shape<Stripe.Invoice>, NewerFields> & StripeObject
+    : { ...common, ...beforeBasil(invoice) };
+}
+
+function commonFields(view: View, invoice: Invoice) {
+  const due = amountDueMinor(invoice);
+  const paid = invoice.status === 'paid' ? due : 0;
+  const { customer } = invoice;
+  return {
+    id: invoice.id,
+    object: 'invoice',
+    account_country: view.account.country,
+    account_name: view.account.name,
+    account_tax_ids: null,
+    amount_due: due,
+    amount_paid: paid,
+    amount_remaining: due - paid,
+    amount_shipping: 0,
+    application: null,
+    attempt_count: invoice.attemptCount,
+    attempted: invoice.attemptCount > 0 || invoice.status === 'paid',
+    auto_advance: invoice.autoAdvance,
+    automatic_tax: isBasilOrLater(view.apiVersion)
+      ? { disabled_reason: null, enabled: false, liability: null, provider: null, status: null }
+      : { enabled: false, status: null },
+    billing_reason: invoice.reason,
+    collection_method: 'charge_automatically',
+    created: invoice.createdAt,
+    currency: invoice.currency,
+    custom_fields: null,
+    customer: customer.id,
+    customer_address: { ...NO_ADDRESS, country: customer.country },
+    customer_email: customer.email,
+    customer_name: customer.name,
+    customer_phone: null,
+    customer_shipping: null,
+    customer_tax_exempt: 'none',
+    customer_tax_ids: [],
+    ...nulls('default_payment_method', 'default_source', 'description'),
+    default_tax_rates: [],
+    discounts: [],
+    due_date: null,
+    effective_at: invoice.finalizedAt,
+    ending_balance: invoice.finalizedAt === null ? null : 0,
+    ...nulls('footer', 'from_invoice', 'last_finalization_error', 'latest_revision', 'on_behalf_of', 'receipt_number'),
+    ...hostedPages(view, invoice),
+    issuer: { type: 'self' },
+    lines: listShape(
+      invoice.lines.map((line) => lineShape(view, invoice, line)),
+      `/v1/invoices/${invoice.id}/lines`,
+      true,
+    ),
+    livemode: view.account.livemode,
+    metadata: {},
+    next_payment_attempt: invoice.nextAttemptAt,
+    number: invoice.number,
+    payment_settings: { default_mandate: null, payment_method_options: null, payment_method_types: null },
+    period_end: invoice.periodEnd,
+    period_start: invoice.periodStart,
+    post_payment_credit_notes_amount: 0,
+    pre_payment_credit_notes_amount: 0,
+    ...nulls('rendering', 'shipping_cost', 'shipping_details', 'statement_descriptor', 'test_clock'),
+    starting_balance: 0,
+    status: invoice.status,
+    status_transitions: {
+      finalized_at: invoice.finalizedAt,
+      marked_uncollectible_at: invoice.uncollectibleAt,
+      paid_at: invoice.paidAt,
+      voided_at: invoice.voidedAt,
+    },
+    subtotal: totalMinor(invoice),
+    subtotal_excluding_tax: totalMinor(invoice),
+    total: totalMinor(invoice),
+    total_discount_amounts: [],
+    total_excluding_tax: totalMinor(invoice),
+    webhooks_delivered_at: invoice.reason === 'subscription_cycle' && invoice.finalizedAt !== null ? invoice.createdAt : null,
+  } satisfies JsonObject;
+}
+
+function hostedPages(view: View, invoice: Invoice) {
+  if (invoice.finalizedAt === null) return { hosted_invoice_url: null, invoice_pdf: null };
+  const mode = view.account.livemode ? 'live' : 'test';
+  const path = `${view.account.id}/${mode}_${invoice.hostedToken}`;
+  return {
+    hosted_invoice_url: `https://invoice.stripe.com/i/${path}?s=ap`,
+    invoice_pdf: `https://pay.stripe.com/invoice/${path}/pdf?s=ap`,
+  };
+}
+
+function beforeBasil(invoice: Invoice) {
+  return {
+    application_fee_amount: null,
+    charge: invoice.charge,
+    discount: null,
+    paid: invoice.status === 'paid',
+    paid_out_of_band: false,
+    payment_intent: invoice.intent,
+    quote: null,
+    subscription: invoice.subscription,
+    tax: null,
+    total_tax_amounts: [],
+    transfer_data: null,
+  };
+}
+
+function sinceBasil(invoice: Invoice) {
+  return {
+    amount_overpaid: 0,
+    automatically_finalizes_at: invoice.status === 'draft' ? invoice.nextAttemptAt : null,
+    parent: {
+      quote_details: null,
+      subscription_details: { metadata: {}, subscription: invoice.subscription },
+      type: 'subscription_details',
+    },
+    total_pretax_credit_amounts: [],
+    total_taxes: [],
+  };
+}
+
+function lineShape(view: View, invoice: Invoice, line: InvoiceLine): JsonObject {
+  const common = {
+    id: line.id,
+    object: 'line_item',
+    amount: line.amountMinor,
+    currency: invoice.currency,
+    description: line.description,
+    discount_amounts: [],
+    discountable: !line.proration,
+    discounts: [],
+    livemode: view.account.livemode,
+    metadata: {},
+    period: { end: line.periodEnd, start: line.periodStart },
+    quantity: line.item.quantity,
+  };
+  return isBasilOrLater(view.apiVersion)
+    ? { ...common, ...lineSinceBasil(invoice, line) } satisfies Shape<Stripe.InvoiceLineItem>
+    : { ...common, ...lineBeforeBasil(view, invoice, line) };
+}
+
+function lineBeforeBasil(view: View, invoice: Invoice, line: InvoiceLine): JsonObject {
+  return {
+    plan: planShape(view, line.item.price),
+    price: priceShape(view, line.item.price),
+    proration: line.proration,
+    proration_details: { credited_items: null },
+    subscription: invoice.subscription,
+    subscription_item: line.item.id,
+    tax_amounts: [],
+    tax_rates: [],
+    type: line.proration ? 'invoiceitem' : 'subscription',
+  };
+}
+
+function lineSinceBasil(invoice: Invoice, line: InvoiceLine) {
+  const { price } = line.item;
+  return {
+    invoice: invoice.id,
+    parent: {
+      invoice_item_details: null,
+      subscription_item_details: {
+        invoice_item: null,
+        proration: line.proration,
+        proration_details: { credited_items: null },
+        subscription: invoice.subscription,
+        subscription_item: line.item.id,
+      },
+      type: 'subscription_item_details',
+    },
+    pretax_credit_amounts: [],
+    pricing: {
+      price_details: { price: price.id, product: price.product },
+      type: 'price_details',
+      unit_amount_decimal: String(price.unitAmountMinor),
+    },
+    quantity_decimal: String(line.item.quantity),
+    subscription: invoice.subscription,
+    subtotal: line.amountMinor,
+    taxes: [],
+  };
+}
+
+export function invoicePaymentShape(view: View, payment: InvoicePayment): StripeObject {
+  return {
+    id: payment.id,
+    object: 'invoice_payment',
+    amount_paid: payment.amountMinor,
+    amount_requested: payment.amountMinor,
+    created: payment.createdAt,
+    currency: payment.currency,
+    invoice: payment.invoice,
+    is_default: true,
+    livemode: view.account.livemode,
+    payment: { payment_intent: payment.intent, type: 'payment_intent' },
+    status: 'paid',
+    status_transitions: { canceled_at: null, paid_at: payment.paidAt },
+  } satisfies Shape<Stripe.InvoicePayment> & StripeObject;
+}

@@ -1,0 +1,59 @@
+import type Stripe from 'stripe';
+import { isBasilOrLater } from '../api-version.js';
+import type { Price } from '../books.js';
+import type { Shape, StripeObject } from '../json.js';
+import type { View } from './view.js';
+
+export function priceShape(view: View, price: Price): StripeObject {
+  return {
+    id: price.id,
+    object: 'price',
+    active: true,
+    billing_scheme: 'per_unit',
+    created: price.createdAt,
+    currency: price.currency,
+    custom_unit_amount: null,
+    livemode: view.account.livemode,
+    lookup_key: null,
+    metadata: {},
+    nickname: null,
+    product: price.product,
+    recurring: { interval: price.interval, interval_count: 1, ...usage(view), trial_period_days: null, usage_type: 'licensed' },
+    tax_behavior: 'unspecified',
+    tiers_mode: null,
+    transform_quantity: null,
+    type: 'recurring',
+    unit_amount: price.unitAmountMinor,
+    unit_amount_decimal: String(price.unitAmountMinor),
+  } satisfies Shape<Stripe.Price> & StripeObject;
+}
+
+/** The price as the older plan object, which subscriptions still carry beside it. */
+export function planShape(view: View, price: Price): StripeObject {
+  return {
+    id: price.id,
+    object: 'plan',
+    active: true,
+    ...usage(view),
+    amount: price.unitAmountMinor,
+    amount_decimal: String(price.unitAmountMinor),
+    billing_scheme: 'per_unit',
+    created: price.createdAt,
+    currency: price.currency,
+    interval: price.interval,
+    interval_count: 1,
+    livemode: view.account.livemode,
+    metadata: {},
+    nickname: null,
+    product: price.product,
+    tiers_mode: null,
+    transform_usage: null,
+    trial_period_days: null,
+    usage_type: 'licensed',
+  };
+}
+
+/** Basil replaced the way usage is aggregated by meters. */
+function usage(view: View): { readonly meter: null } | { readonly aggregate_usage: null } {
+  return isBasilOrLater(view.apiVersion) ? { meter: null } : { aggregate_usage: null };
+}

@@ -1,0 +1,193 @@
+import { isBasilOrLater } from './api-version.js';
+import type { Customer, Invoice, PaymentMethod, Price, Subscription, SubscriptionItem } from './books.js';
+import { afterIntervals, DAY, HOUR, MINUTE, type Seconds } from './calendar.js';
+import {
+  attempted, draftInvoice, finalized, openIntent, paid, periodLines, recordAttempt, recordFailure, recordInvoice, recordPaid, type Attempt,
+} from './collection.js';
+import type { Journal, Operation } from './journal.js';
+import type { Random } from './random.js';
+import { checkoutSessionShape, customerShape } from './shapes/customer.js';
+import { paymentIntentShape, paymentMethodShape } from './shapes/payment.js';
+import { newId, recordSubscription, updateCustomer, updateSubscription, type Stage } from './stage.js';
+
+const NAMES = ['Ada Byron', 'Blaise Pascal', 'Émilie du Châtelet', 'Grace Hopper', 'Srinivasa Ramanujan', '鈴木 一郎', 'Zoë O’Hara'] as const;
+const COUNTRIES = ['US', 'DE', 'FR', 'GB', 'JP', 'CM'] as const;
+
+/** A customer with a card, and a subscription that is about to be taken out. */
+export function openStage(random: Random, journal: Journal, at: Seconds): Stage {
+  const currency = random.pick(['usd', 'eur', 'jpy']);
+  const customer = newCustomer(random, at);
+  const price = random.pick(journal.view.account.prices.filter((candidate) => candidate.currency === currency));
+  const subscription = incompleteSubscription(random, { customer, price, at });
+  return { random, journal, customer, paymentMethod: newCard(random, at), subscription };
+}
+
+function newCustomer(random: Random, at: Seconds): Customer {
+  const id = newId({ random }, 'cus');
+  return {
+    id,
+    name: random.pick(NAMES),
+    email: `${id.slice(4).toLowerCase()}@customer.example`,
+    country: random.pick(COUNTRIES),
+    currency: null,
+    invoicePrefix: random.alphanumeric(8).toUpperCase(),
+    nextInvoiceSequence: 1,
+    defaultPaymentMethod: null,
+    delinquent: false,
+    createdAt: at,
+  };
+}
+
+function newCard(random: Random, at: Seconds): PaymentMethod {
+  return {
+    id: newId({ random }, 'pm'),
+    brand: random.pick(['visa', 'mastercard', 'amex']),
+    last4: String(random.integer(1000, 9999)),
+    fingerprint: random.alphanumeric(16),
+    expiresMonth: random.integer(1, 12),
+    expiresYear: new Date(at * 1000).getUTCFullYear() + random.integer(1, 5),
+    createdAt: at,
+  };
+}
+
+function incompleteSubscription(random: Random, start: { customer: Customer; price: Price; at: Seconds }): Subscription {
+  const { customer, price, at } = start;
+  const item: SubscriptionItem = { id: newId({ random }, 'si'), price, quantity: random.integer(1, 12), createdAt: at };
+  return {
+    id: newId({ random }, 'sub'),
+    customer: customer.id,
+    currency: price.currency,
+    status: 'incomplete',
+    items: [item],
+    createdAt: at,
+    anchorAt: at,
+    periodStart: at,
+    periodEnd: afterIntervals(at, price.interval, 1),
+    trialStart: null,
+    trialEnd: null,
+    cancelAt: null,
+    cancelAtPeriodEnd: false,
+    canceledAt: null,
+    endedAt: null,
+    cancellationReason: null,
+    pauseCollection: null,
+    latestInvoice: null,
+    defaultPaymentMethod: null,
+    metadata: random.chance(0.5) ? { workspace: `ws_${random.integer(1000, 9999)}` } : {},
+  };
+}
+
+/** The customer appears, and gives a card in the same second. */
+export function openAccount(stage: Stage, operation: Operation): void {
+  const { view } = stage.journal;
+  operation.record('customer.created', customerShape(view, stage.customer));
+  operation.record('payment_method.attached', paymentMethodShape(view, stage.paymentMethod, stage.customer));
+  updateCustomer(stage, operation, { defaultPaymentMethod: stage.paymentMethod.id });
+}
+
+/** Moves the subscription that has not begun to where it begins. */
+export function beginAt(stage: Stage, at: Seconds, trialDays: number): void {
+  const trialEnd = trialDays > 0 ? at + trialDays * DAY : null;
+  const [item] = stage.subscription.items;
+  const items = stage.subscription.items.map((each) => ({ ...each, createdAt: at }));
+  stage.subscription = {
+    ...stage.subscription,
+    items,
+    status: trialEnd === null ? 'incomplete' : 'trialing',
+    createdAt: at,
+    anchorAt: trialEnd ?? at,
+    periodStart: at,
+    periodEnd: trialEnd ?? afterIntervals(at, item?.price.interval ?? 'month', 1),
+    trialStart: trialEnd === null ? null : at,
+    trialEnd,
+  };
+}
+
+/** A trial: the first invoice is zero and paid, the status is trialing from the first event on. */
+export function startTrial(stage: Stage, operation: Operation): void {
+  const { invoice } = firstInvoice(stage, operation, true);
+  const settled = paid(operation.at, invoice, null);
+  fixCurrency(stage, operation);
+  for (const type of ['invoice.created', 'invoice.finalized']) recordInvoice(stage, operation, { type, invoice: settled });
+  recordPaid(stage, operation, settled);
+  recordSubscription(stage, operation, 'customer.subscription.created');
+}
+
+/** Subscribing through the API: incomplete first, active in the same second when the card is good, else open for 23 hours. */
+export function startByApi(stage: Stage, operation: Operation, goodCard: boolean): Seconds {
+  const { draft, invoice } = firstInvoice(stage, operation, false);
+  fixCurrency(stage, operation);
+  recordSubscription(stage, operation, 'customer.subscription.created');
+  const intent = openIntent(stage, operation.at, invoice);
+  operation.record('payment_intent.created', paymentIntentShape(stage.journal.view, intent));
+  const attempt = attempted(stage, operation.at, { intent, succeeds: goodCard });
+  if (goodCard) {
+    const settled = paid(operation.at, invoice, attempt.charge);
+    recordFirstInvoice(stage, operation, [draft, invoice, settled]);
+    recordAttempt(stage, operation, attempt);
+    updateSubscription(stage, operation, { status: 'active', defaultPaymentMethod: stage.paymentMethod.id });
+    recordPaid(stage, operation, settled);
+    return operation.at;
+  }
+  recordFirstInvoice(stage, operation, [draft, invoice, invoice]);
+  recordAttempt(stage, operation, attempt);
+  const failed = recordFailure(stage, operation, { invoice, charge: attempt.charge, last: true });
+  return stage.random.chance(0.5) ? recoverFirst(stage, failed, attempt) : expireFirst(stage, failed, operation.at);
+}
+
+/** Subscribing through Checkout: since basil there is no subscription before the money is there. */
+export function startByCheckout(stage: Stage, operation: Operation): void {
+  const { view } = stage.journal;
+  const { draft, invoice } = firstInvoice(stage, operation, false);
+  const attempt = attempted(stage, operation.at, { intent: openIntent(stage, operation.at, invoice), succeeds: true });
+  const settled = paid(operation.at, invoice, attempt.charge);
+  const active = { status: 'active', defaultPaymentMethod: stage.paymentMethod.id } as const;
+  fixCurrency(stage, operation);
+  recordAttempt(stage, operation, attempt);
+  if (isBasilOrLater(view.apiVersion)) stage.subscription = { ...stage.subscription, ...active };
+  recordSubscription(stage, operation, 'customer.subscription.created');
+  recordFirstInvoice(stage, operation, [draft, invoice, settled]);
+  if (!isBasilOrLater(view.apiVersion)) updateSubscription(stage, operation, active);
+  recordPaid(stage, operation, settled);
+  const session = { id: newId(stage, view.account.livemode ? 'cs_live' : 'cs_test'), customer: stage.customer, subscription: stage.subscription };
+  operation.record('checkout.session.completed', checkoutSessionShape(view, { ...session, invoice: settled, createdAt: operation.at - 2 * MINUTE }));
+}
+
+function firstInvoice(stage: Stage, operation: Operation, trial: boolean): { draft: Invoice; invoice: Invoice } {
+  const { periodStart, periodEnd } = stage.subscription;
+  const lines = periodLines(stage, { start: periodStart, end: periodEnd, trial });
+  const draft = draftInvoice(stage, operation.at, { reason: 'subscription_create', lines, periodStart, periodEnd: periodStart });
+  stage.subscription = { ...stage.subscription, latestInvoice: draft.id };
+  return { draft, invoice: finalized(stage, operation.at, draft) };
+}
+
+/** Stripe renders an operation's snapshots when it sends them: sometimes the first already shows the end. */
+function recordFirstInvoice(stage: Stage, operation: Operation, states: readonly [draft: Invoice, open: Invoice, end: Invoice]): void {
+  const [draft, open, end] = states;
+  const late = stage.random.chance(0.2);
+  recordInvoice(stage, operation, { type: 'invoice.created', invoice: late ? end : draft });
+  recordInvoice(stage, operation, { type: 'invoice.finalized', invoice: late ? end : open });
+}
+
+/** The first invoice fixes the currency of a customer. */
+function fixCurrency(stage: Stage, operation: Operation): void {
+  updateCustomer(stage, operation, { currency: stage.subscription.currency });
+}
+
+function recoverFirst(stage: Stage, invoice: Invoice, { intent }: Attempt): Seconds {
+  const operation = stage.journal.operation(invoice.createdAt + stage.random.integer(20, 20 * MINUTE), 'merchant');
+  const retry = attempted(stage, operation.at, { intent, succeeds: true });
+  recordAttempt(stage, operation, retry);
+  updateSubscription(stage, operation, { status: 'active', defaultPaymentMethod: stage.paymentMethod.id });
+  recordPaid(stage, operation, paid(operation.at, invoice, retry.charge));
+  updateCustomer(stage, operation, { delinquent: false });
+  return operation.at;
+}
+
+function expireFirst(stage: Stage, invoice: Invoice, startedAt: Seconds): Seconds {
+  const operation = stage.journal.operation(startedAt + 23 * HOUR, 'stripe');
+  const voided: Invoice = { ...invoice, status: 'void', voidedAt: operation.at, autoAdvance: false };
+  recordInvoice(stage, operation, { type: 'invoice.voided', invoice: voided });
+  updateSubscription(stage, operation, { status: 'incomplete_expired', canceledAt: operation.at, endedAt: operation.at });
+  return operation.at;
+}

@@ -1,0 +1,76 @@
+import { simulatedAccount } from './account.js';
+import { API_VERSIONS, type ApiVersion } from './api-version.js';
+import { DAY, type Seconds } from './calendar.js';
+import type { SimulatedEvent } from './journal.js';
+import type { StripeObject } from './json.js';
+import { playLife, type SimulatedLife } from './life.js';
+import { seededRandom } from './random.js';
+
+export type { SimulatedEvent } from './journal.js';
+export type { SimulatedLife } from './life.js';
+
+export interface SimulationOptions {
+  readonly seed: number;
+  readonly subscriptions: number;
+  /** One version for all, or `mixed`: each life in one of the known versions. */
+  readonly apiVersion: ApiVersion | 'mixed';
+  /** The first second of the simulation; customers appear within 30 days of it. */
+  readonly startAt?: Seconds;
+  readonly livemode?: boolean;
+}
+
+export interface Simulation {
+  /** Every event, in true order. */
+  readonly events: readonly SimulatedEvent[];
+  /** The truth about every subscription, by its id. */
+  readonly subscriptions: ReadonlyMap<string, { readonly stripeSubscription: StripeObject; readonly eventIds: readonly string[] }>;
+}
+
+const JANUARY_2026 = Date.UTC(2026, 0, 5, 9) / 1000;
+const SUBSCRIPTIONS_MAX = 100_000;
+/** Lives that `trueOrder` plays side by side: what bounds its memory. */
+const COHORT = 100;
+
+/** One life after another: a life is about fifty events, and only the present one is in memory. */
+export function* lives(options: SimulationOptions): Generator<SimulatedLife> {
+  const { seed, subscriptions, startAt = JANUARY_2026, livemode = false } = options;
+  if (!Number.isInteger(subscriptions) || subscriptions < 0 || subscriptions > SUBSCRIPTIONS_MAX) {
+    throw new RangeError(`subscriptions must be a whole number up to ${SUBSCRIPTIONS_MAX}, got ${subscriptions}.`);
+  }
+  const account = simulatedAccount({ seed, livemode, openedAt: startAt - 90 * DAY });
+  for (let index = 0; index < subscriptions; index += 1) {
+    const random = seededRandom(seed, 'start', index);
+    const apiVersion = options.apiVersion === 'mixed' ? random.pick(API_VERSIONS) : options.apiVersion;
+    yield playLife({ seed, index, account, apiVersion, at: startAt + random.integer(0, 30 * DAY) });
+  }
+}
+
+/** All lives at once, with every event in the order in which it happened. For more than a few thousand lives take `lives`. */
+export function simulate(options: SimulationOptions): Simulation {
+  const all = [...lives(options)];
+  const truth = (life: SimulatedLife) => ({
+    stripeSubscription: life.stripeSubscription,
+    eventIds: life.events.filter(({ stream }) => stream === `subscription-${life.stripeSubscription.id}`).map(({ stripeEvent }) => stripeEvent.id),
+  });
+  return {
+    events: trueOrder(all),
+    subscriptions: new Map(all.map((life) => [life.stripeSubscription.id, truth(life)])),
+  };
+}
+
+/** Lives a cohort at a time: within a cohort the events interleave as they happened. */
+export function* cohorts(options: SimulationOptions): Generator<{ readonly lives: readonly SimulatedLife[]; readonly events: readonly SimulatedEvent[] }> {
+  let cohort: SimulatedLife[] = [];
+  for (const life of lives(options)) {
+    cohort.push(life);
+    if (cohort.length < COHORT) continue;
+    yield { lives: cohort, events: trueOrder(cohort) };
+    cohort = [];
+  }
+  if (cohort.length > 0) yield { lives: cohort, events: trueOrder(cohort) };
+}
+
+/** By second; within a second the order of each life is kept (the sort is stable). */
+function trueOrder(of: readonly SimulatedLife[]): SimulatedEvent[] {
+  return of.flatMap(({ events }) => events).sort((a, b) => a.stripeEvent.created - b.stripeEvent.created);
+}
