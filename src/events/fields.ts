@@ -6,7 +6,7 @@ import { isSecond } from './stripe-event.js';
 export class UnreadableSnapshot extends Error {
   readonly code = 'UNREADABLE_SNAPSHOT';
 
-  constructor(readonly field: string, expected: string, readonly found: Json) {
+  constructor(readonly field: string, expected: string, found: Json) {
     super(`The snapshot's "${field}" is ${describe(found)}, not ${expected}.`);
     this.name = 'UnreadableSnapshot';
   }
@@ -19,38 +19,12 @@ export class UnreadableSnapshot extends Error {
 export class Fields {
   constructor(readonly object: JsonObject, private readonly path: string) {}
 
-  /** The first of several names under which API versions have a field: the one that is there; null when none is. */
-  private value(names: readonly string[]): { readonly name: string; readonly value: Json } | null {
-    for (const name of names) {
-      const value = field(this.object, name);
-      if (value !== null) return { name, value };
-    }
-    return null;
-  }
-
-  /** A field under any of its names, or null. */
-  private read<T>(names: readonly string[], as: (value: Json) => T | null, expected: string): T | null {
-    const found = this.value(names);
-    if (found === null) return null;
-    const read = as(found.value);
-    if (read === null) throw new UnreadableSnapshot(this.pathOf(found.name), expected, found.value);
-    return read;
-  }
-
-  private required<T>(value: T | null, name: string, expected: string): T {
-    if (value === null) throw new UnreadableSnapshot(this.pathOf(name), expected, null);
-    return value;
-  }
-
   /** Whether a field is there, and not null. */
   has(name: string): boolean {
     return field(this.object, name) !== null;
   }
 
-  private pathOf(name: string): string {
-    return `${this.path}.${name}`;
-  }
-
+  /** A text that is there. Where a method takes several names, they are those of different API versions, the newest first. */
   text(name: string): string {
     return this.required(this.textOrNull(name), name, 'a string');
   }
@@ -96,9 +70,8 @@ export class Fields {
   }
 
   /** A nested hash. */
-  hashOrNull(...names: readonly string[]): Fields | null {
-    const found = this.value(names);
-    return this.read(names, (value) => (isJsonObject(value) ? new Fields(value, this.pathOf(found?.name ?? '')) : null), 'an object');
+  hashOrNull(name: string): Fields | null {
+    return this.read([name], (value) => (isJsonObject(value) ? new Fields(value, this.pathOf(name)) : null), 'an object');
   }
 
   /** An expandable field when it is expanded, and null when it is an id. */
@@ -117,6 +90,29 @@ export class Fields {
     return this.values(name, reference, 'an id or an object');
   }
 
+  /** Whether a list object has further entries that the event does not show. */
+  isTruncated(name: string): boolean {
+    const list = field(this.object, name);
+    return isJsonObject(list) && field(list, 'has_more') === true;
+  }
+
+  /** A field under the first of its names that is there; null when none is. */
+  private read<T>(names: readonly string[], as: (value: Json) => T | null, expected: string): T | null {
+    for (const name of names) {
+      const value = field(this.object, name);
+      if (value === null) continue;
+      const read = as(value);
+      if (read === null) throw new UnreadableSnapshot(this.pathOf(name), expected, value);
+      return read;
+    }
+    return null;
+  }
+
+  private required<T>(value: T | null, name: string, expected: string): T {
+    if (value === null) throw new UnreadableSnapshot(this.pathOf(name), expected, null);
+    return value;
+  }
+
   private values<T>(name: string, as: (value: Json, path: string) => T | null, expected: string): readonly T[] {
     const list = (value: Json): readonly Json[] | null => (Array.isArray(value) ? (value as readonly Json[]) : null);
     const values = this.read([name], (value) => list(isJsonObject(value) ? field(value, 'data') : value), 'a list') ?? [];
@@ -128,10 +124,8 @@ export class Fields {
     });
   }
 
-  /** Whether a list object has further entries that the event does not show. */
-  isTruncated(name: string): boolean {
-    const list = field(this.object, name);
-    return isJsonObject(list) && field(list, 'has_more') === true;
+  private pathOf(name: string): string {
+    return `${this.path}.${name}`;
   }
 }
 

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import { idOf, ownerOf } from './identity.js';
 import { canonicalJsonWithoutNulls, field, isJsonObject, type Json, type JsonObject } from './json.js';
-import { kindRankOf, lifecycleRankOf } from './rank.js';
+import { isOneWay, kindRankOf, lifecycleRankOf } from './rank.js';
 import type { StripeEvent } from './stripe-event.js';
 
 /**
@@ -9,7 +9,7 @@ import type { StripeEvent } from './stripe-event.js';
  * - `created`: seconds since 1970;
  * - `kindRank`, `objectKey`: the object that the event is about;
  * - `phase`: 0 for `*.created`, 2 for `*.deleted`, 1 for all others;
- * - `lifecycleRank`: how far on in its life the snapshot shows the object;
+ * - `lifecycleRank`: how far on in its life the snapshot shows the object; `isOneWay`: that life never goes back;
  * - `after`: the hash of the snapshot; `before`: that of the snapshot with `previous_attributes` put back, null without them.
  *   Both are 128 bits in hex. Fields that are null count as absent, since API versions differ in how they show what is not set.
  */
@@ -20,6 +20,7 @@ export type OrderKey = {
   readonly objectKey: string;
   readonly phase: 0 | 1 | 2;
   readonly lifecycleRank: number;
+  readonly isOneWay: boolean;
   readonly apiVersion: string | null;
   readonly after: string;
   readonly before: string | null;
@@ -35,6 +36,7 @@ export function orderKeyOf(stripeEvent: StripeEvent): OrderKey {
     objectKey: objectKeyOf(object),
     phase: stripeEvent.type.endsWith('.created') ? 0 : stripeEvent.type.endsWith('.deleted') ? 2 : 1,
     lifecycleRank: lifecycleRankOf(object),
+    isOneWay: isOneWay(object),
     apiVersion: stripeEvent.api_version,
     after: digest(object),
     before: previous === null ? null : digest(putBack(object, previous)),

@@ -40,6 +40,7 @@ export function order<T extends Keyed>(events: readonly T[]): Ordered<T> {
  * the state that `*.created` shows, else at the object's last state before the second (`takeTrail` says which path, if
  * several are possible). An event without `previous_attributes` changes nothing and stands where its snapshot does.
  * What lies on no path goes by the lifecycle rank of its snapshot, then event id; those that hang together stay together.
+ * It counts as ambiguous, unless its object is of a kind whose life never goes back, and the rank alone decides.
  */
 export function orderSecond<T extends Keyed>(events: readonly T[], before: ObjectStates): Ordered<T> & { readonly states: ObjectStates } {
   assert(new Set(events.map((event) => event.order.eventId)).size === events.length, 'one event stands in a second twice');
@@ -56,6 +57,7 @@ export function orderSecond<T extends Keyed>(events: readonly T[], before: Objec
     const { after, apiVersion, created } = (next.ordered.at(-1) as T).order;
     states[objectKey] = { after, apiVersion, created };
   }
+  assert(ordered.length === events.length, 'the order lost an event or holds one twice');
   return { ordered, ambiguous, states: latestOf(states) };
 }
 
@@ -64,8 +66,8 @@ function orderGroup<T extends Keyed>(group: readonly T[], start: string | null):
   const byPhase = (phase: number): T[] => group.filter((event) => event.order.phase === phase).sort(compareLifecycle);
   const created = byPhase(0);
   const deleted = byPhase(2);
-  const first = created.at(-1);
-  const others = orderChanges(byPhase(1), first === undefined ? start : stateOf(first.order));
+  const birth = created.at(-1);
+  const others = orderChanges(byPhase(1), birth === undefined ? start : stateOf(birth.order));
   return {
     ordered: [...created, ...others.ordered, ...deleted],
     ambiguous: [...contradicting(created), ...others.ambiguous, ...contradicting(deleted)],
@@ -79,36 +81,54 @@ function contradicting<T extends Keyed>(events: readonly T[]): readonly T[] {
 
 type Change<T> = Step & { readonly event: T };
 
-/** The path from the known start, and the rest as fragments among it. An only fragment has an only place. */
+/** The path from the known start, and the rest as fragments among it. */
 function orderChanges<T extends Keyed>(events: readonly T[], start: string | null): Ordered<T> {
   const changes = [...events].sort(compareId).map(changeOf);
   const unused = unusedSteps(changes);
-  const path = start === null ? [] : takeTrail(unused, start);
+  const path = (start === null ? [] : takeTrail(unused, start)).map((change) => change.event);
   const fragments = takeFragments(unused);
-  const isCertain = fragments.length === 0 || (path.length === 0 && fragments.length === 1 && (fragments[0] as Fragment<T>).isCertain);
   return {
-    ordered: withFragments(path.map((change) => change.event), fragments),
-    ambiguous: isCertain ? [] : fragments.flatMap((fragment) => fragment.events),
+    ordered: withFragments(path, fragments),
+    ambiguous: fragments.filter(isGuessedAmong(path, fragments)).flatMap((fragment) => fragment.events),
   };
 }
 
-/** Changes that hang together, but not with the known start. Uncertain when they are a circle: it may begin anywhere. */
-type Fragment<T> = { readonly events: readonly T[]; readonly isCertain: boolean };
+/** Changes that hang together, but not with the known start. `isCircle`: they may begin anywhere. */
+type Fragment<T> = { readonly events: readonly T[]; readonly isCircle: boolean };
+
+/**
+ * Whether a fragment's place is a guess. It is none when the fragment is alone; nor when its object's life never goes
+ * back, and no other event shows that life at a stage that the fragment spans.
+ */
+function isGuessedAmong<T extends Keyed>(path: readonly T[], fragments: readonly Fragment<T>[]): (fragment: Fragment<T>) => boolean {
+  if (path.length === 0 && fragments.length === 1) return (fragment) => fragment.isCircle;
+  const spans = [...path.map((event) => spanOf([event])), ...fragments.map(({ events }) => spanOf(events))];
+  return ({ events, isCircle }) => {
+    if (isCircle || !events.every((event) => event.order.isOneWay)) return true;
+    const { first, last } = spanOf(events);
+    return spans.filter((span) => span.first <= last && span.last >= first).length > 1;
+  };
+}
+
+function spanOf(events: readonly Keyed[]): { readonly first: number; readonly last: number } {
+  const ranks = events.map((event) => event.order.lifecycleRank);
+  return { first: Math.min(...ranks), last: Math.max(...ranks) };
+}
 
 function takeFragments<T extends Keyed>(unused: UnusedSteps<Change<T>>): Fragment<T>[] {
+  const left = [...unused.values()].flatMap((changes) => [...changes]).sort((a, b) => compareLifecycle(a.event, b.event));
+  const isBeginning = beginningsOf(left);
   const fragments: Fragment<T>[] = [];
-  while (unused.size > 0) {
-    const left = [...unused.values()].flat();
-    const beginnings = left.filter(isBeginning(left));
-    const [first] = (beginnings.length > 0 ? beginnings : left).sort((a, b) => compareLifecycle(a.event, b.event));
-    const events = takeTrail(unused, (first as Change<T>).from).map((change) => change.event);
-    fragments.push({ events, isCertain: beginnings.length > 0 });
+  for (const change of [...left.filter(isBeginning), ...left]) {
+    while (unused.get(change.from)?.has(change) === true) {
+      fragments.push({ events: takeTrail(unused, change.from).map(({ event }) => event), isCircle: !isBeginning(change) });
+    }
   }
   return fragments.sort((a, b) => compareLifecycle(a.events[0] as T, b.events[0] as T));
 }
 
 /** A path begins in a state that more changes leave than reach, or that none reaches. */
-function isBeginning(steps: readonly Step[]): (step: Step) => boolean {
+function beginningsOf(steps: readonly Step[]): (step: Step) => boolean {
   const moving = steps.filter(({ from, to }) => from !== to);
   const left = groupBy(moving, ({ from }) => from);
   const reached = groupBy(moving, ({ to }) => to);

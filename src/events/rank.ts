@@ -19,9 +19,9 @@ export function kindRankOf(object: JsonObject): number {
 /** For each kind its statuses from first to last; those of one line have no order among them. */
 const lifecycles: Readonly<Record<string, readonly (readonly string[])[]>> = {
   subscription: [['incomplete'], ['trialing'], ['active'], ['past_due'], ['unpaid'], ['paused'], ['incomplete_expired', 'canceled']],
-  invoice: [['draft'], ['open'], ['uncollectible'], ['paid'], ['void']],
   payment_intent: [['requires_payment_method', 'requires_source'], ['requires_confirmation'], ['requires_action', 'requires_source_action'], ['processing'], ['requires_capture'], ['succeeded', 'canceled']],
   setup_intent: [['requires_payment_method'], ['requires_confirmation'], ['requires_action'], ['processing'], ['succeeded', 'canceled']],
+  invoice: [['draft'], ['open'], ['uncollectible'], ['paid'], ['void']],
   charge: [['pending'], ['succeeded', 'failed']],
   refund: [['pending', 'requires_action'], ['succeeded'], ['failed', 'canceled']],
   dispute: [['warning_needs_response'], ['warning_under_review'], ['warning_closed'], ['needs_response'], ['under_review'], ['won', 'lost', 'charge_refunded', 'prevented']],
@@ -31,14 +31,29 @@ const lifecycles: Readonly<Record<string, readonly (readonly string[])[]>> = {
   subscription_schedule: [['not_started'], ['active'], ['completed', 'released', 'canceled']],
   quote: [['draft'], ['open'], ['accepted', 'canceled']],
 };
-const lifecycleRanks = new Map(Object.entries(lifecycles).flatMap(([kind, steps]) =>
-  steps.flatMap((statuses, rank) => statuses.map((status) => [`${kind} ${status}`, rank * 10] as const))));
-/** Where a status unknown to us stands, and a kind without one: neither at the start nor at the end. */
-const middleRank = 25;
+/** Kinds whose status may go back: a past due subscription becomes active, a payment intent needs another method again. */
+const twoWay = new Set(['subscription', 'payment_intent', 'setup_intent']);
 
-/** How far on in its life a snapshot shows its object; comparable only between snapshots of one kind. */
+const rankStep = 1_000;
+const lifecycleRanks = new Map(Object.entries(lifecycles).flatMap(([kind, steps]) =>
+  steps.flatMap((statuses, rank) => statuses.map((status) => [`${kind} ${status}`, rank * rankStep] as const))));
+/** Where a status unknown to us stands, and a kind without one: neither at the start nor at the end. */
+const middleRank = 2.5 * rankStep;
+
+/**
+ * How far on in its life a snapshot shows its object: by its status and, for an invoice, by how often its payment was
+ * attempted. Comparable between snapshots of one kind only.
+ */
 export function lifecycleRankOf(object: JsonObject): number {
-  return lifecycleRanks.get(`${String(field(object, 'object'))} ${String(statusOf(object))}`) ?? middleRank;
+  const attempts = Number(field(object, 'object') === 'invoice' && field(object, 'attempt_count'));
+  const rank = lifecycleRanks.get(`${String(field(object, 'object'))} ${String(statusOf(object))}`) ?? middleRank;
+  return rank + (attempts > 0 ? Math.min(attempts, rankStep - 1) : 0);
+}
+
+/** Whether an object's status never goes back, so that of two snapshots with different ranks the lower is the earlier. */
+export function isOneWay(object: JsonObject): boolean {
+  const kind = String(field(object, 'object'));
+  return Object.hasOwn(lifecycles, kind) && !twoWay.has(kind);
 }
 
 function statusOf(object: JsonObject): Json {

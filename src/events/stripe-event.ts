@@ -27,7 +27,7 @@ export class UnreadableEvent extends Error {
 }
 
 /** The last second that ISO 8601 writes with four digits of year: 9999-12-31T23:59:59Z. */
-export const secondMax = 253_402_300_799;
+const secondMax = 253_402_300_799;
 
 /** Reads a recorded event's data as a Stripe event. Throws `UnreadableEvent`. */
 export function asStripeEvent(data: unknown): StripeEvent {

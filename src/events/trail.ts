@@ -1,15 +1,15 @@
 /** One change of an object: from one state to another, or to the same. */
 export type Step = { readonly from: string; readonly to: string };
-/** The steps not yet on a trail, by the state they start from, each list in order of preference. */
-export type UnusedSteps<S extends Step> = Map<string, S[]>;
+/** The steps not yet on a trail, by the state they start from, in order of preference. */
+export type UnusedSteps<S extends Step> = Map<string, Set<S>>;
 
 /** All steps as unused; where a choice is free, the one that comes earlier in `steps` is taken. */
 export function unusedSteps<S extends Step>(steps: readonly S[]): UnusedSteps<S> {
   const unused: UnusedSteps<S> = new Map();
   for (const step of steps) {
-    const list = unused.get(step.from);
-    if (list === undefined) unused.set(step.from, [step]);
-    else list.push(step);
+    const leaving = unused.get(step.from);
+    if (leaving === undefined) unused.set(step.from, new Set([step]));
+    else leaving.add(step);
   }
   return unused;
 }
@@ -37,21 +37,21 @@ export function takeTrail<S extends Step>(unused: UnusedSteps<S>, start: string)
 /** Goes on as long as there is a step to take, always the one from which the way ahead is longest. */
 function walk<S extends Step>(unused: UnusedSteps<S>, start: string): S[] {
   const lengths = lengthsAhead(unused, start);
-  const ahead = (state: string): number => lengths.get(state) ?? 0;
+  const choices = new Map<string, S[]>();
   const taken: S[] = [];
   for (let state = start; ; state = (taken.at(-1) as S).to) {
-    let best: S | undefined;
-    for (const step of unused.get(state) ?? []) {
-      // A step back to an earlier state is the last choice: what lies ahead of that state is mostly behind us.
-      if (best === undefined || value(step) > value(best)) best = step;
-    }
-    if (best === undefined) return taken;
-    take(unused, best);
-    taken.push(best);
+    const left = choices.get(state) ?? [...(unused.get(state) ?? [])].sort((a, b) => ahead(b) - ahead(a));
+    choices.set(state, left);
+    const step = left.shift();
+    if (step === undefined) return taken;
+    take(unused, step);
+    taken.push(step);
   }
 
-  function value(step: S): number {
-    return ahead(step.to) < ahead(step.from) ? ahead(step.to) : -1;
+  /** A step back to an earlier state is the last choice: what lies ahead of that state is mostly behind us. */
+  function ahead({ from, to }: S): number {
+    const length = lengths.get(to) ?? 0;
+    return length < (lengths.get(from) ?? 0) ? length : -1;
   }
 }
 
@@ -61,7 +61,7 @@ function lengthsAhead<S extends Step>(unused: UnusedSteps<S>, start: string): Ma
   const entered = new Set<string>();
   const stack = [start];
   for (let state = stack.at(-1); state !== undefined; state = stack.at(-1)) {
-    const steps = unused.get(state) ?? [];
+    const steps = [...(unused.get(state) ?? [])];
     if (!entered.has(state)) {
       entered.add(state);
       for (const { to } of steps) if (!entered.has(to)) stack.push(to);
@@ -96,13 +96,13 @@ function takeWayBack<S extends Step>(unused: UnusedSteps<S>, reachedBy: Readonly
 }
 
 function takeRepeats<S extends Step>(unused: UnusedSteps<S>, step: S): S[] {
-  const repeats = (unused.get(step.from) ?? []).filter(({ to }) => to === step.to);
+  const repeats = [...(unused.get(step.from) ?? [])].filter(({ to }) => to === step.to);
   for (const repeat of repeats) take(unused, repeat);
   return repeats;
 }
 
 function take<S extends Step>(unused: UnusedSteps<S>, step: S): void {
-  const left = (unused.get(step.from) ?? []).filter((other) => other !== step);
-  if (left.length === 0) unused.delete(step.from);
-  else unused.set(step.from, left);
+  const leaving = unused.get(step.from);
+  leaving?.delete(step);
+  if (leaving?.size === 0) unused.delete(step.from);
 }
