@@ -1,0 +1,73 @@
+import { describe, expect, it } from '@jest/globals';
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import ts from 'typescript';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+/** What each folder may import of ours, and why; data goes one way. */
+const rooms: Record<string, { mayImport: readonly string[]; because: string }> = {
+  'src/events': { mayImport: [], because: 'meaning is pure and knows nobody' },
+  projections: { mayImport: ['src/events'], because: 'a read model is a function of facts' },
+  'src/eventstore': { mayImport: ['src/events'], because: 'it is the only user of the database client' },
+  'src/http': { mayImport: [], because: 'problems and server carry no meaning' },
+  'src/webhook': { mayImport: ['src/events', 'src/eventstore', 'src/http', 'src/config.ts'], because: 'intake depends on the event store alone' },
+  'src/read-models': { mayImport: ['src/eventstore', 'projections'], because: 'it stores what the projector gives it' },
+  'src/catch-up': { mayImport: ['src/events', 'src/eventstore', 'src/read-models', 'projections'], because: 'it is the only way from the log to the read models' },
+  'src/api': { mayImport: ['src/events', 'src/eventstore', 'src/read-models', 'src/catch-up', 'src/http', 'src/config.ts', 'projections'], because: 'it reads, and writes nothing' },
+  'src/embedded-eventstore': { mayImport: [], because: 'it is a server of its own' },
+  'src/embedded-postgres': { mayImport: [], because: 'it is a server of its own' },
+  'src/data-directory': { mayImport: ['src/embedded-eventstore', 'src/embedded-postgres'], because: 'it runs the embedded servers' },
+};
+
+const filesIn = (folder: string): string[] =>
+  readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts')).map((file) => join(folder, file));
+const sourceOf = (file: string): ts.SourceFile => ts.createSourceFile(file, readFileSync(join(root, file), 'utf8'), ts.ScriptTarget.Latest, true);
+
+/** The files of ours that a file imports, from the checkout's root. */
+const importsOf = (file: string): string[] =>
+  sourceOf(file).statements
+    .flatMap((statement) => ((ts.isImportDeclaration(statement) || ts.isExportDeclaration(statement)) && statement.moduleSpecifier !== undefined ? [statement.moduleSpecifier] : []))
+    .map((specifier) => (specifier as ts.StringLiteral).text)
+    .filter((specifier) => specifier.startsWith('.'))
+    .map((specifier) => relative('.', join(dirname(file), specifier)).replace(/\.js$/, '.ts'));
+
+const within = (file: string, folder: string): boolean => file === folder || file.startsWith(`${folder}/`);
+
+describe('the folders', () => {
+  it.each(Object.entries(rooms))('%s imports only what it may', (folder, { mayImport }) => {
+    const strangers = filesIn(folder).flatMap((file) => importsOf(file).filter((imported) => ![folder, ...mayImport].some((room) => within(imported, room))).map((imported) => `${file} imports ${imported}`));
+    expect(strangers).toEqual([]);
+  });
+
+  it('leave the client of the event store to src/eventstore, and its generated code to the embedded server', () => {
+    const users = filesIn('src').filter((file) => readFileSync(join(root, file), 'utf8').includes("'@eventstore/db-client"));
+    expect(users.filter((file) => !within(file, 'src/eventstore') && file !== 'src/embedded-eventstore/protocol.ts')).toEqual([]);
+  });
+
+  it('leave the environment to config.ts, which the entries hand it to, and to what starts the programs of Postgres', () => {
+    const readers = [...filesIn('src'), ...filesIn('projections')].filter((file) => /process\.env/.test(readFileSync(join(root, file), 'utf8')));
+    expect(readers.filter((file) => !['src/config.ts', 'src/main.ts', 'src/sample.ts', 'src/embedded-postgres/cluster.ts'].includes(file))).toEqual([]);
+  });
+});
+
+describe('functions', () => {
+  const LINES_MAX = 70;
+
+  it(`have no more than ${LINES_MAX} lines`, () => {
+    const long: string[] = [];
+    for (const file of [...filesIn('src'), ...filesIn('projections'), ...filesIn('load')]) {
+      const source = sourceOf(file);
+      const visit = (node: ts.Node): void => {
+        if (ts.isFunctionLike(node) && 'body' in node && node.body !== undefined) {
+          const lines = source.getLineAndCharacterOfPosition(node.end).line - source.getLineAndCharacterOfPosition(node.getStart()).line + 1;
+          if (lines > LINES_MAX) long.push(`${file}: ${lines} lines at ${node.getStart()}`);
+        }
+        ts.forEachChild(node, visit);
+      };
+      visit(source);
+    }
+    expect(long).toEqual([]);
+  });
+});
