@@ -38,13 +38,15 @@ async function main(): Promise<void> {
   });
 }
 
-function printWelcome(url: string, config: Config, { readToken }: LocalSecrets): void {
-  const elsewhere = config.dataDirectory === 'data' ? '' : `DATA_DIR=${config.dataDirectory} `;
+function printWelcome(url: string, { dataDirectory, port }: Config, { webhookSecret, readToken }: LocalSecrets): void {
+  const same = `${dataDirectory === 'data' ? '' : `DATA_DIR=${dataDirectory} `}${port === 3000 ? '' : `PORT=${new URL(url).port} `}`;
   process.stdout.write(`
-  The subscription ledger runs on ${url}, its files are in ${config.dataDirectory}.
-  No secrets were configured, so it made its own (${config.dataDirectory}/secrets.json). In another terminal:
+  The subscription ledger runs on ${url}, its files are in ${dataDirectory}.
+  No secrets were configured, so it made its own for this folder (${dataDirectory}/secrets.json):
+  webhook secret ${webhookSecret}, token ${readToken}. In another terminal:
 
-    ${elsewhere}npm run sample          sends a signed sample event, shows the answer and the subscription
+    ${same}npm run sample
+        sends a signed sample event, shows the answer, and what the ledger then knows
     curl -H "Authorization: Bearer ${readToken}" ${url}/subscriptions
 
 `);
