@@ -1,0 +1,109 @@
+import { EventStoreDBClient, jsonEvent, NO_STREAM, type JSONEventData } from '@eventstore/db-client';
+import { VerbatimJsonEvent } from '../src/eventstore/verbatim-event.js';
+import { benchmarkEvents, dealt, type BenchmarkEvent } from './benchmark-events.js';
+import { HttpConnection, type HttpRequest } from './http-connection.js';
+import { Latencies } from './latencies.js';
+import { signedRequest } from './webhook-client.js';
+
+/** A process of its own that appends or delivers what the benchmark tells it to, one round after the other. */
+
+export interface Round {
+  /** Unique, so that its events are. */
+  readonly name: string;
+  readonly way: 'json-event' | 'verbatim' | 'webhook';
+  /** The store's URL, or the service's. */
+  readonly url: string;
+  readonly secret: string;
+  readonly concurrency: number;
+  readonly warmUp: number;
+  readonly events: number;
+}
+
+export interface RoundResult {
+  readonly perSecond: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+}
+
+/** Sends one event and resolves when it is acknowledged. */
+type Send = (event: BenchmarkEvent) => Promise<void>;
+interface Sender {
+  /** For each worker, since a connection carries one request at a time. */
+  connect(): Send;
+  close(): Promise<void>;
+}
+
+const REQUEST_TIMEOUT_MS = 30_000;
+
+function storeSender({ url, way }: Round): Sender {
+  const client = EventStoreDBClient.connectionString(url);
+  const send: Send = async (event) => {
+    const expectedRevision = event.revision === 0 ? NO_STREAM : BigInt(event.revision - 1);
+    await client.appendToStream(event.stream, way === 'verbatim' ? verbatim(event) : json(event), { expectedRevision });
+  };
+  return { connect: () => send, close: () => client.dispose() };
+}
+
+function json({ eventId, stripeEvent }: BenchmarkEvent): JSONEventData {
+  return jsonEvent({ id: eventId, type: stripeEvent.type, data: { ...stripeEvent }, metadata: metadataOf(stripeEvent.id) });
+}
+
+/** As the service appends: the body's bytes as they are, which costs the client half. */
+function verbatim({ eventId, stripeEvent }: BenchmarkEvent): JSONEventData {
+  const bytes = (value: object): Uint8Array => new Uint8Array(Buffer.from(JSON.stringify(value)));
+  return new VerbatimJsonEvent({ id: eventId, type: stripeEvent.type, data: bytes(stripeEvent), metadata: bytes(metadataOf(stripeEvent.id)) }).asEventData();
+}
+
+/** About as much as the service adds. */
+function metadataOf(stripeEventId: string): Record<string, string | number | boolean> {
+  const hash = '0'.repeat(64);
+  const now = new Date().toISOString();
+  return { format: 1, stripeEventId, apiVersion: '2025-03-31.basil', livemode: false, endpoint: 'local', receivedAt: now, signedAt: now, bodySha256: hash, contentHash: hash };
+}
+
+function webhookSender({ url, secret }: Round): Sender {
+  const connections: HttpConnection[] = [];
+  const connect = (): Send => {
+    const connection = new HttpConnection(new URL(url), REQUEST_TIMEOUT_MS);
+    connections.push(connection);
+    return async ({ stripeEvent }) => {
+      const request: HttpRequest = signedRequest(secret, Buffer.from(JSON.stringify(stripeEvent)));
+      const { status, body } = await connection.request(request);
+      if (status !== 200 || !body.includes('"appended"')) throw new Error(`The webhook answered ${status} ${body}.`);
+    };
+  };
+  return { connect, close: async () => connections.forEach((connection) => connection.close()) };
+}
+
+async function play(round: Round): Promise<RoundResult> {
+  const sender = round.way === 'webhook' ? webhookSender(round) : storeSender(round);
+  const sends = Array.from({ length: round.concurrency }, () => sender.connect());
+  await sendAll(sends, benchmarkEvents(`${round.name} warm-up`, round.warmUp));
+  const events = benchmarkEvents(round.name, round.events);
+  const startedMs = performance.now();
+  const latencies = await sendAll(sends, events);
+  const seconds = (performance.now() - startedMs) / 1000;
+  await sender.close();
+  const [p50Ms = NaN, p99Ms = NaN] = latencies.percentiles(0.5, 0.99);
+  return { perSecond: events.length / seconds, p50Ms, p99Ms };
+}
+
+async function sendAll(sends: readonly Send[], events: readonly BenchmarkEvent[]): Promise<Latencies> {
+  const latencies = new Latencies();
+  const hands = dealt(events, sends.length);
+  await Promise.all(sends.map(async (send, worker) => {
+    for (const event of hands[worker] ?? []) {
+      const sentMs = performance.now();
+      await send(event);
+      latencies.add(performance.now() - sentMs);
+    }
+  }));
+  return latencies;
+}
+
+process.on('message', (round: Round) => {
+  play(round).then(
+    (result) => process.send?.({ result }),
+    (error: unknown) => process.send?.({ error: error instanceof Error ? error.stack ?? error.message : String(error) }),
+  );
+});
