@@ -73,8 +73,13 @@ export class EventLog {
   readonly #statements: Readonly<Record<'stream' | 'insertStream' | 'insertEvent' | 'idAt' | 'positionAt' | 'setRetention' | 'setTombstone', Sql>>;
   readonly #pages: Readonly<Record<'all' | 'stream', Record<Direction, Sql>>>;
   #nextPosition: bigint;
+  #failure: StorageFailedError | undefined;
 
-  constructor(directory: string) {
+  /** `onFailed` is called once, when the files cannot be written or read any more; the log is closed then. */
+  constructor(
+    directory: string,
+    private readonly onFailed: (error: Error) => void,
+  ) {
     this.#database = openDatabase(directory);
     const prepare = (sql: string): Sql => this.#database.prepare(sql).safeIntegers(true).raw(true);
     this.#statements = {
@@ -106,21 +111,18 @@ export class EventLog {
     return this.#nextPosition;
   }
 
-  /** Runs `work` as one transaction and returns when its writes are on disk. After a failure the log is closed: nothing it could say is sure. */
+  /** Runs `work` as one transaction and returns when its writes are on disk. */
   commit<T>(work: () => T): T {
-    try {
+    return this.#attempt('append', () => {
       this.#database.exec('begin immediate');
       const result = work();
       this.#database.exec('commit');
       return result;
-    } catch (error) {
-      this.close();
-      throw new StorageFailedError('append', error);
-    }
+    });
   }
 
   stream(name: string): Stream {
-    const row = this.#statements.stream.get(name) as StreamRow | undefined;
+    const row = this.#attempt('read', () => this.#statements.stream.get(name)) as StreamRow | undefined;
     if (!row) return { name, id: undefined, last: -1n, tombstoned: false, retention: defaultRetention(name) };
     const [id, tombstoned, truncateBefore, maxCount, maxAgeSeconds, last] = row;
     const retention = truncateBefore === null ? defaultRetention(name) : { truncateBefore, maxCount, maxAgeSeconds };
@@ -183,10 +185,24 @@ export class EventLog {
   }
 
   #read(statement: Sql, from: bigint[], max: number): StoredEvent[] {
-    return (statement.all(...from, Math.min(max, PAGE_EVENTS)) as EventRow[]).map(([position, stream, revision, id, type, createdMs, checksum, frame]) => {
+    const rows = this.#attempt('read', () => statement.all(...from, Math.min(max, PAGE_EVENTS))) as EventRow[];
+    return rows.map(([position, stream, revision, id, type, createdMs, checksum, frame]) => {
       const event = { position, stream, revision, id, type, createdMs: Number(createdMs), frame };
       if (checksumOf(event) !== Number(checksum)) throw new DamagedRecordError(event);
       return event;
     });
+  }
+
+  /** After a failure nothing that the log could say is sure: it is closed, and every call fails for the same reason. */
+  #attempt<T>(action: 'append' | 'read', work: () => T): T {
+    if (this.#failure) throw this.#failure;
+    try {
+      return work();
+    } catch (error) {
+      this.#failure = new StorageFailedError(action, error);
+      this.close();
+      this.onFailed(this.#failure);
+      throw this.#failure;
+    }
   }
 }

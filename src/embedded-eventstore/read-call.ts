@@ -7,7 +7,7 @@ import { createFraming } from './event-frames.js';
 import { Outlet } from './outlet.js';
 import { shared, streams, type Streams } from './protocol.js';
 import { readRequestOf, type ReadRequest } from './requests.js';
-import { rpcErrorOf, shuttingDown, streamDeleted } from './rpc-errors.js';
+import { rpcErrorOf, streamDeleted } from './rpc-errors.js';
 import type { Store } from './store.js';
 
 const { ReadResp } = streams;
@@ -35,7 +35,7 @@ export async function handleRead(store: Store, call: ServerWritableStream<Stream
     const outlet = new Outlet(call, store.stopping);
     if (request.count === undefined) await subscribe(store, request, outlet);
     else await read(store, request, outlet);
-    if (store.stopping.aborted) throw shuttingDown();
+    store.stopping.throwIfAborted();
     call.end();
   } catch (error) {
     call.emit('error', rpcErrorOf(error));

@@ -6,15 +6,15 @@ export class StoreInUseError extends Error {
   readonly code = 'STORE_IN_USE';
 }
 
-/** A write did not reach the disk. Nothing of it was acknowledged; the server must stop. */
+/** An append or a read of the files failed. The server must stop: it could only guess. */
 export class StorageFailedError extends Error {
   readonly code = 'STORAGE_FAILED';
 
-  constructor(action: string, cause: unknown) {
+  constructor(action: 'append' | 'read', cause: unknown) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     super(
-      `The event store stops: an ${action} did not reach the disk (${reason}). Nothing of it was acknowledged and everything acknowledged before is kept. ` +
-        'Check free space and the health of the disk, then start again.',
+      `The event store stops because ${action === 'append' ? 'an append' : 'a read'} failed (${reason}). ` +
+        'What was not acknowledged may be missing, what was acknowledged is kept. Check free space and the health of the disk, then start again.',
       { cause },
     );
   }

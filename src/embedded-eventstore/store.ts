@@ -6,11 +6,11 @@ import { GroupCommit } from './group-commit.js';
 
 export type Store = Readonly<{ log: EventLog; writes: GroupCommit; changes: Changes; stopping: AbortSignal }>;
 
-export type StoreOptions = Readonly<{ directory: string; stopping: AbortSignal; onFailed: (error: Error) => void }>;
+export type StoreOptions = Readonly<{ directory: string; flushDelayMs: number; stopping: AbortSignal; onFailed: (error: Error) => void }>;
 
-export function openStore({ directory, stopping, onFailed }: StoreOptions): Store {
-  const log = new EventLog(directory);
+export function openStore({ directory, flushDelayMs, stopping, onFailed }: StoreOptions): Store {
+  const log = new EventLog(directory, onFailed);
   const changes = new Changes();
-  const writes = new GroupCommit({ log, writer: new Writer(log), onCommitted: (streams) => changes.announce(streams), onFailed });
+  const writes = new GroupCommit({ log, writer: new Writer(log), flushDelayMs, onCommitted: (streams) => changes.announce(streams) });
   return { log, writes, changes, stopping };
 }
