@@ -106,6 +106,10 @@ export class EventLog {
     this.#nextPosition = last ? last[0] + last[1] : FIRST_POSITION;
   }
 
+  get isEmpty(): boolean {
+    return this.#nextPosition === FIRST_POSITION;
+  }
+
   /** The position that the next event will have. */
   get nextPosition(): bigint {
     return this.#nextPosition;

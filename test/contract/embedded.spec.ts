@@ -92,7 +92,7 @@ describe('The embedded event store', () => {
     const following = follow(client.subscribeToAll());
     await following.reached('caughtUp');
     await server.stop();
-    expect(await errorTypeOf(following.events(1))).toBe('unavailable');
+    expect(await errorTypeOf(following.until(() => false))).toBe('unavailable');
   });
 
   it('answers what it has received before it stops', async () => {
@@ -104,6 +104,15 @@ describe('The embedded event store', () => {
     const answered = (await appends).filter(({ status }) => status === 'fulfilled').length;
     const again = await start();
     expect((await collect(again.client.readStream(stream))).length).toBeGreaterThanOrEqual(answered + 1);
+  });
+
+  it('begins a new store, and only a new one, with an event of the system', async () => {
+    const typesIn = async (client: EventStoreDBClient) => (await collect(client.readAll())).map(({ type }) => type);
+    const first = await start();
+    expect(await typesIn(first.client)).toEqual(['$StoreCreated']);
+    await first.server.stop();
+    const second = await start();
+    expect(await typesIn(second.client)).toEqual(['$StoreCreated']);
   });
 
   it('keeps nothing in memory mode', async () => {
