@@ -12,6 +12,8 @@ export type GroupCommitOptions = Readonly<{
   writer: Writer;
   /** Waits so long before each flush, as a slow disk would; 0 does not wait. */
   flushDelayMs: number;
+  /** Once aborted, no write is taken any more. */
+  stopping: AbortSignal;
   /** Called after a commit with the names of the streams that grew. */
   onCommitted: (streams: ReadonlySet<string>) => void;
 }>;
@@ -24,6 +26,7 @@ export class GroupCommit {
 
   /** Answers when the write is on disk, or refused. */
   write(write: Write): Promise<WriteOutcome> {
+    if (this.options.stopping.aborted) return Promise.reject(this.options.stopping.reason);
     return new Promise((resolve, reject) => {
       this.#waiting.push({ write, resolve, reject });
       this.#schedule();
@@ -36,15 +39,20 @@ export class GroupCommit {
     this.#scheduled = true;
     const flush = (): void => {
       this.#scheduled = false;
-      this.flush();
+      this.#flush();
       if (this.#waiting.length > 0) this.#schedule();
     };
     if (this.options.flushDelayMs === 0) setImmediate(flush);
     else setTimeout(flush, this.options.flushDelayMs);
   }
 
+  /** Commits everything that waits. */
+  flushAll(): void {
+    while (this.#waiting.length > 0) this.#flush();
+  }
+
   /** Commits the writes that have waited longest. Nobody hears of them before they are on disk. */
-  flush(): void {
+  #flush(): void {
     const group = this.#waiting.splice(0, WRITES_MAX);
     if (group.length === 0) return;
     const { log, writer, onCommitted } = this.options;

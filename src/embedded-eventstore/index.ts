@@ -1,4 +1,8 @@
-/** An EventStoreDB in a thread of this process: the same protocol and the same rules, with its files in one directory. */
+/**
+ * An EventStoreDB in a thread of this process: the same protocol and the same rules, with its files in one directory.
+ * Not there, and answered UNIMPLEMENTED: persistent subscriptions, projections, users, operations, monitoring.
+ * Access control lists are kept with the metadata and not enforced.
+ */
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';

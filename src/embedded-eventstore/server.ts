@@ -38,7 +38,7 @@ export async function serve({ host, port, ...options }: ServeOptions): Promise<R
     throw error;
   }
   const stop = async (reason?: Error): Promise<void> => {
-    store.writes.flush();
+    store.writes.flushAll();
     stopping.abort(reason ?? shuttingDown());
     await shutDown(server);
     store.log.close();

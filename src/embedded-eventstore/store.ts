@@ -16,6 +16,6 @@ export function openStore({ directory, flushDelayMs, stopping, onFailed }: Store
   const log = new EventLog(directory, onFailed);
   if (log.isEmpty) log.commit(() => log.insert(log.register(log.stream(CREATION.stream)), 0n, systemEvent(CREATION.type)));
   const changes = new Changes();
-  const writes = new GroupCommit({ log, writer: new Writer(log), flushDelayMs, onCommitted: (streams) => changes.announce(streams) });
+  const writes = new GroupCommit({ log, writer: new Writer(log), flushDelayMs, stopping, onCommitted: (streams) => changes.announce(streams) });
   return { log, writes, changes, stopping };
 }

@@ -1,11 +1,11 @@
 /** What only the embedded server can be asked: its start, its stop, its files. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
-import { ANY, EventStoreDBClient, NO_STREAM } from '@eventstore/db-client';
+import { ANY, BACKWARDS, END, EventStoreDBClient, NO_STREAM } from '@eventstore/db-client';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import Database from 'libsql';
 import { startEmbeddedEventStore, type EmbeddedEventStore, type EmbeddedEventStoreOptions } from '../../src/embedded-eventstore/index.js';
@@ -34,6 +34,13 @@ const start = async (options: Partial<EmbeddedEventStoreOptions> = {}) => {
   running.push(server);
   clients.push(client);
   return { server, client };
+};
+
+/** Changes stored events behind the back of the server. */
+const tamper = (sql: string): void => {
+  const database = new Database(join(directory, 'events.db'));
+  database.exec(sql);
+  database.close();
 };
 
 describe('The embedded event store', () => {
@@ -80,6 +87,13 @@ describe('The embedded event store', () => {
     child.kill('SIGKILL');
     await once(child, 'exit');
     await start();
+  });
+
+  it('refuses a directory that it cannot write, and files that are not its own', async () => {
+    writeFileSync(join(directory, 'file'), '');
+    await expect(startEmbeddedEventStore({ directory: join(directory, 'file') })).rejects.toThrow(/cannot be opened .*Check that the directory/);
+    writeFileSync(join(directory, 'events.db'), 'x'.repeat(8192));
+    await expect(startEmbeddedEventStore({ directory })).rejects.toThrow(/cannot be opened .*its files are an event store's/);
   });
 
   it('refuses a port that another program has, and says so', async () => {
@@ -156,13 +170,6 @@ describe('The embedded event store', () => {
 });
 
 describe('Damage to the files', () => {
-  /** Changes stored events behind the back of the server. */
-  const tamper = (sql: string): void => {
-    const database = new Database(join(directory, 'events.db'));
-    database.exec(sql);
-    database.close();
-  };
-
   it.each([
     ['the bytes of an event', "update events set frame = zeroblob(length(frame)) where revision = 1"],
     ['its type', "update events set type = 'other' where revision = 1"],
@@ -180,6 +187,23 @@ describe('Damage to the files', () => {
     await expect(idsIn(second.client, damaged)).rejects.toThrow(new RegExp(`revision \\d of stream "${damaged}" \\(position ${position}\\) is damaged`));
     await expect(collect(second.client.readAll())).rejects.toThrow(/is damaged/);
     expect(await idsIn(second.client, sound)).toHaveLength(1);
+  });
+});
+
+describe('A missing event', () => {
+  it.each([1, 31, 32, 33])('at revision %d is an error for reads of its stream and of $all, in both directions', async (revision) => {
+    const stream = newStream();
+    const first = await start();
+    await append(first.client, stream, { events: newEvents(40) });
+    await first.server.stop();
+    tamper(`delete from events where revision = ${revision}`);
+
+    const { client } = await start();
+    const gap = new RegExp(`before the event at revision ${revision + 1} of stream "${stream}" .*the log has a gap`);
+    await expect(idsIn(client, stream)).rejects.toThrow(gap);
+    await expect(collect(client.readStream(stream, { direction: BACKWARDS, fromRevision: END }))).rejects.toThrow(gap);
+    await expect(collect(client.readAll())).rejects.toThrow(gap);
+    await expect(collect(client.readAll({ direction: BACKWARDS, fromPosition: END }))).rejects.toThrow(gap);
   });
 });
 
