@@ -4,7 +4,7 @@ import { afterIntervals, DAY, HOUR, MINUTE, type Seconds } from './calendar.js';
 import {
   attempted, draftInvoice, finalized, openIntent, paid, periodLines, recordAttempt, recordFailure, recordInvoice, recordPaid, type Attempt,
 } from './collection.js';
-import type { Journal, Operation } from './journal.js';
+import type { Operation } from './journal.js';
 import type { Random } from './random.js';
 import { checkoutSessionShape, customerShape } from './shapes/customer.js';
 import { paymentIntentShape, paymentMethodShape } from './shapes/payment.js';
