@@ -4,39 +4,43 @@ import { defineProjection, ignored, type EventReference } from './projection.js'
 /** What is each subscription now: its status, items, periods, trial, and how and when it ends? */
 type State = { current: SubscriptionSnapshot; changedBy: EventReference } | null;
 
-export const subscriptions = defineProjection<State>({
+export const subscriptions = defineProjection({
   name: 'subscriptions',
   version: 1,
-  key: 'id',
-  columns: {
-    id: 'text collate "C"',
-    customer: 'text collate "C"',
-    status: 'text collate "C" not null',
-    currency: 'text',
-    items: 'jsonb not null',
-    period_start: 'timestamptz',
-    period_end: 'timestamptz',
-    trial_start: 'timestamptz',
-    trial_end: 'timestamptz',
-    started_at: 'timestamptz',
-    cancel_at: 'timestamptz',
-    cancel_at_period_end: 'boolean',
-    canceled_at: 'timestamptz',
-    ended_at: 'timestamptz',
-    pause_collection: 'jsonb',
-    collection_method: 'text',
-    latest_invoice: 'text collate "C"',
-    schedule: 'text collate "C"',
-    test_clock: 'text collate "C"',
-    livemode: 'boolean',
-    account: 'text collate "C"',
-    stripe_event_id: 'text collate "C" not null',
-    stripe_event_type: 'text not null',
-    stripe_event_created: 'timestamptz not null',
-    api_version: 'text',
+  tables: {
+    subscriptions: {
+      columns: {
+        id: 'text collate "C"',
+        customer: 'text collate "C"',
+        status: 'text collate "C" not null',
+        currency: 'text',
+        items: 'jsonb not null',
+        period_start: 'timestamptz',
+        period_end: 'timestamptz',
+        trial_start: 'timestamptz',
+        trial_end: 'timestamptz',
+        started_at: 'timestamptz',
+        cancel_at: 'timestamptz',
+        cancel_at_period_end: 'boolean',
+        canceled_at: 'timestamptz',
+        ended_at: 'timestamptz',
+        pause_collection: 'jsonb',
+        collection_method: 'text',
+        latest_invoice: 'text collate "C"',
+        schedule: 'text collate "C"',
+        test_clock: 'text collate "C"',
+        livemode: 'boolean',
+        account: 'text collate "C"',
+        stripe_event_id: 'text collate "C" not null',
+        stripe_event_type: 'text not null',
+        stripe_event_created: 'timestamptz not null',
+        api_version: 'text',
+      },
+      key: ['id'],
+      indexes: [['customer', 'id'], ['status', 'id']],
+    },
   },
-  indexes: [['customer', 'id'], ['status', 'id']],
-  initial: () => null,
+  initial: (): State => null,
   evolve: {
     // `canceled` and `incomplete_expired` are final for a subscription id: a stale snapshot never revives it.
     subscription: (state, { snapshot, event }) =>
@@ -46,7 +50,7 @@ export const subscriptions = defineProjection<State>({
       'subscription_schedule', 'customer', 'discount', 'entitlements', 'price', 'plan', 'product', 'coupon', 'deletion',
     ),
   },
-  rows: (state) => (state === null ? [] : [rowOf(state.current, state.changedBy)]),
+  rows: (state) => ({ subscriptions: state === null ? [] : [rowOf(state.current, state.changedBy)] }),
 });
 
 const rowOf = (subscription: SubscriptionSnapshot, changedBy: EventReference) => ({
