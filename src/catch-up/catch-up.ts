@@ -28,6 +28,8 @@ export type CatchUpObserver = {
 };
 
 const BATCH_EVENTS_MAX = 500;
+/** Pause between two batches under load: a batch costs a dozen statements, whether it holds one event or hundreds. */
+const GATHER_MS = 50;
 const RENEW_EVERY_MS = 3_000;
 const STAND_BY_MS = 1_000;
 const RETRY_AFTER_MS_MAX = 5_000;
@@ -151,6 +153,7 @@ export class CatchUp {
         ownership = { ...ownership, position: batch.at(-1)?.position ?? ownership.position };
         batch = [];
         progressed();
+        await this.#pause(GATHER_MS);
         if (this.#stopping.signal.aborted) return;
       }
       if (!this.#stopping.signal.aborted) throw new Error('The store ended the subscription.');
