@@ -1,5 +1,12 @@
+import { customers } from './customers.js';
+import { disputes } from './disputes.js';
+import { invoicePayments } from './invoice-payments.js';
+import { invoices } from './invoices.js';
+import { links } from './links.js';
+import { payments } from './payments.js';
 import type { AnyProjection } from './projection.js';
+import { refunds } from './refunds.js';
 import { subscriptions } from './subscriptions.js';
 
 /** Every read model of this build. A new projection is one file, one spec, and one line here. */
-export const projections: readonly AnyProjection[] = [subscriptions];
+export const projections: readonly AnyProjection[] = [subscriptions, invoices, payments, refunds, disputes, invoicePayments, customers, links];

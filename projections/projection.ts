@@ -8,8 +8,14 @@ export type EventReference = Readonly<{ stripeEventId: string; type: string; cre
 export type Fact<S extends Snapshot = Snapshot> = Readonly<{ snapshot: S; event: EventReference; order: OrderKey }>;
 
 export type Value = string | number | boolean | null | object;
-/** A row by column name; its key column and its stream say what it belongs to. */
+/** A row by column name. */
 export type Row = Readonly<Record<string, Value>>;
+
+/** A table of a read model: SQL types by column name, the columns that identify a row, and those it is searched by. */
+export type Table = Readonly<{ columns: Readonly<Record<string, string>>; key: readonly string[]; indexes: readonly (readonly string[])[] }>;
+export type Tables = Readonly<Record<string, Table>>;
+/** The rows of each table, every column in each. */
+export type RowsOf<T extends Tables> = { readonly [Name in keyof T]: readonly Readonly<Record<keyof T[Name]['columns'], Value>>[] };
 
 /** For each kind of snapshot one step, or that it does not matter: a new kind makes every projection take a stand. */
 export type Evolve<State> = Readonly<{
@@ -24,26 +30,27 @@ export const ignored = <K extends SnapshotKind>(...kinds: readonly K[]): Readonl
  * A read model as data and pure functions (design, section 5). It sees one stream at a time, in logical
  * order, each event once. The state must survive JSON. No clock, randomness, logging, database or async:
  * order, idempotence and the checkpoint are the projector's work.
+ *
+ * Every row belongs to exactly one stream: its key holds the id of the stream's own object. What a stream
+ * mentions of another's object is a row of its own, keyed by what is said and who says it.
  */
-export type Projection<State> = Readonly<{
+export type Projection<State, T extends Tables = Tables> = Readonly<{
   name: string;
   /** Raised when the rows would come out otherwise: the read model is then built anew from the log. */
   version: number;
-  /** Column names and SQL types; the column `key` identifies a row and holds its own object's id. */
-  key: string;
-  columns: Readonly<Record<string, string>>;
-  indexes: readonly (readonly string[])[];
+  /** By name, which no other projection may use: it is what people find in Postgres. */
+  tables: T;
   initial(): State;
   evolve: Evolve<State>;
-  rows(state: State): readonly Row[];
+  rows(state: State): RowsOf<T>;
 }>;
 
 /** A projection whose state the projector need not know. */
-export type AnyProjection = Projection<unknown>;
+export type AnyProjection<T extends Tables = Tables> = Projection<unknown, T>;
 
 /** Checks a projection's form where it is written, and hides its state from the list. */
-export function defineProjection<State>(projection: Projection<State>): AnyProjection {
-  return projection as AnyProjection;
+export function defineProjection<State, T extends Tables>(projection: Projection<State, T>): AnyProjection<T> {
+  return projection as AnyProjection<T>;
 }
 
 export const handles = (projection: AnyProjection, kind: SnapshotKind): boolean => projection.evolve[kind] !== 'ignored';

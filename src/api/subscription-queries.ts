@@ -17,14 +17,14 @@ export type SubscriptionFilter = Readonly<{
 
 /** The subscription with this id, or null. */
 export async function findSubscription(database: Database, id: string): Promise<SubscriptionView | null> {
-  const { rows } = await database.query<SubscriptionRow>(`select * from ${viewOf(subscriptions)} where id = $1`, [id]);
+  const { rows } = await database.query<SubscriptionRow>(`select * from ${viewOf(subscriptions, 'subscriptions')} where id = $1`, [id]);
   return rows[0] === undefined ? null : viewOfRow(rows[0]);
 }
 
 /** Subscriptions in the order of their ids. */
 export async function listSubscriptions(database: Database, filter: SubscriptionFilter): Promise<SubscriptionView[]> {
   const { rows } = await database.query<SubscriptionRow>(
-    `select * from ${viewOf(subscriptions)}
+    `select * from ${viewOf(subscriptions, 'subscriptions')}
      where ($1::text is null or status = $1) and ($2::text is null or customer = $2) and ($3::text is null or account = $3)
        and ($4::boolean is null or livemode = $4) and ($5::text is null or id > $5)
      order by id limit $6`,

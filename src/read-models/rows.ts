@@ -5,8 +5,8 @@ import { stateTableOf, tableOf } from './schema.js';
 /** How far a projection has folded a stream, as stored. */
 export type StoredState = Readonly<{ stream: string; revision: bigint; state: unknown }>;
 
-/** What a batch leaves of one stream: its state, and all of its rows. */
-export type StreamRows = StoredState & Readonly<{ rows: readonly Row[] }>;
+/** What a batch leaves of one stream: its state, and all of its rows by table. */
+export type StreamRows = StoredState & Readonly<{ rows: Readonly<Record<string, readonly Row[]>> }>;
 
 /** The stored states of these streams. */
 export async function readStates(database: Queryable, projection: AnyProjection, streams: readonly string[]): Promise<Map<string, StoredState>> {
@@ -16,25 +16,36 @@ export async function readStates(database: Queryable, projection: AnyProjection,
 
 /** Replaces states and rows of these streams. A row belongs to exactly one stream, so no other stream is touched. */
 export async function writeStreams(connection: Queryable, projection: AnyProjection, streams: readonly StreamRows[]): Promise<void> {
-  const rows = streams.flatMap(({ stream, rows: own }) => own.map((row) => ({ ...row, stream })));
-  const { key } = projection;
-  await connection.query(`delete from ${tableOf(projection)} where stream = any($1) and not ${key} = any($2)`, [streams.map(({ stream }) => stream), rows.map((row) => (row as Row)[key])]);
-  await upsert(connection, { table: tableOf(projection), key, columns: { ...projection.columns, stream: 'text' } }, rows);
+  for (const [name, { columns, key }] of Object.entries(projection.tables)) {
+    const target = { table: tableOf(projection, name), columns: { ...columns, stream: 'text' }, key };
+    const rows = streams.flatMap(({ stream, rows: own }) => (own[name] ?? []).map((row) => ({ ...row, stream })));
+    await deleteOthers(connection, target, { streams: streams.map(({ stream }) => stream), rows });
+    await upsert(connection, target, rows);
+  }
   const states = streams.map(({ stream, revision, state }) => ({ stream, revision, state }));
-  await upsert(connection, { table: stateTableOf(projection), key: 'stream', columns: { stream: 'text', revision: 'int8', state: 'jsonb' } }, states);
+  await upsert(connection, { table: stateTableOf(projection), columns: { stream: 'text', revision: 'int8', state: 'jsonb' }, key: ['stream'] }, states);
 }
 
-type Target = { table: string; key: string; columns: Readonly<Record<string, string>> };
+type Target = Readonly<{ table: string; columns: Readonly<Record<string, string>>; key: readonly string[] }>;
 
-/** All rows in one statement and one parameter; a row that stands already is replaced whole. */
-async function upsert(connection: Queryable, { table, key, columns }: Target, rows: readonly object[]): Promise<void> {
+/** Rows as one parameter, which Postgres reads as a table of these columns. */
+const given = (columns: Target['columns']): string => `jsonb_to_recordset($1::jsonb) as given(${Object.entries(columns).map(([name, type]) => `${name} ${type.split(' ')[0]}`).join(', ')})`;
+
+/** Deletes the rows of these streams that are not among `rows`. */
+async function deleteOthers(connection: Queryable, { table, columns, key }: Target, { streams, rows }: { streams: readonly string[]; rows: readonly Row[] }): Promise<void> {
+  const keys = rows.map((row) => Object.fromEntries(key.map((name) => [name, row[name]])));
+  await connection.query(`delete from ${table} where stream = any($2) and (${key.join(', ')}) not in (select ${key.join(', ')} from ${given(columns)})`, [jsonForPostgres(keys), streams]);
+}
+
+/** All rows in one statement; a row that stands already is replaced whole, unless it is the same. */
+async function upsert(connection: Queryable, { table, columns, key }: Target, rows: readonly object[]): Promise<void> {
   if (rows.length === 0) return;
   const names = Object.keys(columns);
-  const types = Object.entries(columns).map(([name, type]) => `${name} ${type.split(' ')[0]}`);
-  const replaced = names.filter((name) => name !== key).map((name) => `${name} = excluded.${name}`);
+  const others = names.filter((name) => !key.includes(name));
   await connection.query(
-    `insert into ${table} (${names.join(', ')}) select ${names.join(', ')} from jsonb_to_recordset($1::jsonb) as given(${types.join(', ')})
-     on conflict (${key}) do update set ${replaced.join(', ')}`,
+    `insert into ${table} as old (${names.join(', ')}) select ${names.join(', ')} from ${given(columns)}
+     on conflict (${key.join(', ')}) do update set ${others.map((name) => `${name} = excluded.${name}`).join(', ')}
+     where (${others.map((name) => `old.${name}`).join(', ')}) is distinct from (${others.map((name) => `excluded.${name}`).join(', ')})`,
     [jsonForPostgres(rows)],
   );
 }

@@ -1,12 +1,14 @@
-import type { AnyProjection } from '../../projections/projection.js';
+import type { AnyProjection, Table, Tables } from '../../projections/projection.js';
 import type { Database, Queryable } from './database.js';
 
 const GENERATION = 1;
 
-/** Tables and views of one version of a projection. */
-export const tableOf = ({ name, version }: AnyProjection): string => `ledger.${name}_v${version}_g${GENERATION}`;
-export const stateTableOf = (projection: AnyProjection): string => `${tableOf(projection)}_state`;
-export const viewOf = ({ name, version }: AnyProjection): string => `ledger.${name}_v${version}`;
+/** Names of what one version of a projection has in Postgres. */
+const nameOf = (name: string, { version }: AnyProjection): string => `${name}_v${version}_g${GENERATION}`;
+const stateNameOf = (projection: AnyProjection): string => `${nameOf(projection.name, projection)}_state`;
+export const tableOf = (projection: AnyProjection, table: string): string => `ledger.${nameOf(table, projection)}`;
+export const stateTableOf = (projection: AnyProjection): string => `ledger.${stateNameOf(projection)}`;
+export const viewOf = <T extends Tables>({ version }: AnyProjection<T>, table: keyof T & string): string => `ledger.${table}_v${version}`;
 export const EVENT_INDEX = 'ledger.event_index_v1';
 
 /** What a set of projections is called in the checkpoint. */
@@ -26,13 +28,13 @@ export async function ensureSchema(database: Database, projections: readonly Any
 
 /** Drops the tables of versions that no projection of this build has, and empties the parking of theirs. */
 export async function dropOtherVersions(connection: Queryable, projections: readonly AnyProjection[]): Promise<void> {
-  const kept = projections.map(({ name, version }) => `${name}_v${version}_g${GENERATION}`);
+  const kept = projections.flatMap((projection) => [stateNameOf(projection), ...Object.keys(projection.tables).map((table) => nameOf(table, projection))]);
   const { rows } = await connection.query<{ table: string }>(
     `select relname as table from pg_class join pg_namespace n on n.oid = relnamespace
-     where nspname = 'ledger' and relkind = 'r' and relname ~ '_v[0-9]+_g[0-9]+$' and not relname = any($1)`,
+     where nspname = 'ledger' and relkind = 'r' and relname ~ '_v[0-9]+_g[0-9]+(_state)?$' and not relname = any($1)`,
     [kept],
   );
-  for (const { table } of rows) await connection.query(`drop table ledger.${quoted(table)}, ledger.${quoted(`${table}_state`)} cascade`);
+  for (const { table } of rows) await connection.query(`drop table ledger.${quoted(table)} cascade`);
   await connection.query('delete from ledger.parked_streams where not projection = any($1)', [projections.map(({ name, version }) => `${name}_v${version}`)]);
 }
 
@@ -74,15 +76,20 @@ create table if not exists ledger.parked_streams (
 );`;
 
 async function createTables(connection: Queryable, projection: AnyProjection): Promise<void> {
-  const columns = Object.entries(projection.columns).map(([name, type]) => `${name} ${type}`);
-  const table = tableOf(projection);
-  await connection.query(`create table if not exists ${table} (${columns.join(', ')}, stream text collate "C" not null, primary key (${projection.key}))`);
-  for (const index of [['stream'], ...projection.indexes]) {
-    await connection.query(`create index if not exists ${projection.name}_v${projection.version}_g${GENERATION}_${index.join('_')} on ${table} (${index.join(', ')})`);
-  }
   await connection.query(`create table if not exists ${stateTableOf(projection)} (stream text collate "C" primary key, revision int8 not null, state jsonb not null)`);
-  await createView(connection, viewOf(projection), table);
-  await createView(connection, `ledger.${projection.name}`, viewOf(projection));
+  for (const [name, table] of Object.entries(projection.tables)) {
+    await createTable(connection, nameOf(name, projection), table);
+    await createView(connection, viewOf(projection, name), tableOf(projection, name));
+    await createView(connection, `ledger.${name}`, viewOf(projection, name));
+  }
+}
+
+async function createTable(connection: Queryable, name: string, { columns, key, indexes }: Table): Promise<void> {
+  const columnList = Object.entries(columns).map(([column, type]) => `${column} ${type}`);
+  await connection.query(`create table if not exists ledger.${name} (${columnList.join(', ')}, stream text collate "C" not null, primary key (${key.join(', ')}))`);
+  for (const index of [['stream'], ...indexes]) {
+    await connection.query(`create index if not exists ${name}_${index.join('_')} on ledger.${name} (${index.join(', ')})`);
+  }
 }
 
 /** The unversioned view serves people and BI tools and follows the newest build. */

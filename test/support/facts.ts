@@ -14,5 +14,6 @@ export function factFrom(body: unknown): Fact {
   };
 }
 
-/** The rows after these events of one stream, given in any order. */
-export const rowsAfter = (projection: AnyProjection, bodies: readonly unknown[]) => projection.rows(foldAll(projection, bodies.map(factFrom)).current);
+/** The rows of one table after these events of one stream, given in any order; by default that of the projection's own name. */
+export const rowsAfter = (projection: AnyProjection, bodies: readonly unknown[], table = projection.name) =>
+  projection.rows(foldAll(projection, bodies.map(factFrom)).current)[table] ?? [];

@@ -1,0 +1,58 @@
+import type { PaymentSnapshot } from '../src/events/normalise.js';
+import { isStale, type Life } from './life.js';
+import { defineProjection, ignored, type Fact } from './projection.js';
+import { ID, provenanceColumns, provenanceOf, rowOf, withId, type ById } from './row.js';
+
+/** Amounts in minor units of `currency`. `payment` names the payment that the object is a part of. */
+const columns = {
+  id: ID,
+  object: `${ID} not null`,
+  payment: `${ID} not null`,
+  status: `${ID} not null`,
+  customer: ID,
+  currency: 'text not null',
+  amount_minor: 'int8 not null',
+  amount_received_minor: 'int8 not null',
+  amount_refunded_minor: 'int8',
+  payment_method: ID,
+  balance_transaction: ID,
+  failure_code: 'text',
+  is_disputed: 'boolean not null',
+  created_at: 'timestamptz',
+  canceled_at: 'timestamptz',
+  cancellation_reason: 'text',
+};
+type Row = ReturnType<typeof paymentRow>;
+
+const lives: Readonly<Record<PaymentSnapshot['object'], Life>> = {
+  charge: [['pending'], ['succeeded', 'failed']],
+  // Before its end, an intent may go back: it needs another payment method when one fails.
+  payment_intent: [[], ['succeeded', 'canceled']],
+};
+
+/**
+ * What is each charge and each payment intent now? A payment intent and the charges that are its attempts are one payment,
+ * named by the intent; a charge without an intent is a payment of its own. Each has a stream and a row of its own, so that
+ * either may come first or be missing; who reads puts those of one `payment` together.
+ */
+export const payments = defineProjection({
+  name: 'payments',
+  version: 1,
+  tables: { payments: { columns: { ...columns, ...provenanceColumns }, key: ['id'], indexes: [['payment', 'id'], ['customer', 'payment']] } },
+  initial: (): ById<Row> => ({}),
+  evolve: {
+    payment: (rows, fact) => {
+      const { id, object, status } = fact.snapshot;
+      const row = withId(rows, id);
+      return row !== undefined && isStale(lives[object], row.status, status) ? rows : { ...rows, [id]: paymentRow(fact) };
+    },
+    ...ignored(
+      'subscription', 'invoice', 'upcoming_invoice', 'invoice_item', 'invoice_payment', 'refund', 'dispute', 'credit_note', 'checkout_session',
+      'subscription_schedule', 'customer', 'discount', 'entitlements', 'price', 'plan', 'product', 'coupon', 'deletion',
+    ),
+  },
+  rows: (rows) => ({ payments: Object.values(rows) }),
+});
+
+const paymentRow = (fact: Fact<PaymentSnapshot>) =>
+  ({ ...rowOf(columns, { ...fact.snapshot, payment: fact.snapshot.paymentIntent ?? fact.snapshot.id }), ...provenanceOf(fact) });

@@ -1,0 +1,76 @@
+import type { CreditNoteSnapshot, PaymentSnapshot, RefundFacts, RefundSnapshot } from '../src/events/normalise.js';
+import { isStale, type Life } from './life.js';
+import { defineProjection, ignored, type Fact } from './projection.js';
+import { ID, provenanceColumns, provenanceOf, rowOf, withId, type ById } from './row.js';
+
+/** What is known of a refund, whoever tells it. Amounts in minor units of `currency`. */
+const told = {
+  currency: 'text not null',
+  charge: ID,
+  payment_intent: ID,
+  balance_transaction: ID,
+  failure_balance_transaction: ID,
+  failure_reason: 'text',
+  reason: 'text',
+  created_at: 'timestamptz',
+};
+const columns = { id: ID, status: `${ID} not null`, amount_minor: 'int8 not null', customer: ID, ...told };
+/** A credit note knows no status, and the amount only since 2025-03-31.basil: its own share of the refund. */
+const evidenceColumns = { refund: ID, source: ID, source_object: 'text not null', status: ID, amount_minor: 'int8', invoice: ID, ...told };
+
+type Row = ReturnType<typeof refundRow>;
+type Evidence = ReturnType<typeof evidenceRow>;
+type State = Readonly<{ refunds: ById<Row>; evidence: ById<Evidence> }>;
+
+/** A refund may fail after it has succeeded. */
+const life: Life = [['pending', 'requires_action'], ['succeeded'], ['failed', 'canceled']];
+
+/**
+ * What is each refund now? `refunds` has those with events of their own, each once by its id, however many Stripe events tell
+ * of one change (`charge.refund.updated` and `refund.updated`). `refund_evidence` has what charges (until 2022-11-15) and credit
+ * notes say of refunds, by refund and source: what is left of a refund whose own events were never sent.
+ */
+export const refunds = defineProjection({
+  name: 'refunds',
+  version: 1,
+  tables: {
+    refunds: { columns: { ...columns, ...provenanceColumns }, key: ['id'], indexes: [] },
+    refund_evidence: { columns: { ...evidenceColumns, ...provenanceColumns }, key: ['refund', 'source'], indexes: [['source'], ['invoice']] },
+  },
+  initial: (): State => ({ refunds: {}, evidence: {} }),
+  evolve: {
+    refund: (state, fact) => {
+      const { id, status } = fact.snapshot;
+      const row = withId(state.refunds, id);
+      return row !== undefined && isStale(life, row.status, status) ? state : { ...state, refunds: { ...state.refunds, [id]: refundRow(fact) } };
+    },
+    payment: (state, fact) => withEvidence(state, fact.snapshot.refunds.map((refund) => ofCharge(fact, refund))),
+    credit_note: (state, fact) => withEvidence(state, fact.snapshot.refunds.map((refund) => ofCreditNote(fact, refund))),
+    ...ignored(
+      'subscription', 'invoice', 'upcoming_invoice', 'invoice_item', 'invoice_payment', 'dispute', 'checkout_session',
+      'subscription_schedule', 'customer', 'discount', 'entitlements', 'price', 'plan', 'product', 'coupon', 'deletion',
+    ),
+  },
+  rows: (state) => ({ refunds: Object.values(state.refunds), refund_evidence: Object.values(state.evidence) }),
+});
+
+const refundRow = (fact: Fact<RefundSnapshot>) => ({ ...rowOf(columns, fact.snapshot), ...provenanceOf(fact) });
+
+function withEvidence(state: State, evidence: readonly Evidence[]): State {
+  return { ...state, evidence: { ...state.evidence, ...Object.fromEntries(evidence.map((row) => [String(row.refund), row])) } };
+}
+
+const evidenceRow = (fact: Fact, fields: Parameters<typeof rowOf<typeof evidenceColumns>>[1]) => ({ ...rowOf(evidenceColumns, fields), ...provenanceOf(fact) });
+
+/** Before 2014 refunds had no id: the movement of money that they were names them. */
+function ofCharge(fact: Fact<PaymentSnapshot>, refund: RefundFacts): Evidence {
+  const { id, paymentIntent } = fact.snapshot;
+  const name = refund.id ?? refund.balanceTransaction ?? `${id} ${refund.createdAt}`;
+  return evidenceRow(fact, { ...refund, refund: name, source: id, sourceObject: 'charge', charge: id, paymentIntent, invoice: null });
+}
+
+function ofCreditNote(fact: Fact<CreditNoteSnapshot>, refund: CreditNoteSnapshot['refunds'][number]): Evidence {
+  const { id, currency, invoice } = fact.snapshot;
+  const unknown = { status: null, charge: null, paymentIntent: null, balanceTransaction: null, failureBalanceTransaction: null, failureReason: null, reason: null, createdAt: null };
+  return evidenceRow(fact, { ...unknown, ...refund, source: id, sourceObject: 'credit_note', currency, invoice });
+}

@@ -1,0 +1,33 @@
+import type { Fact, Value } from './projection.js';
+
+/** SQL type of ids: they sort by their bytes, as cursors and the order of lists need. */
+export const ID = 'text collate "C"';
+
+type Camel<Column extends string> = Column extends `${infer First}_${infer Rest}` ? `${First}${Capitalize<Camel<Rest>>}` : Column;
+
+/** The field that a column shows: `periodStart` for `period_start`. The one rule of names between snapshots, rows and the API. */
+export const fieldOf = <Column extends string>(column: Column): Camel<Column> => column.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase()) as Camel<Column>;
+
+/** A row of these columns, from an object that has a field for each. */
+export function rowOf<Columns extends Readonly<Record<string, string>>>(columns: Columns, fields: { readonly [Column in keyof Columns & string as Camel<Column>]: Value }): Readonly<Record<keyof Columns, Value>> {
+  return Object.fromEntries(Object.keys(columns).map((column) => [column, (fields as Readonly<Record<string, Value>>)[fieldOf(column)]])) as Record<keyof Columns, Value>;
+}
+
+/** Further columns of every row that shows a Stripe object: whose it is, and the Stripe event that made it so. */
+export const provenanceColumns = {
+  livemode: 'boolean',
+  account: ID,
+  stripe_event_id: `${ID} not null`,
+  stripe_event_type: 'text not null',
+  stripe_event_created: 'timestamptz not null',
+  api_version: 'text',
+} as const;
+
+/** The values of `provenanceColumns`. */
+export const provenanceOf = ({ snapshot: { livemode, account }, event }: Pick<Fact, 'snapshot' | 'event'>) =>
+  ({ livemode, account, stripe_event_id: event.stripeEventId, stripe_event_type: event.type, stripe_event_created: event.created, api_version: event.apiVersion });
+
+/** What a stream says of several objects, by their ids. */
+export type ById<T> = Readonly<Record<string, T>>;
+
+export const withId = <T>(all: ById<T>, id: string): T | undefined => (Object.hasOwn(all, id) ? all[id] : undefined);

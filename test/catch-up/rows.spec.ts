@@ -1,0 +1,89 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { projections } from '../../projections/index.js';
+import { defineProjection, ignored, type RowsOf } from '../../projections/projection.js';
+import { Database } from '../../src/read-models/database.js';
+import { writeStreams } from '../../src/read-models/rows.js';
+import { dropOtherVersions, ensureSchema } from '../../src/read-models/schema.js';
+import { query } from '../support/read-models.js';
+import { testDatabase, type TestServer } from '../support/servers.js';
+
+const tables = {
+  parcels: { columns: { id: 'text collate "C"', weight: 'int8' }, key: ['id'], indexes: [['weight', 'id']] },
+  parcel_stamps: { columns: { parcel: 'text collate "C"', stamp: 'text collate "C"', country: 'text' }, key: ['parcel', 'stamp'], indexes: [] },
+} as const;
+const parcels = (version: number) => defineProjection({
+  name: 'post',
+  version,
+  tables,
+  initial: () => ({}),
+  evolve: ignored(
+    'subscription', 'invoice', 'upcoming_invoice', 'invoice_item', 'invoice_payment', 'payment', 'refund', 'dispute', 'credit_note', 'checkout_session',
+    'subscription_schedule', 'customer', 'discount', 'entitlements', 'price', 'plan', 'product', 'coupon', 'deletion',
+  ),
+  rows: () => ({ parcels: [], parcel_stamps: [] }),
+});
+
+let server: TestServer;
+let database: Database;
+beforeAll(async () => {
+  server = await testDatabase();
+  database = new Database(server.url, { connectionsMax: 2, onIdleError: () => undefined });
+  await ensureSchema(database, [parcels(1)]);
+});
+afterAll(async () => {
+  await database.close();
+  await server.stop();
+});
+
+const write = (stream: string, revision: bigint, rows: RowsOf<typeof tables>): Promise<void> => writeStreams(database, parcels(1), [{ stream, revision, state: {}, rows }]);
+const stamp = (parcel: string, name: string, country = 'PT') => ({ parcel, stamp: name, country });
+
+describe('the rows of a stream', () => {
+  it('are replaced in every table, and those of other streams are left alone', async () => {
+    await write('parcel-1', 0n, { parcels: [{ id: '1', weight: 10 }], parcel_stamps: [stamp('1', 'blue'), stamp('1', 'red')] });
+    await write('parcel-2', 0n, { parcels: [{ id: '2', weight: 20 }], parcel_stamps: [stamp('2', 'blue')] });
+    await write('parcel-1', 1n, { parcels: [{ id: '1', weight: 11 }], parcel_stamps: [stamp('1', 'red', 'ES')] });
+    expect(await query(server.url, 'select id, weight::int, stream from ledger.parcels order by id')).toEqual([{ id: '1', weight: 11, stream: 'parcel-1' }, { id: '2', weight: 20, stream: 'parcel-2' }]);
+    expect(await query(server.url, 'select parcel, stamp, country from ledger.parcel_stamps order by parcel')).toEqual([stamp('1', 'red', 'ES'), stamp('2', 'blue')]);
+  });
+
+  it('are not written again where they are the same', async () => {
+    const rows = { parcels: [{ id: '3', weight: 30 }, { id: '4', weight: 40 }], parcel_stamps: [] };
+    await write('parcel-3', 0n, rows);
+    const writers = () => query<{ id: string; writer: string }>(server.url, `select id, xmin::text as writer from ledger.parcels_v1_g1 where stream = 'parcel-3' order by id`);
+    const [three, four] = await writers();
+    await write('parcel-3', 1n, { ...rows, parcels: [{ id: '3', weight: 31 }, { id: '4', weight: 40 }] });
+    const [changed, same] = await writers();
+    expect(changed).not.toEqual(three);
+    expect(same).toEqual(four);
+  });
+
+  it('all go when the stream has none any more', async () => {
+    await write('parcel-5', 0n, { parcels: [{ id: '5', weight: 50 }], parcel_stamps: [stamp('5', 'blue')] });
+    await write('parcel-5', 1n, { parcels: [], parcel_stamps: [] });
+    expect(await query(server.url, `select 1 from ledger.parcels where id = '5' union all select 1 from ledger.parcel_stamps where parcel = '5'`)).toEqual([]);
+  });
+});
+
+describe('a new version', () => {
+  it('has tables of its own, and takes the place of the old ones', async () => {
+    await ensureSchema(database, [parcels(2)]);
+    await dropOtherVersions(database, [parcels(2)]);
+    const left = await query(server.url, `select relname from pg_class where relnamespace = 'ledger'::regnamespace and relkind = 'r' and relname ~ 'parcel|post' order by relname`);
+    expect(left).toEqual([{ relname: 'parcel_stamps_v2_g1' }, { relname: 'parcels_v2_g1' }, { relname: 'post_v2_g1_state' }]);
+    expect(await query(server.url, 'select * from ledger.parcels')).toEqual([]);
+  });
+});
+
+describe('the projections of this build', () => {
+  const all = projections.flatMap((projection) => Object.entries(projection.tables));
+
+  it('have tables of different names, none of which the ledger uses itself', () => {
+    const names = [...all.map(([name]) => name), 'checkpoint', 'event_index', 'parked_streams'];
+    expect(names.filter((name, at) => names.indexOf(name) !== at)).toEqual([]);
+  });
+
+  it.each(all)('identify the rows of %s, and search them, by columns that it has', (_, { columns, key, indexes }) => {
+    expect([...key, ...indexes.flat()].filter((name) => !Object.hasOwn(columns, name))).toEqual([]);
+  });
+});

@@ -1,0 +1,46 @@
+import { BASIL, charge, creditNote, dispute, invoice, invoicePayment, OLD, paymentIntent, refund, stripeEvent } from '../../support/stripe-objects.js';
+import { subscriptionObject } from '../../support/subscription-events.js';
+import type { Scenario } from './scenario.js';
+
+type Said = readonly [kind: string, target: string];
+type StripeObject = Parameters<typeof stripeEvent>[1];
+
+/** The first thing that an object says, in one API version, and the links that it makes. */
+const says = (type: string, object: StripeObject, { apiVersion, targets }: { apiVersion: string; targets: readonly Said[] }): Scenario => ({
+  title: `links ${object.object} of ${apiVersion} to ${targets.map(([kind]) => kind).join(', ')}`,
+  given: [],
+  when: stripeEvent(type, object, { apiVersion }),
+  then: { links: targets.map(([kind, target]) => ({ object: object.object, id: object['id'], target_kind: kind, target })) },
+});
+/** The same thing said in both generations of API versions. */
+const saysAlways = (type: string, object: StripeObject, targets: readonly Said[]): Scenario[] => [OLD, BASIL].map((apiVersion) => says(type, object, { apiVersion, targets }));
+
+const session = { id: 'cs_1', object: 'checkout.session', mode: 'subscription', status: 'complete', payment_status: 'paid', subscription: 'sub_1', invoice: 'in_1', customer: 'cus_1', payment_intent: null };
+const item = { id: 'ii_1', object: 'invoiceitem', amount: 5, currency: 'eur', customer: 'cus_1', invoice: 'in_1' };
+const invoiceWithoutOwn = invoice('in_1', BASIL, { subscription: null, lines: { data: ['sub_a', 'sub_b'].map((subscription) => ({ id: `il_${subscription}`, amount: 1, currency: 'eur', parent: { type: 'subscription_item_details', subscription_item_details: { subscription } } })) } });
+
+export const linksScenarios: readonly Scenario[] = [
+  ...saysAlways('customer.subscription.created', { ...subscriptionObject('sub_1'), latest_invoice: 'in_1' }, [['customer', 'cus_of_sub_1'], ['invoice', 'in_1']]),
+  says('invoice.paid', invoice('in_1', OLD, { charge: 'ch_1', payment_intent: 'pi_1' }), { apiVersion: OLD, targets: [['subscription', 'sub_1'], ['customer', 'cus_1'], ['payment', 'ch_1'], ['payment', 'pi_1']] }),
+  says('invoice.paid', invoice('in_1', BASIL), { apiVersion: BASIL, targets: [['subscription', 'sub_1'], ['customer', 'cus_1']] }),
+  says('invoice.created', invoiceWithoutOwn, { apiVersion: '2026-03-25.dahlia', targets: [['subscription', 'sub_a'], ['subscription', 'sub_b'], ['customer', 'cus_1']] }),
+  says('invoiceitem.created', { ...item, subscription: 'sub_1' }, { apiVersion: OLD, targets: [['subscription', 'sub_1'], ['invoice', 'in_1'], ['customer', 'cus_1']] }),
+  says('invoiceitem.created', { ...item, parent: { type: 'subscription_details', subscription_details: { subscription: 'sub_1' } } }, { apiVersion: BASIL, targets: [['subscription', 'sub_1'], ['invoice', 'in_1'], ['customer', 'cus_1']] }),
+  says('invoice_payment.paid', invoicePayment('inpay_1'), { apiVersion: BASIL, targets: [['invoice', 'in_1'], ['payment', 'pi_1']] }),
+  says('charge.succeeded', charge('ch_1', OLD, { invoice: 'in_1', payment_intent: 'pi_1' }), { apiVersion: OLD, targets: [['invoice', 'in_1'], ['customer', 'cus_1'], ['payment', 'pi_1']] }),
+  says('charge.succeeded', charge('ch_1', BASIL, { payment_intent: 'pi_1' }), { apiVersion: BASIL, targets: [['customer', 'cus_1'], ['payment', 'pi_1']] }),
+  says('payment_intent.succeeded', paymentIntent('pi_1', OLD, { invoice: 'in_1', latest_charge: 'ch_1' }), { apiVersion: OLD, targets: [['invoice', 'in_1'], ['customer', 'cus_1'], ['payment', 'ch_1']] }),
+  says('payment_intent.succeeded', paymentIntent('pi_1', BASIL, { payment_details: { order_reference: 'in_1' } }), { apiVersion: BASIL, targets: [['customer', 'cus_1']] }),
+  ...saysAlways('refund.created', refund('re_1', { payment_intent: 'pi_1', customer: 'cus_1' }), [['customer', 'cus_1'], ['payment', 'ch_1'], ['payment', 'pi_1']]),
+  ...saysAlways('charge.dispute.created', dispute('dp_1', { payment_intent: 'pi_1' }), [['payment', 'ch_1'], ['payment', 'pi_1']]),
+  ...saysAlways('credit_note.created', creditNote('cn_1'), [['invoice', 'in_1'], ['customer', 'cus_1']]),
+  ...saysAlways('checkout.session.completed', session, [['subscription', 'sub_1'], ['invoice', 'in_1'], ['customer', 'cus_1']]),
+  ...saysAlways('subscription_schedule.released', { id: 'sub_sched_1', object: 'subscription_schedule', status: 'released', customer: 'cus_1', subscription: null, released_subscription: 'sub_1', phases: [] }, [['subscription', 'sub_1'], ['customer', 'cus_1']]),
+  ...saysAlways('customer.discount.created', { id: 'di_1', object: 'discount', customer: 'cus_1', subscription: 'sub_1', invoice: null, coupon: { id: 'half' } }, [['subscription', 'sub_1'], ['customer', 'cus_1']]),
+  {
+    title: 'keeps what an old charge said of its invoice when a newer API version no longer says it', given: [stripeEvent('charge.succeeded', charge('ch_1', OLD, { invoice: 'in_1', customer: null }), { id: 'evt_old', apiVersion: OLD })],
+    when: stripeEvent('charge.updated', charge('ch_1', BASIL, { payment_intent: 'pi_1', customer: null }), { after: 60 }),
+    then: { links: [{ target_kind: 'payment', target: 'pi_1' }, { target_kind: 'invoice', target: 'in_1', stripe_event_id: 'evt_old' }] },
+  },
+  { title: 'says nothing of a discount that has no id', given: [], when: stripeEvent('customer.discount.created', { object: 'discount', customer: 'cus_1', coupon: { id: 'half' } }, { apiVersion: '2019-05-16' }), then: 'unchanged' },
+];
