@@ -82,6 +82,7 @@ export class BatchAppendCall {
   #expectMore(key: string, append: BatchAppend): void {
     if (append.expiry) return;
     if (this.#unfinished.size >= UNFINISHED_MAX) throw tooManyWrites();
+    this.#forget(key);
     this.#unfinished.set(key, append);
     append.expiry = setTimeout(() => {
       this.#forget(key);
