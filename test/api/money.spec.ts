@@ -96,6 +96,17 @@ describe('GET /invoices/:id', () => {
     expect(body).not.toHaveProperty('stream');
   });
 
+  it.each([
+    ['the charge names the invoice', (inv: string, ch: string) => [invoice(inv, OLD), charge(ch, OLD, { invoice: inv })]],
+    ['the invoice names the charge', (inv: string, ch: string) => [invoice(inv, OLD, { charge: ch }), charge(ch, OLD)]],
+    ['an invoice payment names both', (inv: string, ch: string) => [invoice(inv, BASIL), charge(ch, BASIL), invoicePayment(randomId('inpay'), { invoice: inv, payment: { type: 'charge', charge: ch } })]],
+  ])('and its payment are found from each other when only %s', async (_, objects) => {
+    const { inv, ch } = newIds();
+    const body = await after(objects(inv, ch).map((object) => stripeEvent(`${object.object}.updated`, object, { apiVersion: OLD })), `/invoices/${inv}`);
+    expect(body['payments']).toEqual([expect.objectContaining({ id: ch, invoices: [expect.objectContaining({ id: inv, subscription: 'sub_1' })] })]);
+    expect((await read(ledger.url, `/payments/${ch}`)).body).toMatchObject({ invoices: [{ id: inv, subscription: 'sub_1' }] });
+  });
+
   it('answers 404 for an invoice that nobody has heard of', async () => {
     expect(await read(ledger.url, '/invoices/in_unknown')).toMatchObject({ status: 404, body: { code: 'not_found', title: 'No such invoice' } });
   });
