@@ -16,7 +16,8 @@ export interface Campaign {
   readonly durationMs: number;
   /** The truth about every subscription whose events were all acknowledged. */
   readonly rows: readonly ExpectedRow[];
-  readonly livesStarted: number;
+  /** False when time ran out, or the service fell silent, before everything was sent. */
+  readonly complete: boolean;
 }
 
 const REQUEST_TIMEOUT_MS = 30_000;
@@ -36,6 +37,7 @@ export async function sendAll(options: StormOptions, onAnswer: (sent: SentEvents
   const { next: random } = seededRandom(options.seed, 'pauses');
   const startedMs = performance.now();
   let lastAnswerMs = startedMs;
+  let complete = false;
   const goesOn = (): boolean => {
     const now = performance.now();
     return now - startedMs < options.timeLimitMs && now - lastAnswerMs <= options.retryForMs;
@@ -44,7 +46,10 @@ export async function sendAll(options: StormOptions, onAnswer: (sent: SentEvents
     const connection = new HttpConnection(options.origin, REQUEST_TIMEOUT_MS);
     while (goesOn()) {
       const next = arriving.next();
-      if (next.done === true) break;
+      if (next.done === true) {
+        complete = true;
+        break;
+      }
       const { event, attempt } = next.value;
       const record = sent.sending(event);
       const body = webhookBody(event.stripeEvent, attempt);
@@ -59,6 +64,6 @@ export async function sendAll(options: StormOptions, onAnswer: (sent: SentEvents
     connection.close();
   };
   await Promise.all(Array.from({ length: options.concurrency }, sender));
-  const complete = truths.filter(({ eventIds }) => eventIds.every((id) => sent.byId.get(id)?.acknowledged === true));
-  return { sent, latencies, durationMs: performance.now() - startedMs, rows: complete.map(({ row }) => row), livesStarted: truths.length };
+  const known = truths.filter(({ eventIds }) => eventIds.every((id) => sent.byId.get(id)?.acknowledged === true));
+  return { sent, latencies, durationMs: performance.now() - startedMs, rows: known.map(({ row }) => row), complete };
 }

@@ -14,7 +14,7 @@ interface StripeItem {
     readonly id: string;
     readonly product: string;
     readonly currency: string;
-    readonly unit_amount: number;
+    readonly unit_amount: number | null;
     readonly recurring: { readonly interval: string; readonly interval_count: number };
   };
 }

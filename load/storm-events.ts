@@ -17,6 +17,7 @@ export interface StormSource {
   readonly seed: number;
   readonly subscriptions: number;
   readonly apiVersion: ApiVersion | 'mixed';
+  readonly cycles: boolean;
   /** A folder with recorded events as JSON files, at any depth. */
   readonly recorded: string | undefined;
 }

@@ -28,6 +28,7 @@ the log holds each exactly once in its stream and that every subscription's row 
   --reorder <n>           later events that may overtake one      (50)
   --seed <n>              the same seed plays the same storm      (42)
   --api-version <v>       ${API_VERSIONS.join(', ')}, or mixed  (mixed)
+  --cycles                let values go there and back within a second
   --recorded <folder>     recorded events to mix in               (test/fixtures/stripe-events, when it exists)
   --time-limit-s <n>      stop sending after                      (600)
   --retry-for-s <n>       patience with one event                 (60)
@@ -48,7 +49,7 @@ export function stormOptions(args: readonly string[]): StormOptions | undefined 
       duplicates: { ...text, default: '0.3' }, reorder: { ...text, default: '50' }, seed: { ...text, default: '42' },
       'api-version': { ...text, default: 'mixed' }, recorded: { ...text, default: 'test/fixtures/stripe-events' },
       'time-limit-s': { ...text, default: '600' }, 'retry-for-s': { ...text, default: '60' },
-      'data-dir': { ...text, default: DEFAULT_DATA_DIR }, secret: text, token: text, eventstore: text, help: { type: 'boolean' },
+      'data-dir': { ...text, default: DEFAULT_DATA_DIR }, secret: text, token: text, eventstore: text, cycles: { type: 'boolean' }, help: { type: 'boolean' },
     },
   });
   if (values.help === true) return undefined;
@@ -65,6 +66,7 @@ export function stormOptions(args: readonly string[]): StormOptions | undefined 
     reorderWindow: number('reorder', values.reorder, { min: 0, max: 10_000 }),
     seed: number('seed', values.seed, { min: 0, max: Number.MAX_SAFE_INTEGER }),
     apiVersion: apiVersion(values['api-version']),
+    cycles: values.cycles === true,
     recorded: existsSync(values.recorded) ? values.recorded : undefined,
     timeLimitMs: 1000 * number('time-limit-s', values['time-limit-s'], { min: 1, max: 7200 }),
     retryForMs: 1000 * number('retry-for-s', values['retry-for-s'], { min: 0, max: 600 }),

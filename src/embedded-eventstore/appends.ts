@@ -1,9 +1,8 @@
 /** One append, decided and written: the rules of `append-decision` applied to the log. */
-import { randomUUID } from 'node:crypto';
 import { decideAppend, decideDelete, type Expected, type StreamFacts } from './append-decision.js';
 import type { EventLog, Stream } from './event-log.js';
 import { RecentIds } from './recent-ids.js';
-import type { ProposedEvent } from './record.js';
+import { systemEvent, type ProposedEvent } from './record.js';
 import {
   isMetastream, METADATA_TYPE, metastreamOf, originalStreamOf, parseRetention, REVISION_MAX, TOMBSTONE_TYPE, withTruncateBefore,
 } from './stream-metadata.js';
@@ -28,7 +27,7 @@ export class Writer {
   apply(write: Write, touched: Set<string>): WriteOutcome {
     const stream = this.#streamToWrite(write.stream);
     const facts = this.#factsOf(stream);
-    const events = write.kind === 'append' ? write.events : [newSystemEvent(write.kind)];
+    const events = write.kind === 'append' ? write.events : [systemEvent(write.kind === 'delete' ? METADATA_TYPE : TOMBSTONE_TYPE)];
     const ids = events.map(({ id }) => id);
     const decision = write.kind === 'delete' ? decideDelete(write.expected, ids[0] as string, facts) : decideAppend(write.expected, ids, facts);
     switch (decision.kind) {
@@ -99,8 +98,7 @@ export class Writer {
   }
 
   #writeMetadata(stream: string, data: Buffer, touched: Set<string>): WriteOutcome {
-    const event = { ...newSystemEvent('delete'), data };
-    return this.#write(this.log.stream(metastreamOf(stream)), [event], touched);
+    return this.#write(this.log.stream(metastreamOf(stream)), [systemEvent(METADATA_TYPE, data)], touched);
   }
 
   #tombstone(stream: Stream, [event]: readonly ProposedEvent[], touched: Set<string>): WriteOutcome {
@@ -111,10 +109,4 @@ export class Writer {
     touched.add(stream.name);
     return { kind: 'written', revision: REVISION_MAX, position };
   }
-}
-
-function newSystemEvent(kind: Delete['kind']): ProposedEvent {
-  const nothing = Buffer.alloc(0);
-  const [type, contentType] = kind === 'delete' ? [METADATA_TYPE, 'application/json'] : [TOMBSTONE_TYPE, 'application/octet-stream'];
-  return { id: randomUUID(), type, contentType, metadata: nothing, data: nothing };
 }

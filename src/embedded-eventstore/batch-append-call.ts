@@ -9,14 +9,16 @@ import { batchAnswer, type BatchOutcome } from './batch-append-answers.js';
 import type { Shared, Streams } from './protocol.js';
 import type { ProposedEvent } from './record.js';
 import { expectedOf, proposedEventOf, sizeOf, streamNameOf, uuidOf } from './requests.js';
-import { APPEND_BYTES_MAX, isRpcError, rpcErrorOf, shuttingDown, tooManyWrites } from './rpc-errors.js';
+import { APPEND_BYTES_MAX, isRpcError, rpcErrorOf, tooManyWrites } from './rpc-errors.js';
 import type { Store } from './store.js';
 
 /** Appends of one call that are begun and not finished. Their bytes are limited one by one. */
 const UNFINISHED_MAX = 256;
+/** Appends of one call that are being written; beyond it the call is not heard until some are answered. */
+const WRITING_MAX = 1024;
 
-/** An append of which more messages are to come, or which is being written. */
-export type BatchAppend = {
+/** An append as far as it has arrived. `expiry` is set while more messages are to come. */
+type BatchAppend = {
   readonly correlationId: Shared.UUID;
   readonly stream: string;
   readonly expected: Expected;
@@ -42,7 +44,7 @@ export class BatchAppendCall {
     private readonly call: Call,
   ) {
     const fail = (error: unknown): void => this.#fail(error);
-    const stop = (): void => fail(shuttingDown());
+    const stop = (): void => fail(store.stopping.reason);
     store.stopping.addEventListener('abort', stop);
     call.on('data', (request: Streams.BatchAppendReq) => {
       try {
@@ -51,7 +53,7 @@ export class BatchAppendCall {
         fail(error);
       }
     });
-    call.on('drain', () => call.resume());
+    call.on('drain', () => this.#hear());
     call.on('end', () => {
       this.#ended = true;
       this.#endWhenAnswered();
@@ -65,41 +67,30 @@ export class BatchAppendCall {
 
   /** A message of an append that is not known, because it has expired or failed, is ignored. */
   #receive(request: Streams.BatchAppendReq): void {
-    const key = uuidOf(request.getCorrelationId());
+    const correlationId = request.getCorrelationId();
+    const key = uuidOf(correlationId);
     const options = request.getOptions();
-    const append = options ? this.#begin(key, request.getCorrelationId() as Shared.UUID, options) : this.#unfinished.get(key);
+    const append = options ? begin(correlationId as Shared.UUID, options) : this.#unfinished.get(key);
     if (!append) return;
     const failure = append.deadlineMs <= Date.now() ? TIMEOUT : add(append, request.getProposedMessagesList());
-    if (failure) {
-      this.#finish(key);
-      return this.#answer(append, failure);
-    }
-    if (!request.getIsFinal()) return;
-    this.#finish(key);
-    void this.#write(append);
+    if (!failure && !request.getIsFinal()) return this.#expectMore(key, append);
+    this.#forget(key);
+    if (failure) this.#answer(append, failure);
+    else void this.#write(append);
   }
 
-  #begin(key: string, correlationId: Shared.UUID, options: Streams.BatchAppendReq.Options): BatchAppend {
+  #expectMore(key: string, append: BatchAppend): void {
+    if (append.expiry) return;
     if (this.#unfinished.size >= UNFINISHED_MAX) throw tooManyWrites();
-    const now = Date.now();
-    const requested = options.getDeadline()?.toDate().getTime() ?? Infinity;
-    const append: BatchAppend = {
-      correlationId,
-      stream: streamNameOf(options.getStreamIdentifier()),
-      expected: expectedOf(options, options.getStreamPosition()),
-      deadlineMs: Math.min(requested, now + WRITE_TIMEOUT_MS),
-      events: [],
-      size: 0,
-    };
-    append.expiry = setTimeout(() => {
-      this.#finish(key);
-      this.#answer(append, TIMEOUT);
-    }, append.deadlineMs - now);
     this.#unfinished.set(key, append);
-    return append;
+    append.expiry = setTimeout(() => {
+      this.#forget(key);
+      this.#answer(append, TIMEOUT);
+      this.#endWhenAnswered();
+    }, append.deadlineMs - Date.now());
   }
 
-  #finish(key: string): void {
+  #forget(key: string): void {
     clearTimeout(this.#unfinished.get(key)?.expiry);
     this.#unfinished.delete(key);
   }
@@ -107,19 +98,27 @@ export class BatchAppendCall {
   async #write(append: BatchAppend): Promise<void> {
     const { stream, expected, events, deadlineMs } = append;
     this.#writing += 1;
+    this.#hear();
     try {
       this.#answer(append, await inTime(this.store.writes.write({ kind: 'append', stream, expected, events }), deadlineMs - Date.now()));
     } catch (error) {
       this.#fail(error);
     }
     this.#writing -= 1;
+    this.#hear();
     this.#endWhenAnswered();
   }
 
-  /** A client that does not take its answers is not heard until it does. */
   #answer(append: BatchAppend, outcome: BatchOutcome): void {
-    if (this.#failed || this.call.cancelled || this.call.writableEnded || this.call.write(batchAnswer(append, outcome))) return;
-    this.call.pause();
+    if (this.#failed || this.call.cancelled || this.call.writableEnded) return;
+    this.call.write(batchAnswer(append, outcome));
+    this.#hear();
+  }
+
+  /** A client that does not take its answers, or sends faster than the disk writes, is not heard for a while. */
+  #hear(): void {
+    if (this.call.writableNeedDrain || this.#writing >= WRITING_MAX) this.call.pause();
+    else this.call.resume();
   }
 
   #endWhenAnswered(): void {
@@ -134,8 +133,20 @@ export class BatchAppendCall {
   }
 
   #close(): void {
-    for (const key of [...this.#unfinished.keys()]) this.#finish(key);
+    for (const key of [...this.#unfinished.keys()]) this.#forget(key);
   }
+}
+
+function begin(correlationId: Shared.UUID, options: Streams.BatchAppendReq.Options): BatchAppend {
+  const requestedMs = options.getDeadline()?.toDate().getTime() ?? Infinity;
+  return {
+    correlationId,
+    stream: streamNameOf(options.getStreamIdentifier()),
+    expected: expectedOf(options, options.getStreamPosition()),
+    deadlineMs: Math.min(requestedMs, Date.now() + WRITE_TIMEOUT_MS),
+    events: [],
+    size: 0,
+  };
 }
 
 /** Adds the events of a message; returns why the append cannot be. */

@@ -4,6 +4,7 @@
  */
 import type { Direction, EventLog, Stream } from './event-log.js';
 import type { StoredEvent } from './record.js';
+import { missingBefore } from './storage-errors.js';
 import { firstVisibleRevision, isMetastream, originalStreamOf, REVISION_MAX } from './stream-metadata.js';
 
 export interface Cursor {
@@ -17,12 +18,38 @@ export type From = Readonly<{ kind: 'start' }> | Readonly<{ kind: 'end' }> | Rea
 /** SQLite's integers are signed, the protocol's are not. */
 const clamp = (value: bigint): bigint => (value > REVISION_MAX ? REVISION_MAX : value);
 
+type Follows = (later: StoredEvent, earlier: StoredEvent) => boolean;
+
+/** Events are never removed from the log, so that each begins where the one before it ends. */
+const followsInLog: Follows = (later, earlier) => later.position === earlier.position + BigInt(earlier.frame.length);
+const followsInStream: Follows = (later, earlier) => later.revision === earlier.revision + 1n;
+
+/** Throws where an event is missing, within a page or before it. */
+function createGapCheck(direction: Direction, follows: Follows) {
+  let previous: StoredEvent | undefined;
+  return {
+    check(page: readonly StoredEvent[]): void {
+      for (const event of page) {
+        const [later, earlier] = direction === 'forwards' ? [event, previous] : [previous, event];
+        if (later && earlier && !follows(later, earlier)) throw missingBefore(later);
+        previous = event;
+      }
+    },
+    /** The next event need not follow the last. */
+    leap(): void {
+      previous = undefined;
+    },
+  };
+}
+
 /** `$all`: events at and after a position forwards, strictly before it backwards. */
 export function cursorOfAll(log: EventLog, direction: Direction, from: From): Cursor {
   let position = from.kind === 'at' ? clamp(from.at) : from.kind === 'start' ? 0n : log.nextPosition;
+  const gaps = createGapCheck(direction, followsInLog);
   return {
     next(max) {
       const page = log.pageOfAll(direction, position, max);
+      gaps.check(page);
       const last = page.at(-1);
       if (last) position = direction === 'forwards' ? last.position + 1n : last.position;
       return page;
@@ -42,15 +69,20 @@ export function readabilityOf(log: EventLog, stream: Stream): Readability {
 /** A stream: events at and after a revision forwards, at and before it backwards, as far as its metadata lets them be seen. */
 export function cursorOfStream(log: EventLog, direction: Direction, { name, from }: { name: string; from: From }): Cursor {
   const forwards = direction === 'forwards';
-  const start = log.stream(name);
-  let revision = from.kind === 'at' ? clamp(from.at) : from.kind === 'start' ? 0n : forwards ? start.last + 1n : start.last;
+  const { last: head } = log.stream(name);
+  let revision = from.kind === 'at' ? clamp(from.at) : from.kind === 'start' ? 0n : forwards ? head + 1n : head;
+  const gaps = createGapCheck(direction, followsInStream);
   return {
     next(max) {
       const stream = log.stream(name);
       const first = firstVisibleRevision(stream.last, stream.retention);
-      if (forwards && revision < first) revision = first;
+      if (forwards && revision < first) {
+        revision = first;
+        gaps.leap();
+      }
       while (revision >= first) {
         const page = log.pageOfStream(direction, { stream, revision }, max);
+        gaps.check(page);
         const last = page.at(-1);
         if (!last) break;
         revision = forwards ? last.revision + 1n : last.revision - 1n;

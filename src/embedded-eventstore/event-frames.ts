@@ -16,7 +16,7 @@ type FrameOptions = Pick<ReadRequest, 'resolveLinks' | 'structuredUuids'>;
 
 /** How to frame the events of one read. Most often they go as they are stored. */
 export function createFraming(log: EventLog, { resolveLinks, structuredUuids }: FrameOptions): (event: StoredEvent) => Buffer {
-  const encode = ({ frame, id }: StoredEvent): Buffer => (structuredUuids ? withStructuredUuid(recordOf(frame), id) : recordOf(frame));
+  const encode = ({ frame, id }: StoredEvent): Buffer[] => [structuredUuids ? withStructuredUuid(recordOf(frame), id) : recordOf(frame)];
   return (event) => {
     const isLink = resolveLinks && event.type === LINK_TYPE;
     if (!isLink && !structuredUuids) return event.frame;

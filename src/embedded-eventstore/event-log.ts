@@ -6,7 +6,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'libsql';
 import { checksumOf, dataOf, frameOf, type ProposedEvent, type StoredEvent } from './record.js';
-import { DamagedRecordError, StorageFailedError, storeInUse, unknownFormat } from './storage-errors.js';
+import { cannotOpen, changed, StorageFailedError, UnknownFormatError } from './storage-errors.js';
 import { defaultRetention, type Retention } from './stream-metadata.js';
 
 /** A stream as the log knows it; without an id it has neither events nor metadata. */
@@ -28,6 +28,9 @@ const FIRST_POSITION = 1n;
 /** Events read in one go: few enough that the largest events together fit in memory many times over. */
 const PAGE_EVENTS = 32;
 
+/** Exclusive locking refuses a second process; `synchronous = FULL` flushes every commit. */
+const PRAGMAS = ['page_size = 8192', 'locking_mode = EXCLUSIVE', 'journal_mode = WAL', 'synchronous = FULL', 'cache_size = -65536'];
+
 const SCHEMA = `
   create table streams (
     id integer primary key, name text not null unique, tombstoned integer not null default 0,
@@ -48,23 +51,20 @@ type Sql = Database.Statement<unknown[]>;
 
 /** Opens the file and takes it for this process alone; a WAL left by a crash is taken up by SQLite itself. */
 function openDatabase(directory: string): Database.Database {
-  if (directory !== 'memory') mkdirSync(directory, { recursive: true });
-  const database = new Database(directory === 'memory' ? ':memory:' : join(directory, FILE_NAME));
+  let database: Database.Database | undefined;
   try {
-    database.pragma('page_size = 8192');
-    database.pragma('locking_mode = EXCLUSIVE');
-    database.pragma('journal_mode = WAL');
-    database.pragma('synchronous = FULL');
-    database.pragma('cache_size = -65536');
+    if (directory !== 'memory') mkdirSync(directory, { recursive: true });
+    database = new Database(directory === 'memory' ? ':memory:' : join(directory, FILE_NAME));
+    for (const pragma of PRAGMAS) database.pragma(pragma);
     database.exec('begin immediate');
     const [{ user_version: format }] = database.pragma('user_version') as [{ user_version: number }];
     if (format === 0) database.exec(SCHEMA);
-    else if (format !== FORMAT) throw unknownFormat(directory, format);
+    else if (format !== FORMAT) throw new UnknownFormatError(directory, format);
     database.exec('commit');
     return database;
   } catch (error) {
-    database.close();
-    throw storeInUse(directory, error) ?? error;
+    database?.close();
+    throw cannotOpen(directory, error);
   }
 }
 
@@ -73,8 +73,13 @@ export class EventLog {
   readonly #statements: Readonly<Record<'stream' | 'insertStream' | 'insertEvent' | 'idAt' | 'positionAt' | 'setRetention' | 'setTombstone', Sql>>;
   readonly #pages: Readonly<Record<'all' | 'stream', Record<Direction, Sql>>>;
   #nextPosition: bigint;
+  #failure: StorageFailedError | undefined;
 
-  constructor(directory: string) {
+  /** `onFailed` is called once, when the files cannot be written or read any more; the log is closed then. */
+  constructor(
+    directory: string,
+    private readonly onFailed: (error: Error) => void,
+  ) {
     this.#database = openDatabase(directory);
     const prepare = (sql: string): Sql => this.#database.prepare(sql).safeIntegers(true).raw(true);
     this.#statements = {
@@ -101,26 +106,27 @@ export class EventLog {
     this.#nextPosition = last ? last[0] + last[1] : FIRST_POSITION;
   }
 
+  get isEmpty(): boolean {
+    return this.#nextPosition === FIRST_POSITION;
+  }
+
   /** The position that the next event will have. */
   get nextPosition(): bigint {
     return this.#nextPosition;
   }
 
-  /** Runs `work` as one transaction and returns when its writes are on disk. After a failure the log is closed: nothing it could say is sure. */
+  /** Runs `work` as one transaction and returns when its writes are on disk. */
   commit<T>(work: () => T): T {
-    try {
+    return this.#attempt('append', () => {
       this.#database.exec('begin immediate');
       const result = work();
       this.#database.exec('commit');
       return result;
-    } catch (error) {
-      this.close();
-      throw new StorageFailedError('append', error);
-    }
+    });
   }
 
   stream(name: string): Stream {
-    const row = this.#statements.stream.get(name) as StreamRow | undefined;
+    const row = this.#attempt('read', () => this.#statements.stream.get(name)) as StreamRow | undefined;
     if (!row) return { name, id: undefined, last: -1n, tombstoned: false, retention: defaultRetention(name) };
     const [id, tombstoned, truncateBefore, maxCount, maxAgeSeconds, last] = row;
     const retention = truncateBefore === null ? defaultRetention(name) : { truncateBefore, maxCount, maxAgeSeconds };
@@ -183,10 +189,24 @@ export class EventLog {
   }
 
   #read(statement: Sql, from: bigint[], max: number): StoredEvent[] {
-    return (statement.all(...from, Math.min(max, PAGE_EVENTS)) as EventRow[]).map(([position, stream, revision, id, type, createdMs, checksum, frame]) => {
+    const rows = this.#attempt('read', () => statement.all(...from, Math.min(max, PAGE_EVENTS))) as EventRow[];
+    return rows.map(([position, stream, revision, id, type, createdMs, checksum, frame]) => {
       const event = { position, stream, revision, id, type, createdMs: Number(createdMs), frame };
-      if (checksumOf(event) !== Number(checksum)) throw new DamagedRecordError(event);
+      if (checksumOf(event) !== Number(checksum)) throw changed(event);
       return event;
     });
+  }
+
+  /** After a failure nothing that the log could say is sure: it is closed, and every call fails for the same reason. */
+  #attempt<T>(action: 'append' | 'read', work: () => T): T {
+    if (this.#failure) throw this.#failure;
+    try {
+      return work();
+    } catch (error) {
+      this.#failure = new StorageFailedError(action, error);
+      this.close();
+      this.onFailed(this.#failure);
+      throw this.#failure;
+    }
   }
 }

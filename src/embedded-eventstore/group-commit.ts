@@ -10,10 +10,12 @@ type Waiting = Readonly<{ write: Write; resolve: (outcome: WriteOutcome) => void
 export type GroupCommitOptions = Readonly<{
   log: EventLog;
   writer: Writer;
+  /** Waits so long before each flush, as a slow disk would; 0 does not wait. */
+  flushDelayMs: number;
+  /** Once aborted, no write is taken any more. */
+  stopping: AbortSignal;
   /** Called after a commit with the names of the streams that grew. */
   onCommitted: (streams: ReadonlySet<string>) => void;
-  /** Called once, when the log cannot be written any more. */
-  onFailed: (error: Error) => void;
 }>;
 
 export class GroupCommit {
@@ -24,6 +26,7 @@ export class GroupCommit {
 
   /** Answers when the write is on disk, or refused. */
   write(write: Write): Promise<WriteOutcome> {
+    if (this.options.stopping.aborted) return Promise.reject(this.options.stopping.reason);
     return new Promise((resolve, reject) => {
       this.#waiting.push({ write, resolve, reject });
       this.#schedule();
@@ -34,25 +37,31 @@ export class GroupCommit {
   #schedule(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
-    setImmediate(() => {
+    const flush = (): void => {
       this.#scheduled = false;
-      this.flush();
+      this.#flush();
       if (this.#waiting.length > 0) this.#schedule();
-    });
+    };
+    if (this.options.flushDelayMs === 0) setImmediate(flush);
+    else setTimeout(flush, this.options.flushDelayMs);
+  }
+
+  /** Commits everything that waits. */
+  flushAll(): void {
+    while (this.#waiting.length > 0) this.#flush();
   }
 
   /** Commits the writes that have waited longest. Nobody hears of them before they are on disk. */
-  flush(): void {
+  #flush(): void {
     const group = this.#waiting.splice(0, WRITES_MAX);
     if (group.length === 0) return;
-    const { log, writer, onCommitted, onFailed } = this.options;
+    const { log, writer, onCommitted } = this.options;
     const touched = new Set<string>();
     try {
       const outcomes = log.commit(() => group.map(({ write }) => writer.apply(write, touched)));
       group.forEach(({ resolve }, index) => resolve(outcomes[index] as WriteOutcome));
     } catch (error) {
       for (const { reject } of [...group, ...this.#waiting.splice(0)]) reject(error);
-      onFailed(error as Error);
       return;
     }
     if (touched.size > 0) onCommitted(touched);

@@ -1,4 +1,8 @@
-/** An EventStoreDB in a thread of this process: the same protocol and the same rules, with its files in one directory. */
+/**
+ * An EventStoreDB in a thread of this process: the same protocol and the same rules, with its files in one directory.
+ * Not there, and answered UNIMPLEMENTED: persistent subscriptions, projections, users, operations, monitoring.
+ * Access control lists are kept with the metadata and not enforced.
+ */
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
@@ -10,6 +14,8 @@ export type EmbeddedEventStoreOptions = Readonly<{
   host?: string;
   /** Default 0, a free port. */
   port?: number;
+  /** Waits so long before each flush, to try an application on a slow disk. Default 0. */
+  flushDelayMs?: number;
 }>;
 
 export type EmbeddedEventStore = Readonly<{
@@ -22,7 +28,7 @@ export type EmbeddedEventStore = Readonly<{
   failed: Promise<Error>;
 }>;
 
-export type WorkerOptions = Readonly<{ directory: string; host: string; port: number }>;
+export type WorkerOptions = Readonly<{ directory: string; host: string; port: number; flushDelayMs: number }>;
 
 export type WorkerMessage = Readonly<{ kind: 'listening'; port: number }> | Readonly<{ kind: 'failed'; message: string }>;
 
@@ -44,8 +50,8 @@ function firstMessage(worker: Worker): Promise<WorkerMessage> {
  * Starts the server. Rejects with an error that says what to do when another process holds the directory
  * or another program listens on the port.
  */
-export async function startEmbeddedEventStore({ directory, host = '127.0.0.1', port = 0 }: EmbeddedEventStoreOptions): Promise<EmbeddedEventStore> {
-  const workerData: WorkerOptions = { directory, host, port };
+export async function startEmbeddedEventStore(options: EmbeddedEventStoreOptions): Promise<EmbeddedEventStore> {
+  const workerData: WorkerOptions = { host: '127.0.0.1', port: 0, flushDelayMs: 0, ...options };
   const worker = new Worker(workerFile(), { workerData, name: 'embedded-eventstore', execArgv: [] });
   const ended = once(worker, 'exit');
   const first = await firstMessage(worker);
@@ -67,5 +73,5 @@ export async function startEmbeddedEventStore({ directory, host = '127.0.0.1', p
     worker.postMessage('stop');
     await ended;
   };
-  return { url: `esdb://${host}:${first.port}?tls=false`, port: first.port, stop, failed };
+  return { url: `esdb://${workerData.host}:${first.port}?tls=false`, port: first.port, stop, failed };
 }

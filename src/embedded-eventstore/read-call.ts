@@ -7,7 +7,7 @@ import { createFraming } from './event-frames.js';
 import { Outlet } from './outlet.js';
 import { shared, streams, type Streams } from './protocol.js';
 import { readRequestOf, type ReadRequest } from './requests.js';
-import { rpcErrorOf, shuttingDown, streamDeleted } from './rpc-errors.js';
+import { rpcErrorOf, streamDeleted } from './rpc-errors.js';
 import type { Store } from './store.js';
 
 const { ReadResp } = streams;
@@ -35,7 +35,7 @@ export async function handleRead(store: Store, call: ServerWritableStream<Stream
     const outlet = new Outlet(call, store.stopping);
     if (request.count === undefined) await subscribe(store, request, outlet);
     else await read(store, request, outlet);
-    if (store.stopping.aborted) throw shuttingDown();
+    store.stopping.throwIfAborted();
     call.end();
   } catch (error) {
     call.emit('error', rpcErrorOf(error));
@@ -62,7 +62,7 @@ async function read({ log }: Store, request: ReadRequest, outlet: Outlet): Promi
       remaining -= 1;
       await outlet.send(frame(event));
     }
-    await othersTurn();
+    if (remaining > 0) await othersTurn();
   }
 }
 
@@ -72,38 +72,56 @@ function cursorAfter({ log }: Store, { stream, from }: ReadRequest): Cursor {
   return stream === undefined ? cursorOfAll(log, 'forwards', next) : cursorOfStream(log, 'forwards', { name: stream, from: next });
 }
 
+/** When a filtered subscription is due a checkpoint: after so many events, whether they match or not. */
+class CheckpointCounter {
+  #considered = 0;
+  #last: bigint | undefined;
+
+  constructor(private readonly every: number) {}
+
+  /** True when the count is full. */
+  consider(position: bigint): boolean {
+    this.#last = position;
+    this.#considered += 1;
+    return this.#considered >= this.every;
+  }
+
+  /** The position of the last event considered, unless a checkpoint has said so already. */
+  take(): bigint | undefined {
+    if (this.#considered === 0) return undefined;
+    this.#considered = 0;
+    return this.#last;
+  }
+}
+
 /** Events already there and those to come. Live events are read from the log like old ones, so that a slow client makes nothing pile up. */
 async function subscribe(store: Store, request: ReadRequest, outlet: Outlet): Promise<void> {
   const { log, changes } = store;
   const { stream, filter } = request;
   const cursor = cursorAfter(store, request);
   const frame = createFraming(log, request);
-  let live = false;
-  let consideredSinceCheckpoint = 0;
-  let considered: bigint | undefined;
+  const counter = new CheckpointCounter(filter?.checkpointEvery ?? Infinity);
   const sendCheckpoint = async (): Promise<void> => {
-    if (!filter || considered === undefined || consideredSinceCheckpoint === 0) return;
-    consideredSinceCheckpoint = 0;
-    await outlet.send(checkpoint(considered));
+    const position = filter && counter.take();
+    if (position !== undefined) await outlet.send(checkpoint(position));
   };
 
   await outlet.send(confirmation());
+  let live = false;
   while (outlet.open) {
     if (stream !== undefined && readabilityOf(log, log.stream(stream)) === 'deleted') throw streamDeleted(stream);
     const page = cursor.next(Infinity);
-    if (page.length === 0 && live) await outlet.wait((wake) => changes.wait(stream, wake));
-    else if (page.length === 0) {
+    for (const event of page) {
+      if (!outlet.open) return;
+      if (!filter || filter.matches(event)) await outlet.send(frame(event));
+      if (counter.consider(event.position)) await sendCheckpoint();
+    }
+    if (page.length > 0) await othersTurn();
+    else if (live) await outlet.wait((wake) => changes.wait(stream, wake));
+    else {
       live = true;
       await sendCheckpoint();
       await outlet.send(caughtUp());
     }
-    for (const event of page) {
-      if (!outlet.open) return;
-      if (!filter || filter.matches(event)) await outlet.send(frame(event));
-      considered = event.position;
-      consideredSinceCheckpoint += 1;
-      if (filter && consideredSinceCheckpoint >= filter.checkpointEvery) await sendCheckpoint();
-    }
-    if (page.length > 0) await othersTurn();
   }
 }

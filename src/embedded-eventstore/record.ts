@@ -2,6 +2,7 @@
  * The stored form of an event: the very message that a Read answers with, written once at the append and sent as it is
  * to every reader. Field numbers are those of `streams.proto` and `shared.proto`.
  */
+import { randomUUID } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 
 /** An event as a client proposes it. Bytes and names are kept as they came. */
@@ -14,6 +15,17 @@ export type ProposedEvent = Readonly<{
   data: Uint8Array;
 }>;
 
+const NOTHING = Buffer.alloc(0);
+
+/** An event that the server writes by itself, with JSON as its data or with none. */
+export const systemEvent = (type: string, data: Buffer = NOTHING): ProposedEvent => ({
+  id: randomUUID(),
+  type,
+  contentType: data.length > 0 ? 'application/json' : 'application/octet-stream',
+  metadata: NOTHING,
+  data,
+});
+
 /** Where and when an event stands in the log. */
 export type Place = Readonly<{ stream: string; revision: bigint; position: bigint; createdMs: number }>;
 
@@ -23,36 +35,41 @@ export type StoredEvent = Place & Readonly<{ id: string; type: string; frame: Bu
 /** Ticks of .NET, in which the protocol tells time, are 100 nanoseconds. */
 const TICKS_PER_MS = 10_000n;
 
+const MAX_SAFE_INTEGER = BigInt(Number.MAX_SAFE_INTEGER);
+
 const VARINT = 0;
 const BYTES = 2;
 
+/** Up to 2^53 by plain numbers, which are faster. */
 function varint(value: bigint | number): Buffer {
   const bytes: number[] = [];
-  let rest = BigInt.asUintN(64, BigInt(value));
-  while (rest > 0x7fn) {
-    bytes.push(Number(rest & 0x7fn) | 0x80);
-    rest >>= 7n;
-  }
-  bytes.push(Number(rest));
+  let large = BigInt(value);
+  for (; large > MAX_SAFE_INTEGER; large >>= 7n) bytes.push(Number(large & 0x7fn) | 0x80);
+  let rest = Number(large);
+  for (; rest > 0x7f; rest = Math.floor(rest / 0x80)) bytes.push((rest % 0x80) | 0x80);
+  bytes.push(rest);
   return Buffer.from(bytes);
 }
 
-/** Lengths and tags are small: no bigint on the way. */
+/** Tags and most lengths are one byte, of which there are few. */
+const ONE_BYTE = Array.from({ length: 0x80 }, (_, byte) => Buffer.from([byte]));
+
 function length(value: number): Buffer {
-  if (value < 0x80) return Buffer.from([value]);
-  if (value < 0x4000) return Buffer.from([(value & 0x7f) | 0x80, value >> 7]);
-  return varint(value);
+  return ONE_BYTE[value] ?? varint(value);
 }
 
-const tag = (field: number, type: number): Buffer => Buffer.from([(field << 3) | type]);
-const number = (field: number, value: bigint): Buffer[] => [tag(field, VARINT), varint(value)];
-const bytes = (field: number, value: Uint8Array): Uint8Array[] => [tag(field, BYTES), length(value.length), value];
-const text = (field: number, value: string): Uint8Array[] => bytes(field, Buffer.from(value));
-const message = (field: number, parts: Uint8Array[]): Uint8Array[] => bytes(field, Buffer.concat(parts));
-const mapEntry = (field: number, key: string, value: string): Uint8Array[] => message(field, [...text(1, key), ...text(2, value)]);
+type Parts = readonly Uint8Array[];
 
-function recordedEvent(event: ProposedEvent, place: Place): Buffer {
-  return Buffer.concat([
+const sizeOf = (parts: Parts): number => parts.reduce((sum, part) => sum + part.length, 0);
+const tag = (field: number, type: number): Buffer => length((field << 3) | type);
+const number = (field: number, value: bigint): Parts => [tag(field, VARINT), varint(value)];
+const bytes = (field: number, value: Uint8Array): Parts => [tag(field, BYTES), length(value.length), value];
+const text = (field: number, value: string): Parts => bytes(field, Buffer.from(value));
+const message = (field: number, parts: Parts): Parts => [tag(field, BYTES), length(sizeOf(parts)), ...parts];
+const mapEntry = (field: number, key: string, value: string): Parts => message(field, [...text(1, key), ...text(2, value)]);
+
+function recordedEvent(event: ProposedEvent, place: Place): Parts {
+  return [
     ...message(1, text(2, event.id)),
     ...message(2, text(3, place.stream)),
     ...number(3, place.revision),
@@ -63,14 +80,15 @@ function recordedEvent(event: ProposedEvent, place: Place): Buffer {
     ...mapEntry(6, 'created', String(BigInt(place.createdMs) * TICKS_PER_MS)),
     ...bytes(7, event.metadata),
     ...bytes(8, event.data),
-  ]);
+  ];
 }
 
+type FrameContent = Readonly<{ event?: Parts; link?: Parts; position: bigint }>;
+
 /** A `ReadResp` with a `RecordedEvent`, with the record of the link that led to it, and with the position of what was read. */
-export function encodeFrame({ event, link, position }: { event?: Uint8Array; link?: Uint8Array; position: bigint }): Buffer {
-  const parts = [...(event ? bytes(1, event) : []), ...(link ? bytes(2, link) : []), ...number(3, position)];
-  const size = parts.reduce((sum, part) => sum + part.length, 0);
-  return Buffer.concat([tag(1, BYTES), length(size), ...parts]);
+export function encodeFrame({ event, link, position }: FrameContent): Buffer {
+  const readEvent = [...(event ? message(1, event) : []), ...(link ? message(2, link) : []), ...number(3, position)];
+  return Buffer.concat(message(1, readEvent));
 }
 
 /** The frame of a new event. */

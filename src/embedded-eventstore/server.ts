@@ -6,6 +6,7 @@ import { BatchAppendCall } from './batch-append-call.js';
 import { clusterOfOne, supportedMethods, type Endpoint } from './capabilities.js';
 import { GossipService, ServerFeaturesService, StreamsService, type StreamsHandlers } from './protocol.js';
 import { handleRead } from './read-call.js';
+import { shuttingDown } from './rpc-errors.js';
 import { openStore, type Store } from './store.js';
 
 /** The real server's limit of calls on one connection. */
@@ -15,19 +16,19 @@ const MESSAGE_BYTES_MAX = 16 * 1024 * 1024;
 /** How long a stop waits for clients to take their last answers. */
 const GRACE_MS = 1_000;
 
-export type ServeOptions = Endpoint & Readonly<{ directory: string; onFailed: (error: Error) => void }>;
+export type ServeOptions = Endpoint & Readonly<{ directory: string; flushDelayMs: number; onFailed: (error: Error) => void }>;
 
 export type RunningServer = Readonly<{
   port: number;
-  /** Writes what waits, ends the calls, closes the files. */
-  stop(): Promise<void>;
+  /** Writes what waits, ends the calls, with the reason if there is one, and closes the files. */
+  stop(reason?: Error): Promise<void>;
 }>;
 
 /** Opens the store and serves it; the promise is kept when calls are accepted. Port 0 is a free one. */
-export async function serve({ directory, onFailed, host, port }: ServeOptions): Promise<RunningServer> {
+export async function serve({ host, port, ...options }: ServeOptions): Promise<RunningServer> {
   const stopping = new AbortController();
   setMaxListeners(0, stopping.signal);
-  const store = openStore({ directory, stopping: stopping.signal, onFailed });
+  const store = openStore({ ...options, stopping: stopping.signal });
   const endpoint = { host, port };
   const server = createServer(store, endpoint);
   try {
@@ -36,9 +37,9 @@ export async function serve({ directory, onFailed, host, port }: ServeOptions): 
     store.log.close();
     throw error;
   }
-  const stop = async (): Promise<void> => {
-    store.writes.flush();
-    stopping.abort();
+  const stop = async (reason?: Error): Promise<void> => {
+    store.writes.flushAll();
+    stopping.abort(reason ?? shuttingDown());
     await shutDown(server);
     store.log.close();
   };

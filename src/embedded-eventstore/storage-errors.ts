@@ -6,45 +6,51 @@ export class StoreInUseError extends Error {
   readonly code = 'STORE_IN_USE';
 }
 
-/** A write did not reach the disk. Nothing of it was acknowledged; the server must stop. */
+/** An append or a read of the files failed. The server must stop: it could only guess. */
 export class StorageFailedError extends Error {
   readonly code = 'STORAGE_FAILED';
 
-  constructor(action: string, cause: unknown) {
+  constructor(action: 'append' | 'read', cause: unknown) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     super(
-      `The event store stops: an ${action} did not reach the disk (${reason}). Nothing of it was acknowledged and everything acknowledged before is kept. ` +
-        'Check free space and the health of the disk, then start again.',
+      `The event store stops because ${action === 'append' ? 'an append' : 'a read'} failed (${reason}). ` +
+        'What was not acknowledged may be missing, what was acknowledged is kept. Check free space and the health of the disk, then start again.',
       { cause },
     );
   }
 }
 
-/** Stored bytes are not those that were written. */
+/** Stored events are not those that were written. */
 export class DamagedRecordError extends Error {
   readonly code = 'DAMAGED_RECORD';
 
-  constructor({ stream, revision, position }: StoredEvent) {
-    super(
-      `The event at revision ${revision} of stream "${stream}" (position ${position}) is damaged: its bytes do not match their checksum. ` +
-        'Restore the data directory from a backup, and check the disk.',
-    );
+  constructor(damage: string) {
+    super(`${damage} Restore the data directory from a backup, and check the disk.`);
   }
 }
 
+const placeOf = ({ stream, revision, position }: StoredEvent): string => `revision ${revision} of stream "${stream}" (position ${position})`;
+
+export const changed = (event: StoredEvent): DamagedRecordError =>
+  new DamagedRecordError(`The event at ${placeOf(event)} is damaged: it does not match its checksum.`);
+
+export const missingBefore = (event: StoredEvent): DamagedRecordError =>
+  new DamagedRecordError(`What stood before the event at ${placeOf(event)} is missing: the log has a gap.`);
+
 const isBusy = (error: unknown): boolean => error instanceof Error && 'code' in error && String(error.code).startsWith('SQLITE_BUSY');
 
-/** The error for a directory that another process holds, if that is what happened. */
-export function storeInUse(directory: string, error: unknown): StoreInUseError | undefined {
-  if (!isBusy(error)) return undefined;
-  return new StoreInUseError(
-    `The event store in "${directory}" is in use by another process. Connect to that one, stop it, or choose another directory.`,
-    { cause: error },
-  );
+/** Why a directory could not be opened. */
+export function cannotOpen(directory: string, cause: unknown): Error {
+  if (cause instanceof UnknownFormatError) return cause;
+  const store = `The event store in "${directory}"`;
+  if (isBusy(cause)) return new StoreInUseError(`${store} is in use by another process. Connect to that one, stop it, or choose another directory.`, { cause });
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new Error(`${store} cannot be opened (${reason}). Check that the directory can be written and that its files are an event store's.`, { cause });
 }
 
-export function unknownFormat(directory: string, format: number): Error {
-  return new Error(
-    `The event store in "${directory}" has format ${format}, which this version does not know. Use the version that wrote it, or choose another directory.`,
-  );
+/** The files were written by another version. */
+export class UnknownFormatError extends Error {
+  constructor(directory: string, format: number) {
+    super(`The event store in "${directory}" has format ${format}, which this version does not know. Use the version that wrote it, or choose another directory.`);
+  }
 }

@@ -14,14 +14,14 @@ setLogVerbosity(logVerbosity.NONE);
 let server: RunningServer | undefined;
 
 /** Everyone is told before the calls end: the parent first, the clients by the errors of their calls. */
-async function end(): Promise<void> {
-  await server?.stop();
+async function end(reason?: Error): Promise<void> {
+  await server?.stop(reason);
   parent.close();
 }
 
 function onFailed(error: Error): void {
   tell({ kind: 'failed', message: error.message });
-  void end();
+  void end(error);
 }
 
 parent.once('message', () => void end());

@@ -1,13 +1,15 @@
 /** What only the embedded server can be asked: its start, its stop, its files. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { ANY, EventStoreDBClient, NO_STREAM } from '@eventstore/db-client';
+import { createInterface } from 'node:readline';
+import { ANY, BACKWARDS, END, EventStoreDBClient, NO_STREAM } from '@eventstore/db-client';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import Database from 'libsql';
 import { startEmbeddedEventStore, type EmbeddedEventStore, type EmbeddedEventStoreOptions } from '../../src/embedded-eventstore/index.js';
-import { append, collect, errorTypeOf, idsIn, idsOf, newEvents, newStream } from './event-store.js';
+import { append, collect, errorTypeOf, idsIn, idsOf, newEvent, newEvents, newStream } from './event-store.js';
 import { follow } from './follow.js';
 
 let directory: string;
@@ -32,6 +34,13 @@ const start = async (options: Partial<EmbeddedEventStoreOptions> = {}) => {
   running.push(server);
   clients.push(client);
   return { server, client };
+};
+
+/** Changes stored events behind the back of the server. */
+const tamper = (sql: string): void => {
+  const database = new Database(join(directory, 'events.db'));
+  database.exec(sql);
+  database.close();
 };
 
 describe('The embedded event store', () => {
@@ -80,6 +89,13 @@ describe('The embedded event store', () => {
     await start();
   });
 
+  it('refuses a directory that it cannot write, and files that are not its own', async () => {
+    writeFileSync(join(directory, 'file'), '');
+    await expect(startEmbeddedEventStore({ directory: join(directory, 'file') })).rejects.toThrow(/cannot be opened .*Check that the directory/);
+    writeFileSync(join(directory, 'events.db'), 'x'.repeat(8192));
+    await expect(startEmbeddedEventStore({ directory })).rejects.toThrow(/cannot be opened .*its files are an event store's/);
+  });
+
   it('refuses a port that another program has, and says so', async () => {
     const { server } = await start();
     await expect(startEmbeddedEventStore({ directory: 'memory', port: server.port })).rejects.toThrow(/cannot listen on .*choose another port/);
@@ -90,7 +106,7 @@ describe('The embedded event store', () => {
     const following = follow(client.subscribeToAll());
     await following.reached('caughtUp');
     await server.stop();
-    expect(await errorTypeOf(following.events(1))).toBe('unavailable');
+    expect(await errorTypeOf(following.until(() => false))).toBe('unavailable');
   });
 
   it('answers what it has received before it stops', async () => {
@@ -104,6 +120,15 @@ describe('The embedded event store', () => {
     expect((await collect(again.client.readStream(stream))).length).toBeGreaterThanOrEqual(answered + 1);
   });
 
+  it('begins a new store, and only a new one, with an event of the system', async () => {
+    const typesIn = async (client: EventStoreDBClient) => (await collect(client.readAll())).map(({ type }) => type);
+    const first = await start();
+    expect(await typesIn(first.client)).toEqual(['$StoreCreated']);
+    await first.server.stop();
+    const second = await start();
+    expect(await typesIn(second.client)).toEqual(['$StoreCreated']);
+  });
+
   it('keeps nothing in memory mode', async () => {
     const first = await start({ directory: 'memory' });
     const stream = newStream();
@@ -111,5 +136,106 @@ describe('The embedded event store', () => {
     await first.server.stop();
     const second = await start({ directory: 'memory' });
     expect(await errorTypeOf(idsIn(second.client, stream))).toBe('stream-not-found');
+  });
+
+  it('lets nobody see or hear of an append before it is flushed', async () => {
+    const flushDelayMs = 700;
+    const { client } = await start({ flushDelayMs });
+    const stream = newStream();
+    const following = follow(client.subscribeToStream(stream));
+    await following.reached('caughtUp');
+    const events = newEvents(1);
+    const began = Date.now();
+    let answered = false;
+    const outcome = append(client, stream, { events, expectedRevision: NO_STREAM }).finally(() => (answered = true));
+    const repeated = append(client, stream, { events, expectedRevision: NO_STREAM }).finally(() => (answered = true));
+    while (Date.now() - began < flushDelayMs - 200) {
+      const seen = [await errorTypeOf(idsIn(client, stream)), (await collect(client.readAll())).filter(({ streamId }) => streamId === stream).length];
+      if (Date.now() - began < flushDelayMs) expect([...seen, answered, following.log().includes('event')]).toEqual(['stream-not-found', 0, false, false]);
+    }
+    expect(await outcome).toMatchObject({ kind: 'written', revision: 0n });
+    expect(await repeated).toEqual(await outcome);
+    expect(idsOf(await following.events(1))).toEqual(idsOf(events));
+    await following.stop();
+  });
+
+  it('answers an append that takes longer than its deadline with a timeout; it may have been written, and its repetition is recognised', async () => {
+    const { client } = await start({ flushDelayMs: 600 });
+    const stream = newStream();
+    const events = newEvents(1);
+    await expect(append(client, stream, { events, expectedRevision: NO_STREAM, deadline: 200 })).rejects.toMatchObject({ type: 'deadline-exceeded' });
+    expect(await append(client, stream, { events, expectedRevision: NO_STREAM })).toMatchObject({ kind: 'written', revision: 0n });
+    expect(await idsIn(client, stream)).toEqual(idsOf(events));
+  });
+});
+
+describe('Damage to the files', () => {
+  it.each([
+    ['the bytes of an event', "update events set frame = zeroblob(length(frame)) where revision = 1"],
+    ['its type', "update events set type = 'other' where revision = 1"],
+    ['its place in the stream', 'update events set revision = 7 where revision = 1'],
+  ])('in %s is an error that names stream, revision and position, and does no harm to other streams', async (_what, sql) => {
+    const [damaged, sound] = [newStream(), newStream()];
+    const first = await start();
+    await append(first.client, sound, { events: newEvents(1) });
+    const written = await append(first.client, damaged, { events: newEvents(2) });
+    await first.server.stop();
+    tamper(sql);
+
+    const second = await start();
+    const position = written.kind === 'written' ? written.position : undefined;
+    await expect(idsIn(second.client, damaged)).rejects.toThrow(new RegExp(`revision \\d of stream "${damaged}" \\(position ${position}\\) is damaged`));
+    await expect(collect(second.client.readAll())).rejects.toThrow(/is damaged/);
+    expect(await idsIn(second.client, sound)).toHaveLength(1);
+  });
+});
+
+describe('A missing event', () => {
+  it.each([1, 31, 32, 33])('at revision %d is an error for reads of its stream and of $all, in both directions', async (revision) => {
+    const stream = newStream();
+    const first = await start();
+    await append(first.client, stream, { events: newEvents(40) });
+    await first.server.stop();
+    tamper(`delete from events where revision = ${revision}`);
+
+    const { client } = await start();
+    const gap = new RegExp(`before the event at revision ${revision + 1} of stream "${stream}" .*the log has a gap`);
+    await expect(idsIn(client, stream)).rejects.toThrow(gap);
+    await expect(collect(client.readStream(stream, { direction: BACKWARDS, fromRevision: END }))).rejects.toThrow(gap);
+    await expect(collect(client.readAll())).rejects.toThrow(gap);
+    await expect(collect(client.readAll({ direction: BACKWARDS, fromPosition: END }))).rejects.toThrow(gap);
+  });
+});
+
+describe('A full disk', () => {
+  it('ends the server with a message, and what was acknowledged before is there after a start with more room', async () => {
+    const module = JSON.stringify(resolve('dist/src/embedded-eventstore/index.js'));
+    const script = `import { startEmbeddedEventStore } from ${module};
+      const store = await startEmbeddedEventStore({ directory: ${JSON.stringify(directory)} });
+      console.log(store.url);
+      console.log((await store.failed).message);`;
+    const limitedTo = (kib: number) => ['-c', `ulimit -f ${kib * 2} && exec "$0" --input-type=module -e "$1"`, process.execPath, script];
+    const child = spawn('sh', limitedTo(4096), { stdio: ['ignore', 'pipe', 'inherit'] });
+    const exited = once(child, 'exit');
+    const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
+    const client = EventStoreDBClient.connectionString((await lines.next()).value as string);
+    clients.push(client);
+    const stream = newStream();
+    const acknowledged: string[] = [];
+    const failure = await (async () => {
+      for (;;) {
+        const event = newEvent('large', { text: 'x'.repeat(50_000) });
+        await append(client, stream, { events: [event] });
+        acknowledged.push(event.id as string);
+      }
+    })().catch((error: Error) => error.message);
+    expect(failure).toMatch(/event store stops because an append failed .*Check free space/);
+    expect((await lines.next()).value).toMatch(/event store stops because an append failed/);
+    await exited;
+
+    const again = await start();
+    expect((await idsIn(again.client, stream)).slice(0, acknowledged.length)).toEqual(acknowledged);
+    expect(acknowledged.length).toBeGreaterThan(10);
+    expect(await append(again.client, stream, { events: newEvents(1) })).toMatchObject({ kind: 'written' });
   });
 });

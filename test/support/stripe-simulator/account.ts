@@ -13,7 +13,10 @@ export interface Account {
 
 /** Product, monthly price in minor units; yearly costs ten months. */
 const PRODUCTS = [['Starter', 900], ['Team', 2900], ['Business', 7900], ['Enterprise', 24900]] as const;
-const CURRENCIES = ['usd', 'eur', 'jpy'] as const;
+/** Two decimals, none and three. */
+const CURRENCIES = ['usd', 'eur', 'jpy', 'kwd'] as const;
+/** The product whose price falls with the number of seats. */
+const TIERED = 'Team';
 
 /** The lengths of the random part of Stripe's ids, for the prefixes that have not 24. */
 const ID_LENGTHS: Readonly<Record<string, number>> = { cus: 14, prod: 14, si: 14, req: 14, acct: 16, cs_test: 58, cs_live: 58 };
@@ -33,9 +36,14 @@ export function simulatedAccount(options: { seed: number; livemode: boolean; ope
     prices: PRODUCTS.flatMap(([productName, monthlyMinor]) => {
       const product = { product: stripeId(random, 'prod'), productName, createdAt: options.openedAt };
       return CURRENCIES.flatMap((currency): Price[] => [
-        { ...product, currency, id: stripeId(random, 'price'), interval: 'month', unitAmountMinor: monthlyMinor },
-        { ...product, currency, id: stripeId(random, 'price'), interval: 'year', unitAmountMinor: 10 * monthlyMinor },
+        { ...product, ...amounts(productName, monthlyMinor), currency, id: stripeId(random, 'price'), interval: 'month' },
+        { ...product, ...amounts(productName, 10 * monthlyMinor), currency, id: stripeId(random, 'price'), interval: 'year' },
       ]);
     }),
   };
+}
+
+function amounts(productName: string, unitAmountMinor: number): Pick<Price, 'unitAmountMinor' | 'tiers'> {
+  if (productName !== TIERED) return { unitAmountMinor, tiers: [] };
+  return { unitAmountMinor: null, tiers: [{ upTo: 5, unitAmountMinor }, { upTo: null, unitAmountMinor: Math.round(unitAmountMinor * 0.8) }] };
 }

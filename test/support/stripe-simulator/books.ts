@@ -7,9 +7,30 @@ export interface Price {
   readonly product: string;
   readonly productName: string;
   readonly currency: string;
-  readonly unitAmountMinor: number;
+  /** Null when the price is tiered. */
+  readonly unitAmountMinor: number | null;
+  /** Graduated: each unit costs what its own tier says. */
+  readonly tiers: readonly Tier[];
   readonly interval: Interval;
   readonly createdAt: Seconds;
+}
+
+export interface Tier {
+  /** The last unit of the tier; null when there is no end. */
+  readonly upTo: number | null;
+  readonly unitAmountMinor: number;
+}
+
+/** What `quantity` units cost for one interval. */
+export function priceMinor({ unitAmountMinor, tiers }: Price, quantity: number): number {
+  if (unitAmountMinor !== null) return unitAmountMinor * quantity;
+  let [sum, from] = [0, 0];
+  for (const tier of tiers) {
+    const upTo = Math.min(quantity, tier.upTo ?? quantity);
+    sum += Math.max(0, upTo - from) * tier.unitAmountMinor;
+    from = upTo;
+  }
+  return sum;
 }
 
 export interface Customer {
@@ -23,6 +44,8 @@ export interface Customer {
   readonly nextInvoiceSequence: number;
   readonly defaultPaymentMethod: string | null;
   readonly delinquent: boolean;
+  /** Below zero: credit that the next invoice uses up. */
+  readonly balanceMinor: number;
   readonly createdAt: Seconds;
 }
 
@@ -102,6 +125,9 @@ export interface Invoice {
   readonly paidAt: Seconds | null;
   readonly voidedAt: Seconds | null;
   readonly uncollectibleAt: Seconds | null;
+  /** The customer's balance when it was finalised, and what finalising left of it. */
+  readonly startingBalanceMinor: number;
+  readonly endingBalanceMinor: number | null;
   readonly attemptCount: number;
   readonly nextAttemptAt: Seconds | null;
   readonly autoAdvance: boolean;
@@ -132,7 +158,7 @@ export interface Charge {
   readonly customer: Customer;
   readonly paymentMethod: PaymentMethod;
   readonly amountMinor: number;
-  readonly amountRefundedMinor: number;
+  readonly refunds: readonly Refund[];
   readonly currency: string;
   readonly description: string;
   readonly declineCode: 'insufficient_funds' | 'do_not_honor' | 'expired_card' | null;
@@ -151,9 +177,42 @@ export interface InvoicePayment {
   readonly paidAt: Seconds;
 }
 
-/** What an invoice asks for in all; a credit is not paid out. */
+export interface Refund {
+  readonly id: string;
+  readonly charge: string;
+  readonly intent: string;
+  readonly amountMinor: number;
+  readonly currency: string;
+  readonly status: 'succeeded' | 'failed';
+  readonly reason: 'requested_by_customer' | null;
+  readonly balanceTransaction: string;
+  readonly createdAt: Seconds;
+}
+
+/** Money that a dispute moved. */
+export interface DisputeEntry {
+  readonly id: string;
+  readonly amountMinor: number;
+  readonly feeMinor: number;
+  readonly createdAt: Seconds;
+}
+
+export interface Dispute {
+  readonly id: string;
+  readonly charge: Charge;
+  readonly status: 'warning_needs_response' | 'warning_closed' | 'needs_response' | 'won' | 'lost';
+  readonly reason: 'fraudulent' | 'general' | 'product_not_received';
+  readonly entries: readonly DisputeEntry[];
+  readonly createdAt: Seconds;
+}
+
+/** What an invoice asks for in all, after the customer's credit; a credit beyond it is kept for the next. */
 export function amountDueMinor(invoice: Invoice): number {
-  return Math.max(0, totalMinor(invoice));
+  return Math.max(0, totalMinor(invoice) + invoice.startingBalanceMinor);
+}
+
+export function amountRefundedMinor({ refunds }: Charge): number {
+  return refunds.reduce((sum, { amountMinor, status }) => sum + (status === 'failed' ? 0 : amountMinor), 0);
 }
 
 export function totalMinor(invoice: Invoice): number {

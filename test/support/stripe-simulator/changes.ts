@@ -1,8 +1,9 @@
 import type { InvoiceLine, Price, Subscription, SubscriptionItem } from './books.js';
 import { afterIntervals, DAY, type Seconds } from './calendar.js';
-import { attempted, draftInvoice, finalized, openIntent, paid, periodLines, recordAttempt, recordInvoice, recordPaid } from './collection.js';
+import { collectAtOnce, draftInvoice, finalized, periodLines, recordInvoice } from './collection.js';
 import type { Operation } from './journal.js';
-import { paymentIntentShape } from './shapes/payment.js';
+import { dispute, refund } from './money-back.js';
+import { prorationLines, recordPending } from './proration.js';
 import { newId, recordSubscription, updateSubscription, type Stage } from './stage.js';
 
 /** What a merchant or a customer does to a subscription between two renewals. */
@@ -11,25 +12,25 @@ export type Change = keyof typeof CHANGES;
 const CHANGES = {
   quantity: changeQuantity,
   plan: changePlan,
+  addItem,
+  removeItem,
   interval: changeInterval,
   metadata: changeMetadata,
   pause: changePause,
   cancelAtPeriodEnd: changeCancelAtPeriodEnd,
-  /** Two calls of one second: each is an event of its own. */
-  quick: (stage: Stage, operation: Operation): void => {
-    changeMetadata(stage, operation);
-    changeQuantity(stage, stage.journal.operation(operation.at, 'merchant'));
-    changeMetadata(stage, stage.journal.operation(operation.at, 'merchant'));
-  },
+  refund,
+  dispute,
+  quick,
+  thereAndBack,
 } as const;
 
-const WEIGHTS: Readonly<Record<Change, number>> = {
-  quantity: 5, plan: 4, interval: 1, metadata: 3, pause: 2, cancelAtPeriodEnd: 3, quick: 2,
+const WEIGHTS: Readonly<Record<Exclude<Change, 'thereAndBack'>, number>> = {
+  quantity: 5, plan: 4, addItem: 2, removeItem: 1, interval: 1, metadata: 3, pause: 2, cancelAtPeriodEnd: 3, refund: 2, dispute: 1, quick: 2,
 };
 
 /** What changes fit the subscription's present state. */
-export function pickChange({ random, subscription }: Stage): Change {
-  if (subscription.status === 'active') return random.weighted(WEIGHTS);
+export function pickChange({ random, subscription, cycles }: Stage): Change {
+  if (subscription.status === 'active') return random.weighted<Change>(cycles ? { ...WEIGHTS, thereAndBack: 4 } : { ...WEIGHTS, thereAndBack: 0 });
   return random.weighted({ metadata: 3, quantity: 2, cancelAtPeriodEnd: 2 });
 }
 
@@ -50,73 +51,83 @@ function otherQuantity({ random }: Stage, { quantity }: SubscriptionItem): numbe
 
 function changePlan(stage: Stage, operation: Operation): void {
   const [first, ...rest] = stage.subscription.items as [SubscriptionItem, ...SubscriptionItem[]];
-  const price = otherPrice(stage, (candidate) => candidate.interval === first.price.interval && candidate.id !== first.price.id);
+  const price = freePrice(stage);
+  if (price === undefined) return changeQuantity(stage, operation);
   applyItems(stage, operation, [{ ...first, price }, ...rest]);
 }
 
-function otherPrice(stage: Stage, fits: (price: Price) => boolean): Price {
-  const { prices } = stage.journal.view.account;
-  return stage.random.pick(prices.filter((price) => price.currency === stage.subscription.currency && fits(price)));
+/** A price of the subscription's currency and interval whose product it does not have yet. */
+function freePrice(stage: Stage): Price | undefined {
+  const { items, currency } = stage.subscription;
+  const [first] = items as [SubscriptionItem];
+  const free = stage.journal.view.account.prices.filter((price) =>
+    price.currency === currency && price.interval === first.price.interval && items.every((item) => item.price.product !== price.product));
+  return free.length === 0 ? undefined : stage.random.pick(free);
 }
 
-/** An upgrade is prorated and paid at once, everything else counts from the next invoice on (the merchant's choice here). */
+/** An upgrade is prorated and paid at once; of the rest some waits for the next invoice, some is not prorated (the merchant's choice). */
 function applyItems(stage: Stage, operation: Operation, items: readonly SubscriptionItem[]): void {
-  const before = stage.subscription;
   const lines = prorationLines(stage, { items, at: operation.at });
   const amountMinor = lines.reduce((sum, line) => sum + line.amountMinor, 0);
-  if (before.status === 'active' && before.pauseCollection === null && amountMinor > 0) {
+  const mayProrate = stage.subscription.status === 'active' && stage.subscription.pauseCollection === null;
+  if (mayProrate && amountMinor > 0) {
     payAtOnce(stage, operation, { lines, change: { items } });
-  } else {
-    updateSubscription(stage, operation, { items });
+    return;
   }
+  if (mayProrate && stage.random.chance(0.6)) recordPending(stage, operation, lines);
+  updateSubscription(stage, operation, { items });
 }
 
-function prorationLines(stage: Stage, next: { items: readonly SubscriptionItem[]; at: Seconds }): InvoiceLine[] {
-  const { periodStart, periodEnd, items } = stage.subscription;
-  const share = (periodEnd - next.at) / (periodEnd - periodStart);
-  const line = (item: SubscriptionItem, sign: 1 | -1): InvoiceLine => ({
-    id: newId(stage, 'il'),
-    item,
-    amountMinor: sign * Math.round(item.price.unitAmountMinor * item.quantity * share),
-    description: `${sign < 0 ? 'Unused' : 'Remaining'} time on ${item.quantity} × ${item.price.productName}`,
-    proration: true,
-    periodStart: next.at,
-    periodEnd,
-  });
-  const changed = next.items.filter((item) => !items.includes(item));
-  return changed.flatMap((item) => {
-    const old = items.find(({ id }) => id === item.id);
-    return [...(old === undefined ? [] : [line(old, -1)]), line(item, 1)];
-  });
+function addItem(stage: Stage, operation: Operation): void {
+  const { items } = stage.subscription;
+  const price = freePrice(stage);
+  if (price === undefined) return changeQuantity(stage, operation);
+  applyItems(stage, operation, [...items, { id: newId(stage, 'si'), price, quantity: stage.random.integer(1, 5), createdAt: operation.at }]);
+}
+
+function removeItem(stage: Stage, operation: Operation): void {
+  const { items } = stage.subscription;
+  if (items.length === 1) return changeQuantity(stage, operation);
+  const gone = stage.random.pick(items);
+  applyItems(stage, operation, items.filter((item) => item !== gone));
 }
 
 /** Another billing interval starts a new period, which is invoiced at once. */
 function changeInterval(stage: Stage, operation: Operation): void {
-  const [first] = stage.subscription.items as [SubscriptionItem];
-  const price = otherPrice(stage, (candidate) => candidate.interval !== first.price.interval && candidate.product === first.price.product);
-  const periodEnd = afterIntervals(operation.at, price.interval, 1);
+  const { items: [first, ...more], cancelAtPeriodEnd, pauseCollection, currency } = stage.subscription;
+  if (first === undefined || more.length > 0 || cancelAtPeriodEnd || pauseCollection !== null) return changeMetadata(stage, operation);
+  const price = stage.random.pick(stage.journal.view.account.prices.filter((candidate) =>
+    candidate.product === first.price.product && candidate.currency === currency && candidate.interval !== first.price.interval));
   const items = [{ ...first, price }];
-  if (stage.subscription.cancelAtPeriodEnd || stage.subscription.pauseCollection !== null || stage.subscription.items.length > 1) {
-    changeMetadata(stage, operation);
-    return;
-  }
-  const change = { items, anchorAt: operation.at, periodStart: operation.at, periodEnd };
+  const periodEnd = afterIntervals(operation.at, price.interval, 1);
   const lines = periodLines({ ...stage, subscription: { ...stage.subscription, items } }, { start: operation.at, end: periodEnd });
-  payAtOnce(stage, operation, { lines, change });
+  payAtOnce(stage, operation, { lines, change: { items, anchorAt: operation.at, periodStart: operation.at, periodEnd } });
 }
 
 function payAtOnce(stage: Stage, operation: Operation, plan: { lines: readonly InvoiceLine[]; change: Partial<Subscription> }): void {
   const { at } = operation;
   const draft = draftInvoice(stage, at, { reason: 'subscription_update', lines: plan.lines, periodStart: at, periodEnd: at });
-  const open = finalized(stage, at, draft);
-  const intent = openIntent(stage, at, open);
-  const attempt = attempted(stage, at, { intent, succeeds: true });
   recordInvoice(stage, operation, { type: 'invoice.created', invoice: draft });
+  const open = finalized(stage, at, draft);
   recordInvoice(stage, operation, { type: 'invoice.finalized', invoice: open });
-  operation.record('payment_intent.created', paymentIntentShape(stage.journal.view, intent));
   updateSubscription(stage, operation, { ...plan.change, latestInvoice: open.id });
-  recordAttempt(stage, operation, attempt);
-  recordPaid(stage, operation, paid(at, open, attempt.charge));
+  collectAtOnce(stage, operation, open);
+}
+
+/** Three calls of one second: each is an event of its own. */
+function quick(stage: Stage, operation: Operation): void {
+  changeMetadata(stage, operation);
+  changeQuantity(stage, stage.journal.operation(operation.at, 'merchant'));
+  changeMetadata(stage, stage.journal.operation(operation.at, 'merchant'));
+}
+
+/** A value that goes there and back in one second, and then elsewhere: only a path over all of the events tells the end. */
+function thereAndBack(stage: Stage, operation: Operation): void {
+  const { metadata } = stage.subscription;
+  const again = (): Operation => stage.journal.operation(operation.at, 'merchant');
+  updateSubscription(stage, operation, { metadata: { ...metadata, draft: 'yes' } });
+  updateSubscription(stage, again(), { metadata });
+  if (stage.random.chance(0.5)) changeCancelAtPeriodEnd(stage, again());
 }
 
 function changeMetadata(stage: Stage, operation: Operation): void {

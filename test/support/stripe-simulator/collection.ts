@@ -1,7 +1,8 @@
-import { amountDueMinor, type BillingReason, type Charge, type Intent, type Invoice, type InvoiceLine } from './books.js';
+import { amountDueMinor, priceMinor, totalMinor, type BillingReason, type Charge, type Intent, type Invoice, type InvoiceLine } from './books.js';
 import { DAY, HOUR, type Seconds } from './calendar.js';
 import { isBasilOrLater } from './api-version.js';
 import type { Operation } from './journal.js';
+import { customerShape } from './shapes/customer.js';
 import { invoicePaymentShape, invoiceShape } from './shapes/invoice.js';
 import { chargeShape, paymentIntentShape } from './shapes/payment.js';
 import { newId, updateCustomer, type Stage } from './stage.js';
@@ -28,10 +29,10 @@ export function periodLines(stage: Stage, period: { start: Seconds; end: Seconds
     return {
       id: newId(stage, 'il'),
       item,
-      amountMinor: period.trial === true ? 0 : unitAmountMinor * item.quantity,
+      amountMinor: period.trial === true ? 0 : priceMinor(item.price, item.quantity),
       description: period.trial === true
         ? `Trial period for ${productName}`
-        : `${item.quantity} × ${productName} (at ${unitAmountMinor} ${currency} / ${interval})`,
+        : `${item.quantity} × ${productName} (${unitAmountMinor === null ? 'tiers' : `at ${unitAmountMinor}`} ${currency} / ${interval})`,
       proration: false,
       periodStart: period.start,
       periodEnd: period.end,
@@ -56,6 +57,8 @@ export function draftInvoice(stage: Stage, at: Seconds, plan: InvoicePlan): Invo
     paidAt: null,
     voidedAt: null,
     uncollectibleAt: null,
+    startingBalanceMinor: 0,
+    endingBalanceMinor: null,
     attemptCount: 0,
     nextAttemptAt: plan.reason === 'subscription_cycle' ? at + HOUR : null,
     autoAdvance: true,
@@ -65,18 +68,43 @@ export function draftInvoice(stage: Stage, at: Seconds, plan: InvoicePlan): Invo
   };
 }
 
-/** The finalised invoice: numbered, immutable in its amounts, with a payment intent when there is something to pay. */
+/**
+ * The finalised invoice: numbered, immutable in its amounts, with a payment intent when there is something to pay.
+ * Its total uses up the customer's credit, or, when negative, becomes credit.
+ */
 export function finalized(stage: Stage, at: Seconds, invoice: Invoice): Invoice {
   const { invoicePrefix, nextInvoiceSequence } = stage.customer;
-  stage.customer = { ...stage.customer, nextInvoiceSequence: nextInvoiceSequence + 1 };
+  const startingBalanceMinor = stage.customer.balanceMinor;
+  const endingBalanceMinor = Math.min(0, startingBalanceMinor + totalMinor(invoice));
+  stage.customer = { ...stage.customer, nextInvoiceSequence: nextInvoiceSequence + 1, balanceMinor: endingBalanceMinor };
+  const due = { ...invoice, startingBalanceMinor, endingBalanceMinor };
   return {
-    ...invoice,
+    ...due,
     number: `${invoicePrefix}-${String(nextInvoiceSequence).padStart(4, '0')}`,
     status: 'open',
     finalizedAt: at,
     nextAttemptAt: null,
-    intent: amountDueMinor(invoice) > 0 ? newId(stage, 'pi') : null,
+    intent: amountDueMinor(due) > 0 ? newId(stage, 'pi') : null,
   };
+}
+
+/** Says when finalising an invoice moved the customer's credit. */
+export function recordBalance(stage: Stage, operation: Operation, { startingBalanceMinor, endingBalanceMinor }: Invoice): void {
+  if (endingBalanceMinor !== startingBalanceMinor) operation.record('customer.updated', customerShape(stage.journal.view, stage.customer));
+}
+
+/** Collects a finalised invoice with a good card, or settles it when there is nothing to pay. */
+export function collectAtOnce(stage: Stage, operation: Operation, open: Invoice): void {
+  recordBalance(stage, operation, open);
+  if (open.intent === null) {
+    recordPaid(stage, operation, paid(operation.at, open, null));
+    return;
+  }
+  const intent = openIntent(stage, operation.at, open);
+  operation.record('payment_intent.created', paymentIntentShape(stage.journal.view, intent));
+  const attempt = attempted(stage, operation.at, { intent, succeeds: true });
+  recordAttempt(stage, operation, attempt);
+  recordPaid(stage, operation, paid(operation.at, open, attempt.charge));
 }
 
 export function recordInvoice(stage: Stage, operation: Operation, fact: { type: string; invoice: Invoice }): void {
@@ -116,7 +144,7 @@ export function attempted(stage: Stage, at: Seconds, attempt: { intent: Intent; 
     customer: stage.customer,
     paymentMethod: stage.paymentMethod,
     amountMinor: intent.amountMinor,
-    amountRefundedMinor: 0,
+    refunds: [],
     currency: intent.currency,
     description: intent.description,
     declineCode: succeeds ? null : stage.random.pick(['insufficient_funds', 'do_not_honor', 'expired_card']),
@@ -130,6 +158,7 @@ export function attempted(stage: Stage, at: Seconds, attempt: { intent: Intent; 
 export function recordAttempt(stage: Stage, operation: Operation, { charge, intent }: Attempt): void {
   const { view } = stage.journal;
   const paid = charge.declineCode === null;
+  if (paid) stage.charges = [...stage.charges, charge];
   operation.record(paid ? 'charge.succeeded' : 'charge.failed', chargeShape(view, charge));
   operation.record(paid ? 'payment_intent.succeeded' : 'payment_intent.payment_failed', paymentIntentShape(view, intent));
 }

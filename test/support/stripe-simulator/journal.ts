@@ -1,6 +1,7 @@
+import { isDeepStrictEqual } from 'node:util';
 import { stripeId } from './account.js';
 import type { Seconds } from './calendar.js';
-import type { StripeEvent, StripeObject } from './json.js';
+import type { JsonObject, StripeEvent, StripeObject } from './json.js';
 import { previousAttributes } from './previous-attributes.js';
 import type { Random } from './random.js';
 import type { View } from './shapes/view.js';
@@ -19,12 +20,13 @@ export interface Operation {
 }
 
 /** Types beside `*.updated` whose events tell the values before (seen in recordings). */
-const TELLS_BEFORE = new Set(['charge.refunded', 'charge.dispute.closed', 'charge.dispute.funds_withdrawn', 'charge.dispute.funds_reinstated']);
+const TELLS_BEFORE = new Set(['charge.refunded', 'refund.failed', 'charge.dispute.closed', 'charge.dispute.funds_reinstated']);
 
 /** Writes down what Stripe would send, in true order. */
 export class Journal {
   readonly events: SimulatedEvent[] = [];
-  readonly #lastShape = new Map<string, StripeObject>();
+  /** Of each object: as the last event showed it, and what had changed then. */
+  readonly #last = new Map<string, { shape: StripeObject; at: Seconds; previous: JsonObject | undefined }>();
 
   constructor(private readonly random: Random, readonly view: View) {}
 
@@ -43,14 +45,14 @@ export class Journal {
 
   #event(fact: Pick<StripeEvent, 'type' | 'created' | 'request'> & { object: StripeObject }): StripeEvent {
     const { type, object, created, request } = fact;
-    const before = this.#lastShape.get(object.id);
-    this.#lastShape.set(object.id, object);
+    const previous = this.#changeOf(type, object, created);
+    this.#last.set(object.id, { shape: object, at: created, previous });
     return {
       id: `evt_${this.random.alphanumeric(24)}`,
       object: 'event',
       api_version: this.view.apiVersion,
       created,
-      data: { object, ...changeOf(type, before, object) },
+      data: { object, ...(previous === undefined ? {} : { previous_attributes: previous }) },
       livemode: this.view.account.livemode,
       pending_webhooks: this.random.integer(1, 3),
       request,
@@ -58,16 +60,19 @@ export class Journal {
     };
   }
 
+  /** What changed since the last event about the object; two types that report one change in one second report the same. */
+  #changeOf(type: string, after: StripeObject, at: Seconds): JsonObject | undefined {
+    if (!type.endsWith('.updated') && !TELLS_BEFORE.has(type)) return undefined;
+    const last = this.#last.get(after.id);
+    if (last === undefined) throw new Error(`${type} of ${after.id}, which no event told of before.`);
+    if (last.at === at && last.previous !== undefined && isDeepStrictEqual(last.shape, after)) return last.previous;
+    const previous = previousAttributes(last.shape, after);
+    if (Object.keys(previous).length === 0) throw new Error(`${type} of ${after.id} changes nothing.`);
+    return previous;
+  }
+
   #uuid(): string {
     const hex = Array.from({ length: 32 }, () => this.random.integer(0, 15).toString(16)).join('');
     return hex.replace(/^(.{8})(.{4}).(.{3}).(.{3})(.{12})$/, '$1-$2-4$3-8$4-$5');
   }
-}
-
-function changeOf(type: string, before: StripeObject | undefined, after: StripeObject) {
-  if (!type.endsWith('.updated') && !TELLS_BEFORE.has(type)) return {};
-  if (before === undefined) throw new Error(`${type} of ${after.id}, which no event told of before.`);
-  const previous_attributes = previousAttributes(before, after);
-  if (Object.keys(previous_attributes).length === 0) throw new Error(`${type} of ${after.id} changes nothing.`);
-  return { previous_attributes };
 }

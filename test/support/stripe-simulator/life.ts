@@ -1,13 +1,13 @@
 import type { Account } from './account.js';
 import type { ApiVersion } from './api-version.js';
-import { DAY, HOUR, type Seconds } from './calendar.js';
+import { DAY, HOUR, MINUTE, type Seconds } from './calendar.js';
 import { cancel, change } from './changes.js';
 import { Journal, type SimulatedEvent } from './journal.js';
 import type { StripeObject } from './json.js';
 import { seededRandom } from './random.js';
-import { announceTrialEnd, endPeriod } from './renewal.js';
+import { announceTrialEnd, endPeriod, pauseWithoutCard } from './renewal.js';
 import { subscriptionShape } from './shapes/subscription.js';
-import { beginAt, openAccount, openStage, startByApi, startByCheckout, startTrial } from './signup.js';
+import { attachCard, beginAt, openAccount, openStage, startByApi, startByCheckout, startTrial } from './signup.js';
 import type { Stage } from './stage.js';
 
 const PERIODS_MAX = 4;
@@ -31,35 +31,51 @@ export interface LifeOptions {
   readonly apiVersion: ApiVersion;
   /** When the customer appears. */
   readonly at: Seconds;
+  readonly cycles: boolean;
 }
 
 /** Plays one life, from the customer's first day to its cancellation or as far as the simulation goes. */
-export function playLife({ seed, index, account, apiVersion, at }: LifeOptions): SimulatedLife {
+export function playLife({ seed, index, account, apiVersion, at, cycles }: LifeOptions): SimulatedLife {
   const random = seededRandom(seed, 'life', index);
   const journal = new Journal(random, { account, apiVersion });
-  const stage = openStage(random, journal, at);
+  const stage = openStage({ random, journal, cycles }, at);
   openAccount(stage, journal.operation(at, 'merchant'));
-  let now = start(stage, at + random.integer(1, 2 * HOUR));
+  let now = start(stage, at + random.integer(MINUTE, 2 * HOUR));
   for (let periods = random.integer(1, PERIODS_MAX); periods > 0 && isAlive(stage); periods -= 1) {
     now = changesUntilPeriodEnd(stage, now);
     now = endPeriod(stage);
   }
   if (isAlive(stage) && random.chance(0.4)) cancel(stage, journal.operation(now + random.integer(1, 3 * DAY), 'merchant'), 'cancellation_requested');
+  // Refunds that fail and disputes that end lie ahead when they begin. Within a second the order of the journal holds.
+  const events = [...journal.events].sort((a, b) => a.stripeEvent.created - b.stripeEvent.created);
   return {
     index,
     customer: stage.customer.id,
     stripeSubscription: subscriptionShape(journal.view, stage.subscription),
-    events: journal.events,
+    events,
   };
 }
 
 function start(stage: Stage, at: Seconds): Seconds {
-  const way = stage.random.weighted({ trial: 3, api: 4, checkout: 2, badCard: 2 });
-  const operation = stage.journal.operation(at, way === 'checkout' ? 'stripe' : 'merchant');
-  beginAt(stage, at, way === 'trial' ? stage.random.pick([7, 14, 30]) : 0);
-  if (way === 'trial') startTrial(stage, operation);
-  if (way === 'checkout') startByCheckout(stage, operation);
-  return way === 'api' || way === 'badCard' ? startByApi(stage, operation, way === 'api') : at;
+  const { random, journal } = stage;
+  const way = random.weighted({ trial: 3, trialWithoutCard: 1, api: 4, checkout: 2, badCard: 2 });
+  if (way !== 'trialWithoutCard') attachCard(stage, journal.operation(at - random.integer(1, MINUTE - 1), 'merchant'));
+  const operation = journal.operation(at, way === 'checkout' ? 'stripe' : 'merchant');
+  beginAt(stage, at, way.startsWith('trial') ? random.pick([7, 14, 30]) : 0);
+  switch (way) {
+    case 'trial':
+      startTrial(stage, operation);
+      return at;
+    case 'trialWithoutCard':
+      startTrial(stage, operation);
+      announceTrialEnd(stage);
+      return pauseWithoutCard(stage);
+    case 'checkout':
+      startByCheckout(stage, operation);
+      return at;
+    default:
+      return startByApi(stage, operation, way === 'api');
+  }
 }
 
 function changesUntilPeriodEnd(stage: Stage, since: Seconds): Seconds {

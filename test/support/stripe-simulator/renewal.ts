@@ -2,11 +2,13 @@ import type { Invoice } from './books.js';
 import { afterIntervals, DAY, HOUR, type Seconds } from './calendar.js';
 import { cancel } from './changes.js';
 import {
-  attempted, draftInvoice, finalized, openIntent, paid, periodLines, recordAttempt, recordFailure, recordInvoice, recordPaid, type Attempt,
+  attempted, collectAtOnce, draftInvoice, finalized, openIntent, paid, periodLines, recordAttempt, recordBalance, recordFailure, recordInvoice,
+  recordPaid, type Attempt,
 } from './collection.js';
 import type { Operation } from './journal.js';
 import { paymentIntentShape } from './shapes/payment.js';
-import { recordSubscription, updateCustomer, updateSubscription, type Stage } from './stage.js';
+import { attachCard } from './signup.js';
+import { billingInterval, recordSubscription, updateCustomer, updateSubscription, type Stage } from './stage.js';
 
 /** What Stripe does by itself when a period ends, and afterwards when the card fails. */
 const RETRIES_MAX = 3;
@@ -30,14 +32,37 @@ export function endPeriod(stage: Stage): Seconds {
   return stage.subscription.pauseCollection === null ? collect(stage, collection, draft) : settlePaused(stage, collection, draft);
 }
 
+/** A trial that ends without a card pauses the subscription, until there is one, or for good. Gives the time when it goes on. */
+export function pauseWithoutCard(stage: Stage): Seconds {
+  const operation = stage.journal.operation(stage.subscription.periodEnd, 'stripe');
+  updateSubscription(stage, operation, { status: 'paused' });
+  recordSubscription(stage, operation, 'customer.subscription.paused');
+  return stage.random.chance(0.6) ? resume(stage, operation.at + stage.random.integer(1, 20) * DAY) : operation.at;
+}
+
+/** The card comes, and with it a new period, paid at once. */
+function resume(stage: Stage, at: Seconds): Seconds {
+  attachCard(stage, stage.journal.operation(at - 30, 'merchant'));
+  const operation = stage.journal.operation(at, 'merchant');
+  const periodEnd = afterIntervals(at, billingInterval(stage), 1);
+  const draft = draftInvoice(stage, at, {
+    reason: 'subscription_update', lines: periodLines(stage, { start: at, end: periodEnd }), periodStart: at, periodEnd: at,
+  });
+  const open = finalized(stage, at, draft);
+  recordInvoice(stage, operation, { type: 'invoice.created', invoice: draft });
+  recordInvoice(stage, operation, { type: 'invoice.finalized', invoice: open });
+  collectAtOnce(stage, operation, open);
+  updateSubscription(stage, operation, { status: 'active', anchorAt: at, periodStart: at, periodEnd, latestInvoice: open.id });
+  recordSubscription(stage, operation, 'customer.subscription.resumed');
+  return at;
+}
+
 function renew(stage: Stage, operation: Operation): Invoice {
-  const { at } = operation;
-  const [item] = stage.subscription.items;
   const { periodStart, periodEnd, anchorAt, status } = stage.subscription;
-  const interval = item?.price.interval ?? 'month';
-  const next = { periodStart: periodEnd, periodEnd: periodAfter(anchorAt, interval, periodEnd) };
-  const lines = periodLines(stage, { start: next.periodStart, end: next.periodEnd });
-  const draft = draftInvoice(stage, at, { reason: 'subscription_cycle', lines, periodStart, periodEnd });
+  const next = { periodStart: periodEnd, periodEnd: periodAfter(anchorAt, billingInterval(stage), periodEnd) };
+  const lines = [...stage.pendingLines, ...periodLines(stage, { start: next.periodStart, end: next.periodEnd })];
+  stage.pendingLines = [];
+  const draft = draftInvoice(stage, operation.at, { reason: 'subscription_cycle', lines, periodStart, periodEnd });
   recordInvoice(stage, operation, { type: 'invoice.created', invoice: draft });
   updateSubscription(stage, operation, { ...next, latestInvoice: draft.id, ...(status === 'trialing' ? { status: 'active' } : {}) });
   return draft;
@@ -53,15 +78,16 @@ function periodAfter(anchor: Seconds, interval: Parameters<typeof afterIntervals
 
 function collect(stage: Stage, operation: Operation, draft: Invoice): Seconds {
   const open = finalized(stage, operation.at, draft);
-  const intent = openIntent(stage, operation.at, open);
   recordInvoice(stage, operation, { type: 'invoice.finalized', invoice: open });
-  operation.record('payment_intent.created', paymentIntentShape(stage.journal.view, intent));
-  const attempt = attempted(stage, operation.at, { intent, succeeds: stage.random.chance(0.8) });
-  recordAttempt(stage, operation, attempt);
-  if (attempt.charge.declineCode === null) {
-    recordPaid(stage, operation, paid(operation.at, open, attempt.charge));
+  if (open.intent === null || stage.random.chance(0.8)) {
+    collectAtOnce(stage, operation, open);
     return operation.at;
   }
+  recordBalance(stage, operation, open);
+  const intent = openIntent(stage, operation.at, open);
+  operation.record('payment_intent.created', paymentIntentShape(stage.journal.view, intent));
+  const attempt = attempted(stage, operation.at, { intent, succeeds: false });
+  recordAttempt(stage, operation, attempt);
   const failed = recordFailure(stage, operation, { invoice: open, charge: attempt.charge, last: false });
   updateSubscription(stage, operation, { status: 'past_due' });
   return dun(stage, { invoice: failed, attempt, retries: 0 });
@@ -104,11 +130,12 @@ function settlePaused(stage: Stage, operation: Operation, draft: Invoice): Secon
     recordInvoice(stage, operation, { type: 'invoice.updated', invoice: { ...draft, autoAdvance: false, nextAttemptAt: null } });
     return operation.at;
   }
-  const open = finalized(stage, operation.at, draft);
+  const open: Invoice = { ...finalized(stage, operation.at, draft), intent: null };
   const ended: Invoice = behavior === 'void'
-    ? { ...open, status: 'void', voidedAt: operation.at, autoAdvance: false, intent: null }
-    : { ...open, status: 'uncollectible', uncollectibleAt: operation.at, autoAdvance: false, intent: null };
-  recordInvoice(stage, operation, { type: 'invoice.finalized', invoice: { ...open, intent: null } });
+    ? { ...open, status: 'void', voidedAt: operation.at, autoAdvance: false }
+    : { ...open, status: 'uncollectible', uncollectibleAt: operation.at, autoAdvance: false };
+  recordInvoice(stage, operation, { type: 'invoice.finalized', invoice: open });
+  recordBalance(stage, operation, open);
   recordInvoice(stage, operation, { type: behavior === 'void' ? 'invoice.voided' : 'invoice.marked_uncollectible', invoice: ended });
   return operation.at;
 }

@@ -4,22 +4,25 @@ import { afterIntervals, DAY, HOUR, MINUTE, type Seconds } from './calendar.js';
 import {
   attempted, draftInvoice, finalized, openIntent, paid, periodLines, recordAttempt, recordFailure, recordInvoice, recordPaid, type Attempt,
 } from './collection.js';
-import type { Journal, Operation } from './journal.js';
+import type { Operation } from './journal.js';
 import type { Random } from './random.js';
 import { checkoutSessionShape, customerShape } from './shapes/customer.js';
 import { paymentIntentShape, paymentMethodShape } from './shapes/payment.js';
-import { newId, recordSubscription, updateCustomer, updateSubscription, type Stage } from './stage.js';
+import { billingInterval, newId, recordSubscription, updateCustomer, updateSubscription, type Stage } from './stage.js';
 
 const NAMES = ['Ada Byron', 'Blaise Pascal', 'Émilie du Châtelet', 'Grace Hopper', 'Srinivasa Ramanujan', '鈴木 一郎', 'Zoë O’Hara'] as const;
 const COUNTRIES = ['US', 'DE', 'FR', 'GB', 'JP', 'CM'] as const;
 
 /** A customer with a card, and a subscription that is about to be taken out. */
-export function openStage(random: Random, journal: Journal, at: Seconds): Stage {
-  const currency = random.pick(['usd', 'eur', 'jpy']);
+export function openStage({ random, journal, cycles }: Pick<Stage, 'random' | 'journal' | 'cycles'>, at: Seconds): Stage {
   const customer = newCustomer(random, at);
-  const price = random.pick(journal.view.account.prices.filter((candidate) => candidate.currency === currency));
-  const subscription = incompleteSubscription(random, { customer, price, at });
-  return { random, journal, customer, paymentMethod: newCard(random, at), subscription };
+  const currency = random.pick(['usd', 'eur', 'jpy', 'kwd']);
+  const interval = random.weighted({ month: 4, year: 1 });
+  const prices = journal.view.account.prices.filter((price) => price.currency === currency && price.interval === interval);
+  const first = random.pick(prices);
+  const more = random.chance(0.2) ? [random.pick(prices.filter(({ product }) => product !== first.product))] : [];
+  const subscription = incompleteSubscription(random, { customer, prices: [first, ...more], at });
+  return { random, journal, cycles, customer, paymentMethod: newCard(random, at), subscription, charges: [], pendingLines: [] };
 }
 
 function newCustomer(random: Random, at: Seconds): Customer {
@@ -34,6 +37,7 @@ function newCustomer(random: Random, at: Seconds): Customer {
     nextInvoiceSequence: 1,
     defaultPaymentMethod: null,
     delinquent: false,
+    balanceMinor: 0,
     createdAt: at,
   };
 }
@@ -50,15 +54,16 @@ function newCard(random: Random, at: Seconds): PaymentMethod {
   };
 }
 
-function incompleteSubscription(random: Random, start: { customer: Customer; price: Price; at: Seconds }): Subscription {
-  const { customer, price, at } = start;
-  const item: SubscriptionItem = { id: newId({ random }, 'si'), price, quantity: random.integer(1, 12), createdAt: at };
+function incompleteSubscription(random: Random, start: { customer: Customer; prices: readonly [Price, ...Price[]]; at: Seconds }): Subscription {
+  const { customer, prices, at } = start;
+  const [price] = prices;
+  const items = prices.map((each): SubscriptionItem => ({ id: newId({ random }, 'si'), price: each, quantity: random.integer(1, 12), createdAt: at }));
   return {
     id: newId({ random }, 'sub'),
     customer: customer.id,
     currency: price.currency,
     status: 'incomplete',
-    items: [item],
+    items,
     createdAt: at,
     anchorAt: at,
     periodStart: at,
@@ -77,19 +82,21 @@ function incompleteSubscription(random: Random, start: { customer: Customer; pri
   };
 }
 
-/** The customer appears, and gives a card in the same second. */
+/** The customer appears. */
 export function openAccount(stage: Stage, operation: Operation): void {
-  const { view } = stage.journal;
-  operation.record('customer.created', customerShape(view, stage.customer));
-  operation.record('payment_method.attached', paymentMethodShape(view, stage.paymentMethod, stage.customer));
+  operation.record('customer.created', customerShape(stage.journal.view, stage.customer));
+}
+
+/** The customer gives a card, which becomes the default in the same second. */
+export function attachCard(stage: Stage, operation: Operation): void {
+  operation.record('payment_method.attached', paymentMethodShape(stage.journal.view, stage.paymentMethod, stage.customer));
   updateCustomer(stage, operation, { defaultPaymentMethod: stage.paymentMethod.id });
 }
 
 /** Moves the subscription that has not begun to where it begins. */
 export function beginAt(stage: Stage, at: Seconds, trialDays: number): void {
   const trialEnd = trialDays > 0 ? at + trialDays * DAY : null;
-  const [item] = stage.subscription.items;
-  const items = stage.subscription.items.map((each) => ({ ...each, createdAt: at }));
+  const items = stage.subscription.items.map((item) => ({ ...item, createdAt: at }));
   stage.subscription = {
     ...stage.subscription,
     items,
@@ -97,7 +104,7 @@ export function beginAt(stage: Stage, at: Seconds, trialDays: number): void {
     createdAt: at,
     anchorAt: trialEnd ?? at,
     periodStart: at,
-    periodEnd: trialEnd ?? afterIntervals(at, item?.price.interval ?? 'month', 1),
+    periodEnd: trialEnd ?? afterIntervals(at, billingInterval(stage), 1),
     trialStart: trialEnd === null ? null : at,
     trialEnd,
   };

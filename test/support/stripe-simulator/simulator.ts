@@ -17,6 +17,8 @@ export interface SimulationOptions {
   /** The first second of the simulation; customers appear within 30 days of it. */
   readonly startAt?: Seconds;
   readonly livemode?: boolean;
+  /** Values may also go there and back within a second, so that some events of a second look like each other's cause (default false). */
+  readonly cycles?: boolean;
 }
 
 export interface Simulation {
@@ -33,7 +35,7 @@ const COHORT = 100;
 
 /** One life after another: a life is about fifty events, and only the present one is in memory. */
 export function* lives(options: SimulationOptions): Generator<SimulatedLife> {
-  const { seed, subscriptions, startAt = JANUARY_2026, livemode = false } = options;
+  const { seed, subscriptions, startAt = JANUARY_2026, livemode = false, cycles = false } = options;
   if (!Number.isInteger(subscriptions) || subscriptions < 0 || subscriptions > SUBSCRIPTIONS_MAX) {
     throw new RangeError(`subscriptions must be a whole number up to ${SUBSCRIPTIONS_MAX}, got ${subscriptions}.`);
   }
@@ -41,7 +43,7 @@ export function* lives(options: SimulationOptions): Generator<SimulatedLife> {
   for (let index = 0; index < subscriptions; index += 1) {
     const random = seededRandom(seed, 'start', index);
     const apiVersion = options.apiVersion === 'mixed' ? random.pick(API_VERSIONS) : options.apiVersion;
-    yield playLife({ seed, index, account, apiVersion, at: startAt + random.integer(0, 30 * DAY) });
+    yield playLife({ seed, index, account, apiVersion, at: startAt + random.integer(0, 30 * DAY), cycles });
   }
 }
 

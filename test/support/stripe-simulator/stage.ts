@@ -1,4 +1,5 @@
-import type { Customer, PaymentMethod, Subscription } from './books.js';
+import type { Charge, Customer, InvoiceLine, PaymentMethod, Subscription } from './books.js';
+import type { Interval } from './calendar.js';
 import type { Journal, Operation } from './journal.js';
 import type { Random } from './random.js';
 import { customerShape } from './shapes/customer.js';
@@ -9,13 +10,26 @@ import { stripeId } from './account.js';
 export interface Stage {
   readonly random: Random;
   readonly journal: Journal;
+  /** Whether values may go there and back within a second. */
+  readonly cycles: boolean;
   customer: Customer;
   paymentMethod: PaymentMethod;
   subscription: Subscription;
+  /** Every payment that succeeded, as it is now. */
+  charges: readonly Charge[];
+  /** Prorations that wait for the next invoice. */
+  pendingLines: readonly InvoiceLine[];
 }
 
 export function newId(stage: Pick<Stage, 'random'>, prefix: string): string {
   return stripeId(stage.random, prefix);
+}
+
+/** The items of one subscription share their interval. */
+export function billingInterval({ subscription }: Pick<Stage, 'subscription'>): Interval {
+  const [item] = subscription.items;
+  if (item === undefined) throw new Error(`${subscription.id} has no items.`);
+  return item.price.interval;
 }
 
 /** Changes the subscription in the books and says so. */

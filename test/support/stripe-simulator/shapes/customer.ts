@@ -9,7 +9,7 @@ export function customerShape(view: View, customer: Customer): StripeObject {
     id: customer.id,
     object: 'customer',
     address: { ...NO_ADDRESS, country: customer.country },
-    balance: 0,
+    balance: customer.balanceMinor,
     created: customer.createdAt,
     currency: customer.currency,
     default_source: null,

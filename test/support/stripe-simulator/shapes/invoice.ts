@@ -2,7 +2,7 @@ import type Stripe from 'stripe';
 import { isBasilOrLater } from '../api-version.js';
 import { amountDueMinor, totalMinor, type Invoice, type InvoiceLine, type InvoicePayment } from '../books.js';
 import type { JsonObject, Shape, StripeObject } from '../json.js';
-import { planShape, priceShape } from './price.js';
+import { decimal, planShape, priceShape } from './price.js';
 import { listShape, NO_ADDRESS, nulls, type View } from './view.js';
 
 /** Fields of the `stripe` package's type that are newer than the versions rendered here. */
@@ -54,7 +54,7 @@ function commonFields(view: View, invoice: Invoice) {
     discounts: [],
     due_date: null,
     effective_at: invoice.finalizedAt,
-    ending_balance: invoice.finalizedAt === null ? null : 0,
+    ending_balance: invoice.endingBalanceMinor,
     ...nulls('footer', 'from_invoice', 'last_finalization_error', 'latest_revision', 'on_behalf_of', 'receipt_number'),
     ...hostedPages(view, invoice),
     issuer: { type: 'self' },
@@ -73,7 +73,7 @@ function commonFields(view: View, invoice: Invoice) {
     post_payment_credit_notes_amount: 0,
     pre_payment_credit_notes_amount: 0,
     ...nulls('rendering', 'shipping_cost', 'shipping_details', 'statement_descriptor', 'test_clock'),
-    starting_balance: 0,
+    starting_balance: invoice.startingBalanceMinor,
     status: invoice.status,
     status_transitions: {
       finalized_at: invoice.finalizedAt,
@@ -183,7 +183,7 @@ function lineSinceBasil(invoice: Invoice, line: InvoiceLine) {
     pricing: {
       price_details: { price: price.id, product: price.product },
       type: 'price_details',
-      unit_amount_decimal: String(price.unitAmountMinor),
+      unit_amount_decimal: decimal(price.unitAmountMinor),
     },
     quantity_decimal: String(line.item.quantity),
     subscription: invoice.subscription,

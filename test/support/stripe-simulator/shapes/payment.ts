@@ -1,7 +1,8 @@
 import type Stripe from 'stripe';
 import { isBasilOrLater } from '../api-version.js';
-import type { Charge, Customer, Intent, PaymentMethod } from '../books.js';
+import { amountRefundedMinor, type Charge, type Customer, type Intent, type PaymentMethod } from '../books.js';
 import type { JsonObject, Shape, StripeObject } from '../json.js';
+import { refundShape } from './money-back.js';
 import { listShape, NO_ADDRESS, nulls, type View } from './view.js';
 
 /** Fields of the `stripe` package's types that are newer than the versions rendered here. */
@@ -20,7 +21,7 @@ export function chargeShape(view: View, charge: Charge): StripeObject {
     object: 'charge',
     amount: charge.amountMinor,
     amount_captured: paid ? charge.amountMinor : 0,
-    amount_refunded: charge.amountRefundedMinor,
+    amount_refunded: amountRefundedMinor(charge),
     ...nulls('application', 'application_fee', 'application_fee_amount'),
     balance_transaction: charge.balanceTransaction,
     billing_details: billingDetails(charge.customer),
@@ -47,8 +48,8 @@ export function chargeShape(view: View, charge: Charge): StripeObject {
     payment_method_details: { card: chargedCard(view, charge), type: 'card' },
     ...nulls('receipt_email', 'receipt_number'),
     receipt_url: paid ? `https://pay.stripe.com/receipts/invoices/${view.account.id}/${charge.id}?s=ap` : null,
-    refunded: charge.amountRefundedMinor === charge.amountMinor,
-    ...(isBasilOrLater(view.apiVersion) ? {} : { refunds: listShape([], `/v1/charges/${charge.id}/refunds`, true) }),
+    refunded: paid && amountRefundedMinor(charge) === charge.amountMinor,
+    ...(isBasilOrLater(view.apiVersion) ? {} : { refunds: listShape(charge.refunds.map((refund) => refundShape(refund)), `/v1/charges/${charge.id}/refunds`, true) }),
     ...nulls('review', 'shipping', 'source', 'source_transfer', 'statement_descriptor', 'statement_descriptor_suffix'),
     status: paid ? 'succeeded' : 'failed',
     ...nulls('transfer_data', 'transfer_group'),

@@ -9,7 +9,7 @@ export function priceShape(view: View, price: Price): StripeObject {
     id: price.id,
     object: 'price',
     active: true,
-    billing_scheme: 'per_unit',
+    billing_scheme: price.unitAmountMinor === null ? 'tiered' : 'per_unit',
     created: price.createdAt,
     currency: price.currency,
     custom_unit_amount: null,
@@ -20,11 +20,11 @@ export function priceShape(view: View, price: Price): StripeObject {
     product: price.product,
     recurring: { interval: price.interval, interval_count: 1, ...usage(view), trial_period_days: null, usage_type: 'licensed' },
     tax_behavior: 'unspecified',
-    tiers_mode: null,
+    tiers_mode: tiersMode(price),
     transform_quantity: null,
     type: 'recurring',
     unit_amount: price.unitAmountMinor,
-    unit_amount_decimal: String(price.unitAmountMinor),
+    unit_amount_decimal: decimal(price.unitAmountMinor),
   } satisfies Shape<Stripe.Price> & StripeObject;
 }
 
@@ -36,8 +36,8 @@ export function planShape(view: View, price: Price): StripeObject {
     active: true,
     ...usage(view),
     amount: price.unitAmountMinor,
-    amount_decimal: String(price.unitAmountMinor),
-    billing_scheme: 'per_unit',
+    amount_decimal: decimal(price.unitAmountMinor),
+    billing_scheme: price.unitAmountMinor === null ? 'tiered' : 'per_unit',
     created: price.createdAt,
     currency: price.currency,
     interval: price.interval,
@@ -46,11 +46,20 @@ export function planShape(view: View, price: Price): StripeObject {
     metadata: {},
     nickname: null,
     product: price.product,
-    tiers_mode: null,
+    tiers_mode: tiersMode(price),
     transform_usage: null,
     trial_period_days: null,
     usage_type: 'licensed',
   };
+}
+
+function tiersMode(price: Price): string | null {
+  return price.unitAmountMinor === null ? 'graduated' : null;
+}
+
+/** Amounts that may have fractions of a minor unit are also told as text. */
+export function decimal(amountMinor: number | null): string | null {
+  return amountMinor === null ? null : String(amountMinor);
 }
 
 /** Basil replaced the way usage is aggregated by meters. */

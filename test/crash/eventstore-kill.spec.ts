@@ -1,0 +1,145 @@
+/**
+ * The embedded event store is killed in the middle of concurrent appends, again and again, on the same files.
+ * CRASH_ROUNDS sets how often (default 3); CRASH_SEED repeats the moments of a run.
+ */
+import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { EventStoreDBClient, isCommandError, jsonEvent, NO_STREAM, type JSONEventData } from '@eventstore/db-client';
+import { afterEach, beforeEach, expect, it } from '@jest/globals';
+
+const ROUNDS = Number(process.env['CRASH_ROUNDS'] ?? 3);
+const SEED = Number(process.env['CRASH_SEED'] ?? Date.now() % 1_000_000);
+const WRITERS = 32;
+const ROUND_MAX_MS = 60_000;
+
+type Append = { events: JSONEventData[]; expectedRevision: bigint | typeof NO_STREAM };
+type Acknowledged = Append & { revision: bigint; position: bigint };
+
+/** Appends to one stream, one after the other. What is not answered is tried again, the same, in the next round. */
+type Writer = { stream: string; acknowledged: Acknowledged[]; unanswered?: Append };
+
+type Recorded = { id: string; streamId: string; revision: bigint; position: bigint };
+
+/** A small generator of numbers in [0, 1), so that a seed repeats a run. */
+function randomNumbers(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return state / 2 ** 32;
+  };
+}
+
+let directory: string;
+let running: Awaited<ReturnType<typeof startServer>> | undefined;
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'eventstore-kill-'));
+});
+
+afterEach(async () => {
+  await running?.end();
+  rmSync(directory, { recursive: true, force: true });
+});
+
+async function startServer() {
+  const module = JSON.stringify(resolve('dist/src/embedded-eventstore/index.js'));
+  const script = `import { startEmbeddedEventStore } from ${module};
+    console.log((await startEmbeddedEventStore({ directory: ${JSON.stringify(directory)} })).url);`;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const exited = once(child, 'exit');
+  const [url] = (await once(child.stdout, 'data')) as [Buffer];
+  const client = EventStoreDBClient.connectionString(url.toString().trim());
+  const kill = async (): Promise<void> => {
+    child.kill('SIGKILL');
+    await exited;
+  };
+  const end = async (): Promise<void> => {
+    await kill();
+    await client.dispose();
+  };
+  return { client, kill, end };
+}
+
+function nextAppend(writer: Writer, random: () => number): Append {
+  const events = Array.from({ length: 1 + Math.floor(random() * 4) }, () =>
+    jsonEvent({ id: randomUUID(), type: 'written', data: { text: 'x'.repeat(Math.floor(random() * 4_000)) } }),
+  );
+  return { events, expectedRevision: writer.acknowledged.at(-1)?.revision ?? NO_STREAM };
+}
+
+/** Appends until the server is gone. */
+async function write(client: EventStoreDBClient, writer: Writer, random: () => number): Promise<void> {
+  for (;;) {
+    const append = writer.unanswered ?? nextAppend(writer, random);
+    writer.unanswered = append;
+    try {
+      const { nextExpectedRevision, position } = await client.appendToStream(writer.stream, append.events, { expectedRevision: append.expectedRevision });
+      if (!position) throw new Error('An append of events has a position.');
+      writer.acknowledged.push({ ...append, revision: nextExpectedRevision, position: position.commit });
+      delete writer.unanswered;
+    } catch (error) {
+      if (error instanceof Error && isCommandError(error) && error.type === 'unavailable') return;
+      if (error instanceof Error && 'code' in error && error.code === 14) return;
+      throw error;
+    }
+  }
+}
+
+async function readAll(client: EventStoreDBClient): Promise<Recorded[]> {
+  const recorded: Recorded[] = [];
+  for await (const { event } of client.readAll()) {
+    if (event && !event.type.startsWith('$')) recorded.push({ id: event.id, streamId: event.streamId, revision: event.revision, position: event.position?.commit ?? -1n });
+  }
+  return recorded;
+}
+
+/** The faults of a log, in words. */
+function faultsOf(log: Recorded[], writers: Writer[]): string[] {
+  const faults: string[] = [];
+  log.forEach(({ position }, index) => {
+    if (index > 0 && position <= (log[index - 1] as Recorded).position) faults.push(`position ${position} is not above the one before it`);
+  });
+  if (new Set(log.map(({ id }) => id)).size !== log.length) faults.push('an event is there twice');
+  for (const { stream, acknowledged, unanswered } of writers) {
+    const events = log.filter(({ streamId }) => streamId === stream);
+    events.forEach(({ revision }, index) => {
+      if (revision !== BigInt(index)) faults.push(`${stream} has revision ${revision} at place ${index}`);
+    });
+    const expected = acknowledged.flatMap((append) => append.events.map(({ id }) => id));
+    const ids = events.map(({ id }) => id);
+    if (expected.some((id, index) => ids[index] !== id)) faults.push(`${stream} has lost acknowledged events`);
+    for (const { revision, position } of acknowledged) {
+      if (events[Number(revision)]?.position !== position) faults.push(`${stream}@${revision} is not at the position that was acknowledged`);
+    }
+    const surplus = ids.slice(expected.length);
+    const whole = unanswered?.events.map(({ id }) => id) ?? [];
+    if (surplus.length > 0 && surplus.join() !== whole.join()) faults.push(`${stream} has a part of an append`);
+  }
+  return faults;
+}
+
+it(
+  `keeps every acknowledged event, once and in its place, through ${ROUNDS} kills (seed ${SEED})`,
+  async () => {
+    const random = randomNumbers(SEED);
+    const writers: Writer[] = Array.from({ length: WRITERS }, (_, index) => ({ stream: `killed-${index}`, acknowledged: [] }));
+    for (let round = 1; round <= ROUNDS; round += 1) {
+      running = await startServer();
+      const { client, kill, end } = running;
+      expect({ round, seed: SEED, faults: faultsOf(await readAll(client), writers) }).toEqual({ round, seed: SEED, faults: [] });
+      const writing = Promise.all(writers.map((writer) => write(client, writer, random)));
+      await new Promise((wake) => setTimeout(wake, 50 + random() * 500));
+      await kill();
+      await writing;
+      await end();
+    }
+    running = await startServer();
+    expect({ seed: SEED, faults: faultsOf(await readAll(running.client), writers) }).toEqual({ seed: SEED, faults: [] });
+    expect(writers.reduce((sum, { acknowledged }) => sum + acknowledged.length, 0)).toBeGreaterThan(ROUNDS * 10);
+  },
+  ROUNDS * ROUND_MAX_MS,
+);

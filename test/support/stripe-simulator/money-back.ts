@@ -1,0 +1,91 @@
+import { amountRefundedMinor, type Charge, type Dispute, type DisputeEntry, type Refund } from './books.js';
+import { DAY, type Seconds } from './calendar.js';
+import type { Operation } from './journal.js';
+import { disputeShape, refundShape } from './shapes/money-back.js';
+import { chargeShape } from './shapes/payment.js';
+import { newId, type Stage } from './stage.js';
+
+/** How money goes back: refunds, some of which fail later, and disputes, some of which are won. */
+
+const DISPUTE_FEE_MINOR = 1500;
+
+/** Refunds a payment in whole or in part; one payment can be refunded several times. */
+export function refund(stage: Stage, operation: Operation): void {
+  const { random, journal: { view } } = stage;
+  const refundable = stage.charges.filter((candidate) => amountRefundedMinor(candidate) < candidate.amountMinor);
+  const charge = refundable.find(({ refunds }) => refunds.length > 0) ?? refundable.at(-1);
+  if (charge === undefined) return;
+  const leftMinor = charge.amountMinor - amountRefundedMinor(charge);
+  const made = newRefund(stage, charge, { at: operation.at, amountMinor: random.chance(0.5) ? leftMinor : random.integer(1, leftMinor) });
+  replaceCharge(stage, { ...charge, refunds: [made, ...charge.refunds] });
+  operation.record('refund.created', refundShape(made));
+  operation.record('charge.refunded', chargeShape(view, chargeOf(stage, charge.id)));
+  if (random.chance(0.15)) failRefund(stage, made, operation.at + random.integer(1, 5) * DAY);
+}
+
+function newRefund(stage: Stage, charge: Charge, { at, amountMinor }: { at: Seconds; amountMinor: number }): Refund {
+  return {
+    id: newId(stage, 're'),
+    charge: charge.id,
+    intent: charge.intent,
+    amountMinor,
+    currency: charge.currency,
+    status: 'succeeded',
+    reason: stage.random.pick(['requested_by_customer', null]),
+    balanceTransaction: newId(stage, 'txn'),
+    createdAt: at,
+  };
+}
+
+/** The bank sends the money back, days later: two types tell of the one change, and a third names it. */
+function failRefund(stage: Stage, made: Refund, at: Seconds): void {
+  const operation = stage.journal.operation(at, 'stripe');
+  const failed: Refund = { ...made, status: 'failed' };
+  for (const type of ['refund.updated', 'charge.refund.updated', 'refund.failed']) operation.record(type, refundShape(failed));
+}
+
+/** A cardholder disputes a payment. An inquiry moves no money; a chargeback takes it, with a fee, until it is won. */
+export function dispute(stage: Stage, operation: Operation): void {
+  const { random, journal: { view } } = stage;
+  const charge = stage.charges.find(({ refunds }) => refunds.length === 0);
+  if (charge === undefined) return;
+  stage.charges = stage.charges.filter((other) => other !== charge);
+  const inquiry = random.chance(0.3);
+  const opened: Dispute = {
+    id: newId(stage, random.pick(['dp', 'du'])),
+    charge,
+    status: inquiry ? 'warning_needs_response' : 'needs_response',
+    reason: random.pick(['fraudulent', 'general', 'product_not_received']),
+    entries: inquiry ? [] : [newEntry(stage, operation.at, { amountMinor: -charge.amountMinor, feeMinor: DISPUTE_FEE_MINOR })],
+    createdAt: operation.at,
+  };
+  const opening = stage.journal.operation(operation.at, 'stripe');
+  opening.record('charge.dispute.created', disputeShape(view, opened));
+  if (!inquiry) opening.record('charge.dispute.funds_withdrawn', disputeShape(view, opened));
+  closeDispute(stage, opened, operation.at + random.integer(10, 70) * DAY);
+}
+
+function closeDispute(stage: Stage, opened: Dispute, at: Seconds): void {
+  const { random, journal } = stage;
+  const operation = journal.operation(at, 'stripe');
+  const inquiry = opened.entries.length === 0;
+  const status = inquiry ? 'warning_closed' : random.pick(['won', 'lost'] as const);
+  const returned = status === 'won' ? [newEntry(stage, at, { amountMinor: opened.charge.amountMinor, feeMinor: 0 })] : [];
+  const closed = disputeShape(journal.view, { ...opened, status, entries: [...opened.entries, ...returned] });
+  operation.record('charge.dispute.closed', closed);
+  if (status === 'won') operation.record('charge.dispute.funds_reinstated', closed);
+}
+
+function newEntry(stage: Stage, at: Seconds, money: Pick<DisputeEntry, 'amountMinor' | 'feeMinor'>): DisputeEntry {
+  return { id: newId(stage, 'txn'), ...money, createdAt: at };
+}
+
+function replaceCharge(stage: Stage, charge: Charge): void {
+  stage.charges = stage.charges.map((other) => (other.id === charge.id ? charge : other));
+}
+
+function chargeOf(stage: Stage, id: string): Charge {
+  const charge = stage.charges.find((candidate) => candidate.id === id);
+  if (charge === undefined) throw new Error(`There is no charge ${id}.`);
+  return charge;
+}

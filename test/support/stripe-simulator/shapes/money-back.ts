@@ -1,0 +1,73 @@
+import type Stripe from 'stripe';
+import { isBasilOrLater } from '../api-version.js';
+import type { Dispute, DisputeEntry, Refund } from '../books.js';
+import type { JsonObject, Shape, StripeObject } from '../json.js';
+import { nulls, type View } from './view.js';
+
+export function refundShape(refund: Refund): StripeObject {
+  return {
+    id: refund.id,
+    object: 'refund',
+    amount: refund.amountMinor,
+    balance_transaction: refund.balanceTransaction,
+    charge: refund.charge,
+    created: refund.createdAt,
+    currency: refund.currency,
+    destination_details: { card: { reference: null, reference_status: 'pending', type: 'refund' }, type: 'card' },
+    ...(refund.status === 'failed' ? { failure_reason: 'lost_or_stolen_card' } : {}),
+    metadata: {},
+    payment_intent: refund.intent,
+    reason: refund.reason,
+    receipt_number: null,
+    source_transfer_reversal: null,
+    status: refund.status,
+    transfer_reversal: null,
+  } satisfies Omit<Shape<Stripe.Refund>, 'customer' | 'customer_account' | 'payment_method'> & StripeObject;
+}
+
+const RESPONSE_TIME_S = 9 * 24 * 3600;
+
+export function disputeShape(view: View, dispute: Dispute): StripeObject {
+  const { charge } = dispute;
+  return {
+    id: dispute.id,
+    object: 'dispute',
+    amount: charge.amountMinor,
+    ...(isBasilOrLater(view.apiVersion) ? {} : { balance_transaction: dispute.entries[0]?.id ?? null }),
+    balance_transactions: dispute.entries.map((entry) => entryShape(dispute, entry)),
+    charge: charge.id,
+    created: dispute.createdAt,
+    currency: charge.currency,
+    enhanced_eligibility_types: [],
+    evidence: nulls('access_activity_log', 'cancellation_rebuttal', 'customer_email_address', 'customer_name', 'product_description', 'receipt', 'service_date', 'uncategorized_text'),
+    evidence_details: { due_by: dispute.createdAt + RESPONSE_TIME_S, has_evidence: false, past_due: false, submission_count: 0 },
+    is_charge_refundable: dispute.status.startsWith('warning'),
+    livemode: view.account.livemode,
+    metadata: {},
+    payment_intent: charge.intent,
+    payment_method_details: { card: { brand: charge.paymentMethod.brand, network_reason_code: '10.4' }, type: 'card' },
+    reason: dispute.reason,
+    status: dispute.status,
+  } satisfies Omit<Shape<Stripe.Dispute>, 'intended_submission_method'> & StripeObject;
+}
+
+function entryShape(dispute: Dispute, entry: DisputeEntry): JsonObject {
+  const { currency } = dispute.charge;
+  return {
+    id: entry.id,
+    object: 'balance_transaction',
+    amount: entry.amountMinor,
+    available_on: entry.createdAt,
+    created: entry.createdAt,
+    currency,
+    description: `Chargeback ${entry.amountMinor < 0 ? 'withdrawal' : 'reversal'} for ${dispute.charge.id}`,
+    exchange_rate: null,
+    fee: entry.feeMinor,
+    fee_details: entry.feeMinor === 0 ? [] : [{ amount: entry.feeMinor, application: null, currency, description: 'Dispute fee', type: 'stripe_fee' }],
+    net: entry.amountMinor - entry.feeMinor,
+    reporting_category: entry.amountMinor < 0 ? 'dispute' : 'dispute_reversal',
+    source: dispute.id,
+    status: 'available',
+    type: 'adjustment',
+  };
+}
