@@ -35,7 +35,7 @@ export const refunds = defineProjection({
   version: 1,
   tables: {
     refunds: { columns: { ...columns, ...provenanceColumns }, key: ['id'], indexes: [] },
-    refund_evidence: { columns: { ...evidenceColumns, ...provenanceColumns }, key: ['refund', 'source'], indexes: [['source'], ['invoice']] },
+    refund_evidence: { columns: { ...evidenceColumns, ...provenanceColumns }, key: ['refund', 'source'], indexes: [['source']] },
   },
   initial: (): State => ({ refunds: {}, evidence: {} }),
   evolve: {

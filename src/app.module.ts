@@ -3,9 +3,12 @@ import { APP_FILTER, APP_GUARD } from '@nestjs/core';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { projections } from '../projections/index.js';
 import { API_TOKENS, AuthGuard } from './api/auth.guard.js';
+import { CustomersController } from './api/customers.controller.js';
 import { HealthController } from './api/health.controller.js';
 import { Health } from './api/health.js';
+import { InvoicesController } from './api/invoices.controller.js';
 import { METRICS, OperationsController, PROJECTIONS } from './api/operations.controller.js';
+import { PaymentsController } from './api/payments.controller.js';
 import { ProblemFilter } from './api/problem.filter.js';
 import { ReadPosition } from './api/read-position.js';
 import { SubscriptionHistory } from './api/subscription-history.js';
@@ -34,7 +37,7 @@ export class AppModule {
     const position = new ReadPosition(database, projections);
     const module: DynamicModule = {
       module: AppModule,
-      controllers: [WebhookController, SubscriptionsController, OperationsController, HealthController],
+      controllers: [WebhookController, SubscriptionsController, InvoicesController, PaymentsController, CustomersController, OperationsController, HealthController],
       providers: [
         { provide: INTAKE, useValue: intakeOf(config, (event) => appender.append(event)) },
         { provide: INTAKE_METRICS, useValue: new IntakeMetrics(registry, () => appender.waiting) },

@@ -17,6 +17,17 @@ export const freshness = { minPosition: position.optional(), waitMs: z.coerce.nu
 /** Parameters of every list. */
 export const paging = { cursor: z.string().max(400).optional(), limit: z.coerce.number().int().min(1).max(200).default(50) };
 
+/** A value that a list may be filtered by. */
+export const text = z.string().max(255).optional();
+/** Filters of every list: the connected account, and whether live or test. */
+export const origin = { account: text, livemode: z.enum(['true', 'false']).transform((value) => value === 'true').optional() };
+
+/** The wanted part of a list, from a query that was checked: what is not paging or freshness is a filter by a column. */
+export function listingOf<T extends Listed>({ minPosition: _, waitMs: __, cursor, limit, ...filter }: T) {
+  return { filter, cursor, limit };
+}
+type Listed = Readonly<{ minPosition?: bigint | undefined; waitMs: number; cursor?: string | undefined; limit: number }>;
+
 /** A cursor says after which id the next page starts; its form is nobody's business. */
 export const cursorOf = (id: string): string => Buffer.from(id).toString('base64url');
 export const idOfCursor = (cursor: string): string => Buffer.from(cursor, 'base64url').toString();

@@ -33,6 +33,11 @@ export class ReadPosition {
     return checkpoint?.projections === this.#projections ? (checkpoint.position ?? -1n) : -1n;
   }
 
+  /** Waits as a request's `minPosition` and `waitMs` ask for. @throws ProblemError 503 when it is not reached. */
+  async satisfy({ minPosition, waitMs }: { readonly minPosition?: bigint | undefined; readonly waitMs: number }): Promise<void> {
+    if (minPosition !== undefined) await this.reach(minPosition, waitMs);
+  }
+
   /** Resolves when `position` is reached. @throws ProblemError 503 when it is not within `waitMs`. */
   async reach(position: bigint, waitMs: number): Promise<void> {
     const deadline = performance.now() + waitMs;

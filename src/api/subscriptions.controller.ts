@@ -1,25 +1,22 @@
 import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
 import { z } from 'zod';
-import { ProblemError } from '../http/problem.js';
+import { subscriptions } from '../../projections/subscriptions.js';
 import { Database } from '../read-models/database.js';
+import { viewOf } from '../read-models/schema.js';
+import { answerOf, type Answer } from './answer.js';
 import { NeedsScope } from './auth.guard.js';
-import { cursorOf, freshness, idOfCursor, paging, parseQuery } from './query.js';
+import { findById, listById, type Page } from './lists.js';
+import { notFound } from './not-found.js';
+import { freshness, listingOf, origin, paging, parseQuery, text } from './query.js';
 import { ReadPosition } from './read-position.js';
-import { findSubscription, listSubscriptions, type SubscriptionFilter, type SubscriptionView } from './subscription-queries.js';
 import { SubscriptionHistory, type HistoryPage } from './subscription-history.js';
 
 const reading = z.object(freshness);
-const listing = z.object({
-  ...freshness,
-  ...paging,
-  status: z.string().max(60).optional(),
-  customer: z.string().max(255).optional(),
-  account: z.string().max(255).optional(),
-  livemode: z.enum(['true', 'false']).transform((text) => text === 'true').optional(),
-});
+const listing = z.object({ ...freshness, ...paging, ...origin, status: text, customer: text });
 const history = z.object({ ...freshness, after: z.coerce.number().int().min(0).default(0), limit: paging.limit });
 
-type Page = { data: SubscriptionView[]; nextCursor: string | null };
+/** The view that this build answers from. */
+export const SUBSCRIPTIONS = viewOf(subscriptions, 'subscriptions');
 
 /** What the ledger knows of subscriptions. */
 @Controller()
@@ -32,18 +29,18 @@ export class SubscriptionsController {
   ) {}
 
   @Get('subscriptions/:id')
-  async one(@Param('id') id: string, @Query() query: unknown): Promise<SubscriptionView> {
-    await this.#reach(parseQuery(reading, query));
-    const subscription = await findSubscription(this.database, id);
-    if (subscription === null) throw notFound(id);
-    return subscription;
+  async one(@Param('id') id: string, @Query() query: unknown): Promise<Answer> {
+    await this.position.satisfy(parseQuery(reading, query));
+    const row = await findById(this.database, SUBSCRIPTIONS, id);
+    if (row === null) throw notFound('subscription', id);
+    return answerOf(row);
   }
 
   @Get('subscriptions/:id/events')
   async events(@Param('id') id: string, @Query() query: unknown): Promise<HistoryPage> {
     const { after, limit } = parseQuery(history, query);
     const page = await this.histories.page(id, { after, limit });
-    if (page === null) throw notFound(id);
+    if (page === null) throw notFound('subscription', id);
     return page;
   }
 
@@ -58,19 +55,7 @@ export class SubscriptionsController {
   }
 
   async #page(query: z.output<typeof listing>): Promise<Page> {
-    await this.#reach(query);
-    const { limit, cursor, ...filter } = query;
-    const wanted: SubscriptionFilter = { ...filter, after: cursor === undefined ? undefined : idOfCursor(cursor), limit: limit + 1 };
-    const found = await listSubscriptions(this.database, wanted);
-    const data = found.slice(0, limit);
-    const last = data.at(-1);
-    return { data, nextCursor: found.length > limit && last !== undefined ? cursorOf(last.id) : null };
-  }
-
-  async #reach({ minPosition, waitMs }: { minPosition?: bigint | undefined; waitMs: number }): Promise<void> {
-    if (minPosition !== undefined) await this.position.reach(minPosition, waitMs);
+    await this.position.satisfy(query);
+    return listById(this.database, SUBSCRIPTIONS, listingOf(query));
   }
 }
-
-const notFound = (id: string) =>
-  new ProblemError({ status: 404, code: 'not_found', title: 'No such subscription', detail: `No event about the subscription ${id} has been projected. If one was just sent, ask with minPosition from the webhook's answer.` });

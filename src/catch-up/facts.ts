@@ -6,12 +6,22 @@ import { stripeEventOf, type RecordedEvent } from '../eventstore/recorded-event.
 /** Facts that are made, for as long as their event is in memory: several projections want the same. */
 const made = new WeakMap<RecordedEvent, Fact>();
 
+/** Whether an event is any business of a projection; one that cannot be read is everybody's. */
+export function concerns(projection: AnyProjection, recorded: RecordedEvent): boolean {
+  if (recorded.metadata === null || recorded.metadata.quarantine !== undefined) return false;
+  try {
+    const kind = kindOf(stripeEventOf(recorded));
+    return kind !== 'other' && handles(projection, kind);
+  } catch {
+    // Nothing is swallowed: making a fact of the event meets the same error.
+    return true;
+  }
+}
+
 /** What a recorded event says to a projection: nothing when it is none of its business. Throws when it cannot be read. */
 export function factOf(projection: AnyProjection, recorded: RecordedEvent): Fact[] {
-  if (recorded.metadata === null || recorded.metadata.quarantine !== undefined) return [];
+  if (!concerns(projection, recorded)) return [];
   const stripeEvent = stripeEventOf(recorded);
-  const kind = kindOf(stripeEvent);
-  if (kind === 'other' || !handles(projection, kind)) return [];
   const known = made.get(recorded);
   if (known !== undefined) return [known];
   const { id, type, created, api_version: apiVersion } = stripeEvent;

@@ -7,6 +7,7 @@ import { isRejectedData, type Database, type Queryable } from '../read-models/da
 import { findEvents, indexEvents } from '../read-models/event-index.js';
 import { findParked, park, unpark, type ParkedStream } from '../read-models/parked-streams.js';
 import { readStates, writeStreams, type StreamRows } from '../read-models/rows.js';
+import { concerns } from './facts.js';
 import { foldOn, foldWhole } from './stream-fold.js';
 
 /** The owner's right to write: its epoch, and where it knows the checkpoint to be. */
@@ -64,8 +65,10 @@ export class Projector {
     });
   }
 
-  async #fold(projection: AnyProjection, streams: ReadonlyMap<string, readonly RecordedEvent[]>): Promise<Change> {
+  async #fold(projection: AnyProjection, batch: ReadonlyMap<string, readonly RecordedEvent[]>): Promise<Change> {
     const change: Change = { projection, written: [], parked: [], refolds: 0 };
+    const streams = new Map([...batch].filter(([, events]) => events.some((event) => concerns(projection, event))));
+    if (streams.size === 0) return change;
     const states = await readStates(this.database, projection, [...streams.keys()]);
     const parked = await findParked(this.database, projection, [...streams.keys()]);
     for (const [stream, events] of streams) {

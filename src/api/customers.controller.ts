@@ -1,0 +1,47 @@
+import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
+import { z } from 'zod';
+import { customers } from '../../projections/customers.js';
+import { Database } from '../read-models/database.js';
+import { viewOf } from '../read-models/schema.js';
+import { answerOf, type Answer } from './answer.js';
+import { NeedsScope } from './auth.guard.js';
+import { INVOICES } from './invoices.controller.js';
+import { findById, inSnapshot, listById, type Page } from './lists.js';
+import { notFound } from './not-found.js';
+import { listPayments } from './payment-queries.js';
+import { freshness, paging, parseQuery } from './query.js';
+import { ReadPosition } from './read-position.js';
+import { SUBSCRIPTIONS } from './subscriptions.controller.js';
+
+const reading = z.object({ ...freshness, limit: paging.limit });
+const CUSTOMERS = viewOf(customers, 'customers');
+
+/** A customer's everything. `customer` is null while only other objects have told of it; lists go on at their own addresses, with `customer` and the cursor. */
+type Everything = Readonly<{ id: string; customer: Answer | null; subscriptions: Page; invoices: Page; payments: Page }>;
+
+/** What the ledger knows of customers. */
+@Controller('customers')
+@NeedsScope('read')
+export class CustomersController {
+  constructor(
+    @Inject(Database) private readonly database: Database,
+    @Inject(ReadPosition) private readonly position: ReadPosition,
+  ) {}
+
+  @Get(':id')
+  async everything(@Param('id') id: string, @Query() query: unknown): Promise<Everything> {
+    const wanted = parseQuery(reading, query);
+    await this.position.satisfy(wanted);
+    const listing = { filter: { customer: id }, limit: wanted.limit };
+    const everything = await inSnapshot(this.database, async (connection) => {
+      const row = await findById(connection, CUSTOMERS, id);
+      const customer = row === null ? null : answerOf(row);
+      const subscriptions = await listById(connection, SUBSCRIPTIONS, listing);
+      const invoices = await listById(connection, INVOICES, listing);
+      return { id, customer, subscriptions, invoices, payments: await listPayments(connection, listing) };
+    });
+    const { customer, subscriptions, invoices, payments } = everything;
+    if (customer === null && [subscriptions, invoices, payments].every(({ data }) => data.length === 0)) throw notFound('customer', id);
+    return everything;
+  }
+}

@@ -1,0 +1,46 @@
+import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
+import { z } from 'zod';
+import { invoices } from '../../projections/invoices.js';
+import { Database } from '../read-models/database.js';
+import { viewOf } from '../read-models/schema.js';
+import { answerOf, type Answer } from './answer.js';
+import { NeedsScope } from './auth.guard.js';
+import { findById, inSnapshot, listById, type Page } from './lists.js';
+import { notFound } from './not-found.js';
+import { paymentsOfInvoice } from './payment-queries.js';
+import { freshness, listingOf, origin, paging, parseQuery, text } from './query.js';
+import { ReadPosition } from './read-position.js';
+
+const reading = z.object(freshness);
+const listing = z.object({ ...freshness, ...paging, ...origin, customer: text, subscription: text, status: text });
+
+/** The view that this build answers from. */
+export const INVOICES = viewOf(invoices, 'invoices');
+
+/** What the ledger knows of invoices. */
+@Controller('invoices')
+@NeedsScope('read')
+export class InvoicesController {
+  constructor(
+    @Inject(Database) private readonly database: Database,
+    @Inject(ReadPosition) private readonly position: ReadPosition,
+  ) {}
+
+  /** An invoice with the payments that it was, or was meant to be, paid by. */
+  @Get(':id')
+  async one(@Param('id') id: string, @Query() query: unknown): Promise<Answer> {
+    await this.position.satisfy(parseQuery(reading, query));
+    return inSnapshot(this.database, async (connection) => {
+      const row = await findById(connection, INVOICES, id);
+      if (row === null) throw notFound('invoice', id);
+      return { ...answerOf(row), payments: await paymentsOfInvoice(connection, id) };
+    });
+  }
+
+  @Get()
+  async list(@Query() query: unknown): Promise<Page> {
+    const wanted = parseQuery(listing, query);
+    await this.position.satisfy(wanted);
+    return listById(this.database, INVOICES, listingOf(wanted));
+  }
+}

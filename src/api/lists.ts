@@ -1,0 +1,45 @@
+import type { Database, Queryable } from '../read-models/database.js';
+import { answerOf, type Answer, type Row } from './answer.js';
+import { cursorOf, idOfCursor } from './query.js';
+
+/** A page of a list in the order of ids, and where the next one begins; null at the end. */
+export type Page = Readonly<{ data: readonly Answer[]; nextCursor: string | null }>;
+
+/** What of a list is wanted. `filter` has the values that columns must have; its names come from the code, never from a request. */
+export type Listing = Readonly<{ filter: Readonly<Record<string, string | boolean | undefined>>; cursor?: string | undefined; limit: number }>;
+
+/** Several queries that see the same state of the read models. */
+export function inSnapshot<T>(database: Database, work: (connection: Queryable) => Promise<T>): Promise<T> {
+  return database.transaction(async (connection) => {
+    await connection.query('set transaction isolation level repeatable read read only');
+    return work(connection);
+  });
+}
+
+/** The row with this id, or null. */
+export async function findById(database: Queryable, view: string, id: string): Promise<Row | null> {
+  const { rows } = await database.query<Row>(`select * from ${view} where id = $1`, [id]);
+  return rows[0] ?? null;
+}
+
+/** A page of a view's rows. */
+export async function listById(database: Queryable, view: string, listing: Listing): Promise<Page> {
+  const { where, values } = conditionsOf(listing, 'id');
+  const { rows } = await database.query<Row>(`select * from ${view} ${where} order by id limit ${listing.limit + 1}`, values);
+  return pageOf(rows.map(answerOf), listing.limit);
+}
+
+/** SQL for a filter and a cursor on `id`, the column that the list is ordered by. */
+export function conditionsOf({ filter, cursor }: Listing, id: string): { where: string; values: unknown[] } {
+  const wanted = Object.entries(filter).filter(([, value]) => value !== undefined);
+  const conditions = wanted.map(([column], at) => `${column} = $${at + 1}`);
+  const values: unknown[] = wanted.map(([, value]) => value);
+  if (cursor !== undefined) conditions.push(`${id} > $${values.push(idOfCursor(cursor))}`);
+  return { where: conditions.length === 0 ? '' : `where ${conditions.join(' and ')}`, values };
+}
+
+/** A page of `limit` from what was found, which is one more when another page follows. */
+export function pageOf(found: readonly Answer[], limit: number): Page {
+  const data = found.slice(0, limit);
+  return { data, nextCursor: found.length > limit ? cursorOf(String(data.at(-1)?.['id'])) : null };
+}

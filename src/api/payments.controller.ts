@@ -1,0 +1,38 @@
+import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
+import { z } from 'zod';
+import { Database } from '../read-models/database.js';
+import type { Answer } from './answer.js';
+import { NeedsScope } from './auth.guard.js';
+import { inSnapshot, type Page } from './lists.js';
+import { notFound } from './not-found.js';
+import { findPayment, listPayments } from './payment-queries.js';
+import { freshness, listingOf, origin, paging, parseQuery, text } from './query.js';
+import { ReadPosition } from './read-position.js';
+
+const reading = z.object(freshness);
+const listing = z.object({ ...freshness, ...paging, ...origin, customer: text });
+
+/** What the ledger knows of payments; a payment intent and its charges are one payment, and either names it. */
+@Controller('payments')
+@NeedsScope('read')
+export class PaymentsController {
+  constructor(
+    @Inject(Database) private readonly database: Database,
+    @Inject(ReadPosition) private readonly position: ReadPosition,
+  ) {}
+
+  @Get(':id')
+  async one(@Param('id') id: string, @Query() query: unknown): Promise<Answer> {
+    await this.position.satisfy(parseQuery(reading, query));
+    const payment = await inSnapshot(this.database, (connection) => findPayment(connection, id));
+    if (payment === null) throw notFound('payment', id);
+    return payment;
+  }
+
+  @Get()
+  async list(@Query() query: unknown): Promise<Page> {
+    const wanted = parseQuery(listing, query);
+    await this.position.satisfy(wanted);
+    return inSnapshot(this.database, (connection) => listPayments(connection, listingOf(wanted)));
+  }
+}
