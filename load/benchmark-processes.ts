@@ -31,7 +31,7 @@ export class BenchmarkProcesses {
   /** Starts the whole service as `npm start` does, with the given environment. */
   service(env: Readonly<Record<string, string>>): ChildProcess {
     const main = fileURLToPath(new URL('../src/main.js', import.meta.url));
-    const child = spawn(process.execPath, [main], { env: { ...process.env, ...env }, stdio: ['ignore', 'ignore', 'inherit'] });
+    const child = spawn(process.execPath, [main], { env: { ...process.env, ...env }, stdio: ['ignore', process.stderr, process.stderr] });
     this.#children.push(child);
     return child;
   }
