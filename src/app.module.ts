@@ -32,8 +32,8 @@ export class AppModule {
   static of({ config, store, database }: AppParts): { module: DynamicModule; catchUp: CatchUp } {
     const registry = new Registry();
     collectDefaultMetrics({ register: registry });
-    const catchUp = new CatchUp(store, database, { projections, observer: new CatchUpMetrics(registry) });
-    const appender = new Appender(store, new BatchedEventIdIndex(database, () => catchUp.logVerified), limitsOf(config));
+    const catchUp: CatchUp = new CatchUp(store, database, { projections, observer: new CatchUpMetrics(registry), intakeIsBusy: () => appender.waiting > 0 });
+    const appender: Appender = new Appender(store, new BatchedEventIdIndex(database, () => catchUp.logVerified), limitsOf(config));
     const position = new ReadPosition(database, projections);
     const module: DynamicModule = {
       module: AppModule,

@@ -28,8 +28,10 @@ export type CatchUpObserver = {
 };
 
 const BATCH_EVENTS_MAX = 500;
-/** Pause between two batches under load: a batch costs a dozen statements, whether it holds one event or hundreds. */
-const GATHER_MS = 50;
+/** While deliveries wait, intake goes first: a rest follows each batch, several times as long as the batch took, within these limits. */
+const REST_MS_MIN = 50;
+const REST_MS_MAX = 1_000;
+const REST_PER_WORK = 3;
 const RENEW_EVERY_MS = 3_000;
 const STAND_BY_MS = 1_000;
 const RETRY_AFTER_MS_MAX = 5_000;
@@ -46,7 +48,7 @@ export class CatchUp {
   constructor(
     private readonly store: EventStore,
     private readonly database: Database,
-    private readonly options: { projections: readonly AnyProjection[]; observer: CatchUpObserver },
+    private readonly options: { projections: readonly AnyProjection[]; observer: CatchUpObserver; intakeIsBusy: () => boolean },
   ) {
     this.#projector = new Projector(store, database, options.projections);
   }
@@ -149,11 +151,12 @@ export class CatchUp {
         const started = performance.now();
         const result = await this.#projector.apply(batch, ownership);
         if (result.kind === 'lost') return;
-        this.options.observer.batchApplied(batch.length, result, (performance.now() - started) / 1000);
+        const tookMs = performance.now() - started;
+        this.options.observer.batchApplied(batch.length, result, tookMs / 1000);
         ownership = { ...ownership, position: batch.at(-1)?.position ?? ownership.position };
         batch = [];
         progressed();
-        await this.#pause(GATHER_MS);
+        if (this.options.intakeIsBusy()) await this.#pause(Math.min(Math.max(REST_PER_WORK * tookMs, REST_MS_MIN), REST_MS_MAX));
         if (this.#stopping.signal.aborted) return;
       }
       if (!this.#stopping.signal.aborted) throw new Error('The store ended the subscription.');
