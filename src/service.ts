@@ -1,4 +1,6 @@
 import type { LoggerService } from '@nestjs/common';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { AppModule } from './app.module.js';
 import type { Config } from './config.js';
@@ -14,6 +16,18 @@ export type Service = Readonly<{
   stop(): Promise<void>;
 }>;
 
+const DRAIN_WITHIN_MS = 10_000;
+
+/** Stops listening and lets requests in flight finish; a connection that never sent one would hold the server open for a minute. */
+async function drain(app: NestFastifyApplication): Promise<void> {
+  const server: Server = app.getHttpServer();
+  const sweep = setInterval(() => server.closeIdleConnections(), 100);
+  const limit = setTimeout(() => server.closeAllConnections(), DRAIN_WITHIN_MS);
+  await app.close();
+  clearInterval(sweep);
+  clearTimeout(limit);
+}
+
 /**
  * Starts the service against the two servers that the configuration names; both may be away, it waits for
  * them by itself. Rejects only when it cannot listen.
@@ -24,7 +38,7 @@ export async function startService(config: Config, logger: LoggerService): Promi
   const { module, catchUp } = AppModule.of({ config, store, database });
   const app = await createServer(module, { bodyBytesMax: config.appendBytesMax, logger });
   const closeAll = async () => {
-    await app.close();
+    await drain(app);
     await catchUp.stop();
     await Promise.all([store.close(), database.close()]);
   };

@@ -134,6 +134,8 @@ export class CatchUp {
 
   /** Applies batch after batch; a batch is what has arrived while the one before was written. Ends when ownership is lost or the process stops. */
   async #follow(owned: Ownership, progressed: () => void): Promise<void> {
+    // A stop that came while ownership was taken has no listener yet that would end the subscription.
+    if (this.#stopping.signal.aborted) return;
     let ownership = owned;
     let batch: RecordedEvent[] = [];
     const subscription = subscribeToAll(this.store, owned.position, BATCH_EVENTS_MAX);

@@ -12,6 +12,9 @@ export type EventStore = Readonly<{
   close(): Promise<void>;
 }>;
 
+/** The client library waits for its streams to end, which one whose reader has gone never does. */
+const CLOSE_WITHIN_MS = 2_000;
+
 /** Makes the clients; nothing is sent before the first call. */
 export function connectEventStore(url: string): EventStore {
   const connect = () => EventStoreDBClient.connectionString(url);
@@ -19,7 +22,7 @@ export function connectEventStore(url: string): EventStore {
   return {
     ...clients,
     close: async () => {
-      await Promise.allSettled(Object.values(clients).map((client) => client.dispose()));
+      await Promise.allSettled(Object.values(clients).map((client) => withTimeout(client.dispose(), CLOSE_WITHIN_MS, 'Closing')));
     },
   };
 }

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { setTimeout as pause } from 'node:timers/promises';
 import { startEmbeddedEventStore } from '../../src/embedded-eventstore/index.js';
 import { deliver, read } from '../support/delivery.js';
 import { startLedger, type TestLedger } from '../support/ledger.js';
@@ -34,6 +35,14 @@ describe('the catch-up', () => {
     expect(await query(database.url, `select count(*)::int as events from ledger.event_index_v1 where stream = $1`, [`subscription-${id}`])).toEqual([{ events: 2 }]);
     await second.stop();
   });
+
+  it('stops at any moment of its start', async () => {
+    for (let afterMs = 0; afterMs < 200; afterMs += 20) {
+      const ledger = await startLedger({ eventStore, database });
+      await pause(afterMs);
+      await ledger.stop();
+    }
+  }, 60_000);
 
   it('sorts an event in that came late, from the log, however much later it comes', async () => {
     const id = randomId('sub');
