@@ -1,6 +1,5 @@
 import type { CatchUpState } from '../catch-up/catch-up.js';
-import type { EventStore } from '../eventstore/event-store.js';
-import { withTimeout } from '../eventstore/event-store.js';
+import { withTimeout, type EventStore } from '../eventstore/event-store.js';
 import { lastPosition } from '../eventstore/read.js';
 import type { ReadPosition } from './read-position.js';
 

@@ -1,6 +1,6 @@
 import { Catch, HttpException, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
-import { problemBody, ProblemError, type Problem } from '../http/problem.js';
+import { bodyTooLarge, problemBody, ProblemError, type Problem } from '../http/problem.js';
 import { isUnavailable } from '../read-models/database.js';
 
 /** Answers every error as problem details; what nobody foresaw is logged and says nothing of the inside. */
@@ -29,9 +29,7 @@ export class ProblemFilter implements ExceptionFilter {
 }
 
 function knownProblem(status: number, message: string): Problem {
-  if (status === 413) {
-    return { status, code: 'body_too_large', title: 'Body too large', detail: 'The body is larger than one append of the event store may be. Raise the limit of the store and APPEND_BYTES_MAX, then let Stripe send the event again.' };
-  }
+  if (status === 413) return bodyTooLarge;
   if (status === 404) return { status, code: 'not_found', title: 'Not found', detail: message };
   return { status, code: 'bad_request', title: 'Bad request', detail: message };
 }

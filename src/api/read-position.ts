@@ -35,11 +35,10 @@ export class ReadPosition {
 
   /** Waits as a request's `minPosition` and `waitMs` ask for. @throws ProblemError 503 when it is not reached. */
   async satisfy({ minPosition, waitMs }: { readonly minPosition?: bigint | undefined; readonly waitMs: number }): Promise<void> {
-    if (minPosition !== undefined) await this.reach(minPosition, waitMs);
+    if (minPosition !== undefined) await this.#reach(minPosition, waitMs);
   }
 
-  /** Resolves when `position` is reached. @throws ProblemError 503 when it is not within `waitMs`. */
-  async reach(position: bigint, waitMs: number): Promise<void> {
+  async #reach(position: bigint, waitMs: number): Promise<void> {
     const deadline = performance.now() + waitMs;
     if (this.#waiting >= WAITING_MAX) throw new ProblemError({ status: 503, code: 'too_many_waiting', title: 'Too many waiting', detail: `${WAITING_MAX} requests wait for a position already.`, retryAfterS: 1 });
     this.#waiting += 1;

@@ -104,6 +104,7 @@ export class CatchUp {
         this.#become({ kind: 'projecting' });
         await this.#follow({ epoch: owned.epoch, position }, progressed);
       } finally {
+        // When Postgres is away the lease runs out by itself; the error that ended the work is the one to tell.
         await release(this.database, owned.epoch).catch(() => undefined);
       }
     }

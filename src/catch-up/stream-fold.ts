@@ -3,7 +3,7 @@ import type { RecordedEvent } from '../eventstore/recorded-event.js';
 import type { ParkedStream } from '../read-models/parked-streams.js';
 import type { StoredState, StreamRows } from '../read-models/rows.js';
 import { factOf } from './facts.js';
-import { advance, foldAll, unfolded, type FoldState } from './fold.js';
+import { advance, foldAll, unfolded, type Folded, type FoldState } from './fold.js';
 
 export type StreamFold =
   | { readonly kind: 'unchanged' }
@@ -21,7 +21,7 @@ export function foldOn(projection: AnyProjection, stored: StoredState | undefine
     if (facts.length === 0) return { kind: 'unchanged' };
     const folded = advance(projection, stored === undefined ? unfolded(projection) : (stored.state as FoldState), facts);
     if (folded.kind === 'late') return { kind: 'again' };
-    return { kind: 'folded', written: { stream: last.stream, revision: last.revision, state: folded.state, rows: projection.rows(folded.current) } };
+    return { kind: 'folded', written: writtenOf(projection, last, folded) };
   } catch {
     // Nothing is swallowed: the fold from the log meets the same event and parks the stream with the error.
     return { kind: 'again' };
@@ -46,12 +46,13 @@ export async function foldWhole(projection: AnyProjection, pages: AsyncIterable<
   if (parked !== undefined) return { kind: 'parked', parked };
   if (last === undefined) throw new Error('A stream that is folded again has at least one event.');
   try {
-    const { state, current } = foldAll(projection, facts);
-    return { kind: 'folded', written: { stream: last.stream, revision: last.revision, state, rows: projection.rows(current) } };
+    return { kind: 'folded', written: writtenOf(projection, last, foldAll(projection, facts)) };
   } catch (error) {
     return { kind: 'parked', parked: parkedAt(last, error) };
   }
 }
+
+const writtenOf = (projection: AnyProjection, { stream, revision }: RecordedEvent, { state, current }: Folded): StreamRows => ({ stream, revision, state, rows: projection.rows(current) });
 
 function parkedAt({ stream, revision, metadata, eventId }: RecordedEvent, error: unknown): ParkedStream {
   const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);

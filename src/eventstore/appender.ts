@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { appendSizeOf, write, type NewEvent, type WriteOutcome } from './append.js';
 import type { EventStore } from './event-store.js';
 import { readEventAt } from './read.js';
-import { extend, readHead, readOn, StreamHeads, type KnownEvent, type StreamHead } from './stream-heads.js';
+import { extend, knownEventOf, readHead, readOn, StreamHeads, type KnownEvent, type StreamHead } from './stream-heads.js';
 
 export type AppendOutcome =
   | { readonly kind: 'appended'; readonly stream: string; readonly revision: bigint; readonly position: bigint }
@@ -159,9 +159,7 @@ export class Appender {
 
   async #readBack(eventId: string, at: { stream: string; revision: bigint }): Promise<KnownEvent | null> {
     const event = await readEventAt(this.store, at.stream, at.revision);
-    if (event === null || event.eventId !== eventId) return null;
-    const { revision, position, metadata } = event;
-    return { revision, position, contentHash: metadata?.contentHash ?? null, apiVersion: metadata?.apiVersion ?? null };
+    return event?.eventId === eventId ? knownEventOf(event) : null;
   }
 }
 

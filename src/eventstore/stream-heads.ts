@@ -1,8 +1,12 @@
 import type { EventStore } from './event-store.js';
 import { readStream } from './read.js';
+import type { RecordedEvent } from './recorded-event.js';
 
 /** What the head knows of an event of its stream; enough to tell a duplicate from a conflict. */
 export type KnownEvent = Readonly<{ revision: bigint; position: bigint; contentHash: string | null; apiVersion: string | null }>;
+
+export const knownEventOf = ({ revision, position, metadata }: RecordedEvent): KnownEvent =>
+  ({ revision, position, contentHash: metadata?.contentHash ?? null, apiVersion: metadata?.apiVersion ?? null });
 
 /**
  * The end of a stream as this process knows it. `events` holds every event above `indexedTo`; those up to
@@ -26,9 +30,7 @@ export async function readHead(store: EventStore, stream: string, indexedTo: big
 /** Takes what the stream has beyond the head into it; false if there is nothing. */
 export async function readOn(store: EventStore, stream: string, head: StreamHead): Promise<boolean> {
   const before = head.revision;
-  for await (const { eventId, revision, position, metadata } of readStream(store, stream, { from: before + 1n })) {
-    extend(head, eventId, { revision, position, contentHash: metadata?.contentHash ?? null, apiVersion: metadata?.apiVersion ?? null });
-  }
+  for await (const event of readStream(store, stream, { from: before + 1n })) extend(head, event.eventId, knownEventOf(event));
   return head.revision > before;
 }
 

@@ -7,7 +7,7 @@ import type { JSONEventData } from '@eventstore/db-client';
  * repeated keys come out changed, and an append costs its process half as much again. The client writes
  * the content type first and looks at it a second time to choose how to encode `data`; the second
  * answer, octet-stream, makes it take the bytes as they are. Reading `type` starts over, so that an
- * event may be sent again. `test/eventstore` pins this against the client's exact version.
+ * event may be sent again. `test/webhook` pins this against the client's exact version.
  */
 export class VerbatimJsonEvent {
   readonly id: string;

@@ -18,5 +18,13 @@ export class ProblemError extends HttpException {
   }
 }
 
+/** A body that no append can hold: found by its length as it arrives, or when its metadata are added. */
+export const bodyTooLarge: Problem = {
+  status: 413,
+  code: 'body_too_large',
+  title: 'Body too large',
+  detail: 'The event is larger than one append of the event store may be. Raise the limit of the store and APPEND_BYTES_MAX, then let Stripe send the event again.',
+};
+
 /** The body that is sent: RFC 9457's members and our `code`. */
 export const problemBody = ({ status, code, title, detail }: Problem) => ({ type: `urn:subscription-ledger:problem:${code}`, title, status, detail, code });

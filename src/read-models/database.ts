@@ -57,6 +57,9 @@ export function isRejectedData(error: unknown): boolean {
   return typeof code === 'string' && /^2[23]...$/.test(code);
 }
 
+/** Whether schema or table are not there: the catch-up of a new database, or of a new build, is about to make them. */
+export const isNotYetMade = (error: unknown): boolean => /^(3F000|42P01)$/.test(String((error as { code?: unknown } | null)?.code));
+
 /**
  * Whether Postgres, or the tables in it, are away for now: no connection (also the pool's own errors, which
  * have no code), SQLSTATE classes 08, 53, 57, and an undefined schema or table, which the catch-up is about to make.
@@ -64,11 +67,8 @@ export function isRejectedData(error: unknown): boolean {
 export function isUnavailable(error: unknown): boolean {
   const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown };
   if (typeof code !== 'string') return /timeout|connection terminated/i.test(String(message));
-  return /^(08...|53...|57...|3F000|42P01|ECONN\w+|ENOTFOUND|EPIPE|ETIMEDOUT|EHOSTUNREACH)$/.test(code);
+  return isNotYetMade(error) || /^(08...|53...|57...|ECONN\w+|ENOTFOUND|EPIPE|ETIMEDOUT|EHOSTUNREACH)$/.test(code);
 }
-
-/** Whether schema or table are not there: the catch-up of a new database, or of a new build, is about to make them. */
-export const isNotYetMade = (error: unknown): boolean => /^(3F000|42P01)$/.test(String((error as { code?: unknown } | null)?.code));
 
 /**
  * JSON for Postgres, which has no place in text or jsonb for U+0000 and lone surrogates: they become

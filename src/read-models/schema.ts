@@ -11,8 +11,11 @@ export const stateTableOf = (projection: AnyProjection): string => `ledger.${sta
 export const viewOf = <T extends Tables>({ version }: AnyProjection<T>, table: keyof T & string): string => `ledger.${table}_v${version}`;
 export const EVENT_INDEX = 'ledger.event_index_v1';
 
+/** What a projection of this build is called in the checkpoint and in parking. */
+export const versionOf = ({ name, version }: AnyProjection): string => `${name}_v${version}`;
+
 /** What a set of projections is called in the checkpoint. */
-export const signatureOf = (projections: readonly AnyProjection[]): string => projections.map(({ name, version }) => `${name}_v${version}`).sort().join(' ');
+export const signatureOf = (projections: readonly AnyProjection[]): string => projections.map(versionOf).sort().join(' ');
 
 /** Any number that nobody else uses for an advisory lock in this database. */
 const SCHEMA_LOCK = 7_319_046_251;
@@ -35,7 +38,7 @@ export async function dropOtherVersions(connection: Queryable, projections: read
     [kept],
   );
   for (const { table } of rows) await connection.query(`drop table ledger.${quoted(table)} cascade`);
-  await connection.query('delete from ledger.parked_streams where not projection = any($1)', [projections.map(({ name, version }) => `${name}_v${version}`)]);
+  await connection.query('delete from ledger.parked_streams where not projection = any($1)', [projections.map(versionOf)]);
 }
 
 const BASE = `

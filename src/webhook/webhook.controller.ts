@@ -1,6 +1,6 @@
 import { Controller, Headers, HttpCode, Inject, Logger, Post, Req } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
-import { ProblemError, type Problem } from '../http/problem.js';
+import { bodyTooLarge, ProblemError, type Problem } from '../http/problem.js';
 import type { IntakeMetrics } from './intake.metrics.js';
 import type { Delivery, IntakeOutcome } from './intake.js';
 
@@ -60,7 +60,7 @@ function problemOf(outcome: Refusal): Problem {
     case 'unreadable':
       return { status: 400, code: 'unreadable_body', title: 'Unreadable body', detail: 'The signature is right but the body is no JSON.' };
     case 'too_large':
-      return { status: 413, code: 'body_too_large', title: 'Body too large', detail: 'The event is larger than one append of the event store may be. Raise the limit of the store and APPEND_BYTES_MAX, then let Stripe send the event again.' };
+      return bodyTooLarge;
     case 'overloaded':
       return { status: 503, code: 'overloaded', title: 'Overloaded', detail: 'Too many events wait for the store. Send this one again later.', retryAfterS: 1 };
     case 'unavailable':

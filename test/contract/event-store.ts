@@ -85,3 +85,11 @@ export async function errorTypeOf(action: Promise<unknown>): Promise<string | un
     return error.type;
   }
 }
+
+/** A new stream with so many events. */
+export async function appendedStream(client: EventStoreDBClient, count: number) {
+  const stream = newStream();
+  const events = newEvents(count);
+  await append(client, stream, { events });
+  return { stream, events };
+}

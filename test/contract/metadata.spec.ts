@@ -1,16 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import { BACKWARDS, binaryEvent, END, jsonEvent } from '@eventstore/db-client';
-import { append, collect, idsIn, idsOf, newEvents, newStream, useEventStore } from './event-store.js';
+import { append, appendedStream, collect, idsIn, idsOf, newEvents, newStream, useEventStore } from './event-store.js';
 import { follow } from './follow.js';
 
 const store = useEventStore();
 
-const streamOf = async (count: number) => {
-  const stream = newStream();
-  const events = newEvents(count);
-  await append(store.client, stream, { events });
-  return { stream, events };
-};
+const streamOf = (count: number) => appendedStream(store.client, count);
 
 describe('Stream metadata', () => {
   it('is what was set last', async () => {

@@ -1,10 +1,8 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readEndpoints } from '../../src/data-directory/endpoints.js';
 
-type Endpoints = { eventstore: { url: string }; database: { url: string } };
-
-/** The servers that run on a data directory. */
+/** The embedded servers that run on a data directory. */
 export async function endpointsOf(dataDirectory: string): Promise<{ eventstoreUrl: string; databaseUrl: string }> {
-  const { eventstore, database } = JSON.parse(await readFile(join(dataDirectory, 'endpoints.json'), 'utf8')) as Endpoints;
-  return { eventstoreUrl: eventstore.url, databaseUrl: database.url };
+  const endpoints = await readEndpoints(dataDirectory);
+  if (endpoints?.eventstore == null || endpoints.database == null) throw new Error(`No embedded servers are named in ${dataDirectory}.`);
+  return { eventstoreUrl: endpoints.eventstore.url, databaseUrl: endpoints.database.url };
 }
