@@ -2,6 +2,7 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD } from '@nestjs/core';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { projections } from '../projections/index.js';
+import { ACCESS_POLICY, AccessController } from './api/access.controller.js';
 import { API_TOKENS, AuthGuard } from './api/auth.guard.js';
 import { CustomersController } from './api/customers.controller.js';
 import { HealthController } from './api/health.controller.js';
@@ -37,7 +38,7 @@ export class AppModule {
     const position = new ReadPosition(database, projections);
     const module: DynamicModule = {
       module: AppModule,
-      controllers: [WebhookController, SubscriptionsController, InvoicesController, PaymentsController, CustomersController, OperationsController, HealthController],
+      controllers: [WebhookController, SubscriptionsController, InvoicesController, PaymentsController, CustomersController, AccessController, OperationsController, HealthController],
       providers: [
         { provide: INTAKE, useValue: intakeOf(config, (event) => appender.append(event)) },
         { provide: INTAKE_METRICS, useValue: new IntakeMetrics(registry, () => appender.waiting) },
@@ -47,6 +48,7 @@ export class AppModule {
         { provide: Health, useValue: new Health(store, position, () => catchUp.state) },
         { provide: METRICS, useValue: registry },
         { provide: PROJECTIONS, useValue: projections },
+        { provide: ACCESS_POLICY, useValue: config.access },
         { provide: API_TOKENS, useValue: config.apiTokens },
         { provide: APP_GUARD, useClass: AuthGuard },
         { provide: APP_FILTER, useClass: ProblemFilter },

@@ -1,5 +1,6 @@
 import { customersScenarios } from './customers.js';
 import { disputesScenarios } from './disputes.js';
+import { entitlementsScenarios } from './entitlements.js';
 import { invoicePaymentsScenarios } from './invoice-payments.js';
 import { invoicesScenarios } from './invoices.js';
 import { linksScenarios } from './links.js';
@@ -17,5 +18,6 @@ export const scenarios: Readonly<Record<string, readonly Scenario[]>> = {
   disputes: disputesScenarios,
   invoice_payments: invoicePaymentsScenarios,
   customers: customersScenarios,
+  entitlements: entitlementsScenarios,
   links: linksScenarios,
 };
