@@ -3,6 +3,7 @@ import { APP_FILTER, APP_GUARD } from '@nestjs/core';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { projections } from '../projections/index.js';
 import { ACCESS_POLICY, AccessController } from './api/access.controller.js';
+import { AsOf } from './api/as-of.js';
 import { API_TOKENS, AuthGuard } from './api/auth.guard.js';
 import { CustomersController } from './api/customers.controller.js';
 import { HealthController } from './api/health.controller.js';
@@ -14,6 +15,7 @@ import { ProblemFilter } from './api/problem.filter.js';
 import { ReadPosition } from './api/read-position.js';
 import { SubscriptionHistory } from './api/subscription-history.js';
 import { SubscriptionsController } from './api/subscriptions.controller.js';
+import { Past } from './as-of/past.js';
 import { CatchUpMetrics } from './catch-up/catch-up.metrics.js';
 import { CatchUp } from './catch-up/catch-up.js';
 import type { Config } from './config.js';
@@ -45,6 +47,7 @@ export class AppModule {
         { provide: Database, useValue: database },
         { provide: ReadPosition, useValue: position },
         { provide: SubscriptionHistory, useValue: new SubscriptionHistory(store) },
+        { provide: AsOf, useValue: new AsOf(new Past(store, database), database) },
         { provide: Health, useValue: new Health(store, position, () => catchUp.state) },
         { provide: METRICS, useValue: registry },
         { provide: PROJECTIONS, useValue: projections },

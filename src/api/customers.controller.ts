@@ -13,7 +13,7 @@ import { freshness, paging, parseQuery } from './query.js';
 import { ReadPosition } from './read-position.js';
 import { SUBSCRIPTIONS } from './subscriptions.controller.js';
 
-const reading = z.object({ ...freshness, limit: paging.limit });
+const reading = z.strictObject({ ...freshness, limit: paging.limit });
 const CUSTOMERS = viewOf(customers, 'customers');
 
 /** A customer's everything. `customer` is null while only other objects have told of it; lists go on at their own addresses, with `customer` and the cursor. */

@@ -4,10 +4,11 @@ import { readStream } from '../eventstore/read.js';
 import type { RecordedEvent } from '../eventstore/recorded-event.js';
 import { lock, move } from '../read-models/checkpoint.js';
 import { isRejectedData, type Database, type Queryable } from '../read-models/database.js';
-import { findEvents, indexEvents } from '../read-models/event-index.js';
+import { indexEvents } from '../read-models/event-index.js';
 import { findParked, park, unpark, type ParkedStream } from '../read-models/parked-streams.js';
 import { readStates, writeStreams, type StreamRows } from '../read-models/rows.js';
 import { concerns } from './facts.js';
+import { withoutRepeats } from './repeats.js';
 import { foldOn, foldWhole } from './stream-fold.js';
 
 /** The owner's right to write: its epoch, and where it knows the checkpoint to be. */
@@ -35,7 +36,7 @@ export class Projector {
   /** Applies a batch as a whole, or not at all. Throws when store or database fail. */
   async apply(batch: readonly RecordedEvent[], ownership: Ownership): Promise<BatchResult> {
     const ours = batch.filter(({ metadata }) => metadata !== null);
-    const counted = await this.#withoutRepeats(ours);
+    const counted = await withoutRepeats(this.database, ours);
     const streams = groupByStream(counted);
     const changes: Change[] = [];
     for (const projection of this.projections) changes.push(await this.#fold(projection, streams));
@@ -92,18 +93,10 @@ export class Projector {
       seen.add(event.eventId);
       page.push(event);
       if (page.length < PAGE_EVENTS) continue;
-      yield await this.#withoutRepeats(page);
+      yield await withoutRepeats(this.database, page);
       page = [];
     }
-    yield await this.#withoutRepeats(page);
-  }
-
-  /** Without events whose id stands at a lower position: among these, or in the index. */
-  async #withoutRepeats(events: readonly RecordedEvent[]): Promise<RecordedEvent[]> {
-    const first = new Map<string, RecordedEvent>();
-    for (const event of events) if (!first.has(event.eventId)) first.set(event.eventId, event);
-    const indexed = await findEvents(this.database, [...first.keys()]);
-    return [...first.values()].filter(({ eventId, position }) => (indexed.get(eventId)?.position ?? position) >= position);
+    yield await withoutRepeats(this.database, page);
   }
 }
 
