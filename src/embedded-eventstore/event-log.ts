@@ -53,7 +53,7 @@ type Sql = Database.Statement<unknown[]>;
 function openDatabase(directory: string): Database.Database {
   let database: Database.Database | undefined;
   try {
-    if (directory !== 'memory') mkdirSync(directory, { recursive: true });
+    if (directory !== 'memory') mkdirSync(directory, { recursive: true, mode: 0o700 });
     database = new Database(directory === 'memory' ? ':memory:' : join(directory, FILE_NAME));
     for (const pragma of PRAGMAS) database.pragma(pragma);
     database.exec('begin immediate');

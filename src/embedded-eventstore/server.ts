@@ -78,8 +78,8 @@ function bind(server: Server, { host, port }: Endpoint, credentials: ServerCrede
   return new Promise((resolve, reject) => {
     server.bindAsync(`${host}:${port}`, credentials, (error, boundPort) => {
       if (!error) return resolve(boundPort);
-      const advice = error.message.includes('EADDRINUSE') ? 'Another program listens there: stop it, or choose another port (0 takes a free one).' : '';
-      reject(new Error(`The event store cannot listen on ${host}:${port}. ${advice} (${error.message})`, { cause: error }));
+      const advice = error.message.includes('EADDRINUSE') ? ' Another program listens there: stop it, or choose another port (0 takes a free one).' : '';
+      reject(new Error(`The event store cannot listen on ${host}:${port}.${advice} (${error.message})`, { cause: error }));
     });
   });
 }
