@@ -3,6 +3,7 @@ import { APP_FILTER, APP_GUARD } from '@nestjs/core';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { projections } from '../projections/index.js';
 import { API_TOKENS, AuthGuard } from './api/auth.guard.js';
+import { ChurnRiskController } from './api/churn-risk.controller.js';
 import { CustomersController } from './api/customers.controller.js';
 import { HealthController } from './api/health.controller.js';
 import { Health } from './api/health.js';
@@ -37,7 +38,7 @@ export class AppModule {
     const position = new ReadPosition(database, projections);
     const module: DynamicModule = {
       module: AppModule,
-      controllers: [WebhookController, SubscriptionsController, InvoicesController, PaymentsController, CustomersController, OperationsController, HealthController],
+      controllers: [WebhookController, SubscriptionsController, InvoicesController, PaymentsController, CustomersController, ChurnRiskController, OperationsController, HealthController],
       providers: [
         { provide: INTAKE, useValue: intakeOf(config, (event) => appender.append(event)) },
         { provide: INTAKE_METRICS, useValue: new IntakeMetrics(registry, () => appender.waiting) },
