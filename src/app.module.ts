@@ -8,6 +8,8 @@ import { CustomersController } from './api/customers.controller.js';
 import { HealthController } from './api/health.controller.js';
 import { Health } from './api/health.js';
 import { InvoicesController } from './api/invoices.controller.js';
+import { LiveController } from './api/live.controller.js';
+import { LiveUpdates } from './api/live-updates.js';
 import { METRICS, OperationsController, PROJECTIONS } from './api/operations.controller.js';
 import { PaymentsController } from './api/payments.controller.js';
 import { ProblemFilter } from './api/problem.filter.js';
@@ -38,12 +40,13 @@ export class AppModule {
     const position = new ReadPosition(database, projections);
     const module: DynamicModule = {
       module: AppModule,
-      controllers: [WebhookController, SubscriptionsController, InvoicesController, PaymentsController, CustomersController, ChurnRiskController, OperationsController, HealthController],
+      controllers: [WebhookController, SubscriptionsController, InvoicesController, PaymentsController, CustomersController, ChurnRiskController, LiveController, OperationsController, HealthController],
       providers: [
         { provide: INTAKE, useValue: intakeOf(config, (event) => appender.append(event)) },
         { provide: INTAKE_METRICS, useValue: new IntakeMetrics(registry, () => appender.waiting) },
         { provide: Database, useValue: database },
         { provide: ReadPosition, useValue: position },
+        { provide: LiveUpdates, useValue: new LiveUpdates(database, position, { readersMax: config.liveReadersMax, registry }) },
         { provide: SubscriptionHistory, useValue: new SubscriptionHistory(store) },
         { provide: Health, useValue: new Health(store, position, () => catchUp.state) },
         { provide: METRICS, useValue: registry },

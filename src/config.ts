@@ -25,6 +25,8 @@ export type Config = Readonly<{
   appendTimeoutMs: number;
   /** Deliveries that may wait for the store at one time; beyond it the webhook answers 503. */
   intakeWaitingMax: number;
+  /** Connections of this process that may follow live updates at one time. */
+  liveReadersMax: number;
 }>;
 
 /** The environment is wrong; the message lists every mistake and what to do. */
@@ -57,6 +59,7 @@ const environment = z.object({
   APPEND_BYTES_MAX: integer(1_048_576, 65_536, 16_777_216),
   APPEND_TIMEOUT_MS: integer(3_000, 100, 30_000),
   INTAKE_WAITING_MAX: integer(2_000, 1, 100_000),
+  LIVE_READERS_MAX: integer(1_000, 1, 100_000),
 });
 
 /** Reads the environment, or throws a ConfigError that names each variable and its remedy. */
@@ -80,6 +83,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
     appendBytesMax: values.APPEND_BYTES_MAX,
     appendTimeoutMs: values.APPEND_TIMEOUT_MS,
     intakeWaitingMax: values.INTAKE_WAITING_MAX,
+    liveReadersMax: values.LIVE_READERS_MAX,
   };
   assertComplete(config);
   return config;
