@@ -1,6 +1,7 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD } from '@nestjs/core';
 import { collectDefaultMetrics, Registry } from 'prom-client';
+import { randomUUID } from 'node:crypto';
 import { projections } from '../projections/index.js';
 import { API_TOKENS, AuthGuard } from './api/auth.guard.js';
 import { ChurnRiskController } from './api/churn-risk.controller.js';
@@ -10,12 +11,13 @@ import { Health } from './api/health.js';
 import { InvoicesController } from './api/invoices.controller.js';
 import { LiveController } from './api/live.controller.js';
 import { LiveUpdates } from './api/live-updates.js';
-import { METRICS, OperationsController, PROJECTIONS } from './api/operations.controller.js';
+import { METRICS, OperationsController } from './api/operations.controller.js';
 import { PaymentsController } from './api/payments.controller.js';
 import { ProblemFilter } from './api/problem.filter.js';
 import { ReadPosition } from './api/read-position.js';
 import { SubscriptionHistory } from './api/subscription-history.js';
 import { SubscriptionsController } from './api/subscriptions.controller.js';
+import { build } from './catch-up/build.js';
 import { CatchUpMetrics } from './catch-up/catch-up.metrics.js';
 import { CatchUp } from './catch-up/catch-up.js';
 import type { Config } from './config.js';
@@ -35,7 +37,13 @@ export class AppModule {
   static of({ config, store, database }: AppParts): { module: DynamicModule; catchUp: CatchUp } {
     const registry = new Registry();
     collectDefaultMetrics({ register: registry });
-    const catchUp: CatchUp = new CatchUp(store, database, { projections, observer: new CatchUpMetrics(registry), intakeIsBusy: () => appender.waiting > 0 });
+    const observer = new CatchUpMetrics(registry);
+    const catchUp: CatchUp = new CatchUp(store, database, {
+      projections,
+      observer,
+      intakeIsBusy: () => appender.waiting > 0,
+      build: (lines, signal) => build(store, database, { lines, projections, owner: randomUUID(), signal, applied: (events, result, tookMs) => observer.batchApplied(events, result, tookMs / 1000) }),
+    });
     const appender: Appender = new Appender(store, new BatchedEventIdIndex(database, () => catchUp.logVerified), limitsOf(config));
     const position = new ReadPosition(database, projections);
     const module: DynamicModule = {
@@ -50,7 +58,6 @@ export class AppModule {
         { provide: SubscriptionHistory, useValue: new SubscriptionHistory(store) },
         { provide: Health, useValue: new Health(store, position, () => catchUp.state) },
         { provide: METRICS, useValue: registry },
-        { provide: PROJECTIONS, useValue: projections },
         { provide: API_TOKENS, useValue: config.apiTokens },
         { provide: APP_GUARD, useClass: AuthGuard },
         { provide: APP_FILTER, useClass: ProblemFilter },

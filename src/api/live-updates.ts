@@ -49,7 +49,7 @@ export class LiveUpdates implements OnModuleDestroy {
    */
   async follow(topic: LiveTopic): Promise<(response: ServerResponse) => void> {
     if (this.#readers >= this.options.readersMax) throw tooMany(this.options.readersMax);
-    const position = await this.position.current();
+    const { position } = await this.position.read();
     const now = await readTopics(this.database, [topic]);
     if (this.#readers >= this.options.readersMax || this.#stopping.signal.aborted) throw tooMany(this.options.readersMax);
     return (response) => {
@@ -96,7 +96,7 @@ export class LiveUpdates implements OnModuleDestroy {
   }
 
   async #round(): Promise<void> {
-    const position = await this.position.current();
+    const { position } = await this.position.read();
     const ms = performance.now();
     if (this.#readAt?.position === position && ms - this.#readAt.ms < REFRESH_ANYHOW_MS) return;
     this.#readAt = { position, ms };
