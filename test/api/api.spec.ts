@@ -22,7 +22,7 @@ describe('GET /subscriptions/:id', () => {
     const id = randomId('sub');
     const event = subscriptionEvent(id, { type: 'customer.subscription.created' });
     const position = await send(event);
-    expect(await read(ledger.url, `/subscriptions/${id}?minPosition=${position}`)).toMatchObject({
+    expect(await read(ledger.url, `/subscriptions/${id}?minPosition=${position}&waitMs=20000`)).toMatchObject({
       status: 200,
       body: {
         id,
