@@ -1,7 +1,6 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD } from '@nestjs/core';
 import { collectDefaultMetrics, Registry } from 'prom-client';
-import { randomUUID } from 'node:crypto';
 import { projections } from '../projections/index.js';
 import { API_TOKENS, AuthGuard } from './api/auth.guard.js';
 import { CustomersController } from './api/customers.controller.js';
@@ -14,9 +13,8 @@ import { ProblemFilter } from './api/problem.filter.js';
 import { ReadPosition } from './api/read-position.js';
 import { SubscriptionHistory } from './api/subscription-history.js';
 import { SubscriptionsController } from './api/subscriptions.controller.js';
-import { build } from './catch-up/build.js';
 import { CatchUpMetrics } from './catch-up/catch-up.metrics.js';
-import { CatchUp } from './catch-up/catch-up.js';
+import { CatchUpThread } from './catch-up/thread.js';
 import type { Config } from './config.js';
 import { Appender, type AppenderLimits } from './eventstore/appender.js';
 import type { EventStore } from './eventstore/event-store.js';
@@ -31,16 +29,11 @@ export type AppParts = Readonly<{ config: Config; store: EventStore; database: D
 /** The one file that knows every part, and how they are joined. */
 @Module({})
 export class AppModule {
-  static of({ config, store, database }: AppParts): { module: DynamicModule; catchUp: CatchUp } {
+  static of({ config, store, database }: AppParts): { module: DynamicModule; catchUp: CatchUpThread } {
     const registry = new Registry();
     collectDefaultMetrics({ register: registry });
-    const observer = new CatchUpMetrics(registry);
-    const catchUp: CatchUp = new CatchUp(store, database, {
-      projections,
-      observer,
-      intakeIsBusy: () => appender.waiting > 0,
-      build: (lines, signal) => build(store, database, { lines, projections, owner: randomUUID(), signal, applied: (events, result, tookMs) => observer.batchApplied(events, result, tookMs / 1000) }),
-    });
+    const { eventstoreUrl, databaseUrl } = config;
+    const catchUp: CatchUpThread = new CatchUpThread({ eventstoreUrl, databaseUrl, observer: new CatchUpMetrics(registry), intakeIsBusy: () => appender.waiting > 0 });
     const appender: Appender = new Appender(store, new BatchedEventIdIndex(database, () => catchUp.logVerified), limitsOf(config));
     const position = new ReadPosition(database, projections);
     const module: DynamicModule = {
