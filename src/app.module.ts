@@ -1,7 +1,6 @@
 import { Module, type DynamicModule, type Provider, type Type } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD } from '@nestjs/core';
 import { collectDefaultMetrics, Registry } from 'prom-client';
-import { randomUUID } from 'node:crypto';
 import { projections } from '../projections/index.js';
 import { API_TOKENS, AuthGuard } from './api/auth.guard.js';
 import { ChurnRiskController } from './api/churn-risk.controller.js';
@@ -18,9 +17,8 @@ import { ProblemFilter } from './api/problem.filter.js';
 import { ReadPosition } from './api/read-position.js';
 import { SubscriptionHistory } from './api/subscription-history.js';
 import { SubscriptionsController } from './api/subscriptions.controller.js';
-import { build } from './catch-up/build.js';
 import { CatchUpMetrics } from './catch-up/catch-up.metrics.js';
-import { CatchUp } from './catch-up/catch-up.js';
+import { CatchUpThread } from './catch-up/thread.js';
 import type { Config } from './config.js';
 import { Appender, noIndex, type AppenderLimits } from './eventstore/appender.js';
 import type { EventStore } from './eventstore/event-store.js';
@@ -39,11 +37,13 @@ type Part = Readonly<{ controllers: Type[]; providers: Provider[] }>;
 /** The one file that knows every part, and how they are joined. */
 @Module({})
 export class AppModule {
-  static of({ config, store, database }: AppParts): { module: DynamicModule; catchUp: CatchUp | null } {
+  static of({ config, store, database }: AppParts): { module: DynamicModule; catchUp: CatchUpThread | null } {
     const { roles } = config;
     const registry = new Registry();
     collectDefaultMetrics({ register: registry });
-    const catchUp: CatchUp | null = roles.includes('project') && database !== null ? catchUpOf({ store, database, registry, intakeIsBusy: () => appender.waiting > 0 }) : null;
+    const { eventstoreUrl, databaseUrl } = config;
+    const catchUp: CatchUpThread | null = !roles.includes('project') ? null
+      : new CatchUpThread({ eventstoreUrl, databaseUrl, observer: new CatchUpMetrics(registry), intakeIsBusy: () => appender.waiting > 0 });
     // Only a process that projects has seen that the index speaks of the log which it appends to.
     const appender: Appender = new Appender(store, database !== null && catchUp !== null ? new BatchedEventIdIndex(database, () => catchUp.logVerified) : noIndex, limitsOf(config));
     const position = database === null ? null : new ReadPosition(database, projections);
@@ -55,16 +55,6 @@ export class AppModule {
     ];
     return { module: { module: AppModule, controllers: parts.flatMap(({ controllers }) => controllers), providers: parts.flatMap(({ providers }) => providers) }, catchUp };
   }
-}
-
-function catchUpOf({ store, database, registry, intakeIsBusy }: { store: EventStore; database: Database; registry: Registry; intakeIsBusy: () => boolean }): CatchUp {
-  const observer = new CatchUpMetrics(registry);
-  return new CatchUp(store, database, {
-    projections,
-    observer,
-    intakeIsBusy,
-    build: (lines, signal) => build(store, database, { lines, projections, owner: randomUUID(), signal, applied: (events, result, tookMs) => observer.batchApplied(events, result, tookMs / 1000) }),
-  });
 }
 
 /** What every process serves. */

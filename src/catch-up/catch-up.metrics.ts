@@ -44,4 +44,8 @@ export class CatchUpMetrics implements CatchUpObserver {
     if (outcome.kind === 'failed') this.#logger.warn(`Building ${lines.join(', ')} failed, and is tried again: ${outcome.cause}`);
     else this.#logger.log(`Building ${lines.join(', ')}: ${outcome.kind}.`);
   }
+
+  warned(text: string): void {
+    this.#logger.warn(text);
+  }
 }

@@ -31,9 +31,11 @@ export type CatchUpState =
   | { readonly kind: 'stopped' };
 
 export type CatchUpObserver = {
-  stateChanged(state: CatchUpState): void;
+  /** `logVerified`: the read models are known to speak of the log that is there. */
+  stateChanged(state: CatchUpState, logVerified: boolean): void;
   batchApplied(events: number, result: Applied, seconds: number): void;
   buildEnded(lines: readonly string[], outcome: BuildOutcome): void;
+  warned(text: string): void;
 };
 
 export type CatchUpOptions = Readonly<{
@@ -63,7 +65,7 @@ export class CatchUp {
   readonly #follower: Follower;
   /** Lines that are built elsewhere, and until when. */
   readonly #building = new Map<string, Promise<void>>();
-  #state: CatchUpState = { kind: 'starting' };
+  #told = '';
   #logVerified = false;
   #running: Promise<void> | undefined;
   #tidiedAt = -Infinity;
@@ -74,15 +76,6 @@ export class CatchUp {
     private readonly options: CatchUpOptions,
   ) {
     this.#follower = new Follower(store, new Projector(store, database, options.projections));
-  }
-
-  get state(): CatchUpState {
-    return this.#state;
-  }
-
-  /** True once this process has seen that the read models speak of the log it is connected to. */
-  get logVerified(): boolean {
-    return this.#logVerified;
   }
 
   start(): void {
@@ -116,7 +109,8 @@ export class CatchUp {
     const logName = await nameOfLog(this.store, RETRY_AFTER_MS_MAX);
     try {
       while (!this.#stopping.signal.aborted) {
-        const { take, leave } = await this.#look();
+        const { take, leave, standBy } = await this.#look();
+        if (!this.#logVerified) await this.#check(logName, standBy);
         if (leave.length > 0) await release(this.database, this.#owner, leave.map(({ line }) => line));
         const held = take.length === 0 ? [] : await acquire(this.database, this.#owner, { lines: take.map(({ line }) => line), follows: this.options.projections });
         if (held.length === 0) {
@@ -124,9 +118,7 @@ export class CatchUp {
           await this.#pause(LOOK_EVERY_MS);
           continue;
         }
-        this.#logVerified = false;
-        await checkLog(this.store, logName, held);
-        this.#logVerified = true;
+        await this.#check(logName, held);
         this.#become({ kind: 'projecting' });
         await this.#follow(held, { logName, progressed });
       }
@@ -134,6 +126,12 @@ export class CatchUp {
       // When Postgres is away the leases run out by themselves; the error that ended the work is the one to tell.
       await release(this.database, this.#owner).catch(() => undefined);
     }
+  }
+
+  async #check(logName: string, lines: readonly Line[]): Promise<void> {
+    this.#logVerified = false;
+    await checkLog(this.store, logName, lines);
+    this.#logVerified = true;
   }
 
   /** What falls to this process now; lines that are built elsewhere do not. */
@@ -217,9 +215,10 @@ export class CatchUp {
   }
 
   #become(state: CatchUpState): void {
-    const changed = JSON.stringify(state) !== JSON.stringify(this.#state);
-    this.#state = state;
-    if (changed) this.options.observer.stateChanged(state);
+    const told = JSON.stringify([state, this.#logVerified]);
+    if (told === this.#told) return;
+    this.#told = told;
+    this.options.observer.stateChanged(state, this.#logVerified);
   }
 
   async #pause(ms: number): Promise<void> {
