@@ -3,12 +3,17 @@ import { z } from 'zod';
 /** A bearer token of the API and what it may do. */
 export type ApiToken = Readonly<{ token: string; scopes: readonly Scope[] }>;
 export type Scope = 'read' | 'admin';
+/** What a process does: take webhooks, keep the read models up with the log, serve the read API. */
+export type Role = (typeof ROLES)[number];
+const ROLES = ['ingest', 'project', 'api'] as const;
 /** A signing secret of one Stripe endpoint; the label tells later from which endpoint an event came. */
 export type WebhookSecret = Readonly<{ label: string; secret: string }>;
 
 /** All that the environment decides, read once at the start. */
 export type Config = Readonly<{
   production: boolean;
+  /** At least one; health and metrics are served in every role. */
+  roles: readonly Role[];
   host: string;
   port: number;
   logLevel: string;
@@ -25,7 +30,12 @@ export type Config = Readonly<{
   appendTimeoutMs: number;
   /** Deliveries that may wait for the store at one time; beyond it the webhook answers 503. */
   intakeWaitingMax: number;
+  /** Connections of this process that may follow live updates at one time. */
+  liveReadersMax: number;
 }>;
+
+/** Whether a process reads or writes Postgres: one that only ingests does neither. */
+export const usesReadModels = ({ roles }: Pick<Config, 'roles'>): boolean => roles.some((role) => role !== 'ingest');
 
 /** The environment is wrong; the message lists every mistake and what to do. */
 export class ConfigError extends Error {
@@ -44,8 +54,15 @@ const named = z
     return at < 0 ? { name: '', value: part } : { name: part.slice(0, at), value: part.slice(at + 1) };
   }));
 
+const roles = z
+  .string()
+  .default(ROLES.join())
+  .transform((text) => [...new Set(text.split(/[\s,]+/).filter(Boolean))])
+  .pipe(z.array(z.enum(ROLES, { error: `must be some of ${ROLES.join(', ')}, separated by commas` })).min(1));
+
 const environment = z.object({
   NODE_ENV: z.string().default('development'),
+  ROLES: roles,
   HOST: z.string().default('127.0.0.1'),
   PORT: integer(3000, 0, 65_535),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
@@ -57,6 +74,7 @@ const environment = z.object({
   APPEND_BYTES_MAX: integer(1_048_576, 65_536, 16_777_216),
   APPEND_TIMEOUT_MS: integer(3_000, 100, 30_000),
   INTAKE_WAITING_MAX: integer(2_000, 1, 100_000),
+  LIVE_READERS_MAX: integer(1_000, 1, 100_000),
 });
 
 /** Reads the environment, or throws a ConfigError that names each variable and its remedy. */
@@ -69,6 +87,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
   const values = parsed.data;
   const config: Config = {
     production: values.NODE_ENV === 'production',
+    roles: values.ROLES,
     host: values.HOST,
     port: values.PORT,
     logLevel: values.LOG_LEVEL,
@@ -80,6 +99,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
     appendBytesMax: values.APPEND_BYTES_MAX,
     appendTimeoutMs: values.APPEND_TIMEOUT_MS,
     intakeWaitingMax: values.INTAKE_WAITING_MAX,
+    liveReadersMax: values.LIVE_READERS_MAX,
   };
   assertComplete(config);
   return config;
@@ -100,7 +120,7 @@ function assertComplete(config: Config): void {
   if (config.apiTokens.some(({ token }) => token.length < 16)) {
     mistakes.push('API_TOKENS: a token needs at least 16 characters, e.g. the output of "openssl rand -hex 24".');
   }
-  if (config.production && config.webhookSecrets.length === 0) {
+  if (config.production && config.roles.includes('ingest') && config.webhookSecrets.length === 0) {
     mistakes.push('STRIPE_WEBHOOK_SECRETS: needed when NODE_ENV=production. Copy the signing secret of your Stripe endpoint: label=whsec_….');
   }
   if (config.production && config.apiTokens.length === 0) {

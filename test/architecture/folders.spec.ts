@@ -41,6 +41,12 @@ describe('the folders', () => {
     expect(strangers).toEqual([]);
   });
 
+  it('keep the engine from knowing any projection, so that a new one is a file, its scenarios, and a line in the list', () => {
+    const engine = ['src/catch-up', 'src/read-models'].flatMap(filesIn);
+    const known = engine.flatMap(importsOf).filter((imported) => within(imported, 'projections') && imported !== 'projections/projection.ts');
+    expect(known).toEqual([]);
+  });
+
   it('leave the client of the event store to src/eventstore, and its generated code to the embedded server', () => {
     const users = filesIn('src').filter((file) => readFileSync(join(root, file), 'utf8').includes("'@eventstore/db-client"));
     expect(users.filter((file) => !within(file, 'src/eventstore') && file !== 'src/embedded-eventstore/protocol.ts')).toEqual([]);

@@ -19,7 +19,14 @@ describe('the configuration', () => {
     });
   });
 
+  it('plays all roles unless told, and wants only what they need', () => {
+    expect(loadConfig({}).roles).toEqual(['ingest', 'project', 'api']);
+    expect(loadConfig({ ...PRODUCTION, ROLES: 'api, project', STRIPE_WEBHOOK_SECRETS: '' })).toMatchObject({ roles: ['api', 'project'], webhookSecrets: [] });
+  });
+
   it.each([
+    ['a role that does not exist', { ROLES: 'ingest,write' }, /ROLES.*must be some of ingest, project, api/],
+    ['no role at all', { ROLES: ',' }, /ROLES/],
     ['production without secrets', { ...PRODUCTION, STRIPE_WEBHOOK_SECRETS: '' }, /STRIPE_WEBHOOK_SECRETS: needed/],
     ['production without tokens', { ...PRODUCTION, API_TOKENS: undefined }, /API_TOKENS: needed/],
     ['a secret that is none of Stripe’s', { STRIPE_WEBHOOK_SECRETS: 'main=sk_live_1' }, /whsec_/],
