@@ -4,12 +4,17 @@ import { DEFAULT_ACCESS_POLICY, GRACE_STATUSES, type AccessPolicy } from './acce
 /** A bearer token of the API and what it may do. */
 export type ApiToken = Readonly<{ token: string; scopes: readonly Scope[] }>;
 export type Scope = 'read' | 'admin';
+/** What a process does: take webhooks, keep the read models up with the log, serve the read API. */
+export type Role = (typeof ROLES)[number];
+const ROLES = ['ingest', 'project', 'api'] as const;
 /** A signing secret of one Stripe endpoint; the label tells later from which endpoint an event came. */
 export type WebhookSecret = Readonly<{ label: string; secret: string }>;
 
 /** All that the environment decides, read once at the start. */
 export type Config = Readonly<{
   production: boolean;
+  /** At least one; health and metrics are served in every role. */
+  roles: readonly Role[];
   host: string;
   port: number;
   logLevel: string;
@@ -26,8 +31,13 @@ export type Config = Readonly<{
   appendTimeoutMs: number;
   /** Deliveries that may wait for the store at one time; beyond it the webhook answers 503. */
   intakeWaitingMax: number;
+  /** Connections of this process that may follow live updates at one time. */
+  liveReadersMax: number;
   access: AccessPolicy;
 }>;
+
+/** Whether a process reads or writes Postgres: one that only ingests does neither. */
+export const usesReadModels = ({ roles }: Pick<Config, 'roles'>): boolean => roles.some((role) => role !== 'ingest');
 
 /** The environment is wrong; the message lists every mistake and what to do. */
 export class ConfigError extends Error {
@@ -46,6 +56,11 @@ const named = z
     return at < 0 ? { name: '', value: part } : { name: part.slice(0, at), value: part.slice(at + 1) };
   }));
 
+const roles = z
+  .string()
+  .default(ROLES.join())
+  .transform((text) => [...new Set(text.split(/[\s,]+/).filter(Boolean))])
+  .pipe(z.array(z.enum(ROLES, { error: `must be some of ${ROLES.join(', ')}, separated by commas` })).min(1));
 const oneOf = (known: readonly string[], message: string) => z.string().refine((text) => known.includes(text), message);
 
 /** Days by status; those that are not named keep their default. */
@@ -65,6 +80,7 @@ const yesOrNo = (fallback: boolean) => z.enum(['yes', 'no']).default(fallback ? 
 
 const environment = z.object({
   NODE_ENV: z.string().default('development'),
+  ROLES: roles,
   HOST: z.string().default('127.0.0.1'),
   PORT: integer(3000, 0, 65_535),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
@@ -76,6 +92,7 @@ const environment = z.object({
   APPEND_BYTES_MAX: integer(1_048_576, 65_536, 16_777_216),
   APPEND_TIMEOUT_MS: integer(3_000, 100, 30_000),
   INTAKE_WAITING_MAX: integer(2_000, 1, 100_000),
+  LIVE_READERS_MAX: integer(1_000, 1, 100_000),
   ACCESS_TRIALING: yesOrNo(DEFAULT_ACCESS_POLICY.trialing),
   ACCESS_GRACE_DAYS: graceDays,
   ACCESS_RENEWAL_GRACE_HOURS: integer(DEFAULT_ACCESS_POLICY.renewalGraceHours, 0, 8_760),
@@ -93,6 +110,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
   const values = parsed.data;
   const config: Config = {
     production: values.NODE_ENV === 'production',
+    roles: values.ROLES,
     host: values.HOST,
     port: values.PORT,
     logLevel: values.LOG_LEVEL,
@@ -104,6 +122,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
     appendBytesMax: values.APPEND_BYTES_MAX,
     appendTimeoutMs: values.APPEND_TIMEOUT_MS,
     intakeWaitingMax: values.INTAKE_WAITING_MAX,
+    liveReadersMax: values.LIVE_READERS_MAX,
     access: accessPolicyOf(values),
   };
   assertComplete(config);
@@ -133,7 +152,7 @@ function assertComplete(config: Config): void {
   if (config.apiTokens.some(({ token }) => token.length < 16)) {
     mistakes.push('API_TOKENS: a token needs at least 16 characters, e.g. the output of "openssl rand -hex 24".');
   }
-  if (config.production && config.webhookSecrets.length === 0) {
+  if (config.production && config.roles.includes('ingest') && config.webhookSecrets.length === 0) {
     mistakes.push('STRIPE_WEBHOOK_SECRETS: needed when NODE_ENV=production. Copy the signing secret of your Stripe endpoint: label=whsec_….');
   }
   if (config.production && config.apiTokens.length === 0) {

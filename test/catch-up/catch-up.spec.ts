@@ -131,7 +131,7 @@ describe('another log than that of the read models', () => {
     const first = await startLedger({ eventStore: store, database: own });
     await sendTo(first, subscriptionEvent(randomId('sub')));
     await first.stop();
-    await query(own.url, 'update ledger.checkpoint set event_id = gen_random_uuid()');
+    await query(own.url, 'update ledger.checkpoints set event_id = gen_random_uuid()');
     const second = await startLedger({ eventStore: store, database: own });
     const { cause } = await until('the log is refused', async () => {
       const state = await catchUpOf(second);

@@ -20,6 +20,11 @@ describe('the configuration', () => {
     });
   });
 
+  it('plays all roles unless told, and wants only what they need', () => {
+    expect(loadConfig({}).roles).toEqual(['ingest', 'project', 'api']);
+    expect(loadConfig({ ...PRODUCTION, ROLES: 'api, project', STRIPE_WEBHOOK_SECRETS: '' })).toMatchObject({ roles: ['api', 'project'], webhookSecrets: [] });
+  });
+
   it('has a policy of access, of which each part can be set by itself', () => {
     expect(loadConfig({}).access).toEqual(DEFAULT_ACCESS_POLICY);
     expect(loadConfig({ ACCESS_GRACE_DAYS: 'past_due=14, paused=3' }).access).toEqual({ ...DEFAULT_ACCESS_POLICY, graceDays: { past_due: 14, unpaid: 0, paused: 3, incomplete: 0 } });
@@ -30,6 +35,8 @@ describe('the configuration', () => {
   });
 
   it.each([
+    ['a role that does not exist', { ROLES: 'ingest,write' }, /ROLES.*must be some of ingest, project, api/],
+    ['no role at all', { ROLES: ',' }, /ROLES/],
     ['grace for a status that has none', { ACCESS_GRACE_DAYS: 'canceled=7' }, /ACCESS_GRACE_DAYS.*past_due, unpaid/],
     ['grace that is no number of days', { ACCESS_GRACE_DAYS: 'past_due=soon' }, /ACCESS_GRACE_DAYS.*number/],
     ['a way to pause collection that Stripe does not know', { ACCESS_PAUSE_COLLECTION_DENIES: 'avoid' }, /ACCESS_PAUSE_COLLECTION_DENIES.*keep_as_draft/],
