@@ -17,9 +17,9 @@ import { OperationsController } from './api/operations.controller.js';
 import { PaymentsController } from './api/payments.controller.js';
 import { ProblemFilter } from './api/problem.filter.js';
 import { ReadPosition } from './api/read-position.js';
-import { SubscriptionHistory } from './api/subscription-history.js';
 import { SubscriptionsController } from './api/subscriptions.controller.js';
-import { Past } from './as-of/past.js';
+import { Timeline } from './api/timeline.js';
+import { Past, type PastLimits } from './as-of/past.js';
 import { CatchUpMetrics } from './catch-up/catch-up.metrics.js';
 import { CatchUpThread } from './catch-up/thread.js';
 import type { Config } from './config.js';
@@ -86,14 +86,16 @@ const readsPart = ({ config, store, database, position, registry }: { config: Co
     { provide: Database, useValue: database },
     { provide: ReadPosition, useValue: position },
     { provide: LiveUpdates, useValue: new LiveUpdates(database, position, { readersMax: config.liveReadersMax, registry }) },
-    { provide: SubscriptionHistory, useValue: new SubscriptionHistory(store) },
-    { provide: AsOf, useValue: new AsOf(new Past(store, database), database) },
+    { provide: Timeline, useValue: new Timeline(new Past(store, database, PAST_LIMITS), database) },
+    { provide: AsOf, useValue: new AsOf(new Past(store, database, PAST_LIMITS), database) },
     { provide: ACCESS_POLICY, useValue: config.access },
   ],
 });
 
 /** The webhook's work with its secrets and where events go. */
 export const intakeOf = ({ webhookSecrets: secrets }: Config, append: Append): Intake => (delivery: Delivery) => take(delivery, { secrets, append });
+
+const PAST_LIMITS: PastLimits = { streamsMax: 1_000, eventsMax: 10_000 };
 
 const limitsOf = (config: Config): AppenderLimits => ({
   waitingMax: config.intakeWaitingMax,

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { links } from '../../projections/links.js';
 import type { AnyProjection, Row, Tables } from '../../projections/projection.js';
 import { isKnown, type Moment } from '../as-of/moment.js';
-import { PAST_EVENTS_MAX, PAST_STREAMS_MAX, type Past } from '../as-of/past.js';
+import type { Past, PastLimits, PastStreams } from '../as-of/past.js';
 import { pastRows, UnreadablePast, type Streams } from '../as-of/past-rows.js';
 import { ProblemError } from '../http/problem.js';
 import type { Database } from '../read-models/database.js';
@@ -48,7 +48,7 @@ export class AsOf {
 
   /** An object's row at a moment. @throws ProblemError 404 when nothing of it was known, or true, by then */
   async row<T extends Tables>({ projection, table, kind, id, stream }: { projection: AnyProjection<T>; table: keyof T & string; kind: string; id: string; stream: string }, at: Moment): Promise<{ row: Row; asOf: AsOfAnswer }> {
-    const streams = await this.#streams([stream]);
+    const streams = await this.#read([stream]);
     if (streams.get(stream)?.length === 0) throw notFound(kind, id);
     const row = rowsAt(projection, streams, at)[table].find((one) => one['id'] === id);
     if (row === undefined) throw notKnownThen(kind, id);
@@ -65,24 +65,31 @@ export class AsOf {
   /** The streams in which objects of these kinds, by Stripe's names, have ever said that they are this customer's; `customer` is the customer's own. */
   async streamsOfCustomer(customer: string, objects: readonly string[]): Promise<Streams> {
     const { rows } = await this.database.query<{ stream: string }>(
-      `select distinct stream from ${viewOf(links, 'links')} where target = $1 and target_kind = 'customer' and object = any($2) order by stream limit ${PAST_STREAMS_MAX + 1}`,
+      `select distinct stream from ${viewOf(links, 'links')} where target = $1 and target_kind = 'customer' and object = any($2) order by stream limit ${this.past.limits.streamsMax + 1}`,
       [customer, objects],
     );
     const own = objects.includes('customer') ? [`customer-${customer}`] : [];
-    return this.#streams([...own, ...rows.map(({ stream }) => stream)]);
+    return this.#read([...own, ...rows.map(({ stream }) => stream)]);
   }
 
-  async #streams(names: readonly string[]): Promise<Streams> {
-    const read = await this.past.read(names);
-    if (read.kind === 'read') return read.streams;
-    throw new ProblemError({ status: 422, code: 'past_too_large', title: 'Too much to fold', detail: `An answer about the past reads at most ${PAST_STREAMS_MAX} streams and ${PAST_EVENTS_MAX} events. Ask about one subscription, or read the streams from the event store.` });
+  async #read(names: readonly string[]): Promise<Streams> {
+    return streamsOf(await this.past.read(names), this.past.limits);
   }
 }
 
 /** The rows of a projection at a moment. @throws ProblemError 422 when an event cannot be read */
-export function rowsAt<T extends Tables>(projection: AnyProjection<T>, streams: Streams, at: Moment): ReturnType<typeof pastRows<T>> {
+export const rowsAt = <T extends Tables>(projection: AnyProjection<T>, streams: Streams, at: Moment): ReturnType<typeof pastRows<T>> => orProblem(() => pastRows(projection, streams, at));
+
+/** What was read of the log. @throws ProblemError 422 when it is more than one answer may read */
+export function streamsOf(read: PastStreams, { streamsMax, eventsMax }: PastLimits): Streams {
+  if (read.kind === 'read') return read.streams;
+  throw new ProblemError({ status: 422, code: 'past_too_large', title: 'Too much to read', detail: `An answer about the past reads at most ${streamsMax} streams and ${eventsMax} events of the log. Ask about one subscription, or read the streams from the event store.` });
+}
+
+/** What is made of events of the past. @throws ProblemError 422 when one of them cannot be read */
+export function orProblem<T>(making: () => T): T {
   try {
-    return pastRows(projection, streams, at);
+    return making();
   } catch (error) {
     if (!(error instanceof UnreadablePast)) throw error;
     throw new ProblemError({ status: 422, code: 'past_unreadable', title: 'An event cannot be read', detail: `${error.message} The live rows of its stream are parked for the same cause.` });

@@ -40,6 +40,16 @@ export async function paymentsOfInvoice(connection: Queryable, invoice: string):
   return answersOf(connection, await namesOf(connection, rows.map(({ payment }) => payment)));
 }
 
+/** The charges and payment intents that the payments of these invoices consist of, and their streams. */
+export async function paymentPartsOf(connection: Queryable, invoiceIds: readonly string[]): Promise<{ id: string; stream: string }[]> {
+  const { rows } = await connection.query<{ id: string; stream: string }>(
+    `select distinct part.id, part.stream
+     from (${TIED_TO_INVOICES}) tied join ${PAYMENTS} named on tied.payment in (named.id, named.payment) join ${PAYMENTS} part on part.payment = named.payment`,
+    [invoiceIds],
+  );
+  return rows;
+}
+
 /** Why the last payment of each of these invoices failed, as Stripe's code; of those only where it is known. */
 export async function failureCodesOf(connection: Queryable, invoiceIds: readonly string[]): Promise<ReadonlyMap<string, string>> {
   const { rows } = await connection.query<{ invoice: string; code: string }>(

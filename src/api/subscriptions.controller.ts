@@ -10,13 +10,13 @@ import { findById, listById, type Page } from './lists.js';
 import { notFound } from './not-found.js';
 import { freshness, listingOf, origin, paging, parseQuery, text } from './query.js';
 import { ReadPosition } from './read-position.js';
-import { SubscriptionHistory, type HistoryPage } from './subscription-history.js';
+import { Timeline, type TimelinePage } from './timeline.js';
 
 const reading = z.strictObject({ ...freshness, ...moment, revision });
 const filters = { ...freshness, ...paging, ...origin, status: text };
 const listing = z.strictObject({ ...filters, customer: text });
 const listingOfCustomer = z.strictObject({ ...filters, ...moment });
-const history = z.strictObject({ ...freshness, after: z.coerce.number().int().min(0).default(0), limit: paging.limit });
+const events = z.strictObject({ ...freshness, include: z.literal('linked').optional(), after: z.coerce.number().int().min(0).default(0), limit: paging.limit });
 
 /** The view that this build answers from. */
 export const SUBSCRIPTIONS = viewOf(subscriptions, 'subscriptions');
@@ -28,7 +28,7 @@ export class SubscriptionsController {
   constructor(
     @Inject(Database) private readonly database: Database,
     @Inject(ReadPosition) private readonly position: ReadPosition,
-    @Inject(SubscriptionHistory) private readonly histories: SubscriptionHistory,
+    @Inject(Timeline) private readonly timeline: Timeline,
     @Inject(AsOf) private readonly past: AsOf,
   ) {}
 
@@ -47,9 +47,10 @@ export class SubscriptionsController {
   }
 
   @Get('subscriptions/:id/events')
-  async events(@Param('id') id: string, @Query() query: unknown): Promise<HistoryPage> {
-    const { after, limit } = parseQuery(history, query);
-    const page = await this.histories.page(id, { after, limit });
+  async events(@Param('id') id: string, @Query() query: unknown): Promise<TimelinePage> {
+    const asked = parseQuery(events, query);
+    await this.position.satisfy(asked);
+    const page = await this.timeline.page(id, { after: asked.after, limit: asked.limit, withLinked: asked.include === 'linked' });
     if (page === null) throw notFound('subscription', id);
     return page;
   }

@@ -24,13 +24,17 @@ export function pastRows<T extends Tables>(projection: AnyProjection<T>, streams
 }
 
 function factsAt(projection: AnyProjection, events: readonly RecordedEvent[], moment: Moment) {
-  return events.filter((event) => isKnown(event, moment)).flatMap((event) => {
-    try {
-      return factOf(projection, event).filter(({ order }) => isTrue(order.created, moment));
-    } catch (cause) {
-      throw new UnreadablePast(`${event.stream}@${event.revision} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
-    }
-  });
+  const known = events.filter((event) => isKnown(event, moment));
+  return known.flatMap((event) => orUnreadable(event, () => factOf(projection, event)).filter(({ order }) => isTrue(order.created, moment)));
+}
+
+/** What is read of an event. @throws UnreadablePast which names it */
+export function orUnreadable<T>({ stream, revision }: RecordedEvent, reading: () => T): T {
+  try {
+    return reading();
+  } catch (cause) {
+    throw new UnreadablePast(`${stream}@${revision} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+  }
 }
 
 /** Live rows have been through Postgres, which cannot hold every text. */

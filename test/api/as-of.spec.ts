@@ -117,13 +117,6 @@ describe('a customer’s lists as of a moment', () => {
   it('wait until the read models know of all streams up to the position that is asked about', async () => {
     expect(await get(`/customers/cus_1/invoices?knownAt=${'9'.repeat(18)}&waitMs=50`)).toMatchObject({ status_: 503, code: 'position_not_reached' });
   });
-
-  it('have a limit, and say so', async () => {
-    const cus = randomId('cus');
-    const positions = await Promise.all(Array.from({ length: 201 }, () => send(subscriptionEvent(randomId('sub'), { object: { customer: cus } }))));
-    const last = positions.reduce((highest, one) => (BigInt(one) > BigInt(highest) ? one : highest));
-    expect(await get(`/customers/${cus}/subscriptions?trueAt=${iso(START)}&minPosition=${last}&waitMs=20000`)).toMatchObject({ status_: 422, code: 'past_too_large' });
-  });
 });
 
 describe('GET /customers/:id/access as of a moment', () => {
