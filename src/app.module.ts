@@ -7,6 +7,7 @@ import { AsOf } from './api/as-of.js';
 import { API_TOKENS, AuthGuard } from './api/auth.guard.js';
 import { ChurnRiskController } from './api/churn-risk.controller.js';
 import { CustomersController } from './api/customers.controller.js';
+import { DisputesController } from './api/disputes.controller.js';
 import { HealthController } from './api/health.controller.js';
 import { Health } from './api/health.js';
 import { InvoicesController } from './api/invoices.controller.js';
@@ -17,6 +18,7 @@ import { OperationsController } from './api/operations.controller.js';
 import { PaymentsController } from './api/payments.controller.js';
 import { ProblemFilter } from './api/problem.filter.js';
 import { ReadPosition } from './api/read-position.js';
+import { RefundsController } from './api/refunds.controller.js';
 import { SubscriptionsController } from './api/subscriptions.controller.js';
 import { Timeline } from './api/timeline.js';
 import { Past, type PastLimits } from './as-of/past.js';
@@ -81,7 +83,7 @@ const intakePart = ({ config, appender, registry }: { config: Config; appender: 
 });
 
 const readsPart = ({ config, store, database, position, registry }: { config: Config; store: EventStore; database: Database; position: ReadPosition; registry: Registry }): Part => ({
-  controllers: [SubscriptionsController, InvoicesController, PaymentsController, CustomersController, AccessController, ChurnRiskController, LiveController, OperationsController],
+  controllers: [SubscriptionsController, InvoicesController, PaymentsController, RefundsController, DisputesController, CustomersController, AccessController, ChurnRiskController, LiveController, OperationsController],
   providers: [
     { provide: Database, useValue: database },
     { provide: ReadPosition, useValue: position },

@@ -9,10 +9,11 @@ import { INVOICES } from './invoices.controller.js';
 import { findById, inSnapshot, listById, type Page } from './lists.js';
 import { notFound } from './not-found.js';
 import { listPayments } from './payment-queries.js';
-import { freshness, paging, parseQuery } from './query.js';
+import { freshness, listingOf, origin, paging, parseQuery, text } from './query.js';
 import { ReadPosition } from './read-position.js';
 import { SUBSCRIPTIONS } from './subscriptions.controller.js';
 
+const listing = z.strictObject({ ...freshness, ...paging, ...origin, email: text });
 const reading = z.strictObject({ ...freshness, limit: paging.limit });
 /** The view that this build answers from. */
 export const CUSTOMERS = viewOf(customers, 'customers');
@@ -44,5 +45,13 @@ export class CustomersController {
     const { customer, subscriptions, invoices, payments } = everything;
     if (customer === null && [subscriptions, invoices, payments].every(({ data }) => data.length === 0)) throw notFound('customer', id);
     return everything;
+  }
+
+  /** Customers of whom events of their own have told; others only `/customers/:id` knows. */
+  @Get()
+  async list(@Query() query: unknown): Promise<Page> {
+    const wanted = parseQuery(listing, query);
+    await this.position.satisfy(wanted);
+    return listById(this.database, CUSTOMERS, listingOf(wanted));
   }
 }

@@ -9,12 +9,12 @@ import { NeedsScope } from './auth.guard.js';
 import { findById, inSnapshot, listById, type Page } from './lists.js';
 import { notFound } from './not-found.js';
 import { paymentsOfInvoice } from './payment-queries.js';
-import { freshness, listingOf, origin, paging, parseQuery, text } from './query.js';
+import { created, freshness, listingOf, origin, paging, parseQuery, text } from './query.js';
 import { ReadPosition } from './read-position.js';
 
 const reading = z.strictObject(freshness);
 const filters = { ...freshness, ...paging, ...origin, subscription: text, status: text };
-const listing = z.strictObject({ ...filters, customer: text });
+const listing = z.strictObject({ ...filters, ...created, customer: text });
 const listingOfCustomer = z.strictObject({ ...filters, ...moment });
 
 /** The view that this build answers from. */

@@ -20,11 +20,25 @@ export async function findPayment(connection: Queryable, id: string): Promise<An
   return payment === undefined ? null : ((await answersOf(connection, [payment]))[0] ?? null);
 }
 
+/** Filters of payments by what they pay. */
+export type Paid = Readonly<{ invoice?: string | undefined; subscription?: string | undefined }>;
+
 /** A page of payments, in the order of their names. */
-export async function listPayments(connection: Queryable, listing: Listing): Promise<Page> {
+export async function listPayments(connection: Queryable, wanted: Listing, paid: Paid = {}): Promise<Page> {
+  const listing = { ...wanted, ...(await paidBy(connection, paid)) };
   const { where, values } = conditionsOf(listing, 'payment');
   const { rows } = await connection.query<{ payment: string }>(`select distinct payment from ${PAYMENTS} ${where} order by payment limit ${listing.limit + 1}`, values);
   return pageOf(await answersOf(connection, rows.map(({ payment }) => payment)), listing.limit);
+}
+
+/** The names of the payments of an invoice, and of a subscription's invoices, as a condition of a list. */
+async function paidBy(connection: Queryable, { invoice, subscription }: Paid): Promise<Pick<Listing, 'among'>> {
+  if (invoice === undefined && subscription === undefined) return {};
+  const { rows } = await connection.query<{ id: string }>(`select id from ${LINKS} where object = 'invoice' and target_kind = 'subscription' and target = $1`, [subscription]);
+  const own = rows.map(({ id }) => id);
+  const invoiceIds = invoice === undefined ? own : subscription === undefined || own.includes(invoice) ? [invoice] : [];
+  const parts = await paymentPartsOf(connection, invoiceIds);
+  return { among: { payment: [...new Set(parts.map(({ payment }) => payment))] } };
 }
 
 /** What ties payments to the invoices of $1: what invoices name, what names them, and what invoice payments tie to them. */
@@ -40,10 +54,10 @@ export async function paymentsOfInvoice(connection: Queryable, invoice: string):
   return answersOf(connection, await namesOf(connection, rows.map(({ payment }) => payment)));
 }
 
-/** The charges and payment intents that the payments of these invoices consist of, and their streams. */
-export async function paymentPartsOf(connection: Queryable, invoiceIds: readonly string[]): Promise<{ id: string; stream: string }[]> {
-  const { rows } = await connection.query<{ id: string; stream: string }>(
-    `select distinct part.id, part.stream
+/** The charges and payment intents that the payments of these invoices consist of, with the payment's name and their stream. */
+export async function paymentPartsOf(connection: Queryable, invoiceIds: readonly string[]): Promise<{ id: string; payment: string; stream: string }[]> {
+  const { rows } = await connection.query<{ id: string; payment: string; stream: string }>(
+    `select distinct part.id, part.payment, part.stream
      from (${TIED_TO_INVOICES}) tied join ${PAYMENTS} named on tied.payment in (named.id, named.payment) join ${PAYMENTS} part on part.payment = named.payment`,
     [invoiceIds],
   );

@@ -14,7 +14,7 @@ import { Timeline, type TimelinePage } from './timeline.js';
 
 const reading = z.strictObject({ ...freshness, ...moment, revision });
 const filters = { ...freshness, ...paging, ...origin, status: text };
-const listing = z.strictObject({ ...filters, customer: text });
+const listing = z.strictObject({ ...filters, customer: text, product: text, price: text });
 const listingOfCustomer = z.strictObject({ ...filters, ...moment });
 const events = z.strictObject({ ...freshness, include: z.literal('linked').optional(), after: z.coerce.number().int().min(0).default(0), limit: paging.limit });
 
@@ -57,9 +57,10 @@ export class SubscriptionsController {
 
   @Get('subscriptions')
   async list(@Query() query: unknown): Promise<Page> {
-    const wanted = parseQuery(listing, query);
+    const { product, price, ...wanted } = parseQuery(listing, query);
     await this.position.satisfy(wanted);
-    return listById(this.database, SUBSCRIPTIONS, listingOf(wanted));
+    const holding = product === undefined && price === undefined ? {} : { items: { product, price } };
+    return listById(this.database, SUBSCRIPTIONS, { ...listingOf(wanted), holding });
   }
 
   @Get('customers/:id/subscriptions')
