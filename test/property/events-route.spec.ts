@@ -67,13 +67,13 @@ describe('routing of any body', () => {
   });
 
   it('takes all recorded and all simulated events about one object to one stream', () => {
-    const simulated = [...lives({ seed: 1, subscriptions: 200, apiVersion: 'mixed' })].flatMap(({ events }) => events.map(({ stripeEvent }) => stripeEvent as unknown as Json));
+    const simulated = [...lives({ seed: 1, subscriptions: 40, apiVersion: 'mixed' })].flatMap(({ events }) => events.map(({ stripeEvent }) => stripeEvent as unknown as Json));
     const streams = new Map<string, Set<string>>();
     for (const stripeEvent of [...distinctRecordedEvents().map((recorded) => recorded.stripeEvent), ...simulated]) {
       const name = nameOf(stripeEvent);
       if (name !== null && isRealId(name.split(' ').at(-1) as string)) streams.set(name, (streams.get(name) ?? new Set()).add(streamOf(stripeEvent)));
     }
-    expect(streams.size).toBeGreaterThan(1_000);
+    expect(streams.size).toBeGreaterThan(500);
     expect([...streams].filter(([, all]) => all.size > 1).map(([name, all]) => [name, ...all])).toEqual([]);
   });
 
