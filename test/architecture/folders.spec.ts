@@ -45,7 +45,8 @@ describe('the folders', () => {
   it('keep the engine from knowing any projection, so that a new one is a file, its scenarios, and a line in the list', () => {
     const engine = ['src/catch-up', 'src/read-models'].flatMap(filesIn);
     const known = engine.flatMap(importsOf).filter((imported) => within(imported, 'projections') && imported !== 'projections/projection.ts');
-    expect(known).toEqual([]);
+    // Its thread takes the list as a whole.
+    expect(known).toEqual(['projections/index.ts']);
   });
 
   it('leave the client of the event store to src/eventstore, and its generated code to the embedded server', () => {
