@@ -1,9 +1,13 @@
 import type { CatchUpState } from '../catch-up/catch-up.js';
+import { usesReadModels, type Role } from '../config.js';
 import { withTimeout, type EventStore } from '../eventstore/event-store.js';
 import { lastPosition } from '../eventstore/read.js';
 import type { ReadPosition } from './read-position.js';
 
 export type HealthReport = Readonly<{
+  /** Whether the process can do what it is there for; where that is intake too, the event store alone decides. */
+  ready: boolean;
+  roles: readonly Role[];
   intake: { ready: boolean; eventStore: string };
   /** `building`: read models of this build that have not been at the end of the log yet. */
   reads: { ready: boolean; postgres: string; catchUp: string; cause?: string; building: readonly string[] };
@@ -20,10 +24,10 @@ export class Health {
   #checked: { at: number; positions: Promise<Positions> } | undefined;
   #caughtUpOnce = false;
 
+  /** `position` is null in a process that has no Postgres, and `catchUp` where another process projects. */
   constructor(
     private readonly store: EventStore,
-    private readonly position: ReadPosition,
-    private readonly catchUp: () => CatchUpState,
+    private readonly options: { roles: readonly Role[]; position: ReadPosition | null; catchUp: (() => CatchUpState) | null },
   ) {}
 
   positions(): Promise<Positions> {
@@ -36,28 +40,27 @@ export class Health {
   async report(): Promise<HealthReport> {
     const { log, readModels, building } = await this.positions();
     if (log !== null && readModels !== null && readModels >= log) this.#caughtUpOnce = true;
-    const state = this.catchUp();
-    return {
-      intake: { ready: log !== null, eventStore: log === null ? 'does not answer' : 'ok' },
-      reads: {
-        ready: readModels !== null && this.#caughtUpOnce && building.length === 0 && state.kind !== 'refused',
-        postgres: readModels === null ? 'does not answer' : 'ok',
-        catchUp: state.kind,
-        building,
-        ...('cause' in state ? { cause: state.cause } : {}),
-      },
+    const { roles, catchUp } = this.options;
+    const ingests = roles.includes('ingest');
+    const state = catchUp?.() ?? { kind: 'elsewhere' as const };
+    const intake = { ready: ingests && log !== null, eventStore: log === null ? 'does not answer' : 'ok' };
+    const reads = {
+      ready: readModels !== null && this.#caughtUpOnce && building.length === 0 && state.kind !== 'refused',
+      postgres: !usesReadModels(this.options) ? 'not used' : readModels === null ? 'does not answer' : 'ok',
+      catchUp: state.kind,
+      building,
+      ...('cause' in state ? { cause: state.cause } : {}),
     };
+    return { ready: ingests ? intake.ready : reads.ready, roles, intake, reads };
   }
 
   async #check(): Promise<Positions> {
+    const { position } = this.options;
     const [log, readModels] = await Promise.allSettled([
       withTimeout(lastPosition(this.store), CHECK_TIMEOUT_MS, 'The event store'),
-      withTimeout(this.position.read(), CHECK_TIMEOUT_MS, 'Postgres'),
+      position === null ? Promise.resolve(null) : withTimeout(position.read(), CHECK_TIMEOUT_MS, 'Postgres'),
     ]);
-    return {
-      log: log.status === 'fulfilled' ? (log.value ?? -1n) : null,
-      readModels: readModels.status === 'fulfilled' ? readModels.value.position : null,
-      building: readModels.status === 'fulfilled' ? readModels.value.building : [],
-    };
+    const read = readModels.status === 'fulfilled' ? readModels.value : null;
+    return { log: log.status === 'fulfilled' ? (log.value ?? -1n) : null, readModels: read?.position ?? null, building: read?.building ?? [] };
   }
 }

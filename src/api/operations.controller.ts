@@ -1,12 +1,9 @@
-import { Controller, Get, Header, Inject } from '@nestjs/common';
-import type { Registry } from 'prom-client';
+import { Controller, Get, Inject } from '@nestjs/common';
 import { Database } from '../read-models/database.js';
 import { readLines, type Line } from '../read-models/lines.js';
 import { countParked } from '../read-models/parked-streams.js';
 import { NeedsScope } from './auth.guard.js';
 import { Health } from './health.js';
-
-export const METRICS = Symbol('Metrics');
 
 /** One generation of one version of a projection, whichever build follows it; `event_index` is the index of event ids. */
 type ProjectionReport = {
@@ -14,14 +11,13 @@ type ProjectionReport = {
   position: string | null; logPosition: string | null; caughtUp: boolean; behind: string | null; parkedStreams: number;
 };
 
-/** How far the projections are, and what the process counts. */
+/** How far the projections are. */
 @Controller()
 @NeedsScope('read')
 export class OperationsController {
   constructor(
     @Inject(Health) private readonly health: Health,
     @Inject(Database) private readonly database: Database,
-    @Inject(METRICS) private readonly registry: Registry,
   ) {}
 
   /** `behind` is the distance to the end of the log in positions: bytes of the log, not events. */
@@ -29,12 +25,6 @@ export class OperationsController {
   async projections(): Promise<{ data: ProjectionReport[] }> {
     const [{ log }, lines, parked] = await Promise.all([this.health.positions(), readLines(this.database), countParked(this.database)]);
     return { data: lines.map((line) => reportOf(line, { log, parkedStreams: parked.get(line.line) ?? 0 })) };
-  }
-
-  @Get('metrics')
-  @Header('content-type', 'text/plain; version=0.0.4; charset=utf-8')
-  metrics(): Promise<string> {
-    return this.registry.metrics();
   }
 }
 

@@ -71,6 +71,15 @@ describe('the read models of a simulated life', () => {
     }));
   });
 
+  it('tell a churn risk of exactly the subscriptions that end past due, with what their failed invoices still ask for', () => {
+    fc.assert(fc.property(life, (one) => {
+      const { id, status } = one.stripeSubscription as unknown as { id: string; status: string };
+      const owed = (lastObjects(one, 'invoice') as unknown as { status: string; attempt_count: number; amount_remaining: number }[]).filter((invoice) => invoice.status === 'open' && invoice.attempt_count > 0);
+      const expected = ['past_due', 'unpaid'].includes(status) ? [{ id, status, amountMinor: owed.reduce((sum, invoice) => sum + invoice.amount_remaining, 0), overdueInvoices: owed.length }] : [];
+      expect(answersAfter('churn_risk', one)).toEqual(expected.map((risk) => expect.objectContaining(risk)));
+    }));
+  });
+
   it.each(Object.entries(books))('have all that the simulator has in its books of %s, as it stands there', (name, { objects, expected }) => {
     fc.assert(fc.property(life, (one) => {
       const answers = answersAfter(name, one);
