@@ -3,6 +3,7 @@ import { APP_FILTER, APP_GUARD } from '@nestjs/core';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { projections } from '../projections/index.js';
 import { ACCESS_POLICY, AccessController } from './api/access.controller.js';
+import { AsOf } from './api/as-of.js';
 import { API_TOKENS, AuthGuard } from './api/auth.guard.js';
 import { ChurnRiskController } from './api/churn-risk.controller.js';
 import { CustomersController } from './api/customers.controller.js';
@@ -18,6 +19,7 @@ import { ProblemFilter } from './api/problem.filter.js';
 import { ReadPosition } from './api/read-position.js';
 import { SubscriptionHistory } from './api/subscription-history.js';
 import { SubscriptionsController } from './api/subscriptions.controller.js';
+import { Past } from './as-of/past.js';
 import { CatchUpMetrics } from './catch-up/catch-up.metrics.js';
 import { CatchUpThread } from './catch-up/thread.js';
 import type { Config } from './config.js';
@@ -85,6 +87,7 @@ const readsPart = ({ config, store, database, position, registry }: { config: Co
     { provide: ReadPosition, useValue: position },
     { provide: LiveUpdates, useValue: new LiveUpdates(database, position, { readersMax: config.liveReadersMax, registry }) },
     { provide: SubscriptionHistory, useValue: new SubscriptionHistory(store) },
+    { provide: AsOf, useValue: new AsOf(new Past(store, database), database) },
     { provide: ACCESS_POLICY, useValue: config.access },
   ],
 });

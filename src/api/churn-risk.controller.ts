@@ -11,7 +11,7 @@ import { freshness, listingOf, origin, paging, parseQuery, text, time } from './
 import { ReadPosition } from './read-position.js';
 
 const listing = z
-  .object({ ...freshness, ...paging, ...origin, customer: text, currency: text, minAmountMinor: z.coerce.number().int().min(0).optional(), since: time.optional(), until: time.optional() })
+  .strictObject({ ...freshness, ...paging, ...origin, customer: text, currency: text, minAmountMinor: z.coerce.number().int().min(0).optional(), since: time.optional(), until: time.optional() })
   .refine(({ minAmountMinor, currency }) => minAmountMinor === undefined || currency !== undefined, { path: ['minAmountMinor'], error: 'needs currency too: minor units of one currency say nothing of another' });
 
 const CHURN_RISK = viewOf(churnRisk, 'churn_risk');

@@ -13,7 +13,7 @@ import { freshness, paging, parseQuery } from './query.js';
 import { ReadPosition } from './read-position.js';
 import { SUBSCRIPTIONS } from './subscriptions.controller.js';
 
-const reading = z.object({ ...freshness, limit: paging.limit });
+const reading = z.strictObject({ ...freshness, limit: paging.limit });
 /** The view that this build answers from. */
 export const CUSTOMERS = viewOf(customers, 'customers');
 

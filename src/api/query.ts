@@ -9,7 +9,8 @@ export function parseQuery<T>(schema: ZodType<T>, query: unknown): T {
   throw new ProblemError({ status: 400, code: 'bad_query', title: 'Bad query', detail });
 }
 
-const position = z.string().regex(/^\d{1,19}$/, 'must be a position of the log, as the webhook answers it').transform(BigInt);
+/** A position of the log. */
+export const position = z.string().regex(/^\d{1,19}$/, 'must be a position of the log, as the webhook answers it').transform(BigInt);
 
 /** Parameters of every read: the position it must have reached, and how long to wait for it. */
 export const freshness = { minPosition: position.optional(), waitMs: z.coerce.number().int().min(0).max(30_000).default(5_000) };
