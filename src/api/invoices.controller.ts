@@ -2,7 +2,7 @@ import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
 import { z } from 'zod';
 import { invoices } from '../../projections/invoices.js';
 import { Database } from '../read-models/database.js';
-import { viewOf } from '../read-models/schema.js';
+import { rowsWithStaleness } from '../read-models/stale-rows.js';
 import { answerOf, type Answer } from './answer.js';
 import { NeedsScope } from './auth.guard.js';
 import { findById, inSnapshot, listById, type Page } from './lists.js';
@@ -14,8 +14,8 @@ import { ReadPosition } from './read-position.js';
 const reading = z.object(freshness);
 const listing = z.object({ ...freshness, ...paging, ...origin, customer: text, subscription: text, status: text });
 
-/** The view that this build answers from. */
-export const INVOICES = viewOf(invoices, 'invoices');
+/** What this build answers from. */
+export const INVOICES = rowsWithStaleness(invoices, 'invoices');
 
 /** What the ledger knows of invoices. */
 @Controller('invoices')
