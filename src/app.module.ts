@@ -2,6 +2,7 @@ import { Module, type DynamicModule, type Provider, type Type } from '@nestjs/co
 import { APP_FILTER, APP_GUARD } from '@nestjs/core';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { projections } from '../projections/index.js';
+import { ACCESS_POLICY, AccessController } from './api/access.controller.js';
 import { API_TOKENS, AuthGuard } from './api/auth.guard.js';
 import { ChurnRiskController } from './api/churn-risk.controller.js';
 import { CustomersController } from './api/customers.controller.js';
@@ -80,12 +81,13 @@ const intakePart = ({ config, appender, registry }: { config: Config; appender: 
 });
 
 const readsPart = ({ config, store, database, position, registry }: { config: Config; store: EventStore; database: Database; position: ReadPosition; registry: Registry }): Part => ({
-  controllers: [SubscriptionsController, InvoicesController, PaymentsController, CustomersController, ChurnRiskController, LiveController, OperationsController, ParkedController],
+  controllers: [SubscriptionsController, InvoicesController, PaymentsController, CustomersController, AccessController, ChurnRiskController, LiveController, OperationsController, ParkedController],
   providers: [
     { provide: Database, useValue: database },
     { provide: ReadPosition, useValue: position },
     { provide: LiveUpdates, useValue: new LiveUpdates(database, position, { readersMax: config.liveReadersMax, registry }) },
     { provide: SubscriptionHistory, useValue: new SubscriptionHistory(store) },
+    { provide: ACCESS_POLICY, useValue: config.access },
   ],
 });
 

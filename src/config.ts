@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { DEFAULT_ACCESS_POLICY, GRACE_STATUSES, type AccessPolicy } from './access/policy.js';
 
 /** A bearer token of the API and what it may do. */
 export type ApiToken = Readonly<{ token: string; scopes: readonly Scope[] }>;
@@ -32,6 +33,7 @@ export type Config = Readonly<{
   intakeWaitingMax: number;
   /** Connections of this process that may follow live updates at one time. */
   liveReadersMax: number;
+  access: AccessPolicy;
 }>;
 
 /** Whether a process reads or writes Postgres: one that only ingests does neither. */
@@ -59,6 +61,22 @@ const roles = z
   .default(ROLES.join())
   .transform((text) => [...new Set(text.split(/[\s,]+/).filter(Boolean))])
   .pipe(z.array(z.enum(ROLES, { error: `must be some of ${ROLES.join(', ')}, separated by commas` })).min(1));
+const oneOf = (known: readonly string[], message: string) => z.string().refine((text) => known.includes(text), message);
+
+/** Days by status; those that are not named keep their default. */
+const graceDays = named
+  .pipe(z.array(z.object({
+    name: oneOf(GRACE_STATUSES, `write STATUS=DAYS, separated by commas; the statuses are ${GRACE_STATUSES.join(', ')}`),
+    value: z.coerce.number<string>('days must be a number').int('days must be whole').min(0).max(3_650),
+  })))
+  .transform((days) => ({ ...DEFAULT_ACCESS_POLICY.graceDays, ...Object.fromEntries(days.map(({ name, value }) => [name, value])) }));
+const PAUSE_BEHAVIORS = ['void', 'keep_as_draft', 'mark_uncollectible'] as const;
+const pauseBehaviors = z
+  .string()
+  .default(DEFAULT_ACCESS_POLICY.pauseCollectionDenies.join(','))
+  .transform((text) => (text === 'none' ? [] : text.split(/[\s,]+/).filter(Boolean)))
+  .pipe(z.array(oneOf(PAUSE_BEHAVIORS, `write some of ${PAUSE_BEHAVIORS.join(', ')}, separated by commas, or none`)));
+const yesOrNo = (fallback: boolean) => z.enum(['yes', 'no']).default(fallback ? 'yes' : 'no').transform((value) => value === 'yes');
 
 const environment = z.object({
   NODE_ENV: z.string().default('development'),
@@ -75,16 +93,29 @@ const environment = z.object({
   APPEND_TIMEOUT_MS: integer(3_000, 100, 30_000),
   INTAKE_WAITING_MAX: integer(2_000, 1, 100_000),
   LIVE_READERS_MAX: integer(1_000, 1, 100_000),
+  ACCESS_TRIALING: yesOrNo(DEFAULT_ACCESS_POLICY.trialing),
+  ACCESS_GRACE_DAYS: graceDays,
+  ACCESS_RENEWAL_GRACE_HOURS: integer(DEFAULT_ACCESS_POLICY.renewalGraceHours, 0, 8_760),
+  ACCESS_PAUSE_COLLECTION_DENIES: pauseBehaviors,
+  ACCESS_CANCELED_UNTIL_PERIOD_END: yesOrNo(DEFAULT_ACCESS_POLICY.canceledUntilPeriodEnd),
 });
+
+/** Where the stores are: all that a command needs which neither takes webhooks nor serves the API. */
+export function loadStoresConfig(env: Readonly<Record<string, string | undefined>>): Pick<Config, 'dataDirectory' | 'eventstoreUrl' | 'databaseUrl'> {
+  const values = parse(environment.pick({ DATA_DIR: true, EVENTSTORE_URL: true, DATABASE_URL: true }), env);
+  return { dataDirectory: values.DATA_DIR, eventstoreUrl: values.EVENTSTORE_URL, databaseUrl: values.DATABASE_URL };
+}
+
+function parse<T>(schema: z.ZodType<T>, env: Readonly<Record<string, string | undefined>>): T {
+  const present = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''));
+  const parsed = schema.safeParse(present);
+  if (parsed.success) return parsed.data;
+  throw new ConfigError(parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('\n'));
+}
 
 /** Reads the environment, or throws a ConfigError that names each variable and its remedy. */
 export function loadConfig(env: Readonly<Record<string, string | undefined>>): Config {
-  const present = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''));
-  const parsed = environment.safeParse(present);
-  if (!parsed.success) {
-    throw new ConfigError(parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('\n'));
-  }
-  const values = parsed.data;
+  const values = parse(environment, env);
   const config: Config = {
     production: values.NODE_ENV === 'production',
     roles: values.ROLES,
@@ -100,10 +131,19 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
     appendTimeoutMs: values.APPEND_TIMEOUT_MS,
     intakeWaitingMax: values.INTAKE_WAITING_MAX,
     liveReadersMax: values.LIVE_READERS_MAX,
+    access: accessPolicyOf(values),
   };
   assertComplete(config);
   return config;
 }
+
+const accessPolicyOf = (values: z.output<typeof environment>): AccessPolicy => ({
+  trialing: values.ACCESS_TRIALING,
+  graceDays: values.ACCESS_GRACE_DAYS,
+  renewalGraceHours: values.ACCESS_RENEWAL_GRACE_HOURS,
+  pauseCollectionDenies: values.ACCESS_PAUSE_COLLECTION_DENIES,
+  canceledUntilPeriodEnd: values.ACCESS_CANCELED_UNTIL_PERIOD_END,
+});
 
 function scopesOf(name: string): Scope[] {
   return (name || 'read').split('+').map((scope) => {

@@ -1,9 +1,9 @@
 import { Controller, Get, HttpCode, Inject, Param, Post, Query } from '@nestjs/common';
-import { setTimeout as pause } from 'node:timers/promises';
 import { z } from 'zod';
 import { ProblemError } from '../http/problem.js';
 import { Database } from '../read-models/database.js';
 import { listParked, wantReplay, type Parking } from '../read-models/parked-streams.js';
+import { replayParked, TOLD_MAX, type Replay } from '../read-models/replay.js';
 import { NeedsScope } from './auth.guard.js';
 import { cursorOf, freshness, idOfCursor, paging, parseQuery, text } from './query.js';
 
@@ -16,12 +16,6 @@ type Summary = Readonly<{
   projection: string; version: number; generation: number; stream: string; since: string; attempts: number; attemptedAt: string; replayWantedAt: string | null;
   revision: string; stripeEventId: string | null; eventType: string | null; cause: string;
 }>;
-/** `replayed`: folded, its rows are right again. `parked_again`: it failed once more. `wanted`: asked for, and not done yet. */
-type Replay = Readonly<{ outcome: 'replayed' | 'parked_again' | 'wanted'; parked: readonly Summary[] }>;
-
-const POLL_MS = 100;
-const LINES_MAX = 50;
-
 /** Streams that projections could not fold. A replay folds them again from the log; the process that projects does it, whichever was asked. */
 @Controller('parked')
 @NeedsScope('admin')
@@ -40,25 +34,17 @@ export class ParkedController {
   /** `projection` is its name, for all its versions that are served, or that of one line, e.g. `subscriptions_v1_g2`. */
   @Get(':projection/:stream')
   async one(@Param('projection') projection: string, @Param('stream') stream: string): Promise<{ data: (Summary & { stack: string | null })[] }> {
-    const found = await this.#find(projection, stream);
+    const found = await listParked(this.database, { projection, stream }, TOLD_MAX);
+    if (found.length === 0) throw notParked(projection, stream);
     return { data: found.map((parking) => ({ ...summaryOf(parking), stack: parking.stack })) };
   }
 
   @Post(':projection/:stream/replay')
   @HttpCode(200)
-  async replay(@Param('projection') projection: string, @Param('stream') stream: string, @Query() query: unknown): Promise<Replay> {
-    const { waitMs } = parseQuery(replaying, query);
-    const deadline = performance.now() + waitMs;
-    await this.#find(projection, stream);
-    await wantReplay(this.database, { projection, stream });
-    for (;;) {
-      const parked = await listParked(this.database, { projection, stream }, LINES_MAX);
-      const isWanted = parked.some(({ replayWantedAt }) => replayWantedAt !== null);
-      if (!isWanted || performance.now() > deadline) {
-        return { outcome: isWanted ? 'wanted' : parked.length === 0 ? 'replayed' : 'parked_again', parked: parked.map(summaryOf) };
-      }
-      await pause(POLL_MS);
-    }
+  async replay(@Param('projection') projection: string, @Param('stream') stream: string, @Query() query: unknown): Promise<{ outcome: Replay['outcome']; parked: Summary[] }> {
+    const replay = await replayParked(this.database, { projection, stream }, parseQuery(replaying, query).waitMs);
+    if (replay === null) throw notParked(projection, stream);
+    return { outcome: replay.outcome, parked: replay.parked.map(summaryOf) };
   }
 
   /** All of them, or those of one projection; `/parked` tells what is left. */
@@ -67,13 +53,10 @@ export class ParkedController {
   async replayAll(@Query() query: unknown): Promise<{ wanted: number }> {
     return { wanted: await wantReplay(this.database, parseQuery(replayingAll, query)) };
   }
-
-  async #find(projection: string, stream: string): Promise<Parking[]> {
-    const found = await listParked(this.database, { projection, stream }, LINES_MAX);
-    if (found.length === 0) throw new ProblemError({ status: 404, code: 'not_found', title: 'Not parked', detail: `${stream} is not parked by ${projection}. GET /parked lists what is.` });
-    return found;
-  }
 }
+
+const notParked = (projection: string, stream: string) =>
+  new ProblemError({ status: 404, code: 'not_found', title: 'Not parked', detail: `${stream} is not parked by ${projection}. GET /parked lists what is.` });
 
 function placeOf(cursor: string): readonly [string, string] {
   try {

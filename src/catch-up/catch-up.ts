@@ -10,7 +10,7 @@ import { acquire, become, readLines, release, use, type Line } from '../read-mod
 import { areReplaysWanted } from '../read-models/parked-streams.js';
 import { ensureSchema } from '../read-models/schema.js';
 import type { BuildOutcome } from './build.js';
-import { Follower, type Applied, type FollowOptions } from './follower.js';
+import { Follower, type Applied, type AppliedBatch, type Pursuit } from './follower.js';
 import { keepLease } from './lease.js';
 import { checkLog, OtherLog } from './log-check.js';
 import { planOf, type Plan } from './plan.js';
@@ -151,9 +151,9 @@ export class CatchUp {
     const pursuit = {
       batchEventsMax: BATCH_EVENTS_MAX,
       signal: AbortSignal.any([this.#stopping.signal, lease.lost]),
-      applied: (events: number, result: Applied, tookMs: number) => {
+      applied: (batch: AppliedBatch) => {
         progressed();
-        return this.#applied(events, result, tookMs);
+        return this.#applied(batch);
       },
     };
     try {
@@ -166,7 +166,7 @@ export class CatchUp {
   }
 
   /** All lines at one position, and at the end of the log for those that were not there yet; null when there is nothing to follow for now. */
-  async #gather(held: readonly Line[], pursuit: Omit<FollowOptions, 'until'> & { logName: string }): Promise<Group | null> {
+  async #gather(held: readonly Line[], pursuit: Pursuit & { logName: string }): Promise<Group | null> {
     const near = { ...pursuit, eventsMax: NEAR_EVENTS_MAX };
     const together = await this.#follower.bringTogether(held, near);
     await this.#buildElsewhere(together.far);
@@ -192,7 +192,7 @@ export class CatchUp {
   }
 
   /** Follows until something else falls to this process, or it is to stop. */
-  async #followLive(group: Group, pursuit: Omit<FollowOptions, 'until'>): Promise<void> {
+  async #followLive(group: Group, pursuit: Pursuit): Promise<void> {
     const names = new Set(group.lines.map(({ line }) => line));
     const otherwise = new AbortController();
     const changed = () => otherwise.abort();
@@ -223,7 +223,7 @@ export class CatchUp {
     return result.kind === 'applied';
   }
 
-  async #applied(events: number, result: Applied, tookMs: number): Promise<void> {
+  async #applied({ events, result, tookMs }: AppliedBatch): Promise<void> {
     this.options.observer.batchApplied(events, result, tookMs / 1000);
     if (this.options.intakeIsBusy()) await this.#pause(Math.min(Math.max(REST_PER_WORK * tookMs, REST_MS_MIN), REST_MS_MAX));
   }

@@ -1,16 +1,16 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { AnyProjection } from '../../projections/projection.js';
 import type { EventStore } from '../eventstore/event-store.js';
-import { readStream } from '../eventstore/read.js';
 import type { RecordedEvent } from '../eventstore/recorded-event.js';
 import { isRejectedData, type Database, type Queryable } from '../read-models/database.js';
-import { findEvents, indexEvents } from '../read-models/event-index.js';
+import { indexEvents } from '../read-models/event-index.js';
 import { indexPosition, lock, move, type Line, type LogPosition } from '../read-models/lines.js';
 import { findParked, findReplays, park, unpark, type ParkedStream } from '../read-models/parked-streams.js';
 import { readStates, writeStreams, type StreamRows } from '../read-models/rows.js';
 import { EVENT_INDEX_LINE, type Generation } from '../read-models/schema.js';
 import { concerns } from './facts.js';
 import { foldOn, foldWhole } from './stream-fold.js';
+import { pagesOf, withoutRepeats } from './stream-pages.js';
 
 /** Lines that stand at one position and are moved together, with the right to move them. */
 export type Group = Readonly<{ lines: readonly Line[]; logName: string }>;
@@ -39,7 +39,7 @@ export class Projector {
     const indexes = group.lines.some(({ line }) => line === EVENT_INDEX_LINE);
     if (!indexes) await this.#indexReaches(to.position);
     const ours = batch.filter(({ metadata }) => metadata !== null);
-    const counted = await this.#withoutRepeats(ours);
+    const counted = await withoutRepeats(this.database, ours);
     const streams = groupByStream(counted);
     const changes: Change[] = [];
     for (const generation of generationsOf(group, this.projections)) changes.push(await this.#fold(generation, streams));
@@ -105,39 +105,15 @@ export class Projector {
 
   async #refold(change: Change, stream: string): Promise<void> {
     change.refolds += 1;
-    const whole = await foldWhole(change.generation.projection, this.#pagesOf(stream));
+    const whole = await foldWhole(change.generation.projection, pagesOf(this.store, this.database, stream));
     if (whole.kind === 'folded') change.written.push(whole.written);
     else change.parked.push(whole.parked);
-  }
-
-  /** The stream as the log has it now, maybe beyond the batch: the state's revision keeps what follows from being folded twice. */
-  async *#pagesOf(stream: string): AsyncGenerator<RecordedEvent[]> {
-    const seen = new Set<string>();
-    let page: RecordedEvent[] = [];
-    for await (const event of readStream(this.store, stream)) {
-      if (event.metadata === null || seen.has(event.eventId)) continue;
-      seen.add(event.eventId);
-      page.push(event);
-      if (page.length < PAGE_EVENTS) continue;
-      yield await this.#withoutRepeats(page);
-      page = [];
-    }
-    yield await this.#withoutRepeats(page);
-  }
-
-  /** Without events whose id stands at a lower position: among these, or in the index. */
-  async #withoutRepeats(events: readonly RecordedEvent[]): Promise<RecordedEvent[]> {
-    const first = new Map<string, RecordedEvent>();
-    for (const event of events) if (!first.has(event.eventId)) first.set(event.eventId, event);
-    const indexed = await findEvents(this.database, [...first.keys()]);
-    return [...first.values()].filter(({ eventId, position }) => (indexed.get(eventId)?.position ?? position) >= position);
   }
 }
 
 const appliedOf = (changes: readonly Change[], repeats: number): BatchResult =>
   ({ kind: 'applied', repeats, refolds: changes.reduce((sum, { refolds }) => sum + refolds, 0), parked: changes.flatMap(({ parked }) => parked) });
 
-const PAGE_EVENTS = 500;
 const INDEX_WITHIN_MS = 15_000;
 const INDEX_POLL_MS = 20;
 
