@@ -59,8 +59,10 @@ export const invoices = defineProjection({
   initial: (): ById<Row> => ({}),
   evolve: {
     invoice: (rows, fact) => {
-      const row = withId(rows, fact.snapshot.id);
-      return row !== undefined && isOutdated(row, fact.snapshot) ? rows : { ...rows, [fact.snapshot.id]: invoiceRow(fact) };
+      const { id, status } = fact.snapshot;
+      const row = withId(rows, id);
+      const isOutdated = row !== undefined && (row.is_deleted === true || isOutdatedInvoice({ status: row.status, apiVersion: row.api_version }, status));
+      return isOutdated ? rows : { ...rows, [id]: invoiceRow(fact) };
     },
     deletion: (rows, fact) => {
       const { object, id } = fact.snapshot;
@@ -75,9 +77,10 @@ export const invoices = defineProjection({
   rows: (rows) => ({ invoices: Object.values(rows) }),
 });
 
-function isOutdated(row: Row, { status }: InvoiceSnapshot): boolean {
-  const mayReopen = row.status === 'void' && String(row.api_version ?? '') < HAS_STATUS_SINCE;
-  return row.is_deleted === true || (!mayReopen && isStale(life, row.status, status));
+/** Whether a snapshot with the status `is` shows an invoice as it was before what is known of it. */
+export function isOutdatedInvoice(known: Readonly<{ status: unknown; apiVersion: unknown }>, is: string): boolean {
+  const mayReopen = known.status === 'void' && String(known.apiVersion ?? '') < HAS_STATUS_SINCE;
+  return !mayReopen && isStale(life, known.status, is);
 }
 
 const invoiceRow = (fact: Fact<InvoiceSnapshot>) => ({ ...rowOf(columns, { ...fact.snapshot, isDeleted: false }), ...provenanceOf(fact) });

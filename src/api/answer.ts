@@ -6,7 +6,12 @@ export type Row = Readonly<Record<string, unknown>>;
 export type Answer = Readonly<Record<string, unknown>>;
 
 /** A row under the names of the API, with the Stripe event that made it so as `changedBy`. */
-export function answerOf({ stream: _, stripe_event_id: stripeEventId, stripe_event_type: type, stripe_event_created: created, api_version: apiVersion, ...row }: Row): Answer {
+export function answerOf({ stream: _, stripe_event_id, stripe_event_type, stripe_event_created, api_version, ...row }: Row): Answer {
   const fields = Object.entries(row).map(([column, value]) => [fieldOf(column), typeof value === 'bigint' ? Number(value) : value]);
-  return { ...Object.fromEntries(fields), changedBy: { stripeEventId, type, created, apiVersion } };
+  return { ...Object.fromEntries(fields), changedBy: changedByOf({ stripe_event_id, stripe_event_type, stripe_event_created, api_version }) };
+}
+
+/** The Stripe event that made a row so. */
+export function changedByOf({ stripe_event_id: stripeEventId, stripe_event_type: type, stripe_event_created: created, api_version: apiVersion }: Row): Answer {
+  return { stripeEventId, type, created, apiVersion };
 }

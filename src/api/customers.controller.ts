@@ -14,7 +14,8 @@ import { ReadPosition } from './read-position.js';
 import { SUBSCRIPTIONS } from './subscriptions.controller.js';
 
 const reading = z.object({ ...freshness, limit: paging.limit });
-const CUSTOMERS = viewOf(customers, 'customers');
+/** The view that this build answers from. */
+export const CUSTOMERS = viewOf(customers, 'customers');
 
 /** A customer's everything. `customer` is null while only other objects have told of it; lists go on at their own addresses, with `customer` and the cursor. */
 type Everything = Readonly<{ id: string; customer: Answer | null; subscriptions: Page; invoices: Page; payments: Page }>;

@@ -1,15 +1,20 @@
 import type { CatchUpState } from '../catch-up/catch-up.js';
+import { usesReadModels, type Role } from '../config.js';
 import { withTimeout, type EventStore } from '../eventstore/event-store.js';
 import { lastPosition } from '../eventstore/read.js';
 import type { ReadPosition } from './read-position.js';
 
 export type HealthReport = Readonly<{
+  /** Whether the process can do what it is there for; where that is intake too, the event store alone decides. */
+  ready: boolean;
+  roles: readonly Role[];
   intake: { ready: boolean; eventStore: string };
-  reads: { ready: boolean; postgres: string; catchUp: string; cause?: string };
+  /** `building`: read models of this build that have not been at the end of the log yet. */
+  reads: { ready: boolean; postgres: string; catchUp: string; cause?: string; building: readonly string[] };
 }>;
 
 /** Positions of the log and of the read models; null where it does not answer. */
-export type Positions = Readonly<{ log: bigint | null; readModels: bigint | null }>;
+export type Positions = Readonly<{ log: bigint | null; readModels: bigint | null; building: readonly string[] }>;
 
 const CHECK_TIMEOUT_MS = 2_000;
 const CHECK_AGAIN_AFTER_MS = 500;
@@ -19,10 +24,10 @@ export class Health {
   #checked: { at: number; positions: Promise<Positions> } | undefined;
   #caughtUpOnce = false;
 
+  /** `position` is null in a process that has no Postgres, and `catchUp` where another process projects. */
   constructor(
     private readonly store: EventStore,
-    private readonly position: ReadPosition,
-    private readonly catchUp: () => CatchUpState,
+    private readonly options: { roles: readonly Role[]; position: ReadPosition | null; catchUp: (() => CatchUpState) | null },
   ) {}
 
   positions(): Promise<Positions> {
@@ -33,28 +38,29 @@ export class Health {
 
   /** Reads become ready when the read models have reached the end of the log once, and stay so while Postgres answers. */
   async report(): Promise<HealthReport> {
-    const { log, readModels } = await this.positions();
+    const { log, readModels, building } = await this.positions();
     if (log !== null && readModels !== null && readModels >= log) this.#caughtUpOnce = true;
-    const state = this.catchUp();
-    return {
-      intake: { ready: log !== null, eventStore: log === null ? 'does not answer' : 'ok' },
-      reads: {
-        ready: readModels !== null && this.#caughtUpOnce && state.kind !== 'refused',
-        postgres: readModels === null ? 'does not answer' : 'ok',
-        catchUp: state.kind,
-        ...('cause' in state ? { cause: state.cause } : {}),
-      },
+    const { roles, catchUp } = this.options;
+    const ingests = roles.includes('ingest');
+    const state = catchUp?.() ?? { kind: 'elsewhere' as const };
+    const intake = { ready: ingests && log !== null, eventStore: log === null ? 'does not answer' : 'ok' };
+    const reads = {
+      ready: readModels !== null && this.#caughtUpOnce && building.length === 0 && state.kind !== 'refused',
+      postgres: !usesReadModels(this.options) ? 'not used' : readModels === null ? 'does not answer' : 'ok',
+      catchUp: state.kind,
+      building,
+      ...('cause' in state ? { cause: state.cause } : {}),
     };
+    return { ready: ingests ? intake.ready : reads.ready, roles, intake, reads };
   }
 
   async #check(): Promise<Positions> {
+    const { position } = this.options;
     const [log, readModels] = await Promise.allSettled([
       withTimeout(lastPosition(this.store), CHECK_TIMEOUT_MS, 'The event store'),
-      withTimeout(this.position.current(), CHECK_TIMEOUT_MS, 'Postgres'),
+      position === null ? Promise.resolve(null) : withTimeout(position.read(), CHECK_TIMEOUT_MS, 'Postgres'),
     ]);
-    return {
-      log: log.status === 'fulfilled' ? (log.value ?? -1n) : null,
-      readModels: readModels.status === 'fulfilled' ? readModels.value : null,
-    };
+    const read = readModels.status === 'fulfilled' ? readModels.value : null;
+    return { log: log.status === 'fulfilled' ? (log.value ?? -1n) : null, readModels: read?.position ?? null, building: read?.building ?? [] };
   }
 }

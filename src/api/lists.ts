@@ -5,8 +5,10 @@ import { cursorOf, idOfCursor } from './query.js';
 /** A page of a list in the order of ids, and where the next one begins; null at the end. */
 export type Page = Readonly<{ data: readonly Answer[]; nextCursor: string | null }>;
 
-/** What of a list is wanted. `filter` has the values that columns must have; its names come from the code, never from a request. */
-export type Listing = Readonly<{ filter: Readonly<Record<string, string | boolean | undefined>>; cursor?: string | undefined; limit: number }>;
+type Filter = Readonly<Record<string, string | number | boolean | undefined>>;
+
+/** What of a list is wanted. `filter` has the values that columns must have, `atLeast` and `atMost` their bounds; the names come from the code, never from a request. */
+export type Listing = Readonly<{ filter: Filter; atLeast?: Filter; atMost?: Filter; cursor?: string | undefined; limit: number }>;
 
 /** Several queries that see the same state of the read models. */
 export function inSnapshot<T>(database: Database, work: (connection: Queryable) => Promise<T>): Promise<T> {
@@ -30,10 +32,11 @@ export async function listById(database: Queryable, view: string, listing: Listi
 }
 
 /** SQL for a filter and a cursor on `id`, the column that the list is ordered by. */
-export function conditionsOf({ filter, cursor }: Listing, id: string): { where: string; values: unknown[] } {
-  const wanted = Object.entries(filter).filter(([, value]) => value !== undefined);
-  const conditions = wanted.map(([column], at) => `${column} = $${at + 1}`);
-  const values: unknown[] = wanted.map(([, value]) => value);
+export function conditionsOf({ filter, atLeast = {}, atMost = {}, cursor }: Listing, id: string): { where: string; values: unknown[] } {
+  const values: unknown[] = [];
+  const compared = (operator: string, bounds: Filter): string[] =>
+    Object.entries(bounds).filter(([, value]) => value !== undefined).map(([column, value]) => `${column} ${operator} $${values.push(value)}`);
+  const conditions = [...compared('=', filter), ...compared('>=', atLeast), ...compared('<=', atMost)];
   if (cursor !== undefined) conditions.push(`${id} > $${values.push(idOfCursor(cursor))}`);
   return { where: conditions.length === 0 ? '' : `where ${conditions.join(' and ')}`, values };
 }

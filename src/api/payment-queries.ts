@@ -27,16 +27,28 @@ export async function listPayments(connection: Queryable, listing: Listing): Pro
   return pageOf(await answersOf(connection, rows.map(({ payment }) => payment)), listing.limit);
 }
 
-/** The payments of an invoice: those it names, those that name it, and those that invoice payments tie to it. */
+/** What ties payments to the invoices of $1: what invoices name, what names them, and what invoice payments tie to them. */
+const TIED_TO_INVOICES = `
+  select id as invoice, target as payment from ${LINKS} where object = 'invoice' and id = any($1) and target_kind = 'payment'
+  union select target, id from ${LINKS} where object in ('charge', 'payment_intent') and target = any($1) and target_kind = 'invoice'
+  union select of.target, paid.target from ${LINKS} of join ${LINKS} paid on paid.object = of.object and paid.id = of.id and paid.target_kind = 'payment'
+    where of.object = 'invoice_payment' and of.target = any($1) and of.target_kind = 'invoice'`;
+
+/** The payments that an invoice was, or was meant to be, paid by. */
 export async function paymentsOfInvoice(connection: Queryable, invoice: string): Promise<Answer[]> {
-  const { rows } = await connection.query<{ id: string }>(
-    `select target as id from ${LINKS} where object = 'invoice' and id = $1 and target_kind = 'payment'
-     union select id from ${LINKS} where object in ('charge', 'payment_intent') and target = $1 and target_kind = 'invoice'
-     union select paid.target from ${LINKS} of join ${LINKS} paid on paid.object = of.object and paid.id = of.id and paid.target_kind = 'payment'
-       where of.object = 'invoice_payment' and of.target = $1 and of.target_kind = 'invoice'`,
-    [invoice],
+  const { rows } = await connection.query<{ payment: string }>(TIED_TO_INVOICES, [[invoice]]);
+  return answersOf(connection, await namesOf(connection, rows.map(({ payment }) => payment)));
+}
+
+/** Why the last payment of each of these invoices failed, as Stripe's code; of those only where it is known. */
+export async function failureCodesOf(connection: Queryable, invoiceIds: readonly string[]): Promise<ReadonlyMap<string, string>> {
+  const { rows } = await connection.query<{ invoice: string; code: string }>(
+    `select distinct on (invoice) invoice, part.failure_code as code
+     from (${TIED_TO_INVOICES}) tied join ${PAYMENTS} named on named.id = tied.payment join ${PAYMENTS} part on part.payment = named.payment
+     where part.failure_code is not null order by invoice, part.stripe_event_created desc, part.id`,
+    [invoiceIds],
   );
-  return answersOf(connection, await namesOf(connection, rows.map(({ id }) => id)));
+  return new Map(rows.map(({ invoice, code }) => [invoice, code]));
 }
 
 /** Names of the payments that these charges and payment intents are parts of. */

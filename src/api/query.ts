@@ -22,6 +22,9 @@ export const text = z.string().max(255).optional();
 /** Filters of every list: the connected account, and whether live or test. */
 export const origin = { account: text, livemode: z.enum(['true', 'false']).transform((value) => value === 'true').optional() };
 
+/** A time in ISO 8601, with its zone. */
+export const time = z.iso.datetime({ offset: true, error: 'must be a time like 2026-01-31T00:00:00Z' });
+
 /** The wanted part of a list, from a query that was checked: what is not paging or freshness is a filter by a column. */
 export function listingOf<T extends Listed>({ minPosition: _, waitMs: __, cursor, limit, ...filter }: T) {
   return { filter, cursor, limit };

@@ -29,7 +29,7 @@ export function foldOn(projection: AnyProjection, stored: StoredState | undefine
 }
 
 /** Folds the whole of a stream, page by page, or says why it cannot, and at which event. */
-export async function foldWhole(projection: AnyProjection, pages: AsyncIterable<readonly RecordedEvent[]>): Promise<{ kind: 'folded'; written: StreamRows } | { kind: 'parked'; parked: ParkedStream }> {
+export async function foldWhole(projection: AnyProjection, pages: AsyncIterable<readonly RecordedEvent[]> | Iterable<readonly RecordedEvent[]>): Promise<{ kind: 'folded'; written: StreamRows } | { kind: 'parked'; parked: ParkedStream }> {
   const facts: Fact[] = [];
   let last: RecordedEvent | undefined;
   let parked: ParkedStream | undefined;

@@ -4,7 +4,7 @@ import type { Expected } from './append-decision.js';
 import { any, code, empty, shared, status, streams, type Shared, type Status, type Streams } from './protocol.js';
 import { APPEND_BYTES_MAX, expectedNumber } from './rpc-errors.js';
 
-export type BatchOutcome = TimelyOutcome | Readonly<{ kind: 'tooLarge' }> | Readonly<{ kind: 'badRequest'; message: string }>;
+export type BatchOutcome = TimelyOutcome | Readonly<{ kind: 'tooLarge' | 'accessDenied' }> | Readonly<{ kind: 'badRequest'; message: string }>;
 
 export type Answered = Readonly<{ correlationId: Shared.UUID; stream: string; expected: Expected }>;
 
@@ -43,6 +43,8 @@ function errorOf(stream: string, outcome: Exclude<BatchOutcome, { kind: 'written
       ]);
     case 'timeout':
       return statusWith(code.Code.DEADLINE_EXCEEDED, 'Timeout', ['Timeout', new shared.Timeout()]);
+    case 'accessDenied':
+      return statusWith(code.Code.PERMISSION_DENIED, 'Access Denied', ['AccessDenied', new shared.AccessDenied()]);
     case 'tooLarge':
       return statusWith(code.Code.INVALID_ARGUMENT, 'Maximum Append Size Exceeded', [
         'MaximumAppendSizeExceeded',

@@ -29,6 +29,7 @@ type BatchAppend = {
 };
 
 const TIMEOUT: BatchOutcome = { kind: 'timeout' };
+const ACCESS_DENIED: BatchOutcome = { kind: 'accessDenied' };
 
 type Call = ServerDuplexStream<Streams.BatchAppendReq, Streams.BatchAppendResp>;
 
@@ -42,6 +43,7 @@ export class BatchAppendCall {
   constructor(
     private readonly store: Store,
     private readonly call: Call,
+    private readonly mayWrite: boolean,
   ) {
     const fail = (error: unknown): void => this.#fail(error);
     const stop = (): void => fail(store.stopping.reason);
@@ -72,11 +74,16 @@ export class BatchAppendCall {
     const options = request.getOptions();
     const append = options ? begin(correlationId as Shared.UUID, options) : this.#unfinished.get(key);
     if (!append) return;
-    const failure = append.deadlineMs <= Date.now() ? TIMEOUT : add(append, request.getProposedMessagesList());
+    const failure = this.#refusalOf(append) ?? add(append, request.getProposedMessagesList());
     if (!failure && !request.getIsFinal()) return this.#expectMore(key, append);
     this.#forget(key);
     if (failure) this.#answer(append, failure);
     else void this.#write(append);
+  }
+
+  #refusalOf({ deadlineMs }: BatchAppend): BatchOutcome | undefined {
+    if (!this.mayWrite) return ACCESS_DENIED;
+    return deadlineMs <= Date.now() ? TIMEOUT : undefined;
   }
 
   #expectMore(key: string, append: BatchAppend): void {

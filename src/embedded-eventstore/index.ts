@@ -6,8 +6,11 @@
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
+import type { SecurityOptions } from './security.js';
 
-export type EmbeddedEventStoreOptions = Readonly<{
+export type { Tls, Users } from './security.js';
+
+export type EmbeddedEventStoreOptions = SecurityOptions & Readonly<{
   /** Where the files are, made when missing; 'memory' keeps nothing. */
   directory: string | 'memory';
   /** Default 127.0.0.1. */
@@ -19,7 +22,7 @@ export type EmbeddedEventStoreOptions = Readonly<{
 }>;
 
 export type EmbeddedEventStore = Readonly<{
-  /** The connection string for any EventStoreDB client. */
+  /** The connection string for any EventStoreDB client; a secured server wants user and password in it, and `tlsCAFile` when its certificate is its own authority. */
   url: string;
   port: number;
   /** Finishes what is being written, ends the calls, closes the files and the thread. */
@@ -28,7 +31,7 @@ export type EmbeddedEventStore = Readonly<{
   failed: Promise<Error>;
 }>;
 
-export type WorkerOptions = Readonly<{ directory: string; host: string; port: number; flushDelayMs: number }>;
+export type WorkerOptions = SecurityOptions & Readonly<{ directory: string; host: string; port: number; flushDelayMs: number }>;
 
 export type WorkerMessage = Readonly<{ kind: 'listening'; port: number }> | Readonly<{ kind: 'failed'; message: string }>;
 
@@ -48,7 +51,7 @@ function firstMessage(worker: Worker): Promise<WorkerMessage> {
 
 /**
  * Starts the server. Rejects with an error that says what to do when another process holds the directory
- * or another program listens on the port.
+ * or another program listens on the port, or when certificate, key or users cannot be used.
  */
 export async function startEmbeddedEventStore(options: EmbeddedEventStoreOptions): Promise<EmbeddedEventStore> {
   const workerData: WorkerOptions = { host: '127.0.0.1', port: 0, flushDelayMs: 0, ...options };
@@ -73,5 +76,5 @@ export async function startEmbeddedEventStore(options: EmbeddedEventStoreOptions
     worker.postMessage('stop');
     await ended;
   };
-  return { url: `esdb://${workerData.host}:${first.port}?tls=false`, port: first.port, stop, failed };
+  return { url: `esdb://${workerData.host}:${first.port}?tls=${options.tls !== undefined}`, port: first.port, stop, failed };
 }

@@ -25,6 +25,11 @@ export const unimplemented = (details: string): ServiceError => rpcError(status.
 
 export const shuttingDown = (): ServiceError => rpcError(status.UNAVAILABLE, 'The event store is shutting down.');
 
+/** Real servers deny by the trailer what needs credentials, and by the status what comes with wrong ones. */
+export const accessDenied = (): ServiceError => rpcError(status.PERMISSION_DENIED, 'Access Denied', { exception: 'access-denied' });
+
+export const unauthenticated = (): ServiceError => rpcError(status.UNAUTHENTICATED, 'Unauthenticated');
+
 /** The outcome of a write is not known in time; it may still happen. */
 export const timeout = (): ServiceError => rpcError(status.ABORTED, 'Operation timed out');
 

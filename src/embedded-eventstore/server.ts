@@ -1,12 +1,13 @@
 /** The gRPC server over one store. */
 import { setMaxListeners } from 'node:events';
-import { Server, ServerCredentials, type handleUnaryCall } from '@grpc/grpc-js';
+import { Server, type handleUnaryCall, type ServerCredentials } from '@grpc/grpc-js';
 import { handleAppend, handleDelete, handleTombstone } from './append-calls.js';
 import { BatchAppendCall } from './batch-append-call.js';
 import { clusterOfOne, supportedMethods, type Endpoint } from './capabilities.js';
 import { GossipService, ServerFeaturesService, StreamsService, type StreamsHandlers } from './protocol.js';
 import { handleRead } from './read-call.js';
 import { shuttingDown } from './rpc-errors.js';
+import { secure, type Security, type SecurityOptions } from './security.js';
 import { openStore, type Store } from './store.js';
 
 /** The real server's limit of calls on one connection. */
@@ -16,7 +17,7 @@ const MESSAGE_BYTES_MAX = 16 * 1024 * 1024;
 /** How long a stop waits for clients to take their last answers. */
 const GRACE_MS = 1_000;
 
-export type ServeOptions = Endpoint & Readonly<{ directory: string; flushDelayMs: number; onFailed: (error: Error) => void }>;
+export type ServeOptions = Endpoint & SecurityOptions & Readonly<{ directory: string; flushDelayMs: number; onFailed: (error: Error) => void }>;
 
 export type RunningServer = Readonly<{
   port: number;
@@ -25,14 +26,15 @@ export type RunningServer = Readonly<{
 }>;
 
 /** Opens the store and serves it; the promise is kept when calls are accepted. Port 0 is a free one. */
-export async function serve({ host, port, ...options }: ServeOptions): Promise<RunningServer> {
+export async function serve({ host, port, tls, users, ...options }: ServeOptions): Promise<RunningServer> {
+  const security = secure({ tls, users });
   const stopping = new AbortController();
   setMaxListeners(0, stopping.signal);
   const store = openStore({ ...options, stopping: stopping.signal });
   const endpoint = { host, port };
-  const server = createServer(store, endpoint);
+  const server = createServer({ store, endpoint, security });
   try {
-    endpoint.port = await bind(server, endpoint);
+    endpoint.port = await bind(server, endpoint, security.credentials);
   } catch (error) {
     store.log.close();
     throw error;
@@ -46,15 +48,18 @@ export async function serve({ host, port, ...options }: ServeOptions): Promise<R
   return { port: endpoint.port, stop };
 }
 
-function createServer(store: Store, endpoint: Endpoint): Server {
+type Parts = Readonly<{ store: Store; endpoint: Endpoint; security: Security }>;
+
+function createServer({ store, endpoint, security }: Parts): Server {
   const server = new Server({
     'grpc.max_concurrent_streams': CALLS_PER_CONNECTION_MAX,
     'grpc.max_receive_message_length': MESSAGE_BYTES_MAX,
+    interceptors: security.interceptors,
   });
   const streams: StreamsHandlers = {
     read: (call) => void handleRead(store, call),
     append: (call, callback) => void handleAppend(store, call, callback),
-    batchAppend: (call) => void new BatchAppendCall(store, call),
+    batchAppend: (call) => void new BatchAppendCall(store, call, security.mayWrite(call.metadata)),
     delete: (call, callback) => void handleDelete(store, call, callback),
     tombstone: (call, callback) => void handleTombstone(store, call, callback),
   };
@@ -69,12 +74,12 @@ const answerWith =
   (_call, callback) =>
     callback(null, create());
 
-function bind(server: Server, { host, port }: Endpoint): Promise<number> {
+function bind(server: Server, { host, port }: Endpoint, credentials: ServerCredentials): Promise<number> {
   return new Promise((resolve, reject) => {
-    server.bindAsync(`${host}:${port}`, ServerCredentials.createInsecure(), (error, boundPort) => {
+    server.bindAsync(`${host}:${port}`, credentials, (error, boundPort) => {
       if (!error) return resolve(boundPort);
-      const advice = error.message.includes('EADDRINUSE') ? 'Another program listens there: stop it, or choose another port (0 takes a free one).' : '';
-      reject(new Error(`The event store cannot listen on ${host}:${port}. ${advice} (${error.message})`, { cause: error }));
+      const advice = error.message.includes('EADDRINUSE') ? ' Another program listens there: stop it, or choose another port (0 takes a free one).' : '';
+      reject(new Error(`The event store cannot listen on ${host}:${port}.${advice} (${error.message})`, { cause: error }));
     });
   });
 }

@@ -10,8 +10,9 @@ import { order } from '../../src/events/order.js';
 import { route } from '../../src/events/route.js';
 import { asStripeEvent } from '../../src/events/stripe-event.js';
 import { factFrom } from './facts.js';
-import { lastObjects, oracle } from './oracle.js';
+import { expectedInvoice, lastObjects, oracle } from './oracle.js';
 import { deliveries } from './stripe-simulator/deliveries.js';
+import type { StripeObject } from './stripe-simulator/json.js';
 import { seededRandom, type Random } from './stripe-simulator/random.js';
 import { lives, type SimulatedEvent, type SimulatedLife } from './stripe-simulator/simulator.js';
 
@@ -39,6 +40,7 @@ const laws: Readonly<Record<string, (lived: Lived) => readonly string[]>> = {
     return Object.entries(oracle).flatMap(([table, { objects, rowsOf }]) =>
       wrongRows(table, told.filter(({ object }) => objects.includes(object)).flatMap(rowsOf), answers.get(table) ?? []));
   },
+  'at risk are exactly the subscriptions that end past due, for what their failed invoices still ask for': ({ life, answers }) => wrongRows('churn_risk', risksOf(lastObjects(life)), answers.get('churn_risk') ?? []),
   'what names another is linked to it': ({ life, answers }) => unlinked(life, answers.get('links') ?? []),
 };
 
@@ -98,6 +100,14 @@ function wrongRows(table: string, expected: readonly ExpectedRow[], answers: rea
   const found = new Map(answers.map((answer) => [String(answer['id']), answer]));
   const surplus = [...found.keys()].filter((id) => !expected.some((row) => row['id'] === id)).map((id) => `${table} has ${id}, which is not in the books`);
   return [...surplus, ...expected.flatMap((row) => differences(row, found.get(String(row['id']))).map((difference) => `${table} ${String(row['id'])}: ${difference}`))];
+}
+
+function risksOf(told: readonly StripeObject[]): ExpectedRow[] {
+  const overdue = told.filter((invoice) => invoice.object === 'invoice' && invoice['status'] === 'open' && Number(invoice['attempt_count']) > 0);
+  return told.filter(({ object, status }) => object === 'subscription' && ['past_due', 'unpaid'].includes(String(status))).map(({ id, status }) => {
+    const amounts = overdue.filter((invoice) => expectedInvoice(invoice)['subscription'] === id).map((invoice) => Number(invoice['amount_remaining']));
+    return { id, status, amountMinor: amounts.reduce((sum, amount) => sum + amount, 0), overdueInvoices: amounts.length };
+  });
 }
 
 /** Fields of Stripe's objects that name others, and the kind of link they make. */

@@ -34,7 +34,8 @@ export function lastObjects({ events }: SimulatedLife): StripeObject[] {
   return [...new Map(events.map(({ stripeEvent: { data: { object } } }) => [`${object.object} ${object.id}`, object])).values()];
 }
 
-function expectedInvoice(told: StripeObject): ExpectedRow {
+/** What the row of an invoice must say. */
+export function expectedInvoice(told: StripeObject): ExpectedRow {
   const invoice = told as unknown as Record<string, number | string | null> & {
     status_transitions: Record<string, number | null>;
     lines: { data: { id: string; amount: number; quantity: number | null }[] };

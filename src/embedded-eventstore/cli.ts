@@ -1,0 +1,44 @@
+#!/usr/bin/env node
+/** `embedded-eventstore`, or `npm run eventstore`: the server alone, in the foreground. What it takes is in SERVER_HELP. */
+import { isIP } from 'node:net';
+import { startEmbeddedEventStore, type EmbeddedEventStoreOptions } from './index.js';
+import { SERVER_HELP, serverOptions, UsageError } from './server-options.js';
+
+const say = (text: string): void => void process.stderr.write(`${text}\n`);
+
+/** The first of the signals asks for a clean stop; a second ends the process at once, as usual. */
+function stopAskedFor(): Promise<'asked'> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve('asked'));
+  });
+}
+
+function describe({ directory, host = '127.0.0.1', users }: EmbeddedEventStoreOptions): void {
+  say(directory === 'memory' ? 'Everything is kept in memory, and gone at the end.' : `The files are in ${directory}.`);
+  if (users) say('Clients say user:password@ before the host.');
+  const isLoopback = host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
+  if (!isLoopback && !users) say(`Everyone who reaches ${host} may read and write everything: there are no users.`);
+}
+
+/** Serves until asked to stop, which is exit code 0, or until the server ends by itself. */
+async function serveUntilStopped(args: readonly string[]): Promise<number> {
+  const read = serverOptions(args, process.env);
+  if (!read) {
+    process.stdout.write(SERVER_HELP);
+    return 0;
+  }
+  const stopping = stopAskedFor();
+  const server = await startEmbeddedEventStore(read.options);
+  process.stdout.write(`${server.url}${read.urlSuffix}\n`);
+  describe(read.options);
+  const end = await Promise.race([stopping, server.failed]);
+  await server.stop();
+  if (end === 'asked') return 0;
+  say(end.message);
+  return 1;
+}
+
+process.exitCode = await serveUntilStopped(process.argv.slice(2)).catch((error: unknown) => {
+  say(error instanceof Error ? error.message : String(error));
+  return error instanceof UsageError ? 2 : 1;
+});

@@ -1,0 +1,120 @@
+/** The command line of the server, with the files and the secret that it names, as options of `startEmbeddedEventStore`. */
+import { X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import type { EmbeddedEventStoreOptions, Tls, Users } from './index.js';
+
+/** The environment variable that holds the password of --user: command lines can be seen by everyone on the machine. */
+export const PASSWORD_VARIABLE = 'EVENTSTORE_PASSWORD';
+
+const DEFAULT_PORT = 2113;
+const DEFAULT_DIRECTORY = 'data/eventstore';
+
+export const SERVER_HELP = `An EventStoreDB-compatible server with its files in one directory.
+
+  npm run eventstore -- [options]
+
+  --data-dir <folder>   where the files are, made when missing         (${DEFAULT_DIRECTORY})
+  --memory              keep everything in memory instead, and nothing after the end
+  --host <address>      the address to listen on                       (127.0.0.1)
+  --port <n>            the port to listen on; 0 takes a free one       (${DEFAULT_PORT})
+  --tls-cert <file>     the certificate, in PEM, with those of intermediate authorities
+  --tls-key <file>      its private key, in PEM
+  --user <name>         who may log in, with the password in the environment variable ${PASSWORD_VARIABLE}; needs TLS
+  --users-file <file>   several users, one "name:password" a line; needs TLS
+  --help                this text
+
+Prints its connection string and serves until SIGTERM or SIGINT.
+`;
+
+/** Something that a person typed is wrong; the message says what. */
+export class UsageError extends Error {
+  readonly code = 'USAGE';
+}
+
+export type ServerOptions = Readonly<{
+  options: EmbeddedEventStoreOptions;
+  /** What a client's connection string needs beside the server's own, to trust a certificate that is its own authority. */
+  urlSuffix: string;
+}>;
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Reads the command line; undefined when help was asked for. Throws a UsageError. */
+export function serverOptions(args: readonly string[], environment: Environment): ServerOptions | undefined {
+  const values = parse(args);
+  if (values.help) return undefined;
+  if (values.memory && values['data-dir'] !== undefined) throw new UsageError('Say either --memory or --data-dir.');
+  const tls = tlsOf(values['tls-cert'], values['tls-key']);
+  const options = {
+    directory: values.memory ? 'memory' : resolve(values['data-dir'] ?? DEFAULT_DIRECTORY),
+    host: values.host,
+    port: portOf(values.port),
+    tls,
+    users: usersOf(values, environment),
+  };
+  const isOwnAuthority = tls !== undefined && isSelfSigned(tls.certificate);
+  return { options, urlSuffix: isOwnAuthority ? `&tlsCAFile=${resolve(values['tls-cert'] ?? '')}` : '' };
+}
+
+function parse(args: readonly string[]) {
+  const text = { type: 'string' } as const;
+  const flag = { type: 'boolean', default: false } as const;
+  try {
+    return parseArgs({
+      args: [...args],
+      options: {
+        'data-dir': text, memory: flag, host: { ...text, default: '127.0.0.1' }, port: { ...text, default: String(DEFAULT_PORT) },
+        'tls-cert': text, 'tls-key': text, user: text, 'users-file': text, help: flag,
+      },
+    }).values;
+  } catch (error) {
+    throw new UsageError(`${(error as Error).message}\n--help lists the options.`);
+  }
+}
+
+function portOf(text: string): number {
+  const port = Number(text);
+  if (text !== '' && Number.isInteger(port) && port >= 0 && port <= 65_535) return port;
+  throw new UsageError(`--port must be a whole number from 0 to 65535, not "${text}".`);
+}
+
+function contentOf(option: string, file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new UsageError(`The file of ${option} cannot be read (${(error as Error).message}).`);
+  }
+}
+
+function tlsOf(certificateFile: string | undefined, keyFile: string | undefined): Tls | undefined {
+  if (certificateFile === undefined && keyFile === undefined) return undefined;
+  if (certificateFile === undefined || keyFile === undefined) throw new UsageError('--tls-cert and --tls-key go together.');
+  return { certificate: contentOf('--tls-cert', certificateFile), key: contentOf('--tls-key', keyFile) };
+}
+
+/** A certificate that cannot be read is left to the server, which says so. */
+function isSelfSigned(certificate: string): boolean {
+  if (!certificate.includes('BEGIN CERTIFICATE')) return false;
+  const parsed = new X509Certificate(certificate);
+  return parsed.checkIssued(parsed);
+}
+
+function usersOf(values: { user?: string; 'users-file'?: string }, environment: Environment): Users | undefined {
+  const users: Record<string, string> = {};
+  const { user, 'users-file': file } = values;
+  if (user !== undefined) {
+    const password = environment[PASSWORD_VARIABLE];
+    if (!password) throw new UsageError(`--user wants the password in the environment variable ${PASSWORD_VARIABLE}.`);
+    users[user] = password;
+  }
+  if (file !== undefined) {
+    for (const line of contentOf('--users-file', file).split(/\r?\n/).filter(Boolean)) {
+      const [, name, password] = /^([^:]+):(.+)$/.exec(line) ?? [];
+      if (name === undefined || password === undefined) throw new UsageError('--users-file wants one "name:password" on each line.');
+      users[name] = password;
+    }
+  }
+  return Object.keys(users).length > 0 ? users : undefined;
+}

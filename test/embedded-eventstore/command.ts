@@ -1,0 +1,25 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+import { text } from 'node:stream/consumers';
+
+/** A run of the `embedded-eventstore` command in a process of its own. */
+export type Command = Readonly<{
+  /** The next line of its output; undefined at the end. */
+  line(): Promise<string | undefined>;
+  kill(signal: NodeJS.Signals): void;
+  /** Resolves when it has ended. The exit code is null when a signal ended it. */
+  ended: Promise<{ code: number | null; errors: string }>;
+}>;
+
+export function runCommand(args: readonly string[], environment: NodeJS.ProcessEnv = {}): Command {
+  const child = spawn(process.execPath, [resolve('dist/src/embedded-eventstore/cli.js'), ...args], { env: { ...process.env, ...environment }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
+  const ended = Promise.all([once(child, 'close'), text(child.stderr)]).then(([[code], errors]) => ({ code: code as number | null, errors }));
+  return {
+    line: async () => (await lines.next()).value as string | undefined,
+    kill: (signal) => void child.kill(signal),
+    ended,
+  };
+}

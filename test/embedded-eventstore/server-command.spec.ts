@@ -1,0 +1,107 @@
+/** `embedded-eventstore` alone: the built command in a process of its own, asked through the official client. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { EventStoreDBClient, jsonEvent } from '@eventstore/db-client';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { serverOptions } from '../../src/embedded-eventstore/server-options.js';
+import { certificateFile, keyFile } from '../support/tls.js';
+import { runCommand, type Command } from './command.js';
+
+let directory: string;
+let commands: Command[];
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'eventstore-command-'));
+  commands = [];
+});
+
+afterEach(async () => {
+  for (const command of commands) command.kill('SIGKILL');
+  await Promise.all(commands.map(({ ended }) => ended));
+  rmSync(directory, { recursive: true, force: true });
+});
+
+function run(args: readonly string[], environment?: NodeJS.ProcessEnv): Command {
+  const command = runCommand(args, environment);
+  commands.push(command);
+  return command;
+}
+
+async function start(args: readonly string[], environment?: NodeJS.ProcessEnv) {
+  const command = run(['--port', '0', ...args], environment);
+  return { command, url: (await command.line()) ?? (await command.ended).errors };
+}
+
+/** Appends one event to a stream and counts what is in it. */
+async function appendAndCount(url: string): Promise<number> {
+  const client = EventStoreDBClient.connectionString(url);
+  try {
+    await client.appendToStream('counted', jsonEvent({ type: 'counted', data: {} }));
+    let count = 0;
+    for await (const _ of client.readStream('counted')) count += 1;
+    return count;
+  } finally {
+    await client.dispose();
+  }
+}
+
+describe('embedded-eventstore', () => {
+  it('serves under the connection string that it prints, and stops cleanly at SIGTERM and SIGINT, with everything in its directory', async () => {
+    for (const [count, signal] of [[1, 'SIGTERM'], [2, 'SIGINT']] as const) {
+      const { command, url } = await start(['--data-dir', join(directory, 'made', 'for', 'it')]);
+      expect(await appendAndCount(url)).toBe(count);
+      command.kill(signal);
+      expect(await command.ended).toEqual({ code: 0, errors: expect.stringMatching(/files are in .*made/) });
+      expect(await command.line()).toBeUndefined();
+    }
+  });
+
+  it('with a certificate and a user prints a connection string to which only the credentials are missing', async () => {
+    const tls = ['--tls-cert', certificateFile, '--tls-key', keyFile];
+    const { url } = await start(['--memory', ...tls, '--user', 'ledger'], { EVENTSTORE_PASSWORD: 'secret' });
+    expect(await appendAndCount(url.replace('://', '://ledger:secret@'))).toBe(1);
+    await expect(appendAndCount(url)).rejects.toMatchObject({ type: 'access-denied' });
+  });
+
+  it('says so and ends with exit code 1 when the port or the directory is taken, or the certificate is none', async () => {
+    const { url } = await start(['--data-dir', directory]);
+    const attempts = [['--memory', '--port', new URL(url.replace('esdb:', 'http:')).port], ['--data-dir', directory, '--port', '0'], ['--memory', '--port', '0', '--tls-cert', keyFile, '--tls-key', keyFile]];
+    expect(await Promise.all(attempts.map((args) => run(args).ended))).toEqual([
+      { code: 1, errors: expect.stringMatching(/cannot listen on .*choose another port/) },
+      { code: 1, errors: expect.stringMatching(/in use by another process/) },
+      { code: 1, errors: expect.stringMatching(/cannot use its certificate/) },
+    ]);
+  });
+
+  it('says what is wrong with its options and ends with exit code 2', async () => {
+    expect(await run(['--prot', '1']).ended).toEqual({ code: 2, errors: expect.stringMatching(/--prot[^]*--help lists the options/) });
+  });
+});
+
+describe('Its options', () => {
+  const secured = ['--tls-cert', certificateFile, '--tls-key', keyFile];
+
+  it('keep to loopback, the usual port and a folder of the data directory by default', () => {
+    expect(serverOptions([], {})?.options).toMatchObject({ host: '127.0.0.1', port: 2113, directory: expect.stringMatching(/data.eventstore$/), tls: undefined, users: undefined });
+  });
+
+  it('take users from a file and one from the environment', () => {
+    const file = join(directory, 'users');
+    writeFileSync(file, 'reader:one\nwriter:two:three\r\n');
+    const read = serverOptions([...secured, '--users-file', file, '--user', 'admin'], { EVENTSTORE_PASSWORD: 'four' });
+    expect(read?.options.users).toEqual({ reader: 'one', writer: 'two:three', admin: 'four' });
+  });
+
+  it.each<[string, string[], RegExp]>([
+    ['both memory and a directory', ['--memory', '--data-dir', 'x'], /either --memory or --data-dir/],
+    ['a port that is none', ['--port', '70000'], /--port must be a whole number/],
+    ['a key without a certificate', ['--tls-key', 'key.pem'], /go together/],
+    ['a file that is not there', ['--tls-cert', 'missing.pem', '--tls-key', keyFile], /--tls-cert cannot be read .*missing\.pem/],
+    ['a user without a password', [...secured, '--user', 'admin'], /EVENTSTORE_PASSWORD/],
+    ['a file that is not one of users', [...secured, '--users-file', keyFile], /one "name:password" on each line/],
+    ['a word without an option', ['positional'], /positional/],
+  ])('do not take %s, and say why', (_what, args, message) => {
+    expect(() => serverOptions(args, {})).toThrow(message);
+  });
+});
