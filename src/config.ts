@@ -100,14 +100,22 @@ const environment = z.object({
   ACCESS_CANCELED_UNTIL_PERIOD_END: yesOrNo(DEFAULT_ACCESS_POLICY.canceledUntilPeriodEnd),
 });
 
+/** Where the stores are: all that a command needs which neither takes webhooks nor serves the API. */
+export function loadStoresConfig(env: Readonly<Record<string, string | undefined>>): Pick<Config, 'dataDirectory' | 'eventstoreUrl' | 'databaseUrl'> {
+  const values = parse(environment.pick({ DATA_DIR: true, EVENTSTORE_URL: true, DATABASE_URL: true }), env);
+  return { dataDirectory: values.DATA_DIR, eventstoreUrl: values.EVENTSTORE_URL, databaseUrl: values.DATABASE_URL };
+}
+
+function parse<T>(schema: z.ZodType<T>, env: Readonly<Record<string, string | undefined>>): T {
+  const present = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''));
+  const parsed = schema.safeParse(present);
+  if (parsed.success) return parsed.data;
+  throw new ConfigError(parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('\n'));
+}
+
 /** Reads the environment, or throws a ConfigError that names each variable and its remedy. */
 export function loadConfig(env: Readonly<Record<string, string | undefined>>): Config {
-  const present = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''));
-  const parsed = environment.safeParse(present);
-  if (!parsed.success) {
-    throw new ConfigError(parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('\n'));
-  }
-  const values = parsed.data;
+  const values = parse(environment, env);
   const config: Config = {
     production: values.NODE_ENV === 'production',
     roles: values.ROLES,

@@ -2,7 +2,7 @@ import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
 import { z } from 'zod';
 import { disputes } from '../../projections/disputes.js';
 import { Database, type Queryable } from '../read-models/database.js';
-import { viewOf } from '../read-models/schema.js';
+import { rowsWithStaleness } from '../read-models/stale-rows.js';
 import { answerOf, type Answer, type Row } from './answer.js';
 import { NeedsScope } from './auth.guard.js';
 import { findById, inSnapshot, listById, type Page } from './lists.js';
@@ -13,7 +13,7 @@ import { ReadPosition } from './read-position.js';
 const reading = z.strictObject(freshness);
 const listing = z.strictObject({ ...freshness, ...paging, ...origin, ...created, status: text, charge: text, paymentIntent: text });
 
-const DISPUTES = viewOf(disputes, 'disputes');
+const DISPUTES = rowsWithStaleness(disputes, 'disputes');
 
 /** What the ledger knows of disputes, with the money that each has moved. */
 @Controller('disputes')
@@ -49,7 +49,7 @@ export class DisputesController {
 
 /** The movements of money of each of these disputes. */
 async function movementsOf(connection: Queryable, ids: readonly string[]): Promise<Map<string, Answer[]>> {
-  const { rows } = await connection.query<Row>(`select * from ${viewOf(disputes, 'dispute_movements')} where dispute = any($1) order by id`, [ids]);
+  const { rows } = await connection.query<Row>(`select * from ${rowsWithStaleness(disputes, 'dispute_movements')} where dispute = any($1) order by id`, [ids]);
   const movements = new Map<string, Answer[]>(ids.map((id) => [id, []]));
   for (const row of rows) movements.get(String(row['dispute']))?.push(answerOf(row));
   return movements;

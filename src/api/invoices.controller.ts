@@ -2,7 +2,7 @@ import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
 import { z } from 'zod';
 import { invoices } from '../../projections/invoices.js';
 import { Database } from '../read-models/database.js';
-import { viewOf } from '../read-models/schema.js';
+import { rowsWithStaleness } from '../read-models/stale-rows.js';
 import { AsOf, freshnessOf, moment, momentOf, type AsOfAnswer } from './as-of.js';
 import { answerOf, type Answer } from './answer.js';
 import { NeedsScope } from './auth.guard.js';
@@ -17,8 +17,8 @@ const filters = { ...freshness, ...paging, ...origin, subscription: text, status
 const listing = z.strictObject({ ...filters, ...created, customer: text });
 const listingOfCustomer = z.strictObject({ ...filters, ...moment });
 
-/** The view that this build answers from. */
-export const INVOICES = viewOf(invoices, 'invoices');
+/** What this build answers from. */
+export const INVOICES = rowsWithStaleness(invoices, 'invoices');
 
 /** What the ledger knows of invoices. */
 @Controller()

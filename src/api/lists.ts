@@ -24,15 +24,15 @@ export function inSnapshot<T>(database: Database, work: (connection: Queryable) 
 }
 
 /** The row with this id, or null. */
-export async function findById(database: Queryable, view: string, id: string): Promise<Row | null> {
-  const { rows } = await database.query<Row>(`select * from ${view} where id = $1`, [id]);
+export async function findById(database: Queryable, source: string, id: string): Promise<Row | null> {
+  const { rows } = await database.query<Row>(`select * from ${source} where id = $1`, [id]);
   return rows[0] ?? null;
 }
 
-/** A page of a view's rows. */
-export async function listById(database: Queryable, view: string, listing: Listing): Promise<Page> {
+/** A page of rows. */
+export async function listById(database: Queryable, source: string, listing: Listing): Promise<Page> {
   const { where, values } = conditionsOf(listing, 'id');
-  const { rows } = await database.query<Row>(`select * from ${view} ${where} order by id limit ${listing.limit + 1}`, values);
+  const { rows } = await database.query<Row>(`select * from ${source} ${where} order by id limit ${listing.limit + 1}`, values);
   return pageOf(rows.map(answerOf), listing.limit);
 }
 

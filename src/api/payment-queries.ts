@@ -6,6 +6,7 @@ import { payments } from '../../projections/payments.js';
 import { refunds } from '../../projections/refunds.js';
 import type { Queryable } from '../read-models/database.js';
 import { viewOf } from '../read-models/schema.js';
+import { rowsWithStaleness } from '../read-models/stale-rows.js';
 import type { Answer, Row } from './answer.js';
 import { conditionsOf, pageOf, type Listing, type Page } from './lists.js';
 import { paymentAnswer, type PaymentFacts } from './payment-answer.js';
@@ -90,26 +91,26 @@ async function answersOf(connection: Queryable, names: readonly string[]): Promi
 
 /** All that is known of these payments. */
 async function factsOf(connection: Queryable, names: readonly string[]): Promise<PaymentFacts> {
-  const select = async (view: string, { column, among }: { column: string; among: readonly unknown[] }): Promise<Row[]> =>
-    (await connection.query<Row>(`select * from ${view} where ${column} = any($1) order by ${column}`, [among])).rows;
-  const members = (await connection.query<Row>(`select * from ${PAYMENTS} where payment = any($1) order by created_at, id`, [names])).rows;
+  const select = async (source: string, { column, among }: { column: string; among: readonly unknown[] }): Promise<Row[]> =>
+    (await connection.query<Row>(`select * from ${source} where ${column} = any($1) order by ${column}`, [among])).rows;
+  const members = (await connection.query<Row>(`select * from ${rowsWithStaleness(payments, 'payments')} where payment = any($1) order by created_at, id`, [names])).rows;
   const tied = await linksOf(connection, [...names, ...members.map(({ id }) => id)]);
   const idsOf = (object: string): string[] => tied.filter((link) => link.object === object).map(({ id }) => id);
 
-  const own = await select(viewOf(refunds, 'refunds'), { column: 'id', among: idsOf('refund') });
-  const listed = await select(viewOf(refunds, 'refund_evidence'), { column: 'source', among: members.map(({ id }) => id) });
+  const own = await select(rowsWithStaleness(refunds, 'refunds'), { column: 'id', among: idsOf('refund') });
+  const listed = await select(rowsWithStaleness(refunds, 'refund_evidence'), { column: 'source', among: members.map(({ id }) => id) });
   const noted = await connection.query<Row>(
-    `select * from ${viewOf(refunds, 'refund_evidence')} where source_object = 'credit_note' and refund = any($1) order by source`, [[...own.map(({ id }) => id), ...listed.map(({ refund }) => refund)]]);
-  const paid = await select(viewOf(invoicePayments, 'invoice_payments'), { column: 'id', among: idsOf('invoice_payment') });
+    `select * from ${rowsWithStaleness(refunds, 'refund_evidence')} where source_object = 'credit_note' and refund = any($1) order by source`, [[...own.map(({ id }) => id), ...listed.map(({ refund }) => refund)]]);
+  const paid = await select(rowsWithStaleness(invoicePayments, 'invoice_payments'), { column: 'id', among: idsOf('invoice_payment') });
   return {
     members,
     links: tied,
     refunds: own,
     refundEvidence: [...listed, ...noted.rows],
-    disputes: await select(viewOf(disputes, 'disputes'), { column: 'id', among: idsOf('dispute') }),
-    movements: await select(viewOf(disputes, 'dispute_movements'), { column: 'dispute', among: idsOf('dispute') }),
+    disputes: await select(rowsWithStaleness(disputes, 'disputes'), { column: 'id', among: idsOf('dispute') }),
+    movements: await select(rowsWithStaleness(disputes, 'dispute_movements'), { column: 'dispute', among: idsOf('dispute') }),
     invoicePayments: paid,
-    invoices: await select(viewOf(invoices, 'invoices'), { column: 'id', among: [...idsOf('invoice'), ...paid.map(({ invoice }) => invoice)] }),
+    invoices: await select(rowsWithStaleness(invoices, 'invoices'), { column: 'id', among: [...idsOf('invoice'), ...paid.map(({ invoice }) => invoice)] }),
   };
 }
 

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { refunds } from '../../projections/refunds.js';
 import { Database, type Queryable } from '../read-models/database.js';
 import { viewOf } from '../read-models/schema.js';
+import { rowsWithStaleness } from '../read-models/stale-rows.js';
 import { answerOf, type Answer } from './answer.js';
 import { NeedsScope } from './auth.guard.js';
 import { findById, inSnapshot, listById, type Page } from './lists.js';
@@ -13,14 +14,13 @@ import { ReadPosition } from './read-position.js';
 const reading = z.strictObject(freshness);
 const listing = z.strictObject({ ...freshness, ...paging, ...origin, ...created, status: text, customer: text, charge: text, paymentIntent: text });
 
-const EVIDENCE = viewOf(refunds, 'refund_evidence');
-const SHARED = 'currency, charge, payment_intent, balance_transaction, failure_balance_transaction, failure_reason, reason, created_at, livemode, account, stripe_event_id, stripe_event_type, stripe_event_created, api_version';
+const SHARED = 'currency, charge, payment_intent, balance_transaction, failure_balance_transaction, failure_reason, reason, created_at, livemode, account, stripe_event_id, stripe_event_type, stripe_event_created, api_version, stale_since, stale_cause';
 /** Each refund once: from its own events, else from the charge that lists it, as payments have them too. */
 const REFUNDS = `(
-  select id, status, amount_minor, customer, ${SHARED} from ${viewOf(refunds, 'refunds')}
+  select id, status, amount_minor, customer, ${SHARED} from ${rowsWithStaleness(refunds, 'refunds')}
   union all
-  select refund, status, amount_minor, null, ${SHARED} from ${EVIDENCE} listed
-  where source_object = 'charge' and not exists (select 1 from ${viewOf(refunds, 'refunds')} own where own.id = listed.refund)
+  select refund, status, amount_minor, null, ${SHARED} from ${rowsWithStaleness(refunds, 'refund_evidence')}
+  where source_object = 'charge' and not exists (select 1 from ${viewOf(refunds, 'refunds')} own where own.id = refund)
 ) refunds`;
 
 /** What the ledger knows of refunds. */
@@ -58,6 +58,6 @@ export class RefundsController {
 /** Refunds with the credit notes that tell of them. */
 async function withCreditNotes(connection: Queryable, found: readonly Answer[]): Promise<Answer[]> {
   const { rows } = await connection.query<{ refund: string; source: string }>(
-    `select refund, source from ${EVIDENCE} where source_object = 'credit_note' and refund = any($1) order by source`, [found.map(({ id }) => id)]);
+    `select refund, source from ${viewOf(refunds, 'refund_evidence')} where source_object = 'credit_note' and refund = any($1) order by source`, [found.map(({ id }) => id)]);
   return found.map((one) => ({ ...one, creditNotes: rows.filter(({ refund }) => refund === one['id']).map(({ source }) => source) }));
 }

@@ -2,7 +2,7 @@ import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
 import { z } from 'zod';
 import { subscriptions } from '../../projections/subscriptions.js';
 import { Database } from '../read-models/database.js';
-import { viewOf } from '../read-models/schema.js';
+import { rowsWithStaleness } from '../read-models/stale-rows.js';
 import { AsOf, freshnessOf, moment, momentOf, revision, type AsOfAnswer } from './as-of.js';
 import { answerOf, type Answer } from './answer.js';
 import { NeedsScope } from './auth.guard.js';
@@ -18,8 +18,8 @@ const listing = z.strictObject({ ...filters, customer: text, product: text, pric
 const listingOfCustomer = z.strictObject({ ...filters, ...moment });
 const events = z.strictObject({ ...freshness, include: z.literal('linked').optional(), after: z.coerce.number().int().min(0).default(0), limit: paging.limit });
 
-/** The view that this build answers from. */
-export const SUBSCRIPTIONS = viewOf(subscriptions, 'subscriptions');
+/** What this build answers from. */
+export const SUBSCRIPTIONS = rowsWithStaleness(subscriptions, 'subscriptions');
 
 /** What the ledger knows of subscriptions. */
 @Controller()

@@ -1,4 +1,4 @@
-import { withoutRepeats } from '../catch-up/repeats.js';
+import { withoutRepeats } from '../catch-up/stream-pages.js';
 import type { EventStore } from '../eventstore/event-store.js';
 import { readStream } from '../eventstore/read.js';
 import type { RecordedEvent } from '../eventstore/recorded-event.js';

@@ -7,9 +7,10 @@ import { lastPosition } from '../eventstore/read.js';
 import type { Database } from '../read-models/database.js';
 import { tidy } from '../read-models/generations.js';
 import { acquire, become, readLines, release, use, type Line } from '../read-models/lines.js';
+import { areReplaysWanted } from '../read-models/parked-streams.js';
 import { ensureSchema } from '../read-models/schema.js';
 import type { BuildOutcome } from './build.js';
-import { Follower, type Applied, type FollowOptions } from './follower.js';
+import { Follower, type Applied, type AppliedBatch, type Pursuit } from './follower.js';
 import { keepLease } from './lease.js';
 import { checkLog, OtherLog } from './log-check.js';
 import { planOf, type Plan } from './plan.js';
@@ -55,6 +56,8 @@ const REST_MS_MIN = 50;
 const REST_MS_MAX = 1_000;
 const REST_PER_WORK = 3;
 const LOOK_EVERY_MS = 1_000;
+/** Parked streams of a line that are replayed before the log is followed on. */
+const REPLAYS_MAX = 100;
 const TIDY_EVERY_MS = 600_000;
 const RETRY_AFTER_MS_MAX = 5_000;
 
@@ -62,6 +65,7 @@ const RETRY_AFTER_MS_MAX = 5_000;
 export class CatchUp {
   readonly #owner = randomUUID();
   readonly #stopping = new AbortController();
+  readonly #projector: Projector;
   readonly #follower: Follower;
   /** Lines that are built elsewhere, and until when. */
   readonly #building = new Map<string, Promise<void>>();
@@ -75,7 +79,8 @@ export class CatchUp {
     private readonly database: Database,
     private readonly options: CatchUpOptions,
   ) {
-    this.#follower = new Follower(store, new Projector(store, database, options.projections));
+    this.#projector = new Projector(store, database, options.projections);
+    this.#follower = new Follower(store, this.#projector);
   }
 
   start(): void {
@@ -146,14 +151,14 @@ export class CatchUp {
     const pursuit = {
       batchEventsMax: BATCH_EVENTS_MAX,
       signal: AbortSignal.any([this.#stopping.signal, lease.lost]),
-      applied: (events: number, result: Applied, tookMs: number) => {
+      applied: (batch: AppliedBatch) => {
         progressed();
-        return this.#applied(events, result, tookMs);
+        return this.#applied(batch);
       },
     };
     try {
       const group = await this.#gather(held, { ...pursuit, logName });
-      if (group !== null) await this.#followLive(group, pursuit);
+      if (group !== null && (await this.#replayWanted(group))) await this.#followLive(group, pursuit);
       lease.lost.throwIfAborted();
     } finally {
       lease.end();
@@ -161,7 +166,7 @@ export class CatchUp {
   }
 
   /** All lines at one position, and at the end of the log for those that were not there yet; null when there is nothing to follow for now. */
-  async #gather(held: readonly Line[], pursuit: Omit<FollowOptions, 'until'> & { logName: string }): Promise<Group | null> {
+  async #gather(held: readonly Line[], pursuit: Pursuit & { logName: string }): Promise<Group | null> {
     const near = { ...pursuit, eventsMax: NEAR_EVENTS_MAX };
     const together = await this.#follower.bringTogether(held, near);
     await this.#buildElsewhere(together.far);
@@ -187,7 +192,7 @@ export class CatchUp {
   }
 
   /** Follows until something else falls to this process, or it is to stop. */
-  async #followLive(group: Group, pursuit: Omit<FollowOptions, 'until'>): Promise<void> {
+  async #followLive(group: Group, pursuit: Pursuit): Promise<void> {
     const names = new Set(group.lines.map(({ line }) => line));
     const otherwise = new AbortController();
     const changed = () => otherwise.abort();
@@ -206,10 +211,19 @@ export class CatchUp {
       await tidy(this.database, this.options.projections);
     }
     const { take, leave } = await this.#look();
-    return leave.length > 0 || take.some(({ line }) => !names.has(line));
+    return leave.length > 0 || take.some(({ line }) => !names.has(line)) || areReplaysWanted(this.database, [...names]);
   }
 
-  async #applied(events: number, result: Applied, tookMs: number): Promise<void> {
+  /** Folds parked streams again that somebody asks for, between batches; false when a line was lost. */
+  async #replayWanted(group: Group): Promise<boolean> {
+    if (!(await areReplaysWanted(this.database, group.lines.map(({ line }) => line)))) return true;
+    const startedAt = performance.now();
+    const result = await this.#projector.replay(group, REPLAYS_MAX);
+    if (result.kind === 'applied') this.options.observer.batchApplied(0, result, (performance.now() - startedAt) / 1000);
+    return result.kind === 'applied';
+  }
+
+  async #applied({ events, result, tookMs }: AppliedBatch): Promise<void> {
     this.options.observer.batchApplied(events, result, tookMs / 1000);
     if (this.options.intakeIsBusy()) await this.#pause(Math.min(Math.max(REST_PER_WORK * tookMs, REST_MS_MIN), REST_MS_MAX));
   }

@@ -16,8 +16,12 @@ export type FollowOptions = Readonly<{
   /** Stops after the batch under way. */
   signal: AbortSignal;
   /** Told after each batch; what follows waits for it. */
-  applied(events: number, result: Applied, tookMs: number): void | Promise<void>;
+  applied(batch: AppliedBatch): void | Promise<void>;
 }>;
+
+export type AppliedBatch = Readonly<{ events: number; result: Applied; tookMs: number; position: bigint }>;
+/** What all steps of one pursuit of the log share. */
+export type Pursuit = Omit<FollowOptions, 'until' | 'eventsMax'>;
 
 export type Followed = Readonly<{ kind: 'reached' | 'exhausted' | 'stopped' | 'lost'; group: Group }>;
 
@@ -33,46 +37,45 @@ export class Follower {
     const from = positionOf(start);
     // A stop that came before has no listener yet that would end the subscription.
     if (signal.aborted) return { kind: 'stopped', group: start };
-    if (until !== undefined && from !== null && from >= until.position) return { kind: 'reached', group: start };
+    if (until !== undefined && (from ?? -1n) >= until.position) return { kind: 'reached', group: start };
     const subscription = subscribeToAll(this.store, from, options.batchEventsMax);
     const stop = () => void subscription.unsubscribe().finally(() => subscription.destroy());
     signal.addEventListener('abort', stop);
+    const reached = { group: start };
     try {
-      return await this.#applyAll(subscription, { start, options });
+      return { kind: await this.#applyAll(subscription, { reached, options }), group: reached.group };
     } catch (error) {
       if (!signal.aborted) throw error;
-      // The group as it was at the start: whoever goes on reads where its lines stand.
-      return { kind: 'stopped', group: start };
+      return { kind: 'stopped', group: reached.group };
     } finally {
       signal.removeEventListener('abort', stop);
       await subscription.unsubscribe();
     }
   }
 
-  async #applyAll(subscription: ReturnType<typeof subscribeToAll>, { start, options }: { start: Group; options: FollowOptions }): Promise<Followed> {
+  async #applyAll(subscription: ReturnType<typeof subscribeToAll>, { reached, options }: { reached: { group: Group }; options: FollowOptions }): Promise<Followed['kind']> {
     const { until, batchEventsMax, eventsMax = Infinity, signal } = options;
-    let group = start;
     let batch: RecordedEvent[] = [];
     let events = 0;
     for await (const resolved of subscription) {
       const event = recordedEventOf(resolved);
-      const reached = until !== undefined && event !== null && event.position >= until.position;
-      if (event !== null && !(reached && event.position > until.position)) batch.push(event);
-      if (!reached && (batch.length === 0 || (batch.length < batchEventsMax && subscription.readableLength > 0))) continue;
-      const to = endOf(batch, reached ? until : undefined);
-      if (to === null) return { kind: 'reached', group };
+      const isAtEnd = until !== undefined && event !== null && event.position >= until.position;
+      if (event !== null && !(isAtEnd && event.position > until.position)) batch.push(event);
+      if (!isAtEnd && (batch.length === 0 || (batch.length < batchEventsMax && subscription.readableLength > 0))) continue;
+      const to = endOf(batch, isAtEnd ? until : undefined);
+      if (to === null) return 'reached';
       const startedAt = performance.now();
-      const result = await this.projector.apply(batch, { group, to });
-      if (result.kind === 'lost') return { kind: 'lost', group };
-      group = { ...group, lines: group.lines.map((line) => ({ ...line, at: to })) };
+      const result = await this.projector.apply(batch, { group: reached.group, to });
+      if (result.kind === 'lost') return 'lost';
+      reached.group = { ...reached.group, lines: reached.group.lines.map((line) => ({ ...line, at: to })) };
       events += batch.length;
-      await options.applied(batch.length, result, performance.now() - startedAt);
+      await options.applied({ events: batch.length, result, tookMs: performance.now() - startedAt, position: to.position });
       batch = [];
-      if (reached) return { kind: 'reached', group };
-      if (events >= eventsMax) return { kind: 'exhausted', group };
-      if (signal.aborted) return { kind: 'stopped', group };
+      if (isAtEnd) return 'reached';
+      if (events >= eventsMax) return 'exhausted';
+      if (signal.aborted) return 'stopped';
     }
-    if (signal.aborted) return { kind: 'stopped', group };
+    if (signal.aborted) return 'stopped';
     throw new Error('The store ended the subscription.');
   }
 

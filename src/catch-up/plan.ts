@@ -13,14 +13,14 @@ export type Plan = Readonly<{
 }>;
 
 /**
- * A process follows the versions that it was built with: what the views show, and what is to be shown next. Where two
+ * A process follows what the views of the versions show that it was built with. Where two
  * builds run, each version is followed by one of them; the one that has the index goes first, so that processes of one
  * build do not share its lines out among them.
  */
 export function planOf(lines: readonly Line[], { owner, projections }: { owner: string; projections: readonly AnyProjection[] }): Plan {
   const index = lines.find(({ line }) => line === EVENT_INDEX_LINE);
   const others = index === undefined || index.isFree || index.owner === owner ? [] : index.ownerFollows;
-  const followed = linesOf(lines, projections).filter(({ state, shown }) => shown || state === 'live');
+  const followed = linesOf(lines, projections).filter(({ shown }) => shown);
   const wanted = followed.filter(({ projection, version }) => !others.includes(versionOf({ name: projection, version })));
   return {
     take: wanted.filter((line) => line.isFree || line.owner === owner),

@@ -1,5 +1,4 @@
 /** The thread of the catch-up, or of a build: it works until its parent says stop, or the build is done. */
-import { randomUUID } from 'node:crypto';
 import { parentPort, workerData } from 'node:worker_threads';
 import { projections } from '../../projections/index.js';
 import { connectEventStore } from '../eventstore/event-store.js';
@@ -36,12 +35,10 @@ function follow(): Promise<void> {
   return new Promise((resolve, reject) => stopping.signal.addEventListener('abort', () => { catchUp.stop().then(resolve, reject); }));
 }
 
-const buildLines = (lines: readonly string[]): Promise<BuildOutcome> => build(store, database, {
+const buildLines = (lines: readonly string[]): Promise<BuildOutcome> => build({ store, database, projections }, {
   lines,
-  projections,
-  owner: randomUUID(),
   signal: stopping.signal,
-  applied: (events, result, tookMs) => observer.batchApplied(events, result, tookMs / 1000),
+  applied: ({ events, result, tookMs }) => observer.batchApplied(events, result, tookMs / 1000),
 });
 
 if (data.lines === undefined) await follow();

@@ -29,12 +29,12 @@ export async function writeStreams(connection: Queryable, generation: Generation
 type Target = Readonly<{ table: string; columns: Readonly<Record<string, string>>; key: readonly string[] }>;
 
 /** Rows as one parameter, which Postgres reads as a table of these columns. */
-const given = (columns: Target['columns']): string => `jsonb_to_recordset($1::jsonb) as given(${Object.entries(columns).map(([name, type]) => `${name} ${type.split(' ')[0]}`).join(', ')})`;
+export const givenAs = (columns: Target['columns'], parameter: string): string => `jsonb_to_recordset(${parameter}::jsonb) as given(${Object.entries(columns).map(([name, type]) => `${name} ${type.split(' ')[0]}`).join(', ')})`;
 
 /** Deletes the rows of these streams that are not among `rows`. */
 async function deleteOthers(connection: Queryable, { table, columns, key }: Target, { streams, rows }: { streams: readonly string[]; rows: readonly Row[] }): Promise<void> {
   const keys = rows.map((row) => Object.fromEntries(key.map((name) => [name, row[name]])));
-  await connection.query(`delete from ${table} where stream = any($2) and (${key.join(', ')}) not in (select ${key.join(', ')} from ${given(columns)})`, [jsonForPostgres(keys), streams]);
+  await connection.query(`delete from ${table} where stream = any($2) and (${key.join(', ')}) not in (select ${key.join(', ')} from ${givenAs(columns, '$1')})`, [jsonForPostgres(keys), streams]);
 }
 
 /** All rows in one statement; a row that stands already is replaced whole, unless it is the same. */
@@ -43,7 +43,7 @@ async function upsert(connection: Queryable, { table, columns, key }: Target, ro
   const names = Object.keys(columns);
   const others = names.filter((name) => !key.includes(name));
   await connection.query(
-    `insert into ${table} as old (${names.join(', ')}) select ${names.join(', ')} from ${given(columns)}
+    `insert into ${table} as old (${names.join(', ')}) select ${names.join(', ')} from ${givenAs(columns, '$1')}
      on conflict (${key.join(', ')}) do update set ${others.map((name) => `${name} = excluded.${name}`).join(', ')}
      where (${others.map((name) => `old.${name}`).join(', ')}) is distinct from (${others.map((name) => `excluded.${name}`).join(', ')})`,
     [jsonForPostgres(rows)],
