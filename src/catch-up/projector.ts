@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { AnyProjection } from '../../projections/projection.js';
+import { handles, type AnyProjection, type Fact } from '../../projections/projection.js';
 import type { EventStore } from '../eventstore/event-store.js';
 import type { RecordedEvent } from '../eventstore/recorded-event.js';
 import { isRejectedData, type Database, type Queryable } from '../read-models/database.js';
@@ -9,19 +9,19 @@ import { findParked, park, unpark, type ParkedStream } from '../read-models/park
 import { readStates, writeStreams, type StreamRows } from '../read-models/rows.js';
 import { EVENT_INDEX_LINE, type Generation } from '../read-models/schema.js';
 import { concerns } from './facts.js';
-import { foldOn, foldWhole } from './stream-fold.js';
+import { foldOn, foldWhole, type StreamFold, type WholeFold } from './stream-fold.js';
 import { pagesOf, withoutRepeats } from './stream-pages.js';
 
 /** Lines that stand at one position and are moved together, with the right to move them. */
 export type Group = Readonly<{ lines: readonly Line[]; logName: string }>;
 
 export type BatchResult =
-  | { readonly kind: 'applied'; readonly repeats: number; readonly refolds: number; readonly parked: readonly ParkedStream[] }
+  | { readonly kind: 'applied'; readonly repeats: number; readonly refolds: number; readonly ambiguous: number; readonly parked: readonly ParkedStream[] }
   /** Another owner has taken a line over; nothing was written. */
   | { readonly kind: 'lost' };
 
 /** What one batch does to one generation. */
-type Change = { generation: Generation; written: StreamRows[]; parked: ParkedStream[]; refolds: number };
+type Change = { generation: Generation; written: StreamRows[]; parked: ParkedStream[]; refolds: number; ambiguous: number };
 
 /**
  * The one engine under all projections: takes a batch of the log, and in one transaction indexes its events,
@@ -60,6 +60,7 @@ export class Projector {
       kind: 'applied',
       repeats: ours.length - counted.length,
       refolds: changes.reduce((sum, { refolds }) => sum + refolds, 0),
+      ambiguous: changes.reduce((sum, { ambiguous }) => sum + ambiguous, 0),
       parked: changes.flatMap(({ parked }) => parked),
     };
   }
@@ -78,21 +79,29 @@ export class Projector {
 
   async #fold(generation: Generation, batch: ReadonlyMap<string, readonly RecordedEvent[]>): Promise<Change> {
     const { projection } = generation;
-    const change: Change = { generation, written: [], parked: [], refolds: 0 };
+    const change: Change = { generation, written: [], parked: [], refolds: 0, ambiguous: 0 };
     const streams = new Map([...batch].filter(([, events]) => events.some((event) => concerns(projection, event))));
     if (streams.size === 0) return change;
     const states = await readStates(this.database, generation, [...streams.keys()]);
     const parked = await findParked(this.database, generation, [...streams.keys()]);
     for (const [stream, events] of streams) {
-      const folded = parked.has(stream) ? { kind: 'again' as const } : foldOn(projection, states.get(stream), events);
-      if (folded.kind === 'folded') change.written.push(folded.written);
-      if (folded.kind !== 'again') continue;
-      change.refolds += 1;
-      const whole = await foldWhole(projection, pagesOf(this.store, this.database, stream));
-      if (whole.kind === 'folded') change.written.push(whole.written);
-      else change.parked.push(whole.parked);
+      const stored = states.get(stream);
+      let folded: StreamFold | WholeFold = parked.has(stream) ? { kind: 'again' } : foldOn(projection, stored, events);
+      if (folded.kind === 'again') {
+        change.refolds += 1;
+        folded = await foldWhole(projection, pagesOf(this.store, this.database, stream), stored?.revision);
+      }
+      if (folded.kind === 'parked') change.parked.push(folded.parked);
+      if (folded.kind !== 'folded') continue;
+      change.written.push(folded.written);
+      change.ambiguous += folded.guesses.filter((fact) => this.#countsFor(projection, fact)).length;
     }
     return change;
+  }
+
+  /** Several projections order the same events: a guess is counted by the first that handles the kind. */
+  #countsFor(projection: AnyProjection, { snapshot }: Fact): boolean {
+    return this.projections.find((one) => handles(one, snapshot.kind)) === projection;
   }
 }
 
