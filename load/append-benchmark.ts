@@ -7,6 +7,7 @@ import { parseArgs } from 'node:util';
 import type { Round, RoundResult } from './benchmark-client.js';
 import { BenchmarkProcesses, freePort, type Client } from './benchmark-processes.js';
 import { benchmarkReport, WAYS, type Measurement, type Way } from './benchmark-report.js';
+import { wholeNumbers } from './whole-numbers.js';
 
 /** `npm run benchmark`: what the webhook costs beside the bare client of the store, measured in one run. */
 
@@ -138,12 +139,6 @@ async function benchmark(plan: Plan): Promise<void> {
     await processes.end();
     rmSync(dataDir, { recursive: true, force: true });
   }
-}
-
-function wholeNumbers(option: string, text: string, max: number): number[] {
-  const numbers = text.split(',').map(Number);
-  if (numbers.every((value) => Number.isInteger(value) && value >= 1 && value <= max)) return numbers;
-  throw new Error(`--${option} takes whole numbers from 1 to ${max}, not "${text}".`);
 }
 
 const { values } = parseArgs({

@@ -4,9 +4,18 @@ import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import type { Round, RoundResult } from './benchmark-client.js';
+import type { Usage } from './benchmark-store.js';
 
 /** Plays a round in the client's process. */
-export type Client = (round: Round) => Promise<RoundResult>;
+export type Client<Task = Round, Result = RoundResult> = (task: Task) => Promise<Result>;
+
+export interface Store {
+  readonly url: string;
+  /** How long it took to open its files and listen. */
+  readonly startMs: number;
+  usage(): Promise<Usage>;
+  stop(): Promise<void>;
+}
 
 /** The processes of a benchmark: each started here is ended here. */
 export class BenchmarkProcesses {
@@ -18,12 +27,24 @@ export class BenchmarkProcesses {
     return url;
   }
 
-  client(): Client {
-    const child = this.#fork('benchmark-client.js', []);
-    return async (round) => {
-      child.send(round);
-      const answer = await this.#answer<{ result?: RoundResult; error?: string }>(child);
-      if (answer.result === undefined) throw new Error(`Round "${round.name}" failed: ${answer.error}`);
+  /** Starts the embedded event store on a directory, or in memory. */
+  async store(directory: string): Promise<Store> {
+    const child = this.#fork('benchmark-store.js', [directory]);
+    const { url, startMs } = await this.#answer<Pick<Store, 'url' | 'startMs'>>(child);
+    const usage = (): Promise<Usage> => {
+      child.send('usage');
+      return this.#answer<Usage>(child);
+    };
+    return { url, startMs, usage, stop: () => end(child) };
+  }
+
+  /** Starts a module of this folder that does one task after the other, by message. */
+  client<Task extends object = Round, Result = RoundResult>(module = 'benchmark-client.js'): Client<Task, Result> {
+    const child = this.#fork(module, []);
+    return async (task) => {
+      child.send(task);
+      const answer = await this.#answer<{ result?: Result; error?: string }>(child);
+      if (answer.result === undefined) throw new Error(`${JSON.stringify(task)} failed: ${answer.error}`);
       return answer.result;
     };
   }
@@ -38,13 +59,7 @@ export class BenchmarkProcesses {
 
   /** Ends all in the reverse order of their start, and waits until they are gone. */
   async end(): Promise<void> {
-    for (const child of this.#children.reverse()) {
-      if (child.exitCode !== null || child.signalCode !== null) continue;
-      const gone = once(child, 'exit');
-      child.kill('SIGCONT');
-      child.kill('SIGTERM');
-      await gone;
-    }
+    for (const child of this.#children.reverse()) await end(child);
   }
 
   #fork(module: string, args: readonly string[]): ChildProcess {
@@ -54,12 +69,25 @@ export class BenchmarkProcesses {
   }
 
   async #answer<T>(child: ChildProcess): Promise<T> {
-    const ended = once(child, 'exit').then(() => {
+    const answered = new AbortController();
+    const ended = once(child, 'exit', answered).then(() => {
       throw new Error('A process of the benchmark ended too early.');
     });
-    const [message] = await Promise.race([once(child, 'message'), ended]) as [T];
-    return message;
+    try {
+      const [message] = await Promise.race([once(child, 'message', answered), ended]) as [T];
+      return message;
+    } finally {
+      answered.abort();
+    }
   }
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const gone = once(child, 'exit');
+  child.kill('SIGCONT');
+  child.kill('SIGTERM');
+  await gone;
 }
 
 export async function freePort(): Promise<number> {

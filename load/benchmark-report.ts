@@ -1,5 +1,6 @@
 import { cpus } from 'node:os';
 import type { RoundResult } from './benchmark-client.js';
+import { median } from './median.js';
 
 /** The ways of getting an event acknowledged that are compared. */
 export const WAYS = ['json-event', 'verbatim', 'webhook', 'without-store'] as const;
@@ -40,10 +41,4 @@ function row(concurrency: number, measurements: readonly Measurement[]): (string
     concurrency, ...WAYS.map((way) => Math.round(rate(way))), share('json-event'), share('verbatim'), share('without-store'),
     latency('json-event'), latency('webhook'), (of('webhook', ({ catchUpMs }) => catchUpMs) / 1000).toFixed(1),
   ];
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = Math.floor(sorted.length / 2);
-  return sorted.length % 2 === 1 ? sorted[middle] ?? NaN : ((sorted[middle - 1] ?? NaN) + (sorted[middle] ?? NaN)) / 2;
 }

@@ -1,6 +1,19 @@
 import { startEmbeddedEventStore } from '../src/embedded-eventstore/index.js';
 
-/** The embedded event store in a process of its own: the store of both the bare client and the service. */
+/** The embedded event store in a process of its own, so that what it costs can be told apart from what its clients cost. */
+
+/** What the store's process has used since its start. */
+export interface Usage {
+  readonly cpuUs: number;
+  readonly rssMaxBytes: number;
+}
+
+const startedMs = performance.now();
 const store = await startEmbeddedEventStore({ directory: process.argv[2] ?? 'memory' });
+const startMs = performance.now() - startedMs;
 process.once('SIGTERM', () => void store.stop().then(() => process.exit(0)));
-process.send?.({ url: store.url });
+process.on('message', () => {
+  const { user, system } = process.cpuUsage();
+  process.send?.({ cpuUs: user + system, rssMaxBytes: process.resourceUsage().maxRSS * 1024 } satisfies Usage);
+});
+process.send?.({ url: store.url, startMs });

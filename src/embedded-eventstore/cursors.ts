@@ -15,8 +15,10 @@ export interface Cursor {
 /** Where to begin: at an end or at a position or revision. */
 export type From = Readonly<{ kind: 'start' }> | Readonly<{ kind: 'end' }> | Readonly<{ kind: 'at'; at: bigint }>;
 
+const leastOf = (a: bigint, b: bigint): bigint => (a < b ? a : b);
+
 /** SQLite's integers are signed, the protocol's are not. */
-const clamp = (value: bigint): bigint => (value > REVISION_MAX ? REVISION_MAX : value);
+const clamp = (value: bigint): bigint => leastOf(value, REVISION_MAX);
 
 type Follows = (later: StoredEvent, earlier: StoredEvent) => boolean;
 
@@ -66,7 +68,10 @@ export function readabilityOf(log: EventLog, stream: Stream): Readability {
   return stream.last < 0n || stream.retention.truncateBefore === REVISION_MAX ? 'notFound' : 'readable';
 }
 
-/** A stream: events at and after a revision forwards, at and before it backwards, as far as its metadata lets them be seen. */
+/**
+ * A stream: events at and after a revision forwards, at and before it backwards, as far as its metadata lets them be seen.
+ * What is hidden is skipped, but no further than to the end: a deleted stream that comes back goes on from there.
+ */
 export function cursorOfStream(log: EventLog, direction: Direction, { name, from }: { name: string; from: From }): Cursor {
   const forwards = direction === 'forwards';
   const { last: head } = log.stream(name);
@@ -76,8 +81,9 @@ export function cursorOfStream(log: EventLog, direction: Direction, { name, from
     next(max) {
       const stream = log.stream(name);
       const first = firstVisibleRevision(stream.last, stream.retention);
-      if (forwards && revision < first) {
-        revision = first;
+      const reachable = leastOf(first, stream.last + 1n);
+      if (forwards && revision < reachable) {
+        revision = reachable;
         gaps.leap();
       }
       while (revision >= first) {

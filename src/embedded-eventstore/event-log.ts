@@ -29,9 +29,9 @@ const FIRST_POSITION = 1n;
 const PAGE_EVENTS = 32;
 
 /** Exclusive locking refuses a second process; `synchronous = FULL` flushes every commit. */
-const PRAGMAS = ['page_size = 8192', 'locking_mode = EXCLUSIVE', 'journal_mode = WAL', 'synchronous = FULL', 'cache_size = -65536'];
+export const PRAGMAS = ['locking_mode = EXCLUSIVE', 'journal_mode = WAL', 'synchronous = FULL', 'cache_size = -65536'];
 
-const SCHEMA = `
+export const SCHEMA = `
   create table streams (
     id integer primary key, name text not null unique, tombstoned integer not null default 0,
     truncate_before integer, max_count integer, max_age_seconds integer

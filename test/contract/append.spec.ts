@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { ANY, jsonEvent, NO_STREAM, STREAM_EXISTS, type JSONEventData } from '@eventstore/db-client';
-import { append, idsIn, idsOf, newEvent, newEvents, newStream, useEventStore } from './event-store.js';
+import { append, errorTypeOf, idsIn, idsOf, newEvent, newEvents, newStream, useEventStore } from './event-store.js';
 
 const store = useEventStore();
 
@@ -39,6 +39,13 @@ describe.each([
   it('to a new stream expecting that it exists is refused', async () => {
     const outcome = await appendTo(newStream(), newEvents(1), { expectedRevision: STREAM_EXISTS });
     expect(outcome).toEqual({ kind: 'wrongExpectedRevision', current: 'no_stream', expected: STREAM_EXISTS });
+  });
+
+  it('to a new stream, of an event that another stream has, is written', async () => {
+    const { events } = await streamOf(1);
+    const stream = newStream();
+    expect(await appendTo(stream, events, { expectedRevision: ANY })).toMatchObject({ kind: 'written', revision: 0n });
+    expect(await idsIn(store.client, stream)).toEqual(idsOf(events));
   });
 
   it.each([ANY, NO_STREAM, STREAM_EXISTS, 0n] as const)('to a tombstoned stream expecting %s is refused', async (expectedRevision) => {
@@ -110,6 +117,13 @@ describe.each([
     expect(await idsIn(store.client, stream)).toEqual(idsOf(events));
   });
 
+  it('to a deleted stream expecting no stream is recognised when its events are the first ones, and brings nothing back', async () => {
+    const { stream, events, position } = await streamOf(2);
+    await store.client.deleteStream(stream);
+    expect(await appendTo(stream, events, { expectedRevision: NO_STREAM })).toEqual({ kind: 'written', revision: 1n, position });
+    expect(await errorTypeOf(idsIn(store.client, stream))).toBe('stream-not-found');
+  });
+
   it.each([
     ['no stream', NO_STREAM],
     ['a revision below the head', 0n],
@@ -119,15 +133,23 @@ describe.each([
     expect(outcome).toEqual({ kind: 'wrongExpectedRevision', current: 2n, expected: expectedRevision });
   });
 
-  it('below the head is refused when its first event is there and the next is another', async () => {
+  it.each([NO_STREAM, 0n] as const)('expecting %s, below the head, is refused when its first event is there and the next is another', async (expectedRevision) => {
+    const { stream, events } = await streamOf(4);
+    const there = events[expectedRevision === NO_STREAM ? 0 : 1] as JSONEventData;
+    const outcome = await appendTo(stream, [there, newEvent()], { expectedRevision });
+    expect(outcome).toMatchObject({ kind: 'wrongExpectedRevision', current: 3n });
+  });
+
+  it.each([NO_STREAM, 0n] as const)('expecting %s, below the head, is refused when its events are there but run past the head', async (expectedRevision) => {
     const { stream, events } = await streamOf(3);
-    const outcome = await appendTo(stream, [events[0] as JSONEventData, newEvent()], { expectedRevision: NO_STREAM });
+    const there = events.slice(expectedRevision === NO_STREAM ? 0 : 1);
+    const outcome = await appendTo(stream, [...there, newEvent()], { expectedRevision });
     expect(outcome).toMatchObject({ kind: 'wrongExpectedRevision', current: 2n });
   });
 
-  it('below the head is refused when its events are there but run past the head', async () => {
+  it('below the head is refused when its events are there in another order', async () => {
     const { stream, events } = await streamOf(2);
-    const outcome = await appendTo(stream, [...events, newEvent()], { expectedRevision: NO_STREAM });
+    const outcome = await appendTo(stream, [...events].reverse(), { expectedRevision: NO_STREAM });
     expect(outcome).toMatchObject({ kind: 'wrongExpectedRevision', current: 1n });
   });
 
@@ -137,16 +159,36 @@ describe.each([
     expect(outcome).toEqual({ kind: 'wrongExpectedRevision', current: 0n, expected: 7n });
   });
 
-  it('at the head is written without a look at its ids', async () => {
-    const { stream, events } = await streamOf(1);
-    expect(await appendTo(stream, events, { expectedRevision: 0n })).toMatchObject({ kind: 'written', revision: 1n });
+  it.each([1, 3])('at the head is written without a look at its ids, %d events or more', async (count) => {
+    const { stream, events } = await streamOf(count);
+    expect(await appendTo(stream, events, { expectedRevision: BigInt(count - 1) })).toMatchObject({ kind: 'written', revision: BigInt(2 * count - 1) });
     expect(await idsIn(store.client, stream)).toEqual(idsOf([...events, ...events]));
+  });
+
+  it('expecting any revision is recognised by the place at which its last event was written last', async () => {
+    const { stream, events } = await streamOf(1);
+    await appendTo(stream, events, { expectedRevision: 0n });
+    expect(await appendTo(stream, events, { expectedRevision: ANY })).toMatchObject({ kind: 'written', revision: 1n });
+    expect(await idsIn(store.client, stream)).toHaveLength(2);
   });
 
   it.each([ANY, STREAM_EXISTS, 1n] as const)('of no events expecting %s leaves the stream as it is', async (expectedRevision) => {
     const { stream } = await streamOf(2);
     expect(await appendTo(stream, [], { expectedRevision })).toMatchObject({ kind: 'written' });
     expect(await idsIn(store.client, stream)).toHaveLength(2);
+  });
+
+  it.each([ANY, NO_STREAM] as const)('of no events expecting %s makes no stream', async (expectedRevision) => {
+    const stream = newStream();
+    expect(await appendTo(stream, [], { expectedRevision })).toMatchObject({ kind: 'written' });
+    expect(await errorTypeOf(idsIn(store.client, stream))).toBe('stream-not-found');
+  });
+
+  it('of no events expecting that the stream exists is refused when there is none, and when it is deleted', async () => {
+    const { stream } = await streamOf(1);
+    await store.client.deleteStream(stream);
+    expect(await appendTo(newStream(), [], { expectedRevision: STREAM_EXISTS })).toMatchObject({ kind: 'wrongExpectedRevision', current: 'no_stream' });
+    expect(await appendTo(stream, [], { expectedRevision: STREAM_EXISTS })).toEqual({ kind: 'streamDeleted' });
   });
 
   it.each([NO_STREAM, 0n, 5n] as const)('of no events expecting %s, which is not the head, is refused', async (expectedRevision) => {

@@ -30,6 +30,28 @@ describe('A deleted stream', () => {
     expect(outcome).toMatchObject({ kind: 'wrongExpectedRevision', current: 2n });
   });
 
+  it('brings what is appended after its return to those who followed it all the time', async () => {
+    const { stream, events } = await streamOf(2);
+    const following = follow(store.client.subscribeToStream(stream));
+    await following.reached('caughtUp');
+    await store.client.deleteStream(stream);
+    const fresh = newEvents(2);
+    await append(store.client, stream, { events: fresh, expectedRevision: NO_STREAM });
+    expect(idsOf(await following.events(4))).toEqual(idsOf([...events, ...fresh]));
+    await following.stop();
+  });
+
+  it('can be followed before it comes back', async () => {
+    const { stream } = await streamOf(2);
+    await store.client.deleteStream(stream);
+    const following = follow(store.client.subscribeToStream(stream));
+    await following.reached('caughtUp');
+    const fresh = newEvents(1);
+    await append(store.client, stream, { events: fresh });
+    expect(idsOf(await following.events(1))).toEqual(idsOf(fresh));
+    await following.stop();
+  });
+
   it('has its events in $all still', async () => {
     const { stream, events } = await streamOf(3);
     await store.client.deleteStream(stream);
@@ -72,8 +94,8 @@ describe('A delete', () => {
     expect(await idsIn(store.client, stream)).toHaveLength(3);
   });
 
-  it('of a stream that never was is refused', async () => {
-    expect(await errorTypeOf(store.client.deleteStream(newStream(), { expectedRevision: NO_STREAM }))).toBe('wrong-expected-version');
+  it.each([ANY, NO_STREAM, 0n] as const)('expecting %s of a stream that never was is refused', async (expectedRevision) => {
+    expect(await errorTypeOf(store.client.deleteStream(newStream(), { expectedRevision }))).toBe('wrong-expected-version');
   });
 
   it('of a stream that only has metadata succeeds', async () => {

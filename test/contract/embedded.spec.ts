@@ -71,6 +71,17 @@ describe('The embedded event store', () => {
     expect(await append(second.client, stream, { events, expectedRevision: ANY })).toMatchObject({ kind: 'written', revision: 1n });
   });
 
+  it('remembers a bounded number of ids for appends expecting any revision, as the real one does', async () => {
+    const { client } = await start({ directory: 'memory' });
+    const stream = newStream();
+    const events = newEvents(1);
+    const again = () => append(client, stream, { events, expectedRevision: ANY });
+    await again();
+    expect(await again()).toMatchObject({ kind: 'written', revision: 0n });
+    for (let round = 0; round < 10; round += 1) await append(client, newStream(), { events: newEvents(5_000) });
+    expect(await again()).toMatchObject({ kind: 'written', revision: 1n });
+  });
+
   it('refuses a directory that another server has, and says so', async () => {
     await start();
     await expect(startEmbeddedEventStore({ directory })).rejects.toThrow(/in use by another process.*choose another directory/);

@@ -29,8 +29,15 @@ export function useEventStore(): Subject {
   return subject;
 }
 
+type Case = (title: string, run: () => Promise<void>) => void;
+
+const skippedBecause = (reason: string): Case => (title) => it.skip(`${title} (skipped: ${reason})`, () => {});
+
 /** A case that a running server elsewhere cannot take part in, with the reason. */
-export const onlyEmbedded = (reason: string) => (realUrl === undefined ? it : (title: string, _run: () => Promise<void>) => it.skip(`${title} (embedded only: ${reason})`, () => {}));
+export const onlyEmbedded = (reason: string): Case => (realUrl === undefined ? it : skippedBecause(reason));
+
+/** A case that speaks the protocol itself, which is done without TLS and credentials. */
+export const plainText: Case = realUrl === undefined || /[?&]tls=false/i.test(realUrl) ? it : skippedBecause('these calls are made without TLS');
 
 export const newStream = (): string => `contract-${randomUUID()}`;
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { BACKWARDS, binaryEvent, END, jsonEvent } from '@eventstore/db-client';
+import { BACKWARDS, END } from '@eventstore/db-client';
 import { append, appendedStream, collect, idsIn, idsOf, newEvents, newStream, useEventStore } from './event-store.js';
 import { follow } from './follow.js';
 
@@ -13,6 +13,23 @@ describe('Stream metadata', () => {
     await store.client.setStreamMetadata(stream, { maxCount: 2, owner: 'first' });
     await store.client.setStreamMetadata(stream, { maxAge: 60, owner: 'second' });
     expect(await store.client.getStreamMetadata(stream)).toMatchObject({ streamName: stream, metadata: { maxAge: 60, owner: 'second' } });
+  });
+
+  it('keeps every key, those of the system and custom ones', async () => {
+    const stream = newStream();
+    const roles = { readRoles: ['admin'], writeRoles: ['admin'], deleteRoles: ['admin'], metaReadRoles: ['admin'], metaWriteRoles: ['admin'] };
+    const metadata = { maxAge: 60, maxCount: 12, truncateBefore: 1, cacheControl: 15, acl: roles, owner: 'naïve ☃' };
+    await store.client.setStreamMetadata(stream, metadata);
+    expect((await store.client.getStreamMetadata(stream)).metadata).toEqual(metadata);
+  });
+
+  it('that sets no limit any more lets the events be seen again that nobody removed', async () => {
+    const { stream, events } = await streamOf(3);
+    await store.client.setStreamMetadata(stream, { maxCount: 1 });
+    await store.client.setStreamMetadata(stream, { owner: 'nobody' });
+    const seen = await idsIn(store.client, stream);
+    expect(idsOf(events).slice(-seen.length)).toEqual(seen);
+    expect(seen).toContain(events[2]?.id);
   });
 
   it('is absent when it was never set', async () => {
@@ -84,6 +101,17 @@ describe('$tb', () => {
   });
 });
 
+describe('$tb and $maxCount', () => {
+  it.each([
+    [{ truncateBefore: 6, maxCount: 8 }, 6],
+    [{ truncateBefore: 3, maxCount: 2 }, 8],
+  ])('%j together let be seen what both allow', async (metadata, first) => {
+    const { stream, events } = await streamOf(10);
+    await store.client.setStreamMetadata(stream, metadata);
+    expect(await idsIn(store.client, stream)).toEqual(idsOf(events.slice(first)));
+  });
+});
+
 describe('$maxAge', () => {
   it('hides events when they are older', async () => {
     const { stream } = await streamOf(3);
@@ -101,63 +129,5 @@ describe('$maxAge', () => {
     const { stream, events } = await streamOf(3);
     await store.client.setStreamMetadata(stream, { maxAge: 3600 });
     expect(await idsIn(store.client, stream)).toEqual(idsOf(events));
-  });
-});
-
-describe('A link', () => {
-  const linkTo = async (stream: string, target: string) => {
-    await store.client.appendToStream(stream, binaryEvent({ type: '$>', data: Buffer.from(target) }));
-    return stream;
-  };
-
-  it('is read as the event that it points to, with itself beside it', async () => {
-    const { stream, events } = await streamOf(3);
-    const links = await linkTo(newStream(), `1@${stream}`);
-    for await (const { event, link, commitPosition } of store.client.readStream(links, { resolveLinkTos: true })) {
-      expect(event).toMatchObject({ streamId: stream, revision: 1n, id: events[1]?.id });
-      expect(link).toMatchObject({ streamId: links, revision: 0n, type: '$>' });
-      expect(commitPosition).toBe(link?.position?.commit);
-    }
-    expect.assertions(3);
-  });
-
-  it('is itself when links are not to be resolved', async () => {
-    const { stream } = await streamOf(1);
-    const links = await linkTo(newStream(), `0@${stream}`);
-    const [recorded] = await collect(store.client.readStream(links));
-    expect(recorded).toMatchObject({ streamId: links, type: '$>' });
-  });
-
-  it.each([
-    ['to an event that is gone', async () => {
-      const { stream } = await streamOf(2);
-      await store.client.setStreamMetadata(stream, { truncateBefore: 1 });
-      return `0@${stream}`;
-    }],
-    ['to a deleted stream', async () => {
-      const { stream } = await streamOf(1);
-      await store.client.deleteStream(stream);
-      return `0@${stream}`;
-    }],
-    ['beyond the end', async () => `7@${(await streamOf(1)).stream}`],
-  ])('%s has no event', async (_name, target) => {
-    const links = await linkTo(newStream(), await target());
-    const resolved = [];
-    for await (const { event, link } of store.client.readStream(links, { resolveLinkTos: true })) resolved.push([event, link?.streamId]);
-    expect(resolved).toEqual([[undefined, links]]);
-  });
-
-  it('is resolved for subscriptions to $all', async () => {
-    const { stream, events } = await streamOf(1);
-    const subscription = store.client.subscribeToAll({ fromPosition: END, resolveLinkTos: true });
-    const caughtUp = new Promise((resolve) => subscription.once('caughtUp', resolve));
-    const received = (async () => {
-      for await (const { event, link } of subscription) if (link?.type === '$>') return event?.id;
-      return undefined;
-    })();
-    await caughtUp;
-    await append(store.client, newStream(), { events: [jsonEvent({ type: 'other', data: {} })] });
-    await linkTo(newStream(), `0@${stream}`);
-    expect(await received).toBe(events[0]?.id);
   });
 });

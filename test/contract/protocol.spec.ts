@@ -1,185 +1,141 @@
-/** What the official client does not ask for, or hides: the protocol itself. */
-import { randomUUID } from 'node:crypto';
+/** Streams.Read and Streams.Append as the official client does not use them. */
 import streams from '@eventstore/db-client/generated/streams_pb.js';
-import type { BatchAppendReq, BatchAppendResp, ReadReq, ReadResp } from '@eventstore/db-client/generated/streams_pb.js';
-import { StreamsClient } from '@eventstore/db-client/generated/streams_grpc_pb.js';
+import type { ReadReq, ReadResp } from '@eventstore/db-client/generated/streams_pb.js';
 import shared from '@eventstore/db-client/generated/shared_pb.js';
-import { EventStoreDBClient } from '@eventstore/db-client';
-import { credentials } from '@grpc/grpc-js';
-import { afterAll, beforeAll, describe, expect } from '@jest/globals';
-import empty from 'google-protobuf/google/protobuf/empty_pb.js';
-import timestamp from 'google-protobuf/google/protobuf/timestamp_pb.js';
-import { append, errorTypeOf, idsIn, idsOf, newEvents, newStream, onlyEmbedded, useEventStore } from './event-store.js';
+import { describe, expect } from '@jest/globals';
+import { append, collect, idsOf, newEvents, newStream, plainText, useEventStore } from './event-store.js';
+import { allOptions, appendEvent, appendOptions, appendRaw, nameIn, nothing, readAllOf, streamOptions, untilCaughtUp, useRawStreams } from './raw-calls.js';
 
 const store = useEventStore();
-const plainText = onlyEmbedded('these calls are made without TLS');
+const raw = useRawStreams(store);
 
-let raw: StreamsClient;
-const endpoint = (): string => new URL(store.url.replace(/^esdb(\+discover)?:/, 'http:')).host;
+const { Options } = streams.ReadReq;
 
-beforeAll(() => {
-  raw = new StreamsClient(endpoint(), credentials.createInsecure());
-});
-afterAll(() => raw.close());
+const half = (bits: string | undefined): string => BigInt.asUintN(64, BigInt(bits ?? 0)).toString(16).padStart(16, '0');
 
-const identifier = (stream: string) => new shared.StreamIdentifier().setStreamName(Buffer.from(stream));
+const idIn = (response: ReadResp | undefined): string | undefined => response?.getEvent()?.getEvent()?.getId()?.getString();
 
-async function read(options: ReadReq.Options): Promise<ReadResp[]> {
-  const responses: ReadResp[] = [];
-  for await (const response of raw.read(new streams.ReadReq().setOptions(options))) responses.push(response as ReadResp);
-  return responses;
+/** What is after the marker, so that a used store does not matter. */
+async function marker(): Promise<bigint> {
+  const outcome = await append(store.client, newStream(), { events: newEvents(1) });
+  if (outcome.kind !== 'written' || outcome.position === undefined) throw new Error('An append to a new stream has a position.');
+  return outcome.position;
 }
 
-const streamOptions = (stream: string): ReadReq.Options =>
-  new streams.ReadReq.Options()
-    .setStream(new streams.ReadReq.Options.StreamOptions().setStreamIdentifier(identifier(stream)).setStart(new shared.Empty()))
-    .setCount('100')
-    .setNoFilter(new shared.Empty());
+const streamFilter = ({ prefixes = [], regex = '' }: { prefixes?: string[]; regex?: string }): ReadReq.Options.FilterOptions => {
+  const { FilterOptions } = Options;
+  return new FilterOptions().setStreamIdentifier(new FilterOptions.Expression().setPrefixList(prefixes).setRegex(regex)).setCheckpointintervalmultiplier(1);
+};
 
 describe('Streams.Read', () => {
   plainText('gives ids in two halves when they are asked for so', async () => {
     const stream = newStream();
     const events = newEvents(1);
     await append(store.client, stream, { events });
-    const uuids = new streams.ReadReq.Options.UUIDOption().setStructured(new shared.Empty());
-    const [response] = await read(streamOptions(stream).setUuidOption(uuids));
+    const [response] = await readAllOf(raw, streamOptions(stream).setUuidOption(new Options.UUIDOption().setStructured(nothing())));
     const structured = response?.getEvent()?.getEvent()?.getId()?.getStructured();
-    const half = (bits: string | undefined) => BigInt.asUintN(64, BigInt(bits ?? 0)).toString(16).padStart(16, '0');
     expect(half(structured?.getMostSignificantBits()) + half(structured?.getLeastSignificantBits())).toBe(events[0]?.id?.replaceAll('-', ''));
+  });
+
+  plainText('gives ids as text when they are asked for so', async () => {
+    const stream = newStream();
+    const events = newEvents(1);
+    await append(store.client, stream, { events });
+    const [response] = await readAllOf(raw, streamOptions(stream).setUuidOption(new Options.UUIDOption().setString(nothing())));
+    expect(idIn(response)).toBe(events[0]?.id);
+  });
+
+  plainText('tells type, content type and time of each event', async () => {
+    const stream = newStream();
+    const before = Date.now();
+    await append(store.client, stream, { events: newEvents(1, 'told') });
+    const [response] = await readAllOf(raw, streamOptions(stream).setUuidOption(new Options.UUIDOption().setString(nothing())));
+    const properties = response?.getEvent()?.getEvent()?.getMetadataMap();
+    expect([properties?.get('type'), properties?.get('content-type')]).toEqual(['told', 'application/json']);
+    const createdMs = Number(BigInt(properties?.get('created') ?? 0) / 10_000n);
+    expect(Math.abs(createdMs - before)).toBeLessThan(60_000);
   });
 
   plainText('of $all with a filter gives as many matches as asked for', async () => {
     const name = newStream();
     const events = newEvents(60, name);
     for (const event of events) await append(store.client, newStream(), { events: [event, ...newEvents(1)] });
-    const filter = new streams.ReadReq.Options.FilterOptions()
-      .setEventType(new streams.ReadReq.Options.FilterOptions.Expression().setPrefixList([name]))
-      .setCount(new shared.Empty())
+    const filter = new Options.FilterOptions()
+      .setEventType(new Options.FilterOptions.Expression().setPrefixList([name]))
+      .setCount(nothing())
       .setCheckpointintervalmultiplier(1);
-    const options = new streams.ReadReq.Options()
-      .setAll(new streams.ReadReq.Options.AllOptions().setStart(new shared.Empty()))
-      .setCount('50')
-      .setFilter(filter);
-    const ids = (await read(options)).map((response) => response.getEvent()?.getEvent()?.getId()?.getString());
-    expect(ids).toEqual(idsOf(events.slice(0, 50)));
+    const responses = await readAllOf(raw, allOptions().setCount('50').setFilter(filter));
+    expect(responses.map(idIn)).toEqual(idsOf(events.slice(0, 50)));
   });
 
   plainText('of an unknown stream answers with its name and ends well', async () => {
     const stream = newStream();
-    const [response, ...others] = await read(streamOptions(stream));
-    const named = response?.getStreamNotFound()?.getStreamIdentifier()?.getStreamName_asU8() ?? [];
-    expect(Buffer.from(named).toString()).toBe(stream);
+    const [response, ...others] = await readAllOf(raw, streamOptions(stream));
+    expect(nameIn(response?.getStreamNotFound()?.getStreamIdentifier())).toBe(stream);
     expect(others).toEqual([]);
   });
 
   plainText('without a stream name is refused', async () => {
-    await expect(read(streamOptions(''))).rejects.toMatchObject({ code: 3 });
+    await expect(readAllOf(raw, streamOptions(''))).rejects.toMatchObject({ code: 3 });
   });
 });
 
-describe('Streams.BatchAppend', () => {
-  type Message = { correlation: string; stream?: string; deadlineMs?: number; final?: boolean; properties?: Record<string, string> };
+describe('A subscription of Streams.Read', () => {
+  const kindsOf = (responses: readonly ReadResp[]): ReadResp.ContentCase[] => responses.map((response) => response.getContentCase());
+  const { CHECKPOINT, CONFIRMATION } = streams.ReadResp.ContentCase;
 
-  const request = ({ correlation, stream, deadlineMs = 5_000, final = true, properties }: Message): BatchAppendReq => {
-    const message = new streams.BatchAppendReq.ProposedMessage().setId(new shared.UUID().setString(randomUUID())).setData(Buffer.from('{}'));
-    for (const [key, value] of Object.entries(properties ?? { type: 'raw', 'content-type': 'application/json' })) message.getMetadataMap().set(key, value);
-    const batch = new streams.BatchAppendReq().setCorrelationId(new shared.UUID().setString(correlation)).setProposedMessagesList([message]).setIsFinal(final);
-    if (stream === undefined) return batch;
-    const options = new streams.BatchAppendReq.Options()
-      .setStreamIdentifier(identifier(stream))
-      .setAny(new empty.Empty())
-      .setDeadline(timestamp.Timestamp.fromDate(new Date(Date.now() + deadlineMs)));
-    return batch.setOptions(options);
-  };
-
-  /** Sends messages on one call and gives as many answers by their correlation id. */
-  const exchange = async (messages: BatchAppendReq[], answersWanted: number) => {
-    const call = raw.batchAppend();
-    const answers = new Map<string, BatchAppendResp>();
-    for (const message of messages) call.write(message);
-    for await (const answer of call) {
-      const response = answer as BatchAppendResp;
-      answers.set(response.getCorrelationId()?.getString() ?? '', response);
-      if (answers.size === answersWanted) break;
-    }
-    call.cancel();
-    return answers;
-  };
-
-  plainText('keeps appends that travel in turns apart by their correlation ids', async () => {
-    const [a, b] = [randomUUID(), randomUUID()];
-    const [streamA, streamB] = [newStream(), newStream()];
-    const answers = await exchange(
-      [
-        request({ correlation: a, stream: streamA, final: false }),
-        request({ correlation: b, stream: streamB, final: false }),
-        request({ correlation: a, final: false }),
-        request({ correlation: b }),
-        request({ correlation: a }),
-      ],
-      2,
+  plainText('is confirmed with an id of its own', async () => {
+    const ids = await Promise.all(
+      [1, 2].map(async () => (await untilCaughtUp(raw, streamOptions(newStream())))[0]?.getConfirmation()?.getSubscriptionId()),
     );
-    expect(answers.get(a)?.getSuccess()?.getCurrentRevision()).toBe('2');
-    expect(answers.get(b)?.getSuccess()?.getCurrentRevision()).toBe('1');
-    expect(Buffer.from(answers.get(a)?.getStreamIdentifier()?.getStreamName_asU8() ?? []).toString()).toBe(streamA);
+    expect(ids[0]).toBeTruthy();
+    expect(new Set(ids).size).toBe(2);
   });
 
-  plainText('answers an append that is not finished by its deadline with a timeout, and ignores the rest of it', async () => {
-    const [late, next] = [randomUUID(), randomUUID()];
-    const [lateStream, nextStream] = [newStream(), newStream()];
-    const call = raw.batchAppend();
-    const answers: BatchAppendResp[] = [];
-    const received = new Promise<void>((resolve) => {
-      call.on('data', (answer: BatchAppendResp) => {
-        answers.push(answer);
-        if (answers.length === 1) {
-          call.write(request({ correlation: late }));
-          call.write(request({ correlation: next, stream: nextStream }));
-        } else resolve();
-      });
-    });
-    call.on('error', () => undefined);
-    call.write(request({ correlation: late, stream: lateStream, deadlineMs: 50, final: false }));
-    await received;
-    call.cancel();
-    expect(answers[0]?.getError()?.getDetails()?.getTypeName()).toBe('event_store.client.Timeout');
-    expect(answers[1]?.getCorrelationId()?.getString()).toBe(next);
-    expect(await errorTypeOf(idsIn(store.client, lateStream))).toBe('stream-not-found');
+  plainText('to $all without a filter brings no checkpoints', async () => {
+    const position = await marker();
+    await append(store.client, newStream(), { events: newEvents(100) });
+    const kinds = kindsOf(await untilCaughtUp(raw, allOptions(position).setNoFilter(nothing())));
+    expect(kinds[0]).toBe(CONFIRMATION);
+    expect(kinds).not.toContain(CHECKPOINT);
   });
 
-  plainText('refuses an event without a type and goes on', async () => {
-    const [bad, good] = [randomUUID(), randomUUID()];
-    const answers = await exchange(
-      [request({ correlation: bad, stream: newStream(), properties: { 'content-type': 'application/json' } }), request({ correlation: good, stream: newStream() })],
-      2,
-    );
-    expect(answers.get(bad)?.getError()?.getDetails()?.getTypeName()).toBe('event_store.client.BadRequest');
-    expect(answers.get(good)?.hasSuccess()).toBe(true);
-  });
-
-  plainText('ends when the client ends, after the last answer', async () => {
-    const call = raw.batchAppend();
-    const correlation = randomUUID();
-    call.write(request({ correlation, stream: newStream() }));
-    call.end();
-    const answers: BatchAppendResp[] = [];
-    for await (const answer of call) answers.push(answer as BatchAppendResp);
-    expect(answers.map((answer) => answer.getCorrelationId()?.getString())).toEqual([correlation]);
-  });
-});
-
-describe('The server', () => {
-  onlyEmbedded('a cluster elsewhere has its own members')('is found by discovery', async () => {
-    const client = EventStoreDBClient.connectionString(`esdb+discover://${endpoint()}?tls=false`);
+  plainText('counts 32 events to a checkpoint when no window is named, and none twice', async () => {
+    const position = await marker();
     const stream = newStream();
-    const events = newEvents(1);
-    await append(client, stream, { events });
-    expect(await idsIn(client, stream)).toEqual(idsOf(events));
-    await client.dispose();
+    await append(store.client, stream, { events: newEvents(64) });
+    const positions = (await collect(store.client.readStream(stream))).map((event) => event.position?.commit);
+    const responses = await untilCaughtUp(raw, allOptions(position).setFilter(streamFilter({ prefixes: ['matches-nothing-'] }).setCount(nothing())));
+    const checkpoints = responses.filter((response) => response.hasCheckpoint()).map((response) => BigInt(response.getCheckpoint()?.getCommitPosition() ?? 0));
+    expect(checkpoints).toEqual([positions[31], positions[63]]);
   });
 
-  onlyEmbedded('a real server has them')('says that it has no persistent subscriptions', async () => {
-    const creation = store.client.createPersistentSubscriptionToAll('group', {} as Parameters<typeof store.client.createPersistentSubscriptionToAll>[1]);
-    expect(await errorTypeOf(creation)).toBe('unsupported');
+  plainText('is filtered by the expression when there are prefixes beside it', async () => {
+    const position = await marker();
+    const [byPrefix, byExpression] = [newStream(), newStream()];
+    for (const stream of [byPrefix, byExpression]) await append(store.client, stream, { events: newEvents(1) });
+    const responses = await untilCaughtUp(raw, allOptions(position).setFilter(streamFilter({ prefixes: [byPrefix], regex: `^${byExpression}$` }).setMax(32)));
+    const names = responses.filter((response) => response.hasEvent()).map((response) => nameIn(response.getEvent()?.getEvent()?.getStreamIdentifier()));
+    expect(names).toEqual([byExpression]);
+  });
+});
+
+describe('Streams.Append', () => {
+  plainText('takes ids in two halves', async () => {
+    const stream = newStream();
+    const structured = new shared.UUID.Structured();
+    structured.setMostSignificantBits('-1');
+    structured.setLeastSignificantBits('258');
+    await appendRaw(raw, [appendOptions(stream), appendEvent({ id: new shared.UUID().setStructured(structured) })]);
+    expect(idsOf(await collect(store.client.readStream(stream)))).toEqual(['ffffffff-ffff-ffff-0000-000000000102']);
+  });
+
+  plainText('of no events to no stream answers that there is none', async () => {
+    const success = (await appendRaw(raw, [appendOptions(newStream())])).getSuccess();
+    expect([success?.hasNoStream(), success?.hasNoPosition()]).toEqual([true, true]);
+  });
+
+  plainText('without options is refused', async () => {
+    await expect(appendRaw(raw, [appendEvent()])).rejects.toMatchObject({ code: 3 });
   });
 });

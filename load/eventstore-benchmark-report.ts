@@ -1,0 +1,84 @@
+import { cpus } from 'node:os';
+import type { TaskResult } from './eventstore-benchmark-client.js';
+import { median } from './median.js';
+
+/** Events appended in a round and read again; `cpuUs` is what one append, or one read of a stream, cost the server. */
+interface Side {
+  readonly append: TaskResult & { readonly cpuUs: number };
+  readonly read: TaskResult & { readonly cpuUs: number };
+}
+
+export interface Rates {
+  readonly concurrency: number;
+  readonly disk: Side;
+  readonly memory: Side;
+  /** Rows that bare SQLite takes with as many in a transaction as there are appends under way. */
+  readonly sqlitePerSecond: number;
+}
+
+export interface EndCost {
+  readonly length: number;
+  readonly appendMs: number;
+  readonly appendCpuUs: number;
+  readonly readEndMs: number;
+  readonly readMiddleMs: number;
+}
+
+export interface Stored {
+  readonly events: number;
+  readonly fillPerSecond: number;
+  readonly startMs: number;
+  readonly firstReadMs: number;
+  readonly readAllPerSecond: number;
+  readonly rssAfterFillBytes: number;
+  readonly rssAfterStartBytes: number;
+  readonly rssAfterReadBytes: number;
+}
+
+export const machine = (): string => `${cpus().length} × ${cpus()[0]?.model ?? 'unknown processor'}, Node ${process.versions.node}, medians`;
+
+const count = (value: number): string => Math.round(value).toLocaleString('en');
+const percent = (share: number): string => `${Math.round(share * 100)} %`;
+const mebibytes = (bytes: number): string => `${count(bytes / 1024 / 1024)} MiB`;
+
+function table(headings: readonly string[], rows: readonly (readonly (string | number)[])[]): string[] {
+  return [`| ${headings.join(' | ')} |`, `|${'---|'.repeat(headings.length)}`, ...rows.map((cells) => `| ${cells.join(' | ')} |`)];
+}
+
+const RATE_HEADINGS = [
+  'concurrency', 'appends /s', 'in memory /s', 'bare SQLite rows /s', '÷ in memory', '÷ SQLite', 'p50 / p99 ms', 'server µs an append', 'in memory µs',
+  'reads: events /s', 'in memory /s',
+] as const;
+
+export function ratesTable(measured: readonly Rates[]): string[] {
+  const concurrencies = [...new Set(measured.map(({ concurrency }) => concurrency))];
+  return table(RATE_HEADINGS, concurrencies.map((concurrency) => ratesRow(concurrency, measured.filter((of) => of.concurrency === concurrency))));
+}
+
+function ratesRow(concurrency: number, rounds: readonly Rates[]): (string | number)[] {
+  const of = (value: (rates: Rates) => number): number => median(rounds.map(value));
+  const disk = of((rates) => rates.disk.append.eventsPerSecond);
+  const memory = of((rates) => rates.memory.append.eventsPerSecond);
+  const sqlite = of((rates) => rates.sqlitePerSecond);
+  return [
+    concurrency, count(disk), count(memory), count(sqlite), percent(disk / memory), percent(disk / sqlite),
+    `${of((rates) => rates.disk.append.p50Ms).toFixed(1)} / ${of((rates) => rates.disk.append.p99Ms).toFixed(1)}`,
+    count(of((rates) => rates.disk.append.cpuUs)), count(of((rates) => rates.memory.append.cpuUs)),
+    count(of((rates) => rates.disk.read.eventsPerSecond)), count(of((rates) => rates.memory.read.eventsPerSecond)),
+  ];
+}
+
+export function growthTable(costs: readonly EndCost[]): string[] {
+  const rows = costs.map((cost) => [
+    count(cost.length), cost.appendMs.toFixed(2), count(cost.appendCpuUs), cost.readEndMs.toFixed(2), cost.readMiddleMs.toFixed(2),
+  ]);
+  return table(['events in the stream', 'append ms', 'server µs an append', 'last ten events ms', 'ten in the middle ms'], rows);
+}
+
+export function storedLines(stored: Stored): string[] {
+  return [
+    `A store with ${count(stored.events)} events starts in ${count(stored.startMs)} ms; its first read takes ${count(stored.firstReadMs)} ms.`,
+    `Its process has taken at most ${mebibytes(stored.rssAfterStartBytes)} after the start, ${mebibytes(stored.rssAfterReadBytes)} after a read of $all ` +
+      `(${count(stored.readAllPerSecond)} events /s), ${mebibytes(stored.rssAfterFillBytes)} after writing them all (${count(stored.fillPerSecond)} events /s).`,
+  ];
+}

@@ -1,0 +1,155 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { BenchmarkProcesses, type Client, type Store } from './benchmark-processes.js';
+import { STREAM_LENGTH, type Task, type TaskResult } from './eventstore-benchmark-client.js';
+import { growthTable, machine, ratesTable, storedLines, type EndCost, type Rates, type Stored } from './eventstore-benchmark-report.js';
+import { SqliteYardstick } from './sqlite-yardstick.js';
+import { median } from './median.js';
+import { wholeNumbers } from './whole-numbers.js';
+
+/** `npm run eventstore-benchmark`: what the embedded event store takes, beside itself in memory and beside bare SQLite. */
+
+const HELP = `Measures the embedded event store through the official client, and prints tables and ratios of one run.
+
+  npm run eventstore-benchmark -- [options]
+
+  --events <n>        events of a round at concurrency 16 and more; a quarter at 1  (4000)
+  --repetitions <n>   rounds of each kind, interleaved                              (3)
+  --concurrency <l>   a list                                                        (1,16,64,256)
+  --long <n>          length of the long stream                                     (100000)
+  --stored <n>        events in the store that is started again                     (100000)
+  --help              this text
+`;
+
+const EVENT_BYTES = 4096;
+/** Of the events that only fill a stream or a store. */
+const FILLING_BYTES = 256;
+/** Appends or reads at the end of a short and of a long stream. */
+const END_STEPS = 500;
+
+interface Plan {
+  readonly events: number;
+  readonly repetitions: number;
+  readonly concurrencies: readonly number[];
+  readonly long: number;
+  readonly stored: number;
+}
+
+interface Stand {
+  readonly processes: BenchmarkProcesses;
+  readonly directory: string;
+  readonly perform: Client<Task, TaskResult>;
+}
+
+/** A task with what it cost the server. */
+async function costing(stand: Stand, store: Store, task: Task): Promise<TaskResult & { cpuUs: number }> {
+  const before = await store.usage();
+  const result = await stand.perform(task);
+  const { cpuUs } = await store.usage();
+  return { ...result, cpuUs: (cpuUs - before.cpuUs) / task.count };
+}
+
+async function rates(stand: Stand, plan: Plan): Promise<Rates[]> {
+  const onDisk = await stand.processes.store(join(stand.directory, 'rates'));
+  const inMemory = await stand.processes.store('memory');
+  const sqlite = new SqliteYardstick(stand.directory, EVENT_BYTES);
+  const measured: Rates[] = [];
+  for (let repetition = 0; repetition <= plan.repetitions; repetition += 1) {
+    for (const concurrency of plan.concurrencies) {
+      const count = concurrency === 1 ? Math.ceil(plan.events / 4) : Math.max(plan.events, concurrency * STREAM_LENGTH);
+      const round = { name: `rates-${repetition}-${concurrency}`, concurrency, count };
+      const sides = { disk: await roundOn(stand, onDisk, round), memory: await roundOn(stand, inMemory, round) };
+      // The first repetition warms up clients and servers.
+      if (repetition > 0) measured.push({ concurrency, ...sides, sqlitePerSecond: sqlite.rowsPerSecond(count, concurrency) });
+    }
+    process.stderr.write(`rates: ${repetition} of ${plan.repetitions}\n`);
+  }
+  sqlite.close();
+  await onDisk.stop();
+  await inMemory.stop();
+  return measured;
+}
+
+async function roundOn(stand: Stand, store: Store, round: Pick<Task, 'name' | 'concurrency' | 'count'>): Promise<Rates['disk']> {
+  const append = await costing(stand, store, { ...round, kind: 'append', url: store.url, eventBytes: EVENT_BYTES });
+  const read = await costing(stand, store, { ...round, kind: 'read-streams', url: store.url, count: Math.ceil(round.count / STREAM_LENGTH) });
+  return { append, read };
+}
+
+/** The cost of an append and of a read where a stream is short and where it is long. */
+async function growth(stand: Stand, plan: Plan): Promise<EndCost[]> {
+  const store = await stand.processes.store(join(stand.directory, 'growth'));
+  const lengths = [10, plan.long];
+  const ends = lengths.map((length) => ({ length, append: [] as number[], readEnd: [] as number[], readMiddle: [] as number[], appendCpuUs: [] as number[] }));
+  for (let repetition = 0; repetition <= plan.repetitions; repetition += 1) {
+    for (const end of ends) {
+      const common = { url: store.url, name: `growth-${repetition}-${end.length}`, concurrency: 1, count: END_STEPS };
+      await stand.perform({ ...common, kind: 'fill', eventBytes: FILLING_BYTES, count: end.length });
+      const readEnd = await stand.perform({ ...common, kind: 'read-end' });
+      const readMiddle = await stand.perform({ ...common, kind: 'read-middle', length: end.length });
+      const append = await costing(stand, store, { ...common, kind: 'append-at-end', eventBytes: EVENT_BYTES, length: end.length });
+      if (repetition === 0) continue;
+      end.append.push(append.p50Ms);
+      end.appendCpuUs.push(append.cpuUs);
+      end.readEnd.push(readEnd.p50Ms);
+      end.readMiddle.push(readMiddle.p50Ms);
+    }
+    process.stderr.write(`stream length: ${repetition} of ${plan.repetitions}\n`);
+  }
+  await store.stop();
+  return ends.map(({ length, append, appendCpuUs, readEnd, readMiddle }) => ({
+    length, appendMs: median(append), appendCpuUs: median(appendCpuUs), readEndMs: median(readEnd), readMiddleMs: median(readMiddle),
+  }));
+}
+
+/** A full store: how long its start takes, and how much memory it needs while it is read from end to end. */
+async function stored(stand: Stand, { stored: events }: Plan): Promise<Stored> {
+  const directory = join(stand.directory, 'stored');
+  const filling = await stand.processes.store(directory);
+  const common = { name: 'stored', concurrency: 1 };
+  const fill = await stand.perform({ ...common, kind: 'fill', url: filling.url, eventBytes: FILLING_BYTES, count: events });
+  const rssAfterFillBytes = (await filling.usage()).rssMaxBytes;
+  await filling.stop();
+  const store = await stand.processes.store(directory);
+  const rssAfterStartBytes = (await store.usage()).rssMaxBytes;
+  const readEnd = await stand.perform({ ...common, kind: 'read-end', url: store.url, count: 1 });
+  const readAll = await stand.perform({ ...common, kind: 'read-all', url: store.url, count: 1 });
+  const { rssMaxBytes } = await store.usage();
+  await store.stop();
+  return {
+    events, fillPerSecond: fill.eventsPerSecond, startMs: store.startMs, firstReadMs: readEnd.p50Ms, readAllPerSecond: readAll.eventsPerSecond,
+    rssAfterFillBytes, rssAfterStartBytes, rssAfterReadBytes: rssMaxBytes,
+  };
+}
+
+async function benchmark(plan: Plan): Promise<void> {
+  const processes = new BenchmarkProcesses();
+  const directory = mkdtempSync(join(tmpdir(), 'eventstore-benchmark-'));
+  try {
+    const stand: Stand = { processes, directory, perform: processes.client<Task, TaskResult>('eventstore-benchmark-client.js') };
+    const lines = [machine(), '', ...ratesTable(await rates(stand, plan))];
+    lines.push('', ...growthTable(await growth(stand, plan)), '', ...storedLines(await stored(stand, plan)));
+    lines.forEach((line) => console.log(line));
+  } finally {
+    await processes.end();
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+const { values } = parseArgs({
+  options: {
+    events: { type: 'string', default: '4000' }, repetitions: { type: 'string', default: '3' }, concurrency: { type: 'string', default: '1,16,64,256' },
+    long: { type: 'string', default: '100000' }, stored: { type: 'string', default: '100000' }, help: { type: 'boolean' },
+  },
+});
+if (values.help === true) {
+  console.log(HELP);
+} else {
+  const [events = 1] = wholeNumbers('events', values.events, 100_000);
+  const [repetitions = 1] = wholeNumbers('repetitions', values.repetitions, 50);
+  const [long = 10] = wholeNumbers('long', values.long, 1_000_000);
+  const [storedEvents = 1] = wholeNumbers('stored', values.stored, 10_000_000);
+  await benchmark({ events, repetitions, concurrencies: wholeNumbers('concurrency', values.concurrency, 512), long, stored: storedEvents });
+}

@@ -1,0 +1,101 @@
+/**
+ * Stands in for the `Cluster` of the official client's specs, which runs servers in containers:
+ * the same names, over one embedded server. A cluster of three is one member, which leads.
+ */
+import { readFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { once } from 'node:events';
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { Credentials, EndPoint, NodePreference } from '@eventstore/db-client';
+import type { EmbeddedEventStore } from '../../src/embedded-eventstore/index.js';
+import { certificateFile, testTls } from '../support/tls.js';
+
+/** The specs are CommonJS: the server is loaded as it was built. */
+const COMPILED = resolve('dist/src/embedded-eventstore/index.js');
+
+const ADMIN = { username: 'admin', password: 'changeit' };
+
+type ConnectionFeatures = Readonly<{
+  defaultUserCredentials?: Credentials;
+  nodePreference?: NodePreference;
+  maxDiscoverAttempts?: number;
+  discoveryInterval?: number;
+  endpoints?: EndPoint[];
+  throwOnAppendFailure?: boolean;
+  defaultDeadline?: number;
+  connectionName?: string;
+}>;
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  return port;
+}
+
+export class Cluster {
+  readonly domain = 'localhost';
+  #store: EmbeddedEventStore | undefined;
+  #port = 0;
+
+  constructor(
+    _count: number,
+    private readonly insecure = false,
+  ) {}
+
+  /** The server's limits are fixed, those of the real one by default. */
+  setOption(): this {
+    return this;
+  }
+
+  /** What a secured node lets its clients know. */
+  get certs(): { root: Buffer } {
+    return { root: readFileSync(this.certPath.root) };
+  }
+
+  get certPath(): { root: string } {
+    if (this.insecure) throw new Error('An insecure node has no certificates.');
+    return { root: certificateFile };
+  }
+
+  get uri(): string {
+    return `${this.domain}:${this.#port}`;
+  }
+
+  get endpoints(): EndPoint[] {
+    return [{ address: this.domain, port: this.#port }];
+  }
+
+  connectionString(): string {
+    return this.connectionStringWithOverrides({});
+  }
+
+  connectionStringWithOverrides({ defaultUserCredentials = ADMIN, endpoints = this.endpoints, ...options }: ConnectionFeatures): string {
+    const { username, password } = defaultUserCredentials;
+    const hosts = endpoints.map(({ address, port }) => `${address}:${port}`).join(',');
+    const security = this.insecure ? { tls: 'false' } : { tls: 'true', tlsCAFile: this.certPath.root };
+    const query = Object.entries({ ...security, ...options }).map(([name, value]) => `${name}=${value}`);
+    return `esdb://${username}:${password}@${hosts}?${query.join('&')}`;
+  }
+
+  async up(): Promise<void> {
+    this.#port = await freePort();
+    await this.resurrect();
+  }
+
+  async down(): Promise<void> {
+    await this.#store?.stop();
+  }
+
+  async killNode(): Promise<void> {
+    await this.down();
+  }
+
+  async resurrect(): Promise<void> {
+    const { startEmbeddedEventStore } = (await import(pathToFileURL(COMPILED).href)) as typeof import('../../src/embedded-eventstore/index.js');
+    const security = this.insecure ? {} : { tls: testTls, users: { [ADMIN.username]: ADMIN.password } };
+    this.#store = await startEmbeddedEventStore({ directory: 'memory', port: this.#port, ...security });
+  }
+}
