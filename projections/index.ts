@@ -1,5 +1,7 @@
+import { churnRisk } from './churn-risk.js';
 import { customers } from './customers.js';
 import { disputes } from './disputes.js';
+import { entitlements } from './entitlements.js';
 import { invoicePayments } from './invoice-payments.js';
 import { invoices } from './invoices.js';
 import { links } from './links.js';
@@ -9,4 +11,4 @@ import { refunds } from './refunds.js';
 import { subscriptions } from './subscriptions.js';
 
 /** Every read model of this build. A new projection is one file, one spec, and one line here. */
-export const projections: readonly AnyProjection[] = [subscriptions, invoices, payments, refunds, disputes, invoicePayments, customers, links];
+export const projections: readonly AnyProjection[] = [subscriptions, invoices, payments, refunds, disputes, invoicePayments, customers, entitlements, links, churnRisk];

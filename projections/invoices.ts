@@ -54,13 +54,15 @@ const HAS_STATUS_SINCE = '2018-11-08';
  */
 export const invoices = defineProjection({
   name: 'invoices',
-  version: 1,
+  version: 2,
   tables: { invoices: { columns: { ...columns, ...provenanceColumns }, key: ['id'], indexes: [['customer', 'id'], ['subscription', 'id'], ['status', 'id']] } },
   initial: (): ById<Row> => ({}),
   evolve: {
     invoice: (rows, fact) => {
-      const row = withId(rows, fact.snapshot.id);
-      return row !== undefined && isOutdated(row, fact.snapshot) ? rows : { ...rows, [fact.snapshot.id]: invoiceRow(fact) };
+      const { id, status } = fact.snapshot;
+      const row = withId(rows, id);
+      const isOutdated = row !== undefined && (row.is_deleted === true || isOutdatedInvoice({ status: row.status, apiVersion: row.api_version }, status));
+      return isOutdated ? rows : { ...rows, [id]: invoiceRow(fact) };
     },
     deletion: (rows, fact) => {
       const { object, id } = fact.snapshot;
@@ -69,15 +71,16 @@ export const invoices = defineProjection({
     },
     ...ignored(
       'subscription', 'upcoming_invoice', 'invoice_item', 'invoice_payment', 'payment', 'refund', 'dispute', 'credit_note', 'checkout_session',
-      'subscription_schedule', 'customer', 'discount', 'entitlements', 'price', 'plan', 'product', 'coupon',
+      'subscription_schedule', 'customer', 'discount', 'entitlements', 'price', 'plan', 'product', 'coupon', 'related_object',
     ),
   },
   rows: (rows) => ({ invoices: Object.values(rows) }),
 });
 
-function isOutdated(row: Row, { status }: InvoiceSnapshot): boolean {
-  const mayReopen = row.status === 'void' && String(row.api_version ?? '') < HAS_STATUS_SINCE;
-  return row.is_deleted === true || (!mayReopen && isStale(life, row.status, status));
+/** Whether a snapshot with the status `is` shows an invoice as it was before what is known of it. */
+export function isOutdatedInvoice(known: Readonly<{ status: unknown; apiVersion: unknown }>, is: string): boolean {
+  const mayReopen = known.status === 'void' && String(known.apiVersion ?? '') < HAS_STATUS_SINCE;
+  return !mayReopen && isStale(life, known.status, is);
 }
 
 const invoiceRow = (fact: Fact<InvoiceSnapshot>) => ({ ...rowOf(columns, { ...fact.snapshot, isDeleted: false }), ...provenanceOf(fact) });

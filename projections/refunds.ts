@@ -48,7 +48,7 @@ export const refunds = defineProjection({
     credit_note: (state, fact) => withEvidence(state, fact.snapshot.refunds.map((refund) => ofCreditNote(fact, refund))),
     ...ignored(
       'subscription', 'invoice', 'upcoming_invoice', 'invoice_item', 'invoice_payment', 'dispute', 'checkout_session',
-      'subscription_schedule', 'customer', 'discount', 'entitlements', 'price', 'plan', 'product', 'coupon', 'deletion',
+      'subscription_schedule', 'customer', 'discount', 'entitlements', 'price', 'plan', 'product', 'coupon', 'deletion', 'related_object',
     ),
   },
   rows: (state) => ({ refunds: Object.values(state.refunds), refund_evidence: Object.values(state.evidence) }),

@@ -1,14 +1,20 @@
 import { z } from 'zod';
+import { DEFAULT_ACCESS_POLICY, GRACE_STATUSES, type AccessPolicy } from './access/policy.js';
 
 /** A bearer token of the API and what it may do. */
 export type ApiToken = Readonly<{ token: string; scopes: readonly Scope[] }>;
 export type Scope = 'read' | 'admin';
+/** What a process does: take webhooks, keep the read models up with the log, serve the read API. */
+export type Role = (typeof ROLES)[number];
+const ROLES = ['ingest', 'project', 'api'] as const;
 /** A signing secret of one Stripe endpoint; the label tells later from which endpoint an event came. */
 export type WebhookSecret = Readonly<{ label: string; secret: string }>;
 
 /** All that the environment decides, read once at the start. */
 export type Config = Readonly<{
   production: boolean;
+  /** At least one; health and metrics are served in every role. */
+  roles: readonly Role[];
   host: string;
   port: number;
   logLevel: string;
@@ -25,7 +31,13 @@ export type Config = Readonly<{
   appendTimeoutMs: number;
   /** Deliveries that may wait for the store at one time; beyond it the webhook answers 503. */
   intakeWaitingMax: number;
+  /** Connections of this process that may follow live updates at one time. */
+  liveReadersMax: number;
+  access: AccessPolicy;
 }>;
+
+/** Whether a process reads or writes Postgres: one that only ingests does neither. */
+export const usesReadModels = ({ roles }: Pick<Config, 'roles'>): boolean => roles.some((role) => role !== 'ingest');
 
 /** The environment is wrong; the message lists every mistake and what to do. */
 export class ConfigError extends Error {
@@ -44,8 +56,31 @@ const named = z
     return at < 0 ? { name: '', value: part } : { name: part.slice(0, at), value: part.slice(at + 1) };
   }));
 
+const roles = z
+  .string()
+  .default(ROLES.join())
+  .transform((text) => [...new Set(text.split(/[\s,]+/).filter(Boolean))])
+  .pipe(z.array(z.enum(ROLES, { error: `must be some of ${ROLES.join(', ')}, separated by commas` })).min(1));
+const oneOf = (known: readonly string[], message: string) => z.string().refine((text) => known.includes(text), message);
+
+/** Days by status; those that are not named keep their default. */
+const graceDays = named
+  .pipe(z.array(z.object({
+    name: oneOf(GRACE_STATUSES, `write STATUS=DAYS, separated by commas; the statuses are ${GRACE_STATUSES.join(', ')}`),
+    value: z.coerce.number<string>('days must be a number').int('days must be whole').min(0).max(3_650),
+  })))
+  .transform((days) => ({ ...DEFAULT_ACCESS_POLICY.graceDays, ...Object.fromEntries(days.map(({ name, value }) => [name, value])) }));
+const PAUSE_BEHAVIORS = ['void', 'keep_as_draft', 'mark_uncollectible'] as const;
+const pauseBehaviors = z
+  .string()
+  .default(DEFAULT_ACCESS_POLICY.pauseCollectionDenies.join(','))
+  .transform((text) => (text === 'none' ? [] : text.split(/[\s,]+/).filter(Boolean)))
+  .pipe(z.array(oneOf(PAUSE_BEHAVIORS, `write some of ${PAUSE_BEHAVIORS.join(', ')}, separated by commas, or none`)));
+const yesOrNo = (fallback: boolean) => z.enum(['yes', 'no']).default(fallback ? 'yes' : 'no').transform((value) => value === 'yes');
+
 const environment = z.object({
   NODE_ENV: z.string().default('development'),
+  ROLES: roles,
   HOST: z.string().default('127.0.0.1'),
   PORT: integer(3000, 0, 65_535),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
@@ -57,18 +92,33 @@ const environment = z.object({
   APPEND_BYTES_MAX: integer(1_048_576, 65_536, 16_777_216),
   APPEND_TIMEOUT_MS: integer(3_000, 100, 30_000),
   INTAKE_WAITING_MAX: integer(2_000, 1, 100_000),
+  LIVE_READERS_MAX: integer(1_000, 1, 100_000),
+  ACCESS_TRIALING: yesOrNo(DEFAULT_ACCESS_POLICY.trialing),
+  ACCESS_GRACE_DAYS: graceDays,
+  ACCESS_RENEWAL_GRACE_HOURS: integer(DEFAULT_ACCESS_POLICY.renewalGraceHours, 0, 8_760),
+  ACCESS_PAUSE_COLLECTION_DENIES: pauseBehaviors,
+  ACCESS_CANCELED_UNTIL_PERIOD_END: yesOrNo(DEFAULT_ACCESS_POLICY.canceledUntilPeriodEnd),
 });
+
+/** Where the stores are: all that a command needs which neither takes webhooks nor serves the API. */
+export function loadStoresConfig(env: Readonly<Record<string, string | undefined>>): Pick<Config, 'dataDirectory' | 'eventstoreUrl' | 'databaseUrl'> {
+  const values = parse(environment.pick({ DATA_DIR: true, EVENTSTORE_URL: true, DATABASE_URL: true }), env);
+  return { dataDirectory: values.DATA_DIR, eventstoreUrl: values.EVENTSTORE_URL, databaseUrl: values.DATABASE_URL };
+}
+
+function parse<T>(schema: z.ZodType<T>, env: Readonly<Record<string, string | undefined>>): T {
+  const present = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''));
+  const parsed = schema.safeParse(present);
+  if (parsed.success) return parsed.data;
+  throw new ConfigError(parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('\n'));
+}
 
 /** Reads the environment, or throws a ConfigError that names each variable and its remedy. */
 export function loadConfig(env: Readonly<Record<string, string | undefined>>): Config {
-  const present = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''));
-  const parsed = environment.safeParse(present);
-  if (!parsed.success) {
-    throw new ConfigError(parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('\n'));
-  }
-  const values = parsed.data;
+  const values = parse(environment, env);
   const config: Config = {
     production: values.NODE_ENV === 'production',
+    roles: values.ROLES,
     host: values.HOST,
     port: values.PORT,
     logLevel: values.LOG_LEVEL,
@@ -80,10 +130,20 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
     appendBytesMax: values.APPEND_BYTES_MAX,
     appendTimeoutMs: values.APPEND_TIMEOUT_MS,
     intakeWaitingMax: values.INTAKE_WAITING_MAX,
+    liveReadersMax: values.LIVE_READERS_MAX,
+    access: accessPolicyOf(values),
   };
   assertComplete(config);
   return config;
 }
+
+const accessPolicyOf = (values: z.output<typeof environment>): AccessPolicy => ({
+  trialing: values.ACCESS_TRIALING,
+  graceDays: values.ACCESS_GRACE_DAYS,
+  renewalGraceHours: values.ACCESS_RENEWAL_GRACE_HOURS,
+  pauseCollectionDenies: values.ACCESS_PAUSE_COLLECTION_DENIES,
+  canceledUntilPeriodEnd: values.ACCESS_CANCELED_UNTIL_PERIOD_END,
+});
 
 function scopesOf(name: string): Scope[] {
   return (name || 'read').split('+').map((scope) => {
@@ -100,7 +160,7 @@ function assertComplete(config: Config): void {
   if (config.apiTokens.some(({ token }) => token.length < 16)) {
     mistakes.push('API_TOKENS: a token needs at least 16 characters, e.g. the output of "openssl rand -hex 24".');
   }
-  if (config.production && config.webhookSecrets.length === 0) {
+  if (config.production && config.roles.includes('ingest') && config.webhookSecrets.length === 0) {
     mistakes.push('STRIPE_WEBHOOK_SECRETS: needed when NODE_ENV=production. Copy the signing secret of your Stripe endpoint: label=whsec_….');
   }
   if (config.production && config.apiTokens.length === 0) {

@@ -14,7 +14,8 @@ export type LocalSecrets = z.infer<typeof localSecrets>;
 
 /** The configuration with secrets and tokens made for its data directory where none are configured. */
 export function withLocalSecrets(config: Config): { config: Config; made: LocalSecrets | null } {
-  if (config.webhookSecrets.length > 0 && config.apiTokens.length > 0) return { config, made: null };
+  // What is still missing in production is of no use in the roles of this process.
+  if (config.production || (config.webhookSecrets.length > 0 && config.apiTokens.length > 0)) return { config, made: null };
   const made = readOrMake(config.dataDirectory);
   return {
     made,

@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { ConfigError, loadConfig, type Config } from './config.js';
+import { ConfigError, loadConfig, usesReadModels, type Config } from './config.js';
 import { openStores } from './data-directory/index.js';
 import { withLocalSecrets, type LocalSecrets } from './local-secrets.js';
 import { JsonLogger } from './logger.js';
@@ -11,7 +11,7 @@ const STOP_WITHIN_MS = 30_000;
 async function main(): Promise<void> {
   const { config, made } = withLocalSecrets(loadConfig(process.env));
   const logger = new JsonLogger(config.logLevel);
-  const stores = await openStores({ dataDirectory: config.dataDirectory, eventstoreUrl: config.eventstoreUrl, databaseUrl: config.databaseUrl });
+  const stores = await openStores({ dataDirectory: config.dataDirectory, eventstoreUrl: config.eventstoreUrl, databaseUrl: databaseUrlOf(config) });
   const service = await startService({ ...config, eventstoreUrl: stores.eventstoreUrl, databaseUrl: stores.databaseUrl }, logger).catch(async (error: unknown) => {
     await stores.close();
     throw error;
@@ -36,6 +36,11 @@ async function main(): Promise<void> {
     logger.fatal(error, 'An embedded server has failed.', 'main');
     return stop('an embedded server has failed', 1);
   });
+}
+
+/** Who runs the embedded store of a data directory runs Postgres too, for the other processes there, whatever its own roles are. */
+function databaseUrlOf(config: Config): string {
+  return usesReadModels(config) || config.eventstoreUrl === 'embedded' ? config.databaseUrl : 'unused';
 }
 
 function printWelcome(url: string, { dataDirectory, port }: Config, { webhookSecret, readToken }: LocalSecrets): void {

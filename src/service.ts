@@ -3,7 +3,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { AppModule } from './app.module.js';
-import type { Config } from './config.js';
+import { usesReadModels, type Config } from './config.js';
 import { connectEventStore } from './eventstore/event-store.js';
 import { createServer } from './http/server.js';
 import { Database } from './read-models/database.js';
@@ -34,13 +34,14 @@ async function drain(app: NestFastifyApplication): Promise<void> {
  */
 export async function startService(config: Config, logger: LoggerService): Promise<Service> {
   const store = connectEventStore(config.eventstoreUrl);
-  const database = new Database(config.databaseUrl, { connectionsMax: 10, onIdleError: (error) => logger.warn(`Postgres closed a connection: ${error.message}`, 'postgres') });
+  const onIdleError = (error: Error) => logger.warn(`Postgres closed a connection: ${error.message}`, 'postgres');
+  const database = usesReadModels(config) ? new Database(config.databaseUrl, { connectionsMax: 10, onIdleError }) : null;
   const { module, catchUp } = AppModule.of({ config, store, database });
   const app = await createServer(module, { bodyBytesMax: config.appendBytesMax, logger });
   const closeAll = async () => {
     await drain(app);
-    await catchUp.stop();
-    await Promise.all([store.close(), database.close()]);
+    await catchUp?.stop();
+    await Promise.all([store.close(), database?.close()]);
   };
   try {
     await app.listen(config.port, config.host);
@@ -48,7 +49,7 @@ export async function startService(config: Config, logger: LoggerService): Promi
     await closeAll();
     throw error;
   }
-  catchUp.start();
+  catchUp?.start();
   const { address, port, family } = app.getHttpServer().address() as AddressInfo;
   return { url: `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`, stop: closeAll };
 }

@@ -2,7 +2,7 @@ import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
 import { z } from 'zod';
 import { customers } from '../../projections/customers.js';
 import { Database } from '../read-models/database.js';
-import { viewOf } from '../read-models/schema.js';
+import { rowsWithStaleness } from '../read-models/stale-rows.js';
 import { answerOf, type Answer } from './answer.js';
 import { NeedsScope } from './auth.guard.js';
 import { INVOICES } from './invoices.controller.js';
@@ -13,8 +13,9 @@ import { freshness, paging, parseQuery } from './query.js';
 import { ReadPosition } from './read-position.js';
 import { SUBSCRIPTIONS } from './subscriptions.controller.js';
 
-const reading = z.object({ ...freshness, limit: paging.limit });
-const CUSTOMERS = viewOf(customers, 'customers');
+const reading = z.strictObject({ ...freshness, limit: paging.limit });
+/** What this build answers from. */
+export const CUSTOMERS = rowsWithStaleness(customers, 'customers');
 
 /** A customer's everything. `customer` is null while only other objects have told of it; lists go on at their own addresses, with `customer` and the cursor. */
 type Everything = Readonly<{ id: string; customer: Answer | null; subscriptions: Page; invoices: Page; payments: Page }>;

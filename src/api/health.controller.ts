@@ -14,11 +14,11 @@ export class HealthController {
     return { status: 'ok' };
   }
 
-  /** May Stripe's events be sent here? Depends on the event store alone. */
+  /** Can this process do what its roles ask? May Stripe's events be sent here, if it takes any: that depends on the event store alone. */
   @Get('ready')
   async ready(@Res({ passthrough: true }) reply: FastifyReply) {
     const report = await this.health.report();
-    void reply.status(report.intake.ready ? HttpStatus.OK : HttpStatus.SERVICE_UNAVAILABLE);
+    void reply.status(report.ready ? HttpStatus.OK : HttpStatus.SERVICE_UNAVAILABLE);
     return report;
   }
 

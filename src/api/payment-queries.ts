@@ -6,6 +6,7 @@ import { payments } from '../../projections/payments.js';
 import { refunds } from '../../projections/refunds.js';
 import type { Queryable } from '../read-models/database.js';
 import { viewOf } from '../read-models/schema.js';
+import { rowsWithStaleness } from '../read-models/stale-rows.js';
 import type { Answer, Row } from './answer.js';
 import { conditionsOf, pageOf, type Listing, type Page } from './lists.js';
 import { paymentAnswer, type PaymentFacts } from './payment-answer.js';
@@ -27,16 +28,28 @@ export async function listPayments(connection: Queryable, listing: Listing): Pro
   return pageOf(await answersOf(connection, rows.map(({ payment }) => payment)), listing.limit);
 }
 
-/** The payments of an invoice: those it names, those that name it, and those that invoice payments tie to it. */
+/** What ties payments to the invoices of $1: what invoices name, what names them, and what invoice payments tie to them. */
+const TIED_TO_INVOICES = `
+  select id as invoice, target as payment from ${LINKS} where object = 'invoice' and id = any($1) and target_kind = 'payment'
+  union select target, id from ${LINKS} where object in ('charge', 'payment_intent') and target = any($1) and target_kind = 'invoice'
+  union select of.target, paid.target from ${LINKS} of join ${LINKS} paid on paid.object = of.object and paid.id = of.id and paid.target_kind = 'payment'
+    where of.object = 'invoice_payment' and of.target = any($1) and of.target_kind = 'invoice'`;
+
+/** The payments that an invoice was, or was meant to be, paid by. */
 export async function paymentsOfInvoice(connection: Queryable, invoice: string): Promise<Answer[]> {
-  const { rows } = await connection.query<{ id: string }>(
-    `select target as id from ${LINKS} where object = 'invoice' and id = $1 and target_kind = 'payment'
-     union select id from ${LINKS} where object in ('charge', 'payment_intent') and target = $1 and target_kind = 'invoice'
-     union select paid.target from ${LINKS} of join ${LINKS} paid on paid.object = of.object and paid.id = of.id and paid.target_kind = 'payment'
-       where of.object = 'invoice_payment' and of.target = $1 and of.target_kind = 'invoice'`,
-    [invoice],
+  const { rows } = await connection.query<{ payment: string }>(TIED_TO_INVOICES, [[invoice]]);
+  return answersOf(connection, await namesOf(connection, rows.map(({ payment }) => payment)));
+}
+
+/** Why the last payment of each of these invoices failed, as Stripe's code; of those only where it is known. */
+export async function failureCodesOf(connection: Queryable, invoiceIds: readonly string[]): Promise<ReadonlyMap<string, string>> {
+  const { rows } = await connection.query<{ invoice: string; code: string }>(
+    `select distinct on (invoice) invoice, part.failure_code as code
+     from (${TIED_TO_INVOICES}) tied join ${PAYMENTS} named on named.id = tied.payment join ${PAYMENTS} part on part.payment = named.payment
+     where part.failure_code is not null order by invoice, part.stripe_event_created desc, part.id`,
+    [invoiceIds],
   );
-  return answersOf(connection, await namesOf(connection, rows.map(({ id }) => id)));
+  return new Map(rows.map(({ invoice, code }) => [invoice, code]));
 }
 
 /** Names of the payments that these charges and payment intents are parts of. */
@@ -54,26 +67,26 @@ async function answersOf(connection: Queryable, names: readonly string[]): Promi
 
 /** All that is known of these payments. */
 async function factsOf(connection: Queryable, names: readonly string[]): Promise<PaymentFacts> {
-  const select = async (view: string, { column, among }: { column: string; among: readonly unknown[] }): Promise<Row[]> =>
-    (await connection.query<Row>(`select * from ${view} where ${column} = any($1) order by ${column}`, [among])).rows;
-  const members = (await connection.query<Row>(`select * from ${PAYMENTS} where payment = any($1) order by created_at, id`, [names])).rows;
+  const select = async (source: string, { column, among }: { column: string; among: readonly unknown[] }): Promise<Row[]> =>
+    (await connection.query<Row>(`select * from ${source} where ${column} = any($1) order by ${column}`, [among])).rows;
+  const members = (await connection.query<Row>(`select * from ${rowsWithStaleness(payments, 'payments')} where payment = any($1) order by created_at, id`, [names])).rows;
   const tied = await linksOf(connection, [...names, ...members.map(({ id }) => id)]);
   const idsOf = (object: string): string[] => tied.filter((link) => link.object === object).map(({ id }) => id);
 
-  const own = await select(viewOf(refunds, 'refunds'), { column: 'id', among: idsOf('refund') });
-  const listed = await select(viewOf(refunds, 'refund_evidence'), { column: 'source', among: members.map(({ id }) => id) });
+  const own = await select(rowsWithStaleness(refunds, 'refunds'), { column: 'id', among: idsOf('refund') });
+  const listed = await select(rowsWithStaleness(refunds, 'refund_evidence'), { column: 'source', among: members.map(({ id }) => id) });
   const noted = await connection.query<Row>(
-    `select * from ${viewOf(refunds, 'refund_evidence')} where source_object = 'credit_note' and refund = any($1) order by source`, [[...own.map(({ id }) => id), ...listed.map(({ refund }) => refund)]]);
-  const paid = await select(viewOf(invoicePayments, 'invoice_payments'), { column: 'id', among: idsOf('invoice_payment') });
+    `select * from ${rowsWithStaleness(refunds, 'refund_evidence')} where source_object = 'credit_note' and refund = any($1) order by source`, [[...own.map(({ id }) => id), ...listed.map(({ refund }) => refund)]]);
+  const paid = await select(rowsWithStaleness(invoicePayments, 'invoice_payments'), { column: 'id', among: idsOf('invoice_payment') });
   return {
     members,
     links: tied,
     refunds: own,
     refundEvidence: [...listed, ...noted.rows],
-    disputes: await select(viewOf(disputes, 'disputes'), { column: 'id', among: idsOf('dispute') }),
-    movements: await select(viewOf(disputes, 'dispute_movements'), { column: 'dispute', among: idsOf('dispute') }),
+    disputes: await select(rowsWithStaleness(disputes, 'disputes'), { column: 'id', among: idsOf('dispute') }),
+    movements: await select(rowsWithStaleness(disputes, 'dispute_movements'), { column: 'dispute', among: idsOf('dispute') }),
     invoicePayments: paid,
-    invoices: await select(viewOf(invoices, 'invoices'), { column: 'id', among: [...idsOf('invoice'), ...paid.map(({ invoice }) => invoice)] }),
+    invoices: await select(rowsWithStaleness(invoices, 'invoices'), { column: 'id', among: [...idsOf('invoice'), ...paid.map(({ invoice }) => invoice)] }),
   };
 }
 

@@ -9,7 +9,8 @@ export function parseQuery<T>(schema: ZodType<T>, query: unknown): T {
   throw new ProblemError({ status: 400, code: 'bad_query', title: 'Bad query', detail });
 }
 
-const position = z.string().regex(/^\d{1,19}$/, 'must be a position of the log, as the webhook answers it').transform(BigInt);
+/** A position of the log. */
+export const position = z.string().regex(/^\d{1,19}$/, 'must be a position of the log, as the webhook answers it').transform(BigInt);
 
 /** Parameters of every read: the position it must have reached, and how long to wait for it. */
 export const freshness = { minPosition: position.optional(), waitMs: z.coerce.number().int().min(0).max(30_000).default(5_000) };
@@ -21,6 +22,9 @@ export const paging = { cursor: z.string().max(400).optional(), limit: z.coerce.
 export const text = z.string().max(255).optional();
 /** Filters of every list: the connected account, and whether live or test. */
 export const origin = { account: text, livemode: z.enum(['true', 'false']).transform((value) => value === 'true').optional() };
+
+/** A time in ISO 8601, with its zone. */
+export const time = z.iso.datetime({ offset: true, error: 'must be a time like 2026-01-31T00:00:00Z' });
 
 /** The wanted part of a list, from a query that was checked: what is not paging or freshness is a filter by a column. */
 export function listingOf<T extends Listed>({ minPosition: _, waitMs: __, cursor, limit, ...filter }: T) {

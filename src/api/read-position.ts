@@ -1,8 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { ProblemError } from '../http/problem.js';
-import { readCheckpoint } from '../read-models/checkpoint.js';
 import { isNotYetMade, type Database } from '../read-models/database.js';
-import { signatureOf } from '../read-models/schema.js';
+import { linesOf, readLines, type Line } from '../read-models/lines.js';
 import type { AnyProjection } from '../../projections/projection.js';
 
 const POLL_MS = 20;
@@ -10,27 +9,33 @@ const WAITING_MAX = 1_000;
 
 /**
  * Reading your own writes: waits until the read models have reached a position of the log. All who wait
- * share one poll of the checkpoint, and no more than a bounded number may wait.
+ * share one poll of the checkpoints, and no more than a bounded number may wait.
  */
 export class ReadPosition {
-  readonly #projections: string;
   #waiting = 0;
   #poll: Promise<bigint> | undefined;
 
   constructor(
     private readonly database: Database,
-    projections: readonly AnyProjection[],
-  ) {
-    this.#projections = signatureOf(projections);
+    private readonly projections: readonly AnyProjection[],
+  ) {}
+
+  /**
+   * Up to where the rows that this build reads are complete, -1n before the first event; and which of them
+   * have not been at the end of the log yet.
+   */
+  async read(): Promise<{ position: bigint; building: readonly string[] }> {
+    const shown = (await this.#lines()).filter((line) => line.shown);
+    const building = shown.filter(({ state }) => state === 'building').map(({ line }) => line);
+    // The index is a line too, so there is one more of them when all are made.
+    return { position: shown.length > this.projections.length ? lowestOf(shown) : -1n, building };
   }
 
-  /** Up to where the rows that this build reads are complete; -1n before the first event. */
-  async current(): Promise<bigint> {
-    const checkpoint = await readCheckpoint(this.database).catch((error: unknown) => {
-      if (isNotYetMade(error)) return null;
+  async #lines(): Promise<readonly Line[]> {
+    return readLines(this.database).then((lines) => linesOf(lines, this.projections), (error: unknown) => {
+      if (isNotYetMade(error)) return [];
       throw error;
     });
-    return checkpoint?.projections === this.#projections ? (checkpoint.position ?? -1n) : -1n;
   }
 
   /** Waits as a request's `minPosition` and `waitMs` ask for. @throws ProblemError 503 when it is not reached. */
@@ -57,7 +62,10 @@ export class ReadPosition {
   }
 
   #polled(): Promise<bigint> {
-    this.#poll ??= this.current().finally(() => { this.#poll = undefined; });
+    this.#poll ??= this.read().then(({ position }) => position).finally(() => { this.#poll = undefined; });
     return this.#poll;
   }
 }
+
+const lowestOf = (lines: readonly Line[]): bigint =>
+  lines.map(({ at }) => at?.position ?? -1n).reduce((lowest, position) => (position < lowest ? position : lowest));

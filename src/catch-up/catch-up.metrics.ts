@@ -1,7 +1,8 @@
 import { Logger } from '@nestjs/common';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import type { BuildOutcome } from './build.js';
 import type { CatchUpObserver, CatchUpState } from './catch-up.js';
-import type { BatchResult } from './projector.js';
+import type { Applied } from './follower.js';
 
 /** Counts and logs what the catch-up does. */
 export class CatchUpMetrics implements CatchUpObserver {
@@ -30,12 +31,21 @@ export class CatchUpMetrics implements CatchUpObserver {
     else this.#logger.log(`Catch-up: ${state.kind.replace('_', ' ')}.`);
   }
 
-  batchApplied(events: number, { repeats, refolds, parked }: Extract<BatchResult, { kind: 'applied' }>, seconds: number): void {
+  batchApplied(events: number, { repeats, refolds, parked }: Applied, seconds: number): void {
     this.#events.inc(events);
     this.#repeats.inc(repeats);
     this.#refolds.inc(refolds);
     this.#parkings.inc(parked.length);
     this.#seconds.observe(seconds);
-    for (const { stream, cause } of parked) this.#logger.error(`Parked ${stream}: ${cause}`);
+    for (const { stream, revision, cause } of parked) this.#logger.error(`Parked ${stream}@${revision}: ${cause}`);
+  }
+
+  buildEnded(lines: readonly string[], outcome: BuildOutcome): void {
+    if (outcome.kind === 'failed') this.#logger.warn(`Building ${lines.join(', ')} failed, and is tried again: ${outcome.cause}`);
+    else this.#logger.log(`Building ${lines.join(', ')}: ${outcome.kind}.`);
+  }
+
+  warned(text: string): void {
+    this.#logger.warn(text);
   }
 }

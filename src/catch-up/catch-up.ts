@@ -3,12 +3,19 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { AnyProjection } from '../../projections/projection.js';
 import type { EventStore } from '../eventstore/event-store.js';
 import { nameOfLog } from '../eventstore/log-name.js';
-import { readEventAtPosition, subscribeToAll } from '../eventstore/read.js';
-import { recordedEventOf, type RecordedEvent } from '../eventstore/recorded-event.js';
-import { acquire, createCheckpoint, release, renew, restart, type Checkpoint } from '../read-models/checkpoint.js';
+import { lastPosition } from '../eventstore/read.js';
 import type { Database } from '../read-models/database.js';
-import { dropOtherVersions, ensureSchema, signatureOf } from '../read-models/schema.js';
-import { Projector, type BatchResult, type Ownership } from './projector.js';
+import { tidy } from '../read-models/generations.js';
+import { acquire, become, readLines, release, use, type Line } from '../read-models/lines.js';
+import { areReplaysWanted } from '../read-models/parked-streams.js';
+import { ensureSchema } from '../read-models/schema.js';
+import type { BuildOutcome } from './build.js';
+import { Follower, type Applied, type AppliedBatch, type Pursuit } from './follower.js';
+import { keepLease } from './lease.js';
+import { checkLog, OtherLog } from './log-check.js';
+import { planOf, type Plan } from './plan.js';
+import { Projector, type Group } from './projector.js';
+import { repeat } from './repeating.js';
 
 /** What the catch-up is doing, as health and logs tell it. */
 export type CatchUpState =
@@ -16,6 +23,8 @@ export type CatchUpState =
   /** Another process projects; this one stands by. */
   | { readonly kind: 'standing_by' }
   | { readonly kind: 'projecting' }
+  /** What it would follow is far behind, and is brought up first. */
+  | { readonly kind: 'building' }
   /** Store or database do not answer; it goes on by itself. */
   | { readonly kind: 'waiting'; readonly cause: string }
   /** The checkpoint speaks of another log: nothing is projected until somebody decides. */
@@ -23,17 +32,33 @@ export type CatchUpState =
   | { readonly kind: 'stopped' };
 
 export type CatchUpObserver = {
-  stateChanged(state: CatchUpState): void;
-  batchApplied(events: number, result: Extract<BatchResult, { kind: 'applied' }>, seconds: number): void;
+  /** `logVerified`: the read models are known to speak of the log that is there. */
+  stateChanged(state: CatchUpState, logVerified: boolean): void;
+  batchApplied(events: number, result: Applied, seconds: number): void;
+  buildEnded(lines: readonly string[], outcome: BuildOutcome): void;
+  warned(text: string): void;
 };
 
+export type CatchUpOptions = Readonly<{
+  projections: readonly AnyProjection[];
+  observer: CatchUpObserver;
+  /** Whether deliveries wait, so that intake is to go first. */
+  intakeIsBusy(): boolean;
+  /** Brings lines that are far behind to the end of the log, elsewhere; never rejects. */
+  build(lines: readonly string[], signal: AbortSignal): Promise<BuildOutcome>;
+}>;
+
 const BATCH_EVENTS_MAX = 500;
+/** A line so far behind is not brought up here, where it would hold up the others. */
+const NEAR_EVENTS_MAX = 5_000;
 /** While deliveries wait, intake goes first: a rest follows each batch, several times as long as the batch took, within these limits. */
 const REST_MS_MIN = 50;
 const REST_MS_MAX = 1_000;
 const REST_PER_WORK = 3;
-const RENEW_EVERY_MS = 3_000;
-const STAND_BY_MS = 1_000;
+const LOOK_EVERY_MS = 1_000;
+/** Parked streams of a line that are replayed before the log is followed on. */
+const REPLAYS_MAX = 100;
+const TIDY_EVERY_MS = 600_000;
 const RETRY_AFTER_MS_MAX = 5_000;
 
 /** Keeps the read models up with the log, over restarts and outages of store and database, until it is stopped. */
@@ -41,25 +66,21 @@ export class CatchUp {
   readonly #owner = randomUUID();
   readonly #stopping = new AbortController();
   readonly #projector: Projector;
-  #state: CatchUpState = { kind: 'starting' };
+  readonly #follower: Follower;
+  /** Lines that are built elsewhere, and until when. */
+  readonly #building = new Map<string, Promise<void>>();
+  #told = '';
   #logVerified = false;
   #running: Promise<void> | undefined;
+  #tidiedAt = -Infinity;
 
   constructor(
     private readonly store: EventStore,
     private readonly database: Database,
-    private readonly options: { projections: readonly AnyProjection[]; observer: CatchUpObserver; intakeIsBusy: () => boolean },
+    private readonly options: CatchUpOptions,
   ) {
     this.#projector = new Projector(store, database, options.projections);
-  }
-
-  get state(): CatchUpState {
-    return this.#state;
-  }
-
-  /** True once this process has seen that the read models speak of the log it is connected to. */
-  get logVerified(): boolean {
-    return this.#logVerified;
+    this.#follower = new Follower(store, this.#projector);
   }
 
   start(): void {
@@ -70,6 +91,7 @@ export class CatchUp {
   async stop(): Promise<void> {
     this.#stopping.abort();
     await this.#running;
+    await Promise.all(this.#building.values());
     this.#become({ kind: 'stopped' });
   }
 
@@ -86,101 +108,134 @@ export class CatchUp {
     }
   }
 
+  /** Takes the lines that fall to this process, follows the log with them, and looks again when something else falls to it. */
   async #projectWhileOwner(progressed: () => void): Promise<void> {
-    const { projections } = this.options;
-    await ensureSchema(this.database, projections);
+    await ensureSchema(this.database, this.options.projections);
     const logName = await nameOfLog(this.store, RETRY_AFTER_MS_MAX);
-    await createCheckpoint(this.database, logName, signatureOf(projections));
-    while (!this.#stopping.signal.aborted) {
-      const owned = await acquire(this.database, this.#owner);
-      if (owned === null) {
-        this.#become({ kind: 'standing_by' });
-        await this.#pause(STAND_BY_MS);
-        continue;
-      }
-      try {
-        await this.#verifyLog(owned.checkpoint, logName);
-        const position = await this.#startingPosition(owned.checkpoint);
+    try {
+      while (!this.#stopping.signal.aborted) {
+        const { take, leave, standBy } = await this.#look();
+        if (!this.#logVerified) await this.#check(logName, standBy);
+        if (leave.length > 0) await release(this.database, this.#owner, leave.map(({ line }) => line));
+        const held = take.length === 0 ? [] : await acquire(this.database, this.#owner, { lines: take.map(({ line }) => line), follows: this.options.projections });
+        if (held.length === 0) {
+          this.#become({ kind: this.#building.size > 0 ? 'building' : 'standing_by' });
+          await this.#pause(LOOK_EVERY_MS);
+          continue;
+        }
+        await this.#check(logName, held);
         this.#become({ kind: 'projecting' });
-        await this.#follow({ epoch: owned.epoch, position }, progressed);
-      } finally {
-        // When Postgres is away the lease runs out by itself; the error that ended the work is the one to tell.
-        await release(this.database, owned.epoch).catch(() => undefined);
+        await this.#follow(held, { logName, progressed });
       }
+    } finally {
+      // When Postgres is away the leases run out by themselves; the error that ended the work is the one to tell.
+      await release(this.database, this.#owner).catch(() => undefined);
     }
   }
 
-  /** The log's name and the event at the checkpoint must be what the checkpoint remembers (design, section 3). */
-  async #verifyLog(checkpoint: Checkpoint, logName: string): Promise<void> {
+  async #check(logName: string, lines: readonly Line[]): Promise<void> {
     this.#logVerified = false;
-    const remedy = 'Either EVENTSTORE_URL names the wrong server, or the log was restored or exchanged. If the log is right, drop the schema "ledger" in Postgres and start again: the read models are rebuilt.';
-    if (checkpoint.logName !== logName) throw new OtherLog(`The read models were made from the log ${checkpoint.logName}, this one is ${logName}. ${remedy}`);
-    if (checkpoint.position !== null) {
-      const event = await readEventAtPosition(this.store, checkpoint.position);
-      if (event?.eventId !== checkpoint.eventId) throw new OtherLog(`The log has no event ${checkpoint.eventId} at position ${checkpoint.position}, where the read models stand. ${remedy}`);
-    }
+    await checkLog(this.store, logName, lines);
     this.#logVerified = true;
   }
 
-  /** The checkpoint, or the start of the log when this build has other projections: states keep what is folded already. */
-  async #startingPosition(checkpoint: Checkpoint): Promise<bigint | null> {
-    const { projections } = this.options;
-    if (checkpoint.projections === signatureOf(projections)) return checkpoint.position;
-    await this.database.transaction(async (connection) => {
-      await dropOtherVersions(connection, projections);
-      await restart(connection, signatureOf(projections));
-    });
-    return null;
+  /** What falls to this process now; lines that are built elsewhere do not. */
+  async #look(): Promise<Plan> {
+    const plan = planOf(await readLines(this.database), { owner: this.#owner, projections: this.options.projections });
+    await use(this.database, plan.standBy);
+    return { ...plan, take: plan.take.filter(({ line }) => !this.#building.has(line)) };
   }
 
-  /** Applies batch after batch; a batch is what has arrived while the one before was written. Ends when ownership is lost or the process stops. */
-  async #follow(owned: Ownership, progressed: () => void): Promise<void> {
-    // A stop that came while ownership was taken has no listener yet that would end the subscription.
-    if (this.#stopping.signal.aborted) return;
-    let ownership = owned;
-    let batch: RecordedEvent[] = [];
-    const subscription = subscribeToAll(this.store, owned.position, BATCH_EVENTS_MAX);
-    const end = (reason?: Error) => void subscription.unsubscribe().finally(() => subscription.destroy(reason));
-    const stop = () => end();
-    this.#stopping.signal.addEventListener('abort', stop);
-    const renewing = setInterval(() => {
-      renew(this.database, owned.epoch).then((kept) => { if (!kept) end(new Error('Another process has taken over.')); }, end);
-    }, RENEW_EVERY_MS);
-    try {
-      for await (const resolved of subscription) {
-        const event = recordedEventOf(resolved);
-        if (event !== null) batch.push(event);
-        if (batch.length === 0 || (batch.length < BATCH_EVENTS_MAX && subscription.readableLength > 0)) continue;
-        const started = performance.now();
-        const result = await this.#projector.apply(batch, ownership);
-        if (result.kind === 'lost') return;
-        const tookMs = performance.now() - started;
-        this.options.observer.batchApplied(batch.length, result, tookMs / 1000);
-        ownership = { ...ownership, position: batch.at(-1)?.position ?? ownership.position };
-        batch = [];
+  async #follow(held: readonly Line[], { logName, progressed }: { logName: string; progressed: () => void }): Promise<void> {
+    const lease = keepLease(this.database, held);
+    const pursuit = {
+      batchEventsMax: BATCH_EVENTS_MAX,
+      signal: AbortSignal.any([this.#stopping.signal, lease.lost]),
+      applied: (batch: AppliedBatch) => {
         progressed();
-        if (this.options.intakeIsBusy()) await this.#pause(Math.min(Math.max(REST_PER_WORK * tookMs, REST_MS_MIN), REST_MS_MAX));
-        if (this.#stopping.signal.aborted) return;
-      }
-      if (!this.#stopping.signal.aborted) throw new Error('The store ended the subscription.');
+        return this.#applied(batch);
+      },
+    };
+    try {
+      const group = await this.#gather(held, { ...pursuit, logName });
+      if (group !== null && (await this.#replayWanted(group))) await this.#followLive(group, pursuit);
+      lease.lost.throwIfAborted();
     } finally {
-      clearInterval(renewing);
-      this.#stopping.signal.removeEventListener('abort', stop);
-      await subscription.unsubscribe();
+      lease.end();
     }
   }
 
+  /** All lines at one position, and at the end of the log for those that were not there yet; null when there is nothing to follow for now. */
+  async #gather(held: readonly Line[], pursuit: Pursuit & { logName: string }): Promise<Group | null> {
+    const near = { ...pursuit, eventsMax: NEAR_EVENTS_MAX };
+    const together = await this.#follower.bringTogether(held, near);
+    await this.#buildElsewhere(together.far);
+    if (together.kind !== 'reached' || together.group.lines.every(({ state }) => state === 'live')) return together.kind === 'reached' ? together.group : null;
+    const end = await lastPosition(this.store);
+    const brought = end === null ? together : await this.#follower.follow(together.group, { ...near, until: { position: end } });
+    if (brought.kind === 'exhausted') await this.#buildElsewhere(brought.group.lines);
+    if (brought.kind !== 'reached') return null;
+    await become(this.database, brought.group.lines, 'live');
+    return brought.group;
+  }
+
+  async #buildElsewhere(far: readonly Line[]): Promise<void> {
+    if (far.length === 0) return;
+    const names = far.map(({ line }) => line);
+    await become(this.database, far, 'building');
+    await release(this.database, this.#owner, names);
+    const built = this.options.build(names, this.#stopping.signal).then((outcome) => {
+      for (const name of names) this.#building.delete(name);
+      this.options.observer.buildEnded(names, outcome);
+    });
+    for (const name of names) this.#building.set(name, built);
+  }
+
+  /** Follows until something else falls to this process, or it is to stop. */
+  async #followLive(group: Group, pursuit: Pursuit): Promise<void> {
+    const names = new Set(group.lines.map(({ line }) => line));
+    const otherwise = new AbortController();
+    const changed = () => otherwise.abort();
+    this.#tidiedAt = -Infinity;
+    const looking = repeat(LOOK_EVERY_MS, { work: async () => { if (await this.#lookAround(names)) changed(); }, failed: changed });
+    try {
+      await this.#follower.follow(group, { ...pursuit, signal: AbortSignal.any([pursuit.signal, otherwise.signal]) });
+    } finally {
+      looking.end();
+    }
+  }
+
+  async #lookAround(names: ReadonlySet<string>): Promise<boolean> {
+    if (performance.now() - this.#tidiedAt > TIDY_EVERY_MS) {
+      this.#tidiedAt = performance.now();
+      await tidy(this.database, this.options.projections);
+    }
+    const { take, leave } = await this.#look();
+    return leave.length > 0 || take.some(({ line }) => !names.has(line)) || areReplaysWanted(this.database, [...names]);
+  }
+
+  /** Folds parked streams again that somebody asks for, between batches; false when a line was lost. */
+  async #replayWanted(group: Group): Promise<boolean> {
+    if (!(await areReplaysWanted(this.database, group.lines.map(({ line }) => line)))) return true;
+    const startedAt = performance.now();
+    const result = await this.#projector.replay(group, REPLAYS_MAX);
+    if (result.kind === 'applied') this.options.observer.batchApplied(0, result, (performance.now() - startedAt) / 1000);
+    return result.kind === 'applied';
+  }
+
+  async #applied({ events, result, tookMs }: AppliedBatch): Promise<void> {
+    this.options.observer.batchApplied(events, result, tookMs / 1000);
+    if (this.options.intakeIsBusy()) await this.#pause(Math.min(Math.max(REST_PER_WORK * tookMs, REST_MS_MIN), REST_MS_MAX));
+  }
+
   #become(state: CatchUpState): void {
-    const changed = JSON.stringify(state) !== JSON.stringify(this.#state);
-    this.#state = state;
-    if (changed) this.options.observer.stateChanged(state);
+    const told = JSON.stringify([state, this.#logVerified]);
+    if (told === this.#told) return;
+    this.#told = told;
+    this.options.observer.stateChanged(state, this.#logVerified);
   }
 
   async #pause(ms: number): Promise<void> {
     await pause(ms, undefined, { signal: this.#stopping.signal }).catch(() => undefined);
   }
-}
-
-class OtherLog extends Error {
-  readonly code = 'OTHER_LOG';
 }

@@ -1,29 +1,31 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { AnyProjection } from '../../projections/projection.js';
 import type { EventStore } from '../eventstore/event-store.js';
-import { readStream } from '../eventstore/read.js';
 import type { RecordedEvent } from '../eventstore/recorded-event.js';
-import { lock, move } from '../read-models/checkpoint.js';
 import { isRejectedData, type Database, type Queryable } from '../read-models/database.js';
-import { findEvents, indexEvents } from '../read-models/event-index.js';
-import { findParked, park, unpark, type ParkedStream } from '../read-models/parked-streams.js';
+import { indexEvents } from '../read-models/event-index.js';
+import { indexPosition, lock, move, type Line, type LogPosition } from '../read-models/lines.js';
+import { findParked, findReplays, park, unpark, type ParkedStream } from '../read-models/parked-streams.js';
 import { readStates, writeStreams, type StreamRows } from '../read-models/rows.js';
+import { EVENT_INDEX_LINE, type Generation } from '../read-models/schema.js';
 import { concerns } from './facts.js';
 import { foldOn, foldWhole } from './stream-fold.js';
+import { pagesOf, withoutRepeats } from './stream-pages.js';
 
-/** The owner's right to write: its epoch, and where it knows the checkpoint to be. */
-export type Ownership = Readonly<{ epoch: bigint; position: bigint | null }>;
+/** Lines that stand at one position and are moved together, with the right to move them. */
+export type Group = Readonly<{ lines: readonly Line[]; logName: string }>;
 
 export type BatchResult =
   | { readonly kind: 'applied'; readonly repeats: number; readonly refolds: number; readonly parked: readonly ParkedStream[] }
-  /** Another owner has taken over; nothing was written. */
+  /** Another owner has taken a line over; nothing was written. */
   | { readonly kind: 'lost' };
 
-/** What one batch does to one projection. */
-type Change = { projection: AnyProjection; written: StreamRows[]; parked: ParkedStream[]; refolds: number };
+/** What one batch does to one generation. */
+type Change = { generation: Generation; written: StreamRows[]; parked: ParkedStream[]; refolds: number };
 
 /**
  * The one engine under all projections: takes a batch of the log, and in one transaction indexes its events,
- * writes states and rows of the streams it touches, and moves the checkpoint (design, section 5).
+ * writes states and rows of the streams it touches, and moves the lines of the group (design, section 5).
  */
 export class Projector {
   constructor(
@@ -32,82 +34,96 @@ export class Projector {
     private readonly projections: readonly AnyProjection[],
   ) {}
 
-  /** Applies a batch as a whole, or not at all. Throws when store or database fail. */
-  async apply(batch: readonly RecordedEvent[], ownership: Ownership): Promise<BatchResult> {
+  /** Applies a batch to a group as a whole, or not at all; the lines then stand at `to`. Throws when store or database fail. */
+  async apply(batch: readonly RecordedEvent[], { group, to }: { group: Group; to: NonNullable<LogPosition> }): Promise<BatchResult> {
+    const indexes = group.lines.some(({ line }) => line === EVENT_INDEX_LINE);
+    if (!indexes) await this.#indexReaches(to.position);
     const ours = batch.filter(({ metadata }) => metadata !== null);
-    const counted = await this.#withoutRepeats(ours);
+    const counted = await withoutRepeats(this.database, ours);
     const streams = groupByStream(counted);
     const changes: Change[] = [];
-    for (const projection of this.projections) changes.push(await this.#fold(projection, streams));
+    for (const generation of generationsOf(group, this.projections)) changes.push(await this.#fold(generation, streams));
 
-    const written = await this.#commit(batch, { counted, ownership, write: (connection) => writeChanges(connection, changes) }).catch((error: unknown) => {
-      if (!isRejectedData(error)) throw error;
-      return this.#commit(batch, { counted, ownership, write: (connection) => writeOneByOne(connection, changes) });
+    const moved = await this.#commit(group, changes, async (connection) => {
+      if (indexes) await indexEvents(connection, counted);
+      await move(connection, group.lines, { logName: group.logName, to });
     });
-    if (!written) return { kind: 'lost' };
-    return {
-      kind: 'applied',
-      repeats: ours.length - counted.length,
-      refolds: changes.reduce((sum, { refolds }) => sum + refolds, 0),
-      parked: changes.flatMap(({ parked }) => parked),
-    };
+    return moved ? appliedOf(changes, ours.length - counted.length) : { kind: 'lost' };
   }
 
-  async #commit(batch: readonly RecordedEvent[], { counted, ownership, write }: { counted: RecordedEvent[]; ownership: Ownership; write: (connection: Queryable) => Promise<void> }): Promise<boolean> {
-    const last = batch.at(-1);
-    if (last === undefined) throw new Error('A batch holds at least one event.');
-    return this.database.transaction(async (connection) => {
-      if (!(await lock(connection, ownership.epoch, ownership.position))) return false;
-      await indexEvents(connection, counted);
-      await write(connection);
-      await move(connection, last.position, last.eventId);
+  /** Folds parked streams of a group again, whose replay somebody wants; no more than `max` of each line. The lines stay where they are. */
+  async replay(group: Group, max: number): Promise<BatchResult> {
+    const changes: Change[] = [];
+    for (const generation of generationsOf(group, this.projections)) {
+      const change: Change = { generation, written: [], parked: [], refolds: 0 };
+      for (const stream of await findReplays(this.database, generation, max)) await this.#refold(change, stream);
+      changes.push(change);
+    }
+    return (await this.#commit(group, changes, async () => undefined)) ? appliedOf(changes, 0) : { kind: 'lost' };
+  }
+
+  /** Writes changes and what else belongs to them in one transaction; false when an owner or a position is not what the group knows. */
+  async #commit(group: Group, changes: readonly Change[], also: (connection: Queryable) => Promise<void>): Promise<boolean> {
+    const commit = (write: typeof writeChanges): Promise<boolean> => this.database.transaction(async (connection) => {
+      if (!(await lock(connection, group.lines))) return false;
+      await also(connection);
+      await write(connection, changes);
       return true;
     });
+    return commit(writeChanges).catch((error: unknown) => {
+      if (!isRejectedData(error)) throw error;
+      return commit(writeOneByOne);
+    });
   }
 
-  async #fold(projection: AnyProjection, batch: ReadonlyMap<string, readonly RecordedEvent[]>): Promise<Change> {
-    const change: Change = { projection, written: [], parked: [], refolds: 0 };
+  /** Which events repeat an earlier one is known only as far as the index is; its owner may be another process. */
+  async #indexReaches(position: bigint): Promise<void> {
+    const deadline = performance.now() + INDEX_WITHIN_MS;
+    while (this.#indexed < position) {
+      this.#indexed = await indexPosition(this.database);
+      if (this.#indexed >= position) return;
+      if (performance.now() > deadline) throw new Error(`The index of event ids stands at position ${this.#indexed}, and ${position} was not reached within ${INDEX_WITHIN_MS} ms: no process moves it on.`);
+      await pause(INDEX_POLL_MS);
+    }
+  }
+  #indexed = -1n;
+
+  async #fold(generation: Generation, batch: ReadonlyMap<string, readonly RecordedEvent[]>): Promise<Change> {
+    const { projection } = generation;
+    const change: Change = { generation, written: [], parked: [], refolds: 0 };
     const streams = new Map([...batch].filter(([, events]) => events.some((event) => concerns(projection, event))));
     if (streams.size === 0) return change;
-    const states = await readStates(this.database, projection, [...streams.keys()]);
-    const parked = await findParked(this.database, projection, [...streams.keys()]);
+    const states = await readStates(this.database, generation, [...streams.keys()]);
+    const parked = await findParked(this.database, generation, [...streams.keys()]);
     for (const [stream, events] of streams) {
       const folded = parked.has(stream) ? { kind: 'again' as const } : foldOn(projection, states.get(stream), events);
       if (folded.kind === 'folded') change.written.push(folded.written);
-      if (folded.kind !== 'again') continue;
-      change.refolds += 1;
-      const whole = await foldWhole(projection, this.#pagesOf(stream));
-      if (whole.kind === 'folded') change.written.push(whole.written);
-      else change.parked.push(whole.parked);
+      if (folded.kind === 'again') await this.#refold(change, stream);
     }
     return change;
   }
 
-  /** The stream as the log has it now, maybe beyond the batch: the state's revision keeps what follows from being folded twice. */
-  async *#pagesOf(stream: string): AsyncGenerator<RecordedEvent[]> {
-    const seen = new Set<string>();
-    let page: RecordedEvent[] = [];
-    for await (const event of readStream(this.store, stream)) {
-      if (event.metadata === null || seen.has(event.eventId)) continue;
-      seen.add(event.eventId);
-      page.push(event);
-      if (page.length < PAGE_EVENTS) continue;
-      yield await this.#withoutRepeats(page);
-      page = [];
-    }
-    yield await this.#withoutRepeats(page);
-  }
-
-  /** Without events whose id stands at a lower position: among these, or in the index. */
-  async #withoutRepeats(events: readonly RecordedEvent[]): Promise<RecordedEvent[]> {
-    const first = new Map<string, RecordedEvent>();
-    for (const event of events) if (!first.has(event.eventId)) first.set(event.eventId, event);
-    const indexed = await findEvents(this.database, [...first.keys()]);
-    return [...first.values()].filter(({ eventId, position }) => (indexed.get(eventId)?.position ?? position) >= position);
+  async #refold(change: Change, stream: string): Promise<void> {
+    change.refolds += 1;
+    const whole = await foldWhole(change.generation.projection, pagesOf(this.store, this.database, stream));
+    if (whole.kind === 'folded') change.written.push(whole.written);
+    else change.parked.push(whole.parked);
   }
 }
 
-const PAGE_EVENTS = 500;
+const appliedOf = (changes: readonly Change[], repeats: number): BatchResult =>
+  ({ kind: 'applied', repeats, refolds: changes.reduce((sum, { refolds }) => sum + refolds, 0), parked: changes.flatMap(({ parked }) => parked) });
+
+const INDEX_WITHIN_MS = 15_000;
+const INDEX_POLL_MS = 20;
+
+/** What of a group are rows of projections: all but the index. */
+function generationsOf({ lines }: Group, projections: readonly AnyProjection[]): Generation[] {
+  return lines.flatMap(({ projection: name, version, generation }) => {
+    const projection = projections.find((one) => one.name === name && one.version === version);
+    return projection === undefined ? [] : [{ projection, generation }];
+  });
+}
 
 function groupByStream(events: readonly RecordedEvent[]): Map<string, RecordedEvent[]> {
   const streams = new Map<string, RecordedEvent[]>();
@@ -120,19 +136,19 @@ function groupByStream(events: readonly RecordedEvent[]): Map<string, RecordedEv
 }
 
 async function writeChanges(connection: Queryable, changes: readonly Change[]): Promise<void> {
-  for (const { projection, written, parked } of changes) {
+  for (const { generation, written, parked } of changes) {
     if (written.length > 0) {
-      await writeStreams(connection, projection, written);
-      await unpark(connection, projection, written.map(({ stream }) => stream));
+      await writeStreams(connection, generation, written);
+      await unpark(connection, generation, written.map(({ stream }) => stream));
     }
-    if (parked.length > 0) await park(connection, projection, parked);
+    if (parked.length > 0) await park(connection, generation, parked);
   }
 }
 
 /** After Postgres rejected the data of a batch: each stream by itself, so that only the one concerned is parked. */
 async function writeOneByOne(connection: Queryable, changes: readonly Change[]): Promise<void> {
   for (const change of changes) {
-    const { projection, written } = change;
+    const { generation, written } = change;
     change.written = [];
     for (const one of written) {
       await connection.query('savepoint one_stream');
@@ -141,9 +157,12 @@ async function writeOneByOne(connection: Queryable, changes: readonly Change[]):
       } catch (error) {
         if (!isRejectedData(error)) throw error;
         await connection.query('rollback to savepoint one_stream');
-        change.parked.push({ stream: one.stream, revision: one.revision, cause: `Postgres rejects a row of ${one.stream}@${one.revision}: ${(error as Error).message}` });
+        change.parked.push(rejectedBy(error as Error & { code?: string; detail?: string }, one));
       }
     }
-    if (change.parked.length > 0) await park(connection, projection, change.parked);
+    if (change.parked.length > 0) await park(connection, generation, change.parked);
   }
 }
+
+const rejectedBy = ({ message, code, detail, stack = message }: Error & { code?: string; detail?: string }, { stream, revision }: StreamRows): ParkedStream =>
+  ({ stream, revision, cause: `Postgres rejects a row (SQLSTATE ${code}): ${message}`, stack: detail === undefined ? stack : `${detail}\n${stack}` });

@@ -29,7 +29,7 @@ export function foldOn(projection: AnyProjection, stored: StoredState | undefine
 }
 
 /** Folds the whole of a stream, page by page, or says why it cannot, and at which event. */
-export async function foldWhole(projection: AnyProjection, pages: AsyncIterable<readonly RecordedEvent[]>): Promise<{ kind: 'folded'; written: StreamRows } | { kind: 'parked'; parked: ParkedStream }> {
+export async function foldWhole(projection: AnyProjection, pages: AsyncIterable<readonly RecordedEvent[]> | Iterable<readonly RecordedEvent[]>): Promise<{ kind: 'folded'; written: StreamRows } | { kind: 'parked'; parked: ParkedStream }> {
   const facts: Fact[] = [];
   let last: RecordedEvent | undefined;
   let parked: ParkedStream | undefined;
@@ -54,7 +54,6 @@ export async function foldWhole(projection: AnyProjection, pages: AsyncIterable<
 
 const writtenOf = (projection: AnyProjection, { stream, revision }: RecordedEvent, { state, current }: Folded): StreamRows => ({ stream, revision, state, rows: projection.rows(current) });
 
-function parkedAt({ stream, revision, metadata, eventId }: RecordedEvent, error: unknown): ParkedStream {
-  const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  return { stream, revision, cause: `${stream}@${revision} (${metadata?.stripeEventId ?? eventId}): ${reason}` };
+function parkedAt({ stream, revision }: RecordedEvent, error: unknown): ParkedStream {
+  return { stream, revision, cause: String(error), stack: error instanceof Error ? (error.stack ?? null) : null };
 }

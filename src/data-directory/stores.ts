@@ -4,7 +4,7 @@ export type StoresOptions = Readonly<{
   dataDirectory: string;
   /** `embedded`, or the `esdb://` URL of a server elsewhere. */
   eventstoreUrl: string;
-  /** `embedded`, or the `postgres://` URL of a server elsewhere. */
+  /** `embedded`, or the `postgres://` URL of a server elsewhere; what is not `embedded` is handed back as it is. */
   databaseUrl: string;
   /** How long to wait for the servers of another process; default 60 s. */
   openTimeoutMs?: number;

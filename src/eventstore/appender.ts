@@ -25,6 +25,9 @@ export type EventIdIndex = {
   indexedTo(stream: string): Promise<bigint>;
 };
 
+/** For a process that has no index: every stream is read. */
+export const noIndex: EventIdIndex = { find: async () => ({ kind: 'unavailable' }), indexedTo: async () => -1n };
+
 export type AppenderLimits = Readonly<{
   /** Events, and their bytes, that may wait or be under way at one time. */
   waitingMax: number;

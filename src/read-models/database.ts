@@ -57,6 +57,9 @@ export function isRejectedData(error: unknown): boolean {
   return typeof code === 'string' && /^2[23]...$/.test(code);
 }
 
+/** Whether a lock was not to be had within `lock_timeout`, or two waited for each other: what was rolled back may be tried again. */
+export const isLockConflict = (error: unknown): boolean => /^(55P03|40P01)$/.test(String((error as { code?: unknown } | null)?.code));
+
 /** Whether schema or table are not there: the catch-up of a new database, or of a new build, is about to make them. */
 export const isNotYetMade = (error: unknown): boolean => /^(3F000|42P01)$/.test(String((error as { code?: unknown } | null)?.code));
 

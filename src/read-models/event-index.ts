@@ -20,6 +20,22 @@ export async function indexedTo(database: Queryable, stream: string): Promise<bi
   return last !== null && events === last + 1n ? last : -1n;
 }
 
+/** Streams in their order, from after one of them. */
+export async function streamsAfter(database: Queryable, after: string, max: number): Promise<string[]> {
+  const { rows } = await database.query<{ stream: string }>(`select stream from ${EVENT_INDEX} where revision = 0 and stream > $1 order by stream limit $2`, [after, max]);
+  return rows.map(({ stream }) => stream);
+}
+
+/** Up to so many streams at random. Event ids are hashes, so that the next one after a random id is a random event. */
+export async function sampleStreams(database: Queryable, count: number): Promise<string[]> {
+  const { rows } = await database.query<{ stream: string }>(
+    `select distinct stream from (select gen_random_uuid() as pivot from generate_series(1, $1)) as pivots
+     cross join lateral (select stream from ${EVENT_INDEX} where event_id >= pivot order by event_id limit 1) as found order by stream`,
+    [count],
+  );
+  return rows.map(({ stream }) => stream);
+}
+
 /** Adds events by their envelope alone; an id that is known stays where it was first. */
 export async function indexEvents(connection: Queryable, events: readonly RecordedEvent[]): Promise<void> {
   const rows = events.map(({ eventId, stream, revision, position, type, recordedAt, metadata }) => ({

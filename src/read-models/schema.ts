@@ -1,58 +1,142 @@
 import type { AnyProjection, Table, Tables } from '../../projections/projection.js';
 import type { Database, Queryable } from './database.js';
 
-const GENERATION = 1;
+/** One filling of a projection's tables. A version begins with generation 1; a rebuild fills the next one. */
+export type Generation = Readonly<{ projection: AnyProjection; generation: number }>;
 
-/** Names of what one version of a projection has in Postgres. */
-const nameOf = (name: string, { version }: AnyProjection): string => `${name}_v${version}_g${GENERATION}`;
-const stateNameOf = (projection: AnyProjection): string => `${nameOf(projection.name, projection)}_state`;
-export const tableOf = (projection: AnyProjection, table: string): string => `ledger.${nameOf(table, projection)}`;
-export const stateTableOf = (projection: AnyProjection): string => `ledger.${stateNameOf(projection)}`;
+/** Names of what a generation has in Postgres. */
+const nameOf = (name: string, version: number, generation: number): string => `${name}_v${version}_g${generation}`;
+const stateNameOf = (line: string): string => `${line}_state`;
+/** What a generation is called in checkpoints and in parking. */
+export const lineOf = ({ projection, generation }: Generation): string => nameOf(projection.name, projection.version, generation);
+export const tableOf = ({ projection, generation }: Generation, table: string): string => `ledger.${nameOf(table, projection.version, generation)}`;
+export const stateTableOf = (generation: Generation): string => `ledger.${stateNameOf(lineOf(generation))}`;
 export const viewOf = <T extends Tables>({ version }: AnyProjection<T>, table: keyof T & string): string => `ledger.${table}_v${version}`;
+
+/** The index of event ids: a line of its own, which knows no projection. */
 export const EVENT_INDEX = 'ledger.event_index_v1';
+export const EVENT_INDEX_LINE = 'event_index_v1_g1';
 
-/** What a projection of this build is called in the checkpoint and in parking. */
-export const versionOf = ({ name, version }: AnyProjection): string => `${name}_v${version}`;
-
-/** What a set of projections is called in the checkpoint. */
-export const signatureOf = (projections: readonly AnyProjection[]): string => projections.map(versionOf).sort().join(' ');
+/** A version of a projection, as checkpoints name what a process follows. */
+export const versionOf = ({ name, version }: Pick<AnyProjection, 'name' | 'version'>): string => `${name}_v${version}`;
 
 /** Any number that nobody else uses for an advisory lock in this database. */
 const SCHEMA_LOCK = 7_319_046_251;
+/** For the transaction only, so that a transaction pooler may sit between. */
+export const lockSchema = (connection: Queryable) => connection.query('select pg_advisory_xact_lock($1)', [SCHEMA_LOCK]);
 
-/** Makes what is missing of the schema `ledger`. Several processes may call it at once. */
+/** Makes what is missing of the schema `ledger`, for the versions of this build. Several processes may call it at once. */
 export async function ensureSchema(database: Database, projections: readonly AnyProjection[]): Promise<void> {
   await database.transaction(async (connection) => {
-    await connection.query('select pg_advisory_xact_lock($1)', [SCHEMA_LOCK]);
+    await lockSchema(connection);
     await connection.query(BASE);
-    for (const projection of projections) await createTables(connection, projection);
+    await addLine(connection, { line: EVENT_INDEX_LINE, projection: 'event_index', version: 1, generation: 1, tables: [], shown: true });
+    for (const projection of projections) await ensureVersion(connection, projection);
   });
 }
 
-/** Drops the tables of versions that no projection of this build has, and empties the parking of theirs. */
-export async function dropOtherVersions(connection: Queryable, projections: readonly AnyProjection[]): Promise<void> {
-  const kept = projections.flatMap((projection) => [stateNameOf(projection), ...Object.keys(projection.tables).map((table) => nameOf(table, projection))]);
-  const { rows } = await connection.query<{ table: string }>(
-    `select relname as table from pg_class join pg_namespace n on n.oid = relnamespace
-     where nspname = 'ledger' and relkind = 'r' and relname ~ '_v[0-9]+_g[0-9]+(_state)?$' and not relname = any($1)`,
-    [kept],
+async function ensureVersion(connection: Queryable, projection: AnyProjection): Promise<void> {
+  const { rows } = await connection.query('select 1 from ledger.checkpoints where projection = $1 and version = $2', [projection.name, projection.version]);
+  if (rows.length > 0) return;
+  const first = { projection, generation: 1 };
+  await createGeneration(connection, first, { shown: true });
+  await showGeneration(connection, first);
+  for (const name of Object.keys(projection.tables)) {
+    const { rows: named } = await connection.query<{ view: string | null }>('select to_regclass($1)::text as view', [`ledger.${name}`]);
+    if (named[0]?.view === null) await replaceView(connection, `ledger.${name}`, viewOf(projection, name));
+  }
+}
+
+/** Makes the empty tables and the line of a generation; `shown` says whether the views of its version show it. */
+export async function createGeneration(connection: Queryable, generation: Generation, { shown }: { shown: boolean }): Promise<void> {
+  const { projection } = generation;
+  await connection.query(`create table if not exists ${stateTableOf(generation)} (stream text collate "C" primary key, revision int8 not null, state jsonb not null)`);
+  for (const [name, table] of Object.entries(projection.tables)) {
+    await createTable(connection, nameOf(name, projection.version, generation.generation), table);
+  }
+  const { name, version, tables } = projection;
+  await addLine(connection, { line: lineOf(generation), projection: name, version, generation: generation.generation, tables: Object.keys(tables), shown });
+}
+
+type NewLine = Readonly<{ line: string; projection: string; version: number; generation: number; tables: readonly string[]; shown: boolean }>;
+
+async function addLine(connection: Queryable, { line, projection, version, generation, tables, shown }: NewLine): Promise<void> {
+  await connection.query(
+    'insert into ledger.checkpoints (line, projection, version, generation, tables, shown) values ($1, $2, $3, $4, $5, $6) on conflict do nothing',
+    [line, projection, version, generation, tables, shown],
   );
-  for (const { table } of rows) await connection.query(`drop table ledger.${quoted(table)} cascade`);
-  await connection.query('delete from ledger.parked_streams where not projection = any($1)', [projections.map(versionOf)]);
+}
+
+async function createTable(connection: Queryable, name: string, { columns, key, indexes }: Table): Promise<void> {
+  const columnList = Object.entries(columns).map(([column, type]) => `${column} ${type}`);
+  await connection.query(`create table if not exists ledger.${name} (${columnList.join(', ')}, stream text collate "C" not null, primary key (${key.join(', ')}))`);
+  for (const index of [['stream'], ...indexes]) {
+    await connection.query(`create index if not exists ${name}_${index.join('_')} on ledger.${name} (${index.join(', ')})`);
+  }
+}
+
+/** Lets the views of its version show a generation. */
+export async function showGeneration(connection: Queryable, generation: Generation): Promise<void> {
+  for (const name of Object.keys(generation.projection.tables)) await replaceView(connection, viewOf(generation.projection, name), tableOf(generation, name));
+}
+
+/** Lets the unversioned views, which serve people and BI tools, show a version. */
+export async function nameVersion(connection: Queryable, projection: AnyProjection): Promise<void> {
+  for (const name of Object.keys(projection.tables)) {
+    const { rows } = await connection.query(
+      `select 1 from information_schema.view_table_usage where view_schema = 'ledger' and view_name = $1 and 'ledger.' || table_name = $2`,
+      [name, viewOf(projection, name)],
+    );
+    if (rows.length === 0) await replaceView(connection, `ledger.${name}`, viewOf(projection, name));
+  }
+}
+
+/** A view that other views stand on keeps them, unless its columns are others now. */
+async function replaceView(connection: Queryable, view: string, source: string): Promise<void> {
+  await connection.query('savepoint one_view');
+  try {
+    await connection.query(`create or replace view ${view} as select * from ${source}`);
+  } catch (error) {
+    if ((error as { code?: unknown }).code !== OTHER_COLUMNS) throw error;
+    await connection.query('rollback to savepoint one_view');
+    await connection.query(`drop view ${view} cascade`);
+    await connection.query(`create view ${view} as select * from ${source}`);
+  }
+}
+
+/** SQLSTATE invalid_table_definition. */
+const OTHER_COLUMNS = '42P16';
+
+/** Drops the line of a generation and all that it has, with the views that show it. */
+export async function dropGeneration(connection: Queryable, line: string): Promise<void> {
+  const { rows } = await connection.query<{ version: number; generation: number; tables: string[] }>('delete from ledger.checkpoints where line = $1 returning version, generation, tables', [line]);
+  for (const { version, generation, tables } of rows) {
+    for (const table of tables) await connection.query(`drop table if exists ledger.${quoted(nameOf(table, version, generation))} cascade`);
+  }
+  await connection.query(`drop table if exists ledger.${quoted(stateNameOf(line))}`);
+  await connection.query('delete from ledger.parked_streams where projection = $1', [line]);
 }
 
 const BASE = `
 create schema if not exists ledger;
-create table if not exists ledger.checkpoint (
-  id boolean primary key default true check (id),
-  log_name uuid not null,
-  projections text not null,
+create table if not exists ledger.checkpoints (
+  line text collate "C" primary key,
+  projection text not null,
+  version int not null,
+  generation int not null,
+  tables text[] not null,
+  state text not null default 'building' check (state in ('building', 'live', 'kept')),
+  shown boolean not null,
+  log_name uuid,
   position int8,
   event_id uuid,
   owner text,
   owner_epoch int8 not null default 0,
-  lease_until timestamptz not null default '-infinity'
+  owner_follows text[] not null default '{}',
+  lease_until timestamptz not null default '-infinity',
+  used_at timestamptz not null default now()
 );
+create unique index if not exists checkpoints_shown on ledger.checkpoints (projection, version) where shown;
 create table if not exists ${EVENT_INDEX} (
   event_id uuid primary key,
   stream text collate "C" not null,
@@ -76,34 +160,11 @@ create table if not exists ledger.parked_streams (
   revision int8 not null,
   cause text not null,
   primary key (projection, stream)
-);`;
-
-async function createTables(connection: Queryable, projection: AnyProjection): Promise<void> {
-  await connection.query(`create table if not exists ${stateTableOf(projection)} (stream text collate "C" primary key, revision int8 not null, state jsonb not null)`);
-  for (const [name, table] of Object.entries(projection.tables)) {
-    await createTable(connection, nameOf(name, projection), table);
-    await createView(connection, viewOf(projection, name), tableOf(projection, name));
-    await createView(connection, `ledger.${name}`, viewOf(projection, name));
-  }
-}
-
-async function createTable(connection: Queryable, name: string, { columns, key, indexes }: Table): Promise<void> {
-  const columnList = Object.entries(columns).map(([column, type]) => `${column} ${type}`);
-  await connection.query(`create table if not exists ledger.${name} (${columnList.join(', ')}, stream text collate "C" not null, primary key (${key.join(', ')}))`);
-  for (const index of [['stream'], ...indexes]) {
-    await connection.query(`create index if not exists ${name}_${index.join('_')} on ledger.${name} (${index.join(', ')})`);
-  }
-}
-
-/** The unversioned view serves people and BI tools and follows the newest build. */
-async function createView(connection: Queryable, view: string, source: string): Promise<void> {
-  const { rows } = await connection.query<{ same: boolean }>(
-    `select exists (select 1 from information_schema.view_table_usage where view_schema || '.' || view_name = $1 and table_schema || '.' || table_name = $2) as same`,
-    [view, source],
-  );
-  if (rows[0]?.same === true) return;
-  await connection.query(`drop view if exists ${view} cascade`);
-  await connection.query(`create view ${view} as select * from ${source}`);
-}
+);
+alter table ledger.parked_streams
+  add column if not exists stack text,
+  add column if not exists attempted_at timestamptz not null default now(),
+  add column if not exists replay_wanted_at timestamptz;
+create index if not exists parked_streams_wanted on ledger.parked_streams (projection, replay_wanted_at) where replay_wanted_at is not null;`;
 
 const quoted = (identifier: string): string => `"${identifier.replaceAll('"', '""')}"`;

@@ -22,7 +22,7 @@ describe('GET /subscriptions/:id', () => {
     const id = randomId('sub');
     const event = subscriptionEvent(id, { type: 'customer.subscription.created' });
     const position = await send(event);
-    expect(await read(ledger.url, `/subscriptions/${id}?minPosition=${position}`)).toMatchObject({
+    expect(await read(ledger.url, `/subscriptions/${id}?minPosition=${position}&waitMs=20000`)).toMatchObject({
       status: 200,
       body: {
         id,
@@ -129,7 +129,7 @@ describe('operations', () => {
     const position = await send(subscriptionEvent(randomId('sub')));
     await read(ledger.url, `/subscriptions?minPosition=${position}`);
     const { body } = await read<{ data: unknown[] }>(ledger.url, '/projections');
-    expect(body.data).toContainEqual({ name: 'subscriptions', version: 1, position: expect.stringMatching(/^\d+$/), logPosition: expect.stringMatching(/^\d+$/), caughtUp: expect.any(Boolean), behind: expect.stringMatching(/^\d+$/), parkedStreams: 0 });
+    expect(body.data).toContainEqual({ name: 'subscriptions', version: expect.any(Number), generation: 1, state: 'live', shown: true, position: expect.stringMatching(/^\d+$/), logPosition: expect.stringMatching(/^\d+$/), caughtUp: expect.any(Boolean), behind: expect.stringMatching(/^\d+$/), parkedStreams: 0 });
   });
 
   it('is live and ready without a token, and tells intake from reads', async () => {

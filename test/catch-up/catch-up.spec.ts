@@ -76,8 +76,8 @@ describe('the catch-up', () => {
     await sendTo(ledger, subscriptionEvent(bad, { created: START + 1, object: { customer: 7 } }), subscriptionEvent(good));
     expect((await read(ledger.url, `/subscriptions/${good}`)).status).toBe(200);
     expect((await read(ledger.url, `/subscriptions/${bad}`)).status).toBe(200);
-    expect(await query(database.url, 'select revision::int, attempts, cause from ledger.parked_streams where projection = $2 and stream = $1', [`subscription-${bad}`, 'subscriptions_v1'])).toEqual([
-      { revision: 1, attempts: 1, cause: expect.stringMatching(new RegExp(`subscription-${bad}@1 .*customer`)) },
+    expect(await query(database.url, 'select revision::int, attempts, cause from ledger.parked_streams where projection like $2 and stream = $1', [`subscription-${bad}`, 'subscriptions\\_v%'])).toEqual([
+      { revision: 1, attempts: 1, cause: expect.stringContaining('"subscription.customer" is a number') },
     ]);
     await ledger.stop();
   });
@@ -131,7 +131,7 @@ describe('another log than that of the read models', () => {
     const first = await startLedger({ eventStore: store, database: own });
     await sendTo(first, subscriptionEvent(randomId('sub')));
     await first.stop();
-    await query(own.url, 'update ledger.checkpoint set event_id = gen_random_uuid()');
+    await query(own.url, 'update ledger.checkpoints set event_id = gen_random_uuid()');
     const second = await startLedger({ eventStore: store, database: own });
     const { cause } = await until('the log is refused', async () => {
       const state = await catchUpOf(second);

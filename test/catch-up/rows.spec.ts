@@ -2,8 +2,9 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { projections } from '../../projections/index.js';
 import { defineProjection, ignored, type RowsOf } from '../../projections/projection.js';
 import { Database } from '../../src/read-models/database.js';
+import { tidy } from '../../src/read-models/generations.js';
 import { writeStreams } from '../../src/read-models/rows.js';
-import { dropOtherVersions, ensureSchema } from '../../src/read-models/schema.js';
+import { ensureSchema } from '../../src/read-models/schema.js';
 import { query } from '../support/read-models.js';
 import { testDatabase, type TestServer } from '../support/servers.js';
 
@@ -18,7 +19,7 @@ const parcels = (version: number) => defineProjection({
   initial: () => ({}),
   evolve: ignored(
     'subscription', 'invoice', 'upcoming_invoice', 'invoice_item', 'invoice_payment', 'payment', 'refund', 'dispute', 'credit_note', 'checkout_session',
-    'subscription_schedule', 'customer', 'discount', 'entitlements', 'price', 'plan', 'product', 'coupon', 'deletion',
+    'subscription_schedule', 'customer', 'discount', 'entitlements', 'price', 'plan', 'product', 'coupon', 'deletion', 'related_object',
   ),
   rows: () => ({ parcels: [], parcel_stamps: [] }),
 });
@@ -35,7 +36,7 @@ afterAll(async () => {
   await server.stop();
 });
 
-const write = (stream: string, revision: bigint, rows: RowsOf<typeof tables>): Promise<void> => writeStreams(database, parcels(1), [{ stream, revision, state: {}, rows }]);
+const write = (stream: string, revision: bigint, rows: RowsOf<typeof tables>): Promise<void> => writeStreams(database, { projection: parcels(1), generation: 1 }, [{ stream, revision, state: {}, rows }]);
 const stamp = (parcel: string, name: string, country = 'PT') => ({ parcel, stamp: name, country });
 
 describe('the rows of a stream', () => {
@@ -66,11 +67,24 @@ describe('the rows of a stream', () => {
 });
 
 describe('a new version', () => {
-  it('has tables of its own, and takes the place of the old ones', async () => {
+  it('has tables of its own beside the old ones, whose rows the unversioned view shows until the new ones are complete', async () => {
     await ensureSchema(database, [parcels(2)]);
-    await dropOtherVersions(database, [parcels(2)]);
-    const left = await query(server.url, `select relname from pg_class where relnamespace = 'ledger'::regnamespace and relkind = 'r' and relname ~ 'parcel|post' order by relname`);
-    expect(left).toEqual([{ relname: 'parcel_stamps_v2_g1' }, { relname: 'parcels_v2_g1' }, { relname: 'post_v2_g1_state' }]);
+    const made = await query(server.url, `select relname from pg_class where relnamespace = 'ledger'::regnamespace and relkind = 'r' and relname ~ 'parcel|post' order by relname`);
+    expect(made.map(({ relname }) => relname)).toEqual(['parcel_stamps_v1_g1', 'parcel_stamps_v2_g1', 'parcels_v1_g1', 'parcels_v2_g1', 'post_v1_g1_state', 'post_v2_g1_state']);
+    const parcelsIn = async (view: string) => (await query(server.url, `select 1 from ledger.${view}`)).length;
+    const [unversioned, old] = [await parcelsIn('parcels'), await parcelsIn('parcels_v1')];
+    expect(unversioned).toBe(old);
+    expect(old).toBeGreaterThan(0);
+    await query(server.url, `update ledger.checkpoints set state = 'live' where version = 2`);
+    await tidy(database, [parcels(2)]);
+    expect([await parcelsIn('parcels'), await parcelsIn('parcels_v1')]).toEqual([0, old]);
+  });
+
+  it('leaves the old one to be dropped when nobody has used it for days', async () => {
+    await query(server.url, `update ledger.checkpoints set used_at = now() - interval '4 days' where projection = 'post' and version = 1`);
+    await tidy(database, [parcels(2)]);
+    const left = await query(server.url, `select relname from pg_class where relnamespace = 'ledger'::regnamespace and relname ~ '(parcels|post).*_v1(_g1|_g1_state)?$'`);
+    expect(left).toEqual([]);
     expect(await query(server.url, 'select * from ledger.parcels')).toEqual([]);
   });
 });
@@ -79,7 +93,7 @@ describe('the projections of this build', () => {
   const all = projections.flatMap((projection) => Object.entries(projection.tables));
 
   it('have tables of different names, none of which the ledger uses itself', () => {
-    const names = [...all.map(([name]) => name), 'checkpoint', 'event_index', 'parked_streams'];
+    const names = [...all.map(([name]) => name), 'checkpoints', 'event_index', 'parked_streams'];
     expect(names.filter((name, at) => names.indexOf(name) !== at)).toEqual([]);
   });
 

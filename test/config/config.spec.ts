@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { DEFAULT_ACCESS_POLICY } from '../../src/access/policy.js';
 import { ConfigError, loadConfig } from '../../src/config.js';
 import { withLocalSecrets } from '../../src/local-secrets.js';
 import { temporaryDirectory } from '../support/servers.js';
@@ -19,7 +20,27 @@ describe('the configuration', () => {
     });
   });
 
+  it('plays all roles unless told, and wants only what they need', () => {
+    expect(loadConfig({}).roles).toEqual(['ingest', 'project', 'api']);
+    expect(loadConfig({ ...PRODUCTION, ROLES: 'api, project', STRIPE_WEBHOOK_SECRETS: '' })).toMatchObject({ roles: ['api', 'project'], webhookSecrets: [] });
+  });
+
+  it('has a policy of access, of which each part can be set by itself', () => {
+    expect(loadConfig({}).access).toEqual(DEFAULT_ACCESS_POLICY);
+    expect(loadConfig({ ACCESS_GRACE_DAYS: 'past_due=14, paused=3' }).access).toEqual({ ...DEFAULT_ACCESS_POLICY, graceDays: { past_due: 14, unpaid: 0, paused: 3, incomplete: 0 } });
+    expect(loadConfig({ ACCESS_TRIALING: 'no', ACCESS_RENEWAL_GRACE_HOURS: '0', ACCESS_PAUSE_COLLECTION_DENIES: 'none', ACCESS_CANCELED_UNTIL_PERIOD_END: 'yes' }).access).toEqual({
+      trialing: false, graceDays: DEFAULT_ACCESS_POLICY.graceDays, renewalGraceHours: 0, pauseCollectionDenies: [], canceledUntilPeriodEnd: true,
+    });
+    expect(loadConfig({ ACCESS_PAUSE_COLLECTION_DENIES: 'void keep_as_draft' }).access.pauseCollectionDenies).toEqual(['void', 'keep_as_draft']);
+  });
+
   it.each([
+    ['a role that does not exist', { ROLES: 'ingest,write' }, /ROLES.*must be some of ingest, project, api/],
+    ['no role at all', { ROLES: ',' }, /ROLES/],
+    ['grace for a status that has none', { ACCESS_GRACE_DAYS: 'canceled=7' }, /ACCESS_GRACE_DAYS.*past_due, unpaid/],
+    ['grace that is no number of days', { ACCESS_GRACE_DAYS: 'past_due=soon' }, /ACCESS_GRACE_DAYS.*number/],
+    ['a way to pause collection that Stripe does not know', { ACCESS_PAUSE_COLLECTION_DENIES: 'avoid' }, /ACCESS_PAUSE_COLLECTION_DENIES.*keep_as_draft/],
+    ['an answer that is neither yes nor no', { ACCESS_TRIALING: 'maybe' }, /ACCESS_TRIALING.*"yes"/],
     ['production without secrets', { ...PRODUCTION, STRIPE_WEBHOOK_SECRETS: '' }, /STRIPE_WEBHOOK_SECRETS: needed/],
     ['production without tokens', { ...PRODUCTION, API_TOKENS: undefined }, /API_TOKENS: needed/],
     ['a secret that is none of Stripe’s', { STRIPE_WEBHOOK_SECRETS: 'main=sk_live_1' }, /whsec_/],

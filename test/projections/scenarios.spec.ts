@@ -1,14 +1,25 @@
 import { describe, expect, it } from '@jest/globals';
+import { readdirSync } from 'node:fs';
 import { projections } from '../../projections/index.js';
 import { handles, type AnyProjection } from '../../projections/projection.js';
 import { foldAll } from '../../src/catch-up/fold.js';
 import type { SnapshotKind } from '../../src/events/normalise.js';
 import { factFrom } from '../support/facts.js';
 import { BASIL } from '../support/stripe-objects.js';
-import { scenarios } from './scenarios/index.js';
 import type { Scenario } from './scenarios/scenario.js';
 
-const scenariosOf = ({ name }: AnyProjection): readonly Scenario[] => scenarios[name] ?? [];
+const folder = new URL('./scenarios/', import.meta.url);
+const fileOf = (projectionName: string): string => `${projectionName.replaceAll('_', '-')}.ts`;
+
+/** What each projection, by its name, is to do with each kind of snapshot: the one export of the file that is named like it. */
+const files = readdirSync(folder).filter((file) => file !== 'scenario.ts');
+const scenarios = new Map<string, readonly Scenario[]>();
+for (const { name } of projections.filter((projection) => files.includes(fileOf(projection.name)))) {
+  const module = (await import(`./scenarios/${fileOf(name)}`)) as Readonly<Record<string, readonly Scenario[]>>;
+  scenarios.set(name, Object.values(module).flat());
+}
+
+const scenariosOf = ({ name }: AnyProjection): readonly Scenario[] => scenarios.get(name) ?? [];
 const rowsOf = (projection: AnyProjection, events: readonly unknown[]) => projection.rows(foldAll(projection, events.map(factFrom)).current);
 
 const all = projections.flatMap((projection) => scenariosOf(projection).map((scenario) => [`${projection.name}: ${scenario.title}`, { projection, scenario }] as const));
@@ -45,6 +56,6 @@ describe('the scenarios', () => {
   });
 
   it('are about projections that exist', () => {
-    expect(Object.keys(scenarios).filter((name) => !projections.some((projection) => projection.name === name))).toEqual([]);
+    expect(files.filter((file) => !projections.some(({ name }) => fileOf(name) === file))).toEqual([]);
   });
 });

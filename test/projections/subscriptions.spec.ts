@@ -22,8 +22,12 @@ describe('subscriptions', () => {
       id: 'sub_1',
       customer: 'cus_of_sub_1',
       status: 'incomplete',
+      status_since: '2026-01-01T00:00:00.000Z',
+      status_event: 'evt_created',
+      previous_status: null,
       currency: 'eur',
       items: [expect.objectContaining({ id: 'si_of_sub_1', price: 'price_monthly', product: 'prod_one', quantity: 1, interval: 'month', intervalCount: 1, unitAmountMinor: 1900, currency: 'eur', periodStart: '2026-01-01T00:00:00.000Z', periodEnd: '2026-02-01T00:00:00.000Z' })],
+      has_all_items: true,
       period_start: '2026-01-01T00:00:00.000Z',
       period_end: '2026-02-01T00:00:00.000Z',
       trial_start: null,
@@ -33,6 +37,7 @@ describe('subscriptions', () => {
       cancel_at_period_end: false,
       canceled_at: null,
       ended_at: null,
+      cancellation_reason: null,
       pause_collection: null,
       collection_method: 'charge_automatically',
       latest_invoice: null,
@@ -86,6 +91,14 @@ describe('subscriptions', () => {
     for (const events of [[created, one, two], [two, one, created], [one, created, two]]) {
       expect(only(...events)).toMatchObject({ status: 'active', stripe_event_id: 'evt_a' });
     }
+  });
+
+  it('tells since which event the status is what it is, whatever else changes and in whatever order they come', () => {
+    const annotated = subscriptionEvent('sub_1', { eventId: 'evt_annotated', created: START + 5, object: { latest_invoice: 'in_2' } });
+    const overdue = subscriptionEvent('sub_1', { eventId: 'evt_overdue', created: START + 7, object: { status: 'past_due' }, previous: { status: 'active' } });
+    expect(only(annotated, activated, created)).toMatchObject({ status: 'active', status_since: '2026-01-01T00:00:02.000Z', status_event: 'evt_activated', previous_status: 'incomplete', stripe_event_id: 'evt_annotated' });
+    expect(only(created, activated, annotated, overdue)).toMatchObject({ status: 'past_due', status_event: 'evt_overdue', previous_status: 'active' });
+    expect(only(overdue, deleted, annotated)).toMatchObject({ status: 'canceled', status_since: '2026-01-01T00:00:09.000Z', status_event: 'evt_deleted', previous_status: 'past_due' });
   });
 
   it('carries pause_collection, cancel fields and trial as they come and go', () => {

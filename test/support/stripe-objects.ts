@@ -79,3 +79,9 @@ export const invoicePayment = (id: string, fields: Record<string, unknown> = {})
 export const customer = (id: string, fields: Record<string, unknown> = {}): StripeObject => ({
   id, object: 'customer', email: 'ada@example.com', name: 'Ada', currency: 'eur', balance: 0, delinquent: false, invoice_settings: { default_payment_method: 'pm_1' }, created: START, ...fields,
 });
+
+/** The summary of a customer's entitlements to features, by their lookup keys. */
+export const entitlementSummary = (customerId: string, lookupKeys: readonly string[], hasMore = false): StripeObject => ({
+  object: 'entitlements.active_entitlement_summary', customer: customerId, livemode: false,
+  entitlements: { object: 'list', has_more: hasMore, data: lookupKeys.map((key) => ({ id: `ent_${key}`, object: 'entitlements.active_entitlement', feature: `feat_${key}`, lookup_key: key, livemode: false })) },
+});

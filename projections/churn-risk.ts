@@ -1,0 +1,110 @@
+import assert from 'node:assert/strict';
+import { isDeepStrictEqual } from 'node:util';
+import { isFinalStatus, type InvoiceSnapshot, type SubscriptionSnapshot } from '../src/events/normalise.js';
+import { isOutdatedInvoice } from './invoices.js';
+import { defineProjection, ignored, type Fact } from './projection.js';
+import { ID, provenanceColumns, provenanceOf, rowOf, withId, type ById } from './row.js';
+
+/**
+ * `amount_minor`, in minor units of `currency`, is what its overdue invoices still ask for; 0 while none has been told.
+ * The `last_failed_…` are of the last attempt to collect one of them, and null where nothing was attempted.
+ */
+const columns = {
+  id: ID,
+  customer: ID,
+  status: `${ID} not null`,
+  collection_method: 'text not null',
+  currency: 'text',
+  amount_minor: 'int8 not null',
+  overdue_invoices: 'int8 not null',
+  past_due_since: 'timestamptz not null',
+  last_failed_invoice: ID,
+  last_failed_at: 'timestamptz',
+  last_failed_attempt: 'int8',
+  next_payment_attempt: 'timestamptz',
+};
+
+type Invoice = Pick<InvoiceSnapshot, 'id' | 'status' | 'currency' | 'amountRemainingMinor' | 'attemptCount' | 'dueDate' | 'nextPaymentAttempt'> & Readonly<{
+  apiVersion: string | null;
+  /** When the last attempt to collect it failed. */
+  failedAt: string | null;
+}>;
+type State = Readonly<{
+  subscription: Pick<SubscriptionSnapshot, 'id' | 'customer' | 'status' | 'collectionMethod' | 'currency'> | null;
+  pastDueSince: string | null;
+  invoices: ById<Invoice>;
+  /** What the row says, and the event that made it so. */
+  risk: ReturnType<typeof riskOf>;
+  provenance: ReturnType<typeof provenanceOf> | null;
+}>;
+
+const PAST_DUE = ['past_due', 'unpaid'];
+
+/**
+ * Which subscriptions are past due, how much is owed, since when, and what did the last attempt to collect say? A row is there
+ * while the status is `past_due` or, after the last attempt, `unpaid`. It speaks of one subscription and of the invoices in its
+ * stream; why an attempt failed is told by payments, which have streams of their own.
+ */
+export const churnRisk = defineProjection({
+  name: 'churn_risk',
+  version: 1,
+  tables: { churn_risk: { columns: { ...columns, ...provenanceColumns }, key: ['id'], indexes: [['customer', 'id'], ['past_due_since', 'id']] } },
+  initial: (): State => ({ subscription: null, pastDueSince: null, invoices: {}, risk: null, provenance: null }),
+  evolve: {
+    subscription: (state, fact) => judged(state, withSubscription(state, fact), fact),
+    invoice: (state, fact) => judged(state, withInvoice(state, fact), fact),
+    ...ignored(
+      'upcoming_invoice', 'invoice_item', 'invoice_payment', 'payment', 'refund', 'dispute', 'credit_note', 'checkout_session',
+      'subscription_schedule', 'customer', 'discount', 'entitlements', 'price', 'plan', 'product', 'coupon', 'deletion', 'related_object',
+    ),
+  },
+  rows: ({ risk, provenance }) => ({ churn_risk: risk === null || provenance === null ? [] : [{ ...risk, ...provenance }] }),
+});
+
+function withSubscription(state: State, { snapshot, event }: Fact<SubscriptionSnapshot>): State {
+  if (state.subscription !== null && isFinalStatus(state.subscription.status) && !isFinalStatus(snapshot.status)) return state;
+  const { id, customer, status, collectionMethod, currency } = snapshot;
+  const pastDueSince = PAST_DUE.includes(status) ? (state.pastDueSince ?? event.created) : null;
+  return { ...state, subscription: { id, customer, status, collectionMethod, currency }, pastDueSince };
+}
+
+function withInvoice(state: State, { snapshot, event }: Fact<InvoiceSnapshot>): State {
+  const before = withId(state.invoices, snapshot.id);
+  if (before !== undefined && isOutdatedInvoice(before, snapshot.status)) return state;
+  const { id, status, currency, amountRemainingMinor, attemptCount, dueDate, nextPaymentAttempt } = snapshot;
+  const hasFailed = status === 'open' && attemptCount > (before?.attemptCount ?? 0);
+  const failedAt = hasFailed ? event.created : (before?.failedAt ?? null);
+  const invoice = { id, status, currency, amountRemainingMinor, attemptCount, dueDate, nextPaymentAttempt, apiVersion: event.apiVersion, failedAt };
+  return { ...state, invoices: { ...state.invoices, [id]: invoice } };
+}
+
+/** The state after a fact, with what its row then says; a fact that leaves the row as it is does not become the one that made it so. */
+function judged(before: State, after: State, fact: Fact): State {
+  const risk = riskOf(after, fact.event.created);
+  return { ...after, risk, provenance: isDeepStrictEqual(risk, before.risk) ? before.provenance : provenanceOf(fact) };
+}
+
+/** The row as of a time, the last that the stream has told of: a due date passes without an event of its own. */
+function riskOf({ subscription, pastDueSince, invoices }: State, at: string) {
+  if (subscription === null || pastDueSince === null) return null;
+  const overdue = Object.values(invoices).filter((invoice) => isOverdue(invoice, at));
+  const currencies = [...new Set([...(subscription.currency === null ? [] : [subscription.currency]), ...overdue.map(({ currency }) => currency)])];
+  assert(currencies.length <= 1, `a subscription has one currency, and ${subscription.id} has ${currencies.join(', ')}`);
+  const failed = overdue.filter(({ failedAt }) => failedAt !== null).sort((a, b) => compared(a.failedAt, b.failedAt) || compared(a.id, b.id)).at(-1);
+  return rowOf(columns, {
+    ...subscription,
+    currency: currencies[0] ?? null,
+    amountMinor: overdue.reduce((sum, { amountRemainingMinor }) => sum + amountRemainingMinor, 0),
+    overdueInvoices: overdue.length,
+    pastDueSince,
+    lastFailedInvoice: failed?.id ?? null,
+    lastFailedAt: failed?.failedAt ?? null,
+    lastFailedAttempt: failed?.attemptCount ?? null,
+    nextPaymentAttempt: failed?.nextPaymentAttempt ?? null,
+  });
+}
+
+/** Open, and either an attempt to collect it failed, or its due date is over. */
+const isOverdue = ({ status, attemptCount, dueDate }: Invoice, at: string): boolean => status === 'open' && (attemptCount > 0 || (dueDate !== null && dueDate <= at));
+
+const compared = (a: string | null, b: string | null): number => Number(String(a) > String(b)) - Number(String(a) < String(b));

@@ -1,0 +1,67 @@
+import { decide, type Decision, type SubscriptionRule } from './decision.js';
+import type { AccessFacts, Cause, EntitlementFact, SubscriptionFact } from './facts.js';
+import type { AccessPolicy } from './policy.js';
+
+/** To what access is asked for: a product, an entitlement by its lookup key or feature, or anything at all. */
+export type Wanted = Readonly<{ kind: 'product'; product: string } | { kind: 'entitlement'; entitlement: string } | { kind: 'anything' }>;
+
+/** Why access is granted, or not: the rule, and the facts and Stripe events behind it. */
+export type Reason =
+  | Readonly<{ rule: SubscriptionRule; subscription: string; status: string; statusSince: Date; statusEvent: string; changedBy: Cause }>
+  | Readonly<{ rule: 'entitlement'; entitlement: string; feature: string; lookupKey: string; changedBy: Cause }>
+  | Readonly<{ rule: 'no_subscription' | 'no_entitlement' | 'customer_deleted' }>;
+
+/** One thing that may grant access: a subscription with its products, or an entitlement. */
+export type Grant = Readonly<{ granted: boolean; until: Date | null; products: readonly string[]; reason: Reason }>;
+
+export type AccessAnswer = Readonly<{
+  granted: boolean;
+  /** When access ends unless Stripe tells something new, or when it ended; null: no end is known, or it never began. */
+  until: Date | null;
+  reason: Reason;
+  /** False when an event showed only a part of what was asked for, so that a "no" may be wrong: ask Stripe. */
+  isComplete: boolean;
+  /** The products that subscriptions grant now, and the lookup keys of the entitlements. */
+  products: readonly string[];
+  entitlements: readonly string[];
+  /** All that was considered, what grants longest first. */
+  considered: readonly Grant[];
+}>;
+
+/**
+ * Does a customer have access at a time, until when, and why? Pure. Of several grants the longest answers; of none, the
+ * denial that ended last.
+ */
+export function accessAnswer(wanted: Wanted, facts: AccessFacts, { policy, at }: { policy: AccessPolicy; at: Date }): AccessAnswer {
+  const subscriptions = wanted.kind === 'entitlement' ? [] : facts.subscriptions.filter(({ products }) => wanted.kind === 'anything' || products.includes(wanted.product));
+  const entitlements = wanted.kind === 'product' ? [] : facts.entitlements.filter((one) => wanted.kind === 'anything' || [one.lookupKey, one.feature].includes(wanted.entitlement));
+  const considered = facts.isCustomerDeleted
+    ? []
+    : [...subscriptions.map((one) => grantOf(one, decide(one, policy, at))), ...entitlements.map(entitled)].sort(byLength);
+  const best = considered[0] ?? { granted: false, until: null, reason: { rule: facts.isCustomerDeleted ? 'customer_deleted' : wanted.kind === 'entitlement' ? 'no_entitlement' : 'no_subscription' } };
+  const granting = considered.filter(({ granted }) => granted);
+  return {
+    granted: best.granted,
+    until: best.until,
+    reason: best.reason,
+    isComplete: (wanted.kind === 'entitlement' || facts.subscriptions.every(({ hasAllItems }) => hasAllItems)) && (wanted.kind === 'product' || facts.hasAllEntitlements),
+    products: [...new Set(granting.flatMap(({ products }) => products))].sort(),
+    entitlements: granting.flatMap(({ reason }) => (reason.rule === 'entitlement' ? [reason.lookupKey] : [])).sort(),
+    considered,
+  };
+}
+
+function grantOf({ id, status, statusSince, statusEvent, products, changedBy }: SubscriptionFact, { granted, until, rule }: Decision): Grant {
+  return { granted, until, products, reason: { rule, subscription: id, status, statusSince, statusEvent, changedBy } };
+}
+
+/** Stripe itself says when an entitlement is lost. */
+const entitled = ({ id, feature, lookupKey, changedBy }: EntitlementFact): Grant =>
+  ({ granted: true, until: null, products: [], reason: { rule: 'entitlement', entitlement: id, feature, lookupKey, changedBy } });
+
+/** What grants before what does not; then by the end: of a grant null is the latest, of a denial the earliest. The sort is stable. */
+function byLength(a: Grant, b: Grant): number {
+  if (a.granted !== b.granted) return a.granted ? -1 : 1;
+  const endOf = ({ granted, until }: Grant): number => until?.getTime() ?? (granted ? Number.MAX_VALUE : -Number.MAX_VALUE);
+  return endOf(b) - endOf(a);
+}

@@ -1,0 +1,33 @@
+/** A Stripe event that made something so, as every answer names it. */
+export type Cause = Readonly<{ stripeEventId: string; type: string; created: string; apiVersion: string | null }>;
+
+/** What access depends on of one subscription. */
+export type SubscriptionFact = Readonly<{
+  id: string;
+  status: string;
+  statusSince: Date;
+  /** Id of the Stripe event from which on the status is what it is. */
+  statusEvent: string;
+  previousStatus: string | null;
+  products: readonly string[];
+  /** False when it has more items, maybe of other products, than its last event shows. */
+  hasAllItems: boolean;
+  periodEnd: Date | null;
+  trialEnd: Date | null;
+  cancelAt: Date | null;
+  cancelAtPeriodEnd: boolean;
+  cancellationReason: string | null;
+  pauseCollection: Readonly<{ behavior: string; resumesAt: Date | null }> | null;
+  changedBy: Cause;
+}>;
+
+/** An entitlement that Stripe's last summary lists; `changedBy` listed it first. */
+export type EntitlementFact = Readonly<{ id: string; feature: string; lookupKey: string; changedBy: Cause }>;
+
+/** All that access of one customer depends on. */
+export type AccessFacts = Readonly<{
+  subscriptions: readonly SubscriptionFact[];
+  entitlements: readonly EntitlementFact[];
+  hasAllEntitlements: boolean;
+  isCustomerDeleted: boolean;
+}>;

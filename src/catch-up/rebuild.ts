@@ -1,0 +1,82 @@
+import { isLockConflict, type Queryable } from '../read-models/database.js';
+import { newlyParked, show, type Target } from '../read-models/generations.js';
+import { readLines, type Line, type LogPosition } from '../read-models/lines.js';
+import { lineOf, lockSchema } from '../read-models/schema.js';
+import { chase } from './build.js';
+import type { Group } from './projector.js';
+import { withLines, type BuildOptions, type HeldLines, type Parts } from './held-lines.js';
+
+/** What happened at the meeting: `busy`, another process has one of the lines; `stopped`, what was written stays. */
+export type Met<T> = Readonly<{ kind: 'met'; result: T }> | Readonly<{ kind: 'busy' | 'stopped' }>;
+
+/** For how long the lines that are shown may be held still, and how long to wait for that. */
+const HELD_STILL_MS = 5_000;
+const LOCK_TIMEOUT = `set local lock_timeout = '2s'`;
+
+/**
+ * Fills generations until each stands exactly where the one stands that it is held against, which follows the log all the
+ * while; then does `atMeeting`, for which those lines are held still for a moment. Readers never wait.
+ */
+export async function meet<T>(parts: Parts, targets: readonly Target[], { signal, applied, atMeeting }: Pick<BuildOptions, 'signal' | 'applied'> & { atMeeting: (connection: Queryable) => Promise<T> }): Promise<Met<T>> {
+  const goals = targets.flatMap(({ against }) => (against === null ? [] : [lineOf(against)]));
+  const met = await withLines(parts, { lines: targets.map(({ line }) => line), signal, applied }, async (held): Promise<Met<T>> => {
+    for (let { lines } = held; ; ) {
+      const chased = await chase({ ...held, lines }, async () => lowest(await positionsOf(parts.database, goals)));
+      if (chased.kind !== 'reached') return { kind: 'stopped' };
+      ({ lines } = chased.group);
+      const meeting = await holdStill(parts, goals, async (connection, positions) => {
+        const arrived = await arrive(held, { group: chased.group, targets, positions });
+        ({ lines } = arrived);
+        return arrived.all ? { result: await atMeeting(connection) } : null;
+      });
+      if (meeting !== null) return { kind: 'met', result: meeting.result };
+      if (held.pursuit.signal.aborted) return { kind: 'stopped' };
+    }
+  });
+  return met ?? { kind: 'busy' };
+}
+
+/** What may happen at a meeting: the views move, unless the new rows lack streams that the old ones have. */
+export async function showAll(connection: Queryable, targets: readonly Target[], { evenParked }: { evenParked: boolean }): Promise<Readonly<{ kind: 'shown' }> | Readonly<{ kind: 'parked'; streams: readonly string[] }>> {
+  const parked = (await Promise.all(targets.map((target) => newlyParked(connection, target)))).flat();
+  if (parked.length > 0 && !evenParked) return { kind: 'parked', streams: [...new Set(parked)] };
+  await lockSchema(connection);
+  for (const target of targets) await show(connection, target);
+  return { kind: 'shown' };
+}
+
+type Positions = ReadonlyMap<string, LogPosition>;
+
+/** Does `work` while nobody can move these lines; null when they were not to be had, or it took too long. */
+async function holdStill<T>({ database }: Parts, names: readonly string[], work: (connection: Queryable, positions: Positions) => Promise<T | null>): Promise<T | null> {
+  return database.transaction(async (connection) => {
+    await connection.query(LOCK_TIMEOUT);
+    await connection.query('select 1 from ledger.checkpoints where line = any($1) order by line for update', [names]);
+    return work(connection, await positionsOf(connection, names));
+  }).catch((error: unknown) => {
+    if (isLockConflict(error)) return null;
+    throw error;
+  });
+}
+
+/** Brings each target to exactly where the line stands that it is held against. */
+async function arrive({ follower, pursuit }: HeldLines, { group, targets, positions }: { group: Group; targets: readonly Target[]; positions: Positions }): Promise<{ lines: Line[]; all: boolean }> {
+  const signal = AbortSignal.any([pursuit.signal, AbortSignal.timeout(HELD_STILL_MS)]);
+  const lines: Line[] = [];
+  let all = true;
+  for (const line of group.lines) {
+    const against = targets.find((target) => target.line === line.line)?.against;
+    const goal = against == null ? null : (positions.get(lineOf(against)) ?? null);
+    const followed = goal === null ? null : await follower.follow({ ...group, lines: [line] }, { ...pursuit, signal, until: goal });
+    lines.push(...(followed?.group.lines ?? [line]));
+    if (goal !== null && (followed?.group.lines[0]?.at?.position ?? -1n) < goal.position) all = false;
+  }
+  return { lines, all };
+}
+
+async function positionsOf(database: Queryable, names: readonly string[]): Promise<Positions> {
+  return new Map((await readLines(database)).filter(({ line }) => names.includes(line)).map(({ line, at }) => [line, at]));
+}
+
+const lowest = (positions: Positions): bigint =>
+  [...positions.values()].map((at) => at?.position ?? -1n).reduce((low, position) => (position < low ? position : low));

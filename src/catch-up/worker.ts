@@ -1,0 +1,48 @@
+/** The thread of the catch-up, or of a build: it works until its parent says stop, or the build is done. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { projections } from '../../projections/index.js';
+import { connectEventStore } from '../eventstore/event-store.js';
+import { Database } from '../read-models/database.js';
+import { build, type BuildOutcome } from './build.js';
+import { CatchUp, type CatchUpObserver } from './catch-up.js';
+import { buildInThread, type ThreadData, type ThreadMessage } from './thread.js';
+
+if (!parentPort) throw new Error('This module is the worker thread of the catch-up: start it with CatchUpThread.');
+const parent = parentPort;
+const data = workerData as ThreadData;
+const tell = (message: ThreadMessage): void => parent.postMessage(message);
+const observer: CatchUpObserver = {
+  stateChanged: (...values) => tell({ kind: 'observed', name: 'stateChanged', values }),
+  batchApplied: (...values) => tell({ kind: 'observed', name: 'batchApplied', values }),
+  buildEnded: (...values) => tell({ kind: 'observed', name: 'buildEnded', values }),
+  warned: (...values) => tell({ kind: 'observed', name: 'warned', values }),
+};
+
+const CONNECTIONS_MAX = 4;
+const store = connectEventStore(data.eventstoreUrl);
+const database = new Database(data.databaseUrl, { connectionsMax: CONNECTIONS_MAX, onIdleError: (error) => observer.warned(`Postgres closed a connection: ${error.message}`) });
+const stopping = new AbortController();
+parent.once('message', () => stopping.abort());
+
+function follow(): Promise<void> {
+  const catchUp = new CatchUp(store, database, {
+    projections,
+    observer,
+    intakeIsBusy: () => Atomics.load(data.busy, 0) === 1,
+    build: (lines, signal) => buildInThread({ ...data, lines }, { signal, observer }),
+  });
+  catchUp.start();
+  return new Promise((resolve, reject) => stopping.signal.addEventListener('abort', () => { catchUp.stop().then(resolve, reject); }));
+}
+
+const buildLines = (lines: readonly string[]): Promise<BuildOutcome> => build({ store, database, projections }, {
+  lines,
+  signal: stopping.signal,
+  applied: ({ events, result, tookMs }) => observer.batchApplied(events, result, tookMs / 1000),
+});
+
+if (data.lines === undefined) await follow();
+else tell({ kind: 'ended', outcome: await buildLines(data.lines) });
+await database.close();
+// Ends this thread alone. The connections to the store go with it: closing them in order would wait for streams that nobody reads.
+process.exit();

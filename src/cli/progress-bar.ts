@@ -1,0 +1,57 @@
+import type { AppliedBatch } from '../catch-up/follower.js';
+
+const WIDTH = 24;
+const LINE_EVERY_MS = 5_000;
+const BAR_EVERY_MS = 100;
+const RATE_OVER_MS = 5_000;
+
+/**
+ * Shows how far a build is: a bar that is redrawn on a terminal, a line now and then elsewhere. Positions are bytes of
+ * the log, so the share that is done, and the time that is left, are by bytes.
+ */
+export class ProgressBar {
+  readonly #startedAt = performance.now();
+  readonly #recent: { at: number; events: number }[] = [];
+  #events = 0;
+  #drawnAt = -Infinity;
+  #from: bigint | null = null;
+
+  constructor(
+    private readonly what: string,
+    private readonly output: NodeJS.WriteStream,
+  ) {}
+
+  /** `end` is the position of the log's end. */
+  advance({ events, position }: AppliedBatch, end: bigint): void {
+    this.#events += events;
+    this.#from ??= position;
+    const now = performance.now();
+    this.#recent.push({ at: now, events });
+    while ((this.#recent[0]?.at ?? now) < now - RATE_OVER_MS) this.#recent.shift();
+    if (now - this.#drawnAt < (this.output.isTTY ? BAR_EVERY_MS : LINE_EVERY_MS)) return;
+    this.#drawnAt = now;
+    const text = this.#textAt(position, end);
+    this.output.write(this.output.isTTY ? `\r\u001b[K${text}` : `${text}\n`);
+  }
+
+  /** Ends with a line that stays. */
+  end(): void {
+    const seconds = (performance.now() - this.#startedAt) / 1000;
+    this.output.write(`${this.output.isTTY ? '\r\u001b[K' : ''}${this.what}: ${count(this.#events)} events in ${seconds.toFixed(1)} s, ${count(this.#events / seconds)}/s\n`);
+  }
+
+  #textAt(position: bigint, end: bigint): string {
+    const share = end <= 0n ? 1 : Math.min(Number(position) / Number(end), 1);
+    const first = this.#recent[0];
+    const rate = first === undefined ? 0 : this.#recent.reduce((sum, { events }) => sum + events, 0) / Math.max((performance.now() - first.at) / 1000, 0.1);
+    const elapsedS = (performance.now() - this.#startedAt) / 1000;
+    const done = end > 0n && this.#from !== null ? Number(position - this.#from) : 0;
+    const left = done > 0 ? (elapsedS * Number(end > position ? end - position : 0n)) / done : null;
+    const bar = '#'.repeat(Math.round(share * WIDTH)).padEnd(WIDTH, '.');
+    return `${this.what} [${bar}] ${(share * 100).toFixed(1)} %  ${count(this.#events)} events  ${count(rate)}/s  ${left === null ? '' : `${duration(left)} left  `}${bytes(end - position)} behind`;
+  }
+}
+
+const count = (value: number): string => Math.round(value).toLocaleString('en-US');
+const duration = (seconds: number): string => (seconds < 90 ? `${Math.ceil(seconds)} s` : `${Math.ceil(seconds / 60)} min`);
+const bytes = (size: bigint): string => (size <= 0n ? '0 bytes' : size < 1_000_000n ? `${Math.ceil(Number(size) / 1000)} kB` : `${(Number(size) / 1e6).toFixed(1)} MB`);

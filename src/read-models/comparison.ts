@@ -1,0 +1,110 @@
+import type { Table } from '../../projections/projection.js';
+import { jsonForPostgres, type Queryable } from './database.js';
+import type { Target } from './generations.js';
+import { givenAs } from './rows.js';
+import { lineOf, tableOf, type Generation } from './schema.js';
+
+export type RowValues = Readonly<Record<string, unknown>>;
+
+/** A row that is not the same on both sides; null where a side has none. */
+export type RowDifference = Readonly<{
+  table: string;
+  key: RowValues;
+  stream: string;
+  before: RowValues | null;
+  after: RowValues | null;
+  /** The columns whose values differ, when both sides have the row. */
+  columns: readonly string[];
+}>;
+
+/** What a table's money columns add up to on each side, by currency. */
+export type MoneyTotal = Readonly<{ table: string; column: string; currency: string | null; before: string; after: string }>;
+export type TableComparison = Readonly<{ table: string; changed: number; added: number; removed: number; examples: readonly RowDifference[]; totals: readonly MoneyTotal[] }>;
+
+/** Two relations with the columns of one table, as SQL, and the parameters in it. */
+type Sides = Readonly<{ name: string; before: string; after: string; columns: readonly string[]; key: readonly string[]; values: unknown[] }>;
+
+/** Compares all rows of a generation with those that it is held against, in the columns that both have. */
+export async function compareGenerations(connection: Queryable, { generation, against }: Target, examplesMax: number): Promise<TableComparison[]> {
+  if (against === null) throw new Error(`There are no rows to compare ${lineOf(generation)} with.`);
+  const comparisons: TableComparison[] = [];
+  for (const [name, table] of Object.entries(generation.projection.tables)) {
+    const [before, after] = [tableOf(against, name), tableOf(generation, name)];
+    const columns = (await columnsOf(connection, before)).filter((column) => column === 'stream' || column in table.columns);
+    if (!table.key.every((column) => columns.includes(column))) throw new Error(`The rows of ${before} and ${after} cannot be compared: they have different keys.`);
+    comparisons.push(await compare(connection, { name, before, after, columns, key: table.key, values: [] }, examplesMax));
+  }
+  return comparisons;
+}
+
+/** Compares the rows that a table has of some streams with those that it should have. */
+export async function compareRows(connection: Queryable, generation: Generation, { name, streams, rows }: { name: string; streams: readonly string[]; rows: readonly object[] }): Promise<RowDifference[]> {
+  const { columns, key } = generation.projection.tables[name] as Table;
+  const all = { ...columns, stream: 'text' };
+  const sides: Sides = {
+    name,
+    before: `(select * from ${tableOf(generation, name)} where stream = any($1))`,
+    after: `(select * from ${givenAs(all, '$2')})`,
+    columns: Object.keys(all),
+    key,
+    values: [streams, jsonForPostgres(rows)],
+  };
+  return differences(connection, sides, Number.MAX_SAFE_INTEGER);
+}
+
+async function compare(connection: Queryable, sides: Sides, examplesMax: number): Promise<TableComparison> {
+  const { rows } = await connection.query<{ changed: bigint; added: bigint; removed: bigint }>(
+    `select count(*) filter (where b is not null and a is not null) as changed, count(*) filter (where b is null) as added, count(*) filter (where a is null) as removed ${differing(sides)}`,
+    sides.values,
+  );
+  const { changed = 0n, added = 0n, removed = 0n } = rows[0] ?? {};
+  const examples = changed + added + removed === 0n ? [] : await differences(connection, sides, examplesMax);
+  return { table: sides.name, changed: Number(changed), added: Number(added), removed: Number(removed), examples, totals: await totals(connection, sides) };
+}
+
+/** A join of both sides, of which the rows remain that differ. Whole-row tests of null would look at all columns, so the key decides. */
+const differing = ({ before, after, key, columns }: Sides): string =>
+  `from (select ${columns.join(', ')}, true as is_there from ${before} rows) as before
+   full join (select ${columns.join(', ')}, true as is_there from ${after} rows) as after on ${key.map((column) => `before.${column} = after.${column}`).join(' and ')}
+   cross join lateral (select before.is_there as b, after.is_there as a) as there
+   where (${columns.map((column) => `before.${column}`).join(', ')}) is distinct from (${columns.map((column) => `after.${column}`).join(', ')})`;
+
+async function differences(connection: Queryable, sides: Sides, max: number): Promise<RowDifference[]> {
+  const { rows } = await connection.query<{ before: RowValues | null; after: RowValues | null }>(
+    `select case when b then to_jsonb(before) - 'is_there' end as before, case when a then to_jsonb(after) - 'is_there' end as after
+     ${differing(sides)} order by ${sides.key.map((column) => `coalesce(before.${column}, after.${column})`).join(', ')} limit ${max}`,
+    sides.values,
+  );
+  return rows.map(({ before, after }) => {
+    const one = before ?? after ?? {};
+    return {
+      table: sides.name,
+      key: Object.fromEntries(sides.key.map((column) => [column, one[column]])),
+      stream: String(one['stream']),
+      before,
+      after,
+      columns: before === null || after === null ? [] : sides.columns.filter((column) => JSON.stringify(before[column]) !== JSON.stringify(after[column])),
+    };
+  });
+}
+
+async function totals(connection: Queryable, { name, before, after, columns, values }: Sides): Promise<MoneyTotal[]> {
+  const money = columns.filter((column) => column.endsWith('_minor'));
+  const currency = columns.includes('currency') ? 'currency' : 'null::text';
+  const list: MoneyTotal[] = [];
+  for (const column of money) {
+    const { rows } = await connection.query<{ currency: string | null; before: string | null; after: string | null }>(
+      `select currency, sum(amount) filter (where side = 'before') as before, sum(amount) filter (where side = 'after') as after
+       from (select 'before' as side, ${currency} as currency, ${column} as amount from ${before} b union all select 'after', ${currency}, ${column} from ${after} a) as both_sides
+       group by currency order by currency`,
+      values,
+    );
+    list.push(...rows.map((row) => ({ table: name, column, currency: row.currency, before: row.before ?? '0', after: row.after ?? '0' })));
+  }
+  return list;
+}
+
+async function columnsOf(connection: Queryable, table: string): Promise<string[]> {
+  const { rows } = await connection.query<{ name: string }>('select attname as name from pg_attribute where attrelid = to_regclass($1) and attnum > 0 and not attisdropped', [table]);
+  return rows.map(({ name }) => name);
+}

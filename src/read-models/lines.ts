@@ -1,0 +1,123 @@
+/**
+ * A line is one generation of a projection, or the index of event ids, with its checkpoint: up to where in the log its
+ * rows are complete, and who may move it on. Lines at one position are moved together, in one transaction.
+ */
+import type { AnyProjection } from '../../projections/projection.js';
+import type { Database, Queryable } from './database.js';
+import { EVENT_INDEX_LINE, versionOf } from './schema.js';
+
+/** An event of the log by its place; `null` where nothing was read yet. */
+export type LogPosition = Readonly<{ position: bigint; eventId: string }> | null;
+
+export type Line = Readonly<{
+  /** Its name, e.g. `subscriptions_v1_g1`. */
+  line: string;
+  projection: string;
+  version: number;
+  generation: number;
+  /** `building`: not yet at the end of the log. `live`: it follows the log. `kept`: replaced, and left as it was for a rollback. */
+  state: 'building' | 'live' | 'kept';
+  /** Whether the views of its version show it. */
+  shown: boolean;
+  /** The log that it was read from; null before the first event. */
+  logName: string | null;
+  at: LogPosition;
+  /** Tells owners apart: all that an earlier one still tries fails on it. */
+  epoch: bigint;
+  /** Nobody has its lease. */
+  isFree: boolean;
+  owner: string | null;
+  /** The versions that its owner follows. */
+  ownerFollows: readonly string[];
+}>;
+
+/** How long a silent owner keeps its lines; a hung one commits nothing afterwards. */
+const LEASE = `interval '10 seconds'`;
+
+type Row = {
+  line: string; projection: string; version: number; generation: number; state: Line['state']; shown: boolean; log_name: string | null;
+  position: bigint | null; event_id: string | null; owner_epoch: bigint; is_free: boolean; owner: string | null; owner_follows: string[];
+};
+const COLUMNS = `line, projection, version, generation, state, shown, log_name, position, event_id, owner_epoch, lease_until < now() as is_free, owner, owner_follows`;
+
+const lineOfRow = (row: Row): Line => ({
+  line: row.line, projection: row.projection, version: row.version, generation: row.generation, state: row.state, shown: row.shown, logName: row.log_name,
+  at: row.position === null || row.event_id === null ? null : { position: row.position, eventId: row.event_id },
+  epoch: row.owner_epoch, isFree: row.is_free, owner: row.owner, ownerFollows: row.owner_follows,
+});
+
+/** All lines, by name. */
+export async function readLines(database: Queryable): Promise<Line[]> {
+  const { rows } = await database.query<Row>(`select ${COLUMNS} from ledger.checkpoints order by line`);
+  return rows.map(lineOfRow);
+}
+
+/** The lines of these versions, and that of the index. */
+export function linesOf<T extends Pick<Line, 'line' | 'projection' | 'version'>>(lines: readonly T[], projections: readonly AnyProjection[]): T[] {
+  return lines.filter(({ line, projection, version }) => line === EVENT_INDEX_LINE || projections.some((one) => one.name === projection && one.version === version));
+}
+
+/**
+ * Makes `owner` the one who moves these lines, those of them that nobody else has; returns all of these that it has now.
+ * No session state, so a transaction pooler may sit between. Rows are locked in one order, so that of two processes
+ * that come at once one gets all.
+ */
+export async function acquire(database: Queryable, owner: string, { lines, follows }: { lines: readonly string[]; follows: readonly AnyProjection[] }): Promise<Line[]> {
+  const { rows } = await database.query<Row>(
+    `with free as (select line from ledger.checkpoints where line = any($2) and (lease_until < now() or owner = $1) order by line for update)
+     update ledger.checkpoints set owner = $1, owner_epoch = owner_epoch + 1, owner_follows = $3, lease_until = now() + ${LEASE}, used_at = now()
+     where line in (select line from free) returning ${COLUMNS}`,
+    [owner, lines, follows.map(versionOf)],
+  );
+  return rows.map(lineOfRow).sort((a, b) => (a.line < b.line ? -1 : 1));
+}
+
+/** Keeps the leases while nothing happens; false when another owner has one of them. */
+export async function renew(database: Queryable, held: readonly Line[]): Promise<boolean> {
+  const { rowCount } = await database.query(
+    `update ledger.checkpoints set lease_until = now() + ${LEASE} from unnest($1::text[], $2::int8[]) as own(name, epoch) where line = name and owner_epoch = epoch`,
+    [namesOf(held), held.map(({ epoch }) => epoch)],
+  );
+  return rowCount === held.length;
+}
+
+/** Lets others go on at once; the new epoch keeps a renewal that is still under way from taking the lease back. */
+export async function release(database: Queryable, owner: string, lines?: readonly string[]): Promise<void> {
+  await database.query(
+    `update ledger.checkpoints set lease_until = '-infinity', owner = null, owner_epoch = owner_epoch + 1 where owner = $1 and ($2::text[] is null or line = any($2))`,
+    [owner, lines ?? null],
+  );
+}
+
+/** Locks these lines for this transaction; false when an epoch or a position is not what the owner knows. */
+export async function lock(connection: Queryable, held: readonly Line[]): Promise<boolean> {
+  const { rows } = await connection.query<Row>(`select ${COLUMNS} from ledger.checkpoints where line = any($1) order by line for update`, [namesOf(held)]);
+  const found = new Map(rows.map((row) => [row.line, lineOfRow(row)]));
+  return held.every(({ line, epoch, at }) => found.get(line)?.epoch === epoch && found.get(line)?.at?.position === at?.position);
+}
+
+/** Moves these lines, in the transaction that wrote the rows they speak of. */
+export async function move(connection: Queryable, held: readonly Line[], { logName, to }: { logName: string; to: NonNullable<LogPosition> }): Promise<void> {
+  await connection.query(
+    `update ledger.checkpoints set position = $2, event_id = $3, log_name = $4, lease_until = now() + ${LEASE}, used_at = now() where line = any($1)`,
+    [namesOf(held), to.position, to.eventId, logName],
+  );
+}
+
+/** Says of lines that they have reached the end of the log, or are far from it. */
+export async function become(database: Queryable, held: readonly Line[], state: 'building' | 'live'): Promise<void> {
+  await database.query('update ledger.checkpoints set state = $2 where line = any($1)', [namesOf(held), state]);
+}
+
+/** Keeps the lines that a process follows, or stands by for, from being dropped as unused. */
+export async function use(database: Database, lines: readonly Line[]): Promise<void> {
+  await database.query(`update ledger.checkpoints set used_at = now() where line = any($1) and used_at < now() - interval '1 minute'`, [namesOf(lines)]);
+}
+
+/** Up to where the index of event ids is complete; -1n before the first event. */
+export async function indexPosition(database: Queryable): Promise<bigint> {
+  const { rows } = await database.query<{ position: bigint | null }>('select position from ledger.checkpoints where line = $1', [EVENT_INDEX_LINE]);
+  return rows[0]?.position ?? -1n;
+}
+
+const namesOf = (lines: readonly Line[]): string[] => lines.map(({ line }) => line);

@@ -1,0 +1,14 @@
+import type { AccessFacts, SubscriptionFact } from '../../src/access/facts.js';
+
+const DAY_MS = 86_400_000;
+/** The period that the facts of the tests are in begins here: 2026-01-01. Times of the tests are in days from it. */
+export const day = (days: number): Date => new Date(Date.UTC(2026, 0, 1) + days * DAY_MS);
+
+/** An active subscription to `prod_1` whose period lasts for thirty days. */
+export const subscription = (fields: Partial<SubscriptionFact> = {}): SubscriptionFact => ({
+  id: 'sub_1', status: 'active', statusSince: day(0), statusEvent: 'evt_status', previousStatus: 'incomplete', products: ['prod_1'], hasAllItems: true, periodEnd: day(30), trialEnd: null,
+  cancelAt: null, cancelAtPeriodEnd: false, cancellationReason: null, pauseCollection: null,
+  changedBy: { stripeEventId: 'evt_last', type: 'customer.subscription.updated', created: day(0).toISOString(), apiVersion: null }, ...fields,
+});
+
+export const facts = (fields: Partial<AccessFacts> = {}): AccessFacts => ({ subscriptions: [], entitlements: [], hasAllEntitlements: true, isCustomerDeleted: false, ...fields });

@@ -1,0 +1,67 @@
+import { expect, it } from '@jest/globals';
+import { once } from 'node:events';
+import { createServer, request, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { LiveReader } from '../../src/api/live-reader.js';
+import { until } from '../support/until.js';
+
+const FILLING = 'x'.repeat(256 * 1024);
+const message = (number: number) => ({ event: 'subscription', id: String(number), data: JSON.stringify({ number, FILLING }) });
+
+/** A reader at one end of a connection, and at the other a client that does not read yet. */
+async function readerOf(slowMs: number) {
+  const server = createServer();
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const outgoing = request({ port: (server.address() as AddressInfo).port, host: '127.0.0.1', agent: false });
+  outgoing.end();
+  const [, response] = (await once(server, 'request')) as [IncomingMessage, ServerResponse];
+  const gone = once(response, 'close');
+  const reader = new LiveReader(response, { slowMs, onGone: () => undefined });
+  const [incoming] = (await once(outgoing, 'response')) as [IncomingMessage];
+  const close = async (): Promise<void> => {
+    outgoing.destroy();
+    server.close();
+    await once(server, 'close');
+  };
+  return { reader, response, incoming, gone, close };
+}
+
+it('keeps no more than one state under way for a reader that does not read, and then tells it the latest', async () => {
+  const { reader, response, incoming, close } = await readerOf(60_000);
+  const told = 200;
+  for (let number = 1; number <= told; number += 1) {
+    reader.tell(message(number));
+    expect(response.writableLength).toBeLessThan(2 * FILLING.length);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  let text = '';
+  incoming.setEncoding('utf8').on('data', (chunk: string) => { text += chunk; });
+  await until('the latest state', async () => text.endsWith('\n\n') && text.includes(`id: ${told}\n`));
+  const numbers = [...text.matchAll(/^id: (\d+)$/gm)].map(([, number]) => Number(number));
+  expect(numbers.length).toBeLessThan(told);
+  expect(numbers).toEqual([...numbers].sort((a, b) => a - b));
+  await close();
+});
+
+it('cuts a reader that does not read for too long', async () => {
+  const { reader, gone, close } = await readerOf(0);
+  for (let number = 1; number <= 200; number += 1) {
+    reader.tell(message(number));
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  reader.beat();
+  await gone;
+  await close();
+});
+
+it('tells a state once, however often it is the current one', async () => {
+  const { reader, incoming, close } = await readerOf(60_000);
+  let text = '';
+  incoming.setEncoding('utf8').on('data', (chunk: string) => { text += chunk; });
+  for (const number of [1, 1, 2, 2, 2]) reader.tell({ event: 'subscription', id: '7', data: JSON.stringify({ number }) });
+  reader.beat();
+  await until('the heartbeat', async () => text.includes(': still here\n\n'));
+  expect([...text.matchAll(/^data: (.*)$/gm)].map(([, data]) => data)).toEqual(['{"number":1}', '{"number":2}']);
+  await close();
+});
