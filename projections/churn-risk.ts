@@ -55,7 +55,7 @@ export const churnRisk = defineProjection({
     invoice: (state, fact) => judged(state, withInvoice(state, fact), fact),
     ...ignored(
       'upcoming_invoice', 'invoice_item', 'invoice_payment', 'payment', 'refund', 'dispute', 'credit_note', 'checkout_session',
-      'subscription_schedule', 'customer', 'discount', 'entitlements', 'price', 'plan', 'product', 'coupon', 'deletion',
+      'subscription_schedule', 'customer', 'discount', 'entitlements', 'price', 'plan', 'product', 'coupon', 'deletion', 'related_object',
     ),
   },
   rows: ({ risk, provenance }) => ({ churn_risk: risk === null || provenance === null ? [] : [{ ...risk, ...provenance }] }),

@@ -24,7 +24,7 @@ type Row = ReturnType<typeof customerRow>;
  */
 export const customers = defineProjection({
   name: 'customers',
-  version: 1,
+  version: 2,
   tables: { customers: { columns: { ...columns, ...provenanceColumns }, key: ['id'], indexes: [['email']] } },
   initial: (): Row | null => null,
   evolve: {
@@ -32,7 +32,7 @@ export const customers = defineProjection({
     deletion: (row, fact) => (fact.snapshot.object === 'customer' ? deletedRow(row, fact) : row),
     ...ignored(
       'subscription', 'invoice', 'upcoming_invoice', 'invoice_item', 'invoice_payment', 'payment', 'refund', 'dispute', 'credit_note', 'checkout_session',
-      'subscription_schedule', 'discount', 'entitlements', 'price', 'plan', 'product', 'coupon',
+      'subscription_schedule', 'discount', 'entitlements', 'price', 'plan', 'product', 'coupon', 'related_object',
     ),
   },
   rows: (row) => ({ customers: row === null ? [] : [row] }),

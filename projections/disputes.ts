@@ -37,7 +37,7 @@ export const disputes = defineProjection({
   name: 'disputes',
   version: 1,
   tables: {
-    disputes: { columns: { ...columns, ...provenanceColumns }, key: ['id'], indexes: [] },
+    disputes: { columns: { ...columns, ...provenanceColumns }, key: ['id'], indexes: [['payment_intent', 'id'], ['charge', 'id']] },
     dispute_movements: { columns: { ...movementColumns, ...provenanceColumns }, key: ['dispute', 'id'], indexes: [] },
   },
   initial: (): State => ({ disputes: {}, movements: {} }),
@@ -52,7 +52,7 @@ export const disputes = defineProjection({
     },
     ...ignored(
       'subscription', 'invoice', 'upcoming_invoice', 'invoice_item', 'invoice_payment', 'payment', 'refund', 'credit_note', 'checkout_session',
-      'subscription_schedule', 'customer', 'discount', 'entitlements', 'price', 'plan', 'product', 'coupon', 'deletion',
+      'subscription_schedule', 'customer', 'discount', 'entitlements', 'price', 'plan', 'product', 'coupon', 'deletion', 'related_object',
     ),
   },
   rows: (state) => ({ disputes: Object.values(state.disputes), dispute_movements: Object.values(state.movements) }),

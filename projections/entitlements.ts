@@ -35,7 +35,7 @@ export const entitlements = defineProjection({
     },
     ...ignored(
       'subscription', 'invoice', 'upcoming_invoice', 'invoice_item', 'invoice_payment', 'payment', 'refund', 'dispute', 'credit_note', 'checkout_session',
-      'subscription_schedule', 'customer', 'discount', 'price', 'plan', 'product', 'coupon',
+      'subscription_schedule', 'customer', 'discount', 'price', 'plan', 'product', 'coupon', 'related_object',
     ),
   },
   rows: ({ summary, entitlements: listed }) => ({ entitlements: Object.values(listed), entitlement_summaries: summary === null ? [] : [summary] }),

@@ -33,7 +33,7 @@ export const invoicePayments = defineProjection({
     invoice_payment: (row, fact) => (row !== null && isStale(life, row.status, fact.snapshot.status) ? row : invoicePaymentRow(fact)),
     ...ignored(
       'subscription', 'invoice', 'upcoming_invoice', 'invoice_item', 'payment', 'refund', 'dispute', 'credit_note', 'checkout_session',
-      'subscription_schedule', 'customer', 'discount', 'entitlements', 'price', 'plan', 'product', 'coupon', 'deletion',
+      'subscription_schedule', 'customer', 'discount', 'entitlements', 'price', 'plan', 'product', 'coupon', 'deletion', 'related_object',
     ),
   },
   rows: (row) => ({ invoice_payments: row === null ? [] : [row] }),

@@ -54,7 +54,7 @@ const HAS_STATUS_SINCE = '2018-11-08';
  */
 export const invoices = defineProjection({
   name: 'invoices',
-  version: 1,
+  version: 2,
   tables: { invoices: { columns: { ...columns, ...provenanceColumns }, key: ['id'], indexes: [['customer', 'id'], ['subscription', 'id'], ['status', 'id']] } },
   initial: (): ById<Row> => ({}),
   evolve: {
@@ -71,7 +71,7 @@ export const invoices = defineProjection({
     },
     ...ignored(
       'subscription', 'upcoming_invoice', 'invoice_item', 'invoice_payment', 'payment', 'refund', 'dispute', 'credit_note', 'checkout_session',
-      'subscription_schedule', 'customer', 'discount', 'entitlements', 'price', 'plan', 'product', 'coupon',
+      'subscription_schedule', 'customer', 'discount', 'entitlements', 'price', 'plan', 'product', 'coupon', 'related_object',
     ),
   },
   rows: (rows) => ({ invoices: Object.values(rows) }),

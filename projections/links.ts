@@ -1,6 +1,6 @@
 import type {
-  CheckoutSessionSnapshot, CreditNoteSnapshot, DiscountSnapshot, DisputeSnapshot, InvoiceItemSnapshot, InvoicePaymentSnapshot, InvoiceSnapshot,
-  PaymentSnapshot, RefundSnapshot, Snapshot, SubscriptionScheduleSnapshot, SubscriptionSnapshot,
+  CheckoutSessionSnapshot, CreditNoteSnapshot, CustomerSnapshot, DeletionSnapshot, DiscountSnapshot, DisputeSnapshot, InvoiceItemSnapshot, InvoicePaymentSnapshot, InvoiceSnapshot,
+  PaymentSnapshot, RefundSnapshot, RelatedObjectSnapshot, Snapshot, SubscriptionScheduleSnapshot, SubscriptionSnapshot,
 } from '../src/events/normalise.js';
 import { defineProjection, ignored, type Fact } from './projection.js';
 import { ID, provenanceColumns, provenanceOf, rowOf, type ById } from './row.js';
@@ -9,8 +9,11 @@ import { ID, provenanceColumns, provenanceOf, rowOf, type ById } from './row.js'
 const columns = { object: ID, id: ID, target_kind: ID, target: ID };
 type Row = ReturnType<typeof linkRow>;
 
-/** What an object says it belongs to; a payment is named by a charge or a payment intent. */
-type Targets = Readonly<Partial<Record<'subscription' | 'invoice' | 'payment' | 'customer', readonly (string | null)[]>>>;
+/** What an object says it belongs to; a payment is named by a charge or a payment intent. The second line leads on to one of the first. */
+type TargetKind =
+  | 'subscription' | 'invoice' | 'payment' | 'customer'
+  | 'quote' | 'setup_intent' | 'payment_method' | 'credit_grant' | 'test_clock';
+type Targets = Readonly<Partial<Record<TargetKind, readonly (string | null)[]>>>;
 
 /**
  * To which subscription, invoice, payment and customer does each object belong? One row for each thing that an object has
@@ -19,14 +22,15 @@ type Targets = Readonly<Partial<Record<'subscription' | 'invoice' | 'payment' | 
  */
 export const links = defineProjection({
   name: 'links',
-  version: 1,
+  version: 2,
   tables: { links: { columns: { ...columns, ...provenanceColumns }, key: ['id', 'object', 'target_kind', 'target'], indexes: [['target', 'target_kind']] } },
   initial: (): ById<Row> => ({}),
   evolve: {
-    subscription: linking('subscription', ({ customer, latestInvoice }: SubscriptionSnapshot) => ({ customer: [customer], invoice: [latestInvoice] })),
+    subscription: linking('subscription', ({ customer, latestInvoice, pendingSetupIntent, testClock }: SubscriptionSnapshot) =>
+      ({ customer: [customer], invoice: [latestInvoice], setup_intent: [pendingSetupIntent], test_clock: [testClock] })),
     // An invoice without a subscription of its own may have lines for some.
-    invoice: linking('invoice', ({ subscription, customer, charge, paymentIntent, lines }: InvoiceSnapshot) =>
-      ({ subscription: [subscription, ...lines.map((line) => line.subscription)], customer: [customer], payment: [charge, paymentIntent] })),
+    invoice: linking('invoice', ({ subscription, customer, charge, paymentIntent, lines, quote, testClock }: InvoiceSnapshot) =>
+      ({ subscription: [subscription, ...lines.map((line) => line.subscription)], customer: [customer], payment: [charge, paymentIntent], quote: [quote], test_clock: [testClock] })),
     invoice_item: linking('invoiceitem', ({ subscription, invoice, customer }: InvoiceItemSnapshot) => ({ subscription: [subscription], invoice: [invoice], customer: [customer] })),
     invoice_payment: linking('invoice_payment', ({ invoice, charge, paymentIntent }: InvoicePaymentSnapshot) => ({ invoice: [invoice], payment: [charge, paymentIntent] })),
     payment: (rows, fact) => linking(fact.snapshot.object, ({ id, invoice, customer, charge, paymentIntent }: PaymentSnapshot) =>
@@ -34,14 +38,23 @@ export const links = defineProjection({
     refund: linking('refund', ({ customer, charge, paymentIntent }: RefundSnapshot) => ({ customer: [customer], payment: [charge, paymentIntent] })),
     dispute: linking('dispute', ({ charge, paymentIntent }: DisputeSnapshot) => ({ payment: [charge, paymentIntent] })),
     credit_note: linking('credit_note', ({ invoice, customer }: CreditNoteSnapshot) => ({ invoice: [invoice], customer: [customer] })),
-    checkout_session: linking('checkout.session', ({ subscription, invoice, customer, paymentIntent }: CheckoutSessionSnapshot) =>
-      ({ subscription: [subscription], invoice: [invoice], customer: [customer], payment: [paymentIntent] })),
-    subscription_schedule: linking('subscription_schedule', ({ subscription, customer }: SubscriptionScheduleSnapshot) => ({ subscription: [subscription], customer: [customer] })),
+    checkout_session: linking('checkout.session', ({ subscription, invoice, customer, paymentIntent, setupIntent }: CheckoutSessionSnapshot) =>
+      ({ subscription: [subscription], invoice: [invoice], customer: [customer], payment: [paymentIntent], setup_intent: [setupIntent] })),
+    subscription_schedule: linking('subscription_schedule', ({ subscription, customer, testClock }: SubscriptionScheduleSnapshot) =>
+      ({ subscription: [subscription], customer: [customer], test_clock: [testClock] })),
     discount: linking('discount', ({ subscription, invoice, customer }: DiscountSnapshot) => ({ subscription: [subscription], invoice: [invoice], customer: [customer] })),
-    ...ignored('upcoming_invoice', 'customer', 'entitlements', 'price', 'plan', 'product', 'coupon', 'deletion'),
+    customer: linking('customer', ({ testClock }: CustomerSnapshot) => ({ test_clock: [testClock] })),
+    related_object: (rows, fact) => linking(fact.snapshot.object, relatedTargets)(rows, fact),
+    // What was deleted belonged to something; that may be the only event about it.
+    deletion: (rows, fact) => linking(fact.snapshot.object, ({ subscription, customer }: DeletionSnapshot) => ({ subscription: [subscription], customer: [customer] }))(rows, fact),
+    ...ignored('upcoming_invoice', 'entitlements', 'price', 'plan', 'product', 'coupon'),
   },
   rows: (rows) => ({ links: Object.values(rows) }),
 });
+
+function relatedTargets({ subscription, invoice, charge, paymentIntent, customer, paymentMethod, creditGrant, testClock }: RelatedObjectSnapshot): Targets {
+  return { subscription: [subscription], invoice: [invoice], payment: [charge, paymentIntent], customer: [customer], payment_method: [paymentMethod], credit_grant: [creditGrant], test_clock: [testClock] };
+}
 
 /** The step that adds what a snapshot says of its object; what was said before keeps the event that said it first. */
 function linking<S extends Snapshot & { readonly id: string | null }>(object: string, targetsOf: (snapshot: S) => Targets) {
@@ -49,8 +62,10 @@ function linking<S extends Snapshot & { readonly id: string | null }>(object: st
     const { id } = fact.snapshot;
     if (id === null) return rows;
     const said = Object.entries(targetsOf(fact.snapshot)).flatMap(([targetKind, targets]) =>
-      targets.filter((target) => target !== null).map((target) => [`${object} ${id} ${targetKind} ${target}`, linkRow(fact, { object, id, targetKind, target })]));
-    return { ...Object.fromEntries(said), ...rows };
+      targets.filter((target) => target !== null).map((target) => [`${object} ${id} ${targetKind} ${target}`, { object, id, targetKind, target }] as const));
+    const fresh = said.filter(([key]) => !Object.hasOwn(rows, key)).map(([key, link]) => [key, linkRow(fact, link)]);
+    // Most events say again what is known: then nothing is copied.
+    return fresh.length === 0 ? rows : { ...rows, ...Object.fromEntries(fresh) };
   };
 }
 

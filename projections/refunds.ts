@@ -34,7 +34,7 @@ export const refunds = defineProjection({
   name: 'refunds',
   version: 1,
   tables: {
-    refunds: { columns: { ...columns, ...provenanceColumns }, key: ['id'], indexes: [] },
+    refunds: { columns: { ...columns, ...provenanceColumns }, key: ['id'], indexes: [['payment_intent', 'id'], ['charge', 'id']] },
     refund_evidence: { columns: { ...evidenceColumns, ...provenanceColumns }, key: ['refund', 'source'], indexes: [['source']] },
   },
   initial: (): State => ({ refunds: {}, evidence: {} }),
@@ -48,7 +48,7 @@ export const refunds = defineProjection({
     credit_note: (state, fact) => withEvidence(state, fact.snapshot.refunds.map((refund) => ofCreditNote(fact, refund))),
     ...ignored(
       'subscription', 'invoice', 'upcoming_invoice', 'invoice_item', 'invoice_payment', 'dispute', 'checkout_session',
-      'subscription_schedule', 'customer', 'discount', 'entitlements', 'price', 'plan', 'product', 'coupon', 'deletion',
+      'subscription_schedule', 'customer', 'discount', 'entitlements', 'price', 'plan', 'product', 'coupon', 'deletion', 'related_object',
     ),
   },
   rows: (state) => ({ refunds: Object.values(state.refunds), refund_evidence: Object.values(state.evidence) }),

@@ -6,7 +6,16 @@ export const ID = 'text collate "C"';
 type Camel<Column extends string> = Column extends `${infer First}_${infer Rest}` ? `${First}${Capitalize<Camel<Rest>>}` : Column;
 
 /** The field that a column shows: `periodStart` for `period_start`. The one rule of names between snapshots, rows and the API. */
-export const fieldOf = <Column extends string>(column: Column): Camel<Column> => column.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase()) as Camel<Column>;
+export function fieldOf<Column extends string>(column: Column): Camel<Column> {
+  const known = fields.get(column);
+  if (known !== undefined) return known as Camel<Column>;
+  const field = column.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase());
+  fields.set(column, field);
+  return field as Camel<Column>;
+}
+
+/** Asked for with every row, and as many as there are columns. */
+const fields = new Map<string, string>();
 
 /** A row of these columns, from an object that has a field for each. */
 export function rowOf<Columns extends Readonly<Record<string, string>>>(columns: Columns, fields: { readonly [Column in keyof Columns & string as Camel<Column>]: Value }): Readonly<Record<keyof Columns, Value>> {

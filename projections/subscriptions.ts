@@ -51,7 +51,7 @@ export const subscriptions = defineProjection({
       state !== null && isFinalStatus(state.current.status) && !isFinalStatus(snapshot.status) ? state : { current: snapshot, changedBy: event, ...statusAfter(state, snapshot.status, event) },
     ...ignored(
       'invoice', 'upcoming_invoice', 'invoice_item', 'invoice_payment', 'payment', 'refund', 'dispute', 'credit_note', 'checkout_session',
-      'subscription_schedule', 'customer', 'discount', 'entitlements', 'price', 'plan', 'product', 'coupon', 'deletion',
+      'subscription_schedule', 'customer', 'discount', 'entitlements', 'price', 'plan', 'product', 'coupon', 'deletion', 'related_object',
     ),
   },
   rows: (state) => ({ subscriptions: state === null ? [] : [subscriptionRow(state)] }),

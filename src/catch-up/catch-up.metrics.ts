@@ -37,7 +37,7 @@ export class CatchUpMetrics implements CatchUpObserver {
     this.#refolds.inc(refolds);
     this.#parkings.inc(parked.length);
     this.#seconds.observe(seconds);
-    for (const { stream, cause } of parked) this.#logger.error(`Parked ${stream}: ${cause}`);
+    for (const { stream, revision, cause } of parked) this.#logger.error(`Parked ${stream}@${revision}: ${cause}`);
   }
 
   buildEnded(lines: readonly string[], outcome: BuildOutcome): void {

@@ -5,7 +5,7 @@ import type { RecordedEvent } from '../eventstore/recorded-event.js';
 import { isRejectedData, type Database, type Queryable } from '../read-models/database.js';
 import { indexEvents } from '../read-models/event-index.js';
 import { indexPosition, lock, move, type Line, type LogPosition } from '../read-models/lines.js';
-import { findParked, park, unpark, type ParkedStream } from '../read-models/parked-streams.js';
+import { findParked, findReplays, park, unpark, type ParkedStream } from '../read-models/parked-streams.js';
 import { readStates, writeStreams, type StreamRows } from '../read-models/rows.js';
 import { EVENT_INDEX_LINE, type Generation } from '../read-models/schema.js';
 import { concerns } from './facts.js';
@@ -44,24 +44,36 @@ export class Projector {
     const changes: Change[] = [];
     for (const generation of generationsOf(group, this.projections)) changes.push(await this.#fold(generation, streams));
 
-    const commit = (write: (connection: Queryable) => Promise<void>): Promise<boolean> => this.database.transaction(async (connection) => {
-      if (!(await lock(connection, group.lines))) return false;
+    const moved = await this.#commit(group, changes, async (connection) => {
       if (indexes) await indexEvents(connection, counted);
-      await write(connection);
       await move(connection, group.lines, { logName: group.logName, to });
+    });
+    return moved ? appliedOf(changes, ours.length - counted.length) : { kind: 'lost' };
+  }
+
+  /** Folds parked streams of a group again, whose replay somebody wants; no more than `max` of each line. The lines stay where they are. */
+  async replay(group: Group, max: number): Promise<BatchResult> {
+    const changes: Change[] = [];
+    for (const generation of generationsOf(group, this.projections)) {
+      const change: Change = { generation, written: [], parked: [], refolds: 0 };
+      for (const stream of await findReplays(this.database, generation, max)) await this.#refold(change, stream);
+      changes.push(change);
+    }
+    return (await this.#commit(group, changes, async () => undefined)) ? appliedOf(changes, 0) : { kind: 'lost' };
+  }
+
+  /** Writes changes and what else belongs to them in one transaction; false when an owner or a position is not what the group knows. */
+  async #commit(group: Group, changes: readonly Change[], also: (connection: Queryable) => Promise<void>): Promise<boolean> {
+    const commit = (write: typeof writeChanges): Promise<boolean> => this.database.transaction(async (connection) => {
+      if (!(await lock(connection, group.lines))) return false;
+      await also(connection);
+      await write(connection, changes);
       return true;
     });
-    const moved = await commit((connection) => writeChanges(connection, changes)).catch((error: unknown) => {
+    return commit(writeChanges).catch((error: unknown) => {
       if (!isRejectedData(error)) throw error;
-      return commit((connection) => writeOneByOne(connection, changes));
+      return commit(writeOneByOne);
     });
-    if (!moved) return { kind: 'lost' };
-    return {
-      kind: 'applied',
-      repeats: ours.length - counted.length,
-      refolds: changes.reduce((sum, { refolds }) => sum + refolds, 0),
-      parked: changes.flatMap(({ parked }) => parked),
-    };
   }
 
   /** Which events repeat an earlier one is known only as far as the index is; its owner may be another process. */
@@ -86,15 +98,21 @@ export class Projector {
     for (const [stream, events] of streams) {
       const folded = parked.has(stream) ? { kind: 'again' as const } : foldOn(projection, states.get(stream), events);
       if (folded.kind === 'folded') change.written.push(folded.written);
-      if (folded.kind !== 'again') continue;
-      change.refolds += 1;
-      const whole = await foldWhole(projection, pagesOf(this.store, this.database, stream));
-      if (whole.kind === 'folded') change.written.push(whole.written);
-      else change.parked.push(whole.parked);
+      if (folded.kind === 'again') await this.#refold(change, stream);
     }
     return change;
   }
+
+  async #refold(change: Change, stream: string): Promise<void> {
+    change.refolds += 1;
+    const whole = await foldWhole(change.generation.projection, pagesOf(this.store, this.database, stream));
+    if (whole.kind === 'folded') change.written.push(whole.written);
+    else change.parked.push(whole.parked);
+  }
 }
+
+const appliedOf = (changes: readonly Change[], repeats: number): BatchResult =>
+  ({ kind: 'applied', repeats, refolds: changes.reduce((sum, { refolds }) => sum + refolds, 0), parked: changes.flatMap(({ parked }) => parked) });
 
 const INDEX_WITHIN_MS = 15_000;
 const INDEX_POLL_MS = 20;
@@ -139,9 +157,12 @@ async function writeOneByOne(connection: Queryable, changes: readonly Change[]):
       } catch (error) {
         if (!isRejectedData(error)) throw error;
         await connection.query('rollback to savepoint one_stream');
-        change.parked.push({ stream: one.stream, revision: one.revision, cause: `Postgres rejects a row of ${one.stream}@${one.revision}: ${(error as Error).message}` });
+        change.parked.push(rejectedBy(error as Error & { code?: string; detail?: string }, one));
       }
     }
     if (change.parked.length > 0) await park(connection, generation, change.parked);
   }
 }
+
+const rejectedBy = ({ message, code, detail, stack = message }: Error & { code?: string; detail?: string }, { stream, revision }: StreamRows): ParkedStream =>
+  ({ stream, revision, cause: `Postgres rejects a row (SQLSTATE ${code}): ${message}`, stack: detail === undefined ? stack : `${detail}\n${stack}` });

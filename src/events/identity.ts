@@ -35,6 +35,12 @@ export function subscriptionOf(invoiceOrItem: JsonObject): string | null {
   return idOf(field(invoiceOrItem, 'subscription')) ?? (isJsonObject(details) ? idOf(field(details, 'subscription')) : null);
 }
 
+/** Whether an object is the preview of an invoice to come: it has no id or, in versions since 2025-09-30.clover, one that stands for none. */
+export function isPreviewInvoice(object: JsonObject): boolean {
+  const id = field(object, 'id');
+  return field(object, 'object') === 'invoice' && (id === null || (typeof id === 'string' && id.startsWith('upcoming_in')));
+}
+
 /**
  * What an object without an id of its own is named by: the charge of a dispute (2013), the subscription or customer of an
  * upcoming invoice, the customer of an old discount, of an entitlement summary or a billing alert. Null when it names none.

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { isPreviewInvoice } from './identity.js';
 import { field } from './json.js';
 import { checkoutSessionSnapshot } from './snapshots/checkout-session.js';
 import { creditNoteSnapshot } from './snapshots/credit-note.js';
@@ -12,6 +13,7 @@ import { invoiceSnapshot, upcomingInvoiceSnapshot } from './snapshots/invoice.js
 import { chargeSnapshot, paymentIntentSnapshot } from './snapshots/payment.js';
 import { planSnapshot, priceSnapshot, productSnapshot } from './snapshots/price.js';
 import { refundSnapshot } from './snapshots/refund.js';
+import { isRelatedObject, relatedObjectSnapshot } from './snapshots/related-object.js';
 import { subscriptionScheduleSnapshot } from './snapshots/subscription-schedule.js';
 import { subscriptionSnapshot } from './snapshots/subscription.js';
 import type { StripeEvent } from './stripe-event.js';
@@ -30,10 +32,11 @@ export type { InvoiceSnapshot, UpcomingInvoiceSnapshot } from './snapshots/invoi
 export type { PaymentSnapshot } from './snapshots/payment.js';
 export type { PriceSnapshot, PriceTerms, ProductSnapshot } from './snapshots/price.js';
 export type { RefundFacts, RefundSnapshot } from './snapshots/refund.js';
+export type { RelatedObjectSnapshot } from './snapshots/related-object.js';
 export type { SchedulePhase, SubscriptionScheduleSnapshot } from './snapshots/subscription-schedule.js';
 export type { SubscriptionItem, SubscriptionSnapshot } from './snapshots/subscription.js';
 
-/** How the objects of each of Stripe's names are read; the names that are not here are `other`. */
+/** How the objects of each of Stripe's names are read; of the others, some are related objects, and the rest is `other`. */
 const readers = {
   subscription: { kind: 'subscription', read: subscriptionSnapshot },
   invoice: { kind: 'invoice', read: invoiceSnapshot },
@@ -56,8 +59,9 @@ const readers = {
 } as const;
 const upcomingInvoice = { kind: 'upcoming_invoice', read: upcomingInvoiceSnapshot } as const;
 const deletion = { kind: 'deletion', read: deletionSnapshot } as const;
+const relatedObject = { kind: 'related_object', read: relatedObjectSnapshot } as const;
 
-type Reader = (typeof readers)[keyof typeof readers] | typeof upcomingInvoice | typeof deletion;
+type Reader = (typeof readers)[keyof typeof readers] | typeof upcomingInvoice | typeof deletion | typeof relatedObject;
 /** A typed snapshot of ours, the same for every API version of Stripe; plain JSON. */
 export type Snapshot = ReturnType<Reader['read']>;
 export type SnapshotKind = Snapshot['kind'];
@@ -81,7 +85,10 @@ export function normalise(stripeEvent: StripeEvent): Snapshot {
 function readerOf(stripeEvent: StripeEvent): Reader | null {
   const { object } = stripeEvent.data;
   const name = field(object, 'object');
-  if (typeof name !== 'string' || !Object.hasOwn(readers, name)) return null;
+  if (typeof name !== 'string') return null;
+  const isRelated = isRelatedObject(name);
+  if (!isRelated && !Object.hasOwn(readers, name)) return null;
   if (name !== 'subscription' && (stripeEvent.type.endsWith('.deleted') || field(object, 'deleted') === true)) return deletion;
-  return name === 'invoice' && field(object, 'id') === null ? upcomingInvoice : readers[name as keyof typeof readers];
+  if (isPreviewInvoice(object)) return upcomingInvoice;
+  return isRelated ? relatedObject : readers[name as keyof typeof readers];
 }

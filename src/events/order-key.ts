@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { idOf, ownerOf } from './identity.js';
+import { idOf, isPreviewInvoice, ownerOf } from './identity.js';
 import { canonicalJsonWithoutNulls, field, isJsonObject, type Json, type JsonObject } from './json.js';
 import { isOneWay, kindRankOf, lifecycleRankOf } from './rank.js';
 import type { StripeEvent } from './stripe-event.js';
@@ -47,7 +47,7 @@ export function orderKeyOf(stripeEvent: StripeEvent): OrderKey {
 function objectKeyOf(object: JsonObject): string {
   const name = String(field(object, 'object'));
   const id = idOf(object);
-  if (id !== null) return `${name} ${id}`;
+  if (id !== null && !isPreviewInvoice(object)) return `${name} ${id}`;
   const owner = ownerOf(object);
   return owner === null ? `${name} of the account` : `${name} of ${owner.object} ${owner.id}`;
 }

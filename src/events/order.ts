@@ -37,8 +37,8 @@ export function order<T extends Keyed>(events: readonly T[]): Ordered<T> {
  * The logical order of events that share one second. They are grouped by object: groups by the rank of their kind, then
  * by object key. Within a group come first `*.created`, last `*.deleted`, and between them the others as a path: B follows
  * A when B's snapshot with its `previous_attributes` put back equals A's snapshot, in the same API version, starting at
- * the state that `*.created` shows, else at the object's last state before the second (`takeTrail` says which path, if
- * several are possible). An event without `previous_attributes` changes nothing and stands where its snapshot does.
+ * the state that `*.created` shows, or at what led to it when that was rendered late, else at the object's last state before the
+ * second (`takeTrail` says which path, if several are possible). An event without `previous_attributes` changes nothing and stands where its snapshot does.
  * What lies on no path goes by the lifecycle rank of its snapshot, then event id; those that hang together stay together.
  * It counts as ambiguous, unless its object is of a kind whose life never goes back, and the rank alone decides.
  */
@@ -67,7 +67,7 @@ function orderGroup<T extends Keyed>(group: readonly T[], start: string | null):
   const created = byPhase(0);
   const deleted = byPhase(2);
   const birth = created.at(-1);
-  const others = orderChanges(byPhase(1), birth === undefined ? start : stateOf(birth.order));
+  const others = orderChanges(byPhase(1), birth === undefined ? { state: start, isBirth: false } : { state: stateOf(birth.order), isBirth: true });
   return {
     ordered: [...created, ...others.ordered, ...deleted],
     ambiguous: [...contradicting(created), ...others.ambiguous, ...contradicting(deleted)],
@@ -81,20 +81,27 @@ function contradicting<T extends Keyed>(events: readonly T[]): readonly T[] {
 
 type Change<T> = Step & { readonly event: T };
 
-/** The path from the known start, and the rest as fragments among it. */
-function orderChanges<T extends Keyed>(events: readonly T[], start: string | null): Ordered<T> {
+/**
+ * The path from the known start, and the rest as fragments among it. A creation may be rendered late, in a state that changes of its own
+ * second led to: these then come before the path.
+ */
+function orderChanges<T extends Keyed>(events: readonly T[], start: { readonly state: string | null; readonly isBirth: boolean }): Ordered<T> {
   const changes = [...events].sort(compareId).map(changeOf);
   const unused = unusedSteps(changes);
-  const path = (start === null ? [] : takeTrail(unused, start)).map((change) => change.event);
-  const fragments = takeFragments(unused);
+  const onwards = (start.state === null ? [] : takeTrail(unused, start.state)).map((change) => change.event);
+  const rest = takeFragments(unused);
+  const leading = start.isBirth ? rest.filter(({ end, isCircle }) => end === start.state && !isCircle) : [];
+  const isLed = onwards.length > 0 && leading.length === 1;
+  const path = isLed ? [...leading.flatMap((fragment) => fragment.events), ...onwards] : onwards;
+  const fragments = isLed ? rest.filter((fragment) => !leading.includes(fragment)) : rest;
   return {
     ordered: withFragments(path, fragments),
     ambiguous: fragments.filter(isGuessedAmong(path, fragments)).flatMap((fragment) => fragment.events),
   };
 }
 
-/** Changes that hang together, but not with the known start. `isCircle`: they may begin anywhere. */
-type Fragment<T> = { readonly events: readonly T[]; readonly isCircle: boolean };
+/** Changes that hang together, but do not follow from the known start. `end` is the state they lead to; `isCircle`: they may begin anywhere. */
+type Fragment<T> = { readonly events: readonly T[]; readonly end: string; readonly isCircle: boolean };
 
 /**
  * Whether a fragment's place is a guess. It is none when the fragment is alone; nor when its object's life never goes
@@ -121,7 +128,8 @@ function takeFragments<T extends Keyed>(unused: UnusedSteps<Change<T>>): Fragmen
   const fragments: Fragment<T>[] = [];
   for (const change of [...left.filter(isBeginning), ...left]) {
     while (unused.get(change.from)?.has(change) === true) {
-      fragments.push({ events: takeTrail(unused, change.from).map(({ event }) => event), isCircle: !isBeginning(change) });
+      const trail = takeTrail(unused, change.from);
+      fragments.push({ events: trail.map(({ event }) => event), end: (trail.at(-1) as Change<T>).to, isCircle: !isBeginning(change) });
     }
   }
   return fragments.sort((a, b) => compareLifecycle(a.events[0] as T, b.events[0] as T));

@@ -1,6 +1,6 @@
 import { isSnapshotEvent } from './content-hash.js';
 import { eventIdOf, quarantineIdOf } from './event-id.js';
-import { idOf, isIdText, isRealId, ownerOf, subscriptionOf } from './identity.js';
+import { idOf, isIdText, isPreviewInvoice, isRealId, ownerOf, subscriptionOf } from './identity.js';
 import { field, isJsonObject, type Json, type JsonObject } from './json.js';
 
 /**
@@ -89,7 +89,7 @@ function streamOf(stripeEvent: JsonObject, object: JsonObject): StreamName {
   const name = field(object, 'object');
   if (typeof name !== 'string' || !objectName.test(name) || reserved.has(name)) return noObject;
   const id = field(object, 'id');
-  if (id === null) return ownersStream(stripeEvent, object, name);
+  if (id === null || isPreviewInvoice(object)) return ownersStream(stripeEvent, object, name);
   if (!isRealId(id)) return noRealId;
   if (isNamedPerAccount(name, id)) return streamPerAccount(stripeEvent, name, id);
   const subscription = name === 'invoice' || name === 'invoiceitem' ? subscriptionOf(object) : null;

@@ -19,7 +19,7 @@ const parcels = (version: number) => defineProjection({
   initial: () => ({}),
   evolve: ignored(
     'subscription', 'invoice', 'upcoming_invoice', 'invoice_item', 'invoice_payment', 'payment', 'refund', 'dispute', 'credit_note', 'checkout_session',
-    'subscription_schedule', 'customer', 'discount', 'entitlements', 'price', 'plan', 'product', 'coupon', 'deletion',
+    'subscription_schedule', 'customer', 'discount', 'entitlements', 'price', 'plan', 'product', 'coupon', 'deletion', 'related_object',
   ),
   rows: () => ({ parcels: [], parcel_stamps: [] }),
 });

@@ -7,7 +7,7 @@ import { eventIdOf } from '../../src/events/event-id.js';
 import { connectEventStore, type EventStore } from '../../src/eventstore/event-store.js';
 import { Database } from '../../src/read-models/database.js';
 import { readLines } from '../../src/read-models/lines.js';
-import { runCommand, startCommand } from '../support/command.js';
+import { runCommand, startCommand } from '../support/ledger-command.js';
 import { query } from '../support/read-models.js';
 import { testDatabase, testEventStore, type TestServer } from '../support/servers.js';
 import { startServiceProcess } from '../support/service-process.js';

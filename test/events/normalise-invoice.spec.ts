@@ -78,6 +78,7 @@ describe('an invoice', () => {
   it('that is only a preview has no id, and a kind of its own', () => {
     expect(recorded('stripe-ruby-mock/invoice.upcoming.json')).toMatchObject({ kind: 'upcoming_invoice', subscription: 'sub_00000000000000' });
     expect(recorded('stripe-ruby-mock/invoice.upcoming.json')).not.toHaveProperty('id');
+    expect(invoice({ id: 'upcoming_in_1' }, '2025-09-30.clover')).toMatchObject({ kind: 'upcoming_invoice' });
   });
 
   it('cannot do without its amounts', () => {

@@ -45,7 +45,7 @@ describe('a subscription', () => {
       hasAllItems: true, periodStart: '2023-03-03T09:06:59.000Z', periodEnd: '2023-04-02T09:06:59.000Z', trialStart: '2023-03-03T09:06:59.000Z', trialEnd: '2023-04-02T09:06:59.000Z',
       createdAt: '2023-03-03T09:06:59.000Z', startedAt: '2023-03-03T09:06:59.000Z', billingCycleAnchor: '2023-04-02T09:06:59.000Z', cancelAt: null, cancelAtPeriodEnd: false, canceledAt: null, endedAt: null,
       cancellationReason: null, pauseCollection: null, paused: null, trialEndBehavior: 'cancel', pendingUpdateExpiresAt: null, collectionMethod: 'charge_automatically', daysUntilDue: null, billingMode: null,
-      defaultPaymentMethod: 'pm_1MhUZoE0b6fckueSNbTLQLkm', discounts: [], latestInvoice: 'in_1MhUZrE0b6fckueSp9LCa3Rr', schedule: null, testClock: null, account: null, livemode: false,
+      defaultPaymentMethod: 'pm_1MhUZoE0b6fckueSNbTLQLkm', discounts: [], latestInvoice: 'in_1MhUZrE0b6fckueSp9LCa3Rr', pendingSetupIntent: null, schedule: null, testClock: null, account: null, livemode: false,
     });
   });
 
@@ -87,7 +87,8 @@ describe('a subscription', () => {
 
   it.each([
     ['one discount with its coupon, before 2020-08-27', { discount: { coupon: { id: '25OFF', percent_off: 25.5, duration: 'repeating', duration_in_months: 3 }, start: 1_500_000_000, end: null } }, { id: null, coupon: '25OFF', terms: { percentOff: '25.5', amountOffMinor: null, currency: null, duration: 'repeating', durationInMonths: 3 }, promotionCode: null, startsAt: '2017-07-14T02:40:00.000Z', endsAt: null }],
-    ['several ids', { discount: { id: 'di_1', coupon: { id: 'x' } }, discounts: ['di_1'] }, { id: 'di_1', coupon: null, terms: null, promotionCode: null, startsAt: null, endsAt: null }],
+    ['an id beside the one of 2020 to 2025 that has the coupon', { discount: { id: 'di_1', coupon: { id: 'x', percent_off: 5 }, start: 1_500_000_000 }, discounts: ['di_1'] }, { id: 'di_1', coupon: 'x', terms: { percentOff: '5', amountOffMinor: null, currency: null, duration: null, durationInMonths: null }, promotionCode: null, startsAt: '2017-07-14T02:40:00.000Z', endsAt: null }],
+    ['an id alone', { discount: null, discounts: ['di_1'] }, { id: 'di_1', coupon: null, terms: null, promotionCode: null, startsAt: null, endsAt: null }],
     ['an expanded one whose coupon is its source’s, from 2025-09-30.clover on', { discounts: [{ id: 'di_1', source: { type: 'coupon', coupon: 'x' }, promotion_code: 'promo_1', start: 1_500_000_000, end: 1_500_000_001 }] }, { id: 'di_1', coupon: 'x', terms: null, promotionCode: 'promo_1', startsAt: '2017-07-14T02:40:00.000Z', endsAt: '2017-07-14T02:40:01.000Z' }],
   ])('has its discounts, whether %s', (_, object, discount) => {
     expect(read(object, '2025-09-30.clover').discounts).toEqual([discount]);

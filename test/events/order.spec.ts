@@ -127,6 +127,18 @@ describe('the order within a second', () => {
   });
 });
 
+describe('a creation that was rendered late, in the middle of the changes of its second', () => {
+  const birth = { id: 'evt_9', type: created, now: { n: 2 } };
+
+  it('stands before the changes that led to what it shows, and these before those that follow', () => {
+    expect(ordered(birth, { id: 'evt_3', now: { n: 2 }, before: { n: 1 } }, { id: 'evt_4', now: { n: 1 }, before: { n: 0 } }, { id: 'evt_1', now: { n: 3 }, before: { n: 2 } })).toEqual({ ordered: 'evt_9 evt_4 evt_3 evt_1', ambiguous: '' });
+  });
+
+  it('leaves it a guess when two ways led there', () => {
+    expect(ordered(birth, { id: 'evt_3', now: { n: 2 }, before: { n: 1 } }, { id: 'evt_4', now: { n: 2 }, before: { n: 0 } }, { id: 'evt_1', now: { n: 3 }, before: { n: 2 } }).ambiguous).toBe('evt_3 evt_4');
+  });
+});
+
 describe('when the events of a second do not say all', () => {
   it('orders by lifecycle, then event id, what hangs together with nothing, and counts it as ambiguous', () => {
     expect(ordered({ id: 'evt_1', now: pastDue }, { id: 'evt_2', now: { status: 'incomplete' } }, { id: 'evt_4', now: { ...active, n: 1 } }, { id: 'evt_3', now: { ...active, n: 2 } }))

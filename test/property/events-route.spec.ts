@@ -1,9 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { contentHash } from '../../src/events/content-hash.js';
+import { isRealId } from '../../src/events/identity.js';
 import type { Json, JsonObject } from '../../src/events/json.js';
 import { route } from '../../src/events/route.js';
 import { eventAbout } from '../events/stripe-events.js';
+import { distinctRecordedEvents } from '../fixtures/recorded-events.js';
+import { lives } from '../support/stripe-simulator/simulator.js';
 
 const json = fc.jsonValue({ maxDepth: 4, stringUnit: 'binary' }).map((value) => JSON.parse(JSON.stringify(value)) as Json);
 const id = fc.stringMatching(/^[A-Za-z0-9]{1,14}$/);
@@ -25,6 +28,12 @@ const changing = fc.record({ status: json, customer: json, lines: json, metadata
 function rendered({ object, id: own, subscription }: { object: string; id: string; subscription: string | null }, form: 'before' | 'expanded' | 'basil'): JsonObject {
   if (form === 'basil') return { object, id: own, parent: subscription === null ? null : { type: 'subscription_details', subscription_details: { subscription } } };
   return { object, id: own, subscription: form === 'expanded' && subscription !== null ? { id: subscription, object: 'subscription' } : subscription };
+}
+
+/** The object that an event is about, with its account and mode; null when nothing names it. */
+function nameOf(stripeEvent: Json): string | null {
+  const { account, user_id, livemode, data } = stripeEvent as { account?: string; user_id?: string; livemode?: boolean; data?: { object?: { object?: string; id?: string } } };
+  return typeof data?.object?.id === 'string' ? [account ?? user_id, livemode, data.object.object, data.object.id].join(' ') : null;
 }
 
 const streamOf = (stripeEvent: Json): string => route(stripeEvent, contentHash(stripeEvent)).stream;
@@ -55,6 +64,17 @@ describe('routing of any body', () => {
       const [one, another] = events.map((each) => streamOf(eventAbout({ ...each.changing, object, id: own }, { ...envelope, id: `evt_${each.id}`, api_version: each.apiVersion })));
       expect(one).toBe(another);
     }));
+  });
+
+  it('takes all recorded and all simulated events about one object to one stream', () => {
+    const simulated = [...lives({ seed: 1, subscriptions: 40, apiVersion: 'mixed' })].flatMap(({ events }) => events.map(({ stripeEvent }) => stripeEvent as unknown as Json));
+    const streams = new Map<string, Set<string>>();
+    for (const stripeEvent of [...distinctRecordedEvents().map((recorded) => recorded.stripeEvent), ...simulated]) {
+      const name = nameOf(stripeEvent);
+      if (name !== null && isRealId(name.split(' ').at(-1) as string)) streams.set(name, (streams.get(name) ?? new Set()).add(streamOf(stripeEvent)));
+    }
+    expect(streams.size).toBeGreaterThan(500);
+    expect([...streams].filter(([, all]) => all.size > 1).map(([name, all]) => [name, ...all])).toEqual([]);
   });
 
   it('takes events about two objects that users named to two streams', () => {

@@ -3,7 +3,7 @@ import { subscriptions } from '../../projections/subscriptions.js';
 import type { Comparison } from '../../src/cli/findings.js';
 import type { Verified } from '../../src/catch-up/verify.js';
 import { anotherBuild, thisBuild, type Build } from '../support/builds.js';
-import { runCommand } from '../support/command.js';
+import { runCommand } from '../support/ledger-command.js';
 import { deliver, read } from '../support/delivery.js';
 import { query, rowsOf } from '../support/read-models.js';
 import { testDatabase, testEventStore, type TestServer } from '../support/servers.js';

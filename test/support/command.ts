@@ -1,21 +1,26 @@
-import { spawn, type ChildProcess } from 'node:child_process';
-import { thisBuild, type Build } from './builds.js';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+import { text } from 'node:stream/consumers';
 
-export type Ended = Readonly<{ code: number | null; output: string; errors: string }>;
+/** A run of a built program in a process of its own. */
+export type Command = Readonly<{
+  /** The next line of its output; undefined at the end. */
+  line(): Promise<string | undefined>;
+  kill(signal: NodeJS.Signals): void;
+  /** Resolves when it has ended. The exit code is null when a signal ended it. */
+  ended: Promise<{ code: number | null; errors: string }>;
+}>;
 
-/** A command of the ledger in a process of its own, and how it ends. */
-export function startCommand(args: readonly string[], urls: { eventstoreUrl: string; databaseUrl: string }, build: Build = thisBuild): { child: ChildProcess; ended: Promise<Ended> } {
-  const env = { PATH: process.env['PATH'] ?? '', EVENTSTORE_URL: urls.eventstoreUrl, DATABASE_URL: urls.databaseUrl };
-  const child = spawn(process.execPath, [build.command, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
-  let [output, errors] = ['', ''];
-  child.stdout.on('data', (chunk: Buffer) => { output += chunk.toString(); });
-  child.stderr.on('data', (chunk: Buffer) => { errors += chunk.toString(); });
-  const ended = new Promise<Ended>((resolve, reject) => {
-    child.once('error', reject);
-    child.once('close', (code) => resolve({ code, output, errors }));
-  });
-  return { child, ended };
+/** Runs a file of `dist`. */
+export function runCommand(file: string, args: readonly string[], environment: NodeJS.ProcessEnv = {}): Command {
+  const child = spawn(process.execPath, [resolve('dist', file), ...args], { env: { ...process.env, ...environment }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
+  const ended = Promise.all([once(child, 'close'), text(child.stderr)]).then(([[code], errors]) => ({ code: code as number | null, errors }));
+  return {
+    line: async () => (await lines.next()).value as string | undefined,
+    kill: (signal) => void child.kill(signal),
+    ended,
+  };
 }
-
-/** Runs a command to its end. */
-export const runCommand = (...given: Parameters<typeof startCommand>): Promise<Ended> => startCommand(...given).ended;

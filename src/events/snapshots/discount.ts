@@ -51,8 +51,9 @@ export function couponSnapshot(stripeEvent: StripeEvent): CouponSnapshot {
 export function discountsOf(object: Fields): DiscountFacts[] {
   const several = object.references('discounts');
   const single = object.expandedOrNull('discount');
-  if (several.length === 0) return single === null ? [] : [discountFacts(single)];
-  return several.map((discount) => (typeof discount === 'string' ? { ...unknownDiscount, id: discount } : discountFacts(discount)));
+  const known = single && discountFacts(single);
+  if (several.length === 0) return known === null ? [] : [known];
+  return several.map((discount) => (typeof discount !== 'string' ? discountFacts(discount) : known?.id === discount ? known : { ...unknownDiscount, id: discount }));
 }
 
 const unknownDiscount: DiscountFacts = { id: null, coupon: null, terms: null, promotionCode: null, startsAt: null, endsAt: null };

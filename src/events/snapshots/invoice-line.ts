@@ -9,7 +9,9 @@ import { pricedBy, type PriceTerms } from './price.js';
 type Charged = Readonly<{
   amountMinor: number;
   currency: string;
+  /** Whole units; since 2026 what is cut off stands in `quantityDecimal`. */
   quantity: number | null;
+  quantityDecimal: string | null;
   description: string | null;
   price: string | null;
   product: string | null;
@@ -82,6 +84,7 @@ function charged(line: Fields): Omit<Charged, 'isProration' | 'subscription' | '
     amountMinor: line.integer('amount'),
     currency: line.text('currency'),
     quantity: line.integerOrNull('quantity'),
+    quantityDecimal: line.decimalOrNull('quantity_decimal'),
     description: line.textOrNull('description'),
     ...pricing(line),
     periodStart: period?.timeOrNull('start') ?? null,

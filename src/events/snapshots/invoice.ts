@@ -26,7 +26,7 @@ type InvoiceFacts = Readonly<{
   amountPaidMinor: number;
   amountRemainingMinor: number;
   amountOverpaidMinor: number;
-  /** What of `amountPaidMinor` came outside Stripe; before 2026-05-27 null, and `paidOutOfBand` tells whether. */
+  /** What of `amountPaidMinor` came outside Stripe; null where the snapshot does not say, as from 2025-03-31.basil on. */
   amountPaidOffStripeMinor: number | null;
   paidOutOfBand: boolean | null;
   /** The customer's balance before and after; negative is the customer's credit. `endingBalanceMinor` is null until finalised. */
@@ -92,21 +92,31 @@ function invoiceFacts(invoice: Fields, stripeEvent: StripeEvent): InvoiceFacts {
   };
 }
 
-/** Before 2018 an invoice was paid in full or not at all, and said so with `paid` alone. */
 function amounts(invoice: Fields) {
-  const due = invoice.integer('amount_due');
-  const paid = invoice.integerOrNull('amount_paid') ?? (invoice.flag('paid', false) ? due : 0);
   return {
     subtotalMinor: invoice.integer('subtotal'),
     totalMinor: invoice.integer('total'),
     // `tax` and `total_tax_amounts` until 2025-03-31.basil.
     taxMinor: sumOrNull(invoice, 'total_taxes') ?? sumOrNull(invoice, 'total_tax_amounts') ?? invoice.integerOrNull('tax'),
     discountMinor: sumOrNull(invoice, 'total_discount_amounts') ?? 0,
-    amountDueMinor: due,
-    amountPaidMinor: paid,
-    amountRemainingMinor: invoice.integerOrNull('amount_remaining') ?? due - paid,
     amountOverpaidMinor: invoice.integerOrNull('amount_overpaid') ?? 0,
-    amountPaidOffStripeMinor: invoice.integerOrNull('amount_paid_off_stripe'),
+    ...payment(invoice),
+  };
+}
+
+/**
+ * Before 2018 an invoice was paid in full or not at all, and said so with `paid` alone. Before 2025-03-31.basil `amount_paid` left out
+ * what came outside Stripe, which then was the whole.
+ */
+function payment(invoice: Fields) {
+  const due = invoice.integer('amount_due');
+  const paid = invoice.integerOrNull('amount_paid') ?? (invoice.flag('paid', false) ? due : 0);
+  const isPaidOutside = invoice.flag('paid_out_of_band', false) && (invoice.textOrNull('status') ?? invoiceStatusOf(invoice.object)) === 'paid';
+  return {
+    amountDueMinor: due,
+    amountPaidMinor: isPaidOutside ? due : paid,
+    amountRemainingMinor: isPaidOutside ? 0 : invoice.integerOrNull('amount_remaining') ?? due - paid,
+    amountPaidOffStripeMinor: isPaidOutside ? due : invoice.integerOrNull('amount_paid_off_stripe'),
     paidOutOfBand: invoice.has('paid_out_of_band') ? invoice.flag('paid_out_of_band', false) : null,
   };
 }

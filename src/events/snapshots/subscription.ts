@@ -53,6 +53,8 @@ export type SubscriptionSnapshot = Readonly<{
   defaultPaymentMethod: string | null;
   discounts: readonly DiscountFacts[];
   latestInvoice: string | null;
+  /** What asks for a way to pay, when nothing is due yet. */
+  pendingSetupIntent: string | null;
   schedule: string | null;
   testClock: string | null;
 }> & Origin;
@@ -82,6 +84,7 @@ export function subscriptionSnapshot(stripeEvent: StripeEvent): SubscriptionSnap
     ...settings(subscription),
     discounts: discountsOf(subscription),
     latestInvoice: subscription.idOrNull('latest_invoice'),
+    pendingSetupIntent: subscription.idOrNull('pending_setup_intent'),
     schedule: subscription.idOrNull('schedule'),
     testClock: subscription.idOrNull('test_clock'),
     ...originOf(stripeEvent),

@@ -7,7 +7,7 @@ const paid = (apiVersion: string, after = 9) => stripeEvent('invoice.paid', invo
 const withStatus = (status: string, after: number, apiVersion = BASIL) => stripeEvent('invoice.updated', invoice('in_1', apiVersion, { status }), { id: `evt_${status}`, after, apiVersion });
 
 const line = {
-  id: 'il_1', invoiceItem: null, amountMinor: 1900, currency: 'eur', quantity: 1, description: '1 × Monthly', price: 'price_1', product: 'prod_1', unitAmountDecimal: '1900', periodStart: '2026-01-01T00:00:00.000Z',
+  id: 'il_1', invoiceItem: null, amountMinor: 1900, currency: 'eur', quantity: 1, quantityDecimal: null, description: '1 × Monthly', price: 'price_1', product: 'prod_1', unitAmountDecimal: '1900', periodStart: '2026-01-01T00:00:00.000Z',
   periodEnd: '2026-02-01T00:00:00.000Z', discounts: [], isProration: false, subscription: 'sub_1', subscriptionItem: 'si_1', taxMinor: null, discountMinor: 0,
 };
 
@@ -46,6 +46,11 @@ export const invoicesScenarios: readonly Scenario[] = [
   {
     title: 'opens a closed invoice again in versions before 2018-11-08, where closing was not final', given: [stripeEvent('invoice.updated', closed(true), { apiVersion: '2017-06-05' })],
     when: stripeEvent('invoice.updated', closed(false), { apiVersion: '2017-06-05', after: 60 }), then: { invoices: [{ status: 'open' }] },
+  },
+  {
+    title: 'counts what was paid outside Stripe as paid, as new versions do', given: [draft(OLD)],
+    when: stripeEvent('invoice.paid', invoice('in_1', OLD, { status: 'paid', paid: true, paid_out_of_band: true, amount_paid: 0, amount_remaining: 1900 }), { after: 9, apiVersion: OLD }),
+    then: { invoices: [{ status: 'paid', amount_due_minor: 1900, amount_paid_minor: 1900, amount_remaining_minor: 0 }] },
   },
   ...[OLD, DAHLIA].map((apiVersion) => ({
     title: `keeps the row of a draft that was deleted at ${apiVersion}, and says so`, given: [draft(apiVersion)], when: stripeEvent('invoice.deleted', invoice('in_1', apiVersion), { id: 'evt_deleted', after: 60, apiVersion }),

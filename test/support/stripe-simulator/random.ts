@@ -28,7 +28,11 @@ export function seededRandom(...seed: readonly (number | string)[]): Random {
     pick,
     chance: (probability) => next() < probability,
     weighted: (weights) => pickWeighted(weights, next()),
-    alphanumeric: (length) => Array.from({ length }, () => ALPHABET[integer(0, ALPHABET.length - 1)]).join(''),
+    alphanumeric: (length) => {
+      let text = '';
+      while (text.length < length) text += ALPHABET[integer(0, ALPHABET.length - 1)];
+      return text;
+    },
   };
 }
 

@@ -1,0 +1,99 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { differences, type ExpectedRow } from '../../load/expected-row.js';
+import { projections } from '../../projections/index.js';
+import { handles, type Fact } from '../../projections/projection.js';
+import { foldAll } from '../../src/catch-up/fold.js';
+import { kindOf } from '../../src/events/normalise.js';
+import { asStripeEvent } from '../../src/events/stripe-event.js';
+import { connectEventStore, type EventStore } from '../../src/eventstore/event-store.js';
+import { readStream } from '../../src/eventstore/read.js';
+import { deliver, read } from '../support/delivery.js';
+import { factFrom } from '../support/facts.js';
+import { startLedger, type TestLedger } from '../support/ledger.js';
+import { lastObjects, oracle } from '../support/oracle.js';
+import { query } from '../support/read-models.js';
+import { deliveries } from '../support/stripe-simulator/deliveries.js';
+import { seededRandom } from '../support/stripe-simulator/random.js';
+import { cohorts, type SimulatedEvent } from '../support/stripe-simulator/simulator.js';
+
+const tables = projections.flatMap((projection) => Object.keys(projection.tables).map((table) => ({ projection, table })));
+let ledger: TestLedger;
+let store: EventStore;
+beforeAll(async () => {
+  ledger = await startLedger();
+  store = connectEventStore(ledger.eventstoreUrl);
+});
+afterAll(async () => {
+  await store.close();
+  await ledger.stop();
+});
+
+/** Rows as both sides can be compared: without their order, times in one form, and without the stream that Postgres keeps beside them. */
+const comparable = (rows: readonly unknown[]): string[] =>
+  rows.map((row) => JSON.stringify(row, (key, value: unknown) => {
+    if (key === 'stream') return undefined;
+    if (typeof value === 'string' && /^\d{4}-\d\d-\d\dT\d\d:/.test(value)) return new Date(value).toISOString();
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))) : value;
+  })).sort();
+
+/** The facts of each stream, read from the log itself. */
+async function factsInLog(streams: Iterable<string>): Promise<Fact[][]> {
+  const facts: Fact[][] = [];
+  for (const stream of streams) {
+    const own: Fact[] = [];
+    for await (const { data } of readStream(store, stream)) if (kindOf(asStripeEvent(data)) !== 'other') own.push(factFrom(data));
+    facts.push(own);
+  }
+  return facts;
+}
+
+async function expectRowsToBeAFreshFold(streams: Iterable<string>): Promise<void> {
+  const facts = await factsInLog(streams);
+  for (const { projection, table } of tables) {
+    const folded = facts.map((own) => own.filter(({ snapshot }) => handles(projection, snapshot.kind))).filter((own) => own.length > 0)
+      .flatMap((own) => projection.rows(foldAll(projection, own).current)[table] ?? []);
+    const stored = await query<{ row: unknown }>(ledger.databaseUrl, `select to_jsonb(v) as row from ledger.${table} v`);
+    expect({ table, rows: comparable(stored.map(({ row }) => row)) }).toEqual({ table, rows: comparable(folded) });
+  }
+}
+
+describe('simulated lives, delivered in disorder over HTTP', () => {
+  const streams = new Set<string>();
+
+  /** Delivers a part, eight at a time, and waits until the read models are that far. */
+  async function sendAll(part: readonly SimulatedEvent[]): Promise<void> {
+    const waiting = [...part];
+    let position = 0n;
+    await Promise.all(Array.from({ length: 8 }, async () => {
+      for (let event = waiting.shift(); event !== undefined; event = waiting.shift()) {
+        const answer = await deliver(ledger.url, JSON.stringify(event.stripeEvent));
+        expect(answer).toMatchObject({ status: 200, body: { stream: event.stream } });
+        streams.add(answer.body.stream);
+        if (BigInt(answer.body.position) > position) position = BigInt(answer.body.position);
+      }
+    }));
+    expect((await read(ledger.url, `/subscriptions?limit=1&minPosition=${position}&waitMs=30000`)).status).toBe(200);
+  }
+
+  it.each([1, 2])('have, after any part of the deliveries, the rows that a fresh fold of the log has, and end as the simulator’s own objects (seed %i)', async (seed) => {
+    const random = seededRandom(seed, 'parts');
+    const [cohort] = [...cohorts({ seed, subscriptions: 3, apiVersion: 'mixed' })];
+    const arriving = [...deliveries(cohort?.events ?? [], { seed, duplicateRate: 0.2, reorderWindow: random.pick([10, 100]) })].map(({ event }) => event);
+    while (arriving.length > 0) {
+      await sendAll(arriving.splice(0, random.integer(1, 120)));
+      await expectRowsToBeAFreshFold(streams);
+    }
+    const told = (cohort?.lives ?? []).flatMap(lastObjects);
+    const expectAnswers = async (table: 'subscriptions' | 'invoices' | 'payments' | 'customers', answerIn: (body: Record<string, unknown>, expected: ExpectedRow) => unknown): Promise<void> => {
+      const { objects, rowsOf } = oracle[table] as (typeof oracle)[string];
+      for (const expected of told.filter(({ object }) => objects.includes(object)).flatMap(rowsOf)) {
+        const { body } = await read(ledger.url, `/${table}/${String(expected['id'])}`);
+        expect(differences(expected, answerIn(body, expected))).toEqual([]);
+      }
+    };
+    await expectAnswers('subscriptions', (body) => body);
+    await expectAnswers('invoices', (body) => body);
+    await expectAnswers('customers', (body) => body['customer']);
+    await expectAnswers('payments', (body, { id }) => [body['paymentIntent'], ...(body['charges'] as unknown[])].find((member) => (member as { id?: unknown } | null)?.id === id));
+  }, 120_000);
+});

@@ -1,0 +1,68 @@
+import { describe, expect, it } from '@jest/globals';
+import { projections } from '../../projections/index.js';
+import { handles, type Fact } from '../../projections/projection.js';
+import { foldAll } from '../../src/catch-up/fold.js';
+import type { Json } from '../../src/events/json.js';
+import { kindOf } from '../../src/events/normalise.js';
+import { route } from '../../src/events/route.js';
+import { asStripeEvent } from '../../src/events/stripe-event.js';
+import { recordedSequences, type RecordedSequence } from '../fixtures/recorded-events.js';
+import { factFrom } from '../support/facts.js';
+import { seededRandom } from '../support/stripe-simulator/random.js';
+
+/** Up to this many events are delivered in every order there is; more of them in every order of a bounded choice. */
+const ALL_ORDERS_MAX = 5;
+const RANDOM_ORDERS = 200;
+
+/** What each sequence truly ends with: some fields of every row of these tables. */
+const ends: Readonly<Record<string, Readonly<Record<string, readonly object[]>>>> = {
+  'hookdeck-checkout-2022': {
+    customers: [{ id: 'cus_NSPHp4fOlXGw8P', currency: 'usd', default_payment_method: null, is_deleted: false, stripe_event_type: 'customer.updated' }],
+    invoices: [{ id: 'in_1MhUT5E0b6fckueSfPlY05Fw', status: 'paid', subscription: 'sub_1MhUT5E0b6fckueSYAo1LoiF', total_minor: 0, paid_at: '2023-03-03T08:59:59.000Z' }],
+    subscriptions: [],
+  },
+  'hookdeck-trial-2022': { subscriptions: [{ id: 'sub_1MhUZrE0b6fckueSZfQ2Ytz6', status: 'trialing', trial_end: '2023-04-02T09:06:59.000Z' }] },
+  'supabase-sub-created-deleted-2021': { subscriptions: [{ id: 'sub_JdIzvfy6o5GZRd', status: 'canceled', stripe_event_type: 'customer.subscription.deleted' }] },
+  'supabase-product-2021': {},
+  'opencollective-review': { links: [{ object: 'review', target_kind: 'payment' }] },
+};
+
+function rowsAfter(events: readonly Json[]): Record<string, unknown[]> {
+  const streams = new Map<string, Fact[]>();
+  for (const event of events.filter((body) => kindOf(asStripeEvent(body)) !== 'other')) {
+    const { stream } = route(event, 'hash');
+    streams.set(stream, [...(streams.get(stream) ?? []), factFrom(event)]);
+  }
+  const rows: Record<string, unknown[]> = Object.fromEntries(projections.flatMap(({ tables }) => Object.keys(tables).map((table) => [table, []])));
+  for (const [, facts] of [...streams].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    for (const projection of projections) {
+      const { current } = foldAll(projection, facts.filter(({ snapshot }) => handles(projection, snapshot.kind)));
+      for (const [table, own] of Object.entries(projection.rows(current))) rows[table]?.push(...own);
+    }
+  }
+  return rows;
+}
+
+function ordersOf<T>(items: readonly T[]): T[][] {
+  if (items.length <= ALL_ORDERS_MAX) return permutations(items);
+  const rotations = items.map((_, at) => [...items.slice(at), ...items.slice(0, at)]);
+  const swaps = items.slice(1).map((item, at) => [...items.slice(0, at), item, items[at] as T, ...items.slice(at + 2)]);
+  const random = seededRandom('recorded sequences');
+  const shuffles = Array.from({ length: RANDOM_ORDERS }, () => items.map((item) => [random.next(), item] as const).sort(([a], [b]) => a - b).map(([, item]) => item));
+  return [[...items].reverse(), ...rotations, ...swaps, ...shuffles];
+}
+
+function permutations<T>(items: readonly T[]): T[][] {
+  return items.length < 2 ? [[...items]] : items.flatMap((item, at) => permutations([...items.slice(0, at), ...items.slice(at + 1)]).map((rest) => [item, ...rest]));
+}
+
+describe('a recorded sequence, in every order of arrival', () => {
+  const sequences = recordedSequences().filter(({ order }) => order !== 'none').map((sequence) => [sequence.name, sequence] as const);
+
+  it.each(sequences)('%s ends in the same rows, and the right ones', (name, { events }: RecordedSequence) => {
+    const bodies = events.map(({ stripeEvent }) => stripeEvent);
+    const rows = rowsAfter(bodies);
+    for (const arrived of ordersOf(bodies)) expect(rowsAfter(arrived)).toEqual(rows);
+    for (const [table, end] of Object.entries(ends[name] as Readonly<Record<string, readonly object[]>>)) expect(rows[table]).toEqual(end.map((row) => expect.objectContaining(row)));
+  });
+});

@@ -1,0 +1,121 @@
+import { isDeepStrictEqual } from 'node:util';
+import { differences, type ExpectedRow } from '../../load/expected-row.js';
+import { projections } from '../../projections/index.js';
+import { handles, type AnyProjection, type Fact, type Row } from '../../projections/projection.js';
+import { answerOf, type Answer } from '../../src/api/answer.js';
+import { foldAll } from '../../src/catch-up/fold.js';
+import type { Json } from '../../src/events/json.js';
+import { kindOf } from '../../src/events/normalise.js';
+import { order } from '../../src/events/order.js';
+import { route } from '../../src/events/route.js';
+import { asStripeEvent } from '../../src/events/stripe-event.js';
+import { factFrom } from './facts.js';
+import { expectedInvoice, lastObjects, oracle } from './oracle.js';
+import { deliveries } from './stripe-simulator/deliveries.js';
+import type { StripeObject } from './stripe-simulator/json.js';
+import { seededRandom, type Random } from './stripe-simulator/random.js';
+import { lives, type SimulatedEvent, type SimulatedLife } from './stripe-simulator/simulator.js';
+
+/** A simulated life, and how its events arrived: repeated, overtaking each other, some much later. */
+type Lived = Readonly<{
+  life: SimulatedLife;
+  /** For each stream its facts in true order, and as they arrived, each once. */
+  streams: readonly Readonly<{ truth: readonly Fact[]; arrived: readonly Fact[] }>[];
+  /** Of all streams together, by table, from the facts as they arrived. */
+  answers: ReadonlyMap<string, readonly Answer[]>;
+}>;
+
+/** A life that broke a law: the seed plays it again. */
+export type Violation = Readonly<{ seed: number; law: string; detail: string }>;
+
+/** What holds of every life, each as the list of what does not. */
+const laws: Readonly<Record<string, (lived: Lived) => readonly string[]>> = {
+  'every event goes to the stream that the simulator knows': ({ life }) =>
+    life.events.map(({ stripeEvent, stream }) => [stream, route(stripeEvent as unknown as Json, 'hash').stream]).filter(([known, routed]) => known !== routed).map((pair) => pair.join(' went to ')),
+  'every object comes out as it happened, without a guess': ({ streams }) => streams.flatMap(({ truth, arrived }) => outOfOrder(truth, arrived)),
+  'the rows are the same for every order of arrival': ({ streams }) =>
+    streams.filter(({ truth, arrived }) => truth.some((fact, at) => fact !== arrived[at])).flatMap(({ truth, arrived }) => projections.filter((projection) => !isDeepStrictEqual(rowsAfter(projection, arrived), rowsAfter(projection, truth))).map(({ name }) => `${name} after ${truth[0]?.event.stripeEventId} and what follows`)),
+  'the rows are the simulator’s own objects': ({ life, answers }) => {
+    const told = lastObjects(life);
+    return Object.entries(oracle).flatMap(([table, { objects, rowsOf }]) =>
+      wrongRows(table, told.filter(({ object }) => objects.includes(object)).flatMap(rowsOf), answers.get(table) ?? []));
+  },
+  'at risk are exactly the subscriptions that end past due, for what their failed invoices still ask for': ({ life, answers }) => wrongRows('churn_risk', risksOf(lastObjects(life)), answers.get('churn_risk') ?? []),
+  'what names another is linked to it': ({ life, answers }) => unlinked(life, answers.get('links') ?? []),
+};
+
+export const lawNames = Object.keys(laws);
+
+/** Plays the life of a seed, lets it arrive in some disorder, and says which laws it broke. */
+export function violationsOf(seed: number): Violation[] {
+  try {
+    const lived = arrive(lifeOf(seed), seededRandom(seed, 'arrival'));
+    return Object.entries(laws).flatMap(([law, check]) => check(lived).map((detail) => ({ seed, law, detail })));
+  } catch (error) {
+    return [{ seed, law: 'every snapshot can be read', detail: error instanceof Error ? (error.stack ?? error.message) : String(error) }];
+  }
+}
+
+/** The life of a seed; some let values go there and back within a second. */
+function lifeOf(seed: number): SimulatedLife {
+  for (const life of lives({ seed, subscriptions: 1, apiVersion: 'mixed', cycles: seed % 4 === 0 })) return life;
+  throw new Error(`Seed ${seed} has no life.`);
+}
+
+function arrive(life: SimulatedLife, random: Random): Lived {
+  const facts = new Map(life.events.filter(({ stripeEvent }) => kindOf(asStripeEvent(stripeEvent)) !== 'other').map((event) => [event, factFrom(event.stripeEvent)]));
+  const factsIn = (stream: string, events: readonly SimulatedEvent[]): Fact[] => events.filter((event) => event.stream === stream).flatMap((event) => facts.get(event) ?? []);
+  const arrivals = arrivalsOf(life.events, random);
+  const streams = [...new Set(life.events.map(({ stream }) => stream))].map((stream) => ({ truth: factsIn(stream, life.events), arrived: factsIn(stream, arrivals) })).filter(({ truth }) => truth.length > 0);
+  const answers = new Map<string, Answer[]>();
+  for (const { arrived } of streams) {
+    for (const projection of projections) {
+      for (const [table, rows] of Object.entries(rowsAfter(projection, arrived))) answers.set(table, [...(answers.get(table) ?? []), ...rows.map(answerOf)]);
+    }
+  }
+  return { life, streams, answers };
+}
+
+/** Each event once, where it arrived first, as the log keeps it. */
+function arrivalsOf(events: readonly SimulatedEvent[], random: Random): SimulatedEvent[] {
+  const reorderWindow = random.pick([0, 5, 50, events.length]);
+  const arriving = deliveries(events, { seed: random.integer(0, 2 ** 31), duplicateRate: 0.3, reorderWindow });
+  return [...new Set([...arriving].map(({ event }) => event))];
+}
+
+const rowsAfter = (projection: AnyProjection, facts: readonly Fact[]): Readonly<Record<string, readonly Row[]>> => {
+  const concerned = facts.filter(({ snapshot }) => handles(projection, snapshot.kind));
+  return concerned.length === 0 ? {} : projection.rows(foldAll(projection, concerned).current);
+};
+
+function outOfOrder(truth: readonly Fact[], arrived: readonly Fact[]): string[] {
+  const { ordered, ambiguous } = order(arrived);
+  const guesses = ambiguous.map(({ event }) => `${event.stripeEventId} (${event.type}) is ambiguous`);
+  const statesOf = (facts: readonly Fact[], objectKey: string): string[] => facts.filter((fact) => fact.order.objectKey === objectKey).map((fact) => fact.order.after);
+  const objects = [...new Set(truth.map((fact) => fact.order.objectKey))];
+  return [...guesses, ...objects.filter((objectKey) => !isDeepStrictEqual(statesOf(ordered, objectKey), statesOf(truth, objectKey))).map((objectKey) => `${objectKey} comes out in another order`)];
+}
+
+function wrongRows(table: string, expected: readonly ExpectedRow[], answers: readonly Answer[]): string[] {
+  const found = new Map(answers.map((answer) => [String(answer['id']), answer]));
+  const surplus = [...found.keys()].filter((id) => !expected.some((row) => row['id'] === id)).map((id) => `${table} has ${id}, which is not in the books`);
+  return [...surplus, ...expected.flatMap((row) => differences(row, found.get(String(row['id']))).map((difference) => `${table} ${String(row['id'])}: ${difference}`))];
+}
+
+function risksOf(told: readonly StripeObject[]): ExpectedRow[] {
+  const overdue = told.filter((invoice) => invoice.object === 'invoice' && invoice['status'] === 'open' && Number(invoice['attempt_count']) > 0);
+  return told.filter(({ object, status }) => object === 'subscription' && ['past_due', 'unpaid'].includes(String(status))).map(({ id, status }) => {
+    const amounts = overdue.filter((invoice) => expectedInvoice(invoice)['subscription'] === id).map((invoice) => Number(invoice['amount_remaining']));
+    return { id, status, amountMinor: amounts.reduce((sum, amount) => sum + amount, 0), overdueInvoices: amounts.length };
+  });
+}
+
+/** Fields of Stripe's objects that name others, and the kind of link they make. */
+const references = { subscription: 'subscription', invoice: 'invoice', customer: 'customer', charge: 'payment', payment_intent: 'payment' } as const;
+
+function unlinked(life: SimulatedLife, links: readonly Answer[]): string[] {
+  const made = new Set(links.map(({ object, id, targetKind, target }) => [object, id, targetKind, target].join(' ')));
+  const named = life.events.flatMap(({ stripeEvent: { data: { object } } }) => Object.entries(references).flatMap(([field, kind]) =>
+    (typeof object[field] === 'string' && !(object.object === 'payment_intent' && field === 'payment_intent') ? [`${object.object} ${object.id} ${kind} ${object[field]}`] : [])));
+  return [...new Set(named)].filter((link) => !made.has(link));
+}
