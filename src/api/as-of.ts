@@ -80,9 +80,10 @@ export class AsOf {
 /** The rows of a projection at a moment. @throws ProblemError 422 when an event cannot be read */
 export const rowsAt = <T extends Tables>(projection: AnyProjection<T>, streams: Streams, at: Moment): ReturnType<typeof pastRows<T>> => orProblem(() => pastRows(projection, streams, at));
 
-/** What was read of the log. @throws ProblemError 422 when it is more than one answer may read */
+/** What was read of the log. @throws ProblemError 422 when it is more than one answer may read, 503 when too many wait to read */
 export function streamsOf(read: PastStreams, { streamsMax, eventsMax }: PastLimits): Streams {
   if (read.kind === 'read') return read.streams;
+  if (read.kind === 'busy') throw new ProblemError({ status: 503, code: 'past_busy', title: 'Too many waiting', detail: 'Too many answers about the past are being read from the log. Ask again later.', retryAfterS: 1 });
   throw new ProblemError({ status: 422, code: 'past_too_large', title: 'Too much to read', detail: `An answer about the past reads at most ${streamsMax} streams and ${eventsMax} events of the log. Ask about one subscription, or read the streams from the event store.` });
 }
 
