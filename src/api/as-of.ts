@@ -34,9 +34,9 @@ export function momentOf({ trueAt, knownAt, revision: upTo }: Readonly<{ trueAt?
  * What a request about a customer's past must wait for: the streams concerned are those that the read models know of, which
  * must be as far as what is asked about.
  */
-export function freshnessOf<T extends Readonly<{ minPosition?: bigint | undefined; waitMs: number; knownAt?: bigint | Date | undefined }>>({ minPosition, waitMs, knownAt }: T) {
-  const needed = [minPosition, typeof knownAt === 'bigint' ? knownAt : undefined].filter((one) => one !== undefined);
-  return { waitMs, minPosition: needed.length === 0 ? undefined : needed.reduce((highest, one) => (one > highest ? one : highest)) };
+export function freshnessOf({ minPosition, waitMs, knownAt }: Readonly<{ minPosition?: bigint | undefined; waitMs: number; knownAt?: bigint | Date | undefined }>) {
+  const known = typeof knownAt === 'bigint' ? knownAt : undefined;
+  return { waitMs, minPosition: known === undefined || (minPosition !== undefined && minPosition > known) ? minPosition : known };
 }
 
 /** Answers about the past, folded anew from the streams concerned; outcomes that are none become problems. */
@@ -97,6 +97,7 @@ export function orProblem<T>(making: () => T): T {
   }
 }
 
+/** What an answer says of its moment. */
 export function asOfAnswer(streams: Streams, at: Moment): AsOfAnswer {
   const known = [...streams.values()].flat().filter((event) => isKnown(event, at)).map((event) => event.position);
   const last = known.reduce<bigint | null>((highest, one) => (highest === null || one > highest ? one : highest), null);
