@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { AnyProjection } from '../../projections/projection.js';
+import { handles, type AnyProjection, type Fact } from '../../projections/projection.js';
 import type { EventStore } from '../eventstore/event-store.js';
 import type { RecordedEvent } from '../eventstore/recorded-event.js';
 import { isRejectedData, type Database, type Queryable } from '../read-models/database.js';
@@ -9,19 +9,19 @@ import { findParked, findReplays, park, unpark, type ParkedStream } from '../rea
 import { readStates, writeStreams, type StreamRows } from '../read-models/rows.js';
 import { EVENT_INDEX_LINE, type Generation } from '../read-models/schema.js';
 import { concerns } from './facts.js';
-import { foldOn, foldWhole } from './stream-fold.js';
+import { foldOn, foldWhole, type StreamFold, type WholeFold } from './stream-fold.js';
 import { pagesOf, withoutRepeats } from './stream-pages.js';
 
 /** Lines that stand at one position and are moved together, with the right to move them. */
 export type Group = Readonly<{ lines: readonly Line[]; logName: string }>;
 
 export type BatchResult =
-  | { readonly kind: 'applied'; readonly repeats: number; readonly refolds: number; readonly parked: readonly ParkedStream[] }
+  | { readonly kind: 'applied'; readonly repeats: number; readonly refolds: number; readonly ambiguous: number; readonly parked: readonly ParkedStream[] }
   /** Another owner has taken a line over; nothing was written. */
   | { readonly kind: 'lost' };
 
 /** What one batch does to one generation. */
-type Change = { generation: Generation; written: StreamRows[]; parked: ParkedStream[]; refolds: number };
+type Change = { generation: Generation; written: StreamRows[]; parked: ParkedStream[]; refolds: number; ambiguous: number };
 
 /**
  * The one engine under all projections: takes a batch of the log, and in one transaction indexes its events,
@@ -55,8 +55,8 @@ export class Projector {
   async replay(group: Group, max: number): Promise<BatchResult> {
     const changes: Change[] = [];
     for (const generation of generationsOf(group, this.projections)) {
-      const change: Change = { generation, written: [], parked: [], refolds: 0 };
-      for (const stream of await findReplays(this.database, generation, max)) await this.#refold(change, stream);
+      const change: Change = { generation, written: [], parked: [], refolds: 0, ambiguous: 0 };
+      for (const stream of await findReplays(this.database, generation, max)) await this.#refold(change, { stream });
       changes.push(change);
     }
     return (await this.#commit(group, changes, async () => undefined)) ? appliedOf(changes, 0) : { kind: 'lost' };
@@ -90,29 +90,42 @@ export class Projector {
 
   async #fold(generation: Generation, batch: ReadonlyMap<string, readonly RecordedEvent[]>): Promise<Change> {
     const { projection } = generation;
-    const change: Change = { generation, written: [], parked: [], refolds: 0 };
+    const change: Change = { generation, written: [], parked: [], refolds: 0, ambiguous: 0 };
     const streams = new Map([...batch].filter(([, events]) => events.some((event) => concerns(projection, event))));
     if (streams.size === 0) return change;
     const states = await readStates(this.database, generation, [...streams.keys()]);
     const parked = await findParked(this.database, generation, [...streams.keys()]);
     for (const [stream, events] of streams) {
-      const folded = parked.has(stream) ? { kind: 'again' as const } : foldOn(projection, states.get(stream), events);
-      if (folded.kind === 'folded') change.written.push(folded.written);
-      if (folded.kind === 'again') await this.#refold(change, stream);
+      const stored = states.get(stream);
+      const folded: StreamFold = parked.has(stream) ? { kind: 'again' } : foldOn(projection, stored, events);
+      if (folded.kind === 'again') await this.#refold(change, { stream, revision: stored?.revision });
+      else this.#take(change, folded);
     }
     return change;
   }
 
-  async #refold(change: Change, stream: string): Promise<void> {
+  async #refold(change: Change, { stream, revision }: { stream: string; revision?: bigint | undefined }): Promise<void> {
     change.refolds += 1;
-    const whole = await foldWhole(change.generation.projection, pagesOf(this.store, this.database, stream));
-    if (whole.kind === 'folded') change.written.push(whole.written);
-    else change.parked.push(whole.parked);
+    this.#take(change, await foldWhole(change.generation.projection, pagesOf(this.store, this.database, stream), revision));
+  }
+
+  #take(change: Change, folded: Exclude<StreamFold, { kind: 'again' }> | WholeFold): void {
+    if (folded.kind === 'parked') change.parked.push(folded.parked);
+    if (folded.kind !== 'folded') return;
+    change.written.push(folded.written);
+    change.ambiguous += folded.guesses.filter((fact) => this.#countsFor(change.generation.projection, fact)).length;
+  }
+
+  /** Several projections order the same events: a guess is counted by the first that handles the kind. */
+  #countsFor(projection: AnyProjection, { snapshot }: Fact): boolean {
+    return this.projections.find((one) => handles(one, snapshot.kind)) === projection;
   }
 }
 
 const appliedOf = (changes: readonly Change[], repeats: number): BatchResult =>
-  ({ kind: 'applied', repeats, refolds: changes.reduce((sum, { refolds }) => sum + refolds, 0), parked: changes.flatMap(({ parked }) => parked) });
+  ({ kind: 'applied', repeats, refolds: sumOf(changes, 'refolds'), ambiguous: sumOf(changes, 'ambiguous'), parked: changes.flatMap(({ parked }) => parked) });
+
+const sumOf = (changes: readonly Change[], count: 'refolds' | 'ambiguous'): number => changes.reduce((sum, change) => sum + change[count], 0);
 
 const INDEX_WITHIN_MS = 15_000;
 const INDEX_POLL_MS = 20;
