@@ -17,7 +17,7 @@ export type HeldLines = Readonly<{ lines: readonly Line[]; follower: Follower; p
 
 export type BuildOptions = Readonly<{ lines: readonly string[] }> & Pick<Pursuit, 'signal' | 'applied'>;
 
-const BATCH_EVENTS_MAX = 2_000;
+const BATCH_EVENTS_MAX = 4_000;
 const NAME_WITHIN_MS = 5_000;
 
 /** Takes lines that nobody has, works on them, and lets them go; null when another process has one of them. */

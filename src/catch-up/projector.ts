@@ -6,9 +6,10 @@ import { isRejectedData, type Database, type Queryable } from '../read-models/da
 import { indexEvents } from '../read-models/event-index.js';
 import { indexPosition, lock, move, type Line, type LogPosition } from '../read-models/lines.js';
 import { findParked, findReplays, park, unpark, type ParkedStream } from '../read-models/parked-streams.js';
-import { readStates, writeStreams, type StreamRows } from '../read-models/rows.js';
-import { EVENT_INDEX_LINE, type Generation } from '../read-models/schema.js';
+import { readStates, writeStreams, writtenOf, type StoredState, type WrittenStream } from '../read-models/rows.js';
+import { EVENT_INDEX_LINE, lineOf, type Generation } from '../read-models/schema.js';
 import { concerns } from './facts.js';
+import { FoldCache } from './fold-cache.js';
 import { foldOn, foldWhole, type StreamFold, type WholeFold } from './stream-fold.js';
 import { pagesOf, withoutRepeats } from './stream-pages.js';
 
@@ -20,14 +21,21 @@ export type BatchResult =
   /** Another owner has taken a line over; nothing was written. */
   | { readonly kind: 'lost' };
 
-/** What one batch does to one generation. */
-type Change = { generation: Generation; written: StreamRows[]; parked: ParkedStream[]; refolds: number; ambiguous: number };
+/** What one batch does to one generation. `wasParked` are those of the streams written that are parked so far. */
+type Change = { generation: Generation; written: WrittenStream[]; parked: ParkedStream[]; wasParked: Set<string>; refolds: number; ambiguous: number };
+
+/** What a projector remembers, in characters of JSON. */
+const CACHE_SIZE_MAX = 32 * 1024 * 1024;
 
 /**
  * The one engine under all projections: takes a batch of the log, and in one transaction indexes its events,
  * writes states and rows of the streams it touches, and moves the lines of the group (design, section 5).
  */
 export class Projector {
+  readonly #cache = new FoldCache(CACHE_SIZE_MAX);
+  /** Epochs of the lines that the cache speaks of. */
+  #epochs = '';
+
   constructor(
     private readonly store: EventStore,
     private readonly database: Database,
@@ -41,8 +49,11 @@ export class Projector {
     const ours = batch.filter(({ metadata }) => metadata !== null);
     const counted = await withoutRepeats(this.database, ours);
     const streams = groupByStream(counted);
+    this.#remember(group);
+    const generations = generationsOf(group, this.projections);
+    const parked = await findParked(this.database, generations.map(lineOf), [...streams.keys()]);
     const changes: Change[] = [];
-    for (const generation of generationsOf(group, this.projections)) changes.push(await this.#fold(generation, streams));
+    for (const generation of generations) changes.push(await this.#fold(generation, streams, parked.get(lineOf(generation)) ?? new Set()));
 
     const moved = await this.#commit(group, changes, async (connection) => {
       if (indexes) await indexEvents(connection, counted);
@@ -55,8 +66,9 @@ export class Projector {
   async replay(group: Group, max: number): Promise<BatchResult> {
     const changes: Change[] = [];
     for (const generation of generationsOf(group, this.projections)) {
-      const change: Change = { generation, written: [], parked: [], refolds: 0, ambiguous: 0 };
-      for (const stream of await findReplays(this.database, generation, max)) await this.#refold(change, { stream });
+      const wanted = await findReplays(this.database, generation, max);
+      const change: Change = { generation, written: [], parked: [], wasParked: new Set(wanted), refolds: 0, ambiguous: 0 };
+      for (const stream of wanted) await this.#refold(change, { stream });
       changes.push(change);
     }
     return (await this.#commit(group, changes, async () => undefined)) ? appliedOf(changes, 0) : { kind: 'lost' };
@@ -70,10 +82,29 @@ export class Projector {
       await write(connection, changes);
       return true;
     });
-    return commit(writeChanges).catch((error: unknown) => {
+    const moved = await commit(writeChanges).catch((error: unknown) => {
+      this.#cache.clear();
       if (!isRejectedData(error)) throw error;
       return commit(writeOneByOne);
     });
+    if (moved) this.#keep(changes);
+    else this.#cache.clear();
+    return moved;
+  }
+
+  /** What was written under another epoch, or to other lines, may have been changed by others since. */
+  #remember({ lines }: Group): void {
+    const epochs = lines.map(({ line, epoch }) => `${line} ${epoch}`).join();
+    if (epochs !== this.#epochs) this.#cache.clear();
+    this.#epochs = epochs;
+  }
+
+  #keep(changes: readonly Change[]): void {
+    for (const { generation, written, parked } of changes) {
+      const line = lineOf(generation);
+      for (const one of written) this.#cache.put(line, one);
+      for (const { stream } of parked) this.#cache.forget(line, stream);
+    }
   }
 
   /** Which events repeat an earlier one is known only as far as the index is; its owner may be another process. */
@@ -88,31 +119,34 @@ export class Projector {
   }
   #indexed = -1n;
 
-  async #fold(generation: Generation, batch: ReadonlyMap<string, readonly RecordedEvent[]>): Promise<Change> {
+  async #fold(generation: Generation, batch: ReadonlyMap<string, readonly RecordedEvent[]>, wasParked: Set<string>): Promise<Change> {
     const { projection } = generation;
-    const change: Change = { generation, written: [], parked: [], refolds: 0, ambiguous: 0 };
-    const streams = new Map([...batch].filter(([, events]) => events.some((event) => concerns(projection, event))));
-    if (streams.size === 0) return change;
-    const states = await readStates(this.database, generation, [...streams.keys()]);
-    const parked = await findParked(this.database, generation, [...streams.keys()]);
+    const change: Change = { generation, written: [], parked: [], wasParked, refolds: 0, ambiguous: 0 };
+    const streams = [...batch].filter(([, events]) => events.some((event) => concerns(projection, event)));
+    if (streams.length === 0) return change;
+    const cached = new Map(streams.flatMap(([stream]) => this.#cache.get(lineOf(generation), stream) ?? []).map((fold) => [fold.stream, fold]));
+    const unknown = streams.map(([stream]) => stream).filter((stream) => !cached.has(stream) && !wasParked.has(stream));
+    const states = unknown.length === 0 ? new Map<string, StoredState>() : await readStates(this.database, generation, unknown);
     for (const [stream, events] of streams) {
-      const stored = states.get(stream);
-      const folded: StreamFold = parked.has(stream) ? { kind: 'again' } : foldOn(projection, stored, events);
+      const stored = cached.get(stream) ?? states.get(stream);
+      const folded: StreamFold = wasParked.has(stream) ? { kind: 'again' } : foldOn(projection, stored, events);
       if (folded.kind === 'again') await this.#refold(change, { stream, revision: stored?.revision });
-      else this.#take(change, folded);
+      // A stream without a state has no rows either.
+      else this.#take(change, folded, stored === undefined ? {} : (cached.get(stream)?.texts ?? null));
     }
     return change;
   }
 
   async #refold(change: Change, { stream, revision }: { stream: string; revision?: bigint | undefined }): Promise<void> {
     change.refolds += 1;
-    this.#take(change, await foldWhole(change.generation.projection, pagesOf(this.store, this.database, stream), revision));
+    this.#take(change, await foldWhole(change.generation.projection, pagesOf(this.store, this.database, stream), revision), null);
   }
 
-  #take(change: Change, folded: Exclude<StreamFold, { kind: 'again' }> | WholeFold): void {
+  /** `before`: what the stream's rows are known to be so far. */
+  #take(change: Change, folded: Exclude<StreamFold, { kind: 'again' }> | WholeFold, before: Parameters<typeof writtenOf>[2]): void {
     if (folded.kind === 'parked') change.parked.push(folded.parked);
     if (folded.kind !== 'folded') return;
-    change.written.push(folded.written);
+    change.written.push(writtenOf(change.generation, folded.written, before));
     change.ambiguous += folded.guesses.filter((fact) => this.#countsFor(change.generation.projection, fact)).length;
   }
 
@@ -149,11 +183,10 @@ function groupByStream(events: readonly RecordedEvent[]): Map<string, RecordedEv
 }
 
 async function writeChanges(connection: Queryable, changes: readonly Change[]): Promise<void> {
-  for (const { generation, written, parked } of changes) {
-    if (written.length > 0) {
-      await writeStreams(connection, generation, written);
-      await unpark(connection, generation, written.map(({ stream }) => stream));
-    }
+  for (const { generation, written, parked, wasParked } of changes) {
+    if (written.length > 0) await writeStreams(connection, generation, written);
+    const unparked = written.map(({ stream }) => stream).filter((stream) => wasParked.has(stream));
+    if (unparked.length > 0) await unpark(connection, generation, unparked);
     if (parked.length > 0) await park(connection, generation, parked);
   }
 }
@@ -167,6 +200,7 @@ async function writeOneByOne(connection: Queryable, changes: readonly Change[]):
       await connection.query('savepoint one_stream');
       try {
         await writeChanges(connection, [{ ...change, written: [one], parked: [] }]);
+        change.written.push(one);
       } catch (error) {
         if (!isRejectedData(error)) throw error;
         await connection.query('rollback to savepoint one_stream');
@@ -177,5 +211,5 @@ async function writeOneByOne(connection: Queryable, changes: readonly Change[]):
   }
 }
 
-const rejectedBy = ({ message, code, detail, stack = message }: Error & { code?: string; detail?: string }, { stream, revision }: StreamRows): ParkedStream =>
+const rejectedBy = ({ message, code, detail, stack = message }: Error & { code?: string; detail?: string }, { stream, revision }: WrittenStream): ParkedStream =>
   ({ stream, revision, cause: `Postgres rejects a row (SQLSTATE ${code}): ${message}`, stack: detail === undefined ? stack : `${detail}\n${stack}` });

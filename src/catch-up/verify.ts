@@ -29,7 +29,8 @@ export function verifyStreams({ store, database }: Parts, { projection, line: { 
     await connection.query('set transaction isolation level repeatable read read only');
     const line = (await readLines(connection)).find((one) => one.line === lineOf(rows));
     if (line === undefined) throw new Error(`There are no tables of ${lineOf(rows)}.`);
-    const [parked, states] = [await findParked(connection, rows, streams), await readStates(connection, rows, streams)];
+    const parked = (await findParked(connection, [line.line], streams)).get(line.line) ?? new Set();
+    const states = await readStates(connection, rows, streams);
     const folds: Fold[] = [];
     for (const stream of streams.filter((one) => !parked.has(one))) {
       const pages = await upTo(pagesOf(store, connection, stream), { line, revision: states.get(stream)?.revision ?? -1n });

@@ -78,15 +78,13 @@ export function isUnavailable(error: unknown): boolean {
  * U+FFFD in a read model, while the log keeps the bytes.
  */
 export function jsonForPostgres(value: unknown): string {
-  const json = JSON.stringify(value, withBigints);
+  const json = JSON.stringify(value);
   return SUSPECT.test(json) ? JSON.stringify(JSON.parse(json), withoutUnstorable) : json;
 }
 
 const SUSPECT = /\\u(?:0000|d[89a-f])/i;
 const UNSTORABLE = /\u0000|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
 const storable = (text: string): string => text.replace(UNSTORABLE, '\ufffd');
-
-const withBigints = (_key: string, value: unknown): unknown => (typeof value === 'bigint' ? String(value) : value);
 
 function withoutUnstorable(_key: string, value: unknown): unknown {
   if (typeof value === 'string') return storable(value);

@@ -41,8 +41,8 @@ export async function indexEvents(connection: Queryable, events: readonly Record
   const rows = events.map(({ eventId, stream, revision, position, type, recordedAt, metadata }) => ({
     event_id: eventId,
     stream,
-    revision,
-    position,
+    revision: String(revision),
+    position: String(position),
     type,
     recorded_at: recordedAt,
     stripe_event_id: metadata?.stripeEventId,

@@ -7,15 +7,17 @@ export type ParkedStream = Readonly<{ stream: string; revision: bigint; cause: s
 const CAUSE_LENGTH_MAX = 2_000;
 const STACK_LENGTH_MAX = 8_000;
 
-/** Which of these streams are parked. */
-export async function findParked(database: Queryable, generation: Generation, streams: readonly string[]): Promise<Set<string>> {
-  const { rows } = await database.query<{ stream: string }>('select stream from ledger.parked_streams where projection = $1 and stream = any($2)', [lineOf(generation), streams]);
-  return new Set(rows.map(({ stream }) => stream));
+/** Which of these streams are parked, by the names of lines. */
+export async function findParked(database: Queryable, lines: readonly string[], streams: readonly string[]): Promise<Map<string, Set<string>>> {
+  const { rows } = await database.query<{ projection: string; stream: string }>('select projection, stream from ledger.parked_streams where projection = any($1) and stream = any($2)', [lines, streams]);
+  const parked = new Map(lines.map((line) => [line, new Set<string>()]));
+  for (const { projection, stream } of rows) parked.get(projection)?.add(stream);
+  return parked;
 }
 
 /** Parks streams, or counts one attempt more of those that are parked; a replay that was asked for has then been made. */
 export async function park(connection: Queryable, generation: Generation, parked: readonly ParkedStream[]): Promise<void> {
-  const bounded = parked.map((one) => ({ ...one, cause: one.cause.slice(0, CAUSE_LENGTH_MAX), stack: one.stack?.slice(0, STACK_LENGTH_MAX) ?? null }));
+  const bounded = parked.map((one) => ({ ...one, revision: String(one.revision), cause: one.cause.slice(0, CAUSE_LENGTH_MAX), stack: one.stack?.slice(0, STACK_LENGTH_MAX) ?? null }));
   await connection.query(
     `insert into ledger.parked_streams (projection, stream, revision, cause, stack)
      select $1, stream, revision, cause, stack from jsonb_to_recordset($2::jsonb) as given(stream text, revision int8, cause text, stack text)

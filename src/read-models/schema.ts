@@ -6,7 +6,7 @@ export type Generation = Readonly<{ projection: AnyProjection; generation: numbe
 
 /** Names of what a generation has in Postgres. */
 const nameOf = (name: string, version: number, generation: number): string => `${name}_v${version}_g${generation}`;
-const stateNameOf = (line: string): string => `${line}_state`;
+const stateNameOf = (line: string): string => `${line}_states`;
 /** What a generation is called in checkpoints and in parking. */
 export const lineOf = ({ projection, generation }: Generation): string => nameOf(projection.name, projection.version, generation);
 export const tableOf = ({ projection, generation }: Generation, table: string): string => `ledger.${nameOf(table, projection.version, generation)}`;
@@ -50,7 +50,7 @@ async function ensureVersion(connection: Queryable, projection: AnyProjection): 
 /** Makes the empty tables and the line of a generation; `shown` says whether the views of its version show it. */
 export async function createGeneration(connection: Queryable, generation: Generation, { shown }: { shown: boolean }): Promise<void> {
   const { projection } = generation;
-  await connection.query(`create table if not exists ${stateTableOf(generation)} (stream text collate "C" primary key, revision int8 not null, state jsonb not null)`);
+  await connection.query(`create table if not exists ${stateTableOf(generation)} (stream text collate "C" primary key, revision int8 not null, state text not null)`);
   for (const [name, table] of Object.entries(projection.tables)) {
     await createTable(connection, nameOf(name, projection.version, generation.generation), table);
   }
