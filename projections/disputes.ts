@@ -37,7 +37,7 @@ export const disputes = defineProjection({
   name: 'disputes',
   version: 1,
   tables: {
-    disputes: { columns: { ...columns, ...provenanceColumns }, key: ['id'], indexes: [] },
+    disputes: { columns: { ...columns, ...provenanceColumns }, key: ['id'], indexes: [['payment_intent', 'id'], ['charge', 'id']] },
     dispute_movements: { columns: { ...movementColumns, ...provenanceColumns }, key: ['dispute', 'id'], indexes: [] },
   },
   initial: (): State => ({ disputes: {}, movements: {} }),

@@ -34,7 +34,7 @@ export const refunds = defineProjection({
   name: 'refunds',
   version: 1,
   tables: {
-    refunds: { columns: { ...columns, ...provenanceColumns }, key: ['id'], indexes: [] },
+    refunds: { columns: { ...columns, ...provenanceColumns }, key: ['id'], indexes: [['payment_intent', 'id'], ['charge', 'id']] },
     refund_evidence: { columns: { ...evidenceColumns, ...provenanceColumns }, key: ['refund', 'source'], indexes: [['source']] },
   },
   initial: (): State => ({ refunds: {}, evidence: {} }),

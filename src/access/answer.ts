@@ -7,7 +7,7 @@ export type Wanted = Readonly<{ kind: 'product'; product: string } | { kind: 'en
 
 /** Why access is granted, or not: the rule, and the facts and Stripe events behind it. */
 export type Reason =
-  | Readonly<{ rule: SubscriptionRule; subscription: string; status: string; statusSince: Date; statusEvent: string; changedBy: Cause }>
+  | Readonly<{ rule: SubscriptionRule; subscription: string; status: string; statusSince: Date; statusEvent: string; isStale: boolean; changedBy: Cause }>
   | Readonly<{ rule: 'entitlement'; entitlement: string; feature: string; lookupKey: string; changedBy: Cause }>
   | Readonly<{ rule: 'no_subscription' | 'no_entitlement' | 'customer_deleted' }>;
 
@@ -19,7 +19,7 @@ export type AccessAnswer = Readonly<{
   /** When access ends unless Stripe tells something new, or when it ended; null: no end is known, or it never began. */
   until: Date | null;
   reason: Reason;
-  /** False when an event showed only a part of what was asked for, so that a "no" may be wrong: ask Stripe. */
+  /** False when an event showed only a part of what was asked for, or one could not be read, so that the answer may be wrong: ask Stripe. */
   isComplete: boolean;
   /** The products that subscriptions grant now, and the lookup keys of the entitlements. */
   products: readonly string[];
@@ -44,15 +44,15 @@ export function accessAnswer(wanted: Wanted, facts: AccessFacts, { policy, at }:
     granted: best.granted,
     until: best.until,
     reason: best.reason,
-    isComplete: (wanted.kind === 'entitlement' || facts.subscriptions.every(({ hasAllItems }) => hasAllItems)) && (wanted.kind === 'product' || facts.hasAllEntitlements),
+    isComplete: (wanted.kind === 'entitlement' || facts.subscriptions.every(({ hasAllItems, isStale }) => hasAllItems && !isStale)) && (wanted.kind === 'product' || facts.hasAllEntitlements),
     products: [...new Set(granting.flatMap(({ products }) => products))].sort(),
     entitlements: granting.flatMap(({ reason }) => (reason.rule === 'entitlement' ? [reason.lookupKey] : [])).sort(),
     considered,
   };
 }
 
-function grantOf({ id, status, statusSince, statusEvent, products, changedBy }: SubscriptionFact, { granted, until, rule }: Decision): Grant {
-  return { granted, until, products, reason: { rule, subscription: id, status, statusSince, statusEvent, changedBy } };
+function grantOf({ id, status, statusSince, statusEvent, products, isStale, changedBy }: SubscriptionFact, { granted, until, rule }: Decision): Grant {
+  return { granted, until, products, reason: { rule, subscription: id, status, statusSince, statusEvent, isStale, changedBy } };
 }
 
 /** Stripe itself says when an entitlement is lost. */

@@ -18,6 +18,8 @@ export type SubscriptionFact = Readonly<{
   cancelAtPeriodEnd: boolean;
   cancellationReason: string | null;
   pauseCollection: Readonly<{ behavior: string; resumesAt: Date | null }> | null;
+  /** Later events could not be read: this is the last that is known. */
+  isStale: boolean;
   changedBy: Cause;
 }>;
 
@@ -28,6 +30,7 @@ export type EntitlementFact = Readonly<{ id: string; feature: string; lookupKey:
 export type AccessFacts = Readonly<{
   subscriptions: readonly SubscriptionFact[];
   entitlements: readonly EntitlementFact[];
+  /** False when there are more than are known, or may be. */
   hasAllEntitlements: boolean;
   isCustomerDeleted: boolean;
 }>;

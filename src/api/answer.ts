@@ -5,10 +5,14 @@ export type Row = Readonly<Record<string, unknown>>;
 /** What the API says of a Stripe object: times are ISO 8601 in UTC, money is minor units with its currency. */
 export type Answer = Readonly<Record<string, unknown>>;
 
-/** A row under the names of the API, with the Stripe event that made it so as `changedBy`. */
-export function answerOf({ stream: _, stripe_event_id, stripe_event_type, stripe_event_created, api_version, ...row }: Row): Answer {
+/**
+ * A row under the names of the API, with the Stripe event that made it so as `changedBy`. One of a parked stream is its last
+ * good one, and says so with `stale`.
+ */
+export function answerOf({ stream: _, stripe_event_id, stripe_event_type, stripe_event_created, api_version, stale_since: since, stale_cause: cause, ...row }: Row): Answer {
   const fields = Object.entries(row).map(([column, value]) => [fieldOf(column), typeof value === 'bigint' ? Number(value) : value]);
-  return { ...Object.fromEntries(fields), changedBy: changedByOf({ stripe_event_id, stripe_event_type, stripe_event_created, api_version }) };
+  const stale = since instanceof Date ? { stale: { since, cause } } : {};
+  return { ...Object.fromEntries(fields), changedBy: changedByOf({ stripe_event_id, stripe_event_type, stripe_event_created, api_version }), ...stale };
 }
 
 /** The Stripe event that made a row so. */

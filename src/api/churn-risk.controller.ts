@@ -2,7 +2,7 @@ import { Controller, Get, Inject, Query } from '@nestjs/common';
 import { z } from 'zod';
 import { churnRisk } from '../../projections/churn-risk.js';
 import { Database } from '../read-models/database.js';
-import { viewOf } from '../read-models/schema.js';
+import { rowsWithStaleness } from '../read-models/stale-rows.js';
 import type { Answer } from './answer.js';
 import { NeedsScope } from './auth.guard.js';
 import { inSnapshot, listById, type Page } from './lists.js';
@@ -11,10 +11,10 @@ import { freshness, listingOf, origin, paging, parseQuery, text, time } from './
 import { ReadPosition } from './read-position.js';
 
 const listing = z
-  .object({ ...freshness, ...paging, ...origin, customer: text, currency: text, minAmountMinor: z.coerce.number().int().min(0).optional(), since: time.optional(), until: time.optional() })
+  .strictObject({ ...freshness, ...paging, ...origin, customer: text, currency: text, minAmountMinor: z.coerce.number().int().min(0).optional(), since: time.optional(), until: time.optional() })
   .refine(({ minAmountMinor, currency }) => minAmountMinor === undefined || currency !== undefined, { path: ['minAmountMinor'], error: 'needs currency too: minor units of one currency say nothing of another' });
 
-const CHURN_RISK = viewOf(churnRisk, 'churn_risk');
+const CHURN_RISK = rowsWithStaleness(churnRisk, 'churn_risk');
 
 /** Which subscriptions are about to be lost for want of payment. */
 @Controller('churn-risk')

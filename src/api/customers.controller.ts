@@ -2,20 +2,21 @@ import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
 import { z } from 'zod';
 import { customers } from '../../projections/customers.js';
 import { Database } from '../read-models/database.js';
-import { viewOf } from '../read-models/schema.js';
+import { rowsWithStaleness } from '../read-models/stale-rows.js';
 import { answerOf, type Answer } from './answer.js';
 import { NeedsScope } from './auth.guard.js';
 import { INVOICES } from './invoices.controller.js';
 import { findById, inSnapshot, listById, type Page } from './lists.js';
 import { notFound } from './not-found.js';
 import { listPayments } from './payment-queries.js';
-import { freshness, paging, parseQuery } from './query.js';
+import { freshness, listingOf, origin, paging, parseQuery, text } from './query.js';
 import { ReadPosition } from './read-position.js';
 import { SUBSCRIPTIONS } from './subscriptions.controller.js';
 
-const reading = z.object({ ...freshness, limit: paging.limit });
-/** The view that this build answers from. */
-export const CUSTOMERS = viewOf(customers, 'customers');
+const listing = z.strictObject({ ...freshness, ...paging, ...origin, email: text });
+const reading = z.strictObject({ ...freshness, limit: paging.limit });
+/** What this build answers from. */
+export const CUSTOMERS = rowsWithStaleness(customers, 'customers');
 
 /** A customer's everything. `customer` is null while only other objects have told of it; lists go on at their own addresses, with `customer` and the cursor. */
 type Everything = Readonly<{ id: string; customer: Answer | null; subscriptions: Page; invoices: Page; payments: Page }>;
@@ -44,5 +45,13 @@ export class CustomersController {
     const { customer, subscriptions, invoices, payments } = everything;
     if (customer === null && [subscriptions, invoices, payments].every(({ data }) => data.length === 0)) throw notFound('customer', id);
     return everything;
+  }
+
+  /** Customers of whom events of their own have told; others only `/customers/:id` knows. */
+  @Get()
+  async list(@Query() query: unknown): Promise<Page> {
+    const wanted = parseQuery(listing, query);
+    await this.position.satisfy(wanted);
+    return listById(this.database, CUSTOMERS, listingOf(wanted));
   }
 }

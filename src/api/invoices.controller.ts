@@ -2,32 +2,36 @@ import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
 import { z } from 'zod';
 import { invoices } from '../../projections/invoices.js';
 import { Database } from '../read-models/database.js';
-import { viewOf } from '../read-models/schema.js';
+import { rowsWithStaleness } from '../read-models/stale-rows.js';
+import { AsOf, freshnessOf, moment, momentOf, type AsOfAnswer } from './as-of.js';
 import { answerOf, type Answer } from './answer.js';
 import { NeedsScope } from './auth.guard.js';
 import { findById, inSnapshot, listById, type Page } from './lists.js';
 import { notFound } from './not-found.js';
 import { paymentsOfInvoice } from './payment-queries.js';
-import { freshness, listingOf, origin, paging, parseQuery, text } from './query.js';
+import { created, freshness, listingOf, origin, paging, parseQuery, text } from './query.js';
 import { ReadPosition } from './read-position.js';
 
-const reading = z.object(freshness);
-const listing = z.object({ ...freshness, ...paging, ...origin, customer: text, subscription: text, status: text });
+const reading = z.strictObject(freshness);
+const filters = { ...freshness, ...paging, ...origin, subscription: text, status: text };
+const listing = z.strictObject({ ...filters, ...created, customer: text });
+const listingOfCustomer = z.strictObject({ ...filters, ...moment });
 
-/** The view that this build answers from. */
-export const INVOICES = viewOf(invoices, 'invoices');
+/** What this build answers from. */
+export const INVOICES = rowsWithStaleness(invoices, 'invoices');
 
 /** What the ledger knows of invoices. */
-@Controller('invoices')
+@Controller()
 @NeedsScope('read')
 export class InvoicesController {
   constructor(
     @Inject(Database) private readonly database: Database,
     @Inject(ReadPosition) private readonly position: ReadPosition,
+    @Inject(AsOf) private readonly past: AsOf,
   ) {}
 
   /** An invoice with the payments that it was, or was meant to be, paid by. */
-  @Get(':id')
+  @Get('invoices/:id')
   async one(@Param('id') id: string, @Query() query: unknown): Promise<Answer> {
     await this.position.satisfy(parseQuery(reading, query));
     return inSnapshot(this.database, async (connection) => {
@@ -37,10 +41,21 @@ export class InvoicesController {
     });
   }
 
-  @Get()
+  @Get('invoices')
   async list(@Query() query: unknown): Promise<Page> {
     const wanted = parseQuery(listing, query);
     await this.position.satisfy(wanted);
     return listById(this.database, INVOICES, listingOf(wanted));
+  }
+
+  @Get('customers/:id/invoices')
+  async ofCustomer(@Param('id') customer: string, @Query() query: unknown): Promise<Page & { asOf?: AsOfAnswer }> {
+    const asked = parseQuery(listingOfCustomer, query);
+    await this.position.satisfy(freshnessOf(asked));
+    const { trueAt, knownAt, ...wanted } = asked;
+    const page = listingOf({ ...wanted, customer });
+    const at = momentOf({ trueAt, knownAt });
+    if (at === null) return listById(this.database, INVOICES, page);
+    return this.past.page({ projection: invoices, table: 'invoices', object: 'invoice' }, { ...page, customer }, at);
   }
 }

@@ -7,8 +7,13 @@ export type Page = Readonly<{ data: readonly Answer[]; nextCursor: string | null
 
 type Filter = Readonly<Record<string, string | number | boolean | undefined>>;
 
-/** What of a list is wanted. `filter` has the values that columns must have, `atLeast` and `atMost` their bounds; the names come from the code, never from a request. */
-export type Listing = Readonly<{ filter: Filter; atLeast?: Filter; atMost?: Filter; cursor?: string | undefined; limit: number }>;
+/**
+ * What of a list is wanted. `filter` has the values that columns must have, `atLeast` and `atMost` their bounds, `among` the values of which they must have one, `holding` what
+ * a list in them must have among its members; the names come from the code, never from a request.
+ */
+export type Listing = Readonly<{
+  filter: Filter; atLeast?: Filter; atMost?: Filter; among?: Readonly<Record<string, readonly string[]>>; holding?: Readonly<Record<string, Filter>>; cursor?: string | undefined; limit: number;
+}>;
 
 /** Several queries that see the same state of the read models. */
 export function inSnapshot<T>(database: Database, work: (connection: Queryable) => Promise<T>): Promise<T> {
@@ -19,24 +24,34 @@ export function inSnapshot<T>(database: Database, work: (connection: Queryable) 
 }
 
 /** The row with this id, or null. */
-export async function findById(database: Queryable, view: string, id: string): Promise<Row | null> {
-  const { rows } = await database.query<Row>(`select * from ${view} where id = $1`, [id]);
+export async function findById(database: Queryable, source: string, id: string): Promise<Row | null> {
+  const { rows } = await database.query<Row>(`select * from ${source} where id = $1`, [id]);
   return rows[0] ?? null;
 }
 
-/** A page of a view's rows. */
-export async function listById(database: Queryable, view: string, listing: Listing): Promise<Page> {
+/** A page of rows. */
+export async function listById(database: Queryable, source: string, listing: Listing): Promise<Page> {
   const { where, values } = conditionsOf(listing, 'id');
-  const { rows } = await database.query<Row>(`select * from ${view} ${where} order by id limit ${listing.limit + 1}`, values);
+  const { rows } = await database.query<Row>(`select * from ${source} ${where} order by id limit ${listing.limit + 1}`, values);
   return pageOf(rows.map(answerOf), listing.limit);
 }
 
-/** SQL for a filter and a cursor on `id`, the column that the list is ordered by. */
-export function conditionsOf({ filter, atLeast = {}, atMost = {}, cursor }: Listing, id: string): { where: string; values: unknown[] } {
+/** The same page of rows in memory: as a fold gives them, in the columns of the view. */
+export function pageOfRows(rows: readonly Row[], { filter, cursor, limit }: Listing): Page {
+  const after = cursor === undefined ? '' : idOfCursor(cursor);
+  const wanted = Object.entries(filter).filter(([, value]) => value !== undefined);
+  const found = rows.filter((row) => wanted.every(([column, value]) => row[column] === value) && String(row['id']) > after);
+  return pageOf(found.map(answerOf).sort((a, b) => (String(a['id']) < String(b['id']) ? -1 : 1)).slice(0, limit + 1), limit);
+}
+
+/** SQL for what is wanted of a list, with its cursor on `id`, the column that the list is ordered by. */
+export function conditionsOf({ filter, atLeast = {}, atMost = {}, among = {}, holding = {}, cursor }: Listing, id: string): { where: string; values: unknown[] } {
   const values: unknown[] = [];
   const compared = (operator: string, bounds: Filter): string[] =>
     Object.entries(bounds).filter(([, value]) => value !== undefined).map(([column, value]) => `${column} ${operator} $${values.push(value)}`);
   const conditions = [...compared('=', filter), ...compared('>=', atLeast), ...compared('<=', atMost)];
+  for (const [column, known] of Object.entries(among)) conditions.push(`${column} = any($${values.push(known)})`);
+  for (const [column, member] of Object.entries(holding)) conditions.push(`${column} @> $${values.push(JSON.stringify([member]))}::jsonb`);
   if (cursor !== undefined) conditions.push(`${id} > $${values.push(idOfCursor(cursor))}`);
   return { where: conditions.length === 0 ? '' : `where ${conditions.join(' and ')}`, values };
 }

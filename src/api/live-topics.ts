@@ -29,7 +29,7 @@ async function readCustomers(connection: Queryable, ids: readonly string[]): Pro
   const customerRows = new Map((await rowsById(connection, CUSTOMERS, ids)).map((row) => [row['id'], answerOf(row)]));
   const { rows } = await connection.query<Row>(
     `select own.* from unnest($1::text[]) as wanted(customer)
-     cross join lateral (select * from ${SUBSCRIPTIONS} s where s.customer = wanted.customer order by id limit ${SUBSCRIPTIONS_PER_CUSTOMER + 1}) own order by own.id`,
+     cross join lateral (select * from ${SUBSCRIPTIONS} where subscriptions.customer = wanted.customer order by id limit ${SUBSCRIPTIONS_PER_CUSTOMER + 1}) own order by own.id`,
     [ids],
   );
   return ids.flatMap((id) => {

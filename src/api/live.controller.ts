@@ -7,7 +7,7 @@ import { LiveUpdates } from './live-updates.js';
 import { freshness, parseQuery } from './query.js';
 import { ReadPosition } from './read-position.js';
 
-const following = z.object(freshness);
+const following = z.strictObject(freshness);
 
 /** Server-Sent Events: the current state, and each later one. */
 @Controller()

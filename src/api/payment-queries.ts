@@ -6,6 +6,7 @@ import { payments } from '../../projections/payments.js';
 import { refunds } from '../../projections/refunds.js';
 import type { Queryable } from '../read-models/database.js';
 import { viewOf } from '../read-models/schema.js';
+import { rowsWithStaleness } from '../read-models/stale-rows.js';
 import type { Answer, Row } from './answer.js';
 import { conditionsOf, pageOf, type Listing, type Page } from './lists.js';
 import { paymentAnswer, type PaymentFacts } from './payment-answer.js';
@@ -20,11 +21,25 @@ export async function findPayment(connection: Queryable, id: string): Promise<An
   return payment === undefined ? null : ((await answersOf(connection, [payment]))[0] ?? null);
 }
 
+/** Filters of payments by what they pay. */
+export type Paid = Readonly<{ invoice?: string | undefined; subscription?: string | undefined }>;
+
 /** A page of payments, in the order of their names. */
-export async function listPayments(connection: Queryable, listing: Listing): Promise<Page> {
+export async function listPayments(connection: Queryable, wanted: Listing, paid: Paid = {}): Promise<Page> {
+  const listing = { ...wanted, ...(await paidBy(connection, paid)) };
   const { where, values } = conditionsOf(listing, 'payment');
   const { rows } = await connection.query<{ payment: string }>(`select distinct payment from ${PAYMENTS} ${where} order by payment limit ${listing.limit + 1}`, values);
   return pageOf(await answersOf(connection, rows.map(({ payment }) => payment)), listing.limit);
+}
+
+/** The names of the payments of an invoice, and of a subscription's invoices, as a condition of a list. */
+async function paidBy(connection: Queryable, { invoice, subscription }: Paid): Promise<Pick<Listing, 'among'>> {
+  if (invoice === undefined && subscription === undefined) return {};
+  const { rows } = await connection.query<{ id: string }>(`select id from ${LINKS} where object = 'invoice' and target_kind = 'subscription' and target = $1`, [subscription]);
+  const own = rows.map(({ id }) => id);
+  const invoiceIds = invoice === undefined ? own : subscription === undefined || own.includes(invoice) ? [invoice] : [];
+  const parts = await paymentPartsOf(connection, invoiceIds);
+  return { among: { payment: [...new Set(parts.map(({ payment }) => payment))] } };
 }
 
 /** What ties payments to the invoices of $1: what invoices name, what names them, and what invoice payments tie to them. */
@@ -38,6 +53,16 @@ const TIED_TO_INVOICES = `
 export async function paymentsOfInvoice(connection: Queryable, invoice: string): Promise<Answer[]> {
   const { rows } = await connection.query<{ payment: string }>(TIED_TO_INVOICES, [[invoice]]);
   return answersOf(connection, await namesOf(connection, rows.map(({ payment }) => payment)));
+}
+
+/** The charges and payment intents that the payments of these invoices consist of, with the payment's name and their stream. */
+export async function paymentPartsOf(connection: Queryable, invoiceIds: readonly string[]): Promise<{ id: string; payment: string; stream: string }[]> {
+  const { rows } = await connection.query<{ id: string; payment: string; stream: string }>(
+    `select distinct part.id, part.payment, part.stream
+     from (${TIED_TO_INVOICES}) tied join ${PAYMENTS} named on tied.payment in (named.id, named.payment) join ${PAYMENTS} part on part.payment = named.payment`,
+    [invoiceIds],
+  );
+  return rows;
 }
 
 /** Why the last payment of each of these invoices failed, as Stripe's code; of those only where it is known. */
@@ -66,26 +91,26 @@ async function answersOf(connection: Queryable, names: readonly string[]): Promi
 
 /** All that is known of these payments. */
 async function factsOf(connection: Queryable, names: readonly string[]): Promise<PaymentFacts> {
-  const select = async (view: string, { column, among }: { column: string; among: readonly unknown[] }): Promise<Row[]> =>
-    (await connection.query<Row>(`select * from ${view} where ${column} = any($1) order by ${column}`, [among])).rows;
-  const members = (await connection.query<Row>(`select * from ${PAYMENTS} where payment = any($1) order by created_at, id`, [names])).rows;
+  const select = async (source: string, { column, among }: { column: string; among: readonly unknown[] }): Promise<Row[]> =>
+    (await connection.query<Row>(`select * from ${source} where ${column} = any($1) order by ${column}`, [among])).rows;
+  const members = (await connection.query<Row>(`select * from ${rowsWithStaleness(payments, 'payments')} where payment = any($1) order by created_at, id`, [names])).rows;
   const tied = await linksOf(connection, [...names, ...members.map(({ id }) => id)]);
   const idsOf = (object: string): string[] => tied.filter((link) => link.object === object).map(({ id }) => id);
 
-  const own = await select(viewOf(refunds, 'refunds'), { column: 'id', among: idsOf('refund') });
-  const listed = await select(viewOf(refunds, 'refund_evidence'), { column: 'source', among: members.map(({ id }) => id) });
+  const own = await select(rowsWithStaleness(refunds, 'refunds'), { column: 'id', among: idsOf('refund') });
+  const listed = await select(rowsWithStaleness(refunds, 'refund_evidence'), { column: 'source', among: members.map(({ id }) => id) });
   const noted = await connection.query<Row>(
-    `select * from ${viewOf(refunds, 'refund_evidence')} where source_object = 'credit_note' and refund = any($1) order by source`, [[...own.map(({ id }) => id), ...listed.map(({ refund }) => refund)]]);
-  const paid = await select(viewOf(invoicePayments, 'invoice_payments'), { column: 'id', among: idsOf('invoice_payment') });
+    `select * from ${rowsWithStaleness(refunds, 'refund_evidence')} where source_object = 'credit_note' and refund = any($1) order by source`, [[...own.map(({ id }) => id), ...listed.map(({ refund }) => refund)]]);
+  const paid = await select(rowsWithStaleness(invoicePayments, 'invoice_payments'), { column: 'id', among: idsOf('invoice_payment') });
   return {
     members,
     links: tied,
     refunds: own,
     refundEvidence: [...listed, ...noted.rows],
-    disputes: await select(viewOf(disputes, 'disputes'), { column: 'id', among: idsOf('dispute') }),
-    movements: await select(viewOf(disputes, 'dispute_movements'), { column: 'dispute', among: idsOf('dispute') }),
+    disputes: await select(rowsWithStaleness(disputes, 'disputes'), { column: 'id', among: idsOf('dispute') }),
+    movements: await select(rowsWithStaleness(disputes, 'dispute_movements'), { column: 'dispute', among: idsOf('dispute') }),
     invoicePayments: paid,
-    invoices: await select(viewOf(invoices, 'invoices'), { column: 'id', among: [...idsOf('invoice'), ...paid.map(({ invoice }) => invoice)] }),
+    invoices: await select(rowsWithStaleness(invoices, 'invoices'), { column: 'id', among: [...idsOf('invoice'), ...paid.map(({ invoice }) => invoice)] }),
   };
 }
 

@@ -9,8 +9,8 @@ import { findPayment, listPayments } from './payment-queries.js';
 import { freshness, listingOf, origin, paging, parseQuery, text } from './query.js';
 import { ReadPosition } from './read-position.js';
 
-const reading = z.object(freshness);
-const listing = z.object({ ...freshness, ...paging, ...origin, customer: text });
+const reading = z.strictObject(freshness);
+const listing = z.strictObject({ ...freshness, ...paging, ...origin, customer: text, invoice: text, subscription: text });
 
 /** What the ledger knows of payments; a payment intent and its charges are one payment, and either names it. */
 @Controller('payments')
@@ -31,8 +31,8 @@ export class PaymentsController {
 
   @Get()
   async list(@Query() query: unknown): Promise<Page> {
-    const wanted = parseQuery(listing, query);
+    const { invoice, subscription, ...wanted } = parseQuery(listing, query);
     await this.position.satisfy(wanted);
-    return inSnapshot(this.database, (connection) => listPayments(connection, listingOf(wanted)));
+    return inSnapshot(this.database, (connection) => listPayments(connection, listingOf(wanted), { invoice, subscription }));
   }
 }

@@ -40,7 +40,7 @@ export class CatchUpMetrics implements CatchUpObserver {
     this.#ambiguous.inc(ambiguous);
     this.#parkings.inc(parked.length);
     this.#seconds.observe(seconds);
-    for (const { stream, cause } of parked) this.#logger.error(`Parked ${stream}: ${cause}`);
+    for (const { stream, revision, cause } of parked) this.#logger.error(`Parked ${stream}@${revision}: ${cause}`);
   }
 
   buildEnded(lines: readonly string[], outcome: BuildOutcome): void {

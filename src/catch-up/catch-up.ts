@@ -7,6 +7,7 @@ import { lastPosition } from '../eventstore/read.js';
 import type { Database } from '../read-models/database.js';
 import { tidy } from '../read-models/generations.js';
 import { acquire, become, readLines, release, use, type Line } from '../read-models/lines.js';
+import { areReplaysWanted } from '../read-models/parked-streams.js';
 import { ensureSchema } from '../read-models/schema.js';
 import type { BuildOutcome } from './build.js';
 import { Follower, type Applied, type AppliedBatch, type Pursuit } from './follower.js';
@@ -55,6 +56,8 @@ const REST_MS_MIN = 50;
 const REST_MS_MAX = 1_000;
 const REST_PER_WORK = 3;
 const LOOK_EVERY_MS = 1_000;
+/** Parked streams of a line that are replayed before the log is followed on. */
+const REPLAYS_MAX = 100;
 const TIDY_EVERY_MS = 600_000;
 const RETRY_AFTER_MS_MAX = 5_000;
 
@@ -62,6 +65,7 @@ const RETRY_AFTER_MS_MAX = 5_000;
 export class CatchUp {
   readonly #owner = randomUUID();
   readonly #stopping = new AbortController();
+  readonly #projector: Projector;
   readonly #follower: Follower;
   /** Lines that are built elsewhere, and until when. */
   readonly #building = new Map<string, Promise<void>>();
@@ -75,7 +79,8 @@ export class CatchUp {
     private readonly database: Database,
     private readonly options: CatchUpOptions,
   ) {
-    this.#follower = new Follower(store, new Projector(store, database, options.projections));
+    this.#projector = new Projector(store, database, options.projections);
+    this.#follower = new Follower(store, this.#projector);
   }
 
   start(): void {
@@ -153,7 +158,7 @@ export class CatchUp {
     };
     try {
       const group = await this.#gather(held, { ...pursuit, logName });
-      if (group !== null) await this.#followLive(group, pursuit);
+      if (group !== null && (await this.#replayWanted(group))) await this.#followLive(group, pursuit);
       lease.lost.throwIfAborted();
     } finally {
       lease.end();
@@ -206,7 +211,16 @@ export class CatchUp {
       await tidy(this.database, this.options.projections);
     }
     const { take, leave } = await this.#look();
-    return leave.length > 0 || take.some(({ line }) => !names.has(line));
+    return leave.length > 0 || take.some(({ line }) => !names.has(line)) || areReplaysWanted(this.database, [...names]);
+  }
+
+  /** Folds parked streams again that somebody asks for, between batches; false when a line was lost. */
+  async #replayWanted(group: Group): Promise<boolean> {
+    if (!(await areReplaysWanted(this.database, group.lines.map(({ line }) => line)))) return true;
+    const startedAt = performance.now();
+    const result = await this.#projector.replay(group, REPLAYS_MAX);
+    if (result.kind === 'applied') this.options.observer.batchApplied(0, result, (performance.now() - startedAt) / 1000);
+    return result.kind === 'applied';
   }
 
   async #applied({ events, result, tookMs }: AppliedBatch): Promise<void> {

@@ -5,7 +5,7 @@ import type { RecordedEvent } from '../eventstore/recorded-event.js';
 import { isRejectedData, type Database, type Queryable } from '../read-models/database.js';
 import { indexEvents } from '../read-models/event-index.js';
 import { indexPosition, lock, move, type Line, type LogPosition } from '../read-models/lines.js';
-import { findParked, park, unpark, type ParkedStream } from '../read-models/parked-streams.js';
+import { findParked, findReplays, park, unpark, type ParkedStream } from '../read-models/parked-streams.js';
 import { readStates, writeStreams, type StreamRows } from '../read-models/rows.js';
 import { EVENT_INDEX_LINE, type Generation } from '../read-models/schema.js';
 import { concerns } from './facts.js';
@@ -44,25 +44,36 @@ export class Projector {
     const changes: Change[] = [];
     for (const generation of generationsOf(group, this.projections)) changes.push(await this.#fold(generation, streams));
 
-    const commit = (write: (connection: Queryable) => Promise<void>): Promise<boolean> => this.database.transaction(async (connection) => {
-      if (!(await lock(connection, group.lines))) return false;
+    const moved = await this.#commit(group, changes, async (connection) => {
       if (indexes) await indexEvents(connection, counted);
-      await write(connection);
       await move(connection, group.lines, { logName: group.logName, to });
+    });
+    return moved ? appliedOf(changes, ours.length - counted.length) : { kind: 'lost' };
+  }
+
+  /** Folds parked streams of a group again, whose replay somebody wants; no more than `max` of each line. The lines stay where they are. */
+  async replay(group: Group, max: number): Promise<BatchResult> {
+    const changes: Change[] = [];
+    for (const generation of generationsOf(group, this.projections)) {
+      const change: Change = { generation, written: [], parked: [], refolds: 0, ambiguous: 0 };
+      for (const stream of await findReplays(this.database, generation, max)) await this.#refold(change, { stream });
+      changes.push(change);
+    }
+    return (await this.#commit(group, changes, async () => undefined)) ? appliedOf(changes, 0) : { kind: 'lost' };
+  }
+
+  /** Writes changes and what else belongs to them in one transaction; false when an owner or a position is not what the group knows. */
+  async #commit(group: Group, changes: readonly Change[], also: (connection: Queryable) => Promise<void>): Promise<boolean> {
+    const commit = (write: typeof writeChanges): Promise<boolean> => this.database.transaction(async (connection) => {
+      if (!(await lock(connection, group.lines))) return false;
+      await also(connection);
+      await write(connection, changes);
       return true;
     });
-    const moved = await commit((connection) => writeChanges(connection, changes)).catch((error: unknown) => {
+    return commit(writeChanges).catch((error: unknown) => {
       if (!isRejectedData(error)) throw error;
-      return commit((connection) => writeOneByOne(connection, changes));
+      return commit(writeOneByOne);
     });
-    if (!moved) return { kind: 'lost' };
-    return {
-      kind: 'applied',
-      repeats: ours.length - counted.length,
-      refolds: changes.reduce((sum, { refolds }) => sum + refolds, 0),
-      ambiguous: changes.reduce((sum, { ambiguous }) => sum + ambiguous, 0),
-      parked: changes.flatMap(({ parked }) => parked),
-    };
   }
 
   /** Which events repeat an earlier one is known only as far as the index is; its owner may be another process. */
@@ -86,17 +97,23 @@ export class Projector {
     const parked = await findParked(this.database, generation, [...streams.keys()]);
     for (const [stream, events] of streams) {
       const stored = states.get(stream);
-      let folded: StreamFold | WholeFold = parked.has(stream) ? { kind: 'again' } : foldOn(projection, stored, events);
-      if (folded.kind === 'again') {
-        change.refolds += 1;
-        folded = await foldWhole(projection, pagesOf(this.store, this.database, stream), stored?.revision);
-      }
-      if (folded.kind === 'parked') change.parked.push(folded.parked);
-      if (folded.kind !== 'folded') continue;
-      change.written.push(folded.written);
-      change.ambiguous += folded.guesses.filter((fact) => this.#countsFor(projection, fact)).length;
+      const folded: StreamFold = parked.has(stream) ? { kind: 'again' } : foldOn(projection, stored, events);
+      if (folded.kind === 'again') await this.#refold(change, { stream, revision: stored?.revision });
+      else this.#take(change, folded);
     }
     return change;
+  }
+
+  async #refold(change: Change, { stream, revision }: { stream: string; revision?: bigint | undefined }): Promise<void> {
+    change.refolds += 1;
+    this.#take(change, await foldWhole(change.generation.projection, pagesOf(this.store, this.database, stream), revision));
+  }
+
+  #take(change: Change, folded: Exclude<StreamFold, { kind: 'again' }> | WholeFold): void {
+    if (folded.kind === 'parked') change.parked.push(folded.parked);
+    if (folded.kind !== 'folded') return;
+    change.written.push(folded.written);
+    change.ambiguous += folded.guesses.filter((fact) => this.#countsFor(change.generation.projection, fact)).length;
   }
 
   /** Several projections order the same events: a guess is counted by the first that handles the kind. */
@@ -104,6 +121,11 @@ export class Projector {
     return this.projections.find((one) => handles(one, snapshot.kind)) === projection;
   }
 }
+
+const appliedOf = (changes: readonly Change[], repeats: number): BatchResult =>
+  ({ kind: 'applied', repeats, refolds: sumOf(changes, 'refolds'), ambiguous: sumOf(changes, 'ambiguous'), parked: changes.flatMap(({ parked }) => parked) });
+
+const sumOf = (changes: readonly Change[], count: 'refolds' | 'ambiguous'): number => changes.reduce((sum, change) => sum + change[count], 0);
 
 const INDEX_WITHIN_MS = 15_000;
 const INDEX_POLL_MS = 20;
@@ -148,9 +170,12 @@ async function writeOneByOne(connection: Queryable, changes: readonly Change[]):
       } catch (error) {
         if (!isRejectedData(error)) throw error;
         await connection.query('rollback to savepoint one_stream');
-        change.parked.push({ stream: one.stream, revision: one.revision, cause: `Postgres rejects a row of ${one.stream}@${one.revision}: ${(error as Error).message}` });
+        change.parked.push(rejectedBy(error as Error & { code?: string; detail?: string }, one));
       }
     }
     if (change.parked.length > 0) await park(connection, generation, change.parked);
   }
 }
+
+const rejectedBy = ({ message, code, detail, stack = message }: Error & { code?: string; detail?: string }, { stream, revision }: StreamRows): ParkedStream =>
+  ({ stream, revision, cause: `Postgres rejects a row (SQLSTATE ${code}): ${message}`, stack: detail === undefined ? stack : `${detail}\n${stack}` });

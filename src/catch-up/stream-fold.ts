@@ -62,7 +62,6 @@ export async function foldWhole(projection: AnyProjection, pages: Pages, known =
 
 const writtenOf = (projection: AnyProjection, { stream, revision }: RecordedEvent, { state, current }: Folded): StreamRows => ({ stream, revision, state, rows: projection.rows(current) });
 
-function parkedAt({ stream, revision, metadata, eventId }: RecordedEvent, error: unknown): ParkedStream {
-  const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  return { stream, revision, cause: `${stream}@${revision} (${metadata?.stripeEventId ?? eventId}): ${reason}` };
+function parkedAt({ stream, revision }: RecordedEvent, error: unknown): ParkedStream {
+  return { stream, revision, cause: String(error), stack: error instanceof Error ? (error.stack ?? null) : null };
 }

@@ -21,7 +21,7 @@ export type ThreadMessage =
 
 /** Threads run compiled code only: under a test runner that reads the sources, that of the last build. */
 function workerFile(): string {
-  const compiled = import.meta.url.endsWith('.ts') ? '../../dist/src/catch-up/worker.js' : './worker.js';
+  const compiled = import.meta.url.endsWith('.ts') ? '../../dist/src/catch-up-thread.js' : '../catch-up-thread.js';
   return fileURLToPath(new URL(compiled, import.meta.url));
 }
 

@@ -8,12 +8,13 @@ import { connectEventStore } from '../eventstore/event-store.js';
 import { Database } from '../read-models/database.js';
 import { ensureSchema } from '../read-models/schema.js';
 import { UsageError, type Command, type Context, type Given } from './command.js';
+import { parkedCommand } from './parked.command.js';
 import { projectionsCommand } from './projections.command.js';
 import { rebuildCommand } from './rebuild.command.js';
 import { rollbackCommand } from './rollback.command.js';
 import { verifyCommand } from './verify.command.js';
 
-const COMMANDS: readonly Command[] = [projectionsCommand, rebuildCommand, rollbackCommand, verifyCommand];
+const COMMANDS: readonly Command[] = [projectionsCommand, rebuildCommand, rollbackCommand, verifyCommand, parkedCommand];
 const CONNECTIONS_MAX = 4;
 const USAGE_EXIT = 2;
 const INTERRUPTED_EXIT = 130;

@@ -29,7 +29,7 @@ const FIRST_POSITION = 1n;
 const PAGE_EVENTS = 32;
 
 /** Exclusive locking refuses a second process; `synchronous = FULL` flushes every commit. */
-export const PRAGMAS = ['page_size = 8192', 'locking_mode = EXCLUSIVE', 'journal_mode = WAL', 'synchronous = FULL', 'cache_size = -65536'];
+export const PRAGMAS = ['locking_mode = EXCLUSIVE', 'journal_mode = WAL', 'synchronous = FULL', 'cache_size = -65536'];
 
 export const SCHEMA = `
   create table streams (

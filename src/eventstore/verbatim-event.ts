@@ -1,7 +1,9 @@
 import type { JSONEventData } from '@eventstore/db-client';
 
+type Bytes = Readonly<{ id: string; type: string; data: Uint8Array; metadata: Uint8Array }>;
+
 /**
- * An event whose data is stored byte by byte as given, under the content type JSON.
+ * An event whose data is stored byte by byte as given, under any content type.
  *
  * The client's `jsonEvent` would parse and print the body again: `1.0`, `12345678901234567890` and
  * repeated keys come out changed, and an append costs its process half as much again. The client writes
@@ -9,16 +11,18 @@ import type { JSONEventData } from '@eventstore/db-client';
  * answer, octet-stream, makes it take the bytes as they are. Reading `type` starts over, so that an
  * event may be sent again. `test/webhook` pins this against the client's exact version.
  */
-export class VerbatimJsonEvent {
+export class VerbatimEvent {
   readonly id: string;
   readonly data: Uint8Array;
   readonly metadata: Uint8Array;
   readonly #type: string;
+  readonly #contentType: string;
   #contentTypeWritten = false;
 
-  constructor(event: { id: string; type: string; data: Uint8Array; metadata: Uint8Array }) {
+  constructor(event: Bytes & { contentType: string }) {
     this.id = event.id;
     this.#type = event.type;
+    this.#contentType = event.contentType;
     this.data = event.data;
     this.metadata = event.metadata;
   }
@@ -31,11 +35,18 @@ export class VerbatimJsonEvent {
   get contentType(): string {
     if (this.#contentTypeWritten) return 'application/octet-stream';
     this.#contentTypeWritten = true;
-    return 'application/json';
+    return this.#contentType;
   }
 
   /** The client's own type of an event; what it does with this one is said above. */
   asEventData(): JSONEventData {
     return this as unknown as JSONEventData;
+  }
+}
+
+/** An event whose data is JSON, stored as given. */
+export class VerbatimJsonEvent extends VerbatimEvent {
+  constructor(event: Bytes) {
+    super({ ...event, contentType: 'application/json' });
   }
 }

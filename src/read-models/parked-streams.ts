@@ -1,10 +1,11 @@
-import { jsonForPostgres, type Database, type Queryable } from './database.js';
-import { lineOf, type Generation } from './schema.js';
+import { jsonForPostgres, type Queryable } from './database.js';
+import { EVENT_INDEX, lineOf, type Generation } from './schema.js';
 
-/** A stream that one projection could not fold, with its cause; its rows stay as they were. */
-export type ParkedStream = Readonly<{ stream: string; revision: bigint; cause: string }>;
+/** A stream that one projection could not fold, with the revision of the event that it stands at; its rows stay as they were. */
+export type ParkedStream = Readonly<{ stream: string; revision: bigint; cause: string; stack: string | null }>;
 
 const CAUSE_LENGTH_MAX = 2_000;
+const STACK_LENGTH_MAX = 8_000;
 
 /** Which of these streams are parked. */
 export async function findParked(database: Queryable, generation: Generation, streams: readonly string[]): Promise<Set<string>> {
@@ -12,13 +13,15 @@ export async function findParked(database: Queryable, generation: Generation, st
   return new Set(rows.map(({ stream }) => stream));
 }
 
-/** Parks streams, or counts one attempt more of those that are parked. */
+/** Parks streams, or counts one attempt more of those that are parked; a replay that was asked for has then been made. */
 export async function park(connection: Queryable, generation: Generation, parked: readonly ParkedStream[]): Promise<void> {
+  const bounded = parked.map((one) => ({ ...one, cause: one.cause.slice(0, CAUSE_LENGTH_MAX), stack: one.stack?.slice(0, STACK_LENGTH_MAX) ?? null }));
   await connection.query(
-    `insert into ledger.parked_streams (projection, stream, revision, cause)
-     select $1, stream, revision, cause from jsonb_to_recordset($2::jsonb) as given(stream text, revision int8, cause text)
-     on conflict (projection, stream) do update set attempts = parked_streams.attempts + 1, revision = excluded.revision, cause = excluded.cause`,
-    [lineOf(generation), jsonForPostgres(parked.map((one) => ({ ...one, cause: one.cause.slice(0, CAUSE_LENGTH_MAX) })))],
+    `insert into ledger.parked_streams (projection, stream, revision, cause, stack)
+     select $1, stream, revision, cause, stack from jsonb_to_recordset($2::jsonb) as given(stream text, revision int8, cause text, stack text)
+     on conflict (projection, stream) do update set attempts = parked_streams.attempts + 1, revision = excluded.revision, cause = excluded.cause, stack = excluded.stack,
+       attempted_at = now(), replay_wanted_at = null`,
+    [lineOf(generation), jsonForPostgres(bounded)],
   );
 }
 
@@ -27,8 +30,56 @@ export async function unpark(connection: Queryable, generation: Generation, stre
   await connection.query('delete from ledger.parked_streams where projection = $1 and stream = any($2)', [lineOf(generation), streams]);
 }
 
-/** How many streams are parked, by the name of the line; none where it is not named. */
-export async function countParked(database: Database): Promise<Map<string, number>> {
-  const { rows } = await database.query<{ projection: string; parked: bigint }>('select projection, count(*) as parked from ledger.parked_streams group by projection');
-  return new Map(rows.map(({ projection, parked }) => [projection, Number(parked)]));
+/** How many streams are parked in each line, by its name. */
+export async function countParked(database: Queryable): Promise<Map<string, number>> {
+  const { rows } = await database.query<{ line: string; parked: bigint }>('select line, count(stream) as parked from ledger.checkpoints left join ledger.parked_streams parked on parked.projection = line group by line');
+  return new Map(rows.map(({ line, parked }) => [line, Number(parked)]));
+}
+
+/** Streams of a generation that somebody wants to be folded again, those that wait longest first. */
+export async function findReplays(database: Queryable, generation: Generation, max: number): Promise<string[]> {
+  const { rows } = await database.query<{ stream: string }>(
+    `select stream from ledger.parked_streams where projection = $1 and replay_wanted_at is not null order by replay_wanted_at, stream limit ${max}`, [lineOf(generation)]);
+  return rows.map(({ stream }) => stream);
+}
+
+/** Whether anybody wants streams of these lines to be folded again. */
+export async function areReplaysWanted(database: Queryable, lines: readonly string[]): Promise<boolean> {
+  const { rows } = await database.query('select 1 from ledger.parked_streams where projection = any($1) and replay_wanted_at is not null limit 1', [lines]);
+  return rows.length > 0;
+}
+
+/** A parked stream as people see it: of which line, at which event, since when, and how often it was tried. */
+export type Parking = Readonly<{
+  projection: string; version: number; generation: number; line: string; stream: string;
+  since: Date; attempts: number; attemptedAt: Date; replayWantedAt: Date | null;
+  revision: bigint; stripeEventId: string | null; eventType: string | null;
+  cause: string; stack: string | null;
+}>;
+
+/** Which parked streams: of a projection, in all its shown lines, or of a line by its name; one stream, or those after a place in the list. */
+export type ParkingFilter = Readonly<{ projection?: string | undefined; stream?: string | undefined; after?: readonly [stream: string, line: string] | undefined }>;
+
+const MATCHING = `($1::text is null or line.line = $1 or (line.projection = $1 and line.shown)) and ($2::text is null or parked.stream = $2)`;
+
+/** Parked streams by stream and line, with the Stripe event that they stand at, as the index knows it. */
+export async function listParked(database: Queryable, { projection, stream, after }: ParkingFilter, limit: number): Promise<Parking[]> {
+  const { rows } = await database.query<Parking>(
+    `select line.projection, line.version, line.generation, line.line, parked.stream, since, attempts, attempted_at as "attemptedAt", replay_wanted_at as "replayWantedAt",
+       parked.revision, stripe_event_id as "stripeEventId", type as "eventType", cause, stack
+     from ledger.parked_streams parked join ledger.checkpoints line on line.line = parked.projection
+     left join ${EVENT_INDEX} event on event.stream = parked.stream and event.revision = parked.revision
+     where ${MATCHING} and ($3::text is null or (parked.stream, line.line) > ($3, $4)) order by parked.stream, line.line limit $5`,
+    [projection ?? null, stream ?? null, after?.[0] ?? null, after?.[1] ?? null, limit],
+  );
+  return rows;
+}
+
+/** Asks whoever moves the lines on to fold parked streams again; returns how many there are. */
+export async function wantReplay(database: Queryable, { projection, stream }: Omit<ParkingFilter, 'after'>): Promise<number> {
+  const { rowCount } = await database.query(
+    `update ledger.parked_streams parked set replay_wanted_at = coalesce(replay_wanted_at, now()) from ledger.checkpoints line where line.line = parked.projection and ${MATCHING}`,
+    [projection ?? null, stream ?? null],
+  );
+  return rowCount ?? 0;
 }

@@ -160,6 +160,11 @@ create table if not exists ledger.parked_streams (
   revision int8 not null,
   cause text not null,
   primary key (projection, stream)
-);`;
+);
+alter table ledger.parked_streams
+  add column if not exists stack text,
+  add column if not exists attempted_at timestamptz not null default now(),
+  add column if not exists replay_wanted_at timestamptz;
+create index if not exists parked_streams_wanted on ledger.parked_streams (projection, replay_wanted_at) where replay_wanted_at is not null;`;
 
 const quoted = (identifier: string): string => `"${identifier.replaceAll('"', '""')}"`;

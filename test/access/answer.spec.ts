@@ -48,9 +48,10 @@ describe('access of a customer', () => {
     expect(considered).toHaveLength(4);
   });
 
-  it('is not complete when an event showed only a part of what was asked for', () => {
+  it('is not complete when an event showed only a part of what was asked for, or could not be read', () => {
     const partly = { subscriptions: [subscription({ hasAllItems: false })], hasAllEntitlements: true };
     expect(answer(product('prod_9'), partly).isComplete).toBe(false);
+    expect(answer(product('prod_1'), { subscriptions: [subscription({ isStale: true })] })).toMatchObject({ granted: true, isComplete: false, reason: { isStale: true } });
     expect(answer(entitlement('reports'), partly).isComplete).toBe(true);
     expect(answer(entitlement('reports'), { hasAllEntitlements: false }).isComplete).toBe(false);
     expect(answer(anything, { hasAllEntitlements: false }).isComplete).toBe(false);

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { EventStoreDBClient, jsonEvent } from '@eventstore/db-client';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { serverOptions } from '../../src/embedded-eventstore/server-options.js';
+import { runCommand, type Command } from '../support/command.js';
 import { certificateFile, keyFile } from '../support/tls.js';
-import { runCommand, type Command } from './command.js';
 
 let directory: string;
 let commands: Command[];
@@ -23,7 +23,7 @@ afterEach(async () => {
 });
 
 function run(args: readonly string[], environment?: NodeJS.ProcessEnv): Command {
-  const command = runCommand(args, environment);
+  const command = runCommand('src/embedded-eventstore/cli.js', args, environment);
   commands.push(command);
   return command;
 }

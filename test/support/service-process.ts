@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
+import { thisBuild, type Build } from './builds.js';
 import { testEnvironment } from './ledger.js';
 
 /** The built service in a process of its own. */
@@ -14,13 +14,12 @@ export type ServiceProcess = Readonly<{
   kill(): Promise<void>;
 }>;
 
-const MAIN = fileURLToPath(new URL('../../dist/src/main.js', import.meta.url));
 const START_WITHIN_MS = 30_000;
 
-/** Starts `dist/src/main.js` and waits until it listens. Values of `environment` come on top of the tests' own. */
-export async function startServiceProcess(urls: { eventstoreUrl: string; databaseUrl: string }, environment: Record<string, string> = {}): Promise<ServiceProcess> {
+/** Starts the service of a build and waits until it listens. Values of `environment` come on top of the tests' own. */
+export async function startServiceProcess(urls: { eventstoreUrl: string; databaseUrl: string }, environment: Record<string, string> = {}, build: Build = thisBuild): Promise<ServiceProcess> {
   const env = { PATH: process.env['PATH'] ?? '', ...testEnvironment(urls), LOG_LEVEL: 'info', ...environment };
-  const child = spawn(process.execPath, [MAIN], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [build.service], { env, stdio: ['ignore', 'pipe', 'pipe'] });
   const url = await listening(child);
   return {
     url,

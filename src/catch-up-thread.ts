@@ -1,11 +1,11 @@
-/** The thread of the catch-up, or of a build: it works until its parent says stop, or the build is done. */
+/** The program of the thread that follows the log, or of one that builds: it works until its parent says stop, or the build is done. */
 import { parentPort, workerData } from 'node:worker_threads';
-import { projections } from '../../projections/index.js';
-import { connectEventStore } from '../eventstore/event-store.js';
-import { Database } from '../read-models/database.js';
-import { build, type BuildOutcome } from './build.js';
-import { CatchUp, type CatchUpObserver } from './catch-up.js';
-import { buildInThread, type ThreadData, type ThreadMessage } from './thread.js';
+import { projections } from '../projections/index.js';
+import { connectEventStore } from './eventstore/event-store.js';
+import { Database } from './read-models/database.js';
+import { build, type BuildOutcome } from './catch-up/build.js';
+import { CatchUp, type CatchUpObserver } from './catch-up/catch-up.js';
+import { buildInThread, type ThreadData, type ThreadMessage } from './catch-up/thread.js';
 
 if (!parentPort) throw new Error('This module is the worker thread of the catch-up: start it with CatchUpThread.');
 const parent = parentPort;

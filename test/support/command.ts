@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 
-/** A run of the `embedded-eventstore` command in a process of its own. */
+/** A run of a built program in a process of its own. */
 export type Command = Readonly<{
   /** The next line of its output; undefined at the end. */
   line(): Promise<string | undefined>;
@@ -13,8 +13,9 @@ export type Command = Readonly<{
   ended: Promise<{ code: number | null; errors: string }>;
 }>;
 
-export function runCommand(args: readonly string[], environment: NodeJS.ProcessEnv = {}): Command {
-  const child = spawn(process.execPath, [resolve('dist/src/embedded-eventstore/cli.js'), ...args], { env: { ...process.env, ...environment }, stdio: ['ignore', 'pipe', 'pipe'] });
+/** Runs a file of `dist`. */
+export function runCommand(file: string, args: readonly string[], environment: NodeJS.ProcessEnv = {}): Command {
+  const child = spawn(process.execPath, [resolve('dist', file), ...args], { env: { ...process.env, ...environment }, stdio: ['ignore', 'pipe', 'pipe'] });
   const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
   const ended = Promise.all([once(child, 'close'), text(child.stderr)]).then(([[code], errors]) => ({ code: code as number | null, errors }));
   return {

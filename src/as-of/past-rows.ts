@@ -1,0 +1,41 @@
+import type { AnyProjection, Row, Tables } from '../../projections/projection.js';
+import { factOf } from '../catch-up/facts.js';
+import { foldAll } from '../catch-up/fold.js';
+import type { RecordedEvent } from '../eventstore/recorded-event.js';
+import { jsonForPostgres } from '../read-models/database.js';
+import { isKnown, isTrue, type Moment } from './moment.js';
+
+/** The events of some streams, all that the log has of each. */
+export type Streams = ReadonlyMap<string, readonly RecordedEvent[]>;
+
+/** An event in a stream cannot be read: neither can any moment after it. The live row is parked for the same cause. */
+export class UnreadablePast extends Error {
+  readonly code = 'UNREADABLE_PAST';
+}
+
+/**
+ * The rows of a projection as they were at a moment: the projector's own fold over the events that count, as the live rows
+ * would read when the log had ended then, and Stripe's history with it. Pure. @throws UnreadablePast
+ */
+export function pastRows<T extends Tables>(projection: AnyProjection<T>, streams: Streams, moment: Moment): Readonly<Record<keyof T & string, Row[]>> {
+  const folded = [...streams.values()].map((events) => projection.rows(foldAll(projection, factsAt(projection, events, moment)).current));
+  const rowsOf = (table: string): Row[] => folded.flatMap((rows) => rows[table] ?? []).map(asStored);
+  return Object.fromEntries(Object.keys(projection.tables).map((table) => [table, rowsOf(table)])) as Record<keyof T & string, Row[]>;
+}
+
+function factsAt(projection: AnyProjection, events: readonly RecordedEvent[], moment: Moment) {
+  const known = events.filter((event) => isKnown(event, moment));
+  return known.flatMap((event) => orUnreadable(event, () => factOf(projection, event)).filter(({ order }) => isTrue(order.created, moment)));
+}
+
+/** What is read of an event. @throws UnreadablePast which names it */
+export function orUnreadable<T>({ stream, revision }: RecordedEvent, reading: () => T): T {
+  try {
+    return reading();
+  } catch (cause) {
+    throw new UnreadablePast(`${stream}@${revision} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+  }
+}
+
+/** Live rows have been through Postgres, which cannot hold every text. */
+const asStored = (row: Row): Row => JSON.parse(jsonForPostgres(row)) as Row;

@@ -1,0 +1,109 @@
+import { jsonEvent, NO_STREAM } from '@eventstore/db-client';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { setTimeout as pause } from 'node:timers/promises';
+import { projections } from '../../projections/index.js';
+import { verifyStreams } from '../../src/catch-up/verify.js';
+import { eventIdOf } from '../../src/events/event-id.js';
+import { connectEventStore, type EventStore } from '../../src/eventstore/event-store.js';
+import { Database } from '../../src/read-models/database.js';
+import { readLines } from '../../src/read-models/lines.js';
+import { runCommand, startCommand } from '../support/ledger-command.js';
+import { query } from '../support/read-models.js';
+import { testDatabase, testEventStore, type TestServer } from '../support/servers.js';
+import { startServiceProcess } from '../support/service-process.js';
+import { randomId, START, subscriptionEvent } from '../support/subscription-events.js';
+import { until } from '../support/until.js';
+
+/** How often a rebuild, and how often the service, is killed; `npm run crash` sets more. */
+const ROUNDS = Number(process.env['CRASH_ROUNDS'] ?? 3);
+const STREAMS = 40;
+const EVENTS_PER_STREAM = 60;
+const REBUILT = ['subscriptions', 'links'];
+const KILLED_WITHIN_MS = 2_500;
+
+const streams = Array.from({ length: STREAMS }, () => randomId('sub'));
+let eventStore: TestServer;
+let server: TestServer;
+let store: EventStore;
+let database: Database;
+let urls: { eventstoreUrl: string; databaseUrl: string };
+
+beforeAll(async () => {
+  [eventStore, server] = await Promise.all([testEventStore(), testDatabase()]);
+  urls = { eventstoreUrl: eventStore.url, databaseUrl: server.url };
+  store = connectEventStore(eventStore.url);
+  database = new Database(server.url, { connectionsMax: 4, onIdleError: () => undefined });
+  for (const id of streams) await store.appends.appendToStream(`subscription-${id}`, Array.from({ length: EVENTS_PER_STREAM }, (_, at) => recorded(id, at)), { expectedRevision: NO_STREAM });
+}, 60_000);
+afterAll(async () => {
+  await Promise.all([store.close(), database.close()]);
+  await Promise.all([eventStore.stop(), server.stop()]);
+});
+
+/** As the webhook stores it. Two events a second, so that the order within one matters. */
+function recorded(id: string, at: number) {
+  const event = subscriptionEvent(id, { created: START + Math.floor(at / 2), object: { status: ['active', 'past_due', 'unpaid'][at % 3] } });
+  const metadata = { format: 1, stripeEventId: event.id, apiVersion: event.api_version, account: null, livemode: false, endpoint: 'tests', receivedAt: '2026-01-01T00:00:00.000Z', signedAt: '2026-01-01T00:00:00.000Z', bodySha256: '', contentHash: '' };
+  return jsonEvent({ id: eventIdOf(event.id), type: event.type, data: event, metadata });
+}
+
+/** What of these streams, in all generations, also those that are being filled, is not as a fresh fold up to the checkpoint has it. */
+async function faults(of = streams.filter(() => Math.random() < 0.2)): Promise<unknown[]> {
+  const found: unknown[] = [];
+  for (const line of await readLines(database)) {
+    const projection = projections.find(({ name }) => name === line.projection && REBUILT.includes(name));
+    if (projection === undefined) continue;
+    const { differences, unfoldable } = await verifyStreams({ store, database, projections }, { projection, line, streams: of.map((id) => `subscription-${id}`) });
+    found.push(...differences, ...unfoldable);
+  }
+  return found;
+}
+
+const buildingLines = () => query(server.url, `select line from ledger.checkpoints where not shown and state = 'building'`);
+
+describe('kill -9', () => {
+  it(`of the service while it fills its read models, ${ROUNDS} times: rows are always what the log gives up to the checkpoint`, async () => {
+    for (let round = 0; round < ROUNDS; round += 1) {
+      const service = await startServiceProcess(urls);
+      await until('it has begun', async () => (await query<{ made: boolean }>(server.url, `select to_regclass('ledger.checkpoints') is not null as made`))[0]?.made);
+      await pause(Math.random() * KILLED_WITHIN_MS);
+      await service.kill();
+      expect(await faults()).toEqual([]);
+      if (round % 3 === 2) await query(server.url, 'drop schema if exists ledger cascade');
+    }
+    const service = await startServiceProcess(urls);
+    await until('the read models are complete', async () => (await fetch(`${service.url}/health/ready/reads`)).ok, 60_000);
+    await service.stop();
+    expect(await faults(streams)).toEqual([]);
+  }, 90_000 + ROUNDS * 30_000);
+
+  it(`of a rebuild, ${ROUNDS} times: what was filled is what the log gives, and is gone on from`, async () => {
+    for (let round = 0; round < ROUNDS; round += 1) {
+      const { child, ended } = startCommand(['rebuild', ...REBUILT], urls);
+      const killing = setTimeout(() => child.kill('SIGKILL'), Math.random() * KILLED_WITHIN_MS);
+      await ended;
+      clearTimeout(killing);
+      expect(await faults()).toEqual([]);
+      expect((await buildingLines()).length).toBeLessThanOrEqual(2);
+    }
+    expect(await runCommand(['rebuild', ...REBUILT], urls)).toMatchObject({ code: 0 });
+    expect(await buildingLines()).toEqual([]);
+    expect(await faults(streams)).toEqual([]);
+  }, 90_000 + ROUNDS * 30_000);
+});
+
+describe('Ctrl-C', () => {
+  it('gives a rebuild up: the views show what they showed, and what was begun is gone', async () => {
+    const shown = () => query(server.url, `select line from ledger.checkpoints where shown order by line`);
+    const before = await shown();
+    const { child, ended } = startCommand(['rebuild', 'subscriptions'], urls);
+    await until('it has begun', async () => (await buildingLines()).length > 0);
+    child.kill('SIGINT');
+    const { code } = await ended;
+    // It may have been done before the signal came; then the new rows are shown.
+    if (code === 0) return;
+    expect(code).toBe(130);
+    expect(await shown()).toEqual(before);
+    expect(await buildingLines()).toEqual([]);
+  }, 60_000);
+});

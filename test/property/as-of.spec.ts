@@ -1,0 +1,76 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { differences, expectedRow } from '../../load/expected-row.js';
+import { projections } from '../../projections/index.js';
+import { invoices } from '../../projections/invoices.js';
+import type { AnyProjection, Row } from '../../projections/projection.js';
+import { subscriptions } from '../../projections/subscriptions.js';
+import { answerOf } from '../../src/api/answer.js';
+import type { Moment } from '../../src/as-of/moment.js';
+import { pastRows } from '../../src/as-of/past-rows.js';
+import { concerns } from '../../src/catch-up/facts.js';
+import { foldOn, foldWhole } from '../../src/catch-up/stream-fold.js';
+import type { RecordedEvent } from '../../src/eventstore/recorded-event.js';
+import type { StoredState, StreamRows } from '../../src/read-models/rows.js';
+import { byStream, recordedInOrder } from '../support/recorded.js';
+import type { StripeObject } from '../support/stripe-simulator/json.js';
+import { lives, type SimulatedLife } from '../support/stripe-simulator/simulator.js';
+
+const life = fc.record({ seed: fc.nat(), subscriptions: fc.constant(1), apiVersion: fc.constant('mixed' as const) }).map((options) => [...lives(options)][0] as SimulatedLife);
+const shuffledLife = life.chain((one) => fc.tuple(fc.constant(one), fc.shuffledSubarray([...one.events], { minLength: one.events.length })));
+const now: Moment = { trueAt: null, knownAt: null, revision: null };
+
+/** The rows that the projector has written of one stream after each of its events, one batch for each. */
+async function rowsWhileLive(projection: AnyProjection, events: readonly RecordedEvent[]): Promise<StreamRows['rows'][]> {
+  let state: StoredState | undefined;
+  let rows: StreamRows['rows'] = projection.rows(projection.initial());
+  const seen: StreamRows['rows'][] = [];
+  for (const [at, event] of events.entries()) {
+    const folded = foldOn(projection, state, [event]);
+    const whole = folded.kind === 'again' ? await foldWhole(projection, pagesOf(events.slice(0, at + 1))) : folded;
+    if (whole.kind === 'folded') ({ written: state, written: { rows } } = whole);
+    seen.push(rows);
+  }
+  return seen;
+}
+
+async function* pagesOf(events: readonly RecordedEvent[]): AsyncGenerator<readonly RecordedEvent[]> {
+  yield events;
+}
+
+const plain = (rows: unknown): unknown => JSON.parse(JSON.stringify(rows));
+const lastTold = ({ events }: SimulatedLife, object: string, untilS: number): StripeObject[] =>
+  [...new Map(events.filter(({ stripeEvent }) => stripeEvent.created <= untilS).map(({ stripeEvent }) => stripeEvent.data.object).filter((told) => told.object === object).map((told) => [told.id, told])).values()];
+const byId = (a: Row, b: Row): number => (String(a['id']) < String(b['id']) ? -1 : 1);
+
+describe('the past, whatever the order of arrival', () => {
+  it('as it was known at a position, revision or time has the rows that were live then, and at the end of all axes those of the present', async () => {
+    await fc.assert(fc.asyncProperty(shuffledLife, fc.nat(), async ([one, arrived], any) => {
+      const end = { trueAt: new Date(Math.max(...one.events.map(({ stripeEvent }) => stripeEvent.created)) * 1000), knownAt: BigInt(arrived.length), revision: null };
+      for (const [stream, events] of byStream(recordedInOrder(arrived))) {
+        const all = new Map([[stream, events]]);
+        const then = any % events.length;
+        const { position, revision, recordedAt } = events[then] as RecordedEvent;
+        for (const projection of projections.filter((candidate) => events.some((event) => concerns(candidate, event)))) {
+          const live = await rowsWhileLive(projection, events);
+          for (const moment of [{ knownAt: position }, { knownAt: recordedAt }, { revision }]) expect(pastRows(projection, all, { ...now, ...moment })).toEqual(plain(live[then]));
+          expect(pastRows(projection, all, end)).toEqual(plain(live.at(-1)));
+        }
+      }
+    }), { numRuns: 15 });
+  });
+
+  it('as it was true at a time has what the simulator had in its books then', () => {
+    fc.assert(fc.property(shuffledLife, fc.nat(), ([one, arrived], any) => {
+      const { created } = (one.events[any % one.events.length] as SimulatedLife['events'][number]).stripeEvent;
+      const streams = byStream(recordedInOrder(arrived));
+      const at = { ...now, trueAt: new Date(created * 1000) };
+      const [row] = pastRows(subscriptions, streams, at).subscriptions;
+      const [told] = lastTold(one, 'subscription', created);
+      expect(row === undefined).toBe(told === undefined);
+      if (told !== undefined && row !== undefined) expect(differences(expectedRow(told), answerOf(row))).toEqual([]);
+      const invoiceRows = pastRows(invoices, streams, at).invoices.sort(byId).map(({ id, status, amount_paid_minor: paid }) => [id, status, paid]);
+      expect(invoiceRows).toEqual(lastTold(one, 'invoice', created).sort(byId).map((invoice) => [invoice.id, invoice['status'], invoice['amount_paid']]));
+    }), { numRuns: 40 });
+  });
+});
