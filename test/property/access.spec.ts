@@ -88,7 +88,7 @@ describe('the laws of every policy', () => {
 });
 
 type Told = Readonly<{ at: number; object: StripeObject }>;
-const life = fc.record({ seed: fc.nat(), subscriptions: fc.constant(1), apiVersion: fc.constant('mixed' as const) }).map((options) => [...lives(options)][0] as SimulatedLife);
+const life = fc.record({ seed: fc.nat(), subscriptions: fc.constant(1), apiVersion: fc.constant('mixed' as const), several: fc.constant(false) }).map((options) => [...lives(options)][0] as SimulatedLife);
 
 /** Whether a subscription grants access at the time of its last event, by the default policy, read off Stripe's own objects. */
 function isGrantedByBooks(told: readonly Told[]): boolean {

@@ -40,9 +40,10 @@ const NEVER = Object.fromEntries(Object.keys(CHANGES).map((name) => [name, 0])) 
 const PLANNED = { metadata: 3, schedule: 1, discount: 1, refund: 2, oneOff: 1 } as const;
 
 /** What changes fit the subscription's present state. */
-export function pickChange({ random, subscription, cycles, schedule }: Stage): Change {
-  if (schedule !== null) return random.weighted<Change>({ ...NEVER, ...PLANNED });
-  if (subscription.status === 'active') return random.weighted<Change>(cycles ? { ...WEIGHTS, thereAndBack: 4 } : { ...WEIGHTS, thereAndBack: 0 });
+export function pickChange({ random, subscription, cycles, several, schedule }: Stage): Change {
+  const alone = several ? {} : { oneOff: 0 };
+  if (schedule !== null) return random.weighted<Change>({ ...NEVER, ...PLANNED, ...alone });
+  if (subscription.status === 'active') return random.weighted<Change>({ ...WEIGHTS, ...alone, thereAndBack: cycles ? 4 : 0 });
   return random.weighted({ metadata: 3, quantity: 2, cancelAtPeriodEnd: 2, discount: 1 });
 }
 

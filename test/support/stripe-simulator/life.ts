@@ -33,14 +33,15 @@ export interface LifeOptions {
   /** When the customer appears. */
   readonly at: Seconds;
   readonly cycles: boolean;
+  readonly several: boolean;
 }
 
 /** Plays one life, from the customer's first day to its cancellation or as far as the simulation goes. */
-export function playLife({ seed, index, account, apiVersion, at, cycles }: LifeOptions): SimulatedLife {
+export function playLife({ seed, index, account, apiVersion, at, cycles, several }: LifeOptions): SimulatedLife {
   const random = seededRandom(seed, 'life', index);
   // Events that a value goes there and back with look like twins of each other.
   const journal = new Journal(random, { account, apiVersion }, { twins: !cycles });
-  const stage = openStage({ random, journal, cycles }, at);
+  const stage = openStage({ random, journal, cycles, several }, at);
   openAccount(stage, journal.operation(at, 'merchant'));
   const stripeSubscriptions: StripeObject[] = [];
   let now = at;
@@ -48,7 +49,7 @@ export function playLife({ seed, index, account, apiVersion, at, cycles }: LifeO
     if (stripeSubscriptions.length > 0) now = comeBack(stage, now);
     now = playSubscription(stage, now + random.integer(MINUTE, 2 * HOUR));
     stripeSubscriptions.push(subscriptionShape(journal.view, stage.subscription));
-  } while (stripeSubscriptions.length < SUBSCRIPTIONS_MAX && random.chance(0.15));
+  } while (several && stripeSubscriptions.length < SUBSCRIPTIONS_MAX && random.chance(0.15));
   // Refunds that fail and disputes that end lie ahead when they begin. Within a second the order of the journal holds.
   const events = [...journal.events].sort((a, b) => a.stripeEvent.created - b.stripeEvent.created);
   return {

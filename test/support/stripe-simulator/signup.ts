@@ -15,10 +15,10 @@ const NAMES = ['Ada Byron', 'Blaise Pascal', 'Émilie du Châtelet', 'Grace Hopp
 const COUNTRIES = ['US', 'DE', 'FR', 'GB', 'JP', 'CM'] as const;
 
 /** A customer with a card, and a subscription that is about to be taken out. */
-export function openStage({ random, journal, cycles }: Pick<Stage, 'random' | 'journal' | 'cycles'>, at: Seconds): Stage {
+export function openStage({ random, journal, ...options }: Pick<Stage, 'random' | 'journal' | 'cycles' | 'several'>, at: Seconds): Stage {
   const customer = newCustomer(random, at);
   const subscription = newSubscription({ random, journal, customer }, random.pick(['usd', 'eur', 'jpy', 'kwd']), at);
-  return { random, journal, cycles, customer, paymentMethod: newCard(random, at), subscription, charges: [], invoices: [], schedule: null, pendingLines: [] };
+  return { random, journal, ...options, customer, paymentMethod: newCard(random, at), subscription, charges: [], invoices: [], schedule: null, pendingLines: [] };
 }
 
 /** A subscription that is about to be taken out: to one product or two. */

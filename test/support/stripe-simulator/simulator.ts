@@ -19,6 +19,8 @@ export interface SimulationOptions {
   readonly livemode?: boolean;
   /** Values may also go there and back within a second, so that some events of a second look like each other's cause (default false). */
   readonly cycles?: boolean;
+  /** A customer may have several subscriptions, and invoices of none (default true); else all of a life is about one subscription. */
+  readonly several?: boolean;
 }
 
 export interface Simulation {
@@ -35,7 +37,7 @@ const COHORT = 100;
 
 /** One life after another: a life is about fifty events, and only the present one is in memory. */
 export function* lives(options: SimulationOptions): Generator<SimulatedLife> {
-  const { seed, subscriptions, startAt = JANUARY_2026, livemode = false, cycles = false } = options;
+  const { seed, subscriptions, startAt = JANUARY_2026, livemode = false, cycles = false, several = true } = options;
   if (!Number.isInteger(subscriptions) || subscriptions < 0 || subscriptions > SUBSCRIPTIONS_MAX) {
     throw new RangeError(`subscriptions must be a whole number up to ${SUBSCRIPTIONS_MAX}, got ${subscriptions}.`);
   }
@@ -43,7 +45,7 @@ export function* lives(options: SimulationOptions): Generator<SimulatedLife> {
   for (let index = 0; index < subscriptions; index += 1) {
     const random = seededRandom(seed, 'start', index);
     const apiVersion = options.apiVersion === 'mixed' ? random.pick(API_VERSIONS) : options.apiVersion;
-    yield playLife({ seed, index, account, apiVersion, at: startAt + random.integer(0, 30 * DAY), cycles });
+    yield playLife({ seed, index, account, apiVersion, at: startAt + random.integer(0, 30 * DAY), cycles, several });
   }
 }
 

@@ -12,6 +12,8 @@ export interface Stage {
   readonly journal: Journal;
   /** Whether values may go there and back within a second. */
   readonly cycles: boolean;
+  /** Whether the customer may have several subscriptions, and invoices of none. */
+  readonly several: boolean;
   customer: Customer;
   paymentMethod: PaymentMethod;
   subscription: Subscription;
