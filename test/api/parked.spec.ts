@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { customers } from '../../projections/customers.js';
 import { subscriptions } from '../../projections/subscriptions.js';
 import { lineOf } from '../../src/read-models/schema.js';
 import { ADMIN_TOKEN, deliver, read, READ_TOKEN } from '../support/delivery.js';
@@ -77,7 +78,7 @@ describe('a parked stream', () => {
     const { body } = await read<Page>(ledger.url, '/parked?projection=subscriptions&limit=200', ADMIN_TOKEN);
     const metrics = await (await fetch(`${ledger.url}/metrics`, { headers: { authorization: `Bearer ${READ_TOKEN}` } })).text();
     expect(metrics).toContain(`ledger_parked_streams{line="${LINE}"} ${body.data.length}`);
-    expect(metrics).toContain('ledger_parked_streams{line="customers_v1_g1"} 0');
+    expect(metrics).toContain(`ledger_parked_streams{line="${lineOf({ projection: customers, generation: 1 })}"} 0`);
     expect((await read(ledger.url, '/health/ready')).body).toMatchObject({ reads: { parked: { [LINE]: body.data.length } } });
   });
 
