@@ -4,6 +4,7 @@ import { seededRandom } from '../test/support/stripe-simulator/random.js';
 import { expectedRow, type ExpectedRow } from './expected-row.js';
 import { HttpConnection } from './http-connection.js';
 import { Latencies } from './latencies.js';
+import { LiveLag } from './live-lag.js';
 import { SentEvents } from './sent-events.js';
 import { stormEvents, webhookBody } from './storm-events.js';
 import type { StormOptions } from './storm-options.js';
@@ -13,6 +14,8 @@ import { deliver } from './webhook-client.js';
 export interface Campaign {
   readonly sent: SentEvents;
   readonly latencies: Latencies;
+  /** From the answer to a delivery until its event shows in the rows. */
+  readonly lag: Latencies;
   readonly durationMs: number;
   /** The truth about every subscription whose events were all acknowledged. */
   readonly rows: readonly ExpectedRow[];
@@ -29,6 +32,7 @@ const REQUEST_TIMEOUT_MS = 30_000;
 export async function sendAll(options: StormOptions, onAnswer: (sent: SentEvents, livesStarted: number) => void): Promise<Campaign> {
   const sent = new SentEvents();
   const latencies = new Latencies();
+  const live = new LiveLag(options.origin, options.token);
   const truths: { readonly row: ExpectedRow; readonly eventIds: readonly string[] }[] = [];
   const events = stormEvents(options, (life) => {
     const eventIds = life.events.map(({ stripeEvent }) => stripeEvent.id);
@@ -57,6 +61,7 @@ export async function sendAll(options: StormOptions, onAnswer: (sent: SentEvents
       const result = await deliver(connection, { body, secret: options.secret }, { retryForMs: options.retryForMs, pause, random });
       if (result.kind === 'acknowledged') {
         latencies.add(result.latencyMs);
+        live.acknowledged(result.acknowledgement.position);
         lastAnswerMs = performance.now();
       }
       sent.answered(record, result);
@@ -65,6 +70,8 @@ export async function sendAll(options: StormOptions, onAnswer: (sent: SentEvents
     connection.close();
   };
   await Promise.all(Array.from({ length: options.concurrency }, sender));
+  const durationMs = performance.now() - startedMs;
+  await live.stop();
   const known = truths.filter(({ eventIds }) => eventIds.every((id) => sent.byId.get(id)?.acknowledged === true));
-  return { sent, latencies, durationMs: performance.now() - startedMs, rows: known.map(({ row }) => row), complete };
+  return { sent, latencies, lag: live.latencies, durationMs, rows: known.map(({ row }) => row), complete };
 }

@@ -47,12 +47,14 @@ async function audit(options: StormOptions, campaign: Campaign): Promise<Finding
   return findings;
 }
 
-function report({ sent, latencies, durationMs }: Campaign): string[] {
+function report({ sent, latencies, lag, durationMs }: Campaign): string[] {
+  const [lagP50 = NaN, lagP99 = NaN, lagMax = NaN] = lag.percentiles(0.5, 0.99, 1);
   const [p50 = NaN, p90 = NaN, p99 = NaN, max = NaN] = latencies.percentiles(0.5, 0.9, 0.99, 1);
   const counts = (of: ReadonlyMap<string, number>): string => [...of].map(([key, count]) => `${key} ${number.format(count)}`).join(', ') || 'none';
   return [
     `deliveries ${number.format(sent.deliveries)} of ${number.format(sent.byId.size)} events, in ${number.format(durationMs / 1000)} s: ${number.format(sent.acknowledged / durationMs * 1000)} acknowledged a second`,
     `latency    p50 ${number.format(p50)} ms, p90 ${number.format(p90)} ms, p99 ${number.format(p99)} ms, max ${number.format(max)} ms`,
+    `live lag   p50 ${number.format(lagP50)} ms, p99 ${number.format(lagP99)} ms, max ${number.format(lagMax)} ms from the answer until the rows show the event (${number.format(lag.count)} samples)`,
     `outcomes   ${counts(sent.outcomes)}`,
     `duplicates ${number.format(sent.repetitions)} sent, ${number.format(sent.outcomes.get('duplicate') ?? 0)} recognised`,
     `retried    ${counts(sent.failures)}${sent.gaveUp > 0 ? `; gave up on ${sent.gaveUp} deliveries` : ''}`,

@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { ConfigError, loadConfig, usesReadModels, type Config } from './config.js';
-import { openStores } from './data-directory/index.js';
+import { openStores, type StoresEvent } from './data-directory/index.js';
 import { withLocalSecrets, type LocalSecrets } from './local-secrets.js';
 import { JsonLogger } from './logger.js';
 import { startService } from './service.js';
@@ -11,7 +11,7 @@ const STOP_WITHIN_MS = 30_000;
 async function main(): Promise<void> {
   const { config, made } = withLocalSecrets(loadConfig(process.env));
   const logger = new JsonLogger(config.logLevel);
-  const stores = await openStores({ dataDirectory: config.dataDirectory, eventstoreUrl: config.eventstoreUrl, databaseUrl: databaseUrlOf(config) });
+  const stores = await openStores({ dataDirectory: config.dataDirectory, eventstoreUrl: config.eventstoreUrl, databaseUrl: databaseUrlOf(config), onEvent: (event) => logStoresEvent(logger, event) });
   const service = await startService({ ...config, eventstoreUrl: stores.eventstoreUrl, databaseUrl: stores.databaseUrl }, logger).catch(async (error: unknown) => {
     await stores.close();
     throw error;
@@ -41,6 +41,16 @@ async function main(): Promise<void> {
 /** Who runs the embedded store of a data directory runs Postgres too, for the other processes there, whatever its own roles are. */
 function databaseUrlOf(config: Config): string {
   return usesReadModels(config) || config.eventstoreUrl === 'embedded' ? config.databaseUrl : 'unused';
+}
+
+function logStoresEvent(logger: JsonLogger, event: StoresEvent): void {
+  switch (event.kind) {
+    case 'waiting_for_owner': return logger.log('Another process runs the embedded servers of this data directory; waiting until they answer.', 'stores');
+    case 'opened': return logger.log(`The embedded servers answer, after ${event.durationMs} ms; this process is their ${event.role}.`, 'stores');
+    case 'took_over': return logger.warn(`The process that ran the embedded servers has gone; this one took them over in ${event.durationMs} ms.`, 'stores');
+    case 'postgres_restarted': return logger.warn('The embedded Postgres had gone away, and was started again.', 'stores');
+    case 'postgres_down': return logger.error(event.error, 'The embedded Postgres has gone away and does not start; trying again every second.', 'stores');
+  }
 }
 
 function printWelcome(url: string, { dataDirectory, port }: Config, { webhookSecret, readToken }: LocalSecrets): void {

@@ -14,6 +14,7 @@ export class CatchUpMetrics implements CatchUpObserver {
   readonly #parkings: Counter;
   readonly #seconds: Histogram;
   readonly #projecting: Gauge;
+  readonly #state: Gauge;
 
   constructor(registry: Registry) {
     const registers = [registry];
@@ -24,10 +25,13 @@ export class CatchUpMetrics implements CatchUpObserver {
     this.#parkings = new Counter({ name: 'ledger_parkings_total', help: 'Streams that a projection could not fold.', registers });
     this.#seconds = new Histogram({ name: 'ledger_batch_seconds', help: 'Time to fold and write one batch.', buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5], registers });
     this.#projecting = new Gauge({ name: 'ledger_projecting', help: '1 while this process is the one that projects.', registers });
+    this.#state = new Gauge({ name: 'ledger_catch_up', help: '1 for what the catch-up of this process is doing; `waiting` for a store or Postgres, health and the log say for which.', labelNames: ['state'], registers });
   }
 
   stateChanged(state: CatchUpState): void {
     this.#projecting.set(state.kind === 'projecting' ? 1 : 0);
+    this.#state.reset();
+    this.#state.set({ state: state.kind }, 1);
     if (state.kind === 'refused') this.#logger.error(state.cause);
     else if (state.kind === 'waiting') this.#logger.warn(`Waiting, and trying again by itself: ${state.cause}`);
     else this.#logger.log(`Catch-up: ${state.kind.replace('_', ' ')}.`);

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
@@ -27,6 +26,9 @@ function workerFile(): string {
 
 const startThread = (data: ThreadData): Worker => new Worker(workerFile(), { workerData: data, name: data.lines === undefined ? 'catch-up' : 'build', execArgv: [] });
 
+/** Resolves when a thread has ended, also by an error, which `once` of node:events would throw. */
+const endOf = (thread: Worker): Promise<unknown> => new Promise((resolve) => thread.once('exit', resolve));
+
 /** Hands what a thread tells to an observer. */
 function observe(message: ThreadMessage, observer: CatchUpObserver): void {
   if (message.kind === 'observed') (observer[message.name] as (...values: unknown[]) => void)(...message.values);
@@ -44,7 +46,7 @@ export async function buildInThread(data: ThreadData & { lines: readonly string[
   const stop = () => thread.postMessage('stop');
   signal.addEventListener('abort', stop);
   if (signal.aborted) stop();
-  await once(thread, 'exit');
+  await endOf(thread);
   signal.removeEventListener('abort', stop);
   return outcome;
 }
@@ -106,7 +108,7 @@ export class CatchUpThread {
     thread.on('error', (error) => { cause = `The thread of the catch-up failed: ${error.message}`; });
     const stop = () => thread.postMessage('stop');
     this.#stopping.signal.addEventListener('abort', stop);
-    await once(thread, 'exit');
+    await endOf(thread);
     this.#stopping.signal.removeEventListener('abort', stop);
     return cause;
   }

@@ -9,6 +9,12 @@ export type Queryable = {
   query<R extends pg.QueryResultRow>(text: string, values?: unknown[]): Promise<pg.QueryResult<R>>;
 };
 
+/**
+ * A process that hangs in the middle of a transaction must not keep its locks: Postgres ends its session then. Set with each
+ * transaction, since a transaction pooler takes no settings of a session.
+ */
+const BEGIN = `begin; set local idle_in_transaction_session_timeout = '10s'`;
+
 /** A bounded pool of connections to the Postgres of the read models. */
 export class Database implements Queryable {
   readonly #pool: pg.Pool;
@@ -33,15 +39,19 @@ export class Database implements Queryable {
   async transaction<T>(work: (connection: Queryable) => Promise<T>): Promise<T> {
     const connection = await this.#pool.connect();
     let broken: Error | undefined;
+    // Between two statements a lost connection is told in no other way, and an error that nobody hears ends the process.
+    const lost = (error: Error) => { broken = error; };
+    connection.on('error', lost);
     try {
-      await connection.query('begin');
+      await connection.query(BEGIN);
       const result = await work({ query: (text, values) => connection.query(text, values) });
       await connection.query('commit');
       return result;
     } catch (error) {
-      await connection.query('rollback').catch((cause: Error) => { broken = cause; });
+      await connection.query('rollback').catch(lost);
       throw error;
     } finally {
+      connection.off('error', lost);
       connection.release(broken);
     }
   }

@@ -6,6 +6,8 @@ export type CuttableProxy = Readonly<{
   port: number;
   /** Drops what the server answers from now on, as a half-open link does; what clients send still arrives. */
   swallowAnswers(): void;
+  /** As `swallowAnswers`, from when a client has sent this text. */
+  swallowAnswersAfter(text: string): void;
   /** Ends all connections and lets new ones through again. */
   cut(): void;
   /** Refuses connections, after ending those there are. */
@@ -18,6 +20,7 @@ export async function startProxy(targetPort: number): Promise<CuttableProxy> {
   const sockets = new Set<Socket>();
   let swallowing = false;
   let refusing = false;
+  let trigger: string | undefined;
   const server = createServer((client) => {
     if (refusing) {
       client.destroy();
@@ -32,6 +35,9 @@ export async function startProxy(targetPort: number): Promise<CuttableProxy> {
         (socket === client ? upstream : client).destroy();
       });
     }
+    client.on('data', (chunk: Buffer) => {
+      if (trigger !== undefined && chunk.includes(trigger)) swallowing = true;
+    });
     client.pipe(upstream);
     upstream.on('data', (chunk: Buffer) => { if (!swallowing) client.write(chunk); });
   });
@@ -41,9 +47,11 @@ export async function startProxy(targetPort: number): Promise<CuttableProxy> {
   return {
     port: (server.address() as AddressInfo).port,
     swallowAnswers: () => { swallowing = true; },
+    swallowAnswersAfter: (text) => { trigger = text; },
     cut: () => {
       swallowing = false;
       refusing = false;
+      trigger = undefined;
       endAll();
     },
     refuse: () => {

@@ -1,0 +1,116 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import pg from 'pg';
+import { startEmbeddedPostgres, type EmbeddedPostgres } from '../../src/embedded-postgres/index.js';
+import { READ_TOKEN } from '../support/delivery.js';
+import { startLedger, type TestLedger } from '../support/ledger.js';
+import { deliverLives, expectTruth, newLives, reachPosition, type Life } from '../support/lives.js';
+import { query } from '../support/read-models.js';
+import { temporaryDirectory, testEventStore, type TestServer } from '../support/servers.js';
+import { until } from '../support/until.js';
+
+/** How often Postgres goes away under the storm; `npm run crash` sets more. */
+const ROUNDS = Number(process.env['CRASH_ROUNDS'] ?? 2);
+const LIVES_PER_ROUND = 15;
+
+let directory: Awaited<ReturnType<typeof temporaryDirectory>>;
+let eventStore: TestServer;
+let postgres: EmbeddedPostgres;
+let ledger: TestLedger;
+const lives: Life[] = [];
+
+const start = async (port?: number) => { postgres = await startEmbeddedPostgres({ directory: directory.path, ...(port === undefined ? {} : { port }) }); };
+beforeAll(async () => {
+  [directory, eventStore] = await Promise.all([temporaryDirectory(), testEventStore()]);
+  await start();
+}, 60_000);
+afterAll(async () => {
+  await ledger.stop();
+  await postgres.stop();
+  await Promise.all([eventStore.stop(), directory.remove()]);
+});
+
+const catchUp = async (): Promise<{ catchUp: string; cause?: string; postgres: string }> => ((await (await fetch(`${ledger.url}/health/ready`)).json()) as { reads: { catchUp: string; postgres: string } }).reads;
+const metric = async (name: string): Promise<string | undefined> =>
+  (await (await fetch(`${ledger.url}/metrics`, { headers: { authorization: `Bearer ${READ_TOKEN}` } })).text()).split('\n').find((line) => line.startsWith(name));
+
+/** Stops the server and starts it at the same port. */
+async function restart(): Promise<void> {
+  await postgres.stop();
+  await start(postgres.port);
+}
+
+/** Kills a server process as the operating system does when memory is short: Postgres throws all out, and recovers from its log. */
+async function killBackend(): Promise<void> {
+  const [backend] = await query<{ pid: number }>(postgres.url, `select pid from pg_stat_activity where application_name = 'subscription-ledger' order by state = 'idle', pid limit 1`);
+  process.kill(backend?.pid ?? 0, 'SIGKILL');
+  await until('Postgres has recovered', () => query(postgres.url, 'select 1').then(() => true, () => false));
+}
+
+describe('Postgres', () => {
+  it('away at the start: events are taken in, health and metrics say what is waited for, and the rows come by themselves when it returns', async () => {
+    const { port } = postgres;
+    await postgres.stop();
+    ledger = await startLedger({ eventStore, database: { url: postgres.url, stop: async () => undefined } });
+    lives.push(...newLives(5));
+    const position = await deliverLives(ledger.url, lives);
+    const reads = await until('the catch-up waits', async () => {
+      const told = await catchUp();
+      return told.catchUp === 'waiting' && told;
+    });
+    expect(reads).toMatchObject({ postgres: 'does not answer', cause: expect.stringMatching(/ECONNREFUSED|connect/i) });
+    expect(await metric('ledger_catch_up{state="waiting"}')).toBe('ledger_catch_up{state="waiting"} 1');
+    await start(port);
+    await reachPosition(ledger.url, position);
+    await expectTruth(postgres.url, lives);
+  }, 120_000);
+
+  it(`restarted, or killed, in the middle of batches, ${ROUNDS} times: nothing is lost and nothing counts twice`, async () => {
+    for (let round = 0; round < ROUNDS; round += 1) {
+      const fresh = newLives(LIVES_PER_ROUND);
+      lives.push(...fresh);
+      let away: Promise<void> | undefined;
+      const at = 1 + Math.floor(Math.random() * 40);
+      const position = await deliverLives(ledger.url, fresh, (done) => { if (done === at) away = round % 2 === 0 ? restart() : killBackend(); });
+      await away;
+      await reachPosition(ledger.url, position);
+    }
+    await expectTruth(postgres.url, lives);
+  }, 120_000 + ROUNDS * 30_000);
+
+  it('slow, with a table locked by somebody else: the rows come when it is free', async () => {
+    const somebody = new pg.Client({ connectionString: postgres.url });
+    await somebody.connect();
+    await somebody.query(`begin; lock table ${await stateTable()} in access exclusive mode`);
+    const fresh = newLives(2);
+    lives.push(...fresh);
+    const position = await deliverLives(ledger.url, fresh);
+    await projectorWaits();
+    await somebody.query('rollback');
+    await reachPosition(ledger.url, position);
+    await expectTruth(postgres.url, lives);
+    await somebody.end();
+  }, 60_000);
+
+  it('in a deadlock that ends the batch: it is made again', async () => {
+    const somebody = new pg.Client({ connectionString: postgres.url });
+    await somebody.connect();
+    // Whoever waits longer is the first to find the deadlock, after a second, and is thrown out: the projector.
+    await somebody.query(`begin; lock table ${await stateTable()} in share row exclusive mode`);
+    const fresh = newLives(2);
+    lives.push(...fresh);
+    const position = await deliverLives(ledger.url, fresh);
+    await projectorWaits();
+    // Under load it may come too late for that, and be thrown out itself.
+    await somebody.query('select * from ledger.checkpoints for update').catch((error: { code?: string }) => expect(error.code).toBe('40P01'));
+    await somebody.query('rollback');
+    await reachPosition(ledger.url, position);
+    await expectTruth(postgres.url, lives);
+    await somebody.end();
+  }, 60_000);
+});
+
+const projectorWaits = () => until('the projector waits for a lock', async () =>
+  (await query(postgres.url, `select 1 from pg_stat_activity where application_name = 'subscription-ledger' and wait_event_type = 'Lock'`)).length > 0);
+
+const stateTable = async (): Promise<string> =>
+  `ledger.${(await query<{ line: string }>(postgres.url, `select line from ledger.checkpoints where projection = 'subscriptions' and shown`))[0]?.line}_state`;
