@@ -31,7 +31,8 @@ export async function sendAll(options: StormOptions, onAnswer: (sent: SentEvents
   const latencies = new Latencies();
   const truths: { readonly row: ExpectedRow; readonly eventIds: readonly string[] }[] = [];
   const events = stormEvents(options, (life) => {
-    truths.push({ row: expectedRow(life.stripeSubscription), eventIds: life.events.map(({ stripeEvent }) => stripeEvent.id) });
+    const eventIds = life.events.map(({ stripeEvent }) => stripeEvent.id);
+    truths.push(...life.stripeSubscriptions.map((stripeSubscription) => ({ row: expectedRow(stripeSubscription), eventIds })));
   });
   const arriving = deliveries(events, options);
   const { next: random } = seededRandom(options.seed, 'pauses');

@@ -41,7 +41,7 @@ export interface TaskResult {
 export const STREAM_LENGTH = 20;
 const READ_LENGTH = 10;
 /** Below the limit of an append at the largest events that are filled in. */
-const FILL_BATCH = 200;
+const FILL_BATCH = 1000;
 
 const eventOf = (bytes: number): BinaryEventData => binaryEvent({ id: randomUUID(), type: 'measured', data: Buffer.alloc(bytes, 'x') });
 

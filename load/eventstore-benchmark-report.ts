@@ -2,10 +2,13 @@ import { cpus } from 'node:os';
 import type { TaskResult } from './eventstore-benchmark-client.js';
 import { median } from './median.js';
 
-/** Events appended in a round and read again; `cpuUs` is what one append, or one read of a stream, cost the server. */
+/** A task, with what one append or read of it cost the server. */
+type Cost = TaskResult & { readonly cpuUs: number };
+
+/** Events appended in a round and read again. */
 interface Side {
-  readonly append: TaskResult & { readonly cpuUs: number };
-  readonly read: TaskResult & { readonly cpuUs: number };
+  readonly append: Cost;
+  readonly read: Cost;
 }
 
 export interface Rates {
@@ -16,12 +19,12 @@ export interface Rates {
   readonly sqlitePerSecond: number;
 }
 
+/** Steps at the end of a stream, or in its middle. */
 export interface EndCost {
-  readonly length: number;
-  readonly appendMs: number;
-  readonly appendCpuUs: number;
-  readonly readEndMs: number;
-  readonly readMiddleMs: number;
+  readonly stream: 'short' | 'long';
+  readonly append: Cost;
+  readonly readEnd: Cost;
+  readonly readMiddle: Cost;
 }
 
 export interface Stored {
@@ -68,12 +71,18 @@ function ratesRow(concurrency: number, rounds: readonly Rates[]): (string | numb
   ];
 }
 
-export function growthTable(costs: readonly EndCost[]): string[] {
-  const rows = costs.map((cost) => [
-    count(cost.length), cost.appendMs.toFixed(2), count(cost.appendCpuUs), cost.readEndMs.toFixed(2), cost.readMiddleMs.toFixed(2),
-  ]);
-  return table(['events in the stream', 'append ms', 'server µs an append', 'last ten events ms', 'ten in the middle ms'], rows);
+const GROWTH_HEADINGS = ['stream', 'append ms', 'server µs', 'last ten events ms', 'server µs', 'ten in the middle ms', 'server µs'] as const;
+
+export function growthTable(costs: readonly EndCost[], long: number): string[] {
+  const names = { short: '10 events', long: `${count(long)} events` };
+  return table(GROWTH_HEADINGS, (['short', 'long'] as const).map((stream) => [names[stream], ...growthCells(costs.filter((cost) => cost.stream === stream))]));
 }
+
+const growthCells = (costs: readonly EndCost[]): string[] =>
+  (['append', 'readEnd', 'readMiddle'] as const).flatMap((step) => [
+    median(costs.map((cost) => cost[step].p50Ms)).toFixed(2),
+    count(median(costs.map((cost) => cost[step].cpuUs))),
+  ]);
 
 export function storedLines(stored: Stored): string[] {
   return [

@@ -6,7 +6,6 @@ import { BenchmarkProcesses, type Client, type Store } from './benchmark-process
 import { STREAM_LENGTH, type Task, type TaskResult } from './eventstore-benchmark-client.js';
 import { growthTable, machine, ratesTable, storedLines, type EndCost, type Rates, type Stored } from './eventstore-benchmark-report.js';
 import { SqliteYardstick } from './sqlite-yardstick.js';
-import { median } from './median.js';
 import { wholeNumbers } from './whole-numbers.js';
 
 /** `npm run eventstore-benchmark`: what the embedded event store takes, beside itself in memory and beside bare SQLite. */
@@ -26,8 +25,9 @@ const HELP = `Measures the embedded event store through the official client, and
 const EVENT_BYTES = 4096;
 /** Of the events that only fill a stream or a store. */
 const FILLING_BYTES = 256;
-/** Appends or reads at the end of a short and of a long stream. */
-const END_STEPS = 500;
+/** Appends or reads at the end of a short and of a long stream, by which both grow in a repetition. */
+const END_STEPS = 200;
+const SHORT = 10;
 
 interface Plan {
   readonly events: number;
@@ -81,27 +81,26 @@ async function roundOn(stand: Stand, store: Store, round: Pick<Task, 'name' | 'c
 /** The cost of an append and of a read where a stream is short and where it is long. */
 async function growth(stand: Stand, plan: Plan): Promise<EndCost[]> {
   const store = await stand.processes.store(join(stand.directory, 'growth'));
-  const lengths = [10, plan.long];
-  const ends = lengths.map((length) => ({ length, append: [] as number[], readEnd: [] as number[], readMiddle: [] as number[], appendCpuUs: [] as number[] }));
+  const fill = (name: string, count: number) => stand.perform({ kind: 'fill', url: store.url, name, count, concurrency: 1, eventBytes: FILLING_BYTES });
+  await fill('long', plan.long);
+  const costs: EndCost[] = [];
   for (let repetition = 0; repetition <= plan.repetitions; repetition += 1) {
-    for (const end of ends) {
-      const common = { url: store.url, name: `growth-${repetition}-${end.length}`, concurrency: 1, count: END_STEPS };
-      await stand.perform({ ...common, kind: 'fill', eventBytes: FILLING_BYTES, count: end.length });
-      const readEnd = await stand.perform({ ...common, kind: 'read-end' });
-      const readMiddle = await stand.perform({ ...common, kind: 'read-middle', length: end.length });
-      const append = await costing(stand, store, { ...common, kind: 'append-at-end', eventBytes: EVENT_BYTES, length: end.length });
-      if (repetition === 0) continue;
-      end.append.push(append.p50Ms);
-      end.appendCpuUs.push(append.cpuUs);
-      end.readEnd.push(readEnd.p50Ms);
-      end.readMiddle.push(readMiddle.p50Ms);
-    }
+    const short = `short-${repetition}`;
+    await fill(short, SHORT);
+    const ends = [await costAtEnd(stand, store, { name: short, length: SHORT }), await costAtEnd(stand, store, { name: 'long', length: plan.long + repetition * END_STEPS })];
+    if (repetition > 0) costs.push(...ends);
     process.stderr.write(`stream length: ${repetition} of ${plan.repetitions}\n`);
   }
   await store.stop();
-  return ends.map(({ length, append, appendCpuUs, readEnd, readMiddle }) => ({
-    length, appendMs: median(append), appendCpuUs: median(appendCpuUs), readEndMs: median(readEnd), readMiddleMs: median(readMiddle),
-  }));
+  return costs;
+}
+
+async function costAtEnd(stand: Stand, store: Store, { name, length }: { name: string; length: number }): Promise<EndCost> {
+  const common = { url: store.url, name, length, concurrency: 1, count: END_STEPS };
+  const readEnd = await costing(stand, store, { ...common, kind: 'read-end' });
+  const readMiddle = await costing(stand, store, { ...common, kind: 'read-middle' });
+  const append = await costing(stand, store, { ...common, kind: 'append-at-end', eventBytes: EVENT_BYTES });
+  return { stream: length === SHORT ? 'short' : 'long', append, readEnd, readMiddle };
 }
 
 /** A full store: how long its start takes, and how much memory it needs while it is read from end to end. */
@@ -130,7 +129,7 @@ async function benchmark(plan: Plan): Promise<void> {
   try {
     const stand: Stand = { processes, directory, perform: processes.client<Task, TaskResult>('eventstore-benchmark-client.js') };
     const lines = [machine(), '', ...ratesTable(await rates(stand, plan))];
-    lines.push('', ...growthTable(await growth(stand, plan)), '', ...storedLines(await stored(stand, plan)));
+    lines.push('', ...growthTable(await growth(stand, plan), plan.long), '', ...storedLines(await stored(stand, plan)));
     lines.forEach((line) => console.log(line));
   } finally {
     await processes.end();

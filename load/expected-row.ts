@@ -7,7 +7,8 @@ export interface ExpectedRow {
 
 interface StripeItem {
   readonly id: string;
-  readonly quantity: number;
+  /** Metered items have none. */
+  readonly quantity?: number;
   readonly current_period_start?: number;
   readonly current_period_end?: number;
   readonly price: {
@@ -73,7 +74,7 @@ function expectedItem(item: StripeItem): ExpectedRow {
     id: item.id,
     price: price.id,
     product: price.product,
-    quantity: item.quantity,
+    quantity: item.quantity ?? null,
     interval: price.recurring.interval,
     intervalCount: price.recurring.interval_count,
     unitAmountMinor: price.unit_amount,

@@ -90,8 +90,9 @@ const readsPart = ({ config, store, database, position, registry }: { config: Co
     { provide: Database, useValue: database },
     { provide: ReadPosition, useValue: position },
     { provide: LiveUpdates, useValue: new LiveUpdates(database, position, { readersMax: config.liveReadersMax, registry }) },
-    { provide: Timeline, useValue: new Timeline(new Past(store, database, PAST_LIMITS), database) },
-    { provide: AsOf, useValue: new AsOf(new Past(store, database, PAST_LIMITS), database) },
+    { provide: Past, useValue: new Past(store, database, PAST_LIMITS) },
+    { provide: Timeline, inject: [Past], useFactory: (past: Past) => new Timeline(past, database) },
+    { provide: AsOf, inject: [Past], useFactory: (past: Past) => new AsOf(past, database) },
     { provide: ACCESS_POLICY, useValue: config.access },
   ],
 });
@@ -99,7 +100,7 @@ const readsPart = ({ config, store, database, position, registry }: { config: Co
 /** The webhook's work with its secrets and where events go. */
 export const intakeOf = ({ webhookSecrets: secrets }: Config, append: Append): Intake => (delivery: Delivery) => take(delivery, { secrets, append });
 
-const PAST_LIMITS: PastLimits = { streamsMax: 1_000, eventsMax: 10_000 };
+const PAST_LIMITS: PastLimits = { streamsMax: 1_000, eventsMax: 10_000, runningMax: 4, waitingMax: 200 };
 
 const limitsOf = (config: Config): AppenderLimits => ({
   waitingMax: config.intakeWaitingMax,

@@ -42,7 +42,7 @@ export function accessFactsOf({ customers: own, subscriptions, entitlements: lis
 const isStale = (row: Row): boolean => row['stale_since'] instanceof Date;
 const byId = (a: Readonly<{ id: string }>, b: Readonly<{ id: string }>): number => (a.id < b.id ? -1 : 1);
 
-type Item = Readonly<{ product: string | null }>;
+type Item = Readonly<{ product: string | null; price: string | null }>;
 type PauseCollection = Readonly<{ behavior: string; resumesAt: string | null }> | null;
 
 function subscriptionFactOf(row: Row): SubscriptionFact {
@@ -53,7 +53,8 @@ function subscriptionFactOf(row: Row): SubscriptionFact {
     statusSince: new Date(row['status_since'] as Date | string),
     statusEvent: String(row['status_event']),
     previousStatus: row['previous_status'] as string | null,
-    products: [...new Set((row['items'] as readonly Item[]).flatMap(({ product }) => product ?? []))],
+    // A plan from before there were products, in 2018, stands for itself.
+    products: [...new Set((row['items'] as readonly Item[]).flatMap(({ product, price }) => product ?? price ?? []))],
     hasAllItems: row['has_all_items'] === true,
     periodEnd: timeOrNull(row['period_end']),
     trialEnd: timeOrNull(row['trial_end']),

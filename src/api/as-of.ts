@@ -34,9 +34,9 @@ export function momentOf({ trueAt, knownAt, revision: upTo }: Readonly<{ trueAt?
  * What a request about a customer's past must wait for: the streams concerned are those that the read models know of, which
  * must be as far as what is asked about.
  */
-export function freshnessOf<T extends Readonly<{ minPosition?: bigint | undefined; waitMs: number; knownAt?: bigint | Date | undefined }>>({ minPosition, waitMs, knownAt }: T) {
-  const needed = [minPosition, typeof knownAt === 'bigint' ? knownAt : undefined].filter((one) => one !== undefined);
-  return { waitMs, minPosition: needed.length === 0 ? undefined : needed.reduce((highest, one) => (one > highest ? one : highest)) };
+export function freshnessOf({ minPosition, waitMs, knownAt }: Readonly<{ minPosition?: bigint | undefined; waitMs: number; knownAt?: bigint | Date | undefined }>) {
+  const known = typeof knownAt === 'bigint' ? knownAt : undefined;
+  return { waitMs, minPosition: known === undefined || (minPosition !== undefined && minPosition > known) ? minPosition : known };
 }
 
 /** Answers about the past, folded anew from the streams concerned; outcomes that are none become problems. */
@@ -80,9 +80,10 @@ export class AsOf {
 /** The rows of a projection at a moment. @throws ProblemError 422 when an event cannot be read */
 export const rowsAt = <T extends Tables>(projection: AnyProjection<T>, streams: Streams, at: Moment): ReturnType<typeof pastRows<T>> => orProblem(() => pastRows(projection, streams, at));
 
-/** What was read of the log. @throws ProblemError 422 when it is more than one answer may read */
+/** What was read of the log. @throws ProblemError 422 when it is more than one answer may read, 503 when too many wait to read */
 export function streamsOf(read: PastStreams, { streamsMax, eventsMax }: PastLimits): Streams {
   if (read.kind === 'read') return read.streams;
+  if (read.kind === 'busy') throw new ProblemError({ status: 503, code: 'past_busy', title: 'Too many waiting', detail: 'Too many answers about the past are being read from the log. Ask again later.', retryAfterS: 1 });
   throw new ProblemError({ status: 422, code: 'past_too_large', title: 'Too much to read', detail: `An answer about the past reads at most ${streamsMax} streams and ${eventsMax} events of the log. Ask about one subscription, or read the streams from the event store.` });
 }
 
@@ -96,6 +97,7 @@ export function orProblem<T>(making: () => T): T {
   }
 }
 
+/** What an answer says of its moment. */
 export function asOfAnswer(streams: Streams, at: Moment): AsOfAnswer {
   const known = [...streams.values()].flat().filter((event) => isKnown(event, at)).map((event) => event.position);
   const last = known.reduce<bigint | null>((highest, one) => (highest === null || one > highest ? one : highest), null);

@@ -10,6 +10,7 @@ export class CatchUpMetrics implements CatchUpObserver {
   readonly #events: Counter;
   readonly #repeats: Counter;
   readonly #refolds: Counter;
+  readonly #ambiguous: Counter;
   readonly #parkings: Counter;
   readonly #seconds: Histogram;
   readonly #projecting: Gauge;
@@ -21,6 +22,7 @@ export class CatchUpMetrics implements CatchUpObserver {
     this.#events = new Counter({ name: 'ledger_projected_events_total', help: 'Events that were projected.', registers });
     this.#repeats = new Counter({ name: 'ledger_repeated_events_total', help: 'Events ignored because their id stands at a lower position of the log.', registers });
     this.#refolds = new Counter({ name: 'ledger_refolds_total', help: 'Streams folded again from the log, because an event came late or the stream was parked.', registers });
+    this.#ambiguous = new Counter({ name: 'ledger_ambiguous_events_total', help: 'Events whose place among those of their second is a guess; a subscription\'s events name them.', registers });
     this.#parkings = new Counter({ name: 'ledger_parkings_total', help: 'Streams that a projection could not fold.', registers });
     this.#seconds = new Histogram({ name: 'ledger_batch_seconds', help: 'Time to fold and write one batch.', buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5], registers });
     this.#projecting = new Gauge({ name: 'ledger_projecting', help: '1 while this process is the one that projects.', registers });
@@ -41,10 +43,11 @@ export class CatchUpMetrics implements CatchUpObserver {
     else this.#logger.log(`Catch-up: ${state.kind.replace('_', ' ')}.`);
   }
 
-  batchApplied(events: number, { repeats, refolds, parked }: Applied, seconds: number): void {
+  batchApplied(events: number, { repeats, refolds, ambiguous, parked }: Applied, seconds: number): void {
     this.#events.inc(events);
     this.#repeats.inc(repeats);
     this.#refolds.inc(refolds);
+    this.#ambiguous.inc(ambiguous);
     this.#parkings.inc(parked.length);
     this.#seconds.observe(seconds);
     for (const { stream, revision, cause } of parked) this.#logger.error(`Parked ${stream}@${revision}: ${cause}`);

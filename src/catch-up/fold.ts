@@ -14,19 +14,28 @@ export type FoldState = Readonly<{
   recent: readonly Fact[];
 }>;
 
-export type Folded = Readonly<{ state: FoldState; current: unknown }>;
+/** `guesses` are the facts whose place within their second is one, and was none in the state that was folded on. */
+export type Folded = Readonly<{ state: FoldState; current: unknown; guesses: readonly Fact[] }>;
 
 export const unfolded = (projection: AnyProjection): FoldState => ({ settled: projection.initial(), objects: {}, second: null, recent: [] });
 
 /** Folds facts onto a state; `late` when one belongs before the latest second: then the stream is folded again. */
 export function advance(projection: AnyProjection, state: FoldState, facts: readonly Fact[]): { kind: 'folded' } & Folded | { kind: 'late' } {
+  const known = new Set(orderSecond(state.recent, state.objects).ambiguous);
+  const guesses: Fact[] = [];
   let reached = state;
   for (const fact of facts) {
     const { created } = fact.order;
     if (reached.second !== null && created < reached.second) return { kind: 'late' };
-    reached = created === reached.second ? { ...reached, recent: [...reached.recent, fact] } : { ...settle(projection, reached), second: created, recent: [fact] };
+    if (created === reached.second) reached = { ...reached, recent: [...reached.recent, fact] };
+    else {
+      const { ambiguous, ...before } = settle(projection, reached);
+      guesses.push(...ambiguous);
+      reached = { ...before, second: created, recent: [fact] };
+    }
   }
-  return { kind: 'folded', state: reached, current: settle(projection, reached).settled };
+  const last = settle(projection, reached);
+  return { kind: 'folded', state: reached, current: last.settled, guesses: [...guesses, ...last.ambiguous].filter((fact) => !known.has(fact)) };
 }
 
 /** The whole of a stream, in whatever order its facts arrived. */
@@ -37,13 +46,13 @@ export function foldAll(projection: AnyProjection, facts: readonly Fact[]): Fold
   return folded;
 }
 
-function settle(projection: AnyProjection, { settled, objects, recent }: FoldState): Pick<FoldState, 'settled' | 'objects'> {
+function settle(projection: AnyProjection, { settled, objects, recent }: FoldState): Pick<FoldState, 'settled' | 'objects'> & { readonly ambiguous: readonly Fact[] } {
   const [only] = recent;
   if (only !== undefined && recent.length === 1 && Object.hasOwn(objects, only.order.objectKey)) {
     // One event in its second, about an object that is known: there is nothing to put in order.
     const { objectKey, after, apiVersion, created } = only.order;
-    return { settled: evolve(projection, settled, only), objects: { ...objects, [objectKey]: { after, apiVersion, created } } };
+    return { settled: evolve(projection, settled, only), objects: { ...objects, [objectKey]: { after, apiVersion, created } }, ambiguous: [] };
   }
-  const { ordered, states } = orderSecond(recent, objects);
-  return { settled: ordered.reduce((state: unknown, fact) => evolve(projection, state, fact), settled), objects: states };
+  const { ordered, ambiguous, states } = orderSecond(recent, objects);
+  return { settled: ordered.reduce((state: unknown, fact) => evolve(projection, state, fact), settled), objects: states, ambiguous };
 }

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { AnyProjection } from '../../projections/projection.js';
+import { handles, type AnyProjection, type Fact } from '../../projections/projection.js';
 import type { EventStore } from '../eventstore/event-store.js';
 import type { RecordedEvent } from '../eventstore/recorded-event.js';
 import { isRejectedData, type Database, type Queryable } from '../read-models/database.js';
@@ -10,19 +10,19 @@ import { readStates, writeStreams, writtenOf, type StoredState, type WrittenStre
 import { EVENT_INDEX_LINE, lineOf, type Generation } from '../read-models/schema.js';
 import { concerns } from './facts.js';
 import { FoldCache } from './fold-cache.js';
-import { foldOn, foldWhole } from './stream-fold.js';
+import { foldOn, foldWhole, type StreamFold, type WholeFold } from './stream-fold.js';
 import { pagesOf, withoutRepeats } from './stream-pages.js';
 
 /** Lines that stand at one position and are moved together, with the right to move them. */
 export type Group = Readonly<{ lines: readonly Line[]; logName: string }>;
 
 export type BatchResult =
-  | { readonly kind: 'applied'; readonly repeats: number; readonly refolds: number; readonly parked: readonly ParkedStream[] }
+  | { readonly kind: 'applied'; readonly repeats: number; readonly refolds: number; readonly ambiguous: number; readonly parked: readonly ParkedStream[] }
   /** Another owner has taken a line over; nothing was written. */
   | { readonly kind: 'lost' };
 
 /** What one batch does to one generation. `wasParked` are those of the streams written that are parked so far. */
-type Change = { generation: Generation; written: WrittenStream[]; parked: ParkedStream[]; wasParked: Set<string>; refolds: number };
+type Change = { generation: Generation; written: WrittenStream[]; parked: ParkedStream[]; wasParked: Set<string>; refolds: number; ambiguous: number };
 
 /** What a projector remembers, in characters of JSON. */
 const CACHE_SIZE_MAX = 32 * 1024 * 1024;
@@ -67,8 +67,8 @@ export class Projector {
     const changes: Change[] = [];
     for (const generation of generationsOf(group, this.projections)) {
       const wanted = await findReplays(this.database, generation, max);
-      const change: Change = { generation, written: [], parked: [], wasParked: new Set(wanted), refolds: 0 };
-      for (const stream of wanted) await this.#refold(change, stream);
+      const change: Change = { generation, written: [], parked: [], wasParked: new Set(wanted), refolds: 0, ambiguous: 0 };
+      for (const stream of wanted) await this.#refold(change, { stream });
       changes.push(change);
     }
     return (await this.#commit(group, changes, async () => undefined)) ? appliedOf(changes, 0) : { kind: 'lost' };
@@ -121,7 +121,7 @@ export class Projector {
 
   async #fold(generation: Generation, batch: ReadonlyMap<string, readonly RecordedEvent[]>, wasParked: Set<string>): Promise<Change> {
     const { projection } = generation;
-    const change: Change = { generation, written: [], parked: [], wasParked, refolds: 0 };
+    const change: Change = { generation, written: [], parked: [], wasParked, refolds: 0, ambiguous: 0 };
     const streams = [...batch].filter(([, events]) => events.some((event) => concerns(projection, event)));
     if (streams.length === 0) return change;
     const cached = new Map(streams.flatMap(([stream]) => this.#cache.get(lineOf(generation), stream) ?? []).map((fold) => [fold.stream, fold]));
@@ -129,24 +129,37 @@ export class Projector {
     const states = unknown.length === 0 ? new Map<string, StoredState>() : await readStates(this.database, generation, unknown);
     for (const [stream, events] of streams) {
       const stored = cached.get(stream) ?? states.get(stream);
-      const folded = wasParked.has(stream) ? { kind: 'again' as const } : foldOn(projection, stored, events);
+      const folded: StreamFold = wasParked.has(stream) ? { kind: 'again' } : foldOn(projection, stored, events);
+      if (folded.kind === 'again') await this.#refold(change, { stream, revision: stored?.revision });
       // A stream without a state has no rows either.
-      if (folded.kind === 'folded') change.written.push(writtenOf(generation, folded.written, stored === undefined ? {} : (cached.get(stream)?.texts ?? null)));
-      if (folded.kind === 'again') await this.#refold(change, stream);
+      else this.#take(change, folded, stored === undefined ? {} : (cached.get(stream)?.texts ?? null));
     }
     return change;
   }
 
-  async #refold(change: Change, stream: string): Promise<void> {
+  async #refold(change: Change, { stream, revision }: { stream: string; revision?: bigint | undefined }): Promise<void> {
     change.refolds += 1;
-    const whole = await foldWhole(change.generation.projection, pagesOf(this.store, this.database, stream));
-    if (whole.kind === 'folded') change.written.push(writtenOf(change.generation, whole.written, null));
-    else change.parked.push(whole.parked);
+    this.#take(change, await foldWhole(change.generation.projection, pagesOf(this.store, this.database, stream), revision), null);
+  }
+
+  /** `before`: what the stream's rows are known to be so far. */
+  #take(change: Change, folded: Exclude<StreamFold, { kind: 'again' }> | WholeFold, before: Parameters<typeof writtenOf>[2]): void {
+    if (folded.kind === 'parked') change.parked.push(folded.parked);
+    if (folded.kind !== 'folded') return;
+    change.written.push(writtenOf(change.generation, folded.written, before));
+    change.ambiguous += folded.guesses.filter((fact) => this.#countsFor(change.generation.projection, fact)).length;
+  }
+
+  /** Several projections order the same events: a guess is counted by the first that handles the kind. */
+  #countsFor(projection: AnyProjection, { snapshot }: Fact): boolean {
+    return this.projections.find((one) => handles(one, snapshot.kind)) === projection;
   }
 }
 
 const appliedOf = (changes: readonly Change[], repeats: number): BatchResult =>
-  ({ kind: 'applied', repeats, refolds: changes.reduce((sum, { refolds }) => sum + refolds, 0), parked: changes.flatMap(({ parked }) => parked) });
+  ({ kind: 'applied', repeats, refolds: sumOf(changes, 'refolds'), ambiguous: sumOf(changes, 'ambiguous'), parked: changes.flatMap(({ parked }) => parked) });
+
+const sumOf = (changes: readonly Change[], count: 'refolds' | 'ambiguous'): number => changes.reduce((sum, change) => sum + change[count], 0);
 
 const INDEX_WITHIN_MS = 15_000;
 const INDEX_POLL_MS = 20;

@@ -1,4 +1,5 @@
 import type { AnyProjection, Fact } from '../../projections/projection.js';
+import { order } from '../events/order.js';
 import type { RecordedEvent } from '../eventstore/recorded-event.js';
 import type { ParkedStream } from '../read-models/parked-streams.js';
 import type { StoredState, StreamRows } from '../read-models/rows.js';
@@ -7,7 +8,7 @@ import { advance, foldAll, unfolded, type Folded, type FoldState } from './fold.
 
 export type StreamFold =
   | { readonly kind: 'unchanged' }
-  | { readonly kind: 'folded'; readonly written: StreamRows }
+  | { readonly kind: 'folded'; readonly written: StreamRows; readonly guesses: readonly Fact[] }
   /** An event came late, or cannot be read: the stream must be folded again from the log, which also names a cause. */
   | { readonly kind: 'again' };
 
@@ -21,16 +22,20 @@ export function foldOn(projection: AnyProjection, stored: StoredState | undefine
     if (facts.length === 0) return { kind: 'unchanged' };
     const folded = advance(projection, stored === undefined ? unfolded(projection) : (stored.state as FoldState), facts);
     if (folded.kind === 'late') return { kind: 'again' };
-    return { kind: 'folded', written: writtenOf(projection, last, folded) };
+    return { kind: 'folded', written: writtenOf(projection, last, folded), guesses: folded.guesses };
   } catch {
     // Nothing is swallowed: the fold from the log meets the same event and parks the stream with the error.
     return { kind: 'again' };
   }
 }
 
-/** Folds the whole of a stream, page by page, or says why it cannot, and at which event. */
-export async function foldWhole(projection: AnyProjection, pages: AsyncIterable<readonly RecordedEvent[]> | Iterable<readonly RecordedEvent[]>): Promise<{ kind: 'folded'; written: StreamRows } | { kind: 'parked'; parked: ParkedStream }> {
+type Pages = AsyncIterable<readonly RecordedEvent[]> | Iterable<readonly RecordedEvent[]>;
+export type WholeFold = Extract<StreamFold, { kind: 'folded' }> | { readonly kind: 'parked'; readonly parked: ParkedStream };
+
+/** Folds the whole of a stream, page by page, or says why it cannot, and at which event. What was a guess before the events after revision `known` is no new one. */
+export async function foldWhole(projection: AnyProjection, pages: Pages, known = -1n): Promise<WholeFold> {
   const facts: Fact[] = [];
+  let before = 0;
   let last: RecordedEvent | undefined;
   let parked: ParkedStream | undefined;
   for await (const page of pages) {
@@ -38,6 +43,7 @@ export async function foldWhole(projection: AnyProjection, pages: AsyncIterable<
       last = event;
       try {
         facts.push(...factOf(projection, event));
+        if (event.revision <= known) before = facts.length;
       } catch (error) {
         parked ??= parkedAt(event, error);
       }
@@ -46,7 +52,9 @@ export async function foldWhole(projection: AnyProjection, pages: AsyncIterable<
   if (parked !== undefined) return { kind: 'parked', parked };
   if (last === undefined) throw new Error('A stream that is folded again has at least one event.');
   try {
-    return { kind: 'folded', written: writtenOf(projection, last, foldAll(projection, facts)) };
+    const folded = foldAll(projection, facts);
+    const old = new Set(folded.guesses.length === 0 ? [] : order(facts.slice(0, before)).ambiguous);
+    return { kind: 'folded', written: writtenOf(projection, last, folded), guesses: folded.guesses.filter((fact) => !old.has(fact)) };
   } catch (error) {
     return { kind: 'parked', parked: parkedAt(last, error) };
   }

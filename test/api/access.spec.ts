@@ -66,6 +66,12 @@ describe('GET /customers/:id/access', () => {
     expect(await ask(cus, '', [subscribed(sub, { daysAgo: 1, customer: cus })])).toMatchObject({ granted: true, products: ['prod_one'], entitlements: ['exports'] });
   });
 
+  it('says that it rests on the last that could be read, when a later event cannot', async () => {
+    const [sub, cus] = [randomId('sub'), randomId('cus')];
+    const unreadable = subscribed(sub, { daysAgo: 0, customer: 7 });
+    expect(await ask(cus, 'product=prod_one', [subscribed(sub, { daysAgo: 1, customer: cus }), unreadable])).toMatchObject({ granted: true, isComplete: false, reason: { subscription: sub, isStale: true } });
+  });
+
   it('ends with the customer', async () => {
     const [sub, cus] = [randomId('sub'), randomId('cus')];
     expect(await ask(cus, '', [subscribed(sub, { daysAgo: 1, customer: cus }), stripeEvent('customer.deleted', customer(cus))])).toMatchObject({ granted: false, reason: { rule: 'customer_deleted' } });

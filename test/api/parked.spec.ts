@@ -1,4 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { customers } from '../../projections/customers.js';
+import { subscriptions } from '../../projections/subscriptions.js';
+import { lineOf } from '../../src/read-models/schema.js';
 import { ADMIN_TOKEN, deliver, read, READ_TOKEN } from '../support/delivery.js';
 import { startLedger, type TestLedger } from '../support/ledger.js';
 import { connectLive } from '../support/live-client.js';
@@ -8,6 +13,8 @@ import { randomId, START, subscriptionEvent } from '../support/subscription-even
 
 type Parked = { projection: string; stream: string; stripeEventId: string; since: string; attempts: number; cause: string };
 type Page = { data: Parked[]; nextCursor: string | null };
+
+const LINE = lineOf({ projection: subscriptions, generation: 1 });
 
 let eventStore: TestServer;
 let database: TestServer;
@@ -46,12 +53,12 @@ describe('a parked stream', () => {
   it('is told with its cause, at which event, and since when; its stack by itself', async () => {
     const { stream, broken } = await parkOne();
     const told = {
-      projection: 'subscriptions', version: 1, generation: 1, stream, attempts: 1, revision: '1', stripeEventId: broken.id, eventType: 'customer.subscription.updated', replayWantedAt: null,
+      projection: 'subscriptions', version: subscriptions.version, generation: 1, stream, attempts: 1, revision: '1', stripeEventId: broken.id, eventType: 'customer.subscription.updated', replayWantedAt: null,
       since: expect.stringMatching(/Z$/), attemptedAt: expect.stringMatching(/Z$/), cause: 'UnreadableSnapshot: The snapshot\'s "subscription.customer" is a number, not an id or an object with an id.',
     };
     expect((await list('/parked?projection=subscriptions&limit=200')).data).toContainEqual(told);
     expect(await read(ledger.url, `/parked/subscriptions/${stream}`, ADMIN_TOKEN)).toMatchObject({ status: 200, body: { data: [{ ...told, stack: expect.stringContaining('at ') }] } });
-    expect(await read(ledger.url, `/parked/subscriptions_v1_g1/${stream}`, ADMIN_TOKEN)).toMatchObject({ status: 200, body: { data: [told] } });
+    expect(await read(ledger.url, `/parked/${LINE}/${stream}`, ADMIN_TOKEN)).toMatchObject({ status: 200, body: { data: [told] } });
   });
 
   it('keeps its last good row, which says since when it is stale and why, wherever it is answered', async () => {
@@ -70,9 +77,9 @@ describe('a parked stream', () => {
   it('is counted for Prometheus and in health', async () => {
     const { body } = await read<Page>(ledger.url, '/parked?projection=subscriptions&limit=200', ADMIN_TOKEN);
     const metrics = await (await fetch(`${ledger.url}/metrics`, { headers: { authorization: `Bearer ${READ_TOKEN}` } })).text();
-    expect(metrics).toContain(`ledger_parked_streams{line="subscriptions_v1_g1"} ${body.data.length}`);
-    expect(metrics).toContain('ledger_parked_streams{line="customers_v1_g1"} 0');
-    expect((await read(ledger.url, '/health/ready')).body).toMatchObject({ reads: { parked: { subscriptions_v1_g1: body.data.length } } });
+    expect(metrics).toContain(`ledger_parked_streams{line="${LINE}"} ${body.data.length}`);
+    expect(metrics).toContain(`ledger_parked_streams{line="${lineOf({ projection: customers, generation: 1 })}"} 0`);
+    expect((await read(ledger.url, '/health/ready')).body).toMatchObject({ reads: { parked: { [LINE]: body.data.length } } });
   });
 
   it('is listed page after page, without a gap', async () => {
@@ -128,6 +135,26 @@ describe('a replay', () => {
   it('of a stream that is not parked is answered 404', async () => {
     expect(await post(ledger.url, '/parked/subscriptions/subscription-sub_unknown/replay')).toMatchObject({ status: 404, body: { code: 'not_found' } });
   });
+});
+
+/** `npm run ledger -- parked …`; resolves with the exit code and what it printed. */
+const command = (...args: string[]): Promise<{ exit: number; printed: string }> => new Promise((resolve) => {
+  const env = { PATH: process.env['PATH'] ?? '', EVENTSTORE_URL: eventStore.url, DATABASE_URL: database.url };
+  execFile(process.execPath, [CLI, 'parked', ...args], { env }, (error, printed) => resolve({ exit: typeof error?.code === 'number' ? error.code : 0, printed }));
+});
+const CLI = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url));
+
+describe('the command "parked"', () => {
+  it('lists and shows what is parked, and replays it', async () => {
+    const { stream, broken } = await parkOne();
+    const [listed, shown, again] = await Promise.all([command('list', 'subscriptions'), command('show', 'subscriptions', stream), command('replay', 'subscriptions', stream)]);
+    expect(listed).toMatchObject({ exit: 0, printed: expect.stringContaining(`${stream}@1  ${broken.id}`) });
+    expect(shown).toMatchObject({ exit: 0, printed: expect.stringMatching(/is a number[^]*\n +at /) });
+    expect(again).toMatchObject({ exit: 1, printed: expect.stringContaining('Still parked') });
+    await mend(stream);
+    expect(await command('replay', 'subscriptions', stream)).toMatchObject({ exit: 0, printed: expect.stringContaining('Replayed') });
+    expect(await command('replay')).toMatchObject({ exit: 2 });
+  }, 60_000);
 });
 
 describe('the door to parking', () => {

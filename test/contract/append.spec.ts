@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { ANY, jsonEvent, NO_STREAM, STREAM_EXISTS, type JSONEventData } from '@eventstore/db-client';
+import { ANY, binaryEvent, jsonEvent, NO_STREAM, STREAM_EXISTS, type JSONEventData } from '@eventstore/db-client';
 import { append, errorTypeOf, idsIn, idsOf, newEvent, newEvents, newStream, useEventStore } from './event-store.js';
 
 const store = useEventStore();
@@ -213,9 +213,14 @@ describe.each([
     expect(await appendTo(stream, newEvents(1), { expectedRevision: NO_STREAM })).toMatchObject({ kind: 'written', revision: 0n });
   });
 
-  it('of just under 1 MiB is written', async () => {
-    const outcome = await appendTo(newStream(), [newEvent('large', { text: 'x'.repeat(1024 * 1024 - 100) })], { expectedRevision: ANY });
-    expect(outcome).toMatchObject({ kind: 'written', revision: 0n });
+  it('of 1 MiB is written and read again, and of a byte more is refused; data, metadata and twice the type count', async () => {
+    const [type, metadata] = ['large', Buffer.from('metadata')];
+    const eventOf = (size: number) => binaryEvent({ type, metadata, data: Buffer.alloc(size - metadata.length - 2 * type.length, 'x') });
+    const stream = newStream();
+    const { nextExpectedRevision } = await store.client.appendToStream(stream, eventOf(1024 * 1024), options);
+    expect(nextExpectedRevision).toBe(0n);
+    expect(await idsIn(store.client, stream)).toHaveLength(1);
+    await expect(store.client.appendToStream(stream, eventOf(1024 * 1024 + 1), options)).rejects.toMatchObject({ type: 'maximum-append-size-exceeded' });
   });
 
   it('counts the bytes of all its events together', async () => {

@@ -135,7 +135,7 @@ describe('A tombstoned stream', () => {
     const { stream } = await streamOf(1);
     const { position } = await store.client.tombstoneStream(stream);
     const [event] = await collect(store.client.readAll({ fromPosition: position as NonNullable<typeof position>, maxCount: 1 }));
-    expect(event).toMatchObject({ streamId: stream, type: '$streamDeleted' });
+    expect(event).toMatchObject({ streamId: stream, type: '$streamDeleted', revision: 2n ** 63n - 1n });
   });
 
   it('is refused when another revision is expected', async () => {

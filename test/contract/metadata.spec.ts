@@ -91,6 +91,17 @@ describe('$tb', () => {
     expect(await idsIn(store.client, stream)).toEqual([]);
   });
 
+  it('beyond the end hides what comes, up to it, from those who follow', async () => {
+    const { stream } = await streamOf(3);
+    await store.client.setStreamMetadata(stream, { truncateBefore: 5 });
+    const following = follow(store.client.subscribeToStream(stream));
+    await following.reached('caughtUp');
+    const events = newEvents(3);
+    await append(store.client, stream, { events });
+    expect(idsOf(await following.events(1))).toEqual(idsOf(events.slice(2)));
+    await following.stop();
+  });
+
   it('holds for subscriptions', async () => {
     const { stream, events } = await streamOf(10);
     await store.client.setStreamMetadata(stream, { truncateBefore: 6 });

@@ -61,12 +61,33 @@ describe('A subscription to a stream', () => {
     await following.stop();
   });
 
-  it('that is tombstoned is refused', async () => {
+  it.each([START, END, 0n] as const)('that is tombstoned is refused, from %s', async (fromRevision) => {
     const stream = newStream();
     await write(stream, 1);
     await store.client.tombstoneStream(stream);
+    const following = follow(store.client.subscribeToStream(stream, { fromRevision }));
+    expect(await errorTypeOf(following.until(() => false))).toBe('stream-deleted');
+  });
+
+  it('that is tombstoned while it is followed ends with that, after what came before', async () => {
+    const stream = newStream();
     const following = follow(store.client.subscribeToStream(stream));
-    expect(await errorTypeOf(following.events(1))).toBe('stream-deleted');
+    await following.reached('caughtUp');
+    const { events } = await write(stream, 2);
+    expect(idsOf(await following.events(2))).toEqual(idsOf(events));
+    await store.client.tombstoneStream(stream);
+    expect(await errorTypeOf(following.until(() => false))).toBe('stream-deleted');
+    expect(following.log()).toEqual(['confirmation', 'caughtUp', 'event', 'event', 'error']);
+  });
+
+  it('from beyond its end waits until the stream is longer', async () => {
+    const stream = newStream();
+    await write(stream, 2);
+    const following = follow(store.client.subscribeToStream(stream, { fromRevision: 3n }));
+    await following.reached('caughtUp');
+    const { events } = await write(stream, 3);
+    expect(idsOf(await following.events(1))).toEqual(idsOf(events.slice(2)));
+    await following.stop();
   });
 
   it('gives the same to every subscriber', async () => {

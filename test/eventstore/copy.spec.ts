@@ -4,6 +4,7 @@ import { ANY, binaryEvent, EventStoreDBClient, jsonEvent, NO_STREAM, type EventD
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { startEmbeddedEventStore, type EmbeddedEventStore } from '../../src/embedded-eventstore/index.js';
 import { copyStore, verifyCopy, type CopyOptions } from '../../src/eventstore/copy/copy.js';
+import { differencesOf } from '../../src/eventstore/copy/difference.js';
 import { OrderedAppends } from '../../src/eventstore/copy/ordered-appends.js';
 import { connectEventStore, type EventStore } from '../../src/eventstore/event-store.js';
 import { readLog, type RawEvent } from '../../src/eventstore/raw-event.js';
@@ -52,9 +53,11 @@ function copyCommand(...args: string[]): Command {
   return command;
 }
 
+const UUID = randomUUID();
 const clientOf = (store: EventStore): EventStoreDBClient => store.appends;
 const bytes = (text: string): Uint8Array => new Uint8Array(Buffer.from(text));
 const event = (data: unknown = {}): EventData => jsonEvent({ type: 'happened', data: data as Record<string, unknown> });
+const raw = (revision: bigint): RawEvent => ({ stream: 'begun', revision, position: 1n, id: UUID, type: 'happened', contentType: 'application/json', data: bytes('{}'), metadata: new Uint8Array() });
 const verbatim = (data: string, rest: Partial<Pick<RawEvent, 'id' | 'contentType' | 'metadata'>> = {}): EventData =>
   new VerbatimEvent({ id: randomUUID(), type: 'verbatim', contentType: 'application/json', metadata: new Uint8Array(), data: bytes(data), ...rest }).asEventData();
 
@@ -96,13 +99,13 @@ async function writeOddities(store: EventStore): Promise<string[]> {
     verbatim('{}', { metadata: bytes(' {"note": 1.50} ') }), verbatim('{}', { metadata: new Uint8Array([0, 255, 128]) }),
   ]);
   await client.appendToStream('binary', [binaryEvent({ type: 'bytes', data: new Uint8Array([0, 1, 254, 255]) }), binaryEvent({ type: 'empty', data: new Uint8Array() })]);
-  await client.appendToStream('large', verbatim(`"${'x'.repeat(1_000_000)}"`));
+  await client.appendToStream('large', verbatim(`"${'x'.repeat(500_000)}"`));
   await client.appendToStream('Äußere @ "Straße" 1@2/3 😀', event());
   await client.appendToStream('links', binaryEvent({ type: '$>', data: bytes('1@json') }));
   await client.appendToStream('twice', verbatim('1', { id: repeated }), { expectedRevision: NO_STREAM });
   await client.appendToStream('twice', verbatim('2', { id: repeated }), { expectedRevision: 0n });
   await client.appendToStream('elsewhere', verbatim('3', { id: repeated }));
-  await client.appendToStream('counted', Array.from({ length: 600 }, () => event()));
+  await client.appendToStream('counted', Array.from({ length: 300 }, () => event()));
   await client.setStreamMetadata('counted', { maxCount: 3, acl: { readRoles: ['$all'] }, owner: 'tests' });
   await client.appendToStream('truncated', [event(), event(), event()]);
   await client.setStreamMetadata('truncated', { truncateBefore: 1 });
@@ -137,24 +140,27 @@ describe('A copy of a store', () => {
 
   it('made again fetches what is new, also for streams that were deleted, truncated or got other metadata meanwhile', async () => {
     const [source, target] = [await startStore(), await startStore()];
-    await writeOddities(source);
+    for (const stream of ['deleted', 'truncated', 'counted', 'whole']) await clientOf(source).appendToStream(stream, [event(), event(), event()]);
+    await clientOf(source).setStreamMetadata('truncated', { truncateBefore: 2 });
+    await clientOf(source).setStreamMetadata('counted', { maxCount: 1 });
+    await clientOf(source).deleteStream('deleted');
     const first = await copyStore({ source, target });
     const client = clientOf(source);
     await client.appendToStream('deleted', event());
     await client.appendToStream('truncated', event());
-    await client.setStreamMetadata('counted', { maxCount: 5 });
-    await client.deleteStream('json');
+    await client.setStreamMetadata('counted', { maxCount: 2 });
+    await client.deleteStream('whole');
     expect(await copyStore({ source, target })).toMatchObject({ copied: 2, events: first.events + 2 });
     expect(await contentOf(target)).toEqual(await contentOf(source));
-    for (const stream of ['deleted', 'truncated', 'counted', 'json']) expect([stream, await visibleIn(target, stream)]).toEqual([stream, await visibleIn(source, stream)]);
+    for (const stream of ['deleted', 'truncated', 'counted', 'whole']) expect([stream, await visibleIn(target, stream)]).toEqual([stream, await visibleIn(source, stream)]);
     expect(await copyStore({ source, target })).toMatchObject({ copied: 0 });
   });
 
   it('is whole although the connection to the target is cut again and again', async () => {
     const [source, target] = [await startStore(), await start()];
-    const events = await fill(source, { streams: 40, rounds: 20 });
+    const events = await fill(source, { streams: 40, rounds: 10 });
     const proxy = await startProxy(target.port);
-    const cutAt = new Set([1, 300, 700, 701, 1_400]);
+    const cutAt = new Set([1, 200, 500, 501, 700]);
     const onProgress: CopyOptions['onProgress'] = ({ phase, events: passed }) => {
       if (phase === 'copying' && cutAt.delete(passed)) proxy.cut();
     };
@@ -162,11 +168,11 @@ describe('A copy of a store', () => {
     expect(cutAt.size).toBe(0);
     expect(await contentOf(connect(target.url))).toEqual(await contentOf(source));
     await proxy.close();
-  });
+  }, 60_000);
 
   it('that was killed goes on where it ended, and says that both stores are the same', async () => {
     const [source, target] = [await startStore(), await startStore()];
-    const events = await fill(source, { streams: 50, rounds: 40 });
+    const events = await fill(source, { streams: 50, rounds: 12 });
     const killed = copyCommand('--from', source.url, '--to', target.url);
     await until('the copy is under way', async () => (await contentOf(target)).length > 0);
     killed.kill('SIGKILL');
@@ -179,7 +185,7 @@ describe('A copy of a store', () => {
     expect(await resumed.line()).toContain(`${count(events - before)} events were copied. Both stores have the same ${count(events)} events in 50 streams`);
     expect(await resumed.ended).toMatchObject({ code: 0 });
     expect(await contentOf(target)).toEqual(await contentOf(source));
-  });
+  }, 60_000);
 
   it('can be made between secured servers', async () => {
     const source = await startStore();
@@ -202,20 +208,24 @@ describe('A target that is not a copy', () => {
     return { source, target };
   }
 
-  it.each<[string, (event: EventData) => EventData, string]>([
-    ['data', (one) => ({ ...one, data: { text: 'Same' } }) as EventData, 'data'],
-    ['metadata', (one) => ({ ...one, metadata: { by: 'others' } }), 'metadata'],
-    ['a type', (one) => ({ ...one, type: 'happened-otherwise' }), 'type'],
-    ['an id', (one) => ({ ...one, id: randomUUID() }), 'id'],
-    ['everything', () => binaryEvent({ type: 'other', data: bytes('x') }), 'id and another type and another content type and another data and another metadata'],
-  ])('because of %s is found, with stream and revision, and left as it is', async (_what, change, named) => {
-    const { source, target } = await storesWith(change);
+  it('is found with stream and revision, and left as it is', async () => {
+    const { source, target } = await storesWith((one) => ({ ...one, data: { text: 'Same' } }) as EventData);
     await clientOf(source).appendToStream('tampered', event());
     const before = await contentOf(target);
-    const difference = { stream: 'tampered', revision: 1n, message: `Revision 1 of stream "tampered": the target has another ${named}.` };
+    const difference = { stream: 'tampered', revision: 1n, message: 'Revision 1 of stream "tampered": the target has another data.' };
     await expect(copyStore({ source, target })).rejects.toMatchObject(difference);
     await expect(verifyCopy({ source, target })).rejects.toMatchObject(difference);
     expect(await contentOf(target)).toEqual(before);
+  });
+
+  it.each<[string, Partial<RawEvent>]>([
+    ['id', { id: 'other' }],
+    ['type', { type: 'Happened' }],
+    ['content type', { contentType: 'application/octet-stream' }],
+    ['data', { data: bytes('{ }') }],
+    ['metadata', { metadata: bytes('x') }],
+  ])('is told by its %s', (part, change) => {
+    expect(differencesOf(raw(0n), { ...raw(0n), ...change })).toEqual([part]);
   });
 
   it('because an event is missing or too many, or stands elsewhere, is found', async () => {
@@ -225,9 +235,7 @@ describe('A target that is not a copy', () => {
     await expect(verifyCopy({ source, target })).rejects.toThrow('Revision 0 of stream "late": the target does not have it.');
     await clientOf(target).appendToStream('own', event());
     await expect(copyStore({ source, target })).rejects.toThrow('Revision 0 of stream "late": where the source has it, the target has revision 0 of stream "own".');
-    await clientOf(source).appendToStream('own', event());
-    await expect(verifyCopy({ source: target, target: await startStore() })).rejects.toThrow(/the target does not have it/);
-    await expect(copyStore({ source: await startStore(), target })).rejects.toThrow(/revision 0 of stream "tampered"|"tampered": the target has it, the source does not. Copy into an empty store/i);
+    await expect(copyStore({ source: await startStore(), target })).rejects.toThrow('Revision 0 of stream "tampered": the target has it, the source does not. Copy into an empty store.');
   });
 
   it('because of stream metadata is found', async () => {
@@ -245,7 +253,6 @@ describe('A target that is not a copy', () => {
 });
 
 describe('An event that does not fit behind what the target has', () => {
-  const raw = (revision: bigint): RawEvent => ({ stream: 'begun', revision, position: 1n, id: randomUUID(), type: 'happened', contentType: 'application/json', data: bytes('{}'), metadata: new Uint8Array() });
   const appendRaw = async (target: EventStore, ...events: RawEvent[]): Promise<void> => {
     const appends = new OrderedAppends(target);
     for (const one of events) await appends.add(one);

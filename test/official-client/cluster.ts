@@ -3,8 +3,6 @@
  * the same names, over one embedded server. A cluster of three is one member, which leads.
  */
 import { readFileSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
-import { once } from 'node:events';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Credentials, EndPoint, NodePreference } from '@eventstore/db-client';
@@ -26,14 +24,6 @@ type ConnectionFeatures = Readonly<{
   defaultDeadline?: number;
   connectionName?: string;
 }>;
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  return port;
-}
 
 export class Cluster {
   readonly domain = 'localhost';
@@ -80,9 +70,12 @@ export class Cluster {
     return `esdb://${username}:${password}@${hosts}?${query.join('&')}`;
   }
 
+  /** The first time on a free port, later on the same. */
   async up(): Promise<void> {
-    this.#port = await freePort();
-    await this.resurrect();
+    const { startEmbeddedEventStore } = (await import(pathToFileURL(COMPILED).href)) as typeof import('../../src/embedded-eventstore/index.js');
+    const security = this.insecure ? {} : { tls: testTls, users: { [ADMIN.username]: ADMIN.password } };
+    this.#store = await startEmbeddedEventStore({ directory: 'memory', port: this.#port, ...security });
+    this.#port = this.#store.port;
   }
 
   async down(): Promise<void> {
@@ -94,8 +87,6 @@ export class Cluster {
   }
 
   async resurrect(): Promise<void> {
-    const { startEmbeddedEventStore } = (await import(pathToFileURL(COMPILED).href)) as typeof import('../../src/embedded-eventstore/index.js');
-    const security = this.insecure ? {} : { tls: testTls, users: { [ADMIN.username]: ADMIN.password } };
-    this.#store = await startEmbeddedEventStore({ directory: 'memory', port: this.#port, ...security });
+    await this.up();
   }
 }

@@ -1,10 +1,16 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { subscriptions as subscriptionRows } from '../../projections/subscriptions.js';
 import { accessAnswer } from '../../src/access/answer.js';
 import { decide } from '../../src/access/decision.js';
 import type { SubscriptionFact } from '../../src/access/facts.js';
-import type { AccessPolicy } from '../../src/access/policy.js';
+import { DEFAULT_ACCESS_POLICY, type AccessPolicy } from '../../src/access/policy.js';
+import { accessFactsOf } from '../../src/api/access-facts.js';
+import { pastRows } from '../../src/as-of/past-rows.js';
 import { day, facts, subscription } from '../access/subscription-facts.js';
+import { byStream, recordedInOrder } from '../support/recorded.js';
+import type { StripeObject } from '../support/stripe-simulator/json.js';
+import { lives, type SimulatedLife } from '../support/stripe-simulator/simulator.js';
 
 const STATUSES = ['active', 'trialing', 'past_due', 'unpaid', 'paused', 'incomplete', 'canceled', 'incomplete_expired', 'hibernating'];
 const FINAL = ['canceled', 'incomplete_expired'];
@@ -78,5 +84,35 @@ describe('the laws of every policy', () => {
       expect([other.granted, other.until, other.products]).toEqual([answer.granted, answer.until, answer.products]);
       expect(endOf(answer)).toBe(Math.max(-Infinity, ...all.map((one) => endOf(decide(one, policy, at)))));
     }));
+  });
+});
+
+type Told = Readonly<{ at: number; object: StripeObject }>;
+const life = fc.record({ seed: fc.nat(), subscriptions: fc.constant(1), apiVersion: fc.constant('mixed' as const) }).map((options) => [...lives(options)][0] as SimulatedLife);
+
+/** Whether a subscription grants access at the time of its last event, by the default policy, read off Stripe's own objects. */
+function isGrantedByBooks(told: readonly Told[]): boolean {
+  const { at, object } = told.at(-1) as Told;
+  const status = String(object['status']);
+  const pause = object['pause_collection'] as { behavior: string; resumes_at: number | null } | null;
+  if (pause?.behavior === 'void' && (pause.resumes_at === null || at < pause.resumes_at)) return false;
+  if (status !== 'past_due') return status === 'active' || status === 'trialing';
+  const before = told.findLastIndex((one) => one.object['status'] !== 'past_due');
+  return at < (told[before + 1] as Told).at + 7 * 86_400;
+}
+
+describe('access in a simulated life', () => {
+  it('is at every moment what the simulator’s own books grant, whatever the order of arrival', () => {
+    fc.assert(fc.property(life.chain((one) => fc.tuple(fc.constant(one), fc.shuffledSubarray([...one.events], { minLength: one.events.length }))), ([one, arrived]) => {
+      const streams = byStream(recordedInOrder(arrived));
+      const told = one.events.map(({ stripeEvent }) => ({ at: stripeEvent.created, object: stripeEvent.data.object })).filter(({ object }) => object.object === 'subscription');
+      for (const { at } of told) {
+        const trueAt = new Date(at * 1000);
+        const { subscriptions: rows } = pastRows(subscriptionRows, streams, { trueAt, knownAt: null, revision: null });
+        const known = accessFactsOf({ customers: [], subscriptions: rows, entitlements: [], summaries: [] });
+        const answer = known && accessAnswer({ kind: 'anything' }, known, { policy: DEFAULT_ACCESS_POLICY, at: trueAt });
+        expect([at, answer?.granted]).toEqual([at, isGrantedByBooks(told.filter((event) => event.at <= at))]);
+      }
+    }), { numRuns: 40 });
   });
 });

@@ -39,12 +39,16 @@ export function expectedInvoice(told: StripeObject): ExpectedRow {
   const invoice = told as unknown as Record<string, number | string | null> & {
     status_transitions: Record<string, number | null>;
     lines: { data: { id: string; amount: number; quantity: number | null }[] };
+    total_discount_amounts: { amount: number }[];
     parent?: { subscription_details: { subscription: string } | null } | null;
   };
   const transitions = invoice.status_transitions;
+  // Old versions leave out of `amount_paid` what came outside Stripe.
+  const isPaidOutside = told['paid_out_of_band'] === true;
   return {
     id: invoice.id, number: invoice['number'], status: invoice['status'], customer: invoice['customer'], subscription: invoice.parent?.subscription_details?.subscription ?? invoice['subscription'] ?? null, currency: invoice['currency'],
-    subtotalMinor: invoice['subtotal'], totalMinor: invoice['total'], amountDueMinor: invoice['amount_due'], amountPaidMinor: invoice['amount_paid'], amountRemainingMinor: invoice['amount_remaining'],
+    subtotalMinor: invoice['subtotal'], totalMinor: invoice['total'], amountDueMinor: invoice['amount_due'], amountPaidMinor: isPaidOutside ? invoice['amount_due'] : invoice['amount_paid'], amountRemainingMinor: isPaidOutside ? 0 : invoice['amount_remaining'],
+    discountMinor: invoice.total_discount_amounts.reduce((sum, { amount }) => sum + amount, 0),
     startingBalanceMinor: invoice['starting_balance'], endingBalanceMinor: invoice['ending_balance'], billingReason: invoice['billing_reason'], attemptCount: invoice['attempt_count'], collectionMethod: invoice['collection_method'],
     nextPaymentAttempt: time(invoice['next_payment_attempt']), dueDate: time(invoice['due_date']), periodStart: time(invoice['period_start']), periodEnd: time(invoice['period_end']), createdAt: time(invoice['created']),
     finalizedAt: time(transitions['finalized_at']), paidAt: time(transitions['paid_at']), voidedAt: time(transitions['voided_at']), markedUncollectibleAt: time(transitions['marked_uncollectible_at']),

@@ -24,8 +24,8 @@ const sizeOf = ({ type, data, metadata }: RawEvent): number => data.length + met
 
 /**
  * Appends events with their ids, at their revisions, in the order in which they come. Several appends are under way at
- * once on one call, which a store takes in order. When one fails, those that follow wait: it is asked for again, with the same ids
- * at the same revision, before anything else is sent.
+ * once on one call, which a store takes in order. Those that fail, maybe only because one before them did, are asked for again one by one,
+ * with the same ids at the same revisions, before anything else is sent.
  */
 export class OrderedAppends {
   #round: Group[] = [];
@@ -62,7 +62,7 @@ export class OrderedAppends {
     this.#roundBytes = 0;
     const outcomes = await Promise.allSettled(round.map((group) => append(this.target, group)));
     for (const [at, outcome] of outcomes.entries()) {
-      if (outcome.status === 'rejected') await again(outcome.reason, () => append(this.target, round[at] ?? []));
+      if (outcome.status === 'rejected') await insist(() => append(this.target, round[at] ?? []));
     }
     this.#groupsMax = ROUND_GROUPS_MAX;
   }
@@ -108,20 +108,16 @@ async function unfitting(target: EventStore, { stream, revision }: RawEvent): Pr
 }
 
 /** Tries until it succeeds, unless the store answers otherwise or half a minute has passed. */
-export const insist = (attempt: () => Promise<unknown>): Promise<void> => attempt().then(() => undefined, (error: unknown) => again(error, attempt));
-
-async function again(failure: unknown, attempt: () => Promise<unknown>): Promise<void> {
-  let cause = failure;
-  for (let attempts = 1; isOpen(cause) && attempts < ATTEMPTS_MAX; attempts += 1) {
-    if (attempts > 1) await pause(Math.min(50 * 2 ** attempts, 5_000));
+export async function insist(attempt: () => Promise<unknown>): Promise<void> {
+  for (let attempts = 1; ; attempts += 1) {
     try {
       await attempt();
       return;
     } catch (error) {
-      cause = error;
+      if (!isOpen(error) || attempts === ATTEMPTS_MAX) throw error;
+      await pause(Math.min(50 * 2 ** attempts, 5_000));
     }
   }
-  throw cause;
 }
 
 /** Whether a failure leaves open what became of the attempt. */

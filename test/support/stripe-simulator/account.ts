@@ -1,4 +1,4 @@
-import type { Price } from './books.js';
+import type { Coupon, Price } from './books.js';
 import type { Seconds } from './calendar.js';
 import { seededRandom, type Random } from './random.js';
 
@@ -9,10 +9,15 @@ export interface Account {
   readonly country: string;
   readonly livemode: boolean;
   readonly prices: readonly Price[];
+  readonly coupons: readonly Coupon[];
 }
 
 /** Product, monthly price in minor units; yearly costs ten months. */
-const PRODUCTS = [['Starter', 900], ['Team', 2900], ['Business', 7900], ['Enterprise', 24900]] as const;
+const PRODUCTS = [['Starter', 900], ['Team', 2900], ['Business', 7900], ['Enterprise', 24900], ['API calls', 3]] as const;
+/** The product that is charged for what was used of it. */
+const METERED = 'API calls';
+/** Coupon, percent off, and for how many months. */
+const COUPONS = [['WELCOME20', 20, 3], ['PARTNER', 12.5, null]] as const;
 /** Two decimals, none and three. */
 const CURRENCIES = ['usd', 'eur', 'jpy', 'kwd'] as const;
 /** The product whose price falls with the number of seats. */
@@ -33,8 +38,9 @@ export function simulatedAccount(options: { seed: number; livemode: boolean; ope
     name: 'Nimbus Software',
     country: 'US',
     livemode: options.livemode,
+    coupons: COUPONS.map(([id, percentOff, months]) => ({ id, name: `${percentOff} % off`, percentOff, months, createdAt: options.openedAt })),
     prices: PRODUCTS.flatMap(([productName, monthlyMinor]) => {
-      const product = { product: stripeId(random, 'prod'), productName, createdAt: options.openedAt };
+      const product = { product: stripeId(random, 'prod'), productName, usage: productName === METERED ? 'metered' as const : 'licensed' as const, createdAt: options.openedAt };
       return CURRENCIES.flatMap((currency): Price[] => [
         { ...product, ...amounts(productName, monthlyMinor), currency, id: stripeId(random, 'price'), interval: 'month' },
         { ...product, ...amounts(productName, 10 * monthlyMinor), currency, id: stripeId(random, 'price'), interval: 'year' },

@@ -7,6 +7,8 @@ export interface Price {
   readonly product: string;
   readonly productName: string;
   readonly currency: string;
+  /** Metered prices charge in arrears for what was used. */
+  readonly usage: 'licensed' | 'metered';
   /** Null when the price is tiered. */
   readonly unitAmountMinor: number | null;
   /** Graduated: each unit costs what its own tier says. */
@@ -65,8 +67,46 @@ export type SubscriptionStatus =
 export interface SubscriptionItem {
   readonly id: string;
   readonly price: Price;
-  readonly quantity: number;
+  /** Null when the price is metered. */
+  readonly quantity: number | null;
   readonly createdAt: Seconds;
+}
+
+export interface Coupon {
+  readonly id: string;
+  readonly name: string;
+  readonly percentOff: number;
+  /** For how long it applies; null is forever. */
+  readonly months: number | null;
+  readonly createdAt: Seconds;
+}
+
+export interface Discount {
+  readonly id: string;
+  readonly coupon: Coupon;
+  readonly customer: string;
+  readonly subscription: string;
+  readonly startAt: Seconds;
+  readonly endAt: Seconds | null;
+}
+
+export interface SchedulePhase {
+  readonly startAt: Seconds;
+  readonly endAt: Seconds;
+  readonly items: readonly SubscriptionItem[];
+}
+
+/** What a subscription will be; released, it leaves the subscription as it then is. */
+export interface Schedule {
+  readonly id: string;
+  readonly customer: string;
+  readonly subscription: string;
+  readonly status: 'active' | 'released' | 'canceled';
+  readonly phases: readonly [SchedulePhase, SchedulePhase];
+  /** Which phase is in force. */
+  readonly current: 0 | 1;
+  readonly createdAt: Seconds;
+  readonly endedAt: Seconds | null;
 }
 
 export interface PauseCollection {
@@ -92,6 +132,8 @@ export interface Subscription {
   readonly endedAt: Seconds | null;
   readonly cancellationReason: 'cancellation_requested' | 'payment_failed' | null;
   readonly pauseCollection: PauseCollection | null;
+  readonly discount: Discount | null;
+  readonly schedule: string | null;
   readonly latestInvoice: string | null;
   readonly defaultPaymentMethod: string | null;
   readonly metadata: Readonly<Record<string, string>>;
@@ -99,23 +141,33 @@ export interface Subscription {
 
 export interface InvoiceLine {
   readonly id: string;
-  readonly item: SubscriptionItem;
+  /** Null on one-off invoices. */
+  readonly item: SubscriptionItem | null;
+  /** The invoice item that it waited as. */
+  readonly invoiceItem: string | null;
+  readonly quantity: number;
   readonly amountMinor: number;
+  /** What a coupon takes off of it, when it is invoiced. */
+  readonly discountMinor: number;
   readonly description: string;
   readonly proration: boolean;
   readonly periodStart: Seconds;
   readonly periodEnd: Seconds;
 }
 
-export type BillingReason = 'subscription_create' | 'subscription_cycle' | 'subscription_update';
+export type BillingReason = 'subscription_create' | 'subscription_cycle' | 'subscription_update' | 'manual';
 
 export interface Invoice {
   readonly id: string;
   readonly number: string | null;
-  readonly subscription: string;
+  /** Null on one-off invoices. */
+  readonly subscription: string | null;
   readonly customer: Customer;
   readonly currency: string;
   readonly reason: BillingReason;
+  readonly discount: Discount | null;
+  /** When it is sent, until when it is to be paid; null when a card is charged. */
+  readonly dueAt: Seconds | null;
   readonly status: 'draft' | 'open' | 'paid' | 'void' | 'uncollectible';
   readonly lines: readonly InvoiceLine[];
   readonly periodStart: Seconds;
@@ -128,6 +180,10 @@ export interface Invoice {
   /** The customer's balance when it was finalised, and what finalising left of it. */
   readonly startingBalanceMinor: number;
   readonly endingBalanceMinor: number | null;
+  /** Credit notes on it, before and after it was paid. */
+  readonly preCreditMinor: number;
+  readonly postCreditMinor: number;
+  readonly paidOutside: boolean;
   readonly attemptCount: number;
   readonly nextAttemptAt: Seconds | null;
   readonly autoAdvance: boolean;
@@ -189,6 +245,18 @@ export interface Refund {
   readonly createdAt: Seconds;
 }
 
+/** It lowers what an open invoice is due, or gives back of what a paid one was paid: as a refund, or to the customer's balance. */
+export interface CreditNote {
+  readonly id: string;
+  readonly number: string;
+  readonly invoice: Invoice;
+  readonly amountMinor: number;
+  readonly refund: Refund | null;
+  readonly status: 'issued' | 'void';
+  readonly createdAt: Seconds;
+  readonly voidedAt: Seconds | null;
+}
+
 /** Money that a dispute moved. */
 export interface DisputeEntry {
   readonly id: string;
@@ -206,15 +274,23 @@ export interface Dispute {
   readonly createdAt: Seconds;
 }
 
-/** What an invoice asks for in all, after the customer's credit; a credit beyond it is kept for the next. */
+/** What an invoice asks for in all, after the customer's credit and credit notes; a credit beyond it is kept for the next. */
 export function amountDueMinor(invoice: Invoice): number {
-  return Math.max(0, totalMinor(invoice) + invoice.startingBalanceMinor);
+  return Math.max(0, totalMinor(invoice) + invoice.startingBalanceMinor) - invoice.preCreditMinor;
 }
 
 export function amountRefundedMinor({ refunds }: Charge): number {
   return refunds.reduce((sum, { amountMinor, status }) => sum + (status === 'failed' ? 0 : amountMinor), 0);
 }
 
+export function subtotalMinor({ lines }: Invoice): number {
+  return lines.reduce((sum, line) => sum + line.amountMinor, 0);
+}
+
+export function discountMinor({ lines }: Invoice): number {
+  return lines.reduce((sum, line) => sum + line.discountMinor, 0);
+}
+
 export function totalMinor(invoice: Invoice): number {
-  return invoice.lines.reduce((sum, line) => sum + line.amountMinor, 0);
+  return subtotalMinor(invoice) - discountMinor(invoice);
 }

@@ -1,9 +1,13 @@
 import type { InvoiceLine, Price, Subscription, SubscriptionItem } from './books.js';
 import { afterIntervals, DAY, type Seconds } from './calendar.js';
+import { creditPaidInvoice } from './credit-notes.js';
 import { collectAtOnce, draftInvoice, finalized, periodLines, recordInvoice } from './collection.js';
 import type { Operation } from './journal.js';
+import { changeDiscount } from './discounts.js';
 import { dispute, refund } from './money-back.js';
+import { oneOffInvoice } from './one-off.js';
 import { prorationLines, recordPending } from './proration.js';
+import { endSchedule, planAhead, releaseSchedule } from './schedules.js';
 import { newId, recordSubscription, updateSubscription, type Stage } from './stage.js';
 
 /** What a merchant or a customer does to a subscription between two renewals. */
@@ -18,6 +22,10 @@ const CHANGES = {
   metadata: changeMetadata,
   pause: changePause,
   cancelAtPeriodEnd: changeCancelAtPeriodEnd,
+  discount: changeDiscount,
+  schedule: changeSchedule,
+  oneOff: oneOffInvoice,
+  creditNote: creditPaidInvoice,
   refund,
   dispute,
   quick,
@@ -25,13 +33,17 @@ const CHANGES = {
 } as const;
 
 const WEIGHTS: Readonly<Record<Exclude<Change, 'thereAndBack'>, number>> = {
-  quantity: 5, plan: 4, addItem: 2, removeItem: 1, interval: 1, metadata: 3, pause: 2, cancelAtPeriodEnd: 3, refund: 2, dispute: 1, quick: 2,
+  quantity: 5, plan: 4, addItem: 2, removeItem: 1, interval: 1, metadata: 3, pause: 2, cancelAtPeriodEnd: 3, discount: 2, schedule: 2, oneOff: 3, creditNote: 3, refund: 2, dispute: 1, quick: 2,
 };
+const NEVER = Object.fromEntries(Object.keys(CHANGES).map((name) => [name, 0])) as Record<Change, 0>;
+/** What a planned subscription may meet without upsetting the plan. */
+const PLANNED = { metadata: 3, schedule: 1, discount: 1, refund: 2, oneOff: 1 } as const;
 
 /** What changes fit the subscription's present state. */
-export function pickChange({ random, subscription, cycles }: Stage): Change {
+export function pickChange({ random, subscription, cycles, schedule }: Stage): Change {
+  if (schedule !== null) return random.weighted<Change>({ ...NEVER, ...PLANNED });
   if (subscription.status === 'active') return random.weighted<Change>(cycles ? { ...WEIGHTS, thereAndBack: 4 } : { ...WEIGHTS, thereAndBack: 0 });
-  return random.weighted({ metadata: 3, quantity: 2, cancelAtPeriodEnd: 2 });
+  return random.weighted({ metadata: 3, quantity: 2, cancelAtPeriodEnd: 2, discount: 1 });
 }
 
 export function change(stage: Stage, at: Seconds): void {
@@ -39,29 +51,31 @@ export function change(stage: Stage, at: Seconds): void {
 }
 
 function changeQuantity(stage: Stage, operation: Operation): void {
-  const index = stage.random.integer(0, stage.subscription.items.length - 1);
-  const items = stage.subscription.items.map((item, at) => (at === index ? { ...item, quantity: otherQuantity(stage, item) } : item));
-  applyItems(stage, operation, items);
+  const chosen = stage.random.pick(licensed(stage));
+  applyItems(stage, operation, stage.subscription.items.map((item) => (item === chosen ? { ...item, quantity: otherQuantity(stage, item) } : item)));
 }
+
+/** The items that are paid in advance, by quantity; there is always one. */
+const licensed = ({ subscription }: Stage): SubscriptionItem[] => subscription.items.filter(({ quantity }) => quantity !== null);
 
 function otherQuantity({ random }: Stage, { quantity }: SubscriptionItem): number {
   const other = random.integer(1, 12);
-  return other === quantity ? quantity + 1 : other;
+  return other === quantity ? other + 1 : other;
 }
 
 function changePlan(stage: Stage, operation: Operation): void {
   const [first, ...rest] = stage.subscription.items as [SubscriptionItem, ...SubscriptionItem[]];
-  const price = freePrice(stage);
+  const price = freePrice(stage, 'licensed');
   if (price === undefined) return changeQuantity(stage, operation);
   applyItems(stage, operation, [{ ...first, price }, ...rest]);
 }
 
 /** A price of the subscription's currency and interval whose product it does not have yet. */
-function freePrice(stage: Stage): Price | undefined {
+function freePrice(stage: Stage, usage?: Price['usage']): Price | undefined {
   const { items, currency } = stage.subscription;
   const [first] = items as [SubscriptionItem];
   const free = stage.journal.view.account.prices.filter((price) =>
-    price.currency === currency && price.interval === first.price.interval && items.every((item) => item.price.product !== price.product));
+    price.currency === currency && price.interval === first.price.interval && (usage ?? price.usage) === price.usage && items.every((item) => item.price.product !== price.product));
   return free.length === 0 ? undefined : stage.random.pick(free);
 }
 
@@ -82,13 +96,14 @@ function addItem(stage: Stage, operation: Operation): void {
   const { items } = stage.subscription;
   const price = freePrice(stage);
   if (price === undefined) return changeQuantity(stage, operation);
-  applyItems(stage, operation, [...items, { id: newId(stage, 'si'), price, quantity: stage.random.integer(1, 5), createdAt: operation.at }]);
+  applyItems(stage, operation, [...items, { id: newId(stage, 'si'), price, quantity: price.usage === 'metered' ? null : stage.random.integer(1, 5), createdAt: operation.at }]);
 }
 
 function removeItem(stage: Stage, operation: Operation): void {
   const { items } = stage.subscription;
   if (items.length === 1) return changeQuantity(stage, operation);
-  const gone = stage.random.pick(items);
+  const [kept] = licensed(stage);
+  const gone = stage.random.pick(items.filter((item) => item !== kept));
   applyItems(stage, operation, items.filter((item) => item !== gone));
 }
 
@@ -138,6 +153,15 @@ function changeMetadata(stage: Stage, operation: Operation): void {
   updateSubscription(stage, operation, { metadata });
 }
 
+/** Plans another plan for the next period, or gives the plan up. */
+function changeSchedule(stage: Stage, operation: Operation): void {
+  if (stage.schedule !== null) return releaseSchedule(stage, operation);
+  const { items: [first, ...rest], cancelAtPeriodEnd, pauseCollection } = stage.subscription;
+  const price = freePrice(stage, 'licensed');
+  if (first === undefined || price === undefined || cancelAtPeriodEnd || pauseCollection !== null) return changeMetadata(stage, operation);
+  planAhead(stage, operation, [{ ...first, price }, ...rest]);
+}
+
 /** Collection is paused, or goes on again; the status stays active. */
 function changePause(stage: Stage, operation: Operation): void {
   const behavior = stage.random.pick(['keep_as_draft', 'mark_uncollectible', 'void'] as const);
@@ -156,11 +180,13 @@ function changeCancelAtPeriodEnd(stage: Stage, operation: Operation): void {
 /** The end: `deleted` carries the whole last object, and no `updated` comes before it. */
 export function cancel(stage: Stage, operation: Operation, reason: 'cancellation_requested' | 'payment_failed'): void {
   const { canceledAt } = stage.subscription;
+  endSchedule(stage, operation, reason === 'payment_failed' ? 'aborted' : 'canceled');
   stage.subscription = {
     ...stage.subscription,
     status: 'canceled',
     canceledAt: canceledAt ?? operation.at,
     endedAt: operation.at,
+    schedule: null,
     cancellationReason: reason,
   };
   recordSubscription(stage, operation, 'customer.subscription.deleted');

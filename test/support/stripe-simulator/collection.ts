@@ -13,6 +13,7 @@ const DESCRIPTIONS: Readonly<Record<BillingReason, string>> = {
   subscription_create: 'Subscription creation',
   subscription_cycle: 'Subscription update',
   subscription_update: 'Subscription update',
+  manual: 'Payment for Invoice',
 };
 
 export interface InvoicePlan {
@@ -22,25 +23,36 @@ export interface InvoicePlan {
   readonly periodEnd: Seconds;
 }
 
-/** The lines of a whole period of every item; a trial costs nothing. */
-export function periodLines(stage: Stage, period: { start: Seconds; end: Seconds; trial?: boolean }): InvoiceLine[] {
+export interface Period {
+  readonly start: Seconds;
+  readonly end: Seconds;
+}
+
+/** The lines of a whole period of every item: a trial costs nothing, and metered items charge for what was used in the period before, if any. */
+export function periodLines(stage: Stage, period: Period & { readonly trial?: boolean; readonly used?: Period }): InvoiceLine[] {
   return stage.subscription.items.map((item) => {
     const { productName, unitAmountMinor, currency, interval } = item.price;
+    const used = item.quantity === null ? period.used : undefined;
+    const quantity = item.quantity ?? (used === undefined ? 0 : stage.random.integer(0, 5_000));
     return {
       id: newId(stage, 'il'),
       item,
-      amountMinor: period.trial === true ? 0 : priceMinor(item.price, item.quantity),
+      invoiceItem: null,
+      quantity,
+      amountMinor: period.trial === true ? 0 : priceMinor(item.price, quantity),
+      discountMinor: 0,
       description: period.trial === true
         ? `Trial period for ${productName}`
-        : `${item.quantity} × ${productName} (${unitAmountMinor === null ? 'tiers' : `at ${unitAmountMinor}`} ${currency} / ${interval})`,
+        : `${quantity} × ${productName} (${unitAmountMinor === null ? 'tiers' : `at ${unitAmountMinor}`} ${currency} / ${interval})`,
       proration: false,
-      periodStart: period.start,
-      periodEnd: period.end,
+      periodStart: (used ?? period).start,
+      periodEnd: (used ?? period).end,
     };
   });
 }
 
 export function draftInvoice(stage: Stage, at: Seconds, plan: InvoicePlan): Invoice {
+  const { discount } = stage.subscription;
   return {
     id: newId(stage, 'in'),
     number: null,
@@ -49,7 +61,9 @@ export function draftInvoice(stage: Stage, at: Seconds, plan: InvoicePlan): Invo
     currency: stage.subscription.currency,
     reason: plan.reason,
     status: 'draft',
-    lines: plan.lines,
+    discount,
+    dueAt: null,
+    lines: plan.lines.map((line) => ({ ...line, discountMinor: discount === null || line.proration ? 0 : Math.round(line.amountMinor * discount.coupon.percentOff / 100) })),
     periodStart: plan.periodStart,
     periodEnd: plan.periodEnd,
     createdAt: at,
@@ -59,6 +73,9 @@ export function draftInvoice(stage: Stage, at: Seconds, plan: InvoicePlan): Invo
     uncollectibleAt: null,
     startingBalanceMinor: 0,
     endingBalanceMinor: null,
+    preCreditMinor: 0,
+    postCreditMinor: 0,
+    paidOutside: false,
     attemptCount: 0,
     nextAttemptAt: plan.reason === 'subscription_cycle' ? at + HOUR : null,
     autoAdvance: true,
@@ -108,7 +125,7 @@ export function collectAtOnce(stage: Stage, operation: Operation, open: Invoice)
 }
 
 export function recordInvoice(stage: Stage, operation: Operation, fact: { type: string; invoice: Invoice }): void {
-  operation.record(fact.type, invoiceShape(stage.journal.view, fact.invoice), fact.invoice.subscription);
+  operation.record(fact.type, invoiceShape(stage.journal.view, fact.invoice), fact.invoice.subscription ?? undefined);
 }
 
 /** The intent that collects an open invoice, as it is before its first attempt. */
@@ -178,7 +195,8 @@ export function paid(at: Seconds, invoice: Invoice, charge: Charge | null): Invo
 /** What says that an invoice is settled: both event types that Stripe sends, and since basil the payment that ties intent and invoice. */
 export function recordPaid(stage: Stage, operation: Operation, invoice: Invoice): void {
   recordInvoice(stage, operation, { type: 'invoice.paid', invoice });
-  recordInvoice(stage, operation, { type: 'invoice.payment_succeeded', invoice });
+  if (!invoice.paidOutside) recordInvoice(stage, operation, { type: 'invoice.payment_succeeded', invoice });
+  stage.invoices = [...stage.invoices, invoice];
   if (invoice.intent === null || !isBasilOrLater(stage.journal.view.apiVersion)) return;
   const payment = {
     id: newId(stage, 'inpay'),

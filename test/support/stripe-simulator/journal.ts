@@ -21,6 +21,7 @@ export interface Operation {
 
 /** Types beside `*.updated` whose events tell the values before (seen in recordings). */
 const TELLS_BEFORE = new Set(['charge.refunded', 'refund.failed', 'charge.dispute.closed', 'charge.dispute.funds_reinstated']);
+const TWIN_RATE = 0.015;
 
 /** Writes down what Stripe would send, in true order. */
 export class Journal {
@@ -28,7 +29,8 @@ export class Journal {
   /** Of each object: as the last event showed it, and what had changed then. */
   readonly #last = new Map<string, { shape: StripeObject; at: Seconds; previous: JsonObject | undefined }>();
 
-  constructor(private readonly random: Random, readonly view: View) {}
+  /** `twins`: now and then Stripe makes two events of one change, with an id each. */
+  constructor(private readonly random: Random, readonly view: View, private readonly options: { readonly twins: boolean }) {}
 
   /** Something that an API call of the merchant did, or (`stripe`) that Stripe did by itself: a renewal, a retry, an expiry. */
   operation(at: Seconds, by: 'merchant' | 'stripe'): Operation {
@@ -39,6 +41,7 @@ export class Journal {
       const stripeEvent = this.#event({ type, object, created: at, request });
       const stream = subscription === undefined ? `${object.object}-${object.id}` : `subscription-${subscription}`;
       this.events.push({ stripeEvent, stream });
+      if (this.options.twins && this.random.chance(TWIN_RATE)) this.events.push({ stripeEvent: { ...stripeEvent, id: this.#eventId() }, stream });
     };
     return { at, record };
   }
@@ -48,7 +51,7 @@ export class Journal {
     const previous = this.#changeOf(type, object, created);
     this.#last.set(object.id, { shape: object, at: created, previous });
     return {
-      id: `evt_${this.random.alphanumeric(24)}`,
+      id: this.#eventId(),
       object: 'event',
       api_version: this.view.apiVersion,
       created,
@@ -69,6 +72,10 @@ export class Journal {
     const previous = previousAttributes(last.shape, after);
     if (Object.keys(previous).length === 0) throw new Error(`${type} of ${after.id} changes nothing.`);
     return previous;
+  }
+
+  #eventId(): string {
+    return `evt_${this.random.alphanumeric(24)}`;
   }
 
   #uuid(): string {

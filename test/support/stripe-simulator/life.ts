@@ -7,18 +7,19 @@ import type { StripeObject } from './json.js';
 import { seededRandom } from './random.js';
 import { announceTrialEnd, endPeriod, pauseWithoutCard } from './renewal.js';
 import { subscriptionShape } from './shapes/subscription.js';
-import { attachCard, beginAt, openAccount, openStage, startByApi, startByCheckout, startTrial } from './signup.js';
+import { attachCard, beginAt, newSubscription, openAccount, openStage, startByApi, startByCheckout, startTrial } from './signup.js';
 import type { Stage } from './stage.js';
 
 const PERIODS_MAX = 4;
 const CHANGES_PER_PERIOD_MAX = 2;
+const SUBSCRIPTIONS_MAX = 3;
 
-/** All that happened to one customer and the subscription it took out. */
+/** All that happened to one customer and the subscriptions it took out. */
 export interface SimulatedLife {
   readonly index: number;
   readonly customer: string;
-  /** The last subscription object, as the chosen API version renders it: the truth that any reader of the events must end at. */
-  readonly stripeSubscription: StripeObject;
+  /** The last objects of its subscriptions, as the chosen API version renders them: the truth that any reader of the events must end at. */
+  readonly stripeSubscriptions: readonly StripeObject[];
   /** In true order. */
   readonly events: readonly SimulatedEvent[];
 }
@@ -37,29 +38,57 @@ export interface LifeOptions {
 /** Plays one life, from the customer's first day to its cancellation or as far as the simulation goes. */
 export function playLife({ seed, index, account, apiVersion, at, cycles }: LifeOptions): SimulatedLife {
   const random = seededRandom(seed, 'life', index);
-  const journal = new Journal(random, { account, apiVersion });
+  // Events that a value goes there and back with look like twins of each other.
+  const journal = new Journal(random, { account, apiVersion }, { twins: !cycles });
   const stage = openStage({ random, journal, cycles }, at);
   openAccount(stage, journal.operation(at, 'merchant'));
-  let now = start(stage, at + random.integer(MINUTE, 2 * HOUR));
-  for (let periods = random.integer(1, PERIODS_MAX); periods > 0 && isAlive(stage); periods -= 1) {
-    now = changesUntilPeriodEnd(stage, now);
-    now = endPeriod(stage);
-  }
-  if (isAlive(stage) && random.chance(0.4)) cancel(stage, journal.operation(now + random.integer(1, 3 * DAY), 'merchant'), 'cancellation_requested');
+  const stripeSubscriptions: StripeObject[] = [];
+  let now = at;
+  do {
+    if (stripeSubscriptions.length > 0) now = comeBack(stage, now);
+    now = playSubscription(stage, now + random.integer(MINUTE, 2 * HOUR));
+    stripeSubscriptions.push(subscriptionShape(journal.view, stage.subscription));
+  } while (stripeSubscriptions.length < SUBSCRIPTIONS_MAX && random.chance(0.15));
   // Refunds that fail and disputes that end lie ahead when they begin. Within a second the order of the journal holds.
   const events = [...journal.events].sort((a, b) => a.stripeEvent.created - b.stripeEvent.created);
   return {
     index,
     customer: stage.customer.id,
-    stripeSubscription: subscriptionShape(journal.view, stage.subscription),
+    stripeSubscriptions,
     events,
   };
 }
 
+/** One subscription, from its first day to its end or as far as the simulation goes. Gives the time when all of it is over. */
+function playSubscription(stage: Stage, at: Seconds): Seconds {
+  const { random, journal } = stage;
+  let now = start(stage, at);
+  for (let periods = random.integer(1, PERIODS_MAX); periods > 0 && isAlive(stage); periods -= 1) {
+    changesUntilPeriodEnd(stage, now);
+    now = endPeriod(stage);
+  }
+  if (!isAlive(stage) || !random.chance(0.4)) return now;
+  now += random.integer(1, 3 * DAY);
+  cancel(stage, journal.operation(now, 'merchant'), 'cancellation_requested');
+  return now;
+}
+
+/** The customer takes out another subscription, beside the one it may still have. */
+function comeBack(stage: Stage, now: Seconds): Seconds {
+  const at = now + stage.random.integer(4, 20) * DAY;
+  stage.subscription = newSubscription(stage, stage.subscription.currency, at);
+  stage.schedule = null;
+  stage.pendingLines = [];
+  return at;
+}
+
 function start(stage: Stage, at: Seconds): Seconds {
   const { random, journal } = stage;
-  const way = random.weighted({ trial: 3, trialWithoutCard: 1, api: 4, checkout: 2, badCard: 2 });
-  if (way !== 'trialWithoutCard') attachCard(stage, journal.operation(at - random.integer(1, MINUTE - 1), 'merchant'));
+  const { balanceMinor, defaultPaymentMethod } = stage.customer;
+  // Credit of the customer could pay the first invoice; then there is nothing to charge.
+  const charged = balanceMinor < 0 ? 0 : 1;
+  const way = random.weighted({ trial: 3, trialWithoutCard: defaultPaymentMethod === null ? 1 : 0, api: 4 * charged, checkout: 2 * charged, badCard: 2 * charged });
+  if (way !== 'trialWithoutCard' && defaultPaymentMethod === null) attachCard(stage, journal.operation(at - random.integer(1, MINUTE - 1), 'merchant'));
   const operation = journal.operation(at, way === 'checkout' ? 'stripe' : 'merchant');
   beginAt(stage, at, way.startsWith('trial') ? random.pick([7, 14, 30]) : 0);
   switch (way) {

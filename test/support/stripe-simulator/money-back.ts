@@ -11,16 +11,28 @@ const DISPUTE_FEE_MINOR = 1500;
 
 /** Refunds a payment in whole or in part; one payment can be refunded several times. */
 export function refund(stage: Stage, operation: Operation): void {
-  const { random, journal: { view } } = stage;
-  const refundable = stage.charges.filter((candidate) => amountRefundedMinor(candidate) < candidate.amountMinor);
+  const { random } = stage;
+  const refundable = chargesBy(stage, operation).filter((candidate) => amountRefundedMinor(candidate) < candidate.amountMinor);
   const charge = refundable.find(({ refunds }) => refunds.length > 0) ?? refundable.at(-1);
   if (charge === undefined) return;
   const leftMinor = charge.amountMinor - amountRefundedMinor(charge);
-  const made = newRefund(stage, charge, { at: operation.at, amountMinor: random.chance(0.5) ? leftMinor : random.integer(1, leftMinor) });
-  replaceCharge(stage, { ...charge, refunds: [made, ...charge.refunds] });
-  operation.record('refund.created', refundShape(made));
-  operation.record('charge.refunded', chargeShape(view, chargeOf(stage, charge.id)));
+  const made = refundPart(stage, operation, { charge, amountMinor: random.chance(0.5) ? leftMinor : random.integer(1, leftMinor) });
   if (random.chance(0.15)) failRefund(stage, made, operation.at + random.integer(1, 5) * DAY);
+}
+
+/** Refunds this much of a charge. */
+export function refundPart(stage: Stage, operation: Operation, { charge, amountMinor }: { charge: Charge; amountMinor: number }): Refund {
+  const made = newRefund(stage, charge, { at: operation.at, amountMinor });
+  const refunded = { ...charge, refunds: [made, ...charge.refunds] };
+  replaceCharge(stage, refunded);
+  operation.record('refund.created', refundShape(made));
+  operation.record('charge.refunded', chargeShape(stage.journal.view, refunded));
+  return made;
+}
+
+/** What has been paid by now: some invoices are paid ahead of what else is played. */
+export function chargesBy({ charges }: Stage, { at }: Operation): readonly Charge[] {
+  return charges.filter(({ createdAt }) => createdAt <= at);
 }
 
 function newRefund(stage: Stage, charge: Charge, { at, amountMinor }: { at: Seconds; amountMinor: number }): Refund {
@@ -47,7 +59,7 @@ function failRefund(stage: Stage, made: Refund, at: Seconds): void {
 /** A cardholder disputes a payment. An inquiry moves no money; a chargeback takes it, with a fee, until it is won. */
 export function dispute(stage: Stage, operation: Operation): void {
   const { random, journal: { view } } = stage;
-  const charge = stage.charges.find(({ refunds }) => refunds.length === 0);
+  const charge = chargesBy(stage, operation).find(({ refunds }) => refunds.length === 0);
   if (charge === undefined) return;
   stage.charges = stage.charges.filter((other) => other !== charge);
   const inquiry = random.chance(0.3);
@@ -82,10 +94,4 @@ function newEntry(stage: Stage, at: Seconds, money: Pick<DisputeEntry, 'amountMi
 
 function replaceCharge(stage: Stage, charge: Charge): void {
   stage.charges = stage.charges.map((other) => (other.id === charge.id ? charge : other));
-}
-
-function chargeOf(stage: Stage, id: string): Charge {
-  const charge = stage.charges.find((candidate) => candidate.id === id);
-  if (charge === undefined) throw new Error(`There is no charge ${id}.`);
-  return charge;
 }

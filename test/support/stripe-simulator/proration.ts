@@ -4,23 +4,29 @@ import type { Operation } from './journal.js';
 import { invoiceItemShape } from './shapes/invoice-item.js';
 import { newId, type Stage } from './stage.js';
 
-/** What the rest of the period costs when the items become `items`: credit for what ends, a charge for what begins. */
+/** What the rest of the period costs when the items become `items`: credit for what ends, a charge for what begins; nothing for metered ones. */
 export function prorationLines(stage: Stage, next: { items: readonly SubscriptionItem[]; at: Seconds }): InvoiceLine[] {
+  const licensed = (of: readonly SubscriptionItem[]): LicensedItem[] => of.filter((item): item is LicensedItem => item.quantity !== null);
   const { items } = stage.subscription;
-  const ending = items.filter((item) => !next.items.includes(item));
-  const beginning = next.items.filter((item) => !items.includes(item));
+  const ending = licensed(items).filter((item) => !next.items.includes(item));
+  const beginning = licensed(next.items).filter((item) => !items.includes(item));
   return [
     ...ending.map((item) => prorationLine(stage, { item, at: next.at, sign: -1 })),
     ...beginning.map((item) => prorationLine(stage, { item, at: next.at, sign: 1 })),
   ];
 }
 
-function prorationLine(stage: Stage, { item, at, sign }: { item: SubscriptionItem; at: Seconds; sign: 1 | -1 }): InvoiceLine {
+type LicensedItem = SubscriptionItem & { readonly quantity: number };
+
+function prorationLine(stage: Stage, { item, at, sign }: { item: LicensedItem; at: Seconds; sign: 1 | -1 }): InvoiceLine {
   const { periodStart, periodEnd } = stage.subscription;
   const share = (periodEnd - at) / (periodEnd - periodStart);
   return {
     id: newId(stage, 'il'),
     item,
+    invoiceItem: null,
+    quantity: item.quantity,
+    discountMinor: 0,
     amountMinor: sign * Math.round(priceMinor(item.price, item.quantity) * share),
     description: `${sign < 0 ? 'Unused' : 'Remaining'} time on ${item.quantity} × ${item.price.productName}`,
     proration: true,
@@ -31,10 +37,11 @@ function prorationLine(stage: Stage, { item, at, sign }: { item: SubscriptionIte
 
 /** Lets prorations wait for the next invoice, each as an invoice item. */
 export function recordPending(stage: Stage, operation: Operation, lines: readonly InvoiceLine[]): void {
-  for (const line of lines) {
-    const { subscription, customer } = stage;
-    const item = { id: newId(stage, 'ii'), line, subscription: subscription.id, customer: customer.id, createdAt: operation.at };
-    operation.record('invoiceitem.created', invoiceItemShape(stage.journal.view, item), subscription.id);
+  const { id: subscription, currency } = stage.subscription;
+  const waiting = lines.map((line) => ({ ...line, invoiceItem: newId(stage, 'ii') }));
+  for (const line of waiting) {
+    const item = { id: line.invoiceItem, line, subscription, customer: stage.customer.id, currency, createdAt: operation.at };
+    operation.record('invoiceitem.created', invoiceItemShape(stage.journal.view, item), subscription);
   }
-  stage.pendingLines = [...stage.pendingLines, ...lines];
+  stage.pendingLines = [...stage.pendingLines, ...waiting];
 }

@@ -1,12 +1,14 @@
 import type { Invoice } from './books.js';
 import { afterIntervals, DAY, HOUR, type Seconds } from './calendar.js';
 import { cancel } from './changes.js';
+import { endDiscount } from './discounts.js';
 import {
   attempted, collectAtOnce, draftInvoice, finalized, openIntent, paid, periodLines, recordAttempt, recordBalance, recordFailure, recordInvoice,
   recordPaid, type Attempt,
 } from './collection.js';
 import type { Operation } from './journal.js';
 import { paymentIntentShape } from './shapes/payment.js';
+import { nextPhase } from './schedules.js';
 import { attachCard } from './signup.js';
 import { billingInterval, recordSubscription, updateCustomer, updateSubscription, type Stage } from './stage.js';
 
@@ -59,13 +61,24 @@ function resume(stage: Stage, at: Seconds): Seconds {
 
 function renew(stage: Stage, operation: Operation): Invoice {
   const { periodStart, periodEnd, anchorAt, status } = stage.subscription;
-  const next = { periodStart: periodEnd, periodEnd: periodAfter(anchorAt, billingInterval(stage), periodEnd) };
-  const lines = [...stage.pendingLines, ...periodLines(stage, { start: next.periodStart, end: next.periodEnd })];
+  const planned = nextPhase(stage, operation);
+  const next = { ...planned, ...endedDiscount(stage, operation), periodStart: periodEnd, periodEnd: periodAfter(anchorAt, billingInterval(stage), periodEnd) };
+  stage.subscription = { ...stage.subscription, ...planned };
+  const lines = [...stage.pendingLines, ...periodLines(stage, { start: next.periodStart, end: next.periodEnd, used: { start: periodStart, end: periodEnd } })];
   stage.pendingLines = [];
   const draft = draftInvoice(stage, operation.at, { reason: 'subscription_cycle', lines, periodStart, periodEnd });
   recordInvoice(stage, operation, { type: 'invoice.created', invoice: draft });
   updateSubscription(stage, operation, { ...next, latestInvoice: draft.id, ...(status === 'trialing' ? { status: 'active' } : {}) });
   return draft;
+}
+
+/** A discount whose time is over does not apply to what begins now. */
+function endedDiscount(stage: Stage, operation: Operation): { discount?: null } {
+  const { discount } = stage.subscription;
+  if (discount === null || discount.endAt === null || discount.endAt > operation.at) return {};
+  endDiscount(stage, operation, discount);
+  stage.subscription = { ...stage.subscription, discount: null };
+  return { discount: null };
 }
 
 function periodAfter(anchor: Seconds, interval: Parameters<typeof afterIntervals>[1], after: Seconds): Seconds {

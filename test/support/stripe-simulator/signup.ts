@@ -4,6 +4,7 @@ import { afterIntervals, DAY, HOUR, MINUTE, type Seconds } from './calendar.js';
 import {
   attempted, draftInvoice, finalized, openIntent, paid, periodLines, recordAttempt, recordFailure, recordInvoice, recordPaid, type Attempt,
 } from './collection.js';
+import { newDiscount, recordDiscount } from './discounts.js';
 import type { Operation } from './journal.js';
 import type { Random } from './random.js';
 import { checkoutSessionShape, customerShape } from './shapes/customer.js';
@@ -16,13 +17,17 @@ const COUNTRIES = ['US', 'DE', 'FR', 'GB', 'JP', 'CM'] as const;
 /** A customer with a card, and a subscription that is about to be taken out. */
 export function openStage({ random, journal, cycles }: Pick<Stage, 'random' | 'journal' | 'cycles'>, at: Seconds): Stage {
   const customer = newCustomer(random, at);
-  const currency = random.pick(['usd', 'eur', 'jpy', 'kwd']);
+  const subscription = newSubscription({ random, journal, customer }, random.pick(['usd', 'eur', 'jpy', 'kwd']), at);
+  return { random, journal, cycles, customer, paymentMethod: newCard(random, at), subscription, charges: [], invoices: [], schedule: null, pendingLines: [] };
+}
+
+/** A subscription that is about to be taken out: to one product or two. */
+export function newSubscription({ random, journal, customer }: Pick<Stage, 'random' | 'journal' | 'customer'>, currency: string, at: Seconds): Subscription {
   const interval = random.weighted({ month: 4, year: 1 });
   const prices = journal.view.account.prices.filter((price) => price.currency === currency && price.interval === interval);
-  const first = random.pick(prices);
-  const more = random.chance(0.2) ? [random.pick(prices.filter(({ product }) => product !== first.product))] : [];
-  const subscription = incompleteSubscription(random, { customer, prices: [first, ...more], at });
-  return { random, journal, cycles, customer, paymentMethod: newCard(random, at), subscription, charges: [], pendingLines: [] };
+  const first = random.pick(prices.filter(({ usage }) => usage === 'licensed'));
+  const more = random.chance(0.3) ? [random.pick(prices.filter(({ product }) => product !== first.product))] : [];
+  return incompleteSubscription(random, { customer, prices: [first, ...more], at });
 }
 
 function newCustomer(random: Random, at: Seconds): Customer {
@@ -57,7 +62,7 @@ function newCard(random: Random, at: Seconds): PaymentMethod {
 function incompleteSubscription(random: Random, start: { customer: Customer; prices: readonly [Price, ...Price[]]; at: Seconds }): Subscription {
   const { customer, prices, at } = start;
   const [price] = prices;
-  const items = prices.map((each): SubscriptionItem => ({ id: newId({ random }, 'si'), price: each, quantity: random.integer(1, 12), createdAt: at }));
+  const items = prices.map((each): SubscriptionItem => ({ id: newId({ random }, 'si'), price: each, quantity: each.usage === 'metered' ? null : random.integer(1, 12), createdAt: at }));
   return {
     id: newId({ random }, 'sub'),
     customer: customer.id,
@@ -76,6 +81,8 @@ function incompleteSubscription(random: Random, start: { customer: Customer; pri
     endedAt: null,
     cancellationReason: null,
     pauseCollection: null,
+    discount: null,
+    schedule: null,
     latestInvoice: null,
     defaultPaymentMethod: null,
     metadata: random.chance(0.5) ? { workspace: `ws_${random.integer(1000, 9999)}` } : {},
@@ -108,6 +115,7 @@ export function beginAt(stage: Stage, at: Seconds, trialDays: number): void {
     trialStart: trialEnd === null ? null : at,
     trialEnd,
   };
+  if (stage.random.chance(0.2)) stage.subscription = { ...stage.subscription, discount: newDiscount(stage, at) };
 }
 
 /** A trial: the first invoice is zero and paid, the status is trialing from the first event on. */
@@ -117,14 +125,14 @@ export function startTrial(stage: Stage, operation: Operation): void {
   fixCurrency(stage, operation);
   for (const type of ['invoice.created', 'invoice.finalized']) recordInvoice(stage, operation, { type, invoice: settled });
   recordPaid(stage, operation, settled);
-  recordSubscription(stage, operation, 'customer.subscription.created');
+  recordBirth(stage, operation);
 }
 
 /** Subscribing through the API: incomplete first, active in the same second when the card is good, else open for 23 hours. */
 export function startByApi(stage: Stage, operation: Operation, goodCard: boolean): Seconds {
   const { draft, invoice } = firstInvoice(stage, operation, false);
   fixCurrency(stage, operation);
-  recordSubscription(stage, operation, 'customer.subscription.created');
+  recordBirth(stage, operation);
   const intent = openIntent(stage, operation.at, invoice);
   operation.record('payment_intent.created', paymentIntentShape(stage.journal.view, intent));
   const attempt = attempted(stage, operation.at, { intent, succeeds: goodCard });
@@ -152,12 +160,18 @@ export function startByCheckout(stage: Stage, operation: Operation): void {
   fixCurrency(stage, operation);
   recordAttempt(stage, operation, attempt);
   if (isBasilOrLater(view.apiVersion)) stage.subscription = { ...stage.subscription, ...active };
-  recordSubscription(stage, operation, 'customer.subscription.created');
+  recordBirth(stage, operation);
   recordFirstInvoice(stage, operation, [draft, invoice, settled]);
   if (!isBasilOrLater(view.apiVersion)) updateSubscription(stage, operation, active);
   recordPaid(stage, operation, settled);
   const session = { id: newId(stage, view.account.livemode ? 'cs_live' : 'cs_test'), customer: stage.customer, subscription: stage.subscription };
   operation.record('checkout.session.completed', checkoutSessionShape(view, { ...session, invoice: settled, createdAt: operation.at - 2 * MINUTE }));
+}
+
+function recordBirth(stage: Stage, operation: Operation): void {
+  recordSubscription(stage, operation, 'customer.subscription.created');
+  const { discount } = stage.subscription;
+  if (discount !== null) recordDiscount(stage, operation, discount);
 }
 
 function firstInvoice(stage: Stage, operation: Operation, trial: boolean): { draft: Invoice; invoice: Invoice } {

@@ -50,13 +50,13 @@ export function* lives(options: SimulationOptions): Generator<SimulatedLife> {
 /** All lives at once, with every event in the order in which it happened. For more than a few thousand lives take `lives`. */
 export function simulate(options: SimulationOptions): Simulation {
   const all = [...lives(options)];
-  const truth = (life: SimulatedLife) => ({
-    stripeSubscription: life.stripeSubscription,
-    eventIds: life.events.filter(({ stream }) => stream === `subscription-${life.stripeSubscription.id}`).map(({ stripeEvent }) => stripeEvent.id),
+  const truth = ({ events }: SimulatedLife, stripeSubscription: StripeObject) => ({
+    stripeSubscription,
+    eventIds: events.filter(({ stream }) => stream === `subscription-${stripeSubscription.id}`).map(({ stripeEvent }) => stripeEvent.id),
   });
   return {
     events: trueOrder(all),
-    subscriptions: new Map(all.map((life) => [life.stripeSubscription.id, truth(life)])),
+    subscriptions: new Map(all.flatMap((life) => life.stripeSubscriptions.map((stripeSubscription) => [stripeSubscription.id, truth(life, stripeSubscription)] as const))),
   };
 }
 

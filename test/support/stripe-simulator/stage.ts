@@ -1,4 +1,4 @@
-import type { Charge, Customer, InvoiceLine, PaymentMethod, Subscription } from './books.js';
+import type { Charge, Customer, Invoice, InvoiceLine, PaymentMethod, Schedule, Subscription } from './books.js';
 import type { Interval } from './calendar.js';
 import type { Journal, Operation } from './journal.js';
 import type { Random } from './random.js';
@@ -17,6 +17,10 @@ export interface Stage {
   subscription: Subscription;
   /** Every payment that succeeded, as it is now. */
   charges: readonly Charge[];
+  /** Every invoice that was paid, as it is now. */
+  invoices: readonly Invoice[];
+  /** What steers the subscription, if anything does. */
+  schedule: Schedule | null;
   /** Prorations that wait for the next invoice. */
   pendingLines: readonly InvoiceLine[];
 }

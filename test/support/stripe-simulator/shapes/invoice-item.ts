@@ -1,51 +1,60 @@
 import { isBasilOrLater } from '../api-version.js';
 import type { InvoiceLine } from '../books.js';
-import type { StripeObject } from '../json.js';
+import type { JsonObject, StripeObject } from '../json.js';
 import { decimal, planShape, priceShape } from './price.js';
 import type { View } from './view.js';
 
 export interface PendingItem {
   readonly id: string;
   readonly line: InvoiceLine;
-  readonly subscription: string;
+  /** Null for what is charged once. */
+  readonly subscription: string | null;
   readonly customer: string;
+  readonly currency: string;
   readonly createdAt: number;
 }
 
-/** A proration that waits for the next invoice. */
-export function invoiceItemShape(view: View, { id, line, subscription, customer, createdAt }: PendingItem): StripeObject {
-  const { price } = line.item;
+/** A proration, or something charged once, that waits for the next invoice. */
+export function invoiceItemShape(view: View, pending: PendingItem): StripeObject {
+  const { id, line, customer, createdAt } = pending;
   return {
     id,
     object: 'invoiceitem',
     amount: line.amountMinor,
-    currency: price.currency,
+    currency: pending.currency,
     customer,
     date: createdAt,
     description: line.description,
-    discountable: false,
+    discountable: !line.proration,
     discounts: [],
     invoice: null,
     livemode: view.account.livemode,
     metadata: {},
     period: { end: line.periodEnd, start: line.periodStart },
-    proration: true,
-    quantity: line.item.quantity,
+    proration: line.proration,
+    quantity: line.quantity,
     tax_rates: [],
     test_clock: null,
-    ...(isBasilOrLater(view.apiVersion)
-      ? {
-          net_amount: line.amountMinor,
-          parent: { subscription_details: { subscription, subscription_item: line.item.id }, type: 'subscription_details' },
-          pricing: { price_details: { price: price.id, product: price.product }, type: 'price_details', unit_amount_decimal: decimal(price.unitAmountMinor) },
-        }
-      : {
-          plan: planShape(view, price),
-          price: priceShape(view, price),
-          subscription,
-          subscription_item: line.item.id,
-          unit_amount: price.unitAmountMinor,
-          unit_amount_decimal: decimal(price.unitAmountMinor),
-        }),
+    ...(isBasilOrLater(view.apiVersion) ? sinceBasil(pending) : beforeBasil(view, pending)),
+  };
+}
+
+function sinceBasil({ line: { item, amountMinor }, subscription }: PendingItem): JsonObject {
+  return {
+    net_amount: amountMinor,
+    parent: item && { subscription_details: { subscription, subscription_item: item.id }, type: 'subscription_details' },
+    pricing: item && { price_details: { price: item.price.id, product: item.price.product }, type: 'price_details', unit_amount_decimal: decimal(item.price.unitAmountMinor) },
+  };
+}
+
+function beforeBasil(view: View, { line: { item, amountMinor, quantity }, subscription }: PendingItem): JsonObject {
+  const unitAmountMinor = item === null ? amountMinor / quantity : item.price.unitAmountMinor;
+  return {
+    plan: item && planShape(view, item.price),
+    price: item && priceShape(view, item.price),
+    subscription,
+    ...(item === null ? {} : { subscription_item: item.id }),
+    unit_amount: unitAmountMinor,
+    unit_amount_decimal: decimal(unitAmountMinor),
   };
 }

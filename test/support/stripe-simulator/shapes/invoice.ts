@@ -1,7 +1,8 @@
 import type Stripe from 'stripe';
 import { isBasilOrLater } from '../api-version.js';
-import { amountDueMinor, totalMinor, type Invoice, type InvoiceLine, type InvoicePayment } from '../books.js';
+import { amountDueMinor, discountMinor, subtotalMinor, totalMinor, type Invoice, type InvoiceLine, type InvoicePayment } from '../books.js';
 import type { JsonObject, Shape, StripeObject } from '../json.js';
+import { discountShape } from './discount.js';
 import { decimal, planShape, priceShape } from './price.js';
 import { listShape, NO_ADDRESS, nulls, type View } from './view.js';
 
@@ -12,12 +13,13 @@ export function invoiceShape(view: View, invoice: Invoice): StripeObject {
   const common = commonFields(view, invoice);
   return isBasilOrLater(view.apiVersion)
     ? { ...common, ...sinceBasil(invoice) } satisfies Omit<Shape<Stripe.Invoice>, NewerFields> & StripeObject
-    : { ...common, ...beforeBasil(invoice) };
+    : { ...common, ...beforeBasil(view, invoice) };
 }
 
 function commonFields(view: View, invoice: Invoice) {
   const due = amountDueMinor(invoice);
-  const paid = invoice.status === 'paid' ? due : 0;
+  // Before basil, what came outside Stripe was paid, and not counted.
+  const paid = invoice.status === 'paid' && (isBasilOrLater(view.apiVersion) || !invoice.paidOutside) ? due : 0;
   const { customer } = invoice;
   return {
     id: invoice.id,
@@ -37,7 +39,7 @@ function commonFields(view: View, invoice: Invoice) {
       ? { disabled_reason: null, enabled: false, liability: null, provider: null, status: null }
       : { enabled: false, status: null },
     billing_reason: invoice.reason,
-    collection_method: 'charge_automatically',
+    collection_method: invoice.dueAt === null ? 'charge_automatically' : 'send_invoice',
     created: invoice.createdAt,
     currency: invoice.currency,
     custom_fields: null,
@@ -51,8 +53,8 @@ function commonFields(view: View, invoice: Invoice) {
     customer_tax_ids: [],
     ...nulls('default_payment_method', 'default_source', 'description'),
     default_tax_rates: [],
-    discounts: [],
-    due_date: null,
+    discounts: invoice.discount === null ? [] : [invoice.discount.id],
+    due_date: invoice.dueAt,
     effective_at: invoice.finalizedAt,
     ending_balance: invoice.endingBalanceMinor,
     ...nulls('footer', 'from_invoice', 'last_finalization_error', 'latest_revision', 'on_behalf_of', 'receipt_number'),
@@ -70,8 +72,8 @@ function commonFields(view: View, invoice: Invoice) {
     payment_settings: { default_mandate: null, payment_method_options: null, payment_method_types: null },
     period_end: invoice.periodEnd,
     period_start: invoice.periodStart,
-    post_payment_credit_notes_amount: 0,
-    pre_payment_credit_notes_amount: 0,
+    post_payment_credit_notes_amount: invoice.postCreditMinor,
+    pre_payment_credit_notes_amount: invoice.preCreditMinor,
     ...nulls('rendering', 'shipping_cost', 'shipping_details', 'statement_descriptor', 'test_clock'),
     starting_balance: invoice.startingBalanceMinor,
     status: invoice.status,
@@ -81,13 +83,17 @@ function commonFields(view: View, invoice: Invoice) {
       paid_at: invoice.paidAt,
       voided_at: invoice.voidedAt,
     },
-    subtotal: totalMinor(invoice),
-    subtotal_excluding_tax: totalMinor(invoice),
+    subtotal: subtotalMinor(invoice),
+    subtotal_excluding_tax: subtotalMinor(invoice),
     total: totalMinor(invoice),
-    total_discount_amounts: [],
+    total_discount_amounts: discountAmounts(invoice, discountMinor(invoice)),
     total_excluding_tax: totalMinor(invoice),
     webhooks_delivered_at: invoice.reason === 'subscription_cycle' && invoice.finalizedAt !== null ? invoice.createdAt : null,
   } satisfies JsonObject;
+}
+
+function discountAmounts({ discount }: Invoice, amountMinor: number): JsonObject[] {
+  return discount === null ? [] : [{ amount: amountMinor, discount: discount.id }];
 }
 
 function hostedPages(view: View, invoice: Invoice) {
@@ -100,13 +106,13 @@ function hostedPages(view: View, invoice: Invoice) {
   };
 }
 
-function beforeBasil(invoice: Invoice) {
+function beforeBasil(view: View, invoice: Invoice) {
   return {
     application_fee_amount: null,
     charge: invoice.charge,
-    discount: null,
+    discount: invoice.discount === null ? null : discountShape(view, invoice.discount),
     paid: invoice.status === 'paid',
-    paid_out_of_band: false,
+    paid_out_of_band: invoice.paidOutside,
     payment_intent: invoice.intent,
     quote: null,
     subscription: invoice.subscription,
@@ -120,7 +126,7 @@ function sinceBasil(invoice: Invoice) {
   return {
     amount_overpaid: 0,
     automatically_finalizes_at: invoice.status === 'draft' ? invoice.nextAttemptAt : null,
-    parent: {
+    parent: invoice.subscription === null ? null : {
       quote_details: null,
       subscription_details: { metadata: {}, subscription: invoice.subscription },
       type: 'subscription_details',
@@ -137,13 +143,13 @@ function lineShape(view: View, invoice: Invoice, line: InvoiceLine): JsonObject 
     amount: line.amountMinor,
     currency: invoice.currency,
     description: line.description,
-    discount_amounts: [],
+    discount_amounts: discountAmounts(invoice, line.discountMinor),
     discountable: !line.proration,
-    discounts: [],
+    discounts: invoice.discount === null ? [] : [invoice.discount.id],
     livemode: view.account.livemode,
     metadata: {},
     period: { end: line.periodEnd, start: line.periodStart },
-    quantity: line.item.quantity,
+    quantity: line.quantity,
   };
   return isBasilOrLater(view.apiVersion)
     ? { ...common, ...lineSinceBasil(invoice, line) } satisfies Shape<Stripe.InvoiceLineItem>
@@ -152,40 +158,34 @@ function lineShape(view: View, invoice: Invoice, line: InvoiceLine): JsonObject 
 
 function lineBeforeBasil(view: View, invoice: Invoice, line: InvoiceLine): JsonObject {
   return {
-    plan: planShape(view, line.item.price),
-    price: priceShape(view, line.item.price),
+    ...(line.invoiceItem === null ? {} : { invoice_item: line.invoiceItem }),
+    plan: line.item && planShape(view, line.item.price),
+    price: line.item && priceShape(view, line.item.price),
     proration: line.proration,
     proration_details: { credited_items: null },
     subscription: invoice.subscription,
-    subscription_item: line.item.id,
+    ...(line.item === null ? {} : { subscription_item: line.item.id }),
     tax_amounts: [],
     tax_rates: [],
-    type: line.proration ? 'invoiceitem' : 'subscription',
+    type: line.proration || line.item === null ? 'invoiceitem' : 'subscription',
   };
 }
 
 function lineSinceBasil(invoice: Invoice, line: InvoiceLine) {
-  const { price } = line.item;
+  const { item } = line;
+  const details = { invoice_item: line.invoiceItem, proration: line.proration, proration_details: { credited_items: null }, subscription: invoice.subscription };
   return {
     invoice: invoice.id,
-    parent: {
-      invoice_item_details: null,
-      subscription_item_details: {
-        invoice_item: null,
-        proration: line.proration,
-        proration_details: { credited_items: null },
-        subscription: invoice.subscription,
-        subscription_item: line.item.id,
-      },
-      type: 'subscription_item_details',
-    },
+    parent: item === null
+      ? { invoice_item_details: details, subscription_item_details: null, type: 'invoice_item_details' }
+      : { invoice_item_details: null, subscription_item_details: { ...details, subscription_item: item.id }, type: 'subscription_item_details' },
     pretax_credit_amounts: [],
-    pricing: {
-      price_details: { price: price.id, product: price.product },
+    pricing: item && {
+      price_details: { price: item.price.id, product: item.price.product },
       type: 'price_details',
-      unit_amount_decimal: decimal(price.unitAmountMinor),
+      unit_amount_decimal: decimal(item.price.unitAmountMinor),
     },
-    quantity_decimal: String(line.item.quantity),
+    quantity_decimal: String(line.quantity),
     subscription: invoice.subscription,
     subtotal: line.amountMinor,
     taxes: [],

@@ -18,7 +18,7 @@ export function priceShape(view: View, price: Price): StripeObject {
     metadata: {},
     nickname: null,
     product: price.product,
-    recurring: { interval: price.interval, interval_count: 1, ...usage(view), trial_period_days: null, usage_type: 'licensed' },
+    recurring: { interval: price.interval, interval_count: 1, ...usage(view, price), trial_period_days: null, usage_type: price.usage },
     tax_behavior: 'unspecified',
     tiers_mode: tiersMode(price),
     transform_quantity: null,
@@ -34,7 +34,7 @@ export function planShape(view: View, price: Price): StripeObject {
     id: price.id,
     object: 'plan',
     active: true,
-    ...usage(view),
+    ...usage(view, price),
     amount: price.unitAmountMinor,
     amount_decimal: decimal(price.unitAmountMinor),
     billing_scheme: price.unitAmountMinor === null ? 'tiered' : 'per_unit',
@@ -49,7 +49,7 @@ export function planShape(view: View, price: Price): StripeObject {
     tiers_mode: tiersMode(price),
     transform_usage: null,
     trial_period_days: null,
-    usage_type: 'licensed',
+    usage_type: price.usage,
   };
 }
 
@@ -63,6 +63,7 @@ export function decimal(amountMinor: number | null): string | null {
 }
 
 /** Basil replaced the way usage is aggregated by meters. */
-function usage(view: View): { readonly meter: null } | { readonly aggregate_usage: null } {
-  return isBasilOrLater(view.apiVersion) ? { meter: null } : { aggregate_usage: null };
+function usage(view: View, { usage: by, product }: Price): { readonly meter: string | null } | { readonly aggregate_usage: string | null } {
+  if (isBasilOrLater(view.apiVersion)) return { meter: by === 'metered' ? `mtr_test_${product.slice(5)}` : null };
+  return { aggregate_usage: by === 'metered' ? 'sum' : null };
 }

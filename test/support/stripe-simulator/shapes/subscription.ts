@@ -2,6 +2,7 @@ import type Stripe from 'stripe';
 import { isBasilOrLater, isCloverOrLater } from '../api-version.js';
 import type { Subscription, SubscriptionItem } from '../books.js';
 import type { JsonObject, Shape, StripeObject } from '../json.js';
+import { discountShape } from './discount.js';
 import { planShape, priceShape } from './price.js';
 import { listShape, type View } from './view.js';
 
@@ -37,7 +38,7 @@ function commonFields(view: View, subscription: Subscription) {
     default_source: null,
     default_tax_rates: [],
     description: null,
-    discounts: [],
+    discounts: subscription.discount === null ? [] : [subscription.discount.id],
     ended_at: subscription.endedAt,
     invoice_settings: { account_tax_ids: null, issuer: { type: 'self' } },
     items: listShape(
@@ -55,7 +56,7 @@ function commonFields(view: View, subscription: Subscription) {
     pending_invoice_item_interval: null,
     pending_setup_intent: null,
     pending_update: null,
-    schedule: null,
+    schedule: subscription.schedule,
     start_date: subscription.createdAt,
     status: subscription.status,
     test_clock: null,
@@ -74,11 +75,11 @@ function onlyItem(view: View, subscription: Subscription): JsonObject {
   return { plan: planShape(view, item.price), quantity: item.quantity };
 }
 
-function beforeBasil(_view: View, subscription: Subscription) {
+function beforeBasil(view: View, subscription: Subscription) {
   return {
     current_period_end: subscription.periodEnd,
     current_period_start: subscription.periodStart,
-    discount: null,
+    discount: subscription.discount === null ? null : discountShape(view, subscription.discount),
     tax_percent: null,
   };
 }
@@ -106,7 +107,7 @@ function itemShape(view: View, subscription: Subscription, item: SubscriptionIte
     metadata: {},
     plan: planShape(view, item.price),
     price: priceShape(view, item.price),
-    quantity: item.quantity,
+    ...(item.quantity === null ? {} : { quantity: item.quantity }),
     subscription: subscription.id,
     tax_rates: [],
   };

@@ -1,0 +1,23 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { pathToFileURL } from 'node:url';
+import { resolve } from 'node:path';
+import { expect, it } from '@jest/globals';
+
+it('leaves nothing behind that keeps a process alive, after it was stopped with clients connected', async () => {
+  const url = (file: string): string => JSON.stringify(pathToFileURL(resolve(file)).href);
+  const script = `
+    import { EventStoreDBClient } from '@eventstore/db-client';
+    import { startEmbeddedEventStore } from ${url('dist/src/embedded-eventstore/index.js')};
+    const store = await startEmbeddedEventStore({ directory: 'memory' });
+    const client = EventStoreDBClient.connectionString(store.url);
+    for await (const _ of client.readAll()) continue;
+    await client.dispose();
+    await store.stop();`;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: 'inherit' });
+  try {
+    expect(await once(child, 'exit')).toEqual([0, null]);
+  } finally {
+    child.kill('SIGKILL');
+  }
+});

@@ -1,0 +1,52 @@
+import { amountDueMinor, amountRefundedMinor, type CreditNote, type Invoice, type Refund } from './books.js';
+import { DAY, type Seconds } from './calendar.js';
+import { recordInvoice } from './collection.js';
+import type { Operation } from './journal.js';
+import { chargesBy, refundPart } from './money-back.js';
+import { creditNoteShape } from './shapes/credit-note.js';
+import { newId, updateCustomer, type Stage } from './stage.js';
+
+/** Gives back a part of a paid invoice: as a refund, or to the customer's balance. */
+export function creditPaidInvoice(stage: Stage, operation: Operation): void {
+  const { random } = stage;
+  const creditable = stage.invoices.flatMap((invoice) => {
+    const charge = chargesBy(stage, operation).find(({ id }) => id === invoice.charge);
+    const leftMinor = charge === undefined ? 0 : Math.min(charge.amountMinor - amountRefundedMinor(charge), amountDueMinor(invoice) - invoice.postCreditMinor);
+    return charge === undefined || leftMinor <= 0 ? [] : [{ invoice, charge, leftMinor }];
+  });
+  const chosen = creditable.at(-1);
+  if (chosen === undefined) return;
+  const { invoice, charge, leftMinor } = chosen;
+  const amountMinor = random.chance(0.3) ? leftMinor : random.integer(1, leftMinor);
+  const refund = random.chance(0.5) ? refundPart(stage, operation, { charge, amountMinor }) : null;
+  if (refund === null) updateCustomer(stage, operation, { balanceMinor: stage.customer.balanceMinor - amountMinor });
+  recordNote(stage, operation, 'created', newNote(stage, invoice, { amountMinor, refund, at: operation.at }));
+  const credited = { ...invoice, postCreditMinor: invoice.postCreditMinor + amountMinor };
+  stage.invoices = stage.invoices.map((other) => (other === invoice ? credited : other));
+  recordInvoice(stage, operation, { type: 'invoice.updated', invoice: credited });
+}
+
+/** Lowers what an open invoice is due; the note may be voided, which raises it again. Gives the invoice as it then is. */
+export function creditOpenInvoice(stage: Stage, open: Invoice, at: Seconds): Invoice {
+  const dueMinor = amountDueMinor(open);
+  if (dueMinor < 2) return open;
+  const operation = stage.journal.operation(at, 'merchant');
+  const amountMinor = stage.random.integer(1, dueMinor - 1);
+  const note = newNote(stage, open, { amountMinor, refund: null, at });
+  const credited = { ...open, preCreditMinor: amountMinor };
+  recordNote(stage, operation, 'created', note);
+  recordInvoice(stage, operation, { type: 'invoice.updated', invoice: credited });
+  if (stage.random.chance(0.7)) return credited;
+  const undoing = stage.journal.operation(at + stage.random.integer(1, DAY), 'merchant');
+  recordNote(stage, undoing, 'voided', { ...note, status: 'void', voidedAt: undoing.at });
+  recordInvoice(stage, undoing, { type: 'invoice.updated', invoice: open });
+  return open;
+}
+
+function newNote(stage: Stage, invoice: Invoice, { amountMinor, refund, at }: { amountMinor: number; refund: Refund | null; at: Seconds }): CreditNote {
+  return { id: newId(stage, 'cn'), number: `${String(invoice.number)}-CN-${stage.random.integer(1, 99)}`, invoice, amountMinor, refund, status: 'issued', createdAt: at, voidedAt: null };
+}
+
+function recordNote(stage: Stage, operation: Operation, what: 'created' | 'voided', note: CreditNote): void {
+  operation.record(`credit_note.${what}`, creditNoteShape(stage.journal.view, note));
+}
