@@ -15,10 +15,12 @@ const observer: CatchUpObserver = {
   stateChanged: (...values) => tell({ kind: 'observed', name: 'stateChanged', values }),
   batchApplied: (...values) => tell({ kind: 'observed', name: 'batchApplied', values }),
   buildEnded: (...values) => tell({ kind: 'observed', name: 'buildEnded', values }),
+  verified: (...values) => tell({ kind: 'observed', name: 'verified', values }),
   warned: (...values) => tell({ kind: 'observed', name: 'warned', values }),
 };
 
 const CONNECTIONS_MAX = 4;
+const VERIFY_EVERY_MS = 60_000;
 const store = connectEventStore(data.eventstoreUrl);
 const database = new Database(data.databaseUrl, { connectionsMax: CONNECTIONS_MAX, onIdleError: (error) => observer.warned(`Postgres closed a connection: ${error.message}`) });
 const stopping = new AbortController();
@@ -29,6 +31,7 @@ function follow(): Promise<void> {
     projections,
     observer,
     intakeIsBusy: () => Atomics.load(data.busy, 0) === 1,
+    verifyEveryMs: VERIFY_EVERY_MS,
     build: (lines, signal) => buildInThread({ ...data, lines }, { signal, observer }),
   });
   catchUp.start();

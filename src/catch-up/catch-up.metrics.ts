@@ -15,6 +15,8 @@ export class CatchUpMetrics implements CatchUpObserver {
   readonly #seconds: Histogram;
   readonly #projecting: Gauge;
   readonly #state: Gauge;
+  readonly #verified: Counter;
+  readonly #wrong: Counter;
 
   constructor(registry: Registry) {
     const registers = [registry];
@@ -26,6 +28,14 @@ export class CatchUpMetrics implements CatchUpObserver {
     this.#seconds = new Histogram({ name: 'ledger_batch_seconds', help: 'Time to fold and write one batch.', buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5], registers });
     this.#projecting = new Gauge({ name: 'ledger_projecting', help: '1 while this process is the one that projects.', registers });
     this.#state = new Gauge({ name: 'ledger_catch_up', help: '1 for what the catch-up of this process is doing; `waiting` for a store or Postgres, health and the log say for which.', labelNames: ['state'], registers });
+    this.#verified = new Counter({ name: 'ledger_verified_folds_total', help: 'Streams folded afresh and held against their rows, a few at random every minute.', registers });
+    this.#wrong = new Counter({ name: 'ledger_verify_faults_total', help: 'Rows that were not what their stream gives, and streams that could not be folded though they are not parked.', registers });
+  }
+
+  verified(folds: number, faults: readonly string[]): void {
+    this.#verified.inc(folds);
+    this.#wrong.inc(faults.length);
+    for (const fault of faults) this.#logger.error(`Verified, and wrong: ${fault}. "subscription-ledger verify" tells more, "rebuild" mends it.`);
   }
 
   stateChanged(state: CatchUpState): void {

@@ -5,6 +5,7 @@ import type { EventStore } from '../eventstore/event-store.js';
 import { nameOfLog } from '../eventstore/log-name.js';
 import { lastPosition } from '../eventstore/read.js';
 import type { Database } from '../read-models/database.js';
+import { sampleStreams } from '../read-models/event-index.js';
 import { tidy } from '../read-models/generations.js';
 import { acquire, become, readLines, release, use, type Line } from '../read-models/lines.js';
 import { areReplaysWanted } from '../read-models/parked-streams.js';
@@ -16,6 +17,7 @@ import { checkLog, OtherLog } from './log-check.js';
 import { planOf, type Plan } from './plan.js';
 import { Projector, type Group } from './projector.js';
 import { repeat } from './repeating.js';
+import { verifyStreams } from './verify.js';
 
 /** What the catch-up is doing, as health and logs tell it. */
 export type CatchUpState =
@@ -36,6 +38,8 @@ export type CatchUpObserver = {
   stateChanged(state: CatchUpState, logVerified: boolean): void;
   batchApplied(events: number, result: Applied, seconds: number): void;
   buildEnded(lines: readonly string[], outcome: BuildOutcome): void;
+  /** How many folds of streams were held against their rows, and what was found wrong. */
+  verified(folds: number, faults: readonly string[]): void;
   warned(text: string): void;
 };
 
@@ -44,6 +48,8 @@ export type CatchUpOptions = Readonly<{
   observer: CatchUpObserver;
   /** Whether deliveries wait, so that intake is to go first. */
   intakeIsBusy(): boolean;
+  /** How often a few streams, at random, are folded afresh and held against their rows. */
+  verifyEveryMs: number;
   /** Brings lines that are far behind to the end of the log, elsewhere; never rejects. */
   build(lines: readonly string[], signal: AbortSignal): Promise<BuildOutcome>;
 }>;
@@ -59,6 +65,7 @@ const LOOK_EVERY_MS = 1_000;
 /** Parked streams of a line that are replayed before the log is followed on. */
 const REPLAYS_MAX = 100;
 const TIDY_EVERY_MS = 600_000;
+const VERIFIED_STREAMS = 5;
 const RETRY_AFTER_MS_MAX = 5_000;
 
 /** Keeps the read models up with the log, over restarts and outages of store and database, until it is stopped. */
@@ -198,10 +205,27 @@ export class CatchUp {
     const changed = () => otherwise.abort();
     this.#tidiedAt = -Infinity;
     const looking = repeat(LOOK_EVERY_MS, { work: async () => { if (await this.#lookAround(names)) changed(); }, failed: changed });
+    const verifying = repeat(this.options.verifyEveryMs, { work: () => this.#verify(group), failed: (error) => this.options.observer.warned(`Verifying failed: ${String(error)}`) });
     try {
       await this.#follower.follow(group, { ...pursuit, signal: AbortSignal.any([pursuit.signal, otherwise.signal]) });
     } finally {
       looking.end();
+      verifying.end();
+    }
+  }
+
+  /** A slow check, all the time, that rows are what the log gives. */
+  async #verify({ lines }: Group): Promise<void> {
+    const { projections, observer } = this.options;
+    const streams = await sampleStreams(this.database, VERIFIED_STREAMS);
+    for (const line of lines) {
+      const projection = projections.find(({ name, version }) => name === line.projection && version === line.version);
+      if (projection === undefined) continue;
+      const { differences, unfoldable } = await verifyStreams({ store: this.store, database: this.database, projections }, { projection, line, streams });
+      observer.verified(streams.length, [
+        ...differences.map(({ table, key, stream }) => `a row of ${table}, ${JSON.stringify(key)}, is not what ${stream} gives`),
+        ...unfoldable.map(({ stream, cause }) => `${stream} cannot be folded for ${line.line}: ${cause}`),
+      ]);
     }
   }
 

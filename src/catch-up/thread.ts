@@ -124,5 +124,6 @@ const bound = (observer: CatchUpObserver): CatchUpObserver => ({
   stateChanged: (...values) => observer.stateChanged(...values),
   batchApplied: (...values) => observer.batchApplied(...values),
   buildEnded: (...values) => observer.buildEnded(...values),
+  verified: (...values) => observer.verified(...values),
   warned: (...values) => observer.warned(...values),
 });

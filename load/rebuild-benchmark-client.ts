@@ -1,0 +1,62 @@
+import { build } from '../src/catch-up/build.js';
+import { connectEventStore, type EventStore } from '../src/eventstore/event-store.js';
+import { lastPosition, subscribeToAll } from '../src/eventstore/read.js';
+import { Database } from '../src/read-models/database.js';
+import { readLines } from '../src/read-models/lines.js';
+import { ensureSchema } from '../src/read-models/schema.js';
+import { projections } from '../projections/index.js';
+
+/** A process of its own that reads the whole log, or builds all read models from it, when the benchmark tells it to. */
+
+export interface RebuildTask {
+  readonly way: 'read' | 'build';
+  readonly eventstoreUrl: string;
+  /** Of an empty database, to build in. */
+  readonly databaseUrl: string;
+}
+
+export interface RebuildResult {
+  readonly events: number;
+  readonly seconds: number;
+  /** Processor time of this process, in seconds. */
+  readonly cpuSeconds: number;
+  readonly rssMaxBytes: number;
+}
+
+const BUFFERED_MAX = 4_000;
+
+async function readAll(store: EventStore): Promise<number> {
+  const end = await lastPosition(store);
+  let events = 0;
+  if (end === null) return events;
+  for await (const { event } of subscribeToAll(store, null, BUFFERED_MAX)) {
+    events += 1;
+    if ((event?.position?.commit ?? 0n) >= end) break;
+  }
+  return events;
+}
+
+async function buildAll(store: EventStore, database: Database): Promise<number> {
+  await ensureSchema(database, projections);
+  let events = 0;
+  const lines = (await readLines(database)).map(({ line }) => line);
+  const outcome = await build({ store, database, projections }, { lines, signal: new AbortController().signal, applied: (batch) => { events += batch.events; } });
+  if (outcome.kind !== 'built') throw new Error(`The build ended as ${JSON.stringify(outcome)}.`);
+  return events;
+}
+
+async function measure({ way, eventstoreUrl, databaseUrl }: RebuildTask): Promise<RebuildResult> {
+  const store = connectEventStore(eventstoreUrl);
+  const database = new Database(databaseUrl, { connectionsMax: 4, onIdleError: () => undefined });
+  const startedAt = performance.now();
+  const before = process.cpuUsage();
+  const events = await (way === 'read' ? readAll(store) : buildAll(store, database));
+  const { user, system } = process.cpuUsage(before);
+  const seconds = (performance.now() - startedAt) / 1000;
+  await Promise.all([store.close(), database.close()]);
+  return { events, seconds, cpuSeconds: (user + system) / 1e6, rssMaxBytes: process.resourceUsage().maxRSS * 1024 };
+}
+
+process.on('message', (task: RebuildTask) => {
+  measure(task).then((result) => process.send?.({ result }), (error: unknown) => process.send?.({ error: String(error) }));
+});

@@ -1,0 +1,89 @@
+import { jsonEvent, NO_STREAM } from '@eventstore/db-client';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { cpus, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { startEmbeddedPostgres } from '../src/embedded-postgres/index.js';
+import { connectEventStore, type EventStore } from '../src/eventstore/event-store.js';
+import { benchmarkEvents, type BenchmarkEvent } from './benchmark-events.js';
+import { BenchmarkProcesses } from './benchmark-processes.js';
+import type { RebuildResult, RebuildTask } from './rebuild-benchmark-client.js';
+import { wholeNumbers } from './whole-numbers.js';
+
+/** `npm run rebuild-benchmark`: what building all read models costs beside a bare read of the log by the same client. */
+
+const HELP = `Fills logs with subscription updates of 4 KB, reads each with the bare client, and builds all read models from it.
+
+  npm run rebuild-benchmark -- [options]
+
+  --events <l>        sizes of the log, a list; time should grow with it, and memory should not   (20000,40000)
+  --help              this text
+`;
+
+const APPENDS_AT_ONCE = 20;
+const PORTION = 5_000;
+
+/** Appends events a few at a time to each of many streams, so that each stream's lie apart in the log. */
+async function fill(store: EventStore, name: string, count: number): Promise<void> {
+  for (let from = 0; from < count; from += PORTION) {
+    const events = benchmarkEvents(`${name}-${from}`, Math.min(PORTION, count - from));
+    const lastRevision = Math.max(...events.map(({ revision }) => revision));
+    for (let revision = 0; revision <= lastRevision; revision += 1) {
+      const turn = events.filter((event) => event.revision === revision);
+      for (let at = 0; at < turn.length; at += APPENDS_AT_ONCE) await Promise.all(turn.slice(at, at + APPENDS_AT_ONCE).map((event) => append(store, event)));
+    }
+  }
+}
+
+async function append(store: EventStore, { stream, stripeEvent, eventId, revision }: BenchmarkEvent): Promise<void> {
+  const metadata = {
+    format: 1, stripeEventId: stripeEvent.id, apiVersion: stripeEvent.api_version, account: null, livemode: false, endpoint: 'benchmark',
+    receivedAt: '2026-01-01T00:00:00.000Z', signedAt: '2026-01-01T00:00:00.000Z', bodySha256: '', contentHash: '',
+  };
+  await store.appends.appendToStream(stream, jsonEvent({ id: eventId, type: stripeEvent.type, data: { ...stripeEvent }, metadata }), { expectedRevision: revision === 0 ? NO_STREAM : BigInt(revision - 1) });
+}
+
+/** Both ways on one log, each in a process of its own that has done nothing before. */
+async function measure(count: number): Promise<Record<RebuildTask['way'], RebuildResult>> {
+  const processes = new BenchmarkProcesses();
+  const directory = mkdtempSync(join(tmpdir(), 'rebuild-benchmark-'));
+  chmodSync(directory, 0o711); // run as root, Postgres gets another user, who must pass through
+  try {
+    const { url: eventstoreUrl } = await processes.store(join(directory, 'log'));
+    const store = connectEventStore(eventstoreUrl);
+    await fill(store, String(count), count);
+    await store.close();
+    const postgres = await startEmbeddedPostgres({ directory: join(directory, 'postgres') });
+    try {
+      const run = (way: RebuildTask['way']) => processes.client<RebuildTask, RebuildResult>('rebuild-benchmark-client.js')({ way, eventstoreUrl, databaseUrl: postgres.url });
+      return { read: await run('read'), build: await run('build') };
+    } finally {
+      await postgres.stop();
+    }
+  } finally {
+    await processes.end();
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+const rate = ({ events, seconds }: RebuildResult): string => Math.round(events / seconds).toLocaleString('en-US');
+const cpuUs = ({ events, cpuSeconds }: RebuildResult): string => ((cpuSeconds / events) * 1e6).toFixed(0);
+
+const { values } = parseArgs({ options: { events: { type: 'string', default: '20000,40000' }, help: { type: 'boolean' } } });
+if (values.help === true) {
+  process.stdout.write(HELP);
+} else {
+  const lines = [
+    `${cpus().length} × ${cpus()[0]?.model ?? 'unknown processor'}, Node ${process.versions.node}, events of 4 KB in streams of twenty`,
+    '',
+    '| events | bare read /s | rebuild /s | rebuild ÷ bare read | rebuild s | CPU of reader µs an event | CPU of rebuilder µs an event | memory of rebuilder MB |',
+    `|${'---|'.repeat(8)}`,
+  ];
+  for (const count of wholeNumbers('events', values.events, 2_000_000)) {
+    const { read, build } = await measure(count);
+    const share = Math.round((build.events / build.seconds / (read.events / read.seconds)) * 100);
+    lines.push(`| ${count.toLocaleString('en-US')} | ${rate(read)} | ${rate(build)} | ${share} % | ${build.seconds.toFixed(1)} | ${cpuUs(read)} | ${cpuUs(build)} | ${(build.rssMaxBytes / 1e6).toFixed(0)} |`);
+  }
+  process.stdout.write(`${lines.join('\n')}\n`);
+}
+process.exit();

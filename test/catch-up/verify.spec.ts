@@ -1,0 +1,47 @@
+import { describe, expect, it } from '@jest/globals';
+import { jsonEvent, NO_STREAM } from '@eventstore/db-client';
+import { projections } from '../../projections/index.js';
+import { CatchUp } from '../../src/catch-up/catch-up.js';
+import { connectEventStore } from '../../src/eventstore/event-store.js';
+import { Database } from '../../src/read-models/database.js';
+import { query } from '../support/read-models.js';
+import { testDatabase, testEventStore } from '../support/servers.js';
+import { randomId, subscriptionEvent } from '../support/subscription-events.js';
+import { until } from '../support/until.js';
+import { eventIdOf } from '../../src/events/event-id.js';
+
+describe('the slow check of rows', () => {
+  it('names a row that is not what its stream gives, and says nothing of those that are', async () => {
+    const [eventStore, server] = await Promise.all([testEventStore(), testDatabase()]);
+    const store = connectEventStore(eventStore.url);
+    const database = new Database(server.url, { connectionsMax: 4, onIdleError: () => undefined });
+    const id = randomId('sub');
+    const event = subscriptionEvent(id);
+    const metadata = { format: 1, stripeEventId: event.id, apiVersion: event.api_version, account: null, livemode: false, endpoint: 'tests', receivedAt: '2026-01-01T00:00:00.000Z', signedAt: '2026-01-01T00:00:00.000Z', bodySha256: '', contentHash: '' };
+    await store.appends.appendToStream(`subscription-${id}`, jsonEvent({ id: eventIdOf(event.id), type: event.type, data: event, metadata }), { expectedRevision: NO_STREAM });
+
+    const [faults, folds] = [new Set<string>(), { count: 0 }];
+    const catchUp = new CatchUp(store, database, {
+      projections,
+      verifyEveryMs: 20,
+      intakeIsBusy: () => false,
+      build: async () => ({ kind: 'stopped' }),
+      observer: {
+        stateChanged: () => undefined, batchApplied: () => undefined, buildEnded: () => undefined, warned: () => undefined,
+        verified: (count, found) => {
+          folds.count += count;
+          for (const fault of found) faults.add(fault);
+        },
+      },
+    });
+    catchUp.start();
+    await until('some streams are verified', async () => folds.count > projections.length);
+    expect([...faults]).toEqual([]);
+    await query(server.url, `update ledger.subscriptions set status = 'paused' where id = $1`, [id]);
+    await until('the row is found wrong', async () => faults.size > 0);
+    expect([...faults]).toEqual([`a row of subscriptions, {"id":"${id}"}, is not what subscription-${id} gives`]);
+    await catchUp.stop();
+    await Promise.all([store.close(), database.close()]);
+    await Promise.all([eventStore.stop(), server.stop()]);
+  });
+});
