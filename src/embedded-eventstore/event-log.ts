@@ -31,6 +31,9 @@ const PAGE_EVENTS = 32;
 /** Exclusive locking refuses a second process; `synchronous = FULL` flushes every commit. */
 export const PRAGMAS = ['locking_mode = EXCLUSIVE', 'journal_mode = WAL', 'synchronous = FULL', 'cache_size = -65536'];
 
+/** What the pragmas must have brought about. Where a file system cannot do it, SQLite does something else and says nothing. */
+const DURABLE = { locking_mode: 'exclusive', journal_mode: 'wal', synchronous: 2 } as const;
+
 export const SCHEMA = `
   create table streams (
     id integer primary key, name text not null unique, tombstoned integer not null default 0,
@@ -43,35 +46,83 @@ export const SCHEMA = `
   create unique index events_by_revision on events (stream, revision);
   pragma user_version = ${FORMAT};`;
 
-const EVENT = 'select position, s.name, revision, e.id, type, created_ms, checksum, frame from events e join streams s on s.id = e.stream';
+/**
+ * Damage can make any value one of another kind or null, and text one that is not UTF-8, at which the driver ends the
+ * process. Therefore texts are read as hexadecimal digits of their bytes, which costs the driver less than bytes, and numbers
+ * as what SQLite can make of them; the checksum tells.
+ */
+const integers = (...columns: string[]): string => columns.map((column) => `cast(${column} as integer)`).join(', ');
+const texts = (...columns: string[]): string => columns.map((column) => `hex(${column})`).join(', ');
+const FRAME = 'cast(frame as blob)';
 
-type EventRow = [bigint, string, bigint, string, string, bigint, bigint, Buffer];
+const textOf = (digits: string): string => Buffer.from(digits, 'hex').toString();
+
+const EVENT = `select position, ${integers('revision', 'created_ms', 'checksum')}, ${texts('s.name', 'e.id', 'type')}, ${FRAME}
+  from events e left join streams s on s.id = e.stream`;
+
+type EventRow = [position: bigint, revision: bigint, createdMs: bigint, checksum: bigint, stream: string, id: string, type: string, frame: Buffer | null];
 type StreamRow = [bigint, bigint, bigint | null, bigint | null, bigint | null, bigint | null];
 type Sql = Database.Statement<unknown[]>;
 
 /** Opens the file and takes it for this process alone; a WAL left by a crash is taken up by SQLite itself. */
-function openDatabase(directory: string): Database.Database {
+function openDatabase(directory: string): Opened {
   let database: Database.Database | undefined;
   try {
     if (directory !== 'memory') mkdirSync(directory, { recursive: true, mode: 0o700 });
     database = new Database(directory === 'memory' ? ':memory:' : join(directory, FILE_NAME));
     for (const pragma of PRAGMAS) database.pragma(pragma);
+    if (directory !== 'memory') assertDurable(database);
     database.exec('begin immediate');
     const [{ user_version: format }] = database.pragma('user_version') as [{ user_version: number }];
     if (format === 0) database.exec(SCHEMA);
     else if (format !== FORMAT) throw new UnknownFormatError(directory, format);
     database.exec('commit');
-    return database;
+    return { database, ...prepareStatements(database) };
   } catch (error) {
     database?.close();
     throw cannotOpen(directory, error);
   }
 }
 
+type Opened = Readonly<{ database: Database.Database }> & ReturnType<typeof prepareStatements>;
+
+function prepareStatements(database: Database.Database) {
+  const prepare = (sql: string): Sql => database.prepare(sql).safeIntegers(true).raw(true);
+  const statements = {
+    stream: prepare(`select s.id, ${integers('tombstoned', 'truncate_before', 'max_count', 'max_age_seconds')},
+      (select max(revision) from events where stream = s.id) from streams s where name = ?`),
+    end: prepare(`select position, length(${FRAME}) from events order by position desc limit 1`),
+    idAt: prepare(`select ${texts('id')} from events where stream = ? and revision = ?`),
+    positionAt: prepare('select position from events where stream = ? and revision = ?'),
+    insertStream: database.prepare('insert into streams (name) values (?)'),
+    insertEvent: database.prepare('insert into events values (?, ?, ?, ?, ?, ?, ?, ?)'),
+    setRetention: database.prepare('update streams set truncate_before = ?, max_count = ?, max_age_seconds = ? where id = ?'),
+    setTombstone: database.prepare('update streams set tombstoned = 1 where id = ?'),
+  };
+  const pages: Record<'all' | 'stream', Record<Direction, Sql>> = {
+    all: {
+      forwards: prepare(`${EVENT} where position >= ? order by position limit ?`),
+      backwards: prepare(`${EVENT} where position < ? order by position desc limit ?`),
+    },
+    stream: {
+      forwards: prepare(`${EVENT} where stream = ? and revision >= ? order by revision limit ?`),
+      backwards: prepare(`${EVENT} where stream = ? and revision <= ? order by revision desc limit ?`),
+    },
+  };
+  return { statements, pages };
+}
+
+function assertDurable(database: Database.Database): void {
+  for (const [name, wanted] of Object.entries(DURABLE)) {
+    const [setting] = database.pragma(name) as [Record<string, unknown>];
+    if (setting[name] !== wanted) throw new Error(`SQLite runs with ${name} ${setting[name]} instead of ${wanted}`);
+  }
+}
+
 export class EventLog {
   readonly #database: Database.Database;
-  readonly #statements: Readonly<Record<'stream' | 'insertStream' | 'insertEvent' | 'idAt' | 'positionAt' | 'setRetention' | 'setTombstone', Sql>>;
-  readonly #pages: Readonly<Record<'all' | 'stream', Record<Direction, Sql>>>;
+  readonly #statements: Opened['statements'];
+  readonly #pages: Opened['pages'];
   #nextPosition: bigint;
   #failure: StorageFailedError | undefined;
 
@@ -80,29 +131,11 @@ export class EventLog {
     directory: string,
     private readonly onFailed: (error: Error) => void,
   ) {
-    this.#database = openDatabase(directory);
-    const prepare = (sql: string): Sql => this.#database.prepare(sql).safeIntegers(true).raw(true);
-    this.#statements = {
-      stream: prepare(`select s.id, tombstoned, truncate_before, max_count, max_age_seconds,
-        (select max(revision) from events where stream = s.id) from streams s where name = ?`),
-      insertStream: this.#database.prepare('insert into streams (name) values (?)'),
-      insertEvent: this.#database.prepare('insert into events values (?, ?, ?, ?, ?, ?, ?, ?)'),
-      idAt: prepare('select id from events where stream = ? and revision = ?'),
-      positionAt: prepare('select position from events where stream = ? and revision = ?'),
-      setRetention: this.#database.prepare('update streams set truncate_before = ?, max_count = ?, max_age_seconds = ? where id = ?'),
-      setTombstone: this.#database.prepare('update streams set tombstoned = 1 where id = ?'),
-    };
-    this.#pages = {
-      all: {
-        forwards: prepare(`${EVENT} where position >= ? order by position limit ?`),
-        backwards: prepare(`${EVENT} where position < ? order by position desc limit ?`),
-      },
-      stream: {
-        forwards: prepare(`${EVENT} where stream = ? and revision >= ? order by revision limit ?`),
-        backwards: prepare(`${EVENT} where stream = ? and revision <= ? order by revision desc limit ?`),
-      },
-    };
-    const last = prepare('select position, length(frame) from events order by position desc limit 1').get() as [bigint, bigint] | undefined;
+    const { database, statements, pages } = openDatabase(directory);
+    this.#database = database;
+    this.#statements = statements;
+    this.#pages = pages;
+    const last = this.#attempt('read', () => statements.end.get()) as [bigint, bigint] | undefined;
     this.#nextPosition = last ? last[0] + last[1] : FIRST_POSITION;
   }
 
@@ -134,7 +167,8 @@ export class EventLog {
   }
 
   idAt(stream: Stream, revision: bigint): string | undefined {
-    return (this.#statements.idAt.get(stream.id ?? null, revision) as [string] | undefined)?.[0];
+    const found = this.#statements.idAt.get(stream.id ?? null, revision) as [string] | undefined;
+    return found && textOf(found[0]);
   }
 
   positionAt(stream: Stream, revision: bigint): bigint | undefined {
@@ -190,8 +224,9 @@ export class EventLog {
 
   #read(statement: Sql, from: bigint[], max: number): StoredEvent[] {
     const rows = this.#attempt('read', () => statement.all(...from, Math.min(max, PAGE_EVENTS))) as EventRow[];
-    return rows.map(([position, stream, revision, id, type, createdMs, checksum, frame]) => {
-      const event = { position, stream, revision, id, type, createdMs: Number(createdMs), frame };
+    return rows.map(([position, revision, createdMs, checksum, stream, id, type, frame]) => {
+      const names = { stream: textOf(stream), id: textOf(id), type: textOf(type) };
+      const event = { ...names, position, revision, createdMs: Number(createdMs), frame: frame ?? Buffer.alloc(0) };
       if (checksumOf(event) !== Number(checksum)) throw changed(event);
       return event;
     });
