@@ -16,7 +16,7 @@ import { byStream, recordedInOrder } from '../support/recorded.js';
 import type { StripeObject } from '../support/stripe-simulator/json.js';
 import { lives, type SimulatedLife } from '../support/stripe-simulator/simulator.js';
 
-const life = fc.record({ seed: fc.nat(), subscriptions: fc.constant(1), apiVersion: fc.constant('mixed' as const) }).map((options) => [...lives(options)][0] as SimulatedLife);
+const life = fc.record({ seed: fc.nat(), subscriptions: fc.constant(1), apiVersion: fc.constant('mixed' as const), several: fc.constant(false) }).map((options) => [...lives(options)][0] as SimulatedLife);
 const shuffledLife = life.chain((one) => fc.tuple(fc.constant(one), fc.shuffledSubarray([...one.events], { minLength: one.events.length })));
 const now: Moment = { trueAt: null, knownAt: null, revision: null };
 
