@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { customers } from '../../projections/customers.js';
+import { tableOf } from '../../src/read-models/schema.js';
 import { ADMIN_TOKEN, deliver, read } from '../support/delivery.js';
 import { startLedger, type TestLedger } from '../support/ledger.js';
 import { query } from '../support/read-models.js';
@@ -49,12 +51,13 @@ describe('a payload', () => {
   });
 
   it('whose row Postgres rejects parks its own stream only, with what Postgres says', async () => {
-    await query(ledger.databaseUrl, `alter table ledger.customers_v1_g1 add constraint no_such_name check (name <> 'rejected')`);
+    const table = tableOf({ projection: customers, generation: 1 }, 'customers');
+    await query(ledger.databaseUrl, `alter table ${table} add constraint no_such_name check (name <> 'rejected')`);
     const [bad, good] = [randomId('cus'), randomId('cus')];
     const object = (id: string, name: string) => ({ id, object: 'customer', name, created: START });
     await sendAmongOthers(stripeEvent('customer.created', object(bad, 'rejected')), stripeEvent('customer.created', object(good, 'Ada')));
     expect((await read(ledger.url, `/customers/${good}`)).body).toMatchObject({ customer: { name: 'Ada' } });
     expect(await parkedOf(`customer-${bad}`)).toMatchObject([{ projection: 'customers', cause: expect.stringMatching(/Postgres rejects a row \(SQLSTATE 23514\).*no_such_name/) }]);
-    await query(ledger.databaseUrl, 'alter table ledger.customers_v1_g1 drop constraint no_such_name');
+    await query(ledger.databaseUrl, `alter table ${table} drop constraint no_such_name`);
   });
 });
