@@ -53,7 +53,7 @@ export class AppModule {
     // Only a process that projects has seen that the index speaks of the log which it appends to.
     const appender: Appender = new Appender(store, database && catchUp ? new BatchedEventIdIndex(database, () => catchUp.logVerified) : noIndex, limitsOf(config));
     const readModels = database && { database, position: new ReadPosition(database, projections) };
-    const health = new Health(store, { roles, readModels, catchUp: catchUp && (() => catchUp.state) });
+    const health = new Health(store, { roles, readModels, catchUp: catchUp && (() => catchUp.state), trouble: () => appender.trouble });
     if (readModels !== null) gaugeParkedStreams(registry, health);
     const parts = [
       operationsPart({ config, health, registry }),

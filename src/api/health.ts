@@ -27,10 +27,10 @@ export class Health {
   #checked: { at: number; positions: Promise<Positions> } | undefined;
   #caughtUpOnce = false;
 
-  /** `readModels` is null in a process that has no Postgres, and `catchUp` where another process projects. */
+  /** `readModels` is null in a process that has no Postgres, and `catchUp` where another process projects. `trouble` is what the store says against appends. */
   constructor(
     private readonly store: EventStore,
-    private readonly options: { roles: readonly Role[]; readModels: { database: Database; position: ReadPosition } | null; catchUp: (() => CatchUpState) | null },
+    private readonly options: { roles: readonly Role[]; readModels: { database: Database; position: ReadPosition } | null; catchUp: (() => CatchUpState) | null; trouble: () => string | null },
   ) {}
 
   positions(): Promise<Positions> {
@@ -43,10 +43,10 @@ export class Health {
   async report(): Promise<HealthReport> {
     const { log, readModels, building, parked } = await this.positions();
     if (log !== null && readModels !== null && readModels >= log) this.#caughtUpOnce = true;
-    const { roles, catchUp } = this.options;
+    const { roles, catchUp, trouble } = this.options;
     const ingests = roles.includes('ingest');
     const state = catchUp?.() ?? { kind: 'elsewhere' as const };
-    const intake = { ready: ingests && log !== null, eventStore: log === null ? 'does not answer' : 'ok' };
+    const intake = { ready: ingests && log !== null, eventStore: log === null ? 'does not answer' : (trouble() ?? 'ok') };
     const reads = {
       ready: readModels !== null && this.#caughtUpOnce && building.length === 0 && state.kind !== 'refused',
       postgres: !usesReadModels(this.options) ? 'not used' : readModels === null ? 'does not answer' : 'ok',

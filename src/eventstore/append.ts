@@ -1,4 +1,4 @@
-import { NO_STREAM } from '@eventstore/db-client';
+import { ErrorType, NO_STREAM } from '@eventstore/db-client';
 import { setTimeout as pause } from 'node:timers/promises';
 import { failureOf, withTimeout, type EventStore } from './event-store.js';
 import { VerbatimJsonEvent } from './verbatim-event.js';
@@ -24,7 +24,16 @@ export type WriteOutcome =
   | { readonly kind: 'too_large' }
   | { readonly kind: 'unavailable'; readonly cause: unknown };
 
+/** The store refused an append as too late, though it had just been sent: deadlines are absolute, so its clock is ahead of ours by more than the time limit. */
+export class ClockSkew extends Error {
+  constructor(timeoutMs: number) {
+    super(`The event store calls appends late as soon as they arrive: its clock is ahead of this machine's by more than ${timeoutMs} ms. Set both clocks (NTP).`);
+  }
+}
+
 const ATTEMPTS_MAX = 3;
+/** The store itself gives up on an append after two seconds; an answer that comes sooner than this is about the clock. */
+const AT_ONCE_MS = 500;
 
 /**
  * Appends events to one stream at exactly this revision (-1n: a new stream); `revision` and `position`
@@ -36,13 +45,15 @@ export async function write(store: EventStore, events: readonly NewEvent[], at: 
   let cause: unknown;
   for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt += 1) {
     if (attempt > 1) await pause(attempt * 50 + Math.random() * 100);
+    const startedAt = performance.now();
     try {
       return await writeOnce(store, events, at);
     } catch (error) {
       const failure = failureOf(error);
       if (failure === 'wrong_expected_revision' || failure === 'too_large') return { kind: failure };
       if (failure !== 'unavailable') return { kind: 'unavailable', cause: error };
-      cause = error;
+      const isAtOnce = performance.now() - startedAt < Math.min(AT_ONCE_MS, at.timeoutMs / 2);
+      cause = isAtOnce && (error as { type?: string }).type === ErrorType.DEADLINE_EXCEEDED ? new ClockSkew(at.timeoutMs) : error;
     }
   }
   return { kind: 'unavailable', cause };

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { appendSizeOf, write, type NewEvent, type WriteOutcome } from './append.js';
+import { appendSizeOf, ClockSkew, write, type NewEvent, type WriteOutcome } from './append.js';
 import type { EventStore } from './event-store.js';
 import { readEventAt } from './read.js';
 import { extend, knownEventOf, readHead, readOn, StreamHeads, type KnownEvent, type StreamHead } from './stream-heads.js';
@@ -57,6 +57,7 @@ export class Appender {
   #working = 0;
   #waiting = 0;
   #waitingBytes = 0;
+  #trouble: string | null = null;
 
   constructor(
     private readonly store: EventStore,
@@ -69,6 +70,11 @@ export class Appender {
   /** Events that wait or are under way. */
   get waiting(): number {
     return this.#waiting;
+  }
+
+  /** Why the store refused the last append though it answers, where an operator can mend it. */
+  get trouble(): string | null {
+    return this.#trouble;
   }
 
   /** Resolves when the event is durable in the log, or with the reason why it is not. Never rejects. */
@@ -129,6 +135,7 @@ export class Appender {
       const fresh = distinct(open);
       if (fresh.length === 0) break;
       const outcome = await write(this.store, fresh, { revision: head.revision, timeoutMs: this.limits.timeoutMs });
+      this.#trouble = outcome.kind === 'unavailable' && outcome.cause instanceof ClockSkew ? outcome.cause.message : null;
       if (outcome.kind === 'wrong_expected_revision') {
         await pause(Math.random() * 5 * race);
         // Nothing beyond the head, yet the head is wrong: it came from an index of another past. The log decides.

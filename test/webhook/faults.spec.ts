@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { startProxy, type CuttableProxy } from '../support/cuttable-proxy.js';
 import { deliver } from '../support/delivery.js';
 import { startLedger, type TestLedger } from '../support/ledger.js';
@@ -75,5 +75,23 @@ describe('when more deliveries come than may wait', () => {
     } finally {
       await narrow.stop();
     }
+  });
+});
+
+describe('a store whose clock is ahead by more than the append deadline', () => {
+  const TIMERS = ['hrtime', 'nextTick', 'performance', 'queueMicrotask', 'setImmediate', 'clearImmediate', 'setInterval', 'clearInterval', 'setTimeout', 'clearTimeout'] as const;
+
+  it('is named in readiness, and forgotten once the clocks agree', async () => {
+    const eventStoreSays = async () => ((await (await fetch(`${ledger.url}/health/ready`)).json()) as { intake: { eventStore: string } }).intake.eventStore;
+    const event = JSON.stringify(subscriptionEvent(randomId('sub')));
+    jest.useFakeTimers({ now: Date.now() - 60_000, doNotFake: [...TIMERS] });
+    try {
+      expect(await deliver(ledger.url, event)).toMatchObject({ status: 503, body: { code: 'store_unavailable' } });
+      expect(await eventStoreSays()).toMatch(/clock is ahead .* by more than 500 ms/);
+    } finally {
+      jest.useRealTimers();
+    }
+    expect(await deliver(ledger.url, event)).toMatchObject({ status: 200, body: { outcome: 'appended' } });
+    expect(await eventStoreSays()).toBe('ok');
   });
 });
