@@ -85,3 +85,12 @@ export async function wantReplay(database: Queryable, { projection, stream }: Om
   );
   return rowCount ?? 0;
 }
+
+/** Whether a replay of any of these is still to be made. */
+export async function isReplayWanted(database: Queryable, { projection, stream }: Omit<ParkingFilter, 'after'>): Promise<boolean> {
+  const { rows } = await database.query(
+    `select 1 from ledger.parked_streams parked join ledger.checkpoints line on line.line = parked.projection where replay_wanted_at is not null and ${MATCHING} limit 1`,
+    [projection ?? null, stream ?? null],
+  );
+  return rows.length > 0;
+}

@@ -1,12 +1,12 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Queryable } from './database.js';
-import { listParked, wantReplay, type Parking, type ParkingFilter } from './parked-streams.js';
+import { isReplayWanted, listParked, wantReplay, type Parking, type ParkingFilter } from './parked-streams.js';
 
 /** `replayed`: folded again, nothing is parked any more. `parked_again`: it failed once more. `wanted`: asked for, and not done yet. */
 export type Replay = Readonly<{ outcome: 'replayed' | 'parked_again' | 'wanted'; parked: readonly Parking[] }>;
 
 const POLL_MS = 100;
-/** A stream is parked by no more lines than these; of many streams so many are told. */
+/** So many of the parked streams are told; all are waited for. */
 export const TOLD_MAX = 200;
 
 /** Asks for parked streams to be folded again, and waits for whoever moves their lines on; null when none of these is parked. */
@@ -14,8 +14,8 @@ export async function replayParked(database: Queryable, filter: Omit<ParkingFilt
   const deadline = performance.now() + waitMs;
   if ((await wantReplay(database, filter)) === 0) return null;
   for (;;) {
+    const isWanted = await isReplayWanted(database, filter);
     const parked = await listParked(database, filter, TOLD_MAX);
-    const isWanted = parked.some(({ replayWantedAt }) => replayWantedAt !== null);
     if (!isWanted) return { outcome: parked.length === 0 ? 'replayed' : 'parked_again', parked };
     if (performance.now() > deadline) return { outcome: 'wanted', parked };
     await pause(POLL_MS);

@@ -1,0 +1,39 @@
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { customers } from '../../projections/customers.js';
+import { Database } from '../../src/read-models/database.js';
+import { listParked } from '../../src/read-models/parked-streams.js';
+import { replayParked, TOLD_MAX } from '../../src/read-models/replay.js';
+import { ensureSchema, lineOf } from '../../src/read-models/schema.js';
+import { testDatabase, type TestServer } from '../support/servers.js';
+import { until } from '../support/until.js';
+
+let server: TestServer;
+let database: Database;
+beforeAll(async () => {
+  server = await testDatabase();
+  database = new Database(server.url, { connectionsMax: 2, onIdleError: () => undefined });
+  await ensureSchema(database, [customers]);
+});
+afterAll(async () => {
+  await database.close();
+  await server.stop();
+});
+
+it('of more streams than are told is waited for to the last', async () => {
+  const line = lineOf({ projection: customers, generation: 1 });
+  const parked = TOLD_MAX + 1;
+  await database.query(`insert into ledger.parked_streams (projection, stream, revision, cause) select $1, 'customer-' || lpad(n::text, 4, '0'), 0, 'unreadable' from generate_series(1, ${parked}) n`, [line]);
+  const made = (streams: number) => database.query(
+    `update ledger.parked_streams set replay_wanted_at = null where stream in (select stream from ledger.parked_streams order by stream limit ${streams})`);
+
+  const half = replayParked(database, { projection: 'customers' }, 500);
+  await until('the replay is asked for', async () => (await listParked(database, {}, 1))[0]?.replayWantedAt);
+  await made(parked - 1);
+  expect(await half).toMatchObject({ outcome: 'wanted' });
+
+  const whole = replayParked(database, { projection: 'customers' }, 20_000);
+  await until('the replay is asked for', async () => (await listParked(database, {}, 1))[0]?.replayWantedAt);
+  await made(parked);
+  const { outcome, parked: told } = (await whole) ?? {};
+  expect([outcome, told?.length]).toEqual(['parked_again', TOLD_MAX]);
+});
