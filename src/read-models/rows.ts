@@ -1,6 +1,6 @@
 import type { Row } from '../../projections/projection.js';
 import { jsonForPostgres, type Queryable } from './database.js';
-import { stateTableOf, tableOf, type Generation } from './schema.js';
+import { EVENT_INDEX, stateTableOf, tableOf, type Generation } from './schema.js';
 
 /** How far a projection has folded a stream. */
 export type StoredState = Readonly<{ stream: string; revision: bigint; state: unknown }>;
@@ -26,6 +26,14 @@ export function writtenOf({ projection }: Generation, { stream, revision, state,
 export async function readStates(database: Queryable, generation: Generation, streams: readonly string[]): Promise<Map<string, StoredState>> {
   const { rows } = await database.query<{ stream: string; revision: bigint; state: string }>(`select stream, revision, state from ${stateTableOf(generation)} where stream = any($1)`, [streams]);
   return new Map(rows.map(({ stream, revision, state }) => [stream, { stream, revision, state: JSON.parse(state) as unknown }]));
+}
+
+/** Streams that have rows though no event of them is indexed: nothing in the log accounts for these rows. */
+export async function strayStreams(database: Queryable, generation: Generation, max: number): Promise<string[]> {
+  const tables = Object.keys(generation.projection.tables).map((name) => `select stream from ${tableOf(generation, name)}`);
+  const { rows } = await database.query<{ stream: string }>(
+    `select distinct stream from (${tables.join(' union all ')}) as own where not exists (select 1 from ${EVENT_INDEX} event where event.stream = own.stream) order by stream limit $1`, [max]);
+  return rows.map(({ stream }) => stream);
 }
 
 /** Replaces states and rows of these streams. A row belongs to exactly one stream, so no other stream is touched. */

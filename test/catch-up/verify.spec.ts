@@ -1,17 +1,28 @@
 import { describe, expect, it } from '@jest/globals';
 import { jsonEvent, NO_STREAM } from '@eventstore/db-client';
 import { projections } from '../../projections/index.js';
+import { subscriptions } from '../../projections/subscriptions.js';
 import { CatchUp } from '../../src/catch-up/catch-up.js';
+import type { Verified } from '../../src/catch-up/verify.js';
+import { tableOf } from '../../src/read-models/schema.js';
 import { connectEventStore } from '../../src/eventstore/event-store.js';
 import { Database } from '../../src/read-models/database.js';
+import { runCommand } from '../support/command.js';
 import { query } from '../support/read-models.js';
 import { testDatabase, testEventStore } from '../support/servers.js';
 import { randomId, subscriptionEvent } from '../support/subscription-events.js';
 import { until } from '../support/until.js';
 import { eventIdOf } from '../../src/events/event-id.js';
 
+async function verify(environment: Record<string, string>): Promise<{ code: number | null; found: Verified }> {
+  const command = runCommand('src/cli/main.js', ['verify', '--json'], environment);
+  let printed = '';
+  for (let line = await command.line(); line !== undefined; line = await command.line()) printed += line;
+  return { code: (await command.ended).code, found: JSON.parse(printed) as Verified };
+}
+
 describe('the slow check of rows', () => {
-  it('names a row that is not what its stream gives, and says nothing of those that are', async () => {
+  it('names a row that is not what its stream gives, and one that no stream gives, and says nothing of those that are', async () => {
     const [eventStore, server] = await Promise.all([testEventStore(), testDatabase()]);
     const store = connectEventStore(eventStore.url);
     const database = new Database(server.url, { connectionsMax: 4, onIdleError: () => undefined });
@@ -41,6 +52,12 @@ describe('the slow check of rows', () => {
     await until('the row is found wrong', async () => faults.size > 0);
     expect([...faults]).toEqual([`a row of subscriptions, {"id":"${id}"}, is not what subscription-${id} gives`]);
     await catchUp.stop();
+
+    const stray = { id: 'sub_stray', stream: 'subscription-sub_stray' };
+    const table = tableOf({ projection: subscriptions, generation: 1 }, 'subscriptions');
+    await query(server.url, `insert into ${table} select (jsonb_populate_record(row, $1)).* from ${table} row`, [JSON.stringify(stray)]);
+    const { code, found } = await verify({ EVENTSTORE_URL: eventStore.url, DATABASE_URL: server.url });
+    expect([code, found.differences.map(({ key }) => key)]).toEqual([1, [{ id }, { id: stray.id }]]);
     await Promise.all([store.close(), database.close()]);
     await Promise.all([eventStore.stop(), server.stop()]);
   });
