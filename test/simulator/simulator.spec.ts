@@ -1,7 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
 import { exampleResource } from '../fixtures/recorded-events.js';
+import { simulatedAccount } from '../support/stripe-simulator/account.js';
 import { API_VERSIONS, type ApiVersion } from '../support/stripe-simulator/api-version.js';
+import { priceMinor } from '../support/stripe-simulator/books.js';
 import type { JsonObject, StripeEvent, StripeObject } from '../support/stripe-simulator/json.js';
 import { putBack } from '../support/stripe-simulator/previous-attributes.js';
 import { lives, simulate, type SimulatedEvent } from '../support/stripe-simulator/simulator.js';
@@ -89,7 +91,7 @@ describe('A simulation', () => {
       'invoice.payment_succeeded', 'invoice.sent', 'invoice.updated', 'invoice.voided', 'invoice_payment.paid', 'invoiceitem.created',
       'payment_intent.created', 'payment_intent.payment_failed', 'payment_intent.succeeded', 'payment_method.attached',
       'refund.created', 'refund.failed', 'refund.updated',
-      'subscription_schedule.canceled', 'subscription_schedule.created', 'subscription_schedule.released', 'subscription_schedule.updated',
+      'subscription_schedule.canceled', 'subscription_schedule.completed', 'subscription_schedule.created', 'subscription_schedule.released', 'subscription_schedule.updated',
     ]);
   });
 });
@@ -178,6 +180,24 @@ describe('Money', () => {
       expect(Number(invoice['subtotal']) - sum(invoice['total_discount_amounts'] as readonly JsonObject[], 'amount')).toBe(invoice['total']);
     }
     expect(new Set(all('invoice').map(({ currency }) => currency))).toEqual(new Set(['usd', 'eur', 'jpy', 'kwd']));
+  });
+
+  it('that a coupon takes off once is on one invoice, and for an amount no more than that', () => {
+    const discounts = new Map(events.filter(({ stripeEvent: { type } }) => type === 'customer.discount.created').map(({ stripeEvent: { data: { object } } }) => [object.id, object['coupon'] as JsonObject]));
+    expect(new Set([...discounts.values()].map(({ duration }) => duration))).toEqual(new Set(['once', 'repeating', 'forever']));
+    const full = [...discounts].filter(([, coupon]) => coupon['duration'] === 'once').map(([id, coupon]) => {
+      const taken = all('invoice').flatMap((invoice) => invoice['total_discount_amounts'] as readonly JsonObject[]).filter(({ discount, amount }) => discount === id && Number(amount) > 0);
+      expect(taken.length).toBeLessThanOrEqual(1);
+      expect(sum(taken, 'amount')).toBeLessThanOrEqual(Number(coupon['amount_off']));
+      return sum(taken, 'amount') === coupon['amount_off'];
+    });
+    expect(full).toContain(true);
+  });
+
+  it('for a quantity in a further tier has that tier’s flat fee once', () => {
+    const tiers = [{ upTo: 5, unitAmountMinor: 100, flatAmountMinor: 0 }, { upTo: null, unitAmountMinor: 80, flatAmountMinor: 70 }];
+    const price = { ...simulatedAccount({ seed: 1, livemode: false, openedAt: 0 }).prices[0]!, unitAmountMinor: null, tiers };
+    expect([0, 5, 6, 7].map((quantity) => priceMinor(price, quantity))).toEqual([0, 500, 650, 730]);
   });
 
   it('that was charged is what paid invoices asked for', () => {

@@ -17,7 +17,9 @@ const PRODUCTS = [['Starter', 900], ['Team', 2900], ['Business', 7900], ['Enterp
 /** The product that is charged for what was used of it. */
 const METERED = 'API calls';
 /** Coupon, percent off, and for how many months. */
-const COUPONS = [['WELCOME20', 20, 3], ['PARTNER', 12.5, null]] as const;
+const PERCENT_COUPONS = [['WELCOME20', 20, 3], ['PARTNER', 12.5, null]] as const;
+/** Off one invoice: less than any first one asks for, more than some lines. */
+const ONCE_MINOR = 500;
 /** Two decimals, none and three. */
 const CURRENCIES = ['usd', 'eur', 'jpy', 'kwd'] as const;
 /** The product whose price falls with the number of seats. */
@@ -38,7 +40,7 @@ export function simulatedAccount(options: { seed: number; livemode: boolean; ope
     name: 'Nimbus Software',
     country: 'US',
     livemode: options.livemode,
-    coupons: COUPONS.map(([id, percentOff, months]) => ({ id, name: `${percentOff} % off`, percentOff, months, createdAt: options.openedAt })),
+    coupons: coupons(options.openedAt),
     prices: PRODUCTS.flatMap(([productName, monthlyMinor]) => {
       const product = { product: stripeId(random, 'prod'), productName, usage: productName === METERED ? 'metered' as const : 'licensed' as const, createdAt: options.openedAt };
       return CURRENCIES.flatMap((currency): Price[] => [
@@ -51,5 +53,12 @@ export function simulatedAccount(options: { seed: number; livemode: boolean; ope
 
 function amounts(productName: string, unitAmountMinor: number): Pick<Price, 'unitAmountMinor' | 'tiers'> {
   if (productName !== TIERED) return { unitAmountMinor, tiers: [] };
-  return { unitAmountMinor: null, tiers: [{ upTo: 5, unitAmountMinor }, { upTo: null, unitAmountMinor: Math.round(unitAmountMinor * 0.8) }] };
+  return { unitAmountMinor: null, tiers: [{ upTo: 5, unitAmountMinor, flatAmountMinor: 0 }, { upTo: null, unitAmountMinor: Math.round(unitAmountMinor * 0.8), flatAmountMinor: unitAmountMinor }] };
+}
+
+function coupons(createdAt: Seconds): Coupon[] {
+  return [
+    ...PERCENT_COUPONS.map(([id, percentOff, months]): Coupon => ({ id, name: `${percentOff} % off`, percentOff, amountOff: null, duration: months === null ? 'forever' : 'repeating', months, createdAt })),
+    ...CURRENCIES.map((currency): Coupon => ({ id: `FIRST-${currency}`, name: 'Off one invoice', percentOff: null, amountOff: { currency, minor: ONCE_MINOR }, duration: 'once', months: null, createdAt })),
+  ];
 }

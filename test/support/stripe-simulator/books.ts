@@ -21,6 +21,8 @@ export interface Tier {
   /** The last unit of the tier; null when there is no end. */
   readonly upTo: number | null;
   readonly unitAmountMinor: number;
+  /** Once, for a quantity that reaches the tier. */
+  readonly flatAmountMinor: number;
 }
 
 /** What `quantity` units cost for one interval. */
@@ -29,7 +31,8 @@ export function priceMinor({ unitAmountMinor, tiers }: Price, quantity: number):
   let [sum, from] = [0, 0];
   for (const tier of tiers) {
     const upTo = Math.min(quantity, tier.upTo ?? quantity);
-    sum += Math.max(0, upTo - from) * tier.unitAmountMinor;
+    if (upTo <= from) break;
+    sum += tier.flatAmountMinor + (upTo - from) * tier.unitAmountMinor;
     from = upTo;
   }
   return sum;
@@ -75,8 +78,11 @@ export interface SubscriptionItem {
 export interface Coupon {
   readonly id: string;
   readonly name: string;
-  readonly percentOff: number;
-  /** For how long it applies; null is forever. */
+  /** Either a part of every amount, or an amount of one currency off an invoice. */
+  readonly percentOff: number | null;
+  readonly amountOff: { readonly currency: string; readonly minor: number } | null;
+  readonly duration: 'once' | 'repeating' | 'forever';
+  /** For how long it applies, when it repeats. */
   readonly months: number | null;
   readonly createdAt: Seconds;
 }
@@ -101,7 +107,9 @@ export interface Schedule {
   readonly id: string;
   readonly customer: string;
   readonly subscription: string;
-  readonly status: 'active' | 'released' | 'canceled';
+  readonly status: 'active' | 'released' | 'completed' | 'canceled';
+  /** What becomes of the subscription when the last phase is over. */
+  readonly endBehavior: 'release' | 'cancel';
   readonly phases: readonly [SchedulePhase, SchedulePhase];
   /** Which phase is in force. */
   readonly current: 0 | 1;

@@ -1,6 +1,7 @@
 import { amountDueMinor, priceMinor, totalMinor, type BillingReason, type Charge, type Intent, type Invoice, type InvoiceLine } from './books.js';
 import { DAY, HOUR, type Seconds } from './calendar.js';
 import { isBasilOrLater } from './api-version.js';
+import { discounted } from './discounts.js';
 import type { Operation } from './journal.js';
 import { customerShape } from './shapes/customer.js';
 import { invoicePaymentShape, invoiceShape } from './shapes/invoice.js';
@@ -63,7 +64,7 @@ export function draftInvoice(stage: Stage, at: Seconds, plan: InvoicePlan): Invo
     status: 'draft',
     discount,
     dueAt: null,
-    lines: plan.lines.map((line) => ({ ...line, discountMinor: discount === null || line.proration ? 0 : Math.round(line.amountMinor * discount.coupon.percentOff / 100) })),
+    lines: discount === null ? plan.lines : discounted(plan.lines, discount),
     periodStart: plan.periodStart,
     periodEnd: plan.periodEnd,
     createdAt: at,

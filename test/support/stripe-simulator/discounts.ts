@@ -1,4 +1,4 @@
-import type { Discount } from './books.js';
+import type { Discount, InvoiceLine, Subscription } from './books.js';
 import { afterIntervals, type Seconds } from './calendar.js';
 import type { Operation } from './journal.js';
 import { discountShape } from './shapes/discount.js';
@@ -6,9 +6,25 @@ import { newId, updateSubscription, type Stage } from './stage.js';
 
 /** A coupon of the account, as a discount on the subscription. */
 export function newDiscount(stage: Stage, at: Seconds): Discount {
-  const coupon = stage.random.pick(stage.journal.view.account.coupons);
-  const { id: subscription, customer } = stage.subscription;
+  const { id: subscription, customer, currency } = stage.subscription;
+  const coupon = stage.random.pick(stage.journal.view.account.coupons.filter(({ amountOff }) => amountOff === null || amountOff.currency === currency));
   return { id: newId(stage, 'di'), coupon, customer, subscription, startAt: at, endAt: coupon.months === null ? null : afterIntervals(at, 'month', coupon.months) };
+}
+
+/** What the discount takes off of each line, which it never makes less than nothing; prorations are not discounted. */
+export function discounted(lines: readonly InvoiceLine[], { coupon }: Discount): InvoiceLine[] {
+  let leftMinor = coupon.amountOff?.minor ?? 0;
+  return lines.map((line) => {
+    if (line.proration) return line;
+    const discountMinor = coupon.percentOff === null ? Math.min(leftMinor, line.amountMinor) : Math.round(line.amountMinor * coupon.percentOff / 100);
+    leftMinor -= discountMinor;
+    return { ...line, discountMinor };
+  });
+}
+
+/** Whether it no longer applies to the period that begins at `at`: once is for the first invoice after it was given. */
+export function isOver({ coupon, startAt, endAt }: Discount, { periodStart }: Subscription, at: Seconds): boolean {
+  return coupon.duration === 'once' ? startAt <= periodStart : endAt !== null && endAt <= at;
 }
 
 /** Gives the subscription a discount, or takes it away again. */

@@ -1,14 +1,14 @@
 import type { Invoice } from './books.js';
 import { afterIntervals, DAY, HOUR, type Seconds } from './calendar.js';
 import { cancel } from './changes.js';
-import { endDiscount } from './discounts.js';
+import { endDiscount, isOver } from './discounts.js';
 import {
   attempted, collectAtOnce, draftInvoice, finalized, openIntent, paid, periodLines, recordAttempt, recordBalance, recordFailure, recordInvoice,
   recordPaid, type Attempt,
 } from './collection.js';
 import type { Operation } from './journal.js';
 import { paymentIntentShape } from './shapes/payment.js';
-import { nextPhase } from './schedules.js';
+import { endSchedule, isLastPhase, nextPhase } from './schedules.js';
 import { attachCard } from './signup.js';
 import { billingInterval, recordSubscription, updateCustomer, updateSubscription, type Stage } from './stage.js';
 
@@ -26,6 +26,11 @@ export function announceTrialEnd(stage: Stage): void {
 export function endPeriod(stage: Stage): Seconds {
   const operation = stage.journal.operation(stage.subscription.periodEnd, 'stripe');
   if (stage.subscription.cancelAtPeriodEnd) {
+    cancel(stage, operation, 'cancellation_requested');
+    return operation.at;
+  }
+  if (isLastPhase(stage) && stage.schedule?.endBehavior === 'cancel') {
+    endSchedule(stage, operation, 'completed');
     cancel(stage, operation, 'cancellation_requested');
     return operation.at;
   }
@@ -75,7 +80,7 @@ function renew(stage: Stage, operation: Operation): Invoice {
 /** A discount whose time is over does not apply to what begins now. */
 function endedDiscount(stage: Stage, operation: Operation): { discount?: null } {
   const { discount } = stage.subscription;
-  if (discount === null || discount.endAt === null || discount.endAt > operation.at) return {};
+  if (discount === null || !isOver(discount, stage.subscription, operation.at)) return {};
   endDiscount(stage, operation, discount);
   stage.subscription = { ...stage.subscription, discount: null };
   return { discount: null };

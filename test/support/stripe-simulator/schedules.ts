@@ -13,6 +13,7 @@ export function planAhead(stage: Stage, operation: Operation, items: readonly Su
     customer: subscription.customer,
     subscription: subscription.id,
     status: 'active',
+    endBehavior: stage.random.chance(0.3) ? 'cancel' : 'release',
     phases: [{ startAt: periodStart, endAt: periodEnd, items: subscription.items }, { startAt: periodEnd, endAt: afterIntervals(periodEnd, billingInterval(stage), 1), items }],
     current: 0,
     createdAt: operation.at,
@@ -32,7 +33,7 @@ export function releaseSchedule(stage: Stage, operation: Operation): void {
 export function nextPhase(stage: Stage, operation: Operation): Partial<Subscription> {
   const { schedule } = stage;
   if (schedule === null) return {};
-  if (schedule.current === 1) {
+  if (isLastPhase(stage)) {
     endSchedule(stage, operation, 'released');
     return { schedule: null };
   }
@@ -41,10 +42,15 @@ export function nextPhase(stage: Stage, operation: Operation): Partial<Subscript
   return { items: schedule.phases[1].items };
 }
 
-/** A plan ends with its subscription; when that is not what somebody asked for, it is aborted. */
-export function endSchedule(stage: Stage, operation: Operation, how: 'released' | 'canceled' | 'aborted'): void {
+/** Whether the plan, if there is one, is over when the period is. */
+export function isLastPhase({ schedule }: Stage): boolean {
+  return schedule?.current === 1;
+}
+
+/** A plan ends with its subscription; when that is neither planned nor what somebody asked for, it is aborted. */
+export function endSchedule(stage: Stage, operation: Operation, how: 'released' | 'completed' | 'canceled' | 'aborted'): void {
   if (stage.schedule === null) return;
-  const status: Schedule['status'] = how === 'released' ? 'released' : 'canceled';
+  const status: Schedule['status'] = how === 'aborted' ? 'canceled' : how;
   stage.schedule = { ...stage.schedule, status, endedAt: operation.at };
   record(stage, operation, how);
   stage.schedule = null;

@@ -28,10 +28,10 @@ function couponShape(view: View, coupon: Coupon): JsonObject {
   return {
     id: coupon.id,
     object: 'coupon',
-    amount_off: null,
+    amount_off: coupon.amountOff?.minor ?? null,
     created: coupon.createdAt,
-    currency: null,
-    duration: coupon.months === null ? 'forever' : 'repeating',
+    currency: coupon.amountOff?.currency ?? null,
+    duration: coupon.duration,
     duration_in_months: coupon.months,
     livemode: view.account.livemode,
     max_redemptions: null,
