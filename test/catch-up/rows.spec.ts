@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { projections } from '../../projections/index.js';
 import { defineProjection, ignored, type RowsOf } from '../../projections/projection.js';
 import { Database } from '../../src/read-models/database.js';
-import { tidy } from '../../src/read-models/generations.js';
+import { beginRebuild, tidy } from '../../src/read-models/generations.js';
 import { writeStreams, writtenOf, type RowTexts } from '../../src/read-models/rows.js';
 import { ensureSchema } from '../../src/read-models/schema.js';
 import { query } from '../support/read-models.js';
@@ -99,6 +99,21 @@ describe('a new version', () => {
     const left = await query(server.url, `select relname from pg_class where relnamespace = 'ledger'::regnamespace and relname ~ '(parcels|post).*_v1(_g1|_g1_states)?$'`);
     expect(left).toEqual([]);
     expect(await query(server.url, 'select * from ledger.parcels')).toEqual([]);
+  });
+});
+
+describe('a generation beside the one that is shown', () => {
+  it('is kept for days after it was last used, and dropped then, alone', async () => {
+    const { line } = await beginRebuild(database, parcels(2), { fresh: true });
+    const left = async () => (await query<{ line: string }>(server.url, `select line from ledger.checkpoints where projection = 'post' order by line`)).map((one) => one.line);
+    const used = (ago: string) => query(server.url, `update ledger.checkpoints set used_at = now() - $2::interval where line = $1`, [line, ago]);
+    await used('2 days');
+    await tidy(database, [parcels(2)]);
+    expect(await left()).toEqual(['post_v2_g1', line]);
+    await used('4 days');
+    await tidy(database, [parcels(2)]);
+    expect(await left()).toEqual(['post_v2_g1']);
+    expect(await query(server.url, `select relname from pg_class where relname like 'parcel%_v2_g2' or relname like '${line}%'`)).toEqual([]);
   });
 });
 
