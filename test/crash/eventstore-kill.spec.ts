@@ -10,6 +10,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { EventStoreDBClient, isCommandError, jsonEvent, NO_STREAM, type JSONEventData } from '@eventstore/db-client';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
+import { until } from '../support/until.js';
 
 const ROUNDS = Number(process.env['CRASH_ROUNDS'] ?? 3);
 const SEED = Number(process.env['CRASH_SEED'] ?? Date.now() % 1_000_000);
@@ -114,6 +115,8 @@ async function faultsIn(client: EventStoreDBClient, writers: Writer[]): Promise<
   return [...faultsOf(log, writers), ...(await faultsOfStreams(client, log))];
 }
 
+const appendsOf = (writers: readonly Writer[]): number => writers.reduce((sum, { acknowledged }) => sum + acknowledged.length, 0);
+
 /** The faults of a log, in words. */
 function faultsOf(log: Recorded[], writers: Writer[]): string[] {
   const faults: string[] = [];
@@ -150,13 +153,14 @@ it(
       expect({ round, seed: SEED, faults: await faultsIn(client, writers) }).toEqual({ round, seed: SEED, faults: [] });
       const writing = Promise.all(writers.map((writer) => write(client, writer, random)));
       await new Promise((wake) => setTimeout(wake, 50 + random() * 500));
+      await until('appends are acknowledged', async () => appendsOf(writers) > round * 10);
       await kill();
       await writing;
       await end();
     }
     running = await startServer();
     expect({ seed: SEED, faults: await faultsIn(running.client, writers) }).toEqual({ seed: SEED, faults: [] });
-    expect(writers.reduce((sum, { acknowledged }) => sum + acknowledged.length, 0)).toBeGreaterThan(0);
+    expect(appendsOf(writers)).toBeGreaterThan(ROUNDS * 10);
   },
   ROUNDS * ROUND_MAX_MS,
 );

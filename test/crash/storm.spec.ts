@@ -3,6 +3,7 @@ import { deliver, read } from '../support/delivery.js';
 import { endpointsOf } from '../support/endpoints.js';
 import { expectTruth, newLives, shuffled, type Life } from '../support/lives.js';
 import { stripeIdsOf } from '../support/log.js';
+import { rowsOf } from '../support/read-models.js';
 import { startServiceProcess, type ServiceProcess } from '../support/service-process.js';
 import { temporaryDirectory } from '../support/servers.js';
 import { randomId, subscriptionEvent } from '../support/subscription-events.js';
@@ -57,6 +58,7 @@ describe('kill -9 in the middle of a storm', () => {
     for (const { id, events } of lives) {
       expect((await stripeIdsOf(eventstoreUrl, `subscription-${id}`)).sort()).toEqual(events.map((event) => event.id).sort());
     }
+    expect(await rowsOf(databaseUrl, 'ledger.subscriptions')).toHaveLength(lives.length);
     await expectTruth(databaseUrl, lives);
     expect(await service.stop()).toBe(0);
   }, 60_000 + ROUNDS * 30_000);
