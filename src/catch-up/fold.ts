@@ -47,12 +47,6 @@ export function foldAll(projection: AnyProjection, facts: readonly Fact[]): Fold
 }
 
 function settle(projection: AnyProjection, { settled, objects, recent }: FoldState): Pick<FoldState, 'settled' | 'objects'> & { readonly ambiguous: readonly Fact[] } {
-  const [only] = recent;
-  if (only !== undefined && recent.length === 1 && Object.hasOwn(objects, only.order.objectKey)) {
-    // One event in its second, about an object that is known: there is nothing to put in order.
-    const { objectKey, after, apiVersion, created } = only.order;
-    return { settled: evolve(projection, settled, only), objects: { ...objects, [objectKey]: { after, apiVersion, created } }, ambiguous: [] };
-  }
   const { ordered, ambiguous, states } = orderSecond(recent, objects);
   return { settled: ordered.reduce((state: unknown, fact) => evolve(projection, state, fact), settled), objects: states, ambiguous };
 }

@@ -43,6 +43,11 @@ export function order<T extends Keyed>(events: readonly T[]): Ordered<T> {
  * It counts as ambiguous, unless its object is of a kind whose life never goes back, and the rank alone decides.
  */
 export function orderSecond<T extends Keyed>(events: readonly T[], before: ObjectStates): Ordered<T> & { readonly states: ObjectStates } {
+  const [only] = events;
+  if (only !== undefined && events.length === 1 && Object.hasOwn(before, only.order.objectKey)) {
+    // The common case: one event in its second, about an object that is known. There is nothing to put in order.
+    return { ordered: events, ambiguous: [], states: { ...before, [only.order.objectKey]: leftBy(only) } };
+  }
   assert(new Set(events.map((event) => event.order.eventId)).size === events.length, 'one event stands in a second twice');
   assert(events.every((event) => event.order.created === events[0]?.order.created), 'the events are of several seconds');
   const groups = [...groupBy(events, (event) => event.order.objectKey)].sort(([a, [first]], [b, [second]]) =>
@@ -54,8 +59,7 @@ export function orderSecond<T extends Keyed>(events: readonly T[], before: Objec
     const next = orderGroup(group, Object.hasOwn(before, objectKey) ? stateOf(before[objectKey] as ObjectStates[string]) : null);
     ordered.push(...next.ordered);
     ambiguous.push(...next.ambiguous);
-    const { after, apiVersion, created } = (next.ordered.at(-1) as T).order;
-    states[objectKey] = { after, apiVersion, created };
+    states[objectKey] = leftBy(next.ordered.at(-1) as T);
   }
   assert(ordered.length === events.length, 'the order lost an event or holds one twice');
   return { ordered, ambiguous, states: latestOf(states) };
@@ -164,6 +168,9 @@ function changeOf<T extends Keyed>(event: T): Change<T> {
 function stateOf({ after, apiVersion }: { readonly after: string; readonly apiVersion: string | null }): string {
   return `${after} ${apiVersion ?? ''}`;
 }
+
+/** The state in which an event leaves its object. */
+const leftBy = ({ order: { after, apiVersion, created } }: Keyed): ObjectStates[string] => ({ after, apiVersion, created });
 
 function latestOf(states: ObjectStates): ObjectStates {
   const entries = Object.entries(states);
