@@ -84,7 +84,7 @@ export class CatchUpThread {
   async stop(): Promise<void> {
     this.#stopping.abort();
     await this.#running;
-    this.#become({ kind: 'stopped' }, this.#logVerified);
+    if (this.#state.kind !== 'stopped') this.#become({ kind: 'stopped' }, this.#logVerified);
   }
 
   async #run(): Promise<void> {

@@ -15,9 +15,10 @@ export async function replayParked(database: Queryable, filter: Omit<ParkingFilt
   if ((await wantReplay(database, filter)) === 0) return null;
   for (;;) {
     const isWanted = await isReplayWanted(database, filter);
-    const parked = await listParked(database, filter, TOLD_MAX);
-    if (!isWanted) return { outcome: parked.length === 0 ? 'replayed' : 'parked_again', parked };
-    if (performance.now() > deadline) return { outcome: 'wanted', parked };
+    if (!isWanted || performance.now() > deadline) {
+      const parked = await listParked(database, filter, TOLD_MAX);
+      return { outcome: isWanted ? 'wanted' : parked.length === 0 ? 'replayed' : 'parked_again', parked };
+    }
     await pause(POLL_MS);
   }
 }
