@@ -1,10 +1,11 @@
-import { jsonEvent, NO_STREAM } from '@eventstore/db-client';
+import { NO_STREAM } from '@eventstore/db-client';
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { startEmbeddedPostgres } from '../src/embedded-postgres/index.js';
 import { connectEventStore, type EventStore } from '../src/eventstore/event-store.js';
+import { appendedEvent } from '../test/support/log.js';
 import { benchmarkEvents, type BenchmarkEvent } from './benchmark-events.js';
 import { BenchmarkProcesses } from './benchmark-processes.js';
 import type { RebuildResult, RebuildTask } from './rebuild-benchmark-client.js';
@@ -35,12 +36,8 @@ async function fill(store: EventStore, name: string, count: number): Promise<voi
   }
 }
 
-async function append(store: EventStore, { stream, stripeEvent, eventId, revision }: BenchmarkEvent): Promise<void> {
-  const metadata = {
-    format: 1, stripeEventId: stripeEvent.id, apiVersion: stripeEvent.api_version, account: null, livemode: false, endpoint: 'benchmark',
-    receivedAt: '2026-01-01T00:00:00.000Z', signedAt: '2026-01-01T00:00:00.000Z', bodySha256: '', contentHash: '',
-  };
-  await store.appends.appendToStream(stream, jsonEvent({ id: eventId, type: stripeEvent.type, data: { ...stripeEvent }, metadata }), { expectedRevision: revision === 0 ? NO_STREAM : BigInt(revision - 1) });
+async function append(store: EventStore, { stream, stripeEvent, revision }: BenchmarkEvent): Promise<void> {
+  await store.appends.appendToStream(stream, appendedEvent(stripeEvent), { expectedRevision: revision === 0 ? NO_STREAM : BigInt(revision - 1) });
 }
 
 /** Both ways on one log, each in a process of its own that has done nothing before. */

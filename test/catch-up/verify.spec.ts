@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { jsonEvent, NO_STREAM } from '@eventstore/db-client';
+import { NO_STREAM } from '@eventstore/db-client';
 import { projections } from '../../projections/index.js';
 import { subscriptions } from '../../projections/subscriptions.js';
 import { CatchUp } from '../../src/catch-up/catch-up.js';
@@ -7,19 +7,12 @@ import type { Verified } from '../../src/catch-up/verify.js';
 import { tableOf } from '../../src/read-models/schema.js';
 import { connectEventStore } from '../../src/eventstore/event-store.js';
 import { Database } from '../../src/read-models/database.js';
-import { runCommand } from '../support/command.js';
+import { runCommand } from '../support/ledger-command.js';
+import { appendedEvent } from '../support/log.js';
 import { query } from '../support/read-models.js';
 import { testDatabase, testEventStore } from '../support/servers.js';
 import { randomId, subscriptionEvent } from '../support/subscription-events.js';
 import { until } from '../support/until.js';
-import { eventIdOf } from '../../src/events/event-id.js';
-
-async function verify(environment: Record<string, string>): Promise<{ code: number | null; found: Verified }> {
-  const command = runCommand('src/cli/main.js', ['verify', '--json'], environment);
-  let printed = '';
-  for (let line = await command.line(); line !== undefined; line = await command.line()) printed += line;
-  return { code: (await command.ended).code, found: JSON.parse(printed) as Verified };
-}
 
 describe('the slow check of rows', () => {
   it('names a row that is not what its stream gives, and one that no stream gives, and says nothing of those that are', async () => {
@@ -27,9 +20,7 @@ describe('the slow check of rows', () => {
     const store = connectEventStore(eventStore.url);
     const database = new Database(server.url, { connectionsMax: 4, onIdleError: () => undefined });
     const id = randomId('sub');
-    const event = subscriptionEvent(id);
-    const metadata = { format: 1, stripeEventId: event.id, apiVersion: event.api_version, account: null, livemode: false, endpoint: 'tests', receivedAt: '2026-01-01T00:00:00.000Z', signedAt: '2026-01-01T00:00:00.000Z', bodySha256: '', contentHash: '' };
-    await store.appends.appendToStream(`subscription-${id}`, jsonEvent({ id: eventIdOf(event.id), type: event.type, data: event, metadata }), { expectedRevision: NO_STREAM });
+    await store.appends.appendToStream(`subscription-${id}`, appendedEvent(subscriptionEvent(id)), { expectedRevision: NO_STREAM });
 
     const [faults, folds] = [new Set<string>(), { count: 0 }];
     const catchUp = new CatchUp(store, database, {
@@ -56,8 +47,8 @@ describe('the slow check of rows', () => {
     const stray = { id: 'sub_stray', stream: 'subscription-sub_stray' };
     const table = tableOf({ projection: subscriptions, generation: 1 }, 'subscriptions');
     await query(server.url, `insert into ${table} select (jsonb_populate_record(row, $1)).* from ${table} row`, [JSON.stringify(stray)]);
-    const { code, found } = await verify({ EVENTSTORE_URL: eventStore.url, DATABASE_URL: server.url });
-    expect([code, found.differences.map(({ key }) => key)]).toEqual([1, [{ id }, { id: stray.id }]]);
+    const { code, output } = await runCommand(['verify', '--json'], { eventstoreUrl: eventStore.url, databaseUrl: server.url });
+    expect([code, (JSON.parse(output) as Verified).differences.map(({ key }) => key)]).toEqual([1, [{ id }, { id: stray.id }]]);
     await Promise.all([store.close(), database.close()]);
     await Promise.all([eventStore.stop(), server.stop()]);
   });

@@ -1,13 +1,13 @@
-import { jsonEvent, NO_STREAM } from '@eventstore/db-client';
+import { NO_STREAM } from '@eventstore/db-client';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { setTimeout as pause } from 'node:timers/promises';
 import { projections } from '../../projections/index.js';
 import { verifyStreams } from '../../src/catch-up/verify.js';
-import { eventIdOf } from '../../src/events/event-id.js';
 import { connectEventStore, type EventStore } from '../../src/eventstore/event-store.js';
 import { Database } from '../../src/read-models/database.js';
 import { readLines } from '../../src/read-models/lines.js';
 import { runCommand, startCommand } from '../support/ledger-command.js';
+import { appendedEvent } from '../support/log.js';
 import { query } from '../support/read-models.js';
 import { testDatabase, testEventStore, type TestServer } from '../support/servers.js';
 import { startServiceProcess } from '../support/service-process.js';
@@ -42,9 +42,7 @@ afterAll(async () => {
 
 /** As the webhook stores it. Two events a second, so that the order within one matters. */
 function recorded(id: string, at: number) {
-  const event = subscriptionEvent(id, { created: START + Math.floor(at / 2), object: { status: ['active', 'past_due', 'unpaid'][at % 3] } });
-  const metadata = { format: 1, stripeEventId: event.id, apiVersion: event.api_version, account: null, livemode: false, endpoint: 'tests', receivedAt: '2026-01-01T00:00:00.000Z', signedAt: '2026-01-01T00:00:00.000Z', bodySha256: '', contentHash: '' };
-  return jsonEvent({ id: eventIdOf(event.id), type: event.type, data: event, metadata });
+  return appendedEvent(subscriptionEvent(id, { created: START + Math.floor(at / 2), object: { status: ['active', 'past_due', 'unpaid'][at % 3] } }));
 }
 
 /** What of these streams, in all generations, also those that are being filled, is not as a fresh fold up to the checkpoint has it. */

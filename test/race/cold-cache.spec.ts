@@ -1,10 +1,10 @@
-import { jsonEvent, NO_STREAM } from '@eventstore/db-client';
+import { NO_STREAM } from '@eventstore/db-client';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { contentHash } from '../../src/events/content-hash.js';
-import { eventIdOf } from '../../src/events/event-id.js';
 import { connectEventStore } from '../../src/eventstore/event-store.js';
 import { deliver, read } from '../support/delivery.js';
 import { startLedger } from '../support/ledger.js';
+import { appendedEvent } from '../support/log.js';
 import { query } from '../support/read-models.js';
 import { testDatabase, testEventStore, type TestServer } from '../support/servers.js';
 import { randomId, START, subscriptionEvent } from '../support/subscription-events.js';
@@ -15,23 +15,20 @@ const stream = `subscription-${subscription}`;
 const events = Array.from({ length: EVENTS }, (_, at) => subscriptionEvent(subscription, { created: START + at }));
 const bodyAt = (at: number): string => JSON.stringify(events[at]);
 
+const appended = (event: (typeof events)[number]) => appendedEvent(event, contentHash(JSON.parse(JSON.stringify(event)) as never));
+
 let eventStore: TestServer;
 let database: TestServer;
 beforeAll(async () => {
   [eventStore, database] = await Promise.all([testEventStore(), testDatabase()]);
   const store = connectEventStore(eventStore.url);
   for (let from = 0; from < EVENTS; from += 200) {
-    const page = events.slice(from, from + 200).map((event) => jsonEvent({ id: eventIdOf(event.id), type: event.type, data: event, metadata: metadataOf(event) }));
+    const page = events.slice(from, from + 200).map(appended);
     await store.appends.appendToStream(stream, page, { expectedRevision: from === 0 ? NO_STREAM : BigInt(from - 1) });
   }
   await store.close();
 }, 120_000);
 afterAll(async () => { await Promise.all([eventStore.stop(), database.stop()]); });
-
-const metadataOf = (event: (typeof events)[number]) => ({
-  format: 1, stripeEventId: event.id, apiVersion: event.api_version, account: null, livemode: false, endpoint: 'tests',
-  receivedAt: '2026-01-01T00:00:00.000Z', signedAt: '2026-01-01T00:00:00.000Z', bodySha256: '', contentHash: contentHash(JSON.parse(JSON.stringify(event)) as never),
-});
 
 describe(`a duplicate on a stream of ${EVENTS} events, to a process that has just started`, () => {
   it('is recognised without Postgres, by reading the stream', async () => {
@@ -58,7 +55,7 @@ describe(`a duplicate on a stream of ${EVENTS} events, to a process that has jus
     const elsewhere = randomId('sub');
     const event = subscriptionEvent(elsewhere);
     const store = connectEventStore(eventStore.url);
-    await store.appends.appendToStream(`former-${elsewhere}`, [jsonEvent({ id: eventIdOf(event.id), type: event.type, data: event, metadata: metadataOf(event) })], { expectedRevision: NO_STREAM });
+    await store.appends.appendToStream(`former-${elsewhere}`, [appended(event)], { expectedRevision: NO_STREAM });
     await store.close();
     const ledger = await startLedger({ eventStore, database });
     const marker = await deliver(ledger.url, JSON.stringify(subscriptionEvent(randomId('sub'))));

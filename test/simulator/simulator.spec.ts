@@ -3,7 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import { exampleResource } from '../fixtures/recorded-events.js';
 import { simulatedAccount } from '../support/stripe-simulator/account.js';
 import { API_VERSIONS, type ApiVersion } from '../support/stripe-simulator/api-version.js';
-import { priceMinor } from '../support/stripe-simulator/books.js';
+import { priceMinor } from '../support/stripe-simulator/amounts.js';
 import type { JsonObject, StripeEvent, StripeObject } from '../support/stripe-simulator/json.js';
 import { putBack } from '../support/stripe-simulator/previous-attributes.js';
 import { lives, simulate, type SimulatedEvent } from '../support/stripe-simulator/simulator.js';

@@ -1,3 +1,5 @@
+import { jsonEvent } from '@eventstore/db-client';
+import { eventIdOf } from '../../src/events/event-id.js';
 import { connectEventStore } from '../../src/eventstore/event-store.js';
 import { readStream } from '../../src/eventstore/read.js';
 import type { RecordedEvent } from '../../src/eventstore/recorded-event.js';
@@ -21,4 +23,11 @@ export async function stripeIdsOf(eventstoreUrl: string, stream: string): Promis
     if (revision !== BigInt(at)) throw new Error(`${stream} has revision ${revision} where ${at} was expected.`);
   });
   return events.map(({ metadata }) => String(metadata?.stripeEventId));
+}
+
+/** An event as intake appends it, but for the bytes of its body: for a log that is made without the webhook. */
+export function appendedEvent(event: { readonly id: string; readonly type: string; readonly api_version: string | null }, contentHash = '') {
+  const at = '2026-01-01T00:00:00.000Z';
+  const metadata = { format: 1, stripeEventId: event.id, apiVersion: event.api_version, account: null, livemode: false, endpoint: 'tests', receivedAt: at, signedAt: at, bodySha256: '', contentHash };
+  return jsonEvent({ id: eventIdOf(event.id), type: event.type, data: { ...event }, metadata });
 }

@@ -25,19 +25,6 @@ export interface Tier {
   readonly flatAmountMinor: number;
 }
 
-/** What `quantity` units cost for one interval. */
-export function priceMinor({ unitAmountMinor, tiers }: Price, quantity: number): number {
-  if (unitAmountMinor !== null) return unitAmountMinor * quantity;
-  let [sum, from] = [0, 0];
-  for (const tier of tiers) {
-    const upTo = Math.min(quantity, tier.upTo ?? quantity);
-    if (upTo <= from) break;
-    sum += tier.flatAmountMinor + (upTo - from) * tier.unitAmountMinor;
-    from = upTo;
-  }
-  return sum;
-}
-
 export interface Customer {
   readonly id: string;
   readonly name: string;
@@ -280,25 +267,4 @@ export interface Dispute {
   readonly reason: 'fraudulent' | 'general' | 'product_not_received';
   readonly entries: readonly DisputeEntry[];
   readonly createdAt: Seconds;
-}
-
-/** What an invoice asks for in all, after the customer's credit and credit notes; a credit beyond it is kept for the next. */
-export function amountDueMinor(invoice: Invoice): number {
-  return Math.max(0, totalMinor(invoice) + invoice.startingBalanceMinor) - invoice.preCreditMinor;
-}
-
-export function amountRefundedMinor({ refunds }: Charge): number {
-  return refunds.reduce((sum, { amountMinor, status }) => sum + (status === 'failed' ? 0 : amountMinor), 0);
-}
-
-export function subtotalMinor({ lines }: Invoice): number {
-  return lines.reduce((sum, line) => sum + line.amountMinor, 0);
-}
-
-export function discountMinor({ lines }: Invoice): number {
-  return lines.reduce((sum, line) => sum + line.discountMinor, 0);
-}
-
-export function totalMinor(invoice: Invoice): number {
-  return subtotalMinor(invoice) - discountMinor(invoice);
 }

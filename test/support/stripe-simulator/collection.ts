@@ -1,4 +1,5 @@
-import { amountDueMinor, priceMinor, totalMinor, type BillingReason, type Charge, type Intent, type Invoice, type InvoiceLine } from './books.js';
+import { amountDueMinor, priceMinor, totalMinor } from './amounts.js';
+import type { BillingReason, Charge, Intent, Invoice, InvoiceLine } from './books.js';
 import { DAY, HOUR, type Seconds } from './calendar.js';
 import { isBasilOrLater } from './api-version.js';
 import { discounted } from './discounts.js';

@@ -1,4 +1,5 @@
-import { amountDueMinor, amountRefundedMinor, type CreditNote, type Invoice, type Refund } from './books.js';
+import { amountDueMinor, amountRefundedMinor } from './amounts.js';
+import type { CreditNote, Invoice, Refund } from './books.js';
 import { DAY, type Seconds } from './calendar.js';
 import { recordInvoice } from './collection.js';
 import type { Operation } from './journal.js';

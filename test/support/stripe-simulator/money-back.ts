@@ -1,4 +1,5 @@
-import { amountRefundedMinor, type Charge, type Dispute, type DisputeEntry, type Refund } from './books.js';
+import { amountRefundedMinor } from './amounts.js';
+import type { Charge, Dispute, DisputeEntry, Refund } from './books.js';
 import { DAY, type Seconds } from './calendar.js';
 import type { Operation } from './journal.js';
 import { disputeShape, refundShape } from './shapes/money-back.js';

@@ -1,4 +1,5 @@
-import { amountDueMinor, type Invoice, type InvoiceLine } from './books.js';
+import { amountDueMinor } from './amounts.js';
+import type { Invoice, InvoiceLine } from './books.js';
 import { DAY, type Seconds } from './calendar.js';
 import { attempted, collectAtOnce, draftInvoice, finalized, openIntent, paid, recordAttempt, recordBalance, recordInvoice, recordPaid } from './collection.js';
 import { creditOpenInvoice } from './credit-notes.js';

@@ -1,4 +1,5 @@
-import { priceMinor, type InvoiceLine, type SubscriptionItem } from './books.js';
+import { priceMinor } from './amounts.js';
+import type { InvoiceLine, SubscriptionItem } from './books.js';
 import type { Seconds } from './calendar.js';
 import type { Operation } from './journal.js';
 import { invoiceItemShape } from './shapes/invoice-item.js';

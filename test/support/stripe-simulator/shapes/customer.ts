@@ -1,6 +1,6 @@
 import type Stripe from 'stripe';
-import type { Customer, Subscription } from '../books.js';
-import { amountDueMinor, type Invoice } from '../books.js';
+import { amountDueMinor } from '../amounts.js';
+import type { Customer, Invoice, Subscription } from '../books.js';
 import type { Shape, StripeObject } from '../json.js';
 import { NO_ADDRESS, nulls, type View } from './view.js';
 

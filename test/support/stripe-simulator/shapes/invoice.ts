@@ -1,6 +1,7 @@
 import type Stripe from 'stripe';
 import { isBasilOrLater } from '../api-version.js';
-import { amountDueMinor, discountMinor, subtotalMinor, totalMinor, type Invoice, type InvoiceLine, type InvoicePayment } from '../books.js';
+import { amountDueMinor, discountMinor, subtotalMinor, totalMinor } from '../amounts.js';
+import type { Invoice, InvoiceLine, InvoicePayment } from '../books.js';
 import type { JsonObject, Shape, StripeObject } from '../json.js';
 import { discountShape } from './discount.js';
 import { decimal, planShape, priceShape } from './price.js';

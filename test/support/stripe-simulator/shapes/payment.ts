@@ -1,6 +1,7 @@
 import type Stripe from 'stripe';
 import { isBasilOrLater } from '../api-version.js';
-import { amountRefundedMinor, type Charge, type Customer, type Intent, type PaymentMethod } from '../books.js';
+import { amountRefundedMinor } from '../amounts.js';
+import type { Charge, Customer, Intent, PaymentMethod } from '../books.js';
 import type { JsonObject, Shape, StripeObject } from '../json.js';
 import { refundShape } from './money-back.js';
 import { listShape, NO_ADDRESS, nulls, type View } from './view.js';
