@@ -46,6 +46,9 @@ const lineOfRow = (row: Row): Line => ({
   epoch: row.owner_epoch, isFree: row.is_free, owner: row.owner, ownerFollows: row.owner_follows,
 });
 
+/** Selects lines for an update. All take their locks in one order: a batch and a renewal of its lease come at one moment, on two connections, and would wait for each other. */
+const inOrder = (which: string): string => `select line from ledger.checkpoints ${which} order by line for update of checkpoints`;
+
 /** All lines, by name. */
 export async function readLines(database: Queryable): Promise<Line[]> {
   const { rows } = await database.query<Row>(`select ${COLUMNS} from ledger.checkpoints order by line`);
@@ -59,12 +62,11 @@ export function linesOf<T extends Pick<Line, 'line' | 'projection' | 'version'>>
 
 /**
  * Makes `owner` the one who moves these lines, those of them that nobody else has; returns all of these that it has now.
- * No session state, so a transaction pooler may sit between. Rows are locked in one order, so that of two processes
- * that come at once one gets all.
+ * No session state, so a transaction pooler may sit between. Of two processes that come at once one gets all.
  */
 export async function acquire(database: Queryable, owner: string, { lines, follows }: { lines: readonly string[]; follows: readonly AnyProjection[] }): Promise<Line[]> {
   const { rows } = await database.query<Row>(
-    `with free as (select line from ledger.checkpoints where line = any($2) and (lease_until < now() or owner = $1) order by line for update)
+    `with free as (${inOrder('where line = any($2) and (lease_until < now() or owner = $1)')})
      update ledger.checkpoints set owner = $1, owner_epoch = owner_epoch + 1, owner_follows = $3, lease_until = now() + ${LEASE}, used_at = now()
      where line in (select line from free) returning ${COLUMNS}`,
     [owner, lines, follows.map(versionOf)],
@@ -75,7 +77,8 @@ export async function acquire(database: Queryable, owner: string, { lines, follo
 /** Keeps the leases while nothing happens; false when another owner has one of them. */
 export async function renew(database: Queryable, held: readonly Line[]): Promise<boolean> {
   const { rowCount } = await database.query(
-    `update ledger.checkpoints set lease_until = now() + ${LEASE} from unnest($1::text[], $2::int8[]) as own(name, epoch) where line = name and owner_epoch = epoch`,
+    `with own as (${inOrder(`join unnest($1::text[], $2::int8[]) as own(name, epoch) on line = name and owner_epoch = epoch`)})
+     update ledger.checkpoints set lease_until = now() + ${LEASE} where line in (select line from own)`,
     [namesOf(held), held.map(({ epoch }) => epoch)],
   );
   return rowCount === held.length;
@@ -84,7 +87,8 @@ export async function renew(database: Queryable, held: readonly Line[]): Promise
 /** Lets others go on at once; the new epoch keeps a renewal that is still under way from taking the lease back. */
 export async function release(database: Queryable, owner: string, lines?: readonly string[]): Promise<void> {
   await database.query(
-    `update ledger.checkpoints set lease_until = '-infinity', owner = null, owner_epoch = owner_epoch + 1 where owner = $1 and ($2::text[] is null or line = any($2))`,
+    `with own as (${inOrder(`where owner = $1 and ($2::text[] is null or line = any($2))`)})
+     update ledger.checkpoints set lease_until = '-infinity', owner = null, owner_epoch = owner_epoch + 1 where line in (select line from own)`,
     [owner, lines ?? null],
   );
 }
@@ -106,12 +110,15 @@ export async function move(connection: Queryable, held: readonly Line[], { logNa
 
 /** Says of lines that they have reached the end of the log, or are far from it. */
 export async function become(database: Queryable, held: readonly Line[], state: 'building' | 'live'): Promise<void> {
-  await database.query('update ledger.checkpoints set state = $2 where line = any($1)', [namesOf(held), state]);
+  await database.query(`with own as (${inOrder('where line = any($1)')}) update ledger.checkpoints set state = $2 where line in (select line from own)`, [namesOf(held), state]);
 }
 
 /** Keeps the lines that a process follows, or stands by for, from being dropped as unused. */
 export async function use(database: Database, lines: readonly Line[]): Promise<void> {
-  await database.query(`update ledger.checkpoints set used_at = now() where line = any($1) and used_at < now() - interval '1 minute'`, [namesOf(lines)]);
+  await database.query(
+    `with own as (${inOrder(`where line = any($1) and used_at < now() - interval '1 minute'`)}) update ledger.checkpoints set used_at = now() where line in (select line from own)`,
+    [namesOf(lines)],
+  );
 }
 
 /** Up to where the index of event ids is complete; -1n before the first event. */
