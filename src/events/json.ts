@@ -22,12 +22,30 @@ export function canonicalJson(value: Json): string {
 }
 
 /**
- * Like `canonicalJson`, but without the keys whose value is null: Stripe's API versions differ in whether a field
- * that is not set is null or absent, and `previous_attributes` shows a field that was absent before as null.
+ * An object's canonical JSON member by member, for texts of objects that are nearly the same. Unlike `canonicalJson` without
+ * the keys whose value is null: Stripe's API versions differ in whether a field that is not set is null or absent, and
+ * `previous_attributes` shows a field that was absent before as null.
  */
-export function canonicalJsonWithoutNulls(value: Json): string {
-  return write(value, true);
+export class CanonicalMembers {
+  readonly #texts: Map<string, string>;
+
+  constructor(object: JsonObject) {
+    this.#texts = new Map(opened(object, true).keys?.map((key) => [key, member(key, object[key] as Json)]));
+  }
+
+  /** The text of the object with these values instead of its own. */
+  textWith(changes: readonly (readonly [key: string, value: Json])[] = []): string {
+    if (changes.length === 0) return `{${[...this.#texts.values()].join(',')}}`;
+    const texts = new Map(this.#texts);
+    for (const [key, value] of changes) {
+      if (value === null) texts.delete(key);
+      else texts.set(key, member(key, value));
+    }
+    return `{${sorted([...texts.keys()]).map((key) => texts.get(key)).join(',')}}`;
+  }
 }
+
+const member = (key: string, value: Json): string => label(key) + write(value, true);
 
 /** A list or hash that is being written: its members' keys in order (null for a list), and how many are done. */
 type Open = { readonly value: readonly Json[] | JsonObject; readonly keys: readonly string[] | null; readonly size: number; done: number };

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import { idOf, isPreviewInvoice, ownerOf } from './identity.js';
-import { canonicalJsonWithoutNulls, field, isJsonObject, type Json, type JsonObject } from './json.js';
+import { CanonicalMembers, field, isJsonObject, type Json, type JsonObject } from './json.js';
 import { isOneWay, kindRankOf, lifecycleRankOf } from './rank.js';
 import type { StripeEvent } from './stripe-event.js';
 
@@ -29,6 +29,7 @@ export type OrderKey = {
 /** The order key of an event. Total on what `asStripeEvent` returns. */
 export function orderKeyOf(stripeEvent: StripeEvent): OrderKey {
   const { object, previous_attributes: previous } = stripeEvent.data;
+  const members = new CanonicalMembers(object);
   return {
     eventId: stripeEvent.id,
     created: stripeEvent.created,
@@ -38,8 +39,8 @@ export function orderKeyOf(stripeEvent: StripeEvent): OrderKey {
     lifecycleRank: lifecycleRankOf(object),
     isOneWay: isOneWay(object),
     apiVersion: stripeEvent.api_version,
-    after: digest(object),
-    before: previous === null ? null : digest(putBack(object, previous)),
+    after: digest(members.textWith()),
+    before: previous === null ? null : digest(members.textWith(Object.entries(previous).map(([name, value]) => [name, putBack(field(object, name), value)]))),
   };
 }
 
@@ -59,6 +60,4 @@ function putBack(now: Json, previous: Json): Json {
   return { ...now, ...Object.fromEntries(changed) };
 }
 
-function digest(snapshot: Json): string {
-  return hash('sha256', canonicalJsonWithoutNulls(snapshot)).slice(0, 32);
-}
+const digest = (text: string): string => hash('sha256', text).slice(0, 32);

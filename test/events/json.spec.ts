@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { canonicalJson, canonicalJsonWithoutNulls, type Json } from '../../src/events/json.js';
+import { canonicalJson, CanonicalMembers, type Json, type JsonObject } from '../../src/events/json.js';
 
 const parsed = (text: string): Json => JSON.parse(text) as Json;
 
@@ -31,6 +31,11 @@ describe('canonical JSON', () => {
   });
 
   it('can leave out keys whose value is null, but never elements of an array', () => {
-    expect(canonicalJsonWithoutNulls(parsed('{"a":null,"b":{"c":null,"d":[null,{"e":null}]},"f":1}'))).toBe('{"b":{"d":[null,{}]},"f":1}');
+    expect(new CanonicalMembers(parsed('{"a":null,"b":{"c":null,"d":[null,{"e":null}]},"f":1}') as JsonObject).textWith()).toBe('{"b":{"d":[null,{}]},"f":1}');
+  });
+
+  it('writes an object with other values without writing all of it again', () => {
+    const members = new CanonicalMembers(parsed('{"b":{"z":1,"a":2},"c":1,"d":null}') as JsonObject);
+    expect(members.textWith([['c', null], ['a', [1]], ['d', { y: null, x: 'new' }], ['__proto__', 3]])).toBe('{"__proto__":3,"a":[1],"b":{"a":2,"z":1},"d":{"x":"new"}}');
   });
 });

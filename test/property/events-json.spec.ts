@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { canonicalJson, isJsonObject, type Json } from '../../src/events/json.js';
+import { canonicalJson, CanonicalMembers, isJsonObject, type Json, type JsonObject } from '../../src/events/json.js';
 
 /** Any value that JSON.parse can return, with keys that objects inherit among them. */
 const json = fc.jsonValue({ maxDepth: 4, stringUnit: 'binary' }).map((value) => JSON.parse(JSON.stringify(value)) as Json);
@@ -27,5 +27,13 @@ describe('canonical JSON of any value', () => {
 
   it('is as long as the shortest JSON text', () => {
     fc.assert(fc.property(json, (value) => canonicalJson(value).length === JSON.stringify(value).length));
+  });
+
+  it('of an object with other values is that of a copy with these values, nulls left out in both', () => {
+    const object = fc.dictionary(fc.constantFrom('__proto__', 'constructor', 'a', 'b', 'ä', 'z'), json).map((value) => value as JsonObject);
+    fc.assert(fc.property(object, object, (value, other) => {
+      const copy = new CanonicalMembers(Object.fromEntries([...Object.entries(value), ...Object.entries(other)]));
+      expect(new CanonicalMembers(value).textWith(Object.entries(other))).toBe(copy.textWith());
+    }));
   });
 });
