@@ -1,48 +1,64 @@
 import { handles, type AnyProjection, type Fact } from '../../projections/projection.js';
-import { kindOf, normalise } from '../events/normalise.js';
+import { kindOf, normalise, type SnapshotKind } from '../events/normalise.js';
 import { orderKeyOf } from '../events/order.js';
 import type { StripeEvent } from '../events/stripe-event.js';
-import { stripeEventOf, type RecordedEvent } from '../eventstore/recorded-event.js';
+import { stripeEventOf, type Envelope, type RecordedEvent } from '../eventstore/recorded-event.js';
 
-type Reading = Readonly<{ stripeEvent: StripeEvent; kind: ReturnType<typeof kindOf> }>;
+/**
+ * An event as projections see it: what it says, read once, since several want the same. Its body is let go, which takes
+ * ten times the memory.
+ */
+export type ReadEvent = Envelope & Readonly<{ says: Says }>;
 
-/** What was read and made of events, for as long as they are in memory: several projections want the same. */
-const readings = new WeakMap<RecordedEvent, Reading>();
-const facts = new WeakMap<RecordedEvent, Fact>();
+type Says =
+  | { readonly kind: 'nothing' }
+  | { readonly kind: 'fact'; readonly fact: Fact }
+  /** `of`: the kind of snapshot that it should have; null when not even that can be told. */
+  | { readonly kind: 'unreadable'; readonly of: SnapshotKind | null; readonly error: unknown };
 
-function readingOf(recorded: RecordedEvent): Reading {
-  const known = readings.get(recorded);
-  if (known !== undefined) return known;
-  const stripeEvent = stripeEventOf(recorded);
-  const reading = { stripeEvent, kind: kindOf(stripeEvent) };
-  readings.set(recorded, reading);
-  return reading;
+const NOTHING: Says = { kind: 'nothing' };
+
+/** Reads what an event says to any of these projections. Never throws: whoever it concerns hears of it from `factOf`. */
+export function readEvent({ data, ...envelope }: RecordedEvent, projections: readonly AnyProjection[]): ReadEvent {
+  return { ...envelope, says: read({ data, ...envelope }, projections) };
 }
 
-/** Whether an event is any business of a projection; one that cannot be read is everybody's. */
-export function concerns(projection: AnyProjection, recorded: RecordedEvent): boolean {
-  if (recorded.metadata === null || recorded.metadata.quarantine !== undefined) return false;
+function read(recorded: RecordedEvent, projections: readonly AnyProjection[]): Says {
+  if (recorded.metadata === null || recorded.metadata.quarantine !== undefined) return NOTHING;
+  let of: SnapshotKind | null = null;
   try {
-    const { kind } = readingOf(recorded);
-    return kind !== 'other' && handles(projection, kind);
-  } catch {
-    // Nothing is swallowed: making a fact of the event meets the same error.
-    return true;
+    const stripeEvent = stripeEventOf(recorded);
+    const kind = kindOf(stripeEvent);
+    if (kind === 'other' || !projections.some((projection) => handles(projection, kind))) return NOTHING;
+    of = kind;
+    return { kind: 'fact', fact: factFrom(stripeEvent) };
+  } catch (error) {
+    return { kind: 'unreadable', of, error };
   }
 }
 
-/** What a recorded event says to a projection: nothing when it is none of its business. Throws when it cannot be read. */
-export function factOf(projection: AnyProjection, recorded: RecordedEvent): Fact[] {
-  if (!concerns(projection, recorded)) return [];
-  const known = facts.get(recorded);
-  if (known !== undefined) return [known];
-  const { stripeEvent } = readingOf(recorded);
+function factFrom(stripeEvent: StripeEvent): Fact {
   const { id, type, created, api_version: apiVersion } = stripeEvent;
-  const fact: Fact = {
+  return {
     snapshot: normalise(stripeEvent),
     order: orderKeyOf(stripeEvent),
     event: { stripeEventId: id, type, created: new Date(created * 1000).toISOString(), apiVersion },
   };
-  facts.set(recorded, fact);
-  return [fact];
+}
+
+/** Whether an event is any business of a projection; one of which nothing can be told is everybody's. */
+export function concerns(projection: AnyProjection, { says }: ReadEvent): boolean {
+  switch (says.kind) {
+    case 'nothing': return false;
+    case 'fact': return handles(projection, says.fact.snapshot.kind);
+    case 'unreadable': return says.of === null || handles(projection, says.of);
+  }
+}
+
+/** What an event says to a projection: nothing when it is none of its business. Throws when it cannot be read. */
+export function factOf(projection: AnyProjection, event: ReadEvent): Fact[] {
+  const { says } = event;
+  if (!concerns(projection, event) || says.kind === 'nothing') return [];
+  if (says.kind === 'unreadable') throw says.error;
+  return [says.fact];
 }

@@ -21,7 +21,7 @@ export const unfolded = (projection: AnyProjection): FoldState => ({ settled: pr
 
 /** Folds facts onto a state; `late` when one belongs before the latest second: then the stream is folded again. */
 export function advance(projection: AnyProjection, state: FoldState, facts: readonly Fact[]): { kind: 'folded' } & Folded | { kind: 'late' } {
-  const known = new Set(orderSecond(state.recent, state.objects).ambiguous);
+  const known = new Set(settle(projection, state).ambiguous);
   const guesses: Fact[] = [];
   let reached = state;
   for (const fact of facts) {
@@ -46,7 +46,16 @@ export function foldAll(projection: AnyProjection, facts: readonly Fact[]): Fold
   return folded;
 }
 
-function settle(projection: AnyProjection, { settled, objects, recent }: FoldState): Pick<FoldState, 'settled' | 'objects'> & { readonly ambiguous: readonly Fact[] } {
-  const { ordered, ambiguous, states } = orderSecond(recent, objects);
-  return { settled: ordered.reduce((state: unknown, fact) => evolve(projection, state, fact), settled), objects: states, ambiguous };
+type Settled = Pick<FoldState, 'settled' | 'objects'> & { readonly ambiguous: readonly Fact[] };
+
+/** A state is settled when it is reached, for its rows, and again when it is folded on. */
+const settledStates = new WeakMap<FoldState, Settled>();
+
+function settle(projection: AnyProjection, state: FoldState): Settled {
+  const known = settledStates.get(state);
+  if (known !== undefined) return known;
+  const { ordered, ambiguous, states } = orderSecond(state.recent, state.objects);
+  const settled = { settled: ordered.reduce((before: unknown, fact) => evolve(projection, before, fact), state.settled), objects: states, ambiguous };
+  settledStates.set(state, settled);
+  return settled;
 }

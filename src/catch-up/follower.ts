@@ -1,8 +1,10 @@
+import assert from 'node:assert/strict';
 import type { EventStore } from '../eventstore/event-store.js';
 import { subscribeToAll } from '../eventstore/read.js';
 import { recordedEventOf, type RecordedEvent } from '../eventstore/recorded-event.js';
 import type { Line, LogPosition } from '../read-models/lines.js';
-import type { BatchResult, Group, Projector } from './projector.js';
+import type { ReadEvent } from './facts.js';
+import type { BatchResult, FoldedBatch, Group, Projector } from './projector.js';
 
 export type Applied = Extract<BatchResult, { kind: 'applied' }>;
 
@@ -25,6 +27,11 @@ export type Pursuit = Omit<FollowOptions, 'until' | 'eventsMax'>;
 
 export type Followed = Readonly<{ kind: 'reached' | 'exhausted' | 'stopped' | 'lost'; group: Group }>;
 
+/** Events that one transaction takes, after which the lines stand at `to`. */
+type Batch = Readonly<{ events: readonly ReadEvent[]; to: NonNullable<LogPosition>; isLast: boolean; /** Whether more has arrived already. */ isFollowed: boolean }>;
+type Way = Readonly<{ reached: { group: Group; events: number }; options: FollowOptions }>;
+type Timed<T> = Readonly<{ result: T; tookMs: number }>;
+
 /** Moves a group along the log, batch after batch; a batch is what has arrived while the one before was written. */
 export class Follower {
   constructor(
@@ -41,9 +48,9 @@ export class Follower {
     const subscription = subscribeToAll(this.store, from, options.batchEventsMax);
     const stop = () => void subscription.unsubscribe().finally(() => subscription.destroy());
     signal.addEventListener('abort', stop);
-    const reached = { group: start };
+    const reached = { group: start, events: 0 };
     try {
-      return { kind: await this.#applyAll(subscription, { reached, options }), group: reached.group };
+      return { kind: await this.#applyAll(batchesOf(subscription, { ...options, read: (event) => this.projector.read(event) }), { reached, options }), group: reached.group };
     } catch (error) {
       if (!signal.aborted) throw error;
       return { kind: 'stopped', group: reached.group };
@@ -53,30 +60,49 @@ export class Follower {
     }
   }
 
-  async #applyAll(subscription: ReturnType<typeof subscribeToAll>, { reached, options }: { reached: { group: Group }; options: FollowOptions }): Promise<Followed['kind']> {
-    const { until, batchEventsMax, eventsMax = Infinity, signal } = options;
-    let batch: RecordedEvent[] = [];
-    let events = 0;
-    for await (const resolved of subscription) {
-      const event = recordedEventOf(resolved);
-      const isAtEnd = until !== undefined && event !== null && event.position >= until.position;
-      if (event !== null && !(isAtEnd && event.position > until.position)) batch.push(event);
-      if (!isAtEnd && (batch.length === 0 || (batch.length < batchEventsMax && subscription.readableLength > 0))) continue;
-      const to = endOf(batch, isAtEnd ? until : undefined);
-      if (to === null) return 'reached';
-      const startedAt = performance.now();
-      const result = await this.projector.apply(batch, { group: reached.group, to });
-      if (result.kind === 'lost') return 'lost';
-      reached.group = { ...reached.group, lines: reached.group.lines.map((line) => ({ ...line, at: to })) };
-      events += batch.length;
-      await options.applied({ events: batch.length, result, tookMs: performance.now() - startedAt, position: to.position });
-      batch = [];
-      if (isAtEnd) return 'reached';
-      if (events >= eventsMax) return 'exhausted';
-      if (signal.aborted) return 'stopped';
+  /** While one batch is written the next is folded. */
+  async #applyAll(batches: AsyncIterable<Batch>, { reached, options }: Way): Promise<Followed['kind']> {
+    let writing: Promise<Followed['kind'] | null> = Promise.resolve(null);
+    try {
+      for await (const batch of batches) {
+        const folded = await this.#fold(batch, reached);
+        const ended = await writing;
+        if (ended !== null) return ended;
+        writing = this.#write(batch, folded, { reached, options });
+        // Whoever awaits it hears of its failure, though a fold may take until then.
+        writing.catch(() => undefined);
+        if (!batch.isFollowed) {
+          const endedHere = await writing;
+          if (endedHere !== null) return endedHere;
+        }
+      }
+      const ended = await writing;
+      if (ended !== null) return ended;
+    } finally {
+      await writing.catch(() => undefined);
     }
-    if (signal.aborted) return 'stopped';
-    throw new Error('The store ended the subscription.');
+    return options.signal.aborted ? 'stopped' : 'reached';
+  }
+
+  async #fold({ events, to }: Batch, { group }: Way['reached']): Promise<Timed<FoldedBatch>> {
+    const startedAt = performance.now();
+    const result = await this.projector.fold(events, { group, to });
+    return { result, tookMs: performance.now() - startedAt };
+  }
+
+  /** Null when it is to go on. */
+  async #write(batch: Batch, folded: Timed<FoldedBatch>, { reached, options }: Way): Promise<Followed['kind'] | null> {
+    const startedAt = performance.now();
+    const { events: { length: events }, to, isLast } = batch;
+    const result = (await this.projector.write(folded.result, reached.group)) ?? (await this.projector.write((await this.#fold(batch, reached)).result, reached.group));
+    assert(result !== null, 'nothing was being written when the batch was folded again');
+    if (result.kind === 'lost') return 'lost';
+    reached.group = { ...reached.group, lines: reached.group.lines.map((line) => ({ ...line, at: to })) };
+    reached.events += events;
+    await options.applied({ events, result, tookMs: folded.tookMs + performance.now() - startedAt, position: to.position });
+    if (isLast) return 'reached';
+    if (reached.events >= (options.eventsMax ?? Infinity)) return 'exhausted';
+    return options.signal.aborted ? 'stopped' : null;
   }
 
   /**
@@ -100,10 +126,30 @@ export class Follower {
   }
 }
 
-/** Where a batch ends: at its last event, or exactly where it was to end, though the event there be gone. */
-function endOf(batch: readonly RecordedEvent[], until: FollowOptions['until']): LogPosition {
+/** Batches are full where the end is known, and else what has arrived while the one before was written. */
+async function* batchesOf(subscription: ReturnType<typeof subscribeToAll>, { until, batchEventsMax, signal, read }: FollowOptions & { read: (event: RecordedEvent) => ReadEvent }): AsyncGenerator<Batch> {
+  let events: ReadEvent[] = [];
+  for await (const resolved of subscription) {
+    const event = recordedEventOf(resolved);
+    const isLast = until !== undefined && event !== null && event.position >= until.position;
+    // The event at the end may be gone: then a later one tells of it.
+    if (event !== null && !(isLast && event.position > until.position)) events.push(read(event));
+    const isFollowed = !isLast && subscription.readableLength > 0;
+    const isFull = events.length >= batchEventsMax || (until === undefined && !isFollowed);
+    if (!isLast && (events.length === 0 || !isFull)) continue;
+    const to = endOf(events, isLast ? until : undefined);
+    // Nothing was left before the end, and the end itself is gone.
+    if (to === null) return;
+    yield { events, to, isLast, isFollowed };
+    events = [];
+  }
+  if (!signal.aborted) throw new Error('The store ended the subscription.');
+}
+
+/** At the last event, or exactly where it was to end, though the event there be gone; null when nothing is known to stand there. */
+function endOf(events: readonly ReadEvent[], until: FollowOptions['until']): LogPosition {
   if (until?.eventId !== undefined) return { position: until.position, eventId: until.eventId };
-  const last = batch.at(-1);
+  const last = events.at(-1);
   return last === undefined ? null : { position: last.position, eventId: last.eventId };
 }
 

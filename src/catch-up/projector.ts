@@ -8,7 +8,7 @@ import { indexPosition, lock, move, type Line, type LogPosition } from '../read-
 import { findParked, findReplays, park, unpark, type ParkedStream } from '../read-models/parked-streams.js';
 import { readStates, writeStreams, writtenOf, type StoredState, type WrittenStream } from '../read-models/rows.js';
 import { EVENT_INDEX_LINE, lineOf, type Generation } from '../read-models/schema.js';
-import { concerns } from './facts.js';
+import { concerns, readEvent, type ReadEvent } from './facts.js';
 import { FoldCache } from './fold-cache.js';
 import { foldOn, foldWhole, type StreamFold, type WholeFold } from './stream-fold.js';
 import { pagesOf, withoutRepeats } from './stream-pages.js';
@@ -24,17 +24,27 @@ export type BatchResult =
 /** What one batch does to one generation. `wasParked` are those of the streams written that are parked so far. */
 type Change = { generation: Generation; written: WrittenStream[]; parked: ParkedStream[]; wasParked: Set<string>; refolds: number; ambiguous: number };
 
+/** A batch as it will stand in the tables, at the end of which the lines stand at `to`. */
+export type FoldedBatch = Readonly<{ to: NonNullable<LogPosition>; counted: readonly ReadEvent[]; repeats: number; changes: readonly Change[]; surprises: number }>;
+
+/** A batch that is being written: what is known of it before the tables show it. */
+type InFlight = Readonly<{ positions: ReadonlyMap<string, bigint>; changes: ReadonlyMap<string, Readonly<{ written: ReadonlyMap<string, WrittenStream>; parked: readonly string[] }>> }>;
+
 /** What a projector remembers, in characters of JSON. */
 const CACHE_SIZE_MAX = 32 * 1024 * 1024;
 
 /**
- * The one engine under all projections: takes a batch of the log, and in one transaction indexes its events,
+ * The one engine under all projections: folds a batch of the log, and in one transaction indexes its events,
  * writes states and rows of the streams it touches, and moves the lines of the group (design, section 5).
+ * While one batch is written, the next may be folded; it holds if all went as it was folded.
  */
 export class Projector {
   readonly #cache = new FoldCache(CACHE_SIZE_MAX);
   /** Epochs of the lines that the cache speaks of. */
   #epochs = '';
+  #writing: InFlight | null = null;
+  /** Grows whenever the tables turn out, or may turn out, other than they were folded. */
+  #surprises = 0;
 
   constructor(
     private readonly store: EventStore,
@@ -42,24 +52,36 @@ export class Projector {
     private readonly projections: readonly AnyProjection[],
   ) {}
 
-  /** Applies a batch to a group as a whole, or not at all; the lines then stand at `to`. Throws when store or database fail. */
-  async apply(batch: readonly RecordedEvent[], { group, to }: { group: Group; to: NonNullable<LogPosition> }): Promise<BatchResult> {
-    const indexes = group.lines.some(({ line }) => line === EVENT_INDEX_LINE);
-    if (!indexes) await this.#indexReaches(to.position);
+  /** What an event says to any of the projections. */
+  read(event: RecordedEvent): ReadEvent {
+    return readEvent(event, this.projections);
+  }
+
+  /** Folds a batch onto what is written, or is being written now. Throws when store or database fail. */
+  async fold(batch: readonly ReadEvent[], { group, to }: { group: Group; to: NonNullable<LogPosition> }): Promise<FoldedBatch> {
+    const surprises = this.#surprises;
+    const writing = this.#writing;
+    if (!indexes(group)) await this.#indexReaches(to.position);
     const ours = batch.filter(({ metadata }) => metadata !== null);
-    const counted = await withoutRepeats(this.database, ours);
+    const counted = await this.#withoutRepeats(ours, writing);
     const streams = groupByStream(counted);
     this.#remember(group);
     const generations = generationsOf(group, this.projections);
     const parked = await findParked(this.database, generations.map(lineOf), [...streams.keys()]);
     const changes: Change[] = [];
-    for (const generation of generations) changes.push(await this.#fold(generation, streams, parked.get(lineOf(generation)) ?? new Set()));
+    for (const generation of generations) changes.push(await this.#fold(generation, streams, writing, parked.get(lineOf(generation)) ?? new Set()));
+    return { to, counted, repeats: ours.length - counted.length, changes, surprises };
+  }
 
+  /** Writes a folded batch as a whole, or not at all; null when it was folded on what was then not written, and must be folded again. Throws when the database fails. */
+  async write({ to, counted, repeats, changes, surprises }: FoldedBatch, group: Group): Promise<BatchResult | null> {
+    if (surprises !== this.#surprises) return null;
+    this.#writing = inFlight(counted, changes);
     const moved = await this.#commit(group, changes, async (connection) => {
-      if (indexes) await indexEvents(connection, counted);
+      if (indexes(group)) await indexEvents(connection, counted);
       await move(connection, group.lines, { logName: group.logName, to });
-    });
-    return moved ? appliedOf(changes, ours.length - counted.length) : { kind: 'lost' };
+    }).finally(() => { this.#writing = null; });
+    return moved ? appliedOf(changes, repeats) : { kind: 'lost' };
   }
 
   /** Folds parked streams of a group again, whose replay somebody wants; no more than `max` of each line. The lines stay where they are. */
@@ -68,7 +90,7 @@ export class Projector {
     for (const generation of generationsOf(group, this.projections)) {
       const wanted = await findReplays(this.database, generation, max);
       const change: Change = { generation, written: [], parked: [], wasParked: new Set(wanted), refolds: 0, ambiguous: 0 };
-      for (const stream of wanted) await this.#refold(change, { stream });
+      for (const stream of wanted) await this.#refold(change, { stream, writing: null });
       changes.push(change);
     }
     return (await this.#commit(group, changes, async () => undefined)) ? appliedOf(changes, 0) : { kind: 'lost' };
@@ -82,13 +104,17 @@ export class Projector {
       await write(connection, changes);
       return true;
     });
-    const moved = await commit(writeChanges).catch((error: unknown) => {
+    const surprised = () => {
+      this.#surprises += 1;
       this.#cache.clear();
+    };
+    const moved = await commit(writeChanges).catch((error: unknown) => {
+      surprised();
       if (!isRejectedData(error)) throw error;
       return commit(writeOneByOne);
     });
     if (moved) this.#keep(changes);
-    else this.#cache.clear();
+    else surprised();
     return moved;
   }
 
@@ -107,6 +133,11 @@ export class Projector {
     }
   }
 
+  async #withoutRepeats(events: readonly ReadEvent[], writing: InFlight | null): Promise<ReadEvent[]> {
+    const indexed = await withoutRepeats(this.database, events);
+    return writing === null ? indexed : indexed.filter(({ eventId, position }) => (writing.positions.get(eventId) ?? position) >= position);
+  }
+
   /** Which events repeat an earlier one is known only as far as the index is; its owner may be another process. */
   async #indexReaches(position: bigint): Promise<void> {
     const deadline = performance.now() + INDEX_WITHIN_MS;
@@ -119,27 +150,32 @@ export class Projector {
   }
   #indexed = -1n;
 
-  async #fold(generation: Generation, batch: ReadonlyMap<string, readonly RecordedEvent[]>, wasParked: Set<string>): Promise<Change> {
+  async #fold(generation: Generation, batch: ReadonlyMap<string, readonly ReadEvent[]>, writing: InFlight | null, parked: ReadonlySet<string>): Promise<Change> {
     const { projection } = generation;
+    const line = lineOf(generation);
+    const before = writing?.changes.get(line);
+    const wasParked = new Set([...parked, ...(before?.parked ?? [])].filter((stream) => before?.written.has(stream) !== true));
     const change: Change = { generation, written: [], parked: [], wasParked, refolds: 0, ambiguous: 0 };
     const streams = [...batch].filter(([, events]) => events.some((event) => concerns(projection, event)));
     if (streams.length === 0) return change;
-    const cached = new Map(streams.flatMap(([stream]) => this.#cache.get(lineOf(generation), stream) ?? []).map((fold) => [fold.stream, fold]));
+    const cached = new Map(streams.flatMap(([stream]) => before?.written.get(stream) ?? this.#cache.get(line, stream) ?? []).map((fold) => [fold.stream, fold]));
     const unknown = streams.map(([stream]) => stream).filter((stream) => !cached.has(stream) && !wasParked.has(stream));
     const states = unknown.length === 0 ? new Map<string, StoredState>() : await readStates(this.database, generation, unknown);
     for (const [stream, events] of streams) {
       const stored = cached.get(stream) ?? states.get(stream);
       const folded: StreamFold = wasParked.has(stream) ? { kind: 'again' } : foldOn(projection, stored, events);
-      if (folded.kind === 'again') await this.#refold(change, { stream, revision: stored?.revision });
+      if (folded.kind === 'again') await this.#refold(change, { stream, revision: stored?.revision, writing });
       // A stream without a state has no rows either.
       else this.#take(change, folded, stored === undefined ? {} : (cached.get(stream)?.texts ?? null));
     }
     return change;
   }
 
-  async #refold(change: Change, { stream, revision }: { stream: string; revision?: bigint | undefined }): Promise<void> {
+  async #refold(change: Change, { stream, revision, writing }: { stream: string; revision?: bigint | undefined; writing: InFlight | null }): Promise<void> {
     change.refolds += 1;
-    this.#take(change, await foldWhole(change.generation.projection, pagesOf(this.store, this.database, stream), revision), null);
+    const { projection } = change.generation;
+    const pages = pagesOf(this.store, stream, { projection, counted: (events) => this.#withoutRepeats(events, writing) });
+    this.#take(change, await foldWhole(projection, pages, revision), null);
   }
 
   /** `before`: what the stream's rows are known to be so far. */
@@ -161,6 +197,13 @@ const appliedOf = (changes: readonly Change[], repeats: number): BatchResult =>
 
 const sumOf = (changes: readonly Change[], count: 'refolds' | 'ambiguous'): number => changes.reduce((sum, change) => sum + change[count], 0);
 
+const inFlight = (counted: readonly ReadEvent[], changes: readonly Change[]): InFlight => ({
+  positions: new Map(counted.map(({ eventId, position }) => [eventId, position])),
+  changes: new Map(changes.map(({ generation, written, parked }) => [lineOf(generation), { written: new Map(written.map((one) => [one.stream, one])), parked: parked.map(({ stream }) => stream) }])),
+});
+
+const indexes = ({ lines }: Group): boolean => lines.some(({ line }) => line === EVENT_INDEX_LINE);
+
 const INDEX_WITHIN_MS = 15_000;
 const INDEX_POLL_MS = 20;
 
@@ -172,8 +215,8 @@ function generationsOf({ lines }: Group, projections: readonly AnyProjection[]):
   });
 }
 
-function groupByStream(events: readonly RecordedEvent[]): Map<string, RecordedEvent[]> {
-  const streams = new Map<string, RecordedEvent[]>();
+function groupByStream(events: readonly ReadEvent[]): Map<string, ReadEvent[]> {
+  const streams = new Map<string, ReadEvent[]>();
   for (const event of events) {
     const own = streams.get(event.stream);
     if (own === undefined) streams.set(event.stream, [event]);

@@ -1,9 +1,8 @@
 import type { AnyProjection, Fact } from '../../projections/projection.js';
 import { order } from '../events/order.js';
-import type { RecordedEvent } from '../eventstore/recorded-event.js';
 import type { ParkedStream } from '../read-models/parked-streams.js';
 import type { StoredState, StreamRows } from '../read-models/rows.js';
-import { factOf } from './facts.js';
+import { factOf, type ReadEvent } from './facts.js';
 import { advance, foldAll, unfolded, type Folded, type FoldState } from './fold.js';
 
 export type StreamFold =
@@ -13,7 +12,7 @@ export type StreamFold =
   | { readonly kind: 'again' };
 
 /** Folds what a batch brings of one stream onto its stored state. */
-export function foldOn(projection: AnyProjection, stored: StoredState | undefined, events: readonly RecordedEvent[]): StreamFold {
+export function foldOn(projection: AnyProjection, stored: StoredState | undefined, events: readonly ReadEvent[]): StreamFold {
   const fresh = events.filter(({ revision }) => stored === undefined || revision > stored.revision);
   const last = fresh.at(-1);
   if (last === undefined) return { kind: 'unchanged' };
@@ -29,14 +28,14 @@ export function foldOn(projection: AnyProjection, stored: StoredState | undefine
   }
 }
 
-type Pages = AsyncIterable<readonly RecordedEvent[]> | Iterable<readonly RecordedEvent[]>;
+type Pages = AsyncIterable<readonly ReadEvent[]> | Iterable<readonly ReadEvent[]>;
 export type WholeFold = Extract<StreamFold, { kind: 'folded' }> | { readonly kind: 'parked'; readonly parked: ParkedStream };
 
 /** Folds the whole of a stream, page by page, or says why it cannot, and at which event. What was a guess before the events after revision `known` is no new one. */
 export async function foldWhole(projection: AnyProjection, pages: Pages, known = -1n): Promise<WholeFold> {
   const facts: Fact[] = [];
   let before = 0;
-  let last: RecordedEvent | undefined;
+  let last: ReadEvent | undefined;
   let parked: ParkedStream | undefined;
   for await (const page of pages) {
     for (const event of page) {
@@ -60,8 +59,8 @@ export async function foldWhole(projection: AnyProjection, pages: Pages, known =
   }
 }
 
-const writtenOf = (projection: AnyProjection, { stream, revision }: RecordedEvent, { state, current }: Folded): StreamRows => ({ stream, revision, state, rows: projection.rows(current) });
+const writtenOf = (projection: AnyProjection, { stream, revision }: ReadEvent, { state, current }: Folded): StreamRows => ({ stream, revision, state, rows: projection.rows(current) });
 
-function parkedAt({ stream, revision }: RecordedEvent, error: unknown): ParkedStream {
+function parkedAt({ stream, revision }: ReadEvent, error: unknown): ParkedStream {
   return { stream, revision, cause: String(error), stack: error instanceof Error ? (error.stack ?? null) : null };
 }

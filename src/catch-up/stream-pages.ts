@@ -1,29 +1,33 @@
+import type { AnyProjection } from '../../projections/projection.js';
 import type { EventStore } from '../eventstore/event-store.js';
 import { readStream } from '../eventstore/read.js';
-import type { RecordedEvent } from '../eventstore/recorded-event.js';
+import type { Envelope } from '../eventstore/recorded-event.js';
 import type { Queryable } from '../read-models/database.js';
 import { findEvents } from '../read-models/event-index.js';
+import { readEvent, type ReadEvent } from './facts.js';
 
 const PAGE_EVENTS = 500;
 
-/** The events of a stream that count, page by page, as the log has them now. */
-export async function* pagesOf(store: EventStore, database: Queryable, stream: string): AsyncGenerator<RecordedEvent[]> {
+type Reading = Readonly<{ projection: AnyProjection; counted: (page: readonly ReadEvent[]) => Promise<readonly ReadEvent[]> }>;
+
+/** The events of a stream as a projection sees them, page by page, as the log has them now: those that `counted` leaves of each page. */
+export async function* pagesOf(store: EventStore, stream: string, { projection, counted }: Reading): AsyncGenerator<readonly ReadEvent[]> {
   const seen = new Set<string>();
-  let page: RecordedEvent[] = [];
+  let page: ReadEvent[] = [];
   for await (const event of readStream(store, stream)) {
     if (event.metadata === null || seen.has(event.eventId)) continue;
     seen.add(event.eventId);
-    page.push(event);
+    page.push(readEvent(event, [projection]));
     if (page.length < PAGE_EVENTS) continue;
-    yield await withoutRepeats(database, page);
+    yield await counted(page);
     page = [];
   }
-  yield await withoutRepeats(database, page);
+  yield await counted(page);
 }
 
 /** Without events whose id stands at a lower position: among these, or in the index. */
-export async function withoutRepeats(database: Queryable, events: readonly RecordedEvent[]): Promise<RecordedEvent[]> {
-  const first = new Map<string, RecordedEvent>();
+export async function withoutRepeats<T extends Pick<Envelope, 'eventId' | 'position'>>(database: Queryable, events: readonly T[]): Promise<T[]> {
+  const first = new Map<string, T>();
   for (const event of events) if (!first.has(event.eventId)) first.set(event.eventId, event);
   const indexed = await findEvents(database, [...first.keys()]);
   return [...first.values()].filter(({ eventId, position }) => (indexed.get(eventId)?.position ?? position) >= position);

@@ -1,14 +1,14 @@
 import type { AnyProjection } from '../../projections/projection.js';
-import type { RecordedEvent } from '../eventstore/recorded-event.js';
 import { compareRows, type RowDifference } from '../read-models/comparison.js';
 import type { Queryable } from '../read-models/database.js';
 import { readLines, type Line } from '../read-models/lines.js';
 import { findParked } from '../read-models/parked-streams.js';
 import { readStates, type StreamRows } from '../read-models/rows.js';
 import { lineOf, type Generation } from '../read-models/schema.js';
+import type { ReadEvent } from './facts.js';
 import type { Parts } from './held-lines.js';
 import { foldWhole } from './stream-fold.js';
-import { pagesOf } from './stream-pages.js';
+import { pagesOf, withoutRepeats } from './stream-pages.js';
 
 /** What was found wrong with the rows of some streams. `unfoldable`: this build cannot fold the stream, though it is not parked. */
 export type Verified = Readonly<{
@@ -33,7 +33,7 @@ export function verifyStreams({ store, database }: Parts, { projection, line: { 
     const states = await readStates(connection, rows, streams);
     const folds: Fold[] = [];
     for (const stream of streams.filter((one) => !parked.has(one))) {
-      const pages = await upTo(pagesOf(store, connection, stream), { line, revision: states.get(stream)?.revision ?? -1n });
+      const pages = await upTo(pagesOf(store, stream, { projection, counted: (page) => withoutRepeats(connection, page) }), { line, revision: states.get(stream)?.revision ?? -1n });
       folds.push({ stream, ...(await foldPages(projection, pages)) });
     }
     return {
@@ -47,15 +47,15 @@ export function verifyStreams({ store, database }: Parts, { projection, line: { 
 
 type Fold = Readonly<{ stream: string; rows: StreamRows['rows']; cause: string | null }>;
 
-async function foldPages(projection: AnyProjection, pages: readonly (readonly RecordedEvent[])[]): Promise<Omit<Fold, 'stream'>> {
+async function foldPages(projection: AnyProjection, pages: readonly (readonly ReadEvent[])[]): Promise<Omit<Fold, 'stream'>> {
   if (pages.every((page) => page.length === 0)) return { rows: {}, cause: null };
   const folded = await foldWhole(projection, pages);
   return folded.kind === 'folded' ? { rows: folded.written.rows, cause: null } : { rows: {}, cause: folded.parked.cause };
 }
 
 /** What the rows speak of: all up to the line's position, and what a refold had read beyond it. */
-async function upTo(pages: AsyncIterable<readonly RecordedEvent[]>, { line, revision }: { line: Line; revision: bigint }): Promise<RecordedEvent[][]> {
-  const known: RecordedEvent[][] = [];
+async function upTo(pages: AsyncIterable<readonly ReadEvent[]>, { line, revision }: { line: Line; revision: bigint }): Promise<ReadEvent[][]> {
+  const known: ReadEvent[][] = [];
   for await (const page of pages) known.push(page.filter((event) => event.position <= (line.at?.position ?? -1n) || event.revision <= revision));
   return known;
 }

@@ -34,6 +34,9 @@ export type RecordedEvent = Readonly<{
   data: unknown;
 }>;
 
+/** A recorded event without its body. */
+export type Envelope = Omit<RecordedEvent, 'data'>;
+
 /** Turns what the client read into a recorded event; null for a link whose target is gone. */
 export function recordedEventOf(resolved: ResolvedEvent): RecordedEvent | null {
   const { event } = resolved;

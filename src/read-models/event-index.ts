@@ -1,4 +1,4 @@
-import type { RecordedEvent } from '../eventstore/recorded-event.js';
+import type { Envelope } from '../eventstore/recorded-event.js';
 import { jsonForPostgres, type Queryable } from './database.js';
 import { EVENT_INDEX } from './schema.js';
 
@@ -37,7 +37,7 @@ export async function sampleStreams(database: Queryable, count: number): Promise
 }
 
 /** Adds events by their envelope alone; an id that is known stays where it was first. */
-export async function indexEvents(connection: Queryable, events: readonly RecordedEvent[]): Promise<void> {
+export async function indexEvents(connection: Queryable, events: readonly Envelope[]): Promise<void> {
   const rows = events.map(({ eventId, stream, revision, position, type, recordedAt, metadata }) => ({
     event_id: eventId,
     stream,

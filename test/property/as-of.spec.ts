@@ -8,7 +8,7 @@ import { subscriptions } from '../../projections/subscriptions.js';
 import { answerOf } from '../../src/api/answer.js';
 import type { Moment } from '../../src/as-of/moment.js';
 import { pastRows } from '../../src/as-of/past-rows.js';
-import { concerns } from '../../src/catch-up/facts.js';
+import { concerns, readEvent } from '../../src/catch-up/facts.js';
 import { foldOn, foldWhole } from '../../src/catch-up/stream-fold.js';
 import type { RecordedEvent } from '../../src/eventstore/recorded-event.js';
 import type { StoredState, StreamRows } from '../../src/read-models/rows.js';
@@ -26,16 +26,12 @@ async function rowsWhileLive(projection: AnyProjection, events: readonly Recorde
   let rows: StreamRows['rows'] = projection.rows(projection.initial());
   const seen: StreamRows['rows'][] = [];
   for (const [at, event] of events.entries()) {
-    const folded = foldOn(projection, state, [event]);
-    const whole = folded.kind === 'again' ? await foldWhole(projection, pagesOf(events.slice(0, at + 1))) : folded;
+    const folded = foldOn(projection, state, [readEvent(event, [projection])]);
+    const whole = folded.kind === 'again' ? await foldWhole(projection, [events.slice(0, at + 1).map((one) => readEvent(one, [projection]))]) : folded;
     if (whole.kind === 'folded') ({ written: state, written: { rows } } = whole);
     seen.push(rows);
   }
   return seen;
-}
-
-async function* pagesOf(events: readonly RecordedEvent[]): AsyncGenerator<readonly RecordedEvent[]> {
-  yield events;
 }
 
 const plain = (rows: unknown): unknown => JSON.parse(JSON.stringify(rows));
@@ -51,7 +47,7 @@ describe('the past, whatever the order of arrival', () => {
         const all = new Map([[stream, events]]);
         const then = any % events.length;
         const { position, revision, recordedAt } = events[then] as RecordedEvent;
-        for (const projection of projections.filter((candidate) => events.some((event) => concerns(candidate, event)))) {
+        for (const projection of projections.filter((candidate) => events.some((event) => concerns(candidate, readEvent(event, [candidate]))))) {
           const live = await rowsWhileLive(projection, events);
           for (const moment of [{ knownAt: position }, { knownAt: recordedAt }, { revision }]) expect(pastRows(projection, all, { ...now, ...moment })).toEqual(plain(live[then]));
           expect(pastRows(projection, all, end)).toEqual(plain(live.at(-1)));

@@ -1,0 +1,124 @@
+import { ANY } from '@eventstore/db-client';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import pg from 'pg';
+import { customers } from '../../projections/customers.js';
+import { projections } from '../../projections/index.js';
+import type { ReadEvent } from '../../src/catch-up/facts.js';
+import { Projector, type BatchResult, type Group } from '../../src/catch-up/projector.js';
+import { connectEventStore, type EventStore } from '../../src/eventstore/event-store.js';
+import { nameOfLog } from '../../src/eventstore/log-name.js';
+import { Database } from '../../src/read-models/database.js';
+import { acquire, readLines } from '../../src/read-models/lines.js';
+import { ensureSchema, EVENT_INDEX, tableOf } from '../../src/read-models/schema.js';
+import { appendedEvent, eventsOf } from '../support/log.js';
+import { query } from '../support/read-models.js';
+import { testDatabase, testEventStore, type TestServer } from '../support/servers.js';
+import { BASIL, customer, invoice, stripeEvent } from '../support/stripe-objects.js';
+import { randomId, START, subscriptionEvent } from '../support/subscription-events.js';
+
+let eventStore: TestServer;
+let store: EventStore;
+beforeAll(async () => {
+  eventStore = await testEventStore();
+  store = connectEventStore(eventStore.url);
+});
+afterAll(async () => {
+  await store.close();
+  await eventStore.stop();
+});
+
+let server: TestServer;
+let database: Database;
+let group: Group;
+let projector: Projector;
+beforeEach(async () => {
+  server = await testDatabase();
+  database = new Database(server.url, { connectionsMax: 4, onIdleError: () => undefined });
+  await ensureSchema(database, projections);
+  group = { logName: await nameOfLog(store, 5_000), lines: await acquire(database, 'test', { lines: (await readLines(database)).map(({ line }) => line), follows: projections }) };
+  projector = new Projector(store, database, projections);
+});
+afterEach(async () => {
+  await database.close();
+  await server.stop();
+});
+
+type Given = ReturnType<typeof stripeEvent> | ReturnType<typeof subscriptionEvent>;
+
+/** Appends an event, and what the projector makes of it as it is read back. */
+async function appended(stream: string, event: Given): Promise<ReadEvent> {
+  await store.appends.appendToStream(stream, appendedEvent(event), { expectedRevision: ANY });
+  const last = (await eventsOf(eventStore.url, stream)).at(-1);
+  if (last === undefined) throw new Error(`${stream} is empty.`);
+  return projector.read(last);
+}
+
+/** Folds `second` while the transaction of `first` cannot get on, then lets both be written; and the result of the second. */
+async function writeWhileFolding(first: ReadEvent, second: ReadEvent): Promise<{ foldedAgain: boolean; result: BatchResult }> {
+  const holder = new pg.Client({ connectionString: server.url });
+  await holder.connect();
+  await holder.query('begin; select 1 from ledger.checkpoints for update');
+  const writing = projector.write(await projector.fold([first], { group, to: first }), group);
+  const folded = await projector.fold([second], { group, to: second });
+  await holder.query('rollback');
+  await holder.end();
+  expect(await writing).toMatchObject({ kind: 'applied' });
+  group = { ...group, lines: group.lines.map((line) => ({ ...line, at: first })) };
+  const result = await projector.write(folded, group);
+  if (result !== null) return { foldedAgain: false, result };
+  const again = await projector.write(await projector.fold([second], { group, to: second }), group);
+  if (again === null) throw new Error('The second fold had nothing in flight before it.');
+  return { foldedAgain: true, result: again };
+}
+
+const parkedStreams = async (): Promise<string[]> => (await query<{ stream: string }>(server.url, 'select distinct stream from ledger.parked_streams')).map(({ stream }) => stream);
+
+describe('a batch that is folded while the one before is written', () => {
+  it('goes on from the states that are being written', async () => {
+    const id = randomId('sub');
+    const first = await appended(`subscription-${id}`, subscriptionEvent(id, { type: 'customer.subscription.deleted', object: { status: 'canceled' } }));
+    const second = await appended(`subscription-${id}`, subscriptionEvent(id, { created: START + 5, object: { status: 'active' }, previous: { metadata: { of: 'before' } } }));
+    expect(await writeWhileFolding(first, second)).toMatchObject({ foldedAgain: false, result: { kind: 'applied', refolds: 0, repeats: 0 } });
+    expect(await query(server.url, 'select id, status from subscriptions')).toEqual([{ id, status: 'canceled' }]);
+  });
+
+  it('knows the ids that are being indexed: one of them in another stream is a repeat', async () => {
+    const id = randomId('cus');
+    const event = stripeEvent('customer.created', customer(id, { name: 'Ada' }));
+    const first = await appended(`customer-${id}`, event);
+    const second = await appended(`customer-other-${id}`, event);
+    expect(await writeWhileFolding(first, second)).toMatchObject({ foldedAgain: false, result: { kind: 'applied', repeats: 1 } });
+    expect(await query(server.url, `select stream from ${EVENT_INDEX}`)).toEqual([{ stream: `customer-${id}` }]);
+    expect(await query(server.url, 'select id, stream from customers')).toEqual([{ id, stream: `customer-${id}` }]);
+  });
+
+  it('leaves parked what is being parked', async () => {
+    const id = randomId('sub');
+    const broken = stripeEvent('invoice.created', invoice(randomId('in'), BASIL, { subscription: id, amount_due: 'much' }));
+    const first = await appended(`subscription-${id}`, broken);
+    const second = await appended(`subscription-${id}`, stripeEvent('invoice.created', invoice(randomId('in'), BASIL, { subscription: id }), { after: 5 }));
+    await writeWhileFolding(first, second);
+    expect(await parkedStreams()).toEqual([`subscription-${id}`]);
+    expect(await query(server.url, 'select id from invoices')).toEqual([]);
+  });
+
+  it('is folded again when Postgres rejected a row of the one before', async () => {
+    await query(server.url, `alter table ${tableOf({ projection: customers, generation: 1 }, 'customers')} add constraint no_such_name check (name <> 'rejected')`);
+    const id = randomId('cus');
+    const first = await appended(`customer-${id}`, stripeEvent('customer.created', customer(id, { name: 'rejected' })));
+    const second = await appended(`customer-${id}`, stripeEvent('customer.updated', customer(id, { name: 'Ada' }), { after: 5, previous: { name: 'rejected' } }));
+    expect(await writeWhileFolding(first, second)).toMatchObject({ foldedAgain: true, result: { kind: 'applied', parked: [] } });
+    expect(await query(server.url, 'select id, name from customers')).toEqual([{ id, name: 'Ada' }]);
+    expect(await parkedStreams()).toEqual([]);
+  });
+
+  it('is not written when the one before was not: nobody has both of an owner that lost its lines', async () => {
+    const id = randomId('cus');
+    const first = await appended(`customer-${id}`, stripeEvent('customer.created', customer(id)));
+    const folded = await projector.fold([first], { group, to: first });
+    const others = group.lines.map((line) => ({ ...line, epoch: line.epoch - 1n }));
+    expect(await projector.write(folded, { ...group, lines: others })).toEqual({ kind: 'lost' });
+    expect(await projector.write(folded, group)).toBeNull();
+    expect(await query(server.url, 'select id from customers')).toEqual([]);
+  });
+});
