@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
-import { isDeepStrictEqual } from 'node:util';
 import { isFinalStatus, type InvoiceSnapshot, type SubscriptionSnapshot } from '../src/events/normalise.js';
 import { isOutdatedInvoice } from './invoices.js';
 import { defineProjection, ignored, type Fact } from './projection.js';
-import { ID, provenanceColumns, provenanceOf, rowOf, withId, type ById } from './row.js';
+import { ID, isSameRow, provenanceColumns, provenanceOf, rowOf, withId, type ById } from './row.js';
 
 /**
  * `amount_minor`, in minor units of `currency`, is what its overdue invoices still ask for; 0 while none has been told.
@@ -81,7 +80,7 @@ function withInvoice(state: State, { snapshot, event }: Fact<InvoiceSnapshot>): 
 /** The state after a fact, with what its row then says; a fact that leaves the row as it is does not become the one that made it so. */
 function judged(before: State, after: State, fact: Fact): State {
   const risk = riskOf(after, fact.event.created);
-  return { ...after, risk, provenance: isDeepStrictEqual(risk, before.risk) ? before.provenance : provenanceOf(fact) };
+  return { ...after, risk, provenance: isSameRow(risk, before.risk) ? before.provenance : provenanceOf(fact) };
 }
 
 /** The row as of a time, the last that the stream has told of: a due date passes without an event of its own. */

@@ -1,4 +1,4 @@
-import type { Fact, Value } from './projection.js';
+import type { Fact, Row, Value } from './projection.js';
 
 /** SQL type of ids: they sort by their bytes, as cursors and the order of lists need. */
 export const ID = 'text collate "C"';
@@ -19,8 +19,14 @@ const fields = new Map<string, string>();
 
 /** A row of these columns, from an object that has a field for each. */
 export function rowOf<Columns extends Readonly<Record<string, string>>>(columns: Columns, fields: { readonly [Column in keyof Columns & string as Camel<Column>]: Value }): Readonly<Record<keyof Columns, Value>> {
-  return Object.fromEntries(Object.keys(columns).map((column) => [column, (fields as Readonly<Record<string, Value>>)[fieldOf(column)]])) as Record<keyof Columns, Value>;
+  const row: Record<string, Value> = {};
+  for (const column of Object.keys(columns)) row[column] = (fields as Readonly<Record<string, Value>>)[fieldOf(column)] as Value;
+  return row as Record<keyof Columns, Value>;
 }
+
+/** Whether two rows of the same columns, none of them JSON, say the same. */
+export const isSameRow = (one: Row | null, other: Row | null): boolean =>
+  one === null || other === null ? one === other : Object.keys(one).every((column) => one[column] === other[column]);
 
 /** Further columns of every row that shows a Stripe object: whose it is, and the Stripe event that made it so. */
 export const provenanceColumns = {

@@ -1,4 +1,5 @@
 import { handles, type AnyProjection, type Fact } from '../../projections/projection.js';
+import { isoTime } from '../events/fields.js';
 import { kindOf, normalise, type SnapshotKind } from '../events/normalise.js';
 import { orderKeyOf } from '../events/order.js';
 import type { StripeEvent } from '../events/stripe-event.js';
@@ -42,7 +43,7 @@ function factFrom(stripeEvent: StripeEvent): Fact {
   return {
     snapshot: normalise(stripeEvent),
     order: orderKeyOf(stripeEvent),
-    event: { stripeEventId: id, type, created: new Date(created * 1000).toISOString(), apiVersion },
+    event: { stripeEventId: id, type, created: isoTime(created), apiVersion },
   };
 }
 

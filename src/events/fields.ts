@@ -129,10 +129,23 @@ export class Fields {
   }
 }
 
-/** ISO 8601 in UTC, as Postgres' timestamptz reads it. `second` counts from 1970. */
+/** ISO 8601 in UTC, as Postgres' timestamptz reads it. `second` counts from 1970. Times are read again and again, most of them of few days. */
 export function isoTime(second: number): string {
-  return new Date(second * 1000).toISOString();
+  const day = Math.floor(second / SECONDS_A_DAY);
+  let date = dates.get(day);
+  if (date === undefined) {
+    date = new Date(day * SECONDS_A_DAY * 1000).toISOString().slice(0, -'00:00:00.000Z'.length);
+    if (dates.size < DATES_MAX) dates.set(day, date);
+  }
+  const rest = second - day * SECONDS_A_DAY;
+  return `${date}${twoDigits(rest / 3600)}:${twoDigits((rest / 60) % 60)}:${twoDigits(rest % 60)}.000Z`;
 }
+
+const SECONDS_A_DAY = 86_400;
+const dates = new Map<number, string>();
+const DATES_MAX = 10_000;
+
+const twoDigits = (value: number): string => (value < 10 ? `0${Math.floor(value)}` : String(Math.floor(value)));
 
 const unstorable = /[\0\p{Cs}]/u;
 const allUnstorable = /[\0\p{Cs}]/gu;
