@@ -41,7 +41,7 @@ async function collect(call: AsyncIterable<Streams.AppendReq>) {
   return { stream: streamNameOf(options.getStreamIdentifier()), expected: expectedOf(options, options.getRevision()), events };
 }
 
-function appendResponse(outcome: Exclude<WriteOutcome, { kind: 'streamDeleted' }>): Streams.AppendResp {
+function appendResponse(outcome: Exclude<WriteOutcome, { kind: 'streamDeleted' | 'damaged' }>): Streams.AppendResp {
   if (outcome.kind === 'wrongExpectedRevision') return new AppendResp().setWrongExpectedVersion(wrongExpectedVersion(outcome.expected, outcome.current));
   const success = new AppendResp.Success();
   if (outcome.revision < 0n) success.setNoStream(new shared.Empty());
@@ -77,6 +77,7 @@ export async function handleAppend(
     const outcome = await inTime(store.writes.write({ kind: 'append', ...append }));
     if (outcome.kind === 'timeout') throw timeout();
     if (outcome.kind === 'streamDeleted') throw streamDeleted(append.stream);
+    if (outcome.kind === 'damaged') throw outcome.error;
     callback(null, appendResponse(outcome));
   } catch (error) {
     callback(rpcErrorOf(error));
@@ -90,6 +91,7 @@ async function remove(store: Store, kind: 'delete' | 'tombstone', options: Strea
   const outcome = await inTime(store.writes.write({ kind, stream, expected: expectedOf(options, options.getRevision()) }));
   if (outcome.kind === 'timeout') throw timeout();
   if (outcome.kind === 'streamDeleted') throw streamDeleted(stream);
+  if (outcome.kind === 'damaged') throw outcome.error;
   if (outcome.kind === 'wrongExpectedRevision') throw wrongExpectedRevision(stream, outcome.expected, outcome.current);
   return String(outcome.position);
 }

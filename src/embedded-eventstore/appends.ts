@@ -3,6 +3,7 @@ import { decideAppend, decideDelete, type Expected, type StreamFacts } from './a
 import type { EventLog, Stream } from './event-log.js';
 import { RecentIds } from './recent-ids.js';
 import { systemEvent, type ProposedEvent } from './record.js';
+import { DamagedRecordError } from './storage-errors.js';
 import {
   isMetastream, METADATA_TYPE, metastreamOf, originalStreamOf, parseRetention, REVISION_MAX, TOMBSTONE_TYPE, withTruncateBefore,
 } from './stream-metadata.js';
@@ -15,7 +16,9 @@ export type WriteOutcome =
   /** Written now or before. Revision of its last event, -1 for an empty append to no stream; position unless it was empty. */
   | Readonly<{ kind: 'written'; revision: bigint; position: bigint | undefined }>
   | Readonly<{ kind: 'wrongExpectedRevision'; expected: Expected; current: bigint }>
-  | Readonly<{ kind: 'streamDeleted' }>;
+  | Readonly<{ kind: 'streamDeleted' }>
+  /** What decides about it in the log is damaged. Nothing is written. */
+  | Readonly<{ kind: 'damaged'; error: DamagedRecordError }>;
 
 /** Applies writes within a transaction of the log and names the streams that they touched. */
 export class Writer {
@@ -23,8 +26,17 @@ export class Writer {
 
   constructor(private readonly log: EventLog) {}
 
-  /** Decides and writes; `touched` collects the names of the streams that grew. */
+  /** Decides and writes; `touched` collects the names of the streams that grew. Damage concerns this write alone: it reads before it writes. */
   apply(write: Write, touched: Set<string>): WriteOutcome {
+    try {
+      return this.#apply(write, touched);
+    } catch (error) {
+      if (error instanceof DamagedRecordError) return { kind: 'damaged', error };
+      throw error;
+    }
+  }
+
+  #apply(write: Write, touched: Set<string>): WriteOutcome {
     const stream = this.#streamToWrite(write.stream);
     const facts = this.#factsOf(stream);
     const events = write.kind === 'append' ? write.events : [systemEvent(write.kind === 'delete' ? METADATA_TYPE : TOMBSTONE_TYPE)];
@@ -36,7 +48,7 @@ export class Writer {
       case 'wrongExpectedRevision':
         return { ...decision, expected: write.expected, current: stream.last };
       case 'idempotent':
-        return { kind: 'written', revision: decision.revision, position: this.log.positionAt(stream, decision.revision) };
+        return { kind: 'written', revision: decision.revision, position: this.log.eventAt(stream, decision.revision)?.position };
       case 'write':
         if (write.kind === 'delete') return this.#softDelete(stream, touched);
         if (write.kind === 'tombstone') return this.#tombstone(stream, events, touched);
@@ -52,7 +64,7 @@ export class Writer {
       softDeleted: stream.retention.truncateBefore === REVISION_MAX,
       hasMetadata: () => this.log.stream(metastreamOf(stream.name)).last >= 0n,
       recentRevision: (id) => this.#recent.revisionOf(stream.name, id),
-      idAt: (revision) => this.log.idAt(stream, revision),
+      idAt: (revision) => this.log.eventAt(stream, revision)?.id,
     };
   }
 

@@ -41,6 +41,8 @@ function errorOf(stream: string, outcome: Exclude<BatchOutcome, { kind: 'written
         'StreamDeleted',
         new shared.StreamDeleted().setStreamIdentifier(identifierOf(stream)),
       ]);
+    case 'damaged':
+      return statusWith(code.Code.DATA_LOSS, outcome.error.message, ['BadRequest', new shared.BadRequest().setMessage(outcome.error.message)]);
     case 'timeout':
       return statusWith(code.Code.DEADLINE_EXCEEDED, 'Timeout', ['Timeout', new shared.Timeout()]);
     case 'accessDenied':

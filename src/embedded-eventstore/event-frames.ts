@@ -33,8 +33,7 @@ function targetOf(log: EventLog, link: StoredEvent): StoredEvent | undefined {
   const stream = log.stream(name);
   const revision = BigInt(revisionText);
   if (readabilityOf(log, stream) !== 'readable' || revision < firstVisibleRevision(stream.last, stream.retention)) return undefined;
-  const [target] = log.pageOfStream('forwards', { stream, revision }, 1);
-  return target?.revision === revision ? target : undefined;
+  return log.eventAt(stream, revision);
 }
 
 function withStructuredUuid(record: Buffer, id: string): Buffer {

@@ -20,12 +20,15 @@ export class StorageFailedError extends Error {
   }
 }
 
+/** What to do then. */
+export const AFTER_DAMAGE = 'Restore the data directory from a backup, and check the disk.';
+
 /** Stored events are not those that were written. */
 export class DamagedRecordError extends Error {
   readonly code = 'DAMAGED_RECORD';
 
-  constructor(damage: string) {
-    super(`${damage} Restore the data directory from a backup, and check the disk.`);
+  constructor(readonly damage: string) {
+    super(`${damage} ${AFTER_DAMAGE}`);
   }
 }
 

@@ -201,6 +201,40 @@ describe('Damage to the files', () => {
   });
 });
 
+describe('An append that damage decides about', () => {
+  it.each([
+    ['an altered id', `update events set id = upper(id) || 'x' where revision = 1`, 'is damaged'],
+    ['a missing event', 'delete from events where revision = 1', 'is missing'],
+  ])('by %s is refused with an error that says so, whichever call it comes by, while others are written', async (_what, sql, said) => {
+    const [damaged, sound] = [newStream(), newStream()];
+    const events = newEvents(3);
+    const first = await start();
+    await append(first.client, damaged, { events });
+    await first.server.stop();
+    tamper(sql);
+
+    const { client } = await start();
+    const credentials = { username: 'unary', password: 'append' };
+    const repeated = [append(client, damaged, { events, expectedRevision: NO_STREAM }), append(client, damaged, { events, expectedRevision: NO_STREAM, credentials })];
+    const others = [append(client, sound, { events: newEvents(1) }), append(client, damaged, { events: newEvents(1), expectedRevision: 2n })];
+    for (const refused of await Promise.allSettled(repeated)) expect(String((refused as PromiseRejectedResult).reason)).toMatch(new RegExp(`stream "${damaged}" .*${said}`));
+    expect(await Promise.all(others)).toMatchObject([{ kind: 'written', revision: 0n }, { kind: 'written', revision: 3n }]);
+  });
+
+  it('by metadata, which a deleted stream that comes back keeps, is refused likewise', async () => {
+    const stream = newStream();
+    const first = await start();
+    await append(first.client, stream, { events: newEvents(1) });
+    await first.client.deleteStream(stream);
+    await first.server.stop();
+    tamper(`update events set frame = zeroblob(length(frame)) where type = '$metadata'`);
+
+    const { client } = await start();
+    await expect(append(client, stream, { events: newEvents(1) })).rejects.toThrow(new RegExp(`stream "\\$\\$${stream}" .* is damaged`));
+    expect(await append(client, newStream(), { events: newEvents(1) })).toMatchObject({ kind: 'written' });
+  });
+});
+
 describe('A missing event', () => {
   it.each([1, 31, 32, 33])('at revision %d is an error for reads of its stream and of $all, in both directions', async (revision) => {
     const stream = newStream();

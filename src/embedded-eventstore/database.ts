@@ -1,0 +1,93 @@
+/** The SQLite file: its settings, its tables, and how a stored event is read from it. */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import Database from 'libsql';
+import { checksumOf, type StoredEvent } from './record.js';
+import { cannotOpen, UnknownFormatError } from './storage-errors.js';
+
+export const FILE_NAME = 'events.db';
+const FORMAT = 1;
+
+/** Zero would be indistinguishable from "before everything". */
+export const FIRST_POSITION = 1n;
+/** Events read in one go: few enough that the largest events together fit in memory many times over. */
+export const PAGE_EVENTS = 32;
+
+/** Exclusive locking refuses a second process; `synchronous = FULL` flushes every commit. */
+export const PRAGMAS = ['locking_mode = EXCLUSIVE', 'journal_mode = WAL', 'synchronous = FULL', 'cache_size = -65536'];
+
+/** What the pragmas must have brought about. Where a file system cannot do it, SQLite does something else and says nothing. */
+const DURABLE = { locking_mode: 'exclusive', journal_mode: 'wal', synchronous: 2 } as const;
+
+export const SCHEMA = `
+  create table streams (
+    id integer primary key, name text not null unique, tombstoned integer not null default 0,
+    truncate_before integer, max_count integer, max_age_seconds integer
+  );
+  create table events (
+    position integer primary key, stream integer not null, revision integer not null, id text not null, type text not null,
+    created_ms integer not null, checksum integer not null, frame blob not null
+  );
+  create unique index events_by_revision on events (stream, revision);
+  pragma user_version = ${FORMAT};`;
+
+/**
+ * Damage can make any value one of another kind or null, and text one that is not UTF-8, at which the driver ends the
+ * process. Therefore texts are read as hexadecimal digits of their bytes, which costs the driver less than bytes, and numbers
+ * as what SQLite can make of them; the checksum tells.
+ */
+export const integers = (...columns: string[]): string => columns.map((column) => `cast(${column} as integer)`).join(', ');
+const texts = (...columns: string[]): string => columns.map((column) => `hex(${column})`).join(', ');
+export const FRAME = 'cast(frame as blob)';
+
+export const textOf = (digits: string): string => Buffer.from(digits, 'hex').toString();
+
+/** Selects events; what follows is their choice and order. */
+export const EVENT = `select position, ${integers('revision', 'created_ms', 'checksum')}, ${texts('s.name', 'e.id', 'type')}, ${FRAME}
+  from events e left join streams s on s.id = e.stream`;
+
+export type EventRow = [position: bigint, revision: bigint, createdMs: bigint, checksum: bigint, stream: string, id: string, type: string, frame: Buffer | null];
+
+export type Sql = Database.Statement<unknown[]>;
+
+export type Connection = Database.Database;
+
+/** The event of a row, and whether it is as it was written. */
+export function eventOf([position, revision, createdMs, checksum, stream, id, type, frame]: EventRow): { event: StoredEvent; sound: boolean } {
+  const names = { stream: textOf(stream), id: textOf(id), type: textOf(type) };
+  const event = { ...names, position, revision, createdMs: Number(createdMs), frame: frame ?? Buffer.alloc(0) };
+  return { event, sound: checksumOf(event) === Number(checksum) };
+}
+
+/** Statements that read give rows as arrays, with integers as bigints. */
+export const readingStatement = (database: Connection, sql: string): Sql => database.prepare(sql).safeIntegers(true).raw(true);
+
+/**
+ * Opens the file, made when missing, and takes it for this process alone; a WAL left by a crash is taken up by SQLite itself.
+ * Throws an error that says what to do when it cannot be used, also when its statements cannot be prepared.
+ */
+export function openDatabase<Prepared extends object>(directory: string, prepare: (database: Connection) => Prepared): Prepared & { database: Connection } {
+  let database: Connection | undefined;
+  try {
+    if (directory !== 'memory') mkdirSync(directory, { recursive: true, mode: 0o700 });
+    database = new Database(directory === 'memory' ? ':memory:' : join(directory, FILE_NAME));
+    for (const pragma of PRAGMAS) database.pragma(pragma);
+    if (directory !== 'memory') assertDurable(database);
+    database.exec('begin immediate');
+    const [{ user_version: format }] = database.pragma('user_version') as [{ user_version: number }];
+    if (format === 0) database.exec(SCHEMA);
+    else if (format !== FORMAT) throw new UnknownFormatError(directory, format);
+    database.exec('commit');
+    return { database, ...prepare(database) };
+  } catch (error) {
+    database?.close();
+    throw cannotOpen(directory, error);
+  }
+}
+
+function assertDurable(database: Connection): void {
+  for (const [name, wanted] of Object.entries(DURABLE)) {
+    const [setting] = database.pragma(name) as [Record<string, unknown>];
+    if (setting[name] !== wanted) throw new Error(`SQLite runs with ${name} ${setting[name]} instead of ${wanted}`);
+  }
+}
