@@ -1,8 +1,10 @@
 #!/usr/bin/env node
 /** `embedded-eventstore`, or `npm run eventstore`: the server alone, in the foreground. What it takes is in SERVER_HELP. */
 import { isIP } from 'node:net';
+import { checkStore } from './check.js';
 import { startEmbeddedEventStore, type EmbeddedEventStoreOptions } from './index.js';
 import { SERVER_HELP, serverOptions, UsageError } from './server-options.js';
+import { AFTER_DAMAGE } from './storage-errors.js';
 
 const say = (text: string): void => void process.stderr.write(`${text}\n`);
 
@@ -20,13 +22,40 @@ function describe({ directory, host = '127.0.0.1', users }: EmbeddedEventStoreOp
   if (!isLoopback && !users) say(`Everyone who reaches ${host} may read and write everything: there are no users.`);
 }
 
-/** Serves until asked to stop, which is exit code 0, or until the server ends by itself. */
-async function serveUntilStopped(args: readonly string[]): Promise<number> {
+const PROGRESS_EVERY_MS = 1_000;
+
+/** Prints every damage to standard output and how far it is to standard error; exit code 1 when there is damage. */
+function check(directory: string): number {
+  const steps = checkStore(directory);
+  let faults = 0;
+  let saidMs = performance.now();
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done) {
+      const read = `${count(value.events)} events in ${count(value.streams)} streams`;
+      process.stdout.write(faults === 0 ? `No damage: ${read}.\n` : `Faults: ${count(faults)}, in ${read}. ${AFTER_DAMAGE}\n`);
+      return faults === 0 ? 0 : 1;
+    }
+    if (value.kind === 'damage') {
+      faults += 1;
+      process.stdout.write(`${value.damage}\n`);
+    } else if (performance.now() - saidMs > PROGRESS_EVERY_MS) {
+      saidMs = performance.now();
+      say(`${count(value.events)} events checked, ${Math.floor(value.share * 100)} %.`);
+    }
+  }
+}
+
+const count = (value: number): string => value.toLocaleString('en');
+
+/** Does what the command line says: it checks, or serves until asked to stop, which is exit code 0, or until the server ends by itself. */
+async function run(args: readonly string[]): Promise<number> {
   const read = serverOptions(args, process.env);
   if (!read) {
     process.stdout.write(SERVER_HELP);
     return 0;
   }
+  if (read.check) return check(read.options.directory);
   const stopping = stopAskedFor();
   const server = await startEmbeddedEventStore(read.options);
   process.stdout.write(`${server.url}${read.urlSuffix}\n`);
@@ -38,7 +67,7 @@ async function serveUntilStopped(args: readonly string[]): Promise<number> {
   return 1;
 }
 
-process.exitCode = await serveUntilStopped(process.argv.slice(2)).catch((error: unknown) => {
+process.exitCode = await run(process.argv.slice(2)).catch((error: unknown) => {
   say(error instanceof Error ? error.message : String(error));
   return error instanceof UsageError ? 2 : 1;
 });

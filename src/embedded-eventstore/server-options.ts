@@ -23,6 +23,7 @@ export const SERVER_HELP = `An EventStoreDB-compatible server with its files in 
   --tls-key <file>      its private key, in PEM
   --user <name>         who may log in, with the password in the environment variable ${PASSWORD_VARIABLE}; needs TLS
   --users-file <file>   several users, one "name:password" a line; needs TLS
+  --check               serve nothing: read all files, name every damage, and end with exit code 1 if there is any
   --help                this text
 
 Prints its connection string and serves until SIGTERM or SIGINT.
@@ -37,6 +38,8 @@ export type ServerOptions = Readonly<{
   options: EmbeddedEventStoreOptions;
   /** What a client's connection string needs beside the server's own, to trust a certificate that is its own authority. */
   urlSuffix: string;
+  /** The files are to be checked, not served. */
+  check: boolean;
 }>;
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -46,6 +49,7 @@ export function serverOptions(args: readonly string[], environment: Environment)
   const values = parse(args);
   if (values.help) return undefined;
   if (values.memory && values['data-dir'] !== undefined) throw new UsageError('Say either --memory or --data-dir.');
+  if (values.memory && values.check) throw new UsageError('--check reads files: there are none with --memory.');
   const tls = tlsOf(values['tls-cert'], values['tls-key']);
   const options = {
     directory: values.memory ? 'memory' : resolve(values['data-dir'] ?? DEFAULT_DIRECTORY),
@@ -55,7 +59,7 @@ export function serverOptions(args: readonly string[], environment: Environment)
     users: usersOf(values, environment),
   };
   const isOwnAuthority = tls !== undefined && isSelfSigned(tls.certificate);
-  return { options, urlSuffix: isOwnAuthority ? `&tlsCAFile=${resolve(values['tls-cert'] ?? '')}` : '' };
+  return { options, check: values.check, urlSuffix: isOwnAuthority ? `&tlsCAFile=${resolve(values['tls-cert'] ?? '')}` : '' };
 }
 
 function parse(args: readonly string[]) {
@@ -66,7 +70,7 @@ function parse(args: readonly string[]) {
       args: [...args],
       options: {
         'data-dir': text, memory: flag, host: { ...text, default: '127.0.0.1' }, port: { ...text, default: String(DEFAULT_PORT) },
-        'tls-cert': text, 'tls-key': text, user: text, 'users-file': text, help: flag,
+        'tls-cert': text, 'tls-key': text, user: text, 'users-file': text, check: flag, help: flag,
       },
     }).values;
   } catch (error) {

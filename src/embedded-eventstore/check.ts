@@ -1,0 +1,159 @@
+/**
+ * Walks through the files of a store that nobody serves, and names everything that is not as it was written: SQLite's own
+ * structures, every record by its checksum, gaps in the log and in streams, and what is kept of streams beside their events.
+ */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { EVENT, eventOf, FILE_NAME, FIRST_POSITION, integers, openDatabase, PAGE_EVENTS, readingStatement, textOf, type Connection, type EventRow } from './database.js';
+import { dataOf, type StoredEvent } from './record.js';
+import { changed, missingBefore } from './storage-errors.js';
+import { isMetastream, metastreamOf, originalStreamOf, parseRetention, REVISION_MAX, type Retention } from './stream-metadata.js';
+
+export type CheckStep =
+  | Readonly<{ kind: 'damage'; damage: string }>
+  /** So many events have been checked, which is such a share of the log. */
+  | Readonly<{ kind: 'progress'; events: number; share: number }>;
+
+export type CheckResult = Readonly<{ events: number; streams: number }>;
+
+type Steps = Generator<CheckStep, void>;
+
+/** Below every position, revision and id, also below those that damage makes. */
+const LEAST = -REVISION_MAX - 1n;
+/** Rows of small columns read in one go. */
+const PAGE_ROWS = 1000;
+/** Faults of its own structures that SQLite lists. */
+const STRUCTURE_FAULTS_MAX = 1000;
+
+const damage = (text: string): CheckStep => ({ kind: 'damage', damage: text });
+
+/**
+ * Checks the files of a directory. What is found comes step by step, so that a large store shows how far it is; memory does
+ * not grow with it. Throws when there are no files, another process has them, or they cannot be opened at all.
+ */
+export function* checkStore(directory: string): Generator<CheckStep, CheckResult> {
+  if (!existsSync(join(directory, FILE_NAME))) throw new Error(`There is no event store in "${directory}".`);
+  const { database } = openDatabase(directory, () => ({}));
+  try {
+    yield* unlessUnreadable('structure of the file', structure(database));
+    const log = new LogWalk();
+    yield* unlessUnreadable('log', log.walk(database));
+    yield* unlessUnreadable('order of events in streams', revisions(database));
+    const streams = new StreamsWalk();
+    yield* unlessUnreadable('list of streams', streams.walk(database));
+    return { events: log.events, streams: streams.count };
+  } finally {
+    database.close();
+  }
+}
+
+/** What SQLite cannot read ends one walk, not the whole check. */
+function* unlessUnreadable(what: string, steps: Steps): Steps {
+  try {
+    yield* steps;
+  } catch (error) {
+    yield damage(`The ${what} cannot be read to its end (${error instanceof Error ? error.message : String(error)}).`);
+  }
+}
+
+/** Pages and indexes. SQLite's words are read as digits, for they repeat what is damaged. */
+function* structure(database: Connection): Steps {
+  const rows = readingStatement(database, `select hex(integrity_check) from pragma_integrity_check(${STRUCTURE_FAULTS_MAX})`).all() as [string][];
+  for (const [digits] of rows) if (textOf(digits) !== 'ok') yield damage(`SQLite says: ${textOf(digits)}`);
+}
+
+/** Every record, and that each begins where the one before it ends. */
+class LogWalk {
+  events = 0;
+  position = LEAST;
+
+  *walk(database: Connection): Steps {
+    const page = readingStatement(database, `${EVENT} where position > ? order by position limit ${PAGE_EVENTS}`);
+    const [end] = readingStatement(database, 'select max(position) from events').get() as [bigint | null];
+    let expected: bigint | undefined = FIRST_POSITION;
+    for (;;) {
+      const rows = page.all(this.position) as EventRow[];
+      if (rows.length === 0) return;
+      for (const row of rows) {
+        const { event, sound } = eventOf(row);
+        this.events += 1;
+        this.position = event.position;
+        if (!sound) yield damage(changed(event).damage);
+        else if (expected !== undefined && event.position !== expected) yield damage(missingBefore(event).damage);
+        expected = sound ? endOf(event) : undefined;
+      }
+      yield { kind: 'progress', events: this.events, share: Number(this.position) / Number(end) };
+    }
+  }
+}
+
+const endOf = ({ position, frame }: StoredEvent): bigint => position + BigInt(frame.length);
+
+/** Revisions, from the index by which streams are read: from 0 without gaps, and at the end perhaps a tombstone. */
+function* revisions(database: Connection): Steps {
+  const page = readingStatement(database, `select stream, revision, position from events indexed by events_by_revision
+    where (stream, revision) > (?, ?) order by stream, revision limit ${PAGE_ROWS}`);
+  const nameOf = readingStatement(database, 'select hex(name) from streams where id = ?');
+  let at = [LEAST, LEAST];
+  let next = 0n;
+  for (;;) {
+    const rows = page.all(...at) as [stream: bigint, revision: bigint, position: bigint][];
+    if (rows.length === 0) return;
+    for (const [stream, revision, position] of rows) {
+      if (stream !== at[0]) next = 0n;
+      if (revision !== next && revision !== REVISION_MAX) {
+        const [digits] = (nameOf.get(stream) as [string] | undefined) ?? [];
+        const name = digits === undefined ? 'that is not listed' : `"${textOf(digits)}"`;
+        yield damage(`Stream ${name} goes on at revision ${revision} (position ${position}), where revision ${next} was expected.`);
+      }
+      at = [stream, revision];
+      next = revision + 1n;
+    }
+  }
+}
+
+/** What is kept of each stream beside its events must follow from them. */
+class StreamsWalk {
+  count = 0;
+
+  *walk(database: Connection): Steps {
+    const page = readingStatement(database, STREAMS);
+    const metadata = readingStatement(database, METADATA);
+    const isListed = readingStatement(database, 'select 1 from streams where name = ?');
+    for (let after = LEAST; ; ) {
+      const rows = page.all(after) as StreamRow[];
+      if (rows.length === 0) return;
+      for (const row of rows) {
+        const name = textOf(row[1]);
+        const inForce = metadata.get(metastreamOf(name), REVISION_MAX) as EventRow | undefined;
+        yield* faultsOf(row, inForce && parseRetention(dataOf(eventOf(inForce).event.frame)));
+        if (isMetastream(name) && !isListed.get(originalStreamOf(name))) yield damage(`Stream "${originalStreamOf(name)}" has metadata and is not listed.`);
+        this.count += 1;
+        after = row[0];
+      }
+    }
+  }
+}
+
+function* faultsOf([, digits, tombstoned, truncateBefore, maxCount, maxAgeSeconds, last]: StreamRow, wanted: Retention | undefined): Steps {
+  const stream = `Stream "${textOf(digits)}"`;
+  const kept = truncateBefore === null ? undefined : { truncateBefore, maxCount, maxAgeSeconds };
+  if (said(kept) !== said(wanted)) yield damage(`${stream} is read by ${said(kept)}, where its metadata says ${said(wanted)}.`);
+  if (last === null && !wanted) yield damage(`${stream} has neither events nor metadata: what it had is missing.`);
+  if (tombstoned !== 0n && last !== REVISION_MAX) yield damage(`${stream} is kept as deleted, without a tombstone.`);
+  if (tombstoned === 0n && last === REVISION_MAX) yield damage(`${stream} has a tombstone, and is not kept as deleted.`);
+}
+
+type StreamRow = [id: bigint, name: string, tombstoned: bigint, truncateBefore: bigint | null, maxCount: bigint | null, maxAgeSeconds: bigint | null, last: bigint | null];
+
+const STREAMS = `select id, hex(name), ${integers('tombstoned', 'truncate_before', 'max_count', 'max_age_seconds')},
+  (select max(revision) from events where stream = s.id) from streams s where id > ? order by id limit ${PAGE_ROWS}`;
+
+/** The metadata in force: the last event of the stream of metadata that is not its tombstone. */
+const METADATA = `${EVENT} where stream = (select id from streams where name = ?) and revision < ? order by revision desc limit 1`;
+
+function said(retention: Retention | undefined): string {
+  if (!retention) return 'nothing';
+  const { truncateBefore, maxCount, maxAgeSeconds } = retention;
+  return `$tb ${truncateBefore}, $maxCount ${maxCount ?? 'none'}, $maxAge ${maxAgeSeconds ?? 'none'}`;
+}
