@@ -2,20 +2,16 @@
  * The embedded event store is killed in the middle of concurrent appends, again and again, on the same files.
  * CRASH_ROUNDS sets how often (default 3); CRASH_SEED repeats the moments of a run.
  */
-import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { EventStoreDBClient, isCommandError, jsonEvent, NO_STREAM, type JSONEventData } from '@eventstore/db-client';
+import { join } from 'node:path';
+import { EventStoreDBClient, jsonEvent, NO_STREAM, type JSONEventData } from '@eventstore/db-client';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { until } from '../support/until.js';
+import { isGone, randomNumbers, ROUND_MAX_MS, ROUNDS, SEED, startServer, type Server } from './event-store-process.js';
 
-const ROUNDS = Number(process.env['CRASH_ROUNDS'] ?? 3);
-const SEED = Number(process.env['CRASH_SEED'] ?? Date.now() % 1_000_000);
 const WRITERS = 32;
-const ROUND_MAX_MS = 60_000;
 
 type Append = { events: JSONEventData[]; expectedRevision: bigint | typeof NO_STREAM };
 type Acknowledged = Append & { revision: bigint; position: bigint };
@@ -25,17 +21,8 @@ type Writer = { stream: string; acknowledged: Acknowledged[]; unanswered?: Appen
 
 type Recorded = { id: string; streamId: string; revision: bigint; position: bigint };
 
-/** A small generator of numbers in [0, 1), so that a seed repeats a run. */
-function randomNumbers(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return state / 2 ** 32;
-  };
-}
-
 let directory: string;
-let running: Awaited<ReturnType<typeof startServer>> | undefined;
+let running: Server | undefined;
 
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'eventstore-kill-'));
@@ -45,25 +32,6 @@ afterEach(async () => {
   await running?.end();
   rmSync(directory, { recursive: true, force: true });
 });
-
-async function startServer() {
-  const module = JSON.stringify(resolve('dist/src/embedded-eventstore/index.js'));
-  const script = `import { startEmbeddedEventStore } from ${module};
-    console.log((await startEmbeddedEventStore({ directory: ${JSON.stringify(directory)} })).url);`;
-  const child = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
-  const exited = once(child, 'exit');
-  const [url] = (await once(child.stdout, 'data')) as [Buffer];
-  const client = EventStoreDBClient.connectionString(url.toString().trim());
-  const kill = async (): Promise<void> => {
-    child.kill('SIGKILL');
-    await exited;
-  };
-  const end = async (): Promise<void> => {
-    await kill();
-    await client.dispose();
-  };
-  return { client, kill, end };
-}
 
 function nextAppend(writer: Writer, random: () => number): Append {
   const events = Array.from({ length: 1 + Math.floor(random() * 4) }, () =>
@@ -83,8 +51,7 @@ async function write(client: EventStoreDBClient, writer: Writer, random: () => n
       writer.acknowledged.push({ ...append, revision: nextExpectedRevision, position: position.commit });
       delete writer.unanswered;
     } catch (error) {
-      if (error instanceof Error && isCommandError(error) && error.type === 'unavailable') return;
-      if (error instanceof Error && 'code' in error && error.code === 14) return;
+      if (isGone(error)) return;
       throw error;
     }
   }
@@ -148,7 +115,7 @@ it(
     const random = randomNumbers(SEED);
     const writers: Writer[] = Array.from({ length: WRITERS }, (_, index) => ({ stream: `killed-${index}`, acknowledged: [] }));
     for (let round = 1; round <= ROUNDS; round += 1) {
-      running = await startServer();
+      running = await startServer(directory);
       const { client, kill, end } = running;
       expect({ round, seed: SEED, faults: await faultsIn(client, writers) }).toEqual({ round, seed: SEED, faults: [] });
       const writing = Promise.all(writers.map((writer) => write(client, writer, random)));
@@ -158,7 +125,7 @@ it(
       await writing;
       await end();
     }
-    running = await startServer();
+    running = await startServer(directory);
     expect({ seed: SEED, faults: await faultsIn(running.client, writers) }).toEqual({ seed: SEED, faults: [] });
     expect(appendsOf(writers)).toBeGreaterThan(ROUNDS * 10);
   },
