@@ -48,7 +48,7 @@ export function cannotOpen(directory: string, cause: unknown): Error {
   const store = `The event store in "${directory}"`;
   if (isBusy(cause)) return new StoreInUseError(`${store} is in use by another process. Connect to that one, stop it, or choose another directory.`, { cause });
   const reason = cause instanceof Error ? cause.message : String(cause);
-  return new Error(`${store} cannot be opened (${reason}). Check that the directory can be written and that its files are an event store's.`, { cause });
+  return new Error(`${store} cannot be opened (${reason}). Check that the directory can be written, that the disk has room, and that its files are an event store's.`, { cause });
 }
 
 /** The files were written by another version. */

@@ -1,11 +1,11 @@
 /** `embedded-eventstore` alone: the built command in a process of its own, asked through the official client. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { EventStoreDBClient, jsonEvent } from '@eventstore/db-client';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { serverOptions } from '../../src/embedded-eventstore/server-options.js';
-import { runCommand, type Command } from '../support/command.js';
+import { runCommand, runProgram, type Command } from '../support/command.js';
 import { certificateFile, keyFile } from '../support/tls.js';
 
 let directory: string;
@@ -22,16 +22,24 @@ afterEach(async () => {
   rmSync(directory, { recursive: true, force: true });
 });
 
-function run(args: readonly string[], environment?: NodeJS.ProcessEnv): Command {
-  const command = runCommand('src/embedded-eventstore/cli.js', args, environment);
+const CLI = 'src/embedded-eventstore/cli.js';
+
+function known(command: Command): Command {
   commands.push(command);
   return command;
 }
 
-async function start(args: readonly string[], environment?: NodeJS.ProcessEnv) {
-  const command = run(['--port', '0', ...args], environment);
+const run = (args: readonly string[], environment?: NodeJS.ProcessEnv): Command => known(runCommand(CLI, args, environment));
+
+async function started(command: Command) {
   return { command, url: (await command.line()) ?? (await command.ended).errors };
 }
+
+const start = (args: readonly string[], environment?: NodeJS.ProcessEnv) => started(run(['--port', '0', ...args], environment));
+
+/** Where no file grows beyond so many KiB, as on a full disk. */
+const startWithin = (kib: number, args: readonly string[]) =>
+  started(known(runProgram('sh', ['-c', `ulimit -f ${kib * 2} && exec "$0" "$@"`, process.execPath, resolve('dist', CLI), '--port', '0', ...args])));
 
 /** Appends one event to a stream and counts what is in it. */
 async function appendAndCount(url: string): Promise<number> {
@@ -72,6 +80,37 @@ describe('embedded-eventstore', () => {
       { code: 1, errors: expect.stringMatching(/in use by another process/) },
       { code: 1, errors: expect.stringMatching(/cannot use its certificate/) },
     ]);
+  });
+
+  it('ends with exit code 1 and a message when the disk is full, and has everything acknowledged after a start with more room', async () => {
+    const { command, url } = await startWithin(2048, ['--data-dir', directory]);
+    const client = EventStoreDBClient.connectionString(url);
+    const acknowledged: string[] = [];
+    const failure = await (async () => {
+      for (;;) {
+        const event = jsonEvent({ type: 'large', data: { text: 'x'.repeat(50_000) } });
+        await client.appendToStream('filled', event);
+        acknowledged.push(event.id);
+      }
+    })().catch((error: Error) => error.message);
+    await client.dispose();
+    expect(failure).toMatch(/event store stops because an append failed/);
+    expect(await command.ended).toEqual({ code: 1, errors: expect.stringMatching(/event store stops because an append failed .*Check free space and the health of the disk, then start again/) });
+
+    expect(await run(['--check', '--data-dir', directory]).ended).toEqual({ code: 0, errors: '' });
+    const again = await start(['--data-dir', directory]);
+    const reader = EventStoreDBClient.connectionString(again.url);
+    const found: string[] = [];
+    for await (const { event } of reader.readStream('filled')) if (event) found.push(event.id);
+    await reader.dispose();
+    expect(acknowledged.length).toBeGreaterThan(10);
+    expect(found.slice(0, acknowledged.length)).toEqual(acknowledged);
+    expect(await appendAndCount(again.url)).toBe(1);
+  });
+
+  it('ends with exit code 1 and a message when there is no room to begin in', async () => {
+    const { command } = await startWithin(4, ['--data-dir', directory]);
+    expect(await command.ended).toEqual({ code: 1, errors: expect.stringMatching(/cannot be opened .*that the disk has room/) });
   });
 
   it('says what is wrong with its options and ends with exit code 2', async () => {

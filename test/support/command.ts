@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 
-/** A run of a built program in a process of its own. */
+/** A run of a program in a process of its own. */
 export type Command = Readonly<{
   /** The next line of its output; undefined at the end. */
   line(): Promise<string | undefined>;
@@ -13,9 +13,8 @@ export type Command = Readonly<{
   ended: Promise<{ code: number | null; errors: string }>;
 }>;
 
-/** Runs a file of `dist`. */
-export function runCommand(file: string, args: readonly string[], environment: NodeJS.ProcessEnv = {}): Command {
-  const child = spawn(process.execPath, [resolve('dist', file), ...args], { env: { ...process.env, ...environment }, stdio: ['ignore', 'pipe', 'pipe'] });
+export function runProgram(program: string, args: readonly string[], environment: NodeJS.ProcessEnv = {}): Command {
+  const child = spawn(program, args, { env: { ...process.env, ...environment }, stdio: ['ignore', 'pipe', 'pipe'] });
   const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
   const ended = Promise.all([once(child, 'close'), text(child.stderr)]).then(([[code], errors]) => ({ code: code as number | null, errors }));
   return {
@@ -24,3 +23,7 @@ export function runCommand(file: string, args: readonly string[], environment: N
     ended,
   };
 }
+
+/** Runs a file of `dist`. */
+export const runCommand = (file: string, args: readonly string[], environment?: NodeJS.ProcessEnv): Command =>
+  runProgram(process.execPath, [resolve('dist', file), ...args], environment);
