@@ -15,9 +15,14 @@ function stopAskedFor(): Promise<'asked'> {
   });
 }
 
-function describe({ directory, host = '127.0.0.1', users }: EmbeddedEventStoreOptions): void {
+/** Listening there is listening everywhere; nobody can be sent there. */
+const UNSPECIFIED = ['0.0.0.0', '::'];
+
+function describe({ directory, host = '127.0.0.1', advertise, users }: EmbeddedEventStoreOptions): void {
   say(directory === 'memory' ? 'Everything is kept in memory, and gone at the end.' : `The files are in ${directory}.`);
   if (users) say('Clients say user:password@ before the host.');
+  if (advertise) say(`Clients that discover (esdb+discover://) are sent to ${advertise.host}:${advertise.port}.`);
+  else if (UNSPECIFIED.includes(host)) say(`Clients that discover (esdb+discover://) are sent to ${host}, where they find nothing: name an address with --advertise.`);
   const isLoopback = host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
   if (!isLoopback && !users) say(`Everyone who reaches ${host} may read and write everything: there are no users.`);
 }

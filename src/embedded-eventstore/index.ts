@@ -6,6 +6,7 @@
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
+import type { Endpoint } from './capabilities.js';
 import type { SecurityOptions } from './security.js';
 
 export type { Tls, Users } from './security.js';
@@ -17,6 +18,8 @@ export type EmbeddedEventStoreOptions = SecurityOptions & Readonly<{
   host?: string;
   /** Default 0, a free port. */
   port?: number;
+  /** Where clients that discover the cluster are sent, when they do not reach it where it listens: behind a port mapping, say. */
+  advertise?: Endpoint | undefined;
   /** Waits so long before each flush, to try an application on a slow disk. Default 0. */
   flushDelayMs?: number;
 }>;
@@ -31,7 +34,7 @@ export type EmbeddedEventStore = Readonly<{
   failed: Promise<Error>;
 }>;
 
-export type WorkerOptions = SecurityOptions & Readonly<{ directory: string; host: string; port: number; flushDelayMs: number }>;
+export type WorkerOptions = SecurityOptions & Endpoint & Readonly<{ directory: string; advertise?: Endpoint | undefined; flushDelayMs: number }>;
 
 export type WorkerMessage = Readonly<{ kind: 'listening'; port: number }> | Readonly<{ kind: 'failed'; message: string }>;
 

@@ -3,6 +3,7 @@ import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import type { Endpoint } from './capabilities.js';
 import type { EmbeddedEventStoreOptions, Tls, Users } from './index.js';
 
 /** The environment variable that holds the password of --user: command lines can be seen by everyone on the machine. */
@@ -19,6 +20,7 @@ export const SERVER_HELP = `An EventStoreDB-compatible server with its files in 
   --memory              keep everything in memory instead, and nothing after the end
   --host <address>      the address to listen on                       (127.0.0.1)
   --port <n>            the port to listen on; 0 takes a free one       (${DEFAULT_PORT})
+  --advertise <host:port>  where clients that discover are sent, when it is not where it listens: behind a port mapping, say
   --tls-cert <file>     the certificate, in PEM, with those of intermediate authorities
   --tls-key <file>      its private key, in PEM
   --user <name>         who may log in, with the password in the environment variable ${PASSWORD_VARIABLE}; needs TLS
@@ -54,7 +56,8 @@ export function serverOptions(args: readonly string[], environment: Environment)
   const options = {
     directory: values.memory ? 'memory' : resolve(values['data-dir'] ?? DEFAULT_DIRECTORY),
     host: values.host,
-    port: portOf(values.port),
+    port: portOf('--port', values.port),
+    advertise: values.advertise === undefined ? undefined : endpointOf(values.advertise),
     tls,
     users: usersOf(values, environment),
   };
@@ -69,7 +72,7 @@ function parse(args: readonly string[]) {
     return parseArgs({
       args: [...args],
       options: {
-        'data-dir': text, memory: flag, host: { ...text, default: '127.0.0.1' }, port: { ...text, default: String(DEFAULT_PORT) },
+        'data-dir': text, memory: flag, host: { ...text, default: '127.0.0.1' }, port: { ...text, default: String(DEFAULT_PORT) }, advertise: text,
         'tls-cert': text, 'tls-key': text, user: text, 'users-file': text, check: flag, help: flag,
       },
     }).values;
@@ -78,10 +81,16 @@ function parse(args: readonly string[]) {
   }
 }
 
-function portOf(text: string): number {
+function portOf(option: string, text: string): number {
   const port = Number(text);
   if (text !== '' && Number.isInteger(port) && port >= 0 && port <= 65_535) return port;
-  throw new UsageError(`--port must be a whole number from 0 to 65535, not "${text}".`);
+  throw new UsageError(`${option} must be a whole number from 0 to 65535, not "${text}".`);
+}
+
+function endpointOf(text: string): Endpoint {
+  const [, host, port] = /^(.+):(\d+)$/.exec(text) ?? [];
+  if (host === undefined || port === undefined) throw new UsageError(`--advertise wants a host and a port, such as events.example:2113, not "${text}".`);
+  return { host, port: portOf('The port of --advertise', port) };
 }
 
 function contentOf(option: string, file: string): string {

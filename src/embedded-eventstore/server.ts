@@ -17,7 +17,7 @@ const MESSAGE_BYTES_MAX = 16 * 1024 * 1024;
 /** How long a stop waits for clients to take their last answers. */
 const GRACE_MS = 1_000;
 
-export type ServeOptions = Endpoint & SecurityOptions & Readonly<{ directory: string; flushDelayMs: number; onFailed: (error: Error) => void }>;
+export type ServeOptions = Endpoint & SecurityOptions & Readonly<{ advertise?: Endpoint | undefined; directory: string; flushDelayMs: number; onFailed: (error: Error) => void }>;
 
 export type RunningServer = Readonly<{
   port: number;
@@ -26,13 +26,13 @@ export type RunningServer = Readonly<{
 }>;
 
 /** Opens the store and serves it; the promise is kept when calls are accepted. Port 0 is a free one. */
-export async function serve({ host, port, tls, users, ...options }: ServeOptions): Promise<RunningServer> {
+export async function serve({ host, port, advertise, tls, users, ...options }: ServeOptions): Promise<RunningServer> {
   const security = secure({ tls, users });
   const stopping = new AbortController();
   setMaxListeners(0, stopping.signal);
   const store = openStore({ ...options, stopping: stopping.signal });
   const endpoint = { host, port };
-  const server = createServer({ store, endpoint, security });
+  const server = createServer({ store, advertised: advertise ?? endpoint, security });
   try {
     endpoint.port = await bind(server, endpoint, security.credentials);
   } catch (error) {
@@ -48,9 +48,9 @@ export async function serve({ host, port, tls, users, ...options }: ServeOptions
   return { port: endpoint.port, stop };
 }
 
-type Parts = Readonly<{ store: Store; endpoint: Endpoint; security: Security }>;
+type Parts = Readonly<{ store: Store; advertised: Endpoint; security: Security }>;
 
-function createServer({ store, endpoint, security }: Parts): Server {
+function createServer({ store, advertised, security }: Parts): Server {
   const server = new Server({
     'grpc.max_concurrent_streams': CALLS_PER_CONNECTION_MAX,
     'grpc.max_receive_message_length': MESSAGE_BYTES_MAX,
@@ -65,7 +65,7 @@ function createServer({ store, endpoint, security }: Parts): Server {
   };
   server.addService(StreamsService, streams);
   server.addService(ServerFeaturesService, { getSupportedMethods: answerWith(supportedMethods) });
-  server.addService(GossipService, { read: answerWith(() => clusterOfOne(endpoint)) });
+  server.addService(GossipService, { read: answerWith(() => clusterOfOne(advertised)) });
   return server;
 }
 

@@ -9,6 +9,7 @@ import { ANY, BACKWARDS, END, EventStoreDBClient, NO_STREAM } from '@eventstore/
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import Database from 'libsql';
 import { startEmbeddedEventStore, type EmbeddedEventStore, type EmbeddedEventStoreOptions } from '../../src/embedded-eventstore/index.js';
+import { startProxy } from '../support/cuttable-proxy.js';
 import { append, collect, errorTypeOf, idsIn, idsOf, newEvent, newEvents, newStream } from './event-store.js';
 import { follow } from './follow.js';
 
@@ -110,6 +111,26 @@ describe('The embedded event store', () => {
   it('refuses a port that another program has, and says so', async () => {
     const { server } = await start();
     await expect(startEmbeddedEventStore({ directory: 'memory', port: server.port })).rejects.toThrow(/cannot listen on .*choose another port/);
+  });
+
+  it('sends clients that discover to where it is said to be, behind a port mapping for instance', async () => {
+    const inside = await start({ directory: 'memory' });
+    const { port } = inside.server;
+    await inside.server.stop();
+    const mapping = await startProxy(port);
+    try {
+      await start({ directory: 'memory', port, advertise: { host: '127.0.0.1', port: mapping.port } });
+      const client = EventStoreDBClient.connectionString(`esdb+discover://127.0.0.1:${port}?tls=false&maxDiscoverAttempts=1`);
+      clients.push(client);
+      const stream = newStream();
+      const events = newEvents(1);
+      await append(client, stream, { events });
+      expect(await idsIn(client, stream)).toEqual(idsOf(events));
+      mapping.refuse();
+      await expect(append(client, stream, { events: newEvents(1) })).rejects.toThrow();
+    } finally {
+      await mapping.close();
+    }
   });
 
   it('ends subscriptions with an error when it stops', async () => {

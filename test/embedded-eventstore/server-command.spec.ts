@@ -132,9 +132,14 @@ describe('Its options', () => {
     expect(read?.options.users).toEqual({ reader: 'one', writer: 'two:three', admin: 'four' });
   });
 
+  it('take where clients that discover are sent', () => {
+    expect(serverOptions(['--advertise', 'events.example:12113'], {})?.options.advertise).toEqual({ host: 'events.example', port: 12_113 });
+  });
+
   it.each<[string, string[], RegExp]>([
     ['both memory and a directory', ['--memory', '--data-dir', 'x'], /either --memory or --data-dir/],
     ['a port that is none', ['--port', '70000'], /--port must be a whole number/],
+    ['an address to be sent to without a port', ['--advertise', 'events.example'], /--advertise wants a host and a port/],
     ['a key without a certificate', ['--tls-key', 'key.pem'], /go together/],
     ['a file that is not there', ['--tls-cert', 'missing.pem', '--tls-key', keyFile], /--tls-cert cannot be read .*missing\.pem/],
     ['a user without a password', [...secured, '--user', 'admin'], /EVENTSTORE_PASSWORD/],
