@@ -37,8 +37,8 @@ const lives: Readonly<Record<PaymentSnapshot['object'], Life>> = {
  */
 export const payments = defineProjection({
   name: 'payments',
-  version: 1,
-  tables: { payments: { columns: { ...columns, ...provenanceColumns }, key: ['id'], indexes: [['payment', 'id'], ['customer', 'payment']] } },
+  version: 2,
+  tables: { payments: { columns: { ...columns, ...provenanceColumns }, key: ['id'], indexes: [['payment', 'id'], ['customer', 'payment'], ['status', 'payment']] } },
   initial: (): ById<Row> => ({}),
   evolve: {
     payment: (rows, fact) => {

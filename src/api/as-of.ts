@@ -48,7 +48,7 @@ export class AsOf {
 
   /** An object's row at a moment. @throws ProblemError 404 when nothing of it was known, or true, by then */
   async row<T extends Tables>({ projection, table, kind, id, stream }: { projection: AnyProjection<T>; table: keyof T & string; kind: string; id: string; stream: string }, at: Moment): Promise<{ row: Row; asOf: AsOfAnswer }> {
-    const streams = await this.#read([stream]);
+    const streams = await this.read([stream]);
     if (streams.get(stream)?.length === 0) throw notFound(kind, id);
     const row = rowsAt(projection, streams, at)[table].find((one) => one['id'] === id);
     if (row === undefined) throw notKnownThen(kind, id);
@@ -69,10 +69,11 @@ export class AsOf {
       [customer, objects],
     );
     const own = objects.includes('customer') ? [`customer-${customer}`] : [];
-    return this.#read([...own, ...rows.map(({ stream }) => stream)]);
+    return this.read([...own, ...rows.map(({ stream }) => stream)]);
   }
 
-  async #read(names: readonly string[]): Promise<Streams> {
+  /** All that the log has of these streams. @throws ProblemError 422 when it is more than one answer may read, 503 when too many wait to read */
+  async read(names: readonly string[]): Promise<Streams> {
     return streamsOf(await this.past.read(names), this.past.limits);
   }
 }

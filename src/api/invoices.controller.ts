@@ -8,11 +8,12 @@ import { answerOf, type Answer } from './answer.js';
 import { NeedsScope } from './auth.guard.js';
 import { findById, inSnapshot, listById, type Page } from './lists.js';
 import { notFound } from './not-found.js';
+import { pastInvoice } from './past-payments.js';
 import { paymentsOfInvoice } from './payment-queries.js';
 import { created, freshness, listingOf, origin, paging, parseQuery, text } from './query.js';
 import { ReadPosition } from './read-position.js';
 
-const reading = z.strictObject(freshness);
+const reading = z.strictObject({ ...freshness, ...moment });
 const filters = { ...freshness, ...paging, ...origin, subscription: text, status: text };
 const listing = z.strictObject({ ...filters, ...created, customer: text });
 const listingOfCustomer = z.strictObject({ ...filters, ...moment });
@@ -33,7 +34,10 @@ export class InvoicesController {
   /** An invoice with the payments that it was, or was meant to be, paid by. */
   @Get('invoices/:id')
   async one(@Param('id') id: string, @Query() query: unknown): Promise<Answer> {
-    await this.position.satisfy(parseQuery(reading, query));
+    const asked = parseQuery(reading, query);
+    await this.position.satisfy(freshnessOf(asked));
+    const at = momentOf(asked);
+    if (at !== null) return pastInvoice({ past: this.past, database: this.database }, id, at);
     return inSnapshot(this.database, async (connection) => {
       const row = await findById(connection, INVOICES, id);
       if (row === null) throw notFound('invoice', id);

@@ -13,7 +13,8 @@ import { paymentAnswer, type PaymentFacts } from './payment-answer.js';
 
 const PAYMENTS = viewOf(payments, 'payments');
 const LINKS = viewOf(links, 'links');
-const PAYMENTS_OF_INVOICE_MAX = 200;
+/** How many payments of one invoice an answer has. */
+export const PAYMENTS_OF_INVOICE_MAX = 200;
 
 /** The payment of which this charge or payment intent is a part, or null. */
 export async function findPayment(connection: Queryable, id: string): Promise<Answer | null> {
@@ -24,13 +25,23 @@ export async function findPayment(connection: Queryable, id: string): Promise<An
 /** Filters of payments by what they pay. */
 export type Paid = Readonly<{ invoice?: string | undefined; subscription?: string | undefined }>;
 
-/** A page of payments, in the order of their names. */
-export async function listPayments(connection: Queryable, wanted: Listing, paid: Paid = {}): Promise<Page> {
-  const listing = { ...wanted, ...(await paidBy(connection, paid)) };
+/** A page of payments, in the order of their names. Filters are columns of a charge or intent that is a part of it; `status` is the payment's own. */
+export async function listPayments(connection: Queryable, { filter: { status, ...filter }, ...wanted }: Listing, paid: Paid = {}): Promise<Page> {
+  const listing = { ...wanted, filter, ...(await paidBy(connection, paid)) };
   const { where, values } = conditionsOf(listing, 'payment');
-  const { rows } = await connection.query<{ payment: string }>(`select distinct payment from ${PAYMENTS} ${where} order by payment limit ${listing.limit + 1}`, values);
+  const ofStatus = status === undefined ? '' : `${where === '' ? 'where' : 'and'} ${statusIs(`$${values.push(status)}`)}`;
+  const { rows } = await connection.query<{ payment: string }>(`select distinct payment from ${PAYMENTS} listed ${where} ${ofStatus} order by payment limit ${listing.limit + 1}`, values);
   return pageOf(await answersOf(connection, rows.map(({ payment }) => payment)), listing.limit);
 }
+
+/** Whether the payment `listed` has a status, by the rule of its answer. The first line leaves only those that may have it, so that a rare status is found by its index. */
+const statusIs = (status: string): string => `
+  payment in (select payment from ${PAYMENTS} where status = ${status} union select payment from ${PAYMENTS} where ${status} = 'succeeded' and amount_received_minor > 0)
+  and ${status} = (
+    select case
+      when sum(amount_received_minor) filter (where object = 'charge') > 0 and not bool_or(object = 'payment_intent' and status in ('succeeded', 'canceled')) then 'succeeded'
+      else coalesce(min(status) filter (where object = 'payment_intent'), (array_agg(status order by created_at desc nulls last, id desc))[1])
+    end from ${PAYMENTS} part where part.payment = listed.payment)`;
 
 /** The names of the payments of an invoice, and of a subscription's invoices, as a condition of a list. */
 async function paidBy(connection: Queryable, { invoice, subscription }: Paid): Promise<Pick<Listing, 'among'>> {
@@ -42,7 +53,7 @@ async function paidBy(connection: Queryable, { invoice, subscription }: Paid): P
   return { among: { payment: [...new Set(parts.map(({ payment }) => payment))] } };
 }
 
-/** What ties payments to the invoices of $1: what invoices name, what names them, and what invoice payments tie to them. */
+/** What ties payments to the invoices of $1 (as `partsOfInvoice` of the past has it): what invoices name, what names them, and what invoice payments tie to them. */
 const TIED_TO_INVOICES = `
   select id as invoice, target as payment from ${LINKS} where object = 'invoice' and id = any($1) and target_kind = 'payment'
   union select target, id from ${LINKS} where object in ('charge', 'payment_intent') and target = any($1) and target_kind = 'invoice'
@@ -51,8 +62,38 @@ const TIED_TO_INVOICES = `
 
 /** The payments that an invoice was, or was meant to be, paid by. */
 export async function paymentsOfInvoice(connection: Queryable, invoice: string): Promise<Answer[]> {
+  return answersOf(connection, await namesOf(connection, await tiedToInvoice(connection, invoice)));
+}
+
+/**
+ * The streams that tell of a payment, by the id of one of its parts or none: its parts', and those of what belongs to them. As links are never
+ * taken back, they are all that have ever told of it.
+ */
+export async function streamsOfPayments(connection: Queryable, ids: readonly string[]): Promise<string[]> {
+  const evidence = viewOf(refunds, 'refund_evidence');
+  const { rows } = await connection.query<{ stream: string }>(
+    `with named as (select payment from ${PAYMENTS} where id = any($1) union select payment from ${PAYMENTS} where payment = any($1)),
+      parts as (select id, stream from ${PAYMENTS} join named using (payment)),
+      members as (select id from parts union select payment from named union select unnest($1::text[])),
+      tied as (select object, id, stream from ${LINKS} where target in (select id from members) and target_kind = 'payment'),
+      refunded as (select id from tied where object = 'refund' union select refund from ${evidence} where source in (select id from members)),
+      invoiced as (
+        select id from tied where object = 'invoice'
+        union select target from ${LINKS} where object in ('charge', 'payment_intent', 'invoice_payment') and id in (select id from members union select id from tied) and target_kind = 'invoice')
+    select stream from parts union select stream from tied
+    union select stream from ${LINKS} where object in ('charge', 'payment_intent') and id in (select id from members)
+    union select stream from ${LINKS} where object = 'invoice' and id in (select id from invoiced)
+    union select stream from ${evidence} where refund in (select id from refunded)
+    order by stream`,
+    [ids],
+  );
+  return rows.map(({ stream }) => stream);
+}
+
+/** The charges and payment intents that have ever been tied to an invoice. */
+export async function tiedToInvoice(connection: Queryable, invoice: string): Promise<string[]> {
   const { rows } = await connection.query<{ payment: string }>(TIED_TO_INVOICES, [[invoice]]);
-  return answersOf(connection, await namesOf(connection, rows.map(({ payment }) => payment)));
+  return rows.map(({ payment }) => payment);
 }
 
 /** The charges and payment intents that the payments of these invoices consist of, with the payment's name and their stream. */
@@ -92,15 +133,15 @@ async function answersOf(connection: Queryable, names: readonly string[]): Promi
 /** All that is known of these payments. */
 async function factsOf(connection: Queryable, names: readonly string[]): Promise<PaymentFacts> {
   const select = async (source: string, { column, among }: { column: string; among: readonly unknown[] }): Promise<Row[]> =>
-    (await connection.query<Row>(`select * from ${source} where ${column} = any($1) order by ${column}`, [among])).rows;
-  const members = (await connection.query<Row>(`select * from ${rowsWithStaleness(payments, 'payments')} where payment = any($1) order by created_at, id`, [names])).rows;
+    (await connection.query<Row>(`select * from ${source} where ${column} = any($1)`, [among])).rows;
+  const members = await select(rowsWithStaleness(payments, 'payments'), { column: 'payment', among: names });
   const tied = await linksOf(connection, [...names, ...members.map(({ id }) => id)]);
   const idsOf = (object: string): string[] => tied.filter((link) => link.object === object).map(({ id }) => id);
 
   const own = await select(rowsWithStaleness(refunds, 'refunds'), { column: 'id', among: idsOf('refund') });
   const listed = await select(rowsWithStaleness(refunds, 'refund_evidence'), { column: 'source', among: members.map(({ id }) => id) });
   const noted = await connection.query<Row>(
-    `select * from ${rowsWithStaleness(refunds, 'refund_evidence')} where source_object = 'credit_note' and refund = any($1) order by source`, [[...own.map(({ id }) => id), ...listed.map(({ refund }) => refund)]]);
+    `select * from ${rowsWithStaleness(refunds, 'refund_evidence')} where source_object = 'credit_note' and refund = any($1)`, [[...own.map(({ id }) => id), ...listed.map(({ refund }) => refund)]]);
   const paid = await select(rowsWithStaleness(invoicePayments, 'invoice_payments'), { column: 'id', among: idsOf('invoice_payment') });
   return {
     members,

@@ -2,7 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { deliver, read } from '../support/delivery.js';
 import { startLedger, type TestLedger } from '../support/ledger.js';
 import { eventsOf } from '../support/log.js';
-import { BASIL, entitlementSummary, invoice, paidInvoice, stripeEvent } from '../support/stripe-objects.js';
+import { newIds, paidAndGivenBack } from '../support/paid-and-given-back.js';
+import { BASIL, charge, entitlementSummary, invoice, OLD, paidInvoice, stripeEvent } from '../support/stripe-objects.js';
 import { randomId, START, subscriptionEvent } from '../support/subscription-events.js';
 
 type Body = Record<string, unknown>;
@@ -81,6 +82,65 @@ describe('GET /subscriptions/:id as of a moment', () => {
 
   it.each(['trueAt=yesterday', 'knownAt=-1', 'knownAt=2026-01-01', 'revision=last', 'asof=1'])('refuses %s and says what it should be', async (query) => {
     expect(await get(`/subscriptions/sub_1?${query}`)).toMatchObject({ status_: 400, code: 'bad_query', detail: expect.stringContaining(query.split('=')[0] ?? '') });
+  });
+});
+
+describe('an invoice and its payment as of a moment', () => {
+  it.each([OLD, BASIL].flatMap((apiVersion) => ['as they happened', 'in reverse'].map((arrival) => [apiVersion, arrival] as const)))('known then are what was answered then, with what belonged to them, of %s when the events come %s', async (apiVersion, arrival) => {
+    const ids = newIds();
+    const events = paidAndGivenBack(ids, apiVersion);
+    const seen: { position: string; answers: Body[] }[] = [];
+    const paths = [`/invoices/${ids.inv}`, `/payments/${ids.pi}`, `/payments/${ids.ch}`];
+    for (const event of arrival === 'in reverse' ? events.toReversed() : events) {
+      const position = await send(event);
+      seen.push({ position, answers: await Promise.all(paths.map((path) => get(`${path}?minPosition=${position}&waitMs=20000`))) });
+    }
+    for (const { position, answers } of seen) {
+      const then = await Promise.all(paths.map((path) => get(`${path}?knownAt=${position}`)));
+      for (const [at, answer] of answers.entries()) {
+        if (answer['status_'] === 404) expect(then[at]).toMatchObject({ status_: 404, code: 'not_known_then' });
+        else expect(then[at]).toEqual({ ...answer, asOf: { trueAt: null, knownAt: position, revision: null, position: expect.any(String) } });
+      }
+    }
+    expect(seen.flatMap(({ answers }) => answers.map(({ status_ }) => status_))).toContain(404);
+    expect(seen.at(-1)?.answers.map(({ status_ }) => status_)).toEqual([200, 200, 200]);
+  });
+
+  it('true then are what Stripe would have said, though it was known later, and both axes combine', async () => {
+    const ids = newIds();
+    const events = [stripeEvent('invoice.finalized', invoice(ids.inv, BASIL, { customer: ids.cus, subscription: ids.sub, status: 'open' }), { after: -10 }), ...paidAndGivenBack(ids, BASIL)];
+    const positions: string[] = [];
+    for (const event of events.toReversed()) positions.push(await send(event));
+    const known = `minPosition=${positions.at(-1)}&waitMs=20000`;
+    expect(await get(`/invoices/${ids.inv}?trueAt=${iso(START - 1)}&${known}`)).toMatchObject({ status: 'open', amountPaidMinor: 0, payments: [], asOf: { trueAt: iso(START - 1) } });
+    expect(await get(`/invoices/${ids.inv}?trueAt=${iso(START)}`)).toMatchObject({ status: 'paid', amountPaidMinor: 1900, payments: [] });
+    expect(await get(`/invoices/${ids.inv}?trueAt=${iso(START + 30)}`)).toMatchObject({ status: 'paid', payments: [{ id: ids.pi, charges: [{ id: ids.ch }], refunds: [], disputes: [] }] });
+    expect(await get(`/payments/${ids.ch}?trueAt=${iso(START + 19)}`)).toMatchObject({ status_: 404, code: 'not_known_then' });
+    expect(await get(`/payments/${ids.pi}?trueAt=${iso(START + 19)}`)).toMatchObject({ status_: 200, id: ids.pi, charges: [], amountRefundedMinor: null, invoices: [] });
+    expect(await get(`/payments/${ids.pi}?trueAt=${iso(START + 40)}`)).toMatchObject({ refunds: [{ id: ids.re, creditNotes: [] }], disputes: [] });
+    expect(await get(`/payments/${ids.pi}?trueAt=${iso(START + 60)}`)).toMatchObject({ refunds: [{ id: ids.re, creditNotes: [ids.cn] }], invoices: [{ id: ids.inv, status: 'paid', subscription: ids.sub }] });
+    expect(await get(`/payments/${ids.pi}?trueAt=${iso(START + 40)}&knownAt=${positions.at(-5)}`)).toMatchObject({ status_: 404, code: 'not_known_then' });
+    expect(await get(`/invoices/${ids.inv}?trueAt=${iso(START + 3_600)}`)).toMatchObject({ ...(await get(`/invoices/${ids.inv}`)) });
+  });
+
+  it('have an invoice and a charge that name nobody', async () => {
+    const { inv, ch } = newIds();
+    await send(stripeEvent('invoice.created', invoice(inv, BASIL, { customer: null, subscription: null })));
+    const position = await send(stripeEvent('charge.succeeded', charge(ch, BASIL, { customer: null })));
+    expect(await get(`/invoices/${inv}?knownAt=${position}&waitMs=20000`)).toMatchObject({ id: inv, status: 'draft', payments: [] });
+    expect(await get(`/payments/${ch}?knownAt=${position}`)).toMatchObject({ id: ch, status: 'succeeded', invoices: [], asOf: { position } });
+  });
+
+  it.each(['/invoices/in_unknown', '/payments/pi_unknown'])('say of %s that nothing is known at all', async (path) => {
+    expect(await get(`${path}?trueAt=${iso(START)}`)).toMatchObject({ status_: 404, code: 'not_found' });
+  });
+
+  it('say which event cannot be read, and take no revision, since they are of several streams', async () => {
+    const ch = randomId('ch');
+    await send(stripeEvent('charge.succeeded', charge(ch, BASIL, { amount: 'much' })));
+    expect(await get(`/payments/${ch}?trueAt=${iso(START)}`)).toMatchObject({ status_: 422, code: 'past_unreadable', detail: expect.stringContaining(`charge-${ch}@0`) });
+    expect(await get(`/payments/${ch}?revision=0`)).toMatchObject({ status_: 400, code: 'bad_query' });
+    expect(await get('/invoices/in_1?revision=0')).toMatchObject({ status_: 400, code: 'bad_query' });
   });
 });
 

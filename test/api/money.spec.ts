@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { deliver, read } from '../support/delivery.js';
 import { startLedger, type TestLedger } from '../support/ledger.js';
-import { BASIL, charge, creditNote, customer, dispute, invoice, invoicePayment, OLD, paidInvoice, paymentIntent, refund, stripeEvent, withdrawal } from '../support/stripe-objects.js';
-import { randomId, subscriptionEvent } from '../support/subscription-events.js';
+import { newIds, paidAndGivenBack } from '../support/paid-and-given-back.js';
+import { BASIL, charge, customer, invoice, invoicePayment, OLD, paidInvoice, paymentIntent, refund, stripeEvent } from '../support/stripe-objects.js';
+import { randomId, START, subscriptionEvent } from '../support/subscription-events.js';
 
 type Body = Record<string, unknown>;
 type Page = { data: { id: string }[]; nextCursor: string | null };
@@ -23,26 +24,6 @@ const after = async <T = Body>(events: readonly unknown[], path: string): Promis
   expect({ status, body }).toMatchObject({ status: 200 });
   return body;
 };
-
-/** Ids of one customer's objects, different in each test. */
-const newIds = () => ({ sub: randomId('sub'), cus: randomId('cus'), inv: randomId('in'), pi: randomId('pi'), ch: randomId('ch'), re: randomId('re'), dp: randomId('dp'), cn: randomId('cn'), inpay: randomId('inpay') });
-type Ids = ReturnType<typeof newIds>;
-
-/** A paid invoice of a subscription whose payment was partly refunded, by a credit note, and disputed. */
-function paidAndGivenBack({ sub, cus, inv, pi, ch, re, dp, cn, inpay }: Ids, apiVersion: string): unknown[] {
-  const old = { charge: ch, payment_intent: pi };
-  return [
-    stripeEvent('invoice.paid', invoice(inv, apiVersion, { ...paidInvoice, customer: cus, subscription: sub, ...(apiVersion === OLD ? old : {}) }), { apiVersion }),
-    stripeEvent('payment_intent.succeeded', paymentIntent(pi, apiVersion, { status: 'succeeded', amount_received: 1900, latest_charge: ch, customer: cus, invoice: inv }), { apiVersion }),
-    stripeEvent('charge.refunded', charge(ch, apiVersion, { payment_intent: pi, customer: cus, invoice: inv, amount_refunded: 500, disputed: true }), { apiVersion }),
-    ...(apiVersion === OLD ? [] : [stripeEvent('invoice_payment.paid', invoicePayment(inpay, { invoice: inv, status: 'paid', amount_paid: 1900, payment: { type: 'payment_intent', payment_intent: pi } }), { apiVersion })]),
-    stripeEvent('charge.refund.updated', refund(re, { charge: ch, payment_intent: pi }), { apiVersion }),
-    stripeEvent('refund.updated', refund(re, { charge: ch, payment_intent: pi }), { apiVersion }),
-    stripeEvent('credit_note.created', creditNote(cn, { invoice: inv, customer: cus, ...(apiVersion === OLD ? { refund: re } : { refunds: [{ refund: re, amount_refunded: 500 }] }) }), { apiVersion }),
-    stripeEvent('charge.dispute.created', dispute(dp, { charge: ch, payment_intent: pi, balance_transactions: [withdrawal] }), { apiVersion }),
-    stripeEvent('charge.dispute.funds_withdrawn', dispute(dp, { charge: ch, payment_intent: pi, balance_transactions: [withdrawal] }), { apiVersion, after: 5 }),
-  ];
-}
 
 describe('GET /payments/:id', () => {
   it.each([OLD, BASIL].flatMap((apiVersion) => ['as they happened', 'in reverse'].map((arrival) => [apiVersion, arrival] as const)))('joins a payment of %s with its refunds, disputes, invoice and subscription, when the events come %s', async (apiVersion, arrival) => {
@@ -166,6 +147,34 @@ describe('lists', () => {
     let page = await after<Page>(lives.flatMap((ids) => paidAndGivenBack(ids, BASIL)), `/payments?customer=${cus}&limit=1`);
     for (; page.nextCursor !== null; page = (await read<Page>(ledger.url, `/payments?customer=${cus}&limit=1&cursor=${page.nextCursor}`)).body) all.push(...page.data.map(({ id }) => id));
     expect([...all, ...page.data.map(({ id }) => id)]).toEqual(lives.map(({ pi }) => pi).sort());
+  });
+
+  it('of payments are filtered by the status that each has in its answer, page after page', async () => {
+    const cus = randomId('cus');
+    const told = (intent: string | null, charges: readonly (readonly [status: string, received: number])[]): unknown[] => {
+      const pi = randomId('pi');
+      return [
+        ...(intent === null ? [] : [stripeEvent('payment_intent.created', paymentIntent(pi, BASIL, { status: intent, customer: cus }))]),
+        ...charges.map(([status, received], at) => stripeEvent('charge.updated', charge(randomId('ch'), BASIL, { payment_intent: pi, customer: cus, status, paid: received > 0, amount_captured: received, created: START + at }))),
+      ];
+    };
+    const intents = [null, 'requires_payment_method', 'processing', 'requires_capture', 'succeeded', 'canceled'];
+    const attempts = [[], [['failed', 0]], [['succeeded', 0]], [['succeeded', 1900]], [['pending', 1900]], [['failed', 0], ['pending', 0]], [['pending', 0], ['failed', 0]], [['failed', 0], ['succeeded', 1900], ['failed', 0]]] as const;
+    const all = await after<{ data: { id: string; status: string }[] }>(intents.flatMap((intent) => attempts.flatMap((charges) => told(intent, charges))), `/payments?customer=${cus}&limit=200`);
+    expect(all.data.length).toBe(intents.length * attempts.length - 1);
+    const statuses = [...new Set(all.data.map(({ status }) => status))];
+    expect(statuses.sort()).toEqual(['canceled', 'failed', 'pending', 'processing', 'requires_capture', 'requires_payment_method', 'succeeded']);
+    for (const status of statuses) {
+      const found: string[] = [];
+      let cursor: string | null = '';
+      while (cursor !== null) {
+        const { body }: { body: Page } = await read<Page>(ledger.url, `/payments?customer=${cus}&status=${status}&limit=3${cursor === '' ? '' : `&cursor=${cursor}`}`);
+        found.push(...body.data.map(({ id }) => id));
+        cursor = body.nextCursor;
+      }
+      expect(found).toEqual(all.data.filter((one) => one.status === status).map(({ id }) => id));
+    }
+    expect((await read<Page>(ledger.url, `/payments?customer=${cus}&status=unknown`)).body).toEqual({ data: [], nextCursor: null });
   });
 
   it.each(['/invoices?limit=0', '/payments?livemode=perhaps', '/customers/cus_1?limit=many', '/invoices/in_1?minPosition=-1', '/payments/pi_1?waitMs=x'])('and objects refuse %s and say what it should be', async (path) => {
