@@ -9,10 +9,10 @@ import { ID, provenanceColumns, provenanceOf, rowOf, type ById } from './row.js'
 const columns = { object: ID, id: ID, target_kind: ID, target: ID };
 type Row = ReturnType<typeof linkRow>;
 
-/** What an object says it belongs to; a payment is named by a charge or a payment intent. The second line leads on to one of the first. */
+/** What an object says it belongs to; a payment is named by a charge, a payment intent or, outside Stripe, a payment record. The second line leads on to one of the first. */
 type TargetKind =
   | 'subscription' | 'invoice' | 'payment' | 'customer'
-  | 'quote' | 'setup_intent' | 'payment_method' | 'credit_grant' | 'test_clock';
+  | 'subscription_item' | 'quote' | 'setup_intent' | 'payment_method' | 'credit_grant' | 'test_clock';
 type Targets = Readonly<Partial<Record<TargetKind, readonly (string | null)[]>>>;
 
 /**
@@ -22,17 +22,17 @@ type Targets = Readonly<Partial<Record<TargetKind, readonly (string | null)[]>>>
  */
 export const links = defineProjection({
   name: 'links',
-  version: 2,
+  version: 3,
   tables: { links: { columns: { ...columns, ...provenanceColumns }, key: ['id', 'object', 'target_kind', 'target'], indexes: [['target', 'target_kind']] } },
   initial: (): ById<Row> => ({}),
   evolve: {
-    subscription: linking('subscription', ({ customer, latestInvoice, pendingSetupIntent, testClock }: SubscriptionSnapshot) =>
-      ({ customer: [customer], invoice: [latestInvoice], setup_intent: [pendingSetupIntent], test_clock: [testClock] })),
+    subscription: linking('subscription', ({ customer, items, latestInvoice, pendingSetupIntent, testClock }: SubscriptionSnapshot) =>
+      ({ customer: [customer], subscription_item: items.map(({ id }) => id), invoice: [latestInvoice], setup_intent: [pendingSetupIntent], test_clock: [testClock] })),
     // An invoice without a subscription of its own may have lines for some.
     invoice: linking('invoice', ({ subscription, customer, charge, paymentIntent, lines, quote, testClock }: InvoiceSnapshot) =>
       ({ subscription: [subscription, ...lines.map((line) => line.subscription)], customer: [customer], payment: [charge, paymentIntent], quote: [quote], test_clock: [testClock] })),
     invoice_item: linking('invoiceitem', ({ subscription, invoice, customer }: InvoiceItemSnapshot) => ({ subscription: [subscription], invoice: [invoice], customer: [customer] })),
-    invoice_payment: linking('invoice_payment', ({ invoice, charge, paymentIntent }: InvoicePaymentSnapshot) => ({ invoice: [invoice], payment: [charge, paymentIntent] })),
+    invoice_payment: linking('invoice_payment', ({ invoice, charge, paymentIntent, paymentRecord }: InvoicePaymentSnapshot) => ({ invoice: [invoice], payment: [charge, paymentIntent, paymentRecord] })),
     payment: (rows, fact) => linking(fact.snapshot.object, ({ id, invoice, customer, charge, paymentIntent }: PaymentSnapshot) =>
       ({ invoice: [invoice], customer: [customer], payment: [charge, paymentIntent].filter((other) => other !== id) }))(rows, fact),
     refund: linking('refund', ({ customer, charge, paymentIntent }: RefundSnapshot) => ({ customer: [customer], payment: [charge, paymentIntent] })),
@@ -42,18 +42,21 @@ export const links = defineProjection({
       ({ subscription: [subscription], invoice: [invoice], customer: [customer], payment: [paymentIntent], setup_intent: [setupIntent] })),
     subscription_schedule: linking('subscription_schedule', ({ subscription, customer, testClock }: SubscriptionScheduleSnapshot) =>
       ({ subscription: [subscription], customer: [customer], test_clock: [testClock] })),
-    discount: linking('discount', ({ subscription, invoice, customer }: DiscountSnapshot) => ({ subscription: [subscription], invoice: [invoice], customer: [customer] })),
+    discount: linking('discount', ({ subscription, subscriptionItem, invoice, customer }: DiscountSnapshot) =>
+      ({ subscription: [subscription], subscription_item: [subscriptionItem], invoice: [invoice], customer: [customer] })),
     customer: linking('customer', ({ testClock }: CustomerSnapshot) => ({ test_clock: [testClock] })),
     related_object: (rows, fact) => linking(fact.snapshot.object, relatedTargets)(rows, fact),
     // What was deleted belonged to something; that may be the only event about it.
-    deletion: (rows, fact) => linking(fact.snapshot.object, ({ subscription, customer }: DeletionSnapshot) => ({ subscription: [subscription], customer: [customer] }))(rows, fact),
+    deletion: (rows, fact) => linking(fact.snapshot.object, ({ subscription, invoice, customer }: DeletionSnapshot) => ({ subscription: [subscription], invoice: [invoice], customer: [customer] }))(rows, fact),
     ...ignored('upcoming_invoice', 'entitlements', 'price', 'plan', 'product', 'coupon'),
   },
   rows: (rows) => ({ links: Object.values(rows) }),
 });
 
-function relatedTargets({ subscription, invoice, charge, paymentIntent, customer, paymentMethod, creditGrant, testClock }: RelatedObjectSnapshot): Targets {
-  return { subscription: [subscription], invoice: [invoice], payment: [charge, paymentIntent], customer: [customer], payment_method: [paymentMethod], credit_grant: [creditGrant], test_clock: [testClock] };
+function relatedTargets({ subscription, invoice, charge, paymentIntent, customer, formerCustomer, paymentMethod, creditGrant, testClock }: RelatedObjectSnapshot): Targets {
+  return {
+    subscription: [subscription], invoice: [invoice], payment: [charge, paymentIntent], customer: [customer, formerCustomer], payment_method: [paymentMethod], credit_grant: [creditGrant], test_clock: [testClock],
+  };
 }
 
 /** The step that adds what a snapshot says of its object; what was said before keeps the event that said it first. */

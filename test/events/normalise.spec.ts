@@ -97,7 +97,7 @@ describe('an unreadable snapshot', () => {
 describe('deletions', () => {
   it('are told by the type when the last snapshot looks alive', () => {
     expect(normalise(stripeEventAbout({ id: 'cus_1', object: 'customer', email: 'a@example.com' }, { type: 'customer.deleted' })))
-      .toEqual({ kind: 'deletion', object: 'customer', id: 'cus_1', customer: null, subscription: null, account: null, livemode: false });
+      .toEqual({ kind: 'deletion', object: 'customer', id: 'cus_1', customer: null, subscription: null, invoice: null, account: null, livemode: false });
   });
 
   it('are told by the snapshot that the API answers', () => {

@@ -16,6 +16,8 @@ export type DeletionSnapshot = Readonly<{
   id: string | null;
   customer: string | null;
   subscription: string | null;
+  /** What an invoice item was for. */
+  invoice: string | null;
 }> & Origin;
 
 export function deletionSnapshot(stripeEvent: StripeEvent): DeletionSnapshot {
@@ -25,8 +27,9 @@ export function deletionSnapshot(stripeEvent: StripeEvent): DeletionSnapshot {
     kind: 'deletion',
     object: fields.text('object'),
     id: fields.idOrNull('id'),
-    customer: fields.idOrNull('customer'),
+    customer: fields.idOrNull('customer') ?? fields.hashOrNull('owner')?.idOrNull('customer') ?? null,
     subscription: subscriptionOf(object),
+    invoice: fields.idOrNull('invoice'),
     ...originOf(stripeEvent),
   };
 }

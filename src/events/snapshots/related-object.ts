@@ -20,6 +20,8 @@ export type RelatedObjectSnapshot = Readonly<{
   charge: string | null;
   paymentIntent: string | null;
   customer: string | null;
+  /** Whose it was until this event: a way to pay that is taken away names nobody any more. */
+  formerCustomer: string | null;
   /** What a mandate, or a setup intent, is about. */
   paymentMethod: string | null;
   /** What a movement of a customer's credit belongs to; only the grant names the customer. */
@@ -34,6 +36,7 @@ export function isRelatedObject(name: string): boolean {
 export function relatedObjectSnapshot(stripeEvent: StripeEvent): RelatedObjectSnapshot {
   const name = String(field(stripeEvent.data.object, 'object'));
   const related = new Fields(stripeEvent.data.object, name);
+  const former = new Fields(stripeEvent.data.previous_attributes ?? {}, 'previous_attributes');
   return {
     kind: 'related_object',
     object: name,
@@ -44,6 +47,7 @@ export function relatedObjectSnapshot(stripeEvent: StripeEvent): RelatedObjectSn
     paymentIntent: related.idOrNull('payment_intent'),
     // A tax id may belong to an account, and then has an owner beside or instead of a customer.
     customer: related.idOrNull('customer') ?? related.hashOrNull('owner')?.idOrNull('customer') ?? null,
+    formerCustomer: former.idOrNull('customer'),
     paymentMethod: related.idOrNull('payment_method'),
     creditGrant: related.idOrNull('credit_grant'),
     testClock: related.idOrNull('test_clock'),

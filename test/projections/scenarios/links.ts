@@ -22,7 +22,7 @@ const item = { id: 'ii_1', object: 'invoiceitem', amount: 5, currency: 'eur', cu
 const invoiceWithoutOwn = invoice('in_1', BASIL, { subscription: null, lines: { data: ['sub_a', 'sub_b'].map((subscription) => ({ id: `il_${subscription}`, amount: 1, currency: 'eur', parent: { type: 'subscription_item_details', subscription_item_details: { subscription } } })) } });
 
 export const linksScenarios: readonly Scenario[] = [
-  ...saysAlways('customer.subscription.created', { ...subscriptionObject('sub_1'), latest_invoice: 'in_1' }, [['customer', 'cus_of_sub_1'], ['invoice', 'in_1']]),
+  ...saysAlways('customer.subscription.created', { ...subscriptionObject('sub_1'), latest_invoice: 'in_1' }, [['customer', 'cus_of_sub_1'], ['subscription_item', 'si_of_sub_1'], ['invoice', 'in_1']]),
   says('invoice.paid', invoice('in_1', OLD, { charge: 'ch_1', payment_intent: 'pi_1' }), { apiVersion: OLD, targets: [['subscription', 'sub_1'], ['customer', 'cus_1'], ['payment', 'ch_1'], ['payment', 'pi_1']] }),
   says('invoice.paid', invoice('in_1', BASIL), { apiVersion: BASIL, targets: [['subscription', 'sub_1'], ['customer', 'cus_1']] }),
   says('invoice.created', invoiceWithoutOwn, { apiVersion: '2026-03-25.dahlia', targets: [['subscription', 'sub_a'], ['subscription', 'sub_b'], ['customer', 'cus_1']] }),
@@ -39,7 +39,7 @@ export const linksScenarios: readonly Scenario[] = [
   ...saysAlways('checkout.session.completed', session, [['subscription', 'sub_1'], ['invoice', 'in_1'], ['customer', 'cus_1']]),
   ...saysAlways('subscription_schedule.released', { id: 'sub_sched_1', object: 'subscription_schedule', status: 'released', customer: 'cus_1', subscription: null, released_subscription: 'sub_1', phases: [] }, [['subscription', 'sub_1'], ['customer', 'cus_1']]),
   ...saysAlways('customer.discount.created', { id: 'di_1', object: 'discount', customer: 'cus_1', subscription: 'sub_1', invoice: null, coupon: { id: 'half' } }, [['subscription', 'sub_1'], ['customer', 'cus_1']]),
-  ...saysAlways('customer.subscription.created', { ...subscriptionObject('sub_1'), pending_setup_intent: 'seti_1', test_clock: 'clock_1' }, [['customer', 'cus_of_sub_1'], ['setup_intent', 'seti_1'], ['test_clock', 'clock_1']]),
+  ...saysAlways('customer.subscription.created', { ...subscriptionObject('sub_1'), pending_setup_intent: 'seti_1', test_clock: 'clock_1' }, [['customer', 'cus_of_sub_1'], ['subscription_item', 'si_of_sub_1'], ['setup_intent', 'seti_1'], ['test_clock', 'clock_1']]),
   ...saysAlways('customer.created', customer('cus_1', { test_clock: 'clock_1' }), [['test_clock', 'clock_1']]),
   says('invoice.paid', invoice('in_1', BASIL, { subscription: null, parent: fromQuote, lines: { data: [] } }), { apiVersion: BASIL, targets: [['customer', 'cus_1'], ['quote', 'qt_1']] }),
   ...saysAlways('checkout.session.completed', { ...session, mode: 'setup', subscription: null, invoice: null, setup_intent: 'seti_1' }, [['customer', 'cus_1'], ['setup_intent', 'seti_1']]),
