@@ -39,6 +39,7 @@ interface StripeSubscription {
   readonly collection_method: string;
   readonly latest_invoice: string | null;
   readonly livemode: boolean;
+  readonly test_clock: string | null;
 }
 
 /** Reads the row off a Stripe subscription of any rendered API version, independently of the service's own reading. */
@@ -65,6 +66,7 @@ export function expectedRow(stripeSubscription: StripeObject): ExpectedRow {
     collectionMethod: subscription.collection_method,
     latestInvoice: subscription.latest_invoice,
     livemode: subscription.livemode,
+    testClock: subscription.test_clock,
   };
 }
 

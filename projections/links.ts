@@ -31,7 +31,8 @@ export const links = defineProjection({
     // An invoice without a subscription of its own may have lines for some.
     invoice: linking('invoice', ({ subscription, customer, charge, paymentIntent, lines, quote, testClock }: InvoiceSnapshot) =>
       ({ subscription: [subscription, ...lines.map((line) => line.subscription)], customer: [customer], payment: [charge, paymentIntent], quote: [quote], test_clock: [testClock] })),
-    invoice_item: linking('invoiceitem', ({ subscription, invoice, customer }: InvoiceItemSnapshot) => ({ subscription: [subscription], invoice: [invoice], customer: [customer] })),
+    invoice_item: linking('invoiceitem', ({ subscription, invoice, customer, testClock }: InvoiceItemSnapshot) =>
+      ({ subscription: [subscription], invoice: [invoice], customer: [customer], test_clock: [testClock] })),
     invoice_payment: linking('invoice_payment', ({ invoice, charge, paymentIntent, paymentRecord }: InvoicePaymentSnapshot) => ({ invoice: [invoice], payment: [charge, paymentIntent, paymentRecord] })),
     payment: (rows, fact) => linking(fact.snapshot.object, ({ id, invoice, customer, charge, paymentIntent }: PaymentSnapshot) =>
       ({ invoice: [invoice], customer: [customer], payment: [charge, paymentIntent].filter((other) => other !== id) }))(rows, fact),

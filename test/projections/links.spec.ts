@@ -26,7 +26,7 @@ const table: Readonly<Record<string, Said>> = {
     ['subscription', 'subscription', 'before'], ['lines.data[].subscription', 'subscription', 'before'], ['charge', 'payment', 'before'], ['payment_intent', 'payment', 'before'], ['quote', 'quote', 'before'],
     ['parent.subscription_details.subscription', 'subscription', 'basil'], ['lines.data[].parent.subscription_item_details.subscription', 'subscription', 'basil'],
     ['lines.data[].parent.invoice_item_details.subscription', 'subscription', 'basil'], ['parent.quote_details.quote', 'quote', 'basil'], ofCustomer, clock),
-  invoiceitem: of('invoiceitem.created', { id: 'ii_own', amount: 5, currency: 'eur' }, ['subscription', 'subscription', 'before'], ['parent.subscription_details.subscription', 'subscription', 'basil'], ['invoice', 'invoice'], ofCustomer),
+  invoiceitem: of('invoiceitem.created', { id: 'ii_own', amount: 5, currency: 'eur' }, ['subscription', 'subscription', 'before'], ['parent.subscription_details.subscription', 'subscription', 'basil'], ['invoice', 'invoice'], ofCustomer, clock),
   invoice_payment: of('invoice_payment.paid', invoicePayment('inpay_own'), ['invoice', 'invoice', 'basil'], ['payment.payment_intent', 'payment', 'basil'], ['payment.charge', 'payment', 'basil'], ['payment.payment_record', 'payment', 'basil']),
   charge: of('charge.updated', charge('ch_own', OLD, { customer: null }), ['invoice', 'invoice', 'before'], ['payment_intent', 'payment'], ofCustomer),
   payment_intent: of('payment_intent.created', paymentIntent('pi_own', OLD, { customer: null }), ['invoice', 'invoice', 'before'], ['latest_charge', 'payment'], ['charges.data[].id', 'payment', 'before'], ofCustomer),

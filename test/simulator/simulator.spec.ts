@@ -91,7 +91,8 @@ describe('A simulation', () => {
       'invoice.payment_succeeded', 'invoice.sent', 'invoice.updated', 'invoice.voided', 'invoice_payment.paid', 'invoiceitem.created',
       'payment_intent.created', 'payment_intent.payment_failed', 'payment_intent.succeeded', 'payment_method.attached',
       'refund.created', 'refund.failed', 'refund.updated',
-      'subscription_schedule.canceled', 'subscription_schedule.completed', 'subscription_schedule.created', 'subscription_schedule.released', 'subscription_schedule.updated',
+      'subscription_schedule.canceled', 'subscription_schedule.completed', 'subscription_schedule.created', 'subscription_schedule.expiring', 'subscription_schedule.released', 'subscription_schedule.updated',
+      'test_helpers.test_clock.advancing', 'test_helpers.test_clock.created', 'test_helpers.test_clock.ready',
     ]);
   });
 });
@@ -194,10 +195,11 @@ describe('Money', () => {
     expect(full).toContain(true);
   });
 
-  it('for a quantity in a further tier has that tier’s flat fee once', () => {
+  it('for a quantity in a further tier has that tier’s flat fee once; by volume all units cost what the last does', () => {
     const tiers = [{ upTo: 5, unitAmountMinor: 100, flatAmountMinor: 0 }, { upTo: null, unitAmountMinor: 80, flatAmountMinor: 70 }];
     const price = { ...simulatedAccount({ seed: 1, livemode: false, openedAt: 0 }).prices[0]!, unitAmountMinor: null, tiers };
-    expect([0, 5, 6, 7].map((quantity) => priceMinor(price, quantity))).toEqual([0, 500, 650, 730]);
+    expect([0, 5, 6, 7].map((quantity) => priceMinor({ ...price, tiersMode: 'graduated' }, quantity))).toEqual([0, 500, 650, 730]);
+    expect([0, 5, 6, 7].map((quantity) => priceMinor({ ...price, tiersMode: 'volume' }, quantity))).toEqual([0, 500, 550, 630]);
   });
 
   it('that was charged is what paid invoices asked for', () => {
@@ -217,6 +219,16 @@ describe('Money', () => {
     }
   });
 
+  it('that a credit note on an open invoice of a subscription takes off is not asked for by the next attempt', () => {
+    const credited = all('invoice').filter((invoice) => invoice['subscription'] !== null && Number(invoice['pre_payment_credit_notes_amount']) > 0);
+    expect(credited.some(({ status }) => status === 'paid')).toBe(true);
+    for (const { id, status, amount_due, total } of credited) {
+      expect(Number(amount_due)).toBeLessThan(Number(total));
+      const paid = all('charge').filter((charge) => charge['invoice'] === id && charge['paid'] === true).map(({ amount }) => amount);
+      expect(paid).toEqual(status === 'paid' ? [amount_due] : []);
+    }
+  });
+
   it('never goes back beyond what came, over several refunds of one charge too', () => {
     const refunds = all('refund');
     const charges = all('charge').filter(({ amount_refunded }) => Number(amount_refunded) > 0);
@@ -230,12 +242,48 @@ describe('Money', () => {
       expect([dispute['status'], moved === 0]).toEqual([dispute['status'], dispute['status'] !== 'lost' && dispute['status'] !== 'needs_response']);
     }
   });
+
+  it('goes back by a refund when a dispute is prevented, which only clover and later know', () => {
+    expect(all('dispute').map(({ status }) => status)).not.toContain('prevented');
+    const { events: dahlia } = simulate({ seed: 11, subscriptions: 300, apiVersion: '2026-03-25.dahlia' });
+    const prevented = dahlia.map(({ stripeEvent: { data } }) => data.object).filter(({ object, status }) => object === 'dispute' && status === 'prevented');
+    expect(prevented.length).toBeGreaterThan(0);
+    for (const { charge, amount } of prevented) expect(dahlia.map(({ stripeEvent: { data } }) => data.object)).toContainEqual(expect.objectContaining({ object: 'refund', charge, amount }));
+  });
 });
 
 /** Beside what Stripe's examples of 2026 show: what it still sends with the only item, or with what failed, and fields that left in 2026. */
 const BESIDE_EXAMPLES: Readonly<Record<string, readonly string[]>> = { subscription: ['plan', 'quantity'], charge: ['destination', 'dispute', 'order'], 'checkout.session': ['shipping_details'], refund: ['failure_reason'] };
 /** Of these there is no example. */
 const WITHOUT_EXAMPLE = ['payment_method'];
+
+describe('A life under a test clock', () => {
+  const all = [...lives({ seed: 42, subscriptions: 60, apiVersion: 'mixed' })];
+  const objectsOf = ({ events }: (typeof all)[number], ...names: readonly string[]): StripeEvent[] => events.map(({ stripeEvent }) => stripeEvent).filter(({ data: { object } }) => names.includes(object.object));
+  const clocked = all.filter((life) => objectsOf(life, 'test_helpers.test_clock').length > 0);
+
+  it('has months of its subscription by the clock, and its payments within hours of real time, each in order', () => {
+    expect(clocked.length).toBeGreaterThan(3);
+    const monthsOf = (events: readonly StripeEvent[]): number => Math.max(0, ...events.map(({ created }) => created - (events[0]?.created ?? 0))) / (30 * 86_400);
+    for (const life of clocked) {
+      expect(monthsOf(objectsOf(life, 'payment_intent', 'charge', 'refund', 'dispute', 'test_helpers.test_clock'))).toBeLessThan(1 / 10);
+      const charges = objectsOf(life, 'charge').filter(({ type }) => type === 'charge.succeeded');
+      expect(charges.map(({ data: { object } }) => object['created'])).toEqual(charges.map(({ created }) => created));
+    }
+    expect(Math.max(...clocked.map((life) => monthsOf(objectsOf(life, 'subscription'))))).toBeGreaterThan(2);
+  });
+
+  it('names the clock on what goes by it, and nowhere else', () => {
+    for (const life of all) {
+      const [clock] = objectsOf(life, 'test_helpers.test_clock').map(({ data: { object } }) => object.id);
+      for (const { data: { object } } of objectsOf(life, 'customer', 'subscription', 'invoice', 'invoiceitem', 'subscription_schedule')) expect(object['test_clock']).toBe(clock ?? null);
+    }
+  });
+
+  it('has none when it is live', () => {
+    expect(simulate({ seed: 42, subscriptions: 60, apiVersion: 'mixed', livemode: true }).events.filter(({ stripeEvent: { type } }) => type.startsWith('test_helpers'))).toEqual([]);
+  });
+});
 
 describe('Shapes', () => {
   it('have no field that Stripe\'s own examples do not have', () => {
@@ -262,8 +310,9 @@ describe('Shapes', () => {
     expect(subscription?.['current_period_end']).toEqual(expect.any(Number));
     expect(subscription?.['items']).toHaveProperty('data.0.id');
     expect(subscription?.['items']).not.toHaveProperty('data.0.current_period_end');
-    const [invoice] = objectsOfType(events, 'invoice.paid');
-    expect(invoice).toMatchObject({ subscription: expect.stringMatching(/^sub_/), paid: true, lines: { data: [{ price: { id: expect.any(String) } }] } });
+    const invoice = objectsOfType(events, 'invoice.paid').find(({ subscription: of }) => of !== null);
+    expect(invoice).toMatchObject({ subscription: expect.stringMatching(/^sub_/), paid: true });
+    expect(invoice?.['lines']).toHaveProperty('data.0.price.id', expect.any(String));
     expect(invoice).not.toHaveProperty('parent');
     for (const type of ['charge.succeeded', 'payment_intent.succeeded']) expect(objectsOfType(events, type)[0]).toHaveProperty('invoice');
     expect(objectsOfType(events, 'invoice_payment.paid')).toEqual([]);
@@ -275,7 +324,7 @@ describe('Shapes', () => {
     expect(subscription).not.toHaveProperty('current_period_end');
     expect(subscription).not.toHaveProperty('discount');
     expect(subscription?.['items']).toHaveProperty('data.0.current_period_end');
-    const [invoice] = objectsOfType(events, 'invoice.paid');
+    const invoice = objectsOfType(events, 'invoice.paid').find(({ parent }) => parent !== null);
     expect(invoice).toMatchObject({ parent: { subscription_details: { subscription: expect.stringMatching(/^sub_/) } } });
     for (const gone of ['subscription', 'charge', 'payment_intent', 'paid', 'tax']) expect(invoice).not.toHaveProperty(gone);
     for (const type of ['charge.succeeded', 'payment_intent.succeeded']) expect(objectsOfType(events, type)[0]).not.toHaveProperty('invoice');

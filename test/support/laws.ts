@@ -111,7 +111,7 @@ function risksOf(told: readonly StripeObject[]): ExpectedRow[] {
 }
 
 /** Fields of Stripe's objects that name others, and the kind of link they make. */
-const references = { subscription: 'subscription', invoice: 'invoice', customer: 'customer', charge: 'payment', payment_intent: 'payment' } as const;
+const references = { subscription: 'subscription', invoice: 'invoice', customer: 'customer', charge: 'payment', payment_intent: 'payment', test_clock: 'test_clock' } as const;
 
 function unlinked(life: SimulatedLife, links: readonly Answer[]): string[] {
   const made = new Set(links.map(({ object, id, targetKind, target }) => [object, id, targetKind, target].join(' ')));

@@ -26,7 +26,7 @@ export const oracle: Readonly<Record<string, Expectation>> = {
   disputes: { objects: ['dispute'], rowsOf: one((told) => ({ id: told.id, status: told['status'], amountMinor: told['amount'], currency: told['currency'], charge: told['charge'], reason: told['reason'], isInquiry: String(told['status']).startsWith('warning_') })) },
   dispute_movements: { objects: ['dispute'], rowsOf: (told) => (told['balance_transactions'] as unknown as ExpectedRow[]).map(({ id, amount, fee, net, currency }) => ({ id, dispute: told.id, amountMinor: amount, feeMinor: fee, netMinor: net, currency })) },
   invoice_payments: { objects: ['invoice_payment'], rowsOf: one((told) => ({ id: told.id, invoice: told['invoice'], status: told['status'], amountPaidMinor: told['amount_paid'] ?? 0, isDefault: told['is_default'] })) },
-  customers: { objects: ['customer'], rowsOf: one((told) => ({ id: told.id, email: told['email'], name: told['name'], currency: told['currency'], balanceMinor: told['balance'], isDelinquent: told['delinquent'], isDeleted: false })) },
+  customers: { objects: ['customer'], rowsOf: one((told) => ({ id: told.id, email: told['email'], name: told['name'], currency: told['currency'], balanceMinor: told['balance'], isDelinquent: told['delinquent'], testClock: told['test_clock'], isDeleted: false })) },
 };
 
 /** The objects that the simulator ends with: of each the last that it told, in true order. */
@@ -53,6 +53,6 @@ export function expectedInvoice(told: StripeObject): ExpectedRow {
     nextPaymentAttempt: time(invoice['next_payment_attempt']), dueDate: time(invoice['due_date']), periodStart: time(invoice['period_start']), periodEnd: time(invoice['period_end']), createdAt: time(invoice['created']),
     finalizedAt: time(transitions['finalized_at']), paidAt: time(transitions['paid_at']), voidedAt: time(transitions['voided_at']), markedUncollectibleAt: time(transitions['marked_uncollectible_at']),
     prePaymentCreditNotesMinor: invoice['pre_payment_credit_notes_amount'], postPaymentCreditNotesMinor: invoice['post_payment_credit_notes_amount'],
-    lines: invoice.lines.data.map(({ id, amount, quantity }) => ({ id, amountMinor: amount, quantity })).sort((a, b) => (a.id < b.id ? -1 : 1)), isDeleted: false,
+    lines: invoice.lines.data.map(({ id, amount, quantity }) => ({ id, amountMinor: amount, quantity })).sort((a, b) => (a.id < b.id ? -1 : 1)), testClock: invoice['test_clock'], isDeleted: false,
   };
 }

@@ -36,7 +36,7 @@ export type InvoiceLine = Readonly<{
 }> & Charged;
 
 /** An invoice item: what will be, or was, a line of an invoice. */
-export type InvoiceItemSnapshot = Readonly<{ kind: 'invoice_item'; id: string; customer: string | null; invoice: string | null; createdAt: string | null }> & Charged & Origin;
+export type InvoiceItemSnapshot = Readonly<{ kind: 'invoice_item'; id: string; customer: string | null; invoice: string | null; createdAt: string | null; testClock: string | null }> & Charged & Origin;
 
 export function invoiceItemSnapshot(stripeEvent: StripeEvent): InvoiceItemSnapshot {
   const item = new Fields(stripeEvent.data.object, 'invoiceitem');
@@ -47,6 +47,7 @@ export function invoiceItemSnapshot(stripeEvent: StripeEvent): InvoiceItemSnapsh
     customer: item.idOrNull('customer'),
     invoice: item.idOrNull('invoice'),
     createdAt: item.timeOrNull('date', 'created'),
+    testClock: item.idOrNull('test_clock'),
     ...charged(item),
     isProration: item.flag('proration', false),
     subscription: subscriptionOf(item.object),

@@ -22,8 +22,8 @@ const PERCENT_COUPONS = [['WELCOME20', 20, 3], ['PARTNER', 12.5, null]] as const
 const ONCE_MINOR = 500;
 /** Two decimals, none and three. */
 const CURRENCIES = ['usd', 'eur', 'jpy', 'kwd'] as const;
-/** The product whose price falls with the number of seats. */
-const TIERED = 'Team';
+/** The products whose price falls with the number of seats: of those beyond the first tier, or of all. */
+const TIERED: Readonly<Record<string, 'graduated' | 'volume'>> = { Team: 'graduated', Business: 'volume' };
 
 /** The lengths of the random part of Stripe's ids, for the prefixes that have not 24. */
 const ID_LENGTHS: Readonly<Record<string, number>> = { cus: 14, prod: 14, si: 14, req: 14, acct: 16, cs_test: 58, cs_live: 58 };
@@ -51,9 +51,10 @@ export function simulatedAccount(options: { seed: number; livemode: boolean; ope
   };
 }
 
-function amounts(productName: string, unitAmountMinor: number): Pick<Price, 'unitAmountMinor' | 'tiers'> {
-  if (productName !== TIERED) return { unitAmountMinor, tiers: [] };
-  return { unitAmountMinor: null, tiers: [{ upTo: 5, unitAmountMinor, flatAmountMinor: 0 }, { upTo: null, unitAmountMinor: Math.round(unitAmountMinor * 0.8), flatAmountMinor: unitAmountMinor }] };
+function amounts(productName: string, unitAmountMinor: number): Pick<Price, 'unitAmountMinor' | 'tiers' | 'tiersMode'> {
+  const tiersMode = TIERED[productName] ?? null;
+  if (tiersMode === null) return { unitAmountMinor, tiers: [], tiersMode };
+  return { unitAmountMinor: null, tiersMode, tiers: [{ upTo: 5, unitAmountMinor, flatAmountMinor: 0 }, { upTo: null, unitAmountMinor: Math.round(unitAmountMinor * 0.8), flatAmountMinor: unitAmountMinor }] };
 }
 
 function coupons(createdAt: Seconds): Coupon[] {

@@ -3,8 +3,12 @@ import type { Charge, Invoice, Price } from './books.js';
 /** What the books add up to, in minor units. */
 
 /** What `quantity` units cost for one interval. */
-export function priceMinor({ unitAmountMinor, tiers }: Price, quantity: number): number {
+export function priceMinor({ unitAmountMinor, tiers, tiersMode }: Price, quantity: number): number {
   if (unitAmountMinor !== null) return unitAmountMinor * quantity;
+  if (tiersMode === 'volume') {
+    const tier = quantity === 0 ? undefined : tiers.find(({ upTo }) => upTo === null || quantity <= upTo);
+    return tier === undefined ? 0 : tier.flatAmountMinor + quantity * tier.unitAmountMinor;
+  }
   let [sum, from] = [0, 0];
   for (const tier of tiers) {
     const upTo = Math.min(quantity, tier.upTo ?? quantity);

@@ -11,8 +11,9 @@ export interface Price {
   readonly usage: 'licensed' | 'metered';
   /** Null when the price is tiered. */
   readonly unitAmountMinor: number | null;
-  /** Graduated: each unit costs what its own tier says. */
   readonly tiers: readonly Tier[];
+  /** Graduated: each unit costs what its own tier says; volume: all cost what the tier of the last says. Null when it is not tiered. */
+  readonly tiersMode: 'graduated' | 'volume' | null;
   readonly interval: Interval;
   readonly createdAt: Seconds;
 }
@@ -23,6 +24,15 @@ export interface Tier {
   readonly unitAmountMinor: number;
   /** Once, for a quantity that reaches the tier. */
   readonly flatAmountMinor: number;
+}
+
+/** Lets a customer's time run ahead: `speed` seconds of it pass in a real one. */
+export interface TestClock {
+  readonly id: string;
+  /** Its own time when it was made, and the real one. */
+  readonly startsAt: Seconds;
+  readonly createdAt: Seconds;
+  readonly speed: number;
 }
 
 export interface Customer {
@@ -263,7 +273,7 @@ export interface DisputeEntry {
 export interface Dispute {
   readonly id: string;
   readonly charge: Charge;
-  readonly status: 'warning_needs_response' | 'warning_closed' | 'needs_response' | 'won' | 'lost';
+  readonly status: 'warning_needs_response' | 'warning_closed' | 'needs_response' | 'won' | 'lost' | 'prevented';
   readonly reason: 'fraudulent' | 'general' | 'product_not_received';
   readonly entries: readonly DisputeEntry[];
   readonly createdAt: Seconds;

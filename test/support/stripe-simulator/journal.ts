@@ -4,7 +4,7 @@ import type { Seconds } from './calendar.js';
 import type { JsonObject, StripeEvent, StripeObject } from './json.js';
 import { previousAttributes } from './previous-attributes.js';
 import type { Random } from './random.js';
-import type { View } from './shapes/view.js';
+import { realTime, type View } from './shapes/view.js';
 
 /** A Stripe event, and the stream it belongs to by the identity of its own object. */
 export interface SimulatedEvent {
@@ -22,6 +22,8 @@ export interface Operation {
 /** Types beside `*.updated` whose events tell the values before (seen in recordings). */
 const TELLS_BEFORE = new Set(['charge.refunded', 'refund.failed', 'charge.dispute.closed', 'charge.dispute.funds_reinstated']);
 const TWIN_RATE = 0.015;
+/** Objects that go by real time under a test clock too. */
+const IN_REAL_TIME = new Set(['payment_intent', 'charge', 'refund', 'dispute', 'payment_method', 'test_helpers.test_clock']);
 
 /** Writes down what Stripe would send, in true order. */
 export class Journal {
@@ -38,7 +40,8 @@ export class Journal {
       ? { id: null, idempotency_key: null }
       : { id: stripeId(this.random, 'req'), idempotency_key: this.random.chance(0.5) ? this.#uuid() : null };
     const record: Operation['record'] = (type, object, subscription) => {
-      const stripeEvent = this.#event({ type, object, created: at, request });
+      const created = IN_REAL_TIME.has(object.object) ? realTime(this.view, at) : at;
+      const stripeEvent = this.#event({ type, object, created, request });
       const stream = subscription === undefined ? `${object.object}-${object.id}` : `subscription-${subscription}`;
       this.events.push({ stripeEvent, stream });
       if (this.options.twins && this.random.chance(TWIN_RATE)) this.events.push({ stripeEvent: { ...stripeEvent, id: this.#eventId() }, stream });

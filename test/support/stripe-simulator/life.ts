@@ -1,4 +1,4 @@
-import type { Account } from './account.js';
+import { stripeId, type Account } from './account.js';
 import type { ApiVersion } from './api-version.js';
 import { DAY, HOUR, MINUTE, type Seconds } from './calendar.js';
 import { cancel, change } from './changes.js';
@@ -8,6 +8,7 @@ import { seededRandom } from './random.js';
 import { announceTrialEnd, endPeriod, pauseWithoutCard } from './renewal.js';
 import { subscriptionShape } from './shapes/subscription.js';
 import { attachCard, beginAt, newSubscription, openAccount, openStage, startByApi, startByCheckout, startTrial } from './signup.js';
+import { testClockShape } from './shapes/test-clock.js';
 import type { Stage } from './stage.js';
 
 const PERIODS_MAX = 4;
@@ -40,8 +41,10 @@ export interface LifeOptions {
 export function playLife({ seed, index, account, apiVersion, at, cycles, several }: LifeOptions): SimulatedLife {
   const random = seededRandom(seed, 'life', index);
   // Events that a value goes there and back with look like twins of each other.
-  const journal = new Journal(random, { account, apiVersion }, { twins: !cycles });
+  const clock = account.livemode || !random.chance(0.15) ? null : { id: stripeId(random, 'clock'), startsAt: at, createdAt: at, speed: HOUR };
+  const journal = new Journal(random, { account, apiVersion, clock }, { twins: !cycles });
   const stage = openStage({ random, journal, cycles, several }, at);
+  if (clock !== null) journal.operation(at, 'merchant').record('test_helpers.test_clock.created', testClockShape(clock, at, null));
   openAccount(stage, journal.operation(at, 'merchant'));
   const stripeSubscriptions: StripeObject[] = [];
   let now = at;
@@ -66,12 +69,22 @@ function playSubscription(stage: Stage, at: Seconds): Seconds {
   let now = start(stage, at);
   for (let periods = random.integer(1, PERIODS_MAX); periods > 0 && isAlive(stage); periods -= 1) {
     changesUntilPeriodEnd(stage, now);
+    const from = now;
     now = endPeriod(stage);
+    advanceClock(stage, { from, to: now });
   }
   if (!isAlive(stage) || !random.chance(0.4)) return now;
   now += random.integer(1, 3 * DAY);
   cancel(stage, journal.operation(now, 'merchant'), 'cancellation_requested');
   return now;
+}
+
+/** A test clock runs through a period at once, and says when it begins and when it is there. */
+function advanceClock({ journal }: Stage, { from, to }: { from: Seconds; to: Seconds }): void {
+  const { clock } = journal.view;
+  if (clock === null) return;
+  journal.operation(from, 'merchant').record('test_helpers.test_clock.advancing', testClockShape(clock, from, to));
+  journal.operation(to, 'stripe').record('test_helpers.test_clock.ready', testClockShape(clock, to, null));
 }
 
 /** The customer takes out another subscription, beside the one it may still have. */
@@ -88,7 +101,7 @@ function start(stage: Stage, at: Seconds): Seconds {
   const { balanceMinor, defaultPaymentMethod } = stage.customer;
   // Credit of the customer could pay the first invoice; then there is nothing to charge.
   const charged = balanceMinor < 0 ? 0 : 1;
-  const way = random.weighted({ trial: 3, trialWithoutCard: defaultPaymentMethod === null ? 1 : 0, api: 4 * charged, checkout: 2 * charged, badCard: 2 * charged });
+  const way = random.weighted({ trial: 3, trialWithoutCard: defaultPaymentMethod === null ? 1 : 0, api: 4 * charged, checkout: journal.view.clock === null ? 2 * charged : 0, badCard: 2 * charged });
   if (way !== 'trialWithoutCard' && defaultPaymentMethod === null) attachCard(stage, journal.operation(at - random.integer(1, MINUTE - 1), 'merchant'));
   const operation = journal.operation(at, way === 'checkout' ? 'stripe' : 'merchant');
   beginAt(stage, at, way.startsWith('trial') ? random.pick([7, 14, 30]) : 0);

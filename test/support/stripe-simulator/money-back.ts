@@ -1,4 +1,5 @@
 import { amountRefundedMinor } from './amounts.js';
+import { isCloverOrLater } from './api-version.js';
 import type { Charge, Dispute, DisputeEntry, Refund } from './books.js';
 import { DAY, type Seconds } from './calendar.js';
 import type { Operation } from './journal.js';
@@ -26,7 +27,7 @@ export function refundPart(stage: Stage, operation: Operation, { charge, amountM
   const made = newRefund(stage, charge, { at: operation.at, amountMinor });
   const refunded = { ...charge, refunds: [made, ...charge.refunds] };
   replaceCharge(stage, refunded);
-  operation.record('refund.created', refundShape(made));
+  operation.record('refund.created', refundShape(stage.journal.view, made));
   operation.record('charge.refunded', chargeShape(stage.journal.view, refunded));
   return made;
 }
@@ -54,26 +55,32 @@ function newRefund(stage: Stage, charge: Charge, { at, amountMinor }: { at: Seco
 function failRefund(stage: Stage, made: Refund, at: Seconds): void {
   const operation = stage.journal.operation(at, 'stripe');
   const failed: Refund = { ...made, status: 'failed' };
-  for (const type of ['refund.updated', 'charge.refund.updated', 'refund.failed']) operation.record(type, refundShape(failed));
+  for (const type of ['refund.updated', 'charge.refund.updated', 'refund.failed']) operation.record(type, refundShape(stage.journal.view, failed));
 }
 
-/** A cardholder disputes a payment. An inquiry moves no money; a chargeback takes it, with a fee, until it is won. */
+/**
+ * A cardholder disputes a payment. An inquiry moves no money; a chargeback takes it, with a fee, until it is won. Since clover some are prevented: the
+ * whole payment goes back by a refund, and the dispute is over when it begins. (Nothing recorded shows one; that it moves no money itself is our guess.)
+ */
 export function dispute(stage: Stage, operation: Operation): void {
   const { random, journal: { view } } = stage;
   const charge = chargesBy(stage, operation).find(({ refunds }) => refunds.length === 0);
   if (charge === undefined) return;
-  stage.charges = stage.charges.filter((other) => other !== charge);
-  const inquiry = random.chance(0.3);
+  const prevented = isCloverOrLater(view.apiVersion) && random.chance(0.25);
+  const opening = stage.journal.operation(operation.at, 'stripe');
+  if (prevented) refundPart(stage, opening, { charge, amountMinor: charge.amountMinor });
+  stage.charges = stage.charges.filter(({ id }) => id !== charge.id);
+  const inquiry = !prevented && random.chance(0.3);
   const opened: Dispute = {
     id: newId(stage, random.pick(['dp', 'du'])),
     charge,
-    status: inquiry ? 'warning_needs_response' : 'needs_response',
+    status: prevented ? 'prevented' : inquiry ? 'warning_needs_response' : 'needs_response',
     reason: random.pick(['fraudulent', 'general', 'product_not_received']),
-    entries: inquiry ? [] : [newEntry(stage, operation.at, { amountMinor: -charge.amountMinor, feeMinor: DISPUTE_FEE_MINOR })],
+    entries: inquiry || prevented ? [] : [newEntry(stage, operation.at, { amountMinor: -charge.amountMinor, feeMinor: DISPUTE_FEE_MINOR })],
     createdAt: operation.at,
   };
-  const opening = stage.journal.operation(operation.at, 'stripe');
   opening.record('charge.dispute.created', disputeShape(view, opened));
+  if (prevented) return;
   if (!inquiry) opening.record('charge.dispute.funds_withdrawn', disputeShape(view, opened));
   closeDispute(stage, opened, operation.at + random.integer(10, 70) * DAY);
 }

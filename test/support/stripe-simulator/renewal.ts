@@ -1,3 +1,4 @@
+import { amountDueMinor } from './amounts.js';
 import type { Invoice } from './books.js';
 import { afterIntervals, DAY, HOUR, type Seconds } from './calendar.js';
 import { cancel } from './changes.js';
@@ -6,9 +7,10 @@ import {
   attempted, collectAtOnce, draftInvoice, finalized, openIntent, paid, periodLines, recordAttempt, recordBalance, recordFailure, recordInvoice,
   recordPaid, type Attempt,
 } from './collection.js';
+import { creditOpenInvoice } from './credit-notes.js';
 import type { Operation } from './journal.js';
 import { paymentIntentShape } from './shapes/payment.js';
-import { endSchedule, isLastPhase, nextPhase } from './schedules.js';
+import { announceExpiry, endSchedule, isLastPhase, nextPhase } from './schedules.js';
 import { attachCard } from './signup.js';
 import { billingInterval, recordSubscription, updateCustomer, updateSubscription, type Stage } from './stage.js';
 
@@ -24,6 +26,7 @@ export function announceTrialEnd(stage: Stage): void {
 
 /** Ends the period: cancels when that was asked for, else renews and collects. Gives the time when all of it is over. */
 export function endPeriod(stage: Stage): Seconds {
+  announceExpiry(stage);
   const operation = stage.journal.operation(stage.subscription.periodEnd, 'stripe');
   if (stage.subscription.cancelAtPeriodEnd) {
     cancel(stage, operation, 'cancellation_requested');
@@ -108,7 +111,9 @@ function collect(stage: Stage, operation: Operation, draft: Invoice): Seconds {
   recordAttempt(stage, operation, attempt);
   const failed = recordFailure(stage, operation, { invoice: open, charge: attempt.charge, last: false });
   updateSubscription(stage, operation, { status: 'past_due' });
-  return dun(stage, { invoice: failed, attempt, retries: 0 });
+  // Support may have lowered what is due by the next attempt.
+  const asked = stage.random.chance(0.15) ? creditOpenInvoice(stage, failed, operation.at + DAY) : failed;
+  return dun(stage, { invoice: asked, attempt: { ...attempt, intent: { ...attempt.intent, amountMinor: amountDueMinor(asked) } }, retries: 0 });
 }
 
 interface Dunning {

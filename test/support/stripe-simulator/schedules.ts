@@ -1,5 +1,5 @@
 import type { Schedule, Subscription, SubscriptionItem } from './books.js';
-import { afterIntervals } from './calendar.js';
+import { afterIntervals, DAY } from './calendar.js';
 import type { Operation } from './journal.js';
 import { scheduleShape } from './shapes/schedule.js';
 import { billingInterval, newId, updateSubscription, type Stage } from './stage.js';
@@ -45,6 +45,12 @@ export function nextPhase(stage: Stage, operation: Operation): Partial<Subscript
 /** Whether the plan, if there is one, is over when the period is. */
 export function isLastPhase({ schedule }: Stage): boolean {
   return schedule?.current === 1;
+}
+
+/** A week before a plan is over Stripe says so. */
+export function announceExpiry(stage: Stage): void {
+  if (stage.schedule === null || !isLastPhase(stage)) return;
+  record(stage, stage.journal.operation(stage.schedule.phases[1].endAt - 7 * DAY, 'stripe'), 'expiring');
 }
 
 /** A plan ends with its subscription; when that is neither planned nor what somebody asked for, it is aborted. */

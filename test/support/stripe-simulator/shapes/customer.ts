@@ -32,7 +32,7 @@ export function customerShape(view: View, customer: Customer): StripeObject {
     preferred_locales: ['en-US'],
     shipping: null,
     tax_exempt: 'none',
-    test_clock: null,
+    test_clock: view.clock?.id ?? null,
   } satisfies Shape<Stripe.Customer> & StripeObject;
 }
 

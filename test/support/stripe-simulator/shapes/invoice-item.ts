@@ -34,7 +34,7 @@ export function invoiceItemShape(view: View, pending: PendingItem): StripeObject
     proration: line.proration,
     quantity: line.quantity,
     tax_rates: [],
-    test_clock: null,
+    test_clock: view.clock?.id ?? null,
     ...(isBasilOrLater(view.apiVersion) ? sinceBasil(pending) : beforeBasil(view, pending)),
   };
 }

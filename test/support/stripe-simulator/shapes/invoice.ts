@@ -75,7 +75,8 @@ function commonFields(view: View, invoice: Invoice) {
     period_start: invoice.periodStart,
     post_payment_credit_notes_amount: invoice.postCreditMinor,
     pre_payment_credit_notes_amount: invoice.preCreditMinor,
-    ...nulls('rendering', 'shipping_cost', 'shipping_details', 'statement_descriptor', 'test_clock'),
+    ...nulls('rendering', 'shipping_cost', 'shipping_details', 'statement_descriptor'),
+    test_clock: view.clock?.id ?? null,
     starting_balance: invoice.startingBalanceMinor,
     status: invoice.status,
     status_transitions: {

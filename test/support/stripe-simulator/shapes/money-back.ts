@@ -2,16 +2,16 @@ import type Stripe from 'stripe';
 import { isBasilOrLater } from '../api-version.js';
 import type { Dispute, DisputeEntry, Refund } from '../books.js';
 import type { JsonObject, Shape, StripeObject } from '../json.js';
-import { nulls, type View } from './view.js';
+import { nulls, realTime, type View } from './view.js';
 
-export function refundShape(refund: Refund): StripeObject {
+export function refundShape(view: View, refund: Refund): StripeObject {
   return {
     id: refund.id,
     object: 'refund',
     amount: refund.amountMinor,
     balance_transaction: refund.balanceTransaction,
     charge: refund.charge,
-    created: refund.createdAt,
+    created: realTime(view, refund.createdAt),
     currency: refund.currency,
     destination_details: { card: { reference: null, reference_status: 'pending', type: 'refund' }, type: 'card' },
     ...(refund.status === 'failed' ? { failure_reason: 'lost_or_stolen_card' } : {}),
@@ -34,13 +34,13 @@ export function disputeShape(view: View, dispute: Dispute): StripeObject {
     object: 'dispute',
     amount: charge.amountMinor,
     ...(isBasilOrLater(view.apiVersion) ? {} : { balance_transaction: dispute.entries[0]?.id ?? null }),
-    balance_transactions: dispute.entries.map((entry) => entryShape(dispute, entry)),
+    balance_transactions: dispute.entries.map((entry) => entryShape(view, dispute, entry)),
     charge: charge.id,
-    created: dispute.createdAt,
+    created: realTime(view, dispute.createdAt),
     currency: charge.currency,
     enhanced_eligibility_types: [],
     evidence: nulls('access_activity_log', 'cancellation_rebuttal', 'customer_email_address', 'customer_name', 'product_description', 'receipt', 'service_date', 'uncategorized_text'),
-    evidence_details: { due_by: dispute.createdAt + RESPONSE_TIME_S, has_evidence: false, past_due: false, submission_count: 0 },
+    evidence_details: { due_by: realTime(view, dispute.createdAt) + RESPONSE_TIME_S, has_evidence: false, past_due: false, submission_count: 0 },
     is_charge_refundable: dispute.status.startsWith('warning'),
     livemode: view.account.livemode,
     metadata: {},
@@ -51,14 +51,14 @@ export function disputeShape(view: View, dispute: Dispute): StripeObject {
   } satisfies Omit<Shape<Stripe.Dispute>, 'intended_submission_method'> & StripeObject;
 }
 
-function entryShape(dispute: Dispute, entry: DisputeEntry): JsonObject {
+function entryShape(view: View, dispute: Dispute, entry: DisputeEntry): JsonObject {
   const { currency } = dispute.charge;
   return {
     id: entry.id,
     object: 'balance_transaction',
     amount: entry.amountMinor,
-    available_on: entry.createdAt,
-    created: entry.createdAt,
+    available_on: realTime(view, entry.createdAt),
+    created: realTime(view, entry.createdAt),
     currency,
     description: `Chargeback ${entry.amountMinor < 0 ? 'withdrawal' : 'reversal'} for ${dispute.charge.id}`,
     exchange_rate: null,

@@ -4,7 +4,7 @@ import { amountRefundedMinor } from '../amounts.js';
 import type { Charge, Customer, Intent, PaymentMethod } from '../books.js';
 import type { JsonObject, Shape, StripeObject } from '../json.js';
 import { refundShape } from './money-back.js';
-import { listShape, NO_ADDRESS, nulls, type View } from './view.js';
+import { listShape, NO_ADDRESS, nulls, realTime, type View } from './view.js';
 
 /** Fields of the `stripe` package's types that are newer than the versions rendered here. */
 type NewerFields = 'allowed_payment_method_types' | 'customer_account' | 'excluded_payment_method_types' | 'managed_payments' | 'payment_record';
@@ -28,7 +28,7 @@ export function chargeShape(view: View, charge: Charge): StripeObject {
     billing_details: billingDetails(charge.customer),
     calculated_statement_descriptor: 'NIMBUS SOFTWARE',
     captured: paid,
-    created: charge.createdAt,
+    created: realTime(view, charge.createdAt),
     currency: charge.currency,
     customer: charge.customer.id,
     description: charge.description,
@@ -50,7 +50,7 @@ export function chargeShape(view: View, charge: Charge): StripeObject {
     ...nulls('receipt_email', 'receipt_number'),
     receipt_url: paid ? `https://pay.stripe.com/receipts/invoices/${view.account.id}/${charge.id}?s=ap` : null,
     refunded: paid && amountRefundedMinor(charge) === charge.amountMinor,
-    ...(isBasilOrLater(view.apiVersion) ? {} : { refunds: listShape(charge.refunds.map((refund) => refundShape(refund)), `/v1/charges/${charge.id}/refunds`, true) }),
+    ...(isBasilOrLater(view.apiVersion) ? {} : { refunds: listShape(charge.refunds.map((refund) => refundShape(view, refund)), `/v1/charges/${charge.id}/refunds`, true) }),
     ...nulls('review', 'shipping', 'source', 'source_transfer', 'statement_descriptor', 'statement_descriptor_suffix'),
     status: paid ? 'succeeded' : 'failed',
     ...nulls('transfer_data', 'transfer_group'),
@@ -104,7 +104,7 @@ export function paymentIntentShape(view: View, intent: Intent): StripeObject {
     ...(view.apiVersion === '2020-08-27' ? { charges: listShape(charges, `/v1/charges?payment_intent=${intent.id}`, true) } : {}),
     client_secret: `${intent.id}_secret_${intent.secret}`,
     confirmation_method: 'automatic',
-    created: intent.createdAt,
+    created: realTime(view, intent.createdAt),
     currency: intent.currency,
     customer: intent.customer.id,
     description: intent.description,
@@ -155,7 +155,7 @@ export function paymentMethodShape(view: View, method: PaymentMethod, customer: 
       three_d_secure_usage: { supported: true },
       wallet: null,
     },
-    created: method.createdAt,
+    created: realTime(view, method.createdAt),
     customer: customer.id,
     livemode: view.account.livemode,
     metadata: {},

@@ -20,7 +20,7 @@ export function priceShape(view: View, price: Price): StripeObject {
     product: price.product,
     recurring: { interval: price.interval, interval_count: 1, ...usage(view, price), trial_period_days: null, usage_type: price.usage },
     tax_behavior: 'unspecified',
-    tiers_mode: tiersMode(price),
+    tiers_mode: price.tiersMode,
     transform_quantity: null,
     type: 'recurring',
     unit_amount: price.unitAmountMinor,
@@ -46,15 +46,11 @@ export function planShape(view: View, price: Price): StripeObject {
     metadata: {},
     nickname: null,
     product: price.product,
-    tiers_mode: tiersMode(price),
+    tiers_mode: price.tiersMode,
     transform_usage: null,
     trial_period_days: null,
     usage_type: price.usage,
   };
-}
-
-function tiersMode(price: Price): string | null {
-  return price.unitAmountMinor === null ? 'graduated' : null;
 }
 
 /** Amounts that may have fractions of a minor unit are also told as text. */

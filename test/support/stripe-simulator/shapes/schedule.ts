@@ -36,7 +36,7 @@ export function scheduleShape(view: View, schedule: Schedule): StripeObject {
     ...(isBasilOrLater(view.apiVersion) ? {} : { renewal_interval: null }),
     status: schedule.status,
     subscription: isReleased ? null : schedule.subscription,
-    test_clock: null,
+    test_clock: view.clock?.id ?? null,
   } satisfies Omit<Shape<Stripe.SubscriptionSchedule>, NewerFields> & StripeObject;
 }
 

@@ -59,7 +59,7 @@ function commonFields(view: View, subscription: Subscription) {
     schedule: subscription.schedule,
     start_date: subscription.createdAt,
     status: subscription.status,
-    test_clock: null,
+    test_clock: view.clock?.id ?? null,
     transfer_data: null,
     trial_end: subscription.trialEnd,
     trial_settings: { end_behavior: { missing_payment_method: 'create_invoice' } },
