@@ -27,6 +27,8 @@ type State = Readonly<{ disputes: ById<Row>; movements: ById<Movement> }>;
 const life: Life = [
   ['warning_needs_response'], ['warning_under_review'], ['warning_closed'], ['needs_response'], ['under_review'], ['won', 'lost', 'charge_refunded', 'prevented'],
 ];
+/** Since 2026-10-28.endive what was decided may be appealed against, and is then decided again. */
+const isAppealed = (status: string): boolean => status.startsWith('appeal_');
 
 /**
  * What is each dispute now, and which money has it moved? Movements are balance transactions: each counts once by its id,
@@ -35,7 +37,7 @@ const life: Life = [
  */
 export const disputes = defineProjection({
   name: 'disputes',
-  version: 1,
+  version: 2,
   tables: {
     disputes: { columns: { ...columns, ...provenanceColumns }, key: ['id'], indexes: [['payment_intent', 'id'], ['charge', 'id']] },
     dispute_movements: { columns: { ...movementColumns, ...provenanceColumns }, key: ['dispute', 'id'], indexes: [] },
@@ -46,7 +48,7 @@ export const disputes = defineProjection({
       const { id, status, movements } = fact.snapshot;
       const row = withId(state.disputes, id);
       return {
-        disputes: row !== undefined && isStale(life, row.status, status) ? state.disputes : { ...state.disputes, [id]: disputeRow(fact) },
+        disputes: row !== undefined && !isAppealed(status) && isStale(life, row.status, status) ? state.disputes : { ...state.disputes, [id]: disputeRow(fact) },
         movements: { ...Object.fromEntries(movements.map((one) => [one.id, movementRow(fact, one)])), ...state.movements },
       };
     },

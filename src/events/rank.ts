@@ -24,7 +24,7 @@ const lifecycles: Readonly<Record<string, readonly (readonly string[])[]>> = {
   invoice: [['draft'], ['open'], ['uncollectible'], ['paid'], ['void']],
   charge: [['pending'], ['succeeded', 'failed']],
   refund: [['pending', 'requires_action'], ['succeeded'], ['failed', 'canceled']],
-  dispute: [['warning_needs_response'], ['warning_under_review'], ['warning_closed'], ['needs_response'], ['under_review'], ['won', 'lost', 'charge_refunded', 'prevented']],
+  dispute: [['warning_needs_response'], ['warning_under_review'], ['warning_closed'], ['needs_response'], ['under_review'], ['won', 'lost', 'charge_refunded', 'prevented'], ['appeal_needs_response'], ['appeal_under_review']],
   credit_note: [['issued'], ['void']],
   invoice_payment: [['open'], ['paid', 'canceled']],
   'checkout.session': [['open'], ['complete', 'expired']],

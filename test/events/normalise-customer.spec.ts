@@ -95,6 +95,17 @@ describe('a subscription schedule', () => {
       .toMatchObject({ endBehavior: 'release', phases: [{ items: [{ price: 'gold', quantity: 2 }], startsAt: '2017-07-14T02:40:00.000Z' }] });
   });
 
+  it('since clover without iterations, and since endive with planned pauses, has the same phases', () => {
+    const schedule = { id: 'sub_sched_1', object: 'subscription_schedule', status: 'not_started', end_behavior: 'release', phases: [{ items: [{ price: 'price_1', quantity: 2 }], start_date: 1_790_000_000, end_date: 1_800_000_000 }] };
+    const [basil, clover, endive] = [about(schedule, '2025-07-30.basil'), about(schedule, '2025-09-30.clover'), about({ ...schedule, pause_schedules: [{ key: 'summer', pauses_at: 1_795_000_000 }] }, '2026-09-30.endive')];
+    expect(basil).toMatchObject({ status: 'not_started', currentPhase: null, phases: [{ items: [{ price: 'price_1', quantity: 2 }], startsAt: '2026-09-21T14:13:20.000Z', endsAt: '2027-01-15T08:00:00.000Z' }] });
+    expect([clover, endive]).toEqual([basil, basil]);
+  });
+
+  it('that expires, recorded at 2020-03-02, has no present phase', () => {
+    expect(recorded('supabase-stripe-sync-engine/subscription_schedule.expiring.json')).toMatchObject({ id: 'sub_sched_1N2DK3JDPojXS6LNG6Coiiir', customer: 'cus_J2KKjtkuVwFRoZ', currentPhase: null, endBehavior: 'release' });
+  });
+
   it('once released, typed as Stripe’s library has it, names the subscription it steered', () => {
     const object = { id: 'sub_sched_1', object: 'subscription_schedule', status: 'released', subscription: null, released_subscription: 'sub_1', released_at: 1_790_000_000, customer: 'cus_1', end_behavior: 'cancel', phases: [] } satisfies Partial<Stripe.SubscriptionSchedule>;
     expect(about(object, '2026-09-30.endive')).toMatchObject({ subscription: 'sub_1', status: 'released', releasedAt: '2026-09-21T14:13:20.000Z', currentPhase: null });

@@ -87,6 +87,12 @@ describe('a dispute', () => {
     expect(about(object, '2026-03-25.dahlia')).toMatchObject({ id: 'du_1', currency: 'eur', paymentIntent: 'pi_1', movements: [{ id: 'txn_1', amountMinor: -1000, feeMinor: 1500, netMinor: -2500, currency: 'usd', createdAt: '2026-09-21T14:13:20.000Z' }] });
   });
 
+  it('passes on the statuses of clover and endive, as types of Stripe’s library have them', () => {
+    for (const status of ['prevented', 'appeal_needs_response', 'appeal_under_review'] satisfies Stripe.Dispute.Status[]) {
+      expect(about({ id: 'du_1', object: 'dispute', amount: 1, currency: 'usd', charge: 'ch_1', status }, '2026-09-30.endive')).toMatchObject({ status, isInquiry: false, movements: [] });
+    }
+  });
+
   it('that is a question of the bank is an inquiry', () => {
     expect(about({ id: 'dp_1', object: 'dispute', amount: 1, currency: 'usd', charge: 'ch_1', status: 'warning_under_review' }, '2022-08-01')).toMatchObject({ isInquiry: true });
   });

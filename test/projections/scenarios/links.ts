@@ -38,6 +38,12 @@ export const linksScenarios: readonly Scenario[] = [
   ...saysAlways('credit_note.created', creditNote('cn_1'), [['invoice', 'in_1'], ['customer', 'cus_1']]),
   ...saysAlways('checkout.session.completed', session, [['subscription', 'sub_1'], ['invoice', 'in_1'], ['customer', 'cus_1']]),
   ...saysAlways('subscription_schedule.released', { id: 'sub_sched_1', object: 'subscription_schedule', status: 'released', customer: 'cus_1', subscription: null, released_subscription: 'sub_1', phases: [] }, [['subscription', 'sub_1'], ['customer', 'cus_1']]),
+  // Schedules of each generation: plans in phases before 2020-08-27, prices, durations since basil, planned pauses since endive.
+  ...(['2019-05-16', OLD, '2025-07-30.basil', '2026-09-30.endive'] as const).map((apiVersion) => says('subscription_schedule.updated', {
+    id: 'sub_sched_1', object: 'subscription_schedule', status: 'active', customer: 'cus_1', subscription: 'sub_1', released_subscription: null, current_phase: { start_date: 1_790_000_000, end_date: 1_800_000_000 },
+    ...(apiVersion === '2019-05-16' ? { renewal_behavior: 'release' } : { end_behavior: 'release' }), ...(apiVersion === '2026-09-30.endive' ? { pause_schedules: [{ key: 'summer' }] } : {}),
+    phases: [{ start_date: 1_790_000_000, end_date: 1_800_000_000, ...(apiVersion === '2019-05-16' ? { plans: [{ plan: 'gold', quantity: 2 }] } : { items: [{ price: 'price_1', quantity: 2 }] }) }],
+  }, { apiVersion, targets: [['subscription', 'sub_1'], ['customer', 'cus_1']] })),
   ...saysAlways('customer.discount.created', { id: 'di_1', object: 'discount', customer: 'cus_1', subscription: 'sub_1', invoice: null, coupon: { id: 'half' } }, [['subscription', 'sub_1'], ['customer', 'cus_1']]),
   ...saysAlways('customer.subscription.created', { ...subscriptionObject('sub_1'), pending_setup_intent: 'seti_1', test_clock: 'clock_1' }, [['customer', 'cus_of_sub_1'], ['subscription_item', 'si_of_sub_1'], ['setup_intent', 'seti_1'], ['test_clock', 'clock_1']]),
   ...saysAlways('customer.created', customer('cus_1', { test_clock: 'clock_1' }), [['test_clock', 'clock_1']]),

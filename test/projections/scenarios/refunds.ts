@@ -50,4 +50,13 @@ export const refundsScenarios: readonly Scenario[] = [
     title: 'knows of the several refunds that a credit note may have since', given: [], when: stripeEvent('credit_note.created', creditNote('cn_1', { refunds: [{ refund: 're_1', amount_refunded: 300 }, { refund: 're_2', amount_refunded: 200 }] })),
     then: { refund_evidence: [{ refund: 're_1', source: 'cn_1', amount_minor: 300 }, { refund: 're_2', source: 'cn_1', amount_minor: 200 }] },
   },
+  {
+    title: 'knows of the share that is a refund of a mixed credit note of 2025-05-28.basil, though the refund is expanded', given: [],
+    when: stripeEvent('credit_note.created', creditNote('cn_1', { type: 'mixed', pre_payment_amount: 200, post_payment_amount: 300, refunds: [{ refund: refund('re_1'), amount_refunded: 300 }] }), { apiVersion: '2025-05-28.basil' }),
+    then: { refund_evidence: [{ refund: 're_1', source: 'cn_1', amount_minor: 300 }] },
+  },
+  ...[OLD, DAHLIA].map((apiVersion) => ({
+    title: `takes no refund from a credit note of ${apiVersion} that lowers what is due`, given: [told('refund.updated', 5)],
+    when: stripeEvent('credit_note.created', creditNote('cn_1', { type: 'pre_payment', refund: null, ...(apiVersion === OLD ? {} : { refunds: [] }) }), { apiVersion }), then: 'unchanged' as const,
+  })),
 ];
