@@ -14,7 +14,7 @@ import { ReadPosition } from './read-position.js';
 const reading = z.strictObject(freshness);
 const listing = z.strictObject({ ...freshness, ...paging, ...origin, ...created, status: text, customer: text, charge: text, paymentIntent: text });
 
-const SHARED = 'currency, charge, payment_intent, balance_transaction, failure_balance_transaction, failure_reason, reason, created_at, livemode, account, stripe_event_id, stripe_event_type, stripe_event_created, api_version, stale_since, stale_cause';
+const SHARED = 'currency, charge, payment_intent, balance_transaction, failure_balance_transaction, failure_reason, reason, created_at, livemode, account, stripe_event_id, stripe_event_type, stripe_event_created, api_version, stream, stale_since, stale_cause, stale_revision';
 /** Each refund once: from its own events, else from the charge that lists it, as payments have them too. */
 const REFUNDS = `(
   select id, status, amount_minor, customer, ${SHARED} from ${rowsWithStaleness(refunds, 'refunds')}

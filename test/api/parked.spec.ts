@@ -62,8 +62,8 @@ describe('a parked stream', () => {
   });
 
   it('keeps its last good row, which says since when it is stale and why, wherever it is answered', async () => {
-    const { id } = await parkOne();
-    const stale = { since: expect.stringMatching(/Z$/), cause: expect.stringContaining('subscription.customer') };
+    const { id, stream } = await parkOne();
+    const stale = { since: expect.stringMatching(/Z$/), stream, revision: '1', cause: expect.stringContaining('subscription.customer') };
     expect((await read(ledger.url, `/subscriptions/${id}`)).body).toMatchObject({ id, status: 'active', stale });
     expect((await read(ledger.url, `/customers/cus_of_${id}/subscriptions`)).body).toMatchObject({ data: [{ id, stale }] });
     const client = await connectLive(ledger.url, `/subscriptions/${id}/live`);
