@@ -81,7 +81,6 @@ export async function streamsOfPayments(connection: Queryable, ids: readonly str
         select id from tied where object = 'invoice'
         union select target from ${LINKS} where object in ('charge', 'payment_intent', 'invoice_payment') and id in (select id from members union select id from tied) and target_kind = 'invoice')
     select stream from parts union select stream from tied
-    union select stream from ${LINKS} where object in ('charge', 'payment_intent') and id in (select id from members)
     union select stream from ${LINKS} where object = 'invoice' and id in (select id from invoiced)
     union select stream from ${evidence} where refund in (select id from refunded)
     order by stream`,
