@@ -13,9 +13,10 @@ import { startLedger, type TestLedger } from '../support/ledger.js';
 import { lastObjects, oracle } from '../support/oracle.js';
 import { query } from '../support/read-models.js';
 import { deliveries } from '../support/stripe-simulator/deliveries.js';
-import { seededRandom } from '../support/stripe-simulator/random.js';
+import { seededRandom, type Random } from '../support/stripe-simulator/random.js';
 import { cohorts, type SimulatedEvent } from '../support/stripe-simulator/simulator.js';
 
+const ASKED_EACH_TIME = 12;
 const tables = projections.flatMap((projection) => Object.keys(projection.tables).map((table) => ({ projection, table })));
 let ledger: TestLedger;
 let store: EventStore;
@@ -60,8 +61,8 @@ async function expectRowsToBeAFreshFold(streams: Iterable<string>): Promise<void
 describe('simulated lives, delivered in disorder over HTTP', () => {
   const streams = new Set<string>();
 
-  /** Delivers a part, eight at a time, and waits until the read models are that far. */
-  async function sendAll(part: readonly SimulatedEvent[]): Promise<void> {
+  /** Delivers a part, eight at a time, and waits until the read models are that far, which it resolves with. */
+  async function sendAll(part: readonly SimulatedEvent[]): Promise<string> {
     const waiting = [...part];
     let position = 0n;
     await Promise.all(Array.from({ length: 8 }, async () => {
@@ -73,15 +74,30 @@ describe('simulated lives, delivered in disorder over HTTP', () => {
       }
     }));
     expect((await read(ledger.url, `/subscriptions?limit=1&minPosition=${position}&waitMs=30000`)).status).toBe(200);
+    return String(position);
   }
 
-  it.each([1, 2])('have, after any part of the deliveries, the rows that a fresh fold of the log has, and end as the simulator’s own objects (seed %i)', async (seed) => {
+  /** What is answered of a few of the objects that these events are about. */
+  async function answersOf(events: readonly SimulatedEvent[], random: Random): Promise<(readonly [path: string, answer: { status: number; body: Record<string, unknown> }])[]> {
+    const paths = events.map(({ stripeEvent: { data: { object: { object, id } } } }) => ({ invoice: `/invoices/${id}`, charge: `/payments/${id}`, payment_intent: `/payments/${id}`, subscription: `/subscriptions/${id}` })[object]).filter((path) => path !== undefined);
+    return Promise.all(Array.from({ length: ASKED_EACH_TIME }, () => random.pick(paths)).map(async (path) => [path, await read(ledger.url, path)] as const));
+  }
+
+  it.each([1, 2])('have, after any part of the deliveries, the rows that a fresh fold of the log has, end as the simulator’s own objects, and are answered as of each part as they were then (seed %i)', async (seed) => {
     const random = seededRandom(seed, 'parts');
     const [cohort] = [...cohorts({ seed, subscriptions: 3, apiVersion: 'mixed' })];
     const arriving = [...deliveries(cohort?.events ?? [], { seed, duplicateRate: 0.2, reorderWindow: random.pick([10, 100]) })].map(({ event }) => event);
+    const seen: { position: string; answers: Awaited<ReturnType<typeof answersOf>> }[] = [];
     while (arriving.length > 0) {
-      await sendAll(arriving.splice(0, random.integer(1, 120)));
+      const position = await sendAll(arriving.splice(0, random.integer(1, 120)));
       await expectRowsToBeAFreshFold(streams);
+      seen.push({ position, answers: await answersOf(cohort?.events ?? [], random) });
+    }
+    for (const { position, answers } of seen) {
+      for (const [path, { status, body }] of answers) {
+        const then = await read(ledger.url, `${path}?knownAt=${position}`);
+        expect({ path, position, status: then.status, body: then.body }).toEqual({ path, position, status, body: status === 200 ? { ...body, asOf: expect.objectContaining({ knownAt: position }) } : expect.objectContaining({ code: 'not_known_then' }) });
+      }
     }
     const told = (cohort?.lives ?? []).flatMap(lastObjects);
     const expectAnswers = async (table: 'subscriptions' | 'invoices' | 'payments' | 'customers', answerIn: (body: Record<string, unknown>, expected: ExpectedRow) => unknown): Promise<void> => {
