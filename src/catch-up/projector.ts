@@ -104,18 +104,23 @@ export class Projector {
       await write(connection, changes);
       return true;
     });
-    const surprised = () => {
-      this.#surprises += 1;
-      this.#cache.clear();
-    };
-    const moved = await commit(writeChanges).catch((error: unknown) => {
-      surprised();
+    let asFolded = false;
+    try {
+      asFolded = await commit(writeChanges);
+    } catch (error) {
       if (!isRejectedData(error)) throw error;
-      return commit(writeOneByOne);
-    });
-    if (moved) this.#keep(changes);
-    else surprised();
-    return moved;
+      return await commit(writeOneByOne);
+    } finally {
+      // Only now: whatever was folded until here may have been folded on what was not written.
+      if (!asFolded) this.#surprised();
+    }
+    if (asFolded) this.#keep(changes);
+    return asFolded;
+  }
+
+  #surprised(): void {
+    this.#surprises += 1;
+    this.#cache.clear();
   }
 
   /** What was written under another epoch, or to other lines, may have been changed by others since. */

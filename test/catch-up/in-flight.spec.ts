@@ -15,6 +15,7 @@ import { query } from '../support/read-models.js';
 import { testDatabase, testEventStore, type TestServer } from '../support/servers.js';
 import { BASIL, customer, invoice, stripeEvent } from '../support/stripe-objects.js';
 import { randomId, START, subscriptionEvent } from '../support/subscription-events.js';
+import { until } from '../support/until.js';
 
 let eventStore: TestServer;
 let store: EventStore;
@@ -110,6 +111,28 @@ describe('a batch that is folded while the one before is written', () => {
     expect(await writeWhileFolding(first, second)).toMatchObject({ foldedAgain: true, result: { kind: 'applied', parked: [] } });
     expect(await query(server.url, 'select id, name from customers')).toEqual([{ id, name: 'Ada' }]);
     expect(await parkedStreams()).toEqual([]);
+  });
+
+  it('is folded again also when it was folded after the rejection, while the rest of the one before was written stream by stream', async () => {
+    await query(server.url, `
+      create sequence rejections;
+      create function reject() returns trigger language plpgsql as $$ begin
+        if nextval('rejections') > 1 then perform pg_advisory_xact_lock(1); end if;
+        raise 'rejected' using errcode = '23514';
+      end $$;
+      create trigger reject before insert on ${tableOf({ projection: customers, generation: 1 }, 'customers')} for each row when (new.name = 'rejected') execute function reject()`);
+    const holder = new pg.Client({ connectionString: server.url });
+    await holder.connect();
+    await holder.query('select pg_advisory_lock(1)');
+    const id = randomId('cus');
+    const first = await appended(`customer-${id}`, stripeEvent('customer.created', customer(id, { name: 'rejected' })));
+    const second = await appended(`customer-${id}`, stripeEvent('customer.updated', customer(id, { name: 'Ada' }), { after: 5, previous: { name: 'rejected' } }));
+    const writing = projector.write(await projector.fold([first], { group, to: first }), group);
+    await until('the row is rejected a second time', async () => (await query(server.url, `select 1 from pg_locks where locktype = 'advisory' and not granted`)).length > 0);
+    const folded = await projector.fold([second], { group, to: second });
+    await holder.end();
+    expect(await writing).toMatchObject({ kind: 'applied', parked: [{ stream: `customer-${id}` }] });
+    expect(await projector.write(folded, { ...group, lines: group.lines.map((line) => ({ ...line, at: first })) })).toBeNull();
   });
 
   it('is not written when the one before was not: nobody has both of an owner that lost its lines', async () => {
