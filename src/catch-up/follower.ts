@@ -1,4 +1,3 @@
-import assert from 'node:assert/strict';
 import type { EventStore } from '../eventstore/event-store.js';
 import { subscribeToAll } from '../eventstore/read.js';
 import { recordedEventOf, type RecordedEvent } from '../eventstore/recorded-event.js';
@@ -17,7 +16,7 @@ export type FollowOptions = Readonly<{
   batchEventsMax: number;
   /** Stops after the batch under way. */
   signal: AbortSignal;
-  /** Told after each batch; what follows waits for it. */
+  /** Told after each batch; the next is not written before it is done. */
   applied(batch: AppliedBatch): void | Promise<void>;
 }>;
 
@@ -30,7 +29,7 @@ export type Followed = Readonly<{ kind: 'reached' | 'exhausted' | 'stopped' | 'l
 /** Events that one transaction takes, after which the lines stand at `to`. */
 type Batch = Readonly<{ events: readonly ReadEvent[]; to: NonNullable<LogPosition>; isLast: boolean; /** Whether more has arrived already. */ isFollowed: boolean }>;
 type Way = Readonly<{ reached: { group: Group; events: number }; options: FollowOptions }>;
-type Timed<T> = Readonly<{ result: T; tookMs: number }>;
+type Folded = Readonly<{ result: FoldedBatch; tookMs: number }>;
 
 /** Moves a group along the log, batch after batch; a batch is what has arrived while the one before was written. */
 export class Follower {
@@ -68,7 +67,9 @@ export class Follower {
         const folded = await this.#fold(batch, reached);
         const ended = await writing;
         if (ended !== null) return ended;
-        writing = this.#write(batch, folded, { reached, options });
+        // Nothing is being written now: what is folded again here stands.
+        const standing = this.projector.stands(folded.result) ? folded : await this.#fold(batch, reached);
+        writing = this.#write(batch, standing, { reached, options });
         // Whoever awaits it hears of its failure, though a fold may take until then.
         writing.catch(() => undefined);
         if (!batch.isFollowed) {
@@ -84,18 +85,17 @@ export class Follower {
     return options.signal.aborted ? 'stopped' : 'reached';
   }
 
-  async #fold({ events, to }: Batch, { group }: Way['reached']): Promise<Timed<FoldedBatch>> {
+  async #fold({ events, to }: Batch, { group }: Way['reached']): Promise<Folded> {
     const startedAt = performance.now();
     const result = await this.projector.fold(events, { group, to });
     return { result, tookMs: performance.now() - startedAt };
   }
 
   /** Null when it is to go on. */
-  async #write(batch: Batch, folded: Timed<FoldedBatch>, { reached, options }: Way): Promise<Followed['kind'] | null> {
+  async #write(batch: Batch, folded: Folded, { reached, options }: Way): Promise<Followed['kind'] | null> {
     const startedAt = performance.now();
     const { events: { length: events }, to, isLast } = batch;
-    const result = (await this.projector.write(folded.result, reached.group)) ?? (await this.projector.write((await this.#fold(batch, reached)).result, reached.group));
-    assert(result !== null, 'nothing was being written when the batch was folded again');
+    const result = await this.projector.write(folded.result, reached.group);
     if (result.kind === 'lost') return 'lost';
     reached.group = { ...reached.group, lines: reached.group.lines.map((line) => ({ ...line, at: to })) };
     reached.events += events;

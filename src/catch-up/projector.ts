@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { setTimeout as pause } from 'node:timers/promises';
 import { handles, type AnyProjection, type Fact } from '../../projections/projection.js';
 import type { EventStore } from '../eventstore/event-store.js';
@@ -25,10 +26,16 @@ export type BatchResult =
 type Change = { generation: Generation; written: WrittenStream[]; parked: ParkedStream[]; wasParked: Set<string>; refolds: number; ambiguous: number };
 
 /** A batch as it will stand in the tables, at the end of which the lines stand at `to`. */
-export type FoldedBatch = Readonly<{ to: NonNullable<LogPosition>; counted: readonly ReadEvent[]; repeats: number; changes: readonly Change[]; surprises: number }>;
+export type FoldedBatch = Readonly<{ to: NonNullable<LogPosition>; counted: readonly ReadEvent[]; repeats: number; changes: readonly Change[]; onto: InFlight | null }>;
 
-/** A batch that is being written: what is known of it before the tables show it. */
-type InFlight = Readonly<{ positions: ReadonlyMap<string, bigint>; changes: ReadonlyMap<string, Readonly<{ written: ReadonlyMap<string, WrittenStream>; parked: readonly string[] }>> }>;
+/** A batch that is being written: what is known of it before the tables show it. `cameTrue`, in the end: all was written as it was folded. */
+type InFlight = { cameTrue: boolean } & Readonly<{ positions: Positions; changes: ReadonlyMap<string, Readonly<{ written: ReadonlyMap<string, WrittenStream>; parked: readonly string[] }>> }>;
+
+/** Where ids stand in the log that the index does not have yet. */
+type Positions = ReadonlyMap<string, bigint>;
+
+/** What streams are folded onto: the tables, what is being written, and these positions; events beyond `upTo` come in a batch of their own. */
+type Ground = Readonly<{ writing: InFlight | null; positions: Positions; upTo: bigint }>;
 
 /** What a projector remembers, in characters of JSON. */
 const CACHE_SIZE_MAX = 32 * 1024 * 1024;
@@ -43,8 +50,6 @@ export class Projector {
   /** Epochs of the lines that the cache speaks of. */
   #epochs = '';
   #writing: InFlight | null = null;
-  /** Grows whenever the tables turn out, or may turn out, other than they were folded. */
-  #surprises = 0;
 
   constructor(
     private readonly store: EventStore,
@@ -59,68 +64,79 @@ export class Projector {
 
   /** Folds a batch onto what is written, or is being written now. Throws when store or database fail. */
   async fold(batch: readonly ReadEvent[], { group, to }: { group: Group; to: NonNullable<LogPosition> }): Promise<FoldedBatch> {
-    const surprises = this.#surprises;
     const writing = this.#writing;
     if (!indexes(group)) await this.#indexReaches(to.position);
     const ours = batch.filter(({ metadata }) => metadata !== null);
-    const counted = await this.#withoutRepeats(ours, writing);
+    const before = writing?.positions ?? NO_POSITIONS;
+    const counted = await this.#withoutRepeats(ours, before);
+    const ground = { writing, positions: new Map([...before, ...positionsOf(counted)]), upTo: to.position };
     const streams = groupByStream(counted);
     this.#remember(group);
     const generations = generationsOf(group, this.projections);
     const parked = await findParked(this.database, generations.map(lineOf), [...streams.keys()]);
     const changes: Change[] = [];
-    for (const generation of generations) changes.push(await this.#fold(generation, streams, writing, parked.get(lineOf(generation)) ?? new Set()));
-    return { to, counted, repeats: ours.length - counted.length, changes, surprises };
+    for (const generation of generations) changes.push(await this.#fold(generation, streams, { ...ground, parked: parked.get(lineOf(generation)) ?? new Set() }));
+    return { to, counted, repeats: ours.length - counted.length, changes, onto: writing };
   }
 
-  /** Writes a folded batch as a whole, or not at all; null when it was folded on what was then not written, and must be folded again. Throws when the database fails. */
-  async write({ to, counted, repeats, changes, surprises }: FoldedBatch, group: Group): Promise<BatchResult | null> {
-    if (surprises !== this.#surprises) return null;
-    this.#writing = inFlight(counted, changes);
-    const moved = await this.#commit(group, changes, async (connection) => {
-      if (indexes(group)) await indexEvents(connection, counted);
-      await move(connection, group.lines, { logName: group.logName, to });
-    }).finally(() => { this.#writing = null; });
-    return moved ? appliedOf(changes, repeats) : { kind: 'lost' };
+  /** Whether what a batch was folded onto is there. Else it must be folded again; to be asked when nothing is being written. */
+  stands({ onto }: FoldedBatch): boolean {
+    return onto === null || onto.cameTrue;
+  }
+
+  /** Writes a folded batch that stands, as a whole or not at all. Throws when the database fails. */
+  async write(folded: FoldedBatch, group: Group): Promise<BatchResult> {
+    assert(this.#writing === null && this.stands(folded), 'one batch is written at a time, on what is there');
+    const { to, counted, repeats, changes } = folded;
+    const own = inFlight(counted, changes);
+    this.#writing = own;
+    try {
+      const committed = await this.#commit(group, changes, async (connection) => {
+        if (indexes(group)) await indexEvents(connection, counted);
+        await move(connection, group.lines, { logName: group.logName, to });
+      });
+      own.cameTrue = committed === 'as_folded';
+      return committed === 'lost' ? { kind: 'lost' } : appliedOf(changes, repeats);
+    } finally {
+      this.#writing = null;
+    }
   }
 
   /** Folds parked streams of a group again, whose replay somebody wants; no more than `max` of each line. The lines stay where they are. */
   async replay(group: Group, max: number): Promise<BatchResult> {
     const changes: Change[] = [];
+    const ground = { writing: null, positions: NO_POSITIONS, upTo: group.lines[0]?.at?.position ?? -1n };
     for (const generation of generationsOf(group, this.projections)) {
       const wanted = await findReplays(this.database, generation, max);
       const change: Change = { generation, written: [], parked: [], wasParked: new Set(wanted), refolds: 0, ambiguous: 0 };
-      for (const stream of wanted) await this.#refold(change, { stream, writing: null });
+      for (const stream of wanted) await this.#refold(change, { ...ground, stream });
       changes.push(change);
     }
-    return (await this.#commit(group, changes, async () => undefined)) ? appliedOf(changes, 0) : { kind: 'lost' };
+    return (await this.#commit(group, changes, async () => undefined)) === 'lost' ? { kind: 'lost' } : appliedOf(changes, 0);
   }
 
-  /** Writes changes and what else belongs to them in one transaction; false when an owner or a position is not what the group knows. */
-  async #commit(group: Group, changes: readonly Change[], also: (connection: Queryable) => Promise<void>): Promise<boolean> {
+  /** Writes changes and what else belongs to them in one transaction; `lost` when an owner or a position is not what the group knows. */
+  async #commit(group: Group, changes: readonly Change[], also: (connection: Queryable) => Promise<void>): Promise<'as_folded' | 'otherwise' | 'lost'> {
     const commit = (write: typeof writeChanges): Promise<boolean> => this.database.transaction(async (connection) => {
       if (!(await lock(connection, group.lines))) return false;
       await also(connection);
       await write(connection, changes);
       return true;
     });
-    let asFolded = false;
+    let moved: boolean;
     try {
-      asFolded = await commit(writeChanges);
+      moved = await commit(writeChanges);
+      if (moved) {
+        this.#keep(changes);
+        return 'as_folded';
+      }
     } catch (error) {
+      this.#cache.clear();
       if (!isRejectedData(error)) throw error;
-      return await commit(writeOneByOne);
-    } finally {
-      // Only now: whatever was folded until here may have been folded on what was not written.
-      if (!asFolded) this.#surprised();
+      moved = await commit(writeOneByOne);
     }
-    if (asFolded) this.#keep(changes);
-    return asFolded;
-  }
-
-  #surprised(): void {
-    this.#surprises += 1;
     this.#cache.clear();
+    return moved ? 'otherwise' : 'lost';
   }
 
   /** What was written under another epoch, or to other lines, may have been changed by others since. */
@@ -138,9 +154,9 @@ export class Projector {
     }
   }
 
-  async #withoutRepeats(events: readonly ReadEvent[], writing: InFlight | null): Promise<ReadEvent[]> {
+  async #withoutRepeats(events: readonly ReadEvent[], positions: Positions): Promise<ReadEvent[]> {
     const indexed = await withoutRepeats(this.database, events);
-    return writing === null ? indexed : indexed.filter(({ eventId, position }) => (writing.positions.get(eventId) ?? position) >= position);
+    return indexed.filter(({ eventId, position }) => (positions.get(eventId) ?? position) >= position);
   }
 
   /** Which events repeat an earlier one is known only as far as the index is; its owner may be another process. */
@@ -155,11 +171,11 @@ export class Projector {
   }
   #indexed = -1n;
 
-  async #fold(generation: Generation, batch: ReadonlyMap<string, readonly ReadEvent[]>, writing: InFlight | null, parked: ReadonlySet<string>): Promise<Change> {
+  async #fold(generation: Generation, batch: ReadonlyMap<string, readonly ReadEvent[]>, ground: Ground & { parked: ReadonlySet<string> }): Promise<Change> {
     const { projection } = generation;
     const line = lineOf(generation);
-    const before = writing?.changes.get(line);
-    const wasParked = new Set([...parked, ...(before?.parked ?? [])].filter((stream) => before?.written.has(stream) !== true));
+    const before = ground.writing?.changes.get(line);
+    const wasParked = new Set([...ground.parked, ...(before?.parked ?? [])].filter((stream) => before?.written.has(stream) !== true));
     const change: Change = { generation, written: [], parked: [], wasParked, refolds: 0, ambiguous: 0 };
     const streams = [...batch].filter(([, events]) => events.some((event) => concerns(projection, event)));
     if (streams.length === 0) return change;
@@ -169,17 +185,17 @@ export class Projector {
     for (const [stream, events] of streams) {
       const stored = cached.get(stream) ?? states.get(stream);
       const folded: StreamFold = wasParked.has(stream) ? { kind: 'again' } : foldOn(projection, stored, events);
-      if (folded.kind === 'again') await this.#refold(change, { stream, revision: stored?.revision, writing });
+      if (folded.kind === 'again') await this.#refold(change, { ...ground, stream, revision: stored?.revision });
       // A stream without a state has no rows either.
       else this.#take(change, folded, stored === undefined ? {} : (cached.get(stream)?.texts ?? null));
     }
     return change;
   }
 
-  async #refold(change: Change, { stream, revision, writing }: { stream: string; revision?: bigint | undefined; writing: InFlight | null }): Promise<void> {
+  async #refold(change: Change, { stream, revision, positions, upTo }: Ground & { stream: string; revision?: bigint | undefined }): Promise<void> {
     change.refolds += 1;
     const { projection } = change.generation;
-    const pages = pagesOf(this.store, stream, { projection, counted: (events) => this.#withoutRepeats(events, writing) });
+    const pages = pagesOf(this.store, stream, { projection, upTo, counted: (events) => this.#withoutRepeats(events, positions) });
     this.#take(change, await foldWhole(projection, pages, revision), null);
   }
 
@@ -202,8 +218,12 @@ const appliedOf = (changes: readonly Change[], repeats: number): BatchResult =>
 
 const sumOf = (changes: readonly Change[], count: 'refolds' | 'ambiguous'): number => changes.reduce((sum, change) => sum + change[count], 0);
 
+const NO_POSITIONS: Positions = new Map();
+const positionsOf = (events: readonly ReadEvent[]): Positions => new Map(events.map(({ eventId, position }) => [eventId, position]));
+
 const inFlight = (counted: readonly ReadEvent[], changes: readonly Change[]): InFlight => ({
-  positions: new Map(counted.map(({ eventId, position }) => [eventId, position])),
+  cameTrue: false,
+  positions: positionsOf(counted),
   changes: new Map(changes.map(({ generation, written, parked }) => [lineOf(generation), { written: new Map(written.map((one) => [one.stream, one])), parked: parked.map(({ stream }) => stream) }])),
 });
 

@@ -8,14 +8,14 @@ import { readEvent, type ReadEvent } from './facts.js';
 
 const PAGE_EVENTS = 500;
 
-type Reading = Readonly<{ projection: AnyProjection; counted: (page: readonly ReadEvent[]) => Promise<readonly ReadEvent[]> }>;
+type Reading = Readonly<{ projection: AnyProjection; upTo: bigint; counted: (page: readonly ReadEvent[]) => Promise<readonly ReadEvent[]> }>;
 
-/** The events of a stream as a projection sees them, page by page, as the log has them now: those that `counted` leaves of each page. */
-export async function* pagesOf(store: EventStore, stream: string, { projection, counted }: Reading): AsyncGenerator<readonly ReadEvent[]> {
+/** The events of a stream up to a position of the log as a projection sees them, page by page: those that `counted` leaves of each page. */
+export async function* pagesOf(store: EventStore, stream: string, { projection, upTo, counted }: Reading): AsyncGenerator<readonly ReadEvent[]> {
   const seen = new Set<string>();
   let page: ReadEvent[] = [];
   for await (const event of readStream(store, stream)) {
-    if (event.metadata === null || seen.has(event.eventId)) continue;
+    if (event.position > upTo || event.metadata === null || seen.has(event.eventId)) continue;
     seen.add(event.eventId);
     page.push(readEvent(event, [projection]));
     if (page.length < PAGE_EVENTS) continue;

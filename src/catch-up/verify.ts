@@ -3,7 +3,7 @@ import { compareRows, type RowDifference } from '../read-models/comparison.js';
 import type { Queryable } from '../read-models/database.js';
 import { readLines, type Line } from '../read-models/lines.js';
 import { findParked } from '../read-models/parked-streams.js';
-import { readStates, type StreamRows } from '../read-models/rows.js';
+import type { StreamRows } from '../read-models/rows.js';
 import { lineOf, type Generation } from '../read-models/schema.js';
 import type { ReadEvent } from './facts.js';
 import type { Parts } from './held-lines.js';
@@ -30,10 +30,9 @@ export function verifyStreams({ store, database }: Parts, { projection, line: { 
     const line = (await readLines(connection)).find((one) => one.line === lineOf(rows));
     if (line === undefined) throw new Error(`There are no tables of ${lineOf(rows)}.`);
     const parked = (await findParked(connection, [line.line], streams)).get(line.line) ?? new Set();
-    const states = await readStates(connection, rows, streams);
     const folds: Fold[] = [];
     for (const stream of streams.filter((one) => !parked.has(one))) {
-      const pages = await upTo(pagesOf(store, stream, { projection, counted: (page) => withoutRepeats(connection, page) }), { line, revision: states.get(stream)?.revision ?? -1n });
+      const pages = pagesOf(store, stream, { projection, upTo: line.at?.position ?? -1n, counted: (page) => withoutRepeats(connection, page) });
       folds.push({ stream, ...(await foldPages(projection, pages)) });
     }
     return {
@@ -47,17 +46,12 @@ export function verifyStreams({ store, database }: Parts, { projection, line: { 
 
 type Fold = Readonly<{ stream: string; rows: StreamRows['rows']; cause: string | null }>;
 
-async function foldPages(projection: AnyProjection, pages: readonly (readonly ReadEvent[])[]): Promise<Omit<Fold, 'stream'>> {
-  if (pages.every((page) => page.length === 0)) return { rows: {}, cause: null };
-  const folded = await foldWhole(projection, pages);
+async function foldPages(projection: AnyProjection, pages: AsyncIterable<readonly ReadEvent[]>): Promise<Omit<Fold, 'stream'>> {
+  const known: (readonly ReadEvent[])[] = [];
+  for await (const page of pages) if (page.length > 0) known.push(page);
+  if (known.length === 0) return { rows: {}, cause: null };
+  const folded = await foldWhole(projection, known);
   return folded.kind === 'folded' ? { rows: folded.written.rows, cause: null } : { rows: {}, cause: folded.parked.cause };
-}
-
-/** What the rows speak of: all up to the line's position, and what a refold had read beyond it. */
-async function upTo(pages: AsyncIterable<readonly ReadEvent[]>, { line, revision }: { line: Line; revision: bigint }): Promise<ReadEvent[][]> {
-  const known: ReadEvent[][] = [];
-  for await (const page of pages) known.push(page.filter((event) => event.position <= (line.at?.position ?? -1n) || event.revision <= revision));
-  return known;
 }
 
 async function differencesOf(connection: Queryable, generation: Generation, folds: readonly Fold[]): Promise<Verified['differences']> {

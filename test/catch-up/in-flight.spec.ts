@@ -4,6 +4,7 @@ import pg from 'pg';
 import { customers } from '../../projections/customers.js';
 import { projections } from '../../projections/index.js';
 import type { ReadEvent } from '../../src/catch-up/facts.js';
+import { Follower } from '../../src/catch-up/follower.js';
 import { Projector, type BatchResult, type Group } from '../../src/catch-up/projector.js';
 import { connectEventStore, type EventStore } from '../../src/eventstore/event-store.js';
 import { nameOfLog } from '../../src/eventstore/log-name.js';
@@ -54,8 +55,10 @@ async function appended(stream: string, event: Given): Promise<ReadEvent> {
   return projector.read(last);
 }
 
+const movedTo = (event: ReadEvent): Group => ({ ...group, lines: group.lines.map((line) => ({ ...line, at: event })) });
+
 /** Folds `second` while the transaction of `first` cannot get on, then lets both be written; and the result of the second. */
-async function writeWhileFolding(first: ReadEvent, second: ReadEvent): Promise<{ foldedAgain: boolean; result: BatchResult }> {
+async function writeWhileFolding(first: ReadEvent, second: ReadEvent): Promise<{ stands: boolean; result: BatchResult }> {
   const holder = new pg.Client({ connectionString: server.url });
   await holder.connect();
   await holder.query('begin; select 1 from ledger.checkpoints for update');
@@ -64,12 +67,8 @@ async function writeWhileFolding(first: ReadEvent, second: ReadEvent): Promise<{
   await holder.query('rollback');
   await holder.end();
   expect(await writing).toMatchObject({ kind: 'applied' });
-  group = { ...group, lines: group.lines.map((line) => ({ ...line, at: first })) };
-  const result = await projector.write(folded, group);
-  if (result !== null) return { foldedAgain: false, result };
-  const again = await projector.write(await projector.fold([second], { group, to: second }), group);
-  if (again === null) throw new Error('The second fold had nothing in flight before it.');
-  return { foldedAgain: true, result: again };
+  const stands = projector.stands(folded);
+  return { stands, result: await projector.write(stands ? folded : await projector.fold([second], { group, to: second }), movedTo(first)) };
 }
 
 const parkedStreams = async (): Promise<string[]> => (await query<{ stream: string }>(server.url, 'select distinct stream from ledger.parked_streams')).map(({ stream }) => stream);
@@ -79,7 +78,7 @@ describe('a batch that is folded while the one before is written', () => {
     const id = randomId('sub');
     const first = await appended(`subscription-${id}`, subscriptionEvent(id, { type: 'customer.subscription.deleted', object: { status: 'canceled' } }));
     const second = await appended(`subscription-${id}`, subscriptionEvent(id, { created: START + 5, object: { status: 'active' }, previous: { metadata: { of: 'before' } } }));
-    expect(await writeWhileFolding(first, second)).toMatchObject({ foldedAgain: false, result: { kind: 'applied', refolds: 0, repeats: 0 } });
+    expect(await writeWhileFolding(first, second)).toMatchObject({ stands: true, result: { kind: 'applied', refolds: 0, repeats: 0 } });
     expect(await query(server.url, 'select id, status from subscriptions')).toEqual([{ id, status: 'canceled' }]);
   });
 
@@ -88,7 +87,7 @@ describe('a batch that is folded while the one before is written', () => {
     const event = stripeEvent('customer.created', customer(id, { name: 'Ada' }));
     const first = await appended(`customer-${id}`, event);
     const second = await appended(`customer-other-${id}`, event);
-    expect(await writeWhileFolding(first, second)).toMatchObject({ foldedAgain: false, result: { kind: 'applied', repeats: 1 } });
+    expect(await writeWhileFolding(first, second)).toMatchObject({ stands: true, result: { kind: 'applied', repeats: 1 } });
     expect(await query(server.url, `select stream from ${EVENT_INDEX}`)).toEqual([{ stream: `customer-${id}` }]);
     expect(await query(server.url, 'select id, stream from customers')).toEqual([{ id, stream: `customer-${id}` }]);
   });
@@ -108,12 +107,12 @@ describe('a batch that is folded while the one before is written', () => {
     const id = randomId('cus');
     const first = await appended(`customer-${id}`, stripeEvent('customer.created', customer(id, { name: 'rejected' })));
     const second = await appended(`customer-${id}`, stripeEvent('customer.updated', customer(id, { name: 'Ada' }), { after: 5, previous: { name: 'rejected' } }));
-    expect(await writeWhileFolding(first, second)).toMatchObject({ foldedAgain: true, result: { kind: 'applied', parked: [] } });
+    expect(await writeWhileFolding(first, second)).toMatchObject({ stands: false, result: { kind: 'applied', parked: [] } });
     expect(await query(server.url, 'select id, name from customers')).toEqual([{ id, name: 'Ada' }]);
     expect(await parkedStreams()).toEqual([]);
   });
 
-  it('is folded again also when it was folded after the rejection, while the rest of the one before was written stream by stream', async () => {
+  it('is folded again also when it was folded after the rejection, while the rest of the one before is written stream by stream', async () => {
     await query(server.url, `
       create sequence rejections;
       create function reject() returns trigger language plpgsql as $$ begin
@@ -132,16 +131,60 @@ describe('a batch that is folded while the one before is written', () => {
     const folded = await projector.fold([second], { group, to: second });
     await holder.end();
     expect(await writing).toMatchObject({ kind: 'applied', parked: [{ stream: `customer-${id}` }] });
-    expect(await projector.write(folded, { ...group, lines: group.lines.map((line) => ({ ...line, at: first })) })).toBeNull();
+    expect(projector.stands(folded)).toBe(false);
   });
 
-  it('is not written when the one before was not: nobody has both of an owner that lost its lines', async () => {
+  it('is folded again when the one before was not written, since its owner had lost its lines', async () => {
     const id = randomId('cus');
     const first = await appended(`customer-${id}`, stripeEvent('customer.created', customer(id)));
-    const folded = await projector.fold([first], { group, to: first });
-    const others = group.lines.map((line) => ({ ...line, epoch: line.epoch - 1n }));
-    expect(await projector.write(folded, { ...group, lines: others })).toEqual({ kind: 'lost' });
-    expect(await projector.write(folded, group)).toBeNull();
+    const second = await appended(`customer-${id}`, stripeEvent('customer.updated', customer(id, { name: 'Ada' }), { after: 5 }));
+    const others = { ...group, lines: group.lines.map((line) => ({ ...line, epoch: line.epoch - 1n })) };
+    const writing = projector.write(await projector.fold([first], { group: others, to: first }), others);
+    const folded = await projector.fold([second], { group: others, to: second });
+    expect(await writing).toEqual({ kind: 'lost' });
+    expect(projector.stands(folded)).toBe(false);
     expect(await query(server.url, 'select id from customers')).toEqual([]);
+  });
+});
+
+describe('batches that follow one another', () => {
+  it('count a repeat once wherever they are cut, also when its stream is folded again', async () => {
+    const [id, subscription] = [randomId('in'), randomId('sub')];
+    const event = stripeEvent('invoice.created', invoice(id, BASIL, { subscription }), { after: 5 });
+    const batch = [
+      await appended(`invoice-${id}`, event),
+      await appended(`subscription-${subscription}`, subscriptionEvent(subscription, { created: START + 9 })),
+      await appended(`subscription-${subscription}`, event),
+      await appended(`subscription-${subscription}`, subscriptionEvent(subscription, { created: START + 1 })),
+    ];
+    const to = batch.at(-1) as ReadEvent;
+    expect(await projector.write(await projector.fold(batch, { group, to }), group)).toMatchObject({ kind: 'applied', repeats: 1, parked: [] });
+    expect(await query(server.url, 'select id, stream from invoices')).toEqual([{ id, stream: `invoice-${id}` }]);
+  });
+
+  it('lose nothing when a row of the first is rejected: those behind it are folded again, one on the other', async () => {
+    await query(server.url, `alter table ${tableOf({ projection: customers, generation: 1 }, 'customers')} add constraint no_such_name check (name <> 'rejected')`);
+    const subscriptions = [randomId('sub'), randomId('sub'), randomId('sub')];
+    const [rejected, mended] = [randomId('cus'), randomId('cus')];
+    for (const id of [rejected, mended]) await appended(`customer-${id}`, stripeEvent('customer.created', customer(id, { name: 'rejected' })));
+    const invoices: string[] = [];
+    let last: ReadEvent | undefined;
+    for (const after of [1, 2, 3, 4]) {
+      for (const subscription of subscriptions) {
+        const id = randomId('in');
+        invoices.push(id);
+        last = await appended(`subscription-${subscription}`, stripeEvent('invoice.created', invoice(id, BASIL, { subscription }), { after }));
+        // Three events after the first of its customer: in the next batch.
+        if (invoices.length === 2) await appended(`customer-${mended}`, stripeEvent('customer.updated', customer(mended, { name: 'Ada' }), { after: 5 }));
+      }
+    }
+    if (last === undefined) throw new Error('Nothing was appended.');
+    const follower = new Follower(store, projector);
+    expect(await follower.follow(group, { until: last, batchEventsMax: 3, signal: new AbortController().signal, applied: () => undefined })).toMatchObject({ kind: 'reached' });
+    const parked = await parkedStreams();
+    expect([rejected, mended].map((id) => parked.includes(`customer-${id}`))).toEqual([true, false]);
+    expect(await query(server.url, 'select name from customers where id = $1', [mended])).toEqual([{ name: 'Ada' }]);
+    const rows = await query<{ id: string }>(server.url, 'select id from invoices where subscription = any($1) order by id', [subscriptions]);
+    expect(rows.map(({ id }) => id)).toEqual([...invoices].sort());
   });
 });
