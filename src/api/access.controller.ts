@@ -54,11 +54,12 @@ export class AccessController {
 
   async #pastFacts(customer: string, at: Moment): Promise<{ facts: AccessFacts; asOf: AsOfAnswer }> {
     const streams = await this.past.streamsOfCustomer(customer, ['customer', 'subscription']);
+    const entitled = rowsAt(entitlements, streams, at);
     const facts = accessFactsOf({
       customers: rowsAt(customers, streams, at).customers,
       subscriptions: rowsAt(subscriptions, streams, at).subscriptions.filter((row) => row['customer'] === customer),
-      entitlements: rowsAt(entitlements, streams, at).entitlements,
-      summaries: rowsAt(entitlements, streams, at).entitlement_summaries,
+      entitlements: entitled.entitlements,
+      summaries: entitled.entitlement_summaries,
     });
     if (facts === null) throw notKnownThen('customer', customer);
     return { facts, asOf: asOfAnswer(streams, at) };

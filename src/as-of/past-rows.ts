@@ -1,5 +1,5 @@
 import type { AnyProjection, Row, Tables } from '../../projections/projection.js';
-import { factOf, readEvent } from '../catch-up/facts.js';
+import { factOf, readEvent, type ReadEvent } from '../catch-up/facts.js';
 import { foldAll } from '../catch-up/fold.js';
 import type { RecordedEvent } from '../eventstore/recorded-event.js';
 import { jsonForPostgres } from '../read-models/database.js';
@@ -25,7 +25,16 @@ export function pastRows<T extends Tables>(projection: AnyProjection<T>, streams
 
 function factsAt(projection: AnyProjection, events: readonly RecordedEvent[], moment: Moment) {
   const known = events.filter((event) => isKnown(event, moment));
-  return known.flatMap((event) => orUnreadable(event, () => factOf(projection, readEvent(event, [projection]))).filter(({ order }) => isTrue(order.created, moment)));
+  return known.flatMap((event) => orUnreadable(event, () => factOf(projection, reading(event))).filter(({ order }) => isTrue(order.created, moment)));
+}
+
+/** Several projections answer from the same events. */
+const readings = new WeakMap<RecordedEvent, ReadEvent>();
+
+function reading(event: RecordedEvent): ReadEvent {
+  const known = readings.get(event) ?? readEvent(event);
+  readings.set(event, known);
+  return known;
 }
 
 /** What is read of an event. @throws UnreadablePast which names it */

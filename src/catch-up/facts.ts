@@ -19,18 +19,18 @@ type Says =
 
 const NOTHING: Says = { kind: 'nothing' };
 
-/** Reads what an event says to any of these projections. Never throws: whoever it concerns hears of it from `factOf`. */
-export function readEvent({ data, ...envelope }: RecordedEvent, projections: readonly AnyProjection[]): ReadEvent {
+/** Reads what an event says to any of these projections, or to whoever may ask. Never throws: whoever it concerns hears of it from `factOf`. */
+export function readEvent({ data, ...envelope }: RecordedEvent, projections?: readonly AnyProjection[]): ReadEvent {
   return { ...envelope, says: read({ data, ...envelope }, projections) };
 }
 
-function read(recorded: RecordedEvent, projections: readonly AnyProjection[]): Says {
+function read(recorded: RecordedEvent, projections: readonly AnyProjection[] | undefined): Says {
   if (recorded.metadata === null || recorded.metadata.quarantine !== undefined) return NOTHING;
   let of: SnapshotKind | null = null;
   try {
     const stripeEvent = stripeEventOf(recorded);
     const kind = kindOf(stripeEvent);
-    if (kind === 'other' || !projections.some((projection) => handles(projection, kind))) return NOTHING;
+    if (kind === 'other' || projections?.some((projection) => handles(projection, kind)) === false) return NOTHING;
     of = kind;
     return { kind: 'fact', fact: factFrom(stripeEvent) };
   } catch (error) {
