@@ -62,11 +62,11 @@ async function openingMs(folder: string): Promise<number> {
   return performance.now() - begunMs;
 }
 
-/** Kills openings until one was not over yet. */
+/** Kills openings until one was not over yet, each sooner than the last: how long one takes changes with what else the machine does. */
 async function killWhileOpening(make: () => string, random: () => number, withinMs: number): Promise<string> {
   for (let tries = 1; tries <= TRIES_MAX; tries += 1) {
     const folder = make();
-    if ((await killOpening(folder, random() * withinMs)) === 'opening') return folder;
+    if ((await killOpening(folder, (random() * withinMs) / tries)) === 'opening') return folder;
   }
   throw new Error(`None of ${TRIES_MAX} openings was still under way when it was killed within ${withinMs} ms.`);
 }
