@@ -1,5 +1,5 @@
 /** The sending end of a streaming call: it goes at the client's pace and knows when the call is over. */
-import type { ServerWritableStream } from '@grpc/grpc-js';
+import type { ReadCall } from './protocol.js';
 
 /** Begins to wait and returns how to stop waiting. */
 export type Arrange = (wake: () => void) => () => void;
@@ -9,7 +9,7 @@ export class Outlet {
   #wake: (() => void) | undefined;
 
   constructor(
-    private readonly call: Pick<ServerWritableStream<unknown, Buffer>, 'write' | 'once' | 'off'>,
+    private readonly call: Pick<ReadCall, 'write' | 'once'>,
     stopping: AbortSignal,
   ) {
     const close = (): void => {
@@ -28,12 +28,12 @@ export class Outlet {
     return this.#open;
   }
 
-  /** Hands a message over and resolves when the client can take another, or has gone. */
-  async send(frame: Buffer): Promise<void> {
-    if (!this.#open || this.call.write(frame)) return;
+  /** Hands messages over and resolves when the client has taken them, or has gone. */
+  async send(frames: readonly Buffer[]): Promise<void> {
+    if (frames.length === 0) return;
     await this.wait((wake) => {
-      this.call.once('drain', wake);
-      return () => this.call.off('drain', wake);
+      this.call.write(frames, wake);
+      return () => undefined;
     });
   }
 

@@ -30,7 +30,8 @@ export const StreamsService = {
   read: { ...GeneratedStreamsService.read, responseSerialize: (frame: Buffer): Buffer => frame },
 };
 
-type ReadCall = ServerWritableStream<Streams.ReadReq, Buffer>;
+/** Frames are handed over in batches. */
+export type ReadCall = ServerWritableStream<Streams.ReadReq, readonly Buffer[]>;
 
 /** The handlers of the Streams service, with frames as the answers of a Read. */
 export type StreamsHandlers = Pick<IStreamsServer, 'append' | 'batchAppend' | 'delete' | 'tombstone'> & Readonly<{ read: (call: ReadCall) => void }>;

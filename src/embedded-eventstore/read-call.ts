@@ -1,11 +1,10 @@
 /** `Streams.Read`: reads and catch-up subscriptions of a stream and of `$all`. */
 import { randomUUID } from 'node:crypto';
 import { setImmediate as othersTurn } from 'node:timers/promises';
-import type { ServerWritableStream } from '@grpc/grpc-js';
 import { cursorOfAll, cursorOfStream, readabilityOf, type Cursor, type From } from './cursors.js';
 import { createFraming } from './event-frames.js';
 import { Outlet } from './outlet.js';
-import { shared, streams, type Streams } from './protocol.js';
+import { shared, streams, type ReadCall, type Streams } from './protocol.js';
 import { readRequestOf, type ReadRequest } from './requests.js';
 import { rpcErrorOf, streamDeleted } from './rpc-errors.js';
 import type { Store } from './store.js';
@@ -29,7 +28,7 @@ const streamNotFound = (stream: string): Buffer => {
   return encode(new ReadResp().setStreamNotFound(new ReadResp.StreamNotFound().setStreamIdentifier(identifier)));
 };
 
-export async function handleRead(store: Store, call: ServerWritableStream<Streams.ReadReq, Buffer>): Promise<void> {
+export async function handleRead(store: Store, call: ReadCall): Promise<void> {
   try {
     const request = readRequestOf(call.request);
     const outlet = new Outlet(call, store.stopping);
@@ -48,7 +47,7 @@ async function read({ log }: Store, request: ReadRequest, outlet: Outlet): Promi
   if (stream !== undefined) {
     const readability = readabilityOf(log, log.stream(stream));
     if (readability === 'deleted') throw streamDeleted(stream);
-    if (readability === 'notFound') return outlet.send(streamNotFound(stream));
+    if (readability === 'notFound') return outlet.send([streamNotFound(stream)]);
   }
   const cursor = stream === undefined ? cursorOfAll(log, direction, from) : cursorOfStream(log, direction, { name: stream, from });
   const frame = createFraming(log, request);
@@ -56,12 +55,9 @@ async function read({ log }: Store, request: ReadRequest, outlet: Outlet): Promi
   while (remaining > 0 && outlet.open) {
     const page = cursor.next(filter ? Infinity : remaining);
     if (page.length === 0) return;
-    for (const event of page) {
-      if (remaining === 0 || !outlet.open) return;
-      if (filter && !filter.matches(event)) continue;
-      remaining -= 1;
-      await outlet.send(frame(event));
-    }
+    const wanted = filter ? page.filter((event) => filter.matches(event)).slice(0, remaining) : page;
+    remaining -= wanted.length;
+    await outlet.send(wanted.map(frame));
     if (remaining > 0) await othersTurn();
   }
 }
@@ -101,27 +97,27 @@ async function subscribe(store: Store, request: ReadRequest, outlet: Outlet): Pr
   const cursor = cursorAfter(store, request);
   const frame = createFraming(log, request);
   const counter = new CheckpointCounter(filter?.checkpointEvery ?? Infinity);
-  const sendCheckpoint = async (): Promise<void> => {
+  const checkpointDue = (): Buffer[] => {
     const position = filter && counter.take();
-    if (position !== undefined) await outlet.send(checkpoint(position));
+    return position === undefined ? [] : [checkpoint(position)];
   };
 
-  await outlet.send(confirmation());
+  await outlet.send([confirmation()]);
   let live = false;
   while (outlet.open) {
     if (stream !== undefined && readabilityOf(log, log.stream(stream)) === 'deleted') throw streamDeleted(stream);
     const page = cursor.next(Infinity);
+    const batch: Buffer[] = [];
     for (const event of page) {
-      if (!outlet.open) return;
-      if (!filter || filter.matches(event)) await outlet.send(frame(event));
-      if (counter.consider(event.position)) await sendCheckpoint();
+      if (!filter || filter.matches(event)) batch.push(frame(event));
+      if (counter.consider(event.position)) batch.push(...checkpointDue());
     }
+    await outlet.send(batch);
     if (page.length > 0) await othersTurn();
     else if (live) await outlet.wait((wake) => changes.wait(stream, wake));
     else {
       live = true;
-      await sendCheckpoint();
-      await outlet.send(caughtUp());
+      await outlet.send([...checkpointDue(), caughtUp()]);
     }
   }
 }
