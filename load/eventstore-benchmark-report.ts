@@ -3,7 +3,7 @@ import type { TaskResult } from './eventstore-benchmark-client.js';
 import { median } from './median.js';
 
 /** A task, with what one append or read of it cost the server. */
-type Cost = TaskResult & { readonly cpuUs: number };
+export type Cost = TaskResult & { readonly cpuUs: number };
 
 /** Events appended in a round and read again. */
 interface Side {
@@ -21,18 +21,18 @@ export interface Rates {
 
 /** Steps at the end of a stream, or in its middle. */
 export interface EndCost {
-  readonly stream: 'short' | 'long';
+  readonly stream: 'short, new log' | 'short, full log' | 'long';
   readonly append: Cost;
   readonly readEnd: Cost;
   readonly readMiddle: Cost;
 }
 
 export interface Stored {
-  readonly events: number;
   readonly fillPerSecond: number;
   readonly startMs: number;
   readonly firstReadMs: number;
-  readonly readAllPerSecond: number;
+  /** One read of the whole log. */
+  readonly readAll: Cost;
   readonly rssAfterFillBytes: number;
   readonly rssAfterStartBytes: number;
   readonly rssAfterReadBytes: number;
@@ -74,8 +74,8 @@ function ratesRow(concurrency: number, rounds: readonly Rates[]): (string | numb
 const GROWTH_HEADINGS = ['stream', 'append ms', 'server µs', 'last ten events ms', 'server µs', 'ten in the middle ms', 'server µs'] as const;
 
 export function growthTable(costs: readonly EndCost[], long: number): string[] {
-  const names = { short: '10 events', long: `${count(long)} events` };
-  return table(GROWTH_HEADINGS, (['short', 'long'] as const).map((stream) => [names[stream], ...growthCells(costs.filter((cost) => cost.stream === stream))]));
+  const names = { 'short, new log': '10 events, in a new log', 'short, full log': `10 events, beside ${count(long)}`, long: `${count(long)} events` } as const;
+  return table(GROWTH_HEADINGS, Object.entries(names).map(([stream, name]) => [name, ...growthCells(costs.filter((cost) => cost.stream === stream))]));
 }
 
 const growthCells = (costs: readonly EndCost[]): string[] =>
@@ -84,10 +84,12 @@ const growthCells = (costs: readonly EndCost[]): string[] =>
     count(median(costs.map((cost) => cost[step].cpuUs))),
   ]);
 
-export function storedLines(stored: Stored): string[] {
+export function storedLines(stored: Stored, events: number): string[] {
+  const { readAll } = stored;
   return [
-    `A store with ${count(stored.events)} events starts in ${count(stored.startMs)} ms; its first read takes ${count(stored.firstReadMs)} ms.`,
-    `Its process has taken at most ${mebibytes(stored.rssAfterStartBytes)} after the start, ${mebibytes(stored.rssAfterReadBytes)} after a read of $all ` +
-      `(${count(stored.readAllPerSecond)} events /s), ${mebibytes(stored.rssAfterFillBytes)} after writing them all (${count(stored.fillPerSecond)} events /s).`,
+    `With ${count(events)} events the store starts in ${count(stored.startMs)} ms; its first read takes ${count(stored.firstReadMs)} ms.`,
+    `A read of $all takes ${count(readAll.eventsPerSecond)} events /s and ${(readAll.cpuUs / events).toFixed(1)} µs of the server an event; filling took ${count(stored.fillPerSecond)} events /s.`,
+    `The process has taken at most ${mebibytes(stored.rssAfterFillBytes)} while it was filled, ` +
+      `after the new start ${mebibytes(stored.rssAfterStartBytes)}, and ${mebibytes(stored.rssAfterReadBytes)} once $all was read.`,
   ];
 }

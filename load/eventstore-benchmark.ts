@@ -17,8 +17,8 @@ const HELP = `Measures the embedded event store through the official client, and
   --events <n>        events of a round at concurrency 16 and more; a quarter at 1  (4000)
   --repetitions <n>   rounds of each kind, interleaved                              (3)
   --concurrency <l>   a list                                                        (1,16,64,256)
-  --long <n>          length of the long stream                                     (100000)
-  --stored <n>        events in the store that is started again                     (100000)
+  --long <n>          length of the long stream, whose store is then started again  (100000)
+  --only <part>       rates, or length                                              (both)
   --help              this text
 `;
 
@@ -34,7 +34,6 @@ interface Plan {
   readonly repetitions: number;
   readonly concurrencies: readonly number[];
   readonly long: number;
-  readonly stored: number;
 }
 
 interface Stand {
@@ -78,58 +77,69 @@ async function roundOn(stand: Stand, store: Store, round: Pick<Task, 'name' | 'c
   return { append, read };
 }
 
-/** The cost of an append and of a read where a stream is short and where it is long. */
-async function growth(stand: Stand, plan: Plan): Promise<EndCost[]> {
-  const store = await stand.processes.store(join(stand.directory, 'growth'));
-  const fill = (name: string, count: number) => stand.perform({ kind: 'fill', url: store.url, name, count, concurrency: 1, eventBytes: FILLING_BYTES });
-  await fill('long', plan.long);
-  const costs: EndCost[] = [];
-  for (let repetition = 0; repetition <= plan.repetitions; repetition += 1) {
-    const short = `short-${repetition}`;
-    await fill(short, SHORT);
-    const ends = [await costAtEnd(stand, store, { name: short, length: SHORT }), await costAtEnd(stand, store, { name: 'long', length: plan.long + repetition * END_STEPS })];
-    if (repetition > 0) costs.push(...ends);
-    process.stderr.write(`stream length: ${repetition} of ${plan.repetitions}\n`);
-  }
-  await store.stop();
-  return costs;
+interface Growth {
+  readonly costs: readonly EndCost[];
+  readonly stored: Stored;
 }
 
-async function costAtEnd(stand: Stand, store: Store, { name, length }: { name: string; length: number }): Promise<EndCost> {
+/** The cost of an append and of a read in a new log, and in a full one where a stream is short and where it is long; then a start with all that. */
+async function growth(stand: Stand, plan: Plan): Promise<Growth> {
+  const directory = join(stand.directory, 'growth');
+  const store = await stand.processes.store(directory);
+  const fill = (name: string, count: number) => stand.perform({ kind: 'fill', url: store.url, name, count, concurrency: 1, eventBytes: FILLING_BYTES });
+  const costs: EndCost[] = [];
+  const shortCosts = async (at: 'new' | 'full', repetition: number): Promise<EndCost> => {
+    const name = `short-${at}-${repetition}`;
+    await fill(name, SHORT);
+    return costAtEnd(stand, store, { name, length: SHORT, stream: `short, ${at} log` });
+  };
+  // The first repetition warms up client and server.
+  for (let repetition = 0; repetition <= plan.repetitions; repetition += 1) {
+    const cost = await shortCosts('new', repetition);
+    if (repetition > 0) costs.push(cost);
+  }
+  const filled = await fill('long', plan.long);
+  const rssAfterFillBytes = (await store.usage()).rssMaxBytes;
+  for (let repetition = 0; repetition < plan.repetitions; repetition += 1) {
+    costs.push(await shortCosts('full', repetition));
+    costs.push(await costAtEnd(stand, store, { name: 'long', length: plan.long + repetition * END_STEPS, stream: 'long' }));
+    process.stderr.write(`stream length: ${repetition + 1} of ${plan.repetitions}\n`);
+  }
+  await store.stop();
+  return { costs, stored: { fillPerSecond: filled.eventsPerSecond, rssAfterFillBytes, ...(await restarted(stand, directory)) } };
+}
+
+async function costAtEnd(stand: Stand, store: Store, { name, length, stream }: { name: string; length: number; stream: EndCost['stream'] }): Promise<EndCost> {
   const common = { url: store.url, name, length, concurrency: 1, count: END_STEPS };
   const readEnd = await costing(stand, store, { ...common, kind: 'read-end' });
   const readMiddle = await costing(stand, store, { ...common, kind: 'read-middle' });
   const append = await costing(stand, store, { ...common, kind: 'append-at-end', eventBytes: EVENT_BYTES });
-  return { stream: length === SHORT ? 'short' : 'long', append, readEnd, readMiddle };
+  return { stream, append, readEnd, readMiddle };
 }
 
 /** A full store: how long its start takes, and how much memory it needs while it is read from end to end. */
-async function stored(stand: Stand, { stored: events }: Plan): Promise<Stored> {
-  const directory = join(stand.directory, 'stored');
-  const filling = await stand.processes.store(directory);
-  const common = { name: 'stored', concurrency: 1 };
-  const fill = await stand.perform({ ...common, kind: 'fill', url: filling.url, eventBytes: FILLING_BYTES, count: events });
-  const rssAfterFillBytes = (await filling.usage()).rssMaxBytes;
-  await filling.stop();
+async function restarted(stand: Stand, directory: string): Promise<Omit<Stored, 'fillPerSecond' | 'rssAfterFillBytes'>> {
   const store = await stand.processes.store(directory);
   const rssAfterStartBytes = (await store.usage()).rssMaxBytes;
-  const readEnd = await stand.perform({ ...common, kind: 'read-end', url: store.url, count: 1 });
-  const readAll = await stand.perform({ ...common, kind: 'read-all', url: store.url, count: 1 });
+  const common = { name: 'long', concurrency: 1, count: 1, url: store.url };
+  const readEnd = await stand.perform({ ...common, kind: 'read-end' });
+  const readAll = await costing(stand, store, { ...common, kind: 'read-all' });
   const { rssMaxBytes } = await store.usage();
   await store.stop();
-  return {
-    events, fillPerSecond: fill.eventsPerSecond, startMs: store.startMs, firstReadMs: readEnd.p50Ms, readAllPerSecond: readAll.eventsPerSecond,
-    rssAfterFillBytes, rssAfterStartBytes, rssAfterReadBytes: rssMaxBytes,
-  };
+  return { startMs: store.startMs, firstReadMs: readEnd.p50Ms, readAll, rssAfterStartBytes, rssAfterReadBytes: rssMaxBytes };
 }
 
-async function benchmark(plan: Plan): Promise<void> {
+async function benchmark(plan: Plan, only: string | undefined): Promise<void> {
   const processes = new BenchmarkProcesses();
   const directory = mkdtempSync(join(tmpdir(), 'eventstore-benchmark-'));
   try {
     const stand: Stand = { processes, directory, perform: processes.client<Task, TaskResult>('eventstore-benchmark-client.js') };
-    const lines = [machine(), '', ...ratesTable(await rates(stand, plan))];
-    lines.push('', ...growthTable(await growth(stand, plan), plan.long), '', ...storedLines(await stored(stand, plan)));
+    const lines = [machine()];
+    if (only !== 'length') lines.push('', ...ratesTable(await rates(stand, plan)));
+    if (only !== 'rates') {
+      const { costs, stored } = await growth(stand, plan);
+      lines.push('', ...growthTable(costs, plan.long), '', ...storedLines(stored, plan.long));
+    }
     lines.forEach((line) => console.log(line));
   } finally {
     await processes.end();
@@ -140,7 +150,7 @@ async function benchmark(plan: Plan): Promise<void> {
 const { values } = parseArgs({
   options: {
     events: { type: 'string', default: '4000' }, repetitions: { type: 'string', default: '3' }, concurrency: { type: 'string', default: '1,16,64,256' },
-    long: { type: 'string', default: '100000' }, stored: { type: 'string', default: '100000' }, help: { type: 'boolean' },
+    long: { type: 'string', default: '100000' }, only: { type: 'string' }, help: { type: 'boolean' },
   },
 });
 if (values.help === true) {
@@ -148,7 +158,7 @@ if (values.help === true) {
 } else {
   const [events = 1] = wholeNumbers('events', values.events, 100_000);
   const [repetitions = 1] = wholeNumbers('repetitions', values.repetitions, 50);
-  const [long = 10] = wholeNumbers('long', values.long, 1_000_000);
-  const [storedEvents = 1] = wholeNumbers('stored', values.stored, 10_000_000);
-  await benchmark({ events, repetitions, concurrencies: wholeNumbers('concurrency', values.concurrency, 512), long, stored: storedEvents });
+  const [long = 10] = wholeNumbers('long', values.long, 10_000_000);
+  if (values.only !== undefined && !['rates', 'length'].includes(values.only)) throw new Error('--only is rates or length.');
+  await benchmark({ events, repetitions, concurrencies: wholeNumbers('concurrency', values.concurrency, 512), long }, values.only);
 }
