@@ -39,6 +39,13 @@ describe('Money', () => {
     expect(full).toContain(true);
   });
 
+  it('that a coupon takes off for some months is on no invoice of a later one', () => {
+    const repeating = events.filter(({ stripeEvent: { type } }) => type === 'customer.discount.created').map(({ stripeEvent: { data: { object } } }) => object).filter(({ end }) => end !== null);
+    const after = repeating.flatMap(({ id, subscription, end }) => all('invoice').filter((invoice) => invoice['subscription'] === subscription && Number(invoice['created']) >= Number(end)).map((invoice) => ({ id, taken: invoice['total_discount_amounts'] as readonly JsonObject[] })));
+    expect(after.length).toBeGreaterThan(0);
+    for (const { id, taken } of after) expect(taken.filter(({ discount }) => discount === id)).toEqual([]);
+  });
+
   it('for a quantity in a further tier has that tier’s flat fee once; by volume all units cost what the last does', () => {
     const tiers = [{ upTo: 5, unitAmountMinor: 100, flatAmountMinor: 0 }, { upTo: null, unitAmountMinor: 80, flatAmountMinor: 70 }];
     const price = { ...simulatedAccount({ seed: 1, livemode: false, openedAt: 0 }).prices[0]!, unitAmountMinor: null, tiers };
