@@ -21,6 +21,13 @@ export const moment = {
 /** And of those that concern one stream. */
 export const revision = z.string().regex(/^\d{1,19}$/, 'must be a revision, as the webhook and the events of a subscription name it').transform(BigInt).optional();
 
+/** Whose objects a list of the past has: which streams are read. */
+export type Owner = Readonly<{ customer?: string | undefined; subscription?: string | undefined }>;
+/** Lists of the past are of somebody: the log is not read whole for one answer. */
+export const isOfOwner = ({ trueAt, knownAt, customer, subscription, invoice }: Owner & Readonly<{ trueAt?: unknown; knownAt?: unknown; invoice?: unknown }>): boolean =>
+  (trueAt ?? knownAt) === undefined || (customer ?? subscription ?? invoice) !== undefined;
+export const NO_OWNER = { path: ['customer'], error: 'a list of the past is somebody’s: name a customer or a subscription' };
+
 /** What is said of the moment: as asked, and the position of the last event that was known of what the answer is about. */
 export type AsOfAnswer = Readonly<{ trueAt: Date | null; knownAt: Date | string | null; revision: string | null; position: string | null }>;
 
@@ -29,6 +36,9 @@ export function momentOf({ trueAt, knownAt, revision: upTo }: Readonly<{ trueAt?
   if (trueAt === undefined && knownAt === undefined && upTo === undefined) return null;
   return { trueAt: trueAt ?? null, knownAt: knownAt ?? null, revision: upTo ?? null };
 }
+
+/** A page of a list as it was. */
+export type PageThen = Page & { asOf: AsOfAnswer };
 
 /**
  * What a request about a customer's past must wait for: the streams concerned are those that the read models know of, which
@@ -55,11 +65,11 @@ export class AsOf {
     return { row, asOf: asOfAnswer(streams, at) };
   }
 
-  /** A page of a customer's objects at a moment; `object` is Stripe's name of their kind. */
-  async page<T extends Tables>({ projection, table, object }: { projection: AnyProjection<T>; table: keyof T & string; object: string }, listing: Listing & { customer: string }, at: Moment): Promise<Page & { asOf: AsOfAnswer }> {
-    const streams = await this.streamsOfCustomer(listing.customer, [object]);
-    const own = rowsAt(projection, streams, at)[table].filter((row) => row['customer'] === listing.customer);
-    return { ...pageOfRows(own, listing), asOf: asOfAnswer(streams, at) };
+  /** A page of the objects that a customer, or a subscription, had at a moment; `object` is Stripe's name of their kind. The owner is among the filters. */
+  async page<T extends Tables>({ projection, table, object }: { projection: AnyProjection<T>; table: keyof T & string; object: string }, { owner, ...listing }: Listing & { owner: Owner }, at: Moment): Promise<PageThen> {
+    // What is a subscription's own is in its stream.
+    const streams = owner.customer === undefined ? await this.read([`subscription-${owner.subscription}`]) : await this.streamsOfCustomer(owner.customer, [object]);
+    return { ...pageOfRows(rowsAt(projection, streams, at)[table], listing), asOf: asOfAnswer(streams, at) };
   }
 
   /** The streams in which objects of these kinds, by Stripe's names, have ever said that they are this customer's; `customer` is the customer's own. */

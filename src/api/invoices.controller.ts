@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { invoices } from '../../projections/invoices.js';
 import { Database } from '../read-models/database.js';
 import { rowsWithStaleness } from '../read-models/stale-rows.js';
-import { AsOf, freshnessOf, moment, momentOf, type AsOfAnswer } from './as-of.js';
+import { AsOf, freshnessOf, isOfOwner, moment, momentOf, NO_OWNER, type PageThen } from './as-of.js';
 import { answerOf, type Answer } from './answer.js';
 import { NeedsScope } from './auth.guard.js';
 import { findById, inSnapshot, listById, type Page } from './lists.js';
@@ -15,7 +15,7 @@ import { ReadPosition } from './read-position.js';
 
 const reading = z.strictObject({ ...freshness, ...moment });
 const filters = { ...freshness, ...paging, ...origin, subscription: text, status: text };
-const listing = z.strictObject({ ...filters, ...created, customer: text });
+const listing = z.strictObject({ ...filters, ...created, ...moment, customer: text }).refine(isOfOwner, NO_OWNER);
 const listingOfCustomer = z.strictObject({ ...filters, ...moment });
 
 /** What this build answers from. */
@@ -46,20 +46,20 @@ export class InvoicesController {
   }
 
   @Get('invoices')
-  async list(@Query() query: unknown): Promise<Page> {
-    const wanted = parseQuery(listing, query);
-    await this.position.satisfy(wanted);
-    return listById(this.database, INVOICES, listingOf(wanted));
+  list(@Query() query: unknown): Promise<Page | PageThen> {
+    return this.#page(parseQuery(listing, query));
   }
 
   @Get('customers/:id/invoices')
-  async ofCustomer(@Param('id') customer: string, @Query() query: unknown): Promise<Page & { asOf?: AsOfAnswer }> {
-    const asked = parseQuery(listingOfCustomer, query);
-    await this.position.satisfy(freshnessOf(asked));
-    const { trueAt, knownAt, ...wanted } = asked;
-    const page = listingOf({ ...wanted, customer });
+  ofCustomer(@Param('id') customer: string, @Query() query: unknown): Promise<Page | PageThen> {
+    return this.#page({ ...parseQuery(listingOfCustomer, query), customer });
+  }
+
+  async #page({ trueAt, knownAt, ...wanted }: z.output<typeof listing>): Promise<Page | PageThen> {
+    await this.position.satisfy(freshnessOf({ ...wanted, knownAt }));
+    const page = listingOf(wanted);
     const at = momentOf({ trueAt, knownAt });
     if (at === null) return listById(this.database, INVOICES, page);
-    return this.past.page({ projection: invoices, table: 'invoices', object: 'invoice' }, { ...page, customer }, at);
+    return this.past.page({ projection: invoices, table: 'invoices', object: 'invoice' }, { ...page, owner: wanted }, at);
   }
 }

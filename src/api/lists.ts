@@ -37,12 +37,18 @@ export async function listById(database: Queryable, source: string, listing: Lis
 }
 
 /** The same page of rows in memory: as a fold gives them, in the columns of the view. */
-export function pageOfRows(rows: readonly Row[], { filter, cursor, limit }: Listing): Page {
+export function pageOfRows(rows: readonly Row[], { filter, atLeast = {}, atMost = {}, cursor, limit }: Listing): Page {
   const after = cursor === undefined ? '' : idOfCursor(cursor);
-  const wanted = Object.entries(filter).filter(([, value]) => value !== undefined);
-  const found = rows.filter((row) => wanted.every(([column, value]) => row[column] === value) && String(row['id']) > after);
+  const found = rows.filter((row) => hasValues(row, filter) && isWithin(row, atLeast, (time, bound) => time >= bound) && isWithin(row, atMost, (time, bound) => time <= bound) && String(row['id']) > after);
   return pageOf(found.map(answerOf).sort((a, b) => (String(a['id']) < String(b['id']) ? -1 : 1)).slice(0, limit + 1), limit);
 }
+
+/** Whether a row in memory has the values of a filter. */
+export const hasValues = (row: Row, filter: Filter): boolean => Object.entries(filter).every(([column, value]) => value === undefined || row[column] === value);
+
+/** Bounds are times; a row without one is in none. */
+const isWithin = (row: Row, bounds: Filter, holds: (time: number, bound: number) => boolean): boolean =>
+  Object.entries(bounds).every(([column, bound]) => bound === undefined || (row[column] !== null && holds(Date.parse(String(row[column])), Date.parse(String(bound)))));
 
 /** SQL for what is wanted of a list, with its cursor on `id`, the column that the list is ordered by. */
 export function conditionsOf({ filter, atLeast = {}, atMost = {}, among = {}, holding = {}, cursor }: Listing, id: string): { where: string; values: unknown[] } {

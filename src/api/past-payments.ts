@@ -9,12 +9,13 @@ import type { Moment } from '../as-of/moment.js';
 import type { Streams } from '../as-of/past-rows.js';
 import type { Database } from '../read-models/database.js';
 import { viewOf } from '../read-models/schema.js';
-import { asOfAnswer, notKnownThen, rowsAt, type AsOf, type AsOfAnswer } from './as-of.js';
+import { asOfAnswer, notKnownThen, rowsAt, type AsOf, type AsOfAnswer, type PageThen } from './as-of.js';
 import { answerOf, type Answer, type Row } from './answer.js';
-import { inSnapshot } from './lists.js';
+import { hasValues, inSnapshot, pageOf, type Listing } from './lists.js';
 import { notFound } from './not-found.js';
 import { paymentAnswer, type PaymentFacts } from './payment-answer.js';
-import { PAYMENTS_OF_INVOICE_MAX, streamsOfPayments, tiedToInvoice } from './payment-queries.js';
+import { PAYMENTS_OF_INVOICE_MAX, partsEverOf, streamsOfPayments, tiedToInvoices, type Paid } from './payment-queries.js';
+import { idOfCursor } from './query.js';
 
 /** Where the past is read from: the log, in streams that the read models know of. */
 export type PastSource = Readonly<{ past: AsOf; database: Database }>;
@@ -25,7 +26,7 @@ export async function pastPayment({ past, database }: PastSource, id: string, at
   // Named also where no row tells of it: its own events may all be parked.
   const own = [`payment_intent-${id}`, `charge-${id}`];
   const streams = await past.read(distinct([...own, ...(await inSnapshot(database, (connection) => streamsOfPayments(connection, [id])))]));
-  const [payment] = paymentsAt(streams, at, () => [id]);
+  const [payment] = paymentsWith(factsAt(streams, at), [id]);
   if (payment === undefined) throw neverOrThen('payment', id, [...streams.values()]);
   return { ...payment, asOf: asOfAnswer(streams, at) };
 }
@@ -34,14 +35,35 @@ export async function pastPayment({ past, database }: PastSource, id: string, at
 export async function pastInvoice({ past, database }: PastSource, id: string, at: Moment): Promise<AnswerThen> {
   const { own, ofPayments } = await inSnapshot(database, async (connection) => {
     const { rows } = await connection.query<{ stream: string }>(`select distinct stream from ${viewOf(links, 'links')} where object = 'invoice' and id = $1`, [id]);
-    const tied = await tiedToInvoice(connection, id);
+    const tied = await tiedToInvoices(connection, [id]);
     // An invoice of no subscription, and of no customer that it names, has a stream, but no link.
     return { own: [`invoice-${id}`, ...rows.map(({ stream }) => stream)], ofPayments: tied.length === 0 ? [] : await streamsOfPayments(connection, tied) };
   });
   const streams = await past.read(distinct([...own, ...ofPayments]));
   const row = rowsAt(invoices, streams, at).invoices.find((one) => one['id'] === id);
   if (row === undefined) throw neverOrThen('invoice', id, own.map((stream) => streams.get(stream) ?? []));
-  return { ...answerOf(row), payments: paymentsAt(streams, at, (facts) => partsOfInvoice(facts, id)), asOf: asOfAnswer(streams, at) };
+  const facts = factsAt(streams, at);
+  return { ...answerOf(row), payments: paymentsWith(facts, partsOfInvoice(facts, id)).slice(0, PAYMENTS_OF_INVOICE_MAX), asOf: asOfAnswer(streams, at) };
+}
+
+/** A page of payments as they were at a moment: of a customer, or of what they pay. */
+export async function pastPayments({ past, database }: PastSource, { filter: { status, ...filter }, cursor, limit, ...paid }: Listing & Paid, at: Moment): Promise<PageThen> {
+  const streams = await past.read(await inSnapshot(database, async (connection) => streamsOfPayments(connection, await partsEverOf(connection, { customer: filter['customer'], ...paid }))));
+  const facts = factsAt(streams, at);
+  const after = cursor === undefined ? '' : idOfCursor(cursor);
+  const found = paymentsWith(facts, facts.members.filter((row) => hasValues(row, filter)).map(({ id }) => String(id)));
+  const names = new Set(isPaidFor(paid) ? paymentsWith(facts, invoicesThen(facts, paid).flatMap((invoice) => partsOfInvoice(facts, invoice))).map(({ id }) => id) : found.map(({ id }) => id));
+  const wanted = found.filter((payment) => names.has(payment['id']) && (status === undefined || payment['status'] === status) && String(payment['id']) > after);
+  return { ...pageOf(wanted, limit), asOf: asOfAnswer(streams, at) };
+}
+
+const isPaidFor = ({ invoice, subscription }: Paid): boolean => (invoice ?? subscription) !== undefined;
+
+/** The invoices that a filter names, or the one that it names if it was of the subscription that it names. */
+function invoicesThen({ linkRows }: FactsThen, { invoice, subscription }: Paid): string[] {
+  const own = linkRows.filter(({ object, target_kind: kind, target }) => object === 'invoice' && kind === 'subscription' && target === subscription).map(({ id }) => String(id));
+  if (invoice === undefined) return own;
+  return subscription === undefined || own.includes(invoice) ? [invoice] : [];
 }
 
 const distinct = (names: readonly string[]): string[] => [...new Set(names)];
@@ -51,13 +73,11 @@ const neverOrThen = (kind: string, id: string, streams: readonly (readonly unkno
 
 type FactsThen = PaymentFacts & Readonly<{ linkRows: readonly Row[] }>;
 
-/** The payments of which what is wanted is a part, as they were at a moment. */
-function paymentsAt(streams: Streams, at: Moment, wanted: (facts: FactsThen) => readonly string[]): Answer[] {
-  const facts = factsAt(streams, at);
-  const parts = new Set(wanted(facts));
+/** The payments that have one of these parts, in the order of their names. */
+function paymentsWith(facts: PaymentFacts, ids: readonly string[]): Answer[] {
+  const parts = new Set(ids);
   const found = facts.members.filter(({ id, payment }) => parts.has(String(id)) || parts.has(String(payment)));
-  const names = distinct(found.map(({ payment }) => String(payment))).sort().slice(0, PAYMENTS_OF_INVOICE_MAX);
-  return names.map((name) => paymentAnswer(name, facts));
+  return distinct(found.map(({ payment }) => String(payment))).sort().map((name) => paymentAnswer(name, facts));
 }
 
 function factsAt(streams: Streams, at: Moment): FactsThen {

@@ -46,8 +46,7 @@ const statusIs = (status: string): string => `
 /** The names of the payments of an invoice, and of a subscription's invoices, as a condition of a list. */
 async function paidBy(connection: Queryable, { invoice, subscription }: Paid): Promise<Pick<Listing, 'among'>> {
   if (invoice === undefined && subscription === undefined) return {};
-  const { rows } = await connection.query<{ id: string }>(`select id from ${LINKS} where object = 'invoice' and target_kind = 'subscription' and target = $1`, [subscription]);
-  const own = rows.map(({ id }) => id);
+  const own = await invoicesOf(connection, subscription);
   const invoiceIds = invoice === undefined ? own : subscription === undefined || own.includes(invoice) ? [invoice] : [];
   const parts = await paymentPartsOf(connection, invoiceIds);
   return { among: { payment: [...new Set(parts.map(({ payment }) => payment))] } };
@@ -62,7 +61,7 @@ const TIED_TO_INVOICES = `
 
 /** The payments that an invoice was, or was meant to be, paid by. */
 export async function paymentsOfInvoice(connection: Queryable, invoice: string): Promise<Answer[]> {
-  return answersOf(connection, await namesOf(connection, await tiedToInvoice(connection, invoice)));
+  return answersOf(connection, await namesOf(connection, await tiedToInvoices(connection, [invoice])));
 }
 
 /**
@@ -89,10 +88,24 @@ export async function streamsOfPayments(connection: Queryable, ids: readonly str
   return rows.map(({ stream }) => stream);
 }
 
-/** The charges and payment intents that have ever been tied to an invoice. */
-export async function tiedToInvoice(connection: Queryable, invoice: string): Promise<string[]> {
-  const { rows } = await connection.query<{ payment: string }>(TIED_TO_INVOICES, [[invoice]]);
+/** The charges and payment intents that have ever been tied to invoices. */
+export async function tiedToInvoices(connection: Queryable, invoiceIds: readonly string[]): Promise<string[]> {
+  const { rows } = await connection.query<{ payment: string }>(TIED_TO_INVOICES, [invoiceIds]);
   return rows.map(({ payment }) => payment);
+}
+
+/** The charges and payment intents that have ever been tied to what a list of payments is about; the narrowest of its filters. */
+export async function partsEverOf(connection: Queryable, { customer, invoice, subscription }: Paid & Readonly<{ customer?: unknown }>): Promise<string[]> {
+  if (invoice !== undefined) return tiedToInvoices(connection, [invoice]);
+  if (subscription !== undefined) return tiedToInvoices(connection, await invoicesOf(connection, subscription));
+  const { rows } = await connection.query<{ id: string }>(`select id from ${LINKS} where object in ('charge', 'payment_intent') and target_kind = 'customer' and target = $1`, [customer]);
+  return rows.map(({ id }) => id);
+}
+
+/** The invoices that have ever named a subscription. */
+async function invoicesOf(connection: Queryable, subscription: string | undefined): Promise<string[]> {
+  const { rows } = await connection.query<{ id: string }>(`select id from ${LINKS} where object = 'invoice' and target_kind = 'subscription' and target = $1`, [subscription]);
+  return rows.map(({ id }) => id);
 }
 
 /** The charges and payment intents that the payments of these invoices consist of, with the payment's name and their stream. */

@@ -71,6 +71,6 @@ export class SubscriptionsController {
     const page = listingOf({ ...wanted, customer });
     const at = momentOf({ trueAt, knownAt });
     if (at === null) return listById(this.database, SUBSCRIPTIONS, page);
-    return this.past.page({ projection: subscriptions, table: 'subscriptions', object: 'subscription' }, { ...page, customer }, at);
+    return this.past.page({ projection: subscriptions, table: 'subscriptions', object: 'subscription' }, { ...page, owner: { customer } }, at);
   }
 }

@@ -179,6 +179,50 @@ describe('a customer’s lists as of a moment', () => {
   });
 });
 
+describe('lists of invoices and payments as of a moment', () => {
+  /** Two paid invoices of one subscription of a customer, and what each list says after each event. */
+  const paths = ({ cus, sub, inv }: ReturnType<typeof newIds>): string[] =>
+    [`/invoices?customer=${cus}`, `/invoices?subscription=${sub}&status=paid`, `/payments?customer=${cus}`, `/payments?customer=${cus}&status=succeeded`, `/payments?subscription=${sub}`, `/payments?invoice=${inv}`, `/payments?invoice=${inv}&subscription=sub_other`];
+
+  it.each([OLD, BASIL])('known then are what was answered then, by each of whose they are, of %s', async (apiVersion) => {
+    const one = newIds();
+    const other = { ...newIds(), cus: one.cus, sub: one.sub };
+    const events = [...paidAndGivenBack(one, apiVersion), ...paidAndGivenBack(other, apiVersion)].sort((a, b) => (a.id < b.id ? -1 : 1));
+    const seen: { position: string; answers: Body[] }[] = [];
+    for (const event of events) {
+      const position = await send(event);
+      seen.push({ position, answers: await Promise.all(paths(one).map((path) => get(`${path}&minPosition=${position}&waitMs=20000`))) });
+    }
+    for (const { position, answers } of seen) {
+      const then = await Promise.all(paths(one).map((path) => get(`${path}&knownAt=${position}`)));
+      for (const [at, answer] of answers.entries()) expect(then[at]).toEqual({ ...answer, asOf: expect.objectContaining({ knownAt: position }) });
+    }
+    expect(seen.at(-1)?.answers.map(({ data }) => (data as unknown[]).length)).toEqual([2, 2, 2, 2, 2, 1, 0]);
+  });
+
+  it('true then are filtered by when they were made, and page after page', async () => {
+    const one = newIds();
+    const other = { ...newIds(), cus: one.cus, sub: one.sub };
+    let position = '';
+    for (const event of [...paidAndGivenBack(one, BASIL), ...paidAndGivenBack(other, BASIL)].toReversed()) position = await send(event);
+    const ask = (path: string) => get<{ data: { id: string }[]; nextCursor: string | null }>(`${path}&minPosition=${position}&waitMs=20000&trueAt=${iso(START + 10)}`);
+    expect((await ask(`/payments?customer=${one.cus}`)).data.map(({ id }) => id)).toEqual([one.pi, other.pi].sort());
+    expect((await ask(`/payments?subscription=${one.sub}`)).data).toEqual([]);
+    for (const list of ['invoices', 'payments']) {
+      const first = await ask(`/${list}?customer=${one.cus}&limit=1`);
+      const second = await ask(`/${list}?customer=${one.cus}&limit=1&cursor=${first.nextCursor}`);
+      expect([...first.data, ...second.data].map(({ id }) => id)).toEqual((list === 'invoices' ? [one.inv, other.inv] : [one.pi, other.pi]).sort());
+      expect(second.nextCursor).toBeNull();
+    }
+    expect((await ask(`/invoices?subscription=${one.sub}&createdSince=${iso(START)}&createdUntil=${iso(START)}`)).data).toHaveLength(2);
+    for (const bound of [`createdSince=${iso(START + 1)}`, `createdUntil=${iso(START - 1)}`]) expect((await ask(`/invoices?subscription=${one.sub}&${bound}`)).data).toEqual([]);
+  });
+
+  it.each(['/invoices', '/payments'])('are refused for %s of everybody', async (path) => {
+    expect(await get(`${path}?trueAt=${iso(START)}`)).toMatchObject({ status_: 400, code: 'bad_query', detail: expect.stringContaining('name a customer or a subscription') });
+  });
+});
+
 describe('GET /customers/:id/access as of a moment', () => {
   it('answers what was to be answered then', async () => {
     const [sub, cus] = [randomId('sub'), randomId('cus')];
