@@ -79,7 +79,7 @@ describe('simulated lives, delivered in disorder over HTTP', () => {
 
   /** What is answered of a few of the objects that these events are about. */
   async function answersOf(events: readonly SimulatedEvent[], random: Random): Promise<(readonly [path: string, answer: { status: number; body: Record<string, unknown> }])[]> {
-    const paths = events.map(({ stripeEvent: { data: { object: { object, id } } } }) => ({ invoice: `/invoices/${id}`, charge: `/payments/${id}`, payment_intent: `/payments/${id}`, subscription: `/subscriptions/${id}` })[object]).filter((path) => path !== undefined);
+    const paths = events.map(({ stripeEvent: { data: { object: { object, id, customer } } } }) => ({ invoice: `/invoices/${id}`, charge: `/payments/${id}`, payment_intent: `/payments/${id}`, subscription: `/subscriptions/${id}`, customer: `/payments?limit=200&customer=${id}`, credit_note: `/invoices?limit=200&customer=${String(customer)}` })[object]).filter((path) => path !== undefined);
     return Promise.all(Array.from({ length: ASKED_EACH_TIME }, () => random.pick(paths)).map(async (path) => [path, await read(ledger.url, path)] as const));
   }
 
@@ -95,7 +95,7 @@ describe('simulated lives, delivered in disorder over HTTP', () => {
     }
     for (const { position, answers } of seen) {
       for (const [path, { status, body }] of answers) {
-        const then = await read(ledger.url, `${path}?knownAt=${position}`);
+        const then = await read(ledger.url, `${path}${path.includes('?') ? '&' : '?'}knownAt=${position}`);
         expect({ path, position, status: then.status, body: then.body }).toEqual({ path, position, status, body: status === 200 ? { ...body, asOf: expect.objectContaining({ knownAt: position }) } : expect.objectContaining({ code: 'not_known_then' }) });
       }
     }
