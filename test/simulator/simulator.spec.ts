@@ -164,7 +164,8 @@ const BESIDE_EXAMPLES: Readonly<Record<string, readonly string[]>> = { subscript
 const WITHOUT_EXAMPLE = ['payment_method'];
 
 describe('A life under a test clock', () => {
-  const all = [...lives({ seed: 42, subscriptions: 60, apiVersion: 'mixed' })];
+  const GO_BY_IT = ['customer', 'subscription', 'invoice', 'invoiceitem', 'subscription_schedule'];
+  const all = [...lives({ seed: 42, subscriptions: 150, apiVersion: 'mixed' })];
   const objectsOf = ({ events }: (typeof all)[number], ...names: readonly string[]): StripeEvent[] => events.map(({ stripeEvent }) => stripeEvent).filter(({ data: { object } }) => names.includes(object.object));
   const clocked = all.filter((life) => objectsOf(life, 'test_helpers.test_clock').length > 0);
 
@@ -182,8 +183,9 @@ describe('A life under a test clock', () => {
   it('names the clock on what goes by it, and nowhere else', () => {
     for (const life of all) {
       const [clock] = objectsOf(life, 'test_helpers.test_clock').map(({ data: { object } }) => object.id);
-      for (const { data: { object } } of objectsOf(life, 'customer', 'subscription', 'invoice', 'invoiceitem', 'subscription_schedule')) expect(object['test_clock']).toBe(clock ?? null);
+      for (const { data: { object } } of objectsOf(life, ...GO_BY_IT)) expect(object['test_clock']).toBe(clock ?? null);
     }
+    expect(new Set(clocked.flatMap((life) => objectsOf(life, ...GO_BY_IT).map(({ data: { object } }) => object.object)))).toEqual(new Set(GO_BY_IT));
   });
 
   it('has none when it is live', () => {
