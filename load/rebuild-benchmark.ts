@@ -21,7 +21,7 @@ const HELP = `Fills logs with subscription updates of 4 KB, reads each with the 
   --help              this text
 `;
 
-const APPENDS_AT_ONCE = 20;
+const APPENDS_AT_ONCE = 200;
 const PORTION = 5_000;
 
 /** Appends events a few at a time to each of many streams, so that each stream's lie apart in the log. */
