@@ -36,7 +36,7 @@ export async function listPayments(connection: Queryable, { filter: { status, ..
 
 /** Whether the payment `listed` has a status, by the rule of its answer. The first line leaves only those that may have it, so that a rare status is found by its index. */
 const statusIs = (status: string): string => `
-  payment in (select payment from ${PAYMENTS} where status = ${status} union select payment from ${PAYMENTS} where ${status} = 'succeeded' and amount_received_minor > 0)
+  payment in (select payment from ${PAYMENTS} where status = ${status} or (${status} = 'succeeded' and amount_received_minor > 0))
   and ${status} = (
     select case
       when sum(amount_received_minor) filter (where object = 'charge') > 0 and not bool_or(object = 'payment_intent' and status in ('succeeded', 'canceled')) then 'succeeded'
