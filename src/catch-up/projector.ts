@@ -7,7 +7,7 @@ import { isRejectedData, type Database, type Queryable } from '../read-models/da
 import { indexEvents } from '../read-models/event-index.js';
 import { indexPosition, lock, move, type Line, type LogPosition } from '../read-models/lines.js';
 import { findParked, findReplays, park, unpark, type ParkedStream } from '../read-models/parked-streams.js';
-import { readStates, writeStreams, writtenOf, type StoredState, type WrittenStream } from '../read-models/rows.js';
+import { readStates, writeStreams, writtenOf, type StoredState, type StreamRows, type WrittenStream } from '../read-models/rows.js';
 import { EVENT_INDEX_LINE, lineOf, type Generation } from '../read-models/schema.js';
 import { concerns, readEvent, type ReadEvent } from './facts.js';
 import { FoldCache } from './fold-cache.js';
@@ -22,8 +22,8 @@ export type BatchResult =
   /** Another owner has taken a line over; nothing was written. */
   | { readonly kind: 'lost' };
 
-/** What one batch does to one generation. `wasParked` are those of the streams written that are parked so far. */
-type Change = { generation: Generation; written: WrittenStream[]; parked: ParkedStream[]; wasParked: Set<string>; refolds: number; ambiguous: number };
+/** What one batch does to one generation. `lastGood` is of the streams parked; `wasParked` are those of the streams written that are parked so far. */
+type Change = { generation: Generation; written: WrittenStream[]; parked: ParkedStream[]; lastGood: WrittenStream[]; wasParked: Set<string>; refolds: number; ambiguous: number };
 
 /** A batch as it will stand in the tables, at the end of which the lines stand at `to`. */
 export type FoldedBatch = Readonly<{ to: NonNullable<LogPosition>; counted: readonly ReadEvent[]; repeats: number; changes: readonly Change[]; onto: InFlight | null }>;
@@ -108,7 +108,7 @@ export class Projector {
     const ground = { writing: null, positions: NO_POSITIONS, upTo: group.lines[0]?.at?.position ?? -1n };
     for (const generation of generationsOf(group, this.projections)) {
       const wanted = await findReplays(this.database, generation, max);
-      const change: Change = { generation, written: [], parked: [], wasParked: new Set(wanted), refolds: 0, ambiguous: 0 };
+      const change: Change = { generation, written: [], parked: [], lastGood: [], wasParked: new Set(wanted), refolds: 0, ambiguous: 0 };
       for (const stream of wanted) await this.#refold(change, { ...ground, stream });
       changes.push(change);
     }
@@ -176,7 +176,7 @@ export class Projector {
     const line = lineOf(generation);
     const before = ground.writing?.changes.get(line);
     const wasParked = new Set([...ground.parked, ...(before?.parked ?? [])].filter((stream) => before?.written.has(stream) !== true));
-    const change: Change = { generation, written: [], parked: [], wasParked, refolds: 0, ambiguous: 0 };
+    const change: Change = { generation, written: [], parked: [], lastGood: [], wasParked, refolds: 0, ambiguous: 0 };
     const streams = [...batch].filter(([, events]) => events.some((event) => concerns(projection, event)));
     if (streams.length === 0) return change;
     const cached = new Map(streams.flatMap(([stream]) => before?.written.get(stream) ?? this.#cache.get(line, stream) ?? []).map((fold) => [fold.stream, fold]));
@@ -192,11 +192,20 @@ export class Projector {
     return change;
   }
 
-  async #refold(change: Change, { stream, revision, positions, upTo }: Ground & { stream: string; revision?: bigint | undefined }): Promise<void> {
+  async #refold(change: Change, { stream, revision, positions, upTo, writing }: Ground & { stream: string; revision?: bigint | undefined }): Promise<void> {
     change.refolds += 1;
     const { projection } = change.generation;
     const pages = pagesOf(this.store, stream, { projection, upTo, counted: (events) => this.#withoutRepeats(events, positions) });
-    this.#take(change, await foldWhole(projection, pages, revision), null);
+    const folded = await foldWhole(projection, pages, revision);
+    this.#take(change, folded, null);
+    if (folded.kind === 'parked' && folded.written !== null) change.lastGood.push(...(await this.#lastGood(change, folded.written, writing)));
+  }
+
+  /** Rows of a stream that parks, where they are further on than those that stand: a build that reads less than the one before takes nothing back. */
+  async #lastGood({ generation }: Change, written: StreamRows, writing: InFlight | null): Promise<WrittenStream[]> {
+    const stands = (await readStates(this.database, generation, [written.stream])).get(written.stream)?.revision ?? -1n;
+    const inFlight = writing?.changes.get(lineOf(generation))?.written.get(written.stream)?.revision ?? -1n;
+    return written.revision > stands && written.revision > inFlight ? [writtenOf(generation, written, null)] : [];
   }
 
   /** `before`: what the stream's rows are known to be so far. */
@@ -251,15 +260,15 @@ function groupByStream(events: readonly ReadEvent[]): Map<string, ReadEvent[]> {
 }
 
 async function writeChanges(connection: Queryable, changes: readonly Change[]): Promise<void> {
-  for (const { generation, written, parked, wasParked } of changes) {
-    if (written.length > 0) await writeStreams(connection, generation, written);
+  for (const { generation, written, parked, lastGood, wasParked } of changes) {
+    if (written.length + lastGood.length > 0) await writeStreams(connection, generation, [...written, ...lastGood]);
     const unparked = written.map(({ stream }) => stream).filter((stream) => wasParked.has(stream));
     if (unparked.length > 0) await unpark(connection, generation, unparked);
     if (parked.length > 0) await park(connection, generation, parked);
   }
 }
 
-/** After Postgres rejected the data of a batch: each stream by itself, so that only the one concerned is parked. */
+/** After Postgres rejected the data of a batch: each stream by itself, so that only the one concerned is parked. Those that park anyway keep what they have. */
 async function writeOneByOne(connection: Queryable, changes: readonly Change[]): Promise<void> {
   for (const change of changes) {
     const { generation, written } = change;
@@ -267,7 +276,7 @@ async function writeOneByOne(connection: Queryable, changes: readonly Change[]):
     for (const one of written) {
       await connection.query('savepoint one_stream');
       try {
-        await writeChanges(connection, [{ ...change, written: [one], parked: [] }]);
+        await writeChanges(connection, [{ ...change, written: [one], parked: [], lastGood: [] }]);
         change.written.push(one);
       } catch (error) {
         if (!isRejectedData(error)) throw error;

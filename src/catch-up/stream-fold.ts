@@ -29,38 +29,71 @@ export function foldOn(projection: AnyProjection, stored: StoredState | undefine
 }
 
 type Pages = AsyncIterable<readonly ReadEvent[]> | Iterable<readonly ReadEvent[]>;
-export type WholeFold = Extract<StreamFold, { kind: 'folded' }> | { readonly kind: 'parked'; readonly parked: ParkedStream };
+export type WholeFold = Extract<StreamFold, { kind: 'folded' }> | Readonly<{
+  kind: 'parked';
+  parked: ParkedStream;
+  /** Up to the event that cannot be folded; null when it is the first that says anything. */
+  written: StreamRows | null;
+}>;
 
-/** Folds the whole of a stream, page by page, or says why it cannot, and at which event. What was a guess before the events after revision `known` is no new one. */
+/** What an event says, and which one it is. */
+type Told = Readonly<{ fact: Fact; event: ReadEvent }>;
+type Failure = Readonly<{ event: ReadEvent; error: unknown }>;
+
+/** Folds the whole of a stream, page by page, or says at which event it cannot, and why. What was a guess before the events after revision `known` is no new one. */
 export async function foldWhole(projection: AnyProjection, pages: Pages, known = -1n): Promise<WholeFold> {
-  const facts: Fact[] = [];
-  let before = 0;
+  const told: Told[] = [];
   let last: ReadEvent | undefined;
-  let parked: ParkedStream | undefined;
+  let unreadable: Failure | undefined;
   for await (const page of pages) {
     for (const event of page) {
       last = event;
+      if (unreadable !== undefined) continue;
       try {
-        facts.push(...factOf(projection, event));
-        if (event.revision <= known) before = facts.length;
+        told.push(...factOf(projection, event).map((fact) => ({ fact, event })));
       } catch (error) {
-        parked ??= parkedAt(event, error);
+        unreadable = { event, error };
       }
     }
   }
-  if (parked !== undefined) return { kind: 'parked', parked };
   if (last === undefined) throw new Error('A stream that is folded again has at least one event.');
-  try {
-    const folded = foldAll(projection, facts);
-    const old = new Set(folded.guesses.length === 0 ? [] : order(facts.slice(0, before)).ambiguous);
-    return { kind: 'folded', written: writtenOf(projection, last, folded), guesses: folded.guesses.filter((fact) => !old.has(fact)) };
-  } catch (error) {
-    return { kind: 'parked', parked: parkedAt(last, error) };
+  const failure = unfoldable(projection, told) ?? unreadable;
+  if (failure !== undefined) return { kind: 'parked', parked: parkedAt(failure), written: writtenBefore(projection, told, failure) };
+  const folded = foldAll(projection, told.map(({ fact }) => fact));
+  const old = new Set(folded.guesses.length === 0 ? [] : order(told.filter(({ event }) => event.revision <= known).map(({ fact }) => fact)).ambiguous);
+  return { kind: 'folded', written: writtenOf(projection, last, folded), guesses: folded.guesses.filter((fact) => !old.has(fact)) };
+}
+
+/** The event with which a fold begins to throw. Found by halves: what cannot be folded cannot be with more behind it. */
+function unfoldable(projection: AnyProjection, told: readonly Told[]): Failure | undefined {
+  const errorOf = (count: number): { error: unknown } | undefined => {
+    try {
+      projection.rows(foldAll(projection, told.slice(0, count).map(({ fact }) => fact)).current);
+      return undefined;
+    } catch (error) {
+      return { error };
+    }
+  };
+  let failed = errorOf(told.length);
+  if (failed === undefined) return undefined;
+  let [good, bad] = [0, told.length];
+  while (bad - good > 1) {
+    const middle = Math.floor((good + bad) / 2);
+    const half = errorOf(middle);
+    if (half === undefined) good = middle;
+    else [bad, failed] = [middle, half];
   }
+  return { event: (told[bad - 1] as Told).event, error: failed.error };
+}
+
+/** The last good rows of a stream that is parked, which do not depend on what else its batch brought. */
+function writtenBefore(projection: AnyProjection, told: readonly Told[], { event: { revision } }: Failure): StreamRows | null {
+  const good = told.filter(({ event }) => event.revision < revision);
+  const last = good.at(-1);
+  return last === undefined ? null : writtenOf(projection, last.event, foldAll(projection, good.map(({ fact }) => fact)));
 }
 
 const writtenOf = (projection: AnyProjection, { stream, revision }: ReadEvent, { state, current }: Folded): StreamRows => ({ stream, revision, state, rows: projection.rows(current) });
 
-function parkedAt({ stream, revision }: ReadEvent, error: unknown): ParkedStream {
-  return { stream, revision, cause: String(error), stack: error instanceof Error ? (error.stack ?? null) : null };
-}
+const parkedAt = ({ event: { stream, revision }, error }: Failure): ParkedStream =>
+  ({ stream, revision, cause: String(error), stack: error instanceof Error ? (error.stack ?? null) : null });

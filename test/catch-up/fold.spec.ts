@@ -1,9 +1,17 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { evolve, type AnyProjection, type Fact } from '../../projections/projection.js';
 import { subscriptions } from '../../projections/subscriptions.js';
+import { readEvent } from '../../src/catch-up/facts.js';
 import { advance, foldAll, unfolded, type FoldState } from '../../src/catch-up/fold.js';
+import { foldWhole } from '../../src/catch-up/stream-fold.js';
+import type { SubscriptionSnapshot } from '../../src/events/normalise.js';
 import { factFrom } from '../support/facts.js';
-import { START, subscriptionEvent } from '../support/subscription-events.js';
+import { recordedInOrder } from '../support/recorded.js';
+import type { SimulatedEvent } from '../support/stripe-simulator/simulator.js';
+import { START, subscriptionEvent, subscriptionObject } from '../support/subscription-events.js';
+
+const [item] = subscriptionObject('sub_1').items.data;
 
 /** A few events about one subscription in a few seconds: collisions are the point. */
 const histories = fc
@@ -36,5 +44,24 @@ describe('folding a stream', () => {
     const folded = advance(subscriptions, unfolded(subscriptions), at(5));
     if (folded.kind === 'late') throw new Error('The first event cannot be late.');
     expect([4, 5, 6].map((second) => advance(subscriptions, folded.state, at(second)).kind)).toEqual(['late', 'folded', 'folded']);
+  });
+});
+
+describe('folding a stream that cannot be folded', () => {
+  it('names the event with which it begins to fail, and has the rows of those before it', async () => {
+    await fc.assert(fc.asyncProperty(fc.integer({ min: 1, max: 20 }), fc.nat(), async (length, any) => {
+      const bad = any % length;
+      const failing: AnyProjection = {
+        ...subscriptions,
+        evolve: { ...subscriptions.evolve, subscription: (state: unknown, fact: Fact<SubscriptionSnapshot>) => {
+          if (fact.snapshot.items[0]?.quantity === bad) throw new Error('never seen before');
+          return evolve(subscriptions, state, fact);
+        } } as AnyProjection['evolve'],
+      };
+      const events = Array.from({ length }, (_, at) => subscriptionEvent('sub_1', { created: START + at, object: { items: { data: [{ ...item, quantity: at }] } } }));
+      const recorded = recordedInOrder(events.map((stripeEvent) => ({ stripeEvent, stream: 'subscription-sub_1' })) as unknown as SimulatedEvent[]);
+      const folded = await foldWhole(failing, [recorded.map((event) => readEvent(event, [failing]))]);
+      expect(folded).toMatchObject({ kind: 'parked', parked: { revision: BigInt(bad), cause: 'Error: never seen before' }, written: bad === 0 ? null : { revision: BigInt(bad - 1), rows: { subscriptions: [{ id: 'sub_1' }] } } });
+    }));
   });
 });

@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import pg from 'pg';
 import { customers } from '../../projections/customers.js';
 import { projections } from '../../projections/index.js';
+import { subscriptions } from '../../projections/subscriptions.js';
 import type { ReadEvent } from '../../src/catch-up/facts.js';
 import { Follower } from '../../src/catch-up/follower.js';
 import { Projector, type BatchResult, type Group } from '../../src/catch-up/projector.js';
@@ -10,7 +11,7 @@ import { connectEventStore, type EventStore } from '../../src/eventstore/event-s
 import { nameOfLog } from '../../src/eventstore/log-name.js';
 import { Database } from '../../src/read-models/database.js';
 import { acquire, readLines } from '../../src/read-models/lines.js';
-import { ensureSchema, EVENT_INDEX, tableOf } from '../../src/read-models/schema.js';
+import { ensureSchema, EVENT_INDEX, lineOf, stateTableOf, tableOf } from '../../src/read-models/schema.js';
 import { appendedEvent, eventsOf } from '../support/log.js';
 import { query } from '../support/read-models.js';
 import { testDatabase, testEventStore, type TestServer } from '../support/servers.js';
@@ -186,5 +187,42 @@ describe('batches that follow one another', () => {
     expect(await query(server.url, 'select name from customers where id = $1', [mended])).toEqual([{ name: 'Ada' }]);
     const rows = await query<{ id: string }>(server.url, 'select id from invoices where subscription = any($1) order by id', [subscriptions]);
     expect(rows.map(({ id }) => id)).toEqual([...invoices].sort());
+  });
+});
+
+describe('a stream that parks', () => {
+  const broken = (id: string, after: number) => subscriptionEvent(id, { created: START + after, object: { created: 'yesterday' } });
+  const applied = async (events: readonly ReadEvent[]) => {
+    const to = events.at(-1) as ReadEvent;
+    expect(await projector.write(await projector.fold(events, { group, to }), group)).toMatchObject({ kind: 'applied' });
+    group = movedTo(to);
+  };
+  const parkedAt = async (stream: string) => query(server.url, `select revision from ledger.parked_streams where stream = $1 and projection like 'subscriptions%'`, [stream]);
+
+  it('has its last good rows, though one batch brought them and what cannot be read', async () => {
+    const id = randomId('sub');
+    const stream = `subscription-${id}`;
+    const batch = [
+      await appended(stream, subscriptionEvent(id, { object: { status: 'trialing' } })),
+      await appended(stream, broken(id, 5)),
+      await appended(stream, subscriptionEvent(id, { created: START + 9, object: { status: 'active' } })),
+    ];
+    await applied(batch);
+    expect(await parkedAt(stream)).toEqual([{ revision: 1n }]);
+    expect(await query(server.url, 'select id, status from subscriptions')).toEqual([{ id, status: 'trialing' }]);
+  });
+
+  it('does not go back to rows before those that it has', async () => {
+    const id = randomId('sub');
+    const stream = `subscription-${id}`;
+    await applied([await appended(stream, subscriptionEvent(id, { object: { status: 'trialing' } }))]);
+    await applied([await appended(stream, subscriptionEvent(id, { created: START + 3, object: { status: 'active' } }))]);
+    // As a build leaves it that cannot read what the one before could.
+    const table = stateTableOf({ projection: subscriptions, generation: 1 });
+    await query(server.url, `update ${table} set revision = 7 where stream = $1`, [stream]);
+    await query(server.url, `insert into ledger.parked_streams (projection, stream, revision, cause) values ($1, $2, 1, 'unreadable')`, [lineOf({ projection: subscriptions, generation: 1 }), stream]);
+    await applied([await appended(stream, broken(id, 5))]);
+    expect(await parkedAt(stream)).toEqual([{ revision: 2n }]);
+    expect(await query(server.url, `select revision from ${table} where stream = $1`, [stream])).toEqual([{ revision: 7n }]);
   });
 });
