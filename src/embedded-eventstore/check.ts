@@ -4,7 +4,7 @@
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { EVENT, eventOf, FILE_NAME, FIRST_POSITION, integers, openDatabase, PAGE_EVENTS, readingStatement, textOf, type Connection, type EventRow } from './database.js';
+import { EVENT, eventOf, FILE_NAME, FIRST_POSITION, integers, openDatabase, PAGE_EVENTS, readingStatement, textOf, texts, type Connection, type EventRow } from './database.js';
 import { dataOf, type StoredEvent } from './record.js';
 import { changed, missingBefore } from './storage-errors.js';
 import { isMetastream, metastreamOf, originalStreamOf, parseRetention, REVISION_MAX, type Retention } from './stream-metadata.js';
@@ -62,30 +62,39 @@ function* structure(database: Connection): Steps {
   for (const [digits] of rows) if (textOf(digits) !== 'ok') yield damage(`SQLite says: ${textOf(digits)}`);
 }
 
-/** Every record, and that each begins where the one before it ends. */
+/** Every record, that each begins where the one before it ends, and what its row repeats of it. */
 class LogWalk {
   events = 0;
   position = LEAST;
 
   *walk(database: Connection): Steps {
-    const page = readingStatement(database, `${EVENT} where position > ? order by position limit ${PAGE_EVENTS}`);
+    const page = readingStatement(database, RECORDS);
     const [end] = readingStatement(database, 'select max(position) from events').get() as [bigint | null];
     let expected: bigint | undefined = FIRST_POSITION;
     for (;;) {
-      const rows = page.all(this.position) as EventRow[];
+      const rows = page.all(this.position) as RecordRow[];
       if (rows.length === 0) return;
-      for (const row of rows) {
-        const { event, sound } = eventOf(row);
+      for (const [position, revision, checksum, frame, ...repeated] of rows) {
+        const event = eventOf([position, revision, checksum, frame]);
         this.events += 1;
-        this.position = event.position;
-        if (!sound) yield damage(changed(event).damage);
-        else if (expected !== undefined && event.position !== expected) yield damage(missingBefore(event).damage);
-        expected = sound ? endOf(event) : undefined;
+        this.position = position;
+        if (!event || !repeats(event, repeated)) yield damage(changed({ stream: textOf(repeated[0]), revision, position }).damage);
+        else if (expected !== undefined && position !== expected) yield damage(missingBefore(event).damage);
+        expected = event && endOf(event);
       }
       yield { kind: 'progress', events: this.events, share: Number(this.position) / Number(end) };
     }
   }
 }
+
+type Repeated = [stream: string, id: string, type: string, createdMs: bigint];
+type RecordRow = [...EventRow, ...Repeated];
+
+const RECORDS = `select ${EVENT}, ${texts('s.name', 'e.id', 'type')}, ${integers('created_ms')}
+  from events e left join streams s on s.id = e.stream where position > ? order by position limit ${PAGE_EVENTS}`;
+
+const repeats = (event: StoredEvent, [stream, id, type, createdMs]: Repeated): boolean =>
+  textOf(stream) === event.stream && textOf(id) === event.id && textOf(type) === event.type && Number(createdMs) === event.createdMs;
 
 const endOf = ({ position, frame }: StoredEvent): bigint => position + BigInt(frame.length);
 
@@ -126,7 +135,8 @@ class StreamsWalk {
       for (const row of rows) {
         const name = textOf(row[1]);
         const inForce = metadata.get(metastreamOf(name), REVISION_MAX) as EventRow | undefined;
-        yield* faultsOf(row, inForce && parseRetention(dataOf(eventOf(inForce).event.frame)));
+        const event = inForce && eventOf(inForce);
+        if (event || !inForce) yield* faultsOf(row, event && parseRetention(dataOf(event.frame)));
         if (isMetastream(name) && !isListed.get(originalStreamOf(name))) yield damage(`Stream "${originalStreamOf(name)}" has metadata and is not listed.`);
         this.count += 1;
         after = row[0];
@@ -150,7 +160,7 @@ const STREAMS = `select id, hex(name), ${integers('tombstoned', 'truncate_before
   (select max(revision) from events where stream = s.id) from streams s where id > ? order by id limit ${PAGE_ROWS}`;
 
 /** The metadata in force: the last event of the stream of metadata that is not its tombstone. */
-const METADATA = `${EVENT} where stream = (select id from streams where name = ?) and revision < ? order by revision desc limit 1`;
+const METADATA = `select ${EVENT} from events where stream = (select id from streams where name = ?) and revision < ? order by revision desc limit 1`;
 
 function said(retention: Retention | undefined): string {
   if (!retention) return 'nothing';

@@ -2,7 +2,7 @@
  * The log on disk: one SQLite file with every event by position, and by stream and revision.
  * Everything here is synchronous: what one call reads or commits, no other call sees half of.
  */
-import { EVENT, eventOf, FIRST_POSITION, FRAME, integers, openDatabase, PAGE_EVENTS, readingStatement, type Connection, type EventRow, type Sql } from './database.js';
+import { EVENT, eventOf, FIRST_POSITION, FRAME, integers, openDatabase, PAGE_EVENTS, readingStatement, textOf, type Connection, type EventRow, type Sql } from './database.js';
 import { checksumOf, dataOf, frameOf, type ProposedEvent, type StoredEvent } from './record.js';
 import { changed, missingBefore, StorageFailedError } from './storage-errors.js';
 import { defaultRetention, type Retention } from './stream-metadata.js';
@@ -28,6 +28,7 @@ function prepareStatements(database: Connection) {
     stream: prepare(`select s.id, ${integers('tombstoned', 'truncate_before', 'max_count', 'max_age_seconds')},
       (select max(revision) from events where stream = s.id) from streams s where name = ?`),
     end: prepare(`select position, length(${FRAME}) from events order by position desc limit 1`),
+    nameAt: prepare('select hex(s.name) from events e join streams s on s.id = e.stream where position = ?'),
     insertStream: database.prepare('insert into streams (name) values (?)'),
     insertEvent: database.prepare('insert into events values (?, ?, ?, ?, ?, ?, ?, ?)'),
     setRetention: database.prepare('update streams set truncate_before = ?, max_count = ?, max_age_seconds = ? where id = ?'),
@@ -35,12 +36,12 @@ function prepareStatements(database: Connection) {
   };
   const pages: Record<'all' | 'stream', Record<Direction, Sql>> = {
     all: {
-      forwards: prepare(`${EVENT} where position >= ? order by position limit ?`),
-      backwards: prepare(`${EVENT} where position < ? order by position desc limit ?`),
+      forwards: prepare(`select ${EVENT} from events where position >= ? order by position limit ?`),
+      backwards: prepare(`select ${EVENT} from events where position < ? order by position desc limit ?`),
     },
     stream: {
-      forwards: prepare(`${EVENT} where stream = ? and revision >= ? order by revision limit ?`),
-      backwards: prepare(`${EVENT} where stream = ? and revision <= ? order by revision desc limit ?`),
+      forwards: prepare(`select ${EVENT} from events where stream = ? and revision >= ? order by revision limit ?`),
+      backwards: prepare(`select ${EVENT} from events where stream = ? and revision <= ? order by revision desc limit ?`),
     },
   };
   return { statements, pages };
@@ -140,7 +141,10 @@ export class EventLog {
 
   /** Up to a page of events of a stream: at and after a revision, or at and before it. */
   pageOfStream(direction: Direction, { stream, revision }: { stream: Stream; revision: bigint }, max: number): StoredEvent[] {
-    return stream.id === undefined ? [] : this.#read(this.#pages.stream[direction], [stream.id, revision], max);
+    if (stream.id === undefined) return [];
+    const page = this.#read(this.#pages.stream[direction], [stream.id, revision], max);
+    for (const event of page) if (event.stream !== stream.name) throw changed({ ...event, stream: stream.name });
+    return page;
   }
 
   close(): void {
@@ -150,10 +154,16 @@ export class EventLog {
   #read(statement: Sql, from: bigint[], max: number): StoredEvent[] {
     const rows = this.#attempt('read', () => statement.all(...from, Math.min(max, PAGE_EVENTS))) as EventRow[];
     return rows.map((row) => {
-      const { event, sound } = eventOf(row);
-      if (!sound) throw changed(event);
+      const event = eventOf(row);
+      if (!event) throw changed({ stream: this.#nameAt(row[0]), revision: row[1], position: row[0] });
       return event;
     });
+  }
+
+  /** The stream of an event whose record does not say it any more, as far as the tables know. */
+  #nameAt(position: bigint): string {
+    const [digits = ''] = (this.#attempt('read', () => this.#statements.nameAt.get(position)) ?? []) as [string?];
+    return textOf(digits);
   }
 
   /** After a failure nothing that the log could say is sure: it is closed, and every call fails for the same reason. */

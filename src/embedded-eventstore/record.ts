@@ -100,22 +100,43 @@ export function checksumOf(event: StoredEvent): number {
   return crc32(event.frame, crc32(key));
 }
 
-/** The bytes of a field in a message, the first if there are several. */
-function fieldOf(encoded: Buffer, wanted: number): Buffer {
-  let at = 0;
-  const next = (): number => {
+/** Goes through the fields of messages. Throws a RangeError at the end of the bytes. */
+class Wire {
+  at = 0;
+
+  constructor(private readonly bytes: Buffer) {}
+
+  varint(): number {
     for (let value = 0, factor = 1; ; factor *= 0x80) {
-      const byte = encoded.readUInt8(at++);
+      const byte = this.bytes[this.at++];
+      if (byte === undefined) throw new RangeError('The message goes on beyond its bytes.');
       value += (byte & 0x7f) * factor;
       if (byte < 0x80) return value;
     }
-  };
-  while (at < encoded.length) {
-    const key = next();
-    const value = next();
+  }
+
+  /** Enters the field that begins here, which is a message or bytes, and gives where it ends. */
+  enter(): number {
+    this.varint();
+    const size = this.varint();
+    return this.at + size;
+  }
+
+  text(): string {
+    const end = this.enter();
+    return this.bytes.toString('utf8', this.at, (this.at = end));
+  }
+}
+
+/** The bytes of a field in a message, the first if there are several. */
+function fieldOf(encoded: Buffer, wanted: number): Buffer {
+  const wire = new Wire(encoded);
+  while (wire.at < encoded.length) {
+    const key = wire.varint();
+    const value = wire.varint();
     if ((key & 7) === VARINT) continue;
-    if (key >> 3 === wanted) return encoded.subarray(at, at + value);
-    at += value;
+    if (key >> 3 === wanted) return encoded.subarray(wire.at, wire.at + value);
+    wire.at += value;
   }
   return Buffer.alloc(0);
 }
@@ -125,3 +146,28 @@ export const recordOf = (frame: Buffer): Buffer => fieldOf(fieldOf(frame, 1), 1)
 
 /** The data of a stored event. */
 export const dataOf = (frame: Buffer): Buffer => fieldOf(recordOf(frame), 8);
+
+type Names = Pick<StoredEvent, 'stream' | 'id' | 'type' | 'createdMs'>;
+
+/** What a frame says of its event. Throws a RangeError where it is no such message. */
+export function namesIn(frame: Buffer): Names {
+  const names = { stream: '', id: '', type: '', createdMs: NaN };
+  const wire = new Wire(frame);
+  wire.enter();
+  const recordEnd = wire.enter();
+  while (wire.at < recordEnd) {
+    const key = wire.varint();
+    const value = wire.varint();
+    if ((key & 7) === VARINT) continue;
+    const end = wire.at + value;
+    if (key >> 3 === 1) names.id = wire.text();
+    else if (key >> 3 === 2) names.stream = wire.text();
+    else if (key >> 3 === 6) {
+      const entry = wire.text();
+      if (entry === 'type') names.type = wire.text();
+      else if (entry === 'created') names.createdMs = Number(wire.text()) / Number(TICKS_PER_MS);
+    }
+    wire.at = end;
+  }
+  return names;
+}

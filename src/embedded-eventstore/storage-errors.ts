@@ -1,5 +1,5 @@
 /** What can go wrong with the files, said so that a reader knows what to do. */
-import type { StoredEvent } from './record.js';
+import type { Place } from './record.js';
 
 /** Another process holds the directory. */
 export class StoreInUseError extends Error {
@@ -32,12 +32,14 @@ export class DamagedRecordError extends Error {
   }
 }
 
-const placeOf = ({ stream, revision, position }: StoredEvent): string => `revision ${revision} of stream "${stream}" (position ${position})`;
+type Named = Pick<Place, 'stream' | 'revision' | 'position'>;
 
-export const changed = (event: StoredEvent): DamagedRecordError =>
+const placeOf = ({ stream, revision, position }: Named): string => `revision ${revision} of stream "${stream}" (position ${position})`;
+
+export const changed = (event: Named): DamagedRecordError =>
   new DamagedRecordError(`The event at ${placeOf(event)} is damaged: it does not match its checksum.`);
 
-export const missingBefore = (event: StoredEvent): DamagedRecordError =>
+export const missingBefore = (event: Named): DamagedRecordError =>
   new DamagedRecordError(`What stood before the event at ${placeOf(event)} is missing: the log has a gap.`);
 
 const isBusy = (error: unknown): boolean => error instanceof Error && 'code' in error && String(error.code).startsWith('SQLITE_BUSY');

@@ -204,7 +204,7 @@ describe('The embedded event store', () => {
 describe('Damage to the files', () => {
   it.each([
     ['the bytes of an event', "update events set frame = zeroblob(length(frame)) where revision = 1"],
-    ['its type', "update events set type = 'other' where revision = 1"],
+    ['its checksum', 'update events set checksum = checksum + 1 where revision = 1'],
     ['its place in the stream', 'update events set revision = 7 where revision = 1'],
   ])('in %s is an error that names stream, revision and position, and does no harm to other streams', async (_what, sql) => {
     const [damaged, sound] = [newStream(), newStream()];
@@ -222,9 +222,24 @@ describe('Damage to the files', () => {
   });
 });
 
+describe('An event that stands in another stream', () => {
+  it('is an error there, though it fits, and an error where it is missing', async () => {
+    const [from, to] = [newStream(), newStream()];
+    const first = await start();
+    await append(first.client, from, { events: newEvents(5) });
+    await append(first.client, to, { events: newEvents(2) });
+    await first.server.stop();
+    tamper(`update events set stream = (select id from streams where name = '${to}') where revision = 2`);
+
+    const { client } = await start();
+    await expect(idsIn(client, to)).rejects.toThrow(new RegExp(`revision 2 of stream "${to}" .* is damaged`));
+    await expect(idsIn(client, from)).rejects.toThrow(new RegExp(`before the event at revision 3 of stream "${from}" .* is missing`));
+  });
+});
+
 describe('An append that damage decides about', () => {
   it.each([
-    ['an altered id', `update events set id = upper(id) || 'x' where revision = 1`, 'is damaged'],
+    ['an altered event', 'update events set frame = zeroblob(length(frame)) where revision = 1', 'is damaged'],
     ['a missing event', 'delete from events where revision = 1', 'is missing'],
   ])('by %s is refused with an error that says so, whichever call it comes by, while others are written', async (_what, sql, said) => {
     const [damaged, sound] = [newStream(), newStream()];

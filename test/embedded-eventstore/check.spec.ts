@@ -83,6 +83,7 @@ describe('--check', () => {
     ['a removed first event', `delete from events where ${LONG} and revision = 0`, () => [missing(1), jump('"long"', 1, 0)]],
     ['an event hidden in another stream', `update events set stream = (select id from streams where name = 'short'), revision = 9 where ${LONG} and revision = 5`,
       () => [damaged(9, 'short', 5), jump('"long"', 6, 5), jump('"short"', 9, 3, 5)]],
+    ['an event hidden where it fits', `update events set stream = (select id from streams where name = 'short') where ${LONG} and revision = 3`, () => [damaged(3, 'short'), jump('"long"', 4, 3)]],
     ['an event hidden in no stream', `update events set stream = 99 where ${LONG} and revision = 5`, () => [damaged(5, ''), jump('"long"', 6, 5), jump('that is not listed', 5, 0)]],
     ['a position that was moved', `update events set position = position + 1 where ${LONG} and revision = 39`, () => [`The event at revision 39 of stream "long" (position ${(positions[39] as bigint) + 1n}) is damaged: it does not match its checksum.`]],
     ['a stream by another name', `update streams set name = 'other' where name = 'long'`, () => positions.map((_, revision) => damaged(revision, 'other'))],
