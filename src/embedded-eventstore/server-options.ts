@@ -20,7 +20,7 @@ export const SERVER_HELP = `An EventStoreDB-compatible server with its files in 
   --memory              keep everything in memory instead, and nothing after the end
   --host <address>      the address to listen on                       (127.0.0.1)
   --port <n>            the port to listen on; 0 takes a free one       (${DEFAULT_PORT})
-  --advertise <host:port>  where clients that discover are sent, when it is not where it listens: behind a port mapping, say
+  --advertise <address> host:port where clients that discover are sent, when it is not where it listens
   --tls-cert <file>     the certificate, in PEM, with those of intermediate authorities
   --tls-key <file>      its private key, in PEM
   --user <name>         who may log in, with the password in the environment variable ${PASSWORD_VARIABLE}; needs TLS
