@@ -57,43 +57,43 @@ export async function foldWhole(projection: AnyProjection, pages: Pages, known =
     }
   }
   if (last === undefined) throw new Error('A stream that is folded again has at least one event.');
-  const failure = unfoldable(projection, told) ?? unreadable;
-  if (failure !== undefined) return { kind: 'parked', parked: parkedAt(failure), written: writtenBefore(projection, told, failure) };
-  const folded = foldAll(projection, told.map(({ fact }) => fact));
-  const old = new Set(folded.guesses.length === 0 ? [] : order(told.filter(({ event }) => event.revision <= known).map(({ fact }) => fact)).ambiguous);
-  return { kind: 'folded', written: writtenOf(projection, last, folded), guesses: folded.guesses.filter((fact) => !old.has(fact)) };
+  const whole = attempt(projection, told);
+  if (whole.kind === 'failed') return parkedBy(projection, told, firstFailure(projection, told, whole.error));
+  if (unreadable !== undefined) return parkedBy(projection, told, unreadable);
+  const { state, guesses } = whole.folded;
+  const old = new Set(guesses.length === 0 ? [] : order(told.filter(({ event }) => event.revision <= known).map(({ fact }) => fact)).ambiguous);
+  return { kind: 'folded', written: { stream: last.stream, revision: last.revision, state, rows: whole.rows }, guesses: guesses.filter((fact) => !old.has(fact)) };
 }
 
-/** The event with which a fold begins to throw. Found by halves: what cannot be folded cannot be with more behind it. */
-function unfoldable(projection: AnyProjection, told: readonly Told[]): Failure | undefined {
-  const errorOf = (count: number): { error: unknown } | undefined => {
-    try {
-      projection.rows(foldAll(projection, told.slice(0, count).map(({ fact }) => fact)).current);
-      return undefined;
-    } catch (error) {
-      return { error };
-    }
-  };
-  let failed = errorOf(told.length);
-  if (failed === undefined) return undefined;
-  let [good, bad] = [0, told.length];
-  while (bad - good > 1) {
-    const middle = Math.floor((good + bad) / 2);
-    const half = errorOf(middle);
-    if (half === undefined) good = middle;
-    else [bad, failed] = [middle, half];
+type Attempt = Readonly<{ kind: 'folded'; folded: Folded; rows: StreamRows['rows'] }> | Readonly<{ kind: 'failed'; error: unknown }>;
+
+function attempt(projection: AnyProjection, told: readonly Told[]): Attempt {
+  try {
+    const folded = foldAll(projection, told.map(({ fact }) => fact));
+    return { kind: 'folded', folded, rows: projection.rows(folded.current) };
+  } catch (error) {
+    return { kind: 'failed', error };
   }
-  return { event: (told[bad - 1] as Told).event, error: failed.error };
 }
 
-/** The last good rows of a stream that is parked, which do not depend on what else its batch brought. */
-function writtenBefore(projection: AnyProjection, told: readonly Told[], { event: { revision } }: Failure): StreamRows | null {
+/** The event with which a fold that throws begins to. Found by halves: what cannot be folded cannot be with more behind it. */
+function firstFailure(projection: AnyProjection, told: readonly Told[], error: unknown): Failure {
+  let [good, bad] = [0, { count: told.length, error }];
+  while (bad.count - good > 1) {
+    const count = Math.floor((good + bad.count) / 2);
+    const part = attempt(projection, told.slice(0, count));
+    if (part.kind === 'folded') good = count;
+    else bad = { count, error: part.error };
+  }
+  return { event: (told[bad.count - 1] as Told).event, error: bad.error };
+}
+
+/** With its last good rows, which do not depend on what else its batch brought. */
+function parkedBy(projection: AnyProjection, told: readonly Told[], { event: { stream, revision }, error }: Failure): WholeFold {
   const good = told.filter(({ event }) => event.revision < revision);
   const last = good.at(-1);
-  return last === undefined ? null : writtenOf(projection, last.event, foldAll(projection, good.map(({ fact }) => fact)));
+  const parked = { stream, revision, cause: String(error), stack: error instanceof Error ? (error.stack ?? null) : null };
+  return { kind: 'parked', parked, written: last === undefined ? null : writtenOf(projection, last.event, foldAll(projection, good.map(({ fact }) => fact))) };
 }
 
 const writtenOf = (projection: AnyProjection, { stream, revision }: ReadEvent, { state, current }: Folded): StreamRows => ({ stream, revision, state, rows: projection.rows(current) });
-
-const parkedAt = ({ event: { stream, revision }, error }: Failure): ParkedStream =>
-  ({ stream, revision, cause: String(error), stack: error instanceof Error ? (error.stack ?? null) : null });
