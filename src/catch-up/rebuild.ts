@@ -38,7 +38,8 @@ export async function meet<T>(parts: Parts, targets: readonly Target[], { signal
 
 /** What may happen at a meeting: the views move, unless the new rows lack streams that the old ones have. */
 export async function showAll(connection: Queryable, targets: readonly Target[], { evenParked }: { evenParked: boolean }): Promise<Readonly<{ kind: 'shown' }> | Readonly<{ kind: 'parked'; streams: readonly string[] }>> {
-  const parked = (await Promise.all(targets.map((target) => newlyParked(connection, target)))).flat();
+  const parked: string[] = [];
+  for (const target of targets) parked.push(...(await newlyParked(connection, target)));
   if (parked.length > 0 && !evenParked) return { kind: 'parked', streams: [...new Set(parked)] };
   await lockSchema(connection);
   for (const target of targets) await show(connection, target);

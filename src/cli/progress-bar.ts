@@ -11,10 +11,12 @@ const RATE_OVER_MS = 5_000;
  */
 export class ProgressBar {
   readonly #startedAt = performance.now();
-  readonly #recent: { at: number; events: number }[] = [];
+  /** How many events were done at which time, for the rate. */
+  readonly #recent = [{ at: this.#startedAt, events: 0 }];
   #events = 0;
   #drawnAt = -Infinity;
-  #from: bigint | null = null;
+  /** The first position that was heard of, from which the time that is left is reckoned. */
+  #from: { position: bigint; at: number } | null = null;
 
   constructor(
     private readonly what: string,
@@ -24,10 +26,10 @@ export class ProgressBar {
   /** `end` is the position of the log's end. */
   advance({ events, position }: AppliedBatch, end: bigint): void {
     this.#events += events;
-    this.#from ??= position;
     const now = performance.now();
-    this.#recent.push({ at: now, events });
-    while ((this.#recent[0]?.at ?? now) < now - RATE_OVER_MS) this.#recent.shift();
+    this.#from ??= { position, at: now };
+    this.#recent.push({ at: now, events: this.#events });
+    while (this.#recent.length > 2 && (this.#recent[1]?.at ?? now) < now - RATE_OVER_MS) this.#recent.shift();
     if (now - this.#drawnAt < (this.output.isTTY ? BAR_EVERY_MS : LINE_EVERY_MS)) return;
     this.#drawnAt = now;
     const text = this.#textAt(position, end);
@@ -42,11 +44,11 @@ export class ProgressBar {
 
   #textAt(position: bigint, end: bigint): string {
     const share = end <= 0n ? 1 : Math.min(Number(position) / Number(end), 1);
-    const first = this.#recent[0];
-    const rate = first === undefined ? 0 : this.#recent.reduce((sum, { events }) => sum + events, 0) / Math.max((performance.now() - first.at) / 1000, 0.1);
-    const elapsedS = (performance.now() - this.#startedAt) / 1000;
-    const done = end > 0n && this.#from !== null ? Number(position - this.#from) : 0;
-    const left = done > 0 ? (elapsedS * Number(end > position ? end - position : 0n)) / done : null;
+    const now = performance.now();
+    const [since = { at: this.#startedAt, events: 0 }] = this.#recent;
+    const rate = (this.#events - since.events) / ((now - since.at) / 1000);
+    const done = this.#from === null ? 0 : Number(position - this.#from.position);
+    const left = this.#from === null || done === 0 ? null : ((now - this.#from.at) / 1000) * (Number(end > position ? end - position : 0n) / done);
     const bar = '#'.repeat(Math.round(share * WIDTH)).padEnd(WIDTH, '.');
     return `${this.what} [${bar}] ${(share * 100).toFixed(1)} %  ${count(this.#events)} events  ${count(rate)}/s  ${left === null ? '' : `${duration(left)} left  `}${bytes(end - position)} behind`;
   }
