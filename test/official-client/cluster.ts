@@ -1,9 +1,11 @@
 /**
  * Stands in for the `Cluster` of the official client's specs, which runs servers in containers:
- * the same names, over one embedded server. A cluster of three is one member, which leads.
+ * the same names, over one embedded server. A cluster of three is one member, which leads; when it is killed, an empty
+ * one takes its place on the same port, so that clients have to notice and to connect anew.
  */
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import type { Credentials, EndPoint, NodePreference } from '@eventstore/db-client';
 import type { EmbeddedEventStore } from '../../src/embedded-eventstore/index.js';
@@ -11,6 +13,9 @@ import { certificateFile, testTls } from '../support/tls.js';
 
 /** The specs are CommonJS: the server is loaded as it was built. */
 const COMPILED = resolve('dist/src/embedded-eventstore/index.js');
+
+/** How long a killed cluster has no leader: the specs see the first call fail, and wait 5 s before the next. */
+const ELECTION_MS = 2_000;
 
 const ADMIN = { username: 'admin', password: 'changeit' };
 
@@ -30,8 +35,10 @@ export class Cluster {
   #store: EmbeddedEventStore | undefined;
   #port = 0;
 
+  #election: Promise<void> | undefined;
+
   constructor(
-    _count: number,
+    private readonly count: number,
     private readonly insecure = false,
   ) {}
 
@@ -66,7 +73,7 @@ export class Cluster {
     const { username, password } = defaultUserCredentials;
     const hosts = endpoints.map(({ address, port }) => `${address}:${port}`).join(',');
     const security = this.insecure ? { tls: 'false' } : { tls: 'true', tlsCAFile: this.certPath.root };
-    const query = Object.entries({ ...security, ...options }).map(([name, value]) => `${name}=${value}`);
+    const query = Object.entries({ ...security, ...options }).filter(([, value]) => value !== Infinity).map(([name, value]) => `${name}=${value}`);
     return `esdb://${username}:${password}@${hosts}?${query.join('&')}`;
   }
 
@@ -79,11 +86,13 @@ export class Cluster {
   }
 
   async down(): Promise<void> {
+    await this.#election;
     await this.#store?.stop();
   }
 
   async killNode(): Promise<void> {
     await this.down();
+    if (this.count > 1) this.#election = setTimeout(ELECTION_MS).then(() => this.up());
   }
 
   async resurrect(): Promise<void> {
