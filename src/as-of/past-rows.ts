@@ -25,13 +25,13 @@ export function pastRows<T extends Tables>(projection: AnyProjection<T>, streams
 
 function factsAt(projection: AnyProjection, events: readonly RecordedEvent[], moment: Moment) {
   const known = events.filter((event) => isKnown(event, moment));
-  return known.flatMap((event) => orUnreadable(event, () => factOf(projection, reading(event))).filter(({ order }) => isTrue(order.created, moment)));
+  return known.flatMap((event) => orUnreadable(event, () => factOf(projection, readOnce(event))).filter(({ order }) => isTrue(order.created, moment)));
 }
 
 /** Several projections answer from the same events. */
 const readings = new WeakMap<RecordedEvent, ReadEvent>();
 
-function reading(event: RecordedEvent): ReadEvent {
+function readOnce(event: RecordedEvent): ReadEvent {
   const known = readings.get(event) ?? readEvent(event);
   readings.set(event, known);
   return known;

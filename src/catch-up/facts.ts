@@ -20,8 +20,9 @@ type Says =
 const NOTHING: Says = { kind: 'nothing' };
 
 /** Reads what an event says to any of these projections, or to whoever may ask. Never throws: whoever it concerns hears of it from `factOf`. */
-export function readEvent({ data, ...envelope }: RecordedEvent, projections?: readonly AnyProjection[]): ReadEvent {
-  return { ...envelope, says: read({ data, ...envelope }, projections) };
+export function readEvent(recorded: RecordedEvent, projections?: readonly AnyProjection[]): ReadEvent {
+  const { eventId, stream, revision, position, type, recordedAt, metadata } = recorded;
+  return { eventId, stream, revision, position, type, recordedAt, metadata, says: read(recorded, projections) };
 }
 
 function read(recorded: RecordedEvent, projections: readonly AnyProjection[] | undefined): Says {
@@ -38,7 +39,8 @@ function read(recorded: RecordedEvent, projections: readonly AnyProjection[] | u
   }
 }
 
-function factFrom(stripeEvent: StripeEvent): Fact {
+/** A Stripe event as a projection sees it. @throws UnreadableSnapshot */
+export function factFrom(stripeEvent: StripeEvent): Fact {
   const { id, type, created, api_version: apiVersion } = stripeEvent;
   return {
     snapshot: normalise(stripeEvent),

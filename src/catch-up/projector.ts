@@ -12,7 +12,7 @@ import { EVENT_INDEX_LINE, lineOf, type Generation } from '../read-models/schema
 import { concerns, readEvent, type ReadEvent } from './facts.js';
 import { FoldCache } from './fold-cache.js';
 import { foldOn, foldWhole, type StreamFold, type WholeFold } from './stream-fold.js';
-import { pagesOf, withoutRepeats } from './stream-pages.js';
+import { pagesOf, withoutRepeats, type Positions } from './stream-pages.js';
 
 /** Lines that stand at one position and are moved together, with the right to move them. */
 export type Group = Readonly<{ lines: readonly Line[]; logName: string }>;
@@ -26,16 +26,13 @@ export type BatchResult =
 type Change = { generation: Generation; written: WrittenStream[]; parked: ParkedStream[]; lastGood: WrittenStream[]; wasParked: Set<string>; refolds: number; ambiguous: number };
 
 /** A batch as it will stand in the tables, at the end of which the lines stand at `to`. */
-export type FoldedBatch = Readonly<{ to: NonNullable<LogPosition>; counted: readonly ReadEvent[]; repeats: number; changes: readonly Change[]; onto: InFlight | null }>;
+export type FoldedBatch = Readonly<{ to: NonNullable<LogPosition>; counted: readonly ReadEvent[]; positions: Positions; repeats: number; changes: readonly Change[]; onto: InFlight | null }>;
 
 /** A batch that is being written: what is known of it before the tables show it. `cameTrue`, in the end: all was written as it was folded. */
 type InFlight = { cameTrue: boolean } & Readonly<{ positions: Positions; changes: ReadonlyMap<string, Readonly<{ written: ReadonlyMap<string, WrittenStream>; parked: readonly string[] }>> }>;
 
-/** Where ids stand in the log that the index does not have yet. */
-type Positions = ReadonlyMap<string, bigint>;
-
-/** What streams are folded onto: the tables, what is being written, and these positions; events beyond `upTo` come in a batch of their own. */
-type Ground = Readonly<{ writing: InFlight | null; positions: Positions; upTo: bigint }>;
+/** What streams are folded onto: the tables, what is being written, and ids that are not in the index yet; events beyond `upTo` come in a batch of their own. */
+type Ground = Readonly<{ writing: InFlight | null; toBeIndexed: readonly Positions[]; upTo: bigint }>;
 
 /** What a projector remembers, in characters of JSON. */
 const CACHE_SIZE_MAX = 32 * 1024 * 1024;
@@ -67,16 +64,17 @@ export class Projector {
     const writing = this.#writing;
     if (!indexes(group)) await this.#indexReaches(to.position);
     const ours = batch.filter(({ metadata }) => metadata !== null);
-    const before = writing?.positions ?? NO_POSITIONS;
-    const counted = await this.#withoutRepeats(ours, before);
-    const ground = { writing, positions: new Map([...before, ...positionsOf(counted)]), upTo: to.position };
+    const before = writing === null ? [] : [writing.positions];
+    const counted = await withoutRepeats(this.database, ours, before);
+    const positions = new Map(counted.map(({ eventId, position }) => [eventId, position]));
+    const ground = { writing, toBeIndexed: [...before, positions], upTo: to.position };
     const streams = groupByStream(counted);
     this.#remember(group);
     const generations = generationsOf(group, this.projections);
     const parked = await findParked(this.database, generations.map(lineOf), [...streams.keys()]);
     const changes: Change[] = [];
     for (const generation of generations) changes.push(await this.#fold(generation, streams, { ...ground, parked: parked.get(lineOf(generation)) ?? new Set() }));
-    return { to, counted, repeats: ours.length - counted.length, changes, onto: writing };
+    return { to, counted, positions, repeats: ours.length - counted.length, changes, onto: writing };
   }
 
   /** Whether what a batch was folded onto is there. Else it must be folded again; to be asked when nothing is being written. */
@@ -88,7 +86,7 @@ export class Projector {
   async write(folded: FoldedBatch, group: Group): Promise<BatchResult> {
     assert(this.#writing === null && this.stands(folded), 'one batch is written at a time, on what is there');
     const { to, counted, repeats, changes } = folded;
-    const own = inFlight(counted, changes);
+    const own = inFlight(folded);
     this.#writing = own;
     try {
       const committed = await this.#commit(group, changes, async (connection) => {
@@ -105,7 +103,7 @@ export class Projector {
   /** Folds parked streams of a group again, whose replay somebody wants; no more than `max` of each line. The lines stay where they are. */
   async replay(group: Group, max: number): Promise<BatchResult> {
     const changes: Change[] = [];
-    const ground = { writing: null, positions: NO_POSITIONS, upTo: group.lines[0]?.at?.position ?? -1n };
+    const ground = { writing: null, toBeIndexed: [], upTo: group.lines[0]?.at?.position ?? -1n };
     for (const generation of generationsOf(group, this.projections)) {
       const wanted = await findReplays(this.database, generation, max);
       const change: Change = { generation, written: [], parked: [], lastGood: [], wasParked: new Set(wanted), refolds: 0, ambiguous: 0 };
@@ -154,11 +152,6 @@ export class Projector {
     }
   }
 
-  async #withoutRepeats(events: readonly ReadEvent[], positions: Positions): Promise<ReadEvent[]> {
-    const indexed = await withoutRepeats(this.database, events);
-    return indexed.filter(({ eventId, position }) => (positions.get(eventId) ?? position) >= position);
-  }
-
   /** Which events repeat an earlier one is known only as far as the index is; its owner may be another process. */
   async #indexReaches(position: bigint): Promise<void> {
     const deadline = performance.now() + INDEX_WITHIN_MS;
@@ -192,10 +185,10 @@ export class Projector {
     return change;
   }
 
-  async #refold(change: Change, { stream, revision, positions, upTo, writing }: Ground & { stream: string; revision?: bigint | undefined }): Promise<void> {
+  async #refold(change: Change, { stream, revision, toBeIndexed, upTo, writing }: Ground & { stream: string; revision?: bigint | undefined }): Promise<void> {
     change.refolds += 1;
     const { projection } = change.generation;
-    const pages = pagesOf(this.store, stream, { projection, upTo, counted: (events) => this.#withoutRepeats(events, positions) });
+    const pages = pagesOf(this.store, stream, { projection, upTo, counted: (events) => withoutRepeats(this.database, events, toBeIndexed) });
     const folded = await foldWhole(projection, pages, revision);
     this.#take(change, folded, null);
     if (folded.kind === 'parked' && folded.written !== null) change.lastGood.push(...(await this.#lastGood(change, folded.written, writing)));
@@ -227,12 +220,9 @@ const appliedOf = (changes: readonly Change[], repeats: number): BatchResult =>
 
 const sumOf = (changes: readonly Change[], count: 'refolds' | 'ambiguous'): number => changes.reduce((sum, change) => sum + change[count], 0);
 
-const NO_POSITIONS: Positions = new Map();
-const positionsOf = (events: readonly ReadEvent[]): Positions => new Map(events.map(({ eventId, position }) => [eventId, position]));
-
-const inFlight = (counted: readonly ReadEvent[], changes: readonly Change[]): InFlight => ({
+const inFlight = ({ positions, changes }: FoldedBatch): InFlight => ({
   cameTrue: false,
-  positions: positionsOf(counted),
+  positions,
   changes: new Map(changes.map(({ generation, written, parked }) => [lineOf(generation), { written: new Map(written.map((one) => [one.stream, one])), parked: parked.map(({ stream }) => stream) }])),
 });
 

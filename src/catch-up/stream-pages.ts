@@ -25,10 +25,15 @@ export async function* pagesOf(store: EventStore, stream: string, { projection, 
   yield await counted(page);
 }
 
-/** Without events whose id stands at a lower position: among these, or in the index. */
-export async function withoutRepeats<T extends Pick<Envelope, 'eventId' | 'position'>>(database: Queryable, events: readonly T[]): Promise<T[]> {
+/** Where ids stand in the log. */
+export type Positions = ReadonlyMap<string, bigint>;
+
+/** Without events whose id stands at a lower position: among these, in the index, or in what is about to be indexed. */
+export async function withoutRepeats<T extends Pick<Envelope, 'eventId' | 'position'>>(database: Queryable, events: readonly T[], toBeIndexed: readonly Positions[] = []): Promise<T[]> {
   const first = new Map<string, T>();
   for (const event of events) if (!first.has(event.eventId)) first.set(event.eventId, event);
   const indexed = await findEvents(database, [...first.keys()]);
-  return [...first.values()].filter(({ eventId, position }) => (indexed.get(eventId)?.position ?? position) >= position);
+  const isFirst = (position: bigint, known: bigint | undefined): boolean => known === undefined || known >= position;
+  return [...first.values()].filter(({ eventId, position }) =>
+    isFirst(position, indexed.get(eventId)?.position) && toBeIndexed.every((positions) => isFirst(position, positions.get(eventId))));
 }
