@@ -1,6 +1,6 @@
 import { isLockConflict, type Queryable } from '../read-models/database.js';
 import { newlyParked, show, type Target } from '../read-models/generations.js';
-import { readLines, type Line, type LogPosition } from '../read-models/lines.js';
+import { lockLines, readLines, type Line, type LogPosition } from '../read-models/lines.js';
 import { lineOf, lockSchema } from '../read-models/schema.js';
 import { chase } from './build.js';
 import type { Group } from './projector.js';
@@ -21,7 +21,7 @@ export async function meet<T>(parts: Parts, targets: readonly Target[], { signal
   const goals = targets.flatMap(({ against }) => (against === null ? [] : [lineOf(against)]));
   const met = await withLines(parts, { lines: targets.map(({ line }) => line), signal, applied }, async (held): Promise<Met<T>> => {
     for (let { lines } = held; ; ) {
-      const chased = await chase({ ...held, lines }, async () => lowest(await positionsOf(parts.database, goals)));
+      const chased = await chase({ ...held, lines }, async () => lowest(positionsOf((await readLines(parts.database)).filter(({ line }) => goals.includes(line)))));
       if (chased.kind !== 'reached') return { kind: 'stopped' };
       ({ lines } = chased.group);
       const meeting = await holdStill(parts, goals, async (connection, positions) => {
@@ -52,8 +52,7 @@ type Positions = ReadonlyMap<string, LogPosition>;
 async function holdStill<T>({ database }: Parts, names: readonly string[], work: (connection: Queryable, positions: Positions) => Promise<T | null>): Promise<T | null> {
   return database.transaction(async (connection) => {
     await connection.query(LOCK_TIMEOUT);
-    await connection.query('select 1 from ledger.checkpoints where line = any($1) order by line for update', [names]);
-    return work(connection, await positionsOf(connection, names));
+    return work(connection, positionsOf(await lockLines(connection, names)));
   }).catch((error: unknown) => {
     if (isLockConflict(error)) return null;
     throw error;
@@ -75,9 +74,7 @@ async function arrive({ follower, pursuit }: HeldLines, { group, targets, positi
   return { lines, all };
 }
 
-async function positionsOf(database: Queryable, names: readonly string[]): Promise<Positions> {
-  return new Map((await readLines(database)).filter(({ line }) => names.includes(line)).map(({ line, at }) => [line, at]));
-}
+const positionsOf = (lines: readonly Line[]): Positions => new Map(lines.map(({ line, at }) => [line, at]));
 
 const lowest = (positions: Positions): bigint =>
   [...positions.values()].map((at) => at?.position ?? -1n).reduce((low, position) => (position < low ? position : low));

@@ -47,7 +47,7 @@ const lineOfRow = (row: Row): Line => ({
 });
 
 /** Selects lines for an update. All take their locks in one order: a batch and a renewal of its lease come at one moment, on two connections, and would wait for each other. */
-const inOrder = (which: string): string => `select line from ledger.checkpoints ${which} order by line for update of checkpoints`;
+const inOrder = (which: string, columns = 'line'): string => `select ${columns} from ledger.checkpoints ${which} order by line for update of checkpoints`;
 
 /** All lines, by name. */
 export async function readLines(database: Queryable): Promise<Line[]> {
@@ -93,10 +93,15 @@ export async function release(database: Queryable, owner: string, lines?: readon
   );
 }
 
+/** Locks lines by their names for this transaction, and tells how they stand. */
+export async function lockLines(connection: Queryable, names: readonly string[]): Promise<Line[]> {
+  const { rows } = await connection.query<Row>(inOrder('where line = any($1)', COLUMNS), [names]);
+  return rows.map(lineOfRow);
+}
+
 /** Locks these lines for this transaction; false when an epoch or a position is not what the owner knows. */
 export async function lock(connection: Queryable, held: readonly Line[]): Promise<boolean> {
-  const { rows } = await connection.query<Row>(`select ${COLUMNS} from ledger.checkpoints where line = any($1) order by line for update`, [namesOf(held)]);
-  const found = new Map(rows.map((row) => [row.line, lineOfRow(row)]));
+  const found = new Map((await lockLines(connection, namesOf(held))).map((line) => [line.line, line]));
   return held.every(({ line, epoch, at }) => found.get(line)?.epoch === epoch && found.get(line)?.at?.position === at?.position);
 }
 
