@@ -4,6 +4,7 @@ import { subscriptions } from '../../projections/subscriptions.js';
 import { startEmbeddedEventStore } from '../../src/embedded-eventstore/index.js';
 import { lineOf } from '../../src/read-models/schema.js';
 import { deliver, read } from '../support/delivery.js';
+import { readsOf } from '../support/health.js';
 import { startLedger, type TestLedger } from '../support/ledger.js';
 import { query, rowsOf } from '../support/read-models.js';
 import { temporaryDirectory, testDatabase, testEventStore, type TestServer } from '../support/servers.js';
@@ -22,8 +23,6 @@ async function sendTo(ledger: TestLedger, ...events: unknown[]): Promise<string>
   await read(ledger.url, `/subscriptions?minPosition=${position}&waitMs=20000`);
   return position;
 }
-const catchUpOf = async (ledger: TestLedger): Promise<{ catchUp: string; cause?: string; ready: boolean; postgres: string }> =>
-  ((await (await fetch(`${ledger.url}/health/ready`)).json()) as { reads: { catchUp: string; ready: boolean; postgres: string } }).reads;
 
 describe('the catch-up', () => {
   it('goes on from its checkpoint after a restart, and counts nothing twice', async () => {
@@ -65,7 +64,7 @@ describe('the catch-up', () => {
     const index = await rowsOf(database.url, 'ledger.event_index_v1', 'event_id');
     await query(database.url, 'drop schema ledger cascade');
     const second = await startLedger({ eventStore, database });
-    await until('the read models are built again', async () => (await catchUpOf(second)).ready);
+    await until('the read models are built again', async () => (await readsOf(second)).ready);
     expect(await rowsOf(database.url, 'ledger.subscriptions')).toEqual(rows);
     expect(await rowsOf(database.url, 'ledger.event_index_v1', 'event_id')).toEqual(index);
     await second.stop();
@@ -94,12 +93,12 @@ describe('the catch-up', () => {
 
   it('lets one of several processes project, and another take over when it stops', async () => {
     const [one, other] = [await startLedger({ eventStore, database }), await startLedger({ eventStore, database })];
-    const projecting = async () => (await Promise.all([one, other].map(catchUpOf))).map(({ catchUp }) => catchUp).sort();
+    const projecting = async () => (await Promise.all([one, other].map(readsOf))).map(({ catchUp }) => catchUp).sort();
     await until('one projects and one stands by', async () => (await projecting()).join() === 'projecting,standing_by');
-    const [owner, standby] = (await catchUpOf(one)).catchUp === 'projecting' ? [one, other] : [other, one];
+    const [owner, standby] = (await readsOf(one)).catchUp === 'projecting' ? [one, other] : [other, one];
     await sendTo(standby, subscriptionEvent(randomId('sub')));
     await owner.stop();
-    await until('the other has taken over', async () => (await catchUpOf(standby)).catchUp === 'projecting');
+    await until('the other has taken over', async () => (await readsOf(standby)).catchUp === 'projecting');
     await sendTo(standby, subscriptionEvent(randomId('sub')));
     await standby.stop();
   });
@@ -116,7 +115,7 @@ describe('another log than that of the read models', () => {
     const exchanged = await testEventStore();
     const second = await startLedger({ eventStore: exchanged, database: own });
     const { cause } = await until('the log is refused', async () => {
-      const state = await catchUpOf(second);
+      const state = await readsOf(second);
       return state.catchUp === 'refused' && state;
     });
     expect(cause).toMatch(/made from the log .* this one is .*EVENTSTORE_URL/);
@@ -136,7 +135,7 @@ describe('another log than that of the read models', () => {
     await query(own.url, 'update ledger.checkpoints set event_id = gen_random_uuid()');
     const second = await startLedger({ eventStore: store, database: own });
     const { cause } = await until('the log is refused', async () => {
-      const state = await catchUpOf(second);
+      const state = await readsOf(second);
       return state.catchUp === 'refused' && state;
     });
     expect(cause).toMatch(/has no event .* at position/);

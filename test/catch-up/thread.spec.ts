@@ -1,11 +1,9 @@
 import { expect, it } from '@jest/globals';
 import { Session, type NodeWorker } from 'node:inspector';
+import { readsOf } from '../support/health.js';
 import { startLedger } from '../support/ledger.js';
 import { deliverLives, expectTruth, newLives, reachPosition } from '../support/lives.js';
 import { until } from '../support/until.js';
-
-const stateOf = async ({ url }: { url: string }) =>
-  ((await (await fetch(`${url}/health/ready`)).json()) as { reads: { catchUp: string; cause?: string } }).reads;
 
 /** Ends the threads of this process that run a file, as a crash in them would. */
 async function endThreads(file: string): Promise<void> {
@@ -27,10 +25,10 @@ it('a thread of the catch-up that ends by itself is started again, and goes on w
   const before = newLives(5);
   await reachPosition(ledger.url, await deliverLives(ledger.url, before));
   await endThreads('catch-up-thread.js');
-  await until('the end of the thread is told', async () => (await stateOf(ledger)).catchUp !== 'projecting');
+  await until('the end of the thread is told', async () => (await readsOf(ledger)).catchUp !== 'projecting');
   const after = newLives(5);
   await reachPosition(ledger.url, await deliverLives(ledger.url, after));
-  expect((await stateOf(ledger)).catchUp).toBe('projecting');
+  expect((await readsOf(ledger)).catchUp).toBe('projecting');
   await expectTruth(ledger.databaseUrl, [...before, ...after]);
   await ledger.stop();
 }, 60_000);

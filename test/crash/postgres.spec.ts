@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { startEmbeddedPostgres, type EmbeddedPostgres } from '../../src/embedded-postgres/index.js';
 import { READ_TOKEN } from '../support/delivery.js';
+import { readsOf } from '../support/health.js';
 import { startLedger, type TestLedger } from '../support/ledger.js';
 import { deliverLives, expectTruth, newLives, reachPosition, type Life } from '../support/lives.js';
 import { query } from '../support/read-models.js';
@@ -29,7 +30,6 @@ afterAll(async () => {
   await Promise.all([eventStore.stop(), directory.remove()]);
 });
 
-const catchUp = async (): Promise<{ catchUp: string; cause?: string; postgres: string }> => ((await (await fetch(`${ledger.url}/health/ready`)).json()) as { reads: { catchUp: string; postgres: string } }).reads;
 const metric = async (name: string): Promise<string | undefined> =>
   (await (await fetch(`${ledger.url}/metrics`, { headers: { authorization: `Bearer ${READ_TOKEN}` } })).text()).split('\n').find((line) => line.startsWith(name));
 
@@ -54,7 +54,7 @@ describe('Postgres', () => {
     lives.push(...newLives(5));
     const position = await deliverLives(ledger.url, lives);
     const reads = await until('the catch-up waits', async () => {
-      const told = await catchUp();
+      const told = await readsOf(ledger);
       return told.catchUp === 'waiting' && told;
     });
     expect(reads).toMatchObject({ postgres: 'does not answer', cause: expect.stringMatching(/ECONNREFUSED|connect/i) });

@@ -9,6 +9,7 @@ import { Database } from '../../src/read-models/database.js';
 import { acquire, readLines } from '../../src/read-models/lines.js';
 import { ensureSchema } from '../../src/read-models/schema.js';
 import { startProxy } from '../support/cuttable-proxy.js';
+import { readsOf } from '../support/health.js';
 import { startLedger, type TestLedger } from '../support/ledger.js';
 import { deliverLives, expectTruth, newLives, reachPosition } from '../support/lives.js';
 import { startPoolingProxy } from '../support/pooling-proxy.js';
@@ -21,9 +22,7 @@ let eventStore: TestServer;
 beforeAll(async () => { eventStore = await testEventStore(); });
 afterAll(() => eventStore.stop());
 
-const stateOf = async ({ url }: { url: string }): Promise<string> =>
-  ((await (await fetch(`${url}/health/ready`)).json()) as { reads: { catchUp: string } }).reads.catchUp;
-const becomes = (service: { url: string }, state: string) => until(`the catch-up is ${state}`, async () => (await stateOf(service)) === state, 40_000);
+const becomes = (service: { url: string }, state: string) => until(`the catch-up is ${state}`, async () => (await readsOf(service)).catchUp === state, 40_000);
 const ownerOf = async (databaseUrl: string): Promise<string | null> => (await query<{ owner: string | null }>(databaseUrl, `select owner from ledger.checkpoints where line like 'subscriptions%' and shown`))[0]?.owner ?? null;
 
 /** A service that projects, and one that stands by. */
@@ -44,7 +43,7 @@ describe('the process that projects', () => {
     const position = await deliverLives(standby.url, lives, (done) => { if (done === 60) process.kill(owner.pid, 'SIGSTOP'); });
     hungOwner = await ownerOf(database.url);
     await reachPosition(standby.url, position);
-    expect(await stateOf(standby)).toBe('projecting');
+    expect((await readsOf(standby)).catchUp).toBe('projecting');
     const next = await ownerOf(database.url);
     expect(next).not.toBe(hungOwner);
 
@@ -76,7 +75,7 @@ describe('the process that projects', () => {
     proxy.swallowAnswersAfter('for update');
     const lives = newLives(10);
     await reachPosition(standby.url, await deliverLives(standby.url, lives));
-    expect(await stateOf(standby)).toBe('projecting');
+    expect((await readsOf(standby)).catchUp).toBe('projecting');
     proxy.cut();
     await becomes(owner, 'standing_by');
     await expectTruth(database.url, lives);

@@ -1,0 +1,138 @@
+/** What only the embedded server can be asked: what it does when its files are damaged, or cannot grow. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+import { BACKWARDS, END, NO_STREAM } from '@eventstore/db-client';
+import { describe, expect, it } from '@jest/globals';
+import Database from 'libsql';
+import { embeddedStores } from './embedded-stores.js';
+import { append, collect, idsIn, newEvent, newEvents, newStream } from './event-store.js';
+
+const { connect, directory, start } = embeddedStores();
+
+/** Changes stored events behind the back of the server. */
+const tamper = (sql: string): void => {
+  const database = new Database(join(directory(), 'events.db'));
+  database.exec(sql);
+  database.close();
+};
+
+describe('Damage to the files', () => {
+  it.each([
+    ['the bytes of an event', "update events set frame = zeroblob(length(frame)) where revision = 1"],
+    ['its checksum', 'update events set checksum = checksum + 1 where revision = 1'],
+    ['its place in the stream', 'update events set revision = 7 where revision = 1'],
+  ])('in %s is an error that names stream, revision and position, and does no harm to other streams', async (_what, sql) => {
+    const [damaged, sound] = [newStream(), newStream()];
+    const first = await start();
+    await append(first.client, sound, { events: newEvents(1) });
+    const written = await append(first.client, damaged, { events: newEvents(2) });
+    await first.server.stop();
+    tamper(sql);
+
+    const second = await start();
+    const position = written.kind === 'written' ? written.position : undefined;
+    await expect(idsIn(second.client, damaged)).rejects.toThrow(new RegExp(`revision \\d of stream "${damaged}" \\(position ${position}\\) is damaged`));
+    await expect(collect(second.client.readAll())).rejects.toThrow(/is damaged/);
+    expect(await idsIn(second.client, sound)).toHaveLength(1);
+  });
+});
+
+describe('An event that stands in another stream', () => {
+  it('is an error there, though it fits, and an error where it is missing', async () => {
+    const [from, to] = [newStream(), newStream()];
+    const first = await start();
+    await append(first.client, from, { events: newEvents(5) });
+    await append(first.client, to, { events: newEvents(2) });
+    await first.server.stop();
+    tamper(`update events set stream = (select id from streams where name = '${to}') where revision = 2`);
+
+    const { client } = await start();
+    await expect(idsIn(client, to)).rejects.toThrow(new RegExp(`revision 2 of stream "${to}" .* is damaged`));
+    await expect(idsIn(client, from)).rejects.toThrow(new RegExp(`before the event at revision 3 of stream "${from}" .* is missing`));
+  });
+});
+
+describe('An append that damage decides about', () => {
+  it.each([
+    ['an altered event', 'update events set frame = zeroblob(length(frame)) where revision = 1', 'is damaged'],
+    ['a missing event', 'delete from events where revision = 1', 'is missing'],
+  ])('by %s is refused with an error that says so, whichever call it comes by, while others are written', async (_what, sql, said) => {
+    const [damaged, sound] = [newStream(), newStream()];
+    const events = newEvents(3);
+    const first = await start();
+    await append(first.client, damaged, { events });
+    await first.server.stop();
+    tamper(sql);
+
+    const { client } = await start();
+    const credentials = { username: 'unary', password: 'append' };
+    const repeated = [append(client, damaged, { events, expectedRevision: NO_STREAM }), append(client, damaged, { events, expectedRevision: NO_STREAM, credentials })];
+    const others = [append(client, sound, { events: newEvents(1) }), append(client, damaged, { events: newEvents(1), expectedRevision: 2n })];
+    for (const refused of await Promise.allSettled(repeated)) expect(String((refused as PromiseRejectedResult).reason)).toMatch(new RegExp(`stream "${damaged}" .*${said}`));
+    expect(await Promise.all(others)).toMatchObject([{ kind: 'written', revision: 0n }, { kind: 'written', revision: 3n }]);
+  });
+
+  it('by metadata, which a deleted stream that comes back keeps, is refused likewise', async () => {
+    const stream = newStream();
+    const first = await start();
+    await append(first.client, stream, { events: newEvents(1) });
+    await first.client.deleteStream(stream);
+    await first.server.stop();
+    tamper(`update events set frame = zeroblob(length(frame)) where type = '$metadata'`);
+
+    const { client } = await start();
+    await expect(append(client, stream, { events: newEvents(1) })).rejects.toThrow(new RegExp(`stream "\\$\\$${stream}" .* is damaged`));
+    expect(await append(client, newStream(), { events: newEvents(1) })).toMatchObject({ kind: 'written' });
+  });
+});
+
+describe('A missing event', () => {
+  it.each([1, 31, 32, 33])('at revision %d is an error for reads of its stream and of $all, in both directions', async (revision) => {
+    const stream = newStream();
+    const first = await start();
+    await append(first.client, stream, { events: newEvents(40) });
+    await first.server.stop();
+    tamper(`delete from events where revision = ${revision}`);
+
+    const { client } = await start();
+    const gap = new RegExp(`before the event at revision ${revision + 1} of stream "${stream}" .*the log has a gap`);
+    await expect(idsIn(client, stream)).rejects.toThrow(gap);
+    await expect(collect(client.readStream(stream, { direction: BACKWARDS, fromRevision: END }))).rejects.toThrow(gap);
+    await expect(collect(client.readAll())).rejects.toThrow(gap);
+    await expect(collect(client.readAll({ direction: BACKWARDS, fromPosition: END }))).rejects.toThrow(gap);
+  });
+});
+
+describe('A full disk', () => {
+  it('ends the server with a message, and what was acknowledged before is there after a start with more room', async () => {
+    const module = JSON.stringify(resolve('dist/src/embedded-eventstore/index.js'));
+    const script = `import { startEmbeddedEventStore } from ${module};
+      const store = await startEmbeddedEventStore({ directory: ${JSON.stringify(directory())} });
+      console.log(store.url);
+      console.log((await store.failed).message);`;
+    const limitedTo = (kib: number) => ['-c', `ulimit -f ${kib * 2} && exec "$0" --input-type=module -e "$1"`, process.execPath, script];
+    const child = spawn('sh', limitedTo(4096), { stdio: ['ignore', 'pipe', 'inherit'] });
+    const exited = once(child, 'exit');
+    const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
+    const client = connect((await lines.next()).value as string);
+    const stream = newStream();
+    const acknowledged: string[] = [];
+    const failure = await (async () => {
+      for (;;) {
+        const event = newEvent('large', { text: 'x'.repeat(50_000) });
+        await append(client, stream, { events: [event] });
+        acknowledged.push(event.id as string);
+      }
+    })().catch((error: Error) => error.message);
+    expect(failure).toMatch(/event store stops because an append failed .*Check free space/);
+    expect((await lines.next()).value).toMatch(/event store stops because an append failed/);
+    await exited;
+
+    const again = await start();
+    expect((await idsIn(again.client, stream)).slice(0, acknowledged.length)).toEqual(acknowledged);
+    expect(acknowledged.length).toBeGreaterThan(10);
+    expect(await append(again.client, stream, { events: newEvents(1) })).toMatchObject({ kind: 'written' });
+  });
+});
