@@ -46,7 +46,7 @@ const PAST_DUE = ['past_due', 'unpaid'];
  */
 export const churnRisk = defineProjection({
   name: 'churn_risk',
-  version: 1,
+  version: 2,
   tables: { churn_risk: { columns: { ...columns, ...provenanceColumns }, key: ['id'], indexes: [['customer', 'id'], ['past_due_since', 'id']] } },
   initial: (): State => ({ subscription: null, pastDueSince: null, invoices: {}, risk: null, provenance: null }),
   evolve: {

@@ -24,7 +24,7 @@ type Row = ReturnType<typeof customerRow>;
  */
 export const customers = defineProjection({
   name: 'customers',
-  version: 2,
+  version: 3,
   tables: { customers: { columns: { ...columns, ...provenanceColumns }, key: ['id'], indexes: [['email']] } },
   initial: (): Row | null => null,
   evolve: {

@@ -37,7 +37,7 @@ const isAppealed = (status: string): boolean => status.startsWith('appeal_');
  */
 export const disputes = defineProjection({
   name: 'disputes',
-  version: 2,
+  version: 3,
   tables: {
     disputes: { columns: { ...columns, ...provenanceColumns }, key: ['id'], indexes: [['payment_intent', 'id'], ['charge', 'id']] },
     dispute_movements: { columns: { ...movementColumns, ...provenanceColumns }, key: ['dispute', 'id'], indexes: [] },

@@ -54,7 +54,7 @@ const HAS_STATUS_SINCE = '2018-11-08';
  */
 export const invoices = defineProjection({
   name: 'invoices',
-  version: 2,
+  version: 3,
   tables: { invoices: { columns: { ...columns, ...provenanceColumns }, key: ['id'], indexes: [['customer', 'id'], ['subscription', 'id'], ['status', 'id']] } },
   initial: (): ById<Row> => ({}),
   evolve: {

@@ -22,7 +22,7 @@ type Targets = Readonly<Partial<Record<TargetKind, readonly (string | null)[]>>>
  */
 export const links = defineProjection({
   name: 'links',
-  version: 3,
+  version: 4,
   tables: { links: { columns: { ...columns, ...provenanceColumns }, key: ['id', 'object', 'target_kind', 'target'], indexes: [['target', 'target_kind']] } },
   initial: (): ById<Row> => ({}),
   evolve: {

@@ -37,7 +37,7 @@ const lives: Readonly<Record<PaymentSnapshot['object'], Life>> = {
  */
 export const payments = defineProjection({
   name: 'payments',
-  version: 2,
+  version: 3,
   tables: { payments: { columns: { ...columns, ...provenanceColumns }, key: ['id'], indexes: [['payment', 'id'], ['customer', 'payment'], ['status', 'payment']] } },
   initial: (): ById<Row> => ({}),
   evolve: {

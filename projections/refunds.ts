@@ -32,7 +32,7 @@ const life: Life = [['pending', 'requires_action'], ['succeeded'], ['failed', 'c
  */
 export const refunds = defineProjection({
   name: 'refunds',
-  version: 1,
+  version: 2,
   tables: {
     refunds: { columns: { ...columns, ...provenanceColumns }, key: ['id'], indexes: [['payment_intent', 'id'], ['charge', 'id']] },
     refund_evidence: { columns: { ...evidenceColumns, ...provenanceColumns }, key: ['refund', 'source'], indexes: [['source']] },

@@ -36,7 +36,7 @@ type State = Life | null;
 /** What is each subscription now: its status and since when, its items, periods, trial, and how and when it ends? */
 export const subscriptions = defineProjection({
   name: 'subscriptions',
-  version: 2,
+  version: 3,
   tables: {
     subscriptions: {
       columns: { ...columns, ...provenanceColumns },

@@ -16,48 +16,14 @@ export function field(object: JsonObject, name: string): Json {
 /**
  * The one text of a JSON value: keys sorted by code unit, no white space. Equal values have equal texts
  * whatever the order of their keys, and parsing the text gives the value back.
- */
-export function canonicalJson(value: Json): string {
-  return write(value, false);
-}
-
-/**
- * An object's canonical JSON member by member, for texts of objects that are nearly the same. Unlike `canonicalJson` without
- * the keys whose value is null: Stripe's API versions differ in whether a field that is not set is null or absent, and
- * `previous_attributes` shows a field that was absent before as null.
- */
-export class CanonicalMembers {
-  readonly #texts: Map<string, string>;
-
-  constructor(object: JsonObject) {
-    this.#texts = new Map(opened(object, true).keys?.map((key) => [key, member(key, object[key] as Json)]));
-  }
-
-  /** The text of the object with these values instead of its own. */
-  textWith(changes: readonly (readonly [key: string, value: Json])[] = []): string {
-    if (changes.length === 0) return `{${[...this.#texts.values()].join(',')}}`;
-    const texts = new Map(this.#texts);
-    for (const [key, value] of changes) {
-      if (value === null) texts.delete(key);
-      else texts.set(key, member(key, value));
-    }
-    return `{${sorted([...texts.keys()]).map((key) => texts.get(key)).join(',')}}`;
-  }
-}
-
-const member = (key: string, value: Json): string => label(key) + write(value, true);
-
-/** A list or hash that is being written: its members' keys in order (null for a list), and how many are done. */
-type Open = { readonly value: readonly Json[] | JsonObject; readonly keys: readonly string[] | null; readonly size: number; done: number };
-
-/**
+ *
  * Keeps its own stack: a body of a few hundred kilobytes of `[` is valid JSON and would overflow that of a recursion.
  * Every event is hashed before it is stored, so this is written to cost less than `JSON.stringify` of a sorted copy.
  */
-function write(root: Json, withoutNulls: boolean): string {
-  if (!isContainer(root)) return scalar(root);
+export function canonicalJson(value: Json): string {
+  if (!isContainer(value)) return scalar(value);
   const stack: Open[] = [];
-  let open = opened(root, withoutNulls);
+  let open = opened(value);
   let text = open.keys === null ? '[' : '{';
   for (;;) {
     if (open.done === open.size) {
@@ -75,16 +41,18 @@ function write(root: Json, withoutNulls: boolean): string {
     if (!isContainer(member)) text += scalar(member);
     else {
       stack.push(open);
-      open = opened(member, withoutNulls);
+      open = opened(member);
       text += open.keys === null ? '[' : '{';
     }
   }
 }
 
-function opened(value: readonly Json[] | JsonObject, withoutNulls: boolean): Open {
+/** A list or hash that is being written: its members' keys in order (null for a list), and how many are done. */
+type Open = { readonly value: readonly Json[] | JsonObject; readonly keys: readonly string[] | null; readonly size: number; done: number };
+
+function opened(value: readonly Json[] | JsonObject): Open {
   if (isArray(value)) return { value, keys: null, size: value.length, done: 0 };
-  const names = Object.keys(value);
-  const keys = sorted(withoutNulls ? names.filter((name) => value[name] !== null) : names);
+  const keys = sorted(Object.keys(value));
   return { value, keys, size: keys.length, done: 0 };
 }
 

@@ -1,7 +1,7 @@
-import { hash } from 'node:crypto';
 import { idOf, isPreviewInvoice, ownerOf } from './identity.js';
-import { CanonicalMembers, field, isJsonObject, type Json, type JsonObject } from './json.js';
+import { field, isJsonObject, type Json, type JsonObject } from './json.js';
 import { isOneWay, kindRankOf, lifecycleRankOf } from './rank.js';
+import { StateHash } from './state-hash.js';
 import type { StripeEvent } from './stripe-event.js';
 
 /**
@@ -11,7 +11,7 @@ import type { StripeEvent } from './stripe-event.js';
  * - `phase`: 0 for `*.created`, 2 for `*.deleted`, 1 for all others;
  * - `lifecycleRank`: how far on in its life the snapshot shows the object; `isOneWay`: that life never goes back;
  * - `after`: the hash of the snapshot; `before`: that of the snapshot with `previous_attributes` put back, null without them.
- *   Both are 128 bits in hex. Fields that are null count as absent, since API versions differ in how they show what is not set.
+ *   Both are those of `StateHash`: fields that are null count as absent.
  */
 export type OrderKey = {
   readonly eventId: string;
@@ -29,7 +29,7 @@ export type OrderKey = {
 /** The order key of an event. Total on what `asStripeEvent` returns. */
 export function orderKeyOf(stripeEvent: StripeEvent): OrderKey {
   const { object, previous_attributes: previous } = stripeEvent.data;
-  const members = new CanonicalMembers(object);
+  const hash = new StateHash(object);
   return {
     eventId: stripeEvent.id,
     created: stripeEvent.created,
@@ -39,8 +39,8 @@ export function orderKeyOf(stripeEvent: StripeEvent): OrderKey {
     lifecycleRank: lifecycleRankOf(object),
     isOneWay: isOneWay(object),
     apiVersion: stripeEvent.api_version,
-    after: digest(members.textWith()),
-    before: previous === null ? null : digest(members.textWith(Object.entries(previous).map(([name, value]) => [name, putBack(field(object, name), value)]))),
+    after: hash.text(),
+    before: previous === null ? null : hash.textWith(Object.entries(previous).map(([name, value]) => [name, putBack(field(object, name), value)])),
   };
 }
 
@@ -59,5 +59,3 @@ function putBack(now: Json, previous: Json): Json {
   const changed = Object.keys(previous).map((name) => [name, putBack(field(now, name), previous[name] as Json)] as const);
   return { ...now, ...Object.fromEntries(changed) };
 }
-
-const digest = (text: string): string => hash('sha256', text).slice(0, 32);
