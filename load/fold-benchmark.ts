@@ -69,7 +69,7 @@ async function readAll(store: EventStore, stream: string): Promise<RecordedEvent
 
 /** The rows of every projection that the stream concerns. */
 async function foldForAll(recorded: readonly RecordedEvent[]): Promise<void> {
-  const events = recorded.map((event) => readEvent(event, projections));
+  const events = recorded.map((event) => readEvent(event));
   for (const projection of projections) if (events.some((event) => concerns(projection, event))) await foldWhole(projection, [events]);
 }
 

@@ -55,6 +55,10 @@ export function defineProjection<State, T extends Tables>(projection: Projection
 
 export const handles = (projection: AnyProjection, kind: SnapshotKind): boolean => projection.evolve[kind] !== 'ignored';
 
+/** The kinds of snapshot that matter to any of these. */
+export const kindsOf = (projections: readonly AnyProjection[]): ReadonlySet<SnapshotKind> =>
+  new Set(projections.flatMap((projection) => (Object.keys(projection.evolve) as SnapshotKind[]).filter((kind) => handles(projection, kind))));
+
 /** One step of the fold. */
 export function evolve(projection: AnyProjection, state: unknown, fact: Fact): unknown {
   const step = projection.evolve[fact.snapshot.kind];

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { AnyProjection } from '../../projections/projection.js';
+import { kindsOf, type AnyProjection } from '../../projections/projection.js';
 import type { EventStore } from '../eventstore/event-store.js';
 import { nameOfLog } from '../eventstore/log-name.js';
 import { lastPosition } from '../eventstore/read.js';
@@ -14,6 +14,7 @@ import type { BuildOutcome } from './build.js';
 import { Follower, type Applied, type AppliedBatch, type Pursuit } from './follower.js';
 import { keepLease } from './lease.js';
 import { checkLog, OtherLog } from './log-check.js';
+import { readHere } from './log-reading.js';
 import { planOf, type Plan } from './plan.js';
 import { Projector, type Group } from './projector.js';
 import { repeat } from './repeating.js';
@@ -87,7 +88,7 @@ export class CatchUp {
     private readonly options: CatchUpOptions,
   ) {
     this.#projector = new Projector(store, database, options.projections);
-    this.#follower = new Follower(store, this.#projector);
+    this.#follower = new Follower(readHere(store, kindsOf(options.projections)), this.#projector);
   }
 
   start(): void {

@@ -19,19 +19,19 @@ type Says =
 
 const NOTHING: Says = { kind: 'nothing' };
 
-/** Reads what an event says to any of these projections, or to whoever may ask. Never throws: whoever it concerns hears of it from `factOf`. */
-export function readEvent(recorded: RecordedEvent, projections?: readonly AnyProjection[]): ReadEvent {
+/** Reads what an event says, unless its snapshot is of another kind than these. Never throws: whoever it concerns hears of it from `factOf`. */
+export function readEvent(recorded: RecordedEvent, kinds?: ReadonlySet<SnapshotKind>): ReadEvent {
   const { eventId, stream, revision, position, type, recordedAt, metadata } = recorded;
-  return { eventId, stream, revision, position, type, recordedAt, metadata, says: read(recorded, projections) };
+  return { eventId, stream, revision, position, type, recordedAt, metadata, says: read(recorded, kinds) };
 }
 
-function read(recorded: RecordedEvent, projections: readonly AnyProjection[] | undefined): Says {
+function read(recorded: RecordedEvent, kinds: ReadonlySet<SnapshotKind> | undefined): Says {
   if (recorded.metadata === null || recorded.metadata.quarantine !== undefined) return NOTHING;
   let of: SnapshotKind | null = null;
   try {
     const stripeEvent = stripeEventOf(recorded);
     const kind = kindOf(stripeEvent);
-    if (kind === 'other' || projections?.some((projection) => handles(projection, kind)) === false) return NOTHING;
+    if (kind === 'other' || kinds?.has(kind) === false) return NOTHING;
     of = kind;
     return { kind: 'fact', fact: factFrom(stripeEvent) };
   } catch (error) {

@@ -1,8 +1,6 @@
-import type { EventStore } from '../eventstore/event-store.js';
-import { subscribeToAll } from '../eventstore/read.js';
-import { recordedEventOf, type RecordedEvent } from '../eventstore/recorded-event.js';
 import type { Line, LogPosition } from '../read-models/lines.js';
 import type { ReadEvent } from './facts.js';
+import type { LogReading, ReadLog } from './log-reading.js';
 import type { BatchResult, FoldedBatch, Group, Projector } from './projector.js';
 
 export type Applied = Extract<BatchResult, { kind: 'applied' }>;
@@ -34,7 +32,7 @@ type Folded = Readonly<{ result: FoldedBatch; tookMs: number }>;
 /** Moves a group along the log, batch after batch; a batch is what has arrived while the one before was written. */
 export class Follower {
   constructor(
-    private readonly store: EventStore,
+    private readonly readLog: ReadLog,
     private readonly projector: Projector,
   ) {}
 
@@ -44,18 +42,18 @@ export class Follower {
     // A stop that came before has no listener yet that would end the subscription.
     if (signal.aborted) return { kind: 'stopped', group: start };
     if (until !== undefined && (from ?? -1n) >= until.position) return { kind: 'reached', group: start };
-    const subscription = subscribeToAll(this.store, from, options.batchEventsMax);
-    const stop = () => void subscription.unsubscribe().finally(() => subscription.destroy());
+    const reading = this.readLog(from, options.batchEventsMax);
+    const stop = () => void reading.stop();
     signal.addEventListener('abort', stop);
     const reached = { group: start, events: 0 };
     try {
-      return { kind: await this.#applyAll(batchesOf(subscription, { ...options, read: (event) => this.projector.read(event) }), { reached, options }), group: reached.group };
+      return { kind: await this.#applyAll(batchesOf(reading, options), { reached, options }), group: reached.group };
     } catch (error) {
       if (!signal.aborted) throw error;
       return { kind: 'stopped', group: reached.group };
     } finally {
       signal.removeEventListener('abort', stop);
-      await subscription.unsubscribe();
+      await reading.stop();
     }
   }
 
@@ -127,14 +125,13 @@ export class Follower {
 }
 
 /** Batches are full where the end is known, and else what has arrived while the one before was written. */
-async function* batchesOf(subscription: ReturnType<typeof subscribeToAll>, { until, batchEventsMax, signal, read }: FollowOptions & { read: (event: RecordedEvent) => ReadEvent }): AsyncGenerator<Batch> {
+async function* batchesOf(reading: LogReading, { until, batchEventsMax, signal }: FollowOptions): AsyncGenerator<Batch> {
   let events: ReadEvent[] = [];
-  for await (const resolved of subscription) {
-    const event = recordedEventOf(resolved);
-    const isLast = until !== undefined && event !== null && event.position >= until.position;
+  for await (const { event, isFollowed: hasMore } of oneByOne(reading)) {
+    const isLast = until !== undefined && event.position >= until.position;
     // The event at the end may be gone: then a later one tells of it.
-    if (event !== null && !(isLast && event.position > until.position)) events.push(read(event));
-    const isFollowed = !isLast && subscription.readableLength > 0;
+    if (!(isLast && event.position > until.position)) events.push(event);
+    const isFollowed = !isLast && hasMore;
     const isFull = events.length >= batchEventsMax || (until === undefined && !isFollowed);
     if (!isLast && (events.length === 0 || !isFull)) continue;
     const to = endOf(events, isLast ? until : undefined);
@@ -144,6 +141,12 @@ async function* batchesOf(subscription: ReturnType<typeof subscribeToAll>, { unt
     events = [];
   }
   if (!signal.aborted) throw new Error('The store ended the subscription.');
+}
+
+async function* oneByOne(reading: LogReading): AsyncGenerator<Readonly<{ event: ReadEvent; isFollowed: boolean }>> {
+  for await (const { events, isFollowed } of reading) {
+    for (const [at, event] of events.entries()) yield { event, isFollowed: isFollowed || at < events.length - 1 };
+  }
 }
 
 /** At the last event, or exactly where it was to end, though the event there be gone; null when nothing is known to stand there. */

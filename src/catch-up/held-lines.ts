@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { AnyProjection } from '../../projections/projection.js';
+import { kindsOf, type AnyProjection } from '../../projections/projection.js';
 import type { EventStore } from '../eventstore/event-store.js';
 import { nameOfLog } from '../eventstore/log-name.js';
 import type { Database } from '../read-models/database.js';
@@ -7,6 +7,7 @@ import { acquire, release, type Line } from '../read-models/lines.js';
 import { Follower, type Pursuit } from './follower.js';
 import { keepLease } from './lease.js';
 import { checkLog } from './log-check.js';
+import { readInThread } from './log-reading.js';
 import { Projector } from './projector.js';
 
 /** What work on lines needs. */
@@ -31,7 +32,7 @@ export async function withLines<T>({ store, database, projections }: Parts, opti
     const lease = keepLease(database, lines);
     try {
       const signal = AbortSignal.any([options.signal, lease.lost]);
-      const done = await work({ lines, follower: new Follower(store, new Projector(store, database, projections)), pursuit: { logName, batchEventsMax: BATCH_EVENTS_MAX, signal, applied: options.applied } });
+      const done = await work({ lines, follower: new Follower(readInThread(store, kindsOf(projections)), new Projector(store, database, projections)), pursuit: { logName, batchEventsMax: BATCH_EVENTS_MAX, signal, applied: options.applied } });
       lease.lost.throwIfAborted();
       return done;
     } finally {

@@ -2,14 +2,13 @@ import assert from 'node:assert/strict';
 import { setTimeout as pause } from 'node:timers/promises';
 import { handles, type AnyProjection, type Fact } from '../../projections/projection.js';
 import type { EventStore } from '../eventstore/event-store.js';
-import type { RecordedEvent } from '../eventstore/recorded-event.js';
 import { isRejectedData, type Database, type Queryable } from '../read-models/database.js';
 import { indexEvents } from '../read-models/event-index.js';
 import { indexPosition, lock, move, type Line, type LogPosition } from '../read-models/lines.js';
 import { findParked, findReplays, park, unpark, type ParkedStream } from '../read-models/parked-streams.js';
 import { readStates, writeStreams, writtenOf, type StoredState, type StreamRows, type WrittenStream } from '../read-models/rows.js';
 import { EVENT_INDEX_LINE, lineOf, type Generation } from '../read-models/schema.js';
-import { concerns, readEvent, type ReadEvent } from './facts.js';
+import { concerns, type ReadEvent } from './facts.js';
 import { FoldCache } from './fold-cache.js';
 import { foldOn, foldWhole, type StreamFold, type WholeFold } from './stream-fold.js';
 import { pagesOf, withoutRepeats, type Positions } from './stream-pages.js';
@@ -53,11 +52,6 @@ export class Projector {
     private readonly database: Database,
     private readonly projections: readonly AnyProjection[],
   ) {}
-
-  /** What an event says to any of the projections. */
-  read(event: RecordedEvent): ReadEvent {
-    return readEvent(event, this.projections);
-  }
 
   /** Folds a batch onto what is written, or is being written now. Throws when store or database fail. */
   async fold(batch: readonly ReadEvent[], { group, to }: { group: Group; to: NonNullable<LogPosition> }): Promise<FoldedBatch> {

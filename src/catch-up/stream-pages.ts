@@ -1,4 +1,4 @@
-import type { AnyProjection } from '../../projections/projection.js';
+import { kindsOf, type AnyProjection } from '../../projections/projection.js';
 import type { EventStore } from '../eventstore/event-store.js';
 import { readStream } from '../eventstore/read.js';
 import type { Envelope } from '../eventstore/recorded-event.js';
@@ -12,12 +12,13 @@ type Reading = Readonly<{ projection: AnyProjection; upTo: bigint; counted: (pag
 
 /** The events of a stream up to a position of the log as a projection sees them, page by page: those that `counted` leaves of each page. */
 export async function* pagesOf(store: EventStore, stream: string, { projection, upTo, counted }: Reading): AsyncGenerator<readonly ReadEvent[]> {
+  const kinds = kindsOf([projection]);
   const seen = new Set<string>();
   let page: ReadEvent[] = [];
   for await (const event of readStream(store, stream)) {
     if (event.position > upTo || event.metadata === null || seen.has(event.eventId)) continue;
     seen.add(event.eventId);
-    page.push(readEvent(event, [projection]));
+    page.push(readEvent(event, kinds));
     if (page.length < PAGE_EVENTS) continue;
     yield await counted(page);
     page = [];

@@ -18,13 +18,12 @@ export type ThreadMessage =
   | { [Name in keyof CatchUpObserver]: Readonly<{ kind: 'observed'; name: Name; values: Parameters<CatchUpObserver[Name]> }> }[keyof CatchUpObserver]
   | Readonly<{ kind: 'ended'; outcome: BuildOutcome }>;
 
-/** Threads run compiled code only: under a test runner that reads the sources, that of the last build. */
-function workerFile(): string {
-  const compiled = import.meta.url.endsWith('.ts') ? '../../dist/src/catch-up-thread.js' : '../catch-up-thread.js';
-  return fileURLToPath(new URL(compiled, import.meta.url));
+/** The program of a thread. Threads run compiled code only: under a test runner that reads the sources, that of the last build. */
+export function compiledFile(name: string): string {
+  return fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? `../../dist/src/${name}` : `../${name}`, import.meta.url));
 }
 
-const startThread = (data: ThreadData): Worker => new Worker(workerFile(), { workerData: data, name: data.lines === undefined ? 'catch-up' : 'build', execArgv: [] });
+const startThread = (data: ThreadData): Worker => new Worker(compiledFile('catch-up-thread.js'), { workerData: data, name: data.lines === undefined ? 'catch-up' : 'build', execArgv: [] });
 
 /** Resolves when a thread has ended, also by an error, which `once` of node:events would throw. */
 const endOf = (thread: Worker): Promise<unknown> => new Promise((resolve) => thread.once('exit', resolve));

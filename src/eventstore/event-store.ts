@@ -9,6 +9,8 @@ export type EventStore = Readonly<{
   appends: EventStoreDBClient;
   reads: EventStoreDBClient;
   subscriptions: EventStoreDBClient;
+  /** What it is connected to; a thread makes a connection of its own. */
+  url: string;
   close(): Promise<void>;
 }>;
 
@@ -21,6 +23,7 @@ export function connectEventStore(url: string): EventStore {
   const clients = { appends: connect(), reads: connect(), subscriptions: connect() };
   return {
     ...clients,
+    url,
     close: async () => {
       await Promise.allSettled(Object.values(clients).map((client) => withTimeout(client.dispose(), CLOSE_WITHIN_MS, 'Closing')));
     },

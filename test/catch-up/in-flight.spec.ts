@@ -3,9 +3,11 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import pg from 'pg';
 import { customers } from '../../projections/customers.js';
 import { projections } from '../../projections/index.js';
+import { kindsOf } from '../../projections/projection.js';
 import { subscriptions } from '../../projections/subscriptions.js';
-import type { ReadEvent } from '../../src/catch-up/facts.js';
+import { readEvent, type ReadEvent } from '../../src/catch-up/facts.js';
 import { Follower } from '../../src/catch-up/follower.js';
+import { readHere } from '../../src/catch-up/log-reading.js';
 import { Projector, type BatchResult, type Group } from '../../src/catch-up/projector.js';
 import { connectEventStore, type EventStore } from '../../src/eventstore/event-store.js';
 import { nameOfLog } from '../../src/eventstore/log-name.js';
@@ -53,7 +55,7 @@ async function appended(stream: string, event: Given): Promise<ReadEvent> {
   await store.appends.appendToStream(stream, appendedEvent(event), { expectedRevision: ANY });
   const last = (await eventsOf(eventStore.url, stream)).at(-1);
   if (last === undefined) throw new Error(`${stream} is empty.`);
-  return projector.read(last);
+  return readEvent(last);
 }
 
 const movedTo = (event: ReadEvent): Group => ({ ...group, lines: group.lines.map((line) => ({ ...line, at: event })) });
@@ -180,7 +182,7 @@ describe('batches that follow one another', () => {
       }
     }
     if (last === undefined) throw new Error('Nothing was appended.');
-    const follower = new Follower(store, projector);
+    const follower = new Follower(readHere(store, kindsOf(projections)), projector);
     expect(await follower.follow(group, { until: last, batchEventsMax: 3, signal: new AbortController().signal, applied: () => undefined })).toMatchObject({ kind: 'reached' });
     const parked = await parkedStreams();
     expect([rejected, mended].map((id) => parked.includes(`customer-${id}`))).toEqual([true, false]);

@@ -26,8 +26,8 @@ async function rowsWhileLive(projection: AnyProjection, events: readonly Recorde
   let rows: StreamRows['rows'] = projection.rows(projection.initial());
   const seen: StreamRows['rows'][] = [];
   for (const [at, event] of events.entries()) {
-    const folded = foldOn(projection, state, [readEvent(event, [projection])]);
-    const whole = folded.kind === 'again' ? await foldWhole(projection, [events.slice(0, at + 1).map((one) => readEvent(one, [projection]))]) : folded;
+    const folded = foldOn(projection, state, [readEvent(event)]);
+    const whole = folded.kind === 'again' ? await foldWhole(projection, [events.slice(0, at + 1).map((one) => readEvent(one))]) : folded;
     if (whole.kind === 'folded') ({ written: state, written: { rows } } = whole);
     seen.push(rows);
   }
@@ -47,7 +47,7 @@ describe('the past, whatever the order of arrival', () => {
         const all = new Map([[stream, events]]);
         const then = any % events.length;
         const { position, revision, recordedAt } = events[then] as RecordedEvent;
-        for (const projection of projections.filter((candidate) => events.some((event) => concerns(candidate, readEvent(event, [candidate]))))) {
+        for (const projection of projections.filter((candidate) => events.some((event) => concerns(candidate, readEvent(event))))) {
           const live = await rowsWhileLive(projection, events);
           for (const moment of [{ knownAt: position }, { knownAt: recordedAt }, { revision }]) expect(pastRows(projection, all, { ...now, ...moment })).toEqual(plain(live[then]));
           expect(pastRows(projection, all, end)).toEqual(plain(live.at(-1)));

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { projections } from '../../projections/index.js';
+import { readEvent } from '../../src/catch-up/facts.js';
 import { Projector } from '../../src/catch-up/projector.js';
 import { connectEventStore } from '../../src/eventstore/event-store.js';
 import { nameOfLog } from '../../src/eventstore/log-name.js';
@@ -121,7 +122,7 @@ describe('two projectors forced onto one projection', () => {
     while (events.length > 0) {
       const batch = events.splice(0, 7);
       const to = batch.at(-1) as RecordedEvent;
-      const results = await Promise.all(projectors.map((projector) => projector.fold(batch.map((event) => projector.read(event)), { group, to }).then((folded) => projector.write(folded, group))));
+      const results = await Promise.all(projectors.map((projector) => projector.fold(batch.map((event) => readEvent(event)), { group, to }).then((folded) => projector.write(folded, group))));
       expect(results.map(({ kind }) => kind).sort()).toEqual(['applied', 'lost']);
       group = { ...group, lines: group.lines.map((line) => ({ ...line, at: to })) };
     }

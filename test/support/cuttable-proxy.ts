@@ -4,6 +4,8 @@ import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 /** A way to a server that a test can cut, or make deaf in one direction. */
 export type CuttableProxy = Readonly<{
   port: number;
+  /** Bytes that the server has answered. */
+  answeredBytes(): number;
   /** Drops what the server answers from now on, as a half-open link does; what clients send still arrives. */
   swallowAnswers(): void;
   /** As `swallowAnswers`, from when a client has sent this text. */
@@ -19,14 +21,15 @@ export type CuttableProxy = Readonly<{
 export async function startProxy(targetPort: number): Promise<CuttableProxy> {
   const sockets = new Set<Socket>();
   let swallowing = false;
+  let answeredBytes = 0;
   let refusing = false;
   let trigger: string | undefined;
-  const server = createServer((client) => {
+  const server = createServer({ noDelay: true }, (client) => {
     if (refusing) {
       client.destroy();
       return;
     }
-    const upstream = connect(targetPort, '127.0.0.1');
+    const upstream = connect({ port: targetPort, host: '127.0.0.1', noDelay: true });
     for (const socket of [client, upstream]) {
       sockets.add(socket);
       socket.on('error', () => socket.destroy());
@@ -39,13 +42,20 @@ export async function startProxy(targetPort: number): Promise<CuttableProxy> {
       if (trigger !== undefined && chunk.includes(trigger)) swallowing = true;
     });
     client.pipe(upstream);
-    upstream.on('data', (chunk: Buffer) => { if (!swallowing) client.write(chunk); });
+    upstream.on('data', (chunk: Buffer) => {
+      answeredBytes += chunk.length;
+      if (!swallowing && !client.write(chunk)) {
+        upstream.pause();
+        client.once('drain', () => upstream.resume());
+      }
+    });
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const endAll = () => { for (const socket of sockets) socket.destroy(); };
   return {
     port: (server.address() as AddressInfo).port,
+    answeredBytes: () => answeredBytes,
     swallowAnswers: () => { swallowing = true; },
     swallowAnswersAfter: (text) => { trigger = text; },
     cut: () => {

@@ -1,0 +1,119 @@
+import { ANY } from '@eventstore/db-client';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { projections } from '../../projections/index.js';
+import { kindsOf } from '../../projections/projection.js';
+import type { ReadEvent } from '../../src/catch-up/facts.js';
+import { readHere, readInThread, type Arrival, type LogReading, type ReadLog } from '../../src/catch-up/log-reading.js';
+import { connectEventStore, type EventStore } from '../../src/eventstore/event-store.js';
+import { startProxy, type CuttableProxy } from '../support/cuttable-proxy.js';
+import { appendedEvent } from '../support/log.js';
+import { testEventStore, type TestServer } from '../support/servers.js';
+import { BASIL, invoice, stripeEvent } from '../support/stripe-objects.js';
+import { randomId, subscriptionEvent } from '../support/subscription-events.js';
+import { until } from '../support/until.js';
+
+const EVENTS = 3_000;
+const AT_ONCE = 500;
+
+let server: TestServer;
+let proxy: CuttableProxy;
+let store: EventStore;
+/** Of three kinds of events and many large ones. */
+const subscription = randomId('sub');
+const stream = `subscription-${subscription}`;
+beforeAll(async () => {
+  server = await testEventStore();
+  const url = new URL(server.url.replace('esdb:', 'http:'));
+  proxy = await startProxy(Number(url.port));
+  store = connectEventStore(server.url.replace(`:${url.port}`, `:${proxy.port}`));
+  const append = (event: Parameters<typeof appendedEvent>[0]) => store.appends.appendToStream(stream, appendedEvent(event), { expectedRevision: ANY });
+  await append(subscriptionEvent(subscription));
+  await append(stripeEvent('invoice.created', invoice(randomId('in'), BASIL, { subscription, amount_due: 'much' })));
+  await append(stripeEvent('account.updated', { id: 'acct_1', object: 'account' }));
+  // Large enough that what the kernel holds does not count: 12 MB.
+  for (let at = 0; at < EVENTS; at += AT_ONCE) {
+    await Promise.all(Array.from({ length: AT_ONCE }, (_, i) => append(subscriptionEvent(subscription, { created: 1_800_000_000 + at + i, object: { metadata: { note: 'x'.repeat(4_000) } } }))));
+  }
+});
+afterAll(async () => {
+  await store.close();
+  await proxy.close();
+  await server.stop();
+});
+
+const kinds = kindsOf(projections);
+
+/** What arrives up to and with the first event that `isLast`; the reading is stopped then. */
+async function taken(reading: LogReading, isLast: (event: ReadEvent, arrival: Arrival) => boolean): Promise<ReadEvent[]> {
+  const events: ReadEvent[] = [];
+  for await (const arrival of reading) {
+    events.push(...arrival.events);
+    if (arrival.events.some((event) => isLast(event, arrival))) break;
+  }
+  await reading.stop();
+  return events;
+}
+
+/** As it is told of parked streams. */
+const toldOf = ({ says, ...envelope }: ReadEvent) => ({ ...envelope, says: says.kind === 'unreadable' ? { ...says, error: String(says.error) } : says });
+
+describe.each<readonly [string, (store: EventStore) => ReadLog]>([
+  ['here', (of) => readHere(of, kinds)],
+  ['in a thread of its own', (of) => readInThread(of, kinds)],
+])('the log read %s', (_, reader) => {
+  it('gives the events after a position in their order, each once, and goes on with those to come', async () => {
+    const all = (await taken(reader(store)(null, 100), ({ revision }) => revision === BigInt(EVENTS + 2))).filter((event) => event.stream === stream);
+    expect(all.map(({ revision }) => revision)).toEqual(Array.from({ length: EVENTS + 3 }, (__, revision) => BigInt(revision)));
+    expect(all.slice(0, 3).map(({ says }) => says.kind)).toEqual(['fact', 'unreadable', 'nothing']);
+    const rest = await taken(reader(store)(all[1]?.position ?? null, 100), ({ revision }) => revision >= 4n);
+    expect(rest[0]?.revision).toBe(2n);
+
+    const other = `subscription-${randomId('sub')}`;
+    const next = taken(reader(store)(all.at(-1)?.position ?? null, 100), (event, { isFollowed }) => event.stream === other && !isFollowed);
+    await store.appends.appendToStream(other, appendedEvent(subscriptionEvent(randomId('sub'))), { expectedRevision: ANY });
+    expect((await next).at(-1)).toMatchObject({ stream: other, revision: 0n, says: { kind: 'fact' } });
+  });
+
+  it('names the cause of what cannot be read as it is named of parked streams', async () => {
+    const [, unreadable] = await taken(reader(store)(null, 100), ({ revision }) => revision === 1n);
+    expect(unreadable && toldOf(unreadable).says).toMatchObject({ of: 'invoice', error: expect.stringMatching(/^UnreadableSnapshot: .*"invoice.amount_due"/) });
+    expect((unreadable?.says as { error: Error }).error.stack).toMatch(/\n +at /);
+  });
+
+  it('does not run ahead of who takes it', async () => {
+    const before = proxy.answeredBytes();
+    const reading = reader(store)(null, 100);
+    const arrivals = reading[Symbol.asyncIterator]();
+    await arrivals.next();
+    // It comes to a halt: whatever runs on gets further within a hundred looks.
+    let [last, looks] = [-1, 0];
+    await until('nothing arrives any more', async () => {
+      looks = proxy.answeredBytes() === last ? looks + 1 : 0;
+      last = proxy.answeredBytes();
+      return looks > 100;
+    });
+    expect(last - before).toBeLessThan(EVENTS * 4_000 / 2);
+    await reading.stop();
+  });
+
+  it('is over when it is stopped, and throws when the store goes', async () => {
+    const reading = reader(store)(null, 100);
+    const arrivals = reading[Symbol.asyncIterator]();
+    await arrivals.next();
+    await reading.stop();
+    // In the middle of something that is an end by force, and an error.
+    const over = async (): Promise<boolean> => (await arrivals.next().catch(() => ({ done: true }))).done === true;
+    await until('the reading is over', over);
+
+    const cut = taken(reader(store)(null, 100), () => {
+      proxy.cut();
+      return false;
+    });
+    await expect(cut).rejects.toThrow();
+  });
+});
+
+it('is the same whichever way it is read', async () => {
+  const [here, there] = await Promise.all([readHere(store, kinds), readInThread(store, kinds)].map((read) => taken(read(null, 100), ({ revision }) => revision === 50n)));
+  expect(there?.map(toldOf).slice(0, 51)).toEqual(here?.map(toldOf).slice(0, 51));
+});
