@@ -27,9 +27,10 @@ export async function build(parts: Parts, options: BuildOptions): Promise<BuildO
 }
 
 /** Brings lines together, and near to a goal that may move on. */
-export async function chase({ lines, follower, pursuit }: HeldLines, goal: () => Promise<bigint>): Promise<Followed> {
-  let followed: Followed = await follower.bringTogether(lines, pursuit);
-  for (let events = Infinity; followed.kind === 'reached' && events > NEAR_EVENTS; ) {
+export async function chase({ lines, far, near, pursuit }: HeldLines, goal: () => Promise<bigint>): Promise<Followed> {
+  let followed: Followed = await far.bringTogether(lines, pursuit);
+  let follower = far;
+  for (let events = Infinity; followed.kind === 'reached' && events > NEAR_EVENTS; follower = near) {
     events = 0;
     const applied = (batch: AppliedBatch) => {
       events += batch.events;

@@ -7,14 +7,17 @@ import { acquire, release, type Line } from '../read-models/lines.js';
 import { Follower, type Pursuit } from './follower.js';
 import { keepLease } from './lease.js';
 import { checkLog } from './log-check.js';
-import { readInThread } from './log-reading.js';
+import { readHere, readInThread } from './log-reading.js';
 import { Projector } from './projector.js';
 
 /** What work on lines needs. */
 export type Parts = Readonly<{ store: EventStore; database: Database; projections: readonly AnyProjection[] }>;
 
-/** Lines that this work has for itself, and the means to move them. */
-export type HeldLines = Readonly<{ lines: readonly Line[]; follower: Follower; pursuit: Pursuit & { logName: string } }>;
+/**
+ * Lines that this work has for itself, and the means to move them: `far` for a long way, which it reads in a thread that takes
+ * a few tenths of a second to start, `near` for the last steps.
+ */
+export type HeldLines = Readonly<{ lines: readonly Line[]; far: Follower; near: Follower; pursuit: Pursuit & { logName: string } }>;
 
 export type BuildOptions = Readonly<{ lines: readonly string[] }> & Pick<Pursuit, 'signal' | 'applied'>;
 
@@ -32,7 +35,10 @@ export async function withLines<T>({ store, database, projections }: Parts, opti
     const lease = keepLease(database, lines);
     try {
       const signal = AbortSignal.any([options.signal, lease.lost]);
-      const done = await work({ lines, follower: new Follower(readInThread(store, kindsOf(projections)), new Projector(store, database, projections)), pursuit: { logName, batchEventsMax: BATCH_EVENTS_MAX, signal, applied: options.applied } });
+      const projector = new Projector(store, database, projections);
+      const far = new Follower(readInThread(store, kindsOf(projections)), projector);
+      const near = new Follower(readHere(store, kindsOf(projections)), projector);
+      const done = await work({ lines, far, near, pursuit: { logName, batchEventsMax: BATCH_EVENTS_MAX, signal, applied: options.applied } });
       lease.lost.throwIfAborted();
       return done;
     } finally {
