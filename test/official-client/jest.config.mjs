@@ -20,6 +20,8 @@ export default {
       sourceMaps: 'inline',
     }],
   },
+  /** Their snapshots are of jest 27. */
+  snapshotFormat: { escapeString: true, printBasicPrototype: true },
   maxWorkers: 2,
   testTimeout: 60_000,
 };
