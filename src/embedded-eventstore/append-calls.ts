@@ -23,12 +23,13 @@ export async function inTime(outcome: Promise<WriteOutcome>, timeoutMs = WRITE_T
   return Promise.race([outcome, late]).finally(() => clearTimeout(timer));
 }
 
-/** Collects the events of one append, up to the limit. */
-async function collect(call: AsyncIterable<Streams.AppendReq>) {
+/** Collects the events of one append, up to the limit, and until the server stops. */
+async function collect(call: AsyncIterable<Streams.AppendReq>, stopping: AbortSignal) {
   let options: Streams.AppendReq.Options | undefined;
   const events = [];
   let size = 0;
   for await (const request of call) {
+    stopping.throwIfAborted();
     options ??= request.getOptions();
     const proposed = request.getProposedMessage();
     if (!proposed) continue;
@@ -73,7 +74,7 @@ export async function handleAppend(
   callback: sendUnaryData<Streams.AppendResp>,
 ): Promise<void> {
   try {
-    const append = await collect(call);
+    const append = await collect(call, store.stopping);
     const outcome = await inTime(store.writes.write({ kind: 'append', ...append }));
     if (outcome.kind === 'timeout') throw timeout();
     if (outcome.kind === 'streamDeleted') throw streamDeleted(append.stream);

@@ -22,7 +22,11 @@ export type ServeOptions = Endpoint & SecurityOptions & Readonly<{ advertise?: E
 
 export type RunningServer = Readonly<{
   port: number;
-  /** Writes what waits, ends the calls, with the reason if there is one, and closes the files. */
+  /**
+   * Writes what waits, ends the calls, with the reason if there is one, and closes the files. A client that takes too long
+   * keeps its connection: the end of the thread cuts it, which the client sees as an unavailable server. A call that is
+   * forced to end would be cancelled instead, as if somebody had wished it.
+   */
   stop(reason?: Error): Promise<void>;
 }>;
 
@@ -93,5 +97,4 @@ async function shutDown(server: Server): Promise<void> {
   });
   await Promise.race([ended, grace]);
   clearTimeout(timer);
-  server.forceShutdown();
 }

@@ -13,10 +13,10 @@ setLogVerbosity(logVerbosity.NONE);
 
 let server: RunningServer | undefined;
 
-/** Everyone is told before the calls end: the parent first, the clients by the errors of their calls. */
+/** Everyone is told before the calls end: the parent first, the clients by the errors of their calls. The thread ends then, with all connections. */
 async function end(reason?: Error): Promise<void> {
   await server?.stop(reason);
-  parent.close();
+  process.exit();
 }
 
 function onFailed(error: Error): void {
