@@ -10,7 +10,6 @@ export const LEFT_OUT_SPECS = {
   'connection/dns': 'needs an account at the vendor',
   'connection/not-leader': 'needs a follower',
   'connection/reconnect/NotLeaderError': 'needs a follower',
-  'connection/reconnect/mid-stream': 'expects a read cut off by the kill to be cancelled, a younger version expects it unavailable, which it is here: not settled',
   'connection/reconnect/all-nodes-down': 'creates persistent subscriptions',
   'extra/http.': 'the server has no HTTP interface',
   'extra/oversize-event': 'the event is written by a projection',
@@ -21,6 +20,6 @@ export const LEFT_OUT_TESTS = {
   'resolve link tos': 'the link is written by a projection; test/contract appends one itself',
   'Persistent subscription to stream': 'the server has no persistent subscriptions',
   'Persistent subscription to $all': 'the server has no persistent subscriptions',
+  'connectToPersistantSubscription': 'the server has no persistent subscriptions',
   'no reconnection for TimeoutError': 'sets the commit timeout of a cluster to 1 ms, which the server does not have',
-  'Should not write after end': 'raises the append limit, which is fixed',
 };
