@@ -100,7 +100,7 @@ const endOf = ({ position, frame }: StoredEvent): bigint => position + BigInt(fr
 
 /** Revisions, from the index by which streams are read: from 0 without gaps, and at the end perhaps a tombstone. */
 function* revisions(database: Connection): Steps {
-  const page = readingStatement(database, `select stream, revision, position from events indexed by events_by_revision
+  const page = readingStatement(database, `select ${integers('stream', 'revision', 'position')} from events indexed by events_by_revision
     where (stream, revision) > (?, ?) order by stream, revision limit ${PAGE_ROWS}`);
   const nameOf = readingStatement(database, 'select hex(name) from streams where id = ?');
   let at = [LEAST, LEAST];
@@ -156,7 +156,7 @@ function* faultsOf([, digits, tombstoned, truncateBefore, maxCount, maxAgeSecond
 
 type StreamRow = [id: bigint, name: string, tombstoned: bigint, truncateBefore: bigint | null, maxCount: bigint | null, maxAgeSeconds: bigint | null, last: bigint | null];
 
-const STREAMS = `select id, hex(name), ${integers('tombstoned', 'truncate_before', 'max_count', 'max_age_seconds')},
+const STREAMS = `select ${integers('id')}, hex(name), ${integers('tombstoned', 'truncate_before', 'max_count', 'max_age_seconds')},
   (select max(revision) from events where stream = s.id) from streams s where id > ? order by id limit ${PAGE_ROWS}`;
 
 /** The metadata in force: the last event of the stream of metadata that is not its tombstone. */

@@ -33,7 +33,8 @@ export const SCHEMA = `
 
 /**
  * Damage can make any value one of another kind or null, and text one that is not UTF-8, at which the driver ends the
- * process. Therefore numbers are read as what SQLite can make of them and texts as hexadecimal digits of their bytes;
+ * process; so it does when the type that a table declares for a column is not UTF-8, which a mere column brings along and an
+ * expression does not. Therefore numbers are read as what SQLite can make of them and texts as hexadecimal digits of their bytes;
  * what an event is called is read out of its frame, which costs a third of that, and the checksum tells.
  * The columns `id`, `type` and `created_ms` repeat it, for people who look into the file.
  */
@@ -44,7 +45,7 @@ export const FRAME = 'cast(frame as blob)';
 export const textOf = (digits: string): string => Buffer.from(digits, 'hex').toString();
 
 /** What of a row of `events` makes an event. */
-export const EVENT = `position, ${integers('revision', 'checksum')}, ${FRAME}`;
+export const EVENT = `${integers('position', 'revision', 'checksum')}, ${FRAME}`;
 
 export type EventRow = [position: bigint, revision: bigint, checksum: bigint, frame: Buffer | null];
 
@@ -54,7 +55,7 @@ export type Connection = Database.Database;
 
 /** The event of a row; undefined when it is not as it was written. */
 export function eventOf([position, revision, checksum, frame]: EventRow): StoredEvent | undefined {
-  if (!frame) return undefined;
+  if (!frame || typeof position !== 'bigint') return undefined;
   try {
     const { stream, id, type, createdMs } = namesIn(frame);
     // Named one by one: an object that spreads another here would cost as much as all the rest of the row.

@@ -4,7 +4,7 @@
  */
 import { EVENT, eventOf, FIRST_POSITION, FRAME, integers, openDatabase, PAGE_EVENTS, readingStatement, textOf, type Connection, type EventRow, type Sql } from './database.js';
 import { checksumOf, dataOf, frameOf, type ProposedEvent, type StoredEvent } from './record.js';
-import { changed, missingBefore, StorageFailedError } from './storage-errors.js';
+import { changed, DamagedRecordError, missingBefore, StorageFailedError } from './storage-errors.js';
 import { defaultRetention, type Retention } from './stream-metadata.js';
 
 /** A stream as the log knows it; without an id it has neither events nor metadata. */
@@ -25,9 +25,9 @@ type Prepared = ReturnType<typeof prepareStatements>;
 function prepareStatements(database: Connection) {
   const prepare = (sql: string): Sql => readingStatement(database, sql);
   const statements = {
-    stream: prepare(`select s.id, ${integers('tombstoned', 'truncate_before', 'max_count', 'max_age_seconds')},
+    stream: prepare(`select ${integers('s.id', 'tombstoned', 'truncate_before', 'max_count', 'max_age_seconds')},
       (select max(revision) from events where stream = s.id) from streams s where name = ?`),
-    end: prepare(`select position, length(${FRAME}) from events order by position desc limit 1`),
+    end: prepare(`select ${integers('position')}, length(${FRAME}) from events order by position desc limit 1`),
     nameAt: prepare('select hex(s.name) from events e join streams s on s.id = e.stream where position = ?'),
     insertStream: database.prepare('insert into streams (name) values (?)'),
     insertEvent: database.prepare('insert into events values (?, ?, ?, ?, ?, ?, ?, ?)'),
@@ -63,8 +63,12 @@ export class EventLog {
     this.#database = database;
     this.#statements = statements;
     this.#pages = pages;
-    const last = this.#attempt('read', () => statements.end.get()) as [bigint, bigint] | undefined;
-    this.#nextPosition = last ? last[0] + last[1] : FIRST_POSITION;
+    const [position, bytes] = (this.#attempt('read', () => this.#statements.end.get()) ?? [FIRST_POSITION, 0n]) as [bigint | null, bigint | null];
+    if (position === null || bytes === null) {
+      database.close();
+      throw new DamagedRecordError('The last event of the log is damaged: it has no position or no content.');
+    }
+    this.#nextPosition = position + bytes;
   }
 
   get isEmpty(): boolean {
