@@ -21,7 +21,7 @@ parent.on('message', (count: number) => {
 async function post(events: readonly ReadEvent[], isFollowed: boolean): Promise<void> {
   parent.postMessage({ events: events.map(posted), isFollowed } satisfies Arrival);
   room -= events.length;
-  if (room <= 0) await new Promise<void>((resolve) => { taken = resolve; });
+  while (room <= 0) await new Promise<void>((resolve) => { taken = resolve; });
 }
 
 async function readOn(): Promise<void> {

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { on } from 'node:events';
 import { setImmediate as othersTurn } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
@@ -26,8 +27,9 @@ export const readHere = (store: EventStore, kinds: ReadonlySet<SnapshotKind>): R
       // The connection's credit is renewed at the end of this turn: what has come is read after it, while the store sends what is next.
       if (waited) await othersTurn();
       const event = recordedEventOf(resolved);
+      assert(event !== null, 'no link is resolved, so none can lead nowhere');
       waited = subscription.readableLength === 0;
-      if (event !== null) yield { events: [readEvent(event, kinds)], isFollowed: !waited };
+      yield { events: [readEvent(event, kinds)], isFollowed: !waited };
     }
   }
   return { [Symbol.asyncIterator]: arrivals, stop: () => subscription.unsubscribe().finally(() => subscription.destroy()) };
@@ -49,14 +51,21 @@ export type LogThreadData = Readonly<{ eventstoreUrl: string; kinds: ReadonlySet
 export const readInThread = ({ url: eventstoreUrl }: EventStore, kinds: ReadonlySet<SnapshotKind>): ReadLog => (after, eventsMax) => {
   const workerData: LogThreadData = { eventstoreUrl, kinds, after, eventsMax };
   const thread = new Worker(compiledFile('catch-up-log-thread.js'), { workerData, name: 'log', execArgv: [] });
+  const messages = on(thread, 'message', { close: ['exit'] });
   // Whoever takes what arrives hears of it; when nobody does any more, nobody needs to.
   thread.on('error', () => undefined);
+  let stopped = false;
   async function* arrivals(): AsyncGenerator<Arrival> {
-    for await (const [message] of on(thread, 'message', { close: ['exit'] })) {
+    for await (const [message] of messages) {
+      if (stopped) return;
       const { events, isFollowed } = message as Arrival;
       yield { events: events.map(revived), isFollowed };
       thread.postMessage(events.length);
     }
   }
-  return { [Symbol.asyncIterator]: arrivals, stop: async () => { await thread.terminate(); } };
+  const stop = async (): Promise<void> => {
+    stopped = true;
+    await thread.terminate();
+  };
+  return { [Symbol.asyncIterator]: arrivals, stop };
 };

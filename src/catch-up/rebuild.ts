@@ -61,15 +61,22 @@ async function holdStill<T>({ database }: Parts, names: readonly string[], work:
 
 /** Brings each target to exactly where the line stands that it is held against. */
 async function arrive({ near, pursuit }: HeldLines, { group, targets, positions }: { group: Group; targets: readonly Target[]; positions: Positions }): Promise<{ lines: Line[]; all: boolean }> {
-  const signal = AbortSignal.any([pursuit.signal, AbortSignal.timeout(HELD_STILL_MS)]);
+  // No AbortSignal.timeout: inside of `any` nothing keeps it from being collected, and then it never fires.
+  const late = new AbortController();
+  const limit = setTimeout(() => late.abort(), HELD_STILL_MS);
+  const signal = AbortSignal.any([pursuit.signal, late.signal]);
   const lines: Line[] = [];
   let all = true;
-  for (const line of group.lines) {
-    const against = targets.find((target) => target.line === line.line)?.against;
-    const goal = against == null ? null : (positions.get(lineOf(against)) ?? null);
-    const followed = goal === null ? null : await near.follow({ ...group, lines: [line] }, { ...pursuit, signal, until: goal });
-    lines.push(...(followed?.group.lines ?? [line]));
-    if (goal !== null && (followed?.group.lines[0]?.at?.position ?? -1n) < goal.position) all = false;
+  try {
+    for (const line of group.lines) {
+      const against = targets.find((target) => target.line === line.line)?.against;
+      const goal = against == null ? null : (positions.get(lineOf(against)) ?? null);
+      const followed = goal === null ? null : await near.follow({ ...group, lines: [line] }, { ...pursuit, signal, until: goal });
+      lines.push(...(followed?.group.lines ?? [line]));
+      if (goal !== null && (followed?.group.lines[0]?.at?.position ?? -1n) < goal.position) all = false;
+    }
+  } finally {
+    clearTimeout(limit);
   }
   return { lines, all };
 }
