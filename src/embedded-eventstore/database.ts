@@ -85,12 +85,23 @@ export function openDatabase<Prepared extends object>(directory: string, prepare
     const [{ user_version: format }] = database.pragma('user_version') as [{ user_version: number }];
     if (format === 0) database.exec(SCHEMA);
     else if (format !== FORMAT) throw new UnknownFormatError(directory, format);
+    assertInPlace(database);
     database.exec('commit');
     return { database, ...prepare(database) };
   } catch (error) {
     database?.close();
     throw cannotOpen(directory, error);
   }
+}
+
+/** Where SQLite puts what `SCHEMA` makes, and leaves it, also when the file is vacuumed. Led to another page, it would read less and know of nothing. */
+const FIRST_PAGES = { streams: 2, sqlite_autoindex_streams_1: 3, events: 4, events_by_revision: 5 };
+
+function assertInPlace(database: Connection): void {
+  const made = Object.entries(FIRST_PAGES).map(([name, page]) => `('${name}', ${page})`);
+  const [misplaced] = readingStatement(database, `with made (name, page) as (values ${made.join(', ')})
+    select count(*) from sqlite_schema join made using (name) where rootpage is not page`).get() as [bigint];
+  if (misplaced > 0n) throw new Error('its tables are not where they were made: the file is damaged');
 }
 
 function assertDurable(database: Connection): void {

@@ -84,6 +84,15 @@ it('reads what was written or says that it cannot, whichever bit of the file is 
   fc.assert(fc.property(fc.nat(file.length - 1), fc.nat(7), (at, bit) => expectReadOrRefused(flipped([at], bit))), { numRuns: 200 });
 });
 
+it('does so when a table is looked for on another page', () => {
+  // In SQLite's list of them: the name, the table's, and one byte that is the number of its first page.
+  for (const names of ['streamsstreams', 'sqlite_autoindex_streams_1streams', 'eventsevents', 'events_by_revisionevents']) {
+    const places = placesOf(Buffer.from(names));
+    expect(places.length).toBeGreaterThan(0);
+    for (let bit = 0; bit < 8; bit += 1) expect(() => readAll(flipped(places.map((at) => at + names.length), bit))).toThrow(/is damaged|cannot be opened/);
+  }
+});
+
 it('does so when the definition of a table is not even text', () => {
   for (const at of placesOf(Buffer.from(' integer '))) for (let offset = 0; offset < ' integer '.length; offset += 1) expectReadOrRefused(flipped([at + offset], 7));
 });
