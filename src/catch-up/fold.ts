@@ -38,10 +38,12 @@ export function advance(projection: AnyProjection, state: FoldState, facts: read
   return { kind: 'folded', state: reached, current: last.settled, guesses: [...guesses, ...last.ambiguous].filter((fact) => !known.has(fact)) };
 }
 
+/** In the order of their seconds, in which none comes late because of another. */
+export const bySecond = (facts: readonly Fact[]): readonly Fact[] => [...facts].sort((a, b) => a.order.created - b.order.created);
+
 /** The whole of a stream, in whatever order its facts arrived. */
 export function foldAll(projection: AnyProjection, facts: readonly Fact[]): Folded {
-  const bySecond = [...facts].sort((a, b) => a.order.created - b.order.created);
-  const folded = advance(projection, unfolded(projection), bySecond);
+  const folded = advance(projection, unfolded(projection), bySecond(facts));
   if (folded.kind === 'late') throw new Error('Sorted facts cannot be late.');
   return folded;
 }

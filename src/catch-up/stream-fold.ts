@@ -3,7 +3,7 @@ import { order } from '../events/order.js';
 import type { ParkedStream } from '../read-models/parked-streams.js';
 import type { StoredState, StreamRows } from '../read-models/rows.js';
 import { factOf, type ReadEvent } from './facts.js';
-import { advance, foldAll, unfolded, type Folded, type FoldState } from './fold.js';
+import { advance, bySecond, foldAll, unfolded, type Folded, type FoldState } from './fold.js';
 
 export type StreamFold =
   | { readonly kind: 'unchanged' }
@@ -17,7 +17,7 @@ export function foldOn(projection: AnyProjection, stored: StoredState | undefine
   const last = fresh.at(-1);
   if (last === undefined) return { kind: 'unchanged' };
   try {
-    const facts = fresh.flatMap((event) => factOf(projection, event));
+    const facts = bySecond(fresh.flatMap((event) => factOf(projection, event)));
     if (facts.length === 0) return { kind: 'unchanged' };
     const folded = advance(projection, stored === undefined ? unfolded(projection) : (stored.state as FoldState), facts);
     if (folded.kind === 'late') return { kind: 'again' };
