@@ -36,8 +36,9 @@ export async function withLines<T>({ store, database, projections }: Parts, opti
     try {
       const signal = AbortSignal.any([options.signal, lease.lost]);
       const projector = new Projector(store, database, projections);
-      const far = new Follower(readInThread(store, kindsOf(projections)), projector);
-      const near = new Follower(readHere(store, kindsOf(projections)), projector);
+      const kinds = kindsOf(projections);
+      const far = new Follower(readInThread(store, kinds), projector);
+      const near = new Follower(readHere(store, kinds), projector);
       const done = await work({ lines, far, near, pursuit: { logName, batchEventsMax: BATCH_EVENTS_MAX, signal, applied: options.applied } });
       lease.lost.throwIfAborted();
       return done;

@@ -4,7 +4,7 @@ import { evolve, type AnyProjection, type Fact } from '../../projections/project
 import { subscriptions } from '../../projections/subscriptions.js';
 import { readEvent } from '../../src/catch-up/facts.js';
 import { advance, foldAll, unfolded, type FoldState } from '../../src/catch-up/fold.js';
-import { foldWhole } from '../../src/catch-up/stream-fold.js';
+import { foldOn, foldWhole } from '../../src/catch-up/stream-fold.js';
 import type { SubscriptionSnapshot } from '../../src/events/normalise.js';
 import { factFrom } from '../support/facts.js';
 import { recordedInOrder } from '../support/recorded.js';
@@ -44,6 +44,26 @@ describe('folding a stream', () => {
     const folded = advance(subscriptions, unfolded(subscriptions), at(5));
     if (folded.kind === 'late') throw new Error('The first event cannot be late.');
     expect([4, 5, 6].map((second) => advance(subscriptions, folded.state, at(second)).kind)).toEqual(['late', 'folded', 'folded']);
+  });
+});
+
+describe('folding what a batch brings of a stream', () => {
+  const inOrderOfArrival = (...seconds: number[]) => recordedInOrder(
+    seconds.map((second) => ({ stripeEvent: subscriptionEvent('sub_1', { created: START + second, object: { items: { data: [{ ...item, quantity: second }] } } }), stream: 'subscription-sub_1' })) as unknown as SimulatedEvent[],
+  ).map((event) => readEvent(event));
+
+  it('does not begin anew for what came out of order within it, and ends as the whole folded', async () => {
+    const events = inOrderOfArrival(5, 3, 4, 1);
+    const [batch, whole] = [foldOn(subscriptions, undefined, events), await foldWhole(subscriptions, [events])];
+    expect(batch).toMatchObject({ kind: 'folded', written: { revision: 3n, rows: { subscriptions: [{ items: [{ quantity: 5 }] }] } } });
+    expect(batch).toEqual(whole);
+  });
+
+  it('begins anew for what belongs before the batches that were folded already', () => {
+    const [first, ...rest] = inOrderOfArrival(5, 7, 3);
+    const before = foldOn(subscriptions, undefined, first === undefined ? [] : [first]);
+    if (before.kind !== 'folded') throw new Error('The first event can be folded.');
+    expect(foldOn(subscriptions, before.written, rest).kind).toBe('again');
   });
 });
 
