@@ -15,6 +15,9 @@ export function eventAbout(object: JsonObject | null, envelope: { readonly [key:
 /** An event with its order key, as the projector keeps it. */
 export type Keyed = { readonly order: OrderKey };
 
+/** The ids of events in their order. */
+export const ids = (events: readonly Keyed[]): string => events.map((event) => event.order.eventId).join(' ');
+
 /** An event of subscription `sub_1` and the like, told by its id, what its snapshot says, and what that said before. */
 export type Told = { readonly id: string; readonly type?: string; readonly created?: number; readonly apiVersion?: string; readonly object?: JsonObject; readonly now: JsonObject; readonly before?: JsonObject };
 
