@@ -4,6 +4,7 @@ import { Server, type handleUnaryCall, type ServerCredentials } from '@grpc/grpc
 import { handleAppend, handleDelete, handleTombstone } from './append-calls.js';
 import { BatchAppendCall } from './batch-append-call.js';
 import { clusterOfOne, supportedMethods, type Endpoint } from './capabilities.js';
+import { wideWindow } from './flow-control.js';
 import { sendingBatches } from './message-batches.js';
 import { GossipService, ServerFeaturesService, StreamsService, type StreamsHandlers } from './protocol.js';
 import { handleRead } from './read-call.js';
@@ -59,7 +60,7 @@ function createServer({ store, advertised, security }: Parts): Server {
   const server = new Server({
     'grpc.max_concurrent_streams': CALLS_PER_CONNECTION_MAX,
     'grpc.max_receive_message_length': MESSAGE_BYTES_MAX,
-    interceptors: [...security.interceptors, sendingBatches],
+    interceptors: [wideWindow, ...security.interceptors, sendingBatches],
   });
   const streams: StreamsHandlers = {
     read: (call) => void handleRead(store, call),
