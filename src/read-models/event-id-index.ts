@@ -1,3 +1,4 @@
+import { setImmediate as othersTurn } from 'node:timers/promises';
 import type { EventIdIndex } from '../eventstore/appender.js';
 import { withTimeout } from '../eventstore/event-store.js';
 import type { Database } from './database.js';
@@ -45,6 +46,8 @@ export class BatchedEventIdIndex implements EventIdIndex {
   async #askAll(): Promise<void> {
     this.#asking = true;
     while (this.#waiting.length > 0) {
+      // What else has come by the end of this turn shares the query.
+      await othersTurn();
       const asked = this.#waiting.splice(0, IDS_PER_QUERY_MAX);
       const found = await this.#ask(() => findEvents(this.database, asked.map(({ eventId }) => eventId)));
       for (const { eventId, settle } of asked) settle(found === null ? UNAVAILABLE : answerOf(found.get(eventId)));

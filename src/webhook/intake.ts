@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash as digest } from 'node:crypto';
 import type { WebhookSecret } from '../config.js';
 import { contentHash } from '../events/content-hash.js';
 import type { Json, JsonObject } from '../events/json.js';
@@ -74,7 +74,7 @@ function newEvent(routed: Route, { stripeEvent, hash, delivery, verified }: Know
     endpoint: verified.endpoint,
     receivedAt: delivery.receivedAt.toISOString(),
     signedAt: verified.signedAt.toISOString(),
-    bodySha256: createHash('sha256').update(delivery.body).digest('hex'),
+    bodySha256: digest('sha256', delivery.body),
     contentHash: hash,
     ...(routed.kind === 'quarantine' ? { quarantine: routed.reason } : {}),
   };
