@@ -5,13 +5,14 @@ import type { EventStore } from '../eventstore/event-store.js';
 import { isRejectedData, type Database, type Queryable } from '../read-models/database.js';
 import { indexEvents } from '../read-models/event-index.js';
 import { indexPosition, lock, move, type Line, type LogPosition } from '../read-models/lines.js';
-import { findParked, findReplays, park, unpark, type ParkedStream } from '../read-models/parked-streams.js';
-import { readStates, writeStreams, writtenOf, type StoredState, type StreamRows, type WrittenStream } from '../read-models/rows.js';
+import { findParked, findReplays, type ParkedStream } from '../read-models/parked-streams.js';
+import { readStates, writtenOf, type StoredState, type StreamRows, type WrittenStream } from '../read-models/rows.js';
 import { EVENT_INDEX_LINE, lineOf, type Generation } from '../read-models/schema.js';
 import { concerns, type ReadEvent } from './facts.js';
 import { FoldCache } from './fold-cache.js';
-import { foldOn, foldWhole, type StreamFold, type WholeFold } from './stream-fold.js';
+import { foldOn, foldWhole, tell, type StreamFold, type WholeFold } from './stream-fold.js';
 import { pagesOf, withoutRepeats, type Positions } from './stream-pages.js';
+import { writeChanges, writeOneByOne, type Change } from './writing.js';
 
 /** Lines that stand at one position and are moved together, with the right to move them. */
 export type Group = Readonly<{ lines: readonly Line[]; logName: string }>;
@@ -21,9 +22,6 @@ export type BatchResult =
   /** Another owner has taken a line over; nothing was written. */
   | { readonly kind: 'lost' };
 
-/** What one batch does to one generation. `lastGood` is of the streams parked; `wasParked` are those of the streams written that are parked so far. */
-type Change = { generation: Generation; written: WrittenStream[]; parked: ParkedStream[]; lastGood: WrittenStream[]; wasParked: Set<string>; refolds: number; ambiguous: number };
-
 /** A batch as it will stand in the tables, at the end of which the lines stand at `to`. */
 export type FoldedBatch = Readonly<{ to: NonNullable<LogPosition>; counted: readonly ReadEvent[]; positions: Positions; repeats: number; changes: readonly Change[]; onto: InFlight | null }>;
 
@@ -31,7 +29,10 @@ export type FoldedBatch = Readonly<{ to: NonNullable<LogPosition>; counted: read
 type InFlight = { cameTrue: boolean } & Readonly<{ positions: Positions; changes: ReadonlyMap<string, Readonly<{ written: ReadonlyMap<string, WrittenStream>; parked: readonly string[] }>> }>;
 
 /** What streams are folded onto: the tables, what is being written, and ids that are not in the index yet; events beyond `upTo` come in a batch of their own. */
-type Ground = Readonly<{ writing: InFlight | null; toBeIndexed: readonly Positions[]; upTo: bigint }>;
+type Ground = Readonly<{ writing: InFlight | null }> & Reach;
+
+/** As far as streams are read back, and ids up to there that are not in the index yet. */
+type Reach = Readonly<{ toBeIndexed: readonly Positions[]; upTo: bigint }>;
 
 /** What a projector remembers, in characters of JSON. */
 const CACHE_SIZE_MAX = 32 * 1024 * 1024;
@@ -79,14 +80,15 @@ export class Projector {
   /** Writes a folded batch that stands, as a whole or not at all. Throws when the database fails. */
   async write(folded: FoldedBatch, group: Group): Promise<BatchResult> {
     assert(this.#writing === null && this.stands(folded), 'one batch is written at a time, on what is there');
-    const { to, counted, repeats, changes } = folded;
+    const { to, counted, positions, repeats, changes } = folded;
     const own = inFlight(folded);
     this.#writing = own;
     try {
-      const committed = await this.#commit(group, changes, async (connection) => {
+      const also = async (connection: Queryable): Promise<void> => {
         if (indexes(group)) await indexEvents(connection, counted);
         await move(connection, group.lines, { logName: group.logName, to });
-      });
+      };
+      const committed = await this.#commit(group, changes, { also, toBeIndexed: [positions], upTo: to.position });
       own.cameTrue = committed === 'as_folded';
       return committed === 'lost' ? { kind: 'lost' } : appliedOf(changes, repeats);
     } finally {
@@ -104,11 +106,11 @@ export class Projector {
       for (const stream of wanted) await this.#refold(change, { ...ground, stream });
       changes.push(change);
     }
-    return (await this.#commit(group, changes, async () => undefined)) === 'lost' ? { kind: 'lost' } : appliedOf(changes, 0);
+    return (await this.#commit(group, changes, { ...ground, also: async () => undefined })) === 'lost' ? { kind: 'lost' } : appliedOf(changes, 0);
   }
 
   /** Writes changes and what else belongs to them in one transaction; `lost` when an owner or a position is not what the group knows. */
-  async #commit(group: Group, changes: readonly Change[], also: (connection: Queryable) => Promise<void>): Promise<'as_folded' | 'otherwise' | 'lost'> {
+  async #commit(group: Group, changes: readonly Change[], { also, ...reach }: Reach & { also: (connection: Queryable) => Promise<void> }): Promise<'as_folded' | 'otherwise' | 'lost'> {
     const commit = (write: typeof writeChanges): Promise<boolean> => this.database.transaction(async (connection) => {
       if (!(await lock(connection, group.lines))) return false;
       await also(connection);
@@ -125,7 +127,7 @@ export class Projector {
     } catch (error) {
       this.#cache.clear();
       if (!isRejectedData(error)) throw error;
-      moved = await commit(writeOneByOne);
+      moved = await commit((connection) => writeOneByOne(connection, changes, async ({ projection }, stream) => (await tell(projection, this.#pages(projection, stream, reach))).told));
     }
     this.#cache.clear();
     return moved ? 'otherwise' : 'lost';
@@ -179,11 +181,14 @@ export class Projector {
     return change;
   }
 
-  async #refold(change: Change, { stream, revision, toBeIndexed, upTo, writing }: Ground & { stream: string; revision?: bigint | undefined }): Promise<void> {
+  #pages(projection: AnyProjection, stream: string, { toBeIndexed, upTo }: Reach): AsyncIterable<readonly ReadEvent[]> {
+    return pagesOf(this.store, stream, { projection, upTo, counted: (events) => withoutRepeats(this.database, events, toBeIndexed) });
+  }
+
+  async #refold(change: Change, { stream, revision, writing, ...reach }: Ground & { stream: string; revision?: bigint | undefined }): Promise<void> {
     change.refolds += 1;
     const { projection } = change.generation;
-    const pages = pagesOf(this.store, stream, { projection, upTo, counted: (events) => withoutRepeats(this.database, events, toBeIndexed) });
-    const folded = await foldWhole(projection, pages, revision);
+    const folded = await foldWhole(projection, this.#pages(projection, stream, reach), revision);
     this.#take(change, folded, null);
     if (folded.kind === 'parked' && folded.written !== null) change.lastGood.push(...(await this.#lastGood(change, folded.written, writing)));
   }
@@ -242,35 +247,3 @@ function groupByStream(events: readonly ReadEvent[]): Map<string, ReadEvent[]> {
   }
   return streams;
 }
-
-async function writeChanges(connection: Queryable, changes: readonly Change[]): Promise<void> {
-  for (const { generation, written, parked, lastGood, wasParked } of changes) {
-    if (written.length + lastGood.length > 0) await writeStreams(connection, generation, [...written, ...lastGood]);
-    const unparked = written.map(({ stream }) => stream).filter((stream) => wasParked.has(stream));
-    if (unparked.length > 0) await unpark(connection, generation, unparked);
-    if (parked.length > 0) await park(connection, generation, parked);
-  }
-}
-
-/** After Postgres rejected the data of a batch: each stream by itself, so that only the one concerned is parked. Those that park anyway keep what they have. */
-async function writeOneByOne(connection: Queryable, changes: readonly Change[]): Promise<void> {
-  for (const change of changes) {
-    const { generation, written } = change;
-    change.written = [];
-    for (const one of written) {
-      await connection.query('savepoint one_stream');
-      try {
-        await writeChanges(connection, [{ ...change, written: [one], parked: [], lastGood: [] }]);
-        change.written.push(one);
-      } catch (error) {
-        if (!isRejectedData(error)) throw error;
-        await connection.query('rollback to savepoint one_stream');
-        change.parked.push(rejectedBy(error as Error & { code?: string; detail?: string }, one));
-      }
-    }
-    if (change.parked.length > 0) await park(connection, generation, change.parked);
-  }
-}
-
-const rejectedBy = ({ message, code, detail, stack = message }: Error & { code?: string; detail?: string }, { stream, revision }: WrittenStream): ParkedStream =>
-  ({ stream, revision, cause: `Postgres rejects a row (SQLSTATE ${code}): ${message}`, stack: detail === undefined ? stack : `${detail}\n${stack}` });

@@ -37,11 +37,11 @@ export type WholeFold = Extract<StreamFold, { kind: 'folded' }> | Readonly<{
 }>;
 
 /** What an event says, and which one it is. */
-type Told = Readonly<{ fact: Fact; event: ReadEvent }>;
+export type Told = Readonly<{ fact: Fact; event: ReadEvent }>;
 type Failure = Readonly<{ event: ReadEvent; error: unknown }>;
 
-/** Folds the whole of a stream, page by page, or says at which event it cannot, and why. What was a guess before the events after revision `known` is no new one. */
-export async function foldWhole(projection: AnyProjection, pages: Pages, known = -1n): Promise<WholeFold> {
+/** What the events of a stream say to a projection, page by page, as far as they can be read. */
+export async function tell(projection: AnyProjection, pages: Pages): Promise<Readonly<{ told: readonly Told[]; last: ReadEvent | undefined; unreadable: Failure | undefined }>> {
   const told: Told[] = [];
   let last: ReadEvent | undefined;
   let unreadable: Failure | undefined;
@@ -56,6 +56,12 @@ export async function foldWhole(projection: AnyProjection, pages: Pages, known =
       }
     }
   }
+  return { told, last, unreadable };
+}
+
+/** Folds the whole of a stream, or says at which event it cannot, and why. What was a guess before the events after revision `known` is no new one. */
+export async function foldWhole(projection: AnyProjection, pages: Pages, known = -1n): Promise<WholeFold> {
+  const { told, last, unreadable } = await tell(projection, pages);
   if (last === undefined) throw new Error('A stream that is folded again has at least one event.');
   const whole = attempt(projection, told);
   if (whole.kind === 'failed') return parkedBy(projection, told, firstFailure(projection, told, whole.error));
@@ -91,9 +97,15 @@ function firstFailure(projection: AnyProjection, told: readonly Told[], error: u
 /** With its last good rows, which do not depend on what else its batch brought. */
 function parkedBy(projection: AnyProjection, told: readonly Told[], { event: { stream, revision }, error }: Failure): WholeFold {
   const good = told.filter(({ event }) => event.revision < revision);
-  const last = good.at(-1);
   const parked = { stream, revision, cause: String(error), stack: error instanceof Error ? (error.stack ?? null) : null };
-  return { kind: 'parked', parked, written: last === undefined ? null : writtenOf(projection, last.event, foldAll(projection, good.map(({ fact }) => fact))) };
+  return { kind: 'parked', parked, written: foldTold(projection, good) };
+}
+
+/** What these events of a stream, of which there is at least one, give; null when they cannot be folded. */
+export function foldTold(projection: AnyProjection, told: readonly Told[]): StreamRows | null {
+  const last = told.at(-1);
+  const tried = attempt(projection, told);
+  return last === undefined || tried.kind === 'failed' ? null : { stream: last.event.stream, revision: last.event.revision, state: tried.folded.state, rows: tried.rows };
 }
 
 const writtenOf = (projection: AnyProjection, { stream, revision }: ReadEvent, { state, current }: Folded): StreamRows => ({ stream, revision, state, rows: projection.rows(current) });

@@ -227,4 +227,38 @@ describe('a stream that parks', () => {
     expect(await parkedAt(stream)).toEqual([{ revision: 2n }]);
     expect(await query(server.url, `select revision from ${table} where stream = $1`, [stream])).toEqual([{ revision: 7n }]);
   });
+
+  describe('since Postgres rejects its row', () => {
+    const named = (id: string, after: number, name: unknown) => stripeEvent(after === 0 ? 'customer.created' : 'customer.updated', customer(id, { name }), { after });
+    const inBatchesOf = async (size: number, events: readonly ReadEvent[]) => {
+      for (let at = 0; at < events.length; at += size) await applied(events.slice(at, at + size));
+    };
+    const parkings = (stream: string) => query(server.url, `select revision, cause from ledger.parked_streams where stream = $1 and projection like 'customers%'`, [stream]);
+    beforeEach(() => query(server.url, `alter table ${tableOf({ projection: customers, generation: 1 }, 'customers')} add constraint no_such_name check (name not like 'rejected%')`));
+
+    it.each([1, 2, 5, 20])('has the rows that Postgres took last, also when it gets its events in batches of %i, and flows on when they are good again', async (size) => {
+      const id = randomId('cus');
+      const stream = `customer-${id}`;
+      const names = ['Ada', 'Grace', ...Array.from({ length: 11 }, (_, at) => `rejected ${at}`)];
+      const events: ReadEvent[] = [];
+      for (const [after, name] of names.entries()) events.push(await appended(stream, named(id, after, name)));
+      await inBatchesOf(size, events);
+      expect(await query(server.url, 'select id, name from customers')).toEqual([{ id, name: 'Grace' }]);
+      const [parking] = await parkings(stream);
+      expect(parking).toMatchObject({ cause: expect.stringMatching(/Postgres rejects a row \(SQLSTATE 23514\).*no_such_name/) });
+      if (size === 20) expect(parking).toMatchObject({ revision: 2n });
+      await applied([await appended(stream, named(id, names.length, 'Hedy'))]);
+      expect(await query(server.url, 'select id, name from customers')).toEqual([{ id, name: 'Hedy' }]);
+      expect(await parkings(stream)).toEqual([]);
+    });
+
+    it('has the rows before those too when an event behind them cannot be folded', async () => {
+      const id = randomId('cus');
+      const stream = `customer-${id}`;
+      const events = [await appended(stream, named(id, 0, 'Ada')), await appended(stream, named(id, 1, 'rejected')), await appended(stream, named(id, 2, 7))];
+      await inBatchesOf(3, events);
+      expect(await query(server.url, 'select id, name from customers')).toEqual([{ id, name: 'Ada' }]);
+      expect(await parkings(stream)).toMatchObject([{ revision: 2n }]);
+    });
+  });
 });
