@@ -15,8 +15,8 @@ const HELP = `Appends the same events of 4 KB with the bare client and through t
 
   npm run benchmark -- [options]
 
-  --events <n>        events of a round at concurrency 16 and 64; a quarter at 1   (4000)
-  --repetitions <n>   rounds of each kind, interleaved                             (5)
+  --events <n>        events of a round at concurrency 16 and 64; a quarter at 1   (12000)
+  --repetitions <n>   rounds of each kind, interleaved                             (3)
   --concurrency <l>   a list                                                       (1,16,64)
   --help              this text
 
@@ -143,7 +143,7 @@ async function benchmark(plan: Plan): Promise<void> {
 
 const { values } = parseArgs({
   options: {
-    events: { type: 'string', default: '4000' }, repetitions: { type: 'string', default: '5' },
+    events: { type: 'string', default: '12000' }, repetitions: { type: 'string', default: '3' },
     concurrency: { type: 'string', default: '1,16,64' }, help: { type: 'boolean' },
   },
 });
