@@ -17,6 +17,10 @@ export async function writeChanges(connection: Queryable, changes: readonly Chan
   }
 }
 
+/** A stream with more events is left as it is, and so are all after this time: the transaction holds the lines, whose lease runs out. */
+const GO_BACK_EVENTS_MAX = 1_000n;
+const GO_BACK_WITHIN_MS = 3_000;
+
 /** What the events of a stream say to the projection of a generation, up to the end of the batch. */
 type ReadBack = (generation: Generation, stream: string) => Promise<readonly Told[]>;
 
@@ -25,18 +29,20 @@ type ReadBack = (generation: Generation, stream: string) => Promise<readonly Tol
  * the rows of as many of its events as Postgres takes. What it is parked for is the first event that they do not go with.
  */
 export async function writeOneByOne(connection: Queryable, changes: readonly Change[], readBack: ReadBack): Promise<void> {
+  const deadline = performance.now() + GO_BACK_WITHIN_MS;
   for (const change of changes) {
     const { generation, written, lastGood } = change;
     [change.written, change.lastGood] = [[], []];
+    const toldOf = async ({ stream, revision }: WrittenStream): Promise<readonly Told[]> =>
+      revision < GO_BACK_EVENTS_MAX && performance.now() < deadline ? (await readBack(generation, stream)).filter(({ event }) => event.revision <= revision) : [];
     for (const one of written) {
       const rejection = await rejectionOf(connection, { ...change, written: [one], parked: [] });
       if (rejection === null) change.written.push(one);
-      else change.parked.push(await goBack(connection, change, { ...one, rejection, told: await readBack(generation, one.stream) }));
+      else change.parked.push(await goBack(connection, change, { ...one, rejection, told: await toldOf(one) }));
     }
     for (const one of lastGood) {
-      const rejection = await rejectionOf(connection, { ...change, parked: [], lastGood: [one] });
-      const told = rejection === null ? [] : (await readBack(generation, one.stream)).filter(({ event }) => event.revision <= one.revision);
-      if (rejection !== null) await goBack(connection, change, { ...one, rejection, told });
+      const rejection = await rejectionOf(connection, { ...change, written: [], parked: [], lastGood: [one] });
+      if (rejection !== null) await goBack(connection, change, { ...one, rejection, told: await toldOf(one) });
     }
     if (change.parked.length > 0) await park(connection, generation, change.parked);
   }
