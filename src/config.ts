@@ -101,9 +101,9 @@ const environment = z.object({
 });
 
 /** Where the stores are: all that a command needs which neither takes webhooks nor serves the API. */
-export function loadStoresConfig(env: Readonly<Record<string, string | undefined>>): Pick<Config, 'dataDirectory' | 'eventstoreUrl' | 'databaseUrl'> {
-  const values = parse(environment.pick({ DATA_DIR: true, EVENTSTORE_URL: true, DATABASE_URL: true }), env);
-  return { dataDirectory: values.DATA_DIR, eventstoreUrl: values.EVENTSTORE_URL, databaseUrl: values.DATABASE_URL };
+export function loadStoresConfig(env: Readonly<Record<string, string | undefined>>): Pick<Config, 'dataDirectory' | 'eventstoreUrl' | 'databaseUrl' | 'appendBytesMax'> {
+  const values = parse(environment.pick({ DATA_DIR: true, EVENTSTORE_URL: true, DATABASE_URL: true, APPEND_BYTES_MAX: true }), env);
+  return { dataDirectory: values.DATA_DIR, eventstoreUrl: values.EVENTSTORE_URL, databaseUrl: values.DATABASE_URL, appendBytesMax: values.APPEND_BYTES_MAX };
 }
 
 function parse<T>(schema: z.ZodType<T>, env: Readonly<Record<string, string | undefined>>): T {

@@ -11,7 +11,7 @@ const STOP_WITHIN_MS = 30_000;
 async function main(): Promise<void> {
   const { config, made } = withLocalSecrets(loadConfig(process.env));
   const logger = new JsonLogger(config.logLevel);
-  const stores = await openStores({ dataDirectory: config.dataDirectory, eventstoreUrl: config.eventstoreUrl, databaseUrl: databaseUrlOf(config), onEvent: (event) => logStoresEvent(logger, event) });
+  const stores = await openStores({ ...config, databaseUrl: databaseUrlOf(config), onEvent: (event) => logStoresEvent(logger, event) });
   const service = await startService({ ...config, eventstoreUrl: stores.eventstoreUrl, databaseUrl: stores.databaseUrl }, logger).catch(async (error: unknown) => {
     await stores.close();
     throw error;

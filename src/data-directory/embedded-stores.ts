@@ -132,9 +132,9 @@ async function findPlace(options: Options): Promise<Place> {
   }
 }
 
-async function startOwnership(lock: Lock, { dataDirectory, wanted }: Options): Promise<Ownership> {
+async function startOwnership(lock: Lock, options: Options): Promise<Ownership> {
   try {
-    const servers = await startServers(dataDirectory, wanted);
+    const servers = await startServers(options);
     return { servers, end: () => servers.stop().finally(lock.release) };
   } catch (error) {
     lock.release();

@@ -10,6 +10,8 @@ import { serversMoved } from './errors.js';
 /** Which of the two stores are embedded. */
 export type Wanted = Readonly<{ eventstore: boolean; database: boolean }>;
 
+type ServersOptions = Readonly<{ dataDirectory: string; wanted: Wanted; appendBytesMax: number }>;
+
 /** What the owner runs. */
 export type Servers = Readonly<{
   endpoints: Endpoints;
@@ -24,13 +26,13 @@ export type Servers = Readonly<{
  * Starts what is wanted, at the ports of the owner before, so that processes which are connected find it again,
  * and tells the others by endpoints.json. Whoever calls this holds the lock.
  */
-export async function startServers(dataDirectory: string, wanted: Wanted): Promise<Servers> {
+export async function startServers({ dataDirectory, wanted, appendBytesMax }: ServersOptions): Promise<Servers> {
   const before = await readEndpoints(dataDirectory);
   const ours = { pid: process.pid, startedAt: new Date().toISOString() };
   await writeEndpoints(dataDirectory, { ...ours, state: 'starting', eventstore: before?.eventstore ?? null, database: before?.database ?? null });
   const startDatabase = (portBefore: number | undefined) => startPostgres(join(dataDirectory, 'postgres'), portBefore);
   const started = await bothOrNone(
-    wanted.eventstore ? startEventStore(join(dataDirectory, 'eventstore'), before?.eventstore?.port) : null,
+    wanted.eventstore ? startEventStore(join(dataDirectory, 'eventstore'), { portBefore: before?.eventstore?.port, appendBytesMax }) : null,
     wanted.database ? startDatabase(before?.database?.port) : null,
   );
   const eventstore = started[0];
@@ -56,9 +58,9 @@ export async function startServers(dataDirectory: string, wanted: Wanted): Promi
 
 const addressOf = (server: { url: string; port: number } | null) => server && { url: server.url, port: server.port };
 
-async function startEventStore(directory: string, portBefore: number | undefined) {
+async function startEventStore(directory: string, { portBefore, appendBytesMax }: { portBefore: number | undefined; appendBytesMax: number }) {
   await mkdir(directory, { recursive: true, mode: 0o700 });
-  return startEmbeddedEventStore({ directory, port: await freePort(portBefore) });
+  return startEmbeddedEventStore({ directory, port: await freePort(portBefore), appendBytesMax });
 }
 
 const startPostgres = (directory: string, portBefore: number | undefined) =>

@@ -4,7 +4,7 @@ import type { WriteOutcome } from './appends.js';
 import type { Expected } from './append-decision.js';
 import { shared, streams, type Streams } from './protocol.js';
 import { expectedOf, proposedEventOf, sizeOf, streamNameOf } from './requests.js';
-import { APPEND_BYTES_MAX, appendTooLarge, invalidArgument, rpcErrorOf, streamDeleted, timeout, wrongExpectedRevision } from './rpc-errors.js';
+import { appendTooLarge, invalidArgument, rpcErrorOf, streamDeleted, timeout, wrongExpectedRevision } from './rpc-errors.js';
 import type { Store } from './store.js';
 
 /** The server's own limit for a write, from its arrival to its answer. */
@@ -24,7 +24,7 @@ export async function inTime(outcome: Promise<WriteOutcome>, timeoutMs = WRITE_T
 }
 
 /** Collects the events of one append, up to the limit, and until the server stops. */
-async function collect(call: AsyncIterable<Streams.AppendReq>, stopping: AbortSignal) {
+async function collect(call: AsyncIterable<Streams.AppendReq>, { stopping, appendBytesMax }: Store) {
   let options: Streams.AppendReq.Options | undefined;
   const events = [];
   let size = 0;
@@ -35,7 +35,7 @@ async function collect(call: AsyncIterable<Streams.AppendReq>, stopping: AbortSi
     if (!proposed) continue;
     const event = proposedEventOf(proposed);
     size += sizeOf(event);
-    if (size > APPEND_BYTES_MAX) throw appendTooLarge();
+    if (size > appendBytesMax) throw appendTooLarge(appendBytesMax);
     events.push(event);
   }
   if (!options) throw invalidArgument('An append begins with its options.');
@@ -74,7 +74,7 @@ export async function handleAppend(
   callback: sendUnaryData<Streams.AppendResp>,
 ): Promise<void> {
   try {
-    const append = await collect(call, store.stopping);
+    const append = await collect(call, store);
     const outcome = await inTime(store.writes.write({ kind: 'append', ...append }));
     if (outcome.kind === 'timeout') throw timeout();
     if (outcome.kind === 'streamDeleted') throw streamDeleted(append.stream);

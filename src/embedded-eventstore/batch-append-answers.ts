@@ -2,9 +2,9 @@
 import type { TimelyOutcome } from './append-calls.js';
 import type { Expected } from './append-decision.js';
 import { any, code, empty, shared, status, streams, type Shared, type Status, type Streams } from './protocol.js';
-import { APPEND_BYTES_MAX, expectedNumber } from './rpc-errors.js';
+import { expectedNumber } from './rpc-errors.js';
 
-export type BatchOutcome = TimelyOutcome | Readonly<{ kind: 'tooLarge' | 'accessDenied' }> | Readonly<{ kind: 'badRequest'; message: string }>;
+export type BatchOutcome = TimelyOutcome | Readonly<{ kind: 'accessDenied' }> | Readonly<{ kind: 'tooLarge'; bytesMax: number }> | Readonly<{ kind: 'badRequest'; message: string }>;
 
 export type Answered = Readonly<{ correlationId: Shared.UUID; stream: string; expected: Expected }>;
 
@@ -50,7 +50,7 @@ function errorOf(stream: string, outcome: Exclude<BatchOutcome, { kind: 'written
     case 'tooLarge':
       return statusWith(code.Code.INVALID_ARGUMENT, 'Maximum Append Size Exceeded', [
         'MaximumAppendSizeExceeded',
-        new shared.MaximumAppendSizeExceeded().setMaxappendsize(APPEND_BYTES_MAX),
+        new shared.MaximumAppendSizeExceeded().setMaxappendsize(outcome.bytesMax),
       ]);
     case 'badRequest':
       return statusWith(code.Code.INVALID_ARGUMENT, outcome.message, ['BadRequest', new shared.BadRequest().setMessage(outcome.message)]);

@@ -9,7 +9,7 @@ import { batchAnswer, type BatchOutcome } from './batch-append-answers.js';
 import type { Shared, Streams } from './protocol.js';
 import type { ProposedEvent } from './record.js';
 import { expectedOf, proposedEventOf, sizeOf, streamNameOf, uuidOf } from './requests.js';
-import { APPEND_BYTES_MAX, isRpcError, rpcErrorOf, tooManyWrites } from './rpc-errors.js';
+import { isRpcError, rpcErrorOf, tooManyWrites } from './rpc-errors.js';
 import type { Store } from './store.js';
 
 /** Appends of one call that are begun and not finished. Their bytes are limited one by one. */
@@ -74,7 +74,7 @@ export class BatchAppendCall {
     const options = request.getOptions();
     const append = options ? begin(correlationId as Shared.UUID, options) : this.#unfinished.get(key);
     if (!append) return;
-    const failure = this.#refusalOf(append) ?? add(append, request.getProposedMessagesList());
+    const failure = this.#refusalOf(append) ?? add(append, request.getProposedMessagesList(), this.store.appendBytesMax);
     if (!failure && !request.getIsFinal()) return this.#expectMore(key, append);
     this.#forget(key);
     if (failure) this.#answer(append, failure);
@@ -158,12 +158,12 @@ function begin(correlationId: Shared.UUID, options: Streams.BatchAppendReq.Optio
 }
 
 /** Adds the events of a message; returns why the append cannot be. */
-function add(append: BatchAppend, proposed: readonly Streams.BatchAppendReq.ProposedMessage[]): BatchOutcome | undefined {
+function add(append: BatchAppend, proposed: readonly Streams.BatchAppendReq.ProposedMessage[], bytesMax: number): BatchOutcome | undefined {
   try {
     for (const message of proposed) {
       const event = proposedEventOf(message);
       append.size += sizeOf(event);
-      if (append.size > APPEND_BYTES_MAX) return { kind: 'tooLarge' };
+      if (append.size > bytesMax) return { kind: 'tooLarge', bytesMax };
       append.events.push(event);
     }
     return undefined;

@@ -11,6 +11,9 @@ import type { SecurityOptions } from './security.js';
 
 export type { Tls, Users } from './security.js';
 
+/** The real server's default of its append limit, in bytes. */
+export const APPEND_BYTES_MAX = 1024 * 1024;
+
 export type EmbeddedEventStoreOptions = SecurityOptions & Readonly<{
   /** Where the files are, made when missing; 'memory' keeps nothing. */
   directory: string | 'memory';
@@ -20,6 +23,8 @@ export type EmbeddedEventStoreOptions = SecurityOptions & Readonly<{
   port?: number;
   /** Where clients that discover the cluster are sent, when they do not reach it where it listens: behind a port mapping, say. */
   advertise?: Endpoint | undefined;
+  /** Bytes of one append at most: data, metadata, and types in UTF-16. Default APPEND_BYTES_MAX. */
+  appendBytesMax?: number;
   /** Waits so long before each flush, to try an application on a slow disk. Default 0. */
   flushDelayMs?: number;
 }>;
@@ -34,7 +39,7 @@ export type EmbeddedEventStore = Readonly<{
   failed: Promise<Error>;
 }>;
 
-export type WorkerOptions = SecurityOptions & Endpoint & Readonly<{ directory: string; advertise?: Endpoint | undefined; flushDelayMs: number }>;
+export type WorkerOptions = SecurityOptions & Endpoint & Readonly<{ directory: string; advertise?: Endpoint | undefined; flushDelayMs: number; appendBytesMax: number }>;
 
 export type WorkerMessage = Readonly<{ kind: 'listening'; port: number }> | Readonly<{ kind: 'failed'; message: string }>;
 
@@ -57,7 +62,7 @@ function firstMessage(worker: Worker): Promise<WorkerMessage> {
  * or another program listens on the port, or when certificate, key or users cannot be used.
  */
 export async function startEmbeddedEventStore(options: EmbeddedEventStoreOptions): Promise<EmbeddedEventStore> {
-  const workerData: WorkerOptions = { host: '127.0.0.1', port: 0, flushDelayMs: 0, ...options };
+  const workerData: WorkerOptions = { host: '127.0.0.1', port: 0, flushDelayMs: 0, appendBytesMax: APPEND_BYTES_MAX, ...options };
   const worker = new Worker(workerFile(), { workerData, name: 'embedded-eventstore', execArgv: [] });
   const ended = once(worker, 'exit');
   const first = await firstMessage(worker);

@@ -3,9 +3,6 @@ import { Metadata, status, type ServiceError } from '@grpc/grpc-js';
 import type { Expected } from './append-decision.js';
 import { DamagedRecordError, StorageFailedError } from './storage-errors.js';
 
-/** Bytes of one append: data, metadata, and types in UTF-16. The real server's default. */
-export const APPEND_BYTES_MAX = 1024 * 1024;
-
 type Trailers = Readonly<Record<string, string>>;
 
 /** Trailers carry printable ASCII only; other characters of a stream name go percent-encoded. */
@@ -49,10 +46,10 @@ export const missingMetadata = (): ServiceError =>
     'required-metadata-properties': 'type,content-type',
   });
 
-export const appendTooLarge = (): ServiceError =>
-  rpcError(status.INVALID_ARGUMENT, `Maximum Append Size of ${APPEND_BYTES_MAX} Exceeded.`, {
+export const appendTooLarge = (bytesMax: number): ServiceError =>
+  rpcError(status.INVALID_ARGUMENT, `Maximum Append Size of ${bytesMax} Exceeded.`, {
     exception: 'maximum-append-size-exceeded',
-    'maximum-append-size': String(APPEND_BYTES_MAX),
+    'maximum-append-size': String(bytesMax),
   });
 
 export const streamDeleted = (stream: string): ServiceError =>

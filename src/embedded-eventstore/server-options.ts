@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Endpoint } from './capabilities.js';
-import type { EmbeddedEventStoreOptions, Tls, Users } from './index.js';
+import { APPEND_BYTES_MAX, type EmbeddedEventStoreOptions, type Tls, type Users } from './index.js';
 
 /** The environment variable that holds the password of --user: command lines can be seen by everyone on the machine. */
 export const PASSWORD_VARIABLE = 'EVENTSTORE_PASSWORD';
@@ -21,6 +21,7 @@ export const SERVER_HELP = `An EventStoreDB-compatible server with its files in 
   --host <address>      the address to listen on                       (127.0.0.1)
   --port <n>            the port to listen on; 0 takes a free one       (${DEFAULT_PORT})
   --advertise <address> host:port where clients that discover are sent, when it is not where it listens
+  --max-append-size <n> bytes of one append, from 65536 to 16777216     (${APPEND_BYTES_MAX})
   --tls-cert <file>     the certificate, in PEM, with those of intermediate authorities
   --tls-key <file>      its private key, in PEM
   --user <name>         who may log in, with the password in the environment variable ${PASSWORD_VARIABLE}; needs TLS
@@ -58,6 +59,7 @@ export function serverOptions(args: readonly string[], environment: Environment)
     host: values.host,
     port: portOf('--port', values.port),
     advertise: values.advertise === undefined ? undefined : endpointOf(values.advertise),
+    appendBytesMax: appendBytesMaxOf(values['max-append-size']),
     tls,
     users: usersOf(values, environment),
   };
@@ -73,6 +75,7 @@ function parse(args: readonly string[]) {
       args: [...args],
       options: {
         'data-dir': text, memory: flag, host: { ...text, default: '127.0.0.1' }, port: { ...text, default: String(DEFAULT_PORT) }, advertise: text,
+        'max-append-size': { ...text, default: String(APPEND_BYTES_MAX) },
         'tls-cert': text, 'tls-key': text, user: text, 'users-file': text, check: flag, help: flag,
       },
     }).values;
@@ -85,6 +88,13 @@ function portOf(option: string, text: string): number {
   const port = Number(text);
   if (text !== '' && Number.isInteger(port) && port >= 0 && port <= 65_535) return port;
   throw new UsageError(`${option} must be a whole number from 0 to 65535, not "${text}".`);
+}
+
+/** The client library takes messages of up to 17 MiB. */
+function appendBytesMaxOf(text: string): number {
+  const bytes = Number(text);
+  if (Number.isInteger(bytes) && bytes >= 65_536 && bytes <= 16_777_216) return bytes;
+  throw new UsageError(`--max-append-size must be a whole number of bytes from 65536 to 16777216, not "${text}".`);
 }
 
 function endpointOf(text: string): Endpoint {

@@ -14,12 +14,12 @@ import { openStore, type Store } from './store.js';
 
 /** The real server's limit of calls on one connection. */
 const CALLS_PER_CONNECTION_MAX = 100;
-/** Room for an append over the limit to be refused by its own error. */
-const MESSAGE_BYTES_MAX = 16 * 1024 * 1024;
+/** Beyond the append limit: room for an append to be refused by its own error. */
+const MESSAGE_BYTES_MORE = 15 * 1024 * 1024;
 /** How long a stop waits for clients to take their last answers. */
 const GRACE_MS = 1_000;
 
-export type ServeOptions = Endpoint & SecurityOptions & Readonly<{ advertise?: Endpoint | undefined; directory: string; flushDelayMs: number; onFailed: (error: Error) => void }>;
+export type ServeOptions = Endpoint & SecurityOptions & Readonly<{ advertise?: Endpoint | undefined; directory: string; flushDelayMs: number; appendBytesMax: number; onFailed: (error: Error) => void }>;
 
 export type RunningServer = Readonly<{
   port: number;
@@ -59,7 +59,7 @@ type Parts = Readonly<{ store: Store; advertised: Endpoint; security: Security }
 function createServer({ store, advertised, security }: Parts): Server {
   const server = new Server({
     'grpc.max_concurrent_streams': CALLS_PER_CONNECTION_MAX,
-    'grpc.max_receive_message_length': MESSAGE_BYTES_MAX,
+    'grpc.max_receive_message_length': store.appendBytesMax + MESSAGE_BYTES_MORE,
     interceptors: [wideWindow, ...security.interceptors, sendingBatches],
   });
   const streams: StreamsHandlers = {

@@ -23,7 +23,7 @@ export const bodyTooLarge: Problem = {
   status: 413,
   code: 'body_too_large',
   title: 'Body too large',
-  detail: 'The event is larger than one append of the event store may be. Raise the limit of the store and APPEND_BYTES_MAX, then let Stripe send the event again.',
+  detail: 'The event is larger than one append of the event store may be. Raise APPEND_BYTES_MAX, and the limit of the event store unless it is the embedded one, then let Stripe send the event again.',
 };
 
 /** The body that is sent: RFC 9457's members and our `code`. */

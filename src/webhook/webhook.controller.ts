@@ -41,7 +41,7 @@ export class WebhookController {
 
   #report(outcome: Refusal): void {
     if (outcome.kind === 'unavailable') this.#logger.error(outcome.cause, 'The event store did not take an event; Stripe will send it again.');
-    if (outcome.kind === 'too_large') this.#logger.error(`A ${outcome.type} of ${outcome.bytes} bytes exceeds the append limit: raise it in the store and in APPEND_BYTES_MAX, or the event is lost after Stripe's retries.`);
+    if (outcome.kind === 'too_large') this.#logger.error(`A ${outcome.type} of ${outcome.bytes} bytes exceeds the append limit: raise APPEND_BYTES_MAX, and the limit of the event store unless it is the embedded one, or the event is lost after Stripe's retries.`);
   }
 }
 

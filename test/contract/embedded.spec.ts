@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { ANY, EventStoreDBClient, NO_STREAM } from '@eventstore/db-client';
+import { ANY, binaryEvent, EventStoreDBClient, NO_STREAM } from '@eventstore/db-client';
 import { describe, expect, it } from '@jest/globals';
 import { startEmbeddedEventStore } from '../../src/embedded-eventstore/index.js';
 import { startProxy } from '../support/cuttable-proxy.js';
@@ -80,6 +80,19 @@ describe('The embedded event store', () => {
   it('refuses a port that another program has, and says so', async () => {
     const { server } = await start();
     await expect(startEmbeddedEventStore({ directory: 'memory', port: server.port })).rejects.toThrow(/cannot listen on .*choose another port/);
+  });
+
+  it('takes appends up to the limit that it is given, in both ways to append, and names it to those beyond', async () => {
+    const MAX = 6 * 1024 * 1024;
+    const { client } = await start({ directory: 'memory', appendBytesMax: MAX });
+    const sized = (bytes: number) => binaryEvent({ type: 'x', data: Buffer.alloc(bytes - 2) });
+    const unary = { credentials: { username: 'nobody', password: 'asked' } };
+    for (const options of [{}, unary]) {
+      const stream = newStream();
+      await client.appendToStream(stream, sized(MAX), options);
+      await expect(client.appendToStream(stream, sized(MAX + 1), options)).rejects.toMatchObject({ type: 'maximum-append-size-exceeded', maxAppendSize: MAX });
+      expect((await collect(client.readStream(stream))).map(({ data }) => (data as Uint8Array).byteLength)).toEqual([MAX - 2]);
+    }
   });
 
   it('sends clients that discover to where it is said to be, behind a port mapping for instance', async () => {

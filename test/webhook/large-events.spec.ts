@@ -1,0 +1,24 @@
+import { expect, it } from '@jest/globals';
+import { deliver, read } from '../support/delivery.js';
+import { startServiceProcess } from '../support/service-process.js';
+import { temporaryDirectory, testDatabase } from '../support/servers.js';
+import { randomId, subscriptionEvent } from '../support/subscription-events.js';
+
+it('with embedded stores APPEND_BYTES_MAX alone raises the append limit: a large event is taken, stored, projected and read back as a duplicate', async () => {
+  const [database, directory] = await Promise.all([testDatabase(), temporaryDirectory()]);
+  const start = () => startServiceProcess({ eventstoreUrl: 'embedded', databaseUrl: database.url }, { DATA_DIR: directory.path, APPEND_BYTES_MAX: '8388608' });
+  const id = randomId('sub');
+  const body = JSON.stringify({ ...subscriptionEvent(id), padding: 'x'.repeat(5_000_000) });
+  try {
+    const first = await start();
+    const { status, body: answer } = await deliver(first.url, body);
+    expect({ status, answer }).toMatchObject({ status: 200, answer: { outcome: 'appended' } });
+    expect(await read(first.url, `/subscriptions/${id}?minPosition=${answer.position}&waitMs=20000`)).toMatchObject({ status: 200, body: { id } });
+    await first.stop();
+    const second = await start();
+    expect(await deliver(second.url, body)).toMatchObject({ status: 200, body: { outcome: 'duplicate' } });
+    await second.stop();
+  } finally {
+    await Promise.all([database.stop(), directory.remove()]);
+  }
+}, 60_000);
