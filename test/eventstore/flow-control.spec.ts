@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { connect, createServer, type Settings } from 'node:http2';
+import { connect, createServer, type ServerHttp2Session, type Settings } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { expect, it } from '@jest/globals';
 import { startEmbeddedEventStore } from '../../src/embedded-eventstore/index.js';
@@ -12,8 +12,12 @@ const READ = { ':method': 'POST', ':path': '/event_store.client.streams.Streams/
 
 it('lets the store send a megabyte of a read before it waits for us', async () => {
   const granted: number[] = [];
+  const sessions: ServerHttp2Session[] = [];
   const server = createServer();
-  server.on('session', (session) => session.once('remoteSettings', ({ initialWindowSize }: Settings) => granted.push(initialWindowSize ?? 0)));
+  server.on('session', (session) => {
+    sessions.push(session);
+    session.once('remoteSettings', ({ initialWindowSize }: Settings) => granted.push(initialWindowSize ?? 0));
+  });
   server.on('stream', (stream) => stream.respond({ ':status': 200, 'content-type': 'application/grpc', 'grpc-status': '3' }, { endStream: true }));
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -23,6 +27,8 @@ it('lets the store send a megabyte of a read before it waits for us', async () =
     expect(granted).toEqual([WIDE]);
   } finally {
     await store.close();
+    // grpc-js keeps a connection for a while that nobody uses, and the test's process with it.
+    sessions.forEach((session) => session.destroy());
     server.close();
   }
 });
