@@ -3,7 +3,6 @@
  * (its owner) for all that use the directory, and moves to another of them when the owner goes away.
  */
 import { chmod, mkdir, stat } from 'node:fs/promises';
-import { APPEND_BYTES_MAX } from '../embedded-eventstore/index.js';
 import { EmbeddedStores } from './embedded-stores.js';
 import type { Stores, StoresOptions } from './stores.js';
 
@@ -15,7 +14,7 @@ export type { Stores, StoresEvent, StoresOptions } from './stores.js';
  * @throws StoresError or EmbeddedPostgresError, whose messages say what to do.
  */
 export async function openStores(options: StoresOptions): Promise<Stores> {
-  const { dataDirectory, eventstoreUrl, databaseUrl, appendBytesMax = APPEND_BYTES_MAX, openTimeoutMs = 60_000, onEvent = () => undefined } = options;
+  const { dataDirectory, eventstoreUrl, databaseUrl, appendBytesMax, openTimeoutMs = 60_000, onEvent = () => undefined } = options;
   const wanted = { eventstore: eventstoreUrl === 'embedded', database: databaseUrl === 'embedded' };
   if (!wanted.eventstore && !wanted.database) {
     return { eventstoreUrl, databaseUrl, role: 'none', close: async () => undefined, failed: new Promise(() => undefined) };

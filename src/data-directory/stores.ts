@@ -6,8 +6,8 @@ export type StoresOptions = Readonly<{
   eventstoreUrl: string;
   /** `embedded`, or the `postgres://` URL of a server elsewhere; what is not `embedded` is handed back as it is. */
   databaseUrl: string;
-  /** The append limit of the event store that this process may start, in bytes; default 1 MiB. */
-  appendBytesMax?: number;
+  /** The append limit of the event store that this process may start, in bytes. */
+  appendBytesMax: number;
   /** How long to wait for the servers of another process; default 60 s. */
   openTimeoutMs?: number;
   /** Told what happens, for the log. */

@@ -11,6 +11,9 @@ export const PASSWORD_VARIABLE = 'EVENTSTORE_PASSWORD';
 
 const DEFAULT_PORT = 2113;
 const DEFAULT_DIRECTORY = 'data/eventstore';
+const PORTS = [0, 65_535] as const;
+/** The client library takes messages of up to 17 MiB. */
+const APPEND_BYTES = [65_536, 16_777_216] as const;
 
 export const SERVER_HELP = `An EventStoreDB-compatible server with its files in one directory.
 
@@ -21,7 +24,7 @@ export const SERVER_HELP = `An EventStoreDB-compatible server with its files in 
   --host <address>      the address to listen on                       (127.0.0.1)
   --port <n>            the port to listen on; 0 takes a free one       (${DEFAULT_PORT})
   --advertise <address> host:port where clients that discover are sent, when it is not where it listens
-  --max-append-size <n> bytes of one append, from 65536 to 16777216     (${APPEND_BYTES_MAX})
+  --max-append-size <n> bytes of one append, from ${APPEND_BYTES.join(' to ')}     (${APPEND_BYTES_MAX})
   --tls-cert <file>     the certificate, in PEM, with those of intermediate authorities
   --tls-key <file>      its private key, in PEM
   --user <name>         who may log in, with the password in the environment variable ${PASSWORD_VARIABLE}; needs TLS
@@ -57,9 +60,9 @@ export function serverOptions(args: readonly string[], environment: Environment)
   const options = {
     directory: values.memory ? 'memory' : resolve(values['data-dir'] ?? DEFAULT_DIRECTORY),
     host: values.host,
-    port: portOf('--port', values.port),
+    port: wholeNumberOf('--port', values.port, PORTS),
     advertise: values.advertise === undefined ? undefined : endpointOf(values.advertise),
-    appendBytesMax: appendBytesMaxOf(values['max-append-size']),
+    appendBytesMax: wholeNumberOf('--max-append-size', values['max-append-size'], APPEND_BYTES),
     tls,
     users: usersOf(values, environment),
   };
@@ -84,23 +87,16 @@ function parse(args: readonly string[]) {
   }
 }
 
-function portOf(option: string, text: string): number {
-  const port = Number(text);
-  if (text !== '' && Number.isInteger(port) && port >= 0 && port <= 65_535) return port;
-  throw new UsageError(`${option} must be a whole number from 0 to 65535, not "${text}".`);
-}
-
-/** The client library takes messages of up to 17 MiB. */
-function appendBytesMaxOf(text: string): number {
-  const bytes = Number(text);
-  if (Number.isInteger(bytes) && bytes >= 65_536 && bytes <= 16_777_216) return bytes;
-  throw new UsageError(`--max-append-size must be a whole number of bytes from 65536 to 16777216, not "${text}".`);
+function wholeNumberOf(option: string, text: string, [least, most]: readonly [number, number]): number {
+  const number = Number(text);
+  if (text !== '' && Number.isInteger(number) && number >= least && number <= most) return number;
+  throw new UsageError(`${option} must be a whole number from ${least} to ${most}, not "${text}".`);
 }
 
 function endpointOf(text: string): Endpoint {
   const [, host, port] = /^(.+):(\d+)$/.exec(text) ?? [];
   if (host === undefined || port === undefined) throw new UsageError(`--advertise wants a host and a port, such as events.example:2113, not "${text}".`);
-  return { host, port: portOf('The port of --advertise', port) };
+  return { host, port: wholeNumberOf('The port of --advertise', port, PORTS) };
 }
 
 function contentOf(option: string, file: string): string {

@@ -106,7 +106,7 @@ describe('the embedded Postgres', () => {
   it('makes the database again when it was killed in the middle of making it', async () => {
     const { path: dataDirectory, remove } = await scratchFolder();
     const postgres = join(dataDirectory, 'postgres');
-    const killed = startStoresProcess({ dataDirectory, eventstoreUrl: 'esdb://elsewhere', databaseUrl: 'embedded' });
+    const killed = startStoresProcess({ dataDirectory, eventstoreUrl: 'esdb://elsewhere', databaseUrl: 'embedded', appendBytesMax: 1_048_576 });
     await until('initdb is under way', async () => {
       const aside = existsSync(postgres) ? (await readdir(postgres)).find((name) => name.startsWith('unfinished-')) : undefined;
       return aside !== undefined && existsSync(join(postgres, aside, 'data', 'base'));

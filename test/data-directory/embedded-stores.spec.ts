@@ -39,7 +39,7 @@ async function stopLeftover(): Promise<void> {
   await stop();
 }
 
-const embedded = () => ({ dataDirectory: folder.path, eventstoreUrl: 'embedded', databaseUrl: 'embedded' });
+const embedded = () => ({ dataDirectory: folder.path, eventstoreUrl: 'embedded', databaseUrl: 'embedded', appendBytesMax: 1_048_576 });
 async function open(options: Partial<Parameters<typeof openStores>[0]> = {}): Promise<Stores> {
   const stores = await openStores({ ...embedded(), ...options });
   opened.push(stores);

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import type { StoresOptions } from '../../src/data-directory/index.js';
 
 type Opened = Readonly<{ role: string; eventstoreUrl: string; databaseUrl: string }>;
 type Line = { opened?: Opened; event?: { kind: string }; closed?: true };
@@ -10,7 +11,7 @@ const program = fileURLToPath(new URL('./stores-program.mjs', import.meta.url));
 const lineTimeoutMs = 20_000;
 
 /** Another process with stores open on a directory. It runs at once; `opened` waits for its stores. */
-export function startStoresProcess(options: { dataDirectory: string; eventstoreUrl: string; databaseUrl: string }) {
+export function startStoresProcess(options: StoresOptions) {
   const child = spawn(process.execPath, [program, JSON.stringify(options)], { stdio: ['pipe', 'pipe', 'inherit'] });
   const exit = once(child, 'exit');
   const lines: Line[] = [];
