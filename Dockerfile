@@ -1,17 +1,20 @@
-# The service alone; event store and Postgres are named by EVENTSTORE_URL and DATABASE_URL.
+# The service alone: event store and Postgres are servers elsewhere, named by EVENTSTORE_URL and DATABASE_URL.
 FROM node:22-bookworm-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json ./
 RUN npm ci --no-audit --no-fund --loglevel=error
 COPY . .
-RUN npm run build && npm prune --omit=dev --no-audit --no-fund
+# Optional packages are the embedded servers. The service never runs them here, so no scanner finds their old libraries.
+RUN npm run build && npm prune --omit=dev --omit=optional --no-audit --no-fund
 
 FROM node:22-bookworm-slim
 WORKDIR /app
 ENV NODE_ENV=production HOST=0.0.0.0 PORT=3000
 COPY --from=build /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
-COPY --from=build /app/package.json ./
+COPY --from=build /app/package.json /app/LICENSE /app/NOTICE ./
 USER node
 EXPOSE 3000
+HEALTHCHECK --interval=5s --timeout=5s --retries=12 \
+  CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/health/ready`).then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
 CMD ["node", "dist/src/main.js"]
