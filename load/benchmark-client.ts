@@ -1,5 +1,5 @@
 import { EventStoreDBClient, jsonEvent, NO_STREAM, type JSONEventData } from '@eventstore/db-client';
-import { VerbatimJsonEvent } from '../src/eventstore/verbatim-event.js';
+import { connectEventStore } from '../src/eventstore/event-store.js';
 import { benchmarkEvents, dealt, type BenchmarkEvent } from './benchmark-events.js';
 import { HttpConnection, type HttpRequest } from './http-connection.js';
 import { Latencies } from './latencies.js';
@@ -40,27 +40,32 @@ interface Sender {
 
 const REQUEST_TIMEOUT_MS = 30_000;
 
-function storeSender({ url, way }: Round): Sender {
+function jsonSender({ url }: Round): Sender {
   const client = EventStoreDBClient.connectionString(url);
+  const send: Send = async (event) => void (await client.appendToStream(event.stream, json(event), { expectedRevision: expectedRevisionOf(event) }));
+  return { prepare: () => undefined, connect: () => send, close: () => client.dispose() };
+}
+
+/** As the service appends: the body's bytes as they are, which costs the client half. */
+function verbatimSender({ url }: Round): Sender {
+  const store = connectEventStore(url);
   const bodies = new Map<string, Uint8Array>();
   const send: Send = async (event) => {
-    const expectedRevision = event.revision === 0 ? NO_STREAM : BigInt(event.revision - 1);
-    await client.appendToStream(event.stream, way === 'verbatim' ? verbatim(event, prepared(bodies, event)) : json(event), { expectedRevision });
+    const { eventId: id, stream, stripeEvent } = event;
+    const bytes = { id, type: stripeEvent.type, contentType: 'application/json', data: prepared(bodies, event), metadata: bytesOf(metadataOf(stripeEvent.id)) };
+    await store.appends.appendBytes({ stream, events: [bytes], expectedRevision: expectedRevisionOf(event), timeoutMs: REQUEST_TIMEOUT_MS });
   };
   return {
     prepare: (events) => events.forEach(({ eventId, stripeEvent }) => bodies.set(eventId, bytesOf(stripeEvent))),
     connect: () => send,
-    close: () => client.dispose(),
+    close: () => store.close(),
   };
 }
 
+const expectedRevisionOf = ({ revision }: BenchmarkEvent) => (revision === 0 ? NO_STREAM : BigInt(revision - 1));
+
 function json({ eventId, stripeEvent }: BenchmarkEvent): JSONEventData {
   return jsonEvent({ id: eventId, type: stripeEvent.type, data: { ...stripeEvent }, metadata: metadataOf(stripeEvent.id) });
-}
-
-/** As the service appends: the body's bytes as they are, which costs the client half. */
-function verbatim({ eventId, stripeEvent }: BenchmarkEvent, data: Uint8Array): JSONEventData {
-  return new VerbatimJsonEvent({ id: eventId, type: stripeEvent.type, data, metadata: bytesOf(metadataOf(stripeEvent.id)) }).asEventData();
 }
 
 const bytesOf = (value: object): Uint8Array => new Uint8Array(Buffer.from(JSON.stringify(value)));
@@ -96,8 +101,10 @@ function webhookSender({ url, secret }: Round): Sender {
   };
 }
 
+const SENDERS = { 'json-event': jsonSender, verbatim: verbatimSender, webhook: webhookSender } as const;
+
 async function play(round: Round): Promise<RoundResult> {
-  const sender = round.way === 'webhook' ? webhookSender(round) : storeSender(round);
+  const sender = SENDERS[round.way](round);
   const sends = Array.from({ length: round.concurrency }, () => sender.connect());
   const warmUp = benchmarkEvents(`${round.name} warm-up`, round.warmUp);
   const events = benchmarkEvents(round.name, round.events);

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { connectionOf } from '../src/eventstore/connection-string.js';
 
 /** Where a locally started service keeps its files when nothing else is said. */
 export const DEFAULT_DATA_DIR = process.env['DATA_DIR'] ?? 'data';
@@ -25,13 +26,21 @@ export function localService(dataDir: string): LocalService {
 function field(file: string, ...path: readonly string[]): string | undefined {
   if (!existsSync(file)) return undefined;
   const content: unknown = JSON.parse(readFileSync(file, 'utf8'));
-  const value = path.reduce<unknown>((of, key) => (typeof of === 'object' && of !== null ? (of as Record<string, unknown>)[key] : undefined), content);
+  const value = path.reduce<unknown>(
+    (of, key) => (typeof of === 'object' && of !== null ? (of as Record<string, unknown>)[key] : undefined),
+    content,
+  );
   return typeof value === 'string' ? value : undefined;
 }
 
 /** Load is only ever aimed at this machine. */
-export function assertLoopback(url: string): void {
-  const { hostname } = new URL(url.replace(/^(esdb|kurrentdb)(\+discover)?:/, 'http:'));
-  if (hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname)) return;
-  throw new Error(`Load goes to loopback addresses only, and ${hostname} is none.`);
+export const assertLoopback = (url: string): void => assertLoopbackHosts([new URL(url).hostname]);
+
+/** The same for a connection string of the event store, which may name several nodes. */
+export const assertLoopbackStore = (url: string): void => assertLoopbackHosts(connectionOf(url).hosts);
+
+function assertLoopbackHosts(hosts: readonly string[]): void {
+  const isLoopback = (host: string) => host === 'localhost' || host === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(host);
+  const stranger = hosts.find((host) => !isLoopback(host));
+  if (stranger !== undefined) throw new Error(`Load goes to loopback addresses only, and ${stranger} is none.`);
 }

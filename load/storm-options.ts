@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { API_VERSIONS, type ApiVersion } from '../test/support/stripe-simulator/api-version.js';
-import { assertLoopback, DEFAULT_DATA_DIR, localService } from './endpoints.js';
+import { assertLoopback, assertLoopbackStore, DEFAULT_DATA_DIR, localService } from './endpoints.js';
 import type { StormSource } from './storm-events.js';
 
 export interface StormOptions extends StormSource {
@@ -72,7 +72,7 @@ export function stormOptions(args: readonly string[]): StormOptions | undefined 
     retryForMs: 1000 * number('retry-for-s', values['retry-for-s'], { min: 0, max: 600 }),
   };
   assertLoopback(values.url);
-  assertLoopback(options.eventstoreUrl);
+  assertLoopbackStore(options.eventstoreUrl);
   return options;
 }
 

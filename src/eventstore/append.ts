@@ -1,7 +1,6 @@
 import { ErrorType, NO_STREAM } from '@eventstore/db-client';
 import { setTimeout as pause } from 'node:timers/promises';
 import { failureOf, withTimeout, type EventStore } from './event-store.js';
-import { VerbatimJsonEvent } from './verbatim-event.js';
 
 /** An event on its way into the log. */
 export type NewEvent = Readonly<{
@@ -62,15 +61,16 @@ export async function write(store: EventStore, events: readonly NewEvent[], at: 
 async function writeOnce(store: EventStore, events: readonly NewEvent[], at: { revision: bigint; timeoutMs: number }): Promise<WriteOutcome> {
   const stream = events[0]?.stream;
   if (stream === undefined) throw new Error('An append needs at least one event.');
-  const result = await withTimeout(
-    store.appends.appendToStream(
+  const appended = await withTimeout(
+    store.appends.appendBytes({
       stream,
-      events.map(({ eventId, type, data, metadata }) => new VerbatimJsonEvent({ id: eventId, type, data, metadata }).asEventData()),
-      { expectedRevision: at.revision < 0n ? NO_STREAM : at.revision, deadline: at.timeoutMs },
-    ),
+      events: events.map(({ eventId, type, data, metadata }) => ({ id: eventId, type, contentType: 'application/json', data, metadata })),
+      expectedRevision: at.revision < 0n ? NO_STREAM : at.revision,
+      timeoutMs: at.timeoutMs,
+    }),
     at.timeoutMs,
     `Appending to ${stream}`,
   );
-  if (result.position === undefined) throw new Error(`The store acknowledged an append to ${stream} without a position.`);
-  return { kind: 'written', revision: result.nextExpectedRevision, position: result.position.commit };
+  if (appended.position === undefined) throw new Error(`The store acknowledged an append to ${stream} without a position.`);
+  return { kind: 'written', revision: appended.revision, position: appended.position };
 }

@@ -1,56 +1,60 @@
-import { EventStoreDBClient } from '@eventstore/db-client';
-import type { ChannelOptions } from '@grpc/grpc-js';
+import { status } from '@grpc/grpc-js';
+import { StoreClient } from './client.js';
+import { connectionOf } from './connection-string.js';
 
 /**
- * EventStoreDB in three clients, since the client library couples what one client does: pending appends stand in one place
- * and a broken append stream rejects all of them, and a cancelled subscription closes the channel of all calls.
+ * EventStoreDB in three clients, since one couples its calls: a broken connection ends all calls of a client, and a
+ * cancelled read may close it. Reads have a wider window too, so appends get their answers over another connection.
  */
 export type EventStore = Readonly<{
-  appends: EventStoreDBClient;
-  reads: EventStoreDBClient;
-  subscriptions: EventStoreDBClient;
+  appends: StoreClient;
+  reads: StoreClient;
+  subscriptions: StoreClient;
   /** What it is connected to; a thread makes a connection of its own. */
   url: string;
   close(): Promise<void>;
 }>;
 
-/** Bytes that a call may have on the way to us before we have looked at them: about 250 events. HTTP/2 begins with sixteen. */
-const READ_WINDOW_BYTES = 1024 * 1024;
+/**
+ * Bytes that a call may have on the way to us before we have looked at them: about 250 events. With the 64 KB of
+ * HTTP/2 the store sends sixteen events and waits until our event loop has come round: half of what a read takes.
+ */
+const READ_WINDOW = { 'grpc-node.flow_control_window': 1024 * 1024 };
 
-/** The client library waits for its streams to end, which one whose reader has gone never does. */
+/** The client library waits for its streams to end; the stream of a reader that has left never does. */
 const CLOSE_WITHIN_MS = 2_000;
 
-/** Makes the clients; nothing is sent before the first call. */
+/**
+ * Makes the clients; nothing is sent before the first call.
+ * @throws ConnectionStringError when `url` is of no use.
+ */
 export function connectEventStore(url: string): EventStore {
-  const connect = () => EventStoreDBClient.connectionString(url);
-  const clients = { appends: connect(), reads: withWideWindow(connect()), subscriptions: withWideWindow(connect()) };
-  return {
-    ...clients,
-    url,
-    close: async () => {
-      await Promise.allSettled(Object.values(clients).map((client) => withTimeout(client.dispose(), CLOSE_WITHIN_MS, 'Closing')));
-    },
+  const connection = connectionOf(url);
+  const clients = {
+    appends: new StoreClient(connection),
+    reads: new StoreClient(connection, READ_WINDOW),
+    subscriptions: new StoreClient(connection, READ_WINDOW),
   };
+  return { ...clients, url, close: () => closeAll(Object.values(clients)) };
+}
+
+async function closeAll(clients: readonly StoreClient[]): Promise<void> {
+  await Promise.allSettled(clients.map((client) => withTimeout(client.dispose(), CLOSE_WITHIN_MS, 'Closing')));
+  for (const client of clients) client.disconnect();
 }
 
 /**
- * With the 64 KB of HTTP/2 the store sends sixteen events and waits until our event loop has come round: half of what a read
- * takes. grpc-js has an option for it, which the client has no way to give; each of its channels gets it before it connects.
- * (Channels of equal options share a connection: that of the appends is one in which no read stands before their answers.)
+ * The cause of a failed call, sorted by what one can do about it. `access_denied`: the store answers, and does not take
+ * user and password, or the user may not do this.
  */
-function withWideWindow(client: EventStoreDBClient): EventStoreDBClient {
-  const inner = client as unknown as { getChannel(): Promise<{ internalChannel: { options: ChannelOptions } }> };
-  const { getChannel } = inner;
-  inner.getChannel = async () => {
-    const channel = await getChannel();
-    channel.internalChannel.options['grpc-node.flow_control_window'] = READ_WINDOW_BYTES;
-    return channel;
-  };
-  return client;
-}
-
-/** The cause of a failed call, sorted by what one can do about it. */
-export type StoreFailure = 'wrong_expected_revision' | 'too_large' | 'stream_not_found' | 'stream_deleted' | 'unavailable' | 'refused';
+export type StoreFailure =
+  | 'wrong_expected_revision'
+  | 'too_large'
+  | 'stream_not_found'
+  | 'stream_deleted'
+  | 'unavailable'
+  | 'access_denied'
+  | 'refused';
 
 /**
  * Sorts an error of the client library. What is not known to be an answer of the store counts as
@@ -60,14 +64,21 @@ export type StoreFailure = 'wrong_expected_revision' | 'too_large' | 'stream_not
 export function failureOf(error: unknown): StoreFailure {
   const { type, code } = error as { type?: string; code?: number };
   switch (type) {
-    case 'wrong-expected-version': return 'wrong_expected_revision';
-    case 'maximum-append-size-exceeded': return 'too_large';
-    case 'stream-not-found': return 'stream_not_found';
-    case 'stream-deleted': return 'stream_deleted';
+    case 'wrong-expected-version':
+      return 'wrong_expected_revision';
+    case 'maximum-append-size-exceeded':
+      return 'too_large';
+    case 'stream-not-found':
+      return 'stream_not_found';
+    case 'stream-deleted':
+      return 'stream_deleted';
     case 'access-denied':
+      return 'access_denied';
     case 'invalid-argument':
-    case 'missing-required-metadata-property': return 'refused';
-    default: return code === 7 || code === 16 ? 'refused' : 'unavailable';
+    case 'missing-required-metadata-property':
+      return 'refused';
+    default:
+      return code === status.PERMISSION_DENIED || code === status.UNAUTHENTICATED ? 'access_denied' : 'unavailable';
   }
 }
 
@@ -88,4 +99,3 @@ export async function withTimeout<T>(promise: Promise<T>, timeoutMs: number, wha
 export class StoreTimeout extends Error {
   readonly code = 'STORE_TIMEOUT';
 }
-

@@ -1,7 +1,10 @@
-import { BACKWARDS, END, FORWARDS, START, type StreamingRead } from '@eventstore/db-client';
-import type { ReadResp } from '@eventstore/db-client/generated/streams_pb.js';
+import { convertToCommandError } from '@eventstore/db-client';
+import shared from '@eventstore/db-client/generated/shared_pb.js';
+import streams from '@eventstore/db-client/generated/streams_pb.js';
+import type { ReadReq, ReadResp } from '@eventstore/db-client/generated/streams_pb.js';
 import { setTimeout as pause } from 'node:timers/promises';
-import { failureOf, withTimeout, type EventStore } from './event-store.js';
+import { streamIdentifierOf } from './append-call.js';
+import { failureOf, StoreTimeout, type EventStore } from './event-store.js';
 
 /** An event byte by byte as the store holds it; the client's own reading parses JSON, which loses digits and spaces. */
 export type RawEvent = Readonly<{
@@ -19,16 +22,15 @@ export type RawEvent = Readonly<{
 
 /** How long a read may stand still before it counts as cut. */
 const READ_STALLS_AFTER_MS = 10_000;
-/** A cut read is begun again where it was cut, so often in a row. */
+/** How many cuts in a row a read survives; it resumes where it was cut. */
 const RESUMPTIONS_MAX = 5;
 
 /** All events of the log in their order, those of the system included, up to where it ends at the time. */
 export async function* readLog(store: EventStore): AsyncGenerator<RawEvent> {
   let last: bigint | undefined;
-  for (let cuts = 0; ; ) {
+  for (let cuts = 0; ;) {
     try {
-      const fromPosition = last === undefined ? START : { commit: last, prepare: last };
-      for await (const event of rawEventsOf(store.reads.readAll({ direction: FORWARDS, fromPosition }))) {
+      for await (const event of rawEventsOf(store, forwardsFrom(last))) {
         if (event.position === last) continue;
         yield event;
         last = event.position;
@@ -45,10 +47,9 @@ export async function* readLog(store: EventStore): AsyncGenerator<RawEvent> {
 
 /** The last event of a stream; undefined when it has none, or was deleted. */
 export async function lastEventOf(store: EventStore, stream: string): Promise<RawEvent | undefined> {
-  const reading = rawEventsOf(store.reads.readStream(stream, { direction: BACKWARDS, fromRevision: END, maxCount: 1 }));
   try {
     let last: RawEvent | undefined;
-    for await (const event of reading) last = event;
+    for await (const event of rawEventsOf(store, lastOf(stream))) last = event;
     return last;
   } catch (error) {
     if (failureOf(error) === 'stream_deleted') return undefined;
@@ -56,26 +57,69 @@ export async function lastEventOf(store: EventStore, stream: string): Promise<Ra
   }
 }
 
-type Transform = { _transform(response: ReadResp, encoding: string, next: (error: null, event?: RawEvent) => void): void };
-
-/**
- * The events of a read as the protocol brought them. The client turns its responses into events in `_transform`, as every
- * transform stream of Node does; this one takes the bytes instead. A stream that is not found has no events.
- */
-async function* rawEventsOf(read: StreamingRead<unknown>): AsyncGenerator<RawEvent> {
-  (read as unknown as Transform)._transform = (response, _encoding, next) => next(null, rawEventOf(response));
-  const events = (read as unknown as AsyncIterable<RawEvent>)[Symbol.asyncIterator]();
+/** The events of a read. A stream that is not found has no events. */
+async function* rawEventsOf(store: EventStore, request: ReadReq): AsyncGenerator<RawEvent> {
+  const call = await store.reads.openRead(request);
+  const stalled = setTimeout(
+    () => call.destroy(new StoreTimeout(`Reading: nothing came for ${READ_STALLS_AFTER_MS} ms.`)),
+    READ_STALLS_AFTER_MS,
+  );
   let ended = false;
   try {
-    for (;;) {
-      const next = await withTimeout(events.next(), READ_STALLS_AFTER_MS, 'Reading');
-      ended = next.done === true;
-      if (ended) return;
-      yield next.value;
+    for await (const response of call as AsyncIterable<ReadResp>) {
+      stalled.refresh();
+      const event = rawEventOf(response);
+      if (event !== undefined) yield event;
+      stalled.refresh();
     }
+    ended = true;
+  } catch (error) {
+    throw convertToCommandError(error as Error);
   } finally {
-    if (!ended) await read.cancel();
+    clearTimeout(stalled);
+    if (!ended) call.cancel();
   }
+}
+
+const { Options } = streams.ReadReq;
+
+/** The whole log from a position on, or from its start. */
+function forwardsFrom(position: bigint | undefined): ReadReq {
+  const all = new Options.AllOptions();
+  if (position === undefined) {
+    all.setStart(new shared.Empty());
+  } else {
+    const from = new Options.Position();
+    from.setCommitPosition(position.toString());
+    from.setPreparePosition(position.toString());
+    all.setPosition(from);
+  }
+  const options = new Options();
+  options.setAll(all);
+  options.setReadDirection(Options.ReadDirection.FORWARDS);
+  options.setCount(Number.MAX_SAFE_INTEGER.toString());
+  return requestWith(options);
+}
+
+function lastOf(stream: string): ReadReq {
+  const from = new Options.StreamOptions();
+  from.setStreamIdentifier(streamIdentifierOf(stream));
+  from.setEnd(new shared.Empty());
+  const options = new Options();
+  options.setStream(from);
+  options.setReadDirection(Options.ReadDirection.BACKWARDS);
+  options.setCount('1');
+  return requestWith(options);
+}
+
+function requestWith(options: ReadReq.Options): ReadReq {
+  const uuids = new Options.UUIDOption();
+  uuids.setString(new shared.Empty());
+  options.setUuidOption(uuids);
+  options.setNoFilter(new shared.Empty());
+  const request = new streams.ReadReq();
+  request.setOptions(options);
+  return request;
 }
 
 function rawEventOf(response: ReadResp): RawEvent | undefined {

@@ -8,7 +8,6 @@ import { differencesOf } from '../../src/eventstore/copy/difference.js';
 import { OrderedAppends } from '../../src/eventstore/copy/ordered-appends.js';
 import { connectEventStore, type EventStore } from '../../src/eventstore/event-store.js';
 import { readLog, type RawEvent } from '../../src/eventstore/raw-event.js';
-import { VerbatimEvent } from '../../src/eventstore/verbatim-event.js';
 import { runCommand, type Command } from '../support/command.js';
 import { startProxy } from '../support/cuttable-proxy.js';
 import { securedUrl, testTls } from '../support/tls.js';
@@ -58,8 +57,11 @@ const clientOf = (store: EventStore): EventStoreDBClient => store.appends;
 const bytes = (text: string): Uint8Array => new Uint8Array(Buffer.from(text));
 const event = (data: unknown = {}): EventData => jsonEvent({ type: 'happened', data: data as Record<string, unknown> });
 const raw = (revision: bigint): RawEvent => ({ stream: 'begun', revision, position: 1n, id: UUID, type: 'happened', contentType: 'application/json', data: bytes('{}'), metadata: new Uint8Array() });
-const verbatim = (data: string, rest: Partial<Pick<RawEvent, 'id' | 'contentType' | 'metadata'>> = {}): EventData =>
-  new VerbatimEvent({ id: randomUUID(), type: 'verbatim', contentType: 'application/json', metadata: new Uint8Array(), data: bytes(data), ...rest }).asEventData();
+type Bytes = Partial<Pick<RawEvent, 'id' | 'contentType' | 'metadata'>>;
+const verbatim = (data: string, rest: Bytes = {}) => ({ id: randomUUID(), type: 'verbatim', contentType: 'application/json', metadata: new Uint8Array(), data: bytes(data), ...rest });
+const appendVerbatim = (store: EventStore, stream: string, ...events: ReturnType<typeof verbatim>[]) => ({
+  at: (expectedRevision: bigint | typeof NO_STREAM) => store.appends.appendBytes({ stream, events, expectedRevision, timeoutMs: 5_000 }),
+});
 
 /** Everything that users wrote, byte by byte, without what each store gives by itself: positions, and the ids of tombstones. */
 async function contentOf(store: EventStore): Promise<string[]> {
@@ -94,17 +96,18 @@ async function visibleIn(store: EventStore, stream: string): Promise<unknown> {
 async function writeOddities(store: EventStore): Promise<string[]> {
   const client = clientOf(store);
   const repeated = randomUUID();
-  await client.appendToStream('json', [
+  const json = [
     verbatim('{ "amount": 1.0, "large": 12345678901234567890, "a": 1, "a": 2 }'), verbatim('[1,2]'), verbatim(''), verbatim('no json'),
     verbatim('{}', { metadata: bytes(' {"note": 1.50} ') }), verbatim('{}', { metadata: new Uint8Array([0, 255, 128]) }),
-  ]);
+  ];
+  await appendVerbatim(store, 'json', ...json).at(NO_STREAM);
   await client.appendToStream('binary', [binaryEvent({ type: 'bytes', data: new Uint8Array([0, 1, 254, 255]) }), binaryEvent({ type: 'empty', data: new Uint8Array() })]);
-  await client.appendToStream('large', verbatim(`"${'x'.repeat(500_000)}"`));
+  await appendVerbatim(store, 'large', verbatim(`"${'x'.repeat(500_000)}"`)).at(NO_STREAM);
   await client.appendToStream('Äußere @ "Straße" 1@2/3 😀', event());
   await client.appendToStream('links', binaryEvent({ type: '$>', data: bytes('1@json') }));
-  await client.appendToStream('twice', verbatim('1', { id: repeated }), { expectedRevision: NO_STREAM });
-  await client.appendToStream('twice', verbatim('2', { id: repeated }), { expectedRevision: 0n });
-  await client.appendToStream('elsewhere', verbatim('3', { id: repeated }));
+  await appendVerbatim(store, 'twice', verbatim('1', { id: repeated })).at(NO_STREAM);
+  await appendVerbatim(store, 'twice', verbatim('2', { id: repeated })).at(0n);
+  await appendVerbatim(store, 'elsewhere', verbatim('3', { id: repeated })).at(NO_STREAM);
   await client.appendToStream('counted', Array.from({ length: 300 }, () => event()));
   await client.setStreamMetadata('counted', { maxCount: 3, acl: { readRoles: ['$all'] }, owner: 'tests' });
   await client.appendToStream('truncated', [event(), event(), event()]);

@@ -63,21 +63,25 @@ type Walk = Readonly<{ phase: 'copying' | 'verifying'; onMissing: (event: RawEve
 async function walk({ source, target, onProgress }: CopyOptions, { phase, onMissing, end }: Walk): Promise<Seen> {
   const seen: Seen = { events: 0, missing: 0, streams: 0, end: 0n, streamsWithMetadata: new Set() };
   const there = usersEvents(target);
-  for await (const event of usersEvents(source, seen)) {
-    if (end !== undefined && event.position > end) break;
-    const counterpart = seen.missing > 0 ? undefined : (await there.next()).value;
-    if (counterpart) assertSame(event, counterpart);
-    else {
-      seen.missing += 1;
-      await onMissing(event);
+  try {
+    for await (const event of usersEvents(source, seen)) {
+      if (end !== undefined && event.position > end) break;
+      const counterpart = seen.missing > 0 ? undefined : (await there.next()).value;
+      if (counterpart) assertSame(event, counterpart);
+      else {
+        seen.missing += 1;
+        await onMissing(event);
+      }
+      seen.events += 1;
+      if (event.revision === 0n) seen.streams += 1;
+      onProgress?.({ phase: phase === 'copying' && seen.missing === 0 ? 'comparing' : phase, events: seen.events });
     }
-    seen.events += 1;
-    if (event.revision === 0n) seen.streams += 1;
-    onProgress?.({ phase: phase === 'copying' && seen.missing === 0 ? 'comparing' : phase, events: seen.events });
+    const surplus = seen.missing > 0 ? undefined : (await there.next()).value;
+    if (surplus) throw new CopyDifference(surplus.stream, surplus.revision, 'the target has it, the source does not. Copy into an empty store.');
+    return seen;
+  } finally {
+    await there.return(undefined);
   }
-  const surplus = seen.missing > 0 ? undefined : (await there.next()).value;
-  if (surplus) throw new CopyDifference(surplus.stream, surplus.revision, 'the target has it, the source does not. Copy into an empty store.');
-  return seen;
 }
 
 const isMetastream = (stream: string): boolean => stream.startsWith('$$');

@@ -2,7 +2,6 @@ import { ANY, NO_STREAM } from '@eventstore/db-client';
 import { setTimeout as pause } from 'node:timers/promises';
 import { failureOf, withTimeout, type EventStore } from '../event-store.js';
 import { lastEventOf, type RawEvent } from '../raw-event.js';
-import { VerbatimEvent } from '../verbatim-event.js';
 import { CopyDifference } from './difference.js';
 import { isTombstone } from './tombstone.js';
 
@@ -93,8 +92,7 @@ async function append(target: EventStore, group: Group): Promise<void> {
 /** Appends events of one stream as they are. Throws what the client throws. */
 export async function appendAt(target: EventStore, events: readonly RawEvent[], expectedRevision: bigint | typeof NO_STREAM): Promise<void> {
   const stream = events[0]?.stream ?? '';
-  const proposed = events.map((event) => new VerbatimEvent(event).asEventData());
-  await withTimeout(target.appends.appendToStream(stream, proposed, { expectedRevision, deadline: APPEND_TIMEOUT_MS }), APPEND_TIMEOUT_MS, `Appending to ${stream}`);
+  await withTimeout(target.appends.appendBytes({ stream, events, expectedRevision, timeoutMs: APPEND_TIMEOUT_MS }), APPEND_TIMEOUT_MS, `Appending to ${stream}`);
 }
 
 /** Why an event does not fit behind what the target has of its stream. */

@@ -1,0 +1,83 @@
+/** Connection strings of EventStoreDB: `esdb://`, `esdb+discover://`, several hosts, TLS, a user. */
+import type { EventStoreDBClient } from '@eventstore/db-client';
+import { parseConnectionString } from '@eventstore/db-client/dist/Client/parseConnectionString.js';
+import { readFileSync } from 'node:fs';
+
+/** What the official client's constructor takes: settings that name one node, several, or a DNS name; TLS; a user. */
+type ClientArguments = ConstructorParameters<typeof EventStoreDBClient>;
+
+/** Where a client connects to, and as whom. */
+export type Connection = Readonly<{
+  settings: ClientArguments[0];
+  /** Certificates in PEM; `insecure` speaks in the clear. */
+  tls: Readonly<{ insecure: boolean; rootCertificate?: Buffer; userCertFile?: Buffer; userKeyFile?: Buffer }>;
+  user: ClientArguments[2];
+  /** All host names or addresses that the string names. */
+  hosts: readonly string[];
+}>;
+
+/** A connection string is of no use; the message says why, and holds no password. */
+export class ConnectionStringError extends Error {
+  readonly code = 'CONNECTION_STRING_INVALID';
+}
+
+const SHAPE = /^(esdb(?:\+discover)?:\/\/)(?:([^:@/?]+):([^@]*)@)?(.*)$/s;
+
+/**
+ * Reads a connection string as the official client does.
+ * @throws ConnectionStringError when it is of no use, or when a file that it names cannot be read.
+ */
+export function connectionOf(url: string): Connection {
+  const [, scheme, name, password, rest] = SHAPE.exec(url.trim()) ?? [];
+  if (scheme === undefined || rest === undefined) {
+    throw new ConnectionStringError(
+      'An EventStoreDB connection string looks like esdb://host:2113?tls=false, or esdb://user:password@a:2113,b:2113.',
+    );
+  }
+  const { hosts, dnsDiscover, tls, tlsCAFile, userCertFile, userKeyFile, ...options } = parsed(scheme, rest);
+  const [first] = hosts;
+  if (first === undefined) throw new ConnectionStringError('The EventStoreDB connection string names no host.');
+  return {
+    settings: {
+      ...options,
+      ...(dnsDiscover ? { discover: first } : hosts.length > 1 ? { endpoints: hosts } : { endpoint: first }),
+    } as ClientArguments[0],
+    tls: {
+      insecure: tls === false,
+      ...(tls !== false && tlsCAFile !== undefined && { rootCertificate: contentOf('tlsCAFile', tlsCAFile) }),
+      ...userCertificateOf(userCertFile, userKeyFile),
+    },
+    user:
+      name === undefined || password === undefined
+        ? undefined
+        : { username: decodeURIComponent(name), password: decodeURIComponent(password) },
+    hosts: hosts.map(({ address }) => address),
+  };
+}
+
+/** The client's own parser repeats the string in its warnings and errors, so it gets it without the password. */
+function parsed(scheme: string, rest: string): ReturnType<typeof parseConnectionString> {
+  try {
+    return parseConnectionString(`${scheme}${rest}`);
+  } catch (error) {
+    throw new ConnectionStringError(`The EventStoreDB connection string cannot be read: ${(error as Error).message}`);
+  }
+}
+
+function userCertificateOf(
+  certificate: string | undefined,
+  key: string | undefined,
+): { userCertFile?: Buffer; userKeyFile?: Buffer } {
+  if (certificate === undefined && key === undefined) return {};
+  if (certificate === undefined || key === undefined)
+    throw new ConnectionStringError('userCertFile and userKeyFile of a connection string go together.');
+  return { userCertFile: contentOf('userCertFile', certificate), userKeyFile: contentOf('userKeyFile', key) };
+}
+
+function contentOf(option: string, file: string): Buffer {
+  try {
+    return readFileSync(file);
+  } catch (error) {
+    throw new ConnectionStringError(`The file of ${option} cannot be read (${(error as Error).message}).`);
+  }
+}
