@@ -4,10 +4,20 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { startEmbeddedEventStore } from '../../src/embedded-eventstore/index.js';
+import { beginAfter, markEndOfLog, type LogStart } from './log-start.js';
 import { until } from './until.js';
 
 /** A server of a test, and how to be rid of it. */
 export type TestServer = Readonly<{ url: string; stop(): Promise<void> }>;
+
+/** A database of a test. */
+export type TestDatabase = TestServer & Readonly<{
+  /** Drops the read models, so that the next service builds them from the log. */
+  dropReadModels(): Promise<void>;
+}>;
+
+/** Whether all spec files share one event store, that of EVENTSTORE_URL; else each has its own, with an empty log. */
+export const SHARES_STORE = process.env['EVENTSTORE_URL'] !== undefined;
 
 /** A folder that is gone after the test; other users may pass through, since Postgres has one of its own when root runs the tests. */
 export async function temporaryDirectory(): Promise<{ path: string; remove(): Promise<void> }> {
@@ -31,8 +41,38 @@ export async function testEventStore(): Promise<TestServer> {
   };
 }
 
-/** An empty database on the Postgres of the test run (DATABASE_URL, else the embedded one that `test/support/setup.ts` started). */
-export async function testDatabase(): Promise<TestServer> {
+/** A database for the read models of a test. */
+export async function testDatabase(): Promise<TestDatabase> {
+  const database = await emptyDatabase();
+  const begin = await beginReadModels(database.url);
+  const dropReadModels = async (): Promise<void> => {
+    await administer(database.url, 'drop schema ledger cascade');
+    await begin();
+  };
+  return { ...database, dropReadModels };
+}
+
+/** The present end of the log that all spec files share (EVENTSTORE_URL); null where each has a store of its own. */
+export async function endOfSharedLog(): Promise<LogStart | null> {
+  const shared = process.env['EVENTSTORE_URL'];
+  return shared === undefined ? null : markEndOfLog(shared);
+}
+
+/**
+ * Read models of a test begin at the present end of a shared log, and at the start of one of the test's own. Resolves
+ * with what lets them begin there again once they are dropped.
+ */
+export async function beginReadModels(databaseUrl: string): Promise<() => Promise<void>> {
+  const start = await endOfSharedLog();
+  const begin = async (): Promise<void> => {
+    if (start !== null) await beginAfter(databaseUrl, start);
+  };
+  await begin();
+  return begin;
+}
+
+/** An empty database on the Postgres of the test run (DATABASE_URL, else the embedded one that `test/support/global-setup.mjs` started). */
+export async function emptyDatabase(): Promise<TestServer> {
   const server = process.env['TEST_POSTGRES_URL'];
   if (server === undefined) throw new Error('TEST_POSTGRES_URL is not set: run the tests with "npm test", whose set-up starts Postgres.');
   const name = `ledger_${randomBytes(6).toString('hex')}`;

@@ -1,0 +1,42 @@
+import { jsonEvent, NO_STREAM } from '@eventstore/db-client';
+import { randomUUID } from 'node:crypto';
+import { connectEventStore } from '../../src/eventstore/event-store.js';
+import { nameOfLog } from '../../src/eventstore/log-name.js';
+import { Database } from '../../src/read-models/database.js';
+import { ensureSchema } from '../../src/read-models/schema.js';
+
+/** An event of a log after which the read models of a test begin. */
+export type LogStart = Readonly<{ logName: string; position: bigint; eventId: string }>;
+
+const WITHIN_MS = 10_000;
+
+/** Marks the present end of the log of a store with an event that the ledger does not know. */
+export async function markEndOfLog(eventstoreUrl: string): Promise<LogStart> {
+  const store = connectEventStore(eventstoreUrl);
+  try {
+    const logName = await nameOfLog(store, WITHIN_MS);
+    const marker = jsonEvent({ id: randomUUID(), type: 'test-begins', data: {} });
+    const { position } = await store.appends.appendToStream(`test-${marker.id}`, marker, { expectedRevision: NO_STREAM, deadline: WITHIN_MS });
+    if (position === undefined) throw new Error('The store gave the marker no position.');
+    return { logName, position: position.commit, eventId: marker.id };
+  } finally {
+    await store.close();
+  }
+}
+
+/**
+ * Lets the read models of a database begin after an event of the log, now and after each rebuild: every line of theirs
+ * gets this place as its first checkpoint. A test on a shared store then reads only what was written after it began.
+ */
+export async function beginAfter(databaseUrl: string, { logName, position, eventId }: LogStart): Promise<void> {
+  const database = new Database(databaseUrl, { connectionsMax: 1, onIdleError: () => undefined });
+  try {
+    await ensureSchema(database, []);
+    await database.query(`
+      alter table ledger.checkpoints
+        alter column log_name set default '${logName}', alter column position set default ${position}, alter column event_id set default '${eventId}';
+      update ledger.checkpoints set log_name = default, position = default, event_id = default`);
+  } finally {
+    await database.close();
+  }
+}
