@@ -26,7 +26,7 @@ afterAll(async () => {
 
 function newEvent(stream: string, stripeEventId = randomId('evt'), content = stripeEventId): NewEvent {
   const contentHash = createHash('sha256').update(content).digest('hex');
-  const metadata = { format: 1, stripeEventId, apiVersion: null, account: null, livemode: false, endpoint: 'tests', receivedAt: '', signedAt: '', bodySha256: '', contentHash };
+  const metadata = { format: 1, stripeEventId, apiVersion: null, account: null, livemode: false, endpoint: 'tests', receivedAt: '2026-01-01T00:00:00.000Z', signedAt: '2026-01-01T00:00:00.000Z', bodySha256: '', contentHash };
   return { stream, eventId: eventIdOf(stripeEventId), type: 'test.happened', data: Buffer.from(JSON.stringify({ content })), metadata: new Uint8Array(Buffer.from(JSON.stringify(metadata))), contentHash, apiVersion: null };
 }
 
