@@ -4,6 +4,7 @@ import { advance, foldAll, unfolded } from '../../src/catch-up/fold.js';
 import { deliver, read, READ_TOKEN } from '../support/delivery.js';
 import { factFrom } from '../support/facts.js';
 import { startLedger } from '../support/ledger.js';
+import { SHARES_STORE } from '../support/servers.js';
 import { randomId, START, subscriptionEvent } from '../support/subscription-events.js';
 
 /** Two updates of one second that do not say what was before them: which is the later is a guess. */
@@ -32,7 +33,9 @@ it('a guess is counted once by the service, whatever is delivered again or comes
     expect((await read(ledger.url, `/subscriptions?limit=1&minPosition=${position}&waitMs=20000`)).status).toBe(200);
   }
   const metrics = await (await fetch(`${ledger.url}/metrics`, { headers: { authorization: `Bearer ${READ_TOKEN}` } })).text();
-  expect(metrics).toMatch(/^ledger_ambiguous_events_total 2$/m);
+  const counted = Number(/^ledger_ambiguous_events_total (\d+)$/m.exec(metrics)?.[1]);
+  expect(counted).toBeGreaterThanOrEqual(2);
+  if (!SHARES_STORE) expect(counted).toBe(2);
   const { body } = await read<{ data: { stripeEventId: string; ambiguous: boolean }[] }>(ledger.url, `/subscriptions/${id}/events`);
   expect(body.data.filter(({ ambiguous }) => ambiguous).map(({ stripeEventId }) => stripeEventId).sort()).toEqual(guessed.map((event) => event.id).sort());
   await ledger.stop();

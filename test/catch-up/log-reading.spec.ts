@@ -8,7 +8,7 @@ import { connectEventStore, type EventStore } from '../../src/eventstore/event-s
 import { lastPosition } from '../../src/eventstore/read.js';
 import { startProxy, type CuttableProxy } from '../support/cuttable-proxy.js';
 import { appendedEvent } from '../support/log.js';
-import { testEventStore, type TestServer } from '../support/servers.js';
+import { endOfSharedLog, SHARES_STORE, testEventStore, type TestServer } from '../support/servers.js';
 import { BASIL, invoice, stripeEvent } from '../support/stripe-objects.js';
 import { randomId, subscriptionEvent } from '../support/subscription-events.js';
 import { until } from '../support/until.js';
@@ -20,11 +20,14 @@ let server: TestServer;
 let proxy: CuttableProxy;
 let store: EventStore;
 let close: () => Promise<void>;
+/** Where the log begins for these tests: at its start, or before what they write. */
+let begin: bigint | null;
 /** Of three kinds of events and many large ones. */
 const subscription = randomId('sub');
 const stream = `subscription-${subscription}`;
 beforeAll(async () => {
   server = await testEventStore();
+  begin = (await endOfSharedLog())?.position ?? null;
   ({ proxy, store, close } = await connectThroughProxy());
   await append(subscriptionEvent(subscription));
   await append(stripeEvent('invoice.created', invoice(randomId('in'), BASIL, { subscription, amount_due: 'much' })));
@@ -71,12 +74,13 @@ async function halt(looksMax = 100): Promise<void> {
   });
 }
 
-/** What arrives up to and with the first event that `isLast`; the reading is stopped then. */
-async function taken(reading: LogReading, isLast: (event: ReadEvent, arrival: Arrival) => boolean): Promise<ReadEvent[]> {
+/** What arrives of one stream, up to and with the first event of it that `isLast`; the reading is stopped then. */
+async function taken(reading: LogReading, isLast: (event: ReadEvent, arrival: Arrival) => boolean, of = stream): Promise<ReadEvent[]> {
   const events: ReadEvent[] = [];
   for await (const arrival of reading) {
-    events.push(...arrival.events);
-    if (arrival.events.some((event) => isLast(event, arrival))) break;
+    const own = arrival.events.filter((event) => event.stream === of);
+    events.push(...own);
+    if (own.some((event) => isLast(event, arrival))) break;
   }
   await reading.stop();
   return events;
@@ -90,27 +94,27 @@ describe.each<readonly [string, (store: EventStore) => ReadLog]>([
   ['in a thread of its own', (of) => readInThread(of, kinds)],
 ])('the log read %s', (_, reader) => {
   it('gives the events after a position in their order, each once, and goes on with those to come', async () => {
-    const all = (await taken(reader(store)(null, 100), ({ revision }) => revision === BigInt(EVENTS + 2))).filter((event) => event.stream === stream && event.revision <= BigInt(EVENTS + 2));
+    const all = (await taken(reader(store)(begin, 100), ({ revision }) => revision === BigInt(EVENTS + 2))).filter(({ revision }) => revision <= BigInt(EVENTS + 2));
     expect(all.map(({ revision }) => revision)).toEqual(Array.from({ length: EVENTS + 3 }, (__, revision) => BigInt(revision)));
     expect(all.slice(0, 3).map(({ says }) => says.kind)).toEqual(['fact', 'unreadable', 'nothing']);
     const rest = await taken(reader(store)(all[1]?.position ?? null, 100), ({ revision }) => revision >= 4n);
     expect(rest[0]?.revision).toBe(2n);
 
     const other = `subscription-${randomId('sub')}`;
-    const next = taken(reader(store)(all.at(-1)?.position ?? null, 100), (event, { isFollowed }) => event.stream === other && !isFollowed);
+    const next = taken(reader(store)(all.at(-1)?.position ?? null, 100), (__, { isFollowed }) => SHARES_STORE || !isFollowed, other);
     await store.appends.appendToStream(other, appendedEvent(subscriptionEvent(randomId('sub'))), { expectedRevision: ANY });
     expect((await next).at(-1)).toMatchObject({ stream: other, revision: 0n, says: { kind: 'fact' } });
   });
 
   it('names the cause of what cannot be read as it is named of parked streams', async () => {
-    const [, unreadable] = await taken(reader(store)(null, 100), ({ revision }) => revision === 1n);
+    const [, unreadable] = await taken(reader(store)(begin, 100), ({ revision }) => revision === 1n);
     expect(unreadable && toldOf(unreadable).says).toMatchObject({ of: 'invoice', error: expect.stringMatching(/^UnreadableSnapshot: .*"invoice.amount_due"/) });
     expect((unreadable?.says as { error: Error }).error.stack).toMatch(/\n +at /);
   });
 
   it('does not run ahead of who takes it', async () => {
     const before = proxy.answeredBytes();
-    const reading = reader(store)(null, 100);
+    const reading = reader(store)(begin, 100);
     const arrivals = reading[Symbol.asyncIterator]();
     await arrivals.next();
     await halt();
@@ -138,7 +142,7 @@ describe.each<readonly [string, (store: EventStore) => ReadLog]>([
   });
 
   it('is over when it is stopped, whatever has come', async () => {
-    const reading = reader(store)(null, 1_000);
+    const reading = reader(store)(begin, 1_000);
     const arrivals = reading[Symbol.asyncIterator]();
     await arrivals.next();
     await halt();
@@ -150,7 +154,7 @@ describe.each<readonly [string, (store: EventStore) => ReadLog]>([
   it('throws when the store goes', async () => {
     // Over a connection of its own: what is cut concerns every call on it, also those that come before its client has noticed.
     const own = await connectThroughProxy();
-    const cut = taken(reader(own.store)(null, 100), () => {
+    const cut = taken(reader(own.store)(begin, 100), () => {
       own.proxy.cut();
       return false;
     });
@@ -160,6 +164,6 @@ describe.each<readonly [string, (store: EventStore) => ReadLog]>([
 });
 
 it('is the same whichever way it is read', async () => {
-  const [here, there] = await Promise.all([readHere(store, kinds), readInThread(store, kinds)].map((read) => taken(read(null, 100), ({ revision }) => revision === 50n)));
+  const [here, there] = await Promise.all([readHere(store, kinds), readInThread(store, kinds)].map((read) => taken(read(begin, 100), ({ revision }) => revision === 50n)));
   expect(there?.map(toldOf).slice(0, 51)).toEqual(here?.map(toldOf).slice(0, 51));
 });

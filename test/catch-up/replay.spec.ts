@@ -4,13 +4,13 @@ import { Database } from '../../src/read-models/database.js';
 import { listParked } from '../../src/read-models/parked-streams.js';
 import { replayParked, TOLD_MAX } from '../../src/read-models/replay.js';
 import { ensureSchema, lineOf } from '../../src/read-models/schema.js';
-import { testDatabase, type TestServer } from '../support/servers.js';
+import { emptyDatabase, type TestServer } from '../support/servers.js';
 import { until } from '../support/until.js';
 
 let server: TestServer;
 let database: Database;
 beforeAll(async () => {
-  server = await testDatabase();
+  server = await emptyDatabase();
   database = new Database(server.url, { connectionsMax: 2, onIdleError: () => undefined });
   await ensureSchema(database, [customers]);
 });

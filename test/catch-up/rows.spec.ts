@@ -6,7 +6,7 @@ import { beginRebuild, tidy } from '../../src/read-models/generations.js';
 import { writeStreams, writtenOf, type RowTexts } from '../../src/read-models/rows.js';
 import { ensureSchema } from '../../src/read-models/schema.js';
 import { query } from '../support/read-models.js';
-import { testDatabase, type TestServer } from '../support/servers.js';
+import { emptyDatabase, type TestServer } from '../support/servers.js';
 
 const tables = {
   parcels: { columns: { id: 'text collate "C"', weight: 'int8' }, key: ['id'], indexes: [['weight', 'id']] },
@@ -27,7 +27,7 @@ const parcels = (version: number) => defineProjection({
 let server: TestServer;
 let database: Database;
 beforeAll(async () => {
-  server = await testDatabase();
+  server = await emptyDatabase();
   database = new Database(server.url, { connectionsMax: 2, onIdleError: () => undefined });
   await ensureSchema(database, [parcels(1)]);
 });
