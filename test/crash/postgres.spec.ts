@@ -6,7 +6,7 @@ import { readsOf } from '../support/health.js';
 import { startLedger, type TestLedger } from '../support/ledger.js';
 import { deliverLives, expectTruth, newLives, reachPosition, type Life } from '../support/lives.js';
 import { query } from '../support/read-models.js';
-import { temporaryDirectory, testEventStore, type TestServer } from '../support/servers.js';
+import { beginReadModels, temporaryDirectory, testEventStore, type TestServer } from '../support/servers.js';
 import { until } from '../support/until.js';
 
 /** How often Postgres goes away under the storm; `npm run crash` sets more. */
@@ -23,6 +23,7 @@ const start = async (port?: number) => { postgres = await startEmbeddedPostgres(
 beforeAll(async () => {
   [directory, eventStore] = await Promise.all([temporaryDirectory(), testEventStore()]);
   await start();
+  await beginReadModels(postgres.url);
 }, 60_000);
 afterAll(async () => {
   await ledger.stop();

@@ -9,7 +9,7 @@ import { readLines } from '../../src/read-models/lines.js';
 import { runCommand, startCommand } from '../support/ledger-command.js';
 import { appendedEvent } from '../support/log.js';
 import { query } from '../support/read-models.js';
-import { testDatabase, testEventStore, type TestServer } from '../support/servers.js';
+import { testDatabase, testEventStore, type TestDatabase, type TestServer } from '../support/servers.js';
 import { startServiceProcess } from '../support/service-process.js';
 import { randomId, START, subscriptionEvent } from '../support/subscription-events.js';
 import { until } from '../support/until.js';
@@ -23,7 +23,7 @@ const KILLED_WITHIN_MS = 2_500;
 
 const streams = Array.from({ length: STREAMS }, () => randomId('sub'));
 let eventStore: TestServer;
-let server: TestServer;
+let server: TestDatabase;
 let store: EventStore;
 let database: Database;
 let urls: { eventstoreUrl: string; databaseUrl: string };
@@ -67,7 +67,7 @@ describe('kill -9', () => {
       await pause(Math.random() * KILLED_WITHIN_MS);
       await service.kill();
       expect(await faults()).toEqual([]);
-      if (round % 3 === 2) await query(server.url, 'drop schema if exists ledger cascade');
+      if (round % 3 === 2) await server.dropReadModels();
     }
     const service = await startServiceProcess(urls);
     await until('the read models are complete', async () => (await fetch(`${service.url}/health/ready/reads`)).ok, 60_000);
