@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { deliver, read } from '../support/delivery.js';
 import { startLedger, type TestLedger } from '../support/ledger.js';
+import { deliveredSeed } from '../support/seeds.js';
 import type { StripeObject } from '../support/stripe-simulator/json.js';
 import { seededRandom } from '../support/stripe-simulator/random.js';
 import { lives, type SimulatedEvent, type SimulatedLife } from '../support/stripe-simulator/simulator.js';
@@ -59,7 +60,7 @@ function belongs({ stripeEvent }: SimulatedEvent, { events }: SimulatedLife): bo
 }
 
 describe('the timeline with what is linked', () => {
-  it.each([['2020-08-27', 1], ['2025-03-31.basil', 2]] as const)('has all that belongs to the subscription, and nothing else, in the order in which it happened, in %s', async (apiVersion, seed) => {
+  it.each([['2020-08-27', deliveredSeed(1)], ['2025-03-31.basil', deliveredSeed(2)]] as const)('has all that belongs to the subscription, and nothing else, in the order in which it happened, in %s (seed %i)', async (apiVersion, seed) => {
     const all = [...lives({ seed, subscriptions: 2, apiVersion, several: false })];
     const random = seededRandom(1, 'arrival');
     const arrived = all.flatMap(({ events }) => events).map((event) => ({ event, at: random.integer(0, 1_000_000) })).sort((a, b) => a.at - b.at).map(({ event }) => event.stripeEvent);
