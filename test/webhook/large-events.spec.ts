@@ -1,11 +1,11 @@
 import { expect, it } from '@jest/globals';
 import { deliver, read } from '../support/delivery.js';
 import { startServiceProcess, type ServiceProcess } from '../support/service-process.js';
-import { temporaryDirectory, testDatabase } from '../support/servers.js';
+import { emptyDatabase, temporaryDirectory } from '../support/servers.js';
 import { randomId, subscriptionEvent } from '../support/subscription-events.js';
 
 it('with embedded stores APPEND_BYTES_MAX alone raises the append limit: a large event is taken, stored, projected and read back as a duplicate', async () => {
-  const [database, directory] = await Promise.all([testDatabase(), temporaryDirectory()]);
+  const [database, directory] = await Promise.all([emptyDatabase(), temporaryDirectory()]);
   const processes: ServiceProcess[] = [];
   const start = async () => {
     const process = await startServiceProcess({ eventstoreUrl: 'embedded', databaseUrl: database.url }, { DATA_DIR: directory.path, APPEND_BYTES_MAX: '8388608' });
