@@ -7,7 +7,7 @@ import { deliver, read } from '../support/delivery.js';
 import { readsOf } from '../support/health.js';
 import { startLedger, type TestLedger } from '../support/ledger.js';
 import { query } from '../support/read-models.js';
-import { SHARES_STORE, temporaryDirectory, testDatabase, testEventStore, type TestDatabase, type TestServer } from '../support/servers.js';
+import { emptyDatabase, temporaryDirectory, testDatabase, testEventStore, type TestDatabase, type TestServer } from '../support/servers.js';
 import { randomId, START, subscriptionEvent } from '../support/subscription-events.js';
 import { until } from '../support/until.js';
 
@@ -106,14 +106,12 @@ describe('the catch-up', () => {
 });
 
 describe('another log than that of the read models', () => {
-  const onEmbedded = SHARES_STORE ? it.skip : it; // A store that runs elsewhere cannot be exchanged for another by a test.
-
-  onEmbedded('is noticed at start: nothing is projected, health says why, intake goes on', async () => {
+  it('is noticed at start: nothing is projected, health says why, intake goes on', async () => {
     const own = await testDatabase();
     const first = await startLedger({ eventStore, database: own });
     await sendTo(first, subscriptionEvent(randomId('sub')));
     await first.stop();
-    const exchanged = await testEventStore();
+    const exchanged = await startEmbeddedEventStore({ directory: 'memory' });
     const second = await startLedger({ eventStore: exchanged, database: own });
     const { cause } = await until('the log is refused', async () => {
       const state = await readsOf(second);
@@ -126,9 +124,9 @@ describe('another log than that of the read models', () => {
     await own.stop();
   });
 
-  onEmbedded('is noticed when it is an older copy of the same one', async () => {
+  it('is noticed when it is an older copy of the same one', async () => {
     const directory = await temporaryDirectory();
-    const own = await testDatabase();
+    const own = await emptyDatabase();
     const store = await startEmbeddedEventStore({ directory: directory.path });
     const first = await startLedger({ eventStore: store, database: own });
     await sendTo(first, subscriptionEvent(randomId('sub')));
