@@ -1,5 +1,7 @@
 import { hash } from 'node:crypto';
-import { canonicalJson, field, isJsonObject, type Json, type JsonObject } from './json.js';
+import {
+  canonicalJson, field, isJsonObject, mayLoseDigits, withNumbersAsText, type Json, type JsonObject,
+} from './json.js';
 
 /**
  * SHA-256 (hex) of what a Stripe event says: the canonical JSON of its type, created, account, livemode and data.
@@ -7,8 +9,23 @@ import { canonicalJson, field, isJsonObject, type Json, type JsonObject } from '
  * another API version does not. A body that is no snapshot event is hashed whole, so that no two of them are taken for one.
  */
 export function contentHash(stripeEvent: Json): string {
-  return hash('sha256', canonicalJson(isSnapshotEvent(stripeEvent) ? content(stripeEvent) : stripeEvent));
+  return hash('sha256', canonicalContent(stripeEvent));
 }
+
+/**
+ * The content hash of the event that `text` was parsed to. It is `contentHash(stripeEvent)` unless a number of the text
+ * is not the one that JavaScript made of it (`1e400`, integers beyond 2^53): such numbers count as they are written.
+ */
+export function contentHashOf(text: string, stripeEvent: Json): string {
+  if (!mayLoseDigits(text)) return contentHash(stripeEvent);
+  // No text can hold its own hash, so no string of the event is taken for a marked number.
+  const mark = `number-${hash('sha256', text)}:`;
+  const marked = JSON.parse(withNumbersAsText(text, mark)) as Json;
+  return hash('sha256', canonicalContent(marked).replaceAll(new RegExp(`"${mark}([^"]*)"`, 'g'), '$1'));
+}
+
+const canonicalContent = (stripeEvent: Json): string =>
+  canonicalJson(isSnapshotEvent(stripeEvent) ? content(stripeEvent) : stripeEvent);
 
 /** Whether a body has the form of a v1 event: it says so, and holds the snapshot of an object. */
 export function isSnapshotEvent(body: Json): body is JsonObject & { readonly data: { readonly object: JsonObject } } {

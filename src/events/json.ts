@@ -99,3 +99,53 @@ const needsEscape = /[^ !#-[\]-~]/;
 function quote(text: string): string {
   return needsEscape.test(text) ? JSON.stringify(text) : `"${text}"`;
 }
+
+/** Numbers of fewer than 16 characters without an exponent always come back from a double as they were written. */
+const longNumber = /(?:^|[:,[\s])-?[0-9](?:[0-9.]{15}|[0-9.]*[eE])/;
+
+/** Whether a number in a JSON text may be another than what `JSON.parse` makes of it; strings may be suspected too. */
+export const mayLoseDigits = (text: string): boolean => longNumber.test(text);
+
+/** The JSON text in which each number that a double cannot hold is a string: the mark, then the number as written. */
+export function withNumbersAsText(text: string, mark: string): string {
+  const token = /"|-?[0-9][0-9.eE+-]*/g;
+  let written = '';
+  let done = 0;
+  for (let found = token.exec(text); found !== null; found = token.exec(text)) {
+    if (found[0] === '"') token.lastIndex = endOfString(text, token.lastIndex);
+    else if (!survives(found[0])) {
+      written += `${text.slice(done, found.index)}"${mark}${found[0]}"`;
+      done = token.lastIndex;
+    }
+  }
+  return written + text.slice(done);
+}
+
+/** The index behind the quote that ends a string; a pattern over whole strings would overflow on long ones. */
+function endOfString(text: string, from: number): number {
+  const special = /["\\]/g;
+  special.lastIndex = from;
+  for (let found = special.exec(text); found !== null; found = special.exec(text)) {
+    if (found[0] === '"') return special.lastIndex;
+    special.lastIndex += 1;
+  }
+  return text.length;
+}
+
+/** Whether a number is still the same after `JSON.parse`, however it is written. */
+function survives(source: string): boolean {
+  const value = Number(source);
+  return Number.isFinite(value) && decimal(source) === decimal(String(value));
+}
+
+/** Sign, significant digits and power of ten, `-12345e-2`: the same text for equal numbers. */
+function decimal(source: string): string {
+  const [, sign = '', whole = '', fraction = '', exponent = '0'] = /^(-?)(\d+)\.?(\d*)(?:e(.*))?$/i.exec(source) ?? [];
+  const digits = whole + fraction;
+  let start = 0;
+  let end = digits.length;
+  while (start < end && digits[start] === '0') start += 1;
+  while (start < end && digits[end - 1] === '0') end -= 1;
+  if (start === end) return '0';
+  return `${sign}${digits.slice(start, end)}e${Number(exponent) - fraction.length + digits.length - end}`;
+}

@@ -1,6 +1,7 @@
+import { isUtf8 } from 'node:buffer';
 import { hash as digest } from 'node:crypto';
 import type { WebhookSecret } from '../config.js';
-import { contentHash } from '../events/content-hash.js';
+import { contentHashOf } from '../events/content-hash.js';
 import type { Json, JsonObject } from '../events/json.js';
 import { route, routeConflict, type Route } from '../events/route.js';
 import type { NewEvent } from '../eventstore/append.js';
@@ -29,10 +30,12 @@ export async function take(delivery: Delivery, options: { secrets: readonly Webh
   const { body, receivedAt } = delivery;
   const verified = verify(body, delivery.signature, { secrets: options.secrets, now: receivedAt });
   if (verified.kind === 'invalid') return { kind: 'bad_signature', reason: verified.reason };
-  const stripeEvent = parse(body);
+  const text = Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8');
+  const stripeEvent = parse(text);
   if (stripeEvent === undefined) return { kind: 'unreadable' };
 
-  const hash = contentHash(stripeEvent);
+  // Bytes that are no UTF-8 all decode to one replacement character, so that only the bytes tell such bodies apart.
+  const hash = isUtf8(body) ? contentHashOf(text, stripeEvent) : digest('sha256', body);
   const describe = (routed: Route) => newEvent(routed, { stripeEvent, hash, delivery, verified });
   const routed = route(stripeEvent, hash);
   const outcome = await options.append(describe(routed));
@@ -50,10 +53,10 @@ function answerOf(outcome: AppendOutcome, routed: Route, body: Uint8Array): Inta
   }
 }
 
-/** Undefined when the bytes are no JSON. */
-function parse(body: Uint8Array): Json | undefined {
+/** Undefined when the text is no JSON. */
+function parse(text: string): Json | undefined {
   try {
-    return JSON.parse(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8')) as Json;
+    return JSON.parse(text) as Json;
   } catch (error) {
     if (error instanceof SyntaxError) return undefined;
     throw error;

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { contentHash, contentHashOf } from '../../src/events/content-hash.js';
 import { canonicalJson, type Json } from '../../src/events/json.js';
 import { json, reversed } from './json-values.js';
 
@@ -21,5 +22,35 @@ describe('canonical JSON of any value', () => {
 
   it('is as long as the shortest JSON text', () => {
     fc.assert(fc.property(json, (value) => canonicalJson(value).length === JSON.stringify(value).length));
+  });
+});
+
+describe('the content hash of a text', () => {
+  const hashOfText = (text: string) => contentHashOf(text, JSON.parse(text) as Json);
+
+  it('is that of the value, whatever doubles it holds', () => {
+    const double = fc.double({ noNaN: true, noDefaultInfinity: true });
+    const anyNumbers = fc.array(fc.oneof(double, fc.maxSafeInteger(), json));
+    fc.assert(fc.property(anyNumbers, (value) => {
+      const text = JSON.stringify(value);
+      expect(hashOfText(text)).toBe(contentHash(JSON.parse(text) as Json));
+    }), { numRuns: 2_000 });
+  });
+
+  /** A number in plain digits, of up to 40 of them, with an exponent or not. */
+  const decimal = fc.record({
+    negative: fc.boolean(),
+    digits: fc.bigInt({ min: 0n, max: 10n ** 40n }),
+    exponent: fc.constantFrom(0, 1, -1, 5, -20, 400, -400),
+  });
+  const near = fc.tuple(decimal, fc.constantFrom(0n, 0n, 1n, 2n));
+  const written = ({ negative, digits, exponent }: { negative: boolean; digits: bigint; exponent: number }) =>
+    `${negative ? '-' : ''}${digits}${exponent === 0 ? '' : `e${exponent}`}`;
+
+  it('tells two numbers apart, however near they are and however many digits they have', () => {
+    fc.assert(fc.property(near, ([one, distance]) => {
+      const other = { ...one, digits: one.digits + distance };
+      expect(hashOfText(`[${written(one)}]`) === hashOfText(`[${written(other)}]`)).toBe(distance === 0n);
+    }), { numRuns: 2_000 });
   });
 });

@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto';
 import Stripe from 'stripe';
 
 export const SECRET = 'whsec_a_secret_of_the_tests';
@@ -15,6 +16,15 @@ export const signatureOf = (payload: string, options: { secret?: string; timesta
 export async function deliver(url: string, body: string, signature = signatureOf(body)): Promise<{ status: number; body: Answer; headers: Headers }> {
   const response = await fetch(`${url}/webhooks/stripe`, { method: 'POST', headers: { 'stripe-signature': signature, 'content-type': 'application/json; charset=utf-8' }, body });
   return { status: response.status, body: (await response.json()) as Answer, headers: response.headers };
+}
+
+/** Delivers bytes that need not be text, signed as Stripe does. */
+export async function deliverBytes(url: string, body: Buffer): Promise<{ status: number; body: Answer }> {
+  const timestamp = Math.floor(Date.now() / 1000);
+  const mac = createHmac('sha256', SECRET).update(`${timestamp}.`).update(body).digest('hex');
+  const headers = { 'stripe-signature': `t=${timestamp},v1=${mac}`, 'content-type': 'application/json' };
+  const response = await fetch(`${url}/webhooks/stripe`, { method: 'POST', headers, body: new Uint8Array(body) });
+  return { status: response.status, body: (await response.json()) as Answer };
 }
 
 /** Asks the read API. */

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import request from 'supertest';
-import { deliver, signatureOf } from '../support/delivery.js';
+import { deliver, deliverBytes, signatureOf } from '../support/delivery.js';
 import { startLedger, type TestLedger } from '../support/ledger.js';
 import { eventsOf, stripeIdsOf } from '../support/log.js';
 import { rawEventsOf } from '../support/raw-read.js';
@@ -67,6 +67,27 @@ describe('POST /webhooks/stripe', () => {
     const id = randomId('wdg');
     const answer = await post({ id: randomId('evt'), object: 'event', api_version: '2031-01-01.future', account: 'acct_other', created: 1, livemode: true, type: 'widget.polished', data: { object: { id, object: 'widget' } } });
     expect(answer).toMatchObject({ status: 200, body: { outcome: 'appended', stream: `widget-${id}` } });
+  });
+
+  it.each([
+    ['a number that is none in JavaScript', 'null', '1e400'],
+    ['whole numbers that JavaScript rounds', '9007199254740992', '9007199254740993'],
+    ['fractions that JavaScript rounds', '1', '1.00000000000000000001'],
+  ])('takes no two bodies for one: %s', async (_name, ...numbers) => {
+    const label = randomId('wdg');
+    for (const number of numbers) {
+      const answer = await deliver(ledger.url, `{"label":"${label}","number":${number}}`);
+      expect(answer).toMatchObject({ status: 200, body: { outcome: 'quarantined' } });
+    }
+  });
+
+  it('takes no two bodies for one whose bytes are no UTF-8 and decode to the same text', async () => {
+    const label = randomId('wdg');
+    const outcomes = [0xfe, 0xff, 0xff].map(async (byte) => {
+      const body = Buffer.concat([Buffer.from(`{"label":"${label}`), Buffer.from([byte]), Buffer.from('"}')]);
+      return (await deliverBytes(ledger.url, body)).body.outcome;
+    });
+    expect((await Promise.all(outcomes)).sort()).toEqual(['duplicate', 'quarantined', 'quarantined']);
   });
 
   it('keeps every byte that JSON means: numbers as written, repeated keys, escapes, white space', async () => {
