@@ -1,9 +1,11 @@
 import { Controller, Get, HttpCode, HttpStatus, Inject, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
+import { OpenToAll } from '../http/open-to-all.js';
 import { Health } from './health.js';
 
 /** For load balancers: open to all, and says no more than they need. */
 @Controller('health')
+@OpenToAll()
 export class HealthController {
   constructor(@Inject(Health) private readonly health: Health) {}
 

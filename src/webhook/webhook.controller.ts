@@ -1,5 +1,6 @@
 import { Controller, Headers, HttpCode, Inject, Logger, Post, Req } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
+import { OpenToAll } from '../http/open-to-all.js';
 import { bodyTooLarge, ProblemError, type Problem } from '../http/problem.js';
 import type { IntakeMetrics } from './intake.metrics.js';
 import type { Delivery, IntakeOutcome } from './intake.js';
@@ -13,6 +14,7 @@ type Answer = { outcome: 'appended' | 'duplicate' | 'quarantined'; stream: strin
 
 /** Where Stripe delivers. A 2xx says that the event is durable in the log, and nothing else does. */
 @Controller('webhooks/stripe')
+@OpenToAll()
 export class WebhookController {
   readonly #logger = new Logger('webhook');
 
