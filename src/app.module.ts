@@ -3,7 +3,6 @@ import { APP_FILTER, APP_GUARD } from '@nestjs/core';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { projections } from '../projections/index.js';
 import { ACCESS_POLICY, AccessController } from './api/access.controller.js';
-import { AsOf } from './api/as-of.js';
 import { API_TOKENS, AuthGuard } from './api/auth.guard.js';
 import { ChurnRiskController } from './api/churn-risk.controller.js';
 import { CustomersController } from './api/customers.controller.js';
@@ -13,16 +12,20 @@ import { gaugeParkedStreams, Health } from './api/health.js';
 import { InvoicesController } from './api/invoices.controller.js';
 import { LiveController } from './api/live.controller.js';
 import { LiveUpdates } from './api/live-updates.js';
+import { LIMITS } from './api/limits.js';
 import { METRICS, MetricsController } from './api/metrics.controller.js';
 import { OperationsController } from './api/operations.controller.js';
 import { ParkedController } from './api/parked.controller.js';
+import { PastThreads, type PastThreadsOptions } from './api/past-threads.js';
 import { PaymentsController } from './api/payments.controller.js';
+import { Places } from './api/places.js';
 import { ProblemFilter } from './api/problem.filter.js';
+import { tooManyWaiting } from './api/refusals.js';
 import { ReadPosition } from './api/read-position.js';
+import { Reads } from './api/reads.js';
 import { RefundsController } from './api/refunds.controller.js';
+import { Replays } from './api/replays.js';
 import { SubscriptionsController } from './api/subscriptions.controller.js';
-import { Timeline } from './api/timeline.js';
-import { Past, type PastLimits } from './as-of/past.js';
 import { CatchUpMetrics } from './catch-up/catch-up.metrics.js';
 import { CatchUpThread } from './catch-up/thread.js';
 import type { Config } from './config.js';
@@ -34,8 +37,8 @@ import { IntakeMetrics } from './webhook/intake.metrics.js';
 import { take, type Append, type Delivery } from './webhook/intake.js';
 import { INTAKE, INTAKE_METRICS, WebhookController, type Intake } from './webhook/webhook.controller.js';
 
-/** `database` is null in a process that only ingests. */
-export type AppParts = Readonly<{ config: Config; store: EventStore; database: Database | null }>;
+/** The pools are null in a process that only ingests: `reads` is for what the read API looks up, `database` for all else. */
+export type AppParts = Readonly<{ config: Config; store: EventStore; database: Database | null; reads: Database | null }>;
 
 /** What a role adds to the process. */
 type Part = Readonly<{ controllers: Type[]; providers: Provider[] }>;
@@ -43,7 +46,7 @@ type Part = Readonly<{ controllers: Type[]; providers: Provider[] }>;
 /** The one file that knows every part, and how they are joined. */
 @Module({})
 export class AppModule {
-  static of({ config, store, database }: AppParts): { module: DynamicModule; catchUp: CatchUpThread | null } {
+  static of({ config, store, database, reads }: AppParts): { module: DynamicModule; catchUp: CatchUpThread | null } {
     const { roles } = config;
     const registry = new Registry();
     collectDefaultMetrics({ register: registry });
@@ -52,13 +55,14 @@ export class AppModule {
       : new CatchUpThread({ eventstoreUrl, databaseUrl, observer: new CatchUpMetrics(registry), intakeIsBusy: () => appender.waiting > 0 });
     // Only a process that projects has seen that the index speaks of the log which it appends to.
     const appender: Appender = new Appender(store, database && catchUp ? new BatchedEventIdIndex(database, () => catchUp.logVerified) : noIndex, limitsOf(config));
-    const readModels = database && { database, position: new ReadPosition(database, projections) };
+    const waits = new Places({ ...LIMITS.waits, what: 'requests wait for a position or a replay', full: tooManyWaiting });
+    const readModels = database && { database, position: new ReadPosition(database, projections, waits) };
     const health = new Health(store, { roles, readModels, catchUp: catchUp && (() => catchUp.state), trouble: () => appender.trouble });
     if (readModels !== null) gaugeParkedStreams(registry, health);
     const parts = [
       operationsPart({ config, health, registry }),
       ...(roles.includes('ingest') ? [intakePart({ config, appender, registry })] : []),
-      ...(roles.includes('api') && readModels !== null ? [readsPart({ config, store, ...readModels, registry })] : []),
+      ...(roles.includes('api') && readModels !== null && reads !== null ? [readsPart({ config, ...readModels, reads: new Reads(reads), waits, registry })] : []),
     ];
     return { module: { module: AppModule, controllers: parts.flatMap(({ controllers }) => controllers), providers: parts.flatMap(({ providers }) => providers) }, catchUp };
   }
@@ -84,23 +88,27 @@ const intakePart = ({ config, appender, registry }: { config: Config; appender: 
   ],
 });
 
-const readsPart = ({ config, store, database, position, registry }: { config: Config; store: EventStore; database: Database; position: ReadPosition; registry: Registry }): Part => ({
+type ReadsParts = Readonly<{ config: Config; database: Database; position: ReadPosition; reads: Reads; waits: Places; registry: Registry }>;
+
+const readsPart = ({ config, database, position, reads, waits, registry }: ReadsParts): Part => ({
   controllers: [SubscriptionsController, InvoicesController, PaymentsController, RefundsController, DisputesController, CustomersController, AccessController, ChurnRiskController, LiveController, OperationsController, ParkedController],
   providers: [
-    { provide: Database, useValue: database },
+    { provide: Reads, useValue: reads },
     { provide: ReadPosition, useValue: position },
-    { provide: LiveUpdates, useValue: new LiveUpdates(database, position, { readersMax: config.liveReadersMax, registry }) },
-    { provide: Past, useValue: new Past(store, database, PAST_LIMITS) },
-    { provide: Timeline, inject: [Past], useFactory: (past: Past) => new Timeline(past, database) },
-    { provide: AsOf, inject: [Past], useFactory: (past: Past) => new AsOf(past, database) },
+    { provide: LiveUpdates, useValue: new LiveUpdates({ database, reads, position, ...liveLimitsOf(config), registry }) },
+    { provide: PastThreads, useValue: new PastThreads(pastThreadsOf(config)) },
+    { provide: Replays, useValue: new Replays(database, reads, waits) },
     { provide: ACCESS_POLICY, useValue: config.access },
   ],
 });
 
+const pastThreadsOf = ({ eventstoreUrl, databaseUrl, readTimeoutMs }: Config): PastThreadsOptions =>
+  ({ eventstoreUrl, databaseUrl, readTimeoutMs, reading: LIMITS.pastReading, answerWithinMs: LIMITS.pastAnswerMs });
+
+const liveLimitsOf = ({ liveReadersMax: readersMax, liveReadersPerTokenMax: readersPerTokenMax }: Config) => ({ readersMax, readersPerTokenMax, bytesMax: LIMITS.liveBytesMax });
+
 /** The webhook's work with its secrets and where events go. */
 export const intakeOf = ({ webhookSecrets: secrets }: Config, append: Append): Intake => (delivery: Delivery) => take(delivery, { secrets, append });
-
-const PAST_LIMITS: PastLimits = { streamsMax: 1_000, eventsMax: 10_000, runningMax: 4, waitingMax: 200 };
 
 const limitsOf = (config: Config): AppenderLimits => ({
   waitingMax: config.intakeWaitingMax,

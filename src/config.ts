@@ -33,6 +33,10 @@ export type Config = Readonly<{
   intakeWaitingMax: number;
   /** Connections of this process that may follow live updates at one time. */
   liveReadersMax: number;
+  /** How many of them one token may have. */
+  liveReadersPerTokenMax: number;
+  /** After how long Postgres ends a read of the API, in milliseconds. */
+  readTimeoutMs: number;
   access: AccessPolicy;
 }>;
 
@@ -93,6 +97,8 @@ const environment = z.object({
   APPEND_TIMEOUT_MS: integer(3_000, 100, 30_000),
   INTAKE_WAITING_MAX: integer(2_000, 1, 100_000),
   LIVE_READERS_MAX: integer(1_000, 1, 100_000),
+  LIVE_READERS_PER_TOKEN_MAX: z.coerce.number().int().min(1).max(100_000).optional(),
+  READ_TIMEOUT_MS: integer(10_000, 100, 300_000),
   ACCESS_TRIALING: yesOrNo(DEFAULT_ACCESS_POLICY.trialing),
   ACCESS_GRACE_DAYS: graceDays,
   ACCESS_RENEWAL_GRACE_HOURS: integer(DEFAULT_ACCESS_POLICY.renewalGraceHours, 0, 8_760),
@@ -131,6 +137,8 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
     appendTimeoutMs: values.APPEND_TIMEOUT_MS,
     intakeWaitingMax: values.INTAKE_WAITING_MAX,
     liveReadersMax: values.LIVE_READERS_MAX,
+    liveReadersPerTokenMax: values.LIVE_READERS_PER_TOKEN_MAX ?? Math.ceil(values.LIVE_READERS_MAX / 2),
+    readTimeoutMs: values.READ_TIMEOUT_MS,
     access: accessPolicyOf(values),
   };
   assertComplete(config);

@@ -2,6 +2,7 @@ import type { LoggerService } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { LIMITS } from './api/limits.js';
 import { AppModule } from './app.module.js';
 import { usesReadModels, type Config } from './config.js';
 import { connectEventStore } from './eventstore/event-store.js';
@@ -35,13 +36,15 @@ async function drain(app: NestFastifyApplication): Promise<void> {
 export async function startService(config: Config, logger: LoggerService): Promise<Service> {
   const store = connectEventStore(config.eventstoreUrl);
   const onIdleError = (error: Error) => logger.warn(`Postgres closed a connection: ${error.message}`, 'postgres');
-  const database = usesReadModels(config) ? new Database(config.databaseUrl, { connectionsMax: 10, onIdleError }) : null;
-  const { module, catchUp } = AppModule.of({ config, store, database });
+  const pool = (connectionsMax: number, statementTimeoutMs: number) => (usesReadModels(config) ? new Database(config.databaseUrl, { connectionsMax, statementTimeoutMs, onIdleError }) : null);
+  const database = pool(LIMITS.operationsConnectionsMax, LIMITS.operationsStatementMs);
+  const reads = pool(LIMITS.reads.runningMax, config.readTimeoutMs);
+  const { module, catchUp } = AppModule.of({ config, store, database, reads });
   const app = await createServer(module, { bodyBytesMax: config.appendBytesMax, logger });
   const closeAll = async () => {
     await drain(app);
     await catchUp?.stop();
-    await Promise.all([store.close(), database?.close()]);
+    await Promise.all([store.close(), database?.close(), reads?.close()]);
   };
   try {
     await app.listen(config.port, config.host);

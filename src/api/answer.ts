@@ -1,9 +1,13 @@
+import { Header } from '@nestjs/common';
 import { fieldOf } from '../../projections/row.js';
 
 /** A row as Postgres gives it. */
 export type Row = Readonly<Record<string, unknown>>;
 /** What the API says of a Stripe object: times are ISO 8601 in UTC, money is minor units with its currency. */
 export type Answer = Readonly<Record<string, unknown>>;
+
+/** For a route that answers with an object, or with the bytes of JSON that a thread has made. */
+export const AnswersJson = () => Header('content-type', 'application/json; charset=utf-8');
 
 /**
  * A row under the names of the API, with the Stripe event that made it so as `changedBy`. One of a parked stream is its last

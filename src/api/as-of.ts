@@ -5,13 +5,11 @@ import { isKnown, type Moment } from '../as-of/moment.js';
 import type { Past, PastLimits, PastStreams } from '../as-of/past.js';
 import { pastRows, UnreadablePast, type Streams } from '../as-of/past-rows.js';
 import { ProblemError } from '../http/problem.js';
-import type { Database } from '../read-models/database.js';
+import type { Snapshots } from '../read-models/database.js';
 import { viewOf } from '../read-models/schema.js';
 import { pageOfRows, type Listing, type Page } from './lists.js';
 import { notFound } from './not-found.js';
-import { position, time } from './query.js';
-
-const instant = time.transform((text) => new Date(text));
+import { instant, position } from './query.js';
 
 /** Parameters of every answer that can be given for a moment of the past. */
 export const moment = {
@@ -53,7 +51,7 @@ export function freshnessOf({ minPosition, waitMs, knownAt }: Readonly<{ minPosi
 export class AsOf {
   constructor(
     private readonly past: Past,
-    private readonly database: Database,
+    private readonly database: Snapshots,
   ) {}
 
   /** An object's row at a moment. @throws ProblemError 404 when nothing of it was known, or true, by then */
@@ -74,28 +72,36 @@ export class AsOf {
 
   /** The streams in which objects of these kinds, by Stripe's names, have ever said that they are this customer's; `customer` is the customer's own. */
   async streamsOfCustomer(customer: string, objects: readonly string[]): Promise<Streams> {
-    const { rows } = await this.database.query<{ stream: string }>(
+    const { rows } = await this.database.snapshot((connection) => connection.query<{ stream: string }>(
       `select distinct stream from ${viewOf(links, 'links')} where target = $1 and target_kind = 'customer' and object = any($2) order by stream limit ${this.past.limits.streamsMax + 1}`,
       [customer, objects],
-    );
+    ));
     const own = objects.includes('customer') ? [`customer-${customer}`] : [];
     return this.read([...own, ...rows.map(({ stream }) => stream)]);
   }
 
-  /** All that the log has of these streams. @throws ProblemError 422 when it is more than one answer may read, 503 when too many wait to read */
+  /** All that the log has of these streams. @throws ProblemError 422 when it is more than one answer may read */
   async read(names: readonly string[]): Promise<Streams> {
-    return streamsOf(await this.past.read(names), this.past.limits);
+    return orTooLarge(await this.past.read(names), this.past.limits).streams;
   }
 }
 
 /** The rows of a projection at a moment. @throws ProblemError 422 when an event cannot be read */
 export const rowsAt = <T extends Tables>(projection: AnyProjection<T>, streams: Streams, at: Moment): ReturnType<typeof pastRows<T>> => orProblem(() => pastRows(projection, streams, at));
 
-/** What was read of the log. @throws ProblemError 422 when it is more than one answer may read, 503 when too many wait to read */
-export function streamsOf(read: PastStreams, { streamsMax, eventsMax }: PastLimits): Streams {
-  if (read.kind === 'read') return read.streams;
-  if (read.kind === 'busy') throw new ProblemError({ status: 503, code: 'past_busy', title: 'Too many waiting', detail: 'Too many answers about the past are being read from the log. Ask again later.', retryAfterS: 1 });
-  throw new ProblemError({ status: 422, code: 'past_too_large', title: 'Too much to read', detail: `An answer about the past reads at most ${streamsMax} streams and ${eventsMax} events of the log. Ask about one subscription, or read the streams from the event store.` });
+/** What was read of the log. @throws ProblemError 422 when it is more than one answer may read */
+export function orTooLarge(read: PastStreams, limits: PastLimits): Extract<PastStreams, { kind: 'read' }> {
+  if (read.kind === 'read') return read;
+  throw new ProblemError({ status: 422, code: 'past_too_large', title: 'Too much to read', detail: tooLarge(read, limits) });
+}
+
+/** Who asks about many streams can ask about fewer; who asks about one cannot. */
+function tooLarge({ limit, names }: Extract<PastStreams, { kind: 'too_large' }>, limits: PastLimits): string {
+  const [first] = names;
+  const most = { streamsMax: `${limits.streamsMax} streams`, eventsMax: `${limits.eventsMax} events`, bytesMax: `${limits.bytesMax} bytes of events` }[limit];
+  return names.length === 1
+    ? `The stream ${first} alone has more than the ${most} of the log that one answer may read. Its row of today is in the read models; read its past from the event store, under this name.`
+    : `This concerns ${names.length} streams, with more than the ${most} of the log that one answer may read. Ask about a part of it: one subscription, invoice or payment, or without what is linked.`;
 }
 
 /** What is made of events of the past. @throws ProblemError 422 when one of them cannot be read */

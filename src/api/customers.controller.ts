@@ -1,16 +1,17 @@
 import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
 import { z } from 'zod';
 import { customers } from '../../projections/customers.js';
-import { Database } from '../read-models/database.js';
 import { rowsWithStaleness } from '../read-models/stale-rows.js';
 import { answerOf, type Answer } from './answer.js';
+import { AskedBy, type Asker } from './asker.js';
 import { NeedsScope } from './auth.guard.js';
 import { INVOICES } from './invoices.controller.js';
-import { findById, inSnapshot, listById, type Page } from './lists.js';
+import { findById, listById, type Page } from './lists.js';
 import { notFound } from './not-found.js';
 import { listPayments } from './payment-queries.js';
-import { freshness, listingOf, origin, paging, parseQuery, text } from './query.js';
+import { freshness, listingOf, origin, paging, parseQuery, pathId, text } from './query.js';
 import { ReadPosition } from './read-position.js';
+import { Reads } from './reads.js';
 import { SUBSCRIPTIONS } from './subscriptions.controller.js';
 
 const listing = z.strictObject({ ...freshness, ...paging, ...origin, email: text });
@@ -26,16 +27,16 @@ type Everything = Readonly<{ id: string; customer: Answer | null; subscriptions:
 @NeedsScope('read')
 export class CustomersController {
   constructor(
-    @Inject(Database) private readonly database: Database,
+    @Inject(Reads) private readonly reads: Reads,
     @Inject(ReadPosition) private readonly position: ReadPosition,
   ) {}
 
   @Get(':id')
-  async everything(@Param('id') id: string, @Query() query: unknown): Promise<Everything> {
+  async everything(@Param('id', pathId) id: string, @Query() query: unknown, @AskedBy() asker: Asker): Promise<Everything> {
     const wanted = parseQuery(reading, query);
-    await this.position.satisfy(wanted);
+    await this.position.satisfy(wanted, asker);
     const listing = { filter: { customer: id }, limit: wanted.limit };
-    const everything = await inSnapshot(this.database, async (connection) => {
+    const everything = await this.reads.by(asker).snapshot(async (connection) => {
       const row = await findById(connection, CUSTOMERS, id);
       const customer = row === null ? null : answerOf(row);
       const subscriptions = await listById(connection, SUBSCRIPTIONS, listing);
@@ -49,9 +50,9 @@ export class CustomersController {
 
   /** Customers of whom events of their own have told; others only `/customers/:id` knows. */
   @Get()
-  async list(@Query() query: unknown): Promise<Page> {
+  async list(@Query() query: unknown, @AskedBy() asker: Asker): Promise<Page> {
     const wanted = parseQuery(listing, query);
-    await this.position.satisfy(wanted);
-    return listById(this.database, CUSTOMERS, listingOf(wanted));
+    await this.position.satisfy(wanted, asker);
+    return this.reads.by(asker).snapshot((connection) => listById(connection, CUSTOMERS, listingOf(wanted)));
   }
 }

@@ -1,14 +1,16 @@
 import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
 import { z } from 'zod';
 import { disputes } from '../../projections/disputes.js';
-import { Database, type Queryable } from '../read-models/database.js';
+import type { Queryable } from '../read-models/database.js';
 import { rowsWithStaleness } from '../read-models/stale-rows.js';
 import { answerOf, type Answer, type Row } from './answer.js';
+import { AskedBy, type Asker } from './asker.js';
 import { NeedsScope } from './auth.guard.js';
-import { findById, inSnapshot, listById, type Page } from './lists.js';
+import { findById, listById, type Page } from './lists.js';
 import { notFound } from './not-found.js';
-import { created, freshness, listingOf, origin, paging, parseQuery, text } from './query.js';
+import { created, freshness, listingOf, origin, paging, parseQuery, pathId, text } from './query.js';
 import { ReadPosition } from './read-position.js';
+import { Reads } from './reads.js';
 
 const reading = z.strictObject(freshness);
 const listing = z.strictObject({ ...freshness, ...paging, ...origin, ...created, status: text, charge: text, paymentIntent: text });
@@ -20,14 +22,14 @@ const DISPUTES = rowsWithStaleness(disputes, 'disputes');
 @NeedsScope('read')
 export class DisputesController {
   constructor(
-    @Inject(Database) private readonly database: Database,
+    @Inject(Reads) private readonly reads: Reads,
     @Inject(ReadPosition) private readonly position: ReadPosition,
   ) {}
 
   @Get(':id')
-  async one(@Param('id') id: string, @Query() query: unknown): Promise<Answer> {
-    await this.position.satisfy(parseQuery(reading, query));
-    return inSnapshot(this.database, async (connection) => {
+  async one(@Param('id', pathId) id: string, @Query() query: unknown, @AskedBy() asker: Asker): Promise<Answer> {
+    await this.position.satisfy(parseQuery(reading, query), asker);
+    return this.reads.by(asker).snapshot(async (connection) => {
       const row = await findById(connection, DISPUTES, id);
       if (row === null) throw notFound('dispute', id);
       return { ...answerOf(row), movements: (await movementsOf(connection, [id])).get(id) ?? [] };
@@ -35,11 +37,11 @@ export class DisputesController {
   }
 
   @Get()
-  async list(@Query() query: unknown): Promise<Page> {
+  async list(@Query() query: unknown, @AskedBy() asker: Asker): Promise<Page> {
     const { paymentIntent, ...wanted } = parseQuery(listing, query);
-    await this.position.satisfy(wanted);
+    await this.position.satisfy(wanted, asker);
     const { filter, ...rest } = listingOf(wanted);
-    return inSnapshot(this.database, async (connection) => {
+    return this.reads.by(asker).snapshot(async (connection) => {
       const page = await listById(connection, DISPUTES, { ...rest, filter: { ...filter, payment_intent: paymentIntent } });
       const movements = await movementsOf(connection, page.data.map(({ id }) => String(id)));
       return { ...page, data: page.data.map((one) => ({ ...one, movements: movements.get(String(one['id'])) ?? [] })) };

@@ -1,17 +1,18 @@
 import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
 import { z } from 'zod';
 import { invoices } from '../../projections/invoices.js';
-import { Database } from '../read-models/database.js';
 import { rowsWithStaleness } from '../read-models/stale-rows.js';
-import { AsOf, freshnessOf, isOfOwner, moment, momentOf, NO_OWNER, type PageThen } from './as-of.js';
-import { answerOf, type Answer } from './answer.js';
+import { AnswersJson, answerOf, type Answer } from './answer.js';
+import { freshnessOf, isOfOwner, moment, momentOf, NO_OWNER } from './as-of.js';
+import { AskedBy, type Asker } from './asker.js';
 import { NeedsScope } from './auth.guard.js';
-import { findById, inSnapshot, listById, type Page } from './lists.js';
+import { findById, listById, type Page } from './lists.js';
 import { notFound } from './not-found.js';
-import { pastInvoice } from './past-payments.js';
+import { PastThreads } from './past-threads.js';
 import { paymentsOfInvoice } from './payment-queries.js';
-import { created, freshness, listingOf, origin, paging, parseQuery, text } from './query.js';
+import { created, freshness, listingOf, origin, paging, parseQuery, pathId, text } from './query.js';
 import { ReadPosition } from './read-position.js';
+import { Reads } from './reads.js';
 
 const reading = z.strictObject({ ...freshness, ...moment });
 const filters = { ...freshness, ...paging, ...origin, subscription: text, status: text };
@@ -26,19 +27,20 @@ export const INVOICES = rowsWithStaleness(invoices, 'invoices');
 @NeedsScope('read')
 export class InvoicesController {
   constructor(
-    @Inject(Database) private readonly database: Database,
+    @Inject(Reads) private readonly reads: Reads,
     @Inject(ReadPosition) private readonly position: ReadPosition,
-    @Inject(AsOf) private readonly past: AsOf,
+    @Inject(PastThreads) private readonly past: PastThreads,
   ) {}
 
   /** An invoice with the payments that it was, or was meant to be, paid by. */
   @Get('invoices/:id')
-  async one(@Param('id') id: string, @Query() query: unknown): Promise<Answer> {
+  @AnswersJson()
+  async one(@Param('id', pathId) id: string, @Query() query: unknown, @AskedBy() asker: Asker): Promise<Answer | Buffer> {
     const asked = parseQuery(reading, query);
-    await this.position.satisfy(freshnessOf(asked));
+    await this.position.satisfy(freshnessOf(asked), asker);
     const at = momentOf(asked);
-    if (at !== null) return pastInvoice({ past: this.past, database: this.database }, id, at);
-    return inSnapshot(this.database, async (connection) => {
+    if (at !== null) return this.past.ask({ kind: 'invoice', id, at }, asker);
+    return this.reads.by(asker).snapshot(async (connection) => {
       const row = await findById(connection, INVOICES, id);
       if (row === null) throw notFound('invoice', id);
       return { ...answerOf(row), payments: await paymentsOfInvoice(connection, id) };
@@ -46,20 +48,22 @@ export class InvoicesController {
   }
 
   @Get('invoices')
-  list(@Query() query: unknown): Promise<Page | PageThen> {
-    return this.#page(parseQuery(listing, query));
+  @AnswersJson()
+  list(@Query() query: unknown, @AskedBy() asker: Asker): Promise<Page | Buffer> {
+    return this.#page(parseQuery(listing, query), asker);
   }
 
   @Get('customers/:id/invoices')
-  ofCustomer(@Param('id') customer: string, @Query() query: unknown): Promise<Page | PageThen> {
-    return this.#page({ ...parseQuery(listingOfCustomer, query), customer });
+  @AnswersJson()
+  ofCustomer(@Param('id', pathId) customer: string, @Query() query: unknown, @AskedBy() asker: Asker): Promise<Page | Buffer> {
+    return this.#page({ ...parseQuery(listingOfCustomer, query), customer }, asker);
   }
 
-  async #page({ trueAt, knownAt, ...wanted }: z.output<typeof listing>): Promise<Page | PageThen> {
-    await this.position.satisfy(freshnessOf({ ...wanted, knownAt }));
+  async #page({ trueAt, knownAt, ...wanted }: z.output<typeof listing>, asker: Asker): Promise<Page | Buffer> {
+    await this.position.satisfy(freshnessOf({ ...wanted, knownAt }), asker);
     const page = listingOf(wanted);
     const at = momentOf({ trueAt, knownAt });
-    if (at === null) return listById(this.database, INVOICES, page);
-    return this.past.page({ projection: invoices, table: 'invoices', object: 'invoice' }, { ...page, owner: wanted }, at);
+    if (at === null) return this.reads.by(asker).snapshot((connection) => listById(connection, INVOICES, page));
+    return this.past.ask({ kind: 'invoices', listing: page, owner: { customer: wanted.customer, subscription: wanted.subscription }, at }, asker);
   }
 }

@@ -1,4 +1,4 @@
-import type { Database, Queryable } from '../read-models/database.js';
+import type { Queryable } from '../read-models/database.js';
 import { answerOf, type Answer, type Row } from './answer.js';
 import { cursorOf, idOfCursor } from './query.js';
 
@@ -14,14 +14,6 @@ type Filter = Readonly<Record<string, string | number | boolean | undefined>>;
 export type Listing = Readonly<{
   filter: Filter; atLeast?: Filter; atMost?: Filter; among?: Readonly<Record<string, readonly string[]>>; holding?: Readonly<Record<string, Filter>>; cursor?: string | undefined; limit: number;
 }>;
-
-/** Several queries that see the same state of the read models. */
-export function inSnapshot<T>(database: Database, work: (connection: Queryable) => Promise<T>): Promise<T> {
-  return database.transaction(async (connection) => {
-    await connection.query('set transaction isolation level repeatable read read only');
-    return work(connection);
-  });
-}
 
 /** The row with this id, or null. */
 export async function findById(database: Queryable, source: string, id: string): Promise<Row | null> {

@@ -1,11 +1,18 @@
+import { hash as digest } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
+import { PRIVATE_HEADERS } from '../http/private-answers.js';
 
-/** A state as a reader is told it: the event's name, its id, and its data as JSON. */
-export type LiveMessage = Readonly<{ event: string; id: string; data: string }>;
+/** A state as readers are told it: one text for all of them, and a digest that tells states apart when the text has been let go. */
+export type LiveMessage = Readonly<{ state: string; bytes: Buffer }>;
 
-const HEADERS = {
+/** The message of a state, by the event's name, its id, and its data as JSON. */
+export const liveMessage = ({ event, id, data }: Readonly<{ event: string; id: string; data: string }>): LiveMessage =>
+  ({ state: digest('sha256', data), bytes: Buffer.from(`event: ${event}\nid: ${id}\ndata: ${data}\n\n`) });
+
+/** What begins a stream, and answers a HEAD. */
+export const LIVE_HEADERS = {
+  ...PRIVATE_HEADERS,
   'content-type': 'text/event-stream; charset=utf-8',
-  'cache-control': 'no-store',
   // Proxies of the nginx family would keep events back until a buffer is full.
   'x-accel-buffering': 'no',
 };
@@ -28,7 +35,7 @@ export class LiveReader {
     // A connection that breaks is closed next; there is nothing to tell anybody.
     response.on('error', () => response.destroy());
     response.on('drain', () => this.#drained());
-    response.writeHead(200, HEADERS);
+    response.writeHead(200, LIVE_HEADERS);
     response.write(`retry: ${RECONNECT_AFTER_MS}\n\n`);
   }
 
@@ -38,15 +45,30 @@ export class LiveReader {
       this.#next = message;
       return;
     }
-    if (message.data === this.#told || this.response.writableEnded) return;
-    this.#told = message.data;
-    this.#write(`event: ${message.event}\nid: ${message.id}\ndata: ${message.data}\n\n`);
+    if (message.state === this.#told || this.response.writableEnded) return;
+    this.#told = message.state;
+    this.#write(message.bytes);
+  }
+
+  /** Bytes that are kept for it: told and not yet taken by its connection, and the state that comes after them. */
+  get keptBytes(): number {
+    return this.response.writableLength + (this.#next?.bytes.length ?? 0);
+  }
+
+  /** For how long it has not taken all that it was told; 0 while it does. */
+  blockedForMs(): number {
+    return this.#blockedSinceMs === undefined ? 0 : performance.now() - this.#blockedSinceMs;
+  }
+
+  /** Breaks the connection at once: what was not taken is let go. */
+  cut(): void {
+    this.response.destroy();
   }
 
   /** Keeps proxies from taking the connection for a dead one; cuts a reader that has not read for long. */
   beat(): void {
     if (this.#blockedSinceMs === undefined) this.#write(': still here\n\n');
-    else if (performance.now() - this.#blockedSinceMs > this.options.slowMs) this.response.destroy();
+    else if (this.blockedForMs() > this.options.slowMs) this.cut();
   }
 
   /** Ends the stream: the client connects again by itself, here or elsewhere. */
@@ -55,8 +77,8 @@ export class LiveReader {
     else this.response.destroy();
   }
 
-  #write(text: string): void {
-    if (!this.response.write(text)) this.#blockedSinceMs = performance.now();
+  #write(message: string | Buffer): void {
+    if (!this.response.write(message)) this.#blockedSinceMs = performance.now();
   }
 
   #drained(): void {

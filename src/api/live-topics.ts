@@ -1,7 +1,7 @@
-import type { Database, Queryable } from '../read-models/database.js';
+import type { Queryable } from '../read-models/database.js';
 import { answerOf, type Answer, type Row } from './answer.js';
 import { CUSTOMERS } from './customers.controller.js';
-import { inSnapshot, pageOf } from './lists.js';
+import { pageOf } from './lists.js';
 import { SUBSCRIPTIONS } from './subscriptions.controller.js';
 
 /** What a reader follows. */
@@ -12,15 +12,13 @@ export const keyOf = ({ kind, id }: LiveTopic): string => `${kind} ${id}`;
 /** A customer's further subscriptions go on at the list, with the cursor. */
 const SUBSCRIPTIONS_PER_CUSTOMER = 50;
 
-/** What each of these topics is now, in one state of the read models; null of what no event has told. */
-export function readTopics(database: Database, topics: readonly LiveTopic[]): Promise<Map<string, Answer | null>> {
+/** What each of these topics is now; null of what no event has told. */
+export async function readTopics(connection: Queryable, topics: readonly LiveTopic[]): Promise<Map<string, Answer | null>> {
   const idsOf = (kind: LiveTopic['kind']): string[] => topics.filter((topic) => topic.kind === kind).map(({ id }) => id);
-  return inSnapshot(database, async (connection) => {
-    const now = new Map<string, Answer | null>(topics.map((topic) => [keyOf(topic), null]));
-    for (const row of await rowsById(connection, SUBSCRIPTIONS, idsOf('subscription'))) now.set(keyOf({ kind: 'subscription', id: String(row['id']) }), answerOf(row));
-    for (const customer of await readCustomers(connection, idsOf('customer'))) now.set(keyOf({ kind: 'customer', id: String(customer['id']) }), customer);
-    return now;
-  });
+  const now = new Map<string, Answer | null>(topics.map((topic) => [keyOf(topic), null]));
+  for (const row of await rowsById(connection, SUBSCRIPTIONS, idsOf('subscription'))) now.set(keyOf({ kind: 'subscription', id: String(row['id']) }), answerOf(row));
+  for (const customer of await readCustomers(connection, idsOf('customer'))) now.set(keyOf({ kind: 'customer', id: String(customer['id']) }), customer);
+  return now;
 }
 
 /** Customers with their subscriptions; `customer` is null while only subscriptions have told of one. */

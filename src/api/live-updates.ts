@@ -1,13 +1,17 @@
 import { Logger, type OnModuleDestroy } from '@nestjs/common';
-import { Gauge, type Registry } from 'prom-client';
+import { Counter, Gauge, type Registry } from 'prom-client';
 import type { ServerResponse } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 import { ProblemError } from '../http/problem.js';
-import type { Database } from '../read-models/database.js';
+import type { Database, Snapshots } from '../read-models/database.js';
 import type { Answer } from './answer.js';
-import { LiveReader, type LiveMessage } from './live-reader.js';
+import type { Asker } from './asker.js';
+import { LiveReader, liveMessage, type LiveMessage } from './live-reader.js';
 import { keyOf, readTopics, type LiveTopic } from './live-topics.js';
+import { Places } from './places.js';
 import type { ReadPosition } from './read-position.js';
+import type { Reads } from './reads.js';
+import { clientLeft } from './refusals.js';
 
 type Followed = { readonly topic: LiveTopic; readonly readers: Set<LiveReader> };
 
@@ -18,6 +22,12 @@ const REST_PER_WORK = 4;
 const REFRESH_ANYHOW_MS = 5_000;
 const BEAT_MS = 10_000;
 const SLOW_READER_MS = 30_000;
+/** Their rows and texts are in memory at one time. */
+const TOPICS_PER_READ = 100;
+const NEVER = new AbortController().signal;
+
+/** `reads` reads a first state in the turn of its token; `database` all later ones, one read at a time. */
+type LiveParts = Readonly<{ reads: Reads; database: Database; position: ReadPosition; readersMax: number; readersPerTokenMax: number; bytesMax: number; registry: Registry }>;
 
 /**
  * Live updates, level-triggered: who connects is told the current state, and later ones as they come; states between may merge.
@@ -27,35 +37,43 @@ const SLOW_READER_MS = 30_000;
 export class LiveUpdates implements OnModuleDestroy {
   readonly #logger = new Logger('live');
   readonly #followed = new Map<string, Followed>();
+  /** First states under way, by token and topic. */
+  readonly #reading = new Map<string, Promise<LiveMessage>>();
   readonly #stopping = new AbortController();
-  #readers = 0;
+  readonly #places: Places;
   /** What the last read was as of; undefined when a new reader may know less than it. */
   #readAt: { position: bigint; ms: number } | undefined;
   #polling = false;
   #isAway = false;
+  readonly #cut: Counter;
 
-  constructor(
-    private readonly database: Database,
-    private readonly position: ReadPosition,
-    private readonly options: { readersMax: number; registry: Registry },
-  ) {
-    const readers = (): number => this.#readers;
-    new Gauge({ name: 'ledger_live_readers', help: 'Connections that follow live updates.', registers: [options.registry], collect() { this.set(readers()); } });
+  constructor(private readonly parts: LiveParts) {
+    const { readersMax, registry } = parts;
+    this.#places = new Places({ max: readersMax, perTokenMax: parts.readersPerTokenMax, what: 'live connections are open', full: () => tooMany(readersMax) });
+    const readers = (): number => this.#places.taken;
+    new Gauge({ name: 'ledger_live_readers', help: 'Connections that follow live updates.', registers: [registry], collect() { this.set(readers()); } });
+    this.#cut = new Counter({ name: 'ledger_live_readers_cut_total', help: 'Readers of live updates that were cut because they did not take what they were told.', registers: [registry] });
   }
 
   /**
    * Reads a topic, so that a problem can still be answered, and returns what begins the stream on a response.
-   * @throws ProblemError 503 when too many follow already.
+   * @throws ProblemError 503 when too many follow already, 429 when too many of one token do.
    */
-  async follow(topic: LiveTopic): Promise<(response: ServerResponse) => void> {
-    if (this.#readers >= this.options.readersMax) throw tooMany(this.options.readersMax);
-    const { position } = await this.position.read();
-    const now = await readTopics(this.database, [topic]);
-    if (this.#readers >= this.options.readersMax || this.#stopping.signal.aborted) throw tooMany(this.options.readersMax);
-    return (response) => {
-      // One that went away while its topic was read has no end to come that would remove it.
-      if (!response.destroyed) this.#add(topic, response).tell(messageOf(topic, { position, now }));
-    };
+  async follow(topic: LiveTopic, asker: Asker): Promise<(response: ServerResponse) => void> {
+    const giveBack = this.#places.take(asker.token);
+    try {
+      const message = await orLeft(this.#first(topic, asker), asker.signal);
+      if (this.#stopping.signal.aborted) throw tooMany(this.parts.readersMax);
+      return (response) => {
+        // One that went away while its topic was read has no end to come that would remove it.
+        if (response.destroyed) return giveBack();
+        this.#add(topic, response, giveBack).tell(message);
+        this.#keepWithinBytes();
+      };
+    } catch (error) {
+      giveBack();
+      throw error;
+    }
   }
 
   /** Ends all streams. */
@@ -64,28 +82,53 @@ export class LiveUpdates implements OnModuleDestroy {
     for (const reader of this.#all()) reader.end();
   }
 
-  #add(topic: LiveTopic, response: ServerResponse): LiveReader {
+  /** A thousand who connect at once, as after a restart, are told one text. */
+  #first(topic: LiveTopic, { token }: Asker): Promise<LiveMessage> {
+    const key = `${token} ${keyOf(topic)}`;
+    const reading = this.#reading.get(key) ?? this.#read(this.parts.reads.by({ token, signal: NEVER }), [topic]).then(([message]) => message as LiveMessage).finally(() => this.#reading.delete(key));
+    this.#reading.set(key, reading);
+    return reading;
+  }
+
+  /** What topics are, each as the text that its readers are told, in the order of the topics. */
+  async #read(from: Snapshots, topics: readonly LiveTopic[]): Promise<LiveMessage[]> {
+    const { now, position } = await from.snapshot(async (connection) => ({ now: await readTopics(connection, topics), position: (await this.parts.position.read(connection)).position }));
+    return topics.map((topic) => messageOf(topic, { position, now }));
+  }
+
+  #add(topic: LiveTopic, response: ServerResponse, giveBack: () => void): LiveReader {
     const followed = this.#followed.get(keyOf(topic)) ?? { topic, readers: new Set() };
-    const reader: LiveReader = new LiveReader(response, { slowMs: SLOW_READER_MS, onGone: () => this.#remove(followed, reader) });
+    const onGone = (): void => {
+      giveBack();
+      followed.readers.delete(reader);
+      if (followed.readers.size === 0) this.#followed.delete(keyOf(topic));
+    };
+    const reader: LiveReader = new LiveReader(response, { slowMs: SLOW_READER_MS, onGone });
     this.#followed.set(keyOf(topic), followed);
     followed.readers.add(reader);
-    this.#readers += 1;
     this.#readAt = undefined;
     if (!this.#polling) void this.#poll();
     return reader;
   }
 
-  #remove({ topic, readers }: Followed, reader: LiveReader): void {
-    if (!readers.delete(reader)) return;
-    this.#readers -= 1;
-    if (readers.size === 0) this.#followed.delete(keyOf(topic));
+  /** Those that have taken nothing for longest are cut first; one that reads has nothing kept for it. */
+  #keepWithinBytes(): void {
+    const readers = [...this.#all()];
+    let kept = readers.reduce((sum, { keptBytes }) => sum + keptBytes, 0);
+    if (kept <= this.parts.bytesMax) return;
+    for (const reader of readers.sort((a, b) => b.blockedForMs() - a.blockedForMs())) {
+      if (kept <= this.parts.bytesMax) return;
+      kept -= reader.keptBytes;
+      this.#cut.inc();
+      reader.cut();
+    }
   }
 
   /** Goes on while anybody follows. */
   async #poll(): Promise<void> {
     this.#polling = true;
     const beating = setInterval(() => { for (const reader of this.#all()) reader.beat(); }, BEAT_MS);
-    while (this.#readers > 0 && !this.#stopping.signal.aborted) {
+    while (this.#followed.size > 0 && !this.#stopping.signal.aborted) {
       const startedMs = performance.now();
       await this.#round().then(() => this.#answers(), (error: unknown) => this.#isSilent(error));
       const restMs = Math.max(POLL_MS, REST_PER_WORK * (performance.now() - startedMs));
@@ -96,19 +139,23 @@ export class LiveUpdates implements OnModuleDestroy {
   }
 
   async #round(): Promise<void> {
-    const { position } = await this.position.read();
+    const { position } = await this.parts.position.read();
     const ms = performance.now();
     if (this.#readAt?.position === position && ms - this.#readAt.ms < REFRESH_ANYHOW_MS) return;
     this.#readAt = { position, ms };
     const followed = [...this.#followed.values()];
-    const now = await readTopics(this.database, followed.map(({ topic }) => topic)).catch((error: unknown) => {
+    for (let from = 0; from < followed.length; from += TOPICS_PER_READ) await this.#tell(followed.slice(from, from + TOPICS_PER_READ));
+  }
+
+  async #tell(followed: readonly Followed[]): Promise<void> {
+    const messages = await this.#read(this.parts.database, followed.map(({ topic }) => topic)).catch((error: unknown) => {
       this.#readAt = undefined;
       throw error;
     });
-    for (const { topic, readers } of followed) {
-      const message = messageOf(topic, { position, now });
-      for (const reader of readers) reader.tell(message);
-    }
+    followed.forEach(({ readers }, at) => {
+      for (const reader of readers) reader.tell(messages[at] as LiveMessage);
+    });
+    this.#keepWithinBytes();
   }
 
   #answers(): void {
@@ -126,10 +173,16 @@ export class LiveUpdates implements OnModuleDestroy {
   }
 }
 
+/** The promise, or a refusal as soon as the client has left. */
+const orLeft = <T>(promise: Promise<T>, signal: AbortSignal): Promise<T> => new Promise((resolve, reject) => {
+  signal.addEventListener('abort', () => reject(clientLeft()), { once: true });
+  promise.then(resolve, reject);
+});
+
 /** The id is a position at or before the state, so that it may serve as `minPosition` too. */
 function messageOf(topic: LiveTopic, { position, now }: { position: bigint; now: ReadonlyMap<string, Answer | null> }): LiveMessage {
   const answer = now.get(keyOf(topic)) ?? null;
-  return { event: answer === null ? 'none' : topic.kind, id: String(position), data: JSON.stringify(answer ?? { id: topic.id }) };
+  return liveMessage({ event: answer === null ? 'none' : topic.kind, id: String(position), data: JSON.stringify(answer ?? { id: topic.id }) });
 }
 
 const tooMany = (readersMax: number) =>

@@ -1,10 +1,12 @@
-import { Controller, Get, Inject, Param, Query, Res } from '@nestjs/common';
-import type { FastifyReply } from 'fastify';
+import { Controller, Get, Inject, Param, Req, Res } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import { AskedBy, type Asker } from './asker.js';
 import { NeedsScope } from './auth.guard.js';
+import { LIVE_HEADERS } from './live-reader.js';
 import type { LiveTopic } from './live-topics.js';
 import { LiveUpdates } from './live-updates.js';
-import { freshness, parseQuery } from './query.js';
+import { freshness, parseQuery, pathId } from './query.js';
 import { ReadPosition } from './read-position.js';
 
 const following = z.strictObject(freshness);
@@ -19,19 +21,24 @@ export class LiveController {
   ) {}
 
   @Get('subscriptions/:id/live')
-  subscription(@Param('id') id: string, @Query() query: unknown, @Res() reply: FastifyReply): Promise<void> {
-    return this.#follow({ kind: 'subscription', id }, query, reply);
+  subscription(@Param('id', pathId) id: string, @AskedBy() asker: Asker, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    return this.#follow({ kind: 'subscription', id }, asker, { request, reply });
   }
 
   @Get('customers/:id/live')
-  customer(@Param('id') id: string, @Query() query: unknown, @Res() reply: FastifyReply): Promise<void> {
-    return this.#follow({ kind: 'customer', id }, query, reply);
+  customer(@Param('id', pathId) id: string, @AskedBy() asker: Asker, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    return this.#follow({ kind: 'customer', id }, asker, { request, reply });
   }
 
-  /** Nothing depends on `Last-Event-ID`: who comes back is told the current state, as everybody who connects. */
-  async #follow(topic: LiveTopic, query: unknown, reply: FastifyReply): Promise<void> {
-    await this.position.satisfy(parseQuery(following, query));
-    const begin = await this.updates.follow(topic);
+  /**
+   * Nothing depends on `Last-Event-ID`: who comes back is told the current state, as everybody who connects. A HEAD has no
+   * body, and so nothing to follow.
+   */
+  async #follow(topic: LiveTopic, asker: Asker, { request, reply }: { request: FastifyRequest; reply: FastifyReply }): Promise<void> {
+    const wanted = parseQuery(following, request.query);
+    if (request.method === 'HEAD') return void reply.headers(LIVE_HEADERS).send();
+    await this.position.satisfy(wanted, asker);
+    const begin = await this.updates.follow(topic, asker);
     reply.hijack();
     begin(reply.raw);
   }

@@ -1,9 +1,10 @@
 import { Controller, Get, Inject } from '@nestjs/common';
-import { Database } from '../read-models/database.js';
 import { readLines, type Line } from '../read-models/lines.js';
 import { countParked } from '../read-models/parked-streams.js';
+import { AskedBy, type Asker } from './asker.js';
 import { NeedsScope } from './auth.guard.js';
 import { Health } from './health.js';
+import { Reads } from './reads.js';
 
 /** One generation of one version of a projection, whichever build follows it; `event_index` is the index of event ids. */
 type ProjectionReport = {
@@ -17,13 +18,14 @@ type ProjectionReport = {
 export class OperationsController {
   constructor(
     @Inject(Health) private readonly health: Health,
-    @Inject(Database) private readonly database: Database,
+    @Inject(Reads) private readonly reads: Reads,
   ) {}
 
   /** `behind` is the distance to the end of the log in positions: bytes of the log, not events. */
   @Get('projections')
-  async projections(): Promise<{ data: ProjectionReport[] }> {
-    const [{ log }, lines, parked] = await Promise.all([this.health.positions(), readLines(this.database), countParked(this.database)]);
+  async projections(@AskedBy() asker: Asker): Promise<{ data: ProjectionReport[] }> {
+    const { log } = await this.health.positions();
+    const { lines, parked } = await this.reads.by(asker).snapshot(async (connection) => ({ lines: await readLines(connection), parked: await countParked(connection) }));
     return { data: lines.map((line) => reportOf(line, { log, parkedStreams: parked.get(line.line) ?? 0 })) };
   }
 }

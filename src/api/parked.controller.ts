@@ -1,16 +1,19 @@
 import { Controller, Get, HttpCode, Inject, Param, Post, Query } from '@nestjs/common';
 import { z } from 'zod';
 import { ProblemError } from '../http/problem.js';
-import { Database } from '../read-models/database.js';
-import { listParked, wantReplay, type Parking } from '../read-models/parked-streams.js';
-import { replayParked, TOLD_MAX, type Replay } from '../read-models/replay.js';
+import { listParked, type Parking } from '../read-models/parked-streams.js';
+import { TOLD_MAX, type Replay } from '../read-models/replay.js';
+import { AskedBy, type Asker } from './asker.js';
 import { NeedsScope } from './auth.guard.js';
-import { cursorOf, freshness, idOfCursor, paging, parseQuery, text } from './query.js';
+import { badQuery, cursorOf, freshness, idOfCursor, paging, parseQuery, pathId, storable, text } from './query.js';
+import { Reads } from './reads.js';
+import { Replays } from './replays.js';
 
-const listing = z.object({ ...paging, projection: text });
-const replaying = z.object({ waitMs: freshness.waitMs });
-const replayingAll = z.object({ projection: text });
-const place = z.tuple([z.string(), z.string()]);
+const listing = z.strictObject({ ...paging, projection: text });
+const replaying = z.strictObject({ waitMs: freshness.waitMs });
+const replayingAll = z.strictObject({ projection: text });
+const parking = z.object({ projection: storable, stream: storable });
+const place = z.tuple([storable, storable]);
 
 type Summary = Readonly<{
   projection: string; version: number; generation: number; stream: string; since: string; attempts: number; attemptedAt: string; replayWantedAt: string | null;
@@ -20,12 +23,16 @@ type Summary = Readonly<{
 @Controller('parked')
 @NeedsScope('admin')
 export class ParkedController {
-  constructor(@Inject(Database) private readonly database: Database) {}
+  constructor(
+    @Inject(Reads) private readonly reads: Reads,
+    @Inject(Replays) private readonly replays: Replays,
+  ) {}
 
   @Get()
-  async list(@Query() query: unknown): Promise<{ data: Summary[]; nextCursor: string | null }> {
+  async list(@Query() query: unknown, @AskedBy() asker: Asker): Promise<{ data: Summary[]; nextCursor: string | null }> {
     const { projection, limit, cursor } = parseQuery(listing, query);
-    const found = await listParked(this.database, { projection, after: cursor === undefined ? undefined : placeOf(cursor) }, limit + 1);
+    const after = cursor === undefined ? undefined : placeOf(cursor);
+    const found = await this.reads.by(asker).snapshot((connection) => listParked(connection, { projection, after }, limit + 1));
     const page = found.slice(0, limit);
     const last = page.at(-1);
     return { data: page.map(summaryOf), nextCursor: found.length > limit && last !== undefined ? cursorOf(JSON.stringify([last.stream, last.line])) : null };
@@ -33,16 +40,17 @@ export class ParkedController {
 
   /** `projection` is its name, for all its versions that are served, or that of one line, e.g. `subscriptions_v1_g2`. */
   @Get(':projection/:stream')
-  async one(@Param('projection') projection: string, @Param('stream') stream: string): Promise<{ data: (Summary & { stack: string | null })[] }> {
-    const found = await listParked(this.database, { projection, stream }, TOLD_MAX);
+  async one(@Param('projection', pathId) projection: string, @Param('stream', pathId) stream: string, @AskedBy() asker: Asker): Promise<{ data: (Summary & { stack: string | null })[] }> {
+    const found = await this.reads.by(asker).snapshot((connection) => listParked(connection, { projection, stream }, TOLD_MAX));
     if (found.length === 0) throw notParked(projection, stream);
     return { data: found.map((parking) => ({ ...summaryOf(parking), stack: parking.stack })) };
   }
 
   @Post(':projection/:stream/replay')
   @HttpCode(200)
-  async replay(@Param('projection') projection: string, @Param('stream') stream: string, @Query() query: unknown): Promise<{ outcome: Replay['outcome']; parked: Summary[] }> {
-    const replay = await replayParked(this.database, { projection, stream }, parseQuery(replaying, query).waitMs);
+  async replay(@Param() path: unknown, @Query() query: unknown, @AskedBy() asker: Asker): Promise<{ outcome: Replay['outcome']; parked: Summary[] }> {
+    const { projection, stream } = parseQuery(parking, path);
+    const replay = await this.replays.replay({ projection, stream }, { waitMs: parseQuery(replaying, query).waitMs, asker });
     if (replay === null) throw notParked(projection, stream);
     return { outcome: replay.outcome, parked: replay.parked.map(summaryOf) };
   }
@@ -50,8 +58,8 @@ export class ParkedController {
   /** All of them, or those of one projection; `/parked` tells what is left. */
   @Post('replay')
   @HttpCode(202)
-  async replayAll(@Query() query: unknown): Promise<{ wanted: number }> {
-    return { wanted: await wantReplay(this.database, parseQuery(replayingAll, query)) };
+  async replayAll(@Query() query: unknown, @AskedBy() asker: Asker): Promise<{ wanted: number }> {
+    return { wanted: await this.replays.want(parseQuery(replayingAll, query), asker) };
   }
 }
 
@@ -61,8 +69,8 @@ const notParked = (projection: string, stream: string) =>
 function placeOf(cursor: string): readonly [string, string] {
   try {
     return place.parse(JSON.parse(idOfCursor(cursor)));
-  } catch (cause) {
-    throw new ProblemError({ status: 400, code: 'bad_query', title: 'Bad query', detail: `cursor: must be the nextCursor of the page before (${cause instanceof Error ? cause.name : 'unreadable'})` });
+  } catch {
+    throw badQuery('cursor: must be the nextCursor of the page before');
   }
 }
 

@@ -7,25 +7,25 @@ import type { AnyProjection, Tables } from '../../projections/projection.js';
 import { refunds } from '../../projections/refunds.js';
 import type { Moment } from '../as-of/moment.js';
 import type { Streams } from '../as-of/past-rows.js';
-import type { Database } from '../read-models/database.js';
+import type { Snapshots } from '../read-models/database.js';
 import { viewOf } from '../read-models/schema.js';
 import { asOfAnswer, notKnownThen, rowsAt, type AsOf, type AsOfAnswer, type PageThen } from './as-of.js';
 import { answerOf, type Answer, type Row } from './answer.js';
-import { hasValues, inSnapshot, pageOf, type Listing } from './lists.js';
+import { hasValues, pageOf, type Listing } from './lists.js';
 import { notFound } from './not-found.js';
 import { paymentAnswer, type PaymentFacts } from './payment-answer.js';
 import { PAYMENTS_OF_INVOICE_MAX, partsEverOf, streamsOfPayments, tiedToInvoices, type Paid } from './payment-queries.js';
 import { idOfCursor } from './query.js';
 
 /** Where the past is read from: the log, in streams that the read models know of. */
-export type PastSource = Readonly<{ past: AsOf; database: Database }>;
+export type PastSource = Readonly<{ past: AsOf; database: Snapshots }>;
 type AnswerThen = Answer & { asOf: AsOfAnswer };
 
 /** A payment as it was at a moment, by the id of its intent or of a charge. @throws ProblemError 404 when nothing of it was known, or true, by then */
 export async function pastPayment({ past, database }: PastSource, id: string, at: Moment): Promise<AnswerThen> {
   // Named also where no row tells of it: its own events may all be parked.
   const own = [`payment_intent-${id}`, `charge-${id}`];
-  const streams = await past.read(distinct([...own, ...(await inSnapshot(database, (connection) => streamsOfPayments(connection, [id])))]));
+  const streams = await past.read(distinct([...own, ...(await database.snapshot((connection) => streamsOfPayments(connection, [id])))]));
   const [payment] = paymentsWith(factsAt(streams, at), [id]);
   if (payment === undefined) throw neverOrThen('payment', id, [...streams.values()]);
   return { ...payment, asOf: asOfAnswer(streams, at) };
@@ -33,7 +33,7 @@ export async function pastPayment({ past, database }: PastSource, id: string, at
 
 /** An invoice as it was at a moment, with the payments that it was, or was meant to be, paid by. @throws ProblemError 404 as `pastPayment` */
 export async function pastInvoice({ past, database }: PastSource, id: string, at: Moment): Promise<AnswerThen> {
-  const { own, ofPayments } = await inSnapshot(database, async (connection) => {
+  const { own, ofPayments } = await database.snapshot(async (connection) => {
     const { rows } = await connection.query<{ stream: string }>(`select distinct stream from ${viewOf(links, 'links')} where object = 'invoice' and id = $1`, [id]);
     const tied = await tiedToInvoices(connection, [id]);
     // An invoice of no subscription, and of no customer that it names, has a stream, but no link.
@@ -48,7 +48,7 @@ export async function pastInvoice({ past, database }: PastSource, id: string, at
 
 /** A page of payments as they were at a moment: of a customer, or of what they pay. */
 export async function pastPayments({ past, database }: PastSource, { filter: { status, ...filter }, cursor, limit, ...paid }: Listing & Paid, at: Moment): Promise<PageThen> {
-  const streams = await past.read(await inSnapshot(database, async (connection) => streamsOfPayments(connection, await partsEverOf(connection, { customer: filter['customer'], ...paid }))));
+  const streams = await past.read(await database.snapshot(async (connection) => streamsOfPayments(connection, await partsEverOf(connection, { customer: filter['customer'], ...paid }))));
   const facts = factsAt(streams, at);
   const after = cursor === undefined ? '' : idOfCursor(cursor);
   const found = paymentsWith(facts, facts.members.filter((row) => hasValues(row, filter)).map(({ id }) => String(id)));

@@ -1,15 +1,16 @@
 import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
 import { z } from 'zod';
-import { Database } from '../read-models/database.js';
-import type { Answer } from './answer.js';
-import { AsOf, freshnessOf, isOfOwner, moment, momentOf, NO_OWNER, type PageThen } from './as-of.js';
+import { AnswersJson, type Answer } from './answer.js';
+import { freshnessOf, isOfOwner, moment, momentOf, NO_OWNER } from './as-of.js';
+import { AskedBy, type Asker } from './asker.js';
 import { NeedsScope } from './auth.guard.js';
-import { inSnapshot, type Page } from './lists.js';
+import type { Page } from './lists.js';
 import { notFound } from './not-found.js';
-import { pastPayment, pastPayments } from './past-payments.js';
+import { PastThreads } from './past-threads.js';
 import { findPayment, listPayments } from './payment-queries.js';
-import { freshness, listingOf, origin, paging, parseQuery, text } from './query.js';
+import { freshness, listingOf, origin, paging, parseQuery, pathId, text } from './query.js';
 import { ReadPosition } from './read-position.js';
+import { Reads } from './reads.js';
 
 const reading = z.strictObject({ ...freshness, ...moment });
 const listing = z.strictObject({ ...freshness, ...paging, ...origin, ...moment, status: text, customer: text, invoice: text, subscription: text }).refine(isOfOwner, NO_OWNER);
@@ -19,28 +20,30 @@ const listing = z.strictObject({ ...freshness, ...paging, ...origin, ...moment, 
 @NeedsScope('read')
 export class PaymentsController {
   constructor(
-    @Inject(Database) private readonly database: Database,
+    @Inject(Reads) private readonly reads: Reads,
     @Inject(ReadPosition) private readonly position: ReadPosition,
-    @Inject(AsOf) private readonly past: AsOf,
+    @Inject(PastThreads) private readonly past: PastThreads,
   ) {}
 
   @Get(':id')
-  async one(@Param('id') id: string, @Query() query: unknown): Promise<Answer> {
+  @AnswersJson()
+  async one(@Param('id', pathId) id: string, @Query() query: unknown, @AskedBy() asker: Asker): Promise<Answer | Buffer> {
     const asked = parseQuery(reading, query);
-    await this.position.satisfy(freshnessOf(asked));
+    await this.position.satisfy(freshnessOf(asked), asker);
     const at = momentOf(asked);
-    if (at !== null) return pastPayment({ past: this.past, database: this.database }, id, at);
-    const payment = await inSnapshot(this.database, (connection) => findPayment(connection, id));
+    if (at !== null) return this.past.ask({ kind: 'payment', id, at }, asker);
+    const payment = await this.reads.by(asker).snapshot((connection) => findPayment(connection, id));
     if (payment === null) throw notFound('payment', id);
     return payment;
   }
 
   @Get()
-  async list(@Query() query: unknown): Promise<Page | PageThen> {
+  @AnswersJson()
+  async list(@Query() query: unknown, @AskedBy() asker: Asker): Promise<Page | Buffer> {
     const { invoice, subscription, trueAt, knownAt, ...wanted } = parseQuery(listing, query);
-    await this.position.satisfy(freshnessOf({ ...wanted, knownAt }));
+    await this.position.satisfy(freshnessOf({ ...wanted, knownAt }), asker);
     const at = momentOf({ trueAt, knownAt });
-    if (at !== null) return pastPayments({ past: this.past, database: this.database }, { ...listingOf(wanted), invoice, subscription }, at);
-    return inSnapshot(this.database, (connection) => listPayments(connection, listingOf(wanted), { invoice, subscription }));
+    if (at !== null) return this.past.ask({ kind: 'payments', listing: { ...listingOf(wanted), invoice, subscription }, at }, asker);
+    return this.reads.by(asker).snapshot((connection) => listPayments(connection, listingOf(wanted), { invoice, subscription }));
   }
 }

@@ -1,7 +1,7 @@
-import { Catch, HttpException, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import { Catch, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
-import { bodyTooLarge, problemBody, ProblemError, type Problem } from '../http/problem.js';
-import { isUnavailable } from '../read-models/database.js';
+import { problemBody, type Problem } from '../http/problem.js';
+import { problemOf } from './problem-of.js';
 
 /** Answers every error as problem details; what nobody foresaw is logged and says nothing of the inside. */
 @Catch()
@@ -17,19 +17,9 @@ export class ProblemFilter implements ExceptionFilter {
   }
 
   #problemOf(error: unknown): Problem {
-    if (error instanceof ProblemError) return error.problem;
-    if (isUnavailable(error)) {
-      return { status: 503, code: 'read_models_unavailable', title: 'Read models unavailable', detail: 'Postgres does not answer, or the read models are being built. Ask again later; intake does not depend on it.', retryAfterS: 2 };
-    }
-    const status = error instanceof HttpException ? error.getStatus() : (error as { statusCode?: unknown }).statusCode;
-    if (typeof status === 'number' && status >= 400 && status < 500) return knownProblem(status, (error as Error).message);
+    const problem = problemOf(error);
+    if (problem !== null) return problem;
     this.#logger.error(error);
     return { status: 500, code: 'internal_error', title: 'Internal error', detail: 'The service failed on this request; its log says more.' };
   }
-}
-
-function knownProblem(status: number, message: string): Problem {
-  if (status === 413) return bodyTooLarge;
-  if (status === 404) return { status, code: 'not_found', title: 'Not found', detail: message };
-  return { status, code: 'bad_request', title: 'Bad request', detail: message };
 }

@@ -1,15 +1,17 @@
 import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
 import { z } from 'zod';
 import { refunds } from '../../projections/refunds.js';
-import { Database, type Queryable } from '../read-models/database.js';
+import type { Queryable } from '../read-models/database.js';
 import { viewOf } from '../read-models/schema.js';
 import { rowsWithStaleness } from '../read-models/stale-rows.js';
 import { answerOf, type Answer } from './answer.js';
+import { AskedBy, type Asker } from './asker.js';
 import { NeedsScope } from './auth.guard.js';
-import { findById, inSnapshot, listById, type Page } from './lists.js';
+import { findById, listById, type Page } from './lists.js';
 import { notFound } from './not-found.js';
-import { created, freshness, listingOf, origin, paging, parseQuery, text } from './query.js';
+import { created, freshness, listingOf, origin, paging, parseQuery, pathId, text } from './query.js';
 import { ReadPosition } from './read-position.js';
+import { Reads } from './reads.js';
 
 const reading = z.strictObject(freshness);
 const listing = z.strictObject({ ...freshness, ...paging, ...origin, ...created, status: text, customer: text, charge: text, paymentIntent: text });
@@ -28,14 +30,14 @@ const REFUNDS = `(
 @NeedsScope('read')
 export class RefundsController {
   constructor(
-    @Inject(Database) private readonly database: Database,
+    @Inject(Reads) private readonly reads: Reads,
     @Inject(ReadPosition) private readonly position: ReadPosition,
   ) {}
 
   @Get(':id')
-  async one(@Param('id') id: string, @Query() query: unknown): Promise<Answer> {
-    await this.position.satisfy(parseQuery(reading, query));
-    return inSnapshot(this.database, async (connection) => {
+  async one(@Param('id', pathId) id: string, @Query() query: unknown, @AskedBy() asker: Asker): Promise<Answer> {
+    await this.position.satisfy(parseQuery(reading, query), asker);
+    return this.reads.by(asker).snapshot(async (connection) => {
       const row = await findById(connection, REFUNDS, id);
       const [refund] = row === null ? [] : await withCreditNotes(connection, [answerOf(row)]);
       if (refund === undefined) throw notFound('refund', id);
@@ -44,11 +46,11 @@ export class RefundsController {
   }
 
   @Get()
-  async list(@Query() query: unknown): Promise<Page> {
+  async list(@Query() query: unknown, @AskedBy() asker: Asker): Promise<Page> {
     const { paymentIntent, ...wanted } = parseQuery(listing, query);
-    await this.position.satisfy(wanted);
+    await this.position.satisfy(wanted, asker);
     const { filter, ...rest } = listingOf(wanted);
-    return inSnapshot(this.database, async (connection) => {
+    return this.reads.by(asker).snapshot(async (connection) => {
       const page = await listById(connection, REFUNDS, { ...rest, filter: { ...filter, payment_intent: paymentIntent } });
       return { ...page, data: await withCreditNotes(connection, page.data) };
     });

@@ -1,22 +1,24 @@
 import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
 import { z } from 'zod';
 import { subscriptions } from '../../projections/subscriptions.js';
-import { Database } from '../read-models/database.js';
 import { rowsWithStaleness } from '../read-models/stale-rows.js';
-import { AsOf, freshnessOf, moment, momentOf, revision, type AsOfAnswer } from './as-of.js';
-import { answerOf, type Answer } from './answer.js';
+import { AnswersJson, answerOf, type Answer } from './answer.js';
+import { freshnessOf, moment, momentOf, revision } from './as-of.js';
+import { AskedBy, type Asker } from './asker.js';
 import { NeedsScope } from './auth.guard.js';
+import { LIMITS } from './limits.js';
 import { findById, listById, type Page } from './lists.js';
 import { notFound } from './not-found.js';
-import { freshness, listingOf, origin, paging, parseQuery, text } from './query.js';
+import { PastThreads } from './past-threads.js';
+import { freshness, listingOf, origin, paging, parseQuery, pathId, text, wholeNumber } from './query.js';
 import { ReadPosition } from './read-position.js';
-import { Timeline, type TimelinePage } from './timeline.js';
+import { Reads } from './reads.js';
 
 const reading = z.strictObject({ ...freshness, ...moment, revision });
 const filters = { ...freshness, ...paging, ...origin, status: text };
 const listing = z.strictObject({ ...filters, customer: text, product: text, price: text });
 const listingOfCustomer = z.strictObject({ ...filters, ...moment });
-const events = z.strictObject({ ...freshness, include: z.literal('linked').optional(), after: z.coerce.number().int().min(0).default(0), limit: paging.limit });
+const events = z.strictObject({ ...freshness, include: z.literal('linked').optional(), after: wholeNumber({ min: 0, max: Number.MAX_SAFE_INTEGER }).default(0), limit: paging.limit });
 
 /** What this build answers from. */
 export const SUBSCRIPTIONS = rowsWithStaleness(subscriptions, 'subscriptions');
@@ -26,51 +28,49 @@ export const SUBSCRIPTIONS = rowsWithStaleness(subscriptions, 'subscriptions');
 @NeedsScope('read')
 export class SubscriptionsController {
   constructor(
-    @Inject(Database) private readonly database: Database,
+    @Inject(Reads) private readonly reads: Reads,
     @Inject(ReadPosition) private readonly position: ReadPosition,
-    @Inject(Timeline) private readonly timeline: Timeline,
-    @Inject(AsOf) private readonly past: AsOf,
+    @Inject(PastThreads) private readonly past: PastThreads,
   ) {}
 
   @Get('subscriptions/:id')
-  async one(@Param('id') id: string, @Query() query: unknown): Promise<Answer> {
+  @AnswersJson()
+  async one(@Param('id', pathId) id: string, @Query() query: unknown, @AskedBy() asker: Asker): Promise<Answer | Buffer> {
     const asked = parseQuery(reading, query);
-    await this.position.satisfy(asked);
+    await this.position.satisfy(asked, asker);
     const at = momentOf(asked);
-    if (at !== null) {
-      const { row, asOf } = await this.past.row({ projection: subscriptions, table: 'subscriptions', kind: 'subscription', id, stream: `subscription-${id}` }, at);
-      return { ...answerOf(row), asOf };
-    }
-    const row = await findById(this.database, SUBSCRIPTIONS, id);
+    if (at !== null) return this.past.ask({ kind: 'subscription', id, at }, asker);
+    const row = await this.reads.by(asker).snapshot((connection) => findById(connection, SUBSCRIPTIONS, id));
     if (row === null) throw notFound('subscription', id);
     return answerOf(row);
   }
 
   @Get('subscriptions/:id/events')
-  async events(@Param('id') id: string, @Query() query: unknown): Promise<TimelinePage> {
+  @AnswersJson()
+  async events(@Param('id', pathId) subscription: string, @Query() query: unknown, @AskedBy() asker: Asker): Promise<Buffer> {
     const asked = parseQuery(events, query);
-    await this.position.satisfy(asked);
-    const page = await this.timeline.page(id, { after: asked.after, limit: asked.limit, withLinked: asked.include === 'linked' });
-    if (page === null) throw notFound('subscription', id);
-    return page;
+    await this.position.satisfy(asked, asker);
+    const { after, limit, include } = asked;
+    return this.past.ask({ kind: 'timeline', subscription, after, limit, withLinked: include === 'linked', bytesMax: LIMITS.timelinePageBytesMax }, asker);
   }
 
   @Get('subscriptions')
-  async list(@Query() query: unknown): Promise<Page> {
+  async list(@Query() query: unknown, @AskedBy() asker: Asker): Promise<Page> {
     const { product, price, ...wanted } = parseQuery(listing, query);
-    await this.position.satisfy(wanted);
+    await this.position.satisfy(wanted, asker);
     const holding = product === undefined && price === undefined ? {} : { items: { product, price } };
-    return listById(this.database, SUBSCRIPTIONS, { ...listingOf(wanted), holding });
+    return this.reads.by(asker).snapshot((connection) => listById(connection, SUBSCRIPTIONS, { ...listingOf(wanted), holding }));
   }
 
   @Get('customers/:id/subscriptions')
-  async ofCustomer(@Param('id') customer: string, @Query() query: unknown): Promise<Page & { asOf?: AsOfAnswer }> {
+  @AnswersJson()
+  async ofCustomer(@Param('id', pathId) customer: string, @Query() query: unknown, @AskedBy() asker: Asker): Promise<Page | Buffer> {
     const asked = parseQuery(listingOfCustomer, query);
-    await this.position.satisfy(freshnessOf(asked));
+    await this.position.satisfy(freshnessOf(asked), asker);
     const { trueAt, knownAt, ...wanted } = asked;
     const page = listingOf({ ...wanted, customer });
     const at = momentOf({ trueAt, knownAt });
-    if (at === null) return listById(this.database, SUBSCRIPTIONS, page);
-    return this.past.page({ projection: subscriptions, table: 'subscriptions', object: 'subscription' }, { ...page, owner: { customer } }, at);
+    if (at === null) return this.reads.by(asker).snapshot((connection) => listById(connection, SUBSCRIPTIONS, page));
+    return this.past.ask({ kind: 'subscriptions', listing: page, owner: { customer }, at }, asker);
   }
 }

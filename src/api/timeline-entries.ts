@@ -14,7 +14,7 @@ export type TimelineEntry = Readonly<{
   created: string;
   object: { kind: string | null; id: string | null };
   apiVersion: string | null;
-  /** What this event changed of its object; null where its predecessor is not known. */
+  /** What this event changed of its object; null where its predecessor is not known, or one of the two nests too deep to be compared. */
   changes: readonly Change[] | null;
   /** How the subscription's status changed by it; `from` is null for the first that is known, all is null where it stays. */
   transition: { from: string | null; to: string } | null;
@@ -31,10 +31,10 @@ export type TimelineEntry = Readonly<{
 type Told = Readonly<{ order: OrderKey; recorded: RecordedEvent; stripeEvent: StripeEvent }>;
 
 /**
- * The events of a subscription's stream, and of streams linked to it, in logical order; only the entries from after a number are made.
+ * The events of a subscription's stream, and of streams linked to it, in logical order.
  * Within a stream the order is that of the read models; between streams it is by second, then by kind of object. Pure. @throws UnreadablePast
  */
-export function timelineEntries(streams: Iterable<readonly RecordedEvent[]>, { subscription, after, limit }: { subscription: string; after: number; limit: number }): { entries: TimelineEntry[]; total: number } {
+export function timelineEntries(streams: Iterable<readonly RecordedEvent[]>, subscription: string): TimelineEntry[] {
   const told = [...streams].map((events) => events.map(toldBy));
   const late = new Set(told.flatMap(lateOf));
   const ordered = told.map((events) => order(events));
@@ -42,20 +42,21 @@ export function timelineEntries(streams: Iterable<readonly RecordedEvent[]>, { s
   const timeline = merged(ordered.map((one) => one.ordered));
   const before = predecessors(timeline);
   const transitions = transitionsOf(timeline, subscription);
-  const entries = timeline.slice(after, after + limit).map((event, at) => ({
-    number: after + at + 1,
+  return timeline.map((event, at) => ({
+    number: at + 1,
     ...entryOf(event),
     changes: changesOf(event.stripeEvent, before.get(event)),
     transition: transitions.get(event) ?? null,
     late: late.has(event),
     ambiguous: ambiguous.has(event),
   }));
-  return { entries, total: timeline.length };
 }
 
 function toldBy(recorded: RecordedEvent): Told {
-  const stripeEvent = orUnreadable(recorded, () => stripeEventOf(recorded));
-  return { order: orderKeyOf(stripeEvent), recorded, stripeEvent };
+  return orUnreadable(recorded, () => {
+    const stripeEvent = stripeEventOf(recorded);
+    return { order: orderKeyOf(stripeEvent), recorded, stripeEvent };
+  });
 }
 
 /** The sort is stable, and the events of a stream are in this order already: their own order is kept. */

@@ -1,53 +1,94 @@
 import { withoutRepeats } from '../catch-up/stream-pages.js';
-import type { EventStore } from '../eventstore/event-store.js';
+import { failureOf, StoreTimeout, type EventStore } from '../eventstore/event-store.js';
 import { readStream } from '../eventstore/read.js';
 import type { RecordedEvent } from '../eventstore/recorded-event.js';
 import type { Database } from '../read-models/database.js';
+import { bytesOf } from './bytes-of.js';
 import type { Streams } from './past-rows.js';
-import { Turns } from './turns.js';
 
-export type PastStreams = { readonly kind: 'read'; readonly streams: Streams } | { readonly kind: 'too_large' } | { readonly kind: 'busy' };
+/** `ends` has the last revision of each stream, -1n of one without events. `too_large` says which of the limits was met, in which streams. */
+export type PastStreams =
+  | { readonly kind: 'read'; readonly streams: Streams; readonly ends: ReadonlyMap<string, bigint> }
+  | { readonly kind: 'too_large'; readonly limit: keyof PastLimits; readonly names: readonly string[] };
 
-/** How much one answer about the past may read, since its events are in memory at one time; and how many may read, or wait for it. */
-export type PastLimits = Readonly<{ streamsMax: number; eventsMax: number; runningMax: number; waitingMax: number }>;
+/** How much one answer about the past may read, since its events are in memory at one time. Bytes are those of the events' JSON. */
+export type PastLimits = Readonly<{ streamsMax: number; eventsMax: number; bytesMax: number }>;
 
-/** Reads streams from the log, from which any past moment is folded. */
+/** Nobody waits for the answer any more. */
+export class Abandoned extends Error {
+  readonly code = 'ABANDONED';
+}
+
+/** Reads streams from the log, from which any past moment is folded, as long as the signal says that somebody waits. */
 export class Past {
-  readonly #turns: Turns;
-
   constructor(
     private readonly store: EventStore,
     private readonly database: Database,
-    readonly limits: PastLimits,
-  ) {
-    this.#turns = new Turns(limits);
+    private readonly options: PastLimits & Readonly<{ signal: AbortSignal }>,
+  ) {}
+
+  get limits(): PastLimits {
+    return this.options;
   }
 
-  /** The events of these streams that count, as the projector counts them; a stream that does not exist has none. */
+  /** The events of these streams that count, as the projector counts them; a stream that does not exist, or was deleted, has none. */
   async read(names: readonly string[]): Promise<PastStreams> {
     const log = await this.readLog(names);
     if (log.kind !== 'read') return log;
     const counted = new Set(await withoutRepeats(this.database, [...log.streams.values()].flat()));
-    return { kind: 'read', streams: new Map([...log.streams].map(([name, events]) => [name, events.filter((event) => counted.has(event))])) };
+    return { ...log, streams: new Map([...log.streams].map(([name, events]) => [name, events.filter((event) => counted.has(event))])) };
   }
 
   /** The same from the log alone, when Postgres is not to be depended on: also an event whose id stood in another stream before. */
-  readLog(names: readonly string[]): Promise<PastStreams> {
-    return names.length > this.limits.streamsMax ? Promise.resolve({ kind: 'too_large' }) : this.#turns.take(() => this.#readAll(names));
-  }
-
-  async #readAll(names: readonly string[]): Promise<PastStreams> {
+  async readLog(names: readonly string[]): Promise<PastStreams> {
+    if (names.length > this.options.streamsMax) return { kind: 'too_large', limit: 'streamsMax', names };
     const streams = new Map<string, RecordedEvent[]>();
-    let left = this.limits.eventsMax;
+    const ends = new Map<string, bigint>(names.map((name) => [name, -1n]));
+    const left = { events: this.options.eventsMax, bytes: this.options.bytesMax };
     for (const name of names) {
       const events = new Map<string, RecordedEvent>();
-      for await (const event of readStream(this.store, name, { max: left + 1 })) {
-        left -= 1;
+      for await (const event of this.#events(name, { max: left.events + 1 })) {
+        ends.set(name, event.revision);
+        left.events -= 1;
+        left.bytes -= bytesOf(event.data);
+        if (left.events < 0) return { kind: 'too_large', limit: 'eventsMax', names };
+        if (left.bytes < 0) return { kind: 'too_large', limit: 'bytesMax', names };
         if (event.metadata !== null && !events.has(event.eventId)) events.set(event.eventId, event);
       }
-      if (left < 0) return { kind: 'too_large' };
       streams.set(name, [...events.values()]);
     }
-    return { kind: 'read', streams };
+    return { kind: 'read', streams, ends };
   }
+
+  /** Whether a stream has grown beyond these many events. */
+  async hasMore(stream: string, after: bigint): Promise<boolean> {
+    for await (const _ of this.#events(stream, { from: after + 1n, max: 1 })) return true;
+    return false;
+  }
+
+  async *#events(stream: string, range: { from?: bigint; max: number }): AsyncGenerator<RecordedEvent> {
+    try {
+      for await (const event of readStream(this.store, stream, range)) {
+        this.#checkWanted();
+        yield event;
+      }
+    } catch (error) {
+      if (failureOf(error) !== 'stream_deleted') throw error;
+    }
+    this.#checkWanted();
+  }
+
+  #checkWanted(): void {
+    if (this.options.signal.aborted) throw new Abandoned('The client left.');
+  }
+}
+
+/** Errors of the client library, by its own types and by gRPC's status codes, that say nothing of the request: ask again later. */
+const AWAY_TYPES: readonly unknown[] = ['timeout', 'deadline-exceeded', 'unavailable', 'cancelled', 'not-leader', 'access-denied', 'unknown'];
+const AWAY_CODES: readonly unknown[] = [1, 2, 4, 7, 8, 13, 14, 16];
+
+/** Whether the event store is what a read failed on: it is away, does not answer, or does not let us in. */
+export function isStoreAway(error: unknown): boolean {
+  const { type, code } = (error ?? {}) as { type?: unknown; code?: unknown };
+  return error instanceof StoreTimeout || AWAY_TYPES.includes(type) || AWAY_CODES.includes(code);
 }

@@ -9,22 +9,48 @@ export type Queryable = {
   query<R extends pg.QueryResultRow>(text: string, values?: unknown[]): Promise<pg.QueryResult<R>>;
 };
 
+export type DatabaseOptions = Readonly<{
+  connectionsMax: number;
+  /** After how long Postgres itself ends a statement; undefined: never, as for a fold or a rebuild. */
+  statementTimeoutMs?: number;
+  onIdleError: (error: Error) => void;
+}>;
+
+/** What answers are read from: several queries in `work` see one state of the read models. */
+export type Snapshots = Readonly<{ snapshot<T>(work: (connection: Queryable) => Promise<T>): Promise<T> }>;
+
 /**
- * A process that hangs in the middle of a transaction must not keep its locks: Postgres ends its session then. Set with each
- * transaction, since a transaction pooler takes no settings of a session.
+ * Settings for one transaction. A transaction pooler takes none of a session, and refuses those that come with a connection.
+ * A process that hangs in the middle of a transaction must not keep its locks: Postgres ends its session then.
  */
-const BEGIN = `begin; set local idle_in_transaction_session_timeout = '10s'`;
+const begin = (mode: string, statementTimeoutMs: number | undefined): string =>
+  [`begin ${mode}`, `set local idle_in_transaction_session_timeout = '10s'`, ...(statementTimeoutMs === undefined ? [] : [`set local statement_timeout = ${statementTimeoutMs}`])].join('; ');
+
+/** No connection was free for as long as a request waits for one: too much is asked, and Postgres may be well. */
+export class PoolBusy extends Error {
+  readonly code = 'POOL_BUSY';
+}
+
+const CONNECT_WITHIN_MS = 5_000;
+/** When the answer is given up although Postgres should have ended the statement: then it does not answer at all. */
+const QUERY_TIMEOUT_MS = 30_000;
+const ANSWER_AFTER_TIMEOUT_MS = 2_000;
 
 /** A bounded pool of connections to the Postgres of the read models. */
-export class Database implements Queryable {
+export class Database implements Queryable, Snapshots {
   readonly #pool: pg.Pool;
+  readonly #begin: string;
+  readonly #beginSnapshot: string;
 
-  constructor(url: string, options: { connectionsMax: number; onIdleError: (error: Error) => void }) {
+  constructor(url: string, private readonly options: DatabaseOptions) {
+    const { connectionsMax: max, statementTimeoutMs } = options;
+    this.#begin = begin('', statementTimeoutMs);
+    this.#beginSnapshot = begin('isolation level repeatable read read only', statementTimeoutMs);
     this.#pool = new pg.Pool({
       connectionString: url,
-      max: options.connectionsMax,
-      connectionTimeoutMillis: 5_000,
-      query_timeout: 30_000,
+      max,
+      connectionTimeoutMillis: CONNECT_WITHIN_MS,
+      query_timeout: statementTimeoutMs === undefined ? QUERY_TIMEOUT_MS : statementTimeoutMs + ANSWER_AFTER_TIMEOUT_MS,
       idleTimeoutMillis: 30_000,
       application_name: 'subscription-ledger',
     });
@@ -32,23 +58,35 @@ export class Database implements Queryable {
   }
 
   query<R extends pg.QueryResultRow>(text: string, values: unknown[] = []): Promise<pg.QueryResult<R>> {
-    return this.#pool.query<R>(text, values);
+    if (this.options.statementTimeoutMs === undefined) return this.#pool.query<R>(text, values);
+    return this.transaction((connection) => connection.query<R>(text, values));
   }
 
   /** Runs `work` in one transaction on one connection; rolls back, and throws on, what it throws. */
-  async transaction<T>(work: (connection: Queryable) => Promise<T>): Promise<T> {
-    const connection = await this.#pool.connect();
+  transaction<T>(work: (connection: Queryable) => Promise<T>): Promise<T> {
+    return this.#within(this.#begin, work);
+  }
+
+  /** Runs `work` in one transaction that only reads, and sees one state of the read models. */
+  snapshot<T>(work: (connection: Queryable) => Promise<T>): Promise<T> {
+    return this.#within(this.#beginSnapshot, work);
+  }
+
+  async #within<T>(beginning: string, work: (connection: Queryable) => Promise<T>): Promise<T> {
+    const connection = await this.#connect();
     let broken: Error | undefined;
     // Between two statements a lost connection is told in no other way, and an error that nobody hears ends the process.
     const lost = (error: Error) => { broken = error; };
     connection.on('error', lost);
     try {
-      await connection.query(BEGIN);
+      await connection.query(beginning);
       const result = await work({ query: (text, values) => connection.query(text, values) });
       await connection.query('commit');
       return result;
     } catch (error) {
-      await connection.query('rollback').catch(lost);
+      // Behind a statement without an answer a rollback would wait as long again.
+      if (isUnanswered(error)) lost(error);
+      else await connection.query('rollback').catch(lost);
       throw error;
     } finally {
       connection.off('error', lost);
@@ -56,10 +94,23 @@ export class Database implements Queryable {
     }
   }
 
+  async #connect(): Promise<pg.PoolClient> {
+    try {
+      return await this.#pool.connect();
+    } catch (error) {
+      if (!isWaitTimeout(error)) throw error;
+      throw new PoolBusy(`All ${this.options.connectionsMax} connections to Postgres were in use for ${CONNECT_WITHIN_MS} ms.`, { cause: error });
+    }
+  }
+
   close(): Promise<void> {
     return this.#pool.end();
   }
 }
+
+/** The pool has no code for it; a connection that cannot be made has another message. */
+const isWaitTimeout = (error: unknown): boolean => (error as Error | null)?.message === 'timeout exceeded when trying to connect';
+const isUnanswered = (error: unknown): error is Error => error instanceof Error && error.message === 'Query read timeout';
 
 /** SQLSTATE classes 22 and 23: the data is what Postgres rejects, and it will reject it again. */
 export function isRejectedData(error: unknown): boolean {
@@ -69,6 +120,17 @@ export function isRejectedData(error: unknown): boolean {
 
 /** Whether a lock was not to be had within `lock_timeout`, or two waited for each other: what was rolled back may be tried again. */
 export const isLockConflict = (error: unknown): boolean => /^(55P03|40P01)$/.test(String((error as { code?: unknown } | null)?.code));
+
+/** SQLSTATE class 22: a value that Postgres cannot take. */
+export const isBadValue = (error: unknown): boolean => /^22...$/.test(codeOf(error));
+
+/** Whether two transactions stood in each other's way: what was rolled back may be tried again. */
+export const isConflict = (error: unknown): boolean => codeOf(error) === '40001' || isLockConflict(error);
+
+/** Whether Postgres ended a statement because it took longer than it may. */
+export const isStatementTimeout = (error: unknown): boolean => codeOf(error) === '57014';
+
+const codeOf = (error: unknown): string => String((error as { code?: unknown } | null)?.code);
 
 /** Whether schema or table are not there: the catch-up of a new database, or of a new build, is about to make them. */
 export const isNotYetMade = (error: unknown): boolean => /^(3F000|42P01)$/.test(String((error as { code?: unknown } | null)?.code));
@@ -80,7 +142,7 @@ export const isNotYetMade = (error: unknown): boolean => /^(3F000|42P01)$/.test(
 export function isUnavailable(error: unknown): boolean {
   const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown };
   if (typeof code !== 'string') return /timeout|connection terminated/i.test(String(message));
-  return isNotYetMade(error) || /^(08...|53...|57...|ECONN\w+|ENOTFOUND|EPIPE|ETIMEDOUT|EHOSTUNREACH)$/.test(code);
+  return error instanceof PoolBusy || isNotYetMade(error) || /^(08...|53...|57...|ECONN\w+|ENOTFOUND|EPIPE|ETIMEDOUT|EHOSTUNREACH)$/.test(code);
 }
 
 /**
@@ -95,6 +157,8 @@ export function jsonForPostgres(value: unknown): string {
 const SUSPECT = /\\u(?:0000|d[89a-f])/i;
 const UNSTORABLE = /\u0000|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
 const storable = (text: string): string => text.replace(UNSTORABLE, '\ufffd');
+/** Whether Postgres can hold a text as it is. */
+export const isStorable = (text: string): boolean => text.search(UNSTORABLE) < 0;
 
 function withoutUnstorable(_key: string, value: unknown): unknown {
   if (typeof value === 'string') return storable(value);

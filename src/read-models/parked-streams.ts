@@ -77,20 +77,32 @@ export async function listParked(database: Queryable, { projection, stream, afte
   return rows;
 }
 
-/** Asks whoever moves the lines on to fold parked streams again; returns how many there are. */
+/**
+ * Asks whoever moves the lines on to fold parked streams again; returns how many there are. Rows are locked in the order of their
+ * key, so that wishes for one stream and for all do not wait for each other in a circle.
+ */
 export async function wantReplay(database: Queryable, { projection, stream }: Omit<ParkingFilter, 'after'>): Promise<number> {
-  const { rowCount } = await database.query(
-    `update ledger.parked_streams parked set replay_wanted_at = coalesce(replay_wanted_at, now()) from ledger.checkpoints line where line.line = parked.projection and ${MATCHING}`,
+  const { rows } = await database.query<{ parked: bigint }>(
+    `with found as (
+       select parked.projection, parked.stream from ledger.parked_streams parked join ledger.checkpoints line on line.line = parked.projection
+       where ${MATCHING} order by parked.projection, parked.stream for update of parked),
+     wanted as (
+       update ledger.parked_streams parked set replay_wanted_at = now() from found
+       where parked.projection = found.projection and parked.stream = found.stream and replay_wanted_at is null)
+     select count(*) as parked from found`,
     [projection ?? null, stream ?? null],
   );
-  return rowCount ?? 0;
+  return Number(rows[0]?.parked ?? 0);
 }
 
-/** Whether a replay of any of these is still to be made. */
-export async function isReplayWanted(database: Queryable, { projection, stream }: Omit<ParkingFilter, 'after'>): Promise<boolean> {
-  const { rows } = await database.query(
-    `select 1 from ledger.parked_streams parked join ledger.checkpoints line on line.line = parked.projection where replay_wanted_at is not null and ${MATCHING} limit 1`,
-    [projection ?? null, stream ?? null],
+/** Of which of these a replay is still to be made, by their places in the list. */
+export async function whichWantReplay(database: Queryable, filters: readonly Omit<ParkingFilter, 'after'>[]): Promise<ReadonlySet<number>> {
+  const { rows } = await database.query<{ at: bigint }>(
+    `select asked.at from unnest($1::text[], $2::text[]) with ordinality asked(projection, stream, at) where exists (
+       select 1 from ledger.parked_streams parked join ledger.checkpoints line on line.line = parked.projection
+       where replay_wanted_at is not null and (asked.stream is null or parked.stream = asked.stream)
+       and (asked.projection is null or line.line = asked.projection or (line.projection = asked.projection and line.shown)))`,
+    [filters.map(({ projection }) => projection ?? null), filters.map(({ stream }) => stream ?? null)],
   );
-  return rows.length > 0;
+  return new Set(rows.map(({ at }) => Number(at) - 1));
 }

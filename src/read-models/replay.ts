@@ -1,24 +1,29 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Queryable } from './database.js';
-import { isReplayWanted, listParked, wantReplay, type Parking, type ParkingFilter } from './parked-streams.js';
+import { listParked, wantReplay, whichWantReplay, type Parking, type ParkingFilter } from './parked-streams.js';
 
 /** `replayed`: folded again, nothing is parked any more. `parked_again`: it failed once more. `wanted`: asked for, and not done yet. */
 export type Replay = Readonly<{ outcome: 'replayed' | 'parked_again' | 'wanted'; parked: readonly Parking[] }>;
+/** Which parked streams are to be folded again. */
+export type ReplayFilter = Omit<ParkingFilter, 'after'>;
 
-const POLL_MS = 100;
-/** So many of the parked streams are told; all are waited for. */
+export const REPLAY_POLL_MS = 100;
+/** An answer shows no more parked streams than this; all of them are waited for. */
 export const TOLD_MAX = 200;
 
-/** Asks for parked streams to be folded again, and waits for whoever moves their lines on; null when none of these is parked. */
-export async function replayParked(database: Queryable, filter: Omit<ParkingFilter, 'after'>, waitMs: number): Promise<Replay | null> {
+/** Asks for parked streams to be folded again, and waits until that is done; null when none of these is parked. */
+export async function replayParked(database: Queryable, filter: ReplayFilter, waitMs: number): Promise<Replay | null> {
   const deadline = performance.now() + waitMs;
   if ((await wantReplay(database, filter)) === 0) return null;
   for (;;) {
-    const isWanted = await isReplayWanted(database, filter);
-    if (!isWanted || performance.now() > deadline) {
-      const parked = await listParked(database, filter, TOLD_MAX);
-      return { outcome: isWanted ? 'wanted' : parked.length === 0 ? 'replayed' : 'parked_again', parked };
-    }
-    await pause(POLL_MS);
+    const isDone = (await whichWantReplay(database, [filter])).size === 0;
+    if (isDone || performance.now() > deadline) return replayOf(database, filter, isDone);
+    await pause(REPLAY_POLL_MS);
   }
+}
+
+/** How a replay came out: what is parked now. */
+export async function replayOf(database: Queryable, filter: ReplayFilter, isDone: boolean): Promise<Replay> {
+  const parked = await listParked(database, filter, TOLD_MAX);
+  return { outcome: !isDone ? 'wanted' : parked.length === 0 ? 'replayed' : 'parked_again', parked };
 }

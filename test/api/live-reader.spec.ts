@@ -2,11 +2,11 @@ import { expect, it } from '@jest/globals';
 import { once } from 'node:events';
 import { createServer, request, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { LiveReader } from '../../src/api/live-reader.js';
+import { LiveReader, liveMessage } from '../../src/api/live-reader.js';
 import { until } from '../support/until.js';
 
 const FILLING = 'x'.repeat(256 * 1024);
-const message = (number: number) => ({ event: 'subscription', id: String(number), data: JSON.stringify({ number, FILLING }) });
+const message = (number: number) => liveMessage({ event: 'subscription', id: String(number), data: JSON.stringify({ number, FILLING }) });
 
 /** A reader at one end of a connection, and at the other a client that does not read yet. */
 async function readerOf(slowMs: number) {
@@ -59,7 +59,7 @@ it('tells a state once, however often it is the current one', async () => {
   const { reader, incoming, close } = await readerOf(60_000);
   let text = '';
   incoming.setEncoding('utf8').on('data', (chunk: string) => { text += chunk; });
-  for (const number of [1, 1, 2, 2, 2]) reader.tell({ event: 'subscription', id: '7', data: JSON.stringify({ number }) });
+  for (const number of [1, 1, 2, 2, 2]) reader.tell(liveMessage({ event: 'subscription', id: '7', data: JSON.stringify({ number }) }));
   reader.beat();
   await until('the heartbeat', async () => text.includes(': still here\n\n'));
   expect([...text.matchAll(/^data: (.*)$/gm)].map(([, data]) => data)).toEqual(['{"number":1}', '{"number":2}']);

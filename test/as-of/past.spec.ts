@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { Past } from '../../src/as-of/past.js';
+import { Past, type PastLimits } from '../../src/as-of/past.js';
 import { connectEventStore, type EventStore } from '../../src/eventstore/event-store.js';
 import { Database } from '../../src/read-models/database.js';
 import { deliver, read } from '../support/delivery.js';
@@ -26,12 +26,14 @@ describe('reading the past', () => {
     for (const [at, id] of [one, one, other].entries()) ({ position } = (await deliver(ledger.url, JSON.stringify(subscriptionEvent(id, { created: START + at })))).body);
     await read(ledger.url, `/subscriptions?minPosition=${position}&waitMs=20000`);
     const names = [one, other].map((id) => `subscription-${id}`);
-    const sizes = async (limits: { streamsMax: number; eventsMax: number }) => {
-      const past = await new Past(store, database, { ...limits, runningMax: 1, waitingMax: 0 }).read([...names, 'subscription-none']);
-      return past.kind === 'read' ? [...past.streams.values()].map(({ length }) => length) : past.kind;
+    const enough = { streamsMax: 3, eventsMax: 3, bytesMax: 100_000 };
+    const sizes = async (limits: Partial<PastLimits>) => {
+      const past = await new Past(store, database, { ...enough, ...limits, signal: new AbortController().signal }).read([...names, 'subscription-none']);
+      return past.kind === 'read' ? [...past.streams.values()].map(({ length }) => length) : past.limit;
     };
-    expect(await sizes({ streamsMax: 3, eventsMax: 3 })).toEqual([2, 1, 0]);
-    expect(await sizes({ streamsMax: 3, eventsMax: 2 })).toBe('too_large');
-    expect(await sizes({ streamsMax: 2, eventsMax: 3 })).toBe('too_large');
+    expect(await sizes({})).toEqual([2, 1, 0]);
+    expect(await sizes({ eventsMax: 2 })).toBe('eventsMax');
+    expect(await sizes({ streamsMax: 2 })).toBe('streamsMax');
+    expect(await sizes({ bytesMax: 1_000 })).toBe('bytesMax');
   });
 });

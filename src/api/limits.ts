@@ -1,0 +1,23 @@
+/** What the read API lets one process, and one token, have at a time. docs/http-api.md lists them. */
+export const LIMITS = {
+  /** Reads of the read models: connections to Postgres, and requests that wait for one. */
+  reads: { runningMax: 6, runningPerTokenMax: 4, waitingMax: 800, waitingPerTokenMax: 200, waitMs: 5_000 },
+  /** Answers about the past: threads that fold, and requests that wait for one. */
+  past: { runningMax: 2, runningPerTokenMax: 1, waitingMax: 200, waitingPerTokenMax: 50, waitMs: 10_000 },
+  /** Replays that are being asked for, in Postgres. */
+  replays: { runningMax: 1, runningPerTokenMax: 1, waitingMax: 200, waitingPerTokenMax: 100, waitMs: 5_000 },
+  /** Requests that wait for a position of the log, or for a replay. */
+  waits: { max: 1_000, perTokenMax: 500 },
+  /** Connections of the process for all else: the position, intake's index of ids, live updates, health. */
+  operationsConnectionsMax: 4,
+  operationsStatementMs: 5_000,
+  /** What one answer about the past may read, and for how long a thread may work at it. */
+  pastReading: { streamsMax: 1_000, eventsMax: 10_000, bytesMax: 64 * 1024 * 1024 },
+  pastAnswerMs: 30_000,
+  /** The timelines that a thread keeps, and for how long. */
+  timelines: { bytesMax: 32 * 1024 * 1024, keptMs: 30_000 },
+  /** A page of a timeline ends early beyond this. */
+  timelinePageBytesMax: 4 * 1024 * 1024,
+  /** Bytes that all readers of live updates together have not taken yet. */
+  liveBytesMax: 64 * 1024 * 1024,
+} as const;

@@ -1,0 +1,38 @@
+/** The program of a thread that answers questions about the past, one at a time, until it is terminated. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { LIMITS } from './api/limits.js';
+import { KeptTimelines } from './api/kept-timelines.js';
+import { answerPast } from './api/past-questions.js';
+import type { ForPastThread, FromPastThread, PastThreadData } from './api/past-thread-handle.js';
+import { problemOf } from './api/problem-of.js';
+import { Past } from './as-of/past.js';
+import { connectEventStore } from './eventstore/event-store.js';
+import { Database } from './read-models/database.js';
+
+if (!parentPort) throw new Error('This module is a thread that answers about the past: start it with PastThreads.');
+const parent = parentPort;
+const { eventstoreUrl, databaseUrl, readTimeoutMs, reading } = workerData as PastThreadData;
+
+const store = connectEventStore(eventstoreUrl);
+// A connection that is lost while nobody uses it is made anew for the next question.
+const database = new Database(databaseUrl, { connectionsMax: 1, statementTimeoutMs: readTimeoutMs, onIdleError: () => undefined });
+const kept = new KeptTimelines(LIMITS.timelines);
+
+let asking = new AbortController();
+
+async function answer({ question }: Extract<ForPastThread, { kind: 'ask' }>): Promise<FromPastThread> {
+  asking = new AbortController();
+  try {
+    const past = new Past(store, database, { ...reading, signal: asking.signal });
+    return { kind: 'answered', json: Buffer.from(await answerPast(question, { past, database, kept })) };
+  } catch (error) {
+    if (asking.signal.aborted) return { kind: 'abandoned' };
+    const problem = problemOf(error);
+    return problem === null ? { kind: 'failed', error: error instanceof Error ? (error.stack ?? error.message) : String(error) } : { kind: 'problem', problem };
+  }
+}
+
+parent.on('message', (message: ForPastThread) => {
+  if (message.kind === 'leave') asking.abort();
+  else void answer(message).then((outcome) => parent.postMessage(outcome));
+});
