@@ -53,10 +53,10 @@ describe('POST /webhooks/stripe', () => {
 
   it.each([
     ['a thin v2 event', { id: randomId('evt'), object: 'v2.core.event', type: 'v1.customer.subscription.updated', created: '2026-01-01T00:00:00.000Z', livemode: false, related_object: { id: 'sub_1', type: 'subscription', url: '/v1/subscriptions/sub_1' } }],
-    ['a test event of the dashboard with zero ids', subscriptionEvent('sub_00000000000000', { eventId: 'evt_00000000000000' })],
-    ['something that is no event', { hello: 'world' }],
-    ['a list', [1, 2, 3]],
-    ['a bare value', 'ping'],
+    ['a test event of the dashboard with zero ids', subscriptionEvent('sub_00000000000000', { eventId: 'evt_00000000000000', object: { metadata: { note: randomId('note') } } })],
+    ['something that is no event', { hello: randomId('world') }],
+    ['a list', [1, 2, randomId('three')]],
+    ['a bare value', randomId('ping')],
   ])('stores %s in quarantine with 200', async (_name, body) => {
     const answer = await post(body);
     expect(answer).toMatchObject({ status: 200, body: { outcome: 'quarantined' } });
