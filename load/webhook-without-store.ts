@@ -3,9 +3,10 @@ import type { AddressInfo } from 'node:net';
 import { Registry } from 'prom-client';
 import { createServer } from '../src/http/server.js';
 import { JsonLogger } from '../src/logger.js';
-import { IntakeMetrics } from '../src/webhook/intake.metrics.js';
+import { WebhookGate } from '../src/webhook/gate.js';
+import { IntakeReport } from '../src/webhook/intake.report.js';
 import { take, type Append } from '../src/webhook/intake.js';
-import { INTAKE, INTAKE_METRICS, WebhookController, type Intake } from '../src/webhook/webhook.controller.js';
+import { INTAKE, INTAKE_REPORT, WebhookController, type Intake } from '../src/webhook/webhook.controller.js';
 
 /** The service's webhook, all of it, in front of an append that is done at once: what the endpoint itself costs. */
 
@@ -16,14 +17,22 @@ const intake: Intake = (delivery) => take(delivery, { secrets: [{ label: 'benchm
 
 class WebhookOnly {}
 
+const registry = new Registry();
+const report = new IntakeReport(registry, () => 0);
+
 const app = await createServer({
   module: WebhookOnly,
   controllers: [WebhookController],
   providers: [
     { provide: INTAKE, useValue: intake },
-    { provide: INTAKE_METRICS, useValue: new IntakeMetrics(new Registry(), () => 0) },
+    { provide: INTAKE_REPORT, useValue: report },
   ],
-}, { bodyBytesMax: BODY_BYTES_MAX, logger: new JsonLogger('warn') });
+}, {
+  logger: new JsonLogger('warn'),
+  limits: { requestTimeoutMs: 20_000, connectionsMax: 10_000, bodiesBytesMax: 64 * BODY_BYTES_MAX },
+  registry,
+  bodyRoute: new WebhookGate({ bodyBytesMax: BODY_BYTES_MAX, report }),
+});
 await app.listen(0, '127.0.0.1');
 process.once('SIGTERM', () => void app.close().then(() => process.exit(0)));
 process.send?.({ url: `http://127.0.0.1:${(app.getHttpServer().address() as AddressInfo).port}` });

@@ -31,14 +31,25 @@ import { CatchUpThread } from './catch-up/thread.js';
 import type { Config } from './config.js';
 import { Appender, noIndex, type AppenderLimits } from './eventstore/appender.js';
 import type { EventStore } from './eventstore/event-store.js';
+import type { BodyRoute } from './http/rim.js';
 import { BatchedEventIdIndex } from './read-models/event-id-index.js';
 import { Database } from './read-models/database.js';
-import { IntakeMetrics } from './webhook/intake.metrics.js';
+import { WebhookGate } from './webhook/gate.js';
+import { IntakeReport } from './webhook/intake.report.js';
 import { take, type Append, type Delivery } from './webhook/intake.js';
-import { INTAKE, INTAKE_METRICS, WebhookController, type Intake } from './webhook/webhook.controller.js';
+import { INTAKE, INTAKE_REPORT, WebhookController, type Intake } from './webhook/webhook.controller.js';
 
 /** The pools are null in a process that only ingests: `reads` is for what the read API looks up, `database` for all else. */
 export type AppParts = Readonly<{ config: Config; store: EventStore; database: Database | null; reads: Database | null }>;
+
+/** A module, and what the server needs that serves it. */
+export type App = Readonly<{
+  module: DynamicModule;
+  catchUp: CatchUpThread | null;
+  registry: Registry;
+  /** Null without the role `ingest`. */
+  bodyRoute: BodyRoute | null;
+}>;
 
 /** What a role adds to the process. */
 type Part = Readonly<{ controllers: Type[]; providers: Provider[] }>;
@@ -46,7 +57,7 @@ type Part = Readonly<{ controllers: Type[]; providers: Provider[] }>;
 /** The one file that knows every part, and how they are joined. */
 @Module({})
 export class AppModule {
-  static of({ config, store, database, reads }: AppParts): { module: DynamicModule; catchUp: CatchUpThread | null } {
+  static of({ config, store, database, reads }: AppParts): App {
     const { roles } = config;
     const registry = new Registry();
     collectDefaultMetrics({ register: registry });
@@ -59,12 +70,18 @@ export class AppModule {
     const readModels = database && { database, position: new ReadPosition(database, projections, waits) };
     const health = new Health(store, { roles, readModels, catchUp: catchUp && (() => catchUp.state), trouble: () => appender.trouble });
     if (readModels !== null) gaugeParkedStreams(registry, health);
+    const intake = roles.includes('ingest') ? intakePart({ config, appender, registry }) : null;
     const parts = [
       operationsPart({ config, health, registry }),
-      ...(roles.includes('ingest') ? [intakePart({ config, appender, registry })] : []),
+      ...(intake === null ? [] : [intake]),
       ...(roles.includes('api') && readModels !== null && reads !== null ? [readsPart({ config, ...readModels, reads: new Reads(reads), waits, registry })] : []),
     ];
-    return { module: { module: AppModule, controllers: parts.flatMap(({ controllers }) => controllers), providers: parts.flatMap(({ providers }) => providers) }, catchUp };
+    const module = {
+      module: AppModule,
+      controllers: parts.flatMap(({ controllers }) => controllers),
+      providers: parts.flatMap(({ providers }) => providers),
+    };
+    return { module, catchUp, registry, bodyRoute: intake?.bodyRoute ?? null };
   }
 }
 
@@ -80,13 +97,19 @@ const operationsPart = ({ config, health, registry }: { config: Config; health: 
   ],
 });
 
-const intakePart = ({ config, appender, registry }: { config: Config; appender: Appender; registry: Registry }): Part => ({
-  controllers: [WebhookController],
-  providers: [
-    { provide: INTAKE, useValue: intakeOf(config, (event) => appender.append(event)) },
-    { provide: INTAKE_METRICS, useValue: new IntakeMetrics(registry, () => appender.waiting) },
-  ],
-});
+type IntakeParts = Readonly<{ config: Config; appender: Appender; registry: Registry }>;
+
+function intakePart({ config, appender, registry }: IntakeParts): Part & { bodyRoute: BodyRoute } {
+  const report = new IntakeReport(registry, () => appender.waiting);
+  return {
+    controllers: [WebhookController],
+    providers: [
+      { provide: INTAKE, useValue: intakeOf(config, (event) => appender.append(event)) },
+      { provide: INTAKE_REPORT, useValue: report },
+    ],
+    bodyRoute: new WebhookGate({ bodyBytesMax: config.appendBytesMax, report }),
+  };
+}
 
 type ReadsParts = Readonly<{ config: Config; database: Database; position: ReadPosition; reads: Reads; waits: Places; registry: Registry }>;
 

@@ -31,6 +31,12 @@ export type Config = Readonly<{
   appendTimeoutMs: number;
   /** Deliveries that may wait for the store at one time; beyond it the webhook answers 503. */
   intakeWaitingMax: number;
+  /** Bytes that bodies under way may hold together, before their signatures are checked; beyond it 503. */
+  intakeBodiesBytesMax: number;
+  /** Open connections of this process; what comes beyond is closed at once. */
+  connectionsMax: number;
+  /** Time within which a request must have arrived whole. */
+  requestTimeoutMs: number;
   /** Connections of this process that may follow live updates at one time. */
   liveReadersMax: number;
   /** How many of them one token may have. */
@@ -96,6 +102,9 @@ const environment = z.object({
   APPEND_BYTES_MAX: integer(1_048_576, 65_536, 16_777_216),
   APPEND_TIMEOUT_MS: integer(3_000, 100, 30_000),
   INTAKE_WAITING_MAX: integer(2_000, 1, 100_000),
+  INTAKE_BODIES_BYTES_MAX: integer(67_108_864, 1_048_576, 4_294_967_296),
+  CONNECTIONS_MAX: integer(10_000, 1, 1_000_000),
+  REQUEST_TIMEOUT_MS: integer(20_000, 500, 600_000),
   LIVE_READERS_MAX: integer(1_000, 1, 100_000),
   LIVE_READERS_PER_TOKEN_MAX: z.coerce.number().int().min(1).max(100_000).optional(),
   READ_TIMEOUT_MS: integer(10_000, 100, 300_000),
@@ -136,6 +145,9 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
     appendBytesMax: values.APPEND_BYTES_MAX,
     appendTimeoutMs: values.APPEND_TIMEOUT_MS,
     intakeWaitingMax: values.INTAKE_WAITING_MAX,
+    intakeBodiesBytesMax: values.INTAKE_BODIES_BYTES_MAX,
+    connectionsMax: values.CONNECTIONS_MAX,
+    requestTimeoutMs: values.REQUEST_TIMEOUT_MS,
     liveReadersMax: values.LIVE_READERS_MAX,
     liveReadersPerTokenMax: values.LIVE_READERS_PER_TOKEN_MAX ?? Math.ceil(values.LIVE_READERS_MAX / 2),
     readTimeoutMs: values.READ_TIMEOUT_MS,

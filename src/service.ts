@@ -39,8 +39,10 @@ export async function startService(config: Config, logger: LoggerService): Promi
   const pool = (connectionsMax: number, statementTimeoutMs: number) => (usesReadModels(config) ? new Database(config.databaseUrl, { connectionsMax, statementTimeoutMs, onIdleError }) : null);
   const database = pool(LIMITS.operationsConnectionsMax, LIMITS.operationsStatementMs);
   const reads = pool(LIMITS.reads.runningMax, config.readTimeoutMs);
-  const { module, catchUp } = AppModule.of({ config, store, database, reads });
-  const app = await createServer(module, { bodyBytesMax: config.appendBytesMax, logger });
+  const { module, catchUp, registry, bodyRoute } = AppModule.of({ config, store, database, reads });
+  const { requestTimeoutMs, connectionsMax, intakeBodiesBytesMax: bodiesBytesMax } = config;
+  const limits = { requestTimeoutMs, connectionsMax, bodiesBytesMax };
+  const app = await createServer(module, { logger, limits, registry, bodyRoute });
   const closeAll = async () => {
     await drain(app);
     await catchUp?.stop();

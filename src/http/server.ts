@@ -1,17 +1,61 @@
 import type { DynamicModule, LoggerService } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import type { Registry } from 'prom-client';
+import { Bodies } from './bodies.js';
+import { HttpMetrics } from './http.metrics.js';
 import { keepAnswersPrivate } from './private-answers.js';
+import { Rim, type BodyRoute } from './rim.js';
 
 /** Names of streams hold ids that users choose, up to 255 characters each. */
 const PARAM_LENGTH_MAX = 600;
+/** A body that has been under way for so long makes room for others when the budget is used up. */
+const BODY_PATIENCE_MS = 1_000;
 
-/** The HTTP server of a module. Bodies stay as the bytes that arrived: a signature is made over those. */
-export async function createServer(module: DynamicModule, options: { bodyBytesMax: number; logger: LoggerService }): Promise<NestFastifyApplication> {
-  const adapter = new FastifyAdapter({ bodyLimit: options.bodyBytesMax, requestTimeout: 30_000, return503OnClosing: true, forceCloseConnections: 'idle', routerOptions: { maxParamLength: PARAM_LENGTH_MAX } });
+export type HttpLimits = Readonly<{
+  /** Time within which a request must have arrived whole; its headers within half of that. */
+  requestTimeoutMs: number;
+  /** Connections beyond this number are closed at once. */
+  connectionsMax: number;
+  /** Bytes that all bodies under way may hold together. */
+  bodiesBytesMax: number;
+}>;
+
+export type ServerOptions = Readonly<{
+  logger: LoggerService;
+  limits: HttpLimits;
+  registry: Registry;
+  /** Null in a process that takes no webhooks. */
+  bodyRoute: BodyRoute | null;
+}>;
+
+/**
+ * The HTTP server of a module. Bodies stay as the bytes that arrived: a signature is made over those. Only one route
+ * reads them; what is sent to any other is never held.
+ */
+export async function createServer(module: DynamicModule, options: ServerOptions): Promise<NestFastifyApplication> {
+  const { logger, limits, registry, bodyRoute } = options;
+  const bodies = new Bodies({ bytesMax: limits.bodiesBytesMax, patienceMs: BODY_PATIENCE_MS });
+  const rim = new Rim({ bodies, bodyRoute, metrics: new HttpMetrics(registry, () => bodies.heldBytes) });
+  const adapter = new FastifyAdapter({
+    requestTimeout: limits.requestTimeoutMs,
+    // Node swaps the two when that of the headers is the longer one, and looks every 30 s unless told.
+    http: {
+      headersTimeout: Math.ceil(limits.requestTimeoutMs / 2),
+      connectionsCheckingInterval: Math.ceil(limits.requestTimeoutMs / 10),
+    },
+    return503OnClosing: false,
+    forceCloseConnections: 'idle',
+    clientErrorHandler: (error, socket) => rim.onParserError(error, socket),
+    frameworkErrors: (error: FastifyError, request: FastifyRequest, reply: FastifyReply) =>
+      rim.onBadAddress(error, request, reply),
+    routerOptions: { maxParamLength: PARAM_LENGTH_MAX },
+  });
   const fastify = adapter.getInstance();
   keepAnswersPrivate(fastify);
-  fastify.removeAllContentTypeParsers();
-  fastify.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
-  return NestFactory.create<NestFastifyApplication>(module, adapter, { bodyParser: false, logger: options.logger, abortOnError: false });
+  fastify.server.maxConnections = limits.connectionsMax;
+  rim.guard(fastify);
+  const nest = { bodyParser: false, logger, abortOnError: false };
+  return NestFactory.create<NestFastifyApplication>(module, adapter, nest);
 }

@@ -19,12 +19,21 @@ const silent: LoggerService = { log: () => undefined, error: () => undefined, wa
 /** A service in this process, on servers of its own. */
 export type TestLedger = Readonly<{ url: string; eventstoreUrl: string; databaseUrl: string; service: Service; stop(): Promise<void> }>;
 
+type LedgerParts = Readonly<{
+  eventStore?: TestServer;
+  database?: TestServer;
+  environment?: Record<string, string>;
+  /** Silent unless given. */
+  logger?: LoggerService;
+}>;
+
 /** Starts a service; servers that are not given are made, and stopped with it. */
-export async function startLedger(given: { eventStore?: TestServer; database?: TestServer; environment?: Record<string, string> } = {}): Promise<TestLedger> {
+export async function startLedger(given: LedgerParts = {}): Promise<TestLedger> {
   const eventStore = given.eventStore ?? (await testEventStore());
   const database = given.database ?? (await testDatabase());
   const urls = { eventstoreUrl: eventStore.url, databaseUrl: database.url };
-  const service = await startService(loadConfig({ ...testEnvironment(urls), ...given.environment }), silent);
+  const config = loadConfig({ ...testEnvironment(urls), ...given.environment });
+  const service = await startService(config, given.logger ?? silent);
   return {
     url: service.url,
     ...urls,

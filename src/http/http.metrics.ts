@@ -1,0 +1,37 @@
+import { Counter, Gauge, type Registry } from 'prom-client';
+
+/** Counts what is answered, and what is not even heard. Labels are bounded: patterns of routes, never addresses. */
+export class HttpMetrics {
+  readonly #responses: Counter<'route' | 'method' | 'status'>;
+  readonly #dropped: Counter;
+
+  constructor(registry: Registry, heldBytes: () => number) {
+    this.#responses = new Counter({
+      name: 'ledger_http_responses_total',
+      help: 'Answers by route, method and status; route none: no such route, or no request that could be read.',
+      labelNames: ['route', 'method', 'status'],
+      registers: [registry],
+    });
+    this.#dropped = new Counter({
+      name: 'ledger_http_connections_dropped_total',
+      help: 'Connections closed without an answer, since CONNECTIONS_MAX were open.',
+      registers: [registry],
+    });
+    new Gauge({
+      name: 'ledger_http_body_bytes',
+      help: 'Bytes that bodies under way hold now, at most INTAKE_BODIES_BYTES_MAX.',
+      registers: [registry],
+      collect() {
+        this.set(heldBytes());
+      },
+    });
+  }
+
+  answered(answer: { route: string; method: string; status: number }): void {
+    this.#responses.inc(answer);
+  }
+
+  dropped(): void {
+    this.#dropped.inc();
+  }
+}

@@ -1,0 +1,135 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Bodies, BodyRefusal } from './bodies.js';
+import { closeGently } from './closing.js';
+import type { HttpMetrics } from './http.metrics.js';
+import { answerOnSocket, problemOfParser, refusalOfParser, type ParserError } from './parser-errors.js';
+import { PRIVATE_HEADERS } from './private-answers.js';
+import { problemBody, ProblemError, PROBLEM_TYPE, type Problem } from './problem.js';
+
+/** The one route whose bodies are read, and what it says of requests that do not come as far as its handler. */
+export interface BodyRoute {
+  readonly path: string;
+  readonly bodyBytesMax: number;
+  /** Judges a request by its headers; a problem is answered before the body is read. */
+  refusalOf(headers: IncomingHttpHeaders): Problem | null;
+  /** What is answered for a body that was not taken. */
+  problemOf(refusal: BodyRefusal): Problem;
+  /** A request that comes while the service stops is answered 503. */
+  onStopping(): void;
+}
+
+const stopping: Problem = {
+  status: 503,
+  code: 'stopping',
+  title: 'Stopping',
+  detail: 'This process is about to end. Send the request again; another one, or the next, will take it.',
+  retryAfterS: 2,
+};
+const badAddress: Problem = {
+  status: 400,
+  code: 'bad_address',
+  title: 'Bad address',
+  detail: 'A percent sign in the path begins no character in UTF-8.',
+};
+const addressTooLong: Problem = {
+  status: 414,
+  code: 'address_too_long',
+  title: 'Address too long',
+  detail: 'An id in the path has more than 600 characters.',
+};
+
+/** What every request passes before its handler, and every answer after it. */
+export class Rim {
+  readonly #bodies: Bodies;
+  readonly #route: BodyRoute | null;
+  readonly #metrics: HttpMetrics;
+  /** The latest answer of a connection, begun or not. */
+  readonly #answers = new WeakMap<Socket, ServerResponse>();
+  #isStopping = false;
+
+  constructor(parts: { bodies: Bodies; bodyRoute: BodyRoute | null; metrics: HttpMetrics }) {
+    this.#bodies = parts.bodies;
+    this.#route = parts.bodyRoute;
+    this.#metrics = parts.metrics;
+  }
+
+  /** Adds itself to a server that has no routes yet. */
+  guard(fastify: FastifyInstance): void {
+    fastify.addHook('preClose', (done) => {
+      this.#isStopping = true;
+      done();
+    });
+    fastify.addHook('onRequest', (request, reply, done) => this.#onRequest(request, reply, done));
+    fastify.addHook('onSend', (request, reply, _payload, done) => {
+      if (isUnread(request)) closeAfter(request, reply.raw);
+      done();
+    });
+    fastify.addHook('onResponse', (request, reply, done) => {
+      const route = request.routeOptions.url ?? 'none';
+      this.#metrics.answered({ route, method: request.method, status: reply.statusCode });
+      done();
+    });
+    fastify.removeAllContentTypeParsers();
+    fastify.addContentTypeParser('*', (request, _payload, done) => this.#readBody(request, done));
+    fastify.server.on('drop', () => this.#metrics.dropped());
+  }
+
+  /** What the parser does not take, or what did not arrive in time. */
+  onParserError(error: ParserError, socket: Socket): void {
+    if (error.code === 'ECONNRESET' || !socket.writable) return void (socket.writableEnded || socket.destroy());
+    const problem = problemOfParser(error);
+    if (this.#bodies.refuse(socket, refusalOfParser(error))) return;
+    // An answer that was begun must not be written into.
+    if (this.#answers.get(socket)?.writableFinished === false) return void socket.destroy();
+    this.#metrics.answered({ route: 'none', method: 'none', status: problem.status });
+    answerOnSocket(socket, problem);
+  }
+
+  /** An address that cannot be read, or has an id that is too long. Such a request passes no hook. */
+  onBadAddress(error: { readonly statusCode?: number }, request: FastifyRequest, reply: FastifyReply): void {
+    const problem = error.statusCode === 414 ? addressTooLong : badAddress;
+    this.#metrics.answered({ route: 'none', method: request.method, status: problem.status });
+    const body = JSON.stringify(problemBody(problem));
+    const headers = { ...PRIVATE_HEADERS, 'content-type': PROBLEM_TYPE, 'content-length': Buffer.byteLength(body) };
+    if (isUnread(request)) closeAfter(request, reply.raw);
+    reply.raw.writeHead(problem.status, headers).end(body);
+  }
+
+  #onRequest(request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void): void {
+    this.#answers.set(request.raw.socket, reply.raw);
+    const route = this.#routeOf(request);
+    if (this.#isStopping) {
+      route?.onStopping();
+      return done(new ProblemError(stopping));
+    }
+    const refusal = route?.refusalOf(request.headers) ?? null;
+    if (refusal !== null) return done(new ProblemError(refusal));
+    // Bytes are taken whatever the sender calls them; an odd content type would be refused.
+    delete request.headers['content-type'];
+    done();
+  }
+
+  #readBody(request: FastifyRequest, done: (error: Error | null, body?: Buffer) => void): void {
+    const route = this.#routeOf(request);
+    if (route === null) return done(null);
+    this.#bodies.read(request.raw, route.bodyBytesMax, (refusal, body) =>
+      (refusal === null ? done(null, body) : done(new ProblemError(route.problemOf(refusal)))));
+  }
+
+  #routeOf(request: FastifyRequest): BodyRoute | null {
+    return request.method === 'POST' && request.routeOptions.url === this.#route?.path ? this.#route : null;
+  }
+}
+
+/** Whether a body has not arrived whole. */
+const isUnread = ({ raw }: FastifyRequest): boolean =>
+  !raw.complete && (raw.headers['transfer-encoding'] !== undefined || Number(raw.headers['content-length'] ?? 0) > 0);
+
+/** What is still being sent is not waited for, and no next request can be told from it. */
+function closeAfter({ raw }: FastifyRequest, response: ServerResponse): void {
+  response.setHeader('connection', 'close');
+  closeGently(raw.socket);
+  raw.resume();
+}

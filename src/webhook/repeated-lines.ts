@@ -1,0 +1,40 @@
+/** One line of a log; `more` says how often it would have been written since the last time, and is empty at first. */
+export type Line = (more: string) => void;
+
+/**
+ * Keeps a log readable, and a disk from filling, while the same thing happens again and again: the first line of a key
+ * is written at once, what follows is counted, and the count is written with the latest line after a while.
+ */
+export class RepeatedLines {
+  readonly #everyMs: number;
+  readonly #held = new Map<string, { count: number; line: Line }>();
+
+  /** `everyMs`: the shortest time between two lines of one key. */
+  constructor(everyMs = 10_000) {
+    this.#everyMs = everyMs;
+  }
+
+  /** Keys must be few: one for each kind of line. */
+  write(key: string, line: Line): void {
+    const held = this.#held.get(key);
+    if (held === undefined) {
+      line('');
+      this.#hold(key, line);
+    } else {
+      held.count += 1;
+      held.line = line;
+    }
+  }
+
+  #hold(key: string, line: Line): void {
+    const held = { count: 0, line };
+    this.#held.set(key, held);
+    const tell = () => {
+      this.#held.delete(key);
+      if (held.count === 0) return;
+      held.line(` (${held.count} more in ${this.#everyMs / 1000} s)`);
+      this.#hold(key, held.line);
+    };
+    setTimeout(tell, this.#everyMs).unref();
+  }
+}

@@ -1,0 +1,121 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import type { LoggerService } from '@nestjs/common';
+import { RepeatedLines } from '../../src/webhook/repeated-lines.js';
+import { deliver, READ_TOKEN, signatureOf } from '../support/delivery.js';
+import { startLedger, type TestLedger } from '../support/ledger.js';
+import { metricsOf, outcomesOf, responsesOf } from '../support/metrics.js';
+import { RawConnection } from '../support/raw-connection.js';
+import { randomId, subscriptionEvent } from '../support/subscription-events.js';
+
+/* What is refused is counted and logged, by whichever layer it was refused. */
+const lines: { level: 'warn' | 'error'; text: string }[] = [];
+const keep = (level: 'warn' | 'error') => (...parts: unknown[]) =>
+  void lines.push({ level, text: parts.map(String).join(' ') });
+const logger: LoggerService = { log: () => undefined, warn: keep('warn'), error: keep('error') };
+
+let ledger: TestLedger;
+beforeAll(async () => { ledger = await startLedger({ logger }); });
+afterAll(() => ledger.stop());
+beforeEach(() => { lines.length = 0; });
+
+const padded = (bytes: number) => JSON.stringify({ ...subscriptionEvent(randomId('sub')), padding: 'x'.repeat(bytes) });
+const event = () => JSON.stringify(subscriptionEvent(randomId('sub')));
+const roomForMetadata = () => 1_048_576 - Buffer.byteLength(padded(0)) - 100;
+const longAgo = (body: string) => signatureOf(body, { timestamp: 1_700_000_000 });
+const other = () => signatureOf('another body');
+const authorization = (token: string) => ({ headers: { authorization: `Bearer ${token}` } });
+
+describe('a refused delivery is counted, and the log says what to check', () => {
+  it.each([
+    ['a body beyond the limit', padded(1_048_576), undefined, 'over_limit', 'error', /APPEND_BYTES_MAX.*not checked/],
+    ['a body that no append holds', padded(roomForMetadata()), undefined, 'too_large', 'error', /A customer.*APPEND/],
+    ['no signature', event(), '', 'bad_signature', 'warn', /header is missing/],
+    ['an old signature', event(), longAgo('x'), 'bad_signature', 'warn', /clock/],
+    ['another signature', event(), other(), 'bad_signature', 'warn', /secret/],
+    ['no JSON', '{', undefined, 'unreadable', 'warn', /no JSON/],
+  ])('%s', async (_name, body, signature, outcome, level, text) => {
+    const before = (await outcomesOf(ledger.url))[outcome] ?? 0;
+    for (let sent = 0; sent < 20; sent += 1) expect((await deliver(ledger.url, body, signature)).status).not.toBe(200);
+    expect((await outcomesOf(ledger.url))[outcome]).toBe(before + 20);
+    expect(lines).toEqual([{ level, text: expect.stringMatching(text) }]);
+    expect(lines[0]?.text).not.toMatch(/whsec_|[0-9a-f]{64}/);
+  });
+
+  it('and every answer of the webhook is a delivery with an outcome', async () => {
+    for (let sent = 0; sent < 3; sent += 1) await deliver(ledger.url, event());
+    const metrics = await metricsOf(ledger.url);
+    const sum = (start: string) =>
+      [...metrics].reduce((total, [name, value]) => (name.startsWith(start) ? total + value : total), 0);
+    const deliveries = sum('ledger_webhook_deliveries_total{');
+    expect(deliveries).toBe(sum('ledger_http_responses_total{route="/webhooks/stripe"'));
+    expect(deliveries).toBeGreaterThan(100);
+  });
+});
+
+describe('answers are counted by route, method and status', () => {
+  it.each([
+    ['a guessed token', '/subscriptions/sub_1', 'guessed-0123456789', '/subscriptions/:id', 401],
+    ['a token without the scope', '/parked', READ_TOKEN, '/parked', 403],
+    ['an id that nobody knows', '/subscriptions/sub_none', READ_TOKEN, '/subscriptions/:id', 404],
+    ['a route that does not exist', '/admin', READ_TOKEN, 'none', 404],
+    ['an address that cannot be read', '/subscriptions/%ff', READ_TOKEN, 'none', 400],
+    ['a success', '/health/live', READ_TOKEN, '/health/live', 200],
+  ])('%s', async (_name, path, token, route, status) => {
+    const labels = `route="${route}",method="GET",status="${status}"`;
+    const before = await responsesOf(ledger.url, labels);
+    for (let asked = 0; asked < 3; asked += 1) await fetch(`${ledger.url}${path}`, authorization(token));
+    expect(await responsesOf(ledger.url, labels)).toBe(before + 3);
+  });
+
+  it('with no address in a label', async () => {
+    for (let asked = 0; asked < 50; asked += 1) await fetch(`${ledger.url}/${randomId('guess')}`);
+    expect([...(await metricsOf(ledger.url)).keys()].filter((name) => name.includes('guess'))).toEqual([]);
+  });
+});
+
+it('a delivery that comes while the service stops is answered 503, one that was under way is taken', async () => {
+  const stopped = await startLedger();
+  const connection = await RawConnection.open(stopped.url);
+  const [first, second] = [event(), event()];
+  const send = (body: string) => {
+    const headers = { 'stripe-signature': signatureOf(body), 'content-length': Buffer.byteLength(body) };
+    return connection.head('POST', '/webhooks/stripe', headers);
+  };
+  await send(first);
+  await connection.send(first.slice(0, 10));
+  expect((await fetch(`${stopped.url}/health/live`)).status).toBe(200);
+  const stopping = stopped.stop();
+  await connection.send(first.slice(10));
+  await send(second);
+  await connection.send(second);
+  expect(await connection.answer()).toMatchObject({ status: 200, body: { outcome: 'appended' } });
+  const refused = await connection.answer();
+  expect(refused).toMatchObject({ status: 503, body: { code: 'stopping' } });
+  expect(refused.headers.get('retry-after')).toBe('2');
+  connection.destroy();
+  await stopping;
+});
+
+describe('a line that repeats', () => {
+  it('is written at once, then with how often it came meanwhile, and again at once after a quiet time', () => {
+    jest.useFakeTimers();
+    try {
+      const repeated = new RepeatedLines(10_000);
+      const written: string[] = [];
+      const write = (key: string) => repeated.write(key, (more) => written.push(key + more));
+      for (let times = 0; times < 5; times += 1) write('a');
+      write('b');
+      expect(written.splice(0)).toEqual(['a', 'b']);
+      jest.advanceTimersByTime(10_000);
+      expect(written.splice(0)).toEqual(['a (4 more in 10 s)']);
+      write('a');
+      jest.advanceTimersByTime(10_000);
+      expect(written.splice(0)).toEqual(['a (1 more in 10 s)']);
+      jest.advanceTimersByTime(10_000);
+      write('a');
+      expect(written.splice(0)).toEqual(['a']);
+    } finally {
+      jest.useRealTimers();
+    }
+  });
+});
