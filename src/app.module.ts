@@ -16,7 +16,8 @@ import { LIMITS } from './api/limits.js';
 import { METRICS, MetricsController } from './api/metrics.controller.js';
 import { OperationsController } from './api/operations.controller.js';
 import { ParkedController } from './api/parked.controller.js';
-import { PastThreads, type PastThreadsOptions } from './api/past-threads.js';
+import type { PastThreadData } from './api/past-thread-handle.js';
+import { PastThreads } from './api/past-threads.js';
 import { PaymentsController } from './api/payments.controller.js';
 import { Places } from './api/places.js';
 import { ProblemFilter } from './api/problem.filter.js';
@@ -119,14 +120,13 @@ const readsPart = ({ config, database, position, reads, waits, registry }: Reads
     { provide: Reads, useValue: reads },
     { provide: ReadPosition, useValue: position },
     { provide: LiveUpdates, useValue: new LiveUpdates({ database, reads, position, ...liveLimitsOf(config), registry }) },
-    { provide: PastThreads, useValue: new PastThreads(pastThreadsOf(config)) },
+    { provide: PastThreads, useValue: new PastThreads({ thread: pastThreadOf(config), answerWithinMs: LIMITS.pastAnswerMs, registry }) },
     { provide: Replays, useValue: new Replays(database, reads, waits) },
     { provide: ACCESS_POLICY, useValue: config.access },
   ],
 });
 
-const pastThreadsOf = ({ eventstoreUrl, databaseUrl, readTimeoutMs }: Config): PastThreadsOptions =>
-  ({ eventstoreUrl, databaseUrl, readTimeoutMs, reading: LIMITS.pastReading, answerWithinMs: LIMITS.pastAnswerMs });
+const pastThreadOf = ({ eventstoreUrl, databaseUrl, readTimeoutMs }: Config): PastThreadData => ({ eventstoreUrl, databaseUrl, readTimeoutMs, reading: LIMITS.pastReading });
 
 const liveLimitsOf = ({ liveReadersMax: readersMax, liveReadersPerTokenMax: readersPerTokenMax }: Config) => ({ readersMax, readersPerTokenMax, bytesMax: LIMITS.liveBytesMax });
 

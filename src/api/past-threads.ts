@@ -1,4 +1,5 @@
 import { Logger, type OnApplicationShutdown } from '@nestjs/common';
+import { Counter, type Registry } from 'prom-client';
 import { ProblemError } from '../http/problem.js';
 import type { Asker } from './asker.js';
 import { LIMITS } from './limits.js';
@@ -8,7 +9,7 @@ import { clientLeft } from './refusals.js';
 import { Turns } from './turns.js';
 
 /** `answerWithinMs` is the longest that a thread works at one answer. */
-export type PastThreadsOptions = PastThreadData & Readonly<{ answerWithinMs: number }>;
+export type PastThreadsOptions = Readonly<{ thread: PastThreadData; answerWithinMs: number; registry: Registry }>;
 
 const busy = () => new ProblemError({ status: 503, code: 'past_busy', title: 'Too many waiting', detail: 'Too many answers about the past are being folded from the log. Ask again later.', retryAfterS: 1 });
 
@@ -22,7 +23,11 @@ export class PastThreads implements OnApplicationShutdown {
   #threads: readonly PastThread[] = [];
   readonly #idle: PastThread[] = [];
 
-  constructor(private readonly options: PastThreadsOptions) {}
+  readonly #outcomes: Counter<'outcome'>;
+
+  constructor(private readonly options: PastThreadsOptions) {
+    this.#outcomes = new Counter({ name: 'ledger_past_outcomes_total', help: 'Questions about the past that threads have taken, by how they ended.', labelNames: ['outcome'], registers: [options.registry] });
+  }
 
   /** The answer as JSON. @throws ProblemError where there is none, and when there is no turn to be had */
   ask(question: PastQuestion, asker: Asker): Promise<Buffer> {
@@ -30,6 +35,7 @@ export class PastThreads implements OnApplicationShutdown {
       const thread = this.#idleOne();
       const outcome = await thread.ask(question, { signal: asker.signal, withinMs: this.options.answerWithinMs });
       if (!thread.hasEnded) this.#idle.push(thread);
+      this.#outcomes.inc({ outcome: outcome.kind });
       switch (outcome.kind) {
         case 'answered': return Buffer.from(outcome.json.buffer, outcome.json.byteOffset, outcome.json.byteLength);
         case 'problem': throw new ProblemError(outcome.problem);
@@ -49,8 +55,7 @@ export class PastThreads implements OnApplicationShutdown {
   #idleOne(): PastThread {
     this.#threads = this.#threads.filter(({ hasEnded }) => !hasEnded);
     for (let thread = this.#idle.pop(); thread !== undefined; thread = this.#idle.pop()) if (!thread.hasEnded) return thread;
-    const { answerWithinMs: _, ...data } = this.options;
-    const started = new PastThread(data);
+    const started = new PastThread(this.options.thread);
     this.#threads = [...this.#threads, started];
     return started;
   }
