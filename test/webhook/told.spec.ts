@@ -6,6 +6,7 @@ import { startLedger, type TestLedger } from '../support/ledger.js';
 import { metricsOf, outcomesOf, responsesOf } from '../support/metrics.js';
 import { RawConnection } from '../support/raw-connection.js';
 import { randomId, subscriptionEvent } from '../support/subscription-events.js';
+import { until } from '../support/until.js';
 
 /* What is refused is counted and logged, by whichever layer it was refused. */
 const lines: { level: 'warn' | 'error'; text: string }[] = [];
@@ -14,7 +15,10 @@ const keep = (level: 'warn' | 'error') => (...parts: unknown[]) =>
 const logger: LoggerService = { log: () => undefined, warn: keep('warn'), error: keep('error') };
 
 let ledger: TestLedger;
-beforeAll(async () => { ledger = await startLedger({ logger }); });
+beforeAll(async () => {
+  ledger = await startLedger({ logger });
+  await until('reads are ready', async () => (await fetch(`${ledger.url}/health/ready/reads`)).status === 200);
+});
 afterAll(() => ledger.stop());
 beforeEach(() => { lines.length = 0; });
 
