@@ -66,6 +66,49 @@ const named = z
     return at < 0 ? { name: '', value: part } : { name: part.slice(0, at), value: part.slice(at + 1) };
   }));
 
+/** As Stripe makes them; what is shorter was cut off, or is the example of a document. */
+const SIGNING_SECRET = /^whsec_[A-Za-z0-9+/=_-]{24,}$/;
+const TOKEN_LENGTH_MIN = 16;
+
+/** The entries of a list of secrets. A mistake names the place of its entry and nothing of it: it may be a secret. */
+const secretEntries = <T>(read: (entry: string) => T | Mistake) =>
+  z.string().default('').transform((text, context) => {
+    const entries = text.split(/[\s,]+/).filter(Boolean);
+    return entries.flatMap((entry, index) => {
+      const value = read(entry);
+      if (!(value instanceof Mistake)) return [value];
+      context.addIssue({ code: 'custom', message: `entry ${index + 1} of ${entries.length} ${value.text}` });
+      return [];
+    });
+  });
+
+class Mistake {
+  constructor(readonly text: string) {}
+}
+
+const webhookSecrets = secretEntries((entry): WebhookSecret | Mistake => {
+  // A secret may end with =, so that the first = of one without a label does not end a label.
+  const at = entry.startsWith('whsec_') ? -1 : entry.indexOf('=');
+  const secret = entry.slice(at + 1);
+  return SIGNING_SECRET.test(secret) ? { label: entry.slice(0, Math.max(at, 0)) || 'default', secret }
+    : new Mistake('is no signing secret. One is whsec_ and at least 24 characters: copy it whole from the endpoint in '
+      + 'Stripe, and write label=whsec_…, separated by commas.');
+});
+
+const apiTokens = secretEntries((entry): ApiToken | Mistake => {
+  const at = entry.indexOf('=');
+  const scopes = (at < 0 ? 'read' : entry.slice(0, at) || 'read').split('+');
+  const token = entry.slice(at + 1);
+  if (!scopes.every((scope) => scope === 'read' || scope === 'admin')) {
+    return new Mistake('has no scope that exists before its first =. Write read=TOKEN or read+admin=TOKEN, '
+      + 'separated by commas.');
+  }
+  if (token.length < TOKEN_LENGTH_MIN) {
+    return new Mistake(`has a token of less than ${TOKEN_LENGTH_MIN} characters. Make one: openssl rand -hex 24.`);
+  }
+  return { token, scopes };
+});
+
 const roles = z
   .string()
   .default(ROLES.join())
@@ -97,8 +140,8 @@ const environment = z.object({
   DATA_DIR: z.string().min(1).default('data'),
   EVENTSTORE_URL: url(/^esdb(\+discover)?:\/\//, 'esdb://host:2113?tls=false'),
   DATABASE_URL: url(/^postgres(ql)?:\/\//, 'postgres://user:password@host:5432/ledger'),
-  STRIPE_WEBHOOK_SECRETS: named,
-  API_TOKENS: named,
+  STRIPE_WEBHOOK_SECRETS: webhookSecrets,
+  API_TOKENS: apiTokens,
   APPEND_BYTES_MAX: integer(1_048_576, 65_536, 16_777_216),
   APPEND_TIMEOUT_MS: integer(3_000, 100, 30_000),
   INTAKE_WAITING_MAX: integer(2_000, 1, 100_000),
@@ -140,8 +183,8 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
     dataDirectory: values.DATA_DIR,
     eventstoreUrl: values.EVENTSTORE_URL,
     databaseUrl: values.DATABASE_URL,
-    webhookSecrets: values.STRIPE_WEBHOOK_SECRETS.map(({ name, value }) => ({ label: name || 'default', secret: value })),
-    apiTokens: values.API_TOKENS.map(({ name, value }) => ({ token: value, scopes: scopesOf(name) })),
+    webhookSecrets: values.STRIPE_WEBHOOK_SECRETS,
+    apiTokens: values.API_TOKENS,
     appendBytesMax: values.APPEND_BYTES_MAX,
     appendTimeoutMs: values.APPEND_TIMEOUT_MS,
     intakeWaitingMax: values.INTAKE_WAITING_MAX,
@@ -165,20 +208,10 @@ const accessPolicyOf = (values: z.output<typeof environment>): AccessPolicy => (
   canceledUntilPeriodEnd: values.ACCESS_CANCELED_UNTIL_PERIOD_END,
 });
 
-function scopesOf(name: string): Scope[] {
-  return (name || 'read').split('+').map((scope) => {
-    if (scope === 'read' || scope === 'admin') return scope;
-    throw new ConfigError(`API_TOKENS: the scope "${scope}" does not exist. Write read=TOKEN or read+admin=TOKEN, separated by commas.`);
-  });
-}
-
 function assertComplete(config: Config): void {
   const mistakes: string[] = [];
-  if (config.webhookSecrets.some(({ secret }) => !secret.startsWith('whsec_'))) {
-    mistakes.push('STRIPE_WEBHOOK_SECRETS: a signing secret starts with whsec_ (Stripe shows it beside the endpoint). Write label=whsec_…, separated by commas.');
-  }
-  if (config.apiTokens.some(({ token }) => token.length < 16)) {
-    mistakes.push('API_TOKENS: a token needs at least 16 characters, e.g. the output of "openssl rand -hex 24".');
+  if (config.intakeBodiesBytesMax < config.appendBytesMax) {
+    mistakes.push('INTAKE_BODIES_BYTES_MAX: must be at least APPEND_BYTES_MAX, or the largest body never fits.');
   }
   if (config.production && config.roles.includes('ingest') && config.webhookSecrets.length === 0) {
     mistakes.push('STRIPE_WEBHOOK_SECRETS: needed when NODE_ENV=production. Copy the signing secret of your Stripe endpoint: label=whsec_….');

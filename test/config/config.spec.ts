@@ -6,7 +6,24 @@ import { ConfigError, loadConfig } from '../../src/config.js';
 import { withLocalSecrets } from '../../src/local-secrets.js';
 import { temporaryDirectory } from '../support/servers.js';
 
-const PRODUCTION = { NODE_ENV: 'production', STRIPE_WEBHOOK_SECRETS: 'main=whsec_1', API_TOKENS: 'read=0123456789abcdef' };
+/** As Stripe makes them: whsec_ and 32 characters. */
+const SECRETS = [
+  'whsec_0123456789abcdefghijklmnopqrstuv',
+  'whsec_abcdefghijklmnopqrstuv0123456789',
+  'whsec_QUJDREVGR0hJSktMTU5PUFFSU1RVVg==',
+] as const;
+const PRODUCTION = {
+  NODE_ENV: 'production', STRIPE_WEBHOOK_SECRETS: `main=${SECRETS[0]}`, API_TOKENS: 'read=0123456789abcdef',
+};
+
+function messageOf(run: () => unknown): string {
+  try {
+    run();
+  } catch (error) {
+    return (error as Error).message;
+  }
+  throw new Error('It did not throw.');
+}
 
 describe('the configuration', () => {
   it('needs nothing for a local run', () => {
@@ -14,9 +31,22 @@ describe('the configuration', () => {
   });
 
   it('takes several secrets, for rotation and for several endpoints, and tokens with scopes', () => {
-    expect(loadConfig({ ...PRODUCTION, STRIPE_WEBHOOK_SECRETS: 'main=whsec_1, connect=whsec_2,whsec_3', API_TOKENS: 'read=0123456789abcdef,read+admin=fedcba9876543210' })).toMatchObject({
-      webhookSecrets: [{ label: 'main', secret: 'whsec_1' }, { label: 'connect', secret: 'whsec_2' }, { label: 'default', secret: 'whsec_3' }],
-      apiTokens: [{ token: '0123456789abcdef', scopes: ['read'] }, { token: 'fedcba9876543210', scopes: ['read', 'admin'] }],
+    const [main, connect, third] = SECRETS;
+    expect(loadConfig({
+      ...PRODUCTION,
+      STRIPE_WEBHOOK_SECRETS: `main=${main}, connect=${connect},${third}`,
+      API_TOKENS: 'read=0123456789abcdef,read+admin=fedcba9876543210 0123456789abcdefghij',
+    })).toMatchObject({
+      webhookSecrets: [
+        { label: 'main', secret: main },
+        { label: 'connect', secret: connect },
+        { label: 'default', secret: third },
+      ],
+      apiTokens: [
+        { token: '0123456789abcdef', scopes: ['read'] },
+        { token: 'fedcba9876543210', scopes: ['read', 'admin'] },
+        { token: '0123456789abcdefghij', scopes: ['read'] },
+      ],
     });
   });
 
@@ -43,15 +73,56 @@ describe('the configuration', () => {
     ['an answer that is neither yes nor no', { ACCESS_TRIALING: 'maybe' }, /ACCESS_TRIALING.*"yes"/],
     ['production without secrets', { ...PRODUCTION, STRIPE_WEBHOOK_SECRETS: '' }, /STRIPE_WEBHOOK_SECRETS: needed/],
     ['production without tokens', { ...PRODUCTION, API_TOKENS: undefined }, /API_TOKENS: needed/],
-    ['a secret that is none of Stripe’s', { STRIPE_WEBHOOK_SECRETS: 'main=sk_live_1' }, /whsec_/],
-    ['a token that is too short', { API_TOKENS: 'read=short' }, /16 characters/],
-    ['a scope that does not exist', { API_TOKENS: 'write=0123456789abcdef' }, /"write" does not exist/],
+    ['a body that never fits', { INTAKE_BODIES_BYTES_MAX: '1048576', APPEND_BYTES_MAX: '2097152' }, /INTAKE_BODIES/],
     ['a port that is none', { PORT: 'http' }, /PORT/],
     ['a store that is not EventStoreDB', { EVENTSTORE_URL: 'http://localhost' }, /esdb:\/\//],
     ['a database that is not Postgres', { DATABASE_URL: 'mysql://localhost' }, /postgres:\/\//],
   ])('refuses %s and says what to do', (_name, env, message) => {
     expect(() => loadConfig(env)).toThrow(ConfigError);
     expect(() => loadConfig(env)).toThrow(message);
+  });
+
+  const signing = (value: string) => ({ STRIPE_WEBHOOK_SECRETS: `main=${SECRETS[0]},${value}` });
+  const tokens = (value: string) => ({ API_TOKENS: `read=0123456789abcdef,${value}` });
+  const NO_SECRET = /entry 2 of 2 is no signing secret.*copy it whole/;
+  const NO_SCOPE = /entry 2 of 2 has no scope that exists/;
+  it.each([
+    ['a secret key of the API', signing('main=sk_live_51Habcdefghijklmnopqrstuvwx'), NO_SECRET],
+    ['a signing secret without its characters', signing('main=whsec_'), NO_SECRET],
+    ['the example of the documents', signing('main=whsec_…'), NO_SECRET],
+    ['an ellipsis of dots', signing('main=whsec_..................................'), NO_SECRET],
+    ['half a signing secret', signing('main=whsec_abcdefghijklmnopqrstuvw'), NO_SECRET],
+    ['a signing secret with other characters', signing('main=whsec_abcdefghijklmnopqrstuvwxyz$'), NO_SECRET],
+    ['a signing secret for a label', signing('whsec_abcdefghijklmnopqrst=main!'), NO_SECRET],
+    ['a token that is too short', tokens('read=s3cretToken'), /entry 2 of 2 has a token of less than 16 characters/],
+    ['a token of which the scope was forgotten', tokens('c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0Cg=='), NO_SCOPE],
+    ['a scope that does not exist', tokens('read+write=0123456789abcdef'), NO_SCOPE],
+    ['a token and its scope the wrong way round', tokens('S3cretS3cretS3cret=read'), NO_SCOPE],
+  ])('refuses %s, names its place, and repeats nothing of it', (_name, env, message) => {
+    expect(() => loadConfig(env)).toThrow(ConfigError);
+    expect(() => loadConfig(env)).toThrow(message);
+    const [, wrong = ''] = (Object.values(env)[0] as string).split(',');
+    const parts = wrong.split(/=|whsec_/).filter((part) => part.length > 5 && !part.startsWith('read'));
+    for (const part of parts) expect(messageOf(() => loadConfig(env))).not.toContain(part);
+  });
+
+  it('tells all mistakes at once', () => {
+    const message = messageOf(() => loadConfig({ ...signing('x=y'), ...tokens('z'), PORT: 'http' }));
+    expect(message).toMatch(/PORT/);
+    expect(message).toMatch(/STRIPE_WEBHOOK_SECRETS: entry 2/);
+    expect(message).toMatch(/API_TOKENS: entry 2/);
+  });
+
+  it('repeats no value of any variable', () => {
+    const names = [
+      'ROLES', 'PORT', 'LOG_LEVEL', 'EVENTSTORE_URL', 'DATABASE_URL', 'STRIPE_WEBHOOK_SECRETS', 'API_TOKENS',
+      'APPEND_BYTES_MAX', 'ACCESS_TRIALING', 'ACCESS_GRACE_DAYS', 'ACCESS_PAUSE_COLLECTION_DENIES', 'READ_TIMEOUT_MS',
+    ];
+    for (const name of names) {
+      const message = messageOf(() => loadConfig({ [name]: 's3cret=s3cret' }));
+      expect(message).toContain(name);
+      expect(message).not.toContain('s3cret');
+    }
   });
 
   it('makes secrets for a data directory once, readable by its owner only', async () => {

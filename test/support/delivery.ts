@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import Stripe from 'stripe';
 
-export const SECRET = 'whsec_a_secret_of_the_tests';
+export const SECRET = 'whsec_a_secret_of_the_tests_0123456789';
 export const READ_TOKEN = 'a-token-that-may-read';
 export const ADMIN_TOKEN = 'a-token-that-may-do-all';
 
