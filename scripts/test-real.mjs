@@ -1,7 +1,7 @@
 /**
  * `npm run test:real`: all suites on a real event store that all spec files share, and on a Postgres that runs elsewhere.
- * EVENTSTORE_URL (and DATABASE_URL, else the embedded Postgres) name servers that run; without them the two of
- * docker-compose.yml are started for the run, with empty volumes, on ports of their own. Arguments go to the test runner.
+ * EVENTSTORE_URL (and DATABASE_URL, else the embedded Postgres) name servers that run. Without them the two servers of
+ * docker-compose.yml are started for the run, empty, on ports of their own. Arguments go to the test runner.
  */
 import { spawnSync } from 'node:child_process';
 import { createServer } from 'node:net';
@@ -13,7 +13,9 @@ import { lastPosition } from '../dist/src/eventstore/read.js';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const PROJECT = 'subscription-ledger-tests';
+const FILES = ['docker-compose.yml', join('test', 'docker-compose.yml')].flatMap((file) => ['--file', file]);
 const HEALTHY_WITHIN_S = 180;
+const OTHERWISE = 'Or name servers that run: EVENTSTORE_URL=esdb://… DATABASE_URL=postgres://… npm run test:real';
 
 /** Ends the run with what is to be done. */
 class Unable extends Error {}
@@ -26,37 +28,43 @@ async function freePort() {
   return port;
 }
 
-/** Runs docker; compose checks the settings of all services, also of the ledger, which is not started. */
-function docker(args, { ports = {}, quiet = false } = {}) {
-  const env = { ...process.env, STRIPE_WEBHOOK_SECRETS: 'none', API_TOKENS: 'none', ...ports };
+/** Runs docker, and tells whether it did what it was to do. */
+function docker(args, { settings = {}, quiet = false } = {}) {
+  const env = { ...process.env, ...settings };
   const { status, error } = spawnSync('docker', args, { cwd: root, env, stdio: quiet ? 'ignore' : 'inherit' });
   return error === undefined && status === 0;
 }
 
-const FILES = ['docker-compose.yml', join('test', 'docker-compose.yml')].flatMap((file) => ['--file', file]);
-const compose = (args, options) => docker(['compose', '--project-name', PROJECT, ...FILES, ...args], options);
-
 function checkDocker() {
-  const otherwise = 'Or name servers that run: EVENTSTORE_URL=esdb://… DATABASE_URL=postgres://… npm run test:real';
-  if (!docker(['--version'], { quiet: true })) throw new Unable(`There is no docker command here. Install Docker with its compose plugin. ${otherwise}`);
-  if (!docker(['compose', 'version'], { quiet: true })) throw new Unable(`Docker has no compose plugin here. Install it. ${otherwise}`);
-  if (!docker(['info'], { quiet: true })) throw new Unable(`No Docker engine answers. Start it, or let this user reach it. ${otherwise}`);
+  const answers = (...args) => docker(args, { quiet: true });
+  if (!answers('--version')) throw new Unable(`There is no docker command here. Install Docker. ${OTHERWISE}`);
+  if (!answers('compose', 'version')) throw new Unable(`Docker has no compose plugin here. Install it. ${OTHERWISE}`);
+  if (!answers('info')) throw new Unable(`No Docker engine answers. Start it, or let this user reach it. ${OTHERWISE}`);
 }
 
 /** Starts the servers of docker-compose.yml; `stop` removes them with all that they hold. */
 async function startServers() {
   checkDocker();
-  const ports = { EVENTSTORE_PORT: String(await freePort()), POSTGRES_PORT: String(await freePort()), POSTGRES_PASSWORD: 'ledger' };
-  const stop = () => compose(['down', '--volumes', '--timeout', '20'], { ports });
+  const [store, postgres] = [await freePort(), await freePort()];
+  // Compose asks for the settings of the ledger too, which is not started.
+  const settings = {
+    EVENTSTORE_PORT: String(store),
+    POSTGRES_PORT: String(postgres),
+    POSTGRES_PASSWORD: 'ledger',
+    STRIPE_WEBHOOK_SECRETS: 'none',
+    API_TOKENS: 'none',
+  };
+  const compose = (...args) => docker(['compose', '--project-name', PROJECT, ...FILES, ...args], { settings });
+  const stop = () => compose('down', '--volumes', '--timeout', '20');
   stop(); // what an earlier run left that was killed
-  if (!compose(['up', '--detach', '--wait', '--wait-timeout', String(HEALTHY_WITHIN_S), 'eventstore', 'postgres'], { ports })) {
-    compose(['logs', '--tail', '50'], { ports });
+  if (!compose('up', '--detach', '--wait', '--wait-timeout', String(HEALTHY_WITHIN_S), 'eventstore', 'postgres')) {
+    compose('logs', '--tail', '50');
     stop();
-    throw new Unable(`The servers of docker-compose.yml were not healthy within ${HEALTHY_WITHIN_S} s; what they said is above.`);
+    throw new Unable(`The servers were not healthy within ${HEALTHY_WITHIN_S} s; what they said is above.`);
   }
   return {
-    EVENTSTORE_URL: `esdb://127.0.0.1:${ports.EVENTSTORE_PORT}?tls=false`,
-    DATABASE_URL: `postgres://ledger:ledger@127.0.0.1:${ports.POSTGRES_PORT}/ledger`,
+    EVENTSTORE_URL: `esdb://127.0.0.1:${store}?tls=false`,
+    DATABASE_URL: `postgres://ledger:ledger@127.0.0.1:${postgres}/ledger`,
     stop,
   };
 }
@@ -65,7 +73,10 @@ async function startServers() {
 const ONE_NODE = /^esdb:\/\/[^@,/]+:\d+\/?\?.*\btls=false\b/;
 
 async function checkEventStore(url) {
-  if (!ONE_NODE.test(url)) throw new Unable('EVENTSTORE_URL must name one node without TLS and users, as esdb://127.0.0.1:2113?tls=false: the tests put a proxy before it.');
+  if (!ONE_NODE.test(url)) {
+    const example = 'esdb://127.0.0.1:2113?tls=false';
+    throw new Unable(`EVENTSTORE_URL must name one node without TLS and users, as ${example}: tests put a proxy before it.`);
+  }
   const store = connectEventStore(url);
   try {
     await lastPosition(store);
@@ -81,8 +92,9 @@ async function checkPostgres(url) {
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5_000 });
   try {
     await client.connect();
-    const { rows } = await client.query('select rolcreatedb or rolsuper as creates from pg_roles where rolname = current_user');
-    if (rows[0]?.creates !== true) throw new Error('its user may not create databases, as each spec file does; ALTER ROLE … CREATEDB lets it');
+    const right = 'select rolcreatedb or rolsuper as creates from pg_roles where rolname = current_user';
+    const { rows } = await client.query(right);
+    if (rows[0]?.creates !== true) throw new Error('its user may not create databases; ALTER ROLE … CREATEDB lets it');
   } catch (error) {
     throw new Unable(`The Postgres of DATABASE_URL cannot be used: ${error.message}`);
   } finally {
@@ -90,19 +102,29 @@ async function checkPostgres(url) {
   }
 }
 
+/** Servers that run, or that are started now. */
+async function servers() {
+  const { EVENTSTORE_URL, DATABASE_URL } = process.env;
+  if (EVENTSTORE_URL !== undefined) return { EVENTSTORE_URL, DATABASE_URL, stop: () => undefined };
+  if (DATABASE_URL !== undefined) throw new Unable('DATABASE_URL is given alone. Give EVENTSTORE_URL too, or neither.');
+  return startServers();
+}
+
+function runTests(urls) {
+  const runner = join(root, 'node_modules', 'jest', 'bin', 'jest.js');
+  const options = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'];
+  const args = [...options, runner, ...process.argv.slice(2)];
+  return spawnSync(process.execPath, args, { cwd: root, env: { ...process.env, ...urls }, stdio: 'inherit' }).status ?? 1;
+}
+
 async function main() {
-  const { EVENTSTORE_URL: given, DATABASE_URL: database } = process.env;
-  if (given === undefined && database !== undefined) throw new Unable('DATABASE_URL is given alone. Give EVENTSTORE_URL too, or neither.');
-  const servers = given === undefined ? await startServers() : { EVENTSTORE_URL: given, DATABASE_URL: database, stop: () => undefined };
+  const { stop, ...urls } = await servers();
   try {
-    await checkEventStore(servers.EVENTSTORE_URL);
-    if (servers.DATABASE_URL !== undefined) await checkPostgres(servers.DATABASE_URL);
-    const { stop, ...urls } = servers;
-    const runner = join(root, 'node_modules', 'jest', 'bin', 'jest.js');
-    const args = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', runner, ...process.argv.slice(2)];
-    return spawnSync(process.execPath, args, { cwd: root, env: { ...process.env, ...urls }, stdio: 'inherit' }).status ?? 1;
+    await checkEventStore(urls.EVENTSTORE_URL);
+    if (urls.DATABASE_URL !== undefined) await checkPostgres(urls.DATABASE_URL);
+    return runTests(urls);
   } finally {
-    servers.stop();
+    stop();
   }
 }
 

@@ -16,7 +16,8 @@ export async function markEndOfLog(eventstoreUrl: string): Promise<LogStart> {
   try {
     const logName = await nameOfLog(store, WITHIN_MS);
     const marker = jsonEvent({ id: randomUUID(), type: 'test-begins', data: {} });
-    const { position } = await store.appends.appendToStream(`test-${marker.id}`, marker, { expectedRevision: NO_STREAM, deadline: WITHIN_MS });
+    const options = { expectedRevision: NO_STREAM, deadline: WITHIN_MS } as const;
+    const { position } = await store.appends.appendToStream(`test-${marker.id}`, marker, options);
     if (position === undefined) throw new Error('The store gave the marker no position.');
     return { logName, position: position.commit, eventId: marker.id };
   } finally {
@@ -34,7 +35,9 @@ export async function beginAfter(databaseUrl: string, { logName, position, event
     await ensureSchema(database, []);
     await database.query(`
       alter table ledger.checkpoints
-        alter column log_name set default '${logName}', alter column position set default ${position}, alter column event_id set default '${eventId}';
+        alter column log_name set default '${logName}',
+        alter column position set default ${position},
+        alter column event_id set default '${eventId}';
       update ledger.checkpoints set log_name = default, position = default, event_id = default`);
   } finally {
     await database.close();

@@ -19,7 +19,10 @@ export type TestDatabase = TestServer & Readonly<{
 /** Whether all spec files share one event store, that of EVENTSTORE_URL; else each has its own, with an empty log. */
 export const SHARES_STORE = process.env['EVENTSTORE_URL'] !== undefined;
 
-/** A folder that is gone after the test; other users may pass through, since Postgres has one of its own when root runs the tests. */
+/**
+ * A folder that is gone after the test; other users may pass through, since Postgres has one of its own when root runs
+ * the tests.
+ */
 export async function temporaryDirectory(): Promise<{ path: string; remove(): Promise<void> }> {
   const path = await mkdtemp(join(tmpdir(), 'ledger-'));
   await chmod(path, 0o711);
@@ -71,10 +74,15 @@ export async function beginReadModels(databaseUrl: string): Promise<() => Promis
   return begin;
 }
 
-/** An empty database on the Postgres of the test run (DATABASE_URL, else the embedded one that `test/support/global-setup.mjs` started). */
+/**
+ * An empty database on the Postgres of the test run: that of DATABASE_URL, else the embedded one that
+ * `test/support/global-setup.mjs` started.
+ */
 export async function emptyDatabase(): Promise<TestServer> {
   const server = process.env['TEST_POSTGRES_URL'];
-  if (server === undefined) throw new Error('TEST_POSTGRES_URL is not set: run the tests with "npm test", whose set-up starts Postgres.');
+  if (server === undefined) {
+    throw new Error('TEST_POSTGRES_URL is not set: run the tests with "npm test", whose set-up starts Postgres.');
+  }
   const name = `ledger_${randomBytes(6).toString('hex')}`;
   await administer(server, `create database ${name}`);
   const url = new URL(server);
