@@ -39,4 +39,4 @@ it('a guess is counted once by the service, whatever is delivered again or comes
   const { body } = await read<{ data: { stripeEventId: string; ambiguous: boolean }[] }>(ledger.url, `/subscriptions/${id}/events`);
   expect(body.data.filter(({ ambiguous }) => ambiguous).map(({ stripeEventId }) => stripeEventId).sort()).toEqual(guessed.map((event) => event.id).sort());
   await ledger.stop();
-});
+}, 60_000);
