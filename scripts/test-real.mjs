@@ -3,13 +3,12 @@
  * EVENTSTORE_URL (and DATABASE_URL, else the embedded Postgres) name servers that run. Without them the two servers of
  * docker-compose.yml are started for the run, empty, on ports of their own. Arguments go to the test runner.
  */
+import { EventStoreDBClient } from '@eventstore/db-client';
 import { spawnSync } from 'node:child_process';
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
-import { connectEventStore } from '../dist/src/eventstore/event-store.js';
-import { lastPosition } from '../dist/src/eventstore/read.js';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const PROJECT = 'subscription-ledger-tests';
@@ -77,13 +76,13 @@ async function checkEventStore(url) {
     const example = 'esdb://127.0.0.1:2113?tls=false';
     throw new Unable(`EVENTSTORE_URL must name one node without TLS and users, as ${example}: tests put a proxy before it.`);
   }
-  const store = connectEventStore(url);
+  const client = EventStoreDBClient.connectionString(url);
   try {
-    await lastPosition(store);
+    for await (const event of client.readAll({ maxCount: 1 })) void event;
   } catch (error) {
     throw new Unable(`The event store of EVENTSTORE_URL cannot be read: ${error.message}`);
   } finally {
-    await store.close();
+    await client.dispose();
   }
 }
 
