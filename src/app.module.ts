@@ -40,8 +40,11 @@ import { IntakeReport } from './webhook/intake.report.js';
 import { take, type Append, type Delivery } from './webhook/intake.js';
 import { INTAKE, INTAKE_REPORT, WebhookController, type Intake } from './webhook/webhook.controller.js';
 
-/** The pools are null in a process that only ingests: `reads` is for what the read API looks up, `database` for all else. */
-export type AppParts = Readonly<{ config: Config; store: EventStore; database: Database | null; reads: Database | null }>;
+/**
+ * `reads` is the pool for what the read API looks up, `database` for all else: null in a process that only ingests. `index` is
+ * intake's own, for the index of event ids: null without a Postgres.
+ */
+export type AppParts = Readonly<{ config: Config; store: EventStore; database: Database | null; reads: Database | null; index: Database | null }>;
 
 /** A module, and what the server needs that serves it. */
 export type App = Readonly<{
@@ -58,18 +61,17 @@ type Part = Readonly<{ controllers: Type[]; providers: Provider[] }>;
 /** The one file that knows every part, and how they are joined. */
 @Module({})
 export class AppModule {
-  static of({ config, store, database, reads }: AppParts): App {
+  static of({ config, store, database, reads, index }: AppParts): App {
     const { roles } = config;
     const registry = new Registry();
     collectDefaultMetrics({ register: registry });
     const { eventstoreUrl, databaseUrl } = config;
     const catchUp: CatchUpThread | null = !roles.includes('project') ? null
       : new CatchUpThread({ eventstoreUrl, databaseUrl, observer: new CatchUpMetrics(registry), intakeIsBusy: () => appender.waiting > 0 });
-    // Only a process that projects has seen that the index speaks of the log which it appends to.
-    const appender: Appender = new Appender(store, database && catchUp ? new BatchedEventIdIndex(database, () => catchUp.logVerified) : noIndex, limitsOf(config));
+    const appender: Appender = new Appender(store, index === null ? noIndex : new BatchedEventIdIndex(index), limitsOf(config));
     const waits = new Places({ ...LIMITS.waits, what: 'requests wait for a position or a replay', full: tooManyWaiting });
     const readModels = database && { database, position: new ReadPosition(database, projections, waits) };
-    const health = new Health(store, { roles, readModels, catchUp: catchUp && (() => catchUp.state), trouble: () => appender.trouble });
+    const health = new Health(store, { roles, readModels, catchUp: catchUp && (() => catchUp.state), trouble: () => appender.trouble?.cause ?? null });
     if (readModels !== null) gaugeParkedStreams(registry, health);
     const intake = roles.includes('ingest') ? intakePart({ config, appender, registry }) : null;
     const parts = [
@@ -136,9 +138,10 @@ export const intakeOf = ({ webhookSecrets: secrets }: Config, append: Append): I
 const limitsOf = (config: Config): AppenderLimits => ({
   waitingMax: config.intakeWaitingMax,
   waitingBytesMax: 64 * 1024 * 1024,
+  waitMsMax: 5_000,
   streamsMax: 64,
   sharedBytesMax: Math.min(512 * 1024, config.appendBytesMax),
   appendBytesMax: config.appendBytesMax,
-  cachedEventsMax: 100_000,
+  cachedIdsMax: 500_000,
   timeoutMs: config.appendTimeoutMs,
 });

@@ -38,9 +38,13 @@ async function main(): Promise<void> {
   });
 }
 
-/** Who runs the embedded store of a data directory runs Postgres too, for the other processes there, whatever its own roles are. */
+/**
+ * The process that runs the embedded store of a data directory runs Postgres too, for the other processes there, whatever its
+ * own roles are. With a store elsewhere, a process that only ingests starts no Postgres, but asks the index of one that is named.
+ */
 function databaseUrlOf(config: Config): string {
-  return usesReadModels(config) || config.eventstoreUrl === 'embedded' ? config.databaseUrl : 'unused';
+  const isNeeded = usesReadModels(config) || config.eventstoreUrl === 'embedded';
+  return isNeeded || config.databaseUrl !== 'embedded' ? config.databaseUrl : 'unused';
 }
 
 function logStoresEvent(logger: JsonLogger, event: StoresEvent): void {

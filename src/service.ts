@@ -4,8 +4,8 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { LIMITS } from './api/limits.js';
 import { AppModule } from './app.module.js';
-import { usesReadModels, type Config } from './config.js';
-import { connectEventStore } from './eventstore/event-store.js';
+import { hasIndex, usesReadModels, type Config } from './config.js';
+import { connectEventStore, withTimeout } from './eventstore/event-store.js';
 import { createServer } from './http/server.js';
 import { Database } from './read-models/database.js';
 
@@ -18,6 +18,7 @@ export type Service = Readonly<{
 }>;
 
 const DRAIN_WITHIN_MS = 10_000;
+const INDEX_OPENS_WITHIN_MS = 2_000;
 
 /** Stops listening and lets requests in flight finish; a connection that never sent one would hold the server open for a minute. */
 async function drain(app: NestFastifyApplication): Promise<void> {
@@ -39,16 +40,19 @@ export async function startService(config: Config, logger: LoggerService): Promi
   const pool = (connectionsMax: number, statementTimeoutMs: number) => (usesReadModels(config) ? new Database(config.databaseUrl, { connectionsMax, statementTimeoutMs, onIdleError }) : null);
   const database = pool(LIMITS.operationsConnectionsMax, LIMITS.operationsStatementMs);
   const reads = pool(LIMITS.reads.runningMax, config.readTimeoutMs);
-  const { module, catchUp, registry, bodyRoute } = AppModule.of({ config, store, database, reads });
+  const index = hasIndex(config) ? new Database(config.databaseUrl, { connectionsMax: LIMITS.indexConnectionsMax, statementTimeoutMs: LIMITS.operationsStatementMs, onIdleError }) : null;
+  const { module, catchUp, registry, bodyRoute } = AppModule.of({ config, store, database, reads, index });
   const { requestTimeoutMs, connectionsMax, intakeBodiesBytesMax: bodiesBytesMax } = config;
   const limits = { requestTimeoutMs, connectionsMax, bodiesBytesMax };
   const app = await createServer(module, { logger, limits, registry, bodyRoute });
   const closeAll = async () => {
     await drain(app);
     await catchUp?.stop();
-    await Promise.all([store.close(), database?.close(), reads?.close()]);
+    await Promise.all([store.close(), database?.close(), reads?.close(), index?.close()]);
   };
   try {
+    // The first deliveries would find no connection yet, and read their streams. Without Postgres intake begins all the same.
+    if (index !== null) await withTimeout(index.query('select 1'), INDEX_OPENS_WITHIN_MS, 'Postgres').catch(() => undefined);
     await app.listen(config.port, config.host);
   } catch (error) {
     await closeAll();

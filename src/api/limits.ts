@@ -8,7 +8,9 @@ export const LIMITS = {
   replays: { runningMax: 1, runningPerTokenMax: 1, waitingMax: 200, waitingPerTokenMax: 100, waitMs: 5_000 },
   /** Requests that wait for a position of the log, or for a replay. */
   waits: { max: 1_000, perTokenMax: 500 },
-  /** Connections of the process for all else: the position, intake's index of ids, live updates, health. */
+  /** Connections of intake, for the index of event ids. */
+  indexConnectionsMax: 2,
+  /** Connections of the process for all else: the position, live updates, health. */
   operationsConnectionsMax: 4,
   operationsStatementMs: 5_000,
   /** What one answer about the past may read, and for how long a thread may work at it. */

@@ -18,9 +18,13 @@ export type Route =
  * - `thin_event`: a v2 event, which carries no snapshot;
  * - `no_object`: its object has no name that a stream could bear;
  * - `no_real_id`: the event, its object or that object's owner has no id, a zero id, one cut short or one no stream can bear;
- * - `conflict`: its event id was recorded, in the same API version, with another content.
+ * - `conflict`: its event id was recorded, in the same API version, with another content;
+ * - `stream_deleted`: the stream of its object is tombstoned, and takes no event any more.
  */
-export type QuarantineReason = 'not_an_event' | 'envelope' | 'thin_event' | 'no_object' | 'no_real_id' | 'conflict';
+export type QuarantineReason = 'not_an_event' | 'envelope' | 'thin_event' | 'no_object' | 'no_real_id' | RefusedReason;
+/** Why the stream to which a body belongs did not take it. */
+export type RefusedReason = 'conflict' | 'stream_deleted';
+type Quarantined = Extract<Route, { kind: 'quarantine' }>;
 
 /** Objects whose ids users choose, or that Stripe numbers per account only (capabilities): unique per account and mode. */
 const namedPerAccount = new Set(['plan', 'product', 'coupon', 'promotion_code', 'capability']);
@@ -51,12 +55,12 @@ export function route(body: Json, contentHash: string): Route {
   return { kind: 'stream', stream: stream.name, eventId: eventIdOf(stripeEventId), stripeEventId, type };
 }
 
-/** The quarantine of an event whose id is recorded, in the same API version, with another content. */
-export function routeConflict(body: Json, contentHash: string): Route {
-  return quarantine(body, contentHash, 'conflict');
+/** The quarantine of a body that its stream did not take. */
+export function routeRefused(body: Json, contentHash: string, reason: RefusedReason): Quarantined {
+  return quarantine(body, contentHash, reason);
 }
 
-function quarantine(body: Json, contentHash: string, reason: QuarantineReason): Route {
+function quarantine(body: Json, contentHash: string, reason: QuarantineReason): Quarantined {
   const id = isJsonObject(body) ? field(body, 'id') : null;
   const stripeEventId = isIdText(id) ? id : null;
   const eventId = quarantineIdOf(stripeEventId, contentHash);

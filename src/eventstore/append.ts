@@ -1,6 +1,8 @@
 import { ErrorType, NO_STREAM } from '@eventstore/db-client';
 import { setTimeout as pause } from 'node:timers/promises';
 import { failureOf, withTimeout, type EventStore } from './event-store.js';
+import { readStream } from './read.js';
+import type { RecordedEvent } from './recorded-event.js';
 
 /** An event on its way into the log. */
 export type NewEvent = Readonly<{
@@ -18,9 +20,14 @@ export type NewEvent = Readonly<{
 export const appendSizeOf = (event: NewEvent): number => event.data.byteLength + event.metadata.byteLength + 2 * event.type.length;
 
 export type WriteOutcome =
-  | { readonly kind: 'written'; readonly revision: bigint; readonly position: bigint }
-  | { readonly kind: 'wrong_expected_revision' }
-  | { readonly kind: 'too_large' }
+  /** The last event's place; `position` is null where the store does not say, as of a repeat that its stream hides. */
+  | { readonly kind: 'written'; readonly revision: bigint; readonly position: bigint | null }
+  /** `actual`: revision of the stream's last event; -1n when it has none, null when the store did not say. */
+  | { readonly kind: 'wrong_expected_revision'; readonly actual: bigint | null }
+  /** `limitBytes`: the store's limit; null when it did not say. */
+  | { readonly kind: 'too_large'; readonly limitBytes: number | null }
+  /** The stream is tombstoned. */
+  | { readonly kind: 'stream_deleted' }
   | { readonly kind: 'unavailable'; readonly cause: unknown };
 
 /** The store refused an append as too late, though it had just been sent: deadlines are absolute, so its clock is ahead of ours by more than the time limit. */
@@ -33,6 +40,10 @@ export class ClockSkew extends Error {
 const ATTEMPTS_MAX = 3;
 /** The store itself gives up on an append after two seconds; an answer that comes sooner than this is about the clock. */
 const AT_ONCE_MS = 500;
+/** EventStoreDB drops a repeat of an append that it is still committing, without an answer: then the log is looked at. */
+const LOOK_AFTER_MS = 400;
+
+type Target = Readonly<{ revision: bigint; timeoutMs: number }>;
 
 /**
  * Appends events to one stream at exactly this revision (-1n: a new stream); `revision` and `position`
@@ -40,17 +51,16 @@ const AT_ONCE_MS = 500;
  * with the same ids at the same revision, which EventStoreDB answers from disk: written once, whatever
  * became of the first attempt (decision table, rows 9 to 12).
  */
-export async function write(store: EventStore, events: readonly NewEvent[], at: { revision: bigint; timeoutMs: number }): Promise<WriteOutcome> {
+export async function write(store: EventStore, events: readonly NewEvent[], at: Target): Promise<WriteOutcome> {
   let cause: unknown;
   for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt += 1) {
     if (attempt > 1) await pause(attempt * 50 + Math.random() * 100);
     const startedAt = performance.now();
     try {
-      return await writeOnce(store, events, at);
+      return await writtenOrSeen(store, events, at);
     } catch (error) {
-      const failure = failureOf(error);
-      if (failure === 'wrong_expected_revision' || failure === 'too_large') return { kind: failure };
-      if (failure !== 'unavailable') return { kind: 'unavailable', cause: error };
+      const refusal = refusalOf(error);
+      if (refusal !== null) return refusal;
       const isAtOnce = performance.now() - startedAt < Math.min(AT_ONCE_MS, at.timeoutMs / 2);
       cause = isAtOnce && (error as { type?: string }).type === ErrorType.DEADLINE_EXCEEDED ? new ClockSkew(at.timeoutMs) : error;
     }
@@ -58,7 +68,48 @@ export async function write(store: EventStore, events: readonly NewEvent[], at: 
   return { kind: 'unavailable', cause };
 }
 
-async function writeOnce(store: EventStore, events: readonly NewEvent[], at: { revision: bigint; timeoutMs: number }): Promise<WriteOutcome> {
+/** What the store decided; null when that is not known. */
+function refusalOf(error: unknown): WriteOutcome | null {
+  const { actualVersion, maxAppendSize } = error as { actualVersion?: unknown; maxAppendSize?: unknown };
+  switch (failureOf(error)) {
+    case 'wrong_expected_revision': return { kind: 'wrong_expected_revision', actual: actualVersion === NO_STREAM ? -1n : typeof actualVersion === 'bigint' ? actualVersion : null };
+    case 'too_large': return { kind: 'too_large', limitBytes: typeof maxAppendSize === 'number' ? maxAppendSize : null };
+    case 'stream_deleted': return { kind: 'stream_deleted' };
+    case 'access_denied':
+    case 'refused':
+    case 'stream_not_found': return { kind: 'unavailable', cause: error };
+    case 'unavailable': return null;
+  }
+}
+
+/** One attempt. When its answer keeps waiting, what the log shows at its place counts as well. */
+async function writtenOrSeen(store: EventStore, events: readonly NewEvent[], at: Target): Promise<WriteOutcome> {
+  const answered = new AbortController();
+  const writing = writeOnce(store, events, at).finally(() => answered.abort());
+  const seeing = see(store, events, { ...at, signal: answered.signal });
+  return (await Promise.race([seeing, writing.then(() => null, () => null)])) ?? writing;
+}
+
+/** Resolves when the log shows all these events at their place; with null when the append was answered before. */
+async function see(store: EventStore, events: readonly NewEvent[], at: Target & { signal: AbortSignal }): Promise<WriteOutcome | null> {
+  for (let waitMs = LOOK_AFTER_MS; !at.signal.aborted; waitMs *= 2) {
+    await pause(waitMs, undefined, { signal: at.signal }).catch(() => undefined);
+    // A failure to look says nothing: the append itself has an answer, or a time limit.
+    const seen = at.signal.aborted ? null : await shown(store, events, at.revision).catch(() => null);
+    if (seen !== null) return seen;
+  }
+  return null;
+}
+
+async function shown(store: EventStore, events: readonly NewEvent[], after: bigint): Promise<WriteOutcome | null> {
+  const seen: RecordedEvent[] = [];
+  for await (const event of readStream(store, events[0]?.stream ?? '', { from: after + 1n, max: events.length })) seen.push(event);
+  const areThere = events.every(({ eventId }, at) => seen[at]?.eventId === eventId && seen[at].revision === after + 1n + BigInt(at));
+  const last = seen.at(-1);
+  return areThere && last !== undefined ? { kind: 'written', revision: last.revision, position: last.position } : null;
+}
+
+async function writeOnce(store: EventStore, events: readonly NewEvent[], at: Target): Promise<WriteOutcome> {
   const stream = events[0]?.stream;
   if (stream === undefined) throw new Error('An append needs at least one event.');
   const appended = await withTimeout(
@@ -71,6 +122,5 @@ async function writeOnce(store: EventStore, events: readonly NewEvent[], at: { r
     at.timeoutMs,
     `Appending to ${stream}`,
   );
-  if (appended.position === undefined) throw new Error(`The store acknowledged an append to ${stream} without a position.`);
-  return { kind: 'written', revision: appended.revision, position: appended.position };
+  return { kind: 'written', revision: appended.revision, position: appended.position ?? null };
 }

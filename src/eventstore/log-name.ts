@@ -12,7 +12,7 @@ const TYPE = 'log-named';
  * name a new log at once one wins, and all read what it wrote.
  */
 export async function nameOfLog(store: EventStore, timeoutMs: number): Promise<string> {
-  const known = await readName(store);
+  const known = await readNameOfLog(store);
   if (known !== null) return known;
   const naming = jsonEvent({ type: TYPE, data: { name: randomUUID() } });
   try {
@@ -20,12 +20,13 @@ export async function nameOfLog(store: EventStore, timeoutMs: number): Promise<s
   } catch (error) {
     if (failureOf(error) !== 'wrong_expected_revision') throw error;
   }
-  const name = await readName(store);
+  const name = await readNameOfLog(store);
   if (name === null) throw new Error(`The stream ${STREAM} was written but cannot be read.`);
   return name;
 }
 
-async function readName(store: EventStore): Promise<string | null> {
+/** The name of this log; null when it has none yet. */
+export async function readNameOfLog(store: EventStore): Promise<string | null> {
   const first = await readEventAt(store, STREAM, 0n);
   if (first === null) return null;
   const name = (first.data as { name?: unknown }).name;

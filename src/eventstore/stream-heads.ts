@@ -1,72 +1,118 @@
-import type { EventStore } from './event-store.js';
-import { readStream } from './read.js';
-import type { RecordedEvent } from './recorded-event.js';
+import type { IndexAnswer } from './append-decision.js';
 
-/** What the head knows of an event of its stream; enough to tell a duplicate from a conflict. */
-export type KnownEvent = Readonly<{ revision: bigint; position: bigint; contentHash: string | null; apiVersion: string | null }>;
-
-export const knownEventOf = ({ revision, position, metadata }: RecordedEvent): KnownEvent =>
-  ({ revision, position, contentHash: metadata?.contentHash ?? null, apiVersion: metadata?.apiVersion ?? null });
+/** What is known of an event of a stream; enough to tell a duplicate from a conflict. `position`: null when the store did not say. */
+export type KnownEvent = Readonly<{ revision: bigint; position: bigint | null; contentHash: string | null; apiVersion: string | null }>;
 
 /**
- * The end of a stream as this process knows it. `events` holds every event above `indexedTo`; those up to
- * it are in the index of event ids, completely. Together they are all ids of the stream: less is not a head.
+ * The end of a stream as this process knows it.
+ *
+ * For every event at or below `revision` that the stream showed when it was read, its id is in `events`, or it stands at
+ * or below `leansOn.revision` and so at or below `leansOn.position`: then it is in every index of the log `leansOn.log`
+ * that vouches for that position. `revision` may be too low, when others append, and never matters by itself: an append
+ * at exactly `revision` succeeds only where the stream ends there, and then an id that is in neither place is new.
+ * What an operator had hidden before (deleted or truncated streams) is known to the index alone.
  */
 export type StreamHead = {
-  /** Revision of the last event; -1n for a stream that does not exist. */
+  /** Revision of the last event; -1n for a stream without any. */
   revision: bigint;
-  /** -1n when `events` is complete by itself. */
-  readonly indexedTo: bigint;
-  readonly events: Map<string, KnownEvent>;
+  /** The last event that the index is relied on for; null when `events` is complete by itself. */
+  leansOn: Readonly<{ log: string; revision: bigint; position: bigint }> | null;
+  readonly events: KnownEvents;
+  /** Whether the stream is tombstoned: nothing can be appended to it any more. */
+  isTombstoned: boolean;
+  /** False when the stream has more events than may be held: `events` then holds only those that were looked for. */
+  isWhole: boolean;
 };
 
-/** Reads the head: the events above `indexedTo`, which the caller found complete in the index. */
-export async function readHead(store: EventStore, stream: string, indexedTo: bigint): Promise<StreamHead> {
-  const head: StreamHead = { revision: indexedTo, indexedTo, events: new Map() };
-  await readOn(store, stream, head);
-  return head;
-}
+export const newHead = (revision: bigint, leansOn: StreamHead['leansOn']): StreamHead =>
+  ({ revision, leansOn, events: new KnownEvents(), isTombstoned: false, isWhole: true });
 
-/** Takes what the stream has beyond the head into it; false if there is nothing. */
-export async function readOn(store: EventStore, stream: string, head: StreamHead): Promise<boolean> {
-  const before = head.revision;
-  for await (const event of readStream(store, stream, { from: before + 1n })) extend(head, event.eventId, knownEventOf(event));
-  return head.revision > before;
-}
+/**
+ * Events of one stream by their ids: of those that were read the revision alone, since a stream may have a million of
+ * them, of those that this process appended all that an answer needs. Of an id that stands twice the first counts.
+ */
+export class KnownEvents {
+  readonly #events = new Map<string, KnownEvent | number>();
+  #weight = 0;
 
-/** Adds the next event; of an id that stands twice in a stream the first counts. */
-export function extend(head: StreamHead, eventId: string, event: KnownEvent): void {
-  head.revision = event.revision;
-  if (!head.events.has(eventId)) head.events.set(eventId, event);
-}
-
-/** The heads used last, bounded by the number of events in them. A missing or stale head costs a read, never a duplicate. */
-export class StreamHeads {
-  readonly #heads = new Map<string, StreamHead>();
-  readonly #eventsMax: number;
-  #events = 0;
-
-  constructor(eventsMax: number) {
-    this.#eventsMax = eventsMax;
+  /** What the events take, in ids: about 100 bytes each. */
+  get weight(): number {
+    return this.#weight;
   }
 
-  /** Takes the head out; whoever works on a stream owns its head until it puts it back. */
+  get(eventId: string): KnownEvent | bigint | undefined {
+    const event = this.#events.get(keyOf(eventId));
+    return typeof event === 'number' ? BigInt(event) : event;
+  }
+
+  /** `event`: its revision, or more. */
+  add(eventId: string, event: KnownEvent | bigint): void {
+    const key = keyOf(eventId);
+    if (this.#events.has(key)) return;
+    const kept = typeof event === 'bigint' ? Number(event) : event;
+    this.#events.set(key, kept);
+    this.#weight += weightOf(kept);
+  }
+
+  /** Forgets the events up to a revision. */
+  dropUpTo(revision: bigint): void {
+    for (const [key, event] of this.#events) {
+      if (revisionOf(event) > revision) continue;
+      this.#events.delete(key);
+      this.#weight -= weightOf(event);
+    }
+  }
+}
+
+const revisionOf = (event: KnownEvent | number): bigint | number => (typeof event === 'number' ? event : event.revision);
+const weightOf = (event: KnownEvent | number): number => (typeof event === 'number' ? 1 : 4);
+/** The 16 bytes of a UUID as a string, which takes half of what its text takes. */
+const keyOf = (eventId: string): string => Buffer.from(eventId.replaceAll('-', ''), 'hex').toString('latin1');
+
+/** From so many ids on a head is worth to be made smaller. */
+const LARGE = 1_000;
+
+/**
+ * Lets a large head lean on the index for what the index has of the stream. The index must name the event that the head
+ * itself knows at that revision: so it speaks of this log.
+ */
+export function leanOnIndex(head: StreamHead, answer: IndexAnswer): void {
+  if (head.events.weight < LARGE || answer.kind !== 'answered' || answer.last === null) return;
+  const { revision, position, eventId } = answer.last;
+  const own = head.events.get(eventId);
+  if (own === undefined || (typeof own === 'bigint' ? own : own.revision) !== revision) return;
+  head.leansOn = { log: answer.log, revision, position };
+  head.events.dropUpTo(revision);
+}
+
+/** The heads used last, bounded by the ids in them. A missing or stale head costs a read, never a duplicate. */
+export class StreamHeads {
+  readonly #heads = new Map<string, StreamHead>();
+  readonly #idsMax: number;
+  #ids = 0;
+
+  constructor(idsMax: number) {
+    this.#idsMax = idsMax;
+  }
+
+  /** Takes the head out; what works on a stream owns its head until it puts it back. */
   take(stream: string): StreamHead | undefined {
     const head = this.#heads.get(stream);
     if (head === undefined) return undefined;
     this.#heads.delete(stream);
-    this.#events -= weightOf(head);
+    this.#ids -= idsOf(head);
     return head;
   }
 
   put(stream: string, head: StreamHead): void {
+    if (!head.isWhole) return;
     this.#heads.set(stream, head);
-    this.#events += weightOf(head);
+    this.#ids += idsOf(head);
     for (const oldest of this.#heads.keys()) {
-      if (this.#events <= this.#eventsMax) return;
+      if (this.#ids <= this.#idsMax) return;
       this.take(oldest);
     }
   }
 }
 
-const weightOf = (head: StreamHead): number => head.events.size + 1;
+const idsOf = (head: StreamHead): number => head.events.weight + 4;

@@ -1,46 +1,36 @@
 import { setImmediate as othersTurn } from 'node:timers/promises';
+import type { IndexAnswer } from '../eventstore/append-decision.js';
 import type { EventIdIndex } from '../eventstore/appender.js';
 import { withTimeout } from '../eventstore/event-store.js';
 import type { Database } from './database.js';
-import { findEvents, indexedTo, type IndexedEvent } from './event-index.js';
+import { lookUp, type Asked } from './event-index.js';
 
 const TIMEOUT_MS = 200;
-const REST_AFTER_FAILURE_MS = 1_000;
+/** One slow answer costs those who waited for it; only failures in a row let the index rest, up to a second. */
+const REST_MS = 50;
+const REST_MS_MAX = 1_000;
 const IDS_PER_QUERY_MAX = 500;
 
-type Found = Awaited<ReturnType<EventIdIndex['find']>>;
-const UNAVAILABLE: Found = { kind: 'unavailable' };
+const UNAVAILABLE: IndexAnswer = { kind: 'unavailable' };
 
 /**
  * The index of event ids as intake uses it: lookups that come while one is under way share the next, and
  * a slow or missing Postgres costs a moment once and then nothing, for intake depends on the event store alone.
  */
 export class BatchedEventIdIndex implements EventIdIndex {
-  #waiting: { eventId: string; settle: (found: Found) => void }[] = [];
+  #waiting: (Asked & { settle: (answer: IndexAnswer) => void })[] = [];
   #asking = false;
+  #failures = 0;
   #restsUntil = 0;
 
-  /** `usable` says whether the index is known to speak of the log that intake appends to. */
-  constructor(
-    private readonly database: Database,
-    private readonly usable: () => boolean,
-  ) {}
+  constructor(private readonly database: Database) {}
 
-  find(eventId: string): Promise<Found> {
-    if (this.#away()) return Promise.resolve(UNAVAILABLE);
+  find(eventId: string, stream: string): Promise<IndexAnswer> {
+    if (performance.now() < this.#restsUntil) return Promise.resolve(UNAVAILABLE);
     return new Promise((settle) => {
-      this.#waiting.push({ eventId, settle });
+      this.#waiting.push({ eventId, stream, settle });
       if (!this.#asking) void this.#askAll();
     });
-  }
-
-  async indexedTo(stream: string): Promise<bigint> {
-    if (this.#away()) return -1n;
-    return (await this.#ask(() => indexedTo(this.database, stream))) ?? -1n;
-  }
-
-  #away(): boolean {
-    return !this.usable() || performance.now() < this.#restsUntil;
   }
 
   async #askAll(): Promise<void> {
@@ -49,23 +39,23 @@ export class BatchedEventIdIndex implements EventIdIndex {
       // What else has come by the end of this turn shares the query.
       await othersTurn();
       const asked = this.#waiting.splice(0, IDS_PER_QUERY_MAX);
-      const found = await this.#ask(() => findEvents(this.database, asked.map(({ eventId }) => eventId)));
-      for (const { eventId, settle } of asked) settle(found === null ? UNAVAILABLE : answerOf(found.get(eventId)));
+      const answers = await this.#ask(asked);
+      for (const [at, { settle }] of asked.entries()) settle(answers[at] ?? UNAVAILABLE);
     }
     this.#asking = false;
   }
 
-  /** Null when Postgres does not answer in time; it is then left alone for a while. */
-  async #ask<T>(query: () => Promise<T>): Promise<T | null> {
+  /** No answers when Postgres does not give them in time. */
+  async #ask(asked: readonly Asked[]): Promise<readonly IndexAnswer[]> {
     try {
-      return await withTimeout(query(), TIMEOUT_MS, 'The index of event ids');
+      const answers = await withTimeout(lookUp(this.database, asked), TIMEOUT_MS, 'The index of event ids');
+      this.#failures = 0;
+      return answers;
     } catch {
       // The stream itself is read instead; health and metrics tell that Postgres is away.
-      this.#restsUntil = performance.now() + REST_AFTER_FAILURE_MS;
-      return null;
+      this.#failures += 1;
+      this.#restsUntil = performance.now() + Math.min(REST_MS * 2 ** (this.#failures - 1), REST_MS_MAX);
+      return [];
     }
   }
 }
-
-const answerOf = (found: IndexedEvent | undefined): Found =>
-  found === undefined ? { kind: 'not_indexed' } : { kind: 'found', stream: found.stream, revision: found.revision };

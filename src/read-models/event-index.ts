@@ -1,6 +1,7 @@
+import type { IndexAnswer } from '../eventstore/append-decision.js';
 import type { Envelope } from '../eventstore/recorded-event.js';
 import { jsonForPostgres, type Queryable } from './database.js';
-import { EVENT_INDEX } from './schema.js';
+import { EVENT_INDEX, EVENT_INDEX_LINE } from './schema.js';
 
 /** Where an event id stands in the log. */
 export type IndexedEvent = Readonly<{ eventId: string; stream: string; revision: bigint; position: bigint }>;
@@ -13,11 +14,38 @@ export async function findEvents(database: Queryable, eventIds: readonly string[
   return new Map(rows.map(({ event_id: eventId, stream, revision, position }) => [eventId, { eventId, stream, revision, position }]));
 }
 
-/** The revision up to which the stream is indexed; -1n when an event below it is missing. */
-export async function indexedTo(database: Queryable, stream: string): Promise<bigint> {
-  const { rows } = await database.query<{ events: bigint; last: bigint | null }>(`select count(*) as events, max(revision) as last from ${EVENT_INDEX} where stream = $1`, [stream]);
-  const { events = 0n, last = null } = rows[0] ?? {};
-  return last !== null && events === last + 1n ? last : -1n;
+/** An event id, and the stream that it would go to. */
+export type Asked = Readonly<{ eventId: string; stream: string }>;
+
+type LookedUp = { log_name: string | null; position: bigint | null; event_id: string | null } & Partial<Record<'found_stream' | 'last_event_id', string | null>> &
+  Partial<Record<'found_revision' | 'found_position' | 'last_revision' | 'last_position', bigint | null>>;
+
+/** Each lateral query is one probe of a B-tree, whatever the planner expects. */
+const LOOK_UP = `
+select checkpoint.log_name, checkpoint.position, checkpoint.event_id, found.stream as found_stream, found.revision as found_revision,
+  found.position as found_position, last.revision as last_revision, last.position as last_position, last.event_id as last_event_id
+from unnest($1::uuid[], $2::text[]) with ordinality as asked(event_id, stream, at)
+join ledger.checkpoints as checkpoint on checkpoint.line = '${EVENT_INDEX_LINE}'
+left join lateral (select stream, revision, position from ${EVENT_INDEX} where event_id = asked.event_id limit 1) as found on true
+left join lateral (select revision, position, event_id from ${EVENT_INDEX} where stream = asked.stream order by revision desc limit 1) as last on true
+order by asked.at`;
+
+/**
+ * What the index says of each of these. Ids, ends of streams and the checkpoint are of one snapshot, and the projector
+ * moves the checkpoint in the transaction that adds the events up to it: so what is not found is not in the log up to there.
+ */
+export async function lookUp(database: Queryable, asked: readonly Asked[]): Promise<IndexAnswer[]> {
+  const { rows } = await database.query<LookedUp>(LOOK_UP, [asked.map(({ eventId }) => eventId), asked.map(({ stream }) => stream)]);
+  return asked.map(({ stream }, at) => answerOf(stream, rows[at]));
+}
+
+function answerOf(stream: string, row: LookedUp | undefined): IndexAnswer {
+  const { log_name: log, position, event_id: eventId } = row ?? {};
+  if (row === undefined || log == null || position == null || eventId == null) return { kind: 'unavailable' };
+  const { found_stream, found_revision, found_position, last_revision, last_position, last_event_id } = row;
+  const found = found_stream == null || found_revision == null || found_position == null ? null : { stream: found_stream, revision: found_revision, position: found_position };
+  const last = last_revision == null || last_position == null || last_event_id == null ? null : { stream, revision: last_revision, position: last_position, eventId: last_event_id };
+  return { kind: 'answered', log, position, eventId, found, last };
 }
 
 /** Streams in their order, from after one of them. */

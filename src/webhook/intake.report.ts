@@ -1,6 +1,6 @@
 import { Logger } from '@nestjs/common';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
-import { remarkOn, type Acknowledged, type Refusal } from './refusal.js';
+import { QUARANTINED, remarkOn, type Acknowledged, type Quarantined, type Refusal } from './refusal.js';
 import { RepeatedLines } from './repeated-lines.js';
 
 /** What becomes of a delivery. Each is counted once, whichever layer answers it. */
@@ -17,6 +17,7 @@ export class IntakeReport {
   readonly #logger = new Logger('webhook');
   readonly #lines = new RepeatedLines();
   readonly #deliveries: Counter<'outcome'>;
+  readonly #quarantined: Counter<'reason'>;
   readonly #seconds: Histogram<'outcome'>;
 
   /** `waiting` tells how many events wait for the store. */
@@ -29,6 +30,13 @@ export class IntakeReport {
     });
     // From the start, so that a first increase is one.
     for (const outcome of Object.keys(OUTCOMES)) this.#deliveries.inc({ outcome }, 0);
+    this.#quarantined = new Counter({
+      name: 'ledger_quarantined_total',
+      help: 'Events stored in quarantine, by reason. conflict and stream_deleted are alarms: an event has a stream, and is not in it.',
+      labelNames: ['reason'],
+      registers: [registry],
+    });
+    for (const reason of Object.keys(QUARANTINED)) this.#quarantined.inc({ reason }, 0);
     this.#seconds = new Histogram({
       name: 'ledger_webhook_seconds',
       help: 'Time from the whole body received to the answer.',
@@ -52,6 +60,12 @@ export class IntakeReport {
     this.#seconds.observe({ outcome: kind }, seconds);
     if (typeof outcome === 'string') this.#deliveries.inc({ outcome: kind });
     else this.refused(outcome);
+  }
+
+  /** An event was stored in quarantine. */
+  quarantined({ reason, type, stream }: Quarantined): void {
+    this.#quarantined.inc({ reason });
+    this.#lines.write(reason, (more) => this.#logger.error(`A ${type} is in quarantine, as ${stream}: ${QUARANTINED[reason]}${more}`));
   }
 
   /** A delivery was refused. */

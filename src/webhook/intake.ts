@@ -3,7 +3,7 @@ import { hash as digest } from 'node:crypto';
 import type { WebhookSecret } from '../config.js';
 import { contentHashOf } from '../events/content-hash.js';
 import type { Json, JsonObject } from '../events/json.js';
-import { route, routeConflict, type Route } from '../events/route.js';
+import { route, routeRefused, type QuarantineReason, type Route } from '../events/route.js';
 import type { NewEvent } from '../eventstore/append.js';
 import type { AppendOutcome } from '../eventstore/appender.js';
 import type { EventMetadata } from '../eventstore/recorded-event.js';
@@ -15,10 +15,14 @@ export type Append = (event: NewEvent) => Promise<AppendOutcome>;
 export type Delivery = Readonly<{ body: Uint8Array; signature: string | undefined; receivedAt: Date }>;
 
 export type IntakeOutcome =
-  | { readonly kind: 'appended' | 'duplicate' | 'quarantined'; readonly stream: string; readonly revision: bigint; readonly position: bigint }
+  | { readonly kind: 'appended'; readonly stream: string; readonly revision: bigint; readonly position: bigint }
+  /** `position`: null for an event that an operator has hidden, where nothing knows it. */
+  | { readonly kind: 'duplicate'; readonly stream: string; readonly revision: bigint; readonly position: bigint | null }
+  | { readonly kind: 'quarantined'; readonly stream: string; readonly revision: bigint; readonly position: bigint; readonly reason: QuarantineReason; readonly type: string }
   | { readonly kind: 'bad_signature'; readonly reason: Extract<Verification, { kind: 'invalid' }>['reason'] }
   | { readonly kind: 'unreadable' }
-  | { readonly kind: 'too_large'; readonly type: string; readonly bytes: number }
+  /** `limitBytes`: what one append may have, by the configuration or by a store that allows less; null when it did not say. */
+  | { readonly kind: 'too_large'; readonly type: string; readonly bytes: number; readonly limitBytes: number | null }
   | { readonly kind: 'overloaded' }
   | { readonly kind: 'unavailable'; readonly cause: unknown };
 
@@ -39,16 +43,18 @@ export async function take(delivery: Delivery, options: { secrets: readonly Webh
   const describe = (routed: Route) => newEvent(routed, { stripeEvent, hash, delivery, verified });
   const routed = route(stripeEvent, hash);
   const outcome = await options.append(describe(routed));
-  if (outcome.kind !== 'conflict') return answerOf(outcome, routed, body);
-  const quarantined = routeConflict(stripeEvent, hash);
+  if (routed.kind === 'quarantine' || (outcome.kind !== 'conflict' && outcome.kind !== 'stream_deleted')) return answerOf(outcome, routed, body);
+  const quarantined = routeRefused(stripeEvent, hash, outcome.kind);
   return answerOf(await options.append(describe(quarantined)), quarantined, body);
 }
 
 function answerOf(outcome: AppendOutcome, routed: Route, body: Uint8Array): IntakeOutcome {
   switch (outcome.kind) {
-    case 'appended': return { ...outcome, kind: routed.kind === 'quarantine' ? 'quarantined' : 'appended' };
-    case 'too_large': return { kind: 'too_large', type: routed.type, bytes: body.byteLength };
+    case 'appended': return routed.kind === 'quarantine' ? { ...outcome, kind: 'quarantined', reason: routed.reason, type: routed.type } : outcome;
+    case 'too_large': return { ...outcome, type: routed.type, bytes: body.byteLength };
     case 'conflict': throw new Error(`The quarantine stream ${outcome.stream} is named by its content and cannot hold another.`);
+    // A quarantine stream holds this one body: who tombstoned it has erased what is delivered again here.
+    case 'stream_deleted': return { kind: 'duplicate', stream: outcome.stream, revision: 0n, position: null };
     default: return outcome;
   }
 }

@@ -1,3 +1,4 @@
+import type { QuarantineReason } from '../events/route.js';
 import type { BodyRefusal } from '../http/bodies.js';
 import { bodyTooLarge, type Problem } from '../http/problem.js';
 import { malformedRequest, requestTimeout } from '../http/parser-errors.js';
@@ -8,6 +9,19 @@ export type Acknowledged = 'appended' | 'duplicate' | 'quarantined';
 
 /** Why a delivery was not acknowledged, whichever layer refused it. */
 export type Refusal = Exclude<IntakeOutcome, { kind: Acknowledged }> | Readonly<{ kind: BodyRefusal }>;
+
+export type Quarantined = Extract<IntakeOutcome, { kind: 'quarantined' }>;
+
+/** What the log says of an event in quarantine. */
+export const QUARANTINED: Readonly<Record<QuarantineReason, string>> = {
+  not_an_event: 'it does not have the form of a Stripe event.',
+  envelope: 'it is inside the envelope of another service. Let Stripe deliver to this endpoint itself.',
+  thin_event: 'it is a v2 event, which carries no snapshot.',
+  no_object: 'its object has no name that a stream could bear.',
+  no_real_id: 'it, its object or the owner of that has no real id.',
+  conflict: 'its event id is recorded with another content.',
+  stream_deleted: 'the stream of its object is tombstoned, and takes no event any more.',
+};
 
 const SIGNATURE_HINTS = {
   no_signature: 'The Stripe-Signature header is missing, or is not as Stripe writes it: one time, and at least one v1 '
@@ -62,7 +76,7 @@ export function remarkOn(refusal: Refusal): Remark {
     case 'malformed': return warning('A delivery was refused: its body is no valid HTTP.');
     case 'timeout': return warning('A delivery was cut off: it did not arrive whole within REQUEST_TIMEOUT_MS.');
     case 'too_large':
-      return alarm(`A ${refusal.type} of ${refusal.bytes} bytes exceeds the append limit. ${RAISE_LIMIT}`);
+      return alarm(`A ${refusal.type} of ${refusal.bytes} bytes exceeds the append limit${limitOf(refusal.limitBytes)}. ${RAISE_LIMIT}`);
     case 'over_limit':
       return alarm('A delivery of more than APPEND_BYTES_MAX was refused, and its signature was not checked. If Stripe '
         + `sent it: ${RAISE_LIMIT}`);
@@ -72,3 +86,6 @@ export function remarkOn(refusal: Refusal): Remark {
       return alarm('The event store did not take an event; Stripe will send it again.', refusal.cause);
   }
 }
+
+/** The store's own limit may be lower than APPEND_BYTES_MAX. */
+const limitOf = (bytes: number | null): string => (bytes === null ? '' : ` of ${bytes} bytes`);

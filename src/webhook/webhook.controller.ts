@@ -12,7 +12,8 @@ export type Intake = (delivery: Delivery) => Promise<IntakeOutcome>;
 export const INTAKE = Symbol('Intake');
 export const INTAKE_REPORT = Symbol('IntakeReport');
 
-type Answer = { outcome: Acknowledged; stream: string; revision: string; position: string };
+/** `position`: null for a duplicate that an operator has hidden, where nothing knows its place. */
+type Answer = { outcome: Acknowledged; stream: string; revision: string; position: string | null };
 
 /** Where Stripe delivers. A 2xx says that the event is durable in the log, and nothing else does. */
 @Controller(WEBHOOK_PATH)
@@ -38,10 +39,14 @@ export class WebhookController {
       case 'duplicate':
       case 'quarantined':
         this.report.answered(outcome.kind, seconds);
-        return { outcome: outcome.kind, stream: outcome.stream, revision: String(outcome.revision), position: String(outcome.position) };
+        if (outcome.kind === 'quarantined') this.report.quarantined(outcome);
+        return answerOf(outcome);
       default:
         this.report.answered(outcome, seconds);
         throw new ProblemError(problemOf(outcome));
     }
   }
 }
+
+const answerOf = ({ kind, stream, revision, position }: Extract<IntakeOutcome, { kind: Acknowledged }>): Answer =>
+  ({ outcome: kind, stream, revision: String(revision), position: position === null ? null : String(position) });

@@ -3,7 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import { contentHash } from '../../src/events/content-hash.js';
 import { eventIdOf, quarantineIdOf } from '../../src/events/event-id.js';
 import type { Json, JsonObject } from '../../src/events/json.js';
-import { route, routeConflict } from '../../src/events/route.js';
+import { route, routeRefused } from '../../src/events/route.js';
 import { distinctRecordedEvents, recordedEvents } from '../fixtures/recorded-events.js';
 import { basil, before, routingTable, subscriptionParent } from './routing-table.js';
 import { eventAbout } from './stripe-events.js';
@@ -103,7 +103,7 @@ describe('quarantine', () => {
   });
 
   it('takes an event that conflicts with a recorded one, each content to a stream of its own', () => {
-    const [one, other] = ['active', 'canceled'].map((status) => eventAbout({ ...subscription, status })).map((body) => routeConflict(body, contentHash(body)));
+    const [one, other] = ['active', 'canceled'].map((status) => eventAbout({ ...subscription, status })).map((body) => routeRefused(body, contentHash(body), 'conflict'));
     expect(one).toMatchObject({ kind: 'quarantine', reason: 'conflict', stripeEventId: 'evt_1PgafmB7WZ01zgkW', type: 'test.updated' });
     expect(one?.stream).not.toBe(other?.stream);
     expect(one?.eventId).not.toBe(eventIdOf('evt_1PgafmB7WZ01zgkW'));

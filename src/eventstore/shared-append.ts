@@ -1,0 +1,207 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { afterRefusal, judge, type IndexAnswer } from './append-decision.js';
+import { write, type NewEvent, type WriteOutcome } from './append.js';
+import type { AppendOutcome, EventIdIndex } from './appender.js';
+import type { EventStore } from './event-store.js';
+import type { Waiting } from './lanes.js';
+import type { KnownEvent, StreamHead } from './stream-heads.js';
+import { isEndHidden, readHead, readHeadAbove, readOn, recall, speaksOfLog, type HeadReading } from './stream-reading.js';
+
+export type AppendTools = Readonly<{
+  store: EventStore;
+  index: EventIdIndex;
+  timeoutMs: number;
+  /** Ids that one head may hold. */
+  idsMax: number;
+  /** Told how each append went. */
+  onWrite: (outcome: WriteOutcome) => void;
+}>;
+
+const RACES_MAX = 10;
+/** Readings of a stream that contradicts what is known of it; the second is from the log alone. */
+const TRIES_MAX = 3;
+/** A stream that was soft-deleted shows what was appended since only some 50 ms later, on EventStoreDB. */
+const SHOWN_AFTER_MS = 100;
+const UNAVAILABLE: IndexAnswer = { kind: 'unavailable' };
+
+/**
+ * Events of one stream that are appended together: read, check, append at exactly the head's revision, and on a lost race
+ * again (design, section 3). Settles each of them.
+ */
+export class SharedAppend {
+  readonly #reading: HeadReading;
+  readonly #answers = new Map<string, IndexAnswer>();
+  #open: readonly Waiting<AppendOutcome>[];
+  #together = true;
+
+  constructor(
+    private readonly tools: AppendTools,
+    private readonly stream: string,
+    share: readonly Waiting<AppendOutcome>[],
+  ) {
+    this.#open = share;
+    this.#reading = { wanted: new Set(share.map(({ event }) => event.eventId)), idsMax: tools.idsMax };
+  }
+
+  /** Returns the head as it is then. What is open when it throws has no outcome yet. */
+  async run(cached: StreamHead | undefined): Promise<StreamHead> {
+    await this.#askIndex();
+    let head = cached ?? (await this.#coldHead());
+    for (let races = 0; races < RACES_MAX; ) {
+      head = await this.#settleKnown(head);
+      if (head.isTombstoned) this.#settleAll({ kind: 'stream_deleted', stream: this.stream });
+      const fresh = this.#next();
+      if (fresh.length === 0) return head;
+      const outcome = await write(this.tools.store, fresh, { revision: head.revision, timeoutMs: this.tools.timeoutMs });
+      this.tools.onWrite(outcome);
+      if (outcome.kind === 'wrong_expected_revision') {
+        head = await this.#afterRefusal(head, { actual: outcome.actual, races });
+        races += 1;
+      } else {
+        await this.#settleWritten(head, { fresh, outcome });
+      }
+    }
+    this.#settleAll({ kind: 'unavailable', cause: new Error(`${RACES_MAX} races lost on ${this.stream}.`) });
+    return head;
+  }
+
+  /** Gives what has no outcome yet this one. */
+  fail(cause: unknown): void {
+    this.#settleAll({ kind: 'unavailable', cause });
+  }
+
+  async #askIndex(): Promise<void> {
+    const ids = [...this.#reading.wanted];
+    const answers = await Promise.all(ids.map((eventId) => this.tools.index.find(eventId, this.stream)));
+    for (const [at, eventId] of ids.entries()) this.#answers.set(eventId, answers[at] ?? UNAVAILABLE);
+  }
+
+  /** One of the answers of the index, if it gave any: each tells the same of the stream, or something newer. */
+  get answer(): IndexAnswer {
+    return [...this.#answers.values()].findLast(({ kind }) => kind === 'answered') ?? UNAVAILABLE;
+  }
+
+  async #coldHead(): Promise<StreamHead> {
+    const { store } = this.tools;
+    return (await readHeadAbove(store, this.stream, { ...this.#reading, answer: this.answer })) ?? this.#wholeHead();
+  }
+
+  #wholeHead(): Promise<StreamHead> {
+    return readHead(this.tools.store, this.stream, this.#reading);
+  }
+
+  /** Answers those that are in the log. Where the head leans on an index that fails it, or the log contradicts, the stream is read. */
+  async #settleKnown(given: StreamHead): Promise<StreamHead> {
+    let head = given;
+    for (let tries = 0; tries < TRIES_MAX; tries += 1) {
+      const unknown = this.#open.some(({ event }) => judge(event.eventId, head, this.#answerOf(event)).kind === 'unknown');
+      if (unknown && !head.isTombstoned) head = await this.#wholeHead();
+      const settled = await Promise.all(this.#open.map((waiting) => this.#settleIfKnown(waiting, head)));
+      this.#open = this.#open.filter((_, at) => settled[at] !== 'settled');
+      if (!settled.includes('contradicted')) return head;
+      head = await this.#wholeHead();
+    }
+    throw new Error(`The log changes while ${this.stream} is read: what it showed it shows no more.`);
+  }
+
+  #answerOf({ eventId }: NewEvent): IndexAnswer {
+    return this.#answers.get(eventId) ?? UNAVAILABLE;
+  }
+
+  async #settleIfKnown({ event, settle }: Waiting<AppendOutcome>, head: StreamHead): Promise<'settled' | 'open' | 'contradicted'> {
+    const answer = this.#answerOf(event);
+    const verdict = judge(event.eventId, head, answer);
+    if (verdict.kind === 'new' || verdict.kind === 'unknown') return 'open';
+    if (verdict.kind === 'in_head' && typeof verdict.event !== 'bigint') {
+      settle(outcomeOf(this.stream, verdict.event, event));
+      return 'settled';
+    }
+    const at = verdict.kind === 'in_index' ? verdict.at : { stream: this.stream, revision: verdict.event as bigint, position: null };
+    const recalled = await recall(this.tools.store, event.eventId, at);
+    if (recalled.kind === 'there') settle(outcomeOf(at.stream, recalled.event, event));
+    else if (recalled.kind === 'hidden' && (verdict.kind === 'in_head' || (await speaksOfLog(this.tools.store, answer)))) settle({ ...at, kind: 'duplicate' });
+    else {
+      this.#answers.set(event.eventId, UNAVAILABLE);
+      return 'contradicted';
+    }
+    return 'settled';
+  }
+
+  /** What is written next: the first of each id, in order; only one when they were too large together. */
+  #next(): NewEvent[] {
+    const byId = new Map<string, NewEvent>();
+    for (const { event } of this.#open) if (!byId.has(event.eventId)) byId.set(event.eventId, event);
+    return [...byId.values()].slice(0, this.#together ? undefined : 1);
+  }
+
+  async #afterRefusal(head: StreamHead, { actual, races }: { actual: bigint | null; races: number }): Promise<StreamHead> {
+    const before = head.revision;
+    await pause(Math.random() * 5 * races);
+    await this.#readOn(head);
+    const refusal = afterRefusal({ head: before, seen: head.revision, actual });
+    if (refusal === 'another_past') return this.#wholeHead();
+    if (refusal === 'raced' || actual === null) return head;
+    await pause(SHOWN_AFTER_MS);
+    await this.#readOn(head);
+    if (head.revision === before && (await isEndHidden(this.tools.store, this.stream, actual))) head.revision = actual;
+    return head;
+  }
+
+  async #readOn(head: StreamHead): Promise<void> {
+    await readOn(this.tools.store, this.stream, { head, ...this.#reading });
+  }
+
+  /** After an append: takes what was written into the head, and answers. The second delivery of a written event stays open and is found in the head. */
+  async #settleWritten(head: StreamHead, { fresh, outcome }: { fresh: readonly NewEvent[]; outcome: Exclude<WriteOutcome, { kind: 'wrong_expected_revision' }> }): Promise<void> {
+    switch (outcome.kind) {
+      case 'stream_deleted':
+        head.isTombstoned = true;
+        return;
+      case 'too_large':
+        // Together they are too large, which says nothing of each.
+        if (fresh.length === 1) this.#settleWhere(({ eventId }) => eventId === fresh[0]?.eventId, outcome);
+        this.#together = false;
+        return;
+      case 'unavailable':
+        this.#settleAll(outcome);
+        return;
+      case 'written':
+        await this.#take(head, { fresh, last: outcome.revision, position: outcome.position });
+    }
+  }
+
+  async #take(head: StreamHead, { fresh, last, position }: { fresh: readonly NewEvent[]; last: bigint; position: bigint | null }): Promise<void> {
+    head.revision = last;
+    const outcomes = new Map<NewEvent, AppendOutcome>();
+    for (const [at, event] of fresh.entries()) {
+      const revision = last - BigInt(fresh.length - 1 - at);
+      head.events.add(event.eventId, { revision, position, contentHash: event.contentHash, apiVersion: event.apiVersion });
+      outcomes.set(event, position === null ? await this.#repeated(event, revision) : { kind: 'appended', stream: this.stream, revision, position });
+    }
+    for (const { event, settle } of this.#open) {
+      const outcome = outcomes.get(event);
+      if (outcome !== undefined) settle(outcome);
+    }
+    this.#open = this.#open.filter(({ event }) => !outcomes.has(event));
+  }
+
+  /** EventStoreDB gives no position for a repeat of an event that the stream hides; maybe it is shown now. */
+  async #repeated(event: NewEvent, revision: bigint): Promise<AppendOutcome> {
+    const recalled = await recall(this.tools.store, event.eventId, { stream: this.stream, revision });
+    return { kind: 'duplicate', stream: this.stream, revision, position: recalled.kind === 'there' ? recalled.event.position : null };
+  }
+
+  #settleWhere(concerns: (event: NewEvent) => boolean, outcome: AppendOutcome): void {
+    for (const { event, settle } of this.#open) if (concerns(event)) settle(outcome);
+    this.#open = this.#open.filter(({ event }) => !concerns(event));
+  }
+
+  #settleAll(outcome: AppendOutcome): void {
+    this.#settleWhere(() => true, outcome);
+  }
+}
+
+function outcomeOf(stream: string, { revision, position, contentHash, apiVersion }: KnownEvent, event: NewEvent): AppendOutcome {
+  const conflicts = contentHash !== null && contentHash !== event.contentHash && apiVersion === event.apiVersion;
+  return conflicts ? { kind: 'conflict', stream, revision } : { kind: 'duplicate', stream, revision, position };
+}

@@ -1,0 +1,105 @@
+/** What the appender reads of a stream and its log, and the values it makes of it. */
+import { hidesItsEnd, sight, type IndexAnswer, type Place } from './append-decision.js';
+import { failureOf, type EventStore } from './event-store.js';
+import { readNameOfLog } from './log-name.js';
+import { lastEventOf } from './raw-event.js';
+import { readEventAtPosition, readStream } from './read.js';
+import type { RecordedEvent } from './recorded-event.js';
+import { newHead, type KnownEvent, type StreamHead } from './stream-heads.js';
+
+/** `wanted`: ids that are looked for; they are kept also beyond `idsMax`, the most that a head may hold. */
+export type HeadReading = Readonly<{ wanted: ReadonlySet<string>; idsMax: number }>;
+
+const READS_MAX = 3;
+
+/** The head of a stream from all that it shows. */
+export async function readHead(store: EventStore, stream: string, reading: HeadReading): Promise<StreamHead> {
+  const head = newHead(-1n, null);
+  await readOn(store, stream, { head, ...reading });
+  return head;
+}
+
+/**
+ * The head of a stream from the last event on that the index has of it; null when the index has none, or when the log
+ * shows another event there: then the index speaks of another past.
+ */
+export async function readHeadAbove(store: EventStore, stream: string, options: HeadReading & { answer: IndexAnswer }): Promise<StreamHead | null> {
+  const { answer } = options;
+  if (answer.kind !== 'answered' || answer.last === null) return null;
+  const { revision, position, eventId } = answer.last;
+  const head = newHead(revision - 1n, { log: answer.log, revision, position });
+  const first = await readOn(store, stream, { head, ...options });
+  if (first?.revision === revision) return first.eventId === eventId && first.position === position ? head : null;
+  if (head.isTombstoned) return head;
+  // The event is hidden, so that the index has to be believed; the stream goes on after it.
+  if (!(await speaksOfLog(store, answer))) return null;
+  if (head.revision < revision) head.revision = revision;
+  return head;
+}
+
+/** Takes what the stream shows beyond the head into it; the first event of that, or null. A cut read goes on where it was. */
+export async function readOn(store: EventStore, stream: string, options: HeadReading & { head: StreamHead }): Promise<RecordedEvent | null> {
+  const { head, wanted, idsMax } = options;
+  let first: RecordedEvent | null = null;
+  for (let reads = 1; ; reads += 1) {
+    try {
+      for await (const event of readStream(store, stream, { from: head.revision + 1n })) {
+        first ??= event;
+        head.revision = event.revision;
+        head.isWhole &&= head.events.weight < idsMax;
+        if (head.isWhole || wanted.has(event.eventId)) head.events.add(event.eventId, event.revision);
+      }
+      return first;
+    } catch (error) {
+      head.isTombstoned = failureOf(error) === 'stream_deleted';
+      if (head.isTombstoned) return first;
+      if (failureOf(error) !== 'unavailable' || reads === READS_MAX || first === null) throw error;
+    }
+  }
+}
+
+export type Recalled = { readonly kind: 'there'; readonly event: KnownEvent } | { readonly kind: 'hidden' | 'not_here' };
+
+/** Looks at the place where an event should stand. */
+export async function recall(store: EventStore, eventId: string, { stream, revision }: Pick<Place, 'stream' | 'revision'>): Promise<Recalled> {
+  const from = await firstFrom(store, stream, revision);
+  if (from === 'tombstoned') return { kind: 'hidden' };
+  const last = from === null ? ((await lastEventOf(store, stream))?.revision ?? null) : from.revision;
+  const kind = sight({ revision, eventId }, { from, last });
+  return kind === 'there' && from !== null ? { kind, event: knownEventOf(from) } : { kind: kind === 'there' ? 'not_here' : kind };
+}
+
+const knownEventOf = ({ revision, position, metadata }: RecordedEvent): KnownEvent =>
+  ({ revision, position, contentHash: metadata?.contentHash ?? null, apiVersion: metadata?.apiVersion ?? null });
+
+async function firstFrom(store: EventStore, stream: string, from: bigint): Promise<RecordedEvent | 'tombstoned' | null> {
+  try {
+    let first: RecordedEvent | null = null;
+    for await (const event of readStream(store, stream, { from, max: 1 })) first = event;
+    return first;
+  } catch (error) {
+    if (failureOf(error) === 'stream_deleted') return 'tombstoned';
+    throw error;
+  }
+}
+
+/** Whether what answered is an index of the log that is there: the name is right, and the event at which it stands. */
+export async function speaksOfLog(store: EventStore, answer: IndexAnswer): Promise<boolean> {
+  if (answer.kind !== 'answered' || answer.log !== (await readNameOfLog(store))) return false;
+  try {
+    return (await readEventAtPosition(store, answer.position))?.eventId === answer.eventId;
+  } catch {
+    // EventStoreDB calls a position inside of an event an error; if it was another one, not to believe is right as well.
+    return false;
+  }
+}
+
+/** Whether the metadata of a stream is a reason not to see its last event, which stands at this revision. */
+export async function isEndHidden(store: EventStore, stream: string, last: bigint): Promise<boolean> {
+  const { metadata } = await store.reads.getStreamMetadata(stream);
+  const { truncateBefore, maxAge } = metadata ?? {};
+  return hidesItsEnd({ truncateBefore: revisionOf(truncateBefore), maxAgeS: maxAge ?? null }, last);
+}
+
+/** A stream is cut before a revision; the client gives a number, also for 2^63 - 1, as which a soft delete is written. */
+const revisionOf = (value: unknown): bigint | null => (typeof value === 'bigint' || typeof value === 'number' ? BigInt(value) : null);

@@ -1,0 +1,54 @@
+import { describe, expect, it } from '@jest/globals';
+import { randomUUID } from 'node:crypto';
+import type { IndexAnswer } from '../../src/eventstore/append-decision.js';
+import { leanOnIndex, newHead, StreamHeads, type StreamHead } from '../../src/eventstore/stream-heads.js';
+
+/** A head of so many events, and their ids. */
+function headOf(count: number): { head: StreamHead; ids: string[] } {
+  const ids = Array.from({ length: count }, () => randomUUID());
+  const head = newHead(BigInt(count - 1), null);
+  for (const [at, id] of ids.entries()) head.events.add(id, BigInt(at));
+  return { head, ids };
+}
+
+const indexedTo = (revision: bigint, eventId: string): IndexAnswer =>
+  ({ kind: 'answered', log: 'this', position: 1_000_000n, eventId: randomUUID(), found: null, last: { stream: 's', revision, position: 500n, eventId } });
+
+describe('events of a head', () => {
+  it('are found by their ids, the first of an id that stands twice', () => {
+    const { head, ids } = headOf(3);
+    head.events.add(ids[1] as string, 9n);
+    expect(ids.map((id) => head.events.get(id))).toEqual([0n, 1n, 2n]);
+    expect(head.events.get(randomUUID())).toBeUndefined();
+  });
+});
+
+describe('a large head', () => {
+  it('leans on the index for what the index has of its stream', () => {
+    const { head, ids } = headOf(5_000);
+    leanOnIndex(head, indexedTo(4_899n, ids[4_899] as string));
+    expect(head).toMatchObject({ revision: 4_999n, leansOn: { log: 'this', revision: 4_899n, position: 500n } });
+    expect([head.events.weight, head.events.get(ids[4_899] as string), head.events.get(ids[4_900] as string)]).toEqual([100, undefined, 4_900n]);
+  });
+
+  it.each<[string, (ids: string[]) => IndexAnswer]>([
+    ['does not answer', () => ({ kind: 'unavailable' })],
+    ['knows nothing of the stream', () => ({ ...indexedTo(0n, ''), last: null }) as IndexAnswer],
+    ['has another event at that revision', () => indexedTo(4_899n, randomUUID())],
+    ['has the event at another revision', (ids) => indexedTo(4_899n, ids[4_898] as string)],
+  ])('stays complete when the index %s', (_, answer) => {
+    const { head, ids } = headOf(5_000);
+    leanOnIndex(head, answer(ids));
+    expect([head.leansOn, head.events.weight]).toEqual([null, 5_000]);
+  });
+});
+
+describe('the cache of heads', () => {
+  it('lets the heads go that were used longest ago, and keeps none that is not whole', () => {
+    const heads = new StreamHeads(2_100);
+    for (const stream of ['a', 'b', 'c']) heads.put(stream, headOf(1_000).head);
+    expect(['a', 'b', 'c'].map((stream) => heads.take(stream) !== undefined)).toEqual([false, true, true]);
+    heads.put('d', { ...headOf(10).head, isWhole: false });
+    expect(heads.take('d')).toBeUndefined();
+  });
+});
