@@ -43,8 +43,9 @@ export function judge(eventId: string, head: StreamHead, answer: IndexAnswer): V
   return head.leansOn === null || vouchesFor(answer, head.leansOn) ? { kind: 'new' } : { kind: 'unknown' };
 }
 
-const vouchesFor = (answer: IndexAnswer, needed: Readonly<{ log: string; position: bigint }>): boolean =>
-  answer.kind === 'answered' && answer.log === needed.log && answer.position >= needed.position;
+/** That it still has the end it had of the stream is no more than a check: rows may have been deleted by hand. */
+const vouchesFor = (answer: IndexAnswer, needed: NonNullable<StreamHead['leansOn']>): boolean =>
+  answer.kind === 'answered' && answer.log === needed.log && answer.position >= needed.position && answer.last !== null && answer.last.revision >= needed.revision;
 
 /** An event as a stream shows it. */
 export type Shown = Readonly<{ revision: bigint; eventId: string }>;

@@ -1,6 +1,7 @@
 import type { IndexAnswer } from './append-decision.js';
 import { appendSizeOf, ClockSkew, type NewEvent, type WriteOutcome } from './append.js';
 import { failureOf, type EventStore } from './event-store.js';
+import { readNameOfLog } from './log-name.js';
 import { Lanes, type LaneLimits, type Waiting } from './lanes.js';
 import { SharedAppend } from './shared-append.js';
 import { leanOnIndex, StreamHeads } from './stream-heads.js';
@@ -45,6 +46,7 @@ const TROUBLE_LASTS_MS = 10_000;
 export class Appender {
   readonly #heads: StreamHeads;
   readonly #lanes: Lanes<AppendOutcome>;
+  #logName: string | null = null;
   #trouble: Readonly<{ trouble: Trouble; at: number }> | null = null;
 
   /** `now` is a clock in milliseconds. */
@@ -79,7 +81,8 @@ export class Appender {
   async #appendAll(stream: string, share: readonly Waiting<AppendOutcome>[]): Promise<void> {
     const { store, index } = this;
     const { timeoutMs, cachedIdsMax: idsMax } = this.limits;
-    const shared = new SharedAppend({ store, index, timeoutMs, idsMax, onWrite: (outcome) => this.#note(outcome) }, stream, share);
+    const logName = async () => (this.#logName ??= await readNameOfLog(store));
+    const shared = new SharedAppend({ store, index, logName, timeoutMs, idsMax, onWrite: (outcome) => this.#note(outcome) }, stream, share);
     try {
       const head = await shared.run(this.#heads.take(stream));
       leanOnIndex(head, shared.answer);

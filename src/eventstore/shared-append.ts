@@ -10,6 +10,8 @@ import { isEndHidden, readHead, readHeadAbove, readOn, recall, speaksOfLog, type
 export type AppendTools = Readonly<{
   store: EventStore;
   index: EventIdIndex;
+  /** The name of the log; null while it has none. */
+  logName: () => Promise<string | null>;
   timeoutMs: number;
   /** Ids that one head may hold. */
   idsMax: number;
@@ -82,8 +84,10 @@ export class SharedAppend {
   }
 
   async #coldHead(): Promise<StreamHead> {
-    const { store } = this.tools;
-    return (await readHeadAbove(store, this.stream, { ...this.#reading, answer: this.answer })) ?? this.#wholeHead();
+    const { answer } = this;
+    if (answer.kind === 'unavailable') return this.#wholeHead();
+    const logName = await this.tools.logName();
+    return (await readHeadAbove(this.tools.store, this.stream, { ...this.#reading, answer, logName })) ?? this.#wholeHead();
   }
 
   #wholeHead(): Promise<StreamHead> {

@@ -20,12 +20,12 @@ export async function readHead(store: EventStore, stream: string, reading: HeadR
 }
 
 /**
- * The head of a stream from the last event on that the index has of it; null when the index has none, or when the log
- * shows another event there: then the index speaks of another past.
+ * The head of a stream from the last event on that the index has of it; null when the index has none, is that of another log,
+ * or when the log shows another event there: then the index speaks of another past.
  */
-export async function readHeadAbove(store: EventStore, stream: string, options: HeadReading & { answer: IndexAnswer }): Promise<StreamHead | null> {
+export async function readHeadAbove(store: EventStore, stream: string, options: HeadReading & { answer: IndexAnswer; logName: string | null }): Promise<StreamHead | null> {
   const { answer } = options;
-  if (answer.kind !== 'answered' || answer.last === null) return null;
+  if (answer.kind !== 'answered' || answer.last === null || answer.log !== options.logName) return null;
   const { revision, position, eventId } = answer.last;
   const head = newHead(revision - 1n, { log: answer.log, revision, position });
   const first = await readOn(store, stream, { head, ...options });

@@ -13,8 +13,10 @@ function head(leansOn: StreamHead['leansOn'], ...ids: string[]): StreamHead {
   return made;
 }
 
+/** What the index has as the end of the stream. */
+const LAST = { stream: 'subscription-1', revision: 4n, position: 40n, eventId: OTHER };
 const answered = (position: bigint, more: Partial<Extract<IndexAnswer, { kind: 'answered' }>> = {}): IndexAnswer =>
-  ({ kind: 'answered', log: 'this', position, eventId: OTHER, found: null, last: null, ...more });
+  ({ kind: 'answered', log: 'this', position, eventId: OTHER, found: null, last: LAST, ...more });
 const FOUND = { stream: 'subscription-1', revision: 2n, position: 20n };
 
 describe('an event', () => {
@@ -31,6 +33,8 @@ describe('an event', () => {
     ['that a complete head does not know, with an index that is behind', head(null), answered(0n), 'new'],
     ['that a leaning head does not know, nor an index that is exactly so far', head(LEANING), answered(40n), 'new'],
     ['that a leaning head does not know, with an index that is a little behind it', head(LEANING), answered(39n), 'unknown'],
+    ['that a leaning head does not know, with an index that has lost the stream', head(LEANING), answered(99n, { last: null }), 'unknown'],
+    ['that a leaning head does not know, with an index that has lost the end of the stream', head(LEANING), answered(99n, { last: { ...LAST, revision: 3n } }), 'unknown'],
     ['that a leaning head does not know, with an index of another log', head(LEANING), answered(99n, { log: 'another' }), 'unknown'],
     ['that a leaning head does not know, without an index', head(LEANING), { kind: 'unavailable' }, 'unknown'],
   ])('%s', (_, known, answer, verdict) => {

@@ -1,29 +1,41 @@
+import { BACKWARDS, END, FORWARDS, START } from '@eventstore/db-client';
 import { randomUUID } from 'node:crypto';
 import type { EventStore } from '../../src/eventstore/event-store.js';
 import { nameOfLog } from '../../src/eventstore/log-name.js';
-import { readStream } from '../../src/eventstore/read.js';
-import type { RecordedEvent } from '../../src/eventstore/recorded-event.js';
+import { recordedEventOf, type RecordedEvent } from '../../src/eventstore/recorded-event.js';
 import { Database } from '../../src/read-models/database.js';
 import { indexEvents } from '../../src/read-models/event-index.js';
 import { EVENT_INDEX, EVENT_INDEX_LINE, ensureSchema } from '../../src/read-models/schema.js';
 import { testDatabase, type TestServer } from './servers.js';
 
+async function endOf(store: EventStore): Promise<bigint | null> {
+  let end: bigint | null = null;
+  for await (const { event } of store.reads.readAll({ direction: BACKWARDS, fromPosition: END, maxCount: 1 })) end = event?.position.commit ?? null;
+  return end;
+}
+
 /**
  * The index of event ids on a Postgres of its own, moved by the test instead of the projector: so it can be behind, gone,
- * or that of another log. It indexes the streams that it is told of.
+ * or that of another log.
  */
 export class TestIndex {
+  readonly #events: RecordedEvent[] = [];
+
   private constructor(
     readonly database: Database,
     private readonly server: TestServer,
     private readonly store: EventStore,
-  ) {}
+    start: bigint | null,
+  ) {
+    this.#start = start;
+  }
+  readonly #start: bigint | null;
 
   static async start(store: EventStore): Promise<TestIndex> {
     const server = await testDatabase();
     const database = new Database(server.url, { connectionsMax: 4, onIdleError: () => undefined });
-    const index = new TestIndex(database, server, store);
     await nameOfLog(store, 5_000);
+    const index = new TestIndex(database, server, store, await endOf(store));
     await index.make();
     return index;
   }
@@ -33,11 +45,10 @@ export class TestIndex {
     await ensureSchema(this.database, []);
   }
 
-  /** Indexes what these streams show now, as a projector that has come to the last event of them. */
-  async indexAll(streams: readonly string[]): Promise<void> {
-    const events: RecordedEvent[] = [];
-    for (const stream of streams) for await (const event of readStream(this.store, stream)) events.push(event);
-    events.sort((a, b) => (a.position < b.position ? -1 : 1));
+  /** Indexes the log since the test began, hidden events too, as the projector would; or these streams alone. */
+  async indexAll(streams?: readonly string[]): Promise<void> {
+    await this.#readOn();
+    const events = this.#events.filter(({ stream }) => streams?.includes(stream) ?? true);
     const last = events.at(-1);
     if (last === undefined) return;
     const logName = await nameOfLog(this.store, 5_000);
@@ -48,6 +59,14 @@ export class TestIndex {
         [EVENT_INDEX_LINE, logName, last.position, last.eventId],
       );
     });
+  }
+
+  async #readOn(): Promise<void> {
+    const from = this.#events.at(-1)?.position ?? this.#start;
+    for await (const resolved of this.store.reads.readAll({ direction: FORWARDS, fromPosition: from === null ? START : { commit: from, prepare: from } })) {
+      const event = recordedEventOf(resolved);
+      if (event !== null && event.metadata !== null && event.position > (from ?? -1n)) this.#events.push(event);
+    }
   }
 
   /** What the tables hold, to go back to: as after a fail-over to a replica that lags. */

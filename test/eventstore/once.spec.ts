@@ -1,0 +1,142 @@
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { Appender, noIndex, type AppenderLimits, type AppendOutcome } from '../../src/eventstore/appender.js';
+import { connectEventStore, type EventStore } from '../../src/eventstore/event-store.js';
+import { readLog } from '../../src/eventstore/raw-event.js';
+import { BatchedEventIdIndex } from '../../src/read-models/event-id-index.js';
+import { TestIndex } from '../support/event-index.js';
+import { newEvent } from '../support/new-event.js';
+import { testEventStore, type TestServer } from '../support/servers.js';
+import { randomId } from '../support/subscription-events.js';
+
+/** The cache holds few ids, so that heads come and go. */
+const LIMITS: AppenderLimits = {
+  waitingMax: 1_000, waitingBytesMax: 1 << 26, waitMsMax: 30_000, streamsMax: 16, sharedBytesMax: 1 << 19, appendBytesMax: 1 << 20, cachedIdsMax: 30, timeoutMs: 2_000,
+};
+const STREAMS = 3;
+const IDS = 12;
+
+/** What happens, one after the other. Numbers are places in a list of streams, ids, or processes. */
+type Happening =
+  | Readonly<{ kind: 'deliver'; process: number; stream: number; ids: readonly number[] }>
+  /** The process starts anew, with nothing cached. */
+  | Readonly<{ kind: 'restart'; process: number }>
+  /** The index catches up, falls back to what it was, is dropped, made again, or is that of another log for a while. */
+  | Readonly<{ kind: 'index'; becomes: 'current' | 'remembered' | 'as_remembered' | 'dropped' | 'made' | 'of_another_log' }>
+  | Readonly<{ kind: 'operator'; stream: number; act: 'delete' | 'tombstone' | 'maxCount' | 'truncateBefore' | 'maxAge' }>;
+
+const process = fc.nat(2);
+const stream = fc.nat(STREAMS - 1);
+const deliver = fc.record({ kind: fc.constant('deliver' as const), process, stream, ids: fc.array(fc.nat(IDS - 1), { minLength: 1, maxLength: 6 }) });
+const happening: fc.Arbitrary<Happening> = fc.oneof(
+  { weight: 10, arbitrary: deliver },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('restart' as const), process }) },
+  { weight: 4, arbitrary: fc.record({ kind: fc.constant('index' as const), becomes: fc.constantFrom('current', 'current', 'remembered', 'as_remembered', 'dropped', 'made', 'of_another_log') }) },
+);
+const operator: fc.Arbitrary<Happening> = fc.record({ kind: fc.constant('operator' as const), stream, act: fc.constantFrom('delete', 'tombstone', 'maxCount', 'truncateBefore', 'maxAge') });
+
+let server: TestServer;
+let store: EventStore;
+let index: TestIndex;
+beforeAll(async () => {
+  server = await testEventStore();
+  store = connectEventStore(server.url);
+  index = await TestIndex.start(store);
+}, 60_000);
+afterAll(async () => {
+  await index.stop();
+  await store.close();
+  await server.stop();
+});
+
+/** One run: three processes, the last of which has no index, on streams of its own. */
+class Run {
+  readonly streams = Array.from({ length: STREAMS }, () => randomId('sub'));
+  readonly #appenders = [0, 1, 2].map((at) => this.#start(at));
+  #goBack: (() => Promise<void>) | null = null;
+  #isMade = true;
+  readonly outcomes: { stream: string; eventId: string; outcome: AppendOutcome }[] = [];
+
+  #start(process: number): Appender {
+    return new Appender(store, process === 2 ? noIndex : new BatchedEventIdIndex(index.database), LIMITS);
+  }
+
+  async happen(happening: Happening): Promise<void> {
+    switch (happening.kind) {
+      case 'deliver': {
+        const stream = this.streams[happening.stream] as string;
+        const events = happening.ids.map((id) => newEvent(stream, `${stream}_${id}`));
+        const outcomes = await Promise.all(events.map((event) => this.#appenders[happening.process]?.append(event) as Promise<AppendOutcome>));
+        for (const [at, { eventId }] of events.entries()) this.outcomes.push({ stream, eventId, outcome: outcomes[at] as AppendOutcome });
+        return;
+      }
+      case 'restart':
+        this.#appenders[happening.process] = this.#start(happening.process);
+        return;
+      case 'index': return this.#index(happening.becomes);
+      case 'operator': return this.#operate(this.streams[happening.stream] as string, happening.act);
+    }
+  }
+
+  async #index(becomes: Extract<Happening, { kind: 'index' }>['becomes']): Promise<void> {
+    if (becomes === 'made') {
+      await index.make();
+      this.#isMade = true;
+    }
+    if (!this.#isMade) return;
+    if (becomes === 'dropped') {
+      await index.drop();
+      this.#isMade = false;
+    } else if (becomes === 'current') await index.indexAll();
+    else if (becomes === 'remembered') this.#goBack = await index.remember();
+    else if (becomes === 'as_remembered') await this.#goBack?.();
+    else if (becomes === 'of_another_log') await index.rename();
+  }
+
+  async #operate(stream: string, act: Extract<Happening, { kind: 'operator' }>['act']): Promise<void> {
+    const done = act === 'delete' ? store.appends.deleteStream(stream)
+      : act === 'tombstone' ? store.appends.tombstoneStream(stream)
+      : store.appends.setStreamMetadata(stream, act === 'maxCount' ? { maxCount: 2 } : act === 'maxAge' ? { maxAge: 1 } : { truncateBefore: 3 });
+    // What is gone, or was never there, cannot be deleted.
+    await done.catch(() => undefined);
+  }
+}
+
+async function play(happenings: readonly Happening[]): Promise<{ streams: readonly string[]; outcomes: Run['outcomes']; times: ReadonlyMap<string, number> }> {
+  await index.make();
+  const run = new Run();
+  for (const happening of happenings) await run.happen(happening);
+  const times = new Map<string, number>();
+  for await (const { stream, id } of readLog(store)) if (run.streams.includes(stream)) times.set(`${stream} ${id}`, (times.get(`${stream} ${id}`) ?? 0) + 1);
+  return { streams: run.streams, outcomes: run.outcomes, times };
+}
+
+/** Streams to which an operator did something of a kind. */
+function streamsWhere(streams: readonly string[], happenings: readonly Happening[], holds: (act: Extract<Happening, { kind: 'operator' }>) => boolean): Set<string | undefined> {
+  return new Set(happenings.flatMap((happening) => (happening.kind === 'operator' && holds(happening) ? [streams[happening.stream]] : [])));
+}
+
+const RUNS = Number(globalThis.process.env['LAW_RUNS'] ?? 40);
+const seed = Number(globalThis.process.env['LAW_SEED'] ?? Date.now());
+
+it('however often and to whom events are delivered, and whatever becomes of the index: each is acknowledged, and in its stream exactly once', async () => {
+  await fc.assert(fc.asyncProperty(fc.array(happening, { minLength: 5, maxLength: 40 }), async (happenings) => {
+    const { outcomes, times } = await play(happenings);
+    expect(outcomes.filter(({ outcome }) => outcome.kind !== 'appended' && outcome.kind !== 'duplicate')).toEqual([]);
+    expect(outcomes.filter(({ stream, eventId }) => times.get(`${stream} ${eventId}`) !== 1)).toEqual([]);
+  }), { numRuns: RUNS, seed });
+}, 600_000);
+
+it('and whatever an operator does to the streams: each is acknowledged, and in the log, unless its stream is tombstoned', async () => {
+  await fc.assert(fc.asyncProperty(fc.array(fc.oneof({ weight: 5, arbitrary: happening }, { weight: 1, arbitrary: operator }), { minLength: 5, maxLength: 40 }), async (happenings) => {
+    const { streams, outcomes, times } = await play(happenings);
+    const tombstoned = streamsWhere(streams, happenings, ({ act }) => act === 'tombstone');
+    const touched = streamsWhere(streams, happenings, () => true);
+    for (const { stream, eventId, outcome } of outcomes) {
+      expect(['appended', 'duplicate', ...(tombstoned.has(stream) ? ['stream_deleted'] : [])]).toContain(outcome.kind);
+      const found = times.get(`${stream} ${eventId}`) ?? 0;
+      if (outcome.kind !== 'stream_deleted') expect(found).toBeGreaterThanOrEqual(1);
+      if (!touched.has(stream)) expect(found).toBe(1);
+    }
+  }), { numRuns: RUNS, seed });
+}, 600_000);
