@@ -13,8 +13,8 @@ import { randomId } from '../support/subscription-events.js';
 const LIMITS: AppenderLimits = {
   waitingMax: 1_000, waitingBytesMax: 1 << 26, waitMsMax: 30_000, streamsMax: 16, sharedBytesMax: 1 << 19, appendBytesMax: 1 << 20, cachedIdsMax: 30, timeoutMs: 2_000,
 };
-const STREAMS = 3;
-const IDS = 12;
+const STREAMS = 2;
+const IDS = 8;
 
 /** What happens, one after the other. Numbers are places in a list of streams, ids, or processes. */
 type Happening =
@@ -25,23 +25,25 @@ type Happening =
   | Readonly<{ kind: 'index'; becomes: 'current' | 'remembered' | 'as_remembered' | 'dropped' | 'made' | 'of_another_log' }>
   | Readonly<{ kind: 'operator'; stream: number; act: 'delete' | 'tombstone' | 'maxCount' | 'truncateBefore' | 'maxAge' }>;
 
-const process = fc.nat(2);
+const process = fc.nat(1);
 const stream = fc.nat(STREAMS - 1);
 const deliver = fc.record({ kind: fc.constant('deliver' as const), process, stream, ids: fc.array(fc.nat(IDS - 1), { minLength: 1, maxLength: 6 }) });
 const happening: fc.Arbitrary<Happening> = fc.oneof(
   { weight: 10, arbitrary: deliver },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant('restart' as const), process }) },
-  { weight: 4, arbitrary: fc.record({ kind: fc.constant('index' as const), becomes: fc.constantFrom('current', 'current', 'remembered', 'as_remembered', 'dropped', 'made', 'of_another_log') }) },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant('restart' as const), process }) },
+  { weight: 5, arbitrary: fc.record({ kind: fc.constant('index' as const), becomes: fc.constantFrom('current', 'current', 'current', 'remembered', 'as_remembered', 'as_remembered', 'dropped', 'made', 'of_another_log') }) },
 );
 const operator: fc.Arbitrary<Happening> = fc.record({ kind: fc.constant('operator' as const), stream, act: fc.constantFrom('delete', 'tombstone', 'maxCount', 'truncateBefore', 'maxAge') });
 
 let server: TestServer;
 let store: EventStore;
 let index: TestIndex;
+let goBackToStart: () => Promise<void>;
 beforeAll(async () => {
   server = await testEventStore();
   store = connectEventStore(server.url);
   index = await TestIndex.start(store);
+  goBackToStart = await index.remember();
 }, 60_000);
 afterAll(async () => {
   await index.stop();
@@ -49,16 +51,16 @@ afterAll(async () => {
   await server.stop();
 });
 
-/** One run: three processes, the last of which has no index, on streams of its own. */
+/** One run: two processes, the second without an index, on streams of its own. */
 class Run {
   readonly streams = Array.from({ length: STREAMS }, () => randomId('sub'));
-  readonly #appenders = [0, 1, 2].map((at) => this.#start(at));
-  #goBack: (() => Promise<void>) | null = null;
+  readonly #appenders = [0, 1].map((at) => this.#start(at));
+  #goBack = goBackToStart;
   #isMade = true;
   readonly outcomes: { stream: string; eventId: string; outcome: AppendOutcome }[] = [];
 
   #start(process: number): Appender {
-    return new Appender(store, process === 2 ? noIndex : new BatchedEventIdIndex(index.database), LIMITS);
+    return new Appender(store, process === 1 ? noIndex : new BatchedEventIdIndex(index.database), LIMITS);
   }
 
   async happen(happening: Happening): Promise<void> {
@@ -89,7 +91,7 @@ class Run {
       this.#isMade = false;
     } else if (becomes === 'current') await index.indexAll();
     else if (becomes === 'remembered') this.#goBack = await index.remember();
-    else if (becomes === 'as_remembered') await this.#goBack?.();
+    else if (becomes === 'as_remembered') await this.#goBack();
     else if (becomes === 'of_another_log') await index.rename();
   }
 
@@ -120,7 +122,7 @@ const RUNS = Number(globalThis.process.env['LAW_RUNS'] ?? 40);
 const seed = Number(globalThis.process.env['LAW_SEED'] ?? Date.now());
 
 it('however often and to whom events are delivered, and whatever becomes of the index: each is acknowledged, and in its stream exactly once', async () => {
-  await fc.assert(fc.asyncProperty(fc.array(happening, { minLength: 5, maxLength: 40 }), async (happenings) => {
+  await fc.assert(fc.asyncProperty(fc.array(happening, { minLength: 10, maxLength: 60, size: 'max' }), async (happenings) => {
     const { outcomes, times } = await play(happenings);
     expect(outcomes.filter(({ outcome }) => outcome.kind !== 'appended' && outcome.kind !== 'duplicate')).toEqual([]);
     expect(outcomes.filter(({ stream, eventId }) => times.get(`${stream} ${eventId}`) !== 1)).toEqual([]);
@@ -128,7 +130,7 @@ it('however often and to whom events are delivered, and whatever becomes of the 
 }, 600_000);
 
 it('and whatever an operator does to the streams: each is acknowledged, and in the log, unless its stream is tombstoned', async () => {
-  await fc.assert(fc.asyncProperty(fc.array(fc.oneof({ weight: 5, arbitrary: happening }, { weight: 1, arbitrary: operator }), { minLength: 5, maxLength: 40 }), async (happenings) => {
+  await fc.assert(fc.asyncProperty(fc.array(fc.oneof({ weight: 5, arbitrary: happening }, { weight: 1, arbitrary: operator }), { minLength: 10, maxLength: 60, size: 'max' }), async (happenings) => {
     const { streams, outcomes, times } = await play(happenings);
     const tombstoned = streamsWhere(streams, happenings, ({ act }) => act === 'tombstone');
     const touched = streamsWhere(streams, happenings, () => true);
