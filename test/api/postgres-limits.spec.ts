@@ -1,0 +1,126 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import pg from 'pg';
+import { invoices } from '../../projections/invoices.js';
+import { subscriptions } from '../../projections/subscriptions.js';
+import { LIMITS } from '../../src/api/limits.js';
+import { Database, isStatementTimeout } from '../../src/read-models/database.js';
+import { wantReplay } from '../../src/read-models/parked-streams.js';
+import { lineOf, tableOf } from '../../src/read-models/schema.js';
+import { ADMIN_TOKEN, deliver, read, READ_TOKEN } from '../support/delivery.js';
+import { startLedger, type TestLedger } from '../support/ledger.js';
+import { startPoolingProxy } from '../support/pooling-proxy.js';
+import { query } from '../support/read-models.js';
+import { testDatabase, testEventStore, type TestServer } from '../support/servers.js';
+import { randomId, subscriptionEvent } from '../support/subscription-events.js';
+
+type Problem = { code: string };
+
+let eventStore: TestServer;
+let database: TestServer;
+let ledger: TestLedger;
+let blocker: pg.Client;
+const OTHER_TOKEN = 'another-token-that-may-read';
+beforeAll(async () => {
+  [eventStore, database] = await Promise.all([testEventStore(), testDatabase()]);
+  ledger = await startLedger({ eventStore, database, environment: { READ_TIMEOUT_MS: '8000', API_TOKENS: `read=${READ_TOKEN},read=${OTHER_TOKEN},read+admin=${ADMIN_TOKEN}` } });
+  await project(ledger.url);
+  blocker = new pg.Client({ connectionString: database.url });
+  await blocker.connect();
+});
+afterEach(() => blocker.query('rollback'));
+afterAll(async () => {
+  await blocker.end();
+  await ledger.stop();
+  await Promise.all([eventStore.stop(), database.stop()]);
+});
+
+async function project(url: string): Promise<{ id: string; position: string }> {
+  const id = randomId('sub');
+  const { position } = (await deliver(url, JSON.stringify(subscriptionEvent(id)))).body;
+  expect((await read(url, `/subscriptions/${id}?minPosition=${position}&waitMs=20000`)).status).toBe(200);
+  return { id, position };
+}
+
+/** Whoever reads invoices waits, until this test ends. */
+const holdInvoices = () => blocker.query(`begin; lock table ${tableOf({ projection: invoices, generation: 1 }, 'invoices')} in access exclusive mode`);
+
+describe('a read that takes too long', () => {
+  it('is ended by Postgres itself, and told as such, also behind a transaction pooler', async () => {
+    const proxy = await startPoolingProxy(database.url);
+    const pooled = await startLedger({ eventStore, database: { url: proxy.url, stop: async () => undefined }, environment: { READ_TIMEOUT_MS: '300' } });
+    await holdInvoices();
+    const answers = await Promise.all(['/invoices', '/invoices/in_1', '/customers/cus_1'].map((path) => read<Problem>(pooled.url, path)));
+    for (const answer of answers) expect(answer).toMatchObject({ status: 503, body: { code: 'read_timeout' } });
+    const { rows } = await blocker.query<{ waiting: string }>(`select count(*) as waiting from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock' and query like '%invoices%' and pid <> pg_backend_pid()`);
+    expect(String(rows[0]?.waiting)).toBe('0');
+    expect((await read(pooled.url, '/subscriptions')).status).toBe(200);
+    expect(proxy.moves()).toBeGreaterThan(0);
+    await pooled.stop();
+    await proxy.close();
+  }, 60_000);
+
+  it('leaves no setting behind for the next transaction of the connection', async () => {
+    const one = new Database(database.url, { connectionsMax: 1, statementTimeoutMs: 200, onIdleError: () => undefined });
+    const timedOut = await one.query('select pg_sleep(5)').catch((error: unknown) => error);
+    expect(isStatementTimeout(timedOut)).toBe(true);
+    const shown = (work: (sql: string) => Promise<{ rows: { statement_timeout: string }[] }>) => work('show statement_timeout').then(({ rows }) => rows[0]?.statement_timeout);
+    expect(await one.snapshot((connection) => shown((sql) => connection.query(sql)))).toBe('200ms');
+    await expect(one.snapshot((connection) => connection.query('create table ledger.not_allowed ()'))).rejects.toThrow(/read-only/);
+    await one.close();
+  });
+});
+
+describe('reads that take all connections', () => {
+  it('are told from a Postgres that is away, and keep nothing else from its answer', async () => {
+    await holdInvoices();
+    const tokens = [READ_TOKEN, OTHER_TOKEN];
+    const blocked = tokens.flatMap((token) => Array.from({ length: 4 }, () => read<Problem>(ledger.url, '/invoices', token)));
+    // Four of the one and two of the other have the six connections; the rest waits for one, as these do.
+    const late = read<Problem>(ledger.url, '/subscriptions');
+    const { body, status } = await deliver(ledger.url, JSON.stringify(subscriptionEvent(randomId('sub'))));
+    expect(status).toBe(200);
+    expect(await read<Problem>(ledger.url, `/subscriptions?minPosition=9000000000000000000&waitMs=50`)).toMatchObject({ status: 503, body: { code: 'position_not_reached' } });
+    expect((await read(ledger.url, '/health/ready')).body).toMatchObject({ reads: { postgres: 'ok' } });
+    expect(await late).toMatchObject({ status: 503, body: { code: 'read_models_busy' } });
+    expect(BigInt(body.position)).toBeGreaterThan(0n);
+    const codes = (await Promise.all(blocked)).map((answer) => answer.body.code).sort();
+    expect(codes).toEqual([...Array(2).fill('read_models_busy'), ...Array(LIMITS.reads.runningMax).fill('read_timeout')]);
+  }, 60_000);
+});
+
+describe('replays of one and of all at once', () => {
+  const LINE = lineOf({ projection: subscriptions, generation: 1 });
+  /** Parks streams by hand that the log does not have. */
+  async function parkStreams(count: number): Promise<string[]> {
+    const streams = Array.from({ length: count }, () => `subscription-${randomId('sub')}`);
+    await query(database.url, `insert into ledger.parked_streams (projection, stream, revision, cause) select $1, unnest($2::text[]), 0, 'a test'`, [LINE, streams]);
+    return streams;
+  }
+  const post = async (path: string): Promise<{ status: number; body: Problem }> => {
+    const response = await fetch(`${ledger.url}${path}`, { method: 'POST', headers: { authorization: `Bearer ${ADMIN_TOKEN}` } });
+    return { status: response.status, body: (await response.json()) as Problem };
+  };
+
+  it('do not wait for each other in a circle, in whichever process they are asked', async () => {
+    const other = new Database(database.url, { connectionsMax: 8, onIdleError: () => undefined });
+    const streams = await parkStreams(300);
+    const inAnyOrder = (): Promise<unknown> => other.transaction(async (connection) => {
+      await wantReplay(connection, { projection: 'subscriptions' });
+      return wantReplay(connection, {});
+    });
+    const forgotten = (): Promise<unknown> => other.query(`update ledger.parked_streams set replay_wanted_at = null where stream = $1`, [streams[Math.floor(Math.random() * streams.length)]]);
+    const asked = Array.from({ length: 200 }, (_, at) => (at % 2 === 0 ? inAnyOrder() : forgotten()));
+    expect((await Promise.allSettled(asked)).filter(({ status }) => status === 'rejected')).toEqual([]);
+    await other.query('delete from ledger.parked_streams where stream = any($1)', [streams]);
+    await other.close();
+  }, 60_000);
+
+  it('are answered, or refused with when to ask again', async () => {
+    const streams = await parkStreams(40);
+    const asked = streams.flatMap((stream) => [post(`/parked/subscriptions/${stream}/replay?waitMs=0`), post('/parked/replay')]);
+    const statuses = new Set((await Promise.all(asked)).map(({ status, body }) => `${status} ${body.code ?? ''}`.trim()));
+    for (const status of statuses) expect(['200', '202', '404 not_found', '429 too_many_requests', '503 replays_busy']).toContain(status);
+    expect(statuses).toContain('202');
+    await query(database.url, 'delete from ledger.parked_streams where stream = any($1)', [streams]);
+  }, 60_000);
+});
