@@ -88,3 +88,21 @@ export class LiveReader {
     if (next !== undefined) this.tell(next);
   }
 }
+
+/**
+ * Cuts readers until no more than so many bytes are kept for all of them; returns how many it cut. Those that have taken nothing
+ * for longest go first, and for one that reads nothing is kept.
+ */
+export function cutSlowest(readers: Iterable<LiveReader>, bytesMax: number): number {
+  const all = [...readers];
+  let kept = all.reduce((sum, { keptBytes }) => sum + keptBytes, 0);
+  if (kept <= bytesMax) return 0;
+  let cut = 0;
+  for (const reader of all.sort((a, b) => b.blockedForMs() - a.blockedForMs())) {
+    if (kept <= bytesMax) break;
+    kept -= reader.keptBytes;
+    reader.cut();
+    cut += 1;
+  }
+  return cut;
+}

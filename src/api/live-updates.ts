@@ -6,7 +6,7 @@ import { ProblemError } from '../http/problem.js';
 import type { Database, Snapshots } from '../read-models/database.js';
 import type { Answer } from './answer.js';
 import type { Asker } from './asker.js';
-import { LiveReader, liveMessage, type LiveMessage } from './live-reader.js';
+import { cutSlowest, LiveReader, liveMessage, type LiveMessage } from './live-reader.js';
 import { keyOf, readTopics, type LiveTopic } from './live-topics.js';
 import { Places } from './places.js';
 import type { ReadPosition } from './read-position.js';
@@ -68,7 +68,7 @@ export class LiveUpdates implements OnModuleDestroy {
         // One that went away while its topic was read has no end to come that would remove it.
         if (response.destroyed) return giveBack();
         this.#add(topic, response, giveBack).tell(message);
-        this.#keepWithinBytes();
+        this.#cut.inc(cutSlowest(this.#all(), this.parts.bytesMax));
       };
     } catch (error) {
       giveBack();
@@ -111,19 +111,6 @@ export class LiveUpdates implements OnModuleDestroy {
     return reader;
   }
 
-  /** Those that have taken nothing for longest are cut first; one that reads has nothing kept for it. */
-  #keepWithinBytes(): void {
-    const readers = [...this.#all()];
-    let kept = readers.reduce((sum, { keptBytes }) => sum + keptBytes, 0);
-    if (kept <= this.parts.bytesMax) return;
-    for (const reader of readers.sort((a, b) => b.blockedForMs() - a.blockedForMs())) {
-      if (kept <= this.parts.bytesMax) return;
-      kept -= reader.keptBytes;
-      this.#cut.inc();
-      reader.cut();
-    }
-  }
-
   /** Goes on while anybody follows. */
   async #poll(): Promise<void> {
     this.#polling = true;
@@ -155,7 +142,7 @@ export class LiveUpdates implements OnModuleDestroy {
     followed.forEach(({ readers }, at) => {
       for (const reader of readers) reader.tell(messages[at] as LiveMessage);
     });
-    this.#keepWithinBytes();
+    this.#cut.inc(cutSlowest(this.#all(), this.parts.bytesMax));
   }
 
   #answers(): void {

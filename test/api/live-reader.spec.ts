@@ -2,7 +2,7 @@ import { expect, it } from '@jest/globals';
 import { once } from 'node:events';
 import { createServer, request, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { LiveReader, liveMessage } from '../../src/api/live-reader.js';
+import { cutSlowest, LiveReader, liveMessage } from '../../src/api/live-reader.js';
 import { until } from '../support/until.js';
 
 const FILLING = 'x'.repeat(256 * 1024);
@@ -64,4 +64,37 @@ it('tells a state once, however often it is the current one', async () => {
   await until('the heartbeat', async () => text.includes(': still here\n\n'));
   expect([...text.matchAll(/^data: (.*)$/gm)].map(([, data]) => data)).toEqual(['{"number":1}', '{"number":2}']);
   await close();
+});
+
+/** Tells a reader that does not read until its connection takes no more. */
+async function block(reader: LiveReader): Promise<void> {
+  for (let number = 1; reader.blockedForMs() === 0 || reader.keptBytes < FILLING.length; number += 1) {
+    reader.tell(message(number));
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+it('cuts the readers that have taken nothing for longest when too much is kept for all of them', async () => {
+  const [first, second, reading] = await Promise.all([readerOf(60_000), readerOf(60_000), readerOf(60_000)]);
+  reading.incoming.resume();
+  await block(first.reader);
+  await block(second.reader);
+  const kept = first.reader.keptBytes + second.reader.keptBytes;
+  const all = [reading, second, first].map(({ reader }) => reader);
+  expect(cutSlowest(all, kept + reading.reader.keptBytes)).toBe(0);
+  expect(cutSlowest(all, kept - 1)).toBe(1);
+  await first.gone;
+  expect([second, reading].map(({ response }) => response.destroyed)).toEqual([false, false]);
+  for (const { close } of [first, second, reading]) await close();
+});
+
+it('keeps one text for all the readers of a state, however many do not read', async () => {
+  const readers = await Promise.all(Array.from({ length: 40 }, () => readerOf(60_000)));
+  for (const { reader } of readers) await block(reader);
+  const before = process.memoryUsage().arrayBuffers;
+  const shared = message(1_000_000);
+  for (const { reader } of readers) reader.tell(shared);
+  expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(4 * FILLING.length);
+  for (const { reader } of readers) expect(reader.keptBytes).toBeGreaterThanOrEqual(FILLING.length);
+  for (const { close } of readers) await close();
 });
