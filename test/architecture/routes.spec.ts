@@ -70,7 +70,7 @@ const nowhere = { eventstoreUrl: 'esdb://127.0.0.1:1?tls=false', databaseUrl: 'p
 async function serve(): Promise<NestFastifyApplication> {
   const store = connectEventStore(nowhere.eventstoreUrl);
   const pool = () => new Database(nowhere.databaseUrl, { connectionsMax: 1, onIdleError: () => undefined });
-  const { module, registry, bodyRoute } = AppModule.of({ config: loadConfig(testEnvironment(nowhere)), store, database: pool(), reads: pool() });
+  const { module, registry, bodyRoute } = AppModule.of({ config: loadConfig(testEnvironment(nowhere)), store, database: pool(), reads: pool(), index: null });
   const app = await createServer(module, { logger: silent, limits, registry, bodyRoute });
   await app.listen(0, '127.0.0.1');
   return app;
