@@ -1,4 +1,5 @@
-import { EventStoreDBClient, jsonEvent, NO_STREAM, type JSONEventData } from '@eventstore/db-client';
+import { jsonEvent, NO_STREAM, type JSONEventData } from '@eventstore/db-client';
+import { officialClient } from '../src/eventstore/client.js';
 import { connectEventStore } from '../src/eventstore/event-store.js';
 import { benchmarkEvents, dealt, type BenchmarkEvent } from './benchmark-events.js';
 import { HttpConnection, type HttpRequest } from './http-connection.js';
@@ -41,7 +42,7 @@ interface Sender {
 const REQUEST_TIMEOUT_MS = 30_000;
 
 function jsonSender({ url }: Round): Sender {
-  const client = EventStoreDBClient.connectionString(url);
+  const client = officialClient(url);
   const send: Send = async (event) => void (await client.appendToStream(event.stream, json(event), { expectedRevision: expectedRevisionOf(event) }));
   return { prepare: () => undefined, connect: () => send, close: () => client.dispose() };
 }

@@ -1,4 +1,5 @@
-import { EventStoreDBClient, FORWARDS, START } from '@eventstore/db-client';
+import { FORWARDS, START } from '@eventstore/db-client';
+import { officialClient } from '../src/eventstore/client.js';
 import type { StripeEvent } from '../test/support/stripe-simulator/json.js';
 import type { Findings } from './findings.js';
 import type { SentEvent, SentEvents } from './sent-events.js';
@@ -6,7 +7,7 @@ import { contentHash } from './storm-events.js';
 
 /** Reads the whole log with the official client, and compares it with what was sent. Gives the number of events it read. */
 export async function auditLog(eventstoreUrl: string, sent: SentEvents, findings: Findings): Promise<number> {
-  const client = EventStoreDBClient.connectionString(eventstoreUrl);
+  const client = officialClient(eventstoreUrl);
   const copies = new Map<string, number>();
   let read = 0;
   try {

@@ -1,5 +1,6 @@
-import { EventStoreDBClient, excludeSystemEvents, START } from '@eventstore/db-client';
+import { excludeSystemEvents, START } from '@eventstore/db-client';
 import { build } from '../src/catch-up/build.js';
+import { officialClient } from '../src/eventstore/client.js';
 import { connectEventStore, type EventStore } from '../src/eventstore/event-store.js';
 import { lastPosition, subscribeToAll } from '../src/eventstore/read.js';
 import { Database } from '../src/read-models/database.js';
@@ -29,7 +30,7 @@ const BUFFERED_MAX = 4_000;
 
 const wideSubscription = (store: EventStore) => subscribeToAll(store, null, BUFFERED_MAX);
 const bareSubscription = ({ url }: EventStore) =>
-  EventStoreDBClient.connectionString(url).subscribeToAll({ fromPosition: START, filter: excludeSystemEvents() }, { highWaterMark: BUFFERED_MAX });
+  officialClient(url).subscribeToAll({ fromPosition: START, filter: excludeSystemEvents() }, { highWaterMark: BUFFERED_MAX });
 
 async function readAll(store: EventStore, subscribe: typeof wideSubscription): Promise<number> {
   const end = await lastPosition(store);

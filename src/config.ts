@@ -22,6 +22,8 @@ export type Config = Readonly<{
   dataDirectory: string;
   eventstoreUrl: string;
   databaseUrl: string;
+  /** How the embedded servers listen: `auto` takes Unix domain sockets where they can be had, `tcp` never. */
+  transport: 'auto' | 'tcp';
   /** Empty: secrets and tokens are made for the data directory (never in production). */
   webhookSecrets: readonly WebhookSecret[];
   apiTokens: readonly ApiToken[];
@@ -141,8 +143,9 @@ const environment = z.object({
   PORT: integer(3000, 0, 65_535),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   DATA_DIR: z.string().min(1).default('data'),
-  EVENTSTORE_URL: url(/^esdb(\+discover)?:\/\//, 'esdb://host:2113?tls=false'),
+  EVENTSTORE_URL: url(/^esdb(\+discover|\+unix)?:\/\//, 'esdb://host:2113?tls=false'),
   DATABASE_URL: url(/^postgres(ql)?:\/\//, 'postgres://user:password@host:5432/ledger'),
+  EMBEDDED_TRANSPORT: z.enum(['auto', 'tcp']).default('auto'),
   STRIPE_WEBHOOK_SECRETS: webhookSecrets,
   API_TOKENS: apiTokens,
   APPEND_BYTES_MAX: integer(1_048_576, 65_536, 16_777_216),
@@ -161,10 +164,23 @@ const environment = z.object({
   ACCESS_CANCELED_UNTIL_PERIOD_END: yesOrNo(DEFAULT_ACCESS_POLICY.canceledUntilPeriodEnd),
 });
 
+type StoresConfig = Pick<Config, 'dataDirectory' | 'eventstoreUrl' | 'databaseUrl' | 'transport' | 'appendBytesMax'>;
+
 /** Where the stores are: all that a command needs which neither takes webhooks nor serves the API. */
-export function loadStoresConfig(env: Readonly<Record<string, string | undefined>>): Pick<Config, 'dataDirectory' | 'eventstoreUrl' | 'databaseUrl' | 'appendBytesMax'> {
-  const values = parse(environment.pick({ DATA_DIR: true, EVENTSTORE_URL: true, DATABASE_URL: true, APPEND_BYTES_MAX: true }), env);
-  return { dataDirectory: values.DATA_DIR, eventstoreUrl: values.EVENTSTORE_URL, databaseUrl: values.DATABASE_URL, appendBytesMax: values.APPEND_BYTES_MAX };
+export function loadStoresConfig(env: Readonly<Record<string, string | undefined>>): StoresConfig {
+  const values = parse(
+    environment.pick({
+      DATA_DIR: true, EVENTSTORE_URL: true, DATABASE_URL: true, EMBEDDED_TRANSPORT: true, APPEND_BYTES_MAX: true,
+    }),
+    env,
+  );
+  return {
+    dataDirectory: values.DATA_DIR,
+    eventstoreUrl: values.EVENTSTORE_URL,
+    databaseUrl: values.DATABASE_URL,
+    transport: values.EMBEDDED_TRANSPORT,
+    appendBytesMax: values.APPEND_BYTES_MAX,
+  };
 }
 
 function parse<T>(schema: z.ZodType<T>, env: Readonly<Record<string, string | undefined>>): T {
@@ -186,6 +202,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
     dataDirectory: values.DATA_DIR,
     eventstoreUrl: values.EVENTSTORE_URL,
     databaseUrl: values.DATABASE_URL,
+    transport: values.EMBEDDED_TRANSPORT,
     webhookSecrets: values.STRIPE_WEBHOOK_SECRETS,
     apiTokens: values.API_TOKENS,
     appendBytesMax: values.APPEND_BYTES_MAX,

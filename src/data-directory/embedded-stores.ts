@@ -1,6 +1,6 @@
 /** Membership of a data directory: the owner runs the servers, its guests use them and watch over it. */
 import { setTimeout as pause } from 'node:timers/promises';
-import { answers, readEndpoints, type Endpoints } from './endpoints.js';
+import { answers, isOutOfFiles, readEndpoints, type Endpoints, type Server } from './endpoints.js';
 import { serversMoved, StoresError } from './errors.js';
 import { takeLock, type Lock } from './lock.js';
 import { startServers, type Servers, type Wanted } from './servers.js';
@@ -34,8 +34,9 @@ export class EmbeddedStores implements Stores {
 
   private constructor(
     private readonly options: Options,
-    { endpoints, ownership }: Place,
+    private readonly place: Place,
   ) {
+    const { endpoints, ownership } = place;
     this.eventstoreUrl = urlFor(options.eventstoreUrl, endpoints.eventstore);
     this.databaseUrl = urlFor(options.databaseUrl, endpoints.database);
     this.failed = new Promise((resolve) => (this.fail = resolve));
@@ -69,11 +70,20 @@ export class EmbeddedStores implements Stores {
     try {
       for (;;) {
         await pause(watchPollMs, undefined, { ref: false, signal });
-        if (this.ownership) await this.mend(this.ownership.servers);
-        else await this.takeOverIfFree();
+        await this.look();
       }
     } catch (error) {
       if (!signal.aborted) this.fail(error as Error);
+    }
+  }
+
+  private async look(): Promise<void> {
+    try {
+      if (this.ownership) await this.mend(this.ownership.servers);
+      else await this.takeOverIfFree();
+    } catch (error) {
+      if (!isOutOfFiles(error)) throw error;
+      this.options.onEvent({ kind: 'cannot_look', error: error as Error });
     }
   }
 
@@ -81,7 +91,7 @@ export class EmbeddedStores implements Stores {
     try {
       if (await servers.mend()) this.options.onEvent({ kind: 'postgres_restarted' });
     } catch (error) {
-      if (error instanceof StoresError) throw error;
+      if (isOutOfFiles(error)) throw error;
       this.options.onEvent({ kind: 'postgres_down', error: error as Error });
     }
   }
@@ -89,14 +99,14 @@ export class EmbeddedStores implements Stores {
   private async takeOverIfFree(): Promise<void> {
     const lock = takeLock(this.options.dataDirectory);
     if (lock) await this.takeOver(lock);
-    else this.checkUnmoved(await readEndpoints(this.options.dataDirectory));
+    else this.checkReachable(await readEndpoints(this.options.dataDirectory));
   }
 
   private async takeOver(lock: Lock): Promise<void> {
     const startedAt = Date.now();
     const ownership = await startOwnership(lock, this.options);
     try {
-      this.checkUnmoved(ownership.servers.endpoints);
+      this.checkReachable(ownership.servers.endpoints);
     } catch (error) {
       await ownership.end();
       throw error;
@@ -105,15 +115,25 @@ export class EmbeddedStores implements Stores {
     this.options.onEvent({ kind: 'took_over', durationMs: Date.now() - startedAt });
   }
 
-  private checkUnmoved(endpoints: Endpoints | undefined): void {
-    if (endpoints?.state !== 'ready') return;
-    const { eventstoreUrl, databaseUrl, dataDirectory } = this.options;
-    const isUnmoved = urlFor(eventstoreUrl, endpoints.eventstore) === this.eventstoreUrl && urlFor(databaseUrl, endpoints.database) === this.databaseUrl;
-    if (!isUnmoved) throw serversMoved(dataDirectory);
+  /** Clients follow a server from port to port, but not from a socket to a port or back. */
+  private checkReachable(now: Endpoints | undefined): void {
+    if (now?.state !== 'ready') return;
+    const { wanted, dataDirectory } = this.options;
+    for (const name of ['eventstore', 'database'] as const) {
+      if (wanted[name] && !isReachable(this.place.endpoints[name], now[name])) throw serversMoved(dataDirectory);
+    }
   }
 }
 
-const urlFor = (configured: string, server: Endpoints['database']): string => (configured === 'embedded' ? (server?.url ?? '') : configured);
+const isReachable = (before: Server | null, now: Server | null): boolean =>
+  before !== null &&
+  now !== null &&
+  ('socket' in before.address
+    ? 'socket' in now.address && now.address.socket === before.address.socket
+    : 'port' in now.address);
+
+const urlFor = (configured: string, server: Endpoints['database']): string =>
+  configured === 'embedded' ? (server?.url ?? '') : configured;
 
 async function findPlace(options: Options): Promise<Place> {
   const { dataDirectory, openTimeoutMs, onEvent } = options;

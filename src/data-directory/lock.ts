@@ -1,22 +1,37 @@
 /** Who owns a data directory: the process that holds this lock. The operating system frees it when the process ends, also at a kill -9. */
 import Database from 'libsql';
 import { join } from 'node:path';
+import { privateFile } from '../private-files.js';
+import { LOCK_FILE } from './directory.js';
 
 export type Lock = Readonly<{ release(): void }>;
 
 /**
  * Takes the lock on `dataDirectory`, or returns undefined at once when another holds it.
- * It is an exclusive transaction, kept open, on an empty SQLite database. The file must not be opened in any other way:
- * closing any handle on it would free the lock of this process (POSIX).
+ * It is an exclusive transaction, kept open, on an empty SQLite database, which others may not even read: a reader
+ * could
+ * keep it locked. The file must not be opened in any other way: closing any handle on it would free the lock of this
+ * process (POSIX).
+ * @throws an error with the code EMFILE when this process has no file descriptors left.
  */
 export function takeLock(dataDirectory: string): Lock | undefined {
-  const database = new Database(join(dataDirectory, 'lock.db'));
+  const file = join(dataDirectory, LOCK_FILE);
+  privateFile(file);
+  let database: Database.Database | undefined;
   try {
-    database.exec('BEGIN EXCLUSIVE');
-    return { release: () => void database.close() };
+    const opened = new Database(file);
+    database = opened;
+    opened.exec('BEGIN EXCLUSIVE');
+    return { release: () => void opened.close() };
   } catch (error) {
-    database.close();
+    database?.close();
     if ((error as { code?: string }).code === 'SQLITE_BUSY') return undefined;
-    throw error;
+    throw isCannotOpen(error)
+      ? Object.assign(new Error(`"${file}" cannot be opened.`, { cause: error }), { code: 'EMFILE' })
+      : error;
   }
 }
+
+/** SQLITE_CANTOPEN (14). The file is there and ours, so what is missing is a file descriptor. */
+const isCannotOpen = (error: unknown): boolean =>
+  (error as { code?: string }).code === 'SQLITE_CANTOPEN' || / 14("\))?$/.test((error as Error).message);

@@ -1,16 +1,22 @@
 /** The embedded servers of one data directory, as its owner runs them. */
-import { mkdir } from 'node:fs/promises';
+import { realpathSync } from 'node:fs';
 import { join } from 'node:path';
-import { startEmbeddedEventStore } from '../embedded-eventstore/index.js';
-import { freePort } from '../embedded-postgres/free-port.js';
+import { startEmbeddedEventStore, type EmbeddedEventStoreOptions } from '../embedded-eventstore/index.js';
 import { startEmbeddedPostgres } from '../embedded-postgres/index.js';
-import { answers, readEndpoints, writeEndpoints, type Endpoints } from './endpoints.js';
-import { serversMoved } from './errors.js';
+import { referringTo } from '../server-address.js';
+import { ENDPOINTS_FILE } from './directory.js';
+import { answers, readEndpoints, writeEndpoints, type Endpoints, type Server } from './endpoints.js';
+import { EVENTSTORE_USER, transportOf, type Transport, type TransportChoice } from './transport.js';
 
 /** Which of the two stores are embedded. */
 export type Wanted = Readonly<{ eventstore: boolean; database: boolean }>;
 
-type ServersOptions = Readonly<{ dataDirectory: string; wanted: Wanted; appendBytesMax: number }>;
+type ServersOptions = Readonly<{
+  dataDirectory: string;
+  wanted: Wanted;
+  appendBytesMax: number;
+  transport: TransportChoice;
+}>;
 
 /** What the owner runs. */
 export type Servers = Readonly<{
@@ -22,54 +28,107 @@ export type Servers = Readonly<{
   stop(): Promise<void>;
 }>;
 
+type Running = Readonly<{ server: Server; stop(): Promise<void> }>;
+type Store = Running & Readonly<{ failed: Promise<Error> }>;
+
 /**
- * Starts what is wanted, at the ports of the owner before, so that processes which are connected find it again,
- * and tells the others by endpoints.json. Whoever calls this holds the lock.
+ * Starts what is wanted: at the same sockets as the owner before; at its ports if they are free. Clients find the
+ * servers by endpoints.json. Whoever calls this holds the lock.
  */
-export async function startServers({ dataDirectory, wanted, appendBytesMax }: ServersOptions): Promise<Servers> {
+export async function startServers({
+  dataDirectory,
+  wanted,
+  appendBytesMax,
+  transport: choice,
+}: ServersOptions): Promise<Servers> {
   const before = await readEndpoints(dataDirectory);
+  const transport = await transportOf(dataDirectory, choice);
   const ours = { pid: process.pid, startedAt: new Date().toISOString() };
-  await writeEndpoints(dataDirectory, { ...ours, state: 'starting', eventstore: before?.eventstore ?? null, database: before?.database ?? null });
-  const startDatabase = (portBefore: number | undefined) => startPostgres(join(dataDirectory, 'postgres'), portBefore);
-  const started = await bothOrNone(
-    wanted.eventstore ? startEventStore(join(dataDirectory, 'eventstore'), { portBefore: before?.eventstore?.port, appendBytesMax }) : null,
-    wanted.database ? startDatabase(before?.database?.port) : null,
+  const known = { eventstore: before?.eventstore ?? null, database: before?.database ?? null };
+  await writeEndpoints(dataDirectory, { ...ours, state: 'starting', ...known });
+  const startDatabase = (last: Server | null) => startPostgres(dataDirectory, transport, portOf(last));
+  const [eventstore, firstDatabase] = await bothOrNone(
+    wanted.eventstore
+      ? startEventStore(dataDirectory, transport, { portBefore: portOf(known.eventstore), appendBytesMax })
+      : null,
+    wanted.database ? startDatabase(known.database) : null,
   );
-  const eventstore = started[0];
-  let database = started[1];
-  const endpoints: Endpoints = { ...ours, state: 'ready', eventstore: addressOf(eventstore), database: addressOf(database) };
-  await writeEndpoints(dataDirectory, endpoints);
+  let database = firstDatabase;
+  const endpoints = (state: Endpoints['state']): Endpoints => ({
+    ...ours,
+    state,
+    eventstore: eventstore?.server ?? null,
+    database: database?.server ?? null,
+  });
+  await writeEndpoints(dataDirectory, endpoints('ready'));
   return {
-    endpoints,
+    endpoints: endpoints('ready'),
     failed: eventstore?.failed ?? new Promise(() => undefined),
     async mend() {
-      if (!database || (await answers(database))) return false;
-      database = await startDatabase(database.port);
-      if (database.url !== endpoints.database?.url) throw serversMoved(dataDirectory);
+      if (!database || (await answers(database.server))) return false;
+      database = await startDatabase(database.server);
+      await writeEndpoints(dataDirectory, endpoints('ready'));
       return true;
     },
     async stop() {
       await database?.stop();
       await eventstore?.stop();
-      await writeEndpoints(dataDirectory, { ...endpoints, state: 'stopped' });
+      await writeEndpoints(dataDirectory, endpoints('stopped'));
     },
   };
 }
 
-const addressOf = (server: { url: string; port: number } | null) => server && { url: server.url, port: server.port };
+const portOf = (server: Server | null): number | undefined =>
+  server !== null && 'port' in server.address ? server.address.port : undefined;
 
-async function startEventStore(directory: string, { portBefore, appendBytesMax }: { portBefore: number | undefined; appendBytesMax: number }) {
-  await mkdir(directory, { recursive: true, mode: 0o700 });
-  return startEmbeddedEventStore({ directory, port: await freePort(portBefore), appendBytesMax });
+/** A server at a port can move, so its clients look into endpoints.json at each connection. */
+const movable = (dataDirectory: string, url: string): string =>
+  referringTo(join(realpathSync(dataDirectory), ENDPOINTS_FILE), url);
+
+type EventStoreStart = Readonly<{ portBefore: number | undefined; appendBytesMax: number }>;
+
+async function startEventStore(
+  dataDirectory: string,
+  transport: Transport,
+  { portBefore, appendBytesMax }: EventStoreStart,
+): Promise<Store> {
+  const options = { directory: join(dataDirectory, 'eventstore'), appendBytesMax };
+  if (transport.kind === 'sockets') {
+    const store = await startEmbeddedEventStore({ ...options, socket: transport.eventstoreSocket });
+    return { ...store, server: { url: store.url, address: { socket: transport.eventstoreSocket } } };
+  }
+  const { certificate, key, certificateFile, password } = transport;
+  const secured = { ...options, tls: { certificate, key }, users: { [EVENTSTORE_USER]: password } };
+  const store = await startAtSomePort(secured, portBefore ?? 0);
+  const url = `esdb://${EVENTSTORE_USER}:${password}@127.0.0.1:${store.port}?tls=true&tlsCAFile=${encodeURIComponent(certificateFile)}`;
+  return { ...store, server: { url: movable(dataDirectory, url), address: { port: store.port } } };
 }
 
-const startPostgres = (directory: string, portBefore: number | undefined) =>
-  startEmbeddedPostgres({ directory, ...(portBefore !== undefined && { port: portBefore }) });
+async function startAtSomePort(options: EmbeddedEventStoreOptions, port: number) {
+  try {
+    return await startEmbeddedEventStore({ ...options, port });
+  } catch (error) {
+    if (port === 0 || (error as { code?: string }).code !== 'ADDRESS_IN_USE') throw error;
+    return startEmbeddedEventStore({ ...options, port: 0 });
+  }
+}
+
+async function startPostgres(dataDirectory: string, transport: Transport, port: number | undefined): Promise<Running> {
+  const directory = join(dataDirectory, 'postgres');
+  const { url, address, stop } = await startEmbeddedPostgres({
+    directory,
+    tls: transport.kind === 'tls' ? { ...transport, port } : undefined,
+  });
+  return { server: { url: 'port' in address ? movable(dataDirectory, url) : url, address }, stop };
+}
 
 type Stoppable = Readonly<{ stop(): Promise<void> }>;
 
 /** Waits for both starts; when one fails, the other server is stopped. */
-async function bothOrNone<A extends Stoppable, B extends Stoppable>(first: Promise<A> | null, second: Promise<B> | null): Promise<[A | null, B | null]> {
+async function bothOrNone<A extends Stoppable, B extends Stoppable>(
+  first: Promise<A> | null,
+  second: Promise<B> | null,
+): Promise<[A | null, B | null]> {
   const outcomes = await Promise.allSettled([first, second]);
   const failure = outcomes.find(({ status }) => status === 'rejected');
   if (!failure) return [await first, await second];

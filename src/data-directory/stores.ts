@@ -1,3 +1,5 @@
+import type { TransportChoice } from './transport.js';
+
 /** What `openStores` needs to know. */
 export type StoresOptions = Readonly<{
   /** Made when it is missing. */
@@ -8,6 +10,8 @@ export type StoresOptions = Readonly<{
   databaseUrl: string;
   /** The append limit of the event store that this process may start, in bytes. */
   appendBytesMax: number;
+  /** How the servers listen that this process may start; default `auto`. */
+  transport?: TransportChoice;
   /** How long to wait for the servers of another process; default 60 s. */
   openTimeoutMs?: number;
   /** Told what happens, for the log. */
@@ -22,7 +26,9 @@ export type StoresEvent =
   /** Postgres had gone away by itself. */
   | Readonly<{ kind: 'postgres_restarted' }>
   /** Postgres is gone and does not start; the next attempt follows in a second. */
-  | Readonly<{ kind: 'postgres_down'; error: Error }>;
+  | Readonly<{ kind: 'postgres_down'; error: Error }>
+  /** This process has no file descriptors left to look after the servers; the next attempt follows in a second. */
+  | Readonly<{ kind: 'cannot_look'; error: Error }>;
 
 /** The stores of this process. */
 export type Stores = Readonly<{

@@ -1,7 +1,7 @@
 /** The SQLite file: its settings, its tables, and how a stored event is read from it. */
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'libsql';
+import { mendFile, privateFile, privateFolder } from '../private-files.js';
 import { checksumOf, namesIn, type StoredEvent } from './record.js';
 import { cannotOpen, UnknownFormatError } from './storage-errors.js';
 
@@ -77,7 +77,7 @@ export const readingStatement = (database: Connection, sql: string): Sql => data
 export function openDatabase<Prepared extends object>(directory: string, prepare: (database: Connection) => Prepared): Prepared & { database: Connection } {
   let database: Connection | undefined;
   try {
-    if (directory !== 'memory') mkdirSync(directory, { recursive: true, mode: 0o700 });
+    if (directory !== 'memory') closeToOthers(directory);
     database = new Database(directory === 'memory' ? ':memory:' : join(directory, FILE_NAME));
     for (const pragma of PRAGMAS) database.pragma(pragma);
     if (directory !== 'memory') assertDurable(database);
@@ -92,6 +92,15 @@ export function openDatabase<Prepared extends object>(directory: string, prepare
     database?.close();
     throw cannotOpen(directory, error);
   }
+}
+
+const OWN_NAMES = /^(events\.db(-wal|-shm|-journal)?|socket)$/;
+
+/** The log is for this account alone from its first byte on. SQLite gives its other files the mode of the first. */
+function closeToOthers(directory: string): void {
+  privateFolder(directory, { ownNames: OWN_NAMES });
+  privateFile(join(directory, FILE_NAME));
+  for (const suffix of ['-wal', '-shm']) mendFile(join(directory, `${FILE_NAME}${suffix}`));
 }
 
 /** Where SQLite puts what `SCHEMA` makes, and leaves it, also when the file is vacuumed. Led to another page, it would read less and know of nothing. */

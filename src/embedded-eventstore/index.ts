@@ -4,7 +4,7 @@
  * Access control lists are kept with the metadata and not enforced.
  */
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import type { Endpoint } from './capabilities.js';
 import type { SecurityOptions } from './security.js';
@@ -21,6 +21,12 @@ export type EmbeddedEventStoreOptions = SecurityOptions & Readonly<{
   host?: string;
   /** Default 0, a free port. */
   port?: number;
+  /**
+   * The path of a Unix domain socket to listen at, instead of host and port, in a folder that only this account may
+   * enter:
+   * at most 107 bytes on Linux, 103 elsewhere.
+   */
+  socket?: string | undefined;
   /** Where clients that discover the cluster are sent, when they do not reach it where it listens: behind a port mapping, say. */
   advertise?: Endpoint | undefined;
   /** Bytes of one append at most: data, metadata, and types in UTF-16. Default APPEND_BYTES_MAX. */
@@ -32,6 +38,7 @@ export type EmbeddedEventStoreOptions = SecurityOptions & Readonly<{
 export type EmbeddedEventStore = Readonly<{
   /** The connection string for any EventStoreDB client; a secured server wants user and password in it, and `tlsCAFile` when its certificate is its own authority. */
   url: string;
+  /** 0 when it listens at a socket. */
   port: number;
   /** Finishes what is being written, ends the calls, closes the files and the thread. */
   stop(): Promise<void>;
@@ -39,9 +46,17 @@ export type EmbeddedEventStore = Readonly<{
   failed: Promise<Error>;
 }>;
 
-export type WorkerOptions = SecurityOptions & Endpoint & Readonly<{ directory: string; advertise?: Endpoint | undefined; flushDelayMs: number; appendBytesMax: number }>;
+export type WorkerOptions = SecurityOptions & Endpoint & Readonly<{
+  socket?: string | undefined;
+  directory: string;
+  advertise?: Endpoint | undefined;
+  flushDelayMs: number;
+  appendBytesMax: number;
+}>;
 
-export type WorkerMessage = Readonly<{ kind: 'listening'; port: number }> | Readonly<{ kind: 'failed'; message: string }>;
+export type WorkerMessage =
+  | Readonly<{ kind: 'listening'; port: number }>
+  | Readonly<{ kind: 'failed'; message: string; code?: string | undefined }>;
 
 /** Threads run compiled code only: under a test runner that reads the sources, that of the last build. */
 function workerFile(): string {
@@ -59,7 +74,7 @@ function firstMessage(worker: Worker): Promise<WorkerMessage> {
 
 /**
  * Starts the server. Rejects with an error that says what to do when another process holds the directory
- * or another program listens on the port, or when certificate, key or users cannot be used.
+ * or another program listens on the port (code ADDRESS_IN_USE), or when certificate, key or users cannot be used.
  */
 export async function startEmbeddedEventStore(options: EmbeddedEventStoreOptions): Promise<EmbeddedEventStore> {
   const workerData: WorkerOptions = { host: '127.0.0.1', port: 0, flushDelayMs: 0, appendBytesMax: APPEND_BYTES_MAX, ...options };
@@ -68,7 +83,7 @@ export async function startEmbeddedEventStore(options: EmbeddedEventStoreOptions
   const first = await firstMessage(worker);
   if (first.kind === 'failed') {
     await ended;
-    throw new Error(first.message);
+    throw Object.assign(new Error(first.message), { code: first.code ?? 'EVENT_STORE_FAILED' });
   }
 
   let stopping = false;
@@ -84,5 +99,10 @@ export async function startEmbeddedEventStore(options: EmbeddedEventStoreOptions
     worker.postMessage('stop');
     await ended;
   };
-  return { url: `esdb://${workerData.host}:${first.port}?tls=${options.tls !== undefined}`, port: first.port, stop, failed };
+  return { url: urlOf(options, { host: workerData.host, port: first.port }), port: first.port, stop, failed };
+}
+
+function urlOf({ socket, tls }: EmbeddedEventStoreOptions, { host, port }: Endpoint): string {
+  if (socket !== undefined) return pathToFileURL(socket).href.replace(/^file:/, 'esdb+unix:');
+  return `esdb://${host}:${port}?tls=${tls !== undefined}`;
 }

@@ -1,6 +1,9 @@
 /** The gRPC server over one store. */
 import { setMaxListeners } from 'node:events';
+import { chmodSync, lstatSync, rmSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { Server, type handleUnaryCall, type ServerCredentials } from '@grpc/grpc-js';
+import { assertOurs, NotPrivateError } from '../private-files.js';
 import { handleAppend, handleDelete, handleTombstone } from './append-calls.js';
 import { BatchAppendCall } from './batch-append-call.js';
 import { clusterOfOne, supportedMethods, type Endpoint } from './capabilities.js';
@@ -9,7 +12,8 @@ import { sendingBatches } from './message-batches.js';
 import { GossipService, ServerFeaturesService, StreamsService, type StreamsHandlers } from './protocol.js';
 import { handleRead } from './read-call.js';
 import { shuttingDown } from './rpc-errors.js';
-import { secure, type Security, type SecurityOptions } from './security.js';
+import type { WorkerOptions } from './index.js';
+import { secure, type Security } from './security.js';
 import { openStore, type Store } from './store.js';
 
 /** The real server's limit of calls on one connection. */
@@ -19,7 +23,7 @@ const MESSAGE_BYTES_MORE = 15 * 1024 * 1024;
 /** How long a stop waits for clients to take their last answers. */
 const GRACE_MS = 1_000;
 
-export type ServeOptions = Endpoint & SecurityOptions & Readonly<{ advertise?: Endpoint | undefined; directory: string; flushDelayMs: number; appendBytesMax: number; onFailed: (error: Error) => void }>;
+export type ServeOptions = WorkerOptions & Readonly<{ onFailed: (error: Error) => void }>;
 
 export type RunningServer = Readonly<{
   port: number;
@@ -32,7 +36,7 @@ export type RunningServer = Readonly<{
 }>;
 
 /** Opens the store and serves it; the promise is kept when calls are accepted. Port 0 is a free one. */
-export async function serve({ host, port, advertise, tls, users, ...options }: ServeOptions): Promise<RunningServer> {
+export async function serve({ host, port, socket, advertise, tls, users, ...options }: ServeOptions): Promise<RunningServer> {
   const security = secure({ tls, users });
   const stopping = new AbortController();
   setMaxListeners(0, stopping.signal);
@@ -40,7 +44,9 @@ export async function serve({ host, port, advertise, tls, users, ...options }: S
   const endpoint = { host, port };
   const server = createServer({ store, advertised: advertise ?? endpoint, security });
   try {
-    endpoint.port = await bind(server, endpoint, security.credentials);
+    const address = socket === undefined ? `${host}:${port}` : freeSocket(socket);
+    endpoint.port = await bind(server, address, security.credentials);
+    if (socket !== undefined) chmodSync(socket, 0o600);
   } catch (error) {
     store.log.close();
     throw error;
@@ -80,14 +86,33 @@ const answerWith =
   (_call, callback) =>
     callback(null, create());
 
-function bind(server: Server, { host, port }: Endpoint, credentials: ServerCredentials): Promise<number> {
+function bind(server: Server, address: string, credentials: ServerCredentials): Promise<number> {
   return new Promise((resolve, reject) => {
-    server.bindAsync(`${host}:${port}`, credentials, (error, boundPort) => {
+    server.bindAsync(address, credentials, (error, boundPort) => {
       if (!error) return resolve(boundPort);
-      const advice = error.message.includes('EADDRINUSE') ? ' Another program listens there: stop it, or choose another port (0 takes a free one).' : '';
-      reject(new Error(`The event store cannot listen on ${host}:${port}.${advice} (${error.message})`, { cause: error }));
+      const isTaken = error.message.includes('EADDRINUSE');
+      const advice = isTaken
+        ? ' Another program listens there: stop it, or choose another port (0 takes a free one).'
+        : '';
+      const failure = new Error(`The event store cannot listen on ${address}.${advice} (${error.message})`, { cause: error });
+      reject(Object.assign(failure, { code: isTaken ? 'ADDRESS_IN_USE' : 'CANNOT_LISTEN' }));
     });
   });
+}
+
+/**
+ * The address of a socket in a private folder. Removes the socket that a killed process left: the store is ours by
+ * now.
+ */
+function freeSocket(path: string): string {
+  const folder = assertOurs(dirname(path), 'folder');
+  if (folder === undefined || (folder.mode & 0o077) !== 0) {
+    throw new NotPrivateError(
+      `The event store listens at a socket only in a folder that no other account may enter: chmod 700 "${dirname(path)}"`,
+    );
+  }
+  if (lstatSync(path, { throwIfNoEntry: false })?.isSocket() === true) rmSync(path);
+  return `unix:${path}`;
 }
 
 async function shutDown(server: Server): Promise<void> {

@@ -1,4 +1,5 @@
 /** What can go wrong with the files, said so that a reader knows what to do. */
+import { NotPrivateError } from '../private-files.js';
 import type { Place } from './record.js';
 
 /** Another process holds the directory. */
@@ -46,7 +47,7 @@ const isBusy = (error: unknown): boolean => error instanceof Error && 'code' in 
 
 /** Why a directory could not be opened. */
 export function cannotOpen(directory: string, cause: unknown): Error {
-  if (cause instanceof UnknownFormatError) return cause;
+  if (cause instanceof UnknownFormatError || cause instanceof NotPrivateError) return cause;
   const store = `The event store in "${directory}"`;
   if (isBusy(cause)) return new StoreInUseError(`${store} is in use by another process. Connect to that one, stop it, or choose another directory.`, { cause });
   const reason = cause instanceof Error ? cause.message : String(cause);

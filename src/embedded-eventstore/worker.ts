@@ -29,6 +29,6 @@ try {
   server = await serve({ ...(workerData as WorkerOptions), onFailed });
   tell({ kind: 'listening', port: server.port });
 } catch (error) {
-  tell({ kind: 'failed', message: (error as Error).message });
+  tell({ kind: 'failed', message: (error as Error).message, code: (error as { code?: string }).code });
   parent.close();
 }

@@ -1,11 +1,26 @@
 /** The files of one embedded Postgres, how they come to be, and how its programs are run on them. */
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { chmod, chown, mkdir, mkdtemp, open, readdir, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import {
+  chmod,
+  chown,
+  mkdir,
+  mkdtemp,
+  open,
+  readdir,
+  readFile,
+  realpath,
+  rename,
+  rm,
+  writeFile,
+} from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { findBinaries } from './binaries.js';
 import { EmbeddedPostgresError } from './errors.js';
+import { assertOurs } from '../private-files.js';
 import { giveTree, statIfThere } from './files.js';
+import { passwordFileIn, tlsFilesIn, type TlsListening } from './listening.js';
 import { closedFolder, serverUser, type ServerUser } from './server-user.js';
 
 /** The database `ledger` and its owner, the role `ledger`. */
@@ -20,17 +35,31 @@ export type Cluster = Readonly<{
 const logBytesMax = 1024 * 1024;
 const programTimeoutMs = 120_000;
 const outputCharactersMax = 2_000;
-const missingLoaderHint = ' (on Alpine Linux: the programs need glibc; use a Debian image, or set DATABASE_URL to a Postgres server of your own)';
+const missingLoaderHint =
+  ' (on Alpine Linux: the programs need glibc; use a Debian image, or set DATABASE_URL to a Postgres server of your own)';
+/**
+ * The folder belongs to the account of Postgres, and root must not be led elsewhere by it. Windows knows no
+ * O_NOFOLLOW.
+ */
+const APPENDING = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | (constants.O_NOFOLLOW ?? 0);
 const unfinishedPrefix = 'unfinished-';
 
 /** Opens the cluster in `directory`, and makes it first where there is none. */
 export async function openCluster(directory: string): Promise<Cluster> {
-  await mkdir(directory, { recursive: true });
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  const { user, owners } = await serverUser(join(directory, 'data'));
+  assertOurs(directory, 'folder', owners);
+  assertOurs(join(directory, 'data'), 'folder', owners);
   const path = await realpath(directory);
   const dataDirectory = join(path, 'data');
-  const user = await serverUser(dataDirectory);
   if (user) await checkReachable(path, user);
-  const cluster: Cluster = { directory: path, dataDirectory, logFile: join(path, 'server.log'), binaries: await findBinaries(user), user };
+  const cluster: Cluster = {
+    directory: path,
+    dataDirectory,
+    logFile: join(path, 'server.log'),
+    binaries: await findBinaries(user),
+    user,
+  };
   await chmod(path, 0o700);
   if (user) await chown(path, user.uid, user.gid);
   await limitLog(cluster.logFile);
@@ -40,14 +69,6 @@ export async function openCluster(directory: string): Promise<Cluster> {
   else if (user && data.uid !== user.uid) await giveTree(dataDirectory, user);
   return cluster;
 }
-
-/** The URL by which clients log in at `port`. */
-export async function urlOf(cluster: Cluster, port: number): Promise<string> {
-  const password = await readFile(passwordFileIn(cluster.dataDirectory), 'utf8');
-  return `postgres://ledger:${password}@127.0.0.1:${port}/ledger`;
-}
-
-const passwordFileIn = (dataDirectory: string): string => join(dataDirectory, 'ledger.password');
 
 async function checkReachable(directory: string, user: ServerUser): Promise<void> {
   const closed = await closedFolder(dirname(directory), user);
@@ -84,12 +105,34 @@ async function createCluster(cluster: Cluster): Promise<void> {
   if (cluster.user) await giveTree(aside, cluster.user);
   await runProgram(cluster, 'initdb', {
     args: [
-      '--pgdata', dataDirectory, '--username', 'postgres', '--pwfile', passwordFile,
-      '--auth', 'scram-sha-256', '--encoding', 'UTF8', '--locale-provider', 'libc', '--no-locale',
+      '--pgdata',
+      dataDirectory,
+      '--username',
+      'postgres',
+      '--pwfile',
+      passwordFile,
+      '--auth',
+      'scram-sha-256',
+      '--encoding',
+      'UTF8',
+      '--locale-provider',
+      'libc',
+      '--no-locale',
     ],
   });
   await runProgram(cluster, 'postgres', {
-    args: ['--single', '-D', dataDirectory, '-c', 'exit_on_error=on', '-c', 'log_min_error_statement=panic', '-c', 'log_checkpoints=off', 'postgres'],
+    args: [
+      '--single',
+      '-D',
+      dataDirectory,
+      '-c',
+      'exit_on_error=on',
+      '-c',
+      'log_min_error_statement=panic',
+      '-c',
+      'log_checkpoints=off',
+      'postgres',
+    ],
     input: creation(password),
   });
   await rename(passwordFile, passwordFileIn(dataDirectory));
@@ -97,8 +140,30 @@ async function createCluster(cluster: Cluster): Promise<void> {
   await rm(aside, { recursive: true });
 }
 
+/** Puts certificate and key where the server reads them: it takes a key that its own account alone may read. */
+export async function writeTlsFiles(
+  { dataDirectory, user }: Cluster,
+  { certificate, key }: TlsListening,
+): Promise<void> {
+  const files = tlsFilesIn(dataDirectory);
+  for (const [file, content] of [
+    [files.certificate, certificate],
+    [files.key, key],
+  ] as const) {
+    await rm(file, { force: true });
+    const handle = await open(file, 'wx', 0o600);
+    try {
+      await handle.writeFile(content);
+      if (user) await handle.chown(user.uid, user.gid);
+    } finally {
+      await handle.close();
+    }
+  }
+}
+
 /** The errors of the ledger's own statements go to the ledger, not to the server's log, which could grow without bound on them. */
-const creation = (password: string): string => `
+const creation = (password: string): string =>
+  `
 CREATE ROLE ledger LOGIN CREATEDB PASSWORD '${password}'
 CREATE DATABASE ledger OWNER ledger
 ALTER ROLE ledger SET log_min_messages = fatal
@@ -113,7 +178,7 @@ export async function runProgram(
   name: 'initdb' | 'pg_ctl' | 'postgres',
   { args, input = '' }: { args: string[]; input?: string },
 ): Promise<void> {
-  const log = await open(logFile, 'a', 0o600);
+  const log = await open(logFile, APPENDING, 0o600);
   try {
     const logStart = (await log.stat()).size;
     const child = spawn(join(binaries, 'bin', name), args, {
@@ -125,8 +190,12 @@ export async function runProgram(
       ...(user && { uid: user.uid, gid: user.gid }),
     });
     const end = new Promise<string | undefined>((resolve) => {
-      child.once('error', (error: NodeJS.ErrnoException) => resolve(`${error.message}${error.code === 'ENOENT' ? missingLoaderHint : ''}`));
-      child.once('exit', (code, signal) => resolve(code === 0 ? undefined : `it ended with ${signal ?? `code ${code}`}`));
+      child.once('error', (error: NodeJS.ErrnoException) =>
+        resolve(`${error.message}${error.code === 'ENOENT' ? missingLoaderHint : ''}`),
+      );
+      child.once('exit', (code, signal) =>
+        resolve(code === 0 ? undefined : `it ended with ${signal ?? `code ${code}`}`),
+      );
     });
     child.stdin?.on('error', () => child.stdin?.destroy()); // it ended before it read all; how it ended says why
     child.stdin?.end(input);
@@ -145,6 +214,8 @@ export async function runProgram(
 
 /** Neither secrets of ours nor settings for other Postgres programs (PGPORT, PGOPTIONS) are its business. */
 function programEnvironment(): NodeJS.ProcessEnv {
-  const kept = ['PATH', 'SystemRoot', 'TEMP', 'TMP'].flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : []));
+  const kept = ['PATH', 'SystemRoot', 'TEMP', 'TMP'].flatMap((name) =>
+    process.env[name] ? [[name, process.env[name]]] : [],
+  );
   return { ...Object.fromEntries(kept), LC_ALL: 'C', TZ: 'UTC' };
 }

@@ -1,17 +1,19 @@
 /** A real PostgreSQL of our own: its programs come from npm, its files live in one directory, it survives us and is found again. */
 import { setTimeout as pause } from 'node:timers/promises';
-import { openCluster, runProgram, urlOf, type Cluster } from './cluster.js';
+import { openCluster, runProgram, writeTlsFiles, type Cluster } from './cluster.js';
 import { freePort } from './free-port.js';
+import { socketIn, urlOf, type Address, type TlsListening } from './listening.js';
 import { findRunning, isServerThere } from './postmaster.js';
 import { serverOptions } from './settings.js';
 
 export { EmbeddedPostgresError } from './errors.js';
+export type { Address, TlsListening } from './listening.js';
 
 /** A running embedded Postgres. */
 export type EmbeddedPostgres = Readonly<{
-  /** `postgres://ledger:PASSWORD@127.0.0.1:PORT/ledger` */
+  /** `postgres://ledger:PASSWORD@FOLDER/ledger`, or with a port, and the certificate that the server must show. */
   url: string;
-  port: number;
+  address: Address;
   /** It was running already, left over by a process that was killed. */
   adopted: boolean;
   /** Stops the server, also an adopted one; open connections are cut. */
@@ -23,27 +25,53 @@ const startPauseMs = 200;
 const programWaitSeconds = 60;
 
 /**
- * Starts Postgres on the files in `directory` (made at the first start), on 127.0.0.1 only, at `port` if that is free,
- * else at another. One that runs there already is adopted, whatever its port. One process at a time may call this for a directory.
- * @throws EmbeddedPostgresError whose message says what to do.
+ * Starts Postgres on the files in `directory` (made at the first start). It listens at a socket in that folder, which
+ * only
+ * its account may enter; with `tls`, at a port of 127.0.0.1. One that runs there already is adopted.
+ * One process at a time may call this for a directory.
+ * @throws EmbeddedPostgresError or NotPrivateError whose message says what to do.
  */
-export async function startEmbeddedPostgres({ directory, port }: { directory: string; port?: number }): Promise<EmbeddedPostgres> {
+export async function startEmbeddedPostgres({
+  directory,
+  tls,
+}: {
+  directory: string;
+  tls?: TlsListening | undefined;
+}): Promise<EmbeddedPostgres> {
   const cluster = await openCluster(directory);
-  const server = await adoptOrStart(cluster, port);
-  return { ...server, url: await urlOf(cluster, server.port), stop: () => stop(cluster) };
+  const server = await adoptOrStart(cluster, tls);
+  return {
+    ...server,
+    url: await urlOf(cluster, server.address, tls?.certificateFile ?? ''),
+    stop: () => stop(cluster),
+  };
 }
 
+type Running = Readonly<{ address: Address; adopted: boolean }>;
+
 /** A start can lose races: for the port, or against the start that a killed process left under way. Both end well when tried again. */
-async function adoptOrStart(cluster: Cluster, wantedPort: number | undefined): Promise<{ port: number; adopted: boolean }> {
+async function adoptOrStart(cluster: Cluster, tls: TlsListening | undefined): Promise<Running> {
   for (let attempt = 1; ; attempt++) {
     const running = await findRunning(cluster);
-    if (running !== undefined) return { port: running, adopted: true };
-    const port = await freePort(wantedPort);
+    if (running !== undefined && 'port' in running === (tls !== undefined)) return { address: running, adopted: true };
+    if (running !== undefined) await stop(cluster);
+    const address = tls === undefined ? { socket: socketIn(cluster.directory) } : { port: await freePort(tls.port) };
     try {
+      if (tls) await writeTlsFiles(cluster, tls);
       await runProgram(cluster, 'pg_ctl', {
-        args: ['start', '-s', '-w', '-t', `${programWaitSeconds}`, '-D', cluster.dataDirectory, '-o', serverOptions(port)],
+        args: [
+          'start',
+          '-s',
+          '-w',
+          '-t',
+          `${programWaitSeconds}`,
+          '-D',
+          cluster.dataDirectory,
+          '-o',
+          serverOptions(address),
+        ],
       });
-      return { port, adopted: false };
+      return { address, adopted: false };
     } catch (error) {
       if (attempt === startAttemptsMax) throw error;
       await pause(startPauseMs);

@@ -7,19 +7,25 @@ import { statIfThere } from './files.js';
 export type ServerUser = Readonly<{ name: string; uid: number; gid: number }>;
 
 /**
- * The account for the database in `dataDirectory`: the one that owns it already, else `postgres`, else `nobody`.
- * Undefined when this process is not root: Postgres then simply runs as we do.
+ * Accounts that may run Postgres, the best first. `news` comes with every Linux, runs nothing and cannot log in;
+ * `nobody` is what many programs become, and each of them could enter.
  */
-export async function serverUser(dataDirectory: string): Promise<ServerUser | undefined> {
-  if (process.getuid?.() !== 0) return undefined;
+const CANDIDATES = ['postgres', 'news', 'nobody'];
+
+/**
+ * The account for the database in `dataDirectory`: the candidate that owns it already, else the first that there is.
+ * Undefined when this process is not root: Postgres then simply runs as we do. `owners` are those of the files.
+ */
+export async function serverUser(
+  dataDirectory: string,
+): Promise<{ user: ServerUser | undefined; owners: number[] | undefined }> {
+  if (process.getuid?.() !== 0) return { user: undefined, owners: undefined };
   const accounts = parseAccounts(await readFile('/etc/passwd', 'utf8'));
+  const known = CANDIDATES.flatMap((wanted) => accounts.filter(({ name, uid }) => name === wanted && uid !== 0));
+  const candidates = known.length > 0 ? known : [{ name: 'nobody', uid: 65_534, gid: 65_534 }];
   const owner = await statIfThere(dataDirectory);
-  if (owner && owner.uid !== 0) {
-    const name = accounts.find(({ uid }) => uid === owner.uid)?.name ?? `#${owner.uid}`;
-    return { name, uid: owner.uid, gid: owner.gid };
-  }
-  const named = (wanted: string) => accounts.find(({ name, uid }) => name === wanted && uid !== 0);
-  return named('postgres') ?? named('nobody') ?? { name: 'nobody', uid: 65_534, gid: 65_534 };
+  const user = candidates.find(({ uid }) => uid === owner?.uid) ?? candidates[0];
+  return { user, owners: [0, ...candidates.map(({ uid }) => uid)] };
 }
 
 function parseAccounts(passwd: string): ServerUser[] {

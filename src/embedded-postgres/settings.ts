@@ -1,7 +1,7 @@
+import { listeningSettings, type Address } from './listening.js';
+
 /** How the embedded server is set. Durability is whole; memory and processes are few; the log is short and free of row contents. */
 const settings = {
-  listen_addresses: '127.0.0.1',
-  unix_socket_directories: '',
   max_connections: 50,
   shared_buffers: '64MB',
   fsync: 'on',
@@ -20,8 +20,8 @@ const settings = {
   log_min_error_statement: 'panic',
 } as const;
 
-/** The command line of the server that listens at `port`; no value holds a space or a quote. */
-export const serverOptions = (port: number): string =>
-  Object.entries({ ...settings, port })
+/** The command line of the server that listens at `address`; pg_ctl hands it to a shell, and no value holds a space. */
+export const serverOptions = (address: Address): string =>
+  Object.entries({ ...settings, ...listeningSettings(address) })
     .map(([name, value]) => `-c ${name}=${value}`)
     .join(' ');

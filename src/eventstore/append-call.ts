@@ -32,7 +32,10 @@ export type Appended = Readonly<{ revision: bigint; position: bigint | undefined
 
 type Waiting = Readonly<{ stream: string; resolve: (appended: Appended) => void; reject: (error: unknown) => void }>;
 
-/** Bytes of events in one message at most, unless one event is larger: below the 4 MiB that gRPC servers take by default. */
+/**
+ * Bytes of events in one message at most, unless one event is larger: below the 4 MiB that gRPC servers take by
+ * default.
+ */
 const MESSAGE_BYTES_MAX = 3 * 1024 * 1024;
 
 export class AppendCall {

@@ -10,8 +10,9 @@ import {
   type ClientDuplexStream,
   type ClientReadableStream,
 } from '@grpc/grpc-js';
+import { currentUrl } from '../server-address.js';
 import { AppendCall, type Appended, type EventBytes } from './append-call.js';
-import type { Connection } from './connection-string.js';
+import { connectionOf, type Connection } from './connection-string.js';
 
 /** The events of an append, where they go, and how long the store may take, in milliseconds. */
 export type AppendBytes = Readonly<{
@@ -28,6 +29,12 @@ type AppendStream = ClientDuplexStream<BatchAppendReq, BatchAppendResp>;
 const MESSAGE_BYTES_MAX = 17 * 1024 * 1024;
 const KEEPALIVE_MS = 10_000;
 
+/** The official client as it is, for any connection string of ours: what others use, and benchmarks compare with. */
+export function officialClient(url: string): EventStoreDBClient {
+  const { settings, tls, user } = connectionOf(currentUrl(url, 'eventstore'));
+  return new EventStoreDBClient(settings, tls, user);
+}
+
 export class StoreClient extends EventStoreDBClient {
   /** The channel in use, and the official client's in whose place it stands. */
   #channels: Readonly<{ official: Channel; ours: Channel }> | undefined;
@@ -37,6 +44,7 @@ export class StoreClient extends EventStoreDBClient {
   /** Nothing is sent before the first call. */
   constructor(connection: Connection, options: ChannelOptions = {}) {
     super(connection.settings, connection.tls, connection.user);
+    this.#followServer(connection);
     this.#useOwnChannel(connection, options);
   }
 
@@ -76,6 +84,17 @@ export class StoreClient extends EventStoreDBClient {
   /** Ends all calls, those too whose readers have gone: `dispose` waits for them. */
   disconnect(): void {
     this.#channels?.ours.close();
+  }
+
+  /** An embedded server may have moved since the last connection. */
+  #followServer({ url }: Connection): void {
+    const { resolveUri } = this;
+    this.resolveUri = async () => {
+      const current = currentUrl(url, 'eventstore');
+      if (current === url) return resolveUri();
+      const { endpoint } = connectionOf(current).settings;
+      return typeof endpoint === 'string' ? endpoint : `${endpoint.address}:${endpoint.port}`;
+    };
   }
 
   /**

@@ -2,6 +2,8 @@
 import type { EventStoreDBClient } from '@eventstore/db-client';
 import { parseConnectionString } from '@eventstore/db-client/dist/Client/parseConnectionString.js';
 import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { withoutReference } from '../server-address.js';
 
 /** What the official client's constructor takes: settings that name one node, several, or a DNS name; TLS; a user. */
 type ClientArguments = ConstructorParameters<typeof EventStoreDBClient>;
@@ -12,7 +14,9 @@ export type Connection = Readonly<{
   /** Certificates in PEM; `insecure` speaks in the clear. */
   tls: Readonly<{ insecure: boolean; rootCertificate?: Buffer; userCertFile?: Buffer; userKeyFile?: Buffer }>;
   user: ClientArguments[2];
-  /** All host names or addresses that the string names. */
+  /** The string that was read, with what it refers to. */
+  url: string;
+  /** All host names or addresses that the string names; none for a socket. */
   hosts: readonly string[];
 }>;
 
@@ -21,6 +25,9 @@ export class ConnectionStringError extends Error {
   readonly code = 'CONNECTION_STRING_INVALID';
 }
 
+/** An embedded store at a Unix domain socket: what follows is the path, as in a file URL. */
+const SOCKET = /^esdb\+unix:/;
+
 const SHAPE = /^(esdb(?:\+discover)?:\/\/)(?:([^:@/?]+):([^@]*)@)?(.*)$/s;
 
 /**
@@ -28,7 +35,15 @@ const SHAPE = /^(esdb(?:\+discover)?:\/\/)(?:([^:@/?]+):([^@]*)@)?(.*)$/s;
  * @throws ConnectionStringError when it is of no use, or when a file that it names cannot be read.
  */
 export function connectionOf(url: string): Connection {
-  const [, scheme, name, password, rest] = SHAPE.exec(url.trim()) ?? [];
+  if (SOCKET.test(url))
+    return {
+      settings: { endpoint: `unix:${socketOf(url)}` },
+      tls: { insecure: true },
+      user: undefined,
+      url,
+      hosts: [],
+    };
+  const [, scheme, name, password, rest] = SHAPE.exec(withoutReference(url.trim())) ?? [];
   if (scheme === undefined || rest === undefined) {
     throw new ConnectionStringError(
       'An EventStoreDB connection string looks like esdb://host:2113?tls=false, or esdb://user:password@a:2113,b:2113.',
@@ -51,8 +66,19 @@ export function connectionOf(url: string): Connection {
       name === undefined || password === undefined
         ? undefined
         : { username: decodeURIComponent(name), password: decodeURIComponent(password) },
+    url,
     hosts: hosts.map(({ address }) => address),
   };
+}
+
+function socketOf(url: string): string {
+  try {
+    return fileURLToPath(url.replace(SOCKET, 'file:'));
+  } catch (error) {
+    throw new ConnectionStringError(
+      `The EventStoreDB connection string names no socket (${(error as Error).message}).`,
+    );
+  }
 }
 
 /** The client's own parser repeats the string in its warnings and errors, so it gets it without the password. */

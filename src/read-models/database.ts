@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { currentUrl } from '../server-address.js';
 
 /** Postgres counts in int8; revisions and positions are bigint here. */
 const INT8 = 20;
@@ -36,6 +37,13 @@ const CONNECT_WITHIN_MS = 5_000;
 const QUERY_TIMEOUT_MS = 30_000;
 const ANSWER_AFTER_TIMEOUT_MS = 2_000;
 
+/** A connection to where the server is now: an embedded one may have moved since the pool was made. */
+class FollowingClient extends pg.Client {
+  constructor(config: pg.ClientConfig = {}) {
+    super({ ...config, connectionString: currentUrl(config.connectionString ?? '', 'database') });
+  }
+}
+
 /** A bounded pool of connections to the Postgres of the read models. */
 export class Database implements Queryable, Snapshots {
   readonly #pool: pg.Pool;
@@ -47,6 +55,7 @@ export class Database implements Queryable, Snapshots {
     this.#begin = begin('', statementTimeoutMs);
     this.#beginSnapshot = begin('isolation level repeatable read read only', statementTimeoutMs);
     this.#pool = new pg.Pool({
+      Client: FollowingClient,
       connectionString: url,
       max,
       connectionTimeoutMillis: CONNECT_WITHIN_MS,
@@ -137,12 +146,14 @@ export const isNotYetMade = (error: unknown): boolean => /^(3F000|42P01)$/.test(
 
 /**
  * Whether Postgres, or the tables in it, are away for now: no connection (also the pool's own errors, which
- * have no code), SQLSTATE classes 08, 53, 57, and an undefined schema or table, which the catch-up is about to make.
+ * have no code), somebody at its port who cannot show its certificate, SQLSTATE classes 08, 53, 57, and an undefined schema or table, which the catch-up is about to make.
  */
 export function isUnavailable(error: unknown): boolean {
-  const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown };
-  if (typeof code !== 'string') return /timeout|connection terminated/i.test(String(message));
-  return error instanceof PoolBusy || isNotYetMade(error) || /^(08...|53...|57...|ECONN\w+|ENOTFOUND|EPIPE|ETIMEDOUT|EHOSTUNREACH)$/.test(code);
+  const { code, message, syscall } = (error ?? {}) as { code?: unknown; message?: unknown; syscall?: unknown };
+  if (syscall === 'connect') return true;
+  if (typeof code !== 'string') return /timeout|connection terminated|SSL connection/i.test(String(message));
+  if (error instanceof PoolBusy || isNotYetMade(error) || /CERT|^ERR_(SSL|TLS)_|^EPROTO$/.test(code)) return true;
+  return /^(08...|53...|57...|ECONN\w+|ENOTFOUND|EPIPE|ETIMEDOUT|EHOSTUNREACH)$/.test(code);
 }
 
 /**

@@ -10,18 +10,18 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const rooms: Record<string, { mayImport: readonly string[]; because: string }> = {
   'src/events': { mayImport: [], because: 'meaning is pure and knows nobody' },
   projections: { mayImport: ['src/events'], because: 'a read model is a function of facts' },
-  'src/eventstore': { mayImport: ['src/events'], because: 'it is the only user of the database client' },
+  'src/eventstore': { mayImport: ['src/events', 'src/server-address.ts'], because: 'it is the only user of the database client' },
   'src/http': { mayImport: [], because: 'problems and server carry no meaning' },
   'src/webhook': { mayImport: ['src/events', 'src/eventstore', 'src/http', 'src/config.ts'], because: 'intake depends on the event store alone' },
-  'src/read-models': { mayImport: ['src/eventstore', 'projections'], because: 'it stores what the projector gives it' },
+  'src/read-models': { mayImport: ['src/eventstore', 'src/server-address.ts', 'projections'], because: 'it stores what the projector gives it' },
   'src/catch-up': { mayImport: ['src/events', 'src/eventstore', 'src/read-models', 'projections'], because: 'it is the only way from the log to the read models' },
   'src/access': { mayImport: ['src/events'], because: 'an answer is a function of facts, policy and time' },
   'src/as-of': { mayImport: ['src/events', 'src/eventstore', 'src/read-models', 'src/catch-up', 'projections'], because: 'the past is folded as the present is' },
   'src/api': { mayImport: ['src/access', 'src/as-of', 'src/events', 'src/eventstore', 'src/read-models', 'src/catch-up', 'src/http', 'src/config.ts', 'projections'], because: 'it reads; all it writes is that somebody wants a replay' },
   'src/cli': { mayImport: ['src/eventstore', 'src/read-models', 'src/catch-up', 'src/data-directory', 'src/config.ts', 'projections'], because: 'it does by hand what the service does by itself' },
-  'src/embedded-eventstore': { mayImport: [], because: 'it is a server of its own' },
-  'src/embedded-postgres': { mayImport: [], because: 'it is a server of its own' },
-  'src/data-directory': { mayImport: ['src/embedded-eventstore', 'src/embedded-postgres'], because: 'it runs the embedded servers' },
+  'src/embedded-eventstore': { mayImport: ['src/private-files.ts'], because: 'it is a server of its own' },
+  'src/embedded-postgres': { mayImport: ['src/private-files.ts'], because: 'it is a server of its own' },
+  'src/data-directory': { mayImport: ['src/embedded-eventstore', 'src/embedded-postgres', 'src/private-files.ts', 'src/server-address.ts'], because: 'it runs the embedded servers' },
 };
 
 const filesIn = (folder: string): string[] =>

@@ -72,7 +72,7 @@ describe('The embedded event store', () => {
 
   it('refuses a directory that it cannot write, and files that are not its own', async () => {
     writeFileSync(join(directory(), 'file'), '');
-    await expect(startEmbeddedEventStore({ directory: join(directory(), 'file') })).rejects.toThrow(/cannot be opened .*Check that the directory/);
+    await expect(startEmbeddedEventStore({ directory: join(directory(), 'file') })).rejects.toThrow(/is not a folder\. Move it away, or name another folder/);
     writeFileSync(join(directory(), 'events.db'), 'x'.repeat(8192));
     await expect(startEmbeddedEventStore({ directory: directory() })).rejects.toThrow(/cannot be opened .*its files are an event store's/);
   });

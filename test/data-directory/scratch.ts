@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -45,4 +47,13 @@ export async function isRunning(pid: number): Promise<boolean> {
     if (['ESRCH', 'ENOENT'].includes((error as NodeJS.ErrnoException).code ?? '')) return false;
     throw error;
   }
+}
+
+/** Listens at a port of 127.0.0.1 and answers nothing. */
+export async function occupy(address: { port: number } | { socket: string } | undefined): Promise<Server> {
+  if (address === undefined || !('port' in address)) throw new Error('There is no port to occupy.');
+  const server = createServer((socket) => socket.on('error', () => socket.destroy()));
+  server.listen(address.port, '127.0.0.1');
+  await once(server, 'listening');
+  return server;
 }

@@ -28,6 +28,9 @@ export function startStoresProcess(options: StoresOptions) {
 
   return {
     opened: async () => (await line(({ opened }) => opened !== undefined)).opened as Opened,
+    kinds: () => lines.flatMap(({ event }) => event?.kind ?? []),
+    /** `exhaust` takes all file descriptors of the process, `recover` gives them back. */
+    say: (order: 'exhaust' | 'recover') => void child.stdin.write(`${order}\n`),
     event: (kind: string) => line(({ event }) => event?.kind === kind),
     async kill() {
       child.kill('SIGKILL');

@@ -14,6 +14,7 @@ import { readsOf } from '../support/health.js';
 import { startLedger, type TestLedger } from '../support/ledger.js';
 import { deliverLives, expectTruth, newLives, reachPosition } from '../support/lives.js';
 import { startPoolingProxy } from '../support/pooling-proxy.js';
+import { postgresAddressOf, throughPort } from '../support/postgres-address.js';
 import { query } from '../support/read-models.js';
 import { startServiceProcess, type ServiceProcess } from '../support/service-process.js';
 import { testDatabase, testEventStore, type TestServer } from '../support/servers.js';
@@ -67,10 +68,8 @@ describe('the process that projects', () => {
 
   it('loses the work when it hangs with locks in Postgres, which nobody else could take: Postgres ends its session', async () => {
     const database = await testDatabase();
-    const proxy = await startProxy(Number(new URL(database.url).port));
-    const behindProxy = new URL(database.url);
-    behindProxy.port = String(proxy.port);
-    const owner = await startLedger({ eventStore, database: { ...database, url: behindProxy.href } });
+    const proxy = await startProxy(postgresAddressOf(database.url));
+    const owner = await startLedger({ eventStore, database: { ...database, url: throughPort(database.url, proxy.port) } });
     await becomes(owner, 'projecting');
     const standby = await startLedger({ eventStore, database });
     proxy.swallowAnswersAfter('for update');

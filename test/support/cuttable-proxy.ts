@@ -17,8 +17,8 @@ export type CuttableProxy = Readonly<{
   close(): Promise<void>;
 }>;
 
-/** Forwards connections to a port of this machine. */
-export async function startProxy(targetPort: number): Promise<CuttableProxy> {
+/** Forwards connections to a port of this machine, or to the path of a socket. */
+export async function startProxy(target: number | string): Promise<CuttableProxy> {
   const sockets = new Set<Socket>();
   let swallowing = false;
   let answeredBytes = 0;
@@ -29,7 +29,7 @@ export async function startProxy(targetPort: number): Promise<CuttableProxy> {
       client.destroy();
       return;
     }
-    const upstream = connect({ port: targetPort, host: '127.0.0.1', noDelay: true });
+    const upstream = typeof target === 'string' ? connect(target) : connect({ port: target, host: '127.0.0.1', noDelay: true });
     for (const socket of [client, upstream]) {
       sockets.add(socket);
       socket.on('error', () => socket.destroy());

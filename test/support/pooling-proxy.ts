@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import pg from 'pg';
+import { throughPort } from './postgres-address.js';
 
 /** A transaction pooler in front of a Postgres, as pgbouncer is one. */
 export type PoolingProxy = Readonly<{
@@ -67,10 +68,8 @@ export async function startPoolingProxy(databaseUrl: string): Promise<PoolingPro
   });
   listener.listen(0, '127.0.0.1');
   await once(listener, 'listening');
-  const url = new URL(databaseUrl);
-  url.port = String((listener.address() as AddressInfo).port);
   return {
-    url: url.href,
+    url: throughPort(databaseUrl, (listener.address() as AddressInfo).port),
     moves: () => moves,
     close: async () => {
       for (const socket of [...clients, ...all]) socket.destroy();

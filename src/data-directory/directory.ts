@@ -1,0 +1,50 @@
+/**
+ * The data directory itself: made for this account alone, and refused where others could have put something into it.
+ */
+import { join } from 'node:path';
+import { assertOurs, assertPlaceIsSafe, mendFile, NotPrivateError, privateFolder } from '../private-files.js';
+
+export const SECRETS_FILE = 'secrets.json';
+export const ENDPOINTS_FILE = 'endpoints.json';
+export const LOCK_FILE = 'lock.db';
+
+/** What the ledger keeps in it. */
+const OWN_NAMES = /^(secrets\.json(\.\d+)?|endpoints\.json(\.new)?|lock\.db(-\w+)?|eventstore|postgres|tls)$/;
+const FILES = [SECRETS_FILE, ENDPOINTS_FILE, `${ENDPOINTS_FILE}.new`, LOCK_FILE];
+/** The folder of Postgres, which can belong to another account, is checked by what starts it. */
+const FOLDERS = ['eventstore', 'tls'];
+
+/**
+ * Makes the directory when it is missing, and checks what is in it. Under root, Postgres runs as another account,
+ * which may
+ * pass through; what is secret in it has modes of its own.
+ * @throws NotPrivateError when others own, control or could have written any of it.
+ * @throws DataDirectoryError when it cannot be used at all.
+ */
+export function prepareDirectory(dataDirectory: string): void {
+  const passing = process.getuid?.() === 0 ? 0o711 : 0o700;
+  try {
+    privateFolder(dataDirectory, { ownNames: OWN_NAMES, mode: passing });
+    assertPlaceIsSafe(dataDirectory);
+    for (const name of FOLDERS) assertOurs(join(dataDirectory, name), 'folder');
+    for (const name of FILES) assertOurs(join(dataDirectory, name), 'file');
+    for (const name of [ENDPOINTS_FILE, LOCK_FILE]) mendFile(join(dataDirectory, name));
+  } catch (error) {
+    if (error instanceof NotPrivateError) throw error;
+    throw new DataDirectoryError(dataDirectory, error);
+  }
+}
+
+/** The data directory cannot be used; the message says why, and what to do. */
+export class DataDirectoryError extends Error {
+  override readonly name = 'DataDirectoryError';
+  readonly code = 'DATA_DIRECTORY';
+
+  constructor(dataDirectory: string, cause: unknown) {
+    super(
+      `The data directory "${dataDirectory}" cannot be used (${cause instanceof Error ? cause.message : String(cause)}). ` +
+        'Set DATA_DIR to a folder that this account may write, on a disk with room.',
+      { cause },
+    );
+  }
+}

@@ -1,0 +1,116 @@
+/**
+ * Files and folders that no other account of this machine can read, change or replace. Windows keeps no owner and no
+ * mode that Node can see: nothing is checked there, and access is what its folder inherits.
+ */
+import { chmodSync, lstatSync, mkdirSync, readdirSync, realpathSync, writeFileSync, type Stats } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+
+/** A file or folder that others control or may read; the message says how to mend it. */
+export class NotPrivateError extends Error {
+  override readonly name = 'NotPrivateError';
+  readonly code = 'NOT_PRIVATE';
+}
+
+const OTHERS_WRITE = 0o022;
+const OTHERS_ANYTHING = 0o077;
+const STICKY = 0o1000;
+
+/** This account; undefined on Windows. */
+const ourUid = (): number | undefined => process.getuid?.();
+
+/**
+ * Makes the folder for this account alone, or checks one that is there. Its mode is mended only when it holds nothing
+ * but
+ * `ownNames`: what people keep beside our files is theirs, and `chmod 700 /` helps nobody.
+ * @throws NotPrivateError when it is a link, another account's, or open to writing by others.
+ */
+export function privateFolder(path: string, { ownNames, mode = 0o700 }: { ownNames: RegExp; mode?: number }): void {
+  mkdirSync(dirname(resolve(path)), { recursive: true });
+  try {
+    mkdirSync(path, { mode });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
+  const stats = assertOurs(path, 'folder');
+  if (ourUid() === undefined || stats === undefined || (stats.mode & 0o777) === mode) return;
+  if (readdirSync(path).every((name) => ownNames.test(name))) chmodSync(path, mode);
+}
+
+/**
+ * Makes the file, empty and for this account alone, before a library opens it; mends the mode of one that is there.
+ * The file is not opened when it is there: closing it would free the locks that this process has on it (POSIX).
+ * @throws NotPrivateError when it is a link, another account's, or open to writing by others.
+ */
+export function privateFile(path: string): void {
+  try {
+    writeFileSync(path, '', { flag: 'wx', mode: 0o600 });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    mendFile(path);
+  }
+}
+
+/** Checks the file, if it is there, and closes it to readers. @throws NotPrivateError as `privateFile` does. */
+export function mendFile(path: string): void {
+  const stats = assertOurs(path, 'file');
+  if (ourUid() !== undefined && stats !== undefined && (stats.mode & OTHERS_ANYTHING) !== 0) chmodSync(path, 0o600);
+}
+
+/**
+ * Checks what is at `path`, if anything is: a link leads elsewhere, and what others own or may write is not ours to
+ * trust.
+ * @throws NotPrivateError
+ */
+export function assertOurs(path: string, kind: 'file' | 'folder', owners?: readonly number[]): Stats | undefined {
+  const stats = lstatSync(path, { throwIfNoEntry: false });
+  const uid = ourUid();
+  if (stats === undefined || uid === undefined) return stats;
+  if (stats.isSymbolicLink()) {
+    throw new NotPrivateError(
+      `"${path}" is a link, which could lead anywhere. Remove it, or name the place itself where it leads.`,
+    );
+  }
+  if (kind === 'folder' ? !stats.isDirectory() : !stats.isFile()) {
+    throw new NotPrivateError(`"${path}" is not a ${kind}. Move it away, or name another folder.`);
+  }
+  if (!(owners ?? [uid]).includes(stats.uid)) {
+    throw new NotPrivateError(
+      `"${path}" belongs to the account with uid ${stats.uid}, which could replace or read all that is in it. ` +
+        `Name a folder of this account (uid ${uid}), or look at what is there and run: chown -R ${uid} "${path}"`,
+    );
+  }
+  if ((stats.mode & OTHERS_WRITE) !== 0) {
+    throw new NotPrivateError(
+      `"${path}" can be written by other accounts (mode ${octal(stats)}). ` +
+        `Look at what is there, then run: chmod ${stats.isDirectory() ? '-R ' : ''}go-w "${path}"`,
+    );
+  }
+  return stats;
+}
+
+/** @throws NotPrivateError when others may read a file that holds secrets: they may have been read already. */
+export function assertUnread(path: string): void {
+  const stats = assertOurs(path, 'file');
+  if (ourUid() === undefined || stats === undefined || (stats.mode & OTHERS_ANYTHING) === 0) return;
+  throw new NotPrivateError(
+    `"${path}" holds secrets, and other accounts may read it (mode ${octal(stats)}). Run: chmod 600 "${path}" ` +
+      '(and remove it instead, for new secrets, if others may have read it)',
+  );
+}
+
+/** @throws NotPrivateError when every account could move `path` away and put a folder of its own in its place. */
+export function assertPlaceIsSafe(path: string): void {
+  if (ourUid() === undefined) return;
+  for (let folder = realpathSync(dirname(resolve(path))); ; folder = dirname(folder)) {
+    const stats = lstatSync(folder);
+    if ((stats.mode & 0o002) !== 0 && (stats.mode & STICKY) === 0) {
+      throw new NotPrivateError(
+        `Every account may write into "${folder}" (mode ${octal(stats)}), and so replace "${path}". ` +
+          `Name a folder elsewhere, or run: chmod o-w "${folder}"`,
+      );
+    }
+    if (dirname(folder) === folder) return;
+  }
+}
+
+const octal = ({ mode }: Stats): string => (mode & 0o7777).toString(8).padStart(4, '0');
