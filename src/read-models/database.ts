@@ -146,7 +146,8 @@ export const isNotYetMade = (error: unknown): boolean => /^(3F000|42P01)$/.test(
 
 /**
  * Whether Postgres, or the tables in it, are away for now: no connection (also the pool's own errors, which
- * have no code), somebody at its port who cannot show its certificate, SQLSTATE classes 08, 53, 57, and an undefined schema or table, which the catch-up is about to make.
+ * have no code), somebody at its port who cannot show its certificate, SQLSTATE classes 08, 53, 57, and an undefined
+ * schema or table, which the catch-up is about to make.
  */
 export function isUnavailable(error: unknown): boolean {
   const { code, message, syscall } = (error ?? {}) as { code?: unknown; message?: unknown; syscall?: unknown };
