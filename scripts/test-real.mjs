@@ -1,5 +1,6 @@
 /**
- * `npm run test:real`: all suites on a real event store that all spec files share, and on a Postgres that runs elsewhere.
+ * `npm run test:real`: all suites on a real event store that all spec files share, and on a Postgres that runs
+ * elsewhere.
  * EVENTSTORE_URL (and DATABASE_URL, else the embedded Postgres) name servers that run. Without them the two servers of
  * docker-compose.yml are started for the run, empty, on ports of their own. Arguments go to the test runner.
  */

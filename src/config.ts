@@ -51,7 +51,9 @@ export type Config = Readonly<{
 /** Whether a process reads or writes Postgres: one that only ingests does neither. */
 export const usesReadModels = ({ roles }: Pick<Config, 'roles'>): boolean => roles.some((role) => role !== 'ingest');
 
-/** Whether intake may ask the index of event ids: a Postgres is named, though a process that only ingests needs none. */
+/**
+ * Whether intake may ask the index of event ids: a Postgres is named, though a process that only ingests needs none.
+ */
 export const hasIndex = ({ roles, databaseUrl }: Pick<Config, 'roles' | 'databaseUrl'>): boolean => roles.includes('ingest') && databaseUrl.startsWith('postgres');
 
 /** The environment is wrong; the message lists every mistake and what to do. */

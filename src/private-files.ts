@@ -76,7 +76,8 @@ export function assertOurs(path: string, kind: 'file' | 'folder', owners?: reado
   if (!(owners ?? [uid]).includes(stats.uid)) {
     throw new NotPrivateError(
       `"${path}" belongs to the account with uid ${stats.uid}, which could replace or read all that is in it. ` +
-        `Name a folder of this account (uid ${uid}), or look at what is there and run: chown -R ${uid} "${path}"`,
+        `Run the ledger as that account, or name a folder of this one (uid ${uid}); ` +
+        `or look at what is there, and make it this account's: chown -R ${uid} "${path}"`,
     );
   }
   if ((stats.mode & OTHERS_WRITE) !== 0) {

@@ -3,7 +3,10 @@ import assert from 'node:assert/strict';
 import type { ServerResponse } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
-/** Who asks: the token, by its digest, whose share is taken; and a signal for when the client has left without its answer. */
+/**
+ * Who asks: the token, by its digest, whose share is taken; and a signal for when the client has left without its
+ * answer.
+ */
 export type Asker = Readonly<{ token: string; signal: AbortSignal }>;
 
 const tokens = new WeakMap<object, string>();

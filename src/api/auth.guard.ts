@@ -14,7 +14,10 @@ export const NeedsScope = (scope: Scope) => SetMetadata(ACCESS, scope);
 
 type KnownToken = Readonly<{ digest: Buffer; scopes: readonly Scope[] }>;
 
-/** Lets a request pass whose bearer token has the scope that the route names. A route that names none is refused, unless it says that it is open to all. */
+/**
+ * Lets a request pass whose bearer token has the scope that the route names. A route that names none is refused,
+ * unless it says that it is open to all.
+ */
 @Injectable()
 export class AuthGuard implements CanActivate {
   readonly #tokens: readonly KnownToken[];

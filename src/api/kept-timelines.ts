@@ -1,9 +1,15 @@
-/** A whole timeline: its entries as JSON, in order; the last revision of each of its streams; and whether the subscription's own has no events. */
+/**
+ * A whole timeline: its entries as JSON, in order; the last revision of each of its streams; and whether the
+ * subscription's own has no events.
+ */
 export type KeptTimeline = Readonly<{ entries: readonly string[]; ends: ReadonlyMap<string, bigint>; isOfNothing: boolean }>;
 
 type Kept = Readonly<{ timeline: KeptTimeline; bytes: number; untilMs: number }>;
 
-/** Timelines whose pages are being asked for, for a short time and within a number of bytes; the one asked for longest ago goes first. */
+/**
+ * Timelines whose pages are being asked for, for a short time and within a number of bytes; the one asked for longest
+ * ago goes first.
+ */
 export class KeptTimelines {
   readonly #kept = new Map<string, Kept>();
   #bytes = 0;

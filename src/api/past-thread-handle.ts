@@ -44,7 +44,9 @@ export class PastThread {
     return this.#hasEnded;
   }
 
-  /** What it answers, or why it ended: it is terminated when it is late, or does not notice that the client has left. */
+  /**
+   * What it answers, or why it ended: it is terminated when it is late, or does not notice that the client has left.
+   */
   async ask(question: PastQuestion, { signal, withinMs }: { signal: AbortSignal; withinMs: number }): Promise<FromPastThread | ThreadEnd> {
     const timers = [setTimeout(() => this.#endAs('late'), withinMs)];
     const leave = (): void => {

@@ -14,7 +14,8 @@ export type PastThreadsOptions = Readonly<{ thread: PastThreadData; answerWithin
 const busy = () => new ProblemError({ status: 503, code: 'past_busy', title: 'Too many waiting', detail: 'Too many answers about the past are being folded from the log. Ask again later.', retryAfterS: 1 });
 
 /**
- * Answers about the past, folded in threads of their own: the event loop of the webhook only passes on a question and the
+ * Answers about the past, folded in threads of their own: the event loop of the webhook only passes on a question and
+ * the
  * bytes of its answer. A thread starts with the first question that needs it, and anew when it has ended.
  */
 export class PastThreads implements OnApplicationShutdown {

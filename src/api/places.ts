@@ -1,7 +1,10 @@
 import type { ProblemError } from '../http/problem.js';
 import { tooManyRequests } from './refusals.js';
 
-/** How many places there are, how many of them one token may have, what is done on them (`requests wait for a position`), and the answer when all are taken. */
+/**
+ * How many places there are, how many of them one token may have, what is done on them (`requests wait for a
+ * position`), and the answer when all are taken.
+ */
 export type PlacesOptions = Readonly<{ max: number; perTokenMax: number; what: string; full: () => ProblemError }>;
 
 /** A bounded number of places that are held while something lasts, with a share for each token. */
@@ -15,7 +18,10 @@ export class Places {
     return this.#taken;
   }
 
-  /** Takes a place; returns what gives it back, once. @throws ProblemError when all are taken, or the token has its share */
+  /**
+   * Takes a place; returns what gives it back, once. @throws ProblemError when all are taken, or the token has its
+   * share
+   */
   take(token: string): () => void {
     this.check(token);
     this.#taken += 1;

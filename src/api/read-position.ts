@@ -39,7 +39,10 @@ export class ReadPosition {
     });
   }
 
-  /** Waits as a request's `minPosition` and `waitMs` ask for. @throws ProblemError 503 when it is not reached, or too many wait; 429 when too many of one token do */
+  /**
+   * Waits as a request's `minPosition` and `waitMs` ask for. @throws ProblemError 503 when it is not reached, or too
+   * many wait; 429 when too many of one token do
+   */
   async satisfy({ minPosition, waitMs }: { readonly minPosition?: bigint | undefined; readonly waitMs: number }, asker: Asker): Promise<void> {
     if (minPosition === undefined || (await this.#waits.until(minPosition, { waitMs, asker }))) return;
     throw new ProblemError({ status: 503, code: 'position_not_reached', title: 'Not that far yet', detail: `The read models are at position ${this.#last}; ${minPosition} was not reached within ${waitMs} ms.`, retryAfterS: 1 });

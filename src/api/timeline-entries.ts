@@ -14,7 +14,10 @@ export type TimelineEntry = Readonly<{
   created: string;
   object: { kind: string | null; id: string | null };
   apiVersion: string | null;
-  /** What this event changed of its object; null where its predecessor is not known, or one of the two nests too deep to be compared. */
+  /**
+   * What this event changed of its object; null where its predecessor is not known, or one of the two nests too deep
+   * to be compared.
+   */
   changes: readonly Change[] | null;
   /** How the subscription's status changed by it; `from` is null for the first that is known, all is null where it stays. */
   transition: { from: string | null; to: string } | null;

@@ -12,7 +12,10 @@ export type TimelineQuestion = Readonly<{ subscription: string; withLinked: bool
 export class Timeline {
   constructor(private readonly parts: Readonly<{ past: Past; database: Snapshots; kept: KeptTimelines }>) {}
 
-  /** A page of a subscription's events as JSON, from after a number; null when its stream has none. @throws ProblemError 422 when there are too many, or one cannot be read */
+  /**
+   * A page of a subscription's events as JSON, from after a number; null when its stream has none. @throws
+   * ProblemError 422 when there are too many, or one cannot be read
+   */
   async page({ subscription, withLinked, after, limit, bytesMax }: TimelineQuestion): Promise<string | null> {
     const own = `subscription-${subscription}`;
     const linked = withLinked ? await this.parts.database.snapshot((connection) => linkedStreams(connection, subscription)) : [];

@@ -2,7 +2,10 @@ import type { ProblemError } from '../http/problem.js';
 import type { Asker } from './asker.js';
 import { clientLeft, tooManyRequests } from './refusals.js';
 
-/** How many works run at one time and how many wait, in all and of one token; how long one waits; and the answer when that is not enough. */
+/**
+ * How many works run at one time and how many wait, in all and of one token; how long one waits; and the answer when
+ * that is not enough.
+ */
 export type TurnLimits = Readonly<{
   runningMax: number;
   runningPerTokenMax: number;
@@ -16,7 +19,8 @@ export type TurnLimits = Readonly<{
 type Lane = { running: number; lastTurn: number; readonly waiting: Set<() => void> };
 
 /**
- * Lets a bounded number of works run at one time; the others wait for their turn. Tokens take turns with each other, so that
+ * Lets a bounded number of works run at one time; the others wait for their turn. Tokens take turns with each other,
+ * so that
  * one with a hundred works waits for itself, and another with one work waits for a single one.
  */
 export class Turns {

@@ -8,14 +8,20 @@ export type WaitsOptions<T> = Readonly<{ places: Places; everyMs: number; poll: 
 
 type Waiting<T> = Readonly<{ waitedFor: T; deadline: number; resolve: (came: boolean) => void; reject: (error: unknown) => void }>;
 
-/** Requests that wait for something, each for a limited time. All share one poll, and one that leaves gives its place back at once. */
+/**
+ * Requests that wait for something, each for a limited time. All share one poll, and one that leaves gives its place
+ * back at once.
+ */
 export class Waits<T> {
   readonly #waiting = new Set<Waiting<T>>();
   #polling = false;
 
   constructor(private readonly options: WaitsOptions<T>) {}
 
-  /** Whether it came within the time; asked for at least once. @throws ProblemError when there is no place, and when the client leaves */
+  /**
+   * Whether it came within the time; asked for at least once. @throws ProblemError when there is no place, and when
+   * the client leaves
+   */
   async until(waitedFor: T, { waitMs, asker: { token, signal } }: { waitMs: number; asker: Asker }): Promise<boolean> {
     if (signal.aborted) throw clientLeft();
     const giveBack = this.options.places.take(token);

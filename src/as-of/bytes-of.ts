@@ -1,5 +1,6 @@
 /**
- * About how many bytes a JSON value has as text: names and texts by their length, other values as eight. Counted without
+ * About how many bytes a JSON value has as text: names and texts by their length, other values as eight. Counted
+ * without
  * recursion and without a copy: an event may nest hundreds of thousands of levels deep.
  */
 export function bytesOf(json: unknown): number {
@@ -20,7 +21,10 @@ export function bytesOf(json: unknown): number {
   return bytes;
 }
 
-/** Whether a JSON value nests no deeper than so many levels; counted level by level, so that what is deeper is not looked at. */
+/**
+ * Whether a JSON value nests no deeper than so many levels; counted level by level, so that what is deeper is not
+ * looked at.
+ */
 export function isWithinDepth(json: unknown, levelsMax: number): boolean {
   let level: unknown[] = [json];
   for (let depth = 0; depth <= levelsMax; depth += 1) {

@@ -6,12 +6,18 @@ import type { Database } from '../read-models/database.js';
 import { bytesOf } from './bytes-of.js';
 import type { Streams } from './past-rows.js';
 
-/** `ends` has the last revision of each stream, -1n of one without events. `too_large` says which of the limits was met, in which streams. */
+/**
+ * `ends` has the last revision of each stream, -1n of one without events. `too_large` says which of the limits was
+ * met, in which streams.
+ */
 export type PastStreams =
   | { readonly kind: 'read'; readonly streams: Streams; readonly ends: ReadonlyMap<string, bigint> }
   | { readonly kind: 'too_large'; readonly limit: keyof PastLimits; readonly names: readonly string[] };
 
-/** How much one answer about the past may read, since its events are in memory at one time. Bytes are those of the events' JSON. */
+/**
+ * How much one answer about the past may read, since its events are in memory at one time. Bytes are those of the
+ * events' JSON.
+ */
 export type PastLimits = Readonly<{ streamsMax: number; eventsMax: number; bytesMax: number }>;
 
 /** Nobody waits for the answer any more. */
@@ -31,7 +37,10 @@ export class Past {
     return this.options;
   }
 
-  /** The events of these streams that count, as the projector counts them; a stream that does not exist, or was deleted, has none. */
+  /**
+   * The events of these streams that count, as the projector counts them; a stream that does not exist, or was
+   * deleted, has none.
+   */
   async read(names: readonly string[]): Promise<PastStreams> {
     const log = await this.readLog(names);
     if (log.kind !== 'read') return log;
@@ -83,7 +92,10 @@ export class Past {
   }
 }
 
-/** Errors of the client library, by its own types and by gRPC's status codes, that say nothing of the request: ask again later. */
+/**
+ * Errors of the client library, by its own types and by gRPC's status codes, that say nothing of the request: ask
+ * again later.
+ */
 const AWAY_TYPES: readonly unknown[] = ['timeout', 'deadline-exceeded', 'unavailable', 'cancelled', 'not-leader', 'access-denied', 'unknown'];
 const AWAY_CODES: readonly unknown[] = [1, 2, 4, 7, 8, 13, 14, 16];
 

@@ -97,7 +97,7 @@ async function startEventStore(
     const store = await startEmbeddedEventStore({ ...options, socket: transport.eventstoreSocket });
     return { ...store, server: { url: store.url, address: { socket: transport.eventstoreSocket } } };
   }
-  const { certificate, key, certificateFile, password } = transport;
+  const { certificate, key, certificateFile, password } = transport.eventstore;
   const secured = { ...options, tls: { certificate, key }, users: { [EVENTSTORE_USER]: password } };
   const store = await startAtSomePort(secured, portBefore ?? 0);
   const url = `esdb://${EVENTSTORE_USER}:${password}@127.0.0.1:${store.port}?tls=true&tlsCAFile=${encodeURIComponent(certificateFile)}`;
@@ -117,7 +117,7 @@ async function startPostgres(dataDirectory: string, transport: Transport, port: 
   const directory = join(dataDirectory, 'postgres');
   const { url, address, stop } = await startEmbeddedPostgres({
     directory,
-    tls: transport.kind === 'tls' ? { ...transport, port } : undefined,
+    tls: transport.kind === 'tls' ? { ...transport.database, port } : undefined,
   });
   return { server: { url: 'port' in address ? movable(dataDirectory, url) : url, address }, stop };
 }

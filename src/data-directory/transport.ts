@@ -1,17 +1,22 @@
 /** How the embedded servers listen, so that they know their clients and the clients know them. */
 import { randomBytes } from 'node:crypto';
-import { readFileSync, realpathSync, writeFileSync } from 'node:fs';
+import { readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { assertUnread, privateFolder } from '../private-files.js';
+import { notInstalled } from './errors.js';
 
 /**
- * Sockets lie in folders that no other account may enter. Where there are none, both servers listen at a port of
+ * Sockets lie in folders that no other account may enter. Where there are none, both servers listen at ports of
  * 127.0.0.1
- * and show the certificate, which clients know from its file; the event store wants a password, as Postgres does
+ * and show certificates, which clients know from their files; the event store wants a password, as Postgres does
  * anyway.
  */
-export type Transport = Readonly<{ kind: 'sockets'; eventstoreSocket: string }> | Readonly<{ kind: 'tls' } & TlsFiles>;
-export type TlsFiles = Readonly<{ certificate: string; key: string; certificateFile: string; password: string }>;
+export type Transport =
+  | Readonly<{ kind: 'sockets'; eventstoreSocket: string }>
+  | Readonly<{ kind: 'tls'; eventstore: TlsServer & Readonly<{ password: string }>; database: TlsServer }>;
+
+/** Certificate and key in PEM, and the file that clients find the certificate in. */
+export type TlsServer = Readonly<{ certificate: string; key: string; certificateFile: string }>;
 
 /** `auto` takes sockets where they can be had; `tcp` never. */
 export type TransportChoice = 'auto' | 'tcp';
@@ -35,39 +40,53 @@ export async function transportOf(dataDirectory: string, choice: TransportChoice
   if (choice === 'auto' && process.platform !== 'win32' && isShort) {
     return { kind: 'sockets', eventstoreSocket: join(directory, 'eventstore', 'socket') };
   }
-  return { kind: 'tls', ...(await tlsFilesOf(join(directory, 'tls'))) };
+  return tlsOf(join(directory, 'tls'));
 }
 
-const NAMES = { certificate: 'certificate.pem', key: 'key.pem', password: 'password' } as const;
-type Name = keyof typeof NAMES;
+const OWN_NAMES = /^(eventstore|postgres)\.(pem|key|password)$/;
 
-async function tlsFilesOf(folder: string): Promise<TlsFiles> {
-  privateFolder(folder, { ownNames: /^(certificate\.pem|key\.pem|password)$/ });
-  const files = Object.fromEntries(Object.entries(NAMES).map(([name, file]) => [name, join(folder, file)])) as Record<
-    Name,
-    string
-  >;
-  const known = readAll(files);
-  if (known !== undefined) return { ...known, certificateFile: files.certificate };
-  const made = { ...(await makeCertificate()), password: randomBytes(24).toString('hex') };
-  for (const name of ['certificate', 'key', 'password'] as const)
-    writeFileSync(files[name], made[name], { mode: 0o600 });
-  return { ...made, certificateFile: files.certificate };
+/**
+ * Each server has a certificate of its own: under root, the account of Postgres must not be able to stand in for the
+ * event store.
+ */
+async function tlsOf(folder: string): Promise<Transport> {
+  privateFolder(folder, { ownNames: OWN_NAMES });
+  const eventstore = {
+    ...(await serverOf(join(folder, 'eventstore'))),
+    password: passwordOf(join(folder, 'eventstore.password')),
+  };
+  return { kind: 'tls', eventstore, database: await serverOf(join(folder, 'postgres')) };
 }
 
 /**
- * Undefined when one is missing or empty, as after the end of a process that was just making them: all are made anew
- * then.
+ * Key and certificate go together: both are made when one is missing, as after the end of a process that was making
+ * them.
  */
-function readAll(files: Record<Name, string>): Record<Name, string> | undefined {
-  const read = Object.entries(files).map(([name, file]) => {
-    assertUnread(file);
-    return [name, readIfThere(file)] as const;
-  });
-  return read.every(([, content]) => content !== '') ? (Object.fromEntries(read) as Record<Name, string>) : undefined;
+async function serverOf(path: string): Promise<TlsServer> {
+  const files = { certificate: `${path}.pem`, key: `${path}.key` };
+  const known = { certificate: readIfThere(files.certificate), key: readIfThere(files.key) };
+  if (known.certificate !== '' && known.key !== '') return { ...known, certificateFile: files.certificate };
+  const made = await makeCertificate();
+  replace(files.key, made.key);
+  replace(files.certificate, made.certificate);
+  return { ...made, certificateFile: files.certificate };
+}
+
+function passwordOf(file: string): string {
+  const known = readIfThere(file);
+  if (known !== '') return known;
+  const made = randomBytes(24).toString('hex');
+  replace(file, made);
+  return made;
+}
+
+function replace(file: string, content: string): void {
+  rmSync(file, { force: true });
+  writeFileSync(file, content, { mode: 0o600, flag: 'wx' });
 }
 
 function readIfThere(file: string): string {
+  assertUnread(file);
   try {
     return readFileSync(file, 'utf8');
   } catch (error) {
@@ -78,7 +97,9 @@ function readIfThere(file: string): string {
 
 /** A certificate for this machine's own address that is its own authority. */
 async function makeCertificate(): Promise<{ certificate: string; key: string }> {
-  const { generate } = await import('selfsigned');
+  const { generate } = await import('selfsigned').catch((cause: unknown) => {
+    throw notInstalled('selfsigned', cause);
+  });
   const made = await generate([{ name: 'commonName', value: 'subscription-ledger' }], {
     keyType: 'ec',
     algorithm: 'sha256',

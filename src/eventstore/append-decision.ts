@@ -8,7 +8,8 @@ import type { KnownEvent, StreamHead } from './stream-heads.js';
 export type Place = Readonly<{ stream: string; revision: bigint; position: bigint }>;
 
 /**
- * What the index of event ids says of one id and one stream, all from one snapshot of it. It holds the id of every ledger
+ * What the index of event ids says of one id and one stream, all from one snapshot of it. It holds the id of every
+ * ledger
  * event of the log `log` up to `position`, each at its first place; of what lies beyond it says nothing.
  */
 export type IndexAnswer =
@@ -77,7 +78,8 @@ export type Refusal =
   | 'end_not_shown';
 
 /**
- * After an append at `head` was refused and the stream read on, to `seen`. `actual` is the revision of the stream's last
+ * After an append at `head` was refused and the stream read on, to `seen`. `actual` is the revision of the stream's
+ * last
  * event by the refusal (-1n: it has none; null: it was not named).
  */
 export function afterRefusal({ head, seen, actual }: Readonly<{ head: bigint; seen: bigint; actual: bigint | null }>): Refusal {

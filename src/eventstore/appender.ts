@@ -8,7 +8,10 @@ import { leanOnIndex, StreamHeads } from './stream-heads.js';
 
 export type AppendOutcome =
   | { readonly kind: 'appended'; readonly stream: string; readonly revision: bigint; readonly position: bigint }
-  /** The id is in the log already, maybe rendered in another API version. `position`: null when its stream hides it and nothing else knows. */
+  /**
+   * The id is in the log already, maybe rendered in another API version. `position`: null when its stream hides it and
+   * nothing else knows.
+   */
   | { readonly kind: 'duplicate'; readonly stream: string; readonly revision: bigint; readonly position: bigint | null }
   /** The id is in the log with another content in the same API version: two different bodies claim it. */
   | { readonly kind: 'conflict'; readonly stream: string; readonly revision: bigint }
@@ -20,7 +23,8 @@ export type AppendOutcome =
   | { readonly kind: 'unavailable'; readonly cause: unknown };
 
 /**
- * The index of event ids, as far as the appender needs it. It only speeds up, and remembers what an operator has hidden:
+ * The index of event ids, as far as the appender needs it. It only speeds up, and remembers what an operator has
+ * hidden:
  * what it finds is looked for in the log before it counts, and where it does not reach the stream itself is read.
  */
 export type EventIdIndex = { find(eventId: string, stream: string): Promise<IndexAnswer> };
@@ -36,10 +40,16 @@ export type AppenderLimits = LaneLimits & Readonly<{
   timeoutMs: number;
 }>;
 
-/** Why the last append failed, where all new events will fail: the store's clock, its rights, or that it takes no appends now. */
+/**
+ * Why the last append failed, where all new events will fail: the store's clock, its rights, or that it takes no
+ * appends now.
+ */
 export type Trouble = Readonly<{ kind: 'clock_skew' | 'refused' | 'not_writable'; cause: string }>;
 
-/** Without new failures a trouble is forgotten: a process that is not ready gets no deliveries, which alone could show that it is over. */
+/**
+ * Without new failures a trouble is forgotten: a process that is not ready gets no deliveries, which alone could show
+ * that it is over.
+ */
 const TROUBLE_LASTS_MS = 10_000;
 
 /** Appends events to their streams, each once. */

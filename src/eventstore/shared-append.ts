@@ -27,7 +27,8 @@ const SHOWN_AFTER_MS = 100;
 const UNAVAILABLE: IndexAnswer = { kind: 'unavailable' };
 
 /**
- * Events of one stream that are appended together: read, check, append at exactly the head's revision, and on a lost race
+ * Events of one stream that are appended together: read, check, append at exactly the head's revision, and on a lost
+ * race
  * again (design, section 3). Settles each of them.
  */
 export class SharedAppend {
@@ -94,7 +95,10 @@ export class SharedAppend {
     return readHead(this.tools.store, this.stream, this.#reading);
   }
 
-  /** Answers those that are in the log. Where the head leans on an index that fails it, or the log contradicts, the stream is read. */
+  /**
+   * Answers those that are in the log. Where the head leans on an index that fails it, or the log contradicts, the
+   * stream is read.
+   */
   async #settleKnown(given: StreamHead): Promise<StreamHead> {
     let head = given;
     for (let tries = 0; tries < TRIES_MAX; tries += 1) {
@@ -155,7 +159,10 @@ export class SharedAppend {
     await readOn(this.tools.store, this.stream, { head, ...this.#reading });
   }
 
-  /** After an append: takes what was written into the head, and answers. The second delivery of a written event stays open and is found in the head. */
+  /**
+   * After an append: takes what was written into the head, and answers. The second delivery of a written event stays
+   * open and is found in the head.
+   */
   async #settleWritten(head: StreamHead, { fresh, outcome }: { fresh: readonly NewEvent[]; outcome: Exclude<WriteOutcome, { kind: 'wrong_expected_revision' }> }): Promise<void> {
     switch (outcome.kind) {
       case 'stream_deleted':

@@ -1,12 +1,16 @@
 import type { IndexAnswer } from './append-decision.js';
 
-/** What is known of an event of a stream; enough to tell a duplicate from a conflict. `position`: null when the store did not say. */
+/**
+ * What is known of an event of a stream; enough to tell a duplicate from a conflict. `position`: null when the store
+ * did not say.
+ */
 export type KnownEvent = Readonly<{ revision: bigint; position: bigint | null; contentHash: string | null; apiVersion: string | null }>;
 
 /**
  * The end of a stream as this process knows it.
  *
- * For every event at or below `revision` that the stream showed when it was read, its id is in `events`, or it stands at
+ * For every event at or below `revision` that the stream showed when it was read, its id is in `events`, or it stands
+ * at
  * or below `leansOn.revision` and so at or below `leansOn.position`: then it is in every index of the log `leansOn.log`
  * that vouches for that position. `revision` may be too low, when others append, and never matters by itself: an append
  * at exactly `revision` succeeds only where the stream ends there, and then an id that is in neither place is new.

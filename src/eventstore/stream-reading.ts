@@ -20,7 +20,8 @@ export async function readHead(store: EventStore, stream: string, reading: HeadR
 }
 
 /**
- * The head of a stream from the last event on that the index has of it; null when the index has none, is that of another log,
+ * The head of a stream from the last event on that the index has of it; null when the index has none, is that of
+ * another log,
  * or when the log shows another event there: then the index speaks of another past.
  */
 export async function readHeadAbove(store: EventStore, stream: string, options: HeadReading & { answer: IndexAnswer; logName: string | null }): Promise<StreamHead | null> {
@@ -37,7 +38,10 @@ export async function readHeadAbove(store: EventStore, stream: string, options: 
   return head;
 }
 
-/** Takes what the stream shows beyond the head into it; the first event of that, or null. A cut read goes on where it was. */
+/**
+ * Takes what the stream shows beyond the head into it; the first event of that, or null. A cut read goes on where it
+ * was.
+ */
 export async function readOn(store: EventStore, stream: string, options: HeadReading & { head: StreamHead }): Promise<RecordedEvent | null> {
   const { head, wanted, idsMax } = options;
   let first: RecordedEvent | null = null;
@@ -101,5 +105,7 @@ export async function isEndHidden(store: EventStore, stream: string, last: bigin
   return hidesItsEnd({ truncateBefore: revisionOf(truncateBefore), maxAgeS: maxAge ?? null }, last);
 }
 
-/** A stream is cut before a revision; the client gives a number, also for 2^63 - 1, as which a soft delete is written. */
+/**
+ * A stream is cut before a revision; the client gives a number, also for 2^63 - 1, as which a soft delete is written.
+ */
 const revisionOf = (value: unknown): bigint | null => (typeof value === 'bigint' || typeof value === 'number' ? BigInt(value) : null);

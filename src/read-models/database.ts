@@ -21,7 +21,8 @@ export type DatabaseOptions = Readonly<{
 export type Snapshots = Readonly<{ snapshot<T>(work: (connection: Queryable) => Promise<T>): Promise<T> }>;
 
 /**
- * Settings for one transaction. A transaction pooler takes none of a session, and refuses those that come with a connection.
+ * Settings for one transaction. A transaction pooler takes none of a session, and refuses those that come with a
+ * connection.
  * A process that hangs in the middle of a transaction must not keep its locks: Postgres ends its session then.
  */
 const begin = (mode: string, statementTimeoutMs: number | undefined): string =>

@@ -32,7 +32,8 @@ order by asked.at`;
 
 /**
  * What the index says of each of these. Ids, ends of streams and the checkpoint are of one snapshot, and the projector
- * moves the checkpoint in the transaction that adds the events up to it: so what is not found is not in the log up to there.
+ * moves the checkpoint in the transaction that adds the events up to it: so what is not found is not in the log up to
+ * there.
  */
 export async function lookUp(database: Queryable, asked: readonly Asked[]): Promise<IndexAnswer[]> {
   const { rows } = await database.query<LookedUp>(LOOK_UP, [asked.map(({ eventId }) => eventId), asked.map(({ stream }) => stream)]);

@@ -21,7 +21,10 @@ export type IntakeOutcome =
   | { readonly kind: 'quarantined'; readonly stream: string; readonly revision: bigint; readonly position: bigint; readonly reason: QuarantineReason; readonly type: string }
   | { readonly kind: 'bad_signature'; readonly reason: Extract<Verification, { kind: 'invalid' }>['reason'] }
   | { readonly kind: 'unreadable' }
-  /** `limitBytes`: what one append may have, by the configuration or by a store that allows less; null when it did not say. */
+  /**
+   * `limitBytes`: what one append may have, by the configuration or by a store that allows less; null when it did not
+   * say.
+   */
   | { readonly kind: 'too_large'; readonly type: string; readonly bytes: number; readonly limitBytes: number | null }
   | { readonly kind: 'overloaded' }
   | { readonly kind: 'unavailable'; readonly cause: unknown };

@@ -1,4 +1,6 @@
-/** Who listens at the port of Postgres, or at no place at all, gets no password and counts as a Postgres that is away. */
+/**
+ * Who listens at the port of Postgres, or at no place at all, gets no password and counts as a Postgres that is away.
+ */
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
@@ -22,7 +24,7 @@ beforeEach(async () => {
   scratch = await scratchFolder();
   const transport = await transportOf(scratch.path, 'tcp');
   if (transport.kind !== 'tls') throw new Error('The transport tcp has a certificate.');
-  certificateFile = transport.certificateFile;
+  certificateFile = transport.database.certificateFile;
   heard = [];
 });
 afterEach(async () => {

@@ -25,7 +25,10 @@ type Process = (typeof processes)[number];
 const deliveries = ['the first event again', 'the third event again', 'the last event again', 'a new event'] as const;
 type Delivery = (typeof deliveries)[number];
 
-/** A duplicate is told as such, but where nothing can know it: then it is stored once more, for ever visible, and no third time. */
+/**
+ * A duplicate is told as such, but where nothing can know it: then it is stored once more, for ever visible, and no
+ * third time.
+ */
 const unknown: Readonly<Partial<Record<Act, readonly Delivery[]>>> = {
   'soft-deleted': ['the first event again', 'the third event again', 'the last event again'],
   'cut to its last two events': ['the first event again', 'the third event again'],

@@ -15,7 +15,8 @@ async function endOf(store: EventStore): Promise<bigint | null> {
 }
 
 /**
- * The index of event ids on a Postgres of its own, moved by the test instead of the projector: so it can be behind, gone,
+ * The index of event ids on a Postgres of its own, moved by the test instead of the projector: so it can be behind,
+ * gone,
  * or that of another log.
  */
 export class TestIndex {
