@@ -14,6 +14,10 @@ import { testDatabase, testEventStore } from '../support/servers.js';
 import { randomId, subscriptionEvent } from '../support/subscription-events.js';
 import { until } from '../support/until.js';
 
+/** Keys of the rows of these streams that are wrong; on a shared store others delete streams meanwhile. */
+const differencesOf = (output: string, streams: readonly string[]) =>
+  (JSON.parse(output) as Verified).differences.filter(({ stream }) => streams.includes(stream)).map(({ key }) => key);
+
 describe('the slow check of rows', () => {
   it('names a row that is not what its stream gives, and one that no stream gives, and says nothing of those that are', async () => {
     const [eventStore, server] = await Promise.all([testEventStore(), testDatabase()]);
@@ -32,7 +36,7 @@ describe('the slow check of rows', () => {
         stateChanged: () => undefined, batchApplied: () => undefined, buildEnded: () => undefined, warned: () => undefined,
         verified: (count, found) => {
           folds.count += count;
-          for (const fault of found) faults.add(fault);
+          for (const fault of found.filter((one) => one.includes(id))) faults.add(fault);
         },
       },
     });
@@ -48,7 +52,7 @@ describe('the slow check of rows', () => {
     const table = tableOf({ projection: subscriptions, generation: 1 }, 'subscriptions');
     await query(server.url, `insert into ${table} select (jsonb_populate_record(row, $1)).* from ${table} row where id = $2`, [JSON.stringify(stray), id]);
     const { code, output } = await runCommand(['verify', '--json'], { eventstoreUrl: eventStore.url, databaseUrl: server.url });
-    expect([code, (JSON.parse(output) as Verified).differences.map(({ key }) => key)]).toEqual([1, [{ id }, { id: stray.id }]]);
+    expect([code, differencesOf(output, [`subscription-${id}`, stray.stream])]).toEqual([1, [{ id }, { id: stray.id }]]);
     await Promise.all([store.close(), database.close()]);
     await Promise.all([eventStore.stop(), server.stop()]);
   });
