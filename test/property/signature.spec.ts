@@ -4,8 +4,8 @@ import { createHmac } from 'node:crypto';
 import { verify } from '../../src/webhook/signature.js';
 
 /*
- * Forged headers and bodies, made of right ones. FORGERIES sets how many (`npm run forgeries`: a million),
- * FORGERY_SEED repeats a run.
+ * Forged headers and bodies, made of right ones. FORGERIES sets how many, FORGERY_SEED repeats a run:
+ *   FORGERIES=1000000 npm test -- test/property/signature
  */
 const FORGERIES = Number(process.env['FORGERIES'] ?? 100_000);
 const SEED = Number(process.env['FORGERY_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
