@@ -21,7 +21,7 @@ export async function tidy(database: Database, projections: readonly AnyProjecti
 async function tidyWithin(connection: Queryable, projections: readonly AnyProjection[]): Promise<void> {
   await connection.query(LOCK_TIMEOUT);
   await lockSchema(connection);
-  const { rows } = await connection.query<{ line: string }>(`select line from ledger.checkpoints where used_at < now() - ${KEPT_FOR} and lease_until < now()`);
+  const { rows } = await connection.query<{ line: string }>(`select line from ledger.checkpoints where used_at < now() - ${KEPT_FOR} and lease_until < clock_timestamp()`);
   for (const { line } of rows) await dropGeneration(connection, line);
   for (const projection of projections) if (await isNewest(connection, projection)) await nameVersion(connection, projection);
 }

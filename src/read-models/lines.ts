@@ -3,7 +3,7 @@
  * rows are complete, and who may move it on. Lines at one position are moved together, in one transaction.
  */
 import type { AnyProjection } from '../../projections/projection.js';
-import type { Database, Queryable } from './database.js';
+import type { Queryable } from './database.js';
 import { EVENT_INDEX_LINE, versionOf } from './schema.js';
 
 /** An event of the log by its place; `null` where nothing was read yet. */
@@ -31,14 +31,18 @@ export type Line = Readonly<{
   ownerFollows: readonly string[];
 }>;
 
-/** How long a silent owner keeps its lines; a hung one commits nothing afterwards. */
+/**
+ * How long a silent owner keeps its lines; a hung one commits nothing afterwards. It counts from the moment of the statement:
+ * now() is that at which the transaction began, and a batch may take longer than a lease.
+ */
 const LEASE = `interval '10 seconds'`;
 
 type Row = {
   line: string; projection: string; version: number; generation: number; state: Line['state']; shown: boolean; log_name: string | null;
   position: bigint | null; event_id: string | null; owner_epoch: bigint; is_free: boolean; owner: string | null; owner_follows: string[];
 };
-const COLUMNS = `line, projection, version, generation, state, shown, log_name, position, event_id, owner_epoch, lease_until < now() as is_free, owner, owner_follows`;
+const COLUMNS = `line, projection, version, generation, state, shown, log_name, position, event_id, owner_epoch, owner, owner_follows,
+  lease_until < clock_timestamp() as is_free`;
 
 const lineOfRow = (row: Row): Line => ({
   line: row.line, projection: row.projection, version: row.version, generation: row.generation, state: row.state, shown: row.shown, logName: row.log_name,
@@ -48,6 +52,10 @@ const lineOfRow = (row: Row): Line => ({
 
 /** Selects lines for an update. All take their locks in one order: a batch and a renewal of its lease come at one moment, on two connections, and would wait for each other. */
 const inOrder = (which: string, columns = 'line'): string => `select ${columns} from ledger.checkpoints ${which} order by line for update of checkpoints`;
+
+/** Selects, of lines given by name and epoch, those that no one has taken over since. */
+const unchanged = (condition = 'true'): string =>
+  inOrder(`join unnest($1::text[], $2::int8[]) as own(name, epoch) on line = name and owner_epoch = epoch where ${condition}`);
 
 /** All lines, by name. */
 export async function readLines(database: Queryable): Promise<Line[]> {
@@ -66,8 +74,9 @@ export function linesOf<T extends Pick<Line, 'line' | 'projection' | 'version'>>
  */
 export async function acquire(database: Queryable, owner: string, { lines, follows }: { lines: readonly string[]; follows: readonly AnyProjection[] }): Promise<Line[]> {
   const { rows } = await database.query<Row>(
-    `with free as (${inOrder('where line = any($2) and (lease_until < now() or owner = $1)')})
-     update ledger.checkpoints set owner = $1, owner_epoch = owner_epoch + 1, owner_follows = $3, lease_until = now() + ${LEASE}, used_at = now()
+    `with free as (${inOrder('where line = any($2) and (lease_until < clock_timestamp() or owner = $1)')})
+     update ledger.checkpoints set owner = $1, owner_epoch = owner_epoch + 1, owner_follows = $3,
+       lease_until = clock_timestamp() + ${LEASE}, used_at = now()
      where line in (select line from free) returning ${COLUMNS}`,
     [owner, lines, follows.map(versionOf)],
   );
@@ -77,9 +86,9 @@ export async function acquire(database: Queryable, owner: string, { lines, follo
 /** Keeps the leases while nothing happens; false when another owner has one of them. */
 export async function renew(database: Queryable, held: readonly Line[]): Promise<boolean> {
   const { rowCount } = await database.query(
-    `with own as (${inOrder(`join unnest($1::text[], $2::int8[]) as own(name, epoch) on line = name and owner_epoch = epoch`)})
-     update ledger.checkpoints set lease_until = now() + ${LEASE} where line in (select line from own)`,
-    [namesOf(held), held.map(({ epoch }) => epoch)],
+    `with own as (${unchanged()})
+     update ledger.checkpoints set lease_until = clock_timestamp() + ${LEASE} where line in (select line from own)`,
+    [namesOf(held), epochsOf(held)],
   );
   return rowCount === held.length;
 }
@@ -108,21 +117,29 @@ export async function lock(connection: Queryable, held: readonly Line[]): Promis
 /** Moves these lines, in the transaction that wrote the rows they speak of. */
 export async function move(connection: Queryable, held: readonly Line[], { logName, to }: { logName: string; to: NonNullable<LogPosition> }): Promise<void> {
   await connection.query(
-    `update ledger.checkpoints set position = $2, event_id = $3, log_name = $4, lease_until = now() + ${LEASE}, used_at = now() where line = any($1)`,
+    `update ledger.checkpoints set position = $2, event_id = $3, log_name = $4, lease_until = clock_timestamp() + ${LEASE}, used_at = now()
+     where line = any($1)`,
     [namesOf(held), to.position, to.eventId, logName],
   );
 }
 
-/** Says of lines that they have reached the end of the log, or are far from it. */
-export async function become(database: Queryable, held: readonly Line[], state: 'building' | 'live'): Promise<void> {
-  await database.query(`with own as (${inOrder('where line = any($1)')}) update ledger.checkpoints set state = $2 where line in (select line from own)`, [namesOf(held), state]);
+/**
+ * Says of lines that they have reached the end of the log, or are far from it; false when another owner has one of them, or a
+ * rebuild has replaced one.
+ */
+export async function become(database: Queryable, held: readonly Line[], state: 'building' | 'live'): Promise<boolean> {
+  const { rowCount } = await database.query(
+    `with own as (${unchanged(`state <> 'kept'`)}) update ledger.checkpoints set state = $3 where line in (select line from own)`,
+    [namesOf(held), epochsOf(held), state],
+  );
+  return rowCount === held.length;
 }
 
 /** Keeps the lines that a process follows, or stands by for, from being dropped as unused. */
-export async function use(database: Database, lines: readonly Line[]): Promise<void> {
+export async function use(database: Queryable, lines: readonly Line[]): Promise<void> {
   await database.query(
-    `with own as (${inOrder(`where line = any($1) and used_at < now() - interval '1 minute'`)}) update ledger.checkpoints set used_at = now() where line in (select line from own)`,
-    [namesOf(lines)],
+    `with own as (${unchanged(`used_at < now() - interval '1 minute'`)}) update ledger.checkpoints set used_at = now() where line in (select line from own)`,
+    [namesOf(lines), epochsOf(lines)],
   );
 }
 
@@ -132,4 +149,5 @@ export async function indexPosition(database: Queryable): Promise<bigint> {
   return rows[0]?.position ?? -1n;
 }
 
+const epochsOf = (lines: readonly Line[]): bigint[] => lines.map(({ epoch }) => epoch);
 const namesOf = (lines: readonly Line[]): string[] => lines.map(({ line }) => line);
