@@ -2,7 +2,8 @@ import { excludeSystemEvents, START } from '@eventstore/db-client';
 import { build } from '../src/catch-up/build.js';
 import { officialClient } from '../src/eventstore/client.js';
 import { connectEventStore, type EventStore } from '../src/eventstore/event-store.js';
-import { lastPosition, subscribeToAll } from '../src/eventstore/read.js';
+import { LogEndSearch } from '../src/eventstore/log-end.js';
+import { subscribeToAll } from '../src/eventstore/read.js';
 import { Database } from '../src/read-models/database.js';
 import { readLines } from '../src/read-models/lines.js';
 import { ensureSchema } from '../src/read-models/schema.js';
@@ -33,12 +34,12 @@ const bareSubscription = ({ url }: EventStore) =>
   officialClient(url).subscribeToAll({ fromPosition: START, filter: excludeSystemEvents() }, { highWaterMark: BUFFERED_MAX });
 
 async function readAll(store: EventStore, subscribe: typeof wideSubscription): Promise<number> {
-  const end = await lastPosition(store);
+  const end = await new LogEndSearch(store).find();
   let events = 0;
-  if (end === null) return events;
+  if (end.kind !== 'at') return events;
   for await (const { event } of subscribe(store)) {
     events += 1;
-    if ((event?.position?.commit ?? 0n) >= end) break;
+    if ((event?.position?.commit ?? 0n) >= end.position) break;
   }
   return events;
 }

@@ -72,7 +72,7 @@ export class AppModule {
     const appender: Appender = new Appender(store, index === null ? noIndex : new BatchedEventIdIndex(index), limitsOf(config));
     const waits = new Places({ ...LIMITS.waits, what: 'requests wait for a position or a replay', full: tooManyWaiting });
     const readModels = database && { database, position: new ReadPosition(database, projections, waits) };
-    const health = new Health(store, { roles, readModels, catchUp: catchUp && (() => catchUp.state), trouble: () => appender.trouble?.cause ?? null });
+    const health = new Health(store, { roles, readModels, catchUp: catchUp && (() => catchUp.state), trouble: () => appender.trouble });
     if (readModels !== null) gaugeParkedStreams(registry, health);
     const intake = roles.includes('ingest') ? intakePart({ config, appender, registry }) : null;
     const parts = [

@@ -1,37 +1,85 @@
 import { Gauge, type Registry } from 'prom-client';
 import type { CatchUpState } from '../catch-up/catch-up.js';
 import { usesReadModels, type Role } from '../config.js';
+import type { Trouble } from '../eventstore/appender.js';
 import { withTimeout, type EventStore } from '../eventstore/event-store.js';
-import { lastPosition } from '../eventstore/read.js';
+import { distanceTo, LogEndSearch, type LogEnd } from '../eventstore/log-end.js';
+import { StoreRefuses } from '../eventstore/store-errors.js';
 import { isNotYetMade, type Database } from '../read-models/database.js';
 import { countParked } from '../read-models/parked-streams.js';
 import type { ReadPosition } from './read-position.js';
+
+/**
+ * Whether events are taken: `elsewhere`, by other processes; `store_away` and `store_refuses`, the store does not answer, or not this
+ * user; or why appends fail though the store may answer reads.
+ */
+export type IntakeState = 'ok' | 'elsewhere' | 'store_away' | 'store_refuses' | Trouble['kind'];
+
+/**
+ * Whether rows may be read. `not_caught_up`: the read models have not been at the end of the log yet; `log_end_unknown`: that end is
+ * being looked for; `not_built`: some of this build have never been there; `other_log`: they speak of another log.
+ */
+export type ReadsState = 'ok' | 'not_used' | 'database_away' | 'store_away' | 'log_end_unknown' | 'not_caught_up' | 'not_built' | 'other_log';
 
 export type HealthReport = Readonly<{
   /** Whether the process can do what it is there for; where that is intake too, the event store alone decides. */
   ready: boolean;
   roles: readonly Role[];
-  intake: { ready: boolean; eventStore: string };
+  intake: { ready: boolean; state: IntakeState; eventStore: string };
   /** `building`: read models of this build that have not been at the end of the log yet. `parked`: how many streams of which lines. */
-  reads: { ready: boolean; postgres: string; catchUp: string; cause?: string; building: readonly string[]; parked: Readonly<Record<string, number>> };
+  reads: {
+    ready: boolean; state: ReadsState; postgres: string; catchUp: string; cause?: string;
+    building: readonly string[]; parked: Readonly<Record<string, number>>;
+  };
 }>;
 
-/** Positions of the log and of the read models, null where it does not answer; and the parked streams of each line. */
-export type Positions = Readonly<{ log: bigint | null; readModels: bigint | null; building: readonly string[]; parked: ReadonlyMap<string, number> }>;
+/** A report without causes, addresses, roles and lines: for requests without a valid token. */
+export type PublicReport = Readonly<{
+  ready: boolean;
+  intake: { ready: boolean; state: IntakeState };
+  reads: { ready: boolean; state: ReadsState };
+}>;
+
+export const publicReport = ({ ready, intake, reads }: HealthReport): PublicReport => ({
+  ready,
+  intake: { ready: intake.ready, state: intake.state },
+  reads: { ready: reads.ready, state: reads.state },
+});
+
+/** Where the log ends, as far as the store answers. */
+export type LogState = LogEnd | Readonly<{ kind: 'away'; cause: string }> | Readonly<{ kind: 'refused'; cause: string }>;
+/** Up to where the rows that are read are complete (-1n before the first event), and what is not ready among them. */
+type ReadModelsState =
+  | Readonly<{ kind: 'at'; position: bigint; building: readonly string[]; parked: ReadonlyMap<string, number> }>
+  | Readonly<{ kind: 'away' | 'not_used' }>;
+
+export type Positions = Readonly<{ log: LogState; readModels: ReadModelsState }>;
 
 const CHECK_TIMEOUT_MS = 2_000;
 const CHECK_AGAIN_AFTER_MS = 500;
 
-/** Asks the store and Postgres how they are; many who ask at once share one answer. */
+type Options = Readonly<{
+  roles: readonly Role[];
+  /** Null in a process that has no Postgres. */
+  readModels: { database: Database; position: ReadPosition } | null;
+  /** Null where another process projects. */
+  catchUp: (() => CatchUpState) | null;
+  /** What appends fail for now. */
+  trouble: () => Trouble | null;
+}>;
+
+/** Asks the store and Postgres how they are; requests that come at one time share one answer. */
 export class Health {
+  readonly #logEnd: LogEndSearch;
   #checked: { at: number; positions: Promise<Positions> } | undefined;
   #caughtUpOnce = false;
 
-  /** `readModels` is null in a process that has no Postgres, and `catchUp` where another process projects. `trouble` is what the store says against appends. */
   constructor(
-    private readonly store: EventStore,
-    private readonly options: { roles: readonly Role[]; readModels: { database: Database; position: ReadPosition } | null; catchUp: (() => CatchUpState) | null; trouble: () => string | null },
-  ) {}
+    store: EventStore,
+    private readonly options: Options,
+  ) {
+    this.#logEnd = new LogEndSearch(store);
+  }
 
   positions(): Promise<Positions> {
     const now = performance.now();
@@ -41,42 +89,76 @@ export class Health {
 
   /** Reads become ready when the read models have reached the end of the log once, and stay so while Postgres answers. */
   async report(): Promise<HealthReport> {
-    const { log, readModels, building, parked } = await this.positions();
-    if (log !== null && readModels !== null && readModels >= log) this.#caughtUpOnce = true;
-    const { roles, catchUp, trouble } = this.options;
-    const ingests = roles.includes('ingest');
-    const state = catchUp?.() ?? { kind: 'elsewhere' as const };
-    const intake = { ready: ingests && log !== null, eventStore: log === null ? 'does not answer' : (trouble() ?? 'ok') };
-    const reads = {
-      ready: readModels !== null && this.#caughtUpOnce && building.length === 0 && state.kind !== 'refused',
-      postgres: !usesReadModels(this.options) ? 'not used' : readModels === null ? 'does not answer' : 'ok',
-      catchUp: state.kind,
+    const { log, readModels } = await this.positions();
+    const { roles } = this.options;
+    if (readModels.kind === 'at' && hasReached(readModels.position, log)) this.#caughtUpOnce = true;
+    const intake = this.#intake(log);
+    const reads = this.#reads(log, readModels);
+    return { ready: roles.includes('ingest') ? intake.ready : reads.ready, roles, intake, reads };
+  }
+
+  #intake(log: LogState): HealthReport['intake'] {
+    const trouble = this.options.trouble();
+    const eventStore = log.kind === 'away' ? 'does not answer' : log.kind === 'refused' ? `refused: ${log.cause}` : (trouble?.cause ?? 'ok');
+    const state = ((): IntakeState => {
+      if (!this.options.roles.includes('ingest')) return 'elsewhere';
+      if (log.kind === 'away') return 'store_away';
+      if (log.kind === 'refused') return 'store_refuses';
+      return trouble?.kind ?? 'ok';
+    })();
+    return { ready: state === 'ok', state, eventStore };
+  }
+
+  #reads(log: LogState, readModels: ReadModelsState): HealthReport['reads'] {
+    const catchUp = this.options.catchUp?.() ?? { kind: 'elsewhere' as const };
+    const { building, parked } = readModels.kind === 'at' ? readModels : { building: [], parked: new Map<string, number>() };
+    const state = ((): ReadsState => {
+      if (readModels.kind !== 'at') return readModels.kind === 'away' ? 'database_away' : 'not_used';
+      if (catchUp.kind === 'refused') return 'other_log';
+      if (building.length > 0) return 'not_built';
+      if (this.#caughtUpOnce) return 'ok';
+      if (log.kind === 'away' || log.kind === 'refused') return 'store_away';
+      return log.kind === 'unknown' ? 'log_end_unknown' : 'not_caught_up';
+    })();
+    return {
+      ready: state === 'ok',
+      state,
+      postgres: ({ at: 'ok', away: 'does not answer', not_used: 'not used' } as const)[readModels.kind],
+      catchUp: catchUp.kind,
       building,
       parked: Object.fromEntries([...parked].filter(([, streams]) => streams > 0)),
-      ...('cause' in state ? { cause: state.cause } : {}),
+      ...('cause' in catchUp ? { cause: catchUp.cause } : {}),
     };
-    return { ready: ingests ? intake.ready : reads.ready, roles, intake, reads };
   }
 
   async #check(): Promise<Positions> {
-    const [log, readModels] = await Promise.allSettled([
-      withTimeout(lastPosition(this.store), CHECK_TIMEOUT_MS, 'The event store'),
-      withTimeout(this.#readModels(), CHECK_TIMEOUT_MS, 'Postgres'),
+    const [log, readModels] = await Promise.all([
+      withTimeout(this.#logEnd.find(), CHECK_TIMEOUT_MS, 'The event store').catch(failedLog),
+      withTimeout(this.#readModels(), CHECK_TIMEOUT_MS, 'Postgres').catch((): ReadModelsState => ({ kind: 'away' })),
     ]);
-    const read = readModels.status === 'fulfilled' ? readModels.value : null;
-    return { log: log.status === 'fulfilled' ? (log.value ?? -1n) : null, readModels: read?.position ?? null, building: read?.building ?? [], parked: read?.parked ?? new Map() };
+    return { log, readModels };
   }
 
-  async #readModels(): Promise<{ position: bigint; building: readonly string[]; parked: ReadonlyMap<string, number> } | null> {
+  async #readModels(): Promise<ReadModelsState> {
     const { readModels } = this.options;
-    if (readModels === null) return null;
+    if (readModels === null || !usesReadModels(this.options)) return { kind: 'not_used' };
     const parked = countParked(readModels.database).catch((error: unknown) => {
       if (isNotYetMade(error)) return new Map<string, number>();
       throw error;
     });
-    const [read, counted] = await Promise.all([readModels.position.read(), parked]);
-    return { ...read, parked: counted };
+    const [{ position, building }, counted] = await Promise.all([readModels.position.read(), parked]);
+    return { kind: 'at', position, building, parked: counted };
   }
+}
+
+/** An end that is not known, or cannot be asked for, is not reached. */
+function hasReached(position: bigint, log: LogState): boolean {
+  return log.kind !== 'away' && log.kind !== 'refused' && distanceTo(log, position) === 0n;
+}
+
+function failedLog(error: unknown): LogState {
+  const cause = error instanceof Error ? error.message : String(error);
+  return { kind: error instanceof StoreRefuses ? 'refused' : 'away', cause };
 }
 
 /** A gauge of parked streams by line; without Postgres it has no value. */
@@ -88,7 +170,9 @@ export function gaugeParkedStreams(registry: Registry, health: Health): void {
     registers: [registry],
     async collect() {
       this.reset();
-      for (const [line, streams] of (await health.positions()).parked) this.set({ line }, streams);
+      const { readModels } = await health.positions();
+      if (readModels.kind !== 'at') return;
+      for (const [line, streams] of readModels.parked) this.set({ line }, streams);
     },
   });
 }

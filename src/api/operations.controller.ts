@@ -1,9 +1,10 @@
 import { Controller, Get, Inject } from '@nestjs/common';
+import { distanceTo } from '../eventstore/log-end.js';
 import { readLines, type Line } from '../read-models/lines.js';
 import { countParked } from '../read-models/parked-streams.js';
 import { AskedBy, type Asker } from './asker.js';
 import { NeedsScope } from './auth.guard.js';
-import { Health } from './health.js';
+import { Health, type LogState } from './health.js';
 import { Reads } from './reads.js';
 
 /** One generation of one version of a projection, whichever build follows it; `event_index` is the index of event ids. */
@@ -21,7 +22,10 @@ export class OperationsController {
     @Inject(Reads) private readonly reads: Reads,
   ) {}
 
-  /** `behind` is the distance to the end of the log in positions: bytes of the log, not events. */
+  /**
+   * `behind` is the distance to the end of the log in positions: bytes of the log, not events. Null, as `logPosition`, while the end
+   * is not known: then no line is caught up.
+   */
   @Get('projections')
   async projections(@AskedBy() asker: Asker): Promise<{ data: ProjectionReport[] }> {
     const { log } = await this.health.positions();
@@ -30,13 +34,12 @@ export class OperationsController {
   }
 }
 
-function reportOf({ projection: name, version, generation, state, shown, at }: Line, { log, parkedStreams }: { log: bigint | null; parkedStreams: number }): ProjectionReport {
-  const position = at?.position ?? -1n;
-  const behind = log === null ? null : log > position ? log - position : 0n;
+function reportOf({ projection: name, version, generation, state, shown, at }: Line, { log, parkedStreams }: { log: LogState; parkedStreams: number }): ProjectionReport {
+  const behind = log.kind === 'away' || log.kind === 'refused' ? null : distanceTo(log, at?.position ?? -1n);
   return {
     name, version, generation, state, shown,
-    position: at === null ? null : String(position),
-    logPosition: log === null ? null : String(log),
+    position: at === null ? null : String(at.position),
+    logPosition: log.kind === 'at' ? String(log.position) : null,
     caughtUp: behind === 0n,
     behind: behind === null ? null : String(behind),
     parkedStreams,

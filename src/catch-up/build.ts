@@ -1,4 +1,4 @@
-import { lastPosition } from '../eventstore/read.js';
+import { LogEndSearch, type LogEnd } from '../eventstore/log-end.js';
 import { become } from '../read-models/lines.js';
 import type { AppliedBatch, Followed } from './follower.js';
 import { withLines, type BuildOptions, type HeldLines, type Parts } from './held-lines.js';
@@ -15,10 +15,12 @@ const NEAR_EVENTS = 1_000;
  */
 export async function build(parts: Parts, options: BuildOptions): Promise<BuildOutcome> {
   try {
+    const logEnd = new LogEndSearch(parts.store);
     const kind = await withLines(parts, options, async (held) => {
-      const chased = await chase(held, async () => (await lastPosition(parts.store)) ?? -1n);
-      if (chased.kind === 'reached') await become(parts.database, held.lines, 'live');
-      return chased.kind === 'reached' ? 'built' : 'stopped';
+      const chased = await chase(held, () => logEnd.find());
+      if (chased.kind !== 'reached') return 'stopped';
+      if (!(await become(parts.database, held.lines, 'live'))) throw new Error('Another process has taken over.');
+      return 'built';
     });
     return { kind: kind ?? 'busy' };
   } catch (error) {
@@ -26,8 +28,8 @@ export async function build(parts: Parts, options: BuildOptions): Promise<BuildO
   }
 }
 
-/** Brings lines together, and near to a goal that may move on. */
-export async function chase({ lines, far, near, pursuit }: HeldLines, goal: () => Promise<bigint>): Promise<Followed> {
+/** Brings lines together, and near to a goal that may move on. A goal that is not known yet is asked for again. */
+export async function chase({ lines, far, near, pursuit }: HeldLines, goal: () => Promise<LogEnd>): Promise<Followed> {
   let followed: Followed = await far.bringTogether(lines, pursuit);
   let follower = far;
   for (let events = Infinity; followed.kind === 'reached' && events > NEAR_EVENTS; follower = near) {
@@ -36,7 +38,18 @@ export async function chase({ lines, far, near, pursuit }: HeldLines, goal: () =
       events += batch.events;
       return pursuit.applied(batch);
     };
-    followed = await follower.follow(followed.group, { ...pursuit, applied, until: { position: await goal() } });
+    const position = await knownGoal(goal, pursuit.signal);
+    if (position === null) return { kind: 'stopped', group: followed.group };
+    followed = await follower.follow(followed.group, { ...pursuit, applied, until: { position } });
   }
   return followed;
+}
+
+/** The position of a goal, -1n for an empty log; null when it is to stop before it is known. */
+async function knownGoal(goal: () => Promise<LogEnd>, signal: AbortSignal): Promise<bigint | null> {
+  while (!signal.aborted) {
+    const end = await goal();
+    if (end.kind !== 'unknown') return end.kind === 'at' ? end.position : -1n;
+  }
+  return null;
 }

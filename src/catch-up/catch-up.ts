@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { kindsOf, type AnyProjection } from '../../projections/projection.js';
 import type { EventStore } from '../eventstore/event-store.js';
 import { nameOfLog } from '../eventstore/log-name.js';
-import { lastPosition } from '../eventstore/read.js';
+import { LogEndSearch } from '../eventstore/log-end.js';
 import type { Database } from '../read-models/database.js';
 import { sampleStreams } from '../read-models/event-index.js';
 import { tidy } from '../read-models/generations.js';
@@ -11,12 +11,12 @@ import { acquire, become, readLines, release, use, type Line } from '../read-mod
 import { areReplaysWanted } from '../read-models/parked-streams.js';
 import { ensureSchema } from '../read-models/schema.js';
 import type { BuildOutcome } from './build.js';
-import { Follower, type Applied, type AppliedBatch, type Pursuit } from './follower.js';
+import { Follower, type AppliedBatch, type Pursuit } from './follower.js';
 import { keepLease } from './lease.js';
 import { checkLog, OtherLog } from './log-check.js';
 import { readHere } from './log-reading.js';
 import { planOf, type Plan } from './plan.js';
-import { Projector, type Group } from './projector.js';
+import { Projector, type Applied, type Group } from './projector.js';
 import { repeat } from './repeating.js';
 import { verifyStreams } from './verify.js';
 
@@ -55,7 +55,8 @@ export type CatchUpOptions = Readonly<{
   build(lines: readonly string[], signal: AbortSignal): Promise<BuildOutcome>;
 }>;
 
-const BATCH_EVENTS_MAX = 500;
+/** A batch that has taken this much is full; another waits to be folded meanwhile. */
+const BATCH_MAX = { events: 500, bytes: 32 * 1024 * 1024 };
 /** A line so far behind is not brought up here, where it would hold up the others. */
 const NEAR_EVENTS_MAX = 5_000;
 /** While deliveries wait, intake goes first: a rest follows each batch, several times as long as the batch took, within these limits. */
@@ -75,6 +76,7 @@ export class CatchUp {
   readonly #stopping = new AbortController();
   readonly #projector: Projector;
   readonly #follower: Follower;
+  readonly #logEnd: LogEndSearch;
   /** Lines that are built elsewhere, and until when. */
   readonly #building = new Map<string, Promise<void>>();
   #told = '';
@@ -87,6 +89,7 @@ export class CatchUp {
     private readonly database: Database,
     private readonly options: CatchUpOptions,
   ) {
+    this.#logEnd = new LogEndSearch(store);
     this.#projector = new Projector(store, database, options.projections);
     this.#follower = new Follower(readHere(store, kindsOf(options.projections)), this.#projector);
   }
@@ -143,7 +146,7 @@ export class CatchUp {
 
   async #check(logName: string, lines: readonly Line[]): Promise<void> {
     this.#logVerified = false;
-    await checkLog(this.store, logName, lines);
+    await checkLog({ store: this.store, database: this.database }, logName, lines);
     this.#logVerified = true;
   }
 
@@ -157,7 +160,7 @@ export class CatchUp {
   async #follow(held: readonly Line[], { logName, progressed }: { logName: string; progressed: () => void }): Promise<void> {
     const lease = keepLease(this.database, held);
     const pursuit = {
-      batchEventsMax: BATCH_EVENTS_MAX,
+      batchMax: BATCH_MAX,
       signal: AbortSignal.any([this.#stopping.signal, lease.lost]),
       applied: (batch: AppliedBatch) => {
         progressed();
@@ -179,12 +182,13 @@ export class CatchUp {
     const together = await this.#follower.bringTogether(held, near);
     await this.#buildElsewhere(together.far);
     if (together.kind !== 'reached' || together.group.lines.every(({ state }) => state === 'live')) return together.kind === 'reached' ? together.group : null;
-    const end = await lastPosition(this.store);
-    const brought = end === null ? together : await this.#follower.follow(together.group, { ...near, until: { position: end } });
+    const end = await this.#logEnd.find();
+    // The next look searches further back.
+    if (end.kind === 'unknown') return null;
+    const brought = end.kind === 'empty' ? together : await this.#follower.follow(together.group, { ...near, until: { position: end.position } });
     if (brought.kind === 'exhausted') await this.#buildElsewhere(brought.group.lines);
     if (brought.kind !== 'reached') return null;
-    await become(this.database, brought.group.lines, 'live');
-    return brought.group;
+    return (await become(this.database, brought.group.lines, 'live')) ? brought.group : null;
   }
 
   async #buildElsewhere(far: readonly Line[]): Promise<void> {

@@ -7,25 +7,61 @@ import { stripeEventOf, type Envelope, type RecordedEvent } from '../eventstore/
 
 /**
  * An event as projections see it: what it says, read once, since several want the same. Its body is let go, which takes
- * ten times the memory.
+ * ten times the memory. `bytes` is about what the event takes itself: what it says is no longer than its body.
  */
-export type ReadEvent = Envelope & Readonly<{ says: Says }>;
+export type ReadEvent = Envelope & Readonly<{ says: Says; bytes: number }>;
 
 type Says =
   | { readonly kind: 'nothing' }
+  /** The store's own: `stream` was deleted, or has other limits now, so that less may be left of it. */
+  | { readonly kind: 'shortened'; readonly stream: string }
   | { readonly kind: 'fact'; readonly fact: Fact }
   /** `of`: the kind of snapshot that it should have; null when not even that can be told. */
   | { readonly kind: 'unreadable'; readonly of: SnapshotKind | null; readonly error: unknown };
 
 const NOTHING: Says = { kind: 'nothing' };
 
-/** Reads what an event says, unless its snapshot is of another kind than these. Never throws: whoever it concerns hears of it from `factOf`. */
+/** Reads what an event says, unless its snapshot is of another kind than these. Never throws; `factOf` throws what was wrong. */
 export function readEvent(recorded: RecordedEvent, kinds?: ReadonlySet<SnapshotKind>): ReadEvent {
   const { eventId, stream, revision, position, type, recordedAt, metadata } = recorded;
-  return { eventId, stream, revision, position, type, recordedAt, metadata, says: read(recorded, kinds) };
+  const says = read(recorded, kinds);
+  const bytes = ENVELOPE_BYTES + (says.kind === 'fact' ? bytesOf(recorded.data) : 0);
+  return { eventId, stream, revision, position, type, recordedAt, metadata, says, bytes };
+}
+
+/** What an event takes in memory beside its body. */
+const ENVELOPE_BYTES = 500;
+
+/** About how many bytes a value has as JSON; it may nest as deeply as JSON can. */
+function bytesOf(value: unknown): number {
+  let bytes = 0;
+  const open = [value];
+  while (open.length > 0) {
+    const one = open.pop();
+    if (typeof one === 'string' || one instanceof Uint8Array) bytes += one.length;
+    else if (typeof one === 'object' && one !== null) {
+      for (const [key, inner] of Object.entries(one)) {
+        bytes += key.length;
+        open.push(inner);
+      }
+    }
+    bytes += PUNCTUATION_BYTES;
+  }
+  return bytes;
+}
+
+/** Quotes, commas and the digits of a number. */
+const PUNCTUATION_BYTES = 4;
+
+/** The stream that an event of the store itself speaks of: its metadata are in `$$<stream>`, and a tombstone is its last event. */
+function shortenedBy({ type, stream }: RecordedEvent): string | null {
+  const name = type === '$metadata' && stream.startsWith('$$') ? stream.slice(2) : type === '$streamDeleted' ? stream : '$';
+  return name.startsWith('$') ? null : name;
 }
 
 function read(recorded: RecordedEvent, kinds: ReadonlySet<SnapshotKind> | undefined): Says {
+  const stream = shortenedBy(recorded);
+  if (stream !== null) return { kind: 'shortened', stream };
   if (recorded.metadata === null || recorded.metadata.quarantine !== undefined) return NOTHING;
   let of: SnapshotKind | null = null;
   try {
@@ -49,10 +85,11 @@ export function factFrom(stripeEvent: StripeEvent): Fact {
   };
 }
 
-/** Whether an event is any business of a projection; one of which nothing can be told is everybody's. */
+/** Whether a projection handles this event. Events of unknown kind concern every projection. */
 export function concerns(projection: AnyProjection, { says }: ReadEvent): boolean {
   switch (says.kind) {
-    case 'nothing': return false;
+    case 'nothing':
+    case 'shortened': return false;
     case 'fact': return handles(projection, says.fact.snapshot.kind);
     case 'unreadable': return says.of === null || handles(projection, says.of);
   }
@@ -61,7 +98,7 @@ export function concerns(projection: AnyProjection, { says }: ReadEvent): boolea
 /** What an event says to a projection: nothing when it is none of its business. Throws when it cannot be read. */
 export function factOf(projection: AnyProjection, event: ReadEvent): Fact[] {
   const { says } = event;
-  if (!concerns(projection, event) || says.kind === 'nothing') return [];
+  if (!concerns(projection, event)) return [];
   if (says.kind === 'unreadable') throw says.error;
-  return [says.fact];
+  return says.kind === 'fact' ? [says.fact] : [];
 }

@@ -1,17 +1,15 @@
 import type { Line, LogPosition } from '../read-models/lines.js';
 import type { ReadEvent } from './facts.js';
-import type { LogReading, ReadLog } from './log-reading.js';
-import type { BatchResult, FoldedBatch, Group, Projector } from './projector.js';
-
-export type Applied = Extract<BatchResult, { kind: 'applied' }>;
+import type { LogReading, ReadLog, Room } from './log-reading.js';
+import type { Applied, FoldedBatch, Group, Projector } from './projector.js';
 
 export type FollowOptions = Readonly<{
   /** Stop exactly there; without it, follow until told otherwise. `eventId` is that of the event there, where it is known. */
   until?: Readonly<{ position: bigint; eventId?: string }>;
   /** Stop after about so many events. */
   eventsMax?: number;
-  /** Events that one transaction takes, and that wait in memory for the next. */
-  batchEventsMax: number;
+  /** What one transaction takes, and what waits in memory for the next. */
+  batchMax: Room;
   /** Stops after the batch under way. */
   signal: AbortSignal;
   /** Told after each batch; the next is not written before it is done. */
@@ -42,7 +40,7 @@ export class Follower {
     // A stop that came before has no listener yet that would end the subscription.
     if (signal.aborted) return { kind: 'stopped', group: start };
     if (until !== undefined && (from ?? -1n) >= until.position) return { kind: 'reached', group: start };
-    const reading = this.readLog(from, options.batchEventsMax);
+    const reading = this.readLog(from, options.batchMax);
     const stop = () => void reading.stop();
     signal.addEventListener('abort', stop);
     const reached = { group: start, events: 0 };
@@ -125,20 +123,24 @@ export class Follower {
 }
 
 /** Batches are full where the end is known, and else what has arrived while the one before was written. */
-async function* batchesOf(reading: LogReading, { until, batchEventsMax, signal }: FollowOptions): AsyncGenerator<Batch> {
+async function* batchesOf(reading: LogReading, { until, batchMax, signal }: FollowOptions): AsyncGenerator<Batch> {
   let events: ReadEvent[] = [];
+  let bytes = 0;
   for await (const { event, isFollowed: hasMore } of oneByOne(reading)) {
     const isLast = until !== undefined && event.position >= until.position;
     // The event at the end may be gone: then a later one tells of it.
-    if (!(isLast && event.position > until.position)) events.push(event);
+    if (!(isLast && event.position > until.position)) {
+      events.push(event);
+      bytes += event.bytes;
+    }
     const isFollowed = !isLast && hasMore;
-    const isFull = events.length >= batchEventsMax || (until === undefined && !isFollowed);
+    const isFull = events.length >= batchMax.events || bytes >= batchMax.bytes || (until === undefined && !isFollowed);
     if (!isLast && (events.length === 0 || !isFull)) continue;
     const to = endOf(events, isLast ? until : undefined);
     // Nothing was left before the end, and the end itself is gone.
     if (to === null) return;
     yield { events, to, isLast, isFollowed };
-    events = [];
+    [events, bytes] = [[], 0];
   }
   if (!signal.aborted) throw new Error('The store ended the subscription.');
 }

@@ -21,7 +21,7 @@ export type HeldLines = Readonly<{ lines: readonly Line[]; far: Follower; near: 
 
 export type BuildOptions = Readonly<{ lines: readonly string[] }> & Pick<Pursuit, 'signal' | 'applied'>;
 
-const BATCH_EVENTS_MAX = 4_000;
+const BATCH_MAX = { events: 4_000, bytes: 64 * 1024 * 1024 };
 const NAME_WITHIN_MS = 5_000;
 
 /** Takes lines that nobody has, works on them, and lets them go; null when another process has one of them. */
@@ -31,7 +31,7 @@ export async function withLines<T>({ store, database, projections }: Parts, opti
   try {
     if (lines.length < options.lines.length) return null;
     const logName = await nameOfLog(store, NAME_WITHIN_MS);
-    await checkLog(store, logName, lines);
+    await checkLog({ store, database }, logName, lines);
     const lease = keepLease(database, lines);
     try {
       const signal = AbortSignal.any([options.signal, lease.lost]);
@@ -39,7 +39,7 @@ export async function withLines<T>({ store, database, projections }: Parts, opti
       const kinds = kindsOf(projections);
       const far = new Follower(readInThread(store, kinds), projector);
       const near = new Follower(readHere(store, kinds), projector);
-      const done = await work({ lines, far, near, pursuit: { logName, batchEventsMax: BATCH_EVENTS_MAX, signal, applied: options.applied } });
+      const done = await work({ lines, far, near, pursuit: { logName, batchMax: BATCH_MAX, signal, applied: options.applied } });
       lease.lost.throwIfAborted();
       return done;
     } finally {

@@ -1,25 +1,73 @@
 import type { EventStore } from '../eventstore/event-store.js';
-import { readEventAtPosition } from '../eventstore/read.js';
-import type { Line } from '../read-models/lines.js';
+import { readLogPage } from '../eventstore/read.js';
+import { InvalidPosition } from '../eventstore/store-errors.js';
+import type { Queryable } from '../read-models/database.js';
+import { findEvents } from '../read-models/event-index.js';
+import { indexPosition, type Line, type LogPosition } from '../read-models/lines.js';
 
 /** The read models speak of another log than the one that is there. */
 export class OtherLog extends Error {
   readonly code = 'OTHER_LOG';
 }
 
-const REMEDY = 'Either EVENTSTORE_URL names the wrong server, or the log was restored or exchanged. If the log is right, drop the schema "ledger" in Postgres and start again: the read models are rebuilt.';
+type Checked = Readonly<{ store: EventStore; database: Queryable }>;
+
+const REMEDY = 'Either EVENTSTORE_URL names the wrong server, or the log was restored or exchanged. '
+  + 'If the log is right, drop the schema "ledger" in Postgres and start again: the read models are rebuilt.';
 
 /**
- * The log's name and the event at each line's checkpoint must be what the line remembers (design, section 3).
- * @throws OtherLog
+ * The log's name must be what each line remembers, and the event at its checkpoint too, unless the store has removed that event
+ * (design, section 3). @throws OtherLog
  */
-export async function checkLog(store: EventStore, logName: string, lines: readonly Line[]): Promise<void> {
+export async function checkLog(parts: Checked, logName: string, lines: readonly Line[]): Promise<void> {
   const seen = new Map<bigint, string>();
   for (const { logName: remembered, at } of lines) {
-    if (remembered !== null && remembered !== logName) throw new OtherLog(`The read models were made from the log ${remembered}, this one is ${logName}. ${REMEDY}`);
+    if (remembered !== null && remembered !== logName) {
+      throw new OtherLog(`The read models were made from the log ${remembered}, this one is ${logName}. ${REMEDY}`);
+    }
     if (at === null || seen.get(at.position) === at.eventId) continue;
-    const event = await readEventAtPosition(store, at.position);
-    if (event?.eventId !== at.eventId) throw new OtherLog(`The log has no event ${at.eventId} at position ${at.position}, where the read models stand. ${REMEDY}`);
+    if (!(await holds(parts, at))) {
+      throw new OtherLog(`The log has no event ${at.eventId} at position ${at.position}, where the read models stand. ${REMEDY}`);
+    }
     seen.set(at.position, at.eventId);
   }
+}
+
+/** Whether the log is the one that had this event at this position. */
+async function holds(parts: Checked, { position, eventId }: NonNullable<LogPosition>): Promise<boolean> {
+  try {
+    const [event] = await readLogPage(parts.store, { direction: 'forwards', from: position, max: 1 });
+    // What removes events from a log writes one itself, so a log that ends before its checkpoint was restored from a backup.
+    if (event === undefined) return false;
+    return event.position === position ? event.eventId === eventId : await isKnownBefore(parts, position);
+  } catch (error) {
+    if (error instanceof InvalidPosition) return false;
+    throw error;
+  }
+}
+
+const PAGE_EVENTS = 100;
+const PAGES_MAX = 10;
+
+/**
+ * Whether the last event of ours before a position is the one that the index of event ids knows there. A restored log that has
+ * grown differently has events there that the index does not know. Where nothing can be compared, nothing speaks against the log.
+ */
+async function isKnownBefore({ store, database }: Checked, position: bigint): Promise<boolean> {
+  const indexedTo = await indexPosition(database);
+  let from = position;
+  for (let pages = 0; pages < PAGES_MAX; pages += 1) {
+    const page = await readLogPage(store, { direction: 'backwards', from, max: PAGE_EVENTS });
+    const ours = page.filter((event) => event.metadata !== null && event.position <= indexedTo);
+    const indexed = await findEvents(database, ours.map(({ eventId }) => eventId));
+    for (const event of ours) {
+      const known = indexed.get(event.eventId)?.position;
+      if (known === undefined) return false;
+      // An id at a lower position too is a repeat, which the index does not hold.
+      if (known === event.position) return true;
+    }
+    from = page.at(-1)?.position ?? 0n;
+    if (page.length === 0) return true;
+  }
+  return true;
 }

@@ -2,23 +2,39 @@ import assert from 'node:assert/strict';
 import { setTimeout as pause } from 'node:timers/promises';
 import { handles, type AnyProjection, type Fact } from '../../projections/projection.js';
 import type { EventStore } from '../eventstore/event-store.js';
-import { isRejectedData, type Database, type Queryable } from '../read-models/database.js';
-import { indexEvents } from '../read-models/event-index.js';
+import type { Database, Queryable } from '../read-models/database.js';
+import { indexEvents, indexOneByOne, type Unindexed } from '../read-models/event-index.js';
 import { indexPosition, lock, move, type Line, type LogPosition } from '../read-models/lines.js';
 import { findParked, findReplays, type ParkedStream } from '../read-models/parked-streams.js';
 import { readStates, writtenOf, type StoredState, type StreamRows, type WrittenStream } from '../read-models/rows.js';
 import { EVENT_INDEX_LINE, lineOf, type Generation } from '../read-models/schema.js';
+import { isAway } from './away.js';
 import { concerns, type ReadEvent } from './facts.js';
 import { FoldCache } from './fold-cache.js';
-import { foldOn, foldWhole, tell, type StreamFold, type WholeFold } from './stream-fold.js';
+import { emptyRows, foldOn, foldWhole, tell, type StreamFold, type WholeFold } from './stream-fold.js';
 import { pagesOf, withoutRepeats, type Positions } from './stream-pages.js';
-import { writeChanges, writeOneByOne, type Change } from './writing.js';
+import { writeChanges, writeOneByOne, type Change, type GoneStream } from './writing.js';
 
 /** Lines that stand at one position and are moved together, with the right to move them. */
 export type Group = Readonly<{ lines: readonly Line[]; logName: string }>;
 
+export type Applied = Readonly<{
+  kind: 'applied';
+  /** Events whose id stands at a lower position of the log. */
+  repeats: number;
+  /** Streams folded again from the log, and how long the slowest of them took. */
+  refolds: number;
+  longestRefoldMs: number;
+  ambiguous: number;
+  parked: readonly ParkedStream[];
+  /** Streams folded again of which the store has nothing, or not the beginning, any more. */
+  gone: readonly GoneStream[];
+  /** Events that the index of event ids does not take: their repeats cannot be told in other streams. */
+  unindexed: readonly Unindexed[];
+}>;
+
 export type BatchResult =
-  | { readonly kind: 'applied'; readonly repeats: number; readonly refolds: number; readonly ambiguous: number; readonly parked: readonly ParkedStream[] }
+  | Applied
   /** Another owner has taken a line over; nothing was written. */
   | { readonly kind: 'lost' };
 
@@ -30,6 +46,9 @@ type InFlight = { cameTrue: boolean } & Readonly<{ positions: Positions; changes
 
 /** What streams are folded onto: the tables, what is being written, and ids that are not in the index yet; events beyond `upTo` come in a batch of their own. */
 type Ground = Readonly<{ writing: InFlight | null }> & Reach;
+
+/** A stream that is read again; `revision` is that of its state so far. `isShortened`: less of it may be left than was folded. */
+type Refold = Readonly<{ stream: string; revision?: bigint | undefined; isShortened?: boolean }>;
 
 /** As far as streams are read back, and ids up to there that are not in the index yet. */
 type Reach = Readonly<{ toBeIndexed: readonly Positions[]; upTo: bigint }>;
@@ -59,16 +78,17 @@ export class Projector {
     const writing = this.#writing;
     if (!indexes(group)) await this.#indexReaches(to.position);
     const ours = batch.filter(({ metadata }) => metadata !== null);
+    const shortened = new Set(batch.flatMap(({ says }) => (says.kind === 'shortened' ? [says.stream] : [])));
     const before = writing === null ? [] : [writing.positions];
     const counted = await withoutRepeats(this.database, ours, before);
     const positions = new Map(counted.map(({ eventId, position }) => [eventId, position]));
     const ground = { writing, toBeIndexed: [...before, positions], upTo: to.position };
-    const streams = groupByStream(counted);
+    const streams = groupByStream(counted, shortened);
     this.#remember(group);
     const generations = generationsOf(group, this.projections);
     const parked = await findParked(this.database, generations.map(lineOf), [...streams.keys()]);
     const changes: Change[] = [];
-    for (const generation of generations) changes.push(await this.#fold(generation, streams, { ...ground, parked: parked.get(lineOf(generation)) ?? new Set() }));
+    for (const generation of generations) changes.push(await this.#fold(generation, streams, { ...ground, shortened, parked: parked.get(lineOf(generation)) ?? new Set() }));
     return { to, counted, positions, repeats: ours.length - counted.length, changes, onto: writing };
   }
 
@@ -84,13 +104,15 @@ export class Projector {
     const own = inFlight(folded);
     this.#writing = own;
     try {
-      const also = async (connection: Queryable): Promise<void> => {
-        if (indexes(group)) await indexEvents(connection, counted);
+      let unindexed: readonly Unindexed[] = [];
+      const also: Also = async (connection, { oneByOne }) => {
+        if (indexes(group) && oneByOne) unindexed = await indexOneByOne(connection, counted);
+        else if (indexes(group)) await indexEvents(connection, counted);
         await move(connection, group.lines, { logName: group.logName, to });
       };
       const committed = await this.#commit(group, changes, { also, toBeIndexed: [positions], upTo: to.position });
       own.cameTrue = committed === 'as_folded';
-      return committed === 'lost' ? { kind: 'lost' } : appliedOf(changes, repeats);
+      return committed === 'lost' ? { kind: 'lost' } : appliedOf(changes, { repeats, unindexed });
     } finally {
       this.#writing = null;
     }
@@ -102,32 +124,35 @@ export class Projector {
     const ground = { writing: null, toBeIndexed: [], upTo: group.lines[0]?.at?.position ?? -1n };
     for (const generation of generationsOf(group, this.projections)) {
       const wanted = await findReplays(this.database, generation, max);
-      const change: Change = { generation, written: [], parked: [], lastGood: [], wasParked: new Set(wanted), refolds: 0, ambiguous: 0 };
-      for (const stream of wanted) await this.#refold(change, { ...ground, stream });
+      const change = noChange(generation, new Set(wanted));
+      for (const stream of wanted) await this.#orPark(change, stream, () => this.#refold(change, { ...ground, stream }));
       changes.push(change);
     }
-    return (await this.#commit(group, changes, { ...ground, also: async () => undefined })) === 'lost' ? { kind: 'lost' } : appliedOf(changes, 0);
+    return (await this.#commit(group, changes, { ...ground, also: async () => undefined })) === 'lost' ? { kind: 'lost' } : appliedOf(changes, { repeats: 0, unindexed: [] });
   }
 
   /** Writes changes and what else belongs to them in one transaction; `lost` when an owner or a position is not what the group knows. */
-  async #commit(group: Group, changes: readonly Change[], { also, ...reach }: Reach & { also: (connection: Queryable) => Promise<void> }): Promise<'as_folded' | 'otherwise' | 'lost'> {
-    const commit = (write: typeof writeChanges): Promise<boolean> => this.database.transaction(async (connection) => {
+  async #commit(group: Group, changes: readonly Change[], { also, ...reach }: Reach & { also: Also }): Promise<'as_folded' | 'otherwise' | 'lost'> {
+    const commit = (write: typeof writeChanges, how: { oneByOne: boolean }): Promise<boolean> => this.database.transaction(async (connection) => {
       if (!(await lock(connection, group.lines))) return false;
-      await also(connection);
+      await also(connection, how);
       await write(connection, changes);
       return true;
     });
     let moved: boolean;
     try {
-      moved = await commit(writeChanges);
+      moved = await commit(writeChanges, { oneByOne: false });
       if (moved) {
         this.#keep(changes);
         return 'as_folded';
       }
     } catch (error) {
       this.#cache.clear();
-      if (!isRejectedData(error)) throw error;
-      moved = await commit((connection) => writeOneByOne(connection, changes, async ({ projection }, stream) => (await tell(projection, this.#pages(projection, stream, reach))).told));
+      if (isAway(error)) throw error;
+      const oneByOne: typeof writeChanges = (connection) => writeOneByOne(connection, changes, async ({ projection }, stream, max) =>
+        // On the connection that it has: the pool may have no second one while others wait for these lines.
+        (await tell(projection, this.#pages(projection, stream, { ...reach, max, database: connection }))).told);
+      moved = await commit(oneByOne, { oneByOne: true });
     }
     this.#cache.clear();
     return moved ? 'otherwise' : 'lost';
@@ -160,37 +185,62 @@ export class Projector {
   }
   #indexed = -1n;
 
-  async #fold(generation: Generation, batch: ReadonlyMap<string, readonly ReadEvent[]>, ground: Ground & { parked: ReadonlySet<string> }): Promise<Change> {
+  async #fold(generation: Generation, batch: ReadonlyMap<string, readonly ReadEvent[]>, ground: Ground & { parked: ReadonlySet<string>; shortened: ReadonlySet<string> }): Promise<Change> {
     const { projection } = generation;
     const line = lineOf(generation);
     const before = ground.writing?.changes.get(line);
     const wasParked = new Set([...ground.parked, ...(before?.parked ?? [])].filter((stream) => before?.written.has(stream) !== true));
-    const change: Change = { generation, written: [], parked: [], lastGood: [], wasParked, refolds: 0, ambiguous: 0 };
-    const streams = [...batch].filter(([, events]) => events.some((event) => concerns(projection, event)));
+    const change = noChange(generation, wasParked);
+    const streams = [...batch].filter(([stream, events]) => ground.shortened.has(stream) || events.some((event) => concerns(projection, event)));
     if (streams.length === 0) return change;
     const cached = new Map(streams.flatMap(([stream]) => before?.written.get(stream) ?? this.#cache.get(line, stream) ?? []).map((fold) => [fold.stream, fold]));
     const unknown = streams.map(([stream]) => stream).filter((stream) => !cached.has(stream) && !wasParked.has(stream));
     const states = unknown.length === 0 ? new Map<string, StoredState>() : await readStates(this.database, generation, unknown);
     for (const [stream, events] of streams) {
       const stored = cached.get(stream) ?? states.get(stream);
-      const folded: StreamFold = wasParked.has(stream) ? { kind: 'again' } : foldOn(projection, stored, events);
-      if (folded.kind === 'again') await this.#refold(change, { ...ground, stream, revision: stored?.revision });
-      // A stream without a state has no rows either.
-      else this.#take(change, folded, stored === undefined ? {} : (cached.get(stream)?.texts ?? null));
+      // Nothing was made of a shortened stream that could be less now.
+      if (stored === undefined && !wasParked.has(stream) && !events.some((event) => concerns(projection, event))) continue;
+      await this.#orPark(change, stream, async () => {
+        const isReadAgain = wasParked.has(stream) || ground.shortened.has(stream);
+        const folded: StreamFold = isReadAgain ? { kind: 'again' } : foldOn(projection, stored, events);
+        if (folded.kind === 'again') await this.#refold(change, { ...ground, stream, revision: stored?.revision, isShortened: ground.shortened.has(stream) });
+        // A stream without a state has no rows either.
+        else this.#take(change, folded, stored === undefined ? {} : (cached.get(stream)?.texts ?? null));
+      });
     }
     return change;
   }
 
-  #pages(projection: AnyProjection, stream: string, { toBeIndexed, upTo }: Reach): AsyncIterable<readonly ReadEvent[]> {
-    return pagesOf(this.store, stream, { projection, upTo, counted: (events) => withoutRepeats(this.database, events, toBeIndexed) });
+  /** Parks a stream for whatever is thrown while it is read or folded, unless store or database are away. */
+  async #orPark(change: Change, stream: string, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      if (isAway(error)) throw error;
+      const revision = (await readStates(this.database, change.generation, [stream])).get(stream)?.revision ?? 0n;
+      const stack = error instanceof Error ? (error.stack ?? null) : null;
+      change.parked.push({ stream, revision: revision < 0n ? 0n : revision, cause: String(error), stack });
+    }
   }
 
-  async #refold(change: Change, { stream, revision, writing, ...reach }: Ground & { stream: string; revision?: bigint | undefined }): Promise<void> {
+  #pages(projection: AnyProjection, stream: string, { toBeIndexed, upTo, max, database = this.database }: Reach & { max?: number; database?: Queryable }) {
+    return pagesOf(this.store, stream, { projection, upTo, max, counted: (events) => withoutRepeats(database, events, toBeIndexed) });
+  }
+
+  async #refold(change: Change, { stream, revision, writing, isShortened = false, ...reach }: Ground & Refold): Promise<void> {
     change.refolds += 1;
+    const startedAt = performance.now();
     const { projection } = change.generation;
     const folded = await foldWhole(projection, this.#pages(projection, stream, reach), revision);
-    this.#take(change, folded, null);
-    if (folded.kind === 'parked' && folded.written !== null) change.lastGood.push(...(await this.#lastGood(change, folded.written, writing)));
+    change.longestRefoldMs = Math.max(change.longestRefoldMs, performance.now() - startedAt);
+    const remains = folded.kind === 'parked' ? 'all' : (folded.remains ?? 'all');
+    if (remains !== 'all') change.gone.push({ stream, remains });
+    if (folded.kind === 'empty') change.written.push(writtenOf(change.generation, emptyRows(projection, stream), null));
+    else this.#take(change, folded, null);
+    if (folded.kind !== 'parked') return;
+    // What the store has removed stands in no row, though the stream is parked.
+    if (isShortened) change.lastGood.push(writtenOf(change.generation, folded.written ?? emptyRows(projection, stream), null));
+    else if (folded.written !== null) change.lastGood.push(...(await this.#lastGood(change, folded.written, writing)));
   }
 
   /** Rows of a stream that parks, where they are further on than those that stand: a build that reads less than the one before takes nothing back. */
@@ -201,7 +251,7 @@ export class Projector {
   }
 
   /** `before`: what the stream's rows are known to be so far. */
-  #take(change: Change, folded: Exclude<StreamFold, { kind: 'again' }> | WholeFold, before: Parameters<typeof writtenOf>[2]): void {
+  #take(change: Change, folded: Exclude<StreamFold, { kind: 'again' }> | Exclude<WholeFold, { kind: 'empty' }>, before: Parameters<typeof writtenOf>[2]): void {
     if (folded.kind === 'parked') change.parked.push(folded.parked);
     if (folded.kind !== 'folded') return;
     change.written.push(writtenOf(change.generation, folded.written, before));
@@ -214,8 +264,23 @@ export class Projector {
   }
 }
 
-const appliedOf = (changes: readonly Change[], repeats: number): BatchResult =>
-  ({ kind: 'applied', repeats, refolds: sumOf(changes, 'refolds'), ambiguous: sumOf(changes, 'ambiguous'), parked: changes.flatMap(({ parked }) => parked) });
+/** What else belongs into the transaction of a batch; `oneByOne` after Postgres rejected it as a whole. */
+type Also = (connection: Queryable, how: { oneByOne: boolean }) => Promise<void>;
+
+const noChange = (generation: Generation, wasParked: Set<string>): Change =>
+  ({ generation, written: [], parked: [], lastGood: [], wasParked, gone: [], refolds: 0, longestRefoldMs: 0, ambiguous: 0 });
+
+const appliedOf = (changes: readonly Change[], { repeats, unindexed }: Pick<Applied, 'repeats' | 'unindexed'>): Applied => ({
+  kind: 'applied',
+  repeats,
+  refolds: sumOf(changes, 'refolds'),
+  longestRefoldMs: Math.max(0, ...changes.map(({ longestRefoldMs }) => longestRefoldMs)),
+  ambiguous: sumOf(changes, 'ambiguous'),
+  parked: changes.flatMap(({ parked }) => parked),
+  // Several projections read one stream.
+  gone: [...new Map(changes.flatMap(({ gone }) => gone).map((one) => [one.stream, one])).values()],
+  unindexed,
+});
 
 const sumOf = (changes: readonly Change[], count: 'refolds' | 'ambiguous'): number => changes.reduce((sum, change) => sum + change[count], 0);
 
@@ -238,8 +303,9 @@ function generationsOf({ lines }: Group, projections: readonly AnyProjection[]):
   });
 }
 
-function groupByStream(events: readonly ReadEvent[]): Map<string, ReadEvent[]> {
-  const streams = new Map<string, ReadEvent[]>();
+/** Events by their stream, and without events those that are shortened. */
+function groupByStream(events: readonly ReadEvent[], shortened: ReadonlySet<string>): Map<string, ReadEvent[]> {
+  const streams = new Map<string, ReadEvent[]>([...shortened].map((stream) => [stream, []]));
   for (const event of events) {
     const own = streams.get(event.stream);
     if (own === undefined) streams.set(event.stream, [event]);

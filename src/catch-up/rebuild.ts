@@ -1,3 +1,4 @@
+import type { LogEnd } from '../eventstore/log-end.js';
 import { isLockConflict, type Queryable } from '../read-models/database.js';
 import { newlyParked, show, type Target } from '../read-models/generations.js';
 import { lockLines, readLines, type Line, type LogPosition } from '../read-models/lines.js';
@@ -21,7 +22,8 @@ export async function meet<T>(parts: Parts, targets: readonly Target[], { signal
   const goals = targets.flatMap(({ against }) => (against === null ? [] : [lineOf(against)]));
   const met = await withLines(parts, { lines: targets.map(({ line }) => line), signal, applied }, async (held): Promise<Met<T>> => {
     for (let { lines } = held; ; ) {
-      const chased = await chase({ ...held, lines }, async () => lowest(positionsOf((await readLines(parts.database)).filter(({ line }) => goals.includes(line)))));
+      const goal = async () => lowest(positionsOf((await readLines(parts.database)).filter(({ line }) => goals.includes(line))));
+      const chased = await chase({ ...held, lines }, goal);
       if (chased.kind !== 'reached') return { kind: 'stopped' };
       ({ lines } = chased.group);
       const meeting = await holdStill(parts, goals, async (connection, positions) => {
@@ -83,5 +85,8 @@ async function arrive({ near, pursuit }: HeldLines, { group, targets, positions 
 
 const positionsOf = (lines: readonly Line[]): Positions => new Map(lines.map(({ line, at }) => [line, at]));
 
-const lowest = (positions: Positions): bigint =>
-  [...positions.values()].map((at) => at?.position ?? -1n).reduce((low, position) => (position < low ? position : low));
+/** The lowest place at which one of these lines stands; `empty` before the first event. */
+function lowest(positions: Positions): LogEnd {
+  const position = [...positions.values()].map((at) => at?.position ?? -1n).reduce((low, one) => (one < low ? one : low));
+  return position < 0n ? { kind: 'empty' } : { kind: 'at', position };
+}

@@ -1,9 +1,9 @@
-/** Does something again and again, `everyMs` after it was done, until it fails or is told to end. */
+/** Does something again and again, `everyMs` after it was done or has failed, until it is told to end. */
 export function repeat(everyMs: number, { work, failed }: { work: () => Promise<void>; failed: (error: unknown) => void }): { end(): void } {
   let ended = false;
   let timer = setTimeout(once, everyMs);
   function once(): void {
-    work().then(() => { if (!ended) timer = setTimeout(once, everyMs); }, (error: unknown) => { if (!ended) failed(error); });
+    work().catch((error: unknown) => { if (!ended) failed(error); }).finally(() => { if (!ended) timer = setTimeout(once, everyMs); });
   }
   return {
     end: () => {

@@ -3,6 +3,7 @@ import { order } from '../events/order.js';
 import type { ParkedStream } from '../read-models/parked-streams.js';
 import type { StoredState, StreamRows } from '../read-models/rows.js';
 import { factOf, type ReadEvent } from './facts.js';
+import type { Remains } from './stream-pages.js';
 import { advance, bySecond, foldAll, unfolded, type Folded, type FoldState } from './fold.js';
 
 export type StreamFold =
@@ -28,25 +29,32 @@ export function foldOn(projection: AnyProjection, stored: StoredState | undefine
   }
 }
 
-type Pages = AsyncIterable<readonly ReadEvent[]> | Iterable<readonly ReadEvent[]>;
-export type WholeFold = Extract<StreamFold, { kind: 'folded' }> | Readonly<{
-  kind: 'parked';
-  parked: ParkedStream;
-  /** Up to the event that cannot be folded; null when it is the first that says anything. */
-  written: StreamRows | null;
-}>;
+type Pages = AsyncIterable<readonly ReadEvent[], Remains> | Iterable<readonly ReadEvent[]>;
+export type WholeFold =
+  | Extract<StreamFold, { kind: 'folded' }> & Readonly<{ /** Absent when the store has all of it. */ remains?: 'some' }>
+  /** None of its events counts, or the store has none of them any more: the stream has no rows. */
+  | Readonly<{ kind: 'empty'; remains: Remains }>
+  | Readonly<{
+    kind: 'parked';
+    parked: ParkedStream;
+    /** Up to the event that cannot be folded; null when it is the first that says anything. */
+    written: StreamRows | null;
+  }>;
 
 /** What an event says, and which one it is. */
 export type Told = Readonly<{ fact: Fact; event: ReadEvent }>;
 type Failure = Readonly<{ event: ReadEvent; error: unknown }>;
+type Telling = Readonly<{ told: readonly Told[]; last: ReadEvent | undefined; unreadable: Failure | undefined; remains: Remains }>;
 
 /** What the events of a stream say to a projection, page by page, as far as they can be read. */
-export async function tell(projection: AnyProjection, pages: Pages): Promise<Readonly<{ told: readonly Told[]; last: ReadEvent | undefined; unreadable: Failure | undefined }>> {
+export async function tell(projection: AnyProjection, pages: Pages): Promise<Telling> {
   const told: Told[] = [];
   let last: ReadEvent | undefined;
   let unreadable: Failure | undefined;
-  for await (const page of pages) {
-    for (const event of page) {
+  const reading = Symbol.asyncIterator in pages ? pages[Symbol.asyncIterator]() : pages[Symbol.iterator]();
+  let next = await reading.next();
+  for (; next.done !== true; next = await reading.next()) {
+    for (const event of next.value) {
       last = event;
       if (unreadable !== undefined) continue;
       try {
@@ -56,20 +64,27 @@ export async function tell(projection: AnyProjection, pages: Pages): Promise<Rea
       }
     }
   }
-  return { told, last, unreadable };
+  return { told, last, unreadable, remains: (next.value as Remains | undefined) ?? 'all' };
 }
 
-/** Folds the whole of a stream, or says at which event it cannot, and why. What was a guess before the events after revision `known` is no new one. */
+/** Folds the whole of a stream, or says at which event it cannot, and why. Guesses already counted at revision `known` are not counted again. */
 export async function foldWhole(projection: AnyProjection, pages: Pages, known = -1n): Promise<WholeFold> {
-  const { told, last, unreadable } = await tell(projection, pages);
-  if (last === undefined) throw new Error('A stream that is folded again has at least one event.');
+  const { told, last, unreadable, remains } = await tell(projection, pages);
+  if (last === undefined) return { kind: 'empty', remains };
   const whole = attempt(projection, told);
   if (whole.kind === 'failed') return parkedBy(projection, told, firstFailure(projection, told, whole.error));
   if (unreadable !== undefined) return parkedBy(projection, told, unreadable);
   const { state, guesses } = whole.folded;
   const old = new Set(guesses.length === 0 ? [] : order(told.filter(({ event }) => event.revision <= known).map(({ fact }) => fact)).ambiguous);
-  return { kind: 'folded', written: { stream: last.stream, revision: last.revision, state, rows: whole.rows }, guesses: guesses.filter((fact) => !old.has(fact)) };
+  const written = { stream: last.stream, revision: last.revision, state, rows: whole.rows };
+  return { kind: 'folded', written, guesses: guesses.filter((fact) => !old.has(fact)), ...(remains === 'some' ? { remains } : {}) };
 }
+
+/** What stands of a stream that has no events: it is folded from the beginning when it gets some again. */
+export const emptyRows = (projection: AnyProjection, stream: string): StreamRows => {
+  const state = unfolded(projection);
+  return { stream, revision: -1n, state, rows: projection.rows(state.settled) };
+};
 
 type Attempt = Readonly<{ kind: 'folded'; folded: Folded; rows: StreamRows['rows'] }> | Readonly<{ kind: 'failed'; error: unknown }>;
 

@@ -6,24 +6,45 @@ import type { Queryable } from '../read-models/database.js';
 import { findEvents } from '../read-models/event-index.js';
 import { readEvent, type ReadEvent } from './facts.js';
 
+/** What is counted by one query. */
 const PAGE_EVENTS = 500;
+const PAGE_BYTES = 8 * 1024 * 1024;
 
-type Reading = Readonly<{ projection: AnyProjection; upTo: bigint; counted: (page: readonly ReadEvent[]) => Promise<readonly ReadEvent[]> }>;
+/** `upTo` is a position of the log, and `max` a number of events; `counted` leaves those of a page that count. */
+type Reading = Readonly<{
+  projection: AnyProjection;
+  upTo: bigint;
+  max?: number | undefined;
+  counted: (page: readonly ReadEvent[]) => Promise<readonly ReadEvent[]>;
+}>;
 
-/** The events of a stream up to a position of the log as a projection sees them, page by page: those that `counted` leaves of each page. */
-export async function* pagesOf(store: EventStore, stream: string, { projection, upTo, counted }: Reading): AsyncGenerator<readonly ReadEvent[]> {
+/** What the store still has of a stream: less than `all` when it was deleted or tombstoned, or when its limits hide its first events. */
+export type Remains = 'all' | 'some' | 'none';
+
+/** The events of a stream as a projection sees them, page by page; returns what the store still has of the stream. */
+export async function* pagesOf(
+  store: EventStore,
+  stream: string,
+  { projection, upTo, max, counted }: Reading,
+): AsyncGenerator<readonly ReadEvent[], Remains> {
   const kinds = kindsOf([projection]);
   const seen = new Set<string>();
+  let remains: Remains = 'none';
   let page: ReadEvent[] = [];
-  for await (const event of readStream(store, stream)) {
+  let bytes = 0;
+  for await (const event of readStream(store, stream, max === undefined ? {} : { max })) {
+    if (remains === 'none') remains = event.revision === 0n ? 'all' : 'some';
     if (event.position > upTo || event.metadata === null || seen.has(event.eventId)) continue;
     seen.add(event.eventId);
-    page.push(readEvent(event, kinds));
-    if (page.length < PAGE_EVENTS) continue;
+    const read = readEvent(event, kinds);
+    page.push(read);
+    bytes += read.bytes;
+    if (page.length < PAGE_EVENTS && bytes < PAGE_BYTES) continue;
     yield await counted(page);
-    page = [];
+    [page, bytes] = [[], 0];
   }
-  yield await counted(page);
+  if (page.length > 0) yield await counted(page);
+  return remains;
 }
 
 /** Where ids stand in the log. */

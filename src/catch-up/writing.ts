@@ -1,11 +1,29 @@
-import { isRejectedData, type Queryable } from '../read-models/database.js';
+import type { Queryable } from '../read-models/database.js';
 import { park, unpark, type ParkedStream } from '../read-models/parked-streams.js';
-import { readStates, writeStreams, writtenOf, type WrittenStream } from '../read-models/rows.js';
+import { deleteClaimed, findClaims, readStates, writeStreams, writtenOf, type Claim, type RowTexts, type WrittenStream } from '../read-models/rows.js';
 import type { Generation } from '../read-models/schema.js';
+import { isAway } from './away.js';
 import { foldTold, type Told } from './stream-fold.js';
+import type { Remains } from './stream-pages.js';
 
-/** What one batch does to one generation. `lastGood` is of the streams parked; `wasParked` are those of the streams written that are parked so far. */
-export type Change = { generation: Generation; written: WrittenStream[]; parked: ParkedStream[]; lastGood: WrittenStream[]; wasParked: Set<string>; refolds: number; ambiguous: number };
+/** A stream that the store has not got whole any more: it was deleted or tombstoned, or its limits hide its first events. */
+export type GoneStream = Readonly<{ stream: string; remains: Exclude<Remains, 'all'> }>;
+
+/**
+ * What one batch does to one generation. `lastGood` is of the streams parked; `wasParked` are those of the streams written that are
+ * parked so far; `gone` are those that were read again and are not whole.
+ */
+export type Change = {
+  generation: Generation;
+  written: WrittenStream[];
+  parked: ParkedStream[];
+  lastGood: WrittenStream[];
+  wasParked: Set<string>;
+  gone: GoneStream[];
+  refolds: number;
+  longestRefoldMs: number;
+  ambiguous: number;
+};
 
 /** Writes what a batch does to all generations. */
 export async function writeChanges(connection: Queryable, changes: readonly Change[]): Promise<void> {
@@ -17,16 +35,16 @@ export async function writeChanges(connection: Queryable, changes: readonly Chan
   }
 }
 
-/** A stream with more events is left as it is, and so are all after this time: the transaction holds the lines, whose lease runs out. */
+/** A stream with more events is left as it is, and so are all after this time: the transaction holds the lines meanwhile. */
 const GO_BACK_EVENTS_MAX = 1_000n;
 const GO_BACK_WITHIN_MS = 3_000;
 
-/** What the events of a stream say to the projection of a generation, up to the end of the batch. */
-type ReadBack = (generation: Generation, stream: string) => Promise<readonly Told[]>;
+/** What the first `events` events of a stream say to the projection of a generation. */
+type ReadBack = (generation: Generation, stream: string, events: number) => Promise<readonly Told[]>;
 
 /**
- * After Postgres rejected the data of a batch: each stream by itself, so that only the one concerned is parked. It is left with
- * the rows of as many of its events as Postgres takes. What it is parked for is the first event that they do not go with.
+ * After Postgres rejected a batch: writes each stream by itself, so that only those that cannot be written are parked. Such a stream
+ * keeps the rows of a shorter part of its events, and is parked at the first event with which Postgres rejects them.
  */
 export async function writeOneByOne(connection: Queryable, changes: readonly Change[], readBack: ReadBack): Promise<void> {
   const deadline = performance.now() + GO_BACK_WITHIN_MS;
@@ -34,38 +52,69 @@ export async function writeOneByOne(connection: Queryable, changes: readonly Cha
     const { generation, written, lastGood } = change;
     [change.written, change.lastGood] = [[], []];
     const toldOf = async ({ stream, revision }: WrittenStream): Promise<readonly Told[]> =>
-      revision < GO_BACK_EVENTS_MAX && performance.now() < deadline ? (await readBack(generation, stream)).filter(({ event }) => event.revision <= revision) : [];
+      (revision < GO_BACK_EVENTS_MAX && performance.now() < deadline ? await readBack(generation, stream, Number(revision) + 1) : []);
     for (const one of written) {
-      const rejection = await rejectionOf(connection, { ...change, written: [one], parked: [] });
-      if (rejection === null) change.written.push(one);
-      else change.parked.push(await goBack(connection, change, { ...one, rejection, told: await toldOf(one) }));
+      const tried = await tryToWrite(connection, change, { one, isGood: true });
+      if (tried.kind === 'rejected') change.parked.push(await goBack(connection, change, { ...one, ...tried, told: await toldOf(one) }));
+      else if (!tried.isParked) change.written.push(one);
     }
     for (const one of lastGood) {
-      const rejection = await rejectionOf(connection, { ...change, written: [], parked: [], lastGood: [one] });
-      if (rejection !== null) await goBack(connection, change, { ...one, rejection, told: await toldOf(one) });
+      const tried = await tryToWrite(connection, change, { one, isGood: false });
+      if (tried.kind === 'rejected') await goBack(connection, change, { ...one, ...tried, told: await toldOf(one) });
     }
+    // One statement parks no stream twice; what was found last is the cause.
+    change.parked = [...new Map(change.parked.map((one) => [one.stream, one])).values()];
     if (change.parked.length > 0) await park(connection, generation, change.parked);
   }
 }
 
 type Rejection = Error & { code?: string; detail?: string };
+type Tried = Readonly<{ kind: 'written'; isParked: boolean } | { kind: 'rejected'; rejection: Rejection }>;
 
-/** Writes a change, or nothing when Postgres rejects its data. */
-async function rejectionOf(connection: Queryable, change: Change): Promise<Rejection | null> {
+/** Writes one stream, or nothing when that fails. `isGood`: nothing else is wrong with the stream, so that it is taken out of parking. */
+async function tryToWrite(connection: Queryable, change: Change, { one, isGood }: { one: WrittenStream; isGood: boolean }): Promise<Tried> {
   await connection.query('savepoint one_stream');
   try {
-    await writeChanges(connection, [change]);
-    return null;
+    const { mine, parked } = await settleClaims(connection, change.generation, one);
+    const isParked = parked.some(({ stream }) => stream === one.stream);
+    const [written, lastGood] = isGood && !isParked ? [[mine], []] : [[], [mine]];
+    await writeChanges(connection, [{ ...change, written, lastGood, parked: [] }]);
+    await connection.query('release savepoint one_stream');
+    change.parked.push(...parked);
+    return { kind: 'written', isParked };
   } catch (error) {
-    if (!isRejectedData(error)) throw error;
-    await connection.query('rollback to savepoint one_stream');
-    return error as Rejection;
+    if (isAway(error)) throw error;
+    await connection.query('rollback to savepoint one_stream; release savepoint one_stream');
+    return { kind: 'rejected', rejection: error as Rejection };
   }
 }
 
+/**
+ * A row that two streams claim belongs to the one whose name is the greater: a rule that does not ask which came first, and gives an
+ * invoice to the stream of its subscription. The other stream keeps its other rows, and is parked for it.
+ */
+async function settleClaims(connection: Queryable, generation: Generation, one: WrittenStream): Promise<{ mine: WrittenStream; parked: ParkedStream[] }> {
+  const claims = await findClaims(connection, generation, one);
+  if (claims.length === 0) return { mine: one, parked: [] };
+  const lost = claims.filter(({ owner }) => owner > one.stream);
+  const won = claims.filter(({ owner }) => owner < one.stream);
+  await deleteClaimed(connection, generation, won);
+  const states = await readStates(connection, generation, won.map(({ owner }) => owner));
+  const parked = won.map((claim) => parkedFor(claim, { loser: { stream: claim.owner, revision: states.get(claim.owner)?.revision ?? 0n }, winner: one.stream }));
+  if (lost[0] !== undefined) parked.push(parkedFor(lost[0], { loser: one, winner: lost[0].owner }));
+  return { mine: { ...one, texts: without(one.texts, lost), before: null }, parked };
+}
+
+const parkedFor = ({ table, key }: Claim, { loser, winner }: { loser: Pick<ParkedStream, 'stream' | 'revision'>; winner: string }): ParkedStream =>
+  ({ stream: loser.stream, revision: loser.revision, cause: `Two streams claim the row ${key} of ${table}: it belongs to ${winner}.`, stack: null });
+
+const without = (texts: RowTexts, claims: readonly Claim[]): RowTexts =>
+  Object.fromEntries(Object.entries(texts).map(([name, rows]) =>
+    [name, new Map([...rows].filter(([key]) => !claims.some((claim) => claim.table === name && claim.key === key)))]));
+
 type Rejected = Readonly<{ stream: string; revision: bigint; rejection: Rejection; told: readonly Told[] }>;
 
-/** Leaves a stream, whose rows after all that is told are rejected, with those after less; or as it is, where that is further on. */
+/** Keeps the rows of a part of a stream's events that Postgres accepts; or the stream as it is, where that is further on. */
 async function goBack(connection: Queryable, change: Change, { stream, revision, rejection, told }: Rejected): Promise<ParkedStream> {
   const { generation } = change;
   const stands = (await readStates(connection, generation, [stream])).get(stream)?.revision ?? -1n;
@@ -73,14 +122,14 @@ async function goBack(connection: Queryable, change: Change, { stream, revision,
   await seekAccepted(told.length, async (count) => {
     const folded = foldTold(generation.projection, told.slice(0, count));
     if (folded === null || folded.revision <= stands) return folded !== null;
-    const rejected = await rejectionOf(connection, { ...change, written: [], parked: [], lastGood: [writtenOf(generation, folded, null)] });
-    if (rejected !== null) parked = rejectedBy(rejected, folded);
-    return rejected === null;
+    const tried = await tryToWrite(connection, change, { one: writtenOf(generation, folded, null), isGood: false });
+    if (tried.kind === 'rejected') parked = rejectedBy(tried.rejection, folded);
+    return tried.kind === 'written';
   });
   return parked;
 }
 
-/** Ends with the largest count that is accepted before one that is not, sought from the end in steps that double, then by halves. Nothing is always accepted. */
+/** Finds an accepted count next to a rejected one, from the end in steps that double, then by halves. None is always accepted. */
 async function seekAccepted(rejected: number, accepts: (count: number) => Promise<boolean>): Promise<void> {
   let [good, bad] = [Math.max(rejected - 1, 0), rejected];
   for (let step = 2; good > 0 && !(await accepts(good)); step *= 2) [good, bad] = [Math.max(good - step, 0), good];
@@ -91,5 +140,7 @@ async function seekAccepted(rejected: number, accepts: (count: number) => Promis
   }
 }
 
-const rejectedBy = ({ message, code, detail, stack = message }: Rejection, { stream, revision }: { stream: string; revision: bigint }): ParkedStream =>
-  ({ stream, revision, cause: `Postgres rejects a row (SQLSTATE ${code}): ${message}`, stack: detail === undefined ? stack : `${detail}\n${stack}` });
+function rejectedBy({ message, code, detail, stack = message }: Rejection, { stream, revision }: { stream: string; revision: bigint }): ParkedStream {
+  const cause = code === undefined ? `The rows cannot be written: ${message}` : `Postgres rejects a row (SQLSTATE ${code}): ${message}`;
+  return { stream, revision, cause, stack: detail === undefined ? stack : `${detail}\n${stack}` };
+}

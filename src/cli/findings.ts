@@ -25,11 +25,14 @@ export function printComparisons(comparisons: readonly Comparison[], { print, js
 /** The findings of a verification, or of a dry run of one stream. */
 export function printVerified(verified: Verified, { print, json }: Output): void {
   if (json) return print(JSON.stringify(verified, null, 2));
-  const { streams, parked, unfoldable, differences } = verified;
-  print(`${streams} folds: ${differences.length} rows differ, ${unfoldable.length} cannot be folded, ${parked.length} are parked`);
+  const { streams, parked, unfoldable, gone, differences } = verified;
+  print(`${streams} folds: ${differences.length} rows differ, ${unfoldable.length} cannot be folded, ${parked.length} are parked, ${gone.length} are gone`);
   for (const difference of differences.slice(0, LISTED_MAX)) print(`  ${difference.projection}: ${textOf(difference)}`);
   for (const { stream, cause } of unfoldable.slice(0, LISTED_MAX)) print(`  ${stream} cannot be folded: ${cause}`);
-  if (differences.length + unfoldable.length > LISTED_MAX) print('  … (--json prints all)');
+  for (const { stream, remains } of gone.slice(0, LISTED_MAX)) {
+    print(`  ${stream} ${remains === 'none' ? 'was deleted in the store: it has no rows' : 'has lost its first events in the store: its rows are of those that are left'}`);
+  }
+  if (Math.max(differences.length, unfoldable.length, gone.length) > LISTED_MAX) print('  … (--json prints all)');
 }
 
 /** One row: its key, what changes, and the Stripe events behind both sides. */

@@ -23,8 +23,8 @@ export class ProgressBar {
     private readonly output: NodeJS.WriteStream,
   ) {}
 
-  /** `end` is the position of the log's end. */
-  advance({ events, position }: AppliedBatch, end: bigint): void {
+  /** `end` is the position of the log's end; null while it is not known. */
+  advance({ events, position }: AppliedBatch, end: bigint | null): void {
     this.#events += events;
     const now = performance.now();
     this.#from ??= { position, at: now };
@@ -42,11 +42,12 @@ export class ProgressBar {
     this.output.write(`${this.output.isTTY ? '\r\u001b[K' : ''}${this.what}: ${count(this.#events)} events in ${seconds.toFixed(1)} s, ${count(this.#events / seconds)}/s\n`);
   }
 
-  #textAt(position: bigint, end: bigint): string {
-    const share = end <= 0n ? 1 : Math.min(Number(position) / Number(end), 1);
+  #textAt(position: bigint, end: bigint | null): string {
     const now = performance.now();
     const [since = { at: this.#startedAt, events: 0 }] = this.#recent;
     const rate = (this.#events - since.events) / ((now - since.at) / 1000);
+    if (end === null) return `${this.what} [${'?'.repeat(WIDTH)}]  ${count(this.#events)} events  ${count(rate)}/s  the end of the log is not found yet`;
+    const share = end <= 0n ? 1 : Math.min(Number(position) / Number(end), 1);
     const done = this.#from === null ? 0 : Number(position - this.#from.position);
     const left = this.#from === null || done === 0 ? null : ((now - this.#from.at) / 1000) * (Number(end > position ? end - position : 0n) / done);
     const bar = '#'.repeat(Math.round(share * WIDTH)).padEnd(WIDTH, '.');

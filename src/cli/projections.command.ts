@@ -1,4 +1,4 @@
-import { lastPosition } from '../eventstore/read.js';
+import { distanceTo, LogEndSearch, type LogEnd } from '../eventstore/log-end.js';
 import { readLines, type Line } from '../read-models/lines.js';
 import { countParked } from '../read-models/parked-streams.js';
 import type { Command } from './command.js';
@@ -9,25 +9,26 @@ export const projectionsCommand: Command = {
   summary: 'tells every generation of every read model: state, position, distance to the end of the log',
   help: `  --json              as JSON
 
-A generation that is shown is what the API answers from. "behind" counts positions of the log, which are bytes.
+A generation that is shown is what the API answers from. "behind" counts positions of the log, which are bytes; it is unknown
+while the last event of the log is not found behind many of the store's own.
 `,
   options: { json: { type: 'boolean' } },
   run: async ({ values }, { parts, print }) => {
-    const [lines, parked, end] = await Promise.all([readLines(parts.database), countParked(parts.database), lastPosition(parts.store)]);
-    const reports = lines.map((line) => reportOf(line, { end: end ?? -1n, parkedStreams: parked.get(line.line) ?? 0 }));
+    const [lines, parked, end] = await Promise.all([readLines(parts.database), countParked(parts.database), new LogEndSearch(parts.store).find()]);
+    const reports = lines.map((line) => reportOf(line, { end, parkedStreams: parked.get(line.line) ?? 0 }));
     print(values['json'] === true ? JSON.stringify(reports, null, 2) : tableOf(reports));
     return 0;
   },
 };
 
-function reportOf({ projection: name, version, generation, state, shown, at, isFree }: Line, { end, parkedStreams }: { end: bigint; parkedStreams: number }) {
-  const position = at?.position ?? -1n;
-  return { name, version, generation, state, shown, moving: !isFree, position: at === null ? null : String(position), behind: String(end > position ? end - position : 0n), parkedStreams };
+function reportOf({ projection: name, version, generation, state, shown, at, isFree }: Line, { end, parkedStreams }: { end: LogEnd; parkedStreams: number }) {
+  const distance = distanceTo(end, at?.position ?? -1n);
+  return { name, version, generation, state, shown, moving: !isFree, position: at === null ? null : String(at.position), behind: distance === null ? null : String(distance), parkedStreams };
 }
 
 function tableOf(reports: readonly ReturnType<typeof reportOf>[]): string {
   const columns = ['name', 'version', 'generation', 'state', 'shown', 'moving', 'position', 'behind', 'parked'];
-  const rows = reports.map((one) => [one.name, one.version, one.generation, one.state, one.shown ? 'yes' : 'no', one.moving ? 'yes' : 'no', one.position ?? '-', one.behind, one.parkedStreams].map(String));
+  const rows = reports.map((one) => [one.name, one.version, one.generation, one.state, one.shown ? 'yes' : 'no', one.moving ? 'yes' : 'no', one.position ?? '-', one.behind ?? 'unknown', one.parkedStreams].map(String));
   const widths = columns.map((column, at) => Math.max(column.length, ...rows.map((row) => row[at]?.length ?? 0)));
   return [columns, ...rows].map((row) => row.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join('  ').trimEnd()).join('\n');
 }

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { build } from '../catch-up/build.js';
 import { meet, showAll } from '../catch-up/rebuild.js';
-import { lastPosition } from '../eventstore/read.js';
+import { LogEndSearch } from '../eventstore/log-end.js';
 import { compareGenerations } from '../read-models/comparison.js';
 import { abandon, beginRebuild, type Target } from '../read-models/generations.js';
 import { readLines } from '../read-models/lines.js';
@@ -123,9 +123,13 @@ export async function withProgress<T extends { kind: string }>(
   work: (progress: { signal: AbortSignal; applied: Parameters<typeof build>[1]['applied'] }) => Promise<T>,
 ): Promise<T> {
   const bar = new ProgressBar(namesOf(targets), process.stderr);
-  let end = { position: 0n, at: -Infinity };
+  const logEnd = new LogEndSearch(parts.store);
+  let end: { position: bigint | null; at: number } = { position: null, at: -Infinity };
   const applied: Parameters<typeof build>[1]['applied'] = async (batch) => {
-    if (performance.now() - end.at > 1_000) end = { position: (await lastPosition(parts.store)) ?? 0n, at: performance.now() };
+    if (performance.now() - end.at > 1_000) {
+      const found = await logEnd.find();
+      end = { position: found.kind === 'at' ? found.position : end.position, at: performance.now() };
+    }
     bar.advance(batch, end.position);
   };
   const deadline = performance.now() + BUSY_WAIT_MS;

@@ -10,7 +10,8 @@ export const verifyCommand: Command = {
   usage: '[projection…]',
   summary: 'folds streams afresh from the log and compares them with the rows',
   help: `Exits with 1 when a row is not what its stream gives, and prints both. Services may run meanwhile: each stream is judged as of
-one moment. Streams that are parked are counted, not judged. Without --sample and --stream, rows of streams that the log does not
+one moment. Streams that are parked are counted, not judged; those that were deleted in the store, or have lost their first events
+to its limits, are named. Without --sample and --stream, rows of streams that the log does not
 have are found too.
 
   --sample <n>        so many streams at random, instead of all of them
@@ -43,7 +44,7 @@ have are found too.
 const STREAMS_AT_ONCE = 100;
 /** Streams of a projection that have rows and no events; so many are enough to see what happened. */
 const STRAYS_MAX = 1_000;
-const NOTHING: Verified = { streams: 0, parked: [], unfoldable: [], differences: [] };
+const NOTHING: Verified = { streams: 0, parked: [], unfoldable: [], gone: [], differences: [] };
 
 async function* streamsOf({ sample, stream }: Readonly<Record<string, unknown>>, { parts: { database } }: Context): AsyncGenerator<readonly string[]> {
   if (typeof stream === 'string') {
@@ -60,5 +61,6 @@ const plus = (a: Verified, b: Verified): Verified => ({
   streams: a.streams + b.streams,
   parked: [...a.parked, ...b.parked],
   unfoldable: [...a.unfoldable, ...b.unfoldable],
+  gone: [...new Map([...a.gone, ...b.gone].map((one) => [one.stream, one])).values()],
   differences: [...a.differences, ...b.differences],
 });

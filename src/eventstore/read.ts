@@ -1,15 +1,29 @@
-import { BACKWARDS, END, excludeSystemEvents, FORWARDS, START, type ResolvedEvent, type StreamingRead } from '@eventstore/db-client';
+import { BACKWARDS, eventTypeFilter, FORWARDS, START, type ResolvedEvent, type StreamingRead } from '@eventstore/db-client';
 import { failureOf, StoreTimeout, type EventStore } from './event-store.js';
 import { recordedEventOf, type RecordedEvent } from './recorded-event.js';
+import { storeErrorOf } from './store-errors.js';
 
 /** How long a read may stand still before it counts as cut. */
 const READ_STALLS_AFTER_MS = 10_000;
+/** Events that a read holds in each of its buffers: one may be as large as the append limit. */
+const READ_BUFFER_EVENTS = 8;
 
-/** The events of a stream from a revision on, in their order; nothing for a stream that does not exist. */
-export async function* readStream(store: EventStore, stream: string, options: { from?: bigint; max?: number } = {}): AsyncGenerator<RecordedEvent> {
+/**
+ * What became of a stream: `there`, though all of its events may be hidden by its limits; `missing`, never written or soft-deleted;
+ * `tombstoned`, deleted for ever.
+ */
+export type StreamFate = 'there' | 'missing' | 'tombstoned';
+
+/** The events of a stream from a revision on, in their order; returns what became of the stream, which throws for none of these. */
+export async function* readStream(
+  store: EventStore,
+  stream: string,
+  options: { from?: bigint; max?: number } = {},
+): AsyncGenerator<RecordedEvent, StreamFate> {
   const { from = 0n, max = Number.MAX_SAFE_INTEGER } = options;
-  const reading = store.reads.readStream(stream, { direction: FORWARDS, fromRevision: from, maxCount: max });
-  yield* recorded(reading, `Reading ${stream}`);
+  const which = { direction: FORWARDS, fromRevision: from, maxCount: max } as const;
+  const reading = store.reads.readStream(stream, which, { highWaterMark: READ_BUFFER_EVENTS });
+  return yield* recorded(reading, { what: `Reading ${stream}`, ofLog: false });
 }
 
 /** The event at exactly this revision, or null. */
@@ -18,37 +32,49 @@ export async function readEventAt(store: EventStore, stream: string, revision: b
   return event?.revision === revision ? event : null;
 }
 
-/** The event at exactly this position of the log, or null. */
+/** The event at exactly this position of the log, or null. @throws InvalidPosition */
 export async function readEventAtPosition(store: EventStore, position: bigint): Promise<RecordedEvent | null> {
-  const fromPosition = { commit: position, prepare: position };
-  const [event] = await all(recorded(store.reads.readAll({ direction: FORWARDS, fromPosition, maxCount: 1 }), 'Reading $all'));
+  const [event] = await readLogPage(store, { direction: 'forwards', from: position, max: 1 });
   return event?.position === position ? event : null;
 }
 
-/** The position of the last event that is not the store's own; null when none of the last hundred is, as in an empty log. */
-export async function lastPosition(store: EventStore): Promise<bigint | null> {
-  for (const maxCount of [1, 10, 100]) {
-    const events = await all(recorded(store.reads.readAll({ direction: BACKWARDS, fromPosition: END, maxCount }), 'Reading $all'));
-    const last = events.find(({ type }) => !type.startsWith('$'));
-    if (last !== undefined) return last.position;
-  }
-  return null;
-}
+/** Where a read of the log begins: at a position, or at its start or end; and how many events it takes. */
+type LogPage = Readonly<{ direction: 'forwards' | 'backwards'; from: bigint | 'start' | 'end'; max: number }>;
 
 /**
- * A catch-up subscription to `$all` without the store's own events, from after a position (null: from the
- * start). It ends, or throws, when the connection is cut; whoever wants to go on subscribes again.
+ * A page of the log, the store's own events included: forwards from the event at a position on, backwards those before it.
+ * @throws InvalidPosition when no record of this log begins at that position
+ */
+export function readLogPage(store: EventStore, { direction, from, max }: LogPage): Promise<RecordedEvent[]> {
+  const which = {
+    direction: direction === 'forwards' ? FORWARDS : BACKWARDS,
+    fromPosition: typeof from === 'bigint' ? { commit: from, prepare: from } : from,
+    maxCount: max,
+  } as const;
+  const reading = store.reads.readAll(which, { highWaterMark: READ_BUFFER_EVENTS });
+  return all(recorded(reading, { what: 'Reading the log', ofLog: true }));
+}
+
+/** Our events, and what tells that a stream was deleted or got other limits; links, statistics and the like are the store's own. */
+const FOLLOWED = eventTypeFilter({ regex: '^(?:[^$]|\\$metadata$|\\$streamDeleted$)' });
+
+/**
+ * A catch-up subscription to `$all` without most of the store's own events, from after a position (null: from the start). It ends,
+ * or throws, when the connection is cut; subscribe again to go on.
  */
 export function subscribeToAll(store: EventStore, after: bigint | null, bufferedMax: number) {
   const fromPosition = after === null ? START : { commit: after, prepare: after };
-  return store.subscriptions.subscribeToAll({ fromPosition, filter: excludeSystemEvents() }, { highWaterMark: bufferedMax });
+  return store.subscriptions.subscribeToAll({ fromPosition, filter: FOLLOWED }, { highWaterMark: bufferedMax });
 }
 
 /**
- * One read as recorded events, given up when it stands still; a missing stream is an empty one. To be read to
- * its end: the client answers a cancelled read by closing the connection that other reads are using too.
+ * One read as recorded events, given up when it stands still. It is to be read to its end: the client answers a cancelled read by
+ * closing the connection that other reads are using too.
  */
-async function* recorded(reading: StreamingRead<ResolvedEvent>, what: string): AsyncGenerator<RecordedEvent> {
+async function* recorded(
+  reading: StreamingRead<ResolvedEvent>,
+  { what, ofLog }: { what: string; ofLog: boolean },
+): AsyncGenerator<RecordedEvent, StreamFate> {
   const stalled = setTimeout(
     () => reading.destroy(new StoreTimeout(`${what}: nothing came for ${READ_STALLS_AFTER_MS} ms.`)),
     READ_STALLS_AFTER_MS,
@@ -62,9 +88,12 @@ async function* recorded(reading: StreamingRead<ResolvedEvent>, what: string): A
       stalled.refresh();
     }
     ended = true;
+    return 'there';
   } catch (error) {
-    ended = failureOf(error) === 'stream_not_found';
-    if (!ended) throw error;
+    const failure = failureOf(error);
+    ended = failure === 'stream_not_found' || failure === 'stream_deleted';
+    if (!ended) throw storeErrorOf(error, { what, ofLog });
+    return failure === 'stream_deleted' ? 'tombstoned' : 'missing';
   } finally {
     clearTimeout(stalled);
     if (!ended) await reading.cancel();

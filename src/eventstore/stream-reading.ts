@@ -47,16 +47,18 @@ export async function readOn(store: EventStore, stream: string, options: HeadRea
   let first: RecordedEvent | null = null;
   for (let reads = 1; ; reads += 1) {
     try {
-      for await (const event of readStream(store, stream, { from: head.revision + 1n })) {
+      const events = readStream(store, stream, { from: head.revision + 1n });
+      let next = await events.next();
+      for (; next.done !== true; next = await events.next()) {
+        const event = next.value;
         first ??= event;
         head.revision = event.revision;
         head.isWhole &&= head.events.weight < idsMax;
         if (head.isWhole || wanted.has(event.eventId)) head.events.add(event.eventId, event.revision);
       }
+      head.isTombstoned = next.value === 'tombstoned';
       return first;
     } catch (error) {
-      head.isTombstoned = failureOf(error) === 'stream_deleted';
-      if (head.isTombstoned) return first;
       if (failureOf(error) !== 'unavailable' || reads === READS_MAX || first === null) throw error;
     }
   }
@@ -77,14 +79,11 @@ const knownEventOf = ({ revision, position, metadata }: RecordedEvent): KnownEve
   ({ revision, position, contentHash: metadata?.contentHash ?? null, apiVersion: metadata?.apiVersion ?? null });
 
 async function firstFrom(store: EventStore, stream: string, from: bigint): Promise<RecordedEvent | 'tombstoned' | null> {
-  try {
-    let first: RecordedEvent | null = null;
-    for await (const event of readStream(store, stream, { from, max: 1 })) first = event;
-    return first;
-  } catch (error) {
-    if (failureOf(error) === 'stream_deleted') return 'tombstoned';
-    throw error;
-  }
+  const events = readStream(store, stream, { from, max: 1 });
+  let first: RecordedEvent | null = null;
+  let next = await events.next();
+  for (; next.done !== true; next = await events.next()) first = next.value;
+  return next.value === 'tombstoned' ? 'tombstoned' : first;
 }
 
 /** Whether what answered is an index of the log that is there: the name is right, and the event at which it stands. */

@@ -122,10 +122,14 @@ export class Database implements Queryable, Snapshots {
 const isWaitTimeout = (error: unknown): boolean => (error as Error | null)?.message === 'timeout exceeded when trying to connect';
 const isUnanswered = (error: unknown): error is Error => error instanceof Error && error.message === 'Query read timeout';
 
-/** SQLSTATE classes 22 and 23: the data is what Postgres rejects, and it will reject it again. */
-export function isRejectedData(error: unknown): boolean {
-  const { code } = error as { code?: unknown };
-  return typeof code === 'string' && /^2[23]...$/.test(code);
+/**
+ * Whether Postgres cannot be written to for now, whatever the data: it is away, only read from (25006, after a failover), refuses the
+ * role (28, 42501), was in conflict with another transaction (40, 55P03), or has trouble of its own (58). Every other error concerns
+ * what was written.
+ */
+export function isDatabaseAway(error: unknown): boolean {
+  const { code } = (error ?? {}) as { code?: unknown };
+  return isUnavailable(error) || (typeof code === 'string' && /^(25...|28...|40...|42501|55P03|58...)$/.test(code));
 }
 
 /** Whether a lock was not to be had within `lock_timeout`, or two waited for each other: what was rolled back may be tried again. */
@@ -145,6 +149,10 @@ const codeOf = (error: unknown): string => String((error as { code?: unknown } |
 /** Whether schema or table are not there: the catch-up of a new database, or of a new build, is about to make them. */
 export const isNotYetMade = (error: unknown): boolean => /^(3F000|42P01)$/.test(String((error as { code?: unknown } | null)?.code));
 
+/** Errors of the driver that have no code. */
+const DRIVER_ERRORS =
+  /^(timeout expired|timeout exceeded when trying to connect|query read timeout|connection terminated|client (was closed|has encountered a connection error)|the server does not support SSL|there was an error establishing an SSL)/i;
+
 /**
  * Whether Postgres, or the tables in it, are away for now: no connection (also the pool's own errors, which
  * have no code), somebody at its port who cannot show its certificate, SQLSTATE classes 08, 53, 57, and an undefined
@@ -153,7 +161,7 @@ export const isNotYetMade = (error: unknown): boolean => /^(3F000|42P01)$/.test(
 export function isUnavailable(error: unknown): boolean {
   const { code, message, syscall } = (error ?? {}) as { code?: unknown; message?: unknown; syscall?: unknown };
   if (syscall === 'connect') return true;
-  if (typeof code !== 'string') return /timeout|connection terminated|SSL connection/i.test(String(message));
+  if (typeof code !== 'string') return DRIVER_ERRORS.test(String(message));
   if (error instanceof PoolBusy || isNotYetMade(error) || /CERT|^ERR_(SSL|TLS)_|^EPROTO$/.test(code)) return true;
   return /^(08...|53...|57...|ECONN\w+|ENOTFOUND|EPIPE|ETIMEDOUT|EHOSTUNREACH)$/.test(code);
 }

@@ -1,6 +1,6 @@
 import type { IndexAnswer } from '../eventstore/append-decision.js';
 import type { Envelope } from '../eventstore/recorded-event.js';
-import { jsonForPostgres, type Queryable } from './database.js';
+import { isDatabaseAway, jsonForPostgres, type Queryable } from './database.js';
 import { EVENT_INDEX, EVENT_INDEX_LINE } from './schema.js';
 
 /** Where an event id stands in the log. */
@@ -63,6 +63,26 @@ export async function sampleStreams(database: Queryable, count: number): Promise
     [count],
   );
   return rows.map(({ stream }) => stream);
+}
+
+/** An event that the index does not take, and why. */
+export type Unindexed = Readonly<{ stream: string; revision: bigint; cause: string }>;
+
+/** Adds events one by one, after Postgres rejected them together; returns those that it rejects. Other errors are thrown. */
+export async function indexOneByOne(connection: Queryable, events: readonly Envelope[]): Promise<Unindexed[]> {
+  const unindexed: Unindexed[] = [];
+  for (const event of events) {
+    await connection.query('savepoint one_event');
+    try {
+      await indexEvents(connection, [event]);
+      await connection.query('release savepoint one_event');
+    } catch (error) {
+      if (isDatabaseAway(error)) throw error;
+      await connection.query('rollback to savepoint one_event; release savepoint one_event');
+      unindexed.push({ stream: event.stream, revision: event.revision, cause: String(error) });
+    }
+  }
+  return unindexed;
 }
 
 /** Adds events by their envelope alone; an id that is known stays where it was first. */

@@ -36,17 +36,52 @@ export async function strayStreams(database: Queryable, generation: Generation, 
   return rows.map(({ stream }) => stream);
 }
 
-/** Replaces states and rows of these streams. A row belongs to exactly one stream, so no other stream is touched. */
+/** A row that a stream wants to write, and that belongs to another one; `key` is JSON. */
+export type Claim = Readonly<{ table: string; key: string; owner: string }>;
+
+/** The rows of a stream that are there as rows of other streams. */
+export async function findClaims(connection: Queryable, generation: Generation, { stream, texts }: WrittenStream): Promise<Claim[]> {
+  const claims: Claim[] = [];
+  for (const [name, { columns, key }] of Object.entries(generation.projection.tables)) {
+    const keys = [...(texts[name]?.keys() ?? [])];
+    if (keys.length === 0) continue;
+    const { rows } = await connection.query<{ at: bigint; owner: string }>(
+      `select given.at, old.stream as owner from ${givenAs({ at: 'int8', ...columns }, '$1')}
+       join ${tableOf(generation, name)} old on ${key.map((column) => `old.${column} = given.${column}`).join(' and ')} where old.stream <> $2`,
+      [jsonForPostgres(keys.map((text, at) => ({ at, ...columnsOf(key, text) }))), stream],
+    );
+    claims.push(...rows.map(({ at, owner }) => ({ table: name, key: keys[Number(at)] ?? '', owner })));
+  }
+  return claims;
+}
+
+/** Deletes rows of other streams, so that the one that claims them may write them. */
+export async function deleteClaimed(connection: Queryable, generation: Generation, claims: readonly Claim[]): Promise<void> {
+  for (const [name, { columns, key }] of Object.entries(generation.projection.tables)) {
+    const target = { table: tableOf(generation, name), columns: { ...columns, stream: 'text' }, key };
+    await deleteRows(connection, target, claims.filter(({ table }) => table === name).map((claim) => ({ stream: claim.owner, key: claim.key })));
+  }
+}
+
+/**
+ * Replaces states and rows of these streams. A row belongs to exactly one stream, so no other stream is touched: Postgres rejects
+ * a row that is another stream's.
+ */
 export async function writeStreams(connection: Queryable, generation: Generation, streams: readonly WrittenStream[]): Promise<void> {
   for (const [name, { columns, key }] of Object.entries(generation.projection.tables)) {
     const target = { table: tableOf(generation, name), columns: { ...columns, stream: 'text' }, key };
     await deleteOthers(connection, target, { name, streams: streams.filter(({ before }) => before === null) });
-    await deleteGone(connection, target, streams.flatMap(({ texts, before }) => [...(before?.[name]?.keys() ?? [])].filter((one) => texts[name]?.has(one) !== true)));
+    const gone = streams.flatMap(({ stream, texts, before }) =>
+      [...(before?.[name]?.keys() ?? [])].filter((one) => texts[name]?.has(one) !== true).map((one) => ({ stream, key: one })));
+    await deleteRows(connection, target, gone);
     await upsert(connection, target, streams.flatMap(({ texts, before }) => [...(texts[name] ?? [])].filter(([one, text]) => before?.[name]?.get(one) !== text).map(([, text]) => text)));
   }
   const states = streams.map(({ stream, revision, stateText }) => JSON.stringify({ stream, revision: String(revision), state: stateText }));
   await upsert(connection, { table: stateTableOf(generation), columns: { stream: 'text', revision: 'int8', state: 'text' }, key: ['stream'] }, states);
 }
+
+const replacing = (column: string): string =>
+  (column === 'stream' ? 'stream = case when old.stream = excluded.stream then excluded.stream end' : `${column} = excluded.${column}`);
 
 type Target = Readonly<{ table: string; columns: Readonly<Record<string, string>>; key: readonly string[] }>;
 
@@ -62,21 +97,29 @@ async function deleteOthers(connection: Queryable, { table, columns, key }: Targ
   await connection.query(`delete from ${table} where stream = any($2) and (${key.join(', ')}) not in (select ${key.join(', ')} from ${givenAs(columns, '$1')})`, [rows, streams.map(({ stream }) => stream)]);
 }
 
-/** Deletes rows by their keys. */
-async function deleteGone(connection: Queryable, { table, columns, key }: Target, keys: readonly string[]): Promise<void> {
-  if (keys.length === 0) return;
-  const rows = keys.map((text) => Object.fromEntries((JSON.parse(text) as unknown[]).map((value, at) => [key[at], value])));
-  await connection.query(`delete from ${table} where (${key.join(', ')}) in (select ${key.join(', ')} from ${givenAs(columns, '$1')})`, [jsonForPostgres(rows)]);
+/** Deletes rows of streams by their keys, which are JSON. */
+async function deleteRows(connection: Queryable, { table, columns, key }: Target, rows: readonly Readonly<{ stream: string; key: string }>[]): Promise<void> {
+  if (rows.length === 0) return;
+  const which = [...key, 'stream'].join(', ');
+  const given = rows.map((row) => ({ ...columnsOf(key, row.key), stream: row.stream }));
+  await connection.query(`delete from ${table} where (${which}) in (select ${which} from ${givenAs(columns, '$1')})`, [jsonForPostgres(given)]);
 }
 
-/** All rows in one statement; a row that stands already is replaced whole, unless it is the same. */
+/** The columns of a key that is JSON. */
+const columnsOf = (key: readonly string[], text: string): Record<string, unknown> =>
+  Object.fromEntries((JSON.parse(text) as unknown[]).map((value, at) => [key[at], value]));
+
+/**
+ * All rows in one statement; a row that stands already is replaced whole, unless it is the same. A row of another stream would get
+ * no stream, which the column does not take: SQLSTATE 23502.
+ */
 async function upsert(connection: Queryable, { table, columns, key }: Target, texts: readonly string[]): Promise<void> {
   if (texts.length === 0) return;
   const names = Object.keys(columns);
   const others = names.filter((name) => !key.includes(name));
   await connection.query(
     `insert into ${table} as old (${names.join(', ')}) select ${names.join(', ')} from ${givenAs(columns, '$1')}
-     on conflict (${key.join(', ')}) do update set ${others.map((name) => `${name} = excluded.${name}`).join(', ')}
+     on conflict (${key.join(', ')}) do update set ${others.map(replacing).join(', ')}
      where (${others.map((name) => `old.${name}`).join(', ')}) is distinct from (${others.map((name) => `excluded.${name}`).join(', ')})`,
     [arrayOf(texts)],
   );

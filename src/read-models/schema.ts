@@ -148,10 +148,15 @@ create table if not exists ${EVENT_INDEX} (
   account text collate "C",
   livemode boolean,
   quarantine text,
-  received_at timestamptz not null,
+  received_at timestamptz,
   recorded_at timestamptz not null,
   unique (stream, revision)
 );
+do $$ begin
+  if exists (select from pg_attribute where attrelid = '${EVENT_INDEX}'::regclass and attname = 'received_at' and attnotnull) then
+    alter table ${EVENT_INDEX} alter column received_at drop not null;
+  end if;
+end $$;
 create table if not exists ledger.parked_streams (
   projection text not null,
   stream text collate "C" not null,

@@ -183,7 +183,7 @@ describe('batches that follow one another', () => {
     }
     if (last === undefined) throw new Error('Nothing was appended.');
     const follower = new Follower(readHere(store, kindsOf(projections)), projector);
-    expect(await follower.follow(group, { until: last, batchEventsMax: 3, signal: new AbortController().signal, applied: () => undefined })).toMatchObject({ kind: 'reached' });
+    expect(await follower.follow(group, { until: last, batchMax: { events: 3, bytes: 1_000_000 }, signal: new AbortController().signal, applied: () => undefined })).toMatchObject({ kind: 'reached' });
     const parked = await parkedStreams();
     expect([rejected, mended].map((id) => parked.includes(`customer-${id}`))).toEqual([true, false]);
     expect(await query(server.url, 'select name from customers where id = $1', [mended])).toEqual([{ name: 'Ada' }]);

@@ -5,7 +5,7 @@ import { kindsOf } from '../../projections/projection.js';
 import type { ReadEvent } from '../../src/catch-up/facts.js';
 import { readHere, readInThread, type Arrival, type LogReading, type ReadLog } from '../../src/catch-up/log-reading.js';
 import { connectEventStore, type EventStore } from '../../src/eventstore/event-store.js';
-import { lastPosition } from '../../src/eventstore/read.js';
+import { LogEndSearch } from '../../src/eventstore/log-end.js';
 import { startProxy, type CuttableProxy } from '../support/cuttable-proxy.js';
 import { appendedEvent } from '../support/log.js';
 import { endOfSharedLog, SHARES_STORE, testEventStore, type TestServer } from '../support/servers.js';
@@ -15,6 +15,7 @@ import { until } from '../support/until.js';
 
 const EVENTS = 3_000;
 const AT_ONCE = 500;
+const room = { events: 100, bytes: 1024 * 1024 * 1024 };
 
 let server: TestServer;
 let proxy: CuttableProxy;
@@ -94,27 +95,27 @@ describe.each<readonly [string, (store: EventStore) => ReadLog]>([
   ['in a thread of its own', (of) => readInThread(of, kinds)],
 ])('the log read %s', (_, reader) => {
   it('gives the events after a position in their order, each once, and goes on with those to come', async () => {
-    const all = (await taken(reader(store)(begin, 100), ({ revision }) => revision === BigInt(EVENTS + 2))).filter(({ revision }) => revision <= BigInt(EVENTS + 2));
+    const all = (await taken(reader(store)(begin, room), ({ revision }) => revision === BigInt(EVENTS + 2))).filter(({ revision }) => revision <= BigInt(EVENTS + 2));
     expect(all.map(({ revision }) => revision)).toEqual(Array.from({ length: EVENTS + 3 }, (__, revision) => BigInt(revision)));
     expect(all.slice(0, 3).map(({ says }) => says.kind)).toEqual(['fact', 'unreadable', 'nothing']);
-    const rest = await taken(reader(store)(all[1]?.position ?? null, 100), ({ revision }) => revision >= 4n);
+    const rest = await taken(reader(store)(all[1]?.position ?? null, room), ({ revision }) => revision >= 4n);
     expect(rest[0]?.revision).toBe(2n);
 
     const other = `subscription-${randomId('sub')}`;
-    const next = taken(reader(store)(all.at(-1)?.position ?? null, 100), (__, { isFollowed }) => SHARES_STORE || !isFollowed, other);
+    const next = taken(reader(store)(all.at(-1)?.position ?? null, room), (__, { isFollowed }) => SHARES_STORE || !isFollowed, other);
     await store.appends.appendToStream(other, appendedEvent(subscriptionEvent(randomId('sub'))), { expectedRevision: ANY });
     expect((await next).at(-1)).toMatchObject({ stream: other, revision: 0n, says: { kind: 'fact' } });
   });
 
   it('names the cause of what cannot be read as it is named of parked streams', async () => {
-    const [, unreadable] = await taken(reader(store)(begin, 100), ({ revision }) => revision === 1n);
+    const [, unreadable] = await taken(reader(store)(begin, room), ({ revision }) => revision === 1n);
     expect(unreadable && toldOf(unreadable).says).toMatchObject({ of: 'invoice', error: expect.stringMatching(/^UnreadableSnapshot: .*"invoice.amount_due"/) });
     expect((unreadable?.says as { error: Error }).error.stack).toMatch(/\n +at /);
   });
 
   it('does not run ahead of who takes it', async () => {
     const before = proxy.answeredBytes();
-    const reading = reader(store)(begin, 100);
+    const reading = reader(store)(begin, room);
     const arrivals = reading[Symbol.asyncIterator]();
     await arrivals.next();
     await halt();
@@ -122,9 +123,24 @@ describe.each<readonly [string, (store: EventStore) => ReadLog]>([
     await reading.stop();
   });
 
+  it('does not run ahead of who takes it in bytes either, however few events they are in', async () => {
+    const large = 900_000;
+    const own = `subscription-${randomId('sub')}`;
+    const before = await new LogEndSearch(store).find();
+    for (let at = 0; at < 80; at += 1) await store.appends.appendToStream(own, appendedEvent(subscriptionEvent(subscription, { object: { metadata: { note: 'x'.repeat(large) } } })), { expectedRevision: ANY });
+    const answered = proxy.answeredBytes();
+    const reading = reader(store)(before.kind === 'at' ? before.position : null, { events: 1_000, bytes: 2_000_000 });
+    const arrivals = reading[Symbol.asyncIterator]();
+    await arrivals.next();
+    await halt();
+    expect(proxy.answeredBytes() - answered).toBeLessThan(large * 60);
+    await reading.stop();
+  });
+
   it('does not run ahead either when much comes after what came one by one', async () => {
-    const end = await lastPosition(store);
-    const reading = reader(store)(end, 100);
+    const end = await new LogEndSearch(store).find();
+    if (end.kind !== 'at') throw new Error('The log has an end.');
+    const reading = reader(store)(end.position, room);
     const arrivals = reading[Symbol.asyncIterator]();
     const first = arrivals.next();
     await append(subscriptionEvent(subscription));
@@ -142,7 +158,7 @@ describe.each<readonly [string, (store: EventStore) => ReadLog]>([
   });
 
   it('is over when it is stopped, whatever has come', async () => {
-    const reading = reader(store)(begin, 1_000);
+    const reading = reader(store)(begin, { ...room, events: 1_000 });
     const arrivals = reading[Symbol.asyncIterator]();
     await arrivals.next();
     await halt();
@@ -154,7 +170,7 @@ describe.each<readonly [string, (store: EventStore) => ReadLog]>([
   it('throws when the store goes', async () => {
     // Over a connection of its own: what is cut concerns every call on it, also those that come before its client has noticed.
     const own = await connectThroughProxy();
-    const cut = taken(reader(own.store)(begin, 100), () => {
+    const cut = taken(reader(own.store)(begin, room), () => {
       own.proxy.cut();
       return false;
     });
@@ -164,6 +180,6 @@ describe.each<readonly [string, (store: EventStore) => ReadLog]>([
 });
 
 it('is the same whichever way it is read', async () => {
-  const [here, there] = await Promise.all([readHere(store, kinds), readInThread(store, kinds)].map((read) => taken(read(begin, 100), ({ revision }) => revision === 50n)));
+  const [here, there] = await Promise.all([readHere(store, kinds), readInThread(store, kinds)].map((read) => taken(read(begin, room), ({ revision }) => revision === 50n)));
   expect(there?.map(toldOf).slice(0, 51)).toEqual(here?.map(toldOf).slice(0, 51));
 });

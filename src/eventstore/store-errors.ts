@@ -1,0 +1,45 @@
+import { StoreTimeout } from './event-store.js';
+
+/** The store cannot be reached, or cannot answer now. The call may be made again. */
+export class StoreUnavailable extends Error {
+  readonly code = 'STORE_UNAVAILABLE';
+  /** As the client's own error has it. */
+  readonly type = 'unavailable';
+}
+
+/** The store answers, and does not let the user of EVENTSTORE_URL read: wrong user or password, or no right to read the log. */
+export class StoreRefuses extends Error {
+  readonly code = 'STORE_REFUSES';
+  /** As the client's own error has it. */
+  readonly type = 'access-denied';
+}
+
+/** The log has no record that begins at this position, so the position is one of another log. */
+export class InvalidPosition extends Error {
+  readonly code = 'INVALID_POSITION';
+}
+
+/** Status codes of gRPC: cancelled, deadline exceeded, aborted, internal (a broken stream), unavailable. */
+const AWAY_CODES: ReadonlySet<unknown> = new Set([1, 4, 10, 13, 14]);
+const AWAY_TYPES: ReadonlySet<unknown> = new Set(['unavailable', 'deadline-exceeded', 'timeout', 'cancelled', 'not-leader']);
+const PERMISSION_DENIED = 7;
+const UNAUTHENTICATED = 16;
+
+/**
+ * What a failed read means, as an error with a code of ours. An error that says nothing about the store as a whole is returned
+ * as it is: it concerns what was read. A missing right concerns the whole store only when the log (`$all`) was read.
+ */
+export function storeErrorOf(error: unknown, { what, ofLog }: { what: string; ofLog: boolean }): unknown {
+  if (error instanceof StoreTimeout) return error;
+  const { type, code, message = String(error) } = error as { type?: unknown; code?: unknown; message?: string };
+  if (code === UNAUTHENTICATED) return new StoreRefuses(`${what}: the event store refuses user or password.`, { cause: error });
+  if (code === PERMISSION_DENIED && ofLog) return new StoreRefuses(`${what}: the user has no right to read the log.`, { cause: error });
+  if (/invalid ?position/i.test(message)) return new InvalidPosition(`${what}: ${message}`, { cause: error });
+  const isAway = AWAY_TYPES.has(type) || AWAY_CODES.has(code) || /^E[A-Z]+$/.test(String(code));
+  return isAway ? new StoreUnavailable(`${what}: the event store does not answer (${message}).`, { cause: error }) : error;
+}
+
+const OURS: ReadonlySet<unknown> = new Set(['STORE_UNAVAILABLE', 'STORE_REFUSES', 'STORE_TIMEOUT']);
+
+/** Whether the store is away as a whole: nothing is wrong with what was asked for. */
+export const isStoreAway = (error: unknown): boolean => OURS.has((error as { code?: unknown } | null)?.code);

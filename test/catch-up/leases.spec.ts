@@ -1,0 +1,110 @@
+import { ANY } from '@eventstore/db-client';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { customers } from '../../projections/customers.js';
+import { projections } from '../../projections/index.js';
+import { readEvent, type ReadEvent } from '../../src/catch-up/facts.js';
+import { Projector, type Group } from '../../src/catch-up/projector.js';
+import { repeat } from '../../src/catch-up/repeating.js';
+import { connectEventStore, type EventStore } from '../../src/eventstore/event-store.js';
+import { nameOfLog } from '../../src/eventstore/log-name.js';
+import { Database } from '../../src/read-models/database.js';
+import { acquire, become, move, readLines, release, use, type Line } from '../../src/read-models/lines.js';
+import { ensureSchema, lineOf, tableOf } from '../../src/read-models/schema.js';
+import { appendedEvent, eventsOf } from '../support/log.js';
+import { query } from '../support/read-models.js';
+import { testDatabase, testEventStore, type TestServer } from '../support/servers.js';
+import { stripeEvent, customer } from '../support/stripe-objects.js';
+import { randomId } from '../support/subscription-events.js';
+import { until } from '../support/until.js';
+
+let eventStore: TestServer;
+let store: EventStore;
+beforeAll(async () => {
+  eventStore = await testEventStore();
+  store = connectEventStore(eventStore.url);
+});
+afterAll(async () => {
+  await store.close();
+  await eventStore.stop();
+});
+
+let server: TestServer;
+/** One connection: what would need a second one stands still. */
+let database: Database;
+beforeEach(async () => {
+  server = await testDatabase();
+  database = new Database(server.url, { connectionsMax: 1, onIdleError: () => undefined });
+  await ensureSchema(database, projections);
+});
+afterEach(async () => {
+  await database.close();
+  await server.stop();
+});
+
+const take = async (owner: string): Promise<Line[]> => acquire(database, owner, { lines: (await readLines(database)).map(({ line }) => line), follows: projections });
+const states = () => query<{ state: string }>(server.url, 'select distinct state from ledger.checkpoints').then((rows) => rows.map(({ state }) => state));
+
+describe('an owner that has lost its lines', () => {
+  it('says nothing of their state any more, and keeps none from being dropped', async () => {
+    const lost = await take('first');
+    await release(database, 'first');
+    const held = await take('second');
+    await query(server.url, `update ledger.checkpoints set used_at = now() - interval '1 day'`);
+    expect(await become(database, lost, 'live')).toBe(false);
+    await use(database, lost);
+    expect(await states()).toEqual(['building']);
+    expect(await query(server.url, `select 1 from ledger.checkpoints where used_at > now() - interval '1 hour'`)).toEqual([]);
+    expect(await become(database, held, 'live')).toBe(true);
+    await use(database, held);
+    expect(await states()).toEqual(['live']);
+    expect(await query(server.url, `select 1 from ledger.checkpoints where used_at < now() - interval '1 hour'`)).toEqual([]);
+  });
+});
+
+it('a line that a rebuild has replaced stays kept, whatever its owner still says', async () => {
+  const held = await take('first');
+  await query(server.url, `update ledger.checkpoints set state = 'kept'`);
+  expect(await become(database, held, 'live')).toBe(false);
+  expect(await states()).toEqual(['kept']);
+});
+
+it('a lease counts from when a batch moves its lines, however long its transaction has run', async () => {
+  const held = await take('first');
+  const [lease] = await database.transaction(async (connection) => {
+    await connection.query('select pg_sleep(0.3)');
+    await move(connection, held, { logName: '00000000-0000-0000-0000-000000000001', to: { position: 1n, eventId: '00000000-0000-0000-0000-000000000002' } });
+    return (await connection.query<{ whole: boolean }>(`select min(lease_until) >= now() + interval '10.3 seconds' as whole from ledger.checkpoints`)).rows;
+  });
+  expect(lease).toEqual({ whole: true });
+});
+
+it('a rejected batch is written stream by stream on the one connection that it has', async () => {
+  await query(server.url, `alter table ${tableOf({ projection: customers, generation: 1 }, 'customers')} add constraint no_such_name check (name <> 'rejected')`);
+  const group: Group = { logName: await nameOfLog(store, 5_000), lines: await take('first') };
+  const projector = new Projector(store, database, projections);
+  const id = randomId('cus');
+  const batch: ReadEvent[] = [];
+  for (const [after, name] of ['Ada', 'rejected'].entries()) {
+    const event = stripeEvent(after === 0 ? 'customer.created' : 'customer.updated', customer(id, { name }), { after });
+    await store.appends.appendToStream(`customer-${id}`, appendedEvent(event), { expectedRevision: ANY });
+  }
+  for (const event of await eventsOf(eventStore.url, `customer-${id}`)) batch.push(readEvent(event));
+  const to = batch.at(-1) as ReadEvent;
+  expect(await projector.write(await projector.fold(batch, { group, to }), group)).toMatchObject({ kind: 'applied', parked: [{ stream: `customer-${id}` }] });
+  expect(await query(server.url, 'select name from customers where id = $1', [id])).toEqual([{ name: 'Ada' }]);
+  expect(await query(server.url, 'select revision from ledger.parked_streams where projection = $1', [lineOf({ projection: customers, generation: 1 })])).toEqual([{ revision: 1n }]);
+});
+
+it('what is repeated goes on after an error', async () => {
+  const [made, failures] = [{ times: 0 }, [] as unknown[]];
+  const repeating = repeat(1, {
+    work: async () => {
+      made.times += 1;
+      if (made.times < 3) throw new Error(`failure ${made.times}`);
+    },
+    failed: (error) => { failures.push(error); },
+  });
+  await until('it was done again', async () => made.times > 4);
+  repeating.end();
+  expect(failures.map(String)).toEqual(['Error: failure 1', 'Error: failure 2']);
+});
