@@ -96,7 +96,8 @@ const operationsPart = ({ config, health, registry }: { config: Config; health: 
     { provide: Health, useValue: health },
     { provide: METRICS, useValue: registry },
     { provide: API_TOKENS, useValue: config.apiTokens },
-    { provide: APP_GUARD, useClass: AuthGuard },
+    AuthGuard,
+    { provide: APP_GUARD, useExisting: AuthGuard },
     { provide: APP_FILTER, useClass: ProblemFilter },
   ],
 });

@@ -1,13 +1,17 @@
-import { Controller, Get, HttpCode, HttpStatus, Inject, Res } from '@nestjs/common';
-import type { FastifyReply } from 'fastify';
+import { Controller, Get, HttpCode, HttpStatus, Inject, Req, Res } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { OpenToAll } from '../http/open-to-all.js';
-import { Health } from './health.js';
+import { AuthGuard } from './auth.guard.js';
+import { Health, publicReport, type HealthReport, type PublicReport } from './health.js';
 
-/** For load balancers: open to all, and says no more than they need. */
+/** For load balancers: open to all. Causes, addresses, roles and lines are for those who bring a token of any scope. */
 @Controller('health')
 @OpenToAll()
 export class HealthController {
-  constructor(@Inject(Health) private readonly health: Health) {}
+  constructor(
+    @Inject(Health) private readonly health: Health,
+    @Inject(AuthGuard) private readonly guard: AuthGuard,
+  ) {}
 
   /** The process runs and answers. */
   @Get('live')
@@ -18,17 +22,19 @@ export class HealthController {
 
   /** Can this process do what its roles ask? May Stripe's events be sent here, if it takes any: that depends on the event store alone. */
   @Get('ready')
-  async ready(@Res({ passthrough: true }) reply: FastifyReply) {
-    const report = await this.health.report();
-    void reply.status(report.ready ? HttpStatus.OK : HttpStatus.SERVICE_UNAVAILABLE);
-    return report;
+  ready(@Req() request: FastifyRequest, @Res({ passthrough: true }) reply: FastifyReply): Promise<HealthReport | PublicReport> {
+    return this.#answer((report) => report.ready, { request, reply });
   }
 
   /** May the read API be asked here? Depends on Postgres, and on the read models having been brought up. */
   @Get('ready/reads')
-  async readsReady(@Res({ passthrough: true }) reply: FastifyReply) {
+  readsReady(@Req() request: FastifyRequest, @Res({ passthrough: true }) reply: FastifyReply): Promise<HealthReport | PublicReport> {
+    return this.#answer((report) => report.reads.ready, { request, reply });
+  }
+
+  async #answer(isReady: (report: HealthReport) => boolean, { request, reply }: { request: FastifyRequest; reply: FastifyReply }) {
     const report = await this.health.report();
-    void reply.status(report.reads.ready ? HttpStatus.OK : HttpStatus.SERVICE_UNAVAILABLE);
-    return report;
+    void reply.status(isReady(report) ? HttpStatus.OK : HttpStatus.SERVICE_UNAVAILABLE);
+    return this.guard.hasToken(request) ? report : publicReport(report);
   }
 }

@@ -135,7 +135,22 @@ describe('operations', () => {
 
   it('is live and ready without a token, and tells intake from reads', async () => {
     expect((await request(ledger.url).get('/health/live')).status).toBe(200);
-    expect((await request(ledger.url).get('/health/ready')).body).toMatchObject({ intake: { ready: true, eventStore: 'ok' }, reads: { postgres: 'ok' } });
+    const told = await request(ledger.url).get('/health/ready');
+    expect(told.body).toMatchObject({ ready: true, intake: { ready: true }, reads: { ready: expect.any(Boolean) } });
+    expect(await read(ledger.url, '/health/ready')).toMatchObject({ status: 200, body: { roles: ['ingest', 'project', 'api'], intake: { ready: true, eventStore: 'ok' }, reads: { postgres: 'ok' } } });
+  });
+
+  it('says to those without a token no more than that it is ready, or not', async () => {
+    const unreachable = { url: 'postgres://ledger:none@127.0.0.1:1/ledger', stop: async () => undefined };
+    const away = await startLedger({ database: unreachable });
+    for (const path of ['/health/ready', '/health/ready/reads']) {
+      for (const authorization of ['', 'Bearer wrong']) {
+        const { text } = await request(away.url).get(path).set('authorization', authorization);
+        expect(text).not.toMatch(/127\.0\.0\.1|ECONNREFUSED|roles|parked|building|cause|postgres|v1_g1/);
+      }
+      expect((await read(away.url, path)).body).toMatchObject({ roles: ['ingest', 'project', 'api'], reads: { postgres: 'does not answer' } });
+    }
+    await away.stop();
   });
 
   it('counts deliveries by outcome for Prometheus', async () => {

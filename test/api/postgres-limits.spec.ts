@@ -102,14 +102,17 @@ describe('replays of one and of all at once', () => {
   };
 
   it('do not wait for each other in a circle, in whichever process they are asked', async () => {
-    const other = new Database(database.url, { connectionsMax: 8, onIdleError: () => undefined });
-    const streams = await parkStreams(300);
-    const inAnyOrder = (): Promise<unknown> => other.transaction(async (connection) => {
-      await wantReplay(connection, { projection: 'subscriptions' });
-      return wantReplay(connection, {});
-    });
-    const forgotten = (): Promise<unknown> => other.query(`update ledger.parked_streams set replay_wanted_at = null where stream = $1`, [streams[Math.floor(Math.random() * streams.length)]]);
-    const asked = Array.from({ length: 200 }, (_, at) => (at % 2 === 0 ? inAnyOrder() : forgotten()));
+    const processes = 6;
+    const other = new Database(database.url, { connectionsMax: processes, onIdleError: () => undefined });
+    const streams = await parkStreams(200);
+    /** Wishes, and what a projector does to single rows meanwhile. */
+    async function ask(at: number): Promise<void> {
+      for (let round = 0; round < 15; round += 1) {
+        await wantReplay(other, round % 2 === 0 ? {} : { projection: 'subscriptions' });
+        await other.query('update ledger.parked_streams set replay_wanted_at = null where stream = $1', [streams[(round * processes + at) % streams.length]]);
+      }
+    }
+    const asked = Array.from({ length: processes }, (_, at) => ask(at));
     expect((await Promise.allSettled(asked)).filter(({ status }) => status === 'rejected')).toEqual([]);
     await other.query('delete from ledger.parked_streams where stream = any($1)', [streams]);
     await other.close();

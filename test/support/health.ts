@@ -1,3 +1,6 @@
-/** How the reads of a service are, as it tells in /health/ready. */
-export const readsOf = async ({ url }: { url: string }): Promise<{ ready: boolean; catchUp: string; cause?: string; postgres: string }> =>
-  ((await (await fetch(`${url}/health/ready`)).json()) as { reads: Awaited<ReturnType<typeof readsOf>> }).reads;
+import { read } from './delivery.js';
+
+type Reads = { ready: boolean; catchUp: string; cause?: string; postgres: string };
+
+/** How the reads of a service are, as it tells those who have a token in /health/ready. */
+export const readsOf = async ({ url }: { url: string }): Promise<Reads> => (await read<{ reads: Reads }>(url, '/health/ready')).body.reads;

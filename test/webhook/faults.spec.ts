@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { startProxy, type CuttableProxy } from '../support/cuttable-proxy.js';
-import { deliver } from '../support/delivery.js';
+import { deliver, read } from '../support/delivery.js';
 import { startLedger, type TestLedger } from '../support/ledger.js';
 import { stripeIdsOf } from '../support/log.js';
 import { testDatabase, testEventStore, type TestServer } from '../support/servers.js';
@@ -82,7 +82,7 @@ describe('a store whose clock is ahead by more than the append deadline', () => 
   const TIMERS = ['hrtime', 'nextTick', 'performance', 'queueMicrotask', 'setImmediate', 'clearImmediate', 'setInterval', 'clearInterval', 'setTimeout', 'clearTimeout'] as const;
 
   it('is named in readiness, and forgotten once the clocks agree', async () => {
-    const eventStoreSays = async () => ((await (await fetch(`${ledger.url}/health/ready`)).json()) as { intake: { eventStore: string } }).intake.eventStore;
+    const eventStoreSays = async () => (await read<{ intake: { eventStore: string } }>(ledger.url, '/health/ready')).body.intake.eventStore;
     const event = JSON.stringify(subscriptionEvent(randomId('sub')));
     jest.useFakeTimers({ now: Date.now() - 60_000, doNotFake: [...TIMERS] });
     try {
