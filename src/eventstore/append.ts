@@ -40,10 +40,8 @@ export class ClockSkew extends Error {
 const ATTEMPTS_MAX = 3;
 /** The store itself gives up on an append after two seconds; an answer that comes sooner than this is about the clock. */
 const AT_ONCE_MS = 500;
-/**
- * EventStoreDB drops a repeat of an append that it is still committing, without an answer: then the log is looked at.
- */
-const LOOK_AFTER_MS = 400;
+/** EventStoreDB drops a repeat of an append that it is still committing, without an answer: then the log is looked at. */
+const LOOK_AFTER_MS = 150;
 
 type Target = Readonly<{ revision: bigint; timeoutMs: number }>;
 

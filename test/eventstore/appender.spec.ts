@@ -87,6 +87,24 @@ describe('an appender', () => {
     }
   });
 
+  it('sees in the log what the store took and never answers, long before the append has timed out', async () => {
+    const proxy = await startProxy(Number(new URL(server.url.replace('esdb', 'http')).port));
+    const deaf = connectEventStore(`esdb://127.0.0.1:${proxy.port}?tls=false`);
+    try {
+      const stream = randomId('sub');
+      const appender = new Appender({ ...store, appends: deaf.appends }, noIndex, { ...LIMITS, timeoutMs: 60_000 });
+      await appender.append(newEvent(stream));
+      proxy.swallowAnswers();
+      const events = [newEvent(stream), newEvent(stream)];
+      expect(await Promise.all(events.map((event) => appender.append(event)))).toMatchObject([{ kind: 'appended', revision: 1n }, { kind: 'appended', revision: 2n }]);
+      expect(await stripeIdsOf(server.url, stream)).toHaveLength(3);
+    } finally {
+      proxy.cut();
+      await deaf.close();
+      await proxy.close();
+    }
+  });
+
   it('says unavailable within its limits when no store answers, and names the trouble until an append succeeds or some time has passed', async () => {
     const proxy = await startProxy(Number(new URL(server.url.replace('esdb', 'http')).port));
     proxy.refuse();
