@@ -101,10 +101,11 @@ function quote(text: string): string {
 }
 
 /** Numbers of fewer than 16 characters without an exponent always come back from a double as they were written. */
-const longNumber = /(?:^|[:,[\s])-?[0-9](?:[0-9.]{15}|[0-9.]*[eE])/;
+const longNumber = /[:,[\s]-?[0-9](?:[0-9.]{15}|[0-9.]*[eE])/;
+const bareNumber = /^[-0-9]/;
 
 /** Whether a number in a JSON text may be another than what `JSON.parse` makes of it; strings may be suspected too. */
-export const mayLoseDigits = (text: string): boolean => longNumber.test(text);
+export const mayLoseDigits = (text: string): boolean => longNumber.test(text) || bareNumber.test(text);
 
 /** The JSON text in which each number that a double cannot hold is a string: the mark, then the number as written. */
 export function withNumbersAsText(text: string, mark: string): string {

@@ -69,6 +69,8 @@ export class Bodies {
   }
 }
 
+const NOTHING: Buffer = Buffer.alloc(0);
+
 type BodyOptions = Readonly<{ bytesMax: number; take: (bytes: number) => boolean; done: Done }>;
 
 /** One body under way. Its bytes are copied together: a kept chunk would keep all that its socket read with it. */
@@ -76,14 +78,14 @@ class Body {
   readonly startedMs = performance.now();
   readonly #request: IncomingMessage;
   readonly #options: BodyOptions;
-  #bytes: Buffer = Buffer.alloc(0);
+  #bytes: Buffer = NOTHING;
   #length = 0;
   #ended = false;
 
   constructor(request: IncomingMessage, options: BodyOptions) {
     this.#request = request;
     this.#options = options;
-    request.on('data', this.#onData).on('end', this.#onEnd).on('error', this.#onGone).on('close', this.#onGone);
+    request.on('data', this.#onData).on('end', this.#onEnd).on('error', this.#onGone);
   }
 
   get heldBytes(): number {
@@ -94,11 +96,15 @@ class Body {
   end(refusal: BodyRefusal | null): boolean {
     if (this.#ended) return false;
     this.#ended = true;
-    this.#request.off('data', this.#onData).off('end', this.#onEnd).off('close', this.#onGone);
-    const bytes = refusal === null ? this.#bytes.subarray(0, this.#length) : Buffer.alloc(0);
-    this.#options.done(refusal, bytes.length < this.#bytes.length ? Buffer.from(bytes) : bytes);
-    this.#bytes = bytes;
+    if (refusal !== null) this.#request.off('data', this.#onData);
+    this.#options.done(refusal, refusal === null ? this.#whole() : NOTHING);
+    this.#bytes = NOTHING;
     return true;
+  }
+
+  /** A copy when more was set aside than came, so that a body that waits holds its own bytes only. */
+  #whole(): Buffer {
+    return this.#length === this.#bytes.length ? this.#bytes : Buffer.from(this.#bytes.subarray(0, this.#length));
   }
 
   readonly #onEnd = (): void => void this.end(null);

@@ -107,7 +107,7 @@ export class Rim {
     const refusal = route?.refusalOf(request.headers) ?? null;
     if (refusal !== null) return done(new ProblemError(refusal));
     // Bytes are taken whatever the sender calls them; an odd content type would be refused.
-    delete request.headers['content-type'];
+    request.headers['content-type'] = undefined;
     done();
   }
 

@@ -35,8 +35,11 @@ export function claimOf(header: string | undefined, now: Date): Claim {
   for (const item of header.split(',')) {
     const at = item.indexOf('=');
     const key = at < 0 ? item : item.slice(0, at);
-    if (key.trim().toLowerCase() === 't') times.push(key === 't' ? item.slice(at + 1) : '');
-    else if (key === 'v1' && /^[0-9a-f]{64}$/.test(item.slice(at + 1))) signatures.push(item.slice(at + 1));
+    const value = item.slice(key.length + 1);
+    if (key === 'v1') {
+      if (/^[0-9a-f]{64}$/.test(value)) signatures.push(value);
+    } else if (key === 't') times.push(value);
+    else if (key.trim().toLowerCase() === 't') times.push('');
   }
   const [timestamp = ''] = times;
   const wellFormed = times.length === 1 && /^\d{1,12}$/.test(timestamp);
