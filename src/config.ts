@@ -150,7 +150,7 @@ const environment = z.object({
   EMBEDDED_TRANSPORT: z.enum(['auto', 'tcp']).default('auto'),
   STRIPE_WEBHOOK_SECRETS: webhookSecrets,
   API_TOKENS: apiTokens,
-  APPEND_BYTES_MAX: integer(1_048_576, 65_536, 16_777_216),
+  APPEND_BYTES_MAX: integer(1_048_576, 65_536, 16_767_216),
   APPEND_TIMEOUT_MS: integer(3_000, 100, 30_000),
   INTAKE_WAITING_MAX: integer(2_000, 1, 100_000),
   INTAKE_BODIES_BYTES_MAX: integer(67_108_864, 1_048_576, 4_294_967_296),

@@ -12,8 +12,8 @@ export const PASSWORD_VARIABLE = 'EVENTSTORE_PASSWORD';
 const DEFAULT_PORT = 2113;
 const DEFAULT_DIRECTORY = 'data/eventstore';
 const PORTS = [0, 65_535] as const;
-/** The client library takes messages of up to 17 MiB. */
-const APPEND_BYTES = [65_536, 16_777_216] as const;
+/** The real server takes no larger limit. */
+const APPEND_BYTES = [65_536, 16_767_216] as const;
 
 export const SERVER_HELP = `An EventStoreDB-compatible server with its files in one directory.
 

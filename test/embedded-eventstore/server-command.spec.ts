@@ -144,7 +144,7 @@ describe('Its options', () => {
   it.each<[string, string[], RegExp]>([
     ['both memory and a directory', ['--memory', '--data-dir', 'x'], /either --memory or --data-dir/],
     ['a port that is none', ['--port', '70000'], /--port must be a whole number/],
-    ['an append limit that clients could not read', ['--max-append-size', '17000000'], /--max-append-size must be .* to 16777216/],
+    ['an append limit that clients could not read', ['--max-append-size', '17000000'], /--max-append-size must be .* to 16767216/],
     ['an address to be sent to without a port', ['--advertise', 'events.example'], /--advertise wants a host and a port/],
     ['a key without a certificate', ['--tls-key', 'key.pem'], /go together/],
     ['a file that is not there', ['--tls-cert', 'missing.pem', '--tls-key', keyFile], /--tls-cert cannot be read .*missing\.pem/],
