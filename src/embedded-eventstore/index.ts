@@ -8,6 +8,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import type { Endpoint } from './capabilities.js';
 import type { SecurityOptions } from './security.js';
+import { stopThread } from './thread-stop.js';
 
 export type { Tls, Users } from './security.js';
 
@@ -40,7 +41,7 @@ export type EmbeddedEventStore = Readonly<{
   url: string;
   /** 0 when it listens at a socket. */
   port: number;
-  /** Finishes what is being written, ends the calls, closes the files and the thread. */
+  /** Finishes what is being written, ends the calls, closes the files and the thread; a thread that does not answer is terminated. */
   stop(): Promise<void>;
   /** Kept when the server ends by itself, for example because its disk is full. */
   failed: Promise<Error>;
@@ -96,8 +97,7 @@ export async function startEmbeddedEventStore(options: EmbeddedEventStoreOptions
   });
   const stop = async (): Promise<void> => {
     stopping = true;
-    worker.postMessage('stop');
-    await ended;
+    await stopThread(worker, ended);
   };
   return { url: urlOf(options, { host: workerData.host, port: first.port }), port: first.port, stop, failed };
 }
