@@ -4,11 +4,14 @@ import type { WriteOutcome } from './appends.js';
 import type { Expected } from './append-decision.js';
 import { shared, streams, type Streams } from './protocol.js';
 import { expectedOf, proposedEventOf, sizeOf, streamNameOf } from './requests.js';
-import { appendTooLarge, invalidArgument, rpcErrorOf, streamDeleted, timeout, wrongExpectedRevision } from './rpc-errors.js';
+import { appendTooLarge, rpcErrorOf, streamDeleted, timeout, unknown, wrongExpectedRevision } from './rpc-errors.js';
 import type { Store } from './store.js';
 
 /** The server's own limit for a write, from its arrival to its answer. */
 export const WRITE_TIMEOUT_MS = 2_000;
+
+/** Events of one append, which hold up all others while they are written. */
+export const APPEND_EVENTS_MAX = 32_768;
 
 const { AppendResp } = streams;
 
@@ -35,10 +38,10 @@ async function collect(call: AsyncIterable<Streams.AppendReq>, { stopping, appen
     if (!proposed) continue;
     const event = proposedEventOf(proposed);
     size += sizeOf(event);
-    if (size > appendBytesMax) throw appendTooLarge(appendBytesMax);
+    if (size > appendBytesMax || events.length === APPEND_EVENTS_MAX) throw appendTooLarge(appendBytesMax);
     events.push(event);
   }
-  if (!options) throw invalidArgument('An append begins with its options.');
+  if (!options) throw unknown('An append begins with its options.');
   return { stream: streamNameOf(options.getStreamIdentifier()), expected: expectedOf(options, options.getRevision()), events };
 }
 
@@ -87,7 +90,7 @@ export async function handleAppend(
 
 /** The position of a delete that succeeded. */
 async function remove(store: Store, kind: 'delete' | 'tombstone', options: Streams.DeleteReq.Options | Streams.TombstoneReq.Options | undefined): Promise<string> {
-  if (!options) throw invalidArgument('A delete needs options.');
+  if (!options) throw unknown('A delete needs options.');
   const stream = streamNameOf(options.getStreamIdentifier());
   const outcome = await inTime(store.writes.write({ kind, stream, expected: expectedOf(options, options.getRevision()) }));
   if (outcome.kind === 'timeout') throw timeout();

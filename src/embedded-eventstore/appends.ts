@@ -1,11 +1,13 @@
 /** One append, decided and written: the rules of `append-decision` applied to the log. */
 import { decideAppend, decideDelete, type Expected, type StreamFacts } from './append-decision.js';
+import { isVisible } from './cursors.js';
 import type { EventLog, Stream } from './event-log.js';
 import { RecentIds } from './recent-ids.js';
-import { systemEvent, type ProposedEvent } from './record.js';
+import { contentOf, systemEvent, type ProposedEvent } from './record.js';
 import { DamagedRecordError } from './storage-errors.js';
 import {
-  isMetastream, METADATA_TYPE, metastreamOf, originalStreamOf, parseRetention, REVISION_MAX, TOMBSTONE_TYPE, withTruncateBefore,
+  isMetastream, KEEP_ALL, METADATA_TYPE, metastreamOf, originalStreamOf, parseRetention, REVISION_MAX, TOMBSTONE_TYPE,
+  withTruncateBefore,
 } from './stream-metadata.js';
 
 export type Append = Readonly<{ kind: 'append'; stream: string; expected: Expected; events: readonly ProposedEvent[] }>;
@@ -13,8 +15,11 @@ export type Delete = Readonly<{ kind: 'delete' | 'tombstone'; stream: string; ex
 export type Write = Append | Delete;
 
 export type WriteOutcome =
-  /** Written now or before. Revision of its last event, -1 for an empty append to no stream; position unless it was empty. */
-  | Readonly<{ kind: 'written'; revision: bigint; position: bigint | undefined }>
+  /**
+   * Written now or before. Revision of its last event, -1 for an empty append to no stream; no position when it was
+   * written before and is hidden now. `repeats` when what it repeats is not on disk yet.
+   */
+  | Readonly<{ kind: 'written'; revision: bigint; position: bigint | undefined; repeats?: boolean }>
   | Readonly<{ kind: 'wrongExpectedRevision'; expected: Expected; current: bigint }>
   | Readonly<{ kind: 'streamDeleted' }>
   /** What decides about it in the log is damaged. Nothing is written. */
@@ -23,10 +28,20 @@ export type WriteOutcome =
 /** Applies writes within a transaction of the log and names the streams that they touched. */
 export class Writer {
   readonly #recent = new RecentIds();
+  /** Where the transaction began: what is written from there on is not on disk yet. */
+  #begun = 0n;
 
   constructor(private readonly log: EventLog) {}
 
-  /** Decides and writes; `touched` collects the names of the streams that grew. Damage concerns this write alone: it reads before it writes. */
+  /** Begins a transaction. */
+  begin(): void {
+    this.#begun = this.log.nextPosition;
+  }
+
+  /**
+   * Decides and writes; `touched` collects the names of the streams that grew. Damage concerns this write alone: it
+   * reads before it writes.
+   */
   apply(write: Write, touched: Set<string>): WriteOutcome {
     try {
       return this.#apply(write, touched);
@@ -48,7 +63,7 @@ export class Writer {
       case 'wrongExpectedRevision':
         return { ...decision, expected: write.expected, current: stream.last };
       case 'idempotent':
-        return { kind: 'written', revision: decision.revision, position: this.log.eventAt(stream, decision.revision)?.position };
+        return this.#writtenBefore(stream, decision.revision);
       case 'write':
         if (write.kind === 'delete') return this.#softDelete(stream, touched);
         if (write.kind === 'tombstone') return this.#tombstone(stream, events, touched);
@@ -76,7 +91,7 @@ export class Writer {
   }
 
   #write(stream: Stream, events: readonly ProposedEvent[], touched: Set<string>): WriteOutcome {
-    if (events.length === 0) return { kind: 'written', revision: stream.last, position: undefined };
+    if (events.length === 0) return { kind: 'written', revision: stream.last, position: this.log.lastPosition };
     const registered = this.log.register(stream);
     let revision = stream.last;
     let position: bigint | undefined;
@@ -90,14 +105,26 @@ export class Writer {
     return { kind: 'written', revision, position };
   }
 
-  /** Metadata set on a soft-deleted stream that does not say from where to read brings back the stream, but not its old events. */
+  /** The real server does not tell the position of an event that the stream's metadata hides. */
+  #writtenBefore(stream: Stream, revision: bigint): WriteOutcome {
+    const event = this.log.eventAt(stream, revision);
+    if (!event) throw new Error(`Stream "${stream.name}" has no revision ${revision}, which was written before.`);
+    const position = isVisible(event, stream) ? event.position : undefined;
+    return { kind: 'written', revision, position, repeats: event.position >= this.#begun };
+  }
+
+  /**
+   * Metadata set on a soft-deleted stream that does not say from where to read brings back the stream, but not its old
+   * events.
+   */
   #applyMetadata(metastream: string, events: readonly ProposedEvent[], touched: Set<string>): void {
     const original = this.log.stream(originalStreamOf(metastream));
-    const data = events.at(-1)?.data ?? Buffer.alloc(0);
-    const retention = parseRetention(data);
-    const revived = original.retention.truncateBefore === REVISION_MAX && retention.truncateBefore === 0n && original.last >= 0n;
-    this.log.setRetention(this.log.register(original), retention);
-    if (revived) this.#writeMetadata(original.name, withTruncateBefore(data, original.last + 1n), touched);
+    const content = events.at(-1) as ProposedEvent;
+    const retention = parseRetention(content);
+    const wasDeleted = original.retention.truncateBefore === REVISION_MAX && original.last >= 0n;
+    this.log.setRetention(this.log.register(original), retention ?? KEEP_ALL);
+    if (!wasDeleted || retention?.truncateBefore !== 0n) return;
+    this.#writeMetadata(original.name, withTruncateBefore(content, original.last + 1n), touched);
   }
 
   #softDelete(stream: Stream, touched: Set<string>): WriteOutcome {
@@ -105,8 +132,9 @@ export class Writer {
   }
 
   #truncate(stream: Stream, before: bigint, touched: Set<string>): void {
-    const metastream = this.log.stream(metastreamOf(stream.name));
-    this.#writeMetadata(stream.name, withTruncateBefore(this.log.lastDataOf(metastream), before), touched);
+    const last = this.log.lastEventOf(this.log.stream(metastreamOf(stream.name)));
+    const content = last ? contentOf(last.frame) : systemEvent(METADATA_TYPE);
+    this.#writeMetadata(stream.name, withTruncateBefore(content, before), touched);
   }
 
   #writeMetadata(stream: string, data: Buffer, touched: Set<string>): WriteOutcome {

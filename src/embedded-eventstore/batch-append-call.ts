@@ -3,7 +3,7 @@
  * messages, answered as they are done.
  */
 import type { ServerDuplexStream } from '@grpc/grpc-js';
-import { inTime, WRITE_TIMEOUT_MS } from './append-calls.js';
+import { APPEND_EVENTS_MAX, inTime, WRITE_TIMEOUT_MS } from './append-calls.js';
 import type { Expected } from './append-decision.js';
 import { batchAnswer, type BatchOutcome } from './batch-append-answers.js';
 import type { Shared, Streams } from './protocol.js';
@@ -163,7 +163,7 @@ function add(append: BatchAppend, proposed: readonly Streams.BatchAppendReq.Prop
     for (const message of proposed) {
       const event = proposedEventOf(message);
       append.size += sizeOf(event);
-      if (append.size > bytesMax) return { kind: 'tooLarge', bytesMax };
+      if (append.size > bytesMax || append.events.length === APPEND_EVENTS_MAX) return { kind: 'tooLarge', bytesMax };
       append.events.push(event);
     }
     return undefined;

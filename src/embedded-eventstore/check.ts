@@ -5,9 +5,11 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { EVENT, eventOf, FILE_NAME, FIRST_POSITION, integers, openDatabase, PAGE_EVENTS, readingStatement, textOf, texts, type Connection, type EventRow } from './database.js';
-import { dataOf, type StoredEvent } from './record.js';
+import { contentOf, type StoredEvent } from './record.js';
 import { changed, missingBefore } from './storage-errors.js';
-import { isMetastream, metastreamOf, originalStreamOf, parseRetention, REVISION_MAX, type Retention } from './stream-metadata.js';
+import {
+  isMetastream, KEEP_ALL, metastreamOf, originalStreamOf, parseRetention, REVISION_MAX, type Retention,
+} from './stream-metadata.js';
 
 export type CheckStep =
   | Readonly<{ kind: 'damage'; damage: string }>
@@ -136,7 +138,7 @@ class StreamsWalk {
         const name = textOf(row[1]);
         const inForce = metadata.get(metastreamOf(name), REVISION_MAX) as EventRow | undefined;
         const event = inForce && eventOf(inForce);
-        if (event || !inForce) yield* faultsOf(row, event && parseRetention(dataOf(event.frame)));
+        if (event || !inForce) yield* faultsOf(row, event && (parseRetention(contentOf(event.frame)) ?? KEEP_ALL));
         if (isMetastream(name) && !isListed.get(originalStreamOf(name))) yield damage(`Stream "${originalStreamOf(name)}" has metadata and is not listed.`);
         this.count += 1;
         after = row[0];

@@ -12,8 +12,20 @@ export interface Cursor {
   next(max: number): StoredEvent[];
 }
 
-/** Where to begin: at an end or at a position or revision. */
-export type From = Readonly<{ kind: 'start' }> | Readonly<{ kind: 'end' }> | Readonly<{ kind: 'at'; at: bigint }>;
+export interface StreamCursor extends Cursor {
+  /**
+   * The next events whatever the stream's metadata hides, its tombstone too: what one sees who has followed it up to
+   * here.
+   */
+  nextLive(): StoredEvent[];
+}
+
+/**
+ * Where to begin: at an end or at a position or revision. A position can also be `before` a record: then that is still
+ * to come.
+ */
+export type From =
+  Readonly<{ kind: 'start' }> | Readonly<{ kind: 'end' }> | Readonly<{ kind: 'at'; at: bigint; before?: boolean }>;
 
 const leastOf = (a: bigint, b: bigint): bigint => (a < b ? a : b);
 
@@ -24,7 +36,8 @@ type Follows = (later: StoredEvent, earlier: StoredEvent) => boolean;
 
 /** Events are never removed from the log, so that each begins where the one before it ends. */
 const followsInLog: Follows = (later, earlier) => later.position === earlier.position + BigInt(earlier.frame.length);
-const followsInStream: Follows = (later, earlier) => later.revision === earlier.revision + 1n;
+const followsInStream: Follows = (later, earlier) =>
+  later.revision === earlier.revision + 1n || later.revision === REVISION_MAX;
 
 /** Throws where an event is missing, within a page or before it. */
 function createGapCheck(direction: Direction, follows: Follows) {
@@ -59,6 +72,17 @@ export function cursorOfAll(log: EventLog, direction: Direction, from: From): Cu
   };
 }
 
+/**
+ * Where a position is in the log: where a record begins, or the log; within a record, where nothing can be read; beyond
+ * the end, which forwards is all that is after the last record's beginning.
+ */
+export function placeOf(log: EventLog, direction: Direction, position: bigint): 'valid' | 'inside' | 'beyond' {
+  if (position > (direction === 'forwards' ? log.lastPosition : log.nextPosition)) return 'beyond';
+  if (position === 0n || position === log.nextPosition) return 'valid';
+  const [next] = log.pageOfAll('forwards', position, 1);
+  return next?.position === position ? 'valid' : 'inside';
+}
+
 /** Whether a stream's events can be read. */
 export type Readability = 'readable' | 'notFound' | 'deleted';
 
@@ -69,10 +93,14 @@ export function readabilityOf(log: EventLog, stream: Stream): Readability {
 }
 
 /**
- * A stream: events at and after a revision forwards, at and before it backwards, as far as its metadata lets them be seen.
- * What is hidden is skipped, but no further than to the end: a deleted stream that comes back goes on from there.
+ * A stream: events at and after a revision forwards, at and before it backwards, as far as its metadata lets them be
+ * seen. What is hidden is skipped, but no further than to the end: a deleted stream that comes back goes on from there.
  */
-export function cursorOfStream(log: EventLog, direction: Direction, { name, from }: { name: string; from: From }): Cursor {
+export function cursorOfStream(
+  log: EventLog,
+  direction: Direction,
+  { name, from }: { name: string; from: From },
+): StreamCursor {
   const forwards = direction === 'forwards';
   const { last: head } = log.stream(name);
   let revision = from.kind === 'at' ? clamp(from.at) : from.kind === 'start' ? 0n : forwards ? head + 1n : head;
@@ -92,13 +120,23 @@ export function cursorOfStream(log: EventLog, direction: Direction, { name, from
         const last = page.at(-1);
         if (!last) break;
         revision = forwards ? last.revision + 1n : last.revision - 1n;
-        const visible = page.filter((event) => event.revision >= first && isYoungEnough(event, stream));
+        const visible = page.filter((event) => isVisible(event, stream));
         if (visible.length > 0) return visible;
       }
       return [];
     },
+    nextLive() {
+      const page = log.pageOfStream('forwards', { stream: log.stream(name), revision }, Infinity);
+      gaps.check(page);
+      revision = (page.at(-1)?.revision ?? revision - 1n) + 1n;
+      return page;
+    },
   };
 }
+
+/** Whether the stream's metadata lets an event of it be seen. */
+export const isVisible = (event: StoredEvent, stream: Stream): boolean =>
+  event.revision >= firstVisibleRevision(stream.last, stream.retention) && isYoungEnough(event, stream);
 
 function isYoungEnough(event: StoredEvent, { retention: { maxAgeSeconds } }: Stream): boolean {
   return maxAgeSeconds === null || Date.now() - event.createdMs <= Number(maxAgeSeconds) * 1000;

@@ -4,35 +4,54 @@ import { streams } from './protocol.js';
 import { dataOf, encodeFrame, recordOf, type StoredEvent } from './record.js';
 import { structuredUuid, type ReadRequest } from './requests.js';
 import { readabilityOf } from './cursors.js';
-import { firstVisibleRevision } from './stream-metadata.js';
+import { firstVisibleRevision, REVISION_MAX } from './stream-metadata.js';
 
 const { ReadEvent } = streams.ReadResp;
 
 /** The type of an event whose data is `revision@stream`. */
 const LINK_TYPE = '$>';
-const LINK = /^(\d{1,19})@(.+)$/s;
+const LINK = /^\s*([+-]?\d{1,30})\s*@(.*)$/s;
+
+/** Where a link points to. */
+type Target = Readonly<{ revision: bigint; stream: string }>;
+
+/** What cannot be read as a place is no link, but an event like others. */
+function targetOf({ type, frame }: StoredEvent): Target | undefined {
+  const [, digits, stream] = (type === LINK_TYPE && LINK.exec(dataOf(frame).toString('utf8'))) || [];
+  if (digits === undefined || stream === undefined) return undefined;
+  const revision = BigInt(digits.replace('+', ''));
+  return revision > REVISION_MAX || revision < -REVISION_MAX - 1n ? undefined : { revision, stream };
+}
 
 type FrameOptions = Pick<ReadRequest, 'resolveLinks' | 'structuredUuids'>;
 
 /** How to frame the events of one read. Most often they go as they are stored. */
-export function createFraming(log: EventLog, { resolveLinks, structuredUuids }: FrameOptions): (event: StoredEvent) => Buffer {
-  const encode = ({ frame, id }: StoredEvent): Buffer[] => [structuredUuids ? withStructuredUuid(recordOf(frame), id) : recordOf(frame)];
+export function createFraming(
+  log: EventLog,
+  { resolveLinks, structuredUuids }: FrameOptions,
+): (event: StoredEvent) => Buffer {
+  const encode = ({ frame, id }: StoredEvent): Buffer[] => [
+    structuredUuids ? withStructuredUuid(recordOf(frame), id) : recordOf(frame),
+  ];
   return (event) => {
-    const isLink = resolveLinks && event.type === LINK_TYPE;
-    if (!isLink && !structuredUuids) return event.frame;
-    if (!isLink) return encodeFrame({ event: encode(event), position: event.position });
-    const target = targetOf(log, event);
-    return encodeFrame({ ...(target && { event: encode(target) }), link: encode(event), position: event.position });
+    const target = resolveLinks ? targetOf(event) : undefined;
+    if (!target && !structuredUuids) return event.frame;
+    if (!target) return encodeFrame({ event: encode(event), position: event.position });
+    const pointedTo = eventAt(log, target);
+    return encodeFrame({
+      ...(pointedTo && { event: encode(pointedTo) }),
+      link: encode(event),
+      position: event.position,
+    });
   };
 }
 
-/** The event that a link points to, if it is still to be seen. */
-function targetOf(log: EventLog, link: StoredEvent): StoredEvent | undefined {
-  const [, revisionText, name] = LINK.exec(dataOf(link.frame).toString('utf8')) ?? [];
-  if (revisionText === undefined || name === undefined) return undefined;
-  const stream = log.stream(name);
-  const revision = BigInt(revisionText);
-  if (readabilityOf(log, stream) !== 'readable' || revision < firstVisibleRevision(stream.last, stream.retention)) return undefined;
+/** The event that a link points to, if it is still to be seen; -1 is the last. */
+function eventAt(log: EventLog, target: Target): StoredEvent | undefined {
+  const stream = log.stream(target.stream);
+  const revision = target.revision === -1n ? stream.last : target.revision;
+  if (readabilityOf(log, stream) !== 'readable' || revision < firstVisibleRevision(stream.last, stream.retention))
+    return undefined;
   return log.eventAt(stream, revision);
 }
 

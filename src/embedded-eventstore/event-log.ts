@@ -3,7 +3,7 @@
  * Everything here is synchronous: what one call reads or commits, no other call sees half of.
  */
 import { EVENT, eventOf, FIRST_POSITION, FRAME, integers, openDatabase, PAGE_EVENTS, readingStatement, textOf, type Connection, type EventRow, type Sql } from './database.js';
-import { checksumOf, dataOf, frameOf, type ProposedEvent, type StoredEvent } from './record.js';
+import { checksumOf, frameOf, type ProposedEvent, type StoredEvent } from './record.js';
 import { changed, DamagedRecordError, missingBefore, StorageFailedError } from './storage-errors.js';
 import { defaultRetention, type Retention } from './stream-metadata.js';
 
@@ -51,6 +51,7 @@ export class EventLog {
   readonly #database: Connection;
   readonly #statements: Prepared['statements'];
   readonly #pages: Prepared['pages'];
+  #lastPosition: bigint;
   #nextPosition: bigint;
   #failure: StorageFailedError | undefined;
 
@@ -68,11 +69,17 @@ export class EventLog {
       database.close();
       throw new DamagedRecordError('The last event of the log is damaged: it has no position or no content.');
     }
+    this.#lastPosition = position;
     this.#nextPosition = position + bytes;
   }
 
   get isEmpty(): boolean {
     return this.#nextPosition === FIRST_POSITION;
+  }
+
+  /** The position of the last event. */
+  get lastPosition(): bigint {
+    return this.#lastPosition;
   }
 
   /** The position that the next event will have. */
@@ -105,10 +112,9 @@ export class EventLog {
     return event;
   }
 
-  /** The data of the last event, empty when there is none. */
-  lastDataOf(stream: Stream): Buffer {
-    const event = this.eventAt(stream, stream.last);
-    return event ? dataOf(event.frame) : Buffer.alloc(0);
+  /** The last event, if there is one. */
+  lastEventOf(stream: Stream): StoredEvent | undefined {
+    return this.eventAt(stream, stream.last);
   }
 
   /** Within `commit`: writes an event at a revision and returns its position. */
@@ -118,6 +124,7 @@ export class EventLog {
     const frame = frameOf(event, place);
     const checksum = checksumOf({ ...place, id: event.id, type: event.type, frame });
     this.#statements.insertEvent.run(position, stream.id, revision, event.id, event.type, place.createdMs, checksum, frame);
+    this.#lastPosition = position;
     this.#nextPosition += BigInt(frame.length);
     return position;
   }

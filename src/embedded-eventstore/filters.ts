@@ -1,23 +1,67 @@
 /** Filters of `$all`: by stream name or event type, with prefixes or a regular expression. */
+import { ExpressionError, matcherOf, type Matcher } from './expressions.js';
 import type { StoredEvent } from './record.js';
 
 export type Filter = Readonly<{
-  matches: (event: StoredEvent) => boolean;
+  /** What it looks at. */
+  nameOf: (event: StoredEvent) => string;
+  matcher: () => Matcher;
+  /** Events that are looked at in one go, at the end of which a checkpoint can be. */
+  window: number;
   /** Events to consider between two checkpoints of a subscription. */
   checkpointEvery: number;
 }>;
 
-export type FilterDefinition = Readonly<{
-  on: 'stream' | 'type';
-  /** Wins over the prefixes when it is not empty. Of .NET's syntax, what JavaScript shares. */
-  regex: string;
-  prefixes: readonly string[];
-  checkpointEvery: number;
-}>;
+export type FilterDefinition = Pick<Filter, 'window' | 'checkpointEvery'> &
+  Readonly<{
+    on: 'stream' | 'type';
+    /** Wins over the prefixes when it is not empty. */
+    regex: string;
+    prefixes: readonly string[];
+  }>;
 
-/** Throws a SyntaxError for an expression that JavaScript does not know. */
-export function createFilter({ on, regex, prefixes, checkpointEvery }: FilterDefinition): Filter {
-  const expression = regex === '' ? undefined : new RegExp(regex);
-  const matchesText = (text: string): boolean => (expression ? expression.test(text) : prefixes.some((prefix) => text.startsWith(prefix)));
-  return { matches: (event) => matchesText(on === 'stream' ? event.stream : event.type), checkpointEvery };
+/** Prefixes of one filter: each event is held against all of them. */
+export const PREFIXES_MAX = 2_000;
+
+/** Throws an ExpressionError for an expression that cannot be used here. */
+export function createFilter({ on, regex, prefixes, ...counts }: FilterDefinition): Filter {
+  const nameOf = (event: StoredEvent): string => (on === 'stream' ? event.stream : event.type);
+  const byPrefix: Matcher = {
+    test: (name) => prefixes.some((prefix) => name.startsWith(prefix)),
+    stepsFor: () => prefixes.length,
+  };
+  const matcher = regex === '' ? (): Matcher => byPrefix : (): Matcher => matcherOf(regex);
+  matcher();
+  return { nameOf, matcher, ...counts };
+}
+
+/** Steps for one event: a fraction of a second. */
+const STEPS_MAX = 32_000_000;
+/** Steps in one turn: some milliseconds. */
+const STEPS_PER_TURN = 500_000;
+
+/**
+ * Which events match. Where names are long it takes several turns, each of which begins with `turn`, and ends early
+ * when that is false. Throws an ExpressionError for a name that is too long for the expression.
+ */
+export async function matching(
+  { nameOf, matcher }: Filter,
+  page: readonly StoredEvent[],
+  turn: () => Promise<boolean>,
+): Promise<boolean[]> {
+  const { test, stepsFor } = matcher();
+  const matches: boolean[] = [];
+  let steps = 0;
+  for (const event of page) {
+    const name = nameOf(event);
+    const needed = stepsFor(name);
+    if (needed > STEPS_MAX) throw new ExpressionError(`the event at position ${event.position} has too long a name for it`);
+    if (steps > 0 && steps + needed > STEPS_PER_TURN) {
+      if (!(await turn())) break;
+      steps = 0;
+    }
+    steps += needed;
+    matches.push(test(name));
+  }
+  return matches;
 }

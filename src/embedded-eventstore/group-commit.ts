@@ -2,8 +2,11 @@
 import type { Write, WriteOutcome, Writer } from './appends.js';
 import type { EventLog } from './event-log.js';
 
-/** A transaction holds at most this many writes, so that the first does not wait long for the last. */
-const WRITES_MAX = 256;
+/**
+ * A transaction holds at most this many writes, events and bytes of data, so that the first does not wait long for the
+ * last.
+ */
+const GROUP_MAX = { writes: 256, events: 4_096, bytes: 8 * 1024 * 1024 } as const;
 
 type Waiting = Readonly<{ write: Write; resolve: (outcome: WriteOutcome) => void; reject: (error: unknown) => void }>;
 
@@ -12,6 +15,8 @@ export type GroupCommitOptions = Readonly<{
   writer: Writer;
   /** Waits so long before each flush, as a slow disk would; 0 does not wait. */
   flushDelayMs: number;
+  /** Leaves a write without an answer that repeats one which is not on disk yet, as the real server does. */
+  dropsRepeatsInFlight: boolean;
   /** Once aborted, no write is taken any more. */
   stopping: AbortSignal;
   /** Called after a commit with the names of the streams that grew. */
@@ -53,17 +58,36 @@ export class GroupCommit {
 
   /** Commits the writes that have waited longest. Nobody hears of them before they are on disk. */
   #flush(): void {
-    const group = this.#waiting.splice(0, WRITES_MAX);
+    const group = this.#waiting.splice(0, groupSizeOf(this.#waiting));
     if (group.length === 0) return;
-    const { log, writer, onCommitted } = this.options;
+    const { log, writer, dropsRepeatsInFlight, onCommitted } = this.options;
     const touched = new Set<string>();
     try {
-      const outcomes = log.commit(() => group.map(({ write }) => writer.apply(write, touched)));
-      group.forEach(({ resolve }, index) => resolve(outcomes[index] as WriteOutcome));
+      const outcomes = log.commit(() => {
+        writer.begin();
+        return group.map(({ write }) => writer.apply(write, touched));
+      });
+      group.forEach(({ resolve }, index) => {
+        const outcome = outcomes[index] as WriteOutcome;
+        const isDropped = dropsRepeatsInFlight && outcome.kind === 'written' && outcome.repeats;
+        if (!isDropped) resolve(outcome);
+      });
     } catch (error) {
       for (const { reject } of [...group, ...this.#waiting.splice(0)]) reject(error);
       return;
     }
     if (touched.size > 0) onCommitted(touched);
   }
+}
+
+/** How many of the writes that wait go together: at least one. */
+function groupSizeOf(waiting: readonly Waiting[]): number {
+  let [events, bytes] = [0, 0];
+  const end = waiting.slice(0, GROUP_MAX.writes).findIndex(({ write }) => {
+    const proposed = write.kind === 'append' ? write.events : [];
+    events += proposed.length;
+    bytes += proposed.reduce((sum, { data, metadata }) => sum + data.length + metadata.length, 0);
+    return events > GROUP_MAX.events || bytes > GROUP_MAX.bytes;
+  });
+  return end === -1 ? GROUP_MAX.writes : Math.max(1, end);
 }

@@ -34,6 +34,11 @@ export type EmbeddedEventStoreOptions = SecurityOptions & Readonly<{
   appendBytesMax?: number;
   /** Waits so long before each flush, to try an application on a slow disk. Default 0. */
   flushDelayMs?: number;
+  /**
+   * Leaves an append without an answer that repeats one which is not on disk yet, so that its caller hears of a deadline after
+   * two seconds: what the real server does, to try an application on it. Default false.
+   */
+  dropsRepeatsInFlight?: boolean;
 }>;
 
 export type EmbeddedEventStore = Readonly<{
@@ -52,12 +57,17 @@ export type WorkerOptions = SecurityOptions & Endpoint & Readonly<{
   directory: string;
   advertise?: Endpoint | undefined;
   flushDelayMs: number;
+  dropsRepeatsInFlight: boolean;
   appendBytesMax: number;
 }>;
 
 export type WorkerMessage =
   | Readonly<{ kind: 'listening'; port: number }>
   | Readonly<{ kind: 'failed'; message: string; code?: string | undefined }>;
+
+const DEFAULTS = {
+  host: '127.0.0.1', port: 0, flushDelayMs: 0, dropsRepeatsInFlight: false, appendBytesMax: APPEND_BYTES_MAX,
+} as const;
 
 /** Threads run compiled code only: under a test runner that reads the sources, that of the last build. */
 function workerFile(): string {
@@ -78,7 +88,7 @@ function firstMessage(worker: Worker): Promise<WorkerMessage> {
  * or another program listens on the port (code ADDRESS_IN_USE), or when certificate, key or users cannot be used.
  */
 export async function startEmbeddedEventStore(options: EmbeddedEventStoreOptions): Promise<EmbeddedEventStore> {
-  const workerData: WorkerOptions = { host: '127.0.0.1', port: 0, flushDelayMs: 0, appendBytesMax: APPEND_BYTES_MAX, ...options };
+  const workerData: WorkerOptions = { ...DEFAULTS, ...options };
   const worker = new Worker(workerFile(), { workerData, name: 'embedded-eventstore', execArgv: [] });
   const ended = once(worker, 'exit');
   const first = await firstMessage(worker);

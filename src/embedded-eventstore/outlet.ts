@@ -1,5 +1,6 @@
 /** The sending end of a streaming call: it goes at the client's pace and knows when the call is over. */
 import type { ReadCall } from './protocol.js';
+import type { Turns } from './turns.js';
 
 /** Begins to wait and returns how to stop waiting. */
 export type Arrange = (wake: () => void) => () => void;
@@ -25,6 +26,12 @@ export class Outlet {
 
   /** False when the client has gone or the server stops. */
   get open(): boolean {
+    return this.#open;
+  }
+
+  /** Takes a turn; false when the call is over meanwhile. */
+  async turn(turns: Turns): Promise<boolean> {
+    await turns.take();
     return this.#open;
   }
 

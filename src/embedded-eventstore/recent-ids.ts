@@ -10,9 +10,10 @@ export class RecentIds {
 
   constructor(private readonly capacity = REMEMBERED_MAX) {}
 
+  /** An id that is written again is known by its first place. */
   remember(stream: string, id: string, revision: bigint): void {
     const key = `${id} ${stream}`;
-    this.#revisions.delete(key);
+    if (this.#revisions.has(key)) return;
     this.#revisions.set(key, revision);
     if (this.#revisions.size <= this.capacity) return;
     const [oldest] = this.#revisions.keys();

@@ -147,6 +147,22 @@ export const recordOf = (frame: Buffer): Buffer => fieldOf(fieldOf(frame, 1), 1)
 /** The data of a stored event. */
 export const dataOf = (frame: Buffer): Buffer => fieldOf(recordOf(frame), 8);
 
+/** Data and content type of a stored event. */
+export function contentOf(frame: Buffer): Pick<ProposedEvent, 'contentType' | 'data'> {
+  const record = recordOf(frame);
+  const wire = new Wire(record);
+  let contentType = '';
+  while (wire.at < record.length) {
+    const key = wire.varint();
+    const value = wire.varint();
+    if ((key & 7) === VARINT) continue;
+    const end = wire.at + value;
+    if (key >> 3 === 6 && wire.text() === 'content-type') contentType = wire.text();
+    wire.at = end;
+  }
+  return { contentType, data: dataOf(frame) };
+}
+
 type Names = Pick<StoredEvent, 'stream' | 'id' | 'type' | 'createdMs'>;
 
 /** What a frame says of its event. Throws a RangeError where it is no such message. */

@@ -2,19 +2,23 @@
 import type { Expected } from './append-decision.js';
 import type { From } from './cursors.js';
 import type { Direction } from './event-log.js';
-import { createFilter, type Filter } from './filters.js';
-import { invalidArgument, missingMetadata } from './rpc-errors.js';
+import { createFilter, PREFIXES_MAX, type Filter } from './filters.js';
+import { invalidArgument, missingMetadata, unknown } from './rpc-errors.js';
 import { shared, streams, type Shared, type Streams } from './protocol.js';
 import type { ProposedEvent } from './record.js';
+import { REVISION_MAX } from './stream-metadata.js';
 
-/** Events between two checkpoints are counted in windows; this one when the client names none. */
+/** Events between two checkpoints are counted in windows; this one when the client leaves it to the server. */
 const DEFAULT_WINDOW = 32;
+
+/** The protocol's numbers have no sign; its largest means the end. */
+const END_NUMBER = 2n ** 64n - 1n;
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
 export function streamNameOf(identifier: Shared.StreamIdentifier | undefined): string {
   const name = Buffer.from(identifier?.getStreamName_asU8() ?? []).toString('utf8');
-  if (name === '') throw invalidArgument('A stream needs a name.');
+  if (name === '') throw unknown('A stream needs a name.');
   return name;
 }
 
@@ -27,7 +31,7 @@ export function uuidOf(uuid: Shared.UUID | undefined): string {
     return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
   }
   const text = uuid?.getString().toLowerCase() ?? '';
-  if (!UUID.test(text)) throw invalidArgument(`"${text}" is not a UUID.`);
+  if (!UUID.test(text)) throw unknown(`"${text}" is not a UUID.`);
   return text;
 }
 
@@ -51,7 +55,9 @@ export function expectedOf(options: ExpectedFields, revision: string): Expected 
   return { kind: 'revision', revision: BigInt(revision) };
 }
 
-export function proposedEventOf(proposed: Streams.AppendReq.ProposedMessage | Streams.BatchAppendReq.ProposedMessage): ProposedEvent {
+export function proposedEventOf(
+  proposed: Streams.AppendReq.ProposedMessage | Streams.BatchAppendReq.ProposedMessage,
+): ProposedEvent {
   const properties = proposed.getMetadataMap();
   const type = properties.get('type');
   const contentType = properties.get('content-type');
@@ -66,7 +72,8 @@ export function proposedEventOf(proposed: Streams.AppendReq.ProposedMessage | St
 }
 
 /** What the append limit counts: the type in UTF-16. */
-export const sizeOf = ({ type, metadata, data }: ProposedEvent): number => data.length + metadata.length + 2 * type.length;
+export const sizeOf = ({ type, metadata, data }: ProposedEvent): number =>
+  data.length + metadata.length + 2 * type.length;
 
 /** What a Read asks for. */
 export type ReadRequest = Readonly<{
@@ -88,15 +95,38 @@ function filterOf(options: Streams.ReadReq.Options.FilterOptions): Filter {
   const byStream = options.getStreamIdentifier();
   const expression = byStream ?? options.getEventType();
   if (!expression) throw invalidArgument('A filter is on stream names or on event types.');
+  if (!options.hasMax() && !options.hasCount()) throw invalidArgument('A filter needs a window.');
   const window = options.hasMax() ? options.getMax() : DEFAULT_WINDOW;
   const checkpointEvery = window * options.getCheckpointintervalmultiplier();
-  if (checkpointEvery <= 0) throw invalidArgument('Search window and checkpoint interval must be greater than 0.');
-  const definition = { on: byStream ? 'stream' : 'type', regex: expression.getRegex(), prefixes: expression.getPrefixList(), checkpointEvery } as const;
-  try {
-    return createFilter(definition);
-  } catch (error) {
-    throw invalidArgument(`This filter cannot be used here: ${(error as Error).message}. Use only what .NET and JavaScript share.`);
+  if (checkpointEvery <= 0) throw unknown('Search window and checkpoint interval must be greater than 0.');
+  const prefixes = expression.getPrefixList();
+  if (prefixes.length > PREFIXES_MAX) throw invalidArgument(`A filter has at most ${PREFIXES_MAX} prefixes here.`);
+  return createFilter({
+    on: byStream ? 'stream' : 'type',
+    regex: expression.getRegex(),
+    prefixes,
+    window,
+    checkpointEvery,
+  });
+}
+
+/** A number of a place in a stream or in the log; EventStoreDB's have a sign, so that larger ones fail. */
+function fromNumber(text: string): From {
+  const at = BigInt(text);
+  if (at === END_NUMBER) return END;
+  if (at > REVISION_MAX) throw unknown(`${at} is beyond the largest number of a place.`);
+  return { kind: 'at', at };
+}
+
+/** A position is of a record, or before it: then its second number is below the first. */
+function fromPosition({ commit, prepare }: Readonly<{ commit: string; prepare: string }>): From {
+  const from = fromNumber(commit);
+  if (from.kind !== 'at') {
+    if (fromNumber(prepare).kind !== 'end') throw unknown('The largest number is no part of a position.');
+    return from;
   }
+  if (BigInt(prepare) > from.at) throw unknown('The prepare position is not beyond the commit position.');
+  return { ...from, before: BigInt(prepare) < from.at };
 }
 
 function fromOf(options: Streams.ReadReq.Options): From {
@@ -104,20 +134,38 @@ function fromOf(options: Streams.ReadReq.Options): From {
   const all = options.getAll();
   if (stream?.hasStart() || all?.hasStart()) return START;
   if (stream?.hasEnd() || all?.hasEnd()) return END;
-  const at = stream ? stream.getRevision() : (all?.getPosition()?.getCommitPosition() ?? '0');
-  return { kind: 'at', at: BigInt(at) };
+  if (stream) return fromNumber(stream.getRevision());
+  const position = all?.getPosition();
+  return fromPosition({ commit: position?.getCommitPosition() ?? '0', prepare: position?.getPreparePosition() ?? '0' });
 }
+
+/** What a read must say, and what can be said together. */
+function assertComplete(options: Streams.ReadReq.Options): void {
+  if (!options.hasStream() && !options.hasAll()) throw invalidArgument('A read is of a stream or of $all.');
+  if (!options.getUuidOption()?.hasString() && !options.getUuidOption()?.hasStructured())
+    throw invalidArgument('A read needs a form of UUIDs.');
+  if (!options.hasCount() && !options.hasSubscription())
+    throw invalidArgument('A read needs a count, or is a subscription.');
+  if (!options.hasFilter() && !options.hasNoFilter())
+    throw invalidArgument('A read needs a filter, or says that there is none.');
+  if (options.hasStream() && options.hasFilter()) throw invalidArgument('Only reads of $all can have a filter.');
+  if (options.hasSubscription() && directionOf(options) === 'backwards')
+    throw invalidArgument('A subscription goes forwards.');
+}
+
+const directionOf = (options: Streams.ReadReq.Options): Direction =>
+  options.getReadDirection() === streams.ReadReq.Options.ReadDirection.BACKWARDS ? 'backwards' : 'forwards';
 
 export function readRequestOf(request: Streams.ReadReq): ReadRequest {
   const options = request.getOptions();
-  if (!options) throw invalidArgument('A read needs options.');
+  if (!options) throw unknown('A read needs options.');
+  assertComplete(options);
   const stream = options.getStream();
-  if (!stream && !options.hasAll()) throw invalidArgument('A read is of a stream or of $all.');
   const filter = options.getFilter();
   return {
     stream: stream && streamNameOf(stream.getStreamIdentifier()),
     from: fromOf(options),
-    direction: options.getReadDirection() === streams.ReadReq.Options.ReadDirection.BACKWARDS ? 'backwards' : 'forwards',
+    direction: directionOf(options),
     count: options.hasSubscription() ? undefined : BigInt(options.getCount()),
     filter: filter && filterOf(filter),
     resolveLinks: options.getResolveLinks(),

@@ -2,8 +2,9 @@
 import { Writer } from './appends.js';
 import { Changes } from './changes.js';
 import { EventLog } from './event-log.js';
-import { GroupCommit } from './group-commit.js';
+import { GroupCommit, type GroupCommitOptions } from './group-commit.js';
 import { systemEvent } from './record.js';
+import { Turns } from './turns.js';
 
 /** A new store begins with an event of the system, as real ones do: who forgets those in $all learns it here. */
 const CREATION = { stream: '$server', type: '$StoreCreated' };
@@ -12,17 +13,21 @@ export type Store = Readonly<{
   log: EventLog;
   writes: GroupCommit;
   changes: Changes;
+  turns: Turns;
   /** Bytes of one append at most: data, metadata, and types in UTF-16. */
   appendBytesMax: number;
   stopping: AbortSignal;
 }>;
 
-export type StoreOptions = Readonly<{ directory: string; flushDelayMs: number; appendBytesMax: number; stopping: AbortSignal; onFailed: (error: Error) => void }>;
+export type StoreOptions = Pick<GroupCommitOptions, 'flushDelayMs' | 'dropsRepeatsInFlight' | 'stopping'> &
+  Pick<Store, 'appendBytesMax'> &
+  Readonly<{ directory: string; onFailed: (error: Error) => void }>;
 
-export function openStore({ directory, flushDelayMs, appendBytesMax, stopping, onFailed }: StoreOptions): Store {
+export function openStore({ directory, appendBytesMax, onFailed, ...writing }: StoreOptions): Store {
   const log = new EventLog(directory, onFailed);
   if (log.isEmpty) log.commit(() => log.insert(log.register(log.stream(CREATION.stream)), 0n, systemEvent(CREATION.type)));
   const changes = new Changes();
-  const writes = new GroupCommit({ log, writer: new Writer(log), flushDelayMs, stopping, onCommitted: (streams) => changes.announce(streams) });
-  return { log, writes, changes, appendBytesMax, stopping };
+  const onCommitted = (streams: ReadonlySet<string>): void => changes.announce(streams);
+  const writes = new GroupCommit({ ...writing, log, writer: new Writer(log), onCommitted });
+  return { log, writes, changes, turns: new Turns(), appendBytesMax, stopping: writing.stopping };
 }

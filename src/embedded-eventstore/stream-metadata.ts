@@ -1,5 +1,9 @@
 /** Stream metadata: what `$metadata` events on `$$<stream>` say about `<stream>`. */
 
+import type { ProposedEvent } from './record.js';
+
+type Content = Pick<ProposedEvent, 'contentType' | 'data'>;
+
 /** `$tb` of a soft-deleted stream; also the revision of a tombstone. */
 export const REVISION_MAX = 0x7fff_ffff_ffff_ffffn;
 
@@ -27,15 +31,33 @@ export const defaultRetention = (stream: string): Retention => (isMetastream(str
 
 type MetadataJson = Readonly<Record<string, unknown>>;
 
-/** Metadata is the client's own JSON: what is not an object says nothing. */
-function parseObject(data: Uint8Array): MetadataJson {
+/** Deeper nesting is not read. */
+const DEPTH_MAX = 64;
+
+/** What metadata says, if it is metadata: JSON by its content type, an object, and not nested too deeply. */
+function parseMetadata({ contentType, data }: Content): MetadataJson | undefined {
+  if (contentType !== 'application/json') return undefined;
   try {
     const parsed: unknown = JSON.parse(Buffer.from(data).toString('utf8'));
-    return typeof parsed === 'object' && parsed !== null ? (parsed as MetadataJson) : {};
+    return isObject(parsed) && (parsed['$acl'] === undefined || isObject(parsed['$acl'])) && isShallow(parsed)
+      ? parsed
+      : undefined;
   } catch (error) {
-    if (error instanceof SyntaxError) return {};
+    if (error instanceof SyntaxError) return undefined;
     throw error;
   }
+}
+
+const isObject = (value: unknown): value is MetadataJson =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** Level by level, since a client may nest deeper than calls can. */
+function isShallow(metadata: MetadataJson): boolean {
+  let level: object[] = [metadata];
+  for (let depth = 1; depth <= DEPTH_MAX && level.length > 0; depth += 1) {
+    level = level.flatMap((each) => Object.values(each).filter((value) => typeof value === 'object' && value !== null));
+  }
+  return level.length === 0;
 }
 
 /** Numbers beyond 2^53 lose digits in JSON; the only one that matters is the largest, which is clamped back. */
@@ -46,18 +68,21 @@ function wholeNumber(value: unknown, min: bigint): bigint | null {
   return whole > REVISION_MAX ? REVISION_MAX : whole;
 }
 
-export function parseRetention(data: Uint8Array): Retention {
-  const json = parseObject(data);
-  return {
-    truncateBefore: wholeNumber(json['$tb'], 0n) ?? 0n,
-    maxCount: wholeNumber(json['$maxCount'], 1n),
-    maxAgeSeconds: wholeNumber(json['$maxAge'], 1n),
-  };
+/** What the content of a metadata event says; undefined when it is no metadata. */
+export function parseRetention(content: Content): Retention | undefined {
+  const json = parseMetadata(content);
+  return (
+    json && {
+      truncateBefore: wholeNumber(json['$tb'], 0n) ?? 0n,
+      maxCount: wholeNumber(json['$maxCount'], 1n),
+      maxAgeSeconds: wholeNumber(json['$maxAge'], 1n),
+    }
+  );
 }
 
-/** The same metadata with another `$tb`. */
-export function withTruncateBefore(data: Uint8Array, truncateBefore: bigint): Buffer {
-  const { $tb: _, ...rest } = parseObject(data);
+/** The same metadata with another `$tb`; without anything else when it was no metadata. */
+export function withTruncateBefore(content: Content, truncateBefore: bigint): Buffer {
+  const { $tb: _, ...rest } = parseMetadata(content) ?? {};
   const others = JSON.stringify(rest).slice(1, -1);
   return Buffer.from(`{"$tb":${truncateBefore}${others === '' ? '' : `,${others}`}}`);
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { ANY, NO_STREAM, STREAM_EXISTS } from '@eventstore/db-client';
-import { append, appendedStream, collect, errorTypeOf, idsIn, idsOf, newEvent, newEvents, newStream, useEventStore } from './event-store.js';
+import { ANY, NO_STREAM, START, STREAM_EXISTS } from '@eventstore/db-client';
+import { append, appendedStream, collect, errorTypeOf, idsIn, idsInRevived, idsOf, newEvent, newEvents, newStream, useEventStore } from './event-store.js';
 import { follow } from './follow.js';
 
 const store = useEventStore();
@@ -19,7 +19,7 @@ describe('A deleted stream', () => {
     await store.client.deleteStream(stream);
     const events = newEvents(2);
     expect(await append(store.client, stream, { events, expectedRevision })).toMatchObject({ kind: 'written', revision: 4n });
-    expect(await idsIn(store.client, stream)).toEqual(idsOf(events));
+    expect(await idsInRevived(store.client, stream)).toEqual(idsOf(events));
     expect((await store.client.getStreamMetadata(stream)).metadata).toMatchObject({ truncateBefore: 3 });
   });
 
@@ -54,8 +54,9 @@ describe('A deleted stream', () => {
 
   it('has its events in $all still', async () => {
     const { stream, events } = await streamOf(3);
+    const [first] = await collect(store.client.readStream(stream, { maxCount: 1 }));
     await store.client.deleteStream(stream);
-    const all = await collect(store.client.readAll());
+    const all = await collect(store.client.readAll({ fromPosition: first?.position ?? START }));
     expect(idsOf(all.filter(({ streamId }) => streamId === stream))).toEqual(idsOf(events));
   });
 
@@ -73,7 +74,7 @@ describe('A deleted stream', () => {
     await store.client.setStreamMetadata(stream, { maxCount: 100 });
     const events = newEvents(1);
     await append(store.client, stream, { events, expectedRevision: 2n });
-    expect(await idsIn(store.client, stream)).toEqual(idsOf(events));
+    expect(await idsInRevived(store.client, stream)).toEqual(idsOf(events));
     expect((await store.client.getStreamMetadata(stream)).metadata).toMatchObject({ maxCount: 100, truncateBefore: 3 });
   });
 });
@@ -118,11 +119,20 @@ describe('A tombstoned stream', () => {
   });
 
   it('is named by the error', async () => {
-    const stream = `${newStream()} naïve`;
-    await append(store.client, stream, { events: newEvents(1) });
+    const { stream } = await streamOf(1);
     await store.client.tombstoneStream(stream);
-    await expect(append(store.client, stream, { events: newEvents(1) })).resolves.toEqual({ kind: 'streamDeleted' });
-    await expect(idsIn(store.client, stream)).rejects.toMatchObject({ type: 'stream-deleted' });
+    await expect(idsIn(store.client, stream)).rejects.toMatchObject({ type: 'stream-deleted', streamName: stream });
+  });
+
+  it.each(['naïve', '☃', '\u0001'])('with a name beyond ASCII, like "%s", ends reads and deletes with an error that does not say so', async (name) => {
+    const stream = `${newStream()} ${name}`;
+    await append(store.client, stream, { events: newEvents(1) });
+    expect(await errorTypeOf(store.client.deleteStream(stream, { expectedRevision: 7n }))).toBe('unknown');
+    await store.client.tombstoneStream(stream);
+    expect(await append(store.client, stream, { events: newEvents(1) })).toEqual({ kind: 'streamDeleted' });
+    expect(await errorTypeOf(idsIn(store.client, stream))).toBe('unknown');
+    expect(await errorTypeOf(store.client.tombstoneStream(stream))).toBe('unknown');
+    expect(await errorTypeOf(follow(store.client.subscribeToStream(stream)).events(1))).toBe('unknown');
   });
 
   it('may never have been before', async () => {

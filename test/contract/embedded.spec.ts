@@ -172,6 +172,24 @@ describe('The embedded event store', () => {
     await following.stop();
   });
 
+  it('drops, when it is told to, what repeats an append that is not flushed, as the real one does; its repetition is recognised', async () => {
+    const { client } = await start({ flushDelayMs: 100, dropsRepeatsInFlight: true });
+    const unary = { credentials: { username: 'nobody', password: 'asked' } };
+    for (const options of [{ deadline: 1_000 }, unary]) {
+      for (const expectedRevision of [NO_STREAM, ANY] as const) {
+        const stream = newStream();
+        const events = newEvents(1);
+        const both = await Promise.allSettled([1, 2].map(() => append(client, stream, { events, expectedRevision, ...options })));
+        const written = both.filter(({ status }) => status === 'fulfilled').map((outcome) => (outcome as PromiseFulfilledResult<unknown>).value);
+        const dropped = both.filter(({ status }) => status === 'rejected').map((outcome) => (outcome as PromiseRejectedResult).reason.type);
+        expect(written).toEqual([{ kind: 'written', revision: 0n, position: expect.any(BigInt) }]);
+        expect(dropped).toEqual([options === unary ? 'timeout' : 'deadline-exceeded']);
+        expect(await append(client, stream, { events, expectedRevision, ...options })).toEqual(written[0]);
+        expect(await idsIn(client, stream)).toEqual(idsOf(events));
+      }
+    }
+  });
+
   it('answers an append that takes longer than its deadline with a timeout; it may have been written, and its repetition is recognised', async () => {
     const { client } = await start({ flushDelayMs: 600 });
     const stream = newStream();

@@ -49,7 +49,7 @@ describe('The error', () => {
   });
 
   plainText('of an append over the limit names the limit', async () => {
-    const large = [appendOptions(newStream()), appendEvent({ data: 'x'.repeat(1024 * 1024) })];
+    const large = [appendOptions(newStream()), appendEvent({ data: 'x'.repeat(1024 * 1024 + 1) })];
     expect(await failureOf(appendRaw(raw, large))).toEqual({
       code: status.INVALID_ARGUMENT,
       trailers: { exception: 'maximum-append-size-exceeded', 'maximum-append-size': String(1024 * 1024) },

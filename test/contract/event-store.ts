@@ -4,7 +4,8 @@
  */
 import { randomUUID } from 'node:crypto';
 import {
-  EventStoreDBClient, isCommandError, jsonEvent, type AllStreamResolvedEvent, type AppendToStreamOptions, type JSONEventData, type ResolvedEvent,
+  EventStoreDBClient, isCommandError, jsonEvent,
+  type AllStreamResolvedEvent, type AppendToStreamOptions, type JSONEventData, type Position, type ResolvedEvent,
 } from '@eventstore/db-client';
 import { afterAll, beforeAll, it } from '@jest/globals';
 import { startEmbeddedEventStore, type EmbeddedEventStore } from '../../src/embedded-eventstore/index.js';
@@ -91,6 +92,31 @@ export async function errorTypeOf(action: Promise<unknown>): Promise<string | un
     if (!(error instanceof Error && isCommandError(error))) throw error;
     return error.type;
   }
+}
+
+/**
+ * What a read gives of a stream that an append has just brought back: a real server does not find it for some milliseconds.
+ * Waits for that, with a limit.
+ */
+export async function idsInRevived(client: EventStoreDBClient, stream: string): Promise<string[]> {
+  const limit = Date.now() + 5_000;
+  while ((await errorTypeOf(idsIn(client, stream))) === 'stream-not-found') {
+    if (Date.now() > limit) throw new Error(`Stream ${stream} is not found 5 seconds after the append that brought it back.`);
+  }
+  return idsIn(client, stream);
+}
+
+/** The ids of `$all` from a position on, as many as asked for. */
+export const idsInAll = async (client: EventStoreDBClient, from: Position, maxCount: number): Promise<string[]> =>
+  idsOf(await collect(client.readAll({ fromPosition: from, maxCount }))) as string[];
+
+/** Tries again, with a limit, what others disturb who write into the same log: their turn gives undefined. */
+export async function undisturbed<Result>(attempt: () => Promise<Result | undefined>): Promise<Result> {
+  for (let tries = 0; tries < 50; tries += 1) {
+    const result = await attempt();
+    if (result !== undefined) return result;
+  }
+  throw new Error('Others wrote between the events of this test 50 times.');
 }
 
 /** A new stream with so many events. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { binaryEvent, END, START, streamNameFilter } from '@eventstore/db-client';
-import { append, appendedStream, collect, newEvents, newStream, useEventStore } from './event-store.js';
+import { append, appendedStream, collect, idsOf, newEvents, newStream, useEventStore } from './event-store.js';
 
 const store = useEventStore();
 
@@ -21,6 +21,12 @@ describe('A link', () => {
       expect(commitPosition).toBe(link?.position?.commit);
     }
     expect.assertions(3);
+  });
+
+  it('to the revision -1 is read as the last event', async () => {
+    const { stream, events } = await streamOf(3);
+    const links = await linkTo(newStream(), `-1@${stream}`);
+    expect(idsOf(await collect(store.client.readStream(links, { resolveLinkTos: true })))).toEqual([events[2]?.id]);
   });
 
   it('is itself when links are not to be resolved', async () => {
@@ -46,13 +52,23 @@ describe('A link', () => {
       await store.client.tombstoneStream(stream);
       return `0@${stream}`;
     }],
-    ['to no place', async () => 'nowhere'],
     ['beyond the end', async () => `7@${(await streamOf(1)).stream}`],
+    ['to the largest revision', async () => `9223372036854775807@${(await streamOf(1)).stream}`],
+    ['to a revision below zero', async () => `-2@${(await streamOf(1)).stream}`],
+    ['to a stream without a name', async () => '0@'],
   ])('%s has no event', async (_name, target) => {
     const links = await linkTo(newStream(), await target());
     const resolved = [];
     for await (const { event, link } of store.client.readStream(links, { resolveLinkTos: true })) resolved.push([event, link?.streamId]);
     expect(resolved).toEqual([[undefined, links]]);
+  });
+
+  it.each(['nowhere', '@stream', '1.0@stream', '9223372036854775808@stream', '99999999999999999999@stream'])('to no place, like "%s", is an event like others', async (place) => {
+    const links = await linkTo(newStream(), place);
+    const resolved = [];
+    for await (const { event, link } of store.client.readStream(links, { resolveLinkTos: true })) resolved.push([event?.streamId, event?.type, link]);
+    expect(resolved).toEqual([[links, '$>', undefined]]);
+    await append(store.client, newStream(), { events: newEvents(1) });
   });
 
   it('is resolved for subscriptions to $all', async () => {

@@ -1,9 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import { BACKWARDS, END } from '@eventstore/db-client';
-import { append, appendedStream, collect, idsIn, idsOf, newEvents, newStream, useEventStore } from './event-store.js';
+import { append, appendedStream, collect, idsIn, idsInRevived, idsOf, newEvents, newStream, plainText, useEventStore } from './event-store.js';
 import { follow } from './follow.js';
+import { appendEvent, appendOptions, appendRaw, useRawStreams } from './raw-calls.js';
 
 const store = useEventStore();
+const raw = useRawStreams(store);
 
 const streamOf = (count: number) => appendedStream(store.client, count);
 
@@ -53,6 +55,36 @@ describe('Stream metadata', () => {
   });
 });
 
+describe('Metadata that cannot be read', () => {
+  const nested = (depth: number): string => `{"$maxCount":1,"x":${'['.repeat(depth - 1)}${']'.repeat(depth - 1)}}`;
+  const set = async (stream: string, data: string, contentType = 'application/json') =>
+    appendRaw(raw, [appendOptions(`$$${stream}`), appendEvent({ data, properties: { type: '$metadata', 'content-type': contentType } })]);
+
+  plainText('up to 64 levels deep counts', async () => {
+    const { stream, events } = await streamOf(3);
+    await set(stream, nested(64));
+    expect(await idsIn(store.client, stream)).toEqual(idsOf(events.slice(2)));
+  });
+
+  for (const [name, data, contentType] of [
+    ['nests deeper', nested(65)], ['nests very deep', nested(200_000)], ['is no JSON', 'zzz'], ['is a list', '[1]'], ['says that it is none', '{"$maxCount":1}', 'application/octet-stream'],
+    ['has an access list that is none', '{"$maxCount":1,"$acl":5}'], ['has a text for a number', '{"$maxCount":"1"}'], ['has nothing', ''],
+  ] as const) {
+    plainText(`says nothing: what ${name}`, async () => {
+      const { stream, events } = await streamOf(3);
+      await set(stream, data, contentType);
+      expect(await idsIn(store.client, stream)).toEqual(idsOf(events));
+    });
+  }
+
+  plainText('brings back a deleted stream with all its events', async () => {
+    const { stream, events } = await streamOf(3);
+    await store.client.deleteStream(stream);
+    await set(stream, nested(100_000));
+    expect(await idsInRevived(store.client, stream)).toEqual(idsOf(events));
+  });
+});
+
 describe('$maxCount', () => {
   it('lets the last events be seen, in both directions, whenever it is set', async () => {
     const { stream, events } = await streamOf(50);
@@ -68,6 +100,17 @@ describe('$maxCount', () => {
     const { stream, events } = await streamOf(10);
     await store.client.setStreamMetadata(stream, { maxCount: 3 });
     expect(idsOf(await collect(store.client.readStream(stream, { fromRevision: 2n, maxCount: 2 })))).toEqual(idsOf(events.slice(7, 9)));
+  });
+
+  it('hides nothing from those who have caught up', async () => {
+    const { stream } = await streamOf(1);
+    await store.client.setStreamMetadata(stream, { maxCount: 1 });
+    const following = follow(store.client.subscribeToStream(stream));
+    await following.reached('caughtUp');
+    const events = newEvents(5);
+    await append(store.client, stream, { events });
+    expect(idsOf(await following.events(6)).slice(1)).toEqual(idsOf(events));
+    await following.stop();
   });
 
   it('does not move the revisions', async () => {
@@ -91,14 +134,15 @@ describe('$tb', () => {
     expect(await idsIn(store.client, stream)).toEqual([]);
   });
 
-  it('beyond the end hides what comes, up to it, from those who follow', async () => {
+  it('beyond the end hides what comes, up to it, from reads, and nothing from those who follow', async () => {
     const { stream } = await streamOf(3);
     await store.client.setStreamMetadata(stream, { truncateBefore: 5 });
     const following = follow(store.client.subscribeToStream(stream));
     await following.reached('caughtUp');
     const events = newEvents(3);
     await append(store.client, stream, { events });
-    expect(idsOf(await following.events(1))).toEqual(idsOf(events.slice(2)));
+    expect(idsOf(await following.events(3))).toEqual(idsOf(events));
+    expect(await idsIn(store.client, stream)).toEqual(idsOf(events.slice(2)));
     await following.stop();
   });
 

@@ -2,9 +2,10 @@
 import streams from '@eventstore/db-client/generated/streams_pb.js';
 import type { ReadReq, ReadResp } from '@eventstore/db-client/generated/streams_pb.js';
 import shared from '@eventstore/db-client/generated/shared_pb.js';
+import { status } from '@grpc/grpc-js';
 import { describe, expect } from '@jest/globals';
-import { append, collect, idsOf, newEvents, newStream, plainText, useEventStore } from './event-store.js';
-import { allOptions, appendEvent, appendOptions, appendRaw, nameIn, nothing, readAllOf, streamOptions, untilCaughtUp, useRawStreams } from './raw-calls.js';
+import { append, collect, idsInAll, idsOf, newEvents, newStream, plainText, undisturbed, useEventStore } from './event-store.js';
+import { allOptions, appendEvent, appendOptions, appendRaw, idsAsText, nameIn, nothing, readAllOf, streamOptions, untilCaughtUp, useRawStreams } from './raw-calls.js';
 
 const store = useEventStore();
 const raw = useRawStreams(store);
@@ -57,6 +58,7 @@ describe('Streams.Read', () => {
   });
 
   plainText('of $all with a filter gives as many matches as asked for', async () => {
+    const position = await marker();
     const name = newStream();
     const events = newEvents(60, name);
     for (const event of events) await append(store.client, newStream(), { events: [event, ...newEvents(1)] });
@@ -64,7 +66,7 @@ describe('Streams.Read', () => {
       .setEventType(new Options.FilterOptions.Expression().setPrefixList([name]))
       .setCount(nothing())
       .setCheckpointintervalmultiplier(1);
-    const responses = await readAllOf(raw, allOptions().setCount('50').setFilter(filter));
+    const responses = await readAllOf(raw, allOptions(position).setCount('50').setFilter(filter));
     expect(responses.map(idIn)).toEqual(idsOf(events.slice(0, 50)));
   });
 
@@ -76,7 +78,38 @@ describe('Streams.Read', () => {
   });
 
   plainText('without a stream name is refused', async () => {
-    await expect(readAllOf(raw, streamOptions(''))).rejects.toMatchObject({ code: 3 });
+    await expect(readAllOf(raw, streamOptions(''))).rejects.toMatchObject({ code: status.UNKNOWN });
+  });
+
+  const filter = () => streamFilter({ prefixes: ['any'] }).setMax(32);
+  const subscription = () => new Options.SubscriptionOptions();
+  for (const [what, options] of [
+    ['a form of UUIDs', () => streamOptions(newStream()).clearUuidOption()],
+    ['a filter, or that there is none', () => allOptions().setCount('1')],
+    ['a count, or that it is a subscription', () => allOptions().setNoFilter(nothing())],
+    ['a stream or $all', () => new Options().setCount('1').setNoFilter(nothing()).setUuidOption(idsAsText())],
+    ['a window of its filter', () => allOptions().setCount('1').setFilter(streamFilter({ prefixes: ['any'] }))],
+    ['what its filter is about', () => allOptions().setCount('1').setFilter(new Options.FilterOptions().setMax(32).setCheckpointintervalmultiplier(1))],
+    ['$all for its filter', () => streamOptions(newStream()).setFilter(filter())],
+    ['to go forwards as a subscription', () => allOptions().setNoFilter(nothing()).setSubscription(subscription()).setReadDirection(Options.ReadDirection.BACKWARDS)],
+  ] as [string, () => ReadReq.Options][]) {
+    plainText(`needs ${what}`, async () => {
+      await expect(readAllOf(raw, options())).rejects.toMatchObject({ code: status.INVALID_ARGUMENT });
+    });
+  }
+
+  for (const [what, wrong] of [
+    ['window', filter().setMax(0)],
+    ['checkpoint interval', filter().setCheckpointintervalmultiplier(0)],
+  ] as const) {
+    plainText(`needs a ${what} above 0`, async () => {
+      const options = allOptions().setSubscription(subscription()).setFilter(wrong);
+      await expect(readAllOf(raw, options)).rejects.toMatchObject({ code: status.UNKNOWN });
+    });
+  }
+
+  plainText('without options is refused', async () => {
+    await expect(readAllOf(raw, undefined)).rejects.toMatchObject({ code: status.UNKNOWN });
   });
 });
 
@@ -101,13 +134,18 @@ describe('A subscription of Streams.Read', () => {
   });
 
   plainText('counts 32 events to a checkpoint when no window is named, and none twice', async () => {
-    const position = await marker();
-    const stream = newStream();
-    await append(store.client, stream, { events: newEvents(64) });
-    const positions = (await collect(store.client.readStream(stream))).map((event) => event.position?.commit);
-    const responses = await untilCaughtUp(raw, allOptions(position).setFilter(streamFilter({ prefixes: ['matches-nothing-'] }).setCount(nothing())));
-    const checkpoints = responses.filter((response) => response.hasCheckpoint()).map((response) => BigInt(response.getCheckpoint()?.getCommitPosition() ?? 0));
-    expect(checkpoints).toEqual([positions[31], positions[63]]);
+    const checkpoints = await undisturbed(async () => {
+      const stream = newStream();
+      await append(store.client, stream, { events: newEvents(71) });
+      const positions = (await collect(store.client.readStream(stream))).map((event) => event.position?.commit);
+      const filter = streamFilter({ prefixes: ['matches-nothing-'] }).setCount(nothing());
+      const responses = await untilCaughtUp(raw, allOptions(positions[0]).setFilter(filter));
+      const [, ...others] = await idsInAll(store.client, { commit: positions[70] as bigint, prepare: positions[70] as bigint }, 2);
+      const told = responses.map((response) => response.getCheckpoint()).filter((checkpoint) => checkpoint !== undefined);
+      const places = told.map((checkpoint) => [positions.indexOf(BigInt(checkpoint.getCommitPosition())), checkpoint.getPreparePosition() === '0']);
+      return others.length === 0 ? places : undefined;
+    });
+    expect(checkpoints).toEqual([[0, false], [32, true]]);
   });
 
   plainText('is filtered by the expression when there are prefixes beside it', async () => {
@@ -132,10 +170,21 @@ describe('Streams.Append', () => {
 
   plainText('of no events to no stream answers that there is none', async () => {
     const success = (await appendRaw(raw, [appendOptions(newStream())])).getSuccess();
-    expect([success?.hasNoStream(), success?.hasNoPosition()]).toEqual([true, true]);
+    expect([success?.hasNoStream(), success?.hasPosition()]).toEqual([true, true]);
   });
 
-  plainText('without options is refused', async () => {
-    await expect(appendRaw(raw, [appendEvent()])).rejects.toMatchObject({ code: 3 });
+  plainText('of no events has a position from which a subscription misses nothing', async () => {
+    const success = (await appendRaw(raw, [appendOptions(newStream())])).getSuccess();
+    const stream = newStream();
+    const events = newEvents(2);
+    await append(store.client, stream, { events });
+    const position = BigInt(success?.getPosition()?.getCommitPosition() ?? 0);
+    const responses = await untilCaughtUp(raw, allOptions(position).setNoFilter(nothing()));
+    expect(responses.map(idIn)).toEqual(expect.arrayContaining(idsOf(events)));
+  });
+
+  plainText('without options, and without a stream name, is refused', async () => {
+    await expect(appendRaw(raw, [appendEvent()])).rejects.toMatchObject({ code: status.UNKNOWN });
+    await expect(appendRaw(raw, [appendOptions(''), appendEvent()])).rejects.toMatchObject({ code: status.UNKNOWN });
   });
 });

@@ -31,12 +31,15 @@ export const identifierOf = (stream: string) => new shared.StreamIdentifier().se
 
 export const nameIn = (identifier: ReturnType<typeof identifierOf> | undefined): string => Buffer.from(identifier?.getStreamName_asU8() ?? []).toString();
 
+export const idsAsText = () => new streams.ReadReq.Options.UUIDOption().setString(nothing());
+
 /** Reads a stream from its start. */
 export const streamOptions = (stream: string): ReadReq.Options =>
   new streams.ReadReq.Options()
     .setStream(new streams.ReadReq.Options.StreamOptions().setStreamIdentifier(identifierOf(stream)).setStart(nothing()))
     .setCount('100')
-    .setNoFilter(nothing());
+    .setNoFilter(nothing())
+    .setUuidOption(idsAsText());
 
 /** Reads `$all` from its start, or from after a position when it is subscribed to. */
 export function allOptions(position?: bigint): ReadReq.Options {
@@ -44,10 +47,10 @@ export function allOptions(position?: bigint): ReadReq.Options {
   const { Position } = streams.ReadReq.Options;
   if (position === undefined) all.setStart(nothing());
   else all.setPosition(new Position().setCommitPosition(String(position)).setPreparePosition(String(position)));
-  return new streams.ReadReq.Options().setAll(all);
+  return new streams.ReadReq.Options().setAll(all).setUuidOption(idsAsText());
 }
 
-export async function readAllOf({ client }: Raw, options: ReadReq.Options): Promise<ReadResp[]> {
+export async function readAllOf({ client }: Raw, options: ReadReq.Options | undefined): Promise<ReadResp[]> {
   const responses: ReadResp[] = [];
   for await (const response of client.read(new streams.ReadReq().setOptions(options))) responses.push(response as ReadResp);
   return responses;
@@ -122,7 +125,7 @@ export async function failureOf(call: Promise<unknown>): Promise<{ code: number;
     await call;
   } catch (error) {
     const { code, metadata } = error as ServiceError;
-    const { 'content-type': _type, date: _date, server: _server, ...trailers } = metadata.getMap();
+    const { 'content-type': _type, 'content-length': _length, date: _date, server: _server, ...trailers } = metadata.getMap();
     return { code, trailers };
   }
   throw new Error('The call succeeded, where an error was expected.');

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { BACKWARDS, binaryEvent, END, FORWARDS, jsonEvent, START, type JSONEventData } from '@eventstore/db-client';
-import { append, collect, errorTypeOf, idsOf, newEvents, newStream, useEventStore } from './event-store.js';
+import { append, collect, errorTypeOf, idsInAll, idsOf, newEvents, newStream, undisturbed, useEventStore } from './event-store.js';
 
 const store = useEventStore();
 
@@ -41,8 +41,8 @@ describe('A read of a stream', () => {
     expect(await read({ fromRevision: 100n })).toEqual([]);
   });
 
-  it('forwards from the end gives nothing', async () => {
-    expect(await read({ fromRevision: END, direction: FORWARDS })).toEqual([]);
+  it('forwards from the end is an error', async () => {
+    await expect(read({ fromRevision: END, direction: FORWARDS })).rejects.toMatchObject({ type: 'unknown', message: expect.stringMatching(/Unexpected ReadStreamResult: Error/) });
   });
 
   it.each([1, 32, 33, 99, 100, 1000])('gives no more than %d events when that is the count asked for', async (maxCount) => {
@@ -121,7 +121,7 @@ describe('A read of $all', () => {
   });
 
   it('gives the events of all streams in the order in which they were written', async () => {
-    expect(await read({})).toEqual(written.map(({ event }) => event.id));
+    expect(await read({ fromPosition: at(0) })).toEqual(written.map(({ event }) => event.id));
   });
 
   it('begins with the event at the position asked for', async () => {
@@ -129,15 +129,56 @@ describe('A read of $all', () => {
   });
 
   it('backwards from the end gives the last event first', async () => {
-    expect(await read({ direction: BACKWARDS, fromPosition: END })).toEqual([...written].reverse().map(({ event }) => event.id));
+    const all = [];
+    for await (const { event } of store.client.readAll({ direction: BACKWARDS, fromPosition: END })) {
+      if (event?.id === written[0]?.event.id) break;
+      if (event && streams.includes(event.streamId)) all.push(event.id);
+    }
+    expect(all).toEqual(written.slice(1).reverse().map(({ event }) => event.id));
   });
 
   it('backwards begins before the position asked for', async () => {
-    expect(await read({ direction: BACKWARDS, fromPosition: at(10), maxCount: 3 })).toEqual(written.slice(7, 10).reverse().map(({ event }) => event.id));
+    const [first, second] = await undisturbed(async () => {
+      const events = newEvents(2);
+      const [before, after] = [await append(store.client, newStream(), { events: events.slice(0, 1) }), await append(store.client, newStream(), { events: events.slice(1) })];
+      if (before.kind !== 'written' || after.kind !== 'written') throw new Error('New streams take events.');
+      const position = after.position as bigint;
+      const [event] = await collect(store.client.readAll({ direction: BACKWARDS, fromPosition: { commit: position, prepare: position }, maxCount: 1 }));
+      return event?.position?.commit === before.position ? [event?.id, events[0]?.id] : undefined;
+    });
+    expect(first).toBe(second);
   });
 
   it('gives no more events than asked for', async () => {
     expect(await collect(store.client.readAll({ maxCount: 5 }))).toHaveLength(5);
+  });
+
+  it.each([FORWARDS, BACKWARDS] as const)('from within a record, %s, is an error', async (direction) => {
+    const { position } = written[5] as { position: bigint };
+    for (const within of [1n, 7n]) {
+      const fromPosition = { commit: position + within, prepare: position + within };
+      const reading = collect(store.client.readAll({ direction, fromPosition, maxCount: 1 }));
+      await expect(reading).rejects.toMatchObject({ type: 'unknown', message: expect.stringMatching(/Unexpected ReadAllResult: InvalidPosition/) });
+    }
+  });
+
+  it('from before a record, as checkpoints tell it, begins with that', async () => {
+    const { position, event } = written[5] as { position: bigint; event: JSONEventData };
+    expect(await idsInAll(store.client, { commit: position, prepare: 0n }, 1)).toEqual([event.id]);
+  });
+
+  it('from beyond the end gives nothing forwards and is an error backwards', async () => {
+    const fromPosition = { commit: 2n ** 62n, prepare: 2n ** 62n };
+    expect(await collect(store.client.readAll({ fromPosition }))).toEqual([]);
+    const backwards = collect(store.client.readAll({ fromPosition, direction: BACKWARDS }));
+    await expect(backwards).rejects.toMatchObject({ type: 'unknown', message: expect.stringMatching(/Unexpected ReadAllResult: Error/) });
+  });
+
+  it.each([
+    ['whose prepare is beyond its commit', { commit: 10n, prepare: 11n }],
+    ['beyond what has a sign', { commit: 2n ** 63n, prepare: 2n ** 63n }],
+  ])('from a position %s is an error', async (_name, fromPosition) => {
+    await expect(collect(store.client.readAll({ fromPosition, maxCount: 1 }))).rejects.toMatchObject({ type: 'unknown' });
   });
 
   it('forwards from the end and backwards from the start gives nothing', async () => {
@@ -154,7 +195,11 @@ describe('A read of $all', () => {
   it('includes the events of the system', async () => {
     const stream = newStream();
     await store.client.setStreamMetadata(stream, { maxCount: 3 });
-    const [last] = await collect(store.client.readAll({ direction: BACKWARDS, fromPosition: END, maxCount: 1 }));
-    expect(last).toMatchObject({ streamId: `$$${stream}`, type: '$metadata' });
+    for await (const { event } of store.client.readAll({ direction: BACKWARDS, fromPosition: END })) {
+      if (event?.streamId !== `$$${stream}`) continue;
+      expect(event.type).toBe('$metadata');
+      break;
+    }
+    expect.assertions(1);
   });
 });

@@ -1,12 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
-import { END, eventTypeFilter, excludeSystemEvents, START, streamNameFilter, type Position } from '@eventstore/db-client';
-import { append, errorTypeOf, idsOf, newEvent, newEvents, newStream, useEventStore } from './event-store.js';
+import { END, eventTypeFilter, excludeSystemEvents, START, streamNameFilter, type JSONEventData, type Position } from '@eventstore/db-client';
+import { append, collect, errorTypeOf, idsInAll, idsOf, newEvent, newEvents, newStream, undisturbed, useEventStore } from './event-store.js';
 import { follow } from './follow.js';
 
 const store = useEventStore();
 
-const write = async (stream: string, count: number, type?: string) => {
-  const events = newEvents(count, type);
+const write = (stream: string, count: number, type?: string) => writeEvents(stream, newEvents(count, type));
+
+const writeEvents = async (stream: string, events: JSONEventData[]) => {
   const outcome = await append(store.client, stream, { events });
   if (outcome.kind !== 'written' || outcome.position === undefined) throw new Error('Events expecting any revision are written.');
   return { events, position: { commit: outcome.position, prepare: outcome.position } };
@@ -69,15 +70,17 @@ describe('A subscription to a stream', () => {
     expect(await errorTypeOf(following.until(() => false))).toBe('stream-deleted');
   });
 
-  it('that is tombstoned while it is followed ends with that, after what came before', async () => {
+  it('that is tombstoned while it is followed ends with that, after what came before and the tombstone', async () => {
     const stream = newStream();
     const following = follow(store.client.subscribeToStream(stream));
     await following.reached('caughtUp');
     const { events } = await write(stream, 2);
     expect(idsOf(await following.events(2))).toEqual(idsOf(events));
     await store.client.tombstoneStream(stream);
+    const [, , tombstone] = await following.events(3);
+    expect(tombstone).toMatchObject({ streamId: stream, type: '$streamDeleted', revision: 2n ** 63n - 1n });
     expect(await errorTypeOf(following.until(() => false))).toBe('stream-deleted');
-    expect(following.log()).toEqual(['confirmation', 'caughtUp', 'event', 'event', 'error']);
+    expect(following.log()).toEqual(['confirmation', 'caughtUp', 'event', 'event', 'event', 'error']);
   });
 
   it('from beyond its end waits until the stream is longer', async () => {
@@ -139,12 +142,57 @@ describe('A subscription to $all', () => {
   });
 
   it('from the start gives the same as a read', async () => {
-    const { events } = await write(newStream(), 100);
+    await write(newStream(), 100);
     const following = follow(store.client.subscribeToAll({ fromPosition: START }));
-    const received = await following.until((all) => all.some(({ id }) => id === events[99]?.id));
+    const received = await following.events(100);
     const read = [];
-    for await (const { event } of store.client.readAll({ maxCount: received.length })) read.push(event);
-    expect(idsOf(received)).toEqual(idsOf(read as { id: string }[]));
+    for await (const { event } of store.client.readAll({ maxCount: 100 })) read.push(event);
+    expect(idsOf(received.slice(0, 100))).toEqual(idsOf(read as { id: string }[]));
+    await following.stop();
+  });
+
+  it('from before a record, as checkpoints tell it, gives that first', async () => {
+    const stream = newStream();
+    const { events, position } = await write(stream, 1);
+    const following = follow(store.client.subscribeToAll({ fromPosition: { ...position, prepare: 0n } }));
+    expect(idsOf((await following.events(1)).slice(0, 1))).toEqual(idsOf(events));
+    await following.stop();
+  });
+
+  it('from within a record is refused', async () => {
+    const { position } = await write(newStream(), 1);
+    await write(newStream(), 1);
+    const within = { commit: position.commit + 1n, prepare: position.prepare + 1n };
+    const following = follow(store.client.subscribeToAll({ fromPosition: within }));
+    await expect(following.events(1)).rejects.toThrow(/Trying to read from an invalid position/);
+    expect(following.log()).toEqual(['confirmation', 'error']);
+  });
+
+  it('from within the last record gives what comes', async () => {
+    const received = await undisturbed(async () => {
+      const { position } = await write(newStream(), 1);
+      const following = follow(store.client.subscribeToAll({ fromPosition: { commit: position.commit + 1n, prepare: position.prepare + 1n } }));
+      try {
+        await following.reached('caughtUp');
+        const { events } = await write(newStream(), 1);
+        await following.until((all) => all.some(({ id }) => id === events[0]?.id));
+        return 'what comes';
+      } catch (error) {
+        if (/invalid position/.test((error as Error).message)) return undefined;
+        throw error;
+      } finally {
+        await following.stop();
+      }
+    });
+    expect(received).toBe('what comes');
+  });
+
+  it('from beyond the end waits until the log is longer', async () => {
+    const { position } = await write(newStream(), 1);
+    const following = follow(store.client.subscribeToAll({ fromPosition: { commit: position.commit + 2n ** 40n, prepare: position.prepare + 2n ** 40n } }));
+    await following.reached('caughtUp');
+    await write(newStream(), 1);
+    expect(following.log()).toEqual(['confirmation', 'caughtUp']);
     await following.stop();
   });
 
@@ -168,9 +216,10 @@ describe('A filtered subscription to $all', () => {
     ['an event type expression', (name: string) => eventTypeFilter({ regex: `^${name}-[ab]$` })],
   ])('by %s gives the events that match, old and new', async (_name, filterFor) => {
     const name = newStream();
+    const { position } = await write(newStream(), 1);
     const old = (await write(`${name}-a`, 2, `${name}-a`)).events;
     await write(`${name}-c`, 2, `${name}-c`);
-    const following = follow(store.client.subscribeToAll({ filter: filterFor(name) }));
+    const following = follow(store.client.subscribeToAll({ fromPosition: position, filter: filterFor(name) }));
     await following.events(2);
     await write(`${name}-c`, 2, `${name}-c`);
     const fresh = (await write(`${name}-b`, 2, `${name}-b`)).events;
@@ -184,44 +233,64 @@ describe('A filtered subscription to $all', () => {
     await store.client.setStreamMetadata(stream, { maxCount: 100 });
     const { events } = await write(stream, 1);
     const following = follow(store.client.subscribeToAll({ fromPosition: position, filter: excludeSystemEvents() }));
-    expect(idsOf(await following.events(1))).toEqual(idsOf(events));
+    const received = await following.until((all) => all.some(({ id }) => id === events[0]?.id));
+    expect(received.filter(({ type }) => type.startsWith('$'))).toEqual([]);
     await following.stop();
   });
 
-  it('gets a checkpoint after so many events, whether they match or not, and one when it has caught up', async () => {
-    const start = (await write(newStream(), 1)).position;
-    const stream = newStream();
-    const positions: Position[] = [];
-    for (let count = 0; count < 25; count += 1) positions.push((await write(stream, 1)).position);
-    const checkpoints: Position[] = [];
-    const filter = streamNameFilter({
-      prefixes: ['matches-nothing-'],
-      maxSearchWindow: 5,
-      checkpointInterval: 2,
-      checkpointReached: async (_subscription, position) => void checkpoints.push(position),
+  /** Writes events, `m` ones that match and others, follows them from the first, and names what came until it had caught up by their places. */
+  const catchUp = (pattern: string, { window, interval }: { window: number; interval: number }): Promise<string> =>
+    undisturbed(async () => {
+      const name = newStream();
+      const events = [...pattern].map((sign) => newEvent(sign === 'm' ? name : 'other'));
+      await append(store.client, name, { events });
+      const positions = (await collect(store.client.readStream(name))).map(({ position }) => position as Position);
+      const told: string[] = [];
+      const checkpointReached = async (_subscription: unknown, { commit, prepare }: Position): Promise<void> => {
+        told.push(`${prepare === 0n ? 'before' : 'at'} ${positions.findIndex((position) => position.commit === commit)}`);
+      };
+      const filter = eventTypeFilter({ prefixes: [name], maxSearchWindow: window, checkpointInterval: interval, checkpointReached });
+      const [first, last] = [positions[0], positions.at(-1)] as [Position, Position];
+      const following = follow(store.client.subscribeToAll({ fromPosition: first, filter }));
+      await following.reached('caughtUp');
+      await following.stop();
+      return (await idsInAll(store.client, last, 2)).length === 1 ? told.join(', ') : undefined;
     });
-    const following = follow(store.client.subscribeToAll({ fromPosition: start, filter }));
-    await following.reached('caughtUp');
-    expect(checkpoints).toEqual([positions[9], positions[19], positions[24]]);
-    await following.stop();
+  const others = (count: number): string => 'o'.repeat(count);
+
+  it.each([
+    ['after each window of events, with the place before it when nothing in it matched', others(26), 5, 1, 'at 0, before 5, before 10, before 15, before 20'],
+    ['after so many windows, with the place before the last of them', others(26), 5, 2, 'before 5, before 15'],
+    ['with the place of the last match in the window', 'o' + 'm'.repeat(9), 5, 1, 'at 4, at 9'],
+    ['with the place of the last match, when a window without one is not the end of an interval', 'oom' + others(8), 5, 1, 'at 2, before 5'],
+    ['with the place where it began, when it has caught up before', others(3), 32, 1, 'at 0'],
+    ['with the place of the last match, when it has caught up before', 'omomo', 32, 1, 'at 3'],
+    ['after 32 matches, though the window goes on', 'o' + 'mo'.repeat(60), 100, 1, 'at 119'],
+    ['not at all, when there is nothing to come', 'm', 1, 1, ''],
+    ['after every event, when the window is one', 'omo', 1, 1, 'at 0, at 1, before 2'],
+  ])('gets a checkpoint %s', async (_name, pattern, window, interval, wanted) => {
+    expect(await catchUp(pattern, { window, interval })).toBe(wanted);
   });
 
-  it('gets checkpoints of live events by the same count', async () => {
-    const stream = newStream();
-    const checkpoints: Position[] = [];
-    const filter = streamNameFilter({
-      prefixes: [stream],
-      maxSearchWindow: 4,
-      checkpointReached: async (_subscription, position) => void checkpoints.push(position),
+  it('gets checkpoints of live events by the same count, with their own places', async () => {
+    const [places, wanted] = await undisturbed(async () => {
+      const stream = newStream();
+      const checkpoints: Position[] = [];
+      const checkpointReached = async (_subscription: unknown, position: Position): Promise<void> => void checkpoints.push(position);
+      const filter = streamNameFilter({ prefixes: [stream], maxSearchWindow: 4, checkpointReached });
+      const { position: start } = await write(newStream(), 1);
+      const following = follow(store.client.subscribeToAll({ fromPosition: END, filter }));
+      await following.reached('caughtUp');
+      const before = checkpoints.length;
+      const positions: Position[] = [];
+      const events = newEvents(9);
+      for (const event of events) positions.push((await writeEvents(stream, [event])).position);
+      await following.events(9);
+      await following.stop();
+      const all = await idsInAll(store.client, start, 11);
+      return all.slice(1).join() === idsOf(events).join() ? [checkpoints.slice(before), [positions[3], positions[7]]] : undefined;
     });
-    const following = follow(store.client.subscribeToAll({ fromPosition: END, filter }));
-    await following.reached('caughtUp');
-    const before = checkpoints.length;
-    const positions: Position[] = [];
-    for (let count = 0; count < 9; count += 1) positions.push((await write(stream, 1)).position);
-    await following.events(9);
-    expect(checkpoints.slice(before)).toEqual([positions[3], positions[7]]);
-    await following.stop();
+    expect(places).toEqual(wanted);
   });
 
   it('with an expression that cannot be read is refused', async () => {
@@ -229,21 +298,27 @@ describe('A filtered subscription to $all', () => {
     await expect(following.events(1)).rejects.toThrow();
   });
 
-  it('resumes from a checkpoint without missing or repeating a match', async () => {
+  it('resumes from each checkpoint without missing or repeating a match', async () => {
     const name = newStream();
     const { position } = await write(newStream(), 1);
-    const first = (await write(name, 3)).events;
-    const checkpoints: Position[] = [];
-    const filter = { prefixes: [name], maxSearchWindow: 1, checkpointReached: async (_: unknown, at: Position) => void checkpoints.push(at) };
-    const following = follow(store.client.subscribeToAll({ fromPosition: position, filter: streamNameFilter(filter) }));
-    const told = await following.events(3);
-    await following.stop();
-    const second = [newEvent()];
-    await append(store.client, name, { events: second });
-    const from = checkpoints[0] as Position;
-    const behind = told.filter((event) => (event.position?.commit ?? 0n) <= from.commit).length;
-    const resumed = follow(store.client.subscribeToAll({ fromPosition: from, filter: streamNameFilter({ prefixes: [name] }) }));
-    expect(idsOf(await resumed.events(4 - behind))).toEqual(idsOf([...first.slice(behind), ...second]));
-    await resumed.stop();
+    const checkpoints: [Position, number][] = [];
+    const told: string[] = [];
+    const filter = {
+      prefixes: [name], maxSearchWindow: 2, checkpointReached: async (_: unknown, at: Position) => void checkpoints.push([at, told.length]),
+    };
+    for (const stream of [name, newStream(), newStream(), newStream(), name, newStream()]) await write(stream, 2);
+    const first = store.client.subscribeToAll({ fromPosition: position, filter: streamNameFilter(filter) });
+    for await (const { event } of first) {
+      told.push(event?.id as string);
+      if (told.length === 4) break;
+    }
+    await write(name, 1);
+    const all = idsOf(await collect(store.client.readStream(name)));
+    expect(checkpoints.length).toBeGreaterThan(2);
+    for (const [from, delivered] of checkpoints) {
+      const resumed = follow(store.client.subscribeToAll({ fromPosition: from, filter: streamNameFilter({ prefixes: [name] }) }));
+      expect(idsOf(await resumed.events(5 - delivered))).toEqual(all.slice(delivered));
+      await resumed.stop();
+    }
   });
 });

@@ -14,7 +14,7 @@ import streams from '@eventstore/db-client/generated/streams_pb.js';
 import type { ReadReq, ReadResp } from '@eventstore/db-client/generated/streams_pb.js';
 import { credentials, type ChannelOptions, type ClientReadableStream } from '@grpc/grpc-js';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
-import { allOptions, endpointOf, nothing, streamOptions } from '../contract/raw-calls.js';
+import { allOptions, endpointOf, idsAsText, nothing, streamOptions } from '../contract/raw-calls.js';
 
 const EVENT_BYTES = 64 * 1024;
 const EVENTS = 1024;
@@ -81,7 +81,7 @@ const READS = [() => allEvents().setNoFilter(nothing()), streamEvents];
 const SUBSCRIPTIONS = [
   () => subscribed(allOptions().setNoFilter(nothing())), () => subscribed(filtered(allOptions())), () => subscribed(streamOptions(STREAM)),
 ];
-const LIVE = () => subscribed(new streams.ReadReq.Options().setAll(new streams.ReadReq.Options.AllOptions().setEnd(nothing())).setNoFilter(nothing()));
+const LIVE = () => subscribed(new streams.ReadReq.Options().setAll(new streams.ReadReq.Options.AllOptions().setEnd(nothing())).setNoFilter(nothing()).setUuidOption(idsAsText()));
 const KINDS = [...READS, ...SUBSCRIPTIONS];
 
 function rawClient(endpoint: string, options: ChannelOptions = {}): StreamsClient {
