@@ -11,7 +11,8 @@ let database: TestServer;
 let ledger: TestLedger;
 let processes: ServiceProcess[];
 beforeAll(async () => {
-  [eventStore, database] = await Promise.all([testEventStore(), testDatabase()]);
+  // As a real one: it takes its time, and drops what repeats an append that it has not committed yet.
+  [eventStore, database] = await Promise.all([testEventStore({ dropsRepeatsInFlight: true, flushDelayMs: 5 }), testDatabase()]);
   ledger = await startLedger({ eventStore, database });
   processes = await Promise.all([1, 2, 3].map(() => startServiceProcess({ eventstoreUrl: eventStore.url, databaseUrl: database.url })));
 }, 60_000);

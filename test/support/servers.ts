@@ -3,7 +3,7 @@ import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
-import { startEmbeddedEventStore } from '../../src/embedded-eventstore/index.js';
+import { startEmbeddedEventStore, type EmbeddedEventStoreOptions } from '../../src/embedded-eventstore/index.js';
 import { beginAfter, markEndOfLog, type LogStart } from './log-start.js';
 import { until } from './until.js';
 
@@ -29,12 +29,14 @@ export async function temporaryDirectory(): Promise<{ path: string; remove(): Pr
   return { path, remove: () => rm(path, { recursive: true, force: true }) };
 }
 
+type EmbeddedOptions = Pick<EmbeddedEventStoreOptions, 'dropsRepeatsInFlight' | 'flushDelayMs'>;
+
 /** The event store under test: the one of EVENTSTORE_URL, else an embedded one with an empty log. */
-export async function testEventStore(): Promise<TestServer> {
+export async function testEventStore(options: EmbeddedOptions = {}): Promise<TestServer> {
   const elsewhere = process.env['EVENTSTORE_URL'];
   if (elsewhere !== undefined) return { url: elsewhere, stop: async () => undefined };
   const directory = await temporaryDirectory();
-  const server = await startEmbeddedEventStore({ directory: directory.path });
+  const server = await startEmbeddedEventStore({ directory: directory.path, ...options });
   return {
     url: server.url,
     stop: async () => {
