@@ -112,5 +112,8 @@ export class Appender {
 function troubleOf(error: unknown): Trouble {
   const cause = error instanceof Error ? error.message : String(error);
   if (error instanceof ClockSkew) return { kind: 'clock_skew', cause };
-  return failureOf(error) === 'refused' ? { kind: 'refused', cause: `The event store refuses this user: ${cause}` } : { kind: 'not_writable', cause: `The event store takes no appends: ${cause}` };
+  const failure = failureOf(error);
+  return failure === 'access_denied' || failure === 'refused'
+    ? { kind: 'refused', cause: `The event store refuses appends: ${cause}` }
+    : { kind: 'not_writable', cause: `The event store takes no appends: ${cause}` };
 }

@@ -10,6 +10,7 @@ import { appendedEvent, stripeIdsOf } from '../support/log.js';
 import { newEvent } from '../support/new-event.js';
 import { testEventStore, type TestServer } from '../support/servers.js';
 import { randomId } from '../support/subscription-events.js';
+import { securedUrl, testTls } from '../support/tls.js';
 import { until } from '../support/until.js';
 
 const LIMITS: AppenderLimits = {
@@ -126,6 +127,24 @@ describe('an appender', () => {
     } finally {
       await away.close();
       await proxy.close();
+    }
+  });
+});
+
+describe('a store that does not take the password', () => {
+  it('is a trouble that names the cause, and not the outage of a store that does not answer', async () => {
+    const secured = await startEmbeddedEventStore({ directory: 'memory', tls: testTls, users: { ledger: 'right' } });
+    const [its, wrong] = ['right', 'wrong'].map((password) => connectEventStore(securedUrl(secured.url, `ledger:${password}`))) as [EventStore, EventStore];
+    try {
+      const refused = new Appender(wrong, noIndex, LIMITS);
+      expect(await refused.append(newEvent(randomId('sub')))).toMatchObject({ kind: 'unavailable' });
+      expect(refused.trouble).toMatchObject({ kind: 'refused' });
+      const taken = new Appender(its, noIndex, LIMITS);
+      expect(await taken.append(newEvent(randomId('sub')))).toMatchObject({ kind: 'appended' });
+      expect(taken.trouble).toBeNull();
+    } finally {
+      await Promise.all([its.close(), wrong.close()]);
+      await secured.stop();
     }
   });
 });
