@@ -18,8 +18,11 @@ export class UnreadablePast extends Error {
  * would read when the log had ended then, and Stripe's history with it. Pure. @throws UnreadablePast
  */
 export function pastRows<T extends Tables>(projection: AnyProjection<T>, streams: Streams, moment: Moment): Readonly<Record<keyof T & string, Row[]>> {
-  const folded = [...streams.values()].map((events) => projection.rows(foldAll(projection, factsAt(projection, events, moment)).current));
-  const rowsOf = (table: string): Row[] => folded.flatMap((rows) => rows[table] ?? []).map(asStored);
+  const folded = [...streams].map(([stream, events]) => {
+    const facts = factsAt(projection, events, moment);
+    return orUnfoldable(stream, () => asStored(projection.rows(foldAll(projection, facts).current)));
+  });
+  const rowsOf = (table: string): Row[] => folded.flatMap((rows) => rows[table] ?? []);
   return Object.fromEntries(Object.keys(projection.tables).map((table) => [table, rowsOf(table)])) as Record<keyof T & string, Row[]>;
 }
 
@@ -46,5 +49,14 @@ export function orUnreadable<T>({ stream, revision }: RecordedEvent, reading: ()
   }
 }
 
+/** What is folded of a stream. @throws UnreadablePast which names it */
+function orUnfoldable<T>(stream: string, folding: () => T): T {
+  try {
+    return folding();
+  } catch (cause) {
+    throw new UnreadablePast(`${stream} cannot be folded: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+  }
+}
+
 /** Live rows have been through Postgres, which cannot hold every text. */
-const asStored = (row: Row): Row => JSON.parse(jsonForPostgres(row)) as Row;
+const asStored = <T>(rows: T): T => JSON.parse(jsonForPostgres(rows)) as T;
