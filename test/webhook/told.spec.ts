@@ -41,8 +41,9 @@ describe('a refused delivery is counted, and the log says what to check', () => 
     const before = (await outcomesOf(ledger.url))[outcome] ?? 0;
     for (let sent = 0; sent < 20; sent += 1) expect((await deliver(ledger.url, body, signature)).status).not.toBe(200);
     expect((await outcomesOf(ledger.url))[outcome]).toBe(before + 20);
-    expect(lines).toEqual([{ level, text: expect.stringMatching(text) }]);
-    expect(lines[0]?.text).not.toMatch(/whsec_|[0-9a-f]{64}/);
+    const first = lines.filter((line) => !/ \(\d+ more in /.test(line.text));
+    expect(first).toEqual([{ level, text: expect.stringMatching(text) }]);
+    for (const line of lines) expect(line.text).not.toMatch(/whsec_|[0-9a-f]{64}/);
   });
 
   it('and every answer of the webhook is a delivery with an outcome', async () => {
