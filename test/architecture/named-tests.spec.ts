@@ -1,0 +1,16 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, it } from '@jest/globals';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+
+/** The tests that a document names in back quotes, e.g. `test/race/deliveries`. */
+const testsNamedIn = (document: string): string[] =>
+  [...readFileSync(join(ROOT, document), 'utf8').matchAll(/`(test\/[\w/-]+)`/g)].flatMap(([, path]) => path ?? []);
+
+it.each(['SECURITY.md', 'README.md'])('%s names tests that exist', (document) => {
+  const named = testsNamedIn(document);
+  expect(named.length).toBeGreaterThan(10);
+  expect(named.filter((path) => ![path, `${path}.spec.ts`, `${path}.ts`].some((file) => existsSync(join(ROOT, file))))).toEqual([]);
+});
