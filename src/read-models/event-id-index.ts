@@ -5,7 +5,7 @@ import { withTimeout } from '../eventstore/event-store.js';
 import type { Database } from './database.js';
 import { lookUp, type Asked } from './event-index.js';
 
-const TIMEOUT_MS = 200;
+const TIMEOUT_MS = 500;
 /** One slow answer costs those who waited for it; only failures in a row let the index rest, up to a second. */
 const REST_MS = 50;
 const REST_MS_MAX = 1_000;

@@ -59,13 +59,13 @@ beforeAll(async () => {
     expect(answers.map(({ body }) => body.outcome)).toEqual(answers.map(() => 'appended'));
     last = answers.map(({ body }) => body.position).reduce((a, b) => (BigInt(a) > BigInt(b) ? a : b), last);
   }
-  expect((await read(warm.url, `/subscriptions?minPosition=${last}&waitMs=30000`)).status).toBe(200);
+  await until('all of them are indexed', async () => (await read(warm.url, `/subscriptions?minPosition=${last}&waitMs=10000`)).status === 200, 120_000);
   for (const [process, act, delivery] of cells) await acts[act].act(store, streamOf(process, act, delivery));
   for (const [process, act, delivery] of cells) if (acts[act].empties) await until('the stream shows nothing', async () => (await shownOf(streamOf(process, act, delivery))) === 0);
   ledgers.set('warm', warm);
   ledgers.set('cold', await startLedger({ eventStore, database }));
   ledgers.set('cold, without an index', await startLedger({ eventStore, database, environment: { ROLES: 'ingest', DATABASE_URL: '' } }));
-}, 120_000);
+}, 240_000);
 afterAll(async () => {
   for (const ledger of ledgers.values()) await ledger.stop();
   await store.close();
