@@ -132,11 +132,14 @@ describe('the routes', () => {
   it('that name no scope are refused, whoever asks', async () => {
     const forgetful = await createServer({ module: ForgetfulModule }, { logger: silent, limits, registry: new Registry(), bodyRoute: null });
     await forgetful.listen(0, '127.0.0.1');
-    for (const token of [undefined, 'wrong', ADMIN_TOKEN]) {
-      const { status, body } = await ask(forgetful, 'GET', '/forgotten', token);
-      expect({ status: status >= 400 && status < 500, body }).toEqual({ status: true, body: expect.not.stringContaining('secret') });
+    try {
+      for (const token of [undefined, 'wrong', ADMIN_TOKEN]) {
+        const { status, body } = await ask(forgetful, 'GET', '/forgotten', token);
+        expect({ status: status >= 400 && status < 500, body }).toEqual({ status: true, body: expect.not.stringContaining('secret') });
+      }
+    } finally {
+      await forgetful.close();
     }
-    await forgetful.close();
   });
 });
 
