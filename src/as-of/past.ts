@@ -1,5 +1,5 @@
 import { withoutRepeats } from '../catch-up/stream-pages.js';
-import { failureOf, StoreTimeout, type EventStore } from '../eventstore/event-store.js';
+import type { EventStore } from '../eventstore/event-store.js';
 import { readStream } from '../eventstore/read.js';
 import type { RecordedEvent } from '../eventstore/recorded-event.js';
 import type { Database } from '../read-models/database.js';
@@ -76,13 +76,9 @@ export class Past {
   }
 
   async *#events(stream: string, range: { from?: bigint; max: number }): AsyncGenerator<RecordedEvent> {
-    try {
-      for await (const event of readStream(this.store, stream, range)) {
-        this.#checkWanted();
-        yield event;
-      }
-    } catch (error) {
-      if (failureOf(error) !== 'stream_deleted') throw error;
+    for await (const event of readStream(this.store, stream, range)) {
+      this.#checkWanted();
+      yield event;
     }
     this.#checkWanted();
   }
@@ -90,17 +86,4 @@ export class Past {
   #checkWanted(): void {
     if (this.options.signal.aborted) throw new Abandoned('The client left.');
   }
-}
-
-/**
- * Errors of the client library, by its own types and by gRPC's status codes, that say nothing of the request: ask
- * again later.
- */
-const AWAY_TYPES: readonly unknown[] = ['timeout', 'deadline-exceeded', 'unavailable', 'cancelled', 'not-leader', 'access-denied', 'unknown'];
-const AWAY_CODES: readonly unknown[] = [1, 2, 4, 7, 8, 13, 14, 16];
-
-/** Whether the event store is what a read failed on: it is away, does not answer, or does not let us in. */
-export function isStoreAway(error: unknown): boolean {
-  const { type, code } = (error ?? {}) as { type?: unknown; code?: unknown };
-  return error instanceof StoreTimeout || AWAY_TYPES.includes(type) || AWAY_CODES.includes(code);
 }
