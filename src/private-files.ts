@@ -32,8 +32,11 @@ export function privateFolder(path: string, { ownNames, mode = 0o700 }: { ownNam
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   }
   const stats = assertOurs(path, 'folder');
-  if (ourUid() === undefined || stats === undefined || (stats.mode & 0o777) === mode) return;
-  if (readdirSync(path).every((name) => ownNames.test(name))) chmodSync(path, mode);
+  if (ourUid() === undefined || stats === undefined) return;
+  // What its owner may do stays as it is: a folder may be read-only on purpose.
+  const mended = (stats.mode & 0o700) | (mode & OTHERS_ANYTHING);
+  if ((stats.mode & 0o777) === mended) return;
+  if (readdirSync(path).every((name) => ownNames.test(name))) chmodSync(path, mended);
 }
 
 /**

@@ -2,7 +2,7 @@
  * Where the two stores are. Both may be servers elsewhere; what is `embedded` runs under the data directory, in one process
  * (its owner) for all that use the directory, and moves to another of them when the owner goes away.
  */
-import { prepareDirectory } from './directory.js';
+import { DataDirectoryError, prepareDirectory } from './directory.js';
 import { notInstalled } from './errors.js';
 import type { Stores, StoresOptions } from './stores.js';
 
@@ -28,12 +28,10 @@ export async function openStores(options: StoresOptions): Promise<Stores> {
   }
   prepareDirectory(options.dataDirectory);
   const { EmbeddedStores } = await embeddedServers();
-  return EmbeddedStores.open({
-    openTimeoutMs: 60_000,
-    onEvent: () => undefined,
-    transport: 'auto',
-    ...options,
-    wanted,
+  const all = { openTimeoutMs: 60_000, onEvent: () => undefined, transport: 'auto', ...options, wanted } as const;
+  return EmbeddedStores.open(all).catch((error: unknown) => {
+    const isOfSystem = typeof (error as { syscall?: unknown }).syscall === 'string';
+    throw isOfSystem ? new DataDirectoryError(options.dataDirectory, error) : error;
   });
 }
 

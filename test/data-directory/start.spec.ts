@@ -68,6 +68,7 @@ describe('a start with a data directory of no use ends with a sentence', () => {
     it('when it is read-only', async () => {
       await mkdir(dataDirectory, { mode: 0o500 });
       expectSentence(await run({}), /cannot be used \(EACCES/);
+      expectSentence(await run(SECRETS), /cannot be used \(EACCES/);
     });
   }
 
