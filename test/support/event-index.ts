@@ -8,7 +8,8 @@ import { indexEvents } from '../../src/read-models/event-index.js';
 import { EVENT_INDEX, EVENT_INDEX_LINE, ensureSchema } from '../../src/read-models/schema.js';
 import { testDatabase, type TestServer } from './servers.js';
 
-async function endOf(store: EventStore): Promise<bigint | null> {
+/** The position of the last event of the log; null for an empty one. */
+export async function endOf(store: EventStore): Promise<bigint | null> {
   let end: bigint | null = null;
   for await (const { event } of store.reads.readAll({ direction: BACKWARDS, fromPosition: END, maxCount: 1 })) end = event?.position.commit ?? null;
   return end;
