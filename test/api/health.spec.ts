@@ -13,7 +13,7 @@ import { connectEventStore, type EventStore } from '../../src/eventstore/event-s
 import { Database } from '../../src/read-models/database.js';
 import { acquire, become, move, readLines } from '../../src/read-models/lines.js';
 import { ensureSchema, EVENT_INDEX_LINE } from '../../src/read-models/schema.js';
-import { testDatabase, type TestServer } from '../support/servers.js';
+import { emptyDatabase, type TestServer } from '../support/servers.js';
 import { securedUrl, testTls } from '../support/tls.js';
 import { until } from '../support/until.js';
 
@@ -23,7 +23,7 @@ let store: EventStore;
 let postgres: TestServer;
 let database: Database;
 beforeAll(async () => {
-  postgres = await testDatabase();
+  postgres = await emptyDatabase();
   database = new Database(postgres.url, { connectionsMax: 4, onIdleError: () => undefined });
 });
 afterAll(async () => {

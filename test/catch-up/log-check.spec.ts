@@ -14,7 +14,7 @@ import { indexEvents } from '../../src/read-models/event-index.js';
 import { lockLines, move, readLines, type Line } from '../../src/read-models/lines.js';
 import { ensureSchema } from '../../src/read-models/schema.js';
 import { appendedEvent } from '../support/log.js';
-import { temporaryDirectory, testDatabase, type TestServer } from '../support/servers.js';
+import { emptyDatabase, temporaryDirectory, type TestServer } from '../support/servers.js';
 import { randomId, subscriptionEvent } from '../support/subscription-events.js';
 
 /** Logs of its own, whose files it exchanges. */
@@ -34,7 +34,7 @@ async function stop(): Promise<void> {
   await server.stop();
 }
 beforeEach(async () => {
-  [directory, postgres] = await Promise.all([temporaryDirectory(), testDatabase()]);
+  [directory, postgres] = await Promise.all([temporaryDirectory(), emptyDatabase()]);
   database = new Database(postgres.url, { connectionsMax: 2, onIdleError: () => undefined });
   await ensureSchema(database, projections);
   await start();
