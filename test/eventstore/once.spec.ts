@@ -131,7 +131,7 @@ it('however often and to whom events are delivered, and whatever becomes of the 
     const { outcomes, times } = await play(happenings);
     expect(outcomes.filter(({ outcome }) => outcome.kind !== 'appended' && outcome.kind !== 'duplicate')).toEqual([]);
     expect(outcomes.filter(({ stream, eventId }) => times.get(`${stream} ${eventId}`) !== 1)).toEqual([]);
-  }), { numRuns: RUNS, seed, interruptAfterTimeLimit: 240_000 });
+  }), { numRuns: RUNS, seed });
 }, 600_000);
 
 it('and whatever an operator does to the streams: each is acknowledged, and in the log, unless its stream is tombstoned', async () => {
@@ -145,5 +145,5 @@ it('and whatever an operator does to the streams: each is acknowledged, and in t
       if (outcome.kind !== 'stream_deleted') expect(found).toBeGreaterThanOrEqual(1);
       if (!touched.has(stream)) expect(found).toBe(1);
     }
-  }), { numRuns: RUNS, seed, interruptAfterTimeLimit: 240_000 });
+  }), { numRuns: RUNS, seed });
 }, 600_000);
