@@ -79,8 +79,8 @@ export function cursorOfAll(log: EventLog, direction: Direction, from: From): Cu
 export function placeOf(log: EventLog, direction: Direction, position: bigint): 'valid' | 'inside' | 'beyond' {
   if (position > (direction === 'forwards' ? log.lastPosition : log.nextPosition)) return 'beyond';
   if (position === 0n || position === log.nextPosition) return 'valid';
-  const [next] = log.pageOfAll('forwards', position, 1);
-  return next?.position === position ? 'valid' : 'inside';
+  const [before] = log.pageOfAll('backwards', position, 1);
+  return before !== undefined && before.position + BigInt(before.frame.length) > position ? 'inside' : 'valid';
 }
 
 /** Whether a stream's events can be read. */

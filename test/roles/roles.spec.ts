@@ -26,8 +26,8 @@ afterAll(async () => {
 });
 
 const health = async ({ url }: ServiceProcess, path = 'ready'): Promise<{ status: number; body: unknown }> => {
-  const response = await fetch(`${url}/health/${path}`);
-  return { status: response.status, body: await response.json() };
+  const { status, body } = await read(url, `/health/${path}`);
+  return { status, body };
 };
 
 describe('three processes on one store, each with one role', () => {
