@@ -54,9 +54,10 @@ const TROUBLE_LASTS_MS = 10_000;
 
 /** Appends events to their streams, each once. */
 export class Appender {
-  readonly #heads: StreamHeads;
+  #heads: StreamHeads;
   readonly #lanes: Lanes<AppendOutcome>;
   #logName: string | null = null;
+  #callsEnded = 0;
   #trouble: Readonly<{ trouble: Trouble; at: number }> | null = null;
 
   /** `now` is a clock in milliseconds. */
@@ -91,16 +92,31 @@ export class Appender {
   async #appendAll(stream: string, share: readonly Waiting<AppendOutcome>[]): Promise<void> {
     const { store, index } = this;
     const { timeoutMs, cachedIdsMax: idsMax } = this.limits;
+    const callsEnded = this.#forgetOtherLog();
     const logName = async () => (this.#logName ??= await readNameOfLog(store));
     const shared = new SharedAppend({ store, index, logName, timeoutMs, idsMax, onWrite: (outcome) => this.#note(outcome) }, stream, share);
     try {
       const head = await shared.run(this.#heads.take(stream));
       leanOnIndex(head, shared.answer);
-      this.#heads.put(stream, head);
+      if (callsEnded === store.appends.appendCallsEnded) this.#heads.put(stream, head);
     } catch (cause) {
       this.#note({ kind: 'unavailable', cause });
       shared.fail(cause);
     }
+  }
+
+  /**
+   * What this process appended lasts as long as the call that carried it: a store that was away can come back from a
+   * backup, without these events. Returns the number of calls that have ended.
+   */
+  #forgetOtherLog(): number {
+    const { appendCallsEnded } = this.store.appends;
+    if (appendCallsEnded !== this.#callsEnded) {
+      this.#heads = new StreamHeads(this.limits.cachedIdsMax);
+      this.#logName = null;
+      this.#callsEnded = appendCallsEnded;
+    }
+    return appendCallsEnded;
   }
 
   #note(outcome: WriteOutcome): void {

@@ -40,6 +40,7 @@ export class StoreClient extends EventStoreDBClient {
   #channels: Readonly<{ official: Channel; ours: Channel }> | undefined;
   readonly #appendCalls = new WeakMap<StreamsClient, AppendStream>();
   readonly #appends = new WeakMap<AppendStream, AppendCall>();
+  #appendCallsEnded = 0;
 
   /** Nothing is sent before the first call. */
   constructor(connection: Connection, options: ChannelOptions = {}) {
@@ -65,8 +66,14 @@ export class StoreClient extends EventStoreDBClient {
     return call.append({ ...request, deadline: this.createDeadline(timeoutMs) });
   }
 
+  /** How often the call ended that carries the appends: since then the store may have come back with another log. */
+  get appendCallsEnded(): number {
+    return this.#appendCallsEnded;
+  }
+
   #openAppendCall(client: StreamsClient): AppendStream {
     const stream = client.batchAppend(...this.callArguments({}, { deadline: Infinity }));
+    stream.once('status', () => (this.#appendCallsEnded += 1));
     this.#appends.set(stream, new AppendCall(stream));
     return stream;
   }
