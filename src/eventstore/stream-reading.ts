@@ -72,6 +72,8 @@ export async function recall(store: EventStore, eventId: string, { stream, revis
   if (from === 'tombstoned') return { kind: 'hidden' };
   const last = from === null ? ((await lastEventOf(store, stream))?.revision ?? null) : from.revision;
   const kind = sight({ revision, eventId }, { from, last });
+  // A stream that shows nothing, and is not cut, is not there: the log is another one now.
+  if (kind === 'hidden' && from === null && !(await isEndHidden(store, stream, revision))) return { kind: 'not_here' };
   return kind === 'there' && from !== null ? { kind, event: knownEventOf(from) } : { kind: kind === 'there' ? 'not_here' : kind };
 }
 

@@ -53,6 +53,19 @@ it.each(['its backup', 'nothing'])('an event that the store has lost is appended
   expect(await idsIn(stream)).toEqual(events.map(({ eventId }) => eventId).sort());
 });
 
+it('an event that a process has only read, and that is gone with its stream, is appended', async () => {
+  const stream = randomId('sub');
+  const event = newEvent(stream);
+  const reading = connectEventStore(server.url);
+  const [writer, reader] = [store, reading].map((each) => new Appender(each, noIndex, LIMITS)) as [Appender, Appender];
+  expect((await writer.append(event)).kind).toBe('appended');
+  expect((await reader.append(event)).kind).toBe('duplicate');
+  await restart((files) => rm(files, { recursive: true }));
+  expect((await reader.append(event)).kind).toBe('appended');
+  expect(await idsIn(stream)).toEqual([event.eventId]);
+  await reading.close();
+});
+
 async function idsIn(stream: string): Promise<string[]> {
   const ids: string[] = [];
   for await (const { eventId } of readStream(store, stream)) ids.push(eventId);
