@@ -68,21 +68,32 @@ export async function sampleStreams(database: Queryable, count: number): Promise
 /** An event that the index does not take, and why. */
 export type Unindexed = Readonly<{ stream: string; revision: bigint; cause: string }>;
 
-/** Adds events one by one, after Postgres rejected them together; returns those that it rejects. Other errors are thrown. */
+/**
+ * Adds events one by one, after Postgres rejected them together; returns those that it rejects. Other errors are thrown.
+ * What Postgres rejects as a whole is added without what its metadata says: intake counts on the id alone.
+ */
 export async function indexOneByOne(connection: Queryable, events: readonly Envelope[]): Promise<Unindexed[]> {
   const unindexed: Unindexed[] = [];
   for (const event of events) {
-    await connection.query('savepoint one_event');
-    try {
-      await indexEvents(connection, [event]);
-      await connection.query('release savepoint one_event');
-    } catch (error) {
-      if (isDatabaseAway(error)) throw error;
-      await connection.query('rollback to savepoint one_event; release savepoint one_event');
-      unindexed.push({ stream: event.stream, revision: event.revision, cause: String(error) });
-    }
+    if ((await rejectionOf(connection, event)) === null) continue;
+    const cause = await rejectionOf(connection, { ...event, metadata: null });
+    if (cause !== null) unindexed.push({ stream: event.stream, revision: event.revision, cause });
   }
   return unindexed;
+}
+
+/** Adds one event; why Postgres rejects it, or null. */
+async function rejectionOf(connection: Queryable, event: Envelope): Promise<string | null> {
+  await connection.query('savepoint one_event');
+  try {
+    await indexEvents(connection, [event]);
+    await connection.query('release savepoint one_event');
+    return null;
+  } catch (error) {
+    if (isDatabaseAway(error)) throw error;
+    await connection.query('rollback to savepoint one_event; release savepoint one_event');
+    return String(error);
+  }
 }
 
 /** Adds events by their envelope alone; an id that is known stays where it was first. */
