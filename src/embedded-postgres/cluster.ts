@@ -50,6 +50,10 @@ export async function openCluster(directory: string): Promise<Cluster> {
   const { user, owners } = await serverUser(join(directory, 'data'));
   assertOurs(directory, 'folder', owners);
   assertOurs(join(directory, 'data'), 'folder', owners);
+  // Root opens these too, and would wait for ever at a pipe in their place.
+  for (const name of ['server.log', 'data/ledger.password', 'data/postmaster.pid']) {
+    assertOurs(join(directory, name), 'file', owners);
+  }
   const path = await realpath(directory);
   const dataDirectory = join(path, 'data');
   if (user) await checkReachable(path, user);

@@ -2,6 +2,7 @@
  * A data directory in which others could have put something is refused; what is made in it is private from the start.
  */
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { execFileSync } from 'node:child_process';
 import { chmod, chown, lstat, mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { loadConfig } from '../../src/config.js';
@@ -59,6 +60,19 @@ describe('a data directory is refused', () => {
       else expect(await readFile(victim, 'utf8')).toBe('precious');
     },
   );
+
+  if (process.platform !== 'win32') {
+    it.each(['server.log', 'data/ledger.password', 'data/postmaster.pid'])(
+      'when postgres/%s is a pipe, at which a start would wait for ever',
+      async (name) => {
+        const pipe = join(dataDirectory, 'postgres', name);
+        await mkdir(join(dataDirectory, 'postgres', 'data'), { recursive: true, mode: 0o700 });
+        await chmod(dataDirectory, 0o700);
+        execFileSync('mkfifo', ['-m', '600', pipe]);
+        await expect(open('embedded')).rejects.toThrow(`"${pipe}" is not a file`);
+      },
+    );
+  }
 
   it('when it is a link itself', async () => {
     await mkdir(join(scratch.path, 'elsewhere'));
