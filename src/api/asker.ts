@@ -1,12 +1,10 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import assert from 'node:assert/strict';
-import type { ServerResponse } from 'node:http';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import { setMaxListeners } from 'node:events';
+import type { Socket } from 'node:net';
+import type { FastifyRequest } from 'fastify';
 
-/**
- * Who asks: the token, by its digest, whose share is taken; and a signal for when the client has left without its
- * answer.
- */
+/** Who asks: the token, by its digest, whose share is taken; and a signal for when the client's connection is closed. */
 export type Asker = Readonly<{ token: string; signal: AbortSignal }>;
 
 const tokens = new WeakMap<object, string>();
@@ -16,17 +14,25 @@ export const noteToken = (request: FastifyRequest, token: string): void => void 
 
 /** A parameter of a route that wants a token. */
 export const AskedBy = createParamDecorator((_: unknown, context: ExecutionContext): Asker => {
-  const http = context.switchToHttp();
-  const token = tokens.get(http.getRequest<FastifyRequest>().raw);
+  const { raw } = context.switchToHttp().getRequest<FastifyRequest>();
+  const token = tokens.get(raw);
   assert(token !== undefined, 'the guard has let a request pass without a token');
-  return { token, signal: leavingOf(http.getResponse<FastifyReply>().raw) };
+  return { token, signal: closingOf(raw.socket) };
 });
 
-function leavingOf(response: ServerResponse): AbortSignal {
-  if (response.destroyed) return AbortSignal.abort();
-  const leaving = new AbortController();
-  response.once('close', () => {
-    if (!response.writableFinished) leaving.abort();
-  });
-  return leaving.signal;
+const closings = new WeakMap<Socket, AbortSignal>();
+
+/**
+ * One signal for all requests of a connection. The response cannot tell: one that waits behind another, as those of
+ * pipelined requests do, never hears that its connection closed.
+ */
+function closingOf(socket: Socket): AbortSignal {
+  if (socket.destroyed) return AbortSignal.abort();
+  const known = closings.get(socket);
+  if (known !== undefined) return known;
+  const closing = new AbortController();
+  setMaxListeners(0, closing.signal);
+  socket.once('close', () => closing.abort());
+  closings.set(socket, closing.signal);
+  return closing.signal;
 }

@@ -63,9 +63,9 @@ export class LiveReader {
     return this.#blockedSinceMs === undefined ? 0 : performance.now() - this.#blockedSinceMs;
   }
 
-  /** Breaks the connection at once: what was not taken is let go. */
+  /** Breaks the connection at once: what was not taken is let go, also that of a response which waits behind another. */
   cut(): void {
-    this.response.destroy();
+    this.response.req.socket.destroy();
   }
 
   /** Keeps proxies from taking the connection for a dead one; cuts a reader that has not read for long. */
@@ -77,7 +77,7 @@ export class LiveReader {
   /** Ends the stream: the client connects again by itself, here or elsewhere. */
   end(): void {
     if (this.#blockedSinceMs === undefined) this.response.end();
-    else this.response.destroy();
+    else this.cut();
   }
 
   #write(message: string | Buffer): void {

@@ -66,8 +66,8 @@ export class LiveUpdates implements OnModuleDestroy {
       if (this.#stopping.signal.aborted) throw tooMany(this.parts.readersMax);
       return (response) => {
         // One that went away while its topic was read has no end to come that would remove it.
-        if (response.destroyed) return giveBack();
-        this.#add(topic, response, giveBack).tell(message);
+        if (response.destroyed || asker.signal.aborted) return giveBack();
+        this.#add(topic, response, { giveBack, signal: asker.signal }).tell(message);
         this.#cut.inc(cutSlowest(this.#all(), this.parts.bytesMax));
       };
     } catch (error) {
@@ -96,14 +96,14 @@ export class LiveUpdates implements OnModuleDestroy {
     return topics.map((topic) => messageOf(topic, { position, now }));
   }
 
-  #add(topic: LiveTopic, response: ServerResponse, giveBack: () => void): LiveReader {
+  #add(topic: LiveTopic, response: ServerResponse, { giveBack, signal }: { giveBack: () => void; signal: AbortSignal }): LiveReader {
     const followed = this.#followed.get(keyOf(topic)) ?? { topic, readers: new Set() };
     const onGone = (): void => {
       giveBack();
-      followed.readers.delete(reader);
-      if (followed.readers.size === 0) this.#followed.delete(keyOf(topic));
+      if (followed.readers.delete(reader) && followed.readers.size === 0) this.#followed.delete(keyOf(topic));
     };
     const reader: LiveReader = new LiveReader(response, { slowMs: SLOW_READER_MS, onGone });
+    signal.addEventListener('abort', onGone, { once: true });
     this.#followed.set(keyOf(topic), followed);
     followed.readers.add(reader);
     this.#readAt = undefined;

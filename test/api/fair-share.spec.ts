@@ -3,6 +3,7 @@ import { Agent, request } from 'node:http';
 import { connectEventStore } from '../../src/eventstore/event-store.js';
 import { ADMIN_TOKEN, deliver, read, READ_TOKEN } from '../support/delivery.js';
 import { appendedEvent } from '../support/log.js';
+import { RawConnection } from '../support/raw-connection.js';
 import { testDatabase, testEventStore, type TestServer } from '../support/servers.js';
 import { startServiceProcess, type ServiceProcess } from '../support/service-process.js';
 import { randomId, START, subscriptionEvent } from '../support/subscription-events.js';
@@ -86,13 +87,26 @@ const PAST = (): string => `/subscriptions/${sub}?trueAt=2026-01-01T00:10:00Z`;
 describe('one token', () => {
   it('that waits with all its share leaves places to others, and gives its own back when its clients leave', async () => {
     const waiting = calls(WAITS_PER_TOKEN + 20, `/subscriptions?${WAIT_FOR_EVER}`);
-    const refused = await Promise.all(Array.from({ length: 20 }, () => Promise.race(waiting.map(({ reply }) => reply))));
+    const refused: (Reply | 'left')[] = [];
+    for (const { reply } of waiting) void reply.then((one) => refused.push(one));
+    await until('those beyond the share are refused', async () => refused.length === 20);
     expect(refused[0]).toEqual({ status: 429, code: 'too_many_requests', retryAfter: '1' });
     expect(await other(`/subscriptions/${sub}?minPosition=${position}`)).toBe(200);
     expect((await read(service.url, `/subscriptions/${sub}?minPosition=${position}`)).status).toBe(429);
     leaveAll(waiting);
     await until('there are places again', async () => (await read(service.url, `/subscriptions/${sub}?minPosition=${position}`)).status === 200, 5_000);
     expect(await kindsOf(waiting)).toEqual({ left: WAITS_PER_TOKEN, '429 too_many_requests': 20 });
+  });
+
+  it('that waits with all its share on one connection gives it back when that closes', async () => {
+    const connection = await RawConnection.open(service.url);
+    const request = `GET /subscriptions?${WAIT_FOR_EVER} HTTP/1.1\r\nhost: ledger\r\nauthorization: Bearer ${READ_TOKEN}\r\n\r\n`;
+    await connection.send(request.repeat(WAITS_PER_TOKEN));
+    await until('all wait', async () => (await read(service.url, `/subscriptions/${sub}?minPosition=${position}`)).status === 429, 5_000);
+    connection.destroy();
+    // The first request alone would give back one place.
+    const some = () => Promise.all(Array.from({ length: 20 }, () => read(service.url, '/subscriptions?minPosition=9000000000000000000&waitMs=1')));
+    await until('there are places again', async () => (await some()).every(({ status }) => status === 503), 5_000);
   });
 
   it('that asks about the past over and over has one answer folded at a time, and none when it has left', async () => {

@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { deliver, read } from '../support/delivery.js';
+import { deliver, read, READ_TOKEN } from '../support/delivery.js';
 import { startLedger, type TestLedger } from '../support/ledger.js';
 import { connectLive, type LiveClient } from '../support/live-client.js';
+import { metricsOf } from '../support/metrics.js';
+import { RawConnection } from '../support/raw-connection.js';
 import { query } from '../support/read-models.js';
 import { testDatabase, testEventStore, type TestServer } from '../support/servers.js';
 import { customer, stripeEvent } from '../support/stripe-objects.js';
@@ -125,6 +127,17 @@ describe('live connections', () => {
       return client.status === 200 && client;
     });
     next.close();
+    await small.stop();
+  });
+
+  it('make room also where several were asked for on one connection, of which only the first is answered', async () => {
+    const small = await startLedger({ eventStore, database, environment: { LIVE_READERS_MAX: '4' } });
+    const connection = await RawConnection.open(small.url);
+    for (const id of ['sub_1', 'sub_2']) await connection.head('GET', `/subscriptions/${id}/live`, { authorization: `Bearer ${READ_TOKEN}` });
+    const readers = async () => (await metricsOf(small.url)).get('ledger_live_readers');
+    await until('both follow', async () => (await readers()) === 2);
+    connection.destroy();
+    await until('none follows', async () => (await readers()) === 0);
     await small.stop();
   });
 
