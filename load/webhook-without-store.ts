@@ -29,7 +29,7 @@ const app = await createServer({
   ],
 }, {
   logger: new JsonLogger('warn'),
-  limits: { requestTimeoutMs: 20_000, connectionsMax: 10_000, bodiesBytesMax: 64 * BODY_BYTES_MAX },
+  limits: { requestTimeoutMs: 20_000, connectionsMax: 10_000, bodiesBytesMax: 64 * BODY_BYTES_MAX, answersBytesMax: 64 * BODY_BYTES_MAX },
   registry,
   bodyRoute: new WebhookGate({ bodyBytesMax: BODY_BYTES_MAX, report }),
 });

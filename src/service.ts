@@ -43,7 +43,7 @@ export async function startService(config: Config, logger: LoggerService): Promi
   const index = hasIndex(config) ? new Database(config.databaseUrl, { connectionsMax: LIMITS.indexConnectionsMax, statementTimeoutMs: LIMITS.operationsStatementMs, onIdleError }) : null;
   const { module, catchUp, registry, bodyRoute } = AppModule.of({ config, store, database, reads, index });
   const { requestTimeoutMs, connectionsMax, intakeBodiesBytesMax: bodiesBytesMax } = config;
-  const limits = { requestTimeoutMs, connectionsMax, bodiesBytesMax };
+  const limits = { requestTimeoutMs, connectionsMax, bodiesBytesMax, answersBytesMax: LIMITS.answersBytesMax };
   const app = await createServer(module, { logger, limits, registry, bodyRoute });
   const closeAll = async () => {
     await drain(app);

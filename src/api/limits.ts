@@ -20,6 +20,8 @@ export const LIMITS = {
   timelines: { bytesMax: 32 * 1024 * 1024, keptMs: 30_000 },
   /** A page of a timeline ends early beyond this. */
   timelinePageBytesMax: 4 * 1024 * 1024,
+  /** Bytes of answers that all clients together have not taken yet; live updates are counted apart. */
+  answersBytesMax: 64 * 1024 * 1024,
   /** Bytes that all readers of live updates together have not taken yet. */
   liveBytesMax: 64 * 1024 * 1024,
 } as const;

@@ -4,6 +4,7 @@ import { Counter, Gauge, type Registry } from 'prom-client';
 export class HttpMetrics {
   readonly #responses: Counter<'route' | 'method' | 'status'>;
   readonly #dropped: Counter;
+  readonly #cut: Counter;
 
   constructor(registry: Registry, heldBytes: () => number) {
     this.#responses = new Counter({
@@ -15,6 +16,11 @@ export class HttpMetrics {
     this.#dropped = new Counter({
       name: 'ledger_http_connections_dropped_total',
       help: 'Connections closed without an answer, since CONNECTIONS_MAX were open.',
+      registers: [registry],
+    });
+    this.#cut = new Counter({
+      name: 'ledger_http_connections_cut_total',
+      help: 'Connections cut since they did not take their answers, and others needed the memory.',
       registers: [registry],
     });
     new Gauge({
@@ -33,5 +39,9 @@ export class HttpMetrics {
 
   dropped(): void {
     this.#dropped.inc();
+  }
+
+  cut(): void {
+    this.#cut.inc();
   }
 }

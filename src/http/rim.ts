@@ -7,6 +7,7 @@ import type { HttpMetrics } from './http.metrics.js';
 import { answerOnSocket, problemOfParser, refusalOfParser, type ParserError } from './parser-errors.js';
 import { PRIVATE_HEADERS } from './private-answers.js';
 import { problemBody, ProblemError, PROBLEM_TYPE, type Problem } from './problem.js';
+import type { UntakenAnswers } from './untaken-answers.js';
 
 /** The one route whose bodies are read, and what it says of requests that do not come as far as its handler. */
 export interface BodyRoute {
@@ -45,14 +46,16 @@ export class Rim {
   readonly #bodies: Bodies;
   readonly #route: BodyRoute | null;
   readonly #metrics: HttpMetrics;
+  readonly #untaken: UntakenAnswers;
   /** The latest answer of a connection, begun or not. */
   readonly #answers = new WeakMap<Socket, ServerResponse>();
   #isStopping = false;
 
-  constructor(parts: { bodies: Bodies; bodyRoute: BodyRoute | null; metrics: HttpMetrics }) {
+  constructor(parts: { bodies: Bodies; bodyRoute: BodyRoute | null; metrics: HttpMetrics; untaken: UntakenAnswers }) {
     this.#bodies = parts.bodies;
     this.#route = parts.bodyRoute;
     this.#metrics = parts.metrics;
+    this.#untaken = parts.untaken;
   }
 
   /** Adds itself to a server that has no routes yet. */
@@ -62,8 +65,9 @@ export class Rim {
       done();
     });
     fastify.addHook('onRequest', (request, reply, done) => this.#onRequest(request, reply, done));
-    fastify.addHook('onSend', (request, reply, _payload, done) => {
+    fastify.addHook('onSend', (request, reply, payload, done) => {
       if (isUnread(request)) closeAfter(request, reply.raw);
+      if (typeof payload === 'string' || Buffer.isBuffer(payload)) this.#untaken.add(reply.raw, Buffer.byteLength(payload));
       done();
     });
     fastify.addHook('onResponse', (request, reply, done) => {

@@ -7,6 +7,7 @@ import { Bodies } from './bodies.js';
 import { HttpMetrics } from './http.metrics.js';
 import { keepAnswersPrivate } from './private-answers.js';
 import { Rim, type BodyRoute } from './rim.js';
+import { UntakenAnswers } from './untaken-answers.js';
 
 /** Names of streams hold ids that users choose, up to 255 characters each. */
 const PARAM_LENGTH_MAX = 600;
@@ -20,6 +21,8 @@ export type HttpLimits = Readonly<{
   connectionsMax: number;
   /** Bytes that all bodies under way may hold together. */
   bodiesBytesMax: number;
+  /** Bytes of answers that all clients together may leave untaken; beyond it the slowest are cut. */
+  answersBytesMax: number;
 }>;
 
 export type ServerOptions = Readonly<{
@@ -37,7 +40,9 @@ export type ServerOptions = Readonly<{
 export async function createServer(module: DynamicModule, options: ServerOptions): Promise<NestFastifyApplication> {
   const { logger, limits, registry, bodyRoute } = options;
   const bodies = new Bodies({ bytesMax: limits.bodiesBytesMax, patienceMs: BODY_PATIENCE_MS });
-  const rim = new Rim({ bodies, bodyRoute, metrics: new HttpMetrics(registry, () => bodies.heldBytes) });
+  const metrics = new HttpMetrics(registry, () => bodies.heldBytes);
+  const untaken = new UntakenAnswers({ bytesMax: limits.answersBytesMax, onCut: () => metrics.cut() });
+  const rim = new Rim({ bodies, bodyRoute, metrics, untaken });
   const adapter = new FastifyAdapter({
     requestTimeout: limits.requestTimeoutMs,
     // Node swaps the two when that of the headers is the longer one, and looks every 30 s unless told.

@@ -63,7 +63,7 @@ class ForgottenController {
 class ForgetfulModule {}
 
 const silent = { log: () => undefined, error: () => undefined, warn: () => undefined };
-const limits = { requestTimeoutMs: 10_000, connectionsMax: 100, bodiesBytesMax: 1_000_000 };
+const limits = { requestTimeoutMs: 10_000, connectionsMax: 100, bodiesBytesMax: 1_000_000, answersBytesMax: 1_000_000 };
 const nowhere = { eventstoreUrl: 'esdb://127.0.0.1:1?tls=false', databaseUrl: 'postgres://nobody:none@127.0.0.1:1/none' };
 
 /** The whole service, on stores that are away: what a route says of itself depends on neither. */
