@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { canonicalJson, type Json } from './json.js';
 
 /** Namespaces of ours (RFC 9562, section 6.6). They are part of the log's format: changing one makes every event new. */
 const eventNamespace = Buffer.from('d1b5cfb2b0d14a3c9c7d6a0c3a0a6f4e', 'hex');
@@ -9,9 +10,12 @@ export function eventIdOf(stripeEventId: string): string {
   return uuidV5(eventNamespace, stripeEventId);
 }
 
-/** The id of a quarantined body, which may share its Stripe event id with others or have none: made from id and content. */
-export function quarantineIdOf(stripeEventId: string | null, contentHash: string): string {
-  return uuidV5(quarantineNamespace, JSON.stringify([stripeEventId, contentHash]));
+/**
+ * The id of a quarantined body, which may share its Stripe event id with others or have none: made from id and content.
+ * The id is as the body has it, whatever that is: the content hash of a snapshot event does not cover it.
+ */
+export function quarantineIdOf(id: Json, contentHash: string): string {
+  return uuidV5(quarantineNamespace, canonicalJson([id, contentHash]));
 }
 
 /** A UUID of version 5 (RFC 9562, section 5.5): the SHA-1 of namespace and name, cut to 122 bits. */

@@ -63,7 +63,7 @@ export function routeRefused(body: Json, contentHash: string, reason: RefusedRea
 function quarantine(body: Json, contentHash: string, reason: QuarantineReason): Quarantined {
   const id = isJsonObject(body) ? field(body, 'id') : null;
   const stripeEventId = isIdText(id) ? id : null;
-  const eventId = quarantineIdOf(stripeEventId, contentHash);
+  const eventId = quarantineIdOf(id, contentHash);
   return { kind: 'quarantine', stream: `quarantine-${eventId}`, eventId, stripeEventId, type: typeOf(body) ?? 'unknown', reason };
 }
 

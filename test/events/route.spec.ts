@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { contentHash } from '../../src/events/content-hash.js';
 import { eventIdOf, quarantineIdOf } from '../../src/events/event-id.js';
-import type { Json, JsonObject } from '../../src/events/json.js';
+import { field, isJsonObject, type Json, type JsonObject } from '../../src/events/json.js';
 import { route, routeRefused } from '../../src/events/route.js';
 import { distinctRecordedEvents, recordedEvents } from '../fixtures/recorded-events.js';
 import { basil, before, routingTable, subscriptionParent } from './routing-table.js';
@@ -59,6 +59,12 @@ describe('routing by the payload alone', () => {
 });
 
 describe('quarantine', () => {
+  it('takes bodies for different that differ in nothing but an id that is none', () => {
+    const ids: readonly Json[] = [null, 1, 2, true, ['evt_1'], { id: 'evt_1' }, 'evt_\u0000', 'evt_\u0001', '\ud800', 'x'.repeat(256), 'y'.repeat(256)];
+    const streams = ids.map((id) => routeOf({ ...eventAbout({ id: 'sub_1', object: 'subscription' }), id } as Json).stream);
+    expect(new Set(streams).size).toBe(ids.length);
+  });
+
   const subscription = { id: 'sub_1', object: 'subscription' };
 
   it.each<readonly [what: string, body: Json, reason: string]>([
@@ -89,7 +95,7 @@ describe('quarantine', () => {
   ])('takes %s', (_, body, reason) => {
     const routed = routeOf(body);
     expect(routed).toMatchObject({ kind: 'quarantine', reason, stream: `quarantine-${routed.eventId}` });
-    expect(routed.eventId).toBe(quarantineIdOf(routed.stripeEventId, contentHash(body)));
+    expect(routed.eventId).toBe(quarantineIdOf(isJsonObject(body) ? field(body, 'id') : null, contentHash(body)));
   });
 
   it('keeps apart test events that share the id of zeros', () => {
