@@ -34,6 +34,12 @@ const badAddress: Problem = {
   title: 'Bad address',
   detail: 'A percent sign in the path begins no character in UTF-8.',
 };
+const noHost: Problem = {
+  status: 400,
+  code: 'malformed_request',
+  title: 'Malformed request',
+  detail: 'The request has no Host header, which HTTP/1.1 demands.',
+};
 const addressTooLong: Problem = {
   status: 414,
   code: 'address_too_long',
@@ -77,6 +83,8 @@ export class Rim {
     });
     fastify.removeAllContentTypeParsers();
     fastify.addContentTypeParser('*', (request, _payload, done) => this.#readBody(request, done));
+    // Node would refuse these with an empty answer past all hooks; a server may pass over what it does not know.
+    fastify.server.on('checkExpectation', (request, response) => fastify.server.emit('request', request, response));
     fastify.server.on('drop', () => this.#metrics.dropped());
   }
 
@@ -108,6 +116,7 @@ export class Rim {
       route?.onStopping();
       return done(new ProblemError(stopping));
     }
+    if (request.headers.host === undefined && request.raw.httpVersion === '1.1') return done(new ProblemError(noHost));
     const refusal = route?.refusalOf(request.headers) ?? null;
     if (refusal !== null) return done(new ProblemError(refusal));
     // Bytes are taken whatever the sender calls them; an odd content type would be refused.

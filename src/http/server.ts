@@ -47,6 +47,8 @@ export async function createServer(module: DynamicModule, options: ServerOptions
     requestTimeout: limits.requestTimeoutMs,
     // Node swaps the two when that of the headers is the longer one, and looks every 30 s unless told.
     http: {
+      // The rim refuses what has none, as it refuses all else.
+      requireHostHeader: false,
       headersTimeout: Math.ceil(limits.requestTimeoutMs / 2),
       connectionsCheckingInterval: Math.ceil(limits.requestTimeoutMs / 10),
     },

@@ -228,6 +228,17 @@ it('a signed delivery is taken whatever its content type says', async () => {
   }
 });
 
+it.each([
+  ['no host', 'GET /health/live HTTP/1.1\r\n\r\n', 400, 'malformed_request'],
+  ['an expectation that nobody knows', 'GET /none HTTP/1.1\r\nhost: ledger\r\nexpect: more\r\n\r\n', 404, 'not_found'],
+])('a request with %s is answered as any other', async (_name, text, status, code) => {
+  const connection = await open(ledger);
+  await connection.send(text);
+  const answer = await connection.answer();
+  expect(answer).toMatchObject({ status, body: { code } });
+  expect(answer.headers.get('cache-control')).toBe('no-store');
+});
+
 it('connections beyond the limit are closed at once, and counted', async () => {
   const opened = await Promise.all(Array.from({ length: 20 }, () => open(hasty)));
   await until('some are closed', async () => opened.filter(({ isClosed }) => isClosed).length >= 12);
