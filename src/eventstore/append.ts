@@ -82,23 +82,40 @@ function refusalOf(error: unknown): WriteOutcome | null {
   }
 }
 
-/** One attempt. When its answer keeps waiting, what the log shows at its place counts as well. */
+/** One attempt. While its answer is missing, what the log shows at its place counts as well. */
 async function writtenOrSeen(store: EventStore, events: readonly NewEvent[], at: Target): Promise<WriteOutcome> {
-  const answered = new AbortController();
-  const writing = writeOnce(store, events, at).finally(() => answered.abort());
-  const seeing = see(store, events, { ...at, signal: answered.signal });
-  return (await Promise.race([seeing, writing.then(() => null, () => null)])) ?? writing;
+  const seeing = new Looking(() => shown(store, events, at.revision));
+  try {
+    return await Promise.race([writeOnce(store, events, at), seeing.outcome]);
+  } finally {
+    seeing.end();
+  }
 }
 
-/** Resolves when the log shows all these events at their place; with null when the append was answered before. */
-async function see(store: EventStore, events: readonly NewEvent[], at: Target & { signal: AbortSignal }): Promise<WriteOutcome | null> {
-  for (let waitMs = LOOK_AFTER_MS; !at.signal.aborted; waitMs *= 2) {
-    await pause(waitMs, undefined, { signal: at.signal }).catch(() => undefined);
-    // A failure to look says nothing: the append itself has an answer, or a time limit.
-    const seen = at.signal.aborted ? null : await shown(store, events, at.revision).catch(() => null);
-    if (seen !== null) return seen;
+/** Looks again and again, in pauses that double, until it has seen something or is ended. */
+class Looking {
+  readonly outcome: Promise<WriteOutcome>;
+  #timer: NodeJS.Timeout | undefined;
+  #ended = false;
+
+  constructor(look: () => Promise<WriteOutcome | null>) {
+    this.outcome = new Promise((resolve) => this.#lookIn(LOOK_AFTER_MS, look, resolve));
   }
-  return null;
+
+  end(): void {
+    this.#ended = true;
+    clearTimeout(this.#timer);
+  }
+
+  /** A failure to look says nothing: the append itself has an answer, or a time limit. */
+  #lookIn(waitMs: number, look: () => Promise<WriteOutcome | null>, resolve: (seen: WriteOutcome) => void): void {
+    this.#timer = setTimeout(async () => {
+      const seen = await look().catch(() => null);
+      if (this.#ended) return;
+      if (seen === null) this.#lookIn(2 * waitMs, look, resolve);
+      else resolve(seen);
+    }, waitMs);
+  }
 }
 
 async function shown(store: EventStore, events: readonly NewEvent[], after: bigint): Promise<WriteOutcome | null> {

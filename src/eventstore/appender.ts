@@ -27,7 +27,10 @@ export type AppendOutcome =
  * hidden:
  * what it finds is looked for in the log before it counts, and where it does not reach the stream itself is read.
  */
-export type EventIdIndex = { find(eventId: string, stream: string): Promise<IndexAnswer> };
+export type EventIdIndex = {
+  /** Where this id is; and, unless `stream` is null, the last event that the index has of that stream. */
+  find(eventId: string, stream: string | null): Promise<IndexAnswer>;
+};
 
 /** For a process that has no index: every stream is read. */
 export const noIndex: EventIdIndex = { find: async () => ({ kind: 'unavailable' }) };

@@ -4,7 +4,7 @@ import { write, type NewEvent, type WriteOutcome } from './append.js';
 import type { AppendOutcome, EventIdIndex } from './appender.js';
 import type { EventStore } from './event-store.js';
 import type { Waiting } from './lanes.js';
-import type { KnownEvent, StreamHead } from './stream-heads.js';
+import { needsEnd, type KnownEvent, type StreamHead } from './stream-heads.js';
 import { isEndHidden, readHead, readHeadAbove, readOn, recall, speaksOfLog, type HeadReading } from './stream-reading.js';
 
 export type AppendTools = Readonly<{
@@ -48,7 +48,7 @@ export class SharedAppend {
 
   /** Returns the head as it is then. What is open when it throws has no outcome yet. */
   async run(cached: StreamHead | undefined): Promise<StreamHead> {
-    await this.#askIndex();
+    await this.#askIndex(needsEnd(cached) ? this.stream : null);
     let head = cached ?? (await this.#coldHead());
     for (let races = 0; races < RACES_MAX; ) {
       head = await this.#settleKnown(head);
@@ -73,9 +73,9 @@ export class SharedAppend {
     this.#settleAll({ kind: 'unavailable', cause });
   }
 
-  async #askIndex(): Promise<void> {
+  async #askIndex(stream: string | null): Promise<void> {
     const ids = [...this.#reading.wanted];
-    const answers = await Promise.all(ids.map((eventId) => this.tools.index.find(eventId, this.stream)));
+    const answers = await Promise.all(ids.map((eventId) => this.tools.index.find(eventId, stream)));
     for (const [at, eventId] of ids.entries()) this.#answers.set(eventId, answers[at] ?? UNAVAILABLE);
   }
 

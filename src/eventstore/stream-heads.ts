@@ -76,6 +76,10 @@ const keyOf = (eventId: string): string => Buffer.from(eventId.replaceAll('-', '
 /** From so many ids on a head is worth to be made smaller. */
 const LARGE = 1_000;
 
+/** Whether the index is asked for its last event of the stream: to read from there, to lean on it, or to trust a head that does. */
+export const needsEnd = (head: StreamHead | undefined): boolean =>
+  head === undefined || head.leansOn !== null || head.events.weight >= LARGE;
+
 /**
  * Lets a large head lean on the index for what the index has of the stream. The index must name the event that the head
  * itself knows at that revision: so it speaks of this log.

@@ -25,7 +25,7 @@ export class BatchedEventIdIndex implements EventIdIndex {
 
   constructor(private readonly database: Database) {}
 
-  find(eventId: string, stream: string): Promise<IndexAnswer> {
+  find(eventId: string, stream: string | null): Promise<IndexAnswer> {
     if (performance.now() < this.#restsUntil) return Promise.resolve(UNAVAILABLE);
     return new Promise((settle) => {
       this.#waiting.push({ eventId, stream, settle });
