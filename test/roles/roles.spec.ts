@@ -4,6 +4,7 @@ import { deliver, read, READ_TOKEN } from '../support/delivery.js';
 import { startServiceProcess, type ServiceProcess } from '../support/service-process.js';
 import { temporaryDirectory, testDatabase, testEventStore, type TestServer } from '../support/servers.js';
 import { randomId, subscriptionEvent } from '../support/subscription-events.js';
+import { until } from '../support/until.js';
 
 let eventStore: TestServer;
 let database: TestServer;
@@ -49,6 +50,8 @@ describe('three processes on one store, each with one role', () => {
 
   it('all serve health and metrics', async () => {
     await deliver(ingest.url, JSON.stringify(subscriptionEvent(randomId('sub')))).then(({ body }) => read(api.url, `/subscriptions?minPosition=${body.position}&waitMs=20000`));
+    // Others may write to the store, so that the end of the log moves on before it is reached.
+    for (const one of [project, api]) await until('the reads are ready', async () => (await health(one)).status === 200);
     expect(await health(ingest)).toMatchObject({ status: 200, body: { ready: true, roles: ['ingest'], intake: { ready: true }, reads: { ready: false, postgres: 'not used', catchUp: 'elsewhere' } } });
     expect(await health(project)).toMatchObject({ status: 200, body: { ready: true, roles: ['project'], intake: { ready: false }, reads: { ready: true, postgres: 'ok', catchUp: 'projecting' } } });
     expect(await health(api)).toMatchObject({ status: 200, body: { ready: true, roles: ['api'], intake: { ready: false }, reads: { ready: true, postgres: 'ok', catchUp: 'elsewhere' } } });
