@@ -90,9 +90,15 @@ function explain(error: unknown): string {
   return `The command failed: ${message}\nWhat was built so far is kept; the same command goes on from there. Check that EVENTSTORE_URL and DATABASE_URL, or DATA_DIR, are those of the service.`;
 }
 
+// A reader may go before the end, as `head` does; nobody wants the rest then.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+});
 process.exitCode = await main(process.argv.slice(2)).catch((error: unknown) => {
   process.stderr.write(`${explain(error)}\n`);
   return USAGE_EXIT;
 });
+// A pipe takes only some of a long output at once, and the rest is lost by an exit.
+await Promise.all([process.stdout, process.stderr].map((output) => new Promise((written) => output.write('', written))));
 // The client of the event store may keep the event loop alive after it was closed.
 process.exit();
