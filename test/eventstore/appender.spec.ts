@@ -7,7 +7,7 @@ import type { NewEvent } from '../../src/eventstore/append.js';
 import { connectEventStore, type EventStore } from '../../src/eventstore/event-store.js';
 import { startProxy } from '../support/cuttable-proxy.js';
 import { appendedEvent, stripeIdsOf } from '../support/log.js';
-import { newEvent } from '../support/new-event.js';
+import { newEvent, unknownEvent } from '../support/new-event.js';
 import { testEventStore, type TestServer } from '../support/servers.js';
 import { randomId } from '../support/subscription-events.js';
 import { securedUrl, testTls } from '../support/tls.js';
@@ -175,7 +175,7 @@ describe('a duplicate on a stream of 10,000 events with a cold cache', () => {
   const ids = Array.from({ length: 10_000 }, (_, at) => `${stream}_evt_${at}`);
   beforeAll(async () => {
     for (let from = 0; from < ids.length; from += 1_000) {
-      const events = ids.slice(from, from + 1_000).map((id) => appendedEvent({ id, type: 'test.happened', api_version: null }, newEvent(stream, id).contentHash));
+      const events = ids.slice(from, from + 1_000).map((id) => appendedEvent(unknownEvent(id), newEvent(stream, id).contentHash));
       await store.appends.appendToStream(stream, events, { expectedRevision: from === 0 ? NO_STREAM : BigInt(from - 1) });
     }
   }, 60_000);

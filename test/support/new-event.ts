@@ -1,9 +1,18 @@
 import { createHash } from 'node:crypto';
 import { eventIdOf } from '../../src/events/event-id.js';
 import type { NewEvent } from '../../src/eventstore/append.js';
-import { randomId } from './subscription-events.js';
+import { randomId, START } from './subscription-events.js';
 
 const AT = '2026-01-01T00:00:00.000Z';
+
+/**
+ * A Stripe event of a type that no projection knows: what cannot be read would park its stream in the read models of all who
+ * share the store. `content` tells it from another of the same id; `bytes` pads it.
+ */
+export const unknownEvent = (id: string, { content = id, bytes = 0 } = {}) => ({
+  id, object: 'event', type: 'test.happened', created: START, api_version: null, livemode: false,
+  data: { object: { id: 'test_1', object: 'test', content, padding: 'x'.repeat(bytes) } },
+});
 
 /** An event on its way into the log, as intake makes it; `bytes` pads its data. */
 export function newEvent(stream: string, stripeEventId = randomId('evt'), { content = stripeEventId, bytes = 0 } = {}): NewEvent {
@@ -15,7 +24,7 @@ export function newEvent(stream: string, stripeEventId = randomId('evt'), { cont
     stream,
     eventId: eventIdOf(stripeEventId),
     type: 'test.happened',
-    data: Buffer.from(JSON.stringify({ content, padding: 'x'.repeat(bytes) })),
+    data: Buffer.from(JSON.stringify(unknownEvent(stripeEventId, { content, bytes }))),
     metadata: new Uint8Array(Buffer.from(JSON.stringify(metadata))),
     contentHash,
     apiVersion: null,
