@@ -42,8 +42,7 @@ import { INTAKE, INTAKE_REPORT, WebhookController, type Intake } from './webhook
 
 /**
  * `reads` is the pool for what the read API looks up, `database` for all else: null in a process that only ingests.
- * `index` is
- * intake's own, for the index of event ids: null without a Postgres.
+ * `index` is intake's own, for the index of event ids: null without a Postgres.
  */
 export type AppParts = Readonly<{ config: Config; store: EventStore; database: Database | null; reads: Database | null; index: Database | null }>;
 

@@ -41,9 +41,8 @@ async function main(): Promise<void> {
 
 /**
  * The process that runs the embedded store of a data directory runs Postgres too, for the other processes there,
- * whatever its
- * own roles are. With a store elsewhere, a process that only ingests starts no Postgres, but asks the index of one
- * that is named.
+ * whatever its own roles are. With a store elsewhere, a process that only ingests starts no Postgres, but asks the
+ * index of one that is named.
  */
 function databaseUrlOf(config: Config): string {
   const isNeeded = usesReadModels(config) || config.eventstoreUrl === 'embedded';

@@ -20,8 +20,7 @@ const ourUid = (): number | undefined => process.getuid?.();
 
 /**
  * Makes the folder for this account alone, or checks one that is there. Its mode is mended only when it holds nothing
- * but
- * `ownNames`: what people keep beside our files is theirs, and `chmod 700 /` helps nobody.
+ * but `ownNames`: what people keep beside our files is theirs, and `chmod 700 /` helps nobody.
  * @throws NotPrivateError when it is a link, another account's, or open to writing by others.
  */
 export function privateFolder(path: string, { ownNames, mode = 0o700 }: { ownNames: RegExp; mode?: number }): void {

@@ -94,8 +94,7 @@ export class LiveReader {
 
 /**
  * Cuts readers until no more than so many bytes are kept for all of them; returns how many it cut. Those that have
- * taken nothing
- * for longest go first, and for one that reads nothing is kept.
+ * taken nothing for longest go first, and for one that reads nothing is kept.
  */
 export function cutSlowest(readers: Iterable<LiveReader>, bytesMax: number): number {
   const all = [...readers];

@@ -31,9 +31,8 @@ export class LiveController {
   }
 
   /**
-   * Nothing depends on `Last-Event-ID`: who comes back is told the current state, as everybody who connects. A HEAD
-   * has no
-   * body, and so nothing to follow.
+   * Nothing depends on `Last-Event-ID`: who comes back is told the current state, as everybody who connects. A HEAD has
+   * no body, and so nothing to follow.
    */
   async #follow(topic: LiveTopic, asker: Asker, { request, reply }: { request: FastifyRequest; reply: FastifyReply }): Promise<void> {
     const wanted = parseQuery(following, request.query);

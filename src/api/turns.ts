@@ -19,9 +19,8 @@ export type TurnLimits = Readonly<{
 type Lane = { running: number; lastTurn: number; readonly waiting: Set<() => void> };
 
 /**
- * Lets a bounded number of works run at one time; the others wait for their turn. Tokens take turns with each other,
- * so that
- * one with a hundred works waits for itself, and another with one work waits for a single one.
+ * Lets a bounded number of works run at one time; the others wait for their turn. Tokens take turns with each other, so
+ * that one with a hundred works waits for itself, and another with one work waits for a single one.
  */
 export class Turns {
   #running = 0;

@@ -1,7 +1,6 @@
 /**
  * About how many bytes a JSON value has as text: names and texts by their length, other values as eight. Counted
- * without
- * recursion and without a copy: an event may nest hundreds of thousands of levels deep.
+ * without recursion and without a copy: an event may nest hundreds of thousands of levels deep.
  */
 export function bytesOf(json: unknown): number {
   let bytes = 0;

@@ -15,9 +15,8 @@ const FILES = [SECRETS_FILE, ENDPOINTS_FILE, `${ENDPOINTS_FILE}.new`, LOCK_FILE]
 const FOLDERS = ['eventstore', 'tls'];
 
 /**
- * Makes the directory when it is missing, and checks what is in it. Under root, Postgres runs as another account,
- * which may
- * pass through; what is secret in it has modes of its own.
+ * Makes the directory when it is missing, and checks what is in it. Under root, Postgres runs as another account, which
+ * may pass through; what is secret in it has modes of its own.
  * @throws NotPrivateError when others own, control or could have written any of it.
  * @throws DataDirectoryError when it cannot be used at all.
  */

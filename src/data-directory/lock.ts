@@ -7,11 +7,9 @@ import { LOCK_FILE } from './directory.js';
 export type Lock = Readonly<{ release(): void }>;
 
 /**
- * Takes the lock on `dataDirectory`, or returns undefined at once when another holds it.
- * It is an exclusive transaction, kept open, on an empty SQLite database, which others may not even read: a reader
- * could
- * keep it locked. The file must not be opened in any other way: closing any handle on it would free the lock of this
- * process (POSIX).
+ * Takes the lock on `dataDirectory`, or returns undefined at once when another holds it. It is an exclusive
+ * transaction, kept open, on an empty SQLite database, which others may not even read: a reader could keep it locked.
+ * The file must not be opened in any other way: closing any handle on it would free the lock of this process (POSIX).
  * @throws an error with the code EMFILE when this process has no file descriptors left.
  */
 export function takeLock(dataDirectory: string): Lock | undefined {

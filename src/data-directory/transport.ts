@@ -7,9 +7,8 @@ import { notInstalled } from './errors.js';
 
 /**
  * Sockets lie in folders that no other account may enter. Where there are none, both servers listen at ports of
- * 127.0.0.1
- * and show certificates, which clients know from their files; the event store wants a password, as Postgres does
- * anyway.
+ * 127.0.0.1 and show certificates, which clients know from their files; the event store wants a password, as Postgres
+ * does anyway.
  */
 export type Transport =
   | Readonly<{ kind: 'sockets'; eventstoreSocket: string }>

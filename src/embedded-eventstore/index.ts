@@ -24,8 +24,7 @@ export type EmbeddedEventStoreOptions = SecurityOptions & Readonly<{
   port?: number;
   /**
    * The path of a Unix domain socket to listen at, instead of host and port, in a folder that only this account may
-   * enter:
-   * at most 107 bytes on Linux, 103 elsewhere.
+   * enter: at most 107 bytes on Linux, 103 elsewhere.
    */
   socket?: string | undefined;
   /** Where clients that discover the cluster are sent, when they do not reach it where it listens: behind a port mapping, say. */

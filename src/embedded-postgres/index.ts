@@ -26,9 +26,8 @@ const programWaitSeconds = 60;
 
 /**
  * Starts Postgres on the files in `directory` (made at the first start). It listens at a socket in that folder, which
- * only
- * its account may enter; with `tls`, at a port of 127.0.0.1. One that runs there already is adopted.
- * One process at a time may call this for a directory.
+ * only its account may enter; with `tls`, at a port of 127.0.0.1. One that runs there already is adopted. One process
+ * at a time may call this for a directory.
  * @throws EmbeddedPostgresError or NotPrivateError whose message says what to do.
  */
 export async function startEmbeddedPostgres({

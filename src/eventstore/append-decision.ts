@@ -9,8 +9,7 @@ export type Place = Readonly<{ stream: string; revision: bigint; position: bigin
 
 /**
  * What the index of event ids says of one id and one stream, all from one snapshot of it. It holds the id of every
- * ledger
- * event of the log `log` up to `position`, each at its first place; of what lies beyond it says nothing.
+ * ledger event of the log `log` up to `position`, each at its first place; of what lies beyond it says nothing.
  */
 export type IndexAnswer =
   /** It does not answer, or was made from no log yet. */
@@ -79,8 +78,7 @@ export type Refusal =
 
 /**
  * After an append at `head` was refused and the stream read on, to `seen`. `actual` is the revision of the stream's
- * last
- * event by the refusal (-1n: it has none; null: it was not named).
+ * last event by the refusal (-1n: it has none; null: it was not named).
  */
 export function afterRefusal({ head, seen, actual }: Readonly<{ head: bigint; seen: bigint; actual: bigint | null }>): Refusal {
   if (seen > head) return 'raced';

@@ -24,8 +24,8 @@ export type AppendOutcome =
 
 /**
  * The index of event ids, as far as the appender needs it. It only speeds up, and remembers what an operator has
- * hidden:
- * what it finds is looked for in the log before it counts, and where it does not reach the stream itself is read.
+ * hidden: what it finds is looked for in the log before it counts, and where it does not reach the stream itself is
+ * read.
  */
 export type EventIdIndex = {
   /** Where this id is; and, unless `stream` is null, the last event that the index has of that stream. */

@@ -21,9 +21,8 @@ type Queued<Outcome> = Waiting<Outcome | Turned> & Readonly<{ since: number }>;
 
 /**
  * Events queue in a lane for each stream; a bounded number of streams is worked on at one time, each with a share of
- * its
- * lane, in turn. Refused is what comes when too many wait, or when those before it would take longer than an event may
- * wait; and what has waited longer all the same, when its turn comes. Work that was begun is never refused.
+ * its lane, in turn. Refused is what comes when too many wait, or when those before it would take longer than an event
+ * may wait; and what has waited longer all the same, when its turn comes. Work that was begun is never refused.
  */
 export class Lanes<Outcome> {
   readonly #lanes = new Map<string, Queued<Outcome>[]>();

@@ -10,11 +10,10 @@ export type KnownEvent = Readonly<{ revision: bigint; position: bigint | null; c
  * The end of a stream as this process knows it.
  *
  * For every event at or below `revision` that the stream showed when it was read, its id is in `events`, or it stands
- * at
- * or below `leansOn.revision` and so at or below `leansOn.position`: then it is in every index of the log `leansOn.log`
- * that vouches for that position. `revision` may be too low, when others append, and never matters by itself: an append
- * at exactly `revision` succeeds only where the stream ends there, and then an id that is in neither place is new.
- * What an operator had hidden before (deleted or truncated streams) is known to the index alone.
+ * at or below `leansOn.revision` and so at or below `leansOn.position`: then it is in every index of the log
+ * `leansOn.log` that vouches for that position. `revision` may be too low, when others append, and never matters by
+ * itself: an append at exactly `revision` succeeds only where the stream ends there, and then an id that is in neither
+ * place is new. What an operator had hidden before (deleted or truncated streams) is known to the index alone.
  */
 export type StreamHead = {
   /** Revision of the last event; -1n for a stream without any. */

@@ -21,8 +21,7 @@ export async function readHead(store: EventStore, stream: string, reading: HeadR
 
 /**
  * The head of a stream from the last event on that the index has of it; null when the index has none, is that of
- * another log,
- * or when the log shows another event there: then the index speaks of another past.
+ * another log, or when the log shows another event there: then the index speaks of another past.
  */
 export async function readHeadAbove(store: EventStore, stream: string, options: HeadReading & { answer: IndexAnswer; logName: string | null }): Promise<StreamHead | null> {
   const { answer } = options;

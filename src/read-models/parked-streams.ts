@@ -79,8 +79,7 @@ export async function listParked(database: Queryable, { projection, stream, afte
 
 /**
  * Asks whoever moves the lines on to fold parked streams again; returns how many there are. Rows are locked in the
- * order of their
- * key, so that wishes for one stream and for all do not wait for each other in a circle.
+ * order of their key, so that wishes for one stream and for all do not wait for each other in a circle.
  */
 export async function wantReplay(database: Queryable, { projection, stream }: Omit<ParkingFilter, 'after'>): Promise<number> {
   const { rows } = await database.query<{ parked: bigint }>(

@@ -17,8 +17,7 @@ export async function endOf(store: EventStore): Promise<bigint | null> {
 
 /**
  * The index of event ids on a Postgres of its own, moved by the test instead of the projector: so it can be behind,
- * gone,
- * or that of another log.
+ * gone, or that of another log.
  */
 export class TestIndex {
   readonly #events: RecordedEvent[] = [];
