@@ -35,8 +35,7 @@ export type CatchUpState =
   | { readonly kind: 'stopped' };
 
 export type CatchUpObserver = {
-  /** `logVerified`: the read models are known to speak of the log that is there. */
-  stateChanged(state: CatchUpState, logVerified: boolean): void;
+  stateChanged(state: CatchUpState): void;
   batchApplied(events: number, result: Applied, seconds: number): void;
   buildEnded(lines: readonly string[], outcome: BuildOutcome): void;
   /** How many folds of streams were held against their rows, and what was found wrong. */
@@ -258,10 +257,10 @@ export class CatchUp {
   }
 
   #become(state: CatchUpState): void {
-    const told = JSON.stringify([state, this.#logVerified]);
+    const told = JSON.stringify(state);
     if (told === this.#told) return;
     this.#told = told;
-    this.options.observer.stateChanged(state, this.#logVerified);
+    this.options.observer.stateChanged(state);
   }
 
   async #pause(ms: number): Promise<void> {

@@ -58,7 +58,6 @@ export class CatchUpThread {
   readonly #data: ThreadData;
   readonly #stopping = new AbortController();
   #state: CatchUpState = { kind: 'starting' };
-  #logVerified = false;
   #running: Promise<void> | undefined;
 
   constructor(private readonly options: { eventstoreUrl: string; databaseUrl: string; observer: CatchUpObserver; intakeIsBusy: () => boolean }) {
@@ -70,11 +69,6 @@ export class CatchUpThread {
     return this.#state;
   }
 
-  /** True once the thread has seen that the read models speak of the log it is connected to. */
-  get logVerified(): boolean {
-    return this.#logVerified;
-  }
-
   start(): void {
     this.#running ??= this.#run();
   }
@@ -83,7 +77,7 @@ export class CatchUpThread {
   async stop(): Promise<void> {
     this.#stopping.abort();
     await this.#running;
-    if (this.#state.kind !== 'stopped') this.#become({ kind: 'stopped' }, this.#logVerified);
+    if (this.#state.kind !== 'stopped') this.#become({ kind: 'stopped' });
   }
 
   async #run(): Promise<void> {
@@ -92,7 +86,7 @@ export class CatchUpThread {
     while (!signal.aborted) {
       const cause = await this.#runOnce();
       if (signal.aborted) break;
-      this.#become({ kind: 'waiting', cause }, false);
+      this.#become({ kind: 'waiting', cause });
       await pause(START_AGAIN_AFTER_MS, undefined, { signal }).catch(() => undefined);
     }
     clearInterval(telling);
@@ -102,7 +96,7 @@ export class CatchUpThread {
   async #runOnce(): Promise<string> {
     const thread = startThread(this.#data);
     let cause = 'The thread of the catch-up ended by itself.';
-    const observer: CatchUpObserver = { ...bound(this.options.observer), stateChanged: (state, logVerified) => this.#become(state, logVerified) };
+    const observer: CatchUpObserver = { ...bound(this.options.observer), stateChanged: (state) => this.#become(state) };
     thread.on('message', (message: ThreadMessage) => observe(message, observer));
     thread.on('error', (error) => { cause = `The thread of the catch-up failed: ${error.message}`; });
     const stop = () => thread.postMessage('stop');
@@ -112,10 +106,9 @@ export class CatchUpThread {
     return cause;
   }
 
-  #become(state: CatchUpState, logVerified: boolean): void {
+  #become(state: CatchUpState): void {
     this.#state = state;
-    this.#logVerified = logVerified;
-    this.options.observer.stateChanged(state, logVerified);
+    this.options.observer.stateChanged(state);
   }
 }
 
