@@ -95,6 +95,28 @@ export async function withTimeout<T>(promise: Promise<T>, timeoutMs: number, wha
   }
 }
 
+/** How long a read may stand still before it counts as cut. */
+const READ_STALLS_AFTER_MS = 10_000;
+
+type Reading<T> = AsyncIterable<T> & Readonly<{ destroy(error: Error): unknown }>;
+
+/** What a read brings, as it comes. @throws StoreTimeout when nothing comes for 10 s */
+export async function* untilItStalls<T>(reading: Reading<T>, what: string): AsyncGenerator<T> {
+  const stalled = setTimeout(
+    () => reading.destroy(new StoreTimeout(`${what}: nothing came for ${READ_STALLS_AFTER_MS} ms.`)),
+    READ_STALLS_AFTER_MS,
+  );
+  try {
+    for await (const one of reading) {
+      stalled.refresh();
+      yield one;
+      stalled.refresh();
+    }
+  } finally {
+    clearTimeout(stalled);
+  }
+}
+
 /** A call stayed without an answer; whether it took effect is unknown. */
 export class StoreTimeout extends Error {
   readonly code = 'STORE_TIMEOUT';

@@ -3,25 +3,18 @@ import shared from '@eventstore/db-client/generated/shared_pb.js';
 import streams from '@eventstore/db-client/generated/streams_pb.js';
 import type { ReadReq, ReadResp } from '@eventstore/db-client/generated/streams_pb.js';
 import { setTimeout as pause } from 'node:timers/promises';
-import { streamIdentifierOf } from './append-call.js';
-import { failureOf, StoreTimeout, type EventStore } from './event-store.js';
+import { streamIdentifierOf, type EventBytes } from './append-call.js';
+import { failureOf, untilItStalls, type EventStore } from './event-store.js';
 
 /** An event byte by byte as the store holds it; the client's own reading parses JSON, which loses digits and spaces. */
-export type RawEvent = Readonly<{
+export type RawEvent = EventBytes & Readonly<{
   stream: string;
   /** Index in its stream, from 0. */
   revision: bigint;
   /** Place in the whole log. */
   position: bigint;
-  id: string;
-  type: string;
-  contentType: string;
-  data: Uint8Array;
-  metadata: Uint8Array;
 }>;
 
-/** How long a read may stand still before it counts as cut. */
-const READ_STALLS_AFTER_MS = 10_000;
 /** How many cuts in a row a read survives; it resumes where it was cut. */
 const RESUMPTIONS_MAX = 5;
 
@@ -60,23 +53,16 @@ export async function lastEventOf(store: EventStore, stream: string): Promise<Ra
 /** The events of a read. A stream that is not found has no events. */
 async function* rawEventsOf(store: EventStore, request: ReadReq): AsyncGenerator<RawEvent> {
   const call = await store.reads.openRead(request);
-  const stalled = setTimeout(
-    () => call.destroy(new StoreTimeout(`Reading: nothing came for ${READ_STALLS_AFTER_MS} ms.`)),
-    READ_STALLS_AFTER_MS,
-  );
   let ended = false;
   try {
-    for await (const response of call as AsyncIterable<ReadResp>) {
-      stalled.refresh();
+    for await (const response of untilItStalls<ReadResp>(call, 'Reading')) {
       const event = rawEventOf(response);
       if (event !== undefined) yield event;
-      stalled.refresh();
     }
     ended = true;
   } catch (error) {
     throw convertToCommandError(error as Error);
   } finally {
-    clearTimeout(stalled);
     if (!ended) call.cancel();
   }
 }

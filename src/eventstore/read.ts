@@ -1,10 +1,8 @@
 import { BACKWARDS, eventTypeFilter, FORWARDS, START, type ResolvedEvent, type StreamingRead } from '@eventstore/db-client';
-import { failureOf, StoreTimeout, type EventStore } from './event-store.js';
+import { failureOf, untilItStalls, type EventStore } from './event-store.js';
 import { recordedEventOf, type RecordedEvent } from './recorded-event.js';
 import { storeErrorOf } from './store-errors.js';
 
-/** How long a read may stand still before it counts as cut. */
-const READ_STALLS_AFTER_MS = 10_000;
 /** Events that a read holds in each of its buffers: one may be as large as the append limit. */
 const READ_BUFFER_EVENTS = 8;
 
@@ -75,17 +73,11 @@ async function* recorded(
   reading: StreamingRead<ResolvedEvent>,
   { what, ofLog }: { what: string; ofLog: boolean },
 ): AsyncGenerator<RecordedEvent, StreamFate> {
-  const stalled = setTimeout(
-    () => reading.destroy(new StoreTimeout(`${what}: nothing came for ${READ_STALLS_AFTER_MS} ms.`)),
-    READ_STALLS_AFTER_MS,
-  );
   let ended = false;
   try {
-    for await (const resolved of reading) {
-      stalled.refresh();
+    for await (const resolved of untilItStalls<ResolvedEvent>(reading, what)) {
       const event = recordedEventOf(resolved);
       if (event !== null) yield event;
-      stalled.refresh();
     }
     ended = true;
     return 'there';
@@ -95,7 +87,6 @@ async function* recorded(
     if (!ended) throw storeErrorOf(error, { what, ofLog });
     return failure === 'stream_deleted' ? 'tombstoned' : 'missing';
   } finally {
-    clearTimeout(stalled);
     if (!ended) await reading.cancel();
   }
 }

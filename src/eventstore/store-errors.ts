@@ -1,3 +1,4 @@
+import { status } from '@grpc/grpc-js';
 import { StoreTimeout } from './event-store.js';
 
 /** The store cannot be reached, or cannot answer now. The call may be made again. */
@@ -19,11 +20,10 @@ export class InvalidPosition extends Error {
   readonly code = 'INVALID_POSITION';
 }
 
-/** Status codes of gRPC: cancelled, deadline exceeded, aborted, internal (a broken stream), unavailable. */
-const AWAY_CODES: ReadonlySet<unknown> = new Set([1, 4, 10, 13, 14]);
+/** `INTERNAL`: a broken stream. */
+const AWAY_CODES: ReadonlySet<unknown> =
+  new Set([status.CANCELLED, status.DEADLINE_EXCEEDED, status.ABORTED, status.INTERNAL, status.UNAVAILABLE]);
 const AWAY_TYPES: ReadonlySet<unknown> = new Set(['unavailable', 'deadline-exceeded', 'timeout', 'cancelled', 'not-leader']);
-const PERMISSION_DENIED = 7;
-const UNAUTHENTICATED = 16;
 
 /**
  * What a failed read means, as an error with a code of ours. An error that says nothing about the store as a whole is returned
@@ -32,8 +32,8 @@ const UNAUTHENTICATED = 16;
 export function storeErrorOf(error: unknown, { what, ofLog }: { what: string; ofLog: boolean }): unknown {
   if (error instanceof StoreTimeout) return error;
   const { type, code, message = String(error) } = error as { type?: unknown; code?: unknown; message?: string };
-  if (code === UNAUTHENTICATED) return new StoreRefuses(`${what}: the event store refuses user or password.`, { cause: error });
-  if (code === PERMISSION_DENIED && ofLog) return new StoreRefuses(`${what}: the user has no right to read the log.`, { cause: error });
+  if (code === status.UNAUTHENTICATED) return new StoreRefuses(`${what}: the event store refuses user or password.`, { cause: error });
+  if (code === status.PERMISSION_DENIED && ofLog) return new StoreRefuses(`${what}: the user has no right to read the log.`, { cause: error });
   if (/invalid ?position/i.test(message)) return new InvalidPosition(`${what}: ${message}`, { cause: error });
   const isAway = AWAY_TYPES.has(type) || AWAY_CODES.has(code) || /^E[A-Z]+$/.test(String(code));
   return isAway ? new StoreUnavailable(`${what}: the event store does not answer (${message}).`, { cause: error }) : error;
