@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { freePort } from '../src/embedded-postgres/free-port.js';
 import type { Round, RoundResult } from './benchmark-client.js';
-import { BenchmarkProcesses, freePort, type Client } from './benchmark-processes.js';
+import { BenchmarkProcesses, type Client } from './benchmark-processes.js';
 import { benchmarkReport, WAYS, type Measurement, type Way } from './benchmark-report.js';
 import { wholeNumbers } from './whole-numbers.js';
 

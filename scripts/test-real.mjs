@@ -1,15 +1,14 @@
 /**
- * `npm run test:real`: all suites on a real event store that all spec files share, and on a Postgres that runs
- * elsewhere.
+ * `npm run test:real`: all suites on a real event store that all spec files share, and on a Postgres elsewhere.
  * EVENTSTORE_URL (and DATABASE_URL, else the embedded Postgres) name servers that run. Without them the two servers of
  * docker-compose.yml are started for the run, empty, on ports of their own. Arguments go to the test runner.
  */
 import { EventStoreDBClient } from '@eventstore/db-client';
 import { spawnSync } from 'node:child_process';
-import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
+import { freePort } from '../dist/src/embedded-postgres/free-port.js';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const PROJECT = 'subscription-ledger-tests';
@@ -19,14 +18,6 @@ const OTHERWISE = 'Or name servers that run: EVENTSTORE_URL=esdb://… DATABASE_
 
 /** Ends the run with what is to be done. */
 class Unable extends Error {}
-
-async function freePort() {
-  const server = createServer();
-  await new Promise((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve));
-  const { port } = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 /** Runs docker, and tells whether it did what it was to do. */
 function docker(args, { settings = {}, quiet = false } = {}) {

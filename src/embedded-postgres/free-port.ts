@@ -1,7 +1,7 @@
 import { createServer, type AddressInfo } from 'node:net';
 
 /** `wanted` when nothing listens there on 127.0.0.1, else a port that is free at this moment. */
-export async function freePort(wanted: number | undefined): Promise<number> {
+export async function freePort(wanted?: number): Promise<number> {
   return (wanted !== undefined && (await tryPort(wanted))) || ((await tryPort(0)) as number);
 }
 
