@@ -11,8 +11,9 @@ import { startEmbeddedEventStore, type EmbeddedEventStore } from '../../src/embe
 import type { Trouble } from '../../src/eventstore/appender.js';
 import { connectEventStore, type EventStore } from '../../src/eventstore/event-store.js';
 import { Database } from '../../src/read-models/database.js';
-import { acquire, become, move, readLines } from '../../src/read-models/lines.js';
+import { become, move } from '../../src/read-models/lines.js';
 import { ensureSchema, EVENT_INDEX_LINE } from '../../src/read-models/schema.js';
+import { takeLines } from '../support/projecting.js';
 import { emptyDatabase, type TestServer } from '../support/servers.js';
 import { securedUrl, testTls } from '../support/tls.js';
 import { until } from '../support/until.js';
@@ -53,7 +54,7 @@ async function append(type: string, stream: string, count: number): Promise<bigi
 }
 /** As the catch-up says that all lines have been at the end of the log, where they stand at a position. */
 async function bringTo(position: bigint): Promise<void> {
-  const lines = await acquire(database, 'test', { lines: (await readLines(database)).map(({ line }) => line), follows: projections });
+  const lines = await takeLines(database, 'test');
   await database.transaction((connection) => move(connection, lines, { logName: '00000000-0000-0000-0000-000000000001', to: { position, eventId: '00000000-0000-0000-0000-000000000002' } }));
   await become(database, lines, 'live');
 }

@@ -1,16 +1,14 @@
-import { ANY } from '@eventstore/db-client';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { projections } from '../../projections/index.js';
-import { readEvent, type ReadEvent } from '../../src/catch-up/facts.js';
+import type { ReadEvent } from '../../src/catch-up/facts.js';
 import { Projector, type Group } from '../../src/catch-up/projector.js';
 import { connectEventStore, type EventStore } from '../../src/eventstore/event-store.js';
 import { nameOfLog } from '../../src/eventstore/log-name.js';
 import { Database } from '../../src/read-models/database.js';
-import { acquire, readLines } from '../../src/read-models/lines.js';
 import { ensureSchema } from '../../src/read-models/schema.js';
 import { deliver, read } from '../support/delivery.js';
 import { startLedger } from '../support/ledger.js';
-import { appendedEvent, eventsOf } from '../support/log.js';
+import { appendAndRead, takeLines } from '../support/projecting.js';
 import { query } from '../support/read-models.js';
 import { testDatabase, testEventStore, type TestServer } from '../support/servers.js';
 import { BASIL, invoice, stripeEvent } from '../support/stripe-objects.js';
@@ -37,12 +35,6 @@ afterEach(async () => {
   await database.close();
   await server.stop();
 });
-
-async function lastOf(stream: string) {
-  const last = (await eventsOf(eventStore.url, stream)).at(-1);
-  if (last === undefined) throw new Error(`${stream} is empty.`);
-  return last;
-}
 
 const CAUSE = /^Two streams claim the row \["in_[^"]+"\] of invoices: it belongs to subscription-/;
 
@@ -73,15 +65,13 @@ describe('a row that two streams claim', () => {
   it.each(batches.map((one) => [JSON.stringify(one), one] as const))('is that of one of them, which is not parked, and the other keeps its other rows: %s', async (_, given) => {
     const { claimed, other, subscription, all } = events();
     await ensureSchema(database, projections);
-    const lines = await acquire(database, 'test', { lines: (await readLines(database)).map(({ line }) => line), follows: projections });
-    let group: Group = { logName: await nameOfLog(store, 5_000), lines };
+    let group: Group = { logName: await nameOfLog(store, 5_000), lines: await takeLines(database, 'test') };
     const projector = new Projector(store, database, projections);
     for (const names of given) {
       const batch: ReadEvent[] = [];
       for (const name of names) {
         const [stream, event] = all[name];
-        await store.appends.appendToStream(stream, appendedEvent(event), { expectedRevision: ANY });
-        batch.push(readEvent(await lastOf(stream)));
+        batch.push(await appendAndRead(store, stream, event));
       }
       const to = batch.at(-1) as ReadEvent;
       expect(await projector.write(await projector.fold(batch, { group, to }), group)).toMatchObject({ kind: 'applied', unindexed: [] });

@@ -1,20 +1,18 @@
-import { ANY } from '@eventstore/db-client';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { customers } from '../../projections/customers.js';
 import { projections } from '../../projections/index.js';
 import { kindsOf } from '../../projections/projection.js';
 import { subscriptions } from '../../projections/subscriptions.js';
-import { readEvent, type ReadEvent } from '../../src/catch-up/facts.js';
+import type { ReadEvent } from '../../src/catch-up/facts.js';
 import { Follower } from '../../src/catch-up/follower.js';
 import { readHere } from '../../src/catch-up/log-reading.js';
 import { Projector, type BatchResult, type Group } from '../../src/catch-up/projector.js';
 import { connectEventStore, type EventStore } from '../../src/eventstore/event-store.js';
 import { nameOfLog } from '../../src/eventstore/log-name.js';
 import { Database } from '../../src/read-models/database.js';
-import { acquire, readLines } from '../../src/read-models/lines.js';
 import { ensureSchema, EVENT_INDEX, lineOf, stateTableOf, tableOf } from '../../src/read-models/schema.js';
-import { appendedEvent, eventsOf } from '../support/log.js';
+import { appendAndRead, takeLines } from '../support/projecting.js';
 import { query } from '../support/read-models.js';
 import { testDatabase, testEventStore, type TestServer } from '../support/servers.js';
 import { BASIL, customer, invoice, stripeEvent } from '../support/stripe-objects.js';
@@ -40,7 +38,7 @@ beforeEach(async () => {
   server = await testDatabase();
   database = new Database(server.url, { connectionsMax: 4, onIdleError: () => undefined });
   await ensureSchema(database, projections);
-  group = { logName: await nameOfLog(store, 5_000), lines: await acquire(database, 'test', { lines: (await readLines(database)).map(({ line }) => line), follows: projections }) };
+  group = { logName: await nameOfLog(store, 5_000), lines: await takeLines(database, 'test') };
   projector = new Projector(store, database, projections);
 });
 afterEach(async () => {
@@ -48,15 +46,7 @@ afterEach(async () => {
   await server.stop();
 });
 
-type Given = ReturnType<typeof stripeEvent> | ReturnType<typeof subscriptionEvent>;
-
-/** Appends an event, and what the projector makes of it as it is read back. */
-async function appended(stream: string, event: Given): Promise<ReadEvent> {
-  await store.appends.appendToStream(stream, appendedEvent(event), { expectedRevision: ANY });
-  const last = (await eventsOf(eventStore.url, stream)).at(-1);
-  if (last === undefined) throw new Error(`${stream} is empty.`);
-  return readEvent(last);
-}
+const appended = (stream: string, event: ReturnType<typeof stripeEvent> | ReturnType<typeof subscriptionEvent>) => appendAndRead(store, stream, event);
 
 const movedTo = (event: ReadEvent): Group => ({ ...group, lines: group.lines.map((line) => ({ ...line, at: event })) });
 

@@ -1,16 +1,15 @@
-import { ANY } from '@eventstore/db-client';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { customers } from '../../projections/customers.js';
 import { projections } from '../../projections/index.js';
-import { readEvent, type ReadEvent } from '../../src/catch-up/facts.js';
+import type { ReadEvent } from '../../src/catch-up/facts.js';
 import { Projector, type Group } from '../../src/catch-up/projector.js';
 import { repeat } from '../../src/catch-up/repeating.js';
 import { connectEventStore, type EventStore } from '../../src/eventstore/event-store.js';
 import { nameOfLog } from '../../src/eventstore/log-name.js';
 import { Database } from '../../src/read-models/database.js';
-import { acquire, become, move, readLines, release, use, type Line } from '../../src/read-models/lines.js';
+import { become, move, release, use } from '../../src/read-models/lines.js';
 import { ensureSchema, lineOf, tableOf } from '../../src/read-models/schema.js';
-import { appendedEvent, eventsOf } from '../support/log.js';
+import { appendAndRead, takeLines } from '../support/projecting.js';
 import { query } from '../support/read-models.js';
 import { testDatabase, testEventStore, type TestServer } from '../support/servers.js';
 import { stripeEvent, customer } from '../support/stripe-objects.js';
@@ -41,7 +40,7 @@ afterEach(async () => {
   await server.stop();
 });
 
-const take = async (owner: string): Promise<Line[]> => acquire(database, owner, { lines: (await readLines(database)).map(({ line }) => line), follows: projections });
+const take = (owner: string) => takeLines(database, owner);
 const states = () => query<{ state: string }>(server.url, 'select distinct state from ledger.checkpoints').then((rows) => rows.map(({ state }) => state));
 
 describe('an owner that has lost its lines', () => {
@@ -86,9 +85,8 @@ it('a rejected batch is written stream by stream on the one connection that it h
   const batch: ReadEvent[] = [];
   for (const [after, name] of ['Ada', 'rejected'].entries()) {
     const event = stripeEvent(after === 0 ? 'customer.created' : 'customer.updated', customer(id, { name }), { after });
-    await store.appends.appendToStream(`customer-${id}`, appendedEvent(event), { expectedRevision: ANY });
+    batch.push(await appendAndRead(store, `customer-${id}`, event));
   }
-  for (const event of await eventsOf(eventStore.url, `customer-${id}`)) batch.push(readEvent(event));
   const to = batch.at(-1) as ReadEvent;
   expect(await projector.write(await projector.fold(batch, { group, to }), group)).toMatchObject({ kind: 'applied', parked: [{ stream: `customer-${id}` }] });
   expect(await query(server.url, 'select name from customers where id = $1', [id])).toEqual([{ name: 'Ada' }]);
