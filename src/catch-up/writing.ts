@@ -1,8 +1,7 @@
-import type { Queryable } from '../read-models/database.js';
+import { inSavepoint, type Queryable } from '../read-models/database.js';
 import { park, unpark, type ParkedStream } from '../read-models/parked-streams.js';
 import { deleteClaimed, findClaims, readStates, writeStreams, writtenOf, type Claim, type RowTexts, type WrittenStream } from '../read-models/rows.js';
 import type { Generation } from '../read-models/schema.js';
-import { isAway } from './away.js';
 import { foldTold, type Told } from './stream-fold.js';
 import type { Remains } from './stream-pages.js';
 
@@ -69,24 +68,20 @@ export async function writeOneByOne(connection: Queryable, changes: readonly Cha
 }
 
 type Rejection = Error & { code?: string; detail?: string };
-type Tried = Readonly<{ kind: 'written'; isParked: boolean } | { kind: 'rejected'; rejection: Rejection }>;
+type Outcome = Readonly<{ kind: 'written'; isParked: boolean } | { kind: 'rejected'; rejection: Rejection }>;
 
 /** Writes one stream, or nothing when that fails. `isGood`: nothing else is wrong with the stream, so that it is taken out of parking. */
-async function tryToWrite(connection: Queryable, change: Change, { one, isGood }: { one: WrittenStream; isGood: boolean }): Promise<Tried> {
-  await connection.query('savepoint one_stream');
-  try {
+async function tryToWrite(connection: Queryable, change: Change, { one, isGood }: { one: WrittenStream; isGood: boolean }): Promise<Outcome> {
+  const tried = await inSavepoint(connection, async () => {
     const { mine, parked } = await settleClaims(connection, change.generation, one);
     const isParked = parked.some(({ stream }) => stream === one.stream);
     const [written, lastGood] = isGood && !isParked ? [[mine], []] : [[], [mine]];
     await writeChanges(connection, [{ ...change, written, lastGood, parked: [] }]);
-    await connection.query('release savepoint one_stream');
-    change.parked.push(...parked);
-    return { kind: 'written', isParked };
-  } catch (error) {
-    if (isAway(error)) throw error;
-    await connection.query('rollback to savepoint one_stream; release savepoint one_stream');
-    return { kind: 'rejected', rejection: error as Rejection };
-  }
+    return { parked, isParked };
+  });
+  if (tried.kind === 'rejected') return { kind: 'rejected', rejection: tried.error as Rejection };
+  change.parked.push(...tried.value.parked);
+  return { kind: 'written', isParked: tried.value.isParked };
 }
 
 /**

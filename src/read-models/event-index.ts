@@ -1,6 +1,6 @@
 import type { IndexAnswer } from '../eventstore/append-decision.js';
 import type { Envelope } from '../eventstore/recorded-event.js';
-import { isDatabaseAway, jsonForPostgres, type Queryable } from './database.js';
+import { inSavepoint, jsonForPostgres, type Queryable } from './database.js';
 import { EVENT_INDEX, EVENT_INDEX_LINE } from './schema.js';
 
 /** Where an event id stands in the log. */
@@ -103,16 +103,8 @@ export async function indexOneByOne(connection: Queryable, events: readonly Enve
 
 /** Adds one event; why Postgres rejects it, or null. */
 async function rejectionOf(connection: Queryable, event: Envelope): Promise<string | null> {
-  await connection.query('savepoint one_event');
-  try {
-    await indexEvents(connection, [event]);
-    await connection.query('release savepoint one_event');
-    return null;
-  } catch (error) {
-    if (isDatabaseAway(error)) throw error;
-    await connection.query('rollback to savepoint one_event; release savepoint one_event');
-    return String(error);
-  }
+  const tried = await inSavepoint(connection, () => indexEvents(connection, [event]));
+  return tried.kind === 'done' ? null : String(tried.error);
 }
 
 /** Adds events by their envelope alone; an id that is known stays where it was first. */
