@@ -1,5 +1,5 @@
 import { HttpException } from '@nestjs/common';
-import { isStoreAway } from '../eventstore/store-errors.js';
+import { isOfOneStream, isStoreAway } from '../eventstore/store-errors.js';
 import { bodyTooLarge, ProblemError, type Problem } from '../http/problem.js';
 import { isBadValue, isConflict, isStatementTimeout, isUnavailable, PoolBusy } from '../read-models/database.js';
 
@@ -18,12 +18,8 @@ function problemOfDatabase(error: unknown): Problem | null {
   return isBadValue(error) ? { status: 400, code: 'bad_query', title: 'Bad query', detail: 'A parameter has a value that no row can have. Check ids, times, numbers and the cursor.' } : null;
 }
 
-/** gRPC's status codes for what the store says of one stream alone: unknown, as of a damaged one, and permission denied. */
-const OF_ONE_STREAM: readonly unknown[] = [2, 7];
-
 function problemOfStore(error: unknown): Problem | null {
-  const { code } = (error ?? {}) as { code?: unknown };
-  if (!isStoreAway(error) && !OF_ONE_STREAM.includes(code)) return null;
+  if (!isStoreAway(error) && !isOfOneStream(error)) return null;
   return { status: 503, code: 'event_store_unavailable', title: 'Event store unavailable', detail: 'The event store does not answer, or not this user, and this answer is read from the log. Ask again later; the read models do not depend on it.', retryAfterS: 2 };
 }
 

@@ -39,6 +39,12 @@ export function storeErrorOf(error: unknown, { what, ofLog }: { what: string; of
   return isAway ? new StoreUnavailable(`${what}: the event store does not answer (${message}).`, { cause: error }) : error;
 }
 
+/** Whether the store says this of one stream alone: that it is damaged (`UNKNOWN`), or not for this user. */
+export function isOfOneStream(error: unknown): boolean {
+  const { code } = (error ?? {}) as { code?: unknown };
+  return code === status.UNKNOWN || code === status.PERMISSION_DENIED;
+}
+
 const OURS: ReadonlySet<unknown> = new Set(['STORE_UNAVAILABLE', 'STORE_REFUSES', 'STORE_TIMEOUT']);
 
 /** Whether the store is away as a whole: nothing is wrong with what was asked for. */
