@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { freePort } from '../src/embedded-postgres/free-port.js';
+import { freePort } from '../packages/embedded-postgres/src/free-port.js';
 import type { Round, RoundResult } from './benchmark-client.js';
 import { BenchmarkProcesses, type Client } from './benchmark-processes.js';
 import { benchmarkReport, WAYS, type Measurement, type Way } from './benchmark-report.js';

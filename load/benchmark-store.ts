@@ -1,4 +1,4 @@
-import { startEmbeddedEventStore } from '../src/embedded-eventstore/index.js';
+import { startEmbeddedEventStore } from '../packages/embedded-eventstore/src/index.js';
 
 /** The embedded event store in a process of its own, so that what it costs can be told apart from what its clients cost. */
 

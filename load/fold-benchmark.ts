@@ -1,6 +1,6 @@
 import { cpus } from 'node:os';
 import { projections } from '../projections/index.js';
-import { startEmbeddedEventStore } from '../src/embedded-eventstore/index.js';
+import { startEmbeddedEventStore } from '../packages/embedded-eventstore/src/index.js';
 import { concerns, readEvent } from '../src/catch-up/facts.js';
 import { foldWhole } from '../src/catch-up/stream-fold.js';
 import { kindOf, normalise } from '../src/events/normalise.js';

@@ -3,7 +3,7 @@ import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { startEmbeddedPostgres } from '../src/embedded-postgres/index.js';
+import { startEmbeddedPostgres } from '../packages/embedded-postgres/src/index.js';
 import { connectEventStore, type EventStore } from '../src/eventstore/event-store.js';
 import { appendedEvent } from '../test/support/log.js';
 import { benchmarkEvents, type BenchmarkEvent } from './benchmark-events.js';

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import Database from 'libsql';
-import { PRAGMAS, SCHEMA } from '../src/embedded-eventstore/database.js';
+import { PRAGMAS, SCHEMA } from '../packages/embedded-eventstore/src/database.js';
 
 /** What SQLite takes by itself: the event store's own table and settings, without a protocol and without a decision. */
 export class SqliteYardstick {

@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const installed = join(root, 'node_modules', '.package-lock.json');
 const built = join(root, 'dist', '.built');
-const sources = ['src', 'projections', 'load', 'test/support', 'package-lock.json', 'tsconfig.json', 'tsconfig.build.json', 'nest-cli.json'];
+const sources = ['src', 'projections', 'packages', 'load', 'test/support', 'package-lock.json', 'tsconfig.json', 'tsconfig.build.json', 'nest-cli.json'];
 
 function modifiedAt(path) {
   if (!existsSync(path)) return 0;

@@ -8,7 +8,7 @@ import { spawnSync } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
-import { freePort } from '../dist/src/embedded-postgres/free-port.js';
+import { freePort } from '../dist/packages/embedded-postgres/src/free-port.js';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const PROJECT = 'subscription-ledger-tests';

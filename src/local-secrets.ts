@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import type { Config } from './config.js';
 import { DataDirectoryError, prepareDirectory, SECRETS_FILE } from './data-directory/directory.js';
-import { assertUnread } from './private-files.js';
+import { assertUnread } from '../packages/private-files/src/index.js';
 
 const localSecrets = z.object({
   webhookSecret: z.string().startsWith('whsec_'),

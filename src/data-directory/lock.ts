@@ -1,7 +1,7 @@
 /** Who owns a data directory: the process that holds this lock. The operating system frees it when the process ends, also at a kill -9. */
 import Database from 'libsql';
 import { join } from 'node:path';
-import { privateFile } from '../private-files.js';
+import { privateFile } from '../../packages/private-files/src/index.js';
 import { LOCK_FILE } from './directory.js';
 
 export type Lock = Readonly<{ release(): void }>;

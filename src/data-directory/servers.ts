@@ -1,8 +1,8 @@
 /** The embedded servers of one data directory, as its owner runs them. */
 import { realpathSync } from 'node:fs';
 import { join } from 'node:path';
-import { startEmbeddedEventStore, type EmbeddedEventStoreOptions } from '../embedded-eventstore/index.js';
-import { startEmbeddedPostgres } from '../embedded-postgres/index.js';
+import { startEmbeddedEventStore, type EmbeddedEventStoreOptions } from '../../packages/embedded-eventstore/src/index.js';
+import { startEmbeddedPostgres } from '../../packages/embedded-postgres/src/index.js';
 import { referringTo } from '../server-address.js';
 import { ENDPOINTS_FILE } from './directory.js';
 import { answers, readEndpoints, writeEndpoints, type Endpoints, type Server } from './endpoints.js';

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { assertUnread, privateFolder } from '../private-files.js';
+import { assertUnread, privateFolder } from '../../packages/private-files/src/index.js';
 import { notInstalled } from './errors.js';
 
 /**

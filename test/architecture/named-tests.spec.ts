@@ -5,11 +5,11 @@ import { expect, it } from '@jest/globals';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
-/** The tests that a document names in back quotes, e.g. `test/race/deliveries`. */
+/** The tests that a document names in back quotes, e.g. `test/race/deliveries` or `packages/a-server/test/stop`. */
 const testsNamedIn = (document: string): string[] =>
-  [...readFileSync(join(ROOT, document), 'utf8').matchAll(/`(test\/[\w/-]+)`/g)].flatMap(([, path]) => path ?? []);
+  [...readFileSync(join(ROOT, document), 'utf8').matchAll(/`((?:packages\/[\w-]+\/)?test\/[\w/-]+)`/g)].flatMap(([, path]) => path ?? []);
 
-it.each(['SECURITY.md', 'README.md'])('%s names tests that exist', (document) => {
+it.each(['SECURITY.md', 'README.md', 'packages/embedded-eventstore/README.md'])('%s names tests that exist', (document) => {
   const named = testsNamedIn(document);
   expect(named.length).toBeGreaterThan(10);
   expect(named.filter((path) => ![path, `${path}.spec.ts`, `${path}.ts`].some((file) => existsSync(join(ROOT, file))))).toEqual([]);

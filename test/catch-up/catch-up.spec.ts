@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { setTimeout as pause } from 'node:timers/promises';
 import { subscriptions } from '../../projections/subscriptions.js';
-import { startEmbeddedEventStore } from '../../src/embedded-eventstore/index.js';
+import { startEmbeddedEventStore } from '../../packages/embedded-eventstore/src/index.js';
 import { lineOf } from '../../src/read-models/schema.js';
 import { deliver, read } from '../support/delivery.js';
 import { readsOf } from '../support/health.js';

@@ -5,7 +5,7 @@ import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { projections } from '../../projections/index.js';
 import { checkLog, OtherLog } from '../../src/catch-up/log-check.js';
-import { startEmbeddedEventStore } from '../../src/embedded-eventstore/index.js';
+import { startEmbeddedEventStore } from '../../packages/embedded-eventstore/src/index.js';
 import { connectEventStore, type EventStore } from '../../src/eventstore/event-store.js';
 import { nameOfLog } from '../../src/eventstore/log-name.js';
 import { readLogPage } from '../../src/eventstore/read.js';

@@ -8,7 +8,7 @@ import {
   type AllStreamResolvedEvent, type AppendToStreamOptions, type JSONEventData, type Position, type ResolvedEvent,
 } from '@eventstore/db-client';
 import { afterAll, beforeAll, it } from '@jest/globals';
-import { startEmbeddedEventStore, type EmbeddedEventStore } from '../../src/embedded-eventstore/index.js';
+import { startEmbeddedEventStore, type EmbeddedEventStore } from '../../packages/embedded-eventstore/src/index.js';
 
 const realUrl = process.env['EVENTSTORE_URL'];
 

@@ -29,7 +29,7 @@ export function runScript(script: string) {
   return { output: child.stdout, kill, exited };
 }
 
-export const built = (file: string): string => JSON.stringify(resolve('dist/src/embedded-eventstore', file));
+export const built = (file: string): string => JSON.stringify(resolve('dist/packages/embedded-eventstore/src', file));
 
 export type Server = Awaited<ReturnType<typeof startServer>>;
 

@@ -91,7 +91,7 @@ async function contentOf(client: EventStoreDBClient) {
 const numbers = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
 
 async function checked(folder: string): Promise<string | undefined> {
-  const command = runCommand('src/embedded-eventstore/cli.js', ['--check', '--data-dir', folder]);
+  const command = runCommand('packages/embedded-eventstore/src/cli.js', ['--check', '--data-dir', folder]);
   const line = await command.line();
   await command.ended;
   return line;

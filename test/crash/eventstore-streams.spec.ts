@@ -167,7 +167,7 @@ it(
       await keeping;
       await end();
     }
-    const command = runCommand('src/embedded-eventstore/cli.js', ['--check', '--data-dir', directory]);
+    const command = runCommand('packages/embedded-eventstore/src/cli.js', ['--check', '--data-dir', directory]);
     expect(await command.line()).toMatch(/^No damage/);
     running = await startServer(directory);
     for (const keeper of keepers) {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
-import { startEmbeddedPostgres, type EmbeddedPostgres } from '../../src/embedded-postgres/index.js';
+import { startEmbeddedPostgres, type EmbeddedPostgres } from '../../packages/embedded-postgres/src/index.js';
 import { READ_TOKEN } from '../support/delivery.js';
 import { readsOf } from '../support/health.js';
 import { startLedger, type TestLedger } from '../support/ledger.js';

@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { openStores, type Stores, type StoresEvent } from '../../src/data-directory/index.js';
 import { officialClient } from '../../src/eventstore/client.js';
 import { takeLock } from '../../src/data-directory/lock.js';
-import { startEmbeddedPostgres } from '../../src/embedded-postgres/index.js';
-import { isRunning, postmasterPid, query, scratchFolder, until } from './scratch.js';
+import { startEmbeddedPostgres } from '../../packages/embedded-postgres/src/index.js';
+import { isRunning, postmasterPid, query, scratchFolder, until } from '../support/scratch.js';
 import { startStoresProcess } from './stores-process.js';
 
 let folder: Awaited<ReturnType<typeof scratchFolder>>;

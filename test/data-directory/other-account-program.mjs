@@ -6,7 +6,7 @@ import { ANY, EventStoreDBClient, jsonEvent } from '@eventstore/db-client';
 import { readFile } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
-import { startEmbeddedEventStore } from '../../dist/src/embedded-eventstore/index.js';
+import { startEmbeddedEventStore } from '../../dist/packages/embedded-eventstore/src/index.js';
 
 const print = (line) => process.stdout.write(`${JSON.stringify(line)}\n`);
 const outcomeOf = (attempt) =>

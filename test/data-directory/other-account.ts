@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { closedFolder } from '../../src/embedded-postgres/server-user.js';
+import { closedFolder } from '../../packages/embedded-postgres/src/server-user.js';
 
 const program = fileURLToPath(new URL('./other-account-program.mjs', import.meta.url));
 
@@ -15,7 +15,7 @@ export const OTHER_ACCOUNTS = [65_534, 54_321] as const;
 export async function whyNoOtherAccount(): Promise<string | undefined> {
   if (process.getuid?.() !== 0) return 'only root can start a process of another account';
   const uid = OTHER_ACCOUNTS[1];
-  for (const folder of [dirname(program), resolve('dist/src'), resolve('node_modules')]) {
+  for (const folder of [dirname(program), resolve('dist/packages/embedded-eventstore/src'), resolve('node_modules')]) {
     const closed = await closedFolder(folder, { name: 'another', uid, gid: uid });
     if (closed !== undefined) return `another account may not pass through "${closed}" to the programs of the tests`;
   }

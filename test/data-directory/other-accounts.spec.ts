@@ -7,12 +7,12 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { readEndpoints } from '../../src/data-directory/endpoints.js';
 import { openStores, type Stores } from '../../src/data-directory/index.js';
-import { startEmbeddedPostgres } from '../../src/embedded-postgres/index.js';
+import { startEmbeddedPostgres } from '../../packages/embedded-postgres/src/index.js';
 import { connectEventStore, type EventStore } from '../../src/eventstore/event-store.js';
 import { Database } from '../../src/read-models/database.js';
 import { testTls } from '../support/tls.js';
 import { OTHER_ACCOUNTS, runAs, whyNoOtherAccount } from './other-account.js';
-import { occupy, query, scratchFolder, until } from './scratch.js';
+import { occupy, query, scratchFolder, until } from '../support/scratch.js';
 import { startStoresProcess } from './stores-process.js';
 
 const APPEND_BYTES_MAX = 1_048_576;

@@ -9,7 +9,7 @@ import { TLSSocket } from 'node:tls';
 import { transportOf } from '../../src/data-directory/transport.js';
 import { Database, isUnavailable } from '../../src/read-models/database.js';
 import { testTls } from '../support/tls.js';
-import { scratchFolder } from './scratch.js';
+import { scratchFolder } from '../support/scratch.js';
 
 const PASSWORD = 'not-for-impostors';
 /** AuthenticationCleartextPassword: a client that goes along sends its password as it is. */

@@ -7,9 +7,9 @@ import { chmod, chown, lstat, mkdir, readdir, readFile, rm, stat, symlink, write
 import { join } from 'node:path';
 import { loadConfig } from '../../src/config.js';
 import { openStores, type Stores } from '../../src/data-directory/index.js';
-import { startEmbeddedEventStore } from '../../src/embedded-eventstore/index.js';
+import { startEmbeddedEventStore } from '../../packages/embedded-eventstore/src/index.js';
 import { withLocalSecrets } from '../../src/local-secrets.js';
-import { scratchFolder } from './scratch.js';
+import { scratchFolder } from '../support/scratch.js';
 
 const OTHERS = 0o077;
 const SOMEBODY = 65_534;

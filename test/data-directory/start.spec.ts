@@ -9,7 +9,7 @@ import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { READ_TOKEN, SECRET } from '../support/delivery.js';
 import { testDatabase, testEventStore } from '../support/servers.js';
-import { scratchFolder } from './scratch.js';
+import { scratchFolder } from '../support/scratch.js';
 
 const SERVICE = resolve('dist/src/main.js');
 const without = fileURLToPath(new URL('./without-embedded-servers.mjs', import.meta.url));

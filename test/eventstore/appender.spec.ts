@@ -2,7 +2,7 @@ import { NO_STREAM } from '@eventstore/db-client';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { eventIdOf } from '../../src/events/event-id.js';
 import { Appender, noIndex, type AppenderLimits } from '../../src/eventstore/appender.js';
-import { startEmbeddedEventStore } from '../../src/embedded-eventstore/index.js';
+import { startEmbeddedEventStore } from '../../packages/embedded-eventstore/src/index.js';
 import type { NewEvent } from '../../src/eventstore/append.js';
 import { connectEventStore, type EventStore } from '../../src/eventstore/event-store.js';
 import { startProxy } from '../support/cuttable-proxy.js';

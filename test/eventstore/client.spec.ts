@@ -7,7 +7,7 @@ import { Server, ServerCredentials, type ServerDuplexStream } from '@grpc/grpc-j
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { connectionOf } from '../../src/eventstore/connection-string.js';
-import { startEmbeddedEventStore, type EmbeddedEventStore } from '../../src/embedded-eventstore/index.js';
+import { startEmbeddedEventStore, type EmbeddedEventStore } from '../../packages/embedded-eventstore/src/index.js';
 import { connectEventStore, failureOf, type EventStore } from '../../src/eventstore/event-store.js';
 import { lastEventOf, readLog } from '../../src/eventstore/raw-event.js';
 import { startProxy } from '../support/cuttable-proxy.js';

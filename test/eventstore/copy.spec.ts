@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { ANY, binaryEvent, EventStoreDBClient, jsonEvent, NO_STREAM, type EventData } from '@eventstore/db-client';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { startEmbeddedEventStore, type EmbeddedEventStore } from '../../src/embedded-eventstore/index.js';
+import { startEmbeddedEventStore, type EmbeddedEventStore } from '../../packages/embedded-eventstore/src/index.js';
 import { copyStore, verifyCopy, type CopyOptions } from '../../src/eventstore/copy/copy.js';
 import { differencesOf } from '../../src/eventstore/copy/difference.js';
 import { OrderedAppends } from '../../src/eventstore/copy/ordered-appends.js';

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect, createServer, type ServerHttp2Session, type Settings } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { expect, it } from '@jest/globals';
-import { startEmbeddedEventStore } from '../../src/embedded-eventstore/index.js';
+import { startEmbeddedEventStore } from '../../packages/embedded-eventstore/src/index.js';
 import { connectEventStore } from '../../src/eventstore/event-store.js';
 import { readEventAt } from '../../src/eventstore/read.js';
 import { until } from '../support/until.js';

@@ -1,6 +1,6 @@
 import { ANY, jsonEvent } from '@eventstore/db-client';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { startEmbeddedEventStore } from '../../src/embedded-eventstore/index.js';
+import { startEmbeddedEventStore } from '../../packages/embedded-eventstore/src/index.js';
 import { connectEventStore, type EventStore } from '../../src/eventstore/event-store.js';
 import { LogEndSearch } from '../../src/eventstore/log-end.js';
 import { startProxy, type CuttableProxy } from '../support/cuttable-proxy.js';

@@ -2,11 +2,11 @@
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { cp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { startEmbeddedEventStore, type EmbeddedEventStore } from '../../src/embedded-eventstore/index.js';
+import { startEmbeddedEventStore, type EmbeddedEventStore } from '../../packages/embedded-eventstore/src/index.js';
 import { Appender, noIndex, type AppenderLimits } from '../../src/eventstore/appender.js';
 import { connectEventStore, type EventStore } from '../../src/eventstore/event-store.js';
 import { readStream } from '../../src/eventstore/read.js';
-import { scratchFolder } from '../data-directory/scratch.js';
+import { scratchFolder } from '../support/scratch.js';
 import { newEvent } from '../support/new-event.js';
 import { randomId } from '../support/subscription-events.js';
 

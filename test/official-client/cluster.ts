@@ -8,11 +8,11 @@ import { resolve } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import type { Credentials, EndPoint, NodePreference } from '@eventstore/db-client';
-import type { EmbeddedEventStore } from '../../src/embedded-eventstore/index.js';
+import type { EmbeddedEventStore } from '../../packages/embedded-eventstore/src/index.js';
 import { certificateFile, testTls } from '../support/tls.js';
 
 /** The specs are CommonJS: the server is loaded as it was built. */
-const COMPILED = resolve('dist/src/embedded-eventstore/index.js');
+const COMPILED = resolve('dist/packages/embedded-eventstore/src/index.js');
 
 /** How long a killed cluster has no leader: the specs see the first call fail, and wait 5 s before the next. */
 const ELECTION_MS = 2_000;
@@ -79,7 +79,7 @@ export class Cluster {
 
   /** The first time on a free port, later on the same. */
   async up(): Promise<void> {
-    const { startEmbeddedEventStore } = (await import(pathToFileURL(COMPILED).href)) as typeof import('../../src/embedded-eventstore/index.js');
+    const { startEmbeddedEventStore } = (await import(pathToFileURL(COMPILED).href)) as typeof import('../../packages/embedded-eventstore/src/index.js');
     const security = this.insecure ? {} : { tls: testTls, users: { [ADMIN.username]: ADMIN.password } };
     this.#store = await startEmbeddedEventStore({ directory: 'memory', port: this.#port, ...security });
     this.#port = this.#store.port;

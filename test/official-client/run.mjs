@@ -11,7 +11,7 @@ import { spawnSync } from 'node:child_process';
 import { copyFileSync, cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { EventStoreDBClient } from '@eventstore/db-client';
-import { startEmbeddedEventStore } from '../../dist/src/embedded-eventstore/index.js';
+import { startEmbeddedEventStore } from '../../dist/packages/embedded-eventstore/src/index.js';
 import { LEFT_OUT_SPECS, LEFT_OUT_TESTS } from './left-out.mjs';
 
 const [checkout, ...jestArguments] = process.argv.slice(2);

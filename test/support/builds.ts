@@ -15,7 +15,7 @@ export const thisBuild: Build = { ...programsIn(ROOT), remove: async () => undef
 /** Another build: this one, whose projection of subscriptions is what an expression makes of the `original`. */
 export async function anotherBuild(expression: string): Promise<Build> {
   const directory = await temporaryDirectory();
-  for (const folder of ['src', 'projections']) {
+  for (const folder of ['src', 'projections', 'packages']) {
     await cp(join(ROOT, 'dist', folder), join(directory.path, 'dist', folder), { recursive: true, filter: (source) => !source.endsWith('.map') });
   }
   await symlink(join(ROOT, 'node_modules'), join(directory.path, 'node_modules'));

@@ -1,7 +1,7 @@
 import { chmodSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startEmbeddedPostgres } from '../../dist/src/embedded-postgres/index.js';
+import { startEmbeddedPostgres } from '../../dist/packages/embedded-postgres/src/index.js';
 
 /** One Postgres for the whole run; every suite makes databases of its own on it. DATABASE_URL names one that runs elsewhere. */
 export default async function setUp() {

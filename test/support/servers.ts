@@ -3,7 +3,7 @@ import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
-import { startEmbeddedEventStore, type EmbeddedEventStoreOptions } from '../../src/embedded-eventstore/index.js';
+import { startEmbeddedEventStore, type EmbeddedEventStoreOptions } from '../../packages/embedded-eventstore/src/index.js';
 import { beginAfter, markEndOfLog, type LogStart } from './log-start.js';
 import { until } from './until.js';
 

@@ -5,11 +5,11 @@ import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { ANY, binaryEvent, EventStoreDBClient, NO_STREAM } from '@eventstore/db-client';
 import { describe, expect, it } from '@jest/globals';
-import { startEmbeddedEventStore } from '../../src/embedded-eventstore/index.js';
-import { startProxy } from '../support/cuttable-proxy.js';
-import { embeddedStores } from './embedded-stores.js';
-import { append, collect, errorTypeOf, idsIn, idsOf, newEvents, newStream } from './event-store.js';
-import { follow } from './follow.js';
+import { startEmbeddedEventStore } from '../src/index.js';
+import { startProxy } from '../../../test/support/cuttable-proxy.js';
+import { embeddedStores } from './stores.js';
+import { append, collect, errorTypeOf, idsIn, idsOf, newEvents, newStream } from '../../../test/contract/event-store.js';
+import { follow } from '../../../test/contract/follow.js';
 
 const { connect, directory, start } = embeddedStores();
 
@@ -58,7 +58,7 @@ describe('The embedded event store', () => {
   });
 
   it('refuses a directory that another process has', async () => {
-    const module = resolve('dist/src/embedded-eventstore/index.js');
+    const module = resolve('dist/packages/embedded-eventstore/src/index.js');
     const script = `import { startEmbeddedEventStore } from ${JSON.stringify(module)};
       await startEmbeddedEventStore({ directory: ${JSON.stringify(directory())} });
       console.log('started');`;

@@ -14,7 +14,7 @@ import streams from '@eventstore/db-client/generated/streams_pb.js';
 import type { ReadReq, ReadResp } from '@eventstore/db-client/generated/streams_pb.js';
 import { credentials, type ChannelOptions, type ClientReadableStream } from '@grpc/grpc-js';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
-import { allOptions, endpointOf, idsAsText, nothing, streamOptions } from '../contract/raw-calls.js';
+import { allOptions, endpointOf, idsAsText, nothing, streamOptions } from '../../../test/contract/raw-calls.js';
 
 const EVENT_BYTES = 64 * 1024;
 const EVENTS = 1024;
@@ -42,7 +42,7 @@ afterEach(async () => {
 });
 
 async function start(): Promise<Server> {
-  const module = JSON.stringify(resolve('dist/src/embedded-eventstore/index.js'));
+  const module = JSON.stringify(resolve('dist/packages/embedded-eventstore/src/index.js'));
   const script = `import { startEmbeddedEventStore } from ${module};
     process.on('message', () => process.send(process.memoryUsage.rss()));
     process.send((await startEmbeddedEventStore({ directory: ${JSON.stringify(directory)} })).url);`;

@@ -6,10 +6,10 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { linkLibraries, reachableBinaries } from '../../src/embedded-postgres/binaries.js';
-import { startEmbeddedPostgres } from '../../src/embedded-postgres/index.js';
-import { closedFolder } from '../../src/embedded-postgres/server-user.js';
-import { scratchFolder } from './scratch.js';
+import { linkLibraries, reachableBinaries } from '../src/binaries.js';
+import { startEmbeddedPostgres } from '../src/index.js';
+import { closedFolder } from '../src/server-user.js';
+import { scratchFolder } from '../../../test/support/scratch.js';
 
 const someoneElse = { name: 'someone', uid: 54_321, gid: 54_321 };
 const run = promisify(execFile);

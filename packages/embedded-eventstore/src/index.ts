@@ -70,7 +70,7 @@ const DEFAULTS = {
 
 /** Threads run compiled code only: under a test runner that reads the sources, that of the last build. */
 function workerFile(): string {
-  const compiled = import.meta.url.endsWith('.ts') ? '../../dist/src/embedded-eventstore/worker.js' : './worker.js';
+  const compiled = import.meta.url.endsWith('.ts') ? '../../../dist/packages/embedded-eventstore/src/worker.js' : './worker.js';
   return fileURLToPath(new URL(compiled, import.meta.url));
 }
 

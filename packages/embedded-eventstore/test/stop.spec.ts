@@ -6,9 +6,9 @@ import { StreamsClient } from '@eventstore/db-client/generated/streams_grpc_pb.j
 import streams from '@eventstore/db-client/generated/streams_pb.js';
 import { credentials, status, type ServiceError } from '@grpc/grpc-js';
 import { expect, it } from '@jest/globals';
-import { embeddedStores } from './embedded-stores.js';
-import { append, newEvents, newStream } from './event-store.js';
-import { appendEvent, appendOptions, endpointOf, streamOptions } from './raw-calls.js';
+import { embeddedStores } from './stores.js';
+import { append, newEvents, newStream } from '../../../test/contract/event-store.js';
+import { appendEvent, appendOptions, endpointOf, streamOptions } from '../../../test/contract/raw-calls.js';
 
 const { start } = embeddedStores();
 

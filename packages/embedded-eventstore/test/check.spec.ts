@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { EventStoreDBClient, jsonEvent, type JSONEventData } from '@eventstore/db-client';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import Database from 'libsql';
-import { startEmbeddedEventStore } from '../../src/embedded-eventstore/index.js';
-import { serverOptions } from '../../src/embedded-eventstore/server-options.js';
-import { runCommand } from '../support/command.js';
+import { startEmbeddedEventStore } from '../src/index.js';
+import { serverOptions } from '../src/server-options.js';
+import { runCommand } from '../../../test/support/command.js';
 
 const PAGE_BYTES = 4096;
 
@@ -58,7 +58,7 @@ function damagedBy(sql: string): string {
 }
 
 async function check(folder: string): Promise<{ code: number | null; lines: string[]; errors: string }> {
-  const command = runCommand('src/embedded-eventstore/cli.js', ['--check', '--data-dir', folder]);
+  const command = runCommand('packages/embedded-eventstore/src/cli.js', ['--check', '--data-dir', folder]);
   const lines: string[] = [];
   for (let line = await command.line(); line !== undefined; line = await command.line()) lines.push(line);
   return { ...(await command.ended), lines };

@@ -1,5 +1,5 @@
 /** What can go wrong with the files, said so that a reader knows what to do. */
-import { NotPrivateError } from '../private-files.js';
+import { NotPrivateError } from '../../private-files/src/index.js';
 import type { Place } from './record.js';
 
 /** Another process holds the directory. */

@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { EventStoreDBClient, jsonEvent } from '@eventstore/db-client';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { cursorOfAll } from '../../src/embedded-eventstore/cursors.js';
-import { EventLog } from '../../src/embedded-eventstore/event-log.js';
-import { startEmbeddedEventStore } from '../../src/embedded-eventstore/index.js';
+import { cursorOfAll } from '../src/cursors.js';
+import { EventLog } from '../src/event-log.js';
+import { startEmbeddedEventStore } from '../src/index.js';
 
 const EVENTS = 12;
 

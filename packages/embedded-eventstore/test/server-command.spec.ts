@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { EventStoreDBClient, jsonEvent } from '@eventstore/db-client';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { serverOptions } from '../../src/embedded-eventstore/server-options.js';
-import { runCommand, runProgram, type Command } from '../support/command.js';
-import { certificateFile, keyFile } from '../support/tls.js';
+import { serverOptions } from '../src/server-options.js';
+import { runCommand, runProgram, type Command } from '../../../test/support/command.js';
+import { certificateFile, keyFile } from '../../../test/support/tls.js';
 
 let directory: string;
 let commands: Command[];
@@ -22,7 +22,7 @@ afterEach(async () => {
   rmSync(directory, { recursive: true, force: true });
 });
 
-const CLI = 'src/embedded-eventstore/cli.js';
+const CLI = 'packages/embedded-eventstore/src/cli.js';
 
 function known(command: Command): Command {
   commands.push(command);

@@ -1,7 +1,7 @@
 /** The SQLite file: its settings, its tables, and how a stored event is read from it. */
 import { join } from 'node:path';
 import Database from 'libsql';
-import { mendFile, privateFile, privateFolder } from '../private-files.js';
+import { mendFile, privateFile, privateFolder } from '../../private-files/src/index.js';
 import { checksumOf, namesIn, type StoredEvent } from './record.js';
 import { cannotOpen, UnknownFormatError } from './storage-errors.js';
 

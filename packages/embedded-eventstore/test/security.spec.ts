@@ -2,10 +2,10 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { NO_STREAM, EventStoreDBClient } from '@eventstore/db-client';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { startEmbeddedEventStore, type EmbeddedEventStore, type EmbeddedEventStoreOptions } from '../../src/embedded-eventstore/index.js';
-import { securedUrl, testTls } from '../support/tls.js';
-import { append, appendedStream, collect, errorTypeOf, idsIn, idsOf, newEvents, newStream } from './event-store.js';
-import { follow } from './follow.js';
+import { startEmbeddedEventStore, type EmbeddedEventStore, type EmbeddedEventStoreOptions } from '../src/index.js';
+import { securedUrl, testTls } from '../../../test/support/tls.js';
+import { append, appendedStream, collect, errorTypeOf, idsIn, idsOf, newEvents, newStream } from '../../../test/contract/event-store.js';
+import { follow } from '../../../test/contract/follow.js';
 
 const USERS = { ledger: 'correct horse', admin: 'with:colon' };
 

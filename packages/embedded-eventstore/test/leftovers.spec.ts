@@ -8,7 +8,7 @@ it('leaves nothing behind that keeps a process alive, after it was stopped with 
   const url = (file: string): string => JSON.stringify(pathToFileURL(resolve(file)).href);
   const script = `
     import { EventStoreDBClient } from '@eventstore/db-client';
-    import { startEmbeddedEventStore } from ${url('dist/src/embedded-eventstore/index.js')};
+    import { startEmbeddedEventStore } from ${url('dist/packages/embedded-eventstore/src/index.js')};
     const store = await startEmbeddedEventStore({ directory: 'memory' });
     const client = EventStoreDBClient.connectionString(store.url);
     for await (const _ of client.readAll()) continue;

@@ -5,8 +5,8 @@ import { StreamsClient } from '@eventstore/db-client/generated/streams_grpc_pb.j
 import type { ReadReq, ReadResp } from '@eventstore/db-client/generated/streams_pb.js';
 import { credentials, status, type ClientReadableStream, type ServiceError } from '@grpc/grpc-js';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { startEmbeddedEventStore, type EmbeddedEventStore } from '../../src/embedded-eventstore/index.js';
-import { append, idsIn, idsOf, newEvents, newStream } from '../contract/event-store.js';
+import { startEmbeddedEventStore, type EmbeddedEventStore } from '../src/index.js';
+import { append, idsIn, idsOf, newEvents, newStream } from '../../../test/contract/event-store.js';
 import {
   allOptions,
   appendEvent,
@@ -16,7 +16,7 @@ import {
   nothing,
   readAllOf,
   streamOptions,
-} from '../contract/raw-calls.js';
+} from '../../../test/contract/raw-calls.js';
 
 let store: EmbeddedEventStore;
 let client: EventStoreDBClient;

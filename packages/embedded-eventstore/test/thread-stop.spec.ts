@@ -32,7 +32,7 @@ it.each([
   );
   const program = `import { once } from 'node:events';
     import { Worker } from 'node:worker_threads';
-    import { stopThread } from ${JSON.stringify(pathToFileURL(resolve('dist/src/embedded-eventstore/thread-stop.js')).href)};
+    import { stopThread } from ${JSON.stringify(pathToFileURL(resolve('dist/packages/embedded-eventstore/src/thread-stop.js')).href)};
     const worker = new Worker(${JSON.stringify(thread)});
     const ended = once(worker, 'exit');
     await once(worker, 'message');

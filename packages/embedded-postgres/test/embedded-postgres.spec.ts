@@ -3,10 +3,10 @@ import { existsSync } from 'node:fs';
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { startEmbeddedPostgres, type EmbeddedPostgres, type TlsListening } from '../../src/embedded-postgres/index.js';
-import { certificateFile, testTls } from '../support/tls.js';
-import { isRunning, postmasterPid, query, scratchFolder, until } from './scratch.js';
-import { startStoresProcess } from './stores-process.js';
+import { startEmbeddedPostgres, type EmbeddedPostgres, type TlsListening } from '../src/index.js';
+import { certificateFile, testTls } from '../../../test/support/tls.js';
+import { isRunning, postmasterPid, query, scratchFolder, until } from '../../../test/support/scratch.js';
+import { startStoresProcess } from '../../../test/data-directory/stores-process.js';
 
 let folder: Awaited<ReturnType<typeof scratchFolder>>;
 let started: EmbeddedPostgres[];

@@ -3,7 +3,7 @@ import { setMaxListeners } from 'node:events';
 import { chmodSync, lstatSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { Server, type handleUnaryCall, type ServerCredentials } from '@grpc/grpc-js';
-import { assertOurs, NotPrivateError } from '../private-files.js';
+import { assertOurs, NotPrivateError } from '../../private-files/src/index.js';
 import { handleAppend, handleDelete, handleTombstone } from './append-calls.js';
 import { BatchAppendCall } from './batch-append-call.js';
 import { clusterOfOne, supportedMethods, type Endpoint } from './capabilities.js';

@@ -6,8 +6,8 @@ import { createInterface } from 'node:readline';
 import { BACKWARDS, END, NO_STREAM } from '@eventstore/db-client';
 import { describe, expect, it } from '@jest/globals';
 import Database from 'libsql';
-import { embeddedStores } from './embedded-stores.js';
-import { append, collect, idsIn, newEvent, newEvents, newStream } from './event-store.js';
+import { embeddedStores } from './stores.js';
+import { append, collect, idsIn, newEvent, newEvents, newStream } from '../../../test/contract/event-store.js';
 
 const { connect, directory, start } = embeddedStores();
 
@@ -107,7 +107,7 @@ describe('A missing event', () => {
 
 describe('A full disk', () => {
   it('ends the server with a message, and what was acknowledged before is there after a start with more room', async () => {
-    const module = JSON.stringify(resolve('dist/src/embedded-eventstore/index.js'));
+    const module = JSON.stringify(resolve('dist/packages/embedded-eventstore/src/index.js'));
     const script = `import { startEmbeddedEventStore } from ${module};
       const store = await startEmbeddedEventStore({ directory: ${JSON.stringify(directory())} });
       console.log(store.url);

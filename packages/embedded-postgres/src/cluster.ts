@@ -18,7 +18,7 @@ import {
 import { dirname, join } from 'node:path';
 import { findBinaries } from './binaries.js';
 import { EmbeddedPostgresError } from './errors.js';
-import { assertOurs } from '../private-files.js';
+import { assertOurs } from '../../private-files/src/index.js';
 import { giveTree, statIfThere } from './files.js';
 import { passwordFileIn, tlsFilesIn, type TlsListening } from './listening.js';
 import { closedFolder, serverUser, type ServerUser } from './server-user.js';
