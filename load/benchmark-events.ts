@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import type { StripeEvent } from '../test/support/stripe-simulator/json.js';
-import { seededRandom } from '../test/support/stripe-simulator/random.js';
-import { simulate } from '../test/support/stripe-simulator/simulator.js';
+import type { StripeEvent } from '../simulator/json.js';
+import { seededRandom } from '../simulator/random.js';
+import { simulate } from '../simulator/simulator.js';
 
 /** The size that a subscription event of one item has at Stripe, in bytes. */
 export const EVENT_BYTES = 4096;

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { deliveries } from '../test/support/stripe-simulator/deliveries.js';
-import { seededRandom } from '../test/support/stripe-simulator/random.js';
-import { expectedRow, type ExpectedRow } from './expected-row.js';
+import { deliveries } from '../simulator/deliveries.js';
+import { seededRandom } from '../simulator/random.js';
+import { expectedRow, type ExpectedRow } from '../test/support/expected-row.js';
 import { HttpConnection } from './http-connection.js';
 import { Latencies } from './latencies.js';
 import { LiveLag } from './live-lag.js';

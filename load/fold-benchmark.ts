@@ -10,7 +10,7 @@ import { connectEventStore, type EventStore } from '../src/eventstore/event-stor
 import { readStream } from '../src/eventstore/read.js';
 import type { RecordedEvent } from '../src/eventstore/recorded-event.js';
 import { appendLongStream } from './long-stream.js';
-import { lives } from '../test/support/stripe-simulator/simulator.js';
+import { lives } from '../simulator/simulator.js';
 
 /** `npm run benchmark:fold`: what meaning costs: reading, normalising and ordering an event, and folding a stream again. */
 

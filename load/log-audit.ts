@@ -1,6 +1,6 @@
 import { FORWARDS, START } from '@eventstore/db-client';
 import { officialClient } from '../src/eventstore/client.js';
-import type { StripeEvent } from '../test/support/stripe-simulator/json.js';
+import type { StripeEvent } from '../simulator/json.js';
 import type { Findings } from './findings.js';
 import type { SentEvent, SentEvents } from './sent-events.js';
 import { contentHash } from './storm-events.js';

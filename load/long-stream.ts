@@ -2,8 +2,8 @@ import { eventIdOf } from '../src/events/event-id.js';
 import type { EventMetadata } from '../src/eventstore/recorded-event.js';
 import { write, type NewEvent } from '../src/eventstore/append.js';
 import type { EventStore } from '../src/eventstore/event-store.js';
-import type { StripeEvent } from '../test/support/stripe-simulator/json.js';
-import { lives } from '../test/support/stripe-simulator/simulator.js';
+import type { StripeEvent } from '../simulator/json.js';
+import { lives } from '../simulator/simulator.js';
 
 const EVENTS_PER_APPEND = 50;
 const TIMEOUT_MS = 10_000;

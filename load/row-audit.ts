@@ -1,4 +1,4 @@
-import { differences, type ExpectedRow } from './expected-row.js';
+import { differences, type ExpectedRow } from '../test/support/expected-row.js';
 import type { Findings } from './findings.js';
 import { HttpConnection } from './http-connection.js';
 

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ApiVersion } from '../test/support/stripe-simulator/api-version.js';
-import type { StripeEvent } from '../test/support/stripe-simulator/json.js';
-import { seededRandom } from '../test/support/stripe-simulator/random.js';
-import { cohorts, type SimulatedLife } from '../test/support/stripe-simulator/simulator.js';
+import type { ApiVersion } from '../simulator/api-version.js';
+import type { StripeEvent } from '../simulator/json.js';
+import { seededRandom } from '../simulator/random.js';
+import { cohorts, type SimulatedLife } from '../simulator/simulator.js';
 
 /** An event to be fired, and what must be true of it afterwards. */
 export interface StormEvent {

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { API_VERSIONS, type ApiVersion } from '../test/support/stripe-simulator/api-version.js';
+import { API_VERSIONS, type ApiVersion } from '../simulator/api-version.js';
 import { assertLoopback, assertLoopbackStore, DEFAULT_DATA_DIR, localService } from './endpoints.js';
 import type { StormSource } from './storm-events.js';
 

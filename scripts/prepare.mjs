@@ -1,6 +1,7 @@
 /**
- * Makes a checkout runnable: installs packages when they are missing or older than the lock file,
- * builds `dist` when a source is newer than it. `npm start` and `npm test` call it first.
+ * Makes a checkout runnable: installs packages when they are missing or older than the lock file, and builds when a
+ * source is newer than what was built. `npm start` and `npm test` call it first, for the service in `dist`; the tools
+ * of `load` call it with the argument `load`, and are built with all that they need into `dist-load`.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -9,8 +10,13 @@ import { fileURLToPath } from 'node:url';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const installed = join(root, 'node_modules', '.package-lock.json');
-const built = join(root, 'dist', '.built');
-const sources = ['src', 'projections', 'packages', 'load', 'test/support', 'package-lock.json', 'tsconfig.json', 'tsconfig.build.json', 'nest-cli.json'];
+const packages = readdirSync(join(root, 'packages')).map((name) => `packages/${name}/src`);
+const service = ['src', 'projections', ...packages, 'package-lock.json', 'tsconfig.json', 'nest-cli.json'];
+const build = {
+  service: { into: 'dist', config: 'tsconfig.build.json', sources: service },
+  load: { into: 'dist-load', config: 'tsconfig.load.json', sources: [...service, 'load', 'simulator', 'test/support'] },
+}[process.argv[2] ?? 'service'];
+const built = join(root, build.into, '.built');
 
 function modifiedAt(path) {
   if (!existsSync(path)) return 0;
@@ -35,9 +41,10 @@ if (modifiedAt(installed) < modifiedAt(join(root, 'package-lock.json'))) {
   console.log('Installing packages (once, about a minute) …');
   run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
 }
-if (modifiedAt(built) < Math.max(...sources.map((source) => modifiedAt(join(root, source))))) {
+if (modifiedAt(built) < Math.max(...[...build.sources, build.config].map((source) => modifiedAt(join(root, source))))) {
   console.log('Building …');
-  rmSync(join(root, 'dist'), { recursive: true, force: true });
-  run(process.execPath, [join(root, 'node_modules', '@nestjs', 'cli', 'bin', 'nest.js'), 'build']);
+  rmSync(join(root, build.into), { recursive: true, force: true });
+  const nest = join(root, 'node_modules', '@nestjs', 'cli', 'bin', 'nest.js');
+  run(process.execPath, [nest, 'build', '--path', build.config]);
   writeFileSync(built, '');
 }

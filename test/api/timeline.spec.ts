@@ -2,9 +2,9 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { deliver, read } from '../support/delivery.js';
 import { startLedger, type TestLedger } from '../support/ledger.js';
 import { deliveredSeed } from '../support/seeds.js';
-import type { StripeObject } from '../support/stripe-simulator/json.js';
-import { seededRandom } from '../support/stripe-simulator/random.js';
-import { lives, type SimulatedEvent, type SimulatedLife } from '../support/stripe-simulator/simulator.js';
+import type { StripeObject } from '../../simulator/json.js';
+import { seededRandom } from '../../simulator/random.js';
+import { lives, type SimulatedEvent, type SimulatedLife } from '../../simulator/simulator.js';
 import { randomId, START, subscriptionEvent } from '../support/subscription-events.js';
 
 type Entry = { number: number; stripeEventId: string; created: string; stream: string; late: boolean; transition: unknown };

@@ -32,6 +32,12 @@ const rooms: Record<string, { mayImport: readonly string[]; because: string }> =
     because: 'it is a server of its own, which knows nothing of the ledger',
   },
   'packages/private-files/src': { mayImport: [], because: 'it is a check that the servers and the ledger share' },
+  simulator: { mayImport: [], because: 'it knows Stripe, and nothing of the ledger that it judges' },
+  load: {
+    mayImport: ['src', 'projections', 'packages', 'simulator', 'test/support'],
+    because: 'it measures the service from outside and its parts by themselves, by the oracle and the laws of the tests',
+  },
+  'test/support': { mayImport: ['src', 'projections', 'packages', 'simulator'], because: 'tests need no tools of load' },
 };
 
 const filesIn = (folder: string): string[] =>
@@ -56,6 +62,15 @@ describe('the folders', () => {
   it.each(Object.entries(rooms))('%s imports only what it may', (folder, { mayImport }) => {
     const strangers = filesIn(folder).flatMap((file) => importsOf(file).filter((imported) => ![folder, ...mayImport].some((room) => within(imported, room))).map((imported) => `${file} imports ${imported}`));
     expect(strangers).toEqual([]);
+  });
+
+  it('are built for the service without tests, simulator and load tools', () => {
+    const foldersIn = (folder: string): string[] =>
+      readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => (entry.isDirectory() ? entry.name : []));
+    expect(foldersIn('dist').sort()).toEqual(['packages', 'projections', 'src']);
+    expect(foldersIn('dist/packages').map((name) => [name, ...foldersIn(`dist/packages/${name}`)])).toEqual(
+      foldersIn('packages').map((name) => [name, 'src']),
+    );
   });
 
   it('keep the engine from knowing any projection, so that a new one is a file, its scenarios, and a line in the list', () => {
@@ -91,7 +106,7 @@ describe('functions', () => {
 
   it(`have no more than ${LINES_MAX} lines`, () => {
     const long: string[] = [];
-    for (const file of [...built(), ...filesIn('load')]) {
+    for (const file of [...built(), ...filesIn('simulator'), ...filesIn('load')]) {
       const source = sourceOf(file);
       const visit = (node: ts.Node): void => {
         if (ts.isFunctionLike(node) && 'body' in node && node.body !== undefined) {

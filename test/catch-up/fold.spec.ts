@@ -8,7 +8,7 @@ import { foldOn, foldWhole } from '../../src/catch-up/stream-fold.js';
 import type { SubscriptionSnapshot } from '../../src/events/normalise.js';
 import { factFrom } from '../support/facts.js';
 import { recordedInOrder } from '../support/recorded.js';
-import type { SimulatedEvent } from '../support/stripe-simulator/simulator.js';
+import type { SimulatedEvent } from '../../simulator/simulator.js';
 import { START, subscriptionEvent, subscriptionObject } from '../support/subscription-events.js';
 
 const [item] = subscriptionObject('sub_1').items.data;

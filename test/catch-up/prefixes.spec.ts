@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { differences, type ExpectedRow } from '../../load/expected-row.js';
+import { differences, type ExpectedRow } from '../support/expected-row.js';
 import { projections } from '../../projections/index.js';
 import { handles, type Fact } from '../../projections/projection.js';
 import { foldAll } from '../../src/catch-up/fold.js';
@@ -13,9 +13,9 @@ import { startLedger, type TestLedger } from '../support/ledger.js';
 import { lastObjects, oracle } from '../support/oracle.js';
 import { query } from '../support/read-models.js';
 import { deliveredSeed } from '../support/seeds.js';
-import { deliveries } from '../support/stripe-simulator/deliveries.js';
-import { seededRandom, type Random } from '../support/stripe-simulator/random.js';
-import { cohorts, type SimulatedEvent } from '../support/stripe-simulator/simulator.js';
+import { deliveries } from '../../simulator/deliveries.js';
+import { seededRandom, type Random } from '../../simulator/random.js';
+import { cohorts, type SimulatedEvent } from '../../simulator/simulator.js';
 
 const ASKED_EACH_TIME = 12;
 const tables = projections.flatMap((projection) => Object.keys(projection.tables).map((table) => ({ projection, table })));

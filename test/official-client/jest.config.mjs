@@ -5,7 +5,7 @@ import { LEFT_OUT_SPECS } from './left-out.mjs';
 const root = resolve(import.meta.dirname, '../..');
 
 export default {
-  rootDir: resolve(root, 'dist/official-client'),
+  rootDir: resolve(root, 'dist-official-client'),
   testMatch: ['**/src/**/*.test.ts'],
   testPathIgnorePatterns: Object.keys(LEFT_OUT_SPECS).map((spec) => `/src/${spec.replace('.', '\\.')}`),
   moduleNameMapper: {

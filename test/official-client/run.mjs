@@ -48,7 +48,7 @@ function copySpecs() {
   }
 }
 
-const copy = resolve('dist/official-client/src');
+const copy = resolve('dist-official-client/src');
 copySpecs();
 copyFileSync(join(import.meta.dirname, 'version-check.cjs'), join(copy, 'utils/enableVersionCheck.ts'));
 

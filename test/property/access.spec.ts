@@ -9,8 +9,8 @@ import { accessFactsOf } from '../../src/api/access-facts.js';
 import { pastRows } from '../../src/as-of/past-rows.js';
 import { day, facts, subscription } from '../access/subscription-facts.js';
 import { byStream, recordedInOrder } from '../support/recorded.js';
-import type { StripeObject } from '../support/stripe-simulator/json.js';
-import { lives, type SimulatedLife } from '../support/stripe-simulator/simulator.js';
+import type { StripeObject } from '../../simulator/json.js';
+import { lives, type SimulatedLife } from '../../simulator/simulator.js';
 
 const STATUSES = ['active', 'trialing', 'past_due', 'unpaid', 'paused', 'incomplete', 'canceled', 'incomplete_expired', 'hibernating'];
 const FINAL = ['canceled', 'incomplete_expired'];

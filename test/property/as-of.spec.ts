@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { differences, expectedRow } from '../../load/expected-row.js';
+import { differences, expectedRow } from '../support/expected-row.js';
 import { projections } from '../../projections/index.js';
 import { invoices } from '../../projections/invoices.js';
 import type { AnyProjection, Row } from '../../projections/projection.js';
@@ -13,8 +13,8 @@ import { foldOn, foldWhole } from '../../src/catch-up/stream-fold.js';
 import type { RecordedEvent } from '../../src/eventstore/recorded-event.js';
 import type { StoredState, StreamRows } from '../../src/read-models/rows.js';
 import { byStream, recordedInOrder } from '../support/recorded.js';
-import type { StripeObject } from '../support/stripe-simulator/json.js';
-import { lives, type SimulatedLife } from '../support/stripe-simulator/simulator.js';
+import type { StripeObject } from '../../simulator/json.js';
+import { lives, type SimulatedLife } from '../../simulator/simulator.js';
 
 const life = fc.record({ seed: fc.nat(), subscriptions: fc.constant(1), apiVersion: fc.constant('mixed' as const), several: fc.constant(false) }).map((options) => [...lives(options)][0] as SimulatedLife);
 const shuffledLife = life.chain((one) => fc.tuple(fc.constant(one), fc.shuffledSubarray([...one.events], { minLength: one.events.length })));

@@ -6,7 +6,7 @@ import type { Json, JsonObject } from '../../src/events/json.js';
 import { route } from '../../src/events/route.js';
 import { eventAbout } from '../events/stripe-events.js';
 import { distinctRecordedEvents } from '../fixtures/recorded-events.js';
-import { lives } from '../support/stripe-simulator/simulator.js';
+import { lives } from '../../simulator/simulator.js';
 
 const json = fc.jsonValue({ maxDepth: 4, stringUnit: 'binary' }).map((value) => JSON.parse(JSON.stringify(value)) as Json);
 const id = fc.stringMatching(/^[A-Za-z0-9]{1,14}$/);

@@ -4,7 +4,7 @@ import { subscriptions } from '../../projections/subscriptions.js';
 import { timelineEntries } from '../../src/api/timeline-entries.js';
 import { pastRows } from '../../src/as-of/past-rows.js';
 import { byStream, recordedInOrder } from '../support/recorded.js';
-import { lives, type SimulatedLife } from '../support/stripe-simulator/simulator.js';
+import { lives, type SimulatedLife } from '../../simulator/simulator.js';
 
 const life = fc.record({ seed: fc.nat(), subscriptions: fc.constant(1), apiVersion: fc.constant('mixed' as const), several: fc.constant(false) }).map((options) => [...lives(options)][0] as SimulatedLife);
 const idOf = ({ stripeSubscriptions: [only] }: SimulatedLife): string => String(only?.id);

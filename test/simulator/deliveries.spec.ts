@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { deliveries } from '../support/stripe-simulator/deliveries.js';
+import { deliveries } from '../../simulator/deliveries.js';
 
 const chaos = fc.record({
   seed: fc.integer(),

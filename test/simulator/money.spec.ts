@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import { simulatedAccount } from '../support/stripe-simulator/account.js';
-import { priceMinor } from '../support/stripe-simulator/amounts.js';
-import type { JsonObject } from '../support/stripe-simulator/json.js';
-import { simulate } from '../support/stripe-simulator/simulator.js';
+import { simulatedAccount } from '../../simulator/account.js';
+import { priceMinor } from '../../simulator/amounts.js';
+import type { JsonObject } from '../../simulator/json.js';
+import { simulate } from '../../simulator/simulator.js';
 
 describe('Money', () => {
   const { events } = simulate({ seed: 11, subscriptions: 300, apiVersion: '2020-08-27' });

@@ -1,10 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
 import { exampleResource } from '../fixtures/recorded-events.js';
-import { API_VERSIONS, type ApiVersion } from '../support/stripe-simulator/api-version.js';
-import type { JsonObject, StripeEvent, StripeObject } from '../support/stripe-simulator/json.js';
-import { putBack } from '../support/stripe-simulator/previous-attributes.js';
-import { lives, simulate, type SimulatedEvent } from '../support/stripe-simulator/simulator.js';
+import { API_VERSIONS, type ApiVersion } from '../../simulator/api-version.js';
+import type { JsonObject, StripeEvent, StripeObject } from '../../simulator/json.js';
+import { putBack } from '../../simulator/previous-attributes.js';
+import { lives, simulate, type SimulatedEvent } from '../../simulator/simulator.js';
 
 const SEEDS = [1, 2, 42];
 

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { differences, type ExpectedRow } from '../../load/expected-row.js';
+import { differences, type ExpectedRow } from './expected-row.js';
 import { projections } from '../../projections/index.js';
 import { handles, type AnyProjection, type Fact, type Row } from '../../projections/projection.js';
 import { answerOf, type Answer } from '../../src/api/answer.js';
@@ -11,10 +11,10 @@ import { route } from '../../src/events/route.js';
 import { asStripeEvent } from '../../src/events/stripe-event.js';
 import { factFrom } from './facts.js';
 import { expectedInvoice, lastObjects, oracle } from './oracle.js';
-import { deliveries } from './stripe-simulator/deliveries.js';
-import type { StripeObject } from './stripe-simulator/json.js';
-import { seededRandom, type Random } from './stripe-simulator/random.js';
-import { lives, type SimulatedEvent, type SimulatedLife } from './stripe-simulator/simulator.js';
+import { deliveries } from '../../simulator/deliveries.js';
+import type { StripeObject } from '../../simulator/json.js';
+import { seededRandom, type Random } from '../../simulator/random.js';
+import { lives, type SimulatedEvent, type SimulatedLife } from '../../simulator/simulator.js';
 
 /** A simulated life, and how its events arrived: repeated, overtaking each other, some much later. */
 type Lived = Readonly<{

@@ -1,6 +1,6 @@
-import { expectedRow, type ExpectedRow } from '../../load/expected-row.js';
-import type { StripeObject } from './stripe-simulator/json.js';
-import type { SimulatedLife } from './stripe-simulator/simulator.js';
+import { expectedRow, type ExpectedRow } from './expected-row.js';
+import type { StripeObject } from '../../simulator/json.js';
+import type { SimulatedLife } from '../../simulator/simulator.js';
 
 /** What the rows of one table must say of Stripe's objects; read off them independently of the service's own reading. */
 type Expectation = Readonly<{ objects: readonly string[]; rowsOf: (told: StripeObject) => readonly ExpectedRow[] }>;

@@ -1,6 +1,6 @@
 import { eventIdOf } from '../../src/events/event-id.js';
 import type { RecordedEvent } from '../../src/eventstore/recorded-event.js';
-import type { SimulatedEvent } from './stripe-simulator/simulator.js';
+import type { SimulatedEvent } from '../../simulator/simulator.js';
 
 /** Simulated events as the log has them when they arrive in this order, one in a second, from the start of 2027 on. */
 export function recordedInOrder(arrived: readonly SimulatedEvent[]): RecordedEvent[] {

@@ -1,4 +1,4 @@
-import type { StripeObject } from '../test/support/stripe-simulator/json.js';
+import type { StripeObject } from '../../simulator/json.js';
 
 /** What the read API must say of a subscription: the fields that the simulator's truth decides. */
 export interface ExpectedRow {

@@ -18,9 +18,6 @@ export function invoiceShape(view: View, invoice: Invoice): StripeObject {
 }
 
 function commonFields(view: View, invoice: Invoice) {
-  const due = amountDueMinor(invoice);
-  // Before basil, what came outside Stripe was paid, and not counted.
-  const paid = invoice.status === 'paid' && (isBasilOrLater(view.apiVersion) || !invoice.paidOutside) ? due : 0;
   const { customer } = invoice;
   return {
     id: invoice.id,
@@ -28,10 +25,7 @@ function commonFields(view: View, invoice: Invoice) {
     account_country: view.account.country,
     account_name: view.account.name,
     account_tax_ids: null,
-    amount_due: due,
-    amount_paid: paid,
-    amount_remaining: due - paid,
-    amount_shipping: 0,
+    ...amounts(view, invoice),
     application: null,
     attempt_count: invoice.attemptCount,
     attempted: invoice.attemptCount > 0 || invoice.status === 'paid',
@@ -85,13 +79,25 @@ function commonFields(view: View, invoice: Invoice) {
       paid_at: invoice.paidAt,
       voided_at: invoice.voidedAt,
     },
+    webhooks_delivered_at: invoice.reason === 'subscription_cycle' && invoice.finalizedAt !== null ? invoice.createdAt : null,
+  } satisfies JsonObject;
+}
+
+function amounts(view: View, invoice: Invoice) {
+  const due = amountDueMinor(invoice);
+  // Before basil, what came outside Stripe was paid, and not counted.
+  const paid = invoice.status === 'paid' && (isBasilOrLater(view.apiVersion) || !invoice.paidOutside) ? due : 0;
+  return {
+    amount_due: due,
+    amount_paid: paid,
+    amount_remaining: due - paid,
+    amount_shipping: 0,
     subtotal: subtotalMinor(invoice),
     subtotal_excluding_tax: subtotalMinor(invoice),
     total: totalMinor(invoice),
     total_discount_amounts: discountAmounts(invoice, discountMinor(invoice)),
     total_excluding_tax: totalMinor(invoice),
-    webhooks_delivered_at: invoice.reason === 'subscription_cycle' && invoice.finalizedAt !== null ? invoice.createdAt : null,
-  } satisfies JsonObject;
+  };
 }
 
 function discountAmounts({ discount }: Invoice, amountMinor: number): JsonObject[] {
