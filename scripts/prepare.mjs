@@ -12,10 +12,16 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const installed = join(root, 'node_modules', '.package-lock.json');
 const packages = readdirSync(join(root, 'packages')).map((name) => `packages/${name}/src`);
 const service = ['src', 'projections', ...packages, 'package-lock.json', 'tsconfig.json', 'nest-cli.json'];
-const build = {
+const builds = {
   service: { into: 'dist', config: 'tsconfig.build.json', sources: service },
   load: { into: 'dist-load', config: 'tsconfig.load.json', sources: [...service, 'load', 'simulator', 'test/support'] },
-}[process.argv[2] ?? 'service'];
+};
+const [what = 'service'] = process.argv.slice(2);
+const build = builds[what];
+if (build === undefined) {
+  console.error(`There is no build "${what}": name one of ${Object.keys(builds).join(', ')}.`);
+  process.exit(2);
+}
 const built = join(root, build.into, '.built');
 
 function modifiedAt(path) {
