@@ -1,26 +1,27 @@
 import assert from 'node:assert/strict';
 import { isFinalStatus, type InvoiceSnapshot, type SubscriptionSnapshot } from '../src/events/normalise.js';
 import { isOutdatedInvoice } from './invoices.js';
+import { count, id, money, text, time } from './columns.js';
 import { defineProjection, ignored, type Fact } from './projection.js';
-import { ID, isSameRow, provenanceColumns, provenanceOf, rowOf, withId, type ById } from './row.js';
+import { isSameRow, provenanceColumns, provenanceOf, rowOf, withId, type ById } from './row.js';
 
 /**
  * `amount_minor`, in minor units of `currency`, is what its overdue invoices still ask for; 0 while none has been told.
  * The `last_failed_…` are of the last attempt to collect one of them, and null where nothing was attempted.
  */
 const columns = {
-  id: ID,
-  customer: ID,
-  status: `${ID} not null`,
-  collection_method: 'text not null',
-  currency: 'text',
-  amount_minor: 'int8 not null',
-  overdue_invoices: 'int8 not null',
-  past_due_since: 'timestamptz not null',
-  last_failed_invoice: ID,
-  last_failed_at: 'timestamptz',
-  last_failed_attempt: 'int8',
-  next_payment_attempt: 'timestamptz',
+  id: id(),
+  customer: id().orNull(),
+  status: id(),
+  collection_method: text(),
+  currency: text().orNull(),
+  amount_minor: money(),
+  overdue_invoices: count(),
+  past_due_since: time(),
+  last_failed_invoice: id().orNull(),
+  last_failed_at: time().orNull(),
+  last_failed_attempt: count().orNull(),
+  next_payment_attempt: time().orNull(),
 };
 
 type Invoice = Pick<InvoiceSnapshot, 'id' | 'status' | 'currency' | 'amountRemainingMinor' | 'attemptCount' | 'dueDate' | 'nextPaymentAttempt'> & Readonly<{

@@ -1,20 +1,24 @@
-import type { CustomerSnapshot, DeletionSnapshot } from '../src/events/normalise.js';
+import type { CustomerSnapshot, DeletionSnapshot, DiscountFacts } from '../src/events/normalise.js';
+import { flag, id, json, money, text, time } from './columns.js';
 import { defineProjection, ignored, type Fact } from './projection.js';
-import { ID, provenanceColumns, provenanceOf, rowOf } from './row.js';
+import { provenanceColumns, provenanceOf, rowOf, type FieldsOf } from './row.js';
+
+/** Stripe's own limit is 512 characters; customers are searched by it. */
+const EMAIL_BYTES_MAX = 2_000;
 
 /** `balance_minor` in minor units of `currency`; negative is the customer's credit. */
 const columns = {
-  id: ID,
-  email: 'text',
-  name: 'text',
-  currency: 'text',
-  balance_minor: 'int8',
-  is_delinquent: 'boolean',
-  default_payment_method: ID,
-  discounts: 'jsonb',
-  test_clock: ID,
-  created_at: 'timestamptz',
-  is_deleted: 'boolean not null',
+  id: id(),
+  email: text({ bytesMax: EMAIL_BYTES_MAX }).orNull(),
+  name: text().orNull(),
+  currency: text().orNull(),
+  balance_minor: money().orNull(),
+  is_delinquent: flag().orNull(),
+  default_payment_method: id().orNull(),
+  discounts: json<readonly DiscountFacts[]>({ type: 'array', items: { type: 'object' } }).orNull(),
+  test_clock: id().orNull(),
+  created_at: time().orNull(),
+  is_deleted: flag(),
 };
 type Row = ReturnType<typeof customerRow>;
 
@@ -28,8 +32,8 @@ export const customers = defineProjection({
   tables: { customers: { columns: { ...columns, ...provenanceColumns }, key: ['id'], indexes: [['email']] } },
   initial: (): Row | null => null,
   evolve: {
-    customer: (row, fact) => (row?.is_deleted === true ? row : customerRow(fact, { ...fact.snapshot, isDeleted: false })),
-    deletion: (row, fact) => (fact.snapshot.object === 'customer' ? deletedRow(row, fact) : row),
+    customer: (row, fact) => (row?.is_deleted ? row : customerRow(fact, { ...fact.snapshot, isDeleted: false })),
+    deletion: (row, fact) => (fact.snapshot.object === 'customer' && fact.snapshot.id !== null ? deletedRow(row, fact, fact.snapshot.id) : row),
     ...ignored(
       'subscription', 'invoice', 'upcoming_invoice', 'invoice_item', 'invoice_payment', 'payment', 'refund', 'dispute', 'credit_note', 'checkout_session',
       'subscription_schedule', 'discount', 'entitlements', 'price', 'plan', 'product', 'coupon', 'related_object',
@@ -38,11 +42,11 @@ export const customers = defineProjection({
   rows: (row) => ({ customers: row === null ? [] : [row] }),
 });
 
-const customerRow = (fact: Fact<CustomerSnapshot | DeletionSnapshot>, fields: Parameters<typeof rowOf<typeof columns>>[1]) => ({ ...rowOf(columns, fields), ...provenanceOf(fact) });
+const customerRow = (fact: Fact<CustomerSnapshot | DeletionSnapshot>, fields: FieldsOf<typeof columns>) => ({ ...rowOf(columns, fields), ...provenanceOf(fact) });
 
 const unknown = { email: null, name: null, currency: null, balanceMinor: null, isDelinquent: null, defaultPaymentMethod: null, discounts: null, testClock: null, createdAt: null };
 
-function deletedRow(row: Row | null, fact: Fact<DeletionSnapshot>): Row {
-  if (row === null) return customerRow(fact, { ...unknown, id: fact.snapshot.id, isDeleted: true });
+function deletedRow(row: Row | null, fact: Fact<DeletionSnapshot>, id: string): Row {
+  if (row === null) return customerRow(fact, { ...unknown, id, isDeleted: true });
   return { ...row, is_deleted: true, ...provenanceOf(fact) };
 }

@@ -1,23 +1,24 @@
 import type { DisputeSnapshot } from '../src/events/normalise.js';
 import { isStale, type Life } from './life.js';
+import { flag, id, money, text, time } from './columns.js';
 import { defineProjection, ignored, type Fact } from './projection.js';
-import { ID, provenanceColumns, provenanceOf, rowOf, withId, type ById } from './row.js';
+import { provenanceColumns, provenanceOf, rowOf, withId, type ById } from './row.js';
 
 /** Amounts in minor units of `currency`, which is the charge's. */
 const columns = {
-  id: ID,
-  status: `${ID} not null`,
-  is_inquiry: 'boolean not null',
-  reason: 'text',
-  amount_minor: 'int8 not null',
-  currency: 'text not null',
-  charge: `${ID} not null`,
-  payment_intent: ID,
-  evidence_due_by: 'timestamptz',
-  created_at: 'timestamptz',
+  id: id(),
+  status: id(),
+  is_inquiry: flag(),
+  reason: text().orNull(),
+  amount_minor: money(),
+  currency: text(),
+  charge: id(),
+  payment_intent: id().orNull(),
+  evidence_due_by: time().orNull(),
+  created_at: time().orNull(),
 };
 /** Amounts in minor units of `currency`, which is the account's. */
-const movementColumns = { dispute: ID, id: ID, amount_minor: 'int8 not null', fee_minor: 'int8 not null', net_minor: 'int8 not null', currency: 'text not null', created_at: 'timestamptz' };
+const movementColumns = { dispute: id(), id: id(), amount_minor: money(), fee_minor: money(), net_minor: money(), currency: text(), created_at: time().orNull() };
 
 type Row = ReturnType<typeof disputeRow>;
 type Movement = ReturnType<typeof movementRow>;

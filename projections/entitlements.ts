@@ -1,10 +1,14 @@
 import type { EntitlementsSnapshot, Snapshot } from '../src/events/normalise.js';
+import { flag, id, text } from './columns.js';
 import { defineProjection, ignored, type Fact } from './projection.js';
-import { ID, provenanceColumns, provenanceOf, rowOf, withId, type ById } from './row.js';
+import { provenanceColumns, provenanceOf, rowOf, withId, type ById, type FieldsOf } from './row.js';
 
-const columns = { customer: ID, id: ID, feature: `${ID} not null`, lookup_key: 'text not null' };
+/** Stripe's own limit is 80 characters; entitlements are searched by it. */
+const LOOKUP_KEY_BYTES_MAX = 2_000;
+
+const columns = { customer: id(), id: id(), feature: id(), lookup_key: text({ bytesMax: LOOKUP_KEY_BYTES_MAX }) };
 /** `has_all_entitlements` is false when the customer has more than Stripe's last summary shows. */
-const summaryColumns = { customer: ID, has_all_entitlements: 'boolean not null', is_customer_deleted: 'boolean not null' };
+const summaryColumns = { customer: id(), has_all_entitlements: flag(), is_customer_deleted: flag() };
 
 type Row = ReturnType<typeof entitlementRow>;
 type State = Readonly<{ summary: ReturnType<typeof summaryRow> | null; entitlements: ById<Row> }>;
@@ -23,7 +27,7 @@ export const entitlements = defineProjection({
   initial: (): State => ({ summary: null, entitlements: {} }),
   evolve: {
     entitlements: (state, fact) => {
-      if (state.summary?.is_customer_deleted === true) return state;
+      if (state.summary?.is_customer_deleted) return state;
       const { customer, hasAllEntitlements } = fact.snapshot;
       const listed = fact.snapshot.entitlements.map((one) => [one.id, listedRow(withId(state.entitlements, one.id), entitlementRow(fact, { ...one, customer }))] as const);
       return { summary: summaryRow(fact, { customer, hasAllEntitlements, isCustomerDeleted: false }), entitlements: Object.fromEntries(listed) };
@@ -44,5 +48,5 @@ export const entitlements = defineProjection({
 /** The row as it was, while it says the same. */
 const listedRow = (before: Row | undefined, now: Row): Row => (before?.feature === now.feature && before.lookup_key === now.lookup_key ? before : now);
 
-const entitlementRow = (fact: Fact<EntitlementsSnapshot>, fields: Parameters<typeof rowOf<typeof columns>>[1]) => ({ ...rowOf(columns, fields), ...provenanceOf(fact) });
-const summaryRow = (fact: Fact<Snapshot>, fields: Parameters<typeof rowOf<typeof summaryColumns>>[1]) => ({ ...rowOf(summaryColumns, fields), ...provenanceOf(fact) });
+const entitlementRow = (fact: Fact<EntitlementsSnapshot>, fields: FieldsOf<typeof columns>) => ({ ...rowOf(columns, fields), ...provenanceOf(fact) });
+const summaryRow = (fact: Fact<Snapshot>, fields: FieldsOf<typeof summaryColumns>) => ({ ...rowOf(summaryColumns, fields), ...provenanceOf(fact) });

@@ -1,23 +1,24 @@
 import type { InvoicePaymentSnapshot } from '../src/events/normalise.js';
 import { isStale, type Life } from './life.js';
+import { flag, id, money, text, time } from './columns.js';
 import { defineProjection, ignored, type Fact } from './projection.js';
-import { ID, provenanceColumns, provenanceOf, rowOf } from './row.js';
+import { provenanceColumns, provenanceOf, rowOf } from './row.js';
 
 /** Amounts in minor units of `currency`. */
 const columns = {
-  id: ID,
-  invoice: `${ID} not null`,
-  status: `${ID} not null`,
-  currency: 'text not null',
-  amount_requested_minor: 'int8 not null',
-  amount_paid_minor: 'int8 not null',
-  is_default: 'boolean not null',
-  payment_intent: ID,
-  charge: ID,
-  payment_record: ID,
-  created_at: 'timestamptz',
-  paid_at: 'timestamptz',
-  canceled_at: 'timestamptz',
+  id: id(),
+  invoice: id(),
+  status: id(),
+  currency: text(),
+  amount_requested_minor: money(),
+  amount_paid_minor: money(),
+  is_default: flag(),
+  payment_intent: id().orNull(),
+  charge: id().orNull(),
+  payment_record: id().orNull(),
+  created_at: time().orNull(),
+  paid_at: time().orNull(),
+  canceled_at: time().orNull(),
 };
 type Row = ReturnType<typeof invoicePaymentRow>;
 

@@ -1,44 +1,45 @@
-import type { InvoiceSnapshot } from '../src/events/normalise.js';
+import type { InvoiceLine, InvoiceSnapshot } from '../src/events/normalise.js';
 import { isStale, type Life } from './life.js';
+import { count, flag, id, json, money, text, time } from './columns.js';
 import { defineProjection, ignored, type Fact } from './projection.js';
-import { ID, provenanceColumns, provenanceOf, rowOf, withId, type ById } from './row.js';
+import { provenanceColumns, provenanceOf, rowOf, withId, type ById } from './row.js';
 
 /** Amounts in minor units of `currency`. Who paid an invoice is told by its links, in all API versions. */
 const columns = {
-  id: ID,
-  number: ID,
-  status: `${ID} not null`,
-  customer: ID,
-  subscription: ID,
-  currency: 'text not null',
-  subtotal_minor: 'int8 not null',
-  tax_minor: 'int8',
-  discount_minor: 'int8 not null',
-  total_minor: 'int8 not null',
-  amount_due_minor: 'int8 not null',
-  amount_paid_minor: 'int8 not null',
-  amount_remaining_minor: 'int8 not null',
-  amount_overpaid_minor: 'int8 not null',
-  starting_balance_minor: 'int8 not null',
-  ending_balance_minor: 'int8',
-  pre_payment_credit_notes_minor: 'int8 not null',
-  post_payment_credit_notes_minor: 'int8 not null',
-  billing_reason: 'text',
-  collection_method: 'text not null',
-  attempt_count: 'int8 not null',
-  next_payment_attempt: 'timestamptz',
-  due_date: 'timestamptz',
-  period_start: 'timestamptz',
-  period_end: 'timestamptz',
-  created_at: 'timestamptz',
-  finalized_at: 'timestamptz',
-  paid_at: 'timestamptz',
-  voided_at: 'timestamptz',
-  marked_uncollectible_at: 'timestamptz',
-  lines: 'jsonb not null',
-  has_all_lines: 'boolean not null',
-  test_clock: ID,
-  is_deleted: 'boolean not null',
+  id: id(),
+  number: id().orNull(),
+  status: id(),
+  customer: id().orNull(),
+  subscription: id().orNull(),
+  currency: text(),
+  subtotal_minor: money(),
+  tax_minor: money().orNull(),
+  discount_minor: money(),
+  total_minor: money(),
+  amount_due_minor: money(),
+  amount_paid_minor: money(),
+  amount_remaining_minor: money(),
+  amount_overpaid_minor: money(),
+  starting_balance_minor: money(),
+  ending_balance_minor: money().orNull(),
+  pre_payment_credit_notes_minor: money(),
+  post_payment_credit_notes_minor: money(),
+  billing_reason: text().orNull(),
+  collection_method: text(),
+  attempt_count: count(),
+  next_payment_attempt: time().orNull(),
+  due_date: time().orNull(),
+  period_start: time().orNull(),
+  period_end: time().orNull(),
+  created_at: time().orNull(),
+  finalized_at: time().orNull(),
+  paid_at: time().orNull(),
+  voided_at: time().orNull(),
+  marked_uncollectible_at: time().orNull(),
+  lines: json<readonly InvoiceLine[]>({ type: 'array', items: { type: 'object' } }),
+  has_all_lines: flag(),
+  test_clock: id().orNull(),
+  is_deleted: flag(),
 };
 type Row = ReturnType<typeof invoiceRow>;
 
@@ -61,7 +62,7 @@ export const invoices = defineProjection({
     invoice: (rows, fact) => {
       const { id, status } = fact.snapshot;
       const row = withId(rows, id);
-      const isOutdated = row !== undefined && (row.is_deleted === true || isOutdatedInvoice({ status: row.status, apiVersion: row.api_version }, status));
+      const isOutdated = row !== undefined && (row.is_deleted || isOutdatedInvoice({ status: row.status, apiVersion: row.api_version }, status));
       return isOutdated ? rows : { ...rows, [id]: invoiceRow(fact) };
     },
     deletion: (rows, fact) => {
@@ -78,8 +79,8 @@ export const invoices = defineProjection({
 });
 
 /** Whether a snapshot with the status `is` shows an invoice as it was before what is known of it. */
-export function isOutdatedInvoice(known: Readonly<{ status: unknown; apiVersion: unknown }>, is: string): boolean {
-  const mayReopen = known.status === 'void' && String(known.apiVersion ?? '') < HAS_STATUS_SINCE;
+export function isOutdatedInvoice(known: Readonly<{ status: string; apiVersion: string | null }>, is: string): boolean {
+  const mayReopen = known.status === 'void' && (known.apiVersion ?? '') < HAS_STATUS_SINCE;
   return !mayReopen && isStale(life, known.status, is);
 }
 

@@ -6,8 +6,8 @@ export type Life = readonly (readonly string[])[];
  * of its life. Nothing but another status of the last stage follows the last stage; before it, a status that nobody knows
  * yet passes.
  */
-export function isStale(life: Life, was: unknown, is: string): boolean {
-  const stageOf = (status: unknown): number => life.findIndex((statuses) => statuses.some((known) => known === status));
+export function isStale(life: Life, was: string, is: string): boolean {
+  const stageOf = (status: string): number => life.findIndex((statuses) => statuses.includes(status));
   const stage = stageOf(is);
   return stageOf(was) === life.length - 1 ? stage !== life.length - 1 : stage !== -1 && stage < stageOf(was);
 }

@@ -2,11 +2,12 @@ import type {
   CheckoutSessionSnapshot, CreditNoteSnapshot, CustomerSnapshot, DeletionSnapshot, DiscountSnapshot, DisputeSnapshot, InvoiceItemSnapshot, InvoicePaymentSnapshot, InvoiceSnapshot,
   PaymentSnapshot, RefundSnapshot, RelatedObjectSnapshot, Snapshot, SubscriptionScheduleSnapshot, SubscriptionSnapshot,
 } from '../src/events/normalise.js';
+import { id } from './columns.js';
 import { defineProjection, ignored, type Fact } from './projection.js';
-import { ID, provenanceColumns, provenanceOf, rowOf, type ById } from './row.js';
+import { provenanceColumns, provenanceOf, rowOf, type ById } from './row.js';
 
 /** `object` is Stripe's name of the kind of object that `id` names. */
-const columns = { object: ID, id: ID, target_kind: ID, target: ID };
+const columns = { object: id(), id: id(), target_kind: id(), target: id() };
 type Row = ReturnType<typeof linkRow>;
 
 /** What an object says it belongs to; a payment is named by a charge, a payment intent or, outside Stripe, a payment record. The second line leads on to one of the first. */

@@ -1,26 +1,27 @@
 import type { PaymentSnapshot } from '../src/events/normalise.js';
 import { isStale, type Life } from './life.js';
+import { flag, id, money, text, time } from './columns.js';
 import { defineProjection, ignored, type Fact } from './projection.js';
-import { ID, provenanceColumns, provenanceOf, rowOf, withId, type ById } from './row.js';
+import { provenanceColumns, provenanceOf, rowOf, withId, type ById } from './row.js';
 
 /** Amounts in minor units of `currency`. `payment` names the payment that the object is a part of. */
 const columns = {
-  id: ID,
-  object: `${ID} not null`,
-  payment: `${ID} not null`,
-  status: `${ID} not null`,
-  customer: ID,
-  currency: 'text not null',
-  amount_minor: 'int8 not null',
-  amount_received_minor: 'int8 not null',
-  amount_refunded_minor: 'int8',
-  payment_method: ID,
-  balance_transaction: ID,
-  failure_code: 'text',
-  is_disputed: 'boolean not null',
-  created_at: 'timestamptz',
-  canceled_at: 'timestamptz',
-  cancellation_reason: 'text',
+  id: id(),
+  object: id(),
+  payment: id(),
+  status: id(),
+  customer: id().orNull(),
+  currency: text(),
+  amount_minor: money(),
+  amount_received_minor: money(),
+  amount_refunded_minor: money().orNull(),
+  payment_method: id().orNull(),
+  balance_transaction: id().orNull(),
+  failure_code: text().orNull(),
+  is_disputed: flag(),
+  created_at: time().orNull(),
+  canceled_at: time().orNull(),
+  cancellation_reason: text().orNull(),
 };
 type Row = ReturnType<typeof paymentRow>;
 

@@ -1,5 +1,6 @@
 import type { Snapshot, SnapshotKind } from '../src/events/normalise.js';
 import type { OrderKey } from '../src/events/order.js';
+import { checkRow, type Columns, type RowOf } from './columns.js';
 
 /** The Stripe event behind a fact, as rows name it. */
 export type EventReference = Readonly<{ stripeEventId: string; type: string; created: string; apiVersion: string | null }>;
@@ -7,15 +8,14 @@ export type EventReference = Readonly<{ stripeEventId: string; type: string; cre
 /** One Stripe event as a projection sees it: what its object was then, and where it stands in the order. */
 export type Fact<S extends Snapshot = Snapshot> = Readonly<{ snapshot: S; event: EventReference; order: OrderKey }>;
 
-export type Value = string | number | boolean | null | object;
 /** A row by column name. */
-export type Row = Readonly<Record<string, Value>>;
+export type Row = Readonly<Record<string, unknown>>;
 
-/** A table of a read model: SQL types by column name, the columns that identify a row, and those it is searched by. */
-export type Table = Readonly<{ columns: Readonly<Record<string, string>>; key: readonly string[]; indexes: readonly (readonly string[])[] }>;
+/** A table of a read model: its columns by name, the names of those that identify a row, and of those it is searched by. */
+export type Table = Readonly<{ columns: Columns; key: readonly string[]; indexes: readonly (readonly string[])[] }>;
 export type Tables = Readonly<Record<string, Table>>;
-/** The rows of each table, every column in each. */
-export type RowsOf<T extends Tables> = { readonly [Name in keyof T]: readonly Readonly<Record<keyof T[Name]['columns'], Value>>[] };
+/** The rows of each table. */
+export type RowsOf<T extends Tables> = { readonly [Name in keyof T]: readonly RowOf<T[Name]['columns']>[] };
 
 /** For each kind of snapshot one step, or that it does not matter: a new kind makes every projection take a stand. */
 export type Evolve<State> = Readonly<{
@@ -63,4 +63,11 @@ export const kindsOf = (projections: readonly AnyProjection[]): ReadonlySet<Snap
 export function evolve(projection: AnyProjection, state: unknown, fact: Fact): unknown {
   const step = projection.evolve[fact.snapshot.kind];
   return step === 'ignored' ? state : (step as (state: unknown, fact: Fact) => unknown)(state, fact);
+}
+
+/** The rows of a state, each of which its table can hold. @throws BadValue */
+export function checkedRows<T extends Tables>(projection: AnyProjection<T>, state: unknown): RowsOf<T> {
+  const rows = projection.rows(state);
+  for (const [name, table] of Object.entries(projection.tables)) for (const row of rows[name] ?? []) checkRow(name, table, row);
+  return rows;
 }

@@ -1,22 +1,23 @@
 import type { CreditNoteSnapshot, PaymentSnapshot, RefundFacts, RefundSnapshot } from '../src/events/normalise.js';
 import { isStale, type Life } from './life.js';
+import { id, money, text, time } from './columns.js';
 import { defineProjection, ignored, type Fact } from './projection.js';
-import { ID, provenanceColumns, provenanceOf, rowOf, withId, type ById } from './row.js';
+import { provenanceColumns, provenanceOf, rowOf, withId, type ById, type FieldsOf } from './row.js';
 
 /** What is known of a refund, whoever tells it. Amounts in minor units of `currency`. */
 const told = {
-  currency: 'text not null',
-  charge: ID,
-  payment_intent: ID,
-  balance_transaction: ID,
-  failure_balance_transaction: ID,
-  failure_reason: 'text',
-  reason: 'text',
-  created_at: 'timestamptz',
+  currency: text(),
+  charge: id().orNull(),
+  payment_intent: id().orNull(),
+  balance_transaction: id().orNull(),
+  failure_balance_transaction: id().orNull(),
+  failure_reason: text().orNull(),
+  reason: text().orNull(),
+  created_at: time().orNull(),
 };
-const columns = { id: ID, status: `${ID} not null`, amount_minor: 'int8 not null', customer: ID, ...told };
+const columns = { id: id(), status: id(), amount_minor: money(), customer: id().orNull(), ...told };
 /** A credit note knows no status, and the amount only since 2025-03-31.basil: its own share of the refund. */
-const evidenceColumns = { refund: ID, source: ID, source_object: 'text not null', status: ID, amount_minor: 'int8', invoice: ID, ...told };
+const evidenceColumns = { refund: id(), source: id(), source_object: text(), status: id().orNull(), amount_minor: money().orNull(), invoice: id().orNull(), ...told };
 
 type Row = ReturnType<typeof refundRow>;
 type Evidence = ReturnType<typeof evidenceRow>;
@@ -57,10 +58,10 @@ export const refunds = defineProjection({
 const refundRow = (fact: Fact<RefundSnapshot>) => ({ ...rowOf(columns, fact.snapshot), ...provenanceOf(fact) });
 
 function withEvidence(state: State, evidence: readonly Evidence[]): State {
-  return { ...state, evidence: { ...state.evidence, ...Object.fromEntries(evidence.map((row) => [String(row.refund), row])) } };
+  return { ...state, evidence: { ...state.evidence, ...Object.fromEntries(evidence.map((row) => [row.refund, row])) } };
 }
 
-const evidenceRow = (fact: Fact, fields: Parameters<typeof rowOf<typeof evidenceColumns>>[1]) => ({ ...rowOf(evidenceColumns, fields), ...provenanceOf(fact) });
+const evidenceRow = (fact: Fact, fields: FieldsOf<typeof evidenceColumns>) => ({ ...rowOf(evidenceColumns, fields), ...provenanceOf(fact) });
 
 /** Before 2014 refunds had no id: the movement of money that they were names them. */
 function ofCharge(fact: Fact<PaymentSnapshot>, refund: RefundFacts): Evidence {

@@ -1,7 +1,5 @@
-import type { Fact, Row, Value } from './projection.js';
-
-/** SQL type of ids: they sort by their bytes, as cursors and the order of lists need. */
-export const ID = 'text collate "C"';
+import { flag, id, text, time, type Columns, type RowOf, type ValueOf } from './columns.js';
+import type { Fact, Row } from './projection.js';
 
 type Camel<Column extends string> = Column extends `${infer First}_${infer Rest}` ? `${First}${Capitalize<Camel<Rest>>}` : Column;
 
@@ -17,12 +15,12 @@ export function fieldOf<Column extends string>(column: Column): Camel<Column> {
 /** Asked for with every row, and as many as there are columns. */
 const fields = new Map<string, string>();
 
+/** An object that has a field for each of these columns. */
+export type FieldsOf<C extends Columns> = { readonly [Name in keyof C & string as Camel<Name>]: ValueOf<C[Name]> };
+
 /** A row of these columns, from an object that has a field for each. */
-export function rowOf<Columns extends Readonly<Record<string, string>>>(columns: Columns, fields: { readonly [Column in keyof Columns & string as Camel<Column>]: Value }): Readonly<Record<keyof Columns, Value>> {
-  const row: Record<string, Value> = {};
-  for (const column of Object.keys(columns)) row[column] = (fields as Readonly<Record<string, Value>>)[fieldOf(column)] as Value;
-  return row as Record<keyof Columns, Value>;
-}
+export const rowOf = <C extends Columns>(columns: C, fields: FieldsOf<C>): RowOf<C> =>
+  Object.fromEntries(Object.keys(columns).map((column) => [column, (fields as Row)[fieldOf(column)]])) as RowOf<C>;
 
 /** Whether two rows of the same columns, none of them JSON, say the same. */
 export const isSameRow = (one: Row | null, other: Row | null): boolean =>
@@ -30,17 +28,20 @@ export const isSameRow = (one: Row | null, other: Row | null): boolean =>
 
 /** Further columns of every row that shows a Stripe object: whose it is, and the Stripe event that made it so. */
 export const provenanceColumns = {
-  livemode: 'boolean',
-  account: ID,
-  stripe_event_id: `${ID} not null`,
-  stripe_event_type: 'text not null',
-  stripe_event_created: 'timestamptz not null',
-  api_version: 'text',
-} as const;
+  livemode: flag().orNull(),
+  account: id().orNull(),
+  stripe_event_id: id(),
+  stripe_event_type: text(),
+  stripe_event_created: time(),
+  api_version: text().orNull(),
+};
 
 /** The values of `provenanceColumns`. */
-export const provenanceOf = ({ snapshot: { livemode, account }, event }: Pick<Fact, 'snapshot' | 'event'>) =>
-  ({ livemode, account, stripe_event_id: event.stripeEventId, stripe_event_type: event.type, stripe_event_created: event.created, api_version: event.apiVersion });
+export const provenanceOf = (
+  { snapshot: { livemode, account }, event: { stripeEventId, type, created, apiVersion } }: Pick<Fact, 'snapshot' | 'event'>,
+): RowOf<typeof provenanceColumns> => ({
+  livemode, account, stripe_event_id: stripeEventId, stripe_event_type: type, stripe_event_created: created, api_version: apiVersion,
+});
 
 /** What a stream says of several objects, by their ids. */
 export type ById<T> = Readonly<Record<string, T>>;

@@ -1,32 +1,33 @@
-import { isFinalStatus, type SubscriptionSnapshot } from '../src/events/normalise.js';
+import { isFinalStatus, type SubscriptionItem, type SubscriptionSnapshot } from '../src/events/normalise.js';
+import { flag, id, json, text, time } from './columns.js';
 import { defineProjection, ignored, type EventReference } from './projection.js';
-import { ID, provenanceColumns, provenanceOf, rowOf } from './row.js';
+import { provenanceColumns, provenanceOf, rowOf } from './row.js';
 
 const columns = {
-  id: ID,
-  customer: ID,
-  status: `${ID} not null`,
-  status_since: 'timestamptz not null',
-  status_event: `${ID} not null`,
-  previous_status: ID,
-  currency: 'text',
-  items: 'jsonb not null',
-  has_all_items: 'boolean not null',
-  period_start: 'timestamptz',
-  period_end: 'timestamptz',
-  trial_start: 'timestamptz',
-  trial_end: 'timestamptz',
-  started_at: 'timestamptz',
-  cancel_at: 'timestamptz',
-  cancel_at_period_end: 'boolean',
-  canceled_at: 'timestamptz',
-  ended_at: 'timestamptz',
-  cancellation_reason: 'text',
-  pause_collection: 'jsonb',
-  collection_method: 'text',
-  latest_invoice: ID,
-  schedule: ID,
-  test_clock: ID,
+  id: id(),
+  customer: id().orNull(),
+  status: id(),
+  status_since: time(),
+  status_event: id(),
+  previous_status: id().orNull(),
+  currency: text().orNull(),
+  items: json<readonly SubscriptionItem[]>({ type: 'array', items: { type: 'object' } }),
+  has_all_items: flag(),
+  period_start: time().orNull(),
+  period_end: time().orNull(),
+  trial_start: time().orNull(),
+  trial_end: time().orNull(),
+  started_at: time().orNull(),
+  cancel_at: time().orNull(),
+  cancel_at_period_end: flag().orNull(),
+  canceled_at: time().orNull(),
+  ended_at: time().orNull(),
+  cancellation_reason: text().orNull(),
+  pause_collection: json<NonNullable<SubscriptionSnapshot['pauseCollection']>>({ type: 'object' }).orNull(),
+  collection_method: text().orNull(),
+  latest_invoice: id().orNull(),
+  schedule: id().orNull(),
+  test_clock: id().orNull(),
 };
 
 /** `statusBegan` is the event from which on the status is what it is, or the first one known, when no earlier is. */

@@ -1,4 +1,4 @@
-import type { AnyProjection, Fact } from '../../projections/projection.js';
+import { checkedRows, type AnyProjection, type Fact } from '../../projections/projection.js';
 import { order } from '../events/order.js';
 import type { ParkedStream } from '../read-models/parked-streams.js';
 import type { StoredState, StreamRows } from '../read-models/rows.js';
@@ -83,7 +83,7 @@ export async function foldWhole(projection: AnyProjection, pages: Pages, known =
 /** What stands of a stream that has no events: it is folded from the beginning when it gets some again. */
 export const emptyRows = (projection: AnyProjection, stream: string): StreamRows => {
   const state = unfolded(projection);
-  return { stream, revision: -1n, state, rows: projection.rows(state.settled) };
+  return { stream, revision: -1n, state, rows: checkedRows(projection, state.settled) };
 };
 
 type Attempt = Readonly<{ kind: 'folded'; folded: Folded; rows: StreamRows['rows'] }> | Readonly<{ kind: 'failed'; error: unknown }>;
@@ -91,7 +91,7 @@ type Attempt = Readonly<{ kind: 'folded'; folded: Folded; rows: StreamRows['rows
 function attempt(projection: AnyProjection, told: readonly Told[]): Attempt {
   try {
     const folded = foldAll(projection, told.map(({ fact }) => fact));
-    return { kind: 'folded', folded, rows: projection.rows(folded.current) };
+    return { kind: 'folded', folded, rows: checkedRows(projection, folded.current) };
   } catch (error) {
     return { kind: 'failed', error };
   }
@@ -123,4 +123,4 @@ export function foldTold(projection: AnyProjection, told: readonly Told[]): Stre
   return last === undefined || tried.kind === 'failed' ? null : { stream: last.event.stream, revision: last.event.revision, state: tried.folded.state, rows: tried.rows };
 }
 
-const writtenOf = (projection: AnyProjection, { stream, revision }: ReadEvent, { state, current }: Folded): StreamRows => ({ stream, revision, state, rows: projection.rows(current) });
+const writtenOf = (projection: AnyProjection, { stream, revision }: ReadEvent, { state, current }: Folded): StreamRows => ({ stream, revision, state, rows: checkedRows(projection, current) });

@@ -1,5 +1,6 @@
 import { idOf } from './identity.js';
 import { field, isJsonObject, type Json, type JsonObject } from './json.js';
+import { storable } from './storable.js';
 import { isSecond } from './stripe-event.js';
 
 /** A snapshot lacks what its kind cannot do without, or has a field in a type that no API version has; `field` is its path. */
@@ -146,14 +147,6 @@ const dates = new Map<number, string>();
 const DATES_MAX = 10_000;
 
 const twoDigits = (value: number): string => (value < 10 ? `0${Math.floor(value)}` : String(Math.floor(value)));
-
-const unstorable = /[\0\p{Cs}]/u;
-const allUnstorable = /[\0\p{Cs}]/gu;
-
-/** Postgres keeps neither U+0000 nor lone surrogates: each becomes the replacement character. */
-function storable(text: string): string {
-  return unstorable.test(text) ? text.replace(allUnstorable, '\u{FFFD}') : text;
-}
 
 function describe(found: Json): string {
   if (found === null) return 'absent';

@@ -1,7 +1,7 @@
 import type { Table } from '../../projections/projection.js';
 import { jsonForPostgres, type Queryable } from './database.js';
 import type { Target } from './generations.js';
-import { givenAs } from './rows.js';
+import { givenAs, typesOf } from './rows.js';
 import { lineOf, tableOf, type Generation } from './schema.js';
 
 export type RowValues = Readonly<Record<string, unknown>>;
@@ -40,7 +40,7 @@ export async function compareGenerations(connection: Queryable, { generation, ag
 /** Compares the rows that a table has of some streams with those that it should have. */
 export async function compareRows(connection: Queryable, generation: Generation, { name, streams, rows }: { name: string; streams: readonly string[]; rows: readonly object[] }): Promise<RowDifference[]> {
   const { columns, key } = generation.projection.tables[name] as Table;
-  const all = { ...columns, stream: 'text' };
+  const all = { ...typesOf(columns), stream: 'text' };
   const sides: Sides = {
     name,
     before: `(select * from ${tableOf(generation, name)} where stream = any($1))`,

@@ -1,6 +1,8 @@
 import pg from 'pg';
 import { currentUrl } from '../server-address.js';
 
+export { isStorable, jsonForPostgres } from '../events/storable.js';
+
 /** Postgres counts in int8; revisions and positions are bigint here. */
 const INT8 = 20;
 pg.types.setTypeParser(INT8, BigInt);
@@ -184,25 +186,4 @@ export function isUnavailable(error: unknown): boolean {
   if (typeof code !== 'string') return DRIVER_ERRORS.test(String(message));
   if (error instanceof PoolBusy || isNotYetMade(error) || /CERT|^ERR_(SSL|TLS)_|^EPROTO$/.test(code)) return true;
   return /^(08...|53...|57...|ECONN\w+|ENOTFOUND|EPIPE|ETIMEDOUT|EHOSTUNREACH)$/.test(code);
-}
-
-/**
- * JSON for Postgres, which has no place in text or jsonb for U+0000 and lone surrogates: they become
- * U+FFFD in a read model, while the log keeps the bytes.
- */
-export function jsonForPostgres(value: unknown): string {
-  const json = JSON.stringify(value);
-  return SUSPECT.test(json) ? JSON.stringify(JSON.parse(json), withoutUnstorable) : json;
-}
-
-const SUSPECT = /\\u(?:0000|d[89a-f])/i;
-const UNSTORABLE = /\u0000|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
-const storable = (text: string): string => text.replace(UNSTORABLE, '\ufffd');
-/** Whether Postgres can hold a text as it is. */
-export const isStorable = (text: string): boolean => text.search(UNSTORABLE) < 0;
-
-function withoutUnstorable(_key: string, value: unknown): unknown {
-  if (typeof value === 'string') return storable(value);
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [storable(key), inner]));
 }

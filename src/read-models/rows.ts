@@ -1,3 +1,4 @@
+import { encodeRow, keyOf, type Columns } from '../../projections/columns.js';
 import type { Row } from '../../projections/projection.js';
 import { jsonForPostgres, type Queryable } from './database.js';
 import { EVENT_INDEX, stateTableOf, tableOf, type Generation } from './schema.js';
@@ -14,13 +15,17 @@ export type RowTexts = Readonly<Record<string, ReadonlyMap<string, string>>>;
 /** `StreamRows` as they are written; `before` is what stands there, where that is known: then only what differs is written. */
 export type WrittenStream = StoredState & Readonly<{ stateText: string; texts: RowTexts; before: RowTexts | null }>;
 
+/** The rows as JSON. @throws BadValue */
 export function writtenOf({ projection }: Generation, { stream, revision, state, rows }: StreamRows, before: RowTexts | null): WrittenStream {
-  const texts = Object.entries(projection.tables).map(([name, { key }]) => [
+  const texts = Object.entries(projection.tables).map(([name, table]) => [
     name,
-    new Map((rows[name] ?? []).map((row) => [JSON.stringify(key.map((column) => row[column])), jsonForPostgres({ ...row, stream })])),
+    new Map((rows[name] ?? []).map((row) => [keyOf(table, row), ofStream(stream, encodeRow(name, table, row))])),
   ] as const);
   return { stream, revision, state, stateText: JSON.stringify(state), texts: Object.fromEntries(texts), before };
 }
+
+/** The JSON of a row, with the stream that it belongs to. */
+const ofStream = (stream: string, row: string): string => `${row.slice(0, -1)},"stream":${jsonForPostgres(stream)}}`;
 
 /** The stored states of these streams. */
 export async function readStates(database: Queryable, generation: Generation, streams: readonly string[]): Promise<Map<string, StoredState>> {
@@ -46,7 +51,7 @@ export async function findClaims(connection: Queryable, generation: Generation, 
     const keys = [...(texts[name]?.keys() ?? [])];
     if (keys.length === 0) continue;
     const { rows } = await connection.query<{ at: bigint; owner: string }>(
-      `select given.at, old.stream as owner from ${givenAs({ at: 'int8', ...columns }, '$1')}
+      `select given.at, old.stream as owner from ${givenAs({ at: 'int8', ...typesOf(columns) }, '$1')}
        join ${tableOf(generation, name)} old on ${key.map((column) => `old.${column} = given.${column}`).join(' and ')} where old.stream <> $2`,
       [jsonForPostgres(keys.map((text, at) => ({ at, ...columnsOf(key, text) }))), stream],
     );
@@ -58,7 +63,7 @@ export async function findClaims(connection: Queryable, generation: Generation, 
 /** Deletes rows of other streams, so that the one that claims them may write them. */
 export async function deleteClaimed(connection: Queryable, generation: Generation, claims: readonly Claim[]): Promise<void> {
   for (const [name, { columns, key }] of Object.entries(generation.projection.tables)) {
-    const target = { table: tableOf(generation, name), columns: { ...columns, stream: 'text' }, key };
+    const target = { table: tableOf(generation, name), columns: { ...typesOf(columns), stream: 'text' }, key };
     await deleteRows(connection, target, claims.filter(({ table }) => table === name).map((claim) => ({ stream: claim.owner, key: claim.key })));
   }
 }
@@ -69,7 +74,7 @@ export async function deleteClaimed(connection: Queryable, generation: Generatio
  */
 export async function writeStreams(connection: Queryable, generation: Generation, streams: readonly WrittenStream[]): Promise<void> {
   for (const [name, { columns, key }] of Object.entries(generation.projection.tables)) {
-    const target = { table: tableOf(generation, name), columns: { ...columns, stream: 'text' }, key };
+    const target = { table: tableOf(generation, name), columns: { ...typesOf(columns), stream: 'text' }, key };
     await deleteOthers(connection, target, { name, streams: streams.filter(({ before }) => before === null) });
     const gone = streams.flatMap(({ stream, texts, before }) =>
       [...(before?.[name]?.keys() ?? [])].filter((one) => texts[name]?.has(one) !== true).map((one) => ({ stream, key: one })));
@@ -83,10 +88,14 @@ export async function writeStreams(connection: Queryable, generation: Generation
 const replacing = (column: string): string =>
   (column === 'stream' ? 'stream = case when old.stream = excluded.stream then excluded.stream end' : `${column} = excluded.${column}`);
 
+/** `columns`: their SQL types by name. */
 type Target = Readonly<{ table: string; columns: Readonly<Record<string, string>>; key: readonly string[] }>;
 
+/** The SQL types of columns by name. */
+export const typesOf = (columns: Columns): Target['columns'] => Object.fromEntries(Object.entries(columns).map(([name, { type }]) => [name, type]));
+
 /** Rows as one parameter, which Postgres reads as a table of these columns. */
-export const givenAs = (columns: Target['columns'], parameter: string): string => `jsonb_to_recordset(${parameter}::jsonb) as given(${Object.entries(columns).map(([name, type]) => `${name} ${type.split(' ')[0]}`).join(', ')})`;
+export const givenAs = (columns: Target['columns'], parameter: string): string => `jsonb_to_recordset(${parameter}::jsonb) as given(${Object.entries(columns).map(([name, type]) => `${name} ${type}`).join(', ')})`;
 
 const arrayOf = (texts: readonly string[]): string => `[${texts.join(',')}]`;
 

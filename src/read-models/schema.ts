@@ -68,7 +68,7 @@ async function addLine(connection: Queryable, { line, projection, version, gener
 }
 
 async function createTable(connection: Queryable, name: string, { columns, key, indexes }: Table): Promise<void> {
-  const columnList = Object.entries(columns).map(([column, type]) => `${column} ${type}`);
+  const columnList = Object.entries(columns).map(([column, { sql }]) => `${column} ${sql}`);
   await connection.query(`create table if not exists ledger.${name} (${columnList.join(', ')}, stream text collate "C" not null, primary key (${key.join(', ')}))`);
   for (const index of [['stream'], ...indexes]) {
     await connection.query(`create index if not exists ${name}_${index.join('_')} on ledger.${name} (${index.join(', ')})`);

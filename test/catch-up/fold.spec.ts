@@ -84,4 +84,17 @@ describe('folding a stream that cannot be folded', () => {
       expect(folded).toMatchObject({ kind: 'parked', parked: { revision: BigInt(bad), cause: 'Error: never seen before' }, written: bad === 0 ? null : { revision: BigInt(bad - 1), rows: { subscriptions: [{ id: 'sub_1' }] } } });
     }));
   });
+
+  it('and one with a row that its table cannot hold, named by table and column, likewise', async () => {
+    const overdrawn: AnyProjection = {
+      ...subscriptions,
+      rows: (state) => ({ subscriptions: (subscriptions.rows(state)['subscriptions'] ?? []).map((row) => (row['status'] === 'past_due' ? { ...row, items: NaN } : row)) }),
+    };
+    const events = ['active', 'past_due'].map((status, at) => subscriptionEvent('sub_1', { created: START + at, object: { status } }));
+    const recorded = recordedInOrder(events.map((stripeEvent) => ({ stripeEvent, stream: 'subscription-sub_1' })) as unknown as SimulatedEvent[]).map((event) => readEvent(event));
+    expect(foldOn(overdrawn, undefined, recorded).kind).toBe('again');
+    expect(await foldWhole(overdrawn, [recorded])).toMatchObject({
+      kind: 'parked', parked: { revision: 1n, cause: 'BadValue: subscriptions.items is NaN, not JSON of at most 100 levels.' }, written: { revision: 0n, rows: { subscriptions: [{ status: 'active' }] } },
+    });
+  });
 });

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { projections } from '../../projections/index.js';
+import { count, id, text } from '../../projections/columns.js';
 import { defineProjection, ignored, type RowsOf } from '../../projections/projection.js';
 import { Database } from '../../src/read-models/database.js';
 import { beginRebuild, tidy } from '../../src/read-models/generations.js';
@@ -9,8 +10,8 @@ import { query } from '../support/read-models.js';
 import { emptyDatabase, type TestServer } from '../support/servers.js';
 
 const tables = {
-  parcels: { columns: { id: 'text collate "C"', weight: 'int8' }, key: ['id'], indexes: [['weight', 'id']] },
-  parcel_stamps: { columns: { parcel: 'text collate "C"', stamp: 'text collate "C"', country: 'text' }, key: ['parcel', 'stamp'], indexes: [] },
+  parcels: { columns: { id: id(), weight: count().orNull() }, key: ['id'], indexes: [['weight', 'id']] },
+  parcel_stamps: { columns: { parcel: id(), stamp: id(), country: text().orNull() }, key: ['parcel', 'stamp'], indexes: [] },
 } as const;
 const parcels = (version: number) => defineProjection({
   name: 'post',

@@ -1,25 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
-import { readdirSync } from 'node:fs';
 import { projections } from '../../projections/index.js';
 import { handles, type AnyProjection } from '../../projections/projection.js';
 import { foldAll } from '../../src/catch-up/fold.js';
 import type { SnapshotKind } from '../../src/events/normalise.js';
 import { factFrom } from '../support/facts.js';
+import { scenariosOf, strayScenarios } from '../support/scenarios.js';
 import { BASIL } from '../support/stripe-objects.js';
 import type { Scenario } from './scenarios/scenario.js';
 
-const folder = new URL('./scenarios/', import.meta.url);
-const fileOf = (projectionName: string): string => `${projectionName.replaceAll('_', '-')}.ts`;
-
-/** What each projection, by its name, is to do with each kind of snapshot: the one export of the file that is named like it. */
-const files = readdirSync(folder).filter((file) => file !== 'scenario.ts');
-const scenarios = new Map<string, readonly Scenario[]>();
-for (const { name } of projections.filter((projection) => files.includes(fileOf(projection.name)))) {
-  const module = (await import(`./scenarios/${fileOf(name)}`)) as Readonly<Record<string, readonly Scenario[]>>;
-  scenarios.set(name, Object.values(module).flat());
-}
-
-const scenariosOf = ({ name }: AnyProjection): readonly Scenario[] => scenarios.get(name) ?? [];
 const rowsOf = (projection: AnyProjection, events: readonly unknown[]) => projection.rows(foldAll(projection, events.map(factFrom)).current);
 
 const all = projections.flatMap((projection) => scenariosOf(projection).map((scenario) => [`${projection.name}: ${scenario.title}`, { projection, scenario }] as const));
@@ -56,6 +44,6 @@ describe('the scenarios', () => {
   });
 
   it('are about projections that exist', () => {
-    expect(files.filter((file) => !projections.some(({ name }) => fileOf(name) === file))).toEqual([]);
+    expect(strayScenarios()).toEqual([]);
   });
 });

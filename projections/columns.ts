@@ -1,0 +1,172 @@
+import { isJsonObject } from '../src/events/json.js';
+import { jsonForPostgres } from '../src/events/storable.js';
+
+/** A JSON schema, as OpenAPI 3.1 takes it. */
+export type JsonSchema = Readonly<{ [keyword: string]: unknown }>;
+
+export type ColumnKind = 'id' | 'text' | 'money' | 'count' | 'time' | 'flag' | 'json';
+
+/**
+ * A column of a read model, declared once: from it follow the table in Postgres, the type of its values, the check that
+ * they pass before they are written, and the schema under which they are shown.
+ */
+export type Column<T = unknown> = Readonly<{
+  kind: ColumnKind;
+  /** Postgres' name of its type, and the column as `create table` takes it. */
+  type: string;
+  sql: string;
+  schema: JsonSchema;
+  /** The most that a value takes in UTF-8; null where only Postgres sets a limit: such a column is in no index. */
+  bytesMax: number | null;
+  /** What its values are, as a sentence says it: "…, not a whole number". */
+  expected: string;
+  /** Whether a value is one of this column: Postgres takes it and gives the same back, but for U+0000 and lone surrogates. */
+  is(value: unknown): value is T;
+}>;
+
+/** A column that has a value in every row, unless `orNull` lets it be without. */
+export type NotNull<T> = Column<T> & Readonly<{ orNull(): Column<T | null> }>;
+
+export type Columns = Readonly<Record<string, Column>>;
+export type ValueOf<C> = C extends Column<infer T> ? T : never;
+/** A row of these columns. */
+export type RowOf<C extends Columns> = { readonly [Name in keyof C]: ValueOf<C[Name]> };
+
+/**
+ * An index of Postgres takes no entry longer than 2,704 bytes. No key has more than four ids, and Stripe's longest have
+ * 66 characters.
+ */
+const ID_BYTES_MAX = 600;
+const NUMBER_BYTES = 8;
+
+/** An id, or another word of Stripe's that rows are found by, such as a status: it sorts by its bytes. */
+export const id = (): NotNull<string> => column({
+  kind: 'id', type: 'text', collation: 'C', schema: { type: 'string' }, bytesMax: ID_BYTES_MAX,
+  expected: `a text of at most ${ID_BYTES_MAX} bytes`, is: isTextWithin(ID_BYTES_MAX),
+});
+
+/** A text that people write; with `bytesMax` one that may be in an index. */
+export const text = ({ bytesMax }: { bytesMax?: number } = {}): NotNull<string> => column({
+  kind: 'text', type: 'text', schema: { type: 'string' }, bytesMax: bytesMax ?? null,
+  ...(bytesMax === undefined
+    ? { expected: 'a text', is: (value): value is string => typeof value === 'string' }
+    : { expected: `a text of at most ${bytesMax} bytes`, is: isTextWithin(bytesMax) }),
+});
+
+/** An amount in minor units of the row's currency, which another column names. */
+export const money = (): NotNull<number> => wholeNumber('money');
+
+/** A number of things. */
+export const count = (): NotNull<number> => wholeNumber('count');
+
+/** A moment: in rows its ISO 8601 text in UTC with milliseconds, in the years 1 to 9999. */
+export const time = (): NotNull<string> => column({
+  kind: 'time', type: 'timestamptz', schema: { type: 'string', format: 'date-time' }, bytesMax: NUMBER_BYTES,
+  expected: 'a time like 2026-01-31T00:00:00.000Z', is: isTime,
+});
+
+/** True or false. */
+export const flag = (): NotNull<boolean> => column({
+  kind: 'flag', type: 'boolean', schema: { type: 'boolean' }, bytesMax: 1,
+  expected: 'true or false', is: (value): value is boolean => typeof value === 'boolean',
+});
+
+/** A JSON value other than null. Postgres keeps no order of keys. That it is a `T` is the compiler's to check; `schema` describes it. */
+export const json = <T extends object>(schema: JsonSchema = {}): NotNull<T> => column({
+  kind: 'json', type: 'jsonb', schema, bytesMax: null,
+  expected: `JSON of at most ${JSON_LEVELS_MAX} levels`, is: (value): value is T => value !== null && isJson(value, JSON_LEVELS_MAX),
+});
+
+/** Neither JavaScript nor Postgres is to overflow its stack. */
+const JSON_LEVELS_MAX = 100;
+
+const wholeNumber = (kind: 'money' | 'count'): NotNull<number> => column({
+  kind, type: 'int8', schema: { type: 'integer' }, bytesMax: NUMBER_BYTES,
+  expected: 'a whole number that is exact', is: (value): value is number => Number.isSafeInteger(value),
+});
+
+type Declared<T> = Pick<Column<T>, 'kind' | 'type' | 'schema' | 'bytesMax' | 'expected' | 'is'> & Readonly<{ collation?: string }>;
+
+function column<T>({ collation, ...declared }: Declared<T>): NotNull<T> {
+  const sql = collation === undefined ? declared.type : `${declared.type} collate "${collation}"`;
+  const orNull = (): Column<T | null> => ({
+    ...declared,
+    sql,
+    schema: 'type' in declared.schema ? { ...declared.schema, type: [declared.schema['type'], 'null'] } : declared.schema,
+    expected: `${declared.expected}, or null`,
+    is: (value): value is T | null => value === null || declared.is(value),
+  });
+  return { ...declared, sql: `${sql} not null`, orNull };
+}
+
+function isTextWithin(bytesMax: number): (value: unknown) => value is string {
+  return (value): value is string => typeof value === 'string' && value.length <= bytesMax && Buffer.byteLength(value) <= bytesMax;
+}
+
+/** Postgres knows no year 0, and writes later years otherwise. */
+const ISO_TIME = /^(?!0000)\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
+
+function isTime(value: unknown): value is string {
+  if (typeof value !== 'string' || !ISO_TIME.test(value)) return false;
+  const milliseconds = Date.parse(value);
+  // There are days that no month has.
+  return !Number.isNaN(milliseconds) && new Date(milliseconds).toISOString() === value;
+}
+
+function isJson(value: unknown, levelsMax: number): boolean {
+  if (value === null || typeof value === 'string' || typeof value === 'boolean') return true;
+  if (typeof value === 'number') return Number.isFinite(value);
+  if (levelsMax === 0) return false;
+  if (Array.isArray(value)) return value.every((member) => isJson(member, levelsMax - 1));
+  return isPlain(value) && Object.values(value).every((member) => isJson(member, levelsMax - 1));
+}
+
+/** Whether an object is written by its properties alone. */
+const isPlain = (value: unknown): value is object =>
+  isJsonObject(value) && (Object.getPrototypeOf(value) === Object.prototype || Object.getPrototypeOf(value) === null);
+
+/** A row has a value that its column cannot hold. The stream that it is made of parks; `message` names table and column. */
+export class BadValue extends Error {
+  readonly code = 'BAD_VALUE';
+
+  constructor(readonly table: string, readonly column: string, fault: string) {
+    super(`${table}.${column} is ${fault}.`);
+    this.name = 'BadValue';
+  }
+}
+
+type Shape = Readonly<{ columns: Columns; key: readonly string[] }>;
+
+/** Checks a row of a table. @throws BadValue */
+export function checkRow(table: string, { columns }: Shape, row: Readonly<Record<string, unknown>>): void {
+  for (const [name, { is, expected }] of Object.entries(columns)) {
+    if (!is(row[name])) throw new BadValue(table, name, `${described(row[name])}, not ${expected}`);
+  }
+  const unknown = Object.keys(row).find((name) => !Object.hasOwn(columns, name));
+  if (unknown !== undefined) throw new BadValue(table, unknown, 'no column');
+}
+
+/** A row as JSON that `jsonb_to_recordset` takes, in the order of the columns. @throws BadValue */
+export function encodeRow(table: string, shape: Shape, row: Readonly<Record<string, unknown>>): string {
+  checkRow(table, shape, row);
+  return jsonForPostgres(Object.fromEntries(Object.keys(shape.columns).map((name) => [name, row[name]])));
+}
+
+/** What identifies a row in its table: the JSON list of its key's values. Of a row that was checked. */
+export const keyOf = ({ key }: Shape, row: Readonly<Record<string, unknown>>): string => jsonForPostgres(key.map((name) => row[name]));
+
+/** The JSON schema of a row. */
+export const rowSchema = ({ columns }: Pick<Shape, 'columns'>): JsonSchema => ({
+  type: 'object',
+  properties: Object.fromEntries(Object.entries(columns).map(([name, { schema }]) => [name, schema])),
+  required: Object.keys(columns),
+  additionalProperties: false,
+});
+
+/** A value by what it is, not by what it says: a cause is shown to people who may not read a customer's texts. */
+function described(value: unknown): string {
+  if (value === undefined) return 'missing';
+  if (value === null || typeof value === 'number' || typeof value === 'boolean') return String(value);
+  if (typeof value === 'string') return `a text of ${Buffer.byteLength(value)} bytes`;
+  return Array.isArray(value) ? 'a list' : `a value of type ${typeof value}`;
+}
