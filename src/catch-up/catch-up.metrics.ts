@@ -13,7 +13,6 @@ export class CatchUpMetrics implements CatchUpObserver {
   readonly #ambiguous: Counter;
   readonly #parkings: Counter;
   readonly #gone: Counter;
-  readonly #unindexed: Counter;
   readonly #refoldSeconds: Histogram;
   readonly #seconds: Histogram;
   readonly #projecting: Gauge;
@@ -29,7 +28,6 @@ export class CatchUpMetrics implements CatchUpObserver {
     this.#ambiguous = new Counter({ name: 'ledger_ambiguous_events_total', help: 'Events whose place among those of their second is a guess; a subscription\'s events name them.', registers });
     this.#parkings = new Counter({ name: 'ledger_parkings_total', help: 'Streams that a projection could not fold.', registers });
     this.#gone = new Counter({ name: 'ledger_gone_streams_total', help: 'Streams folded again that were deleted in the store, or have lost their first events to its limits.', registers });
-    this.#unindexed = new Counter({ name: 'ledger_unindexed_events_total', help: 'Events that the index of event ids does not take; a repeat of one in another stream is not recognised.', registers });
     this.#refoldSeconds = new Histogram({ name: 'ledger_refold_seconds', help: 'Time of the longest refold of a stream in each batch that has one; other streams wait for it.', buckets: [0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30], registers });
     this.#seconds = new Histogram({ name: 'ledger_batch_seconds', help: 'Time to fold and write one batch.', buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5], registers });
     this.#projecting = new Gauge({ name: 'ledger_projecting', help: '1 while this process is the one that projects.', registers });
@@ -53,18 +51,16 @@ export class CatchUpMetrics implements CatchUpObserver {
     else this.#logger.log(`Catch-up: ${state.kind.replace('_', ' ')}.`);
   }
 
-  batchApplied(events: number, { repeats, refolds, longestRefoldMs, ambiguous, parked, gone, unindexed }: Applied, seconds: number): void {
+  batchApplied(events: number, { repeats, refolds, longestRefoldMs, ambiguous, parked, gone }: Applied, seconds: number): void {
     this.#events.inc(events);
     this.#repeats.inc(repeats);
     this.#refolds.inc(refolds);
     this.#ambiguous.inc(ambiguous);
     this.#parkings.inc(parked.length);
     this.#gone.inc(gone.length);
-    this.#unindexed.inc(unindexed.length);
     if (refolds > 0) this.#refoldSeconds.observe(longestRefoldMs / 1000);
     this.#seconds.observe(seconds);
     for (const { stream, revision, cause } of parked) this.#logger.error(`Parked ${stream}@${revision}: ${cause}`);
-    for (const { stream, revision, cause } of unindexed) this.#logger.error(`The index of event ids does not take ${stream}@${revision}: ${cause}`);
     for (const { stream, remains } of gone) {
       this.#logger.warn(`${stream} ${remains === 'none' ? 'was deleted in the store: it has no rows any more' : 'has lost its first events in the store: its rows are of those that are left'}.`);
     }

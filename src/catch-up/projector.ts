@@ -3,9 +3,9 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { handles, type AnyProjection, type Fact } from '../../projections/projection.js';
 import type { EventStore } from '../eventstore/event-store.js';
 import type { Database, Queryable } from '../read-models/database.js';
-import { indexEvents, indexOneByOne, type Unindexed } from '../read-models/event-index.js';
+import { indexEvents } from '../read-models/event-index.js';
 import { indexPosition, lock, move, type Line, type LogPosition } from '../read-models/lines.js';
-import { findParked, findReplays, type ParkedStream } from '../read-models/parked-streams.js';
+import { atRevision, findParked, findReplays, type ParkedStream } from '../read-models/parked-streams.js';
 import { readStates, writtenOf, type StoredState, type StreamRows, type WrittenStream } from '../read-models/rows.js';
 import { EVENT_INDEX_LINE, lineOf, type Generation } from '../read-models/schema.js';
 import { isAway } from './away.js';
@@ -29,8 +29,6 @@ export type Applied = Readonly<{
   parked: readonly ParkedStream[];
   /** Streams folded again of which the store has nothing, or not the beginning, any more. */
   gone: readonly GoneStream[];
-  /** Events that the index of event ids does not take: their repeats cannot be told in other streams. */
-  unindexed: readonly Unindexed[];
 }>;
 
 export type BatchResult =
@@ -104,15 +102,13 @@ export class Projector {
     const own = inFlight(folded);
     this.#writing = own;
     try {
-      let unindexed: readonly Unindexed[] = [];
-      const also: Also = async (connection, { oneByOne }) => {
-        if (indexes(group) && oneByOne) unindexed = await indexOneByOne(connection, counted);
-        else if (indexes(group)) await indexEvents(connection, counted);
+      const also: Also = async (connection) => {
+        if (indexes(group)) await indexEvents(connection, counted);
         await move(connection, group.lines, { logName: group.logName, to });
       };
       const committed = await this.#commit(group, changes, { also, toBeIndexed: [positions], upTo: to.position });
       own.cameTrue = committed === 'as_folded';
-      return committed === 'lost' ? { kind: 'lost' } : appliedOf(changes, { repeats, unindexed });
+      return committed === 'lost' ? { kind: 'lost' } : appliedOf(changes, repeats);
     } finally {
       this.#writing = null;
     }
@@ -128,20 +124,20 @@ export class Projector {
       for (const stream of wanted) await this.#orPark(change, stream, () => this.#refold(change, { ...ground, stream }));
       changes.push(change);
     }
-    return (await this.#commit(group, changes, { ...ground, also: async () => undefined })) === 'lost' ? { kind: 'lost' } : appliedOf(changes, { repeats: 0, unindexed: [] });
+    return (await this.#commit(group, changes, { ...ground, also: async () => undefined })) === 'lost' ? { kind: 'lost' } : appliedOf(changes, 0);
   }
 
   /** Writes changes and what else belongs to them in one transaction; `lost` when an owner or a position is not what the group knows. */
   async #commit(group: Group, changes: readonly Change[], { also, ...reach }: Reach & { also: Also }): Promise<'as_folded' | 'otherwise' | 'lost'> {
-    const commit = (write: typeof writeChanges, how: { oneByOne: boolean }): Promise<boolean> => this.database.transaction(async (connection) => {
+    const commit = (write: typeof writeChanges): Promise<boolean> => this.database.transaction(async (connection) => {
       if (!(await lock(connection, group.lines))) return false;
-      await also(connection, how);
+      await also(connection);
       await write(connection, changes);
       return true;
     });
     let moved: boolean;
     try {
-      moved = await commit(writeChanges, { oneByOne: false });
+      moved = await commit(writeChanges);
       if (moved) {
         this.#keep(changes);
         return 'as_folded';
@@ -152,7 +148,7 @@ export class Projector {
       const oneByOne: typeof writeChanges = (connection) => writeOneByOne(connection, changes, async ({ projection }, stream, max) =>
         // On the connection that it has: the pool may have no second one while others wait for these lines.
         (await tell(projection, this.#pages(projection, stream, { ...reach, max, database: connection }))).told);
-      moved = await commit(oneByOne, { oneByOne: true });
+      moved = await commit(oneByOne);
     }
     this.#cache.clear();
     return moved ? 'otherwise' : 'lost';
@@ -219,7 +215,7 @@ export class Projector {
       if (isAway(error)) throw error;
       const revision = (await readStates(this.database, change.generation, [stream])).get(stream)?.revision ?? 0n;
       const stack = error instanceof Error ? (error.stack ?? null) : null;
-      change.parked.push({ stream, revision: revision < 0n ? 0n : revision, cause: String(error), stack });
+      change.parked.push({ stream, ...atRevision(revision < 0n ? 0n : revision), cause: String(error), stack });
     }
   }
 
@@ -264,13 +260,13 @@ export class Projector {
   }
 }
 
-/** What else belongs into the transaction of a batch; `oneByOne` after Postgres rejected it as a whole. */
-type Also = (connection: Queryable, how: { oneByOne: boolean }) => Promise<void>;
+/** What else belongs into the transaction of a batch. */
+type Also = (connection: Queryable) => Promise<void>;
 
 const noChange = (generation: Generation, wasParked: Set<string>): Change =>
   ({ generation, written: [], parked: [], lastGood: [], wasParked, gone: [], refolds: 0, longestRefoldMs: 0, ambiguous: 0 });
 
-const appliedOf = (changes: readonly Change[], { repeats, unindexed }: Pick<Applied, 'repeats' | 'unindexed'>): Applied => ({
+const appliedOf = (changes: readonly Change[], repeats: number): Applied => ({
   kind: 'applied',
   repeats,
   refolds: sumOf(changes, 'refolds'),
@@ -279,7 +275,6 @@ const appliedOf = (changes: readonly Change[], { repeats, unindexed }: Pick<Appl
   parked: changes.flatMap(({ parked }) => parked),
   // Several projections read one stream.
   gone: [...new Map(changes.flatMap(({ gone }) => gone).map((one) => [one.stream, one])).values()],
-  unindexed,
 });
 
 const sumOf = (changes: readonly Change[], count: 'refolds' | 'ambiguous'): number => changes.reduce((sum, change) => sum + change[count], 0);

@@ -1,6 +1,6 @@
 import { checkedRows, type AnyProjection, type Fact } from '../../projections/projection.js';
 import { order } from '../events/order.js';
-import type { ParkedStream } from '../read-models/parked-streams.js';
+import { atEvent, type ParkedStream } from '../read-models/parked-streams.js';
 import type { StoredState, StreamRows } from '../read-models/rows.js';
 import { factOf, type ReadEvent } from './facts.js';
 import type { Remains } from './stream-pages.js';
@@ -110,9 +110,9 @@ function firstFailure(projection: AnyProjection, told: readonly Told[], error: u
 }
 
 /** With its last good rows, which do not depend on what else its batch brought. */
-function parkedBy(projection: AnyProjection, told: readonly Told[], { event: { stream, revision }, error }: Failure): WholeFold {
-  const good = told.filter(({ event }) => event.revision < revision);
-  const parked = { stream, revision, cause: String(error), stack: error instanceof Error ? (error.stack ?? null) : null };
+function parkedBy(projection: AnyProjection, told: readonly Told[], { event: failed, error }: Failure): WholeFold {
+  const good = told.filter(({ event }) => event.revision < failed.revision);
+  const parked = { stream: failed.stream, ...atEvent(failed), cause: String(error), stack: error instanceof Error ? (error.stack ?? null) : null };
   return { kind: 'parked', parked, written: foldTold(projection, good) };
 }
 

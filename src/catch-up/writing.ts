@@ -1,5 +1,5 @@
 import { inSavepoint, type Queryable } from '../read-models/database.js';
-import { park, unpark, type ParkedStream } from '../read-models/parked-streams.js';
+import { atEvent, atRevision, park, unpark, type ParkedStream } from '../read-models/parked-streams.js';
 import { deleteClaimed, findClaims, readStates, writeStreams, writtenOf, type Claim, type RowTexts, type WrittenStream } from '../read-models/rows.js';
 import type { Generation } from '../read-models/schema.js';
 import { foldTold, type Told } from './stream-fold.js';
@@ -101,7 +101,7 @@ async function settleClaims(connection: Queryable, generation: Generation, one: 
 }
 
 const parkedFor = ({ table, key }: Claim, { loser, winner }: { loser: Pick<ParkedStream, 'stream' | 'revision'>; winner: string }): ParkedStream =>
-  ({ stream: loser.stream, revision: loser.revision, cause: `Two streams claim the row ${key} of ${table}: it belongs to ${winner}.`, stack: null });
+  ({ stream: loser.stream, ...atRevision(loser.revision), cause: `Two streams claim the row ${key} of ${table}: it belongs to ${winner}.`, stack: null });
 
 const without = (texts: RowTexts, claims: readonly Claim[]): RowTexts =>
   Object.fromEntries(Object.entries(texts).map(([name, rows]) =>
@@ -113,12 +113,12 @@ type Rejected = Readonly<{ stream: string; revision: bigint; rejection: Rejectio
 async function goBack(connection: Queryable, change: Change, { stream, revision, rejection, told }: Rejected): Promise<ParkedStream> {
   const { generation } = change;
   const stands = (await readStates(connection, generation, [stream])).get(stream)?.revision ?? -1n;
-  let parked = rejectedBy(rejection, { stream, revision: told.at(-1)?.event.revision ?? revision });
+  let parked = rejectedBy(rejection, { stream, revision, event: told.at(-1)?.event });
   await seekAccepted(told.length, async (count) => {
     const folded = foldTold(generation.projection, told.slice(0, count));
     if (folded === null || folded.revision <= stands) return folded !== null;
     const tried = await tryToWrite(connection, change, { one: writtenOf(generation, folded, null), isGood: false });
-    if (tried.kind === 'rejected') parked = rejectedBy(tried.rejection, folded);
+    if (tried.kind === 'rejected') parked = rejectedBy(tried.rejection, { ...folded, event: told[count - 1]?.event });
     return tried.kind === 'written';
   });
   return parked;
@@ -135,7 +135,9 @@ async function seekAccepted(rejected: number, accepts: (count: number) => Promis
   }
 }
 
-function rejectedBy({ message, code, detail, stack = message }: Rejection, { stream, revision }: { stream: string; revision: bigint }): ParkedStream {
+type RejectedAt = Readonly<{ stream: string; revision: bigint; event: Told['event'] | undefined }>;
+
+function rejectedBy({ message, code, detail, stack = message }: Rejection, { stream, revision, event }: RejectedAt): ParkedStream {
   const cause = code === undefined ? `The rows cannot be written: ${message}` : `Postgres rejects a row (SQLSTATE ${code}): ${message}`;
-  return { stream, revision, cause, stack: detail === undefined ? stack : `${detail}\n${stack}` };
+  return { stream, ...(event === undefined ? atRevision(revision) : atEvent(event)), cause, stack: detail === undefined ? stack : `${detail}\n${stack}` };
 }

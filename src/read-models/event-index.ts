@@ -1,6 +1,5 @@
 import type { IndexAnswer } from '../eventstore/append-decision.js';
-import type { Envelope } from '../eventstore/recorded-event.js';
-import { inSavepoint, jsonForPostgres, type Queryable } from './database.js';
+import type { Queryable } from './database.js';
 import { EVENT_INDEX, EVENT_INDEX_LINE } from './schema.js';
 
 /** Where an event id stands in the log. */
@@ -84,50 +83,16 @@ export async function sampleStreams(database: Queryable, count: number): Promise
   return rows.map(({ stream }) => stream);
 }
 
-/** An event that the index does not take, and why. */
-export type Unindexed = Readonly<{ stream: string; revision: bigint; cause: string }>;
-
-/**
- * Adds events one by one, after Postgres rejected them together; returns those that it rejects. Other errors are thrown.
- * What Postgres rejects as a whole is added without what its metadata says: intake counts on the id alone.
- */
-export async function indexOneByOne(connection: Queryable, events: readonly Envelope[]): Promise<Unindexed[]> {
-  const unindexed: Unindexed[] = [];
-  for (const event of events) {
-    if ((await rejectionOf(connection, event)) === null) continue;
-    const cause = await rejectionOf(connection, { ...event, metadata: null });
-    if (cause !== null) unindexed.push({ stream: event.stream, revision: event.revision, cause });
-  }
-  return unindexed;
-}
-
-/** Adds one event; why Postgres rejects it, or null. */
-async function rejectionOf(connection: Queryable, event: Envelope): Promise<string | null> {
-  const tried = await inSavepoint(connection, () => indexEvents(connection, [event]));
-  return tried.kind === 'done' ? null : String(tried.error);
-}
-
 /** Adds events by their envelope alone; an id that is known stays where it was first. */
-export async function indexEvents(connection: Queryable, events: readonly Envelope[]): Promise<void> {
-  const rows = events.map(({ eventId, stream, revision, position, type, recordedAt, metadata }) => ({
-    event_id: eventId,
-    stream,
-    revision: String(revision),
-    position: String(position),
-    type,
-    recorded_at: recordedAt,
-    stripe_event_id: metadata?.stripeEventId,
-    api_version: metadata?.apiVersion,
-    account: metadata?.account,
-    livemode: metadata?.livemode,
-    quarantine: metadata?.quarantine,
-    received_at: metadata?.receivedAt,
-  }));
+export async function indexEvents(connection: Queryable, events: readonly IndexedEvent[]): Promise<void> {
   await connection.query(
-    `insert into ${EVENT_INDEX} (event_id, stream, revision, position, type, recorded_at, stripe_event_id, api_version, account, livemode, quarantine, received_at)
-     select * from jsonb_to_recordset($1::jsonb) as given(event_id uuid, stream text, revision int8, position int8, type text, recorded_at timestamptz,
-       stripe_event_id text, api_version text, account text, livemode boolean, quarantine text, received_at timestamptz)
-     on conflict do nothing`,
-    [jsonForPostgres(rows)],
+    `insert into ${EVENT_INDEX} (event_id, stream, revision, position)
+     select * from unnest($1::uuid[], $2::text[], $3::int8[], $4::int8[]) on conflict do nothing`,
+    [
+      events.map(({ eventId }) => eventId),
+      events.map(({ stream }) => stream),
+      events.map(({ revision }) => revision),
+      events.map(({ position }) => position),
+    ],
   );
 }

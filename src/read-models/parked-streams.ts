@@ -1,11 +1,28 @@
+import type { Envelope } from '../eventstore/recorded-event.js';
 import { jsonForPostgres, type Queryable } from './database.js';
-import { EVENT_INDEX, lineOf, type Generation } from './schema.js';
+import { lineOf, type Generation } from './schema.js';
 
-/** A stream that one projection could not fold, with the revision of the event that it stands at; its rows stay as they were. */
-export type ParkedStream = Readonly<{ stream: string; revision: bigint; cause: string; stack: string | null }>;
+/**
+ * A stream that one projection could not fold; its rows stay as they were. `revision` is that of the event that it stands at, which
+ * `stripeEventId` and `eventType` name; both are null where no single event is to blame.
+ */
+export type ParkedStream = Readonly<{
+  stream: string; revision: bigint; stripeEventId: string | null; eventType: string | null; cause: string; stack: string | null;
+}>;
+
+type Blamed = Pick<ParkedStream, 'revision' | 'stripeEventId' | 'eventType'>;
+
+/** Blames one event for the parking of its stream. */
+export const atEvent = ({ revision, type, metadata }: Pick<Envelope, 'revision' | 'type' | 'metadata'>): Blamed =>
+  ({ revision, stripeEventId: metadata?.stripeEventId ?? null, eventType: type });
+
+/** Blames no event: all that is known is how far the stream was folded. */
+export const atRevision = (revision: bigint): Blamed => ({ revision, stripeEventId: null, eventType: null });
 
 const CAUSE_LENGTH_MAX = 2_000;
 const STACK_LENGTH_MAX = 8_000;
+/** What intake writes is shorter; another writer of the log may write what it likes. */
+const EVENT_LENGTH_MAX = 500;
 
 /** Which of these streams are parked, by the names of lines. */
 export async function findParked(database: Queryable, lines: readonly string[], streams: readonly string[]): Promise<Map<string, Set<string>>> {
@@ -17,15 +34,25 @@ export async function findParked(database: Queryable, lines: readonly string[], 
 
 /** Parks streams, or counts one attempt more of those that are parked; a replay that was asked for has then been made. */
 export async function park(connection: Queryable, generation: Generation, parked: readonly ParkedStream[]): Promise<void> {
-  const bounded = parked.map((one) => ({ ...one, revision: String(one.revision), cause: one.cause.slice(0, CAUSE_LENGTH_MAX), stack: one.stack?.slice(0, STACK_LENGTH_MAX) ?? null }));
   await connection.query(
-    `insert into ledger.parked_streams (projection, stream, revision, cause, stack)
-     select $1, stream, revision, cause, stack from jsonb_to_recordset($2::jsonb) as given(stream text, revision int8, cause text, stack text)
-     on conflict (projection, stream) do update set attempts = parked_streams.attempts + 1, revision = excluded.revision, cause = excluded.cause, stack = excluded.stack,
+    `insert into ledger.parked_streams (projection, stream, revision, stripe_event_id, event_type, cause, stack)
+     select $1, stream, revision, stripe_event_id, event_type, cause, stack from jsonb_to_recordset($2::jsonb)
+       as given(stream text, revision int8, stripe_event_id text, event_type text, cause text, stack text)
+     on conflict (projection, stream) do update set attempts = parked_streams.attempts + 1, revision = excluded.revision,
+       stripe_event_id = excluded.stripe_event_id, event_type = excluded.event_type, cause = excluded.cause, stack = excluded.stack,
        attempted_at = now(), replay_wanted_at = null`,
-    [lineOf(generation), jsonForPostgres(bounded)],
+    [lineOf(generation), jsonForPostgres(parked.map(bounded))],
   );
 }
+
+const bounded = ({ stream, revision, stripeEventId, eventType, cause, stack }: ParkedStream): object => ({
+  stream,
+  revision: String(revision),
+  stripe_event_id: stripeEventId?.slice(0, EVENT_LENGTH_MAX) ?? null,
+  event_type: eventType?.slice(0, EVENT_LENGTH_MAX) ?? null,
+  cause: cause.slice(0, CAUSE_LENGTH_MAX),
+  stack: stack?.slice(0, STACK_LENGTH_MAX) ?? null,
+});
 
 /** Takes streams out of parking, after they were folded again. */
 export async function unpark(connection: Queryable, generation: Generation, streams: readonly string[]): Promise<void> {
@@ -64,13 +91,12 @@ export type ParkingFilter = Readonly<{ projection?: string | undefined; stream?:
 
 const MATCHING = `($1::text is null or line.line = $1 or (line.projection = $1 and line.shown)) and ($2::text is null or parked.stream = $2)`;
 
-/** Parked streams by stream and line, with the Stripe event that they stand at, as the index knows it. */
+/** Parked streams by stream and line. */
 export async function listParked(database: Queryable, { projection, stream, after }: ParkingFilter, limit: number): Promise<Parking[]> {
   const { rows } = await database.query<Parking>(
     `select line.projection, line.version, line.generation, line.line, parked.stream, since, attempts, attempted_at as "attemptedAt", replay_wanted_at as "replayWantedAt",
-       parked.revision, stripe_event_id as "stripeEventId", type as "eventType", cause, stack
+       parked.revision, stripe_event_id as "stripeEventId", event_type as "eventType", cause, stack
      from ledger.parked_streams parked join ledger.checkpoints line on line.line = parked.projection
-     left join ${EVENT_INDEX} event on event.stream = parked.stream and event.revision = parked.revision
      where ${MATCHING} and ($3::text is null or (parked.stream, line.line) > ($3, $4)) order by parked.stream, line.line limit $5`,
     [projection ?? null, stream ?? null, after?.[0] ?? null, after?.[1] ?? null, limit],
   );

@@ -5,7 +5,9 @@ import type { Database, Queryable } from './database.js';
 export type Generation = Readonly<{ projection: AnyProjection; generation: number }>;
 
 /** Names of what a generation has in Postgres. */
-const nameOf = (name: string, version: number, generation: number): string => `${name}_v${version}_g${generation}`;
+function nameOf(name: string, version: number, generation: number): string {
+  return `${name}_v${version}_g${generation}`;
+}
 const stateNameOf = (line: string): string => `${line}_states`;
 /** What a generation is called in checkpoints and in parking. */
 export const lineOf = ({ projection, generation }: Generation): string => nameOf(projection.name, projection.version, generation);
@@ -13,9 +15,12 @@ export const tableOf = ({ projection, generation }: Generation, table: string): 
 export const stateTableOf = (generation: Generation): string => `ledger.${stateNameOf(lineOf(generation))}`;
 export const viewOf = <T extends Tables>({ version }: AnyProjection<T>, table: keyof T & string): string => `ledger.${table}_v${version}`;
 
-/** The index of event ids: a line of its own, which knows no projection. */
-export const EVENT_INDEX = 'ledger.event_index_v1';
-export const EVENT_INDEX_LINE = 'event_index_v1_g1';
+/** The index of event ids: a line of its own, which knows no projection. Its version is raised when its columns change. */
+const EVENT_INDEX_NAME = 'event_index';
+const EVENT_INDEX_VERSION = 2;
+const eventIndexTable = (version: number): string => `${EVENT_INDEX_NAME}_v${version}`;
+export const EVENT_INDEX = `ledger.${eventIndexTable(EVENT_INDEX_VERSION)}`;
+export const EVENT_INDEX_LINE = nameOf(EVENT_INDEX_NAME, EVENT_INDEX_VERSION, 1);
 
 /** A version of a projection, as checkpoints name what a process follows. */
 export const versionOf = ({ name, version }: Pick<AnyProjection, 'name' | 'version'>): string => `${name}_v${version}`;
@@ -30,7 +35,8 @@ export async function ensureSchema(database: Database, projections: readonly Any
   await database.transaction(async (connection) => {
     await lockSchema(connection);
     await connection.query(BASE);
-    await addLine(connection, { line: EVENT_INDEX_LINE, projection: 'event_index', version: 1, generation: 1, tables: [], shown: true });
+    const index = { projection: EVENT_INDEX_NAME, version: EVENT_INDEX_VERSION, generation: 1 };
+    await addLine(connection, { line: EVENT_INDEX_LINE, ...index, tables: [], shown: true });
     for (const projection of projections) await ensureVersion(connection, projection);
   });
 }
@@ -109,13 +115,18 @@ const OTHER_COLUMNS = '42P16';
 
 /** Drops the line of a generation and all that it has, with the views that show it. */
 export async function dropGeneration(connection: Queryable, line: string): Promise<void> {
-  const { rows } = await connection.query<{ version: number; generation: number; tables: string[] }>('delete from ledger.checkpoints where line = $1 returning version, generation, tables', [line]);
-  for (const { version, generation, tables } of rows) {
-    for (const table of tables) await connection.query(`drop table if exists ledger.${quoted(nameOf(table, version, generation))} cascade`);
-  }
+  const { rows } = await connection.query<Dropped>(
+    'delete from ledger.checkpoints where line = $1 returning projection, version, generation, tables', [line]);
+  for (const table of rows.flatMap(tablesOf)) await connection.query(`drop table if exists ledger.${quoted(table)} cascade`);
   await connection.query(`drop table if exists ledger.${quoted(stateNameOf(line))}`);
   await connection.query('delete from ledger.parked_streams where projection = $1', [line]);
 }
+
+type Dropped = Readonly<{ projection: string; version: number; generation: number; tables: readonly string[] }>;
+
+/** The names of the tables that hold the rows of a line. */
+const tablesOf = ({ projection, version, generation, tables }: Dropped): string[] =>
+  (projection === EVENT_INDEX_NAME ? [eventIndexTable(version)] : tables.map((table) => nameOf(table, version, generation)));
 
 const BASE = `
 create schema if not exists ledger;
@@ -142,21 +153,8 @@ create table if not exists ${EVENT_INDEX} (
   stream text collate "C" not null,
   revision int8 not null,
   position int8 not null,
-  type text not null,
-  stripe_event_id text collate "C",
-  api_version text,
-  account text collate "C",
-  livemode boolean,
-  quarantine text,
-  received_at timestamptz,
-  recorded_at timestamptz not null,
   unique (stream, revision)
 );
-do $$ begin
-  if exists (select from pg_attribute where attrelid = '${EVENT_INDEX}'::regclass and attname = 'received_at' and attnotnull) then
-    alter table ${EVENT_INDEX} alter column received_at drop not null;
-  end if;
-end $$;
 create table if not exists ledger.parked_streams (
   projection text not null,
   stream text collate "C" not null,
@@ -168,6 +166,8 @@ create table if not exists ledger.parked_streams (
 );
 alter table ledger.parked_streams
   add column if not exists stack text,
+  add column if not exists stripe_event_id text,
+  add column if not exists event_type text,
   add column if not exists attempted_at timestamptz not null default now(),
   add column if not exists replay_wanted_at timestamptz;
 create index if not exists parked_streams_wanted on ledger.parked_streams (projection, replay_wanted_at) where replay_wanted_at is not null;`;

@@ -74,7 +74,7 @@ describe('a row that two streams claim', () => {
         batch.push(await appendAndRead(store, stream, event));
       }
       const to = batch.at(-1) as ReadEvent;
-      expect(await projector.write(await projector.fold(batch, { group, to }), group)).toMatchObject({ kind: 'applied', unindexed: [] });
+      expect(await projector.write(await projector.fold(batch, { group, to }), group)).toMatchObject({ kind: 'applied' });
       group = { ...group, lines: group.lines.map((line) => ({ ...line, at: to })) };
     }
     const rows = await query<{ id: string }>(server.url, 'select id, stream, total_minor from ledger.invoices');

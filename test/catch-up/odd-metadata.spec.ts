@@ -35,7 +35,10 @@ async function othersFlow(): Promise<void> {
   expect(await read(ledger.url, `/subscriptions/${id}?minPosition=${position}&waitMs=25000`)).toMatchObject({ status: 200 });
 }
 
-const indexed = (id: string) => query(ledger.databaseUrl, 'select received_at from ledger.event_index_v1 where stream = $1', [`subscription-${id}`]);
+/** What the index of event ids holds of the streams whose names begin with that of a subscription. */
+const indexed = (id: string) => query(ledger.databaseUrl,
+  'select stream, revision::int from ledger.event_index_v2 where starts_with(stream, $1)', [`subscription-${id}`]);
+const whole = (id: string) => [{ stream: `subscription-${id}`, revision: 0 }];
 
 describe('an event whose metadata', () => {
   it.each<[string, object]>([
@@ -51,8 +54,8 @@ describe('an event whose metadata', () => {
     const id = randomId('sub');
     await append(id, { metadata });
     await othersFlow();
-    expect(await indexed(id)).toEqual([{ received_at: null }]);
-    expect(await read(ledger.url, `/subscriptions/${id}`)).toMatchObject({ status: 200 });
+    expect(await indexed(id)).toEqual(whole(id));
+    expect(await read(ledger.url, `/subscriptions/${id}/events`)).toMatchObject({ status: 200, body: { data: [{ receivedAt: null }] } });
   });
 
   it.each<[string, object]>([
@@ -65,7 +68,7 @@ describe('an event whose metadata', () => {
     const id = randomId('sub');
     await append(id, { metadata });
     await othersFlow();
-    expect(await indexed(id)).toEqual([{ received_at: new Date('2026-01-01T00:00:00.000Z') }]);
+    expect(await indexed(id)).toEqual(whole(id));
     expect(await read(ledger.url, `/subscriptions/${id}`)).toMatchObject({ status: 200 });
   });
 
@@ -77,16 +80,39 @@ describe('an event whose metadata', () => {
   });
 });
 
+/** Of characters with three bytes in UTF-8, no two alike: Postgres cannot index it compressed. */
+const WIDE = 0x4e00;
+const longestName = (id: string): string =>
+  `subscription-${id}`.padEnd(650, Array.from({ length: 650 }, (_, at) => String.fromCodePoint(WIDE + ((at * 7_919) % 20_000))).join(''));
+
 describe('an event', () => {
+  it.each<[string, (id: string) => string]>([
+    ['longer than Postgres can index', (id) => `subscription-${id}${'x'.repeat(5_000)}`],
+    ['one character longer than the ledger takes', (id) => longestName(id) + String.fromCodePoint(WIDE)],
+    ['with U+0000', (id) => `subscription-${id}\u0000`],
+    ['with a line feed', (id) => `subscription-${id}\n`],
+  ])('in a stream with a name %s is none of the ledger, and holds up none', async (_, streamOf) => {
+    const id = randomId('sub');
+    await append(id, { stream: streamOf(id) });
+    await othersFlow();
+    expect(await indexed(id)).toEqual([]);
+  });
+
+  it('in a stream with the longest name that the ledger takes is indexed', async () => {
+    const id = randomId('sub');
+    await append(id, { stream: longestName(id) });
+    await othersFlow();
+    expect(await indexed(id)).toEqual([{ stream: longestName(id), revision: 0 }]);
+  });
+
   it.each<[string, (id: string) => Given]>([
-    ['in a stream whose name no table could index', (id) => ({ stream: `subscription-${id}${'x'.repeat(5_000)}` })],
-    ['in a stream whose name has U+0000', (id) => ({ stream: `subscription-${id}\u0000` })],
     ['of a type with U+0000', (id) => ({ stream: `subscription-${id}`, type: 'customer\u0000subscription' })],
     ['of a type as long as its body', (id) => ({ stream: `subscription-${id}`, type: 'x'.repeat(50_000) })],
   ])('%s holds up no other', async (_, given) => {
     const id = randomId('sub');
     await append(id, given(id));
     await othersFlow();
+    expect(await indexed(id)).toEqual(whole(id));
   });
 
   it('that names a row longer than Postgres can index parks its own stream', async () => {

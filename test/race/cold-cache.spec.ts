@@ -42,7 +42,7 @@ describe(`a duplicate on a stream of ${EVENTS} events, to a process that has jus
     const first = await startLedger({ eventStore, database });
     await read(first.url, `/subscriptions?minPosition=${(await deliver(first.url, bodyAt(EVENTS - 1))).body.position}&waitMs=30000`);
     await first.stop();
-    expect(await query(database.url, 'select count(*)::int as events from ledger.event_index_v1 where stream = $1', [stream])).toEqual([{ events: EVENTS }]);
+    expect(await query(database.url, 'select count(*)::int as events from ledger.event_index_v2 where stream = $1', [stream])).toEqual([{ events: EVENTS }]);
 
     const second = await startLedger({ eventStore, database });
     for (const at of [0, 4_711, EVENTS - 1]) expect(await deliver(second.url, bodyAt(at))).toMatchObject({ status: 200, body: { outcome: 'duplicate', stream, revision: String(at) } });

@@ -53,7 +53,7 @@ export async function expectTruth(databaseUrl: string, lives: readonly Life[]): 
     const [expected] = rowsAfter(subscriptions, events);
     expect(rows.get(id)).toMatchObject({ status: expected?.['status'], stripe_event_id: expected?.['stripe_event_id'] });
   }
-  const indexed = await query<{ stream: string; events: number }>(databaseUrl, 'select stream, count(*)::int as events from ledger.event_index_v1 where stream = any($1) group by stream', [lives.map(({ id }) => `subscription-${id}`)]);
+  const indexed = await query<{ stream: string; events: number }>(databaseUrl, 'select stream, count(*)::int as events from ledger.event_index_v2 where stream = any($1) group by stream', [lives.map(({ id }) => `subscription-${id}`)]);
   expect(indexed).toHaveLength(lives.length);
   expect(indexed.filter(({ events }) => events !== STATUSES.length)).toEqual([]);
 }

@@ -1,0 +1,51 @@
+/** What becomes of a database that an earlier build of the ledger has left. */
+import { expect, it } from '@jest/globals';
+import { projections } from '../../projections/index.js';
+import { Database } from '../../src/read-models/database.js';
+import { tidy } from '../../src/read-models/generations.js';
+import { deliver, read } from '../support/delivery.js';
+import { startLedger } from '../support/ledger.js';
+import { query } from '../support/read-models.js';
+import { testDatabase, testEventStore } from '../support/servers.js';
+import { randomId, subscriptionEvent } from '../support/subscription-events.js';
+
+/** The index of event ids as version 1 had it, with what version 2 knows now. */
+const FIRST_INDEX = `
+  create table ledger.event_index_v1 (
+    event_id uuid primary key, stream text collate "C" not null, revision int8 not null, position int8 not null, type text not null,
+    stripe_event_id text collate "C", api_version text, account text collate "C", livemode boolean, quarantine text,
+    received_at timestamptz, recorded_at timestamptz not null, unique (stream, revision));
+  insert into ledger.event_index_v1 (event_id, stream, revision, position, type, recorded_at)
+    select event_id, stream, revision, position, 'customer.subscription.created', now() from ledger.event_index_v2;
+  update ledger.checkpoints set line = 'event_index_v1_g1', version = 1 where line = 'event_index_v2_g1';
+  drop table ledger.event_index_v2;
+  alter table ledger.parked_streams drop column stripe_event_id, drop column event_type`;
+
+const TABLES = `select relname as name from pg_class where relnamespace = 'ledger'::regnamespace and relkind = 'r' and relname like 'event_index%'`;
+
+it('the index of event ids is built anew, intake works meanwhile, and the old one is dropped when nobody has used it for days', async () => {
+  const [eventStore, server] = await Promise.all([testEventStore(), testDatabase()]);
+  const [id, later] = [randomId('sub'), randomId('sub')];
+  const first = JSON.stringify(subscriptionEvent(id));
+  const before = await startLedger({ eventStore, database: server });
+  const { position } = (await deliver(before.url, first)).body;
+  expect(await read(before.url, `/subscriptions/${id}?minPosition=${position}&waitMs=20000`)).toMatchObject({ status: 200 });
+  await before.stop();
+  await query(server.url, FIRST_INDEX);
+
+  const ledger = await startLedger({ eventStore, database: server });
+  expect((await deliver(ledger.url, first)).body).toMatchObject({ outcome: 'duplicate' });
+  const end = (await deliver(ledger.url, JSON.stringify(subscriptionEvent(later)))).body.position;
+  expect(await read(ledger.url, `/subscriptions/${later}?minPosition=${end}&waitMs=20000`)).toMatchObject({ status: 200 });
+  const indexed = await query<{ stream: string }>(server.url, 'select stream from ledger.event_index_v2 where stream = any($1)', [[id, later].map((one) => `subscription-${one}`)]);
+  expect(indexed.map(({ stream }) => stream).sort()).toEqual([id, later].map((one) => `subscription-${one}`).sort());
+  expect(await query(server.url, TABLES)).toHaveLength(2);
+
+  const database = new Database(server.url, { connectionsMax: 1, onIdleError: () => undefined });
+  await query(server.url, `update ledger.checkpoints set used_at = now() - interval '4 days' where line = 'event_index_v1_g1'`);
+  await tidy(database, projections);
+  expect(await query(server.url, TABLES)).toEqual([{ name: 'event_index_v2' }]);
+  await database.close();
+  await ledger.stop();
+  await Promise.all([eventStore.stop(), server.stop()]);
+}, 60_000);
