@@ -18,7 +18,7 @@ import { readHere } from './log-reading.js';
 import { planOf, type Plan } from './plan.js';
 import { Projector, type Applied, type Group } from './projector.js';
 import { repeat } from './repeating.js';
-import { verifyStreams } from './verify.js';
+import { isFault, verifyStreams, type Fault, type Finding } from './verify.js';
 
 /** What the catch-up is doing, as health and logs tell it. */
 export type CatchUpState =
@@ -39,7 +39,7 @@ export type CatchUpObserver = {
   batchApplied(events: number, result: Applied, seconds: number): void;
   buildEnded(lines: readonly string[], outcome: BuildOutcome): void;
   /** How many folds of streams were held against their rows, and what was found wrong. */
-  verified(folds: number, faults: readonly string[]): void;
+  verified(folds: number, faults: Readonly<{ count: number; examples: readonly string[] }>): void;
   warned(text: string): void;
 };
 
@@ -67,6 +67,8 @@ const LOOK_EVERY_MS = 1_000;
 const REPLAYS_MAX = 100;
 const TIDY_EVERY_MS = 600_000;
 const VERIFIED_STREAMS = 5;
+/** Faults that a check of these streams tells; all are counted. */
+const FAULTS_TOLD_MAX = 20;
 const RETRY_AFTER_MS_MAX = 5_000;
 
 /** Keeps the read models up with the log, over restarts and outages of store and database, until it is stopped. */
@@ -225,11 +227,14 @@ export class CatchUp {
     for (const line of lines) {
       const projection = projections.find(({ name, version }) => name === line.projection && version === line.version);
       if (projection === undefined) continue;
-      const { differences, unfoldable } = await verifyStreams({ store: this.store, database: this.database, projections }, { projection, line, streams });
-      observer.verified(streams.length, [
-        ...differences.map(({ table, key, stream }) => `a row of ${table}, ${JSON.stringify(key)}, is not what ${stream} gives`),
-        ...unfoldable.map(({ stream, cause }) => `${stream} cannot be folded for ${line.line}: ${cause}`),
-      ]);
+      const faults = { count: 0, examples: [] as string[] };
+      const found = (finding: Finding): void => {
+        if (!isFault(finding)) return;
+        faults.count += 1;
+        if (faults.count <= FAULTS_TOLD_MAX) faults.examples.push(faultOf(finding));
+      };
+      await verifyStreams({ store: this.store, database: this.database, projections }, { projection, line }, { streams, found });
+      observer.verified(streams.length, faults);
     }
   }
 
@@ -267,3 +272,8 @@ export class CatchUp {
     await pause(ms, undefined, { signal: this.#stopping.signal }).catch(() => undefined);
   }
 }
+
+const faultOf = (fault: Fault): string =>
+  (fault.kind === 'difference'
+    ? `a row of ${fault.table}, ${JSON.stringify(fault.key)}, is not what ${fault.stream} gives`
+    : `${fault.stream} cannot be folded for ${fault.projection}: ${fault.cause}`);

@@ -11,53 +11,61 @@ import { emptyRows, foldWhole } from './stream-fold.js';
 import { pagesOf, withoutRepeats, type Remains } from './stream-pages.js';
 import type { GoneStream } from './writing.js';
 
-/** What was found about the rows of some streams. */
-export type Verified = Readonly<{
-  streams: number;
-  /** Streams that are parked: their rows are known to be old. */
-  parked: readonly string[];
-  /** Streams that this build cannot read or fold, though they are not parked. */
-  unfoldable: readonly Readonly<{ stream: string; cause: string }>[];
-  /** Streams of which the store has nothing (`none`), or not the first events (`some`), any more: no fault by itself. */
-  gone: readonly GoneStream[];
-  differences: readonly (RowDifference & { projection: string })[];
-}>;
+/** What a verification finds, one thing at a time. */
+export type Finding =
+  /** A row is not what its stream gives. */
+  | Readonly<{ kind: 'difference'; projection: string }> & RowDifference
+  /** This build cannot read or fold a stream, though it is not parked. */
+  | Readonly<{ kind: 'unfoldable'; projection: string; stream: string; cause: string }>
+  /** A stream is parked: its rows are known to be old, and are not judged. */
+  | Readonly<{ kind: 'parked'; projection: string; stream: string }>
+  /** The store has nothing (`none`), or not the first events (`some`), of a stream any more: no fault by itself. */
+  | Readonly<{ kind: 'gone'; projection: string }> & GoneStream;
+
+export type Found = (finding: Finding) => void;
+
+/** What says that the read models are wrong. */
+export type Fault = Extract<Finding, { kind: 'difference' | 'unfoldable' }>;
+export const isFault = (finding: Finding): finding is Fault => finding.kind === 'difference' || finding.kind === 'unfoldable';
 
 /** What is verified: rows of the tables of a line, by this build's projection of that name. */
-export type Verification = Readonly<{ projection: AnyProjection; line: Pick<Line, 'version' | 'generation'>; streams: readonly string[] }>;
+export type Verifiable = Readonly<{ projection: AnyProjection; line: Pick<Line, 'version' | 'generation'> }>;
 
 /** Rows are compared when as many characters of JSON are in memory. */
 const COMPARED_SIZE_MAX = 16 * 1024 * 1024;
 
-/** Folds streams afresh from the log and compares what comes out with the rows that are there, as of one moment. */
-export function verifyStreams({ store, database }: Parts, { projection, line: { version, generation }, streams }: Verification): Promise<Verified> {
+/**
+ * Folds streams afresh from the log and compares what comes out with the rows that are there, as of one moment. What it finds it
+ * hands over at once and does not keep; it must be taken without waiting, since the transaction is open.
+ */
+export async function verifyStreams({ store, database }: Parts, { projection, line: { version, generation } }: Verifiable, { streams, found }: { streams: readonly string[]; found: Found }): Promise<void> {
   const rows: Generation = { projection: { ...projection, version }, generation };
-  return database.transaction(async (connection) => {
+  await database.transaction(async (connection) => {
     await connection.query('set transaction isolation level repeatable read read only');
     const line = (await readLines(connection)).find((one) => one.line === lineOf(rows));
     if (line === undefined) throw new Error(`There are no tables of ${lineOf(rows)}.`);
     const parked = (await findParked(connection, [line.line], streams)).get(line.line) ?? new Set();
-    const found = { unfoldable: [] as Verified['unfoldable'][number][], gone: [] as GoneStream[], differences: [] as Verified['differences'][number][] };
     let folds: Fold[] = [];
     let size = 0;
-    const compareFolds = async (): Promise<void> => {
-      found.differences.push(...(await differencesOf(connection, rows, folds)));
-      [folds, size] = [[], 0];
-    };
-    for (const stream of streams.filter((one) => !parked.has(one))) {
+    for (const stream of streams) {
+      if (parked.has(stream)) {
+        found({ kind: 'parked', projection: projection.name, stream });
+        continue;
+      }
       const pages = pagesOf(store, stream, { projection, upTo: line.at?.position ?? -1n, counted: (page) => withoutRepeats(connection, page) });
       const fold = await foldPages(rows, stream, pages);
-      if (fold.remains !== 'all') found.gone.push({ stream, remains: fold.remains });
+      if (fold.remains !== 'all') found({ kind: 'gone', projection: projection.name, stream, remains: fold.remains });
       if (fold.kind === 'failed') {
-        found.unfoldable.push({ stream, cause: fold.cause });
+        found({ kind: 'unfoldable', projection: projection.name, stream, cause: fold.cause });
         continue;
       }
       folds.push(fold);
       size += fold.size;
-      if (size >= COMPARED_SIZE_MAX) await compareFolds();
+      if (size < COMPARED_SIZE_MAX) continue;
+      await compareFolds(connection, rows, { folds, found });
+      [folds, size] = [[], 0];
     }
-    await compareFolds();
-    return { streams: streams.length, parked: [...parked], ...found };
+    await compareFolds(connection, rows, { folds, found });
   });
 }
 
@@ -80,12 +88,13 @@ async function foldPages(generation: Generation, stream: string, pages: Pages): 
   }
 }
 
-async function differencesOf(connection: Queryable, generation: Generation, folds: readonly Fold[]): Promise<Verified['differences']> {
-  const found: Verified['differences'][number][] = [];
+async function compareFolds(connection: Queryable, generation: Generation, { folds, found }: { folds: readonly Fold[]; found: Found }): Promise<void> {
+  if (folds.length === 0) return;
+  const streams = folds.map(({ stream }) => stream);
   for (const name of Object.keys(generation.projection.tables)) {
     const rows = folds.flatMap(({ stream, rows: own }) => (own[name] ?? []).map((row) => ({ ...row, stream })));
-    const differences = await compareRows(connection, generation, { name, streams: folds.map(({ stream }) => stream), rows });
-    found.push(...differences.map((difference) => ({ ...difference, projection: generation.projection.name })));
+    for await (const difference of compareRows(connection, generation, { name, streams, rows })) {
+      found({ kind: 'difference', projection: generation.projection.name, ...difference });
+    }
   }
-  return found;
 }

@@ -12,6 +12,8 @@ export type Context = Readonly<{
   signal: AbortSignal;
   /** A line on standard output: what was asked for. */
   print(text: string): void;
+  /** Resolves when what was printed is written, so that a slow reader is waited for. */
+  printed(): Promise<void>;
   /** A line on standard error: what is going on. */
   tell(text: string): void;
 }>;

@@ -1,10 +1,11 @@
-import type { Verified } from '../catch-up/verify.js';
+import type { Finding } from '../catch-up/verify.js';
 import type { RowDifference, RowValues, TableComparison } from '../read-models/comparison.js';
 
 /** What a rebuild of a projection would change. */
 export type Comparison = Readonly<{ projection: string; version: number; tables: readonly TableComparison[] }>;
 type Output = Readonly<{ print(text: string): void; json: boolean }>;
 
+/** Findings of each kind that are listed for people; all are counted. */
 const LISTED_MAX = 200;
 
 /** The report of a dry run. */
@@ -22,17 +23,61 @@ export function printComparisons(comparisons: readonly Comparison[], { print, js
   }
 }
 
-/** The findings of a verification, or of a dry run of one stream. */
-export function printVerified(verified: Verified, { print, json }: Output): void {
-  if (json) return print(JSON.stringify(verified, null, 2));
-  const { streams, parked, unfoldable, gone, differences } = verified;
-  print(`${streams} folds: ${differences.length} rows differ, ${unfoldable.length} cannot be folded, ${parked.length} are parked, ${gone.length} are gone`);
-  for (const difference of differences.slice(0, LISTED_MAX)) print(`  ${difference.projection}: ${textOf(difference)}`);
-  for (const { stream, cause } of unfoldable.slice(0, LISTED_MAX)) print(`  ${stream} cannot be folded: ${cause}`);
-  for (const { stream, remains } of gone.slice(0, LISTED_MAX)) {
-    print(`  ${stream} ${remains === 'none' ? 'was deleted in the store: it has no rows' : 'has lost its first events in the store: its rows are of those that are left'}`);
+/**
+ * The findings of a verification, or of a dry run of one stream, printed as they come and counted. Nothing of them is kept but the
+ * names of the streams of one page.
+ */
+export class FindingsReport {
+  readonly #counts: Record<Finding['kind'], number> = { difference: 0, unfoldable: 0, parked: 0, gone: 0 };
+  #folds = 0;
+  /** Several projections read one stream, which is gone once. */
+  readonly #gone = new Set<string>();
+
+  constructor(private readonly output: Output) {}
+
+  beginPage(): void {
+    this.#gone.clear();
   }
-  if (Math.max(differences.length, unfoldable.length, gone.length) > LISTED_MAX) print('  … (--json prints all)');
+
+  folded(streams: number): void {
+    this.#folds += streams;
+  }
+
+  found(finding: Finding): void {
+    if (finding.kind === 'gone') {
+      if (this.#gone.has(finding.stream)) return;
+      this.#gone.add(finding.stream);
+    }
+    this.#counts[finding.kind] += 1;
+    if (this.output.json) this.output.print(JSON.stringify(finding));
+    else this.#print(finding);
+  }
+
+  /** Prints the counts; returns whether all rows are as they should be. */
+  end(): boolean {
+    const { difference, unfoldable, parked, gone } = this.#counts;
+    const { print, json } = this.output;
+    if (json) print(JSON.stringify({ kind: 'counts', folds: this.#folds, ...this.#counts }));
+    else print(`${this.#folds} folds: ${difference} rows differ, ${unfoldable} cannot be folded, ${parked} are parked, ${gone} are gone`);
+    return difference + unfoldable === 0;
+  }
+
+  #print(finding: Finding): void {
+    const count = this.#counts[finding.kind];
+    const text = lineOf(finding);
+    if (text === null || count > LISTED_MAX + 1) return;
+    this.output.print(count > LISTED_MAX ? '  … (--json prints all)' : `  ${text}`);
+  }
+}
+
+/** A finding for people; null for what is only counted. */
+function lineOf(finding: Finding): string | null {
+  switch (finding.kind) {
+    case 'difference': return `${finding.projection}: ${textOf(finding)}`;
+    case 'unfoldable': return `${finding.stream} cannot be folded: ${finding.cause}`;
+    case 'parked': return null;
+    case 'gone': return `${finding.stream} ${finding.remains === 'none' ? 'was deleted in the store: it has no rows' : 'has lost its first events in the store: its rows are of those that are left'}`;
+  }
 }
 
 /** One row: its key, what changes, and the Stripe events behind both sides. */

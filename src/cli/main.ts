@@ -75,13 +75,18 @@ async function withParts(given: Given, work: (context: Context) => Promise<numbe
   const database = new Database(stores.databaseUrl, { connectionsMax: CONNECTIONS_MAX, onIdleError: (error) => tell(`Postgres closed a connection: ${error.message}`) });
   try {
     await ensureSchema(database, projections);
-    const exit = await work({ parts: { store, database, projections }, signal: interrupting.signal, tell, print: (text) => void process.stdout.write(`${text}\n`) });
+    const print = (text: string) => void process.stdout.write(`${text}\n`);
+    const printed = () => writtenTo(process.stdout);
+    const exit = await work({ parts: { store, database, projections }, signal: interrupting.signal, tell, print, printed });
     return interrupting.signal.aborted ? INTERRUPTED_EXIT : exit;
   } finally {
     await Promise.all([store.close(), database.close()]);
     await stores.close();
   }
 }
+
+/** Resolves when all that an output was given is written, or nobody reads it any more. */
+const writtenTo = (output: NodeJS.WriteStream): Promise<void> => new Promise((written) => output.write('', () => written()));
 
 function explain(error: unknown): string {
   if (error instanceof UsageError) return error.message;
@@ -99,6 +104,6 @@ process.exitCode = await main(process.argv.slice(2)).catch((error: unknown) => {
   return USAGE_EXIT;
 });
 // A pipe takes only some of a long output at once, and the rest is lost by an exit.
-await Promise.all([process.stdout, process.stderr].map((output) => new Promise((written) => output.write('', written))));
+await Promise.all([process.stdout, process.stderr].map(writtenTo));
 // The client of the event store may keep the event loop alive after it was closed.
 process.exit();

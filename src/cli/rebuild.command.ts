@@ -6,7 +6,7 @@ import { compareGenerations } from '../read-models/comparison.js';
 import { abandon, beginRebuild, type Target } from '../read-models/generations.js';
 import { readLines } from '../read-models/lines.js';
 import { named, UsageError, wholeNumber, type Command, type Context, type Given } from './command.js';
-import { printComparisons, printVerified, type Comparison } from './findings.js';
+import { FindingsReport, printComparisons, type Comparison } from './findings.js';
 import { ProgressBar } from './progress-bar.js';
 import { verifyStreams } from '../catch-up/verify.js';
 
@@ -108,7 +108,12 @@ async function compareStream(stream: string, { names, values }: Given, context: 
   for (const projection of named(context.parts.projections, names)) {
     const shown = (await readLines(context.parts.database)).filter((line) => line.projection === projection.name && line.shown && line.state === 'live').at(-1);
     if (shown === undefined) context.tell(`${projection.name} has no complete rows yet to compare with.`);
-    else printVerified(await verifyStreams(context.parts, { projection, line: shown, streams: [stream] }), { print: context.print, json: values['json'] === true });
+    else {
+      const report = new FindingsReport({ print: context.print, json: values['json'] === true });
+      await verifyStreams(context.parts, { projection, line: shown }, { streams: [stream], found: (finding) => report.found(finding) });
+      report.folded(1);
+      report.end();
+    }
   }
   return 0;
 }

@@ -1,9 +1,10 @@
-import { verifyStreams, type Verified } from '../catch-up/verify.js';
-import { sampleStreams, streamsAfter } from '../read-models/event-index.js';
+import { verifyStreams, type Verifiable } from '../catch-up/verify.js';
+import type { Queryable } from '../read-models/database.js';
+import { allStreams, sampleStreams } from '../read-models/event-index.js';
 import { readLines } from '../read-models/lines.js';
 import { strayStreams } from '../read-models/rows.js';
 import { named, wholeNumber, type Command, type Context } from './command.js';
-import { printVerified } from './findings.js';
+import { FindingsReport } from './findings.js';
 
 export const verifyCommand: Command = {
   name: 'verify',
@@ -16,51 +17,57 @@ have are found too.
 
   --sample <n>        so many streams at random, instead of all of them
   --stream <name>     only this one
-  --json              the findings as JSON
+  --json              each finding as JSON on a line of its own, as it is found; the last line counts them
 `,
   options: { sample: { type: 'string' }, stream: { type: 'string' }, json: { type: 'boolean' } },
   run: async ({ names, values }, context) => {
-    const lines = await readLines(context.parts.database);
-    let total = NOTHING;
+    const { database } = context.parts;
+    const lines = await readLines(database);
     const shown = named(context.parts.projections, names).flatMap((projection) => {
       const line = lines.find((one) => one.shown && one.projection === projection.name && one.version === projection.version);
       return line === undefined ? [] : [{ projection, line }];
     });
-    for await (const streams of streamsOf(values, context)) {
-      for (const one of shown) total = plus(total, await verifyStreams(context.parts, { ...one, streams }));
+    const report = new FindingsReport({ print: context.print, json: values['json'] === true });
+    for await (const streams of pagesOf(values, database)) {
+      await verifyPage(shown, { streams, report, context });
       if (context.signal.aborted) break;
     }
-    if (values['sample'] === undefined && values['stream'] === undefined) {
-      for (const { projection, line } of shown) {
-        const streams = await strayStreams(context.parts.database, { projection, generation: line.generation }, STRAYS_MAX);
-        total = plus(total, await verifyStreams(context.parts, { projection, line, streams }));
+    if (values['sample'] === undefined && values['stream'] === undefined && !context.signal.aborted) {
+      for (const one of shown) {
+        const streams = await strayStreams(database, { projection: one.projection, generation: one.line.generation }, STRAYS_MAX);
+        await verifyPage([one], { streams, report, context });
       }
     }
-    printVerified(total, { print: context.print, json: values['json'] === true });
-    return total.differences.length + total.unfoldable.length === 0 ? 0 : 1;
+    return report.end() ? 0 : 1;
   },
 };
 
 const STREAMS_AT_ONCE = 100;
+/** Names that are in memory at once; a larger sample is as well all. */
+const SAMPLE_MAX = 100_000;
 /** Streams of a projection that have rows and no events; so many are enough to see what happened. */
 const STRAYS_MAX = 1_000;
-const NOTHING: Verified = { streams: 0, parked: [], unfoldable: [], gone: [], differences: [] };
 
-async function* streamsOf({ sample, stream }: Readonly<Record<string, unknown>>, { parts: { database } }: Context): AsyncGenerator<readonly string[]> {
-  if (typeof stream === 'string') {
-    yield [stream];
-  } else if (typeof sample === 'string') {
-    const streams = await sampleStreams(database, wholeNumber('sample', sample, { min: 1, max: 1_000_000 }));
-    for (let at = 0; at < streams.length; at += STREAMS_AT_ONCE) yield streams.slice(at, at + STREAMS_AT_ONCE);
-  } else {
-    for (let streams = await streamsAfter(database, '', STREAMS_AT_ONCE); streams.length > 0; streams = await streamsAfter(database, streams.at(-1) ?? '', STREAMS_AT_ONCE)) yield streams;
+/** Verifies some streams for several projections, and waits until the reader of the output has taken what was found. */
+async function verifyPage(
+  shown: readonly Verifiable[],
+  { streams, report, context }: { streams: readonly string[]; report: FindingsReport; context: Context },
+): Promise<void> {
+  report.beginPage();
+  for (const one of shown) {
+    await verifyStreams(context.parts, one, { streams, found: (finding) => report.found(finding) });
+    report.folded(streams.length);
+    await context.printed();
   }
 }
 
-const plus = (a: Verified, b: Verified): Verified => ({
-  streams: a.streams + b.streams,
-  parked: [...a.parked, ...b.parked],
-  unfoldable: [...a.unfoldable, ...b.unfoldable],
-  gone: [...new Map([...a.gone, ...b.gone].map((one) => [one.stream, one])).values()],
-  differences: [...a.differences, ...b.differences],
-});
+async function* pagesOf({ sample, stream }: Readonly<Record<string, unknown>>, database: Queryable): AsyncGenerator<readonly string[]> {
+  if (typeof stream === 'string') {
+    yield [stream];
+  } else if (typeof sample === 'string') {
+    const streams = await sampleStreams(database, wholeNumber('sample', sample, { min: 1, max: SAMPLE_MAX }));
+    for (let at = 0; at < streams.length; at += STREAMS_AT_ONCE) yield streams.slice(at, at + STREAMS_AT_ONCE);
+  } else {
+    yield* allStreams(database, STREAMS_AT_ONCE);
+  }
+}

@@ -37,8 +37,12 @@ export async function compareGenerations(connection: Queryable, { generation, ag
   return comparisons;
 }
 
-/** Compares the rows that a table has of some streams with those that it should have. */
-export async function compareRows(connection: Queryable, generation: Generation, { name, streams, rows }: { name: string; streams: readonly string[]; rows: readonly object[] }): Promise<RowDifference[]> {
+/** Compares, within a transaction, the rows that a table has of some streams with those that it should have. */
+export async function* compareRows(
+  connection: Queryable,
+  generation: Generation,
+  { name, streams, rows }: { name: string; streams: readonly string[]; rows: readonly object[] },
+): AsyncGenerator<RowDifference> {
   const { columns, key } = generation.projection.tables[name] as Table;
   const all = { ...typesOf(columns), stream: 'text' };
   const sides: Sides = {
@@ -49,43 +53,53 @@ export async function compareRows(connection: Queryable, generation: Generation,
     key,
     values: [streams, jsonForPostgres(rows)],
   };
-  return differences(connection, sides, Number.MAX_SAFE_INTEGER);
+  await connection.query(`declare differences no scroll cursor for ${differences(sides)}`, sides.values);
+  for (;;) {
+    const page = await connection.query<DifferentRow>(`fetch ${PAGE_ROWS} from differences`);
+    yield* page.rows.map((row) => differenceOf(sides, row));
+    if (page.rows.length < PAGE_ROWS) break;
+  }
+  await connection.query('close differences');
 }
 
 async function compare(connection: Queryable, sides: Sides, examplesMax: number): Promise<TableComparison> {
   const { rows } = await connection.query<{ changed: bigint; added: bigint; removed: bigint }>(
-    `select count(*) filter (where b is not null and a is not null) as changed, count(*) filter (where b is null) as added, count(*) filter (where a is null) as removed ${differing(sides)}`,
+    `select count(*) filter (where b is not null and a is not null) as changed, count(*) filter (where b is null) as added, count(*) filter (where a is null) as removed ${differingRows(sides)}`,
     sides.values,
   );
   const { changed = 0n, added = 0n, removed = 0n } = rows[0] ?? {};
-  const examples = changed + added + removed === 0n ? [] : await differences(connection, sides, examplesMax);
+  const differing = changed + added + removed === 0n ? [] : (await connection.query<DifferentRow>(`${differences(sides)} limit ${examplesMax}`, sides.values)).rows;
+  const examples = differing.map((row) => differenceOf(sides, row));
   return { table: sides.name, changed: Number(changed), added: Number(added), removed: Number(removed), examples, totals: await totals(connection, sides) };
 }
 
 /** A join of both sides, of which the rows remain that differ. Whole-row tests of null would look at all columns, so the key decides. */
-const differing = ({ before, after, key, columns }: Sides): string =>
+const differingRows = ({ before, after, key, columns }: Sides): string =>
   `from (select ${columns.join(', ')}, true as is_there from ${before} rows) as before
    full join (select ${columns.join(', ')}, true as is_there from ${after} rows) as after on ${key.map((column) => `before.${column} = after.${column}`).join(' and ')}
    cross join lateral (select before.is_there as b, after.is_there as a) as there
    where (${columns.map((column) => `before.${column}`).join(', ')}) is distinct from (${columns.map((column) => `after.${column}`).join(', ')})`;
 
-async function differences(connection: Queryable, sides: Sides, max: number): Promise<RowDifference[]> {
-  const { rows } = await connection.query<{ before: RowValues | null; after: RowValues | null }>(
-    `select case when b then to_jsonb(before) - 'is_there' end as before, case when a then to_jsonb(after) - 'is_there' end as after
-     ${differing(sides)} order by ${sides.key.map((column) => `coalesce(before.${column}, after.${column})`).join(', ')} limit ${max}`,
-    sides.values,
-  );
-  return rows.map(({ before, after }) => {
-    const one = before ?? after ?? {};
-    return {
-      table: sides.name,
-      key: Object.fromEntries(sides.key.map((column) => [column, one[column]])),
-      stream: String(one['stream']),
-      before,
-      after,
-      columns: before === null || after === null ? [] : sides.columns.filter((column) => JSON.stringify(before[column]) !== JSON.stringify(after[column])),
-    };
-  });
+/** Rows that differ, by their key. */
+const differences = (sides: Sides): string =>
+  `select case when b then to_jsonb(before) - 'is_there' end as before, case when a then to_jsonb(after) - 'is_there' end as after
+   ${differingRows(sides)} order by ${sides.key.map((column) => `coalesce(before.${column}, after.${column})`).join(', ')}`;
+
+type DifferentRow = Readonly<{ before: RowValues | null; after: RowValues | null }>;
+
+/** Rows that are in memory at once. */
+const PAGE_ROWS = 200;
+
+function differenceOf({ name, key, columns }: Sides, { before, after }: DifferentRow): RowDifference {
+  const one = before ?? after ?? {};
+  return {
+    table: name,
+    key: Object.fromEntries(key.map((column) => [column, one[column]])),
+    stream: String(one['stream']),
+    before,
+    after,
+    columns: before === null || after === null ? [] : columns.filter((column) => JSON.stringify(before[column]) !== JSON.stringify(after[column])),
+  };
 }
 
 async function totals(connection: Queryable, { name, before, after, columns, values }: Sides): Promise<MoneyTotal[]> {

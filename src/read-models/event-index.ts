@@ -67,10 +67,26 @@ function answerOf(stream: string | null, row: LookedUp | undefined): IndexAnswer
   return { kind: 'answered', log, position, eventId, found, last };
 }
 
-/** Streams in their order, from after one of them. */
-export async function streamsAfter(database: Queryable, after: string, max: number): Promise<string[]> {
-  const { rows } = await database.query<{ stream: string }>(`select stream from ${EVENT_INDEX} where revision = 0 and stream > $1 order by stream limit $2`, [after, max]);
-  return rows.map(({ stream }) => stream);
+/**
+ * The next streams after one, a probe of the index each: one whose first event is not indexed is among them, and one of many
+ * events costs no more than the others.
+ */
+const STREAMS_AFTER = `
+with recursive found as (
+  (select stream from ${EVENT_INDEX} where stream > $1 order by stream limit 1)
+  union all
+  select (select stream from ${EVENT_INDEX} where stream > found.stream order by stream limit 1) from found where found.stream is not null)
+select stream from found where stream is not null limit $2`;
+
+/** All streams in their order, page by page. */
+export async function* allStreams(database: Queryable, pageMax: number): AsyncGenerator<string[]> {
+  for (let after = ''; ;) {
+    const { rows } = await database.query<{ stream: string }>(STREAMS_AFTER, [after, pageMax]);
+    const last = rows.at(-1);
+    if (last === undefined) return;
+    yield rows.map(({ stream }) => stream);
+    after = last.stream;
+  }
 }
 
 /** Up to so many streams at random. Event ids are hashes, so that the next one after a random id is a random event. */

@@ -1,9 +1,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { subscriptions } from '../../projections/subscriptions.js';
 import type { Comparison } from '../../src/cli/findings.js';
-import type { Verified } from '../../src/catch-up/verify.js';
 import { anotherBuild, thisBuild, type Build } from '../support/builds.js';
-import { runCommand } from '../support/ledger-command.js';
+import { findingsOf, runCommand } from '../support/ledger-command.js';
 import { deliver, read } from '../support/delivery.js';
 import { query } from '../support/read-models.js';
 import { SHARES_STORE, testDatabase, testEventStore, type TestServer } from '../support/servers.js';
@@ -57,9 +56,8 @@ const lines = () => query<{ line: string; state: string; shown: boolean }>(datab
  */
 async function expectVerified(ids: readonly string[]): Promise<void> {
   const { code, output } = await runCommand(['verify', '--json'], urls);
-  const { differences, unfoldable } = JSON.parse(output) as Verified;
   const streams = ids.map((id) => `subscription-${id}`);
-  expect([...differences, ...unfoldable].filter(({ stream }) => streams.includes(stream))).toEqual([]);
+  expect([...findingsOf(output, 'difference'), ...findingsOf(output, 'unfoldable')].filter(({ stream }) => streams.includes(stream))).toEqual([]);
   if (!SHARES_STORE) expect(code).toBe(0);
 }
 
@@ -77,7 +75,7 @@ describe('a projection with a bug', () => {
 
     const verified = await runCommand(['verify', 'subscriptions', '--json'], urls);
     expect(verified.code).toBe(1);
-    expect(onlyOurs((JSON.parse(verified.output) as Verified).differences).map(({ key, columns, after }) => ({ id: key['id'], columns, status: after?.['status'] }))).toEqual(concerned.map(({ id }) => ({ id, columns: ['status'], status: 'past_due' })));
+    expect(onlyOurs(findingsOf(verified.output, 'difference')).map(({ key, columns, after }) => ({ id: key['id'], columns, status: after?.['status'] }))).toEqual(concerned.map(({ id }) => ({ id, columns: ['status'], status: 'past_due' })));
 
     const dryRun = await runCommand(['rebuild', 'subscriptions', '--dry-run', '--json'], urls);
     const [comparison] = JSON.parse(dryRun.output) as Comparison[];

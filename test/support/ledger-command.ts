@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import type { Finding } from '../../src/catch-up/verify.js';
 import { thisBuild, type Build } from './builds.js';
 
 export type Ended = Readonly<{ code: number | null; output: string; errors: string }>;
@@ -15,6 +16,12 @@ export function startCommand(args: readonly string[], urls: { eventstoreUrl: str
     child.once('close', (code) => resolve({ code, output, errors }));
   });
   return { child, ended };
+}
+
+/** What `verify --json` found, without the counts at its end. */
+export function findingsOf<K extends Finding['kind']>(output: string, kind: K): Extract<Finding, { kind: K }>[] {
+  const findings = output.trimEnd().split('\n').map((line) => JSON.parse(line) as Finding);
+  return findings.filter((finding): finding is Extract<Finding, { kind: K }> => finding.kind === kind);
 }
 
 /** Runs a command to its end. */
