@@ -24,32 +24,46 @@ const columns = {
   next_payment_attempt: time().orNull(),
 };
 
-type Invoice = Pick<InvoiceSnapshot, 'id' | 'status' | 'currency' | 'amountRemainingMinor' | 'attemptCount' | 'dueDate' | 'nextPaymentAttempt'> & Readonly<{
+/** What must stay known of an invoice, whatever its status. */
+type Known = Pick<InvoiceSnapshot, 'status' | 'attemptCount'> & Readonly<{
   apiVersion: string | null;
   /** When the last attempt to collect it failed. */
   failedAt: string | null;
 }>;
+type Open = Known & Pick<InvoiceSnapshot, 'id' | 'currency' | 'amountRemainingMinor' | 'dueDate' | 'nextPaymentAttempt'>;
+type Ended = Known & Readonly<{ endedAt: string }>;
 type State = Readonly<{
   subscription: Pick<SubscriptionSnapshot, 'id' | 'customer' | 'status' | 'collectionMethod' | 'currency'> | null;
   pastDueSince: string | null;
-  invoices: ById<Invoice>;
+  /** Those that may be overdue now, or once their due date is over. */
+  open: ById<Open>;
+  /** Of those that are not open any more the `ENDED_MAX` that ended last: a stale snapshot does not open them again. */
+  ended: ById<Ended>;
   /** What the row says, and the event that made it so. */
   risk: ReturnType<typeof riskOf>;
   provenance: ReturnType<typeof provenanceOf> | null;
 }>;
 
+/** A stale snapshot comes within days of the end that it does not know of, in which a subscription ends fewer invoices. */
+const ENDED_MAX = 100;
 const PAST_DUE = ['past_due', 'unpaid'];
 
 /**
  * Which subscriptions are past due, how much is owed, since when, and what did the last attempt to collect say? A row is there
  * while the status is `past_due` or, after the last attempt, `unpaid`. It speaks of one subscription and of the invoices in its
- * stream; why an attempt failed is told by payments, which have streams of their own.
+ * stream; why an attempt failed is told by payments, which have streams of their own. The state has the open invoices and
+ * the 100 that ended last, and so does not grow with the subscription's age.
  */
 export const churnRisk = defineProjection({
   name: 'churn_risk',
-  version: 2,
+  version: 3,
   tables: { churn_risk: { columns: { ...columns, ...provenanceColumns }, key: ['id'], indexes: [['customer', 'id'], ['past_due_since', 'id']] } },
-  initial: (): State => ({ subscription: null, pastDueSince: null, invoices: {}, risk: null, provenance: null }),
+  // The subscription and its invoices; an invoice that names none puts none at risk.
+  objectOf: ({ snapshot }) => {
+    const subscription = snapshot.kind === 'subscription' ? snapshot.id : snapshot.kind === 'invoice' ? snapshot.subscription : null;
+    return subscription === null ? null : `subscription ${subscription}`;
+  },
+  initial: (): State => ({ subscription: null, pastDueSince: null, open: {}, ended: {}, risk: null, provenance: null }),
   evolve: {
     subscription: (state, fact) => judged(state, withSubscription(state, fact), fact),
     invoice: (state, fact) => judged(state, withInvoice(state, fact), fact),
@@ -69,13 +83,24 @@ function withSubscription(state: State, { snapshot, event }: Fact<SubscriptionSn
 }
 
 function withInvoice(state: State, { snapshot, event }: Fact<InvoiceSnapshot>): State {
-  const before = withId(state.invoices, snapshot.id);
-  if (before !== undefined && isOutdatedInvoice(before, snapshot.status)) return state;
-  const { id, status, currency, amountRemainingMinor, attemptCount, dueDate, nextPaymentAttempt } = snapshot;
+  const { id, status, attemptCount } = snapshot;
+  const before = withId(state.open, id) ?? withId(state.ended, id);
+  if (before !== undefined && isOutdatedInvoice(before, status)) return state;
+  const { [id]: _open, ...open } = state.open;
+  const { [id]: _ended, ...ended } = state.ended;
+  // Nothing was asked for with a draft, and nothing needs to be known of it.
+  if (status === 'draft') return { ...state, open, ended };
   const hasFailed = status === 'open' && attemptCount > (before?.attemptCount ?? 0);
-  const failedAt = hasFailed ? event.created : (before?.failedAt ?? null);
-  const invoice = { id, status, currency, amountRemainingMinor, attemptCount, dueDate, nextPaymentAttempt, apiVersion: event.apiVersion, failedAt };
-  return { ...state, invoices: { ...state.invoices, [id]: invoice } };
+  const known = { status, attemptCount, apiVersion: event.apiVersion, failedAt: hasFailed ? event.created : (before?.failedAt ?? null) };
+  if (status !== 'open') return { ...state, open, ended: endedLast({ ...ended, [id]: { ...known, endedAt: event.created } }) };
+  const { currency, amountRemainingMinor, dueDate, nextPaymentAttempt } = snapshot;
+  return { ...state, open: { ...open, [id]: { ...known, id, currency, amountRemainingMinor, dueDate, nextPaymentAttempt } }, ended };
+}
+
+function endedLast(ended: ById<Ended>): ById<Ended> {
+  const entries = Object.entries(ended);
+  if (entries.length <= ENDED_MAX) return ended;
+  return Object.fromEntries(entries.sort(([a, one], [b, other]) => compared(other.endedAt, one.endedAt) || compared(a, b)).slice(0, ENDED_MAX));
 }
 
 /** The state after a fact, with what its row then says; a fact that leaves the row as it is does not become the one that made it so. */
@@ -85,9 +110,9 @@ function judged(before: State, after: State, fact: Fact): State {
 }
 
 /** The row as of a time, the last that the stream has told of: a due date passes without an event of its own. */
-function riskOf({ subscription, pastDueSince, invoices }: State, at: string) {
+function riskOf({ subscription, pastDueSince, open }: State, at: string) {
   if (subscription === null || pastDueSince === null) return null;
-  const overdue = Object.values(invoices).filter((invoice) => isOverdue(invoice, at));
+  const overdue = Object.values(open).filter((invoice) => isOverdue(invoice, at));
   const currencies = [...new Set([...(subscription.currency === null ? [] : [subscription.currency]), ...overdue.map(({ currency }) => currency)])];
   assert(currencies.length <= 1, `a subscription has one currency, and ${subscription.id} has ${currencies.join(', ')}`);
   const failed = overdue.filter(({ failedAt }) => failedAt !== null).sort((a, b) => compared(a.failedAt, b.failedAt) || compared(a.id, b.id)).at(-1);
@@ -104,7 +129,7 @@ function riskOf({ subscription, pastDueSince, invoices }: State, at: string) {
   });
 }
 
-/** Open, and either an attempt to collect it failed, or its due date is over. */
-const isOverdue = ({ status, attemptCount, dueDate }: Invoice, at: string): boolean => status === 'open' && (attemptCount > 0 || (dueDate !== null && dueDate <= at));
+/** Either an attempt to collect it failed, or its due date is over. */
+const isOverdue = ({ attemptCount, dueDate }: Open, at: string): boolean => attemptCount > 0 || (dueDate !== null && dueDate <= at);
 
 const compared = (a: string | null, b: string | null): number => Number(String(a) > String(b)) - Number(String(a) < String(b));

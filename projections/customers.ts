@@ -24,16 +24,17 @@ type Row = ReturnType<typeof customerRow>;
 
 /**
  * Who is each customer, and are they still there? A deleted customer keeps a row, and nothing revives it; when no other event has
- * come, that is all the row says. Deletions of other objects, old discounts, share the stream.
+ * come, that is all the row says. Deletions of other objects, old discounts, share the stream and are none of its business.
  */
 export const customers = defineProjection({
   name: 'customers',
-  version: 3,
+  version: 4,
   tables: { customers: { columns: { ...columns, ...provenanceColumns }, key: ['id'], indexes: [['email']] } },
+  objectOf: ({ snapshot, order }) => (snapshot.kind === 'deletion' && snapshot.object !== 'customer' ? null : order.objectKey),
   initial: (): Row | null => null,
   evolve: {
     customer: (row, fact) => (row?.is_deleted ? row : customerRow(fact, { ...fact.snapshot, isDeleted: false })),
-    deletion: (row, fact) => (fact.snapshot.object === 'customer' && fact.snapshot.id !== null ? deletedRow(row, fact, fact.snapshot.id) : row),
+    deletion: (row, fact) => (fact.snapshot.id === null ? row : deletedRow(row, fact, fact.snapshot.id)),
     ...ignored(
       'subscription', 'invoice', 'upcoming_invoice', 'invoice_item', 'invoice_payment', 'payment', 'refund', 'dispute', 'credit_note', 'checkout_session',
       'subscription_schedule', 'discount', 'entitlements', 'price', 'plan', 'product', 'coupon', 'related_object',

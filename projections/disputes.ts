@@ -2,7 +2,7 @@ import type { DisputeSnapshot } from '../src/events/normalise.js';
 import { isStale, type Life } from './life.js';
 import { flag, id, money, text, time } from './columns.js';
 import { defineProjection, ignored, type Fact } from './projection.js';
-import { provenanceColumns, provenanceOf, rowOf, withId, type ById } from './row.js';
+import { provenanceColumns, provenanceOf, rowOf, type ById } from './row.js';
 
 /** Amounts in minor units of `currency`, which is the charge's. */
 const columns = {
@@ -22,7 +22,7 @@ const movementColumns = { dispute: id(), id: id(), amount_minor: money(), fee_mi
 
 type Row = ReturnType<typeof disputeRow>;
 type Movement = ReturnType<typeof movementRow>;
-type State = Readonly<{ disputes: ById<Row>; movements: ById<Movement> }>;
+type State = Readonly<{ dispute: Row | null; movements: ById<Movement> }>;
 
 /** An inquiry (`warning_…`) may become a dispute. */
 const life: Life = [
@@ -38,19 +38,18 @@ const isAppealed = (status: string): boolean => status.startsWith('appeal_');
  */
 export const disputes = defineProjection({
   name: 'disputes',
-  version: 3,
+  version: 4,
   tables: {
     disputes: { columns: { ...columns, ...provenanceColumns }, key: ['id'], indexes: [['payment_intent', 'id'], ['charge', 'id']] },
     dispute_movements: { columns: { ...movementColumns, ...provenanceColumns }, key: ['dispute', 'id'], indexes: [] },
   },
-  initial: (): State => ({ disputes: {}, movements: {} }),
+  initial: (): State => ({ dispute: null, movements: {} }),
   evolve: {
-    dispute: (state, fact) => {
-      const { id, status, movements } = fact.snapshot;
-      const row = withId(state.disputes, id);
+    dispute: ({ dispute, movements: known }, fact) => {
+      const { status, movements } = fact.snapshot;
       return {
-        disputes: row !== undefined && !isAppealed(status) && isStale(life, row.status, status) ? state.disputes : { ...state.disputes, [id]: disputeRow(fact) },
-        movements: { ...Object.fromEntries(movements.map((one) => [one.id, movementRow(fact, one)])), ...state.movements },
+        dispute: dispute !== null && !isAppealed(status) && isStale(life, dispute.status, status) ? dispute : disputeRow(fact),
+        movements: { ...Object.fromEntries(movements.map((one) => [one.id, movementRow(fact, one)])), ...known },
       };
     },
     ...ignored(
@@ -58,7 +57,7 @@ export const disputes = defineProjection({
       'subscription_schedule', 'customer', 'discount', 'entitlements', 'price', 'plan', 'product', 'coupon', 'deletion', 'related_object',
     ),
   },
-  rows: (state) => ({ disputes: Object.values(state.disputes), dispute_movements: Object.values(state.movements) }),
+  rows: ({ dispute, movements }) => ({ disputes: dispute === null ? [] : [dispute], dispute_movements: Object.values(movements) }),
 });
 
 const disputeRow = (fact: Fact<DisputeSnapshot>) => ({ ...rowOf(columns, fact.snapshot), ...provenanceOf(fact) });

@@ -19,10 +19,15 @@ type State = Readonly<{ summary: ReturnType<typeof summaryRow> | null; entitleme
  */
 export const entitlements = defineProjection({
   name: 'entitlements',
-  version: 2,
+  version: 3,
   tables: {
     entitlements: { columns: { ...columns, ...provenanceColumns }, key: ['customer', 'id'], indexes: [['lookup_key']] },
     entitlement_summaries: { columns: { ...summaryColumns, ...provenanceColumns }, key: ['customer'], indexes: [] },
+  },
+  // The summary, which has no id, and the deletion are both about the customer.
+  objectOf: ({ snapshot }) => {
+    if (snapshot.kind === 'entitlements') return `customer ${snapshot.customer}`;
+    return snapshot.kind === 'deletion' && snapshot.object === 'customer' && snapshot.id !== null ? `customer ${snapshot.id}` : null;
   },
   initial: (): State => ({ summary: null, entitlements: {} }),
   evolve: {
@@ -33,8 +38,8 @@ export const entitlements = defineProjection({
       return { summary: summaryRow(fact, { customer, hasAllEntitlements, isCustomerDeleted: false }), entitlements: Object.fromEntries(listed) };
     },
     deletion: (state, fact) => {
-      const { object, id } = fact.snapshot;
-      if (object !== 'customer' || id === null) return state;
+      const { id } = fact.snapshot;
+      if (id === null) return state;
       return { summary: summaryRow(fact, { customer: id, hasAllEntitlements: true, isCustomerDeleted: true }), entitlements: {} };
     },
     ...ignored(

@@ -2,7 +2,7 @@ import type { InvoiceLine, InvoiceSnapshot } from '../src/events/normalise.js';
 import { isStale, type Life } from './life.js';
 import { count, flag, id, json, money, text, time } from './columns.js';
 import { defineProjection, ignored, type Fact } from './projection.js';
-import { provenanceColumns, provenanceOf, rowOf, withId, type ById } from './row.js';
+import { provenanceColumns, provenanceOf, rowOf } from './row.js';
 
 /** Amounts in minor units of `currency`. Who paid an invoice is told by its links, in all API versions. */
 const columns = {
@@ -49,33 +49,29 @@ const life: Life = [['draft'], ['open'], ['uncollectible'], ['paid', 'void']];
 const HAS_STATUS_SINCE = '2018-11-08';
 
 /**
- * What is each invoice now: its amounts, its lines, is it paid, and when? A subscription's stream holds many invoices.
+ * What is each invoice now: its amounts, its lines, is it paid, and when?
  * The status never goes back because of a stale snapshot: `draft` → `open` → `uncollectible` → `paid` or `void`, each of which
  * may be left out; nothing follows a deletion, which only drafts meet. Upcoming invoices are previews and make no row.
  */
 export const invoices = defineProjection({
   name: 'invoices',
-  version: 3,
+  version: 4,
   tables: { invoices: { columns: { ...columns, ...provenanceColumns }, key: ['id'], indexes: [['customer', 'id'], ['subscription', 'id'], ['status', 'id']] } },
-  initial: (): ById<Row> => ({}),
+  // Deletions of other objects are none of its business.
+  objectOf: ({ snapshot, order }) => (snapshot.kind === 'deletion' && snapshot.object !== 'invoice' ? null : order.objectKey),
+  initial: (): Row | null => null,
   evolve: {
-    invoice: (rows, fact) => {
-      const { id, status } = fact.snapshot;
-      const row = withId(rows, id);
-      const isOutdated = row !== undefined && (row.is_deleted || isOutdatedInvoice({ status: row.status, apiVersion: row.api_version }, status));
-      return isOutdated ? rows : { ...rows, [id]: invoiceRow(fact) };
+    invoice: (row, fact) => {
+      const isOutdated = row !== null && (row.is_deleted || isOutdatedInvoice({ status: row.status, apiVersion: row.api_version }, fact.snapshot.status));
+      return isOutdated ? row : invoiceRow(fact);
     },
-    deletion: (rows, fact) => {
-      const { object, id } = fact.snapshot;
-      const row = object === 'invoice' && id !== null ? withId(rows, id) : undefined;
-      return row === undefined ? rows : { ...rows, [String(id)]: { ...row, is_deleted: true, ...provenanceOf(fact) } };
-    },
+    deletion: (row, fact) => (row === null ? null : { ...row, is_deleted: true, ...provenanceOf(fact) }),
     ...ignored(
       'subscription', 'upcoming_invoice', 'invoice_item', 'invoice_payment', 'payment', 'refund', 'dispute', 'credit_note', 'checkout_session',
       'subscription_schedule', 'customer', 'discount', 'entitlements', 'price', 'plan', 'product', 'coupon', 'related_object',
     ),
   },
-  rows: (rows) => ({ invoices: Object.values(rows) }),
+  rows: (row) => ({ invoices: row === null ? [] : [row] }),
 });
 
 /** Whether a snapshot with the status `is` shows an invoice as it was before what is known of it. */

@@ -23,8 +23,9 @@ type Targets = Readonly<Partial<Record<TargetKind, readonly (string | null)[]>>>
  */
 export const links = defineProjection({
   name: 'links',
-  version: 4,
+  version: 5,
   tables: { links: { columns: { ...columns, ...provenanceColumns }, key: ['id', 'object', 'target_kind', 'target'], indexes: [['target', 'target_kind']] } },
+  objectOf: ({ snapshot, order }) => ('id' in snapshot && snapshot.id !== null ? order.objectKey : null),
   initial: (): ById<Row> => ({}),
   evolve: {
     subscription: linking('subscription', ({ customer, items, latestInvoice, pendingSetupIntent, testClock }: SubscriptionSnapshot) =>
@@ -67,7 +68,7 @@ function linking<S extends Snapshot & { readonly id: string | null }>(object: st
     const { id } = fact.snapshot;
     if (id === null) return rows;
     const said = Object.entries(targetsOf(fact.snapshot)).flatMap(([targetKind, targets]) =>
-      targets.filter((target) => target !== null).map((target) => [`${object} ${id} ${targetKind} ${target}`, { object, id, targetKind, target }] as const));
+      targets.filter((target) => target !== null).map((target) => [`${id} ${targetKind} ${target}`, { object, id, targetKind, target }] as const));
     const fresh = said.filter(([key]) => !Object.hasOwn(rows, key)).map(([key, link]) => [key, linkRow(fact, link)]);
     // Most events say again what is known: then nothing is copied.
     return fresh.length === 0 ? rows : { ...rows, ...Object.fromEntries(fresh) };

@@ -2,7 +2,7 @@ import type { PaymentSnapshot } from '../src/events/normalise.js';
 import { isStale, type Life } from './life.js';
 import { flag, id, money, text, time } from './columns.js';
 import { defineProjection, ignored, type Fact } from './projection.js';
-import { provenanceColumns, provenanceOf, rowOf, withId, type ById } from './row.js';
+import { provenanceColumns, provenanceOf, rowOf } from './row.js';
 
 /** Amounts in minor units of `currency`. `payment` names the payment that the object is a part of. */
 const columns = {
@@ -38,21 +38,17 @@ const lives: Readonly<Record<PaymentSnapshot['object'], Life>> = {
  */
 export const payments = defineProjection({
   name: 'payments',
-  version: 3,
+  version: 4,
   tables: { payments: { columns: { ...columns, ...provenanceColumns }, key: ['id'], indexes: [['payment', 'id'], ['customer', 'payment'], ['status', 'payment']] } },
-  initial: (): ById<Row> => ({}),
+  initial: (): Row | null => null,
   evolve: {
-    payment: (rows, fact) => {
-      const { id, object, status } = fact.snapshot;
-      const row = withId(rows, id);
-      return row !== undefined && isStale(lives[object], row.status, status) ? rows : { ...rows, [id]: paymentRow(fact) };
-    },
+    payment: (row, fact) => (row !== null && isStale(lives[fact.snapshot.object], row.status, fact.snapshot.status) ? row : paymentRow(fact)),
     ...ignored(
       'subscription', 'invoice', 'upcoming_invoice', 'invoice_item', 'invoice_payment', 'refund', 'dispute', 'credit_note', 'checkout_session',
       'subscription_schedule', 'customer', 'discount', 'entitlements', 'price', 'plan', 'product', 'coupon', 'deletion', 'related_object',
     ),
   },
-  rows: (rows) => ({ payments: Object.values(rows) }),
+  rows: (row) => ({ payments: row === null ? [] : [row] }),
 });
 
 const paymentRow = (fact: Fact<PaymentSnapshot>) =>

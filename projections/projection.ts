@@ -1,5 +1,6 @@
 import type { Snapshot, SnapshotKind } from '../src/events/normalise.js';
 import type { OrderKey } from '../src/events/order.js';
+import { storable } from '../src/events/storable.js';
 import { checkRow, type Columns, type RowOf } from './columns.js';
 
 /** The Stripe event behind a fact, as rows name it. */
@@ -27,9 +28,10 @@ export const ignored = <K extends SnapshotKind>(...kinds: readonly K[]): Readonl
   Object.fromEntries(kinds.map((kind) => [kind, 'ignored'])) as Record<K, 'ignored'>;
 
 /**
- * A read model as data and pure functions (design, section 5). It sees one stream at a time, in logical
- * order, each event once. The state must survive JSON. No clock, randomness, logging, database or async:
- * order, idempotence and the checkpoint are the projector's work.
+ * A read model as data and pure functions (design, section 5). State and rows are those of one object of a stream; it sees
+ * the facts that concern the object, in logical order, each once. The state must survive JSON, and must not grow with what
+ * else the stream holds. No clock, randomness, logging, database or async: order, idempotence and the checkpoint are the
+ * projector's work.
  *
  * Every row belongs to exactly one stream: its key holds the id of the stream's own object. What a stream
  * mentions of another's object is a row of its own, keyed by what is said and who says it.
@@ -40,6 +42,13 @@ export type Projection<State, T extends Tables = Tables> = Readonly<{
   version: number;
   /** By name, which no other projection may use: it is what people find in Postgres. */
   tables: T;
+  /**
+   * The object, within the fact's stream, whose state a fact changes; null when it is none of the projection's business,
+   * although its kind is handled. By default that of the order key. Facts of one order key have the same object: they are
+   * in order among themselves only.
+   */
+  objectOf?(fact: Fact): string | null;
+  /** The state of an object before its first fact: it has no rows. */
   initial(): State;
   evolve: Evolve<State>;
   rows(state: State): RowsOf<T>;
@@ -54,6 +63,13 @@ export function defineProjection<State, T extends Tables>(projection: Projection
 }
 
 export const handles = (projection: AnyProjection, kind: SnapshotKind): boolean => projection.evolve[kind] !== 'ignored';
+
+/** The object whose state a fact changes, as Postgres can hold its name; null when the fact does not matter. */
+export function objectOf(projection: AnyProjection, fact: Fact): string | null {
+  if (!handles(projection, fact.snapshot.kind)) return null;
+  const object = projection.objectOf === undefined ? fact.order.objectKey : projection.objectOf(fact);
+  return object === null ? null : storable(object);
+}
 
 /** The kinds of snapshot that matter to any of these. */
 export const kindsOf = (projections: readonly AnyProjection[]): ReadonlySet<SnapshotKind> =>

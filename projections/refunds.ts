@@ -2,7 +2,7 @@ import type { CreditNoteSnapshot, PaymentSnapshot, RefundFacts, RefundSnapshot }
 import { isStale, type Life } from './life.js';
 import { id, money, text, time } from './columns.js';
 import { defineProjection, ignored, type Fact } from './projection.js';
-import { provenanceColumns, provenanceOf, rowOf, withId, type ById, type FieldsOf } from './row.js';
+import { provenanceColumns, provenanceOf, rowOf, type ById, type FieldsOf } from './row.js';
 
 /** What is known of a refund, whoever tells it. Amounts in minor units of `currency`. */
 const told = {
@@ -21,7 +21,8 @@ const evidenceColumns = { refund: id(), source: id(), source_object: text(), sta
 
 type Row = ReturnType<typeof refundRow>;
 type Evidence = ReturnType<typeof evidenceRow>;
-type State = Readonly<{ refunds: ById<Row>; evidence: ById<Evidence> }>;
+/** Of a refund its row; of a charge or credit note what it says of refunds, by their ids. */
+type State = Readonly<{ refund: Row | null; evidence: ById<Evidence> }>;
 
 /** A refund may fail after it has succeeded. */
 const life: Life = [['pending', 'requires_action'], ['succeeded'], ['failed', 'canceled']];
@@ -33,18 +34,16 @@ const life: Life = [['pending', 'requires_action'], ['succeeded'], ['failed', 'c
  */
 export const refunds = defineProjection({
   name: 'refunds',
-  version: 2,
+  version: 3,
   tables: {
     refunds: { columns: { ...columns, ...provenanceColumns }, key: ['id'], indexes: [['payment_intent', 'id'], ['charge', 'id']] },
     refund_evidence: { columns: { ...evidenceColumns, ...provenanceColumns }, key: ['refund', 'source'], indexes: [['source']] },
   },
-  initial: (): State => ({ refunds: {}, evidence: {} }),
+  // A payment intent says nothing of refunds.
+  objectOf: ({ snapshot, order }) => (snapshot.kind === 'payment' && snapshot.object === 'payment_intent' ? null : order.objectKey),
+  initial: (): State => ({ refund: null, evidence: {} }),
   evolve: {
-    refund: (state, fact) => {
-      const { id, status } = fact.snapshot;
-      const row = withId(state.refunds, id);
-      return row !== undefined && isStale(life, row.status, status) ? state : { ...state, refunds: { ...state.refunds, [id]: refundRow(fact) } };
-    },
+    refund: (state, fact) => (state.refund !== null && isStale(life, state.refund.status, fact.snapshot.status) ? state : { ...state, refund: refundRow(fact) }),
     payment: (state, fact) => withEvidence(state, fact.snapshot.refunds.map((refund) => ofCharge(fact, refund))),
     credit_note: (state, fact) => withEvidence(state, fact.snapshot.refunds.map((refund) => ofCreditNote(fact, refund))),
     ...ignored(
@@ -52,7 +51,7 @@ export const refunds = defineProjection({
       'subscription_schedule', 'customer', 'discount', 'entitlements', 'price', 'plan', 'product', 'coupon', 'deletion', 'related_object',
     ),
   },
-  rows: (state) => ({ refunds: Object.values(state.refunds), refund_evidence: Object.values(state.evidence) }),
+  rows: ({ refund, evidence }) => ({ refunds: refund === null ? [] : [refund], refund_evidence: Object.values(evidence) }),
 });
 
 const refundRow = (fact: Fact<RefundSnapshot>) => ({ ...rowOf(columns, fact.snapshot), ...provenanceOf(fact) });

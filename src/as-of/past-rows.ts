@@ -1,6 +1,6 @@
-import { checkedRows, type AnyProjection, type Row, type Tables } from '../../projections/projection.js';
+import type { AnyProjection, Row, Tables } from '../../projections/projection.js';
 import { factOf, readEvent, type ReadEvent } from '../catch-up/facts.js';
-import { foldAll } from '../catch-up/fold.js';
+import { foldObjects, rowsOfAll } from '../folding/fold-objects.js';
 import type { RecordedEvent } from '../eventstore/recorded-event.js';
 import { jsonForPostgres } from '../read-models/database.js';
 import { isKnown, isTrue, type Moment } from './moment.js';
@@ -20,7 +20,7 @@ export class UnreadablePast extends Error {
 export function pastRows<T extends Tables>(projection: AnyProjection<T>, streams: Streams, moment: Moment): Readonly<Record<keyof T & string, Row[]>> {
   const folded = [...streams].map(([stream, events]) => {
     const facts = factsAt(projection, events, moment);
-    return orUnfoldable(stream, () => asStored(checkedRows(projection, foldAll(projection, facts).current)));
+    return orUnfoldable(stream, () => asStored(rowsOfAll(projection, foldObjects(projection, facts))));
   });
   const rowsOf = (table: string): Row[] => folded.flatMap((rows) => rows[table] ?? []);
   return Object.fromEntries(Object.keys(projection.tables).map((table) => [table, rowsOf(table)])) as Record<keyof T & string, Row[]>;

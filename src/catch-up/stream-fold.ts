@@ -1,10 +1,11 @@
-import { checkedRows, type AnyProjection, type Fact } from '../../projections/projection.js';
+import type { AnyProjection, Fact } from '../../projections/projection.js';
 import { order } from '../events/order.js';
+import { advance, bySecond, unfolded, type Folded, type FoldState } from '../folding/fold.js';
+import { byObject, foldObjects, rowsOfAll } from '../folding/fold-objects.js';
 import { atEvent, type ParkedStream } from '../read-models/parked-streams.js';
 import type { StoredState, StreamRows } from '../read-models/rows.js';
 import { factOf, type ReadEvent } from './facts.js';
 import type { Remains } from './stream-pages.js';
-import { advance, bySecond, foldAll, unfolded, type Folded, type FoldState } from './fold.js';
 
 export type StreamFold =
   | { readonly kind: 'unchanged' }
@@ -14,19 +15,37 @@ export type StreamFold =
 
 /** Folds what a batch brings of one stream onto its stored state. */
 export function foldOn(projection: AnyProjection, stored: StoredState | undefined, events: readonly ReadEvent[]): StreamFold {
-  const fresh = events.filter(({ revision }) => stored === undefined || revision > stored.revision);
-  const last = fresh.at(-1);
+  const news = events.filter(({ revision }) => stored === undefined || revision > stored.revision);
+  const last = news.at(-1);
   if (last === undefined) return { kind: 'unchanged' };
   try {
-    const facts = bySecond(fresh.flatMap((event) => factOf(projection, event)));
-    if (facts.length === 0) return { kind: 'unchanged' };
-    const folded = advance(projection, stored === undefined ? unfolded(projection) : (stored.state as FoldState), facts);
-    if (folded.kind === 'late') return { kind: 'again' };
-    return { kind: 'folded', written: writtenOf(projection, last, folded), guesses: folded.guesses };
+    const facts = bySecond(news.flatMap((event) => factOf(projection, event)));
+    const fresh = byObject(projection, facts);
+    if (fresh.size === 0) return { kind: 'unchanged' };
+    const objects = advanceObjects(projection, (stored?.state ?? {}) as StreamState, fresh);
+    if (objects === null) return { kind: 'again' };
+    return { kind: 'folded', written: writtenOf(last, { objects, rows: rowsOfAll(projection, objects) }), guesses: guessesOf(objects) };
   } catch {
     // Nothing is swallowed: the fold from the log meets the same event and parks the stream with the error.
     return { kind: 'again' };
   }
+}
+
+/** How far each object of a stream is folded, by its name. */
+type StreamState = Readonly<Record<string, FoldState>>;
+
+type Folds = ReadonlyMap<string, Folded>;
+
+/** Folds facts onto the states of their objects; null when one of them is late. */
+function advanceObjects(projection: AnyProjection, states: StreamState, fresh: ReadonlyMap<string, readonly Fact[]>): Folds | null {
+  const folded = new Map<string, Folded>();
+  for (const object of new Set([...Object.keys(states), ...fresh.keys()])) {
+    const state = Object.hasOwn(states, object) ? (states[object] as FoldState) : unfolded(projection);
+    const own = advance(projection, state, fresh.get(object) ?? []);
+    if (own.kind === 'late') return null;
+    folded.set(object, own);
+  }
+  return folded;
 }
 
 type Pages = AsyncIterable<readonly ReadEvent[], Remains> | Iterable<readonly ReadEvent[]>;
@@ -74,24 +93,21 @@ export async function foldWhole(projection: AnyProjection, pages: Pages, known =
   const whole = attempt(projection, told);
   if (whole.kind === 'failed') return parkedBy(projection, told, firstFailure(projection, told, whole.error));
   if (unreadable !== undefined) return parkedBy(projection, told, unreadable);
-  const { state, guesses } = whole.folded;
+  const guesses = guessesOf(whole.objects);
   const old = new Set(guesses.length === 0 ? [] : order(told.filter(({ event }) => event.revision <= known).map(({ fact }) => fact)).ambiguous);
-  const written = { stream: last.stream, revision: last.revision, state, rows: whole.rows };
-  return { kind: 'folded', written, guesses: guesses.filter((fact) => !old.has(fact)), ...(remains === 'some' ? { remains } : {}) };
+  return { kind: 'folded', written: writtenOf(last, whole), guesses: guesses.filter((fact) => !old.has(fact)), ...(remains === 'some' ? { remains } : {}) };
 }
 
 /** What stands of a stream that has no events: it is folded from the beginning when it gets some again. */
-export const emptyRows = (projection: AnyProjection, stream: string): StreamRows => {
-  const state = unfolded(projection);
-  return { stream, revision: -1n, state, rows: checkedRows(projection, state.settled) };
-};
+export const emptyRows = (projection: AnyProjection, stream: string): StreamRows => ({ stream, revision: -1n, state: {}, rows: rowsOfAll(projection, new Map()) });
 
-type Attempt = Readonly<{ kind: 'folded'; folded: Folded; rows: StreamRows['rows'] }> | Readonly<{ kind: 'failed'; error: unknown }>;
+type FoldedStream = Readonly<{ objects: Folds; rows: StreamRows['rows'] }>;
+type Attempt = Readonly<{ kind: 'folded' }> & FoldedStream | Readonly<{ kind: 'failed'; error: unknown }>;
 
 function attempt(projection: AnyProjection, told: readonly Told[]): Attempt {
   try {
-    const folded = foldAll(projection, told.map(({ fact }) => fact));
-    return { kind: 'folded', folded, rows: checkedRows(projection, folded.current) };
+    const objects = foldObjects(projection, told.map(({ fact }) => fact));
+    return { kind: 'folded', objects, rows: rowsOfAll(projection, objects) };
   } catch (error) {
     return { kind: 'failed', error };
   }
@@ -120,7 +136,10 @@ function parkedBy(projection: AnyProjection, told: readonly Told[], { event: fai
 export function foldTold(projection: AnyProjection, told: readonly Told[]): StreamRows | null {
   const last = told.at(-1);
   const tried = attempt(projection, told);
-  return last === undefined || tried.kind === 'failed' ? null : { stream: last.event.stream, revision: last.event.revision, state: tried.folded.state, rows: tried.rows };
+  return last === undefined || tried.kind === 'failed' ? null : writtenOf(last.event, tried);
 }
 
-const writtenOf = (projection: AnyProjection, { stream, revision }: ReadEvent, { state, current }: Folded): StreamRows => ({ stream, revision, state, rows: checkedRows(projection, current) });
+const writtenOf = ({ stream, revision }: ReadEvent, { objects, rows }: FoldedStream): StreamRows =>
+  ({ stream, revision, state: Object.fromEntries([...objects].map(([object, { state }]) => [object, state])), rows });
+
+const guessesOf = (objects: Folds): readonly Fact[] => [...objects.values()].flatMap(({ guesses }) => guesses);

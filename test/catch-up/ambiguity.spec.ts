@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals';
 import { subscriptions } from '../../projections/subscriptions.js';
-import { advance, foldAll, unfolded } from '../../src/catch-up/fold.js';
+import { advance, foldAll, unfolded } from '../../src/folding/fold.js';
 import { deliver, read, READ_TOKEN } from '../support/delivery.js';
 import { factFrom } from '../support/facts.js';
 import { startLedger } from '../support/ledger.js';

@@ -1,14 +1,16 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { evolve, type AnyProjection, type Fact } from '../../projections/projection.js';
+import { invoices } from '../../projections/invoices.js';
 import { subscriptions } from '../../projections/subscriptions.js';
 import { readEvent } from '../../src/catch-up/facts.js';
-import { advance, foldAll, unfolded, type FoldState } from '../../src/catch-up/fold.js';
+import { advance, foldAll, unfolded, type FoldState } from '../../src/folding/fold.js';
 import { foldOn, foldWhole } from '../../src/catch-up/stream-fold.js';
 import type { SubscriptionSnapshot } from '../../src/events/normalise.js';
 import { factFrom } from '../support/facts.js';
 import { recordedInOrder } from '../support/recorded.js';
 import type { SimulatedEvent } from '../../simulator/simulator.js';
+import { BASIL, invoice, stripeEvent } from '../support/stripe-objects.js';
 import { START, subscriptionEvent, subscriptionObject } from '../support/subscription-events.js';
 
 const [item] = subscriptionObject('sub_1').items.data;
@@ -64,6 +66,18 @@ describe('folding what a batch brings of a stream', () => {
     const before = foldOn(subscriptions, undefined, first === undefined ? [] : [first]);
     if (before.kind !== 'folded') throw new Error('The first event can be folded.');
     expect(foldOn(subscriptions, before.written, rest).kind).toBe('again');
+  });
+});
+
+describe('folding a stream of several objects', () => {
+  it('begins anew only for what belongs before the latest second of its own object', () => {
+    const told = [['in_1', 5], ['in_2', 3], ['in_1', 4]].map(([id, after]) => stripeEvent('invoice.updated', invoice(String(id), BASIL), { after: Number(after) }));
+    const [first, other, late] = recordedInOrder(told.map((event) => ({ stripeEvent: event, stream: 'subscription-sub_1' })) as unknown as SimulatedEvent[]).map((event) => [readEvent(event)]);
+    const before = foldOn(invoices, undefined, first ?? []);
+    if (before.kind !== 'folded') throw new Error('The first event can be folded.');
+    const both = foldOn(invoices, before.written, other ?? []);
+    expect(both).toMatchObject({ kind: 'folded', written: { rows: { invoices: [{ id: 'in_1' }, { id: 'in_2' }] } } });
+    expect(foldOn(invoices, both.kind === 'folded' ? both.written : undefined, late ?? [])).toEqual({ kind: 'again' });
   });
 });
 

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { differences, type ExpectedRow } from '../support/expected-row.js';
 import { projections } from '../../projections/index.js';
 import { handles, type Fact } from '../../projections/projection.js';
-import { foldAll } from '../../src/catch-up/fold.js';
+import { foldObjects, rowsOfAll } from '../../src/folding/fold-objects.js';
 import { kindOf } from '../../src/events/normalise.js';
 import { asStripeEvent } from '../../src/events/stripe-event.js';
 import { connectEventStore, type EventStore } from '../../src/eventstore/event-store.js';
@@ -53,7 +53,7 @@ async function expectRowsToBeAFreshFold(streams: Iterable<string>): Promise<void
   const facts = await factsInLog(streams);
   for (const { projection, table } of tables) {
     const folded = facts.map((own) => own.filter(({ snapshot }) => handles(projection, snapshot.kind))).filter((own) => own.length > 0)
-      .flatMap((own) => projection.rows(foldAll(projection, own).current)[table] ?? []);
+      .flatMap((own) => rowsOfAll(projection, foldObjects(projection, own))[table] ?? []);
     const stored = await query<{ row: unknown }>(ledger.databaseUrl, `select to_jsonb(v) as row from ledger.${table} v where stream = any($1)`, [[...streams]]);
     expect({ table, rows: comparable(stored.map(({ row }) => row)) }).toEqual({ table, rows: comparable(folded) });
   }

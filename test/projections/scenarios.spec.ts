@@ -1,14 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
 import { projections } from '../../projections/index.js';
 import { handles, type AnyProjection } from '../../projections/projection.js';
-import { foldAll } from '../../src/catch-up/fold.js';
+import { foldObjects, rowsOfAll } from '../../src/folding/fold-objects.js';
 import type { SnapshotKind } from '../../src/events/normalise.js';
 import { factFrom } from '../support/facts.js';
 import { scenariosOf, strayScenarios } from '../support/scenarios.js';
 import { BASIL } from '../support/stripe-objects.js';
 import type { Scenario } from './scenarios/scenario.js';
 
-const rowsOf = (projection: AnyProjection, events: readonly unknown[]) => projection.rows(foldAll(projection, events.map(factFrom)).current);
+const rowsOf = (projection: AnyProjection, events: readonly unknown[]) => rowsOfAll(projection, foldObjects(projection, events.map(factFrom)));
 
 const all = projections.flatMap((projection) => scenariosOf(projection).map((scenario) => [`${projection.name}: ${scenario.title}`, { projection, scenario }] as const));
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { projections } from '../../projections/index.js';
-import { handles, type Fact } from '../../projections/projection.js';
-import { foldAll } from '../../src/catch-up/fold.js';
+import type { Fact } from '../../projections/projection.js';
+import { foldObjects, rowsOfAll } from '../../src/folding/fold-objects.js';
 import type { Json } from '../../src/events/json.js';
 import { kindOf } from '../../src/events/normalise.js';
 import { route } from '../../src/events/route.js';
@@ -37,8 +37,7 @@ function rowsAfter(streams: Streams): Record<string, unknown[]> {
   const rows: Record<string, unknown[]> = Object.fromEntries(projections.flatMap(({ tables }) => Object.keys(tables).map((table) => [table, []])));
   for (const [, facts] of streams) {
     for (const projection of projections) {
-      const { current } = foldAll(projection, facts.filter(({ snapshot }) => handles(projection, snapshot.kind)));
-      for (const [table, own] of Object.entries(projection.rows(current))) rows[table]?.push(...own);
+      for (const [table, own] of Object.entries(rowsOfAll(projection, foldObjects(projection, facts)))) rows[table]?.push(...own);
     }
   }
   return rows;

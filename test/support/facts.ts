@@ -1,11 +1,11 @@
 import type { AnyProjection, Fact } from '../../projections/projection.js';
 import { asStripeEvent } from '../../src/events/stripe-event.js';
 import { factFrom as factOfEvent } from '../../src/catch-up/facts.js';
-import { foldAll } from '../../src/catch-up/fold.js';
+import { foldObjects, rowsOfAll } from '../../src/folding/fold-objects.js';
 
 /** A Stripe event as the projector would give it to a projection. */
 export const factFrom = (body: unknown): Fact => factOfEvent(asStripeEvent(body));
 
 /** The rows of one table after these events of one stream, given in any order; by default that of the projection's own name. */
 export const rowsAfter = (projection: AnyProjection, bodies: readonly unknown[], table = projection.name) =>
-  projection.rows(foldAll(projection, bodies.map(factFrom)).current)[table] ?? [];
+  rowsOfAll(projection, foldObjects(projection, bodies.map(factFrom)))[table] ?? [];

@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import { differences, type ExpectedRow } from './expected-row.js';
 import { projections } from '../../projections/index.js';
-import { handles, type AnyProjection, type Fact, type Row } from '../../projections/projection.js';
+import type { AnyProjection, Fact, Row } from '../../projections/projection.js';
 import { answerOf, type Answer } from '../../src/api/answer.js';
-import { foldAll } from '../../src/catch-up/fold.js';
+import { foldObjects, rowsOfAll } from '../../src/folding/fold-objects.js';
 import type { Json } from '../../src/events/json.js';
 import { kindOf } from '../../src/events/normalise.js';
 import { order } from '../../src/events/order.js';
@@ -83,10 +83,8 @@ function arrivalsOf(events: readonly SimulatedEvent[], random: Random): Simulate
   return [...new Set([...arriving].map(({ event }) => event))];
 }
 
-const rowsAfter = (projection: AnyProjection, facts: readonly Fact[]): Readonly<Record<string, readonly Row[]>> => {
-  const concerned = facts.filter(({ snapshot }) => handles(projection, snapshot.kind));
-  return concerned.length === 0 ? {} : projection.rows(foldAll(projection, concerned).current);
-};
+const rowsAfter = (projection: AnyProjection, facts: readonly Fact[]): Readonly<Record<string, readonly Row[]>> =>
+  rowsOfAll(projection, foldObjects(projection, facts));
 
 function outOfOrder(truth: readonly Fact[], arrived: readonly Fact[]): string[] {
   const { ordered, ambiguous } = order(arrived);

@@ -2,12 +2,12 @@ import { evolve, type AnyProjection, type Fact } from '../../projections/project
 import { orderSecond, type ObjectStates } from '../events/order.js';
 
 /**
- * How far a stream is folded, in two parts: what is settled before the latest second, and the facts of that
+ * How far an object of a stream is folded, in two parts: what is settled before its latest second, and the facts of that
  * second, which another arrival may still come between (design, section 5). It survives JSON.
  */
 export type FoldState = Readonly<{
   settled: unknown;
-  /** The last known state of each object before `second`. */
+  /** The last known state, before `second`, of each of Stripe's objects that the facts are about. */
   objects: ObjectStates;
   /** Unix seconds; null before the first fact. */
   second: number | null;
@@ -19,7 +19,7 @@ export type Folded = Readonly<{ state: FoldState; current: unknown; guesses: rea
 
 export const unfolded = (projection: AnyProjection): FoldState => ({ settled: projection.initial(), objects: {}, second: null, recent: [] });
 
-/** Folds facts onto a state; `late` when one belongs before the latest second: then the stream is folded again. */
+/** Folds facts onto a state; `late` when one belongs before the latest second: then the object is folded again. */
 export function advance(projection: AnyProjection, state: FoldState, facts: readonly Fact[]): { kind: 'folded' } & Folded | { kind: 'late' } {
   const known = new Set(settle(projection, state).ambiguous);
   const guesses: Fact[] = [];
@@ -41,7 +41,7 @@ export function advance(projection: AnyProjection, state: FoldState, facts: read
 /** In the order of their seconds, in which none comes late because of another. */
 export const bySecond = (facts: readonly Fact[]): readonly Fact[] => [...facts].sort((a, b) => a.order.created - b.order.created);
 
-/** The whole of a stream, in whatever order its facts arrived. */
+/** All facts of an object, in whatever order they arrived. */
 export function foldAll(projection: AnyProjection, facts: readonly Fact[]): Folded {
   const folded = advance(projection, unfolded(projection), bySecond(facts));
   if (folded.kind === 'late') throw new Error('Sorted facts cannot be late.');

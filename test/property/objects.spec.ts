@@ -1,0 +1,85 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { keyOf } from '../../projections/columns.js';
+import { projections } from '../../projections/index.js';
+import { objectOf, type AnyProjection, type Fact, type Row, type Table } from '../../projections/projection.js';
+import { kindOf, UnreadableSnapshot } from '../../src/events/normalise.js';
+import { route } from '../../src/events/route.js';
+import { asStripeEvent } from '../../src/events/stripe-event.js';
+import { foldObjects, rowsOfAll } from '../../src/folding/fold-objects.js';
+import { distinctRecordedEvents } from '../fixtures/recorded-events.js';
+import { factFrom } from '../support/facts.js';
+import { lives } from '../../simulator/simulator.js';
+
+type Streams = ReadonlyMap<string, readonly Fact[]>;
+
+/** The facts of each stream. */
+function streamsOf(told: Iterable<Readonly<{ stripeEvent: unknown; stream: string }>>): Streams {
+  const streams = new Map<string, Fact[]>();
+  for (const { stripeEvent, stream } of told) {
+    if (kindOf(asStripeEvent(stripeEvent)) === 'other') continue;
+    streams.set(stream, [...(streams.get(stream) ?? []), factFrom(stripeEvent)]);
+  }
+  return streams;
+}
+
+/** Of those recorded the ones that can be read: one is made of another tool's objects. */
+const recorded = streamsOf(distinctRecordedEvents().flatMap(({ stripeEvent }) => {
+  const to = route(stripeEvent, 'hash');
+  return to.kind === 'stream' && isReadable(stripeEvent) ? [{ stripeEvent, stream: to.stream }] : [];
+}));
+const simulated = fc.nat().map((seed) => streamsOf([...lives({ seed, subscriptions: 1, apiVersion: 'mixed', cycles: seed % 4 === 0 })].flatMap(({ events }) => events)));
+function isReadable(stripeEvent: unknown): boolean {
+  try {
+    return kindOf(asStripeEvent(stripeEvent)) !== 'other' && factFrom(stripeEvent) !== null;
+  } catch (error) {
+    if (error instanceof UnreadableSnapshot) return false;
+    throw error;
+  }
+}
+
+/** One stream of a life, any part of it, in any order of arrival. */
+const arrived = simulated.chain((streams) => fc.constantFrom(...streams.values())).chain((facts) => fc.shuffledSubarray([...facts], { minLength: 1 }));
+
+const rowsAfter = (projection: AnyProjection, facts: readonly Fact[]) => rowsOfAll(projection, foldObjects(projection, facts));
+
+/** The rows of a stream as texts, each with its table. */
+const told = (rows: Readonly<Record<string, readonly Row[]>>): string[] => Object.entries(rows).flatMap(([table, own]) => own.map((row) => `${table} ${JSON.stringify(row)}`)).sort();
+
+function expectOneObjectForEachOrderKey(projection: AnyProjection, facts: readonly Fact[]): void {
+  const objects = new Map<string, string>();
+  for (const fact of facts) {
+    const object = objectOf(projection, fact);
+    if (object === null) continue;
+    expect([fact.order.objectKey, objects.get(fact.order.objectKey) ?? object]).toEqual([fact.order.objectKey, object]);
+    objects.set(fact.order.objectKey, object);
+  }
+}
+
+function expectEachRowOnce(projection: AnyProjection, streams: Iterable<readonly Fact[]>): void {
+  const keys = [...streams].flatMap((facts) => Object.entries(rowsAfter(projection, facts)).flatMap(([name, rows]) => rows.map((row) => `${name} ${keyOf(projection.tables[name] as Table, row)}`)));
+  expect(keys.filter((key, at) => keys.indexOf(key) !== at)).toEqual([]);
+}
+
+describe.each(projections.map((projection) => [projection.name, projection] as const))('the objects of a stream, as %s tells them apart', (_, projection) => {
+  it('have rows that no fact of another object changes, whatever part of it arrived, in whatever order', () => {
+    fc.assert(fc.property(arrived, (facts) => {
+      const objects = new Set(facts.map((fact) => objectOf(projection, fact)));
+      objects.delete(null);
+      const alone = [...objects].flatMap((object) => told(rowsAfter(projection, facts.filter((fact) => objectOf(projection, fact) === object).toReversed())));
+      expect(alone.sort()).toEqual(told(rowsAfter(projection, facts)));
+    }), { numRuns: 60 });
+  });
+
+  it('have facts that are in order among themselves: all of one order key', () => {
+    fc.assert(fc.property(simulated, (streams) => {
+      for (const facts of streams.values()) expectOneObjectForEachOrderKey(projection, facts);
+    }), { numRuns: 40 });
+    for (const facts of recorded.values()) expectOneObjectForEachOrderKey(projection, facts);
+  });
+
+  it('have no row in common, nor with another stream', () => {
+    fc.assert(fc.property(simulated, (streams) => expectEachRowOnce(projection, streams.values())), { numRuns: 40 });
+    expectEachRowOnce(projection, recorded.values());
+  });
+});
