@@ -16,7 +16,8 @@ export const rebuildCommand: Command = {
   summary: 'builds read models anew from the log, all or those named, without downtime',
   help: `Fills a new generation of tables from the first event on, brings it to where the shown one stands, and moves the views to it.
 Services and readers go on all the while. The generation that was shown is kept for "rollback" for three days.
-Killed, it goes on where it was when it is started again; Ctrl-C gives up and leaves everything as it was.
+Killed, it goes on where it was when it is started again, within three days (a dry run: within an hour). Ctrl-C gives up and leaves
+everything as it was.
 
   --dry-run           builds aside, changes nothing, and reports which rows would change, how, and by which Stripe event
   --stream <name>     with --dry-run: of this stream only, e.g. subscription-sub_123
@@ -32,10 +33,11 @@ Killed, it goes on where it was when it is started again; Ctrl-C gives up and le
   run: async (given, context) => {
     if (given.values['stream'] !== undefined && given.values['dry-run'] !== true) throw new UsageError('--stream goes with --dry-run: a stream by itself is folded again by replaying it.');
     if (typeof given.values['stream'] === 'string') return compareStream(given.values['stream'], given, context);
-    const fresh = given.values['fresh'] === true;
+    const dryRun = given.values['dry-run'] === true;
+    const how = { fresh: given.values['fresh'] === true, aside: dryRun };
     const targets: Target[] = [];
-    for (const projection of named(context.parts.projections, given.names)) targets.push(await beginRebuild(context.parts.database, projection, { fresh }));
-    return given.values['dry-run'] === true ? compareAside(targets, given, context) : replace(targets, { context, evenParked: given.values['accept-parked'] === true });
+    for (const projection of named(context.parts.projections, given.names)) targets.push(await beginRebuild(context.parts.database, projection, how));
+    return dryRun ? compareAside(targets, given, context) : replace(targets, { context, evenParked: given.values['accept-parked'] === true });
   },
 };
 

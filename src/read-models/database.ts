@@ -168,8 +168,8 @@ export const isStatementTimeout = (error: unknown): boolean => codeOf(error) ===
 
 const codeOf = (error: unknown): string => String((error as { code?: unknown } | null)?.code);
 
-/** Whether schema or table are not there: the catch-up of a new database, or of a new build, is about to make them. */
-export const isNotYetMade = (error: unknown): boolean => /^(3F000|42P01)$/.test(String((error as { code?: unknown } | null)?.code));
+/** Whether schema, table or column are not there: the catch-up of a new database, or of a new build, is about to make them. */
+export const isNotYetMade = (error: unknown): boolean => /^(3F000|42P01|42703)$/.test(String((error as { code?: unknown } | null)?.code));
 
 /** Errors of the driver that have no code. */
 const DRIVER_ERRORS =
@@ -178,7 +178,7 @@ const DRIVER_ERRORS =
 /**
  * Whether Postgres, or the tables in it, are away for now: no connection (also the pool's own errors, which
  * have no code), somebody at its port who cannot show its certificate, SQLSTATE classes 08, 53, 57, and an undefined
- * schema or table, which the catch-up is about to make.
+ * schema, table or column, which the catch-up is about to make.
  */
 export function isUnavailable(error: unknown): boolean {
   const { code, message, syscall } = (error ?? {}) as { code?: unknown; message?: unknown; syscall?: unknown };

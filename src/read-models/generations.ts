@@ -5,6 +5,8 @@ import { createGeneration, dropGeneration, lineOf, lockSchema, nameVersion, show
 
 /** How long the rows of a version or generation that nobody uses any more are kept for a rollback. */
 const KEPT_FOR = `interval '3 days'`;
+/** How long those of a dry run are kept that was killed: long enough for its reader to look, and for it to be started again. */
+const ASIDE_KEPT_FOR = `interval '1 hour'`;
 /** A version that no process has used for so long does not run any more. */
 const GONE_AFTER = `interval '2 minutes'`;
 
@@ -21,7 +23,10 @@ export async function tidy(database: Database, projections: readonly AnyProjecti
 async function tidyWithin(connection: Queryable, projections: readonly AnyProjection[]): Promise<void> {
   await connection.query(LOCK_TIMEOUT);
   await lockSchema(connection);
-  const { rows } = await connection.query<{ line: string }>(`select line from ledger.checkpoints where used_at < now() - ${KEPT_FOR} and lease_until < clock_timestamp()`);
+  const { rows } = await connection.query<{ line: string }>(
+    `select line from ledger.checkpoints where lease_until < clock_timestamp()
+       and used_at < clock_timestamp() - case when aside then ${ASIDE_KEPT_FOR} else ${KEPT_FOR} end`,
+  );
   for (const { line } of rows) await dropGeneration(connection, line);
   for (const projection of projections) if (await isNewest(connection, projection)) await nameVersion(connection, projection);
 }
@@ -46,17 +51,20 @@ export type Target = Readonly<{
   replaces: boolean;
 }>;
 
-/** What a rebuild of this projection fills: what an earlier one has begun, unless it is to be `fresh`, else a new generation. */
-export function beginRebuild(database: Database, projection: AnyProjection, { fresh }: { fresh: boolean }): Promise<Target> {
+/**
+ * What a rebuild of this projection fills: what an earlier one has begun, unless it is to be `fresh`, else a new generation. A dry
+ * run goes on with what a dry run has begun, and leaves alone what is to be shown.
+ */
+export function beginRebuild(database: Database, projection: AnyProjection, { fresh, aside = false }: { fresh: boolean; aside?: boolean }): Promise<Target> {
   return database.transaction(async (connection) => {
     await lockSchema(connection);
     const { own, shown, others } = await generationsOf(connection, projection);
     if (shown.state === 'building') return targetOf(projection, shown, others.at(-1));
-    const begun = own.find(({ state, generation }) => state === 'building' && generation > shown.generation);
+    const begun = own.find((line) => line.state === 'building' && line.aside === aside && line.generation > shown.generation);
     if (begun !== undefined && !fresh) return targetOf(projection, begun, shown);
     if (begun !== undefined) await dropGeneration(connection, begun.line);
     const next = { projection, generation: Math.max(...own.map(({ generation }) => generation)) + 1 };
-    await createGeneration(connection, next, { shown: false });
+    await createGeneration(connection, next, { shown: false, aside });
     return targetOf(projection, next, shown);
   });
 }
@@ -66,7 +74,7 @@ export function beginRollback(database: Database, projection: AnyProjection): Pr
   return database.transaction(async (connection) => {
     await lockSchema(connection);
     const { own, shown } = await generationsOf(connection, projection);
-    const before = own.filter((line) => line.state === 'kept' || (line.state === 'building' && line.generation < shown.generation)).at(-1);
+    const before = own.filter((line) => line.state === 'kept' || (line.state === 'building' && !line.aside && line.generation < shown.generation)).at(-1);
     if (before === undefined) return null;
     await connection.query(`update ledger.checkpoints set state = 'building' where line = $1`, [before.line]);
     return targetOf(projection, before, shown);

@@ -19,6 +19,8 @@ export type Line = Readonly<{
   state: 'building' | 'live' | 'kept';
   /** Whether the views of its version show it. */
   shown: boolean;
+  /** A dry run fills it, to compare it and drop it: it is never shown. */
+  aside: boolean;
   /** The log that it was read from; null before the first event. */
   logName: string | null;
   at: LogPosition;
@@ -38,14 +40,14 @@ export type Line = Readonly<{
 const LEASE = `interval '10 seconds'`;
 
 type Row = {
-  line: string; projection: string; version: number; generation: number; state: Line['state']; shown: boolean; log_name: string | null;
+  line: string; projection: string; version: number; generation: number; state: Line['state']; shown: boolean; aside: boolean; log_name: string | null;
   position: bigint | null; event_id: string | null; owner_epoch: bigint; is_free: boolean; owner: string | null; owner_follows: string[];
 };
-const COLUMNS = `line, projection, version, generation, state, shown, log_name, position, event_id, owner_epoch, owner, owner_follows,
+const COLUMNS = `line, projection, version, generation, state, shown, aside, log_name, position, event_id, owner_epoch, owner, owner_follows,
   lease_until < clock_timestamp() as is_free`;
 
 const lineOfRow = (row: Row): Line => ({
-  line: row.line, projection: row.projection, version: row.version, generation: row.generation, state: row.state, shown: row.shown, logName: row.log_name,
+  line: row.line, projection: row.projection, version: row.version, generation: row.generation, state: row.state, shown: row.shown, aside: row.aside, logName: row.log_name,
   at: row.position === null || row.event_id === null ? null : { position: row.position, eventId: row.event_id },
   epoch: row.owner_epoch, isFree: row.is_free, owner: row.owner, ownerFollows: row.owner_follows,
 });

@@ -36,7 +36,7 @@ export async function ensureSchema(database: Database, projections: readonly Any
     await lockSchema(connection);
     await connection.query(BASE);
     const index = { projection: EVENT_INDEX_NAME, version: EVENT_INDEX_VERSION, generation: 1 };
-    await addLine(connection, { line: EVENT_INDEX_LINE, ...index, tables: [], shown: true });
+    await addLine(connection, { line: EVENT_INDEX_LINE, ...index, tables: [], shown: true, aside: false });
     for (const projection of projections) await ensureVersion(connection, projection);
   });
 }
@@ -53,23 +53,31 @@ async function ensureVersion(connection: Queryable, projection: AnyProjection): 
   }
 }
 
-/** Makes the empty tables and the line of a generation; `shown` says whether the views of its version show it. */
-export async function createGeneration(connection: Queryable, generation: Generation, { shown }: { shown: boolean }): Promise<void> {
+type GenerationUse = Readonly<{
+  /** Whether the views of its version show it. */
+  shown: boolean;
+  /** Whether a dry run fills it, to compare it and drop it: it is never shown. */
+  aside?: boolean;
+}>;
+
+/** Makes the empty tables and the line of a generation. */
+export async function createGeneration(connection: Queryable, generation: Generation, { shown, aside = false }: GenerationUse): Promise<void> {
   const { projection } = generation;
   await connection.query(`create table if not exists ${stateTableOf(generation)} (stream text collate "C" primary key, revision int8 not null, state text not null)`);
   for (const [name, table] of Object.entries(projection.tables)) {
     await createTable(connection, nameOf(name, projection.version, generation.generation), table);
   }
   const { name, version, tables } = projection;
-  await addLine(connection, { line: lineOf(generation), projection: name, version, generation: generation.generation, tables: Object.keys(tables), shown });
+  await addLine(connection, { line: lineOf(generation), projection: name, version, generation: generation.generation, tables: Object.keys(tables), shown, aside });
 }
 
-type NewLine = Readonly<{ line: string; projection: string; version: number; generation: number; tables: readonly string[]; shown: boolean }>;
+type NewLine = Readonly<{ line: string; projection: string; version: number; generation: number; tables: readonly string[] }> & Required<GenerationUse>;
 
-async function addLine(connection: Queryable, { line, projection, version, generation, tables, shown }: NewLine): Promise<void> {
+async function addLine(connection: Queryable, { line, projection, version, generation, tables, shown, aside }: NewLine): Promise<void> {
   await connection.query(
-    'insert into ledger.checkpoints (line, projection, version, generation, tables, shown) values ($1, $2, $3, $4, $5, $6) on conflict do nothing',
-    [line, projection, version, generation, tables, shown],
+    `insert into ledger.checkpoints (line, projection, version, generation, tables, shown, aside) values ($1, $2, $3, $4, $5, $6, $7)
+     on conflict do nothing`,
+    [line, projection, version, generation, tables, shown, aside],
   );
 }
 
@@ -128,6 +136,10 @@ type Dropped = Readonly<{ projection: string; version: number; generation: numbe
 const tablesOf = ({ projection, version, generation, tables }: Dropped): string[] =>
   (projection === EVENT_INDEX_NAME ? [eventIndexTable(version)] : tables.map((table) => nameOf(table, version, generation)));
 
+/**
+ * Takes no lock on a table that is as it should be: an `alter table` that changes nothing would wait for the longest
+ * transaction that reads it, and all others would wait behind it.
+ */
 const BASE = `
 create schema if not exists ledger;
 create table if not exists ledger.checkpoints (
@@ -138,6 +150,7 @@ create table if not exists ledger.checkpoints (
   tables text[] not null,
   state text not null default 'building' check (state in ('building', 'live', 'kept')),
   shown boolean not null,
+  aside boolean not null default false,
   log_name uuid,
   position int8,
   event_id uuid,
@@ -145,9 +158,8 @@ create table if not exists ledger.checkpoints (
   owner_epoch int8 not null default 0,
   owner_follows text[] not null default '{}',
   lease_until timestamptz not null default '-infinity',
-  used_at timestamptz not null default now()
+  used_at timestamptz not null default clock_timestamp()
 );
-create unique index if not exists checkpoints_shown on ledger.checkpoints (projection, version) where shown;
 create table if not exists ${EVENT_INDEX} (
   event_id uuid primary key,
   stream text collate "C" not null,
@@ -158,18 +170,35 @@ create table if not exists ${EVENT_INDEX} (
 create table if not exists ledger.parked_streams (
   projection text not null,
   stream text collate "C" not null,
-  since timestamptz not null default now(),
+  since timestamptz not null default clock_timestamp(),
   attempts int not null default 1,
   revision int8 not null,
   cause text not null,
+  stack text,
+  attempted_at timestamptz not null default clock_timestamp(),
+  replay_wanted_at timestamptz,
+  stripe_event_id text,
+  event_type text,
   primary key (projection, stream)
 );
-alter table ledger.parked_streams
-  add column if not exists stack text,
-  add column if not exists stripe_event_id text,
-  add column if not exists event_type text,
-  add column if not exists attempted_at timestamptz not null default now(),
-  add column if not exists replay_wanted_at timestamptz;
-create index if not exists parked_streams_wanted on ledger.parked_streams (projection, replay_wanted_at) where replay_wanted_at is not null;`;
+do $$ begin
+  if not exists (select from pg_attribute where attrelid = 'ledger.checkpoints'::regclass and attname = 'aside') then
+    alter table ledger.checkpoints add column aside boolean not null default false;
+  end if;
+  if not exists (select from pg_attribute where attrelid = 'ledger.parked_streams'::regclass and attname = 'stripe_event_id') then
+    alter table ledger.parked_streams
+      add column if not exists stack text,
+      add column if not exists attempted_at timestamptz not null default clock_timestamp(),
+      add column if not exists replay_wanted_at timestamptz,
+      add column stripe_event_id text,
+      add column event_type text;
+  end if;
+  if to_regclass('ledger.checkpoints_shown') is null then
+    create unique index checkpoints_shown on ledger.checkpoints (projection, version) where shown;
+  end if;
+  if to_regclass('ledger.parked_streams_wanted') is null then
+    create index parked_streams_wanted on ledger.parked_streams (projection, replay_wanted_at) where replay_wanted_at is not null;
+  end if;
+end $$;`;
 
 const quoted = (identifier: string): string => `"${identifier.replaceAll('"', '""')}"`;

@@ -19,6 +19,7 @@ const FIRST_INDEX = `
     select event_id, stream, revision, position, 'customer.subscription.created', now() from ledger.event_index_v2;
   update ledger.checkpoints set line = 'event_index_v1_g1', version = 1 where line = 'event_index_v2_g1';
   drop table ledger.event_index_v2;
+  alter table ledger.checkpoints drop column aside;
   alter table ledger.parked_streams drop column stripe_event_id, drop column event_type`;
 
 const TABLES = `select relname as name from pg_class where relnamespace = 'ledger'::regnamespace and relkind = 'r' and relname like 'event_index%'`;

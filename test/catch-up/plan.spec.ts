@@ -9,7 +9,7 @@ const build = [first, second];
 const newBuild = [{ ...first, version: first.version + 1 }, second];
 
 const line = (name: string, version: number, more: Partial<Line> = {}): Line => ({
-  line: `${name}_v${version}_g1`, projection: name, version, generation: 1, state: 'live', shown: true, logName: null, at: null, epoch: 0n, isFree: true, owner: null, ownerFollows: [], ...more,
+  line: `${name}_v${version}_g1`, projection: name, version, generation: 1, state: 'live', shown: true, aside: false, logName: null, at: null, epoch: 0n, isFree: true, owner: null, ownerFollows: [], ...more,
 });
 const index = (more: Partial<Line> = {}): Line => ({ ...line('event_index', 1, more), line: EVENT_INDEX_LINE });
 const linesOfBuild = (versions: readonly { name: string; version: number }[], more: Partial<Line> = {}): Line[] => versions.map(({ name, version }) => line(name, version, more));

@@ -3,7 +3,7 @@ import { projections } from '../../projections/index.js';
 import { count, id, text } from '../../projections/columns.js';
 import { defineProjection, ignored, type RowsOf } from '../../projections/projection.js';
 import { Database } from '../../src/read-models/database.js';
-import { beginRebuild, tidy } from '../../src/read-models/generations.js';
+import { beginRebuild, beginRollback, tidy } from '../../src/read-models/generations.js';
 import { writeStreams, writtenOf, type RowTexts } from '../../src/read-models/rows.js';
 import { ensureSchema } from '../../src/read-models/schema.js';
 import { query } from '../support/read-models.js';
@@ -115,6 +115,49 @@ describe('a generation beside the one that is shown', () => {
     await tidy(database, [parcels(2)]);
     expect(await left()).toEqual(['post_v2_g1']);
     expect(await query(server.url, `select relname from pg_class where relname like 'parcel%_v2_g2' or relname like '${line}%'`)).toEqual([]);
+  });
+});
+
+describe('a generation that a dry run fills', () => {
+  const left = async () => (await query<{ line: string }>(server.url, `select line from ledger.checkpoints where projection = 'post' order by line`)).map((one) => one.line);
+  const begin = async (aside: boolean) => (await beginRebuild(database, parcels(2), { fresh: false, aside })).line;
+
+  it('is gone on from by a dry run, and by no rebuild or rollback', async () => {
+    await query(server.url, `update ledger.checkpoints set state = 'live' where line = 'post_v2_g1'`);
+    const [dry, rebuilt] = [await begin(true), await begin(false)];
+    expect([await begin(true), await begin(false)]).toEqual([dry, rebuilt]);
+    expect(dry).not.toBe(rebuilt);
+    await query(server.url, `delete from ledger.checkpoints where line = 'post_v2_g1'`);
+    await query(server.url, `update ledger.checkpoints set shown = true, state = 'live' where line = $1`, [rebuilt]);
+    expect(await beginRollback(database, parcels(2))).toBeNull();
+    await query(server.url, `delete from ledger.checkpoints where projection = 'post'`);
+  });
+
+  it('is dropped an hour after it was last used, unless somebody has its lease', async () => {
+    await ensureSchema(database, [parcels(3)]);
+    await query(server.url, `update ledger.checkpoints set state = 'live' where line = 'post_v3_g1'`);
+    const { line } = await beginRebuild(database, parcels(3), { fresh: false, aside: true });
+    const age = (minutes: number, leaseS: number) => query(server.url,
+      `update ledger.checkpoints set used_at = now() - $2 * interval '1 minute', lease_until = now() + $3 * interval '1 second' where line = $1`, [line, minutes, leaseS]);
+    for (const [minutes, leaseS] of [[59, -1], [61, 10]] as const) {
+      await age(minutes, leaseS);
+      await tidy(database, [parcels(3)]);
+      expect(await left()).toEqual(['post_v3_g1', line]);
+    }
+    await age(61, -1);
+    await tidy(database, [parcels(3)]);
+    expect(await left()).toEqual(['post_v3_g1']);
+    expect(await query(server.url, `select relname from pg_class where relname like '%_v3_g2%'`)).toEqual([]);
+  });
+});
+
+describe('the schema', () => {
+  it('is looked after while others read all of it for as long as they like', async () => {
+    await database.snapshot(async (connection) => {
+      await connection.query('select 1 from ledger.checkpoints, ledger.parked_streams, ledger.event_index_v2');
+      const other = new Database(server.url, { connectionsMax: 1, statementTimeoutMs: 2_000, onIdleError: () => undefined });
+      await ensureSchema(other, [parcels(3)]).finally(() => other.close());
+    });
   });
 });
 

@@ -5,6 +5,7 @@ import { projections } from '../../projections/index.js';
 import { isFault, verifyStreams, type Finding } from '../../src/catch-up/verify.js';
 import { connectEventStore, type EventStore } from '../../src/eventstore/event-store.js';
 import { Database } from '../../src/read-models/database.js';
+import { tidy } from '../../src/read-models/generations.js';
 import { readLines } from '../../src/read-models/lines.js';
 import { runCommand, startCommand } from '../support/ledger-command.js';
 import { appendedEvent } from '../support/log.js';
@@ -88,6 +89,25 @@ describe('kill -9', () => {
     expect(await buildingLines()).toEqual([]);
     expect(await faults(streams)).toEqual([]);
   }, 90_000 + ROUNDS * 30_000);
+});
+
+describe('kill -9 of a dry run', () => {
+  it('leaves tables that are dropped when nobody has used them for an hour', async () => {
+    const { child, ended } = startCommand(['rebuild', 'links', '--dry-run'], urls);
+    const aside = () => query<{ line: string }>(server.url, 'select line from ledger.checkpoints where aside');
+    await until('it has begun', async () => (await aside()).length > 0);
+    child.kill('SIGKILL');
+    await ended;
+    const [left] = await aside();
+    await tidy(database, projections);
+    expect(await aside()).toEqual([left]);
+    await query(server.url, `update ledger.checkpoints set used_at = used_at - interval '61 minutes' where aside`);
+    await until('its lease has run out, and it is dropped', async () => {
+      await tidy(database, projections);
+      return (await aside()).length === 0;
+    });
+    expect(await query(server.url, `select relname from pg_class where starts_with(relname, $1)`, [left?.line])).toEqual([]);
+  }, 60_000);
 });
 
 describe('Ctrl-C', () => {
