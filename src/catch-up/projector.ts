@@ -131,8 +131,8 @@ export class Projector {
   async #commit(group: Group, changes: readonly Change[], { also, ...reach }: Reach & { also: Also }): Promise<'as_folded' | 'otherwise' | 'lost'> {
     const commit = (write: typeof writeChanges): Promise<boolean> => this.database.transaction(async (connection) => {
       if (!(await lock(connection, group.lines))) return false;
-      await also(connection);
       await write(connection, changes);
+      await also(connection);
       return true;
     });
     let moved: boolean;

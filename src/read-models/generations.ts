@@ -25,7 +25,7 @@ async function tidyWithin(connection: Queryable, projections: readonly AnyProjec
   await lockSchema(connection);
   const { rows } = await connection.query<{ line: string }>(
     `select line from ledger.checkpoints where lease_until < clock_timestamp()
-       and used_at < clock_timestamp() - case when aside then ${ASIDE_KEPT_FOR} else ${KEPT_FOR} end`,
+       and used_at < clock_timestamp() - case when aside then ${ASIDE_KEPT_FOR} else ${KEPT_FOR} end order by line for update`,
   );
   for (const { line } of rows) await dropGeneration(connection, line);
   for (const projection of projections) if (await isNewest(connection, projection)) await nameVersion(connection, projection);
@@ -34,7 +34,7 @@ async function tidyWithin(connection: Queryable, projections: readonly AnyProjec
 /** Whether this version is at the end of the log, and no higher one that runs is. */
 async function isNewest(connection: Queryable, { name, version }: AnyProjection): Promise<boolean> {
   const { rows } = await connection.query<{ newest: number | null }>(
-    `select max(version) as newest from ledger.checkpoints where projection = $1 and shown and state = 'live' and used_at > now() - ${GONE_AFTER}`,
+    `select max(version) as newest from ledger.checkpoints where projection = $1 and shown and state = 'live' and used_at > clock_timestamp() - ${GONE_AFTER}`,
     [name],
   );
   return rows[0]?.newest === version;
@@ -59,9 +59,9 @@ export function beginRebuild(database: Database, projection: AnyProjection, { fr
   return database.transaction(async (connection) => {
     await lockSchema(connection);
     const { own, shown, others } = await generationsOf(connection, projection);
-    if (shown.state === 'building') return targetOf(projection, shown, others.at(-1));
+    if (shown.state === 'building') return resume(connection, targetOf(projection, shown, others.at(-1)));
     const begun = own.find((line) => line.state === 'building' && line.aside === aside && line.generation > shown.generation);
-    if (begun !== undefined && !fresh) return targetOf(projection, begun, shown);
+    if (begun !== undefined && !fresh) return resume(connection, targetOf(projection, begun, shown));
     if (begun !== undefined) await dropGeneration(connection, begun.line);
     const next = { projection, generation: Math.max(...own.map(({ generation }) => generation)) + 1 };
     await createGeneration(connection, next, { shown: false, aside });
@@ -77,8 +77,14 @@ export function beginRollback(database: Database, projection: AnyProjection): Pr
     const before = own.filter((line) => line.state === 'kept' || (line.state === 'building' && !line.aside && line.generation < shown.generation)).at(-1);
     if (before === undefined) return null;
     await connection.query(`update ledger.checkpoints set state = 'building' where line = $1`, [before.line]);
-    return targetOf(projection, before, shown);
+    return resume(connection, targetOf(projection, before, shown));
   });
+}
+
+/** What is taken up again is in use from now on: it must not be dropped before its lease is acquired. */
+async function resume(connection: Queryable, target: Target): Promise<Target> {
+  await connection.query('update ledger.checkpoints set used_at = clock_timestamp() where line = $1', [target.line]);
+  return target;
 }
 
 /** The lines of a projection, oldest first: those of this version, the one of them that is shown, and what is shown of others. */
@@ -100,12 +106,13 @@ function targetOf(projection: AnyProjection, { generation }: Pick<Line, 'generat
   };
 }
 
-/** Gives up what a rebuild has begun; what the views show stays. */
+/** Gives up what a rebuild has begun, unless another process has taken it up; what the views show stays. */
 export async function abandon(database: Database, { line, replaces }: Target): Promise<void> {
   if (!replaces) return;
   await database.transaction(async (connection) => {
     await lockSchema(connection);
-    await dropGeneration(connection, line);
+    const { rows } = await connection.query('select 1 from ledger.checkpoints where line = $1 and lease_until < clock_timestamp() for update', [line]);
+    if (rows.length > 0) await dropGeneration(connection, line);
   });
 }
 

@@ -34,8 +34,8 @@ export type Line = Readonly<{
 }>;
 
 /**
- * How long a silent owner keeps its lines; a hung one commits nothing afterwards. It counts from the moment of the statement:
- * now() is that at which the transaction began, and a batch may take longer than a lease.
+ * How long a silent owner keeps its lines; a hung one commits nothing afterwards. All that decides who may act is told by
+ * clock_timestamp(): now() is when the transaction began, and a batch may take longer than a lease.
  */
 const LEASE = `interval '10 seconds'`;
 
@@ -78,7 +78,7 @@ export async function acquire(database: Queryable, owner: string, { lines, follo
   const { rows } = await database.query<Row>(
     `with free as (${inOrder('where line = any($2) and (lease_until < clock_timestamp() or owner = $1)')})
      update ledger.checkpoints set owner = $1, owner_epoch = owner_epoch + 1, owner_follows = $3,
-       lease_until = clock_timestamp() + ${LEASE}, used_at = now()
+       lease_until = clock_timestamp() + ${LEASE}, used_at = clock_timestamp()
      where line in (select line from free) returning ${COLUMNS}`,
     [owner, lines, follows.map(versionOf)],
   );
@@ -116,10 +116,11 @@ export async function lock(connection: Queryable, held: readonly Line[]): Promis
   return held.every(({ line, epoch, at }) => found.get(line)?.epoch === epoch && found.get(line)?.at?.position === at?.position);
 }
 
-/** Moves these lines, in the transaction that wrote the rows they speak of. */
+/** Moves these lines, at the end of the transaction that wrote the rows they speak of: their lease is whole when it commits. */
 export async function move(connection: Queryable, held: readonly Line[], { logName, to }: { logName: string; to: NonNullable<LogPosition> }): Promise<void> {
   await connection.query(
-    `update ledger.checkpoints set position = $2, event_id = $3, log_name = $4, lease_until = clock_timestamp() + ${LEASE}, used_at = now()
+    `update ledger.checkpoints set position = $2, event_id = $3, log_name = $4,
+       lease_until = clock_timestamp() + ${LEASE}, used_at = clock_timestamp()
      where line = any($1)`,
     [namesOf(held), to.position, to.eventId, logName],
   );
@@ -140,7 +141,8 @@ export async function become(database: Queryable, held: readonly Line[], state: 
 /** Keeps the lines that a process follows, or stands by for, from being dropped as unused. */
 export async function use(database: Queryable, lines: readonly Line[]): Promise<void> {
   await database.query(
-    `with own as (${unchanged(`used_at < now() - interval '1 minute'`)}) update ledger.checkpoints set used_at = now() where line in (select line from own)`,
+    `with own as (${unchanged(`used_at < clock_timestamp() - interval '1 minute'`)})
+     update ledger.checkpoints set used_at = clock_timestamp() where line in (select line from own)`,
     [namesOf(lines), epochsOf(lines)],
   );
 }

@@ -40,7 +40,7 @@ export async function park(connection: Queryable, generation: Generation, parked
        as given(stream text, revision int8, stripe_event_id text, event_type text, cause text, stack text)
      on conflict (projection, stream) do update set attempts = parked_streams.attempts + 1, revision = excluded.revision,
        stripe_event_id = excluded.stripe_event_id, event_type = excluded.event_type, cause = excluded.cause, stack = excluded.stack,
-       attempted_at = now(), replay_wanted_at = null`,
+       attempted_at = clock_timestamp(), replay_wanted_at = null`,
     [lineOf(generation), jsonForPostgres(parked.map(bounded))],
   );
 }
@@ -113,7 +113,7 @@ export async function wantReplay(database: Queryable, { projection, stream }: Om
        select parked.projection, parked.stream from ledger.parked_streams parked join ledger.checkpoints line on line.line = parked.projection
        where ${MATCHING} order by parked.projection, parked.stream for update of parked),
      wanted as (
-       update ledger.parked_streams parked set replay_wanted_at = now() from found
+       update ledger.parked_streams parked set replay_wanted_at = clock_timestamp() from found
        where parked.projection = found.projection and parked.stream = found.stream and replay_wanted_at is null)
      select count(*) as parked from found`,
     [projection ?? null, stream ?? null],

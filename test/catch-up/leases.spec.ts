@@ -7,7 +7,7 @@ import { repeat } from '../../src/catch-up/repeating.js';
 import { connectEventStore, type EventStore } from '../../src/eventstore/event-store.js';
 import { nameOfLog } from '../../src/eventstore/log-name.js';
 import { Database } from '../../src/read-models/database.js';
-import { become, move, release, use } from '../../src/read-models/lines.js';
+import { acquire, become, lock, move, release, renew, use } from '../../src/read-models/lines.js';
 import { ensureSchema, lineOf, tableOf } from '../../src/read-models/schema.js';
 import { appendAndRead, takeLines } from '../support/projecting.js';
 import { query } from '../support/read-models.js';
@@ -75,6 +75,38 @@ it('a lease counts from when a batch moves its lines, however long its transacti
     return (await connection.query<{ whole: boolean }>(`select min(lease_until) >= now() + interval '10.3 seconds' as whole from ledger.checkpoints`)).rows;
   });
   expect(lease).toEqual({ whole: true });
+});
+
+it('a batch that lasts longer than its lease leaves nothing for those who waited for its lines', async () => {
+  const held = await take('first');
+  const other = new Database(server.url, { connectionsMax: 1, onIdleError: () => undefined });
+  const names = held.map(({ line }) => line);
+  await query(server.url, `update ledger.checkpoints set lease_until = clock_timestamp()`);
+  const waiting = await database.transaction(async (connection) => {
+    expect(await lock(connection, held)).toBe(true);
+    const acquired = acquire(other, 'second', { lines: names, follows: projections });
+    await until('the other one waits', async () => (await query(server.url, `select 1 from pg_locks join pg_stat_activity using (pid) where not granted and datname = current_database()`)).length > 0);
+    await move(connection, held, { logName: '00000000-0000-0000-0000-000000000001', to: { position: 1n, eventId: '00000000-0000-0000-0000-000000000002' } });
+    return { acquired };
+  });
+  expect(await waiting.acquired).toEqual([]);
+  expect(await renew(database, held)).toBe(true);
+  await other.close();
+});
+
+it('a lease is whole when a batch commits: it counts from after the last row was written', async () => {
+  const table = tableOf({ projection: customers, generation: 1 }, 'customers');
+  await query(server.url, `
+    create table ledger.written (at timestamptz);
+    create function note_time() returns trigger language plpgsql as $$ begin insert into ledger.written values (clock_timestamp()); return new; end $$;
+    create trigger note after insert on ${table} for each row execute function note_time()`);
+  const group: Group = { logName: await nameOfLog(store, 5_000), lines: await take('first') };
+  const id = randomId('cus');
+  const event = await appendAndRead(store, `customer-${id}`, stripeEvent('customer.created', customer(id)));
+  const projector = new Projector(store, database, projections);
+  expect(await projector.write(await projector.fold([event], { group, to: event }), group)).toMatchObject({ kind: 'applied', parked: [] });
+  const leases = await query(server.url, `select bool_and(lease_until >= (select max(at) from ledger.written) + interval '10 seconds') as whole from ledger.checkpoints`);
+  expect(leases).toEqual([{ whole: true }]);
 });
 
 it('a rejected batch is written stream by stream on the one connection that it has', async () => {

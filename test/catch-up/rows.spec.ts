@@ -3,7 +3,8 @@ import { projections } from '../../projections/index.js';
 import { count, id, text } from '../../projections/columns.js';
 import { defineProjection, ignored, type RowsOf } from '../../projections/projection.js';
 import { Database } from '../../src/read-models/database.js';
-import { beginRebuild, beginRollback, tidy } from '../../src/read-models/generations.js';
+import { abandon, beginRebuild, beginRollback, tidy } from '../../src/read-models/generations.js';
+import { acquire, release, renew } from '../../src/read-models/lines.js';
 import { writeStreams, writtenOf, type RowTexts } from '../../src/read-models/rows.js';
 import { ensureSchema } from '../../src/read-models/schema.js';
 import { query } from '../support/read-models.js';
@@ -115,6 +116,22 @@ describe('a generation beside the one that is shown', () => {
     await tidy(database, [parcels(2)]);
     expect(await left()).toEqual(['post_v2_g1']);
     expect(await query(server.url, `select relname from pg_class where relname like 'parcel%_v2_g2' or relname like '${line}%'`)).toEqual([]);
+  });
+});
+
+describe('a rebuild that is taken up again', () => {
+  it('is not dropped as unused before it has its lease, and not by an earlier process once it has', async () => {
+    const target = await beginRebuild(database, parcels(2), { fresh: false });
+    await query(server.url, `update ledger.checkpoints set used_at = now() - interval '4 days' where line = $1`, [target.line]);
+    expect((await beginRebuild(database, parcels(2), { fresh: false })).line).toBe(target.line);
+    await tidy(database, [parcels(2)]);
+    const held = await acquire(database, 'second', { lines: [target.line], follows: [parcels(2)] });
+    expect(held.map(({ line }) => line)).toEqual([target.line]);
+    await abandon(database, target);
+    expect(await renew(database, held)).toBe(true);
+    await release(database, 'second');
+    await abandon(database, target);
+    expect(await renew(database, held)).toBe(false);
   });
 });
 
