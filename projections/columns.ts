@@ -20,7 +20,10 @@ export type Column<T = unknown> = Readonly<{
   bytesMax: number | null;
   /** What its values are, as a sentence says it: "…, not a whole number". */
   expected: string;
-  /** Whether a value is one of this column: Postgres takes it and gives the same back, but for U+0000 and lone surrogates. */
+  /**
+   * Whether a value is one of this column: Postgres takes it and gives the same back. U+0000 and lone surrogates become
+   * U+FFFD.
+   */
   is(value: unknown): value is T;
 }>;
 
@@ -71,10 +74,14 @@ export const flag = (): NotNull<boolean> => column({
   expected: 'true or false', is: (value): value is boolean => typeof value === 'boolean',
 });
 
-/** A JSON value other than null. Postgres keeps no order of keys. That it is a `T` is the compiler's to check; `schema` describes it. */
+/**
+ * A JSON value other than null; Postgres keeps no order of keys. `schema` describes it, and that it is a `T` is for the
+ * compiler to check.
+ */
 export const json = <T extends object>(schema: JsonSchema = {}): NotNull<T> => column({
   kind: 'json', type: 'jsonb', schema, bytesMax: null,
-  expected: `JSON of at most ${JSON_LEVELS_MAX} levels`, is: (value): value is T => value !== null && isJson(value, JSON_LEVELS_MAX),
+  expected: `JSON of at most ${JSON_LEVELS_MAX} levels`,
+  is: (value): value is T => value !== null && isJson(value, JSON_LEVELS_MAX),
 });
 
 /** Neither JavaScript nor Postgres is to overflow its stack. */
@@ -85,22 +92,27 @@ const wholeNumber = (kind: 'money' | 'count'): NotNull<number> => column({
   expected: 'a whole number that is exact', is: (value): value is number => Number.isSafeInteger(value),
 });
 
-type Declared<T> = Pick<Column<T>, 'kind' | 'type' | 'schema' | 'bytesMax' | 'expected' | 'is'> & Readonly<{ collation?: string }>;
+type Declared<T> = Omit<Column<T>, 'sql'> & Readonly<{ collation?: string }>;
 
 function column<T>({ collation, ...declared }: Declared<T>): NotNull<T> {
   const sql = collation === undefined ? declared.type : `${declared.type} collate "${collation}"`;
   const orNull = (): Column<T | null> => ({
     ...declared,
     sql,
-    schema: 'type' in declared.schema ? { ...declared.schema, type: [declared.schema['type'], 'null'] } : declared.schema,
+    schema: orNullSchema(declared.schema),
     expected: `${declared.expected}, or null`,
     is: (value): value is T | null => value === null || declared.is(value),
   });
   return { ...declared, sql: `${sql} not null`, orNull };
 }
 
+const orNullSchema = (schema: JsonSchema): JsonSchema =>
+  (schema['type'] === undefined ? schema : { ...schema, type: [schema['type'], 'null'] });
+
 function isTextWithin(bytesMax: number): (value: unknown) => value is string {
-  return (value): value is string => typeof value === 'string' && value.length <= bytesMax && Buffer.byteLength(value) <= bytesMax;
+  // A code unit takes a byte at least: the bytes of a longer text need not be counted.
+  return (value): value is string =>
+    typeof value === 'string' && value.length <= bytesMax && Buffer.byteLength(value) <= bytesMax;
 }
 
 /** Postgres knows no year 0, and writes later years otherwise. */
@@ -125,7 +137,7 @@ function isJson(value: unknown, levelsMax: number): boolean {
 const isPlain = (value: unknown): value is object =>
   isJsonObject(value) && (Object.getPrototypeOf(value) === Object.prototype || Object.getPrototypeOf(value) === null);
 
-/** A row has a value that its column cannot hold. The stream that it is made of parks; `message` names table and column. */
+/** A row has a value that its column cannot hold. The stream that it is made of parks. */
 export class BadValue extends Error {
   readonly code = 'BAD_VALUE';
 
@@ -153,7 +165,8 @@ export function encodeRow(table: string, shape: Shape, row: Readonly<Record<stri
 }
 
 /** What identifies a row in its table: the JSON list of its key's values. Of a row that was checked. */
-export const keyOf = ({ key }: Shape, row: Readonly<Record<string, unknown>>): string => jsonForPostgres(key.map((name) => row[name]));
+export const keyOf = ({ key }: Shape, row: Readonly<Record<string, unknown>>): string =>
+  jsonForPostgres(key.map((name) => row[name]));
 
 /** The JSON schema of a row. */
 export const rowSchema = ({ columns }: Pick<Shape, 'columns'>): JsonSchema => ({

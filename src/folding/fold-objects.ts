@@ -1,7 +1,9 @@
-import { checkedRows, objectOf, type AnyProjection, type Fact, type Row, type RowsOf, type Tables } from '../../projections/projection.js';
+import {
+  checkedRows, objectOf, type AnyProjection, type Fact, type Row, type RowsOf, type Tables,
+} from '../../projections/projection.js';
 import { foldAll, type Folded } from './fold.js';
 
-/** Facts of a stream by the object whose state they change; without those that are none of the projection's business. */
+/** Facts of a stream by the object whose state they change, without those that do not matter. */
 export function byObject(projection: AnyProjection, facts: readonly Fact[]): ReadonlyMap<string, readonly Fact[]> {
   const objects = new Map<string, Fact[]>();
   for (const fact of facts) {
@@ -20,7 +22,9 @@ export function foldObjects(projection: AnyProjection, facts: readonly Fact[]): 
 }
 
 /** The rows of all objects of a stream, in the order of the objects' names. @throws BadValue */
-export function rowsOfAll<T extends Tables>(projection: AnyProjection<T>, folded: ReadonlyMap<string, Pick<Folded, 'current'>>): RowsOf<T> {
+export function rowsOfAll<T extends Tables>(
+  projection: AnyProjection<T>, folded: ReadonlyMap<string, Pick<Folded, 'current'>>,
+): RowsOf<T> {
   const all: Record<string, Row[]> = Object.fromEntries(Object.keys(projection.tables).map((name) => [name, []]));
   for (const [, { current }] of [...folded].sort(([a], [b]) => (a < b ? -1 : 1))) {
     for (const [name, rows] of Object.entries(checkedRows(projection, current))) all[name]?.push(...rows);

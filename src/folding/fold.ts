@@ -2,8 +2,8 @@ import { evolve, type AnyProjection, type Fact } from '../../projections/project
 import { orderSecond, type ObjectStates } from '../events/order.js';
 
 /**
- * How far an object of a stream is folded, in two parts: what is settled before its latest second, and the facts of that
- * second, which another arrival may still come between (design, section 5). It survives JSON.
+ * How far an object of a stream is folded, in two parts: what is settled before its latest second, and the facts of
+ * that second, which another arrival may still come between (design, section 5). It survives JSON.
  */
 export type FoldState = Readonly<{
   settled: unknown;

@@ -4,7 +4,7 @@ import { handles, type AnyProjection } from '../../projections/projection.js';
 import { foldObjects, rowsOfAll } from '../../src/folding/fold-objects.js';
 import type { SnapshotKind } from '../../src/events/normalise.js';
 import { factFrom } from '../support/facts.js';
-import { scenariosOf, strayScenarios } from '../support/scenarios.js';
+import { scenariosOf, strayScenarios } from './scenarios-of.js';
 import { BASIL } from '../support/stripe-objects.js';
 import type { Scenario } from './scenarios/scenario.js';
 
