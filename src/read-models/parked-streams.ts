@@ -26,19 +26,20 @@ const EVENT_LENGTH_MAX = 500;
 
 /** Which of these streams are parked, by the names of lines. */
 export async function findParked(database: Queryable, lines: readonly string[], streams: readonly string[]): Promise<Map<string, Set<string>>> {
-  const { rows } = await database.query<{ projection: string; stream: string }>('select projection, stream from ledger.parked_streams where projection = any($1) and stream = any($2)', [lines, streams]);
+  const { rows } = await database.query<{ generation: string; stream: string }>(
+    'select generation, stream from ledger.parked_streams where generation = any($1) and stream = any($2)', [lines, streams]);
   const parked = new Map(lines.map((line) => [line, new Set<string>()]));
-  for (const { projection, stream } of rows) parked.get(projection)?.add(stream);
+  for (const { generation, stream } of rows) parked.get(generation)?.add(stream);
   return parked;
 }
 
 /** Parks streams, or counts one attempt more of those that are parked; a replay that was asked for has then been made. */
 export async function park(connection: Queryable, generation: Generation, parked: readonly ParkedStream[]): Promise<void> {
   await connection.query(
-    `insert into ledger.parked_streams (projection, stream, revision, stripe_event_id, event_type, cause, stack)
+    `insert into ledger.parked_streams (generation, stream, revision, stripe_event_id, event_type, cause, stack)
      select $1, stream, revision, stripe_event_id, event_type, cause, stack from jsonb_to_recordset($2::jsonb)
        as given(stream text, revision int8, stripe_event_id text, event_type text, cause text, stack text)
-     on conflict (projection, stream) do update set attempts = parked_streams.attempts + 1, revision = excluded.revision,
+     on conflict (generation, stream) do update set attempts = parked_streams.attempts + 1, revision = excluded.revision,
        stripe_event_id = excluded.stripe_event_id, event_type = excluded.event_type, cause = excluded.cause, stack = excluded.stack,
        attempted_at = clock_timestamp(), replay_wanted_at = null`,
     [lineOf(generation), jsonForPostgres(parked.map(bounded))],
@@ -56,25 +57,25 @@ const bounded = ({ stream, revision, stripeEventId, eventType, cause, stack }: P
 
 /** Takes streams out of parking, after they were folded again. */
 export async function unpark(connection: Queryable, generation: Generation, streams: readonly string[]): Promise<void> {
-  await connection.query('delete from ledger.parked_streams where projection = $1 and stream = any($2)', [lineOf(generation), streams]);
+  await connection.query('delete from ledger.parked_streams where generation = $1 and stream = any($2)', [lineOf(generation), streams]);
 }
 
 /** How many streams are parked in each line, by its name. */
 export async function countParked(database: Queryable): Promise<Map<string, number>> {
-  const { rows } = await database.query<{ line: string; parked: bigint }>('select line, count(stream) as parked from ledger.checkpoints left join ledger.parked_streams parked on parked.projection = line group by line');
+  const { rows } = await database.query<{ line: string; parked: bigint }>('select line, count(stream) as parked from ledger.checkpoints left join ledger.parked_streams parked on parked.generation = line group by line');
   return new Map(rows.map(({ line, parked }) => [line, Number(parked)]));
 }
 
 /** Streams of a generation that somebody wants to be folded again, those that wait longest first. */
 export async function findReplays(database: Queryable, generation: Generation, max: number): Promise<string[]> {
   const { rows } = await database.query<{ stream: string }>(
-    `select stream from ledger.parked_streams where projection = $1 and replay_wanted_at is not null order by replay_wanted_at, stream limit ${max}`, [lineOf(generation)]);
+    `select stream from ledger.parked_streams where generation = $1 and replay_wanted_at is not null order by replay_wanted_at, stream limit ${max}`, [lineOf(generation)]);
   return rows.map(({ stream }) => stream);
 }
 
 /** Whether anybody wants streams of these lines to be folded again. */
 export async function areReplaysWanted(database: Queryable, lines: readonly string[]): Promise<boolean> {
-  const { rows } = await database.query('select 1 from ledger.parked_streams where projection = any($1) and replay_wanted_at is not null limit 1', [lines]);
+  const { rows } = await database.query('select 1 from ledger.parked_streams where generation = any($1) and replay_wanted_at is not null limit 1', [lines]);
   return rows.length > 0;
 }
 
@@ -96,7 +97,7 @@ export async function listParked(database: Queryable, { projection, stream, afte
   const { rows } = await database.query<Parking>(
     `select line.projection, line.version, line.generation, line.line, parked.stream, since, attempts, attempted_at as "attemptedAt", replay_wanted_at as "replayWantedAt",
        parked.revision, stripe_event_id as "stripeEventId", event_type as "eventType", cause, stack
-     from ledger.parked_streams parked join ledger.checkpoints line on line.line = parked.projection
+     from ledger.parked_streams parked join ledger.checkpoints line on line.line = parked.generation
      where ${MATCHING} and ($3::text is null or (parked.stream, line.line) > ($3, $4)) order by parked.stream, line.line limit $5`,
     [projection ?? null, stream ?? null, after?.[0] ?? null, after?.[1] ?? null, limit],
   );
@@ -110,11 +111,11 @@ export async function listParked(database: Queryable, { projection, stream, afte
 export async function wantReplay(database: Queryable, { projection, stream }: Omit<ParkingFilter, 'after'>): Promise<number> {
   const { rows } = await database.query<{ parked: bigint }>(
     `with found as (
-       select parked.projection, parked.stream from ledger.parked_streams parked join ledger.checkpoints line on line.line = parked.projection
-       where ${MATCHING} order by parked.projection, parked.stream for update of parked),
+       select parked.generation, parked.stream from ledger.parked_streams parked join ledger.checkpoints line on line.line = parked.generation
+       where ${MATCHING} order by parked.generation, parked.stream for update of parked),
      wanted as (
        update ledger.parked_streams parked set replay_wanted_at = clock_timestamp() from found
-       where parked.projection = found.projection and parked.stream = found.stream and replay_wanted_at is null)
+       where parked.generation = found.generation and parked.stream = found.stream and replay_wanted_at is null)
      select count(*) as parked from found`,
     [projection ?? null, stream ?? null],
   );
@@ -125,7 +126,7 @@ export async function wantReplay(database: Queryable, { projection, stream }: Om
 export async function whichWantReplay(database: Queryable, filters: readonly Omit<ParkingFilter, 'after'>[]): Promise<ReadonlySet<number>> {
   const { rows } = await database.query<{ at: bigint }>(
     `select asked.at from unnest($1::text[], $2::text[]) with ordinality asked(projection, stream, at) where exists (
-       select 1 from ledger.parked_streams parked join ledger.checkpoints line on line.line = parked.projection
+       select 1 from ledger.parked_streams parked join ledger.checkpoints line on line.line = parked.generation
        where replay_wanted_at is not null and (asked.stream is null or parked.stream = asked.stream)
        and (asked.projection is null or line.line = asked.projection or (line.projection = asked.projection and line.shown)))`,
     [filters.map(({ projection }) => projection ?? null), filters.map(({ stream }) => stream ?? null)],

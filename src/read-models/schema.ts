@@ -127,7 +127,7 @@ export async function dropGeneration(connection: Queryable, line: string): Promi
     'delete from ledger.checkpoints where line = $1 returning projection, version, generation, tables', [line]);
   for (const table of rows.flatMap(tablesOf)) await connection.query(`drop table if exists ledger.${quoted(table)} cascade`);
   await connection.query(`drop table if exists ledger.${quoted(stateNameOf(line))}`);
-  await connection.query('delete from ledger.parked_streams where projection = $1', [line]);
+  await connection.query('delete from ledger.parked_streams where generation = $1', [line]);
 }
 
 type Dropped = Readonly<{ projection: string; version: number; generation: number; tables: readonly string[] }>;
@@ -168,7 +168,7 @@ create table if not exists ${EVENT_INDEX} (
   unique (stream, revision)
 );
 create table if not exists ledger.parked_streams (
-  projection text not null,
+  generation text not null,
   stream text collate "C" not null,
   since timestamptz not null default clock_timestamp(),
   attempts int not null default 1,
@@ -179,25 +179,26 @@ create table if not exists ledger.parked_streams (
   replay_wanted_at timestamptz,
   stripe_event_id text,
   event_type text,
-  primary key (projection, stream)
+  primary key (generation, stream)
 );
 do $$ begin
   if not exists (select from pg_attribute where attrelid = 'ledger.checkpoints'::regclass and attname = 'aside') then
     alter table ledger.checkpoints add column aside boolean not null default false;
   end if;
-  if not exists (select from pg_attribute where attrelid = 'ledger.parked_streams'::regclass and attname = 'stripe_event_id') then
+  if exists (select from pg_attribute where attrelid = 'ledger.parked_streams'::regclass and attname = 'projection') then
+    alter table ledger.parked_streams rename column projection to generation;
     alter table ledger.parked_streams
       add column if not exists stack text,
       add column if not exists attempted_at timestamptz not null default clock_timestamp(),
       add column if not exists replay_wanted_at timestamptz,
-      add column stripe_event_id text,
-      add column event_type text;
+      add column if not exists stripe_event_id text,
+      add column if not exists event_type text;
   end if;
   if to_regclass('ledger.checkpoints_shown') is null then
     create unique index checkpoints_shown on ledger.checkpoints (projection, version) where shown;
   end if;
   if to_regclass('ledger.parked_streams_wanted') is null then
-    create index parked_streams_wanted on ledger.parked_streams (projection, replay_wanted_at) where replay_wanted_at is not null;
+    create index parked_streams_wanted on ledger.parked_streams (generation, replay_wanted_at) where replay_wanted_at is not null;
   end if;
 end $$;`;
 

@@ -94,7 +94,7 @@ describe('replays of one and of all at once', () => {
   /** Parks streams by hand that the log does not have. */
   async function parkStreams(count: number): Promise<string[]> {
     const streams = Array.from({ length: count }, () => `subscription-${randomId('sub')}`);
-    await query(database.url, `insert into ledger.parked_streams (projection, stream, revision, cause) select $1, unnest($2::text[]), 0, 'a test'`, [LINE, streams]);
+    await query(database.url, `insert into ledger.parked_streams (generation, stream, revision, cause) select $1, unnest($2::text[]), 0, 'a test'`, [LINE, streams]);
     return streams;
   }
   const post = async (path: string): Promise<{ status: number; body: Problem }> => {

@@ -78,7 +78,7 @@ describe('the catch-up', () => {
     await sendTo(ledger, subscriptionEvent(bad, { created: START + 1, object: { customer: 7 } }), subscriptionEvent(good));
     expect((await read(ledger.url, `/subscriptions/${good}`)).status).toBe(200);
     expect((await read(ledger.url, `/subscriptions/${bad}`)).status).toBe(200);
-    expect(await query(database.url, 'select revision::int, attempts, cause from ledger.parked_streams where projection = $2 and stream = $1', [`subscription-${bad}`, lineOf({ projection: subscriptions, generation: 1 })])).toEqual([
+    expect(await query(database.url, 'select revision::int, attempts, cause from ledger.parked_streams where generation = $2 and stream = $1', [`subscription-${bad}`, lineOf({ projection: subscriptions, generation: 1 })])).toEqual([
       { revision: 1, attempts: 1, cause: expect.stringContaining('"subscription.customer" is a number') },
     ]);
     await ledger.stop();

@@ -82,7 +82,7 @@ describe('a row that two streams claim', () => {
       { id: claimed, stream: `subscription-${subscription}`, total_minor: 1900n },
       { id: other, stream: `invoice-${claimed}`, total_minor: 1900n },
     ].sort((a, b) => (a.id < b.id ? -1 : 1)));
-    const parked = await query<{ stream: string; cause: string }>(server.url, `select stream, cause from ledger.parked_streams where projection like 'invoices%'`);
+    const parked = await query<{ stream: string; cause: string }>(server.url, `select stream, cause from ledger.parked_streams where generation like 'invoices%'`);
     expect(parked).toEqual([{ stream: `invoice-${claimed}`, cause: expect.stringMatching(CAUSE) }]);
     expect(await query(server.url, 'select id from ledger.subscriptions')).toEqual([{ id: subscription }]);
   });
@@ -96,7 +96,7 @@ describe('a row that two streams claim', () => {
     const { position } = (await deliver(ledger.url, JSON.stringify(subscriptionEvent(id)))).body;
     expect(await read(ledger.url, `/subscriptions/${id}?minPosition=${position}&waitMs=25000`)).toMatchObject({ status: 200 });
     expect((await read(ledger.url, `/invoices/${claimed}`)).body).toMatchObject({ id: claimed, subscription: all['with it'][0].slice('subscription-'.length) });
-    expect(await query(server.url, `select cause from ledger.parked_streams where stream = $1 and projection like 'invoices%'`, [`invoice-${claimed}`])).toEqual([{ cause: expect.stringMatching(CAUSE) }]);
+    expect(await query(server.url, `select cause from ledger.parked_streams where stream = $1 and generation like 'invoices%'`, [`invoice-${claimed}`])).toEqual([{ cause: expect.stringMatching(CAUSE) }]);
     await ledger.stop();
   });
 });

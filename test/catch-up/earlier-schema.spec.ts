@@ -1,16 +1,18 @@
 /** What becomes of a database that an earlier build of the ledger has left. */
 import { expect, it } from '@jest/globals';
 import { projections } from '../../projections/index.js';
+import { subscriptions } from '../../projections/subscriptions.js';
 import { Database } from '../../src/read-models/database.js';
 import { tidy } from '../../src/read-models/generations.js';
-import { deliver, read } from '../support/delivery.js';
+import { lineOf } from '../../src/read-models/schema.js';
+import { ADMIN_TOKEN, deliver, read } from '../support/delivery.js';
 import { startLedger } from '../support/ledger.js';
 import { query } from '../support/read-models.js';
 import { testDatabase, testEventStore } from '../support/servers.js';
 import { randomId, subscriptionEvent } from '../support/subscription-events.js';
 
-/** The index of event ids as version 1 had it, with what version 2 knows now. */
-const FIRST_INDEX = `
+/** Makes the tables what they were: the index of version 1 with what that of version 2 knows, and a stream that is parked. */
+const EARLIER = `
   create table ledger.event_index_v1 (
     event_id uuid primary key, stream text collate "C" not null, revision int8 not null, position int8 not null, type text not null,
     stripe_event_id text collate "C", api_version text, account text collate "C", livemode boolean, quarantine text,
@@ -20,11 +22,14 @@ const FIRST_INDEX = `
   update ledger.checkpoints set line = 'event_index_v1_g1', version = 1 where line = 'event_index_v2_g1';
   drop table ledger.event_index_v2;
   alter table ledger.checkpoints drop column aside;
-  alter table ledger.parked_streams drop column stripe_event_id, drop column event_type`;
+  alter table ledger.parked_streams drop column stripe_event_id, drop column event_type;
+  alter table ledger.parked_streams rename column generation to projection;
+  insert into ledger.parked_streams (projection, stream, revision, cause)
+    values ('${lineOf({ projection: subscriptions, generation: 1 })}', 'subscription-sub_parked', 3, 'a test')`;
 
 const TABLES = `select relname as name from pg_class where relnamespace = 'ledger'::regnamespace and relkind = 'r' and relname like 'event_index%'`;
 
-it('the index of event ids is built anew, intake works meanwhile, and the old one is dropped when nobody has used it for days', async () => {
+it('is taken over: what was parked stays parked, the index of event ids is built anew while intake works, and the old one goes in the end', async () => {
   const [eventStore, server] = await Promise.all([testEventStore(), testDatabase()]);
   const [id, later] = [randomId('sub'), randomId('sub')];
   const first = JSON.stringify(subscriptionEvent(id));
@@ -32,7 +37,7 @@ it('the index of event ids is built anew, intake works meanwhile, and the old on
   const { position } = (await deliver(before.url, first)).body;
   expect(await read(before.url, `/subscriptions/${id}?minPosition=${position}&waitMs=20000`)).toMatchObject({ status: 200 });
   await before.stop();
-  await query(server.url, FIRST_INDEX);
+  await query(server.url, EARLIER);
 
   const ledger = await startLedger({ eventStore, database: server });
   expect((await deliver(ledger.url, first)).body).toMatchObject({ outcome: 'duplicate' });
@@ -41,6 +46,9 @@ it('the index of event ids is built anew, intake works meanwhile, and the old on
   const indexed = await query<{ stream: string }>(server.url, 'select stream from ledger.event_index_v2 where stream = any($1)', [[id, later].map((one) => `subscription-${one}`)]);
   expect(indexed.map(({ stream }) => stream).sort()).toEqual([id, later].map((one) => `subscription-${one}`).sort());
   expect(await query(server.url, TABLES)).toHaveLength(2);
+
+  const parked = await read<{ data: unknown[] }>(ledger.url, '/parked/subscriptions/subscription-sub_parked', ADMIN_TOKEN);
+  expect(parked.body.data).toMatchObject([{ revision: '3', cause: 'a test', attempts: 1, stripeEventId: null, eventType: null }]);
 
   const database = new Database(server.url, { connectionsMax: 1, onIdleError: () => undefined });
   await query(server.url, `update ledger.checkpoints set used_at = now() - interval '4 days' where line = 'event_index_v1_g1'`);

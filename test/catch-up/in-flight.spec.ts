@@ -189,7 +189,7 @@ describe('a stream that parks', () => {
     expect(await projector.write(await projector.fold(events, { group, to }), group)).toMatchObject({ kind: 'applied' });
     group = movedTo(to);
   };
-  const parkedAt = async (stream: string) => query(server.url, `select revision from ledger.parked_streams where stream = $1 and projection like 'subscriptions%'`, [stream]);
+  const parkedAt = async (stream: string) => query(server.url, `select revision from ledger.parked_streams where stream = $1 and generation like 'subscriptions%'`, [stream]);
 
   it('has its last good rows, though one batch brought them and what cannot be read', async () => {
     const id = randomId('sub');
@@ -212,7 +212,7 @@ describe('a stream that parks', () => {
     // As a build leaves it that cannot read what the one before could.
     const table = stateTableOf({ projection: subscriptions, generation: 1 });
     await query(server.url, `update ${table} set revision = 7 where stream = $1`, [stream]);
-    await query(server.url, `insert into ledger.parked_streams (projection, stream, revision, cause) values ($1, $2, 1, 'unreadable')`, [lineOf({ projection: subscriptions, generation: 1 }), stream]);
+    await query(server.url, `insert into ledger.parked_streams (generation, stream, revision, cause) values ($1, $2, 1, 'unreadable')`, [lineOf({ projection: subscriptions, generation: 1 }), stream]);
     await applied([await appended(stream, broken(id, 5))]);
     expect(await parkedAt(stream)).toEqual([{ revision: 2n }]);
     expect(await query(server.url, `select revision from ${table} where stream = $1`, [stream])).toEqual([{ revision: 7n }]);
@@ -223,7 +223,7 @@ describe('a stream that parks', () => {
     const inBatchesOf = async (size: number, events: readonly ReadEvent[]) => {
       for (let at = 0; at < events.length; at += size) await applied(events.slice(at, at + size));
     };
-    const parkings = (stream: string) => query(server.url, `select revision, cause from ledger.parked_streams where stream = $1 and projection like 'customers%'`, [stream]);
+    const parkings = (stream: string) => query(server.url, `select revision, cause from ledger.parked_streams where stream = $1 and generation like 'customers%'`, [stream]);
     beforeEach(() => query(server.url, `alter table ${tableOf({ projection: customers, generation: 1 }, 'customers')} add constraint no_such_name check (name not like 'rejected%')`));
 
     it.each([1, 2, 5, 20])('has the rows that Postgres took last, also when it gets its events in batches of %i, and flows on when they are good again', async (size) => {

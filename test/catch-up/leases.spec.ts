@@ -122,7 +122,7 @@ it('a rejected batch is written stream by stream on the one connection that it h
   const to = batch.at(-1) as ReadEvent;
   expect(await projector.write(await projector.fold(batch, { group, to }), group)).toMatchObject({ kind: 'applied', parked: [{ stream: `customer-${id}` }] });
   expect(await query(server.url, 'select name from customers where id = $1', [id])).toEqual([{ name: 'Ada' }]);
-  expect(await query(server.url, 'select revision from ledger.parked_streams where projection = $1', [lineOf({ projection: customers, generation: 1 })])).toEqual([{ revision: 1n }]);
+  expect(await query(server.url, 'select revision from ledger.parked_streams where generation = $1', [lineOf({ projection: customers, generation: 1 })])).toEqual([{ revision: 1n }]);
 });
 
 it('what is repeated goes on after an error', async () => {

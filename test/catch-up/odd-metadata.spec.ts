@@ -122,7 +122,7 @@ describe('an event', () => {
     const metadata = { format: 1, stripeEventId: event.id, apiVersion: null, account: null, livemode: false, endpoint: 'tests', receivedAt: at, signedAt: at, bodySha256: '', contentHash: '' };
     await store.appends.appendToStream(`subscription-${id}`, jsonEvent({ id: randomUUID(), type: event.type, data: { ...event }, metadata }), { expectedRevision: NO_STREAM });
     await othersFlow();
-    const parked = await query<{ cause: string }>(ledger.databaseUrl, `select cause from ledger.parked_streams where stream = $1 and projection like 'subscriptions%'`, [`subscription-${id}`]);
+    const parked = await query<{ cause: string }>(ledger.databaseUrl, `select cause from ledger.parked_streams where stream = $1 and generation like 'subscriptions%'`, [`subscription-${id}`]);
     expect(parked).toEqual([{ cause: expect.stringMatching(/^BadValue: subscriptions\.id is a text of \d+ bytes, not a text of at most 600 bytes/) }]);
   });
 });

@@ -21,7 +21,7 @@ beforeAll(async () => {
   const database = new Database(server.url, { connectionsMax: 1, onIdleError: () => undefined });
   await ensureSchema(database, [subscriptions]);
   await database.query(
-    `insert into ledger.parked_streams (projection, stream, revision, cause)
+    `insert into ledger.parked_streams (generation, stream, revision, cause)
      select $1, 'subscription-' || n, 0, $2 from generate_series(1, ${STREAMS}) n`,
     [lineOf({ projection: subscriptions, generation: 1 }), CAUSE],
   );
