@@ -47,7 +47,11 @@ describe('the slow check of rows', () => {
     await until('some streams are verified', async () => folds.count > projections.length);
     expect([...faults]).toEqual([]);
     await query(server.url, `update ledger.subscriptions set status = 'paused' where id = $1`, [id]);
-    await until('the row is found wrong', async () => faults.size > 0);
+    await until('the row is found wrong', async () => {
+      // Streams are sampled by their events, and a shared log has many of others.
+      await query(server.url, 'delete from ledger.event_index_v2 where stream <> $1', [`subscription-${id}`]);
+      return faults.size > 0;
+    });
     expect([...faults]).toEqual([`a row of subscriptions, {"id":"${id}"}, is not what subscription-${id} gives`]);
     await catchUp.stop();
 
