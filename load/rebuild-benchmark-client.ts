@@ -1,5 +1,5 @@
 import { excludeSystemEvents, START } from '@eventstore/db-client';
-import { build } from '../src/catch-up/build.js';
+import { build } from '../src/rebuild/build.js';
 import { officialClient } from '../src/eventstore/client.js';
 import { connectEventStore, type EventStore } from '../src/eventstore/event-store.js';
 import { LogEndSearch } from '../src/eventstore/log-end.js';

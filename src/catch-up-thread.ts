@@ -1,22 +1,22 @@
-/** The program of the thread that follows the log, or of one that builds: it works until its parent says stop, or the build is done. */
+/** The program of the thread that follows the log, until its parent says stop. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { projections } from '../projections/index.js';
 import { connectEventStore } from './eventstore/event-store.js';
 import { Database } from './read-models/database.js';
-import { build, type BuildOutcome } from './catch-up/build.js';
+import { buildInThread } from './rebuild/build-in-thread.js';
 import { CatchUp, type CatchUpObserver } from './catch-up/catch-up.js';
-import { buildInThread, type ThreadData, type ThreadMessage } from './catch-up/thread.js';
+import type { ThreadData, ThreadMessage } from './catch-up/thread.js';
 
 if (!parentPort) throw new Error('This module is the worker thread of the catch-up: start it with CatchUpThread.');
 const parent = parentPort;
 const data = workerData as ThreadData;
 const tell = (message: ThreadMessage): void => parent.postMessage(message);
 const observer: CatchUpObserver = {
-  stateChanged: (...values) => tell({ kind: 'observed', name: 'stateChanged', values }),
-  batchApplied: (...values) => tell({ kind: 'observed', name: 'batchApplied', values }),
-  buildEnded: (...values) => tell({ kind: 'observed', name: 'buildEnded', values }),
-  verified: (...values) => tell({ kind: 'observed', name: 'verified', values }),
-  warned: (...values) => tell({ kind: 'observed', name: 'warned', values }),
+  stateChanged: (...values) => tell({ name: 'stateChanged', values }),
+  batchApplied: (...values) => tell({ name: 'batchApplied', values }),
+  buildEnded: (...values) => tell({ name: 'buildEnded', values }),
+  verified: (...values) => tell({ name: 'verified', values }),
+  warned: (...values) => tell({ name: 'warned', values }),
 };
 
 const CONNECTIONS_MAX = 4;
@@ -32,20 +32,13 @@ function follow(): Promise<void> {
     observer,
     intakeIsBusy: () => Atomics.load(data.busy, 0) === 1,
     verifyEveryMs: VERIFY_EVERY_MS,
-    build: (lines, signal) => buildInThread({ ...data, lines }, { signal, observer }),
+    build: (lines, signal) => buildInThread({ eventstoreUrl: data.eventstoreUrl, databaseUrl: data.databaseUrl, lines }, { signal, applied: ({ events, result, tookMs }) => observer.batchApplied(events, result, tookMs / 1000) }),
   });
   catchUp.start();
   return new Promise((resolve, reject) => stopping.signal.addEventListener('abort', () => { catchUp.stop().then(resolve, reject); }));
 }
 
-const buildLines = (lines: readonly string[]): Promise<BuildOutcome> => build({ store, database, projections }, {
-  lines,
-  signal: stopping.signal,
-  applied: ({ events, result, tookMs }) => observer.batchApplied(events, result, tookMs / 1000),
-});
-
-if (data.lines === undefined) await follow();
-else tell({ kind: 'ended', outcome: await buildLines(data.lines) });
+await follow();
 await database.close();
 // Ends this thread alone. The connections to the store go with it: closing them in order would wait for streams that nobody reads.
 process.exit();

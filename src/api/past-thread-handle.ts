@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import type { PastLimits } from '../as-of/past.js';
-import { compiledFile } from '../catch-up/thread.js';
+import { compiledFile } from '../compiled-file.js';
 import type { Problem } from '../http/problem.js';
 import type { PastQuestion } from './past-questions.js';
 

@@ -1,5 +1,5 @@
 import type { AnyProjection, Row, Tables } from '../../projections/projection.js';
-import { factOf, readEvent, type ReadEvent } from '../catch-up/facts.js';
+import { factOf, readEvent, type ReadEvent } from '../folding/facts.js';
 import { foldObjects, rowsOfAll } from '../folding/fold-objects.js';
 import type { RecordedEvent } from '../eventstore/recorded-event.js';
 import { jsonForPostgres } from '../read-models/database.js';

@@ -1,4 +1,5 @@
-import { withoutRepeats } from '../catch-up/stream-pages.js';
+import { withoutRepeats } from '../projector/stream-reading.js';
+import { findEvents } from '../read-models/event-index.js';
 import type { EventStore } from '../eventstore/event-store.js';
 import { readStream } from '../eventstore/read.js';
 import type { RecordedEvent } from '../eventstore/recorded-event.js';
@@ -44,7 +45,7 @@ export class Past {
   async read(names: readonly string[]): Promise<PastStreams> {
     const log = await this.readLog(names);
     if (log.kind !== 'read') return log;
-    const counted = new Set(await withoutRepeats(this.database, [...log.streams.values()].flat()));
+    const counted = new Set(await withoutRepeats({ findEvents: (ids) => findEvents(this.database, ids) }, [...log.streams.values()].flat()));
     return { ...log, streams: new Map([...log.streams].map(([name, events]) => [name, events.filter((event) => counted.has(event))])) };
   }
 

@@ -1,8 +1,7 @@
 import { Logger } from '@nestjs/common';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
-import type { BuildOutcome } from './build.js';
-import type { CatchUpObserver, CatchUpState } from './catch-up.js';
-import type { Applied } from './projector.js';
+import type { BuildOutcome, CatchUpObserver, CatchUpState } from './catch-up.js';
+import type { Applied } from '../projector/projector.js';
 
 /** Counts and logs what the catch-up does. */
 export class CatchUpMetrics implements CatchUpObserver {
@@ -13,6 +12,7 @@ export class CatchUpMetrics implements CatchUpObserver {
   readonly #ambiguous: Counter;
   readonly #parkings: Counter;
   readonly #gone: Counter;
+  readonly #deferred: Counter;
   readonly #refoldSeconds: Histogram;
   readonly #seconds: Histogram;
   readonly #projecting: Gauge;
@@ -27,8 +27,9 @@ export class CatchUpMetrics implements CatchUpObserver {
     this.#refolds = new Counter({ name: 'ledger_refolds_total', help: 'Streams folded again from the log, because an event came late or the stream was parked.', registers });
     this.#ambiguous = new Counter({ name: 'ledger_ambiguous_events_total', help: 'Events whose place among those of their second is a guess; a subscription\'s events name them.', registers });
     this.#parkings = new Counter({ name: 'ledger_parkings_total', help: 'Streams that a projection could not fold.', registers });
+    this.#deferred = new Counter({ name: 'ledger_deferred_refolds_total', help: 'Folds of long streams that were put off, so that they hold up no other stream.', registers });
     this.#gone = new Counter({ name: 'ledger_gone_streams_total', help: 'Streams folded again that were deleted in the store, or have lost their first events to its limits.', registers });
-    this.#refoldSeconds = new Histogram({ name: 'ledger_refold_seconds', help: 'Time of the longest refold of a stream in each batch that has one; other streams wait for it.', buckets: [0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30], registers });
+    this.#refoldSeconds = new Histogram({ name: 'ledger_refold_seconds', help: 'Time of the longest refold of a stream in each batch that has one.', buckets: [0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30], registers });
     this.#seconds = new Histogram({ name: 'ledger_batch_seconds', help: 'Time to fold and write one batch.', buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5], registers });
     this.#projecting = new Gauge({ name: 'ledger_projecting', help: '1 while this process is the one that projects.', registers });
     this.#state = new Gauge({ name: 'ledger_catch_up', help: '1 for what the catch-up of this process is doing; `waiting` for a store or Postgres, health and the log say for which.', labelNames: ['state'], registers });
@@ -51,12 +52,13 @@ export class CatchUpMetrics implements CatchUpObserver {
     else this.#logger.log(`Catch-up: ${state.kind.replace('_', ' ')}.`);
   }
 
-  batchApplied(events: number, { repeats, refolds, longestRefoldMs, ambiguous, parked, gone }: Applied, seconds: number): void {
+  batchApplied(events: number, { repeats, refolds, longestRefoldMs, ambiguous, parked, waiting, gone }: Applied, seconds: number): void {
     this.#events.inc(events);
     this.#repeats.inc(repeats);
     this.#refolds.inc(refolds);
     this.#ambiguous.inc(ambiguous);
     this.#parkings.inc(parked.length);
+    this.#deferred.inc(waiting);
     this.#gone.inc(gone.length);
     if (refolds > 0) this.#refoldSeconds.observe(longestRefoldMs / 1000);
     this.#seconds.observe(seconds);

@@ -8,17 +8,20 @@ import type { Database } from '../read-models/database.js';
 import { sampleStreams } from '../read-models/event-index.js';
 import { tidy } from '../read-models/generations.js';
 import { acquire, become, readLines, release, use, type Line } from '../read-models/lines.js';
-import { areReplaysWanted } from '../read-models/parked-streams.js';
 import { ensureSchema } from '../read-models/schema.js';
-import type { BuildOutcome } from './build.js';
-import { Follower, type AppliedBatch, type Pursuit } from './follower.js';
+import { readModelsIn } from '../projector/postgres-read-models.js';
+import { Projector, type Applied, type Group } from '../projector/projector.js';
+import { eventReader } from '../projector/stream-reading.js';
+import { bringTogether, Follower, type AppliedBatch, type Pursuit } from './follower.js';
 import { keepLease } from './lease.js';
 import { checkLog, OtherLog } from './log-check.js';
 import { readHere } from './log-reading.js';
 import { planOf, type Plan } from './plan.js';
-import { Projector, type Applied, type Group } from './projector.js';
 import { repeat } from './repeating.js';
 import { isFault, verifyStreams, type Fault, type Finding } from './verify.js';
+
+/** How a build ended. `busy`: another process has one of the lines. `stopped`, `failed`: what was written stays; the next build resumes from it. */
+export type BuildOutcome = Readonly<{ kind: 'built' | 'busy' | 'stopped' }> | Readonly<{ kind: 'failed'; cause: string }>;
 
 /** What the catch-up is doing, as health and logs tell it. */
 export type CatchUpState =
@@ -54,17 +57,19 @@ export type CatchUpOptions = Readonly<{
   build(lines: readonly string[], signal: AbortSignal): Promise<BuildOutcome>;
 }>;
 
-/** A batch that has taken this much is full; another waits to be folded meanwhile. */
+/** A batch that has taken this much is full; another is read meanwhile. */
 const BATCH_MAX = { events: 500, bytes: 32 * 1024 * 1024 };
 /** A line so far behind is not brought up here, where it would hold up the others. */
 const NEAR_EVENTS_MAX = 5_000;
-/** While deliveries wait, intake goes first: a rest follows each batch, several times as long as the batch took, within these limits. */
+/**
+ * While deliveries wait, intake goes first: a rest follows each batch, several times as long as the batch took, within these limits.
+ * Not when the read models are further behind than the target: under a load that never pauses, they would fall behind without end.
+ */
+const LAG_TARGET_MS = 3_000;
 const REST_MS_MIN = 50;
 const REST_MS_MAX = 1_000;
 const REST_PER_WORK = 3;
 const LOOK_EVERY_MS = 1_000;
-/** Parked streams of a line that are replayed before the log is followed on. */
-const REPLAYS_MAX = 100;
 const TIDY_EVERY_MS = 600_000;
 const VERIFIED_STREAMS = 5;
 /** Faults that a check of these streams tells; all are counted. */
@@ -91,7 +96,7 @@ export class CatchUp {
     private readonly options: CatchUpOptions,
   ) {
     this.#logEnd = new LogEndSearch(store);
-    this.#projector = new Projector(store, database, options.projections);
+    this.#projector = new Projector({ reader: eventReader(store, options.projections), models: readModelsIn(database), projections: options.projections });
     this.#follower = new Follower(readHere(store, kindsOf(options.projections)), this.#projector);
   }
 
@@ -170,7 +175,7 @@ export class CatchUp {
     };
     try {
       const group = await this.#gather(held, { ...pursuit, logName });
-      if (group !== null && (await this.#replayWanted(group))) await this.#followLive(group, pursuit);
+      if (group !== null) await this.#followLive(group, pursuit);
       lease.lost.throwIfAborted();
     } finally {
       lease.end();
@@ -180,7 +185,7 @@ export class CatchUp {
   /** All lines at one position, and at the end of the log for those that were not there yet; null when there is nothing to follow for now. */
   async #gather(held: readonly Line[], pursuit: Pursuit & { logName: string }): Promise<Group | null> {
     const near = { ...pursuit, eventsMax: NEAR_EVENTS_MAX };
-    const together = await this.#follower.bringTogether(held, near);
+    const together = await bringTogether(this.#follower.follow, held, near);
     await this.#buildElsewhere(together.far);
     if (together.kind !== 'reached' || together.group.lines.every(({ state }) => state === 'live')) return together.kind === 'reached' ? together.group : null;
     const end = await this.#logEnd.find();
@@ -209,13 +214,22 @@ export class CatchUp {
     const names = new Set(group.lines.map(({ line }) => line));
     const otherwise = new AbortController();
     const changed = () => otherwise.abort();
+    const signal = AbortSignal.any([pursuit.signal, otherwise.signal]);
     this.#tidiedAt = -Infinity;
+    let now = group;
+    const applied = (batch: AppliedBatch) => {
+      now = batch.group;
+      return pursuit.applied(batch);
+    };
     const looking = repeat(LOOK_EVERY_MS, { work: async () => { if (await this.#lookAround(names)) changed(); }, failed: changed });
+    const refolding = repeat(LOOK_EVERY_MS, { work: async () => { if ((await this.#workOff(() => now, signal)) === 'lost') changed(); }, failed: (error) => this.options.observer.warned(`Folding streams again failed: ${String(error)}`) });
     const verifying = repeat(this.options.verifyEveryMs, { work: () => this.#verify(group), failed: (error) => this.options.observer.warned(`Verifying failed: ${String(error)}`) });
     try {
-      await this.#follower.follow(group, { ...pursuit, signal: AbortSignal.any([pursuit.signal, otherwise.signal]) });
+      await this.#follower.follow(group, { ...pursuit, applied, signal });
     } finally {
+      otherwise.abort();
       looking.end();
+      await refolding.end();
       verifying.end();
     }
   }
@@ -233,7 +247,7 @@ export class CatchUp {
         faults.count += 1;
         if (faults.count <= FAULTS_TOLD_MAX) faults.examples.push(faultOf(finding));
       };
-      await verifyStreams({ store: this.store, database: this.database, projections }, { projection, line }, { streams, found });
+      await verifyStreams({ store: this.store, database: this.database }, { projection, line }, { streams, found });
       observer.verified(streams.length, faults);
     }
   }
@@ -244,21 +258,22 @@ export class CatchUp {
       await tidy(this.database, this.options.projections);
     }
     const { take, leave } = await this.#look();
-    return leave.length > 0 || take.some(({ line }) => !names.has(line)) || areReplaysWanted(this.database, [...names]);
+    return leave.length > 0 || take.some(({ line }) => !names.has(line));
   }
 
-  /** Folds parked streams again that somebody asks for, between batches; false when a line was lost. */
-  async #replayWanted(group: Group): Promise<boolean> {
-    if (!(await areReplaysWanted(this.database, group.lines.map(({ line }) => line)))) return true;
-    const startedAt = performance.now();
-    const result = await this.#projector.replay(group, REPLAYS_MAX);
-    if (result.kind === 'applied') this.options.observer.batchApplied(0, result, (performance.now() - startedAt) / 1000);
-    return result.kind === 'applied';
+  /** Folds long streams, and parked ones that somebody wants replayed, beside the batches. */
+  #workOff(groupNow: () => Group, signal: AbortSignal): Promise<'done' | 'lost'> {
+    let startedAt = performance.now();
+    return this.#projector.workOff(groupNow, signal, (result) => {
+      this.options.observer.batchApplied(0, result, (performance.now() - startedAt) / 1000);
+      startedAt = performance.now();
+    });
   }
 
-  async #applied({ events, result, tookMs }: AppliedBatch): Promise<void> {
+  async #applied({ events, result, tookMs, recordedAt }: AppliedBatch): Promise<void> {
     this.options.observer.batchApplied(events, result, tookMs / 1000);
-    if (this.options.intakeIsBusy()) await this.#pause(Math.min(Math.max(REST_PER_WORK * tookMs, REST_MS_MIN), REST_MS_MAX));
+    const lagMs = recordedAt === null ? 0 : Date.now() - recordedAt.getTime();
+    if (lagMs < LAG_TARGET_MS && this.options.intakeIsBusy()) await this.#pause(Math.min(Math.max(REST_PER_WORK * tookMs, REST_MS_MIN), REST_MS_MAX));
   }
 
   #become(state: CatchUpState): void {

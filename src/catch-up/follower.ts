@@ -1,7 +1,7 @@
 import type { Line, LogPosition } from '../read-models/lines.js';
-import type { ReadEvent } from './facts.js';
+import type { ReadEvent } from '../folding/facts.js';
 import type { LogReading, ReadLog, Room } from './log-reading.js';
-import type { Applied, FoldedBatch, Group, Projector } from './projector.js';
+import type { Applied, Group, Projector } from '../projector/projector.js';
 
 export type FollowOptions = Readonly<{
   /** Stop exactly there; without it, follow until told otherwise. `eventId` is that of the event there, where it is known. */
@@ -16,25 +16,36 @@ export type FollowOptions = Readonly<{
   applied(batch: AppliedBatch): void | Promise<void>;
 }>;
 
-export type AppliedBatch = Readonly<{ events: number; result: Applied; tookMs: number; position: bigint }>;
+export type AppliedBatch = Readonly<{
+  events: number;
+  result: Applied;
+  tookMs: number;
+  position: bigint;
+  /** When the store recorded the last event; null where none was read. */
+  recordedAt: Date | null;
+  /** The lines, as they stand after the batch. */
+  group: Group;
+}>;
 /** What all steps of one pursuit of the log share. */
 export type Pursuit = Omit<FollowOptions, 'until' | 'eventsMax'>;
 
 export type Followed = Readonly<{ kind: 'reached' | 'exhausted' | 'stopped' | 'lost'; group: Group }>;
 
 /** Events that one transaction takes, after which the lines stand at `to`. */
-type Batch = Readonly<{ events: readonly ReadEvent[]; to: NonNullable<LogPosition>; isLast: boolean; /** Whether more has arrived already. */ isFollowed: boolean }>;
+type Batch = Readonly<{ events: readonly ReadEvent[]; to: NonNullable<LogPosition>; isLast: boolean }>;
 type Way = Readonly<{ reached: { group: Group; events: number }; options: FollowOptions }>;
-type Folded = Readonly<{ result: FoldedBatch; tookMs: number }>;
 
-/** Moves a group along the log, batch after batch; a batch is what has arrived while the one before was written. */
+/** Moves a group along the log, by one worker or by several. */
+export type Follow = (start: Group, options: FollowOptions) => Promise<Followed>;
+
+/** Moves a group along the log, batch after batch; a batch is what has arrived while the one before was applied. */
 export class Follower {
   constructor(
     private readonly readLog: ReadLog,
     private readonly projector: Projector,
   ) {}
 
-  async follow(start: Group, options: FollowOptions): Promise<Followed> {
+  readonly follow: Follow = async (start, options) => {
     const { until, signal } = options;
     const from = positionOf(start);
     // A stop that came before has no listener yet that would end the subscription.
@@ -53,94 +64,79 @@ export class Follower {
       signal.removeEventListener('abort', stop);
       await reading.stop();
     }
-  }
+  };
 
-  /** While one batch is written the next is folded. */
-  async #applyAll(batches: AsyncIterable<Batch>, { reached, options }: Way): Promise<Followed['kind']> {
-    let writing: Promise<Followed['kind'] | null> = Promise.resolve(null);
-    try {
-      for await (const batch of batches) {
-        const folded = await this.#fold(batch, reached);
-        const ended = await writing;
-        if (ended !== null) return ended;
-        // Nothing is being written now: what is folded again here stands.
-        const standing = this.projector.stands(folded.result) ? folded : await this.#fold(batch, reached);
-        writing = this.#write(batch, standing, { reached, options });
-        // Whoever awaits it hears of its failure, though a fold may take until then.
-        writing.catch(() => undefined);
-        if (!batch.isFollowed) {
-          const endedHere = await writing;
-          if (endedHere !== null) return endedHere;
-        }
-      }
-      const ended = await writing;
+  async #applyAll(batches: AsyncIterable<Batch>, way: Way): Promise<Followed['kind']> {
+    for await (const batch of batches) {
+      const ended = await this.#apply(batch, way);
       if (ended !== null) return ended;
-    } finally {
-      await writing.catch(() => undefined);
     }
-    return options.signal.aborted ? 'stopped' : 'reached';
-  }
-
-  async #fold({ events, to }: Batch, { group }: Way['reached']): Promise<Folded> {
-    const startedAt = performance.now();
-    const result = await this.projector.fold(events, { group, to });
-    return { result, tookMs: performance.now() - startedAt };
+    return way.options.signal.aborted ? 'stopped' : 'reached';
   }
 
   /** Null when it is to go on. */
-  async #write(batch: Batch, folded: Folded, { reached, options }: Way): Promise<Followed['kind'] | null> {
+  async #apply({ events, to, isLast }: Batch, { reached, options }: Way): Promise<Followed['kind'] | null> {
     const startedAt = performance.now();
-    const { events: { length: events }, to, isLast } = batch;
-    const result = await this.projector.write(folded.result, reached.group);
+    const result = await this.projector.apply(events, { group: reached.group, to });
     if (result.kind === 'lost') return 'lost';
     reached.group = { ...reached.group, lines: reached.group.lines.map((line) => ({ ...line, at: to })) };
-    reached.events += events;
-    await options.applied({ events, result, tookMs: folded.tookMs + performance.now() - startedAt, position: to.position });
+    reached.events += events.length;
+    const { length: count } = events;
+    const recordedAt = events.at(-1)?.recordedAt ?? null;
+    await options.applied({ events: count, result, tookMs: performance.now() - startedAt, position: to.position, recordedAt, group: reached.group });
     if (isLast) return 'reached';
     if (reached.events >= (options.eventsMax ?? Infinity)) return 'exhausted';
     return options.signal.aborted ? 'stopped' : null;
   }
+}
 
-  /**
-   * Brings lines that stand apart to one position, the furthest behind first, each step to where the next stands.
-   * What stays behind by more than `eventsMax` is left where it is, as `far`.
-   */
-  async bringTogether(lines: readonly Line[], { logName, ...options }: Omit<FollowOptions, 'until'> & { logName: string }): Promise<Followed & { far: readonly Line[] }> {
-    const far: Line[] = [];
-    let groups = groupsOf(lines);
-    for (;;) {
-      const [lowest = [], next] = groups;
-      const group = { lines: lowest, logName };
-      if (next === undefined) return { kind: 'reached', group, far };
-      const until = next[0]?.at;
-      if (until == null) throw new Error('Only the lowest line may stand before the first event.');
-      const followed = await this.follow(group, { ...options, until });
-      if (followed.kind === 'stopped' || followed.kind === 'lost') return { ...followed, far };
-      if (followed.kind === 'exhausted') far.push(...followed.group.lines);
-      groups = [followed.kind === 'exhausted' ? next : [...followed.group.lines, ...next], ...groups.slice(2)];
-    }
+/**
+ * Brings lines that stand apart to one position, the furthest behind first, each step to where the next stands.
+ * What stays behind by more than `eventsMax` is left where it is, as `far`.
+ */
+export async function bringTogether(follow: Follow, lines: readonly Line[], { logName, ...options }: Omit<FollowOptions, 'until'> & { logName: string }): Promise<Followed & { far: readonly Line[] }> {
+  const far: Line[] = [];
+  let groups = groupsOf(lines);
+  for (;;) {
+    const [lowest = [], next] = groups;
+    const group = { lines: lowest, logName };
+    if (next === undefined) return { kind: 'reached', group, far };
+    const until = next[0]?.at;
+    if (until == null) throw new Error('Only the lowest line may stand before the first event.');
+    const followed = await follow(group, { ...options, until });
+    if (followed.kind === 'stopped' || followed.kind === 'lost') return { ...followed, far };
+    if (followed.kind === 'exhausted') far.push(...followed.group.lines);
+    groups = [followed.kind === 'exhausted' ? next : [...followed.group.lines, ...next], ...groups.slice(2)];
   }
 }
+
+/** After so many events of other workers a batch ends, so that the place reached is told. */
+const SKIPS_MAX = 20_000;
 
 /** Batches are full where the end is known, and else what has arrived while the one before was written. */
 async function* batchesOf(reading: LogReading, { until, batchMax, signal }: FollowOptions): AsyncGenerator<Batch> {
   let events: ReadEvent[] = [];
   let bytes = 0;
+  let skipped: LogPosition = null;
+  let skips = 0;
   for await (const { event, isFollowed: hasMore } of oneByOne(reading)) {
     const isLast = until !== undefined && event.position >= until.position;
     // The event at the end may be gone: then a later one tells of it.
-    if (!(isLast && event.position > until.position)) {
+    if (event.says.kind === 'skipped') {
+      skips += 1;
+      if (!(isLast && event.position > until.position)) skipped = { position: event.position, eventId: event.eventId };
+    } else if (!(isLast && event.position > until.position)) {
       events.push(event);
       bytes += event.bytes;
     }
     const isFollowed = !isLast && hasMore;
-    const isFull = events.length >= batchMax.events || bytes >= batchMax.bytes || (until === undefined && !isFollowed);
-    if (!isLast && (events.length === 0 || !isFull)) continue;
-    const to = endOf(events, isLast ? until : undefined);
+    const isFull = events.length >= batchMax.events || skips >= SKIPS_MAX || bytes >= batchMax.bytes || (until === undefined && !isFollowed);
+    if (!isLast && ((events.length === 0 && skips < SKIPS_MAX) || !isFull)) continue;
+    const to = endOf(later(events.at(-1), skipped), isLast ? until : undefined);
     // Nothing was left before the end, and the end itself is gone.
     if (to === null) return;
-    yield { events, to, isLast, isFollowed };
-    [events, bytes] = [[], 0];
+    yield { events, to, isLast };
+    [events, bytes, skips] = [[], 0, 0];
   }
   if (!signal.aborted) throw new Error('The store ended the subscription.');
 }
@@ -152,11 +148,12 @@ async function* oneByOne(reading: LogReading): AsyncGenerator<Readonly<{ event: 
 }
 
 /** At the last event, or exactly where it was to end, though the event there be gone; null when nothing is known to stand there. */
-function endOf(events: readonly ReadEvent[], until: FollowOptions['until']): LogPosition {
+function endOf(last: LogPosition, until: FollowOptions['until']): LogPosition {
   if (until?.eventId !== undefined) return { position: until.position, eventId: until.eventId };
-  const last = events.at(-1);
-  return last === undefined ? null : { position: last.position, eventId: last.eventId };
+  return last === null ? null : { position: last.position, eventId: last.eventId };
 }
+
+const later = (event: ReadEvent | undefined, skipped: LogPosition): LogPosition => (event === undefined || (skipped !== null && skipped.position > event.position) ? skipped : event);
 
 const positionOf = ({ lines }: Group): bigint | null => lines[0]?.at?.position ?? null;
 

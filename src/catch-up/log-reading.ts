@@ -1,14 +1,13 @@
 import assert from 'node:assert/strict';
-import { on } from 'node:events';
 import { setImmediate as othersTurn } from 'node:timers/promises';
-import { Worker } from 'node:worker_threads';
 import type { SnapshotKind } from '../events/normalise.js';
 import type { EventStore } from '../eventstore/event-store.js';
+import { subscribeToPart } from '../eventstore/log-subscription.js';
 import { subscribeToAll } from '../eventstore/read.js';
 import { recordedEventOf } from '../eventstore/recorded-event.js';
 import { storeErrorOf } from '../eventstore/store-errors.js';
-import { readEvent, type ReadEvent } from './facts.js';
-import { compiledFile } from './thread.js';
+import { readEvent, skippedEvent, type ReadEvent } from '../folding/facts.js';
+import { isIn, type Shard } from '../projector/shard.js';
 
 /** Events of the log in their order, and whether more has arrived already. */
 export type Arrival = Readonly<{ events: readonly ReadEvent[]; isFollowed: boolean }>;
@@ -98,41 +97,21 @@ class WaitingEvents {
   }
 }
 
-/** What a message between threads keeps of an error is not its name, which the cause of a parked stream begins with. */
-const withError = (event: ReadEvent, change: (error: Error) => object): ReadEvent =>
-  event.says.kind === 'unreadable' ? { ...event, says: { ...event.says, error: change(event.says.error as Error) } } : event;
-
-/** An event as it may be posted to another thread; `revived` is for the other side. */
-export const posted = (event: ReadEvent): ReadEvent => withError(event, ({ name, message, stack }) => ({ name, message, stack }));
-
-const revived = (event: ReadEvent): ReadEvent => withError(event, (error) => Object.assign(new Error(error.message), error));
-
-/** The room that events take. */
-export const roomOf = (events: readonly ReadEvent[]): Room =>
-  ({ events: events.length, bytes: events.reduce((sum, { bytes }) => sum + bytes, 0) });
-
-/** What a thread that reads the log is started with. */
-export type LogThreadData = Readonly<{ eventstoreUrl: string; kinds: ReadonlySet<SnapshotKind>; after: bigint | null; room: Room }>;
-
-/** Reads the log in a worker thread: half of the work of a rebuild is reading. */
-export const readInThread = ({ url: eventstoreUrl }: EventStore, kinds: ReadonlySet<SnapshotKind>): ReadLog => (after, room) => {
-  const workerData: LogThreadData = { eventstoreUrl, kinds, after, room };
-  const thread = new Worker(compiledFile('catch-up-log-thread.js'), { workerData, name: 'log', execArgv: [] });
-  const messages = on(thread, 'message', { close: ['exit'] });
-  // The iterator reports this error; after it has ended, the error does not matter.
-  thread.on('error', () => undefined);
-  let stopped = false;
-  async function* arrivals(): AsyncGenerator<Arrival> {
-    for await (const [message] of messages) {
-      if (stopped) return;
-      const { events, isFollowed } = message as Arrival;
-      yield { events: events.map(revived), isFollowed };
-      thread.postMessage(roomOf(events));
+/** Reads the log as one of several workers: of streams that fall to others it learns no more than that they went on. */
+export const readPart = (store: EventStore, kinds: ReadonlySet<SnapshotKind>, shard: Shard): ReadLog => (after, room) => {
+  const waiting = new WaitingEvents(room);
+  const stopping = new AbortController();
+  async function readAhead(): Promise<void> {
+    const reading = subscribeToPart(store, { after, isWanted: (stream) => isIn(shard, stream), signal: stopping.signal });
+    for await (const event of reading) {
+      const read = 'kind' in event ? skippedEvent(event) : readEvent(event, kinds);
+      if (!(await waiting.put(read, { isFollowed: true }))) return;
     }
   }
+  readAhead().then(() => waiting.end(), (error: unknown) => waiting.end(error));
   const stop = async (): Promise<void> => {
-    stopped = true;
-    await thread.terminate();
+    waiting.stop();
+    stopping.abort();
   };
-  return { [Symbol.asyncIterator]: arrivals, stop };
+  return { [Symbol.asyncIterator]: () => waiting.take(), stop };
 };

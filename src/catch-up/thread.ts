@@ -1,53 +1,25 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
-import type { BuildOutcome } from './build.js';
+import { compiledFile } from '../compiled-file.js';
 import type { CatchUpObserver, CatchUpState } from './catch-up.js';
 
-/** What a thread is started with: it follows the log, or builds `lines` and ends. */
+/** What the thread is started with. */
 export type ThreadData = Readonly<{
   eventstoreUrl: string;
   databaseUrl: string;
   /** Its first element is 1 while deliveries wait. */
   busy: Int32Array;
-  lines?: readonly string[];
 }>;
 
-/** What a thread tells: the calls of its observer, and how a build ended. */
-export type ThreadMessage =
-  | { [Name in keyof CatchUpObserver]: Readonly<{ kind: 'observed'; name: Name; values: Parameters<CatchUpObserver[Name]> }> }[keyof CatchUpObserver]
-  | Readonly<{ kind: 'ended'; outcome: BuildOutcome }>;
-
-/** The program of a thread. Threads run compiled code only: under a test runner that reads the sources, that of the last build. */
-export function compiledFile(name: string): string {
-  return fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? `../../dist/src/${name}` : `../${name}`, import.meta.url));
-}
-
-const startThread = (data: ThreadData): Worker => new Worker(compiledFile('catch-up-thread.js'), { workerData: data, name: data.lines === undefined ? 'catch-up' : 'build', execArgv: [] });
+/** What the thread tells: the calls of its observer. */
+export type ThreadMessage = { [Name in keyof CatchUpObserver]: Readonly<{ name: Name; values: Parameters<CatchUpObserver[Name]> }> }[keyof CatchUpObserver];
 
 /** Resolves when a thread has ended, also by an error, which `once` of node:events would throw. */
 const endOf = (thread: Worker): Promise<unknown> => new Promise((resolve) => thread.once('exit', resolve));
 
 /** Hands what a thread tells to an observer. */
-function observe(message: ThreadMessage, observer: CatchUpObserver): void {
-  if (message.kind === 'observed') (observer[message.name] as (...values: unknown[]) => void)(...message.values);
-}
-
-/** Builds lines in a thread of its own, until it is done or told to stop. */
-export async function buildInThread(data: ThreadData & { lines: readonly string[] }, { signal, observer }: { signal: AbortSignal; observer: CatchUpObserver }): Promise<BuildOutcome> {
-  const thread = startThread(data);
-  let outcome: BuildOutcome = { kind: 'failed', cause: 'the thread ended by itself' };
-  thread.on('message', (message: ThreadMessage) => {
-    observe(message, observer);
-    if (message.kind === 'ended') outcome = message.outcome;
-  });
-  thread.on('error', (error) => { outcome = { kind: 'failed', cause: error.message }; });
-  const stop = () => thread.postMessage('stop');
-  signal.addEventListener('abort', stop);
-  if (signal.aborted) stop();
-  await endOf(thread);
-  signal.removeEventListener('abort', stop);
-  return outcome;
+function observe({ name, values }: ThreadMessage, observer: CatchUpObserver): void {
+  (observer[name] as (...values: unknown[]) => void)(...values);
 }
 
 const TELL_BUSY_EVERY_MS = 20;
@@ -94,7 +66,7 @@ export class CatchUpThread {
 
   /** Resolves, with why, when the thread has ended. */
   async #runOnce(): Promise<string> {
-    const thread = startThread(this.#data);
+    const thread = new Worker(compiledFile('catch-up-thread.js'), { workerData: this.#data, name: 'catch-up', execArgv: [] });
     let cause = 'The thread of the catch-up ended by itself.';
     const observer: CatchUpObserver = { ...bound(this.options.observer), stateChanged: (state) => this.#become(state) };
     thread.on('message', (message: ThreadMessage) => observe(message, observer));

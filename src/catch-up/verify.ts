@@ -1,15 +1,15 @@
 import type { AnyProjection } from '../../projections/projection.js';
 import { compareRows, type RowDifference } from '../read-models/comparison.js';
-import type { Queryable } from '../read-models/database.js';
+import type { EventStore } from '../eventstore/event-store.js';
+import type { Database, Queryable } from '../read-models/database.js';
 import { readLines, type Line } from '../read-models/lines.js';
 import { findParked } from '../read-models/parked-streams.js';
-import { writtenOf, type StreamRows } from '../read-models/rows.js';
+import { findEvents } from '../read-models/event-index.js';
 import { lineOf, type Generation } from '../read-models/schema.js';
-import { isAway } from './away.js';
-import type { Parts } from './held-lines.js';
-import { emptyRows, foldWhole } from './stream-fold.js';
-import { pagesOf, withoutRepeats, type Remains } from './stream-pages.js';
-import type { GoneStream } from './writing.js';
+import { isAway } from '../projector/away.js';
+import type { GoneStream } from '../projector/stream-folder.js';
+import { eventReader, readWhole, type Remains, type WholeStream } from '../projector/stream-reading.js';
+import { foldWhole } from '../folding/stream-fold.js';
 
 /** What a verification finds, one thing at a time. */
 export type Finding =
@@ -28,6 +28,8 @@ export type Found = (finding: Finding) => void;
 export type Fault = Extract<Finding, { kind: 'difference' | 'unfoldable' }>;
 export const isFault = (finding: Finding): finding is Fault => finding.kind === 'difference' || finding.kind === 'unfoldable';
 
+type Parts = Readonly<{ store: EventStore; database: Database }>;
+
 /** What is verified: rows of the tables of a line, by this build's projection of that name. */
 export type Verifiable = Readonly<{ projection: AnyProjection; line: Pick<Line, 'version' | 'generation'> }>;
 
@@ -44,7 +46,9 @@ export async function verifyStreams({ store, database }: Parts, { projection, li
     await connection.query('set transaction isolation level repeatable read read only');
     const line = (await readLines(connection)).find((one) => one.line === lineOf(rows));
     if (line === undefined) throw new Error(`There are no tables of ${lineOf(rows)}.`);
-    const parked = (await findParked(connection, [line.line], streams)).get(line.line) ?? new Set();
+    const parked = (await findParked(connection, [line.line], streams)).get(line.line) ?? new Map();
+    const reader = eventReader(store, [projection]);
+    const models = { findEvents: (ids: readonly string[]) => findEvents(connection, ids) };
     let folds: Fold[] = [];
     let size = 0;
     for (const stream of streams) {
@@ -52,8 +56,7 @@ export async function verifyStreams({ store, database }: Parts, { projection, li
         found({ kind: 'parked', projection: projection.name, stream });
         continue;
       }
-      const pages = pagesOf(store, stream, { projection, upTo: line.at?.position ?? -1n, counted: (page) => withoutRepeats(connection, page) });
-      const fold = await foldPages(rows, stream, pages);
+      const fold = await foldStream(rows, stream, () => readWhole(reader, models, stream, { upTo: line.at?.position ?? -1n }));
       if (fold.remains !== 'all') found({ kind: 'gone', projection: projection.name, stream, remains: fold.remains });
       if (fold.kind === 'failed') {
         found({ kind: 'unfoldable', projection: projection.name, stream, cause: fold.cause });
@@ -69,19 +72,18 @@ export async function verifyStreams({ store, database }: Parts, { projection, li
   });
 }
 
-type Fold = Readonly<{ stream: string; rows: StreamRows['rows']; size: number }>;
+/** `texts`: rows as JSON, by table. */
+type Fold = Readonly<{ stream: string; texts: ReadonlyMap<string, readonly string[]>; size: number }>;
 type Failed = Readonly<{ kind: 'failed'; cause: string; remains: Remains }>;
-type Pages = ReturnType<typeof pagesOf>;
 
 /** Whatever is thrown concerns this stream, unless store or database are away. */
-async function foldPages(generation: Generation, stream: string, pages: Pages): Promise<(Fold & Readonly<{ kind: 'folded'; remains: Remains }>) | Failed> {
-  const { projection } = generation;
+async function foldStream({ projection }: Generation, stream: string, read: () => Promise<WholeStream>): Promise<(Fold & Readonly<{ kind: 'folded'; remains: Remains }>) | Failed> {
   try {
-    const folded = await foldWhole(projection, pages);
-    if (folded.kind === 'parked') return { kind: 'failed', cause: folded.parked.cause, remains: 'all' };
-    const written = folded.kind === 'empty' ? emptyRows(projection, stream) : folded.written;
-    const texts = Object.values(writtenOf(generation, written, null).texts).flatMap((table) => [...table.values()]);
-    return { kind: 'folded', stream, rows: written.rows, size: texts.reduce((sum, text) => sum + text.length, 0), remains: folded.remains ?? 'all' };
+    const { events, remains } = await read();
+    const folded = foldWhole({ projection, stream }, events);
+    if (folded.kind === 'failed') return { kind: 'failed', cause: String(folded.failure.error), remains: 'all' };
+    const texts = new Map(Object.keys(projection.tables).map((name) => [name, [...folded.objects.values()].flatMap(({ rows }) => [...(rows.get(name)?.values() ?? [])])]));
+    return { kind: 'folded', stream, texts, size: [...texts.values()].flat().reduce((sum, text) => sum + text.length, 0), remains };
   } catch (error) {
     if (isAway(error)) throw error;
     return { kind: 'failed', cause: String(error), remains: 'all' };
@@ -92,8 +94,8 @@ async function compareFolds(connection: Queryable, generation: Generation, { fol
   if (folds.length === 0) return;
   const streams = folds.map(({ stream }) => stream);
   for (const name of Object.keys(generation.projection.tables)) {
-    const rows = folds.flatMap(({ stream, rows: own }) => (own[name] ?? []).map((row) => ({ ...row, stream })));
-    for await (const difference of compareRows(connection, generation, { name, streams, rows })) {
+    const texts = folds.flatMap((fold) => fold.texts.get(name) ?? []);
+    for await (const difference of compareRows(connection, generation, { name, streams, texts })) {
       found({ kind: 'difference', projection: generation.projection.name, ...difference });
     }
   }

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { build } from '../catch-up/build.js';
-import { meet, showAll } from '../catch-up/rebuild.js';
+import { build } from '../rebuild/build.js';
+import { meet, showAll } from '../rebuild/meet.js';
 import { LogEndSearch } from '../eventstore/log-end.js';
 import { compareGenerations } from '../read-models/comparison.js';
 import { abandon, beginRebuild, type Target } from '../read-models/generations.js';
@@ -9,6 +9,9 @@ import { named, UsageError, wholeNumber, type Command, type Context, type Given 
 import { FindingsReport, printComparisons, type Comparison } from './findings.js';
 import { ProgressBar } from './progress-bar.js';
 import { verifyStreams } from '../catch-up/verify.js';
+
+/** Each worker has its own connections, and takes 100 MB and more. */
+const WORKERS_MAX = 32;
 
 export const rebuildCommand: Command = {
   name: 'rebuild',
@@ -23,14 +26,17 @@ everything as it was.
   --stream <name>     with --dry-run: of this stream only, e.g. subscription-sub_123
   --examples <n>      rows that a report prints of each table                      (50)
   --fresh             begins anew instead of going on with what was begun, e.g. after the code has changed again
+  --workers <n>       threads that share the streams out among them     (one for each core, four at most)
   --accept-parked     moves the views even though streams are parked in the new tables which are not in the old
   --json              the report as JSON
 `,
   options: {
     'dry-run': { type: 'boolean' }, stream: { type: 'string' }, examples: { type: 'string', default: '50' },
-    fresh: { type: 'boolean' }, 'accept-parked': { type: 'boolean' }, json: { type: 'boolean' },
+    fresh: { type: 'boolean' }, workers: { type: 'string' }, 'accept-parked': { type: 'boolean' }, json: { type: 'boolean' },
   },
-  run: async (given, context) => {
+  run: async (given, { parts, ...rest }) => {
+    const workers = given.values['workers'] === undefined ? {} : { workers: wholeNumber('workers', given.values['workers'], { min: 1, max: WORKERS_MAX }) };
+    const context: Context = { ...rest, parts: { ...parts, ...workers } };
     if (given.values['stream'] !== undefined && given.values['dry-run'] !== true) throw new UsageError('--stream goes with --dry-run: a stream by itself is folded again by replaying it.');
     if (typeof given.values['stream'] === 'string') return compareStream(given.values['stream'], given, context);
     const dryRun = given.values['dry-run'] === true;

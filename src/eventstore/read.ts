@@ -1,6 +1,7 @@
 import { BACKWARDS, eventTypeFilter, FORWARDS, START, type ResolvedEvent, type StreamingRead } from '@eventstore/db-client';
 import { failureOf, untilItStalls, type EventStore } from './event-store.js';
 import { recordedEventOf, type RecordedEvent } from './recorded-event.js';
+import { FOLLOWED } from './log-subscription.js';
 import { storeErrorOf } from './store-errors.js';
 
 /** Events that a read holds in each of its buffers: one may be as large as the append limit. */
@@ -53,8 +54,7 @@ export function readLogPage(store: EventStore, { direction, from, max }: LogPage
   return all(recorded(reading, { what: 'Reading the log', ofLog: true }));
 }
 
-/** Our events, and what tells that a stream was deleted or got other limits; links, statistics and the like are the store's own. */
-const FOLLOWED = eventTypeFilter({ regex: '^(?:[^$]|\\$metadata$|\\$streamDeleted$)' });
+const FILTER = eventTypeFilter({ regex: FOLLOWED });
 
 /**
  * A catch-up subscription to `$all` without most of the store's own events, from after a position (null: from the start). It ends,
@@ -62,7 +62,7 @@ const FOLLOWED = eventTypeFilter({ regex: '^(?:[^$]|\\$metadata$|\\$streamDelete
  */
 export function subscribeToAll(store: EventStore, after: bigint | null, bufferedMax: number) {
   const fromPosition = after === null ? START : { commit: after, prepare: after };
-  return store.subscriptions.subscribeToAll({ fromPosition, filter: FOLLOWED }, { highWaterMark: bufferedMax });
+  return store.subscriptions.subscribeToAll({ fromPosition, filter: FILTER }, { highWaterMark: bufferedMax });
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { Table } from '../../projections/projection.js';
-import { jsonForPostgres, type Queryable } from './database.js';
+import type { Queryable } from './database.js';
 import type { Target } from './generations.js';
 import { givenAs, typesOf } from './rows.js';
 import { lineOf, tableOf, type Generation } from './schema.js';
@@ -37,11 +37,11 @@ export async function compareGenerations(connection: Queryable, { generation, ag
   return comparisons;
 }
 
-/** Compares, within a transaction, the rows that a table has of some streams with those that it should have. */
+/** Compares, within a transaction, the rows that a table has of some streams with those that it should have, as JSON. */
 export async function* compareRows(
   connection: Queryable,
   generation: Generation,
-  { name, streams, rows }: { name: string; streams: readonly string[]; rows: readonly object[] },
+  { name, streams, texts }: { name: string; streams: readonly string[]; texts: readonly string[] },
 ): AsyncGenerator<RowDifference> {
   const { columns, key } = generation.projection.tables[name] as Table;
   const all = { ...typesOf(columns), stream: 'text' };
@@ -51,7 +51,7 @@ export async function* compareRows(
     after: `(select * from ${givenAs(all, '$2')})`,
     columns: Object.keys(all),
     key,
-    values: [streams, jsonForPostgres(rows)],
+    values: [streams, `[${texts.join(',')}]`],
   };
   await connection.query(`declare differences no scroll cursor for ${differences(sides)}`, sides.values);
   for (;;) {

@@ -53,7 +53,7 @@ export class Database implements Queryable, Snapshots {
   readonly #begin: string;
   readonly #beginSnapshot: string;
 
-  constructor(url: string, private readonly options: DatabaseOptions) {
+  constructor(readonly url: string, private readonly options: DatabaseOptions) {
     const { connectionsMax: max, statementTimeoutMs } = options;
     this.#begin = begin('', statementTimeoutMs);
     this.#beginSnapshot = begin('isolation level repeatable read read only', statementTimeoutMs);

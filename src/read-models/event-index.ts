@@ -26,7 +26,7 @@ select checkpoint.log_name, checkpoint.position, checkpoint.event_id, found.stre
 from unnest($1::uuid[], $2::text[]) with ordinality as asked(event_id, stream, at)
 join ledger.checkpoints as checkpoint on checkpoint.line = '${EVENT_INDEX_LINE}'
 left join lateral (select stream, revision, position from ${EVENT_INDEX} where event_id = asked.event_id limit 1) as found on true
-left join lateral (select revision, position, event_id from ${EVENT_INDEX} where stream = asked.stream order by revision desc limit 1) as last on true
+left join lateral (select revision, position, event_id from ${EVENT_INDEX} where stream = asked.stream and position <= checkpoint.position order by revision desc limit 1) as last on true
 order by asked.at`;
 
 /**
@@ -99,11 +99,16 @@ export async function sampleStreams(database: Queryable, count: number): Promise
   return rows.map(({ stream }) => stream);
 }
 
-/** Adds events by their envelope alone; an id that is known stays where it was first. */
-export async function indexEvents(connection: Queryable, events: readonly IndexedEvent[]): Promise<void> {
-  await connection.query(
-    `insert into ${EVENT_INDEX} (event_id, stream, revision, position)
-     select * from unnest($1::uuid[], $2::text[], $3::int8[], $4::int8[]) on conflict do nothing`,
+/**
+ * Adds events by their envelope alone. An id that is known at a higher position moves to the lower one; false when one is known at the
+ * same or a lower position: another writer was faster, and what was folded may count a repeat.
+ */
+export async function indexEvents(connection: Queryable, events: readonly IndexedEvent[]): Promise<boolean> {
+  const { rowCount } = await connection.query(
+    `insert into ${EVENT_INDEX} as known (event_id, stream, revision, position)
+     select * from unnest($1::uuid[], $2::text[], $3::int8[], $4::int8[])
+     on conflict (event_id) do update set stream = excluded.stream, revision = excluded.revision, position = excluded.position
+     where excluded.position < known.position`,
     [
       events.map(({ eventId }) => eventId),
       events.map(({ stream }) => stream),
@@ -111,4 +116,5 @@ export async function indexEvents(connection: Queryable, events: readonly Indexe
       events.map(({ position }) => position),
     ],
   );
+  return rowCount === events.length;
 }

@@ -119,7 +119,7 @@ export async function abandon(database: Database, { line, replaces }: Target): P
 /** Streams that are parked in a generation, and not in the one that it is held against. */
 export async function newlyParked(connection: Queryable, { line, against }: Target): Promise<string[]> {
   const { rows } = await connection.query<{ stream: string }>(
-    'select stream from ledger.parked_streams where generation = $1 except select stream from ledger.parked_streams where generation = $2 order by stream',
+    `select stream from ledger.parked_streams where generation = $1 and kind <> 'waiting' except select stream from ledger.parked_streams where generation = $2 order by stream`,
     [line, against === null ? '' : lineOf(against)],
   );
   return rows.map(({ stream }) => stream);

@@ -116,6 +116,13 @@ export async function lock(connection: Queryable, held: readonly Line[]): Promis
   return held.every(({ line, epoch, at }) => found.get(line)?.epoch === epoch && found.get(line)?.at?.position === at?.position);
 }
 
+/** Whether these lines still have these epochs; until the end of the transaction no other owner can take them. */
+export async function isHeldNow(connection: Queryable, held: readonly Line[]): Promise<boolean> {
+  const { rows } = await connection.query<{ line: string; owner_epoch: bigint }>('select line, owner_epoch from ledger.checkpoints where line = any($1) order by line for share', [namesOf(held)]);
+  const epochs = new Map(rows.map((row) => [row.line, row.owner_epoch]));
+  return held.every(({ line, epoch }) => epochs.get(line) === epoch);
+}
+
 /** Moves these lines, at the end of the transaction that wrote the rows they speak of: their lease is whole when it commits. */
 export async function move(connection: Queryable, held: readonly Line[], { logName, to }: { logName: string; to: NonNullable<LogPosition> }): Promise<void> {
   await connection.query(

@@ -3,11 +3,17 @@ import { jsonForPostgres, type Queryable } from './database.js';
 import { lineOf, type Generation } from './schema.js';
 
 /**
+ * What a parked stream is tried again with. `event`: its states are those before the event that it stands at, from which on it is
+ * read. `whole`: all of it is read. `waiting`: nothing is wrong with it; all of it is to be read, beside the batches.
+ */
+export type ParkingKind = 'event' | 'whole' | 'waiting';
+
+/**
  * A stream that one projection could not fold; its rows stay as they were. `revision` is that of the event that it stands at, which
  * `stripeEventId` and `eventType` name; both are null where no single event is to blame.
  */
 export type ParkedStream = Readonly<{
-  stream: string; revision: bigint; stripeEventId: string | null; eventType: string | null; cause: string; stack: string | null;
+  kind: ParkingKind; stream: string; revision: bigint; stripeEventId: string | null; eventType: string | null; cause: string; stack: string | null;
 }>;
 
 type Blamed = Pick<ParkedStream, 'revision' | 'stripeEventId' | 'eventType'>;
@@ -25,28 +31,37 @@ const STACK_LENGTH_MAX = 8_000;
 const EVENT_LENGTH_MAX = 500;
 
 /** Which of these streams are parked, by the names of lines. */
-export async function findParked(database: Queryable, lines: readonly string[], streams: readonly string[]): Promise<Map<string, Set<string>>> {
-  const { rows } = await database.query<{ generation: string; stream: string }>(
-    'select generation, stream from ledger.parked_streams where generation = any($1) and stream = any($2)', [lines, streams]);
-  const parked = new Map(lines.map((line) => [line, new Set<string>()]));
-  for (const { generation, stream } of rows) parked.get(generation)?.add(stream);
+export async function findParked(database: Queryable, lines: readonly string[], streams: readonly string[]): Promise<Map<string, Map<string, Pick<ParkedStream, 'kind' | 'revision'>>>> {
+  const { rows } = await database.query<{ generation: string; stream: string; kind: ParkingKind; revision: bigint }>(
+    'select generation, stream, kind, revision from ledger.parked_streams where generation = any($1) and stream = any($2)', [lines, streams]);
+  const parked = new Map(lines.map((line) => [line, new Map<string, Pick<ParkedStream, 'kind' | 'revision'>>()]));
+  for (const { generation, stream, kind, revision } of rows) parked.get(generation)?.set(stream, { kind, revision });
   return parked;
+}
+
+/** Streams of these lines that are to be folded again, those that wait longest first. */
+export async function findWaiting(database: Queryable, lines: readonly string[], max: number): Promise<string[]> {
+  const { rows } = await database.query<{ stream: string }>(
+    `select stream from ledger.parked_streams where generation = any($1) and (kind = 'waiting' or replay_wanted_at is not null)
+     group by stream order by min(coalesce(replay_wanted_at, attempted_at)), stream limit $2`, [lines, max]);
+  return rows.map(({ stream }) => stream);
 }
 
 /** Parks streams, or counts one attempt more of those that are parked; a replay that was asked for has then been made. */
 export async function park(connection: Queryable, generation: Generation, parked: readonly ParkedStream[]): Promise<void> {
   await connection.query(
-    `insert into ledger.parked_streams (generation, stream, revision, stripe_event_id, event_type, cause, stack)
-     select $1, stream, revision, stripe_event_id, event_type, cause, stack from jsonb_to_recordset($2::jsonb)
-       as given(stream text, revision int8, stripe_event_id text, event_type text, cause text, stack text)
-     on conflict (generation, stream) do update set attempts = parked_streams.attempts + 1, revision = excluded.revision,
+    `insert into ledger.parked_streams (generation, stream, kind, revision, stripe_event_id, event_type, cause, stack)
+     select $1, stream, kind, revision, stripe_event_id, event_type, cause, stack from jsonb_to_recordset($2::jsonb)
+       as given(stream text, kind text, revision int8, stripe_event_id text, event_type text, cause text, stack text)
+     on conflict (generation, stream) do update set attempts = parked_streams.attempts + 1, kind = excluded.kind, revision = excluded.revision,
        stripe_event_id = excluded.stripe_event_id, event_type = excluded.event_type, cause = excluded.cause, stack = excluded.stack,
        attempted_at = clock_timestamp(), replay_wanted_at = null`,
     [lineOf(generation), jsonForPostgres(parked.map(bounded))],
   );
 }
 
-const bounded = ({ stream, revision, stripeEventId, eventType, cause, stack }: ParkedStream): object => ({
+const bounded = ({ kind, stream, revision, stripeEventId, eventType, cause, stack }: ParkedStream): object => ({
+  kind,
   stream,
   revision: String(revision),
   stripe_event_id: stripeEventId?.slice(0, EVENT_LENGTH_MAX) ?? null,
@@ -55,6 +70,11 @@ const bounded = ({ stream, revision, stripeEventId, eventType, cause, stack }: P
   stack: stack?.slice(0, STACK_LENGTH_MAX) ?? null,
 });
 
+/** Asks for parked streams to be folded again, as people do by `wantReplay`. */
+export async function wantRetry(connection: Queryable, generation: Generation, streams: readonly string[]): Promise<void> {
+  await connection.query('update ledger.parked_streams set replay_wanted_at = coalesce(replay_wanted_at, clock_timestamp()) where generation = $1 and stream = any($2)', [lineOf(generation), streams]);
+}
+
 /** Takes streams out of parking, after they were folded again. */
 export async function unpark(connection: Queryable, generation: Generation, streams: readonly string[]): Promise<void> {
   await connection.query('delete from ledger.parked_streams where generation = $1 and stream = any($2)', [lineOf(generation), streams]);
@@ -62,21 +82,8 @@ export async function unpark(connection: Queryable, generation: Generation, stre
 
 /** How many streams are parked in each line, by its name. */
 export async function countParked(database: Queryable): Promise<Map<string, number>> {
-  const { rows } = await database.query<{ line: string; parked: bigint }>('select line, count(stream) as parked from ledger.checkpoints left join ledger.parked_streams parked on parked.generation = line group by line');
+  const { rows } = await database.query<{ line: string; parked: bigint }>(`select line, count(stream) as parked from ledger.checkpoints left join ledger.parked_streams parked on parked.generation = line and parked.kind <> 'waiting' group by line`);
   return new Map(rows.map(({ line, parked }) => [line, Number(parked)]));
-}
-
-/** Streams of a generation that somebody wants to be folded again, those that wait longest first. */
-export async function findReplays(database: Queryable, generation: Generation, max: number): Promise<string[]> {
-  const { rows } = await database.query<{ stream: string }>(
-    `select stream from ledger.parked_streams where generation = $1 and replay_wanted_at is not null order by replay_wanted_at, stream limit ${max}`, [lineOf(generation)]);
-  return rows.map(({ stream }) => stream);
-}
-
-/** Whether anybody wants streams of these lines to be folded again. */
-export async function areReplaysWanted(database: Queryable, lines: readonly string[]): Promise<boolean> {
-  const { rows } = await database.query('select 1 from ledger.parked_streams where generation = any($1) and replay_wanted_at is not null limit 1', [lines]);
-  return rows.length > 0;
 }
 
 /** A parked stream as people see it: of which line, at which event, since when, and how often it was tried. */
@@ -90,7 +97,7 @@ export type Parking = Readonly<{
 /** Which parked streams: of a projection, in all its shown lines, or of a line by its name; one stream, or those after a place in the list. */
 export type ParkingFilter = Readonly<{ projection?: string | undefined; stream?: string | undefined; after?: readonly [stream: string, line: string] | undefined }>;
 
-const MATCHING = `($1::text is null or line.line = $1 or (line.projection = $1 and line.shown)) and ($2::text is null or parked.stream = $2)`;
+const MATCHING = `($1::text is null or line.line = $1 or (line.projection = $1 and line.shown)) and ($2::text is null or parked.stream = $2) and parked.kind <> 'waiting'`;
 
 /** Parked streams by stream and line. */
 export async function listParked(database: Queryable, { projection, stream, after }: ParkingFilter, limit: number): Promise<Parking[]> {

@@ -63,7 +63,8 @@ type GenerationUse = Readonly<{
 /** Makes the empty tables and the line of a generation. */
 export async function createGeneration(connection: Queryable, generation: Generation, { shown, aside = false }: GenerationUse): Promise<void> {
   const { projection } = generation;
-  await connection.query(`create table if not exists ${stateTableOf(generation)} (stream text collate "C" primary key, revision int8 not null, state text not null)`);
+  await connection.query(`create table if not exists ${stateTableOf(generation)} (
+    stream text collate "C" not null, object text collate "C" not null, revision int8 not null, state text not null, kept text, primary key (stream, object))`);
   for (const [name, table] of Object.entries(projection.tables)) {
     await createTable(connection, nameOf(name, projection.version, generation.generation), table);
   }
@@ -172,6 +173,7 @@ create table if not exists ledger.parked_streams (
   stream text collate "C" not null,
   since timestamptz not null default clock_timestamp(),
   attempts int not null default 1,
+  kind text not null default 'whole' check (kind in ('event', 'whole', 'waiting')),
   revision int8 not null,
   cause text not null,
   stack text,
@@ -187,7 +189,10 @@ do $$ begin
   end if;
   if exists (select from pg_attribute where attrelid = 'ledger.parked_streams'::regclass and attname = 'projection') then
     alter table ledger.parked_streams rename column projection to generation;
+  end if;
+  if not exists (select from pg_attribute where attrelid = 'ledger.parked_streams'::regclass and attname = 'kind') then
     alter table ledger.parked_streams
+      add column if not exists kind text not null default 'whole',
       add column if not exists stack text,
       add column if not exists attempted_at timestamptz not null default clock_timestamp(),
       add column if not exists replay_wanted_at timestamptz,

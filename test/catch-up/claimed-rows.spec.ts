@@ -1,14 +1,14 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { projections } from '../../projections/index.js';
-import type { ReadEvent } from '../../src/catch-up/facts.js';
-import { Projector, type Group } from '../../src/catch-up/projector.js';
+import type { ReadEvent } from '../../src/folding/facts.js';
+import type { Group } from '../../src/projector/projector.js';
 import { connectEventStore, type EventStore } from '../../src/eventstore/event-store.js';
 import { nameOfLog } from '../../src/eventstore/log-name.js';
 import { Database } from '../../src/read-models/database.js';
 import { ensureSchema } from '../../src/read-models/schema.js';
 import { deliver, read } from '../support/delivery.js';
 import { startLedger } from '../support/ledger.js';
-import { appendAndRead, takeLines } from '../support/projecting.js';
+import { appendAndRead, projectorOn, takeLines } from '../support/projecting.js';
 import { query } from '../support/read-models.js';
 import { testDatabase, testEventStore, type TestServer } from '../support/servers.js';
 import { BASIL, invoice, stripeEvent } from '../support/stripe-objects.js';
@@ -66,7 +66,7 @@ describe('a row that two streams claim', () => {
     const { claimed, other, subscription, all } = events();
     await ensureSchema(database, projections);
     let group: Group = { logName: await nameOfLog(store, 5_000), lines: await takeLines(database, 'test') };
-    const projector = new Projector(store, database, projections);
+    const projector = projectorOn(store, database);
     for (const names of given) {
       const batch: ReadEvent[] = [];
       for (const name of names) {
@@ -74,9 +74,10 @@ describe('a row that two streams claim', () => {
         batch.push(await appendAndRead(store, stream, event));
       }
       const to = batch.at(-1) as ReadEvent;
-      expect(await projector.write(await projector.fold(batch, { group, to }), group)).toMatchObject({ kind: 'applied' });
+      expect(await projector.apply(batch, { group, to })).toMatchObject({ kind: 'applied' });
       group = { ...group, lines: group.lines.map((line) => ({ ...line, at: to })) };
     }
+    expect(await projector.workOff(() => group)).toBe('done');
     const rows = await query<{ id: string }>(server.url, 'select id, stream, total_minor from ledger.invoices');
     expect(rows.sort((a, b) => (a.id < b.id ? -1 : 1))).toEqual([
       { id: claimed, stream: `subscription-${subscription}`, total_minor: 1900n },

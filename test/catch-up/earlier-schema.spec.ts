@@ -22,7 +22,7 @@ const EARLIER = `
   update ledger.checkpoints set line = 'event_index_v1_g1', version = 1 where line = 'event_index_v2_g1';
   drop table ledger.event_index_v2;
   alter table ledger.checkpoints drop column aside;
-  alter table ledger.parked_streams drop column stripe_event_id, drop column event_type;
+  alter table ledger.parked_streams drop column stripe_event_id, drop column event_type, drop column kind;
   alter table ledger.parked_streams rename column generation to projection;
   insert into ledger.parked_streams (projection, stream, revision, cause)
     values ('${lineOf({ projection: subscriptions, generation: 1 })}', 'subscription-sub_parked', 3, 'a test')`;

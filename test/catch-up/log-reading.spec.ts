@@ -2,8 +2,8 @@ import { ANY } from '@eventstore/db-client';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { projections } from '../../projections/index.js';
 import { kindsOf } from '../../projections/projection.js';
-import type { ReadEvent } from '../../src/catch-up/facts.js';
-import { readHere, readInThread, type Arrival, type LogReading, type ReadLog } from '../../src/catch-up/log-reading.js';
+import type { ReadEvent } from '../../src/folding/facts.js';
+import { readHere, readPart, type Arrival, type LogReading, type ReadLog } from '../../src/catch-up/log-reading.js';
 import { connectEventStore, type EventStore } from '../../src/eventstore/event-store.js';
 import { LogEndSearch } from '../../src/eventstore/log-end.js';
 import { startProxy, type CuttableProxy } from '../support/cuttable-proxy.js';
@@ -92,8 +92,8 @@ const toldOf = ({ says, ...envelope }: ReadEvent) => ({ ...envelope, says: says.
 
 describe.each<readonly [string, (store: EventStore) => ReadLog]>([
   ['here', (of) => readHere(of, kinds)],
-  ['in a thread of its own', (of) => readInThread(of, kinds)],
-])('the log read %s', (_, reader) => {
+  ['as the only one of several workers', (of) => readPart(of, kinds, { index: 0, count: 1 })],
+])('the log read %s', (how, reader) => {
   it('gives the events after a position in their order, each once, and goes on with those to come', async () => {
     const all = (await taken(reader(store)(begin, room), ({ revision }) => revision === BigInt(EVENTS + 2))).filter(({ revision }) => revision <= BigInt(EVENTS + 2));
     expect(all.map(({ revision }) => revision)).toEqual(Array.from({ length: EVENTS + 3 }, (__, revision) => BigInt(revision)));
@@ -102,7 +102,7 @@ describe.each<readonly [string, (store: EventStore) => ReadLog]>([
     expect(rest[0]?.revision).toBe(2n);
 
     const other = `subscription-${randomId('sub')}`;
-    const next = taken(reader(store)(all.at(-1)?.position ?? null, room), (__, { isFollowed }) => SHARES_STORE || !isFollowed, other);
+    const next = taken(reader(store)(all.at(-1)?.position ?? null, room), (__, { isFollowed }) => SHARES_STORE || how !== 'here' || !isFollowed, other);
     await store.appends.appendToStream(other, appendedEvent(subscriptionEvent(randomId('sub'))), { expectedRevision: ANY });
     expect((await next).at(-1)).toMatchObject({ stream: other, revision: 0n, says: { kind: 'fact' } });
   });
@@ -179,7 +179,27 @@ describe.each<readonly [string, (store: EventStore) => ReadLog]>([
   });
 });
 
-it('is the same whichever way it is read', async () => {
-  const [here, there] = await Promise.all([readHere(store, kinds), readInThread(store, kinds)].map((read) => taken(read(begin, room), ({ revision }) => revision === 50n)));
-  expect(there?.map(toldOf).slice(0, 51)).toEqual(here?.map(toldOf).slice(0, 51));
+it('read by two workers is shared out among them: each event is read by one, and of the others only the place is known', async () => {
+  const own = Array.from({ length: 20 }, () => `subscription-${randomId('sub')}`);
+  const before = await new LogEndSearch(store).find();
+  for (const name of own) await store.appends.appendToStream(name, appendedEvent(subscriptionEvent(name.slice('subscription-'.length))), { expectedRevision: ANY });
+  await append(subscriptionEvent(subscription));
+  const from = before.kind === 'at' ? before.position : null;
+  const here = await taken(readHere(store, kinds)(from, room), ({ stream: name }) => name === own.at(-1), own.at(-1));
+  const last = here.at(-1) as ReadEvent;
+  const parts = await Promise.all([0, 1].map(async (index) => {
+    const reading = readPart(store, kinds, { index, count: 2 })(from, room);
+    const events: ReadEvent[] = [];
+    for await (const arrival of reading) {
+      events.push(...arrival.events);
+      if (arrival.events.some(({ position }) => position >= last.position)) break;
+    }
+    await reading.stop();
+    return events.filter(({ position }) => position <= last.position);
+  }));
+  const places = parts.map((events) => events.map(({ position, eventId }) => `${position} ${eventId}`));
+  expect(places[0]).toEqual(places[1]);
+  const read = parts.map((events) => events.filter(({ says }) => says.kind !== 'skipped').map(({ stream: name }) => name).filter((name) => own.includes(name)));
+  expect(read.flat().sort()).toEqual([...own].sort());
+  expect(Math.min(...read.map(({ length }) => length))).toBeGreaterThan(0);
 });

@@ -53,7 +53,7 @@ async function faults(of = streams.filter(() => Math.random() < 0.2)): Promise<u
     const projection = projections.find(({ name }) => name === line.projection && REBUILT.includes(name));
     if (projection === undefined) continue;
     const verified = { streams: of.map((id) => `subscription-${id}`), found: (finding: Finding) => { if (isFault(finding)) found.push(finding); } };
-    await verifyStreams({ store, database, projections }, { projection, line }, verified);
+    await verifyStreams({ store, database }, { projection, line }, verified);
   }
   return found;
 }

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { projections } from '../../projections/index.js';
-import { readEvent } from '../../src/catch-up/facts.js';
-import { Projector } from '../../src/catch-up/projector.js';
+import { readEvent } from '../../src/folding/facts.js';
+import { projectorOn } from '../support/projecting.js';
 import { connectEventStore } from '../../src/eventstore/event-store.js';
 import { nameOfLog } from '../../src/eventstore/log-name.js';
 import { readStream } from '../../src/eventstore/read.js';
@@ -117,11 +117,11 @@ describe('two projectors forced onto one projection', () => {
     const events: RecordedEvent[] = [];
     for (const { id } of lives) for await (const event of readStream(store, `subscription-${id}`)) events.push(event);
     events.sort((a, b) => Number(a.position - b.position));
-    const projectors = [new Projector(store, connection, projections), new Projector(store, connection, projections)];
+    const projectors = [projectorOn(store, connection), projectorOn(store, connection)];
     while (events.length > 0) {
       const batch = events.splice(0, 7);
       const to = batch.at(-1) as RecordedEvent;
-      const results = await Promise.all(projectors.map((projector) => projector.fold(batch.map((event) => readEvent(event)), { group, to }).then((folded) => projector.write(folded, group))));
+      const results = await Promise.all(projectors.map((projector) => projector.apply(batch.map((event) => readEvent(event)), { group, to })));
       expect(results.map(({ kind }) => kind).sort()).toEqual(['applied', 'lost']);
       group = { ...group, lines: group.lines.map((line) => ({ ...line, at: to })) };
     }

@@ -54,7 +54,8 @@ export class TestIndex {
     if (last === undefined) return;
     const logName = await nameOfLog(this.store, 5_000);
     await this.database.transaction(async (connection) => {
-      await indexEvents(connection, events);
+      // An id stands where it was first.
+      await indexEvents(connection, [...new Map(events.toReversed().map((event) => [event.eventId, event])).values()]);
       await connection.query(
         'update ledger.checkpoints set log_name = $2, position = $3, event_id = $4 where line = $1 and (position is null or position < $3)',
         [EVENT_INDEX_LINE, logName, last.position, last.eventId],

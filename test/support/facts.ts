@@ -1,6 +1,6 @@
 import type { AnyProjection, Fact } from '../../projections/projection.js';
 import { asStripeEvent } from '../../src/events/stripe-event.js';
-import { factFrom as factOfEvent } from '../../src/catch-up/facts.js';
+import { factFrom as factOfEvent } from '../../src/folding/facts.js';
 import { foldObjects, rowsOfAll } from '../../src/folding/fold-objects.js';
 
 /** A Stripe event as the projector would give it to a projection. */

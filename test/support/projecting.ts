@@ -1,8 +1,11 @@
 import { ANY } from '@eventstore/db-client';
 import { projections } from '../../projections/index.js';
-import { readEvent, type ReadEvent } from '../../src/catch-up/facts.js';
+import { readEvent, type ReadEvent } from '../../src/folding/facts.js';
 import type { EventStore } from '../../src/eventstore/event-store.js';
 import type { Database } from '../../src/read-models/database.js';
+import { readModelsIn } from '../../src/projector/postgres-read-models.js';
+import { Projector } from '../../src/projector/projector.js';
+import { eventReader } from '../../src/projector/stream-reading.js';
 import { acquire, readLines, type Line } from '../../src/read-models/lines.js';
 import { appendedEvent, eventsOf } from './log.js';
 
@@ -17,3 +20,7 @@ export async function appendAndRead(store: EventStore, stream: string, event: Pa
   if (last === undefined) throw new Error(`${stream} is empty.`);
   return readEvent(last);
 }
+
+/** A projector of all projections, on real stores. */
+export const projectorOn = (store: EventStore, database: Database): Projector =>
+  new Projector({ reader: eventReader(store, projections), models: readModelsIn(database), projections });

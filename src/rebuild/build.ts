@@ -1,10 +1,8 @@
+import type { BuildOutcome } from '../catch-up/catch-up.js';
 import { LogEndSearch, type LogEnd } from '../eventstore/log-end.js';
 import { become } from '../read-models/lines.js';
-import type { AppliedBatch, Followed } from './follower.js';
+import { bringTogether, type AppliedBatch, type Followed } from '../catch-up/follower.js';
 import { withLines, type BuildOptions, type HeldLines, type Parts } from './held-lines.js';
-
-/** `busy`: another process has one of the lines. `stopped`, `failed`: what was written stays, and is gone on from. */
-export type BuildOutcome = Readonly<{ kind: 'built' | 'busy' | 'stopped' }> | Readonly<{ kind: 'failed'; cause: string }>;
 
 /** So many events behind a goal that moves, the goal counts as reached. */
 const NEAR_EVENTS = 1_000;
@@ -29,10 +27,10 @@ export async function build(parts: Parts, options: BuildOptions): Promise<BuildO
 }
 
 /** Brings lines together, and near to a goal that may move on. A goal that is not known yet is asked for again. */
-export async function chase({ lines, far, near, pursuit }: HeldLines, goal: () => Promise<LogEnd>): Promise<Followed> {
-  let followed: Followed = await far.bringTogether(lines, pursuit);
-  let follower = far;
-  for (let events = Infinity; followed.kind === 'reached' && events > NEAR_EVENTS; follower = near) {
+export async function chase({ lines, far, near, projector, pursuit }: HeldLines, goal: () => Promise<LogEnd>): Promise<Followed> {
+  let followed: Followed = await bringTogether(far, lines, pursuit);
+  let follow = far;
+  for (let events = Infinity; followed.kind === 'reached' && events > NEAR_EVENTS; follow = near) {
     events = 0;
     const applied = (batch: AppliedBatch) => {
       events += batch.events;
@@ -40,7 +38,9 @@ export async function chase({ lines, far, near, pursuit }: HeldLines, goal: () =
     };
     const position = await knownGoal(goal, pursuit.signal);
     if (position === null) return { kind: 'stopped', group: followed.group };
-    followed = await follower.follow(followed.group, { ...pursuit, applied, until: { position } });
+    followed = await follow(followed.group, { ...pursuit, applied, until: { position } });
+    const { group } = followed;
+    if (followed.kind === 'reached' && (await projector.workOff(() => group, pursuit.signal)) === 'lost') return { kind: 'lost', group };
   }
   return followed;
 }

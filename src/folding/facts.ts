@@ -13,6 +13,8 @@ export type ReadEvent = Envelope & Readonly<{ says: Says; bytes: number }>;
 
 type Says =
   | { readonly kind: 'nothing' }
+  /** Another worker reads it. */
+  | { readonly kind: 'skipped' }
   /** The store's own: `stream` was deleted, or has other limits now, so that less may be left of it. */
   | { readonly kind: 'shortened'; readonly stream: string }
   | { readonly kind: 'fact'; readonly fact: Fact }
@@ -28,6 +30,12 @@ export function readEvent(recorded: RecordedEvent, kinds?: ReadonlySet<SnapshotK
   const bytes = ENVELOPE_BYTES + (says.kind === 'fact' ? bytesOf(recorded.data) : 0);
   return { eventId, stream, revision, position, type, recordedAt, metadata, says, bytes };
 }
+
+/** What another worker reads of the log: nothing but a place. */
+export const skippedEvent = ({ position, eventId }: Pick<Envelope, 'position' | 'eventId'>): ReadEvent =>
+  ({ eventId, stream: '', revision: -1n, position, type: '', recordedAt: NEVER, metadata: null, says: { kind: 'skipped' }, bytes: 0 });
+
+const NEVER = new Date(0);
 
 /** What an event takes in memory beside its body. */
 const ENVELOPE_BYTES = 500;
@@ -89,6 +97,7 @@ export function factFrom(stripeEvent: StripeEvent): Fact {
 export function concerns(projection: AnyProjection, { says }: ReadEvent): boolean {
   switch (says.kind) {
     case 'nothing':
+    case 'skipped':
     case 'shortened': return false;
     case 'fact': return handles(projection, says.fact.snapshot.kind);
     case 'unreadable': return says.of === null || handles(projection, says.of);

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { projections } from '../../projections/index.js';
-import { count, id, text } from '../../projections/columns.js';
-import { defineProjection, ignored, type RowsOf } from '../../projections/projection.js';
+import { count, id, keyOf, text } from '../../projections/columns.js';
+import { defineProjection, ignored } from '../../projections/projection.js';
 import { Database } from '../../src/read-models/database.js';
 import { abandon, beginRebuild, beginRollback, tidy } from '../../src/read-models/generations.js';
 import { acquire, release, renew } from '../../src/read-models/lines.js';
-import { writeStreams, writtenOf, type RowTexts } from '../../src/read-models/rows.js';
+import { deleteRows, deleteStreams, findOwners, putRows } from '../../src/read-models/rows.js';
 import { ensureSchema } from '../../src/read-models/schema.js';
 import { query } from '../support/read-models.js';
 import { emptyDatabase, type TestServer } from '../support/servers.js';
@@ -39,45 +39,34 @@ afterAll(async () => {
 });
 
 const generation = { projection: parcels(1), generation: 1 };
-/** Writes a stream; `before` is what the last write left, where that is known. Returns what this one leaves. */
-async function write(stream: string, revision: bigint, rows: RowsOf<typeof tables>, before: RowTexts | null = null): Promise<RowTexts> {
-  const written = writtenOf(generation, { stream, revision, state: {}, rows }, before);
-  await writeStreams(database, generation, [written]);
-  return written.texts;
-}
 const stamp = (parcel: string, name: string, country = 'PT') => ({ parcel, stamp: name, country });
+const put = (stream: string, table: keyof typeof tables, ...rows: Readonly<Record<string, unknown>>[]) =>
+  putRows(database, generation, rows.map((row) => ({ table, key: keyOf(tables[table], row), text: JSON.stringify({ stream, ...row }) })));
 
-describe('the rows of a stream', () => {
-  it('are replaced in every table, and those of other streams are left alone', async () => {
-    await write('parcel-1', 0n, { parcels: [{ id: '1', weight: 10 }], parcel_stamps: [stamp('1', 'blue'), stamp('1', 'red')] });
-    await write('parcel-2', 0n, { parcels: [{ id: '2', weight: 20 }], parcel_stamps: [stamp('2', 'blue')] });
-    await write('parcel-1', 1n, { parcels: [{ id: '1', weight: 11 }], parcel_stamps: [stamp('1', 'red', 'ES')] });
-    expect(await query(server.url, 'select id, weight::int, stream from ledger.parcels order by id')).toEqual([{ id: '1', weight: 11, stream: 'parcel-1' }, { id: '2', weight: 20, stream: 'parcel-2' }]);
-    expect(await query(server.url, 'select parcel, stamp, country from ledger.parcel_stamps order by parcel')).toEqual([stamp('1', 'red', 'ES'), stamp('2', 'blue')]);
+describe('rows', () => {
+  it('are put in their tables, and take the place of those with their keys', async () => {
+    expect(await put('parcel-1', 'parcels', { id: '1', weight: 10 })).toBe(true);
+    expect(await put('parcel-1', 'parcel_stamps', stamp('1', 'blue'), stamp('1', 'red'))).toBe(true);
+    expect(await put('parcel-1', 'parcels', { id: '1', weight: 11 })).toBe(true);
+    expect(await query(server.url, 'select id, weight::int, stream from ledger.parcels order by id')).toEqual([{ id: '1', weight: 11, stream: 'parcel-1' }]);
+    expect(await query(server.url, 'select parcel, stamp, country from ledger.parcel_stamps order by stamp')).toEqual([stamp('1', 'blue'), stamp('1', 'red')]);
   });
 
-  it('are not written again where they are the same', async () => {
-    const rows = { parcels: [{ id: '3', weight: 30 }, { id: '4', weight: 40 }], parcel_stamps: [] };
-    await write('parcel-3', 0n, rows);
-    const writers = () => query<{ id: string; writer: string }>(server.url, `select id, xmin::text as writer from ledger.parcels_v1_g1 where stream = 'parcel-3' order by id`);
-    const [three, four] = await writers();
-    await write('parcel-3', 1n, { ...rows, parcels: [{ id: '3', weight: 31 }, { id: '4', weight: 40 }] });
-    const [changed, same] = await writers();
-    expect(changed).not.toEqual(three);
-    expect(same).toEqual(four);
+  it('of another stream are left as they are, and told of', async () => {
+    await put('parcel-2', 'parcels', { id: '2', weight: 20 });
+    expect(await put('parcel-3', 'parcels', { id: '2', weight: 30 }, { id: '3', weight: 30 })).toBe(false);
+    expect(await query(server.url, `select weight::int, stream from ledger.parcels where id = '2'`)).toEqual([{ weight: 20, stream: 'parcel-2' }]);
+    const wanted = ['2', '3'].map((id) => ({ stream: 'parcel-3', table: 'parcels', key: JSON.stringify([id]) }));
+    expect(await findOwners(database, generation, wanted)).toEqual([{ ...wanted[0], owner: 'parcel-2' }]);
   });
 
-  it('are told apart from those that stand there already, when these are known: only what differs is written, and what is gone is deleted', async () => {
-    const before = await write('parcel-6', 0n, { parcels: [{ id: '6', weight: 60 }], parcel_stamps: [stamp('6', 'blue'), stamp('6', 'red'), stamp('6', 'green')] });
-    await query(server.url, `update ledger.parcel_stamps_v1_g1 set country = 'untouched' where parcel = '6'`);
-    await write('parcel-6', 1n, { parcels: [{ id: '6', weight: 60 }], parcel_stamps: [stamp('6', 'blue', 'ES'), stamp('6', 'green')] }, before);
-    expect(await query(server.url, `select stamp, country from ledger.parcel_stamps where parcel = '6' order by stamp`)).toEqual([{ stamp: 'blue', country: 'ES' }, { stamp: 'green', country: 'untouched' }]);
-  });
-
-  it('all go when the stream has none any more', async () => {
-    await write('parcel-5', 0n, { parcels: [{ id: '5', weight: 50 }], parcel_stamps: [stamp('5', 'blue')] });
-    await write('parcel-5', 1n, { parcels: [], parcel_stamps: [] });
-    expect(await query(server.url, `select 1 from ledger.parcels where id = '5' union all select 1 from ledger.parcel_stamps where parcel = '5'`)).toEqual([]);
+  it('are deleted by their keys and stream, or all of a stream', async () => {
+    await put('parcel-5', 'parcels', { id: '5', weight: 50 }, { id: '6', weight: 60 });
+    await put('parcel-5', 'parcel_stamps', stamp('5', 'blue'), stamp('5', 'green'));
+    await deleteRows(database, generation, [['parcel-5', '["5"]'], ['parcel-4', '["6"]']].map(([stream = '', key = '']) => ({ stream, table: 'parcels', key })));
+    expect(await query(server.url, `select id from ledger.parcels where stream = 'parcel-5'`)).toEqual([{ id: '6' }]);
+    await deleteStreams(database, generation, ['parcel-5']);
+    expect(await query(server.url, `select stream from ledger.parcels where stream = 'parcel-5' union all select stream from ledger.parcel_stamps where stream = 'parcel-5'`)).toEqual([]);
   });
 });
 

@@ -4,7 +4,7 @@ import { newlyParked, show, type Target } from '../read-models/generations.js';
 import { lockLines, readLines, type Line, type LogPosition } from '../read-models/lines.js';
 import { lineOf, lockSchema } from '../read-models/schema.js';
 import { chase } from './build.js';
-import type { Group } from './projector.js';
+import type { Group } from '../projector/projector.js';
 import { withLines, type BuildOptions, type HeldLines, type Parts } from './held-lines.js';
 
 /** What happened at the meeting: `busy`, another process has one of the lines; `stopped`, what was written stays. */
@@ -62,7 +62,7 @@ async function holdStill<T>({ database }: Parts, names: readonly string[], work:
 }
 
 /** Brings each target to exactly where the line stands that it is held against. */
-async function arrive({ near, pursuit }: HeldLines, { group, targets, positions }: { group: Group; targets: readonly Target[]; positions: Positions }): Promise<{ lines: Line[]; all: boolean }> {
+async function arrive({ near, projector, pursuit }: HeldLines, { group, targets, positions }: { group: Group; targets: readonly Target[]; positions: Positions }): Promise<{ lines: Line[]; all: boolean }> {
   // No AbortSignal.timeout: inside of `any` nothing keeps it from being collected, and then it never fires.
   const late = new AbortController();
   const limit = setTimeout(() => late.abort(), HELD_STILL_MS);
@@ -73,8 +73,10 @@ async function arrive({ near, pursuit }: HeldLines, { group, targets, positions 
     for (const line of group.lines) {
       const against = targets.find((target) => target.line === line.line)?.against;
       const goal = against == null ? null : (positions.get(lineOf(against)) ?? null);
-      const followed = goal === null ? null : await near.follow({ ...group, lines: [line] }, { ...pursuit, signal, until: goal });
+      const followed = goal === null ? null : await near({ ...group, lines: [line] }, { ...pursuit, signal, until: goal });
       lines.push(...(followed?.group.lines ?? [line]));
+      const reached = followed?.group ?? { ...group, lines: [line] };
+      if ((await projector.workOff(() => reached, signal)) !== 'done') all = false;
       if (goal !== null && (followed?.group.lines[0]?.at?.position ?? -1n) < goal.position) all = false;
     }
   } finally {

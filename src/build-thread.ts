@@ -1,0 +1,27 @@
+/** The program of a thread that builds read models: it works until they are at the end of the log, or its parent says stop. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { projections } from '../projections/index.js';
+import { connectEventStore } from './eventstore/event-store.js';
+import { Database } from './read-models/database.js';
+import { build } from './rebuild/build.js';
+import type { BuildThreadData, BuildThreadMessage } from './rebuild/build-in-thread.js';
+
+if (!parentPort) throw new Error('This module is a worker thread that builds: start it with buildInThread.');
+const parent = parentPort;
+const { eventstoreUrl, databaseUrl, lines, workers } = workerData as BuildThreadData;
+const tell = (message: BuildThreadMessage): void => parent.postMessage(message);
+
+const CONNECTIONS_MAX = 4;
+const database = new Database(databaseUrl, { connectionsMax: CONNECTIONS_MAX, onIdleError: () => undefined });
+const stopping = new AbortController();
+parent.once('message', () => stopping.abort());
+
+const outcome = await build({ store: connectEventStore(eventstoreUrl), database, projections, workers }, {
+  lines,
+  signal: stopping.signal,
+  applied: ({ events, result, tookMs, position, recordedAt }) => tell({ kind: 'applied', batch: { events, result, tookMs, position, recordedAt } }),
+});
+tell({ kind: 'ended', outcome });
+await database.close();
+// Ends this thread alone. The connections to the store go with it: closing them in order would wait for streams that nobody reads.
+process.exit();

@@ -1,0 +1,93 @@
+import type { AnyProjection, Fact } from '../../projections/projection.js';
+import { advance, unfolded, type FoldState } from './fold.js';
+
+/** What an event says of one object, and where the event stands in its stream. */
+export type FactAt = Readonly<{ fact: Fact; revision: bigint }>;
+
+/** States some way back: from the nearest one before it a late event is folded. */
+export type KeptStates = Readonly<{
+  /** Without the events of the tail; null while the tail holds all events. */
+  base: FoldState | null;
+  /** With the first `KEPT_EVERY` events of the tail; null while it holds fewer. */
+  middle: FoldState | null;
+}>;
+
+/** How far a projection has folded one object of a stream. It survives JSON, but for the revisions. */
+export type ObjectState = Readonly<{
+  /** Of the last event folded, in the order of the stream. */
+  revision: bigint;
+  now: FoldState;
+  /** Revisions of the events after `kept.base`, by their seconds. */
+  tail: readonly bigint[];
+  kept: KeptStates;
+}>;
+
+/** A state is kept after so many events; a late event reads at most twice as many. */
+export const KEPT_EVERY = 32;
+const NOTHING_KEPT: KeptStates = { base: null, middle: null };
+
+const nothingFolded = (projection: AnyProjection): ObjectState => ({ revision: -1n, now: unfolded(projection), tail: [], kept: NOTHING_KEPT });
+
+/** `guesses`: facts whose place within their second is a guess, and was none before. */
+export type ObjectFold = Readonly<{ kind: 'folded'; state: ObjectState; current: unknown; guesses: readonly Fact[] }>;
+
+/** Events that must be read again, since one came late: those at `revisions`, which follow the kept state `from`. */
+export type LateFold = Readonly<{ kind: 'late'; from: ObjectState; revisions: readonly bigint[] }>;
+
+/** Folds what came of an object onto its state; events that the state has are left out. `too_late`: older than all that is kept. */
+export function foldOnto(projection: AnyProjection, before: ObjectState | undefined, came: readonly FactAt[]): ObjectFold | LateFold | Readonly<{ kind: 'unchanged' | 'too_late' }> {
+  const state = before ?? nothingFolded(projection);
+  const fresh = came.filter(({ revision }) => revision > state.revision);
+  if (fresh.length === 0) return { kind: 'unchanged' };
+  const earliest = Math.min(...fresh.map(({ fact }) => fact.order.created));
+  if (isWithin(state.now, earliest)) return extended(projection, state, fresh);
+  const { base, middle } = state.kept;
+  if (middle !== null && isWithin(middle, earliest)) return late(state, { now: middle, tail: state.tail.slice(0, KEPT_EVERY), kept: state.kept });
+  if (!isWithin(base, earliest)) return { kind: 'too_late' };
+  return late(state, { now: base ?? unfolded(projection), tail: [], kept: { base, middle: null } });
+}
+
+const late = ({ revision, tail }: ObjectState, from: Omit<ObjectState, 'revision'>): LateFold =>
+  ({ kind: 'late', from: { ...from, revision }, revisions: tail.slice(from.tail.length) });
+
+/** Whether nothing that a state has settled comes after this second. */
+const isWithin = (state: FoldState | null, second: number): boolean => state?.second == null || second >= state.second;
+
+/** Folds a late event: `again` are the events that were read again, and `came` those that are new. */
+export function foldLate(projection: AnyProjection, { from }: LateFold, { again, came }: { again: readonly FactAt[]; came: readonly FactAt[] }): ObjectFold {
+  const known = new Set(extended(projection, from, again).guesses.map(({ event }) => event.stripeEventId));
+  const folded = extended(projection, from, [...again, ...came.filter(({ revision }) => revision > from.revision)]);
+  return { ...folded, guesses: folded.guesses.filter(({ event }) => !known.has(event.stripeEventId)) };
+}
+
+/** Folds all events of an object. `known`: guesses up to this revision are counted already. */
+export function foldFromStart(projection: AnyProjection, facts: readonly FactAt[], known = -1n): ObjectFold {
+  const earlier = facts.filter(({ revision }) => revision <= known);
+  const state = nothingFolded(projection);
+  return foldLate(projection, { kind: 'late', from: { ...state, revision: known }, revisions: [] }, { again: earlier, came: facts });
+}
+
+/** What a state amounts to, its latest second included. */
+export function currentOf(projection: AnyProjection, state: FoldState): unknown {
+  const folded = advance(projection, state, []);
+  return folded.kind === 'folded' ? folded.current : state.settled;
+}
+
+/** Appends facts, none of which is late, and keeps a state whenever enough of them have come. */
+function extended(projection: AnyProjection, state: ObjectState, facts: readonly FactAt[]): ObjectFold {
+  const sorted = [...facts].sort((a, b) => a.fact.order.created - b.fact.order.created);
+  const guesses: Fact[] = [];
+  let { now, tail, kept } = state;
+  let current = currentOf(projection, now);
+  for (let at = 0; at < sorted.length; ) {
+    const next = sorted.slice(at, at + KEPT_EVERY - (tail.length % KEPT_EVERY));
+    const folded = advance(projection, now, next.map(({ fact }) => fact));
+    if (folded.kind === 'late') throw new Error('Sorted facts cannot be late.');
+    guesses.push(...folded.guesses);
+    [now, current, tail, at] = [folded.state, folded.current, [...tail, ...next.map(({ revision }) => revision)], at + next.length];
+    if (tail.length === KEPT_EVERY) kept = { base: kept.base, middle: now };
+    if (tail.length === 2 * KEPT_EVERY) [kept, tail] = [{ base: kept.middle, middle: now }, tail.slice(KEPT_EVERY)];
+  }
+  const revision = facts.reduce((last, one) => (one.revision > last ? one.revision : last), state.revision);
+  return { kind: 'folded', state: { revision, now, tail, kept }, current, guesses };
+}

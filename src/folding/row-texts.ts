@@ -1,0 +1,41 @@
+import { encodeRow, keyOf } from '../../projections/columns.js';
+import type { AnyProjection } from '../../projections/projection.js';
+
+/** Rows as JSON, by table and by their key, which is JSON too. */
+export type RowTexts = ReadonlyMap<string, ReadonlyMap<string, string>>;
+
+export const NO_ROWS: RowTexts = new Map();
+
+/** The rows that a state of an object amounts to, checked and encoded. @throws when a value does not fit its column */
+export function rowTexts(projection: AnyProjection, stream: string, current: unknown): RowTexts {
+  const rows = projection.rows(current);
+  return new Map(Object.entries(projection.tables).map(([name, table]) =>
+    [name, new Map((rows[name] ?? []).map((row) => [keyOf(table, row), ofStream(stream, encodeRow(name, table, row))]))]));
+}
+
+/** A row as JSON, with the stream that it belongs to. */
+const ofStream = (stream: string, row: string): string => `{"stream":${JSON.stringify(stream)},${row.slice(1)}`;
+
+/** A row by its table and key. */
+export type RowKey = Readonly<{ table: string; key: string }>;
+export type RowText = RowKey & Readonly<{ text: string }>;
+
+/** What differs between the rows that stand and those that should: rows to put, and keys of rows that are gone. */
+export function changesBetween(before: RowTexts, after: RowTexts): Readonly<{ puts: RowText[]; gone: RowKey[] }> {
+  const puts: RowText[] = [];
+  const gone: RowKey[] = [];
+  for (const [table, rows] of after) {
+    for (const [key, text] of rows) if (before.get(table)?.get(key) !== text) puts.push({ table, key, text });
+  }
+  for (const [table, rows] of before) {
+    for (const key of rows.keys()) if (after.get(table)?.has(key) !== true) gone.push({ table, key });
+  }
+  return { puts, gone };
+}
+
+/** Length of rows as JSON, in characters. */
+export function sizeOf(texts: RowTexts): number {
+  let size = 0;
+  for (const rows of texts.values()) for (const text of rows.values()) size += text.length;
+  return size;
+}

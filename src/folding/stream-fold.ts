@@ -1,0 +1,116 @@
+import { createHash } from 'node:crypto';
+import { objectOf, type AnyProjection } from '../../projections/projection.js';
+import { factOf, type ReadEvent } from './facts.js';
+import { foldFromStart, foldLate, foldOnto, type FactAt, type LateFold, type ObjectFold, type ObjectState } from './object-fold.js';
+import { rowTexts, type RowTexts } from './row-texts.js';
+
+/** What events of a stream say, by the object that it concerns. */
+export type FactsByObject = ReadonlyMap<string, readonly FactAt[]>;
+
+/** What events of one stream say to a projection. @throws what makes an event unreadable */
+export function factsByObject(projection: AnyProjection, events: readonly ReadEvent[]): FactsByObject {
+  const facts = new Map<string, FactAt[]>();
+  for (const event of events) {
+    for (const fact of factOf(projection, event)) {
+      const named = objectOf(projection, fact);
+      if (named === null) continue;
+      const object = storableName(named);
+      const own = facts.get(object);
+      if (own === undefined) facts.set(object, [{ fact, revision: event.revision }]);
+      else own.push({ fact, revision: event.revision });
+    }
+  }
+  return facts;
+}
+
+const NAME_MAX = 300;
+
+/** A name that any database can hold and index: Stripe's are, and what is not is called by its hash. */
+const storableName = (name: string): string => (name.length <= NAME_MAX && !/[\p{Cc}\p{Cs}]/u.test(name) ? name : `#${createHash('sha256').update(name).digest('hex')}`);
+
+/** How far an object is folded, and the rows that stand for it. */
+export type FoldedObject = Pick<ObjectFold, 'state' | 'guesses'> & Readonly<{ rows: RowTexts }>;
+/** Objects by their names; those that an event did not change are left out. */
+export type FoldedObjects = ReadonlyMap<string, FoldedObject>;
+
+/** A stream to be folded by a projection. */
+export type Folding = Readonly<{ projection: AnyProjection; stream: string }>;
+
+const withRows = ({ projection, stream }: Folding, { state, guesses, current }: ObjectFold): FoldedObject =>
+  ({ state, guesses, rows: rowTexts(projection, stream, current) });
+
+/** `late`: events of these objects must be read again first. `again`: the whole stream must, which also names a cause. */
+export type StreamFold =
+  | Readonly<{ kind: 'folded'; objects: FoldedObjects; late: ReadonlyMap<string, LateFold> }>
+  | Readonly<{ kind: 'again' }>;
+
+/** Folds what a batch brings of one stream onto the states that its objects have. */
+export function foldOntoStates(folding: Folding, states: ReadonlyMap<string, ObjectState>, facts: FactsByObject): StreamFold {
+  const objects = new Map<string, FoldedObject>();
+  const late = new Map<string, LateFold>();
+  try {
+    for (const [object, came] of facts) {
+      const folded = foldOnto(folding.projection, states.get(object), came);
+      if (folded.kind === 'too_late') return { kind: 'again' };
+      if (folded.kind === 'late') late.set(object, folded);
+      if (folded.kind === 'folded') objects.set(object, withRows(folding, folded));
+    }
+  } catch {
+    // Nothing is swallowed: the fold of the whole stream meets the same event, and parks the stream for it.
+    return { kind: 'again' };
+  }
+  return { kind: 'folded', objects, late };
+}
+
+/** Folds late events of objects; `again` has the events that were read again, by revision. Null when that fails, or one of them is not there. */
+export function foldLateObjects(folding: Folding, late: ReadonlyMap<string, LateFold>, { again, facts }: { again: ReadonlyMap<bigint, ReadEvent>; facts: FactsByObject }): FoldedObjects | null {
+  const objects = new Map<string, FoldedObject>();
+  try {
+    for (const [object, one] of late) {
+      const events = one.revisions.flatMap((revision) => again.get(revision) ?? []);
+      const read = factsByObject(folding.projection, events).get(object) ?? [];
+      if (read.length !== one.revisions.length) return null;
+      objects.set(object, withRows(folding, foldLate(folding.projection, one, { again: read, came: facts.get(object) ?? [] })));
+    }
+  } catch {
+    return null;
+  }
+  return objects;
+}
+
+/** The event that a stream cannot be folded with, and why. */
+export type Failure = Readonly<{ event: ReadEvent; error: unknown }>;
+
+/** `failed`: `objects` are those of the events before the failing one. */
+export type WholeFold = Readonly<{ kind: 'folded'; objects: FoldedObjects }> | Readonly<{ kind: 'failed'; objects: FoldedObjects; failure: Failure }>;
+
+/** Folds all events of a stream, or as many of the first as can be folded. `known`: guesses up to this revision are counted already. */
+export function foldWhole(folding: Folding, events: readonly ReadEvent[], known = -1n): WholeFold {
+  const whole = attempt(folding, events, known);
+  if (whole.kind === 'folded') return whole;
+  let [good, bad] = [0, { count: events.length, error: whole.error }];
+  // By halves: what cannot be folded cannot be with more behind it.
+  while (bad.count - good > 1) {
+    const count = Math.floor((good + bad.count) / 2);
+    const part = attempt(folding, events.slice(0, count), known);
+    if (part.kind === 'folded') good = count;
+    else bad = { count, error: part.error };
+  }
+  const before = attempt(folding, events.slice(0, good), known);
+  if (before.kind === 'failed') throw before.error;
+  return { kind: 'failed', objects: before.objects, failure: { event: events[bad.count - 1] as ReadEvent, error: bad.error } };
+}
+
+type Attempt = Readonly<{ kind: 'folded'; objects: FoldedObjects }> | Readonly<{ kind: 'failed'; error: unknown }>;
+
+function attempt(folding: Folding, events: readonly ReadEvent[], known: bigint): Attempt {
+  try {
+    const objects = new Map<string, FoldedObject>();
+    for (const [object, facts] of factsByObject(folding.projection, events)) {
+      objects.set(object, withRows(folding, foldFromStart(folding.projection, facts, known)));
+    }
+    return { kind: 'folded', objects };
+  } catch (error) {
+    return { kind: 'failed', error };
+  }
+}

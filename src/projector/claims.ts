@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict';
+import type { RowKey, RowText } from '../folding/row-texts.js';
+import { lineOf, type Generation } from '../read-models/schema.js';
+import { atRevision, type ParkedStream } from '../read-models/parked-streams.js';
+import type { Claim, StreamWrite } from './ports.js';
+
+/**
+ * A row that two streams claim belongs to the one whose name is the greater: a rule that does not ask which came first, and gives an
+ * invoice to the stream of its subscription. The other stream keeps its other rows, and is parked for it.
+ */
+export const ownerOf = (one: string, other: string): string => (one > other ? one : other);
+
+/** Rows that two streams of one batch claim; the one that loses writes its other rows, and parks. */
+export function settleWithin(writes: readonly StreamWrite[]): StreamWrite[] {
+  const claims: Claim[] = [];
+  const claimants = new Map<string, StreamWrite>();
+  for (const write of writes) {
+    for (const row of write.puts) {
+      const name = `${lineOf(write.generation)} ${row.table} ${row.key}`;
+      const other = claimants.get(name);
+      assert(other?.stream !== write.stream, `Two objects of ${write.stream} claim the row ${row.key} of ${row.table}.`);
+      if (other === undefined || ownerOf(write.stream, other.stream) === write.stream) claimants.set(name, write);
+      if (other === undefined) continue;
+      const [winner, loser] = ownerOf(write.stream, other.stream) === write.stream ? [write, other] : [other, write];
+      claims.push({ ...row, generation: loser.generation, stream: loser.stream, owner: winner.stream });
+    }
+  }
+  return claims.length === 0 ? [...writes] : settle(writes, claims);
+}
+
+/** Settles claims between the streams of a batch and those that have the rows. */
+export function settle(writes: readonly StreamWrite[], claims: readonly Claim[]): StreamWrite[] {
+  const settled = new Map(writes.map((write) => [nameOf(write), write]));
+  for (const claim of claims) {
+    const { generation, stream, owner } = claim;
+    const write = settled.get(nameOf(claim));
+    assert(write !== undefined, `${stream} claims a row, and is not written.`);
+    if (ownerOf(stream, owner) === owner) {
+      settled.set(nameOf(claim), { ...write, puts: write.puts.filter((row) => !isSame(row, claim)), parking: parkedFor(claim, { loser: stream, winner: owner }) });
+      continue;
+    }
+    settled.set(nameOf(claim), { ...write, taken: [...write.taken, { table: claim.table, key: claim.key, owner }] });
+    const loser = settled.get(nameOf({ generation, stream: owner })) ?? nothingOf(generation, owner);
+    settled.set(nameOf(loser), { ...loser, parking: parkedFor(claim, { loser: owner, winner: stream }) });
+  }
+  return [...settled.values()];
+}
+
+/** A write that changes nothing of a stream. */
+export const nothingOf = (generation: Generation, stream: string): StreamWrite =>
+  ({ generation, stream, replaces: false, states: [], puts: [], gone: [], taken: [], parking: 'keep' });
+
+const parkedFor = ({ table, key }: RowKey, { loser, winner }: { loser: string; winner: string }): ParkedStream =>
+  ({ kind: 'whole', stream: loser, ...atRevision(0n), cause: `Two streams claim the row ${key} of ${table}: it belongs to ${winner}.`, stack: null });
+
+const isSame = (row: RowText, { table, key }: RowKey): boolean => row.table === table && row.key === key;
+const nameOf = ({ generation, stream }: Pick<StreamWrite, 'generation' | 'stream'>): string => `${lineOf(generation)} ${stream}`;

@@ -1,0 +1,74 @@
+import type { Generation } from '../read-models/schema.js';
+import type { Line, LogPosition } from '../read-models/lines.js';
+import type { ParkedStream, ParkingKind } from '../read-models/parked-streams.js';
+import type { Envelope } from '../eventstore/recorded-event.js';
+import type { ObjectState } from '../folding/object-fold.js';
+import type { RowKey, RowText } from '../folding/row-texts.js';
+import type { ReadEvent } from '../folding/facts.js';
+
+/** Reads streams of the event store. */
+export type EventReader = Readonly<{
+  /** At most `max` events of a stream from a revision on, in their order; none of a stream that is not there. */
+  readStream(stream: string, range: Readonly<{ from: bigint; max?: number }>): AsyncIterable<ReadEvent>;
+}>;
+
+/** The state of one object of a stream. */
+export type StoredObject = Readonly<{ stream: string; object: string; state: ObjectState }>;
+
+/** A stream that is parked, or waits to be folded again; `revision` is that of the event that it stands at. */
+export type Parked = Readonly<{ kind: ParkingKind; revision: bigint }>;
+
+/** A row that one stream wants to write, and that another one, its `owner`, has. */
+export type Claim = RowKey & Readonly<{ generation: Generation; stream: string; owner: string }>;
+
+/** What is written of one stream in one generation. */
+export type StreamWrite = Readonly<{
+  generation: Generation;
+  stream: string;
+  /** Whether all that stands of the stream so far goes. */
+  replaces: boolean;
+  /** `isKeptNew`: the kept states are others than before. */
+  states: readonly Readonly<{ object: string; state: ObjectState; isKeptNew: boolean }>[];
+  puts: readonly RowText[];
+  gone: readonly RowKey[];
+  /** Rows of other streams that this one takes over. */
+  taken: readonly (RowKey & Readonly<{ owner: string }>)[];
+  /** What the stream is parked for from now on; `keep`: as it is; `retry`: it is parked, and to be folded again beside the batches. */
+  parking: ParkedStream | 'none' | 'keep' | 'retry';
+}>;
+
+/** What one transaction writes. */
+export type BatchWrite = Readonly<{
+  lines: readonly Line[];
+  /** Where the lines stand afterwards; null: where they stand. */
+  move: Readonly<{ logName: string; to: NonNullable<LogPosition> }> | null;
+  /** Whether others write for the same lines at the same time, so that their position says nothing. */
+  isShared: boolean;
+  /** Events whose ids the index does not have, or has at a higher position. */
+  index: readonly Envelope[];
+  streams: readonly StreamWrite[];
+}>;
+
+export type Committed =
+  | Readonly<{ kind: 'committed' }>
+  /** Another owner has a line, or it stands elsewhere; nothing was written. */
+  | Readonly<{ kind: 'lost' }>
+  /** Another writer indexed one of the events meanwhile; nothing was written. */
+  | Readonly<{ kind: 'raced' }>
+  /** Rows belong to other streams; nothing was written. */
+  | Readonly<{ kind: 'claimed'; claims: readonly Claim[] }>;
+
+/** Where the projector keeps states, rows, parked streams and the index of ids. All methods throw when the database is away. */
+export type ReadModels = Readonly<{
+  /** Where these ids were indexed. */
+  findEvents(eventIds: readonly string[]): Promise<ReadonlyMap<string, Readonly<{ stream: string; position: bigint }>>>;
+  /** Which of these streams are parked, by the names of lines. */
+  findParked(lines: readonly string[], streams: readonly string[]): Promise<ReadonlyMap<string, ReadonlyMap<string, Parked>>>;
+  /** Streams that wait to be folded again, at most so many. */
+  findWaiting(lines: readonly string[], max: number): Promise<readonly string[]>;
+  readStates(generation: Generation, objects: readonly Readonly<{ stream: string; object: string }>[]): Promise<readonly StoredObject[]>;
+  /** The highest revision that a state of this stream has; -1n without a state. */
+  lastFolded(generation: Generation, stream: string): Promise<bigint>;
+  /** Writes all of it in one transaction, or nothing. Throws also what the database rejects. */
+  commit(write: BatchWrite): Promise<Committed>;
+}>;

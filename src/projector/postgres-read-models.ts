@@ -1,0 +1,91 @@
+import type { Database, Queryable } from '../read-models/database.js';
+import { findEvents, indexEvents } from '../read-models/event-index.js';
+import { isHeldNow, lock, move } from '../read-models/lines.js';
+import { deleteStates, lastFolded, putStates, readStates } from '../read-models/objects.js';
+import { findParked, findWaiting, park, unpark, wantRetry } from '../read-models/parked-streams.js';
+import { deleteRows, deleteStreams, findOwners, putRows } from '../read-models/rows.js';
+import { lineOf } from '../read-models/schema.js';
+import type { BatchWrite, Claim, Committed, ReadModels, StreamWrite } from './ports.js';
+
+/** Undoes a transaction, and says why. */
+class Undone extends Error {
+  constructor(readonly outcome: Exclude<Committed, { kind: 'committed' | 'claimed' }> | { readonly kind: 'claimed' }) {
+    super(outcome.kind);
+  }
+}
+
+/** The read models in Postgres. */
+export function readModelsIn(database: Database): ReadModels {
+  return {
+    findEvents: (eventIds) => findEvents(database, eventIds),
+    findParked: (lines, streams) => findParked(database, lines, streams),
+    findWaiting: (lines, max) => findWaiting(database, lines, max),
+    readStates: (generation, objects) => readStates(database, generation, objects),
+    lastFolded: (generation, stream) => lastFolded(database, generation, stream),
+    commit: (write) => commit(database, write),
+  };
+}
+
+async function commit(database: Database, write: BatchWrite): Promise<Committed> {
+  try {
+    await database.transaction((connection) => writeAll(connection, write));
+    return { kind: 'committed' };
+  } catch (error) {
+    if (!(error instanceof Undone)) throw error;
+    return error.outcome.kind === 'claimed' ? { kind: 'claimed', claims: await claimsOf(database, write.streams) } : error.outcome;
+  }
+}
+
+async function writeAll(connection: Queryable, { lines, move: moved, isShared, index, streams }: BatchWrite): Promise<void> {
+  if (!isShared && !(await lock(connection, lines))) throw new Undone({ kind: 'lost' });
+  if (index.length > 0 && !(await indexEvents(connection, index))) throw new Undone({ kind: 'raced' });
+  let mayPut = true;
+  for (const own of byGeneration(streams)) mayPut = (await writeGeneration(connection, own)) && mayPut;
+  if (!mayPut) throw new Undone({ kind: 'claimed' });
+  if (moved !== null) await move(connection, lines, moved);
+  // At the end, and only for reading: others write for the same lines, and leases are renewed meanwhile.
+  if (isShared && !(await isHeldNow(connection, lines))) throw new Undone({ kind: 'lost' });
+}
+
+/** False when rows belong to streams that they were not taken from. */
+async function writeGeneration(connection: Queryable, writes: readonly [StreamWrite, ...StreamWrite[]]): Promise<boolean> {
+  const [{ generation }] = writes;
+  const replaced = writes.filter(({ replaces }) => replaces).map(({ stream }) => stream);
+  if (replaced.length > 0) {
+    await deleteStates(connection, generation, replaced);
+    await deleteStreams(connection, generation, replaced);
+  }
+  const gone = writes.flatMap((write) => [...write.gone.map((row) => ({ ...row, stream: write.stream })), ...write.taken.map(({ table, key, owner }) => ({ table, key, stream: owner }))]);
+  await deleteRows(connection, generation, gone);
+  const mayPut = await putRows(connection, generation, writes.flatMap(({ puts }) => puts));
+  const states = writes.flatMap(({ stream, states: own }) => own.map((one) => ({ ...one, stream })));
+  if (states.length > 0) await putStates(connection, generation, states);
+  const unparked = writes.filter(({ parking }) => parking === 'none').map(({ stream }) => stream);
+  if (unparked.length > 0) await unpark(connection, generation, unparked);
+  const retried = writes.filter(({ parking }) => parking === 'retry').map(({ stream }) => stream);
+  if (retried.length > 0) await wantRetry(connection, generation, retried);
+  const parked = writes.flatMap(({ parking }) => (typeof parking === 'string' ? [] : [parking]));
+  if (parked.length > 0) await park(connection, generation, parked);
+  return mayPut;
+}
+
+async function claimsOf(database: Database, streams: readonly StreamWrite[]): Promise<Claim[]> {
+  const claims: Claim[] = [];
+  for (const own of byGeneration(streams)) {
+    const [{ generation }] = own;
+    const wanted = own.flatMap(({ stream, puts }) => puts.map(({ table, key }) => ({ table, key, stream })));
+    claims.push(...(await findOwners(database, generation, wanted)).map((claim) => ({ ...claim, generation })));
+  }
+  return claims;
+}
+
+function byGeneration(writes: readonly StreamWrite[]): (readonly [StreamWrite, ...StreamWrite[]])[] {
+  const generations = new Map<string, [StreamWrite, ...StreamWrite[]]>();
+  for (const write of writes) {
+    const own = generations.get(lineOf(write.generation));
+    if (own === undefined) generations.set(lineOf(write.generation), [write]);
+    else own.push(write);
+  }
+  return [...generations.values()];
+}
+

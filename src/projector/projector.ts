@@ -1,0 +1,333 @@
+import { handles, type AnyProjection, type Fact } from '../../projections/projection.js';
+import type { ReadEvent } from '../folding/facts.js';
+import { EVENT_INDEX_LINE, lineOf, type Generation } from '../read-models/schema.js';
+import type { Line, LogPosition } from '../read-models/lines.js';
+import { atEvent, atRevision, type ParkedStream } from '../read-models/parked-streams.js';
+import { isAway } from './away.js';
+import { nothingOf, settle, settleWithin } from './claims.js';
+import { ObjectCache } from './object-cache.js';
+import type { BatchWrite, Committed, EventReader, ReadModels, StreamWrite } from './ports.js';
+import { LIMITS, StreamFolder, type FoldedStream, type GoneStream, type Limits, type Reach } from './stream-folder.js';
+import { withoutRepeats, type Positions } from './stream-reading.js';
+import { Turn } from './turn.js';
+
+/** Lines that stand at one position and are moved together, with the right to move them. */
+export type Group = Readonly<{ lines: readonly Line[]; logName: string }>;
+
+export type Applied = Readonly<{
+  kind: 'applied';
+  /** Events whose id stands at a lower position of the log. */
+  repeats: number;
+  /** Streams of which events were read again, and how long the slowest of them took. */
+  refolds: number;
+  longestRefoldMs: number;
+  ambiguous: number;
+  parked: readonly ParkedStream[];
+  /** Streams that wait to be folded again beside the batches: too much of them must be read. */
+  waiting: number;
+  /** Streams folded again of which the store has nothing, or not the beginning, any more. */
+  gone: readonly GoneStream[];
+}>;
+
+export type BatchResult =
+  | Applied
+  /** Another owner has taken a line over; nothing was written. */
+  | { readonly kind: 'lost' };
+
+/** What a projector remembers, in characters of JSON. */
+const CACHE_SIZE_MAX = 32 * 1024 * 1024;
+/** How often a batch is tried when others index the same events, or claim the same rows, at the same time. */
+const ATTEMPTS_MAX = 50;
+/** Streams that wait to be folded again, looked up at once. */
+const WAITING_MAX = 100;
+
+export type ProjectorOptions = Readonly<{
+  reader: EventReader;
+  models: ReadModels;
+  projections: readonly AnyProjection[];
+  /** Whether others project other streams for the same lines: then the lines are moved elsewhere. */
+  isShard?: boolean;
+  limits?: Limits;
+}>;
+
+type Counted = Readonly<{ events: readonly ReadEvent[]; toBeIndexed: readonly ReadEvent[]; positions: Positions; repeats: number; corrected: readonly string[] }>;
+type Place = Readonly<{ group: Group; to: NonNullable<LogPosition> }>;
+type Committing = Readonly<{ folded: FoldedStream[]; writes: StreamWrite[] }>;
+/** What was done, and what of it was written otherwise than it was folded. */
+type Done = Readonly<{ kind: 'committed' }> & Committing | Readonly<{ kind: 'lost' | 'raced' }>;
+
+/**
+ * The one engine under all projections: loads the objects that a batch of the log concerns, folds, and in one transaction
+ * indexes its events, writes states and rows, and moves the lines of the group (design, section 5).
+ */
+export class Projector {
+  readonly #cache = new ObjectCache(CACHE_SIZE_MAX);
+  readonly #folder: StreamFolder;
+  readonly #turn = new Turn();
+  /** The lines that the cache speaks of, their epochs, and where they stand. */
+  #known = '';
+
+  constructor(private readonly options: ProjectorOptions) {
+    this.#folder = new StreamFolder(options.reader, options.models, this.#cache, options.limits ?? LIMITS);
+  }
+
+  /** Applies a batch as a whole or not at all, after which the lines stand at `to`. Throws when store or database are away. */
+  apply(batch: readonly ReadEvent[], place: Place): Promise<BatchResult> {
+    return this.#turn.take(() => this.#insist(() => this.#apply(batch, place)));
+  }
+
+  /**
+   * Folds the streams that wait for it from their beginning: long ones beside the batches, and parked ones that somebody wants
+   * replayed. `groupNow` tells where the lines stand. Resolves when none waits any more, or the signal aborts.
+   */
+  async workOff(groupNow: () => Group, signal?: AbortSignal, done: (result: Applied) => void = () => undefined): Promise<'done' | 'lost'> {
+    for (;;) {
+      const streams = await this.options.models.findWaiting(groupNow().lines.map(({ line }) => line), WAITING_MAX);
+      const own = streams.filter((stream) => this.#isOwn(stream));
+      if (own.length === 0) return 'done';
+      for (const stream of own) {
+        if (signal?.aborted === true) return 'done';
+        const result = await this.#foldAgain(stream, groupNow);
+        if (result.kind === 'lost') return 'lost';
+        done(result);
+      }
+    }
+  }
+
+  #isOwn(_stream: string): boolean {
+    return true;
+  }
+
+  async #insist<T extends BatchResult>(work: () => Promise<T | { readonly kind: 'raced' }>): Promise<T> {
+    for (let attempt = 1; ; attempt += 1) {
+      const result = await work();
+      // Others have written what the cache speaks of.
+      if (result.kind !== 'applied') this.#cache.clear();
+      if (result.kind !== 'raced') return result;
+      if (attempt === ATTEMPTS_MAX) throw new Error('Others index the same events again and again.');
+    }
+  }
+
+  async #apply(batch: readonly ReadEvent[], { group, to }: Place): Promise<BatchResult | { readonly kind: 'raced' }> {
+    this.#remember(group, to);
+    if (batch.length === 0 && this.options.isShard === true) return NOTHING_APPLIED;
+    const counted = await this.#count(batch.filter(({ metadata }) => metadata !== null));
+    const again = new Set([...batch.flatMap(({ says }) => (says.kind === 'shortened' ? [says.stream] : [])), ...counted.corrected]);
+    const generations = generationsOf(group, this.options.projections);
+    const part: Part = { generations, streams: groupByStream(counted.events, again), again, index: counted.toBeIndexed };
+    const reach = { upTo: to.position, toBeIndexed: counted.positions };
+    const move = this.options.isShard === true ? null : { logName: group.logName, to };
+    let done: Done;
+    try {
+      done = await this.#work(part, reach, { lines: group.lines, move });
+    } catch (error) {
+      this.#cache.clear();
+      if (isAway(error)) throw error;
+      done = await this.#workByHalves(part, reach, { lines: group.lines, move });
+    }
+    return done.kind === 'committed' ? this.#appliedOf(done, counted.repeats) : done;
+  }
+
+  /** Loads, folds and writes these streams in one transaction. */
+  async #work({ generations, streams, again, index }: Part, reach: Reach, { lines, move }: Moving): Promise<Done> {
+    const tasks = await this.#folder.tasksOf(generations, streams, again);
+    return this.#commit(await this.#folder.fold(tasks, reach), { lines, move, index });
+  }
+
+  /**
+   * After something that concerns one stream was thrown: does the batch in halves until that stream is alone, and parks it. The lines
+   * move last, so that a crash in between repeats the batch; states know which events they have.
+   */
+  async #workByHalves(part: Part, reach: Reach, { lines, move }: Moving): Promise<Done> {
+    const all: Committing = { folded: [], writes: [] };
+    const open: Part[] = [part];
+    for (let next = open.pop(); next !== undefined; next = open.pop()) {
+      let done: Done;
+      try {
+        done = await this.#work(next, reach, { lines, move: null });
+      } catch (error) {
+        this.#cache.clear();
+        if (isAway(error)) throw error;
+        if (isDivisible(next)) {
+          open.push(...halvesOf(next));
+          continue;
+        }
+        done = await this.#park(next, error, { lines, all: part.generations });
+      }
+      if (done.kind !== 'committed') return done;
+      for (const name of ['folded', 'writes'] as const) all[name].push(...(done[name] as never[]));
+    }
+    const moved = await this.#write([], { lines, move, index: [] });
+    return moved.kind === 'committed' ? { ...moved, ...all } : moved;
+  }
+
+  /** Parks the one stream of which something was thrown, in the one generation; in all of them when its events cannot be indexed. */
+  #park({ generations, streams }: Part, error: unknown, { lines, all }: { lines: readonly Line[]; all: readonly Generation[] }): Promise<Done> {
+    const parkedIn = generations.length > 0 ? generations : all;
+    const parked = [...streams].flatMap(([stream, events]) => parkedIn.map((one) => rejected(one, { stream, last: events.at(-1), error })));
+    return this.#write(parked, { lines, move: null, index: [] });
+  }
+
+  /** Which events count, which the index does not have yet, and streams that counted an event that stands elsewhere before. */
+  async #count(events: readonly ReadEvent[]): Promise<Counted> {
+    const indexed = await this.options.models.findEvents([...new Set(events.map(({ eventId }) => eventId))]);
+    const counted = await withoutRepeats({ findEvents: async () => indexed }, events);
+    const later = counted.filter(({ eventId, position }) => (indexed.get(eventId)?.position ?? -1n) > position);
+    return {
+      events: counted,
+      positions: new Map(counted.map(({ eventId, position }) => [eventId, position])),
+      toBeIndexed: counted.filter(({ eventId, position }) => indexed.get(eventId)?.position !== position),
+      repeats: events.length - counted.length,
+      corrected: later.flatMap(({ eventId }) => indexed.get(eventId)?.stream ?? []),
+    };
+  }
+
+  /** Reads and folds one stream while batches go on, and commits between two of them. */
+  async #foldAgain(stream: string, groupNow: () => Group): Promise<BatchResult> {
+    const startedAt = performance.now();
+    const whole = await this.#folder.readAhead(stream, positionOf(groupNow()));
+    return this.#turn.take(() => this.#insist(async () => {
+      const group = groupNow();
+      this.#remember(group);
+      const tasks = await this.#folder.waitingTasks(generationsOf(group, this.options.projections), stream);
+      const folded = await this.#folder.foldRead(tasks, await this.#folder.readOn(stream, whole, positionOf(group)));
+      const timed = folded.map((one) => ({ ...one, refoldMs: performance.now() - startedAt }));
+      const done = await this.#commitOrPark(timed, { lines: group.lines, move: null, index: [] });
+      return done.kind === 'committed' ? this.#appliedOf(done, 0) : done;
+    }));
+  }
+
+  async #commitOrPark(folded: readonly FoldedStream[], together: Together): Promise<Done> {
+    try {
+      return await this.#commit(folded, together);
+    } catch (error) {
+      this.#cache.clear();
+      if (isAway(error)) throw error;
+      if (folded.length > 1) return this.#commitEach(folded, together);
+      return this.#write(folded.map(({ write: { generation, stream } }) => rejected(generation, { stream, last: undefined, error })), together);
+    }
+  }
+
+  /** What one generation rejects does not hold up the others. */
+  async #commitEach(folded: readonly FoldedStream[], together: Together): Promise<Done> {
+    const all: Committing = { folded: [], writes: [] };
+    for (const one of folded) {
+      const done = await this.#commitOrPark([one], together);
+      if (done.kind !== 'committed') return done;
+      all.folded.push(...done.folded);
+      all.writes.push(...done.writes);
+    }
+    return { kind: 'committed', ...all };
+  }
+
+  async #commit(folded: readonly FoldedStream[], together: Together): Promise<Done> {
+    const done = await this.#write(settleWithin(folded.map(({ write }) => write)), together);
+    if (done.kind !== 'committed') return done;
+    this.#keep(folded, done.writes);
+    return { ...done, folded: [...folded] };
+  }
+
+  /** One transaction; rows that other streams have are settled, and it is tried again. */
+  async #write(writes: readonly StreamWrite[], together: Together): Promise<Done> {
+    let streams = [...writes];
+    for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt += 1) {
+      const committed: Committed = await this.options.models.commit({ ...together, isShared: this.options.isShard === true, streams });
+      if (committed.kind === 'committed') return { kind: 'committed', folded: [], writes: streams };
+      if (committed.kind !== 'claimed') return committed;
+      streams = settle(streams, committed.claims);
+    }
+    throw new Error('Others claim the same rows again and again.');
+  }
+
+  /** What was written under another epoch, to other lines, or beyond another place, may have been changed by others since. */
+  #remember({ lines }: Group, to?: NonNullable<LogPosition>): void {
+    const nameOf = (at: LogPosition): string => `${lines.map(({ line, epoch }) => `${line} ${epoch}`).join()} ${at?.position ?? -1n}`;
+    if (nameOf(lines[0]?.at ?? null) !== this.#known) this.#cache.clear();
+    this.#known = nameOf(to ?? lines[0]?.at ?? null);
+  }
+
+  /** Keeps what was written as it was folded; of other streams nothing is known any more. */
+  #keep(folded: readonly FoldedStream[], written: readonly StreamWrite[]): void {
+    const asFolded = new Set(folded.map(({ write }) => write));
+    for (const write of written) {
+      if (write.replaces || write.parking !== 'keep' || !asFolded.has(write)) this.#cache.forget(lineOf(write.generation), write.stream);
+    }
+    const kept = new Set(written);
+    for (const { write, objects } of folded) {
+      if (!kept.has(write) || (write.parking !== 'keep' && write.parking !== 'none')) continue;
+      for (const [object, { state, rows }] of objects) this.#cache.put(lineOf(write.generation), write.stream, object, { state, rows });
+    }
+  }
+
+  #appliedOf({ folded, writes }: Committing, repeats: number): Applied {
+    const parked = writes.flatMap(({ parking }) => (typeof parking === 'string' ? [] : [parking]));
+    const refolded = folded.filter(({ refoldMs }) => refoldMs !== null);
+    return {
+      kind: 'applied',
+      repeats,
+      refolds: refolded.length,
+      longestRefoldMs: Math.max(0, ...refolded.map(({ refoldMs }) => refoldMs ?? 0)),
+      ambiguous: folded.flatMap(({ write: { generation }, guesses }) => guesses.filter((fact) => this.#countsFor(generation.projection, fact))).length,
+      parked: parked.filter(({ kind }) => kind !== 'waiting'),
+      waiting: parked.filter(({ kind }) => kind === 'waiting').length,
+      // Several projections read one stream.
+      gone: [...new Map(folded.flatMap(({ gone }) => gone ?? []).map((one) => [one.stream, one])).values()],
+    };
+  }
+
+  /** Several projections order the same events: a guess is counted by the first that handles the kind. */
+  #countsFor(projection: AnyProjection, { snapshot }: Fact): boolean {
+    return this.options.projections.find((one) => handles(one, snapshot.kind)) === projection;
+  }
+}
+
+const NOTHING_APPLIED: Applied = { kind: 'applied', repeats: 0, refolds: 0, longestRefoldMs: 0, ambiguous: 0, parked: [], waiting: 0, gone: [] };
+
+/** What one transaction writes beside the streams. */
+type Together = Pick<BatchWrite, 'lines' | 'move' | 'index'>;
+type Moving = Pick<BatchWrite, 'lines' | 'move'>;
+
+/** A part of a batch: these streams, in these generations, and events to be indexed. */
+type Part = Readonly<{ generations: readonly Generation[]; streams: ReadonlyMap<string, readonly ReadEvent[]>; again: ReadonlySet<string>; index: readonly ReadEvent[] }>;
+
+/** Whether a part is more than one stream in one generation, or than the index of its events. */
+const isDivisible = ({ generations, streams, index }: Part): boolean => streams.size > 1 || generations.length + (index.length > 0 ? 1 : 0) > 1;
+
+/** Halves of a part by its streams; of a single stream, each generation by itself, and the index. */
+function halvesOf({ generations, streams, again, index }: Part): Part[] {
+  if (streams.size < 2) return [...generations.map((one) => ({ generations: [one], streams, again, index: [] })), { generations: [], streams, again, index }];
+  const names = [...streams];
+  const half = Math.ceil(names.length / 2);
+  return [names.slice(0, half), names.slice(half)].map((some) => {
+    const own = new Map(some);
+    return { generations, streams: own, again: new Set([...again].filter((stream) => own.has(stream))), index: index.filter(({ stream }) => own.has(stream)) };
+  });
+}
+
+/** A stream of which something was thrown keeps what stands, and is parked. */
+function rejected(generation: Generation, { stream, last, error }: { stream: string; last: ReadEvent | undefined; error: unknown }): StreamWrite {
+  const { message = String(error), code, stack = null } = (error ?? {}) as { message?: string; code?: string; stack?: string | null };
+  const cause = code === undefined ? String(error) : `Postgres rejects a row (SQLSTATE ${code}): ${message}`;
+  return { ...nothingOf(generation, stream), parking: { kind: 'whole', stream, ...(last === undefined ? atRevision(0n) : atEvent(last)), cause, stack } };
+}
+
+const positionOf = ({ lines }: Group): bigint => lines[0]?.at?.position ?? -1n;
+
+/** What of a group are rows of projections: all but the index. */
+function generationsOf({ lines }: Group, projections: readonly AnyProjection[]): Generation[] {
+  return lines.filter(({ line }) => line !== EVENT_INDEX_LINE).flatMap(({ projection: name, version, generation }) => {
+    const projection = projections.find((one) => one.name === name && one.version === version);
+    return projection === undefined ? [] : [{ projection, generation }];
+  });
+}
+
+/** Events by their stream, and without events those that are to be read again. */
+function groupByStream(events: readonly ReadEvent[], again: ReadonlySet<string>): Map<string, ReadEvent[]> {
+  const streams = new Map<string, ReadEvent[]>([...again].map((stream) => [stream, []]));
+  for (const event of events) {
+    const own = streams.get(event.stream);
+    if (own === undefined) streams.set(event.stream, [event]);
+    else own.push(event);
+  }
+  return streams;
+}

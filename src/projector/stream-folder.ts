@@ -1,0 +1,314 @@
+import type { Fact } from '../../projections/projection.js';
+import { concerns, type ReadEvent } from '../folding/facts.js';
+import { currentOf } from '../folding/object-fold.js';
+import { changesBetween, NO_ROWS, rowTexts, type RowTexts } from '../folding/row-texts.js';
+import { factsByObject, foldLateObjects, foldOntoStates, foldWhole, type FactsByObject, type FoldedObjects } from '../folding/stream-fold.js';
+import { lineOf, type Generation } from '../read-models/schema.js';
+import { atEvent, atRevision, type ParkedStream } from '../read-models/parked-streams.js';
+import { isAway } from './away.js';
+import { nothingOf } from './claims.js';
+import type { CachedObject, ObjectCache } from './object-cache.js';
+import type { EventReader, Parked, ReadModels, StreamWrite } from './ports.js';
+import { PAGE_EVENTS, readRevisions, readWhole, type Positions, type Remains, type WholeStream } from './stream-reading.js';
+
+/** A stream that the store has not got whole any more: it was deleted or tombstoned, or its limits hide its first events. */
+export type GoneStream = Readonly<{ stream: string; remains: Exclude<Remains, 'all'> }>;
+
+/** What is to be done with one stream in one generation. */
+export type StreamTask = Readonly<{
+  generation: Generation;
+  stream: string;
+  /**
+   * `onto`: fold `events` onto the states. `retry`: it is parked at an event, from which on it is read. `whole`: read all of it.
+   * `later`: it is parked, and all of it is to be read, beside the batches.
+   */
+  how: 'onto' | 'retry' | 'whole' | 'later';
+  events: readonly ReadEvent[];
+  parked: Parked | null;
+  /** States of the objects that the events concern, as far as they are known. */
+  states: Map<string, CachedObject>;
+}>;
+
+/** `objects` are those that changed; `refoldMs` is null when no event was read again. */
+export type FoldedStream = Readonly<{ write: StreamWrite; objects: FoldedObjects; guesses: readonly Fact[]; refoldMs: number | null; gone: GoneStream | null }>;
+
+/** How far streams are read, and ids up to there that are not in the index yet. */
+export type Reach = Readonly<{ upTo: bigint; toBeIndexed: Positions }>;
+
+/** How much of a stream is read at once, in events. */
+export type Limits = Readonly<{
+  /** A stream of more events is folded again beside the batches, so that it holds up no other. */
+  readInlineMax: number;
+  /** Events since the failing one with which a parked stream is tried again; with more, the failing one alone is. */
+  retriedMax: number;
+  /** What one call reads. */
+  pageEvents: number;
+}>;
+export const LIMITS: Limits = { readInlineMax: 250, retriedMax: 64, pageEvents: PAGE_EVENTS };
+
+/** Folds what a batch brings of each stream, in each generation; reads again only what it must. */
+export class StreamFolder {
+  constructor(
+    private readonly reader: EventReader,
+    private readonly models: ReadModels,
+    private readonly cache: ObjectCache,
+    private readonly limits: Limits,
+  ) {}
+
+  /** What a batch asks for; streams in `again` are read whole, since less may be left of them, or other events of them count. */
+  async tasksOf(generations: readonly Generation[], batch: ReadonlyMap<string, readonly ReadEvent[]>, again: ReadonlySet<string>): Promise<StreamTask[]> {
+    const streams = [...batch.keys()];
+    const parked = await this.models.findParked(generations.map(lineOf), streams);
+    const tasks: StreamTask[] = [];
+    for (const generation of generations) {
+      const own = streams.flatMap((stream) => taskOf(generation, stream, { events: batch.get(stream) ?? [], parked: parked.get(lineOf(generation))?.get(stream) ?? null, isAgain: again.has(stream), inlineMax: this.limits.readInlineMax }));
+      await this.#loadStates(generation, own);
+      tasks.push(...own);
+    }
+    return tasks;
+  }
+
+  /** Whole folds of a stream in each of these generations that it is parked in. */
+  async waitingTasks(generations: readonly Generation[], stream: string): Promise<StreamTask[]> {
+    const parked = await this.models.findParked(generations.map(lineOf), [stream]);
+    return generations.flatMap((generation) => {
+      const own = parked.get(lineOf(generation))?.get(stream);
+      return own === undefined ? [] : [{ generation, stream, how: 'whole' as const, events: [], parked: own, states: new Map() }];
+    });
+  }
+
+  async fold(tasks: readonly StreamTask[], reach: Reach): Promise<FoldedStream[]> {
+    const byStream = new Map<string, StreamTask[]>();
+    for (const task of tasks) byStream.set(task.stream, [...(byStream.get(task.stream) ?? []), task]);
+    const folded: FoldedStream[] = [];
+    for (const [stream, own] of byStream) folded.push(...(await this.#foldStream(stream, own, reach)));
+    return folded;
+  }
+
+  /** Reads a stream that waits, up to a position. */
+  readAhead(stream: string, upTo: bigint): Promise<WholeStream> {
+    return readWhole(this.reader, this.models, stream, { upTo, pageEvents: this.limits.pageEvents });
+  }
+
+  /** A stream that was read, with what has come since. */
+  async readOn(stream: string, whole: WholeStream, upTo: bigint): Promise<WholeStream> {
+    const rest = await readWhole(this.reader, this.models, stream, { from: whole.last + 1n, upTo, pageEvents: this.limits.pageEvents });
+    return { ...rest, events: [...whole.events, ...rest.events], remains: whole.remains === 'none' ? rest.remains : whole.remains };
+  }
+
+  /** Folds a stream that was read whole. */
+  async foldRead(tasks: readonly StreamTask[], whole: WholeStream): Promise<FoldedStream[]> {
+    const folded: FoldedStream[] = [];
+    for (const task of tasks) folded.push(await this.#foldRead(task, whole));
+    return folded;
+  }
+
+  async #loadStates(generation: Generation, tasks: readonly StreamTask[]): Promise<void> {
+    const line = lineOf(generation);
+    const unknown: { stream: string; object: string }[] = [];
+    const byStream = new Map(tasks.map((task) => [task.stream, task]));
+    for (const { stream, events, states, how } of tasks) {
+      if (how === 'whole' || how === 'later') continue;
+      for (const object of objectsIn(generation, events)) {
+        const cached = this.cache.get(line, stream, object);
+        if (cached === undefined) unknown.push({ stream, object });
+        else states.set(object, cached);
+      }
+    }
+    if (unknown.length === 0) return;
+    for (const { stream, object, state } of await this.models.readStates(generation, unknown)) {
+      byStream.get(stream)?.states.set(object, { state, rows: rowTexts(generation.projection, stream, currentOf(generation.projection, state.now)) });
+    }
+  }
+
+  async #foldStream(stream: string, tasks: readonly StreamTask[], reach: Reach): Promise<FoldedStream[]> {
+    const folded = tasks.filter(({ how }) => how === 'later').map((task) => nothingFolded({ ...nothingOf(task.generation, stream), parking: 'retry' }, null));
+    const whole: StreamTask[] = tasks.filter(({ how }) => how === 'whole');
+    for (const task of tasks.filter(({ how }) => how === 'retry')) {
+      const retried = await this.#orPark(task, () => this.#retry(task, reach));
+      if (retried === 'again') whole.push(task);
+      else folded.push(retried);
+    }
+    const onto = await this.#foldOnto(stream, tasks.filter(({ how }) => how === 'onto'));
+    return [...folded, ...onto.folded, ...(await this.#readAndFold(stream, [...whole, ...onto.again], reach))];
+  }
+
+  /** Folds events onto states; what came late is read again once for all generations. */
+  async #foldOnto(stream: string, tasks: readonly StreamTask[]): Promise<{ folded: FoldedStream[]; again: StreamTask[] }> {
+    const folded: FoldedStream[] = [];
+    const again: StreamTask[] = [];
+    const late: LateTask[] = [];
+    for (const task of tasks) {
+      const done = foldTask(task);
+      if (done === 'again') again.push(task);
+      else if (done.late.size > 0) late.push({ task, ...done });
+      else folded.push(...changed(task, done.objects, null));
+    }
+    if (late.length === 0) return { folded, again };
+    const startedAt = performance.now();
+    const revisions = late.flatMap((one) => [...one.late.values()].flatMap((fold) => fold.revisions));
+    const read = await readRevisions(this.reader, stream, revisions);
+    for (const one of late) {
+      const objects = foldLateObjects(foldingOf(one.task), one.late, { again: read, facts: one.facts });
+      if (objects === null) again.push(one.task);
+      else folded.push(...changed(one.task, new Map([...one.objects, ...objects]), performance.now() - startedAt));
+    }
+    return { folded, again };
+  }
+
+  /** Tries a parked stream again from the event that it is parked for, in bounded time. */
+  async #retry(task: StreamTask, reach: Reach): Promise<FoldedStream | 'again'> {
+    const { generation, stream, parked, events: came } = task;
+    const from = parked?.revision ?? 0n;
+    const startedAt = performance.now();
+    const count = Number((came.at(-1)?.revision ?? from) - from) + 1;
+    const isLong = count > this.limits.retriedMax;
+    const { events } = await readWhole(this.reader, this.models, stream, { ...reach, from, ...(isLong ? { pageEvents: 1, max: 0 } : { pageEvents: count + 1 }) });
+    const tried = async (some: readonly ReadEvent[]): Promise<ReturnType<typeof foldTask>> => {
+      const attempt = { ...task, events: some, states: new Map<string, CachedObject>() };
+      await this.#loadStates(generation, [attempt]);
+      const done = foldTask(attempt);
+      if (done !== 'again') for (const [object, state] of attempt.states) task.states.set(object, state);
+      return done;
+    };
+    const all = await tried(events);
+    if (all !== 'again' && all.late.size === 0 && !isLong) {
+      const [done] = changed(task, all.objects, performance.now() - startedAt);
+      const write = done?.write ?? nothingOf(generation, stream);
+      return { ...(done ?? nothingFolded(write, performance.now() - startedAt)), write: { ...write, parking: 'none' } };
+    }
+    const failing = events[0];
+    const isStillFailing = all === 'again' && failing !== undefined && (events.length === 1 || (await tried([failing])) === 'again');
+    if (!isStillFailing) return 'again';
+    return nothingFolded({ ...nothingOf(generation, stream), parking: 'keep' }, performance.now() - startedAt);
+  }
+
+  async #readAndFold(stream: string, tasks: readonly StreamTask[], { upTo, toBeIndexed }: Reach): Promise<FoldedStream[]> {
+    if (tasks.length === 0) return [];
+    const startedAt = performance.now();
+    let whole: WholeStream;
+    try {
+      whole = await readWhole(this.reader, this.models, stream, { upTo, toBeIndexed, max: this.limits.readInlineMax, pageEvents: this.limits.pageEvents });
+    } catch (error) {
+      if (isAway(error)) throw error;
+      return tasks.map((task) => parkedBy(task, error));
+    }
+    if (whole.isCut) return tasks.map(waiting);
+    const folded = await this.foldRead(tasks, whole);
+    return folded.map((one) => ({ ...one, refoldMs: performance.now() - startedAt }));
+  }
+
+  #foldRead(task: StreamTask, { events, remains }: WholeStream): Promise<FoldedStream> {
+    return this.#orPark(task, async () => {
+      const { generation, stream } = task;
+      const stored = await this.models.lastFolded(generation, stream);
+      const folded = foldWhole(foldingOf(task), events, stored);
+      const gone = remains === 'all' ? null : { stream, remains };
+      if (folded.kind === 'folded') return replaced(task, folded.objects, { parking: 'none', gone });
+      const parking = parkingOf(folded.failure.event, folded.failure.error, 'event');
+      // A build that reads less than the one before takes nothing back.
+      if (stored >= parking.revision && remains === 'all') return { ...nothingFolded({ ...nothingOf(generation, stream), parking: { ...parking, kind: 'whole' } }, 0), gone };
+      return replaced(task, folded.objects, { parking, gone });
+    });
+  }
+
+  /** Parks a stream for what is thrown while it is read or folded, unless store or database are away. */
+  async #orPark<T>(task: StreamTask, work: () => Promise<T>): Promise<T | FoldedStream> {
+    try {
+      return await work();
+    } catch (error) {
+      if (isAway(error)) throw error;
+      return parkedBy(task, error);
+    }
+  }
+}
+
+type LateTask = Readonly<{ task: StreamTask }> & Exclude<ReturnType<typeof foldTask>, 'again'>;
+
+const foldingOf = ({ generation, stream }: StreamTask) => ({ projection: generation.projection, stream });
+
+type Asked = Readonly<{ events: readonly ReadEvent[]; parked: Parked | null; isAgain: boolean; inlineMax: number }>;
+
+function taskOf(generation: Generation, stream: string, { events, parked, isAgain, inlineMax }: Asked): StreamTask[] {
+  const own = events.filter((event) => concerns(generation.projection, event));
+  if (own.length === 0 && !isAgain) return [];
+  // The fold that it waits for reads these events, too.
+  if (parked?.kind === 'waiting') return [];
+  const task = { generation, stream, events: own, parked, states: new Map<string, CachedObject>() };
+  if (isAgain) return [{ ...task, how: 'whole' }];
+  if (parked?.kind !== 'whole') return [{ ...task, how: parked === null ? 'onto' : 'retry' }];
+  // A long one waits until somebody asks for a replay: it would be read with every event.
+  return (own.at(-1)?.revision ?? 0n) < inlineMax ? [{ ...task, how: 'later' }] : [];
+}
+
+/** The objects that events concern; none when one of the events cannot be read. */
+function objectsIn({ projection }: Generation, events: readonly ReadEvent[]): Iterable<string> {
+  try {
+    return factsByObject(projection, events).keys();
+  } catch {
+    // The fold meets the same event.
+    return [];
+  }
+}
+
+/** Folds the events of a task onto its states. */
+function foldTask(task: StreamTask) {
+  let facts: FactsByObject;
+  try {
+    facts = factsByObject(task.generation.projection, task.events);
+  } catch {
+    // The whole fold meets the same event, and parks the stream for it.
+    return 'again' as const;
+  }
+  const states = new Map([...task.states].map(([object, { state }]) => [object, state]));
+  const folded = foldOntoStates(foldingOf(task), states, facts);
+  return folded.kind === 'again' ? ('again' as const) : { ...folded, facts };
+}
+
+const guessesOf = (objects: FoldedObjects): Fact[] => [...objects.values()].flatMap(({ guesses }) => guesses);
+
+/** What objects that changed write; nothing when none did. */
+function changed({ generation, stream, states }: StreamTask, objects: FoldedObjects, refoldMs: number | null): FoldedStream[] {
+  if (objects.size === 0) return [];
+  const changes = [...objects].map(([object, { rows }]) => changesBetween(states.get(object)?.rows ?? NO_ROWS, rows));
+  const write: StreamWrite = {
+    ...nothingOf(generation, stream),
+    states: [...objects].map(([object, { state }]) => ({ object, state, isKeptNew: state.kept !== states.get(object)?.state.kept })),
+    puts: changes.flatMap(({ puts }) => puts),
+    gone: changes.flatMap(({ gone }) => gone),
+  };
+  return [{ write, objects, guesses: guessesOf(objects), refoldMs, gone: null }];
+}
+
+/** What a stream writes that was folded whole. */
+function replaced({ generation, stream }: StreamTask, objects: FoldedObjects, { parking, gone }: { parking: StreamWrite['parking']; gone: GoneStream | null }): FoldedStream {
+  const write: StreamWrite = {
+    ...nothingOf(generation, stream),
+    replaces: true,
+    states: [...objects].map(([object, { state }]) => ({ object, state, isKeptNew: true })),
+    puts: [...objects.values()].flatMap(({ rows }) => changesBetween(NO_ROWS, rows).puts),
+    parking,
+  };
+  return { write, objects, guesses: guessesOf(objects), refoldMs: 0, gone };
+}
+
+const NO_OBJECTS: ReadonlyMap<string, Readonly<{ state: CachedObject['state']; guesses: readonly Fact[]; rows: RowTexts }>> = new Map();
+const nothingFolded = (write: StreamWrite, refoldMs: number | null): FoldedStream => ({ write, objects: NO_OBJECTS, guesses: [], refoldMs, gone: null });
+
+function parkingOf(event: ReadEvent, error: unknown, kind: ParkedStream['kind']): ParkedStream {
+  return { kind, stream: event.stream, ...atEvent(event), cause: String(error), stack: error instanceof Error ? (error.stack ?? null) : null };
+}
+
+/** A stream that cannot be read or folded at all keeps what stands. */
+function parkedBy({ generation, stream, events }: StreamTask, error: unknown): FoldedStream {
+  const last = events.at(-1);
+  const parking: ParkedStream = last === undefined ? { kind: 'whole', stream, ...atRevision(0n), cause: String(error), stack: null } : parkingOf(last, error, 'whole');
+  return nothingFolded({ ...nothingOf(generation, stream), parking }, null);
+}
+
+/** A stream that is to be folded again beside the batches keeps what stands until then. */
+function waiting({ generation, stream, events }: StreamTask): FoldedStream {
+  const last = events.at(-1);
+  const cause = 'A long stream is folded again from its beginning.';
+  return nothingFolded({ ...nothingOf(generation, stream), parking: { kind: 'waiting', stream, ...(last === undefined ? atRevision(0n) : atEvent(last)), cause, stack: null } }, null);
+}

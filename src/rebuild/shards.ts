@@ -1,0 +1,138 @@
+import { Worker } from 'node:worker_threads';
+import type { AppliedBatch, Follow, Followed, FollowOptions } from '../catch-up/follower.js';
+import { compiledFile } from '../compiled-file.js';
+import type { EventStore } from '../eventstore/event-store.js';
+import type { Group } from '../projector/projector.js';
+import type { Shard } from '../projector/shard.js';
+import type { Database } from '../read-models/database.js';
+import { lock, move, type LogPosition } from '../read-models/lines.js';
+
+/** What a worker is started with: it projects the streams of its shard, from where the group stands to `until`. */
+export type ShardThreadData = Readonly<{
+  eventstoreUrl: string;
+  databaseUrl: string;
+  shard: Shard;
+  group: Group;
+  until: NonNullable<FollowOptions['until']>;
+  batchMax: FollowOptions['batchMax'];
+}>;
+
+/** What a worker tells: what it has applied, up to where all of its streams are written now; and how it ended. */
+export type ShardMessage =
+  | Readonly<{ kind: 'applied'; batch: Omit<AppliedBatch, 'group'>; at: NonNullable<LogPosition> }>
+  | Readonly<{ kind: 'ended'; how: Followed['kind'] }>
+  | Readonly<{ kind: 'failed'; cause: string }>;
+
+/** How often the checkpoint follows the workers: after a crash, they read again what lies beyond it. */
+const MOVE_EVERY_MS = 1_000;
+
+type Parts = Readonly<{ store: EventStore; database: Database }>;
+
+/**
+ * Moves a group along the log by several workers, each of which reads the log and projects the streams of its shard. The lines
+ * stand where the slowest worker is: what others have written beyond it is not folded twice, for states know their revisions.
+ */
+export function followInShards({ store, database }: Parts, count: number): Follow {
+  return async (start, { until, batchMax, signal, applied }) => {
+    if (until === undefined) throw new Error('Workers go to a place in the log.');
+    if (signal.aborted) return { kind: 'stopped', group: start };
+    if ((start.lines[0]?.at?.position ?? -1n) >= until.position) return { kind: 'reached', group: start };
+    const progress = new Progress(database, start, count);
+    const room = { events: Math.ceil(batchMax.events / count), bytes: Math.ceil(batchMax.bytes / count) };
+    const ending = new AbortController();
+    const stopped = AbortSignal.any([signal, ending.signal]);
+    const running = Array.from({ length: count }, (_, index) => {
+      const data: ShardThreadData = { eventstoreUrl: store.url, databaseUrl: database.url, shard: { index, count }, group: start, until, batchMax: room };
+      return runShard(data, stopped, async ({ batch, at }) => {
+        if (!(await progress.reach(index, at))) ending.abort();
+        await applied({ ...batch, position: progress.lowest, group: progress.group });
+      }).catch((error: unknown) => {
+        ending.abort();
+        throw error;
+      });
+    });
+    const ended = await Promise.allSettled(running);
+    const failed = ended.find((one) => one.status === 'rejected');
+    if (failed !== undefined && !signal.aborted) throw failed.reason;
+    const hows = ended.map((one) => (one.status === 'fulfilled' ? one.value : 'stopped'));
+    if (hows.includes('lost') || !(await progress.moveNow())) return { kind: 'lost', group: progress.group };
+    return { kind: hows.every((how) => how === 'reached') ? 'reached' : 'stopped', group: progress.group };
+  };
+}
+
+/** How far the workers are, and the checkpoint that follows them. */
+class Progress {
+  readonly #reached: LogPosition[];
+  #movedAt = performance.now();
+  #moving: Promise<boolean> = Promise.resolve(true);
+
+  constructor(
+    private readonly database: Database,
+    public group: Group,
+    count: number,
+  ) {
+    this.#reached = Array.from({ length: count }, () => group.lines[0]?.at ?? null);
+  }
+
+  /** False when another owner has the lines. */
+  async reach(index: number, at: NonNullable<LogPosition>): Promise<boolean> {
+    this.#reached[index] = at;
+    if (performance.now() - this.#movedAt < MOVE_EVERY_MS) return true;
+    this.#movedAt = performance.now();
+    return this.moveNow();
+  }
+
+  /** The position that the slowest worker has reached; -1n before its first event. */
+  get lowest(): bigint {
+    return this.#slowest()?.position ?? -1n;
+  }
+
+  #slowest(): LogPosition {
+    return this.#reached.reduce((low, one) => ((one?.position ?? -1n) < (low?.position ?? -1n) ? one : low));
+  }
+
+  /** Moves the checkpoint to where the slowest worker is; false when another owner has the lines. */
+  moveNow(): Promise<boolean> {
+    this.#moving = this.#moving.then((isHeld) => isHeld && this.#move());
+    return this.#moving;
+  }
+
+  async #move(): Promise<boolean> {
+    const to = this.#slowest();
+    const { lines, logName } = this.group;
+    if (to === null || to.position === lines[0]?.at?.position) return true;
+    const isHeld = await this.database.transaction(async (connection) => {
+      if (!(await lock(connection, lines))) return false;
+      await move(connection, lines, { logName, to });
+      return true;
+    });
+    if (isHeld) this.group = { logName, lines: lines.map((line) => ({ ...line, at: to })) };
+    return isHeld;
+  }
+}
+
+/** Runs one worker; resolves with how it ended. */
+async function runShard(data: ShardThreadData, signal: AbortSignal, applied: (message: Extract<ShardMessage, { kind: 'applied' }>) => Promise<void>): Promise<Followed['kind']> {
+  const thread = new Worker(compiledFile('shard-thread.js'), { workerData: data, name: `shard ${data.shard.index}`, execArgv: [] });
+  const stop = () => thread.postMessage('stop');
+  signal.addEventListener('abort', stop);
+  if (signal.aborted) stop();
+  let telling: Promise<void> = Promise.resolve();
+  try {
+    return await new Promise<Followed['kind']>((resolve, reject) => {
+      let how: Followed['kind'] | undefined;
+      thread.on('message', (message: ShardMessage) => {
+        if (message.kind === 'applied') {
+          telling = telling.then(() => applied(message));
+          telling.catch(reject);
+        } else if (message.kind === 'ended') how = message.how;
+        else reject(new Error(message.cause));
+      });
+      thread.on('error', reject);
+      thread.on('exit', () => (how === undefined ? reject(new Error('A worker ended by itself.')) : resolve(how)));
+    });
+  } finally {
+    signal.removeEventListener('abort', stop);
+    await telling.catch(() => undefined);
+  }
+}

@@ -1,0 +1,42 @@
+/** The program of a thread that projects a part of all streams, up to a place in the log. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { projections } from '../projections/index.js';
+import { kindsOf } from '../projections/projection.js';
+import { Follower, type Followed } from './catch-up/follower.js';
+import { readPart } from './catch-up/log-reading.js';
+import { connectEventStore } from './eventstore/event-store.js';
+import { readModelsIn } from './projector/postgres-read-models.js';
+import { Projector } from './projector/projector.js';
+import { eventReader } from './projector/stream-reading.js';
+import { Database } from './read-models/database.js';
+import type { ShardMessage, ShardThreadData } from './rebuild/shards.js';
+
+if (!parentPort) throw new Error('This module is a worker thread of a build: start it with followInShards.');
+const parent = parentPort;
+const { eventstoreUrl, databaseUrl, shard, group, until, batchMax } = workerData as ShardThreadData;
+const tell = (message: ShardMessage): void => parent.postMessage(message);
+
+/** One for the batch, one for what is read beside it. */
+const CONNECTIONS_MAX = 2;
+const store = connectEventStore(eventstoreUrl);
+const database = new Database(databaseUrl, { connectionsMax: CONNECTIONS_MAX, onIdleError: () => undefined });
+const stopping = new AbortController();
+parent.once('message', () => stopping.abort());
+
+async function follow(): Promise<Followed['kind']> {
+  const projector = new Projector({ reader: eventReader(store, projections), models: readModelsIn(database), projections, isShard: true });
+  const { kind } = await new Follower(readPart(store, kindsOf(projections), shard), projector).follow(group, {
+    until,
+    batchMax,
+    signal: stopping.signal,
+    applied: ({ events, result, tookMs, position, recordedAt, group: { lines } }) => {
+      const at = lines[0]?.at;
+      if (at != null) tell({ kind: 'applied', batch: { events, result, tookMs, position, recordedAt }, at });
+    },
+  });
+  return kind;
+}
+
+await follow().then((how) => tell({ kind: 'ended', how }), (error: unknown) => tell({ kind: 'failed', cause: error instanceof Error ? error.message : String(error) }));
+await database.close();
+process.exit();
