@@ -64,8 +64,12 @@ export function foldLate(projection: AnyProjection, { from }: LateFold, { again,
 export function foldFromStart(projection: AnyProjection, facts: readonly FactAt[], known = -1n): ObjectFold {
   const earlier = facts.filter(({ revision }) => revision <= known);
   const state = nothingFolded(projection);
-  return foldLate(projection, { kind: 'late', from: { ...state, revision: known }, revisions: [] }, { again: earlier, came: facts });
+  const folded = foldLate(projection, { kind: 'late', from: { ...state, revision: known }, revisions: [] }, { again: earlier, came: facts });
+  // Those who read less than is known have not folded the rest.
+  return { ...folded, state: { ...folded.state, revision: lastOf(facts, -1n) } };
 }
+
+const lastOf = (facts: readonly FactAt[], before: bigint): bigint => facts.reduce((last, { revision }) => (revision > last ? revision : last), before);
 
 /** What a state amounts to, its latest second included. */
 export function currentOf(projection: AnyProjection, state: FoldState): unknown {
@@ -88,6 +92,5 @@ function extended(projection: AnyProjection, state: ObjectState, facts: readonly
     if (tail.length === KEPT_EVERY) kept = { base: kept.base, middle: now };
     if (tail.length === 2 * KEPT_EVERY) [kept, tail] = [{ base: kept.middle, middle: now }, tail.slice(KEPT_EVERY)];
   }
-  const revision = facts.reduce((last, one) => (one.revision > last ? one.revision : last), state.revision);
-  return { kind: 'folded', state: { revision, now, tail, kept }, current, guesses };
+  return { kind: 'folded', state: { revision: lastOf(facts, state.revision), now, tail, kept }, current, guesses };
 }
