@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { RowKey, RowText } from '../folding/row-texts.js';
 import { lineOf, type Generation } from '../read-models/schema.js';
 import { atRevision, type ParkedStream } from '../read-models/parked-streams.js';
-import type { Claim, StreamWrite } from './ports.js';
+import type { Claim, Parked, StreamWrite } from './ports.js';
 
 /**
  * A row that two streams claim belongs to the one whose name is the greater: a rule that does not ask which came first, and gives an
@@ -47,8 +47,8 @@ export function settle(writes: readonly StreamWrite[], claims: readonly Claim[])
 }
 
 /** A write that changes nothing of a stream. */
-export const nothingOf = (generation: Generation, stream: string): StreamWrite =>
-  ({ generation, stream, replaces: false, states: [], puts: [], gone: [], taken: [], parking: 'keep' });
+export const nothingOf = (generation: Generation, stream: string, known: Parked | null = null): StreamWrite =>
+  ({ generation, stream, known, replaces: false, states: [], puts: [], gone: [], taken: [], parking: 'keep' });
 
 const parkedFor = ({ table, key }: RowKey, { loser, winner }: { loser: string; winner: string }): ParkedStream =>
   ({ kind: 'whole', stream: loser, ...atRevision(0n), cause: `Two streams claim the row ${key} of ${table}: it belongs to ${winner}.`, stack: null });

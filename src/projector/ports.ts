@@ -15,8 +15,11 @@ export type EventReader = Readonly<{
 /** The state of one object of a stream. */
 export type StoredObject = Readonly<{ stream: string; object: string; state: ObjectState }>;
 
-/** A stream that is parked, or waits to be folded again; `revision` is that of the event that it stands at. */
-export type Parked = Readonly<{ kind: ParkingKind; revision: bigint }>;
+/**
+ * A stream that is parked, or waits to be folded again; `revision` is that of the event that it stands at. `attempts` tells one parking
+ * from the next.
+ */
+export type Parked = Readonly<{ kind: ParkingKind; revision: bigint; attempts: number }>;
 
 /** A row that one stream wants to write, and that another one, its `owner`, has. */
 export type Claim = RowKey & Readonly<{ generation: Generation; stream: string; owner: string }>;
@@ -25,6 +28,8 @@ export type Claim = RowKey & Readonly<{ generation: Generation; stream: string; 
 export type StreamWrite = Readonly<{
   generation: Generation;
   stream: string;
+  /** How it was parked when it was folded: it comes out of parking only as it was known, and only its fold ends its wait. */
+  known: Parked | null;
   /** Whether all that stands of the stream so far goes. */
   replaces: boolean;
   /** `isKeptNew`: the kept states are others than before. */
@@ -44,8 +49,11 @@ export type BatchWrite = Readonly<{
   move: Readonly<{ logName: string; to: NonNullable<LogPosition> }> | null;
   /** Whether others write for the same lines at the same time, so that their position says nothing. */
   isShared: boolean;
-  /** Events whose ids the index does not have, or has at a higher position. */
-  index: readonly Envelope[];
+  /**
+   * Events whose ids the index does not have, or has at a higher position: at the one that `corrects` tells, whose stream then waits to
+   * be folded again in all lines, whoever has them.
+   */
+  index: readonly (Envelope & Readonly<{ corrects?: Readonly<{ stream: string; position: bigint }> }>)[];
   streams: readonly StreamWrite[];
 }>;
 
@@ -53,7 +61,7 @@ export type Committed =
   | Readonly<{ kind: 'committed' }>
   /** Another owner has a line, or it stands elsewhere; nothing was written. */
   | Readonly<{ kind: 'lost' }>
-  /** Another writer indexed one of the events meanwhile; nothing was written. */
+  /** Another writer indexed or corrected one of the events meanwhile; nothing was written. */
   | Readonly<{ kind: 'raced' }>
   /** Rows belong to other streams; nothing was written. */
   | Readonly<{ kind: 'claimed'; claims: readonly Claim[] }>;

@@ -2,7 +2,7 @@ import type { Database, Queryable } from '../read-models/database.js';
 import { findEvents, indexEvents } from '../read-models/event-index.js';
 import { isHeldNow, lock, move } from '../read-models/lines.js';
 import { deleteStates, lastFolded, putStates, readStates } from '../read-models/objects.js';
-import { findParked, findWaiting, park, unpark, wantRetry } from '../read-models/parked-streams.js';
+import { findParked, findWaiting, park, unpark, wait, wantRetry } from '../read-models/parked-streams.js';
 import { deleteRows, deleteStreams, findOwners, putRows } from '../read-models/rows.js';
 import { lineOf } from '../read-models/schema.js';
 import type { BatchWrite, Claim, Committed, ReadModels, StreamWrite } from './ports.js';
@@ -39,6 +39,7 @@ async function commit(database: Database, write: BatchWrite): Promise<Committed>
 async function writeAll(connection: Queryable, { lines, move: moved, isShared, index, streams }: BatchWrite): Promise<void> {
   if (!isShared && !(await lock(connection, lines))) throw new Undone({ kind: 'lost' });
   if (index.length > 0 && !(await indexEvents(connection, index))) throw new Undone({ kind: 'raced' });
+  await wait(connection, index.flatMap(({ corrects }) => corrects?.stream ?? []));
   let mayPut = true;
   for (const own of byGeneration(streams)) mayPut = (await writeGeneration(connection, own)) && mayPut;
   if (!mayPut) throw new Undone({ kind: 'claimed' });
@@ -60,11 +61,11 @@ async function writeGeneration(connection: Queryable, writes: readonly [StreamWr
   const mayPut = await putRows(connection, generation, writes.flatMap(({ puts }) => puts));
   const states = writes.flatMap(({ stream, states: own }) => own.map((one) => ({ ...one, stream })));
   if (states.length > 0) await putStates(connection, generation, states);
-  const unparked = writes.filter(({ parking }) => parking === 'none').map(({ stream }) => stream);
+  const unparked = writes.flatMap(({ stream, parking, known }) => (parking === 'none' && known !== null ? [{ stream, ...known }] : []));
   if (unparked.length > 0) await unpark(connection, generation, unparked);
   const retried = writes.filter(({ parking }) => parking === 'retry').map(({ stream }) => stream);
   if (retried.length > 0) await wantRetry(connection, generation, retried);
-  const parked = writes.flatMap(({ parking }) => (typeof parking === 'string' ? [] : [parking]));
+  const parked = writes.flatMap(({ parking, known }) => (typeof parking === 'string' ? [] : [{ ...parking, known: known?.attempts ?? null }]));
   if (parked.length > 0) await park(connection, generation, parked);
   return mayPut;
 }

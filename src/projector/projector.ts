@@ -50,7 +50,7 @@ export type ProjectorOptions = Readonly<{
   limits?: Limits;
 }>;
 
-type Counted = Readonly<{ events: readonly ReadEvent[]; toBeIndexed: readonly ReadEvent[]; positions: Positions; repeats: number; corrected: readonly string[] }>;
+type Counted = Readonly<{ events: readonly ReadEvent[]; toBeIndexed: BatchWrite['index']; positions: Positions; repeats: number; corrected: readonly string[] }>;
 type Place = Readonly<{ group: Group; to: NonNullable<LogPosition> }>;
 type Committing = Readonly<{ folded: FoldedStream[]; writes: StreamWrite[] }>;
 /** What was done, and what of it was written otherwise than it was folded. */
@@ -112,9 +112,10 @@ export class Projector {
     this.#remember(group, to);
     if (batch.length === 0 && this.options.isShard === true) return NOTHING_APPLIED;
     const counted = await this.#count(batch.filter(({ metadata }) => metadata !== null));
-    const again = new Set([...batch.flatMap(({ says }) => (says.kind === 'shortened' ? [says.stream] : [])), ...counted.corrected]);
+    const corrected = new Set(counted.corrected);
+    const again = new Set(batch.flatMap(({ says }) => (says.kind === 'shortened' && !corrected.has(says.stream) ? [says.stream] : [])));
     const generations = generationsOf(group, this.options.projections);
-    const part: Part = { generations, streams: groupByStream(counted.events, again), again, index: counted.toBeIndexed };
+    const part: Part = { generations, streams: groupByStream(counted.events, { again, corrected }), again, index: counted.toBeIndexed };
     const reach = { upTo: to.position, toBeIndexed: counted.positions };
     const move = this.options.isShard === true ? null : { logName: group.logName, to };
     let done: Done;
@@ -176,7 +177,10 @@ export class Projector {
     return {
       events: counted,
       positions: new Map(counted.map(({ eventId, position }) => [eventId, position])),
-      toBeIndexed: counted.filter(({ eventId, position }) => indexed.get(eventId)?.position !== position),
+      toBeIndexed: counted.flatMap((event) => {
+        const known = indexed.get(event.eventId);
+        return known === undefined ? [event] : known.position > event.position ? [{ ...event, corrects: known }] : [];
+      }),
       repeats: events.length - counted.length,
       corrected: later.flatMap(({ eventId }) => indexed.get(eventId)?.stream ?? []),
     };
@@ -185,12 +189,16 @@ export class Projector {
   /** Reads and folds one stream while batches go on, and commits between two of them. */
   async #foldAgain(stream: string, groupNow: () => Group): Promise<BatchResult> {
     const startedAt = performance.now();
+    const generations = generationsOf(groupNow(), this.options.projections);
+    const tasks = await this.#folder.waitingTasks(generations, stream);
     const whole = await this.#folder.readAhead(stream, positionOf(groupNow()));
     return this.#turn.take(() => this.#insist(async () => {
       const group = groupNow();
       this.#remember(group);
-      const tasks = await this.#folder.waitingTasks(generationsOf(group, this.options.projections), stream);
-      const folded = await this.#folder.foldRead(tasks, await this.#folder.readOn(stream, whole, positionOf(group)));
+      const known = await this.#folder.waitingTasks(generations, stream);
+      // What was parked once more meanwhile may be other than it was read: it is read again.
+      const same = tasks.filter(({ generation, parked }) => known.some((one) => one.generation === generation && one.parked?.attempts === parked?.attempts));
+      const folded = await this.#folder.foldRead(same, await this.#folder.readOn(stream, whole, positionOf(group)));
       const timed = folded.map((one) => ({ ...one, refoldMs: performance.now() - startedAt }));
       const done = await this.#commitOrPark(timed, { lines: group.lines, move: null, index: [] });
       return done.kind === 'committed' ? this.#appliedOf(done, 0) : done;
@@ -204,7 +212,7 @@ export class Projector {
       this.#cache.clear();
       if (isAway(error)) throw error;
       if (folded.length > 1) return this.#commitEach(folded, together);
-      return this.#write(folded.map(({ write: { generation, stream } }) => rejected(generation, { stream, last: undefined, error })), together);
+      return this.#write(folded.map(({ write: { generation, stream, known } }) => ({ ...rejected(generation, { stream, last: undefined, error }), known })), together);
     }
   }
 
@@ -288,7 +296,7 @@ type Together = Pick<BatchWrite, 'lines' | 'move' | 'index'>;
 type Moving = Pick<BatchWrite, 'lines' | 'move'>;
 
 /** A part of a batch: these streams, in these generations, and events to be indexed. */
-type Part = Readonly<{ generations: readonly Generation[]; streams: ReadonlyMap<string, readonly ReadEvent[]>; again: ReadonlySet<string>; index: readonly ReadEvent[] }>;
+type Part = Readonly<{ generations: readonly Generation[]; streams: ReadonlyMap<string, readonly ReadEvent[]>; again: ReadonlySet<string>; index: BatchWrite['index'] }>;
 
 /** Whether a part is more than one stream in one generation, or than the index of its events. */
 const isDivisible = ({ generations, streams, index }: Part): boolean => streams.size > 1 || generations.length + (index.length > 0 ? 1 : 0) > 1;
@@ -321,11 +329,12 @@ function generationsOf({ lines }: Group, projections: readonly AnyProjection[]):
   });
 }
 
-/** Events by their stream, and without events those that are to be read again. */
-function groupByStream(events: readonly ReadEvent[], again: ReadonlySet<string>): Map<string, ReadEvent[]> {
-  const streams = new Map<string, ReadEvent[]>([...again].map((stream) => [stream, []]));
+/** Events by their stream, and without events those that are to be read again, now or beside the batches. */
+function groupByStream(events: readonly ReadEvent[], { again, corrected }: Readonly<Record<'again' | 'corrected', ReadonlySet<string>>>): Map<string, ReadEvent[]> {
+  const streams = new Map<string, ReadEvent[]>([...again, ...corrected].map((stream) => [stream, []]));
   for (const event of events) {
     const own = streams.get(event.stream);
+    if (corrected.has(event.stream)) continue;
     if (own === undefined) streams.set(event.stream, [event]);
     else own.push(event);
   }

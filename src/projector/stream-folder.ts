@@ -20,9 +20,10 @@ export type StreamTask = Readonly<{
   stream: string;
   /**
    * `onto`: fold `events` onto the states. `retry`: it is parked at an event, from which on it is read. `whole`: read all of it.
-   * `later`: it is parked, and all of it is to be read, beside the batches.
+   * `later`: it is parked, and all of it is to be read, beside the batches. `wait`: it waits, and is to be read once
+   * more, since it may have been read already.
    */
-  how: 'onto' | 'retry' | 'whole' | 'later';
+  how: 'onto' | 'retry' | 'whole' | 'later' | 'wait';
   events: readonly ReadEvent[];
   parked: Parked | null;
   /** States of the objects that the events concern, as far as they are known. */
@@ -55,7 +56,7 @@ export class StreamFolder {
     private readonly limits: Limits,
   ) {}
 
-  /** What a batch asks for; streams in `again` are read whole, since less may be left of them, or other events of them count. */
+  /** What a batch asks for; streams in `again` are read whole, since less may be left of them. */
   async tasksOf(generations: readonly Generation[], batch: ReadonlyMap<string, readonly ReadEvent[]>, again: ReadonlySet<string>): Promise<StreamTask[]> {
     const streams = [...batch.keys()];
     const parked = await this.models.findParked(generations.map(lineOf), streams);
@@ -108,7 +109,7 @@ export class StreamFolder {
     const unknown: { stream: string; object: string }[] = [];
     const byStream = new Map(tasks.map((task) => [task.stream, task]));
     for (const { stream, events, states, how } of tasks) {
-      if (how === 'whole' || how === 'later') continue;
+      if (how !== 'onto' && how !== 'retry') continue;
       for (const object of objectsIn(generation, events)) {
         const cached = this.cache.get(line, stream, object);
         if (cached === undefined) unknown.push({ stream, object });
@@ -122,7 +123,8 @@ export class StreamFolder {
   }
 
   async #foldStream(stream: string, tasks: readonly StreamTask[], reach: Reach): Promise<FoldedStream[]> {
-    const folded = tasks.filter(({ how }) => how === 'later').map((task) => nothingFolded({ ...nothingOf(task.generation, stream), parking: 'retry' }, null));
+    const folded = tasks.filter(({ how }) => how === 'later').map((task) => nothingFolded({ ...nothingOf(task.generation, stream, task.parked), parking: 'retry' }, null));
+    folded.push(...tasks.filter(({ how }) => how === 'wait').map(waiting));
     const whole: StreamTask[] = tasks.filter(({ how }) => how === 'whole');
     for (const task of tasks.filter(({ how }) => how === 'retry')) {
       const retried = await this.#orPark(task, () => this.#retry(task, reach));
@@ -174,13 +176,13 @@ export class StreamFolder {
     const all = await tried(events);
     if (all !== 'again' && all.late.size === 0 && !isLong) {
       const [done] = changed(task, all.objects, performance.now() - startedAt);
-      const write = done?.write ?? nothingOf(generation, stream);
+      const write = done?.write ?? nothingOf(generation, stream, parked);
       return { ...(done ?? nothingFolded(write, performance.now() - startedAt)), write: { ...write, parking: 'none' } };
     }
     const failing = events[0];
     const isStillFailing = all === 'again' && failing !== undefined && (events.length === 1 || (await tried([failing])) === 'again');
     if (!isStillFailing) return 'again';
-    return nothingFolded({ ...nothingOf(generation, stream), parking: 'keep' }, performance.now() - startedAt);
+    return nothingFolded({ ...nothingOf(generation, stream, parked), parking: 'keep' }, performance.now() - startedAt);
   }
 
   async #readAndFold(stream: string, tasks: readonly StreamTask[], { upTo, toBeIndexed }: Reach): Promise<FoldedStream[]> {
@@ -207,7 +209,7 @@ export class StreamFolder {
       if (folded.kind === 'folded') return replaced(task, folded.objects, { parking: 'none', gone });
       const parking = parkingOf(folded.failure.event, folded.failure.error, 'event');
       // A build that reads less than the one before takes nothing back.
-      if (stored >= parking.revision && remains === 'all') return { ...nothingFolded({ ...nothingOf(generation, stream), parking: { ...parking, kind: 'whole' } }, 0), gone };
+      if (stored >= parking.revision && remains === 'all') return { ...nothingFolded({ ...nothingOf(generation, stream, task.parked), parking: { ...parking, kind: 'whole' } }, 0), gone };
       return replaced(task, folded.objects, { parking, gone });
     });
   }
@@ -232,9 +234,9 @@ type Asked = Readonly<{ events: readonly ReadEvent[]; parked: Parked | null; isA
 function taskOf(generation: Generation, stream: string, { events, parked, isAgain, inlineMax }: Asked): StreamTask[] {
   const own = events.filter((event) => concerns(generation.projection, event));
   if (own.length === 0 && !isAgain) return [];
-  // The fold that it waits for reads these events, too.
-  if (parked?.kind === 'waiting') return [];
   const task = { generation, stream, events: own, parked, states: new Map<string, CachedObject>() };
+  // The fold that it waits for reads these events, too.
+  if (parked?.kind === 'waiting') return isAgain ? [{ ...task, how: 'wait' }] : [];
   if (isAgain) return [{ ...task, how: 'whole' }];
   if (parked?.kind !== 'whole') return [{ ...task, how: parked === null ? 'onto' : 'retry' }];
   // A long one waits until somebody asks for a replay: it would be read with every event.
@@ -268,11 +270,11 @@ function foldTask(task: StreamTask) {
 const guessesOf = (objects: FoldedObjects): Fact[] => [...objects.values()].flatMap(({ guesses }) => guesses);
 
 /** What objects that changed write; nothing when none did. */
-function changed({ generation, stream, states }: StreamTask, objects: FoldedObjects, refoldMs: number | null): FoldedStream[] {
+function changed({ generation, stream, states, parked }: StreamTask, objects: FoldedObjects, refoldMs: number | null): FoldedStream[] {
   if (objects.size === 0) return [];
   const changes = [...objects].map(([object, { rows }]) => changesBetween(states.get(object)?.rows ?? NO_ROWS, rows));
   const write: StreamWrite = {
-    ...nothingOf(generation, stream),
+    ...nothingOf(generation, stream, parked),
     states: [...objects].map(([object, { state }]) => ({ object, state, isKeptNew: state.kept !== states.get(object)?.state.kept })),
     puts: changes.flatMap(({ puts }) => puts),
     gone: changes.flatMap(({ gone }) => gone),
@@ -281,9 +283,9 @@ function changed({ generation, stream, states }: StreamTask, objects: FoldedObje
 }
 
 /** What a stream writes that was folded whole. */
-function replaced({ generation, stream }: StreamTask, objects: FoldedObjects, { parking, gone }: { parking: StreamWrite['parking']; gone: GoneStream | null }): FoldedStream {
+function replaced({ generation, stream, parked }: StreamTask, objects: FoldedObjects, { parking, gone }: { parking: StreamWrite['parking']; gone: GoneStream | null }): FoldedStream {
   const write: StreamWrite = {
-    ...nothingOf(generation, stream),
+    ...nothingOf(generation, stream, parked),
     replaces: true,
     states: [...objects].map(([object, { state }]) => ({ object, state, isKeptNew: true })),
     puts: [...objects.values()].flatMap(({ rows }) => changesBetween(NO_ROWS, rows).puts),
@@ -300,15 +302,15 @@ function parkingOf(event: ReadEvent, error: unknown, kind: ParkedStream['kind'])
 }
 
 /** A stream that cannot be read or folded at all keeps what stands. */
-function parkedBy({ generation, stream, events }: StreamTask, error: unknown): FoldedStream {
+function parkedBy({ generation, stream, events, parked }: StreamTask, error: unknown): FoldedStream {
   const last = events.at(-1);
   const parking: ParkedStream = last === undefined ? { kind: 'whole', stream, ...atRevision(0n), cause: String(error), stack: null } : parkingOf(last, error, 'whole');
-  return nothingFolded({ ...nothingOf(generation, stream), parking }, null);
+  return nothingFolded({ ...nothingOf(generation, stream, parked), parking }, null);
 }
 
 /** A stream that is to be folded again beside the batches keeps what stands until then. */
-function waiting({ generation, stream, events }: StreamTask): FoldedStream {
+function waiting({ generation, stream, events, parked }: StreamTask): FoldedStream {
   const last = events.at(-1);
-  const cause = 'A long stream is folded again from its beginning.';
-  return nothingFolded({ ...nothingOf(generation, stream), parking: { kind: 'waiting', stream, ...(last === undefined ? atRevision(0n) : atEvent(last)), cause, stack: null } }, null);
+  const cause = 'The stream is folded again from its beginning.';
+  return nothingFolded({ ...nothingOf(generation, stream, parked), parking: { kind: 'waiting', stream, ...(last === undefined ? atRevision(0n) : atEvent(last)), cause, stack: null } }, null);
 }

@@ -99,21 +99,27 @@ export async function sampleStreams(database: Queryable, count: number): Promise
   return rows.map(({ stream }) => stream);
 }
 
+/** An event to be indexed; `corrects` has the higher position at which the index was seen to have its id. */
+export type ToIndex = IndexedEvent & Readonly<{ corrects?: Pick<IndexedEvent, 'position'> }>;
+
 /**
- * Adds events by their envelope alone. An id that is known at a higher position moves to the lower one; false when one is known at the
- * same or a lower position: another writer was faster, and what was folded may count a repeat.
+ * Adds events. False when the index has one of the ids otherwise than it was seen: another writer was faster, so what was folded may
+ * count a repeat, or another stream may count one.
  */
-export async function indexEvents(connection: Queryable, events: readonly IndexedEvent[]): Promise<boolean> {
+export async function indexEvents(connection: Queryable, events: readonly ToIndex[]): Promise<boolean> {
+  const corrected = events.filter(({ corrects }) => corrects !== undefined);
   const { rowCount } = await connection.query(
     `insert into ${EVENT_INDEX} as known (event_id, stream, revision, position)
      select * from unnest($1::uuid[], $2::text[], $3::int8[], $4::int8[])
      on conflict (event_id) do update set stream = excluded.stream, revision = excluded.revision, position = excluded.position
-     where excluded.position < known.position`,
+     where known.position = (select seen from unnest($5::uuid[], $6::int8[]) as corrected(id, seen) where id = known.event_id)`,
     [
       events.map(({ eventId }) => eventId),
       events.map(({ stream }) => stream),
       events.map(({ revision }) => revision),
       events.map(({ position }) => position),
+      corrected.map(({ eventId }) => eventId),
+      corrected.map(({ corrects }) => corrects?.position),
     ],
   );
   return rowCount === events.length;

@@ -1,6 +1,6 @@
 import type { Envelope } from '../eventstore/recorded-event.js';
 import { jsonForPostgres, type Queryable } from './database.js';
-import { lineOf, type Generation } from './schema.js';
+import { EVENT_INDEX_LINE, lineOf, type Generation } from './schema.js';
 
 /**
  * What a parked stream is tried again with. `event`: its states are those before the event that it stands at, from which on it is
@@ -30,12 +30,15 @@ const STACK_LENGTH_MAX = 8_000;
 /** What intake writes is shorter; another writer of the log may write what it likes. */
 const EVENT_LENGTH_MAX = 500;
 
+/** How a stream is parked; `attempts` tells one parking from the next. */
+type KnownParking = Readonly<{ kind: ParkingKind; revision: bigint; attempts: number }>;
+
 /** Which of these streams are parked, by the names of lines. */
-export async function findParked(database: Queryable, lines: readonly string[], streams: readonly string[]): Promise<Map<string, Map<string, Pick<ParkedStream, 'kind' | 'revision'>>>> {
-  const { rows } = await database.query<{ generation: string; stream: string; kind: ParkingKind; revision: bigint }>(
-    'select generation, stream, kind, revision from ledger.parked_streams where generation = any($1) and stream = any($2)', [lines, streams]);
-  const parked = new Map(lines.map((line) => [line, new Map<string, Pick<ParkedStream, 'kind' | 'revision'>>()]));
-  for (const { generation, stream, kind, revision } of rows) parked.get(generation)?.set(stream, { kind, revision });
+export async function findParked(database: Queryable, lines: readonly string[], streams: readonly string[]): Promise<Map<string, Map<string, KnownParking>>> {
+  const { rows } = await database.query<KnownParking & { generation: string; stream: string }>(
+    'select generation, stream, kind, revision, attempts from ledger.parked_streams where generation = any($1) and stream = any($2)', [lines, streams]);
+  const parked = new Map(lines.map((line) => [line, new Map<string, KnownParking>()]));
+  for (const { generation, stream, ...known } of rows) parked.get(generation)?.set(stream, known);
   return parked;
 }
 
@@ -47,20 +50,26 @@ export async function findWaiting(database: Queryable, lines: readonly string[],
   return rows.map(({ stream }) => stream);
 }
 
-/** Parks streams, or counts one attempt more of those that are parked; a replay that was asked for has then been made. */
-export async function park(connection: Queryable, generation: Generation, parked: readonly ParkedStream[]): Promise<void> {
+/**
+ * Parks streams, or counts one attempt more of those that are parked; a replay that was asked for has then been made. One that waits is
+ * left to wait, unless `known` tells that this is what it has waited for.
+ */
+export async function park(connection: Queryable, generation: Generation, parked: readonly (ParkedStream & { readonly known: number | null })[]): Promise<void> {
   await connection.query(
-    `insert into ledger.parked_streams (generation, stream, kind, revision, stripe_event_id, event_type, cause, stack)
-     select $1, stream, kind, revision, stripe_event_id, event_type, cause, stack from jsonb_to_recordset($2::jsonb)
-       as given(stream text, kind text, revision int8, stripe_event_id text, event_type text, cause text, stack text)
+    `with given as (select * from jsonb_to_recordset($2::jsonb)
+       as given(stream text, kind text, revision int8, stripe_event_id text, event_type text, cause text, stack text, known int))
+     insert into ledger.parked_streams (generation, stream, kind, revision, stripe_event_id, event_type, cause, stack)
+     select $1, stream, kind, revision, stripe_event_id, event_type, cause, stack from given
      on conflict (generation, stream) do update set attempts = parked_streams.attempts + 1, kind = excluded.kind, revision = excluded.revision,
        stripe_event_id = excluded.stripe_event_id, event_type = excluded.event_type, cause = excluded.cause, stack = excluded.stack,
-       attempted_at = clock_timestamp(), replay_wanted_at = null`,
+       attempted_at = clock_timestamp(), replay_wanted_at = null
+     where parked_streams.kind <> 'waiting' or parked_streams.attempts = (select known from given where given.stream = parked_streams.stream)`,
     [lineOf(generation), jsonForPostgres(parked.map(bounded))],
   );
 }
 
-const bounded = ({ kind, stream, revision, stripeEventId, eventType, cause, stack }: ParkedStream): object => ({
+const bounded = ({ kind, stream, revision, stripeEventId, eventType, cause, stack, known }: ParkedStream & { readonly known: number | null }): object => ({
+  known,
   kind,
   stream,
   revision: String(revision),
@@ -75,9 +84,25 @@ export async function wantRetry(connection: Queryable, generation: Generation, s
   await connection.query('update ledger.parked_streams set replay_wanted_at = coalesce(replay_wanted_at, clock_timestamp()) where generation = $1 and stream = any($2)', [lineOf(generation), streams]);
 }
 
-/** Takes streams out of parking, after they were folded again. */
-export async function unpark(connection: Queryable, generation: Generation, streams: readonly string[]): Promise<void> {
-  await connection.query('delete from ledger.parked_streams where generation = $1 and stream = any($2)', [lineOf(generation), streams]);
+/** Takes streams out of parking that were folded again; one that was parked once more since, for something else, stays. */
+export async function unpark(connection: Queryable, generation: Generation, known: readonly Readonly<{ stream: string; attempts: number }>[]): Promise<void> {
+  await connection.query(
+    `delete from ledger.parked_streams parked using unnest($2::text[], $3::int4[]) as known(stream, attempts)
+     where parked.generation = $1 and parked.stream = known.stream and parked.attempts = known.attempts`,
+    [lineOf(generation), known.map(({ stream }) => stream), known.map(({ attempts }) => attempts)],
+  );
+}
+
+/** Lets streams wait in all lines to be folded again: other events of them count than was known. */
+export async function wait(connection: Queryable, streams: readonly string[]): Promise<void> {
+  if (streams.length === 0) return;
+  await connection.query(
+    `insert into ledger.parked_streams (generation, stream, kind, revision, cause)
+     select line, stream, 'waiting', 0, 'An event of the stream stands earlier in another one.'
+     from ledger.checkpoints cross join (select distinct unnest($1::text[]) as stream) as corrected where line <> '${EVENT_INDEX_LINE}' order by line, stream
+     on conflict (generation, stream) do update set attempts = parked_streams.attempts + 1, kind = 'waiting', attempted_at = clock_timestamp()`,
+    [streams],
+  );
 }
 
 /** How many streams are parked in each line, by its name. */
