@@ -1,0 +1,131 @@
+import assert from 'node:assert/strict';
+import type { ReadEvent } from '../../src/folding/facts.js';
+
+/** An event before it has its place in the log. */
+export type NewEvent = Pick<ReadEvent, 'eventId' | 'type' | 'says' | 'metadata'>;
+
+type Stream = { events: ReadEvent[]; next: bigint; from: bigint; isTombstoned: boolean };
+
+/** The distance of two events in the log: positions are no indexes. */
+const STEP = 10n;
+const RECORDED_AT = new Date(Date.UTC(2027, 0, 1));
+/** What the limits of a soft-deleted stream hide: all that it has. */
+const ALL_OF_IT = 2n ** 63n - 1n;
+
+/** A log in memory, with the limits of streams as EventStoreDB keeps them: what they hide is still in the log until it is scavenged. */
+export class SimulatedLog {
+  readonly events: ReadEvent[] = [];
+  /** Where each id stands first, among all events that were ever in the log. */
+  readonly firsts = new Map<string, bigint>();
+  readonly #streams = new Map<string, Stream>();
+  readonly #scavenged = new Set<string>();
+  #end = -1n;
+
+  /**
+   * Appends to a stream; a soft-deleted one is there again, from its next revision on. False when it is tombstoned; and for the id of an
+   * event that was scavenged, since it depends on who had read it whether it comes again.
+   */
+  append(name: string, event: NewEvent): boolean {
+    const stream = this.#streamOf(name);
+    if (stream.isTombstoned || this.#scavenged.has(event.eventId)) return false;
+    if (stream.from === ALL_OF_IT) stream.from = stream.next;
+    const recorded = this.#record(name, stream.next, event);
+    stream.events.push(recorded);
+    stream.next += 1n;
+    if (!this.firsts.has(recorded.eventId)) this.firsts.set(recorded.eventId, recorded.position);
+    return true;
+  }
+
+  /** Soft-deletes a stream, as its metadata say. */
+  delete(name: string): void {
+    this.#limit(name, ALL_OF_IT);
+  }
+
+  /** Hides the events of a stream before a revision, as its metadata say. */
+  truncate(name: string, before: bigint): void {
+    this.#limit(name, before);
+  }
+
+  tombstone(name: string): void {
+    const stream = this.#streamOf(name);
+    if (stream.isTombstoned) return;
+    stream.isTombstoned = true;
+    this.#record(name, ALL_OF_IT, ofStore('$streamDeleted', name));
+  }
+
+  /** Takes out of the log what the limits of streams hide, but for events whose ids stand elsewhere too: whether these were seen first is not told any more. */
+  scavenge(): number {
+    const counts = new Map<string, number>();
+    for (const { eventId } of this.events) counts.set(eventId, (counts.get(eventId) ?? 0) + 1);
+    const before = [...this.events];
+    const left = this.events.filter((event) => event.metadata === null || this.isThere(event) || (counts.get(event.eventId) ?? 0) > 1);
+    this.events.splice(0, before.length, ...left);
+    const there = new Set(left);
+    for (const event of before) if (!there.has(event)) this.#scavenged.add(event.eventId);
+    return before.length - left.length;
+  }
+
+  /** Whether the stream of an event still shows it. */
+  isThere({ stream: name, revision }: Pick<ReadEvent, 'stream' | 'revision'>): boolean {
+    const stream = this.#streamOf(name);
+    return !stream.isTombstoned && revision >= stream.from;
+  }
+
+  /** What a stream shows, from a revision on. */
+  eventsOf(name: string, from = 0n): ReadEvent[] {
+    const stream = this.#streamOf(name);
+    return stream.isTombstoned ? [] : stream.events.filter(({ revision }) => revision >= from && revision >= stream.from);
+  }
+
+  /** All that was ever appended to a stream. */
+  everyEventOf(name: string): readonly ReadEvent[] {
+    return this.#streamOf(name).events;
+  }
+
+  /** Events after a position. */
+  after(position: bigint): readonly ReadEvent[] {
+    let [low, high] = [0, this.events.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((this.events[middle] as ReadEvent).position > position) high = middle;
+      else low = middle + 1;
+    }
+    return this.events.slice(low);
+  }
+
+  /** The position of the last event; -1n before the first. */
+  get end(): bigint {
+    return this.#end;
+  }
+
+  get streams(): readonly string[] {
+    return [...this.#streams.keys()];
+  }
+
+  #limit(name: string, from: bigint): void {
+    const stream = this.#streamOf(name);
+    if (stream.isTombstoned) return;
+    stream.from = from;
+    this.#record(`$$${name}`, 0n, ofStore('$metadata', name));
+  }
+
+  #streamOf(name: string): Stream {
+    const known = this.#streams.get(name);
+    if (known !== undefined) return known;
+    const stream = { events: [], next: 0n, from: 0n, isTombstoned: false };
+    this.#streams.set(name, stream);
+    return stream;
+  }
+
+  #record(stream: string, revision: bigint, event: NewEvent): ReadEvent {
+    const position = this.#end < 0n ? STEP : this.#end + STEP;
+    assert(position > this.#end);
+    this.#end = position;
+    const recorded = { ...event, eventId: event.eventId === '' ? `of the store ${position}` : event.eventId, stream, revision, position, recordedAt: RECORDED_AT, bytes: 500 };
+    this.events.push(recorded);
+    return recorded;
+  }
+}
+
+/** An event that the store itself writes. */
+const ofStore = (type: string, stream: string): NewEvent => ({ eventId: '', type, metadata: null, says: { kind: 'shortened', stream } });

@@ -1,0 +1,179 @@
+import { projections as allProjections } from '../../projections/index.js';
+import { handles, type AnyProjection } from '../../projections/projection.js';
+import { readEvent } from '../../src/folding/facts.js';
+import type { Limits } from '../../src/projector/stream-folder.js';
+import { recordedInOrder } from '../support/recorded.js';
+import type { Random } from '../../simulator/random.js';
+import { lives } from '../../simulator/simulator.js';
+import type { NewEvent } from './log.js';
+import { foreignEvent, notedEvent, notes, tallies, unreadableEvent, type Deed } from './test-projections.js';
+
+/** Something that happens outside of the engine. */
+export type Action =
+  | Readonly<{ does: 'append'; stream: string; event: NewEvent }>
+  | Readonly<{ does: 'delete' | 'tombstone' | 'damage' | 'replay' | 'break' | 'heal'; stream: string }>
+  | Readonly<{ does: 'truncate'; stream: string; share: number }>
+  | Readonly<{ does: 'scavenge' | 'expire' | 'crash' }>;
+
+/** What may go wrong at a call of a port. */
+export const CALL_FAULTS = ['away', 'cut', 'slow', 'rejected', 'crash_before', 'crash_after'] as const;
+export type CallFault = (typeof CALL_FAULTS)[number];
+/** How likely each is, at each call. */
+export type FaultRates = Readonly<Record<CallFault, number>>;
+
+/** All that a seed says of a run, but for the order in which tasks go on. */
+export type Plan = Readonly<{
+  projections: readonly AnyProjection[];
+  limits: Limits;
+  batchEventsMax: number;
+  processes: number;
+  /** Whether processes may first take a part of the lines. */
+  isDivided: boolean;
+  /** How many workers bring the lines up when much is to be read. */
+  workers: number;
+  /** Actions that are done before a process begins. */
+  before: number;
+  actions: readonly Action[];
+  rates: FaultRates;
+}>;
+
+type Pooled = Readonly<{ stream: string; event: NewEvent }>;
+const POOL_LIVES = 60;
+let pool: readonly (readonly Pooled[])[] | undefined;
+
+/** Lives of the Stripe simulator, read once. */
+function pooledLives(): readonly (readonly Pooled[])[] {
+  pool ??= [...lives({ seed: 1, subscriptions: POOL_LIVES, apiVersion: 'mixed' })].map(({ events }) =>
+    recordedInOrder(events).map((recorded) => {
+      const { eventId, stream, type, metadata, says } = readEvent(recorded);
+      return { stream, event: { eventId, type, metadata, says } };
+    }));
+  return pool;
+}
+
+const START = Date.UTC(2026, 0, 1) / 1000;
+
+export function planOf(random: Random): Plan {
+  const isFaulty = random.chance(0.7);
+  const appends = inDisorder(random, [...notedAppends(random, isFaulty), ...livedAppends(random)]);
+  const streams = [...new Set(appends.map(({ stream }) => stream))];
+  const events = [...appends];
+  for (const again of repeatsOf(random, appends, streams)) events.splice(random.integer(0, events.length), 0, again);
+  const actions: Action[] = [...events];
+  if (isFaulty) for (const one of disturbances(random, streams)) actions.splice(random.integer(0, actions.length), 0, one);
+  const isShortened = isFaulty && random.chance(0.15);
+  if (isShortened) shortenAgainAndAgain(random, actions, random.pick(streams));
+  const rate = (): number => (isFaulty && random.chance(0.4) ? random.pick([0.005, 0.02, 0.06]) : 0);
+  const lived = allProjections.filter((projection) => appends.some(({ event: { says } }) => says.kind === 'fact' && says.fact.snapshot.kind !== 'coupon' && handles(projection, says.fact.snapshot.kind)));
+  const projections = [notes, tallies, ...lived.filter(() => random.chance(2 / lived.length))];
+  return {
+    projections,
+    limits: isShortened ? { readInlineMax: 3, retriedMax: 2, pageEvents: 2 } : { readInlineMax: random.pick([3, 6, 20, 250]), retriedMax: random.pick([2, 5, 64]), pageEvents: random.pick([2, 7, 500]) },
+    batchEventsMax: random.pick([1, 3, 10, 100]),
+    processes: random.pick([1, 1, 2, 3]),
+    isDivided: random.chance(0.25),
+    workers: random.pick([1, 1, 1, 2, 3]),
+    before: random.pick([0, 0, Math.floor(actions.length / 2), actions.length]),
+    actions,
+    rates: { away: rate(), cut: rate(), slow: rate(), rejected: rate(), crash_before: rate() / 3, crash_after: rate() / 3 },
+  };
+}
+
+type Append = Extract<Action, { does: 'append' }>;
+
+/** Streams of the projections that are for tests. */
+function notedAppends(random: Random, isFaulty: boolean): Append[] {
+  const appends: Append[] = [];
+  const count = random.integer(1, 4);
+  for (let at = 0; at < count; at += 1) {
+    const stream = `notes-${'abcd'[at]}`;
+    const isLong = random.chance(0.04);
+    const length = random.chance(0.1) ? 20 : isLong ? random.integer(60, 150) : random.integer(1, 12);
+    const objects = ['x', 'y', ' unheeded'].slice(0, random.integer(1, 3));
+    const oddRate = isFaulty && random.chance(0.4) ? (isLong ? 0.01 : 0.1) : 0;
+    const claimRate = random.chance(0.3) ? (isLong ? 0.02 : 0.2) : 0;
+    const created = new Map<string, string>();
+    let now = START;
+    for (let n = 0; n < length; n += 1) {
+      now += random.pick([0, 0, 1, 5]);
+      const object = `${stream}/${random.pick(objects)}`;
+      const eventId = `${stream} ${random.integer(100, 999)} ${n}`;
+      const after = random.chance(0.1) ? 'twin' : `state ${n}`;
+      const before = random.chance(0.2) ? null : (created.get(object) ?? null);
+      created.set(object, after);
+      const event = random.chance(oddRate / 4) ? unreadableEvent(eventId) : random.chance(0.02) ? foreignEvent(eventId)
+        : notedEvent({ eventId, object, created: now, before, after, deed: deedOf(random, { object, oddRate, claimRate, isLong }) });
+      appends.push({ does: 'append', stream, event });
+    }
+  }
+  return appends;
+}
+
+function deedOf(random: Random, { object, oddRate, claimRate, isLong }: { object: string; oddRate: number; claimRate: number; isLong: boolean }): Deed {
+  if (random.chance(oddRate)) return { does: random.weighted({ throw: isLong ? 0 : 1, break: 3, fragile: 3, reject: 2 }) };
+  // No two objects of a stream may have the same row.
+  if (random.chance(claimRate)) return { does: random.pick(['claim', 'claim', 'drop'] as const), key: `shared ${object.split('/')[1]} ${random.pick(['1', '2'])}` };
+  return { does: 'note' };
+}
+
+/** Parts of simulated lives. */
+function livedAppends(random: Random): Append[] {
+  const appends: Append[] = [];
+  for (let left = random.pick([0, 0, 1, 1, 2]); left > 0; left -= 1) {
+    const life = random.pick(pooledLives());
+    if (appends.some(({ event }) => event.eventId === life[0]?.event.eventId)) continue;
+    const length = random.integer(5, 30);
+    appends.push(...life.slice(0, length).map((one) => ({ does: 'append' as const, ...one })));
+  }
+  return appends;
+}
+
+/** Each may be overtaken by those within a window. */
+function inDisorder(random: Random, appends: readonly Append[]): Append[] {
+  // Streams side by side, each at its own pace.
+  const places = new Map<string, number>();
+  const window = random.pick([0, 0, 0.2, 1]);
+  return appends.map((one) => {
+    const place = places.get(one.stream) ?? random.next() * 0.5;
+    places.set(one.stream, place + random.next() * 0.05);
+    return { one, at: place + random.next() * window };
+  }).sort((a, b) => a.at - b.at).map(({ one }) => one);
+}
+
+/** Events that come again, in their stream or in another. */
+function repeatsOf(random: Random, appends: readonly Append[], streams: readonly string[]): Append[] {
+  const [again, elsewhere] = [random.pick([0, 0.1, 0.3]), random.pick([0, 0, 0.03, 0.1])];
+  return appends.flatMap((one) => [
+    ...(random.chance(again) ? [one] : []),
+    ...(random.chance(elsewhere) && !isClaim(one) ? [{ ...one, stream: random.chance(0.3) ? `stray-${random.pick(['1', '2'])}` : random.pick(streams) }] : []),
+  ]);
+}
+
+const isClaim = ({ event: { says } }: Append): boolean => says.kind === 'fact' && says.fact.snapshot.kind === 'coupon' && /claim|drop/.test(String(says.fact.snapshot.name));
+
+/** Some runs are about one stream that is shortened while it is folded again. */
+function shortenAgainAndAgain(random: Random, actions: Action[], stream: string): void {
+  for (let at = random.integer(0, actions.length); at <= actions.length; at += random.integer(1, 8)) {
+    actions.splice(at, 0, random.chance(0.7) ? { does: 'truncate', stream, share: random.next() } : { does: random.pick(['delete', 'replay'] as const), stream });
+  }
+}
+
+/** What happens to streams, processes and leases. */
+function disturbances(random: Random, streams: readonly string[]): Action[] {
+  const actions: Action[] = [];
+  const some = (chance: number, max: number, make: () => Action): void => {
+    if (random.chance(chance)) for (let left = random.integer(1, max); left > 0; left -= 1) actions.push(make());
+  };
+  some(0.2, 2, () => ({ does: 'delete', stream: random.pick(streams) }));
+  some(0.1, 1, () => ({ does: 'tombstone', stream: random.pick(streams) }));
+  some(0.2, 2, () => ({ does: 'truncate', stream: random.pick(streams), share: random.next() }));
+  some(0.1, 1, () => ({ does: 'scavenge' }));
+  some(0.4, 3, () => ({ does: 'expire' }));
+  some(0.3, 3, () => ({ does: 'crash' }));
+  some(0.15, 2, () => ({ does: 'damage', stream: random.pick(streams) }));
+  some(0.3, 4, () => ({ does: 'replay', stream: random.pick(streams) }));
+  some(0.15, 2, () => ({ does: 'break', stream: random.pick(streams) }));
+  some(0.15, 2, () => ({ does: 'heal', stream: random.pick(streams) }));
+  return actions;
+}
+
