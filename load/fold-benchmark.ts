@@ -1,8 +1,8 @@
 import { cpus } from 'node:os';
 import { projections } from '../projections/index.js';
 import { startEmbeddedEventStore } from '../packages/embedded-eventstore/src/index.js';
-import { concerns, readEvent } from '../src/folding/facts.js';
-import { foldWhole } from '../src/folding/stream-fold.js';
+import { concerns, factOf, readEvent } from '../src/folding/facts.js';
+import { foldObjects, rowsOfAll } from '../src/folding/fold-objects.js';
 import { kindOf, normalise } from '../src/events/normalise.js';
 import { order, orderKeyOf } from '../src/events/order.js';
 import { asStripeEvent } from '../src/events/stripe-event.js';
@@ -70,7 +70,7 @@ async function readAll(store: EventStore, stream: string): Promise<RecordedEvent
 /** The rows of every projection that the stream concerns. */
 async function foldForAll(recorded: readonly RecordedEvent[]): Promise<void> {
   const events = recorded.map((event) => readEvent(event));
-  for (const projection of projections) if (events.some((event) => concerns(projection, event))) foldWhole({ projection, stream: 'long' }, events);
+  for (const projection of projections) if (events.some((event) => concerns(projection, event))) rowsOfAll(projection, foldObjects(projection, events.flatMap((event) => factOf(projection, event))));
 }
 
 /** What folding a subscription's stream again costs: reading it, and making the rows of every projection anew. */

@@ -1,10 +1,12 @@
 /** The program of a thread that projects a part of all streams, up to a place in the log. */
+import { setTimeout as pause } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 import { projections } from '../projections/index.js';
 import { kindsOf } from '../projections/projection.js';
 import { Follower, type Followed } from './catch-up/follower.js';
 import { readPart } from './catch-up/log-reading.js';
 import { connectEventStore } from './eventstore/event-store.js';
+import { isAway } from './projector/away.js';
 import { readModelsIn } from './projector/postgres-read-models.js';
 import { Projector } from './projector/projector.js';
 import { eventReader } from './projector/stream-reading.js';
@@ -23,18 +25,33 @@ const database = new Database(databaseUrl, { connectionsMax: CONNECTIONS_MAX, on
 const stopping = new AbortController();
 parent.once('message', () => stopping.abort());
 
+/** How often in a row store or database may be away, and for how long each time: a build of hours does not end for a moment of that. */
+const AWAY_MAX = 10;
+const AWAY_PAUSE_MS = 1_000;
+
 async function follow(): Promise<Followed['kind']> {
   const projector = new Projector({ reader: eventReader(store, projections), models: readModelsIn(database), projections, isShard: true });
-  const { kind } = await new Follower(readPart(store, kindsOf(projections), shard), projector).follow(group, {
-    until,
-    batchMax,
-    signal: stopping.signal,
-    applied: ({ events, result, tookMs, position, recordedAt, group: { lines } }) => {
-      const at = lines[0]?.at;
-      if (at != null) tell({ kind: 'applied', batch: { events, result, tookMs, position, recordedAt }, at });
-    },
-  });
-  return kind;
+  const follower = new Follower(readPart(store, kindsOf(projections), shard), projector);
+  let reached = group;
+  for (let failures = 0; ; ) {
+    try {
+      const { kind } = await follower.follow(reached, {
+        until,
+        batchMax,
+        signal: stopping.signal,
+        applied: ({ events, result, tookMs, position, recordedAt, group: now }) => {
+          [reached, failures] = [now, 0];
+          const at = now.lines[0]?.at;
+          if (at != null) tell({ kind: 'applied', batch: { events, result, tookMs, position, recordedAt }, at });
+        },
+      });
+      return kind;
+    } catch (error) {
+      failures += 1;
+      if (!isAway(error) || failures > AWAY_MAX) throw error;
+      await pause(AWAY_PAUSE_MS, undefined, { signal: stopping.signal }).catch(() => undefined);
+    }
+  }
 }
 
 await follow().then((how) => tell({ kind: 'ended', how }), (error: unknown) => tell({ kind: 'failed', cause: error instanceof Error ? error.message : String(error) }));

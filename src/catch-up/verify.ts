@@ -8,8 +8,8 @@ import { findEvents } from '../read-models/event-index.js';
 import { lineOf, type Generation } from '../read-models/schema.js';
 import { isAway } from '../projector/away.js';
 import type { GoneStream } from '../projector/stream-folder.js';
-import { eventReader, readWhole, type Remains, type WholeStream } from '../projector/stream-reading.js';
-import { foldWhole } from '../folding/stream-fold.js';
+import { Refold } from '../projector/refold.js';
+import { eventReader, PAGE_EVENTS, type Remains } from '../projector/stream-reading.js';
 
 /** What a verification finds, one thing at a time. */
 export type Finding =
@@ -48,7 +48,8 @@ export async function verifyStreams({ store, database }: Parts, { projection, li
     if (line === undefined) throw new Error(`There are no tables of ${lineOf(rows)}.`);
     const parked = (await findParked(connection, [line.line], streams)).get(line.line) ?? new Map();
     const reader = eventReader(store, [projection]);
-    const models = { findEvents: (ids: readonly string[]) => findEvents(connection, ids) };
+    const models = { findEvents: (ids: readonly string[]) => findEvents(connection, ids), lastFolded: async () => -1n };
+    const upTo = line.at?.position ?? -1n;
     let folds: Fold[] = [];
     let size = 0;
     for (const stream of streams) {
@@ -56,7 +57,7 @@ export async function verifyStreams({ store, database }: Parts, { projection, li
         found({ kind: 'parked', projection: projection.name, stream });
         continue;
       }
-      const fold = await foldStream(rows, stream, () => readWhole(reader, models, stream, { upTo: line.at?.position ?? -1n }));
+      const fold = await foldStream(rows, await Refold.begin({ reader, models, pageEvents: PAGE_EVENTS }, stream, [rows]), { stream, upTo });
       if (fold.remains !== 'all') found({ kind: 'gone', projection: projection.name, stream, remains: fold.remains });
       if (fold.kind === 'failed') {
         found({ kind: 'unfoldable', projection: projection.name, stream, cause: fold.cause });
@@ -77,17 +78,20 @@ type Fold = Readonly<{ stream: string; texts: ReadonlyMap<string, readonly strin
 type Failed = Readonly<{ kind: 'failed'; cause: string; remains: Remains }>;
 
 /** Whatever is thrown concerns this stream, unless store or database are away. */
-async function foldStream({ projection }: Generation, stream: string, read: () => Promise<WholeStream>): Promise<(Fold & Readonly<{ kind: 'folded'; remains: Remains }>) | Failed> {
+async function foldStream(generation: Generation, refold: Refold, { stream, upTo }: { stream: string; upTo: bigint }): Promise<(Fold & Readonly<{ kind: 'folded'; remains: Remains }>) | Failed> {
   try {
-    const { events, remains } = await read();
-    const folded = foldWhole({ projection, stream }, events);
-    if (folded.kind === 'failed') return { kind: 'failed', cause: String(folded.failure.error), remains: 'all' };
-    const texts = new Map(Object.keys(projection.tables).map((name) => [name, [...folded.objects.values()].flatMap(({ rows }) => [...(rows.get(name)?.values() ?? [])])]));
-    return { kind: 'folded', stream, texts, size: [...texts.values()].flat().reduce((sum, text) => sum + text.length, 0), remains };
+    await refold.readTo(upTo);
+    await refold.settle(upTo);
   } catch (error) {
     if (isAway(error)) throw error;
     return { kind: 'failed', cause: String(error), remains: 'all' };
   }
+  const refolded = refold.of(generation);
+  if (refolded === null || 'error' in refolded) return { kind: 'failed', cause: String(refolded?.error), remains: 'all' };
+  const { folded: { objects, failure }, remains } = refolded;
+  if (failure !== null) return { kind: 'failed', cause: String(failure.error), remains: 'all' };
+  const texts = new Map(Object.keys(generation.projection.tables).map((name) => [name, [...objects.values()].flatMap(({ rows }) => [...(rows.get(name)?.values() ?? [])])]));
+  return { kind: 'folded', stream, texts, size: [...texts.values()].flat().reduce((sum, text) => sum + text.length, 0), remains };
 }
 
 async function compareFolds(connection: Queryable, generation: Generation, { folds, found }: { folds: readonly Fold[]; found: Found }): Promise<void> {

@@ -126,7 +126,7 @@ export class SharedAppend {
     const at = verdict.kind === 'in_index' ? verdict.at : { stream: this.stream, revision: verdict.event as bigint, position: null };
     const recalled = await recall(this.tools.store, event.eventId, at);
     if (recalled.kind === 'there') settle(outcomeOf(at.stream, recalled.event, event));
-    else if (recalled.kind === 'hidden' && (verdict.kind === 'in_head' || (await speaksOfLog(this.tools.store, answer)))) settle({ ...at, kind: 'duplicate' });
+    else if (recalled.kind === 'hidden' && (verdict.kind === 'in_head' || (isVouchedFor(at.position, answer) && (await speaksOfLog(this.tools.store, answer))))) settle({ ...at, kind: 'duplicate' });
     else {
       this.#answers.set(event.eventId, UNAVAILABLE);
       return 'contradicted';
@@ -215,3 +215,7 @@ function outcomeOf(stream: string, { revision, position, contentHash, apiVersion
   const conflicts = contentHash !== null && contentHash !== event.contentHash && apiVersion === event.apiVersion;
   return conflicts ? { kind: 'conflict', stream, revision } : { kind: 'duplicate', stream, revision, position };
 }
+
+/** Whether the index vouches for the log as far as a place. */
+const isVouchedFor = (position: bigint | null, answer: IndexAnswer): boolean =>
+  answer.kind === 'answered' && (position === null || position <= answer.position);

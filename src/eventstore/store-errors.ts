@@ -35,7 +35,7 @@ export function storeErrorOf(error: unknown, { what, ofLog }: { what: string; of
   if (code === status.UNAUTHENTICATED) return new StoreRefuses(`${what}: the event store refuses user or password.`, { cause: error });
   if (code === status.PERMISSION_DENIED && ofLog) return new StoreRefuses(`${what}: the user has no right to read the log.`, { cause: error });
   if (/invalid ?position/i.test(message)) return new InvalidPosition(`${what}: ${message}`, { cause: error });
-  const isAway = AWAY_TYPES.has(type) || AWAY_CODES.has(code) || /^E[A-Z]+$/.test(String(code));
+  const isAway = AWAY_TYPES.has(type) || AWAY_CODES.has(code) || /^(E[A-Z]+|ERR_STREAM_PREMATURE_CLOSE)$/.test(String(code));
   return isAway ? new StoreUnavailable(`${what}: the event store does not answer (${message}).`, { cause: error }) : error;
 }
 

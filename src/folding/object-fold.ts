@@ -50,6 +50,10 @@ export function foldOnto(projection: AnyProjection, before: ObjectState | undefi
 const late = ({ revision, tail }: ObjectState, from: Omit<ObjectState, 'revision'>): LateFold =>
   ({ kind: 'late', from: { ...from, revision }, revisions: tail.slice(from.tail.length) });
 
+/** Folds what comes in the order of its seconds, whatever its revisions. */
+export const foldOntoInOrder = (projection: AnyProjection, before: ObjectState | undefined, facts: readonly FactAt[]): ObjectFold =>
+  extended(projection, before ?? nothingFolded(projection), facts);
+
 /** Whether nothing that a state has settled comes after this second. */
 const isWithin = (state: FoldState | null, second: number): boolean => state?.second == null || second >= state.second;
 
@@ -58,15 +62,6 @@ export function foldLate(projection: AnyProjection, { from }: LateFold, { again,
   const known = new Set(extended(projection, from, again).guesses.map(({ event }) => event.stripeEventId));
   const folded = extended(projection, from, [...again, ...came.filter(({ revision }) => revision > from.revision)]);
   return { ...folded, guesses: folded.guesses.filter(({ event }) => !known.has(event.stripeEventId)) };
-}
-
-/** Folds all events of an object. `known`: guesses up to this revision are counted already. */
-export function foldFromStart(projection: AnyProjection, facts: readonly FactAt[], known = -1n): ObjectFold {
-  const earlier = facts.filter(({ revision }) => revision <= known);
-  const state = nothingFolded(projection);
-  const folded = foldLate(projection, { kind: 'late', from: { ...state, revision: known }, revisions: [] }, { again: earlier, came: facts });
-  // Those who read less than is known have not folded the rest.
-  return { ...folded, state: { ...folded.state, revision: lastOf(facts, -1n) } };
 }
 
 const lastOf = (facts: readonly FactAt[], before: bigint): bigint => facts.reduce((last, { revision }) => (revision > last ? revision : last), before);

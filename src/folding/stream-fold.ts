@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { objectOf, type AnyProjection } from '../../projections/projection.js';
 import { factOf, type ReadEvent } from './facts.js';
-import { foldFromStart, foldLate, foldOnto, type FactAt, type LateFold, type ObjectFold, type ObjectState } from './object-fold.js';
+import { foldLate, foldOnto, type FactAt, type LateFold, type ObjectFold, type ObjectState } from './object-fold.js';
 import { rowTexts, type RowTexts } from './row-texts.js';
 
 /** What events of a stream say, by the object that it concerns. */
@@ -80,37 +80,3 @@ export function foldLateObjects(folding: Folding, late: ReadonlyMap<string, Late
 
 /** The event that a stream cannot be folded with, and why. */
 export type Failure = Readonly<{ event: ReadEvent; error: unknown }>;
-
-/** `failed`: `objects` are those of the events before the failing one. */
-export type WholeFold = Readonly<{ kind: 'folded'; objects: FoldedObjects }> | Readonly<{ kind: 'failed'; objects: FoldedObjects; failure: Failure }>;
-
-/** Folds all events of a stream, or as many of the first as can be folded. `known`: guesses up to this revision are counted already. */
-export function foldWhole(folding: Folding, events: readonly ReadEvent[], known = -1n): WholeFold {
-  const whole = attempt(folding, events, known);
-  if (whole.kind === 'folded') return whole;
-  let [good, bad] = [0, { count: events.length, error: whole.error }];
-  // By halves: what cannot be folded cannot be with more behind it.
-  while (bad.count - good > 1) {
-    const count = Math.floor((good + bad.count) / 2);
-    const part = attempt(folding, events.slice(0, count), known);
-    if (part.kind === 'folded') good = count;
-    else bad = { count, error: part.error };
-  }
-  const before = attempt(folding, events.slice(0, good), known);
-  if (before.kind === 'failed') throw before.error;
-  return { kind: 'failed', objects: before.objects, failure: { event: events[bad.count - 1] as ReadEvent, error: bad.error } };
-}
-
-type Attempt = Readonly<{ kind: 'folded'; objects: FoldedObjects }> | Readonly<{ kind: 'failed'; error: unknown }>;
-
-function attempt(folding: Folding, events: readonly ReadEvent[], known: bigint): Attempt {
-  try {
-    const objects = new Map<string, FoldedObject>();
-    for (const [object, facts] of factsByObject(folding.projection, events)) {
-      objects.set(object, withRows(folding, foldFromStart(folding.projection, facts, known)));
-    }
-    return { kind: 'folded', objects };
-  } catch (error) {
-    return { kind: 'failed', error };
-  }
-}

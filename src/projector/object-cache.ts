@@ -15,10 +15,16 @@ const ENTRY_SIZE = 500;
  */
 export class ObjectCache {
   readonly #objects: LRUCache<string, CachedObject>;
+  /** Keys of each stream's objects. */
+  readonly #streams = new Map<string, Set<string>>();
 
   /** `sizeMax` in characters of JSON; in memory they take a few times as much. */
   constructor(sizeMax: number) {
-    this.#objects = new LRUCache({ maxSize: sizeMax, sizeCalculation: ({ rows, state }) => ENTRY_SIZE + STATE_PER_ROWS * sizeOf(rows) * (state.kept.middle === null ? 1 : 3) });
+    this.#objects = new LRUCache({
+      maxSize: sizeMax,
+      sizeCalculation: ({ rows, state }) => ENTRY_SIZE + STATE_PER_ROWS * sizeOf(rows) * (state.kept.middle === null ? 1 : 3),
+      dispose: (_, key) => this.#dropKey(key),
+    });
   }
 
   get(line: string, stream: string, object: string): CachedObject | undefined {
@@ -26,13 +32,23 @@ export class ObjectCache {
   }
 
   put(line: string, stream: string, object: string, cached: CachedObject): void {
-    this.#objects.set(keyOf(line, stream, object), cached);
+    const key = keyOf(line, stream, object);
+    this.#objects.set(key, cached);
+    if (!this.#objects.has(key)) return;
+    const keys = this.#streams.get(streamOf(key));
+    if (keys === undefined) this.#streams.set(streamOf(key), new Set([key]));
+    else keys.add(key);
   }
 
-  /** Forgets all objects of a stream; looks at every key, for streams are seldom replaced as a whole. */
+  /** Forgets all objects of a stream. */
   forget(line: string, stream: string): void {
-    const prefix = keyOf(line, stream, '');
-    for (const key of [...this.#objects.keys()]) if (key.startsWith(prefix)) this.#objects.delete(key);
+    for (const key of [...(this.#streams.get(streamOf(keyOf(line, stream, ''))) ?? [])]) this.#objects.delete(key);
+  }
+
+  #dropKey(key: string): void {
+    const keys = this.#streams.get(streamOf(key));
+    keys?.delete(key);
+    if (keys?.size === 0) this.#streams.delete(streamOf(key));
   }
 
   clear(): void {
@@ -41,3 +57,4 @@ export class ObjectCache {
 }
 
 const keyOf = (line: string, stream: string, object: string): string => `${line}\n${stream}\n${object}`;
+const streamOf = (key: string): string => key.slice(0, key.indexOf('\n', key.indexOf('\n') + 1));

@@ -9,7 +9,7 @@ import type { BatchWrite, Claim, Committed, ReadModels, StreamWrite } from './po
 
 /** Undoes a transaction, and says why. */
 class Undone extends Error {
-  constructor(readonly outcome: Exclude<Committed, { kind: 'committed' | 'claimed' }> | { readonly kind: 'claimed' }) {
+  constructor(readonly outcome: Exclude<Committed, { kind: 'committed' }>) {
     super(outcome.kind);
   }
 }
@@ -32,7 +32,7 @@ async function commit(database: Database, write: BatchWrite): Promise<Committed>
     return { kind: 'committed' };
   } catch (error) {
     if (!(error instanceof Undone)) throw error;
-    return error.outcome.kind === 'claimed' ? { kind: 'claimed', claims: await claimsOf(database, write.streams) } : error.outcome;
+    return error.outcome;
   }
 }
 
@@ -42,7 +42,8 @@ async function writeAll(connection: Queryable, { lines, move: moved, isShared, i
   await wait(connection, index.flatMap(({ corrects }) => corrects?.stream ?? []));
   let mayPut = true;
   for (const own of byGeneration(streams)) mayPut = (await writeGeneration(connection, own)) && mayPut;
-  if (!mayPut) throw new Undone({ kind: 'claimed' });
+  // Within the transaction: rows that this very write deletes are claimed by nobody.
+  if (!mayPut) throw new Undone({ kind: 'claimed', claims: await claimsOf(connection, streams) });
   if (moved !== null) await move(connection, lines, moved);
   // At the end, and only for reading: others write for the same lines, and leases are renewed meanwhile.
   if (isShared && !(await isHeldNow(connection, lines))) throw new Undone({ kind: 'lost' });
@@ -70,12 +71,12 @@ async function writeGeneration(connection: Queryable, writes: readonly [StreamWr
   return mayPut;
 }
 
-async function claimsOf(database: Database, streams: readonly StreamWrite[]): Promise<Claim[]> {
+async function claimsOf(connection: Queryable, streams: readonly StreamWrite[]): Promise<Claim[]> {
   const claims: Claim[] = [];
   for (const own of byGeneration(streams)) {
     const [{ generation }] = own;
     const wanted = own.flatMap(({ stream, puts }) => puts.map(({ table, key }) => ({ table, key, stream })));
-    claims.push(...(await findOwners(database, generation, wanted)).map((claim) => ({ ...claim, generation })));
+    claims.push(...(await findOwners(connection, generation, wanted)).map((claim) => ({ ...claim, generation })));
   }
   return claims;
 }

@@ -7,7 +7,7 @@ import { isAway } from './away.js';
 import { nothingOf, settle, settleWithin } from './claims.js';
 import { ObjectCache } from './object-cache.js';
 import type { BatchWrite, Committed, EventReader, ReadModels, StreamWrite } from './ports.js';
-import { LIMITS, StreamFolder, type FoldedStream, type GoneStream, type Limits, type Reach } from './stream-folder.js';
+import { foldedBy, LIMITS, parkedBy, StreamFolder, type FoldedStream, type GoneStream, type Limits, type Reach } from './stream-folder.js';
 import { withoutRepeats, type Positions } from './stream-reading.js';
 import { Turn } from './turn.js';
 
@@ -191,14 +191,26 @@ export class Projector {
     const startedAt = performance.now();
     const generations = generationsOf(groupNow(), this.options.projections);
     const tasks = await this.#folder.waitingTasks(generations, stream);
-    const whole = await this.#folder.readAhead(stream, positionOf(groupNow()));
+    const refold = await this.#folder.refold(stream, tasks.map(({ generation }) => generation));
+    const readTo = async (upTo: bigint): Promise<unknown> => {
+      try {
+        await refold.readTo(upTo);
+        await refold.settle(upTo);
+        return null;
+      } catch (error) {
+        if (isAway(error)) throw error;
+        return error;
+      }
+    };
+    const error = await readTo(positionOf(groupNow()));
     return this.#turn.take(() => this.#insist(async () => {
       const group = groupNow();
       this.#remember(group);
       const known = await this.#folder.waitingTasks(generations, stream);
       // What was parked once more meanwhile may be other than it was read: it is read again.
       const same = tasks.filter(({ generation, parked }) => known.some((one) => one.generation === generation && one.parked?.attempts === parked?.attempts));
-      const folded = await this.#folder.foldRead(same, await this.#folder.readOn(stream, whole, positionOf(group)));
+      const failed = error ?? (await readTo(positionOf(group)));
+      const folded = failed === null ? foldedBy(same, refold) : same.map((task) => parkedBy(task, failed));
       const timed = folded.map((one) => ({ ...one, refoldMs: performance.now() - startedAt }));
       const done = await this.#commitOrPark(timed, { lines: group.lines, move: null, index: [] });
       return done.kind === 'committed' ? this.#appliedOf(done, 0) : done;

@@ -2,14 +2,15 @@ import type { Fact } from '../../projections/projection.js';
 import { concerns, type ReadEvent } from '../folding/facts.js';
 import { currentOf } from '../folding/object-fold.js';
 import { changesBetween, NO_ROWS, rowTexts, type RowTexts } from '../folding/row-texts.js';
-import { factsByObject, foldLateObjects, foldOntoStates, foldWhole, type FactsByObject, type FoldedObjects } from '../folding/stream-fold.js';
+import { factsByObject, foldLateObjects, foldOntoStates, type FactsByObject, type FoldedObjects } from '../folding/stream-fold.js';
 import { lineOf, type Generation } from '../read-models/schema.js';
 import { atEvent, atRevision, type ParkedStream } from '../read-models/parked-streams.js';
 import { isAway } from './away.js';
 import { nothingOf } from './claims.js';
 import type { CachedObject, ObjectCache } from './object-cache.js';
 import type { EventReader, Parked, ReadModels, StreamWrite } from './ports.js';
-import { PAGE_EVENTS, readRevisions, readWhole, type Positions, type Remains, type WholeStream } from './stream-reading.js';
+import { Refold, type Refolded } from './refold.js';
+import { countedPages, PAGE_EVENTS, readRevisions, type Positions, type Remains } from './stream-reading.js';
 
 /** A stream that the store has not got whole any more: it was deleted or tombstoned, or its limits hide its first events. */
 export type GoneStream = Readonly<{ stream: string; remains: Exclude<Remains, 'all'> }>;
@@ -86,22 +87,9 @@ export class StreamFolder {
     return folded;
   }
 
-  /** Reads a stream that waits, up to a position. */
-  readAhead(stream: string, upTo: bigint): Promise<WholeStream> {
-    return readWhole(this.reader, this.models, stream, { upTo, pageEvents: this.limits.pageEvents });
-  }
-
-  /** A stream that was read, with what has come since. */
-  async readOn(stream: string, whole: WholeStream, upTo: bigint): Promise<WholeStream> {
-    const rest = await readWhole(this.reader, this.models, stream, { from: whole.last + 1n, upTo, pageEvents: this.limits.pageEvents });
-    return { ...rest, events: [...whole.events, ...rest.events], remains: whole.remains === 'none' ? rest.remains : whole.remains };
-  }
-
-  /** Folds a stream that was read whole. */
-  async foldRead(tasks: readonly StreamTask[], whole: WholeStream): Promise<FoldedStream[]> {
-    const folded: FoldedStream[] = [];
-    for (const task of tasks) folded.push(await this.#foldRead(task, whole));
-    return folded;
+  /** Begins to fold a stream from its beginning, in these generations. */
+  refold(stream: string, generations: readonly Generation[]): Promise<Refold> {
+    return Refold.begin({ reader: this.reader, models: this.models, pageEvents: this.limits.pageEvents }, stream, generations);
   }
 
   async #loadStates(generation: Generation, tasks: readonly StreamTask[]): Promise<void> {
@@ -165,7 +153,11 @@ export class StreamFolder {
     const startedAt = performance.now();
     const count = Number((came.at(-1)?.revision ?? from) - from) + 1;
     const isLong = count > this.limits.retriedMax;
-    const { events } = await readWhole(this.reader, this.models, stream, { ...reach, from, ...(isLong ? { pageEvents: 1, max: 0 } : { pageEvents: count + 1 }) });
+    const events: ReadEvent[] = [];
+    for await (const page of countedPages(this.reader, this.models, stream, { ...reach, from, pageEvents: isLong ? 1 : count + 1 })) {
+      events.push(...page.events);
+      if (isLong) break;
+    }
     const tried = async (some: readonly ReadEvent[]): Promise<ReturnType<typeof foldTask>> => {
       const attempt = { ...task, events: some, states: new Map<string, CachedObject>() };
       await this.#loadStates(generation, [attempt]);
@@ -188,30 +180,15 @@ export class StreamFolder {
   async #readAndFold(stream: string, tasks: readonly StreamTask[], { upTo, toBeIndexed }: Reach): Promise<FoldedStream[]> {
     if (tasks.length === 0) return [];
     const startedAt = performance.now();
-    let whole: WholeStream;
+    const refold = await this.refold(stream, tasks.map(({ generation }) => generation));
     try {
-      whole = await readWhole(this.reader, this.models, stream, { upTo, toBeIndexed, max: this.limits.readInlineMax, pageEvents: this.limits.pageEvents });
+      if (!(await refold.readTo(upTo, { toBeIndexed, max: this.limits.readInlineMax }))) return tasks.map(waiting);
+      await refold.settle(upTo, toBeIndexed);
     } catch (error) {
       if (isAway(error)) throw error;
       return tasks.map((task) => parkedBy(task, error));
     }
-    if (whole.isCut) return tasks.map(waiting);
-    const folded = await this.foldRead(tasks, whole);
-    return folded.map((one) => ({ ...one, refoldMs: performance.now() - startedAt }));
-  }
-
-  #foldRead(task: StreamTask, { events, remains }: WholeStream): Promise<FoldedStream> {
-    return this.#orPark(task, async () => {
-      const { generation, stream } = task;
-      const stored = await this.models.lastFolded(generation, stream);
-      const folded = foldWhole(foldingOf(task), events, stored);
-      const gone = remains === 'all' ? null : { stream, remains };
-      if (folded.kind === 'folded') return replaced(task, folded.objects, { parking: 'none', gone });
-      const parking = parkingOf(folded.failure.event, folded.failure.error, 'event');
-      // A build that reads less than the one before takes nothing back.
-      if (stored >= parking.revision && remains === 'all') return { ...nothingFolded({ ...nothingOf(generation, stream, task.parked), parking: { ...parking, kind: 'whole' } }, 0), gone };
-      return replaced(task, folded.objects, { parking, gone });
-    });
+    return foldedBy(tasks, refold).map((one) => ({ ...one, refoldMs: performance.now() - startedAt }));
   }
 
   /** Parks a stream for what is thrown while it is read or folded, unless store or database are away. */
@@ -267,6 +244,24 @@ function foldTask(task: StreamTask) {
   return folded.kind === 'again' ? ('again' as const) : { ...folded, facts };
 }
 
+/** What streams write that were folded from their beginning. */
+export const foldedBy = (tasks: readonly StreamTask[], refold: Refold): FoldedStream[] => tasks.flatMap((task) => {
+  const refolded = refold.of(task.generation);
+  return refolded === null ? [] : [foldedWhole(task, refolded)];
+});
+
+function foldedWhole(task: StreamTask, refolded: Refolded): FoldedStream {
+  const { generation, stream, parked } = task;
+  if ('error' in refolded) return parkedBy(task, refolded.error);
+  const { folded: { objects, failure }, stored, remains } = refolded;
+  const gone = remains === 'all' ? null : { stream, remains };
+  if (failure === null) return replaced(task, objects, { parking: 'none', gone });
+  const parking = parkingOf(failure.event, failure.error, 'event');
+  // A build that reads less than the one before takes nothing back.
+  if (stored >= parking.revision && remains === 'all') return { ...nothingFolded({ ...nothingOf(generation, stream, parked), parking: { ...parking, kind: 'whole' } }, 0), gone };
+  return replaced(task, objects, { parking, gone });
+}
+
 const guessesOf = (objects: FoldedObjects): Fact[] => [...objects.values()].flatMap(({ guesses }) => guesses);
 
 /** What objects that changed write; nothing when none did. */
@@ -302,7 +297,7 @@ function parkingOf(event: ReadEvent, error: unknown, kind: ParkedStream['kind'])
 }
 
 /** A stream that cannot be read or folded at all keeps what stands. */
-function parkedBy({ generation, stream, events, parked }: StreamTask, error: unknown): FoldedStream {
+export function parkedBy({ generation, stream, events, parked }: StreamTask, error: unknown): FoldedStream {
   const last = events.at(-1);
   const parking: ParkedStream = last === undefined ? { kind: 'whole', stream, ...atRevision(0n), cause: String(error), stack: null } : parkingOf(last, error, 'whole');
   return nothingFolded({ ...nothingOf(generation, stream, parked), parking }, null);

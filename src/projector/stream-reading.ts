@@ -9,9 +9,6 @@ import type { EventReader, ReadModels } from './ports.js';
 /** What the store still has of a stream: less than `all` when it was deleted or tombstoned, or when its limits hide its first events. */
 export type Remains = 'all' | 'some' | 'none';
 
-/** The events of a stream that count, from its start. `isCut`: there are more than were asked for. */
-export type WholeStream = Readonly<{ events: readonly ReadEvent[]; remains: Remains; isCut: boolean; last: bigint }>;
-
 /** Where ids stand in the log. */
 export type Positions = ReadonlyMap<string, bigint>;
 
@@ -44,43 +41,42 @@ export async function readRevisions(reader: EventReader, stream: string, revisio
   return found;
 }
 
+/** What one call reads, in events, and about how many bytes it may hold of them. */
 export const PAGE_EVENTS = 500;
+const PAGE_EVENTS_FIRST = 64;
+const PAGE_BYTES = 16 * 1024 * 1024;
+
 type Reading = Readonly<{
   from?: bigint;
   /** A position of the log: events beyond it are left out. */
   upTo: bigint;
-  /** Events to be read at most. */
-  max?: number;
   /** Where ids stand that are not in the index yet. */
-  toBeIndexed?: Positions;
-  /** Events that one call reads. */
+  toBeIndexed?: Positions | undefined;
+  /** Events that one call reads at most. */
   pageEvents?: number;
 }>;
 
+/** What a call has read: the events that count, how many there were, and the revisions of the first and the last of them. */
+export type CountedPage = Readonly<{ events: readonly ReadEvent[]; read: number; first: bigint; last: bigint }>;
+
 /**
- * Reads what counts of a stream: events of ours, each id once, where it stands first in the log. Page by page, each of which is read to
- * its end: the client would close its connection for a read that is cut short.
+ * What counts of a stream, page by page: events of ours, each id once, where it stands first in the log. Each page is read to its end:
+ * the client would close its connection for a read that is cut short. Pages grow and shrink with what they hold.
  */
-export async function readWhole(reader: EventReader, models: Pick<ReadModels, 'findEvents'>, stream: string, { from = 0n, upTo, max = Infinity, toBeIndexed, pageEvents = PAGE_EVENTS }: Reading): Promise<WholeStream> {
-  const events: ReadEvent[] = [];
-  const seen = new Set<string>();
-  let first: bigint | undefined;
-  let last = from - 1n;
-  for (let read = 0; ; ) {
-    const page = await pageOf(reader, stream, { from: last + 1n, max: pageEvents });
-    first ??= page[0]?.revision;
+export async function* countedPages(reader: EventReader, models: Pick<ReadModels, 'findEvents'>, stream: string, { from = 0n, upTo, toBeIndexed, pageEvents = PAGE_EVENTS }: Reading): AsyncGenerator<CountedPage> {
+  let size = Math.min(PAGE_EVENTS_FIRST, pageEvents);
+  for (let next = from; ; ) {
+    const page = await pageOf(reader, stream, { from: next, max: size });
     const within = page.filter(({ position }) => position <= upTo);
-    read += within.length;
-    const fresh = within.filter(({ metadata, eventId }) => metadata !== null && !seen.has(eventId));
-    for (const { eventId } of fresh) seen.add(eventId);
-    events.push(...(await withoutRepeats(models, fresh, toBeIndexed)));
-    last = within.at(-1)?.revision ?? last;
-    const isEnd = page.length < pageEvents || within.length < page.length;
-    if (isEnd || read > max) return { events, remains: remainsOf(first, from), isCut: read > max, last };
+    const [first, last] = [within[0], within.at(-1)];
+    if (first === undefined || last === undefined) return;
+    yield { events: await withoutRepeats(models, within.filter(({ metadata }) => metadata !== null), toBeIndexed), read: within.length, first: first.revision, last: last.revision };
+    if (page.length < size || within.length < page.length) return;
+    next = last.revision + 1n;
+    const bytes = within.reduce((sum, event) => sum + event.bytes, 0);
+    size = bytes > PAGE_BYTES ? Math.max(1, Math.floor(size / 2)) : Math.min(2 * size, pageEvents);
   }
 }
-
-const remainsOf = (first: bigint | undefined, from: bigint): Remains => (first === undefined ? 'none' : first === from ? 'all' : 'some');
 
 async function pageOf(reader: EventReader, stream: string, range: { from: bigint; max: number }): Promise<ReadEvent[]> {
   const page: ReadEvent[] = [];

@@ -134,26 +134,6 @@ export function isDatabaseAway(error: unknown): boolean {
   return isUnavailable(error) || (typeof code === 'string' && /^(25...|28...|40...|42501|55P03|58...)$/.test(code));
 }
 
-/** What `work` gave; or why it failed, with nothing of it written. */
-export type Tried<T> = Readonly<{ kind: 'done'; value: T }> | Readonly<{ kind: 'rejected'; error: unknown }>;
-
-/**
- * Does a part of a transaction that may fail: then that part alone is undone.
- * @throws what says that the database is away
- */
-export async function inSavepoint<T>(connection: Queryable, work: () => Promise<T>): Promise<Tried<T>> {
-  await connection.query('savepoint tried');
-  try {
-    const value = await work();
-    await connection.query('release savepoint tried');
-    return { kind: 'done', value };
-  } catch (error) {
-    if (isDatabaseAway(error)) throw error;
-    await connection.query('rollback to savepoint tried; release savepoint tried');
-    return { kind: 'rejected', error };
-  }
-}
-
 /** Whether a lock was not to be had within `lock_timeout`, or two waited for each other: what was rolled back may be tried again. */
 export const isLockConflict = (error: unknown): boolean => /^(55P03|40P01)$/.test(String((error as { code?: unknown } | null)?.code));
 

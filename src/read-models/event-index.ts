@@ -107,6 +107,8 @@ export type ToIndex = IndexedEvent & Readonly<{ corrects?: Pick<IndexedEvent, 'p
  * count a repeat, or another stream may count one.
  */
 export async function indexEvents(connection: Queryable, events: readonly ToIndex[]): Promise<boolean> {
+  // In one order, so that two writers wait for each other in no circle.
+  const sorted = [...events].sort((a, b) => (a.eventId < b.eventId ? -1 : 1));
   const corrected = events.filter(({ corrects }) => corrects !== undefined);
   const { rowCount } = await connection.query(
     `insert into ${EVENT_INDEX} as known (event_id, stream, revision, position)
@@ -114,10 +116,10 @@ export async function indexEvents(connection: Queryable, events: readonly ToInde
      on conflict (event_id) do update set stream = excluded.stream, revision = excluded.revision, position = excluded.position
      where known.position = (select seen from unnest($5::uuid[], $6::int8[]) as corrected(id, seen) where id = known.event_id)`,
     [
-      events.map(({ eventId }) => eventId),
-      events.map(({ stream }) => stream),
-      events.map(({ revision }) => revision),
-      events.map(({ position }) => position),
+      sorted.map(({ eventId }) => eventId),
+      sorted.map(({ stream }) => stream),
+      sorted.map(({ revision }) => revision),
+      sorted.map(({ position }) => position),
       corrected.map(({ eventId }) => eventId),
       corrected.map(({ corrects }) => corrects?.position),
     ],

@@ -81,7 +81,7 @@ const bounded = ({ kind, stream, revision, stripeEventId, eventType, cause, stac
 
 /** Asks for parked streams to be folded again, as people do by `wantReplay`. */
 export async function wantRetry(connection: Queryable, generation: Generation, streams: readonly string[]): Promise<void> {
-  await connection.query('update ledger.parked_streams set replay_wanted_at = coalesce(replay_wanted_at, clock_timestamp()) where generation = $1 and stream = any($2)', [lineOf(generation), streams]);
+  await connection.query('update ledger.parked_streams set replay_wanted_at = clock_timestamp() where generation = $1 and stream = any($2) and replay_wanted_at is null', [lineOf(generation), streams]);
 }
 
 /** Takes streams out of parking that were folded again; one that was parked once more since, for something else, stays. */

@@ -202,8 +202,9 @@ do $$ begin
   if to_regclass('ledger.checkpoints_shown') is null then
     create unique index checkpoints_shown on ledger.checkpoints (projection, version) where shown;
   end if;
-  if to_regclass('ledger.parked_streams_wanted') is null then
-    create index parked_streams_wanted on ledger.parked_streams (generation, replay_wanted_at) where replay_wanted_at is not null;
+  if to_regclass('ledger.parked_streams_waiting') is null then
+    create index parked_streams_waiting on ledger.parked_streams (generation) where kind = 'waiting' or replay_wanted_at is not null;
+    drop index if exists ledger.parked_streams_wanted;
   end if;
 end $$;`;
 

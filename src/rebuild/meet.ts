@@ -1,5 +1,5 @@
 import type { LogEnd } from '../eventstore/log-end.js';
-import { isLockConflict, type Queryable } from '../read-models/database.js';
+import { isDatabaseAway, isLockConflict, type Queryable } from '../read-models/database.js';
 import { newlyParked, show, type Target } from '../read-models/generations.js';
 import { lockLines, readLines, type Line, type LogPosition } from '../read-models/lines.js';
 import { lineOf, lockSchema } from '../read-models/schema.js';
@@ -56,7 +56,8 @@ async function holdStill<T>({ database }: Parts, names: readonly string[], work:
     await connection.query(LOCK_TIMEOUT);
     return work(connection, positionsOf(await lockLines(connection, names)));
   }).catch((error: unknown) => {
-    if (isLockConflict(error)) return null;
+    // Postgres ends a transaction that has held the checkpoints still for too long.
+    if (isLockConflict(error) || isDatabaseAway(error)) return null;
     throw error;
   });
 }

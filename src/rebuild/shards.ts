@@ -117,6 +117,7 @@ async function runShard(data: ShardThreadData, signal: AbortSignal, applied: (me
   const stop = () => thread.postMessage('stop');
   signal.addEventListener('abort', stop);
   if (signal.aborted) stop();
+  const ended = new Promise((resolve) => thread.once('exit', resolve));
   let telling: Promise<void> = Promise.resolve();
   try {
     return await new Promise<Followed['kind']>((resolve, reject) => {
@@ -133,6 +134,9 @@ async function runShard(data: ShardThreadData, signal: AbortSignal, applied: (me
     });
   } finally {
     signal.removeEventListener('abort', stop);
+    // One whose news cannot be taken does not go on alone.
+    stop();
+    await ended;
     await telling.catch(() => undefined);
   }
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { foldWhole } from '../support/fold-whole.js';
 import { differences, expectedRow } from '../support/expected-row.js';
 import { projections } from '../../projections/index.js';
 import { invoices } from '../../projections/invoices.js';
@@ -9,7 +10,7 @@ import { answerOf } from '../../src/api/answer.js';
 import type { Moment } from '../../src/as-of/moment.js';
 import { pastRows } from '../../src/as-of/past-rows.js';
 import { concerns, readEvent } from '../../src/folding/facts.js';
-import { factsByObject, foldLateObjects, foldOntoStates, foldWhole, type FoldedObject } from '../../src/folding/stream-fold.js';
+import { factsByObject, foldLateObjects, foldOntoStates, type FoldedObject } from '../../src/folding/stream-fold.js';
 import type { RecordedEvent } from '../../src/eventstore/recorded-event.js';
 import { byStream, recordedInOrder } from '../support/recorded.js';
 import type { StripeObject } from '../../simulator/json.js';

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { eventIdOf } from '../../src/events/event-id.js';
 import type { ReadEvent } from '../../src/folding/facts.js';
-import { foldFromStart, type ObjectState } from '../../src/folding/object-fold.js';
+import { foldOntoInOrder, type ObjectState } from '../../src/folding/object-fold.js';
 import { nothingOf } from '../../src/projector/claims.js';
 import { readModelsIn } from '../../src/projector/postgres-read-models.js';
 import type { BatchWrite, ReadModels, StreamWrite } from '../../src/projector/ports.js';
@@ -78,7 +78,7 @@ function stateAfter(stream: string, count: number): ObjectState {
     if (says.kind !== 'fact') throw new Error('A coupon is a fact.');
     return { fact: says.fact, revision: BigInt(at) };
   });
-  return foldFromStart(notes, facts).state;
+  return foldOntoInOrder(notes, undefined, facts).state;
 }
 
 const row = (stream: string, id: string, note = 'note') => ({ table: 'notes', key: JSON.stringify([id]), text: JSON.stringify({ id, note, count: 1, seen: '', stream }) });

@@ -1,0 +1,105 @@
+import type { ReadEvent } from '../folding/facts.js';
+import { WholeFold, type WholeFolded } from '../folding/whole-fold.js';
+import { lineOf, type Generation } from '../read-models/schema.js';
+import { isAway } from './away.js';
+import type { EventReader, ReadModels } from './ports.js';
+import { countedPages, readRevisions, type Positions, type Remains } from './stream-reading.js';
+
+/** A stream as one generation folds it from its beginning; `error` is what was thrown instead. */
+export type Refolded = Readonly<{ stored: bigint; remains: Remains }> & (Readonly<{ folded: WholeFolded }> | Readonly<{ error: unknown }>);
+
+type Parts = Readonly<{ reader: EventReader; models: Pick<ReadModels, 'findEvents' | 'lastFolded'>; pageEvents: number }>;
+type OfGeneration = { readonly fold: WholeFold; readonly stored: bigint; error?: unknown };
+
+/**
+ * Reads a stream from its beginning, once for several generations, and folds it page by page. It holds no more than a page of events.
+ */
+export class Refold {
+  #last = -1n;
+  #first: bigint | null = null;
+  #read = 0;
+  /** Events that were read again for one page: several generations ask for the same. */
+  #again = new Map<bigint, ReadEvent>();
+
+  private constructor(
+    private readonly parts: Parts,
+    private readonly stream: string,
+    private readonly folds: ReadonlyMap<string, OfGeneration>,
+  ) {}
+
+  static async begin(parts: Parts, stream: string, generations: readonly Generation[]): Promise<Refold> {
+    const folds = new Map<string, OfGeneration>();
+    for (const generation of generations) {
+      const stored = await parts.models.lastFolded(generation, stream);
+      folds.set(lineOf(generation), { fold: new WholeFold({ projection: generation.projection, stream }, stored), stored });
+    }
+    return new Refold(parts, stream, folds);
+  }
+
+  /** Reads on up to a position of the log; false when the stream has more than `max` events up to there. */
+  async readTo(upTo: bigint, { max = Infinity, toBeIndexed }: { max?: number; toBeIndexed?: Positions | undefined } = {}): Promise<boolean> {
+    for await (const page of this.#pages(this.#last + 1n, upTo, toBeIndexed)) {
+      this.#first ??= page.first;
+      this.#last = page.last;
+      this.#read += page.read;
+      if (this.#read > max) return false;
+      this.#again = new Map();
+      for (const own of this.folds.values()) await this.#orFail(own, () => own.fold.add(page.events, this.#readAgain));
+    }
+    return true;
+  }
+
+  get isScattered(): boolean {
+    return [...this.folds.values()].some(({ fold, error }) => error === undefined && fold.isScattered);
+  }
+
+  /** Folds what lies too far out of order; for that the stream is read once more, as far as it was read. */
+  async settle(upTo: bigint, toBeIndexed?: Positions): Promise<void> {
+    const scattered = [...this.folds.values()].filter(({ fold, error }) => error === undefined && fold.isScattered);
+    if (scattered.length === 0) return;
+    for await (const { events } of this.#pages(0n, upTo, toBeIndexed)) {
+      const own = events.filter(({ revision }) => revision <= this.#last);
+      for (const { fold } of scattered) fold.note(own);
+    }
+    this.#again = new Map();
+    for (const own of scattered) await this.#orFail(own, () => own.fold.settle(this.#readAgain));
+  }
+
+  /** What came out for a generation; null when it was not asked for. */
+  of(generation: Generation): Refolded | null {
+    const own = this.folds.get(lineOf(generation));
+    if (own === undefined) return null;
+    const remains: Remains = this.#first === null ? 'none' : this.#first === 0n ? 'all' : 'some';
+    if (own.error !== undefined) return { stored: own.stored, remains, error: own.error };
+    try {
+      return { stored: own.stored, remains, folded: own.fold.end() };
+    } catch (error) {
+      return { stored: own.stored, remains, error };
+    }
+  }
+
+  #pages(from: bigint, upTo: bigint, toBeIndexed: Positions | undefined) {
+    const { reader, models, pageEvents } = this.parts;
+    return countedPages(reader, models, this.stream, { from, upTo, toBeIndexed, pageEvents });
+  }
+
+  readonly #readAgain = async (revisions: readonly bigint[]): Promise<ReadonlyMap<bigint, ReadEvent>> => {
+    const unknown = revisions.filter((revision) => !this.#again.has(revision));
+    if (this.#again.size + unknown.length > AGAIN_MAX) this.#again = new Map();
+    if (unknown.length > 0) for (const [revision, event] of await readRevisions(this.parts.reader, this.stream, unknown)) this.#again.set(revision, event);
+    return this.#again;
+  };
+
+  /** What one generation throws does not concern the others. */
+  async #orFail(own: OfGeneration, work: () => Promise<void>): Promise<void> {
+    if (own.error !== undefined) return;
+    try {
+      await work();
+    } catch (error) {
+      if (isAway(error)) throw error;
+      own.error = error;
+    }
+  }
+}
+
+const AGAIN_MAX = 2_000;
