@@ -152,6 +152,8 @@ export class StreamFolder {
     const from = parked?.revision ?? 0n;
     const startedAt = performance.now();
     const count = Number((came.at(-1)?.revision ?? from) - from) + 1;
+    // After a crash a batch may bring what the states have already: it says nothing of the event that the stream is parked for.
+    if (count <= 0) return nothingFolded({ ...nothingOf(generation, stream, parked), parking: 'keep' }, null);
     const isLong = count > this.limits.retriedMax;
     const events: ReadEvent[] = [];
     for await (const page of countedPages(this.reader, this.models, stream, { ...reach, from, pageEvents: isLong ? 1 : count + 1 })) {
