@@ -32,7 +32,10 @@ export class EngineProcess {
   readonly #projector: Projector;
   readonly #follower: Follower;
 
-  constructor(private readonly world: World, private readonly options: ProcessOptions) {
+  constructor(
+    private readonly world: World,
+    private readonly options: ProcessOptions,
+  ) {
     const ports = portsOf(world, this.life);
     this.#ports = options.broken?.(ports, world) ?? ports;
     const { reader, models, readLog } = this.#ports;
@@ -85,7 +88,11 @@ export class EngineProcess {
       if (built === null) return;
       held = built;
     }
-    const together = await bringTogether(this.#follower.follow, held, { ...pursuit, eventsMax: EVENTS_MAX, logName: LOG_NAME });
+    const together = await bringTogether(this.#follower.follow, held, {
+      ...pursuit,
+      eventsMax: EVENTS_MAX,
+      logName: LOG_NAME,
+    });
     if (together.kind !== 'reached') return;
     now = together.group;
     const working = this.#workOff(() => now, otherwise);
@@ -106,13 +113,22 @@ export class EngineProcess {
     const isApart = new Set(held.map(({ at }) => at?.position)).size > 1;
     if (end === undefined || isApart || random.chance(0.3)) return held;
     tally.count('builds');
-    const { plan: { projections, limits, workers: count } } = this.options;
+    const {
+      plan: { projections, limits, workers: count },
+    } = this.options;
     const { reader, models, readLog } = this.#ports;
     const follow = followInShards({
-      count, commit: (write) => models.commit(write), isMoved: () => random.chance(0.3),
-      follow: (shard) => new Follower(partOf(readLog, shard), new Projector({ reader, models, projections, limits, isShard: true })).follow,
+      count,
+      commit: (write) => models.commit(write),
+      isMoved: () => random.chance(0.3),
+      follow: (shard) =>
+        new Follower(partOf(readLog, shard), new Projector({ reader, models, projections, limits, isShard: true }))
+          .follow,
     });
-    const { kind, group } = await follow({ lines: held, logName: LOG_NAME }, { ...pursuit, until: { position: end.position } });
+    const { kind, group } = await follow(
+      { lines: held, logName: LOG_NAME },
+      { ...pursuit, until: { position: end.position } },
+    );
     return kind === 'reached' ? group.lines : null;
   }
 
@@ -124,7 +140,10 @@ export class EngineProcess {
       await scheduler.until(this.life, () => signal.aborted || models.isWaiting(lines));
       if (signal.aborted) return;
       try {
-        const kind = await this.#projector.workOff(groupNow, signal, (result) => { this.#count(result); tally.count('worked off'); });
+        const kind = await this.#projector.workOff(groupNow, signal, (result) => {
+          this.#count(result);
+          tally.count('worked off');
+        });
         if (kind === 'lost') otherwise.abort();
       } catch (error) {
         if (!isSimulated(error)) this.options.failed(error);
@@ -136,7 +155,13 @@ export class EngineProcess {
   async #lookAround(otherwise: AbortController): Promise<void> {
     const { scheduler, models } = this.world;
     const isOver = (): boolean => otherwise.signal.aborted;
-    await scheduler.until(this.life, () => isOver() || (this.options.isEnding() && [...models.lines.values()].some(({ isFree, owner }) => isFree && owner !== this.options.owner)));
+    await scheduler.until(
+      this.life,
+      () =>
+        isOver() ||
+        (this.options.isEnding() &&
+          [...models.lines.values()].some(({ isFree, owner }) => isFree && owner !== this.options.owner)),
+    );
     otherwise.abort();
   }
 

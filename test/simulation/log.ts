@@ -58,7 +58,9 @@ export class SimulatedLog {
     const counts = new Map<string, number>();
     for (const { eventId } of this.events) counts.set(eventId, (counts.get(eventId) ?? 0) + 1);
     const before = [...this.events];
-    const left = this.events.filter((event) => event.metadata === null || this.isThere(event) || (counts.get(event.eventId) ?? 0) > 1);
+    const left = this.events.filter(
+      (event) => event.metadata === null || this.isThere(event) || (counts.get(event.eventId) ?? 0) > 1,
+    );
     this.events.splice(0, before.length, ...left);
     const there = new Set(left);
     for (const event of before) if (!there.has(event)) this.#scavenged.add(event.eventId);
@@ -74,7 +76,9 @@ export class SimulatedLog {
   /** What a stream shows, from a revision on. */
   eventsOf(name: string, from = 0n): ReadEvent[] {
     const stream = this.#streamOf(name);
-    return stream.isTombstoned ? [] : stream.events.filter(({ revision }) => revision >= from && revision >= stream.from);
+    return stream.isTombstoned
+      ? []
+      : stream.events.filter(({ revision }) => revision >= from && revision >= stream.from);
   }
 
   /** All that was ever appended to a stream. */
@@ -121,11 +125,24 @@ export class SimulatedLog {
     const position = this.#end < 0n ? STEP : this.#end + STEP;
     assert(position > this.#end);
     this.#end = position;
-    const recorded = { ...event, eventId: event.eventId === '' ? `of the store ${position}` : event.eventId, stream, revision, position, recordedAt: RECORDED_AT, bytes: 500 };
+    const recorded = {
+      ...event,
+      eventId: event.eventId === '' ? `of the store ${position}` : event.eventId,
+      stream,
+      revision,
+      position,
+      recordedAt: RECORDED_AT,
+      bytes: 500,
+    };
     this.events.push(recorded);
     return recorded;
   }
 }
 
 /** An event that the store itself writes. */
-const ofStore = (type: string, stream: string): NewEvent => ({ eventId: '', type, metadata: null, says: { kind: 'shortened', stream } });
+const ofStore = (type: string, stream: string): NewEvent => ({
+  eventId: '',
+  type,
+  metadata: null,
+  says: { kind: 'shortened', stream },
+});

@@ -10,64 +10,97 @@ const SEEDS_MAX = 600;
 
 type Commit = ReadModels['commit'];
 
-const withModels = (change: (models: ReadModels, world: World) => Partial<ReadModels>): Breakage => (ports, world) => ({ ...ports, models: { ...ports.models, ...change(ports.models, world) } });
-const withCommit = (change: (commit: Commit, world: World, models: ReadModels) => Commit): Breakage => withModels((models, world) => ({ commit: change((write) => models.commit(write), world, models) }));
-const withStreams = (change: (write: StreamWrite) => StreamWrite): Breakage => withCommit((commit) => (write) => commit({ ...write, streams: write.streams.map(change) }));
+const withModels =
+  (change: (models: ReadModels, world: World) => Partial<ReadModels>): Breakage =>
+  (ports, world) => ({ ...ports, models: { ...ports.models, ...change(ports.models, world) } });
+const withCommit = (change: (commit: Commit, world: World, models: ReadModels) => Commit): Breakage =>
+  withModels((models, world) => ({ commit: change((write) => models.commit(write), world, models) }));
+const withStreams = (change: (write: StreamWrite) => StreamWrite): Breakage =>
+  withCommit((commit) => (write) => commit({ ...write, streams: write.streams.map(change) }));
 /** Changes events as they arrive from the log. */
-const withArrivals = (change: (events: readonly ReadEvent[]) => readonly ReadEvent[]): Breakage => (ports: Ports) => ({
-  ...ports,
-  readLog: (after, room) => {
-    const reading = ports.readLog(after, room);
-    return {
-      stop: () => reading.stop(),
-      [Symbol.asyncIterator]: async function* () {
-        for await (const arrival of reading) yield { ...arrival, events: change(arrival.events) };
-      },
-    };
-  },
-});
+const withArrivals =
+  (change: (events: readonly ReadEvent[]) => readonly ReadEvent[]): Breakage =>
+  (ports: Ports) => ({
+    ...ports,
+    readLog: (after, room) => {
+      const reading = ports.readLog(after, room);
+      return {
+        stop: () => reading.stop(),
+        [Symbol.asyncIterator]: async function* () {
+          for await (const arrival of reading) yield { ...arrival, events: change(arrival.events) };
+        },
+      };
+    },
+  });
 
 /** Wrong in the same way as the engine would be without the rule that each names. */
 const BREAKAGES: Readonly<Record<string, () => Breakage>> = {
-  'the checkpoint moves before the rows are written': () => withCommit((commit) => async (write) => {
-    if (write.move === null) return commit(write);
-    const { lines, move } = write;
-    const moved = await commit({ ...write, index: [], streams: [] });
-    if (moved.kind !== 'committed') return moved;
-    return commit({ ...write, lines: lines.map((line) => ({ ...line, at: move.to })), move: null });
-  }),
-  'the checkpoint moves further than what was written': () => withCommit((commit, { log }) => (write) => {
-    const next = write.move === null ? undefined : log.after(write.move.to.position)[0];
-    return commit(next === undefined || write.move === null ? write : { ...write, move: { ...write.move, to: { position: next.position, eventId: next.eventId } } });
-  }),
-  'claims are ignored: rows that others have are left out': () => withCommit((commit) => async (write) => {
-    const done = await commit(write);
-    if (done.kind !== 'claimed') return done;
-    const isClaimed = (stream: string, key: string): boolean => done.claims.some((claim) => claim.stream === stream && claim.key === key);
-    return commit({ ...write, streams: write.streams.map((one) => ({ ...one, puts: one.puts.filter(({ key }) => !isClaimed(one.stream, key)) })) });
-  }),
-  'repeats are counted': () => withModels((models) => ({
-    findEvents: async () => new Map(),
-    commit: async (write) => {
-      const known = await models.findEvents(write.index.map(({ eventId }) => eventId));
-      return models.commit({ ...write, index: write.index.filter(({ eventId }) => !known.has(eventId)) });
-    },
-  })),
+  'the checkpoint moves before the rows are written': () =>
+    withCommit((commit) => async (write) => {
+      if (write.move === null) return commit(write);
+      const { lines, move } = write;
+      const moved = await commit({ ...write, index: [], streams: [] });
+      if (moved.kind !== 'committed') return moved;
+      return commit({ ...write, lines: lines.map((line) => ({ ...line, at: move.to })), move: null });
+    }),
+  'the checkpoint moves further than what was written': () =>
+    withCommit((commit, { log }) => (write) => {
+      const next = write.move === null ? undefined : log.after(write.move.to.position)[0];
+      return commit(
+        next === undefined || write.move === null
+          ? write
+          : { ...write, move: { ...write.move, to: { position: next.position, eventId: next.eventId } } },
+      );
+    }),
+  'claims are ignored: rows that others have are left out': () =>
+    withCommit((commit) => async (write) => {
+      const done = await commit(write);
+      if (done.kind !== 'claimed') return done;
+      const isClaimed = (stream: string, key: string): boolean =>
+        done.claims.some((claim) => claim.stream === stream && claim.key === key);
+      return commit({
+        ...write,
+        streams: write.streams.map((one) => ({
+          ...one,
+          puts: one.puts.filter(({ key }) => !isClaimed(one.stream, key)),
+        })),
+      });
+    }),
+  'repeats are counted': () =>
+    withModels((models) => ({
+      findEvents: async () => new Map(),
+      commit: async (write) => {
+        const known = await models.findEvents(write.index.map(({ eventId }) => eventId));
+        return models.commit({ ...write, index: write.index.filter(({ eventId }) => !known.has(eventId)) });
+      },
+    })),
   'the index is not written': () => withCommit((commit) => (write) => commit({ ...write, index: [] })),
-  'an index race is ignored': () => withCommit((commit, _world, models) => async (write) => {
-    const done = await commit(write);
-    if (done.kind !== 'raced') return done;
-    const known = await models.findEvents(write.index.map(({ eventId }) => eventId));
-    return commit({ ...write, index: write.index.filter(({ eventId }) => !known.has(eventId)) });
-  }),
-  'nobody is told that an event stands earlier': () => withCommit((commit, { models }) => (write) => {
-    for (const { eventId, corrects } of write.index) if (corrects !== undefined) models.index.delete(eventId);
-    return commit({ ...write, index: write.index.map(({ corrects: _corrects, ...event }) => event) });
-  }),
-  'epoch and position are not checked': () => withCommit((commit, { models }) => (write) => commit({ ...write, lines: write.lines.map((line) => models.lines.get(line.line) ?? line) })),
-  'states are taken to have an event more than they have': () => withModels((models) => ({
-    readStates: async (...asked) => (await models.readStates(...asked)).map((one) => ({ ...one, state: { ...one.state, revision: one.state.revision + 1n } })),
-  })),
+  'an index race is ignored': () =>
+    withCommit((commit, _world, models) => async (write) => {
+      const done = await commit(write);
+      if (done.kind !== 'raced') return done;
+      const known = await models.findEvents(write.index.map(({ eventId }) => eventId));
+      return commit({ ...write, index: write.index.filter(({ eventId }) => !known.has(eventId)) });
+    }),
+  'nobody is told that an event stands earlier': () =>
+    withCommit((commit, { models }) => (write) => {
+      for (const { eventId, corrects } of write.index) if (corrects !== undefined) models.index.delete(eventId);
+      return commit({ ...write, index: write.index.map(({ corrects: _corrects, ...event }) => event) });
+    }),
+  'epoch and position are not checked': () =>
+    withCommit(
+      (commit, { models }) =>
+        (write) =>
+          commit({ ...write, lines: write.lines.map((line) => models.lines.get(line.line) ?? line) }),
+    ),
+  'states are taken to have an event more than they have': () =>
+    withModels((models) => ({
+      readStates: async (...asked) =>
+        (await models.readStates(...asked)).map((one) => ({
+          ...one,
+          state: { ...one.state, revision: one.state.revision + 1n },
+        })),
+    })),
   'states are remembered after another owner wrote them': () => {
     const remembered = new Map<string, Awaited<ReturnType<ReadModels['readStates']>>>();
     return withModels((models) => ({
@@ -81,31 +114,49 @@ const BREAKAGES: Readonly<Record<string, () => Breakage>> = {
   },
   'a late event is folded as if it were in time': () => {
     const latest = new Map<string, number>();
-    return withArrivals((events) => events.map((event) => {
-      const { says } = event;
-      if (says.kind !== 'fact') return event;
-      const created = Math.max(says.fact.order.created, latest.get(event.stream) ?? 0);
-      latest.set(event.stream, created);
-      return { ...event, says: { ...says, fact: { ...says.fact, order: { ...says.fact.order, created } } } };
-    }));
+    return withArrivals((events) =>
+      events.map((event) => {
+        const { says } = event;
+        if (says.kind !== 'fact') return event;
+        const created = Math.max(says.fact.order.created, latest.get(event.stream) ?? 0);
+        latest.set(event.stream, created);
+        return { ...event, says: { ...says, fact: { ...says.fact, order: { ...says.fact.order, created } } } };
+      }),
+    );
   },
-  'kept states are not stored': () => withStreams((write) => ({ ...write, states: write.states.map((one) => ({ ...one, isKeptNew: false })) })),
+  'kept states are not stored': () =>
+    withStreams((write) => ({ ...write, states: write.states.map((one) => ({ ...one, isKeptNew: false })) })),
   'a parked stream is forgotten, and folded onto': () => withModels(() => ({ findParked: async () => new Map() })),
-  'a stream that is parked is not stored': () => withStreams((write) => (typeof write.parking === 'string' ? write : { ...write, parking: 'keep' })),
-  'a stream that is to be folded again is not told to wait': () => withStreams((write) => (typeof write.parking !== 'string' && write.parking.kind === 'waiting' ? { ...write, parking: 'keep' } : write)),
-  'nobody asks for a parked stream again': () => withStreams((write) => (write.parking === 'retry' ? { ...write, parking: 'none' } : write)),
-  'a stream that is gone keeps its rows': () => withStreams((write) => (write.replaces && write.states.length === 0 ? { ...write, replaces: false } : write)),
+  'a stream that is parked is not stored': () =>
+    withStreams((write) => (typeof write.parking === 'string' ? write : { ...write, parking: 'keep' })),
+  'a stream that is to be folded again is not told to wait': () =>
+    withStreams((write) =>
+      typeof write.parking !== 'string' && write.parking.kind === 'waiting' ? { ...write, parking: 'keep' } : write,
+    ),
+  'nobody asks for a parked stream again': () =>
+    withStreams((write) => (write.parking === 'retry' ? { ...write, parking: 'none' } : write)),
+  'a stream that is gone keeps its rows': () =>
+    withStreams((write) => (write.replaces && write.states.length === 0 ? { ...write, replaces: false } : write)),
   'what was folded again is written beside what stood': () => withStreams((write) => ({ ...write, replaces: false })),
   'rows that are gone stay': () => withStreams((write) => ({ ...write, gone: [] })),
-  'deletions in the log are not followed': () => withArrivals((events) => events.map((event) => (event.says.kind === 'shortened' ? { ...event, says: { kind: 'nothing' } } : event))),
+  'deletions in the log are not followed': () =>
+    withArrivals((events) =>
+      events.map((event) => (event.says.kind === 'shortened' ? { ...event, says: { kind: 'nothing' } } : event)),
+    ),
 };
 
 describe('the simulation finds an engine out', () => {
-  it.each(Object.entries(BREAKAGES))('when %s', async (_, breakage) => {
-    let found: number | null = null;
-    for (let seed = 1; seed <= SEEDS_MAX && found === null; seed += 1) {
-      await new Simulation(seed, { breakage: breakage() }).run().catch(() => { found = seed; });
-    }
-    expect(found).not.toBeNull();
-  }, 120_000);
+  it.each(Object.entries(BREAKAGES))(
+    'when %s',
+    async (_, breakage) => {
+      let found: number | null = null;
+      for (let seed = 1; seed <= SEEDS_MAX && found === null; seed += 1) {
+        await new Simulation(seed, { breakage: breakage() }).run().catch(() => {
+          found = seed;
+        });
+      }
+      expect(found).not.toBeNull();
+    },
+    120_000,
+  );
 });

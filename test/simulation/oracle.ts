@@ -14,16 +14,28 @@ export type Truth = Readonly<{
   unsure: ReadonlySet<string>;
 }>;
 
-type StreamTruth = Readonly<{ kind: 'rows'; rows: readonly Readonly<{ table: string; key: string; text: string }>[] }> | Readonly<{ kind: 'fault'; cause: string }>;
+type StreamTruth =
+  | Readonly<{ kind: 'rows'; rows: readonly Readonly<{ table: string; key: string; text: string }>[] }>
+  | Readonly<{ kind: 'fault'; cause: string }>;
 
 /** The events of a stream that count: ours, there, and each id where it stands first in the whole log. */
 export function countedEvents(log: SimulatedLog, stream: string, upTo: bigint): ReadEvent[] {
-  return log.eventsOf(stream).filter((event) => event.metadata !== null && event.position <= upTo && log.firsts.get(event.eventId) === event.position);
+  return log
+    .eventsOf(stream)
+    .filter(
+      (event) => event.metadata !== null && event.position <= upTo && log.firsts.get(event.eventId) === event.position,
+    );
 }
 
 /** What a projection must have of a log. */
-export function truthOf(projection: AnyProjection, log: SimulatedLog, { upTo, rejectedMark }: { upTo: bigint; rejectedMark: string }): Truth {
-  const rows = new Map<string, Map<string, { stream: string; text: string }>>(Object.keys(projection.tables).map((name) => [name, new Map()]));
+export function truthOf(
+  projection: AnyProjection,
+  log: SimulatedLog,
+  { upTo, rejectedMark }: { upTo: bigint; rejectedMark: string },
+): Truth {
+  const rows = new Map<string, Map<string, { stream: string; text: string }>>(
+    Object.keys(projection.tables).map((name) => [name, new Map()]),
+  );
   const parked = new Map<string, string>();
   const unsure = new Set<string>();
   // By name, so that a later stream has what it shares with one before.
@@ -44,15 +56,28 @@ export function truthOf(projection: AnyProjection, log: SimulatedLog, { upTo, re
   return { rows, parked, unsure };
 }
 
-function streamTruth(projection: AnyProjection, stream: string, events: readonly ReadEvent[], rejectedMark: string): StreamTruth {
+function streamTruth(
+  projection: AnyProjection,
+  stream: string,
+  events: readonly ReadEvent[],
+  rejectedMark: string,
+): StreamTruth {
   const rows: { table: string; key: string; text: string }[] = [];
   const keys = new Set<string>();
   try {
     for (const facts of factsByObject(projection, events).values()) {
-      for (const [table, own] of rowTexts(projection, stream, currentOf(projection, facts.map(({ fact }) => fact)))) {
+      for (const [table, own] of rowTexts(
+        projection,
+        stream,
+        currentOf(
+          projection,
+          facts.map(({ fact }) => fact),
+        ),
+      )) {
         for (const [key, text] of own) {
           if (text.includes(rejectedMark)) return { kind: 'fault', cause: `the row ${key} of ${table} is rejected` };
-          if (keys.has(`${table} ${key}`)) return { kind: 'fault', cause: `two objects have the row ${key} of ${table}` };
+          if (keys.has(`${table} ${key}`))
+            return { kind: 'fault', cause: `two objects have the row ${key} of ${table}` };
           keys.add(`${table} ${key}`);
           rows.push({ table, key, text });
         }
@@ -72,7 +97,7 @@ function sharing(projection: AnyProjection, log: SimulatedLog, unsure: ReadonlyS
   const found = new Set(unsure);
   if (found.size === 0) return found;
   const said = new Map([...log.streams].map((stream) => [stream, thingsSaid(projection, log.everyEventOf(stream))]));
-  for (let before = -1; before !== found.size; ) {
+  for (let before = -1; before !== found.size;) {
     before = found.size;
     const things = new Set([...found].flatMap((stream) => [...(said.get(stream) ?? [])]));
     for (const [stream, own] of said) if ([...own].some((thing) => things.has(thing))) found.add(stream);

@@ -47,7 +47,8 @@ function pooledLives(): readonly (readonly Pooled[])[] {
     recordedInOrder(events).map((recorded) => {
       const { eventId, stream, type, metadata, says } = readEvent(recorded);
       return { stream, event: { eventId, type, metadata, says } };
-    }));
+    }),
+  );
   return pool;
 }
 
@@ -60,22 +61,41 @@ export function planOf(random: Random): Plan {
   const events = [...appends];
   for (const again of repeatsOf(random, appends, streams)) events.splice(random.integer(0, events.length), 0, again);
   const actions: Action[] = [...events];
-  if (isFaulty) for (const one of disturbances(random, streams)) actions.splice(random.integer(0, actions.length), 0, one);
+  if (isFaulty)
+    for (const one of disturbances(random, streams)) actions.splice(random.integer(0, actions.length), 0, one);
   const isShortened = isFaulty && random.chance(0.15);
   if (isShortened) shortenAgainAndAgain(random, actions, random.pick(streams));
   const rate = (): number => (isFaulty && random.chance(0.4) ? random.pick([0.005, 0.02, 0.06]) : 0);
-  const lived = allProjections.filter((projection) => appends.some(({ event: { says } }) => says.kind === 'fact' && says.fact.snapshot.kind !== 'coupon' && handles(projection, says.fact.snapshot.kind)));
+  const lived = allProjections.filter((projection) =>
+    appends.some(
+      ({ event: { says } }) =>
+        says.kind === 'fact' && says.fact.snapshot.kind !== 'coupon' && handles(projection, says.fact.snapshot.kind),
+    ),
+  );
   const projections = [notes, tallies, ...lived.filter(() => random.chance(2 / lived.length))];
   return {
     projections,
-    limits: isShortened ? { readInlineMax: 3, retriedMax: 2, pageEvents: 2 } : { readInlineMax: random.pick([3, 6, 20, 250]), retriedMax: random.pick([2, 5, 64]), pageEvents: random.pick([2, 7, 500]) },
+    limits: isShortened
+      ? { readInlineMax: 3, retriedMax: 2, pageEvents: 2 }
+      : {
+          readInlineMax: random.pick([3, 6, 20, 250]),
+          retriedMax: random.pick([2, 5, 64]),
+          pageEvents: random.pick([2, 7, 500]),
+        },
     batchEventsMax: random.pick([1, 3, 10, 100]),
     processes: random.pick([1, 1, 2, 3]),
     isDivided: random.chance(0.25),
     workers: random.pick([1, 1, 1, 2, 3]),
     before: random.pick([0, 0, Math.floor(actions.length / 2), actions.length]),
     actions,
-    rates: { away: rate(), cut: rate(), slow: rate(), rejected: rate(), crash_before: rate() / 3, crash_after: rate() / 3 },
+    rates: {
+      away: rate(),
+      cut: rate(),
+      slow: rate(),
+      rejected: rate(),
+      crash_before: rate() / 3,
+      crash_after: rate() / 3,
+    },
   };
 }
 
@@ -101,18 +121,36 @@ function notedAppends(random: Random, isFaulty: boolean): Append[] {
       const after = random.chance(0.1) ? 'twin' : `state ${n}`;
       const before = random.chance(0.2) ? null : (created.get(object) ?? null);
       created.set(object, after);
-      const event = random.chance(oddRate / 4) ? unreadableEvent(eventId) : random.chance(0.02) ? foreignEvent(eventId)
-        : notedEvent({ eventId, object, created: now, before, after, deed: deedOf(random, { object, oddRate, claimRate, isLong }) });
+      const event = random.chance(oddRate / 4)
+        ? unreadableEvent(eventId)
+        : random.chance(0.02)
+          ? foreignEvent(eventId)
+          : notedEvent({
+              eventId,
+              object,
+              created: now,
+              before,
+              after,
+              deed: deedOf(random, { object, oddRate, claimRate, isLong }),
+            });
       appends.push({ does: 'append', stream, event });
     }
   }
   return appends;
 }
 
-function deedOf(random: Random, { object, oddRate, claimRate, isLong }: { object: string; oddRate: number; claimRate: number; isLong: boolean }): Deed {
-  if (random.chance(oddRate)) return { does: random.weighted({ throw: isLong ? 0 : 1, break: 3, fragile: 3, reject: 2 }) };
+function deedOf(
+  random: Random,
+  { object, oddRate, claimRate, isLong }: { object: string; oddRate: number; claimRate: number; isLong: boolean },
+): Deed {
+  if (random.chance(oddRate))
+    return { does: random.weighted({ throw: isLong ? 0 : 1, break: 3, fragile: 3, reject: 2 }) };
   // No two objects of a stream may have the same row.
-  if (random.chance(claimRate)) return { does: random.pick(['claim', 'claim', 'drop'] as const), key: `shared ${object.split('/')[1]} ${random.pick(['1', '2'])}` };
+  if (random.chance(claimRate))
+    return {
+      does: random.pick(['claim', 'claim', 'drop'] as const),
+      key: `shared ${object.split('/')[1]} ${random.pick(['1', '2'])}`,
+    };
   return { does: 'note' };
 }
 
@@ -133,11 +171,14 @@ function inDisorder(random: Random, appends: readonly Append[]): Append[] {
   // Streams side by side, each at its own pace.
   const places = new Map<string, number>();
   const window = random.pick([0, 0, 0.2, 1]);
-  return appends.map((one) => {
-    const place = places.get(one.stream) ?? random.next() * 0.5;
-    places.set(one.stream, place + random.next() * 0.05);
-    return { one, at: place + random.next() * window };
-  }).sort((a, b) => a.at - b.at).map(({ one }) => one);
+  return appends
+    .map((one) => {
+      const place = places.get(one.stream) ?? random.next() * 0.5;
+      places.set(one.stream, place + random.next() * 0.05);
+      return { one, at: place + random.next() * window };
+    })
+    .sort((a, b) => a.at - b.at)
+    .map(({ one }) => one);
 }
 
 /** Events that come again, in their stream or in another. */
@@ -145,16 +186,25 @@ function repeatsOf(random: Random, appends: readonly Append[], streams: readonly
   const [again, elsewhere] = [random.pick([0, 0.1, 0.3]), random.pick([0, 0, 0.03, 0.1])];
   return appends.flatMap((one) => [
     ...(random.chance(again) ? [one] : []),
-    ...(random.chance(elsewhere) && !isClaim(one) ? [{ ...one, stream: random.chance(0.3) ? `stray-${random.pick(['1', '2'])}` : random.pick(streams) }] : []),
+    ...(random.chance(elsewhere) && !isClaim(one)
+      ? [{ ...one, stream: random.chance(0.3) ? `stray-${random.pick(['1', '2'])}` : random.pick(streams) }]
+      : []),
   ]);
 }
 
-const isClaim = ({ event: { says } }: Append): boolean => says.kind === 'fact' && says.fact.snapshot.kind === 'coupon' && /claim|drop/.test(String(says.fact.snapshot.name));
+const isClaim = ({ event: { says } }: Append): boolean =>
+  says.kind === 'fact' && says.fact.snapshot.kind === 'coupon' && /claim|drop/.test(String(says.fact.snapshot.name));
 
 /** Some runs are about one stream that is shortened while it is folded again. */
 function shortenAgainAndAgain(random: Random, actions: Action[], stream: string): void {
   for (let at = random.integer(0, actions.length); at <= actions.length; at += random.integer(1, 8)) {
-    actions.splice(at, 0, random.chance(0.7) ? { does: 'truncate', stream, share: random.next() } : { does: random.pick(['delete', 'replay'] as const), stream });
+    actions.splice(
+      at,
+      0,
+      random.chance(0.7)
+        ? { does: 'truncate', stream, share: random.next() }
+        : { does: random.pick(['delete', 'replay'] as const), stream },
+    );
   }
 }
 
@@ -176,4 +226,3 @@ function disturbances(random: Random, streams: readonly string[]): Action[] {
   some(0.15, 2, () => ({ does: 'heal', stream: random.pick(streams) }));
   return actions;
 }
-

@@ -11,11 +11,13 @@ import type { Tally } from './tally.js';
 /** What a simulated outage throws, so that a run can tell it from a fault of the engine. */
 export const isSimulated = (error: unknown): boolean => error instanceof Error && error.message.startsWith(SIMULATED);
 const SIMULATED = 'Simulated: ';
-const databaseAway = (): Error => Object.assign(new Error(`${SIMULATED}the database is away`), { code: 'ECONNREFUSED' });
+const databaseAway = (): Error =>
+  Object.assign(new Error(`${SIMULATED}the database is away`), { code: 'ECONNREFUSED' });
 const storeAway = (): Error => new StoreUnavailable(`${SIMULATED}the store is away`);
 const refused = (): Error => new Rejected('XX001', `${SIMULATED}rejected for once`);
 /** As gRPC says UNKNOWN of a stream that is damaged. */
-const damaged = (stream: string): Error => Object.assign(new Error(`${SIMULATED}${stream} cannot be read`), { code: 2 });
+const damaged = (stream: string): Error =>
+  Object.assign(new Error(`${SIMULATED}${stream} cannot be read`), { code: 2 });
 
 const never = new Promise<never>(() => undefined);
 const SLOW_TURNS_MAX = 30;
@@ -42,16 +44,21 @@ export type Ports = Readonly<{ reader: EventReader; models: ReadModels; readLog:
 /** The ports of one life of a process: every call takes its turn, and may fail as the seed says. */
 export function portsOf(world: World, life: Life): Ports {
   const { models, log } = world;
-  const call = <T>(effect: () => Promise<T>, away: () => Error, kind: 'read' | 'write'): Promise<T> => called(world, life, { effect, away, kind });
+  const call = <T>(effect: () => Promise<T>, away: () => Error, kind: 'read' | 'write'): Promise<T> =>
+    called(world, life, { effect, away, kind });
   const read = <T>(effect: () => Promise<T>): Promise<T> => call(effect, databaseAway, 'read');
   return {
     reader: {
       readStream: async function* (stream, { from, max }) {
-        const events = await call(async () => {
-          world.trace(`read ${stream} from ${from}, at most ${max}`);
-          if (world.broken.has(stream)) throw damaged(stream);
-          return log.eventsOf(stream, from).slice(0, max);
-        }, storeAway, 'read');
+        const events = await call(
+          async () => {
+            world.trace(`read ${stream} from ${from}, at most ${max}`);
+            if (world.broken.has(stream)) throw damaged(stream);
+            return log.eventsOf(stream, from).slice(0, max);
+          },
+          storeAway,
+          'read',
+        );
         yield* events;
       },
     },
@@ -62,11 +69,15 @@ export function portsOf(world: World, life: Life): Ports {
       readStates: (generation, objects) => call(() => models.readStates(generation, objects), databaseAway, 'write'),
       lastFolded: (generation, stream) => read(() => models.lastFolded(generation, stream)),
       commit: async (write) => {
-        const kind = await call(async () => {
-          const done = models.write(write);
-          world.trace(`commit ${toldOf(write)}: ${done}`);
-          return done;
-        }, databaseAway, write.streams.length > 0 ? 'write' : 'read');
+        const kind = await call(
+          async () => {
+            const done = models.write(write);
+            world.trace(`commit ${toldOf(write)}: ${done}`);
+            return done;
+          },
+          databaseAway,
+          write.streams.length > 0 ? 'write' : 'read',
+        );
         // The claims are looked up after the transaction.
         return kind === 'claimed' ? { kind, claims: await read(async () => models.claimsOf(write.streams)) } : { kind };
       },
@@ -80,7 +91,8 @@ type Call<T> = Readonly<{ effect: () => Promise<T>; away: () => Error; kind: 're
 async function called<T>(world: World, life: Life, { effect, away, kind }: Call<T>): Promise<T> {
   const { scheduler, random } = world;
   await scheduler.turn(life);
-  if (hits(world, 'slow')) for (let left = random.integer(1, SLOW_TURNS_MAX); left > 0; left -= 1) await scheduler.turn(life);
+  if (hits(world, 'slow'))
+    for (let left = random.integer(1, SLOW_TURNS_MAX); left > 0; left -= 1) await scheduler.turn(life);
   if (hits(world, 'crash_before')) return crashed(world, life);
   if (hits(world, 'away')) throw away();
   if (kind === 'write' && hits(world, 'rejected')) throw refused();
@@ -110,7 +122,7 @@ function reading(world: World, life: Life, { after, max }: { after: bigint | nul
   const { scheduler, log, random } = world;
   let isStopped = false;
   async function* arrivals(): AsyncGenerator<Arrival> {
-    for (let at = after ?? -1n; ; ) {
+    for (let at = after ?? -1n; ;) {
       await scheduler.until(life, () => isStopped || (log.events.at(-1)?.position ?? -1n) > at);
       if (isStopped) return;
       if (hits(world, 'away')) throw storeAway();
@@ -120,13 +132,28 @@ function reading(world: World, life: Life, { after, max }: { after: bigint | nul
       if (events.length > 0) yield { events, isFollowed: events.length < there.length };
     }
   }
-  return { [Symbol.asyncIterator]: arrivals, stop: async () => { isStopped = true; } };
+  return {
+    [Symbol.asyncIterator]: arrivals,
+    stop: async () => {
+      isStopped = true;
+    },
+  };
 }
 
-const toldOf = ({ lines, move, index, streams }: BatchWrite): string => [
-  lines.map(({ line, epoch, at }) => `${line}#${epoch}@${at?.position}`).join(' '), `to ${move?.to.position}`, `index ${index.map(({ position }) => position).join(' ')}`,
-  ...streams.map(({ generation, stream, replaces, states, puts, gone, taken, parking }) => [
-    `\n    ${generation.projection.name} ${stream}`, replaces ? 'replaced' : '', ...states.map(({ object, state }) => `${object}@${state.revision}`),
-    `puts ${puts.map(({ key }) => key).join(' ')}`, `gone ${gone.map(({ key }) => key).join(' ')}`, `taken ${taken.map(({ key }) => key).join(' ')}`,
-    typeof parking === 'string' ? parking : `${parking.kind}@${parking.revision}: ${parking.cause}`].join(' ')),
-].join('; ');
+const toldOf = ({ lines, move, index, streams }: BatchWrite): string =>
+  [
+    lines.map(({ line, epoch, at }) => `${line}#${epoch}@${at?.position}`).join(' '),
+    `to ${move?.to.position}`,
+    `index ${index.map(({ position }) => position).join(' ')}`,
+    ...streams.map(({ generation, stream, replaces, states, puts, gone, taken, parking }) =>
+      [
+        `\n    ${generation.projection.name} ${stream}`,
+        replaces ? 'replaced' : '',
+        ...states.map(({ object, state }) => `${object}@${state.revision}`),
+        `puts ${puts.map(({ key }) => key).join(' ')}`,
+        `gone ${gone.map(({ key }) => key).join(' ')}`,
+        `taken ${taken.map(({ key }) => key).join(' ')}`,
+        typeof parking === 'string' ? parking : `${parking.kind}@${parking.revision}: ${parking.cause}`,
+      ].join(' '),
+    ),
+  ].join('; ');

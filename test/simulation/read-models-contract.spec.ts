@@ -37,7 +37,10 @@ function inMemory(): Subject {
       return models.acquire(owner);
     },
     lines: async () => [...models.lines.values()],
-    rows: async () => [...(models.tables.get(lineOf(generation))?.rows.get('notes')?.values() ?? [])].map(({ text }) => JSON.parse(text) as { id: string; note: string; stream: string }),
+    rows: async () =>
+      [...(models.tables.get(lineOf(generation))?.rows.get('notes')?.values() ?? [])].map(
+        ({ text }) => JSON.parse(text) as { id: string; note: string; stream: string },
+      ),
     wantReplay: async (stream) => models.wantReplay((one) => one === stream),
     end: async () => undefined,
   };
@@ -47,16 +50,28 @@ async function inPostgres(): Promise<Subject> {
   const server: TestServer = await testDatabase();
   const database = new Database(server.url, { connectionsMax: 4, onIdleError: () => undefined });
   await ensureSchema(database, projections);
-  await database.query(`alter table ${tableOf(generation, 'notes')} add constraint not_rejected check (note <> 'rejected')`);
+  await database.query(
+    `alter table ${tableOf(generation, 'notes')} add constraint not_rejected check (note <> 'rejected')`,
+  );
   return {
     models: readModelsIn(database),
     takeOver: async (owner) => {
       await database.query(`update ledger.checkpoints set lease_until = '-infinity'`);
-      return acquire(database, owner, { lines: (await readLines(database)).map(({ line }) => line), follows: projections });
+      return acquire(database, owner, {
+        lines: (await readLines(database)).map(({ line }) => line),
+        follows: projections,
+      });
     },
     lines: () => readLines(database),
-    rows: async () => (await database.query<{ id: string; note: string; stream: string }>(`select id, note, stream from ${tableOf(generation, 'notes')}`)).rows,
-    wantReplay: async (stream) => { await wantReplay(database, { stream }); },
+    rows: async () =>
+      (
+        await database.query<{ id: string; note: string; stream: string }>(
+          `select id, note, stream from ${tableOf(generation, 'notes')}`,
+        )
+      ).rows,
+    wantReplay: async (stream) => {
+      await wantReplay(database, { stream });
+    },
     end: async () => {
       await database.close();
       await server.stop();
@@ -66,8 +81,18 @@ async function inPostgres(): Promise<Subject> {
 
 let positions = 0n;
 /** An event of a coupon; the place is given, or the next. */
-function event(stream: string, { id = `evt ${positions}`, revision = 0n, position = (positions += 10n), object = `${stream}/x` } = {}): ReadEvent {
-  const noted = notedEvent({ eventId: id, object, created: 1_700_000_000 + Number(position), before: null, after: id, deed: { does: 'note' } });
+function event(
+  stream: string,
+  { id = `evt ${positions}`, revision = 0n, position = (positions += 10n), object = `${stream}/x` } = {},
+): ReadEvent {
+  const noted = notedEvent({
+    eventId: id,
+    object,
+    created: 1_700_000_000 + Number(position),
+    before: null,
+    after: id,
+    deed: { does: 'note' },
+  });
   return { ...noted, eventId: eventIdOf(id), stream, revision, position, recordedAt: new Date(0), bytes: 500 };
 }
 
@@ -81,13 +106,33 @@ function stateAfter(stream: string, count: number): ObjectState {
   return foldOntoInOrder(notes, undefined, facts).state;
 }
 
-const row = (stream: string, id: string, note = 'note') => ({ table: 'notes', key: JSON.stringify([id]), text: JSON.stringify({ id, note, count: 1, seen: '', stream }) });
-const ofStream = (stream: string, change: Partial<StreamWrite> = {}): StreamWrite => ({ ...nothingOf(generation, stream), ...change });
-const withState = (stream: string, count: number, { object = 'x', isKeptNew = true } = {}): Partial<StreamWrite> => ({ states: [{ object, state: stateAfter(stream, count), isKeptNew }] });
-const parking = (stream: string, kind: 'event' | 'whole' | 'waiting', revision = 0n) => ({ kind, stream, revision, stripeEventId: null, eventType: null, cause: 'a cause', stack: null });
+const row = (stream: string, id: string, note = 'note') => ({
+  table: 'notes',
+  key: JSON.stringify([id]),
+  text: JSON.stringify({ id, note, count: 1, seen: '', stream }),
+});
+const ofStream = (stream: string, change: Partial<StreamWrite> = {}): StreamWrite => ({
+  ...nothingOf(generation, stream),
+  ...change,
+});
+const withState = (stream: string, count: number, { object = 'x', isKeptNew = true } = {}): Partial<StreamWrite> => ({
+  states: [{ object, state: stateAfter(stream, count), isKeptNew }],
+});
+const parking = (stream: string, kind: 'event' | 'whole' | 'waiting', revision = 0n) => ({
+  kind,
+  stream,
+  revision,
+  stripeEventId: null,
+  eventType: null,
+  cause: 'a cause',
+  stack: null,
+});
 const LOG_NAME = '00000000-0000-4000-8000-000000000000';
 
-describe.each([['in memory', async () => inMemory()], ['in Postgres', inPostgres]] as const)('read models %s', (_, make) => {
+describe.each([
+  ['in memory', async () => inMemory()],
+  ['in Postgres', inPostgres],
+] as const)('read models %s', (_, make) => {
   let subject: Subject;
   let lines: readonly Line[];
   beforeEach(async () => {
@@ -96,9 +141,16 @@ describe.each([['in memory', async () => inMemory()], ['in Postgres', inPostgres
   });
   afterEach(() => subject.end());
 
-  const commit = (write: Partial<BatchWrite>) => subject.models.commit({ lines, move: null, isShared: false, index: [], streams: [], ...write });
-  const sortedRows = async () => [...(await subject.rows())].map(({ id, note, stream }) => ({ id, note, stream })).sort((a, b) => (a.id < b.id ? -1 : 1));
-  const moveTo = (to: ReadEvent): BatchWrite['move'] => ({ logName: LOG_NAME, to: { position: to.position, eventId: to.eventId } });
+  const commit = (write: Partial<BatchWrite>) =>
+    subject.models.commit({ lines, move: null, isShared: false, index: [], streams: [], ...write });
+  const sortedRows = async () =>
+    [...(await subject.rows())]
+      .map(({ id, note, stream }) => ({ id, note, stream }))
+      .sort((a, b) => (a.id < b.id ? -1 : 1));
+  const moveTo = (to: ReadEvent): BatchWrite['move'] => ({
+    logName: LOG_NAME,
+    to: { position: to.position, eventId: to.eventId },
+  });
   /** Nothing of it: neither rows nor states, parked streams, index or position. */
   async function expectNothing(one: ReadEvent): Promise<void> {
     expect(await subject.rows()).toEqual([]);
@@ -109,20 +161,38 @@ describe.each([['in memory', async () => inMemory()], ['in Postgres', inPostgres
   }
   /** A write that touches all there is. */
   const everything = (one: ReadEvent): Partial<BatchWrite> => ({
-    index: [one], move: moveTo(one), streams: [ofStream(one.stream, { ...withState(one.stream, 1), puts: [row(one.stream, 'a')] }), ofStream('parked', { parking: parking('parked', 'whole') })],
+    index: [one],
+    move: moveTo(one),
+    streams: [
+      ofStream(one.stream, { ...withState(one.stream, 1), puts: [row(one.stream, 'a')] }),
+      ofStream('parked', { parking: parking('parked', 'whole') }),
+    ],
   });
 
   it('write all of a batch, and give it back', async () => {
     const one = event('s');
     expect(await commit(everything(one))).toEqual({ kind: 'committed' });
     expect(await sortedRows()).toEqual([{ id: 'a', note: 'note', stream: 's' }]);
-    expect(await subject.models.readStates(generation, [{ stream: 's', object: 'x' }, { stream: 's', object: 'y' }, { stream: 't', object: 'x' }])).toEqual([{ stream: 's', object: 'x', state: { ...stateAfter('s', 1), now: expect.anything() } }]);
+    expect(
+      await subject.models.readStates(generation, [
+        { stream: 's', object: 'x' },
+        { stream: 's', object: 'y' },
+        { stream: 't', object: 'x' },
+      ]),
+    ).toEqual([{ stream: 's', object: 'x', state: { ...stateAfter('s', 1), now: expect.anything() } }]);
     expect(await subject.models.readStates(other, [{ stream: 's', object: 'x' }])).toEqual([]);
     expect(await subject.models.lastFolded(generation, 's')).toBe(0n);
     expect(await subject.models.lastFolded(generation, 't')).toBe(-1n);
-    expect((await subject.models.findParked([lineOf(generation), lineOf(other)], ['s', 'parked'])).get(lineOf(generation))).toEqual(new Map([['parked', { kind: 'whole', revision: 0n, attempts: 1 }]]));
-    expect((await subject.models.findEvents([one.eventId])).get(one.eventId)).toMatchObject({ stream: 's', position: one.position });
-    expect((await subject.lines()).map(({ at }) => at)).toEqual(lines.map(() => ({ position: one.position, eventId: one.eventId })));
+    expect(
+      (await subject.models.findParked([lineOf(generation), lineOf(other)], ['s', 'parked'])).get(lineOf(generation)),
+    ).toEqual(new Map([['parked', { kind: 'whole', revision: 0n, attempts: 1 }]]));
+    expect((await subject.models.findEvents([one.eventId])).get(one.eventId)).toMatchObject({
+      stream: 's',
+      position: one.position,
+    });
+    expect((await subject.lines()).map(({ at }) => at)).toEqual(
+      lines.map(() => ({ position: one.position, eventId: one.eventId })),
+    );
   });
 
   it('write nothing for an owner whose lines another has taken', async () => {
@@ -138,13 +208,17 @@ describe.each([['in memory', async () => inMemory()], ['in Postgres', inPostgres
     const elsewhere = lines.map((line) => ({ ...line, at: { position: one.position, eventId: one.eventId } }));
     expect(await commit({ ...everything(two), lines: elsewhere })).toEqual({ kind: 'lost' });
     await expectNothing(two);
-    expect(await commit({ ...everything(two), lines: elsewhere, isShared: true, move: null })).toEqual({ kind: 'committed' });
+    expect(await commit({ ...everything(two), lines: elsewhere, isShared: true, move: null })).toEqual({
+      kind: 'committed',
+    });
   });
 
   it('write nothing when one row is rejected, and throw why', async () => {
     const one = event('s');
     const write = everything(one);
-    await expect(commit({ ...write, streams: [...(write.streams ?? []), ofStream('t', { puts: [row('t', 'b', 'rejected')] })] })).rejects.toMatchObject({ code: '23514' });
+    await expect(
+      commit({ ...write, streams: [...(write.streams ?? []), ofStream('t', { puts: [row('t', 'b', 'rejected')] })] }),
+    ).rejects.toMatchObject({ code: '23514' });
     await expectNothing(one);
   });
 
@@ -152,15 +226,28 @@ describe.each([['in memory', async () => inMemory()], ['in Postgres', inPostgres
     const [first, second] = [event('s', { id: 'evt' }), event('t', { id: 'evt' })];
     expect(await commit({ index: [second] })).toEqual({ kind: 'committed' });
     expect(await commit({ index: [first] })).toEqual({ kind: 'raced' });
-    expect(await commit({ index: [{ ...first, corrects: { stream: 't', position: second.position + 10n } }] })).toEqual({ kind: 'raced' });
-    expect(await commit({ index: [{ ...first, corrects: { stream: 't', position: second.position } }] })).toEqual({ kind: 'committed' });
-    expect((await subject.models.findEvents([first.eventId])).get(first.eventId)).toMatchObject({ stream: 's', position: first.position });
+    expect(await commit({ index: [{ ...first, corrects: { stream: 't', position: second.position + 10n } }] })).toEqual(
+      { kind: 'raced' },
+    );
+    expect(await commit({ index: [{ ...first, corrects: { stream: 't', position: second.position } }] })).toEqual({
+      kind: 'committed',
+    });
+    expect((await subject.models.findEvents([first.eventId])).get(first.eventId)).toMatchObject({
+      stream: 's',
+      position: first.position,
+    });
     // What was folded with it waits to be folded again, in all lines.
     const parked = await subject.models.findParked([lineOf(generation), lineOf(other)], ['s', 't']);
-    expect([...parked.values()].map((one) => [...one])).toEqual([[['t', { kind: 'waiting', revision: 0n, attempts: 1 }]], [['t', { kind: 'waiting', revision: 0n, attempts: 1 }]]]);
+    expect([...parked.values()].map((one) => [...one])).toEqual([
+      [['t', { kind: 'waiting', revision: 0n, attempts: 1 }]],
+      [['t', { kind: 'waiting', revision: 0n, attempts: 1 }]],
+    ]);
   });
 
-  it.each([['the same', 0n], ['a lower', 10n]])('say that another indexed an event, at %s position', async (__, further) => {
+  it.each([
+    ['the same', 0n],
+    ['a lower', 10n],
+  ])('say that another indexed an event, at %s position', async (__, further) => {
     const one = event('s', { id: 'evt' });
     await commit({ index: [one] });
     const again = { ...one, position: one.position + further };
@@ -172,32 +259,78 @@ describe.each([['in memory', async () => inMemory()], ['in Postgres', inPostgres
   it('leave a row with the stream that has it, tell who has it, and write nothing', async () => {
     await commit({ streams: [ofStream('s', { puts: [row('s', 'a', 'first')] })] });
     const claim = ofStream('t', { ...withState('t', 1), puts: [row('t', 'a'), row('t', 'b')] });
-    expect(await commit({ streams: [claim] })).toEqual({ kind: 'claimed', claims: [{ generation, table: 'notes', key: '["a"]', stream: 't', owner: 's' }] });
+    expect(await commit({ streams: [claim] })).toEqual({
+      kind: 'claimed',
+      claims: [{ generation, table: 'notes', key: '["a"]', stream: 't', owner: 's' }],
+    });
     expect(await sortedRows()).toEqual([{ id: 'a', note: 'first', stream: 's' }]);
     expect(await subject.models.lastFolded(generation, 't')).toBe(-1n);
   });
 
   it('let a stream take a row over that it names the owner of, and replace and drop its own', async () => {
     await commit({ streams: [ofStream('s', { puts: [row('s', 'a', 'first'), row('s', 'b', 'first')] })] });
-    expect(await commit({ streams: [ofStream('t', { puts: [row('t', 'a', 'taken')], taken: [{ table: 'notes', key: '["a"]', owner: 's' }] })] })).toEqual({ kind: 'committed' });
+    expect(
+      await commit({
+        streams: [
+          ofStream('t', { puts: [row('t', 'a', 'taken')], taken: [{ table: 'notes', key: '["a"]', owner: 's' }] }),
+        ],
+      }),
+    ).toEqual({ kind: 'committed' });
     // What is another's by now is not dropped.
-    expect(await commit({ streams: [ofStream('s', { puts: [row('s', 'b', 'second')], gone: [{ table: 'notes', key: '["a"]' }] })] })).toEqual({ kind: 'committed' });
-    expect(await sortedRows()).toEqual([{ id: 'a', note: 'taken', stream: 't' }, { id: 'b', note: 'second', stream: 's' }]);
+    expect(
+      await commit({
+        streams: [ofStream('s', { puts: [row('s', 'b', 'second')], gone: [{ table: 'notes', key: '["a"]' }] })],
+      }),
+    ).toEqual({ kind: 'committed' });
+    expect(await sortedRows()).toEqual([
+      { id: 'a', note: 'taken', stream: 't' },
+      { id: 'b', note: 'second', stream: 's' },
+    ]);
     await commit({ streams: [ofStream('s', { gone: [{ table: 'notes', key: '["b"]' }] })] });
     expect(await sortedRows()).toEqual([{ id: 'a', note: 'taken', stream: 't' }]);
   });
 
   it('let a row go from one stream to another within one batch', async () => {
     await commit({ streams: [ofStream('s', { puts: [row('s', 'a', 'first')] })] });
-    expect(await commit({ streams: [ofStream('t', { puts: [row('t', 'a', 'second')] }), ofStream('s', { gone: [{ table: 'notes', key: '["a"]' }] })] })).toEqual({ kind: 'committed' });
+    expect(
+      await commit({
+        streams: [
+          ofStream('t', { puts: [row('t', 'a', 'second')] }),
+          ofStream('s', { gone: [{ table: 'notes', key: '["a"]' }] }),
+        ],
+      }),
+    ).toEqual({ kind: 'committed' });
     expect(await sortedRows()).toEqual([{ id: 'a', note: 'second', stream: 't' }]);
   });
 
   it('replace all that stands of a stream, and of no other', async () => {
-    await commit({ streams: [ofStream('s', { states: [...(withState('s', 2).states ?? []), ...(withState('s', 1, { object: 'y' }).states ?? [])], puts: [row('s', 'a'), row('s', 'b')] }), ofStream('t', { ...withState('t', 1), puts: [row('t', 'c')] })] });
-    await commit({ streams: [ofStream('s', { replaces: true, ...withState('s', 1), puts: [row('s', 'a', 'again')] })] });
-    expect(await sortedRows()).toEqual([{ id: 'a', note: 'again', stream: 's' }, { id: 'c', note: 'note', stream: 't' }]);
-    expect((await subject.models.readStates(generation, [{ stream: 's', object: 'x' }, { stream: 's', object: 'y' }, { stream: 't', object: 'x' }])).map(({ stream, object }) => `${stream} ${object}`).sort()).toEqual(['s x', 't x']);
+    await commit({
+      streams: [
+        ofStream('s', {
+          states: [...(withState('s', 2).states ?? []), ...(withState('s', 1, { object: 'y' }).states ?? [])],
+          puts: [row('s', 'a'), row('s', 'b')],
+        }),
+        ofStream('t', { ...withState('t', 1), puts: [row('t', 'c')] }),
+      ],
+    });
+    await commit({
+      streams: [ofStream('s', { replaces: true, ...withState('s', 1), puts: [row('s', 'a', 'again')] })],
+    });
+    expect(await sortedRows()).toEqual([
+      { id: 'a', note: 'again', stream: 's' },
+      { id: 'c', note: 'note', stream: 't' },
+    ]);
+    expect(
+      (
+        await subject.models.readStates(generation, [
+          { stream: 's', object: 'x' },
+          { stream: 's', object: 'y' },
+          { stream: 't', object: 'x' },
+        ])
+      )
+        .map(({ stream, object }) => `${stream} ${object}`)
+        .sort(),
+    ).toEqual(['s x', 't x']);
     expect(await subject.models.lastFolded(generation, 's')).toBe(0n);
   });
 
@@ -206,42 +339,91 @@ describe.each([['in memory', async () => inMemory()], ['in Postgres', inPostgres
     expect(long.kept.middle).not.toBeNull();
     await commit({ streams: [ofStream('s', { states: [{ object: 'x', state: long, isKeptNew: true }] })] });
     const [stored] = await subject.models.readStates(generation, [{ stream: 's', object: 'x' }]);
-    expect(stored?.state).toEqual(JSON.parse(JSON.stringify(long, (__, value: unknown) => (typeof value === 'bigint' ? String(value) : value)), (key, value: unknown) => (key === 'revision' ? BigInt(value as string) : key === 'tail' ? (value as string[]).map(BigInt) : value)));
-    await commit({ streams: [ofStream('s', { states: [{ object: 'x', state: { ...long, revision: 50n, kept: { base: null, middle: null } }, isKeptNew: false }] })] });
+    expect(stored?.state).toEqual(
+      JSON.parse(
+        JSON.stringify(long, (__, value: unknown) => (typeof value === 'bigint' ? String(value) : value)),
+        (key, value: unknown) =>
+          key === 'revision' ? BigInt(value as string) : key === 'tail' ? (value as string[]).map(BigInt) : value,
+      ),
+    );
+    await commit({
+      streams: [
+        ofStream('s', {
+          states: [
+            { object: 'x', state: { ...long, revision: 50n, kept: { base: null, middle: null } }, isKeptNew: false },
+          ],
+        }),
+      ],
+    });
     const [later] = await subject.models.readStates(generation, [{ stream: 's', object: 'x' }]);
     expect(later?.state).toEqual({ ...stored?.state, revision: 50n });
   });
 
   it('park streams, again in other ways, and take them out', async () => {
-    const parkedAs = async () => (await subject.models.findParked([lineOf(generation)], ['s', 't'])).get(lineOf(generation));
-    await commit({ streams: [ofStream('s', { parking: parking('s', 'event', 3n) }), ofStream('t', { parking: parking('t', 'whole') })] });
+    const parkedAs = async () =>
+      (await subject.models.findParked([lineOf(generation)], ['s', 't'])).get(lineOf(generation));
+    await commit({
+      streams: [
+        ofStream('s', { parking: parking('s', 'event', 3n) }),
+        ofStream('t', { parking: parking('t', 'whole') }),
+      ],
+    });
     await commit({ streams: [ofStream('s'), ofStream('t', { parking: parking('t', 'waiting', 5n) })] });
-    expect(await parkedAs()).toEqual(new Map([['s', { kind: 'event', revision: 3n, attempts: 1 }], ['t', { kind: 'waiting', revision: 5n, attempts: 2 }]]));
-    await commit({ streams: [ofStream('s', { parking: 'none', known: { kind: 'event', revision: 3n, attempts: 1 } })] });
+    expect(await parkedAs()).toEqual(
+      new Map([
+        ['s', { kind: 'event', revision: 3n, attempts: 1 }],
+        ['t', { kind: 'waiting', revision: 5n, attempts: 2 }],
+      ]),
+    );
+    await commit({
+      streams: [ofStream('s', { parking: 'none', known: { kind: 'event', revision: 3n, attempts: 1 } })],
+    });
     expect(await parkedAs()).toEqual(new Map([['t', { kind: 'waiting', revision: 5n, attempts: 2 }]]));
   });
 
   it('take streams out of parking only as they were known, and end a wait only by the fold that was waited for', async () => {
-    const parkedAs = async () => (await subject.models.findParked([lineOf(generation)], ['s', 't'])).get(lineOf(generation));
-    await commit({ streams: [ofStream('s', { parking: parking('s', 'event', 3n) }), ofStream('t', { parking: parking('t', 'waiting', 5n) })] });
+    const parkedAs = async () =>
+      (await subject.models.findParked([lineOf(generation)], ['s', 't'])).get(lineOf(generation));
+    await commit({
+      streams: [
+        ofStream('s', { parking: parking('s', 'event', 3n) }),
+        ofStream('t', { parking: parking('t', 'waiting', 5n) }),
+      ],
+    });
     const before = await parkedAs();
-    for (const known of [null, { kind: 'event', revision: 3n, attempts: 2 }] as const) await commit({ streams: [ofStream('s', { parking: 'none', known })] });
-    for (const known of [null, { kind: 'waiting', revision: 5n, attempts: 2 }] as const) await commit({ streams: [ofStream('t', { parking: parking('t', 'whole', 7n), known })] });
+    for (const known of [null, { kind: 'event', revision: 3n, attempts: 2 }] as const)
+      await commit({ streams: [ofStream('s', { parking: 'none', known })] });
+    for (const known of [null, { kind: 'waiting', revision: 5n, attempts: 2 }] as const)
+      await commit({ streams: [ofStream('t', { parking: parking('t', 'whole', 7n), known })] });
     expect(await parkedAs()).toEqual(before);
-    await commit({ streams: [ofStream('t', { parking: parking('t', 'whole', 7n), known: { kind: 'waiting', revision: 5n, attempts: 1 } })] });
+    await commit({
+      streams: [
+        ofStream('t', { parking: parking('t', 'whole', 7n), known: { kind: 'waiting', revision: 5n, attempts: 1 } }),
+      ],
+    });
     expect((await parkedAs())?.get('t')).toEqual({ kind: 'whole', revision: 7n, attempts: 2 });
   });
 
   it('find streams that wait, the longest first, and those that somebody wants replayed until they are parked again', async () => {
     const found = (max = 9) => subject.models.findWaiting([lineOf(generation), lineOf(other)], max);
-    for (const [stream, kind] of [['w', 'waiting'], ['a', 'event'], ['b', 'waiting']] as const) await commit({ streams: [ofStream(stream, { parking: parking(stream, kind) })] });
+    for (const [stream, kind] of [
+      ['w', 'waiting'],
+      ['a', 'event'],
+      ['b', 'waiting'],
+    ] as const)
+      await commit({ streams: [ofStream(stream, { parking: parking(stream, kind) })] });
     await commit({ streams: [{ ...ofStream('w'), generation: other, parking: parking('w', 'waiting') }] });
     expect(await found()).toEqual(['w', 'b']);
     await subject.wantReplay('a');
     expect(await found()).toEqual(['w', 'b', 'a']);
     expect(await found(2)).toEqual(['w', 'b']);
     expect(await subject.models.findWaiting([lineOf(other)], 9)).toEqual(['w']);
-    await commit({ streams: [ofStream('a', { parking: parking('a', 'whole') }), ofStream('w', { parking: 'none', known: { kind: 'waiting', revision: 0n, attempts: 1 } })] });
+    await commit({
+      streams: [
+        ofStream('a', { parking: parking('a', 'whole') }),
+        ofStream('w', { parking: 'none', known: { kind: 'waiting', revision: 0n, attempts: 1 } }),
+      ],
+    });
     expect(await found()).toEqual(['b', 'w']);
   });
 
@@ -249,7 +431,9 @@ describe.each([['in memory', async () => inMemory()], ['in Postgres', inPostgres
     await commit({ streams: [ofStream('s', { parking: parking('s', 'whole', 3n) })] });
     await commit({ streams: [ofStream('s', { parking: 'retry' }), ofStream('t', { parking: 'retry' })] });
     expect(await subject.models.findWaiting([lineOf(generation)], 9)).toEqual(['s']);
-    expect((await subject.models.findParked([lineOf(generation)], ['s', 't'])).get(lineOf(generation))).toEqual(new Map([['s', { kind: 'whole', revision: 3n, attempts: 1 }]]));
+    expect((await subject.models.findParked([lineOf(generation)], ['s', 't'])).get(lineOf(generation))).toEqual(
+      new Map([['s', { kind: 'whole', revision: 3n, attempts: 1 }]]),
+    );
   });
 
   it('do nothing for streams of a write that says nothing of them', async () => {

@@ -4,10 +4,25 @@ import type { ObjectState } from '../../src/folding/object-fold.js';
 import type { Line } from '../../src/read-models/lines.js';
 import type { ParkingKind } from '../../src/read-models/parked-streams.js';
 import { EVENT_INDEX_LINE, lineOf, type Generation } from '../../src/read-models/schema.js';
-import type { BatchWrite, Claim, Committed, Parked, ReadModels, StoredObject, StreamWrite } from '../../src/projector/ports.js';
+import type {
+  BatchWrite,
+  Claim,
+  Committed,
+  Parked,
+  ReadModels,
+  StoredObject,
+  StreamWrite,
+} from '../../src/projector/ports.js';
 
 export type RowInMemory = Readonly<{ stream: string; text: string }>;
-export type ParkedInMemory = Readonly<{ kind: ParkingKind; revision: bigint; cause: string; attempts: number; attemptedAt: number; replayWantedAt: number | null }>;
+export type ParkedInMemory = Readonly<{
+  kind: ParkingKind;
+  revision: bigint;
+  cause: string;
+  attempts: number;
+  attemptedAt: number;
+  replayWantedAt: number | null;
+}>;
 type StateInMemory = Readonly<{ revision: bigint; state: string; kept: string | null }>;
 type Place = Readonly<{ stream: string; revision: bigint; position: bigint }>;
 
@@ -20,7 +35,10 @@ type Tables = Readonly<{
 
 /** What the database rejects, with its SQLSTATE. */
 export class Rejected extends Error {
-  constructor(readonly code: string, message: string) {
+  constructor(
+    readonly code: string,
+    message: string,
+  ) {
     super(message);
   }
 }
@@ -31,14 +49,19 @@ class Journal {
 
   set<K, V>(map: Map<K, V>, key: K, value: V): void {
     const before = map.get(key);
-    this.#undo.push(() => { if (before === undefined) map.delete(key); else map.set(key, before); });
+    this.#undo.push(() => {
+      if (before === undefined) map.delete(key);
+      else map.set(key, before);
+    });
     map.set(key, value);
   }
 
   delete<K, V>(map: Map<K, V>, key: K): void {
     const before = map.get(key);
     if (before === undefined) return;
-    this.#undo.push(() => { map.set(key, before); });
+    this.#undo.push(() => {
+      map.set(key, before);
+    });
     map.delete(key);
   }
 
@@ -68,11 +91,18 @@ export class ReadModelsInMemory implements ReadModels {
   }
 
   addGeneration(generation: Generation): void {
-    const { projection: { name: projection, version, tables }, generation: number } = generation;
+    const {
+      projection: { name: projection, version, tables },
+      generation: number,
+    } = generation;
     const line = lineOf(generation);
     this.#addLine({ line, projection, version, generation: number });
     this.#generations.set(line, generation);
-    this.tables.set(line, { states: new Map(), rows: new Map(Object.keys(tables).map((name) => [name, new Map()])), parked: new Map() });
+    this.tables.set(line, {
+      states: new Map(),
+      rows: new Map(Object.keys(tables).map((name) => [name, new Map()])),
+      parked: new Map(),
+    });
   }
 
   get generations(): readonly Generation[] {
@@ -80,7 +110,18 @@ export class ReadModelsInMemory implements ReadModels {
   }
 
   #addLine(line: Pick<Line, 'line' | 'projection' | 'version' | 'generation'>): void {
-    this.lines.set(line.line, { ...line, state: 'live', shown: true, aside: false, logName: null, at: null, epoch: 0n, isFree: true, owner: null, ownerFollows: [] });
+    this.lines.set(line.line, {
+      ...line,
+      state: 'live',
+      shown: true,
+      aside: false,
+      logName: null,
+      at: null,
+      epoch: 0n,
+      isFree: true,
+      owner: null,
+      ownerFollows: [],
+    });
   }
 
   /** Makes `owner` the one who moves these lines, those that nobody else has the lease of. */
@@ -97,7 +138,8 @@ export class ReadModelsInMemory implements ReadModels {
   }
 
   release(owner: string): void {
-    for (const [name, line] of this.lines) if (line.owner === owner) this.lines.set(name, { ...line, owner: null, epoch: line.epoch + 1n, isFree: true });
+    for (const [name, line] of this.lines)
+      if (line.owner === owner) this.lines.set(name, { ...line, owner: null, epoch: line.epoch + 1n, isFree: true });
   }
 
   /** The leases of all lines run out: whoever comes next may take them. */
@@ -109,7 +151,8 @@ export class ReadModelsInMemory implements ReadModels {
   wantReplay(which: (stream: string) => boolean = () => true): void {
     this.#clock += 1;
     for (const { parked } of this.tables.values()) {
-      for (const [stream, one] of parked) if (which(stream) && one.replayWantedAt === null) parked.set(stream, { ...one, replayWantedAt: this.#clock });
+      for (const [stream, one] of parked)
+        if (which(stream) && one.replayWantedAt === null) parked.set(stream, { ...one, replayWantedAt: this.#clock });
     }
   }
 
@@ -123,35 +166,66 @@ export class ReadModelsInMemory implements ReadModels {
 
   isWaiting(lines: Iterable<string> = this.tables.keys()): boolean {
     for (const line of lines) {
-      for (const one of this.tables.get(line)?.parked.values() ?? []) if (one.kind === 'waiting' || one.replayWantedAt !== null) return true;
+      for (const one of this.tables.get(line)?.parked.values() ?? [])
+        if (one.kind === 'waiting' || one.replayWantedAt !== null) return true;
     }
     return false;
   }
 
   async findEvents(eventIds: readonly string[]): Promise<ReadonlyMap<string, Place>> {
-    return new Map(eventIds.flatMap((id) => { const place = this.index.get(id); return place === undefined ? [] : [[id, place] as const]; }));
+    return new Map(
+      eventIds.flatMap((id) => {
+        const place = this.index.get(id);
+        return place === undefined ? [] : [[id, place] as const];
+      }),
+    );
   }
 
-  async findParked(lines: readonly string[], streams: readonly string[]): Promise<ReadonlyMap<string, ReadonlyMap<string, Parked>>> {
-    return new Map(lines.map((line) => {
-      const own = this.tables.get(line)?.parked;
-      return [line, new Map([...new Set(streams)].flatMap((stream) => { const one = own?.get(stream); return one === undefined ? [] : [[stream, { kind: one.kind, revision: one.revision, attempts: one.attempts }] as const]; }))];
-    }));
+  async findParked(
+    lines: readonly string[],
+    streams: readonly string[],
+  ): Promise<ReadonlyMap<string, ReadonlyMap<string, Parked>>> {
+    return new Map(
+      lines.map((line) => {
+        const own = this.tables.get(line)?.parked;
+        return [
+          line,
+          new Map(
+            [...new Set(streams)].flatMap((stream) => {
+              const one = own?.get(stream);
+              return one === undefined
+                ? []
+                : [[stream, { kind: one.kind, revision: one.revision, attempts: one.attempts }] as const];
+            }),
+          ),
+        ];
+      }),
+    );
   }
 
   async findWaiting(lines: readonly string[], max: number): Promise<readonly string[]> {
     const since = new Map<string, number>();
     for (const line of lines) {
       for (const [stream, { kind, attemptedAt, replayWantedAt }] of this.tables.get(line)?.parked ?? []) {
-        if (kind === 'waiting' || replayWantedAt !== null) since.set(stream, Math.min(replayWantedAt ?? attemptedAt, since.get(stream) ?? Infinity));
+        if (kind === 'waiting' || replayWantedAt !== null)
+          since.set(stream, Math.min(replayWantedAt ?? attemptedAt, since.get(stream) ?? Infinity));
       }
     }
-    return [...since].sort(([a, one], [b, other]) => one - other || (a < b ? -1 : 1)).slice(0, max).map(([stream]) => stream);
+    return [...since]
+      .sort(([a, one], [b, other]) => one - other || (a < b ? -1 : 1))
+      .slice(0, max)
+      .map(([stream]) => stream);
   }
 
-  async readStates(generation: Generation, objects: readonly Readonly<{ stream: string; object: string }>[]): Promise<readonly StoredObject[]> {
+  async readStates(
+    generation: Generation,
+    objects: readonly Readonly<{ stream: string; object: string }>[],
+  ): Promise<readonly StoredObject[]> {
     const { states } = this.#of(generation);
-    return objects.flatMap(({ stream, object }) => { const one = states.get(stream)?.get(object); return one === undefined ? [] : [{ stream, object, state: stateOf(one) }]; });
+    return objects.flatMap(({ stream, object }) => {
+      const one = states.get(stream)?.get(object);
+      return one === undefined ? [] : [{ stream, object, state: stateOf(one) }];
+    });
   }
 
   async lastFolded(generation: Generation, stream: string): Promise<bigint> {
@@ -179,10 +253,15 @@ export class ReadModelsInMemory implements ReadModels {
   }
 
   #writeAll(journal: Journal, { lines, move, isShared, index, streams }: BatchWrite): Committed['kind'] {
-    if (!isShared && !lines.every((line) => this.#isHeld(line) && this.lines.get(line.line)?.at?.position === line.at?.position)) return 'lost';
+    if (
+      !isShared &&
+      !lines.every((line) => this.#isHeld(line) && this.lines.get(line.line)?.at?.position === line.at?.position)
+    )
+      return 'lost';
     let indexed = true;
     for (const { eventId, stream, revision, position, corrects } of index) {
-      if (this.index.get(eventId)?.position === corrects?.position) journal.set(this.index, eventId, { stream, revision, position });
+      if (this.index.get(eventId)?.position === corrects?.position)
+        journal.set(this.index, eventId, { stream, revision, position });
       else indexed = false;
     }
     if (!indexed) return 'raced';
@@ -208,7 +287,8 @@ export class ReadModelsInMemory implements ReadModels {
     const { states, rows, parked } = this.#of(generation);
     for (const { stream } of writes.filter(({ replaces }) => replaces)) {
       journal.delete(states, stream);
-      for (const table of rows.values()) for (const [key, row] of table) if (row.stream === stream) journal.delete(table, key);
+      for (const table of rows.values())
+        for (const [key, row] of table) if (row.stream === stream) journal.delete(table, key);
     }
     for (const { stream, gone, taken } of writes) {
       for (const { table, key, owner } of [...gone.map((row) => ({ ...row, owner: stream })), ...taken]) {
@@ -236,8 +316,10 @@ export class ReadModelsInMemory implements ReadModels {
     let mayPut = true;
     const put = new Set<string>();
     for (const { table, key, text } of writes.flatMap(({ puts }) => puts)) {
-      if (text.includes(this.rejectedMark)) throw new Rejected('23514', `The row ${key} of ${table} violates a check constraint.`);
-      if (put.has(`${table} ${key}`)) throw new Rejected('21000', 'ON CONFLICT DO UPDATE command cannot affect row a second time');
+      if (text.includes(this.rejectedMark))
+        throw new Rejected('23514', `The row ${key} of ${table} violates a check constraint.`);
+      if (put.has(`${table} ${key}`))
+        throw new Rejected('21000', 'ON CONFLICT DO UPDATE command cannot affect row a second time');
       put.add(`${table} ${key}`);
       const { stream } = JSON.parse(text) as { stream: string };
       const known = tableIn(rows, table);
@@ -251,18 +333,33 @@ export class ReadModelsInMemory implements ReadModels {
   #wait(journal: Journal, stream: string): void {
     this.#clock += 1;
     for (const { parked } of this.tables.values()) {
-      const known = parked.get(stream) ?? { revision: 0n, cause: 'An event of the stream stands earlier in another one.', attempts: 0, replayWantedAt: null };
-      journal.set(parked, stream, { ...known, kind: 'waiting', attempts: known.attempts + 1, attemptedAt: this.#clock });
+      const known = parked.get(stream) ?? {
+        revision: 0n,
+        cause: 'An event of the stream stands earlier in another one.',
+        attempts: 0,
+        replayWantedAt: null,
+      };
+      journal.set(parked, stream, {
+        ...known,
+        kind: 'waiting',
+        attempts: known.attempts + 1,
+        attemptedAt: this.#clock,
+      });
     }
   }
 
   #retry(journal: Journal, parked: Tables['parked'], stream: string): void {
     this.#clock += 1;
     const known = parked.get(stream);
-    if (known !== undefined) journal.set(parked, stream, { ...known, replayWantedAt: known.replayWantedAt ?? this.#clock });
+    if (known !== undefined)
+      journal.set(parked, stream, { ...known, replayWantedAt: known.replayWantedAt ?? this.#clock });
   }
 
-  #park(journal: Journal, parked: Tables['parked'], { stream, kind, revision, cause }: { stream: string; kind: ParkingKind; revision: bigint; cause: string }): void {
+  #park(
+    journal: Journal,
+    parked: Tables['parked'],
+    { stream, kind, revision, cause }: { stream: string; kind: ParkingKind; revision: bigint; cause: string },
+  ): void {
     this.#clock += 1;
     const attempts = (parked.get(stream)?.attempts ?? 0) + 1;
     journal.set(parked, stream, { kind, revision, cause, attempts, attemptedAt: this.#clock, replayWantedAt: null });
@@ -270,10 +367,12 @@ export class ReadModelsInMemory implements ReadModels {
 
   /** The streams that have rows which others want to write. */
   claimsOf(writes: readonly StreamWrite[]): Claim[] {
-    return writes.flatMap(({ generation, stream, puts }) => puts.flatMap(({ table, key }) => {
-      const owner = tableIn(this.#of(generation).rows, table).get(key)?.stream;
-      return owner === undefined || owner === stream ? [] : [{ generation, table, key, stream, owner }];
-    }));
+    return writes.flatMap(({ generation, stream, puts }) =>
+      puts.flatMap(({ table, key }) => {
+        const owner = tableIn(this.#of(generation).rows, table).get(key)?.stream;
+        return owner === undefined || owner === stream ? [] : [{ generation, table, key, stream, owner }];
+      }),
+    );
   }
 
   #of(generation: Generation): Tables {
@@ -291,15 +390,28 @@ function tableIn(rows: Tables['rows'], name: string): Map<string, RowInMemory> {
 
 function stateOf({ revision, state, kept }: StateInMemory): ObjectState {
   const { now, tail } = JSON.parse(state) as { now: ObjectState['now']; tail: string[] };
-  return { revision, now, tail: tail.map(BigInt), kept: kept === null ? NOTHING_KEPT : (JSON.parse(kept) as ObjectState['kept']) };
+  return {
+    revision,
+    now,
+    tail: tail.map(BigInt),
+    kept: kept === null ? NOTHING_KEPT : (JSON.parse(kept) as ObjectState['kept']),
+  };
 }
 
-function putState(journal: Journal, states: Tables['states'], { stream, object, state, isKeptNew }: StoredObject & { isKeptNew: boolean }): void {
+function putState(
+  journal: Journal,
+  states: Tables['states'],
+  { stream, object, state, isKeptNew }: StoredObject & { isKeptNew: boolean },
+): void {
   if (!states.has(stream)) journal.set(states, stream, new Map());
   const own = states.get(stream) as Map<string, StateInMemory>;
   const { revision, now, tail, kept } = state;
   const keptText = isKeptNew && kept.middle !== null ? JSON.stringify(kept) : null;
-  journal.set(own, object, { revision, state: JSON.stringify({ now, tail: tail.map(String) }), kept: keptText ?? own.get(object)?.kept ?? null });
+  journal.set(own, object, {
+    revision,
+    state: JSON.stringify({ now, tail: tail.map(String) }),
+    kept: keptText ?? own.get(object)?.kept ?? null,
+  });
 }
 
 function byGeneration(writes: readonly StreamWrite[]): (readonly [StreamWrite, ...StreamWrite[]])[] {

@@ -29,7 +29,8 @@ export class Scheduler {
 
   kill(life: Life): void {
     life.isOver = true;
-    for (let at = this.#waiting.length - 1; at >= 0; at -= 1) if (this.#waiting[at]?.life === life) this.#waiting.splice(at, 1);
+    for (let at = this.#waiting.length - 1; at >= 0; at -= 1)
+      if (this.#waiting[at]?.life === life) this.#waiting.splice(at, 1);
   }
 
   /** Runs what waits until `isDone`, or nothing can go on. @throws after more steps than a run can need */

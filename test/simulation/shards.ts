@@ -7,16 +7,24 @@ import { isIn, type Shard } from '../../src/projector/shard.js';
 import type { LogPosition } from '../../src/read-models/lines.js';
 
 /** A log of which another worker has the rest: of its events only the place is told. */
-export const partOf = (readLog: ReadLog, shard: Shard): ReadLog => (after, room) => {
-  const reading = readLog(after, room);
-  async function* arrivals(): AsyncGenerator<Arrival> {
-    for await (const { events, isFollowed } of reading) {
-      yield { events: events.map((event) => (isIn(shard, event.says.kind === 'shortened' ? event.says.stream : event.stream) ? event : skippedEvent(event))), isFollowed };
+export const partOf =
+  (readLog: ReadLog, shard: Shard): ReadLog =>
+  (after, room) => {
+    const reading = readLog(after, room);
+    async function* arrivals(): AsyncGenerator<Arrival> {
+      for await (const { events, isFollowed } of reading) {
+        yield {
+          events: events.map((event) =>
+            isIn(shard, event.says.kind === 'shortened' ? event.says.stream : event.stream)
+              ? event
+              : skippedEvent(event),
+          ),
+          isFollowed,
+        };
+      }
     }
-  }
-  return { [Symbol.asyncIterator]: arrivals, stop: () => reading.stop() };
-};
-
+    return { [Symbol.asyncIterator]: arrivals, stop: () => reading.stop() };
+  };
 
 export type ShardsOptions = Readonly<{
   count: number;
@@ -31,13 +39,20 @@ export function followInShards({ count, follow, commit, isMoved }: ShardsOptions
   return async (start, options) => {
     const { until, signal, applied } = options;
     if (signal.aborted) return { kind: 'stopped', group: start };
-    if (until === undefined || (start.lines[0]?.at?.position ?? -1n) >= until.position) return { kind: 'reached', group: start };
+    if (until === undefined || (start.lines[0]?.at?.position ?? -1n) >= until.position)
+      return { kind: 'reached', group: start };
     const reached: LogPosition[] = Array.from({ length: count }, () => start.lines[0]?.at ?? null);
     let group: Group = start;
     const move = async (): Promise<boolean> => {
       const to = reached.reduce((low, one) => ((one?.position ?? -1n) < (low?.position ?? -1n) ? one : low));
       if (to === null || to.position === group.lines[0]?.at?.position) return true;
-      const { kind } = await commit({ lines: group.lines, move: { logName: group.logName, to }, isShared: false, index: [], streams: [] });
+      const { kind } = await commit({
+        lines: group.lines,
+        move: { logName: group.logName, to },
+        isShared: false,
+        index: [],
+        streams: [],
+      });
       if (kind === 'committed') group = { ...group, lines: group.lines.map((line) => ({ ...line, at: to })) };
       return kind === 'committed';
     };
@@ -45,18 +60,24 @@ export function followInShards({ count, follow, commit, isMoved }: ShardsOptions
     const moveNow = (): Promise<boolean> => (moving = moving.then(async (isHeld) => isHeld && move()));
     const ending = new AbortController();
     const stopped = AbortSignal.any([signal, ending.signal]);
-    const ended = await Promise.allSettled(Array.from({ length: count }, async (_, index) => {
-      try {
-        return await follow({ index, count })(start, { ...options, signal: stopped, applied: async (batch) => {
-          reached[index] = batch.group.lines[0]?.at ?? null;
-          if (isMoved() && !(await moveNow())) ending.abort();
-          await applied({ ...batch, group });
-        } });
-      } catch (error) {
-        ending.abort();
-        throw error;
-      }
-    }));
+    const ended = await Promise.allSettled(
+      Array.from({ length: count }, async (_, index) => {
+        try {
+          return await follow({ index, count })(start, {
+            ...options,
+            signal: stopped,
+            applied: async (batch) => {
+              reached[index] = batch.group.lines[0]?.at ?? null;
+              if (isMoved() && !(await moveNow())) ending.abort();
+              await applied({ ...batch, group });
+            },
+          });
+        } catch (error) {
+          ending.abort();
+          throw error;
+        }
+      }),
+    );
     const failed = ended.find((one) => one.status === 'rejected');
     if (failed !== undefined) throw failed.reason;
     const hows = ended.map((one) => (one.status === 'fulfilled' ? one.value.kind : 'stopped'));

@@ -12,29 +12,65 @@ const MS_PER_SEED = 200;
 
 /** What a run of all seeds must have met, or it says nothing about it. */
 const SEEN = [
-  ...CALL_FAULTS, 'outages', 'crashes', 'takeovers', 'lost', 'builds', 'batches', 'repeats', 'ambiguous', 'refolds', 'whole', 'deferred', 'worked off', 'parked', 'parked at the end',
-  'claims won', 'claims lost', 'gone', 'delete', 'tombstone', 'truncate', 'scavenge', 'damage', 'break', 'replay', 'expire',
+  ...CALL_FAULTS,
+  'outages',
+  'crashes',
+  'takeovers',
+  'lost',
+  'builds',
+  'batches',
+  'repeats',
+  'ambiguous',
+  'refolds',
+  'whole',
+  'deferred',
+  'worked off',
+  'parked',
+  'parked at the end',
+  'claims won',
+  'claims lost',
+  'gone',
+  'delete',
+  'tombstone',
+  'truncate',
+  'scavenge',
+  'damage',
+  'break',
+  'replay',
+  'expire',
 ];
 
 describe('the engine', () => {
   if (SEED !== undefined) {
     it(`comes to what the log says with seed ${SEED}`, async () => {
       const lines: string[] = [];
-      await new Simulation(Number(SEED), { trace: (text) => lines.push(text) }).run().finally(() => process.stdout.write(`${lines.join('\n')}\n`));
+      await new Simulation(Number(SEED), { trace: (text) => lines.push(text) })
+        .run()
+        .finally(() => process.stdout.write(`${lines.join('\n')}\n`));
     });
     return;
   }
 
-  it(`comes to what the log says, whatever happens on the way, with the seeds ${from} to ${from + seeds - 1}`, async () => {
-    const tally = new Tally();
-    const failures: string[] = [];
-    for (let seed = from; seed < from + seeds && failures.length < FAILURES_MAX; seed += 1) {
-      const simulation = new Simulation(seed);
-      await simulation.run().catch((error: unknown) => failures.push(`SEED=${seed} npm test -- test/simulation/simulation: ${error instanceof Error ? error.stack : String(error)}`));
-      tally.add(simulation.tally);
-    }
-    process.stdout.write(`Simulated: ${tally}\n`);
-    expect(failures).toEqual([]);
-    expect(SEEN.filter((name) => tally.of(name) === 0)).toEqual([]);
-  }, seeds * MS_PER_SEED + 60_000);
+  it(
+    `comes to what the log says, whatever happens on the way, with the seeds ${from} to ${from + seeds - 1}`,
+    async () => {
+      const tally = new Tally();
+      const failures: string[] = [];
+      for (let seed = from; seed < from + seeds && failures.length < FAILURES_MAX; seed += 1) {
+        const simulation = new Simulation(seed);
+        await simulation
+          .run()
+          .catch((error: unknown) =>
+            failures.push(
+              `SEED=${seed} npm test -- test/simulation/simulation: ${error instanceof Error ? error.stack : String(error)}`,
+            ),
+          );
+        tally.add(simulation.tally);
+      }
+      process.stdout.write(`Simulated: ${tally}\n`);
+      expect(failures).toEqual([]);
+      expect(SEEN.filter((name) => tally.of(name) === 0)).toEqual([]);
+    },
+    seeds * MS_PER_SEED + 60_000,
+  );
 });

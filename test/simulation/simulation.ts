@@ -35,12 +35,18 @@ export class Simulation {
   #isEnding = false;
   #failure: Readonly<{ error: unknown }> | null = null;
 
-  constructor(seed: number | string, private readonly options: SimulationOptions = {}) {
+  constructor(
+    seed: number | string,
+    private readonly options: SimulationOptions = {},
+  ) {
     this.plan = planOf(seededRandom(seed, 'plan'));
     this.#random = seededRandom(seed, 'run');
     this.#scheduler = new Scheduler(this.#random);
     this.models = new ReadModelsInMemory(this.plan.projections);
-    this.models.committing = (write) => this.#guard(() => { this.#checkCommit(write); });
+    this.models.committing = (write) =>
+      this.#guard(() => {
+        this.#checkCommit(write);
+      });
   }
 
   /** Runs until all has happened and the engine is at rest. @throws what is wrong then, or was on the way */
@@ -66,8 +72,15 @@ export class Simulation {
   }
 
   #standing(): string {
-    const lines = [...this.models.lines.values()].map(({ line, at, owner, isFree }) => `${line} at ${at?.position} of ${owner}${isFree ? ', free' : ''}`);
-    const parked = [...this.models.tables].flatMap(([line, own]) => [...own.parked].map(([stream, { kind, replayWantedAt }]) => `${line} ${stream} ${kind}${replayWantedAt === null ? '' : ', replay wanted'}`));
+    const lines = [...this.models.lines.values()].map(
+      ({ line, at, owner, isFree }) => `${line} at ${at?.position} of ${owner}${isFree ? ', free' : ''}`,
+    );
+    const parked = [...this.models.tables].flatMap(([line, own]) =>
+      [...own.parked].map(
+        ([stream, { kind, replayWantedAt }]) =>
+          `${line} ${stream} ${kind}${replayWantedAt === null ? '' : ', replay wanted'}`,
+      ),
+    );
     return [`the log ends at ${this.log.events.at(-1)?.position}`, ...lines, ...parked].join('; ');
   }
 
@@ -78,8 +91,11 @@ export class Simulation {
 
   async #happen(actions: readonly Action[]): Promise<void> {
     for (const action of actions) {
-      for (let turns = this.#random.pick([0, 1, 1, 3, 10]); turns > 0; turns -= 1) await this.#scheduler.turn(this.#outside);
-      this.#guard(() => { this.#do(action); });
+      for (let turns = this.#random.pick([0, 1, 1, 3, 10]); turns > 0; turns -= 1)
+        await this.#scheduler.turn(this.#outside);
+      this.#guard(() => {
+        this.#do(action);
+      });
     }
     this.#broken.clear();
     this.#isEnding = true;
@@ -89,17 +105,43 @@ export class Simulation {
     if (action.does !== 'append') this.tally.count(action.does);
     this.#trace(`${action.does} ${'stream' in action ? action.stream : ''}`);
     switch (action.does) {
-      case 'append': this.#append(action); break;
-      case 'delete': this.log.delete(action.stream); break;
-      case 'tombstone': this.log.tombstone(action.stream); break;
-      case 'truncate': this.log.truncate(action.stream, BigInt(Math.floor(action.share * this.log.everyEventOf(action.stream).length))); break;
-      case 'scavenge': this.log.scavenge(); break;
-      case 'damage': for (const line of this.models.tables.keys()) if (this.#random.chance(0.5)) this.models.damageStates(line, action.stream); break;
-      case 'replay': this.models.wantReplay((stream) => stream === action.stream); break;
-      case 'break': this.#broken.add(action.stream); break;
-      case 'heal': this.#broken.delete(action.stream); break;
-      case 'expire': this.models.expireLeases(); break;
-      case 'crash': if (this.#processes.size > 0) this.#crash(this.#random.pick([...this.#processes.keys()])); break;
+      case 'append':
+        this.#append(action);
+        break;
+      case 'delete':
+        this.log.delete(action.stream);
+        break;
+      case 'tombstone':
+        this.log.tombstone(action.stream);
+        break;
+      case 'truncate':
+        this.log.truncate(
+          action.stream,
+          BigInt(Math.floor(action.share * this.log.everyEventOf(action.stream).length)),
+        );
+        break;
+      case 'scavenge':
+        this.log.scavenge();
+        break;
+      case 'damage':
+        for (const line of this.models.tables.keys())
+          if (this.#random.chance(0.5)) this.models.damageStates(line, action.stream);
+        break;
+      case 'replay':
+        this.models.wantReplay((stream) => stream === action.stream);
+        break;
+      case 'break':
+        this.#broken.add(action.stream);
+        break;
+      case 'heal':
+        this.#broken.delete(action.stream);
+        break;
+      case 'expire':
+        this.models.expireLeases();
+        break;
+      case 'crash':
+        if (this.#processes.size > 0) this.#crash(this.#random.pick([...this.#processes.keys()]));
+        break;
     }
   }
 
@@ -108,7 +150,9 @@ export class Simulation {
     const { revision, position } = this.log.everyEventOf(stream).at(-1) as ReadEvent;
     const { says } = event;
     const name = says.kind === 'fact' && says.fact.snapshot.kind === 'coupon' ? says.fact.snapshot.name : '';
-    this.#trace(`  ${stream}@${revision} at ${position}: ${event.eventId}, ${says.kind} ${says.kind === 'fact' ? `${says.fact.order.objectKey} ${says.fact.order.created}` : ''} ${name}`);
+    this.#trace(
+      `  ${stream}@${revision} at ${position}: ${event.eventId}, ${says.kind} ${says.kind === 'fact' ? `${says.fact.order.objectKey} ${says.fact.order.created}` : ''} ${name}`,
+    );
   }
 
   #trace(text: string): void {
@@ -122,9 +166,14 @@ export class Simulation {
     const some = plan.isDivided ? all.filter(() => this.#random.chance(0.5)) : all;
     const wants = (): Iterable<string> => (this.#isEnding || some.length === 0 ? all : some);
     const process = new EngineProcess(this.#world, {
-      plan, wants, owner: `process ${this.#births}`, isEnding: () => this.#isEnding,
+      plan,
+      wants,
+      owner: `process ${this.#births}`,
+      isEnding: () => this.#isEnding,
       ...(this.options.breakage === undefined ? {} : { broken: this.options.breakage }),
-      failed: (error) => { this.#failure ??= { error }; },
+      failed: (error) => {
+        this.#failure ??= { error };
+      },
     });
     this.#processes.set(process.life, slot);
     process.start();
@@ -143,8 +192,19 @@ export class Simulation {
 
   get #world(): World {
     return {
-      random: this.#random, scheduler: this.#scheduler, log: this.log, models: this.models, tally: this.tally, broken: this.#broken,
-      rates: () => (this.#isEnding ? null : this.plan.rates), crash: (life) => { this.#crash(life); }, trace: (text) => { this.#trace(text); },
+      random: this.#random,
+      scheduler: this.#scheduler,
+      log: this.log,
+      models: this.models,
+      tally: this.tally,
+      broken: this.#broken,
+      rates: () => (this.#isEnding ? null : this.plan.rates),
+      crash: (life) => {
+        this.#crash(life);
+      },
+      trace: (text) => {
+        this.#trace(text);
+      },
     };
   }
 
@@ -164,14 +224,25 @@ export class Simulation {
     }
     if (move === null) return;
     // What is left of these is read again when their time comes; until then more or less may be there than was.
-    const changing = new Set(this.log.after(move.to.position).flatMap(({ says }) => (says.kind === 'shortened' ? [says.stream] : [])));
+    const changing = new Set(
+      this.log.after(move.to.position).flatMap(({ says }) => (says.kind === 'shortened' ? [says.stream] : [])),
+    );
     for (const { line, at } of lines) {
       const generation = this.models.generations.find((one) => lineOf(one) === line);
       for (const event of this.log.after(at?.position ?? -1n)) {
         if (event.position > move.to.position) break;
         if (event.metadata === null || this.log.firsts.get(event.eventId) !== event.position) continue;
-        assert(this.models.index.get(event.eventId)?.position === event.position, `${event.stream}@${event.revision} is not in the index, and ${line} moves beyond it.`);
-        if (generation === undefined || changing.has(event.stream) || !this.log.isThere(event) || this.models.tables.get(line)?.parked.has(event.stream) === true) continue;
+        assert(
+          this.models.index.get(event.eventId)?.position === event.position,
+          `${event.stream}@${event.revision} is not in the index, and ${line} moves beyond it.`,
+        );
+        if (
+          generation === undefined ||
+          changing.has(event.stream) ||
+          !this.log.isThere(event) ||
+          this.models.tables.get(line)?.parked.has(event.stream) === true
+        )
+          continue;
         this.#checkFolded(generation.projection, line, event);
       }
     }
@@ -180,7 +251,10 @@ export class Simulation {
   #checkFolded(projection: AnyProjection, line: string, event: ReturnType<SimulatedLog['eventsOf']>[number]): void {
     for (const object of factsByObject(projection, [event]).keys()) {
       const folded = this.models.tables.get(line)?.states.get(event.stream)?.get(object)?.revision ?? -1n;
-      assert(folded >= event.revision, `${line} moves beyond ${event.stream}@${event.revision} (${object}), and is folded up to ${folded}.`);
+      assert(
+        folded >= event.revision,
+        `${line} moves beyond ${event.stream}@${event.revision} (${object}), and is folded up to ${folded}.`,
+      );
     }
   }
 
@@ -188,9 +262,15 @@ export class Simulation {
   #check(): void {
     for (const generation of this.models.generations) this.#checkRows(generation.projection, lineOf(generation));
     const indexed = new Map([...this.models.index].map(([id, { position }]) => [id, position]));
-    const counted = new Map([...this.log.firsts].filter(([id]) => this.log.events.some(({ eventId, metadata }) => eventId === id && metadata !== null)));
-    for (const [id, position] of counted) assert.equal(indexed.get(id), position, `The index has ${id} at another position.`);
-    for (const [id, position] of indexed) assert.equal(this.log.firsts.get(id), position, `The index has ${id}, which is not there.`);
+    const counted = new Map(
+      [...this.log.firsts].filter(([id]) =>
+        this.log.events.some(({ eventId, metadata }) => eventId === id && metadata !== null),
+      ),
+    );
+    for (const [id, position] of counted)
+      assert.equal(indexed.get(id), position, `The index has ${id} at another position.`);
+    for (const [id, position] of indexed)
+      assert.equal(this.log.firsts.get(id), position, `The index has ${id}, which is not there.`);
     assert(this.models.lines.has(EVENT_INDEX_LINE));
   }
 
@@ -214,7 +294,11 @@ export class Simulation {
         if (unsure.has(stream)) continue;
         assert.deepEqual(found.get(key), { stream, text }, `The row ${key} of ${table}, which is that of ${stream}`);
       }
-      for (const [key, { stream }] of found) assert(unsure.has(stream) || expected.get(key)?.stream === stream, `${stream} has the row ${key} of ${table}, which is not in the log.`);
+      for (const [key, { stream }] of found)
+        assert(
+          unsure.has(stream) || expected.get(key)?.stream === stream,
+          `${stream} has the row ${key} of ${table}, which is not in the log.`,
+        );
     }
   }
 }

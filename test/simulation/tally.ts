@@ -15,6 +15,9 @@ export class Tally {
   }
 
   toString(): string {
-    return [...this.counts].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, times]) => `${name} ${times}`).join(', ');
+    return [...this.counts]
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([name, times]) => `${name} ${times}`)
+      .join(', ');
   }
 }

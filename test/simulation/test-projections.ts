@@ -4,13 +4,39 @@ import type { SnapshotKind } from '../../src/events/normalise.js';
 import type { NewEvent } from './log.js';
 
 /** What an event of the tests does to its object. `fragile` cannot follow `break`; `claim` and `drop` name a row that other streams may claim too. */
-export type Deed = Readonly<{ does: 'note' | 'throw' | 'break' | 'fragile' | 'reject' } | { does: 'claim' | 'drop'; key: string }>;
+export type Deed = Readonly<
+  { does: 'note' | 'throw' | 'break' | 'fragile' | 'reject' } | { does: 'claim' | 'drop'; key: string }
+>;
 
-type Notes = Readonly<{ id: string | null; count: number; seen: number; last: Deed['does'] | null; claims: readonly string[] }>;
+type Notes = Readonly<{
+  id: string | null;
+  count: number;
+  seen: number;
+  last: Deed['does'] | null;
+  claims: readonly string[];
+}>;
 
 const others = ignored(
-  'subscription', 'invoice', 'upcoming_invoice', 'invoice_item', 'invoice_payment', 'payment', 'refund', 'dispute', 'credit_note', 'checkout_session', 'subscription_schedule',
-  'customer', 'discount', 'entitlements', 'price', 'plan', 'product', 'deletion', 'related_object') satisfies Partial<Record<SnapshotKind, 'ignored'>>;
+  'subscription',
+  'invoice',
+  'upcoming_invoice',
+  'invoice_item',
+  'invoice_payment',
+  'payment',
+  'refund',
+  'dispute',
+  'credit_note',
+  'checkout_session',
+  'subscription_schedule',
+  'customer',
+  'discount',
+  'entitlements',
+  'price',
+  'plan',
+  'product',
+  'deletion',
+  'related_object',
+) satisfies Partial<Record<SnapshotKind, 'ignored'>>;
 const columns = { id: id(), note: text(), count: count(), seen: text() };
 
 /** A number that tells in which order events were folded, each how often. */
@@ -29,17 +55,32 @@ export const notes = defineProjection({
   evolve: {
     coupon: (state, fact) => {
       const deed = JSON.parse(String(fact.snapshot.name)) as Deed;
-      if (deed.does === 'throw' || (deed.does === 'fragile' && state.last === 'break')) throw new Error('The event cannot be folded.');
-      const claims = deed.does === 'claim' ? [...new Set([...state.claims, deed.key])] : deed.does === 'drop' ? state.claims.filter((key) => key !== deed.key) : state.claims;
-      return { id: fact.snapshot.id, count: state.count + 1, seen: seenWith(state.seen, fact), last: deed.does, claims };
+      if (deed.does === 'throw' || (deed.does === 'fragile' && state.last === 'break'))
+        throw new Error('The event cannot be folded.');
+      const claims =
+        deed.does === 'claim'
+          ? [...new Set([...state.claims, deed.key])]
+          : deed.does === 'drop'
+            ? state.claims.filter((key) => key !== deed.key)
+            : state.claims;
+      return {
+        id: fact.snapshot.id,
+        count: state.count + 1,
+        seen: seenWith(state.seen, fact),
+        last: deed.does,
+        claims,
+      };
     },
     ...others,
   },
   rows: ({ id: name, count: counted, seen, last, claims }) => ({
-    notes: name === null ? [] : [
-      { id: name, note: last === 'reject' ? 'rejected' : last ?? '', count: counted, seen: String(seen) },
-      ...claims.map((key) => ({ id: key, note: 'claimed', count: counted, seen: '' })),
-    ],
+    notes:
+      name === null
+        ? []
+        : [
+            { id: name, note: last === 'reject' ? 'rejected' : (last ?? ''), count: counted, seen: String(seen) },
+            ...claims.map((key) => ({ id: key, note: 'claimed', count: counted, seen: '' })),
+          ],
   }),
 });
 
@@ -53,31 +94,83 @@ export const tallies = defineProjection({
   objectOf: ({ order: { objectKey } }) => (objectKey.endsWith(' unheeded') ? null : 'all'),
   initial: (): Tally => ({ id: null, count: 0, seen: 0 }),
   evolve: {
-    coupon: (state, fact) => ({ id: state.id ?? fact.snapshot.id.split('/')[0] ?? '', count: state.count + 1, seen: seenWith(state.seen, fact) }),
+    coupon: (state, fact) => ({
+      id: state.id ?? fact.snapshot.id.split('/')[0] ?? '',
+      count: state.count + 1,
+      seen: seenWith(state.seen, fact),
+    }),
     ...others,
   },
-  rows: ({ id: name, count: counted, seen }) => ({ tallies: name === null ? [] : [{ id: name, note: 'tally', count: counted, seen: String(seen) }] }),
+  rows: ({ id: name, count: counted, seen }) => ({
+    tallies: name === null ? [] : [{ id: name, note: 'tally', count: counted, seen: String(seen) }],
+  }),
 });
 
-type Noted = Readonly<{ eventId: string; object: string; created: number; before: string | null; after: string; deed: Deed }>;
+type Noted = Readonly<{
+  eventId: string;
+  object: string;
+  created: number;
+  before: string | null;
+  after: string;
+  deed: Deed;
+}>;
 
 /** An event about a coupon, as it is read; it says what it does. */
 export function notedEvent({ eventId, object, created, before, after, deed }: Noted): NewEvent {
   const fact = {
     snapshot: { kind: 'coupon', id: object, name: JSON.stringify(deed), terms: null, livemode: false, account: null },
-    event: { stripeEventId: eventId, type: 'coupon.updated', created: new Date(created * 1000).toISOString(), apiVersion: null },
-    order: { eventId, created, kindRank: 1, objectKey: `coupon ${object}`, phase: 1, lifecycleRank: 0, isOneWay: false, apiVersion: null, after, before },
+    event: {
+      stripeEventId: eventId,
+      type: 'coupon.updated',
+      created: new Date(created * 1000).toISOString(),
+      apiVersion: null,
+    },
+    order: {
+      eventId,
+      created,
+      kindRank: 1,
+      objectKey: `coupon ${object}`,
+      phase: 1,
+      lifecycleRank: 0,
+      isOneWay: false,
+      apiVersion: null,
+      after,
+      before,
+    },
   };
-  return { eventId, type: 'coupon.updated', metadata: metadataOf(eventId), says: { kind: 'fact', fact: fact as unknown as Fact } };
+  return {
+    eventId,
+    type: 'coupon.updated',
+    metadata: metadataOf(eventId),
+    says: { kind: 'fact', fact: fact as unknown as Fact },
+  };
 }
 
 /** An event that cannot be read. */
-export const unreadableEvent = (eventId: string): NewEvent =>
-  ({ eventId, type: 'coupon.updated', metadata: metadataOf(eventId), says: { kind: 'unreadable', of: 'coupon', error: new Error('The event cannot be read.') } });
+export const unreadableEvent = (eventId: string): NewEvent => ({
+  eventId,
+  type: 'coupon.updated',
+  metadata: metadataOf(eventId),
+  says: { kind: 'unreadable', of: 'coupon', error: new Error('The event cannot be read.') },
+});
 
 /** An event that the ledger has not written. */
-export const foreignEvent = (eventId: string): NewEvent => ({ eventId, type: 'foreign', metadata: null, says: { kind: 'nothing' } });
+export const foreignEvent = (eventId: string): NewEvent => ({
+  eventId,
+  type: 'foreign',
+  metadata: null,
+  says: { kind: 'nothing' },
+});
 
 const metadataOf = (stripeEventId: string): NewEvent['metadata'] => ({
-  format: 1, stripeEventId, apiVersion: null, account: null, livemode: false, endpoint: 'tests', receivedAt: null, signedAt: null, bodySha256: '', contentHash: '',
+  format: 1,
+  stripeEventId,
+  apiVersion: null,
+  account: null,
+  livemode: false,
+  endpoint: 'tests',
+  receivedAt: null,
+  signedAt: null,
+  bodySha256: '',
+  contentHash: '',
 });
