@@ -262,7 +262,7 @@ export class CatchUp {
   }
 
   /** Folds long streams, and parked ones that somebody wants replayed, beside the batches. */
-  #workOff(groupNow: () => Group, signal: AbortSignal): Promise<'done' | 'lost'> {
+  #workOff(groupNow: () => Group, signal: AbortSignal): ReturnType<Projector['workOff']> {
     let startedAt = performance.now();
     return this.#projector.workOff(groupNow, signal, (result) => {
       this.options.observer.batchApplied(0, result, (performance.now() - startedAt) / 1000);

@@ -1,5 +1,5 @@
-import type { AnyProjection, Fact } from '../../projections/projection.js';
-import type { ReadEvent } from './facts.js';
+import { objectOf, type AnyProjection, type Fact } from '../../projections/projection.js';
+import { factOf, type ReadEvent } from './facts.js';
 import { currentOf, foldLate, foldOnto, foldOntoInOrder, type FactAt, type LateFold, type ObjectFold, type ObjectState } from './object-fold.js';
 import { rowTexts } from './row-texts.js';
 import { factsByObject, type Failure, type FoldedObject, type Folding } from './stream-fold.js';
@@ -7,8 +7,8 @@ import { factsByObject, type Failure, type FoldedObject, type Folding } from './
 /** Reads events of the stream again, those at these revisions. */
 export type ReadAgain = (revisions: readonly bigint[]) => Promise<ReadonlyMap<bigint, ReadEvent>>;
 
-/** `failed`: `objects` are those of the events before the failing one. */
-export type WholeFolded = Readonly<{ kind: 'folded' | 'failed'; objects: ReadonlyMap<string, FoldedObject>; failure: Failure | null }>;
+/** Objects with their rows; of the events before the failing one, if there is one. */
+export type WholeFolded = Readonly<{ objects: ReadonlyMap<string, FoldedObject>; failure: Failure | null }>;
 
 type Folded = Readonly<{ state: ObjectState; guesses: readonly Fact[] }>;
 
@@ -20,12 +20,13 @@ const READ_AT_ONCE = 250;
 
 /**
  * Folds a stream from its beginning, page by page as it is read. It holds the states of objects and no events, so that a stream may be
- * of any length. An object whose events are out of order by more than is kept of it is noted, and folded in the order of its seconds.
+ * of any length. An object that cannot be folded as its events come, since they are out of order by more than is kept of it, is noted,
+ * and folded in the order of its seconds.
  */
 export class WholeFold {
-  #objects = new Map<string, Folded>();
-  /** Objects whose events lie too far out of order, and where they stand. */
-  readonly #scattered = new Map<string, Place[]>();
+  readonly #objects = new Map<string, Folded>();
+  /** Objects that are not folded as their events come, and where these stand. */
+  readonly #noted = new Map<string, Place[]>();
   #failure: Failure | null = null;
 
   /** `known`: guesses up to this revision are counted already. */
@@ -34,30 +35,47 @@ export class WholeFold {
     private readonly known: bigint,
   ) {}
 
-  /** Folds the next page; after a failure nothing more. */
+  /** Folds the next page, as far as it can be read. */
   async add(page: readonly ReadEvent[], readAgain: ReadAgain): Promise<void> {
-    if (this.#failure !== null || page.length === 0) return;
-    const error = await this.#tryToAdd(page, readAgain);
-    if (error !== null) await this.#addUntilFailure(page, { error, readAgain });
+    const { projection } = this.folding;
+    for (const [object, facts] of factsByObject(projection, this.#readable(page))) {
+      if (this.#noted.has(object)) continue;
+      const before = this.#objects.get(object);
+      const folded = await tryToFold(projection, before?.state, { object, facts, readAgain });
+      if (folded.kind === 'unchanged') continue;
+      if (folded.kind === 'folded') this.#objects.set(object, { state: folded.state, guesses: [...(before?.guesses ?? []), ...this.#fresh(folded.guesses, facts)] });
+      else this.#noted.set(object, []);
+    }
   }
 
   /** Whether some objects are not folded yet: then all pages are to be given to `note`, too. */
   get isScattered(): boolean {
-    return this.#scattered.size > 0;
+    return this.#noted.size > 0;
   }
 
   /** Notes where the events of objects stand that are not folded yet. */
   note(page: readonly ReadEvent[]): void {
-    const before = page.filter(({ revision }) => this.#failure === null || revision < this.#failure.event.revision);
-    for (const [object, facts] of factsByObject(this.folding.projection, before)) {
-      this.#scattered.get(object)?.push(...facts.map(({ fact, revision }) => ({ second: fact.order.created, revision })));
+    for (const [object, facts] of factsByObject(this.folding.projection, this.#readable(page))) {
+      this.#noted.get(object)?.push(...facts.map(({ fact, revision }) => ({ second: fact.order.created, revision })));
     }
   }
 
-  /** Folds the objects whose events were noted; pages may be added again afterwards. @throws what their fold throws */
-  async settle(readAgain: ReadAgain): Promise<void> {
-    for (const [object, places] of this.#scattered) await this.#foldInOrder(object, places, readAgain);
-    this.#scattered.clear();
+  /**
+   * Folds the objects that were noted; pages may be added afterwards. False when one of them cannot be folded: then only the events
+   * before the failing one count, and all pages are to be added once more.
+   */
+  async settle(readAgain: ReadAgain): Promise<boolean> {
+    const failures: Failure[] = [];
+    for (const [object, places] of this.#noted) {
+      const folded = await this.#foldInOrder(object, places, readAgain);
+      if (folded.kind === 'folded') this.#objects.set(object, folded);
+      else failures.push(await this.#firstFailure(object, { places, error: folded.error, readAgain }));
+    }
+    this.#noted.clear();
+    if (failures.length === 0) return true;
+    this.#failure = failures.reduce((first, one) => (one.event.revision < first.event.revision ? one : first));
+    this.#objects.clear();
+    return false;
   }
 
   /** The objects with their rows. @throws when a row does not fit its table */
@@ -65,58 +83,54 @@ export class WholeFold {
     const { projection, stream } = this.folding;
     const objects = new Map<string, FoldedObject>();
     for (const [object, { state, guesses }] of this.#objects) objects.set(object, { state, guesses, rows: rowTexts(projection, stream, currentOf(projection, state.now)) });
-    return { kind: this.#failure === null ? 'folded' : 'failed', objects, failure: this.#failure };
+    return { objects, failure: this.#failure };
   }
 
-  async #foldInOrder(object: string, places: Place[], readAgain: ReadAgain): Promise<void> {
+  /** The events of a page before the first that fails. */
+  #readable(page: readonly ReadEvent[]): readonly ReadEvent[] {
+    const before = page.filter(({ revision }) => this.#failure === null || revision < this.#failure.event.revision);
+    for (const [at, event] of before.entries()) {
+      const error = errorIn(this.folding.projection, event);
+      if (error === null) continue;
+      this.#failure = { event, error: error.thrown };
+      return before.slice(0, at);
+    }
+    return before;
+  }
+
+  async #foldInOrder(object: string, places: readonly Place[], readAgain: ReadAgain): Promise<(Folded & { kind: 'folded' }) | { kind: 'failed'; error: unknown }> {
     const { projection } = this.folding;
-    places.sort((a, b) => a.second - b.second || (a.revision < b.revision ? -1 : 1));
+    const sorted = [...places].sort((a, b) => a.second - b.second || (a.revision < b.revision ? -1 : 1));
     let folded: Folded | undefined;
-    for (let at = 0; at < places.length; at += READ_AT_ONCE) {
-      const revisions = places.slice(at, at + READ_AT_ONCE).map(({ revision }) => revision);
+    for (let at = 0; at < sorted.length; at += READ_AT_ONCE) {
+      const revisions = sorted.slice(at, at + READ_AT_ONCE).map(({ revision }) => revision);
       const read = await readAgain(revisions);
       const facts = factsByObject(projection, revisions.flatMap((revision) => read.get(revision) ?? [])).get(object) ?? [];
-      folded = inOrder(projection, folded, { facts, fresh: (guesses) => this.#fresh(guesses, facts) });
-    }
-    if (folded !== undefined) this.#objects.set(object, folded);
-  }
-
-  /** The error with which a page cannot be folded; it is added as a whole or not at all. */
-  async #tryToAdd(page: readonly ReadEvent[], readAgain: ReadAgain): Promise<Readonly<{ thrown: unknown }> | null> {
-    const { projection } = this.folding;
-    const folded = new Map<string, Folded>();
-    const scattered: string[] = [];
-    try {
-      for (const [object, facts] of factsByObject(projection, page)) {
-        if (this.#scattered.has(object)) continue;
-        const before = this.#objects.get(object);
-        const one = foldOnto(projection, before?.state, facts);
-        if (one.kind === 'unchanged') continue;
-        const done = one.kind === 'late' ? await foldedLate(projection, one, { object, facts, readAgain }) : one;
-        if (done.kind !== 'folded') scattered.push(object);
-        else folded.set(object, { state: done.state, guesses: [...(before?.guesses ?? []), ...this.#fresh(done.guesses, facts)] });
+      try {
+        const { state, guesses }: ObjectFold = foldOntoInOrder(projection, folded?.state, facts);
+        folded = { state, guesses: [...(folded?.guesses ?? []), ...this.#fresh(guesses, facts)] };
+      } catch (error) {
+        return { kind: 'failed', error };
       }
-    } catch (thrown) {
-      return { thrown };
     }
-    for (const [object, one] of folded) this.#objects.set(object, one);
-    for (const object of scattered) this.#scattered.set(object, []);
-    return null;
+    const { state, guesses } = folded ?? foldOntoInOrder(projection, undefined, []);
+    return { kind: 'folded', state, guesses };
   }
 
-  /** Adds the events of a page before the first with which it cannot be folded. By halves: what cannot be folded cannot be with more behind it. */
-  async #addUntilFailure(page: readonly ReadEvent[], { error, readAgain }: { error: Readonly<{ thrown: unknown }>; readAgain: ReadAgain }): Promise<void> {
-    const before = new Map(this.#objects);
-    let [good, bad] = [0, { count: page.length, error }];
+  /** The first event, as they stand in the stream, with which an object cannot be folded. By halves: what cannot be folded cannot be with more behind it. */
+  async #firstFailure(object: string, { places, error, readAgain }: { places: readonly Place[]; error: unknown; readAgain: ReadAgain }): Promise<Failure> {
+    const inStream = [...places].sort((a, b) => (a.revision < b.revision ? -1 : 1));
+    let [good, bad] = [0, { count: inStream.length, error }];
     while (bad.count - good > 1) {
       const count = Math.floor((good + bad.count) / 2);
-      const failed = await this.#tryToAdd(page.slice(0, count), readAgain);
-      this.#objects = new Map(before);
-      if (failed === null) good = count;
-      else bad = { count, error: failed };
+      const part = await this.#foldInOrder(object, inStream.slice(0, count), readAgain);
+      if (part.kind === 'folded') good = count;
+      else bad = { count, error: part.error };
     }
-    await this.#tryToAdd(page.slice(0, good), readAgain);
-    this.#failure = { event: page[bad.count - 1] as ReadEvent, error: bad.error.thrown };
+    const { revision } = inStream[bad.count - 1] as Place;
+    const event = (await readAgain([revision])).get(revision);
+    if (event === undefined) throw new Error(`The event at revision ${revision} of ${this.folding.stream} is gone.`);
+    return { event, error: bad.error };
   }
 
   #fresh(guesses: readonly Fact[], facts: readonly FactAt[]): Fact[] {
@@ -125,14 +139,34 @@ export class WholeFold {
   }
 }
 
-/** Folds facts that come in the order of their seconds. */
-function inOrder(projection: AnyProjection, before: Folded | undefined, { facts, fresh }: { facts: readonly FactAt[]; fresh: (guesses: readonly Fact[]) => Fact[] }): Folded {
-  const { state, guesses } = foldOntoInOrder(projection, before?.state, facts);
-  return { state, guesses: [...(before?.guesses ?? []), ...fresh(guesses)] };
+/** What makes an event unreadable for a projection; null when it can be read. */
+function errorIn(projection: AnyProjection, event: ReadEvent): Readonly<{ thrown: unknown }> | null {
+  try {
+    for (const fact of factOf(projection, event)) objectOf(projection, fact);
+    return null;
+  } catch (thrown) {
+    return { thrown };
+  }
 }
 
-async function foldedLate(projection: AnyProjection, late: LateFold, { object, facts, readAgain }: { object: string; facts: readonly FactAt[]; readAgain: ReadAgain }): Promise<ObjectFold | Readonly<{ kind: 'too_late' }>> {
-  const read = await readAgain(late.revisions);
-  const again = factsByObject(projection, late.revisions.flatMap((revision) => read.get(revision) ?? [])).get(object) ?? [];
-  return again.length === late.revisions.length ? foldLate(projection, late, { again, came: facts }) : { kind: 'too_late' };
+type Coming = Readonly<{ object: string; facts: readonly FactAt[]; readAgain: ReadAgain }>;
+
+/** Folds what comes of an object; `too_late` also when it cannot be folded in this order. */
+async function tryToFold(projection: AnyProjection, before: ObjectState | undefined, coming: Coming): Promise<ObjectFold | Readonly<{ kind: 'unchanged' | 'too_late' }>> {
+  let late: LateFold;
+  try {
+    const folded = foldOnto(projection, before, coming.facts);
+    if (folded.kind !== 'late') return folded;
+    late = folded;
+  } catch {
+    // Perhaps an event comes that belongs before these; else the fold in order meets the same error, and names it.
+    return { kind: 'too_late' };
+  }
+  const read = await coming.readAgain(late.revisions);
+  try {
+    const again = factsByObject(projection, late.revisions.flatMap((revision) => read.get(revision) ?? [])).get(coming.object) ?? [];
+    return again.length === late.revisions.length ? foldLate(projection, late, { again, came: coming.facts }) : { kind: 'too_late' };
+  } catch {
+    return { kind: 'too_late' };
+  }
 }

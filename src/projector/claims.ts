@@ -28,15 +28,18 @@ export function settleWithin(writes: readonly StreamWrite[]): StreamWrite[] {
   return claims.length === 0 ? [...writes] : settle(writes, claims);
 }
 
-/** Settles claims between the streams of a batch and those that have the rows. */
-export function settle(writes: readonly StreamWrite[], claims: readonly Claim[]): StreamWrite[] {
+/**
+ * Settles claims between the streams of a batch and those that have the rows. Who loses to one of the streams that wait to be folded
+ * again waits, too: that stream may not want the row any more.
+ */
+export function settle(writes: readonly StreamWrite[], claims: readonly Claim[], waiting: ReadonlySet<string> = new Set()): StreamWrite[] {
   const settled = new Map(writes.map((write) => [nameOf(write), write]));
   for (const claim of claims) {
     const { generation, stream, owner } = claim;
     const write = settled.get(nameOf(claim));
     assert(write !== undefined, `${stream} claims a row, and is not written.`);
     if (ownerOf(stream, owner) === owner) {
-      settled.set(nameOf(claim), { ...write, puts: write.puts.filter((row) => !isSame(row, claim)), parking: parkedFor(claim, { loser: stream, winner: owner }) });
+      settled.set(nameOf(claim), { ...write, puts: write.puts.filter((row) => !isSame(row, claim)), parking: { ...parkedFor(claim, { loser: stream, winner: owner }), ...(waiting.has(owner) ? { kind: 'waiting' } : {}) } });
       continue;
     }
     settled.set(nameOf(claim), { ...write, taken: [...write.taken, { table: claim.table, key: claim.key, owner }] });

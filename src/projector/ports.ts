@@ -70,6 +70,8 @@ export type Committed =
 export type ReadModels = Readonly<{
   /** Where these ids were indexed. */
   findEvents(eventIds: readonly string[]): Promise<ReadonlyMap<string, Readonly<{ stream: string; position: bigint }>>>;
+  /** Which of these streams have an event that is indexed. */
+  findStreams(streams: readonly string[]): Promise<ReadonlySet<string>>;
   /** Which of these streams are parked, by the names of lines. */
   findParked(lines: readonly string[], streams: readonly string[]): Promise<ReadonlyMap<string, ReadonlyMap<string, Parked>>>;
   /** Streams that wait to be folded again, at most so many. */

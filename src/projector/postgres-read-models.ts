@@ -1,5 +1,5 @@
 import type { Database, Queryable } from '../read-models/database.js';
-import { findEvents, indexEvents } from '../read-models/event-index.js';
+import { findEvents, findStreams, indexEvents } from '../read-models/event-index.js';
 import { isHeldNow, lock, move } from '../read-models/lines.js';
 import { deleteStates, lastFolded, putStates, readStates } from '../read-models/objects.js';
 import { findParked, findWaiting, park, unpark, wait, wantRetry } from '../read-models/parked-streams.js';
@@ -18,6 +18,7 @@ class Undone extends Error {
 export function readModelsIn(database: Database): ReadModels {
   return {
     findEvents: (eventIds) => findEvents(database, eventIds),
+    findStreams: (streams) => findStreams(database, streams),
     findParked: (lines, streams) => findParked(database, lines, streams),
     findWaiting: (lines, max) => findWaiting(database, lines, max),
     readStates: (generation, objects) => readStates(database, generation, objects),

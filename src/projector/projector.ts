@@ -6,7 +6,7 @@ import { atEvent, atRevision, type ParkedStream } from '../read-models/parked-st
 import { isAway } from './away.js';
 import { nothingOf, settle, settleWithin } from './claims.js';
 import { ObjectCache } from './object-cache.js';
-import type { BatchWrite, Committed, EventReader, ReadModels, StreamWrite } from './ports.js';
+import type { BatchWrite, Claim, Committed, EventReader, ReadModels, StreamWrite } from './ports.js';
 import { foldedBy, LIMITS, parkedBy, StreamFolder, type FoldedStream, type GoneStream, type Limits, type Reach } from './stream-folder.js';
 import { withoutRepeats, type Positions } from './stream-reading.js';
 import { Turn } from './turn.js';
@@ -78,24 +78,19 @@ export class Projector {
 
   /**
    * Folds the streams that wait for it from their beginning: long ones beside the batches, and parked ones that somebody wants
-   * replayed. `groupNow` tells where the lines stand. Resolves when none waits any more, or the signal aborts.
+   * replayed. `groupNow` tells where the lines stand. `done`: none waits any more; `stopped`: the signal has aborted before.
    */
-  async workOff(groupNow: () => Group, signal?: AbortSignal, done: (result: Applied) => void = () => undefined): Promise<'done' | 'lost'> {
+  async workOff(groupNow: () => Group, signal?: AbortSignal, applied: (result: Applied) => void = () => undefined): Promise<'done' | 'stopped' | 'lost'> {
     for (;;) {
       const streams = await this.options.models.findWaiting(groupNow().lines.map(({ line }) => line), WAITING_MAX);
-      const own = streams.filter((stream) => this.#isOwn(stream));
-      if (own.length === 0) return 'done';
-      for (const stream of own) {
-        if (signal?.aborted === true) return 'done';
+      if (streams.length === 0) return 'done';
+      for (const stream of streams) {
+        if (signal?.aborted === true) return 'stopped';
         const result = await this.#foldAgain(stream, groupNow);
         if (result.kind === 'lost') return 'lost';
-        done(result);
+        applied(result);
       }
     }
-  }
-
-  #isOwn(_stream: string): boolean {
-    return true;
   }
 
   async #insist<T extends BatchResult>(work: () => Promise<T | { readonly kind: 'raced' }>): Promise<T> {
@@ -113,7 +108,8 @@ export class Projector {
     if (batch.length === 0 && this.options.isShard === true) return NOTHING_APPLIED;
     const counted = await this.#count(batch.filter(({ metadata }) => metadata !== null));
     const corrected = new Set(counted.corrected);
-    const again = new Set(batch.flatMap(({ says }) => (says.kind === 'shortened' && !corrected.has(says.stream) ? [says.stream] : [])));
+    const shortened = await this.#ofOurs(batch.flatMap(({ says }) => (says.kind === 'shortened' ? [says.stream] : [])), counted.events);
+    const again = new Set(shortened.filter((stream) => !corrected.has(stream)));
     const generations = generationsOf(group, this.options.projections);
     const part: Part = { generations, streams: groupByStream(counted.events, { again, corrected }), again, index: counted.toBeIndexed };
     const reach = { upTo: to.position, toBeIndexed: counted.positions };
@@ -167,6 +163,13 @@ export class Projector {
     const parkedIn = generations.length > 0 ? generations : all;
     const parked = [...streams].flatMap(([stream, events]) => parkedIn.map((one) => rejected(one, { stream, last: events.at(-1), error })));
     return this.#write(parked, { lines, move: null, index: [] });
+  }
+
+  /** Streams of which we have had an event; others have streams in the log, too, and say of them what they like. */
+  async #ofOurs(streams: readonly string[], events: readonly ReadEvent[]): Promise<readonly string[]> {
+    if (streams.length === 0) return [];
+    const indexed = await this.options.models.findStreams(streams);
+    return streams.filter((stream) => indexed.has(stream) || events.some((event) => event.stream === stream));
   }
 
   /** Which events count, which the index does not have yet, and streams that counted an event that stands elsewhere before. */
@@ -254,9 +257,17 @@ export class Projector {
       const committed: Committed = await this.options.models.commit({ ...together, isShared: this.options.isShard === true, streams });
       if (committed.kind === 'committed') return { kind: 'committed', folded: [], writes: streams };
       if (committed.kind !== 'claimed') return committed;
-      streams = settle(streams, committed.claims);
+      streams = settle(streams, committed.claims, await this.#waitingOf(committed.claims, together));
     }
     throw new Error('Others claim the same rows again and again.');
+  }
+
+  /** Which of the streams that have claimed rows wait to be folded again, in any line. */
+  async #waitingOf(claims: readonly Claim[], { lines, index }: Together): Promise<Set<string>> {
+    const parked = await this.options.models.findParked(lines.map(({ line }) => line), claims.map(({ owner }) => owner));
+    const waiting = new Set(index.flatMap(({ corrects }) => corrects?.stream ?? []));
+    for (const streams of parked.values()) for (const [stream, { kind }] of streams) if (kind === 'waiting') waiting.add(stream);
+    return waiting;
   }
 
   /** What was written under another epoch, to other lines, or beyond another place, may have been changed by others since. */

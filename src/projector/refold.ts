@@ -49,20 +49,28 @@ export class Refold {
     return true;
   }
 
-  get isScattered(): boolean {
-    return [...this.folds.values()].some(({ fold, error }) => error === undefined && fold.isScattered);
+  /** Folds what could not be folded as it came; for that the stream is read once more, as far as it was read. */
+  async settle(upTo: bigint, toBeIndexed?: Positions): Promise<void> {
+    for (let open = this.#scattered(); open.length > 0; open = this.#scattered()) {
+      await this.#readOnceMore(upTo, toBeIndexed, async (events) => { for (const { fold } of open) fold.note(events); });
+      const failed: OfGeneration[] = [];
+      for (const own of open) await this.#orFail(own, async () => { if (!(await own.fold.settle(this.#readAgain))) failed.push(own); });
+      if (failed.length === 0) continue;
+      await this.#readOnceMore(upTo, toBeIndexed, async (events) => {
+        for (const own of failed) await this.#orFail(own, () => own.fold.add(events, this.#readAgain));
+      });
+    }
   }
 
-  /** Folds what lies too far out of order; for that the stream is read once more, as far as it was read. */
-  async settle(upTo: bigint, toBeIndexed?: Positions): Promise<void> {
-    const scattered = [...this.folds.values()].filter(({ fold, error }) => error === undefined && fold.isScattered);
-    if (scattered.length === 0) return;
+  #scattered(): OfGeneration[] {
+    return [...this.folds.values()].filter(({ fold, error }) => error === undefined && fold.isScattered);
+  }
+
+  async #readOnceMore(upTo: bigint, toBeIndexed: Positions | undefined, take: (events: readonly ReadEvent[]) => Promise<void>): Promise<void> {
     for await (const { events } of this.#pages(0n, upTo, toBeIndexed)) {
-      const own = events.filter(({ revision }) => revision <= this.#last);
-      for (const { fold } of scattered) fold.note(own);
+      this.#again = new Map();
+      await take(events.filter(({ revision }) => revision <= this.#last));
     }
-    this.#again = new Map();
-    for (const own of scattered) await this.#orFail(own, () => own.fold.settle(this.#readAgain));
   }
 
   /** What came out for a generation; null when it was not asked for. */

@@ -13,6 +13,12 @@ export async function findEvents(database: Queryable, eventIds: readonly string[
   return new Map(rows.map(({ event_id: eventId, stream, revision, position }) => [eventId, { eventId, stream, revision, position }]));
 }
 
+/** Which of these streams have an event that is indexed. */
+export async function findStreams(database: Queryable, streams: readonly string[]): Promise<Set<string>> {
+  const { rows } = await database.query<{ stream: string }>(`select asked.stream from unnest($1::text[]) asked(stream) where exists (select from ${EVENT_INDEX} event where event.stream = asked.stream)`, [streams]);
+  return new Set(rows.map(({ stream }) => stream));
+}
+
 /** An event id, and the stream whose end is asked for too; null when nobody needs it, which costs Postgres a third. */
 export type Asked = Readonly<{ eventId: string; stream: string | null }>;
 

@@ -1,4 +1,5 @@
 import type { BuildOutcome } from '../catch-up/catch-up.js';
+import type { Applied, Group } from '../projector/projector.js';
 import { LogEndSearch, type LogEnd } from '../eventstore/log-end.js';
 import { become } from '../read-models/lines.js';
 import { bringTogether, type AppliedBatch, type Followed } from '../catch-up/follower.js';
@@ -40,10 +41,17 @@ export async function chase({ lines, far, near, projector, pursuit }: HeldLines,
     if (position === null) return { kind: 'stopped', group: followed.group };
     followed = await follow(followed.group, { ...pursuit, applied, until: { position } });
     const { group } = followed;
-    if (followed.kind === 'reached' && (await projector.workOff(() => group, pursuit.signal)) === 'lost') return { kind: 'lost', group };
+    if (followed.kind !== 'reached') continue;
+    const folded = await projector.workOff(() => group, pursuit.signal, workedOff(pursuit, group));
+    if (folded !== 'done') return { kind: folded, group };
   }
   return followed;
 }
+
+/** What is folded beside the batches is told as a batch without events. */
+export const workedOff = (pursuit: HeldLines['pursuit'], group: Group) => (result: Applied): void => {
+  void pursuit.applied({ events: 0, result, tookMs: result.longestRefoldMs, position: group.lines[0]?.at?.position ?? -1n, recordedAt: null, group });
+};
 
 /** The position of a goal, -1n for an empty log; null when it is to stop before it is known. */
 async function knownGoal(goal: () => Promise<LogEnd>, signal: AbortSignal): Promise<bigint | null> {

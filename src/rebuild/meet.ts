@@ -3,7 +3,7 @@ import { isDatabaseAway, isLockConflict, type Queryable } from '../read-models/d
 import { newlyParked, show, type Target } from '../read-models/generations.js';
 import { lockLines, readLines, type Line, type LogPosition } from '../read-models/lines.js';
 import { lineOf, lockSchema } from '../read-models/schema.js';
-import { chase } from './build.js';
+import { chase, workedOff } from './build.js';
 import type { Group } from '../projector/projector.js';
 import { withLines, type BuildOptions, type HeldLines, type Parts } from './held-lines.js';
 
@@ -77,7 +77,7 @@ async function arrive({ near, projector, pursuit }: HeldLines, { group, targets,
       const followed = goal === null ? null : await near({ ...group, lines: [line] }, { ...pursuit, signal, until: goal });
       lines.push(...(followed?.group.lines ?? [line]));
       const reached = followed?.group ?? { ...group, lines: [line] };
-      if ((await projector.workOff(() => reached, signal)) !== 'done') all = false;
+      if ((await projector.workOff(() => reached, signal, workedOff(pursuit, reached))) !== 'done') all = false;
       if (goal !== null && (followed?.group.lines[0]?.at?.position ?? -1n) < goal.position) all = false;
     }
   } finally {

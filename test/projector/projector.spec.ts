@@ -103,8 +103,11 @@ describe('batches that follow one another', () => {
     expect(await projector.apply([second], { group, to: first })).toMatchObject({ kind: 'applied', repeats: 0 });
     group = movedTo(first);
     expect(await projector.apply([first], { group, to: second })).toMatchObject({ kind: 'applied', repeats: 0, parked: [] });
+    group = movedTo(second);
+    expect(await projector.workOff(() => group)).toBe('done');
     expect(await query(server.url, 'select id, stream from customers')).toEqual([{ id, stream: `customer-first-${id}` }]);
     expect(await query(server.url, `select stream from ${EVENT_INDEX}`)).toEqual([{ stream: `customer-first-${id}` }]);
+    expect(await query(server.url, 'select stream from ledger.parked_streams')).toEqual([]);
   });
 
   it('write nothing when their owner has lost its lines', async () => {

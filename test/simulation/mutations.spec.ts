@@ -6,7 +6,7 @@ import type { Ports, World } from './ports.js';
 import { Simulation } from './simulation.js';
 
 /** Of so many seeds one must fail when the engine is broken in one of these ways. */
-const SEEDS_MAX = 600;
+const SEEDS_MAX = 4_000;
 
 type Commit = ReadModels['commit'];
 

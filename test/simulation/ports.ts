@@ -67,20 +67,18 @@ export function portsOf(world: World, life: Life): Ports {
       findParked: (lines, streams) => read(() => models.findParked(lines, streams)),
       findWaiting: (lines, max) => read(() => models.findWaiting(lines, max)),
       readStates: (generation, objects) => call(() => models.readStates(generation, objects), databaseAway, 'write'),
+      findStreams: (streams) => read(() => models.findStreams(streams)),
       lastFolded: (generation, stream) => read(() => models.lastFolded(generation, stream)),
-      commit: async (write) => {
-        const kind = await call(
+      commit: (write) =>
+        call(
           async () => {
             const done = models.write(write);
-            world.trace(`commit ${toldOf(write)}: ${done}`);
+            world.trace(`commit ${toldOf(write)}: ${done.kind}`);
             return done;
           },
           databaseAway,
           write.streams.length > 0 ? 'write' : 'read',
-        );
-        // The claims are looked up after the transaction.
-        return kind === 'claimed' ? { kind, claims: await read(async () => models.claimsOf(write.streams)) } : { kind };
-      },
+        ),
     },
     readLog: (after, room) => reading(world, life, { after, max: room.events }),
   };

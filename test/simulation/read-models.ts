@@ -203,6 +203,11 @@ export class ReadModelsInMemory implements ReadModels {
     );
   }
 
+  async findStreams(streams: readonly string[]): Promise<ReadonlySet<string>> {
+    const indexed = new Set([...this.index.values()].map(({ stream }) => stream));
+    return new Set(streams.filter((stream) => indexed.has(stream)));
+  }
+
   async findWaiting(lines: readonly string[], max: number): Promise<readonly string[]> {
     const since = new Map<string, number>();
     for (const line of lines) {
@@ -234,16 +239,16 @@ export class ReadModelsInMemory implements ReadModels {
   }
 
   async commit(write: BatchWrite): Promise<Committed> {
-    const done = this.write(write);
-    return done === 'claimed' ? { kind: 'claimed', claims: this.claimsOf(write.streams) } : { kind: done };
+    return this.write(write);
   }
 
   /** One transaction. */
-  write(write: BatchWrite): Committed['kind'] {
+  write(write: BatchWrite): Committed {
     const journal = new Journal();
     try {
-      const done = this.#writeAll(journal, write);
-      if (done === 'committed') this.committing(write);
+      const kind = this.#writeAll(journal, write);
+      const done: Committed = kind === 'claimed' ? { kind, claims: this.claimsOf(write.streams) } : { kind };
+      if (kind === 'committed') this.committing(write);
       else journal.undo();
       return done;
     } catch (error) {
