@@ -7,9 +7,8 @@ import { findParked } from '../read-models/parked-streams.js';
 import { findEvents } from '../read-models/event-index.js';
 import { lineOf, type Generation } from '../read-models/schema.js';
 import { isAway } from '../projector/away.js';
-import type { GoneStream } from '../projector/stream-folder.js';
 import { Refold } from '../projector/refold.js';
-import { eventReader, PAGE_EVENTS, type Remains } from '../projector/stream-reading.js';
+import { eventReader, PAGE_EVENTS, type GoneStream, type Remains } from '../projector/stream-reading.js';
 
 /** What a verification finds, one thing at a time. */
 export type Finding =

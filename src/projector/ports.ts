@@ -1,5 +1,6 @@
 import type { Generation } from '../read-models/schema.js';
 import type { Line, LogPosition } from '../read-models/lines.js';
+import type { StoredObject } from '../read-models/objects.js';
 import type { ParkedStream, ParkingKind } from '../read-models/parked-streams.js';
 import type { Envelope } from '../eventstore/recorded-event.js';
 import type { ObjectState } from '../folding/object-fold.js';
@@ -11,9 +12,6 @@ export type EventReader = Readonly<{
   /** At most `max` events of a stream from a revision on, in their order; none of a stream that is not there. */
   readStream(stream: string, range: Readonly<{ from: bigint; max?: number }>): AsyncIterable<ReadEvent>;
 }>;
-
-/** The state of one object of a stream. */
-export type StoredObject = Readonly<{ stream: string; object: string; state: ObjectState }>;
 
 /**
  * A stream that is parked, or waits to be folded again; `revision` is that of the event that it stands at. `attempts` tells one parking

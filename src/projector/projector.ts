@@ -2,13 +2,14 @@ import { handles, type AnyProjection, type Fact } from '../../projections/projec
 import type { ReadEvent } from '../folding/facts.js';
 import { EVENT_INDEX_LINE, lineOf, type Generation } from '../read-models/schema.js';
 import type { Line, LogPosition } from '../read-models/lines.js';
-import { atEvent, atRevision, type ParkedStream } from '../read-models/parked-streams.js';
+import type { ParkedStream } from '../read-models/parked-streams.js';
 import { isAway } from './away.js';
-import { nothingOf, settle, settleWithin } from './claims.js';
+import { groupByStream, halvesOf, isDivisible, rejected, type Part } from './batch-part.js';
+import { settle, settleWithin } from './claims.js';
 import { ObjectCache } from './object-cache.js';
 import type { BatchWrite, Claim, Committed, EventReader, ReadModels, StreamWrite } from './ports.js';
-import { foldedBy, LIMITS, parkedBy, StreamFolder, type FoldedStream, type GoneStream, type Limits, type Reach } from './stream-folder.js';
-import { withoutRepeats, type Positions } from './stream-reading.js';
+import { foldedBy, LIMITS, parkedBy, StreamFolder, type FoldedStream, type Limits, type Reach } from './stream-folder.js';
+import { withoutRepeats, type GoneStream, type Positions } from './stream-reading.js';
 import { Turn } from './turn.js';
 
 /** Lines that stand at one position and are moved together, with the right to move them. */
@@ -318,30 +319,6 @@ const NOTHING_APPLIED: Applied = { kind: 'applied', repeats: 0, refolds: 0, long
 type Together = Pick<BatchWrite, 'lines' | 'move' | 'index'>;
 type Moving = Pick<BatchWrite, 'lines' | 'move'>;
 
-/** A part of a batch: these streams, in these generations, and events to be indexed. */
-type Part = Readonly<{ generations: readonly Generation[]; streams: ReadonlyMap<string, readonly ReadEvent[]>; again: ReadonlySet<string>; index: BatchWrite['index'] }>;
-
-/** Whether a part is more than one stream in one generation, or than the index of its events. */
-const isDivisible = ({ generations, streams, index }: Part): boolean => streams.size > 1 || generations.length + (index.length > 0 ? 1 : 0) > 1;
-
-/** Halves of a part by its streams; of a single stream, each generation by itself, and the index. */
-function halvesOf({ generations, streams, again, index }: Part): Part[] {
-  if (streams.size < 2) return [...generations.map((one) => ({ generations: [one], streams, again, index: [] })), { generations: [], streams, again, index }];
-  const names = [...streams];
-  const half = Math.ceil(names.length / 2);
-  return [names.slice(0, half), names.slice(half)].map((some) => {
-    const own = new Map(some);
-    return { generations, streams: own, again: new Set([...again].filter((stream) => own.has(stream))), index: index.filter(({ stream }) => own.has(stream)) };
-  });
-}
-
-/** A stream of which something was thrown keeps what stands, and is parked. */
-function rejected(generation: Generation, { stream, last, error }: { stream: string; last: ReadEvent | undefined; error: unknown }): StreamWrite {
-  const { message = String(error), code, stack = null } = (error ?? {}) as { message?: string; code?: string; stack?: string | null };
-  const cause = code === undefined ? String(error) : `Postgres rejects a row (SQLSTATE ${code}): ${message}`;
-  return { ...nothingOf(generation, stream), parking: { kind: 'whole', stream, ...(last === undefined ? atRevision(0n) : atEvent(last)), cause, stack } };
-}
-
 const positionOf = ({ lines }: Group): bigint => lines[0]?.at?.position ?? -1n;
 
 /** What of a group are rows of projections: all but the index. */
@@ -350,16 +327,4 @@ function generationsOf({ lines }: Group, projections: readonly AnyProjection[]):
     const projection = projections.find((one) => one.name === name && one.version === version);
     return projection === undefined ? [] : [{ projection, generation }];
   });
-}
-
-/** Events by their stream, and without events those that are to be read again, now or beside the batches. */
-function groupByStream(events: readonly ReadEvent[], { again, corrected }: Readonly<Record<'again' | 'corrected', ReadonlySet<string>>>): Map<string, ReadEvent[]> {
-  const streams = new Map<string, ReadEvent[]>([...again, ...corrected].map((stream) => [stream, []]));
-  for (const event of events) {
-    const own = streams.get(event.stream);
-    if (corrected.has(event.stream)) continue;
-    if (own === undefined) streams.set(event.stream, [event]);
-    else own.push(event);
-  }
-  return streams;
 }

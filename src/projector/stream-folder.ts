@@ -10,10 +10,7 @@ import { nothingOf } from './claims.js';
 import type { CachedObject, ObjectCache } from './object-cache.js';
 import type { EventReader, Parked, ReadModels, StreamWrite } from './ports.js';
 import { Refold, type Refolded } from './refold.js';
-import { countedPages, PAGE_EVENTS, readRevisions, type Positions, type Remains } from './stream-reading.js';
-
-/** A stream that the store has not got whole any more: it was deleted or tombstoned, or its limits hide its first events. */
-export type GoneStream = Readonly<{ stream: string; remains: Exclude<Remains, 'all'> }>;
+import { countedPages, PAGE_EVENTS, readRevisions, type GoneStream, type Positions } from './stream-reading.js';
 
 /** What is to be done with one stream in one generation. */
 export type StreamTask = Readonly<{

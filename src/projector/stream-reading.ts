@@ -9,6 +9,9 @@ import type { EventReader, ReadModels } from './ports.js';
 /** What the store still has of a stream: less than `all` when it was deleted or tombstoned, or when its limits hide its first events. */
 export type Remains = 'all' | 'some' | 'none';
 
+/** A stream that the store has not got whole any more: it was deleted or tombstoned, or its limits hide its first events. */
+export type GoneStream = Readonly<{ stream: string; remains: Exclude<Remains, 'all'> }>;
+
 /** Where ids stand in the log. */
 export type Positions = ReadonlyMap<string, bigint>;
 

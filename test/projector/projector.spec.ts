@@ -1,8 +1,9 @@
+import { jsonEvent } from '@eventstore/db-client';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { customers } from '../../projections/customers.js';
 import { projections } from '../../projections/index.js';
 import { kindsOf } from '../../projections/projection.js';
-import type { ReadEvent } from '../../src/folding/facts.js';
+import { readEvent, type ReadEvent } from '../../src/folding/facts.js';
 import { Follower } from '../../src/catch-up/follower.js';
 import { readHere } from '../../src/catch-up/log-reading.js';
 import { readModelsIn } from '../../src/projector/postgres-read-models.js';
@@ -12,6 +13,7 @@ import { connectEventStore, type EventStore } from '../../src/eventstore/event-s
 import { nameOfLog } from '../../src/eventstore/log-name.js';
 import { Database } from '../../src/read-models/database.js';
 import { ensureSchema, EVENT_INDEX, tableOf } from '../../src/read-models/schema.js';
+import { eventsOf } from '../support/log.js';
 import { appendAndRead, takeLines } from '../support/projecting.js';
 import { query } from '../support/read-models.js';
 import { testDatabase, testEventStore, type TestServer } from '../support/servers.js';
@@ -184,12 +186,27 @@ describe('a late event', () => {
     const late = await appended(`subscription-${id}`, at(id, 1, 'trialing'));
     expect((await applied(late)).waiting).toBeGreaterThan(0);
     expect(await query(server.url, `select distinct kind from ledger.parked_streams where stream = $1`, [`subscription-${id}`])).toEqual([{ kind: 'waiting' }]);
+    // Who stops meanwhile is told that something is left.
+    expect(await projector.workOff(() => group, AbortSignal.abort())).toBe('stopped');
     // Events that come meanwhile are not lost.
     await applied(await appended(`subscription-${id}`, at(id, 9_000, 'canceled')));
     expect(await projector.workOff(() => group)).toBe('done');
     expect(await parkedStreams()).toEqual([]);
     expect(await query(server.url, 'select status, previous_status from subscriptions where id = $1', [id])).toEqual([{ status: 'canceled', previous_status: 'active' }]);
     expect(await query(server.url, 'select status_since from subscriptions where id = $1', [id])).toEqual([{ status_since: new Date((START + 9_000) * 1_000) }]);
+  });
+});
+
+describe('a stream that is not the ledger’s', () => {
+  it('is not read, whatever is said of it in the log', async () => {
+    const foreign = randomId('orders');
+    for (let at = 0; at < 20; at += 1) await store.appends.appendToStream(foreign, jsonEvent({ type: 'ordered', data: {} }));
+    await store.appends.setStreamMetadata(foreign, { maxCount: 10 });
+    const [said] = await eventsOf(store.url, `$$${foreign}`);
+    if (said === undefined) throw new Error('The store has no metadata of the stream.');
+    read = 0;
+    expect(await applied(readEvent(said))).toMatchObject({ waiting: 0, gone: [], parked: [] });
+    expect(read).toBe(0);
   });
 });
 

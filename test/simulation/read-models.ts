@@ -10,9 +10,9 @@ import type {
   Committed,
   Parked,
   ReadModels,
-  StoredObject,
   StreamWrite,
 } from '../../src/projector/ports.js';
+import type { StoredObject } from '../../src/read-models/objects.js';
 
 export type RowInMemory = Readonly<{ stream: string; text: string }>;
 export type ParkedInMemory = Readonly<{
