@@ -40,7 +40,7 @@ export async function startService(config: Config, logger: LoggerService): Promi
   const pool = (connectionsMax: number, statementTimeoutMs: number) => (usesReadModels(config) ? new Database(config.databaseUrl, { connectionsMax, statementTimeoutMs, onIdleError }) : null);
   const database = pool(LIMITS.operationsConnectionsMax, LIMITS.operationsStatementMs);
   const reads = pool(LIMITS.reads.runningMax, config.readTimeoutMs);
-  const index = hasIndex(config) ? new Database(config.databaseUrl, { connectionsMax: LIMITS.indexConnectionsMax, statementTimeoutMs: LIMITS.operationsStatementMs, onIdleError }) : null;
+  const index = hasIndex(config) ? new Database(config.databaseUrl, { connectionsMax: LIMITS.indexConnectionsMax, answerWithinMs: LIMITS.indexAnswerMs, onIdleError }) : null;
   const { module, catchUp, registry, bodyRoute } = AppModule.of({ config, store, database, reads, index });
   const { requestTimeoutMs, connectionsMax, intakeBodiesBytesMax: bodiesBytesMax } = config;
   const limits = { requestTimeoutMs, connectionsMax, bodiesBytesMax, answersBytesMax: LIMITS.answersBytesMax };

@@ -10,6 +10,7 @@ export const LIMITS = {
   waits: { max: 1_000, perTokenMax: 500 },
   /** Connections of intake, for the index of event ids. */
   indexConnectionsMax: 2,
+  indexAnswerMs: 1_000,
   /** Connections of the process for all else: the position, live updates, health. */
   operationsConnectionsMax: 4,
   operationsStatementMs: 5_000,

@@ -16,6 +16,11 @@ export type DatabaseOptions = Readonly<{
   connectionsMax: number;
   /** After how long Postgres itself ends a statement; undefined: never, as for a fold or a rebuild. */
   statementTimeoutMs?: number;
+  /**
+   * After how long a statement is given up, and its connection closed. Enough for lookups by a key, which need no transaction of their
+   * own then: one round trip and not three.
+   */
+  answerWithinMs?: number;
   onIdleError: (error: Error) => void;
 }>;
 
@@ -62,7 +67,7 @@ export class Database implements Queryable, Snapshots {
       connectionString: url,
       max,
       connectionTimeoutMillis: CONNECT_WITHIN_MS,
-      query_timeout: statementTimeoutMs === undefined ? QUERY_TIMEOUT_MS : statementTimeoutMs + ANSWER_AFTER_TIMEOUT_MS,
+      query_timeout: options.answerWithinMs ?? (statementTimeoutMs === undefined ? QUERY_TIMEOUT_MS : statementTimeoutMs + ANSWER_AFTER_TIMEOUT_MS),
       idleTimeoutMillis: 30_000,
       application_name: 'subscription-ledger',
     });
