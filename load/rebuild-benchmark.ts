@@ -18,11 +18,13 @@ const HELP = `Fills logs with subscription updates of 4 KB, reads each with the 
   npm run rebuild-benchmark -- [options]
 
   --events <l>        sizes of the log, a list; time should grow with it, and memory should not   (20000,40000)
+  --workers <l>       by how many workers to build, a list; one works in a single thread       (1,2)
   --help              this text
 `;
 
 const APPENDS_AT_ONCE = 200;
 const PORTION = 5_000;
+const WORKERS_MAX = 16;
 
 /** Appends events a few at a time to each of many streams, so that each stream's lie apart in the log. */
 async function fill(store: EventStore, name: string, count: number): Promise<void> {
@@ -40,8 +42,11 @@ async function append(store: EventStore, { stream, stripeEvent, revision }: Benc
   await store.appends.appendToStream(stream, appendedEvent(stripeEvent), { expectedRevision: revision === 0 ? NO_STREAM : BigInt(revision - 1) });
 }
 
+type Measured = Readonly<{ read: RebuildResult; wideRead: RebuildResult; builds: readonly Build[] }>;
+type Build = Readonly<{ workers: number; result: RebuildResult }>;
+
 /** All ways on one log, each in a process of its own that has done nothing before. */
-async function measure(count: number): Promise<Record<RebuildTask['way'], RebuildResult>> {
+async function measure(count: number, workers: readonly number[]): Promise<Measured> {
   const processes = new BenchmarkProcesses();
   const directory = mkdtempSync(join(tmpdir(), 'rebuild-benchmark-'));
   chmodSync(directory, 0o711); // run as root, Postgres gets another user, who must pass through
@@ -50,37 +55,58 @@ async function measure(count: number): Promise<Record<RebuildTask['way'], Rebuil
     const store = connectEventStore(eventstoreUrl);
     await fill(store, String(count), count);
     await store.close();
-    const postgres = await startEmbeddedPostgres({ directory: join(directory, 'postgres') });
-    try {
-      const run = (way: RebuildTask['way']) => processes.client<RebuildTask, RebuildResult>('rebuild-benchmark-client.js')({ way, eventstoreUrl, databaseUrl: postgres.url });
-      return { read: await run('read'), 'wide-read': await run('wide-read'), build: await run('build') };
-    } finally {
-      await postgres.stop();
-    }
+    const run = (task: Omit<RebuildTask, 'eventstoreUrl'>): Promise<RebuildResult> =>
+      processes.client<RebuildTask, RebuildResult>('rebuild-benchmark-client.js')({ ...task, eventstoreUrl });
+    const read = await run({ way: 'read', databaseUrl: NO_DATABASE });
+    const wideRead = await run({ way: 'wide-read', databaseUrl: NO_DATABASE });
+    const builds: Build[] = [];
+    for (const one of workers) builds.push({ workers: one, result: await buildIn(join(directory, `postgres-${one}`), one, run) });
+    return { read, wideRead, builds };
   } finally {
     await processes.end();
     rmSync(directory, { recursive: true, force: true });
   }
 }
 
+/** Nothing connects to it. */
+const NO_DATABASE = 'postgres://nobody@127.0.0.1/none';
+
+/** Builds in an empty Postgres. */
+async function buildIn(directory: string, workers: number, run: (task: Omit<RebuildTask, 'eventstoreUrl'>) => Promise<RebuildResult>): Promise<RebuildResult> {
+  const postgres = await startEmbeddedPostgres({ directory });
+  try {
+    return await run({ way: 'build', databaseUrl: postgres.url, workers });
+  } finally {
+    await postgres.stop();
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
 const rate = ({ events, seconds }: RebuildResult): string => Math.round(events / seconds).toLocaleString('en-US');
 const cpuUs = ({ events, cpuSeconds }: RebuildResult): string => ((cpuSeconds / events) * 1e6).toFixed(0);
+const megabytes = ({ rssMaxBytes }: RebuildResult): string => (rssMaxBytes / 1e6).toFixed(0);
 
-const { values } = parseArgs({ options: { events: { type: 'string', default: '20000,40000' }, help: { type: 'boolean' } } });
+/** A line for each way to get through the log. */
+function linesOf(count: number, { read, wideRead, builds }: Measured): string[] {
+  const line = (way: string, result: RebuildResult): string => {
+    const beside = ({ events, seconds }: RebuildResult): string => `${Math.round((result.events / result.seconds / (events / seconds)) * 100)} %`;
+    return `| ${[count.toLocaleString('en-US'), way, rate(result), beside(read), beside(wideRead), result.seconds.toFixed(1), cpuUs(result), megabytes(result)].join(' | ')} |`;
+  };
+  return [line('bare read', read), line('bare read, wide window', wideRead), ...builds.map(({ workers, result }) => line(`rebuild, ${workers} ${workers === 1 ? 'worker' : 'workers'}`, result))];
+}
+
+const { values } = parseArgs({ options: { events: { type: 'string', default: '20000,40000' }, workers: { type: 'string', default: '1,2' }, help: { type: 'boolean' } } });
 if (values.help === true) {
   process.stdout.write(HELP);
 } else {
   const lines = [
     `${cpus().length} × ${cpus()[0]?.model ?? 'unknown processor'}, Node ${process.versions.node}, events of 4 KB in streams of twenty`,
     '',
-    '| events | bare read /s | bare read, wide window /s | rebuild /s | rebuild ÷ bare read | rebuild ÷ wide | rebuild s | CPU of reader µs an event | CPU of rebuilder µs an event | memory of rebuilder MB |',
-    `|${'---|'.repeat(10)}`,
+    '| events | way | events /s | ÷ bare read | ÷ wide | s | its CPU, µs an event | its memory, MB |',
+    `|${'---|'.repeat(8)}`,
   ];
-  for (const count of wholeNumbers('events', values.events, 2_000_000)) {
-    const { read, 'wide-read': wideRead, build } = await measure(count);
-    const beside = ({ events, seconds }: RebuildResult): string => `${Math.round((build.events / build.seconds / (events / seconds)) * 100)} %`;
-    lines.push(`| ${count.toLocaleString('en-US')} | ${rate(read)} | ${rate(wideRead)} | ${rate(build)} | ${beside(read)} | ${beside(wideRead)} | ${build.seconds.toFixed(1)} | ${cpuUs(read)} | ${cpuUs(build)} | ${(build.rssMaxBytes / 1e6).toFixed(0)} |`);
-  }
+  const workers = wholeNumbers('workers', values.workers, WORKERS_MAX);
+  for (const count of wholeNumbers('events', values.events, 2_000_000)) lines.push(...linesOf(count, await measure(count, workers)));
   process.stdout.write(`${lines.join('\n')}\n`);
 }
 process.exit();
