@@ -21,21 +21,25 @@ export const unfolded = (projection: AnyProjection): FoldState => ({ settled: pr
 
 /** Folds facts onto a state; `late` when one belongs before the latest second: then the object is folded again. */
 export function advance(projection: AnyProjection, state: FoldState, facts: readonly Fact[]): { kind: 'folded' } & Folded | { kind: 'late' } {
-  const known = new Set(settle(projection, state).ambiguous);
+  const first = settledOf(projection, state);
   const guesses: Fact[] = [];
   let reached = state;
+  let settled: Settled | null = first;
   for (const fact of facts) {
     const { created } = fact.order;
     if (reached.second !== null && created < reached.second) return { kind: 'late' };
     if (created === reached.second) reached = { ...reached, recent: [...reached.recent, fact] };
     else {
-      const { ambiguous, ...before } = settle(projection, reached);
+      const { ambiguous, ...before } = settled ?? settle(projection, reached);
       guesses.push(...ambiguous);
       reached = { ...before, second: created, recent: [fact] };
     }
+    settled = null;
   }
-  const last = settle(projection, reached);
-  return { kind: 'folded', state: reached, current: last.settled, guesses: [...guesses, ...last.ambiguous].filter((fact) => !known.has(fact)) };
+  const last = settled ?? settle(projection, reached);
+  settledStates.set(reached, last);
+  guesses.push(...last.ambiguous);
+  return { kind: 'folded', state: reached, current: last.settled, guesses: guesses.filter((fact) => !first.ambiguous.includes(fact)) };
 }
 
 /** In the order of their seconds, in which none comes late because of another. */
@@ -50,14 +54,12 @@ export function foldAll(projection: AnyProjection, facts: readonly Fact[]): Fold
 
 type Settled = Pick<FoldState, 'settled' | 'objects'> & { readonly ambiguous: readonly Fact[] };
 
-/** A state is settled when it is reached, for its rows, and again when it is folded on. */
+/** A state that was reached is settled for its rows, and again when it is folded on. */
 const settledStates = new WeakMap<FoldState, Settled>();
 
+const settledOf = (projection: AnyProjection, state: FoldState): Settled => settledStates.get(state) ?? settle(projection, state);
+
 function settle(projection: AnyProjection, state: FoldState): Settled {
-  const known = settledStates.get(state);
-  if (known !== undefined) return known;
   const { ordered, ambiguous, states } = orderSecond(state.recent, state.objects);
-  const settled = { settled: ordered.reduce((before: unknown, fact) => evolve(projection, before, fact), state.settled), objects: states, ambiguous };
-  settledStates.set(state, settled);
-  return settled;
+  return { settled: ordered.reduce((before: unknown, fact) => evolve(projection, before, fact), state.settled), objects: states, ambiguous };
 }

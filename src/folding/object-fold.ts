@@ -77,7 +77,8 @@ function extended(projection: AnyProjection, state: ObjectState, facts: readonly
   const sorted = [...facts].sort((a, b) => a.fact.order.created - b.fact.order.created);
   const guesses: Fact[] = [];
   let { now, tail, kept } = state;
-  let current = currentOf(projection, now);
+  let current: unknown;
+  if (sorted.length === 0) current = currentOf(projection, now);
   for (let at = 0; at < sorted.length; ) {
     const next = sorted.slice(at, at + KEPT_EVERY - (tail.length % KEPT_EVERY));
     const folded = advance(projection, now, next.map(({ fact }) => fact));

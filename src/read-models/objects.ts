@@ -37,14 +37,18 @@ export const deleteStates = async (connection: Queryable, generation: Generation
   await connection.query(`delete from ${stateTableOf(generation)} where stream = any($1)`, [streams]);
 };
 
-/** Puts states; the kept ones only where they are new: they are the larger part, and change seldom. */
+/**
+ * Puts states; the kept ones only where they are new: they are the larger part, and change seldom. Texts are lines of one parameter, for
+ * JSON has no line breaks: in an array, each of their quotes would be escaped here and read again there.
+ */
 export async function putStates(connection: Queryable, generation: Generation, objects: readonly (StoredObject & { isKeptNew: boolean })[]): Promise<void> {
   const texts = objects.map(({ state: { now, tail } }) => JSON.stringify({ now, tail: tail.map(String) } satisfies StateText));
-  const kept = objects.map(({ state, isKeptNew }) => (isKeptNew && state.kept.middle !== null ? JSON.stringify(state.kept) : null));
+  const kept = objects.map(({ state, isKeptNew }) => (isKeptNew && state.kept.middle !== null ? JSON.stringify(state.kept) : ''));
   await connection.query(
     `insert into ${stateTableOf(generation)} as old (stream, object, revision, state, kept)
-     select stream, object, revision, state, kept from unnest($1::text[], $2::text[], $3::int8[], $4::text[], $5::text[]) as given(stream, object, revision, state, kept)
+     select stream, object, revision, state, kept
+     from unnest($1::text[], $2::text[], $3::int8[], string_to_array($4, E'\\n'), string_to_array($5, E'\\n', '')) as given(stream, object, revision, state, kept)
      on conflict (stream, object) do update set revision = excluded.revision, state = excluded.state, kept = coalesce(excluded.kept, old.kept)`,
-    [objects.map(({ stream }) => stream), objects.map(({ object }) => object), objects.map(({ state }) => state.revision), texts, kept],
+    [objects.map(({ stream }) => stream), objects.map(({ object }) => object), objects.map(({ state }) => state.revision), texts.join('\n'), kept.join('\n')],
   );
 }
