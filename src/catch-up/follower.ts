@@ -119,32 +119,29 @@ async function* batchesOf(reading: LogReading, { until, batchMax, signal }: Foll
   let bytes = 0;
   let skipped: LogPosition = null;
   let skips = 0;
-  for await (const { event, isFollowed: hasMore } of oneByOne(reading)) {
-    const isLast = until !== undefined && event.position >= until.position;
-    // The event at the end may be gone: then a later one tells of it.
-    if (event.says.kind === 'skipped') {
-      skips += 1;
-      if (!(isLast && event.position > until.position)) skipped = { position: event.position, eventId: event.eventId };
-    } else if (!(isLast && event.position > until.position)) {
-      events.push(event);
-      bytes += event.bytes;
+  for await (const arrival of reading) {
+    const last = arrival.events.at(-1);
+    for (const event of arrival.events) {
+      const isLast = until !== undefined && event.position >= until.position;
+      // The event at the end may be gone: then a later one tells of it.
+      if (event.says.kind === 'skipped') {
+        skips += 1;
+        if (!(isLast && event.position > until.position)) skipped = { position: event.position, eventId: event.eventId };
+      } else if (!(isLast && event.position > until.position)) {
+        events.push(event);
+        bytes += event.bytes;
+      }
+      const isFollowed = !isLast && (event !== last || arrival.isFollowed);
+      const isFull = events.length >= batchMax.events || skips >= SKIPS_MAX || bytes >= batchMax.bytes || (until === undefined && !isFollowed);
+      if (!isLast && ((events.length === 0 && skips < SKIPS_MAX) || !isFull)) continue;
+      const to = endOf(later(events.at(-1), skipped), isLast ? until : undefined);
+      // Nothing was left before the end, and the end itself is gone.
+      if (to === null) return;
+      yield { events, to, isLast };
+      [events, bytes, skips] = [[], 0, 0];
     }
-    const isFollowed = !isLast && hasMore;
-    const isFull = events.length >= batchMax.events || skips >= SKIPS_MAX || bytes >= batchMax.bytes || (until === undefined && !isFollowed);
-    if (!isLast && ((events.length === 0 && skips < SKIPS_MAX) || !isFull)) continue;
-    const to = endOf(later(events.at(-1), skipped), isLast ? until : undefined);
-    // Nothing was left before the end, and the end itself is gone.
-    if (to === null) return;
-    yield { events, to, isLast };
-    [events, bytes, skips] = [[], 0, 0];
   }
   if (!signal.aborted) throw new Error('The store ended the subscription.');
-}
-
-async function* oneByOne(reading: LogReading): AsyncGenerator<Readonly<{ event: ReadEvent; isFollowed: boolean }>> {
-  for await (const { events, isFollowed } of reading) {
-    for (const [at, event] of events.entries()) yield { event, isFollowed: isFollowed || at < events.length - 1 };
-  }
 }
 
 /** At the last event, or exactly where it was to end, though the event there be gone; null when nothing is known to stand there. */

@@ -1,11 +1,6 @@
-import assert from 'node:assert/strict';
-import { setImmediate as othersTurn } from 'node:timers/promises';
 import type { SnapshotKind } from '../events/normalise.js';
 import type { EventStore } from '../eventstore/event-store.js';
 import { subscribeToPart } from '../eventstore/log-subscription.js';
-import { subscribeToAll } from '../eventstore/read.js';
-import { recordedEventOf } from '../eventstore/recorded-event.js';
-import { storeErrorOf } from '../eventstore/store-errors.js';
 import { readEvent, skippedEvent, type ReadEvent } from '../folding/facts.js';
 import { isIn, type Shard } from '../projector/shard.js';
 
@@ -21,50 +16,50 @@ export type Room = Readonly<{ events: number; bytes: number }>;
 /** Begins to read the log after a position (null: from its start). What waits to be taken has so much room. */
 export type ReadLog = (after: bigint | null, room: Room) => LogReading;
 
-/** Events that the client holds in each of its buffers, bodies and all: one may be as large as the append limit. */
-const CLIENT_BUFFER_EVENTS = 8;
+/** Reads the log, each event as soon as it is there. */
+export const readHere = (store: EventStore, kinds: ReadonlySet<SnapshotKind>): ReadLog => readPart(store, kinds, { index: 0, count: 1 });
 
-/** Reads the log here, each event as soon as it is there. */
-export const readHere = (store: EventStore, kinds: ReadonlySet<SnapshotKind>): ReadLog => (after, room) => {
-  const subscription = subscribeToAll(store, after, CLIENT_BUFFER_EVENTS);
+/** Reads the log as one of several workers: of streams that fall to others it learns no more than that they went on. */
+export const readPart = (store: EventStore, kinds: ReadonlySet<SnapshotKind>, shard: Shard): ReadLog => (after, room) => {
   const waiting = new WaitingEvents(room);
-  const stop = (): Promise<void> => {
-    waiting.stop();
-    return subscription.unsubscribe().finally(() => subscription.destroy());
-  };
+  const stopping = new AbortController();
   async function readAhead(): Promise<void> {
-    let waited = true;
-    for await (const resolved of subscription) {
-      // The connection's credit is renewed at the end of this turn: what has come is read after it, while the store sends what is next.
-      if (waited) await othersTurn();
-      const event = recordedEventOf(resolved);
-      assert(event !== null, 'no link is resolved, so none can lead nowhere');
-      waited = subscription.readableLength === 0;
-      if (!(await waiting.put(readEvent(event, kinds), { isFollowed: !waited }))) return;
+    const reading = subscribeToPart(store, { after, isWanted: (stream) => isIn(shard, stream), signal: stopping.signal });
+    for await (const events of reading) {
+      const read = events.map((event) => ('kind' in event ? skippedEvent(event) : readEvent(event, kinds)));
+      if (!(await waiting.put(read))) return;
     }
   }
-  readAhead().then(() => waiting.end(), (error: unknown) => waiting.end(storeErrorOf(error, { what: 'Following the log', ofLog: true })));
+  readAhead().then(() => waiting.end(), (error: unknown) => waiting.end(error));
+  const stop = async (): Promise<void> => {
+    waiting.stop();
+    stopping.abort();
+  };
   return { [Symbol.asyncIterator]: () => waiting.take(), stop };
 };
 
 /** Events between the one that reads them and the one that takes them, within their room. */
 class WaitingEvents {
-  #events: ReadEvent[] = [];
+  readonly #arrivals: (readonly ReadEvent[])[] = [];
+  #events = 0;
   #bytes = 0;
-  #isFollowed = false;
   #ended: Readonly<{ error?: unknown }> | null = null;
   #changed = (): void => undefined;
 
   constructor(private readonly room: Room) {}
 
-  /** Resolves when there is room for the next one, which `isFollowed` says has come; with false when no one will take it. */
-  async put(event: ReadEvent, { isFollowed }: { isFollowed: boolean }): Promise<boolean> {
-    this.#events.push(event);
-    this.#isFollowed = isFollowed;
-    this.#bytes += event.bytes;
+  /** Resolves when there is room for the next ones; with false when no one will take them. */
+  async put(events: readonly ReadEvent[]): Promise<boolean> {
+    this.#arrivals.push(events);
+    this.#count(events, 1);
     this.#changed();
-    while (this.#ended === null && (this.#events.length >= this.room.events || this.#bytes >= this.room.bytes)) await this.#change();
+    while (this.#ended === null && (this.#events >= this.room.events || this.#bytes >= this.room.bytes)) await this.#change();
     return this.#ended === null;
+  }
+
+  #count(events: readonly ReadEvent[], sign: 1 | -1): void {
+    this.#events += sign * events.length;
+    for (const { bytes } of events) this.#bytes += sign * bytes;
   }
 
   /** Ends what is taken, after what waits; or at once when it failed. */
@@ -75,19 +70,19 @@ class WaitingEvents {
 
   /** Ends what is taken, and drops what waits. */
   stop(): void {
-    this.#events = [];
+    this.#arrivals.length = 0;
     this.end();
   }
 
   async *take(): AsyncGenerator<Arrival> {
     for (;;) {
-      while (this.#events.length === 0 && this.#ended === null) await this.#change();
+      while (this.#arrivals.length === 0 && this.#ended === null) await this.#change();
       if (this.#ended?.error !== undefined) throw this.#ended.error;
-      const event = this.#events.shift();
-      if (event === undefined) return;
-      this.#bytes -= event.bytes;
+      const events = this.#arrivals.shift();
+      if (events === undefined) return;
+      this.#count(events, -1);
       this.#changed();
-      yield { events: [event], isFollowed: this.#events.length > 0 || this.#isFollowed };
+      yield { events, isFollowed: this.#arrivals.length > 0 };
     }
   }
 
@@ -96,22 +91,3 @@ class WaitingEvents {
     return new Promise((resolve) => { this.#changed = resolve; });
   }
 }
-
-/** Reads the log as one of several workers: of streams that fall to others it learns no more than that they went on. */
-export const readPart = (store: EventStore, kinds: ReadonlySet<SnapshotKind>, shard: Shard): ReadLog => (after, room) => {
-  const waiting = new WaitingEvents(room);
-  const stopping = new AbortController();
-  async function readAhead(): Promise<void> {
-    const reading = subscribeToPart(store, { after, isWanted: (stream) => isIn(shard, stream), signal: stopping.signal });
-    for await (const event of reading) {
-      const read = 'kind' in event ? skippedEvent(event) : readEvent(event, kinds);
-      if (!(await waiting.put(read, { isFollowed: true }))) return;
-    }
-  }
-  readAhead().then(() => waiting.end(), (error: unknown) => waiting.end(error));
-  const stop = async (): Promise<void> => {
-    waiting.stop();
-    stopping.abort();
-  };
-  return { [Symbol.asyncIterator]: () => waiting.take(), stop };
-};

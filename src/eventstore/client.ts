@@ -1,6 +1,6 @@
 /** The official client with what the ledger needs beside it: bytes in, bytes out, and channel options of our own. */
 import { EventStoreDBClient, type NO_STREAM } from '@eventstore/db-client';
-import { StreamsClient } from '@eventstore/db-client/generated/streams_grpc_pb.js';
+import { StreamsClient, StreamsService } from '@eventstore/db-client/generated/streams_grpc_pb.js';
 import type { BatchAppendReq, BatchAppendResp, ReadReq, ReadResp } from '@eventstore/db-client/generated/streams_pb.js';
 import {
   Channel,
@@ -22,6 +22,8 @@ export type AppendBytes = Readonly<{
   expectedRevision: bigint | typeof NO_STREAM;
   timeoutMs: number;
 }>;
+
+const READ = StreamsService.read;
 
 type AppendStream = ClientDuplexStream<BatchAppendReq, BatchAppendResp>;
 
@@ -79,13 +81,16 @@ export class StoreClient extends EventStoreDBClient {
   }
 
   /**
-   * Opens a read. Its responses come as the protocol brings them, with raw gRPC errors.
+   * Opens a read. Its responses come as the protocol brings them, with raw gRPC errors; `decoded` makes what it wants of each.
    * A reader that leaves before the end cancels it.
    */
-  openRead(request: ReadReq): Promise<ClientReadableStream<ReadResp>> {
-    return this.GRPCStreamCreator(StreamsClient, 'openRead', (client) =>
-      client.read(request, ...this.callArguments({}, { deadline: Infinity })),
-    )();
+  openRead(request: ReadReq): Promise<ClientReadableStream<ReadResp>>;
+  openRead<T>(request: ReadReq, decoded: (response: Buffer) => T): Promise<ClientReadableStream<T>>;
+  openRead(request: ReadReq, decoded: (response: Buffer) => unknown = READ.responseDeserialize): Promise<ClientReadableStream<unknown>> {
+    return this.GRPCStreamCreator(StreamsClient, 'openRead', (client): ClientReadableStream<unknown> => {
+      const [metadata, options] = this.callArguments({}, { deadline: Infinity });
+      return client.makeServerStreamRequest(READ.path, READ.requestSerialize, decoded, request, metadata, options);
+    })();
   }
 
   /** Ends all calls, those too whose readers have gone: `dispose` waits for them. */

@@ -1,8 +1,10 @@
 import shared from '@eventstore/db-client/generated/shared_pb.js';
-import streams, { type ReadReq, type ReadResp } from '@eventstore/db-client/generated/streams_pb.js';
-import { convertGrpcEvent } from '@eventstore/db-client/dist/utils/convertGrpcEvent.js';
+import streams, { type ReadReq } from '@eventstore/db-client/generated/streams_pb.js';
+import type { ClientReadableStream } from '@grpc/grpc-js';
+import { setImmediate as othersTurn } from 'node:timers/promises';
 import type { EventStore } from './event-store.js';
-import { recordedEventOf, type RecordedEvent } from './recorded-event.js';
+import { readBytesOf, type ReadBytes } from './read-response.js';
+import { recordedEventFrom, type RecordedEvent } from './recorded-event.js';
 import { storeErrorOf } from './store-errors.js';
 
 /** An event that was not wanted: where it stands, and nothing of what it says. */
@@ -16,18 +18,21 @@ export const FOLLOWED = '^(?:[^$]|\\$metadata$|\\$streamDeleted$)';
 
 /**
  * A catch-up subscription to `$all` of which only events of some streams are decoded: several readers of one log then share that work.
+ * Brings what has come since it was asked last, which is never nothing.
  * @throws what the store fails with; ends when the store ends it
  */
-export async function* subscribeToPart(store: EventStore, { after, isWanted, signal }: { after: bigint | null; isWanted: Wanted; signal: AbortSignal }): AsyncGenerator<RecordedEvent | SkippedEvent> {
-  const call = await store.subscriptions.openRead(subscriptionTo(after));
+export async function* subscribeToPart(store: EventStore, { after, isWanted, signal }: { after: bigint | null; isWanted: Wanted; signal: AbortSignal }): AsyncGenerator<readonly (RecordedEvent | SkippedEvent)[]> {
+  const call = await store.subscriptions.openRead(subscriptionTo(after), readBytesOf);
   const stop = (): void => call.cancel();
   signal.addEventListener('abort', stop);
   try {
     if (signal.aborted) return;
-    for await (const response of call as AsyncIterable<ReadResp>) {
-      if (!response.hasEvent()) continue;
-      const event = partOf(response, isWanted);
-      if (event !== null) yield event;
+    for await (const first of call as AsyncIterable<ReadBytes | 'none'>) {
+      // The connection's credit is renewed at the end of this turn: what has come is read after it, while the store sends what is next.
+      await othersTurn();
+      const events = [...partOf(first, isWanted)];
+      for (let next = nextOf(call); next !== null; next = nextOf(call)) events.push(...partOf(next, isWanted));
+      if (events.length > 0) yield events;
     }
   } catch (error) {
     if (!signal.aborted) throw storeErrorOf(error, { what: 'Following the log', ofLog: true });
@@ -36,15 +41,14 @@ export async function* subscribeToPart(store: EventStore, { after, isWanted, sig
     call.cancel();
   }
 }
+/** What has come already; null when there is nothing. */
+const nextOf = (call: ClientReadableStream<ReadBytes | 'none'>) => call.read() as ReadBytes | 'none' | null;
 
-function partOf(response: ReadResp, isWanted: Wanted): RecordedEvent | SkippedEvent | null {
-  const read = response.getEvent();
-  const recorded = read?.getEvent();
-  if (read === undefined || recorded === undefined) return null;
-  const name = Buffer.from(recorded.getStreamIdentifier()?.getStreamName_asU8() ?? []).toString('utf8');
-  const isOwn = isWanted(name.startsWith('$$') ? name.slice(2) : name);
-  if (isOwn) return recordedEventOf(convertGrpcEvent(read) as Parameters<typeof recordedEventOf>[0]);
-  return { kind: 'skipped', position: BigInt(recorded.getCommitPosition()), eventId: recorded.getId()?.getString() ?? '' };
+function partOf(event: ReadBytes | 'none', isWanted: Wanted): (RecordedEvent | SkippedEvent)[] {
+  if (event === 'none') return [];
+  const { stream, position, eventId } = event;
+  const isOwn = isWanted(stream.startsWith('$$') ? stream.slice(2) : stream);
+  return [isOwn ? recordedEventFrom(event) : { kind: 'skipped', position, eventId }];
 }
 
 const { Options } = streams.ReadReq;

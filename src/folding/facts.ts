@@ -27,7 +27,7 @@ const NOTHING: Says = { kind: 'nothing' };
 export function readEvent(recorded: RecordedEvent, kinds?: ReadonlySet<SnapshotKind>): ReadEvent {
   const { eventId, stream, revision, position, type, recordedAt, metadata } = recorded;
   const says = read(recorded, kinds);
-  const bytes = ENVELOPE_BYTES + (says.kind === 'fact' ? bytesOf(recorded.data) : 0);
+  const bytes = ENVELOPE_BYTES + (says.kind === 'fact' ? (recorded.dataBytes ?? bytesOf(recorded.data)) : 0);
   return { eventId, stream, revision, position, type, recordedAt, metadata, says, bytes };
 }
 
