@@ -18,7 +18,7 @@ export class ObjectCache {
   /** Keys of each stream's objects. */
   readonly #streams = new Map<string, Set<string>>();
 
-  /** `sizeMax` in characters of JSON; in memory they take a few times as much. */
+  /** `sizeMax` in characters of JSON. */
   constructor(sizeMax: number) {
     this.#objects = new LRUCache({
       maxSize: sizeMax,

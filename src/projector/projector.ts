@@ -35,8 +35,8 @@ export type BatchResult =
   /** Another owner has taken a line over; nothing was written. */
   | { readonly kind: 'lost' };
 
-/** What a projector remembers, in characters of JSON. */
-const CACHE_SIZE_MAX = 32 * 1024 * 1024;
+/** What a projector remembers, and one of several workers, in characters of JSON: in memory they take ten times as much. */
+const CACHE_SIZE_MAX = { alone: 8 * 1024 * 1024, shard: 2 * 1024 * 1024 };
 /** How often a batch is tried when others index the same events, or claim the same rows, at the same time. */
 const ATTEMPTS_MAX = 50;
 /** Streams that wait to be folded again, looked up at once. */
@@ -62,13 +62,14 @@ type Done = Readonly<{ kind: 'committed' }> & Committing | Readonly<{ kind: 'los
  * indexes its events, writes states and rows, and moves the lines of the group (design, section 5).
  */
 export class Projector {
-  readonly #cache = new ObjectCache(CACHE_SIZE_MAX);
+  readonly #cache: ObjectCache;
   readonly #folder: StreamFolder;
   readonly #turn = new Turn();
   /** The lines that the cache speaks of, their epochs, and where they stand. */
   #known = '';
 
   constructor(private readonly options: ProjectorOptions) {
+    this.#cache = new ObjectCache(options.isShard === true ? CACHE_SIZE_MAX.shard : CACHE_SIZE_MAX.alone);
     this.#folder = new StreamFolder(options.reader, options.models, this.#cache, options.limits ?? LIMITS);
   }
 
