@@ -4,7 +4,6 @@ import { build } from '../src/rebuild/build.js';
 import { officialClient } from '../src/eventstore/client.js';
 import { connectEventStore, type EventStore } from '../src/eventstore/event-store.js';
 import { LogEndSearch } from '../src/eventstore/log-end.js';
-import { subscribeToAll } from '../src/eventstore/read.js';
 import { Database } from '../src/read-models/database.js';
 import { readLines } from '../src/read-models/lines.js';
 import { ensureSchema } from '../src/read-models/schema.js';
@@ -38,9 +37,9 @@ setInterval(sample, SAMPLE_MS).unref();
 
 const BUFFERED_MAX = 4_000;
 
-const wideSubscription = (store: EventStore) => subscribeToAll(store, null, BUFFERED_MAX);
-const bareSubscription = ({ url }: EventStore) =>
-  officialClient(url).subscribeToAll({ fromPosition: START, filter: excludeSystemEvents() }, { highWaterMark: BUFFERED_MAX });
+const ALL = { fromPosition: START, filter: excludeSystemEvents() } as const;
+const wideSubscription = (store: EventStore) => store.subscriptions.subscribeToAll(ALL, { highWaterMark: BUFFERED_MAX });
+const bareSubscription = ({ url }: EventStore) => officialClient(url).subscribeToAll(ALL, { highWaterMark: BUFFERED_MAX });
 
 async function readAll(store: EventStore, subscribe: typeof wideSubscription): Promise<number> {
   const end = await new LogEndSearch(store).find();

@@ -3,19 +3,19 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 import { projections } from '../projections/index.js';
 import { kindsOf } from '../projections/projection.js';
+import { DealtLog } from './catch-up/dealt-log.js';
 import { Follower, type Followed } from './catch-up/follower.js';
-import { readPart } from './catch-up/log-reading.js';
 import { connectEventStore } from './eventstore/event-store.js';
 import { isAway } from './projector/away.js';
 import { readModelsIn } from './projector/postgres-read-models.js';
 import { Projector } from './projector/projector.js';
 import { eventReader } from './projector/stream-reading.js';
 import { Database } from './read-models/database.js';
-import type { ShardMessage, ShardThreadData } from './rebuild/shards.js';
+import type { ForShard, ShardMessage, ShardThreadData } from './rebuild/shards.js';
 
 if (!parentPort) throw new Error('This module is a worker thread of a build: start it with followInShards.');
 const parent = parentPort;
-const { eventstoreUrl, databaseUrl, shard, group, until, batchMax } = workerData as ShardThreadData;
+const { eventstoreUrl, databaseUrl, group, until, batchMax } = workerData as ShardThreadData;
 const tell = (message: ShardMessage): void => parent.postMessage(message);
 
 /** One for the batch, one for what is read beside it. */
@@ -23,35 +23,42 @@ const CONNECTIONS_MAX = 2;
 const store = connectEventStore(eventstoreUrl);
 const database = new Database(databaseUrl, { connectionsMax: CONNECTIONS_MAX, onIdleError: () => undefined });
 const stopping = new AbortController();
-parent.once('message', () => stopping.abort());
+const log = new DealtLog(kindsOf(projections), (bytes) => tell({ kind: 'taken', bytes }));
+parent.on('message', (message: ForShard) => {
+  if (message.kind === 'dealt') log.put(message.deal);
+  else stopping.abort();
+});
 
 /** How often in a row store or database may be away, and for how long each time: a build of hours does not end for a moment of that. */
 const AWAY_MAX = 10;
 const AWAY_PAUSE_MS = 1_000;
 
+/** A projector that tries a batch again while store or database are away. */
+const patient = (projector: Projector): Pick<Projector, 'apply'> => ({
+  apply: async (...batch) => {
+    for (let failures = 1; ; failures += 1) {
+      try {
+        return await projector.apply(...batch);
+      } catch (error) {
+        if (!isAway(error) || failures > AWAY_MAX || stopping.signal.aborted) throw error;
+        await pause(AWAY_PAUSE_MS, undefined, { signal: stopping.signal }).catch(() => undefined);
+      }
+    }
+  },
+});
+
 async function follow(): Promise<Followed['kind']> {
   const projector = new Projector({ reader: eventReader(store, projections), models: readModelsIn(database), projections, isShard: true });
-  const follower = new Follower(readPart(store, kindsOf(projections), shard), projector);
-  let reached = group;
-  for (let failures = 0; ; ) {
-    try {
-      const { kind } = await follower.follow(reached, {
-        until,
-        batchMax,
-        signal: stopping.signal,
-        applied: ({ events, result, tookMs, position, recordedAt, group: now }) => {
-          [reached, failures] = [now, 0];
-          const at = now.lines[0]?.at;
-          if (at != null) tell({ kind: 'applied', batch: { events, result, tookMs, position, recordedAt }, at });
-        },
-      });
-      return kind;
-    } catch (error) {
-      failures += 1;
-      if (!isAway(error) || failures > AWAY_MAX) throw error;
-      await pause(AWAY_PAUSE_MS, undefined, { signal: stopping.signal }).catch(() => undefined);
-    }
-  }
+  const { kind } = await new Follower(log.readLog, patient(projector)).follow(group, {
+    until,
+    batchMax,
+    signal: stopping.signal,
+    applied: ({ events, result, tookMs, position, recordedAt, group: { lines } }) => {
+      const at = lines[0]?.at;
+      if (at != null) tell({ kind: 'applied', batch: { events, result, tookMs, position, recordedAt }, at });
+    },
+  });
+  return kind;
 }
 
 await follow().then((how) => tell({ kind: 'ended', how }), (error: unknown) => tell({ kind: 'failed', cause: error instanceof Error ? error.message : String(error) }));

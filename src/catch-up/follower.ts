@@ -42,7 +42,7 @@ export type Follow = (start: Group, options: FollowOptions) => Promise<Followed>
 export class Follower {
   constructor(
     private readonly readLog: ReadLog,
-    private readonly projector: Projector,
+    private readonly projector: Pick<Projector, 'apply'>,
   ) {}
 
   readonly follow: Follow = async (start, options) => {
@@ -125,7 +125,7 @@ async function* batchesOf(reading: LogReading, { until, batchMax, signal }: Foll
       const isLast = until !== undefined && event.position >= until.position;
       // The event at the end may be gone: then a later one tells of it.
       if (event.says.kind === 'skipped') {
-        skips += 1;
+        skips += event.says.events;
         if (!(isLast && event.position > until.position)) skipped = { position: event.position, eventId: event.eventId };
       } else if (!(isLast && event.position > until.position)) {
         events.push(event);

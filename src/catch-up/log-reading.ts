@@ -1,8 +1,8 @@
 import type { SnapshotKind } from '../events/normalise.js';
 import type { EventStore } from '../eventstore/event-store.js';
-import { subscribeToPart } from '../eventstore/log-subscription.js';
-import { readEvent, skippedEvent, type ReadEvent } from '../folding/facts.js';
-import { isIn, type Shard } from '../projector/shard.js';
+import { subscribeToLog } from '../eventstore/log-subscription.js';
+import { recordedEventFrom } from '../eventstore/recorded-event.js';
+import { readEvent, type ReadEvent } from '../folding/facts.js';
 
 /** Events of the log in their order, and whether more has arrived already. */
 export type Arrival = Readonly<{ events: readonly ReadEvent[]; isFollowed: boolean }>;
@@ -17,17 +17,12 @@ export type Room = Readonly<{ events: number; bytes: number }>;
 export type ReadLog = (after: bigint | null, room: Room) => LogReading;
 
 /** Reads the log, each event as soon as it is there. */
-export const readHere = (store: EventStore, kinds: ReadonlySet<SnapshotKind>): ReadLog => readPart(store, kinds, { index: 0, count: 1 });
-
-/** Reads the log as one of several workers: of streams that fall to others it learns no more than that they went on. */
-export const readPart = (store: EventStore, kinds: ReadonlySet<SnapshotKind>, shard: Shard): ReadLog => (after, room) => {
+export const readHere = (store: EventStore, kinds: ReadonlySet<SnapshotKind>): ReadLog => (after, room) => {
   const waiting = new WaitingEvents(room);
   const stopping = new AbortController();
   async function readAhead(): Promise<void> {
-    const reading = subscribeToPart(store, { after, isWanted: (stream) => isIn(shard, stream), signal: stopping.signal });
-    for await (const events of reading) {
-      const read = events.map((event) => ('kind' in event ? skippedEvent(event) : readEvent(event, kinds)));
-      if (!(await waiting.put(read))) return;
+    for await (const come of subscribeToLog(store, { after, signal: stopping.signal })) {
+      if (!(await waiting.put(come.map(({ event }) => readEvent(recordedEventFrom(event), kinds))))) return;
     }
   }
   readAhead().then(() => waiting.end(), (error: unknown) => waiting.end(error));

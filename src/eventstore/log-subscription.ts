@@ -4,34 +4,29 @@ import type { ClientReadableStream } from '@grpc/grpc-js';
 import { setImmediate as othersTurn } from 'node:timers/promises';
 import type { EventStore } from './event-store.js';
 import { readBytesOf, type ReadBytes } from './read-response.js';
-import { recordedEventFrom, type RecordedEvent } from './recorded-event.js';
 import { storeErrorOf } from './store-errors.js';
 
-/** An event that was not wanted: where it stands, and nothing of what it says. */
-export type SkippedEvent = Readonly<{ kind: 'skipped'; position: bigint; eventId: string }>;
-
-/** What a part of the log's readers wants of it: events of these streams. */
-export type Wanted = (stream: string) => boolean;
+/** An event of the log, and the response that it came with, byte by byte. */
+export type LogEvent = Readonly<{ event: ReadBytes; response: Buffer }>;
 
 /** Our events, and what tells that a stream was deleted or got other limits; links, statistics and the like are the store's own. */
-export const FOLLOWED = '^(?:[^$]|\\$metadata$|\\$streamDeleted$)';
+const FOLLOWED = '^(?:[^$]|\\$metadata$|\\$streamDeleted$)';
 
 /**
- * A catch-up subscription to `$all` of which only events of some streams are decoded: several readers of one log then share that work.
- * Brings what has come since it was asked last, which is never nothing.
- * @throws what the store fails with; ends when the store ends it
+ * A catch-up subscription to `$all`, from after a position (null: from the start). Brings what has come since it was asked last.
+ * @throws what the store fails with; ends when the store ends it, or the signal aborts
  */
-export async function* subscribeToPart(store: EventStore, { after, isWanted, signal }: { after: bigint | null; isWanted: Wanted; signal: AbortSignal }): AsyncGenerator<readonly (RecordedEvent | SkippedEvent)[]> {
-  const call = await store.subscriptions.openRead(subscriptionTo(after), readBytesOf);
+export async function* subscribeToLog(store: EventStore, { after, signal }: { after: bigint | null; signal: AbortSignal }): AsyncGenerator<readonly LogEvent[]> {
+  const call = await store.subscriptions.openRead(subscriptionTo(after), logEventOf) as ClientReadableStream<LogEvent | 'none'>;
   const stop = (): void => call.cancel();
   signal.addEventListener('abort', stop);
   try {
     if (signal.aborted) return;
-    for await (const first of call as AsyncIterable<ReadBytes | 'none'>) {
+    for await (const first of call as AsyncIterable<LogEvent | 'none'>) {
       // The connection's credit is renewed at the end of this turn: what has come is read after it, while the store sends what is next.
       await othersTurn();
-      const events = [...partOf(first, isWanted)];
-      for (let next = nextOf(call); next !== null; next = nextOf(call)) events.push(...partOf(next, isWanted));
+      const events: LogEvent[] = [];
+      for (let next: LogEvent | 'none' | null = first; next !== null; next = call.read() as typeof next) if (next !== 'none') events.push(next);
       if (events.length > 0) yield events;
     }
   } catch (error) {
@@ -41,14 +36,10 @@ export async function* subscribeToPart(store: EventStore, { after, isWanted, sig
     call.cancel();
   }
 }
-/** What has come already; null when there is nothing. */
-const nextOf = (call: ClientReadableStream<ReadBytes | 'none'>) => call.read() as ReadBytes | 'none' | null;
 
-function partOf(event: ReadBytes | 'none', isWanted: Wanted): (RecordedEvent | SkippedEvent)[] {
-  if (event === 'none') return [];
-  const { stream, position, eventId } = event;
-  const isOwn = isWanted(stream.startsWith('$$') ? stream.slice(2) : stream);
-  return [isOwn ? recordedEventFrom(event) : { kind: 'skipped', position, eventId }];
+function logEventOf(response: Buffer): LogEvent | 'none' {
+  const event = readBytesOf(response);
+  return event === 'none' ? 'none' : { event, response };
 }
 
 const { Options } = streams.ReadReq;

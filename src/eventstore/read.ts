@@ -1,7 +1,6 @@
-import { BACKWARDS, eventTypeFilter, FORWARDS, START, type ResolvedEvent, type StreamingRead } from '@eventstore/db-client';
+import { BACKWARDS, FORWARDS, type ResolvedEvent, type StreamingRead } from '@eventstore/db-client';
 import { failureOf, untilItStalls, type EventStore } from './event-store.js';
 import { recordedEventOf, type RecordedEvent } from './recorded-event.js';
-import { FOLLOWED } from './log-subscription.js';
 import { storeErrorOf } from './store-errors.js';
 
 /** Events that a read holds in each of its buffers: one may be as large as the append limit. */
@@ -52,17 +51,6 @@ export function readLogPage(store: EventStore, { direction, from, max }: LogPage
   } as const;
   const reading = store.reads.readAll(which, { highWaterMark: READ_BUFFER_EVENTS });
   return all(recorded(reading, { what: 'Reading the log', ofLog: true }));
-}
-
-const FILTER = eventTypeFilter({ regex: FOLLOWED });
-
-/**
- * A catch-up subscription to `$all` without most of the store's own events, from after a position (null: from the start). It ends,
- * or throws, when the connection is cut; subscribe again to go on.
- */
-export function subscribeToAll(store: EventStore, after: bigint | null, bufferedMax: number) {
-  const fromPosition = after === null ? START : { commit: after, prepare: after };
-  return store.subscriptions.subscribeToAll({ fromPosition, filter: FILTER }, { highWaterMark: bufferedMax });
 }
 
 /**

@@ -13,8 +13,8 @@ export type ReadEvent = Envelope & Readonly<{ says: Says; bytes: number }>;
 
 type Says =
   | { readonly kind: 'nothing' }
-  /** Another worker reads it. */
-  | { readonly kind: 'skipped' }
+  /** Other workers have so many events up to here. */
+  | { readonly kind: 'skipped'; readonly events: number }
   /** The store's own: `stream` was deleted, or has other limits now, so that less may be left of it. */
   | { readonly kind: 'shortened'; readonly stream: string }
   | { readonly kind: 'fact'; readonly fact: Fact }
@@ -31,9 +31,9 @@ export function readEvent(recorded: RecordedEvent, kinds?: ReadonlySet<SnapshotK
   return { eventId, stream, revision, position, type, recordedAt, metadata, says, bytes };
 }
 
-/** What another worker reads of the log: nothing but a place. */
-export const skippedEvent = ({ position, eventId }: Pick<Envelope, 'position' | 'eventId'>): ReadEvent =>
-  ({ eventId, stream: '', revision: -1n, position, type: '', recordedAt: NEVER, metadata: null, says: { kind: 'skipped' }, bytes: 0 });
+/** What other workers have of the log: nothing but the place of its last event. */
+export const skippedEvent = ({ position, eventId }: Pick<Envelope, 'position' | 'eventId'>, events: number): ReadEvent =>
+  ({ eventId, stream: '', revision: -1n, position, type: '', recordedAt: NEVER, metadata: null, says: { kind: 'skipped', events }, bytes: 0 });
 
 const NEVER = new Date(0);
 

@@ -1,10 +1,9 @@
 /** A part of all streams, which one of several workers projects. */
 export type Shard = Readonly<{ index: number; count: number }>;
 
-/** Whether a stream falls to a shard; by a hash of its name (FNV-1a). */
-export function isIn({ index, count }: Shard, stream: string): boolean {
-  if (count === 1) return true;
+/** The shard that a stream falls to, of so many; by a hash of its name (FNV-1a). Its metadata are told to who has the stream. */
+export function shardOf(stream: string, count: number): number {
   let hash = 0x811c9dc5;
-  for (let at = 0; at < stream.length; at += 1) hash = Math.imul(hash ^ stream.charCodeAt(at), 0x01000193);
-  return (hash >>> 0) % count === index;
+  for (let at = stream.startsWith('$$') ? 2 : 0; at < stream.length; at += 1) hash = Math.imul(hash ^ stream.charCodeAt(at), 0x01000193);
+  return (hash >>> 0) % count;
 }

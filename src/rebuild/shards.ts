@@ -1,24 +1,28 @@
+import { getHeapStatistics } from 'node:v8';
 import { Worker } from 'node:worker_threads';
 import type { AppliedBatch, Follow, Followed, FollowOptions } from '../catch-up/follower.js';
+import { dealLog, Hand, type Deal } from '../catch-up/dealing.js';
 import { compiledFile } from '../compiled-file.js';
 import type { EventStore } from '../eventstore/event-store.js';
 import type { Group } from '../projector/projector.js';
-import type { Shard } from '../projector/shard.js';
 import type { Database } from '../read-models/database.js';
 import { lock, move, type LogPosition } from '../read-models/lines.js';
 
-/** What a worker is started with: it projects the streams of its shard, from where the group stands to `until`. */
+/** What a worker is started with: it projects the streams that it is dealt, from where the group stands to `until`. */
 export type ShardThreadData = Readonly<{
   eventstoreUrl: string;
   databaseUrl: string;
-  shard: Shard;
   group: Group;
   until: NonNullable<FollowOptions['until']>;
   batchMax: FollowOptions['batchMax'];
 }>;
 
-/** What a worker tells: what it has applied, up to where all of its streams are written now; and how it ended. */
+/** What a worker is told. */
+export type ForShard = Readonly<{ kind: 'dealt'; deal: Deal }> | Readonly<{ kind: 'stop' }>;
+
+/** What a worker tells: how much of what it was dealt it has taken; what it has applied, up to where all of its streams are written now; and how it ended. */
 export type ShardMessage =
+  | Readonly<{ kind: 'taken'; bytes: number }>
   | Readonly<{ kind: 'applied'; batch: Omit<AppliedBatch, 'group'>; at: NonNullable<LogPosition> }>
   | Readonly<{ kind: 'ended'; how: Followed['kind'] }>
   | Readonly<{ kind: 'failed'; cause: string }>;
@@ -26,33 +30,51 @@ export type ShardMessage =
 /** How often the checkpoint follows the workers: after a crash, they read again what lies beyond it. */
 const MOVE_EVERY_MS = 1_000;
 
+/**
+ * The larger a heap may be, the further V8 lets it grow before it looks for garbage: beyond this to four times what is in use, below to
+ * twice as much, which costs a fourteenth of the time.
+ */
+const HEAP_MB = Math.min(2_000, Math.floor(getHeapStatistics().heap_size_limit / 1024 / 1024));
+
 type Parts = Readonly<{ store: EventStore; database: Database }>;
 
 /**
- * Moves a group along the log by several workers, each of which reads the log and projects the streams of its shard. The lines
+ * Moves a group along the log by several workers, each of which projects the streams that it is dealt: the log is read once. The lines
  * stand where the slowest worker is: what others have written beyond it is not folded twice, for states know their revisions.
  */
 export function followInShards({ store, database }: Parts, count: number): Follow {
   return async (start, { until, batchMax, signal, applied }) => {
     if (until === undefined) throw new Error('Workers go to a place in the log.');
     if (signal.aborted) return { kind: 'stopped', group: start };
-    if ((start.lines[0]?.at?.position ?? -1n) >= until.position) return { kind: 'reached', group: start };
+    const after = start.lines[0]?.at?.position ?? null;
+    if ((after ?? -1n) >= until.position) return { kind: 'reached', group: start };
     const progress = new Progress(database, start, count);
     const room = { events: Math.ceil(batchMax.events / count), bytes: Math.ceil(batchMax.bytes / count) };
     const ending = new AbortController();
     const stopped = AbortSignal.any([signal, ending.signal]);
-    const running = Array.from({ length: count }, (_, index) => {
-      const data: ShardThreadData = { eventstoreUrl: store.url, databaseUrl: database.url, shard: { index, count }, group: start, until, batchMax: room };
-      return runShard(data, stopped, async ({ batch, at }) => {
-        if (!(await progress.reach(index, at))) ending.abort();
-        await applied({ ...batch, position: progress.lowest, group: progress.group });
-      }).catch((error: unknown) => {
+    // Where one ends, the others would wait for it.
+    const together = <T>(work: Promise<T>, goesOn: (result: T) => boolean): Promise<T> => work.then(
+      (result) => {
+        if (!goesOn(result)) ending.abort();
+        return result;
+      },
+      (error: unknown) => {
         ending.abort();
         throw error;
-      });
+      },
+    );
+    const data: ShardThreadData = { eventstoreUrl: store.url, databaseUrl: database.url, group: start, until, batchMax: room };
+    const shards = Array.from({ length: count }, (_, index) => {
+      const thread = new Worker(compiledFile('shard-thread.js'), { workerData: data, name: `shard ${index}`, execArgv: [], resourceLimits: { maxOldGenerationSizeMb: HEAP_MB } });
+      return { index, thread, hand: new Hand((deal) => thread.postMessage({ kind: 'dealt', deal } satisfies ForShard, [deal.bytes])) };
     });
-    const ended = await Promise.allSettled(running);
-    const failed = ended.find((one) => one.status === 'rejected');
+    const running = shards.map((shard) => together(runShard(shard, stopped, async ({ batch, at }) => {
+      if (!(await progress.reach(shard.index, at))) ending.abort();
+      await applied({ ...batch, position: progress.lowest, group: progress.group });
+    }), (how) => how === 'reached'));
+    const dealing = together(dealLog(store, { after, until, hands: shards.map(({ hand }) => hand), signal: stopped }), () => true);
+    const [dealt, ...ended] = await Promise.allSettled([dealing, ...running] as const);
+    const failed = [dealt, ...ended].find((one) => one.status === 'rejected');
     if (failed !== undefined && !signal.aborted) throw failed.reason;
     const hows = ended.map((one) => (one.status === 'fulfilled' ? one.value : 'stopped'));
     if (hows.includes('lost') || !(await progress.moveNow())) return { kind: 'lost', group: progress.group };
@@ -111,10 +133,11 @@ class Progress {
   }
 }
 
-/** Runs one worker; resolves with how it ended. */
-async function runShard(data: ShardThreadData, signal: AbortSignal, applied: (message: Extract<ShardMessage, { kind: 'applied' }>) => Promise<void>): Promise<Followed['kind']> {
-  const thread = new Worker(compiledFile('shard-thread.js'), { workerData: data, name: `shard ${data.shard.index}`, execArgv: [] });
-  const stop = () => thread.postMessage('stop');
+type Shard = Readonly<{ thread: Worker; hand: Hand }>;
+
+/** Follows one worker until it ends; resolves with how. */
+async function runShard({ thread, hand }: Shard, signal: AbortSignal, applied: (message: Extract<ShardMessage, { kind: 'applied' }>) => Promise<void>): Promise<Followed['kind']> {
+  const stop = () => thread.postMessage({ kind: 'stop' } satisfies ForShard);
   signal.addEventListener('abort', stop);
   if (signal.aborted) stop();
   const ended = new Promise((resolve) => thread.once('exit', resolve));
@@ -123,7 +146,8 @@ async function runShard(data: ShardThreadData, signal: AbortSignal, applied: (me
     return await new Promise<Followed['kind']>((resolve, reject) => {
       let how: Followed['kind'] | undefined;
       thread.on('message', (message: ShardMessage) => {
-        if (message.kind === 'applied') {
+        if (message.kind === 'taken') hand.taken(message.bytes);
+        else if (message.kind === 'applied') {
           telling = telling.then(() => applied(message));
           telling.catch(reject);
         } else if (message.kind === 'ended') how = message.how;

@@ -3,9 +3,12 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { projections } from '../../projections/index.js';
 import { kindsOf } from '../../projections/projection.js';
 import type { ReadEvent } from '../../src/folding/facts.js';
-import { readHere, readPart, type Arrival, type LogReading, type ReadLog } from '../../src/catch-up/log-reading.js';
+import { readHere, type Arrival, type LogReading, type ReadLog } from '../../src/catch-up/log-reading.js';
 import { connectEventStore, type EventStore } from '../../src/eventstore/event-store.js';
+import { dealLog, Hand } from '../../src/catch-up/dealing.js';
+import { DealtLog } from '../../src/catch-up/dealt-log.js';
 import { LogEndSearch } from '../../src/eventstore/log-end.js';
+import { shardOf } from '../../src/projector/shard.js';
 import { startProxy, type CuttableProxy } from '../support/cuttable-proxy.js';
 import { appendedEvent } from '../support/log.js';
 import { endOfSharedLog, SHARES_STORE, testEventStore, type TestServer } from '../support/servers.js';
@@ -90,10 +93,9 @@ async function taken(reading: LogReading, isLast: (event: ReadEvent, arrival: Ar
 /** As it is told of parked streams. */
 const toldOf = ({ says, ...envelope }: ReadEvent) => ({ ...envelope, says: says.kind === 'unreadable' ? { ...says, error: String(says.error) } : says });
 
-describe.each<readonly [string, (store: EventStore) => ReadLog]>([
-  ['here', (of) => readHere(of, kinds)],
-  ['as the only one of several workers', (of) => readPart(of, kinds, { index: 0, count: 1 })],
-])('the log read %s', (how, reader) => {
+const reader = (of: EventStore): ReadLog => readHere(of, kinds);
+
+describe('the log read here', () => {
   it('gives the events after a position in their order, each once, and goes on with those to come', async () => {
     const all = (await taken(reader(store)(begin, room), ({ revision }) => revision === BigInt(EVENTS + 2))).filter(({ revision }) => revision <= BigInt(EVENTS + 2));
     expect(all.map(({ revision }) => revision)).toEqual(Array.from({ length: EVENTS + 3 }, (__, revision) => BigInt(revision)));
@@ -102,7 +104,7 @@ describe.each<readonly [string, (store: EventStore) => ReadLog]>([
     expect(rest[0]?.revision).toBe(2n);
 
     const other = `subscription-${randomId('sub')}`;
-    const next = taken(reader(store)(all.at(-1)?.position ?? null, room), (__, { isFollowed }) => SHARES_STORE || how !== 'here' || !isFollowed, other);
+    const next = taken(reader(store)(all.at(-1)?.position ?? null, room), (__, { isFollowed }) => SHARES_STORE || !isFollowed, other);
     await store.appends.appendToStream(other, appendedEvent(subscriptionEvent(randomId('sub'))), { expectedRevision: ANY });
     expect((await next).at(-1)).toMatchObject({ stream: other, revision: 0n, says: { kind: 'fact' } });
   });
@@ -179,27 +181,50 @@ describe.each<readonly [string, (store: EventStore) => ReadLog]>([
   });
 });
 
-it('read by two workers is shared out among them: each event is read by one, and of the others only the place is known', async () => {
+/** Deals the log out to workers of this thread; what one of them does not take it is not dealt. */
+function dealTo(count: number, { after, until: position }: { after: bigint | null; until: bigint }) {
+  const stopping = new AbortController();
+  const logs = Array.from({ length: count }, (_, index) => new DealtLog(kinds, (bytes) => hands[index]?.taken(bytes)));
+  const hands: Hand[] = logs.map((log) => new Hand((deal) => log.put(deal)));
+  const dealing = dealLog(store, { after, until: { position }, hands, signal: stopping.signal });
+  return { readings: logs.map(({ readLog }) => readLog(after, room)), dealing, stop: () => stopping.abort() };
+}
+
+it('dealt to two workers is shared out among them: each event is read by one, and both know how far it went', async () => {
   const own = Array.from({ length: 20 }, () => `subscription-${randomId('sub')}`);
   const before = await new LogEndSearch(store).find();
   for (const name of own) await store.appends.appendToStream(name, appendedEvent(subscriptionEvent(name.slice('subscription-'.length))), { expectedRevision: ANY });
   await append(subscriptionEvent(subscription));
-  const from = before.kind === 'at' ? before.position : null;
-  const here = await taken(readHere(store, kinds)(from, room), ({ stream: name }) => name === own.at(-1), own.at(-1));
+  const after = before.kind === 'at' ? before.position : null;
+  const here = await taken(readHere(store, kinds)(after, room), ({ stream: name }) => name === own.at(-1), own.at(-1));
   const last = here.at(-1) as ReadEvent;
-  const parts = await Promise.all([0, 1].map(async (index) => {
-    const reading = readPart(store, kinds, { index, count: 2 })(from, room);
+  const { readings, dealing } = dealTo(2, { after, until: last.position });
+  const parts = await Promise.all(readings.map(async (reading) => {
     const events: ReadEvent[] = [];
     for await (const arrival of reading) {
       events.push(...arrival.events);
-      if (arrival.events.some(({ position }) => position >= last.position)) break;
+      if (events.at(-1)?.position === last.position) break;
     }
-    await reading.stop();
-    return events.filter(({ position }) => position <= last.position);
+    return events;
   }));
-  const places = parts.map((events) => events.map(({ position, eventId }) => `${position} ${eventId}`));
-  expect(places[0]).toEqual(places[1]);
+  await dealing;
+  expect(parts.map((events) => events.at(-1)?.eventId)).toEqual([last.eventId, last.eventId]);
   const read = parts.map((events) => events.filter(({ says }) => says.kind !== 'skipped').map(({ stream: name }) => name).filter((name) => own.includes(name)));
   expect(read.flat().sort()).toEqual([...own].sort());
   expect(Math.min(...read.map(({ length }) => length))).toBeGreaterThan(0);
+});
+
+it('is not dealt further than the slowest worker has room for, and no further once it is to stop', async () => {
+  const end = await new LogEndSearch(store).find();
+  if (end.kind !== 'at') throw new Error('The log has an end.');
+  const before = proxy.answeredBytes();
+  const { readings, dealing, stop } = dealTo(2, { after: begin, until: end.position });
+  const fast = readings[1 - shardOf(stream, 2)];
+  const arrivals = fast?.[Symbol.asyncIterator]();
+  void (async () => { while ((await arrivals?.next())?.done === false); })();
+  await halt();
+  expect(proxy.answeredBytes() - before).toBeLessThan(EVENTS * 4_000 / 2);
+  stop();
+  await dealing;
+  await fast?.stop();
 });
