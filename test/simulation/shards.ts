@@ -3,7 +3,7 @@ import type { Arrival, ReadLog } from '../../src/catch-up/log-reading.js';
 import { skippedEvent } from '../../src/folding/facts.js';
 import type { ReadModels } from '../../src/projector/ports.js';
 import type { Group } from '../../src/projector/projector.js';
-import { isIn, type Shard } from '../../src/projector/shard.js';
+import { shardOf, type Shard } from '../../src/projector/shard.js';
 import type { LogPosition } from '../../src/read-models/lines.js';
 
 /** A log of which another worker has the rest: of its events only the place is told. */
@@ -15,9 +15,9 @@ export const partOf =
       for await (const { events, isFollowed } of reading) {
         yield {
           events: events.map((event) =>
-            isIn(shard, event.says.kind === 'shortened' ? event.says.stream : event.stream)
+            shardOf(event.says.kind === 'shortened' ? event.says.stream : event.stream, shard.count) === shard.index
               ? event
-              : skippedEvent(event),
+              : skippedEvent(event, 1),
           ),
           isFollowed,
         };
