@@ -16,7 +16,7 @@ import type { Group } from '../src/projector/projector.js';
 import { Database } from '../src/read-models/database.js';
 import { ensureSchema } from '../src/read-models/schema.js';
 import { appendedEvent } from '../test/support/log.js';
-import { projectorOn, takeLines } from '../test/support/projecting.js';
+import { projectorOn, takeCheckpoints } from '../test/support/projecting.js';
 import { BASIL, invoice, paidInvoice, stripeEvent } from '../test/support/stripe-objects.js';
 import { BenchmarkProcesses } from './benchmark-processes.js';
 import { median } from './median.js';
@@ -97,7 +97,7 @@ class Measured {
     const wallMs = performance.now() - startedAt;
     const { user, system } = process.cpuUsage(before);
     if (result.kind === 'lost' || result.parked.length > 0 || result.waiting > 0) throw new Error(`The batch came out as ${JSON.stringify(result, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value))}.`);
-    this.group = { ...this.group, lines: this.group.lines.map((line) => ({ ...line, at: to })) };
+    this.group = { ...this.group, checkpoints: this.group.checkpoints.map((checkpoint) => ({ ...checkpoint, at: to })) };
     return { wallMs, cpuMs: (user + system) / 1_000, read: result.refolds };
   }
 }
@@ -113,7 +113,7 @@ const random = (count: number): number => Math.floor(Math.random() * count);
 
 async function measure(store: EventStore, database: Database, { lengths, rounds }: { lengths: readonly number[]; rounds: number }): Promise<string[]> {
   await ensureSchema(database, projections);
-  const measured = new Measured(store, database, { logName: await nameOfLog(store, 5_000), lines: await takeLines(database, 'benchmark') });
+  const measured = new Measured(store, database, { logName: await nameOfLog(store, 5_000), checkpoints: await takeCheckpoints(database, 'benchmark') });
   const samples: Sample[] = [];
   for (const [at, events] of lengths.entries()) {
     const names = at === 0 ? Array.from({ length: OBJECTS }, (_, one) => `${events}_${one}`) : [String(events)];
@@ -159,8 +159,8 @@ const store = connectEventStore(url);
 const database = new Database(postgres.url, { connectionsMax: 4, onIdleError: () => undefined });
 try {
   const [rounds = 15] = wholeNumbers('rounds', values.rounds, 1_000);
-  const lines = await measure(store, database, { lengths: wholeNumbers('events', values.events, 1_000_000), rounds });
-  process.stdout.write(`${cpus().length} × ${cpus()[0]?.model ?? 'unknown processor'}, Node ${process.versions.node}, medians of ${rounds} batches of ${OBJECTS} events, all projections\n\n${lines.join('\n')}\n`);
+  const names = await measure(store, database, { lengths: wholeNumbers('events', values.events, 1_000_000), rounds });
+  process.stdout.write(`${cpus().length} × ${cpus()[0]?.model ?? 'unknown processor'}, Node ${process.versions.node}, medians of ${rounds} batches of ${OBJECTS} events, all projections\n\n${names.join('\n')}\n`);
 } finally {
   await Promise.all([store.close(), database.close()]);
   await postgres.stop();

@@ -5,7 +5,7 @@ import { officialClient } from '../src/eventstore/client.js';
 import { connectEventStore, type EventStore } from '../src/eventstore/event-store.js';
 import { LogEndSearch } from '../src/eventstore/log-end.js';
 import { Database } from '../src/read-models/database.js';
-import { readLines } from '../src/read-models/lines.js';
+import { readCheckpoints } from '../src/read-models/checkpoints.js';
 import { ensureSchema } from '../src/read-models/schema.js';
 import { projections } from '../projections/index.js';
 
@@ -55,9 +55,9 @@ async function readAll(store: EventStore, subscribe: typeof wideSubscription): P
 async function buildAll(store: EventStore, database: Database, workers: number): Promise<number> {
   await ensureSchema(database, projections);
   let events = 0;
-  const lines = (await readLines(database)).map(({ line }) => line);
+  const names = (await readCheckpoints(database)).map(({ name }) => name);
   const applied = (batch: AppliedBatch): void => { events += batch.events; };
-  const outcome = await build({ store, database, projections, workers }, { lines, signal: new AbortController().signal, applied });
+  const outcome = await build({ store, database, projections, workers }, { generations: names, signal: new AbortController().signal, applied });
   if (outcome.kind !== 'built') throw new Error(`The build ended as ${JSON.stringify(outcome)}.`);
   return events;
 }

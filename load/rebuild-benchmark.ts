@@ -99,14 +99,14 @@ const { values } = parseArgs({ options: { events: { type: 'string', default: '20
 if (values.help === true) {
   process.stdout.write(HELP);
 } else {
-  const lines = [
+  const names = [
     `${cpus().length} × ${cpus()[0]?.model ?? 'unknown processor'}, Node ${process.versions.node}, events of 4 KB in streams of twenty`,
     '',
     '| events | way | events /s | ÷ bare read | ÷ wide | s | its CPU, µs an event | its memory, MB |',
     `|${'---|'.repeat(8)}`,
   ];
   const workers = wholeNumbers('workers', values.workers, WORKERS_MAX);
-  for (const count of wholeNumbers('events', values.events, 2_000_000)) lines.push(...linesOf(count, await measure(count, workers)));
-  process.stdout.write(`${lines.join('\n')}\n`);
+  for (const count of wholeNumbers('events', values.events, 2_000_000)) names.push(...linesOf(count, await measure(count, workers)));
+  process.stdout.write(`${names.join('\n')}\n`);
 }
 process.exit();

@@ -32,7 +32,7 @@ function follow(): Promise<void> {
     observer,
     intakeIsBusy: () => Atomics.load(data.busy, 0) === 1,
     verifyEveryMs: VERIFY_EVERY_MS,
-    build: (lines, signal) => buildInThread({ eventstoreUrl: data.eventstoreUrl, databaseUrl: data.databaseUrl, lines }, { signal, applied: ({ events, result, tookMs }) => observer.batchApplied(events, result, tookMs / 1000) }),
+    build: (names, signal) => buildInThread({ eventstoreUrl: data.eventstoreUrl, databaseUrl: data.databaseUrl, generations: names }, { signal, applied: ({ events, result, tookMs }) => observer.batchApplied(events, result, tookMs / 1000) }),
   });
   catchUp.start();
   return new Promise((resolve, reject) => stopping.signal.addEventListener('abort', () => { catchUp.stop().then(resolve, reject); }));

@@ -53,8 +53,8 @@ async function follow(): Promise<Followed['kind']> {
     until,
     batchMax,
     signal: stopping.signal,
-    applied: ({ events, result, tookMs, position, recordedAt, group: { lines } }) => {
-      const at = lines[0]?.at;
+    applied: ({ events, result, tookMs, position, recordedAt, group: { checkpoints } }) => {
+      const at = checkpoints[0]?.at;
       if (at != null) tell({ kind: 'applied', batch: { events, result, tookMs, position, recordedAt }, at });
     },
   });

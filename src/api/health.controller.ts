@@ -4,7 +4,7 @@ import { OpenToAll } from '../http/open-to-all.js';
 import { AuthGuard } from './auth.guard.js';
 import { Health, publicReport, type HealthReport, type PublicReport } from './health.js';
 
-/** For load balancers: open to all. Causes, addresses, roles and lines are for those who bring a token of any scope. */
+/** For load balancers: open to all. Causes, addresses, roles and checkpoints are for those who bring a token of any scope. */
 @Controller('health')
 @OpenToAll()
 export class HealthController {

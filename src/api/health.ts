@@ -26,14 +26,14 @@ export type HealthReport = Readonly<{
   ready: boolean;
   roles: readonly Role[];
   intake: { ready: boolean; state: IntakeState; eventStore: string };
-  /** `building`: read models of this build that have not been at the end of the log yet. `parked`: how many streams of which lines. */
+  /** `building`: read models of this build that have not been at the end of the log yet. `parked`: how many streams of which generations. */
   reads: {
     ready: boolean; state: ReadsState; postgres: string; catchUp: string; cause?: string;
     building: readonly string[]; parked: Readonly<Record<string, number>>;
   };
 }>;
 
-/** A report without causes, addresses, roles and lines: for requests without a valid token. */
+/** A report without causes, addresses, roles and checkpoints: for requests without a valid token. */
 export type PublicReport = Readonly<{
   ready: boolean;
   intake: { ready: boolean; state: IntakeState };
@@ -161,7 +161,7 @@ function failedLog(error: unknown): LogState {
   return { kind: error instanceof StoreRefuses ? 'refused' : 'away', cause };
 }
 
-/** A gauge of parked streams by line; without Postgres it has no value. */
+/** A gauge of parked streams by generation; without Postgres it has no value. */
 export function gaugeParkedStreams(registry: Registry, health: Health): void {
   new Gauge({
     name: 'ledger_parked_streams',

@@ -38,7 +38,7 @@ export class ParkedController {
     return { data: page.map(summaryOf), nextCursor: found.length > limit && last !== undefined ? cursorOf(JSON.stringify([last.stream, last.line])) : null };
   }
 
-  /** `projection` is its name, for all its versions that are served, or that of one line, e.g. `subscriptions_v1_g2`. */
+  /** `projection` is its name, for all its versions that are served, or that of one checkpoint, e.g. `subscriptions_v1_g2`. */
   @Get(':projection/:stream')
   async one(@Param('projection', pathId) projection: string, @Param('stream', pathId) stream: string, @AskedBy() asker: Asker): Promise<{ data: (Summary & { stack: string | null })[] }> {
     const found = await this.reads.by(asker).snapshot((connection) => listParked(connection, { projection, stream }, TOLD_MAX));

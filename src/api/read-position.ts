@@ -1,6 +1,6 @@
 import { ProblemError } from '../http/problem.js';
 import { isNotYetMade, type Database, type Queryable } from '../read-models/database.js';
-import { linesOf, readLines, type Line } from '../read-models/lines.js';
+import { checkpointsOf, readCheckpoints, type Checkpoint } from '../read-models/checkpoints.js';
 import type { AnyProjection } from '../../projections/projection.js';
 import type { Asker } from './asker.js';
 import type { Places } from './places.js';
@@ -26,14 +26,14 @@ export class ReadPosition {
    * have not been at the end of the log yet.
    */
   async read(connection: Queryable = this.database): Promise<{ position: bigint; building: readonly string[] }> {
-    const shown = (await this.#lines(connection)).filter((line) => line.shown);
-    const building = shown.filter(({ state }) => state === 'building').map(({ line }) => line);
-    // The index is a line too, so there is one more of them when all are made.
+    const shown = (await this.#checkpoints(connection)).filter((checkpoint) => checkpoint.shown);
+    const building = shown.filter(({ state }) => state === 'building').map(({ name }) => name);
+    // The index is a checkpoint too, so there is one more of them when all are made.
     return { position: shown.length > this.projections.length ? lowestOf(shown) : -1n, building };
   }
 
-  async #lines(connection: Queryable): Promise<readonly Line[]> {
-    return readLines(connection).then((lines) => linesOf(lines, this.projections), (error: unknown) => {
+  async #checkpoints(connection: Queryable): Promise<readonly Checkpoint[]> {
+    return readCheckpoints(connection).then((checkpoints) => checkpointsOf(checkpoints, this.projections), (error: unknown) => {
       if (isNotYetMade(error)) return [];
       throw error;
     });
@@ -55,5 +55,5 @@ export class ReadPosition {
   }
 }
 
-const lowestOf = (lines: readonly Line[]): bigint =>
-  lines.map(({ at }) => at?.position ?? -1n).reduce((lowest, position) => (position < lowest ? position : lowest));
+const lowestOf = (checkpoints: readonly Checkpoint[]): bigint =>
+  checkpoints.map(({ at }) => at?.position ?? -1n).reduce((lowest, position) => (position < lowest ? position : lowest));

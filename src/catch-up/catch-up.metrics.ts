@@ -68,9 +68,9 @@ export class CatchUpMetrics implements CatchUpObserver {
     }
   }
 
-  buildEnded(lines: readonly string[], outcome: BuildOutcome): void {
-    if (outcome.kind === 'failed') this.#logger.warn(`Building ${lines.join(', ')} failed, and is tried again: ${outcome.cause}`);
-    else this.#logger.log(`Building ${lines.join(', ')}: ${outcome.kind}.`);
+  buildEnded(names: readonly string[], outcome: BuildOutcome): void {
+    if (outcome.kind === 'failed') this.#logger.warn(`Building ${names.join(', ')} failed, and is tried again: ${outcome.cause}`);
+    else this.#logger.log(`Building ${names.join(', ')}: ${outcome.kind}.`);
   }
 
   warned(text: string): void {

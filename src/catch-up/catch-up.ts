@@ -7,7 +7,7 @@ import { LogEndSearch } from '../eventstore/log-end.js';
 import type { Database } from '../read-models/database.js';
 import { sampleStreams } from '../read-models/event-index.js';
 import { tidy } from '../read-models/generations.js';
-import { acquire, become, readLines, release, use, type Line } from '../read-models/lines.js';
+import { acquire, become, readCheckpoints, release, use, type Checkpoint } from '../read-models/checkpoints.js';
 import { ensureSchema } from '../read-models/schema.js';
 import { readModelsIn } from '../projector/postgres-read-models.js';
 import { Projector, type Applied, type Group } from '../projector/projector.js';
@@ -20,7 +20,7 @@ import { planOf, type Plan } from './plan.js';
 import { repeat } from './repeating.js';
 import { isFault, verifyStreams, type Fault, type Finding } from './verify.js';
 
-/** How a build ended. `busy`: another process has one of the lines. `stopped`, `failed`: what was written stays; the next build resumes from it. */
+/** How a build ended. `busy`: another process has one of the generations. `stopped`, `failed`: what was written stays; the next build resumes from it. */
 export type BuildOutcome = Readonly<{ kind: 'built' | 'busy' | 'stopped' }> | Readonly<{ kind: 'failed'; cause: string }>;
 
 /** What the catch-up is doing, as health and logs tell it. */
@@ -40,7 +40,7 @@ export type CatchUpState =
 export type CatchUpObserver = {
   stateChanged(state: CatchUpState): void;
   batchApplied(events: number, result: Applied, seconds: number): void;
-  buildEnded(lines: readonly string[], outcome: BuildOutcome): void;
+  buildEnded(names: readonly string[], outcome: BuildOutcome): void;
   /** How many folds of streams were held against their rows, and what was found wrong. */
   verified(folds: number, faults: Readonly<{ count: number; examples: readonly string[] }>): void;
   warned(text: string): void;
@@ -53,13 +53,13 @@ export type CatchUpOptions = Readonly<{
   intakeIsBusy(): boolean;
   /** How often a few streams, at random, are folded afresh and held against their rows. */
   verifyEveryMs: number;
-  /** Brings lines that are far behind to the end of the log, elsewhere; never rejects. */
-  build(lines: readonly string[], signal: AbortSignal): Promise<BuildOutcome>;
+  /** Brings generations that are far behind to the end of the log, elsewhere; never rejects. */
+  build(names: readonly string[], signal: AbortSignal): Promise<BuildOutcome>;
 }>;
 
 /** A batch that has taken this much is full; another is read meanwhile. */
 const BATCH_MAX = { events: 500, bytes: 32 * 1024 * 1024 };
-/** A line so far behind is not brought up here, where it would hold up the others. */
+/** A generation so far behind is not brought up here, where it would hold up the others. */
 const NEAR_EVENTS_MAX = 5_000;
 /**
  * While deliveries wait, intake goes first: a rest follows each batch, several times as long as the batch took, within these limits.
@@ -83,7 +83,7 @@ export class CatchUp {
   readonly #projector: Projector;
   readonly #follower: Follower;
   readonly #logEnd: LogEndSearch;
-  /** Lines that are built elsewhere, and until when. */
+  /** Generations that are built elsewhere, and until when. */
   readonly #building = new Map<string, Promise<void>>();
   #told = '';
   #logVerified = false;
@@ -125,7 +125,7 @@ export class CatchUp {
     }
   }
 
-  /** Takes the lines that fall to this process, follows the log with them, and looks again when something else falls to it. */
+  /** Takes the checkpoints that fall to this process, follows the log with them, and looks again when something else falls to it. */
   async #projectWhileOwner(progressed: () => void): Promise<void> {
     await ensureSchema(this.database, this.options.projections);
     const logName = await nameOfLog(this.store, RETRY_AFTER_MS_MAX);
@@ -133,8 +133,8 @@ export class CatchUp {
       while (!this.#stopping.signal.aborted) {
         const { take, leave, standBy } = await this.#look();
         if (!this.#logVerified) await this.#check(logName, standBy);
-        if (leave.length > 0) await release(this.database, this.#owner, leave.map(({ line }) => line));
-        const held = take.length === 0 ? [] : await acquire(this.database, this.#owner, { lines: take.map(({ line }) => line), follows: this.options.projections });
+        if (leave.length > 0) await release(this.database, this.#owner, leave.map(({ name }) => name));
+        const held = take.length === 0 ? [] : await acquire(this.database, this.#owner, { names: take.map(({ name }) => name), follows: this.options.projections });
         if (held.length === 0) {
           this.#become({ kind: this.#building.size > 0 ? 'building' : 'standing_by' });
           await this.#pause(LOOK_EVERY_MS);
@@ -150,20 +150,20 @@ export class CatchUp {
     }
   }
 
-  async #check(logName: string, lines: readonly Line[]): Promise<void> {
+  async #check(logName: string, checkpoints: readonly Checkpoint[]): Promise<void> {
     this.#logVerified = false;
-    await checkLog({ store: this.store, database: this.database }, logName, lines);
+    await checkLog({ store: this.store, database: this.database }, logName, checkpoints);
     this.#logVerified = true;
   }
 
-  /** What falls to this process now; lines that are built elsewhere do not. */
+  /** What falls to this process now; generations that are built elsewhere do not. */
   async #look(): Promise<Plan> {
-    const plan = planOf(await readLines(this.database), { owner: this.#owner, projections: this.options.projections });
+    const plan = planOf(await readCheckpoints(this.database), { owner: this.#owner, projections: this.options.projections });
     await use(this.database, plan.standBy);
-    return { ...plan, take: plan.take.filter(({ line }) => !this.#building.has(line)) };
+    return { ...plan, take: plan.take.filter(({ name }) => !this.#building.has(name)) };
   }
 
-  async #follow(held: readonly Line[], { logName, progressed }: { logName: string; progressed: () => void }): Promise<void> {
+  async #follow(held: readonly Checkpoint[], { logName, progressed }: { logName: string; progressed: () => void }): Promise<void> {
     const lease = keepLease(this.database, held);
     const pursuit = {
       batchMax: BATCH_MAX,
@@ -182,24 +182,24 @@ export class CatchUp {
     }
   }
 
-  /** All lines at one position, and at the end of the log for those that were not there yet; null when there is nothing to follow for now. */
-  async #gather(held: readonly Line[], pursuit: Pursuit & { logName: string }): Promise<Group | null> {
+  /** All checkpoints at one position, and at the end of the log for those that were not there yet; null when there is nothing to follow for now. */
+  async #gather(held: readonly Checkpoint[], pursuit: Pursuit & { logName: string }): Promise<Group | null> {
     const near = { ...pursuit, eventsMax: NEAR_EVENTS_MAX };
     const together = await bringTogether(this.#follower.follow, held, near);
     await this.#buildElsewhere(together.far);
-    if (together.kind !== 'reached' || together.group.lines.every(({ state }) => state === 'live')) return together.kind === 'reached' ? together.group : null;
+    if (together.kind !== 'reached' || together.group.checkpoints.every(({ state }) => state === 'live')) return together.kind === 'reached' ? together.group : null;
     const end = await this.#logEnd.find();
     // The next look searches further back.
     if (end.kind === 'unknown') return null;
     const brought = end.kind === 'empty' ? together : await this.#follower.follow(together.group, { ...near, until: { position: end.position } });
-    if (brought.kind === 'exhausted') await this.#buildElsewhere(brought.group.lines);
+    if (brought.kind === 'exhausted') await this.#buildElsewhere(brought.group.checkpoints);
     if (brought.kind !== 'reached') return null;
-    return (await become(this.database, brought.group.lines, 'live')) ? brought.group : null;
+    return (await become(this.database, brought.group.checkpoints, 'live')) ? brought.group : null;
   }
 
-  async #buildElsewhere(far: readonly Line[]): Promise<void> {
+  async #buildElsewhere(far: readonly Checkpoint[]): Promise<void> {
     if (far.length === 0) return;
-    const names = far.map(({ line }) => line);
+    const names = far.map(({ name }) => name);
     await become(this.database, far, 'building');
     await release(this.database, this.#owner, names);
     const built = this.options.build(names, this.#stopping.signal).then((outcome) => {
@@ -211,7 +211,7 @@ export class CatchUp {
 
   /** Follows until something else falls to this process, or it is to stop. */
   async #followLive(group: Group, pursuit: Pursuit): Promise<void> {
-    const names = new Set(group.lines.map(({ line }) => line));
+    const names = new Set(group.checkpoints.map(({ name }) => name));
     const otherwise = new AbortController();
     const changed = () => otherwise.abort();
     const signal = AbortSignal.any([pursuit.signal, otherwise.signal]);
@@ -235,11 +235,11 @@ export class CatchUp {
   }
 
   /** A slow check, all the time, that rows are what the log gives. */
-  async #verify({ lines }: Group): Promise<void> {
+  async #verify({ checkpoints }: Group): Promise<void> {
     const { projections, observer } = this.options;
     const streams = await sampleStreams(this.database, VERIFIED_STREAMS);
-    for (const line of lines) {
-      const projection = projections.find(({ name, version }) => name === line.projection && version === line.version);
+    for (const checkpoint of checkpoints) {
+      const projection = projections.find(({ name, version }) => name === checkpoint.projection && version === checkpoint.version);
       if (projection === undefined) continue;
       const faults = { count: 0, examples: [] as string[] };
       const found = (finding: Finding): void => {
@@ -247,7 +247,7 @@ export class CatchUp {
         faults.count += 1;
         if (faults.count <= FAULTS_TOLD_MAX) faults.examples.push(faultOf(finding));
       };
-      await verifyStreams({ store: this.store, database: this.database }, { projection, line }, { streams, found });
+      await verifyStreams({ store: this.store, database: this.database }, { projection, checkpoint }, { streams, found });
       observer.verified(streams.length, faults);
     }
   }
@@ -258,7 +258,7 @@ export class CatchUp {
       await tidy(this.database, this.options.projections);
     }
     const { take, leave } = await this.#look();
-    return leave.length > 0 || take.some(({ line }) => !names.has(line));
+    return leave.length > 0 || take.some(({ name }) => !names.has(name));
   }
 
   /** Folds long streams, and parked ones that somebody wants replayed, beside the batches. */

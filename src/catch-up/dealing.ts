@@ -2,7 +2,7 @@ import type { FollowOptions } from './follower.js';
 import type { EventStore } from '../eventstore/event-store.js';
 import { subscribeToLog } from '../eventstore/log-subscription.js';
 import { shardOf } from '../projector/shard.js';
-import type { LogPosition } from '../read-models/lines.js';
+import type { LogPosition } from '../read-models/checkpoints.js';
 
 /** A piece of the log as one worker gets it: its own events byte by byte, and where the piece ends. */
 export type Deal = Readonly<{

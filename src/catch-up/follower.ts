@@ -1,4 +1,4 @@
-import type { Line, LogPosition } from '../read-models/lines.js';
+import type { Checkpoint, LogPosition } from '../read-models/checkpoints.js';
 import type { ReadEvent } from '../folding/facts.js';
 import type { LogReading, ReadLog, Room } from './log-reading.js';
 import type { Applied, Group, Projector } from '../projector/projector.js';
@@ -23,7 +23,7 @@ export type AppliedBatch = Readonly<{
   position: bigint;
   /** When the store recorded the last event; null where none was read. */
   recordedAt: Date | null;
-  /** The lines, as they stand after the batch. */
+  /** The checkpoints, as they stand after the batch. */
   group: Group;
 }>;
 /** What all steps of one pursuit of the log share. */
@@ -31,7 +31,7 @@ export type Pursuit = Omit<FollowOptions, 'until' | 'eventsMax'>;
 
 export type Followed = Readonly<{ kind: 'reached' | 'exhausted' | 'stopped' | 'lost'; group: Group }>;
 
-/** Events that one transaction takes, after which the lines stand at `to`. */
+/** Events that one transaction takes, after which the checkpoints stand at `to`. */
 type Batch = Readonly<{ events: readonly ReadEvent[]; to: NonNullable<LogPosition>; isLast: boolean }>;
 type Way = Readonly<{ reached: { group: Group; events: number }; options: FollowOptions }>;
 
@@ -79,7 +79,7 @@ export class Follower {
     const startedAt = performance.now();
     const result = await this.projector.apply(events, { group: reached.group, to });
     if (result.kind === 'lost') return 'lost';
-    reached.group = { ...reached.group, lines: reached.group.lines.map((line) => ({ ...line, at: to })) };
+    reached.group = { ...reached.group, checkpoints: reached.group.checkpoints.map((checkpoint) => ({ ...checkpoint, at: to })) };
     reached.events += events.length;
     const { length: count } = events;
     const recordedAt = events.at(-1)?.recordedAt ?? null;
@@ -91,22 +91,22 @@ export class Follower {
 }
 
 /**
- * Brings lines that stand apart to one position, the furthest behind first, each step to where the next stands.
+ * Brings checkpoints that stand apart to one position, the furthest behind first, each step to where the next stands.
  * What stays behind by more than `eventsMax` is left where it is, as `far`.
  */
-export async function bringTogether(follow: Follow, lines: readonly Line[], { logName, ...options }: Omit<FollowOptions, 'until'> & { logName: string }): Promise<Followed & { far: readonly Line[] }> {
-  const far: Line[] = [];
-  let groups = groupsOf(lines);
+export async function bringTogether(follow: Follow, checkpoints: readonly Checkpoint[], { logName, ...options }: Omit<FollowOptions, 'until'> & { logName: string }): Promise<Followed & { far: readonly Checkpoint[] }> {
+  const far: Checkpoint[] = [];
+  let groups = groupsOf(checkpoints);
   for (;;) {
     const [lowest = [], next] = groups;
-    const group = { lines: lowest, logName };
+    const group = { checkpoints: lowest, logName };
     if (next === undefined) return { kind: 'reached', group, far };
     const until = next[0]?.at;
-    if (until == null) throw new Error('Only the lowest line may stand before the first event.');
+    if (until == null) throw new Error('Only the lowest checkpoint may stand before the first event.');
     const followed = await follow(group, { ...options, until });
     if (followed.kind === 'stopped' || followed.kind === 'lost') return { ...followed, far };
-    if (followed.kind === 'exhausted') far.push(...followed.group.lines);
-    groups = [followed.kind === 'exhausted' ? next : [...followed.group.lines, ...next], ...groups.slice(2)];
+    if (followed.kind === 'exhausted') far.push(...followed.group.checkpoints);
+    groups = [followed.kind === 'exhausted' ? next : [...followed.group.checkpoints, ...next], ...groups.slice(2)];
   }
 }
 
@@ -152,11 +152,11 @@ function endOf(last: LogPosition, until: FollowOptions['until']): LogPosition {
 
 const later = (event: ReadEvent | undefined, skipped: LogPosition): LogPosition => (event === undefined || (skipped !== null && skipped.position > event.position) ? skipped : event);
 
-const positionOf = ({ lines }: Group): bigint | null => lines[0]?.at?.position ?? null;
+const positionOf = ({ checkpoints }: Group): bigint | null => checkpoints[0]?.at?.position ?? null;
 
-/** Lines by position, the lowest first. */
-function groupsOf(lines: readonly Line[]): Line[][] {
-  const byPosition = new Map<bigint, Line[]>();
-  for (const line of lines) byPosition.set(line.at?.position ?? -1n, [...(byPosition.get(line.at?.position ?? -1n) ?? []), line]);
+/** Checkpoints by position, the lowest first. */
+function groupsOf(checkpoints: readonly Checkpoint[]): Checkpoint[][] {
+  const byPosition = new Map<bigint, Checkpoint[]>();
+  for (const checkpoint of checkpoints) byPosition.set(checkpoint.at?.position ?? -1n, [...(byPosition.get(checkpoint.at?.position ?? -1n) ?? []), checkpoint]);
   return [...byPosition].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, group]) => group);
 }

@@ -3,7 +3,7 @@ import { readLogPage } from '../eventstore/read.js';
 import { InvalidPosition } from '../eventstore/store-errors.js';
 import type { Queryable } from '../read-models/database.js';
 import { findEvents } from '../read-models/event-index.js';
-import { indexPosition, type Line, type LogPosition } from '../read-models/lines.js';
+import { indexPosition, type Checkpoint, type LogPosition } from '../read-models/checkpoints.js';
 
 /** The read models speak of another log than the one that is there. */
 export class OtherLog extends Error {
@@ -16,12 +16,12 @@ const REMEDY = 'Either EVENTSTORE_URL names the wrong server, or the log was res
   + 'If the log is right, drop the schema "ledger" in Postgres and start again: the read models are rebuilt.';
 
 /**
- * The log's name must be what each line remembers, and the event at its checkpoint too, unless the store has removed that event
+ * The log's name must be what each checkpoint remembers, and the event at its checkpoint too, unless the store has removed that event
  * (design, section 3). @throws OtherLog
  */
-export async function checkLog(parts: Checked, logName: string, lines: readonly Line[]): Promise<void> {
+export async function checkLog(parts: Checked, logName: string, checkpoints: readonly Checkpoint[]): Promise<void> {
   const seen = new Map<bigint, string>();
-  for (const { logName: remembered, at } of lines) {
+  for (const { logName: remembered, at } of checkpoints) {
     if (remembered !== null && remembered !== logName) {
       throw new OtherLog(`The read models were made from the log ${remembered}, this one is ${logName}. ${REMEDY}`);
     }

@@ -2,10 +2,10 @@ import type { AnyProjection } from '../../projections/projection.js';
 import { compareRows, type RowDifference } from '../read-models/comparison.js';
 import type { EventStore } from '../eventstore/event-store.js';
 import type { Database, Queryable } from '../read-models/database.js';
-import { readLines, type Line } from '../read-models/lines.js';
+import { readCheckpoints, type Checkpoint } from '../read-models/checkpoints.js';
 import { findParked } from '../read-models/parked-streams.js';
 import { findEvents } from '../read-models/event-index.js';
-import { lineOf, type Generation } from '../read-models/schema.js';
+import { nameOfGeneration, type Generation } from '../read-models/schema.js';
 import { isAway } from '../projector/away.js';
 import { Refold } from '../projector/refold.js';
 import { eventReader, PAGE_EVENTS, type GoneStream, type Remains } from '../projector/stream-reading.js';
@@ -29,8 +29,8 @@ export const isFault = (finding: Finding): finding is Fault => finding.kind === 
 
 type Parts = Readonly<{ store: EventStore; database: Database }>;
 
-/** What is verified: rows of the tables of a line, by this build's projection of that name. */
-export type Verifiable = Readonly<{ projection: AnyProjection; line: Pick<Line, 'version' | 'generation'> }>;
+/** What is verified: rows of the tables of a generation, by this build's projection of that name. */
+export type Verifiable = Readonly<{ projection: AnyProjection; checkpoint: Pick<Checkpoint, 'version' | 'generation'> }>;
 
 /** Rows are compared when as many characters of JSON are in memory. */
 const COMPARED_SIZE_MAX = 16 * 1024 * 1024;
@@ -39,16 +39,16 @@ const COMPARED_SIZE_MAX = 16 * 1024 * 1024;
  * Folds streams afresh from the log and compares what comes out with the rows that are there, as of one moment. What it finds it
  * hands over at once and does not keep; it must be taken without waiting, since the transaction is open.
  */
-export async function verifyStreams({ store, database }: Parts, { projection, line: { version, generation } }: Verifiable, { streams, found }: { streams: readonly string[]; found: Found }): Promise<void> {
+export async function verifyStreams({ store, database }: Parts, { projection, checkpoint: { version, generation } }: Verifiable, { streams, found }: { streams: readonly string[]; found: Found }): Promise<void> {
   const rows: Generation = { projection: { ...projection, version }, generation };
   await database.transaction(async (connection) => {
     await connection.query('set transaction isolation level repeatable read read only');
-    const line = (await readLines(connection)).find((one) => one.line === lineOf(rows));
-    if (line === undefined) throw new Error(`There are no tables of ${lineOf(rows)}.`);
-    const parked = (await findParked(connection, [line.line], streams)).get(line.line) ?? new Map();
+    const checkpoint = (await readCheckpoints(connection)).find((one) => one.name === nameOfGeneration(rows));
+    if (checkpoint === undefined) throw new Error(`There are no tables of ${nameOfGeneration(rows)}.`);
+    const parked = (await findParked(connection, [checkpoint.name], streams)).get(checkpoint.name) ?? new Map();
     const reader = eventReader(store, [projection]);
     const models = { findEvents: (ids: readonly string[]) => findEvents(connection, ids), lastFolded: async () => -1n };
-    const upTo = line.at?.position ?? -1n;
+    const upTo = checkpoint.at?.position ?? -1n;
     let folds: Fold[] = [];
     let size = 0;
     for (const stream of streams) {

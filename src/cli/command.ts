@@ -1,6 +1,6 @@
 import type { ParseArgsConfig } from 'node:util';
 import type { AnyProjection } from '../../projections/projection.js';
-import type { Parts } from '../rebuild/held-lines.js';
+import type { Parts } from '../rebuild/held.js';
 
 /** Options and names of a command line, as they were given. */
 export type Given = Readonly<{ names: readonly string[]; values: Readonly<Record<string, string | boolean | undefined>> }>;

@@ -16,7 +16,7 @@ export const parkedCommand: Command = {
   parked replay --all                      all
   --wait <seconds>                         how long to wait for the replay              (${WAIT_S})
 
-<projection> is its name, or that of one line (subscriptions_v1_g2). The service that projects folds them; without one the wish
+<projection> is its name, or that of one generation (subscriptions_v1_g2). The service that projects folds them; without one the wish
 is kept until it starts.
 `,
   options: { all: { type: 'boolean' }, wait: { type: 'string' } },

@@ -1,5 +1,5 @@
 import { distanceTo, LogEndSearch, type LogEnd } from '../eventstore/log-end.js';
-import { readLines, type Line } from '../read-models/lines.js';
+import { readCheckpoints, type Checkpoint } from '../read-models/checkpoints.js';
 import { countParked } from '../read-models/parked-streams.js';
 import type { Command } from './command.js';
 
@@ -14,14 +14,14 @@ while the last event of the log is not found behind many of the store's own.
 `,
   options: { json: { type: 'boolean' } },
   run: async ({ values }, { parts, print }) => {
-    const [lines, parked, end] = await Promise.all([readLines(parts.database), countParked(parts.database), new LogEndSearch(parts.store).find()]);
-    const reports = lines.map((line) => reportOf(line, { end, parkedStreams: parked.get(line.line) ?? 0 }));
+    const [checkpoints, parked, end] = await Promise.all([readCheckpoints(parts.database), countParked(parts.database), new LogEndSearch(parts.store).find()]);
+    const reports = checkpoints.map((checkpoint) => reportOf(checkpoint, { end, parkedStreams: parked.get(checkpoint.name) ?? 0 }));
     print(values['json'] === true ? JSON.stringify(reports, null, 2) : tableOf(reports));
     return 0;
   },
 };
 
-function reportOf({ projection: name, version, generation, state, shown, at, isFree }: Line, { end, parkedStreams }: { end: LogEnd; parkedStreams: number }) {
+function reportOf({ projection: name, version, generation, state, shown, at, isFree }: Checkpoint, { end, parkedStreams }: { end: LogEnd; parkedStreams: number }) {
   const distance = distanceTo(end, at?.position ?? -1n);
   return { name, version, generation, state, shown, moving: !isFree, position: at === null ? null : String(at.position), behind: distance === null ? null : String(distance), parkedStreams };
 }

@@ -4,7 +4,7 @@ import { meet, showAll } from '../rebuild/meet.js';
 import { LogEndSearch } from '../eventstore/log-end.js';
 import { compareGenerations } from '../read-models/comparison.js';
 import { abandon, beginRebuild, type Target } from '../read-models/generations.js';
-import { readLines } from '../read-models/lines.js';
+import { readCheckpoints } from '../read-models/checkpoints.js';
 import { named, UsageError, wholeNumber, type Command, type Context, type Given } from './command.js';
 import { FindingsReport, printComparisons, type Comparison } from './findings.js';
 import { ProgressBar } from './progress-bar.js';
@@ -70,7 +70,7 @@ export async function replace(targets: readonly Target[], { context, evenParked 
 
 /** A version that was never complete has no rows to be replaced: the service of its build takes it up when it is filled. */
 async function buildFirst(targets: readonly Target[], context: Context): Promise<number> {
-  const outcome = await withProgress(targets, context, (progress) => build(context.parts, { ...progress, lines: targets.map(({ line }) => line) }));
+  const outcome = await withProgress(targets, context, (progress) => build(context.parts, { ...progress, generations: targets.map(({ name }) => name) }));
   if (outcome.kind === 'failed') throw new Error(outcome.cause);
   if (outcome.kind !== 'built') return giveUp(targets, outcome.kind, context);
   context.print(`${namesOf(targets)}: built, and ready for the services of this build.`);
@@ -79,7 +79,7 @@ async function buildFirst(targets: readonly Target[], context: Context): Promise
 
 async function compareAside(targets: readonly Target[], { values }: Given, context: Context): Promise<number> {
   const comparable = targets.filter(({ against }) => against !== null);
-  for (const { line } of targets.filter(({ against }) => against === null)) context.tell(`${line} is the first of its kind: there are no rows to compare it with.`);
+  for (const { name } of targets.filter(({ against }) => against === null)) context.tell(`${name} is the first of its kind: there are no rows to compare it with.`);
   if (comparable.length === 0) return 0;
   const examplesMax = wholeNumber('examples', values['examples'], { min: 0, max: 1_000_000 });
   const met = await withProgress(comparable, context, (progress) => meet(context.parts, comparable, {
@@ -114,11 +114,11 @@ async function startComparing(targets: readonly Target[], { context, examplesMax
 
 async function compareStream(stream: string, { names, values }: Given, context: Context): Promise<number> {
   for (const projection of named(context.parts.projections, names)) {
-    const shown = (await readLines(context.parts.database)).filter((line) => line.projection === projection.name && line.shown && line.state === 'live').at(-1);
+    const shown = (await readCheckpoints(context.parts.database)).filter((checkpoint) => checkpoint.projection === projection.name && checkpoint.shown && checkpoint.state === 'live').at(-1);
     if (shown === undefined) context.tell(`${projection.name} has no complete rows yet to compare with.`);
     else {
       const report = new FindingsReport({ print: context.print, json: values['json'] === true });
-      await verifyStreams(context.parts, { projection, line: shown }, { streams: [stream], found: (finding) => report.found(finding) });
+      await verifyStreams(context.parts, { projection, checkpoint: shown }, { streams: [stream], found: (finding) => report.found(finding) });
       report.folded(1);
       report.end();
     }

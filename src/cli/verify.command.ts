@@ -1,7 +1,7 @@
 import { verifyStreams, type Verifiable } from '../catch-up/verify.js';
 import type { Queryable } from '../read-models/database.js';
 import { allStreams, sampleStreams } from '../read-models/event-index.js';
-import { readLines } from '../read-models/lines.js';
+import { readCheckpoints } from '../read-models/checkpoints.js';
 import { strayStreams } from '../read-models/rows.js';
 import { named, wholeNumber, type Command, type Context } from './command.js';
 import { FindingsReport } from './findings.js';
@@ -22,10 +22,10 @@ have are found too.
   options: { sample: { type: 'string' }, stream: { type: 'string' }, json: { type: 'boolean' } },
   run: async ({ names, values }, context) => {
     const { database } = context.parts;
-    const lines = await readLines(database);
+    const checkpoints = await readCheckpoints(database);
     const shown = named(context.parts.projections, names).flatMap((projection) => {
-      const line = lines.find((one) => one.shown && one.projection === projection.name && one.version === projection.version);
-      return line === undefined ? [] : [{ projection, line }];
+      const checkpoint = checkpoints.find((one) => one.shown && one.projection === projection.name && one.version === projection.version);
+      return checkpoint === undefined ? [] : [{ projection, checkpoint }];
     });
     const report = new FindingsReport({ print: context.print, json: values['json'] === true });
     for await (const streams of pagesOf(values, database)) {
@@ -34,7 +34,7 @@ have are found too.
     }
     if (values['sample'] === undefined && values['stream'] === undefined && !context.signal.aborted) {
       for (const one of shown) {
-        const streams = await strayStreams(database, { projection: one.projection, generation: one.line.generation }, STRAYS_MAX);
+        const streams = await strayStreams(database, { projection: one.projection, generation: one.checkpoint.generation }, STRAYS_MAX);
         await verifyPage([one], { streams, report, context });
       }
     }

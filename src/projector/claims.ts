@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { RowKey, RowText } from '../folding/row-texts.js';
-import { lineOf, type Generation } from '../read-models/schema.js';
+import { nameOfGeneration, type Generation } from '../read-models/schema.js';
 import { atRevision, type ParkedStream } from '../read-models/parked-streams.js';
 import type { Claim, Parked, StreamWrite } from './ports.js';
 
@@ -16,7 +16,7 @@ export function settleWithin(writes: readonly StreamWrite[]): StreamWrite[] {
   const claimants = new Map<string, StreamWrite>();
   for (const write of writes) {
     for (const row of write.puts) {
-      const name = `${lineOf(write.generation)} ${row.table} ${row.key}`;
+      const name = `${nameOfGeneration(write.generation)} ${row.table} ${row.key}`;
       const other = claimants.get(name);
       assert(other?.stream !== write.stream, `Two objects of ${write.stream} claim the row ${row.key} of ${row.table}.`);
       if (other === undefined || ownerOf(write.stream, other.stream) === write.stream) claimants.set(name, write);
@@ -57,4 +57,4 @@ const parkedFor = ({ table, key }: RowKey, { loser, winner }: { loser: string; w
   ({ kind: 'whole', stream: loser, ...atRevision(0n), cause: `Two streams claim the row ${key} of ${table}: it belongs to ${winner}.`, stack: null });
 
 const isSame = (row: RowText, { table, key }: RowKey): boolean => row.table === table && row.key === key;
-const nameOf = ({ generation, stream }: Pick<StreamWrite, 'generation' | 'stream'>): string => `${lineOf(generation)} ${stream}`;
+const nameOf = ({ generation, stream }: Pick<StreamWrite, 'generation' | 'stream'>): string => `${nameOfGeneration(generation)} ${stream}`;

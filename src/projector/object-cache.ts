@@ -27,12 +27,12 @@ export class ObjectCache {
     });
   }
 
-  get(line: string, stream: string, object: string): CachedObject | undefined {
-    return this.#objects.get(keyOf(line, stream, object));
+  get(name: string, stream: string, object: string): CachedObject | undefined {
+    return this.#objects.get(keyOf(name, stream, object));
   }
 
-  put(line: string, stream: string, object: string, cached: CachedObject): void {
-    const key = keyOf(line, stream, object);
+  put(name: string, stream: string, object: string, cached: CachedObject): void {
+    const key = keyOf(name, stream, object);
     this.#objects.set(key, cached);
     if (!this.#objects.has(key)) return;
     const keys = this.#streams.get(streamOf(key));
@@ -41,8 +41,8 @@ export class ObjectCache {
   }
 
   /** Forgets all objects of a stream. */
-  forget(line: string, stream: string): void {
-    for (const key of [...(this.#streams.get(streamOf(keyOf(line, stream, ''))) ?? [])]) this.#objects.delete(key);
+  forget(name: string, stream: string): void {
+    for (const key of [...(this.#streams.get(streamOf(keyOf(name, stream, ''))) ?? [])]) this.#objects.delete(key);
   }
 
   #dropKey(key: string): void {
@@ -56,5 +56,5 @@ export class ObjectCache {
   }
 }
 
-const keyOf = (line: string, stream: string, object: string): string => `${line}\n${stream}\n${object}`;
+const keyOf = (name: string, stream: string, object: string): string => `${name}\n${stream}\n${object}`;
 const streamOf = (key: string): string => key.slice(0, key.indexOf('\n', key.indexOf('\n') + 1));

@@ -1,5 +1,5 @@
 import type { Generation } from '../read-models/schema.js';
-import type { Line, LogPosition } from '../read-models/lines.js';
+import type { Checkpoint, LogPosition } from '../read-models/checkpoints.js';
 import type { StoredObject } from '../read-models/objects.js';
 import type { ParkedStream, ParkingKind } from '../read-models/parked-streams.js';
 import type { Envelope } from '../eventstore/recorded-event.js';
@@ -42,14 +42,14 @@ export type StreamWrite = Readonly<{
 
 /** What one transaction writes. */
 export type BatchWrite = Readonly<{
-  lines: readonly Line[];
-  /** Where the lines stand afterwards; null: where they stand. */
+  checkpoints: readonly Checkpoint[];
+  /** Where the checkpoints stand afterwards; null: where they stand. */
   move: Readonly<{ logName: string; to: NonNullable<LogPosition> }> | null;
-  /** Whether others write for the same lines at the same time, so that their position says nothing. */
+  /** Whether others write for the same checkpoints at the same time, so that their position says nothing. */
   isShared: boolean;
   /**
    * Events whose ids the index does not have, or has at a higher position: at the one that `corrects` tells, whose stream then waits to
-   * be folded again in all lines, whoever has them.
+   * be folded again in all checkpoints, whoever has them.
    */
   index: readonly (Envelope & Readonly<{ corrects?: Readonly<{ stream: string; position: bigint }> }>)[];
   streams: readonly StreamWrite[];
@@ -57,7 +57,7 @@ export type BatchWrite = Readonly<{
 
 export type Committed =
   | Readonly<{ kind: 'committed' }>
-  /** Another owner has a line, or it stands elsewhere; nothing was written. */
+  /** Another owner has a checkpoint, or it stands elsewhere; nothing was written. */
   | Readonly<{ kind: 'lost' }>
   /** Another writer indexed or corrected one of the events meanwhile; nothing was written. */
   | Readonly<{ kind: 'raced' }>
@@ -70,10 +70,10 @@ export type ReadModels = Readonly<{
   findEvents(eventIds: readonly string[]): Promise<ReadonlyMap<string, Readonly<{ stream: string; position: bigint }>>>;
   /** Which of these streams have an event that is indexed. */
   findStreams(streams: readonly string[]): Promise<ReadonlySet<string>>;
-  /** Which of these streams are parked, by the names of lines. */
-  findParked(lines: readonly string[], streams: readonly string[]): Promise<ReadonlyMap<string, ReadonlyMap<string, Parked>>>;
+  /** Which of these streams are parked, by the names of generations. */
+  findParked(generations: readonly string[], streams: readonly string[]): Promise<ReadonlyMap<string, ReadonlyMap<string, Parked>>>;
   /** Streams that wait to be folded again, at most so many. */
-  findWaiting(lines: readonly string[], max: number): Promise<readonly string[]>;
+  findWaiting(generations: readonly string[], max: number): Promise<readonly string[]>;
   readStates(generation: Generation, objects: readonly Readonly<{ stream: string; object: string }>[]): Promise<readonly StoredObject[]>;
   /** The highest revision that a state of this stream has; -1n without a state. */
   lastFolded(generation: Generation, stream: string): Promise<bigint>;

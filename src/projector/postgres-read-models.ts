@@ -1,10 +1,10 @@
 import type { Database, Queryable } from '../read-models/database.js';
 import { findEvents, findStreams, indexEvents } from '../read-models/event-index.js';
-import { isHeldNow, lock, move } from '../read-models/lines.js';
+import { isHeldNow, lock, move } from '../read-models/checkpoints.js';
 import { deleteStates, lastFolded, putStates, readStates } from '../read-models/objects.js';
 import { findParked, findWaiting, park, unpark, wait, wantRetry } from '../read-models/parked-streams.js';
 import { deleteRows, deleteStreams, findOwners, putRows } from '../read-models/rows.js';
-import { lineOf } from '../read-models/schema.js';
+import { nameOfGeneration } from '../read-models/schema.js';
 import type { BatchWrite, Claim, Committed, ReadModels, StreamWrite } from './ports.js';
 
 /** Undoes a transaction, and says why. */
@@ -19,8 +19,8 @@ export function readModelsIn(database: Database): ReadModels {
   return {
     findEvents: (eventIds) => findEvents(database, eventIds),
     findStreams: (streams) => findStreams(database, streams),
-    findParked: (lines, streams) => findParked(database, lines, streams),
-    findWaiting: (lines, max) => findWaiting(database, lines, max),
+    findParked: (names, streams) => findParked(database, names, streams),
+    findWaiting: (generations, max) => findWaiting(database, generations, max),
     readStates: (generation, objects) => readStates(database, generation, objects),
     lastFolded: (generation, stream) => lastFolded(database, generation, stream),
     commit: (write) => commit(database, write),
@@ -37,17 +37,17 @@ async function commit(database: Database, write: BatchWrite): Promise<Committed>
   }
 }
 
-async function writeAll(connection: Queryable, { lines, move: moved, isShared, index, streams }: BatchWrite): Promise<void> {
-  if (!isShared && !(await lock(connection, lines))) throw new Undone({ kind: 'lost' });
+async function writeAll(connection: Queryable, { checkpoints, move: moved, isShared, index, streams }: BatchWrite): Promise<void> {
+  if (!isShared && !(await lock(connection, checkpoints))) throw new Undone({ kind: 'lost' });
   if (index.length > 0 && !(await indexEvents(connection, index))) throw new Undone({ kind: 'raced' });
   await wait(connection, index.flatMap(({ corrects }) => corrects?.stream ?? []));
   let mayPut = true;
   for (const own of byGeneration(streams)) mayPut = (await writeGeneration(connection, own)) && mayPut;
   // Within the transaction: rows that this very write deletes are claimed by nobody.
   if (!mayPut) throw new Undone({ kind: 'claimed', claims: await claimsOf(connection, streams) });
-  if (moved !== null) await move(connection, lines, moved);
-  // At the end, and only for reading: others write for the same lines, and leases are renewed meanwhile.
-  if (isShared && !(await isHeldNow(connection, lines))) throw new Undone({ kind: 'lost' });
+  if (moved !== null) await move(connection, checkpoints, moved);
+  // At the end, and only for reading: others write for the same checkpoints, and leases are renewed meanwhile.
+  if (isShared && !(await isHeldNow(connection, checkpoints))) throw new Undone({ kind: 'lost' });
 }
 
 /** False when rows belong to streams that they were not taken from. */
@@ -85,8 +85,8 @@ async function claimsOf(connection: Queryable, streams: readonly StreamWrite[]):
 function byGeneration(writes: readonly StreamWrite[]): (readonly [StreamWrite, ...StreamWrite[]])[] {
   const generations = new Map<string, [StreamWrite, ...StreamWrite[]]>();
   for (const write of writes) {
-    const own = generations.get(lineOf(write.generation));
-    if (own === undefined) generations.set(lineOf(write.generation), [write]);
+    const own = generations.get(nameOfGeneration(write.generation));
+    if (own === undefined) generations.set(nameOfGeneration(write.generation), [write]);
     else own.push(write);
   }
   return [...generations.values()];

@@ -1,7 +1,7 @@
 import { handles, type AnyProjection, type Fact } from '../../projections/projection.js';
 import type { ReadEvent } from '../folding/facts.js';
-import { EVENT_INDEX_LINE, lineOf, type Generation } from '../read-models/schema.js';
-import type { Line, LogPosition } from '../read-models/lines.js';
+import { EVENT_INDEX_GENERATION, nameOfGeneration, type Generation } from '../read-models/schema.js';
+import type { Checkpoint, LogPosition } from '../read-models/checkpoints.js';
 import type { ParkedStream } from '../read-models/parked-streams.js';
 import { isAway } from './away.js';
 import { groupByStream, halvesOf, isDivisible, rejected, type Part } from './batch-part.js';
@@ -12,8 +12,8 @@ import { foldedBy, LIMITS, parkedBy, StreamFolder, type FoldedStream, type Limit
 import { withoutRepeats, type GoneStream, type Positions } from './stream-reading.js';
 import { Turn } from './turn.js';
 
-/** Lines that stand at one position and are moved together, with the right to move them. */
-export type Group = Readonly<{ lines: readonly Line[]; logName: string }>;
+/** Checkpoints that stand at one position and are moved together, with the right to move them. */
+export type Group = Readonly<{ checkpoints: readonly Checkpoint[]; logName: string }>;
 
 export type Applied = Readonly<{
   kind: 'applied';
@@ -32,7 +32,7 @@ export type Applied = Readonly<{
 
 export type BatchResult =
   | Applied
-  /** Another owner has taken a line over; nothing was written. */
+  /** Another owner has taken a checkpoint over; nothing was written. */
   | { readonly kind: 'lost' };
 
 /** What a projector remembers, and one of several workers, in characters of JSON: in memory they take ten times as much. */
@@ -46,7 +46,7 @@ export type ProjectorOptions = Readonly<{
   reader: EventReader;
   models: ReadModels;
   projections: readonly AnyProjection[];
-  /** Whether others project other streams for the same lines: then the lines are moved elsewhere. */
+  /** Whether others project other streams for the same checkpoints: then the checkpoints are moved elsewhere. */
   isShard?: boolean;
   limits?: Limits;
 }>;
@@ -59,13 +59,13 @@ type Done = Readonly<{ kind: 'committed' }> & Committing | Readonly<{ kind: 'los
 
 /**
  * The one engine under all projections: loads the objects that a batch of the log concerns, folds, and in one transaction
- * indexes its events, writes states and rows, and moves the lines of the group (design, section 5).
+ * indexes its events, writes states and rows, and moves the checkpoints of the group (design, section 5).
  */
 export class Projector {
   readonly #cache: ObjectCache;
   readonly #folder: StreamFolder;
   readonly #turn = new Turn();
-  /** The lines that the cache speaks of, their epochs, and where they stand. */
+  /** The checkpoints that the cache speaks of, their epochs, and where they stand. */
   #known = '';
 
   constructor(private readonly options: ProjectorOptions) {
@@ -73,18 +73,18 @@ export class Projector {
     this.#folder = new StreamFolder(options.reader, options.models, this.#cache, options.limits ?? LIMITS);
   }
 
-  /** Applies a batch as a whole or not at all, after which the lines stand at `to`. Throws when store or database are away. */
+  /** Applies a batch as a whole or not at all, after which the checkpoints stand at `to`. Throws when store or database are away. */
   apply(batch: readonly ReadEvent[], place: Place): Promise<BatchResult> {
     return this.#turn.take(() => this.#insist(() => this.#apply(batch, place)));
   }
 
   /**
    * Folds the streams that wait for it from their beginning: long ones beside the batches, and parked ones that somebody wants
-   * replayed. `groupNow` tells where the lines stand. `done`: none waits any more; `stopped`: the signal has aborted before.
+   * replayed. `groupNow` tells where the generations stand. `done`: none waits any more; `stopped`: the signal has aborted before.
    */
   async workOff(groupNow: () => Group, signal?: AbortSignal, applied: (result: Applied) => void = () => undefined): Promise<'done' | 'stopped' | 'lost'> {
     for (;;) {
-      const streams = await this.options.models.findWaiting(groupNow().lines.map(({ line }) => line), WAITING_MAX);
+      const streams = await this.options.models.findWaiting(groupNow().checkpoints.map(({ name }) => name), WAITING_MAX);
       if (streams.length === 0) return 'done';
       for (const stream of streams) {
         if (signal?.aborted === true) return 'stopped';
@@ -118,32 +118,32 @@ export class Projector {
     const move = this.options.isShard === true ? null : { logName: group.logName, to };
     let done: Done;
     try {
-      done = await this.#work(part, reach, { lines: group.lines, move });
+      done = await this.#work(part, reach, { checkpoints: group.checkpoints, move });
     } catch (error) {
       this.#cache.clear();
       if (isAway(error)) throw error;
-      done = await this.#workByHalves(part, reach, { lines: group.lines, move });
+      done = await this.#workByHalves(part, reach, { checkpoints: group.checkpoints, move });
     }
     return done.kind === 'committed' ? this.#appliedOf(done, counted.repeats) : done;
   }
 
   /** Loads, folds and writes these streams in one transaction. */
-  async #work({ generations, streams, again, index }: Part, reach: Reach, { lines, move }: Moving): Promise<Done> {
+  async #work({ generations, streams, again, index }: Part, reach: Reach, { checkpoints, move }: Moving): Promise<Done> {
     const tasks = await this.#folder.tasksOf(generations, streams, again);
-    return this.#commit(await this.#folder.fold(tasks, reach), { lines, move, index });
+    return this.#commit(await this.#folder.fold(tasks, reach), { checkpoints, move, index });
   }
 
   /**
-   * After something that concerns one stream was thrown: does the batch in halves until that stream is alone, and parks it. The lines
+   * After something that concerns one stream was thrown: does the batch in halves until that stream is alone, and parks it. The checkpoints
    * move last, so that a crash in between repeats the batch; states know which events they have.
    */
-  async #workByHalves(part: Part, reach: Reach, { lines, move }: Moving): Promise<Done> {
+  async #workByHalves(part: Part, reach: Reach, { checkpoints, move }: Moving): Promise<Done> {
     const all: Committing = { folded: [], writes: [] };
     const open: Part[] = [part];
     for (let next = open.pop(); next !== undefined; next = open.pop()) {
       let done: Done;
       try {
-        done = await this.#work(next, reach, { lines, move: null });
+        done = await this.#work(next, reach, { checkpoints, move: null });
       } catch (error) {
         this.#cache.clear();
         if (isAway(error)) throw error;
@@ -151,20 +151,20 @@ export class Projector {
           open.push(...halvesOf(next));
           continue;
         }
-        done = await this.#park(next, error, { lines, all: part.generations });
+        done = await this.#park(next, error, { checkpoints, all: part.generations });
       }
       if (done.kind !== 'committed') return done;
       for (const name of ['folded', 'writes'] as const) all[name].push(...(done[name] as never[]));
     }
-    const moved = await this.#write([], { lines, move, index: [] });
+    const moved = await this.#write([], { checkpoints, move, index: [] });
     return moved.kind === 'committed' ? { ...moved, ...all } : moved;
   }
 
   /** Parks the one stream of which something was thrown, in the one generation; in all of them when its events cannot be indexed. */
-  #park({ generations, streams }: Part, error: unknown, { lines, all }: { lines: readonly Line[]; all: readonly Generation[] }): Promise<Done> {
+  #park({ generations, streams }: Part, error: unknown, { checkpoints, all }: { checkpoints: readonly Checkpoint[]; all: readonly Generation[] }): Promise<Done> {
     const parkedIn = generations.length > 0 ? generations : all;
     const parked = [...streams].flatMap(([stream, events]) => parkedIn.map((one) => rejected(one, { stream, last: events.at(-1), error })));
-    return this.#write(parked, { lines, move: null, index: [] });
+    return this.#write(parked, { checkpoints, move: null, index: [] });
   }
 
   /** Streams of which we have had an event; others have streams in the log, too, and say of them what they like. */
@@ -217,7 +217,7 @@ export class Projector {
       const failed = error ?? (await readTo(positionOf(group)));
       const folded = failed === null ? foldedBy(same, refold) : same.map((task) => parkedBy(task, failed));
       const timed = folded.map((one) => ({ ...one, refoldMs: performance.now() - startedAt }));
-      const done = await this.#commitOrPark(timed, { lines: group.lines, move: null, index: [] });
+      const done = await this.#commitOrPark(timed, { checkpoints: group.checkpoints, move: null, index: [] });
       return done.kind === 'committed' ? this.#appliedOf(done, 0) : done;
     }));
   }
@@ -264,31 +264,31 @@ export class Projector {
     throw new Error('Others claim the same rows again and again.');
   }
 
-  /** Which of the streams that have claimed rows wait to be folded again, in any line. */
-  async #waitingOf(claims: readonly Claim[], { lines, index }: Together): Promise<Set<string>> {
-    const parked = await this.options.models.findParked(lines.map(({ line }) => line), claims.map(({ owner }) => owner));
+  /** Which of the streams that have claimed rows wait to be folded again, in any generation. */
+  async #waitingOf(claims: readonly Claim[], { checkpoints, index }: Together): Promise<Set<string>> {
+    const parked = await this.options.models.findParked(checkpoints.map(({ name }) => name), claims.map(({ owner }) => owner));
     const waiting = new Set(index.flatMap(({ corrects }) => corrects?.stream ?? []));
     for (const streams of parked.values()) for (const [stream, { kind }] of streams) if (kind === 'waiting') waiting.add(stream);
     return waiting;
   }
 
-  /** What was written under another epoch, to other lines, or beyond another place, may have been changed by others since. */
-  #remember({ lines }: Group, to?: NonNullable<LogPosition>): void {
-    const nameOf = (at: LogPosition): string => `${lines.map(({ line, epoch }) => `${line} ${epoch}`).join()} ${at?.position ?? -1n}`;
-    if (nameOf(lines[0]?.at ?? null) !== this.#known) this.#cache.clear();
-    this.#known = nameOf(to ?? lines[0]?.at ?? null);
+  /** What was written under another epoch, to other checkpoints, or beyond another place, may have been changed by others since. */
+  #remember({ checkpoints }: Group, to?: NonNullable<LogPosition>): void {
+    const nameOf = (at: LogPosition): string => `${checkpoints.map(({ name, epoch }) => `${name} ${epoch}`).join()} ${at?.position ?? -1n}`;
+    if (nameOf(checkpoints[0]?.at ?? null) !== this.#known) this.#cache.clear();
+    this.#known = nameOf(to ?? checkpoints[0]?.at ?? null);
   }
 
   /** Keeps what was written as it was folded; of other streams nothing is known any more. */
   #keep(folded: readonly FoldedStream[], written: readonly StreamWrite[]): void {
     const asFolded = new Set(folded.map(({ write }) => write));
     for (const write of written) {
-      if (write.replaces || write.parking !== 'keep' || !asFolded.has(write)) this.#cache.forget(lineOf(write.generation), write.stream);
+      if (write.replaces || write.parking !== 'keep' || !asFolded.has(write)) this.#cache.forget(nameOfGeneration(write.generation), write.stream);
     }
     const kept = new Set(written);
     for (const { write, objects } of folded) {
       if (!kept.has(write) || (write.parking !== 'keep' && write.parking !== 'none')) continue;
-      for (const [object, { state, rows }] of objects) this.#cache.put(lineOf(write.generation), write.stream, object, { state, rows });
+      for (const [object, { state, rows }] of objects) this.#cache.put(nameOfGeneration(write.generation), write.stream, object, { state, rows });
     }
   }
 
@@ -317,15 +317,15 @@ export class Projector {
 const NOTHING_APPLIED: Applied = { kind: 'applied', repeats: 0, refolds: 0, longestRefoldMs: 0, ambiguous: 0, parked: [], waiting: 0, gone: [] };
 
 /** What one transaction writes beside the streams. */
-type Together = Pick<BatchWrite, 'lines' | 'move' | 'index'>;
-type Moving = Pick<BatchWrite, 'lines' | 'move'>;
+type Together = Pick<BatchWrite, 'checkpoints' | 'move' | 'index'>;
+type Moving = Pick<BatchWrite, 'checkpoints' | 'move'>;
 
-const positionOf = ({ lines }: Group): bigint => lines[0]?.at?.position ?? -1n;
+const positionOf = ({ checkpoints }: Group): bigint => checkpoints[0]?.at?.position ?? -1n;
 
 /** What of a group are rows of projections: all but the index. */
-function generationsOf({ lines }: Group, projections: readonly AnyProjection[]): Generation[] {
-  return lines.filter(({ line }) => line !== EVENT_INDEX_LINE).flatMap(({ projection: name, version, generation }) => {
-    const projection = projections.find((one) => one.name === name && one.version === version);
+function generationsOf({ checkpoints }: Group, projections: readonly AnyProjection[]): Generation[] {
+  return checkpoints.filter(({ name }) => name !== EVENT_INDEX_GENERATION).flatMap(({ projection: projected, version, generation }) => {
+    const projection = projections.find((one) => one.name === projected && one.version === version);
     return projection === undefined ? [] : [{ projection, generation }];
   });
 }

@@ -1,6 +1,6 @@
 import type { ReadEvent } from '../folding/facts.js';
 import { WholeFold, type WholeFolded } from '../folding/whole-fold.js';
-import { lineOf, type Generation } from '../read-models/schema.js';
+import { nameOfGeneration, type Generation } from '../read-models/schema.js';
 import { isAway } from './away.js';
 import type { EventReader, ReadModels } from './ports.js';
 import { countedPages, readRevisions, type Positions, type Remains } from './stream-reading.js';
@@ -31,7 +31,7 @@ export class Refold {
     const folds = new Map<string, OfGeneration>();
     for (const generation of generations) {
       const stored = await parts.models.lastFolded(generation, stream);
-      folds.set(lineOf(generation), { fold: new WholeFold({ projection: generation.projection, stream }, stored), stored });
+      folds.set(nameOfGeneration(generation), { fold: new WholeFold({ projection: generation.projection, stream }, stored), stored });
     }
     return new Refold(parts, stream, folds);
   }
@@ -75,7 +75,7 @@ export class Refold {
 
   /** What came out for a generation; null when it was not asked for. */
   of(generation: Generation): Refolded | null {
-    const own = this.folds.get(lineOf(generation));
+    const own = this.folds.get(nameOfGeneration(generation));
     if (own === undefined) return null;
     const remains: Remains = this.#first === null ? 'none' : this.#first === 0n ? 'all' : 'some';
     if (own.error !== undefined) return { stored: own.stored, remains, error: own.error };

@@ -3,7 +3,7 @@ import { concerns, type ReadEvent } from '../folding/facts.js';
 import { currentOf } from '../folding/object-fold.js';
 import { changesBetween, NO_ROWS, rowTexts, type RowTexts } from '../folding/row-texts.js';
 import { factsByObject, foldLateObjects, foldOntoStates, type FactsByObject, type FoldedObjects } from '../folding/stream-fold.js';
-import { lineOf, type Generation } from '../read-models/schema.js';
+import { nameOfGeneration, type Generation } from '../read-models/schema.js';
 import { atEvent, atRevision, type ParkedStream } from '../read-models/parked-streams.js';
 import { isAway } from './away.js';
 import { nothingOf } from './claims.js';
@@ -57,10 +57,10 @@ export class StreamFolder {
   /** What a batch asks for; streams in `again` are read whole, since less may be left of them. */
   async tasksOf(generations: readonly Generation[], batch: ReadonlyMap<string, readonly ReadEvent[]>, again: ReadonlySet<string>): Promise<StreamTask[]> {
     const streams = [...batch.keys()];
-    const parked = await this.models.findParked(generations.map(lineOf), streams);
+    const parked = await this.models.findParked(generations.map(nameOfGeneration), streams);
     const tasks: StreamTask[] = [];
     for (const generation of generations) {
-      const own = streams.flatMap((stream) => taskOf(generation, stream, { events: batch.get(stream) ?? [], parked: parked.get(lineOf(generation))?.get(stream) ?? null, isAgain: again.has(stream), inlineMax: this.limits.readInlineMax }));
+      const own = streams.flatMap((stream) => taskOf(generation, stream, { events: batch.get(stream) ?? [], parked: parked.get(nameOfGeneration(generation))?.get(stream) ?? null, isAgain: again.has(stream), inlineMax: this.limits.readInlineMax }));
       await this.#loadStates(generation, own);
       tasks.push(...own);
     }
@@ -69,9 +69,9 @@ export class StreamFolder {
 
   /** Whole folds of a stream in each of these generations that it is parked in. */
   async waitingTasks(generations: readonly Generation[], stream: string): Promise<StreamTask[]> {
-    const parked = await this.models.findParked(generations.map(lineOf), [stream]);
+    const parked = await this.models.findParked(generations.map(nameOfGeneration), [stream]);
     return generations.flatMap((generation) => {
-      const own = parked.get(lineOf(generation))?.get(stream);
+      const own = parked.get(nameOfGeneration(generation))?.get(stream);
       return own === undefined ? [] : [{ generation, stream, how: 'whole' as const, events: [], parked: own, states: new Map() }];
     });
   }
@@ -90,13 +90,13 @@ export class StreamFolder {
   }
 
   async #loadStates(generation: Generation, tasks: readonly StreamTask[]): Promise<void> {
-    const line = lineOf(generation);
+    const name = nameOfGeneration(generation);
     const unknown: { stream: string; object: string }[] = [];
     const byStream = new Map(tasks.map((task) => [task.stream, task]));
     for (const { stream, events, states, how } of tasks) {
       if (how !== 'onto' && how !== 'retry') continue;
       for (const object of objectsIn(generation, events)) {
-        const cached = this.cache.get(line, stream, object);
+        const cached = this.cache.get(name, stream, object);
         if (cached === undefined) unknown.push({ stream, object });
         else states.set(object, cached);
       }

@@ -2,7 +2,7 @@ import type { Table } from '../../projections/projection.js';
 import type { Queryable } from './database.js';
 import type { Target } from './generations.js';
 import { givenAs, typesOf } from './rows.js';
-import { lineOf, tableOf, type Generation } from './schema.js';
+import { nameOfGeneration, tableOf, type Generation } from './schema.js';
 
 export type RowValues = Readonly<Record<string, unknown>>;
 
@@ -26,7 +26,7 @@ type Sides = Readonly<{ name: string; before: string; after: string; columns: re
 
 /** Compares all rows of a generation with those that it is held against, in the columns that both have. */
 export async function compareGenerations(connection: Queryable, { generation, against }: Target, examplesMax: number): Promise<TableComparison[]> {
-  if (against === null) throw new Error(`There are no rows to compare ${lineOf(generation)} with.`);
+  if (against === null) throw new Error(`There are no rows to compare ${nameOfGeneration(generation)} with.`);
   const comparisons: TableComparison[] = [];
   for (const [name, table] of Object.entries(generation.projection.tables)) {
     const [before, after] = [tableOf(against, name), tableOf(generation, name)];

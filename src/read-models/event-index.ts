@@ -1,6 +1,6 @@
 import type { IndexAnswer } from '../eventstore/append-decision.js';
 import type { Queryable } from './database.js';
-import { EVENT_INDEX, EVENT_INDEX_LINE } from './schema.js';
+import { EVENT_INDEX, EVENT_INDEX_GENERATION } from './schema.js';
 
 /** Where an event id stands in the log. */
 export type IndexedEvent = Readonly<{ eventId: string; stream: string; revision: bigint; position: bigint }>;
@@ -30,7 +30,7 @@ const LOOK_UP = `
 select checkpoint.log_name, checkpoint.position, checkpoint.event_id, found.stream as found_stream, found.revision as found_revision,
   found.position as found_position, last.revision as last_revision, last.position as last_position, last.event_id as last_event_id
 from unnest($1::uuid[], $2::text[]) with ordinality as asked(event_id, stream, at)
-join ledger.checkpoints as checkpoint on checkpoint.line = '${EVENT_INDEX_LINE}'
+join ledger.checkpoints as checkpoint on checkpoint.name = '${EVENT_INDEX_GENERATION}'
 left join lateral (select stream, revision, position from ${EVENT_INDEX} where event_id = asked.event_id limit 1) as found on true
 left join lateral (select revision, position, event_id from ${EVENT_INDEX} where stream = asked.stream and position <= checkpoint.position order by revision desc limit 1) as last on true
 order by asked.at`;
@@ -54,7 +54,7 @@ const LOOK_UP_IDS = `
 select checkpoint.log_name, checkpoint.position, checkpoint.event_id, found.event_id as found_id, found.stream as found_stream,
   found.revision as found_revision, found.position as found_position
 from ledger.checkpoints as checkpoint left join ${EVENT_INDEX} as found on found.event_id = any($1::uuid[])
-where checkpoint.line = '${EVENT_INDEX_LINE}'`;
+where checkpoint.name = '${EVENT_INDEX_GENERATION}'`;
 
 async function lookUpIds(database: Queryable, asked: readonly Asked[]): Promise<IndexAnswer[]> {
   const { rows } = await database.query<FoundId>(LOOK_UP_IDS, [asked.map(({ eventId }) => eventId)]);

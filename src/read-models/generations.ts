@@ -1,7 +1,7 @@
 import type { AnyProjection } from '../../projections/projection.js';
 import { isLockConflict, type Database, type Queryable } from './database.js';
-import { readLines, type Line } from './lines.js';
-import { createGeneration, dropGeneration, lineOf, lockSchema, nameVersion, showGeneration, type Generation } from './schema.js';
+import { readCheckpoints, type Checkpoint } from './checkpoints.js';
+import { createGeneration, dropGeneration, nameOfGeneration, lockSchema, nameVersion, showGeneration, type Generation } from './schema.js';
 
 /** How long the rows of a version or generation that nobody uses any more are kept for a rollback. */
 const KEPT_FOR = `interval '3 days'`;
@@ -23,11 +23,11 @@ export async function tidy(database: Database, projections: readonly AnyProjecti
 async function tidyWithin(connection: Queryable, projections: readonly AnyProjection[]): Promise<void> {
   await connection.query(LOCK_TIMEOUT);
   await lockSchema(connection);
-  const { rows } = await connection.query<{ line: string }>(
-    `select line from ledger.checkpoints where lease_until < clock_timestamp()
-       and used_at < clock_timestamp() - case when aside then ${ASIDE_KEPT_FOR} else ${KEPT_FOR} end order by line for update`,
+  const { rows } = await connection.query<{ name: string }>(
+    `select name from ledger.checkpoints where lease_until < clock_timestamp()
+       and used_at < clock_timestamp() - case when aside then ${ASIDE_KEPT_FOR} else ${KEPT_FOR} end order by name for update`,
   );
-  for (const { line } of rows) await dropGeneration(connection, line);
+  for (const { name } of rows) await dropGeneration(connection, name);
   for (const projection of projections) if (await isNewest(connection, projection)) await nameVersion(connection, projection);
 }
 
@@ -43,8 +43,8 @@ async function isNewest(connection: Queryable, { name, version }: AnyProjection)
 /** A generation to be filled, and the rows to hold it against. */
 export type Target = Readonly<{
   generation: Generation;
-  /** Its line. */
-  line: string;
+  /** Its name. */
+  name: string;
   /** The generation that is shown: of this version, else of the newest other one; null where there is none. */
   against: Generation | null;
   /** Whether it is to take that one's place; a version that was never shown complete fills the tables that its views show. */
@@ -60,9 +60,9 @@ export function beginRebuild(database: Database, projection: AnyProjection, { fr
     await lockSchema(connection);
     const { own, shown, others } = await generationsOf(connection, projection);
     if (shown.state === 'building') return resume(connection, targetOf(projection, shown, others.at(-1)));
-    const begun = own.find((line) => line.state === 'building' && line.aside === aside && line.generation > shown.generation);
+    const begun = own.find((checkpoint) => checkpoint.state === 'building' && checkpoint.aside === aside && checkpoint.generation > shown.generation);
     if (begun !== undefined && !fresh) return resume(connection, targetOf(projection, begun, shown));
-    if (begun !== undefined) await dropGeneration(connection, begun.line);
+    if (begun !== undefined) await dropGeneration(connection, begun.name);
     const next = { projection, generation: Math.max(...own.map(({ generation }) => generation)) + 1 };
     await createGeneration(connection, next, { shown: false, aside });
     return targetOf(projection, next, shown);
@@ -74,69 +74,69 @@ export function beginRollback(database: Database, projection: AnyProjection): Pr
   return database.transaction(async (connection) => {
     await lockSchema(connection);
     const { own, shown } = await generationsOf(connection, projection);
-    const before = own.filter((line) => line.state === 'kept' || (line.state === 'building' && !line.aside && line.generation < shown.generation)).at(-1);
+    const before = own.filter((checkpoint) => checkpoint.state === 'kept' || (checkpoint.state === 'building' && !checkpoint.aside && checkpoint.generation < shown.generation)).at(-1);
     if (before === undefined) return null;
-    await connection.query(`update ledger.checkpoints set state = 'building' where line = $1`, [before.line]);
+    await connection.query(`update ledger.checkpoints set state = 'building' where name = $1`, [before.name]);
     return resume(connection, targetOf(projection, before, shown));
   });
 }
 
 /** What is taken up again is in use from now on: it must not be dropped before its lease is acquired. */
 async function resume(connection: Queryable, target: Target): Promise<Target> {
-  await connection.query('update ledger.checkpoints set used_at = clock_timestamp() where line = $1', [target.line]);
+  await connection.query('update ledger.checkpoints set used_at = clock_timestamp() where name = $1', [target.name]);
   return target;
 }
 
-/** The lines of a projection, oldest first: those of this version, the one of them that is shown, and what is shown of others. */
-async function generationsOf(connection: Queryable, { name, version }: AnyProjection): Promise<{ own: Line[]; shown: Line; others: Line[] }> {
-  const lines = (await readLines(connection)).filter(({ projection }) => projection === name).sort((a, b) => a.version - b.version || a.generation - b.generation);
-  const own = lines.filter((line) => line.version === version);
-  const shown = own.find((line) => line.shown);
+/** The checkpoints of a projection, oldest first: those of this version, the one of them that is shown, and what is shown of others. */
+async function generationsOf(connection: Queryable, { name, version }: AnyProjection): Promise<{ own: Checkpoint[]; shown: Checkpoint; others: Checkpoint[] }> {
+  const checkpoints = (await readCheckpoints(connection)).filter(({ projection }) => projection === name).sort((a, b) => a.version - b.version || a.generation - b.generation);
+  const own = checkpoints.filter((checkpoint) => checkpoint.version === version);
+  const shown = own.find((one) => one.shown);
   if (shown === undefined) throw new Error(`${name}, version ${version}, has no generation that is shown; ensureSchema makes one.`);
-  return { own, shown, others: lines.filter((line) => line.version !== version && line.shown && line.state === 'live') };
+  return { own, shown, others: checkpoints.filter((one) => one.version !== version && one.shown && one.state === 'live') };
 }
 
-function targetOf(projection: AnyProjection, { generation }: Pick<Line, 'generation'>, against: Line | undefined): Target {
+function targetOf(projection: AnyProjection, { generation }: Pick<Checkpoint, 'generation'>, against: Checkpoint | undefined): Target {
   const target = { projection, generation };
   return {
     generation: target,
-    line: lineOf(target),
+    name: nameOfGeneration(target),
     against: against === undefined ? null : { projection: { ...projection, version: against.version }, generation: against.generation },
     replaces: against?.version === projection.version,
   };
 }
 
 /** Gives up what a rebuild has begun, unless another process has taken it up; what the views show stays. */
-export async function abandon(database: Database, { line, replaces }: Target): Promise<void> {
+export async function abandon(database: Database, { name, replaces }: Target): Promise<void> {
   if (!replaces) return;
   await database.transaction(async (connection) => {
     await lockSchema(connection);
-    const { rows } = await connection.query('select 1 from ledger.checkpoints where line = $1 and lease_until < clock_timestamp() for update', [line]);
-    if (rows.length > 0) await dropGeneration(connection, line);
+    const { rows } = await connection.query('select 1 from ledger.checkpoints where name = $1 and lease_until < clock_timestamp() for update', [name]);
+    if (rows.length > 0) await dropGeneration(connection, name);
   });
 }
 
 /** Streams that are parked in a generation, and not in the one that it is held against. */
-export async function newlyParked(connection: Queryable, { line, against }: Target): Promise<string[]> {
+export async function newlyParked(connection: Queryable, { name, against }: Target): Promise<string[]> {
   const { rows } = await connection.query<{ stream: string }>(
     `select stream from ledger.parked_streams where generation = $1 and kind <> 'waiting' except select stream from ledger.parked_streams where generation = $2 order by stream`,
-    [line, against === null ? '' : lineOf(against)],
+    [name, against === null ? '' : nameOfGeneration(against)],
   );
   return rows.map(({ stream }) => stream);
 }
 
 /**
- * Moves the views to a generation, within a transaction that has locked its line and that of the one shown before, which is
+ * Moves the views to a generation, within a transaction that has locked its checkpoint and that of the one shown before, which is
  * kept for a rollback; what was kept before that is dropped.
  */
-export async function show(connection: Queryable, { generation, line }: Target): Promise<void> {
+export async function show(connection: Queryable, { generation, name }: Target): Promise<void> {
   const { projection } = generation;
-  const { rows } = await connection.query<{ line: string }>(
-    `select line from ledger.checkpoints where projection = $1 and version = $2 and state = 'kept' and line <> $3`,
-    [projection.name, projection.version, line],
+  const { rows } = await connection.query<{ name: string }>(
+    `select name from ledger.checkpoints where projection = $1 and version = $2 and state = 'kept' and name <> $3`,
+    [projection.name, projection.version, name],
   );
-  for (const kept of rows) await dropGeneration(connection, kept.line);
+  for (const kept of rows) await dropGeneration(connection, kept.name);
   await connection.query(`update ledger.checkpoints set shown = false, state = 'kept' where projection = $1 and version = $2 and shown`, [projection.name, projection.version]);
-  await connection.query(`update ledger.checkpoints set shown = true, state = 'live' where line = $1`, [line]);
+  await connection.query(`update ledger.checkpoints set shown = true, state = 'live' where name = $1`, [name]);
   await showGeneration(connection, generation);
 }

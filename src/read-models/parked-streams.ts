@@ -1,6 +1,6 @@
 import type { Envelope } from '../eventstore/recorded-event.js';
 import { jsonForPostgres, type Queryable } from './database.js';
-import { EVENT_INDEX_LINE, lineOf, type Generation } from './schema.js';
+import { EVENT_INDEX_GENERATION, nameOfGeneration, type Generation } from './schema.js';
 
 /**
  * What a parked stream is tried again with. `event`: its states are those before the event that it stands at, from which on it is
@@ -33,20 +33,20 @@ const EVENT_LENGTH_MAX = 500;
 /** How a stream is parked; `attempts` tells one parking from the next. */
 type KnownParking = Readonly<{ kind: ParkingKind; revision: bigint; attempts: number }>;
 
-/** Which of these streams are parked, by the names of lines. */
-export async function findParked(database: Queryable, lines: readonly string[], streams: readonly string[]): Promise<Map<string, Map<string, KnownParking>>> {
+/** Which of these streams are parked, by the names of generations. */
+export async function findParked(database: Queryable, names: readonly string[], streams: readonly string[]): Promise<Map<string, Map<string, KnownParking>>> {
   const { rows } = await database.query<KnownParking & { generation: string; stream: string }>(
-    'select generation, stream, kind, revision, attempts from ledger.parked_streams where generation = any($1) and stream = any($2)', [lines, streams]);
-  const parked = new Map(lines.map((line) => [line, new Map<string, KnownParking>()]));
+    'select generation, stream, kind, revision, attempts from ledger.parked_streams where generation = any($1) and stream = any($2)', [names, streams]);
+  const parked = new Map(names.map((name) => [name, new Map<string, KnownParking>()]));
   for (const { generation, stream, ...known } of rows) parked.get(generation)?.set(stream, known);
   return parked;
 }
 
-/** Streams of these lines that are to be folded again, those that wait longest first. */
-export async function findWaiting(database: Queryable, lines: readonly string[], max: number): Promise<string[]> {
+/** Streams of these generations that are to be folded again, those that wait longest first. */
+export async function findWaiting(database: Queryable, names: readonly string[], max: number): Promise<string[]> {
   const { rows } = await database.query<{ stream: string }>(
     `select stream from ledger.parked_streams where generation = any($1) and (kind = 'waiting' or replay_wanted_at is not null)
-     group by stream order by min(coalesce(replay_wanted_at, attempted_at)), stream limit $2`, [lines, max]);
+     group by stream order by min(coalesce(replay_wanted_at, attempted_at)), stream limit $2`, [names, max]);
   return rows.map(({ stream }) => stream);
 }
 
@@ -64,7 +64,7 @@ export async function park(connection: Queryable, generation: Generation, parked
        stripe_event_id = excluded.stripe_event_id, event_type = excluded.event_type, cause = excluded.cause, stack = excluded.stack,
        attempted_at = clock_timestamp(), replay_wanted_at = null
      where parked_streams.kind <> 'waiting' or parked_streams.attempts = (select known from given where given.stream = parked_streams.stream)`,
-    [lineOf(generation), jsonForPostgres(parked.map(bounded))],
+    [nameOfGeneration(generation), jsonForPostgres(parked.map(bounded))],
   );
 }
 
@@ -81,7 +81,7 @@ const bounded = ({ kind, stream, revision, stripeEventId, eventType, cause, stac
 
 /** Asks for parked streams to be folded again, as people do by `wantReplay`. */
 export async function wantRetry(connection: Queryable, generation: Generation, streams: readonly string[]): Promise<void> {
-  await connection.query('update ledger.parked_streams set replay_wanted_at = clock_timestamp() where generation = $1 and stream = any($2) and replay_wanted_at is null', [lineOf(generation), streams]);
+  await connection.query('update ledger.parked_streams set replay_wanted_at = clock_timestamp() where generation = $1 and stream = any($2) and replay_wanted_at is null', [nameOfGeneration(generation), streams]);
 }
 
 /** Takes streams out of parking that were folded again; one that was parked once more since, for something else, stays. */
@@ -89,29 +89,29 @@ export async function unpark(connection: Queryable, generation: Generation, know
   await connection.query(
     `delete from ledger.parked_streams parked using unnest($2::text[], $3::int4[]) as known(stream, attempts)
      where parked.generation = $1 and parked.stream = known.stream and parked.attempts = known.attempts`,
-    [lineOf(generation), known.map(({ stream }) => stream), known.map(({ attempts }) => attempts)],
+    [nameOfGeneration(generation), known.map(({ stream }) => stream), known.map(({ attempts }) => attempts)],
   );
 }
 
-/** Lets streams wait in all lines to be folded again: other events of them count than was known. */
+/** Lets streams wait in all generations to be folded again: other events of them count than was known. */
 export async function wait(connection: Queryable, streams: readonly string[]): Promise<void> {
   if (streams.length === 0) return;
   await connection.query(
     `insert into ledger.parked_streams (generation, stream, kind, revision, cause)
-     select line, stream, 'waiting', 0, 'An event of the stream stands earlier in another one.'
-     from ledger.checkpoints cross join (select distinct unnest($1::text[]) as stream) as corrected where line <> '${EVENT_INDEX_LINE}' order by line, stream
+     select name, stream, 'waiting', 0, 'An event of the stream stands earlier in another one.'
+     from ledger.checkpoints cross join (select distinct unnest($1::text[]) as stream) as corrected where name <> '${EVENT_INDEX_GENERATION}' order by name, stream
      on conflict (generation, stream) do update set attempts = parked_streams.attempts + 1, kind = 'waiting', attempted_at = clock_timestamp()`,
     [streams],
   );
 }
 
-/** How many streams are parked in each line, by its name. */
+/** How many streams are parked in each generation, by its name. */
 export async function countParked(database: Queryable): Promise<Map<string, number>> {
-  const { rows } = await database.query<{ line: string; parked: bigint }>(`select line, count(stream) as parked from ledger.checkpoints left join ledger.parked_streams parked on parked.generation = line and parked.kind <> 'waiting' group by line`);
-  return new Map(rows.map(({ line, parked }) => [line, Number(parked)]));
+  const { rows } = await database.query<{ name: string; parked: bigint }>(`select name, count(stream) as parked from ledger.checkpoints left join ledger.parked_streams parked on parked.generation = name and parked.kind <> 'waiting' group by name`);
+  return new Map(rows.map(({ name, parked }) => [name, Number(parked)]));
 }
 
-/** A parked stream as people see it: of which line, at which event, since when, and how often it was tried. */
+/** A parked stream as people see it: of which generation (`line`), at which event, since when, and how often it was tried. */
 export type Parking = Readonly<{
   projection: string; version: number; generation: number; line: string; stream: string;
   since: Date; attempts: number; attemptedAt: Date; replayWantedAt: Date | null;
@@ -119,31 +119,31 @@ export type Parking = Readonly<{
   cause: string; stack: string | null;
 }>;
 
-/** Which parked streams: of a projection, in all its shown lines, or of a line by its name; one stream, or those after a place in the list. */
+/** Which parked streams: of a projection, in all its shown generations, or of a generation by its name; one stream, or those after a place in the list. */
 export type ParkingFilter = Readonly<{ projection?: string | undefined; stream?: string | undefined; after?: readonly [stream: string, line: string] | undefined }>;
 
-const MATCHING = `($1::text is null or line.line = $1 or (line.projection = $1 and line.shown)) and ($2::text is null or parked.stream = $2) and parked.kind <> 'waiting'`;
+const MATCHING = `($1::text is null or checkpoint.name = $1 or (checkpoint.projection = $1 and checkpoint.shown)) and ($2::text is null or parked.stream = $2) and parked.kind <> 'waiting'`;
 
-/** Parked streams by stream and line. */
+/** Parked streams by stream and generation. */
 export async function listParked(database: Queryable, { projection, stream, after }: ParkingFilter, limit: number): Promise<Parking[]> {
   const { rows } = await database.query<Parking>(
-    `select line.projection, line.version, line.generation, line.line, parked.stream, since, attempts, attempted_at as "attemptedAt", replay_wanted_at as "replayWantedAt",
+    `select checkpoint.projection, checkpoint.version, checkpoint.generation, checkpoint.name as line, parked.stream, since, attempts, attempted_at as "attemptedAt", replay_wanted_at as "replayWantedAt",
        parked.revision, stripe_event_id as "stripeEventId", event_type as "eventType", cause, stack
-     from ledger.parked_streams parked join ledger.checkpoints line on line.line = parked.generation
-     where ${MATCHING} and ($3::text is null or (parked.stream, line.line) > ($3, $4)) order by parked.stream, line.line limit $5`,
+     from ledger.parked_streams parked join ledger.checkpoints checkpoint on checkpoint.name = parked.generation
+     where ${MATCHING} and ($3::text is null or (parked.stream, checkpoint.name) > ($3, $4)) order by parked.stream, checkpoint.name limit $5`,
     [projection ?? null, stream ?? null, after?.[0] ?? null, after?.[1] ?? null, limit],
   );
   return rows;
 }
 
 /**
- * Asks whoever moves the lines on to fold parked streams again; returns how many there are. Rows are locked in the
+ * Asks whoever moves the generations on to fold parked streams again; returns how many there are. Rows are locked in the
  * order of their key, so that wishes for one stream and for all do not wait for each other in a circle.
  */
 export async function wantReplay(database: Queryable, { projection, stream }: Omit<ParkingFilter, 'after'>): Promise<number> {
   const { rows } = await database.query<{ parked: bigint }>(
     `with found as (
-       select parked.generation, parked.stream from ledger.parked_streams parked join ledger.checkpoints line on line.line = parked.generation
+       select parked.generation, parked.stream from ledger.parked_streams parked join ledger.checkpoints checkpoint on checkpoint.name = parked.generation
        where ${MATCHING} order by parked.generation, parked.stream for update of parked),
      wanted as (
        update ledger.parked_streams parked set replay_wanted_at = clock_timestamp() from found
@@ -158,9 +158,9 @@ export async function wantReplay(database: Queryable, { projection, stream }: Om
 export async function whichWantReplay(database: Queryable, filters: readonly Omit<ParkingFilter, 'after'>[]): Promise<ReadonlySet<number>> {
   const { rows } = await database.query<{ at: bigint }>(
     `select asked.at from unnest($1::text[], $2::text[]) with ordinality asked(projection, stream, at) where exists (
-       select 1 from ledger.parked_streams parked join ledger.checkpoints line on line.line = parked.generation
+       select 1 from ledger.parked_streams parked join ledger.checkpoints checkpoint on checkpoint.name = parked.generation
        where replay_wanted_at is not null and (asked.stream is null or parked.stream = asked.stream)
-       and (asked.projection is null or line.line = asked.projection or (line.projection = asked.projection and line.shown)))`,
+       and (asked.projection is null or checkpoint.name = asked.projection or (checkpoint.projection = asked.projection and checkpoint.shown)))`,
     [filters.map(({ projection }) => projection ?? null), filters.map(({ stream }) => stream ?? null)],
   );
   return new Set(rows.map(({ at }) => Number(at) - 1));

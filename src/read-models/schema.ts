@@ -8,19 +8,19 @@ export type Generation = Readonly<{ projection: AnyProjection; generation: numbe
 function nameOf(name: string, version: number, generation: number): string {
   return `${name}_v${version}_g${generation}`;
 }
-const stateNameOf = (line: string): string => `${line}_states`;
+const stateNameOf = (name: string): string => `${name}_states`;
 /** What a generation is called in checkpoints and in parking. */
-export const lineOf = ({ projection, generation }: Generation): string => nameOf(projection.name, projection.version, generation);
+export const nameOfGeneration = ({ projection, generation }: Generation): string => nameOf(projection.name, projection.version, generation);
 export const tableOf = ({ projection, generation }: Generation, table: string): string => `ledger.${nameOf(table, projection.version, generation)}`;
-export const stateTableOf = (generation: Generation): string => `ledger.${stateNameOf(lineOf(generation))}`;
+export const stateTableOf = (generation: Generation): string => `ledger.${stateNameOf(nameOfGeneration(generation))}`;
 export const viewOf = <T extends Tables>({ version }: AnyProjection<T>, table: keyof T & string): string => `ledger.${table}_v${version}`;
 
-/** The index of event ids: a line of its own, which knows no projection. Its version is raised when its columns change. */
+/** The index of event ids: a generation of its own, which knows no projection. Its version is raised when its columns change. */
 const EVENT_INDEX_NAME = 'event_index';
 const EVENT_INDEX_VERSION = 2;
 const eventIndexTable = (version: number): string => `${EVENT_INDEX_NAME}_v${version}`;
 export const EVENT_INDEX = `ledger.${eventIndexTable(EVENT_INDEX_VERSION)}`;
-export const EVENT_INDEX_LINE = nameOf(EVENT_INDEX_NAME, EVENT_INDEX_VERSION, 1);
+export const EVENT_INDEX_GENERATION = nameOf(EVENT_INDEX_NAME, EVENT_INDEX_VERSION, 1);
 
 /** A version of a projection, as checkpoints name what a process follows. */
 export const versionOf = ({ name, version }: Pick<AnyProjection, 'name' | 'version'>): string => `${name}_v${version}`;
@@ -36,7 +36,7 @@ export async function ensureSchema(database: Database, projections: readonly Any
     await lockSchema(connection);
     await connection.query(BASE);
     const index = { projection: EVENT_INDEX_NAME, version: EVENT_INDEX_VERSION, generation: 1 };
-    await addLine(connection, { line: EVENT_INDEX_LINE, ...index, tables: [], shown: true, aside: false });
+    await addCheckpoint(connection, { name: EVENT_INDEX_GENERATION, ...index, tables: [], shown: true, aside: false });
     for (const projection of projections) await ensureVersion(connection, projection);
   });
 }
@@ -60,7 +60,7 @@ type GenerationUse = Readonly<{
   aside?: boolean;
 }>;
 
-/** Makes the empty tables and the line of a generation. */
+/** Makes the empty tables and the checkpoint of a generation. */
 export async function createGeneration(connection: Queryable, generation: Generation, { shown, aside = false }: GenerationUse): Promise<void> {
   const { projection } = generation;
   await connection.query(`create table if not exists ${stateTableOf(generation)} (
@@ -69,16 +69,16 @@ export async function createGeneration(connection: Queryable, generation: Genera
     await createTable(connection, nameOf(name, projection.version, generation.generation), table);
   }
   const { name, version, tables } = projection;
-  await addLine(connection, { line: lineOf(generation), projection: name, version, generation: generation.generation, tables: Object.keys(tables), shown, aside });
+  await addCheckpoint(connection, { name: nameOfGeneration(generation), projection: name, version, generation: generation.generation, tables: Object.keys(tables), shown, aside });
 }
 
-type NewLine = Readonly<{ line: string; projection: string; version: number; generation: number; tables: readonly string[] }> & Required<GenerationUse>;
+type NewCheckpoint = Readonly<{ name: string; projection: string; version: number; generation: number; tables: readonly string[] }> & Required<GenerationUse>;
 
-async function addLine(connection: Queryable, { line, projection, version, generation, tables, shown, aside }: NewLine): Promise<void> {
+async function addCheckpoint(connection: Queryable, { name, projection, version, generation, tables, shown, aside }: NewCheckpoint): Promise<void> {
   await connection.query(
-    `insert into ledger.checkpoints (line, projection, version, generation, tables, shown, aside) values ($1, $2, $3, $4, $5, $6, $7)
+    `insert into ledger.checkpoints (name, projection, version, generation, tables, shown, aside) values ($1, $2, $3, $4, $5, $6, $7)
      on conflict do nothing`,
-    [line, projection, version, generation, tables, shown, aside],
+    [name, projection, version, generation, tables, shown, aside],
   );
 }
 
@@ -122,18 +122,18 @@ async function replaceView(connection: Queryable, view: string, source: string):
 /** SQLSTATE invalid_table_definition. */
 const OTHER_COLUMNS = '42P16';
 
-/** Drops the line of a generation and all that it has, with the views that show it. */
-export async function dropGeneration(connection: Queryable, line: string): Promise<void> {
+/** Drops the checkpoint of a generation and all that it has, with the views that show it. */
+export async function dropGeneration(connection: Queryable, name: string): Promise<void> {
   const { rows } = await connection.query<Dropped>(
-    'delete from ledger.checkpoints where line = $1 returning projection, version, generation, tables', [line]);
+    'delete from ledger.checkpoints where name = $1 returning projection, version, generation, tables', [name]);
   for (const table of rows.flatMap(tablesOf)) await connection.query(`drop table if exists ledger.${quoted(table)} cascade`);
-  await connection.query(`drop table if exists ledger.${quoted(stateNameOf(line))}`);
-  await connection.query('delete from ledger.parked_streams where generation = $1', [line]);
+  await connection.query(`drop table if exists ledger.${quoted(stateNameOf(name))}`);
+  await connection.query('delete from ledger.parked_streams where generation = $1', [name]);
 }
 
 type Dropped = Readonly<{ projection: string; version: number; generation: number; tables: readonly string[] }>;
 
-/** The names of the tables that hold the rows of a line. */
+/** The names of the tables that hold the rows of a generation. */
 const tablesOf = ({ projection, version, generation, tables }: Dropped): string[] =>
   (projection === EVENT_INDEX_NAME ? [eventIndexTable(version)] : tables.map((table) => nameOf(table, version, generation)));
 
@@ -144,7 +144,7 @@ const tablesOf = ({ projection, version, generation, tables }: Dropped): string[
 const BASE = `
 create schema if not exists ledger;
 create table if not exists ledger.checkpoints (
-  line text collate "C" primary key,
+  name text collate "C" primary key,
   projection text not null,
   version int not null,
   generation int not null,
@@ -184,6 +184,9 @@ create table if not exists ledger.parked_streams (
   primary key (generation, stream)
 );
 do $$ begin
+  if exists (select from pg_attribute where attrelid = 'ledger.checkpoints'::regclass and attname = 'line') then
+    alter table ledger.checkpoints rename column line to name;
+  end if;
   if not exists (select from pg_attribute where attrelid = 'ledger.checkpoints'::regclass and attname = 'aside') then
     alter table ledger.checkpoints add column aside boolean not null default false;
   end if;

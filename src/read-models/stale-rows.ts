@@ -7,5 +7,5 @@ import { viewOf } from './schema.js';
  */
 export function rowsWithStaleness<T extends Tables>(projection: AnyProjection<T>, table: keyof T & string): string {
   return `(select shown.*, parked.since as stale_since, parked.cause as stale_cause, parked.revision as stale_revision from ${viewOf(projection, table)} shown left join ledger.parked_streams parked
-    on parked.stream = shown.stream and parked.generation = (select line from ledger.checkpoints where projection = '${projection.name}' and version = ${projection.version} and shown)) ${table}`;
+    on parked.stream = shown.stream and parked.generation = (select name from ledger.checkpoints where projection = '${projection.name}' and version = ${projection.version} and shown)) ${table}`;
 }

@@ -1,24 +1,24 @@
 import type { BuildOutcome } from '../catch-up/catch-up.js';
 import type { Applied, Group } from '../projector/projector.js';
 import { LogEndSearch, type LogEnd } from '../eventstore/log-end.js';
-import { become } from '../read-models/lines.js';
+import { become } from '../read-models/checkpoints.js';
 import { bringTogether, type AppliedBatch, type Followed } from '../catch-up/follower.js';
-import { withLines, type BuildOptions, type HeldLines, type Parts } from './held-lines.js';
+import { withLeases, type BuildOptions, type Held, type Parts } from './held.js';
 
 /** So many events behind a goal that moves, the goal counts as reached. */
 const NEAR_EVENTS = 1_000;
 
 /**
- * Brings lines that are far behind to the end of the log at full speed, all with one read of it, then lets them go: the
+ * Brings generations that are far behind to the end of the log at full speed, all with one read of it, then lets them go: the
  * process that follows the log takes them up. What was written stays, so a build that was killed goes on where it was.
  */
 export async function build(parts: Parts, options: BuildOptions): Promise<BuildOutcome> {
   try {
     const logEnd = new LogEndSearch(parts.store);
-    const kind = await withLines(parts, options, async (held) => {
+    const kind = await withLeases(parts, options, async (held) => {
       const chased = await chase(held, () => logEnd.find());
       if (chased.kind !== 'reached') return 'stopped';
-      if (!(await become(parts.database, held.lines, 'live'))) throw new Error('Another process has taken over.');
+      if (!(await become(parts.database, held.checkpoints, 'live'))) throw new Error('Another process has taken over.');
       return 'built';
     });
     return { kind: kind ?? 'busy' };
@@ -27,9 +27,9 @@ export async function build(parts: Parts, options: BuildOptions): Promise<BuildO
   }
 }
 
-/** Brings lines together, and near to a goal that may move on. A goal that is not known yet is asked for again. */
-export async function chase({ lines, far, near, projector, pursuit }: HeldLines, goal: () => Promise<LogEnd>): Promise<Followed> {
-  let followed: Followed = await bringTogether(far, lines, pursuit);
+/** Brings checkpoints together, and near to a goal that may move on. A goal that is not known yet is asked for again. */
+export async function chase({ checkpoints, far, near, projector, pursuit }: Held, goal: () => Promise<LogEnd>): Promise<Followed> {
+  let followed: Followed = await bringTogether(far, checkpoints, pursuit);
   let follow = far;
   for (let events = Infinity; followed.kind === 'reached' && events > NEAR_EVENTS; follow = near) {
     events = 0;
@@ -49,8 +49,8 @@ export async function chase({ lines, far, near, projector, pursuit }: HeldLines,
 }
 
 /** What is folded beside the batches is told as a batch without events. */
-export const workedOff = (pursuit: HeldLines['pursuit'], group: Group) => (result: Applied): void => {
-  void pursuit.applied({ events: 0, result, tookMs: result.longestRefoldMs, position: group.lines[0]?.at?.position ?? -1n, recordedAt: null, group });
+export const workedOff = (pursuit: Held['pursuit'], group: Group) => (result: Applied): void => {
+  void pursuit.applied({ events: 0, result, tookMs: result.longestRefoldMs, position: group.checkpoints[0]?.at?.position ?? -1n, recordedAt: null, group });
 };
 
 /** The position of a goal, -1n for an empty log; null when it is to stop before it is known. */

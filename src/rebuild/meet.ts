@@ -1,34 +1,34 @@
 import type { LogEnd } from '../eventstore/log-end.js';
 import { isDatabaseAway, isLockConflict, type Queryable } from '../read-models/database.js';
 import { newlyParked, show, type Target } from '../read-models/generations.js';
-import { lockLines, readLines, type Line, type LogPosition } from '../read-models/lines.js';
-import { lineOf, lockSchema } from '../read-models/schema.js';
+import { lockCheckpoints, readCheckpoints, type Checkpoint, type LogPosition } from '../read-models/checkpoints.js';
+import { nameOfGeneration, lockSchema } from '../read-models/schema.js';
 import { chase, workedOff } from './build.js';
 import type { Group } from '../projector/projector.js';
-import { withLines, type BuildOptions, type HeldLines, type Parts } from './held-lines.js';
+import { withLeases, type BuildOptions, type Held, type Parts } from './held.js';
 
-/** What happened at the meeting: `busy`, another process has one of the lines; `stopped`, what was written stays. */
+/** What happened at the meeting: `busy`, another process has one of the checkpoints; `stopped`, what was written stays. */
 export type Met<T> = Readonly<{ kind: 'met'; result: T }> | Readonly<{ kind: 'busy' | 'stopped' }>;
 
-/** For how long the lines that are shown may be held still, and how long to wait for that. */
+/** For how long the generations that are shown may be held still, and how long to wait for that. */
 const HELD_STILL_MS = 5_000;
 const LOCK_TIMEOUT = `set local lock_timeout = '2s'`;
 
 /**
  * Fills generations until each stands exactly where the one stands that it is held against, which follows the log all the
- * while; then does `atMeeting`, for which those lines are held still for a moment. Readers never wait.
+ * while; then does `atMeeting`, for which those generations are held still for a moment. Readers never wait.
  */
 export async function meet<T>(parts: Parts, targets: readonly Target[], { signal, applied, atMeeting }: Pick<BuildOptions, 'signal' | 'applied'> & { atMeeting: (connection: Queryable) => Promise<T> }): Promise<Met<T>> {
-  const goals = targets.flatMap(({ against }) => (against === null ? [] : [lineOf(against)]));
-  const met = await withLines(parts, { lines: targets.map(({ line }) => line), signal, applied }, async (held): Promise<Met<T>> => {
-    for (let { lines } = held; ; ) {
-      const goal = async () => lowest(positionsOf((await readLines(parts.database)).filter(({ line }) => goals.includes(line))));
-      const chased = await chase({ ...held, lines }, goal);
+  const goals = targets.flatMap(({ against }) => (against === null ? [] : [nameOfGeneration(against)]));
+  const met = await withLeases(parts, { generations: targets.map(({ name }) => name), signal, applied }, async (held): Promise<Met<T>> => {
+    for (let { checkpoints } = held; ; ) {
+      const goal = async () => lowest(positionsOf((await readCheckpoints(parts.database)).filter(({ name }) => goals.includes(name))));
+      const chased = await chase({ ...held, checkpoints }, goal);
       if (chased.kind !== 'reached') return { kind: 'stopped' };
-      ({ lines } = chased.group);
+      ({ checkpoints } = chased.group);
       const meeting = await holdStill(parts, goals, async (connection, positions) => {
         const arrived = await arrive(held, { group: chased.group, targets, positions });
-        ({ lines } = arrived);
+        ({ checkpoints } = arrived);
         return arrived.all ? { result: await atMeeting(connection) } : null;
       });
       if (meeting !== null) return { kind: 'met', result: meeting.result };
@@ -50,11 +50,11 @@ export async function showAll(connection: Queryable, targets: readonly Target[],
 
 type Positions = ReadonlyMap<string, LogPosition>;
 
-/** Does `work` while nobody can move these lines; null when they were not to be had, or it took too long. */
+/** Does `work` while nobody can move these checkpoints; null when they were not to be had, or it took too long. */
 async function holdStill<T>({ database }: Parts, names: readonly string[], work: (connection: Queryable, positions: Positions) => Promise<T | null>): Promise<T | null> {
   return database.transaction(async (connection) => {
     await connection.query(LOCK_TIMEOUT);
-    return work(connection, positionsOf(await lockLines(connection, names)));
+    return work(connection, positionsOf(await lockCheckpoints(connection, names)));
   }).catch((error: unknown) => {
     // Postgres ends a transaction that has held the checkpoints still for too long.
     if (isLockConflict(error) || isDatabaseAway(error)) return null;
@@ -62,33 +62,33 @@ async function holdStill<T>({ database }: Parts, names: readonly string[], work:
   });
 }
 
-/** Brings each target to exactly where the line stands that it is held against. */
-async function arrive({ near, projector, pursuit }: HeldLines, { group, targets, positions }: { group: Group; targets: readonly Target[]; positions: Positions }): Promise<{ lines: Line[]; all: boolean }> {
+/** Brings each target to exactly where the checkpoint stands that it is held against. */
+async function arrive({ near, projector, pursuit }: Held, { group, targets, positions }: { group: Group; targets: readonly Target[]; positions: Positions }): Promise<{ checkpoints: Checkpoint[]; all: boolean }> {
   // No AbortSignal.timeout: inside of `any` nothing keeps it from being collected, and then it never fires.
   const late = new AbortController();
   const limit = setTimeout(() => late.abort(), HELD_STILL_MS);
   const signal = AbortSignal.any([pursuit.signal, late.signal]);
-  const lines: Line[] = [];
+  const checkpoints: Checkpoint[] = [];
   let all = true;
   try {
-    for (const line of group.lines) {
-      const against = targets.find((target) => target.line === line.line)?.against;
-      const goal = against == null ? null : (positions.get(lineOf(against)) ?? null);
-      const followed = goal === null ? null : await near({ ...group, lines: [line] }, { ...pursuit, signal, until: goal });
-      lines.push(...(followed?.group.lines ?? [line]));
-      const reached = followed?.group ?? { ...group, lines: [line] };
+    for (const checkpoint of group.checkpoints) {
+      const against = targets.find((target) => target.name === checkpoint.name)?.against;
+      const goal = against == null ? null : (positions.get(nameOfGeneration(against)) ?? null);
+      const followed = goal === null ? null : await near({ ...group, checkpoints: [checkpoint] }, { ...pursuit, signal, until: goal });
+      checkpoints.push(...(followed?.group.checkpoints ?? [checkpoint]));
+      const reached = followed?.group ?? { ...group, checkpoints: [checkpoint] };
       if ((await projector.workOff(() => reached, signal, workedOff(pursuit, reached))) !== 'done') all = false;
-      if (goal !== null && (followed?.group.lines[0]?.at?.position ?? -1n) < goal.position) all = false;
+      if (goal !== null && (followed?.group.checkpoints[0]?.at?.position ?? -1n) < goal.position) all = false;
     }
   } finally {
     clearTimeout(limit);
   }
-  return { lines, all };
+  return { checkpoints, all };
 }
 
-const positionsOf = (lines: readonly Line[]): Positions => new Map(lines.map(({ line, at }) => [line, at]));
+const positionsOf = (checkpoints: readonly Checkpoint[]): Positions => new Map(checkpoints.map(({ name, at }) => [name, at]));
 
-/** The lowest place at which one of these lines stands; `empty` before the first event. */
+/** The lowest place at which one of these checkpoints stands; `empty` before the first event. */
 function lowest(positions: Positions): LogEnd {
   const position = [...positions.values()].map((at) => at?.position ?? -1n).reduce((low, one) => (one < low ? one : low));
   return position < 0n ? { kind: 'empty' } : { kind: 'at', position };

@@ -6,7 +6,7 @@ import { compiledFile } from '../compiled-file.js';
 import type { EventStore } from '../eventstore/event-store.js';
 import type { Group } from '../projector/projector.js';
 import type { Database } from '../read-models/database.js';
-import { lock, move, type LogPosition } from '../read-models/lines.js';
+import { lock, move, type LogPosition } from '../read-models/checkpoints.js';
 
 /** What a worker is started with: it projects the streams that it is dealt, from where the group stands to `until`. */
 export type ShardThreadData = Readonly<{
@@ -39,14 +39,14 @@ const HEAP_MB = Math.min(2_000, Math.floor(getHeapStatistics().heap_size_limit /
 type Parts = Readonly<{ store: EventStore; database: Database }>;
 
 /**
- * Moves a group along the log by several workers, each of which projects the streams that it is dealt: the log is read once. The lines
+ * Moves a group along the log by several workers, each of which projects the streams that it is dealt: the log is read once. The checkpoints
  * stand where the slowest worker is: what others have written beyond it is not folded twice, for states know their revisions.
  */
 export function followInShards({ store, database }: Parts, count: number): Follow {
   return async (start, { until, batchMax, signal, applied }) => {
     if (until === undefined) throw new Error('Workers go to a place in the log.');
     if (signal.aborted) return { kind: 'stopped', group: start };
-    const after = start.lines[0]?.at?.position ?? null;
+    const after = start.checkpoints[0]?.at?.position ?? null;
     if ((after ?? -1n) >= until.position) return { kind: 'reached', group: start };
     const progress = new Progress(database, start, count);
     const room = { events: Math.ceil(batchMax.events / count), bytes: Math.ceil(batchMax.bytes / count) };
@@ -93,10 +93,10 @@ class Progress {
     public group: Group,
     count: number,
   ) {
-    this.#reached = Array.from({ length: count }, () => group.lines[0]?.at ?? null);
+    this.#reached = Array.from({ length: count }, () => group.checkpoints[0]?.at ?? null);
   }
 
-  /** False when another owner has the lines. */
+  /** False when another owner has the checkpoints. */
   async reach(index: number, at: NonNullable<LogPosition>): Promise<boolean> {
     this.#reached[index] = at;
     if (performance.now() - this.#movedAt < MOVE_EVERY_MS) return true;
@@ -113,7 +113,7 @@ class Progress {
     return this.#reached.reduce((low, one) => ((one?.position ?? -1n) < (low?.position ?? -1n) ? one : low));
   }
 
-  /** Moves the checkpoint to where the slowest worker is; false when another owner has the lines. */
+  /** Moves the checkpoint to where the slowest worker is; false when another owner has the checkpoints. */
   moveNow(): Promise<boolean> {
     this.#moving = this.#moving.then((isHeld) => isHeld && this.#move());
     return this.#moving;
@@ -121,14 +121,14 @@ class Progress {
 
   async #move(): Promise<boolean> {
     const to = this.#slowest();
-    const { lines, logName } = this.group;
-    if (to === null || to.position === lines[0]?.at?.position) return true;
+    const { checkpoints, logName } = this.group;
+    if (to === null || to.position === checkpoints[0]?.at?.position) return true;
     const isHeld = await this.database.transaction(async (connection) => {
-      if (!(await lock(connection, lines))) return false;
-      await move(connection, lines, { logName, to });
+      if (!(await lock(connection, checkpoints))) return false;
+      await move(connection, checkpoints, { logName, to });
       return true;
     });
-    if (isHeld) this.group = { logName, lines: lines.map((line) => ({ ...line, at: to })) };
+    if (isHeld) this.group = { logName, checkpoints: checkpoints.map((checkpoint) => ({ ...checkpoint, at: to })) };
     return isHeld;
   }
 }

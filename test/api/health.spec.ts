@@ -11,9 +11,9 @@ import { startEmbeddedEventStore, type EmbeddedEventStore } from '../../packages
 import type { Trouble } from '../../src/eventstore/appender.js';
 import { connectEventStore, type EventStore } from '../../src/eventstore/event-store.js';
 import { Database } from '../../src/read-models/database.js';
-import { become, move } from '../../src/read-models/lines.js';
-import { ensureSchema, EVENT_INDEX_LINE } from '../../src/read-models/schema.js';
-import { takeLines } from '../support/projecting.js';
+import { become, move } from '../../src/read-models/checkpoints.js';
+import { ensureSchema, EVENT_INDEX_GENERATION } from '../../src/read-models/schema.js';
+import { takeCheckpoints } from '../support/projecting.js';
 import { emptyDatabase, type TestServer } from '../support/servers.js';
 import { securedUrl, testTls } from '../support/tls.js';
 import { until } from '../support/until.js';
@@ -54,9 +54,9 @@ async function append(type: string, stream: string, count: number): Promise<bigi
 }
 /** As the catch-up says that all lines have been at the end of the log, where they stand at a position. */
 async function bringTo(position: bigint): Promise<void> {
-  const lines = await takeLines(database, 'test');
-  await database.transaction((connection) => move(connection, lines, { logName: '00000000-0000-0000-0000-000000000001', to: { position, eventId: '00000000-0000-0000-0000-000000000002' } }));
-  await become(database, lines, 'live');
+  const checkpoints = await takeCheckpoints(database, 'test');
+  await database.transaction((connection) => move(connection, checkpoints, { logName: '00000000-0000-0000-0000-000000000001', to: { position, eventId: '00000000-0000-0000-0000-000000000002' } }));
+  await become(database, checkpoints, 'live');
 }
 
 describe('reads', () => {
@@ -77,7 +77,7 @@ describe('reads', () => {
   });
 
   it('are not ready while some of their lines are being built, though the log is empty', async () => {
-    expect((await healthOf().report()).reads).toMatchObject({ ready: false, state: 'not_built', building: expect.arrayContaining([EVENT_INDEX_LINE]) });
+    expect((await healthOf().report()).reads).toMatchObject({ ready: false, state: 'not_built', building: expect.arrayContaining([EVENT_INDEX_GENERATION]) });
   });
 
   it('are not ready when they speak of another log, and say so', async () => {

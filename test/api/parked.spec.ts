@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { customers } from '../../projections/customers.js';
 import { subscriptions } from '../../projections/subscriptions.js';
-import { lineOf } from '../../src/read-models/schema.js';
+import { nameOfGeneration } from '../../src/read-models/schema.js';
 import { ADMIN_TOKEN, deliver, read, READ_TOKEN } from '../support/delivery.js';
 import { startLedger, type TestLedger } from '../support/ledger.js';
 import { connectLive } from '../support/live-client.js';
@@ -15,7 +15,7 @@ import { until } from '../support/until.js';
 type Parked = { projection: string; stream: string; stripeEventId: string; since: string; attempts: number; cause: string };
 type Page = { data: Parked[]; nextCursor: string | null };
 
-const LINE = lineOf({ projection: subscriptions, generation: 1 });
+const LINE = nameOfGeneration({ projection: subscriptions, generation: 1 });
 
 let eventStore: TestServer;
 let database: TestServer;
@@ -83,7 +83,7 @@ describe('a parked stream', () => {
     // Streams of others may park between two questions.
     await until('all tell the same', async () => {
       const [subscribed, others] = [await listed('subscriptions'), await listed('customers')];
-      const told = [await counted(LINE), await counted(lineOf({ projection: customers, generation: 1 })), (await healthy())[LINE]];
+      const told = [await counted(LINE), await counted(nameOfGeneration({ projection: customers, generation: 1 })), (await healthy())[LINE]];
       return told.join() === [subscribed, others, subscribed].join() && subscribed > 0;
     });
   });

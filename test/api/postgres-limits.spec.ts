@@ -5,7 +5,7 @@ import { subscriptions } from '../../projections/subscriptions.js';
 import { LIMITS } from '../../src/api/limits.js';
 import { Database, isStatementTimeout } from '../../src/read-models/database.js';
 import { wantReplay } from '../../src/read-models/parked-streams.js';
-import { lineOf, tableOf } from '../../src/read-models/schema.js';
+import { nameOfGeneration, tableOf } from '../../src/read-models/schema.js';
 import { ADMIN_TOKEN, deliver, read, READ_TOKEN } from '../support/delivery.js';
 import { startLedger, type TestLedger } from '../support/ledger.js';
 import { startPoolingProxy } from '../support/pooling-proxy.js';
@@ -90,7 +90,7 @@ describe('reads that take all connections', () => {
 });
 
 describe('replays of one and of all at once', () => {
-  const LINE = lineOf({ projection: subscriptions, generation: 1 });
+  const LINE = nameOfGeneration({ projection: subscriptions, generation: 1 });
   /** Parks streams by hand that the log does not have. */
   async function parkStreams(count: number): Promise<string[]> {
     const streams = Array.from({ length: count }, () => `subscription-${randomId('sub')}`);

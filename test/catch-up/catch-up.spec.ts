@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { setTimeout as pause } from 'node:timers/promises';
 import { subscriptions } from '../../projections/subscriptions.js';
 import { startEmbeddedEventStore } from '../../packages/embedded-eventstore/src/index.js';
-import { lineOf } from '../../src/read-models/schema.js';
+import { nameOfGeneration } from '../../src/read-models/schema.js';
 import { deliver, read } from '../support/delivery.js';
 import { readsOf } from '../support/health.js';
 import { startLedger, type TestLedger } from '../support/ledger.js';
@@ -78,7 +78,7 @@ describe('the catch-up', () => {
     await sendTo(ledger, subscriptionEvent(bad, { created: START + 1, object: { customer: 7 } }), subscriptionEvent(good));
     expect((await read(ledger.url, `/subscriptions/${good}`)).status).toBe(200);
     expect((await read(ledger.url, `/subscriptions/${bad}`)).status).toBe(200);
-    expect(await query(database.url, 'select revision::int, attempts, cause from ledger.parked_streams where generation = $2 and stream = $1', [`subscription-${bad}`, lineOf({ projection: subscriptions, generation: 1 })])).toEqual([
+    expect(await query(database.url, 'select revision::int, attempts, cause from ledger.parked_streams where generation = $2 and stream = $1', [`subscription-${bad}`, nameOfGeneration({ projection: subscriptions, generation: 1 })])).toEqual([
       { revision: 1, attempts: 1, cause: expect.stringContaining('"subscription.customer" is a number') },
     ]);
     await ledger.stop();

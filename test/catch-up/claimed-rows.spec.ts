@@ -8,7 +8,7 @@ import { Database } from '../../src/read-models/database.js';
 import { ensureSchema } from '../../src/read-models/schema.js';
 import { deliver, read } from '../support/delivery.js';
 import { startLedger } from '../support/ledger.js';
-import { appendAndRead, projectorOn, takeLines } from '../support/projecting.js';
+import { appendAndRead, projectorOn, takeCheckpoints } from '../support/projecting.js';
 import { query } from '../support/read-models.js';
 import { testDatabase, testEventStore, type TestServer } from '../support/servers.js';
 import { BASIL, invoice, stripeEvent } from '../support/stripe-objects.js';
@@ -65,7 +65,7 @@ describe('a row that two streams claim', () => {
   it.each(batches.map((one) => [JSON.stringify(one), one] as const))('is that of one of them, which is not parked, and the other keeps its other rows: %s', async (_, given) => {
     const { claimed, other, subscription, all } = events();
     await ensureSchema(database, projections);
-    let group: Group = { logName: await nameOfLog(store, 5_000), lines: await takeLines(database, 'test') };
+    let group: Group = { logName: await nameOfLog(store, 5_000), checkpoints: await takeCheckpoints(database, 'test') };
     const projector = projectorOn(store, database);
     for (const names of given) {
       const batch: ReadEvent[] = [];
@@ -75,7 +75,7 @@ describe('a row that two streams claim', () => {
       }
       const to = batch.at(-1) as ReadEvent;
       expect(await projector.apply(batch, { group, to })).toMatchObject({ kind: 'applied' });
-      group = { ...group, lines: group.lines.map((line) => ({ ...line, at: to })) };
+      group = { ...group, checkpoints: group.checkpoints.map((checkpoint) => ({ ...checkpoint, at: to })) };
     }
     expect(await projector.workOff(() => group)).toBe('done');
     const rows = await query<{ id: string }>(server.url, 'select id, stream, total_minor from ledger.invoices');

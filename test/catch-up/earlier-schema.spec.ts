@@ -4,7 +4,7 @@ import { projections } from '../../projections/index.js';
 import { subscriptions } from '../../projections/subscriptions.js';
 import { Database } from '../../src/read-models/database.js';
 import { tidy } from '../../src/read-models/generations.js';
-import { lineOf } from '../../src/read-models/schema.js';
+import { nameOfGeneration } from '../../src/read-models/schema.js';
 import { ADMIN_TOKEN, deliver, read } from '../support/delivery.js';
 import { startLedger } from '../support/ledger.js';
 import { query } from '../support/read-models.js';
@@ -19,13 +19,14 @@ const EARLIER = `
     received_at timestamptz, recorded_at timestamptz not null, unique (stream, revision));
   insert into ledger.event_index_v1 (event_id, stream, revision, position, type, recorded_at)
     select event_id, stream, revision, position, 'customer.subscription.created', now() from ledger.event_index_v2;
+  alter table ledger.checkpoints rename column name to line;
   update ledger.checkpoints set line = 'event_index_v1_g1', version = 1 where line = 'event_index_v2_g1';
   drop table ledger.event_index_v2;
   alter table ledger.checkpoints drop column aside;
   alter table ledger.parked_streams drop column stripe_event_id, drop column event_type, drop column kind;
   alter table ledger.parked_streams rename column generation to projection;
   insert into ledger.parked_streams (projection, stream, revision, cause)
-    values ('${lineOf({ projection: subscriptions, generation: 1 })}', 'subscription-sub_parked', 3, 'a test')`;
+    values ('${nameOfGeneration({ projection: subscriptions, generation: 1 })}', 'subscription-sub_parked', 3, 'a test')`;
 
 const TABLES = `select relname as name from pg_class where relnamespace = 'ledger'::regnamespace and relkind = 'r' and relname like 'event_index%'`;
 
@@ -51,7 +52,7 @@ it('is taken over: what was parked stays parked, the index of event ids is built
   expect(parked.body.data).toMatchObject([{ revision: '3', cause: 'a test', attempts: 1, stripeEventId: null, eventType: null }]);
 
   const database = new Database(server.url, { connectionsMax: 1, onIdleError: () => undefined });
-  await query(server.url, `update ledger.checkpoints set used_at = now() - interval '4 days' where line = 'event_index_v1_g1'`);
+  await query(server.url, `update ledger.checkpoints set used_at = now() - interval '4 days' where name = 'event_index_v1_g1'`);
   await tidy(database, projections);
   expect(await query(server.url, TABLES)).toEqual([{ name: 'event_index_v2' }]);
   await database.close();

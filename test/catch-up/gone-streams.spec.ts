@@ -83,7 +83,7 @@ describe.each(acts)('a stream that is %s', (_, act, left) => {
     await act(id);
     await othersFlow();
     if (left.length === 0) expect(await parkedOf(id)).toEqual([]);
-    await query(database.url, `insert into ledger.parked_streams (generation, stream, revision, cause) select line, $1, 0, 'test' from ledger.checkpoints where line like 'subscriptions%' on conflict do nothing`, [streamOf(id)]);
+    await query(database.url, `insert into ledger.parked_streams (generation, stream, revision, cause) select name, $1, 0, 'test' from ledger.checkpoints where name like 'subscriptions%' on conflict do nothing`, [streamOf(id)]);
     expect(await replay(id)).toMatchObject({ status: 200, body: { outcome: left.length === 0 ? 'replayed' : 'parked_again' } });
     await othersFlow();
   });

@@ -7,9 +7,9 @@ import { repeat } from '../../src/catch-up/repeating.js';
 import { connectEventStore, type EventStore } from '../../src/eventstore/event-store.js';
 import { nameOfLog } from '../../src/eventstore/log-name.js';
 import { Database } from '../../src/read-models/database.js';
-import { acquire, become, lock, move, release, renew, use } from '../../src/read-models/lines.js';
-import { ensureSchema, lineOf, tableOf } from '../../src/read-models/schema.js';
-import { appendAndRead, projectorOn, takeLines } from '../support/projecting.js';
+import { acquire, become, lock, move, release, renew, use } from '../../src/read-models/checkpoints.js';
+import { ensureSchema, nameOfGeneration, tableOf } from '../../src/read-models/schema.js';
+import { appendAndRead, projectorOn, takeCheckpoints } from '../support/projecting.js';
 import { query } from '../support/read-models.js';
 import { testDatabase, testEventStore, type TestServer } from '../support/servers.js';
 import { stripeEvent, customer } from '../support/stripe-objects.js';
@@ -40,7 +40,7 @@ afterEach(async () => {
   await server.stop();
 });
 
-const take = (owner: string) => takeLines(database, owner);
+const take = (owner: string) => takeCheckpoints(database, owner);
 const states = () => query<{ state: string }>(server.url, 'select distinct state from ledger.checkpoints').then((rows) => rows.map(({ state }) => state));
 
 describe('an owner that has lost its lines', () => {
@@ -80,11 +80,11 @@ it('a lease counts from when a batch moves its lines, however long its transacti
 it('a batch that lasts longer than its lease leaves nothing for those who waited for its lines', async () => {
   const held = await take('first');
   const other = new Database(server.url, { connectionsMax: 1, onIdleError: () => undefined });
-  const names = held.map(({ line }) => line);
+  const names = held.map(({ name }) => name);
   await query(server.url, `update ledger.checkpoints set lease_until = clock_timestamp()`);
   const waiting = await database.transaction(async (connection) => {
     expect(await lock(connection, held)).toBe(true);
-    const acquired = acquire(other, 'second', { lines: names, follows: projections });
+    const acquired = acquire(other, 'second', { names, follows: projections });
     await until('the other one waits', async () => (await query(server.url, `select 1 from pg_locks join pg_stat_activity using (pid) where not granted and datname = current_database()`)).length > 0);
     await move(connection, held, { logName: '00000000-0000-0000-0000-000000000001', to: { position: 1n, eventId: '00000000-0000-0000-0000-000000000002' } });
     return { acquired };
@@ -100,7 +100,7 @@ it('a lease is whole when a batch commits: it counts from after the last row was
     create table ledger.written (at timestamptz);
     create function note_time() returns trigger language plpgsql as $$ begin insert into ledger.written values (clock_timestamp()); return new; end $$;
     create trigger note after insert on ${table} for each row execute function note_time()`);
-  const group: Group = { logName: await nameOfLog(store, 5_000), lines: await take('first') };
+  const group: Group = { logName: await nameOfLog(store, 5_000), checkpoints: await take('first') };
   const id = randomId('cus');
   const event = await appendAndRead(store, `customer-${id}`, stripeEvent('customer.created', customer(id)));
   expect(await projectorOn(store, database).apply([event], { group, to: event })).toMatchObject({ kind: 'applied', parked: [] });
@@ -110,7 +110,7 @@ it('a lease is whole when a batch commits: it counts from after the last row was
 
 it('a batch of which one stream is rejected is written on the one connection that there is', async () => {
   await query(server.url, `alter table ${tableOf({ projection: customers, generation: 1 }, 'customers')} add constraint no_such_name check (name <> 'rejected')`);
-  const group: Group = { logName: await nameOfLog(store, 5_000), lines: await take('first') };
+  const group: Group = { logName: await nameOfLog(store, 5_000), checkpoints: await take('first') };
   const projector = projectorOn(store, database);
   const [good, bad] = [randomId('cus'), randomId('cus')];
   const batch: ReadEvent[] = [];
@@ -118,7 +118,7 @@ it('a batch of which one stream is rejected is written on the one connection tha
   const to = batch.at(-1) as ReadEvent;
   expect(await projector.apply(batch, { group, to })).toMatchObject({ kind: 'applied', parked: [{ stream: `customer-${bad}` }] });
   expect(await query(server.url, 'select name from customers where id = any($1)', [[good, bad]])).toEqual([{ name: 'Ada' }]);
-  expect(await query(server.url, 'select stream from ledger.parked_streams where generation = $1', [lineOf({ projection: customers, generation: 1 })])).toEqual([{ stream: `customer-${bad}` }]);
+  expect(await query(server.url, 'select stream from ledger.parked_streams where generation = $1', [nameOfGeneration({ projection: customers, generation: 1 })])).toEqual([{ stream: `customer-${bad}` }]);
 });
 
 it('what is repeated goes on after an error', async () => {

@@ -11,7 +11,7 @@ import { nameOfLog } from '../../src/eventstore/log-name.js';
 import { readLogPage } from '../../src/eventstore/read.js';
 import { Database } from '../../src/read-models/database.js';
 import { indexEvents } from '../../src/read-models/event-index.js';
-import { lockLines, move, readLines, type Line } from '../../src/read-models/lines.js';
+import { lockCheckpoints, move, readCheckpoints, type Checkpoint } from '../../src/read-models/checkpoints.js';
 import { ensureSchema } from '../../src/read-models/schema.js';
 import { appendedEvent } from '../support/log.js';
 import { emptyDatabase, temporaryDirectory, type TestServer } from '../support/servers.js';
@@ -53,26 +53,26 @@ async function append(count: number, note: string): Promise<void> {
   }
 }
 /** As the catch-up leaves them when it has read all that is there. */
-async function readAll(): Promise<Line[]> {
+async function readAll(): Promise<Checkpoint[]> {
   const logName = await nameOfLog(store, 5_000);
   const events = (await readLogPage(store, { direction: 'forwards', from: 'start', max: 1_000 })).filter(({ type }) => !type.startsWith('$'));
   const to = events.at(-1);
   if (to === undefined) throw new Error('The log is empty.');
-  const names = (await readLines(database)).map(({ line }) => line);
+  const names = (await readCheckpoints(database)).map(({ name }) => name);
   await database.transaction(async (connection) => {
     await indexEvents(connection, events.filter(({ metadata }) => metadata !== null));
-    await move(connection, await lockLines(connection, names), { logName, to });
+    await move(connection, await lockCheckpoints(connection, names), { logName, to });
   });
-  return readLines(database);
+  return readCheckpoints(database);
 }
-const checked = async (lines: readonly Line[]) => checkLog({ store, database }, await nameOfLog(store, 5_000), lines);
+const checked = async (checkpoints: readonly Checkpoint[]) => checkLog({ store, database }, await nameOfLog(store, 5_000), checkpoints);
 
 describe('the log at start', () => {
   it('is the one that was read when the event at the checkpoint is there', async () => {
     await append(3, 'first');
-    const lines = await readAll();
+    const checkpoints = await readAll();
     await append(2, 'later');
-    await checked(lines);
+    await checked(checkpoints);
   });
 
   it('is the one that was read when that event was removed, and others stand before and behind it', async () => {

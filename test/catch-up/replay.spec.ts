@@ -3,7 +3,7 @@ import { customers } from '../../projections/customers.js';
 import { Database } from '../../src/read-models/database.js';
 import { listParked } from '../../src/read-models/parked-streams.js';
 import { replayParked, TOLD_MAX } from '../../src/read-models/replay.js';
-import { ensureSchema, lineOf } from '../../src/read-models/schema.js';
+import { ensureSchema, nameOfGeneration } from '../../src/read-models/schema.js';
 import { emptyDatabase, type TestServer } from '../support/servers.js';
 import { until } from '../support/until.js';
 
@@ -20,9 +20,9 @@ afterAll(async () => {
 });
 
 it('of more streams than are told is waited for to the last', async () => {
-  const line = lineOf({ projection: customers, generation: 1 });
+  const name = nameOfGeneration({ projection: customers, generation: 1 });
   const parked = TOLD_MAX + 1;
-  await database.query(`insert into ledger.parked_streams (generation, stream, revision, cause) select $1, 'customer-' || lpad(n::text, 4, '0'), 0, 'unreadable' from generate_series(1, ${parked}) n`, [line]);
+  await database.query(`insert into ledger.parked_streams (generation, stream, revision, cause) select $1, 'customer-' || lpad(n::text, 4, '0'), 0, 'unreadable' from generate_series(1, ${parked}) n`, [name]);
   const made = (streams: number) => database.query(
     `update ledger.parked_streams set replay_wanted_at = null where stream in (select stream from ledger.parked_streams order by stream limit ${streams})`);
 

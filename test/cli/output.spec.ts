@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { subscriptions } from '../../projections/subscriptions.js';
 import { Database } from '../../src/read-models/database.js';
-import { ensureSchema, lineOf } from '../../src/read-models/schema.js';
+import { ensureSchema, nameOfGeneration } from '../../src/read-models/schema.js';
 import { thisBuild } from '../support/builds.js';
 import { query } from '../support/read-models.js';
 import { emptyDatabase, testEventStore, type TestServer } from '../support/servers.js';
@@ -23,7 +23,7 @@ beforeAll(async () => {
   await database.query(
     `insert into ledger.parked_streams (generation, stream, revision, cause)
      select $1, 'subscription-' || n, 0, $2 from generate_series(1, ${STREAMS}) n`,
-    [lineOf({ projection: subscriptions, generation: 1 }), CAUSE],
+    [nameOfGeneration({ projection: subscriptions, generation: 1 }), CAUSE],
   );
   await database.close();
 });

@@ -113,4 +113,4 @@ const projectorWaits = () => until('the projector waits for a lock', async () =>
   (await query(postgres.url, `select 1 from pg_stat_activity where application_name = 'subscription-ledger' and wait_event_type = 'Lock'`)).length > 0);
 
 const stateTable = async (): Promise<string> =>
-  `ledger.${(await query<{ line: string }>(postgres.url, `select line from ledger.checkpoints where projection = 'subscriptions' and shown`))[0]?.line}_states`;
+  `ledger.${(await query<{ name: string }>(postgres.url, `select name from ledger.checkpoints where projection = 'subscriptions' and shown`))[0]?.name}_states`;

@@ -6,7 +6,7 @@ import { isFault, verifyStreams, type Finding } from '../../src/catch-up/verify.
 import { connectEventStore, type EventStore } from '../../src/eventstore/event-store.js';
 import { Database } from '../../src/read-models/database.js';
 import { tidy } from '../../src/read-models/generations.js';
-import { readLines } from '../../src/read-models/lines.js';
+import { readCheckpoints } from '../../src/read-models/checkpoints.js';
 import { runCommand, startCommand } from '../support/ledger-command.js';
 import { appendedEvent } from '../support/log.js';
 import { query } from '../support/read-models.js';
@@ -49,16 +49,16 @@ function recorded(id: string, at: number) {
 /** What of these streams, in all generations, also those that are being filled, is not as a fresh fold up to the checkpoint has it. */
 async function faults(of = streams.filter(() => Math.random() < 0.2)): Promise<unknown[]> {
   const found: unknown[] = [];
-  for (const line of await readLines(database)) {
-    const projection = projections.find(({ name }) => name === line.projection && REBUILT.includes(name));
+  for (const checkpoint of await readCheckpoints(database)) {
+    const projection = projections.find(({ name }) => name === checkpoint.projection && REBUILT.includes(name));
     if (projection === undefined) continue;
     const verified = { streams: of.map((id) => `subscription-${id}`), found: (finding: Finding) => { if (isFault(finding)) found.push(finding); } };
-    await verifyStreams({ store, database }, { projection, line }, verified);
+    await verifyStreams({ store, database }, { projection, checkpoint }, verified);
   }
   return found;
 }
 
-const buildingLines = () => query(server.url, `select line from ledger.checkpoints where not shown and state = 'building'`);
+const buildingLines = () => query(server.url, `select name from ledger.checkpoints where not shown and state = 'building'`);
 
 describe('kill -9', () => {
   it(`of the service while it fills its read models, ${ROUNDS} times: rows are always what the log gives up to the checkpoint`, async () => {
@@ -94,7 +94,7 @@ describe('kill -9', () => {
 describe('kill -9 of a dry run', () => {
   it('leaves tables that are dropped when nobody has used them for an hour', async () => {
     const { child, ended } = startCommand(['rebuild', 'links', '--dry-run'], urls);
-    const aside = () => query<{ line: string }>(server.url, 'select line from ledger.checkpoints where aside');
+    const aside = () => query<{ name: string }>(server.url, 'select name from ledger.checkpoints where aside');
     await until('it has begun', async () => (await aside()).length > 0);
     child.kill('SIGKILL');
     await ended;
@@ -106,13 +106,13 @@ describe('kill -9 of a dry run', () => {
       await tidy(database, projections);
       return (await aside()).length === 0;
     });
-    expect(await query(server.url, `select relname from pg_class where starts_with(relname, $1)`, [left?.line])).toEqual([]);
+    expect(await query(server.url, `select relname from pg_class where starts_with(relname, $1)`, [left?.name])).toEqual([]);
   }, 60_000);
 });
 
 describe('Ctrl-C', () => {
   it('gives a rebuild up: the views show what they showed, and what was begun is gone', async () => {
-    const shown = () => query(server.url, `select line from ledger.checkpoints where shown order by line`);
+    const shown = () => query(server.url, `select name from ledger.checkpoints where shown order by name`);
     const before = await shown();
     const { child, ended } = startCommand(['rebuild', 'subscriptions'], urls);
     await until('it has begun', async () => (await buildingLines()).length > 0);

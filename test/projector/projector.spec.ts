@@ -14,7 +14,7 @@ import { nameOfLog } from '../../src/eventstore/log-name.js';
 import { Database } from '../../src/read-models/database.js';
 import { ensureSchema, EVENT_INDEX, tableOf } from '../../src/read-models/schema.js';
 import { eventsOf } from '../support/log.js';
-import { appendAndRead, takeLines } from '../support/projecting.js';
+import { appendAndRead, takeCheckpoints } from '../support/projecting.js';
 import { query } from '../support/read-models.js';
 import { testDatabase, testEventStore, type TestServer } from '../support/servers.js';
 import { BASIL, customer, invoice, stripeEvent } from '../support/stripe-objects.js';
@@ -41,7 +41,7 @@ beforeEach(async () => {
   server = await testDatabase();
   database = new Database(server.url, { connectionsMax: 4, onIdleError: () => undefined });
   await ensureSchema(database, projections);
-  group = { logName: await nameOfLog(store, 5_000), lines: await takeLines(database, 'test') };
+  group = { logName: await nameOfLog(store, 5_000), checkpoints: await takeCheckpoints(database, 'test') };
   read = 0;
   const reader = eventReader(store, projections);
   const counting: typeof reader = { readStream: async function* (stream, range) { for await (const event of reader.readStream(stream, range)) { read += 1; yield event; } } };
@@ -54,7 +54,7 @@ afterEach(async () => {
 
 const appended = (stream: string, event: ReturnType<typeof stripeEvent> | ReturnType<typeof subscriptionEvent>) => appendAndRead(store, stream, event);
 
-const movedTo = (event: ReadEvent): Group => ({ ...group, lines: group.lines.map((line) => ({ ...line, at: event })) });
+const movedTo = (event: ReadEvent): Group => ({ ...group, checkpoints: group.checkpoints.map((checkpoint) => ({ ...checkpoint, at: event })) });
 
 /** Applies a batch, after which the lines stand at its last event. */
 async function applied(...events: readonly ReadEvent[]): Promise<Applied> {
@@ -115,7 +115,7 @@ describe('batches that follow one another', () => {
   it('write nothing when their owner has lost its lines', async () => {
     const id = randomId('cus');
     const first = await appended(`customer-${id}`, stripeEvent('customer.created', customer(id)));
-    const others = { ...group, lines: group.lines.map((line) => ({ ...line, epoch: line.epoch - 1n })) };
+    const others = { ...group, lines: group.checkpoints.map((checkpoint) => ({ ...checkpoint, epoch: checkpoint.epoch - 1n })) };
     expect(await projector.apply([first], { group: others, to: first })).toEqual({ kind: 'lost' });
     expect(await query(server.url, 'select id from customers')).toEqual([]);
   });

@@ -7,7 +7,7 @@ import { nameOfLog } from '../../src/eventstore/log-name.js';
 import { readStream } from '../../src/eventstore/read.js';
 import type { RecordedEvent } from '../../src/eventstore/recorded-event.js';
 import { Database } from '../../src/read-models/database.js';
-import { acquire, readLines } from '../../src/read-models/lines.js';
+import { acquire, readCheckpoints } from '../../src/read-models/checkpoints.js';
 import { ensureSchema } from '../../src/read-models/schema.js';
 import { startProxy } from '../support/cuttable-proxy.js';
 import { readsOf } from '../support/health.js';
@@ -25,7 +25,7 @@ beforeAll(async () => { eventStore = await testEventStore(); });
 afterAll(() => eventStore.stop());
 
 const becomes = (service: { url: string }, state: string) => until(`the catch-up is ${state}`, async () => (await readsOf(service)).catchUp === state, 40_000);
-const ownerOf = async (databaseUrl: string): Promise<string | null> => (await query<{ owner: string | null }>(databaseUrl, `select owner from ledger.checkpoints where line like 'subscriptions%' and shown`))[0]?.owner ?? null;
+const ownerOf = async (databaseUrl: string): Promise<string | null> => (await query<{ owner: string | null }>(databaseUrl, `select owner from ledger.checkpoints where name like 'subscriptions%' and shown`))[0]?.owner ?? null;
 
 /** A service that projects, and one that stands by. */
 async function startTwo<T extends { url: string }>(start: () => Promise<T>): Promise<[owner: T, standby: T]> {
@@ -112,8 +112,8 @@ describe('two projectors forced onto one projection', () => {
     const store = connectEventStore(eventStore.url);
     const connection = new Database(database.url, { connectionsMax: 4, onIdleError: () => undefined });
     await ensureSchema(connection, projections);
-    const lines = await acquire(connection, 'both', { lines: (await readLines(connection)).map(({ line }) => line), follows: projections });
-    let group = { lines, logName: await nameOfLog(store, 5_000) };
+    const checkpoints = await acquire(connection, 'both', { names: (await readCheckpoints(connection)).map(({ name }) => name), follows: projections });
+    let group = { checkpoints, logName: await nameOfLog(store, 5_000) };
     const events: RecordedEvent[] = [];
     for (const { id } of lives) for await (const event of readStream(store, `subscription-${id}`)) events.push(event);
     events.sort((a, b) => Number(a.position - b.position));
@@ -123,7 +123,7 @@ describe('two projectors forced onto one projection', () => {
       const to = batch.at(-1) as RecordedEvent;
       const results = await Promise.all(projectors.map((projector) => projector.apply(batch.map((event) => readEvent(event)), { group, to })));
       expect(results.map(({ kind }) => kind).sort()).toEqual(['applied', 'lost']);
-      group = { ...group, lines: group.lines.map((line) => ({ ...line, at: to })) };
+      group = { ...group, checkpoints: group.checkpoints.map((checkpoint) => ({ ...checkpoint, at: to })) };
     }
     await expectTruth(database.url, lives);
     await Promise.all([store.close(), connection.close()]);

@@ -4,7 +4,7 @@ import { count, id, keyOf, text } from '../../projections/columns.js';
 import { defineProjection, ignored } from '../../projections/projection.js';
 import { Database } from '../../src/read-models/database.js';
 import { abandon, beginRebuild, beginRollback, tidy } from '../../src/read-models/generations.js';
-import { acquire, release, renew } from '../../src/read-models/lines.js';
+import { acquire, release, renew } from '../../src/read-models/checkpoints.js';
 import { deleteRows, deleteStreams, findOwners, putRows } from '../../src/read-models/rows.js';
 import { ensureSchema } from '../../src/read-models/schema.js';
 import { query } from '../support/read-models.js';
@@ -95,27 +95,27 @@ describe('a new version', () => {
 
 describe('a generation beside the one that is shown', () => {
   it('is kept for days after it was last used, and dropped then, alone', async () => {
-    const { line } = await beginRebuild(database, parcels(2), { fresh: true });
-    const left = async () => (await query<{ line: string }>(server.url, `select line from ledger.checkpoints where projection = 'post' order by line`)).map((one) => one.line);
-    const used = (ago: string) => query(server.url, `update ledger.checkpoints set used_at = now() - $2::interval where line = $1`, [line, ago]);
+    const { name } = await beginRebuild(database, parcels(2), { fresh: true });
+    const left = async () => (await query<{ name: string }>(server.url, `select name from ledger.checkpoints where projection = 'post' order by name`)).map((one) => one.name);
+    const used = (ago: string) => query(server.url, `update ledger.checkpoints set used_at = now() - $2::interval where name = $1`, [name, ago]);
     await used('2 days');
     await tidy(database, [parcels(2)]);
-    expect(await left()).toEqual(['post_v2_g1', line]);
+    expect(await left()).toEqual(['post_v2_g1', name]);
     await used('4 days');
     await tidy(database, [parcels(2)]);
     expect(await left()).toEqual(['post_v2_g1']);
-    expect(await query(server.url, `select relname from pg_class where relname like 'parcel%_v2_g2' or relname like '${line}%'`)).toEqual([]);
+    expect(await query(server.url, `select relname from pg_class where relname like 'parcel%_v2_g2' or relname like '${name}%'`)).toEqual([]);
   });
 });
 
 describe('a rebuild that is taken up again', () => {
   it('is not dropped as unused before it has its lease, and not by an earlier process once it has', async () => {
     const target = await beginRebuild(database, parcels(2), { fresh: false });
-    await query(server.url, `update ledger.checkpoints set used_at = now() - interval '4 days' where line = $1`, [target.line]);
-    expect((await beginRebuild(database, parcels(2), { fresh: false })).line).toBe(target.line);
+    await query(server.url, `update ledger.checkpoints set used_at = now() - interval '4 days' where name = $1`, [target.name]);
+    expect((await beginRebuild(database, parcels(2), { fresh: false })).name).toBe(target.name);
     await tidy(database, [parcels(2)]);
-    const held = await acquire(database, 'second', { lines: [target.line], follows: [parcels(2)] });
-    expect(held.map(({ line }) => line)).toEqual([target.line]);
+    const held = await acquire(database, 'second', { names: [target.name], follows: [parcels(2)] });
+    expect(held.map(({ name }) => name)).toEqual([target.name]);
     await abandon(database, target);
     expect(await renew(database, held)).toBe(true);
     await release(database, 'second');
@@ -125,30 +125,30 @@ describe('a rebuild that is taken up again', () => {
 });
 
 describe('a generation that a dry run fills', () => {
-  const left = async () => (await query<{ line: string }>(server.url, `select line from ledger.checkpoints where projection = 'post' order by line`)).map((one) => one.line);
-  const begin = async (aside: boolean) => (await beginRebuild(database, parcels(2), { fresh: false, aside })).line;
+  const left = async () => (await query<{ name: string }>(server.url, `select name from ledger.checkpoints where projection = 'post' order by name`)).map((one) => one.name);
+  const begin = async (aside: boolean) => (await beginRebuild(database, parcels(2), { fresh: false, aside })).name;
 
   it('is gone on from by a dry run, and by no rebuild or rollback', async () => {
-    await query(server.url, `update ledger.checkpoints set state = 'live' where line = 'post_v2_g1'`);
+    await query(server.url, `update ledger.checkpoints set state = 'live' where name = 'post_v2_g1'`);
     const [dry, rebuilt] = [await begin(true), await begin(false)];
     expect([await begin(true), await begin(false)]).toEqual([dry, rebuilt]);
     expect(dry).not.toBe(rebuilt);
-    await query(server.url, `delete from ledger.checkpoints where line = 'post_v2_g1'`);
-    await query(server.url, `update ledger.checkpoints set shown = true, state = 'live' where line = $1`, [rebuilt]);
+    await query(server.url, `delete from ledger.checkpoints where name = 'post_v2_g1'`);
+    await query(server.url, `update ledger.checkpoints set shown = true, state = 'live' where name = $1`, [rebuilt]);
     expect(await beginRollback(database, parcels(2))).toBeNull();
     await query(server.url, `delete from ledger.checkpoints where projection = 'post'`);
   });
 
   it('is dropped an hour after it was last used, unless somebody has its lease', async () => {
     await ensureSchema(database, [parcels(3)]);
-    await query(server.url, `update ledger.checkpoints set state = 'live' where line = 'post_v3_g1'`);
-    const { line } = await beginRebuild(database, parcels(3), { fresh: false, aside: true });
+    await query(server.url, `update ledger.checkpoints set state = 'live' where name = 'post_v3_g1'`);
+    const { name } = await beginRebuild(database, parcels(3), { fresh: false, aside: true });
     const age = (minutes: number, leaseS: number) => query(server.url,
-      `update ledger.checkpoints set used_at = now() - $2 * interval '1 minute', lease_until = now() + $3 * interval '1 second' where line = $1`, [line, minutes, leaseS]);
+      `update ledger.checkpoints set used_at = now() - $2 * interval '1 minute', lease_until = now() + $3 * interval '1 second' where name = $1`, [name, minutes, leaseS]);
     for (const [minutes, leaseS] of [[59, -1], [61, 10]] as const) {
       await age(minutes, leaseS);
       await tidy(database, [parcels(3)]);
-      expect(await left()).toEqual(['post_v3_g1', line]);
+      expect(await left()).toEqual(['post_v3_g1', name]);
     }
     await age(61, -1);
     await tidy(database, [parcels(3)]);

@@ -12,7 +12,7 @@ import { until } from '../support/until.js';
 
 /** Calls what is past due active. */
 const BUG = `rows: (state) => ({ subscriptions: original.rows(state).subscriptions.map((row) => ({ ...row, status: row.status === 'past_due' ? 'active' : row.status })) })`;
-const line = (generation: number) => `subscriptions_v${subscriptions.version}_g${generation}`;
+const nameOf = (generation: number) => `subscriptions_v${subscriptions.version}_g${generation}`;
 
 let eventStore: TestServer;
 let database: TestServer;
@@ -48,7 +48,7 @@ const rowsFor = async (events: readonly ReturnType<typeof subscriptionEvent>[]) 
   const ids = events.map((event) => event.data.object.id);
   return query<{ id: string; status: string }>(database.url, 'select * from ledger.subscriptions where id = any($1) order by id', [ids]);
 };
-const lines = () => query<{ line: string; state: string; shown: boolean }>(database.url, `select line, state, shown from ledger.checkpoints where projection = 'subscriptions' order by line`);
+const generations = () => query<{ name: string; state: string; shown: boolean }>(database.url, `select name, state, shown from ledger.checkpoints where projection = 'subscriptions' order by name`);
 
 /**
  * `verify` finds nothing wrong with these subscriptions, and with none at all on a store of the test's own. On a shared
@@ -82,12 +82,12 @@ describe('a projection with a bug', () => {
     const [table] = comparison?.tables ?? [];
     expect(onlyOurs(table?.examples ?? []).map(({ key, before: old, after }) => [key['id'], old?.['status'], after?.['status'], after?.['stripe_event_id']])).toEqual(concerned.map(({ id, event }) => [id, 'active', 'past_due', event]));
     expect(await rowsFor(sent)).toEqual(before);
-    expect(await lines()).toEqual([{ line: line(1), state: 'live', shown: true }]);
+    expect(await generations()).toEqual([{ name: nameOf(1), state: 'live', shown: true }]);
 
     expect(await runCommand(['rebuild', 'subscriptions'], urls)).toMatchObject({ code: 0 });
     const mended = await rowsFor(sent);
     expect(mended.filter((row, at) => JSON.stringify(row) !== JSON.stringify(before[at])).map(({ id, status }) => [id, status])).toEqual(concerned.map(({ id }) => [id, 'past_due']));
-    expect(await lines()).toEqual([{ line: line(1), state: 'kept', shown: false }, { line: line(2), state: 'live', shown: true }]);
+    expect(await generations()).toEqual([{ name: nameOf(1), state: 'kept', shown: false }, { name: nameOf(2), state: 'live', shown: true }]);
     await expectVerified(sent.map((event) => event.data.object.id));
 
     expect(await runCommand(['rollback', 'subscriptions'], urls)).toMatchObject({ code: 0 });
@@ -103,7 +103,7 @@ describe('a projection with a bug', () => {
     const refused = await runCommand(['rebuild', 'subscriptions'], urls, wrong);
     expect(refused.code).toBe(1);
     expect(refused.output).toMatch(/streams are parked in the new tables which are not in the old, so nothing was changed: .*subscription-/);
-    expect(await lines()).toEqual([{ line: line(1), state: 'live', shown: true }]);
+    expect(await generations()).toEqual([{ name: nameOf(1), state: 'live', shown: true }]);
     await wrong.remove();
   }, 120_000);
 });
@@ -132,7 +132,7 @@ describe('a rebuild while deliveries storm in', () => {
     expect(faults).toEqual([]);
     await send(service, subscriptionEvent(randomId('sub')));
     await expectVerified(ids);
-    expect(await lines()).toEqual([{ line: line(1), state: 'kept', shown: false }, { line: line(2), state: 'live', shown: true }]);
+    expect(await generations()).toEqual([{ name: nameOf(1), state: 'kept', shown: false }, { name: nameOf(2), state: 'live', shown: true }]);
   }, 120_000);
 
   /** The state of a subscription whose quantity tells how many events it has had. */
@@ -167,7 +167,7 @@ describe('an old and a new build', () => {
     await send(fresh, subscriptionEvent(id, { created: START + 2, object: { status: 'unpaid' } }));
     expect((await read(fresh.url, `/subscriptions/${id}`)).body['status']).toBe('unpaid');
     await until('all that the new build reads moves together', async () =>
-      (await query<{ positions: number }>(database.url, `select count(distinct position)::int as positions from ledger.checkpoints where state = 'live' and line <> $1`, [line(1)]))[0]?.positions === 1);
+      (await query<{ positions: number }>(database.url, `select count(distinct position)::int as positions from ledger.checkpoints where state = 'live' and name <> $1`, [nameOf(1)]))[0]?.positions === 1);
     await next.remove();
   }, 120_000);
 });

@@ -1,6 +1,6 @@
 import { bringTogether, Follower, type AppliedBatch, type Pursuit } from '../../src/catch-up/follower.js';
 import { Projector, type Group } from '../../src/projector/projector.js';
-import type { Line } from '../../src/read-models/lines.js';
+import type { Checkpoint } from '../../src/read-models/checkpoints.js';
 import type { Plan } from './plan.js';
 import { isSimulated, portsOf, type Ports, type World } from './ports.js';
 import { Life } from './scheduler.js';
@@ -51,7 +51,7 @@ export class EngineProcess {
   async #run(): Promise<never> {
     const { scheduler, models, tally } = this.world;
     for (;;) {
-      await scheduler.until(this.life, () => [...this.options.wants()].some((line) => this.#mayTake(line)));
+      await scheduler.until(this.life, () => [...this.options.wants()].some((name) => this.#mayTake(name)));
       const held = models.acquire(this.options.owner, this.options.wants());
       if (held.length === 0) continue;
       if (held.some(({ epoch }) => epoch > 1n)) tally.count('takeovers');
@@ -68,11 +68,11 @@ export class EngineProcess {
   }
 
   #mayTake(name: string): boolean {
-    const line = this.world.models.lines.get(name);
-    return line !== undefined && (line.isFree || line.owner === this.options.owner);
+    const checkpoint = this.world.models.checkpoints.get(name);
+    return checkpoint !== undefined && (checkpoint.isFree || checkpoint.owner === this.options.owner);
   }
 
-  async #follow(acquired: readonly Line[]): Promise<void> {
+  async #follow(acquired: readonly Checkpoint[]): Promise<void> {
     let held = acquired;
     const otherwise = new AbortController();
     const { signal } = otherwise;
@@ -82,7 +82,7 @@ export class EngineProcess {
       this.#count(result);
     };
     const pursuit = { batchMax: { events: batchEventsMax, bytes: BYTES_MAX }, signal, applied };
-    let now: Group = { lines: held, logName: LOG_NAME };
+    let now: Group = { checkpoints: held, logName: LOG_NAME };
     if (this.options.plan.workers > 1) {
       const built = await this.#build(held, pursuit);
       if (built === null) return;
@@ -107,7 +107,7 @@ export class EngineProcess {
   }
 
   /** Brings lines that stand together to the end of the log by several workers; null when it is not to go on. */
-  async #build(held: readonly Line[], pursuit: Pursuit): Promise<readonly Line[] | null> {
+  async #build(held: readonly Checkpoint[], pursuit: Pursuit): Promise<readonly Checkpoint[] | null> {
     const { random, log, tally } = this.world;
     const end = log.events.at(-1);
     const isApart = new Set(held.map(({ at }) => at?.position)).size > 1;
@@ -126,18 +126,18 @@ export class EngineProcess {
           .follow,
     });
     const { kind, group } = await follow(
-      { lines: held, logName: LOG_NAME },
+      { checkpoints: held, logName: LOG_NAME },
       { ...pursuit, until: { position: end.position } },
     );
-    return kind === 'reached' ? group.lines : null;
+    return kind === 'reached' ? group.checkpoints : null;
   }
 
   async #workOff(groupNow: () => Group, otherwise: AbortController): Promise<void> {
     const { scheduler, models, tally } = this.world;
     const { signal } = otherwise;
-    const lines = groupNow().lines.map(({ line }) => line);
+    const names = groupNow().checkpoints.map(({ name }) => name);
     while (!signal.aborted) {
-      await scheduler.until(this.life, () => signal.aborted || models.isWaiting(lines));
+      await scheduler.until(this.life, () => signal.aborted || models.isWaiting(names));
       if (signal.aborted) return;
       try {
         const kind = await this.#projector.workOff(groupNow, signal, (result) => {
@@ -160,7 +160,7 @@ export class EngineProcess {
       () =>
         isOver() ||
         (this.options.isEnding() &&
-          [...models.lines.values()].some(({ isFree, owner }) => isFree && owner !== this.options.owner)),
+          [...models.checkpoints.values()].some(({ isFree, owner }) => isFree && owner !== this.options.owner)),
     );
     otherwise.abort();
   }

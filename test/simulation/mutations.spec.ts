@@ -38,10 +38,10 @@ const BREAKAGES: Readonly<Record<string, () => Breakage>> = {
   'the checkpoint moves before the rows are written': () =>
     withCommit((commit) => async (write) => {
       if (write.move === null) return commit(write);
-      const { lines, move } = write;
+      const { checkpoints, move } = write;
       const moved = await commit({ ...write, index: [], streams: [] });
       if (moved.kind !== 'committed') return moved;
-      return commit({ ...write, lines: lines.map((line) => ({ ...line, at: move.to })), move: null });
+      return commit({ ...write, checkpoints: checkpoints.map((checkpoint) => ({ ...checkpoint, at: move.to })), move: null });
     }),
   'the checkpoint moves further than what was written': () =>
     withCommit((commit, { log }) => (write) => {
@@ -91,7 +91,7 @@ const BREAKAGES: Readonly<Record<string, () => Breakage>> = {
     withCommit(
       (commit, { models }) =>
         (write) =>
-          commit({ ...write, lines: write.lines.map((line) => models.lines.get(line.line) ?? line) }),
+          commit({ ...write, checkpoints: write.checkpoints.map((checkpoint) => models.checkpoints.get(checkpoint.name) ?? checkpoint) }),
     ),
   'states are taken to have an event more than they have': () =>
     withModels((models) => ({

@@ -64,7 +64,7 @@ export function portsOf(world: World, life: Life): Ports {
     },
     models: {
       findEvents: (eventIds) => read(() => models.findEvents(eventIds)),
-      findParked: (lines, streams) => read(() => models.findParked(lines, streams)),
+      findParked: (names, streams) => read(() => models.findParked(names, streams)),
       findWaiting: (lines, max) => read(() => models.findWaiting(lines, max)),
       readStates: (generation, objects) => call(() => models.readStates(generation, objects), databaseAway, 'write'),
       findStreams: (streams) => read(() => models.findStreams(streams)),
@@ -138,9 +138,9 @@ function reading(world: World, life: Life, { after, max }: { after: bigint | nul
   };
 }
 
-const toldOf = ({ lines, move, index, streams }: BatchWrite): string =>
+const toldOf = ({ checkpoints, move, index, streams }: BatchWrite): string =>
   [
-    lines.map(({ line, epoch, at }) => `${line}#${epoch}@${at?.position}`).join(' '),
+    checkpoints.map(({ name, epoch, at }) => `${name}#${epoch}@${at?.position}`).join(' '),
     `to ${move?.to.position}`,
     `index ${index.map(({ position }) => position).join(' ')}`,
     ...streams.map(({ generation, stream, replaces, states, puts, gone, taken, parking }) =>

@@ -6,9 +6,9 @@ import { nothingOf } from '../../src/projector/claims.js';
 import { readModelsIn } from '../../src/projector/postgres-read-models.js';
 import type { BatchWrite, ReadModels, StreamWrite } from '../../src/projector/ports.js';
 import { Database } from '../../src/read-models/database.js';
-import { acquire, readLines, type Line } from '../../src/read-models/lines.js';
+import { acquire, readCheckpoints, type Checkpoint } from '../../src/read-models/checkpoints.js';
 import { wantReplay } from '../../src/read-models/parked-streams.js';
-import { ensureSchema, lineOf, tableOf } from '../../src/read-models/schema.js';
+import { ensureSchema, nameOfGeneration, tableOf } from '../../src/read-models/schema.js';
 import { testDatabase, type TestServer } from '../support/servers.js';
 import { ReadModelsInMemory } from './read-models.js';
 import { notedEvent, notes, tallies } from './test-projections.js';
@@ -21,8 +21,8 @@ const other = { projection: tallies, generation: 1 };
 type Subject = Readonly<{
   models: ReadModels;
   /** All lines, taken by an owner that comes when the leases have run out. */
-  takeOver(owner: string): Promise<readonly Line[]>;
-  lines(): Promise<readonly Line[]>;
+  takeOver(owner: string): Promise<readonly Checkpoint[]>;
+  lines(): Promise<readonly Checkpoint[]>;
   rows(): Promise<readonly Readonly<{ id: string; note: string; stream: string }>[]>;
   wantReplay(stream: string): Promise<void>;
   end(): Promise<void>;
@@ -36,9 +36,9 @@ function inMemory(): Subject {
       models.expireLeases();
       return models.acquire(owner);
     },
-    lines: async () => [...models.lines.values()],
+    lines: async () => [...models.checkpoints.values()],
     rows: async () =>
-      [...(models.tables.get(lineOf(generation))?.rows.get('notes')?.values() ?? [])].map(
+      [...(models.tables.get(nameOfGeneration(generation))?.rows.get('notes')?.values() ?? [])].map(
         ({ text }) => JSON.parse(text) as { id: string; note: string; stream: string },
       ),
     wantReplay: async (stream) => models.wantReplay((one) => one === stream),
@@ -58,11 +58,11 @@ async function inPostgres(): Promise<Subject> {
     takeOver: async (owner) => {
       await database.query(`update ledger.checkpoints set lease_until = '-infinity'`);
       return acquire(database, owner, {
-        lines: (await readLines(database)).map(({ line }) => line),
+        names: (await readCheckpoints(database)).map(({ name }) => name),
         follows: projections,
       });
     },
-    lines: () => readLines(database),
+    lines: () => readCheckpoints(database),
     rows: async () =>
       (
         await database.query<{ id: string; note: string; stream: string }>(
@@ -134,15 +134,15 @@ describe.each([
   ['in Postgres', inPostgres],
 ] as const)('read models %s', (_, make) => {
   let subject: Subject;
-  let lines: readonly Line[];
+  let checkpoints: readonly Checkpoint[];
   beforeEach(async () => {
     subject = await make();
-    lines = await subject.takeOver('one');
+    checkpoints = await subject.takeOver('one');
   });
   afterEach(() => subject.end());
 
   const commit = (write: Partial<BatchWrite>) =>
-    subject.models.commit({ lines, move: null, isShared: false, index: [], streams: [], ...write });
+    subject.models.commit({ checkpoints, move: null, isShared: false, index: [], streams: [], ...write });
   const sortedRows = async () =>
     [...(await subject.rows())]
       .map(({ id, note, stream }) => ({ id, note, stream }))
@@ -155,7 +155,7 @@ describe.each([
   async function expectNothing(one: ReadEvent): Promise<void> {
     expect(await subject.rows()).toEqual([]);
     expect(await subject.models.readStates(generation, [{ stream: one.stream, object: 'x' }])).toEqual([]);
-    expect((await subject.models.findParked([lineOf(generation)], ['parked'])).get(lineOf(generation))?.size).toBe(0);
+    expect((await subject.models.findParked([nameOfGeneration(generation)], ['parked'])).get(nameOfGeneration(generation))?.size).toBe(0);
     expect((await subject.models.findEvents([one.eventId])).size).toBe(0);
     expect((await subject.lines()).map(({ at }) => at)).toEqual([null, null, null]);
   }
@@ -184,14 +184,14 @@ describe.each([
     expect(await subject.models.lastFolded(generation, 's')).toBe(0n);
     expect(await subject.models.lastFolded(generation, 't')).toBe(-1n);
     expect(
-      (await subject.models.findParked([lineOf(generation), lineOf(other)], ['s', 'parked'])).get(lineOf(generation)),
+      (await subject.models.findParked([nameOfGeneration(generation), nameOfGeneration(other)], ['s', 'parked'])).get(nameOfGeneration(generation)),
     ).toEqual(new Map([['parked', { kind: 'whole', revision: 0n, attempts: 1 }]]));
     expect((await subject.models.findEvents([one.eventId])).get(one.eventId)).toMatchObject({
       stream: 's',
       position: one.position,
     });
     expect((await subject.lines()).map(({ at }) => at)).toEqual(
-      lines.map(() => ({ position: one.position, eventId: one.eventId })),
+      checkpoints.map(() => ({ position: one.position, eventId: one.eventId })),
     );
   });
 
@@ -205,10 +205,10 @@ describe.each([
 
   it('write nothing for an owner that takes its lines to stand elsewhere, unless others write too', async () => {
     const [one, two] = [event('s'), event('s')];
-    const elsewhere = lines.map((line) => ({ ...line, at: { position: one.position, eventId: one.eventId } }));
-    expect(await commit({ ...everything(two), lines: elsewhere })).toEqual({ kind: 'lost' });
+    const elsewhere = checkpoints.map((checkpoint) => ({ ...checkpoint, at: { position: one.position, eventId: one.eventId } }));
+    expect(await commit({ ...everything(two), checkpoints: elsewhere })).toEqual({ kind: 'lost' });
     await expectNothing(two);
-    expect(await commit({ ...everything(two), lines: elsewhere, isShared: true, move: null })).toEqual({
+    expect(await commit({ ...everything(two), checkpoints: elsewhere, isShared: true, move: null })).toEqual({
       kind: 'committed',
     });
   });
@@ -237,7 +237,7 @@ describe.each([
       position: first.position,
     });
     // What was folded with it waits to be folded again, in all lines.
-    const parked = await subject.models.findParked([lineOf(generation), lineOf(other)], ['s', 't']);
+    const parked = await subject.models.findParked([nameOfGeneration(generation), nameOfGeneration(other)], ['s', 't']);
     expect([...parked.values()].map((one) => [...one])).toEqual([
       [['t', { kind: 'waiting', revision: 0n, attempts: 1 }]],
       [['t', { kind: 'waiting', revision: 0n, attempts: 1 }]],
@@ -361,7 +361,7 @@ describe.each([
 
   it('park streams, again in other ways, and take them out', async () => {
     const parkedAs = async () =>
-      (await subject.models.findParked([lineOf(generation)], ['s', 't'])).get(lineOf(generation));
+      (await subject.models.findParked([nameOfGeneration(generation)], ['s', 't'])).get(nameOfGeneration(generation));
     await commit({
       streams: [
         ofStream('s', { parking: parking('s', 'event', 3n) }),
@@ -383,7 +383,7 @@ describe.each([
 
   it('take streams out of parking only as they were known, and end a wait only by the fold that was waited for', async () => {
     const parkedAs = async () =>
-      (await subject.models.findParked([lineOf(generation)], ['s', 't'])).get(lineOf(generation));
+      (await subject.models.findParked([nameOfGeneration(generation)], ['s', 't'])).get(nameOfGeneration(generation));
     await commit({
       streams: [
         ofStream('s', { parking: parking('s', 'event', 3n) }),
@@ -405,7 +405,7 @@ describe.each([
   });
 
   it('find streams that wait, the longest first, and those that somebody wants replayed until they are parked again', async () => {
-    const found = (max = 9) => subject.models.findWaiting([lineOf(generation), lineOf(other)], max);
+    const found = (max = 9) => subject.models.findWaiting([nameOfGeneration(generation), nameOfGeneration(other)], max);
     for (const [stream, kind] of [
       ['w', 'waiting'],
       ['a', 'event'],
@@ -417,7 +417,7 @@ describe.each([
     await subject.wantReplay('a');
     expect(await found()).toEqual(['w', 'b', 'a']);
     expect(await found(2)).toEqual(['w', 'b']);
-    expect(await subject.models.findWaiting([lineOf(other)], 9)).toEqual(['w']);
+    expect(await subject.models.findWaiting([nameOfGeneration(other)], 9)).toEqual(['w']);
     await commit({
       streams: [
         ofStream('a', { parking: parking('a', 'whole') }),
@@ -430,8 +430,8 @@ describe.each([
   it('ask for parked streams to be folded again, and not for others', async () => {
     await commit({ streams: [ofStream('s', { parking: parking('s', 'whole', 3n) })] });
     await commit({ streams: [ofStream('s', { parking: 'retry' }), ofStream('t', { parking: 'retry' })] });
-    expect(await subject.models.findWaiting([lineOf(generation)], 9)).toEqual(['s']);
-    expect((await subject.models.findParked([lineOf(generation)], ['s', 't'])).get(lineOf(generation))).toEqual(
+    expect(await subject.models.findWaiting([nameOfGeneration(generation)], 9)).toEqual(['s']);
+    expect((await subject.models.findParked([nameOfGeneration(generation)], ['s', 't'])).get(nameOfGeneration(generation))).toEqual(
       new Map([['s', { kind: 'whole', revision: 3n, attempts: 1 }]]),
     );
   });
@@ -440,6 +440,6 @@ describe.each([
     await commit({ streams: [ofStream('s', { puts: [row('s', 'a')], parking: parking('s', 'event') })] });
     await commit({ streams: [ofStream('s')] });
     expect(await sortedRows()).toHaveLength(1);
-    expect((await subject.models.findParked([lineOf(generation)], ['s'])).get(lineOf(generation))?.size).toBe(1);
+    expect((await subject.models.findParked([nameOfGeneration(generation)], ['s'])).get(nameOfGeneration(generation))?.size).toBe(1);
   });
 });

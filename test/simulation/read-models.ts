@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import type { AnyProjection } from '../../projections/projection.js';
 import type { ObjectState } from '../../src/folding/object-fold.js';
-import type { Line } from '../../src/read-models/lines.js';
+import type { Checkpoint } from '../../src/read-models/checkpoints.js';
 import type { ParkingKind } from '../../src/read-models/parked-streams.js';
-import { EVENT_INDEX_LINE, lineOf, type Generation } from '../../src/read-models/schema.js';
+import { EVENT_INDEX_GENERATION, nameOfGeneration, type Generation } from '../../src/read-models/schema.js';
 import type {
   BatchWrite,
   Claim,
@@ -76,7 +76,7 @@ const STATE_DAMAGE = '{';
 /** Read models in memory. Each call happens at one moment, and does what the transaction of the Postgres implementation does. */
 export class ReadModelsInMemory implements ReadModels {
   readonly index = new Map<string, Place>();
-  readonly lines = new Map<string, Line>();
+  readonly checkpoints = new Map<string, Checkpoint>();
   readonly tables = new Map<string, Tables>();
   readonly #generations = new Map<string, Generation>();
   /** Rows whose text says this are rejected. */
@@ -86,7 +86,7 @@ export class ReadModelsInMemory implements ReadModels {
   #clock = 0;
 
   constructor(readonly projections: readonly AnyProjection[]) {
-    this.#addLine({ line: EVENT_INDEX_LINE, projection: 'event_index', version: 1, generation: 1 });
+    this.#addCheckpoint({ name: EVENT_INDEX_GENERATION, projection: 'event_index', version: 1, generation: 1 });
     for (const projection of projections) this.addGeneration({ projection, generation: 1 });
   }
 
@@ -95,8 +95,8 @@ export class ReadModelsInMemory implements ReadModels {
       projection: { name: projection, version, tables },
       generation: number,
     } = generation;
-    const line = lineOf(generation);
-    this.#addLine({ line, projection, version, generation: number });
+    const line = nameOfGeneration(generation);
+    this.#addCheckpoint({ name: line, projection, version, generation: number });
     this.#generations.set(line, generation);
     this.tables.set(line, {
       states: new Map(),
@@ -109,9 +109,9 @@ export class ReadModelsInMemory implements ReadModels {
     return [...this.#generations.values()];
   }
 
-  #addLine(line: Pick<Line, 'line' | 'projection' | 'version' | 'generation'>): void {
-    this.lines.set(line.line, {
-      ...line,
+  #addCheckpoint(checkpoint: Pick<Checkpoint, 'name' | 'projection' | 'version' | 'generation'>): void {
+    this.checkpoints.set(checkpoint.name, {
+      ...checkpoint,
       state: 'live',
       shown: true,
       aside: false,
@@ -125,26 +125,26 @@ export class ReadModelsInMemory implements ReadModels {
   }
 
   /** Makes `owner` the one who moves these lines, those that nobody else has the lease of. */
-  acquire(owner: string, names: Iterable<string> = this.lines.keys()): Line[] {
-    const acquired: Line[] = [];
+  acquire(owner: string, names: Iterable<string> = this.checkpoints.keys()): Checkpoint[] {
+    const acquired: Checkpoint[] = [];
     for (const name of [...names].sort()) {
-      const line = this.lines.get(name);
-      if (line === undefined || (!line.isFree && line.owner !== owner)) continue;
-      const own = { ...line, owner, epoch: line.epoch + 1n, isFree: false };
-      this.lines.set(name, own);
+      const checkpoint = this.checkpoints.get(name);
+      if (checkpoint === undefined || (!checkpoint.isFree && checkpoint.owner !== owner)) continue;
+      const own = { ...checkpoint, owner, epoch: checkpoint.epoch + 1n, isFree: false };
+      this.checkpoints.set(name, own);
       acquired.push(own);
     }
     return acquired;
   }
 
   release(owner: string): void {
-    for (const [name, line] of this.lines)
-      if (line.owner === owner) this.lines.set(name, { ...line, owner: null, epoch: line.epoch + 1n, isFree: true });
+    for (const [name, checkpoint] of this.checkpoints)
+      if (checkpoint.owner === owner) this.checkpoints.set(name, { ...checkpoint, owner: null, epoch: checkpoint.epoch + 1n, isFree: true });
   }
 
   /** The leases of all lines run out: whoever comes next may take them. */
   expireLeases(): void {
-    for (const [name, line] of this.lines) this.lines.set(name, { ...line, isFree: true });
+    for (const [name, checkpoint] of this.checkpoints) this.checkpoints.set(name, { ...checkpoint, isFree: true });
   }
 
   /** Asks for parked streams to be folded again: all of them, or some. */
@@ -157,16 +157,16 @@ export class ReadModelsInMemory implements ReadModels {
   }
 
   /** Makes the states of a stream in one generation unreadable; false when it has none. */
-  damageStates(line: string, stream: string): boolean {
-    const own = this.tables.get(line)?.states.get(stream);
+  damageStates(name: string, stream: string): boolean {
+    const own = this.tables.get(name)?.states.get(stream);
     if (own === undefined || own.size === 0) return false;
     for (const [object, state] of own) own.set(object, { ...state, state: STATE_DAMAGE });
     return true;
   }
 
   isWaiting(lines: Iterable<string> = this.tables.keys()): boolean {
-    for (const line of lines) {
-      for (const one of this.tables.get(line)?.parked.values() ?? [])
+    for (const name of lines) {
+      for (const one of this.tables.get(name)?.parked.values() ?? [])
         if (one.kind === 'waiting' || one.replayWantedAt !== null) return true;
     }
     return false;
@@ -182,14 +182,14 @@ export class ReadModelsInMemory implements ReadModels {
   }
 
   async findParked(
-    lines: readonly string[],
+    names: readonly string[],
     streams: readonly string[],
   ): Promise<ReadonlyMap<string, ReadonlyMap<string, Parked>>> {
     return new Map(
-      lines.map((line) => {
-        const own = this.tables.get(line)?.parked;
+      names.map((name) => {
+        const own = this.tables.get(name)?.parked;
         return [
-          line,
+          name,
           new Map(
             [...new Set(streams)].flatMap((stream) => {
               const one = own?.get(stream);
@@ -208,10 +208,10 @@ export class ReadModelsInMemory implements ReadModels {
     return new Set(streams.filter((stream) => indexed.has(stream)));
   }
 
-  async findWaiting(lines: readonly string[], max: number): Promise<readonly string[]> {
+  async findWaiting(names: readonly string[], max: number): Promise<readonly string[]> {
     const since = new Map<string, number>();
-    for (const line of lines) {
-      for (const [stream, { kind, attemptedAt, replayWantedAt }] of this.tables.get(line)?.parked ?? []) {
+    for (const name of names) {
+      for (const [stream, { kind, attemptedAt, replayWantedAt }] of this.tables.get(name)?.parked ?? []) {
         if (kind === 'waiting' || replayWantedAt !== null)
           since.set(stream, Math.min(replayWantedAt ?? attemptedAt, since.get(stream) ?? Infinity));
       }
@@ -257,10 +257,10 @@ export class ReadModelsInMemory implements ReadModels {
     }
   }
 
-  #writeAll(journal: Journal, { lines, move, isShared, index, streams }: BatchWrite): Committed['kind'] {
+  #writeAll(journal: Journal, { checkpoints, move, isShared, index, streams }: BatchWrite): Committed['kind'] {
     if (
       !isShared &&
-      !lines.every((line) => this.#isHeld(line) && this.lines.get(line.line)?.at?.position === line.at?.position)
+      !checkpoints.every((checkpoint) => this.#isHeld(checkpoint) && this.checkpoints.get(checkpoint.name)?.at?.position === checkpoint.at?.position)
     )
       return 'lost';
     let indexed = true;
@@ -275,16 +275,16 @@ export class ReadModelsInMemory implements ReadModels {
     for (const own of byGeneration(streams)) mayPut = this.#writeGeneration(journal, own) && mayPut;
     if (!mayPut) return 'claimed';
     if (move !== null) {
-      for (const { line } of lines) {
-        const known = this.lines.get(line);
-        if (known !== undefined) journal.set(this.lines, line, { ...known, at: move.to, logName: move.logName });
+      for (const { name } of checkpoints) {
+        const known = this.checkpoints.get(name);
+        if (known !== undefined) journal.set(this.checkpoints, name, { ...known, at: move.to, logName: move.logName });
       }
     }
-    return isShared && !lines.every((line) => this.#isHeld(line)) ? 'lost' : 'committed';
+    return isShared && !checkpoints.every((checkpoint) => this.#isHeld(checkpoint)) ? 'lost' : 'committed';
   }
 
-  #isHeld({ line, epoch }: Line): boolean {
-    return this.lines.get(line)?.epoch === epoch;
+  #isHeld({ name, epoch }: Checkpoint): boolean {
+    return this.checkpoints.get(name)?.epoch === epoch;
   }
 
   #writeGeneration(journal: Journal, writes: readonly [StreamWrite, ...StreamWrite[]]): boolean {
@@ -381,8 +381,8 @@ export class ReadModelsInMemory implements ReadModels {
   }
 
   #of(generation: Generation): Tables {
-    const tables = this.tables.get(lineOf(generation));
-    assert(tables !== undefined, `${lineOf(generation)} is not there.`);
+    const tables = this.tables.get(nameOfGeneration(generation));
+    assert(tables !== undefined, `${nameOfGeneration(generation)} is not there.`);
     return tables;
   }
 }
@@ -422,8 +422,8 @@ function putState(
 function byGeneration(writes: readonly StreamWrite[]): (readonly [StreamWrite, ...StreamWrite[]])[] {
   const generations = new Map<string, [StreamWrite, ...StreamWrite[]]>();
   for (const write of writes) {
-    const own = generations.get(lineOf(write.generation));
-    if (own === undefined) generations.set(lineOf(write.generation), [write]);
+    const own = generations.get(nameOfGeneration(write.generation));
+    if (own === undefined) generations.set(nameOfGeneration(write.generation), [write]);
     else own.push(write);
   }
   return [...generations.values()];

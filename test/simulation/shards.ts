@@ -4,7 +4,7 @@ import { skippedEvent } from '../../src/folding/facts.js';
 import type { ReadModels } from '../../src/projector/ports.js';
 import type { Group } from '../../src/projector/projector.js';
 import { shardOf, type Shard } from '../../src/projector/shard.js';
-import type { LogPosition } from '../../src/read-models/lines.js';
+import type { LogPosition } from '../../src/read-models/checkpoints.js';
 
 /** A log of which another worker has the rest: of its events only the place is told. */
 export const partOf =
@@ -39,21 +39,21 @@ export function followInShards({ count, follow, commit, isMoved }: ShardsOptions
   return async (start, options) => {
     const { until, signal, applied } = options;
     if (signal.aborted) return { kind: 'stopped', group: start };
-    if (until === undefined || (start.lines[0]?.at?.position ?? -1n) >= until.position)
+    if (until === undefined || (start.checkpoints[0]?.at?.position ?? -1n) >= until.position)
       return { kind: 'reached', group: start };
-    const reached: LogPosition[] = Array.from({ length: count }, () => start.lines[0]?.at ?? null);
+    const reached: LogPosition[] = Array.from({ length: count }, () => start.checkpoints[0]?.at ?? null);
     let group: Group = start;
     const move = async (): Promise<boolean> => {
       const to = reached.reduce((low, one) => ((one?.position ?? -1n) < (low?.position ?? -1n) ? one : low));
-      if (to === null || to.position === group.lines[0]?.at?.position) return true;
+      if (to === null || to.position === group.checkpoints[0]?.at?.position) return true;
       const { kind } = await commit({
-        lines: group.lines,
+        checkpoints: group.checkpoints,
         move: { logName: group.logName, to },
         isShared: false,
         index: [],
         streams: [],
       });
-      if (kind === 'committed') group = { ...group, lines: group.lines.map((line) => ({ ...line, at: to })) };
+      if (kind === 'committed') group = { ...group, checkpoints: group.checkpoints.map((checkpoint) => ({ ...checkpoint, at: to })) };
       return kind === 'committed';
     };
     let moving = Promise.resolve(true);
@@ -67,7 +67,7 @@ export function followInShards({ count, follow, commit, isMoved }: ShardsOptions
             ...options,
             signal: stopped,
             applied: async (batch) => {
-              reached[index] = batch.group.lines[0]?.at ?? null;
+              reached[index] = batch.group.checkpoints[0]?.at ?? null;
               if (isMoved() && !(await moveNow())) ending.abort();
               await applied({ ...batch, group });
             },

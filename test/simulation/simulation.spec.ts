@@ -43,10 +43,10 @@ const SEEN = [
 describe('the engine', () => {
   if (SEED !== undefined) {
     it(`comes to what the log says with seed ${SEED}`, async () => {
-      const lines: string[] = [];
-      await new Simulation(Number(SEED), { trace: (text) => lines.push(text) })
+      const names: string[] = [];
+      await new Simulation(Number(SEED), { trace: (text) => names.push(text) })
         .run()
-        .finally(() => process.stdout.write(`${lines.join('\n')}\n`));
+        .finally(() => process.stdout.write(`${names.join('\n')}\n`));
     });
     return;
   }

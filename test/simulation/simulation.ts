@@ -3,7 +3,7 @@ import type { AnyProjection } from '../../projections/projection.js';
 import type { ReadEvent } from '../../src/folding/facts.js';
 import type { BatchWrite } from '../../src/projector/ports.js';
 import { factsByObject } from '../../src/folding/stream-fold.js';
-import { EVENT_INDEX_LINE, lineOf } from '../../src/read-models/schema.js';
+import { EVENT_INDEX_GENERATION, nameOfGeneration } from '../../src/read-models/schema.js';
 import { seededRandom, type Random } from '../../simulator/random.js';
 import { EngineProcess, type Breakage } from './engine-process.js';
 import { SimulatedLog } from './log.js';
@@ -72,8 +72,8 @@ export class Simulation {
   }
 
   #standing(): string {
-    const lines = [...this.models.lines.values()].map(
-      ({ line, at, owner, isFree }) => `${line} at ${at?.position} of ${owner}${isFree ? ', free' : ''}`,
+    const names = [...this.models.checkpoints.values()].map(
+      ({ name, at, owner, isFree }) => `${name} at ${at?.position} of ${owner}${isFree ? ', free' : ''}`,
     );
     const parked = [...this.models.tables].flatMap(([line, own]) =>
       [...own.parked].map(
@@ -81,12 +81,12 @@ export class Simulation {
           `${line} ${stream} ${kind}${replayWantedAt === null ? '' : ', replay wanted'}`,
       ),
     );
-    return [`the log ends at ${this.log.events.at(-1)?.position}`, ...lines, ...parked].join('; ');
+    return [`the log ends at ${this.log.events.at(-1)?.position}`, ...names, ...parked].join('; ');
   }
 
   #isAtRest(): boolean {
     const end = this.log.events.at(-1)?.position ?? -1n;
-    return [...this.models.lines.values()].every(({ at }) => (at?.position ?? -1n) >= end) && !this.models.isWaiting();
+    return [...this.models.checkpoints.values()].every(({ at }) => (at?.position ?? -1n) >= end) && !this.models.isWaiting();
   }
 
   async #happen(actions: readonly Action[]): Promise<void> {
@@ -124,8 +124,8 @@ export class Simulation {
         this.log.scavenge();
         break;
       case 'damage':
-        for (const line of this.models.tables.keys())
-          if (this.#random.chance(0.5)) this.models.damageStates(line, action.stream);
+        for (const name of this.models.tables.keys())
+          if (this.#random.chance(0.5)) this.models.damageStates(name, action.stream);
         break;
       case 'replay':
         this.models.wantReplay((stream) => stream === action.stream);
@@ -162,7 +162,7 @@ export class Simulation {
   #begin(slot: number): void {
     this.#births += 1;
     const { plan } = this;
-    const all = [...this.models.lines.keys()];
+    const all = [...this.models.checkpoints.keys()];
     const some = plan.isDivided ? all.filter(() => this.#random.chance(0.5)) : all;
     const wants = (): Iterable<string> => (this.#isEnding || some.length === 0 ? all : some);
     const process = new EngineProcess(this.#world, {
@@ -217,7 +217,7 @@ export class Simulation {
   }
 
   /** Before a checkpoint moves, all up to there is in states, or its stream is parked. */
-  #checkCommit({ lines, move, streams }: BatchWrite): void {
+  #checkCommit({ checkpoints, move, streams }: BatchWrite): void {
     for (const { replaces, taken } of streams) {
       if (replaces) this.tally.count('whole');
       if (taken.length > 0) this.tally.count('claims won');
@@ -227,40 +227,40 @@ export class Simulation {
     const changing = new Set(
       this.log.after(move.to.position).flatMap(({ says }) => (says.kind === 'shortened' ? [says.stream] : [])),
     );
-    for (const { line, at } of lines) {
-      const generation = this.models.generations.find((one) => lineOf(one) === line);
+    for (const { name, at } of checkpoints) {
+      const generation = this.models.generations.find((one) => nameOfGeneration(one) === name);
       for (const event of this.log.after(at?.position ?? -1n)) {
         if (event.position > move.to.position) break;
         if (event.metadata === null || this.log.firsts.get(event.eventId) !== event.position) continue;
         assert(
           this.models.index.get(event.eventId)?.position === event.position,
-          `${event.stream}@${event.revision} is not in the index, and ${line} moves beyond it.`,
+          `${event.stream}@${event.revision} is not in the index, and ${name} moves beyond it.`,
         );
         if (
           generation === undefined ||
           changing.has(event.stream) ||
           !this.log.isThere(event) ||
-          this.models.tables.get(line)?.parked.has(event.stream) === true
+          this.models.tables.get(name)?.parked.has(event.stream) === true
         )
           continue;
-        this.#checkFolded(generation.projection, line, event);
+        this.#checkFolded(generation.projection, name, event);
       }
     }
   }
 
-  #checkFolded(projection: AnyProjection, line: string, event: ReturnType<SimulatedLog['eventsOf']>[number]): void {
+  #checkFolded(projection: AnyProjection, name: string, event: ReturnType<SimulatedLog['eventsOf']>[number]): void {
     for (const object of factsByObject(projection, [event]).keys()) {
-      const folded = this.models.tables.get(line)?.states.get(event.stream)?.get(object)?.revision ?? -1n;
+      const folded = this.models.tables.get(name)?.states.get(event.stream)?.get(object)?.revision ?? -1n;
       assert(
         folded >= event.revision,
-        `${line} moves beyond ${event.stream}@${event.revision} (${object}), and is folded up to ${folded}.`,
+        `${name} moves beyond ${event.stream}@${event.revision} (${object}), and is folded up to ${folded}.`,
       );
     }
   }
 
   /** At rest, what stands is what the log says. */
   #check(): void {
-    for (const generation of this.models.generations) this.#checkRows(generation.projection, lineOf(generation));
+    for (const generation of this.models.generations) this.#checkRows(generation.projection, nameOfGeneration(generation));
     const indexed = new Map([...this.models.index].map(([id, { position }]) => [id, position]));
     const counted = new Map(
       [...this.log.firsts].filter(([id]) =>
@@ -271,22 +271,22 @@ export class Simulation {
       assert.equal(indexed.get(id), position, `The index has ${id} at another position.`);
     for (const [id, position] of indexed)
       assert.equal(this.log.firsts.get(id), position, `The index has ${id}, which is not there.`);
-    assert(this.models.lines.has(EVENT_INDEX_LINE));
+    assert(this.models.checkpoints.has(EVENT_INDEX_GENERATION));
   }
 
-  #checkRows(projection: AnyProjection, line: string): void {
+  #checkRows(projection: AnyProjection, name: string): void {
     const { rejectedMark } = this.models;
     const { rows, parked, unsure } = truthOf(projection, this.log, { upTo: this.log.end, rejectedMark });
-    const own = this.models.tables.get(line);
+    const own = this.models.tables.get(name);
     assert(own !== undefined);
     for (const [stream, { kind, cause }] of own.parked) {
-      assert(kind !== 'waiting', `${stream} waits in ${line}, and all is said.`);
-      assert(unsure.has(stream) || parked.has(stream), `${stream} is parked in ${line}, and has no fault: ${cause}`);
+      assert(kind !== 'waiting', `${stream} waits in ${name}, and all is said.`);
+      assert(unsure.has(stream) || parked.has(stream), `${stream} is parked in ${name}, and has no fault: ${cause}`);
     }
     for (const [stream, cause] of parked) {
       if (unsure.has(stream) && !cause.includes('cannot')) continue;
       this.tally.count('parked at the end');
-      assert(own.parked.has(stream), `${stream} is not parked in ${line}: ${cause}`);
+      assert(own.parked.has(stream), `${stream} is not parked in ${name}: ${cause}`);
     }
     for (const [table, expected] of rows) {
       const found: ReadonlyMap<string, RowInMemory> = own.rows.get(table) ?? new Map();

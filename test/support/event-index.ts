@@ -5,7 +5,7 @@ import { nameOfLog } from '../../src/eventstore/log-name.js';
 import { recordedEventOf, type RecordedEvent } from '../../src/eventstore/recorded-event.js';
 import { Database } from '../../src/read-models/database.js';
 import { indexEvents } from '../../src/read-models/event-index.js';
-import { EVENT_INDEX, EVENT_INDEX_LINE, ensureSchema } from '../../src/read-models/schema.js';
+import { EVENT_INDEX, EVENT_INDEX_GENERATION, ensureSchema } from '../../src/read-models/schema.js';
 import { testDatabase, type TestServer } from './servers.js';
 
 /** The position of the last event of the log; null for an empty one. */
@@ -57,8 +57,8 @@ export class TestIndex {
       // An id stands where it was first.
       await indexEvents(connection, [...new Map(events.toReversed().map((event) => [event.eventId, event])).values()]);
       await connection.query(
-        'update ledger.checkpoints set log_name = $2, position = $3, event_id = $4 where line = $1 and (position is null or position < $3)',
-        [EVENT_INDEX_LINE, logName, last.position, last.eventId],
+        'update ledger.checkpoints set log_name = $2, position = $3, event_id = $4 where name = $1 and (position is null or position < $3)',
+        [EVENT_INDEX_GENERATION, logName, last.position, last.eventId],
       );
     });
   }
@@ -88,7 +88,7 @@ export class TestIndex {
 
   /** Lets it be the index of another log. */
   async rename(): Promise<void> {
-    await this.database.query('update ledger.checkpoints set log_name = $2 where line = $1', [EVENT_INDEX_LINE, randomUUID()]);
+    await this.database.query('update ledger.checkpoints set log_name = $2 where name = $1', [EVENT_INDEX_GENERATION, randomUUID()]);
   }
 
   async drop(): Promise<void> {

@@ -6,12 +6,12 @@ import type { Database } from '../../src/read-models/database.js';
 import { readModelsIn } from '../../src/projector/postgres-read-models.js';
 import { Projector } from '../../src/projector/projector.js';
 import { eventReader } from '../../src/projector/stream-reading.js';
-import { acquire, readLines, type Line } from '../../src/read-models/lines.js';
+import { acquire, readCheckpoints, type Checkpoint } from '../../src/read-models/checkpoints.js';
 import { appendedEvent, eventsOf } from './log.js';
 
 /** Takes all lines that are free, as a process does that projects. */
-export const takeLines = async (database: Database, owner: string): Promise<Line[]> =>
-  acquire(database, owner, { lines: (await readLines(database)).map(({ line }) => line), follows: projections });
+export const takeCheckpoints = async (database: Database, owner: string): Promise<Checkpoint[]> =>
+  acquire(database, owner, { names: (await readCheckpoints(database)).map(({ name }) => name), follows: projections });
 
 /** Appends an event to a stream; resolves with what the projector makes of it as it is read back. */
 export async function appendAndRead(store: EventStore, stream: string, event: Parameters<typeof appendedEvent>[0]): Promise<ReadEvent> {

@@ -4,7 +4,7 @@ import { kindsOf, type AnyProjection } from '../../projections/projection.js';
 import type { EventStore } from '../eventstore/event-store.js';
 import { nameOfLog } from '../eventstore/log-name.js';
 import type { Database } from '../read-models/database.js';
-import { acquire, release, type Line } from '../read-models/lines.js';
+import { acquire, release, type Checkpoint } from '../read-models/checkpoints.js';
 import { Follower, type Follow, type Pursuit } from '../catch-up/follower.js';
 import { keepLease } from '../catch-up/lease.js';
 import { checkLog } from '../catch-up/log-check.js';
@@ -14,38 +14,38 @@ import { Projector } from '../projector/projector.js';
 import { eventReader } from '../projector/stream-reading.js';
 import { followInShards } from './shards.js';
 
-/** What work on lines needs. `workers`: how many threads go a long way; with one, no other is started. */
+/** What work on checkpoints needs. `workers`: how many threads go a long way; with one, no other is started. */
 export type Parts = Readonly<{ store: EventStore; database: Database; projections: readonly AnyProjection[]; workers?: number }>;
 
 /**
- * Lines that this work has for itself, and the means to move them: `far` for a long way, in threads that take a few tenths of a
+ * Checkpoints that this work has for itself, and the means to move them: `far` for a long way, in threads that take a few tenths of a
  * second to start; `near` for the last steps.
  */
-export type HeldLines = Readonly<{ lines: readonly Line[]; far: Follow; near: Follow; projector: Projector; pursuit: Pursuit & { logName: string } }>;
+export type Held = Readonly<{ checkpoints: readonly Checkpoint[]; far: Follow; near: Follow; projector: Projector; pursuit: Pursuit & { logName: string } }>;
 
-export type BuildOptions = Readonly<{ lines: readonly string[] }> & Pick<Pursuit, 'signal' | 'applied'>;
+export type BuildOptions = Readonly<{ generations: readonly string[] }> & Pick<Pursuit, 'signal' | 'applied'>;
 
 const BATCH_MAX = { events: 4_000, bytes: 64 * 1024 * 1024 };
 const NAME_WITHIN_MS = 5_000;
 /** One for each core, as long as they fit into memory. */
 const WORKERS = Math.min(availableParallelism(), 4);
 
-/** Takes lines that nobody has, works on them, and lets them go; null when another process has one of them. */
-export async function withLines<T>({ store, database, projections, workers = WORKERS }: Parts, options: BuildOptions, work: (held: HeldLines) => Promise<T>): Promise<T | null> {
+/** Takes checkpoints that nobody has, works on them, and lets them go; null when another process has one of them. */
+export async function withLeases<T>({ store, database, projections, workers = WORKERS }: Parts, options: BuildOptions, work: (held: Held) => Promise<T>): Promise<T | null> {
   const owner = randomUUID();
-  const lines = await acquire(database, owner, { lines: options.lines, follows: projections });
+  const checkpoints = await acquire(database, owner, { names: options.generations, follows: projections });
   try {
-    if (lines.length < options.lines.length) return null;
+    if (checkpoints.length < options.generations.length) return null;
     const logName = await nameOfLog(store, NAME_WITHIN_MS);
-    await checkLog({ store, database }, logName, lines);
-    const lease = keepLease(database, lines);
+    await checkLog({ store, database }, logName, checkpoints);
+    const lease = keepLease(database, checkpoints);
     try {
       const signal = AbortSignal.any([options.signal, lease.lost]);
       const projector = new Projector({ reader: eventReader(store, projections), models: readModelsIn(database), projections });
       const kinds = kindsOf(projections);
       const near = new Follower(readHere(store, kinds), projector).follow;
       const far = workers === 1 ? near : followInShards({ store, database }, workers);
-      const done = await work({ lines, far, near, projector, pursuit: { logName, batchMax: BATCH_MAX, signal, applied: options.applied } });
+      const done = await work({ checkpoints, far, near, projector, pursuit: { logName, batchMax: BATCH_MAX, signal, applied: options.applied } });
       lease.lost.throwIfAborted();
       return done;
     } finally {
