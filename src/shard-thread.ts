@@ -1,12 +1,11 @@
 /** The program of a thread that projects a part of all streams, up to a place in the log. */
-import { setTimeout as pause } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 import { projections } from '../projections/index.js';
 import { kindsOf } from '../projections/projection.js';
 import { DealtLog } from './catch-up/dealt-log.js';
 import { Follower, type Followed } from './catch-up/follower.js';
 import { connectEventStore } from './eventstore/event-store.js';
-import { isAway } from './projector/away.js';
+import { Patience } from './projector/away.js';
 import { readModelsIn } from './projector/postgres-read-models.js';
 import { Projector } from './projector/projector.js';
 import { eventReader } from './projector/stream-reading.js';
@@ -29,27 +28,10 @@ parent.on('message', (message: ForShard) => {
   else stopping.abort();
 });
 
-/** How often in a row store or database may be away, and for how long each time: a build of hours does not end for a moment of that. */
-const AWAY_MAX = 10;
-const AWAY_PAUSE_MS = 1_000;
-
-/** A projector that tries a batch again while store or database are away. */
-const patient = (projector: Projector): Pick<Projector, 'apply'> => ({
-  apply: async (...batch) => {
-    for (let failures = 1; ; failures += 1) {
-      try {
-        return await projector.apply(...batch);
-      } catch (error) {
-        if (!isAway(error) || failures > AWAY_MAX || stopping.signal.aborted) throw error;
-        await pause(AWAY_PAUSE_MS, undefined, { signal: stopping.signal }).catch(() => undefined);
-      }
-    }
-  },
-});
-
 async function follow(): Promise<Followed['kind']> {
   const projector = new Projector({ reader: eventReader(store, projections), models: readModelsIn(database), projections, isShard: true });
-  const { kind } = await new Follower(log.readLog, patient(projector)).follow(group, {
+  const patience = new Patience(stopping.signal);
+  const { kind } = await new Follower(log.readLog, { apply: (events, place) => patience.insist(() => projector.apply(events, place)) }).follow(group, {
     until,
     batchMax,
     signal: stopping.signal,

@@ -1,6 +1,8 @@
 import type { FollowOptions } from './follower.js';
 import type { EventStore } from '../eventstore/event-store.js';
-import { subscribeToLog } from '../eventstore/log-subscription.js';
+import { subscribeToLog, type LogEvent } from '../eventstore/log-subscription.js';
+import { StoreUnavailable } from '../eventstore/store-errors.js';
+import { Patience } from '../projector/away.js';
 import { shardOf } from '../projector/shard.js';
 import type { LogPosition } from '../read-models/checkpoints.js';
 
@@ -66,23 +68,45 @@ type Dealing = Readonly<{ after: bigint | null; until: NonNullable<FollowOptions
 
 /**
  * Reads the log once, up to a place, and deals its events out by their streams. Who reads decodes no more of an event than its
- * envelope. Ends when the signal aborts.
+ * envelope. Where the store is away, it reads on later. Ends when the signal aborts.
  * @throws what the store fails with
  */
 export async function dealLog(store: EventStore, { after, until, hands, signal }: Dealing): Promise<void> {
-  let [events, bytes] = [0, 0];
-  for await (const come of subscribeToLog(store, { after, signal })) {
-    for (const { event, response } of come) {
-      hands[shardOf(event.stream, hands.length)]?.add(response);
-      [events, bytes] = [events + 1, bytes + response.length];
-      const isLast = event.position >= until.position;
-      if (!isLast && events < PIECE_MAX.events && bytes < PIECE_MAX.bytes) continue;
-      for (const hand of hands) hand.deal(events, event);
-      if (isLast) return;
-      [events, bytes] = [0, 0];
-      for (const hand of hands) await hand.hasRoom(signal);
+  const patience = new Patience(signal);
+  const dealer = new Dealer(hands, until.position);
+  while (!signal.aborted && !dealer.isDone) {
+    try {
+      for await (const come of subscribeToLog(store, { after: dealer.last ?? after, signal })) {
+        patience.succeeded();
+        for (const one of come) if (!dealer.isDone && dealer.add(one)) for (const hand of hands) await hand.hasRoom(signal);
+        if (dealer.isDone || signal.aborted) return;
+      }
+      if (!signal.aborted) throw new StoreUnavailable('The store ended the subscription.');
+    } catch (error) {
       if (signal.aborted) return;
+      await patience.wait(error);
     }
   }
-  if (!signal.aborted) throw new Error('The store ended the subscription.');
+}
+
+/** Gathers events into pieces. */
+class Dealer {
+  #events = 0;
+  #bytes = 0;
+  /** Where the last event stands that was added. */
+  last: bigint | null = null;
+  isDone = false;
+
+  constructor(private readonly hands: readonly Hand[], private readonly until: bigint) {}
+
+  /** True when a piece was full, and was dealt. */
+  add({ event, response }: LogEvent): boolean {
+    this.hands[shardOf(event.stream, this.hands.length)]?.add(response);
+    [this.#events, this.#bytes, this.last] = [this.#events + 1, this.#bytes + response.length, event.position];
+    this.isDone = event.position >= this.until;
+    if (!this.isDone && this.#events < PIECE_MAX.events && this.#bytes < PIECE_MAX.bytes) return false;
+    for (const hand of this.hands) hand.deal(this.#events, event);
+    [this.#events, this.#bytes] = [0, 0];
+    return true;
+  }
 }

@@ -182,11 +182,11 @@ describe('the log read here', () => {
 });
 
 /** Deals the log out to workers of this thread; what one of them does not take it is not dealt. */
-function dealTo(count: number, { after, until: position }: { after: bigint | null; until: bigint }) {
+function dealTo(count: number, { after, until: position, of = store }: { after: bigint | null; until: bigint; of?: EventStore }) {
   const stopping = new AbortController();
   const logs = Array.from({ length: count }, (_, index) => new DealtLog(kinds, (bytes) => hands[index]?.taken(bytes)));
   const hands: Hand[] = logs.map((log) => new Hand((deal) => log.put(deal)));
-  const dealing = dealLog(store, { after, until: { position }, hands, signal: stopping.signal });
+  const dealing = dealLog(of, { after, until: { position }, hands, signal: stopping.signal });
   return { readings: logs.map(({ readLog }) => readLog(after, room)), dealing, stop: () => stopping.abort() };
 }
 
@@ -227,4 +227,22 @@ it('is not dealt further than the slowest worker has room for, and no further on
   stop();
   await dealing;
   await fast?.stop();
+});
+
+it('is dealt on where it was when the store comes back, each event once', async () => {
+  const end = await new LogEndSearch(store).find();
+  if (end.kind !== 'at') throw new Error('The log has an end.');
+  const own = await connectThroughProxy();
+  const { readings: [reading], dealing } = dealTo(1, { after: begin, until: end.position, of: own.store });
+  const positions: bigint[] = [];
+  let cuts = 0;
+  for await (const { events } of reading as LogReading) {
+    positions.push(...events.filter(({ stream: name }) => name === stream).map(({ revision }) => revision));
+    if (cuts === 0) own.proxy.cut();
+    cuts += 1;
+    if (events.some(({ position }) => position >= end.position)) break;
+  }
+  await dealing;
+  expect(positions.slice(0, EVENTS)).toEqual(Array.from({ length: EVENTS }, (_, revision) => BigInt(revision)));
+  await own.close();
 });
