@@ -115,7 +115,7 @@ describe('batches that follow one another', () => {
   it('write nothing when their owner has lost its lines', async () => {
     const id = randomId('cus');
     const first = await appended(`customer-${id}`, stripeEvent('customer.created', customer(id)));
-    const others = { ...group, lines: group.checkpoints.map((checkpoint) => ({ ...checkpoint, epoch: checkpoint.epoch - 1n })) };
+    const others = { ...group, checkpoints: group.checkpoints.map((checkpoint) => ({ ...checkpoint, epoch: checkpoint.epoch - 1n })) };
     expect(await projector.apply([first], { group: others, to: first })).toEqual({ kind: 'lost' });
     expect(await query(server.url, 'select id from customers')).toEqual([]);
   });
