@@ -28,4 +28,10 @@ describe('the commands of package.json', () => {
     const files = [...programs.map(({ file }) => file), ...Object.values(bin).map((path) => path.replace(/^dist\/|\.js$/g, ''))];
     expect(files.filter((file) => !existsSync(join(ROOT, `${file}.ts`)))).toEqual([]);
   });
+
+  it('run scripts that are there', () => {
+    const files = Object.values(scripts).flatMap((command) => [...command.matchAll(/\S+\.mjs/g)].map(([file]) => file));
+    expect(files.length).toBeGreaterThan(4);
+    expect(files.filter((file) => !existsSync(join(ROOT, file)))).toEqual([]);
+  });
 });
