@@ -8,7 +8,7 @@ import type { BuildThreadData, BuildThreadMessage } from './rebuild/build-in-thr
 
 if (!parentPort) throw new Error('This module is a worker thread that builds: start it with buildInThread.');
 const parent = parentPort;
-const { eventstoreUrl, databaseUrl, generations: names, workers } = workerData as BuildThreadData;
+const { eventstoreUrl, databaseUrl, generations: names } = workerData as BuildThreadData;
 const tell = (message: BuildThreadMessage): void => parent.postMessage(message);
 
 const CONNECTIONS_MAX = 4;
@@ -16,7 +16,7 @@ const database = new Database(databaseUrl, { connectionsMax: CONNECTIONS_MAX, on
 const stopping = new AbortController();
 parent.once('message', () => stopping.abort());
 
-const outcome = await build({ store: connectEventStore(eventstoreUrl), database, projections, workers }, {
+const outcome = await build({ store: connectEventStore(eventstoreUrl), database, projections }, {
   generations: names,
   signal: stopping.signal,
   applied: ({ events, result, tookMs, position, recordedAt }) => tell({ kind: 'applied', batch: { events, result, tookMs, position, recordedAt } }),

@@ -26,7 +26,7 @@ everything as it was.
   --stream <name>     with --dry-run: of this stream only, e.g. subscription-sub_123
   --examples <n>      rows that a report prints of each table                      (50)
   --fresh             begins anew instead of going on with what was begun, e.g. after the code has changed again
-  --workers <n>       threads that share the streams out among them     (one for each core, four at most)
+  --workers <n>       threads that share the streams out among them     (one for each core but one, four at most)
   --accept-parked     moves the views even though streams are parked in the new tables which are not in the old
   --json              the report as JSON
 `,

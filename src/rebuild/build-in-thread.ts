@@ -1,21 +1,17 @@
-import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import type { BuildOutcome } from '../catch-up/catch-up.js';
 import type { AppliedBatch } from '../catch-up/follower.js';
 import { compiledFile } from '../compiled-file.js';
 
 /** What a thread that builds is started with. */
-export type BuildThreadData = Readonly<{ eventstoreUrl: string; databaseUrl: string; generations: readonly string[]; workers: number }>;
+export type BuildThreadData = Readonly<{ eventstoreUrl: string; databaseUrl: string; generations: readonly string[] }>;
 /** A batch, as a message can carry it. */
 export type AppliedMessage = Omit<AppliedBatch, 'group'>;
 export type BuildThreadMessage = Readonly<{ kind: 'applied'; batch: AppliedMessage }> | Readonly<{ kind: 'ended'; outcome: BuildOutcome }>;
 
-/** Beside a service, a core is left to it. */
-const WORKERS = Math.max(1, Math.min(availableParallelism() - 1, 4));
-
 /** Builds checkpoints in threads of their own, until they are at the end of the log, or the signal aborts; never rejects. */
-export async function buildInThread(data: Omit<BuildThreadData, 'workers'>, { signal, applied }: { signal: AbortSignal; applied: (batch: AppliedMessage) => void }): Promise<BuildOutcome> {
-  const thread = new Worker(compiledFile('build-thread.js'), { workerData: { ...data, workers: WORKERS } satisfies BuildThreadData, name: 'build', execArgv: [] });
+export async function buildInThread(data: BuildThreadData, { signal, applied }: { signal: AbortSignal; applied: (batch: AppliedMessage) => void }): Promise<BuildOutcome> {
+  const thread = new Worker(compiledFile('build-thread.js'), { workerData: data, name: 'build', execArgv: [] });
   let outcome: BuildOutcome = { kind: 'failed', cause: 'the thread ended by itself' };
   thread.on('message', (message: BuildThreadMessage) => {
     if (message.kind === 'applied') applied(message.batch);

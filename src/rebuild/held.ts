@@ -27,8 +27,8 @@ export type BuildOptions = Readonly<{ generations: readonly string[] }> & Pick<P
 
 const BATCH_MAX = { events: 4_000, bytes: 64 * 1024 * 1024 };
 const NAME_WITHIN_MS = 5_000;
-/** One for each core, as long as they fit into memory. */
-const WORKERS = Math.min(availableParallelism(), 4);
+/** A core is left to reading, the store and Postgres: with two cores, two workers are slower than one. */
+const WORKERS = Math.max(1, Math.min(availableParallelism() - 1, 4));
 
 /** Takes checkpoints that nobody has, works on them, and lets them go; null when another process has one of them. */
 export async function withLeases<T>({ store, database, projections, workers = WORKERS }: Parts, options: BuildOptions, work: (held: Held) => Promise<T>): Promise<T | null> {
