@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { withoutLast } from '../src/events/order.js';
 import { isFinalStatus, type InvoiceSnapshot, type SubscriptionSnapshot } from '../src/events/normalise.js';
 import { isOutdatedInvoice } from './invoices.js';
 import { count, id, money, text, time } from './columns.js';
@@ -98,9 +99,7 @@ function withInvoice(state: State, { snapshot, event }: Fact<InvoiceSnapshot>): 
 }
 
 function endedLast(ended: ById<Ended>): ById<Ended> {
-  const entries = Object.entries(ended);
-  if (entries.length <= ENDED_MAX) return ended;
-  return Object.fromEntries(entries.sort(([a, one], [b, other]) => compared(other.endedAt, one.endedAt) || compared(a, b)).slice(0, ENDED_MAX));
+  return withoutLast(ended, ENDED_MAX, ([a, one], [b, other]) => compared(other.endedAt, one.endedAt) || compared(a, b));
 }
 
 /** The state after a fact, with what its row then says; a fact that leaves the row as it is does not become the one that made it so. */

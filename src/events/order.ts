@@ -173,9 +173,19 @@ function stateOf({ after, apiVersion }: { readonly after: string; readonly apiVe
 const leftBy = ({ order: { after, apiVersion, created } }: Keyed): ObjectStates[string] => ({ after, apiVersion, created });
 
 function latestOf(states: ObjectStates): ObjectStates {
-  const entries = Object.entries(states);
-  if (entries.length <= statesMax) return states;
-  return Object.fromEntries(entries.sort(([a, one], [b, other]) => other.created - one.created || compareText(a, b)).slice(0, statesMax));
+  return withoutLast(states, statesMax, ([a, one], [b, other]) => other.created - one.created || compareText(a, b));
+}
+
+/**
+ * An object with no more than `max` of its members, those that come first in an order. Mostly one is too many, and is looked for
+ * without sorting: each event asks for it.
+ */
+export function withoutLast<T>(members: { readonly [name: string]: T }, max: number, compare: (a: readonly [string, T], b: readonly [string, T]) => number): { readonly [name: string]: T } {
+  const entries = Object.entries(members);
+  if (entries.length <= max) return members;
+  if (entries.length > max + 1) return Object.fromEntries(entries.sort(compare).slice(0, max));
+  const last = entries.reduce((found, entry) => (compare(found, entry) < 0 ? entry : found));
+  return Object.fromEntries(entries.filter((entry) => entry !== last));
 }
 
 function groupBy<T, K>(items: readonly T[], keyOf: (item: T) => K): Map<K, T[]> {
