@@ -143,7 +143,8 @@ describe('whatever a column takes', () => {
   it.each(kinds.filter((kind) => kind !== 'id'))('is all that survives Postgres (%s)', async (kind) => {
     await fc.assert(fc.asyncProperty(anyValue, async (value) => {
       const column = columns[kind];
-      fc.pre(!column.is(value) && typeof value !== 'bigint' && jsonable(value));
+      // An integer beyond what is exact may survive by chance, and its neighbour would not.
+      fc.pre(!column.is(value) && typeof value !== 'bigint' && jsonable(value) && !(Number.isInteger(value) && !Number.isSafeInteger(value)));
       expect({ value, survives: await survives(column, value) }).toEqual({ value, survives: false });
     }), { numRuns: 60 });
   });
