@@ -1,8 +1,7 @@
-import { getHeapStatistics } from 'node:v8';
 import { Worker } from 'node:worker_threads';
 import type { AppliedBatch, Follow, Followed, FollowOptions } from '../catch-up/follower.js';
 import { dealLog, Hand, type Deal } from '../catch-up/dealing.js';
-import { compiledFile } from '../compiled-file.js';
+import { compiledFile, HEAP_MB } from '../compiled-file.js';
 import type { EventStore } from '../eventstore/event-store.js';
 import type { Group } from '../projector/projector.js';
 import type { Database } from '../read-models/database.js';
@@ -29,12 +28,6 @@ export type ShardMessage =
 
 /** How often the checkpoint follows the workers: after a crash, they read again what lies beyond it. */
 const MOVE_EVERY_MS = 1_000;
-
-/**
- * The larger a heap may be, the further V8 lets it grow before it looks for garbage: beyond this to four times what is in use, below to
- * twice as much, which costs a fourteenth of the time.
- */
-const HEAP_MB = Math.min(2_000, Math.floor(getHeapStatistics().heap_size_limit / 1024 / 1024));
 
 type Parts = Readonly<{ store: EventStore; database: Database }>;
 
