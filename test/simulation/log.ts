@@ -67,10 +67,10 @@ export class SimulatedLog {
     return before.length - left.length;
   }
 
-  /** Whether the stream of an event still shows it. */
-  isThere({ stream: name, revision }: Pick<ReadEvent, 'stream' | 'revision'>): boolean {
+  /** Whether the stream of an event still shows it: what was scavenged is gone, whatever the limits say later. */
+  isThere({ stream: name, revision, eventId }: Pick<ReadEvent, 'stream' | 'revision' | 'eventId'>): boolean {
     const stream = this.#streamOf(name);
-    return !stream.isTombstoned && revision >= stream.from;
+    return !stream.isTombstoned && revision >= stream.from && !this.#scavenged.has(eventId);
   }
 
   /** What a stream shows, from a revision on. */
@@ -78,7 +78,7 @@ export class SimulatedLog {
     const stream = this.#streamOf(name);
     return stream.isTombstoned
       ? []
-      : stream.events.filter(({ revision }) => revision >= from && revision >= stream.from);
+      : stream.events.filter((event) => event.revision >= from && this.isThere(event));
   }
 
   /** All that was ever appended to a stream. */
