@@ -3,6 +3,7 @@ import streams, { type ReadReq } from '@eventstore/db-client/generated/streams_p
 import type { ClientReadableStream } from '@grpc/grpc-js';
 import { setImmediate as othersTurn } from 'node:timers/promises';
 import type { EventStore } from './event-store.js';
+import { allFrom, readRequest } from './read-request.js';
 import { readBytesOf, type ReadBytes } from './read-response.js';
 import { storeErrorOf } from './store-errors.js';
 
@@ -45,17 +46,6 @@ function logEventOf(response: Buffer): LogEvent | 'none' {
 const { Options } = streams.ReadReq;
 
 function subscriptionTo(after: bigint | null): ReadReq {
-  const all = new Options.AllOptions();
-  if (after === null) {
-    all.setStart(new shared.Empty());
-  } else {
-    const position = new Options.Position();
-    position.setCommitPosition(after.toString());
-    position.setPreparePosition(after.toString());
-    all.setPosition(position);
-  }
-  const uuid = new Options.UUIDOption();
-  uuid.setString(new shared.Empty());
   const expression = new Options.FilterOptions.Expression();
   expression.setRegex(FOLLOWED);
   const filter = new Options.FilterOptions();
@@ -63,11 +53,8 @@ function subscriptionTo(after: bigint | null): ReadReq {
   filter.setCount(new shared.Empty());
   filter.setCheckpointintervalmultiplier(1);
   const options = new Options();
-  options.setAll(all);
+  options.setAll(allFrom(after));
   options.setSubscription(new Options.SubscriptionOptions());
-  options.setUuidOption(uuid);
   options.setFilter(filter);
-  const request = new streams.ReadReq();
-  request.setOptions(options);
-  return request;
+  return readRequest(options);
 }

@@ -5,6 +5,7 @@ import type { ReadReq, ReadResp } from '@eventstore/db-client/generated/streams_
 import { setTimeout as pause } from 'node:timers/promises';
 import { streamIdentifierOf, type EventBytes } from './append-call.js';
 import { failureOf, untilItStalls, type EventStore } from './event-store.js';
+import { allFrom, readRequest } from './read-request.js';
 
 /** An event byte by byte as the store holds it; the client's own reading parses JSON, which loses digits and spaces. */
 export type RawEvent = EventBytes & Readonly<{
@@ -69,22 +70,12 @@ async function* rawEventsOf(store: EventStore, request: ReadReq): AsyncGenerator
 
 const { Options } = streams.ReadReq;
 
-/** The whole log from a position on, or from its start. */
 function forwardsFrom(position: bigint | undefined): ReadReq {
-  const all = new Options.AllOptions();
-  if (position === undefined) {
-    all.setStart(new shared.Empty());
-  } else {
-    const from = new Options.Position();
-    from.setCommitPosition(position.toString());
-    from.setPreparePosition(position.toString());
-    all.setPosition(from);
-  }
   const options = new Options();
-  options.setAll(all);
+  options.setAll(allFrom(position ?? null));
   options.setReadDirection(Options.ReadDirection.FORWARDS);
   options.setCount(Number.MAX_SAFE_INTEGER.toString());
-  return requestWith(options);
+  return readRequest(options);
 }
 
 function lastOf(stream: string): ReadReq {
@@ -95,17 +86,7 @@ function lastOf(stream: string): ReadReq {
   options.setStream(from);
   options.setReadDirection(Options.ReadDirection.BACKWARDS);
   options.setCount('1');
-  return requestWith(options);
-}
-
-function requestWith(options: ReadReq.Options): ReadReq {
-  const uuids = new Options.UUIDOption();
-  uuids.setString(new shared.Empty());
-  options.setUuidOption(uuids);
-  options.setNoFilter(new shared.Empty());
-  const request = new streams.ReadReq();
-  request.setOptions(options);
-  return request;
+  return readRequest(options);
 }
 
 function rawEventOf(response: ReadResp): RawEvent | undefined {
