@@ -1,5 +1,5 @@
 import type { ReadEvent } from '../folding/facts.js';
-import { atEvent, atRevision } from '../read-models/parked-streams.js';
+import { atEvent } from '../read-models/parked-streams.js';
 import type { Generation } from '../read-models/schema.js';
 import { nothingOf } from './claims.js';
 import type { BatchWrite, StreamWrite } from './ports.js';
@@ -25,7 +25,7 @@ export function halvesOf({ generations, streams, again, index }: Part): Part[] {
 export function rejected(generation: Generation, { stream, last, error }: { stream: string; last: ReadEvent | undefined; error: unknown }): StreamWrite {
   const { message = String(error), code, stack = null } = (error ?? {}) as { message?: string; code?: string; stack?: string | null };
   const cause = code === undefined ? String(error) : `Postgres rejects a row (SQLSTATE ${code}): ${message}`;
-  return { ...nothingOf(generation, stream), parking: { kind: 'whole', stream, ...(last === undefined ? atRevision(0n) : atEvent(last)), cause, stack } };
+  return { ...nothingOf(generation, stream), parking: { kind: 'whole', stream, ...atEvent(last), cause, stack } };
 }
 
 /** Events by their stream, and without events those that are to be read again, now or beside the batches. */

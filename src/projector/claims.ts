@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { RowKey, RowText } from '../folding/row-texts.js';
 import { nameOfGeneration, type Generation } from '../read-models/schema.js';
-import { atRevision, type ParkedStream } from '../read-models/parked-streams.js';
+import { atEvent, type ParkedStream } from '../read-models/parked-streams.js';
 import type { Claim, Parked, StreamWrite } from './ports.js';
 
 /**
@@ -54,7 +54,7 @@ export const nothingOf = (generation: Generation, stream: string, known: Parked 
   ({ generation, stream, known, replaces: false, states: [], puts: [], gone: [], taken: [], parking: 'keep' });
 
 const parkedFor = ({ table, key }: RowKey, { loser, winner }: { loser: string; winner: string }): ParkedStream =>
-  ({ kind: 'whole', stream: loser, ...atRevision(0n), cause: `Two streams claim the row ${key} of ${table}: it belongs to ${winner}.`, stack: null });
+  ({ kind: 'whole', stream: loser, ...atEvent(undefined), cause: `Two streams claim the row ${key} of ${table}: it belongs to ${winner}.`, stack: null });
 
 const isSame = (row: RowText, { table, key }: RowKey): boolean => row.table === table && row.key === key;
 const nameOf = ({ generation, stream }: Pick<StreamWrite, 'generation' | 'stream'>): string => `${nameOfGeneration(generation)} ${stream}`;

@@ -1,10 +1,10 @@
 import type { Fact } from '../../projections/projection.js';
 import { concerns, type ReadEvent } from '../folding/facts.js';
 import { currentOf } from '../folding/object-fold.js';
-import { changesBetween, NO_ROWS, rowTexts, type RowTexts } from '../folding/row-texts.js';
+import { changesBetween, NO_ROWS, rowTexts } from '../folding/row-texts.js';
 import { factsByObject, foldLateObjects, foldOntoStates, type FactsByObject, type FoldedObjects } from '../folding/stream-fold.js';
 import { nameOfGeneration, type Generation } from '../read-models/schema.js';
-import { atEvent, atRevision, type ParkedStream } from '../read-models/parked-streams.js';
+import { atEvent, type ParkedStream } from '../read-models/parked-streams.js';
 import { isAway } from './away.js';
 import { nothingOf } from './claims.js';
 import type { CachedObject, ObjectCache } from './object-cache.js';
@@ -288,8 +288,7 @@ function replaced({ generation, stream, parked }: StreamTask, objects: FoldedObj
   return { write, objects, guesses: guessesOf(objects), refoldMs: 0, gone };
 }
 
-const NO_OBJECTS: ReadonlyMap<string, Readonly<{ state: CachedObject['state']; guesses: readonly Fact[]; rows: RowTexts }>> = new Map();
-const nothingFolded = (write: StreamWrite, refoldMs: number | null): FoldedStream => ({ write, objects: NO_OBJECTS, guesses: [], refoldMs, gone: null });
+const nothingFolded = (write: StreamWrite, refoldMs: number | null): FoldedStream => ({ write, objects: new Map(), guesses: [], refoldMs, gone: null });
 
 function parkingOf(event: ReadEvent, error: unknown, kind: ParkedStream['kind']): ParkedStream {
   return { kind, stream: event.stream, ...atEvent(event), cause: String(error), stack: error instanceof Error ? (error.stack ?? null) : null };
@@ -298,7 +297,7 @@ function parkingOf(event: ReadEvent, error: unknown, kind: ParkedStream['kind'])
 /** A stream that cannot be read or folded at all keeps what stands. */
 export function parkedBy({ generation, stream, events, parked }: StreamTask, error: unknown): FoldedStream {
   const last = events.at(-1);
-  const parking: ParkedStream = last === undefined ? { kind: 'whole', stream, ...atRevision(0n), cause: String(error), stack: null } : parkingOf(last, error, 'whole');
+  const parking: ParkedStream = last === undefined ? { kind: 'whole', stream, ...atEvent(last), cause: String(error), stack: null } : parkingOf(last, error, 'whole');
   return nothingFolded({ ...nothingOf(generation, stream, parked), parking }, null);
 }
 
@@ -306,5 +305,5 @@ export function parkedBy({ generation, stream, events, parked }: StreamTask, err
 function waiting({ generation, stream, events, parked }: StreamTask): FoldedStream {
   const last = events.at(-1);
   const cause = 'The stream is folded again from its beginning.';
-  return nothingFolded({ ...nothingOf(generation, stream, parked), parking: { kind: 'waiting', stream, ...(last === undefined ? atRevision(0n) : atEvent(last)), cause, stack: null } }, null);
+  return nothingFolded({ ...nothingOf(generation, stream, parked), parking: { kind: 'waiting', stream, ...atEvent(last), cause, stack: null } }, null);
 }

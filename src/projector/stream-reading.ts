@@ -1,6 +1,5 @@
-import type { ReadEvent } from '../folding/facts.js';
 import { kindsOf, type AnyProjection } from '../../projections/projection.js';
-import { readEvent } from '../folding/facts.js';
+import { readEvent, type ReadEvent } from '../folding/facts.js';
 import { readStream } from '../eventstore/read.js';
 import type { EventStore } from '../eventstore/event-store.js';
 import type { Envelope } from '../eventstore/recorded-event.js';

@@ -18,12 +18,9 @@ export type ParkedStream = Readonly<{
 
 type Blamed = Pick<ParkedStream, 'revision' | 'stripeEventId' | 'eventType'>;
 
-/** Blames one event for the parking of its stream. */
-export const atEvent = ({ revision, type, metadata }: Pick<Envelope, 'revision' | 'type' | 'metadata'>): Blamed =>
-  ({ revision, stripeEventId: metadata?.stripeEventId ?? null, eventType: type });
-
-/** Blames no event: all that is known is how far the stream was folded. */
-export const atRevision = (revision: bigint): Blamed => ({ revision, stripeEventId: null, eventType: null });
+/** Blames an event for the parking of its stream; without one, none is blamed, and nothing of the stream counts as folded. */
+export const atEvent = (event: Pick<Envelope, 'revision' | 'type' | 'metadata'> | undefined): Blamed =>
+  ({ revision: event?.revision ?? 0n, stripeEventId: event?.metadata?.stripeEventId ?? null, eventType: event?.type ?? null });
 
 const CAUSE_LENGTH_MAX = 2_000;
 const STACK_LENGTH_MAX = 8_000;
