@@ -104,7 +104,7 @@ export function concerns(projection: AnyProjection, { says }: ReadEvent): boolea
   }
 }
 
-/** What an event says to a projection: nothing when it is none of its business. Throws when it cannot be read. */
+/** What an event says to a projection: nothing when the projection does not concern itself with its kind. @throws when it cannot be read */
 export function factOf(projection: AnyProjection, event: ReadEvent): Fact[] {
   const { says } = event;
   if (!concerns(projection, event)) return [];

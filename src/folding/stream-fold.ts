@@ -62,15 +62,24 @@ export function foldOntoStates(folding: Folding, states: ReadonlyMap<string, Obj
   return { kind: 'folded', objects, late };
 }
 
+/** What the events at these revisions say of an object, of those that were read again. @throws what makes an event unreadable */
+export const factsAt = (projection: AnyProjection, object: string, { revisions, read }: { revisions: readonly bigint[]; read: ReadonlyMap<bigint, ReadEvent> }): readonly FactAt[] =>
+  factsByObject(projection, revisions.flatMap((revision) => read.get(revision) ?? [])).get(object) ?? [];
+
+/** Folds what came late of one object. Null when an event that was to be read again is not there. @throws what makes an event unreadable, or cannot be folded */
+export function foldReadAgain(projection: AnyProjection, late: LateFold, { object, read, came }: { object: string; read: ReadonlyMap<bigint, ReadEvent>; came: readonly FactAt[] }): ObjectFold | null {
+  const again = factsAt(projection, object, { revisions: late.revisions, read });
+  return again.length === late.revisions.length ? foldLate(projection, late, { again, came }) : null;
+}
+
 /** Folds late events of objects; `again` has the events that were read again, by revision. Null when that fails, or one of them is not there. */
 export function foldLateObjects(folding: Folding, late: ReadonlyMap<string, LateFold>, { again, facts }: { again: ReadonlyMap<bigint, ReadEvent>; facts: FactsByObject }): FoldedObjects | null {
   const objects = new Map<string, FoldedObject>();
   try {
     for (const [object, one] of late) {
-      const events = one.revisions.flatMap((revision) => again.get(revision) ?? []);
-      const read = factsByObject(folding.projection, events).get(object) ?? [];
-      if (read.length !== one.revisions.length) return null;
-      objects.set(object, withRows(folding, foldLate(folding.projection, one, { again: read, came: facts.get(object) ?? [] })));
+      const folded = foldReadAgain(folding.projection, one, { object, read: again, came: facts.get(object) ?? [] });
+      if (folded === null) return null;
+      objects.set(object, withRows(folding, folded));
     }
   } catch {
     return null;

@@ -1,8 +1,8 @@
 import { objectOf, type AnyProjection, type Fact } from '../../projections/projection.js';
 import { factOf, type ReadEvent } from './facts.js';
-import { currentOf, foldLate, foldOnto, foldOntoInOrder, type FactAt, type LateFold, type ObjectFold, type ObjectState } from './object-fold.js';
+import { currentOf, foldOnto, foldOntoInOrder, type FactAt, type LateFold, type ObjectFold, type ObjectState } from './object-fold.js';
 import { rowTexts } from './row-texts.js';
-import { factsByObject, type Failure, type FoldedObject, type Folding } from './stream-fold.js';
+import { factsAt, factsByObject, foldReadAgain, type Failure, type FoldedObject, type Folding } from './stream-fold.js';
 
 /** Reads events of the stream again, those at these revisions. */
 export type ReadAgain = (revisions: readonly bigint[]) => Promise<ReadonlyMap<bigint, ReadEvent>>;
@@ -104,8 +104,7 @@ export class WholeFold {
     let folded: Folded | undefined;
     for (let at = 0; at < sorted.length; at += READ_AT_ONCE) {
       const revisions = sorted.slice(at, at + READ_AT_ONCE).map(({ revision }) => revision);
-      const read = await readAgain(revisions);
-      const facts = factsByObject(projection, revisions.flatMap((revision) => read.get(revision) ?? [])).get(object) ?? [];
+      const facts = factsAt(projection, object, { revisions, read: await readAgain(revisions) });
       try {
         const { state, guesses }: ObjectFold = foldOntoInOrder(projection, folded?.state, facts);
         folded = { state, guesses: [...(folded?.guesses ?? []), ...this.#fresh(guesses, facts)] };
@@ -164,8 +163,7 @@ async function tryToFold(projection: AnyProjection, before: ObjectState | undefi
   }
   const read = await coming.readAgain(late.revisions);
   try {
-    const again = factsByObject(projection, late.revisions.flatMap((revision) => read.get(revision) ?? [])).get(coming.object) ?? [];
-    return again.length === late.revisions.length ? foldLate(projection, late, { again, came: coming.facts }) : { kind: 'too_late' };
+    return foldReadAgain(projection, late, { object: coming.object, read, came: coming.facts }) ?? { kind: 'too_late' };
   } catch {
     return { kind: 'too_late' };
   }
