@@ -23,6 +23,8 @@ export type StreamTask = Readonly<{
    */
   how: 'onto' | 'retry' | 'whole' | 'later' | 'wait';
   events: readonly ReadEvent[];
+  /** What `events` say when they are folded onto states; null when one of them cannot be read. */
+  facts: FactsByObject | null;
   parked: Parked | null;
   /** States of the objects that the events concern, as far as they are known. */
   states: Map<string, CachedObject>;
@@ -72,7 +74,7 @@ export class StreamFolder {
     const parked = await this.models.findParked(generations.map(nameOfGeneration), [stream]);
     return generations.flatMap((generation) => {
       const own = parked.get(nameOfGeneration(generation))?.get(stream);
-      return own === undefined ? [] : [{ generation, stream, how: 'whole' as const, events: [], parked: own, states: new Map() }];
+      return own === undefined ? [] : [{ generation, stream, how: 'whole' as const, events: [], facts: null, parked: own, states: new Map() }];
     });
   }
 
@@ -93,9 +95,8 @@ export class StreamFolder {
     const name = nameOfGeneration(generation);
     const unknown: { stream: string; object: string }[] = [];
     const byStream = new Map(tasks.map((task) => [task.stream, task]));
-    for (const { stream, events, states, how } of tasks) {
-      if (how !== 'onto' && how !== 'retry') continue;
-      for (const object of objectsIn(generation, events)) {
+    for (const { stream, facts, states } of tasks) {
+      for (const object of facts?.keys() ?? []) {
         const cached = this.cache.get(name, stream, object);
         if (cached === undefined) unknown.push({ stream, object });
         else states.set(object, cached);
@@ -158,7 +159,7 @@ export class StreamFolder {
       if (isLong) break;
     }
     const tried = async (some: readonly ReadEvent[]): Promise<ReturnType<typeof foldTask>> => {
-      const attempt = { ...task, events: some, states: new Map<string, CachedObject>() };
+      const attempt = { ...task, facts: factsOf(generation, some), states: new Map<string, CachedObject>() };
       await this.#loadStates(generation, [attempt]);
       const done = foldTask(attempt);
       if (done !== 'again') for (const [object, state] of attempt.states) task.states.set(object, state);
@@ -210,34 +211,30 @@ type Asked = Readonly<{ events: readonly ReadEvent[]; parked: Parked | null; isA
 function taskOf(generation: Generation, stream: string, { events, parked, isAgain, inlineMax }: Asked): StreamTask[] {
   const own = events.filter((event) => concerns(generation.projection, event));
   if (own.length === 0 && !isAgain) return [];
-  const task = { generation, stream, events: own, parked, states: new Map<string, CachedObject>() };
+  const task = { generation, stream, events: own, facts: null, parked, states: new Map<string, CachedObject>() };
   // The fold that it waits for reads these events, too.
   if (parked?.kind === 'waiting') return isAgain ? [{ ...task, how: 'wait' }] : [];
   if (isAgain) return [{ ...task, how: 'whole' }];
-  if (parked?.kind !== 'whole') return [{ ...task, how: parked === null ? 'onto' : 'retry' }];
+  if (parked === null) return [{ ...task, how: 'onto', facts: factsOf(generation, own) }];
+  if (parked.kind !== 'whole') return [{ ...task, how: 'retry' }];
   // A long one waits until somebody asks for a replay: it would be read with every event.
   return (own.at(-1)?.revision ?? 0n) < inlineMax ? [{ ...task, how: 'later' }] : [];
 }
 
-/** The objects that events concern; none when one of the events cannot be read. */
-function objectsIn({ projection }: Generation, events: readonly ReadEvent[]): Iterable<string> {
+/** What events say, by the object that it concerns; null when one of them cannot be read. */
+function factsOf({ projection }: Generation, events: readonly ReadEvent[]): FactsByObject | null {
   try {
-    return factsByObject(projection, events).keys();
+    return factsByObject(projection, events);
   } catch {
-    // The fold meets the same event.
-    return [];
+    // The whole fold meets the same event, and parks the stream for it.
+    return null;
   }
 }
 
-/** Folds the events of a task onto its states. */
+/** Folds what a task brings onto its states. */
 function foldTask(task: StreamTask) {
-  let facts: FactsByObject;
-  try {
-    facts = factsByObject(task.generation.projection, task.events);
-  } catch {
-    // The whole fold meets the same event, and parks the stream for it.
-    return 'again' as const;
-  }
+  const { facts } = task;
+  if (facts === null) return 'again' as const;
   const states = new Map([...task.states].map(([object, { state }]) => [object, state]));
   const folded = foldOntoStates(foldingOf(task), states, facts);
   return folded.kind === 'again' ? ('again' as const) : { ...folded, facts };
