@@ -1,5 +1,6 @@
 import type { Checkpoint, LogPosition } from '../read-models/checkpoints.js';
 import type { ReadEvent } from '../folding/facts.js';
+import { groupBy } from '../folding/group-by.js';
 import type { LogReading, ReadLog, Room } from './log-reading.js';
 import type { Applied, Group, Projector } from '../projector/projector.js';
 
@@ -156,7 +157,6 @@ const positionOf = ({ checkpoints }: Group): bigint | null => checkpoints[0]?.at
 
 /** Checkpoints by position, the lowest first. */
 function groupsOf(checkpoints: readonly Checkpoint[]): Checkpoint[][] {
-  const byPosition = new Map<bigint, Checkpoint[]>();
-  for (const checkpoint of checkpoints) byPosition.set(checkpoint.at?.position ?? -1n, [...(byPosition.get(checkpoint.at?.position ?? -1n) ?? []), checkpoint]);
+  const byPosition = groupBy(checkpoints, ({ at }) => at?.position ?? -1n);
   return [...byPosition].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, group]) => group);
 }

@@ -1,3 +1,4 @@
+import { groupBy } from '../folding/group-by.js';
 import type { Database, Queryable } from '../read-models/database.js';
 import { findEvents, findStreams, indexEvents } from '../read-models/event-index.js';
 import { isHeldNow, lock, move } from '../read-models/checkpoints.js';
@@ -82,13 +83,4 @@ async function claimsOf(connection: Queryable, streams: readonly StreamWrite[]):
   return claims;
 }
 
-function byGeneration(writes: readonly StreamWrite[]): (readonly [StreamWrite, ...StreamWrite[]])[] {
-  const generations = new Map<string, [StreamWrite, ...StreamWrite[]]>();
-  for (const write of writes) {
-    const own = generations.get(nameOfGeneration(write.generation));
-    if (own === undefined) generations.set(nameOfGeneration(write.generation), [write]);
-    else own.push(write);
-  }
-  return [...generations.values()];
-}
-
+const byGeneration = (writes: readonly StreamWrite[]): Iterable<readonly [StreamWrite, ...StreamWrite[]]> => groupBy(writes, ({ generation }) => nameOfGeneration(generation)).values();

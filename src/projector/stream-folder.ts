@@ -3,6 +3,7 @@ import { concerns, type ReadEvent } from '../folding/facts.js';
 import { currentOf } from '../folding/object-fold.js';
 import { changesBetween, NO_ROWS, rowTexts } from '../folding/row-texts.js';
 import { factsByObject, foldLateObjects, foldOntoStates, type FactsByObject, type FoldedObjects } from '../folding/stream-fold.js';
+import { groupBy } from '../folding/group-by.js';
 import { nameOfGeneration, type Generation } from '../read-models/schema.js';
 import { atEvent, type ParkedStream } from '../read-models/parked-streams.js';
 import { isAway } from './away.js';
@@ -79,10 +80,8 @@ export class StreamFolder {
   }
 
   async fold(tasks: readonly StreamTask[], reach: Reach): Promise<FoldedStream[]> {
-    const byStream = new Map<string, StreamTask[]>();
-    for (const task of tasks) byStream.set(task.stream, [...(byStream.get(task.stream) ?? []), task]);
     const folded: FoldedStream[] = [];
-    for (const [stream, own] of byStream) folded.push(...(await this.#foldStream(stream, own, reach)));
+    for (const [stream, own] of groupBy(tasks, ({ stream }) => stream)) folded.push(...(await this.#foldStream(stream, own, reach)));
     return folded;
   }
 

@@ -1,5 +1,6 @@
 import type { Columns } from '../../projections/columns.js';
 import type { Table } from '../../projections/projection.js';
+import { groupBy } from '../folding/group-by.js';
 import { jsonForPostgres, type Queryable } from './database.js';
 import { EVENT_INDEX, tableOf, type Generation } from './schema.js';
 
@@ -80,12 +81,4 @@ export async function findOwners<R extends RowName & Readonly<{ stream: string }
 const columnsOf = (key: readonly string[], text: string): Record<string, unknown> =>
   Object.fromEntries((JSON.parse(text) as unknown[]).map((value, at) => [key[at], value]));
 
-function byTable<R extends RowName>(rows: readonly R[]): Map<string, R[]> {
-  const tables = new Map<string, R[]>();
-  for (const row of rows) {
-    const own = tables.get(row.table);
-    if (own === undefined) tables.set(row.table, [row]);
-    else own.push(row);
-  }
-  return tables;
-}
+const byTable = <R extends RowName>(rows: readonly R[]): Iterable<[string, R[]]> => groupBy(rows, ({ table }) => table);

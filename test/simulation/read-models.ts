@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import type { AnyProjection } from '../../projections/projection.js';
+import { groupBy } from '../../src/folding/group-by.js';
 import type { ObjectState } from '../../src/folding/object-fold.js';
 import type { Checkpoint } from '../../src/read-models/checkpoints.js';
 import type { ParkingKind } from '../../src/read-models/parked-streams.js';
@@ -272,7 +273,7 @@ export class ReadModelsInMemory implements ReadModels {
     if (!indexed) return 'raced';
     for (const stream of new Set(index.flatMap(({ corrects }) => corrects?.stream ?? []))) this.#wait(journal, stream);
     let mayPut = true;
-    for (const own of byGeneration(streams)) mayPut = this.#writeGeneration(journal, own) && mayPut;
+    for (const own of groupBy(streams, ({ generation }) => nameOfGeneration(generation)).values()) mayPut = this.#writeGeneration(journal, own) && mayPut;
     if (!mayPut) return 'claimed';
     if (move !== null) {
       for (const { name } of checkpoints) {
@@ -417,14 +418,4 @@ function putState(
     state: JSON.stringify({ now, tail: tail.map(String) }),
     kept: keptText ?? own.get(object)?.kept ?? null,
   });
-}
-
-function byGeneration(writes: readonly StreamWrite[]): (readonly [StreamWrite, ...StreamWrite[]])[] {
-  const generations = new Map<string, [StreamWrite, ...StreamWrite[]]>();
-  for (const write of writes) {
-    const own = generations.get(nameOfGeneration(write.generation));
-    if (own === undefined) generations.set(nameOfGeneration(write.generation), [write]);
-    else own.push(write);
-  }
-  return [...generations.values()];
 }
