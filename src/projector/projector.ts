@@ -154,7 +154,7 @@ export class Projector {
         done = await this.#park(next, error, { checkpoints, all: part.generations });
       }
       if (done.kind !== 'committed') return done;
-      for (const name of ['folded', 'writes'] as const) all[name].push(...(done[name] as never[]));
+      add(all, done);
     }
     const moved = await this.#write([], { checkpoints, move, index: [] });
     return moved.kind === 'committed' ? { ...moved, ...all } : moved;
@@ -239,8 +239,7 @@ export class Projector {
     for (const one of folded) {
       const done = await this.#commitOrPark([one], together);
       if (done.kind !== 'committed') return done;
-      all.folded.push(...done.folded);
-      all.writes.push(...done.writes);
+      add(all, done);
     }
     return { kind: 'committed', ...all };
   }
@@ -315,6 +314,12 @@ export class Projector {
 }
 
 const NOTHING_APPLIED: Applied = { kind: 'applied', repeats: 0, refolds: 0, longestRefoldMs: 0, ambiguous: 0, parked: [], waiting: 0, gone: [] };
+
+/** Adds what one more transaction has done. */
+function add(all: Committing, { folded, writes }: Committing): void {
+  all.folded.push(...folded);
+  all.writes.push(...writes);
+}
 
 /** What one transaction writes beside the streams. */
 type Together = Pick<BatchWrite, 'checkpoints' | 'move' | 'index'>;
