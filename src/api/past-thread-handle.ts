@@ -1,7 +1,7 @@
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import type { PastLimits } from '../as-of/past.js';
-import { compiledFile } from '../compiled-file.js';
 import type { Problem } from '../http/problem.js';
+import { startThread } from '../start-thread.js';
 import type { PastQuestion } from './past-questions.js';
 
 /** What a thread is started with. */
@@ -29,7 +29,7 @@ export class PastThread {
   #settle: (outcome: FromPastThread | ThreadEnd) => void = () => undefined;
 
   constructor(workerData: PastThreadData) {
-    this.#worker = new Worker(compiledFile('past-thread.js'), { workerData, name: 'past', execArgv: [], resourceLimits: { maxOldGenerationSizeMb: HEAP_MB_MAX } });
+    this.#worker = startThread('past-thread.js', { name: 'past', workerData, heapMb: HEAP_MB_MAX });
     this.#worker.on('message', (outcome: FromPastThread) => this.#settle(outcome));
     this.#worker.on('error', (error: Error & { code?: string }) => {
       this.#end = error.code === 'ERR_WORKER_OUT_OF_MEMORY' ? { kind: 'out_of_memory' } : { kind: 'died', error: error.message };

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { Worker } from 'node:worker_threads';
-import { compiledFile, HEAP_MB } from '../compiled-file.js';
+import type { Worker } from 'node:worker_threads';
+import { startThread } from '../start-thread.js';
 import type { CatchUpObserver, CatchUpState } from './catch-up.js';
 
 /** What the thread is started with. */
@@ -66,7 +66,7 @@ export class CatchUpThread {
 
   /** Resolves, with why, when the thread has ended. */
   async #runOnce(): Promise<string> {
-    const thread = new Worker(compiledFile('catch-up-thread.js'), { workerData: this.#data, name: 'catch-up', execArgv: [], resourceLimits: { maxOldGenerationSizeMb: HEAP_MB } });
+    const thread = startThread('catch-up-thread.js', { name: 'catch-up', workerData: this.#data });
     let cause = 'The thread of the catch-up ended by itself.';
     const observer: CatchUpObserver = { ...bound(this.options.observer), stateChanged: (state) => this.#become(state) };
     thread.on('message', (message: ThreadMessage) => observe(message, observer));

@@ -1,7 +1,6 @@
-import { Worker } from 'node:worker_threads';
 import type { BuildOutcome } from '../catch-up/catch-up.js';
 import type { AppliedBatch } from '../catch-up/follower.js';
-import { compiledFile, HEAP_MB } from '../compiled-file.js';
+import { startThread } from '../start-thread.js';
 
 /** What a thread that builds is started with. */
 export type BuildThreadData = Readonly<{ eventstoreUrl: string; databaseUrl: string; generations: readonly string[] }>;
@@ -11,7 +10,7 @@ export type BuildThreadMessage = Readonly<{ kind: 'applied'; batch: AppliedMessa
 
 /** Builds checkpoints in threads of their own, until they are at the end of the log, or the signal aborts; never rejects. */
 export async function buildInThread(data: BuildThreadData, { signal, applied }: { signal: AbortSignal; applied: (batch: AppliedMessage) => void }): Promise<BuildOutcome> {
-  const thread = new Worker(compiledFile('build-thread.js'), { workerData: data, name: 'build', execArgv: [], resourceLimits: { maxOldGenerationSizeMb: HEAP_MB } });
+  const thread = startThread('build-thread.js', { name: 'build', workerData: data });
   let outcome: BuildOutcome = { kind: 'failed', cause: 'the thread ended by itself' };
   thread.on('message', (message: BuildThreadMessage) => {
     if (message.kind === 'applied') applied(message.batch);

@@ -1,8 +1,8 @@
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import type { AppliedBatch, Follow, Followed, FollowOptions } from '../catch-up/follower.js';
 import { dealLog, Hand, type Deal } from '../catch-up/dealing.js';
-import { compiledFile, HEAP_MB } from '../compiled-file.js';
 import type { EventStore } from '../eventstore/event-store.js';
+import { startThread } from '../start-thread.js';
 import type { Group } from '../projector/projector.js';
 import type { Database } from '../read-models/database.js';
 import { lock, move, type LogPosition } from '../read-models/checkpoints.js';
@@ -58,7 +58,7 @@ export function followInShards({ store, database }: Parts, count: number): Follo
     );
     const data: ShardThreadData = { eventstoreUrl: store.url, databaseUrl: database.url, group: start, until, batchMax: room };
     const shards = Array.from({ length: count }, (_, index) => {
-      const thread = new Worker(compiledFile('shard-thread.js'), { workerData: data, name: `shard ${index}`, execArgv: [], resourceLimits: { maxOldGenerationSizeMb: HEAP_MB } });
+      const thread = startThread('shard-thread.js', { name: `shard ${index}`, workerData: data });
       return { index, thread, hand: new Hand((deal) => thread.postMessage({ kind: 'dealt', deal } satisfies ForShard, [deal.bytes])) };
     });
     const running = shards.map((shard) => together(runShard(shard, stopped, async ({ batch, at }) => {
