@@ -79,8 +79,7 @@ type Failed = Readonly<{ kind: 'failed'; cause: string; remains: Remains }>;
 /** Whatever is thrown concerns this stream, unless store or database are away. */
 async function foldStream(generation: Generation, refold: Refold, { stream, upTo }: { stream: string; upTo: bigint }): Promise<(Fold & Readonly<{ kind: 'folded'; remains: Remains }>) | Failed> {
   try {
-    await refold.readTo(upTo);
-    await refold.settle(upTo);
+    await refold.foldTo(upTo);
   } catch (error) {
     if (isAway(error)) throw error;
     return { kind: 'failed', cause: String(error), remains: 'all' };

@@ -197,24 +197,23 @@ export class Projector {
     const generations = generationsOf(groupNow(), this.options.projections);
     const tasks = await this.#folder.waitingTasks(generations, stream);
     const refold = await this.#folder.refold(stream, tasks.map(({ generation }) => generation));
-    const readTo = async (upTo: bigint): Promise<unknown> => {
+    const foldTo = async (upTo: bigint): Promise<unknown> => {
       try {
-        await refold.readTo(upTo);
-        await refold.settle(upTo);
+        await refold.foldTo(upTo);
         return null;
       } catch (error) {
         if (isAway(error)) throw error;
         return error;
       }
     };
-    const error = await readTo(positionOf(groupNow()));
+    const error = await foldTo(positionOf(groupNow()));
     return this.#turn.take(() => this.#insist(async () => {
       const group = groupNow();
       this.#remember(group);
       const known = await this.#folder.waitingTasks(generations, stream);
       // What was parked once more meanwhile may be other than it was read: it is read again.
       const same = tasks.filter(({ generation, parked }) => known.some((one) => one.generation === generation && one.parked?.attempts === parked?.attempts));
-      const failed = error ?? (await readTo(positionOf(group)));
+      const failed = error ?? (await foldTo(positionOf(group)));
       const folded = failed === null ? foldedBy(same, refold) : same.map((task) => parkedBy(task, failed));
       const timed = folded.map((one) => ({ ...one, refoldMs: performance.now() - startedAt }));
       const done = await this.#commitOrPark(timed, { checkpoints: group.checkpoints, move: null, index: [] });

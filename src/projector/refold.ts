@@ -36,8 +36,8 @@ export class Refold {
     return new Refold(parts, stream, folds);
   }
 
-  /** Reads on up to a position of the log; false when the stream has more than `max` events up to there. */
-  async readTo(upTo: bigint, { max = Infinity, toBeIndexed }: { max?: number; toBeIndexed?: Positions | undefined } = {}): Promise<boolean> {
+  /** Reads on up to a position of the log, and folds; false, and not all of it, when the stream has more than `max` events up to there. */
+  async foldTo(upTo: bigint, { max = Infinity, toBeIndexed }: { max?: number; toBeIndexed?: Positions | undefined } = {}): Promise<boolean> {
     for await (const page of this.#pages(this.#last + 1n, upTo, toBeIndexed)) {
       this.#first ??= page.first;
       this.#last = page.last;
@@ -46,11 +46,12 @@ export class Refold {
       this.#again = new Map();
       for (const own of this.folds.values()) await this.#orFail(own, () => own.fold.add(page.events, this.#readAgain));
     }
+    await this.#settle(upTo, toBeIndexed);
     return true;
   }
 
   /** Folds what could not be folded as it came; for that the stream is read once more, as far as it was read. */
-  async settle(upTo: bigint, toBeIndexed?: Positions): Promise<void> {
+  async #settle(upTo: bigint, toBeIndexed: Positions | undefined): Promise<void> {
     for (let open = this.#scattered(); open.length > 0; open = this.#scattered()) {
       await this.#readOnceMore(upTo, toBeIndexed, async (events) => { for (const { fold } of open) fold.note(events); });
       const failed: OfGeneration[] = [];

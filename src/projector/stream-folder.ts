@@ -181,8 +181,7 @@ export class StreamFolder {
     const startedAt = performance.now();
     const refold = await this.refold(stream, tasks.map(({ generation }) => generation));
     try {
-      if (!(await refold.readTo(upTo, { toBeIndexed, max: this.limits.readInlineMax }))) return tasks.map(waiting);
-      await refold.settle(upTo, toBeIndexed);
+      if (!(await refold.foldTo(upTo, { toBeIndexed, max: this.limits.readInlineMax }))) return tasks.map(waiting);
     } catch (error) {
       if (isAway(error)) throw error;
       return tasks.map((task) => parkedBy(task, error));
