@@ -12,7 +12,7 @@ import { connectEventStore, type EventStore } from '../src/eventstore/event-stor
 import { nameOfLog } from '../src/eventstore/log-name.js';
 import { readStream } from '../src/eventstore/read.js';
 import { readEvent, type ReadEvent } from '../src/folding/facts.js';
-import type { Group } from '../src/projector/projector.js';
+import type { Group } from '../src/projector/group.js';
 import { Database } from '../src/read-models/database.js';
 import { ensureSchema } from '../src/read-models/schema.js';
 import { appendedEvent } from '../test/support/log.js';

@@ -6,6 +6,7 @@ import { DealtLog } from './catch-up/dealt-log.js';
 import { Follower, type Followed } from './catch-up/follower.js';
 import { connectEventStore } from './eventstore/event-store.js';
 import { Patience } from './projector/away.js';
+import { placeOf } from './projector/group.js';
 import { readModelsIn } from './projector/postgres-read-models.js';
 import { Projector } from './projector/projector.js';
 import { eventReader } from './projector/stream-reading.js';
@@ -35,9 +36,9 @@ async function follow(): Promise<Followed['kind']> {
     until,
     batchMax,
     signal: stopping.signal,
-    applied: ({ events, result, tookMs, position, recordedAt, group: { checkpoints } }) => {
-      const at = checkpoints[0]?.at;
-      if (at != null) tell({ kind: 'applied', batch: { events, result, tookMs, position, recordedAt }, at });
+    applied: ({ events, result, tookMs, position, recordedAt, group: reached }) => {
+      const at = placeOf(reached);
+      if (at !== null) tell({ kind: 'applied', batch: { events, result, tookMs, position, recordedAt }, at });
     },
   });
   return kind;

@@ -2,7 +2,8 @@ import type { Checkpoint, LogPosition } from '../read-models/checkpoints.js';
 import type { ReadEvent } from '../folding/facts.js';
 import { groupBy } from '../folding/group-by.js';
 import type { LogReading, ReadLog, Room } from './log-reading.js';
-import type { Applied, Group, Projector } from '../projector/projector.js';
+import { movedTo, placeOf, positionOf, type Group } from '../projector/group.js';
+import type { Applied, Projector } from '../projector/projector.js';
 
 export type FollowOptions = Readonly<{
   /** Stop exactly there; without it, follow until told otherwise. `eventId` is that of the event there, where it is known. */
@@ -48,11 +49,10 @@ export class Follower {
 
   readonly follow: Follow = async (start, options) => {
     const { until, signal } = options;
-    const from = positionOf(start);
     // A stop that came before has no listener yet that would end the subscription.
     if (signal.aborted) return { kind: 'stopped', group: start };
-    if (until !== undefined && (from ?? -1n) >= until.position) return { kind: 'reached', group: start };
-    const reading = this.readLog(from, options.batchMax);
+    if (until !== undefined && positionOf(start) >= until.position) return { kind: 'reached', group: start };
+    const reading = this.readLog(placeOf(start)?.position ?? null, options.batchMax);
     const stop = () => void reading.stop();
     signal.addEventListener('abort', stop);
     const reached = { group: start, events: 0 };
@@ -80,7 +80,7 @@ export class Follower {
     const startedAt = performance.now();
     const result = await this.projector.apply(events, { group: reached.group, to });
     if (result.kind === 'lost') return 'lost';
-    reached.group = { ...reached.group, checkpoints: reached.group.checkpoints.map((checkpoint) => ({ ...checkpoint, at: to })) };
+    reached.group = movedTo(reached.group, to);
     reached.events += events.length;
     const { length: count } = events;
     const recordedAt = events.at(-1)?.recordedAt ?? null;
@@ -152,8 +152,6 @@ function endOf(last: LogPosition, until: FollowOptions['until']): LogPosition {
 }
 
 const later = (event: ReadEvent | undefined, skipped: LogPosition): LogPosition => (event === undefined || (skipped !== null && skipped.position > event.position) ? skipped : event);
-
-const positionOf = ({ checkpoints }: Group): bigint | null => checkpoints[0]?.at?.position ?? null;
 
 /** Checkpoints by position, the lowest first. */
 function groupsOf(checkpoints: readonly Checkpoint[]): Checkpoint[][] {

@@ -1,19 +1,17 @@
 import { handles, type AnyProjection, type Fact } from '../../projections/projection.js';
 import type { ReadEvent } from '../folding/facts.js';
-import { EVENT_INDEX_GENERATION, nameOfGeneration, type Generation } from '../read-models/schema.js';
+import { nameOfGeneration, type Generation } from '../read-models/schema.js';
 import type { Checkpoint, LogPosition } from '../read-models/checkpoints.js';
 import type { ParkedStream } from '../read-models/parked-streams.js';
 import { isAway } from './away.js';
 import { groupByStream, halvesOf, isDivisible, rejected, type Part } from './batch-part.js';
 import { settle, settleWithin } from './claims.js';
+import { generationsOf, placeOf, positionOf, type Group } from './group.js';
 import { ObjectCache } from './object-cache.js';
 import type { BatchWrite, Claim, Committed, EventReader, ReadModels, StreamWrite } from './ports.js';
 import { foldedBy, LIMITS, parkedBy, StreamFolder, type FoldedStream, type Limits, type Reach } from './stream-folder.js';
 import { withoutRepeats, type GoneStream, type Positions } from './stream-reading.js';
 import { Turn } from './turn.js';
-
-/** Checkpoints that stand at one position and are moved together, with the right to move them. */
-export type Group = Readonly<{ checkpoints: readonly Checkpoint[]; logName: string }>;
 
 export type Applied = Readonly<{
   kind: 'applied';
@@ -271,10 +269,10 @@ export class Projector {
   }
 
   /** What was written under another epoch, to other checkpoints, or beyond another place, may have been changed by others since. */
-  #remember({ checkpoints }: Group, to?: NonNullable<LogPosition>): void {
-    const nameOf = (at: LogPosition): string => `${checkpoints.map(({ name, epoch }) => `${name} ${epoch}`).join()} ${at?.position ?? -1n}`;
-    if (nameOf(checkpoints[0]?.at ?? null) !== this.#known) this.#cache.clear();
-    this.#known = nameOf(to ?? checkpoints[0]?.at ?? null);
+  #remember(group: Group, to?: NonNullable<LogPosition>): void {
+    const nameOf = (at: LogPosition): string => `${group.checkpoints.map(({ name, epoch }) => `${name} ${epoch}`).join()} ${at?.position ?? -1n}`;
+    if (nameOf(placeOf(group)) !== this.#known) this.#cache.clear();
+    this.#known = nameOf(to ?? placeOf(group));
   }
 
   /** Keeps what was written as it was folded; of other streams nothing is known any more. */
@@ -323,13 +321,3 @@ function add(all: Committing, { folded, writes }: Committing): void {
 /** What one transaction writes beside the streams. */
 type Together = Pick<BatchWrite, 'checkpoints' | 'move' | 'index'>;
 type Moving = Pick<BatchWrite, 'checkpoints' | 'move'>;
-
-const positionOf = ({ checkpoints }: Group): bigint => checkpoints[0]?.at?.position ?? -1n;
-
-/** What of a group are rows of projections: all but the index. */
-function generationsOf({ checkpoints }: Group, projections: readonly AnyProjection[]): Generation[] {
-  return checkpoints.filter(({ name }) => name !== EVENT_INDEX_GENERATION).flatMap(({ projection: projected, version, generation }) => {
-    const projection = projections.find((one) => one.name === projected && one.version === version);
-    return projection === undefined ? [] : [{ projection, generation }];
-  });
-}

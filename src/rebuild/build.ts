@@ -1,5 +1,6 @@
 import type { BuildOutcome } from '../catch-up/catch-up.js';
-import type { Applied, Group } from '../projector/projector.js';
+import { positionOf, type Group } from '../projector/group.js';
+import type { Applied } from '../projector/projector.js';
 import { LogEndSearch, type LogEnd } from '../eventstore/log-end.js';
 import { become } from '../read-models/checkpoints.js';
 import { bringTogether, type AppliedBatch, type Followed } from '../catch-up/follower.js';
@@ -50,7 +51,7 @@ export async function chase({ checkpoints, far, near, projector, pursuit }: Held
 
 /** What is folded beside the batches is told as a batch without events. */
 export const workedOff = (pursuit: Held['pursuit'], group: Group) => (result: Applied): void => {
-  void pursuit.applied({ events: 0, result, tookMs: result.longestRefoldMs, position: group.checkpoints[0]?.at?.position ?? -1n, recordedAt: null, group });
+  void pursuit.applied({ events: 0, result, tookMs: result.longestRefoldMs, position: positionOf(group), recordedAt: null, group });
 };
 
 /** The position of a goal, -1n for an empty log; null when it is to stop before it is known. */

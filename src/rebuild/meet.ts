@@ -4,7 +4,7 @@ import { newlyParked, show, type Target } from '../read-models/generations.js';
 import { lockCheckpoints, readCheckpoints, type Checkpoint, type LogPosition } from '../read-models/checkpoints.js';
 import { nameOfGeneration, lockSchema } from '../read-models/schema.js';
 import { chase, workedOff } from './build.js';
-import type { Group } from '../projector/projector.js';
+import { positionOf, type Group } from '../projector/group.js';
 import { withLeases, type BuildOptions, type Held, type Parts } from './held.js';
 
 /** What happened at the meeting: `busy`, another process has one of the checkpoints; `stopped`, what was written stays. */
@@ -74,11 +74,11 @@ async function arrive({ near, projector, pursuit }: Held, { group, targets, posi
     for (const checkpoint of group.checkpoints) {
       const against = targets.find((target) => target.name === checkpoint.name)?.against;
       const goal = against == null ? null : (positions.get(nameOfGeneration(against)) ?? null);
-      const followed = goal === null ? null : await near({ ...group, checkpoints: [checkpoint] }, { ...pursuit, signal, until: goal });
-      checkpoints.push(...(followed?.group.checkpoints ?? [checkpoint]));
-      const reached = followed?.group ?? { ...group, checkpoints: [checkpoint] };
+      const own = { ...group, checkpoints: [checkpoint] };
+      const reached = goal === null ? own : (await near(own, { ...pursuit, signal, until: goal })).group;
+      checkpoints.push(...reached.checkpoints);
       if ((await projector.workOff(() => reached, signal, workedOff(pursuit, reached))) !== 'done') all = false;
-      if (goal !== null && (followed?.group.checkpoints[0]?.at?.position ?? -1n) < goal.position) all = false;
+      if (goal !== null && positionOf(reached) < goal.position) all = false;
     }
   } finally {
     clearTimeout(limit);

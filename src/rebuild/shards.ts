@@ -3,7 +3,7 @@ import type { AppliedBatch, Follow, Followed, FollowOptions } from '../catch-up/
 import { dealLog, Hand, type Deal } from '../catch-up/dealing.js';
 import type { EventStore } from '../eventstore/event-store.js';
 import { startThread } from '../start-thread.js';
-import type { Group } from '../projector/projector.js';
+import { movedTo, placeOf, positionOf, type Group } from '../projector/group.js';
 import type { Database } from '../read-models/database.js';
 import { lock, move, type LogPosition } from '../read-models/checkpoints.js';
 
@@ -39,8 +39,7 @@ export function followInShards({ store, database }: Parts, count: number): Follo
   return async (start, { until, batchMax, signal, applied }) => {
     if (until === undefined) throw new Error('Workers go to a place in the log.');
     if (signal.aborted) return { kind: 'stopped', group: start };
-    const after = start.checkpoints[0]?.at?.position ?? null;
-    if ((after ?? -1n) >= until.position) return { kind: 'reached', group: start };
+    if (positionOf(start) >= until.position) return { kind: 'reached', group: start };
     const progress = new Progress(database, start, count);
     const room = { events: Math.ceil(batchMax.events / count), bytes: Math.ceil(batchMax.bytes / count) };
     const ending = new AbortController();
@@ -65,7 +64,7 @@ export function followInShards({ store, database }: Parts, count: number): Follo
       if (!(await progress.reach(shard.index, at))) ending.abort();
       await applied({ ...batch, position: progress.lowest, group: progress.group });
     }), (how) => how === 'reached'));
-    const dealing = together(dealLog(store, { after, until, hands: shards.map(({ hand }) => hand), signal: stopped }), () => true);
+    const dealing = together(dealLog(store, { after: placeOf(start)?.position ?? null, until, hands: shards.map(({ hand }) => hand), signal: stopped }), () => true);
     const [dealt, ...ended] = await Promise.allSettled([dealing, ...running] as const);
     const failed = [dealt, ...ended].find((one) => one.status === 'rejected');
     if (failed !== undefined && !signal.aborted) throw failed.reason;
@@ -86,7 +85,7 @@ class Progress {
     public group: Group,
     count: number,
   ) {
-    this.#reached = Array.from({ length: count }, () => group.checkpoints[0]?.at ?? null);
+    this.#reached = Array.from({ length: count }, () => placeOf(group));
   }
 
   /** False when another owner has the checkpoints. */
@@ -115,13 +114,13 @@ class Progress {
   async #move(): Promise<boolean> {
     const to = this.#slowest();
     const { checkpoints, logName } = this.group;
-    if (to === null || to.position === checkpoints[0]?.at?.position) return true;
+    if (to === null || to.position === placeOf(this.group)?.position) return true;
     const isHeld = await this.database.transaction(async (connection) => {
       if (!(await lock(connection, checkpoints))) return false;
       await move(connection, checkpoints, { logName, to });
       return true;
     });
-    if (isHeld) this.group = { logName, checkpoints: checkpoints.map((checkpoint) => ({ ...checkpoint, at: to })) };
+    if (isHeld) this.group = movedTo(this.group, to);
     return isHeld;
   }
 }

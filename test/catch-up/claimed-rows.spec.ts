@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { projections } from '../../projections/index.js';
 import type { ReadEvent } from '../../src/folding/facts.js';
-import type { Group } from '../../src/projector/projector.js';
+import type { Group } from '../../src/projector/group.js';
 import { connectEventStore, type EventStore } from '../../src/eventstore/event-store.js';
 import { nameOfLog } from '../../src/eventstore/log-name.js';
 import { Database } from '../../src/read-models/database.js';

@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { customers } from '../../projections/customers.js';
 import { projections } from '../../projections/index.js';
 import type { ReadEvent } from '../../src/folding/facts.js';
-import type { Group } from '../../src/projector/projector.js';
+import type { Group } from '../../src/projector/group.js';
 import { repeat } from '../../src/catch-up/repeating.js';
 import { connectEventStore, type EventStore } from '../../src/eventstore/event-store.js';
 import { nameOfLog } from '../../src/eventstore/log-name.js';

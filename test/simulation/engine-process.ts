@@ -1,5 +1,6 @@
 import { bringTogether, Follower, type AppliedBatch, type Pursuit } from '../../src/catch-up/follower.js';
-import { Projector, type Group } from '../../src/projector/projector.js';
+import { Projector } from '../../src/projector/projector.js';
+import type { Group } from '../../src/projector/group.js';
 import type { Checkpoint } from '../../src/read-models/checkpoints.js';
 import type { Plan } from './plan.js';
 import { isSimulated, portsOf, type Ports, type World } from './ports.js';

@@ -2,7 +2,7 @@ import type { Follow } from '../../src/catch-up/follower.js';
 import type { Arrival, ReadLog } from '../../src/catch-up/log-reading.js';
 import { skippedEvent } from '../../src/folding/facts.js';
 import type { ReadModels } from '../../src/projector/ports.js';
-import type { Group } from '../../src/projector/projector.js';
+import type { Group } from '../../src/projector/group.js';
 import { shardOf, type Shard } from '../../src/projector/shard.js';
 import type { LogPosition } from '../../src/read-models/checkpoints.js';
 
