@@ -37,13 +37,18 @@ interface Stand {
 }
 
 async function setUp(processes: BenchmarkProcesses, dataDir: string): Promise<Stand> {
-  const storeUrl = process.env['EVENTSTORE_URL'] ?? await processes.server('benchmark-store.js', join(dataDir, 'log'));
+  const storeUrl =
+    process.env['EVENTSTORE_URL'] ?? (await processes.server('benchmark-store.js', join(dataDir, 'log')));
   const secret = `whsec_${randomBytes(24).toString('hex')}`;
   const token = randomBytes(24).toString('hex');
   const port = await freePort();
   const service = processes.service({
-    DATA_DIR: dataDir, PORT: String(port), EVENTSTORE_URL: storeUrl, LOG_LEVEL: 'warn',
-    STRIPE_WEBHOOK_SECRETS: `benchmark=${secret}`, API_TOKENS: `read=${token}`,
+    DATA_DIR: dataDir,
+    PORT: String(port),
+    EVENTSTORE_URL: storeUrl,
+    LOG_LEVEL: 'warn',
+    STRIPE_WEBHOOK_SECRETS: `benchmark=${secret}`,
+    API_TOKENS: `read=${token}`,
   });
   const withoutStoreUrl = await processes.server('webhook-without-store.js', secret);
   const hold = (held: boolean): void => void service.kill(held ? 'SIGSTOP' : 'SIGCONT');
@@ -54,9 +59,11 @@ async function setUp(processes: BenchmarkProcesses, dataDir: string): Promise<St
 async function caughtUp({ serviceUrl, token }: Stand): Promise<void> {
   const deadlineMs = performance.now() + CATCH_UP_MS;
   while (performance.now() < deadlineMs) {
-    const answer = await fetch(`${serviceUrl}/projections`, { headers: { authorization: `Bearer ${token}` } }).catch(() => undefined);
+    const answer = await fetch(`${serviceUrl}/projections`, { headers: { authorization: `Bearer ${token}` } }).catch(
+      () => undefined,
+    );
     if (answer?.ok === true) {
-      const { data } = await answer.json() as { data: readonly { caughtUp: boolean }[] };
+      const { data } = (await answer.json()) as { data: readonly { caughtUp: boolean }[] };
       if (data.every((projection) => projection.caughtUp)) return;
     }
     await pause(200);
@@ -76,9 +83,20 @@ async function measure(processes: BenchmarkProcesses, stand: Stand, plan: Plan):
   for (let repetition = 1; repetition <= plan.repetitions; repetition += 1) {
     for (const concurrency of plan.concurrencies) {
       for (const way of WAYS) {
-        const measurement = { concurrency, way, ...await measureRound(stand, clients, { way, concurrency, events: eventsAt(plan, concurrency), repetition }) };
+        const measurement = {
+          concurrency,
+          way,
+          ...(await measureRound(stand, clients, {
+            way,
+            concurrency,
+            events: eventsAt(plan, concurrency),
+            repetition,
+          })),
+        };
         measurements.push(measurement);
-        process.stderr.write(`repetition ${repetition}, concurrency ${concurrency}, ${way}: ${Math.round(measurement.perSecond)}/s\n`);
+        process.stderr.write(
+          `repetition ${repetition}, concurrency ${concurrency}, ${way}: ${Math.round(measurement.perSecond)}/s\n`,
+        );
       }
     }
   }
@@ -90,7 +108,11 @@ function eventsAt(plan: Plan, concurrency: number): number {
   return concurrency === 1 ? Math.ceil(plan.events / 4) : plan.events;
 }
 
-async function measureRound(stand: Stand, clients: ReadonlyMap<Way, Client>, kind: RoundKind): Promise<RoundResult & { catchUpMs: number }> {
+async function measureRound(
+  stand: Stand,
+  clients: ReadonlyMap<Way, Client>,
+  kind: RoundKind,
+): Promise<RoundResult & { catchUpMs: number }> {
   const client = clients.get(kind.way);
   if (client === undefined) throw new Error(`There is no client for ${kind.way}.`);
   const round = roundOf(stand, kind);
@@ -115,7 +137,12 @@ interface RoundKind {
 }
 
 function roundOf(stand: Stand, { way, concurrency, events, repetition }: RoundKind): Round {
-  const urls = { 'json-event': stand.storeUrl, verbatim: stand.storeUrl, webhook: stand.serviceUrl, 'without-store': stand.withoutStoreUrl };
+  const urls = {
+    'json-event': stand.storeUrl,
+    verbatim: stand.storeUrl,
+    webhook: stand.serviceUrl,
+    'without-store': stand.withoutStoreUrl,
+  };
   return {
     name: `${process.pid} ${repetition} ${concurrency} ${way}`,
     way: way === 'without-store' ? 'webhook' : way,
@@ -144,8 +171,10 @@ async function benchmark(plan: Plan): Promise<void> {
 
 const { values } = parseArgs({
   options: {
-    events: { type: 'string', default: '12000' }, repetitions: { type: 'string', default: '3' },
-    concurrency: { type: 'string', default: '1,16,64' }, help: { type: 'boolean' },
+    events: { type: 'string', default: '12000' },
+    repetitions: { type: 'string', default: '3' },
+    concurrency: { type: 'string', default: '1,16,64' },
+    help: { type: 'boolean' },
   },
 });
 if (values.help === true) {

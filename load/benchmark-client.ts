@@ -43,7 +43,8 @@ const REQUEST_TIMEOUT_MS = 30_000;
 
 function jsonSender({ url }: Round): Sender {
   const client = officialClient(url);
-  const send: Send = async (event) => void (await client.appendToStream(event.stream, json(event), { expectedRevision: expectedRevisionOf(event) }));
+  const send: Send = async (event) =>
+    void (await client.appendToStream(event.stream, json(event), { expectedRevision: expectedRevisionOf(event) }));
   return { prepare: () => undefined, connect: () => send, close: () => client.dispose() };
 }
 
@@ -53,8 +54,19 @@ function verbatimSender({ url }: Round): Sender {
   const bodies = new Map<string, Uint8Array>();
   const send: Send = async (event) => {
     const { eventId: id, stream, stripeEvent } = event;
-    const bytes = { id, type: stripeEvent.type, contentType: 'application/json', data: prepared(bodies, event), metadata: bytesOf(metadataOf(stripeEvent.id)) };
-    await store.appends.appendBytes({ stream, events: [bytes], expectedRevision: expectedRevisionOf(event), timeoutMs: REQUEST_TIMEOUT_MS });
+    const bytes = {
+      id,
+      type: stripeEvent.type,
+      contentType: 'application/json',
+      data: prepared(bodies, event),
+      metadata: bytesOf(metadataOf(stripeEvent.id)),
+    };
+    await store.appends.appendBytes({
+      stream,
+      events: [bytes],
+      expectedRevision: expectedRevisionOf(event),
+      timeoutMs: REQUEST_TIMEOUT_MS,
+    });
   };
   return {
     prepare: (events) => events.forEach(({ eventId, stripeEvent }) => bodies.set(eventId, bytesOf(stripeEvent))),
@@ -66,7 +78,12 @@ function verbatimSender({ url }: Round): Sender {
 const expectedRevisionOf = ({ revision }: BenchmarkEvent) => (revision === 0 ? NO_STREAM : BigInt(revision - 1));
 
 function json({ eventId, stripeEvent }: BenchmarkEvent): JSONEventData {
-  return jsonEvent({ id: eventId, type: stripeEvent.type, data: { ...stripeEvent }, metadata: metadataOf(stripeEvent.id) });
+  return jsonEvent({
+    id: eventId,
+    type: stripeEvent.type,
+    data: { ...stripeEvent },
+    metadata: metadataOf(stripeEvent.id),
+  });
 }
 
 const bytesOf = (value: object): Uint8Array => new Uint8Array(Buffer.from(JSON.stringify(value)));
@@ -81,7 +98,17 @@ function prepared<T>(all: ReadonlyMap<string, T>, { eventId }: BenchmarkEvent): 
 function metadataOf(stripeEventId: string): Record<string, string | number | boolean> {
   const hash = '0'.repeat(64);
   const now = new Date().toISOString();
-  return { format: 1, stripeEventId, apiVersion: '2025-03-31.basil', livemode: false, endpoint: 'local', receivedAt: now, signedAt: now, bodySha256: hash, contentHash: hash };
+  return {
+    format: 1,
+    stripeEventId,
+    apiVersion: '2025-03-31.basil',
+    livemode: false,
+    endpoint: 'local',
+    receivedAt: now,
+    signedAt: now,
+    bodySha256: hash,
+    contentHash: hash,
+  };
 }
 
 function webhookSender({ url, secret }: Round): Sender {
@@ -96,7 +123,10 @@ function webhookSender({ url, secret }: Round): Sender {
     };
   };
   return {
-    prepare: (events) => events.forEach(({ eventId, stripeEvent }) => requests.set(eventId, signedRequest(secret, Buffer.from(JSON.stringify(stripeEvent))))),
+    prepare: (events) =>
+      events.forEach(({ eventId, stripeEvent }) =>
+        requests.set(eventId, signedRequest(secret, Buffer.from(JSON.stringify(stripeEvent)))),
+      ),
     connect,
     close: async () => connections.forEach((connection) => connection.close()),
   };
@@ -123,19 +153,22 @@ async function play(round: Round): Promise<RoundResult> {
 async function sendAll(sends: readonly Send[], events: readonly BenchmarkEvent[]): Promise<Latencies> {
   const latencies = new Latencies();
   const hands = dealt(events, sends.length);
-  await Promise.all(sends.map(async (send, worker) => {
-    for (const event of hands[worker] ?? []) {
-      const sentMs = performance.now();
-      await send(event);
-      latencies.add(performance.now() - sentMs);
-    }
-  }));
+  await Promise.all(
+    sends.map(async (send, worker) => {
+      for (const event of hands[worker] ?? []) {
+        const sentMs = performance.now();
+        await send(event);
+        latencies.add(performance.now() - sentMs);
+      }
+    }),
+  );
   return latencies;
 }
 
 process.on('message', (round: Round) => {
   play(round).then(
     (result) => process.send?.({ result }),
-    (error: unknown) => process.send?.({ error: error instanceof Error ? error.stack ?? error.message : String(error) }),
+    (error: unknown) =>
+      process.send?.({ error: error instanceof Error ? (error.stack ?? error.message) : String(error) }),
   );
 });

@@ -46,6 +46,8 @@ export function dealt(events: readonly BenchmarkEvent[], workers: number): Bench
 function templateEvent(): StripeEvent {
   const { events } = simulate({ seed: 1, subscriptions: 50, apiVersion: '2025-03-31.basil' });
   const distance = (event: StripeEvent): number => Math.abs(JSON.stringify(event).length - EVENT_BYTES);
-  const updates = events.map(({ stripeEvent }) => stripeEvent).filter(({ type }) => type === 'customer.subscription.updated');
+  const updates = events
+    .map(({ stripeEvent }) => stripeEvent)
+    .filter(({ type }) => type === 'customer.subscription.updated');
   return updates.reduce((best, event) => (distance(event) < distance(best) ? event : best));
 }

@@ -50,7 +50,10 @@ export class BenchmarkProcesses {
   /** Starts the whole service as `npm start` does, with the given environment. */
   service(env: Readonly<Record<string, string>>): ChildProcess {
     const main = fileURLToPath(new URL('../src/main.js', import.meta.url));
-    const child = spawn(process.execPath, [main], { env: { ...process.env, ...env }, stdio: ['ignore', process.stderr, process.stderr] });
+    const child = spawn(process.execPath, [main], {
+      env: { ...process.env, ...env },
+      stdio: ['ignore', process.stderr, process.stderr],
+    });
     this.#children.push(child);
     return child;
   }
@@ -61,7 +64,9 @@ export class BenchmarkProcesses {
   }
 
   #fork(module: string, args: readonly string[]): ChildProcess {
-    const child = fork(fileURLToPath(new URL(module, import.meta.url)), args, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+    const child = fork(fileURLToPath(new URL(module, import.meta.url)), args, {
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    });
     this.#children.push(child);
     return child;
   }
@@ -72,7 +77,7 @@ export class BenchmarkProcesses {
       throw new Error('A process of the benchmark ended too early.');
     });
     try {
-      const [message] = await Promise.race([once(child, 'message', answered), ended]) as [T];
+      const [message] = (await Promise.race([once(child, 'message', answered), ended])) as [T];
       return message;
     } finally {
       answered.abort();

@@ -29,14 +29,19 @@ const REQUEST_TIMEOUT_MS = 30_000;
  * Delivers the whole storm over `concurrency` connections, until its time is over or the service has acknowledged nothing for
  * as long as one event is tried. `onAnswer` hears of every event that is done with.
  */
-export async function sendAll(options: StormOptions, onAnswer: (sent: SentEvents, livesStarted: number) => void): Promise<Campaign> {
+export async function sendAll(
+  options: StormOptions,
+  onAnswer: (sent: SentEvents, livesStarted: number) => void,
+): Promise<Campaign> {
   const sent = new SentEvents();
   const latencies = new Latencies();
   const live = new LiveLag(options.origin, options.token);
   const truths: { readonly row: ExpectedRow; readonly eventIds: readonly string[] }[] = [];
   const events = stormEvents(options, (life) => {
     const eventIds = life.events.map(({ stripeEvent }) => stripeEvent.id);
-    truths.push(...life.stripeSubscriptions.map((stripeSubscription) => ({ row: expectedRow(stripeSubscription), eventIds })));
+    truths.push(
+      ...life.stripeSubscriptions.map((stripeSubscription) => ({ row: expectedRow(stripeSubscription), eventIds })),
+    );
   });
   const arriving = deliveries(events, options);
   const { next: random } = seededRandom(options.seed, 'pauses');
@@ -58,7 +63,11 @@ export async function sendAll(options: StormOptions, onAnswer: (sent: SentEvents
       const { event, attempt } = next.value;
       const record = sent.sending(event);
       const body = webhookBody(event.stripeEvent, attempt);
-      const result = await deliver(connection, { body, secret: options.secret }, { retryForMs: options.retryForMs, pause, random });
+      const result = await deliver(
+        connection,
+        { body, secret: options.secret },
+        { retryForMs: options.retryForMs, pause, random },
+      );
       if (result.kind === 'acknowledged') {
         latencies.add(result.latencyMs);
         live.acknowledged(result.acknowledgement.position);

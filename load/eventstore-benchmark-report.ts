@@ -38,24 +38,46 @@ export interface Stored {
   readonly rssAfterReadBytes: number;
 }
 
-export const machine = (): string => `${cpus().length} × ${cpus()[0]?.model ?? 'unknown processor'}, Node ${process.versions.node}, medians`;
+export const machine = (): string =>
+  `${cpus().length} × ${cpus()[0]?.model ?? 'unknown processor'}, Node ${process.versions.node}, medians`;
 
 const count = (value: number): string => Math.round(value).toLocaleString('en');
 const percent = (share: number): string => `${Math.round(share * 100)} %`;
 const mebibytes = (bytes: number): string => `${count(bytes / 1024 / 1024)} MiB`;
 
 function table(headings: readonly string[], rows: readonly (readonly (string | number)[])[]): string[] {
-  return [`| ${headings.join(' | ')} |`, `|${'---|'.repeat(headings.length)}`, ...rows.map((cells) => `| ${cells.join(' | ')} |`)];
+  return [
+    `| ${headings.join(' | ')} |`,
+    `|${'---|'.repeat(headings.length)}`,
+    ...rows.map((cells) => `| ${cells.join(' | ')} |`),
+  ];
 }
 
 const RATE_HEADINGS = [
-  'concurrency', 'appends /s', 'in memory /s', 'bare SQLite rows /s', '÷ in memory', '÷ SQLite', 'p50 / p99 ms', 'server µs an append', 'in memory µs',
-  'reads: events /s', 'in memory /s',
+  'concurrency',
+  'appends /s',
+  'in memory /s',
+  'bare SQLite rows /s',
+  '÷ in memory',
+  '÷ SQLite',
+  'p50 / p99 ms',
+  'server µs an append',
+  'in memory µs',
+  'reads: events /s',
+  'in memory /s',
 ] as const;
 
 export function ratesTable(measured: readonly Rates[]): string[] {
   const concurrencies = [...new Set(measured.map(({ concurrency }) => concurrency))];
-  return table(RATE_HEADINGS, concurrencies.map((concurrency) => ratesRow(concurrency, measured.filter((of) => of.concurrency === concurrency))));
+  return table(
+    RATE_HEADINGS,
+    concurrencies.map((concurrency) =>
+      ratesRow(
+        concurrency,
+        measured.filter((of) => of.concurrency === concurrency),
+      ),
+    ),
+  );
 }
 
 function ratesRow(concurrency: number, rounds: readonly Rates[]): (string | number)[] {
@@ -64,18 +86,43 @@ function ratesRow(concurrency: number, rounds: readonly Rates[]): (string | numb
   const memory = of((rates) => rates.memory.append.eventsPerSecond);
   const sqlite = of((rates) => rates.sqlitePerSecond);
   return [
-    concurrency, count(disk), count(memory), count(sqlite), percent(disk / memory), percent(disk / sqlite),
+    concurrency,
+    count(disk),
+    count(memory),
+    count(sqlite),
+    percent(disk / memory),
+    percent(disk / sqlite),
     `${of((rates) => rates.disk.append.p50Ms).toFixed(1)} / ${of((rates) => rates.disk.append.p99Ms).toFixed(1)}`,
-    count(of((rates) => rates.disk.append.cpuUs)), count(of((rates) => rates.memory.append.cpuUs)),
-    count(of((rates) => rates.disk.read.eventsPerSecond)), count(of((rates) => rates.memory.read.eventsPerSecond)),
+    count(of((rates) => rates.disk.append.cpuUs)),
+    count(of((rates) => rates.memory.append.cpuUs)),
+    count(of((rates) => rates.disk.read.eventsPerSecond)),
+    count(of((rates) => rates.memory.read.eventsPerSecond)),
   ];
 }
 
-const GROWTH_HEADINGS = ['stream', 'append ms', 'server µs', 'last ten events ms', 'server µs', 'ten in the middle ms', 'server µs'] as const;
+const GROWTH_HEADINGS = [
+  'stream',
+  'append ms',
+  'server µs',
+  'last ten events ms',
+  'server µs',
+  'ten in the middle ms',
+  'server µs',
+] as const;
 
 export function growthTable(costs: readonly EndCost[], long: number): string[] {
-  const names = { 'short, new log': '10 events, in a new log', 'short, full log': `10 events, beside ${count(long)}`, long: `${count(long)} events` } as const;
-  return table(GROWTH_HEADINGS, Object.entries(names).map(([stream, name]) => [name, ...growthCells(costs.filter((cost) => cost.stream === stream))]));
+  const names = {
+    'short, new log': '10 events, in a new log',
+    'short, full log': `10 events, beside ${count(long)}`,
+    long: `${count(long)} events`,
+  } as const;
+  return table(
+    GROWTH_HEADINGS,
+    Object.entries(names).map(([stream, name]) => [
+      name,
+      ...growthCells(costs.filter((cost) => cost.stream === stream)),
+    ]),
+  );
 }
 
 const growthCells = (costs: readonly EndCost[]): string[] =>

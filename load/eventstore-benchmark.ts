@@ -4,7 +4,15 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { BenchmarkProcesses, type Client, type Store } from './benchmark-processes.js';
 import { STREAM_LENGTH, type Task, type TaskResult } from './eventstore-benchmark-client.js';
-import { growthTable, machine, ratesTable, storedLines, type EndCost, type Rates, type Stored } from './eventstore-benchmark-report.js';
+import {
+  growthTable,
+  machine,
+  ratesTable,
+  storedLines,
+  type EndCost,
+  type Rates,
+  type Stored,
+} from './eventstore-benchmark-report.js';
 import { SqliteYardstick } from './sqlite-yardstick.js';
 import { wholeNumbers } from './whole-numbers.js';
 
@@ -61,7 +69,8 @@ async function rates(stand: Stand, plan: Plan): Promise<Rates[]> {
       const round = { name: `rates-${repetition}-${concurrency}`, concurrency, count };
       const sides = { disk: await roundOn(stand, onDisk, round), memory: await roundOn(stand, inMemory, round) };
       // The first repetition warms up clients and servers.
-      if (repetition > 0) measured.push({ concurrency, ...sides, sqlitePerSecond: sqlite.rowsPerSecond(count, concurrency) });
+      if (repetition > 0)
+        measured.push({ concurrency, ...sides, sqlitePerSecond: sqlite.rowsPerSecond(count, concurrency) });
     }
     process.stderr.write(`rates: ${repetition} of ${plan.repetitions}\n`);
   }
@@ -71,9 +80,18 @@ async function rates(stand: Stand, plan: Plan): Promise<Rates[]> {
   return measured;
 }
 
-async function roundOn(stand: Stand, store: Store, round: Pick<Task, 'name' | 'concurrency' | 'count'>): Promise<Rates['disk']> {
+async function roundOn(
+  stand: Stand,
+  store: Store,
+  round: Pick<Task, 'name' | 'concurrency' | 'count'>,
+): Promise<Rates['disk']> {
   const append = await costing(stand, store, { ...round, kind: 'append', url: store.url, eventBytes: EVENT_BYTES });
-  const read = await costing(stand, store, { ...round, kind: 'read-streams', url: store.url, count: Math.ceil(round.count / STREAM_LENGTH) });
+  const read = await costing(stand, store, {
+    ...round,
+    kind: 'read-streams',
+    url: store.url,
+    count: Math.ceil(round.count / STREAM_LENGTH),
+  });
   return { append, read };
 }
 
@@ -86,7 +104,8 @@ interface Growth {
 async function growth(stand: Stand, plan: Plan): Promise<Growth> {
   const directory = join(stand.directory, 'growth');
   const store = await stand.processes.store(directory);
-  const fill = (name: string, count: number) => stand.perform({ kind: 'fill', url: store.url, name, count, concurrency: 1, eventBytes: FILLING_BYTES });
+  const fill = (name: string, count: number) =>
+    stand.perform({ kind: 'fill', url: store.url, name, count, concurrency: 1, eventBytes: FILLING_BYTES });
   const costs: EndCost[] = [];
   const shortCosts = async (at: 'new' | 'full', repetition: number): Promise<EndCost> => {
     const name = `short-${at}-${repetition}`;
@@ -102,14 +121,23 @@ async function growth(stand: Stand, plan: Plan): Promise<Growth> {
   const rssAfterFillBytes = (await store.usage()).rssMaxBytes;
   for (let repetition = 0; repetition < plan.repetitions; repetition += 1) {
     costs.push(await shortCosts('full', repetition));
-    costs.push(await costAtEnd(stand, store, { name: 'long', length: plan.long + repetition * END_STEPS, stream: 'long' }));
+    costs.push(
+      await costAtEnd(stand, store, { name: 'long', length: plan.long + repetition * END_STEPS, stream: 'long' }),
+    );
     process.stderr.write(`stream length: ${repetition + 1} of ${plan.repetitions}\n`);
   }
   await store.stop();
-  return { costs, stored: { fillPerSecond: filled.eventsPerSecond, rssAfterFillBytes, ...(await restarted(stand, directory)) } };
+  return {
+    costs,
+    stored: { fillPerSecond: filled.eventsPerSecond, rssAfterFillBytes, ...(await restarted(stand, directory)) },
+  };
 }
 
-async function costAtEnd(stand: Stand, store: Store, { name, length, stream }: { name: string; length: number; stream: EndCost['stream'] }): Promise<EndCost> {
+async function costAtEnd(
+  stand: Stand,
+  store: Store,
+  { name, length, stream }: { name: string; length: number; stream: EndCost['stream'] },
+): Promise<EndCost> {
   const common = { url: store.url, name, length, concurrency: 1, count: END_STEPS };
   const readEnd = await costing(stand, store, { ...common, kind: 'read-end' });
   const readMiddle = await costing(stand, store, { ...common, kind: 'read-middle' });
@@ -118,7 +146,10 @@ async function costAtEnd(stand: Stand, store: Store, { name, length, stream }: {
 }
 
 /** A full store: how long its start takes, and how much memory it needs while it is read from end to end. */
-async function restarted(stand: Stand, directory: string): Promise<Omit<Stored, 'fillPerSecond' | 'rssAfterFillBytes'>> {
+async function restarted(
+  stand: Stand,
+  directory: string,
+): Promise<Omit<Stored, 'fillPerSecond' | 'rssAfterFillBytes'>> {
   const store = await stand.processes.store(directory);
   const rssAfterStartBytes = (await store.usage()).rssMaxBytes;
   const common = { name: 'long', concurrency: 1, count: 1, url: store.url };
@@ -126,14 +157,24 @@ async function restarted(stand: Stand, directory: string): Promise<Omit<Stored, 
   const readAll = await costing(stand, store, { ...common, kind: 'read-all' });
   const { rssMaxBytes } = await store.usage();
   await store.stop();
-  return { startMs: store.startMs, firstReadMs: readEnd.p50Ms, readAll, rssAfterStartBytes, rssAfterReadBytes: rssMaxBytes };
+  return {
+    startMs: store.startMs,
+    firstReadMs: readEnd.p50Ms,
+    readAll,
+    rssAfterStartBytes,
+    rssAfterReadBytes: rssMaxBytes,
+  };
 }
 
 async function benchmark(plan: Plan, only: string | undefined): Promise<void> {
   const processes = new BenchmarkProcesses();
   const directory = mkdtempSync(join(tmpdir(), 'eventstore-benchmark-'));
   try {
-    const stand: Stand = { processes, directory, perform: processes.client<Task, TaskResult>('eventstore-benchmark-client.js') };
+    const stand: Stand = {
+      processes,
+      directory,
+      perform: processes.client<Task, TaskResult>('eventstore-benchmark-client.js'),
+    };
     const lines = [machine()];
     if (only !== 'length') lines.push('', ...ratesTable(await rates(stand, plan)));
     if (only !== 'rates') {
@@ -149,8 +190,12 @@ async function benchmark(plan: Plan, only: string | undefined): Promise<void> {
 
 const { values } = parseArgs({
   options: {
-    events: { type: 'string', default: '4000' }, repetitions: { type: 'string', default: '3' }, concurrency: { type: 'string', default: '1,16,64,256' },
-    long: { type: 'string', default: '100000' }, only: { type: 'string' }, help: { type: 'boolean' },
+    events: { type: 'string', default: '4000' },
+    repetitions: { type: 'string', default: '3' },
+    concurrency: { type: 'string', default: '1,16,64,256' },
+    long: { type: 'string', default: '100000' },
+    only: { type: 'string' },
+    help: { type: 'boolean' },
   },
 });
 if (values.help === true) {
@@ -159,6 +204,10 @@ if (values.help === true) {
   const [events = 1] = wholeNumbers('events', values.events, 100_000);
   const [repetitions = 1] = wholeNumbers('repetitions', values.repetitions, 50);
   const [long = 10] = wholeNumbers('long', values.long, 10_000_000);
-  if (values.only !== undefined && !['rates', 'length'].includes(values.only)) throw new Error('--only is rates or length.');
-  await benchmark({ events, repetitions, concurrencies: wholeNumbers('concurrency', values.concurrency, 512), long }, values.only);
+  if (values.only !== undefined && !['rates', 'length'].includes(values.only))
+    throw new Error('--only is rates or length.');
+  await benchmark(
+    { events, repetitions, concurrencies: wholeNumbers('concurrency', values.concurrency, 512), long },
+    values.only,
+  );
 }

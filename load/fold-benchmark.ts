@@ -44,7 +44,8 @@ async function meaning(): Promise<string[]> {
   const events = bodies.map((body) => asStripeEvent(JSON.parse(body))).filter((event) => kindOf(event) !== 'other');
   const streams = new Map<string, { order: ReturnType<typeof orderKeyOf> }[]>();
   // Back to front: the worst order of arrival.
-  for (const { stripeEvent, stream } of simulated.toReversed()) streams.set(stream, [...(streams.get(stream) ?? []), { order: orderKeyOf(asStripeEvent(stripeEvent)) }]);
+  for (const { stripeEvent, stream } of simulated.toReversed())
+    streams.set(stream, [...(streams.get(stream) ?? []), { order: orderKeyOf(asStripeEvent(stripeEvent)) }]);
   const steps: readonly (readonly [name: string, work: () => unknown])[] = [
     ['JSON.parse of the body', () => bodies.map((body) => JSON.parse(body) as unknown)],
     ['normalise', () => events.map(normalise)],
@@ -54,7 +55,7 @@ async function meaning(): Promise<string[]> {
   const rows: string[] = [];
   let parsingUs = NaN;
   for (const [name, work] of steps) {
-    const us = await medianMs(work, cpuMs) / bodies.length * 1_000;
+    const us = ((await medianMs(work, cpuMs)) / bodies.length) * 1_000;
     parsingUs = Number.isNaN(parsingUs) ? us : parsingUs;
     rows.push(`| ${name} | ${us.toFixed(1)} | ${(us / parsingUs).toFixed(2)} |`);
   }
@@ -70,7 +71,15 @@ async function readAll(store: EventStore, stream: string): Promise<RecordedEvent
 /** The rows of every projection that the stream concerns. */
 async function foldForAll(recorded: readonly RecordedEvent[]): Promise<void> {
   const events = recorded.map((event) => readEvent(event));
-  for (const projection of projections) if (events.some((event) => concerns(projection, event))) rowsOfAll(projection, foldObjects(projection, events.flatMap((event) => factOf(projection, event))));
+  for (const projection of projections)
+    if (events.some((event) => concerns(projection, event)))
+      rowsOfAll(
+        projection,
+        foldObjects(
+          projection,
+          events.flatMap((event) => factOf(projection, event)),
+        ),
+      );
 }
 
 /** What folding a subscription's stream again costs: reading it, and making the rows of every projection anew. */
@@ -82,18 +91,26 @@ async function refolds(store: EventStore): Promise<string[]> {
     const readMs = await medianMs(() => readAll(store, stream), wallMs);
     const read = await readAll(store, stream);
     const foldMs = await medianMs(() => foldForAll(read), cpuMs);
-    const us = foldMs / length * 1_000;
+    const us = (foldMs / length) * 1_000;
     shortUs = Number.isNaN(shortUs) ? us : shortUs;
-    rows.push(`| ${length} | ${readMs.toFixed(1)} | ${foldMs.toFixed(1)} | ${us.toFixed(0)} | ${(us / shortUs).toFixed(2)} |`);
+    rows.push(
+      `| ${length} | ${readMs.toFixed(1)} | ${foldMs.toFixed(1)} | ${us.toFixed(0)} | ${(us / shortUs).toFixed(2)} |`,
+    );
   }
-  return [`| events | read ms | fold, CPU ms | CPU µs an event | ÷ ${LENGTHS[0]} events |`, '|---|---|---|---|---|', ...rows];
+  return [
+    `| events | read ms | fold, CPU ms | CPU µs an event | ÷ ${LENGTHS[0]} events |`,
+    '|---|---|---|---|---|',
+    ...rows,
+  ];
 }
 
 const server = await startEmbeddedEventStore({ directory: 'memory' });
 const store = connectEventStore(server.url);
 try {
-  console.log(`${cpus().length} × ${cpus()[0]?.model ?? 'unknown processor'}, Node ${process.versions.node}, medians of ${REPETITIONS}\n`);
-  console.log([...await meaning(), '', ...await refolds(store)].join('\n'));
+  console.log(
+    `${cpus().length} × ${cpus()[0]?.model ?? 'unknown processor'}, Node ${process.versions.node}, medians of ${REPETITIONS}\n`,
+  );
+  console.log([...(await meaning()), '', ...(await refolds(store))].join('\n'));
 } finally {
   await store.close();
   await server.stop();

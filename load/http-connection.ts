@@ -56,13 +56,20 @@ export class HttpConnection {
     const socket = (this.#socket ??= this.#open());
     const lines = Object.entries({ host: this.#origin.host, ...headers, 'content-length': String(body?.length ?? 0) });
     socket.cork();
-    socket.write(`${method} ${path} HTTP/1.1\r\n${lines.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n`, 'latin1');
+    socket.write(
+      `${method} ${path} HTTP/1.1\r\n${lines.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n`,
+      'latin1',
+    );
     if (body !== undefined) socket.write(body);
     socket.uncork();
   }
 
   #open(): Socket {
-    const socket = connect({ host: this.#origin.hostname.replace(/^\[|\]$/g, ''), port: Number(this.#origin.port || 80), noDelay: true });
+    const socket = connect({
+      host: this.#origin.hostname.replace(/^\[|\]$/g, ''),
+      port: Number(this.#origin.port || 80),
+      noDelay: true,
+    });
     const gone = (error: Error): void => {
       if (this.#socket === socket) this.#fail(error);
     };

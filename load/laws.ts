@@ -22,9 +22,20 @@ const number = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
 
 function settings(): { runs: number; minutes: number; seed: number } | undefined {
   const text = { type: 'string' } as const;
-  const { values } = parseArgs({ options: { runs: { ...text, default: '10000' }, minutes: { ...text, default: '10' }, seed: { ...text, default: '1' }, help: { type: 'boolean' } } });
+  const { values } = parseArgs({
+    options: {
+      runs: { ...text, default: '10000' },
+      minutes: { ...text, default: '10' },
+      seed: { ...text, default: '1' },
+      help: { type: 'boolean' },
+    },
+  });
   if (values.help === true) return undefined;
-  return { runs: whole('runs', values.runs, 100_000_000), minutes: whole('minutes', values.minutes, 24 * 60), seed: whole('seed', values.seed, Number.MAX_SAFE_INTEGER / 2) };
+  return {
+    runs: whole('runs', values.runs, 100_000_000),
+    minutes: whole('minutes', values.minutes, 24 * 60),
+    seed: whole('seed', values.seed, Number.MAX_SAFE_INTEGER / 2),
+  };
 }
 
 function whole(name: string, text: string, max: number): number {
@@ -41,12 +52,18 @@ function check({ runs, minutes, seed }: { runs: number; minutes: number; seed: n
   while (next < seed + runs && performance.now() - startedMs < minutes * 60_000) {
     for (const { law, detail } of violationsOf(next)) findings.add(law, `seed ${next}: ${detail}`);
     next += 1;
-    progress.show(() => `${number.format(next - seed)} of ${number.format(runs)} lives, ${number.format((next - seed) / (performance.now() - startedMs) * 1000)}/s, ${findings.count} violations`);
+    progress.show(
+      () =>
+        `${number.format(next - seed)} of ${number.format(runs)} lives, ${number.format(((next - seed) / (performance.now() - startedMs)) * 1000)}/s, ${findings.count} violations`,
+    );
   }
   progress.end();
   findings.lines().forEach((line) => console.log(line));
-  console.log(`${number.format(next - seed)} lives from seed ${seed}: ${findings.count === 0 ? 'no law is broken.' : `${findings.count} violations.`}`);
-  if (next < seed + runs) console.log(`Time was over; go on with: npm run laws -- --seed ${next} --runs ${seed + runs - next}`);
+  console.log(
+    `${number.format(next - seed)} lives from seed ${seed}: ${findings.count === 0 ? 'no law is broken.' : `${findings.count} violations.`}`,
+  );
+  if (next < seed + runs)
+    console.log(`Time was over; go on with: npm run laws -- --seed ${next} --runs ${seed + runs - next}`);
   return findings.count === 0;
 }
 

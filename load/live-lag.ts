@@ -18,8 +18,13 @@ export class LiveLag {
   #stopped = false;
   readonly #sampling: Promise<unknown>;
 
-  constructor(origin: URL, private readonly token: string) {
-    this.#sampling = Promise.all(Array.from({ length: SAMPLERS }, () => this.#sample(new HttpConnection(origin, 2 * WAIT_MS))));
+  constructor(
+    origin: URL,
+    private readonly token: string,
+  ) {
+    this.#sampling = Promise.all(
+      Array.from({ length: SAMPLERS }, () => this.#sample(new HttpConnection(origin, 2 * WAIT_MS))),
+    );
   }
 
   acknowledged(position: string): void {
@@ -44,7 +49,11 @@ export class LiveLag {
 
   /** False when the service did not answer, as when it is killed under the storm: that is no lag. What is not reached in time counts with the time it was given. */
   async #reached(connection: HttpConnection, position: string): Promise<boolean> {
-    const request = { method: 'GET', path: `/subscriptions?limit=1&minPosition=${position}&waitMs=${WAIT_MS}`, headers: { authorization: `Bearer ${this.token}` } } as const;
+    const request = {
+      method: 'GET',
+      path: `/subscriptions?limit=1&minPosition=${position}&waitMs=${WAIT_MS}`,
+      headers: { authorization: `Bearer ${this.token}` },
+    } as const;
     const answer = await connection.request(request).catch(() => null);
     if (answer === null) await pause(REST_MS);
     return answer?.status === 200 || answer?.body.includes('position_not_reached') === true;

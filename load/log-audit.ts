@@ -19,7 +19,10 @@ export async function auditLog(eventstoreUrl: string, sent: SentEvents, findings
       if (expected === undefined) continue;
       const id = (stripeEvent as StripeEvent).id;
       copies.set(id, (copies.get(id) ?? 0) + 1);
-      auditEvent({ id, expected, stream: event.streamId, type: event.type, stored: stripeEvent as StripeEvent }, findings);
+      auditEvent(
+        { id, expected, stream: event.streamId, type: event.type, stored: stripeEvent as StripeEvent },
+        findings,
+      );
     }
   } finally {
     await client.dispose();
@@ -38,7 +41,8 @@ interface StoredEvent {
 
 function auditEvent({ id, expected, stream, type, stored }: StoredEvent, findings: Findings): void {
   const label = `${id} (${expected.type})`;
-  if (expected.stream !== undefined && stream !== expected.stream) findings.add('in another stream', `${label} is in ${stream}, not ${expected.stream}`);
+  if (expected.stream !== undefined && stream !== expected.stream)
+    findings.add('in another stream', `${label} is in ${stream}, not ${expected.stream}`);
   if (type !== expected.type) findings.add('of another type', `${label} is stored as ${type}`);
   if (contentHash(stored) !== expected.hash) findings.add('not stored as it was delivered', label);
 }

@@ -13,7 +13,10 @@ export async function appendLongStream(store: EventStore, length: number): Promi
   const stream = `subscription-sub_of_${length}_events`;
   const events = longLife(length).map((stripeEvent) => newEvent(stripeEvent, stream));
   for (let at = 0; at < length; at += EVENTS_PER_APPEND) {
-    const outcome = await write(store, events.slice(at, at + EVENTS_PER_APPEND), { revision: BigInt(at) - 1n, timeoutMs: TIMEOUT_MS });
+    const outcome = await write(store, events.slice(at, at + EVENTS_PER_APPEND), {
+      revision: BigInt(at) - 1n,
+      timeoutMs: TIMEOUT_MS,
+    });
     if (outcome.kind !== 'written') throw new Error(`${stream} could not be made: ${outcome.kind}.`);
   }
   return stream;
@@ -22,19 +25,46 @@ export async function appendLongStream(store: EventStore, length: number): Promi
 /** The events of a simulated subscription's stream over and over, each time a month later and with other invoices. */
 function longLife(length: number): StripeEvent[] {
   const [life] = [...lives({ seed: 7, subscriptions: 1, apiVersion: '2025-03-31.basil' })];
-  const own = (life?.events ?? []).filter(({ stream }) => stream.startsWith('subscription-')).map(({ stripeEvent }) => stripeEvent);
+  const own = (life?.events ?? [])
+    .filter(({ stream }) => stream.startsWith('subscription-'))
+    .map(({ stripeEvent }) => stripeEvent);
   return Array.from({ length }, (_, at) => {
     const round = Math.floor(at / own.length);
-    const { data: { object, ...rest }, ...event } = own[at % own.length] as StripeEvent;
-    return { ...event, id: `evt_${length}_${at}`, created: event.created + round * 2_678_400, data: { ...rest, object: object.object === 'subscription' ? object : { ...object, id: `${object.id}_${round}` } } };
+    const {
+      data: { object, ...rest },
+      ...event
+    } = own[at % own.length] as StripeEvent;
+    return {
+      ...event,
+      id: `evt_${length}_${at}`,
+      created: event.created + round * 2_678_400,
+      data: { ...rest, object: object.object === 'subscription' ? object : { ...object, id: `${object.id}_${round}` } },
+    };
   });
 }
 
 function newEvent(stripeEvent: StripeEvent, stream: string): NewEvent {
   const metadata: EventMetadata = {
-    format: 1, stripeEventId: stripeEvent.id, apiVersion: stripeEvent.api_version, account: null, livemode: stripeEvent.livemode, endpoint: 'benchmark', receivedAt: new Date(0).toISOString(), signedAt: new Date(0).toISOString(), bodySha256: '', contentHash: '',
+    format: 1,
+    stripeEventId: stripeEvent.id,
+    apiVersion: stripeEvent.api_version,
+    account: null,
+    livemode: stripeEvent.livemode,
+    endpoint: 'benchmark',
+    receivedAt: new Date(0).toISOString(),
+    signedAt: new Date(0).toISOString(),
+    bodySha256: '',
+    contentHash: '',
   };
-  return { stream, eventId: eventIdOf(stripeEvent.id), type: stripeEvent.type, data: bytesOf(stripeEvent), metadata: bytesOf(metadata), contentHash: '', apiVersion: stripeEvent.api_version };
+  return {
+    stream,
+    eventId: eventIdOf(stripeEvent.id),
+    type: stripeEvent.type,
+    data: bytesOf(stripeEvent),
+    metadata: bytesOf(metadata),
+    contentHash: '',
+    apiVersion: stripeEvent.api_version,
+  };
 }
 
 /** The client encodes a Buffer as JSON of its own, and only a plain Uint8Array as the bytes it is. */

@@ -41,19 +41,31 @@ const APPENDED_AT_ONCE = 500;
 const BATCH_MAX = { events: 4_000, bytes: 64 * 1024 * 1024 };
 
 /** Invoices that a round's events are about, by stream. */
-type Sample = Readonly<{ events: number; invoices: readonly Readonly<{ stream: string; id: string; subscription: string }>[] }>;
+type Sample = Readonly<{
+  events: number;
+  invoices: readonly Readonly<{ stream: string; id: string; subscription: string }>[];
+}>;
 type Cost = Readonly<{ wallMs: number; cpuMs: number; read: number }>;
 
 const told = (id: string, subscription: string, after: number, fields: Record<string, unknown>) =>
-  stripeEvent('invoice.updated', invoice(id, BASIL, { subscription, metadata: { at: String(after) }, ...fields }), { after });
+  stripeEvent('invoice.updated', invoice(id, BASIL, { subscription, metadata: { at: String(after) }, ...fields }), {
+    after,
+  });
 
 /** A stream of so many events, of which each invoice has ten, one after the other in time. */
 async function fill(store: EventStore, name: string, events: number): Promise<Sample['invoices']> {
   const subscription = `sub_${name}`;
-  const invoices = Array.from({ length: Math.max(1, events / EVENTS_OF_INVOICE) }, (_, at) => ({ stream: `subscription-${subscription}`, id: `in_${name}_${at}`, subscription }));
+  const invoices = Array.from({ length: Math.max(1, events / EVENTS_OF_INVOICE) }, (_, at) => ({
+    stream: `subscription-${subscription}`,
+    id: `in_${name}_${at}`,
+    subscription,
+  }));
   let portion: ReturnType<typeof appendedEvent>[] = [];
   for (const [at, { id }] of invoices.entries()) {
-    for (let step = 0; step < EVENTS_OF_INVOICE; step += 1) portion.push(appendedEvent(told(id, subscription, 100 * at + 10 * step, step < 5 ? { status: 'open' } : paidInvoice)));
+    for (let step = 0; step < EVENTS_OF_INVOICE; step += 1)
+      portion.push(
+        appendedEvent(told(id, subscription, 100 * at + 10 * step, step < 5 ? { status: 'open' } : paidInvoice)),
+      );
     if (portion.length < APPENDED_AT_ONCE && at < invoices.length - 1) continue;
     await store.appends.appendToStream(`subscription-${subscription}`, portion, { expectedRevision: ANY });
     portion = [];
@@ -63,7 +75,8 @@ async function fill(store: EventStore, name: string, events: number): Promise<Sa
 
 async function lastOf(store: EventStore, stream: string, count: number, revision: bigint): Promise<ReadEvent[]> {
   const events: ReadEvent[] = [];
-  for await (const event of readStream(store, stream, { from: revision - BigInt(count) + 1n, max: count })) events.push(readEvent(event, kindsOf(projections)));
+  for await (const event of readStream(store, stream, { from: revision - BigInt(count) + 1n, max: count }))
+    events.push(readEvent(event, kindsOf(projections)));
   return events;
 }
 
@@ -78,7 +91,12 @@ class Measured {
   /** Projects what was appended so far. */
   async catchUp(last: bigint): Promise<void> {
     const follower = new Follower(readHere(this.store, kindsOf(projections)), projectorOn(this.store, this.database));
-    const followed = await follower.follow(this.group, { until: { position: last }, batchMax: BATCH_MAX, signal: new AbortController().signal, applied: () => undefined });
+    const followed = await follower.follow(this.group, {
+      until: { position: last },
+      batchMax: BATCH_MAX,
+      signal: new AbortController().signal,
+      applied: () => undefined,
+    });
     this.group = followed.group;
   }
 
@@ -86,7 +104,11 @@ class Measured {
   async cost(invoices: Sample['invoices'], after: number): Promise<Cost> {
     const batch: ReadEvent[] = [];
     for (const { stream, id, subscription } of invoices) {
-      const { nextExpectedRevision } = await this.store.appends.appendToStream(stream, appendedEvent(told(id, subscription, after, paidInvoice)), { expectedRevision: ANY });
+      const { nextExpectedRevision } = await this.store.appends.appendToStream(
+        stream,
+        appendedEvent(told(id, subscription, after, paidInvoice)),
+        { expectedRevision: ANY },
+      );
       batch.push(...(await lastOf(this.store, stream, 1, nextExpectedRevision)));
     }
     const to = batch.at(-1);
@@ -96,8 +118,14 @@ class Measured {
     const result = await projector.apply(batch, { group: this.group, to });
     const wallMs = performance.now() - startedAt;
     const { user, system } = process.cpuUsage(before);
-    if (result.kind === 'lost' || result.parked.length > 0 || result.waiting > 0) throw new Error(`The batch came out as ${JSON.stringify(result, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value))}.`);
-    this.group = { ...this.group, checkpoints: this.group.checkpoints.map((checkpoint) => ({ ...checkpoint, at: to })) };
+    if (result.kind === 'lost' || result.parked.length > 0 || result.waiting > 0)
+      throw new Error(
+        `The batch came out as ${JSON.stringify(result, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value))}.`,
+      );
+    this.group = {
+      ...this.group,
+      checkpoints: this.group.checkpoints.map((checkpoint) => ({ ...checkpoint, at: to })),
+    };
     return { wallMs, cpuMs: (user + system) / 1_000, read: result.refolds };
   }
 }
@@ -111,9 +139,16 @@ async function lastPosition(store: EventStore, invoices: Sample['invoices']): Pr
 
 const random = (count: number): number => Math.floor(Math.random() * count);
 
-async function measure(store: EventStore, database: Database, { lengths, rounds }: { lengths: readonly number[]; rounds: number }): Promise<string[]> {
+async function measure(
+  store: EventStore,
+  database: Database,
+  { lengths, rounds }: { lengths: readonly number[]; rounds: number },
+): Promise<string[]> {
   await ensureSchema(database, projections);
-  const measured = new Measured(store, database, { logName: await nameOfLog(store, 5_000), checkpoints: await takeCheckpoints(database, 'benchmark') });
+  const measured = new Measured(store, database, {
+    logName: await nameOfLog(store, 5_000),
+    checkpoints: await takeCheckpoints(database, 'benchmark'),
+  });
   const samples: Sample[] = [];
   for (const [at, events] of lengths.entries()) {
     const names = at === 0 ? Array.from({ length: OBJECTS }, (_, one) => `${events}_${one}`) : [String(events)];
@@ -134,18 +169,31 @@ async function measure(store: EventStore, database: Database, { lengths, rounds 
       if (round > 0) costs[at]?.late.push(late);
     }
   }
-  const usOf = (all: readonly Cost[], what: 'wallMs' | 'cpuMs'): number => (median(all.map((cost) => cost[what])) / OBJECTS) * 1_000;
+  const usOf = (all: readonly Cost[], what: 'wallMs' | 'cpuMs'): number =>
+    (median(all.map((cost) => cost[what])) / OBJECTS) * 1_000;
   const rows = samples.map(({ events, invoices }, at) => {
-    const cells = (['inTime', 'late'] as const).flatMap((kind) => (['wallMs', 'cpuMs'] as const).flatMap((what) => {
-      const own = usOf(costs[at]?.[kind] ?? [], what);
-      return [own.toFixed(0), (own / usOf(costs[0]?.[kind] ?? [], what)).toFixed(2)];
-    }));
+    const cells = (['inTime', 'late'] as const).flatMap((kind) =>
+      (['wallMs', 'cpuMs'] as const).flatMap((what) => {
+        const own = usOf(costs[at]?.[kind] ?? [], what);
+        return [own.toFixed(0), (own / usOf(costs[0]?.[kind] ?? [], what)).toFixed(2)];
+      }),
+    );
     return `| ${events.toLocaleString('en-US')} | ${at === 0 ? 1 : invoices.length.toLocaleString('en-US')} | ${cells.join(' | ')} |`;
   });
-  return ['| events of the stream | objects | in time: µs | ÷ first | CPU µs | ÷ first | late: µs | ÷ first | CPU µs | ÷ first |', `|${'---|'.repeat(10)}`, ...rows];
+  return [
+    '| events of the stream | objects | in time: µs | ÷ first | CPU µs | ÷ first | late: µs | ÷ first | CPU µs | ÷ first |',
+    `|${'---|'.repeat(10)}`,
+    ...rows,
+  ];
 }
 
-const { values } = parseArgs({ options: { events: { type: 'string', default: '10,10000,100000' }, rounds: { type: 'string', default: '15' }, help: { type: 'boolean' } } });
+const { values } = parseArgs({
+  options: {
+    events: { type: 'string', default: '10,10000,100000' },
+    rounds: { type: 'string', default: '15' },
+    help: { type: 'boolean' },
+  },
+});
 if (values.help === true) {
   process.stdout.write(HELP);
   process.exit();
@@ -160,7 +208,9 @@ const database = new Database(postgres.url, { connectionsMax: 4, onIdleError: ()
 try {
   const [rounds = 15] = wholeNumbers('rounds', values.rounds, 1_000);
   const names = await measure(store, database, { lengths: wholeNumbers('events', values.events, 1_000_000), rounds });
-  process.stdout.write(`${cpus().length} × ${cpus()[0]?.model ?? 'unknown processor'}, Node ${process.versions.node}, medians of ${rounds} batches of ${OBJECTS} events, all projections\n\n${names.join('\n')}\n`);
+  process.stdout.write(
+    `${cpus().length} × ${cpus()[0]?.model ?? 'unknown processor'}, Node ${process.versions.node}, medians of ${rounds} batches of ${OBJECTS} events, all projections\n\n${names.join('\n')}\n`,
+  );
 } finally {
   await Promise.all([store.close(), database.close()]);
   await postgres.stop();

@@ -38,8 +38,10 @@ setInterval(sample, SAMPLE_MS).unref();
 const BUFFERED_MAX = 4_000;
 
 const ALL = { fromPosition: START, filter: excludeSystemEvents() } as const;
-const wideSubscription = (store: EventStore) => store.subscriptions.subscribeToAll(ALL, { highWaterMark: BUFFERED_MAX });
-const bareSubscription = ({ url }: EventStore) => officialClient(url).subscribeToAll(ALL, { highWaterMark: BUFFERED_MAX });
+const wideSubscription = (store: EventStore) =>
+  store.subscriptions.subscribeToAll(ALL, { highWaterMark: BUFFERED_MAX });
+const bareSubscription = ({ url }: EventStore) =>
+  officialClient(url).subscribeToAll(ALL, { highWaterMark: BUFFERED_MAX });
 
 async function readAll(store: EventStore, subscribe: typeof wideSubscription): Promise<number> {
   const end = await new LogEndSearch(store).find();
@@ -56,8 +58,13 @@ async function buildAll(store: EventStore, database: Database, workers: number):
   await ensureSchema(database, projections);
   let events = 0;
   const names = (await readCheckpoints(database)).map(({ name }) => name);
-  const applied = (batch: AppliedBatch): void => { events += batch.events; };
-  const outcome = await build({ store, database, projections, workers }, { generations: names, signal: new AbortController().signal, applied });
+  const applied = (batch: AppliedBatch): void => {
+    events += batch.events;
+  };
+  const outcome = await build(
+    { store, database, projections, workers },
+    { generations: names, signal: new AbortController().signal, applied },
+  );
   if (outcome.kind !== 'built') throw new Error(`The build ended as ${JSON.stringify(outcome)}.`);
   return events;
 }
@@ -67,7 +74,9 @@ async function measure({ way, eventstoreUrl, databaseUrl, workers = 1 }: Rebuild
   const database = new Database(databaseUrl, { connectionsMax: 4, onIdleError: () => undefined });
   const startedAt = performance.now();
   const before = process.cpuUsage();
-  const events = await (way === 'build' ? buildAll(store, database, workers) : readAll(store, way === 'read' ? bareSubscription : wideSubscription));
+  const events = await (way === 'build'
+    ? buildAll(store, database, workers)
+    : readAll(store, way === 'read' ? bareSubscription : wideSubscription));
   const { user, system } = process.cpuUsage(before);
   const seconds = (performance.now() - startedAt) / 1000;
   await Promise.all([store.close(), database.close()]);
@@ -75,5 +84,8 @@ async function measure({ way, eventstoreUrl, databaseUrl, workers = 1 }: Rebuild
 }
 
 process.on('message', (task: RebuildTask) => {
-  measure(task).then((result) => process.send?.({ result }), (error: unknown) => process.send?.({ error: String(error) }));
+  measure(task).then(
+    (result) => process.send?.({ result }),
+    (error: unknown) => process.send?.({ error: String(error) }),
+  );
 });

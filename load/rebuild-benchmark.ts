@@ -33,13 +33,16 @@ async function fill(store: EventStore, name: string, count: number): Promise<voi
     const lastRevision = Math.max(...events.map(({ revision }) => revision));
     for (let revision = 0; revision <= lastRevision; revision += 1) {
       const turn = events.filter((event) => event.revision === revision);
-      for (let at = 0; at < turn.length; at += APPENDS_AT_ONCE) await Promise.all(turn.slice(at, at + APPENDS_AT_ONCE).map((event) => append(store, event)));
+      for (let at = 0; at < turn.length; at += APPENDS_AT_ONCE)
+        await Promise.all(turn.slice(at, at + APPENDS_AT_ONCE).map((event) => append(store, event)));
     }
   }
 }
 
 async function append(store: EventStore, { stream, stripeEvent, revision }: BenchmarkEvent): Promise<void> {
-  await store.appends.appendToStream(stream, appendedEvent(stripeEvent), { expectedRevision: revision === 0 ? NO_STREAM : BigInt(revision - 1) });
+  await store.appends.appendToStream(stream, appendedEvent(stripeEvent), {
+    expectedRevision: revision === 0 ? NO_STREAM : BigInt(revision - 1),
+  });
 }
 
 type Measured = Readonly<{ read: RebuildResult; wideRead: RebuildResult; builds: readonly Build[] }>;
@@ -60,7 +63,8 @@ async function measure(count: number, workers: readonly number[]): Promise<Measu
     const read = await run({ way: 'read', databaseUrl: NO_DATABASE });
     const wideRead = await run({ way: 'wide-read', databaseUrl: NO_DATABASE });
     const builds: Build[] = [];
-    for (const one of workers) builds.push({ workers: one, result: await buildIn(join(directory, `postgres-${one}`), one, run) });
+    for (const one of workers)
+      builds.push({ workers: one, result: await buildIn(join(directory, `postgres-${one}`), one, run) });
     return { read, wideRead, builds };
   } finally {
     await processes.end();
@@ -72,7 +76,11 @@ async function measure(count: number, workers: readonly number[]): Promise<Measu
 const NO_DATABASE = 'postgres://nobody@127.0.0.1/none';
 
 /** Builds in an empty Postgres. */
-async function buildIn(directory: string, workers: number, run: (task: Omit<RebuildTask, 'eventstoreUrl'>) => Promise<RebuildResult>): Promise<RebuildResult> {
+async function buildIn(
+  directory: string,
+  workers: number,
+  run: (task: Omit<RebuildTask, 'eventstoreUrl'>) => Promise<RebuildResult>,
+): Promise<RebuildResult> {
   const postgres = await startEmbeddedPostgres({ directory });
   try {
     return await run({ way: 'build', databaseUrl: postgres.url, workers });
@@ -89,13 +97,24 @@ const megabytes = ({ rssMaxBytes }: RebuildResult): string => (rssMaxBytes / 1e6
 /** A line for each way to get through the log. */
 function linesOf(count: number, { read, wideRead, builds }: Measured): string[] {
   const line = (way: string, result: RebuildResult): string => {
-    const beside = ({ events, seconds }: RebuildResult): string => `${Math.round((result.events / result.seconds / (events / seconds)) * 100)} %`;
+    const beside = ({ events, seconds }: RebuildResult): string =>
+      `${Math.round((result.events / result.seconds / (events / seconds)) * 100)} %`;
     return `| ${[count.toLocaleString('en-US'), way, rate(result), beside(read), beside(wideRead), result.seconds.toFixed(1), cpuUs(result), megabytes(result)].join(' | ')} |`;
   };
-  return [line('bare read', read), line('bare read, wide window', wideRead), ...builds.map(({ workers, result }) => line(`rebuild, ${workers} ${workers === 1 ? 'worker' : 'workers'}`, result))];
+  return [
+    line('bare read', read),
+    line('bare read, wide window', wideRead),
+    ...builds.map(({ workers, result }) => line(`rebuild, ${workers} ${workers === 1 ? 'worker' : 'workers'}`, result)),
+  ];
 }
 
-const { values } = parseArgs({ options: { events: { type: 'string', default: '20000,40000' }, workers: { type: 'string', default: '1,2' }, help: { type: 'boolean' } } });
+const { values } = parseArgs({
+  options: {
+    events: { type: 'string', default: '20000,40000' },
+    workers: { type: 'string', default: '1,2' },
+    help: { type: 'boolean' },
+  },
+});
 if (values.help === true) {
   process.stdout.write(HELP);
 } else {
@@ -106,7 +125,8 @@ if (values.help === true) {
     `|${'---|'.repeat(8)}`,
   ];
   const workers = wholeNumbers('workers', values.workers, WORKERS_MAX);
-  for (const count of wholeNumbers('events', values.events, 2_000_000)) names.push(...linesOf(count, await measure(count, workers)));
+  for (const count of wholeNumbers('events', values.events, 2_000_000))
+    names.push(...linesOf(count, await measure(count, workers)));
   process.stdout.write(`${names.join('\n')}\n`);
 }
 process.exit();

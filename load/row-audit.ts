@@ -31,13 +31,21 @@ export async function auditRows(rows: Iterable<ExpectedRow>, audit: RowAudit, fi
   return compared;
 }
 
-async function auditRow(connection: HttpConnection, row: { expected: ExpectedRow; audit: RowAudit; deadlineMs: number }, findings: Findings): Promise<void> {
+async function auditRow(
+  connection: HttpConnection,
+  row: { expected: ExpectedRow; audit: RowAudit; deadlineMs: number },
+  findings: Findings,
+): Promise<void> {
   const { expected, audit, deadlineMs } = row;
   const id = String(expected['id']);
   const path = `/subscriptions/${id}?minPosition=${audit.minPosition}&waitMs=${WAIT_MS}`;
   let last: string;
   do {
-    const { status, body } = await connection.request({ method: 'GET', path, headers: { authorization: `Bearer ${audit.token}` } });
+    const { status, body } = await connection.request({
+      method: 'GET',
+      path,
+      headers: { authorization: `Bearer ${audit.token}` },
+    });
     if (status === 200) {
       const wrong = differences(expected, JSON.parse(body));
       if (wrong.length > 0) findings.add('subscription rows that are not the truth', `${id}: ${wrong.join('; ')}`);

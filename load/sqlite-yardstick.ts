@@ -9,7 +9,10 @@ export class SqliteYardstick {
   readonly #insert: Database.Statement<unknown[]>;
   #position = 0;
 
-  constructor(directory: string, private readonly eventBytes: number) {
+  constructor(
+    directory: string,
+    private readonly eventBytes: number,
+  ) {
     this.#database = new Database(join(directory, 'yardstick.db'));
     for (const pragma of PRAGMAS) this.#database.pragma(pragma);
     this.#database.exec(SCHEMA);

@@ -45,15 +45,24 @@ function* recordedEvents(folder: string, seed: number): Generator<StormEvent> {
 
 function jsonFiles(folder: string): string[] {
   if (!existsSync(folder)) return [];
-  return readdirSync(folder).sort().flatMap((name) => {
-    const path = join(folder, name);
-    if (statSync(path).isDirectory()) return jsonFiles(path);
-    return name.endsWith('.json') ? [path] : [];
-  });
+  return readdirSync(folder)
+    .sort()
+    .flatMap((name) => {
+      const path = join(folder, name);
+      if (statSync(path).isDirectory()) return jsonFiles(path);
+      return name.endsWith('.json') ? [path] : [];
+    });
 }
 
 function isStripeEvent(value: unknown): value is StripeEvent {
-  return typeof value === 'object' && value !== null && 'type' in value && 'data' in value && 'id' in value && String(value.id).startsWith('evt_');
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'type' in value &&
+    'data' in value &&
+    'id' in value &&
+    String(value.id).startsWith('evt_')
+  );
 }
 
 /** The webhook body, printed as Stripe prints it. Stripe counts `pending_webhooks` down from one delivery to the next. */
@@ -64,5 +73,7 @@ export function webhookBody(stripeEvent: StripeEvent, attempt: number): Buffer {
 
 /** The same for two deliveries of one event, another when any byte that means something differs. */
 export function contentHash(stripeEvent: StripeEvent): string {
-  return createHash('sha1').update(JSON.stringify({ ...stripeEvent, pending_webhooks: 0 })).digest('base64');
+  return createHash('sha1')
+    .update(JSON.stringify({ ...stripeEvent, pending_webhooks: 0 }))
+    .digest('base64');
 }

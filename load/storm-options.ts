@@ -45,11 +45,22 @@ export function stormOptions(args: readonly string[]): StormOptions | undefined 
   const { values } = parseArgs({
     args: [...args],
     options: {
-      url: { ...text, default: 'http://127.0.0.1:3000' }, subscriptions: { ...text, default: '200' }, concurrency: { ...text, default: '64' },
-      duplicates: { ...text, default: '0.3' }, reorder: { ...text, default: '50' }, seed: { ...text, default: '42' },
-      'api-version': { ...text, default: 'mixed' }, recorded: { ...text, default: 'test/fixtures/stripe-events' },
-      'time-limit-s': { ...text, default: '600' }, 'retry-for-s': { ...text, default: '60' },
-      'data-dir': { ...text, default: DEFAULT_DATA_DIR }, secret: text, token: text, eventstore: text, cycles: { type: 'boolean' }, help: { type: 'boolean' },
+      url: { ...text, default: 'http://127.0.0.1:3000' },
+      subscriptions: { ...text, default: '200' },
+      concurrency: { ...text, default: '64' },
+      duplicates: { ...text, default: '0.3' },
+      reorder: { ...text, default: '50' },
+      seed: { ...text, default: '42' },
+      'api-version': { ...text, default: 'mixed' },
+      recorded: { ...text, default: 'test/fixtures/stripe-events' },
+      'time-limit-s': { ...text, default: '600' },
+      'retry-for-s': { ...text, default: '60' },
+      'data-dir': { ...text, default: DEFAULT_DATA_DIR },
+      secret: text,
+      token: text,
+      eventstore: text,
+      cycles: { type: 'boolean' },
+      help: { type: 'boolean' },
     },
   });
   if (values.help === true) return undefined;
@@ -78,13 +89,17 @@ export function stormOptions(args: readonly string[]): StormOptions | undefined 
 
 function number(name: string, text: string, range: { min: number; max: number; fraction?: boolean }): number {
   const value = Number(text);
-  if (text !== '' && value >= range.min && value <= range.max && (range.fraction === true || Number.isInteger(value))) return value;
-  throw new Error(`--${name} must be ${range.fraction === true ? 'a number' : 'a whole number'} from ${range.min} to ${range.max}, not "${text}".`);
+  if (text !== '' && value >= range.min && value <= range.max && (range.fraction === true || Number.isInteger(value)))
+    return value;
+  throw new Error(
+    `--${name} must be ${range.fraction === true ? 'a number' : 'a whole number'} from ${range.min} to ${range.max}, not "${text}".`,
+  );
 }
 
 function apiVersion(text: string): ApiVersion | 'mixed' {
   const known = (['mixed', ...API_VERSIONS] as const).find((version) => version === text);
-  if (known === undefined) throw new Error(`--api-version must be mixed or one of ${API_VERSIONS.join(', ')}, not "${text}".`);
+  if (known === undefined)
+    throw new Error(`--api-version must be mixed or one of ${API_VERSIONS.join(', ')}, not "${text}".`);
   return known;
 }
 

@@ -22,27 +22,40 @@ function settings(): StormOptions | undefined {
 async function storm(options: StormOptions): Promise<boolean> {
   const progress = new Progress(process.stdout);
   const startedMs = performance.now();
-  const campaign = await sendAll(options, (sent, lives) => progress.show(() => {
-    const rate = sent.acknowledged / (performance.now() - startedMs) * 1000;
-    const failures = [...sent.failures.values()].reduce((sum, count) => sum + count, 0);
-    return `${lives} of ${options.subscriptions} lives begun, ${number.format(sent.acknowledged)} deliveries acknowledged, ${number.format(rate)}/s, ${failures} retried`;
-  }));
+  const campaign = await sendAll(options, (sent, lives) =>
+    progress.show(() => {
+      const rate = (sent.acknowledged / (performance.now() - startedMs)) * 1000;
+      const failures = [...sent.failures.values()].reduce((sum, count) => sum + count, 0);
+      return `${lives} of ${options.subscriptions} lives begun, ${number.format(sent.acknowledged)} deliveries acknowledged, ${number.format(rate)}/s, ${failures} retried`;
+    }),
+  );
   progress.end();
   report(campaign).forEach((line) => console.log(line));
   const findings = await audit(options, campaign);
   findings.lines().forEach((line) => console.log(line));
-  console.log(findings.count === 0 ? 'Nothing is missing, nothing is there twice, every row is the truth.' : `${findings.count} things are wrong.`);
+  console.log(
+    findings.count === 0
+      ? 'Nothing is missing, nothing is there twice, every row is the truth.'
+      : `${findings.count} things are wrong.`,
+  );
   return findings.count === 0;
 }
 
 async function audit(options: StormOptions, campaign: Campaign): Promise<Findings> {
   const { sent, rows, complete } = campaign;
   const findings = new Findings();
-  if (!complete) findings.add('storm cut short', 'time ran out, or the service fell silent, before everything was sent');
+  if (!complete)
+    findings.add('storm cut short', 'time ran out, or the service fell silent, before everything was sent');
   const read = await auditLog(options.eventstoreUrl, sent, findings);
-  console.log(`log        ${number.format(read)} events read, ${number.format(sent.byId.size)} of this storm looked for`);
+  console.log(
+    `log        ${number.format(read)} events read, ${number.format(sent.byId.size)} of this storm looked for`,
+  );
   const { origin, token } = options;
-  const compared = await auditRows(rows, { origin, token, minPosition: sent.positionMax, catchUpMs: CATCH_UP_MS, concurrency: 16 }, findings);
+  const compared = await auditRows(
+    rows,
+    { origin, token, minPosition: sent.positionMax, catchUpMs: CATCH_UP_MS, concurrency: 16 },
+    findings,
+  );
   console.log(`rows       ${number.format(compared)} subscriptions compared with the truth`);
   return findings;
 }
@@ -50,9 +63,10 @@ async function audit(options: StormOptions, campaign: Campaign): Promise<Finding
 function report({ sent, latencies, lag, durationMs }: Campaign): string[] {
   const [lagP50 = NaN, lagP99 = NaN, lagMax = NaN] = lag.percentiles(0.5, 0.99, 1);
   const [p50 = NaN, p90 = NaN, p99 = NaN, max = NaN] = latencies.percentiles(0.5, 0.9, 0.99, 1);
-  const counts = (of: ReadonlyMap<string, number>): string => [...of].map(([key, count]) => `${key} ${number.format(count)}`).join(', ') || 'none';
+  const counts = (of: ReadonlyMap<string, number>): string =>
+    [...of].map(([key, count]) => `${key} ${number.format(count)}`).join(', ') || 'none';
   return [
-    `deliveries ${number.format(sent.deliveries)} of ${number.format(sent.byId.size)} events, in ${number.format(durationMs / 1000)} s: ${number.format(sent.acknowledged / durationMs * 1000)} acknowledged a second`,
+    `deliveries ${number.format(sent.deliveries)} of ${number.format(sent.byId.size)} events, in ${number.format(durationMs / 1000)} s: ${number.format((sent.acknowledged / durationMs) * 1000)} acknowledged a second`,
     `latency    p50 ${number.format(p50)} ms, p90 ${number.format(p90)} ms, p99 ${number.format(p99)} ms, max ${number.format(max)} ms`,
     `live lag   p50 ${number.format(lagP50)} ms, p99 ${number.format(lagP99)} ms, max ${number.format(lagMax)} ms from the answer until the rows show the event (${number.format(lag.count)} samples)`,
     `outcomes   ${counts(sent.outcomes)}`,
@@ -65,8 +79,11 @@ const options = settings();
 if (options === undefined) {
   console.log(STORM_HELP);
 } else {
-  process.exitCode = await storm(options).then((right) => (right ? 0 : 1), (error: unknown) => {
-    console.error('The storm could not be judged:', error instanceof Error ? error.message : error);
-    return 2;
-  });
+  process.exitCode = await storm(options).then(
+    (right) => (right ? 0 : 1),
+    (error: unknown) => {
+      console.error('The storm could not be judged:', error instanceof Error ? error.message : error);
+      return 2;
+    },
+  );
 }

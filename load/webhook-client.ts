@@ -10,7 +10,12 @@ export interface Acknowledgement {
 }
 
 export type DeliveryResult =
-  | { readonly kind: 'acknowledged'; readonly acknowledgement: Acknowledgement; readonly latencyMs: number; readonly failures: readonly string[] }
+  | {
+      readonly kind: 'acknowledged';
+      readonly acknowledgement: Acknowledgement;
+      readonly latencyMs: number;
+      readonly failures: readonly string[];
+    }
   | { readonly kind: 'gave-up'; readonly failures: readonly string[] };
 
 export interface Patience {
@@ -36,13 +41,20 @@ export function signedRequest(secret: string, body: Buffer): HttpRequest {
   return {
     method: 'POST',
     path: '/webhooks/stripe',
-    headers: { 'content-type': 'application/json; charset=utf-8', 'stripe-signature': signature(secret, body, Date.now()) },
+    headers: {
+      'content-type': 'application/json; charset=utf-8',
+      'stripe-signature': signature(secret, body, Date.now()),
+    },
     body,
   };
 }
 
 /** Delivers one event as Stripe does, until it is answered 2xx; with a shorter patience, and honouring Retry-After. */
-export async function deliver(connection: HttpConnection, event: { body: Buffer; secret: string }, patience: Patience): Promise<DeliveryResult> {
+export async function deliver(
+  connection: HttpConnection,
+  event: { body: Buffer; secret: string },
+  patience: Patience,
+): Promise<DeliveryResult> {
   const failures: string[] = [];
   const deadlineMs = performance.now() + patience.retryForMs;
   for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, PAUSE_MS_MAX)) {
@@ -59,7 +71,8 @@ export async function deliver(connection: HttpConnection, event: { body: Buffer;
   }
 }
 
-type Answer = { readonly kind: 'answered'; readonly http: HttpAnswer } | { readonly kind: 'unknown'; readonly reason: string };
+type Answer =
+  { readonly kind: 'answered'; readonly http: HttpAnswer } | { readonly kind: 'unknown'; readonly reason: string };
 
 async function attempt(connection: HttpConnection, request: HttpRequest): Promise<Answer> {
   try {
@@ -72,7 +85,12 @@ async function attempt(connection: HttpConnection, request: HttpRequest): Promis
 
 /** What the same request will be answered again: a bad signature, a body too large, a wrong address. */
 function isFinal(answer: Answer): boolean {
-  return answer.kind === 'answered' && answer.http.status >= 400 && answer.http.status < 500 && ![408, 429].includes(answer.http.status);
+  return (
+    answer.kind === 'answered' &&
+    answer.http.status >= 400 &&
+    answer.http.status < 500 &&
+    ![408, 429].includes(answer.http.status)
+  );
 }
 
 function retryAfterMs(answer: Answer): number {

@@ -13,26 +13,35 @@ import { INTAKE, INTAKE_REPORT, WebhookController, type Intake } from '../src/we
 const BODY_BYTES_MAX = 1_048_576;
 const secret = process.argv[2] ?? '';
 const appendNothing: Append = async ({ stream }) => ({ kind: 'appended', stream, revision: 0n, position: 0n });
-const intake: Intake = (delivery) => take(delivery, { secrets: [{ label: 'benchmark', secret }], append: appendNothing });
+const intake: Intake = (delivery) =>
+  take(delivery, { secrets: [{ label: 'benchmark', secret }], append: appendNothing });
 
 class WebhookOnly {}
 
 const registry = new Registry();
 const report = new IntakeReport(registry, () => 0);
 
-const app = await createServer({
-  module: WebhookOnly,
-  controllers: [WebhookController],
-  providers: [
-    { provide: INTAKE, useValue: intake },
-    { provide: INTAKE_REPORT, useValue: report },
-  ],
-}, {
-  logger: new JsonLogger('warn'),
-  limits: { requestTimeoutMs: 20_000, connectionsMax: 10_000, bodiesBytesMax: 64 * BODY_BYTES_MAX, answersBytesMax: 64 * BODY_BYTES_MAX },
-  registry,
-  bodyRoute: new WebhookGate({ bodyBytesMax: BODY_BYTES_MAX, report }),
-});
+const app = await createServer(
+  {
+    module: WebhookOnly,
+    controllers: [WebhookController],
+    providers: [
+      { provide: INTAKE, useValue: intake },
+      { provide: INTAKE_REPORT, useValue: report },
+    ],
+  },
+  {
+    logger: new JsonLogger('warn'),
+    limits: {
+      requestTimeoutMs: 20_000,
+      connectionsMax: 10_000,
+      bodiesBytesMax: 64 * BODY_BYTES_MAX,
+      answersBytesMax: 64 * BODY_BYTES_MAX,
+    },
+    registry,
+    bodyRoute: new WebhookGate({ bodyBytesMax: BODY_BYTES_MAX, report }),
+  },
+);
 await app.listen(0, '127.0.0.1');
 process.once('SIGTERM', () => void app.close().then(() => process.exit(0)));
 process.send?.({ url: `http://127.0.0.1:${(app.getHttpServer().address() as AddressInfo).port}` });

@@ -26,12 +26,14 @@ const columns = {
 };
 
 /** What must stay known of an invoice, whatever its status. */
-type Known = Pick<InvoiceSnapshot, 'status' | 'attemptCount'> & Readonly<{
-  apiVersion: string | null;
-  /** When the last attempt to collect it failed. */
-  failedAt: string | null;
-}>;
-type Open = Known & Pick<InvoiceSnapshot, 'id' | 'currency' | 'amountRemainingMinor' | 'dueDate' | 'nextPaymentAttempt'>;
+type Known = Pick<InvoiceSnapshot, 'status' | 'attemptCount'> &
+  Readonly<{
+    apiVersion: string | null;
+    /** When the last attempt to collect it failed. */
+    failedAt: string | null;
+  }>;
+type Open = Known &
+  Pick<InvoiceSnapshot, 'id' | 'currency' | 'amountRemainingMinor' | 'dueDate' | 'nextPaymentAttempt'>;
 type Ended = Known & Readonly<{ endedAt: string }>;
 type State = Readonly<{
   subscription: Pick<SubscriptionSnapshot, 'id' | 'customer' | 'status' | 'collectionMethod' | 'currency'> | null;
@@ -58,10 +60,20 @@ const PAST_DUE = ['past_due', 'unpaid'];
 export const churnRisk = defineProjection({
   name: 'churn_risk',
   version: 3,
-  tables: { churn_risk: { columns: { ...columns, ...provenanceColumns }, key: ['id'], indexes: [['customer', 'id'], ['past_due_since', 'id']] } },
+  tables: {
+    churn_risk: {
+      columns: { ...columns, ...provenanceColumns },
+      key: ['id'],
+      indexes: [
+        ['customer', 'id'],
+        ['past_due_since', 'id'],
+      ],
+    },
+  },
   // The subscription and its invoices; an invoice that names none puts none at risk.
   objectOf: ({ snapshot }) => {
-    const subscription = snapshot.kind === 'subscription' ? snapshot.id : snapshot.kind === 'invoice' ? snapshot.subscription : null;
+    const subscription =
+      snapshot.kind === 'subscription' ? snapshot.id : snapshot.kind === 'invoice' ? snapshot.subscription : null;
     return subscription === null ? null : `subscription ${subscription}`;
   },
   initial: (): State => ({ subscription: null, pastDueSince: null, open: {}, ended: {}, risk: null, provenance: null }),
@@ -69,15 +81,34 @@ export const churnRisk = defineProjection({
     subscription: (state, fact) => judged(state, withSubscription(state, fact), fact),
     invoice: (state, fact) => judged(state, withInvoice(state, fact), fact),
     ...ignored(
-      'upcoming_invoice', 'invoice_item', 'invoice_payment', 'payment', 'refund', 'dispute', 'credit_note', 'checkout_session',
-      'subscription_schedule', 'customer', 'discount', 'entitlements', 'price', 'plan', 'product', 'coupon', 'deletion', 'related_object',
+      'upcoming_invoice',
+      'invoice_item',
+      'invoice_payment',
+      'payment',
+      'refund',
+      'dispute',
+      'credit_note',
+      'checkout_session',
+      'subscription_schedule',
+      'customer',
+      'discount',
+      'entitlements',
+      'price',
+      'plan',
+      'product',
+      'coupon',
+      'deletion',
+      'related_object',
     ),
   },
-  rows: ({ risk, provenance }) => ({ churn_risk: risk === null || provenance === null ? [] : [{ ...risk, ...provenance }] }),
+  rows: ({ risk, provenance }) => ({
+    churn_risk: risk === null || provenance === null ? [] : [{ ...risk, ...provenance }],
+  }),
 });
 
 function withSubscription(state: State, { snapshot, event }: Fact<SubscriptionSnapshot>): State {
-  if (state.subscription !== null && isFinalStatus(state.subscription.status) && !isFinalStatus(snapshot.status)) return state;
+  if (state.subscription !== null && isFinalStatus(state.subscription.status) && !isFinalStatus(snapshot.status))
+    return state;
   const { id, customer, status, collectionMethod, currency } = snapshot;
   const pastDueSince = PAST_DUE.includes(status) ? (state.pastDueSince ?? event.created) : null;
   return { ...state, subscription: { id, customer, status, collectionMethod, currency }, pastDueSince };
@@ -92,14 +123,28 @@ function withInvoice(state: State, { snapshot, event }: Fact<InvoiceSnapshot>): 
   // Nothing was asked for with a draft, and nothing needs to be known of it.
   if (status === 'draft') return { ...state, open, ended };
   const hasFailed = status === 'open' && attemptCount > (before?.attemptCount ?? 0);
-  const known = { status, attemptCount, apiVersion: event.apiVersion, failedAt: hasFailed ? event.created : (before?.failedAt ?? null) };
-  if (status !== 'open') return { ...state, open, ended: endedLast({ ...ended, [id]: { ...known, endedAt: event.created } }) };
+  const known = {
+    status,
+    attemptCount,
+    apiVersion: event.apiVersion,
+    failedAt: hasFailed ? event.created : (before?.failedAt ?? null),
+  };
+  if (status !== 'open')
+    return { ...state, open, ended: endedLast({ ...ended, [id]: { ...known, endedAt: event.created } }) };
   const { currency, amountRemainingMinor, dueDate, nextPaymentAttempt } = snapshot;
-  return { ...state, open: { ...open, [id]: { ...known, id, currency, amountRemainingMinor, dueDate, nextPaymentAttempt } }, ended };
+  return {
+    ...state,
+    open: { ...open, [id]: { ...known, id, currency, amountRemainingMinor, dueDate, nextPaymentAttempt } },
+    ended,
+  };
 }
 
 function endedLast(ended: ById<Ended>): ById<Ended> {
-  return withoutLast(ended, ENDED_MAX, ([a, one], [b, other]) => compared(other.endedAt, one.endedAt) || compared(a, b));
+  return withoutLast(
+    ended,
+    ENDED_MAX,
+    ([a, one], [b, other]) => compared(other.endedAt, one.endedAt) || compared(a, b),
+  );
 }
 
 /** The state after a fact, with what its row then says; a fact that leaves the row as it is does not become the one that made it so. */
@@ -112,9 +157,20 @@ function judged(before: State, after: State, fact: Fact): State {
 function riskOf({ subscription, pastDueSince, open }: State, at: string) {
   if (subscription === null || pastDueSince === null) return null;
   const overdue = Object.values(open).filter((invoice) => isOverdue(invoice, at));
-  const currencies = [...new Set([...(subscription.currency === null ? [] : [subscription.currency]), ...overdue.map(({ currency }) => currency)])];
-  assert(currencies.length <= 1, `a subscription has one currency, and ${subscription.id} has ${currencies.join(', ')}`);
-  const failed = overdue.filter(({ failedAt }) => failedAt !== null).sort((a, b) => compared(a.failedAt, b.failedAt) || compared(a.id, b.id)).at(-1);
+  const currencies = [
+    ...new Set([
+      ...(subscription.currency === null ? [] : [subscription.currency]),
+      ...overdue.map(({ currency }) => currency),
+    ]),
+  ];
+  assert(
+    currencies.length <= 1,
+    `a subscription has one currency, and ${subscription.id} has ${currencies.join(', ')}`,
+  );
+  const failed = overdue
+    .filter(({ failedAt }) => failedAt !== null)
+    .sort((a, b) => compared(a.failedAt, b.failedAt) || compared(a.id, b.id))
+    .at(-1);
   return rowOf(columns, {
     ...subscription,
     currency: currencies[0] ?? null,
@@ -129,6 +185,8 @@ function riskOf({ subscription, pastDueSince, open }: State, at: string) {
 }
 
 /** Either an attempt to collect it failed, or its due date is over. */
-const isOverdue = ({ attemptCount, dueDate }: Open, at: string): boolean => attemptCount > 0 || (dueDate !== null && dueDate <= at);
+const isOverdue = ({ attemptCount, dueDate }: Open, at: string): boolean =>
+  attemptCount > 0 || (dueDate !== null && dueDate <= at);
 
-const compared = (a: string | null, b: string | null): number => Number(String(a) > String(b)) - Number(String(a) < String(b));
+const compared = (a: string | null, b: string | null): number =>
+  Number(String(a) > String(b)) - Number(String(a) < String(b));

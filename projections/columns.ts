@@ -43,18 +43,28 @@ const ID_BYTES_MAX = 600;
 const NUMBER_BYTES = 8;
 
 /** An id, or another word of Stripe's that rows are found by, such as a status: it sorts by its bytes. */
-export const id = (): NotNull<string> => column({
-  kind: 'id', type: 'text', collation: 'C', schema: { type: 'string' }, bytesMax: ID_BYTES_MAX,
-  expected: `a text of at most ${ID_BYTES_MAX} bytes`, is: isTextWithin(ID_BYTES_MAX),
-});
+export const id = (): NotNull<string> =>
+  column({
+    kind: 'id',
+    type: 'text',
+    collation: 'C',
+    schema: { type: 'string' },
+    bytesMax: ID_BYTES_MAX,
+    expected: `a text of at most ${ID_BYTES_MAX} bytes`,
+    is: isTextWithin(ID_BYTES_MAX),
+  });
 
 /** A text that people write; with `bytesMax` one that may be in an index. */
-export const text = ({ bytesMax }: { bytesMax?: number } = {}): NotNull<string> => column({
-  kind: 'text', type: 'text', schema: { type: 'string' }, bytesMax: bytesMax ?? null,
-  ...(bytesMax === undefined
-    ? { expected: 'a text', is: (value): value is string => typeof value === 'string' }
-    : { expected: `a text of at most ${bytesMax} bytes`, is: isTextWithin(bytesMax) }),
-});
+export const text = ({ bytesMax }: { bytesMax?: number } = {}): NotNull<string> =>
+  column({
+    kind: 'text',
+    type: 'text',
+    schema: { type: 'string' },
+    bytesMax: bytesMax ?? null,
+    ...(bytesMax === undefined
+      ? { expected: 'a text', is: (value): value is string => typeof value === 'string' }
+      : { expected: `a text of at most ${bytesMax} bytes`, is: isTextWithin(bytesMax) }),
+  });
 
 /** An amount in minor units of the row's currency, which another column names. */
 export const money = (): NotNull<number> => wholeNumber('money');
@@ -63,34 +73,53 @@ export const money = (): NotNull<number> => wholeNumber('money');
 export const count = (): NotNull<number> => wholeNumber('count');
 
 /** A moment: in rows its ISO 8601 text in UTC with milliseconds, in the years 1 to 9999. */
-export const time = (): NotNull<string> => column({
-  kind: 'time', type: 'timestamptz', schema: { type: 'string', format: 'date-time' }, bytesMax: NUMBER_BYTES,
-  expected: 'a time like 2026-01-31T00:00:00.000Z', is: isTime,
-});
+export const time = (): NotNull<string> =>
+  column({
+    kind: 'time',
+    type: 'timestamptz',
+    schema: { type: 'string', format: 'date-time' },
+    bytesMax: NUMBER_BYTES,
+    expected: 'a time like 2026-01-31T00:00:00.000Z',
+    is: isTime,
+  });
 
 /** True or false. */
-export const flag = (): NotNull<boolean> => column({
-  kind: 'flag', type: 'boolean', schema: { type: 'boolean' }, bytesMax: 1,
-  expected: 'true or false', is: (value): value is boolean => typeof value === 'boolean',
-});
+export const flag = (): NotNull<boolean> =>
+  column({
+    kind: 'flag',
+    type: 'boolean',
+    schema: { type: 'boolean' },
+    bytesMax: 1,
+    expected: 'true or false',
+    is: (value): value is boolean => typeof value === 'boolean',
+  });
 
 /**
  * A JSON value other than null; Postgres keeps no order of keys. `schema` describes it, and that it is a `T` is for the
  * compiler to check.
  */
-export const json = <T extends object>(schema: JsonSchema = {}): NotNull<T> => column({
-  kind: 'json', type: 'jsonb', schema, bytesMax: null,
-  expected: `JSON of at most ${JSON_LEVELS_MAX} levels`,
-  is: (value): value is T => value !== null && isJson(value, JSON_LEVELS_MAX),
-});
+export const json = <T extends object>(schema: JsonSchema = {}): NotNull<T> =>
+  column({
+    kind: 'json',
+    type: 'jsonb',
+    schema,
+    bytesMax: null,
+    expected: `JSON of at most ${JSON_LEVELS_MAX} levels`,
+    is: (value): value is T => value !== null && isJson(value, JSON_LEVELS_MAX),
+  });
 
 /** Neither JavaScript nor Postgres is to overflow its stack. */
 const JSON_LEVELS_MAX = 100;
 
-const wholeNumber = (kind: 'money' | 'count'): NotNull<number> => column({
-  kind, type: 'int8', schema: { type: 'integer' }, bytesMax: NUMBER_BYTES,
-  expected: 'a whole number that is exact', is: (value): value is number => Number.isSafeInteger(value),
-});
+const wholeNumber = (kind: 'money' | 'count'): NotNull<number> =>
+  column({
+    kind,
+    type: 'int8',
+    schema: { type: 'integer' },
+    bytesMax: NUMBER_BYTES,
+    expected: 'a whole number that is exact',
+    is: (value): value is number => Number.isSafeInteger(value),
+  });
 
 type Declared<T> = Omit<Column<T>, 'sql'> & Readonly<{ collation?: string }>;
 
@@ -107,7 +136,7 @@ function column<T>({ collation, ...declared }: Declared<T>): NotNull<T> {
 }
 
 const orNullSchema = (schema: JsonSchema): JsonSchema =>
-  (schema['type'] === undefined ? schema : { ...schema, type: [schema['type'], 'null'] });
+  schema['type'] === undefined ? schema : { ...schema, type: [schema['type'], 'null'] };
 
 function isTextWithin(bytesMax: number): (value: unknown) => value is string {
   // A code unit takes a byte at least: the bytes of a longer text need not be counted.
@@ -141,7 +170,11 @@ const isPlain = (value: unknown): value is object =>
 export class BadValue extends Error {
   readonly code = 'BAD_VALUE';
 
-  constructor(readonly table: string, readonly column: string, fault: string) {
+  constructor(
+    readonly table: string,
+    readonly column: string,
+    fault: string,
+  ) {
     super(`${table}.${column} is ${fault}.`);
     this.name = 'BadValue';
   }

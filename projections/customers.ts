@@ -30,22 +30,52 @@ export const customers = defineProjection({
   name: 'customers',
   version: 4,
   tables: { customers: { columns: { ...columns, ...provenanceColumns }, key: ['id'], indexes: [['email']] } },
-  objectOf: ({ snapshot, order }) => (snapshot.kind === 'deletion' && snapshot.object !== 'customer' ? null : order.objectKey),
+  objectOf: ({ snapshot, order }) =>
+    snapshot.kind === 'deletion' && snapshot.object !== 'customer' ? null : order.objectKey,
   initial: (): Row | null => null,
   evolve: {
     customer: (row, fact) => (row?.is_deleted ? row : customerRow(fact, { ...fact.snapshot, isDeleted: false })),
     deletion: (row, fact) => (fact.snapshot.id === null ? row : deletedRow(row, fact, fact.snapshot.id)),
     ...ignored(
-      'subscription', 'invoice', 'upcoming_invoice', 'invoice_item', 'invoice_payment', 'payment', 'refund', 'dispute', 'credit_note', 'checkout_session',
-      'subscription_schedule', 'discount', 'entitlements', 'price', 'plan', 'product', 'coupon', 'related_object',
+      'subscription',
+      'invoice',
+      'upcoming_invoice',
+      'invoice_item',
+      'invoice_payment',
+      'payment',
+      'refund',
+      'dispute',
+      'credit_note',
+      'checkout_session',
+      'subscription_schedule',
+      'discount',
+      'entitlements',
+      'price',
+      'plan',
+      'product',
+      'coupon',
+      'related_object',
     ),
   },
   rows: (row) => ({ customers: row === null ? [] : [row] }),
 });
 
-const customerRow = (fact: Fact<CustomerSnapshot | DeletionSnapshot>, fields: FieldsOf<typeof columns>) => ({ ...rowOf(columns, fields), ...provenanceOf(fact) });
+const customerRow = (fact: Fact<CustomerSnapshot | DeletionSnapshot>, fields: FieldsOf<typeof columns>) => ({
+  ...rowOf(columns, fields),
+  ...provenanceOf(fact),
+});
 
-const unknown = { email: null, name: null, currency: null, balanceMinor: null, isDelinquent: null, defaultPaymentMethod: null, discounts: null, testClock: null, createdAt: null };
+const unknown = {
+  email: null,
+  name: null,
+  currency: null,
+  balanceMinor: null,
+  isDelinquent: null,
+  defaultPaymentMethod: null,
+  discounts: null,
+  testClock: null,
+  createdAt: null,
+};
 
 function deletedRow(row: Row | null, fact: Fact<DeletionSnapshot>, id: string): Row {
   if (row === null) return customerRow(fact, { ...unknown, id, isDeleted: true });

@@ -18,7 +18,15 @@ const columns = {
   created_at: time().orNull(),
 };
 /** Amounts in minor units of `currency`, which is the account's. */
-const movementColumns = { dispute: id(), id: id(), amount_minor: money(), fee_minor: money(), net_minor: money(), currency: text(), created_at: time().orNull() };
+const movementColumns = {
+  dispute: id(),
+  id: id(),
+  amount_minor: money(),
+  fee_minor: money(),
+  net_minor: money(),
+  currency: text(),
+  created_at: time().orNull(),
+};
 
 type Row = ReturnType<typeof disputeRow>;
 type Movement = ReturnType<typeof movementRow>;
@@ -26,7 +34,12 @@ type State = Readonly<{ dispute: Row | null; movements: ById<Movement> }>;
 
 /** An inquiry (`warning_…`) may become a dispute. */
 const life: Life = [
-  ['warning_needs_response'], ['warning_under_review'], ['warning_closed'], ['needs_response'], ['under_review'], ['won', 'lost', 'charge_refunded', 'prevented'],
+  ['warning_needs_response'],
+  ['warning_under_review'],
+  ['warning_closed'],
+  ['needs_response'],
+  ['under_review'],
+  ['won', 'lost', 'charge_refunded', 'prevented'],
 ];
 /** Since 2026-10-28.endive what was decided may be appealed against, and is then decided again. */
 const isAppealed = (status: string): boolean => status.startsWith('appeal_');
@@ -40,7 +53,14 @@ export const disputes = defineProjection({
   name: 'disputes',
   version: 4,
   tables: {
-    disputes: { columns: { ...columns, ...provenanceColumns }, key: ['id'], indexes: [['payment_intent', 'id'], ['charge', 'id']] },
+    disputes: {
+      columns: { ...columns, ...provenanceColumns },
+      key: ['id'],
+      indexes: [
+        ['payment_intent', 'id'],
+        ['charge', 'id'],
+      ],
+    },
     dispute_movements: { columns: { ...movementColumns, ...provenanceColumns }, key: ['dispute', 'id'], indexes: [] },
   },
   initial: (): State => ({ dispute: null, movements: {} }),
@@ -48,17 +68,41 @@ export const disputes = defineProjection({
     dispute: ({ dispute, movements: known }, fact) => {
       const { status, movements } = fact.snapshot;
       return {
-        dispute: dispute !== null && !isAppealed(status) && isStale(life, dispute.status, status) ? dispute : disputeRow(fact),
+        dispute:
+          dispute !== null && !isAppealed(status) && isStale(life, dispute.status, status) ? dispute : disputeRow(fact),
         movements: { ...Object.fromEntries(movements.map((one) => [one.id, movementRow(fact, one)])), ...known },
       };
     },
     ...ignored(
-      'subscription', 'invoice', 'upcoming_invoice', 'invoice_item', 'invoice_payment', 'payment', 'refund', 'credit_note', 'checkout_session',
-      'subscription_schedule', 'customer', 'discount', 'entitlements', 'price', 'plan', 'product', 'coupon', 'deletion', 'related_object',
+      'subscription',
+      'invoice',
+      'upcoming_invoice',
+      'invoice_item',
+      'invoice_payment',
+      'payment',
+      'refund',
+      'credit_note',
+      'checkout_session',
+      'subscription_schedule',
+      'customer',
+      'discount',
+      'entitlements',
+      'price',
+      'plan',
+      'product',
+      'coupon',
+      'deletion',
+      'related_object',
     ),
   },
-  rows: ({ dispute, movements }) => ({ disputes: dispute === null ? [] : [dispute], dispute_movements: Object.values(movements) }),
+  rows: ({ dispute, movements }) => ({
+    disputes: dispute === null ? [] : [dispute],
+    dispute_movements: Object.values(movements),
+  }),
 });
 
 const disputeRow = (fact: Fact<DisputeSnapshot>) => ({ ...rowOf(columns, fact.snapshot), ...provenanceOf(fact) });
-const movementRow = (fact: Fact<DisputeSnapshot>, movement: DisputeSnapshot['movements'][number]) => ({ ...rowOf(movementColumns, { ...movement, dispute: fact.snapshot.id }), ...provenanceOf(fact) });
+const movementRow = (fact: Fact<DisputeSnapshot>, movement: DisputeSnapshot['movements'][number]) => ({
+  ...rowOf(movementColumns, { ...movement, dispute: fact.snapshot.id }),
+  ...provenanceOf(fact),
+});

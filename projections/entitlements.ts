@@ -27,31 +27,68 @@ export const entitlements = defineProjection({
   // The summary, which has no id, and the deletion are both about the customer.
   objectOf: ({ snapshot }) => {
     if (snapshot.kind === 'entitlements') return `customer ${snapshot.customer}`;
-    return snapshot.kind === 'deletion' && snapshot.object === 'customer' && snapshot.id !== null ? `customer ${snapshot.id}` : null;
+    return snapshot.kind === 'deletion' && snapshot.object === 'customer' && snapshot.id !== null
+      ? `customer ${snapshot.id}`
+      : null;
   },
   initial: (): State => ({ summary: null, entitlements: {} }),
   evolve: {
     entitlements: (state, fact) => {
       if (state.summary?.is_customer_deleted) return state;
       const { customer, hasAllEntitlements } = fact.snapshot;
-      const listed = fact.snapshot.entitlements.map((one) => [one.id, listedRow(withId(state.entitlements, one.id), entitlementRow(fact, { ...one, customer }))] as const);
-      return { summary: summaryRow(fact, { customer, hasAllEntitlements, isCustomerDeleted: false }), entitlements: Object.fromEntries(listed) };
+      const listed = fact.snapshot.entitlements.map(
+        (one) =>
+          [one.id, listedRow(withId(state.entitlements, one.id), entitlementRow(fact, { ...one, customer }))] as const,
+      );
+      return {
+        summary: summaryRow(fact, { customer, hasAllEntitlements, isCustomerDeleted: false }),
+        entitlements: Object.fromEntries(listed),
+      };
     },
     deletion: (state, fact) => {
       const { id } = fact.snapshot;
       if (id === null) return state;
-      return { summary: summaryRow(fact, { customer: id, hasAllEntitlements: true, isCustomerDeleted: true }), entitlements: {} };
+      return {
+        summary: summaryRow(fact, { customer: id, hasAllEntitlements: true, isCustomerDeleted: true }),
+        entitlements: {},
+      };
     },
     ...ignored(
-      'subscription', 'invoice', 'upcoming_invoice', 'invoice_item', 'invoice_payment', 'payment', 'refund', 'dispute', 'credit_note', 'checkout_session',
-      'subscription_schedule', 'customer', 'discount', 'price', 'plan', 'product', 'coupon', 'related_object',
+      'subscription',
+      'invoice',
+      'upcoming_invoice',
+      'invoice_item',
+      'invoice_payment',
+      'payment',
+      'refund',
+      'dispute',
+      'credit_note',
+      'checkout_session',
+      'subscription_schedule',
+      'customer',
+      'discount',
+      'price',
+      'plan',
+      'product',
+      'coupon',
+      'related_object',
     ),
   },
-  rows: ({ summary, entitlements: listed }) => ({ entitlements: Object.values(listed), entitlement_summaries: summary === null ? [] : [summary] }),
+  rows: ({ summary, entitlements: listed }) => ({
+    entitlements: Object.values(listed),
+    entitlement_summaries: summary === null ? [] : [summary],
+  }),
 });
 
 /** The row as it was, while it says the same. */
-const listedRow = (before: Row | undefined, now: Row): Row => (before?.feature === now.feature && before.lookup_key === now.lookup_key ? before : now);
+const listedRow = (before: Row | undefined, now: Row): Row =>
+  before?.feature === now.feature && before.lookup_key === now.lookup_key ? before : now;
 
-const entitlementRow = (fact: Fact<EntitlementsSnapshot>, fields: FieldsOf<typeof columns>) => ({ ...rowOf(columns, fields), ...provenanceOf(fact) });
-const summaryRow = (fact: Fact<Snapshot>, fields: FieldsOf<typeof summaryColumns>) => ({ ...rowOf(summaryColumns, fields), ...provenanceOf(fact) });
+const entitlementRow = (fact: Fact<EntitlementsSnapshot>, fields: FieldsOf<typeof columns>) => ({
+  ...rowOf(columns, fields),
+  ...provenanceOf(fact),
+});
+const summaryRow = (fact: Fact<Snapshot>, fields: FieldsOf<typeof summaryColumns>) => ({
+  ...rowOf(summaryColumns, fields),
+  ...provenanceOf(fact),
+});

@@ -11,4 +11,15 @@ import { refunds } from './refunds.js';
 import { subscriptions } from './subscriptions.js';
 
 /** Every read model of this build. A new projection is one file, one spec, and one line here. */
-export const projections: readonly AnyProjection[] = [subscriptions, invoices, payments, refunds, disputes, invoicePayments, customers, entitlements, links, churnRisk];
+export const projections: readonly AnyProjection[] = [
+  subscriptions,
+  invoices,
+  payments,
+  refunds,
+  disputes,
+  invoicePayments,
+  customers,
+  entitlements,
+  links,
+  churnRisk,
+];

@@ -28,16 +28,39 @@ const life: Life = [['open'], ['paid', 'canceled']];
 export const invoicePayments = defineProjection({
   name: 'invoice_payments',
   version: 3,
-  tables: { invoice_payments: { columns: { ...columns, ...provenanceColumns }, key: ['id'], indexes: [['invoice', 'id']] } },
+  tables: {
+    invoice_payments: { columns: { ...columns, ...provenanceColumns }, key: ['id'], indexes: [['invoice', 'id']] },
+  },
   initial: (): Row | null => null,
   evolve: {
-    invoice_payment: (row, fact) => (row !== null && isStale(life, row.status, fact.snapshot.status) ? row : invoicePaymentRow(fact)),
+    invoice_payment: (row, fact) =>
+      row !== null && isStale(life, row.status, fact.snapshot.status) ? row : invoicePaymentRow(fact),
     ...ignored(
-      'subscription', 'invoice', 'upcoming_invoice', 'invoice_item', 'payment', 'refund', 'dispute', 'credit_note', 'checkout_session',
-      'subscription_schedule', 'customer', 'discount', 'entitlements', 'price', 'plan', 'product', 'coupon', 'deletion', 'related_object',
+      'subscription',
+      'invoice',
+      'upcoming_invoice',
+      'invoice_item',
+      'payment',
+      'refund',
+      'dispute',
+      'credit_note',
+      'checkout_session',
+      'subscription_schedule',
+      'customer',
+      'discount',
+      'entitlements',
+      'price',
+      'plan',
+      'product',
+      'coupon',
+      'deletion',
+      'related_object',
     ),
   },
   rows: (row) => ({ invoice_payments: row === null ? [] : [row] }),
 });
 
-const invoicePaymentRow = (fact: Fact<InvoicePaymentSnapshot>) => ({ ...rowOf(columns, fact.snapshot), ...provenanceOf(fact) });
+const invoicePaymentRow = (fact: Fact<InvoicePaymentSnapshot>) => ({
+  ...rowOf(columns, fact.snapshot),
+  ...provenanceOf(fact),
+});

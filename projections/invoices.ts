@@ -56,19 +56,49 @@ const HAS_STATUS_SINCE = '2018-11-08';
 export const invoices = defineProjection({
   name: 'invoices',
   version: 4,
-  tables: { invoices: { columns: { ...columns, ...provenanceColumns }, key: ['id'], indexes: [['customer', 'id'], ['subscription', 'id'], ['status', 'id']] } },
+  tables: {
+    invoices: {
+      columns: { ...columns, ...provenanceColumns },
+      key: ['id'],
+      indexes: [
+        ['customer', 'id'],
+        ['subscription', 'id'],
+        ['status', 'id'],
+      ],
+    },
+  },
   // Deletions of other objects are none of its business.
-  objectOf: ({ snapshot, order }) => (snapshot.kind === 'deletion' && snapshot.object !== 'invoice' ? null : order.objectKey),
+  objectOf: ({ snapshot, order }) =>
+    snapshot.kind === 'deletion' && snapshot.object !== 'invoice' ? null : order.objectKey,
   initial: (): Row | null => null,
   evolve: {
     invoice: (row, fact) => {
-      const isOutdated = row !== null && (row.is_deleted || isOutdatedInvoice({ status: row.status, apiVersion: row.api_version }, fact.snapshot.status));
+      const isOutdated =
+        row !== null &&
+        (row.is_deleted ||
+          isOutdatedInvoice({ status: row.status, apiVersion: row.api_version }, fact.snapshot.status));
       return isOutdated ? row : invoiceRow(fact);
     },
     deletion: (row, fact) => (row === null ? null : { ...row, is_deleted: true, ...provenanceOf(fact) }),
     ...ignored(
-      'subscription', 'upcoming_invoice', 'invoice_item', 'invoice_payment', 'payment', 'refund', 'dispute', 'credit_note', 'checkout_session',
-      'subscription_schedule', 'customer', 'discount', 'entitlements', 'price', 'plan', 'product', 'coupon', 'related_object',
+      'subscription',
+      'upcoming_invoice',
+      'invoice_item',
+      'invoice_payment',
+      'payment',
+      'refund',
+      'dispute',
+      'credit_note',
+      'checkout_session',
+      'subscription_schedule',
+      'customer',
+      'discount',
+      'entitlements',
+      'price',
+      'plan',
+      'product',
+      'coupon',
+      'related_object',
     ),
   },
   rows: (row) => ({ invoices: row === null ? [] : [row] }),
@@ -80,4 +110,7 @@ export function isOutdatedInvoice(known: Readonly<{ status: string; apiVersion: 
   return !mayReopen && isStale(life, known.status, is);
 }
 
-const invoiceRow = (fact: Fact<InvoiceSnapshot>) => ({ ...rowOf(columns, { ...fact.snapshot, isDeleted: false }), ...provenanceOf(fact) });
+const invoiceRow = (fact: Fact<InvoiceSnapshot>) => ({
+  ...rowOf(columns, { ...fact.snapshot, isDeleted: false }),
+  ...provenanceOf(fact),
+});

@@ -1,6 +1,19 @@
 import type {
-  CheckoutSessionSnapshot, CreditNoteSnapshot, CustomerSnapshot, DeletionSnapshot, DiscountSnapshot, DisputeSnapshot, InvoiceItemSnapshot, InvoicePaymentSnapshot, InvoiceSnapshot,
-  PaymentSnapshot, RefundSnapshot, RelatedObjectSnapshot, Snapshot, SubscriptionScheduleSnapshot, SubscriptionSnapshot,
+  CheckoutSessionSnapshot,
+  CreditNoteSnapshot,
+  CustomerSnapshot,
+  DeletionSnapshot,
+  DiscountSnapshot,
+  DisputeSnapshot,
+  InvoiceItemSnapshot,
+  InvoicePaymentSnapshot,
+  InvoiceSnapshot,
+  PaymentSnapshot,
+  RefundSnapshot,
+  RelatedObjectSnapshot,
+  Snapshot,
+  SubscriptionScheduleSnapshot,
+  SubscriptionSnapshot,
 } from '../src/events/normalise.js';
 import { id } from './columns.js';
 import { defineProjection, ignored, type Fact } from './projection.js';
@@ -12,8 +25,16 @@ type Row = ReturnType<typeof linkRow>;
 
 /** What an object says it belongs to; a payment is named by a charge, a payment intent or, outside Stripe, a payment record. The second line leads on to one of the first. */
 type TargetKind =
-  | 'subscription' | 'invoice' | 'payment' | 'customer'
-  | 'subscription_item' | 'quote' | 'setup_intent' | 'payment_method' | 'credit_grant' | 'test_clock';
+  | 'subscription'
+  | 'invoice'
+  | 'payment'
+  | 'customer'
+  | 'subscription_item'
+  | 'quote'
+  | 'setup_intent'
+  | 'payment_method'
+  | 'credit_grant'
+  | 'test_clock';
 type Targets = Readonly<Partial<Record<TargetKind, readonly (string | null)[]>>>;
 
 /**
@@ -24,55 +45,145 @@ type Targets = Readonly<Partial<Record<TargetKind, readonly (string | null)[]>>>
 export const links = defineProjection({
   name: 'links',
   version: 5,
-  tables: { links: { columns: { ...columns, ...provenanceColumns }, key: ['id', 'object', 'target_kind', 'target'], indexes: [['target', 'target_kind']] } },
+  tables: {
+    links: {
+      columns: { ...columns, ...provenanceColumns },
+      key: ['id', 'object', 'target_kind', 'target'],
+      indexes: [['target', 'target_kind']],
+    },
+  },
   objectOf: ({ snapshot, order }) => ('id' in snapshot && snapshot.id !== null ? order.objectKey : null),
   initial: (): ById<Row> => ({}),
   evolve: {
-    subscription: linking('subscription', ({ customer, items, latestInvoice, pendingSetupIntent, testClock }: SubscriptionSnapshot) =>
-      ({ customer: [customer], subscription_item: items.map(({ id }) => id), invoice: [latestInvoice], setup_intent: [pendingSetupIntent], test_clock: [testClock] })),
+    subscription: linking(
+      'subscription',
+      ({ customer, items, latestInvoice, pendingSetupIntent, testClock }: SubscriptionSnapshot) => ({
+        customer: [customer],
+        subscription_item: items.map(({ id }) => id),
+        invoice: [latestInvoice],
+        setup_intent: [pendingSetupIntent],
+        test_clock: [testClock],
+      }),
+    ),
     // An invoice without a subscription of its own may have lines for some.
-    invoice: linking('invoice', ({ subscription, customer, charge, paymentIntent, lines, quote, testClock }: InvoiceSnapshot) =>
-      ({ subscription: [subscription, ...lines.map((line) => line.subscription)], customer: [customer], payment: [charge, paymentIntent], quote: [quote], test_clock: [testClock] })),
-    invoice_item: linking('invoiceitem', ({ subscription, invoice, customer, testClock }: InvoiceItemSnapshot) =>
-      ({ subscription: [subscription], invoice: [invoice], customer: [customer], test_clock: [testClock] })),
-    invoice_payment: linking('invoice_payment', ({ invoice, charge, paymentIntent, paymentRecord }: InvoicePaymentSnapshot) => ({ invoice: [invoice], payment: [charge, paymentIntent, paymentRecord] })),
-    payment: (rows, fact) => linking(fact.snapshot.object, ({ id, invoice, customer, charge, paymentIntent }: PaymentSnapshot) =>
-      ({ invoice: [invoice], customer: [customer], payment: [charge, paymentIntent].filter((other) => other !== id) }))(rows, fact),
-    refund: linking('refund', ({ customer, charge, paymentIntent }: RefundSnapshot) => ({ customer: [customer], payment: [charge, paymentIntent] })),
+    invoice: linking(
+      'invoice',
+      ({ subscription, customer, charge, paymentIntent, lines, quote, testClock }: InvoiceSnapshot) => ({
+        subscription: [subscription, ...lines.map((line) => line.subscription)],
+        customer: [customer],
+        payment: [charge, paymentIntent],
+        quote: [quote],
+        test_clock: [testClock],
+      }),
+    ),
+    invoice_item: linking('invoiceitem', ({ subscription, invoice, customer, testClock }: InvoiceItemSnapshot) => ({
+      subscription: [subscription],
+      invoice: [invoice],
+      customer: [customer],
+      test_clock: [testClock],
+    })),
+    invoice_payment: linking(
+      'invoice_payment',
+      ({ invoice, charge, paymentIntent, paymentRecord }: InvoicePaymentSnapshot) => ({
+        invoice: [invoice],
+        payment: [charge, paymentIntent, paymentRecord],
+      }),
+    ),
+    payment: (rows, fact) =>
+      linking(fact.snapshot.object, ({ id, invoice, customer, charge, paymentIntent }: PaymentSnapshot) => ({
+        invoice: [invoice],
+        customer: [customer],
+        payment: [charge, paymentIntent].filter((other) => other !== id),
+      }))(rows, fact),
+    refund: linking('refund', ({ customer, charge, paymentIntent }: RefundSnapshot) => ({
+      customer: [customer],
+      payment: [charge, paymentIntent],
+    })),
     dispute: linking('dispute', ({ charge, paymentIntent }: DisputeSnapshot) => ({ payment: [charge, paymentIntent] })),
-    credit_note: linking('credit_note', ({ invoice, customer }: CreditNoteSnapshot) => ({ invoice: [invoice], customer: [customer] })),
-    checkout_session: linking('checkout.session', ({ subscription, invoice, customer, paymentIntent, setupIntent }: CheckoutSessionSnapshot) =>
-      ({ subscription: [subscription], invoice: [invoice], customer: [customer], payment: [paymentIntent], setup_intent: [setupIntent] })),
-    subscription_schedule: linking('subscription_schedule', ({ subscription, customer, testClock }: SubscriptionScheduleSnapshot) =>
-      ({ subscription: [subscription], customer: [customer], test_clock: [testClock] })),
-    discount: linking('discount', ({ subscription, subscriptionItem, invoice, customer }: DiscountSnapshot) =>
-      ({ subscription: [subscription], subscription_item: [subscriptionItem], invoice: [invoice], customer: [customer] })),
+    credit_note: linking('credit_note', ({ invoice, customer }: CreditNoteSnapshot) => ({
+      invoice: [invoice],
+      customer: [customer],
+    })),
+    checkout_session: linking(
+      'checkout.session',
+      ({ subscription, invoice, customer, paymentIntent, setupIntent }: CheckoutSessionSnapshot) => ({
+        subscription: [subscription],
+        invoice: [invoice],
+        customer: [customer],
+        payment: [paymentIntent],
+        setup_intent: [setupIntent],
+      }),
+    ),
+    subscription_schedule: linking(
+      'subscription_schedule',
+      ({ subscription, customer, testClock }: SubscriptionScheduleSnapshot) => ({
+        subscription: [subscription],
+        customer: [customer],
+        test_clock: [testClock],
+      }),
+    ),
+    discount: linking('discount', ({ subscription, subscriptionItem, invoice, customer }: DiscountSnapshot) => ({
+      subscription: [subscription],
+      subscription_item: [subscriptionItem],
+      invoice: [invoice],
+      customer: [customer],
+    })),
     customer: linking('customer', ({ testClock }: CustomerSnapshot) => ({ test_clock: [testClock] })),
     related_object: (rows, fact) => linking(fact.snapshot.object, relatedTargets)(rows, fact),
     // What was deleted belonged to something; that may be the only event about it.
-    deletion: (rows, fact) => linking(fact.snapshot.object, ({ subscription, invoice, customer }: DeletionSnapshot) => ({ subscription: [subscription], invoice: [invoice], customer: [customer] }))(rows, fact),
+    deletion: (rows, fact) =>
+      linking(fact.snapshot.object, ({ subscription, invoice, customer }: DeletionSnapshot) => ({
+        subscription: [subscription],
+        invoice: [invoice],
+        customer: [customer],
+      }))(rows, fact),
     ...ignored('upcoming_invoice', 'entitlements', 'price', 'plan', 'product', 'coupon'),
   },
   rows: (rows) => ({ links: Object.values(rows) }),
 });
 
-function relatedTargets({ subscription, invoice, charge, paymentIntent, customer, formerCustomer, paymentMethod, creditGrant, testClock }: RelatedObjectSnapshot): Targets {
+function relatedTargets({
+  subscription,
+  invoice,
+  charge,
+  paymentIntent,
+  customer,
+  formerCustomer,
+  paymentMethod,
+  creditGrant,
+  testClock,
+}: RelatedObjectSnapshot): Targets {
   return {
-    subscription: [subscription], invoice: [invoice], payment: [charge, paymentIntent], customer: [customer, formerCustomer], payment_method: [paymentMethod], credit_grant: [creditGrant], test_clock: [testClock],
+    subscription: [subscription],
+    invoice: [invoice],
+    payment: [charge, paymentIntent],
+    customer: [customer, formerCustomer],
+    payment_method: [paymentMethod],
+    credit_grant: [creditGrant],
+    test_clock: [testClock],
   };
 }
 
 /** The step that adds what a snapshot says of its object; what was said before keeps the event that said it first. */
-function linking<S extends Snapshot & { readonly id: string | null }>(object: string, targetsOf: (snapshot: S) => Targets) {
+function linking<S extends Snapshot & { readonly id: string | null }>(
+  object: string,
+  targetsOf: (snapshot: S) => Targets,
+) {
   return (rows: ById<Row>, fact: Fact<S>): ById<Row> => {
     const { id } = fact.snapshot;
     if (id === null) return rows;
     const said = Object.entries(targetsOf(fact.snapshot)).flatMap(([targetKind, targets]) =>
-      targets.filter((target) => target !== null).map((target) => [`${id} ${targetKind} ${target}`, { object, id, targetKind, target }] as const));
+      targets
+        .filter((target) => target !== null)
+        .map((target) => [`${id} ${targetKind} ${target}`, { object, id, targetKind, target }] as const),
+    );
     const fresh = said.filter(([key]) => !Object.hasOwn(rows, key)).map(([key, link]) => [key, linkRow(fact, link)]);
     // Most events say again what is known: then nothing is copied.
     return fresh.length === 0 ? rows : { ...rows, ...Object.fromEntries(fresh) };
   };
 }
 
-const linkRow = (fact: Fact, link: Readonly<{ object: string; id: string; targetKind: string; target: string }>) => ({ ...rowOf(columns, link), ...provenanceOf(fact) });
+const linkRow = (fact: Fact, link: Readonly<{ object: string; id: string; targetKind: string; target: string }>) => ({
+  ...rowOf(columns, link),
+  ...provenanceOf(fact),
+});

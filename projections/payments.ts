@@ -39,17 +39,47 @@ const lives: Readonly<Record<PaymentSnapshot['object'], Life>> = {
 export const payments = defineProjection({
   name: 'payments',
   version: 4,
-  tables: { payments: { columns: { ...columns, ...provenanceColumns }, key: ['id'], indexes: [['payment', 'id'], ['customer', 'payment'], ['status', 'payment']] } },
+  tables: {
+    payments: {
+      columns: { ...columns, ...provenanceColumns },
+      key: ['id'],
+      indexes: [
+        ['payment', 'id'],
+        ['customer', 'payment'],
+        ['status', 'payment'],
+      ],
+    },
+  },
   initial: (): Row | null => null,
   evolve: {
-    payment: (row, fact) => (row !== null && isStale(lives[fact.snapshot.object], row.status, fact.snapshot.status) ? row : paymentRow(fact)),
+    payment: (row, fact) =>
+      row !== null && isStale(lives[fact.snapshot.object], row.status, fact.snapshot.status) ? row : paymentRow(fact),
     ...ignored(
-      'subscription', 'invoice', 'upcoming_invoice', 'invoice_item', 'invoice_payment', 'refund', 'dispute', 'credit_note', 'checkout_session',
-      'subscription_schedule', 'customer', 'discount', 'entitlements', 'price', 'plan', 'product', 'coupon', 'deletion', 'related_object',
+      'subscription',
+      'invoice',
+      'upcoming_invoice',
+      'invoice_item',
+      'invoice_payment',
+      'refund',
+      'dispute',
+      'credit_note',
+      'checkout_session',
+      'subscription_schedule',
+      'customer',
+      'discount',
+      'entitlements',
+      'price',
+      'plan',
+      'product',
+      'coupon',
+      'deletion',
+      'related_object',
     ),
   },
   rows: (row) => ({ payments: row === null ? [] : [row] }),
 });
 
-const paymentRow = (fact: Fact<PaymentSnapshot>) =>
-  ({ ...rowOf(columns, { ...fact.snapshot, payment: fact.snapshot.paymentIntent ?? fact.snapshot.id }), ...provenanceOf(fact) });
+const paymentRow = (fact: Fact<PaymentSnapshot>) => ({
+  ...rowOf(columns, { ...fact.snapshot, payment: fact.snapshot.paymentIntent ?? fact.snapshot.id }),
+  ...provenanceOf(fact),
+});

@@ -4,7 +4,12 @@ import { storable } from '../src/events/storable.js';
 import { checkRow, type Columns, type RowOf } from './columns.js';
 
 /** The Stripe event behind a fact, as rows name it. */
-export type EventReference = Readonly<{ stripeEventId: string; type: string; created: string; apiVersion: string | null }>;
+export type EventReference = Readonly<{
+  stripeEventId: string;
+  type: string;
+  created: string;
+  apiVersion: string | null;
+}>;
 
 /** One Stripe event as a projection sees it: what its object was then, and where it stands in the order. */
 export type Fact<S extends Snapshot = Snapshot> = Readonly<{ snapshot: S; event: EventReference; order: OrderKey }>;
@@ -62,7 +67,8 @@ export function defineProjection<State, T extends Tables>(projection: Projection
   return projection as AnyProjection<T>;
 }
 
-export const handles = (projection: AnyProjection, kind: SnapshotKind): boolean => projection.evolve[kind] !== 'ignored';
+export const handles = (projection: AnyProjection, kind: SnapshotKind): boolean =>
+  projection.evolve[kind] !== 'ignored';
 
 /** The object whose state a fact changes, as Postgres can hold its name; null when the fact does not matter. */
 export function objectOf(projection: AnyProjection, fact: Fact): string | null {
@@ -73,7 +79,11 @@ export function objectOf(projection: AnyProjection, fact: Fact): string | null {
 
 /** The kinds of snapshot that matter to any of these. */
 export const kindsOf = (projections: readonly AnyProjection[]): ReadonlySet<SnapshotKind> =>
-  new Set(projections.flatMap((projection) => (Object.keys(projection.evolve) as SnapshotKind[]).filter((kind) => handles(projection, kind))));
+  new Set(
+    projections.flatMap((projection) =>
+      (Object.keys(projection.evolve) as SnapshotKind[]).filter((kind) => handles(projection, kind)),
+    ),
+  );
 
 /** One step of the fold. */
 export function evolve(projection: AnyProjection, state: unknown, fact: Fact): unknown {
@@ -84,6 +94,7 @@ export function evolve(projection: AnyProjection, state: unknown, fact: Fact): u
 /** The rows of a state, each of which its table can hold. @throws BadValue */
 export function checkedRows<T extends Tables>(projection: AnyProjection<T>, state: unknown): RowsOf<T> {
   const rows = projection.rows(state);
-  for (const [name, table] of Object.entries(projection.tables)) for (const row of rows[name] ?? []) checkRow(name, table, row);
+  for (const [name, table] of Object.entries(projection.tables))
+    for (const row of rows[name] ?? []) checkRow(name, table, row);
   return rows;
 }

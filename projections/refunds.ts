@@ -17,7 +17,15 @@ const told = {
 };
 const columns = { id: id(), status: id(), amount_minor: money(), customer: id().orNull(), ...told };
 /** A credit note knows no status, and the amount only since 2025-03-31.basil: its own share of the refund. */
-const evidenceColumns = { refund: id(), source: id(), source_object: text(), status: id().orNull(), amount_minor: money().orNull(), invoice: id().orNull(), ...told };
+const evidenceColumns = {
+  refund: id(),
+  source: id(),
+  source_object: text(),
+  status: id().orNull(),
+  amount_minor: money().orNull(),
+  invoice: id().orNull(),
+  ...told,
+};
 
 type Row = ReturnType<typeof refundRow>;
 type Evidence = ReturnType<typeof evidenceRow>;
@@ -36,22 +44,63 @@ export const refunds = defineProjection({
   name: 'refunds',
   version: 3,
   tables: {
-    refunds: { columns: { ...columns, ...provenanceColumns }, key: ['id'], indexes: [['payment_intent', 'id'], ['charge', 'id']] },
-    refund_evidence: { columns: { ...evidenceColumns, ...provenanceColumns }, key: ['refund', 'source'], indexes: [['source']] },
+    refunds: {
+      columns: { ...columns, ...provenanceColumns },
+      key: ['id'],
+      indexes: [
+        ['payment_intent', 'id'],
+        ['charge', 'id'],
+      ],
+    },
+    refund_evidence: {
+      columns: { ...evidenceColumns, ...provenanceColumns },
+      key: ['refund', 'source'],
+      indexes: [['source']],
+    },
   },
   // A payment intent says nothing of refunds.
-  objectOf: ({ snapshot, order }) => (snapshot.kind === 'payment' && snapshot.object === 'payment_intent' ? null : order.objectKey),
+  objectOf: ({ snapshot, order }) =>
+    snapshot.kind === 'payment' && snapshot.object === 'payment_intent' ? null : order.objectKey,
   initial: (): State => ({ refund: null, evidence: {} }),
   evolve: {
-    refund: (state, fact) => (state.refund !== null && isStale(life, state.refund.status, fact.snapshot.status) ? state : { ...state, refund: refundRow(fact) }),
-    payment: (state, fact) => withEvidence(state, fact.snapshot.refunds.map((refund) => ofCharge(fact, refund))),
-    credit_note: (state, fact) => withEvidence(state, fact.snapshot.refunds.map((refund) => ofCreditNote(fact, refund))),
+    refund: (state, fact) =>
+      state.refund !== null && isStale(life, state.refund.status, fact.snapshot.status)
+        ? state
+        : { ...state, refund: refundRow(fact) },
+    payment: (state, fact) =>
+      withEvidence(
+        state,
+        fact.snapshot.refunds.map((refund) => ofCharge(fact, refund)),
+      ),
+    credit_note: (state, fact) =>
+      withEvidence(
+        state,
+        fact.snapshot.refunds.map((refund) => ofCreditNote(fact, refund)),
+      ),
     ...ignored(
-      'subscription', 'invoice', 'upcoming_invoice', 'invoice_item', 'invoice_payment', 'dispute', 'checkout_session',
-      'subscription_schedule', 'customer', 'discount', 'entitlements', 'price', 'plan', 'product', 'coupon', 'deletion', 'related_object',
+      'subscription',
+      'invoice',
+      'upcoming_invoice',
+      'invoice_item',
+      'invoice_payment',
+      'dispute',
+      'checkout_session',
+      'subscription_schedule',
+      'customer',
+      'discount',
+      'entitlements',
+      'price',
+      'plan',
+      'product',
+      'coupon',
+      'deletion',
+      'related_object',
     ),
   },
-  rows: ({ refund, evidence }) => ({ refunds: refund === null ? [] : [refund], refund_evidence: Object.values(evidence) }),
+  rows: ({ refund, evidence }) => ({
+    refunds: refund === null ? [] : [refund],
+    refund_evidence: Object.values(evidence),
+  }),
 });
 
 const refundRow = (fact: Fact<RefundSnapshot>) => ({ ...rowOf(columns, fact.snapshot), ...provenanceOf(fact) });
@@ -60,17 +109,37 @@ function withEvidence(state: State, evidence: readonly Evidence[]): State {
   return { ...state, evidence: { ...state.evidence, ...Object.fromEntries(evidence.map((row) => [row.refund, row])) } };
 }
 
-const evidenceRow = (fact: Fact, fields: FieldsOf<typeof evidenceColumns>) => ({ ...rowOf(evidenceColumns, fields), ...provenanceOf(fact) });
+const evidenceRow = (fact: Fact, fields: FieldsOf<typeof evidenceColumns>) => ({
+  ...rowOf(evidenceColumns, fields),
+  ...provenanceOf(fact),
+});
 
 /** Before 2014 refunds had no id: the movement of money that they were names them. */
 function ofCharge(fact: Fact<PaymentSnapshot>, refund: RefundFacts): Evidence {
   const { id, paymentIntent } = fact.snapshot;
   const name = refund.id ?? refund.balanceTransaction ?? `${id} ${refund.createdAt}`;
-  return evidenceRow(fact, { ...refund, refund: name, source: id, sourceObject: 'charge', charge: id, paymentIntent, invoice: null });
+  return evidenceRow(fact, {
+    ...refund,
+    refund: name,
+    source: id,
+    sourceObject: 'charge',
+    charge: id,
+    paymentIntent,
+    invoice: null,
+  });
 }
 
 function ofCreditNote(fact: Fact<CreditNoteSnapshot>, refund: CreditNoteSnapshot['refunds'][number]): Evidence {
   const { id, currency, invoice } = fact.snapshot;
-  const unknown = { status: null, charge: null, paymentIntent: null, balanceTransaction: null, failureBalanceTransaction: null, failureReason: null, reason: null, createdAt: null };
+  const unknown = {
+    status: null,
+    charge: null,
+    paymentIntent: null,
+    balanceTransaction: null,
+    failureBalanceTransaction: null,
+    failureReason: null,
+    reason: null,
+    createdAt: null,
+  };
   return evidenceRow(fact, { ...unknown, ...refund, source: id, sourceObject: 'credit_note', currency, invoice });
 }

@@ -1,7 +1,9 @@
 import { flag, id, text, time, type Columns, type RowOf, type ValueOf } from './columns.js';
 import type { Fact, Row } from './projection.js';
 
-type Camel<Column extends string> = Column extends `${infer First}_${infer Rest}` ? `${First}${Capitalize<Camel<Rest>>}` : Column;
+type Camel<Column extends string> = Column extends `${infer First}_${infer Rest}`
+  ? `${First}${Capitalize<Camel<Rest>>}`
+  : Column;
 
 /** The field that a column shows: `periodStart` for `period_start`. The one rule of names between snapshots, rows and the API. */
 export function fieldOf<Column extends string>(column: Column): Camel<Column> {
@@ -37,10 +39,16 @@ export const provenanceColumns = {
 };
 
 /** The values of `provenanceColumns`. */
-export const provenanceOf = (
-  { snapshot: { livemode, account }, event: { stripeEventId, type, created, apiVersion } }: Pick<Fact, 'snapshot' | 'event'>,
-): RowOf<typeof provenanceColumns> => ({
-  livemode, account, stripe_event_id: stripeEventId, stripe_event_type: type, stripe_event_created: created, api_version: apiVersion,
+export const provenanceOf = ({
+  snapshot: { livemode, account },
+  event: { stripeEventId, type, created, apiVersion },
+}: Pick<Fact, 'snapshot' | 'event'>): RowOf<typeof provenanceColumns> => ({
+  livemode,
+  account,
+  stripe_event_id: stripeEventId,
+  stripe_event_type: type,
+  stripe_event_created: created,
+  api_version: apiVersion,
 });
 
 /** What a stream says of several objects, by their ids. */

@@ -31,7 +31,12 @@ const columns = {
 };
 
 /** `statusBegan` is the event from which on the status is what it is, or the first one known, when no earlier is. */
-type Life = Readonly<{ current: SubscriptionSnapshot; changedBy: EventReference; statusBegan: EventReference; previousStatus: string | null }>;
+type Life = Readonly<{
+  current: SubscriptionSnapshot;
+  changedBy: EventReference;
+  statusBegan: EventReference;
+  previousStatus: string | null;
+}>;
 type State = Life | null;
 
 /** What is each subscription now: its status and since when, its items, periods, trial, and how and when it ends? */
@@ -42,29 +47,62 @@ export const subscriptions = defineProjection({
     subscriptions: {
       columns: { ...columns, ...provenanceColumns },
       key: ['id'],
-      indexes: [['customer', 'id'], ['status', 'id']],
+      indexes: [
+        ['customer', 'id'],
+        ['status', 'id'],
+      ],
     },
   },
   initial: (): State => null,
   evolve: {
     // `canceled` and `incomplete_expired` are final for a subscription id: a stale snapshot never revives it.
     subscription: (state, { snapshot, event }) =>
-      state !== null && isFinalStatus(state.current.status) && !isFinalStatus(snapshot.status) ? state : { current: snapshot, changedBy: event, ...statusAfter(state, snapshot.status, event) },
+      state !== null && isFinalStatus(state.current.status) && !isFinalStatus(snapshot.status)
+        ? state
+        : { current: snapshot, changedBy: event, ...statusAfter(state, snapshot.status, event) },
     ...ignored(
-      'invoice', 'upcoming_invoice', 'invoice_item', 'invoice_payment', 'payment', 'refund', 'dispute', 'credit_note', 'checkout_session',
-      'subscription_schedule', 'customer', 'discount', 'entitlements', 'price', 'plan', 'product', 'coupon', 'deletion', 'related_object',
+      'invoice',
+      'upcoming_invoice',
+      'invoice_item',
+      'invoice_payment',
+      'payment',
+      'refund',
+      'dispute',
+      'credit_note',
+      'checkout_session',
+      'subscription_schedule',
+      'customer',
+      'discount',
+      'entitlements',
+      'price',
+      'plan',
+      'product',
+      'coupon',
+      'deletion',
+      'related_object',
     ),
   },
   rows: (state) => ({ subscriptions: state === null ? [] : [subscriptionRow(state)] }),
 });
 
-function statusAfter(state: State, status: string, event: EventReference): Pick<Life, 'statusBegan' | 'previousStatus'> {
+function statusAfter(
+  state: State,
+  status: string,
+  event: EventReference,
+): Pick<Life, 'statusBegan' | 'previousStatus'> {
   if (state === null) return { statusBegan: event, previousStatus: null };
   const { current, statusBegan, previousStatus } = state;
-  return status === current.status ? { statusBegan, previousStatus } : { statusBegan: event, previousStatus: current.status };
+  return status === current.status
+    ? { statusBegan, previousStatus }
+    : { statusBegan: event, previousStatus: current.status };
 }
 
 function subscriptionRow({ current, changedBy, statusBegan, previousStatus }: Life) {
-  const fields = { ...current, previousStatus, statusSince: statusBegan.created, statusEvent: statusBegan.stripeEventId };
+  const fields = {
+    ...current,
+    previousStatus,
+    statusSince: statusBegan.created,
+    statusEvent: statusBegan.stripeEventId,
+  };
   return { ...rowOf(columns, fields), ...provenanceOf({ snapshot: current, event: changedBy }) };
 }

@@ -32,9 +32,15 @@ function modifiedAt(path) {
 }
 
 function run(command, args) {
-  const { status, error } = spawnSync(command, args, { cwd: root, stdio: 'inherit', shell: process.platform === 'win32' });
+  const { status, error } = spawnSync(command, args, {
+    cwd: root,
+    stdio: 'inherit',
+    shell: process.platform === 'win32',
+  });
   if (status === 0) return;
-  console.error(`"${[command, ...args].join(' ')}" failed${error ? `: ${error.message}` : ''}. Mend what it says above, then run the command again.`);
+  console.error(
+    `"${[command, ...args].join(' ')}" failed${error ? `: ${error.message}` : ''}. Mend what it says above, then run the command again.`,
+  );
   process.exit(status || 1);
 }
 

@@ -66,7 +66,9 @@ const ONE_NODE = /^esdb:\/\/[^@,/]+:\d+\/?\?.*\btls=false\b/;
 async function checkEventStore(url) {
   if (!ONE_NODE.test(url)) {
     const example = 'esdb://127.0.0.1:2113?tls=false';
-    throw new Unable(`EVENTSTORE_URL must name one node without TLS and users, as ${example}: tests put a proxy before it.`);
+    throw new Unable(
+      `EVENTSTORE_URL must name one node without TLS and users, as ${example}: tests put a proxy before it.`,
+    );
   }
   const client = EventStoreDBClient.connectionString(url);
   try {
@@ -105,7 +107,9 @@ function runTests(urls) {
   const runner = join(root, 'node_modules', 'jest', 'bin', 'jest.js');
   const options = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'];
   const args = [...options, runner, ...process.argv.slice(2)];
-  return spawnSync(process.execPath, args, { cwd: root, env: { ...process.env, ...urls }, stdio: 'inherit' }).status ?? 1;
+  return (
+    spawnSync(process.execPath, args, { cwd: root, env: { ...process.env, ...urls }, stdio: 'inherit' }).status ?? 1
+  );
 }
 
 async function main() {

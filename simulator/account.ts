@@ -13,11 +13,20 @@ export interface Account {
 }
 
 /** Product, monthly price in minor units; yearly costs ten months. */
-const PRODUCTS = [['Starter', 900], ['Team', 2900], ['Business', 7900], ['Enterprise', 24900], ['API calls', 3]] as const;
+const PRODUCTS = [
+  ['Starter', 900],
+  ['Team', 2900],
+  ['Business', 7900],
+  ['Enterprise', 24900],
+  ['API calls', 3],
+] as const;
 /** The product that is charged for what was used of it. */
 const METERED = 'API calls';
 /** Coupon, percent off, and for how many months. */
-const PERCENT_COUPONS = [['WELCOME20', 20, 3], ['PARTNER', 12.5, null]] as const;
+const PERCENT_COUPONS = [
+  ['WELCOME20', 20, 3],
+  ['PARTNER', 12.5, null],
+] as const;
 /** Off one invoice: less than any first one asks for, more than some lines. */
 const ONCE_MINOR = 500;
 /** Two decimals, none and three. */
@@ -26,7 +35,15 @@ const CURRENCIES = ['usd', 'eur', 'jpy', 'kwd'] as const;
 const TIERED: Readonly<Record<string, 'graduated' | 'volume'>> = { Team: 'graduated', Business: 'volume' };
 
 /** The lengths of the random part of Stripe's ids, for the prefixes that have not 24. */
-const ID_LENGTHS: Readonly<Record<string, number>> = { cus: 14, prod: 14, si: 14, req: 14, acct: 16, cs_test: 58, cs_live: 58 };
+const ID_LENGTHS: Readonly<Record<string, number>> = {
+  cus: 14,
+  prod: 14,
+  si: 14,
+  req: 14,
+  acct: 16,
+  cs_test: 58,
+  cs_live: 58,
+};
 
 /** An id as Stripe makes them: `stripeId(random, 'sub')` is `sub_` and 24 random characters. */
 export function stripeId(random: Random, prefix: string): string {
@@ -42,10 +59,27 @@ export function simulatedAccount(options: { seed: number; livemode: boolean; ope
     livemode: options.livemode,
     coupons: coupons(options.openedAt),
     prices: PRODUCTS.flatMap(([productName, monthlyMinor]) => {
-      const product = { product: stripeId(random, 'prod'), productName, usage: productName === METERED ? 'metered' as const : 'licensed' as const, createdAt: options.openedAt };
+      const product = {
+        product: stripeId(random, 'prod'),
+        productName,
+        usage: productName === METERED ? ('metered' as const) : ('licensed' as const),
+        createdAt: options.openedAt,
+      };
       return CURRENCIES.flatMap((currency): Price[] => [
-        { ...product, ...amounts(productName, monthlyMinor), currency, id: stripeId(random, 'price'), interval: 'month' },
-        { ...product, ...amounts(productName, 10 * monthlyMinor), currency, id: stripeId(random, 'price'), interval: 'year' },
+        {
+          ...product,
+          ...amounts(productName, monthlyMinor),
+          currency,
+          id: stripeId(random, 'price'),
+          interval: 'month',
+        },
+        {
+          ...product,
+          ...amounts(productName, 10 * monthlyMinor),
+          currency,
+          id: stripeId(random, 'price'),
+          interval: 'year',
+        },
       ]);
     }),
   };
@@ -54,12 +88,35 @@ export function simulatedAccount(options: { seed: number; livemode: boolean; ope
 function amounts(productName: string, unitAmountMinor: number): Pick<Price, 'unitAmountMinor' | 'tiers' | 'tiersMode'> {
   const tiersMode = TIERED[productName] ?? null;
   if (tiersMode === null) return { unitAmountMinor, tiers: [], tiersMode };
-  return { unitAmountMinor: null, tiersMode, tiers: [{ upTo: 5, unitAmountMinor, flatAmountMinor: 0 }, { upTo: null, unitAmountMinor: Math.round(unitAmountMinor * 0.8), flatAmountMinor: unitAmountMinor }] };
+  return {
+    unitAmountMinor: null,
+    tiersMode,
+    tiers: [
+      { upTo: 5, unitAmountMinor, flatAmountMinor: 0 },
+      { upTo: null, unitAmountMinor: Math.round(unitAmountMinor * 0.8), flatAmountMinor: unitAmountMinor },
+    ],
+  };
 }
 
 function coupons(createdAt: Seconds): Coupon[] {
   return [
-    ...PERCENT_COUPONS.map(([id, percentOff, months]): Coupon => ({ id, name: `${percentOff} % off`, percentOff, amountOff: null, duration: months === null ? 'forever' : 'repeating', months, createdAt })),
-    ...CURRENCIES.map((currency): Coupon => ({ id: `FIRST-${currency}`, name: 'Off one invoice', percentOff: null, amountOff: { currency, minor: ONCE_MINOR }, duration: 'once', months: null, createdAt })),
+    ...PERCENT_COUPONS.map(([id, percentOff, months]): Coupon => ({
+      id,
+      name: `${percentOff} % off`,
+      percentOff,
+      amountOff: null,
+      duration: months === null ? 'forever' : 'repeating',
+      months,
+      createdAt,
+    })),
+    ...CURRENCIES.map((currency): Coupon => ({
+      id: `FIRST-${currency}`,
+      name: 'Off one invoice',
+      percentOff: null,
+      amountOff: { currency, minor: ONCE_MINOR },
+      duration: 'once',
+      months: null,
+      createdAt,
+    })),
   ];
 }

@@ -62,7 +62,7 @@ export interface PaymentMethod {
 }
 
 export type SubscriptionStatus =
-  | 'incomplete' | 'incomplete_expired' | 'trialing' | 'active' | 'past_due' | 'unpaid' | 'canceled' | 'paused';
+  'incomplete' | 'incomplete_expired' | 'trialing' | 'active' | 'past_due' | 'unpaid' | 'canceled' | 'paused';
 
 export interface SubscriptionItem {
   readonly id: string;

@@ -33,7 +33,21 @@ const CHANGES = {
 } as const;
 
 const WEIGHTS: Readonly<Record<Exclude<Change, 'thereAndBack'>, number>> = {
-  quantity: 5, plan: 4, addItem: 2, removeItem: 1, interval: 1, metadata: 3, pause: 2, cancelAtPeriodEnd: 3, discount: 2, schedule: 2, oneOff: 3, creditNote: 3, refund: 2, dispute: 1, quick: 2,
+  quantity: 5,
+  plan: 4,
+  addItem: 2,
+  removeItem: 1,
+  interval: 1,
+  metadata: 3,
+  pause: 2,
+  cancelAtPeriodEnd: 3,
+  discount: 2,
+  schedule: 2,
+  oneOff: 3,
+  creditNote: 3,
+  refund: 2,
+  dispute: 1,
+  quick: 2,
 };
 const NEVER = Object.fromEntries(Object.keys(CHANGES).map((name) => [name, 0])) as Record<Change, 0>;
 /** What a planned subscription may meet without upsetting the plan. */
@@ -43,7 +57,8 @@ const PLANNED = { metadata: 3, schedule: 1, discount: 1, refund: 2, oneOff: 1 } 
 export function pickChange({ random, subscription, cycles, several, schedule }: Stage): Change {
   const alone = several ? {} : { oneOff: 0 };
   if (schedule !== null) return random.weighted<Change>({ ...NEVER, ...PLANNED, ...alone });
-  if (subscription.status === 'active') return random.weighted<Change>({ ...WEIGHTS, ...alone, thereAndBack: cycles ? 4 : 0 });
+  if (subscription.status === 'active')
+    return random.weighted<Change>({ ...WEIGHTS, ...alone, thereAndBack: cycles ? 4 : 0 });
   return random.weighted({ metadata: 3, quantity: 2, cancelAtPeriodEnd: 2, discount: 1 });
 }
 
@@ -53,11 +68,18 @@ export function change(stage: Stage, at: Seconds): void {
 
 function changeQuantity(stage: Stage, operation: Operation): void {
   const chosen = stage.random.pick(licensed(stage));
-  applyItems(stage, operation, stage.subscription.items.map((item) => (item === chosen ? { ...item, quantity: otherQuantity(stage, item) } : item)));
+  applyItems(
+    stage,
+    operation,
+    stage.subscription.items.map((item) =>
+      item === chosen ? { ...item, quantity: otherQuantity(stage, item) } : item,
+    ),
+  );
 }
 
 /** The items that are paid in advance, by quantity; there is always one. */
-const licensed = ({ subscription }: Stage): SubscriptionItem[] => subscription.items.filter(({ quantity }) => quantity !== null);
+const licensed = ({ subscription }: Stage): SubscriptionItem[] =>
+  subscription.items.filter(({ quantity }) => quantity !== null);
 
 function otherQuantity({ random }: Stage, { quantity }: SubscriptionItem): number {
   const other = random.integer(1, 12);
@@ -75,8 +97,13 @@ function changePlan(stage: Stage, operation: Operation): void {
 function freePrice(stage: Stage, usage?: Price['usage']): Price | undefined {
   const { items, currency } = stage.subscription;
   const [first] = items as [SubscriptionItem];
-  const free = stage.journal.view.account.prices.filter((price) =>
-    price.currency === currency && price.interval === first.price.interval && (usage ?? price.usage) === price.usage && items.every((item) => item.price.product !== price.product));
+  const free = stage.journal.view.account.prices.filter(
+    (price) =>
+      price.currency === currency &&
+      price.interval === first.price.interval &&
+      (usage ?? price.usage) === price.usage &&
+      items.every((item) => item.price.product !== price.product),
+  );
   return free.length === 0 ? undefined : stage.random.pick(free);
 }
 
@@ -97,7 +124,15 @@ function addItem(stage: Stage, operation: Operation): void {
   const { items } = stage.subscription;
   const price = freePrice(stage);
   if (price === undefined) return changeQuantity(stage, operation);
-  applyItems(stage, operation, [...items, { id: newId(stage, 'si'), price, quantity: price.usage === 'metered' ? null : stage.random.integer(1, 5), createdAt: operation.at }]);
+  applyItems(stage, operation, [
+    ...items,
+    {
+      id: newId(stage, 'si'),
+      price,
+      quantity: price.usage === 'metered' ? null : stage.random.integer(1, 5),
+      createdAt: operation.at,
+    },
+  ]);
 }
 
 function removeItem(stage: Stage, operation: Operation): void {
@@ -105,24 +140,55 @@ function removeItem(stage: Stage, operation: Operation): void {
   if (items.length === 1) return changeQuantity(stage, operation);
   const [kept] = licensed(stage);
   const gone = stage.random.pick(items.filter((item) => item !== kept));
-  applyItems(stage, operation, items.filter((item) => item !== gone));
+  applyItems(
+    stage,
+    operation,
+    items.filter((item) => item !== gone),
+  );
 }
 
 /** Another billing interval starts a new period, which is invoiced at once. */
 function changeInterval(stage: Stage, operation: Operation): void {
-  const { items: [first, ...more], cancelAtPeriodEnd, pauseCollection, currency } = stage.subscription;
-  if (first === undefined || more.length > 0 || cancelAtPeriodEnd || pauseCollection !== null) return changeMetadata(stage, operation);
-  const price = stage.random.pick(stage.journal.view.account.prices.filter((candidate) =>
-    candidate.product === first.price.product && candidate.currency === currency && candidate.interval !== first.price.interval));
+  const {
+    items: [first, ...more],
+    cancelAtPeriodEnd,
+    pauseCollection,
+    currency,
+  } = stage.subscription;
+  if (first === undefined || more.length > 0 || cancelAtPeriodEnd || pauseCollection !== null)
+    return changeMetadata(stage, operation);
+  const price = stage.random.pick(
+    stage.journal.view.account.prices.filter(
+      (candidate) =>
+        candidate.product === first.price.product &&
+        candidate.currency === currency &&
+        candidate.interval !== first.price.interval,
+    ),
+  );
   const items = [{ ...first, price }];
   const periodEnd = afterIntervals(operation.at, price.interval, 1);
-  const lines = periodLines({ ...stage, subscription: { ...stage.subscription, items } }, { start: operation.at, end: periodEnd });
-  payAtOnce(stage, operation, { lines, change: { items, anchorAt: operation.at, periodStart: operation.at, periodEnd } });
+  const lines = periodLines(
+    { ...stage, subscription: { ...stage.subscription, items } },
+    { start: operation.at, end: periodEnd },
+  );
+  payAtOnce(stage, operation, {
+    lines,
+    change: { items, anchorAt: operation.at, periodStart: operation.at, periodEnd },
+  });
 }
 
-function payAtOnce(stage: Stage, operation: Operation, plan: { lines: readonly InvoiceLine[]; change: Partial<Subscription> }): void {
+function payAtOnce(
+  stage: Stage,
+  operation: Operation,
+  plan: { lines: readonly InvoiceLine[]; change: Partial<Subscription> },
+): void {
   const { at } = operation;
-  const draft = draftInvoice(stage, at, { reason: 'subscription_update', lines: plan.lines, periodStart: at, periodEnd: at });
+  const draft = draftInvoice(stage, at, {
+    reason: 'subscription_update',
+    lines: plan.lines,
+    periodStart: at,
+    periodEnd: at,
+  });
   recordInvoice(stage, operation, { type: 'invoice.created', invoice: draft });
   const open = finalized(stage, at, draft);
   recordInvoice(stage, operation, { type: 'invoice.finalized', invoice: open });
@@ -148,18 +214,24 @@ function thereAndBack(stage: Stage, operation: Operation): void {
 
 function changeMetadata(stage: Stage, operation: Operation): void {
   const { seats_note: note, ...others } = stage.subscription.metadata;
-  const metadata: Record<string, string> = note !== undefined && stage.random.chance(0.3)
-    ? others
-    : { ...others, seats_note: `note ${stage.random.alphanumeric(6)}` };
+  const metadata: Record<string, string> =
+    note !== undefined && stage.random.chance(0.3)
+      ? others
+      : { ...others, seats_note: `note ${stage.random.alphanumeric(6)}` };
   updateSubscription(stage, operation, { metadata });
 }
 
 /** Plans another plan for the next period, or gives the plan up. */
 function changeSchedule(stage: Stage, operation: Operation): void {
   if (stage.schedule !== null) return releaseSchedule(stage, operation);
-  const { items: [first, ...rest], cancelAtPeriodEnd, pauseCollection } = stage.subscription;
+  const {
+    items: [first, ...rest],
+    cancelAtPeriodEnd,
+    pauseCollection,
+  } = stage.subscription;
   const price = freePrice(stage, 'licensed');
-  if (first === undefined || price === undefined || cancelAtPeriodEnd || pauseCollection !== null) return changeMetadata(stage, operation);
+  if (first === undefined || price === undefined || cancelAtPeriodEnd || pauseCollection !== null)
+    return changeMetadata(stage, operation);
   planAhead(stage, operation, [{ ...first, price }, ...rest]);
 }
 
@@ -167,15 +239,26 @@ function changeSchedule(stage: Stage, operation: Operation): void {
 function changePause(stage: Stage, operation: Operation): void {
   const behavior = stage.random.pick(['keep_as_draft', 'mark_uncollectible', 'void'] as const);
   const resumes_at = stage.random.chance(0.5) ? operation.at + stage.random.integer(5, 60) * DAY : null;
-  updateSubscription(stage, operation, { pauseCollection: stage.subscription.pauseCollection === null ? { behavior, resumes_at } : null });
+  updateSubscription(stage, operation, {
+    pauseCollection: stage.subscription.pauseCollection === null ? { behavior, resumes_at } : null,
+  });
 }
 
 /** Cancels at the period's end, or changes one's mind. */
 function changeCancelAtPeriodEnd(stage: Stage, operation: Operation): void {
   const { cancelAtPeriodEnd, periodEnd } = stage.subscription;
-  updateSubscription(stage, operation, cancelAtPeriodEnd
-    ? { cancelAtPeriodEnd: false, cancelAt: null, canceledAt: null, cancellationReason: null }
-    : { cancelAtPeriodEnd: true, cancelAt: periodEnd, canceledAt: operation.at, cancellationReason: 'cancellation_requested' });
+  updateSubscription(
+    stage,
+    operation,
+    cancelAtPeriodEnd
+      ? { cancelAtPeriodEnd: false, cancelAt: null, canceledAt: null, cancellationReason: null }
+      : {
+          cancelAtPeriodEnd: true,
+          cancelAt: periodEnd,
+          canceledAt: operation.at,
+          cancellationReason: 'cancellation_requested',
+        },
+  );
 }
 
 /** The end: `deleted` carries the whole last object, and no `updated` comes before it. */

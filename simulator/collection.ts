@@ -31,7 +31,10 @@ export interface Period {
 }
 
 /** The lines of a whole period of every item: a trial costs nothing, and metered items charge for what was used in the period before, if any. */
-export function periodLines(stage: Stage, period: Period & { readonly trial?: boolean; readonly used?: Period }): InvoiceLine[] {
+export function periodLines(
+  stage: Stage,
+  period: Period & { readonly trial?: boolean; readonly used?: Period },
+): InvoiceLine[] {
   return stage.subscription.items.map((item) => {
     const { productName, unitAmountMinor, currency, interval } = item.price;
     const used = item.quantity === null ? period.used : undefined;
@@ -43,9 +46,10 @@ export function periodLines(stage: Stage, period: Period & { readonly trial?: bo
       quantity,
       amountMinor: period.trial === true ? 0 : priceMinor(item.price, quantity),
       discountMinor: 0,
-      description: period.trial === true
-        ? `Trial period for ${productName}`
-        : `${quantity} × ${productName} (${unitAmountMinor === null ? 'tiers' : `at ${unitAmountMinor}`} ${currency} / ${interval})`,
+      description:
+        period.trial === true
+          ? `Trial period for ${productName}`
+          : `${quantity} × ${productName} (${unitAmountMinor === null ? 'tiers' : `at ${unitAmountMinor}`} ${currency} / ${interval})`,
       proration: false,
       periodStart: (used ?? period).start,
       periodEnd: (used ?? period).end,
@@ -95,7 +99,11 @@ export function finalized(stage: Stage, at: Seconds, invoice: Invoice): Invoice 
   const { invoicePrefix, nextInvoiceSequence } = stage.customer;
   const startingBalanceMinor = stage.customer.balanceMinor;
   const endingBalanceMinor = Math.min(0, startingBalanceMinor + totalMinor(invoice));
-  stage.customer = { ...stage.customer, nextInvoiceSequence: nextInvoiceSequence + 1, balanceMinor: endingBalanceMinor };
+  stage.customer = {
+    ...stage.customer,
+    nextInvoiceSequence: nextInvoiceSequence + 1,
+    balanceMinor: endingBalanceMinor,
+  };
   const due = { ...invoice, startingBalanceMinor, endingBalanceMinor };
   return {
     ...due,
@@ -108,8 +116,13 @@ export function finalized(stage: Stage, at: Seconds, invoice: Invoice): Invoice 
 }
 
 /** Says when finalising an invoice moved the customer's credit. */
-export function recordBalance(stage: Stage, operation: Operation, { startingBalanceMinor, endingBalanceMinor }: Invoice): void {
-  if (endingBalanceMinor !== startingBalanceMinor) operation.record('customer.updated', customerShape(stage.journal.view, stage.customer));
+export function recordBalance(
+  stage: Stage,
+  operation: Operation,
+  { startingBalanceMinor, endingBalanceMinor }: Invoice,
+): void {
+  if (endingBalanceMinor !== startingBalanceMinor)
+    operation.record('customer.updated', customerShape(stage.journal.view, stage.customer));
 }
 
 /** Collects a finalised invoice with a good card, or settles it when there is nothing to pay. */
@@ -171,7 +184,10 @@ export function attempted(stage: Stage, at: Seconds, attempt: { intent: Intent; 
     riskScore: stage.random.integer(1, 60),
     createdAt: at,
   };
-  return { charge, intent: { ...intent, latestCharge: charge, status: succeeds ? 'succeeded' : 'requires_payment_method' } };
+  return {
+    charge,
+    intent: { ...intent, latestCharge: charge, status: succeeds ? 'succeeded' : 'requires_payment_method' },
+  };
 }
 
 export function recordAttempt(stage: Stage, operation: Operation, { charge, intent }: Attempt): void {
@@ -179,7 +195,10 @@ export function recordAttempt(stage: Stage, operation: Operation, { charge, inte
   const paid = charge.declineCode === null;
   if (paid) stage.charges = [...stage.charges, charge];
   operation.record(paid ? 'charge.succeeded' : 'charge.failed', chargeShape(view, charge));
-  operation.record(paid ? 'payment_intent.succeeded' : 'payment_intent.payment_failed', paymentIntentShape(view, intent));
+  operation.record(
+    paid ? 'payment_intent.succeeded' : 'payment_intent.payment_failed',
+    paymentIntentShape(view, intent),
+  );
 }
 
 export function paid(at: Seconds, invoice: Invoice, charge: Charge | null): Invoice {
@@ -213,7 +232,11 @@ export function recordPaid(stage: Stage, operation: Operation, invoice: Invoice)
 }
 
 /** A failed attempt: the next one is three days later, until there is none (`nextAttemptAt` null). */
-export function recordFailure(stage: Stage, operation: Operation, failure: { invoice: Invoice; charge: Charge; last: boolean }): Invoice {
+export function recordFailure(
+  stage: Stage,
+  operation: Operation,
+  failure: { invoice: Invoice; charge: Charge; last: boolean },
+): Invoice {
   const invoice = {
     ...failure.invoice,
     attemptCount: failure.invoice.attemptCount + 1,

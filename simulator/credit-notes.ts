@@ -12,7 +12,10 @@ export function creditPaidInvoice(stage: Stage, operation: Operation): void {
   const { random } = stage;
   const creditable = stage.invoices.flatMap((invoice) => {
     const charge = chargesBy(stage, operation).find(({ id }) => id === invoice.charge);
-    const leftMinor = charge === undefined ? 0 : Math.min(charge.amountMinor - amountRefundedMinor(charge), amountDueMinor(invoice) - invoice.postCreditMinor);
+    const leftMinor =
+      charge === undefined
+        ? 0
+        : Math.min(charge.amountMinor - amountRefundedMinor(charge), amountDueMinor(invoice) - invoice.postCreditMinor);
     return charge === undefined || leftMinor <= 0 ? [] : [{ invoice, charge, leftMinor }];
   });
   const chosen = creditable.at(-1);
@@ -44,8 +47,21 @@ export function creditOpenInvoice(stage: Stage, open: Invoice, at: Seconds): Inv
   return open;
 }
 
-function newNote(stage: Stage, invoice: Invoice, { amountMinor, refund, at }: { amountMinor: number; refund: Refund | null; at: Seconds }): CreditNote {
-  return { id: newId(stage, 'cn'), number: `${String(invoice.number)}-CN-${stage.random.integer(1, 99)}`, invoice, amountMinor, refund, status: 'issued', createdAt: at, voidedAt: null };
+function newNote(
+  stage: Stage,
+  invoice: Invoice,
+  { amountMinor, refund, at }: { amountMinor: number; refund: Refund | null; at: Seconds },
+): CreditNote {
+  return {
+    id: newId(stage, 'cn'),
+    number: `${String(invoice.number)}-CN-${stage.random.integer(1, 99)}`,
+    invoice,
+    amountMinor,
+    refund,
+    status: 'issued',
+    createdAt: at,
+    voidedAt: null,
+  };
 }
 
 function recordNote(stage: Stage, operation: Operation, what: 'created' | 'voided', note: CreditNote): void {

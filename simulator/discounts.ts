@@ -7,8 +7,17 @@ import { newId, updateSubscription, type Stage } from './stage.js';
 /** A coupon of the account, as a discount on the subscription. */
 export function newDiscount(stage: Stage, at: Seconds): Discount {
   const { id: subscription, customer, currency } = stage.subscription;
-  const coupon = stage.random.pick(stage.journal.view.account.coupons.filter(({ amountOff }) => amountOff === null || amountOff.currency === currency));
-  return { id: newId(stage, 'di'), coupon, customer, subscription, startAt: at, endAt: coupon.months === null ? null : afterIntervals(at, 'month', coupon.months) };
+  const coupon = stage.random.pick(
+    stage.journal.view.account.coupons.filter(({ amountOff }) => amountOff === null || amountOff.currency === currency),
+  );
+  return {
+    id: newId(stage, 'di'),
+    coupon,
+    customer,
+    subscription,
+    startAt: at,
+    endAt: coupon.months === null ? null : afterIntervals(at, 'month', coupon.months),
+  };
 }
 
 /** What the discount takes off of each line, which it never makes less than nothing; prorations are not discounted. */
@@ -16,7 +25,10 @@ export function discounted(lines: readonly InvoiceLine[], { coupon }: Discount):
   let leftMinor = coupon.amountOff?.minor ?? 0;
   return lines.map((line) => {
     if (line.proration) return line;
-    const discountMinor = coupon.percentOff === null ? Math.min(leftMinor, line.amountMinor) : Math.round(line.amountMinor * coupon.percentOff / 100);
+    const discountMinor =
+      coupon.percentOff === null
+        ? Math.min(leftMinor, line.amountMinor)
+        : Math.round((line.amountMinor * coupon.percentOff) / 100);
     leftMinor -= discountMinor;
     return { ...line, discountMinor };
   });

@@ -20,10 +20,22 @@ export interface Operation {
 }
 
 /** Types beside `*.updated` whose events tell the values before (seen in recordings). */
-const TELLS_BEFORE = new Set(['charge.refunded', 'refund.failed', 'charge.dispute.closed', 'charge.dispute.funds_reinstated']);
+const TELLS_BEFORE = new Set([
+  'charge.refunded',
+  'refund.failed',
+  'charge.dispute.closed',
+  'charge.dispute.funds_reinstated',
+]);
 const TWIN_RATE = 0.015;
 /** Objects that go by real time under a test clock too. */
-const IN_REAL_TIME = new Set(['payment_intent', 'charge', 'refund', 'dispute', 'payment_method', 'test_helpers.test_clock']);
+const IN_REAL_TIME = new Set([
+  'payment_intent',
+  'charge',
+  'refund',
+  'dispute',
+  'payment_method',
+  'test_helpers.test_clock',
+]);
 
 /** Writes down what Stripe would send, in true order. */
 export class Journal {
@@ -32,19 +44,25 @@ export class Journal {
   readonly #last = new Map<string, { shape: StripeObject; at: Seconds; previous: JsonObject | undefined }>();
 
   /** `twins`: now and then Stripe makes two events of one change, with an id each. */
-  constructor(private readonly random: Random, readonly view: View, private readonly options: { readonly twins: boolean }) {}
+  constructor(
+    private readonly random: Random,
+    readonly view: View,
+    private readonly options: { readonly twins: boolean },
+  ) {}
 
   /** Something that an API call of the merchant did, or (`stripe`) that Stripe did by itself: a renewal, a retry, an expiry. */
   operation(at: Seconds, by: 'merchant' | 'stripe'): Operation {
-    const request = by === 'stripe'
-      ? { id: null, idempotency_key: null }
-      : { id: stripeId(this.random, 'req'), idempotency_key: this.random.chance(0.5) ? this.#uuid() : null };
+    const request =
+      by === 'stripe'
+        ? { id: null, idempotency_key: null }
+        : { id: stripeId(this.random, 'req'), idempotency_key: this.random.chance(0.5) ? this.#uuid() : null };
     const record: Operation['record'] = (type, object, subscription) => {
       const created = IN_REAL_TIME.has(object.object) ? realTime(this.view, at) : at;
       const stripeEvent = this.#event({ type, object, created, request });
       const stream = subscription === undefined ? `${object.object}-${object.id}` : `subscription-${subscription}`;
       this.events.push({ stripeEvent, stream });
-      if (this.options.twins && this.random.chance(TWIN_RATE)) this.events.push({ stripeEvent: { ...stripeEvent, id: this.#eventId() }, stream });
+      if (this.options.twins && this.random.chance(TWIN_RATE))
+        this.events.push({ stripeEvent: { ...stripeEvent, id: this.#eventId() }, stream });
     };
     return { at, record };
   }

@@ -7,7 +7,16 @@ import type { StripeObject } from './json.js';
 import { seededRandom } from './random.js';
 import { announceTrialEnd, endPeriod, pauseWithoutCard } from './renewal.js';
 import { subscriptionShape } from './shapes/subscription.js';
-import { attachCard, beginAt, newSubscription, openAccount, openStage, startByApi, startByCheckout, startTrial } from './signup.js';
+import {
+  attachCard,
+  beginAt,
+  newSubscription,
+  openAccount,
+  openStage,
+  startByApi,
+  startByCheckout,
+  startTrial,
+} from './signup.js';
 import { testClockShape } from './shapes/test-clock.js';
 import type { Stage } from './stage.js';
 
@@ -41,10 +50,14 @@ export interface LifeOptions {
 export function playLife({ seed, index, account, apiVersion, at, cycles, several }: LifeOptions): SimulatedLife {
   const random = seededRandom(seed, 'life', index);
   // Events that a value goes there and back with look like twins of each other.
-  const clock = account.livemode || !random.chance(0.15) ? null : { id: stripeId(random, 'clock'), startsAt: at, createdAt: at, speed: HOUR };
+  const clock =
+    account.livemode || !random.chance(0.15)
+      ? null
+      : { id: stripeId(random, 'clock'), startsAt: at, createdAt: at, speed: HOUR };
   const journal = new Journal(random, { account, apiVersion, clock }, { twins: !cycles });
   const stage = openStage({ random, journal, cycles, several }, at);
-  if (clock !== null) journal.operation(at, 'merchant').record('test_helpers.test_clock.created', testClockShape(clock, at, null));
+  if (clock !== null)
+    journal.operation(at, 'merchant').record('test_helpers.test_clock.created', testClockShape(clock, at, null));
   openAccount(stage, journal.operation(at, 'merchant'));
   const stripeSubscriptions: StripeObject[] = [];
   let now = at;
@@ -101,8 +114,15 @@ function start(stage: Stage, at: Seconds): Seconds {
   const { balanceMinor, defaultPaymentMethod } = stage.customer;
   // Credit of the customer could pay the first invoice; then there is nothing to charge.
   const charged = balanceMinor < 0 ? 0 : 1;
-  const way = random.weighted({ trial: 3, trialWithoutCard: defaultPaymentMethod === null ? 1 : 0, api: 4 * charged, checkout: journal.view.clock === null ? 2 * charged : 0, badCard: 2 * charged });
-  if (way !== 'trialWithoutCard' && defaultPaymentMethod === null) attachCard(stage, journal.operation(at - random.integer(1, MINUTE - 1), 'merchant'));
+  const way = random.weighted({
+    trial: 3,
+    trialWithoutCard: defaultPaymentMethod === null ? 1 : 0,
+    api: 4 * charged,
+    checkout: journal.view.clock === null ? 2 * charged : 0,
+    badCard: 2 * charged,
+  });
+  if (way !== 'trialWithoutCard' && defaultPaymentMethod === null)
+    attachCard(stage, journal.operation(at - random.integer(1, MINUTE - 1), 'merchant'));
   const operation = journal.operation(at, way === 'checkout' ? 'stripe' : 'merchant');
   beginAt(stage, at, way.startsWith('trial') ? random.pick([7, 14, 30]) : 0);
   switch (way) {
@@ -125,7 +145,10 @@ function changesUntilPeriodEnd(stage: Stage, since: Seconds): Seconds {
   const { random } = stage;
   let now = since;
   for (let changes = random.integer(0, CHANGES_PER_PERIOD_MAX); changes > 0; changes -= 1) {
-    const until = Math.min(stage.subscription.periodEnd, since + 40 * DAY) - (stage.subscription.status === 'trialing' ? 3 * DAY : 0) - 1;
+    const until =
+      Math.min(stage.subscription.periodEnd, since + 40 * DAY) -
+      (stage.subscription.status === 'trialing' ? 3 * DAY : 0) -
+      1;
     if (now + 1 > until) break;
     now = random.integer(now + 1, until);
     change(stage, now);

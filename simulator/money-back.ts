@@ -14,16 +14,25 @@ const DISPUTE_FEE_MINOR = 1500;
 /** Refunds a payment in whole or in part; one payment can be refunded several times. */
 export function refund(stage: Stage, operation: Operation): void {
   const { random } = stage;
-  const refundable = chargesBy(stage, operation).filter((candidate) => amountRefundedMinor(candidate) < candidate.amountMinor);
+  const refundable = chargesBy(stage, operation).filter(
+    (candidate) => amountRefundedMinor(candidate) < candidate.amountMinor,
+  );
   const charge = refundable.find(({ refunds }) => refunds.length > 0) ?? refundable.at(-1);
   if (charge === undefined) return;
   const leftMinor = charge.amountMinor - amountRefundedMinor(charge);
-  const made = refundPart(stage, operation, { charge, amountMinor: random.chance(0.5) ? leftMinor : random.integer(1, leftMinor) });
+  const made = refundPart(stage, operation, {
+    charge,
+    amountMinor: random.chance(0.5) ? leftMinor : random.integer(1, leftMinor),
+  });
   if (random.chance(0.15)) failRefund(stage, made, operation.at + random.integer(1, 5) * DAY);
 }
 
 /** Refunds this much of a charge. */
-export function refundPart(stage: Stage, operation: Operation, { charge, amountMinor }: { charge: Charge; amountMinor: number }): Refund {
+export function refundPart(
+  stage: Stage,
+  operation: Operation,
+  { charge, amountMinor }: { charge: Charge; amountMinor: number },
+): Refund {
   const made = newRefund(stage, charge, { at: operation.at, amountMinor });
   const refunded = { ...charge, refunds: [made, ...charge.refunds] };
   replaceCharge(stage, refunded);
@@ -55,7 +64,8 @@ function newRefund(stage: Stage, charge: Charge, { at, amountMinor }: { at: Seco
 function failRefund(stage: Stage, made: Refund, at: Seconds): void {
   const operation = stage.journal.operation(at, 'stripe');
   const failed: Refund = { ...made, status: 'failed' };
-  for (const type of ['refund.updated', 'charge.refund.updated', 'refund.failed']) operation.record(type, refundShape(stage.journal.view, failed));
+  for (const type of ['refund.updated', 'charge.refund.updated', 'refund.failed'])
+    operation.record(type, refundShape(stage.journal.view, failed));
 }
 
 /**
@@ -63,7 +73,10 @@ function failRefund(stage: Stage, made: Refund, at: Seconds): void {
  * whole payment goes back by a refund, and the dispute is over when it begins. (Nothing recorded shows one; that it moves no money itself is our guess.)
  */
 export function dispute(stage: Stage, operation: Operation): void {
-  const { random, journal: { view } } = stage;
+  const {
+    random,
+    journal: { view },
+  } = stage;
   const charge = chargesBy(stage, operation).find(({ refunds }) => refunds.length === 0);
   if (charge === undefined) return;
   const prevented = isCloverOrLater(view.apiVersion) && random.chance(0.25);
@@ -76,7 +89,10 @@ export function dispute(stage: Stage, operation: Operation): void {
     charge,
     status: prevented ? 'prevented' : inquiry ? 'warning_needs_response' : 'needs_response',
     reason: random.pick(['fraudulent', 'general', 'product_not_received']),
-    entries: inquiry || prevented ? [] : [newEntry(stage, operation.at, { amountMinor: -charge.amountMinor, feeMinor: DISPUTE_FEE_MINOR })],
+    entries:
+      inquiry || prevented
+        ? []
+        : [newEntry(stage, operation.at, { amountMinor: -charge.amountMinor, feeMinor: DISPUTE_FEE_MINOR })],
     createdAt: operation.at,
   };
   opening.record('charge.dispute.created', disputeShape(view, opened));
@@ -90,7 +106,8 @@ function closeDispute(stage: Stage, opened: Dispute, at: Seconds): void {
   const operation = journal.operation(at, 'stripe');
   const inquiry = opened.entries.length === 0;
   const status = inquiry ? 'warning_closed' : random.pick(['won', 'lost'] as const);
-  const returned = status === 'won' ? [newEntry(stage, at, { amountMinor: opened.charge.amountMinor, feeMinor: 0 })] : [];
+  const returned =
+    status === 'won' ? [newEntry(stage, at, { amountMinor: opened.charge.amountMinor, feeMinor: 0 })] : [];
   const closed = disputeShape(journal.view, { ...opened, status, entries: [...opened.entries, ...returned] });
   operation.record('charge.dispute.closed', closed);
   if (status === 'won') operation.record('charge.dispute.funds_reinstated', closed);

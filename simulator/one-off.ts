@@ -1,7 +1,18 @@
 import { amountDueMinor } from './amounts.js';
 import type { Invoice, InvoiceLine } from './books.js';
 import { DAY, type Seconds } from './calendar.js';
-import { attempted, collectAtOnce, draftInvoice, finalized, openIntent, paid, recordAttempt, recordBalance, recordInvoice, recordPaid } from './collection.js';
+import {
+  attempted,
+  collectAtOnce,
+  draftInvoice,
+  finalized,
+  openIntent,
+  paid,
+  recordAttempt,
+  recordBalance,
+  recordInvoice,
+  recordPaid,
+} from './collection.js';
 import { creditOpenInvoice } from './credit-notes.js';
 import type { Operation } from './journal.js';
 import { invoiceItemShape } from './shapes/invoice-item.js';
@@ -16,7 +27,13 @@ export function oneOffInvoice(stage: Stage, operation: Operation): void {
   const lines = Array.from({ length: stage.random.integer(1, 2) }, () => pendingLine(stage, operation));
   const isSent = stage.random.chance(0.6);
   const ofSubscription = draftInvoice(stage, at, { reason: 'manual', lines: [], periodStart: at, periodEnd: at });
-  const draft: Invoice = { ...ofSubscription, lines, subscription: null, discount: null, dueAt: isSent ? at + DAYS_UNTIL_DUE * DAY : null };
+  const draft: Invoice = {
+    ...ofSubscription,
+    lines,
+    subscription: null,
+    discount: null,
+    dueAt: isSent ? at + DAYS_UNTIL_DUE * DAY : null,
+  };
   recordInvoice(stage, operation, { type: 'invoice.created', invoice: draft });
   const final = finalized(stage, at, draft);
   // A sent invoice has its payment intent when it is paid.
@@ -33,9 +50,28 @@ function pendingLine(stage: Stage, { at, record }: Operation): InvoiceLine {
   const { currency } = stage.subscription;
   const invoiceItem = newId(stage, 'ii');
   const line: InvoiceLine = {
-    id: newId(stage, 'il'), item: null, invoiceItem, quantity: 1, amountMinor: stage.random.integer(500, 90_000), discountMinor: 0, description: 'Onboarding', proration: false, periodStart: at, periodEnd: at,
+    id: newId(stage, 'il'),
+    item: null,
+    invoiceItem,
+    quantity: 1,
+    amountMinor: stage.random.integer(500, 90_000),
+    discountMinor: 0,
+    description: 'Onboarding',
+    proration: false,
+    periodStart: at,
+    periodEnd: at,
   };
-  record('invoiceitem.created', invoiceItemShape(stage.journal.view, { id: invoiceItem, line, subscription: null, customer, currency, createdAt: at }));
+  record(
+    'invoiceitem.created',
+    invoiceItemShape(stage.journal.view, {
+      id: invoiceItem,
+      line,
+      subscription: null,
+      customer,
+      currency,
+      createdAt: at,
+    }),
+  );
   return line;
 }
 
@@ -46,13 +82,24 @@ function settle(stage: Stage, sent: Invoice, at: Seconds): void {
   const operation = journal.operation(at + random.integer(2, 5) * DAY, 'merchant');
   // What the customer's balance paid would have to come back with a void invoice.
   const usedBalance = open.startingBalanceMinor !== open.endingBalanceMinor;
-  switch (random.weighted({ card: amountDueMinor(open) > 0 ? 3 : 0, outside: 3, void: usedBalance ? 0 : 1, uncollectible: 1, open: 1 })) {
+  switch (
+    random.weighted({
+      card: amountDueMinor(open) > 0 ? 3 : 0,
+      outside: 3,
+      void: usedBalance ? 0 : 1,
+      uncollectible: 1,
+      open: 1,
+    })
+  ) {
     case 'card':
       return payByCard(stage, operation, open);
     case 'outside':
       return recordPaid(stage, operation, { ...paid(operation.at, open, null), paidOutside: true });
     case 'void':
-      return recordInvoice(stage, operation, { type: 'invoice.voided', invoice: { ...open, status: 'void', voidedAt: operation.at, autoAdvance: false } });
+      return recordInvoice(stage, operation, {
+        type: 'invoice.voided',
+        invoice: { ...open, status: 'void', voidedAt: operation.at, autoAdvance: false },
+      });
     case 'uncollectible':
       return writeOff(stage, open);
     case 'open':
@@ -73,5 +120,8 @@ function writeOff(stage: Stage, open: Invoice): void {
   const overdueAt = open.dueAt ?? open.createdAt;
   recordInvoice(stage, stage.journal.operation(overdueAt, 'stripe'), { type: 'invoice.overdue', invoice: open });
   const operation = stage.journal.operation(overdueAt + 30 * DAY, 'merchant');
-  recordInvoice(stage, operation, { type: 'invoice.marked_uncollectible', invoice: { ...open, status: 'uncollectible', uncollectibleAt: operation.at, autoAdvance: false } });
+  recordInvoice(stage, operation, {
+    type: 'invoice.marked_uncollectible',
+    invoice: { ...open, status: 'uncollectible', uncollectibleAt: operation.at, autoAdvance: false },
+  });
 }

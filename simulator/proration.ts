@@ -7,7 +7,8 @@ import { newId, type Stage } from './stage.js';
 
 /** What the rest of the period costs when the items become `items`: credit for what ends, a charge for what begins; nothing for metered ones. */
 export function prorationLines(stage: Stage, next: { items: readonly SubscriptionItem[]; at: Seconds }): InvoiceLine[] {
-  const licensed = (of: readonly SubscriptionItem[]): LicensedItem[] => of.filter((item): item is LicensedItem => item.quantity !== null);
+  const licensed = (of: readonly SubscriptionItem[]): LicensedItem[] =>
+    of.filter((item): item is LicensedItem => item.quantity !== null);
   const { items } = stage.subscription;
   const ending = licensed(items).filter((item) => !next.items.includes(item));
   const beginning = licensed(next.items).filter((item) => !items.includes(item));
@@ -19,7 +20,10 @@ export function prorationLines(stage: Stage, next: { items: readonly Subscriptio
 
 type LicensedItem = SubscriptionItem & { readonly quantity: number };
 
-function prorationLine(stage: Stage, { item, at, sign }: { item: LicensedItem; at: Seconds; sign: 1 | -1 }): InvoiceLine {
+function prorationLine(
+  stage: Stage,
+  { item, at, sign }: { item: LicensedItem; at: Seconds; sign: 1 | -1 },
+): InvoiceLine {
   const { periodStart, periodEnd } = stage.subscription;
   const share = (periodEnd - at) / (periodEnd - periodStart);
   return {
@@ -41,7 +45,14 @@ export function recordPending(stage: Stage, operation: Operation, lines: readonl
   const { id: subscription, currency } = stage.subscription;
   const waiting = lines.map((line) => ({ ...line, invoiceItem: newId(stage, 'ii') }));
   for (const line of waiting) {
-    const item = { id: line.invoiceItem, line, subscription, customer: stage.customer.id, currency, createdAt: operation.at };
+    const item = {
+      id: line.invoiceItem,
+      line,
+      subscription,
+      customer: stage.customer.id,
+      currency,
+      createdAt: operation.at,
+    };
     operation.record('invoiceitem.created', invoiceItemShape(stage.journal.view, item), subscription);
   }
   stage.pendingLines = [...stage.pendingLines, ...waiting];

@@ -4,8 +4,19 @@ import { afterIntervals, DAY, HOUR, type Seconds } from './calendar.js';
 import { cancel } from './changes.js';
 import { endDiscount, isOver } from './discounts.js';
 import {
-  attempted, collectAtOnce, draftInvoice, finalized, openIntent, paid, periodLines, recordAttempt, recordBalance, recordFailure, recordInvoice,
-  recordPaid, type Attempt,
+  attempted,
+  collectAtOnce,
+  draftInvoice,
+  finalized,
+  openIntent,
+  paid,
+  periodLines,
+  recordAttempt,
+  recordBalance,
+  recordFailure,
+  recordInvoice,
+  recordPaid,
+  type Attempt,
 } from './collection.js';
 import { creditOpenInvoice } from './credit-notes.js';
 import type { Operation } from './journal.js';
@@ -21,7 +32,11 @@ const RETRIES_MAX = 3;
 export function announceTrialEnd(stage: Stage): void {
   const { trialEnd } = stage.subscription;
   if (trialEnd === null) return;
-  recordSubscription(stage, stage.journal.operation(trialEnd - 3 * DAY, 'stripe'), 'customer.subscription.trial_will_end');
+  recordSubscription(
+    stage,
+    stage.journal.operation(trialEnd - 3 * DAY, 'stripe'),
+    'customer.subscription.trial_will_end',
+  );
 }
 
 /** Ends the period: cancels when that was asked for, else renews and collects. Gives the time when all of it is over. */
@@ -39,7 +54,9 @@ export function endPeriod(stage: Stage): Seconds {
   }
   const draft = renew(stage, operation);
   const collection = stage.journal.operation(operation.at + HOUR + stage.random.integer(0, 300), 'stripe');
-  return stage.subscription.pauseCollection === null ? collect(stage, collection, draft) : settlePaused(stage, collection, draft);
+  return stage.subscription.pauseCollection === null
+    ? collect(stage, collection, draft)
+    : settlePaused(stage, collection, draft);
 }
 
 /** A trial that ends without a card pauses the subscription, until there is one, or for good. Gives the time when it goes on. */
@@ -56,13 +73,22 @@ function resume(stage: Stage, at: Seconds): Seconds {
   const operation = stage.journal.operation(at, 'merchant');
   const periodEnd = afterIntervals(at, billingInterval(stage), 1);
   const draft = draftInvoice(stage, at, {
-    reason: 'subscription_update', lines: periodLines(stage, { start: at, end: periodEnd }), periodStart: at, periodEnd: at,
+    reason: 'subscription_update',
+    lines: periodLines(stage, { start: at, end: periodEnd }),
+    periodStart: at,
+    periodEnd: at,
   });
   const open = finalized(stage, at, draft);
   recordInvoice(stage, operation, { type: 'invoice.created', invoice: draft });
   recordInvoice(stage, operation, { type: 'invoice.finalized', invoice: open });
   collectAtOnce(stage, operation, open);
-  updateSubscription(stage, operation, { status: 'active', anchorAt: at, periodStart: at, periodEnd, latestInvoice: open.id });
+  updateSubscription(stage, operation, {
+    status: 'active',
+    anchorAt: at,
+    periodStart: at,
+    periodEnd,
+    latestInvoice: open.id,
+  });
   recordSubscription(stage, operation, 'customer.subscription.resumed');
   return at;
 }
@@ -70,13 +96,29 @@ function resume(stage: Stage, at: Seconds): Seconds {
 function renew(stage: Stage, operation: Operation): Invoice {
   const { periodStart, periodEnd, anchorAt, status } = stage.subscription;
   const planned = nextPhase(stage, operation);
-  const next = { ...planned, ...endedDiscount(stage, operation), periodStart: periodEnd, periodEnd: periodAfter(anchorAt, billingInterval(stage), periodEnd) };
+  const next = {
+    ...planned,
+    ...endedDiscount(stage, operation),
+    periodStart: periodEnd,
+    periodEnd: periodAfter(anchorAt, billingInterval(stage), periodEnd),
+  };
   stage.subscription = { ...stage.subscription, ...planned };
-  const lines = [...stage.pendingLines, ...periodLines(stage, { start: next.periodStart, end: next.periodEnd, used: { start: periodStart, end: periodEnd } })];
+  const lines = [
+    ...stage.pendingLines,
+    ...periodLines(stage, {
+      start: next.periodStart,
+      end: next.periodEnd,
+      used: { start: periodStart, end: periodEnd },
+    }),
+  ];
   stage.pendingLines = [];
   const draft = draftInvoice(stage, operation.at, { reason: 'subscription_cycle', lines, periodStart, periodEnd });
   recordInvoice(stage, operation, { type: 'invoice.created', invoice: draft });
-  updateSubscription(stage, operation, { ...next, latestInvoice: draft.id, ...(status === 'trialing' ? { status: 'active' } : {}) });
+  updateSubscription(stage, operation, {
+    ...next,
+    latestInvoice: draft.id,
+    ...(status === 'trialing' ? { status: 'active' } : {}),
+  });
   return draft;
 }
 
@@ -113,7 +155,11 @@ function collect(stage: Stage, operation: Operation, draft: Invoice): Seconds {
   updateSubscription(stage, operation, { status: 'past_due' });
   // Support may have lowered what is due by the next attempt.
   const asked = stage.random.chance(0.15) ? creditOpenInvoice(stage, failed, operation.at + DAY) : failed;
-  return dun(stage, { invoice: asked, attempt: { ...attempt, intent: { ...attempt.intent, amountMinor: amountDueMinor(asked) } }, retries: 0 });
+  return dun(stage, {
+    invoice: asked,
+    attempt: { ...attempt, intent: { ...attempt.intent, amountMinor: amountDueMinor(asked) } },
+    retries: 0,
+  });
 }
 
 interface Dunning {
@@ -124,7 +170,10 @@ interface Dunning {
 
 /** Tries again every three days: the card recovers, or the account's rule ends it as canceled, unpaid, or left past due. */
 function dun(stage: Stage, { invoice, attempt, retries }: Dunning): Seconds {
-  const operation = stage.journal.operation((invoice.nextAttemptAt ?? invoice.createdAt) + stage.random.integer(0, 600), 'stripe');
+  const operation = stage.journal.operation(
+    (invoice.nextAttemptAt ?? invoice.createdAt) + stage.random.integer(0, 600),
+    'stripe',
+  );
   const retry = attempted(stage, operation.at, { intent: attempt.intent, succeeds: stage.random.chance(0.4) });
   recordAttempt(stage, operation, retry);
   if (retry.charge.declineCode === null) {
@@ -150,15 +199,22 @@ function giveUp(stage: Stage, operation: Operation): void {
 function settlePaused(stage: Stage, operation: Operation, draft: Invoice): Seconds {
   const behavior = stage.subscription.pauseCollection?.behavior;
   if (behavior === 'keep_as_draft') {
-    recordInvoice(stage, operation, { type: 'invoice.updated', invoice: { ...draft, autoAdvance: false, nextAttemptAt: null } });
+    recordInvoice(stage, operation, {
+      type: 'invoice.updated',
+      invoice: { ...draft, autoAdvance: false, nextAttemptAt: null },
+    });
     return operation.at;
   }
   const open: Invoice = { ...finalized(stage, operation.at, draft), intent: null };
-  const ended: Invoice = behavior === 'void'
-    ? { ...open, status: 'void', voidedAt: operation.at, autoAdvance: false }
-    : { ...open, status: 'uncollectible', uncollectibleAt: operation.at, autoAdvance: false };
+  const ended: Invoice =
+    behavior === 'void'
+      ? { ...open, status: 'void', voidedAt: operation.at, autoAdvance: false }
+      : { ...open, status: 'uncollectible', uncollectibleAt: operation.at, autoAdvance: false };
   recordInvoice(stage, operation, { type: 'invoice.finalized', invoice: open });
   recordBalance(stage, operation, open);
-  recordInvoice(stage, operation, { type: behavior === 'void' ? 'invoice.voided' : 'invoice.marked_uncollectible', invoice: ended });
+  recordInvoice(stage, operation, {
+    type: behavior === 'void' ? 'invoice.voided' : 'invoice.marked_uncollectible',
+    invoice: ended,
+  });
   return operation.at;
 }

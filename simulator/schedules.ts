@@ -14,7 +14,10 @@ export function planAhead(stage: Stage, operation: Operation, items: readonly Su
     subscription: subscription.id,
     status: 'active',
     endBehavior: stage.random.chance(0.3) ? 'cancel' : 'release',
-    phases: [{ startAt: periodStart, endAt: periodEnd, items: subscription.items }, { startAt: periodEnd, endAt: afterIntervals(periodEnd, billingInterval(stage), 1), items }],
+    phases: [
+      { startAt: periodStart, endAt: periodEnd, items: subscription.items },
+      { startAt: periodEnd, endAt: afterIntervals(periodEnd, billingInterval(stage), 1), items },
+    ],
     current: 0,
     createdAt: operation.at,
     endedAt: null,
@@ -54,7 +57,11 @@ export function announceExpiry(stage: Stage): void {
 }
 
 /** A plan ends with its subscription; when that is neither planned nor what somebody asked for, it is aborted. */
-export function endSchedule(stage: Stage, operation: Operation, how: 'released' | 'completed' | 'canceled' | 'aborted'): void {
+export function endSchedule(
+  stage: Stage,
+  operation: Operation,
+  how: 'released' | 'completed' | 'canceled' | 'aborted',
+): void {
   if (stage.schedule === null) return;
   const status: Schedule['status'] = how === 'aborted' ? 'canceled' : how;
   stage.schedule = { ...stage.schedule, status, endedAt: operation.at };

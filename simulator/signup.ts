@@ -2,7 +2,17 @@ import { isBasilOrLater } from './api-version.js';
 import type { Customer, Invoice, PaymentMethod, Price, Subscription, SubscriptionItem } from './books.js';
 import { afterIntervals, DAY, HOUR, MINUTE, type Seconds } from './calendar.js';
 import {
-  attempted, draftInvoice, finalized, openIntent, paid, periodLines, recordAttempt, recordFailure, recordInvoice, recordPaid, type Attempt,
+  attempted,
+  draftInvoice,
+  finalized,
+  openIntent,
+  paid,
+  periodLines,
+  recordAttempt,
+  recordFailure,
+  recordInvoice,
+  recordPaid,
+  type Attempt,
 } from './collection.js';
 import { newDiscount, recordDiscount } from './discounts.js';
 import type { Operation } from './journal.js';
@@ -11,20 +21,48 @@ import { checkoutSessionShape, customerShape } from './shapes/customer.js';
 import { paymentIntentShape, paymentMethodShape } from './shapes/payment.js';
 import { billingInterval, newId, recordSubscription, updateCustomer, updateSubscription, type Stage } from './stage.js';
 
-const NAMES = ['Ada Byron', 'Blaise Pascal', 'Émilie du Châtelet', 'Grace Hopper', 'Srinivasa Ramanujan', '鈴木 一郎', 'Zoë O’Hara'] as const;
+const NAMES = [
+  'Ada Byron',
+  'Blaise Pascal',
+  'Émilie du Châtelet',
+  'Grace Hopper',
+  'Srinivasa Ramanujan',
+  '鈴木 一郎',
+  'Zoë O’Hara',
+] as const;
 const COUNTRIES = ['US', 'DE', 'FR', 'GB', 'JP', 'CM'] as const;
 
 /** A customer with a card, and a subscription that is about to be taken out. */
-export function openStage({ random, journal, ...options }: Pick<Stage, 'random' | 'journal' | 'cycles' | 'several'>, at: Seconds): Stage {
+export function openStage(
+  { random, journal, ...options }: Pick<Stage, 'random' | 'journal' | 'cycles' | 'several'>,
+  at: Seconds,
+): Stage {
   const customer = newCustomer(random, at);
   const subscription = newSubscription({ random, journal, customer }, random.pick(['usd', 'eur', 'jpy', 'kwd']), at);
-  return { random, journal, ...options, customer, paymentMethod: newCard(random, at), subscription, charges: [], invoices: [], schedule: null, pendingLines: [] };
+  return {
+    random,
+    journal,
+    ...options,
+    customer,
+    paymentMethod: newCard(random, at),
+    subscription,
+    charges: [],
+    invoices: [],
+    schedule: null,
+    pendingLines: [],
+  };
 }
 
 /** A subscription that is about to be taken out: to one product or two. */
-export function newSubscription({ random, journal, customer }: Pick<Stage, 'random' | 'journal' | 'customer'>, currency: string, at: Seconds): Subscription {
+export function newSubscription(
+  { random, journal, customer }: Pick<Stage, 'random' | 'journal' | 'customer'>,
+  currency: string,
+  at: Seconds,
+): Subscription {
   const interval = random.weighted({ month: 4, year: 1 });
-  const prices = journal.view.account.prices.filter((price) => price.currency === currency && price.interval === interval);
+  const prices = journal.view.account.prices.filter(
+    (price) => price.currency === currency && price.interval === interval,
+  );
   const first = random.pick(prices.filter(({ usage }) => usage === 'licensed'));
   const more = random.chance(0.3) ? [random.pick(prices.filter(({ product }) => product !== first.product))] : [];
   return incompleteSubscription(random, { customer, prices: [first, ...more], at });
@@ -59,10 +97,18 @@ function newCard(random: Random, at: Seconds): PaymentMethod {
   };
 }
 
-function incompleteSubscription(random: Random, start: { customer: Customer; prices: readonly [Price, ...Price[]]; at: Seconds }): Subscription {
+function incompleteSubscription(
+  random: Random,
+  start: { customer: Customer; prices: readonly [Price, ...Price[]]; at: Seconds },
+): Subscription {
   const { customer, prices, at } = start;
   const [price] = prices;
-  const items = prices.map((each): SubscriptionItem => ({ id: newId({ random }, 'si'), price: each, quantity: each.usage === 'metered' ? null : random.integer(1, 12), createdAt: at }));
+  const items = prices.map((each): SubscriptionItem => ({
+    id: newId({ random }, 'si'),
+    price: each,
+    quantity: each.usage === 'metered' ? null : random.integer(1, 12),
+    createdAt: at,
+  }));
   return {
     id: newId({ random }, 'sub'),
     customer: customer.id,
@@ -96,7 +142,10 @@ export function openAccount(stage: Stage, operation: Operation): void {
 
 /** The customer gives a card, which becomes the default in the same second. */
 export function attachCard(stage: Stage, operation: Operation): void {
-  operation.record('payment_method.attached', paymentMethodShape(stage.journal.view, stage.paymentMethod, stage.customer));
+  operation.record(
+    'payment_method.attached',
+    paymentMethodShape(stage.journal.view, stage.paymentMethod, stage.customer),
+  );
   updateCustomer(stage, operation, { defaultPaymentMethod: stage.paymentMethod.id });
 }
 
@@ -123,7 +172,8 @@ export function startTrial(stage: Stage, operation: Operation): void {
   const { invoice } = firstInvoice(stage, operation, true);
   const settled = paid(operation.at, invoice, null);
   fixCurrency(stage, operation);
-  for (const type of ['invoice.created', 'invoice.finalized']) recordInvoice(stage, operation, { type, invoice: settled });
+  for (const type of ['invoice.created', 'invoice.finalized'])
+    recordInvoice(stage, operation, { type, invoice: settled });
   recordPaid(stage, operation, settled);
   recordBirth(stage, operation);
 }
@@ -164,8 +214,15 @@ export function startByCheckout(stage: Stage, operation: Operation): void {
   recordFirstInvoice(stage, operation, [draft, invoice, settled]);
   if (!isBasilOrLater(view.apiVersion)) updateSubscription(stage, operation, active);
   recordPaid(stage, operation, settled);
-  const session = { id: newId(stage, view.account.livemode ? 'cs_live' : 'cs_test'), customer: stage.customer, subscription: stage.subscription };
-  operation.record('checkout.session.completed', checkoutSessionShape(view, { ...session, invoice: settled, createdAt: operation.at - 2 * MINUTE }));
+  const session = {
+    id: newId(stage, view.account.livemode ? 'cs_live' : 'cs_test'),
+    customer: stage.customer,
+    subscription: stage.subscription,
+  };
+  operation.record(
+    'checkout.session.completed',
+    checkoutSessionShape(view, { ...session, invoice: settled, createdAt: operation.at - 2 * MINUTE }),
+  );
 }
 
 function recordBirth(stage: Stage, operation: Operation): void {
@@ -177,13 +234,22 @@ function recordBirth(stage: Stage, operation: Operation): void {
 function firstInvoice(stage: Stage, operation: Operation, trial: boolean): { draft: Invoice; invoice: Invoice } {
   const { periodStart, periodEnd } = stage.subscription;
   const lines = periodLines(stage, { start: periodStart, end: periodEnd, trial });
-  const draft = draftInvoice(stage, operation.at, { reason: 'subscription_create', lines, periodStart, periodEnd: periodStart });
+  const draft = draftInvoice(stage, operation.at, {
+    reason: 'subscription_create',
+    lines,
+    periodStart,
+    periodEnd: periodStart,
+  });
   stage.subscription = { ...stage.subscription, latestInvoice: draft.id };
   return { draft, invoice: finalized(stage, operation.at, draft) };
 }
 
 /** Stripe renders an operation's snapshots when it sends them: sometimes the first already shows the end. */
-function recordFirstInvoice(stage: Stage, operation: Operation, states: readonly [draft: Invoice, open: Invoice, end: Invoice]): void {
+function recordFirstInvoice(
+  stage: Stage,
+  operation: Operation,
+  states: readonly [draft: Invoice, open: Invoice, end: Invoice],
+): void {
   const [draft, open, end] = states;
   const late = stage.random.chance(0.2);
   recordInvoice(stage, operation, { type: 'invoice.created', invoice: late ? end : draft });
@@ -197,7 +263,10 @@ function fixCurrency(stage: Stage, operation: Operation): void {
 
 function recoverFirst(stage: Stage, invoice: Invoice, { intent }: Attempt): Seconds {
   // A customer is not as fast as a test clock.
-  const operation = stage.journal.operation(invoice.createdAt + stage.random.integer(20, 20 * MINUTE) + (stage.journal.view.clock === null ? 0 : 2 * HOUR), 'merchant');
+  const operation = stage.journal.operation(
+    invoice.createdAt + stage.random.integer(20, 20 * MINUTE) + (stage.journal.view.clock === null ? 0 : 2 * HOUR),
+    'merchant',
+  );
   const retry = attempted(stage, operation.at, { intent, succeeds: true });
   recordAttempt(stage, operation, retry);
   updateSubscription(stage, operation, { status: 'active', defaultPaymentMethod: stage.paymentMethod.id });
@@ -210,6 +279,10 @@ function expireFirst(stage: Stage, invoice: Invoice, startedAt: Seconds): Second
   const operation = stage.journal.operation(startedAt + 23 * HOUR, 'stripe');
   const voided: Invoice = { ...invoice, status: 'void', voidedAt: operation.at, autoAdvance: false };
   recordInvoice(stage, operation, { type: 'invoice.voided', invoice: voided });
-  updateSubscription(stage, operation, { status: 'incomplete_expired', canceledAt: operation.at, endedAt: operation.at });
+  updateSubscription(stage, operation, {
+    status: 'incomplete_expired',
+    canceledAt: operation.at,
+    endedAt: operation.at,
+  });
   return operation.at;
 }

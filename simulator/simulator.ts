@@ -27,7 +27,10 @@ export interface Simulation {
   /** Every event, in true order. */
   readonly events: readonly SimulatedEvent[];
   /** The truth about every subscription, by its id. */
-  readonly subscriptions: ReadonlyMap<string, { readonly stripeSubscription: StripeObject; readonly eventIds: readonly string[] }>;
+  readonly subscriptions: ReadonlyMap<
+    string,
+    { readonly stripeSubscription: StripeObject; readonly eventIds: readonly string[] }
+  >;
 }
 
 const JANUARY_2026 = Date.UTC(2026, 0, 5, 9) / 1000;
@@ -54,16 +57,26 @@ export function simulate(options: SimulationOptions): Simulation {
   const all = [...lives(options)];
   const truth = ({ events }: SimulatedLife, stripeSubscription: StripeObject) => ({
     stripeSubscription,
-    eventIds: events.filter(({ stream }) => stream === `subscription-${stripeSubscription.id}`).map(({ stripeEvent }) => stripeEvent.id),
+    eventIds: events
+      .filter(({ stream }) => stream === `subscription-${stripeSubscription.id}`)
+      .map(({ stripeEvent }) => stripeEvent.id),
   });
   return {
     events: trueOrder(all),
-    subscriptions: new Map(all.flatMap((life) => life.stripeSubscriptions.map((stripeSubscription) => [stripeSubscription.id, truth(life, stripeSubscription)] as const))),
+    subscriptions: new Map(
+      all.flatMap((life) =>
+        life.stripeSubscriptions.map(
+          (stripeSubscription) => [stripeSubscription.id, truth(life, stripeSubscription)] as const,
+        ),
+      ),
+    ),
   };
 }
 
 /** Lives a cohort at a time: within a cohort the events interleave as they happened. */
-export function* cohorts(options: SimulationOptions): Generator<{ readonly lives: readonly SimulatedLife[]; readonly events: readonly SimulatedEvent[] }> {
+export function* cohorts(
+  options: SimulationOptions,
+): Generator<{ readonly lives: readonly SimulatedLife[]; readonly events: readonly SimulatedEvent[] }> {
   let cohort: SimulatedLife[] = [];
   for (const life of lives(options)) {
     cohort.push(life);

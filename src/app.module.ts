@@ -44,7 +44,13 @@ import { INTAKE, INTAKE_REPORT, WebhookController, type Intake } from './webhook
  * `reads` is the pool for what the read API looks up, `database` for all else: null in a process that only ingests.
  * `index` is intake's own, for the index of event ids: null without a Postgres.
  */
-export type AppParts = Readonly<{ config: Config; store: EventStore; database: Database | null; reads: Database | null; index: Database | null }>;
+export type AppParts = Readonly<{
+  config: Config;
+  store: EventStore;
+  database: Database | null;
+  reads: Database | null;
+  index: Database | null;
+}>;
 
 /** A module, and what the server needs that serves it. */
 export type App = Readonly<{
@@ -66,18 +72,39 @@ export class AppModule {
     const registry = new Registry();
     collectDefaultMetrics({ register: registry });
     const { eventstoreUrl, databaseUrl } = config;
-    const catchUp: CatchUpThread | null = !roles.includes('project') ? null
-      : new CatchUpThread({ eventstoreUrl, databaseUrl, observer: new CatchUpMetrics(registry), intakeIsBusy: () => appender.waiting > 0 });
-    const appender: Appender = new Appender(store, index === null ? noIndex : new BatchedEventIdIndex(index), limitsOf(config));
-    const waits = new Places({ ...LIMITS.waits, what: 'requests wait for a position or a replay', full: tooManyWaiting });
+    const catchUp: CatchUpThread | null = !roles.includes('project')
+      ? null
+      : new CatchUpThread({
+          eventstoreUrl,
+          databaseUrl,
+          observer: new CatchUpMetrics(registry),
+          intakeIsBusy: () => appender.waiting > 0,
+        });
+    const appender: Appender = new Appender(
+      store,
+      index === null ? noIndex : new BatchedEventIdIndex(index),
+      limitsOf(config),
+    );
+    const waits = new Places({
+      ...LIMITS.waits,
+      what: 'requests wait for a position or a replay',
+      full: tooManyWaiting,
+    });
     const readModels = database && { database, position: new ReadPosition(database, projections, waits) };
-    const health = new Health(store, { roles, readModels, catchUp: catchUp && (() => catchUp.state), trouble: () => appender.trouble });
+    const health = new Health(store, {
+      roles,
+      readModels,
+      catchUp: catchUp && (() => catchUp.state),
+      trouble: () => appender.trouble,
+    });
     if (readModels !== null) gaugeParkedStreams(registry, health);
     const intake = roles.includes('ingest') ? intakePart({ config, appender, registry }) : null;
     const parts = [
       operationsPart({ config, health, registry }),
       ...(intake === null ? [] : [intake]),
-      ...(roles.includes('api') && readModels !== null && reads !== null ? [readsPart({ config, ...readModels, reads: new Reads(reads), waits, registry })] : []),
+      ...(roles.includes('api') && readModels !== null && reads !== null
+        ? [readsPart({ config, ...readModels, reads: new Reads(reads), waits, registry })]
+        : []),
     ];
     const module = {
       module: AppModule,
@@ -89,7 +116,15 @@ export class AppModule {
 }
 
 /** What every process serves. */
-const operationsPart = ({ config, health, registry }: { config: Config; health: Health; registry: Registry }): Part => ({
+const operationsPart = ({
+  config,
+  health,
+  registry,
+}: {
+  config: Config;
+  health: Health;
+  registry: Registry;
+}): Part => ({
   controllers: [HealthController, MetricsController],
   providers: [
     { provide: Health, useValue: health },
@@ -115,26 +150,63 @@ function intakePart({ config, appender, registry }: IntakeParts): Part & { bodyR
   };
 }
 
-type ReadsParts = Readonly<{ config: Config; database: Database; position: ReadPosition; reads: Reads; waits: Places; registry: Registry }>;
+type ReadsParts = Readonly<{
+  config: Config;
+  database: Database;
+  position: ReadPosition;
+  reads: Reads;
+  waits: Places;
+  registry: Registry;
+}>;
 
 const readsPart = ({ config, database, position, reads, waits, registry }: ReadsParts): Part => ({
-  controllers: [SubscriptionsController, InvoicesController, PaymentsController, RefundsController, DisputesController, CustomersController, AccessController, ChurnRiskController, LiveController, OperationsController, ParkedController],
+  controllers: [
+    SubscriptionsController,
+    InvoicesController,
+    PaymentsController,
+    RefundsController,
+    DisputesController,
+    CustomersController,
+    AccessController,
+    ChurnRiskController,
+    LiveController,
+    OperationsController,
+    ParkedController,
+  ],
   providers: [
     { provide: Reads, useValue: reads },
     { provide: ReadPosition, useValue: position },
-    { provide: LiveUpdates, useValue: new LiveUpdates({ database, reads, position, ...liveLimitsOf(config), registry }) },
-    { provide: PastThreads, useValue: new PastThreads({ thread: pastThreadOf(config), answerWithinMs: LIMITS.pastAnswerMs, registry }) },
+    {
+      provide: LiveUpdates,
+      useValue: new LiveUpdates({ database, reads, position, ...liveLimitsOf(config), registry }),
+    },
+    {
+      provide: PastThreads,
+      useValue: new PastThreads({ thread: pastThreadOf(config), answerWithinMs: LIMITS.pastAnswerMs, registry }),
+    },
     { provide: Replays, useValue: new Replays(database, reads, waits) },
     { provide: ACCESS_POLICY, useValue: config.access },
   ],
 });
 
-const pastThreadOf = ({ eventstoreUrl, databaseUrl, readTimeoutMs }: Config): PastThreadData => ({ eventstoreUrl, databaseUrl, readTimeoutMs, reading: LIMITS.pastReading });
+const pastThreadOf = ({ eventstoreUrl, databaseUrl, readTimeoutMs }: Config): PastThreadData => ({
+  eventstoreUrl,
+  databaseUrl,
+  readTimeoutMs,
+  reading: LIMITS.pastReading,
+});
 
-const liveLimitsOf = ({ liveReadersMax: readersMax, liveReadersPerTokenMax: readersPerTokenMax }: Config) => ({ readersMax, readersPerTokenMax, bytesMax: LIMITS.liveBytesMax });
+const liveLimitsOf = ({ liveReadersMax: readersMax, liveReadersPerTokenMax: readersPerTokenMax }: Config) => ({
+  readersMax,
+  readersPerTokenMax,
+  bytesMax: LIMITS.liveBytesMax,
+});
 
 /** The webhook's work with its secrets and where events go. */
-export const intakeOf = ({ webhookSecrets: secrets }: Config, append: Append): Intake => (delivery: Delivery) => take(delivery, { secrets, append });
+export const intakeOf =
+  ({ webhookSecrets: secrets }: Config, append: Append): Intake =>
+  (delivery: Delivery) =>
+    take(delivery, { secrets, append });
 
 const limitsOf = (config: Config): AppenderLimits => ({
   waitingMax: config.intakeWaitingMax,

@@ -16,11 +16,15 @@ const database = new Database(databaseUrl, { connectionsMax: CONNECTIONS_MAX, on
 const stopping = new AbortController();
 parent.once('message', () => stopping.abort());
 
-const outcome = await build({ store: connectEventStore(eventstoreUrl), database, projections }, {
-  generations: names,
-  signal: stopping.signal,
-  applied: ({ events, result, tookMs, position, recordedAt }) => tell({ kind: 'applied', batch: { events, result, tookMs, position, recordedAt } }),
-});
+const outcome = await build(
+  { store: connectEventStore(eventstoreUrl), database, projections },
+  {
+    generations: names,
+    signal: stopping.signal,
+    applied: ({ events, result, tookMs, position, recordedAt }) =>
+      tell({ kind: 'applied', batch: { events, result, tookMs, position, recordedAt } }),
+  },
+);
 tell({ kind: 'ended', outcome });
 await database.close();
 // Ends this thread alone. The connections to the store go with it: closing them in order would wait for streams that nobody reads.

@@ -22,7 +22,10 @@ const observer: CatchUpObserver = {
 const CONNECTIONS_MAX = 4;
 const VERIFY_EVERY_MS = 60_000;
 const store = connectEventStore(data.eventstoreUrl);
-const database = new Database(data.databaseUrl, { connectionsMax: CONNECTIONS_MAX, onIdleError: (error) => observer.warned(`Postgres closed a connection: ${error.message}`) });
+const database = new Database(data.databaseUrl, {
+  connectionsMax: CONNECTIONS_MAX,
+  onIdleError: (error) => observer.warned(`Postgres closed a connection: ${error.message}`),
+});
 const stopping = new AbortController();
 parent.once('message', () => stopping.abort());
 
@@ -32,10 +35,18 @@ function follow(): Promise<void> {
     observer,
     intakeIsBusy: () => Atomics.load(data.busy, 0) === 1,
     verifyEveryMs: VERIFY_EVERY_MS,
-    build: (names, signal) => buildInThread({ eventstoreUrl: data.eventstoreUrl, databaseUrl: data.databaseUrl, generations: names }, { signal, applied: ({ events, result, tookMs }) => observer.batchApplied(events, result, tookMs / 1000) }),
+    build: (names, signal) =>
+      buildInThread(
+        { eventstoreUrl: data.eventstoreUrl, databaseUrl: data.databaseUrl, generations: names },
+        { signal, applied: ({ events, result, tookMs }) => observer.batchApplied(events, result, tookMs / 1000) },
+      ),
   });
   catchUp.start();
-  return new Promise((resolve, reject) => stopping.signal.addEventListener('abort', () => { catchUp.stop().then(resolve, reject); }));
+  return new Promise((resolve, reject) =>
+    stopping.signal.addEventListener('abort', () => {
+      catchUp.stop().then(resolve, reject);
+    }),
+  );
 }
 
 await follow();

@@ -54,24 +54,34 @@ export const usesReadModels = ({ roles }: Pick<Config, 'roles'>): boolean => rol
 /**
  * Whether intake may ask the index of event ids: a Postgres is named, though a process that only ingests needs none.
  */
-export const hasIndex = ({ roles, databaseUrl }: Pick<Config, 'roles' | 'databaseUrl'>): boolean => roles.includes('ingest') && databaseUrl.startsWith('postgres');
+export const hasIndex = ({ roles, databaseUrl }: Pick<Config, 'roles' | 'databaseUrl'>): boolean =>
+  roles.includes('ingest') && databaseUrl.startsWith('postgres');
 
 /** The environment is wrong; the message lists every mistake and what to do. */
 export class ConfigError extends Error {
   readonly code = 'CONFIG_INVALID';
 }
 
-const integer = (fallback: number, min: number, max: number) => z.coerce.number().int().min(min).max(max).default(fallback);
+const integer = (fallback: number, min: number, max: number) =>
+  z.coerce.number().int().min(min).max(max).default(fallback);
 const url = (scheme: RegExp, example: string) =>
-  z.string().default('embedded').refine((value) => value === 'embedded' || scheme.test(value), `must be "embedded" or look like ${example}`);
+  z
+    .string()
+    .default('embedded')
+    .refine((value) => value === 'embedded' || scheme.test(value), `must be "embedded" or look like ${example}`);
 
 const named = z
   .string()
   .default('')
-  .transform((text) => text.split(/[\s,]+/).filter(Boolean).map((part) => {
-    const at = part.indexOf('=');
-    return at < 0 ? { name: '', value: part } : { name: part.slice(0, at), value: part.slice(at + 1) };
-  }));
+  .transform((text) =>
+    text
+      .split(/[\s,]+/)
+      .filter(Boolean)
+      .map((part) => {
+        const at = part.indexOf('=');
+        return at < 0 ? { name: '', value: part } : { name: part.slice(0, at), value: part.slice(at + 1) };
+      }),
+  );
 
 /** As Stripe makes them; what is shorter was cut off, or is the example of a document. */
 const SIGNING_SECRET = /^whsec_[A-Za-z0-9+/=_-]{24,}$/;
@@ -79,15 +89,18 @@ const TOKEN_LENGTH_MIN = 16;
 
 /** The entries of a list of secrets. A mistake names the place of its entry and nothing of it: it may be a secret. */
 const secretEntries = <T>(read: (entry: string) => T | Mistake) =>
-  z.string().default('').transform((text, context) => {
-    const entries = text.split(/[\s,]+/).filter(Boolean);
-    return entries.flatMap((entry, index) => {
-      const value = read(entry);
-      if (!(value instanceof Mistake)) return [value];
-      context.addIssue({ code: 'custom', message: `entry ${index + 1} of ${entries.length} ${value.text}` });
-      return [];
+  z
+    .string()
+    .default('')
+    .transform((text, context) => {
+      const entries = text.split(/[\s,]+/).filter(Boolean);
+      return entries.flatMap((entry, index) => {
+        const value = read(entry);
+        if (!(value instanceof Mistake)) return [value];
+        context.addIssue({ code: 'custom', message: `entry ${index + 1} of ${entries.length} ${value.text}` });
+        return [];
+      });
     });
-  });
 
 class Mistake {
   constructor(readonly text: string) {}
@@ -97,9 +110,12 @@ const webhookSecrets = secretEntries((entry): WebhookSecret | Mistake => {
   // A secret may end with =, so that the first = of one without a label does not end a label.
   const at = entry.startsWith('whsec_') ? -1 : entry.indexOf('=');
   const secret = entry.slice(at + 1);
-  return SIGNING_SECRET.test(secret) ? { label: entry.slice(0, Math.max(at, 0)) || 'default', secret }
-    : new Mistake('is no signing secret. One is whsec_ and at least 24 characters: copy it whole from the endpoint in '
-      + 'Stripe, and write label=whsec_…, separated by commas.');
+  return SIGNING_SECRET.test(secret)
+    ? { label: entry.slice(0, Math.max(at, 0)) || 'default', secret }
+    : new Mistake(
+        'is no signing secret. One is whsec_ and at least 24 characters: copy it whole from the endpoint in ' +
+          'Stripe, and write label=whsec_…, separated by commas.',
+      );
 });
 
 const apiTokens = secretEntries((entry): ApiToken | Mistake => {
@@ -107,8 +123,9 @@ const apiTokens = secretEntries((entry): ApiToken | Mistake => {
   const scopes = (at < 0 ? 'read' : entry.slice(0, at) || 'read').split('+');
   const token = entry.slice(at + 1);
   if (!scopes.every((scope) => scope === 'read' || scope === 'admin')) {
-    return new Mistake('has no scope that exists before its first =. Write read=TOKEN or read+admin=TOKEN, '
-      + 'separated by commas.');
+    return new Mistake(
+      'has no scope that exists before its first =. Write read=TOKEN or read+admin=TOKEN, ' + 'separated by commas.',
+    );
   }
   if (token.length < TOKEN_LENGTH_MIN) {
     return new Mistake(`has a token of less than ${TOKEN_LENGTH_MIN} characters. Make one: openssl rand -hex 24.`);
@@ -125,18 +142,32 @@ const oneOf = (known: readonly string[], message: string) => z.string().refine((
 
 /** Days by status; those that are not named keep their default. */
 const graceDays = named
-  .pipe(z.array(z.object({
-    name: oneOf(GRACE_STATUSES, `write STATUS=DAYS, separated by commas; the statuses are ${GRACE_STATUSES.join(', ')}`),
-    value: z.coerce.number<string>('days must be a number').int('days must be whole').min(0).max(3_650),
-  })))
-  .transform((days) => ({ ...DEFAULT_ACCESS_POLICY.graceDays, ...Object.fromEntries(days.map(({ name, value }) => [name, value])) }));
+  .pipe(
+    z.array(
+      z.object({
+        name: oneOf(
+          GRACE_STATUSES,
+          `write STATUS=DAYS, separated by commas; the statuses are ${GRACE_STATUSES.join(', ')}`,
+        ),
+        value: z.coerce.number<string>('days must be a number').int('days must be whole').min(0).max(3_650),
+      }),
+    ),
+  )
+  .transform((days) => ({
+    ...DEFAULT_ACCESS_POLICY.graceDays,
+    ...Object.fromEntries(days.map(({ name, value }) => [name, value])),
+  }));
 const PAUSE_BEHAVIORS = ['void', 'keep_as_draft', 'mark_uncollectible'] as const;
 const pauseBehaviors = z
   .string()
   .default(DEFAULT_ACCESS_POLICY.pauseCollectionDenies.join(','))
   .transform((text) => (text === 'none' ? [] : text.split(/[\s,]+/).filter(Boolean)))
   .pipe(z.array(oneOf(PAUSE_BEHAVIORS, `write some of ${PAUSE_BEHAVIORS.join(', ')}, separated by commas, or none`)));
-const yesOrNo = (fallback: boolean) => z.enum(['yes', 'no']).default(fallback ? 'yes' : 'no').transform((value) => value === 'yes');
+const yesOrNo = (fallback: boolean) =>
+  z
+    .enum(['yes', 'no'])
+    .default(fallback ? 'yes' : 'no')
+    .transform((value) => value === 'yes');
 
 const environment = z.object({
   NODE_ENV: z.string().default('development'),
@@ -172,7 +203,11 @@ type StoresConfig = Pick<Config, 'dataDirectory' | 'eventstoreUrl' | 'databaseUr
 export function loadStoresConfig(env: Readonly<Record<string, string | undefined>>): StoresConfig {
   const values = parse(
     environment.pick({
-      DATA_DIR: true, EVENTSTORE_URL: true, DATABASE_URL: true, EMBEDDED_TRANSPORT: true, APPEND_BYTES_MAX: true,
+      DATA_DIR: true,
+      EVENTSTORE_URL: true,
+      DATABASE_URL: true,
+      EMBEDDED_TRANSPORT: true,
+      APPEND_BYTES_MAX: true,
     }),
     env,
   );
@@ -236,7 +271,9 @@ function assertComplete(config: Config): void {
     mistakes.push('INTAKE_BODIES_BYTES_MAX: must be at least APPEND_BYTES_MAX, or the largest body never fits.');
   }
   if (config.production && config.roles.includes('ingest') && config.webhookSecrets.length === 0) {
-    mistakes.push('STRIPE_WEBHOOK_SECRETS: needed when NODE_ENV=production. Copy the signing secret of your Stripe endpoint: label=whsec_….');
+    mistakes.push(
+      'STRIPE_WEBHOOK_SECRETS: needed when NODE_ENV=production. Copy the signing secret of your Stripe endpoint: label=whsec_….',
+    );
   }
   if (config.production && config.apiTokens.length === 0) {
     mistakes.push('API_TOKENS: needed when NODE_ENV=production, e.g. read=TOKEN,read+admin=TOKEN.');

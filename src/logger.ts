@@ -2,7 +2,13 @@ import type { LoggerService } from '@nestjs/common';
 import { pino, type Logger } from 'pino';
 
 /** What Nest says of its own start, route by route: fifty lines that would push the welcome off a screen. */
-const START_UP_CONTEXTS = new Set(['NestFactory', 'InstanceLoader', 'RoutesResolver', 'RouterExplorer', 'NestApplication']);
+const START_UP_CONTEXTS = new Set([
+  'NestFactory',
+  'InstanceLoader',
+  'RoutesResolver',
+  'RouterExplorer',
+  'NestApplication',
+]);
 
 /** Nest's log calls as lines of JSON on standard output, with the part that speaks as `context`. */
 export class JsonLogger implements LoggerService {
@@ -35,7 +41,8 @@ export class JsonLogger implements LoggerService {
   #write(level: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace', message: unknown, rest: unknown[]): void {
     const texts = rest.filter((part): part is string => typeof part === 'string');
     const context = texts.at(-1);
-    if (message instanceof Error) this.#pino[level]({ context, err: message }, texts.length > 1 ? texts[0] : message.message);
+    if (message instanceof Error)
+      this.#pino[level]({ context, err: message }, texts.length > 1 ? texts[0] : message.message);
     else if (typeof message === 'object') this.#pino[level]({ context, ...message });
     else this.#pino[level]({ context }, String(message));
   }

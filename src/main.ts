@@ -13,8 +13,15 @@ const STOP_WITHIN_MS = 30_000;
 async function main(): Promise<void> {
   const { config, made } = withLocalSecrets(loadConfig(process.env));
   const logger = new JsonLogger(config.logLevel);
-  const stores = await openStores({ ...config, databaseUrl: databaseUrlOf(config), onEvent: (event) => logStoresEvent(logger, event) });
-  const service = await startService({ ...config, eventstoreUrl: stores.eventstoreUrl, databaseUrl: stores.databaseUrl }, logger).catch(async (error: unknown) => {
+  const stores = await openStores({
+    ...config,
+    databaseUrl: databaseUrlOf(config),
+    onEvent: (event) => logStoresEvent(logger, event),
+  });
+  const service = await startService(
+    { ...config, eventstoreUrl: stores.eventstoreUrl, databaseUrl: stores.databaseUrl },
+    logger,
+  ).catch(async (error: unknown) => {
     await stores.close();
     throw error;
   });
@@ -54,12 +61,31 @@ const NO_FILES_LEFT =
 
 function logStoresEvent(logger: JsonLogger, event: StoresEvent): void {
   switch (event.kind) {
-    case 'waiting_for_owner': return logger.log('Another process runs the embedded servers of this data directory; waiting until they answer.', 'stores');
-    case 'opened': return logger.log(`The embedded servers answer, after ${event.durationMs} ms; this process is their ${event.role}.`, 'stores');
-    case 'took_over': return logger.warn(`The process that ran the embedded servers has gone; this one took them over in ${event.durationMs} ms.`, 'stores');
-    case 'postgres_restarted': return logger.warn('The embedded Postgres had gone away, and was started again.', 'stores');
-    case 'cannot_look': return logger.error(event.error, NO_FILES_LEFT, 'stores');
-    case 'postgres_down': return logger.error(event.error, 'The embedded Postgres has gone away and does not start; trying again every second.', 'stores');
+    case 'waiting_for_owner':
+      return logger.log(
+        'Another process runs the embedded servers of this data directory; waiting until they answer.',
+        'stores',
+      );
+    case 'opened':
+      return logger.log(
+        `The embedded servers answer, after ${event.durationMs} ms; this process is their ${event.role}.`,
+        'stores',
+      );
+    case 'took_over':
+      return logger.warn(
+        `The process that ran the embedded servers has gone; this one took them over in ${event.durationMs} ms.`,
+        'stores',
+      );
+    case 'postgres_restarted':
+      return logger.warn('The embedded Postgres had gone away, and was started again.', 'stores');
+    case 'cannot_look':
+      return logger.error(event.error, NO_FILES_LEFT, 'stores');
+    case 'postgres_down':
+      return logger.error(
+        event.error,
+        'The embedded Postgres has gone away and does not start; trying again every second.',
+        'stores',
+      );
   }
 }
 
@@ -67,9 +93,10 @@ function logStoresEvent(logger: JsonLogger, event: StoresEvent): void {
 function welcome(url: string, { dataDirectory, port }: Config, secrets: LocalSecrets | null): string {
   const same = `${dataDirectory === 'data' ? '' : `DATA_DIR=${dataDirectory} `}${port === 3000 ? '' : `PORT=${new URL(url).port} `}`;
   const file = join(dataDirectory, SECRETS_FILE);
-  const said = secrets === null
-    ? 'look there for the webhook secret and the tokens.'
-    : `webhook secret ${secrets.webhookSecret}, token ${secrets.readToken}.`;
+  const said =
+    secrets === null
+      ? 'look there for the webhook secret and the tokens.'
+      : `webhook secret ${secrets.webhookSecret}, token ${secrets.readToken}.`;
   return `
   The subscription ledger runs on ${url}, its files are in ${dataDirectory}.
   No secrets were configured, so it made its own for this folder (${file}):

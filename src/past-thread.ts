@@ -15,7 +15,11 @@ const { eventstoreUrl, databaseUrl, readTimeoutMs, reading } = workerData as Pas
 
 const store = connectEventStore(eventstoreUrl);
 // A connection that is lost while nobody uses it is made anew for the next question.
-const database = new Database(databaseUrl, { connectionsMax: 1, statementTimeoutMs: readTimeoutMs, onIdleError: () => undefined });
+const database = new Database(databaseUrl, {
+  connectionsMax: 1,
+  statementTimeoutMs: readTimeoutMs,
+  onIdleError: () => undefined,
+});
 const kept = new KeptTimelines(LIMITS.timelines);
 
 let asking = new AbortController();
@@ -28,7 +32,9 @@ async function answer({ question }: Extract<ForPastThread, { kind: 'ask' }>): Pr
   } catch (error) {
     if (asking.signal.aborted) return { kind: 'abandoned' };
     const problem = problemOf(error);
-    return problem === null ? { kind: 'failed', error: error instanceof Error ? (error.stack ?? error.message) : String(error) } : { kind: 'problem', problem };
+    return problem === null
+      ? { kind: 'failed', error: error instanceof Error ? (error.stack ?? error.message) : String(error) }
+      : { kind: 'problem', problem };
   }
 }
 

@@ -12,13 +12,18 @@ async function main(): Promise<void> {
   const url = `http://${config.host}:${config.port}`;
   const secret = config.webhookSecrets[0]?.secret;
   const token = config.apiTokens.find(({ scopes }) => scopes.includes('read'))?.token;
-  if (secret === undefined || token === undefined) throw new Error('The configuration has no webhook secret, or no token with the scope "read".');
+  if (secret === undefined || token === undefined)
+    throw new Error('The configuration has no webhook secret, or no token with the scope "read".');
 
   const subscription = `sub_${randomBytes(12).toString('hex')}`;
   const payload = JSON.stringify(sampleEvent(subscription, Math.floor(Date.now() / 1000)));
   const signature = Stripe.webhooks.generateTestHeaderString({ payload, secret });
   process.stdout.write(`POST ${url}/webhooks/stripe   (customer.subscription.created of ${subscription})\n`);
-  const answer = await send(`${url}/webhooks/stripe`, { method: 'POST', headers: { 'stripe-signature': signature, 'content-type': 'application/json' }, body: payload });
+  const answer = await send(`${url}/webhooks/stripe`, {
+    method: 'POST',
+    headers: { 'stripe-signature': signature, 'content-type': 'application/json' },
+    body: payload,
+  });
   const path = `/subscriptions/${subscription}?minPosition=${(answer as { position: string }).position}`;
   process.stdout.write(`GET  ${url}${path}\n`);
   await send(`${url}${path}`, { headers: { authorization: `Bearer ${token}` } });
@@ -26,7 +31,10 @@ async function main(): Promise<void> {
 
 async function send(url: string, init: RequestInit): Promise<unknown> {
   const response = await fetch(url, { ...init, signal: AbortSignal.timeout(15_000) }).catch((error: unknown) => {
-    throw new Error(`No service answers on ${url}. Start it with "npm start", and give both commands the same PORT and DATA_DIR.`, { cause: error });
+    throw new Error(
+      `No service answers on ${url}. Start it with "npm start", and give both commands the same PORT and DATA_DIR.`,
+      { cause: error },
+    );
   });
   const body: unknown = await response.json();
   process.stdout.write(`${response.status} ${JSON.stringify(body, null, 2)}\n\n`);
@@ -66,16 +74,27 @@ const sampleEvent = (id: string, now: number) => ({
       items: {
         object: 'list',
         has_more: false,
-        data: [{
-          id: `si_${randomBytes(7).toString('hex')}`,
-          object: 'subscription_item',
-          created: now,
-          current_period_start: now,
-          current_period_end: now + 30 * 86_400,
-          price: { id: 'price_sample', object: 'price', currency: 'eur', product: 'prod_sample', unit_amount: 1900, unit_amount_decimal: '1900', type: 'recurring', recurring: { interval: 'month', interval_count: 1, usage_type: 'licensed' } },
-          quantity: 1,
-          subscription: id,
-        }],
+        data: [
+          {
+            id: `si_${randomBytes(7).toString('hex')}`,
+            object: 'subscription_item',
+            created: now,
+            current_period_start: now,
+            current_period_end: now + 30 * 86_400,
+            price: {
+              id: 'price_sample',
+              object: 'price',
+              currency: 'eur',
+              product: 'prod_sample',
+              unit_amount: 1900,
+              unit_amount_decimal: '1900',
+              type: 'recurring',
+              recurring: { interval: 'month', interval_count: 1, usage_type: 'licensed' },
+            },
+            quantity: 1,
+            subscription: id,
+          },
+        ],
       },
     },
   },

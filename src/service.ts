@@ -37,10 +37,19 @@ async function drain(app: NestFastifyApplication): Promise<void> {
 export async function startService(config: Config, logger: LoggerService): Promise<Service> {
   const store = connectEventStore(config.eventstoreUrl);
   const onIdleError = (error: Error) => logger.warn(`Postgres closed a connection: ${error.message}`, 'postgres');
-  const pool = (connectionsMax: number, statementTimeoutMs: number) => (usesReadModels(config) ? new Database(config.databaseUrl, { connectionsMax, statementTimeoutMs, onIdleError }) : null);
+  const pool = (connectionsMax: number, statementTimeoutMs: number) =>
+    usesReadModels(config)
+      ? new Database(config.databaseUrl, { connectionsMax, statementTimeoutMs, onIdleError })
+      : null;
   const database = pool(LIMITS.operationsConnectionsMax, LIMITS.operationsStatementMs);
   const reads = pool(LIMITS.reads.runningMax, config.readTimeoutMs);
-  const index = hasIndex(config) ? new Database(config.databaseUrl, { connectionsMax: LIMITS.indexConnectionsMax, answerWithinMs: LIMITS.indexAnswerMs, onIdleError }) : null;
+  const index = hasIndex(config)
+    ? new Database(config.databaseUrl, {
+        connectionsMax: LIMITS.indexConnectionsMax,
+        answerWithinMs: LIMITS.indexAnswerMs,
+        onIdleError,
+      })
+    : null;
   const { module, catchUp, registry, bodyRoute } = AppModule.of({ config, store, database, reads, index });
   const { requestTimeoutMs, connectionsMax, intakeBodiesBytesMax: bodiesBytesMax } = config;
   const limits = { requestTimeoutMs, connectionsMax, bodiesBytesMax, answersBytesMax: LIMITS.answersBytesMax };
@@ -52,7 +61,8 @@ export async function startService(config: Config, logger: LoggerService): Promi
   };
   try {
     // The first deliveries would find no connection yet, and read their streams. Without Postgres intake begins all the same.
-    if (index !== null) await withTimeout(index.query('select 1'), INDEX_OPENS_WITHIN_MS, 'Postgres').catch(() => undefined);
+    if (index !== null)
+      await withTimeout(index.query('select 1'), INDEX_OPENS_WITHIN_MS, 'Postgres').catch(() => undefined);
     await app.listen(config.port, config.host);
   } catch (error) {
     await closeAll();

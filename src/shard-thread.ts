@@ -30,9 +30,16 @@ parent.on('message', (message: ForShard) => {
 });
 
 async function follow(): Promise<Followed['kind']> {
-  const projector = new Projector({ reader: eventReader(store, projections), models: readModelsIn(database), projections, isShard: true });
+  const projector = new Projector({
+    reader: eventReader(store, projections),
+    models: readModelsIn(database),
+    projections,
+    isShard: true,
+  });
   const patience = new Patience(stopping.signal);
-  const { kind } = await new Follower(log.readLog, { apply: (events, place) => patience.insist(() => projector.apply(events, place)) }).follow(group, {
+  const { kind } = await new Follower(log.readLog, {
+    apply: (events, place) => patience.insist(() => projector.apply(events, place)),
+  }).follow(group, {
     until,
     batchMax,
     signal: stopping.signal,
@@ -44,6 +51,9 @@ async function follow(): Promise<Followed['kind']> {
   return kind;
 }
 
-await follow().then((how) => tell({ kind: 'ended', how }), (error: unknown) => tell({ kind: 'failed', cause: error instanceof Error ? error.message : String(error) }));
+await follow().then(
+  (how) => tell({ kind: 'ended', how }),
+  (error: unknown) => tell({ kind: 'failed', cause: error instanceof Error ? error.message : String(error) }),
+);
 await database.close();
 process.exit();

@@ -20,21 +20,29 @@ export function creditNoteShape(view: View, note: CreditNote): StripeObject {
     discount_amounts: [],
     effective_at: note.createdAt,
     invoice: note.invoice.id,
-    lines: listShape([{
-      id: `cnli_${note.id.slice(3)}`,
-      object: 'credit_note_line_item',
-      amount,
-      description: 'Goodwill',
-      discount_amount: 0,
-      discount_amounts: [],
-      livemode: view.account.livemode,
-      ...(isBasilOrLater(view.apiVersion) ? { metadata: null, pretax_credit_amounts: [], taxes: null } : { tax_amounts: [] }),
-      quantity: 1,
-      tax_rates: [],
-      type: 'custom_line_item',
-      unit_amount: amount,
-      unit_amount_decimal: String(amount),
-    }], `/v1/credit_notes/${note.id}/lines`, false),
+    lines: listShape(
+      [
+        {
+          id: `cnli_${note.id.slice(3)}`,
+          object: 'credit_note_line_item',
+          amount,
+          description: 'Goodwill',
+          discount_amount: 0,
+          discount_amounts: [],
+          livemode: view.account.livemode,
+          ...(isBasilOrLater(view.apiVersion)
+            ? { metadata: null, pretax_credit_amounts: [], taxes: null }
+            : { tax_amounts: [] }),
+          quantity: 1,
+          tax_rates: [],
+          type: 'custom_line_item',
+          unit_amount: amount,
+          unit_amount_decimal: String(amount),
+        },
+      ],
+      `/v1/credit_notes/${note.id}/lines`,
+      false,
+    ),
     livemode: view.account.livemode,
     memo: null,
     metadata: {},
@@ -50,7 +58,9 @@ export function creditNoteShape(view: View, note: CreditNote): StripeObject {
     total_excluding_tax: amount,
     type: isBefore ? 'pre_payment' : 'post_payment',
     voided_at: note.voidedAt,
-    ...(isBasilOrLater(view.apiVersion) ? sinceBasil(note, isBefore) : { refund: note.refund?.id ?? null, tax_amounts: [] }),
+    ...(isBasilOrLater(view.apiVersion)
+      ? sinceBasil(note, isBefore)
+      : { refund: note.refund?.id ?? null, tax_amounts: [] }),
   };
 }
 
@@ -61,7 +71,10 @@ function sinceBasil({ amountMinor, refund }: CreditNote, isBefore: boolean) {
     post_payment_amount: isBefore ? 0 : amountMinor,
     pre_payment_amount: isBefore ? amountMinor : 0,
     pretax_credit_amounts: [],
-    refunds: refund === null ? [] : [{ amount_refunded: amountMinor, ...nulls('payment_record_refund'), refund: refund.id, type: 'refund' }],
+    refunds:
+      refund === null
+        ? []
+        : [{ amount_refunded: amountMinor, ...nulls('payment_record_refund'), refund: refund.id, type: 'refund' }],
     total_taxes: [],
   } satisfies Pick<Shape<Stripe.CreditNote>, NewFields>;
 }

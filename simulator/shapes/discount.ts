@@ -21,7 +21,11 @@ export function discountShape(view: View, discount: Discount): StripeObject {
   if (!isBasilOrLater(view.apiVersion)) return { ...common, coupon: couponShape(view, discount.coupon) };
   const sinceBasil = { ...common, subscription_item: null };
   if (!isCloverOrLater(view.apiVersion)) return { ...sinceBasil, coupon: couponShape(view, discount.coupon) };
-  return { ...sinceBasil, source: { coupon: discount.coupon.id, type: 'coupon' } } satisfies Omit<Shape<Stripe.Discount>, 'customer_account'> & StripeObject;
+  return { ...sinceBasil, source: { coupon: discount.coupon.id, type: 'coupon' } } satisfies Omit<
+    Shape<Stripe.Discount>,
+    'customer_account'
+  > &
+    StripeObject;
 }
 
 function couponShape(view: View, coupon: Coupon): JsonObject {

@@ -42,8 +42,15 @@ export function invoiceItemShape(view: View, pending: PendingItem): StripeObject
 function sinceBasil({ line: { item, amountMinor }, subscription }: PendingItem): JsonObject {
   return {
     net_amount: amountMinor,
-    parent: item && { subscription_details: { subscription, subscription_item: item.id }, type: 'subscription_details' },
-    pricing: item && { price_details: { price: item.price.id, product: item.price.product }, type: 'price_details', unit_amount_decimal: decimal(item.price.unitAmountMinor) },
+    parent: item && {
+      subscription_details: { subscription, subscription_item: item.id },
+      type: 'subscription_details',
+    },
+    pricing: item && {
+      price_details: { price: item.price.id, product: item.price.product },
+      type: 'price_details',
+      unit_amount_decimal: decimal(item.price.unitAmountMinor),
+    },
   };
 }
 

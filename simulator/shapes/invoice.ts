@@ -13,7 +13,7 @@ type NewerFields = 'customer_account';
 export function invoiceShape(view: View, invoice: Invoice): StripeObject {
   const common = commonFields(view, invoice);
   return isBasilOrLater(view.apiVersion)
-    ? { ...common, ...sinceBasil(invoice) } satisfies Omit<Shape<Stripe.Invoice>, NewerFields> & StripeObject
+    ? ({ ...common, ...sinceBasil(invoice) } satisfies Omit<Shape<Stripe.Invoice>, NewerFields> & StripeObject)
     : { ...common, ...beforeBasil(view, invoice) };
 }
 
@@ -79,7 +79,8 @@ function commonFields(view: View, invoice: Invoice) {
       paid_at: invoice.paidAt,
       voided_at: invoice.voidedAt,
     },
-    webhooks_delivered_at: invoice.reason === 'subscription_cycle' && invoice.finalizedAt !== null ? invoice.createdAt : null,
+    webhooks_delivered_at:
+      invoice.reason === 'subscription_cycle' && invoice.finalizedAt !== null ? invoice.createdAt : null,
   } satisfies JsonObject;
 }
 
@@ -134,11 +135,14 @@ function sinceBasil(invoice: Invoice) {
   return {
     amount_overpaid: 0,
     automatically_finalizes_at: invoice.status === 'draft' ? invoice.nextAttemptAt : null,
-    parent: invoice.subscription === null ? null : {
-      quote_details: null,
-      subscription_details: { metadata: {}, subscription: invoice.subscription },
-      type: 'subscription_details',
-    },
+    parent:
+      invoice.subscription === null
+        ? null
+        : {
+            quote_details: null,
+            subscription_details: { metadata: {}, subscription: invoice.subscription },
+            type: 'subscription_details',
+          },
     total_pretax_credit_amounts: [],
     total_taxes: [],
   };
@@ -160,7 +164,7 @@ function lineShape(view: View, invoice: Invoice, line: InvoiceLine): JsonObject 
     quantity: line.quantity,
   };
   return isBasilOrLater(view.apiVersion)
-    ? { ...common, ...lineSinceBasil(invoice, line) } satisfies Shape<Stripe.InvoiceLineItem>
+    ? ({ ...common, ...lineSinceBasil(invoice, line) } satisfies Shape<Stripe.InvoiceLineItem>)
     : { ...common, ...lineBeforeBasil(view, invoice, line) };
 }
 
@@ -181,12 +185,22 @@ function lineBeforeBasil(view: View, invoice: Invoice, line: InvoiceLine): JsonO
 
 function lineSinceBasil(invoice: Invoice, line: InvoiceLine) {
   const { item } = line;
-  const details = { invoice_item: line.invoiceItem, proration: line.proration, proration_details: { credited_items: null }, subscription: invoice.subscription };
+  const details = {
+    invoice_item: line.invoiceItem,
+    proration: line.proration,
+    proration_details: { credited_items: null },
+    subscription: invoice.subscription,
+  };
   return {
     invoice: invoice.id,
-    parent: item === null
-      ? { invoice_item_details: details, subscription_item_details: null, type: 'invoice_item_details' }
-      : { invoice_item_details: null, subscription_item_details: { ...details, subscription_item: item.id }, type: 'subscription_item_details' },
+    parent:
+      item === null
+        ? { invoice_item_details: details, subscription_item_details: null, type: 'invoice_item_details' }
+        : {
+            invoice_item_details: null,
+            subscription_item_details: { ...details, subscription_item: item.id },
+            type: 'subscription_item_details',
+          },
     pretax_credit_amounts: [],
     pricing: item && {
       price_details: { price: item.price.id, product: item.price.product },

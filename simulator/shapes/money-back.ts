@@ -39,8 +39,22 @@ export function disputeShape(view: View, dispute: Dispute): StripeObject {
     created: realTime(view, dispute.createdAt),
     currency: charge.currency,
     enhanced_eligibility_types: [],
-    evidence: nulls('access_activity_log', 'cancellation_rebuttal', 'customer_email_address', 'customer_name', 'product_description', 'receipt', 'service_date', 'uncategorized_text'),
-    evidence_details: { due_by: realTime(view, dispute.createdAt) + RESPONSE_TIME_S, has_evidence: false, past_due: false, submission_count: 0 },
+    evidence: nulls(
+      'access_activity_log',
+      'cancellation_rebuttal',
+      'customer_email_address',
+      'customer_name',
+      'product_description',
+      'receipt',
+      'service_date',
+      'uncategorized_text',
+    ),
+    evidence_details: {
+      due_by: realTime(view, dispute.createdAt) + RESPONSE_TIME_S,
+      has_evidence: false,
+      past_due: false,
+      submission_count: 0,
+    },
     is_charge_refundable: dispute.status.startsWith('warning'),
     livemode: view.account.livemode,
     metadata: {},
@@ -63,7 +77,10 @@ function entryShape(view: View, dispute: Dispute, entry: DisputeEntry): JsonObje
     description: `Chargeback ${entry.amountMinor < 0 ? 'withdrawal' : 'reversal'} for ${dispute.charge.id}`,
     exchange_rate: null,
     fee: entry.feeMinor,
-    fee_details: entry.feeMinor === 0 ? [] : [{ amount: entry.feeMinor, application: null, currency, description: 'Dispute fee', type: 'stripe_fee' }],
+    fee_details:
+      entry.feeMinor === 0
+        ? []
+        : [{ amount: entry.feeMinor, application: null, currency, description: 'Dispute fee', type: 'stripe_fee' }],
     net: entry.amountMinor - entry.feeMinor,
     reporting_category: entry.amountMinor < 0 ? 'dispute' : 'dispute_reversal',
     source: dispute.id,

@@ -7,7 +7,12 @@ import { refundShape } from './money-back.js';
 import { listShape, NO_ADDRESS, nulls, realTime, type View } from './view.js';
 
 /** Fields of the `stripe` package's types that are newer than the versions rendered here. */
-type NewerFields = 'allowed_payment_method_types' | 'customer_account' | 'excluded_payment_method_types' | 'managed_payments' | 'payment_record';
+type NewerFields =
+  | 'allowed_payment_method_types'
+  | 'customer_account'
+  | 'excluded_payment_method_types'
+  | 'managed_payments'
+  | 'payment_record';
 
 const DECLINE_MESSAGES = {
   insufficient_funds: 'Your card has insufficient funds.',
@@ -50,7 +55,15 @@ export function chargeShape(view: View, charge: Charge): StripeObject {
     ...nulls('receipt_email', 'receipt_number'),
     receipt_url: paid ? `https://pay.stripe.com/receipts/invoices/${view.account.id}/${charge.id}?s=ap` : null,
     refunded: paid && amountRefundedMinor(charge) === charge.amountMinor,
-    ...(isBasilOrLater(view.apiVersion) ? {} : { refunds: listShape(charge.refunds.map((refund) => refundShape(view, refund)), `/v1/charges/${charge.id}/refunds`, true) }),
+    ...(isBasilOrLater(view.apiVersion)
+      ? {}
+      : {
+          refunds: listShape(
+            charge.refunds.map((refund) => refundShape(view, refund)),
+            `/v1/charges/${charge.id}/refunds`,
+            true,
+          ),
+        }),
     ...nulls('review', 'shipping', 'source', 'source_transfer', 'statement_descriptor', 'statement_descriptor_suffix'),
     status: paid ? 'succeeded' : 'failed',
     ...nulls('transfer_data', 'transfer_group'),
@@ -99,9 +112,17 @@ export function paymentIntentShape(view: View, intent: Intent): StripeObject {
     amount_capturable: 0,
     amount_details: { tip: {} },
     amount_received: intent.status === 'succeeded' ? intent.amountMinor : 0,
-    ...nulls('application', 'application_fee_amount', 'automatic_payment_methods', 'canceled_at', 'cancellation_reason'),
+    ...nulls(
+      'application',
+      'application_fee_amount',
+      'automatic_payment_methods',
+      'canceled_at',
+      'cancellation_reason',
+    ),
     capture_method: 'automatic',
-    ...(view.apiVersion === '2020-08-27' ? { charges: listShape(charges, `/v1/charges?payment_intent=${intent.id}`, true) } : {}),
+    ...(view.apiVersion === '2020-08-27'
+      ? { charges: listShape(charges, `/v1/charges?payment_intent=${intent.id}`, true) }
+      : {}),
     client_secret: `${intent.id}_secret_${intent.secret}`,
     confirmation_method: 'automatic',
     created: realTime(view, intent.createdAt),
@@ -113,12 +134,28 @@ export function paymentIntentShape(view: View, intent: Intent): StripeObject {
     latest_charge: intent.latestCharge?.id ?? null,
     livemode: view.account.livemode,
     metadata: {},
-    ...nulls('next_action', 'on_behalf_of', 'payment_method_configuration_details', 'processing', 'receipt_email', 'review'),
+    ...nulls(
+      'next_action',
+      'on_behalf_of',
+      'payment_method_configuration_details',
+      'processing',
+      'receipt_email',
+      'review',
+    ),
     payment_method: intent.status === 'succeeded' ? intent.paymentMethod.id : null,
-    payment_method_options: { card: { installments: null, mandate_options: null, network: null, request_three_d_secure: 'automatic' } },
+    payment_method_options: {
+      card: { installments: null, mandate_options: null, network: null, request_three_d_secure: 'automatic' },
+    },
     payment_method_types: ['card'],
     setup_future_usage: 'off_session',
-    ...nulls('shipping', 'source', 'statement_descriptor', 'statement_descriptor_suffix', 'transfer_data', 'transfer_group'),
+    ...nulls(
+      'shipping',
+      'source',
+      'statement_descriptor',
+      'statement_descriptor_suffix',
+      'transfer_data',
+      'transfer_group',
+    ),
     status: intent.status,
   } satisfies Omit<Shape<Stripe.PaymentIntent>, NewerFields> & StripeObject;
 }
@@ -164,5 +201,10 @@ export function paymentMethodShape(view: View, method: PaymentMethod, customer: 
 }
 
 function billingDetails(customer: Customer): JsonObject {
-  return { address: { ...NO_ADDRESS, country: customer.country }, email: customer.email, name: customer.name, phone: null };
+  return {
+    address: { ...NO_ADDRESS, country: customer.country },
+    email: customer.email,
+    name: customer.name,
+    phone: null,
+  };
 }

@@ -18,7 +18,13 @@ export function priceShape(view: View, price: Price): StripeObject {
     metadata: {},
     nickname: null,
     product: price.product,
-    recurring: { interval: price.interval, interval_count: 1, ...usage(view, price), trial_period_days: null, usage_type: price.usage },
+    recurring: {
+      interval: price.interval,
+      interval_count: 1,
+      ...usage(view, price),
+      trial_period_days: null,
+      usage_type: price.usage,
+    },
     tax_behavior: 'unspecified',
     tiers_mode: price.tiersMode,
     transform_quantity: null,
@@ -59,7 +65,10 @@ export function decimal(amountMinor: number | null): string | null {
 }
 
 /** Basil replaced the way usage is aggregated by meters. */
-function usage(view: View, { usage: by, product }: Price): { readonly meter: string | null } | { readonly aggregate_usage: string | null } {
+function usage(
+  view: View,
+  { usage: by, product }: Price,
+): { readonly meter: string | null } | { readonly aggregate_usage: string | null } {
   if (isBasilOrLater(view.apiVersion)) return { meter: by === 'metered' ? `mtr_test_${product.slice(5)}` : null };
   return { aggregate_usage: by === 'metered' ? 'sum' : null };
 }

@@ -21,8 +21,17 @@ export function scheduleShape(view: View, schedule: Schedule): StripeObject {
     current_phase: schedule.status === 'active' ? { end_date: current.endAt, start_date: current.startAt } : null,
     customer: schedule.customer,
     default_settings: {
-      ...nulls('application_fee_percent', 'billing_thresholds', 'default_payment_method', 'description', 'on_behalf_of', 'transfer_data'),
-      automatic_tax: isBasilOrLater(view.apiVersion) ? { disabled_reason: null, enabled: false, liability: null } : { enabled: false },
+      ...nulls(
+        'application_fee_percent',
+        'billing_thresholds',
+        'default_payment_method',
+        'description',
+        'on_behalf_of',
+        'transfer_data',
+      ),
+      automatic_tax: isBasilOrLater(view.apiVersion)
+        ? { disabled_reason: null, enabled: false, liability: null }
+        : { enabled: false },
       billing_cycle_anchor: 'automatic',
       collection_method: 'charge_automatically',
       invoice_settings: { account_tax_ids: null, days_until_due: null, issuer: { type: 'self' } },
@@ -43,11 +52,26 @@ export function scheduleShape(view: View, schedule: Schedule): StripeObject {
 function phaseShape(view: View, { startAt, endAt, items }: SchedulePhase): JsonObject {
   return {
     add_invoice_items: [],
-    ...nulls('application_fee_percent', 'billing_cycle_anchor', 'collection_method', 'default_payment_method', 'description', 'invoice_settings', 'on_behalf_of', 'transfer_data', 'trial_end'),
+    ...nulls(
+      'application_fee_percent',
+      'billing_cycle_anchor',
+      'collection_method',
+      'default_payment_method',
+      'description',
+      'invoice_settings',
+      'on_behalf_of',
+      'transfer_data',
+      'trial_end',
+    ),
     ...(isBasilOrLater(view.apiVersion) ? { discounts: [] } : { billing_thresholds: null, coupon: null }),
     default_tax_rates: [],
     end_date: endAt,
-    items: items.map(({ price, quantity }) => ({ plan: price.id, price: price.id, ...(quantity === null ? {} : { quantity }), tax_rates: [] })),
+    items: items.map(({ price, quantity }) => ({
+      plan: price.id,
+      price: price.id,
+      ...(quantity === null ? {} : { quantity }),
+      tax_rates: [],
+    })),
     metadata: {},
     proration_behavior: 'create_prorations',
     start_date: startAt,

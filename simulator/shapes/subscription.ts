@@ -12,7 +12,8 @@ type NewerFields = 'billing_schedules' | 'managed_payments' | 'customer_account'
 export function subscriptionShape(view: View, subscription: Subscription): StripeObject {
   const common = commonFields(view, subscription);
   return isBasilOrLater(view.apiVersion)
-    ? { ...common, ...sinceBasil(view, subscription) } satisfies Omit<Shape<Stripe.Subscription>, NewerFields> & StripeObject
+    ? ({ ...common, ...sinceBasil(view, subscription) } satisfies Omit<Shape<Stripe.Subscription>, NewerFields> &
+        StripeObject)
     : { ...common, ...beforeBasil(view, subscription) };
 }
 
@@ -98,11 +99,13 @@ function itemShape(view: View, subscription: Subscription, item: SubscriptionIte
     object: 'subscription_item',
     billing_thresholds: null,
     created: item.createdAt,
-    ...(isBasilOrLater(view.apiVersion) ? {
-      current_period_end: subscription.periodEnd,
-      current_period_start: subscription.periodStart,
-      current_trial: null,
-    } : {}),
+    ...(isBasilOrLater(view.apiVersion)
+      ? {
+          current_period_end: subscription.periodEnd,
+          current_period_start: subscription.periodStart,
+          current_trial: null,
+        }
+      : {}),
     discounts: [],
     metadata: {},
     plan: planShape(view, item.price),
@@ -114,5 +117,7 @@ function itemShape(view: View, subscription: Subscription, item: SubscriptionIte
 }
 
 function automaticTax(view: View): JsonObject {
-  return isBasilOrLater(view.apiVersion) ? { disabled_reason: null, enabled: false, liability: null } : { enabled: false };
+  return isBasilOrLater(view.apiVersion)
+    ? { disabled_reason: null, enabled: false, liability: null }
+    : { enabled: false };
 }

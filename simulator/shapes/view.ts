@@ -22,7 +22,14 @@ export function listShape(data: readonly JsonObject[], url: string, withCount: b
   return { object: 'list', data, has_more: false, ...(withCount ? { total_count: data.length } : {}), url };
 }
 
-export const NO_ADDRESS = { city: null, country: null, line1: null, line2: null, postal_code: null, state: null } as const;
+export const NO_ADDRESS = {
+  city: null,
+  country: null,
+  line1: null,
+  line2: null,
+  postal_code: null,
+  state: null,
+} as const;
 
 export function nulls<K extends string>(...keys: readonly K[]): { readonly [key in K]: null } {
   return Object.fromEntries(keys.map((key) => [key, null])) as { [key in K]: null };

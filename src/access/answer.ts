@@ -3,11 +3,21 @@ import type { AccessFacts, Cause, EntitlementFact, SubscriptionFact } from './fa
 import type { AccessPolicy } from './policy.js';
 
 /** To what access is asked for: a product, an entitlement by its lookup key or feature, or anything at all. */
-export type Wanted = Readonly<{ kind: 'product'; product: string } | { kind: 'entitlement'; entitlement: string } | { kind: 'anything' }>;
+export type Wanted = Readonly<
+  { kind: 'product'; product: string } | { kind: 'entitlement'; entitlement: string } | { kind: 'anything' }
+>;
 
 /** Why access is granted, or not: the rule, and the facts and Stripe events behind it. */
 export type Reason =
-  | Readonly<{ rule: SubscriptionRule; subscription: string; status: string; statusSince: Date; statusEvent: string; isStale: boolean; changedBy: Cause }>
+  | Readonly<{
+      rule: SubscriptionRule;
+      subscription: string;
+      status: string;
+      statusSince: Date;
+      statusEvent: string;
+      isStale: boolean;
+      changedBy: Cause;
+    }>
   | Readonly<{ rule: 'entitlement'; entitlement: string; feature: string; lookupKey: string; changedBy: Cause }>
   | Readonly<{ rule: 'no_subscription' | 'no_entitlement' | 'customer_deleted' }>;
 
@@ -32,36 +42,76 @@ export type AccessAnswer = Readonly<{
  * Does a customer have access at a time, until when, and why? Pure. Of several grants the longest answers; of none, the
  * denial that ended last.
  */
-export function accessAnswer(wanted: Wanted, facts: AccessFacts, { policy, at }: { policy: AccessPolicy; at: Date }): AccessAnswer {
-  const subscriptions = wanted.kind === 'entitlement' ? [] : facts.subscriptions.filter(({ products }) => wanted.kind === 'anything' || products.includes(wanted.product));
-  const entitlements = wanted.kind === 'product' ? [] : facts.entitlements.filter((one) => wanted.kind === 'anything' || [one.lookupKey, one.feature].includes(wanted.entitlement));
+export function accessAnswer(
+  wanted: Wanted,
+  facts: AccessFacts,
+  { policy, at }: { policy: AccessPolicy; at: Date },
+): AccessAnswer {
+  const subscriptions =
+    wanted.kind === 'entitlement'
+      ? []
+      : facts.subscriptions.filter(({ products }) => wanted.kind === 'anything' || products.includes(wanted.product));
+  const entitlements =
+    wanted.kind === 'product'
+      ? []
+      : facts.entitlements.filter(
+          (one) => wanted.kind === 'anything' || [one.lookupKey, one.feature].includes(wanted.entitlement),
+        );
   const considered = facts.isCustomerDeleted
     ? []
-    : [...subscriptions.map((one) => grantOf(one, decide(one, policy, at))), ...entitlements.map(entitled)].sort(byLength);
-  const best = considered[0] ?? { granted: false, until: null, reason: { rule: facts.isCustomerDeleted ? 'customer_deleted' : wanted.kind === 'entitlement' ? 'no_entitlement' : 'no_subscription' } };
+    : [...subscriptions.map((one) => grantOf(one, decide(one, policy, at))), ...entitlements.map(entitled)].sort(
+        byLength,
+      );
+  const best = considered[0] ?? {
+    granted: false,
+    until: null,
+    reason: {
+      rule: facts.isCustomerDeleted
+        ? 'customer_deleted'
+        : wanted.kind === 'entitlement'
+          ? 'no_entitlement'
+          : 'no_subscription',
+    },
+  };
   const granting = considered.filter(({ granted }) => granted);
   return {
     granted: best.granted,
     until: best.until,
     reason: best.reason,
-    isComplete: (wanted.kind === 'entitlement' || facts.subscriptions.every(({ hasAllItems, isStale }) => hasAllItems && !isStale)) && (wanted.kind === 'product' || facts.hasAllEntitlements),
+    isComplete:
+      (wanted.kind === 'entitlement' ||
+        facts.subscriptions.every(({ hasAllItems, isStale }) => hasAllItems && !isStale)) &&
+      (wanted.kind === 'product' || facts.hasAllEntitlements),
     products: [...new Set(granting.flatMap(({ products }) => products))].sort(),
     entitlements: granting.flatMap(({ reason }) => (reason.rule === 'entitlement' ? [reason.lookupKey] : [])).sort(),
     considered,
   };
 }
 
-function grantOf({ id, status, statusSince, statusEvent, products, isStale, changedBy }: SubscriptionFact, { granted, until, rule }: Decision): Grant {
-  return { granted, until, products, reason: { rule, subscription: id, status, statusSince, statusEvent, isStale, changedBy } };
+function grantOf(
+  { id, status, statusSince, statusEvent, products, isStale, changedBy }: SubscriptionFact,
+  { granted, until, rule }: Decision,
+): Grant {
+  return {
+    granted,
+    until,
+    products,
+    reason: { rule, subscription: id, status, statusSince, statusEvent, isStale, changedBy },
+  };
 }
 
 /** Stripe itself says when an entitlement is lost. */
-const entitled = ({ id, feature, lookupKey, changedBy }: EntitlementFact): Grant =>
-  ({ granted: true, until: null, products: [], reason: { rule: 'entitlement', entitlement: id, feature, lookupKey, changedBy } });
+const entitled = ({ id, feature, lookupKey, changedBy }: EntitlementFact): Grant => ({
+  granted: true,
+  until: null,
+  products: [],
+  reason: { rule: 'entitlement', entitlement: id, feature, lookupKey, changedBy },
+});
 
 /** What grants before what does not; then by the end: of a grant null is the latest, of a denial the earliest. The sort is stable. */
 function byLength(a: Grant, b: Grant): number {
   if (a.granted !== b.granted) return a.granted ? -1 : 1;
-  const endOf = ({ granted, until }: Grant): number => until?.getTime() ?? (granted ? Number.MAX_VALUE : -Number.MAX_VALUE);
+  const endOf = ({ granted, until }: Grant): number =>
+    until?.getTime() ?? (granted ? Number.MAX_VALUE : -Number.MAX_VALUE);
   return endOf(b) - endOf(a);
 }

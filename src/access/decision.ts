@@ -4,8 +4,19 @@ import { GRACE_STATUSES, type AccessPolicy, type GraceStatus } from './policy.js
 
 /** The rule by which a subscription grants access, or does not. */
 export type SubscriptionRule =
-  | 'active' | 'trialing' | 'grace' | 'canceled_until_period_end'
-  | 'trial_denied' | 'no_grace' | 'grace_over' | 'renewal_not_heard_of' | 'cancellation_due' | 'collection_paused' | 'canceled' | 'incomplete_expired' | 'status_not_known';
+  | 'active'
+  | 'trialing'
+  | 'grace'
+  | 'canceled_until_period_end'
+  | 'trial_denied'
+  | 'no_grace'
+  | 'grace_over'
+  | 'renewal_not_heard_of'
+  | 'cancellation_due'
+  | 'collection_paused'
+  | 'canceled'
+  | 'incomplete_expired'
+  | 'status_not_known';
 
 /** Whether a subscription grants access at a time. `until` is when it ends, or ended; null: no end is known, or it never began. */
 export type Decision = Readonly<{ granted: boolean; until: Date | null; rule: SubscriptionRule }>;
@@ -19,29 +30,55 @@ const at = (time: Date | null): number => time?.getTime() ?? Infinity;
 
 /** Access lasts to the first of the ends that status, cancellation and pause put to it. */
 export function decide(subscription: SubscriptionFact, policy: AccessPolicy, now: Date): Decision {
-  const ends = [statusEnd(subscription, policy), ...cancellationEnds(subscription), ...pauseEnds(subscription, policy, now)];
+  const ends = [
+    statusEnd(subscription, policy),
+    ...cancellationEnds(subscription),
+    ...pauseEnds(subscription, policy, now),
+  ];
   const first = ends.reduce((earliest, end) => (end.atMs < earliest.atMs ? end : earliest));
   const granted = now.getTime() < first.atMs;
-  return { granted, until: Number.isFinite(first.atMs) ? new Date(first.atMs) : null, rule: granted ? grantingRule(subscription.status) : first.rule };
+  return {
+    granted,
+    until: Number.isFinite(first.atMs) ? new Date(first.atMs) : null,
+    rule: granted ? grantingRule(subscription.status) : first.rule,
+  };
 }
 
 /** How long the status alone grants access. */
 function statusEnd(subscription: SubscriptionFact, policy: AccessPolicy): End {
   const { status, statusSince, periodEnd, trialEnd } = subscription;
   const renewalGraceMs = policy.renewalGraceHours * HOUR_MS;
-  if (isFinalStatus(status)) return { atMs: keepsItsPeriod(subscription, policy) ? at(periodEnd) : -Infinity, rule: status as 'canceled' | 'incomplete_expired' };
+  if (isFinalStatus(status))
+    return {
+      atMs: keepsItsPeriod(subscription, policy) ? at(periodEnd) : -Infinity,
+      rule: status as 'canceled' | 'incomplete_expired',
+    };
   if (status === 'active') return { atMs: at(periodEnd) + renewalGraceMs, rule: 'renewal_not_heard_of' };
-  if (status === 'trialing') return policy.trialing ? { atMs: at(trialEnd ?? periodEnd) + renewalGraceMs, rule: 'renewal_not_heard_of' } : { atMs: -Infinity, rule: 'trial_denied' };
+  if (status === 'trialing')
+    return policy.trialing
+      ? { atMs: at(trialEnd ?? periodEnd) + renewalGraceMs, rule: 'renewal_not_heard_of' }
+      : { atMs: -Infinity, rule: 'trial_denied' };
   if (!hasGrace(status)) return { atMs: -Infinity, rule: 'status_not_known' };
   const graceMs = policy.graceDays[status] * DAY_MS;
-  return graceMs === 0 ? { atMs: -Infinity, rule: 'no_grace' } : { atMs: statusSince.getTime() + graceMs, rule: 'grace_over' };
+  return graceMs === 0
+    ? { atMs: -Infinity, rule: 'no_grace' }
+    : { atMs: statusSince.getTime() + graceMs, rule: 'grace_over' };
 }
 
 const hasGrace = (status: string): status is GraceStatus => GRACE_STATUSES.some((known) => known === status);
 
 /** Only a period that was paid for is kept: not when the payment's failure ended it, nor when an unpaid one was canceled. */
-function keepsItsPeriod({ status, previousStatus, cancellationReason, periodEnd }: SubscriptionFact, { canceledUntilPeriodEnd }: AccessPolicy): boolean {
-  return canceledUntilPeriodEnd && status === 'canceled' && previousStatus === 'active' && cancellationReason !== 'payment_failed' && periodEnd !== null;
+function keepsItsPeriod(
+  { status, previousStatus, cancellationReason, periodEnd }: SubscriptionFact,
+  { canceledUntilPeriodEnd }: AccessPolicy,
+): boolean {
+  return (
+    canceledUntilPeriodEnd &&
+    status === 'canceled' &&
+    previousStatus === 'active' &&
+    cancellationReason !== 'payment_failed' &&
+    periodEnd !== null
+  );
 }
 
 /** A cancellation that is due holds, though the event that tells of it may not have come. */
@@ -51,7 +88,9 @@ function cancellationEnds({ cancelAt, cancelAtPeriodEnd, periodEnd }: Subscripti
 
 function pauseEnds({ pauseCollection }: SubscriptionFact, { pauseCollectionDenies }: AccessPolicy, now: Date): End[] {
   const isPaused = pauseCollection !== null && now.getTime() < at(pauseCollection.resumesAt);
-  return isPaused && pauseCollectionDenies.includes(pauseCollection.behavior) ? [{ atMs: -Infinity, rule: 'collection_paused' }] : [];
+  return isPaused && pauseCollectionDenies.includes(pauseCollection.behavior)
+    ? [{ atMs: -Infinity, rule: 'collection_paused' }]
+    : [];
 }
 
 function grantingRule(status: string): SubscriptionRule {

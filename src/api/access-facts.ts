@@ -8,15 +8,28 @@ import { CUSTOMERS } from './customers.controller.js';
 import { SUBSCRIPTIONS } from './subscriptions.controller.js';
 
 /** The rows of one customer that access depends on, live or of another time. */
-export type AccessRows = Readonly<{ customers: readonly Row[]; subscriptions: readonly Row[]; entitlements: readonly Row[]; summaries: readonly Row[] }>;
+export type AccessRows = Readonly<{
+  customers: readonly Row[];
+  subscriptions: readonly Row[];
+  entitlements: readonly Row[];
+  summaries: readonly Row[];
+}>;
 
 const ROWS_MAX = 1_000;
 
 /** The live rows. @throws ProblemError 422 when a customer has more than one answer may look at. */
 export async function findAccessRows(connection: Queryable, customer: string): Promise<AccessRows> {
   const select = async (source: string, column: string): Promise<Row[]> => {
-    const { rows } = await connection.query<Row>(`select * from ${source} where ${column} = $1 limit ${ROWS_MAX + 1}`, [customer]);
-    if (rows.length > ROWS_MAX) throw new ProblemError({ status: 422, code: 'customer_too_large', title: 'Customer too large', detail: `${customer} has more than ${ROWS_MAX} subscriptions or entitlements.` });
+    const { rows } = await connection.query<Row>(`select * from ${source} where ${column} = $1 limit ${ROWS_MAX + 1}`, [
+      customer,
+    ]);
+    if (rows.length > ROWS_MAX)
+      throw new ProblemError({
+        status: 422,
+        code: 'customer_too_large',
+        title: 'Customer too large',
+        detail: `${customer} has more than ${ROWS_MAX} subscriptions or entitlements.`,
+      });
     return rows;
   };
   return {
@@ -28,13 +41,21 @@ export async function findAccessRows(connection: Queryable, customer: string): P
 }
 
 /** What the rows say, in the order of ids; null when nothing is known of the customer. */
-export function accessFactsOf({ customers: own, subscriptions, entitlements: listed, summaries }: AccessRows): AccessFacts | null {
+export function accessFactsOf({
+  customers: own,
+  subscriptions,
+  entitlements: listed,
+  summaries,
+}: AccessRows): AccessFacts | null {
   if ([own, subscriptions, summaries].every(({ length }) => length === 0)) return null;
   return {
     subscriptions: subscriptions.map(subscriptionFactOf).sort(byId),
     entitlements: listed.map(entitlementFactOf).sort(byId),
     hasAllEntitlements: summaries.every((row) => row['has_all_entitlements'] === true && !isStale(row)),
-    isCustomerDeleted: [...own.map((row) => row['is_deleted']), ...summaries.map((row) => row['is_customer_deleted'])].includes(true),
+    isCustomerDeleted: [
+      ...own.map((row) => row['is_deleted']),
+      ...summaries.map((row) => row['is_customer_deleted']),
+    ].includes(true),
   };
 }
 
@@ -67,8 +88,12 @@ function subscriptionFactOf(row: Row): SubscriptionFact {
   };
 }
 
-const entitlementFactOf = (row: Row): EntitlementFact =>
-  ({ id: String(row['id']), feature: String(row['feature']), lookupKey: String(row['lookup_key']), changedBy: changedByOf(row) as Cause });
+const entitlementFactOf = (row: Row): EntitlementFact => ({
+  id: String(row['id']),
+  feature: String(row['feature']),
+  lookupKey: String(row['lookup_key']),
+  changedBy: changedByOf(row) as Cause,
+});
 
 /** Postgres gives a Date, a fold the text of one. */
 const timeOrNull = (value: unknown): Date | null => (value === null ? null : new Date(value as Date | string));

@@ -17,7 +17,10 @@ export const ACCESS_POLICY = Symbol('AccessPolicy');
 
 const question = z
   .strictObject({ ...freshness, ...moment, product: text, entitlement: text })
-  .refine(({ product, entitlement }) => product === undefined || entitlement === undefined, { path: ['entitlement'], message: 'ask for a product or an entitlement, not for both' });
+  .refine(({ product, entitlement }) => product === undefined || entitlement === undefined, {
+    path: ['entitlement'],
+    message: 'ask for a product or an entitlement, not for both',
+  });
 
 type Answered = { customer: string; at: Date } & AccessAnswer;
 
@@ -35,14 +38,20 @@ export class AccessController {
   /** For a moment of the past: what was to be answered at `trueAt`, else at the time `knownAt`, from what was true and known then. */
   @Get(':id/access')
   @AnswersJson()
-  async access(@Param('id', pathId) customer: string, @Query() query: unknown, @AskedBy() asker: Asker): Promise<Answered | Buffer> {
+  async access(
+    @Param('id', pathId) customer: string,
+    @Query() query: unknown,
+    @AskedBy() asker: Asker,
+  ): Promise<Answered | Buffer> {
     const asked = parseQuery(question, query);
     await this.position.satisfy(freshnessOf(asked), asker);
     const at = momentOf(asked);
     const time = asked.trueAt ?? (asked.knownAt instanceof Date ? asked.knownAt : new Date());
     const wanted = wantedOf(asked);
     if (at !== null) return this.past.ask({ kind: 'access', customer, wanted, policy: this.policy, time, at }, asker);
-    const facts = accessFactsOf(await this.reads.by(asker).snapshot((connection) => findAccessRows(connection, customer)));
+    const facts = accessFactsOf(
+      await this.reads.by(asker).snapshot((connection) => findAccessRows(connection, customer)),
+    );
     if (facts === null) throw notFound('customer', customer);
     return { customer, at: time, ...accessAnswer(wanted, facts, { policy: this.policy, at: time }) };
   }

@@ -13,13 +13,35 @@ export const AnswersJson = () => Header('content-type', 'application/json; chars
  * A row under the names of the API, with the Stripe event that made it so as `changedBy`. One of a parked stream is its last
  * good one, and says so with `stale`: where in the log the fold stands since when, and why.
  */
-export function answerOf({ stream, stripe_event_id, stripe_event_type, stripe_event_created, api_version, stale_since: since, stale_cause: cause, stale_revision: revision, ...row }: Row): Answer {
-  const fields = Object.entries(row).map(([column, value]) => [fieldOf(column), typeof value === 'bigint' ? Number(value) : value]);
+export function answerOf({
+  stream,
+  stripe_event_id,
+  stripe_event_type,
+  stripe_event_created,
+  api_version,
+  stale_since: since,
+  stale_cause: cause,
+  stale_revision: revision,
+  ...row
+}: Row): Answer {
+  const fields = Object.entries(row).map(([column, value]) => [
+    fieldOf(column),
+    typeof value === 'bigint' ? Number(value) : value,
+  ]);
   const stale = since instanceof Date ? { stale: { since, stream, revision: String(revision), cause } } : {};
-  return { ...Object.fromEntries(fields), changedBy: changedByOf({ stripe_event_id, stripe_event_type, stripe_event_created, api_version }), ...stale };
+  return {
+    ...Object.fromEntries(fields),
+    changedBy: changedByOf({ stripe_event_id, stripe_event_type, stripe_event_created, api_version }),
+    ...stale,
+  };
 }
 
 /** The Stripe event that made a row so. */
-export function changedByOf({ stripe_event_id: stripeEventId, stripe_event_type: type, stripe_event_created: created, api_version: apiVersion }: Row): Answer {
+export function changedByOf({
+  stripe_event_id: stripeEventId,
+  stripe_event_type: type,
+  stripe_event_created: created,
+  api_version: apiVersion,
+}: Row): Answer {
   return { stripeEventId, type, created, apiVersion };
 }

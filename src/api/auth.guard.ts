@@ -30,7 +30,10 @@ export class AuthGuard implements CanActivate {
   }
 
   canActivate(context: ExecutionContext): boolean {
-    const needed = this.reflector.getAllAndOverride<Scope | typeof OPEN | undefined>(ACCESS, [context.getHandler(), context.getClass()]);
+    const needed = this.reflector.getAllAndOverride<Scope | typeof OPEN | undefined>(ACCESS, [
+      context.getHandler(),
+      context.getClass(),
+    ]);
     if (needed === OPEN) return true;
     const request = context.switchToHttp().getRequest<FastifyRequest>();
     const { token, scopes } = this.#known(request.headers.authorization);
@@ -49,7 +52,13 @@ export class AuthGuard implements CanActivate {
     const matching = this.#matching(authorization);
     const [first] = matching;
     if (first === undefined) {
-      throw new ProblemError({ status: 401, code: 'unauthenticated', title: 'No valid token', detail: 'Send "Authorization: Bearer TOKEN" with a token of API_TOKENS (a local run prints its own, and keeps them in secrets.json of the data directory).' });
+      throw new ProblemError({
+        status: 401,
+        code: 'unauthenticated',
+        title: 'No valid token',
+        detail:
+          'Send "Authorization: Bearer TOKEN" with a token of API_TOKENS (a local run prints its own, and keeps them in secrets.json of the data directory).',
+      });
     }
     return { token: first.digest.toString('hex'), scopes: matching.flatMap(({ scopes }) => scopes) };
   }
@@ -61,5 +70,6 @@ export class AuthGuard implements CanActivate {
   }
 }
 
-const notAllowed = (detail: string) => new ProblemError({ status: 403, code: 'scope_missing', title: 'Not allowed', detail });
+const notAllowed = (detail: string) =>
+  new ProblemError({ status: 403, code: 'scope_missing', title: 'Not allowed', detail });
 const digestOf = (token: string): Buffer => createHash('sha256').update(token).digest();

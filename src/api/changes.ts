@@ -24,7 +24,11 @@ export function changesOf(stripeEvent: StripeEvent, predecessor: StripeEvent | u
   return changed(before, object, { path: '', names: [...new Set([...Object.keys(before), ...Object.keys(object)])] });
 }
 
-function changed(before: JsonObject, after: JsonObject, { path, names }: { path: string; names: readonly string[] }): Change[] {
+function changed(
+  before: JsonObject,
+  after: JsonObject,
+  { path, names }: { path: string; names: readonly string[] },
+): Change[] {
   return names.flatMap((name) => {
     const from = own(before, name);
     const to = own(after, name);
@@ -35,4 +39,5 @@ function changed(before: JsonObject, after: JsonObject, { path, names }: { path:
 }
 
 const own = (object: JsonObject, name: string): Json => (Object.hasOwn(object, name) ? (object[name] ?? null) : null);
-const isHash = (value: Json): value is JsonObject => typeof value === 'object' && value !== null && !Array.isArray(value);
+const isHash = (value: Json): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);

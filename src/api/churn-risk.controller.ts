@@ -12,8 +12,20 @@ import { ReadPosition } from './read-position.js';
 import { Reads } from './reads.js';
 
 const listing = z
-  .strictObject({ ...freshness, ...paging, ...origin, customer: text, currency: text, minAmountMinor: wholeNumber({ min: 0, max: Number.MAX_SAFE_INTEGER }).optional(), since: time.optional(), until: time.optional() })
-  .refine(({ minAmountMinor, currency }) => minAmountMinor === undefined || currency !== undefined, { path: ['minAmountMinor'], error: 'needs currency too: minor units of one currency say nothing of another' });
+  .strictObject({
+    ...freshness,
+    ...paging,
+    ...origin,
+    customer: text,
+    currency: text,
+    minAmountMinor: wholeNumber({ min: 0, max: Number.MAX_SAFE_INTEGER }).optional(),
+    since: time.optional(),
+    until: time.optional(),
+  })
+  .refine(({ minAmountMinor, currency }) => minAmountMinor === undefined || currency !== undefined, {
+    path: ['minAmountMinor'],
+    error: 'needs currency too: minor units of one currency say nothing of another',
+  });
 
 const CHURN_RISK = rowsWithStaleness(churnRisk, 'churn_risk');
 
@@ -30,7 +42,10 @@ export class ChurnRiskController {
   async list(@Query() query: unknown, @AskedBy() asker: Asker): Promise<Page> {
     const { minAmountMinor, since, until, ...wanted } = parseQuery(listing, query);
     await this.position.satisfy(wanted, asker);
-    const bounds = { atLeast: { amount_minor: minAmountMinor, past_due_since: since }, atMost: { past_due_since: until } };
+    const bounds = {
+      atLeast: { amount_minor: minAmountMinor, past_due_since: since },
+      atMost: { past_due_since: until },
+    };
     return this.reads.by(asker).snapshot(async (connection) => {
       const page = await listById(connection, CHURN_RISK, { ...listingOf(wanted), ...bounds });
       const invoices = page.data.map(({ lastFailedInvoice }) => lastFailedInvoice).filter((id) => id !== null);
@@ -41,6 +56,19 @@ export class ChurnRiskController {
 }
 
 /** The columns of the last failure as one object, with the reason where it is known. */
-function withLastFailure({ lastFailedInvoice: invoice, lastFailedAt: at, lastFailedAttempt: attempt, nextPaymentAttempt: nextAttempt, ...risk }: Answer, codes: ReadonlyMap<string, string>): Answer {
-  return { ...risk, lastFailure: invoice === null ? null : { invoice, at, attempt, nextAttempt, code: codes.get(String(invoice)) ?? null } };
+function withLastFailure(
+  {
+    lastFailedInvoice: invoice,
+    lastFailedAt: at,
+    lastFailedAttempt: attempt,
+    nextPaymentAttempt: nextAttempt,
+    ...risk
+  }: Answer,
+  codes: ReadonlyMap<string, string>,
+): Answer {
+  return {
+    ...risk,
+    lastFailure:
+      invoice === null ? null : { invoice, at, attempt, nextAttempt, code: codes.get(String(invoice)) ?? null },
+  };
 }

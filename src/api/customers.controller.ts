@@ -20,7 +20,13 @@ const reading = z.strictObject({ ...freshness, limit: paging.limit });
 export const CUSTOMERS = rowsWithStaleness(customers, 'customers');
 
 /** A customer's everything. `customer` is null while only other objects have told of it; lists go on at their own addresses, with `customer` and the cursor. */
-type Everything = Readonly<{ id: string; customer: Answer | null; subscriptions: Page; invoices: Page; payments: Page }>;
+type Everything = Readonly<{
+  id: string;
+  customer: Answer | null;
+  subscriptions: Page;
+  invoices: Page;
+  payments: Page;
+}>;
 
 /** What the ledger knows of customers. */
 @Controller('customers')
@@ -32,7 +38,11 @@ export class CustomersController {
   ) {}
 
   @Get(':id')
-  async everything(@Param('id', pathId) id: string, @Query() query: unknown, @AskedBy() asker: Asker): Promise<Everything> {
+  async everything(
+    @Param('id', pathId) id: string,
+    @Query() query: unknown,
+    @AskedBy() asker: Asker,
+  ): Promise<Everything> {
     const wanted = parseQuery(reading, query);
     await this.position.satisfy(wanted, asker);
     const listing = { filter: { customer: id }, limit: wanted.limit };
@@ -44,7 +54,8 @@ export class CustomersController {
       return { id, customer, subscriptions, invoices, payments: await listPayments(connection, listing) };
     });
     const { customer, subscriptions, invoices, payments } = everything;
-    if (customer === null && [subscriptions, invoices, payments].every(({ data }) => data.length === 0)) throw notFound('customer', id);
+    if (customer === null && [subscriptions, invoices, payments].every(({ data }) => data.length === 0))
+      throw notFound('customer', id);
     return everything;
   }
 

@@ -13,7 +13,15 @@ import { ReadPosition } from './read-position.js';
 import { Reads } from './reads.js';
 
 const reading = z.strictObject(freshness);
-const listing = z.strictObject({ ...freshness, ...paging, ...origin, ...created, status: text, charge: text, paymentIntent: text });
+const listing = z.strictObject({
+  ...freshness,
+  ...paging,
+  ...origin,
+  ...created,
+  status: text,
+  charge: text,
+  paymentIntent: text,
+});
 
 const DISPUTES = rowsWithStaleness(disputes, 'disputes');
 
@@ -42,8 +50,14 @@ export class DisputesController {
     await this.position.satisfy(wanted, asker);
     const { filter, ...rest } = listingOf(wanted);
     return this.reads.by(asker).snapshot(async (connection) => {
-      const page = await listById(connection, DISPUTES, { ...rest, filter: { ...filter, payment_intent: paymentIntent } });
-      const movements = await movementsOf(connection, page.data.map(({ id }) => String(id)));
+      const page = await listById(connection, DISPUTES, {
+        ...rest,
+        filter: { ...filter, payment_intent: paymentIntent },
+      });
+      const movements = await movementsOf(
+        connection,
+        page.data.map(({ id }) => String(id)),
+      );
       return { ...page, data: page.data.map((one) => ({ ...one, movements: movements.get(String(one['id'])) ?? [] })) };
     });
   }
@@ -51,7 +65,10 @@ export class DisputesController {
 
 /** The movements of money of each of these disputes. */
 async function movementsOf(connection: Queryable, ids: readonly string[]): Promise<Map<string, Answer[]>> {
-  const { rows } = await connection.query<Row>(`select * from ${rowsWithStaleness(disputes, 'dispute_movements')} where dispute = any($1) order by id`, [ids]);
+  const { rows } = await connection.query<Row>(
+    `select * from ${rowsWithStaleness(disputes, 'dispute_movements')} where dispute = any($1) order by id`,
+    [ids],
+  );
   const movements = new Map<string, Answer[]>(ids.map((id) => [id, []]));
   for (const row of rows) movements.get(String(row['dispute']))?.push(answerOf(row));
   return movements;

@@ -22,17 +22,26 @@ export class HealthController {
 
   /** Can this process do what its roles ask? May Stripe's events be sent here, if it takes any: that depends on the event store alone. */
   @Get('ready')
-  ready(@Req() request: FastifyRequest, @Res({ passthrough: true }) reply: FastifyReply): Promise<HealthReport | PublicReport> {
+  ready(
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<HealthReport | PublicReport> {
     return this.#answer((report) => report.ready, { request, reply });
   }
 
   /** May the read API be asked here? Depends on Postgres, and on the read models having been brought up. */
   @Get('ready/reads')
-  readsReady(@Req() request: FastifyRequest, @Res({ passthrough: true }) reply: FastifyReply): Promise<HealthReport | PublicReport> {
+  readsReady(
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<HealthReport | PublicReport> {
     return this.#answer((report) => report.reads.ready, { request, reply });
   }
 
-  async #answer(isReady: (report: HealthReport) => boolean, { request, reply }: { request: FastifyRequest; reply: FastifyReply }) {
+  async #answer(
+    isReady: (report: HealthReport) => boolean,
+    { request, reply }: { request: FastifyRequest; reply: FastifyReply },
+  ) {
     const report = await this.health.report();
     void reply.status(isReady(report) ? HttpStatus.OK : HttpStatus.SERVICE_UNAVAILABLE);
     return this.guard.hasToken(request) ? report : publicReport(report);

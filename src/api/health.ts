@@ -19,7 +19,8 @@ export type IntakeState = 'ok' | 'elsewhere' | 'store_away' | 'store_refuses' | 
  * Whether rows may be read. `not_caught_up`: the read models have not been at the end of the log yet; `log_end_unknown`: that end is
  * being looked for; `not_built`: some of this build have never been there; `other_log`: they speak of another log.
  */
-export type ReadsState = 'ok' | 'not_used' | 'database_away' | 'store_away' | 'log_end_unknown' | 'not_caught_up' | 'not_built' | 'other_log';
+export type ReadsState =
+  'ok' | 'not_used' | 'database_away' | 'store_away' | 'log_end_unknown' | 'not_caught_up' | 'not_built' | 'other_log';
 
 export type HealthReport = Readonly<{
   /** Whether the process can do what it is there for; where that is intake too, the event store alone decides. */
@@ -28,8 +29,13 @@ export type HealthReport = Readonly<{
   intake: { ready: boolean; state: IntakeState; eventStore: string };
   /** `building`: read models of this build that have not been at the end of the log yet. `parked`: how many streams of which generations. */
   reads: {
-    ready: boolean; state: ReadsState; postgres: string; catchUp: string; cause?: string;
-    building: readonly string[]; parked: Readonly<Record<string, number>>;
+    ready: boolean;
+    state: ReadsState;
+    postgres: string;
+    catchUp: string;
+    cause?: string;
+    building: readonly string[];
+    parked: Readonly<Record<string, number>>;
   };
 }>;
 
@@ -47,7 +53,8 @@ export const publicReport = ({ ready, intake, reads }: HealthReport): PublicRepo
 });
 
 /** Where the log ends, as far as the store answers. */
-export type LogState = LogEnd | Readonly<{ kind: 'away'; cause: string }> | Readonly<{ kind: 'refused'; cause: string }>;
+export type LogState =
+  LogEnd | Readonly<{ kind: 'away'; cause: string }> | Readonly<{ kind: 'refused'; cause: string }>;
 /** Up to where the rows that are read are complete (-1n before the first event), and what is not ready among them. */
 type ReadModelsState =
   | Readonly<{ kind: 'at'; position: bigint; building: readonly string[]; parked: ReadonlyMap<string, number> }>
@@ -83,7 +90,8 @@ export class Health {
 
   positions(): Promise<Positions> {
     const now = performance.now();
-    if (this.#checked === undefined || now - this.#checked.at > CHECK_AGAIN_AFTER_MS) this.#checked = { at: now, positions: this.#check() };
+    if (this.#checked === undefined || now - this.#checked.at > CHECK_AGAIN_AFTER_MS)
+      this.#checked = { at: now, positions: this.#check() };
     return this.#checked.positions;
   }
 
@@ -99,7 +107,12 @@ export class Health {
 
   #intake(log: LogState): HealthReport['intake'] {
     const trouble = this.options.trouble();
-    const eventStore = log.kind === 'away' ? 'does not answer' : log.kind === 'refused' ? `refused: ${log.cause}` : (trouble?.cause ?? 'ok');
+    const eventStore =
+      log.kind === 'away'
+        ? 'does not answer'
+        : log.kind === 'refused'
+          ? `refused: ${log.cause}`
+          : (trouble?.cause ?? 'ok');
     const state = ((): IntakeState => {
       if (!this.options.roles.includes('ingest')) return 'elsewhere';
       if (log.kind === 'away') return 'store_away';
@@ -111,7 +124,8 @@ export class Health {
 
   #reads(log: LogState, readModels: ReadModelsState): HealthReport['reads'] {
     const catchUp = this.options.catchUp?.() ?? { kind: 'elsewhere' as const };
-    const { building, parked } = readModels.kind === 'at' ? readModels : { building: [], parked: new Map<string, number>() };
+    const { building, parked } =
+      readModels.kind === 'at' ? readModels : { building: [], parked: new Map<string, number>() };
     const state = ((): ReadsState => {
       if (readModels.kind !== 'at') return readModels.kind === 'away' ? 'database_away' : 'not_used';
       if (catchUp.kind === 'refused') return 'other_log';

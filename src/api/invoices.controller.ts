@@ -35,7 +35,11 @@ export class InvoicesController {
   /** An invoice with the payments that it was, or was meant to be, paid by. */
   @Get('invoices/:id')
   @AnswersJson()
-  async one(@Param('id', pathId) id: string, @Query() query: unknown, @AskedBy() asker: Asker): Promise<Answer | Buffer> {
+  async one(
+    @Param('id', pathId) id: string,
+    @Query() query: unknown,
+    @AskedBy() asker: Asker,
+  ): Promise<Answer | Buffer> {
     const asked = parseQuery(reading, query);
     await this.position.satisfy(freshnessOf(asked), asker);
     const at = momentOf(asked);
@@ -55,7 +59,11 @@ export class InvoicesController {
 
   @Get('customers/:id/invoices')
   @AnswersJson()
-  ofCustomer(@Param('id', pathId) customer: string, @Query() query: unknown, @AskedBy() asker: Asker): Promise<Page | Buffer> {
+  ofCustomer(
+    @Param('id', pathId) customer: string,
+    @Query() query: unknown,
+    @AskedBy() asker: Asker,
+  ): Promise<Page | Buffer> {
     return this.#page({ ...parseQuery(listingOfCustomer, query), customer }, asker);
   }
 
@@ -64,6 +72,9 @@ export class InvoicesController {
     const page = listingOf(wanted);
     const at = momentOf({ trueAt, knownAt });
     if (at === null) return this.reads.by(asker).snapshot((connection) => listById(connection, INVOICES, page));
-    return this.past.ask({ kind: 'invoices', listing: page, owner: { customer: wanted.customer, subscription: wanted.subscription }, at }, asker);
+    return this.past.ask(
+      { kind: 'invoices', listing: page, owner: { customer: wanted.customer, subscription: wanted.subscription }, at },
+      asker,
+    );
   }
 }

@@ -2,7 +2,11 @@
  * A whole timeline: its entries as JSON, in order; the last revision of each of its streams; and whether the
  * subscription's own has no events.
  */
-export type KeptTimeline = Readonly<{ entries: readonly string[]; ends: ReadonlyMap<string, bigint>; isOfNothing: boolean }>;
+export type KeptTimeline = Readonly<{
+  entries: readonly string[];
+  ends: ReadonlyMap<string, bigint>;
+  isOfNothing: boolean;
+}>;
 
 type Kept = Readonly<{ timeline: KeptTimeline; bytes: number; untilMs: number }>;
 
@@ -32,7 +36,8 @@ export class KeptTimelines {
     const key = keyOf(names);
     const bytes = key.length + timeline.entries.reduce((sum, entry) => sum + 2 * entry.length, 0);
     this.#drop(key);
-    if (bytes <= this.limits.bytesMax) this.#put(key, { timeline, bytes, untilMs: performance.now() + this.limits.keptMs });
+    if (bytes <= this.limits.bytesMax)
+      this.#put(key, { timeline, bytes, untilMs: performance.now() + this.limits.keptMs });
     for (const oldest of this.#kept.keys()) {
       if (this.#bytes <= this.limits.bytesMax) break;
       this.#drop(oldest);

@@ -11,13 +11,23 @@ type Linked = Readonly<{ object: string; id: string; stream: string }>;
  */
 export async function linkedStreams(connection: Queryable, subscription: string): Promise<string[]> {
   const naming = async (kind: string, targets: readonly string[]): Promise<Linked[]> =>
-    (await connection.query<Linked>(`select object, id, stream from ${viewOf(links, 'links')} where target_kind = $1 and target = any($2)`, [kind, targets])).rows;
+    (
+      await connection.query<Linked>(
+        `select object, id, stream from ${viewOf(links, 'links')} where target_kind = $1 and target = any($2)`,
+        [kind, targets],
+      )
+    ).rows;
   const named = await naming('subscription', [subscription]);
   const invoices = named.filter(({ object }) => object === 'invoice').map(({ id }) => id);
   const ofInvoices = await naming('invoice', invoices);
   const payments = await paymentPartsOf(connection, invoices);
   // A payment may pay invoices of others too: what ties it to those is theirs.
-  const ofPayments = (await naming('payment', payments.map(({ id }) => id))).filter(({ object }) => !['invoice', 'invoice_payment', 'checkout.session'].includes(object));
+  const ofPayments = (
+    await naming(
+      'payment',
+      payments.map(({ id }) => id),
+    )
+  ).filter(({ object }) => !['invoice', 'invoice_payment', 'checkout.session'].includes(object));
   const streams = [...named, ...ofInvoices, ...payments, ...ofPayments].map(({ stream }) => stream);
   return [...new Set(streams)].filter((stream) => !stream.startsWith('subscription-')).sort();
 }

@@ -12,7 +12,13 @@ type Filter = Readonly<Record<string, string | number | boolean | undefined>>;
  * a list in them must have among its members; the names come from the code, never from a request.
  */
 export type Listing = Readonly<{
-  filter: Filter; atLeast?: Filter; atMost?: Filter; among?: Readonly<Record<string, readonly string[]>>; holding?: Readonly<Record<string, Filter>>; cursor?: string | undefined; limit: number;
+  filter: Filter;
+  atLeast?: Filter;
+  atMost?: Filter;
+  among?: Readonly<Record<string, readonly string[]>>;
+  holding?: Readonly<Record<string, Filter>>;
+  cursor?: string | undefined;
+  limit: number;
 }>;
 
 /** The row with this id, or null. */
@@ -24,32 +30,58 @@ export async function findById(database: Queryable, source: string, id: string):
 /** A page of rows. */
 export async function listById(database: Queryable, source: string, listing: Listing): Promise<Page> {
   const { where, values } = conditionsOf(listing, 'id');
-  const { rows } = await database.query<Row>(`select * from ${source} ${where} order by id limit ${listing.limit + 1}`, values);
+  const { rows } = await database.query<Row>(
+    `select * from ${source} ${where} order by id limit ${listing.limit + 1}`,
+    values,
+  );
   return pageOf(rows.map(answerOf), listing.limit);
 }
 
 /** The same page of rows in memory: as a fold gives them, in the columns of the view. */
 export function pageOfRows(rows: readonly Row[], { filter, atLeast = {}, atMost = {}, cursor, limit }: Listing): Page {
   const after = cursor === undefined ? '' : idOfCursor(cursor);
-  const found = rows.filter((row) => hasValues(row, filter) && isWithin(row, atLeast, (time, bound) => time >= bound) && isWithin(row, atMost, (time, bound) => time <= bound) && String(row['id']) > after);
-  return pageOf(found.map(answerOf).sort((a, b) => (String(a['id']) < String(b['id']) ? -1 : 1)).slice(0, limit + 1), limit);
+  const found = rows.filter(
+    (row) =>
+      hasValues(row, filter) &&
+      isWithin(row, atLeast, (time, bound) => time >= bound) &&
+      isWithin(row, atMost, (time, bound) => time <= bound) &&
+      String(row['id']) > after,
+  );
+  return pageOf(
+    found
+      .map(answerOf)
+      .sort((a, b) => (String(a['id']) < String(b['id']) ? -1 : 1))
+      .slice(0, limit + 1),
+    limit,
+  );
 }
 
 /** Whether a row in memory has the values of a filter. */
-export const hasValues = (row: Row, filter: Filter): boolean => Object.entries(filter).every(([column, value]) => value === undefined || row[column] === value);
+export const hasValues = (row: Row, filter: Filter): boolean =>
+  Object.entries(filter).every(([column, value]) => value === undefined || row[column] === value);
 
 /** Bounds are times; a row without one is in none. */
 const isWithin = (row: Row, bounds: Filter, holds: (time: number, bound: number) => boolean): boolean =>
-  Object.entries(bounds).every(([column, bound]) => bound === undefined || (row[column] !== null && holds(Date.parse(String(row[column])), Date.parse(String(bound)))));
+  Object.entries(bounds).every(
+    ([column, bound]) =>
+      bound === undefined ||
+      (row[column] !== null && holds(Date.parse(String(row[column])), Date.parse(String(bound)))),
+  );
 
 /** SQL for what is wanted of a list, with its cursor on `id`, the column that the list is ordered by. */
-export function conditionsOf({ filter, atLeast = {}, atMost = {}, among = {}, holding = {}, cursor }: Listing, id: string): { where: string; values: unknown[] } {
+export function conditionsOf(
+  { filter, atLeast = {}, atMost = {}, among = {}, holding = {}, cursor }: Listing,
+  id: string,
+): { where: string; values: unknown[] } {
   const values: unknown[] = [];
   const compared = (operator: string, bounds: Filter): string[] =>
-    Object.entries(bounds).filter(([, value]) => value !== undefined).map(([column, value]) => `${column} ${operator} $${values.push(value)}`);
+    Object.entries(bounds)
+      .filter(([, value]) => value !== undefined)
+      .map(([column, value]) => `${column} ${operator} $${values.push(value)}`);
   const conditions = [...compared('=', filter), ...compared('>=', atLeast), ...compared('<=', atMost)];
   for (const [column, known] of Object.entries(among)) conditions.push(`${column} = any($${values.push(known)})`);
-  for (const [column, member] of Object.entries(holding)) conditions.push(`${column} @> $${values.push(JSON.stringify([member]))}::jsonb`);
+  for (const [column, member] of Object.entries(holding))
+    conditions.push(`${column} @> $${values.push(JSON.stringify([member]))}::jsonb`);
   if (cursor !== undefined) conditions.push(`${id} > $${values.push(idOfCursor(cursor))}`);
   return { where: conditions.length === 0 ? '' : `where ${conditions.join(' and ')}`, values };
 }

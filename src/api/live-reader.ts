@@ -9,8 +9,14 @@ import { PRIVATE_HEADERS } from '../http/private-answers.js';
 export type LiveMessage = Readonly<{ state: string; bytes: Buffer }>;
 
 /** The message of a state, by the event's name, its id, and its data as JSON. */
-export const liveMessage = ({ event, id, data }: Readonly<{ event: string; id: string; data: string }>): LiveMessage =>
-  ({ state: digest('sha256', data), bytes: Buffer.from(`event: ${event}\nid: ${id}\ndata: ${data}\n\n`) });
+export const liveMessage = ({
+  event,
+  id,
+  data,
+}: Readonly<{ event: string; id: string; data: string }>): LiveMessage => ({
+  state: digest('sha256', data),
+  bytes: Buffer.from(`event: ${event}\nid: ${id}\ndata: ${data}\n\n`),
+});
 
 /** What begins a stream, and answers a HEAD. */
 export const LIVE_HEADERS = {

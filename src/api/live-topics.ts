@@ -13,11 +13,17 @@ export const keyOf = ({ kind, id }: LiveTopic): string => `${kind} ${id}`;
 const SUBSCRIPTIONS_PER_CUSTOMER = 50;
 
 /** What each of these topics is now; null of what no event has told. */
-export async function readTopics(connection: Queryable, topics: readonly LiveTopic[]): Promise<Map<string, Answer | null>> {
-  const idsOf = (kind: LiveTopic['kind']): string[] => topics.filter((topic) => topic.kind === kind).map(({ id }) => id);
+export async function readTopics(
+  connection: Queryable,
+  topics: readonly LiveTopic[],
+): Promise<Map<string, Answer | null>> {
+  const idsOf = (kind: LiveTopic['kind']): string[] =>
+    topics.filter((topic) => topic.kind === kind).map(({ id }) => id);
   const now = new Map<string, Answer | null>(topics.map((topic) => [keyOf(topic), null]));
-  for (const row of await rowsById(connection, SUBSCRIPTIONS, idsOf('subscription'))) now.set(keyOf({ kind: 'subscription', id: String(row['id']) }), answerOf(row));
-  for (const customer of await readCustomers(connection, idsOf('customer'))) now.set(keyOf({ kind: 'customer', id: String(customer['id']) }), customer);
+  for (const row of await rowsById(connection, SUBSCRIPTIONS, idsOf('subscription')))
+    now.set(keyOf({ kind: 'subscription', id: String(row['id']) }), answerOf(row));
+  for (const customer of await readCustomers(connection, idsOf('customer')))
+    now.set(keyOf({ kind: 'customer', id: String(customer['id']) }), customer);
   return now;
 }
 
@@ -33,7 +39,9 @@ async function readCustomers(connection: Queryable, ids: readonly string[]): Pro
   return ids.flatMap((id) => {
     const customer = customerRows.get(id) ?? null;
     const own = rows.filter((row) => row['customer'] === id).map(answerOf);
-    return customer === null && own.length === 0 ? [] : [{ id, customer, subscriptions: pageOf(own, SUBSCRIPTIONS_PER_CUSTOMER) }];
+    return customer === null && own.length === 0
+      ? []
+      : [{ id, customer, subscriptions: pageOf(own, SUBSCRIPTIONS_PER_CUSTOMER) }];
   });
 }
 

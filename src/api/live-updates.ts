@@ -27,7 +27,15 @@ const TOPICS_PER_READ = 100;
 const NEVER = new AbortController().signal;
 
 /** `reads` reads a first state in the turn of its token; `database` all later ones, one read at a time. */
-type LiveParts = Readonly<{ reads: Reads; database: Database; position: ReadPosition; readersMax: number; readersPerTokenMax: number; bytesMax: number; registry: Registry }>;
+type LiveParts = Readonly<{
+  reads: Reads;
+  database: Database;
+  position: ReadPosition;
+  readersMax: number;
+  readersPerTokenMax: number;
+  bytesMax: number;
+  registry: Registry;
+}>;
 
 /**
  * Live updates, level-triggered: who connects is told the current state, and later ones as they come; states between may merge.
@@ -49,10 +57,26 @@ export class LiveUpdates implements OnModuleDestroy {
 
   constructor(private readonly parts: LiveParts) {
     const { readersMax, registry } = parts;
-    this.#places = new Places({ max: readersMax, perTokenMax: parts.readersPerTokenMax, what: 'live connections are open', full: () => tooMany(readersMax) });
+    this.#places = new Places({
+      max: readersMax,
+      perTokenMax: parts.readersPerTokenMax,
+      what: 'live connections are open',
+      full: () => tooMany(readersMax),
+    });
     const readers = (): number => this.#places.taken;
-    new Gauge({ name: 'ledger_live_readers', help: 'Connections that follow live updates.', registers: [registry], collect() { this.set(readers()); } });
-    this.#cut = new Counter({ name: 'ledger_live_readers_cut_total', help: 'Readers of live updates that were cut because they did not take what they were told.', registers: [registry] });
+    new Gauge({
+      name: 'ledger_live_readers',
+      help: 'Connections that follow live updates.',
+      registers: [registry],
+      collect() {
+        this.set(readers());
+      },
+    });
+    this.#cut = new Counter({
+      name: 'ledger_live_readers_cut_total',
+      help: 'Readers of live updates that were cut because they did not take what they were told.',
+      registers: [registry],
+    });
   }
 
   /**
@@ -85,18 +109,29 @@ export class LiveUpdates implements OnModuleDestroy {
   /** A thousand who connect at once, as after a restart, are told one text. */
   #first(topic: LiveTopic, { token }: Asker): Promise<LiveMessage> {
     const key = `${token} ${keyOf(topic)}`;
-    const reading = this.#reading.get(key) ?? this.#read(this.parts.reads.by({ token, signal: NEVER }), [topic]).then(([message]) => message as LiveMessage).finally(() => this.#reading.delete(key));
+    const reading =
+      this.#reading.get(key) ??
+      this.#read(this.parts.reads.by({ token, signal: NEVER }), [topic])
+        .then(([message]) => message as LiveMessage)
+        .finally(() => this.#reading.delete(key));
     this.#reading.set(key, reading);
     return reading;
   }
 
   /** What topics are, each as the text that its readers are told, in the order of the topics. */
   async #read(from: Snapshots, topics: readonly LiveTopic[]): Promise<LiveMessage[]> {
-    const { now, position } = await from.snapshot(async (connection) => ({ now: await readTopics(connection, topics), position: (await this.parts.position.read(connection)).position }));
+    const { now, position } = await from.snapshot(async (connection) => ({
+      now: await readTopics(connection, topics),
+      position: (await this.parts.position.read(connection)).position,
+    }));
     return topics.map((topic) => messageOf(topic, { position, now }));
   }
 
-  #add(topic: LiveTopic, response: ServerResponse, { giveBack, signal }: { giveBack: () => void; signal: AbortSignal }): LiveReader {
+  #add(
+    topic: LiveTopic,
+    response: ServerResponse,
+    { giveBack, signal }: { giveBack: () => void; signal: AbortSignal },
+  ): LiveReader {
     const followed = this.#followed.get(keyOf(topic)) ?? { topic, readers: new Set() };
     const onGone = (): void => {
       giveBack();
@@ -114,10 +149,15 @@ export class LiveUpdates implements OnModuleDestroy {
   /** Goes on while anybody follows. */
   async #poll(): Promise<void> {
     this.#polling = true;
-    const beating = setInterval(() => { for (const reader of this.#all()) reader.beat(); }, BEAT_MS);
+    const beating = setInterval(() => {
+      for (const reader of this.#all()) reader.beat();
+    }, BEAT_MS);
     while (this.#followed.size > 0 && !this.#stopping.signal.aborted) {
       const startedMs = performance.now();
-      await this.#round().then(() => this.#answers(), (error: unknown) => this.#isSilent(error));
+      await this.#round().then(
+        () => this.#answers(),
+        (error: unknown) => this.#isSilent(error),
+      );
       const restMs = Math.max(POLL_MS, REST_PER_WORK * (performance.now() - startedMs));
       await pause(restMs, undefined, { signal: this.#stopping.signal }).catch(() => undefined);
     }
@@ -131,11 +171,15 @@ export class LiveUpdates implements OnModuleDestroy {
     if (this.#readAt?.position === position && ms - this.#readAt.ms < REFRESH_ANYHOW_MS) return;
     this.#readAt = { position, ms };
     const followed = [...this.#followed.values()];
-    for (let from = 0; from < followed.length; from += TOPICS_PER_READ) await this.#tell(followed.slice(from, from + TOPICS_PER_READ));
+    for (let from = 0; from < followed.length; from += TOPICS_PER_READ)
+      await this.#tell(followed.slice(from, from + TOPICS_PER_READ));
   }
 
   async #tell(followed: readonly Followed[]): Promise<void> {
-    const messages = await this.#read(this.parts.database, followed.map(({ topic }) => topic)).catch((error: unknown) => {
+    const messages = await this.#read(
+      this.parts.database,
+      followed.map(({ topic }) => topic),
+    ).catch((error: unknown) => {
       this.#readAt = undefined;
       throw error;
     });
@@ -151,7 +195,10 @@ export class LiveUpdates implements OnModuleDestroy {
   }
 
   #isSilent(error: unknown): void {
-    if (!this.#isAway) this.#logger.warn(`The read models do not answer, live updates wait for them: ${error instanceof Error ? error.message : String(error)}`);
+    if (!this.#isAway)
+      this.#logger.warn(
+        `The read models do not answer, live updates wait for them: ${error instanceof Error ? error.message : String(error)}`,
+      );
     this.#isAway = true;
   }
 
@@ -161,16 +208,30 @@ export class LiveUpdates implements OnModuleDestroy {
 }
 
 /** The promise, or a refusal as soon as the client has left. */
-const orLeft = <T>(promise: Promise<T>, signal: AbortSignal): Promise<T> => new Promise((resolve, reject) => {
-  signal.addEventListener('abort', () => reject(clientLeft()), { once: true });
-  promise.then(resolve, reject);
-});
+const orLeft = <T>(promise: Promise<T>, signal: AbortSignal): Promise<T> =>
+  new Promise((resolve, reject) => {
+    signal.addEventListener('abort', () => reject(clientLeft()), { once: true });
+    promise.then(resolve, reject);
+  });
 
 /** The id is a position at or before the state, so that it may serve as `minPosition` too. */
-function messageOf(topic: LiveTopic, { position, now }: { position: bigint; now: ReadonlyMap<string, Answer | null> }): LiveMessage {
+function messageOf(
+  topic: LiveTopic,
+  { position, now }: { position: bigint; now: ReadonlyMap<string, Answer | null> },
+): LiveMessage {
   const answer = now.get(keyOf(topic)) ?? null;
-  return liveMessage({ event: answer === null ? 'none' : topic.kind, id: String(position), data: JSON.stringify(answer ?? { id: topic.id }) });
+  return liveMessage({
+    event: answer === null ? 'none' : topic.kind,
+    id: String(position),
+    data: JSON.stringify(answer ?? { id: topic.id }),
+  });
 }
 
 const tooMany = (readersMax: number) =>
-  new ProblemError({ status: 503, code: 'too_many_live', title: 'Too many follow', detail: `This process serves ${readersMax} live connections (LIVE_READERS_MAX) already, or is about to stop. Connect again, to another process if there is one.`, retryAfterS: 2 });
+  new ProblemError({
+    status: 503,
+    code: 'too_many_live',
+    title: 'Too many follow',
+    detail: `This process serves ${readersMax} live connections (LIVE_READERS_MAX) already, or is about to stop. Connect again, to another process if there is one.`,
+    retryAfterS: 2,
+  });

@@ -21,12 +21,22 @@ export class LiveController {
   ) {}
 
   @Get('subscriptions/:id/live')
-  subscription(@Param('id', pathId) id: string, @AskedBy() asker: Asker, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+  subscription(
+    @Param('id', pathId) id: string,
+    @AskedBy() asker: Asker,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
     return this.#follow({ kind: 'subscription', id }, asker, { request, reply });
   }
 
   @Get('customers/:id/live')
-  customer(@Param('id', pathId) id: string, @AskedBy() asker: Asker, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+  customer(
+    @Param('id', pathId) id: string,
+    @AskedBy() asker: Asker,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
     return this.#follow({ kind: 'customer', id }, asker, { request, reply });
   }
 
@@ -34,7 +44,11 @@ export class LiveController {
    * Nothing depends on `Last-Event-ID`: who comes back is told the current state, as everybody who connects. A HEAD has
    * no body, and so nothing to follow.
    */
-  async #follow(topic: LiveTopic, asker: Asker, { request, reply }: { request: FastifyRequest; reply: FastifyReply }): Promise<void> {
+  async #follow(
+    topic: LiveTopic,
+    asker: Asker,
+    { request, reply }: { request: FastifyRequest; reply: FastifyReply },
+  ): Promise<void> {
     const wanted = parseQuery(following, request.query);
     if (request.method === 'HEAD') return void reply.headers(LIVE_HEADERS).send();
     await this.position.satisfy(wanted, asker);

@@ -9,8 +9,16 @@ import { Reads } from './reads.js';
 
 /** One generation of one version of a projection, whichever build follows it; `event_index` is the index of event ids. */
 type ProjectionReport = {
-  name: string; version: number; generation: number; state: Checkpoint['state']; shown: boolean;
-  position: string | null; logPosition: string | null; caughtUp: boolean; behind: string | null; parkedStreams: number;
+  name: string;
+  version: number;
+  generation: number;
+  state: Checkpoint['state'];
+  shown: boolean;
+  position: string | null;
+  logPosition: string | null;
+  caughtUp: boolean;
+  behind: string | null;
+  parkedStreams: number;
 };
 
 /** How far the projections are. */
@@ -29,15 +37,29 @@ export class OperationsController {
   @Get('projections')
   async projections(@AskedBy() asker: Asker): Promise<{ data: ProjectionReport[] }> {
     const { log } = await this.health.positions();
-    const { checkpoints, parked } = await this.reads.by(asker).snapshot(async (connection) => ({ checkpoints: await readCheckpoints(connection), parked: await countParked(connection) }));
-    return { data: checkpoints.map((checkpoint) => reportOf(checkpoint, { log, parkedStreams: parked.get(checkpoint.name) ?? 0 })) };
+    const { checkpoints, parked } = await this.reads.by(asker).snapshot(async (connection) => ({
+      checkpoints: await readCheckpoints(connection),
+      parked: await countParked(connection),
+    }));
+    return {
+      data: checkpoints.map((checkpoint) =>
+        reportOf(checkpoint, { log, parkedStreams: parked.get(checkpoint.name) ?? 0 }),
+      ),
+    };
   }
 }
 
-function reportOf({ projection: name, version, generation, state, shown, at }: Checkpoint, { log, parkedStreams }: { log: LogState; parkedStreams: number }): ProjectionReport {
+function reportOf(
+  { projection: name, version, generation, state, shown, at }: Checkpoint,
+  { log, parkedStreams }: { log: LogState; parkedStreams: number },
+): ProjectionReport {
   const behind = log.kind === 'away' || log.kind === 'refused' ? null : distanceTo(log, at?.position ?? -1n);
   return {
-    name, version, generation, state, shown,
+    name,
+    version,
+    generation,
+    state,
+    shown,
     position: at === null ? null : String(at.position),
     logPosition: log.kind === 'at' ? String(log.position) : null,
     caughtUp: behind === 0n,

@@ -14,7 +14,13 @@ import { answerOf, type Answer, type Row } from './answer.js';
 import { hasValues, pageOf, type Listing } from './lists.js';
 import { notFound } from './not-found.js';
 import { paymentAnswer, type PaymentFacts } from './payment-answer.js';
-import { PAYMENTS_OF_INVOICE_MAX, partsEverOf, streamsOfPayments, tiedToInvoices, type Paid } from './payment-queries.js';
+import {
+  PAYMENTS_OF_INVOICE_MAX,
+  partsEverOf,
+  streamsOfPayments,
+  tiedToInvoices,
+  type Paid,
+} from './payment-queries.js';
 import { idOfCursor } from './query.js';
 
 /** Where the past is read from: the log, in streams that the read models know of. */
@@ -25,7 +31,9 @@ type AnswerThen = Answer & { asOf: AsOfAnswer };
 export async function pastPayment({ past, database }: PastSource, id: string, at: Moment): Promise<AnswerThen> {
   // Named also where no row tells of it: its own events may all be parked.
   const own = [`payment_intent-${id}`, `charge-${id}`];
-  const streams = await past.read(distinct([...own, ...(await database.snapshot((connection) => streamsOfPayments(connection, [id])))]));
+  const streams = await past.read(
+    distinct([...own, ...(await database.snapshot((connection) => streamsOfPayments(connection, [id])))]),
+  );
   const [payment] = paymentsWith(factsAt(streams, at), [id]);
   if (payment === undefined) throw neverOrThen('payment', id, [...streams.values()]);
   return { ...payment, asOf: asOfAnswer(streams, at) };
@@ -34,26 +42,64 @@ export async function pastPayment({ past, database }: PastSource, id: string, at
 /** An invoice as it was at a moment, with the payments that it was, or was meant to be, paid by. @throws ProblemError 404 as `pastPayment` */
 export async function pastInvoice({ past, database }: PastSource, id: string, at: Moment): Promise<AnswerThen> {
   const { own, ofPayments } = await database.snapshot(async (connection) => {
-    const { rows } = await connection.query<{ stream: string }>(`select distinct stream from ${viewOf(links, 'links')} where object = 'invoice' and id = $1`, [id]);
+    const { rows } = await connection.query<{ stream: string }>(
+      `select distinct stream from ${viewOf(links, 'links')} where object = 'invoice' and id = $1`,
+      [id],
+    );
     const tied = await tiedToInvoices(connection, [id]);
     // An invoice of no subscription, and of no customer that it names, has a stream, but no link.
-    return { own: [`invoice-${id}`, ...rows.map(({ stream }) => stream)], ofPayments: tied.length === 0 ? [] : await streamsOfPayments(connection, tied) };
+    return {
+      own: [`invoice-${id}`, ...rows.map(({ stream }) => stream)],
+      ofPayments: tied.length === 0 ? [] : await streamsOfPayments(connection, tied),
+    };
   });
   const streams = await past.read(distinct([...own, ...ofPayments]));
   const row = rowsAt(invoices, streams, at).invoices.find((one) => one['id'] === id);
-  if (row === undefined) throw neverOrThen('invoice', id, own.map((stream) => streams.get(stream) ?? []));
+  if (row === undefined)
+    throw neverOrThen(
+      'invoice',
+      id,
+      own.map((stream) => streams.get(stream) ?? []),
+    );
   const facts = factsAt(streams, at);
-  return { ...answerOf(row), payments: paymentsWith(facts, partsOfInvoice(facts, id)).slice(0, PAYMENTS_OF_INVOICE_MAX), asOf: asOfAnswer(streams, at) };
+  return {
+    ...answerOf(row),
+    payments: paymentsWith(facts, partsOfInvoice(facts, id)).slice(0, PAYMENTS_OF_INVOICE_MAX),
+    asOf: asOfAnswer(streams, at),
+  };
 }
 
 /** A page of payments as they were at a moment: of a customer, or of what they pay. */
-export async function pastPayments({ past, database }: PastSource, { filter: { status, ...filter }, cursor, limit, ...paid }: Listing & Paid, at: Moment): Promise<PageThen> {
-  const streams = await past.read(await database.snapshot(async (connection) => streamsOfPayments(connection, await partsEverOf(connection, { customer: filter['customer'], ...paid }))));
+export async function pastPayments(
+  { past, database }: PastSource,
+  { filter: { status, ...filter }, cursor, limit, ...paid }: Listing & Paid,
+  at: Moment,
+): Promise<PageThen> {
+  const streams = await past.read(
+    await database.snapshot(async (connection) =>
+      streamsOfPayments(connection, await partsEverOf(connection, { customer: filter['customer'], ...paid })),
+    ),
+  );
   const facts = factsAt(streams, at);
   const after = cursor === undefined ? '' : idOfCursor(cursor);
-  const found = paymentsWith(facts, facts.members.filter((row) => hasValues(row, filter)).map(({ id }) => String(id)));
-  const names = new Set(isPaidFor(paid) ? paymentsWith(facts, invoicesThen(facts, paid).flatMap((invoice) => partsOfInvoice(facts, invoice))).map(({ id }) => id) : found.map(({ id }) => id));
-  const wanted = found.filter((payment) => names.has(payment['id']) && (status === undefined || payment['status'] === status) && String(payment['id']) > after);
+  const found = paymentsWith(
+    facts,
+    facts.members.filter((row) => hasValues(row, filter)).map(({ id }) => String(id)),
+  );
+  const names = new Set(
+    isPaidFor(paid)
+      ? paymentsWith(
+          facts,
+          invoicesThen(facts, paid).flatMap((invoice) => partsOfInvoice(facts, invoice)),
+        ).map(({ id }) => id)
+      : found.map(({ id }) => id),
+  );
+  const wanted = found.filter(
+    (payment) =>
+      names.has(payment['id']) &&
+      (status === undefined || payment['status'] === status) &&
+      String(payment['id']) > after,
+  );
   return { ...pageOf(wanted, limit), asOf: asOfAnswer(streams, at) };
 }
 
@@ -61,7 +107,12 @@ const isPaidFor = ({ invoice, subscription }: Paid): boolean => (invoice ?? subs
 
 /** The invoices that a filter names, or the one that it names if it was of the subscription that it names. */
 function invoicesThen({ linkRows }: FactsThen, { invoice, subscription }: Paid): string[] {
-  const own = linkRows.filter(({ object, target_kind: kind, target }) => object === 'invoice' && kind === 'subscription' && target === subscription).map(({ id }) => String(id));
+  const own = linkRows
+    .filter(
+      ({ object, target_kind: kind, target }) =>
+        object === 'invoice' && kind === 'subscription' && target === subscription,
+    )
+    .map(({ id }) => String(id));
   if (invoice === undefined) return own;
   return subscription === undefined || own.includes(invoice) ? [invoice] : [];
 }
@@ -69,7 +120,8 @@ function invoicesThen({ linkRows }: FactsThen, { invoice, subscription }: Paid):
 const distinct = (names: readonly string[]): string[] => [...new Set(names)];
 
 /** 404: of an object whose streams have no events nothing has ever been told. */
-const neverOrThen = (kind: string, id: string, streams: readonly (readonly unknown[])[]) => (streams.every(({ length }) => length === 0) ? notFound(kind, id) : notKnownThen(kind, id));
+const neverOrThen = (kind: string, id: string, streams: readonly (readonly unknown[])[]) =>
+  streams.every(({ length }) => length === 0) ? notFound(kind, id) : notKnownThen(kind, id);
 
 type FactsThen = PaymentFacts & Readonly<{ linkRows: readonly Row[] }>;
 
@@ -77,7 +129,9 @@ type FactsThen = PaymentFacts & Readonly<{ linkRows: readonly Row[] }>;
 function paymentsWith(facts: PaymentFacts, ids: readonly string[]): Answer[] {
   const parts = new Set(ids);
   const found = facts.members.filter(({ id, payment }) => parts.has(String(id)) || parts.has(String(payment)));
-  return distinct(found.map(({ payment }) => String(payment))).sort().map((name) => paymentAnswer(name, facts));
+  return distinct(found.map(({ payment }) => String(payment)))
+    .sort()
+    .map((name) => paymentAnswer(name, facts));
 }
 
 function factsAt(streams: Streams, at: Moment): FactsThen {
@@ -90,7 +144,9 @@ function factsAt(streams: Streams, at: Moment): FactsThen {
     linkRows,
     links: linkRows.flatMap(({ object, id, target_kind: kind, target }) => {
       if (kind === 'payment') return [{ object: String(object), id: String(id), member: String(target) }];
-      return kind === 'invoice' && isPart(object) ? [{ object: 'invoice', id: String(target), member: String(id) }] : [];
+      return kind === 'invoice' && isPart(object)
+        ? [{ object: 'invoice', id: String(target), member: String(id) }]
+        : [];
     }),
     refunds: own,
     refundEvidence,
@@ -105,6 +161,16 @@ const isPart = (object: unknown): boolean => object === 'charge' || object === '
 
 /** The charges and payment intents that an invoice names, that name it, and that invoice payments tie to it. */
 function partsOfInvoice({ links: tied, linkRows }: FactsThen, invoice: string): string[] {
-  const paying = linkRows.filter(({ object, target_kind: kind, target }) => object === 'invoice_payment' && kind === 'invoice' && target === invoice).map(({ id }) => id);
-  return tied.filter(({ object, id }) => (object === 'invoice' && id === invoice) || (object === 'invoice_payment' && paying.includes(id))).map(({ member }) => member);
+  const paying = linkRows
+    .filter(
+      ({ object, target_kind: kind, target }) =>
+        object === 'invoice_payment' && kind === 'invoice' && target === invoice,
+    )
+    .map(({ id }) => id);
+  return tied
+    .filter(
+      ({ object, id }) =>
+        (object === 'invoice' && id === invoice) || (object === 'invoice_payment' && paying.includes(id)),
+    )
+    .map(({ member }) => member);
 }

@@ -30,7 +30,8 @@ export type PastParts = Readonly<{ past: Past; database: Snapshots; kept: KeptTi
 
 /** The answer, as JSON. @throws ProblemError where there is none */
 export async function answerPast(question: PastQuestion, parts: PastParts): Promise<string> {
-  if (question.kind !== 'timeline') return JSON.stringify(await answerAt(question, { ...parts, past: new AsOf(parts.past, parts.database) }));
+  if (question.kind !== 'timeline')
+    return JSON.stringify(await answerAt(question, { ...parts, past: new AsOf(parts.past, parts.database) }));
   const page = await new Timeline(parts).page(question);
   if (page === null) throw notFound('subscription', question.subscription);
   return page;
@@ -41,22 +42,43 @@ type AsOfParts = Readonly<{ past: AsOf; database: Snapshots }>;
 function answerAt(question: Exclude<PastQuestion, { kind: 'timeline' }>, parts: AsOfParts): Promise<unknown> {
   const { at } = question;
   switch (question.kind) {
-    case 'subscription': return pastSubscription(parts, question.id, at);
-    case 'invoice': return pastInvoice(parts, question.id, at);
-    case 'payment': return pastPayment(parts, question.id, at);
-    case 'subscriptions': return parts.past.page({ projection: subscriptions, table: 'subscriptions', object: 'subscription' }, { ...question.listing, owner: question.owner }, at);
-    case 'invoices': return parts.past.page({ projection: invoices, table: 'invoices', object: 'invoice' }, { ...question.listing, owner: question.owner }, at);
-    case 'payments': return pastPayments(parts, question.listing, at);
-    case 'access': return pastAccess(parts, question);
+    case 'subscription':
+      return pastSubscription(parts, question.id, at);
+    case 'invoice':
+      return pastInvoice(parts, question.id, at);
+    case 'payment':
+      return pastPayment(parts, question.id, at);
+    case 'subscriptions':
+      return parts.past.page(
+        { projection: subscriptions, table: 'subscriptions', object: 'subscription' },
+        { ...question.listing, owner: question.owner },
+        at,
+      );
+    case 'invoices':
+      return parts.past.page(
+        { projection: invoices, table: 'invoices', object: 'invoice' },
+        { ...question.listing, owner: question.owner },
+        at,
+      );
+    case 'payments':
+      return pastPayments(parts, question.listing, at);
+    case 'access':
+      return pastAccess(parts, question);
   }
 }
 
 async function pastSubscription({ past }: AsOfParts, id: string, at: Moment): Promise<unknown> {
-  const { row, asOf } = await past.row({ projection: subscriptions, table: 'subscriptions', kind: 'subscription', id, stream: `subscription-${id}` }, at);
+  const { row, asOf } = await past.row(
+    { projection: subscriptions, table: 'subscriptions', kind: 'subscription', id, stream: `subscription-${id}` },
+    at,
+  );
   return { ...answerOf(row), asOf };
 }
 
-async function pastAccess({ past }: AsOfParts, { customer, wanted, policy, time, at }: Extract<PastQuestion, { kind: 'access' }>): Promise<unknown> {
+async function pastAccess(
+  { past }: AsOfParts,
+  { customer, wanted, policy, time, at }: Extract<PastQuestion, { kind: 'access' }>,
+): Promise<unknown> {
   const streams = await past.streamsOfCustomer(customer, ['customer', 'subscription']);
   const entitled = rowsAt(entitlements, streams, at);
   const facts = accessFactsOf({

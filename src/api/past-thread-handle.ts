@@ -5,7 +5,12 @@ import { startThread } from '../start-thread.js';
 import type { PastQuestion } from './past-questions.js';
 
 /** What a thread is started with. */
-export type PastThreadData = Readonly<{ eventstoreUrl: string; databaseUrl: string; readTimeoutMs: number; reading: PastLimits }>;
+export type PastThreadData = Readonly<{
+  eventstoreUrl: string;
+  databaseUrl: string;
+  readTimeoutMs: number;
+  reading: PastLimits;
+}>;
 /** What a thread is told, and what it answers to each question. */
 export type ForPastThread = Readonly<{ kind: 'ask'; question: PastQuestion }> | Readonly<{ kind: 'leave' }>;
 export type FromPastThread =
@@ -14,7 +19,8 @@ export type FromPastThread =
   | Readonly<{ kind: 'failed'; error: string }>
   | Readonly<{ kind: 'abandoned' }>;
 /** Why a thread ended instead of answering. */
-export type ThreadEnd = Readonly<{ kind: 'late' | 'unnoticed' | 'out_of_memory' }> | Readonly<{ kind: 'died'; error: string }>;
+export type ThreadEnd =
+  Readonly<{ kind: 'late' | 'unnoticed' | 'out_of_memory' }> | Readonly<{ kind: 'died'; error: string }>;
 
 /** How long a thread may need to notice that its client has left: it folds without a pause. */
 const NOTICE_WITHIN_MS = 1_000;
@@ -32,7 +38,8 @@ export class PastThread {
     this.#worker = startThread('past-thread.js', { name: 'past', workerData, heapMb: HEAP_MB_MAX });
     this.#worker.on('message', (outcome: FromPastThread) => this.#settle(outcome));
     this.#worker.on('error', (error: Error & { code?: string }) => {
-      this.#end = error.code === 'ERR_WORKER_OUT_OF_MEMORY' ? { kind: 'out_of_memory' } : { kind: 'died', error: error.message };
+      this.#end =
+        error.code === 'ERR_WORKER_OUT_OF_MEMORY' ? { kind: 'out_of_memory' } : { kind: 'died', error: error.message };
     });
     this.#worker.on('exit', () => {
       this.#hasEnded = true;
@@ -47,13 +54,18 @@ export class PastThread {
   /**
    * What it answers, or why it ended: it is terminated when it is late, or does not notice that the client has left.
    */
-  async ask(question: PastQuestion, { signal, withinMs }: { signal: AbortSignal; withinMs: number }): Promise<FromPastThread | ThreadEnd> {
+  async ask(
+    question: PastQuestion,
+    { signal, withinMs }: { signal: AbortSignal; withinMs: number },
+  ): Promise<FromPastThread | ThreadEnd> {
     const timers = [setTimeout(() => this.#endAs('late'), withinMs)];
     const leave = (): void => {
       this.#tell({ kind: 'leave' });
       timers.push(setTimeout(() => this.#endAs('unnoticed'), NOTICE_WITHIN_MS));
     };
-    const outcome = new Promise<FromPastThread | ThreadEnd>((resolve) => { this.#settle = resolve; });
+    const outcome = new Promise<FromPastThread | ThreadEnd>((resolve) => {
+      this.#settle = resolve;
+    });
     this.#tell({ kind: 'ask', question });
     signal.addEventListener('abort', leave);
     if (signal.aborted) leave();

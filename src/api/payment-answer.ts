@@ -21,10 +21,15 @@ export type PaymentFacts = Readonly<{
  * intent is one by itself. `members` must have at least one row of this payment.
  */
 export function paymentAnswer(payment: string, facts: PaymentFacts): Answer {
-  const members = facts.members.filter((row) => row['payment'] === payment).sort((a, b) => timeOf(a) - timeOf(b) || byId(a, b));
+  const members = facts.members
+    .filter((row) => row['payment'] === payment)
+    .sort((a, b) => timeOf(a) - timeOf(b) || byId(a, b));
   const names = new Set([payment, ...members.map(({ id }) => String(id))]);
-  const linked = new Set(facts.links.filter(({ member }) => names.has(member)).map(({ object, id }) => `${object} ${id}`));
-  const of = (object: string, rows: readonly Row[]): Row[] => rows.filter(({ id }) => linked.has(`${object} ${String(id)}`)).sort(byId);
+  const linked = new Set(
+    facts.links.filter(({ member }) => names.has(member)).map(({ object, id }) => `${object} ${id}`),
+  );
+  const of = (object: string, rows: readonly Row[]): Row[] =>
+    rows.filter(({ id }) => linked.has(`${object} ${String(id)}`)).sort(byId);
   const intent = members.find(({ object }) => object === 'payment_intent');
   const charges = members.filter(({ object }) => object === 'charge');
   return {
@@ -33,13 +38,20 @@ export function paymentAnswer(payment: string, facts: PaymentFacts): Answer {
     paymentIntent: intent === undefined ? null : answerOf(intent),
     charges: charges.map(answerOf),
     refunds: refundsOf(of('refund', facts.refunds), facts.refundEvidence, names),
-    disputes: of('dispute', facts.disputes).map((dispute) => ({ ...answerOf(dispute), movements: facts.movements.filter((movement) => movement['dispute'] === dispute['id']).sort(byId).map(answerOf) })),
+    disputes: of('dispute', facts.disputes).map((dispute) => ({
+      ...answerOf(dispute),
+      movements: facts.movements
+        .filter((movement) => movement['dispute'] === dispute['id'])
+        .sort(byId)
+        .map(answerOf),
+    })),
     invoices: invoicesOf(of('invoice_payment', facts.invoicePayments), facts, linked),
   };
 }
 
 /** A row of the past has times as texts, one of Postgres as dates. */
-const timeOf = ({ created_at: at }: Row): number => (at === null ? Number.NEGATIVE_INFINITY : new Date(at as Date | string).getTime());
+const timeOf = ({ created_at: at }: Row): number =>
+  at === null ? Number.NEGATIVE_INFINITY : new Date(at as Date | string).getTime();
 const byId = (a: Row, b: Row): number => (String(a['id']) < String(b['id']) ? -1 : 1);
 
 /**
@@ -68,13 +80,26 @@ function summaryOf(intent: Row | undefined, charges: readonly Row[]): Answer {
 /** Each refund once: from its own events, else from a charge that lists it. Credit notes are named where they tell of it. */
 function refundsOf(refunds: readonly Row[], evidence: readonly Row[], names: ReadonlySet<string>): Answer[] {
   const known = new Set(refunds.map(({ id }) => id));
-  const listed = evidence.filter(({ refund, source }) => names.has(String(source)) && !known.has(refund)).map(({ refund, source: _, source_object: __, invoice: ___, ...row }) => ({ id: refund, ...row })).sort(byId);
+  const listed = evidence
+    .filter(({ refund, source }) => names.has(String(source)) && !known.has(refund))
+    .map(({ refund, source: _, source_object: __, invoice: ___, ...row }) => ({ id: refund, ...row }))
+    .sort(byId);
   const notes = evidence.filter((row) => row['source_object'] === 'credit_note');
-  return [...refunds, ...listed].map((row) => ({ ...answerOf(row), creditNotes: notes.filter(({ refund }) => refund === row.id).map(({ source }) => String(source)).sort() }));
+  return [...refunds, ...listed].map((row) => ({
+    ...answerOf(row),
+    creditNotes: notes
+      .filter(({ refund }) => refund === row.id)
+      .map(({ source }) => String(source))
+      .sort(),
+  }));
 }
 
 /** The invoices that it paid, or was meant to pay: those it names or is named by, and those that invoice payments tie it to. */
-function invoicesOf(invoicePayments: readonly Row[], { invoices }: PaymentFacts, linked: ReadonlySet<string>): Answer[] {
+function invoicesOf(
+  invoicePayments: readonly Row[],
+  { invoices }: PaymentFacts,
+  linked: ReadonlySet<string>,
+): Answer[] {
   const named = [...linked].filter((name) => name.startsWith('invoice ')).map((name) => name.slice('invoice '.length));
   const ids = [...new Set([...named, ...invoicePayments.map(({ invoice }) => String(invoice))])].sort();
   return ids.map((id) => {

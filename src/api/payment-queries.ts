@@ -26,12 +26,26 @@ export async function findPayment(connection: Queryable, id: string): Promise<An
 export type Paid = Readonly<{ invoice?: string | undefined; subscription?: string | undefined }>;
 
 /** A page of payments, in the order of their names. Filters are columns of a charge or intent that is a part of it; `status` is the payment's own. */
-export async function listPayments(connection: Queryable, { filter: { status, ...filter }, ...wanted }: Listing, paid: Paid = {}): Promise<Page> {
+export async function listPayments(
+  connection: Queryable,
+  { filter: { status, ...filter }, ...wanted }: Listing,
+  paid: Paid = {},
+): Promise<Page> {
   const listing = { ...wanted, filter, ...(await paidBy(connection, paid)) };
   const { where, values } = conditionsOf(listing, 'payment');
-  const ofStatus = status === undefined ? '' : `${where === '' ? 'where' : 'and'} ${statusIs(`$${values.push(status)}`)}`;
-  const { rows } = await connection.query<{ payment: string }>(`select distinct payment from ${PAYMENTS} listed ${where} ${ofStatus} order by payment limit ${listing.limit + 1}`, values);
-  return pageOf(await answersOf(connection, rows.map(({ payment }) => payment)), listing.limit);
+  const ofStatus =
+    status === undefined ? '' : `${where === '' ? 'where' : 'and'} ${statusIs(`$${values.push(status)}`)}`;
+  const { rows } = await connection.query<{ payment: string }>(
+    `select distinct payment from ${PAYMENTS} listed ${where} ${ofStatus} order by payment limit ${listing.limit + 1}`,
+    values,
+  );
+  return pageOf(
+    await answersOf(
+      connection,
+      rows.map(({ payment }) => payment),
+    ),
+    listing.limit,
+  );
 }
 
 /** Whether the payment `listed` has a status, by the rule of its answer. The first line leaves only those that may have it, so that a rare status is found by its index. */
@@ -95,21 +109,33 @@ export async function tiedToInvoices(connection: Queryable, invoiceIds: readonly
 }
 
 /** The charges and payment intents that have ever been tied to what a list of payments is about; the narrowest of its filters. */
-export async function partsEverOf(connection: Queryable, { customer, invoice, subscription }: Paid & Readonly<{ customer?: unknown }>): Promise<string[]> {
+export async function partsEverOf(
+  connection: Queryable,
+  { customer, invoice, subscription }: Paid & Readonly<{ customer?: unknown }>,
+): Promise<string[]> {
   if (invoice !== undefined) return tiedToInvoices(connection, [invoice]);
   if (subscription !== undefined) return tiedToInvoices(connection, await invoicesOf(connection, subscription));
-  const { rows } = await connection.query<{ id: string }>(`select id from ${LINKS} where object in ('charge', 'payment_intent') and target_kind = 'customer' and target = $1`, [customer]);
+  const { rows } = await connection.query<{ id: string }>(
+    `select id from ${LINKS} where object in ('charge', 'payment_intent') and target_kind = 'customer' and target = $1`,
+    [customer],
+  );
   return rows.map(({ id }) => id);
 }
 
 /** The invoices that have ever named a subscription. */
 async function invoicesOf(connection: Queryable, subscription: string | undefined): Promise<string[]> {
-  const { rows } = await connection.query<{ id: string }>(`select id from ${LINKS} where object = 'invoice' and target_kind = 'subscription' and target = $1`, [subscription]);
+  const { rows } = await connection.query<{ id: string }>(
+    `select id from ${LINKS} where object = 'invoice' and target_kind = 'subscription' and target = $1`,
+    [subscription],
+  );
   return rows.map(({ id }) => id);
 }
 
 /** The charges and payment intents that the payments of these invoices consist of, with the payment's name and their stream. */
-export async function paymentPartsOf(connection: Queryable, invoiceIds: readonly string[]): Promise<{ id: string; payment: string; stream: string }[]> {
+export async function paymentPartsOf(
+  connection: Queryable,
+  invoiceIds: readonly string[],
+): Promise<{ id: string; payment: string; stream: string }[]> {
   const { rows } = await connection.query<{ id: string; payment: string; stream: string }>(
     `select distinct part.id, part.payment, part.stream
      from (${TIED_TO_INVOICES}) tied join ${PAYMENTS} named on tied.payment in (named.id, named.payment) join ${PAYMENTS} part on part.payment = named.payment`,
@@ -119,7 +145,10 @@ export async function paymentPartsOf(connection: Queryable, invoiceIds: readonly
 }
 
 /** Why the last payment of each of these invoices failed, as Stripe's code; of those only where it is known. */
-export async function failureCodesOf(connection: Queryable, invoiceIds: readonly string[]): Promise<ReadonlyMap<string, string>> {
+export async function failureCodesOf(
+  connection: Queryable,
+  invoiceIds: readonly string[],
+): Promise<ReadonlyMap<string, string>> {
   const { rows } = await connection.query<{ invoice: string; code: string }>(
     `select distinct on (invoice) invoice, part.failure_code as code
      from (${TIED_TO_INVOICES}) tied join ${PAYMENTS} named on named.id = tied.payment join ${PAYMENTS} part on part.payment = named.payment
@@ -132,7 +161,9 @@ export async function failureCodesOf(connection: Queryable, invoiceIds: readonly
 /** Names of the payments that these charges and payment intents are parts of. */
 async function namesOf(connection: Queryable, ids: readonly string[]): Promise<string[]> {
   const { rows } = await connection.query<{ payment: string }>(
-    `select payment from ${PAYMENTS} where id = any($1) union select payment from ${PAYMENTS} where payment = any($1) order by payment limit ${PAYMENTS_OF_INVOICE_MAX}`, [ids]);
+    `select payment from ${PAYMENTS} where id = any($1) union select payment from ${PAYMENTS} where payment = any($1) order by payment limit ${PAYMENTS_OF_INVOICE_MAX}`,
+    [ids],
+  );
   return rows.map(({ payment }) => payment);
 }
 
@@ -144,26 +175,42 @@ async function answersOf(connection: Queryable, names: readonly string[]): Promi
 
 /** All that is known of these payments. */
 async function factsOf(connection: Queryable, names: readonly string[]): Promise<PaymentFacts> {
-  const select = async (source: string, { column, among }: { column: string; among: readonly unknown[] }): Promise<Row[]> =>
-    (await connection.query<Row>(`select * from ${source} where ${column} = any($1)`, [among])).rows;
+  const select = async (
+    source: string,
+    { column, among }: { column: string; among: readonly unknown[] },
+  ): Promise<Row[]> => (await connection.query<Row>(`select * from ${source} where ${column} = any($1)`, [among])).rows;
   const members = await select(rowsWithStaleness(payments, 'payments'), { column: 'payment', among: names });
   const tied = await linksOf(connection, [...names, ...members.map(({ id }) => id)]);
   const idsOf = (object: string): string[] => tied.filter((link) => link.object === object).map(({ id }) => id);
 
   const own = await select(rowsWithStaleness(refunds, 'refunds'), { column: 'id', among: idsOf('refund') });
-  const listed = await select(rowsWithStaleness(refunds, 'refund_evidence'), { column: 'source', among: members.map(({ id }) => id) });
+  const listed = await select(rowsWithStaleness(refunds, 'refund_evidence'), {
+    column: 'source',
+    among: members.map(({ id }) => id),
+  });
   const noted = await connection.query<Row>(
-    `select * from ${rowsWithStaleness(refunds, 'refund_evidence')} where source_object = 'credit_note' and refund = any($1)`, [[...own.map(({ id }) => id), ...listed.map(({ refund }) => refund)]]);
-  const paid = await select(rowsWithStaleness(invoicePayments, 'invoice_payments'), { column: 'id', among: idsOf('invoice_payment') });
+    `select * from ${rowsWithStaleness(refunds, 'refund_evidence')} where source_object = 'credit_note' and refund = any($1)`,
+    [[...own.map(({ id }) => id), ...listed.map(({ refund }) => refund)]],
+  );
+  const paid = await select(rowsWithStaleness(invoicePayments, 'invoice_payments'), {
+    column: 'id',
+    among: idsOf('invoice_payment'),
+  });
   return {
     members,
     links: tied,
     refunds: own,
     refundEvidence: [...listed, ...noted.rows],
     disputes: await select(rowsWithStaleness(disputes, 'disputes'), { column: 'id', among: idsOf('dispute') }),
-    movements: await select(rowsWithStaleness(disputes, 'dispute_movements'), { column: 'dispute', among: idsOf('dispute') }),
+    movements: await select(rowsWithStaleness(disputes, 'dispute_movements'), {
+      column: 'dispute',
+      among: idsOf('dispute'),
+    }),
     invoicePayments: paid,
-    invoices: await select(rowsWithStaleness(invoices, 'invoices'), { column: 'id', among: [...idsOf('invoice'), ...paid.map(({ invoice }) => invoice)] }),
+    invoices: await select(rowsWithStaleness(invoices, 'invoices'), {
+      column: 'id',
+      among: [...idsOf('invoice'), ...paid.map(({ invoice }) => invoice)],
+    }),
   };
 }
 

@@ -13,7 +13,18 @@ import { ReadPosition } from './read-position.js';
 import { Reads } from './reads.js';
 
 const reading = z.strictObject({ ...freshness, ...moment });
-const listing = z.strictObject({ ...freshness, ...paging, ...origin, ...moment, status: text, customer: text, invoice: text, subscription: text }).refine(isOfOwner, NO_OWNER);
+const listing = z
+  .strictObject({
+    ...freshness,
+    ...paging,
+    ...origin,
+    ...moment,
+    status: text,
+    customer: text,
+    invoice: text,
+    subscription: text,
+  })
+  .refine(isOfOwner, NO_OWNER);
 
 /** What the ledger knows of payments; a payment intent and its charges are one payment, and either names it. */
 @Controller('payments')
@@ -27,7 +38,11 @@ export class PaymentsController {
 
   @Get(':id')
   @AnswersJson()
-  async one(@Param('id', pathId) id: string, @Query() query: unknown, @AskedBy() asker: Asker): Promise<Answer | Buffer> {
+  async one(
+    @Param('id', pathId) id: string,
+    @Query() query: unknown,
+    @AskedBy() asker: Asker,
+  ): Promise<Answer | Buffer> {
     const asked = parseQuery(reading, query);
     await this.position.satisfy(freshnessOf(asked), asker);
     const at = momentOf(asked);
@@ -43,7 +58,10 @@ export class PaymentsController {
     const { invoice, subscription, trueAt, knownAt, ...wanted } = parseQuery(listing, query);
     await this.position.satisfy(freshnessOf({ ...wanted, knownAt }), asker);
     const at = momentOf({ trueAt, knownAt });
-    if (at !== null) return this.past.ask({ kind: 'payments', listing: { ...listingOf(wanted), invoice, subscription }, at }, asker);
-    return this.reads.by(asker).snapshot((connection) => listPayments(connection, listingOf(wanted), { invoice, subscription }));
+    if (at !== null)
+      return this.past.ask({ kind: 'payments', listing: { ...listingOf(wanted), invoice, subscription }, at }, asker);
+    return this.reads
+      .by(asker)
+      .snapshot((connection) => listPayments(connection, listingOf(wanted), { invoice, subscription }));
   }
 }

@@ -20,6 +20,11 @@ export class ProblemFilter implements ExceptionFilter {
     const problem = problemOf(error);
     if (problem !== null) return problem;
     this.#logger.error(error);
-    return { status: 500, code: 'internal_error', title: 'Internal error', detail: 'The service failed on this request; its log says more.' };
+    return {
+      status: 500,
+      code: 'internal_error',
+      title: 'Internal error',
+      detail: 'The service failed on this request; its log says more.',
+    };
   }
 }

@@ -4,7 +4,8 @@ import { ProblemError } from '../http/problem.js';
 import { isStorable } from '../read-models/database.js';
 
 /** 400 for a parameter; the detail names it and says what it should be. */
-export const badQuery = (detail: string) => new ProblemError({ status: 400, code: 'bad_query', title: 'Bad query', detail });
+export const badQuery = (detail: string) =>
+  new ProblemError({ status: 400, code: 'bad_query', title: 'Bad query', detail });
 
 /** The query of a request, checked; a 400 that names each parameter and what it should be. */
 export function parseQuery<T>(schema: ZodType<T>, query: unknown): T {
@@ -18,20 +19,31 @@ export const storable = z.string().refine(isStorable, 'must not contain U+0000 o
 
 /** An id in the path of a request, checked as every other text. @throws ProblemError 400 */
 export const pathId: PipeTransform<unknown, string> = {
-  transform: (value, { data: name = 'id' }) => parseQuery(z.object({ [name]: storable.min(1) }), { [name]: value })[name] as string,
+  transform: (value, { data: name = 'id' }) =>
+    parseQuery(z.object({ [name]: storable.min(1) }), { [name]: value })[name] as string,
 };
 
 /** A whole number in decimal digits: `0x10`, `1e2` and `1.0` are numbers to JavaScript, and mistakes in a query. */
 export function wholeNumber({ min, max }: Readonly<{ min: number; max: number }>) {
   const message = `must be a whole number from ${min} to ${max}`;
-  return z.string().regex(/^\d{1,16}$/, message).transform(Number).refine((value) => value >= min && value <= max, message);
+  return z
+    .string()
+    .regex(/^\d{1,16}$/, message)
+    .transform(Number)
+    .refine((value) => value >= min && value <= max, message);
 }
 
 /** A position of the log. */
-export const position = z.string().regex(/^\d{1,19}$/, 'must be a position of the log, as the webhook answers it').transform(BigInt);
+export const position = z
+  .string()
+  .regex(/^\d{1,19}$/, 'must be a position of the log, as the webhook answers it')
+  .transform(BigInt);
 
 /** Parameters of every read: the position it must have reached, and how long to wait for it. */
-export const freshness = { minPosition: position.optional(), waitMs: wholeNumber({ min: 0, max: 30_000 }).default(5_000) };
+export const freshness = {
+  minPosition: position.optional(),
+  waitMs: wholeNumber({ min: 0, max: 30_000 }).default(5_000),
+};
 
 /** A cursor says after which id the next page starts; its form is nobody's business. */
 export const cursorOf = (id: string): string => Buffer.from(id).toString('base64url');
@@ -39,14 +51,24 @@ export const idOfCursor = (cursor: string): string => Buffer.from(cursor, 'base6
 
 /** Parameters of every list. */
 export const paging = {
-  cursor: z.string().max(900).refine((cursor) => isStorable(idOfCursor(cursor)), 'must be the nextCursor of the page before').optional(),
+  cursor: z
+    .string()
+    .max(900)
+    .refine((cursor) => isStorable(idOfCursor(cursor)), 'must be the nextCursor of the page before')
+    .optional(),
   limit: wholeNumber({ min: 1, max: 200 }).default(50),
 };
 
 /** A value that a list may be filtered by. */
 export const text = storable.max(255).optional();
 /** Filters of every list: the connected account, and whether live or test. */
-export const origin = { account: text, livemode: z.enum(['true', 'false']).transform((value) => value === 'true').optional() };
+export const origin = {
+  account: text,
+  livemode: z
+    .enum(['true', 'false'])
+    .transform((value) => value === 'true')
+    .optional(),
+};
 
 const TIME_HINT = 'must be a time like 2026-01-31T00:00:00Z, from 1970 to 9999';
 const TIMES = { min: Date.UTC(1970, 0, 1), max: Date.UTC(10_000, 0, 1) - 1 };
@@ -65,7 +87,22 @@ export const time = instant.transform((at) => at.toISOString());
 export const created = { createdSince: time.optional(), createdUntil: time.optional() };
 
 /** The wanted part of a list, from a query that was checked: what is not paging, freshness or a bound is a filter by a column. */
-export function listingOf<T extends Listed>({ minPosition: _, waitMs: __, cursor, limit, createdSince, createdUntil, ...filter }: T) {
+export function listingOf<T extends Listed>({
+  minPosition: _,
+  waitMs: __,
+  cursor,
+  limit,
+  createdSince,
+  createdUntil,
+  ...filter
+}: T) {
   return { filter, atLeast: { created_at: createdSince }, atMost: { created_at: createdUntil }, cursor, limit };
 }
-type Listed = Readonly<{ minPosition?: bigint | undefined; waitMs: number; cursor?: string | undefined; limit: number; createdSince?: string | undefined; createdUntil?: string | undefined }>;
+type Listed = Readonly<{
+  minPosition?: bigint | undefined;
+  waitMs: number;
+  cursor?: string | undefined;
+  limit: number;
+  createdSince?: string | undefined;
+  createdUntil?: string | undefined;
+}>;

@@ -33,19 +33,31 @@ export class ReadPosition {
   }
 
   async #checkpoints(connection: Queryable): Promise<readonly Checkpoint[]> {
-    return readCheckpoints(connection).then((checkpoints) => checkpointsOf(checkpoints, this.projections), (error: unknown) => {
-      if (isNotYetMade(error)) return [];
-      throw error;
-    });
+    return readCheckpoints(connection).then(
+      (checkpoints) => checkpointsOf(checkpoints, this.projections),
+      (error: unknown) => {
+        if (isNotYetMade(error)) return [];
+        throw error;
+      },
+    );
   }
 
   /**
    * Waits as a request's `minPosition` and `waitMs` ask for. @throws ProblemError 503 when it is not reached, or too
    * many wait; 429 when too many of one token do
    */
-  async satisfy({ minPosition, waitMs }: { readonly minPosition?: bigint | undefined; readonly waitMs: number }, asker: Asker): Promise<void> {
+  async satisfy(
+    { minPosition, waitMs }: { readonly minPosition?: bigint | undefined; readonly waitMs: number },
+    asker: Asker,
+  ): Promise<void> {
     if (minPosition === undefined || (await this.#waits.until(minPosition, { waitMs, asker }))) return;
-    throw new ProblemError({ status: 503, code: 'position_not_reached', title: 'Not that far yet', detail: `The read models are at position ${this.#last}; ${minPosition} was not reached within ${waitMs} ms.`, retryAfterS: 1 });
+    throw new ProblemError({
+      status: 503,
+      code: 'position_not_reached',
+      title: 'Not that far yet',
+      detail: `The read models are at position ${this.#last}; ${minPosition} was not reached within ${waitMs} ms.`,
+      retryAfterS: 1,
+    });
   }
 
   async #reached(): Promise<(position: bigint) => boolean> {
@@ -56,4 +68,6 @@ export class ReadPosition {
 }
 
 const lowestOf = (checkpoints: readonly Checkpoint[]): bigint =>
-  checkpoints.map(({ at }) => at?.position ?? -1n).reduce((lowest, position) => (position < lowest ? position : lowest));
+  checkpoints
+    .map(({ at }) => at?.position ?? -1n)
+    .reduce((lowest, position) => (position < lowest ? position : lowest));

@@ -5,7 +5,13 @@ import { LIMITS } from './limits.js';
 import { Turns } from './turns.js';
 
 const busy = () =>
-  new ProblemError({ status: 503, code: 'read_models_busy', title: 'Too many reads', detail: 'Too many requests read from Postgres, or wait to; it answers. Ask again later.', retryAfterS: 1 });
+  new ProblemError({
+    status: 503,
+    code: 'read_models_busy',
+    title: 'Too many reads',
+    detail: 'Too many requests read from Postgres, or wait to; it answers. Ask again later.',
+    retryAfterS: 1,
+  });
 
 /**
  * The read models as requests read them: in turns, of which every token has its share, on connections that nothing

@@ -14,9 +14,19 @@ import { ReadPosition } from './read-position.js';
 import { Reads } from './reads.js';
 
 const reading = z.strictObject(freshness);
-const listing = z.strictObject({ ...freshness, ...paging, ...origin, ...created, status: text, customer: text, charge: text, paymentIntent: text });
+const listing = z.strictObject({
+  ...freshness,
+  ...paging,
+  ...origin,
+  ...created,
+  status: text,
+  customer: text,
+  charge: text,
+  paymentIntent: text,
+});
 
-const SHARED = 'currency, charge, payment_intent, balance_transaction, failure_balance_transaction, failure_reason, reason, created_at, livemode, account, stripe_event_id, stripe_event_type, stripe_event_created, api_version, stream, stale_since, stale_cause, stale_revision';
+const SHARED =
+  'currency, charge, payment_intent, balance_transaction, failure_balance_transaction, failure_reason, reason, created_at, livemode, account, stripe_event_id, stripe_event_type, stripe_event_created, api_version, stream, stale_since, stale_cause, stale_revision';
 /** Each refund once: from its own events, else from the charge that lists it, as payments have them too. */
 const REFUNDS = `(
   select id, status, amount_minor, customer, ${SHARED} from ${rowsWithStaleness(refunds, 'refunds')}
@@ -51,7 +61,10 @@ export class RefundsController {
     await this.position.satisfy(wanted, asker);
     const { filter, ...rest } = listingOf(wanted);
     return this.reads.by(asker).snapshot(async (connection) => {
-      const page = await listById(connection, REFUNDS, { ...rest, filter: { ...filter, payment_intent: paymentIntent } });
+      const page = await listById(connection, REFUNDS, {
+        ...rest,
+        filter: { ...filter, payment_intent: paymentIntent },
+      });
       return { ...page, data: await withCreditNotes(connection, page.data) };
     });
   }
@@ -60,6 +73,11 @@ export class RefundsController {
 /** Refunds with the credit notes that tell of them. */
 async function withCreditNotes(connection: Queryable, found: readonly Answer[]): Promise<Answer[]> {
   const { rows } = await connection.query<{ refund: string; source: string }>(
-    `select refund, source from ${viewOf(refunds, 'refund_evidence')} where source_object = 'credit_note' and refund = any($1) order by source`, [found.map(({ id }) => id)]);
-  return found.map((one) => ({ ...one, creditNotes: rows.filter(({ refund }) => refund === one['id']).map(({ source }) => source) }));
+    `select refund, source from ${viewOf(refunds, 'refund_evidence')} where source_object = 'credit_note' and refund = any($1) order by source`,
+    [found.map(({ id }) => id)],
+  );
+  return found.map((one) => ({
+    ...one,
+    creditNotes: rows.filter(({ refund }) => refund === one['id']).map(({ source }) => source),
+  }));
 }

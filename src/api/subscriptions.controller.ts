@@ -18,7 +18,12 @@ const reading = z.strictObject({ ...freshness, ...moment, revision });
 const filters = { ...freshness, ...paging, ...origin, status: text };
 const listing = z.strictObject({ ...filters, customer: text, product: text, price: text });
 const listingOfCustomer = z.strictObject({ ...filters, ...moment });
-const events = z.strictObject({ ...freshness, include: z.literal('linked').optional(), after: wholeNumber({ min: 0, max: Number.MAX_SAFE_INTEGER }).default(0), limit: paging.limit });
+const events = z.strictObject({
+  ...freshness,
+  include: z.literal('linked').optional(),
+  after: wholeNumber({ min: 0, max: Number.MAX_SAFE_INTEGER }).default(0),
+  limit: paging.limit,
+});
 
 /** What this build answers from. */
 export const SUBSCRIPTIONS = rowsWithStaleness(subscriptions, 'subscriptions');
@@ -35,7 +40,11 @@ export class SubscriptionsController {
 
   @Get('subscriptions/:id')
   @AnswersJson()
-  async one(@Param('id', pathId) id: string, @Query() query: unknown, @AskedBy() asker: Asker): Promise<Answer | Buffer> {
+  async one(
+    @Param('id', pathId) id: string,
+    @Query() query: unknown,
+    @AskedBy() asker: Asker,
+  ): Promise<Answer | Buffer> {
     const asked = parseQuery(reading, query);
     await this.position.satisfy(asked, asker);
     const at = momentOf(asked);
@@ -47,11 +56,25 @@ export class SubscriptionsController {
 
   @Get('subscriptions/:id/events')
   @AnswersJson()
-  async events(@Param('id', pathId) subscription: string, @Query() query: unknown, @AskedBy() asker: Asker): Promise<Buffer> {
+  async events(
+    @Param('id', pathId) subscription: string,
+    @Query() query: unknown,
+    @AskedBy() asker: Asker,
+  ): Promise<Buffer> {
     const asked = parseQuery(events, query);
     await this.position.satisfy(asked, asker);
     const { after, limit, include } = asked;
-    return this.past.ask({ kind: 'timeline', subscription, after, limit, withLinked: include === 'linked', bytesMax: LIMITS.timelinePageBytesMax }, asker);
+    return this.past.ask(
+      {
+        kind: 'timeline',
+        subscription,
+        after,
+        limit,
+        withLinked: include === 'linked',
+        bytesMax: LIMITS.timelinePageBytesMax,
+      },
+      asker,
+    );
   }
 
   @Get('subscriptions')
@@ -59,12 +82,18 @@ export class SubscriptionsController {
     const { product, price, ...wanted } = parseQuery(listing, query);
     await this.position.satisfy(wanted, asker);
     const holding = product === undefined && price === undefined ? {} : { items: { product, price } };
-    return this.reads.by(asker).snapshot((connection) => listById(connection, SUBSCRIPTIONS, { ...listingOf(wanted), holding }));
+    return this.reads
+      .by(asker)
+      .snapshot((connection) => listById(connection, SUBSCRIPTIONS, { ...listingOf(wanted), holding }));
   }
 
   @Get('customers/:id/subscriptions')
   @AnswersJson()
-  async ofCustomer(@Param('id', pathId) customer: string, @Query() query: unknown, @AskedBy() asker: Asker): Promise<Page | Buffer> {
+  async ofCustomer(
+    @Param('id', pathId) customer: string,
+    @Query() query: unknown,
+    @AskedBy() asker: Asker,
+  ): Promise<Page | Buffer> {
     const asked = parseQuery(listingOfCustomer, query);
     await this.position.satisfy(freshnessOf(asked), asker);
     const { trueAt, knownAt, ...wanted } = asked;

@@ -64,7 +64,12 @@ function toldBy(recorded: RecordedEvent): Told {
 
 /** The sort is stable, and the events of a stream are in this order already: their own order is kept. */
 function merged(streams: readonly (readonly Told[])[]): Told[] {
-  return streams.flat().sort(({ order: a }, { order: b }) => a.created - b.created || a.kindRank - b.kindRank || compareText(a.objectKey, b.objectKey));
+  return streams
+    .flat()
+    .sort(
+      ({ order: a }, { order: b }) =>
+        a.created - b.created || a.kindRank - b.kindRank || compareText(a.objectKey, b.objectKey),
+    );
 }
 
 const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
@@ -92,7 +97,10 @@ function predecessors(timeline: readonly Told[]): Map<Told, StripeEvent> {
 }
 
 /** As in the read model: a stale snapshot does not revive a subscription whose status is final. */
-function transitionsOf(timeline: readonly Told[], subscription: string): Map<Told, { from: string | null; to: string }> {
+function transitionsOf(
+  timeline: readonly Told[],
+  subscription: string,
+): Map<Told, { from: string | null; to: string }> {
   const transitions = new Map<Told, { from: string | null; to: string }>();
   let from: string | null = null;
   for (const event of timeline) {

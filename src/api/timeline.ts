@@ -6,7 +6,13 @@ import { timelineEntries } from './timeline-entries.js';
 import type { KeptTimeline, KeptTimelines } from './kept-timelines.js';
 
 /** Which part of whose timeline is asked for; a page is cut short where its entries have more than `bytesMax` bytes. */
-export type TimelineQuestion = Readonly<{ subscription: string; withLinked: boolean; after: number; limit: number; bytesMax: number }>;
+export type TimelineQuestion = Readonly<{
+  subscription: string;
+  withLinked: boolean;
+  after: number;
+  limit: number;
+  bytesMax: number;
+}>;
 
 /** The events of subscriptions in logical order, read from the log itself; what is linked is found in the read models. */
 export class Timeline {
@@ -18,7 +24,9 @@ export class Timeline {
    */
   async page({ subscription, withLinked, after, limit, bytesMax }: TimelineQuestion): Promise<string | null> {
     const own = `subscription-${subscription}`;
-    const linked = withLinked ? await this.parts.database.snapshot((connection) => linkedStreams(connection, subscription)) : [];
+    const linked = withLinked
+      ? await this.parts.database.snapshot((connection) => linkedStreams(connection, subscription))
+      : [];
     const timeline = await this.#whole(subscription, own, linked);
     return timeline.isOfNothing ? null : pageOf(timeline.entries, { after, limit, bytesMax });
   }
@@ -30,7 +38,9 @@ export class Timeline {
     const known = kept.get(names);
     if (known !== undefined && (await isStillWhole(past, known))) return known;
     const { streams, ends } = orTooLarge(await past.readLog(names), past.limits);
-    const entries = orProblem(() => timelineEntries(streams.values(), subscription)).map((entry) => JSON.stringify(entry));
+    const entries = orProblem(() => timelineEntries(streams.values(), subscription)).map((entry) =>
+      JSON.stringify(entry),
+    );
     return kept.keep(names, { entries, ends, isOfNothing: streams.get(own)?.length === 0 });
   }
 }
@@ -41,7 +51,10 @@ async function isStillWhole(past: Past, { ends }: KeptTimeline): Promise<boolean
 }
 
 /** At least one entry, so that every page leads on. */
-function pageOf(entries: readonly string[], { after, limit, bytesMax }: Pick<TimelineQuestion, 'after' | 'limit' | 'bytesMax'>): string {
+function pageOf(
+  entries: readonly string[],
+  { after, limit, bytesMax }: Pick<TimelineQuestion, 'after' | 'limit' | 'bytesMax'>,
+): string {
   let end = after;
   for (let bytes = 0; end < entries.length && end - after < limit; end += 1) {
     bytes += entries[end]?.length ?? 0;

@@ -60,7 +60,9 @@ export class Turns {
 
   /** Of the tokens that wait, the one whose last turn is longest ago; of its works, the one that came first. */
   #beginNext(): void {
-    const [next] = [...this.#lanes.values()].filter((lane) => lane.waiting.size > 0 && this.#mayRun(lane)).sort((a, b) => a.lastTurn - b.lastTurn);
+    const [next] = [...this.#lanes.values()]
+      .filter((lane) => lane.waiting.size > 0 && this.#mayRun(lane))
+      .sort((a, b) => a.lastTurn - b.lastTurn);
     const [begin] = next?.waiting ?? [];
     if (next === undefined || begin === undefined) return;
     next.waiting.delete(begin);
@@ -94,7 +96,8 @@ export class Turns {
 
   #checkRoom(lane: Lane): void {
     const { waitingMax, waitingPerTokenMax, busy } = this.limits;
-    if (lane.waiting.size >= waitingPerTokenMax) throw tooManyRequests(`${waitingPerTokenMax} requests wait for their turn already`);
+    if (lane.waiting.size >= waitingPerTokenMax)
+      throw tooManyRequests(`${waitingPerTokenMax} requests wait for their turn already`);
     if (this.#waiting >= waitingMax) throw busy();
   }
 }

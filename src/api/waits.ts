@@ -4,9 +4,18 @@ import type { Places } from './places.js';
 import { clientLeft } from './refusals.js';
 
 /** `poll` tells which of those waited for have come to be. */
-export type WaitsOptions<T> = Readonly<{ places: Places; everyMs: number; poll: (waitedFor: readonly T[]) => Promise<(one: T) => boolean> }>;
+export type WaitsOptions<T> = Readonly<{
+  places: Places;
+  everyMs: number;
+  poll: (waitedFor: readonly T[]) => Promise<(one: T) => boolean>;
+}>;
 
-type Waiting<T> = Readonly<{ waitedFor: T; deadline: number; resolve: (came: boolean) => void; reject: (error: unknown) => void }>;
+type Waiting<T> = Readonly<{
+  waitedFor: T;
+  deadline: number;
+  resolve: (came: boolean) => void;
+  reject: (error: unknown) => void;
+}>;
 
 /**
  * Requests that wait for something, each for a limited time. All share one poll, and one that leaves gives its place

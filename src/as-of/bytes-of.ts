@@ -28,7 +28,8 @@ export function isWithinDepth(json: unknown, levelsMax: number): boolean {
   let level: unknown[] = [json];
   for (let depth = 0; depth <= levelsMax; depth += 1) {
     const next: unknown[] = [];
-    for (const value of level) if (typeof value === 'object' && value !== null) for (const member of Object.values(value)) next.push(member);
+    for (const value of level)
+      if (typeof value === 'object' && value !== null) for (const member of Object.values(value)) next.push(member);
     if (next.length === 0) return true;
     level = next;
   }

@@ -14,11 +14,16 @@ export type Moment = Readonly<{
 }>;
 
 /** Whether an event counts by what was known. */
-export function isKnown({ position, recordedAt, revision }: Pick<RecordedEvent, 'position' | 'recordedAt' | 'revision'>, moment: Moment): boolean {
+export function isKnown(
+  { position, recordedAt, revision }: Pick<RecordedEvent, 'position' | 'recordedAt' | 'revision'>,
+  moment: Moment,
+): boolean {
   const { knownAt } = moment;
-  const reaches = knownAt === null || (typeof knownAt === 'bigint' ? position <= knownAt : recordedAt.getTime() <= knownAt.getTime());
+  const reaches =
+    knownAt === null || (typeof knownAt === 'bigint' ? position <= knownAt : recordedAt.getTime() <= knownAt.getTime());
   return reaches && (moment.revision === null || revision <= moment.revision);
 }
 
 /** Whether what happened in a second counts by what was true. */
-export const isTrue = (createdS: number, { trueAt }: Moment): boolean => trueAt === null || createdS * 1000 <= trueAt.getTime();
+export const isTrue = (createdS: number, { trueAt }: Moment): boolean =>
+  trueAt === null || createdS * 1000 <= trueAt.getTime();

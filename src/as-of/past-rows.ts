@@ -17,18 +17,27 @@ export class UnreadablePast extends Error {
  * The rows of a projection as they were at a moment: the projector's own fold over the events that count, as the live rows
  * would read when the log had ended then, and Stripe's history with it. Pure. @throws UnreadablePast
  */
-export function pastRows<T extends Tables>(projection: AnyProjection<T>, streams: Streams, moment: Moment): Readonly<Record<keyof T & string, Row[]>> {
+export function pastRows<T extends Tables>(
+  projection: AnyProjection<T>,
+  streams: Streams,
+  moment: Moment,
+): Readonly<Record<keyof T & string, Row[]>> {
   const folded = [...streams].map(([stream, events]) => {
     const facts = factsAt(projection, events, moment);
     return orUnfoldable(stream, () => asStored(rowsOfAll(projection, foldObjects(projection, facts))));
   });
   const rowsOf = (table: string): Row[] => folded.flatMap((rows) => rows[table] ?? []);
-  return Object.fromEntries(Object.keys(projection.tables).map((table) => [table, rowsOf(table)])) as Record<keyof T & string, Row[]>;
+  return Object.fromEntries(Object.keys(projection.tables).map((table) => [table, rowsOf(table)])) as Record<
+    keyof T & string,
+    Row[]
+  >;
 }
 
 function factsAt(projection: AnyProjection, events: readonly RecordedEvent[], moment: Moment) {
   const known = events.filter((event) => isKnown(event, moment));
-  return known.flatMap((event) => orUnreadable(event, () => factOf(projection, readOnce(event))).filter(({ order }) => isTrue(order.created, moment)));
+  return known.flatMap((event) =>
+    orUnreadable(event, () => factOf(projection, readOnce(event))).filter(({ order }) => isTrue(order.created, moment)),
+  );
 }
 
 /** Several projections answer from the same events. */
@@ -45,7 +54,10 @@ export function orUnreadable<T>({ stream, revision }: RecordedEvent, reading: ()
   try {
     return reading();
   } catch (cause) {
-    throw new UnreadablePast(`${stream}@${revision} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    throw new UnreadablePast(
+      `${stream}@${revision} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`,
+      { cause },
+    );
   }
 }
 
@@ -54,7 +66,9 @@ function orUnfoldable<T>(stream: string, folding: () => T): T {
   try {
     return folding();
   } catch (cause) {
-    throw new UnreadablePast(`${stream} cannot be folded: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    throw new UnreadablePast(`${stream} cannot be folded: ${cause instanceof Error ? cause.message : String(cause)}`, {
+      cause,
+    });
   }
 }
 

@@ -45,8 +45,13 @@ export class Past {
   async read(names: readonly string[]): Promise<PastStreams> {
     const log = await this.readLog(names);
     if (log.kind !== 'read') return log;
-    const counted = new Set(await withoutRepeats({ findEvents: (ids) => findEvents(this.database, ids) }, [...log.streams.values()].flat()));
-    return { ...log, streams: new Map([...log.streams].map(([name, events]) => [name, events.filter((event) => counted.has(event))])) };
+    const counted = new Set(
+      await withoutRepeats({ findEvents: (ids) => findEvents(this.database, ids) }, [...log.streams.values()].flat()),
+    );
+    return {
+      ...log,
+      streams: new Map([...log.streams].map(([name, events]) => [name, events.filter((event) => counted.has(event))])),
+    };
   }
 
   /** The same from the log alone, when Postgres is not to be depended on: also an event whose id stood in another stream before. */

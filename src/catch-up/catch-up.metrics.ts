@@ -22,25 +22,81 @@ export class CatchUpMetrics implements CatchUpObserver {
 
   constructor(registry: Registry) {
     const registers = [registry];
-    this.#events = new Counter({ name: 'ledger_projected_events_total', help: 'Events that were projected.', registers });
-    this.#repeats = new Counter({ name: 'ledger_repeated_events_total', help: 'Events ignored because their id stands at a lower position of the log.', registers });
-    this.#refolds = new Counter({ name: 'ledger_refolds_total', help: 'Streams folded again from the log, because an event came late or the stream was parked.', registers });
-    this.#ambiguous = new Counter({ name: 'ledger_ambiguous_events_total', help: 'Events whose place among those of their second is a guess; a subscription\'s events name them.', registers });
-    this.#parkings = new Counter({ name: 'ledger_parkings_total', help: 'Streams that a projection could not fold.', registers });
-    this.#deferred = new Counter({ name: 'ledger_deferred_refolds_total', help: 'Folds of long streams that were put off, so that they hold up no other stream.', registers });
-    this.#gone = new Counter({ name: 'ledger_gone_streams_total', help: 'Streams folded again that were deleted in the store, or have lost their first events to its limits.', registers });
-    this.#refoldSeconds = new Histogram({ name: 'ledger_refold_seconds', help: 'Time of the longest refold of a stream in each batch that has one.', buckets: [0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30], registers });
-    this.#seconds = new Histogram({ name: 'ledger_batch_seconds', help: 'Time to fold and write one batch.', buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5], registers });
-    this.#projecting = new Gauge({ name: 'ledger_projecting', help: '1 while this process is the one that projects.', registers });
-    this.#state = new Gauge({ name: 'ledger_catch_up', help: '1 for what the catch-up of this process is doing; `waiting` for a store or Postgres, health and the log say for which.', labelNames: ['state'], registers });
-    this.#verified = new Counter({ name: 'ledger_verified_folds_total', help: 'Streams folded afresh and held against their rows, a few at random every minute.', registers });
-    this.#wrong = new Counter({ name: 'ledger_verify_faults_total', help: 'Rows that were not what their stream gives, and streams that could not be folded though they are not parked.', registers });
+    this.#events = new Counter({
+      name: 'ledger_projected_events_total',
+      help: 'Events that were projected.',
+      registers,
+    });
+    this.#repeats = new Counter({
+      name: 'ledger_repeated_events_total',
+      help: 'Events ignored because their id stands at a lower position of the log.',
+      registers,
+    });
+    this.#refolds = new Counter({
+      name: 'ledger_refolds_total',
+      help: 'Streams folded again from the log, because an event came late or the stream was parked.',
+      registers,
+    });
+    this.#ambiguous = new Counter({
+      name: 'ledger_ambiguous_events_total',
+      help: "Events whose place among those of their second is a guess; a subscription's events name them.",
+      registers,
+    });
+    this.#parkings = new Counter({
+      name: 'ledger_parkings_total',
+      help: 'Streams that a projection could not fold.',
+      registers,
+    });
+    this.#deferred = new Counter({
+      name: 'ledger_deferred_refolds_total',
+      help: 'Folds of long streams that were put off, so that they hold up no other stream.',
+      registers,
+    });
+    this.#gone = new Counter({
+      name: 'ledger_gone_streams_total',
+      help: 'Streams folded again that were deleted in the store, or have lost their first events to its limits.',
+      registers,
+    });
+    this.#refoldSeconds = new Histogram({
+      name: 'ledger_refold_seconds',
+      help: 'Time of the longest refold of a stream in each batch that has one.',
+      buckets: [0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30],
+      registers,
+    });
+    this.#seconds = new Histogram({
+      name: 'ledger_batch_seconds',
+      help: 'Time to fold and write one batch.',
+      buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
+      registers,
+    });
+    this.#projecting = new Gauge({
+      name: 'ledger_projecting',
+      help: '1 while this process is the one that projects.',
+      registers,
+    });
+    this.#state = new Gauge({
+      name: 'ledger_catch_up',
+      help: '1 for what the catch-up of this process is doing; `waiting` for a store or Postgres, health and the log say for which.',
+      labelNames: ['state'],
+      registers,
+    });
+    this.#verified = new Counter({
+      name: 'ledger_verified_folds_total',
+      help: 'Streams folded afresh and held against their rows, a few at random every minute.',
+      registers,
+    });
+    this.#wrong = new Counter({
+      name: 'ledger_verify_faults_total',
+      help: 'Rows that were not what their stream gives, and streams that could not be folded though they are not parked.',
+      registers,
+    });
   }
 
   verified(folds: number, { count, examples }: Parameters<CatchUpObserver['verified']>[1]): void {
     this.#verified.inc(folds);
     this.#wrong.inc(count);
-    for (const fault of examples) this.#logger.error(`Verified, and wrong: ${fault}. "subscription-ledger verify" tells more, "rebuild" mends it.`);
+    for (const fault of examples)
+      this.#logger.error(`Verified, and wrong: ${fault}. "subscription-ledger verify" tells more, "rebuild" mends it.`);
   }
 
   stateChanged(state: CatchUpState): void {
@@ -52,7 +108,11 @@ export class CatchUpMetrics implements CatchUpObserver {
     else this.#logger.log(`Catch-up: ${state.kind.replace('_', ' ')}.`);
   }
 
-  batchApplied(events: number, { repeats, refolds, longestRefoldMs, ambiguous, parked, waiting, gone }: Applied, seconds: number): void {
+  batchApplied(
+    events: number,
+    { repeats, refolds, longestRefoldMs, ambiguous, parked, waiting, gone }: Applied,
+    seconds: number,
+  ): void {
     this.#events.inc(events);
     this.#repeats.inc(repeats);
     this.#refolds.inc(refolds);
@@ -64,12 +124,15 @@ export class CatchUpMetrics implements CatchUpObserver {
     this.#seconds.observe(seconds);
     for (const { stream, revision, cause } of parked) this.#logger.error(`Parked ${stream}@${revision}: ${cause}`);
     for (const { stream, remains } of gone) {
-      this.#logger.warn(`${stream} ${remains === 'none' ? 'was deleted in the store: it has no rows any more' : 'has lost its first events in the store: its rows are of those that are left'}.`);
+      this.#logger.warn(
+        `${stream} ${remains === 'none' ? 'was deleted in the store: it has no rows any more' : 'has lost its first events in the store: its rows are of those that are left'}.`,
+      );
     }
   }
 
   buildEnded(names: readonly string[], outcome: BuildOutcome): void {
-    if (outcome.kind === 'failed') this.#logger.warn(`Building ${names.join(', ')} failed, and is tried again: ${outcome.cause}`);
+    if (outcome.kind === 'failed')
+      this.#logger.warn(`Building ${names.join(', ')} failed, and is tried again: ${outcome.cause}`);
     else this.#logger.log(`Building ${names.join(', ')}: ${outcome.kind}.`);
   }
 

@@ -22,7 +22,8 @@ import { repeat } from './repeating.js';
 import { isFault, verifyStreams, type Fault, type Finding } from './verify.js';
 
 /** How a build ended. `busy`: another process has one of the generations. `stopped`, `failed`: what was written stays; the next build resumes from it. */
-export type BuildOutcome = Readonly<{ kind: 'built' | 'busy' | 'stopped' }> | Readonly<{ kind: 'failed'; cause: string }>;
+export type BuildOutcome =
+  Readonly<{ kind: 'built' | 'busy' | 'stopped' }> | Readonly<{ kind: 'failed'; cause: string }>;
 
 /** What the catch-up is doing, as health and logs tell it. */
 export type CatchUpState =
@@ -97,7 +98,11 @@ export class CatchUp {
     private readonly options: CatchUpOptions,
   ) {
     this.#logEnd = new LogEndSearch(store);
-    this.#projector = new Projector({ reader: eventReader(store, options.projections), models: readModelsIn(database), projections: options.projections });
+    this.#projector = new Projector({
+      reader: eventReader(store, options.projections),
+      models: readModelsIn(database),
+      projections: options.projections,
+    });
     this.#follower = new Follower(readHere(store, kindsOf(options.projections)), this.#projector);
   }
 
@@ -114,13 +119,19 @@ export class CatchUp {
   }
 
   async #run(): Promise<void> {
-    for (let failures = 0; !this.#stopping.signal.aborted; ) {
+    for (let failures = 0; !this.#stopping.signal.aborted;) {
       try {
-        await this.#projectWhileOwner(() => { failures = 0; });
+        await this.#projectWhileOwner(() => {
+          failures = 0;
+        });
       } catch (error) {
         if (this.#stopping.signal.aborted) return;
         failures += 1;
-        this.#become(error instanceof OtherLog ? { kind: 'refused', cause: error.message } : { kind: 'waiting', cause: error instanceof Error ? error.message : String(error) });
+        this.#become(
+          error instanceof OtherLog
+            ? { kind: 'refused', cause: error.message }
+            : { kind: 'waiting', cause: error instanceof Error ? error.message : String(error) },
+        );
         await this.#pause(Math.min(100 * 2 ** failures, RETRY_AFTER_MS_MAX) * (0.5 + Math.random() / 2));
       }
     }
@@ -134,8 +145,19 @@ export class CatchUp {
       while (!this.#stopping.signal.aborted) {
         const { take, leave, standBy } = await this.#look();
         if (!this.#logVerified) await this.#check(logName, standBy);
-        if (leave.length > 0) await release(this.database, this.#owner, leave.map(({ name }) => name));
-        const held = take.length === 0 ? [] : await acquire(this.database, this.#owner, { names: take.map(({ name }) => name), follows: this.options.projections });
+        if (leave.length > 0)
+          await release(
+            this.database,
+            this.#owner,
+            leave.map(({ name }) => name),
+          );
+        const held =
+          take.length === 0
+            ? []
+            : await acquire(this.database, this.#owner, {
+                names: take.map(({ name }) => name),
+                follows: this.options.projections,
+              });
         if (held.length === 0) {
           this.#become({ kind: this.#building.size > 0 ? 'building' : 'standing_by' });
           await this.#pause(LOOK_EVERY_MS);
@@ -159,12 +181,18 @@ export class CatchUp {
 
   /** What falls to this process now; generations that are built elsewhere do not. */
   async #look(): Promise<Plan> {
-    const plan = planOf(await readCheckpoints(this.database), { owner: this.#owner, projections: this.options.projections });
+    const plan = planOf(await readCheckpoints(this.database), {
+      owner: this.#owner,
+      projections: this.options.projections,
+    });
     await use(this.database, plan.standBy);
     return { ...plan, take: plan.take.filter(({ name }) => !this.#building.has(name)) };
   }
 
-  async #follow(held: readonly Checkpoint[], { logName, progressed }: { logName: string; progressed: () => void }): Promise<void> {
+  async #follow(
+    held: readonly Checkpoint[],
+    { logName, progressed }: { logName: string; progressed: () => void },
+  ): Promise<void> {
     const lease = keepLease(this.database, held);
     const pursuit = {
       batchMax: BATCH_MAX,
@@ -188,11 +216,15 @@ export class CatchUp {
     const near = { ...pursuit, eventsMax: NEAR_EVENTS_MAX };
     const together = await bringTogether(this.#follower.follow, held, near);
     await this.#buildElsewhere(together.far);
-    if (together.kind !== 'reached' || together.group.checkpoints.every(({ state }) => state === 'live')) return together.kind === 'reached' ? together.group : null;
+    if (together.kind !== 'reached' || together.group.checkpoints.every(({ state }) => state === 'live'))
+      return together.kind === 'reached' ? together.group : null;
     const end = await this.#logEnd.find();
     // The next look searches further back.
     if (end.kind === 'unknown') return null;
-    const brought = end.kind === 'empty' ? together : await this.#follower.follow(together.group, { ...near, until: { position: end.position } });
+    const brought =
+      end.kind === 'empty'
+        ? together
+        : await this.#follower.follow(together.group, { ...near, until: { position: end.position } });
     if (brought.kind === 'exhausted') await this.#buildElsewhere(brought.group.checkpoints);
     if (brought.kind !== 'reached') return null;
     return (await become(this.database, brought.group.checkpoints, 'live')) ? brought.group : null;
@@ -222,9 +254,22 @@ export class CatchUp {
       now = batch.group;
       return pursuit.applied(batch);
     };
-    const looking = repeat(LOOK_EVERY_MS, { work: async () => { if (await this.#lookAround(names)) changed(); }, failed: changed });
-    const refolding = repeat(LOOK_EVERY_MS, { work: async () => { if ((await this.#workOff(() => now, signal)) === 'lost') changed(); }, failed: (error) => this.options.observer.warned(`Folding streams again failed: ${String(error)}`) });
-    const verifying = repeat(this.options.verifyEveryMs, { work: () => this.#verify(group), failed: (error) => this.options.observer.warned(`Verifying failed: ${String(error)}`) });
+    const looking = repeat(LOOK_EVERY_MS, {
+      work: async () => {
+        if (await this.#lookAround(names)) changed();
+      },
+      failed: changed,
+    });
+    const refolding = repeat(LOOK_EVERY_MS, {
+      work: async () => {
+        if ((await this.#workOff(() => now, signal)) === 'lost') changed();
+      },
+      failed: (error) => this.options.observer.warned(`Folding streams again failed: ${String(error)}`),
+    });
+    const verifying = repeat(this.options.verifyEveryMs, {
+      work: () => this.#verify(group),
+      failed: (error) => this.options.observer.warned(`Verifying failed: ${String(error)}`),
+    });
     try {
       await this.#follower.follow(group, { ...pursuit, applied, signal });
     } finally {
@@ -240,7 +285,9 @@ export class CatchUp {
     const { projections, observer } = this.options;
     const streams = await sampleStreams(this.database, VERIFIED_STREAMS);
     for (const checkpoint of checkpoints) {
-      const projection = projections.find(({ name, version }) => name === checkpoint.projection && version === checkpoint.version);
+      const projection = projections.find(
+        ({ name, version }) => name === checkpoint.projection && version === checkpoint.version,
+      );
       if (projection === undefined) continue;
       const faults = { count: 0, examples: [] as string[] };
       const found = (finding: Finding): void => {
@@ -248,7 +295,11 @@ export class CatchUp {
         faults.count += 1;
         if (faults.count <= FAULTS_TOLD_MAX) faults.examples.push(faultOf(finding));
       };
-      await verifyStreams({ store: this.store, database: this.database }, { projection, checkpoint }, { streams, found });
+      await verifyStreams(
+        { store: this.store, database: this.database },
+        { projection, checkpoint },
+        { streams, found },
+      );
       observer.verified(streams.length, faults);
     }
   }
@@ -274,7 +325,8 @@ export class CatchUp {
   async #applied({ events, result, tookMs, recordedAt }: AppliedBatch): Promise<void> {
     this.options.observer.batchApplied(events, result, tookMs / 1000);
     const lagMs = recordedAt === null ? 0 : Date.now() - recordedAt.getTime();
-    if (lagMs < LAG_TARGET_MS && this.options.intakeIsBusy()) await this.#pause(Math.min(Math.max(REST_PER_WORK * tookMs, REST_MS_MIN), REST_MS_MAX));
+    if (lagMs < LAG_TARGET_MS && this.options.intakeIsBusy())
+      await this.#pause(Math.min(Math.max(REST_PER_WORK * tookMs, REST_MS_MIN), REST_MS_MAX));
   }
 
   #become(state: CatchUpState): void {
@@ -290,6 +342,6 @@ export class CatchUp {
 }
 
 const faultOf = (fault: Fault): string =>
-  (fault.kind === 'difference'
+  fault.kind === 'difference'
     ? `a row of ${fault.table}, ${JSON.stringify(fault.key)}, is not what ${fault.stream} gives`
-    : `${fault.stream} cannot be folded for ${fault.projection}: ${fault.cause}`);
+    : `${fault.stream} cannot be folded for ${fault.projection}: ${fault.cause}`;

@@ -46,7 +46,12 @@ export class Hand {
       ends.push((at += response.length));
     }
     this.#waiting += at;
-    this.give({ bytes: bytes.buffer, ends, last: { position: last.position, eventId: last.eventId }, others: events - ends.length });
+    this.give({
+      bytes: bytes.buffer,
+      ends,
+      last: { position: last.position, eventId: last.eventId },
+      others: events - ends.length,
+    });
   }
 
   /** The worker has taken so many bytes of what it was dealt. */
@@ -59,12 +64,20 @@ export class Hand {
   async hasRoom(signal: AbortSignal): Promise<void> {
     const stop = (): void => this.#changed();
     signal.addEventListener('abort', stop);
-    while (this.#waiting > WAITING_BYTES_MAX && !signal.aborted) await new Promise<void>((resolve) => { this.#changed = resolve; });
+    while (this.#waiting > WAITING_BYTES_MAX && !signal.aborted)
+      await new Promise<void>((resolve) => {
+        this.#changed = resolve;
+      });
     signal.removeEventListener('abort', stop);
   }
 }
 
-type Dealing = Readonly<{ after: bigint | null; until: NonNullable<FollowOptions['until']>; hands: readonly Hand[]; signal: AbortSignal }>;
+type Dealing = Readonly<{
+  after: bigint | null;
+  until: NonNullable<FollowOptions['until']>;
+  hands: readonly Hand[];
+  signal: AbortSignal;
+}>;
 
 /**
  * Reads the log once, up to a place, and deals its events out by their streams. Who reads decodes no more of an event than its
@@ -78,7 +91,8 @@ export async function dealLog(store: EventStore, { after, until, hands, signal }
     try {
       for await (const come of subscribeToLog(store, { after: dealer.last ?? after, signal })) {
         patience.succeeded();
-        for (const one of come) if (!dealer.isDone && dealer.add(one)) for (const hand of hands) await hand.hasRoom(signal);
+        for (const one of come)
+          if (!dealer.isDone && dealer.add(one)) for (const hand of hands) await hand.hasRoom(signal);
         if (dealer.isDone || signal.aborted) return;
       }
       if (!signal.aborted) throw new StoreUnavailable('The store ended the subscription.');
@@ -97,7 +111,10 @@ class Dealer {
   last: bigint | null = null;
   isDone = false;
 
-  constructor(private readonly hands: readonly Hand[], private readonly until: bigint) {}
+  constructor(
+    private readonly hands: readonly Hand[],
+    private readonly until: bigint,
+  ) {}
 
   /** True when a piece was full, and was dealt. */
   add({ event, response }: LogEvent): boolean {

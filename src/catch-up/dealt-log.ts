@@ -23,7 +23,10 @@ export class DealtLog {
   }
 
   /** What waits has the room that who deals leaves to it. */
-  readonly readLog: ReadLog = (): LogReading => ({ [Symbol.asyncIterator]: () => this.#take(), stop: async () => this.#stop() });
+  readonly readLog: ReadLog = (): LogReading => ({
+    [Symbol.asyncIterator]: () => this.#take(),
+    stop: async () => this.#stop(),
+  });
 
   #stop(): void {
     this.#isOver = true;
@@ -33,7 +36,10 @@ export class DealtLog {
 
   async *#take() {
     for (;;) {
-      while (this.#waiting.length === 0 && !this.#isOver) await new Promise<void>((resolve) => { this.#changed = resolve; });
+      while (this.#waiting.length === 0 && !this.#isOver)
+        await new Promise<void>((resolve) => {
+          this.#changed = resolve;
+        });
       const deal = this.#waiting.shift();
       if (deal === undefined) return;
       yield { events: eventsOf(deal, this.kinds), isFollowed: true };

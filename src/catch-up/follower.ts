@@ -84,7 +84,14 @@ export class Follower {
     reached.events += events.length;
     const { length: count } = events;
     const recordedAt = events.at(-1)?.recordedAt ?? null;
-    await options.applied({ events: count, result, tookMs: performance.now() - startedAt, position: to.position, recordedAt, group: reached.group });
+    await options.applied({
+      events: count,
+      result,
+      tookMs: performance.now() - startedAt,
+      position: to.position,
+      recordedAt,
+      group: reached.group,
+    });
     if (isLast) return 'reached';
     if (reached.events >= (options.eventsMax ?? Infinity)) return 'exhausted';
     return options.signal.aborted ? 'stopped' : null;
@@ -95,7 +102,11 @@ export class Follower {
  * Brings checkpoints that stand apart to one position, the furthest behind first, each step to where the next stands.
  * What stays behind by more than `eventsMax` is left where it is, as `far`.
  */
-export async function bringTogether(follow: Follow, checkpoints: readonly Checkpoint[], { logName, ...options }: Omit<FollowOptions, 'until'> & { logName: string }): Promise<Followed & { far: readonly Checkpoint[] }> {
+export async function bringTogether(
+  follow: Follow,
+  checkpoints: readonly Checkpoint[],
+  { logName, ...options }: Omit<FollowOptions, 'until'> & { logName: string },
+): Promise<Followed & { far: readonly Checkpoint[] }> {
   const far: Checkpoint[] = [];
   let groups = groupsOf(checkpoints);
   for (;;) {
@@ -127,13 +138,18 @@ async function* batchesOf(reading: LogReading, { until, batchMax, signal }: Foll
       // The event at the end may be gone: then a later one tells of it.
       if (event.says.kind === 'skipped') {
         skips += event.says.events;
-        if (!(isLast && event.position > until.position)) skipped = { position: event.position, eventId: event.eventId };
+        if (!(isLast && event.position > until.position))
+          skipped = { position: event.position, eventId: event.eventId };
       } else if (!(isLast && event.position > until.position)) {
         events.push(event);
         bytes += event.bytes;
       }
       const isFollowed = !isLast && (event !== last || arrival.isFollowed);
-      const isFull = events.length >= batchMax.events || skips >= SKIPS_MAX || bytes >= batchMax.bytes || (until === undefined && !isFollowed);
+      const isFull =
+        events.length >= batchMax.events ||
+        skips >= SKIPS_MAX ||
+        bytes >= batchMax.bytes ||
+        (until === undefined && !isFollowed);
       if (!isLast && ((events.length === 0 && skips < SKIPS_MAX) || !isFull)) continue;
       const to = endOf(later(events.at(-1), skipped), isLast ? until : undefined);
       // Nothing was left before the end, and the end itself is gone.
@@ -151,7 +167,8 @@ function endOf(last: LogPosition, until: FollowOptions['until']): LogPosition {
   return last === null ? null : { position: last.position, eventId: last.eventId };
 }
 
-const later = (event: ReadEvent | undefined, skipped: LogPosition): LogPosition => (event === undefined || (skipped !== null && skipped.position > event.position) ? skipped : event);
+const later = (event: ReadEvent | undefined, skipped: LogPosition): LogPosition =>
+  event === undefined || (skipped !== null && skipped.position > event.position) ? skipped : event;
 
 /** Checkpoints by position, the lowest first. */
 function groupsOf(checkpoints: readonly Checkpoint[]): Checkpoint[][] {

@@ -23,6 +23,8 @@ export function keepLease(database: Database, checkpoints: readonly Checkpoint[]
     renewedAt = performance.now();
   };
   // One failure takes nothing: the next renewal comes before the lease is over.
-  const failed = (error: unknown) => { if (performance.now() - renewedAt > GIVE_UP_AFTER_MS) lose(error); };
+  const failed = (error: unknown) => {
+    if (performance.now() - renewedAt > GIVE_UP_AFTER_MS) lose(error);
+  };
   return { lost: losing.signal, end: repeat(RENEW_EVERY_MS, { work, failed }).end };
 }

@@ -12,8 +12,9 @@ export class OtherLog extends Error {
 
 type Checked = Readonly<{ store: EventStore; database: Queryable }>;
 
-const REMEDY = 'Either EVENTSTORE_URL names the wrong server, or the log was restored or exchanged. '
-  + 'If the log is right, drop the schema "ledger" in Postgres and start again: the read models are rebuilt.';
+const REMEDY =
+  'Either EVENTSTORE_URL names the wrong server, or the log was restored or exchanged. ' +
+  'If the log is right, drop the schema "ledger" in Postgres and start again: the read models are rebuilt.';
 
 /**
  * The log's name must be what each checkpoint remembers, and the event at its checkpoint too, unless the store has removed that event
@@ -27,7 +28,9 @@ export async function checkLog(parts: Checked, logName: string, checkpoints: rea
     }
     if (at === null || seen.get(at.position) === at.eventId) continue;
     if (!(await holds(parts, at))) {
-      throw new OtherLog(`The log has no event ${at.eventId} at position ${at.position}, where the read models stand. ${REMEDY}`);
+      throw new OtherLog(
+        `The log has no event ${at.eventId} at position ${at.position}, where the read models stand. ${REMEDY}`,
+      );
     }
     seen.set(at.position, at.eventId);
   }
@@ -59,7 +62,10 @@ async function isKnownBefore({ store, database }: Checked, position: bigint): Pr
   for (let pages = 0; pages < PAGES_MAX; pages += 1) {
     const page = await readLogPage(store, { direction: 'backwards', from, max: PAGE_EVENTS });
     const ours = page.filter((event) => event.metadata !== null && event.position <= indexedTo);
-    const indexed = await findEvents(database, ours.map(({ eventId }) => eventId));
+    const indexed = await findEvents(
+      database,
+      ours.map(({ eventId }) => eventId),
+    );
     for (const event of ours) {
       const known = indexed.get(event.eventId)?.position;
       if (known === undefined) return false;

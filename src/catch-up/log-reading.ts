@@ -17,21 +17,26 @@ export type Room = Readonly<{ events: number; bytes: number }>;
 export type ReadLog = (after: bigint | null, room: Room) => LogReading;
 
 /** Reads the log, each event as soon as it is there. */
-export const readHere = (store: EventStore, kinds: ReadonlySet<SnapshotKind>): ReadLog => (after, room) => {
-  const waiting = new WaitingEvents(room);
-  const stopping = new AbortController();
-  async function readAhead(): Promise<void> {
-    for await (const come of subscribeToLog(store, { after, signal: stopping.signal })) {
-      if (!(await waiting.put(come.map(({ event }) => readEvent(recordedEventFrom(event), kinds))))) return;
+export const readHere =
+  (store: EventStore, kinds: ReadonlySet<SnapshotKind>): ReadLog =>
+  (after, room) => {
+    const waiting = new WaitingEvents(room);
+    const stopping = new AbortController();
+    async function readAhead(): Promise<void> {
+      for await (const come of subscribeToLog(store, { after, signal: stopping.signal })) {
+        if (!(await waiting.put(come.map(({ event }) => readEvent(recordedEventFrom(event), kinds))))) return;
+      }
     }
-  }
-  readAhead().then(() => waiting.end(), (error: unknown) => waiting.end(error));
-  const stop = async (): Promise<void> => {
-    waiting.stop();
-    stopping.abort();
+    readAhead().then(
+      () => waiting.end(),
+      (error: unknown) => waiting.end(error),
+    );
+    const stop = async (): Promise<void> => {
+      waiting.stop();
+      stopping.abort();
+    };
+    return { [Symbol.asyncIterator]: () => waiting.take(), stop };
   };
-  return { [Symbol.asyncIterator]: () => waiting.take(), stop };
-};
 
 /** Events between the one that reads them and the one that takes them, within their room. */
 class WaitingEvents {
@@ -48,7 +53,8 @@ class WaitingEvents {
     this.#arrivals.push(events);
     this.#count(events, 1);
     this.#changed();
-    while (this.#ended === null && (this.#events >= this.room.events || this.#bytes >= this.room.bytes)) await this.#change();
+    while (this.#ended === null && (this.#events >= this.room.events || this.#bytes >= this.room.bytes))
+      await this.#change();
     return this.#ended === null;
   }
 
@@ -83,6 +89,8 @@ class WaitingEvents {
 
   /** Only one side waits at a time: the one that reads for room, the one that takes for events. */
   #change(): Promise<void> {
-    return new Promise((resolve) => { this.#changed = resolve; });
+    return new Promise((resolve) => {
+      this.#changed = resolve;
+    });
   }
 }

@@ -17,11 +17,16 @@ export type Plan = Readonly<{
  * builds run, each version is followed by one of them; the one that has the index goes first, so that processes of one
  * build do not share its generations out among them.
  */
-export function planOf(checkpoints: readonly Checkpoint[], { owner, projections }: { owner: string; projections: readonly AnyProjection[] }): Plan {
+export function planOf(
+  checkpoints: readonly Checkpoint[],
+  { owner, projections }: { owner: string; projections: readonly AnyProjection[] },
+): Plan {
   const index = checkpoints.find(({ name }) => name === EVENT_INDEX_GENERATION);
   const others = index === undefined || index.isFree || index.owner === owner ? [] : index.ownerFollows;
   const followed = checkpointsOf(checkpoints, projections).filter(({ shown }) => shown);
-  const wanted = followed.filter(({ projection, version }) => !others.includes(versionOf({ name: projection, version })));
+  const wanted = followed.filter(
+    ({ projection, version }) => !others.includes(versionOf({ name: projection, version })),
+  );
   return {
     take: wanted.filter((checkpoint) => checkpoint.isFree || checkpoint.owner === owner),
     leave: checkpoints.filter((one) => one.owner === owner && !wanted.includes(one)),

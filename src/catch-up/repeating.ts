@@ -1,10 +1,19 @@
 /** Does something again and again, `everyMs` after it was done or has failed, until `end`, which resolves when it is not done any more. */
-export function repeat(everyMs: number, { work, failed }: { work: () => Promise<void>; failed: (error: unknown) => void }): { end(): Promise<void> } {
+export function repeat(
+  everyMs: number,
+  { work, failed }: { work: () => Promise<void>; failed: (error: unknown) => void },
+): { end(): Promise<void> } {
   let ended = false;
   let timer = setTimeout(once, everyMs);
   let doing: Promise<void> = Promise.resolve();
   function once(): void {
-    doing = work().catch((error: unknown) => { if (!ended) failed(error); }).finally(() => { if (!ended) timer = setTimeout(once, everyMs); });
+    doing = work()
+      .catch((error: unknown) => {
+        if (!ended) failed(error);
+      })
+      .finally(() => {
+        if (!ended) timer = setTimeout(once, everyMs);
+      });
   }
   return {
     end: () => {

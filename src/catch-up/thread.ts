@@ -12,7 +12,9 @@ export type ThreadData = Readonly<{
 }>;
 
 /** What the thread tells: the calls of its observer. */
-export type ThreadMessage = { [Name in keyof CatchUpObserver]: Readonly<{ name: Name; values: Parameters<CatchUpObserver[Name]> }> }[keyof CatchUpObserver];
+export type ThreadMessage = {
+  [Name in keyof CatchUpObserver]: Readonly<{ name: Name; values: Parameters<CatchUpObserver[Name]> }>;
+}[keyof CatchUpObserver];
 
 /** Resolves when a thread has ended, also by an error, which `once` of node:events would throw. */
 const endOf = (thread: Worker): Promise<unknown> => new Promise((resolve) => thread.once('exit', resolve));
@@ -32,7 +34,14 @@ export class CatchUpThread {
   #state: CatchUpState = { kind: 'starting' };
   #running: Promise<void> | undefined;
 
-  constructor(private readonly options: { eventstoreUrl: string; databaseUrl: string; observer: CatchUpObserver; intakeIsBusy: () => boolean }) {
+  constructor(
+    private readonly options: {
+      eventstoreUrl: string;
+      databaseUrl: string;
+      observer: CatchUpObserver;
+      intakeIsBusy: () => boolean;
+    },
+  ) {
     const { eventstoreUrl, databaseUrl } = options;
     this.#data = { eventstoreUrl, databaseUrl, busy: new Int32Array(new SharedArrayBuffer(4)) };
   }
@@ -53,7 +62,9 @@ export class CatchUpThread {
   }
 
   async #run(): Promise<void> {
-    const telling = setInterval(() => { Atomics.store(this.#data.busy, 0, this.options.intakeIsBusy() ? 1 : 0); }, TELL_BUSY_EVERY_MS);
+    const telling = setInterval(() => {
+      Atomics.store(this.#data.busy, 0, this.options.intakeIsBusy() ? 1 : 0);
+    }, TELL_BUSY_EVERY_MS);
     const { signal } = this.#stopping;
     while (!signal.aborted) {
       const cause = await this.#runOnce();
@@ -70,7 +81,9 @@ export class CatchUpThread {
     let cause = 'The thread of the catch-up ended by itself.';
     const observer: CatchUpObserver = { ...bound(this.options.observer), stateChanged: (state) => this.#become(state) };
     thread.on('message', (message: ThreadMessage) => observe(message, observer));
-    thread.on('error', (error) => { cause = `The thread of the catch-up failed: ${error.message}`; });
+    thread.on('error', (error) => {
+      cause = `The thread of the catch-up failed: ${error.message}`;
+    });
     const stop = () => thread.postMessage('stop');
     this.#stopping.signal.addEventListener('abort', stop);
     await endOf(thread);

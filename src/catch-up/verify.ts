@@ -13,24 +13,28 @@ import { eventReader, PAGE_EVENTS, type GoneStream, type Remains } from '../proj
 /** What a verification finds, one thing at a time. */
 export type Finding =
   /** A row is not what its stream gives. */
-  | Readonly<{ kind: 'difference'; projection: string }> & RowDifference
+  | (Readonly<{ kind: 'difference'; projection: string }> & RowDifference)
   /** This build cannot read or fold a stream, though it is not parked. */
   | Readonly<{ kind: 'unfoldable'; projection: string; stream: string; cause: string }>
   /** A stream is parked: its rows are known to be old, and are not judged. */
   | Readonly<{ kind: 'parked'; projection: string; stream: string }>
   /** The store has nothing (`none`), or not the first events (`some`), of a stream any more: no fault by itself. */
-  | Readonly<{ kind: 'gone'; projection: string }> & GoneStream;
+  | (Readonly<{ kind: 'gone'; projection: string }> & GoneStream);
 
 export type Found = (finding: Finding) => void;
 
 /** What says that the read models are wrong. */
 export type Fault = Extract<Finding, { kind: 'difference' | 'unfoldable' }>;
-export const isFault = (finding: Finding): finding is Fault => finding.kind === 'difference' || finding.kind === 'unfoldable';
+export const isFault = (finding: Finding): finding is Fault =>
+  finding.kind === 'difference' || finding.kind === 'unfoldable';
 
 type Parts = Readonly<{ store: EventStore; database: Database }>;
 
 /** What is verified: rows of the tables of a generation, by this build's projection of that name. */
-export type Verifiable = Readonly<{ projection: AnyProjection; checkpoint: Pick<Checkpoint, 'version' | 'generation'> }>;
+export type Verifiable = Readonly<{
+  projection: AnyProjection;
+  checkpoint: Pick<Checkpoint, 'version' | 'generation'>;
+}>;
 
 /** Rows are compared when as many characters of JSON are in memory. */
 const COMPARED_SIZE_MAX = 16 * 1024 * 1024;
@@ -39,7 +43,11 @@ const COMPARED_SIZE_MAX = 16 * 1024 * 1024;
  * Folds streams afresh from the log and compares what comes out with the rows that are there, as of one moment. What it finds it
  * hands over at once and does not keep; it must be taken without waiting, since the transaction is open.
  */
-export async function verifyStreams({ store, database }: Parts, { projection, checkpoint: { version, generation } }: Verifiable, { streams, found }: { streams: readonly string[]; found: Found }): Promise<void> {
+export async function verifyStreams(
+  { store, database }: Parts,
+  { projection, checkpoint: { version, generation } }: Verifiable,
+  { streams, found }: { streams: readonly string[]; found: Found },
+): Promise<void> {
   const rows: Generation = { projection: { ...projection, version }, generation };
   await database.transaction(async (connection) => {
     await connection.query('set transaction isolation level repeatable read read only');
@@ -56,7 +64,11 @@ export async function verifyStreams({ store, database }: Parts, { projection, ch
         found({ kind: 'parked', projection: projection.name, stream });
         continue;
       }
-      const fold = await foldStream(rows, await Refold.begin({ reader, models, pageEvents: PAGE_EVENTS }, stream, [rows]), { stream, upTo });
+      const fold = await foldStream(
+        rows,
+        await Refold.begin({ reader, models, pageEvents: PAGE_EVENTS }, stream, [rows]),
+        { stream, upTo },
+      );
       if (fold.remains !== 'all') found({ kind: 'gone', projection: projection.name, stream, remains: fold.remains });
       if (fold.kind === 'failed') {
         found({ kind: 'unfoldable', projection: projection.name, stream, cause: fold.cause });
@@ -77,7 +89,11 @@ type Fold = Readonly<{ stream: string; texts: ReadonlyMap<string, readonly strin
 type Failed = Readonly<{ kind: 'failed'; cause: string; remains: Remains }>;
 
 /** Whatever is thrown concerns this stream, unless store or database are away. */
-async function foldStream(generation: Generation, refold: Refold, { stream, upTo }: { stream: string; upTo: bigint }): Promise<(Fold & Readonly<{ kind: 'folded'; remains: Remains }>) | Failed> {
+async function foldStream(
+  generation: Generation,
+  refold: Refold,
+  { stream, upTo }: { stream: string; upTo: bigint },
+): Promise<(Fold & Readonly<{ kind: 'folded'; remains: Remains }>) | Failed> {
   try {
     await refold.foldTo(upTo);
   } catch (error) {
@@ -85,14 +101,33 @@ async function foldStream(generation: Generation, refold: Refold, { stream, upTo
     return { kind: 'failed', cause: String(error), remains: 'all' };
   }
   const refolded = refold.of(generation);
-  if (refolded === null || 'error' in refolded) return { kind: 'failed', cause: String(refolded?.error), remains: 'all' };
-  const { folded: { objects, failure }, remains } = refolded;
+  if (refolded === null || 'error' in refolded)
+    return { kind: 'failed', cause: String(refolded?.error), remains: 'all' };
+  const {
+    folded: { objects, failure },
+    remains,
+  } = refolded;
   if (failure !== null) return { kind: 'failed', cause: String(failure.error), remains: 'all' };
-  const texts = new Map(Object.keys(generation.projection.tables).map((name) => [name, [...objects.values()].flatMap(({ rows }) => [...(rows.get(name)?.values() ?? [])])]));
-  return { kind: 'folded', stream, texts, size: [...texts.values()].flat().reduce((sum, text) => sum + text.length, 0), remains };
+  const texts = new Map(
+    Object.keys(generation.projection.tables).map((name) => [
+      name,
+      [...objects.values()].flatMap(({ rows }) => [...(rows.get(name)?.values() ?? [])]),
+    ]),
+  );
+  return {
+    kind: 'folded',
+    stream,
+    texts,
+    size: [...texts.values()].flat().reduce((sum, text) => sum + text.length, 0),
+    remains,
+  };
 }
 
-async function compareFolds(connection: Queryable, generation: Generation, { folds, found }: { folds: readonly Fold[]; found: Found }): Promise<void> {
+async function compareFolds(
+  connection: Queryable,
+  generation: Generation,
+  { folds, found }: { folds: readonly Fold[]; found: Found },
+): Promise<void> {
   if (folds.length === 0) return;
   const streams = folds.map(({ stream }) => stream);
   for (const name of Object.keys(generation.projection.tables)) {

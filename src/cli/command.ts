@@ -3,7 +3,10 @@ import type { AnyProjection } from '../../projections/projection.js';
 import type { Parts } from '../rebuild/held.js';
 
 /** Options and names of a command line, as they were given. */
-export type Given = Readonly<{ names: readonly string[]; values: Readonly<Record<string, string | boolean | undefined>> }>;
+export type Given = Readonly<{
+  names: readonly string[];
+  values: Readonly<Record<string, string | boolean | undefined>>;
+}>;
 
 /** What a command works with. */
 export type Context = Readonly<{
@@ -40,14 +43,22 @@ export function named(projections: readonly AnyProjection[], names: readonly str
   if (names.length === 0) return projections;
   return [...new Set(names)].map((name) => {
     const found = projections.find((projection) => projection.name === name);
-    if (found === undefined) throw new UsageError(`There is no projection "${name}". This build has: ${projections.map((one) => one.name).join(', ')}.`);
+    if (found === undefined)
+      throw new UsageError(
+        `There is no projection "${name}". This build has: ${projections.map((one) => one.name).join(', ')}.`,
+      );
     return found;
   });
 }
 
 /** A whole number of an option. */
-export function wholeNumber(option: string, text: string | boolean | undefined, { min, max }: { min: number; max: number }): number {
+export function wholeNumber(
+  option: string,
+  text: string | boolean | undefined,
+  { min, max }: { min: number; max: number },
+): number {
   const value = Number(text);
-  if (!Number.isInteger(value) || value < min || value > max) throw new UsageError(`--${option} wants a whole number from ${min} to ${max}, not "${String(text)}".`);
+  if (!Number.isInteger(value) || value < min || value > max)
+    throw new UsageError(`--${option} wants a whole number from ${min} to ${max}, not "${String(text)}".`);
   return value;
 }

@@ -13,11 +13,16 @@ export function printComparisons(comparisons: readonly Comparison[], { print, js
   if (json) return print(JSON.stringify(comparisons, null, 2));
   for (const { projection, version, tables } of comparisons) {
     for (const { table, changed, added, removed, examples, totals } of tables) {
-      print(`${projection} v${version}, table ${table}: ${changed} rows would change, ${added} would come, ${removed} would go`);
+      print(
+        `${projection} v${version}, table ${table}: ${changed} rows would change, ${added} would come, ${removed} would go`,
+      );
       for (const example of examples) print(`  ${textOf(example)}`);
-      if (changed + added + removed > examples.length) print(`  … and ${changed + added + removed - examples.length} more (--examples)`);
+      if (changed + added + removed > examples.length)
+        print(`  … and ${changed + added + removed - examples.length} more (--examples)`);
       for (const { column, currency, before, after } of totals.filter((total) => total.before !== total.after)) {
-        print(`  ${column} ${currency ?? ''}: ${before} -> ${after} (${BigInt(after) >= BigInt(before) ? '+' : ''}${BigInt(after) - BigInt(before)})`);
+        print(
+          `  ${column} ${currency ?? ''}: ${before} -> ${after} (${BigInt(after) >= BigInt(before) ? '+' : ''}${BigInt(after) - BigInt(before)})`,
+        );
       }
     }
   }
@@ -58,7 +63,10 @@ export class FindingsReport {
     const { difference, unfoldable, parked, gone } = this.#counts;
     const { print, json } = this.output;
     if (json) print(JSON.stringify({ kind: 'counts', folds: this.#folds, ...this.#counts }));
-    else print(`${this.#folds} folds: ${difference} rows differ, ${unfoldable} cannot be folded, ${parked} are parked, ${gone} are gone`);
+    else
+      print(
+        `${this.#folds} folds: ${difference} rows differ, ${unfoldable} cannot be folded, ${parked} are parked, ${gone} are gone`,
+      );
     return difference + unfoldable === 0;
   }
 
@@ -73,19 +81,27 @@ export class FindingsReport {
 /** A finding for people; null for what is only counted. */
 function lineOf(finding: Finding): string | null {
   switch (finding.kind) {
-    case 'difference': return `${finding.projection}: ${textOf(finding)}`;
-    case 'unfoldable': return `${finding.stream} cannot be folded: ${finding.cause}`;
-    case 'parked': return null;
-    case 'gone': return `${finding.stream} ${finding.remains === 'none' ? 'was deleted in the store: it has no rows' : 'has lost its first events in the store: its rows are of those that are left'}`;
+    case 'difference':
+      return `${finding.projection}: ${textOf(finding)}`;
+    case 'unfoldable':
+      return `${finding.stream} cannot be folded: ${finding.cause}`;
+    case 'parked':
+      return null;
+    case 'gone':
+      return `${finding.stream} ${finding.remains === 'none' ? 'was deleted in the store: it has no rows' : 'has lost its first events in the store: its rows are of those that are left'}`;
   }
 }
 
 /** One row: its key, what changes, and the Stripe events behind both sides. */
 function textOf({ table, key, before, after, columns }: RowDifference): string {
-  const name = `${table} ${Object.entries(key).map(([column, value]) => `${column}=${String(value)}`).join(' ')}`;
+  const name = `${table} ${Object.entries(key)
+    .map(([column, value]) => `${column}=${String(value)}`)
+    .join(' ')}`;
   if (before === null) return `${name}: only in the log, by ${eventOf(after)}`;
   if (after === null) return `${name}: not in the log, by ${eventOf(before)}`;
-  const changes = columns.filter((column) => !PROVENANCE.has(column)).map((column) => `${column} ${JSON.stringify(before[column])} -> ${JSON.stringify(after[column])}`);
+  const changes = columns
+    .filter((column) => !PROVENANCE.has(column))
+    .map((column) => `${column} ${JSON.stringify(before[column])} -> ${JSON.stringify(after[column])}`);
   return `${name}: ${changes.join(', ') || 'the same values'}, by ${eventOf(before)}${eventOf(before) === eventOf(after) ? '' : ` -> ${eventOf(after)}`}`;
 }
 

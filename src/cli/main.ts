@@ -14,7 +14,13 @@ import { rebuildCommand } from './rebuild.command.js';
 import { rollbackCommand } from './rollback.command.js';
 import { verifyCommand } from './verify.command.js';
 
-const COMMANDS: readonly Command[] = [projectionsCommand, rebuildCommand, rollbackCommand, verifyCommand, parkedCommand];
+const COMMANDS: readonly Command[] = [
+  projectionsCommand,
+  rebuildCommand,
+  rollbackCommand,
+  verifyCommand,
+  parkedCommand,
+];
 const CONNECTIONS_MAX = 4;
 const USAGE_EXIT = 2;
 const INTERRUPTED_EXIT = 130;
@@ -40,10 +46,15 @@ async function main(args: readonly string[]): Promise<number> {
     return name === undefined ? USAGE_EXIT : 0;
   }
   const command = COMMANDS.find((one) => one.name === name);
-  if (command === undefined) throw new UsageError(`There is no command "${name}". There are: ${COMMANDS.map((one) => one.name).join(', ')}; --help tells more.`);
+  if (command === undefined)
+    throw new UsageError(
+      `There is no command "${name}". There are: ${COMMANDS.map((one) => one.name).join(', ')}; --help tells more.`,
+    );
   const given = readArguments(command, rest);
   if (given.values['help'] === true) {
-    process.stdout.write(`${command.summary}\n\n  subscription-ledger ${command.name} ${command.usage}\n\n${command.help}`);
+    process.stdout.write(
+      `${command.summary}\n\n  subscription-ledger ${command.name} ${command.usage}\n\n${command.help}`,
+    );
     return 0;
   }
   return withParts(given, (context) => command.run(given, context));
@@ -51,7 +62,11 @@ async function main(args: readonly string[]): Promise<number> {
 
 function readArguments({ name, options }: Command, args: readonly string[]): Given {
   try {
-    const { values, positionals } = parseArgs({ args: [...args], options: { ...options, 'data-dir': { type: 'string' }, help: { type: 'boolean', short: 'h' } }, allowPositionals: true });
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      options: { ...options, 'data-dir': { type: 'string' }, help: { type: 'boolean', short: 'h' } },
+      allowPositionals: true,
+    });
     return { names: positionals, values: values as Given['values'] };
   } catch (error) {
     throw new UsageError(`${(error as Error).message}. "subscription-ledger ${name} --help" tells what it takes.`);
@@ -61,7 +76,10 @@ function readArguments({ name, options }: Command, args: readonly string[]): Giv
 /** Connects to the stores, and ends in order, also when interrupted; a second interrupt ends at once. */
 async function withParts(given: Given, work: (context: Context) => Promise<number>): Promise<number> {
   const dataDirectory = given.values['data-dir'];
-  const config = loadStoresConfig({ ...process.env, ...(typeof dataDirectory === 'string' ? { DATA_DIR: dataDirectory } : {}) });
+  const config = loadStoresConfig({
+    ...process.env,
+    ...(typeof dataDirectory === 'string' ? { DATA_DIR: dataDirectory } : {}),
+  });
   const tell = (text: string) => void process.stderr.write(`${text}\n`);
   const interrupting = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
@@ -72,12 +90,21 @@ async function withParts(given: Given, work: (context: Context) => Promise<numbe
   }
   const stores = await openStores(config);
   const store = connectEventStore(stores.eventstoreUrl);
-  const database = new Database(stores.databaseUrl, { connectionsMax: CONNECTIONS_MAX, onIdleError: (error) => tell(`Postgres closed a connection: ${error.message}`) });
+  const database = new Database(stores.databaseUrl, {
+    connectionsMax: CONNECTIONS_MAX,
+    onIdleError: (error) => tell(`Postgres closed a connection: ${error.message}`),
+  });
   try {
     await ensureSchema(database, projections);
     const print = (text: string) => void process.stdout.write(`${text}\n`);
     const printed = () => writtenTo(process.stdout);
-    const exit = await work({ parts: { store, database, projections }, signal: interrupting.signal, tell, print, printed });
+    const exit = await work({
+      parts: { store, database, projections },
+      signal: interrupting.signal,
+      tell,
+      print,
+      printed,
+    });
     return interrupting.signal.aborted ? INTERRUPTED_EXIT : exit;
   } finally {
     await Promise.all([store.close(), database.close()]);
@@ -86,7 +113,8 @@ async function withParts(given: Given, work: (context: Context) => Promise<numbe
 }
 
 /** Resolves when all that an output was given is written, or nobody reads it any more. */
-const writtenTo = (output: NodeJS.WriteStream): Promise<void> => new Promise((written) => output.write('', () => written()));
+const writtenTo = (output: NodeJS.WriteStream): Promise<void> =>
+  new Promise((written) => output.write('', () => written()));
 
 function explain(error: unknown): string {
   if (error instanceof UsageError) return error.message;

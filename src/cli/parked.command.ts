@@ -24,10 +24,15 @@ is kept until it starts.
     const [action, projection, stream] = names;
     if (action === 'list' && names.length <= 2) return list({ projection }, context);
     if (action === 'show' && names.length === 3) return show({ projection, stream }, context);
-    if (action === 'replay' && names.length <= 3 && (names.length > 1) !== (values['all'] === true)) {
-      return replay({ projection, stream }, { context, waitS: wholeNumber('wait', values['wait'] ?? String(WAIT_S), { min: 0, max: 3_600 }) });
+    if (action === 'replay' && names.length <= 3 && names.length > 1 !== (values['all'] === true)) {
+      return replay(
+        { projection, stream },
+        { context, waitS: wholeNumber('wait', values['wait'] ?? String(WAIT_S), { min: 0, max: 3_600 }) },
+      );
     }
-    throw new UsageError('parked wants "list [projection]", "show <projection> <stream>", "replay <projection> [stream]" or "replay --all".');
+    throw new UsageError(
+      'parked wants "list [projection]", "show <projection> <stream>", "replay <projection> [stream]" or "replay --all".',
+    );
   },
 };
 
@@ -40,15 +45,23 @@ async function list(filter: ParkingFilter, { parts, print }: Context): Promise<n
 
 async function show(filter: ParkingFilter, { parts, print }: Context): Promise<number> {
   const parked = await listParked(parts.database, filter, TOLD_MAX);
-  print(parked.length === 0 ? 'It is not parked.' : parked.map((parking) => `${lineOf(parking)}\n${parking.stack ?? ''}`).join('\n'));
+  print(
+    parked.length === 0
+      ? 'It is not parked.'
+      : parked.map((parking) => `${lineOf(parking)}\n${parking.stack ?? ''}`).join('\n'),
+  );
   return parked.length === 0 ? 1 : 0;
 }
 
-async function replay(filter: Omit<ParkingFilter, 'after'>, { context: { parts, print }, waitS }: { context: Context; waitS: number }): Promise<number> {
+async function replay(
+  filter: Omit<ParkingFilter, 'after'>,
+  { context: { parts, print }, waitS }: { context: Context; waitS: number },
+): Promise<number> {
   const replayed = await replayParked(parts.database, filter, waitS * 1_000);
   if (replayed === null) print('Nothing is parked there.');
   else if (replayed.outcome === 'replayed') print('Replayed: nothing is parked there any more.');
-  else if (replayed.outcome === 'wanted') print(`Not done within ${waitS} s; the service that projects does it as soon as it can.`);
+  else if (replayed.outcome === 'wanted')
+    print(`Not done within ${waitS} s; the service that projects does it as soon as it can.`);
   else print(`Still parked:\n${replayed.parked.map(lineOf).join('\n')}`);
   return replayed?.outcome === 'parked_again' || replayed?.outcome === 'wanted' ? 1 : 0;
 }

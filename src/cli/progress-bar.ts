@@ -39,22 +39,34 @@ export class ProgressBar {
   /** Ends with a line that stays. */
   end(): void {
     const seconds = (performance.now() - this.#startedAt) / 1000;
-    this.output.write(`${this.output.isTTY ? '\r\u001b[K' : ''}${this.what}: ${count(this.#events)} events in ${seconds.toFixed(1)} s, ${count(this.#events / seconds)}/s\n`);
+    this.output.write(
+      `${this.output.isTTY ? '\r\u001b[K' : ''}${this.what}: ${count(this.#events)} events in ${seconds.toFixed(1)} s, ${count(this.#events / seconds)}/s\n`,
+    );
   }
 
   #textAt(position: bigint, end: bigint | null): string {
     const now = performance.now();
     const [since = { at: this.#startedAt, events: 0 }] = this.#recent;
     const rate = (this.#events - since.events) / ((now - since.at) / 1000);
-    if (end === null) return `${this.what} [${'?'.repeat(WIDTH)}]  ${count(this.#events)} events  ${count(rate)}/s  the end of the log is not found yet`;
+    if (end === null)
+      return `${this.what} [${'?'.repeat(WIDTH)}]  ${count(this.#events)} events  ${count(rate)}/s  the end of the log is not found yet`;
     const share = end <= 0n ? 1 : Math.min(Number(position) / Number(end), 1);
     const done = this.#from === null ? 0 : Number(position - this.#from.position);
-    const left = this.#from === null || done === 0 ? null : ((now - this.#from.at) / 1000) * (Number(end > position ? end - position : 0n) / done);
+    const left =
+      this.#from === null || done === 0
+        ? null
+        : ((now - this.#from.at) / 1000) * (Number(end > position ? end - position : 0n) / done);
     const bar = '#'.repeat(Math.round(share * WIDTH)).padEnd(WIDTH, '.');
     return `${this.what} [${bar}] ${(share * 100).toFixed(1)} %  ${count(this.#events)} events  ${count(rate)}/s  ${left === null ? '' : `${duration(left)} left  `}${bytes(end - position)} behind`;
   }
 }
 
 const count = (value: number): string => Math.round(value).toLocaleString('en-US');
-const duration = (seconds: number): string => (seconds < 90 ? `${Math.ceil(seconds)} s` : `${Math.ceil(seconds / 60)} min`);
-const bytes = (size: bigint): string => (size <= 0n ? '0 bytes' : size < 1_000_000n ? `${Math.ceil(Number(size) / 1000)} kB` : `${(Number(size) / 1e6).toFixed(1)} MB`);
+const duration = (seconds: number): string =>
+  seconds < 90 ? `${Math.ceil(seconds)} s` : `${Math.ceil(seconds / 60)} min`;
+const bytes = (size: bigint): string =>
+  size <= 0n
+    ? '0 bytes'
+    : size < 1_000_000n
+      ? `${Math.ceil(Number(size) / 1000)} kB`
+      : `${(Number(size) / 1e6).toFixed(1)} MB`;

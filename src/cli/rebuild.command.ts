@@ -31,24 +31,39 @@ everything as it was.
   --json              the report as JSON
 `,
   options: {
-    'dry-run': { type: 'boolean' }, stream: { type: 'string' }, examples: { type: 'string', default: '50' },
-    fresh: { type: 'boolean' }, workers: { type: 'string' }, 'accept-parked': { type: 'boolean' }, json: { type: 'boolean' },
+    'dry-run': { type: 'boolean' },
+    stream: { type: 'string' },
+    examples: { type: 'string', default: '50' },
+    fresh: { type: 'boolean' },
+    workers: { type: 'string' },
+    'accept-parked': { type: 'boolean' },
+    json: { type: 'boolean' },
   },
   run: async (given, { parts, ...rest }) => {
-    const workers = given.values['workers'] === undefined ? {} : { workers: wholeNumber('workers', given.values['workers'], { min: 1, max: WORKERS_MAX }) };
+    const workers =
+      given.values['workers'] === undefined
+        ? {}
+        : { workers: wholeNumber('workers', given.values['workers'], { min: 1, max: WORKERS_MAX }) };
     const context: Context = { ...rest, parts: { ...parts, ...workers } };
-    if (given.values['stream'] !== undefined && given.values['dry-run'] !== true) throw new UsageError('--stream goes with --dry-run: a stream by itself is folded again by replaying it.');
+    if (given.values['stream'] !== undefined && given.values['dry-run'] !== true)
+      throw new UsageError('--stream goes with --dry-run: a stream by itself is folded again by replaying it.');
     if (typeof given.values['stream'] === 'string') return compareStream(given.values['stream'], given, context);
     const dryRun = given.values['dry-run'] === true;
     const how = { fresh: given.values['fresh'] === true, aside: dryRun };
     const targets: Target[] = [];
-    for (const projection of named(context.parts.projections, given.names)) targets.push(await beginRebuild(context.parts.database, projection, how));
-    return dryRun ? compareAside(targets, given, context) : replace(targets, { context, evenParked: given.values['accept-parked'] === true });
+    for (const projection of named(context.parts.projections, given.names))
+      targets.push(await beginRebuild(context.parts.database, projection, how));
+    return dryRun
+      ? compareAside(targets, given, context)
+      : replace(targets, { context, evenParked: given.values['accept-parked'] === true });
   },
 };
 
 /** Fills what is new, and lets generations take the place of those that are shown. */
-export async function replace(targets: readonly Target[], { context, evenParked }: { context: Context; evenParked: boolean }): Promise<number> {
+export async function replace(
+  targets: readonly Target[],
+  { context, evenParked }: { context: Context; evenParked: boolean },
+): Promise<number> {
   const first = targets.filter(({ replaces }) => !replaces);
   if (first.length > 0) {
     const exit = await buildFirst(first, context);
@@ -56,7 +71,12 @@ export async function replace(targets: readonly Target[], { context, evenParked 
   }
   const replacing = targets.filter(({ replaces }) => replaces);
   if (replacing.length === 0) return 0;
-  const met = await withProgress(replacing, context, (progress) => meet(context.parts, replacing, { ...progress, atMeeting: (connection) => showAll(connection, replacing, { evenParked }) }));
+  const met = await withProgress(replacing, context, (progress) =>
+    meet(context.parts, replacing, {
+      ...progress,
+      atMeeting: (connection) => showAll(connection, replacing, { evenParked }),
+    }),
+  );
   if (met.kind !== 'met') return giveUp(replacing, met.kind, context);
   if (met.result.kind === 'shown') {
     context.print(`The views show the new rows of ${namesOf(replacing)}. "rollback" goes back.`);
@@ -64,13 +84,17 @@ export async function replace(targets: readonly Target[], { context, evenParked 
   }
   const { streams } = met.result;
   await giveUp(replacing, 'refused', context);
-  context.print(`${streams.length} streams are parked in the new tables which are not in the old, so nothing was changed: ${streams.slice(0, 20).join(', ')}${streams.length > 20 ? ', …' : ''}\nMend the projection, or move the views all the same with --accept-parked.`);
+  context.print(
+    `${streams.length} streams are parked in the new tables which are not in the old, so nothing was changed: ${streams.slice(0, 20).join(', ')}${streams.length > 20 ? ', …' : ''}\nMend the projection, or move the views all the same with --accept-parked.`,
+  );
   return 1;
 }
 
 /** A version that was never complete has no rows to be replaced: the service of its build takes it up when it is filled. */
 async function buildFirst(targets: readonly Target[], context: Context): Promise<number> {
-  const outcome = await withProgress(targets, context, (progress) => build(context.parts, { ...progress, generations: targets.map(({ name }) => name) }));
+  const outcome = await withProgress(targets, context, (progress) =>
+    build(context.parts, { ...progress, generations: targets.map(({ name }) => name) }),
+  );
   if (outcome.kind === 'failed') throw new Error(outcome.cause);
   if (outcome.kind !== 'built') return giveUp(targets, outcome.kind, context);
   context.print(`${namesOf(targets)}: built, and ready for the services of this build.`);
@@ -79,14 +103,17 @@ async function buildFirst(targets: readonly Target[], context: Context): Promise
 
 async function compareAside(targets: readonly Target[], { values }: Given, context: Context): Promise<number> {
   const comparable = targets.filter(({ against }) => against !== null);
-  for (const { name } of targets.filter(({ against }) => against === null)) context.tell(`${name} is the first of its kind: there are no rows to compare it with.`);
+  for (const { name } of targets.filter(({ against }) => against === null))
+    context.tell(`${name} is the first of its kind: there are no rows to compare it with.`);
   if (comparable.length === 0) return 0;
   const examplesMax = wholeNumber('examples', values['examples'], { min: 0, max: 1_000_000 });
-  const met = await withProgress(comparable, context, (progress) => meet(context.parts, comparable, {
-    ...progress,
-    // The snapshot is taken while both stand at one position; what the comparison then takes, nobody waits for.
-    atMeeting: () => startComparing(comparable, { context, examplesMax }),
-  }));
+  const met = await withProgress(comparable, context, (progress) =>
+    meet(context.parts, comparable, {
+      ...progress,
+      // The snapshot is taken while both stand at one position; what the comparison then takes, nobody waits for.
+      atMeeting: () => startComparing(comparable, { context, examplesMax }),
+    }),
+  );
   if (met.kind !== 'met') return giveUp(comparable, met.kind, context);
   const comparisons = await met.result.compared;
   for (const target of comparable) await abandon(context.parts.database, target);
@@ -95,7 +122,10 @@ async function compareAside(targets: readonly Target[], { values }: Given, conte
 }
 
 /** Resolves when the snapshot of both sides is taken, with the comparison still to come. */
-async function startComparing(targets: readonly Target[], { context, examplesMax }: { context: Context; examplesMax: number }): Promise<{ compared: Promise<Comparison[]> }> {
+async function startComparing(
+  targets: readonly Target[],
+  { context, examplesMax }: { context: Context; examplesMax: number },
+): Promise<{ compared: Promise<Comparison[]> }> {
   let compared: Promise<Comparison[]> | undefined;
   await new Promise<void>((taken, failed) => {
     compared = context.parts.database.transaction(async (connection) => {
@@ -103,7 +133,12 @@ async function startComparing(targets: readonly Target[], { context, examplesMax
       await connection.query('select 1 from ledger.checkpoints');
       taken();
       const comparisons: Comparison[] = [];
-      for (const target of targets) comparisons.push({ projection: target.generation.projection.name, version: target.generation.projection.version, tables: await compareGenerations(connection, target, examplesMax) });
+      for (const target of targets)
+        comparisons.push({
+          projection: target.generation.projection.name,
+          version: target.generation.projection.version,
+          tables: await compareGenerations(connection, target, examplesMax),
+        });
       return comparisons;
     });
     compared.catch(failed);
@@ -114,11 +149,19 @@ async function startComparing(targets: readonly Target[], { context, examplesMax
 
 async function compareStream(stream: string, { names, values }: Given, context: Context): Promise<number> {
   for (const projection of named(context.parts.projections, names)) {
-    const shown = (await readCheckpoints(context.parts.database)).filter((checkpoint) => checkpoint.projection === projection.name && checkpoint.shown && checkpoint.state === 'live').at(-1);
+    const shown = (await readCheckpoints(context.parts.database))
+      .filter(
+        (checkpoint) => checkpoint.projection === projection.name && checkpoint.shown && checkpoint.state === 'live',
+      )
+      .at(-1);
     if (shown === undefined) context.tell(`${projection.name} has no complete rows yet to compare with.`);
     else {
       const report = new FindingsReport({ print: context.print, json: values['json'] === true });
-      await verifyStreams(context.parts, { projection, checkpoint: shown }, { streams: [stream], found: (finding) => report.found(finding) });
+      await verifyStreams(
+        context.parts,
+        { projection, checkpoint: shown },
+        { streams: [stream], found: (finding) => report.found(finding) },
+      );
       report.folded(1);
       report.end();
     }
@@ -157,9 +200,15 @@ export async function withProgress<T extends { kind: string }>(
   }
 }
 
-async function giveUp(targets: readonly Target[], kind: 'busy' | 'stopped' | 'refused', { parts, tell }: Context): Promise<number> {
+async function giveUp(
+  targets: readonly Target[],
+  kind: 'busy' | 'stopped' | 'refused',
+  { parts, tell }: Context,
+): Promise<number> {
   if (kind === 'busy') {
-    tell(`Another process builds ${namesOf(targets)}: a service that starts with a new version does so by itself. "projections" tells how far it is.`);
+    tell(
+      `Another process builds ${namesOf(targets)}: a service that starts with a new version does so by itself. "projections" tells how far it is.`,
+    );
     return 1;
   }
   for (const target of targets) await abandon(parts.database, target);
@@ -167,4 +216,5 @@ async function giveUp(targets: readonly Target[], kind: 'busy' | 'stopped' | 're
   return 1;
 }
 
-const namesOf = (targets: readonly Target[]): string => targets.map(({ generation: { projection } }) => projection.name).join(', ');
+const namesOf = (targets: readonly Target[]): string =>
+  targets.map(({ generation: { projection } }) => projection.name).join(', ');

@@ -13,10 +13,13 @@ version, run the earlier build: its tables are kept as long.
   options: {},
   run: async ({ names }, context) => {
     const [projection, ...others] = named(context.parts.projections, names);
-    if (names.length !== 1 || projection === undefined || others.length > 0) throw new UsageError('rollback wants the name of one projection.');
+    if (names.length !== 1 || projection === undefined || others.length > 0)
+      throw new UsageError('rollback wants the name of one projection.');
     const target = await beginRollback(context.parts.database, projection);
     if (target === null) {
-      context.print(`No earlier generation of ${projection.name}, version ${projection.version}, is kept. "rebuild ${projection.name}" builds one.`);
+      context.print(
+        `No earlier generation of ${projection.name}, version ${projection.version}, is kept. "rebuild ${projection.name}" builds one.`,
+      );
       return 1;
     }
     return replace([target], { context, evenParked: true });

@@ -24,7 +24,9 @@ have are found too.
     const { database } = context.parts;
     const checkpoints = await readCheckpoints(database);
     const shown = named(context.parts.projections, names).flatMap((projection) => {
-      const checkpoint = checkpoints.find((one) => one.shown && one.projection === projection.name && one.version === projection.version);
+      const checkpoint = checkpoints.find(
+        (one) => one.shown && one.projection === projection.name && one.version === projection.version,
+      );
       return checkpoint === undefined ? [] : [{ projection, checkpoint }];
     });
     const report = new FindingsReport({ print: context.print, json: values['json'] === true });
@@ -34,7 +36,11 @@ have are found too.
     }
     if (values['sample'] === undefined && values['stream'] === undefined && !context.signal.aborted) {
       for (const one of shown) {
-        const streams = await strayStreams(database, { projection: one.projection, generation: one.checkpoint.generation }, STRAYS_MAX);
+        const streams = await strayStreams(
+          database,
+          { projection: one.projection, generation: one.checkpoint.generation },
+          STRAYS_MAX,
+        );
         await verifyPage([one], { streams, report, context });
       }
     }
@@ -61,7 +67,10 @@ async function verifyPage(
   }
 }
 
-async function* pagesOf({ sample, stream }: Readonly<Record<string, unknown>>, database: Queryable): AsyncGenerator<readonly string[]> {
+async function* pagesOf(
+  { sample, stream }: Readonly<Record<string, unknown>>,
+  database: Queryable,
+): AsyncGenerator<readonly string[]> {
   if (typeof stream === 'string') {
     yield [stream];
   } else if (typeof sample === 'string') {

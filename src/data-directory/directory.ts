@@ -2,7 +2,13 @@
  * The data directory itself: made for this account alone, and refused where others could have put something into it.
  */
 import { join } from 'node:path';
-import { assertOurs, assertPlaceIsSafe, mendFile, NotPrivateError, privateFolder } from '../../packages/private-files/src/index.js';
+import {
+  assertOurs,
+  assertPlaceIsSafe,
+  mendFile,
+  NotPrivateError,
+  privateFolder,
+} from '../../packages/private-files/src/index.js';
 
 export const SECRETS_FILE = 'secrets.json';
 export const ENDPOINTS_FILE = 'endpoints.json';

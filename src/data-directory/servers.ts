@@ -1,7 +1,10 @@
 /** The embedded servers of one data directory, as its owner runs them. */
 import { realpathSync } from 'node:fs';
 import { join } from 'node:path';
-import { startEmbeddedEventStore, type EmbeddedEventStoreOptions } from '../../packages/embedded-eventstore/src/index.js';
+import {
+  startEmbeddedEventStore,
+  type EmbeddedEventStoreOptions,
+} from '../../packages/embedded-eventstore/src/index.js';
 import { startEmbeddedPostgres } from '../../packages/embedded-postgres/src/index.js';
 import { referringTo } from '../server-address.js';
 import { ENDPOINTS_FILE } from './directory.js';

@@ -1,6 +1,12 @@
 import { hash } from 'node:crypto';
 import {
-  canonicalJson, field, isJsonObject, mayLoseDigits, withNumbersAsText, type Json, type JsonObject,
+  canonicalJson,
+  field,
+  isJsonObject,
+  mayLoseDigits,
+  withNumbersAsText,
+  type Json,
+  type JsonObject,
 } from './json.js';
 
 /**

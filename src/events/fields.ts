@@ -7,7 +7,11 @@ import { isSecond } from './stripe-event.js';
 export class UnreadableSnapshot extends Error {
   readonly code = 'UNREADABLE_SNAPSHOT';
 
-  constructor(readonly field: string, expected: string, found: Json) {
+  constructor(
+    readonly field: string,
+    expected: string,
+    found: Json,
+  ) {
     super(`The snapshot's "${field}" is ${describe(found)}, not ${expected}.`);
     this.name = 'UnreadableSnapshot';
   }
@@ -18,7 +22,10 @@ export class UnreadableSnapshot extends Error {
  * than asked for is never taken for absent, but throws `UnreadableSnapshot`. Texts come out as Postgres can hold them.
  */
 export class Fields {
-  constructor(readonly object: JsonObject, private readonly path: string) {}
+  constructor(
+    readonly object: JsonObject,
+    private readonly path: string,
+  ) {}
 
   /** Whether a field is there, and not null. */
   has(name: string): boolean {
@@ -40,7 +47,11 @@ export class Fields {
   }
 
   idOrNull(...names: readonly string[]): string | null {
-    return this.read(names, (value) => (idOf(value) === null ? null : storable(idOf(value) as string)), 'an id or an object with an id');
+    return this.read(
+      names,
+      (value) => (idOf(value) === null ? null : storable(idOf(value) as string)),
+      'an id or an object with an id',
+    );
   }
 
   integer(name: string): number {
@@ -54,7 +65,11 @@ export class Fields {
 
   /** A number that Stripe writes as a string, since it may have a fraction. */
   decimalOrNull(...names: readonly string[]): string | null {
-    return this.read(names, (value) => (typeof value === 'string' || typeof value === 'number' ? storable(String(value)) : null), 'a decimal');
+    return this.read(
+      names,
+      (value) => (typeof value === 'string' || typeof value === 'number' ? storable(String(value)) : null),
+      'a decimal',
+    );
   }
 
   flag(name: string, whenAbsent: boolean): boolean {
@@ -72,7 +87,11 @@ export class Fields {
 
   /** A nested hash. */
   hashOrNull(name: string): Fields | null {
-    return this.read([name], (value) => (isJsonObject(value) ? new Fields(value, this.pathOf(name)) : null), 'an object');
+    return this.read(
+      [name],
+      (value) => (isJsonObject(value) ? new Fields(value, this.pathOf(name)) : null),
+      'an object',
+    );
   }
 
   /** An expandable field when it is expanded, and null when it is an id. */
@@ -87,7 +106,8 @@ export class Fields {
 
   /** The entries of a list of expandable fields: ids, or hashes where they are expanded. */
   references(name: string): readonly (string | Fields)[] {
-    const reference = (value: Json, path: string): string | Fields | null => (typeof value === 'string' ? storable(value) : isJsonObject(value) ? new Fields(value, path) : null);
+    const reference = (value: Json, path: string): string | Fields | null =>
+      typeof value === 'string' ? storable(value) : isJsonObject(value) ? new Fields(value, path) : null;
     return this.values(name, reference, 'an id or an object');
   }
 
@@ -116,7 +136,8 @@ export class Fields {
 
   private values<T>(name: string, as: (value: Json, path: string) => T | null, expected: string): readonly T[] {
     const list = (value: Json): readonly Json[] | null => (Array.isArray(value) ? (value as readonly Json[]) : null);
-    const values = this.read([name], (value) => list(isJsonObject(value) ? field(value, 'data') : value), 'a list') ?? [];
+    const values =
+      this.read([name], (value) => list(isJsonObject(value) ? field(value, 'data') : value), 'a list') ?? [];
     return values.map((value, index) => {
       const path = `${this.pathOf(name)}[${index}]`;
       const entry = as(value, path);

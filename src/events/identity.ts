@@ -32,13 +32,17 @@ export function idOf(reference: Json): string | null {
 export function subscriptionOf(invoiceOrItem: JsonObject): string | null {
   const parent = field(invoiceOrItem, 'parent');
   const details = isJsonObject(parent) ? field(parent, 'subscription_details') : null;
-  return idOf(field(invoiceOrItem, 'subscription')) ?? (isJsonObject(details) ? idOf(field(details, 'subscription')) : null);
+  return (
+    idOf(field(invoiceOrItem, 'subscription')) ?? (isJsonObject(details) ? idOf(field(details, 'subscription')) : null)
+  );
 }
 
 /** Whether an object is the preview of an invoice to come: it has no id or, in versions since 2025-09-30.clover, one that stands for none. */
 export function isPreviewInvoice(object: JsonObject): boolean {
   const id = field(object, 'id');
-  return field(object, 'object') === 'invoice' && (id === null || (typeof id === 'string' && id.startsWith('upcoming_in')));
+  return (
+    field(object, 'object') === 'invoice' && (id === null || (typeof id === 'string' && id.startsWith('upcoming_in')))
+  );
 }
 
 /**

@@ -48,7 +48,12 @@ export function canonicalJson(value: Json): string {
 }
 
 /** A list or hash that is being written: its members' keys in order (null for a list), and how many are done. */
-type Open = { readonly value: readonly Json[] | JsonObject; readonly keys: readonly string[] | null; readonly size: number; done: number };
+type Open = {
+  readonly value: readonly Json[] | JsonObject;
+  readonly keys: readonly string[] | null;
+  readonly size: number;
+  done: number;
+};
 
 function opened(value: readonly Json[] | JsonObject): Open {
   if (isArray(value)) return { value, keys: null, size: value.length, done: 0 };

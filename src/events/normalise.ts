@@ -88,7 +88,8 @@ function readerOf(stripeEvent: StripeEvent): Reader | null {
   if (typeof name !== 'string') return null;
   const isRelated = isRelatedObject(name);
   if (!isRelated && !Object.hasOwn(readers, name)) return null;
-  if (name !== 'subscription' && (stripeEvent.type.endsWith('.deleted') || field(object, 'deleted') === true)) return deletion;
+  if (name !== 'subscription' && (stripeEvent.type.endsWith('.deleted') || field(object, 'deleted') === true))
+    return deletion;
   if (isPreviewInvoice(object)) return upcomingInvoice;
   return isRelated ? relatedObject : readers[name as keyof typeof readers];
 }

@@ -40,7 +40,10 @@ export function orderKeyOf(stripeEvent: StripeEvent): OrderKey {
     isOneWay: isOneWay(object),
     apiVersion: stripeEvent.api_version,
     after: hash.text(),
-    before: previous === null ? null : hash.textWith(Object.entries(previous).map(([name, value]) => [name, putBack(field(object, name), value)])),
+    before:
+      previous === null
+        ? null
+        : hash.textWith(Object.entries(previous).map(([name, value]) => [name, putBack(field(object, name), value)])),
   };
 }
 
@@ -56,6 +59,8 @@ function objectKeyOf(object: JsonObject): string {
 /** A value as it was: nested hashes are merged, since `previous_attributes` names only what changed in them; the rest is whole. */
 function putBack(now: Json, previous: Json): Json {
   if (!isJsonObject(now) || !isJsonObject(previous)) return previous;
-  const changed = Object.keys(previous).map((name) => [name, putBack(field(now, name), previous[name] as Json)] as const);
+  const changed = Object.keys(previous).map(
+    (name) => [name, putBack(field(now, name), previous[name] as Json)] as const,
+  );
   return { ...now, ...Object.fromEntries(changed) };
 }

@@ -8,7 +8,13 @@ export { orderKeyOf, type OrderKey } from './order-key.js';
  * The last known state of each object before a second; plain JSON. Holds the `statesMax` objects touched last: a change
  * of another finds no known start, and is ordered by what the events of its second tell.
  */
-export type ObjectStates = { readonly [objectKey: string]: { readonly after: string; readonly apiVersion: string | null; readonly created: number } };
+export type ObjectStates = {
+  readonly [objectKey: string]: {
+    readonly after: string;
+    readonly apiVersion: string | null;
+    readonly created: number;
+  };
+};
 
 /** Events in logical order, and those of them whose place in it is a guess. */
 export type Ordered<T> = { readonly ordered: readonly T[]; readonly ambiguous: readonly T[] };
@@ -42,21 +48,34 @@ export function order<T extends Keyed>(events: readonly T[]): Ordered<T> {
  * What lies on no path goes by the lifecycle rank of its snapshot, then event id; those that hang together stay together.
  * It counts as ambiguous, unless its object is of a kind whose life never goes back, and the rank alone decides.
  */
-export function orderSecond<T extends Keyed>(events: readonly T[], before: ObjectStates): Ordered<T> & { readonly states: ObjectStates } {
+export function orderSecond<T extends Keyed>(
+  events: readonly T[],
+  before: ObjectStates,
+): Ordered<T> & { readonly states: ObjectStates } {
   const [only] = events;
   if (only !== undefined && events.length === 1 && Object.hasOwn(before, only.order.objectKey)) {
     // The common case: one event in its second, about an object that is known. There is nothing to put in order.
     return { ordered: events, ambiguous: [], states: { ...before, [only.order.objectKey]: leftBy(only) } };
   }
-  assert(new Set(events.map((event) => event.order.eventId)).size === events.length, 'one event stands in a second twice');
-  assert(events.every((event) => event.order.created === events[0]?.order.created), 'the events are of several seconds');
-  const groups = [...groupBy(events, (event) => event.order.objectKey)].sort(([a, [first]], [b, [second]]) =>
-    (first as T).order.kindRank - (second as T).order.kindRank || compareText(a, b));
+  assert(
+    new Set(events.map((event) => event.order.eventId)).size === events.length,
+    'one event stands in a second twice',
+  );
+  assert(
+    events.every((event) => event.order.created === events[0]?.order.created),
+    'the events are of several seconds',
+  );
+  const groups = [...groupBy(events, (event) => event.order.objectKey)].sort(
+    ([a, [first]], [b, [second]]) => (first as T).order.kindRank - (second as T).order.kindRank || compareText(a, b),
+  );
   const ordered: T[] = [];
   const ambiguous: T[] = [];
   const states: Record<string, ObjectStates[string]> = { ...before };
   for (const [objectKey, group] of groups) {
-    const next = orderGroup(group, Object.hasOwn(before, objectKey) ? stateOf(before[objectKey] as ObjectStates[string]) : null);
+    const next = orderGroup(
+      group,
+      Object.hasOwn(before, objectKey) ? stateOf(before[objectKey] as ObjectStates[string]) : null,
+    );
     ordered.push(...next.ordered);
     ambiguous.push(...next.ambiguous);
     states[objectKey] = leftBy(next.ordered.at(-1) as T);
@@ -71,7 +90,10 @@ function orderGroup<T extends Keyed>(group: readonly T[], start: string | null):
   const created = byPhase(0);
   const deleted = byPhase(2);
   const birth = created.at(-1);
-  const others = orderChanges(byPhase(1), birth === undefined ? { state: start, isBirth: false } : { state: stateOf(birth.order), isBirth: true });
+  const others = orderChanges(
+    byPhase(1),
+    birth === undefined ? { state: start, isBirth: false } : { state: stateOf(birth.order), isBirth: true },
+  );
   return {
     ordered: [...created, ...others.ordered, ...deleted],
     ambiguous: [...contradicting(created), ...others.ambiguous, ...contradicting(deleted)],
@@ -89,7 +111,10 @@ type Change<T> = Step & { readonly event: T };
  * The path from the known start, and the rest as fragments among it. A creation may be rendered late, in a state that changes of its own
  * second led to: these then come before the path.
  */
-function orderChanges<T extends Keyed>(events: readonly T[], start: { readonly state: string | null; readonly isBirth: boolean }): Ordered<T> {
+function orderChanges<T extends Keyed>(
+  events: readonly T[],
+  start: { readonly state: string | null; readonly isBirth: boolean },
+): Ordered<T> {
   const changes = [...events].sort(compareId).map(changeOf);
   const unused = unusedSteps(changes);
   const onwards = (start.state === null ? [] : takeTrail(unused, start.state)).map((change) => change.event);
@@ -111,7 +136,10 @@ type Fragment<T> = { readonly events: readonly T[]; readonly end: string; readon
  * Whether a fragment's place is a guess. It is none when the fragment is alone; nor when its object's life never goes
  * back, and no other event shows that life at a stage that the fragment spans.
  */
-function isGuessedAmong<T extends Keyed>(path: readonly T[], fragments: readonly Fragment<T>[]): (fragment: Fragment<T>) => boolean {
+function isGuessedAmong<T extends Keyed>(
+  path: readonly T[],
+  fragments: readonly Fragment<T>[],
+): (fragment: Fragment<T>) => boolean {
   if (path.length === 0 && fragments.length === 1) return (fragment) => fragment.isCircle;
   const spans = [...path.map((event) => spanOf([event])), ...fragments.map(({ events }) => spanOf(events))];
   return ({ events, isCircle }) => {
@@ -127,13 +155,19 @@ function spanOf(events: readonly Keyed[]): { readonly first: number; readonly la
 }
 
 function takeFragments<T extends Keyed>(unused: UnusedSteps<Change<T>>): Fragment<T>[] {
-  const left = [...unused.values()].flatMap((changes) => [...changes]).sort((a, b) => compareLifecycle(a.event, b.event));
+  const left = [...unused.values()]
+    .flatMap((changes) => [...changes])
+    .sort((a, b) => compareLifecycle(a.event, b.event));
   const isBeginning = beginningsOf(left);
   const fragments: Fragment<T>[] = [];
   for (const change of [...left.filter(isBeginning), ...left]) {
     while (unused.get(change.from)?.has(change) === true) {
       const trail = takeTrail(unused, change.from);
-      fragments.push({ events: trail.map(({ event }) => event), end: (trail.at(-1) as Change<T>).to, isCircle: !isBeginning(change) });
+      fragments.push({
+        events: trail.map(({ event }) => event),
+        end: (trail.at(-1) as Change<T>).to,
+        isCircle: !isBeginning(change),
+      });
     }
   }
   return fragments.sort((a, b) => compareLifecycle(a.events[0] as T, b.events[0] as T));
@@ -153,7 +187,8 @@ function withFragments<T extends Keyed>(path: readonly T[], fragments: readonly 
   let next = 0;
   for (const { events } of fragments) {
     const rank = (events[0] as T).order.lifecycleRank;
-    for (; next < path.length && (path[next] as T).order.lifecycleRank <= rank; next += 1) ordered.push(path[next] as T);
+    for (; next < path.length && (path[next] as T).order.lifecycleRank <= rank; next += 1)
+      ordered.push(path[next] as T);
     ordered.push(...events);
   }
   return [...ordered, ...path.slice(next)];
@@ -170,7 +205,11 @@ function stateOf({ after, apiVersion }: { readonly after: string; readonly apiVe
 }
 
 /** The state in which an event leaves its object. */
-const leftBy = ({ order: { after, apiVersion, created } }: Keyed): ObjectStates[string] => ({ after, apiVersion, created });
+const leftBy = ({ order: { after, apiVersion, created } }: Keyed): ObjectStates[string] => ({
+  after,
+  apiVersion,
+  created,
+});
 
 function latestOf(states: ObjectStates): ObjectStates {
   return withoutLast(states, statesMax, ([a, one], [b, other]) => other.created - one.created || compareText(a, b));
@@ -180,7 +219,11 @@ function latestOf(states: ObjectStates): ObjectStates {
  * An object with no more than `max` of its members, those that come first in an order. Mostly one is too many, and is looked for
  * without sorting: each event asks for it.
  */
-export function withoutLast<T>(members: { readonly [name: string]: T }, max: number, compare: (a: readonly [string, T], b: readonly [string, T]) => number): { readonly [name: string]: T } {
+export function withoutLast<T>(
+  members: { readonly [name: string]: T },
+  max: number,
+  compare: (a: readonly [string, T], b: readonly [string, T]) => number,
+): { readonly [name: string]: T } {
   const entries = Object.entries(members);
   if (entries.length <= max) return members;
   if (entries.length > max + 1) return Object.fromEntries(entries.sort(compare).slice(0, max));

@@ -5,9 +5,28 @@ import { field, type Json, type JsonObject } from './json.js';
  * subscription, that before its invoice, that before its payment. Others come after these.
  */
 const kinds = [
-  'account', 'customer', 'product', 'plan', 'price', 'coupon', 'promotion_code', 'payment_method', 'quote', 'subscription_schedule',
-  'subscription', 'discount', 'invoiceitem', 'invoice', 'setup_intent', 'payment_intent', 'charge', 'invoice_payment', 'refund',
-  'dispute', 'credit_note', 'checkout.session',
+  'account',
+  'customer',
+  'product',
+  'plan',
+  'price',
+  'coupon',
+  'promotion_code',
+  'payment_method',
+  'quote',
+  'subscription_schedule',
+  'subscription',
+  'discount',
+  'invoiceitem',
+  'invoice',
+  'setup_intent',
+  'payment_intent',
+  'charge',
+  'invoice_payment',
+  'refund',
+  'dispute',
+  'credit_note',
+  'checkout.session',
 ];
 const kindRanks = new Map(kinds.map((kind, rank) => [kind, rank]));
 
@@ -18,13 +37,43 @@ export function kindRankOf(object: JsonObject): number {
 
 /** For each kind its statuses from first to last; those of one line have no order among them. */
 const lifecycles: Readonly<Record<string, readonly (readonly string[])[]>> = {
-  subscription: [['incomplete'], ['trialing'], ['active'], ['past_due'], ['unpaid'], ['paused'], ['incomplete_expired', 'canceled']],
-  payment_intent: [['requires_payment_method', 'requires_source'], ['requires_confirmation'], ['requires_action', 'requires_source_action'], ['processing'], ['requires_capture'], ['succeeded', 'canceled']],
-  setup_intent: [['requires_payment_method'], ['requires_confirmation'], ['requires_action'], ['processing'], ['succeeded', 'canceled']],
+  subscription: [
+    ['incomplete'],
+    ['trialing'],
+    ['active'],
+    ['past_due'],
+    ['unpaid'],
+    ['paused'],
+    ['incomplete_expired', 'canceled'],
+  ],
+  payment_intent: [
+    ['requires_payment_method', 'requires_source'],
+    ['requires_confirmation'],
+    ['requires_action', 'requires_source_action'],
+    ['processing'],
+    ['requires_capture'],
+    ['succeeded', 'canceled'],
+  ],
+  setup_intent: [
+    ['requires_payment_method'],
+    ['requires_confirmation'],
+    ['requires_action'],
+    ['processing'],
+    ['succeeded', 'canceled'],
+  ],
   invoice: [['draft'], ['open'], ['uncollectible'], ['paid'], ['void']],
   charge: [['pending'], ['succeeded', 'failed']],
   refund: [['pending', 'requires_action'], ['succeeded'], ['failed', 'canceled']],
-  dispute: [['warning_needs_response'], ['warning_under_review'], ['warning_closed'], ['needs_response'], ['under_review'], ['won', 'lost', 'charge_refunded', 'prevented'], ['appeal_needs_response'], ['appeal_under_review']],
+  dispute: [
+    ['warning_needs_response'],
+    ['warning_under_review'],
+    ['warning_closed'],
+    ['needs_response'],
+    ['under_review'],
+    ['won', 'lost', 'charge_refunded', 'prevented'],
+    ['appeal_needs_response'],
+    ['appeal_under_review'],
+  ],
   credit_note: [['issued'], ['void']],
   invoice_payment: [['open'], ['paid', 'canceled']],
   'checkout.session': [['open'], ['complete', 'expired']],
@@ -35,8 +84,11 @@ const lifecycles: Readonly<Record<string, readonly (readonly string[])[]>> = {
 const twoWay = new Set(['subscription', 'payment_intent', 'setup_intent']);
 
 const rankStep = 1_000;
-const lifecycleRanks = new Map(Object.entries(lifecycles).flatMap(([kind, steps]) =>
-  steps.flatMap((statuses, rank) => statuses.map((status) => [`${kind} ${status}`, rank * rankStep] as const))));
+const lifecycleRanks = new Map(
+  Object.entries(lifecycles).flatMap(([kind, steps]) =>
+    steps.flatMap((statuses, rank) => statuses.map((status) => [`${kind} ${status}`, rank * rankStep] as const)),
+  ),
+);
 /** Where a status unknown to us stands, and a kind without one: neither at the start nor at the end. */
 const middleRank = 2.5 * rankStep;
 

@@ -8,8 +8,21 @@ import { field, isJsonObject, type Json, type JsonObject } from './json.js';
  * or `unknown` for a body that has no usable one.
  */
 export type Route =
-  | { readonly kind: 'stream'; readonly stream: string; readonly eventId: string; readonly stripeEventId: string; readonly type: string }
-  | { readonly kind: 'quarantine'; readonly stream: string; readonly eventId: string; readonly stripeEventId: string | null; readonly type: string; readonly reason: QuarantineReason };
+  | {
+      readonly kind: 'stream';
+      readonly stream: string;
+      readonly eventId: string;
+      readonly stripeEventId: string;
+      readonly type: string;
+    }
+  | {
+      readonly kind: 'quarantine';
+      readonly stream: string;
+      readonly eventId: string;
+      readonly stripeEventId: string | null;
+      readonly type: string;
+      readonly reason: QuarantineReason;
+    };
 
 /**
  * Why a body is not in the stream of an object:
@@ -64,7 +77,14 @@ function quarantine(body: Json, contentHash: string, reason: QuarantineReason): 
   const id = isJsonObject(body) ? field(body, 'id') : null;
   const stripeEventId = isIdText(id) ? id : null;
   const eventId = quarantineIdOf(id, contentHash);
-  return { kind: 'quarantine', stream: `quarantine-${eventId}`, eventId, stripeEventId, type: typeOf(body) ?? 'unknown', reason };
+  return {
+    kind: 'quarantine',
+    stream: `quarantine-${eventId}`,
+    eventId,
+    stripeEventId,
+    type: typeOf(body) ?? 'unknown',
+    reason,
+  };
 }
 
 function typeOf(body: Json): string | null {
@@ -85,7 +105,8 @@ function isStripeEvent(value: Json): boolean {
   return object === 'event' || object === 'v2.core.event';
 }
 
-type StreamName = { readonly kind: 'name'; readonly name: string } | { readonly kind: 'none'; readonly reason: QuarantineReason };
+type StreamName =
+  { readonly kind: 'name'; readonly name: string } | { readonly kind: 'none'; readonly reason: QuarantineReason };
 const noObject: StreamName = { kind: 'none', reason: 'no_object' };
 const noRealId: StreamName = { kind: 'none', reason: 'no_real_id' };
 

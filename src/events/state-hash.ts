@@ -63,7 +63,8 @@ const DEPTH_MAX = 64;
 function hashValue(value: Json, depth: number): void {
   if (typeof value === 'string') return hashText(value, TAG.text);
   if (typeof value === 'number') return hashText(String(value), TAG.number);
-  if (value === null || typeof value === 'boolean') return hashText('', value === null ? TAG.null : value ? TAG.true : TAG.false);
+  if (value === null || typeof value === 'boolean')
+    return hashText('', value === null ? TAG.null : value ? TAG.true : TAG.false);
   if (depth > DEPTH_MAX) return hashText(canonicalJson(value), TAG.deep);
   if (Array.isArray(value)) return hashList(value as readonly Json[], depth);
   addMembers(value as JsonObject, depth + 1);

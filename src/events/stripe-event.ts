@@ -20,7 +20,10 @@ export type StripeEvent = {
 export class UnreadableEvent extends Error {
   readonly code = 'UNREADABLE_EVENT';
 
-  constructor(readonly field: string, expected: string) {
+  constructor(
+    readonly field: string,
+    expected: string,
+  ) {
     super(`The Stripe event's "${field}" is not ${expected}. Was the body of the webhook recorded as Stripe sent it?`);
     this.name = 'UnreadableEvent';
   }
@@ -48,7 +51,12 @@ export function asStripeEvent(data: unknown): StripeEvent {
   };
 }
 
-function required<T extends Json>(object: JsonObject, name: string, is: (value: Json) => value is T, expected: string): T {
+function required<T extends Json>(
+  object: JsonObject,
+  name: string,
+  is: (value: Json) => value is T,
+  expected: string,
+): T {
   const value = field(object, name);
   if (!is(value)) throw new UnreadableEvent(name, expected);
   return value;

@@ -28,7 +28,8 @@ export function takeTrail<S extends Step>(unused: UnusedSteps<S>, start: string)
   for (let i = 0; i <= trail.length; i += 1) {
     const state = i === 0 ? start : (trail[i - 1] as S).to;
     const detours: S[] = [];
-    for (let detour = takeDetour(unused, state); detour !== null; detour = takeDetour(unused, state)) detours.push(...detour);
+    for (let detour = takeDetour(unused, state); detour !== null; detour = takeDetour(unused, state))
+      detours.push(...detour);
     trail.splice(i, 0, ...detours);
   }
   return trail.flatMap((step) => [step, ...takeRepeats(unused, step)]);
@@ -68,7 +69,11 @@ function lengthsAhead<S extends Step>(unused: UnusedSteps<S>, start: string): Ma
       continue;
     }
     stack.pop();
-    if (!lengths.has(state)) lengths.set(state, steps.reduce((longest, { to }) => Math.max(longest, 1 + (lengths.get(to) ?? -1)), 0));
+    if (!lengths.has(state))
+      lengths.set(
+        state,
+        steps.reduce((longest, { to }) => Math.max(longest, 1 + (lengths.get(to) ?? -1)), 0),
+      );
   }
   return lengths;
 }

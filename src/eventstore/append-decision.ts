@@ -45,7 +45,11 @@ export function judge(eventId: string, head: StreamHead, answer: IndexAnswer): V
 
 /** That it still has the end it had of the stream is no more than a check: rows may have been deleted by hand. */
 const vouchesFor = (answer: IndexAnswer, needed: NonNullable<StreamHead['leansOn']>): boolean =>
-  answer.kind === 'answered' && answer.log === needed.log && answer.position >= needed.position && answer.last !== null && answer.last.revision >= needed.revision;
+  answer.kind === 'answered' &&
+  answer.log === needed.log &&
+  answer.position >= needed.position &&
+  answer.last !== null &&
+  answer.last.revision >= needed.revision;
 
 /** An event as a stream shows it. */
 export type Shown = Readonly<{ revision: bigint; eventId: string }>;
@@ -80,7 +84,11 @@ export type Refusal =
  * After an append at `head` was refused and the stream read on, to `seen`. `actual` is the revision of the stream's
  * last event by the refusal (-1n: it has none; null: it was not named).
  */
-export function afterRefusal({ head, seen, actual }: Readonly<{ head: bigint; seen: bigint; actual: bigint | null }>): Refusal {
+export function afterRefusal({
+  head,
+  seen,
+  actual,
+}: Readonly<{ head: bigint; seen: bigint; actual: bigint | null }>): Refusal {
   if (seen > head) return 'raced';
   if (actual === null || actual < head) return 'another_past';
   return actual === head ? 'raced' : 'end_not_shown';
@@ -93,4 +101,5 @@ export type Cuts = Readonly<{ truncateBefore: bigint | null; maxAgeS: number | n
  * Whether the metadata is a reason not to see a stream's last event. `$maxCount` is none, since it hides the oldest. A
  * soft-deleted stream is one that is cut before the largest revision there can be.
  */
-export const hidesItsEnd = (cuts: Cuts, last: bigint): boolean => cuts.maxAgeS !== null || (cuts.truncateBefore !== null && cuts.truncateBefore > last);
+export const hidesItsEnd = (cuts: Cuts, last: bigint): boolean =>
+  cuts.maxAgeS !== null || (cuts.truncateBefore !== null && cuts.truncateBefore > last);

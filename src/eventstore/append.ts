@@ -17,7 +17,8 @@ export type NewEvent = Readonly<{
 }>;
 
 /** Bytes that the store counts against its append limit: data, metadata, and the type as UTF-16. */
-export const appendSizeOf = (event: NewEvent): number => event.data.byteLength + event.metadata.byteLength + 2 * event.type.length;
+export const appendSizeOf = (event: NewEvent): number =>
+  event.data.byteLength + event.metadata.byteLength + 2 * event.type.length;
 
 export type WriteOutcome =
   /** The last event's place; `position` is null where the store does not say, as of a repeat that its stream hides. */
@@ -33,7 +34,9 @@ export type WriteOutcome =
 /** The store refused an append as too late, though it had just been sent: deadlines are absolute, so its clock is ahead of ours by more than the time limit. */
 export class ClockSkew extends Error {
   constructor(timeoutMs: number) {
-    super(`The event store calls appends late as soon as they arrive: its clock is ahead of this machine's by more than ${timeoutMs} ms. Set both clocks (NTP).`);
+    super(
+      `The event store calls appends late as soon as they arrive: its clock is ahead of this machine's by more than ${timeoutMs} ms. Set both clocks (NTP).`,
+    );
   }
 }
 
@@ -62,7 +65,10 @@ export async function write(store: EventStore, events: readonly NewEvent[], at: 
       const refusal = refusalOf(error);
       if (refusal !== null) return refusal;
       const isAtOnce = performance.now() - startedAt < Math.min(AT_ONCE_MS, at.timeoutMs / 2);
-      cause = isAtOnce && (error as { type?: string }).type === ErrorType.DEADLINE_EXCEEDED ? new ClockSkew(at.timeoutMs) : error;
+      cause =
+        isAtOnce && (error as { type?: string }).type === ErrorType.DEADLINE_EXCEEDED
+          ? new ClockSkew(at.timeoutMs)
+          : error;
     }
   }
   return { kind: 'unavailable', cause };
@@ -72,13 +78,21 @@ export async function write(store: EventStore, events: readonly NewEvent[], at: 
 function refusalOf(error: unknown): WriteOutcome | null {
   const { actualVersion, maxAppendSize } = error as { actualVersion?: unknown; maxAppendSize?: unknown };
   switch (failureOf(error)) {
-    case 'wrong_expected_revision': return { kind: 'wrong_expected_revision', actual: actualVersion === NO_STREAM ? -1n : typeof actualVersion === 'bigint' ? actualVersion : null };
-    case 'too_large': return { kind: 'too_large', limitBytes: typeof maxAppendSize === 'number' ? maxAppendSize : null };
-    case 'stream_deleted': return { kind: 'stream_deleted' };
+    case 'wrong_expected_revision':
+      return {
+        kind: 'wrong_expected_revision',
+        actual: actualVersion === NO_STREAM ? -1n : typeof actualVersion === 'bigint' ? actualVersion : null,
+      };
+    case 'too_large':
+      return { kind: 'too_large', limitBytes: typeof maxAppendSize === 'number' ? maxAppendSize : null };
+    case 'stream_deleted':
+      return { kind: 'stream_deleted' };
     case 'access_denied':
     case 'refused':
-    case 'stream_not_found': return { kind: 'unavailable', cause: error };
-    case 'unavailable': return null;
+    case 'stream_not_found':
+      return { kind: 'unavailable', cause: error };
+    case 'unavailable':
+      return null;
   }
 }
 
@@ -120,8 +134,11 @@ class Looking {
 
 async function shown(store: EventStore, events: readonly NewEvent[], after: bigint): Promise<WriteOutcome | null> {
   const seen: RecordedEvent[] = [];
-  for await (const event of readStream(store, events[0]?.stream ?? '', { from: after + 1n, max: events.length })) seen.push(event);
-  const areThere = events.every(({ eventId }, at) => seen[at]?.eventId === eventId && seen[at].revision === after + 1n + BigInt(at));
+  for await (const event of readStream(store, events[0]?.stream ?? '', { from: after + 1n, max: events.length }))
+    seen.push(event);
+  const areThere = events.every(
+    ({ eventId }, at) => seen[at]?.eventId === eventId && seen[at].revision === after + 1n + BigInt(at),
+  );
   const last = seen.at(-1);
   return areThere && last !== undefined ? { kind: 'written', revision: last.revision, position: last.position } : null;
 }
@@ -132,7 +149,13 @@ async function writeOnce(store: EventStore, events: readonly NewEvent[], at: Tar
   const appended = await withTimeout(
     store.appends.appendBytes({
       stream,
-      events: events.map(({ eventId, type, data, metadata }) => ({ id: eventId, type, contentType: 'application/json', data, metadata })),
+      events: events.map(({ eventId, type, data, metadata }) => ({
+        id: eventId,
+        type,
+        contentType: 'application/json',
+        data,
+        metadata,
+      })),
       expectedRevision: at.revision < 0n ? NO_STREAM : at.revision,
       timeoutMs: at.timeoutMs,
     }),

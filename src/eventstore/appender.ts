@@ -35,13 +35,14 @@ export type EventIdIndex = {
 /** For a process that has no index: every stream is read. */
 export const noIndex: EventIdIndex = { find: async () => ({ kind: 'unavailable' }) };
 
-export type AppenderLimits = LaneLimits & Readonly<{
-  /** The store's limit for one append, in bytes. */
-  appendBytesMax: number;
-  /** Ids in the cached heads, about 100 bytes each. */
-  cachedIdsMax: number;
-  timeoutMs: number;
-}>;
+export type AppenderLimits = LaneLimits &
+  Readonly<{
+    /** The store's limit for one append, in bytes. */
+    appendBytesMax: number;
+    /** Ids in the cached heads, about 100 bytes each. */
+    cachedIdsMax: number;
+    timeoutMs: number;
+  }>;
 
 /**
  * Why the last append failed, where all new events will fail: the store's clock, its rights, or that it takes no
@@ -97,7 +98,11 @@ export class Appender {
     const { timeoutMs, cachedIdsMax: idsMax } = this.limits;
     const callsEnded = this.#forgetOtherLog();
     const logName = async () => (this.#logName ??= await readNameOfLog(store));
-    const shared = new SharedAppend({ store, index, logName, timeoutMs, idsMax, onWrite: (outcome) => this.#note(outcome) }, stream, share);
+    const shared = new SharedAppend(
+      { store, index, logName, timeoutMs, idsMax, onWrite: (outcome) => this.#note(outcome) },
+      stream,
+      share,
+    );
     try {
       const head = await shared.run(this.#heads.take(stream));
       leanOnIndex(head, shared.answer);

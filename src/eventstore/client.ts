@@ -86,7 +86,10 @@ export class StoreClient extends EventStoreDBClient {
    */
   openRead(request: ReadReq): Promise<ClientReadableStream<ReadResp>>;
   openRead<T>(request: ReadReq, decoded: (response: Buffer) => T): Promise<ClientReadableStream<T>>;
-  openRead(request: ReadReq, decoded: (response: Buffer) => unknown = READ.responseDeserialize): Promise<ClientReadableStream<unknown>> {
+  openRead(
+    request: ReadReq,
+    decoded: (response: Buffer) => unknown = READ.responseDeserialize,
+  ): Promise<ClientReadableStream<unknown>> {
     return this.GRPCStreamCreator(StreamsClient, 'openRead', (client): ClientReadableStream<unknown> => {
       const [metadata, options] = this.callArguments({}, { deadline: Infinity });
       return client.makeServerStreamRequest(READ.path, READ.requestSerialize, decoded, request, metadata, options);

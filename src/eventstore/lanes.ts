@@ -49,13 +49,16 @@ export class Lanes<Outcome> {
   enter(event: NewEvent): Promise<Outcome | Turned> {
     const bytes = appendSizeOf(event);
     const { waitingMax, waitingBytesMax } = this.limits;
-    if (this.#events >= waitingMax || this.#bytes + bytes > waitingBytesMax || this.#wouldWaitTooLong()) return Promise.resolve(OVERLOADED);
+    if (this.#events >= waitingMax || this.#bytes + bytes > waitingBytesMax || this.#wouldWaitTooLong())
+      return Promise.resolve(OVERLOADED);
     this.#events += 1;
     this.#bytes += bytes;
-    return new Promise<Outcome | Turned>((settle) => this.#enqueue({ event, settle, since: this.now() })).finally(() => {
-      this.#events -= 1;
-      this.#bytes -= bytes;
-    });
+    return new Promise<Outcome | Turned>((settle) => this.#enqueue({ event, settle, since: this.now() })).finally(
+      () => {
+        this.#events -= 1;
+        this.#bytes -= bytes;
+      },
+    );
   }
 
   /** Whether those that wait already need longer than an event may wait, at the pace of the last moments. */

@@ -40,7 +40,9 @@ export class LogEndSearch {
 
   /** The end of the log now; calls that come at one time share one search. @throws StoreUnavailable, StoreRefuses, StoreTimeout */
   find(): Promise<LogEnd> {
-    this.#running ??= this.#find().finally(() => { this.#running = null; });
+    this.#running ??= this.#find().finally(() => {
+      this.#running = null;
+    });
     return this.#running;
   }
 

@@ -16,7 +16,11 @@ export async function nameOfLog(store: EventStore, timeoutMs: number): Promise<s
   if (known !== null) return known;
   const naming = jsonEvent({ type: TYPE, data: { name: randomUUID() } });
   try {
-    await withTimeout(store.appends.appendToStream(STREAM, naming, { expectedRevision: NO_STREAM, deadline: timeoutMs }), timeoutMs, `Naming the log`);
+    await withTimeout(
+      store.appends.appendToStream(STREAM, naming, { expectedRevision: NO_STREAM, deadline: timeoutMs }),
+      timeoutMs,
+      `Naming the log`,
+    );
   } catch (error) {
     if (failureOf(error) !== 'wrong_expected_revision') throw error;
   }
@@ -30,6 +34,9 @@ export async function readNameOfLog(store: EventStore): Promise<string | null> {
   const first = await readEventAt(store, STREAM, 0n);
   if (first === null) return null;
   const name = (first.data as { name?: unknown }).name;
-  if (typeof name !== 'string') throw new Error(`The first event of ${STREAM} holds no name. The stream belongs to the ledger; nothing else may write to it.`);
+  if (typeof name !== 'string')
+    throw new Error(
+      `The first event of ${STREAM} holds no name. The stream belongs to the ledger; nothing else may write to it.`,
+    );
   return name;
 }

@@ -17,8 +17,13 @@ const FOLLOWED = '^(?:[^$]|\\$metadata$|\\$streamDeleted$)';
  * A catch-up subscription to `$all`, from after a position (null: from the start). Brings what has come since it was asked last.
  * @throws what the store fails with; ends when the store ends it, or the signal aborts
  */
-export async function* subscribeToLog(store: EventStore, { after, signal }: { after: bigint | null; signal: AbortSignal }): AsyncGenerator<readonly LogEvent[]> {
-  const call = await store.subscriptions.openRead(subscriptionTo(after), logEventOf) as ClientReadableStream<LogEvent | 'none'>;
+export async function* subscribeToLog(
+  store: EventStore,
+  { after, signal }: { after: bigint | null; signal: AbortSignal },
+): AsyncGenerator<readonly LogEvent[]> {
+  const call = (await store.subscriptions.openRead(subscriptionTo(after), logEventOf)) as ClientReadableStream<
+    LogEvent | 'none'
+  >;
   const stop = (): void => call.cancel();
   signal.addEventListener('abort', stop);
   try {
@@ -27,7 +32,8 @@ export async function* subscribeToLog(store: EventStore, { after, signal }: { af
       // The connection's credit is renewed at the end of this turn: what has come is read after it, while the store sends what is next.
       await othersTurn();
       const events: LogEvent[] = [];
-      for (let next: LogEvent | 'none' | null = first; next !== null; next = call.read() as typeof next) if (next !== 'none') events.push(next);
+      for (let next: LogEvent | 'none' | null = first; next !== null; next = call.read() as typeof next)
+        if (next !== 'none') events.push(next);
       if (events.length > 0) yield events;
     }
   } catch (error) {

@@ -8,13 +8,14 @@ import { failureOf, untilItStalls, type EventStore } from './event-store.js';
 import { allFrom, readRequest } from './read-request.js';
 
 /** An event byte by byte as the store holds it; the client's own reading parses JSON, which loses digits and spaces. */
-export type RawEvent = EventBytes & Readonly<{
-  stream: string;
-  /** Index in its stream, from 0. */
-  revision: bigint;
-  /** Place in the whole log. */
-  position: bigint;
-}>;
+export type RawEvent = EventBytes &
+  Readonly<{
+    stream: string;
+    /** Index in its stream, from 0. */
+    revision: bigint;
+    /** Place in the whole log. */
+    position: bigint;
+  }>;
 
 /** How many cuts in a row a read survives; it resumes where it was cut. */
 const RESUMPTIONS_MAX = 5;

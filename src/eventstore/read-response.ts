@@ -20,7 +20,15 @@ export type ReadBytes = Readonly<{
 // The numbers of fields in `streams.proto` and `shared.proto` of EventStoreDB.
 const READ_RESP = { event: 1 } as const;
 const READ_EVENT = { event: 1 } as const;
-const EVENT = { id: 1, streamIdentifier: 2, revision: 3, commitPosition: 5, properties: 6, metadata: 7, data: 8 } as const;
+const EVENT = {
+  id: 1,
+  streamIdentifier: 2,
+  revision: 3,
+  commitPosition: 5,
+  properties: 6,
+  metadata: 7,
+  data: 8,
+} as const;
 const UUID = { text: 2 } as const;
 const STREAM_IDENTIFIER = { name: 3 } as const;
 const ENTRY = { key: 1, value: 2 } as const;

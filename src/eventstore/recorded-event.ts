@@ -47,7 +47,8 @@ function recordedMetadataOf(metadata: unknown): RecordedMetadata | null {
 
 const textOf = (value: unknown): string | null => (typeof value === 'string' ? value : null);
 const TIME = /^\d{4}-\d\d-\d\dT[\d:.]{8,20}Z$/;
-const timeOf = (value: unknown): string | null => (typeof value === 'string' && TIME.test(value) ? isoTimeOf(new Date(value)) : null);
+const timeOf = (value: unknown): string | null =>
+  typeof value === 'string' && TIME.test(value) ? isoTimeOf(new Date(value)) : null;
 
 /** The longest stream name that Postgres can index for sure, in UTF-16 code units; intake makes none of more than 400. */
 const STREAM_NAME_MAX = 650;
@@ -109,13 +110,26 @@ function jsonOr(bytes: Buffer, otherwise: (text: string) => unknown): unknown {
 }
 
 const TICKS_PER_MS = 10_000n;
-const timeOfTicks = (ticks: string): Date => (/^\d{1,19}$/.test(ticks) ? new Date(Number(BigInt(ticks) / TICKS_PER_MS)) : new Date(0));
+const timeOfTicks = (ticks: string): Date =>
+  /^\d{1,19}$/.test(ticks) ? new Date(Number(BigInt(ticks) / TICKS_PER_MS)) : new Date(0);
 
 type Place = Pick<RecordedEvent, 'eventId' | 'stream' | 'revision' | 'position' | 'type'>;
 
-function recordedFrom({ eventId, stream, revision, position, type }: Place, { created, metadata, data }: { created: Date; metadata: unknown; data: unknown }): RecordedEvent {
+function recordedFrom(
+  { eventId, stream, revision, position, type }: Place,
+  { created, metadata, data }: { created: Date; metadata: unknown; data: unknown },
+): RecordedEvent {
   const recordedAt = isoTimeOf(created) === null ? new Date(0) : created;
-  return { eventId, stream, revision, position, type, recordedAt, metadata: canBeOurs({ stream, revision, position }) ? recordedMetadataOf(metadata) : null, data };
+  return {
+    eventId,
+    stream,
+    revision,
+    position,
+    type,
+    recordedAt,
+    metadata: canBeOurs({ stream, revision, position }) ? recordedMetadataOf(metadata) : null,
+    data,
+  };
 }
 
 /** Not with a name or a place that no event of the ledger has, and that no table could hold. */

@@ -5,7 +5,15 @@ import type { AppendOutcome, EventIdIndex } from './appender.js';
 import type { EventStore } from './event-store.js';
 import type { Waiting } from './lanes.js';
 import { needsEnd, type KnownEvent, type StreamHead } from './stream-heads.js';
-import { isEndHidden, readHead, readHeadAbove, readOn, recall, speaksOfLog, type HeadReading } from './stream-reading.js';
+import {
+  isEndHidden,
+  readHead,
+  readHeadAbove,
+  readOn,
+  recall,
+  speaksOfLog,
+  type HeadReading,
+} from './stream-reading.js';
 
 export type AppendTools = Readonly<{
   store: EventStore;
@@ -49,12 +57,15 @@ export class SharedAppend {
   async run(cached: StreamHead | undefined): Promise<StreamHead> {
     await this.#askIndex(needsEnd(cached) ? this.stream : null);
     let head = cached ?? (await this.#coldHead());
-    for (let races = 0; races < RACES_MAX; ) {
+    for (let races = 0; races < RACES_MAX;) {
       head = await this.#settleKnown(head);
       if (head.isTombstoned) this.#settleAll({ kind: 'stream_deleted', stream: this.stream });
       const fresh = this.#next();
       if (fresh.length === 0) return head;
-      const outcome = await write(this.tools.store, fresh, { revision: head.revision, timeoutMs: this.tools.timeoutMs });
+      const outcome = await write(this.tools.store, fresh, {
+        revision: head.revision,
+        timeoutMs: this.tools.timeoutMs,
+      });
       this.tools.onWrite(outcome);
       if (outcome.kind === 'wrong_expected_revision') {
         head = await this.#afterRefusal(head, { actual: outcome.actual, races });
@@ -87,7 +98,9 @@ export class SharedAppend {
     const { answer } = this;
     if (answer.kind === 'unavailable') return this.#wholeHead();
     const logName = await this.tools.logName();
-    return (await readHeadAbove(this.tools.store, this.stream, { ...this.#reading, answer, logName })) ?? this.#wholeHead();
+    return (
+      (await readHeadAbove(this.tools.store, this.stream, { ...this.#reading, answer, logName })) ?? this.#wholeHead()
+    );
   }
 
   #wholeHead(): Promise<StreamHead> {
@@ -101,7 +114,9 @@ export class SharedAppend {
   async #settleKnown(given: StreamHead): Promise<StreamHead> {
     let head = given;
     for (let tries = 0; tries < TRIES_MAX; tries += 1) {
-      const unknown = this.#open.some(({ event }) => judge(event.eventId, head, this.#answerOf(event)).kind === 'unknown');
+      const unknown = this.#open.some(
+        ({ event }) => judge(event.eventId, head, this.#answerOf(event)).kind === 'unknown',
+      );
       if (unknown && !head.isTombstoned) head = await this.#wholeHead();
       const settled = await Promise.all(this.#open.map((waiting) => this.#settleIfKnown(waiting, head)));
       this.#open = this.#open.filter((_, at) => settled[at] !== 'settled');
@@ -115,7 +130,10 @@ export class SharedAppend {
     return this.#answers.get(eventId) ?? UNAVAILABLE;
   }
 
-  async #settleIfKnown({ event, settle }: Waiting<AppendOutcome>, head: StreamHead): Promise<'settled' | 'open' | 'contradicted'> {
+  async #settleIfKnown(
+    { event, settle }: Waiting<AppendOutcome>,
+    head: StreamHead,
+  ): Promise<'settled' | 'open' | 'contradicted'> {
     const answer = this.#answerOf(event);
     const verdict = judge(event.eventId, head, answer);
     if (verdict.kind === 'new' || verdict.kind === 'unknown') return 'open';
@@ -123,10 +141,18 @@ export class SharedAppend {
       settle(outcomeOf(this.stream, verdict.event, event));
       return 'settled';
     }
-    const at = verdict.kind === 'in_index' ? verdict.at : { stream: this.stream, revision: verdict.event as bigint, position: null };
+    const at =
+      verdict.kind === 'in_index'
+        ? verdict.at
+        : { stream: this.stream, revision: verdict.event as bigint, position: null };
     const recalled = await recall(this.tools.store, event.eventId, at);
     if (recalled.kind === 'there') settle(outcomeOf(at.stream, recalled.event, event));
-    else if (recalled.kind === 'hidden' && (verdict.kind === 'in_head' || (isVouchedFor(at.position, answer) && (await speaksOfLog(this.tools.store, answer))))) settle({ ...at, kind: 'duplicate' });
+    else if (
+      recalled.kind === 'hidden' &&
+      (verdict.kind === 'in_head' ||
+        (isVouchedFor(at.position, answer) && (await speaksOfLog(this.tools.store, answer))))
+    )
+      settle({ ...at, kind: 'duplicate' });
     else {
       this.#answers.set(event.eventId, UNAVAILABLE);
       return 'contradicted';
@@ -141,7 +167,10 @@ export class SharedAppend {
     return [...byId.values()].slice(0, this.#together ? undefined : 1);
   }
 
-  async #afterRefusal(head: StreamHead, { actual, races }: { actual: bigint | null; races: number }): Promise<StreamHead> {
+  async #afterRefusal(
+    head: StreamHead,
+    { actual, races }: { actual: bigint | null; races: number },
+  ): Promise<StreamHead> {
     const before = head.revision;
     await pause(Math.random() * 5 * races);
     await this.#readOn(head);
@@ -162,7 +191,13 @@ export class SharedAppend {
    * After an append: takes what was written into the head, and answers. The second delivery of a written event stays
    * open and is found in the head.
    */
-  async #settleWritten(head: StreamHead, { fresh, outcome }: { fresh: readonly NewEvent[]; outcome: Exclude<WriteOutcome, { kind: 'wrong_expected_revision' }> }): Promise<void> {
+  async #settleWritten(
+    head: StreamHead,
+    {
+      fresh,
+      outcome,
+    }: { fresh: readonly NewEvent[]; outcome: Exclude<WriteOutcome, { kind: 'wrong_expected_revision' }> },
+  ): Promise<void> {
     switch (outcome.kind) {
       case 'stream_deleted':
         head.isTombstoned = true;
@@ -180,13 +215,26 @@ export class SharedAppend {
     }
   }
 
-  async #take(head: StreamHead, { fresh, last, position }: { fresh: readonly NewEvent[]; last: bigint; position: bigint | null }): Promise<void> {
+  async #take(
+    head: StreamHead,
+    { fresh, last, position }: { fresh: readonly NewEvent[]; last: bigint; position: bigint | null },
+  ): Promise<void> {
     head.revision = last;
     const outcomes = new Map<NewEvent, AppendOutcome>();
     for (const [at, event] of fresh.entries()) {
       const revision = last - BigInt(fresh.length - 1 - at);
-      head.events.add(event.eventId, { revision, position, contentHash: event.contentHash, apiVersion: event.apiVersion });
-      outcomes.set(event, position === null ? await this.#repeated(event, revision) : { kind: 'appended', stream: this.stream, revision, position });
+      head.events.add(event.eventId, {
+        revision,
+        position,
+        contentHash: event.contentHash,
+        apiVersion: event.apiVersion,
+      });
+      outcomes.set(
+        event,
+        position === null
+          ? await this.#repeated(event, revision)
+          : { kind: 'appended', stream: this.stream, revision, position },
+      );
     }
     for (const { event, settle } of this.#open) {
       const outcome = outcomes.get(event);
@@ -198,7 +246,12 @@ export class SharedAppend {
   /** EventStoreDB gives no position for a repeat of an event that the stream hides; maybe it is shown now. */
   async #repeated(event: NewEvent, revision: bigint): Promise<AppendOutcome> {
     const recalled = await recall(this.tools.store, event.eventId, { stream: this.stream, revision });
-    return { kind: 'duplicate', stream: this.stream, revision, position: recalled.kind === 'there' ? recalled.event.position : null };
+    return {
+      kind: 'duplicate',
+      stream: this.stream,
+      revision,
+      position: recalled.kind === 'there' ? recalled.event.position : null,
+    };
   }
 
   #settleWhere(concerns: (event: NewEvent) => boolean, outcome: AppendOutcome): void {
@@ -211,7 +264,11 @@ export class SharedAppend {
   }
 }
 
-function outcomeOf(stream: string, { revision, position, contentHash, apiVersion }: KnownEvent, event: NewEvent): AppendOutcome {
+function outcomeOf(
+  stream: string,
+  { revision, position, contentHash, apiVersion }: KnownEvent,
+  event: NewEvent,
+): AppendOutcome {
   const conflicts = contentHash !== null && contentHash !== event.contentHash && apiVersion === event.apiVersion;
   return conflicts ? { kind: 'conflict', stream, revision } : { kind: 'duplicate', stream, revision, position };
 }

@@ -21,9 +21,20 @@ export class InvalidPosition extends Error {
 }
 
 /** `INTERNAL`: a broken stream. */
-const AWAY_CODES: ReadonlySet<unknown> =
-  new Set([status.CANCELLED, status.DEADLINE_EXCEEDED, status.ABORTED, status.INTERNAL, status.UNAVAILABLE]);
-const AWAY_TYPES: ReadonlySet<unknown> = new Set(['unavailable', 'deadline-exceeded', 'timeout', 'cancelled', 'not-leader']);
+const AWAY_CODES: ReadonlySet<unknown> = new Set([
+  status.CANCELLED,
+  status.DEADLINE_EXCEEDED,
+  status.ABORTED,
+  status.INTERNAL,
+  status.UNAVAILABLE,
+]);
+const AWAY_TYPES: ReadonlySet<unknown> = new Set([
+  'unavailable',
+  'deadline-exceeded',
+  'timeout',
+  'cancelled',
+  'not-leader',
+]);
 
 /**
  * What a failed read means, as an error with a code of ours. An error that says nothing about the store as a whole is returned
@@ -32,11 +43,16 @@ const AWAY_TYPES: ReadonlySet<unknown> = new Set(['unavailable', 'deadline-excee
 export function storeErrorOf(error: unknown, { what, ofLog }: { what: string; ofLog: boolean }): unknown {
   if (error instanceof StoreTimeout) return error;
   const { type, code, message = String(error) } = error as { type?: unknown; code?: unknown; message?: string };
-  if (code === status.UNAUTHENTICATED) return new StoreRefuses(`${what}: the event store refuses user or password.`, { cause: error });
-  if (code === status.PERMISSION_DENIED && ofLog) return new StoreRefuses(`${what}: the user has no right to read the log.`, { cause: error });
+  if (code === status.UNAUTHENTICATED)
+    return new StoreRefuses(`${what}: the event store refuses user or password.`, { cause: error });
+  if (code === status.PERMISSION_DENIED && ofLog)
+    return new StoreRefuses(`${what}: the user has no right to read the log.`, { cause: error });
   if (/invalid ?position/i.test(message)) return new InvalidPosition(`${what}: ${message}`, { cause: error });
-  const isAway = AWAY_TYPES.has(type) || AWAY_CODES.has(code) || /^(E[A-Z]+|ERR_STREAM_PREMATURE_CLOSE)$/.test(String(code));
-  return isAway ? new StoreUnavailable(`${what}: the event store does not answer (${message}).`, { cause: error }) : error;
+  const isAway =
+    AWAY_TYPES.has(type) || AWAY_CODES.has(code) || /^(E[A-Z]+|ERR_STREAM_PREMATURE_CLOSE)$/.test(String(code));
+  return isAway
+    ? new StoreUnavailable(`${what}: the event store does not answer (${message}).`, { cause: error })
+    : error;
 }
 
 /** Whether the store says this of one stream alone: that it is damaged (`UNKNOWN`), or not for this user. */

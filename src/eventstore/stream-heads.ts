@@ -4,7 +4,12 @@ import type { IndexAnswer } from './append-decision.js';
  * What is known of an event of a stream; enough to tell a duplicate from a conflict. `position`: null when the store
  * did not say.
  */
-export type KnownEvent = Readonly<{ revision: bigint; position: bigint | null; contentHash: string | null; apiVersion: string | null }>;
+export type KnownEvent = Readonly<{
+  revision: bigint;
+  position: bigint | null;
+  contentHash: string | null;
+  apiVersion: string | null;
+}>;
 
 /**
  * The end of a stream as this process knows it.
@@ -27,8 +32,13 @@ export type StreamHead = {
   isWhole: boolean;
 };
 
-export const newHead = (revision: bigint, leansOn: StreamHead['leansOn']): StreamHead =>
-  ({ revision, leansOn, events: new KnownEvents(), isTombstoned: false, isWhole: true });
+export const newHead = (revision: bigint, leansOn: StreamHead['leansOn']): StreamHead => ({
+  revision,
+  leansOn,
+  events: new KnownEvents(),
+  isTombstoned: false,
+  isWhole: true,
+});
 
 /**
  * Events of one stream by their ids: of those that were read the revision alone, since a stream may have a million of
@@ -67,7 +77,8 @@ export class KnownEvents {
   }
 }
 
-const revisionOf = (event: KnownEvent | number): bigint | number => (typeof event === 'number' ? event : event.revision);
+const revisionOf = (event: KnownEvent | number): bigint | number =>
+  typeof event === 'number' ? event : event.revision;
 const weightOf = (event: KnownEvent | number): number => (typeof event === 'number' ? 1 : 4);
 /** The 16 bytes of a UUID as a string, which takes half of what its text takes. */
 const keyOf = (eventId: string): string => Buffer.from(eventId.replaceAll('-', ''), 'hex').toString('latin1');

@@ -23,7 +23,11 @@ export async function readHead(store: EventStore, stream: string, reading: HeadR
  * The head of a stream from the last event on that the index has of it; null when the index has none, is that of
  * another log, or when the log shows another event there: then the index speaks of another past.
  */
-export async function readHeadAbove(store: EventStore, stream: string, options: HeadReading & { answer: IndexAnswer; logName: string | null }): Promise<StreamHead | null> {
+export async function readHeadAbove(
+  store: EventStore,
+  stream: string,
+  options: HeadReading & { answer: IndexAnswer; logName: string | null },
+): Promise<StreamHead | null> {
   const { answer } = options;
   if (answer.kind !== 'answered' || answer.last === null || answer.log !== options.logName) return null;
   const { revision, position, eventId } = answer.last;
@@ -41,7 +45,11 @@ export async function readHeadAbove(store: EventStore, stream: string, options: 
  * Takes what the stream shows beyond the head into it; the first event of that, or null. A cut read goes on where it
  * was.
  */
-export async function readOn(store: EventStore, stream: string, options: HeadReading & { head: StreamHead }): Promise<RecordedEvent | null> {
+export async function readOn(
+  store: EventStore,
+  stream: string,
+  options: HeadReading & { head: StreamHead },
+): Promise<RecordedEvent | null> {
   const { head, wanted, idsMax } = options;
   let first: RecordedEvent | null = null;
   for (let reads = 1; ; reads += 1) {
@@ -63,23 +71,38 @@ export async function readOn(store: EventStore, stream: string, options: HeadRea
   }
 }
 
-export type Recalled = { readonly kind: 'there'; readonly event: KnownEvent } | { readonly kind: 'hidden' | 'not_here' };
+export type Recalled =
+  { readonly kind: 'there'; readonly event: KnownEvent } | { readonly kind: 'hidden' | 'not_here' };
 
 /** Looks at the place where an event should stand. */
-export async function recall(store: EventStore, eventId: string, { stream, revision }: Pick<Place, 'stream' | 'revision'>): Promise<Recalled> {
+export async function recall(
+  store: EventStore,
+  eventId: string,
+  { stream, revision }: Pick<Place, 'stream' | 'revision'>,
+): Promise<Recalled> {
   const from = await firstFrom(store, stream, revision);
   if (from === 'tombstoned') return { kind: 'hidden' };
   const last = from === null ? ((await lastEventOf(store, stream))?.revision ?? null) : from.revision;
   const kind = sight({ revision, eventId }, { from, last });
   // A stream that shows nothing, and is not cut, is not there: the log is another one now.
   if (kind === 'hidden' && from === null && !(await isEndHidden(store, stream, revision))) return { kind: 'not_here' };
-  return kind === 'there' && from !== null ? { kind, event: knownEventOf(from) } : { kind: kind === 'there' ? 'not_here' : kind };
+  return kind === 'there' && from !== null
+    ? { kind, event: knownEventOf(from) }
+    : { kind: kind === 'there' ? 'not_here' : kind };
 }
 
-const knownEventOf = ({ revision, position, metadata }: RecordedEvent): KnownEvent =>
-  ({ revision, position, contentHash: metadata?.contentHash ?? null, apiVersion: metadata?.apiVersion ?? null });
+const knownEventOf = ({ revision, position, metadata }: RecordedEvent): KnownEvent => ({
+  revision,
+  position,
+  contentHash: metadata?.contentHash ?? null,
+  apiVersion: metadata?.apiVersion ?? null,
+});
 
-async function firstFrom(store: EventStore, stream: string, from: bigint): Promise<RecordedEvent | 'tombstoned' | null> {
+async function firstFrom(
+  store: EventStore,
+  stream: string,
+  from: bigint,
+): Promise<RecordedEvent | 'tombstoned' | null> {
   const events = readStream(store, stream, { from, max: 1 });
   let first: RecordedEvent | null = null;
   let next = await events.next();
@@ -108,4 +131,5 @@ export async function isEndHidden(store: EventStore, stream: string, last: bigin
 /**
  * A stream is cut before a revision; the client gives a number, also for 2^63 - 1, as which a soft delete is written.
  */
-const revisionOf = (value: unknown): bigint | null => (typeof value === 'bigint' || typeof value === 'number' ? BigInt(value) : null);
+const revisionOf = (value: unknown): bigint | null =>
+  typeof value === 'bigint' || typeof value === 'number' ? BigInt(value) : null;

@@ -32,8 +32,20 @@ export function readEvent(recorded: RecordedEvent, kinds?: ReadonlySet<SnapshotK
 }
 
 /** What other workers have of the log: nothing but the place of its last event. */
-export const skippedEvent = ({ position, eventId }: Pick<Envelope, 'position' | 'eventId'>, events: number): ReadEvent =>
-  ({ eventId, stream: '', revision: -1n, position, type: '', recordedAt: NEVER, metadata: null, says: { kind: 'skipped', events }, bytes: 0 });
+export const skippedEvent = (
+  { position, eventId }: Pick<Envelope, 'position' | 'eventId'>,
+  events: number,
+): ReadEvent => ({
+  eventId,
+  stream: '',
+  revision: -1n,
+  position,
+  type: '',
+  recordedAt: NEVER,
+  metadata: null,
+  says: { kind: 'skipped', events },
+  bytes: 0,
+});
 
 const NEVER = new Date(0);
 
@@ -63,7 +75,8 @@ const PUNCTUATION_BYTES = 4;
 
 /** The stream that an event of the store itself speaks of: its metadata are in `$$<stream>`, and a tombstone is its last event. */
 function shortenedBy({ type, stream }: RecordedEvent): string | null {
-  const name = type === '$metadata' && stream.startsWith('$$') ? stream.slice(2) : type === '$streamDeleted' ? stream : '$';
+  const name =
+    type === '$metadata' && stream.startsWith('$$') ? stream.slice(2) : type === '$streamDeleted' ? stream : '$';
   return name.startsWith('$') ? null : name;
 }
 
@@ -98,9 +111,12 @@ export function concerns(projection: AnyProjection, { says }: ReadEvent): boolea
   switch (says.kind) {
     case 'nothing':
     case 'skipped':
-    case 'shortened': return false;
-    case 'fact': return handles(projection, says.fact.snapshot.kind);
-    case 'unreadable': return says.of === null || handles(projection, says.of);
+    case 'shortened':
+      return false;
+    case 'fact':
+      return handles(projection, says.fact.snapshot.kind);
+    case 'unreadable':
+      return says.of === null || handles(projection, says.of);
   }
 }
 

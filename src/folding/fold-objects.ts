@@ -1,5 +1,11 @@
 import {
-  checkedRows, objectOf, type AnyProjection, type Fact, type Row, type RowsOf, type Tables,
+  checkedRows,
+  objectOf,
+  type AnyProjection,
+  type Fact,
+  type Row,
+  type RowsOf,
+  type Tables,
 } from '../../projections/projection.js';
 import { foldAll, type Folded } from './fold.js';
 
@@ -23,7 +29,8 @@ export function foldObjects(projection: AnyProjection, facts: readonly Fact[]): 
 
 /** The rows of all objects of a stream, in the order of the objects' names. @throws BadValue */
 export function rowsOfAll<T extends Tables>(
-  projection: AnyProjection<T>, folded: ReadonlyMap<string, Pick<Folded, 'current'>>,
+  projection: AnyProjection<T>,
+  folded: ReadonlyMap<string, Pick<Folded, 'current'>>,
 ): RowsOf<T> {
   const all: Record<string, Row[]> = Object.fromEntries(Object.keys(projection.tables).map((name) => [name, []]));
   for (const [, { current }] of [...folded].sort(([a], [b]) => (a < b ? -1 : 1))) {

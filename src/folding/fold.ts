@@ -17,10 +17,19 @@ export type FoldState = Readonly<{
 /** `guesses` are the facts whose place within their second is one, and was none in the state that was folded on. */
 export type Folded = Readonly<{ state: FoldState; current: unknown; guesses: readonly Fact[] }>;
 
-export const unfolded = (projection: AnyProjection): FoldState => ({ settled: projection.initial(), objects: {}, second: null, recent: [] });
+export const unfolded = (projection: AnyProjection): FoldState => ({
+  settled: projection.initial(),
+  objects: {},
+  second: null,
+  recent: [],
+});
 
 /** Folds facts onto a state; `late` when one belongs before the latest second: then the object is folded again. */
-export function advance(projection: AnyProjection, state: FoldState, facts: readonly Fact[]): { kind: 'folded' } & Folded | { kind: 'late' } {
+export function advance(
+  projection: AnyProjection,
+  state: FoldState,
+  facts: readonly Fact[],
+): ({ kind: 'folded' } & Folded) | { kind: 'late' } {
   const first = settledOf(projection, state);
   const guesses: Fact[] = [];
   let reached = state;
@@ -39,11 +48,17 @@ export function advance(projection: AnyProjection, state: FoldState, facts: read
   const last = settled ?? settle(projection, reached);
   settledStates.set(reached, last);
   guesses.push(...last.ambiguous);
-  return { kind: 'folded', state: reached, current: last.settled, guesses: guesses.filter((fact) => !first.ambiguous.includes(fact)) };
+  return {
+    kind: 'folded',
+    state: reached,
+    current: last.settled,
+    guesses: guesses.filter((fact) => !first.ambiguous.includes(fact)),
+  };
 }
 
 /** In the order of their seconds, in which none comes late because of another. */
-export const bySecond = (facts: readonly Fact[]): readonly Fact[] => [...facts].sort((a, b) => a.order.created - b.order.created);
+export const bySecond = (facts: readonly Fact[]): readonly Fact[] =>
+  [...facts].sort((a, b) => a.order.created - b.order.created);
 
 /** All facts of an object, in whatever order they arrived. */
 export function foldAll(projection: AnyProjection, facts: readonly Fact[]): Folded {
@@ -57,9 +72,14 @@ type Settled = Pick<FoldState, 'settled' | 'objects'> & { readonly ambiguous: re
 /** A state that was reached is settled for its rows, and again when it is folded on. */
 const settledStates = new WeakMap<FoldState, Settled>();
 
-const settledOf = (projection: AnyProjection, state: FoldState): Settled => settledStates.get(state) ?? settle(projection, state);
+const settledOf = (projection: AnyProjection, state: FoldState): Settled =>
+  settledStates.get(state) ?? settle(projection, state);
 
 function settle(projection: AnyProjection, state: FoldState): Settled {
   const { ordered, ambiguous, states } = orderSecond(state.recent, state.objects);
-  return { settled: ordered.reduce((before: unknown, fact) => evolve(projection, before, fact), state.settled), objects: states, ambiguous };
+  return {
+    settled: ordered.reduce((before: unknown, fact) => evolve(projection, before, fact), state.settled),
+    objects: states,
+    ambiguous,
+  };
 }

@@ -26,7 +26,12 @@ export type ObjectState = Readonly<{
 export const KEPT_EVERY = 32;
 const NOTHING_KEPT: KeptStates = { base: null, middle: null };
 
-const nothingFolded = (projection: AnyProjection): ObjectState => ({ revision: -1n, now: unfolded(projection), tail: [], kept: NOTHING_KEPT });
+const nothingFolded = (projection: AnyProjection): ObjectState => ({
+  revision: -1n,
+  now: unfolded(projection),
+  tail: [],
+  kept: NOTHING_KEPT,
+});
 
 /** `guesses`: facts whose place within their second is a guess, and was none before. */
 export type ObjectFold = Readonly<{ kind: 'folded'; state: ObjectState; current: unknown; guesses: readonly Fact[] }>;
@@ -35,36 +40,52 @@ export type ObjectFold = Readonly<{ kind: 'folded'; state: ObjectState; current:
 export type LateFold = Readonly<{ kind: 'late'; from: ObjectState; revisions: readonly bigint[] }>;
 
 /** Folds what came of an object onto its state; events that the state has are left out. `too_late`: older than all that is kept. */
-export function foldOnto(projection: AnyProjection, before: ObjectState | undefined, came: readonly FactAt[]): ObjectFold | LateFold | Readonly<{ kind: 'unchanged' | 'too_late' }> {
+export function foldOnto(
+  projection: AnyProjection,
+  before: ObjectState | undefined,
+  came: readonly FactAt[],
+): ObjectFold | LateFold | Readonly<{ kind: 'unchanged' | 'too_late' }> {
   const state = before ?? nothingFolded(projection);
   const fresh = came.filter(({ revision }) => revision > state.revision);
   if (fresh.length === 0) return { kind: 'unchanged' };
   const earliest = Math.min(...fresh.map(({ fact }) => fact.order.created));
   if (isWithin(state.now, earliest)) return extended(projection, state, fresh);
   const { base, middle } = state.kept;
-  if (middle !== null && isWithin(middle, earliest)) return late(state, { now: middle, tail: state.tail.slice(0, KEPT_EVERY), kept: state.kept });
+  if (middle !== null && isWithin(middle, earliest))
+    return late(state, { now: middle, tail: state.tail.slice(0, KEPT_EVERY), kept: state.kept });
   if (!isWithin(base, earliest)) return { kind: 'too_late' };
   return late(state, { now: base ?? unfolded(projection), tail: [], kept: { base, middle: null } });
 }
 
-const late = ({ revision, tail }: ObjectState, from: Omit<ObjectState, 'revision'>): LateFold =>
-  ({ kind: 'late', from: { ...from, revision }, revisions: tail.slice(from.tail.length) });
+const late = ({ revision, tail }: ObjectState, from: Omit<ObjectState, 'revision'>): LateFold => ({
+  kind: 'late',
+  from: { ...from, revision },
+  revisions: tail.slice(from.tail.length),
+});
 
 /** Folds what comes in the order of its seconds, whatever its revisions. */
-export const foldOntoInOrder = (projection: AnyProjection, before: ObjectState | undefined, facts: readonly FactAt[]): ObjectFold =>
-  extended(projection, before ?? nothingFolded(projection), facts);
+export const foldOntoInOrder = (
+  projection: AnyProjection,
+  before: ObjectState | undefined,
+  facts: readonly FactAt[],
+): ObjectFold => extended(projection, before ?? nothingFolded(projection), facts);
 
 /** Whether nothing that a state has settled comes after this second. */
 const isWithin = (state: FoldState | null, second: number): boolean => state?.second == null || second >= state.second;
 
 /** Folds a late event: `again` are the events that were read again, and `came` those that are new. */
-export function foldLate(projection: AnyProjection, { from }: LateFold, { again, came }: { again: readonly FactAt[]; came: readonly FactAt[] }): ObjectFold {
+export function foldLate(
+  projection: AnyProjection,
+  { from }: LateFold,
+  { again, came }: { again: readonly FactAt[]; came: readonly FactAt[] },
+): ObjectFold {
   const known = new Set(extended(projection, from, again).guesses.map(({ event }) => event.stripeEventId));
   const folded = extended(projection, from, [...again, ...came.filter(({ revision }) => revision > from.revision)]);
   return { ...folded, guesses: folded.guesses.filter(({ event }) => !known.has(event.stripeEventId)) };
 }
 
-const lastOf = (facts: readonly FactAt[], before: bigint): bigint => facts.reduce((last, { revision }) => (revision > last ? revision : last), before);
+const lastOf = (facts: readonly FactAt[], before: bigint): bigint =>
+  facts.reduce((last, { revision }) => (revision > last ? revision : last), before);
 
 /** What a state amounts to, its latest second included. */
 export function currentOf(projection: AnyProjection, state: FoldState): unknown {
@@ -79,12 +100,21 @@ function extended(projection: AnyProjection, state: ObjectState, facts: readonly
   let { now, tail, kept } = state;
   let current: unknown;
   if (sorted.length === 0) current = currentOf(projection, now);
-  for (let at = 0; at < sorted.length; ) {
+  for (let at = 0; at < sorted.length;) {
     const next = sorted.slice(at, at + KEPT_EVERY - (tail.length % KEPT_EVERY));
-    const folded = advance(projection, now, next.map(({ fact }) => fact));
+    const folded = advance(
+      projection,
+      now,
+      next.map(({ fact }) => fact),
+    );
     if (folded.kind === 'late') throw new Error('Sorted facts cannot be late.');
     guesses.push(...folded.guesses);
-    [now, current, tail, at] = [folded.state, folded.current, [...tail, ...next.map(({ revision }) => revision)], at + next.length];
+    [now, current, tail, at] = [
+      folded.state,
+      folded.current,
+      [...tail, ...next.map(({ revision }) => revision)],
+      at + next.length,
+    ];
     if (tail.length === KEPT_EVERY) kept = { base: kept.base, middle: now };
     if (tail.length === 2 * KEPT_EVERY) [kept, tail] = [{ base: kept.middle, middle: now }, tail.slice(KEPT_EVERY)];
   }

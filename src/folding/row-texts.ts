@@ -9,15 +9,17 @@ export const NO_ROWS: RowTexts = new Map();
 /** The rows that a state of an object amounts to, checked and encoded. @throws when a value does not fit its column */
 export function rowTexts(projection: AnyProjection, stream: string, current: unknown): RowTexts {
   const rows = projection.rows(current);
-  return new Map(Object.entries(projection.tables).map(([name, table]) => {
-    const texts = new Map<string, string>();
-    for (const row of rows[name] ?? []) {
-      const [text, key] = [ofStream(stream, encodeRow(name, table, row)), keyOf(table, row)];
-      if (texts.has(key)) throw new Error(`An object has two rows of ${name} with the key ${key}.`);
-      texts.set(key, text);
-    }
-    return [name, texts];
-  }));
+  return new Map(
+    Object.entries(projection.tables).map(([name, table]) => {
+      const texts = new Map<string, string>();
+      for (const row of rows[name] ?? []) {
+        const [text, key] = [ofStream(stream, encodeRow(name, table, row)), keyOf(table, row)];
+        if (texts.has(key)) throw new Error(`An object has two rows of ${name} with the key ${key}.`);
+        texts.set(key, text);
+      }
+      return [name, texts];
+    }),
+  );
 }
 
 /** A row as JSON, with the stream that it belongs to. */

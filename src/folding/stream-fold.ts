@@ -26,7 +26,10 @@ export function factsByObject(projection: AnyProjection, events: readonly ReadEv
 const NAME_MAX = 300;
 
 /** A name that any database can hold and index: Stripe's are, and what is not is called by its hash. */
-const storableName = (name: string): string => (name.length <= NAME_MAX && !/[\p{Cc}\p{Cs}]/u.test(name) ? name : `#${createHash('sha256').update(name).digest('hex')}`);
+const storableName = (name: string): string =>
+  name.length <= NAME_MAX && !/[\p{Cc}\p{Cs}]/u.test(name)
+    ? name
+    : `#${createHash('sha256').update(name).digest('hex')}`;
 
 /** How far an object is folded, and the rows that stand for it. */
 export type FoldedObject = Pick<ObjectFold, 'state' | 'guesses'> & Readonly<{ rows: RowTexts }>;
@@ -36,8 +39,11 @@ export type FoldedObjects = ReadonlyMap<string, FoldedObject>;
 /** A stream to be folded by a projection. */
 export type Folding = Readonly<{ projection: AnyProjection; stream: string }>;
 
-const withRows = ({ projection, stream }: Folding, { state, guesses, current }: ObjectFold): FoldedObject =>
-  ({ state, guesses, rows: rowTexts(projection, stream, current) });
+const withRows = ({ projection, stream }: Folding, { state, guesses, current }: ObjectFold): FoldedObject => ({
+  state,
+  guesses,
+  rows: rowTexts(projection, stream, current),
+});
 
 /** `late`: events of these objects must be read again first. `again`: the whole stream must, which also names a cause. */
 export type StreamFold =
@@ -45,7 +51,11 @@ export type StreamFold =
   | Readonly<{ kind: 'again' }>;
 
 /** Folds what a batch brings of one stream onto the states that its objects have. */
-export function foldOntoStates(folding: Folding, states: ReadonlyMap<string, ObjectState>, facts: FactsByObject): StreamFold {
+export function foldOntoStates(
+  folding: Folding,
+  states: ReadonlyMap<string, ObjectState>,
+  facts: FactsByObject,
+): StreamFold {
   const objects = new Map<string, FoldedObject>();
   const late = new Map<string, LateFold>();
   try {
@@ -63,17 +73,32 @@ export function foldOntoStates(folding: Folding, states: ReadonlyMap<string, Obj
 }
 
 /** What the events at these revisions say of an object, of those that were read again. @throws what makes an event unreadable */
-export const factsAt = (projection: AnyProjection, object: string, { revisions, read }: { revisions: readonly bigint[]; read: ReadonlyMap<bigint, ReadEvent> }): readonly FactAt[] =>
-  factsByObject(projection, revisions.flatMap((revision) => read.get(revision) ?? [])).get(object) ?? [];
+export const factsAt = (
+  projection: AnyProjection,
+  object: string,
+  { revisions, read }: { revisions: readonly bigint[]; read: ReadonlyMap<bigint, ReadEvent> },
+): readonly FactAt[] =>
+  factsByObject(
+    projection,
+    revisions.flatMap((revision) => read.get(revision) ?? []),
+  ).get(object) ?? [];
 
 /** Folds what came late of one object. Null when an event that was to be read again is not there. @throws what makes an event unreadable, or cannot be folded */
-export function foldReadAgain(projection: AnyProjection, late: LateFold, { object, read, came }: { object: string; read: ReadonlyMap<bigint, ReadEvent>; came: readonly FactAt[] }): ObjectFold | null {
+export function foldReadAgain(
+  projection: AnyProjection,
+  late: LateFold,
+  { object, read, came }: { object: string; read: ReadonlyMap<bigint, ReadEvent>; came: readonly FactAt[] },
+): ObjectFold | null {
   const again = factsAt(projection, object, { revisions: late.revisions, read });
   return again.length === late.revisions.length ? foldLate(projection, late, { again, came }) : null;
 }
 
 /** Folds late events of objects; `again` has the events that were read again, by revision. Null when that fails, or one of them is not there. */
-export function foldLateObjects(folding: Folding, late: ReadonlyMap<string, LateFold>, { again, facts }: { again: ReadonlyMap<bigint, ReadEvent>; facts: FactsByObject }): FoldedObjects | null {
+export function foldLateObjects(
+  folding: Folding,
+  late: ReadonlyMap<string, LateFold>,
+  { again, facts }: { again: ReadonlyMap<bigint, ReadEvent>; facts: FactsByObject },
+): FoldedObjects | null {
   const objects = new Map<string, FoldedObject>();
   try {
     for (const [object, one] of late) {

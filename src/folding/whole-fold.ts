@@ -1,6 +1,14 @@
 import { objectOf, type AnyProjection, type Fact } from '../../projections/projection.js';
 import { factOf, type ReadEvent } from './facts.js';
-import { currentOf, foldOnto, foldOntoInOrder, type FactAt, type LateFold, type ObjectFold, type ObjectState } from './object-fold.js';
+import {
+  currentOf,
+  foldOnto,
+  foldOntoInOrder,
+  type FactAt,
+  type LateFold,
+  type ObjectFold,
+  type ObjectState,
+} from './object-fold.js';
 import { rowTexts } from './row-texts.js';
 import { factsAt, factsByObject, foldReadAgain, type Failure, type FoldedObject, type Folding } from './stream-fold.js';
 
@@ -43,7 +51,11 @@ export class WholeFold {
       const before = this.#objects.get(object);
       const folded = await tryToFold(projection, before?.state, { object, facts, readAgain });
       if (folded.kind === 'unchanged') continue;
-      if (folded.kind === 'folded') this.#objects.set(object, { state: folded.state, guesses: [...(before?.guesses ?? []), ...this.#fresh(folded.guesses, facts)] });
+      if (folded.kind === 'folded')
+        this.#objects.set(object, {
+          state: folded.state,
+          guesses: [...(before?.guesses ?? []), ...this.#fresh(folded.guesses, facts)],
+        });
       else this.#noted.set(object, []);
     }
   }
@@ -82,7 +94,8 @@ export class WholeFold {
   end(): WholeFolded {
     const { projection, stream } = this.folding;
     const objects = new Map<string, FoldedObject>();
-    for (const [object, { state, guesses }] of this.#objects) objects.set(object, { state, guesses, rows: rowTexts(projection, stream, currentOf(projection, state.now)) });
+    for (const [object, { state, guesses }] of this.#objects)
+      objects.set(object, { state, guesses, rows: rowTexts(projection, stream, currentOf(projection, state.now)) });
     return { objects, failure: this.#failure };
   }
 
@@ -98,7 +111,11 @@ export class WholeFold {
     return before;
   }
 
-  async #foldInOrder(object: string, places: readonly Place[], readAgain: ReadAgain): Promise<(Folded & { kind: 'folded' }) | { kind: 'failed'; error: unknown }> {
+  async #foldInOrder(
+    object: string,
+    places: readonly Place[],
+    readAgain: ReadAgain,
+  ): Promise<(Folded & { kind: 'folded' }) | { kind: 'failed'; error: unknown }> {
     const { projection } = this.folding;
     const sorted = [...places].sort((a, b) => a.second - b.second || (a.revision < b.revision ? -1 : 1));
     let folded: Folded | undefined;
@@ -117,7 +134,10 @@ export class WholeFold {
   }
 
   /** The first event, as they stand in the stream, with which an object cannot be folded. By halves: what cannot be folded cannot be with more behind it. */
-  async #firstFailure(object: string, { places, error, readAgain }: { places: readonly Place[]; error: unknown; readAgain: ReadAgain }): Promise<Failure> {
+  async #firstFailure(
+    object: string,
+    { places, error, readAgain }: { places: readonly Place[]; error: unknown; readAgain: ReadAgain },
+  ): Promise<Failure> {
     const inStream = [...places].sort((a, b) => (a.revision < b.revision ? -1 : 1));
     let [good, bad] = [0, { count: inStream.length, error }];
     while (bad.count - good > 1) {
@@ -151,7 +171,11 @@ function errorIn(projection: AnyProjection, event: ReadEvent): Readonly<{ thrown
 type Coming = Readonly<{ object: string; facts: readonly FactAt[]; readAgain: ReadAgain }>;
 
 /** Folds what comes of an object; `too_late` also when it cannot be folded in this order. */
-async function tryToFold(projection: AnyProjection, before: ObjectState | undefined, coming: Coming): Promise<ObjectFold | Readonly<{ kind: 'unchanged' | 'too_late' }>> {
+async function tryToFold(
+  projection: AnyProjection,
+  before: ObjectState | undefined,
+  coming: Coming,
+): Promise<ObjectFold | Readonly<{ kind: 'unchanged' | 'too_late' }>> {
   let late: LateFold;
   try {
     const folded = foldOnto(projection, before, coming.facts);

@@ -23,11 +23,18 @@ export const bodyTooLarge: Problem = {
   status: 413,
   code: 'body_too_large',
   title: 'Body too large',
-  detail: 'The event is larger than one append of the event store may be. Raise APPEND_BYTES_MAX, and the limit of the event store unless it is the embedded one, then let Stripe send the event again.',
+  detail:
+    'The event is larger than one append of the event store may be. Raise APPEND_BYTES_MAX, and the limit of the event store unless it is the embedded one, then let Stripe send the event again.',
 };
 
 /** The media type of a problem. */
 export const PROBLEM_TYPE = 'application/problem+json; charset=utf-8';
 
 /** The body that is sent: RFC 9457's members and our `code`. */
-export const problemBody = ({ status, code, title, detail }: Problem) => ({ type: `urn:subscription-ledger:problem:${code}`, title, status, detail, code });
+export const problemBody = ({ status, code, title, detail }: Problem) => ({
+  type: `urn:subscription-ledger:problem:${code}`,
+  title,
+  status,
+  detail,
+  code,
+});

@@ -73,7 +73,8 @@ export class Rim {
     fastify.addHook('onRequest', (request, reply, done) => this.#onRequest(request, reply, done));
     fastify.addHook('onSend', (request, reply, payload, done) => {
       if (isUnread(request)) closeAfter(request, reply.raw);
-      if (typeof payload === 'string' || Buffer.isBuffer(payload)) this.#untaken.add(reply.raw, Buffer.byteLength(payload));
+      if (typeof payload === 'string' || Buffer.isBuffer(payload))
+        this.#untaken.add(reply.raw, Buffer.byteLength(payload));
       done();
     });
     fastify.addHook('onResponse', (request, reply, done) => {
@@ -128,7 +129,8 @@ export class Rim {
     const route = this.#routeOf(request);
     if (route === null) return done(null);
     this.#bodies.read(request.raw, route.bodyBytesMax, (refusal, body) =>
-      (refusal === null ? done(null, body) : done(new ProblemError(route.problemOf(refusal)))));
+      refusal === null ? done(null, body) : done(new ProblemError(route.problemOf(refusal))),
+    );
   }
 
   #routeOf(request: FastifyRequest): BodyRoute | null {

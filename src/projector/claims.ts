@@ -18,7 +18,10 @@ export function settleWithin(writes: readonly StreamWrite[]): StreamWrite[] {
     for (const row of write.puts) {
       const name = `${nameOfGeneration(write.generation)} ${row.table} ${row.key}`;
       const other = claimants.get(name);
-      assert(other?.stream !== write.stream, `Two objects of ${write.stream} claim the row ${row.key} of ${row.table}.`);
+      assert(
+        other?.stream !== write.stream,
+        `Two objects of ${write.stream} claim the row ${row.key} of ${row.table}.`,
+      );
       if (other === undefined || ownerOf(write.stream, other.stream) === write.stream) claimants.set(name, write);
       if (other === undefined) continue;
       const [winner, loser] = ownerOf(write.stream, other.stream) === write.stream ? [write, other] : [other, write];
@@ -32,14 +35,25 @@ export function settleWithin(writes: readonly StreamWrite[]): StreamWrite[] {
  * Settles claims between the streams of a batch and those that have the rows. Who loses to one of the streams that wait to be folded
  * again waits, too: that stream may not want the row any more.
  */
-export function settle(writes: readonly StreamWrite[], claims: readonly Claim[], waiting: ReadonlySet<string> = new Set()): StreamWrite[] {
+export function settle(
+  writes: readonly StreamWrite[],
+  claims: readonly Claim[],
+  waiting: ReadonlySet<string> = new Set(),
+): StreamWrite[] {
   const settled = new Map(writes.map((write) => [nameOf(write), write]));
   for (const claim of claims) {
     const { generation, stream, owner } = claim;
     const write = settled.get(nameOf(claim));
     assert(write !== undefined, `${stream} claims a row, and is not written.`);
     if (ownerOf(stream, owner) === owner) {
-      settled.set(nameOf(claim), { ...write, puts: write.puts.filter((row) => !isSame(row, claim)), parking: { ...parkedFor(claim, { loser: stream, winner: owner }), ...(waiting.has(owner) ? { kind: 'waiting' } : {}) } });
+      settled.set(nameOf(claim), {
+        ...write,
+        puts: write.puts.filter((row) => !isSame(row, claim)),
+        parking: {
+          ...parkedFor(claim, { loser: stream, winner: owner }),
+          ...(waiting.has(owner) ? { kind: 'waiting' } : {}),
+        },
+      });
       continue;
     }
     settled.set(nameOf(claim), { ...write, taken: [...write.taken, { table: claim.table, key: claim.key, owner }] });
@@ -50,11 +64,26 @@ export function settle(writes: readonly StreamWrite[], claims: readonly Claim[],
 }
 
 /** A write that changes nothing of a stream. */
-export const nothingOf = (generation: Generation, stream: string, known: Parked | null = null): StreamWrite =>
-  ({ generation, stream, known, replaces: false, states: [], puts: [], gone: [], taken: [], parking: 'keep' });
+export const nothingOf = (generation: Generation, stream: string, known: Parked | null = null): StreamWrite => ({
+  generation,
+  stream,
+  known,
+  replaces: false,
+  states: [],
+  puts: [],
+  gone: [],
+  taken: [],
+  parking: 'keep',
+});
 
-const parkedFor = ({ table, key }: RowKey, { loser, winner }: { loser: string; winner: string }): ParkedStream =>
-  ({ kind: 'whole', stream: loser, ...atEvent(undefined), cause: `Two streams claim the row ${key} of ${table}: it belongs to ${winner}.`, stack: null });
+const parkedFor = ({ table, key }: RowKey, { loser, winner }: { loser: string; winner: string }): ParkedStream => ({
+  kind: 'whole',
+  stream: loser,
+  ...atEvent(undefined),
+  cause: `Two streams claim the row ${key} of ${table}: it belongs to ${winner}.`,
+  stack: null,
+});
 
 const isSame = (row: RowText, { table, key }: RowKey): boolean => row.table === table && row.key === key;
-const nameOf = ({ generation, stream }: Pick<StreamWrite, 'generation' | 'stream'>): string => `${nameOfGeneration(generation)} ${stream}`;
+const nameOf = ({ generation, stream }: Pick<StreamWrite, 'generation' | 'stream'>): string =>
+  `${nameOfGeneration(generation)} ${stream}`;

@@ -12,12 +12,17 @@ export const placeOf = ({ checkpoints }: Group): LogPosition => checkpoints[0]?.
 export const positionOf = (group: Group): bigint => placeOf(group)?.position ?? -1n;
 
 /** A group as it is after its checkpoints were moved. */
-export const movedTo = (group: Group, at: NonNullable<LogPosition>): Group => ({ ...group, checkpoints: group.checkpoints.map((checkpoint) => ({ ...checkpoint, at })) });
+export const movedTo = (group: Group, at: NonNullable<LogPosition>): Group => ({
+  ...group,
+  checkpoints: group.checkpoints.map((checkpoint) => ({ ...checkpoint, at })),
+});
 
 /** What of a group are rows of projections: all but the index. */
 export function generationsOf({ checkpoints }: Group, projections: readonly AnyProjection[]): Generation[] {
-  return checkpoints.filter(({ name }) => name !== EVENT_INDEX_GENERATION).flatMap(({ projection: projected, version, generation }) => {
-    const projection = projections.find((one) => one.name === projected && one.version === version);
-    return projection === undefined ? [] : [{ projection, generation }];
-  });
+  return checkpoints
+    .filter(({ name }) => name !== EVENT_INDEX_GENERATION)
+    .flatMap(({ projection: projected, version, generation }) => {
+      const projection = projections.find((one) => one.name === projected && one.version === version);
+      return projection === undefined ? [] : [{ projection, generation }];
+    });
 }

@@ -22,7 +22,8 @@ export class ObjectCache {
   constructor(sizeMax: number) {
     this.#objects = new LRUCache({
       maxSize: sizeMax,
-      sizeCalculation: ({ rows, state }) => ENTRY_SIZE + STATE_PER_ROWS * sizeOf(rows) * (state.kept.middle === null ? 1 : 3),
+      sizeCalculation: ({ rows, state }) =>
+        ENTRY_SIZE + STATE_PER_ROWS * sizeOf(rows) * (state.kept.middle === null ? 1 : 3),
       dispose: (_, key) => this.#dropKey(key),
     });
   }

@@ -71,10 +71,16 @@ export type ReadModels = Readonly<{
   /** Which of these streams have an event that is indexed. */
   findStreams(streams: readonly string[]): Promise<ReadonlySet<string>>;
   /** Which of these streams are parked, by the names of generations. */
-  findParked(generations: readonly string[], streams: readonly string[]): Promise<ReadonlyMap<string, ReadonlyMap<string, Parked>>>;
+  findParked(
+    generations: readonly string[],
+    streams: readonly string[],
+  ): Promise<ReadonlyMap<string, ReadonlyMap<string, Parked>>>;
   /** Streams that wait to be folded again, at most so many. */
   findWaiting(generations: readonly string[], max: number): Promise<readonly string[]>;
-  readStates(generation: Generation, objects: readonly Readonly<{ stream: string; object: string }>[]): Promise<readonly StoredObject[]>;
+  readStates(
+    generation: Generation,
+    objects: readonly Readonly<{ stream: string; object: string }>[],
+  ): Promise<readonly StoredObject[]>;
   /** The highest revision that a state of this stream has; -1n without a state. */
   lastFolded(generation: Generation, stream: string): Promise<bigint>;
   /** Writes all of it in one transaction, or nothing. Throws also what the database rejects. */

@@ -38,10 +38,16 @@ async function commit(database: Database, write: BatchWrite): Promise<Committed>
   }
 }
 
-async function writeAll(connection: Queryable, { checkpoints, move: moved, isShared, index, streams }: BatchWrite): Promise<void> {
+async function writeAll(
+  connection: Queryable,
+  { checkpoints, move: moved, isShared, index, streams }: BatchWrite,
+): Promise<void> {
   if (!isShared && !(await lock(connection, checkpoints))) throw new Undone({ kind: 'lost' });
   if (index.length > 0 && !(await indexEvents(connection, index))) throw new Undone({ kind: 'raced' });
-  await wait(connection, index.flatMap(({ corrects }) => corrects?.stream ?? []));
+  await wait(
+    connection,
+    index.flatMap(({ corrects }) => corrects?.stream ?? []),
+  );
   let mayPut = true;
   for (const own of byGeneration(streams)) mayPut = (await writeGeneration(connection, own)) && mayPut;
   // Within the transaction: rows that this very write deletes are claimed by nobody.
@@ -52,23 +58,37 @@ async function writeAll(connection: Queryable, { checkpoints, move: moved, isSha
 }
 
 /** False when rows belong to streams that they were not taken from. */
-async function writeGeneration(connection: Queryable, writes: readonly [StreamWrite, ...StreamWrite[]]): Promise<boolean> {
+async function writeGeneration(
+  connection: Queryable,
+  writes: readonly [StreamWrite, ...StreamWrite[]],
+): Promise<boolean> {
   const [{ generation }] = writes;
   const replaced = writes.filter(({ replaces }) => replaces).map(({ stream }) => stream);
   if (replaced.length > 0) {
     await deleteStates(connection, generation, replaced);
     await deleteStreams(connection, generation, replaced);
   }
-  const gone = writes.flatMap((write) => [...write.gone.map((row) => ({ ...row, stream: write.stream })), ...write.taken.map(({ table, key, owner }) => ({ table, key, stream: owner }))]);
+  const gone = writes.flatMap((write) => [
+    ...write.gone.map((row) => ({ ...row, stream: write.stream })),
+    ...write.taken.map(({ table, key, owner }) => ({ table, key, stream: owner })),
+  ]);
   await deleteRows(connection, generation, gone);
-  const mayPut = await putRows(connection, generation, writes.flatMap(({ puts }) => puts));
+  const mayPut = await putRows(
+    connection,
+    generation,
+    writes.flatMap(({ puts }) => puts),
+  );
   const states = writes.flatMap(({ stream, states: own }) => own.map((one) => ({ ...one, stream })));
   if (states.length > 0) await putStates(connection, generation, states);
-  const unparked = writes.flatMap(({ stream, parking, known }) => (parking === 'none' && known !== null ? [{ stream, ...known }] : []));
+  const unparked = writes.flatMap(({ stream, parking, known }) =>
+    parking === 'none' && known !== null ? [{ stream, ...known }] : [],
+  );
   if (unparked.length > 0) await unpark(connection, generation, unparked);
   const retried = writes.filter(({ parking }) => parking === 'retry').map(({ stream }) => stream);
   if (retried.length > 0) await wantRetry(connection, generation, retried);
-  const parked = writes.flatMap(({ parking, known }) => (typeof parking === 'string' ? [] : [{ ...parking, known: known?.attempts ?? null }]));
+  const parked = writes.flatMap(({ parking, known }) =>
+    typeof parking === 'string' ? [] : [{ ...parking, known: known?.attempts ?? null }],
+  );
   if (parked.length > 0) await park(connection, generation, parked);
   return mayPut;
 }
@@ -83,4 +103,5 @@ async function claimsOf(connection: Queryable, streams: readonly StreamWrite[]):
   return claims;
 }
 
-const byGeneration = (writes: readonly StreamWrite[]): Iterable<readonly [StreamWrite, ...StreamWrite[]]> => groupBy(writes, ({ generation }) => nameOfGeneration(generation)).values();
+const byGeneration = (writes: readonly StreamWrite[]): Iterable<readonly [StreamWrite, ...StreamWrite[]]> =>
+  groupBy(writes, ({ generation }) => nameOfGeneration(generation)).values();

@@ -9,7 +9,15 @@ import { settle, settleWithin } from './claims.js';
 import { generationsOf, placeOf, positionOf, type Group } from './group.js';
 import { ObjectCache } from './object-cache.js';
 import type { BatchWrite, Claim, Committed, EventReader, ReadModels, StreamWrite } from './ports.js';
-import { foldedBy, LIMITS, parkedBy, StreamFolder, type FoldedStream, type Limits, type Reach } from './stream-folder.js';
+import {
+  foldedBy,
+  LIMITS,
+  parkedBy,
+  StreamFolder,
+  type FoldedStream,
+  type Limits,
+  type Reach,
+} from './stream-folder.js';
 import { withoutRepeats, type GoneStream, type Positions } from './stream-reading.js';
 import { Turn } from './turn.js';
 
@@ -49,11 +57,17 @@ export type ProjectorOptions = Readonly<{
   limits?: Limits;
 }>;
 
-type Counted = Readonly<{ events: readonly ReadEvent[]; toBeIndexed: BatchWrite['index']; positions: Positions; repeats: number; corrected: readonly string[] }>;
+type Counted = Readonly<{
+  events: readonly ReadEvent[];
+  toBeIndexed: BatchWrite['index'];
+  positions: Positions;
+  repeats: number;
+  corrected: readonly string[];
+}>;
 type Place = Readonly<{ group: Group; to: NonNullable<LogPosition> }>;
 type Committing = Readonly<{ folded: FoldedStream[]; writes: StreamWrite[] }>;
 /** What was done, and what of it was written otherwise than it was folded. */
-type Done = Readonly<{ kind: 'committed' }> & Committing | Readonly<{ kind: 'lost' | 'raced' }>;
+type Done = (Readonly<{ kind: 'committed' }> & Committing) | Readonly<{ kind: 'lost' | 'raced' }>;
 
 /**
  * The one engine under all projections: loads the objects that a batch of the log concerns, folds, and in one transaction
@@ -80,9 +94,16 @@ export class Projector {
    * Folds the streams that wait for it from their beginning: long ones beside the batches, and parked ones that somebody wants
    * replayed. `groupNow` tells where the generations stand. `done`: none waits any more; `stopped`: the signal has aborted before.
    */
-  async workOff(groupNow: () => Group, signal?: AbortSignal, applied: (result: Applied) => void = () => undefined): Promise<'done' | 'stopped' | 'lost'> {
+  async workOff(
+    groupNow: () => Group,
+    signal?: AbortSignal,
+    applied: (result: Applied) => void = () => undefined,
+  ): Promise<'done' | 'stopped' | 'lost'> {
     for (;;) {
-      const streams = await this.options.models.findWaiting(groupNow().checkpoints.map(({ name }) => name), WAITING_MAX);
+      const streams = await this.options.models.findWaiting(
+        groupNow().checkpoints.map(({ name }) => name),
+        WAITING_MAX,
+      );
       if (streams.length === 0) return 'done';
       for (const stream of streams) {
         if (signal?.aborted === true) return 'stopped';
@@ -108,10 +129,18 @@ export class Projector {
     if (batch.length === 0 && this.options.isShard === true) return NOTHING_APPLIED;
     const counted = await this.#count(batch.filter(({ metadata }) => metadata !== null));
     const corrected = new Set(counted.corrected);
-    const shortened = await this.#ofOurs(batch.flatMap(({ says }) => (says.kind === 'shortened' ? [says.stream] : [])), counted.events);
+    const shortened = await this.#ofOurs(
+      batch.flatMap(({ says }) => (says.kind === 'shortened' ? [says.stream] : [])),
+      counted.events,
+    );
     const again = new Set(shortened.filter((stream) => !corrected.has(stream)));
     const generations = generationsOf(group, this.options.projections);
-    const part: Part = { generations, streams: groupByStream(counted.events, { again, corrected }), again, index: counted.toBeIndexed };
+    const part: Part = {
+      generations,
+      streams: groupByStream(counted.events, { again, corrected }),
+      again,
+      index: counted.toBeIndexed,
+    };
     const reach = { upTo: to.position, toBeIndexed: counted.positions };
     const move = this.options.isShard === true ? null : { logName: group.logName, to };
     let done: Done;
@@ -126,7 +155,11 @@ export class Projector {
   }
 
   /** Loads, folds and writes these streams in one transaction. */
-  async #work({ generations, streams, again, index }: Part, reach: Reach, { checkpoints, move }: Moving): Promise<Done> {
+  async #work(
+    { generations, streams, again, index }: Part,
+    reach: Reach,
+    { checkpoints, move }: Moving,
+  ): Promise<Done> {
     const tasks = await this.#folder.tasksOf(generations, streams, again);
     return this.#commit(await this.#folder.fold(tasks, reach), { checkpoints, move, index });
   }
@@ -159,9 +192,15 @@ export class Projector {
   }
 
   /** Parks the one stream of which something was thrown, in the one generation; in all of them when its events cannot be indexed. */
-  #park({ generations, streams }: Part, error: unknown, { checkpoints, all }: { checkpoints: readonly Checkpoint[]; all: readonly Generation[] }): Promise<Done> {
+  #park(
+    { generations, streams }: Part,
+    error: unknown,
+    { checkpoints, all }: { checkpoints: readonly Checkpoint[]; all: readonly Generation[] },
+  ): Promise<Done> {
     const parkedIn = generations.length > 0 ? generations : all;
-    const parked = [...streams].flatMap(([stream, events]) => parkedIn.map((one) => rejected(one, { stream, last: events.at(-1), error })));
+    const parked = [...streams].flatMap(([stream, events]) =>
+      parkedIn.map((one) => rejected(one, { stream, last: events.at(-1), error })),
+    );
     return this.#write(parked, { checkpoints, move: null, index: [] });
   }
 
@@ -194,7 +233,10 @@ export class Projector {
     const startedAt = performance.now();
     const generations = generationsOf(groupNow(), this.options.projections);
     const tasks = await this.#folder.waitingTasks(generations, stream);
-    const refold = await this.#folder.refold(stream, tasks.map(({ generation }) => generation));
+    const refold = await this.#folder.refold(
+      stream,
+      tasks.map(({ generation }) => generation),
+    );
     const foldTo = async (upTo: bigint): Promise<unknown> => {
       try {
         await refold.foldTo(upTo);
@@ -205,18 +247,22 @@ export class Projector {
       }
     };
     const error = await foldTo(positionOf(groupNow()));
-    return this.#turn.take(() => this.#insist(async () => {
-      const group = groupNow();
-      this.#remember(group);
-      const known = await this.#folder.waitingTasks(generations, stream);
-      // What was parked once more meanwhile may be other than it was read: it is read again.
-      const same = tasks.filter(({ generation, parked }) => known.some((one) => one.generation === generation && one.parked?.attempts === parked?.attempts));
-      const failed = error ?? (await foldTo(positionOf(group)));
-      const folded = failed === null ? foldedBy(same, refold) : same.map((task) => parkedBy(task, failed));
-      const timed = folded.map((one) => ({ ...one, refoldMs: performance.now() - startedAt }));
-      const done = await this.#commitOrPark(timed, { checkpoints: group.checkpoints, move: null, index: [] });
-      return done.kind === 'committed' ? this.#appliedOf(done, 0) : done;
-    }));
+    return this.#turn.take(() =>
+      this.#insist(async () => {
+        const group = groupNow();
+        this.#remember(group);
+        const known = await this.#folder.waitingTasks(generations, stream);
+        // What was parked once more meanwhile may be other than it was read: it is read again.
+        const same = tasks.filter(({ generation, parked }) =>
+          known.some((one) => one.generation === generation && one.parked?.attempts === parked?.attempts),
+        );
+        const failed = error ?? (await foldTo(positionOf(group)));
+        const folded = failed === null ? foldedBy(same, refold) : same.map((task) => parkedBy(task, failed));
+        const timed = folded.map((one) => ({ ...one, refoldMs: performance.now() - startedAt }));
+        const done = await this.#commitOrPark(timed, { checkpoints: group.checkpoints, move: null, index: [] });
+        return done.kind === 'committed' ? this.#appliedOf(done, 0) : done;
+      }),
+    );
   }
 
   async #commitOrPark(folded: readonly FoldedStream[], together: Together): Promise<Done> {
@@ -226,7 +272,13 @@ export class Projector {
       this.#cache.clear();
       if (isAway(error)) throw error;
       if (folded.length > 1) return this.#commitEach(folded, together);
-      return this.#write(folded.map(({ write: { generation, stream, known } }) => ({ ...rejected(generation, { stream, last: undefined, error }), known })), together);
+      return this.#write(
+        folded.map(({ write: { generation, stream, known } }) => ({
+          ...rejected(generation, { stream, last: undefined, error }),
+          known,
+        })),
+        together,
+      );
     }
   }
 
@@ -252,7 +304,11 @@ export class Projector {
   async #write(writes: readonly StreamWrite[], together: Together): Promise<Done> {
     let streams = [...writes];
     for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt += 1) {
-      const committed: Committed = await this.options.models.commit({ ...together, isShared: this.options.isShard === true, streams });
+      const committed: Committed = await this.options.models.commit({
+        ...together,
+        isShared: this.options.isShard === true,
+        streams,
+      });
       if (committed.kind === 'committed') return { kind: 'committed', folded: [], writes: streams };
       if (committed.kind !== 'claimed') return committed;
       streams = settle(streams, committed.claims, await this.#waitingOf(committed.claims, together));
@@ -262,15 +318,20 @@ export class Projector {
 
   /** Which of the streams that have claimed rows wait to be folded again, in any generation. */
   async #waitingOf(claims: readonly Claim[], { checkpoints, index }: Together): Promise<Set<string>> {
-    const parked = await this.options.models.findParked(checkpoints.map(({ name }) => name), claims.map(({ owner }) => owner));
+    const parked = await this.options.models.findParked(
+      checkpoints.map(({ name }) => name),
+      claims.map(({ owner }) => owner),
+    );
     const waiting = new Set(index.flatMap(({ corrects }) => corrects?.stream ?? []));
-    for (const streams of parked.values()) for (const [stream, { kind }] of streams) if (kind === 'waiting') waiting.add(stream);
+    for (const streams of parked.values())
+      for (const [stream, { kind }] of streams) if (kind === 'waiting') waiting.add(stream);
     return waiting;
   }
 
   /** What was written under another epoch, to other checkpoints, or beyond another place, may have been changed by others since. */
   #remember(group: Group, to?: NonNullable<LogPosition>): void {
-    const nameOf = (at: LogPosition): string => `${group.checkpoints.map(({ name, epoch }) => `${name} ${epoch}`).join()} ${at?.position ?? -1n}`;
+    const nameOf = (at: LogPosition): string =>
+      `${group.checkpoints.map(({ name, epoch }) => `${name} ${epoch}`).join()} ${at?.position ?? -1n}`;
     if (nameOf(placeOf(group)) !== this.#known) this.#cache.clear();
     this.#known = nameOf(to ?? placeOf(group));
   }
@@ -279,12 +340,14 @@ export class Projector {
   #keep(folded: readonly FoldedStream[], written: readonly StreamWrite[]): void {
     const asFolded = new Set(folded.map(({ write }) => write));
     for (const write of written) {
-      if (write.replaces || write.parking !== 'keep' || !asFolded.has(write)) this.#cache.forget(nameOfGeneration(write.generation), write.stream);
+      if (write.replaces || write.parking !== 'keep' || !asFolded.has(write))
+        this.#cache.forget(nameOfGeneration(write.generation), write.stream);
     }
     const kept = new Set(written);
     for (const { write, objects } of folded) {
       if (!kept.has(write) || (write.parking !== 'keep' && write.parking !== 'none')) continue;
-      for (const [object, { state, rows }] of objects) this.#cache.put(nameOfGeneration(write.generation), write.stream, object, { state, rows });
+      for (const [object, { state, rows }] of objects)
+        this.#cache.put(nameOfGeneration(write.generation), write.stream, object, { state, rows });
     }
   }
 
@@ -296,7 +359,9 @@ export class Projector {
       repeats,
       refolds: refolded.length,
       longestRefoldMs: Math.max(0, ...refolded.map(({ refoldMs }) => refoldMs ?? 0)),
-      ambiguous: folded.flatMap(({ write: { generation }, guesses }) => guesses.filter((fact) => this.#countsFor(generation.projection, fact))).length,
+      ambiguous: folded.flatMap(({ write: { generation }, guesses }) =>
+        guesses.filter((fact) => this.#countsFor(generation.projection, fact)),
+      ).length,
       parked: parked.filter(({ kind }) => kind !== 'waiting'),
       waiting: parked.filter(({ kind }) => kind === 'waiting').length,
       // Several projections read one stream.
@@ -310,7 +375,16 @@ export class Projector {
   }
 }
 
-const NOTHING_APPLIED: Applied = { kind: 'applied', repeats: 0, refolds: 0, longestRefoldMs: 0, ambiguous: 0, parked: [], waiting: 0, gone: [] };
+const NOTHING_APPLIED: Applied = {
+  kind: 'applied',
+  repeats: 0,
+  refolds: 0,
+  longestRefoldMs: 0,
+  ambiguous: 0,
+  parked: [],
+  waiting: 0,
+  gone: [],
+};
 
 /** Adds what one more transaction has done. */
 function add(all: Committing, { folded, writes }: Committing): void {

@@ -6,9 +6,14 @@ import type { EventReader, ReadModels } from './ports.js';
 import { countedPages, readRevisions, type Positions, type Remains } from './stream-reading.js';
 
 /** A stream as one generation folds it from its beginning; `error` is what was thrown instead. */
-export type Refolded = Readonly<{ stored: bigint; remains: Remains }> & (Readonly<{ folded: WholeFolded }> | Readonly<{ error: unknown }>);
+export type Refolded = Readonly<{ stored: bigint; remains: Remains }> &
+  (Readonly<{ folded: WholeFolded }> | Readonly<{ error: unknown }>);
 
-type Parts = Readonly<{ reader: EventReader; models: Pick<ReadModels, 'findEvents' | 'lastFolded'>; pageEvents: number }>;
+type Parts = Readonly<{
+  reader: EventReader;
+  models: Pick<ReadModels, 'findEvents' | 'lastFolded'>;
+  pageEvents: number;
+}>;
 type OfGeneration = { readonly fold: WholeFold; readonly stored: bigint; error?: unknown };
 
 /**
@@ -31,13 +36,19 @@ export class Refold {
     const folds = new Map<string, OfGeneration>();
     for (const generation of generations) {
       const stored = await parts.models.lastFolded(generation, stream);
-      folds.set(nameOfGeneration(generation), { fold: new WholeFold({ projection: generation.projection, stream }, stored), stored });
+      folds.set(nameOfGeneration(generation), {
+        fold: new WholeFold({ projection: generation.projection, stream }, stored),
+        stored,
+      });
     }
     return new Refold(parts, stream, folds);
   }
 
   /** Reads on up to a position of the log, and folds; false, and not all of it, when the stream has more than `max` events up to there. */
-  async foldTo(upTo: bigint, { max = Infinity, toBeIndexed }: { max?: number; toBeIndexed?: Positions | undefined } = {}): Promise<boolean> {
+  async foldTo(
+    upTo: bigint,
+    { max = Infinity, toBeIndexed }: { max?: number; toBeIndexed?: Positions | undefined } = {},
+  ): Promise<boolean> {
     for await (const page of this.#pages(this.#last + 1n, upTo, toBeIndexed)) {
       this.#first ??= page.first;
       this.#last = page.last;
@@ -53,9 +64,14 @@ export class Refold {
   /** Folds what could not be folded as it came; for that the stream is read once more, as far as it was read. */
   async #settle(upTo: bigint, toBeIndexed: Positions | undefined): Promise<void> {
     for (let open = this.#scattered(); open.length > 0; open = this.#scattered()) {
-      await this.#readOnceMore(upTo, toBeIndexed, async (events) => { for (const { fold } of open) fold.note(events); });
+      await this.#readOnceMore(upTo, toBeIndexed, async (events) => {
+        for (const { fold } of open) fold.note(events);
+      });
       const failed: OfGeneration[] = [];
-      for (const own of open) await this.#orFail(own, async () => { if (!(await own.fold.settle(this.#readAgain))) failed.push(own); });
+      for (const own of open)
+        await this.#orFail(own, async () => {
+          if (!(await own.fold.settle(this.#readAgain))) failed.push(own);
+        });
       if (failed.length === 0) continue;
       await this.#readOnceMore(upTo, toBeIndexed, async (events) => {
         for (const own of failed) await this.#orFail(own, () => own.fold.add(events, this.#readAgain));
@@ -67,7 +83,11 @@ export class Refold {
     return [...this.folds.values()].filter(({ fold, error }) => error === undefined && fold.isScattered);
   }
 
-  async #readOnceMore(upTo: bigint, toBeIndexed: Positions | undefined, take: (events: readonly ReadEvent[]) => Promise<void>): Promise<void> {
+  async #readOnceMore(
+    upTo: bigint,
+    toBeIndexed: Positions | undefined,
+    take: (events: readonly ReadEvent[]) => Promise<void>,
+  ): Promise<void> {
     for await (const { events } of this.#pages(0n, upTo, toBeIndexed)) {
       this.#again = new Map();
       await take(events.filter(({ revision }) => revision <= this.#last));
@@ -95,7 +115,9 @@ export class Refold {
   readonly #readAgain = async (revisions: readonly bigint[]): Promise<ReadonlyMap<bigint, ReadEvent>> => {
     const unknown = revisions.filter((revision) => !this.#again.has(revision));
     if (this.#again.size + unknown.length > AGAIN_MAX) this.#again = new Map();
-    if (unknown.length > 0) for (const [revision, event] of await readRevisions(this.parts.reader, this.stream, unknown)) this.#again.set(revision, event);
+    if (unknown.length > 0)
+      for (const [revision, event] of await readRevisions(this.parts.reader, this.stream, unknown))
+        this.#again.set(revision, event);
     return this.#again;
   };
 

@@ -4,6 +4,7 @@ export type Shard = Readonly<{ index: number; count: number }>;
 /** The shard that a stream falls to, of so many; by a hash of its name (FNV-1a). Its metadata are told to who has the stream. */
 export function shardOf(stream: string, count: number): number {
   let hash = 0x811c9dc5;
-  for (let at = stream.startsWith('$$') ? 2 : 0; at < stream.length; at += 1) hash = Math.imul(hash ^ stream.charCodeAt(at), 0x01000193);
+  for (let at = stream.startsWith('$$') ? 2 : 0; at < stream.length; at += 1)
+    hash = Math.imul(hash ^ stream.charCodeAt(at), 0x01000193);
   return (hash >>> 0) % count;
 }

@@ -2,7 +2,13 @@ import type { Fact } from '../../projections/projection.js';
 import { concerns, type ReadEvent } from '../folding/facts.js';
 import { currentOf } from '../folding/object-fold.js';
 import { changesBetween, NO_ROWS, rowTexts } from '../folding/row-texts.js';
-import { factsByObject, foldLateObjects, foldOntoStates, type FactsByObject, type FoldedObjects } from '../folding/stream-fold.js';
+import {
+  factsByObject,
+  foldLateObjects,
+  foldOntoStates,
+  type FactsByObject,
+  type FoldedObjects,
+} from '../folding/stream-fold.js';
 import { groupBy } from '../folding/group-by.js';
 import { nameOfGeneration, type Generation } from '../read-models/schema.js';
 import { atEvent, type ParkedStream } from '../read-models/parked-streams.js';
@@ -32,7 +38,13 @@ export type StreamTask = Readonly<{
 }>;
 
 /** `objects` are those that changed; `refoldMs` is null when no event was read again. */
-export type FoldedStream = Readonly<{ write: StreamWrite; objects: FoldedObjects; guesses: readonly Fact[]; refoldMs: number | null; gone: GoneStream | null }>;
+export type FoldedStream = Readonly<{
+  write: StreamWrite;
+  objects: FoldedObjects;
+  guesses: readonly Fact[];
+  refoldMs: number | null;
+  gone: GoneStream | null;
+}>;
 
 /** How far streams are read, and ids up to there that are not in the index yet. */
 export type Reach = Readonly<{ upTo: bigint; toBeIndexed: Positions }>;
@@ -58,12 +70,23 @@ export class StreamFolder {
   ) {}
 
   /** What a batch asks for; streams in `again` are read whole, since less may be left of them. */
-  async tasksOf(generations: readonly Generation[], batch: ReadonlyMap<string, readonly ReadEvent[]>, again: ReadonlySet<string>): Promise<StreamTask[]> {
+  async tasksOf(
+    generations: readonly Generation[],
+    batch: ReadonlyMap<string, readonly ReadEvent[]>,
+    again: ReadonlySet<string>,
+  ): Promise<StreamTask[]> {
     const streams = [...batch.keys()];
     const parked = await this.models.findParked(generations.map(nameOfGeneration), streams);
     const tasks: StreamTask[] = [];
     for (const generation of generations) {
-      const own = streams.flatMap((stream) => taskOf(generation, stream, { events: batch.get(stream) ?? [], parked: parked.get(nameOfGeneration(generation))?.get(stream) ?? null, isAgain: again.has(stream), inlineMax: this.limits.readInlineMax }));
+      const own = streams.flatMap((stream) =>
+        taskOf(generation, stream, {
+          events: batch.get(stream) ?? [],
+          parked: parked.get(nameOfGeneration(generation))?.get(stream) ?? null,
+          isAgain: again.has(stream),
+          inlineMax: this.limits.readInlineMax,
+        }),
+      );
       await this.#loadStates(generation, own);
       tasks.push(...own);
     }
@@ -75,19 +98,26 @@ export class StreamFolder {
     const parked = await this.models.findParked(generations.map(nameOfGeneration), [stream]);
     return generations.flatMap((generation) => {
       const own = parked.get(nameOfGeneration(generation))?.get(stream);
-      return own === undefined ? [] : [{ generation, stream, how: 'whole' as const, events: [], facts: null, parked: own, states: new Map() }];
+      return own === undefined
+        ? []
+        : [{ generation, stream, how: 'whole' as const, events: [], facts: null, parked: own, states: new Map() }];
     });
   }
 
   async fold(tasks: readonly StreamTask[], reach: Reach): Promise<FoldedStream[]> {
     const folded: FoldedStream[] = [];
-    for (const [stream, own] of groupBy(tasks, ({ stream }) => stream)) folded.push(...(await this.#foldStream(stream, own, reach)));
+    for (const [stream, own] of groupBy(tasks, ({ stream }) => stream))
+      folded.push(...(await this.#foldStream(stream, own, reach)));
     return folded;
   }
 
   /** Begins to fold a stream from its beginning, in these generations. */
   refold(stream: string, generations: readonly Generation[]): Promise<Refold> {
-    return Refold.begin({ reader: this.reader, models: this.models, pageEvents: this.limits.pageEvents }, stream, generations);
+    return Refold.begin(
+      { reader: this.reader, models: this.models, pageEvents: this.limits.pageEvents },
+      stream,
+      generations,
+    );
   }
 
   async #loadStates(generation: Generation, tasks: readonly StreamTask[]): Promise<void> {
@@ -103,12 +133,17 @@ export class StreamFolder {
     }
     if (unknown.length === 0) return;
     for (const { stream, object, state } of await this.models.readStates(generation, unknown)) {
-      byStream.get(stream)?.states.set(object, { state, rows: rowTexts(generation.projection, stream, currentOf(generation.projection, state.now)) });
+      byStream.get(stream)?.states.set(object, {
+        state,
+        rows: rowTexts(generation.projection, stream, currentOf(generation.projection, state.now)),
+      });
     }
   }
 
   async #foldStream(stream: string, tasks: readonly StreamTask[], reach: Reach): Promise<FoldedStream[]> {
-    const folded = tasks.filter(({ how }) => how === 'later').map((task) => nothingFolded({ ...nothingOf(task.generation, stream, task.parked), parking: 'retry' }, null));
+    const folded = tasks
+      .filter(({ how }) => how === 'later')
+      .map((task) => nothingFolded({ ...nothingOf(task.generation, stream, task.parked), parking: 'retry' }, null));
     folded.push(...tasks.filter(({ how }) => how === 'wait').map(waiting));
     const whole: StreamTask[] = tasks.filter(({ how }) => how === 'whole');
     for (const task of tasks.filter(({ how }) => how === 'retry')) {
@@ -116,12 +151,18 @@ export class StreamFolder {
       if (retried === 'again') whole.push(task);
       else folded.push(retried);
     }
-    const onto = await this.#foldOnto(stream, tasks.filter(({ how }) => how === 'onto'));
+    const onto = await this.#foldOnto(
+      stream,
+      tasks.filter(({ how }) => how === 'onto'),
+    );
     return [...folded, ...onto.folded, ...(await this.#readAndFold(stream, [...whole, ...onto.again], reach))];
   }
 
   /** Folds events onto states; what came late is read again once for all generations. */
-  async #foldOnto(stream: string, tasks: readonly StreamTask[]): Promise<{ folded: FoldedStream[]; again: StreamTask[] }> {
+  async #foldOnto(
+    stream: string,
+    tasks: readonly StreamTask[],
+  ): Promise<{ folded: FoldedStream[]; again: StreamTask[] }> {
     const folded: FoldedStream[] = [];
     const again: StreamTask[] = [];
     const late: LateTask[] = [];
@@ -153,7 +194,11 @@ export class StreamFolder {
     if (count <= 0) return nothingFolded({ ...nothingOf(generation, stream, parked), parking: 'keep' }, null);
     const isLong = count > this.limits.retriedMax;
     const events: ReadEvent[] = [];
-    for await (const page of countedPages(this.reader, this.models, stream, { ...reach, from, pageEvents: isLong ? 1 : count + 1 })) {
+    for await (const page of countedPages(this.reader, this.models, stream, {
+      ...reach,
+      from,
+      pageEvents: isLong ? 1 : count + 1,
+    })) {
       events.push(...page.events);
       if (isLong) break;
     }
@@ -171,15 +216,23 @@ export class StreamFolder {
       return { ...(done ?? nothingFolded(write, performance.now() - startedAt)), write: { ...write, parking: 'none' } };
     }
     const failing = events[0];
-    const isStillFailing = all === 'again' && failing !== undefined && (events.length === 1 || (await tried([failing])) === 'again');
+    const isStillFailing =
+      all === 'again' && failing !== undefined && (events.length === 1 || (await tried([failing])) === 'again');
     if (!isStillFailing) return 'again';
     return nothingFolded({ ...nothingOf(generation, stream, parked), parking: 'keep' }, performance.now() - startedAt);
   }
 
-  async #readAndFold(stream: string, tasks: readonly StreamTask[], { upTo, toBeIndexed }: Reach): Promise<FoldedStream[]> {
+  async #readAndFold(
+    stream: string,
+    tasks: readonly StreamTask[],
+    { upTo, toBeIndexed }: Reach,
+  ): Promise<FoldedStream[]> {
     if (tasks.length === 0) return [];
     const startedAt = performance.now();
-    const refold = await this.refold(stream, tasks.map(({ generation }) => generation));
+    const refold = await this.refold(
+      stream,
+      tasks.map(({ generation }) => generation),
+    );
     try {
       if (!(await refold.foldTo(upTo, { toBeIndexed, max: this.limits.readInlineMax }))) return tasks.map(waiting);
     } catch (error) {
@@ -239,32 +292,49 @@ function foldTask(task: StreamTask) {
 }
 
 /** What streams write that were folded from their beginning. */
-export const foldedBy = (tasks: readonly StreamTask[], refold: Refold): FoldedStream[] => tasks.flatMap((task) => {
-  const refolded = refold.of(task.generation);
-  return refolded === null ? [] : [foldedWhole(task, refolded)];
-});
+export const foldedBy = (tasks: readonly StreamTask[], refold: Refold): FoldedStream[] =>
+  tasks.flatMap((task) => {
+    const refolded = refold.of(task.generation);
+    return refolded === null ? [] : [foldedWhole(task, refolded)];
+  });
 
 function foldedWhole(task: StreamTask, refolded: Refolded): FoldedStream {
   const { generation, stream, parked } = task;
   if ('error' in refolded) return parkedBy(task, refolded.error);
-  const { folded: { objects, failure }, stored, remains } = refolded;
+  const {
+    folded: { objects, failure },
+    stored,
+    remains,
+  } = refolded;
   const gone = remains === 'all' ? null : { stream, remains };
   if (failure === null) return replaced(task, objects, { parking: 'none', gone });
   const parking = parkingOf(failure.event, failure.error, 'event');
   // A build that reads less than the one before takes nothing back.
-  if (stored >= parking.revision && remains === 'all') return { ...nothingFolded({ ...nothingOf(generation, stream, parked), parking: { ...parking, kind: 'whole' } }, 0), gone };
+  if (stored >= parking.revision && remains === 'all')
+    return {
+      ...nothingFolded({ ...nothingOf(generation, stream, parked), parking: { ...parking, kind: 'whole' } }, 0),
+      gone,
+    };
   return replaced(task, objects, { parking, gone });
 }
 
 const guessesOf = (objects: FoldedObjects): Fact[] => [...objects.values()].flatMap(({ guesses }) => guesses);
 
 /** What objects that changed write; nothing when none did. */
-function changed({ generation, stream, states, parked }: StreamTask, objects: FoldedObjects, refoldMs: number | null): FoldedStream[] {
+function changed(
+  { generation, stream, states, parked }: StreamTask,
+  objects: FoldedObjects,
+  refoldMs: number | null,
+): FoldedStream[] {
   if (objects.size === 0) return [];
   const changes = [...objects].map(([object, { rows }]) => changesBetween(states.get(object)?.rows ?? NO_ROWS, rows));
   const write: StreamWrite = {
     ...nothingOf(generation, stream, parked),
-    states: [...objects].map(([object, { state }]) => ({ object, state, isKeptNew: state.kept !== states.get(object)?.state.kept })),
+    states: [...objects].map(([object, { state }]) => ({
+      object,
+      state,
+      isKeptNew: state.kept !== states.get(object)?.state.kept,
+    })),
     puts: changes.flatMap(({ puts }) => puts),
     gone: changes.flatMap(({ gone }) => gone),
   };
@@ -272,7 +342,11 @@ function changed({ generation, stream, states, parked }: StreamTask, objects: Fo
 }
 
 /** What a stream writes that was folded whole. */
-function replaced({ generation, stream, parked }: StreamTask, objects: FoldedObjects, { parking, gone }: { parking: StreamWrite['parking']; gone: GoneStream | null }): FoldedStream {
+function replaced(
+  { generation, stream, parked }: StreamTask,
+  objects: FoldedObjects,
+  { parking, gone }: { parking: StreamWrite['parking']; gone: GoneStream | null },
+): FoldedStream {
   const write: StreamWrite = {
     ...nothingOf(generation, stream, parked),
     replaces: true,
@@ -283,16 +357,31 @@ function replaced({ generation, stream, parked }: StreamTask, objects: FoldedObj
   return { write, objects, guesses: guessesOf(objects), refoldMs: 0, gone };
 }
 
-const nothingFolded = (write: StreamWrite, refoldMs: number | null): FoldedStream => ({ write, objects: new Map(), guesses: [], refoldMs, gone: null });
+const nothingFolded = (write: StreamWrite, refoldMs: number | null): FoldedStream => ({
+  write,
+  objects: new Map(),
+  guesses: [],
+  refoldMs,
+  gone: null,
+});
 
 function parkingOf(event: ReadEvent, error: unknown, kind: ParkedStream['kind']): ParkedStream {
-  return { kind, stream: event.stream, ...atEvent(event), cause: String(error), stack: error instanceof Error ? (error.stack ?? null) : null };
+  return {
+    kind,
+    stream: event.stream,
+    ...atEvent(event),
+    cause: String(error),
+    stack: error instanceof Error ? (error.stack ?? null) : null,
+  };
 }
 
 /** A stream that cannot be read or folded at all keeps what stands. */
 export function parkedBy({ generation, stream, events, parked }: StreamTask, error: unknown): FoldedStream {
   const last = events.at(-1);
-  const parking: ParkedStream = last === undefined ? { kind: 'whole', stream, ...atEvent(last), cause: String(error), stack: null } : parkingOf(last, error, 'whole');
+  const parking: ParkedStream =
+    last === undefined
+      ? { kind: 'whole', stream, ...atEvent(last), cause: String(error), stack: null }
+      : parkingOf(last, error, 'whole');
   return nothingFolded({ ...nothingOf(generation, stream, parked), parking }, null);
 }
 
@@ -300,5 +389,11 @@ export function parkedBy({ generation, stream, events, parked }: StreamTask, err
 function waiting({ generation, stream, events, parked }: StreamTask): FoldedStream {
   const last = events.at(-1);
   const cause = 'The stream is folded again from its beginning.';
-  return nothingFolded({ ...nothingOf(generation, stream, parked), parking: { kind: 'waiting', stream, ...atEvent(last), cause, stack: null } }, null);
+  return nothingFolded(
+    {
+      ...nothingOf(generation, stream, parked),
+      parking: { kind: 'waiting', stream, ...atEvent(last), cause, stack: null },
+    },
+    null,
+  );
 }

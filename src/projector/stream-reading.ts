@@ -19,7 +19,8 @@ export function eventReader(store: EventStore, projections: readonly AnyProjecti
   const kinds = kindsOf(projections);
   return {
     readStream: async function* (stream, { from, max }) {
-      for await (const event of readStream(store, stream, { from, ...(max === undefined ? {} : { max }) })) yield readEvent(event, kinds);
+      for await (const event of readStream(store, stream, { from, ...(max === undefined ? {} : { max }) }))
+        yield readEvent(event, kinds);
     },
   };
 }
@@ -28,7 +29,11 @@ export function eventReader(store: EventStore, projections: readonly AnyProjecti
 const GAP_MAX = 8n;
 
 /** The events at these revisions, as far as they are there. */
-export async function readRevisions(reader: EventReader, stream: string, revisions: Iterable<bigint>): Promise<Map<bigint, ReadEvent>> {
+export async function readRevisions(
+  reader: EventReader,
+  stream: string,
+  revisions: Iterable<bigint>,
+): Promise<Map<bigint, ReadEvent>> {
   const sorted = [...new Set(revisions)].sort((a, b) => (a < b ? -1 : 1));
   const ranges: { from: bigint; to: bigint }[] = [];
   for (const revision of sorted) {
@@ -38,7 +43,8 @@ export async function readRevisions(reader: EventReader, stream: string, revisio
   }
   const found = new Map<bigint, ReadEvent>();
   for (const { from, to } of ranges) {
-    for await (const event of reader.readStream(stream, { from, max: Number(to - from) + 1 })) if (event.revision <= to) found.set(event.revision, event);
+    for await (const event of reader.readStream(stream, { from, max: Number(to - from) + 1 }))
+      if (event.revision <= to) found.set(event.revision, event);
   }
   return found;
 }
@@ -65,14 +71,28 @@ export type CountedPage = Readonly<{ events: readonly ReadEvent[]; read: number;
  * What counts of a stream, page by page: events of ours, each id once, where it stands first in the log. Each page is read to its end:
  * the client would close its connection for a read that is cut short. Pages grow and shrink with what they hold.
  */
-export async function* countedPages(reader: EventReader, models: Pick<ReadModels, 'findEvents'>, stream: string, { from = 0n, upTo, toBeIndexed, pageEvents = PAGE_EVENTS }: Reading): AsyncGenerator<CountedPage> {
+export async function* countedPages(
+  reader: EventReader,
+  models: Pick<ReadModels, 'findEvents'>,
+  stream: string,
+  { from = 0n, upTo, toBeIndexed, pageEvents = PAGE_EVENTS }: Reading,
+): AsyncGenerator<CountedPage> {
   let size = Math.min(PAGE_EVENTS_FIRST, pageEvents);
-  for (let next = from; ; ) {
+  for (let next = from; ;) {
     const page = await pageOf(reader, stream, { from: next, max: size });
     const within = page.filter(({ position }) => position <= upTo);
     const [first, last] = [within[0], within.at(-1)];
     if (first === undefined || last === undefined) return;
-    yield { events: await withoutRepeats(models, within.filter(({ metadata }) => metadata !== null), toBeIndexed), read: within.length, first: first.revision, last: last.revision };
+    yield {
+      events: await withoutRepeats(
+        models,
+        within.filter(({ metadata }) => metadata !== null),
+        toBeIndexed,
+      ),
+      read: within.length,
+      first: first.revision,
+      last: last.revision,
+    };
     if (page.length < size || within.length < page.length) return;
     next = last.revision + 1n;
     const bytes = within.reduce((sum, event) => sum + event.bytes, 0);
@@ -87,12 +107,18 @@ async function pageOf(reader: EventReader, stream: string, range: { from: bigint
 }
 
 /** Without events whose id stands at a lower position: among these, in the index, or in what is about to be indexed. */
-export async function withoutRepeats<T extends Pick<Envelope, 'eventId' | 'position'>>(models: Pick<ReadModels, 'findEvents'>, events: readonly T[], toBeIndexed: Positions = new Map()): Promise<T[]> {
+export async function withoutRepeats<T extends Pick<Envelope, 'eventId' | 'position'>>(
+  models: Pick<ReadModels, 'findEvents'>,
+  events: readonly T[],
+  toBeIndexed: Positions = new Map(),
+): Promise<T[]> {
   if (events.length === 0) return [];
   const first = new Map<string, T>();
   for (const event of events) if (!first.has(event.eventId)) first.set(event.eventId, event);
   const indexed = await models.findEvents([...first.keys()]);
   const isFirst = (position: bigint, known: bigint | undefined): boolean => known === undefined || known >= position;
-  return [...first.values()].filter(({ eventId, position }) =>
-    isFirst(position, indexed.get(eventId)?.position) && isFirst(position, toBeIndexed.get(eventId)));
+  return [...first.values()].filter(
+    ({ eventId, position }) =>
+      isFirst(position, indexed.get(eventId)?.position) && isFirst(position, toBeIndexed.get(eventId)),
+  );
 }

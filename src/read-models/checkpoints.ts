@@ -40,24 +40,49 @@ export type Checkpoint = Readonly<{
 const LEASE = `interval '10 seconds'`;
 
 type Row = {
-  name: string; projection: string; version: number; generation: number; state: Checkpoint['state']; shown: boolean; aside: boolean; log_name: string | null;
-  position: bigint | null; event_id: string | null; owner_epoch: bigint; is_free: boolean; owner: string | null; owner_follows: string[];
+  name: string;
+  projection: string;
+  version: number;
+  generation: number;
+  state: Checkpoint['state'];
+  shown: boolean;
+  aside: boolean;
+  log_name: string | null;
+  position: bigint | null;
+  event_id: string | null;
+  owner_epoch: bigint;
+  is_free: boolean;
+  owner: string | null;
+  owner_follows: string[];
 };
 const COLUMNS = `name, projection, version, generation, state, shown, aside, log_name, position, event_id, owner_epoch, owner, owner_follows,
   lease_until < clock_timestamp() as is_free`;
 
 const checkpointOf = (row: Row): Checkpoint => ({
-  name: row.name, projection: row.projection, version: row.version, generation: row.generation, state: row.state, shown: row.shown, aside: row.aside, logName: row.log_name,
+  name: row.name,
+  projection: row.projection,
+  version: row.version,
+  generation: row.generation,
+  state: row.state,
+  shown: row.shown,
+  aside: row.aside,
+  logName: row.log_name,
   at: row.position === null || row.event_id === null ? null : { position: row.position, eventId: row.event_id },
-  epoch: row.owner_epoch, isFree: row.is_free, owner: row.owner, ownerFollows: row.owner_follows,
+  epoch: row.owner_epoch,
+  isFree: row.is_free,
+  owner: row.owner,
+  ownerFollows: row.owner_follows,
 });
 
 /** Selects generations for an update. All take their locks in one order: a batch and a renewal of its lease come at one moment, on two connections, and would wait for each other. */
-const inOrder = (which: string, columns = 'checkpoints.name'): string => `select ${columns} from ledger.checkpoints ${which} order by checkpoints.name for update of checkpoints`;
+const inOrder = (which: string, columns = 'checkpoints.name'): string =>
+  `select ${columns} from ledger.checkpoints ${which} order by checkpoints.name for update of checkpoints`;
 
 /** Selects, of checkpoints given by name and epoch, those that no one has taken over since. */
 const unchanged = (condition = 'true'): string =>
-  inOrder(`join unnest($1::text[], $2::int8[]) as own(generation, epoch) on checkpoints.name = own.generation and owner_epoch = epoch where ${condition}`);
+  inOrder(
+    `join unnest($1::text[], $2::int8[]) as own(generation, epoch) on checkpoints.name = own.generation and owner_epoch = epoch where ${condition}`,
+  );
 
 /** All checkpoints, by name. */
 export async function readCheckpoints(database: Queryable): Promise<Checkpoint[]> {
@@ -66,15 +91,25 @@ export async function readCheckpoints(database: Queryable): Promise<Checkpoint[]
 }
 
 /** The checkpoints of these versions, and that of the index. */
-export function checkpointsOf<T extends Pick<Checkpoint, 'name' | 'projection' | 'version'>>(checkpoints: readonly T[], projections: readonly AnyProjection[]): T[] {
-  return checkpoints.filter(({ name, projection, version }) => name === EVENT_INDEX_GENERATION || projections.some((one) => one.name === projection && one.version === version));
+export function checkpointsOf<T extends Pick<Checkpoint, 'name' | 'projection' | 'version'>>(
+  checkpoints: readonly T[],
+  projections: readonly AnyProjection[],
+): T[] {
+  return checkpoints.filter(
+    ({ name, projection, version }) =>
+      name === EVENT_INDEX_GENERATION || projections.some((one) => one.name === projection && one.version === version),
+  );
 }
 
 /**
  * Makes `owner` the one who moves these checkpoints, those of them that nobody else has; returns all of these that it has now.
  * No session state, so a transaction pooler may sit between. Of two processes that come at once one gets all.
  */
-export async function acquire(database: Queryable, owner: string, { names, follows }: { names: readonly string[]; follows: readonly AnyProjection[] }): Promise<Checkpoint[]> {
+export async function acquire(
+  database: Queryable,
+  owner: string,
+  { names, follows }: { names: readonly string[]; follows: readonly AnyProjection[] },
+): Promise<Checkpoint[]> {
   const { rows } = await database.query<Row>(
     `with free as (${inOrder('where name = any($2) and (lease_until < clock_timestamp() or owner = $1)')})
      update ledger.checkpoints set owner = $1, owner_epoch = owner_epoch + 1, owner_follows = $3,
@@ -112,19 +147,30 @@ export async function lockCheckpoints(connection: Queryable, names: readonly str
 
 /** Locks these checkpoints for this transaction; false when an epoch or a position is not what the owner knows. */
 export async function lock(connection: Queryable, held: readonly Checkpoint[]): Promise<boolean> {
-  const found = new Map((await lockCheckpoints(connection, namesOf(held))).map((checkpoint) => [checkpoint.name, checkpoint]));
-  return held.every(({ name, epoch, at }) => found.get(name)?.epoch === epoch && found.get(name)?.at?.position === at?.position);
+  const found = new Map(
+    (await lockCheckpoints(connection, namesOf(held))).map((checkpoint) => [checkpoint.name, checkpoint]),
+  );
+  return held.every(
+    ({ name, epoch, at }) => found.get(name)?.epoch === epoch && found.get(name)?.at?.position === at?.position,
+  );
 }
 
 /** Whether these checkpoints still have these epochs; until the end of the transaction no other owner can take them. */
 export async function isHeldNow(connection: Queryable, held: readonly Checkpoint[]): Promise<boolean> {
-  const { rows } = await connection.query<{ name: string; owner_epoch: bigint }>('select name, owner_epoch from ledger.checkpoints where name = any($1) order by checkpoints.name for share', [namesOf(held)]);
+  const { rows } = await connection.query<{ name: string; owner_epoch: bigint }>(
+    'select name, owner_epoch from ledger.checkpoints where name = any($1) order by checkpoints.name for share',
+    [namesOf(held)],
+  );
   const epochs = new Map(rows.map((row) => [row.name, row.owner_epoch]));
   return held.every(({ name, epoch }) => epochs.get(name) === epoch);
 }
 
 /** Moves these checkpoints, at the end of the transaction that wrote the rows they speak of: their lease is whole when it commits. */
-export async function move(connection: Queryable, held: readonly Checkpoint[], { logName, to }: { logName: string; to: NonNullable<LogPosition> }): Promise<void> {
+export async function move(
+  connection: Queryable,
+  held: readonly Checkpoint[],
+  { logName, to }: { logName: string; to: NonNullable<LogPosition> },
+): Promise<void> {
   await connection.query(
     `update ledger.checkpoints set position = $2, event_id = $3, log_name = $4,
        lease_until = clock_timestamp() + ${LEASE}, used_at = clock_timestamp()
@@ -137,7 +183,11 @@ export async function move(connection: Queryable, held: readonly Checkpoint[], {
  * Says of checkpoints that they have reached the end of the log, or are far from it; false when another owner has one of them, or a
  * rebuild has replaced one.
  */
-export async function become(database: Queryable, held: readonly Checkpoint[], state: 'building' | 'live'): Promise<boolean> {
+export async function become(
+  database: Queryable,
+  held: readonly Checkpoint[],
+  state: 'building' | 'live',
+): Promise<boolean> {
   const { rowCount } = await database.query(
     `with own as (${unchanged(`state <> 'kept'`)}) update ledger.checkpoints set state = $3 where name in (select name from own)`,
     [namesOf(held), epochsOf(held), state],
@@ -156,7 +206,10 @@ export async function use(database: Queryable, checkpoints: readonly Checkpoint[
 
 /** Up to where the index of event ids is complete; -1n before the first event. */
 export async function indexPosition(database: Queryable): Promise<bigint> {
-  const { rows } = await database.query<{ position: bigint | null }>('select position from ledger.checkpoints where name = $1', [EVENT_INDEX_GENERATION]);
+  const { rows } = await database.query<{ position: bigint | null }>(
+    'select position from ledger.checkpoints where name = $1',
+    [EVENT_INDEX_GENERATION],
+  );
   return rows[0]?.position ?? -1n;
 }
 

@@ -18,21 +18,50 @@ export type RowDifference = Readonly<{
 }>;
 
 /** What a table's money columns add up to on each side, by currency. */
-export type MoneyTotal = Readonly<{ table: string; column: string; currency: string | null; before: string; after: string }>;
-export type TableComparison = Readonly<{ table: string; changed: number; added: number; removed: number; examples: readonly RowDifference[]; totals: readonly MoneyTotal[] }>;
+export type MoneyTotal = Readonly<{
+  table: string;
+  column: string;
+  currency: string | null;
+  before: string;
+  after: string;
+}>;
+export type TableComparison = Readonly<{
+  table: string;
+  changed: number;
+  added: number;
+  removed: number;
+  examples: readonly RowDifference[];
+  totals: readonly MoneyTotal[];
+}>;
 
 /** Two relations with the columns of one table, as SQL, and the parameters in it. */
-type Sides = Readonly<{ name: string; before: string; after: string; columns: readonly string[]; key: readonly string[]; values: unknown[] }>;
+type Sides = Readonly<{
+  name: string;
+  before: string;
+  after: string;
+  columns: readonly string[];
+  key: readonly string[];
+  values: unknown[];
+}>;
 
 /** Compares all rows of a generation with those that it is held against, in the columns that both have. */
-export async function compareGenerations(connection: Queryable, { generation, against }: Target, examplesMax: number): Promise<TableComparison[]> {
+export async function compareGenerations(
+  connection: Queryable,
+  { generation, against }: Target,
+  examplesMax: number,
+): Promise<TableComparison[]> {
   if (against === null) throw new Error(`There are no rows to compare ${nameOfGeneration(generation)} with.`);
   const comparisons: TableComparison[] = [];
   for (const [name, table] of Object.entries(generation.projection.tables)) {
     const [before, after] = [tableOf(against, name), tableOf(generation, name)];
-    const columns = (await columnsOf(connection, before)).filter((column) => column === 'stream' || column in table.columns);
-    if (!table.key.every((column) => columns.includes(column))) throw new Error(`The rows of ${before} and ${after} cannot be compared: they have different keys.`);
-    comparisons.push(await compare(connection, { name, before, after, columns, key: table.key, values: [] }, examplesMax));
+    const columns = (await columnsOf(connection, before)).filter(
+      (column) => column === 'stream' || column in table.columns,
+    );
+    if (!table.key.every((column) => columns.includes(column)))
+      throw new Error(`The rows of ${before} and ${after} cannot be compared: they have different keys.`);
+    comparisons.push(
+      await compare(connection, { name, before, after, columns, key: table.key, values: [] }, examplesMax),
+    );
   }
   return comparisons;
 }
@@ -68,9 +97,19 @@ async function compare(connection: Queryable, sides: Sides, examplesMax: number)
     sides.values,
   );
   const { changed = 0n, added = 0n, removed = 0n } = rows[0] ?? {};
-  const differing = changed + added + removed === 0n ? [] : (await connection.query<DifferentRow>(`${differences(sides)} limit ${examplesMax}`, sides.values)).rows;
+  const differing =
+    changed + added + removed === 0n
+      ? []
+      : (await connection.query<DifferentRow>(`${differences(sides)} limit ${examplesMax}`, sides.values)).rows;
   const examples = differing.map((row) => differenceOf(sides, row));
-  return { table: sides.name, changed: Number(changed), added: Number(added), removed: Number(removed), examples, totals: await totals(connection, sides) };
+  return {
+    table: sides.name,
+    changed: Number(changed),
+    added: Number(added),
+    removed: Number(removed),
+    examples,
+    totals: await totals(connection, sides),
+  };
 }
 
 /** A join of both sides, of which the rows remain that differ. Whole-row tests of null would look at all columns, so the key decides. */
@@ -98,7 +137,10 @@ function differenceOf({ name, key, columns }: Sides, { before, after }: Differen
     stream: String(one['stream']),
     before,
     after,
-    columns: before === null || after === null ? [] : columns.filter((column) => JSON.stringify(before[column]) !== JSON.stringify(after[column])),
+    columns:
+      before === null || after === null
+        ? []
+        : columns.filter((column) => JSON.stringify(before[column]) !== JSON.stringify(after[column])),
   };
 }
 
@@ -113,12 +155,23 @@ async function totals(connection: Queryable, { name, before, after, columns, val
        group by currency order by currency`,
       values,
     );
-    list.push(...rows.map((row) => ({ table: name, column, currency: row.currency, before: row.before ?? '0', after: row.after ?? '0' })));
+    list.push(
+      ...rows.map((row) => ({
+        table: name,
+        column,
+        currency: row.currency,
+        before: row.before ?? '0',
+        after: row.after ?? '0',
+      })),
+    );
   }
   return list;
 }
 
 async function columnsOf(connection: Queryable, table: string): Promise<string[]> {
-  const { rows } = await connection.query<{ name: string }>('select attname as name from pg_attribute where attrelid = to_regclass($1) and attnum > 0 and not attisdropped', [table]);
+  const { rows } = await connection.query<{ name: string }>(
+    'select attname as name from pg_attribute where attrelid = to_regclass($1) and attnum > 0 and not attisdropped',
+    [table],
+  );
   return rows.map(({ name }) => name);
 }

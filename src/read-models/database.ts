@@ -33,7 +33,11 @@ export type Snapshots = Readonly<{ snapshot<T>(work: (connection: Queryable) => 
  * A process that hangs in the middle of a transaction must not keep its locks: Postgres ends its session then.
  */
 const begin = (mode: string, statementTimeoutMs: number | undefined): string =>
-  [`begin ${mode}`, `set local idle_in_transaction_session_timeout = '10s'`, ...(statementTimeoutMs === undefined ? [] : [`set local statement_timeout = ${statementTimeoutMs}`])].join('; ');
+  [
+    `begin ${mode}`,
+    `set local idle_in_transaction_session_timeout = '10s'`,
+    ...(statementTimeoutMs === undefined ? [] : [`set local statement_timeout = ${statementTimeoutMs}`]),
+  ].join('; ');
 
 /** No connection was free for as long as a request waits for one: too much is asked, and Postgres may be well. */
 export class PoolBusy extends Error {
@@ -58,7 +62,10 @@ export class Database implements Queryable, Snapshots {
   readonly #begin: string;
   readonly #beginSnapshot: string;
 
-  constructor(readonly url: string, private readonly options: DatabaseOptions) {
+  constructor(
+    readonly url: string,
+    private readonly options: DatabaseOptions,
+  ) {
     const { connectionsMax: max, statementTimeoutMs } = options;
     this.#begin = begin('', statementTimeoutMs);
     this.#beginSnapshot = begin('isolation level repeatable read read only', statementTimeoutMs);
@@ -67,7 +74,9 @@ export class Database implements Queryable, Snapshots {
       connectionString: url,
       max,
       connectionTimeoutMillis: CONNECT_WITHIN_MS,
-      query_timeout: options.answerWithinMs ?? (statementTimeoutMs === undefined ? QUERY_TIMEOUT_MS : statementTimeoutMs + ANSWER_AFTER_TIMEOUT_MS),
+      query_timeout:
+        options.answerWithinMs ??
+        (statementTimeoutMs === undefined ? QUERY_TIMEOUT_MS : statementTimeoutMs + ANSWER_AFTER_TIMEOUT_MS),
       idleTimeoutMillis: 30_000,
       application_name: 'subscription-ledger',
     });
@@ -93,7 +102,9 @@ export class Database implements Queryable, Snapshots {
     const connection = await this.#connect();
     let broken: Error | undefined;
     // Between two statements a lost connection is told in no other way, and an error that nobody hears ends the process.
-    const lost = (error: Error) => { broken = error; };
+    const lost = (error: Error) => {
+      broken = error;
+    };
     connection.on('error', lost);
     try {
       await connection.query(beginning);
@@ -116,7 +127,10 @@ export class Database implements Queryable, Snapshots {
       return await this.#pool.connect();
     } catch (error) {
       if (!isWaitTimeout(error)) throw error;
-      throw new PoolBusy(`All ${this.options.connectionsMax} connections to Postgres were in use for ${CONNECT_WITHIN_MS} ms.`, { cause: error });
+      throw new PoolBusy(
+        `All ${this.options.connectionsMax} connections to Postgres were in use for ${CONNECT_WITHIN_MS} ms.`,
+        { cause: error },
+      );
     }
   }
 
@@ -126,8 +140,10 @@ export class Database implements Queryable, Snapshots {
 }
 
 /** The pool has no code for it; a connection that cannot be made has another message. */
-const isWaitTimeout = (error: unknown): boolean => (error as Error | null)?.message === 'timeout exceeded when trying to connect';
-const isUnanswered = (error: unknown): error is Error => error instanceof Error && error.message === 'Query read timeout';
+const isWaitTimeout = (error: unknown): boolean =>
+  (error as Error | null)?.message === 'timeout exceeded when trying to connect';
+const isUnanswered = (error: unknown): error is Error =>
+  error instanceof Error && error.message === 'Query read timeout';
 
 /**
  * Whether Postgres cannot be written to for now, whatever the data: it is away, only read from (25006, after a failover), refuses the
@@ -140,7 +156,8 @@ export function isDatabaseAway(error: unknown): boolean {
 }
 
 /** Whether a lock was not to be had within `lock_timeout`, or two waited for each other: what was rolled back may be tried again. */
-export const isLockConflict = (error: unknown): boolean => /^(55P03|40P01)$/.test(String((error as { code?: unknown } | null)?.code));
+export const isLockConflict = (error: unknown): boolean =>
+  /^(55P03|40P01)$/.test(String((error as { code?: unknown } | null)?.code));
 
 /** SQLSTATE class 22: a value that Postgres cannot take. */
 export const isBadValue = (error: unknown): boolean => /^22...$/.test(codeOf(error));
@@ -154,7 +171,8 @@ export const isStatementTimeout = (error: unknown): boolean => codeOf(error) ===
 const codeOf = (error: unknown): string => String((error as { code?: unknown } | null)?.code);
 
 /** Whether schema, table or column are not there: the catch-up of a new database, or of a new build, is about to make them. */
-export const isNotYetMade = (error: unknown): boolean => /^(3F000|42P01|42703)$/.test(String((error as { code?: unknown } | null)?.code));
+export const isNotYetMade = (error: unknown): boolean =>
+  /^(3F000|42P01|42703)$/.test(String((error as { code?: unknown } | null)?.code));
 
 /** Errors of the driver that have no code. */
 const DRIVER_ERRORS =

@@ -9,20 +9,30 @@ type Found = { event_id: string; stream: string; revision: bigint; position: big
 
 /** Where these ids were indexed. */
 export async function findEvents(database: Queryable, eventIds: readonly string[]): Promise<Map<string, IndexedEvent>> {
-  const { rows } = await database.query<Found>(`select event_id, stream, revision, position from ${EVENT_INDEX} where event_id = any($1)`, [eventIds]);
-  return new Map(rows.map(({ event_id: eventId, stream, revision, position }) => [eventId, { eventId, stream, revision, position }]));
+  const { rows } = await database.query<Found>(
+    `select event_id, stream, revision, position from ${EVENT_INDEX} where event_id = any($1)`,
+    [eventIds],
+  );
+  return new Map(
+    rows.map(({ event_id: eventId, stream, revision, position }) => [eventId, { eventId, stream, revision, position }]),
+  );
 }
 
 /** Which of these streams have an event that is indexed. */
 export async function findStreams(database: Queryable, streams: readonly string[]): Promise<Set<string>> {
-  const { rows } = await database.query<{ stream: string }>(`select asked.stream from unnest($1::text[]) asked(stream) where exists (select from ${EVENT_INDEX} event where event.stream = asked.stream)`, [streams]);
+  const { rows } = await database.query<{ stream: string }>(
+    `select asked.stream from unnest($1::text[]) asked(stream) where exists (select from ${EVENT_INDEX} event where event.stream = asked.stream)`,
+    [streams],
+  );
   return new Set(rows.map(({ stream }) => stream));
 }
 
 /** An event id, and the stream whose end is asked for too; null when nobody needs it, which costs Postgres a third. */
 export type Asked = Readonly<{ eventId: string; stream: string | null }>;
 
-type LookedUp = { log_name: string | null; position: bigint | null; event_id: string | null } & Partial<Record<'found_stream' | 'last_event_id', string | null>> &
+type LookedUp = { log_name: string | null; position: bigint | null; event_id: string | null } & Partial<
+  Record<'found_stream' | 'last_event_id', string | null>
+> &
   Partial<Record<'found_revision' | 'found_position' | 'last_revision' | 'last_position', bigint | null>>;
 
 /** Each lateral query is one probe of a B-tree, whatever the planner expects. */
@@ -42,12 +52,20 @@ order by asked.at`;
  */
 export async function lookUp(database: Queryable, asked: readonly Asked[]): Promise<IndexAnswer[]> {
   if (asked.every(({ stream }) => stream === null)) return lookUpIds(database, asked);
-  const { rows } = await database.query<LookedUp>(LOOK_UP, [asked.map(({ eventId }) => eventId), asked.map(({ stream }) => stream)]);
+  const { rows } = await database.query<LookedUp>(LOOK_UP, [
+    asked.map(({ eventId }) => eventId),
+    asked.map(({ stream }) => stream),
+  ]);
   return asked.map(({ stream }, at) => answerOf(stream, rows[at]));
 }
 
-type FoundId = { log_name: string | null; position: bigint | null; event_id: string | null; found_id: string | null } &
-  Record<'found_stream', string | null> & Record<'found_revision' | 'found_position', bigint | null>;
+type FoundId = {
+  log_name: string | null;
+  position: bigint | null;
+  event_id: string | null;
+  found_id: string | null;
+} & Record<'found_stream', string | null> &
+  Record<'found_revision' | 'found_position', bigint | null>;
 
 /** Most of the cost of a small query is its planning: this one joins two tables and no more. */
 const LOOK_UP_IDS = `
@@ -68,8 +86,14 @@ function answerOf(stream: string | null, row: LookedUp | undefined): IndexAnswer
   const { log_name: log, position, event_id: eventId } = row ?? {};
   if (row === undefined || log == null || position == null || eventId == null) return { kind: 'unavailable' };
   const { found_stream, found_revision, found_position, last_revision, last_position, last_event_id } = row;
-  const found = found_stream == null || found_revision == null || found_position == null ? null : { stream: found_stream, revision: found_revision, position: found_position };
-  const last = stream === null || last_revision == null || last_position == null || last_event_id == null ? null : { stream, revision: last_revision, position: last_position, eventId: last_event_id };
+  const found =
+    found_stream == null || found_revision == null || found_position == null
+      ? null
+      : { stream: found_stream, revision: found_revision, position: found_position };
+  const last =
+    stream === null || last_revision == null || last_position == null || last_event_id == null
+      ? null
+      : { stream, revision: last_revision, position: last_position, eventId: last_event_id };
   return { kind: 'answered', log, position, eventId, found, last };
 }
 

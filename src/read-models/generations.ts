@@ -1,7 +1,15 @@
 import type { AnyProjection } from '../../projections/projection.js';
 import { isLockConflict, type Database, type Queryable } from './database.js';
 import { readCheckpoints, type Checkpoint } from './checkpoints.js';
-import { createGeneration, dropGeneration, nameOfGeneration, lockSchema, nameVersion, showGeneration, type Generation } from './schema.js';
+import {
+  createGeneration,
+  dropGeneration,
+  nameOfGeneration,
+  lockSchema,
+  nameVersion,
+  showGeneration,
+  type Generation,
+} from './schema.js';
 
 /** How long the rows of a version or generation that nobody uses any more are kept for a rollback. */
 const KEPT_FOR = `interval '3 days'`;
@@ -15,9 +23,11 @@ const LOCK_TIMEOUT = `set local lock_timeout = '200ms'`;
 
 /** Drops what nobody has used for a while, and lets the unversioned views show the newest version that runs; what is in use just now waits for the next time. */
 export async function tidy(database: Database, projections: readonly AnyProjection[]): Promise<void> {
-  await database.transaction((connection) => tidyWithin(connection, projections)).catch((error: unknown) => {
-    if (!isLockConflict(error)) throw error;
-  });
+  await database
+    .transaction((connection) => tidyWithin(connection, projections))
+    .catch((error: unknown) => {
+      if (!isLockConflict(error)) throw error;
+    });
 }
 
 async function tidyWithin(connection: Queryable, projections: readonly AnyProjection[]): Promise<void> {
@@ -28,7 +38,8 @@ async function tidyWithin(connection: Queryable, projections: readonly AnyProjec
        and used_at < clock_timestamp() - case when aside then ${ASIDE_KEPT_FOR} else ${KEPT_FOR} end order by name for update`,
   );
   for (const { name } of rows) await dropGeneration(connection, name);
-  for (const projection of projections) if (await isNewest(connection, projection)) await nameVersion(connection, projection);
+  for (const projection of projections)
+    if (await isNewest(connection, projection)) await nameVersion(connection, projection);
 }
 
 /** Whether this version is at the end of the log, and no higher one that runs is. */
@@ -55,12 +66,19 @@ export type Target = Readonly<{
  * What a rebuild of this projection fills: what an earlier one has begun, unless it is to be `fresh`, else a new generation. A dry
  * run goes on with what a dry run has begun, and leaves alone what is to be shown.
  */
-export function beginRebuild(database: Database, projection: AnyProjection, { fresh, aside = false }: { fresh: boolean; aside?: boolean }): Promise<Target> {
+export function beginRebuild(
+  database: Database,
+  projection: AnyProjection,
+  { fresh, aside = false }: { fresh: boolean; aside?: boolean },
+): Promise<Target> {
   return database.transaction(async (connection) => {
     await lockSchema(connection);
     const { own, shown, others } = await generationsOf(connection, projection);
     if (shown.state === 'building') return resume(connection, targetOf(projection, shown, others.at(-1)));
-    const begun = own.find((checkpoint) => checkpoint.state === 'building' && checkpoint.aside === aside && checkpoint.generation > shown.generation);
+    const begun = own.find(
+      (checkpoint) =>
+        checkpoint.state === 'building' && checkpoint.aside === aside && checkpoint.generation > shown.generation,
+    );
     if (begun !== undefined && !fresh) return resume(connection, targetOf(projection, begun, shown));
     if (begun !== undefined) await dropGeneration(connection, begun.name);
     const next = { projection, generation: Math.max(...own.map(({ generation }) => generation)) + 1 };
@@ -74,7 +92,13 @@ export function beginRollback(database: Database, projection: AnyProjection): Pr
   return database.transaction(async (connection) => {
     await lockSchema(connection);
     const { own, shown } = await generationsOf(connection, projection);
-    const before = own.filter((checkpoint) => checkpoint.state === 'kept' || (checkpoint.state === 'building' && !checkpoint.aside && checkpoint.generation < shown.generation)).at(-1);
+    const before = own
+      .filter(
+        (checkpoint) =>
+          checkpoint.state === 'kept' ||
+          (checkpoint.state === 'building' && !checkpoint.aside && checkpoint.generation < shown.generation),
+      )
+      .at(-1);
     if (before === undefined) return null;
     await connection.query(`update ledger.checkpoints set state = 'building' where name = $1`, [before.name]);
     return resume(connection, targetOf(projection, before, shown));
@@ -88,20 +112,37 @@ async function resume(connection: Queryable, target: Target): Promise<Target> {
 }
 
 /** The checkpoints of a projection, oldest first: those of this version, the one of them that is shown, and what is shown of others. */
-async function generationsOf(connection: Queryable, { name, version }: AnyProjection): Promise<{ own: Checkpoint[]; shown: Checkpoint; others: Checkpoint[] }> {
-  const checkpoints = (await readCheckpoints(connection)).filter(({ projection }) => projection === name).sort((a, b) => a.version - b.version || a.generation - b.generation);
+async function generationsOf(
+  connection: Queryable,
+  { name, version }: AnyProjection,
+): Promise<{ own: Checkpoint[]; shown: Checkpoint; others: Checkpoint[] }> {
+  const checkpoints = (await readCheckpoints(connection))
+    .filter(({ projection }) => projection === name)
+    .sort((a, b) => a.version - b.version || a.generation - b.generation);
   const own = checkpoints.filter((checkpoint) => checkpoint.version === version);
   const shown = own.find((one) => one.shown);
-  if (shown === undefined) throw new Error(`${name}, version ${version}, has no generation that is shown; ensureSchema makes one.`);
-  return { own, shown, others: checkpoints.filter((one) => one.version !== version && one.shown && one.state === 'live') };
+  if (shown === undefined)
+    throw new Error(`${name}, version ${version}, has no generation that is shown; ensureSchema makes one.`);
+  return {
+    own,
+    shown,
+    others: checkpoints.filter((one) => one.version !== version && one.shown && one.state === 'live'),
+  };
 }
 
-function targetOf(projection: AnyProjection, { generation }: Pick<Checkpoint, 'generation'>, against: Checkpoint | undefined): Target {
+function targetOf(
+  projection: AnyProjection,
+  { generation }: Pick<Checkpoint, 'generation'>,
+  against: Checkpoint | undefined,
+): Target {
   const target = { projection, generation };
   return {
     generation: target,
     name: nameOfGeneration(target),
-    against: against === undefined ? null : { projection: { ...projection, version: against.version }, generation: against.generation },
+    against:
+      against === undefined
+        ? null
+        : { projection: { ...projection, version: against.version }, generation: against.generation },
     replaces: against?.version === projection.version,
   };
 }
@@ -111,7 +152,10 @@ export async function abandon(database: Database, { name, replaces }: Target): P
   if (!replaces) return;
   await database.transaction(async (connection) => {
     await lockSchema(connection);
-    const { rows } = await connection.query('select 1 from ledger.checkpoints where name = $1 and lease_until < clock_timestamp() for update', [name]);
+    const { rows } = await connection.query(
+      'select 1 from ledger.checkpoints where name = $1 and lease_until < clock_timestamp() for update',
+      [name],
+    );
     if (rows.length > 0) await dropGeneration(connection, name);
   });
 }
@@ -136,7 +180,10 @@ export async function show(connection: Queryable, { generation, name }: Target):
     [projection.name, projection.version, name],
   );
   for (const kept of rows) await dropGeneration(connection, kept.name);
-  await connection.query(`update ledger.checkpoints set shown = false, state = 'kept' where projection = $1 and version = $2 and shown`, [projection.name, projection.version]);
+  await connection.query(
+    `update ledger.checkpoints set shown = false, state = 'kept' where projection = $1 and version = $2 and shown`,
+    [projection.name, projection.version],
+  );
   await connection.query(`update ledger.checkpoints set shown = true, state = 'live' where name = $1`, [name]);
   await showGeneration(connection, generation);
 }

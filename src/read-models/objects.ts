@@ -15,11 +15,20 @@ const NOTHING_KEPT = { base: null, middle: null };
 
 function stateOf({ revision, state, kept }: Row): ObjectState {
   const { now, tail } = JSON.parse(state) as StateText;
-  return { revision, now, tail: tail.map(BigInt), kept: kept === null ? NOTHING_KEPT : (JSON.parse(kept) as ObjectState['kept']) };
+  return {
+    revision,
+    now,
+    tail: tail.map(BigInt),
+    kept: kept === null ? NOTHING_KEPT : (JSON.parse(kept) as ObjectState['kept']),
+  };
 }
 
 /** The states of these objects, as far as they have any. */
-export async function readStates(database: Queryable, generation: Generation, objects: readonly ObjectName[]): Promise<StoredObject[]> {
+export async function readStates(
+  database: Queryable,
+  generation: Generation,
+  objects: readonly ObjectName[],
+): Promise<StoredObject[]> {
   const { rows } = await database.query<Row>(
     `select stream, object, revision, state, kept from ${stateTableOf(generation)} join unnest($1::text[], $2::text[]) as asked(stream, object) using (stream, object)`,
     [objects.map(({ stream }) => stream), objects.map(({ object }) => object)],
@@ -29,11 +38,18 @@ export async function readStates(database: Queryable, generation: Generation, ob
 
 /** The highest revision that a state of this stream has; -1n without a state. */
 export async function lastFolded(database: Queryable, generation: Generation, stream: string): Promise<bigint> {
-  const { rows } = await database.query<{ last: bigint | null }>(`select max(revision) as last from ${stateTableOf(generation)} where stream = $1`, [stream]);
+  const { rows } = await database.query<{ last: bigint | null }>(
+    `select max(revision) as last from ${stateTableOf(generation)} where stream = $1`,
+    [stream],
+  );
   return rows[0]?.last ?? -1n;
 }
 
-export const deleteStates = async (connection: Queryable, generation: Generation, streams: readonly string[]): Promise<void> => {
+export const deleteStates = async (
+  connection: Queryable,
+  generation: Generation,
+  streams: readonly string[],
+): Promise<void> => {
   await connection.query(`delete from ${stateTableOf(generation)} where stream = any($1)`, [streams]);
 };
 
@@ -41,14 +57,28 @@ export const deleteStates = async (connection: Queryable, generation: Generation
  * Puts states; the kept ones only where they are new: they are the larger part, and change seldom. Texts are lines of one parameter, for
  * JSON has no line breaks: in an array, each of their quotes would be escaped here and read again there.
  */
-export async function putStates(connection: Queryable, generation: Generation, objects: readonly (StoredObject & { isKeptNew: boolean })[]): Promise<void> {
-  const texts = objects.map(({ state: { now, tail } }) => JSON.stringify({ now, tail: tail.map(String) } satisfies StateText));
-  const kept = objects.map(({ state, isKeptNew }) => (isKeptNew && state.kept.middle !== null ? JSON.stringify(state.kept) : ''));
+export async function putStates(
+  connection: Queryable,
+  generation: Generation,
+  objects: readonly (StoredObject & { isKeptNew: boolean })[],
+): Promise<void> {
+  const texts = objects.map(({ state: { now, tail } }) =>
+    JSON.stringify({ now, tail: tail.map(String) } satisfies StateText),
+  );
+  const kept = objects.map(({ state, isKeptNew }) =>
+    isKeptNew && state.kept.middle !== null ? JSON.stringify(state.kept) : '',
+  );
   await connection.query(
     `insert into ${stateTableOf(generation)} as old (stream, object, revision, state, kept)
      select stream, object, revision, state, kept
      from unnest($1::text[], $2::text[], $3::int8[], string_to_array($4, E'\\n'), string_to_array($5, E'\\n', '')) as given(stream, object, revision, state, kept)
      on conflict (stream, object) do update set revision = excluded.revision, state = excluded.state, kept = coalesce(excluded.kept, old.kept)`,
-    [objects.map(({ stream }) => stream), objects.map(({ object }) => object), objects.map(({ state }) => state.revision), texts.join('\n'), kept.join('\n')],
+    [
+      objects.map(({ stream }) => stream),
+      objects.map(({ object }) => object),
+      objects.map(({ state }) => state.revision),
+      texts.join('\n'),
+      kept.join('\n'),
+    ],
   );
 }

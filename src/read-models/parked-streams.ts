@@ -13,14 +13,23 @@ export type ParkingKind = 'event' | 'whole' | 'waiting';
  * `stripeEventId` and `eventType` name; both are null where no single event is to blame.
  */
 export type ParkedStream = Readonly<{
-  kind: ParkingKind; stream: string; revision: bigint; stripeEventId: string | null; eventType: string | null; cause: string; stack: string | null;
+  kind: ParkingKind;
+  stream: string;
+  revision: bigint;
+  stripeEventId: string | null;
+  eventType: string | null;
+  cause: string;
+  stack: string | null;
 }>;
 
 type Blamed = Pick<ParkedStream, 'revision' | 'stripeEventId' | 'eventType'>;
 
 /** Blames an event for the parking of its stream; without one, none is blamed, and nothing of the stream counts as folded. */
-export const atEvent = (event: Pick<Envelope, 'revision' | 'type' | 'metadata'> | undefined): Blamed =>
-  ({ revision: event?.revision ?? 0n, stripeEventId: event?.metadata?.stripeEventId ?? null, eventType: event?.type ?? null });
+export const atEvent = (event: Pick<Envelope, 'revision' | 'type' | 'metadata'> | undefined): Blamed => ({
+  revision: event?.revision ?? 0n,
+  stripeEventId: event?.metadata?.stripeEventId ?? null,
+  eventType: event?.type ?? null,
+});
 
 const CAUSE_LENGTH_MAX = 2_000;
 const STACK_LENGTH_MAX = 8_000;
@@ -31,9 +40,15 @@ const EVENT_LENGTH_MAX = 500;
 type KnownParking = Readonly<{ kind: ParkingKind; revision: bigint; attempts: number }>;
 
 /** Which of these streams are parked, by the names of generations. */
-export async function findParked(database: Queryable, names: readonly string[], streams: readonly string[]): Promise<Map<string, Map<string, KnownParking>>> {
+export async function findParked(
+  database: Queryable,
+  names: readonly string[],
+  streams: readonly string[],
+): Promise<Map<string, Map<string, KnownParking>>> {
   const { rows } = await database.query<KnownParking & { generation: string; stream: string }>(
-    'select generation, stream, kind, revision, attempts from ledger.parked_streams where generation = any($1) and stream = any($2)', [names, streams]);
+    'select generation, stream, kind, revision, attempts from ledger.parked_streams where generation = any($1) and stream = any($2)',
+    [names, streams],
+  );
   const parked = new Map(names.map((name) => [name, new Map<string, KnownParking>()]));
   for (const { generation, stream, ...known } of rows) parked.get(generation)?.set(stream, known);
   return parked;
@@ -43,7 +58,9 @@ export async function findParked(database: Queryable, names: readonly string[], 
 export async function findWaiting(database: Queryable, names: readonly string[], max: number): Promise<string[]> {
   const { rows } = await database.query<{ stream: string }>(
     `select stream from ledger.parked_streams where generation = any($1) and (kind = 'waiting' or replay_wanted_at is not null)
-     group by stream order by min(coalesce(replay_wanted_at, attempted_at)), stream limit $2`, [names, max]);
+     group by stream order by min(coalesce(replay_wanted_at, attempted_at)), stream limit $2`,
+    [names, max],
+  );
   return rows.map(({ stream }) => stream);
 }
 
@@ -51,7 +68,11 @@ export async function findWaiting(database: Queryable, names: readonly string[],
  * Parks streams, or counts one attempt more of those that are parked; a replay that was asked for has then been made. One that waits is
  * left to wait, unless `known` tells that this is what it has waited for.
  */
-export async function park(connection: Queryable, generation: Generation, parked: readonly (ParkedStream & { readonly known: number | null })[]): Promise<void> {
+export async function park(
+  connection: Queryable,
+  generation: Generation,
+  parked: readonly (ParkedStream & { readonly known: number | null })[],
+): Promise<void> {
   await connection.query(
     `with given as (select * from jsonb_to_recordset($2::jsonb)
        as given(stream text, kind text, revision int8, stripe_event_id text, event_type text, cause text, stack text, known int))
@@ -65,7 +86,16 @@ export async function park(connection: Queryable, generation: Generation, parked
   );
 }
 
-const bounded = ({ kind, stream, revision, stripeEventId, eventType, cause, stack, known }: ParkedStream & { readonly known: number | null }): object => ({
+const bounded = ({
+  kind,
+  stream,
+  revision,
+  stripeEventId,
+  eventType,
+  cause,
+  stack,
+  known,
+}: ParkedStream & { readonly known: number | null }): object => ({
   known,
   kind,
   stream,
@@ -77,12 +107,23 @@ const bounded = ({ kind, stream, revision, stripeEventId, eventType, cause, stac
 });
 
 /** Asks for parked streams to be folded again, as people do by `wantReplay`. */
-export async function wantRetry(connection: Queryable, generation: Generation, streams: readonly string[]): Promise<void> {
-  await connection.query('update ledger.parked_streams set replay_wanted_at = clock_timestamp() where generation = $1 and stream = any($2) and replay_wanted_at is null', [nameOfGeneration(generation), streams]);
+export async function wantRetry(
+  connection: Queryable,
+  generation: Generation,
+  streams: readonly string[],
+): Promise<void> {
+  await connection.query(
+    'update ledger.parked_streams set replay_wanted_at = clock_timestamp() where generation = $1 and stream = any($2) and replay_wanted_at is null',
+    [nameOfGeneration(generation), streams],
+  );
 }
 
 /** Takes streams out of parking that were folded again; one that was parked once more since, for something else, stays. */
-export async function unpark(connection: Queryable, generation: Generation, known: readonly Readonly<{ stream: string; attempts: number }>[]): Promise<void> {
+export async function unpark(
+  connection: Queryable,
+  generation: Generation,
+  known: readonly Readonly<{ stream: string; attempts: number }>[],
+): Promise<void> {
   await connection.query(
     `delete from ledger.parked_streams parked using unnest($2::text[], $3::int4[]) as known(stream, attempts)
      where parked.generation = $1 and parked.stream = known.stream and parked.attempts = known.attempts`,
@@ -104,25 +145,45 @@ export async function wait(connection: Queryable, streams: readonly string[]): P
 
 /** How many streams are parked in each generation, by its name. */
 export async function countParked(database: Queryable): Promise<Map<string, number>> {
-  const { rows } = await database.query<{ name: string; parked: bigint }>(`select name, count(stream) as parked from ledger.checkpoints left join ledger.parked_streams parked on parked.generation = name and parked.kind <> 'waiting' group by name`);
+  const { rows } = await database.query<{ name: string; parked: bigint }>(
+    `select name, count(stream) as parked from ledger.checkpoints left join ledger.parked_streams parked on parked.generation = name and parked.kind <> 'waiting' group by name`,
+  );
   return new Map(rows.map(({ name, parked }) => [name, Number(parked)]));
 }
 
 /** A parked stream as people see it: of which generation (`line`), at which event, since when, and how often it was tried. */
 export type Parking = Readonly<{
-  projection: string; version: number; generation: number; line: string; stream: string;
-  since: Date; attempts: number; attemptedAt: Date; replayWantedAt: Date | null;
-  revision: bigint; stripeEventId: string | null; eventType: string | null;
-  cause: string; stack: string | null;
+  projection: string;
+  version: number;
+  generation: number;
+  line: string;
+  stream: string;
+  since: Date;
+  attempts: number;
+  attemptedAt: Date;
+  replayWantedAt: Date | null;
+  revision: bigint;
+  stripeEventId: string | null;
+  eventType: string | null;
+  cause: string;
+  stack: string | null;
 }>;
 
 /** Which parked streams: of a projection, in all its shown generations, or of a generation by its name; one stream, or those after a place in the list. */
-export type ParkingFilter = Readonly<{ projection?: string | undefined; stream?: string | undefined; after?: readonly [stream: string, line: string] | undefined }>;
+export type ParkingFilter = Readonly<{
+  projection?: string | undefined;
+  stream?: string | undefined;
+  after?: readonly [stream: string, line: string] | undefined;
+}>;
 
 const MATCHING = `($1::text is null or checkpoint.name = $1 or (checkpoint.projection = $1 and checkpoint.shown)) and ($2::text is null or parked.stream = $2) and parked.kind <> 'waiting'`;
 
 /** Parked streams by stream and generation. */
-export async function listParked(database: Queryable, { projection, stream, after }: ParkingFilter, limit: number): Promise<Parking[]> {
+export async function listParked(
+  database: Queryable,
+  { projection, stream, after }: ParkingFilter,
+  limit: number,
+): Promise<Parking[]> {
   const { rows } = await database.query<Parking>(
     `select checkpoint.projection, checkpoint.version, checkpoint.generation, checkpoint.name as line, parked.stream, since, attempts, attempted_at as "attemptedAt", replay_wanted_at as "replayWantedAt",
        parked.revision, stripe_event_id as "stripeEventId", event_type as "eventType", cause, stack
@@ -137,7 +198,10 @@ export async function listParked(database: Queryable, { projection, stream, afte
  * Asks whoever moves the generations on to fold parked streams again; returns how many there are. Rows are locked in the
  * order of their key, so that wishes for one stream and for all do not wait for each other in a circle.
  */
-export async function wantReplay(database: Queryable, { projection, stream }: Omit<ParkingFilter, 'after'>): Promise<number> {
+export async function wantReplay(
+  database: Queryable,
+  { projection, stream }: Omit<ParkingFilter, 'after'>,
+): Promise<number> {
   const { rows } = await database.query<{ parked: bigint }>(
     `with found as (
        select parked.generation, parked.stream from ledger.parked_streams parked join ledger.checkpoints checkpoint on checkpoint.name = parked.generation
@@ -152,7 +216,10 @@ export async function wantReplay(database: Queryable, { projection, stream }: Om
 }
 
 /** Of which of these a replay is still to be made, by their places in the list. */
-export async function whichWantReplay(database: Queryable, filters: readonly Omit<ParkingFilter, 'after'>[]): Promise<ReadonlySet<number>> {
+export async function whichWantReplay(
+  database: Queryable,
+  filters: readonly Omit<ParkingFilter, 'after'>[],
+): Promise<ReadonlySet<number>> {
   const { rows } = await database.query<{ at: bigint }>(
     `select asked.at from unnest($1::text[], $2::text[]) with ordinality asked(projection, stream, at) where exists (
        select 1 from ledger.parked_streams parked join ledger.checkpoints checkpoint on checkpoint.name = parked.generation

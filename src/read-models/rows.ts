@@ -9,9 +9,13 @@ type RowName = Readonly<{ table: string; key: string }>;
 
 /** Streams that have rows though no event of them is indexed: nothing in the log accounts for these rows. */
 export async function strayStreams(database: Queryable, generation: Generation, max: number): Promise<string[]> {
-  const tables = Object.keys(generation.projection.tables).map((name) => `select stream from ${tableOf(generation, name)}`);
+  const tables = Object.keys(generation.projection.tables).map(
+    (name) => `select stream from ${tableOf(generation, name)}`,
+  );
   const { rows } = await database.query<{ stream: string }>(
-    `select distinct stream from (${tables.join(' union all ')}) as own where not exists (select 1 from ${EVENT_INDEX} event where event.stream = own.stream) order by stream limit $1`, [max]);
+    `select distinct stream from (${tables.join(' union all ')}) as own where not exists (select 1 from ${EVENT_INDEX} event where event.stream = own.stream) order by stream limit $1`,
+    [max],
+  );
   return rows.map(({ stream }) => stream);
 }
 
@@ -23,37 +27,60 @@ const targetOf = (generation: Generation, name: string): Target => {
 };
 
 /** Postgres' names of the types of columns. */
-export const typesOf = (columns: Columns): Target['columns'] => Object.fromEntries(Object.entries(columns).map(([name, { type }]) => [name, type]));
+export const typesOf = (columns: Columns): Target['columns'] =>
+  Object.fromEntries(Object.entries(columns).map(([name, { type }]) => [name, type]));
 
 /** Rows as one parameter, which Postgres reads as a table of these columns. */
-export const givenAs = (columns: Target['columns'], parameter: string): string => `jsonb_to_recordset(${parameter}::jsonb) as given(${Object.entries(columns).map(([name, type]) => `${name} ${type}`).join(', ')})`;
+export const givenAs = (columns: Target['columns'], parameter: string): string =>
+  `jsonb_to_recordset(${parameter}::jsonb) as given(${Object.entries(columns)
+    .map(([name, type]) => `${name} ${type}`)
+    .join(', ')})`;
 
 const arrayOf = (texts: readonly string[]): string => `[${texts.join(',')}]`;
 
 /** Deletes all rows of these streams. */
-export async function deleteStreams(connection: Queryable, generation: Generation, streams: readonly string[]): Promise<void> {
-  for (const name of Object.keys(generation.projection.tables)) await connection.query(`delete from ${tableOf(generation, name)} where stream = any($1)`, [streams]);
+export async function deleteStreams(
+  connection: Queryable,
+  generation: Generation,
+  streams: readonly string[],
+): Promise<void> {
+  for (const name of Object.keys(generation.projection.tables))
+    await connection.query(`delete from ${tableOf(generation, name)} where stream = any($1)`, [streams]);
 }
 
 /** Deletes rows of streams by their keys. */
-export async function deleteRows(connection: Queryable, generation: Generation, gone: readonly (RowName & Readonly<{ stream: string }>)[]): Promise<void> {
+export async function deleteRows(
+  connection: Queryable,
+  generation: Generation,
+  gone: readonly (RowName & Readonly<{ stream: string }>)[],
+): Promise<void> {
   for (const [name, rows] of byTable(gone)) {
     const { table, columns, key } = targetOf(generation, name);
     const which = [...key, 'stream'].join(', ');
     const given = rows.map((row) => ({ ...columnsOf(key, row.key), stream: row.stream }));
-    await connection.query(`delete from ${table} where (${which}) in (select ${which} from ${givenAs(columns, '$1')})`, [jsonForPostgres(given)]);
+    await connection.query(
+      `delete from ${table} where (${which}) in (select ${which} from ${givenAs(columns, '$1')})`,
+      [jsonForPostgres(given)],
+    );
   }
 }
 
 /** Puts rows, each of which replaces the one that stands there; false when one of those is another stream's, which is left as it is. */
-export async function putRows(connection: Queryable, generation: Generation, puts: readonly (RowName & Readonly<{ text: string }>)[]): Promise<boolean> {
+export async function putRows(
+  connection: Queryable,
+  generation: Generation,
+  puts: readonly (RowName & Readonly<{ text: string }>)[],
+): Promise<boolean> {
   let mayPut = true;
   for (const [name, rows] of byTable(puts)) {
     const { table, columns, key } = targetOf(generation, name);
     const names = Object.keys(columns);
     const { rowCount } = await connection.query(
       `insert into ${table} as old (${names.join(', ')}) select ${names.join(', ')} from ${givenAs(columns, '$1')}
-       on conflict (${key.join(', ')}) do update set ${names.filter((one) => !key.includes(one)).map((one) => `${one} = excluded.${one}`).join(', ')}
+       on conflict (${key.join(', ')}) do update set ${names
+         .filter((one) => !key.includes(one))
+         .map((one) => `${one} = excluded.${one}`)
+         .join(', ')}
        where old.stream = excluded.stream`,
       [arrayOf(rows.map(({ text }) => text))],
     );
@@ -63,7 +90,11 @@ export async function putRows(connection: Queryable, generation: Generation, put
 }
 
 /** The streams that have these rows, where they are others than those that want to write them. */
-export async function findOwners<R extends RowName & Readonly<{ stream: string }>>(connection: Queryable, generation: Generation, wanted: readonly R[]): Promise<(R & { owner: string })[]> {
+export async function findOwners<R extends RowName & Readonly<{ stream: string }>>(
+  connection: Queryable,
+  generation: Generation,
+  wanted: readonly R[],
+): Promise<(R & { owner: string })[]> {
   const owned: (R & { owner: string })[] = [];
   for (const [name, rows] of byTable(wanted)) {
     const { table, columns, key } = targetOf(generation, name);
@@ -72,7 +103,12 @@ export async function findOwners<R extends RowName & Readonly<{ stream: string }
        join ${table} old on ${key.map((column) => `old.${column} = given.${column}`).join(' and ')} where old.stream <> given.stream`,
       [jsonForPostgres(rows.map(({ key: text, stream }, at) => ({ at, ...columnsOf(key, text), stream })))],
     );
-    owned.push(...found.flatMap(({ at, owner }) => { const row = rows[Number(at)]; return row === undefined ? [] : [{ ...row, owner }]; }));
+    owned.push(
+      ...found.flatMap(({ at, owner }) => {
+        const row = rows[Number(at)];
+        return row === undefined ? [] : [{ ...row, owner }];
+      }),
+    );
   }
   return owned;
 }

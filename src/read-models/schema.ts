@@ -10,10 +10,13 @@ function nameOf(name: string, version: number, generation: number): string {
 }
 const stateNameOf = (name: string): string => `${name}_states`;
 /** What a generation is called in checkpoints and in parking. */
-export const nameOfGeneration = ({ projection, generation }: Generation): string => nameOf(projection.name, projection.version, generation);
-export const tableOf = ({ projection, generation }: Generation, table: string): string => `ledger.${nameOf(table, projection.version, generation)}`;
+export const nameOfGeneration = ({ projection, generation }: Generation): string =>
+  nameOf(projection.name, projection.version, generation);
+export const tableOf = ({ projection, generation }: Generation, table: string): string =>
+  `ledger.${nameOf(table, projection.version, generation)}`;
 export const stateTableOf = (generation: Generation): string => `ledger.${stateNameOf(nameOfGeneration(generation))}`;
-export const viewOf = <T extends Tables>({ version }: AnyProjection<T>, table: keyof T & string): string => `ledger.${table}_v${version}`;
+export const viewOf = <T extends Tables>({ version }: AnyProjection<T>, table: keyof T & string): string =>
+  `ledger.${table}_v${version}`;
 
 /** The index of event ids: a generation of its own, which knows no projection. Its version is raised when its columns change. */
 const EVENT_INDEX_NAME = 'event_index';
@@ -28,7 +31,8 @@ export const versionOf = ({ name, version }: Pick<AnyProjection, 'name' | 'versi
 /** Any number that nobody else uses for an advisory lock in this database. */
 const SCHEMA_LOCK = 7_319_046_251;
 /** For the transaction only, so that a transaction pooler may sit between. */
-export const lockSchema = (connection: Queryable) => connection.query('select pg_advisory_xact_lock($1)', [SCHEMA_LOCK]);
+export const lockSchema = (connection: Queryable) =>
+  connection.query('select pg_advisory_xact_lock($1)', [SCHEMA_LOCK]);
 
 /** Makes what is missing of the schema `ledger`, for the versions of this build. Several processes may call it at once. */
 export async function ensureSchema(database: Database, projections: readonly AnyProjection[]): Promise<void> {
@@ -42,13 +46,18 @@ export async function ensureSchema(database: Database, projections: readonly Any
 }
 
 async function ensureVersion(connection: Queryable, projection: AnyProjection): Promise<void> {
-  const { rows } = await connection.query('select 1 from ledger.checkpoints where projection = $1 and version = $2', [projection.name, projection.version]);
+  const { rows } = await connection.query('select 1 from ledger.checkpoints where projection = $1 and version = $2', [
+    projection.name,
+    projection.version,
+  ]);
   if (rows.length > 0) return;
   const first = { projection, generation: 1 };
   await createGeneration(connection, first, { shown: true });
   await showGeneration(connection, first);
   for (const name of Object.keys(projection.tables)) {
-    const { rows: named } = await connection.query<{ view: string | null }>('select to_regclass($1)::text as view', [`ledger.${name}`]);
+    const { rows: named } = await connection.query<{ view: string | null }>('select to_regclass($1)::text as view', [
+      `ledger.${name}`,
+    ]);
     if (named[0]?.view === null) await replaceView(connection, `ledger.${name}`, viewOf(projection, name));
   }
 }
@@ -61,7 +70,11 @@ type GenerationUse = Readonly<{
 }>;
 
 /** Makes the empty tables and the checkpoint of a generation. */
-export async function createGeneration(connection: Queryable, generation: Generation, { shown, aside = false }: GenerationUse): Promise<void> {
+export async function createGeneration(
+  connection: Queryable,
+  generation: Generation,
+  { shown, aside = false }: GenerationUse,
+): Promise<void> {
   const { projection } = generation;
   await connection.query(`create table if not exists ${stateTableOf(generation)} (
     stream text collate "C" not null, object text collate "C" not null, revision int8 not null, state text not null, kept text, primary key (stream, object))`);
@@ -69,12 +82,30 @@ export async function createGeneration(connection: Queryable, generation: Genera
     await createTable(connection, nameOf(name, projection.version, generation.generation), table);
   }
   const { name, version, tables } = projection;
-  await addCheckpoint(connection, { name: nameOfGeneration(generation), projection: name, version, generation: generation.generation, tables: Object.keys(tables), shown, aside });
+  await addCheckpoint(connection, {
+    name: nameOfGeneration(generation),
+    projection: name,
+    version,
+    generation: generation.generation,
+    tables: Object.keys(tables),
+    shown,
+    aside,
+  });
 }
 
-type NewCheckpoint = Readonly<{ name: string; projection: string; version: number; generation: number; tables: readonly string[] }> & Required<GenerationUse>;
+type NewCheckpoint = Readonly<{
+  name: string;
+  projection: string;
+  version: number;
+  generation: number;
+  tables: readonly string[];
+}> &
+  Required<GenerationUse>;
 
-async function addCheckpoint(connection: Queryable, { name, projection, version, generation, tables, shown, aside }: NewCheckpoint): Promise<void> {
+async function addCheckpoint(
+  connection: Queryable,
+  { name, projection, version, generation, tables, shown, aside }: NewCheckpoint,
+): Promise<void> {
   await connection.query(
     `insert into ledger.checkpoints (name, projection, version, generation, tables, shown, aside) values ($1, $2, $3, $4, $5, $6, $7)
      on conflict do nothing`,
@@ -84,15 +115,20 @@ async function addCheckpoint(connection: Queryable, { name, projection, version,
 
 async function createTable(connection: Queryable, name: string, { columns, key, indexes }: Table): Promise<void> {
   const columnList = Object.entries(columns).map(([column, { sql }]) => `${column} ${sql}`);
-  await connection.query(`create table if not exists ledger.${name} (${columnList.join(', ')}, stream text collate "C" not null, primary key (${key.join(', ')}))`);
+  await connection.query(
+    `create table if not exists ledger.${name} (${columnList.join(', ')}, stream text collate "C" not null, primary key (${key.join(', ')}))`,
+  );
   for (const index of [['stream'], ...indexes]) {
-    await connection.query(`create index if not exists ${name}_${index.join('_')} on ledger.${name} (${index.join(', ')})`);
+    await connection.query(
+      `create index if not exists ${name}_${index.join('_')} on ledger.${name} (${index.join(', ')})`,
+    );
   }
 }
 
 /** Lets the views of its version show a generation. */
 export async function showGeneration(connection: Queryable, generation: Generation): Promise<void> {
-  for (const name of Object.keys(generation.projection.tables)) await replaceView(connection, viewOf(generation.projection, name), tableOf(generation, name));
+  for (const name of Object.keys(generation.projection.tables))
+    await replaceView(connection, viewOf(generation.projection, name), tableOf(generation, name));
 }
 
 /** Lets the unversioned views, which serve people and BI tools, show a version. */
@@ -125,8 +161,11 @@ const OTHER_COLUMNS = '42P16';
 /** Drops the checkpoint of a generation and all that it has, with the views that show it. */
 export async function dropGeneration(connection: Queryable, name: string): Promise<void> {
   const { rows } = await connection.query<Dropped>(
-    'delete from ledger.checkpoints where name = $1 returning projection, version, generation, tables', [name]);
-  for (const table of rows.flatMap(tablesOf)) await connection.query(`drop table if exists ledger.${quoted(table)} cascade`);
+    'delete from ledger.checkpoints where name = $1 returning projection, version, generation, tables',
+    [name],
+  );
+  for (const table of rows.flatMap(tablesOf))
+    await connection.query(`drop table if exists ledger.${quoted(table)} cascade`);
   await connection.query(`drop table if exists ledger.${quoted(stateNameOf(name))}`);
   await connection.query('delete from ledger.parked_streams where generation = $1', [name]);
 }
@@ -135,7 +174,9 @@ type Dropped = Readonly<{ projection: string; version: number; generation: numbe
 
 /** The names of the tables that hold the rows of a generation. */
 const tablesOf = ({ projection, version, generation, tables }: Dropped): string[] =>
-  (projection === EVENT_INDEX_NAME ? [eventIndexTable(version)] : tables.map((table) => nameOf(table, version, generation)));
+  projection === EVENT_INDEX_NAME
+    ? [eventIndexTable(version)]
+    : tables.map((table) => nameOf(table, version, generation));
 
 /**
  * Takes no lock on a table that is as it should be: an `alter table` that changes nothing would wait for the longest

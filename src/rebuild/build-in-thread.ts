@@ -6,17 +6,23 @@ import { startThread } from '../start-thread.js';
 export type BuildThreadData = Readonly<{ eventstoreUrl: string; databaseUrl: string; generations: readonly string[] }>;
 /** A batch, as a message can carry it. */
 export type AppliedMessage = Omit<AppliedBatch, 'group'>;
-export type BuildThreadMessage = Readonly<{ kind: 'applied'; batch: AppliedMessage }> | Readonly<{ kind: 'ended'; outcome: BuildOutcome }>;
+export type BuildThreadMessage =
+  Readonly<{ kind: 'applied'; batch: AppliedMessage }> | Readonly<{ kind: 'ended'; outcome: BuildOutcome }>;
 
 /** Builds checkpoints in threads of their own, until they are at the end of the log, or the signal aborts; never rejects. */
-export async function buildInThread(data: BuildThreadData, { signal, applied }: { signal: AbortSignal; applied: (batch: AppliedMessage) => void }): Promise<BuildOutcome> {
+export async function buildInThread(
+  data: BuildThreadData,
+  { signal, applied }: { signal: AbortSignal; applied: (batch: AppliedMessage) => void },
+): Promise<BuildOutcome> {
   const thread = startThread('build-thread.js', { name: 'build', workerData: data });
   let outcome: BuildOutcome = { kind: 'failed', cause: 'the thread ended by itself' };
   thread.on('message', (message: BuildThreadMessage) => {
     if (message.kind === 'applied') applied(message.batch);
     else outcome = message.outcome;
   });
-  thread.on('error', (error) => { outcome = { kind: 'failed', cause: error.message }; });
+  thread.on('error', (error) => {
+    outcome = { kind: 'failed', cause: error.message };
+  });
   const stop = () => thread.postMessage('stop');
   signal.addEventListener('abort', stop);
   if (signal.aborted) stop();

@@ -29,7 +29,10 @@ export async function build(parts: Parts, options: BuildOptions): Promise<BuildO
 }
 
 /** Brings checkpoints together, and near to a goal that may move on. A goal that is not known yet is asked for again. */
-export async function chase({ checkpoints, far, near, projector, pursuit }: Held, goal: () => Promise<LogEnd>): Promise<Followed> {
+export async function chase(
+  { checkpoints, far, near, projector, pursuit }: Held,
+  goal: () => Promise<LogEnd>,
+): Promise<Followed> {
   let followed: Followed = await bringTogether(far, checkpoints, pursuit);
   let follow = far;
   for (let events = Infinity; followed.kind === 'reached' && events > NEAR_EVENTS; follow = near) {
@@ -50,9 +53,18 @@ export async function chase({ checkpoints, far, near, projector, pursuit }: Held
 }
 
 /** What is folded beside the batches is told as a batch without events. */
-export const workedOff = (pursuit: Held['pursuit'], group: Group) => (result: Applied): void => {
-  void pursuit.applied({ events: 0, result, tookMs: result.longestRefoldMs, position: positionOf(group), recordedAt: null, group });
-};
+export const workedOff =
+  (pursuit: Held['pursuit'], group: Group) =>
+  (result: Applied): void => {
+    void pursuit.applied({
+      events: 0,
+      result,
+      tookMs: result.longestRefoldMs,
+      position: positionOf(group),
+      recordedAt: null,
+      group,
+    });
+  };
 
 /** The position of a goal, -1n for an empty log; null when it is to stop before it is known. */
 async function knownGoal(goal: () => Promise<LogEnd>, signal: AbortSignal): Promise<bigint | null> {

@@ -15,13 +15,24 @@ import { eventReader } from '../projector/stream-reading.js';
 import { followInShards } from './shards.js';
 
 /** What work on checkpoints needs. `workers`: how many threads go a long way; with one, no other is started. */
-export type Parts = Readonly<{ store: EventStore; database: Database; projections: readonly AnyProjection[]; workers?: number }>;
+export type Parts = Readonly<{
+  store: EventStore;
+  database: Database;
+  projections: readonly AnyProjection[];
+  workers?: number;
+}>;
 
 /**
  * Checkpoints that this work has for itself, and the means to move them: `far` for a long way, in threads that take a few tenths of a
  * second to start; `near` for the last steps.
  */
-export type Held = Readonly<{ checkpoints: readonly Checkpoint[]; far: Follow; near: Follow; projector: Projector; pursuit: Pursuit & { logName: string } }>;
+export type Held = Readonly<{
+  checkpoints: readonly Checkpoint[];
+  far: Follow;
+  near: Follow;
+  projector: Projector;
+  pursuit: Pursuit & { logName: string };
+}>;
 
 export type BuildOptions = Readonly<{ generations: readonly string[] }> & Pick<Pursuit, 'signal' | 'applied'>;
 
@@ -31,7 +42,11 @@ const NAME_WITHIN_MS = 5_000;
 const WORKERS = Math.max(1, Math.min(availableParallelism() - 1, 4));
 
 /** Takes checkpoints that nobody has, works on them, and lets them go; null when another process has one of them. */
-export async function withLeases<T>({ store, database, projections, workers = WORKERS }: Parts, options: BuildOptions, work: (held: Held) => Promise<T>): Promise<T | null> {
+export async function withLeases<T>(
+  { store, database, projections, workers = WORKERS }: Parts,
+  options: BuildOptions,
+  work: (held: Held) => Promise<T>,
+): Promise<T | null> {
   const owner = randomUUID();
   const checkpoints = await acquire(database, owner, { names: options.generations, follows: projections });
   try {
@@ -41,11 +56,21 @@ export async function withLeases<T>({ store, database, projections, workers = WO
     const lease = keepLease(database, checkpoints);
     try {
       const signal = AbortSignal.any([options.signal, lease.lost]);
-      const projector = new Projector({ reader: eventReader(store, projections), models: readModelsIn(database), projections });
+      const projector = new Projector({
+        reader: eventReader(store, projections),
+        models: readModelsIn(database),
+        projections,
+      });
       const kinds = kindsOf(projections);
       const near = new Follower(readHere(store, kinds), projector).follow;
       const far = workers === 1 ? near : followInShards({ store, database }, workers);
-      const done = await work({ checkpoints, far, near, projector, pursuit: { logName, batchMax: BATCH_MAX, signal, applied: options.applied } });
+      const done = await work({
+        checkpoints,
+        far,
+        near,
+        projector,
+        pursuit: { logName, batchMax: BATCH_MAX, signal, applied: options.applied },
+      });
       lease.lost.throwIfAborted();
       return done;
     } finally {

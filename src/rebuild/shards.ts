@@ -45,26 +45,50 @@ export function followInShards({ store, database }: Parts, count: number): Follo
     const ending = new AbortController();
     const stopped = AbortSignal.any([signal, ending.signal]);
     // Where one ends, the others would wait for it.
-    const together = <T>(work: Promise<T>, goesOn: (result: T) => boolean): Promise<T> => work.then(
-      (result) => {
-        if (!goesOn(result)) ending.abort();
-        return result;
-      },
-      (error: unknown) => {
-        ending.abort();
-        throw error;
-      },
-    );
-    const data: ShardThreadData = { eventstoreUrl: store.url, databaseUrl: database.url, group: start, until, batchMax: room };
+    const together = <T>(work: Promise<T>, goesOn: (result: T) => boolean): Promise<T> =>
+      work.then(
+        (result) => {
+          if (!goesOn(result)) ending.abort();
+          return result;
+        },
+        (error: unknown) => {
+          ending.abort();
+          throw error;
+        },
+      );
+    const data: ShardThreadData = {
+      eventstoreUrl: store.url,
+      databaseUrl: database.url,
+      group: start,
+      until,
+      batchMax: room,
+    };
     const shards = Array.from({ length: count }, (_, index) => {
       const thread = startThread('shard-thread.js', { name: `shard ${index}`, workerData: data });
-      return { index, thread, hand: new Hand((deal) => thread.postMessage({ kind: 'dealt', deal } satisfies ForShard, [deal.bytes])) };
+      return {
+        index,
+        thread,
+        hand: new Hand((deal) => thread.postMessage({ kind: 'dealt', deal } satisfies ForShard, [deal.bytes])),
+      };
     });
-    const running = shards.map((shard) => together(runShard(shard, stopped, async ({ batch, at }) => {
-      if (!(await progress.reach(shard.index, at))) ending.abort();
-      await applied({ ...batch, position: progress.lowest, group: progress.group });
-    }), (how) => how === 'reached'));
-    const dealing = together(dealLog(store, { after: placeOf(start)?.position ?? null, until, hands: shards.map(({ hand }) => hand), signal: stopped }), () => true);
+    const running = shards.map((shard) =>
+      together(
+        runShard(shard, stopped, async ({ batch, at }) => {
+          if (!(await progress.reach(shard.index, at))) ending.abort();
+          await applied({ ...batch, position: progress.lowest, group: progress.group });
+        }),
+        (how) => how === 'reached',
+      ),
+    );
+    const dealing = together(
+      dealLog(store, {
+        after: placeOf(start)?.position ?? null,
+        until,
+        hands: shards.map(({ hand }) => hand),
+        signal: stopped,
+      }),
+      () => true,
+    );
     const [dealt, ...ended] = await Promise.allSettled([dealing, ...running] as const);
     const failed = [dealt, ...ended].find((one) => one.status === 'rejected');
     if (failed !== undefined && !signal.aborted) throw failed.reason;
@@ -128,7 +152,11 @@ class Progress {
 type Shard = Readonly<{ thread: Worker; hand: Hand }>;
 
 /** Follows one worker until it ends; resolves with how. */
-async function runShard({ thread, hand }: Shard, signal: AbortSignal, applied: (message: Extract<ShardMessage, { kind: 'applied' }>) => Promise<void>): Promise<Followed['kind']> {
+async function runShard(
+  { thread, hand }: Shard,
+  signal: AbortSignal,
+  applied: (message: Extract<ShardMessage, { kind: 'applied' }>) => Promise<void>,
+): Promise<Followed['kind']> {
   const stop = () => thread.postMessage({ kind: 'stop' } satisfies ForShard);
   signal.addEventListener('abort', stop);
   if (signal.aborted) stop();

@@ -6,10 +6,20 @@ import { RepeatedLines } from './repeated-lines.js';
 /** What becomes of a delivery. Each is counted once, whichever layer answers it. */
 type Outcome = Acknowledged | Refusal['kind'] | 'stopping' | 'failed';
 const OUTCOMES: Readonly<Record<Outcome, true>> = {
-  appended: true, duplicate: true, quarantined: true,
-  bad_signature: true, unreadable: true, too_large: true, over_limit: true,
-  overloaded: true, unavailable: true, stopping: true, failed: true,
-  timeout: true, malformed: true, incomplete: true,
+  appended: true,
+  duplicate: true,
+  quarantined: true,
+  bad_signature: true,
+  unreadable: true,
+  too_large: true,
+  over_limit: true,
+  overloaded: true,
+  unavailable: true,
+  stopping: true,
+  failed: true,
+  timeout: true,
+  malformed: true,
+  incomplete: true,
 };
 
 /** Counts deliveries by outcome, measures how long they took, and logs those that were refused. */
@@ -65,7 +75,9 @@ export class IntakeReport {
   /** An event was stored in quarantine. */
   quarantined({ reason, type, stream }: Quarantined): void {
     this.#quarantined.inc({ reason });
-    this.#lines.write(reason, (more) => this.#logger.error(`A ${type} is in quarantine, as ${stream}: ${QUARANTINED[reason]}${more}`));
+    this.#lines.write(reason, (more) =>
+      this.#logger.error(`A ${type} is in quarantine, as ${stream}: ${QUARANTINED[reason]}${more}`),
+    );
   }
 
   /** A delivery was refused. */

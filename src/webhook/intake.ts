@@ -18,7 +18,14 @@ export type IntakeOutcome =
   | { readonly kind: 'appended'; readonly stream: string; readonly revision: bigint; readonly position: bigint }
   /** `position`: null for an event that an operator has hidden, where nothing knows it. */
   | { readonly kind: 'duplicate'; readonly stream: string; readonly revision: bigint; readonly position: bigint | null }
-  | { readonly kind: 'quarantined'; readonly stream: string; readonly revision: bigint; readonly position: bigint; readonly reason: QuarantineReason; readonly type: string }
+  | {
+      readonly kind: 'quarantined';
+      readonly stream: string;
+      readonly revision: bigint;
+      readonly position: bigint;
+      readonly reason: QuarantineReason;
+      readonly type: string;
+    }
   | { readonly kind: 'bad_signature'; readonly reason: Extract<Verification, { kind: 'invalid' }>['reason'] }
   | { readonly kind: 'unreadable' }
   /**
@@ -33,7 +40,10 @@ export type IntakeOutcome =
  * One delivery, from the raw body to the log: verify, parse once, route, append verbatim. Everything validly
  * signed is stored, unknown types included; what belongs nowhere goes to quarantine.
  */
-export async function take(delivery: Delivery, options: { secrets: readonly WebhookSecret[]; append: Append }): Promise<IntakeOutcome> {
+export async function take(
+  delivery: Delivery,
+  options: { secrets: readonly WebhookSecret[]; append: Append },
+): Promise<IntakeOutcome> {
   const { body, receivedAt } = delivery;
   const verified = verify(body, delivery.signature, { secrets: options.secrets, now: receivedAt });
   if (verified.kind === 'invalid') return { kind: 'bad_signature', reason: verified.reason };
@@ -46,19 +56,27 @@ export async function take(delivery: Delivery, options: { secrets: readonly Webh
   const describe = (routed: Route) => newEvent(routed, { stripeEvent, hash, delivery, verified });
   const routed = route(stripeEvent, hash);
   const outcome = await options.append(describe(routed));
-  if (routed.kind === 'quarantine' || (outcome.kind !== 'conflict' && outcome.kind !== 'stream_deleted')) return answerOf(outcome, routed, body);
+  if (routed.kind === 'quarantine' || (outcome.kind !== 'conflict' && outcome.kind !== 'stream_deleted'))
+    return answerOf(outcome, routed, body);
   const quarantined = routeRefused(stripeEvent, hash, outcome.kind);
   return answerOf(await options.append(describe(quarantined)), quarantined, body);
 }
 
 function answerOf(outcome: AppendOutcome, routed: Route, body: Uint8Array): IntakeOutcome {
   switch (outcome.kind) {
-    case 'appended': return routed.kind === 'quarantine' ? { ...outcome, kind: 'quarantined', reason: routed.reason, type: routed.type } : outcome;
-    case 'too_large': return { ...outcome, type: routed.type, bytes: body.byteLength };
-    case 'conflict': throw new Error(`The quarantine stream ${outcome.stream} is named by its content and cannot hold another.`);
+    case 'appended':
+      return routed.kind === 'quarantine'
+        ? { ...outcome, kind: 'quarantined', reason: routed.reason, type: routed.type }
+        : outcome;
+    case 'too_large':
+      return { ...outcome, type: routed.type, bytes: body.byteLength };
+    case 'conflict':
+      throw new Error(`The quarantine stream ${outcome.stream} is named by its content and cannot hold another.`);
     // A quarantine stream holds this one body: who tombstoned it has erased what is delivered again here.
-    case 'stream_deleted': return { kind: 'duplicate', stream: outcome.stream, revision: 0n, position: null };
-    default: return outcome;
+    case 'stream_deleted':
+      return { kind: 'duplicate', stream: outcome.stream, revision: 0n, position: null };
+    default:
+      return outcome;
   }
 }
 
@@ -72,10 +90,18 @@ function parse(text: string): Json | undefined {
   }
 }
 
-type Known = Readonly<{ stripeEvent: Json; hash: string; delivery: Delivery; verified: Extract<Verification, { kind: 'valid' }> }>;
+type Known = Readonly<{
+  stripeEvent: Json;
+  hash: string;
+  delivery: Delivery;
+  verified: Extract<Verification, { kind: 'valid' }>;
+}>;
 
 function newEvent(routed: Route, { stripeEvent, hash, delivery, verified }: Known): NewEvent {
-  const fields: JsonObject = typeof stripeEvent === 'object' && stripeEvent !== null && !Array.isArray(stripeEvent) ? (stripeEvent as JsonObject) : {};
+  const fields: JsonObject =
+    typeof stripeEvent === 'object' && stripeEvent !== null && !Array.isArray(stripeEvent)
+      ? (stripeEvent as JsonObject)
+      : {};
   const apiVersion = textOrNull(fields['api_version']);
   const metadata: EventMetadata = {
     format: 1,

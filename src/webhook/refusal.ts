@@ -24,22 +24,31 @@ export const QUARANTINED: Readonly<Record<QuarantineReason, string>> = {
 };
 
 const SIGNATURE_HINTS = {
-  no_signature: 'The Stripe-Signature header is missing, or is not as Stripe writes it: one time, and at least one v1 '
-    + 'signature. Check that no proxy removes, joins or rewrites it.',
-  no_match: 'No configured secret matches. Check that the body arrives unchanged (no proxy may parse or re-format it), '
-    + 'and that the signing secret of exactly this endpoint and mode is configured.',
-  clock: 'The signature is older, or younger, than 300 seconds. Check the clock of this machine, and that no proxy '
-    + 'holds requests back.',
+  no_signature:
+    'The Stripe-Signature header is missing, or is not as Stripe writes it: one time, and at least one v1 ' +
+    'signature. Check that no proxy removes, joins or rewrites it.',
+  no_match:
+    'No configured secret matches. Check that the body arrives unchanged (no proxy may parse or re-format it), ' +
+    'and that the signing secret of exactly this endpoint and mode is configured.',
+  clock:
+    'The signature is older, or younger, than 300 seconds. Check the clock of this machine, and that no proxy ' +
+    'holds requests back.',
 } as const;
 
-const RAISE_LIMIT = 'Raise APPEND_BYTES_MAX, and the limit of the event store unless it is the embedded one, or the '
-  + 'event is lost after Stripe’s retries.';
+const RAISE_LIMIT =
+  'Raise APPEND_BYTES_MAX, and the limit of the event store unless it is the embedded one, or the ' +
+  'event is lost after Stripe’s retries.';
 
 const STORE_AWAY = 'The event store does not answer. Send this event again later.';
 
 const refused = (code: string, title: string, detail: string): Problem => ({ status: 400, code, title, detail });
-const later = (code: string, title: string, detail: string, retryAfterS: number): Problem =>
-  ({ status: 503, code, title, detail, retryAfterS });
+const later = (code: string, title: string, detail: string, retryAfterS: number): Problem => ({
+  status: 503,
+  code,
+  title,
+  detail,
+  retryAfterS,
+});
 
 /** What the sender of a refused delivery is answered. */
 export function problemOf(refusal: Refusal): Problem {
@@ -50,10 +59,14 @@ export function problemOf(refusal: Refusal): Problem {
       return refused('unreadable_body', 'Unreadable body', 'The signature is right but the body is no JSON.');
     case 'incomplete':
       return refused('incomplete_body', 'Incomplete body', 'The connection was closed before the whole body came.');
-    case 'malformed': return malformedRequest;
-    case 'timeout': return requestTimeout;
-    case 'too_large': return bodyTooLarge;
-    case 'over_limit': return bodyTooLarge;
+    case 'malformed':
+      return malformedRequest;
+    case 'timeout':
+      return requestTimeout;
+    case 'too_large':
+      return bodyTooLarge;
+    case 'over_limit':
+      return bodyTooLarge;
     case 'overloaded':
       return later('overloaded', 'Overloaded', 'Too many deliveries are under way. Send this one again later.', 1);
     case 'unavailable':
@@ -70,16 +83,25 @@ const alarm = (text: string, cause?: unknown): Remark => ({ level: 'error', text
 /** What the log says of a refusal, and what to check. Nothing that the sender wrote is in it, unless it was signed. */
 export function remarkOn(refusal: Refusal): Remark {
   switch (refusal.kind) {
-    case 'bad_signature': return warning(`A delivery was refused. ${SIGNATURE_HINTS[refusal.reason]}`);
-    case 'unreadable': return warning('A delivery was refused: it is signed, but is no JSON.');
-    case 'incomplete': return warning('A delivery ended before its whole body came.');
-    case 'malformed': return warning('A delivery was refused: its body is no valid HTTP.');
-    case 'timeout': return warning('A delivery was cut off: it did not arrive whole within REQUEST_TIMEOUT_MS.');
+    case 'bad_signature':
+      return warning(`A delivery was refused. ${SIGNATURE_HINTS[refusal.reason]}`);
+    case 'unreadable':
+      return warning('A delivery was refused: it is signed, but is no JSON.');
+    case 'incomplete':
+      return warning('A delivery ended before its whole body came.');
+    case 'malformed':
+      return warning('A delivery was refused: its body is no valid HTTP.');
+    case 'timeout':
+      return warning('A delivery was cut off: it did not arrive whole within REQUEST_TIMEOUT_MS.');
     case 'too_large':
-      return alarm(`A ${refusal.type} of ${refusal.bytes} bytes exceeds the append limit${limitOf(refusal.limitBytes)}. ${RAISE_LIMIT}`);
+      return alarm(
+        `A ${refusal.type} of ${refusal.bytes} bytes exceeds the append limit${limitOf(refusal.limitBytes)}. ${RAISE_LIMIT}`,
+      );
     case 'over_limit':
-      return alarm('A delivery of more than APPEND_BYTES_MAX was refused, and its signature was not checked. If Stripe '
-        + `sent it: ${RAISE_LIMIT}`);
+      return alarm(
+        'A delivery of more than APPEND_BYTES_MAX was refused, and its signature was not checked. If Stripe ' +
+          `sent it: ${RAISE_LIMIT}`,
+      );
     case 'overloaded':
       return warning('A delivery was refused since too many are under way; Stripe will send it again.');
     case 'unavailable':

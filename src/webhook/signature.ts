@@ -11,12 +11,12 @@ const HEADER_LENGTH_MAX = 4_096;
 /** What a `Stripe-Signature` header claims, before any secret is asked. */
 export type Claim =
   | {
-    readonly kind: 'claimed';
-    /** Unix time in seconds as the header writes it: these characters are part of what was signed. */
-    readonly timestamp: string;
-    /** SHA-256 HMACs in hex, at least one. */
-    readonly signatures: readonly string[];
-  }
+      readonly kind: 'claimed';
+      /** Unix time in seconds as the header writes it: these characters are part of what was signed. */
+      readonly timestamp: string;
+      /** SHA-256 HMACs in hex, at least one. */
+      readonly signatures: readonly string[];
+    }
   | { readonly kind: 'invalid'; readonly reason: 'no_signature' | 'clock' };
 
 export type Verification =

@@ -26,7 +26,10 @@ export class WebhookController {
 
   @Post()
   @HttpCode(200)
-  async receive(@Req() request: FastifyRequest, @Headers('stripe-signature') signature: string | undefined): Promise<Answer> {
+  async receive(
+    @Req() request: FastifyRequest,
+    @Headers('stripe-signature') signature: string | undefined,
+  ): Promise<Answer> {
     const started = performance.now();
     const body = request.body instanceof Uint8Array ? request.body : new Uint8Array();
     const outcome = await this.intake({ body, signature, receivedAt: new Date() }).catch((error: unknown) => {
@@ -48,5 +51,9 @@ export class WebhookController {
   }
 }
 
-const answerOf = ({ kind, stream, revision, position }: Extract<IntakeOutcome, { kind: Acknowledged }>): Answer =>
-  ({ outcome: kind, stream, revision: String(revision), position: position === null ? null : String(position) });
+const answerOf = ({ kind, stream, revision, position }: Extract<IntakeOutcome, { kind: Acknowledged }>): Answer => ({
+  outcome: kind,
+  stream,
+  revision: String(revision),
+  position: position === null ? null : String(position),
+});

@@ -7,43 +7,140 @@ import { day, subscription } from './subscription-facts.js';
 type Expected = { granted: boolean; rule: string; until: Date | null };
 const yes = (rule: string, until: Date | null): Expected => ({ granted: true, rule, until });
 const no = (rule: string, until: Date | null = null): Expected => ({ granted: false, rule, until });
-const pause = (behavior: string, resumesAt: Date | null = null): Partial<SubscriptionFact> => ({ pauseCollection: { behavior, resumesAt } });
+const pause = (behavior: string, resumesAt: Date | null = null): Partial<SubscriptionFact> => ({
+  pauseCollection: { behavior, resumesAt },
+});
 const overdue = { status: 'past_due', statusSince: day(1) };
-const canceled = { status: 'canceled', statusSince: day(5), previousStatus: 'active', cancellationReason: 'cancellation_requested' };
+const canceled = {
+  status: 'canceled',
+  statusSince: day(5),
+  previousStatus: 'active',
+  cancellationReason: 'cancellation_requested',
+};
 
-type Case = readonly [title: string, fields: Partial<SubscriptionFact>, at: number, expected: Expected, policy?: Partial<AccessPolicy>];
+type Case = readonly [
+  title: string,
+  fields: Partial<SubscriptionFact>,
+  at: number,
+  expected: Expected,
+  policy?: Partial<AccessPolicy>,
+];
 const cases: readonly Case[] = [
-  ['active grants to the end of the period and a while more, for a renewal may be on its way', {}, 10, yes('active', day(33))],
+  [
+    'active grants to the end of the period and a while more, for a renewal may be on its way',
+    {},
+    10,
+    yes('active', day(33)),
+  ],
   ['active still grants while the renewal has not been heard of for less than that', {}, 32, yes('active', day(33))],
   ['active grants no longer when no renewal was heard of', {}, 33, no('renewal_not_heard_of', day(33))],
-  ['active grants to the end of the period only when renewals get no grace', {}, 30, no('renewal_not_heard_of', day(30)), { renewalGraceHours: 0 }],
+  [
+    'active grants to the end of the period only when renewals get no grace',
+    {},
+    30,
+    no('renewal_not_heard_of', day(30)),
+    { renewalGraceHours: 0 },
+  ],
   ['active without a known period grants without an end', { periodEnd: null }, 1_000, yes('active', null)],
-  ['a trial grants to its end and a while more', { status: 'trialing', trialEnd: day(14) }, 10, yes('trialing', day(17))],
-  ['a trial grants nothing when the policy says so', { status: 'trialing', trialEnd: day(14) }, 10, no('trial_denied'), { trialing: false }],
+  [
+    'a trial grants to its end and a while more',
+    { status: 'trialing', trialEnd: day(14) },
+    10,
+    yes('trialing', day(17)),
+  ],
+  [
+    'a trial grants nothing when the policy says so',
+    { status: 'trialing', trialEnd: day(14) },
+    10,
+    no('trial_denied'),
+    { trialing: false },
+  ],
   ['past_due grants for the days of grace, from when it became so', overdue, 7, yes('grace', day(8))],
   ['past_due grants no longer after them, whatever period it is in', overdue, 8, no('grace_over', day(8))],
-  ['past_due grants for as long as the policy says', overdue, 20, yes('grace', day(22)), { graceDays: { ...DEFAULT_ACCESS_POLICY.graceDays, past_due: 21 } }],
+  [
+    'past_due grants for as long as the policy says',
+    overdue,
+    20,
+    yes('grace', day(22)),
+    { graceDays: { ...DEFAULT_ACCESS_POLICY.graceDays, past_due: 21 } },
+  ],
   ['unpaid grants nothing', { status: 'unpaid', statusSince: day(1) }, 1, no('no_grace')],
   ['paused grants nothing', { status: 'paused', statusSince: day(1) }, 1, no('no_grace')],
-  ['paused grants for its grace when the policy gives some', { status: 'paused', statusSince: day(1) }, 2, yes('grace', day(4)), { graceDays: { ...DEFAULT_ACCESS_POLICY.graceDays, paused: 3 } }],
+  [
+    'paused grants for its grace when the policy gives some',
+    { status: 'paused', statusSince: day(1) },
+    2,
+    yes('grace', day(4)),
+    { graceDays: { ...DEFAULT_ACCESS_POLICY.graceDays, paused: 3 } },
+  ],
   ['incomplete grants nothing', { status: 'incomplete' }, 0, no('no_grace')],
   ['a status that nobody knows yet grants nothing', { status: 'hibernating' }, 1, no('status_not_known')],
   ['incomplete_expired grants nothing', { status: 'incomplete_expired' }, 1, no('incomplete_expired')],
   ['canceled grants nothing', canceled, 6, no('canceled')],
-  ['canceled grants to the end of the period when the policy says so', canceled, 6, yes('canceled_until_period_end', day(30)), { canceledUntilPeriodEnd: true }],
-  ['canceled keeps no period that was not paid for', { ...canceled, previousStatus: 'past_due' }, 6, no('canceled'), { canceledUntilPeriodEnd: true }],
-  ['canceled keeps no period when a failed payment ended it', { ...canceled, cancellationReason: 'payment_failed' }, 6, no('canceled'), { canceledUntilPeriodEnd: true }],
-  ['canceled keeps no period longer than to the time for which it was canceled', { ...canceled, cancelAt: day(5) }, 6, no('cancellation_due', day(5)), { canceledUntilPeriodEnd: true }],
-  ['cancel_at_period_end grants to the very end of the period', { cancelAtPeriodEnd: true }, 29, yes('active', day(30))],
-  ['cancel_at_period_end ends then, though the deletion has not come', { cancelAtPeriodEnd: true }, 30, no('cancellation_due', day(30))],
+  [
+    'canceled grants to the end of the period when the policy says so',
+    canceled,
+    6,
+    yes('canceled_until_period_end', day(30)),
+    { canceledUntilPeriodEnd: true },
+  ],
+  [
+    'canceled keeps no period that was not paid for',
+    { ...canceled, previousStatus: 'past_due' },
+    6,
+    no('canceled'),
+    { canceledUntilPeriodEnd: true },
+  ],
+  [
+    'canceled keeps no period when a failed payment ended it',
+    { ...canceled, cancellationReason: 'payment_failed' },
+    6,
+    no('canceled'),
+    { canceledUntilPeriodEnd: true },
+  ],
+  [
+    'canceled keeps no period longer than to the time for which it was canceled',
+    { ...canceled, cancelAt: day(5) },
+    6,
+    no('cancellation_due', day(5)),
+    { canceledUntilPeriodEnd: true },
+  ],
+  [
+    'cancel_at_period_end grants to the very end of the period',
+    { cancelAtPeriodEnd: true },
+    29,
+    yes('active', day(30)),
+  ],
+  [
+    'cancel_at_period_end ends then, though the deletion has not come',
+    { cancelAtPeriodEnd: true },
+    30,
+    no('cancellation_due', day(30)),
+  ],
   ['cancel_at grants to that time', { cancelAt: day(12) }, 11, yes('active', day(12))],
   ['cancel_at ends grace too', { ...overdue, cancelAt: day(3) }, 4, no('cancellation_due', day(3))],
-  ['a trial that was canceled for its end gets no while more', { status: 'trialing', trialEnd: day(14), periodEnd: day(14), cancelAtPeriodEnd: true }, 14, no('cancellation_due', day(14))],
+  [
+    'a trial that was canceled for its end gets no while more',
+    { status: 'trialing', trialEnd: day(14), periodEnd: day(14), cancelAtPeriodEnd: true },
+    14,
+    no('cancellation_due', day(14)),
+  ],
   ['pausing collection with void ends access while it lasts', pause('void'), 1, no('collection_paused')],
   ['pausing collection with void ends access until it resumes', pause('void', day(9)), 8, no('collection_paused')],
-  ['a pause that is over does not count, though the event that tells so has not come', pause('void', day(9)), 9, yes('active', day(33))],
+  [
+    'a pause that is over does not count, though the event that tells so has not come',
+    pause('void', day(9)),
+    9,
+    yes('active', day(33)),
+  ],
   ['pausing collection otherwise changes nothing', pause('keep_as_draft'), 1, yes('active', day(33))],
-  ['pausing collection otherwise ends access when the policy says so', pause('keep_as_draft'), 1, no('collection_paused'), { pauseCollectionDenies: ['keep_as_draft'] }],
+  [
+    'pausing collection otherwise ends access when the policy says so',
+    pause('keep_as_draft'),
+    1,
+    no('collection_paused'),
+    { pauseCollectionDenies: ['keep_as_draft'] },
+  ],
 ];
 
 describe('a subscription and access to what it is for', () => {

@@ -6,9 +6,33 @@ export const day = (days: number): Date => new Date(Date.UTC(2026, 0, 1) + days 
 
 /** An active subscription to `prod_1` whose period lasts for thirty days. */
 export const subscription = (fields: Partial<SubscriptionFact> = {}): SubscriptionFact => ({
-  id: 'sub_1', status: 'active', statusSince: day(0), statusEvent: 'evt_status', previousStatus: 'incomplete', products: ['prod_1'], hasAllItems: true, periodEnd: day(30), trialEnd: null,
-  cancelAt: null, cancelAtPeriodEnd: false, cancellationReason: null, pauseCollection: null, isStale: false,
-  changedBy: { stripeEventId: 'evt_last', type: 'customer.subscription.updated', created: day(0).toISOString(), apiVersion: null }, ...fields,
+  id: 'sub_1',
+  status: 'active',
+  statusSince: day(0),
+  statusEvent: 'evt_status',
+  previousStatus: 'incomplete',
+  products: ['prod_1'],
+  hasAllItems: true,
+  periodEnd: day(30),
+  trialEnd: null,
+  cancelAt: null,
+  cancelAtPeriodEnd: false,
+  cancellationReason: null,
+  pauseCollection: null,
+  isStale: false,
+  changedBy: {
+    stripeEventId: 'evt_last',
+    type: 'customer.subscription.updated',
+    created: day(0).toISOString(),
+    apiVersion: null,
+  },
+  ...fields,
 });
 
-export const facts = (fields: Partial<AccessFacts> = {}): AccessFacts => ({ subscriptions: [], entitlements: [], hasAllEntitlements: true, isCustomerDeleted: false, ...fields });
+export const facts = (fields: Partial<AccessFacts> = {}): AccessFacts => ({
+  subscriptions: [],
+  entitlements: [],
+  hasAllEntitlements: true,
+  isCustomerDeleted: false,
+  ...fields,
+});

@@ -7,7 +7,9 @@ import { randomId, subscriptionEvent, subscriptionObject } from '../support/subs
 type Body = Record<string, unknown>;
 
 let ledger: TestLedger;
-beforeAll(async () => { ledger = await startLedger({ environment: { ACCESS_GRACE_DAYS: 'past_due=10' } }); });
+beforeAll(async () => {
+  ledger = await startLedger({ environment: { ACCESS_GRACE_DAYS: 'past_due=10' } });
+});
 afterAll(() => ledger.stop());
 
 const DAY_S = 86_400;
@@ -16,66 +18,151 @@ const iso = (seconds: number): string => new Date(seconds * 1000).toISOString();
 /** A subscription whose period began some days before now and lasts for thirty, with what happened to it then. */
 const subscribed = (id: string, { daysAgo, type, ...object }: { daysAgo: number; type?: string } & Body) => {
   const [item] = subscriptionObject(id).items.data;
-  const items = { object: 'list', has_more: false, data: [{ ...item, current_period_start: now - DAY_S, current_period_end: now + 29 * DAY_S }] };
-  return subscriptionEvent(id, { created: now - daysAgo * DAY_S, ...(type === undefined ? {} : { type }), object: { items, ...object } });
+  const items = {
+    object: 'list',
+    has_more: false,
+    data: [{ ...item, current_period_start: now - DAY_S, current_period_end: now + 29 * DAY_S }],
+  };
+  return subscriptionEvent(id, {
+    created: now - daysAgo * DAY_S,
+    ...(type === undefined ? {} : { type }),
+    object: { items, ...object },
+  });
 };
 const ask = async (cus: string, query: string, events: readonly unknown[]) => {
   let position = '0';
   for (const event of events) ({ position } = (await deliver(ledger.url, JSON.stringify(event))).body);
-  const { status, body } = await read<Body>(ledger.url, `/customers/${cus}/access?${query}&minPosition=${position}&waitMs=20000`);
+  const { status, body } = await read<Body>(
+    ledger.url,
+    `/customers/${cus}/access?${query}&minPosition=${position}&waitMs=20000`,
+  );
   return { status, ...body } as Body & { status: number };
 };
 
 describe('GET /customers/:id/access', () => {
   it('says whether, until when, and why, in whatever order the events came', async () => {
     const [sub, cus] = [randomId('sub'), randomId('cus')];
-    const created = subscribed(sub, { daysAgo: 9, type: 'customer.subscription.created', customer: cus, status: 'trialing' });
+    const created = subscribed(sub, {
+      daysAgo: 9,
+      type: 'customer.subscription.created',
+      customer: cus,
+      status: 'trialing',
+    });
     const active = subscribed(sub, { daysAgo: 8, customer: cus });
     const annotated = subscribed(sub, { daysAgo: 7, customer: cus, latest_invoice: 'in_1' });
     expect(await ask(cus, 'product=prod_one', [annotated, active, created])).toMatchObject({
-      status: 200, customer: cus, at: expect.stringMatching(/Z$/), granted: true, until: iso(now + 32 * DAY_S), isComplete: true, products: ['prod_one'],
-      reason: { rule: 'active', subscription: sub, status: 'active', statusSince: iso(now - 8 * DAY_S), statusEvent: active.id, changedBy: { stripeEventId: annotated.id, type: annotated.type } },
+      status: 200,
+      customer: cus,
+      at: expect.stringMatching(/Z$/),
+      granted: true,
+      until: iso(now + 32 * DAY_S),
+      isComplete: true,
+      products: ['prod_one'],
+      reason: {
+        rule: 'active',
+        subscription: sub,
+        status: 'active',
+        statusSince: iso(now - 8 * DAY_S),
+        statusEvent: active.id,
+        changedBy: { stripeEventId: annotated.id, type: annotated.type },
+      },
     });
-    expect(await ask(cus, 'product=prod_other', [])).toMatchObject({ granted: false, until: null, reason: { rule: 'no_subscription' } });
+    expect(await ask(cus, 'product=prod_other', [])).toMatchObject({
+      granted: false,
+      until: null,
+      reason: { rule: 'no_subscription' },
+    });
   });
 
   it('counts the days of grace, as configured, from when the subscription became past due', async () => {
     const [sub, cus] = [randomId('sub'), randomId('cus')];
     const overdue = subscribed(sub, { daysAgo: 9, customer: cus, status: 'past_due' });
-    expect(await ask(cus, 'product=prod_one', [overdue, subscribed(sub, { daysAgo: 2, customer: cus, status: 'past_due', latest_invoice: 'in_2' })])).toMatchObject({
-      granted: true, until: iso(now + DAY_S), reason: { rule: 'grace', statusEvent: overdue.id },
+    expect(
+      await ask(cus, 'product=prod_one', [
+        overdue,
+        subscribed(sub, { daysAgo: 2, customer: cus, status: 'past_due', latest_invoice: 'in_2' }),
+      ]),
+    ).toMatchObject({
+      granted: true,
+      until: iso(now + DAY_S),
+      reason: { rule: 'grace', statusEvent: overdue.id },
     });
     const earlier = subscribed(sub, { daysAgo: 11, customer: cus, status: 'past_due' });
-    expect(await ask(cus, 'product=prod_one', [earlier])).toMatchObject({ granted: false, until: iso(now - DAY_S), reason: { rule: 'grace_over', statusEvent: earlier.id } });
+    expect(await ask(cus, 'product=prod_one', [earlier])).toMatchObject({
+      granted: false,
+      until: iso(now - DAY_S),
+      reason: { rule: 'grace_over', statusEvent: earlier.id },
+    });
   });
 
   it('is granted by any subscription, the one that grants longest, and ends with the last', async () => {
     const [one, other, cus] = [randomId('sub'), randomId('sub'), randomId('cus')];
-    const events = [subscribed(one, { daysAgo: 1, customer: cus, cancel_at: now + DAY_S }), subscribed(other, { daysAgo: 1, customer: cus })];
-    expect(await ask(cus, 'product=prod_one', events)).toMatchObject({ granted: true, reason: { subscription: other }, considered: [{ reason: { subscription: other } }, { reason: { subscription: one } }] });
-    const ended = [one, other].map((id) => subscribed(id, { daysAgo: 0, type: 'customer.subscription.deleted', customer: cus, status: 'canceled' }));
-    expect(await ask(cus, 'product=prod_one', ended)).toMatchObject({ granted: false, reason: { rule: 'canceled' }, products: [] });
+    const events = [
+      subscribed(one, { daysAgo: 1, customer: cus, cancel_at: now + DAY_S }),
+      subscribed(other, { daysAgo: 1, customer: cus }),
+    ];
+    expect(await ask(cus, 'product=prod_one', events)).toMatchObject({
+      granted: true,
+      reason: { subscription: other },
+      considered: [{ reason: { subscription: other } }, { reason: { subscription: one } }],
+    });
+    const ended = [one, other].map((id) =>
+      subscribed(id, { daysAgo: 0, type: 'customer.subscription.deleted', customer: cus, status: 'canceled' }),
+    );
+    expect(await ask(cus, 'product=prod_one', ended)).toMatchObject({
+      granted: false,
+      reason: { rule: 'canceled' },
+      products: [],
+    });
   });
 
   it('knows the entitlements that Stripe lists, with and without subscriptions', async () => {
     const [sub, cus] = [randomId('sub'), randomId('cus')];
-    const summary = stripeEvent('entitlements.active_entitlement_summary.updated', entitlementSummary(cus, ['reports', 'exports']));
-    expect(await ask(cus, 'entitlement=reports', [summary])).toMatchObject({ granted: true, until: null, reason: { rule: 'entitlement', lookupKey: 'reports', changedBy: { stripeEventId: summary.id } } });
-    const lost = stripeEvent('entitlements.active_entitlement_summary.updated', entitlementSummary(cus, ['exports']), { after: 60 });
-    expect(await ask(cus, 'entitlement=reports', [lost])).toMatchObject({ granted: false, reason: { rule: 'no_entitlement' } });
-    expect(await ask(cus, '', [subscribed(sub, { daysAgo: 1, customer: cus })])).toMatchObject({ granted: true, products: ['prod_one'], entitlements: ['exports'] });
+    const summary = stripeEvent(
+      'entitlements.active_entitlement_summary.updated',
+      entitlementSummary(cus, ['reports', 'exports']),
+    );
+    expect(await ask(cus, 'entitlement=reports', [summary])).toMatchObject({
+      granted: true,
+      until: null,
+      reason: { rule: 'entitlement', lookupKey: 'reports', changedBy: { stripeEventId: summary.id } },
+    });
+    const lost = stripeEvent('entitlements.active_entitlement_summary.updated', entitlementSummary(cus, ['exports']), {
+      after: 60,
+    });
+    expect(await ask(cus, 'entitlement=reports', [lost])).toMatchObject({
+      granted: false,
+      reason: { rule: 'no_entitlement' },
+    });
+    expect(await ask(cus, '', [subscribed(sub, { daysAgo: 1, customer: cus })])).toMatchObject({
+      granted: true,
+      products: ['prod_one'],
+      entitlements: ['exports'],
+    });
   });
 
   it('says that it rests on the last that could be read, when a later event cannot', async () => {
     const [sub, cus] = [randomId('sub'), randomId('cus')];
     const unreadable = subscribed(sub, { daysAgo: 0, customer: 7 });
-    expect(await ask(cus, 'product=prod_one', [subscribed(sub, { daysAgo: 1, customer: cus })])).toMatchObject({ granted: true, isComplete: true });
-    expect(await ask(cus, 'product=prod_one', [unreadable])).toMatchObject({ granted: true, isComplete: false, reason: { subscription: sub, isStale: true } });
+    expect(await ask(cus, 'product=prod_one', [subscribed(sub, { daysAgo: 1, customer: cus })])).toMatchObject({
+      granted: true,
+      isComplete: true,
+    });
+    expect(await ask(cus, 'product=prod_one', [unreadable])).toMatchObject({
+      granted: true,
+      isComplete: false,
+      reason: { subscription: sub, isStale: true },
+    });
   });
 
   it('ends with the customer', async () => {
     const [sub, cus] = [randomId('sub'), randomId('cus')];
-    expect(await ask(cus, '', [subscribed(sub, { daysAgo: 1, customer: cus }), stripeEvent('customer.deleted', customer(cus))])).toMatchObject({ granted: false, reason: { rule: 'customer_deleted' } });
+    expect(
+      await ask(cus, '', [
+        subscribed(sub, { daysAgo: 1, customer: cus }),
+        stripeEvent('customer.deleted', customer(cus)),
+      ]),
+    ).toMatchObject({ granted: false, reason: { rule: 'customer_deleted' } });
   });
 
   it('answers 404 for a customer of whom nothing is known', async () => {
@@ -83,7 +170,11 @@ describe('GET /customers/:id/access', () => {
   });
 
   it.each(['product=a&entitlement=b', 'produkt=a'])('refuses %s and says why', async (query) => {
-    expect(await ask('cus_1', query, [])).toMatchObject({ status: 400, code: 'bad_query', detail: expect.stringMatching(/entitlement: ask for|produkt/) });
+    expect(await ask('cus_1', query, [])).toMatchObject({
+      status: 400,
+      code: 'bad_query',
+      detail: expect.stringMatching(/entitlement: ask for|produkt/),
+    });
   });
 
   it('wants a token', async () => {

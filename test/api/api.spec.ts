@@ -6,11 +6,24 @@ import { SHARES_STORE } from '../support/servers.js';
 import { randomId, START, subscriptionEvent } from '../support/subscription-events.js';
 
 type Page = { data: { id: string; status: string; customer: string }[]; nextCursor: string | null };
-type History = { data: { number: number; stripeEventId: string; type: string; revision: string; changes: unknown; object: unknown; ambiguous: boolean }[]; nextAfter: number | null };
+type History = {
+  data: {
+    number: number;
+    stripeEventId: string;
+    type: string;
+    revision: string;
+    changes: unknown;
+    object: unknown;
+    ambiguous: boolean;
+  }[];
+  nextAfter: number | null;
+};
 type Problem = { code: string; status: number; title: string; detail: string; type: string };
 
 let ledger: TestLedger;
-beforeAll(async () => { ledger = await startLedger(); });
+beforeAll(async () => {
+  ledger = await startLedger();
+});
 afterAll(() => ledger.stop());
 const send = async (...events: unknown[]): Promise<string> => {
   let position = '';
@@ -30,10 +43,24 @@ describe('GET /subscriptions/:id', () => {
         status: 'active',
         customer: `cus_of_${id}`,
         currency: 'eur',
-        items: [{ price: 'price_monthly', quantity: 1, unitAmountMinor: 1900, currency: 'eur', interval: 'month', intervalCount: 1 }],
+        items: [
+          {
+            price: 'price_monthly',
+            quantity: 1,
+            unitAmountMinor: 1900,
+            currency: 'eur',
+            interval: 'month',
+            intervalCount: 1,
+          },
+        ],
         periodEnd: '2026-02-01T00:00:00.000Z',
         pauseCollection: null,
-        changedBy: { stripeEventId: event.id, type: 'customer.subscription.created', created: '2026-01-01T00:00:00.000Z', apiVersion: '2025-03-31.basil' },
+        changedBy: {
+          stripeEventId: event.id,
+          type: 'customer.subscription.created',
+          created: '2026-01-01T00:00:00.000Z',
+          apiVersion: '2025-03-31.basil',
+        },
       },
     });
   });
@@ -46,7 +73,10 @@ describe('GET /subscriptions/:id', () => {
 
   it('answers 404 as problem details for a subscription that nobody has heard of', async () => {
     const answer = await read<Problem>(ledger.url, '/subscriptions/sub_unknown');
-    expect(answer).toMatchObject({ status: 404, body: { code: 'not_found', status: 404, type: 'urn:subscription-ledger:problem:not_found' } });
+    expect(answer).toMatchObject({
+      status: 404,
+      body: { code: 'not_found', status: 404, type: 'urn:subscription-ledger:problem:not_found' },
+    });
     expect(answer.headers.get('content-type')).toContain('application/problem+json');
   });
 });
@@ -56,14 +86,30 @@ describe('GET /subscriptions/:id/events', () => {
     const id = randomId('sub');
     const created = subscriptionEvent(id, { type: 'customer.subscription.created', object: { status: 'incomplete' } });
     const active = subscriptionEvent(id, { created: START + 1, previous: { status: 'incomplete' } });
-    const deleted = subscriptionEvent(id, { type: 'customer.subscription.deleted', created: START + 2, object: { status: 'canceled' } });
+    const deleted = subscriptionEvent(id, {
+      type: 'customer.subscription.deleted',
+      created: START + 2,
+      object: { status: 'canceled' },
+    });
     await send(deleted, active, created);
     const { body } = await read<History>(ledger.url, `/subscriptions/${id}/events`);
     expect(body.nextAfter).toBeNull();
-    expect(body.data.map(({ number, stripeEventId, revision, changes }) => ({ number, stripeEventId, revision, changes }))).toEqual([
+    expect(
+      body.data.map(({ number, stripeEventId, revision, changes }) => ({ number, stripeEventId, revision, changes })),
+    ).toEqual([
       { number: 1, stripeEventId: created.id, revision: '2', changes: null },
-      { number: 2, stripeEventId: active.id, revision: '1', changes: [{ path: 'status', from: 'incomplete', to: 'active' }] },
-      { number: 3, stripeEventId: deleted.id, revision: '0', changes: [{ path: 'status', from: 'active', to: 'canceled' }] },
+      {
+        number: 2,
+        stripeEventId: active.id,
+        revision: '1',
+        changes: [{ path: 'status', from: 'incomplete', to: 'active' }],
+      },
+      {
+        number: 3,
+        stripeEventId: deleted.id,
+        revision: '0',
+        changes: [{ path: 'status', from: 'active', to: 'canceled' }],
+      },
     ]);
     expect(body.data[0]).toMatchObject({ object: { kind: 'subscription', id }, ambiguous: false });
   });
@@ -82,11 +128,16 @@ describe('lists of subscriptions', () => {
   it('are those of a customer, filtered by status, page after page without a gap', async () => {
     const customer = randomId('cus');
     const ids = Array.from({ length: 5 }, () => randomId('sub')).sort();
-    const position = await send(...ids.map((id, at) => subscriptionEvent(id, { object: { customer, status: at === 4 ? 'canceled' : 'active' } })));
+    const position = await send(
+      ...ids.map((id, at) => subscriptionEvent(id, { object: { customer, status: at === 4 ? 'canceled' : 'active' } })),
+    );
     const all: string[] = [];
     let cursor: string | null = null;
     do {
-      const page: { body: Page } = await read<Page>(ledger.url, `/customers/${customer}/subscriptions?limit=2&minPosition=${position}${cursor === null ? '' : `&cursor=${cursor}`}`);
+      const page: { body: Page } = await read<Page>(
+        ledger.url,
+        `/customers/${customer}/subscriptions?limit=2&minPosition=${position}${cursor === null ? '' : `&cursor=${cursor}`}`,
+      );
       expect(page.body.data.length).toBeLessThanOrEqual(2);
       all.push(...page.body.data.map(({ id }) => id));
       cursor = page.body.nextCursor;
@@ -96,13 +147,26 @@ describe('lists of subscriptions', () => {
     expect(canceled.body).toMatchObject({ data: [{ id: ids[4], status: 'canceled' }], nextCursor: null });
   });
 
-  it.each(['limit=0', 'limit=many', 'minPosition=-1', 'livemode=perhaps'])('refuse %s and say what it should be', async (query) => {
-    expect(await read<Problem>(ledger.url, `/subscriptions?${query}`)).toMatchObject({ status: 400, body: { code: 'bad_query', detail: expect.stringContaining(query.split('=')[0] ?? '') } });
-  });
+  it.each(['limit=0', 'limit=many', 'minPosition=-1', 'livemode=perhaps'])(
+    'refuse %s and say what it should be',
+    async (query) => {
+      expect(await read<Problem>(ledger.url, `/subscriptions?${query}`)).toMatchObject({
+        status: 400,
+        body: { code: 'bad_query', detail: expect.stringContaining(query.split('=')[0] ?? '') },
+      });
+    },
+  );
 });
 
 describe('the door', () => {
-  it.each(['/subscriptions', '/subscriptions/sub_1', '/subscriptions/sub_1/events', '/customers/cus_1/subscriptions', '/projections', '/metrics'])('%s wants a token', async (path) => {
+  it.each([
+    '/subscriptions',
+    '/subscriptions/sub_1',
+    '/subscriptions/sub_1/events',
+    '/customers/cus_1/subscriptions',
+    '/projections',
+    '/metrics',
+  ])('%s wants a token', async (path) => {
     for (const authorization of ['', 'Bearer wrong', `Basic ${READ_TOKEN}`, `Bearer ${READ_TOKEN}x`]) {
       const response = await request(ledger.url).get(path).set('authorization', authorization);
       expect(response.status).toBe(401);
@@ -118,7 +182,10 @@ describe('the door', () => {
   it('does not let a token in that lacks the scope', async () => {
     const locked = await startLedger({ environment: { API_TOKENS: 'admin=a-token-for-admin-calls-only' } });
     try {
-      expect(await read<Problem>(locked.url, '/subscriptions', 'a-token-for-admin-calls-only')).toMatchObject({ status: 403, body: { code: 'scope_missing' } });
+      expect(await read<Problem>(locked.url, '/subscriptions', 'a-token-for-admin-calls-only')).toMatchObject({
+        status: 403,
+        body: { code: 'scope_missing' },
+      });
     } finally {
       await locked.stop();
     }
@@ -130,14 +197,32 @@ describe('operations', () => {
     const position = await send(subscriptionEvent(randomId('sub')));
     await read(ledger.url, `/subscriptions?minPosition=${position}`);
     const { body } = await read<{ data: unknown[] }>(ledger.url, '/projections');
-    expect(body.data).toContainEqual({ name: 'subscriptions', version: expect.any(Number), generation: 1, state: 'live', shown: true, position: expect.stringMatching(/^\d+$/), logPosition: expect.stringMatching(/^\d+$/), caughtUp: expect.any(Boolean), behind: expect.stringMatching(/^\d+$/), parkedStreams: SHARES_STORE ? expect.any(Number) : 0 });
+    expect(body.data).toContainEqual({
+      name: 'subscriptions',
+      version: expect.any(Number),
+      generation: 1,
+      state: 'live',
+      shown: true,
+      position: expect.stringMatching(/^\d+$/),
+      logPosition: expect.stringMatching(/^\d+$/),
+      caughtUp: expect.any(Boolean),
+      behind: expect.stringMatching(/^\d+$/),
+      parkedStreams: SHARES_STORE ? expect.any(Number) : 0,
+    });
   });
 
   it('is live and ready without a token, and tells intake from reads', async () => {
     expect((await request(ledger.url).get('/health/live')).status).toBe(200);
     const told = await request(ledger.url).get('/health/ready');
     expect(told.body).toMatchObject({ ready: true, intake: { ready: true }, reads: { ready: expect.any(Boolean) } });
-    expect(await read(ledger.url, '/health/ready')).toMatchObject({ status: 200, body: { roles: ['ingest', 'project', 'api'], intake: { ready: true, eventStore: 'ok' }, reads: { postgres: 'ok' } } });
+    expect(await read(ledger.url, '/health/ready')).toMatchObject({
+      status: 200,
+      body: {
+        roles: ['ingest', 'project', 'api'],
+        intake: { ready: true, eventStore: 'ok' },
+        reads: { postgres: 'ok' },
+      },
+    });
   });
 
   it('says to those without a token no more than that it is ready, or not', async () => {
@@ -148,7 +233,10 @@ describe('operations', () => {
         const { text } = await request(away.url).get(path).set('authorization', authorization);
         expect(text).not.toMatch(/127\.0\.0\.1|ECONNREFUSED|roles|parked|building|cause|postgres|v1_g1/);
       }
-      expect((await read(away.url, path)).body).toMatchObject({ roles: ['ingest', 'project', 'api'], reads: { postgres: 'does not answer' } });
+      expect((await read(away.url, path)).body).toMatchObject({
+        roles: ['ingest', 'project', 'api'],
+        reads: { postgres: 'does not answer' },
+      });
     }
     await away.stop();
   });

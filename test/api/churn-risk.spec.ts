@@ -8,7 +8,9 @@ type Page = { data: { id: string; amountMinor: number; lastFailure: unknown }[];
 
 let ledger: TestLedger;
 let position = '';
-beforeAll(async () => { ledger = await startLedger(); });
+beforeAll(async () => {
+  ledger = await startLedger();
+});
 afterAll(() => ledger.stop());
 
 const send = async (...events: unknown[]): Promise<void> => {
@@ -21,12 +23,48 @@ const list = async (query: string): Promise<Page> => {
 };
 
 /** A subscription whose invoice could not be collected `after` seconds from the start. */
-async function fallsPastDue({ customer, after, amount, apiVersion = BASIL, currency = 'eur' }: { customer: string; after: number; amount: number; apiVersion?: string; currency?: string }) {
+async function fallsPastDue({
+  customer,
+  after,
+  amount,
+  apiVersion = BASIL,
+  currency = 'eur',
+}: {
+  customer: string;
+  after: number;
+  amount: number;
+  apiVersion?: string;
+  currency?: string;
+}) {
   const ids = { sub: randomId('sub'), inv: randomId('in'), ch: randomId('ch') };
   await send(
     subscriptionEvent(ids.sub, { created: START + after, object: { status: 'past_due', customer, currency } }),
-    stripeEvent('invoice.payment_failed', invoice(ids.inv, apiVersion, { subscription: ids.sub, customer, currency, status: 'open', amount_remaining: amount, attempt_count: 1, next_payment_attempt: START + after + 86_400, ...(apiVersion === OLD ? { charge: ids.ch } : {}) }), { after, apiVersion }),
-    stripeEvent('charge.failed', charge(ids.ch, apiVersion, { invoice: ids.inv, customer, currency, status: 'failed', paid: false, failure_code: 'card_declined' }), { after, apiVersion }),
+    stripeEvent(
+      'invoice.payment_failed',
+      invoice(ids.inv, apiVersion, {
+        subscription: ids.sub,
+        customer,
+        currency,
+        status: 'open',
+        amount_remaining: amount,
+        attempt_count: 1,
+        next_payment_attempt: START + after + 86_400,
+        ...(apiVersion === OLD ? { charge: ids.ch } : {}),
+      }),
+      { after, apiVersion },
+    ),
+    stripeEvent(
+      'charge.failed',
+      charge(ids.ch, apiVersion, {
+        invoice: ids.inv,
+        customer,
+        currency,
+        status: 'failed',
+        paid: false,
+        failure_code: 'card_declined',
+      }),
+      { after, apiVersion },
+    ),
   );
   return ids;
 }
@@ -36,11 +74,25 @@ describe('GET /churn-risk', () => {
     const customer = randomId('cus');
     const { sub, inv } = await fallsPastDue({ customer, after: 60, amount: 1900, apiVersion: OLD });
     expect(await list(`customer=${customer}`)).toEqual({
-      data: [expect.objectContaining({
-        id: sub, customer, status: 'past_due', currency: 'eur', amountMinor: 1900, overdueInvoices: 1, pastDueSince: '2026-01-01T00:01:00.000Z',
-        lastFailure: { invoice: inv, at: '2026-01-01T00:01:00.000Z', attempt: 1, nextAttempt: '2026-01-02T00:01:00.000Z', code: 'card_declined' },
-        changedBy: expect.objectContaining({ type: 'invoice.payment_failed' }),
-      })],
+      data: [
+        expect.objectContaining({
+          id: sub,
+          customer,
+          status: 'past_due',
+          currency: 'eur',
+          amountMinor: 1900,
+          overdueInvoices: 1,
+          pastDueSince: '2026-01-01T00:01:00.000Z',
+          lastFailure: {
+            invoice: inv,
+            at: '2026-01-01T00:01:00.000Z',
+            attempt: 1,
+            nextAttempt: '2026-01-02T00:01:00.000Z',
+            code: 'card_declined',
+          },
+          changedBy: expect.objectContaining({ type: 'invoice.payment_failed' }),
+        }),
+      ],
       nextCursor: null,
     });
   });
@@ -54,7 +106,12 @@ describe('GET /churn-risk', () => {
   it('filters by currency and amount, and by when the subscription became past due, page after page', async () => {
     const customer = randomId('cus');
     const risks = [];
-    for (const [after, amount] of [[10, 500], [20, 1_500], [30, 2_500]] as const) risks.push((await fallsPastDue({ customer, after, amount })).sub);
+    for (const [after, amount] of [
+      [10, 500],
+      [20, 1_500],
+      [30, 2_500],
+    ] as const)
+      risks.push((await fallsPastDue({ customer, after, amount })).sub);
     await fallsPastDue({ customer, after: 20, amount: 9_000, currency: 'jpy' });
     const found = async (query: string) => (await list(`customer=${customer}&${query}`)).data.map(({ id }) => id);
     expect(await found('currency=eur&minAmountMinor=1500')).toEqual([risks[1], risks[2]].sort());
@@ -67,6 +124,9 @@ describe('GET /churn-risk', () => {
   });
 
   it.each(['minAmountMinor=5', 'since=yesterday'])('refuses %s and says what it should be', async (query) => {
-    expect(await read(ledger.url, `/churn-risk?${query}`)).toMatchObject({ status: 400, body: { code: 'bad_query', detail: expect.stringContaining(query.split('=')[0] ?? '') } });
+    expect(await read(ledger.url, `/churn-risk?${query}`)).toMatchObject({
+      status: 400,
+      body: { code: 'bad_query', detail: expect.stringContaining(query.split('=')[0] ?? '') },
+    });
   });
 });

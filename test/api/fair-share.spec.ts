@@ -25,14 +25,25 @@ const agent = new Agent({ maxSockets: Infinity });
 beforeAll(async () => {
   [eventStore, database] = await Promise.all([testEventStore(), testDatabase()]);
   const tokens = `read=${READ_TOKEN},read=${OTHER_TOKEN},read+admin=${ADMIN_TOKEN}`;
-  service = await startServiceProcess({ eventstoreUrl: eventStore.url, databaseUrl: database.url }, { API_TOKENS: tokens, LIVE_READERS_MAX: String(LIVE_MAX) });
+  service = await startServiceProcess(
+    { eventstoreUrl: eventStore.url, databaseUrl: database.url },
+    { API_TOKENS: tokens, LIVE_READERS_MAX: String(LIVE_MAX) },
+  );
   sub = randomId('sub');
   const store = connectEventStore(eventStore.url);
-  const events = Array.from({ length: EVENTS }, (_, at) => appendedEvent(subscriptionEvent(sub, { created: START + at })));
-  for (let from = 0; from < EVENTS; from += 300) await store.appends.appendToStream(`subscription-${sub}`, events.slice(from, from + 300));
+  const events = Array.from({ length: EVENTS }, (_, at) =>
+    appendedEvent(subscriptionEvent(sub, { created: START + at })),
+  );
+  for (let from = 0; from < EVENTS; from += 300)
+    await store.appends.appendToStream(`subscription-${sub}`, events.slice(from, from + 300));
   await store.close();
-  position = (await deliver(service.url, JSON.stringify(subscriptionEvent(sub, { created: START + EVENTS })))).body.position;
-  await until('the read models are that far', async () => (await read(service.url, `/subscriptions/${sub}?minPosition=${position}&waitMs=5000`)).status === 200, 60_000);
+  position = (await deliver(service.url, JSON.stringify(subscriptionEvent(sub, { created: START + EVENTS })))).body
+    .position;
+  await until(
+    'the read models are that far',
+    async () => (await read(service.url, `/subscriptions/${sub}?minPosition=${position}&waitMs=5000`)).status === 200,
+    60_000,
+  );
 }, 120_000);
 afterAll(async () => {
   agent.destroy();
@@ -46,14 +57,29 @@ type Call = Readonly<{ reply: Promise<Reply | 'left'>; leave: () => void }>;
 
 function call(path: string, { token = READ_TOKEN, method = 'GET' } = {}): Call {
   const { port } = new URL(service.url);
-  const outgoing = request({ port, host: '127.0.0.1', path, method, agent, headers: { authorization: `Bearer ${token}` } });
+  const outgoing = request({
+    port,
+    host: '127.0.0.1',
+    path,
+    method,
+    agent,
+    headers: { authorization: `Bearer ${token}` },
+  });
   const reply = new Promise<Reply | 'left'>((resolve) => {
     outgoing.on('error', () => resolve('left'));
     outgoing.on('response', (incoming) => {
       const answer = { status: incoming.statusCode ?? 0, retryAfter: incoming.headers['retry-after'] };
-      if (incoming.headers['content-type']?.includes('event-stream') === true) return resolve({ ...answer, code: undefined });
+      if (incoming.headers['content-type']?.includes('event-stream') === true)
+        return resolve({ ...answer, code: undefined });
       let body = '';
-      incoming.setEncoding('utf8').on('data', (chunk: string) => { body += chunk; }).on('end', () => resolve({ ...answer, code: answer.status < 400 ? undefined : (JSON.parse(body) as { code: string }).code }));
+      incoming
+        .setEncoding('utf8')
+        .on('data', (chunk: string) => {
+          body += chunk;
+        })
+        .on('end', () =>
+          resolve({ ...answer, code: answer.status < 400 ? undefined : (JSON.parse(body) as { code: string }).code }),
+        );
     });
   });
   outgoing.end();
@@ -75,8 +101,13 @@ async function kindsOf(made: readonly Call[]): Promise<Record<string, number>> {
 }
 
 async function metric(name: string): Promise<number> {
-  const text = await (await fetch(`${service.url}/metrics`, { headers: { authorization: `Bearer ${OTHER_TOKEN}` } })).text();
-  return [...text.matchAll(new RegExp(`^${name}(?:\\{.*\\})? (\\d+)$`, 'gm'))].reduce((sum, [, value]) => sum + Number(value), 0);
+  const text = await (
+    await fetch(`${service.url}/metrics`, { headers: { authorization: `Bearer ${OTHER_TOKEN}` } })
+  ).text();
+  return [...text.matchAll(new RegExp(`^${name}(?:\\{.*\\})? (\\d+)$`, 'gm'))].reduce(
+    (sum, [, value]) => sum + Number(value),
+    0,
+  );
 }
 
 /** What the token that storms may hear: on a slow machine a turn may not come in time. */
@@ -94,7 +125,11 @@ describe('one token', () => {
     expect(await other(`/subscriptions/${sub}?minPosition=${position}`)).toBe(200);
     expect((await read(service.url, `/subscriptions/${sub}?minPosition=${position}`)).status).toBe(429);
     leaveAll(waiting);
-    await until('there are places again', async () => (await read(service.url, `/subscriptions/${sub}?minPosition=${position}`)).status === 200, 5_000);
+    await until(
+      'there are places again',
+      async () => (await read(service.url, `/subscriptions/${sub}?minPosition=${position}`)).status === 200,
+      5_000,
+    );
     expect(await kindsOf(waiting)).toEqual({ left: WAITS_PER_TOKEN, '429 too_many_requests': 20 });
   });
 
@@ -103,10 +138,17 @@ describe('one token', () => {
     const request = `GET /subscriptions?${WAIT_FOR_EVER} HTTP/1.1\r\nhost: ledger\r\nauthorization: Bearer ${READ_TOKEN}\r\n\r\n`;
     // A few more than its share: a question below may hold a place at the moment at which one of these comes.
     await connection.send(request.repeat(WAITS_PER_TOKEN + 5));
-    await until('all wait', async () => (await read(service.url, `/subscriptions/${sub}?minPosition=${position}`)).status === 429, 5_000);
+    await until(
+      'all wait',
+      async () => (await read(service.url, `/subscriptions/${sub}?minPosition=${position}`)).status === 429,
+      5_000,
+    );
     connection.destroy();
     // The first request alone would give back one place.
-    const some = () => Promise.all(Array.from({ length: 20 }, () => read(service.url, '/subscriptions?minPosition=9000000000000000000&waitMs=1')));
+    const some = () =>
+      Promise.all(
+        Array.from({ length: 20 }, () => read(service.url, '/subscriptions?minPosition=9000000000000000000&waitMs=1')),
+      );
     await until('there are places again', async () => (await some()).every(({ status }) => status === 503), 5_000);
   });
 
@@ -141,14 +183,23 @@ describe('one token', () => {
   });
 
   it('that asks for the head of live updates is answered at once, and follows nothing', async () => {
-    const heads = Array.from({ length: LIVE_MAX }, () => call(`/customers/cus_1/live?${WAIT_FOR_EVER}`, { method: 'HEAD' }));
+    const heads = Array.from({ length: LIVE_MAX }, () =>
+      call(`/customers/cus_1/live?${WAIT_FOR_EVER}`, { method: 'HEAD' }),
+    );
     expect(await kindsOf(heads)).toEqual({ 200: LIVE_MAX });
     expect(await metric('ledger_live_readers')).toBe(0);
   });
 
   it('that does all of it at once stops neither others nor intake', async () => {
     const before = await metric('ledger_past_outcomes_total');
-    const storm = [`/subscriptions?${WAIT_FOR_EVER}`, PAST(), `/subscriptions/${sub}/events?limit=1`, '/subscriptions?limit=200', '/payments?limit=200', `/subscriptions/${sub}/live`].flatMap((path) => calls(150, path));
+    const storm = [
+      `/subscriptions?${WAIT_FOR_EVER}`,
+      PAST(),
+      `/subscriptions/${sub}/events?limit=1`,
+      '/subscriptions?limit=200',
+      '/payments?limit=200',
+      `/subscriptions/${sub}/live`,
+    ].flatMap((path) => calls(150, path));
     for (let round = 1; round <= 10; round += 1) {
       const id = randomId('sub');
       const delivered = await deliver(service.url, JSON.stringify(subscriptionEvent(id)));

@@ -44,70 +44,133 @@ afterEach(async () => {
 
 const PLACES = new Places({ max: 10, perTokenMax: 10, what: 'requests wait', full: tooManyWaiting });
 const ALL: readonly Role[] = ['ingest', 'project', 'api'];
-type Given = Readonly<{ roles?: readonly Role[]; catchUp?: CatchUpState; trouble?: Trouble | null; store?: EventStore }>;
-const healthOf = ({ roles = ALL, catchUp = { kind: 'projecting' }, trouble = null, store: other = store }: Given = {}) =>
-  new Health(other, { roles, readModels: { database, position: new ReadPosition(database, projections, PLACES) }, catchUp: () => catchUp, trouble: () => trouble });
+type Given = Readonly<{
+  roles?: readonly Role[];
+  catchUp?: CatchUpState;
+  trouble?: Trouble | null;
+  store?: EventStore;
+}>;
+const healthOf = ({
+  roles = ALL,
+  catchUp = { kind: 'projecting' },
+  trouble = null,
+  store: other = store,
+}: Given = {}) =>
+  new Health(other, {
+    roles,
+    readModels: { database, position: new ReadPosition(database, projections, PLACES) },
+    catchUp: () => catchUp,
+    trouble: () => trouble,
+  });
 
 async function append(type: string, stream: string, count: number): Promise<bigint> {
-  const result = await store.appends.appendToStream(stream, Array.from({ length: count }, () => jsonEvent({ type, data: {} })), { expectedRevision: ANY });
+  const result = await store.appends.appendToStream(
+    stream,
+    Array.from({ length: count }, () => jsonEvent({ type, data: {} })),
+    { expectedRevision: ANY },
+  );
   return result.position?.commit ?? -1n;
 }
 /** As the catch-up says that all lines have been at the end of the log, where they stand at a position. */
 async function bringTo(position: bigint): Promise<void> {
   const checkpoints = await takeCheckpoints(database, 'test');
-  await database.transaction((connection) => move(connection, checkpoints, { logName: '00000000-0000-0000-0000-000000000001', to: { position, eventId: '00000000-0000-0000-0000-000000000002' } }));
+  await database.transaction((connection) =>
+    move(connection, checkpoints, {
+      logName: '00000000-0000-0000-0000-000000000001',
+      to: { position, eventId: '00000000-0000-0000-0000-000000000002' },
+    }),
+  );
   await become(database, checkpoints, 'live');
 }
 
 describe('reads', () => {
-  it.each([0, 101, 1_500, 10_000])('are not ready before the read models are at the last event, however many of the store\'s own (%i) stand behind it', async (count) => {
-    await append('ours', 'a-stream', 1);
-    const position = await append('ours', 'a-stream', 1);
-    for (let left = count; left > 0; left -= 500) await append('$metadata', '$$a-stream', Math.min(left, 500));
-    await bringTo(position - 1n);
-    const behind = healthOf();
-    expect((await behind.report()).reads).toMatchObject({ ready: false, state: expect.stringMatching(/^(not_caught_up|log_end_unknown)$/) });
-    await bringTo(position);
-    const health = healthOf();
-    const report = await until('the end of the log is found', async () => {
-      const one = await health.report();
-      return one.reads.state !== 'log_end_unknown' && one;
-    });
-    expect(report).toMatchObject({ ready: true, reads: { ready: true, state: 'ok' } });
-  });
+  it.each([0, 101, 1_500, 10_000])(
+    "are not ready before the read models are at the last event, however many of the store's own (%i) stand behind it",
+    async (count) => {
+      await append('ours', 'a-stream', 1);
+      const position = await append('ours', 'a-stream', 1);
+      for (let left = count; left > 0; left -= 500) await append('$metadata', '$$a-stream', Math.min(left, 500));
+      await bringTo(position - 1n);
+      const behind = healthOf();
+      expect((await behind.report()).reads).toMatchObject({
+        ready: false,
+        state: expect.stringMatching(/^(not_caught_up|log_end_unknown)$/),
+      });
+      await bringTo(position);
+      const health = healthOf();
+      const report = await until('the end of the log is found', async () => {
+        const one = await health.report();
+        return one.reads.state !== 'log_end_unknown' && one;
+      });
+      expect(report).toMatchObject({ ready: true, reads: { ready: true, state: 'ok' } });
+    },
+  );
 
   it('are not ready while some of their lines are being built, though the log is empty', async () => {
-    expect((await healthOf().report()).reads).toMatchObject({ ready: false, state: 'not_built', building: expect.arrayContaining([EVENT_INDEX_GENERATION]) });
+    expect((await healthOf().report()).reads).toMatchObject({
+      ready: false,
+      state: 'not_built',
+      building: expect.arrayContaining([EVENT_INDEX_GENERATION]),
+    });
   });
 
   it('are not ready when they speak of another log, and say so', async () => {
     await bringTo(await append('ours', 'a-stream', 1));
-    expect((await healthOf({ catchUp: { kind: 'refused', cause: 'another log' } }).report()).reads).toMatchObject({ ready: false, state: 'other_log', catchUp: 'refused', cause: 'another log' });
+    expect((await healthOf({ catchUp: { kind: 'refused', cause: 'another log' } }).report()).reads).toMatchObject({
+      ready: false,
+      state: 'other_log',
+      catchUp: 'refused',
+      cause: 'another log',
+    });
   });
 
   it('are not used where a process only takes events', async () => {
-    expect(await healthOf({ roles: ['ingest'] }).report()).toMatchObject({ ready: true, intake: { state: 'ok' }, reads: { ready: false, state: 'not_used', postgres: 'not used' } });
+    expect(await healthOf({ roles: ['ingest'] }).report()).toMatchObject({
+      ready: true,
+      intake: { state: 'ok' },
+      reads: { ready: false, state: 'not_used', postgres: 'not used' },
+    });
   });
 });
 
 describe('intake', () => {
-  it.each(['clock_skew', 'refused', 'not_writable'] as const)('is not ready while appends fail (%s), though reads of the store are answered', async (kind) => {
-    const report = await healthOf({ trouble: { kind, cause: 'No append succeeds.' } }).report();
-    expect(report).toMatchObject({ ready: false, intake: { ready: false, state: kind, eventStore: 'No append succeeds.' } });
-  });
+  it.each(['clock_skew', 'refused', 'not_writable'] as const)(
+    'is not ready while appends fail (%s), though reads of the store are answered',
+    async (kind) => {
+      const report = await healthOf({ trouble: { kind, cause: 'No append succeeds.' } }).report();
+      expect(report).toMatchObject({
+        ready: false,
+        intake: { ready: false, state: kind, eventStore: 'No append succeeds.' },
+      });
+    },
+  );
 
   it('is done elsewhere in a process without that role', async () => {
     await bringTo(await append('ours', 'a-stream', 1));
-    expect(await healthOf({ roles: ['api'] }).report()).toMatchObject({ ready: true, intake: { ready: false, state: 'elsewhere' }, reads: { ready: true } });
+    expect(await healthOf({ roles: ['api'] }).report()).toMatchObject({
+      ready: true,
+      intake: { ready: false, state: 'elsewhere' },
+      reads: { ready: true },
+    });
   });
 
   it('tells a store that is away from one that refuses user or password', async () => {
     const away = connectEventStore('esdb://127.0.0.1:1?tls=false');
-    expect(await healthOf({ store: away }).report()).toMatchObject({ ready: false, intake: { state: 'store_away', eventStore: 'does not answer' } });
+    expect(await healthOf({ store: away }).report()).toMatchObject({
+      ready: false,
+      intake: { state: 'store_away', eventStore: 'does not answer' },
+    });
     await away.close();
-    const secured = await startEmbeddedEventStore({ directory: 'memory', tls: testTls, users: { ledger: 'correct horse' } });
+    const secured = await startEmbeddedEventStore({
+      directory: 'memory',
+      tls: testTls,
+      users: { ledger: 'correct horse' },
+    });
     const stranger = connectEventStore(securedUrl(secured.url, 'ledger:wrong'));
-    expect(await healthOf({ store: stranger }).report()).toMatchObject({ ready: false, intake: { state: 'store_refuses', eventStore: expect.stringMatching(/^refused: .*user or password/) } });
+    expect(await healthOf({ store: stranger }).report()).toMatchObject({
+      ready: false,
+      intake: { state: 'store_refuses', eventStore: expect.stringMatching(/^refused: .*user or password/) },
+    });
     await stranger.close();
     await secured.stop();
   });
@@ -116,5 +179,9 @@ describe('intake', () => {
 it('what is told without a token are states alone', async () => {
   await bringTo(await append('ours', 'a-stream', 1));
   const report = await healthOf({ catchUp: { kind: 'waiting', cause: 'connect ECONNREFUSED 10.1.2.3:2113' } }).report();
-  expect(publicReport(report)).toEqual({ ready: true, intake: { ready: true, state: 'ok' }, reads: { ready: true, state: 'ok' } });
+  expect(publicReport(report)).toEqual({
+    ready: true,
+    intake: { ready: true, state: 'ok' },
+    reads: { ready: true, state: 'ok' },
+  });
 });

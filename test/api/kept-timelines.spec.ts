@@ -1,7 +1,11 @@
 import { expect, it } from '@jest/globals';
 import { KeptTimelines } from '../../src/api/kept-timelines.js';
 
-const timeline = (bytes: number) => ({ entries: ['x'.repeat(bytes / 2)], ends: new Map<string, bigint>(), isOfNothing: false });
+const timeline = (bytes: number) => ({
+  entries: ['x'.repeat(bytes / 2)],
+  ends: new Map<string, bigint>(),
+  isOfNothing: false,
+});
 
 it('timelines are kept within their bytes, the one asked for last the longest', () => {
   const kept = new KeptTimelines({ bytesMax: 250, keptMs: 60_000 });

@@ -6,7 +6,8 @@ import { cutSlowest, LiveReader, liveMessage } from '../../src/api/live-reader.j
 import { until } from '../support/until.js';
 
 const FILLING = 'x'.repeat(256 * 1024);
-const message = (number: number) => liveMessage({ event: 'subscription', id: String(number), data: JSON.stringify({ number, FILLING }) });
+const message = (number: number) =>
+  liveMessage({ event: 'subscription', id: String(number), data: JSON.stringify({ number, FILLING }) });
 
 /** A reader at one end of a connection, and at the other a client that does not read yet. */
 async function readerOf(slowMs: number) {
@@ -36,7 +37,9 @@ it('keeps no more than one state under way for a reader that does not read, and 
     await new Promise((resolve) => setImmediate(resolve));
   }
   let text = '';
-  incoming.setEncoding('utf8').on('data', (chunk: string) => { text += chunk; });
+  incoming.setEncoding('utf8').on('data', (chunk: string) => {
+    text += chunk;
+  });
   await until('the latest state', async () => text.endsWith('\n\n') && text.includes(`id: ${told}\n`));
   const numbers = [...text.matchAll(/^id: (\d+)$/gm)].map(([, number]) => Number(number));
   expect(numbers.length).toBeLessThan(told);
@@ -58,8 +61,11 @@ it('cuts a reader that does not read for too long', async () => {
 it('tells a state once, however often it is the current one', async () => {
   const { reader, incoming, close } = await readerOf(60_000);
   let text = '';
-  incoming.setEncoding('utf8').on('data', (chunk: string) => { text += chunk; });
-  for (const number of [1, 1, 2, 2, 2]) reader.tell(liveMessage({ event: 'subscription', id: '7', data: JSON.stringify({ number }) }));
+  incoming.setEncoding('utf8').on('data', (chunk: string) => {
+    text += chunk;
+  });
+  for (const number of [1, 1, 2, 2, 2])
+    reader.tell(liveMessage({ event: 'subscription', id: '7', data: JSON.stringify({ number }) }));
   reader.beat();
   await until('the heartbeat', async () => text.includes(': still here\n\n'));
   expect([...text.matchAll(/^data: (.*)$/gm)].map(([, data]) => data)).toEqual(['{"number":1}', '{"number":2}']);

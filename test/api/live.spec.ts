@@ -29,7 +29,10 @@ const send = async (...events: unknown[]): Promise<string> => {
   expect((await read(ledger.url, `/subscriptions?minPosition=${position}&waitMs=20000`)).status).toBe(200);
   return position;
 };
-const hasStatus = (status: string) => ({ data }: LiveClient['events'][number]): boolean => data['status'] === status;
+const hasStatus =
+  (status: string) =>
+  ({ data }: LiveClient['events'][number]): boolean =>
+    data['status'] === status;
 
 describe('GET /subscriptions/:id/live', () => {
   it('tells the current row on connecting, and each later one, as the read API answers it', async () => {
@@ -39,7 +42,10 @@ describe('GET /subscriptions/:id/live', () => {
     await client.told('the current row', hasStatus('trialing'));
     const position = await send(subscriptionEvent(id, { created: START + 1 }));
     const { event, data, id: eventId } = await client.told('the next row', hasStatus('active'));
-    expect({ event, data }).toEqual({ event: 'subscription', data: (await read(ledger.url, `/subscriptions/${id}`)).body });
+    expect({ event, data }).toEqual({
+      event: 'subscription',
+      data: (await read(ledger.url, `/subscriptions/${id}`)).body,
+    });
     expect(BigInt(eventId)).toBeGreaterThanOrEqual(BigInt(position));
     client.close();
   });
@@ -64,7 +70,10 @@ describe('GET /subscriptions/:id/live', () => {
   it('leaves one in peace whose subscription did not change', async () => {
     const [id, other] = [randomId('sub'), randomId('sub')];
     await send(subscriptionEvent(id), subscriptionEvent(other));
-    const [client, busy] = [await connectLive(ledger.url, `/subscriptions/${id}/live`), await connectLive(ledger.url, `/subscriptions/${other}/live`)];
+    const [client, busy] = [
+      await connectLive(ledger.url, `/subscriptions/${id}/live`),
+      await connectLive(ledger.url, `/subscriptions/${other}/live`),
+    ];
     await send(subscriptionEvent(other, { created: START + 1, object: { status: 'past_due' } }));
     await busy.told('the change of the other', hasStatus('past_due'));
     expect(client.events).toHaveLength(1);
@@ -75,7 +84,10 @@ describe('GET /subscriptions/:id/live', () => {
   it('works in a process that only stands by while another projects', async () => {
     const id = randomId('sub');
     const standby = await startLedger({ eventStore, database });
-    const client = await connectLive(standby.url, `/subscriptions/${id}/live?minPosition=${await send(subscriptionEvent(id))}`);
+    const client = await connectLive(
+      standby.url,
+      `/subscriptions/${id}/live?minPosition=${await send(subscriptionEvent(id))}`,
+    );
     await client.told('the row', hasStatus('active'));
     await send(subscriptionEvent(id, { created: START + 1, object: { status: 'past_due' } }));
     await client.told('the next row', hasStatus('past_due'));
@@ -102,9 +114,21 @@ describe('GET /customers/:id/live', () => {
     await client.told('the subscription alone', ({ data }) => data['customer'] === null);
     await send(stripeEvent('customer.created', customer(cus)));
     await send(subscriptionEvent(two, { object: { customer: cus, status: 'trialing' } }));
-    expect(await client.told('both', ({ data }) => (data['subscriptions'] as { data: unknown[] }).data.length === 2)).toMatchObject({
+    expect(
+      await client.told('both', ({ data }) => (data['subscriptions'] as { data: unknown[] }).data.length === 2),
+    ).toMatchObject({
       event: 'customer',
-      data: { id: cus, customer: { email: 'ada@example.com' }, subscriptions: { data: [{ id: one, status: 'active' }, { id: two, status: 'trialing' }], nextCursor: null } },
+      data: {
+        id: cus,
+        customer: { email: 'ada@example.com' },
+        subscriptions: {
+          data: [
+            { id: one, status: 'active' },
+            { id: two, status: 'trialing' },
+          ],
+          nextCursor: null,
+        },
+      },
     });
     client.close();
   });
@@ -120,7 +144,10 @@ describe('live connections', () => {
   it('are bounded in number, and one that goes makes room', async () => {
     const small = await startLedger({ eventStore, database, environment: { LIVE_READERS_MAX: '1' } });
     const first = await connectLive(small.url, '/subscriptions/sub_1/live');
-    expect(await read(small.url, '/subscriptions/sub_1/live')).toMatchObject({ status: 503, body: { code: 'too_many_live' } });
+    expect(await read(small.url, '/subscriptions/sub_1/live')).toMatchObject({
+      status: 503,
+      body: { code: 'too_many_live' },
+    });
     first.close();
     const next = await until('there is room again', async () => {
       const client = await connectLive(small.url, '/subscriptions/sub_1/live');
@@ -133,7 +160,8 @@ describe('live connections', () => {
   it('make room also where several were asked for on one connection, of which only the first is answered', async () => {
     const small = await startLedger({ eventStore, database, environment: { LIVE_READERS_MAX: '4' } });
     const connection = await RawConnection.open(small.url);
-    for (const id of ['sub_1', 'sub_2']) await connection.head('GET', `/subscriptions/${id}/live`, { authorization: `Bearer ${READ_TOKEN}` });
+    for (const id of ['sub_1', 'sub_2'])
+      await connection.head('GET', `/subscriptions/${id}/live`, { authorization: `Bearer ${READ_TOKEN}` });
     const readers = async () => (await metricsOf(small.url)).get('ledger_live_readers');
     await until('both follow', async () => (await readers()) === 2);
     connection.destroy();
@@ -143,7 +171,10 @@ describe('live connections', () => {
 
   it('are ended, not broken, when the service stops', async () => {
     const other = await startLedger({ eventStore, database });
-    const clients = [await connectLive(other.url, '/subscriptions/sub_1/live'), await connectLive(other.url, '/customers/cus_1/live')];
+    const clients = [
+      await connectLive(other.url, '/subscriptions/sub_1/live'),
+      await connectLive(other.url, '/customers/cus_1/live'),
+    ];
     await other.stop();
     expect(await Promise.all(clients.map(({ ended }) => ended))).toEqual(['ended', 'ended']);
   });
@@ -151,7 +182,10 @@ describe('live connections', () => {
   it('are refused while Postgres is away, as every read', async () => {
     const unreachable = { url: 'postgres://ledger:none@127.0.0.1:1/ledger', stop: async () => undefined };
     const other = await startLedger({ eventStore, database: unreachable });
-    expect(await read(other.url, '/subscriptions/sub_1/live')).toMatchObject({ status: 503, body: { code: 'read_models_unavailable' } });
+    expect(await read(other.url, '/subscriptions/sub_1/live')).toMatchObject({
+      status: 503,
+      body: { code: 'read_models_unavailable' },
+    });
     await other.stop();
   });
 });

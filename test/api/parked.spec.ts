@@ -12,7 +12,14 @@ import { testDatabase, testEventStore, type TestServer } from '../support/server
 import { randomId, START, subscriptionEvent } from '../support/subscription-events.js';
 import { until } from '../support/until.js';
 
-type Parked = { projection: string; stream: string; stripeEventId: string; since: string; attempts: number; cause: string };
+type Parked = {
+  projection: string;
+  stream: string;
+  stripeEventId: string;
+  since: string;
+  attempts: number;
+  cause: string;
+};
 type Page = { data: Parked[]; nextCursor: string | null };
 
 const LINE = nameOfGeneration({ projection: subscriptions, generation: 1 });
@@ -36,7 +43,10 @@ async function send(...events: unknown[]): Promise<void> {
 }
 const list = async (path: string): Promise<Page> => (await read<Page>(ledger.url, path, ADMIN_TOKEN)).body;
 const post = async (url: string, path: string): Promise<{ status: number; body: Record<string, unknown> }> => {
-  const response = await fetch(`${url}${path}`, { method: 'POST', headers: { authorization: `Bearer ${ADMIN_TOKEN}` } });
+  const response = await fetch(`${url}${path}`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${ADMIN_TOKEN}` },
+  });
   return { status: response.status, body: (await response.json()) as Record<string, unknown> };
 };
 
@@ -48,25 +58,50 @@ async function parkOne() {
   return { id, stream: `subscription-${id}`, broken };
 }
 /** As after a release that mends a fold: the cause is gone from what is folded again, here by another row in the index of ids. */
-const mend = (stream: string) => query(database.url, `update ledger.event_index_v2 set position = -1 where stream = $1 and revision = 1`, [stream]);
+const mend = (stream: string) =>
+  query(database.url, `update ledger.event_index_v2 set position = -1 where stream = $1 and revision = 1`, [stream]);
 
 describe('a parked stream', () => {
   it('is told with its cause, at which event, and since when; its stack by itself', async () => {
     const { stream, broken } = await parkOne();
     const told = {
-      projection: 'subscriptions', version: subscriptions.version, generation: 1, stream, attempts: 1, revision: '1', stripeEventId: broken.id, eventType: 'customer.subscription.updated', replayWantedAt: null,
-      since: expect.stringMatching(/Z$/), attemptedAt: expect.stringMatching(/Z$/), cause: 'UnreadableSnapshot: The snapshot\'s "subscription.customer" is a number, not an id or an object with an id.',
+      projection: 'subscriptions',
+      version: subscriptions.version,
+      generation: 1,
+      stream,
+      attempts: 1,
+      revision: '1',
+      stripeEventId: broken.id,
+      eventType: 'customer.subscription.updated',
+      replayWantedAt: null,
+      since: expect.stringMatching(/Z$/),
+      attemptedAt: expect.stringMatching(/Z$/),
+      cause:
+        'UnreadableSnapshot: The snapshot\'s "subscription.customer" is a number, not an id or an object with an id.',
     };
     expect((await list('/parked?projection=subscriptions&limit=200')).data).toContainEqual(told);
-    expect(await read(ledger.url, `/parked/subscriptions/${stream}`, ADMIN_TOKEN)).toMatchObject({ status: 200, body: { data: [{ ...told, stack: expect.stringContaining('at ') }] } });
-    expect(await read(ledger.url, `/parked/${LINE}/${stream}`, ADMIN_TOKEN)).toMatchObject({ status: 200, body: { data: [told] } });
+    expect(await read(ledger.url, `/parked/subscriptions/${stream}`, ADMIN_TOKEN)).toMatchObject({
+      status: 200,
+      body: { data: [{ ...told, stack: expect.stringContaining('at ') }] },
+    });
+    expect(await read(ledger.url, `/parked/${LINE}/${stream}`, ADMIN_TOKEN)).toMatchObject({
+      status: 200,
+      body: { data: [told] },
+    });
   });
 
   it('keeps its last good row, which says since when it is stale and why, wherever it is answered', async () => {
     const { id, stream } = await parkOne();
-    const stale = { since: expect.stringMatching(/Z$/), stream, revision: '1', cause: expect.stringContaining('subscription.customer') };
+    const stale = {
+      since: expect.stringMatching(/Z$/),
+      stream,
+      revision: '1',
+      cause: expect.stringContaining('subscription.customer'),
+    };
     expect((await read(ledger.url, `/subscriptions/${id}`)).body).toMatchObject({ id, status: 'active', stale });
-    expect((await read(ledger.url, `/customers/cus_of_${id}/subscriptions`)).body).toMatchObject({ data: [{ id, stale }] });
+    expect((await read(ledger.url, `/customers/cus_of_${id}/subscriptions`)).body).toMatchObject({
+      data: [{ id, stale }],
+    });
     const client = await connectLive(ledger.url, `/subscriptions/${id}/live`);
     expect(await client.told('the stale row', () => true)).toMatchObject({ data: { id, stale } });
     client.close();
@@ -77,13 +112,20 @@ describe('a parked stream', () => {
 
   it('is counted for Prometheus and in health', async () => {
     const listed = async (projection: string) => (await list(`/parked?projection=${projection}&limit=200`)).data.length;
-    const counted = async (line: string) => new RegExp(`^ledger_parked_streams{line="${line}"} (\\d+)$`, 'm')
-      .exec(await (await fetch(`${ledger.url}/metrics`, { headers: { authorization: `Bearer ${READ_TOKEN}` } })).text())?.[1];
-    const healthy = async () => (await read<{ reads: { parked: Record<string, number> } }>(ledger.url, '/health/ready')).body.reads.parked;
+    const counted = async (line: string) =>
+      new RegExp(`^ledger_parked_streams{line="${line}"} (\\d+)$`, 'm').exec(
+        await (await fetch(`${ledger.url}/metrics`, { headers: { authorization: `Bearer ${READ_TOKEN}` } })).text(),
+      )?.[1];
+    const healthy = async () =>
+      (await read<{ reads: { parked: Record<string, number> } }>(ledger.url, '/health/ready')).body.reads.parked;
     // Streams of others may park between two questions.
     await until('all tell the same', async () => {
       const [subscribed, others] = [await listed('subscriptions'), await listed('customers')];
-      const told = [await counted(LINE), await counted(nameOfGeneration({ projection: customers, generation: 1 })), (await healthy())[LINE]];
+      const told = [
+        await counted(LINE),
+        await counted(nameOfGeneration({ projection: customers, generation: 1 })),
+        (await healthy())[LINE],
+      ];
       return told.join() === [subscribed, others, subscribed].join() && subscribed > 0;
     });
   });
@@ -91,7 +133,7 @@ describe('a parked stream', () => {
   it('is listed page after page, without a gap', async () => {
     const streams = [(await parkOne()).stream, (await parkOne()).stream];
     const found: string[] = [];
-    for (let cursor: string | null = ''; cursor !== null; ) {
+    for (let cursor: string | null = ''; cursor !== null;) {
       const page: Page = await list(`/parked?limit=1${cursor === '' ? '' : `&cursor=${cursor}`}`);
       expect(page.data.length).toBeLessThanOrEqual(1);
       found.push(...page.data.map(({ projection, stream }) => `${projection} ${stream}`));
@@ -107,7 +149,10 @@ describe('a replay', () => {
     const { id, stream } = await parkOne();
     await mend(stream);
     const standby = await startLedger({ eventStore, database });
-    expect(await post(standby.url, `/parked/subscriptions/${stream}/replay?waitMs=20000`)).toMatchObject({ status: 200, body: { outcome: 'replayed', parked: [] } });
+    expect(await post(standby.url, `/parked/subscriptions/${stream}/replay?waitMs=20000`)).toMatchObject({
+      status: 200,
+      body: { outcome: 'replayed', parked: [] },
+    });
     await standby.stop();
     expect((await read(ledger.url, `/subscriptions/${id}`)).body).not.toHaveProperty('stale');
     expect((await read(ledger.url, `/parked/subscriptions/${stream}`, ADMIN_TOKEN)).status).toBe(404);
@@ -117,7 +162,11 @@ describe('a replay', () => {
     const { stream } = await parkOne();
     const [before] = (await read<Page>(ledger.url, `/parked/subscriptions/${stream}`, ADMIN_TOKEN)).body.data;
     expect(await post(ledger.url, `/parked/subscriptions/${stream}/replay?waitMs=20000`)).toMatchObject({
-      status: 200, body: { outcome: 'parked_again', parked: [{ since: before?.since, stripeEventId: before?.stripeEventId, attempts: 2, replayWantedAt: null }] },
+      status: 200,
+      body: {
+        outcome: 'parked_again',
+        parked: [{ since: before?.since, stripeEventId: before?.stripeEventId, attempts: 2, replayWantedAt: null }],
+      },
     });
   });
 
@@ -126,8 +175,12 @@ describe('a replay', () => {
     await mend(mended.stream);
     const { status, body } = await post(ledger.url, '/parked/replay?projection=subscriptions');
     expect({ status, wanted: Number(body['wanted']) >= 2 }).toEqual({ status: 202, wanted: true });
-    expect(await post(ledger.url, `/parked/subscriptions/${broken.stream}/replay?waitMs=20000`)).toMatchObject({ body: { outcome: 'parked_again' } });
-    expect((await list('/parked?projection=subscriptions&limit=200')).data.map(({ stream }) => stream)).not.toContain(mended.stream);
+    expect(await post(ledger.url, `/parked/subscriptions/${broken.stream}/replay?waitMs=20000`)).toMatchObject({
+      body: { outcome: 'parked_again' },
+    });
+    expect((await list('/parked?projection=subscriptions&limit=200')).data.map(({ stream }) => stream)).not.toContain(
+      mended.stream,
+    );
   });
 
   it('happens by itself when another event of the stream comes', async () => {
@@ -135,37 +188,60 @@ describe('a replay', () => {
     await mend(stream);
     await send(subscriptionEvent(id, { created: START + 2, object: { status: 'past_due' } }));
     expect((await read(ledger.url, `/subscriptions/${id}`)).body).toMatchObject({ status: 'past_due' });
-    expect((await list('/parked?projection=subscriptions&limit=200')).data.map((one) => one.stream)).not.toContain(stream);
+    expect((await list('/parked?projection=subscriptions&limit=200')).data.map((one) => one.stream)).not.toContain(
+      stream,
+    );
   });
 
   it('of a stream that is not parked is answered 404', async () => {
-    expect(await post(ledger.url, '/parked/subscriptions/subscription-sub_unknown/replay')).toMatchObject({ status: 404, body: { code: 'not_found' } });
+    expect(await post(ledger.url, '/parked/subscriptions/subscription-sub_unknown/replay')).toMatchObject({
+      status: 404,
+      body: { code: 'not_found' },
+    });
   });
 });
 
 /** `npm run ledger -- parked …`; resolves with the exit code and what it printed. */
-const command = (...args: string[]): Promise<{ exit: number; printed: string }> => new Promise((resolve) => {
-  const env = { PATH: process.env['PATH'] ?? '', EVENTSTORE_URL: eventStore.url, DATABASE_URL: database.url };
-  execFile(process.execPath, [CLI, 'parked', ...args], { env }, (error, printed) => resolve({ exit: typeof error?.code === 'number' ? error.code : 0, printed }));
-});
+const command = (...args: string[]): Promise<{ exit: number; printed: string }> =>
+  new Promise((resolve) => {
+    const env = { PATH: process.env['PATH'] ?? '', EVENTSTORE_URL: eventStore.url, DATABASE_URL: database.url };
+    execFile(process.execPath, [CLI, 'parked', ...args], { env }, (error, printed) =>
+      resolve({ exit: typeof error?.code === 'number' ? error.code : 0, printed }),
+    );
+  });
 const CLI = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url));
 
 describe('the command "parked"', () => {
   it('lists and shows what is parked, and replays it', async () => {
     const { stream, broken } = await parkOne();
-    const [listed, shown, again] = await Promise.all([command('list', 'subscriptions'), command('show', 'subscriptions', stream), command('replay', 'subscriptions', stream)]);
+    const [listed, shown, again] = await Promise.all([
+      command('list', 'subscriptions'),
+      command('show', 'subscriptions', stream),
+      command('replay', 'subscriptions', stream),
+    ]);
     expect(listed).toMatchObject({ exit: 0, printed: expect.stringContaining(`${stream}@1  ${broken.id}`) });
     expect(shown).toMatchObject({ exit: 0, printed: expect.stringMatching(/is a number[^]*\n +at /) });
     expect(again).toMatchObject({ exit: 1, printed: expect.stringContaining('Still parked') });
     await mend(stream);
-    expect(await command('replay', 'subscriptions', stream)).toMatchObject({ exit: 0, printed: expect.stringContaining('Replayed') });
+    expect(await command('replay', 'subscriptions', stream)).toMatchObject({
+      exit: 0,
+      printed: expect.stringContaining('Replayed'),
+    });
     expect(await command('replay')).toMatchObject({ exit: 2 });
   }, 60_000);
 });
 
 describe('the door to parking', () => {
-  it.each([['GET', '/parked'], ['GET', '/parked/subscriptions/subscription-sub_1'], ['POST', '/parked/replay'], ['POST', '/parked/subscriptions/subscription-sub_1/replay']])('%s %s wants the scope admin', async (method, path) => {
-    const response = await fetch(`${ledger.url}${path}`, { method, headers: { authorization: `Bearer ${READ_TOKEN}` } });
+  it.each([
+    ['GET', '/parked'],
+    ['GET', '/parked/subscriptions/subscription-sub_1'],
+    ['POST', '/parked/replay'],
+    ['POST', '/parked/subscriptions/subscription-sub_1/replay'],
+  ])('%s %s wants the scope admin', async (method, path) => {
+    const response = await fetch(`${ledger.url}${path}`, {
+      method,
+      headers: { authorization: `Bearer ${READ_TOKEN}` },
+    });
     expect(response.status).toBe(403);
   });
 });

@@ -20,24 +20,53 @@ import { randomId, START, subscriptionEvent } from '../support/subscription-even
 import { until } from '../support/until.js';
 
 let ledger: TestLedger;
-beforeAll(async () => { ledger = await startLedger(); });
+beforeAll(async () => {
+  ledger = await startLedger();
+});
 afterAll(() => ledger.stop());
 
 const asker = (signal = new AbortController().signal): Asker => ({ token: 'a', signal });
-const timeline = (subscription: string): PastQuestion => ({ kind: 'timeline', subscription, withLinked: false, after: 0, limit: 10, bytesMax: 1_000_000 });
-const codeOf = (answer: Promise<unknown>): Promise<string> => answer.then(() => 'answered', (error: ProblemError) => error.problem?.code ?? String(error));
+const timeline = (subscription: string): PastQuestion => ({
+  kind: 'timeline',
+  subscription,
+  withLinked: false,
+  after: 0,
+  limit: 10,
+  bytesMax: 1_000_000,
+});
+const codeOf = (answer: Promise<unknown>): Promise<string> =>
+  answer.then(
+    () => 'answered',
+    (error: ProblemError) => error.problem?.code ?? String(error),
+  );
 
 /** Threads of their own, on an event store of the test's choice. */
-function threadsOn(eventstoreUrl: string, { answerWithinMs = 20_000, reading = LIMITS.pastReading as { streamsMax: number; eventsMax: number; bytesMax: number } } = {}) {
+function threadsOn(
+  eventstoreUrl: string,
+  {
+    answerWithinMs = 20_000,
+    reading = LIMITS.pastReading as { streamsMax: number; eventsMax: number; bytesMax: number },
+  } = {},
+) {
   const registry = new Registry();
-  const threads = new PastThreads({ thread: { eventstoreUrl, databaseUrl: ledger.databaseUrl, readTimeoutMs: 5_000, reading }, answerWithinMs, registry });
-  return { threads, outcomes: () => registry.getSingleMetricAsString('ledger_past_outcomes_total'), stop: () => threads.onApplicationShutdown() };
+  const threads = new PastThreads({
+    thread: { eventstoreUrl, databaseUrl: ledger.databaseUrl, readTimeoutMs: 5_000, reading },
+    answerWithinMs,
+    registry,
+  });
+  return {
+    threads,
+    outcomes: () => registry.getSingleMetricAsString('ledger_past_outcomes_total'),
+    stop: () => threads.onApplicationShutdown(),
+  };
 }
 
 /** An event store that takes connections and says nothing. */
 async function silentStore(): Promise<{ url: string; asked: () => number; close(): Promise<void> }> {
   const sockets = new Set<Socket>();
-  const server: Server = createServer((socket) => { sockets.add(socket.on('error', () => undefined)); });
+  const server: Server = createServer((socket) => {
+    sockets.add(socket.on('error', () => undefined));
+  });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   return {
@@ -62,7 +91,7 @@ describe('a thread that answers about the past', () => {
     await store.close();
   });
 
-  it('ends its work when the client leaves, and the turn is the next one\'s', async () => {
+  it("ends its work when the client leaves, and the turn is the next one's", async () => {
     const store = await silentStore();
     const { threads, stop } = threadsOn(store.url);
     const leaving = new AbortController();
@@ -91,8 +120,14 @@ describe('a thread that answers about the past', () => {
 describe('the event store', () => {
   it('that does not answer is named, with 503 and when to ask again', async () => {
     const eventStore = await testEventStore();
-    const other = await startLedger({ eventStore: { url: 'esdb://127.0.0.1:1?tls=false', stop: async () => undefined } });
-    for (const path of ['/subscriptions/sub_1/events', '/subscriptions/sub_1?trueAt=2026-01-01T00:00:00Z', '/subscriptions/sub_1?revision=1']) {
+    const other = await startLedger({
+      eventStore: { url: 'esdb://127.0.0.1:1?tls=false', stop: async () => undefined },
+    });
+    for (const path of [
+      '/subscriptions/sub_1/events',
+      '/subscriptions/sub_1?trueAt=2026-01-01T00:00:00Z',
+      '/subscriptions/sub_1?revision=1',
+    ]) {
       const answer = await read(other.url, path);
       expect(answer).toMatchObject({ status: 503, body: { code: 'event_store_unavailable' } });
       expect(answer.headers.get('retry-after')).toBe('2');
@@ -101,20 +136,23 @@ describe('the event store', () => {
     await eventStore.stop();
   }, 60_000);
 
-  it.each(['deleteStream', 'tombstoneStream'] as const)('after %s has nothing of a subscription, which is told as such', async (remove) => {
-    const id = randomId('sub');
-    await deliver(ledger.url, JSON.stringify(subscriptionEvent(id)));
-    expect((await read(ledger.url, `/subscriptions/${id}/events`)).status).toBe(200);
-    const store = connectEventStore(ledger.eventstoreUrl);
-    await store.appends[remove](`subscription-${id}`);
-    await store.close();
-    for (const path of [`/subscriptions/${id}?trueAt=2027-01-01T00:00:00Z`, `/subscriptions/${id}?revision=0`]) {
-      expect(await read(ledger.url, path)).toMatchObject({ status: 404, body: { code: 'not_found' } });
-    }
-    const { threads, stop } = threadsOn(ledger.eventstoreUrl);
-    expect(await codeOf(threads.ask(timeline(id), asker()))).toBe('not_found');
-    await stop();
-  });
+  it.each(['deleteStream', 'tombstoneStream'] as const)(
+    'after %s has nothing of a subscription, which is told as such',
+    async (remove) => {
+      const id = randomId('sub');
+      await deliver(ledger.url, JSON.stringify(subscriptionEvent(id)));
+      expect((await read(ledger.url, `/subscriptions/${id}/events`)).status).toBe(200);
+      const store = connectEventStore(ledger.eventstoreUrl);
+      await store.appends[remove](`subscription-${id}`);
+      await store.close();
+      for (const path of [`/subscriptions/${id}?trueAt=2027-01-01T00:00:00Z`, `/subscriptions/${id}?revision=0`]) {
+        expect(await read(ledger.url, path)).toMatchObject({ status: 404, body: { code: 'not_found' } });
+      }
+      const { threads, stop } = threadsOn(ledger.eventstoreUrl);
+      expect(await codeOf(threads.ask(timeline(id), asker()))).toBe('not_found');
+      await stop();
+    },
+  );
 });
 
 describe('a long timeline', () => {
@@ -122,7 +160,10 @@ describe('a long timeline', () => {
   async function long(count: number): Promise<string> {
     const id = randomId('sub');
     const store = connectEventStore(ledger.eventstoreUrl);
-    await store.appends.appendToStream(`subscription-${id}`, Array.from({ length: count }, (_, at) => appendedEvent(subscriptionEvent(id, { created: START + at }))));
+    await store.appends.appendToStream(
+      `subscription-${id}`,
+      Array.from({ length: count }, (_, at) => appendedEvent(subscriptionEvent(id, { created: START + at }))),
+    );
     await store.close();
     return id;
   }
@@ -134,8 +175,23 @@ describe('a long timeline', () => {
     const database = new Database(ledger.databaseUrl, { connectionsMax: 1, onIdleError: () => undefined });
     const kept = new KeptTimelines({ bytesMax: 1_000_000, keptMs: 60_000 });
     const page = async (after: number, eventsMax: number): Promise<Page> => {
-      const past = new Past(store, database, { streamsMax: 1, eventsMax, bytesMax: 1_000_000, signal: new AbortController().signal });
-      return JSON.parse(String(await new Timeline({ past, database, kept }).page({ subscription: id, withLinked: false, after, limit: 10, bytesMax: 1_000_000 }))) as Page;
+      const past = new Past(store, database, {
+        streamsMax: 1,
+        eventsMax,
+        bytesMax: 1_000_000,
+        signal: new AbortController().signal,
+      });
+      return JSON.parse(
+        String(
+          await new Timeline({ past, database, kept }).page({
+            subscription: id,
+            withLinked: false,
+            after,
+            limit: 10,
+            bytesMax: 1_000_000,
+          }),
+        ),
+      ) as Page;
     };
     expect(await page(0, 30)).toMatchObject({ data: { length: 10 }, nextAfter: 10 });
     expect(await page(10, 0)).toMatchObject({ data: { length: 10, 0: { number: 11 } }, nextAfter: 20 });
@@ -149,8 +205,15 @@ describe('a long timeline', () => {
     const id = await long(7);
     const { threads, stop } = threadsOn(ledger.eventstoreUrl);
     const numbers: number[][] = [];
-    for (let after: number | null = 0; after !== null; ) {
-      const page = JSON.parse(String(await threads.ask({ kind: 'timeline', subscription: id, withLinked: false, after, limit: 200, bytesMax: 1_000 }, asker()))) as Page;
+    for (let after: number | null = 0; after !== null;) {
+      const page = JSON.parse(
+        String(
+          await threads.ask(
+            { kind: 'timeline', subscription: id, withLinked: false, after, limit: 200, bytesMax: 1_000 },
+            asker(),
+          ),
+        ),
+      ) as Page;
       numbers.push(page.data.map(({ number }) => number));
       after = page.nextAfter;
     }
@@ -159,12 +222,22 @@ describe('a long timeline', () => {
     await stop();
   });
 
-  it.each([{ eventsMax: 3, most: '3 events' }, { bytesMax: 500, most: '500 bytes of events' }])('of more than $most is refused, with advice that fits one stream', async ({ most, ...reading }) => {
+  it.each([
+    { eventsMax: 3, most: '3 events' },
+    { bytesMax: 500, most: '500 bytes of events' },
+  ])('of more than $most is refused, with advice that fits one stream', async ({ most, ...reading }) => {
     const id = await long(4);
     const { threads, stop } = threadsOn(ledger.eventstoreUrl, { reading: { ...LIMITS.pastReading, ...reading } });
-    for (const question of [timeline(id), { kind: 'subscription', id, at: { trueAt: new Date(), knownAt: null, revision: null } } satisfies PastQuestion]) {
+    for (const question of [
+      timeline(id),
+      { kind: 'subscription', id, at: { trueAt: new Date(), knownAt: null, revision: null } } satisfies PastQuestion,
+    ]) {
       const refusal = await threads.ask(question, asker()).catch((error: ProblemError) => error.problem);
-      expect(refusal).toMatchObject({ status: 422, code: 'past_too_large', detail: expect.stringMatching(new RegExp(`subscription-${id} alone.*${most}.*event store`)) });
+      expect(refusal).toMatchObject({
+        status: 422,
+        code: 'past_too_large',
+        detail: expect.stringMatching(new RegExp(`subscription-${id} alone.*${most}.*event store`)),
+      });
       expect(refusal).toMatchObject({ detail: expect.not.stringContaining('Ask about') });
     }
     await stop();
@@ -172,8 +245,14 @@ describe('a long timeline', () => {
 
   it('tells of an event that nests deeper than can be compared, but for what it changed', async () => {
     const id = randomId('sub');
-    const body = JSON.stringify(subscriptionEvent(id, { previous: { metadata: 'DEEP' } })).replace('"DEEP"', `${'{"a":'.repeat(130_000)}1${'}'.repeat(130_000)}`);
+    const body = JSON.stringify(subscriptionEvent(id, { previous: { metadata: 'DEEP' } })).replace(
+      '"DEEP"',
+      `${'{"a":'.repeat(130_000)}1${'}'.repeat(130_000)}`,
+    );
     expect(await deliver(ledger.url, body)).toMatchObject({ status: 200 });
-    expect(await read(ledger.url, `/subscriptions/${id}/events`)).toMatchObject({ status: 200, body: { data: [{ number: 1, changes: null }] } });
+    expect(await read(ledger.url, `/subscriptions/${id}/events`)).toMatchObject({
+      status: 200,
+      body: { data: [{ number: 1, changes: null }] },
+    });
   });
 });

@@ -23,7 +23,14 @@ let blocker: pg.Client;
 const OTHER_TOKEN = 'another-token-that-may-read';
 beforeAll(async () => {
   [eventStore, database] = await Promise.all([testEventStore(), testDatabase()]);
-  ledger = await startLedger({ eventStore, database, environment: { READ_TIMEOUT_MS: '8000', API_TOKENS: `read=${READ_TOKEN},read=${OTHER_TOKEN},read+admin=${ADMIN_TOKEN}` } });
+  ledger = await startLedger({
+    eventStore,
+    database,
+    environment: {
+      READ_TIMEOUT_MS: '8000',
+      API_TOKENS: `read=${READ_TOKEN},read=${OTHER_TOKEN},read+admin=${ADMIN_TOKEN}`,
+    },
+  });
   await project(ledger.url);
   blocker = new pg.Client({ connectionString: database.url });
   await blocker.connect();
@@ -43,30 +50,51 @@ async function project(url: string): Promise<{ id: string; position: string }> {
 }
 
 /** Whoever reads invoices waits, until this test ends. */
-const holdInvoices = () => blocker.query(`begin; lock table ${tableOf({ projection: invoices, generation: 1 }, 'invoices')} in access exclusive mode`);
+const holdInvoices = () =>
+  blocker.query(
+    `begin; lock table ${tableOf({ projection: invoices, generation: 1 }, 'invoices')} in access exclusive mode`,
+  );
 
 describe('a read that takes too long', () => {
   it('is ended by Postgres itself, and told as such, also behind a transaction pooler', async () => {
     const proxy = await startPoolingProxy(database.url);
-    const pooled = await startLedger({ eventStore, database: { url: proxy.url, stop: async () => undefined }, environment: { READ_TIMEOUT_MS: '300' } });
+    const pooled = await startLedger({
+      eventStore,
+      database: { url: proxy.url, stop: async () => undefined },
+      environment: { READ_TIMEOUT_MS: '300' },
+    });
     await holdInvoices();
-    const answers = await Promise.all(['/invoices', '/invoices/in_1', '/customers/cus_1'].map((path) => read<Problem>(pooled.url, path)));
+    const answers = await Promise.all(
+      ['/invoices', '/invoices/in_1', '/customers/cus_1'].map((path) => read<Problem>(pooled.url, path)),
+    );
     for (const answer of answers) expect(answer).toMatchObject({ status: 503, body: { code: 'read_timeout' } });
-    const { rows } = await blocker.query<{ waiting: string }>(`select count(*) as waiting from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock' and query like '%invoices%' and pid <> pg_backend_pid()`);
+    const { rows } = await blocker.query<{ waiting: string }>(
+      `select count(*) as waiting from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock' and query like '%invoices%' and pid <> pg_backend_pid()`,
+    );
     expect(String(rows[0]?.waiting)).toBe('0');
-    await until('another table is read within the limit', async () => (await read(pooled.url, '/subscriptions')).status === 200);
+    await until(
+      'another table is read within the limit',
+      async () => (await read(pooled.url, '/subscriptions')).status === 200,
+    );
     expect(proxy.moves()).toBeGreaterThan(0);
     await pooled.stop();
     await proxy.close();
   }, 60_000);
 
   it('leaves no setting behind for the next transaction of the connection', async () => {
-    const one = new Database(database.url, { connectionsMax: 1, statementTimeoutMs: 200, onIdleError: () => undefined });
+    const one = new Database(database.url, {
+      connectionsMax: 1,
+      statementTimeoutMs: 200,
+      onIdleError: () => undefined,
+    });
     const timedOut = await one.query('select pg_sleep(5)').catch((error: unknown) => error);
     expect(isStatementTimeout(timedOut)).toBe(true);
-    const shown = (work: (sql: string) => Promise<{ rows: { statement_timeout: string }[] }>) => work('show statement_timeout').then(({ rows }) => rows[0]?.statement_timeout);
+    const shown = (work: (sql: string) => Promise<{ rows: { statement_timeout: string }[] }>) =>
+      work('show statement_timeout').then(({ rows }) => rows[0]?.statement_timeout);
     expect(await one.snapshot((connection) => shown((sql) => connection.query(sql)))).toBe('200ms');
-    await expect(one.snapshot((connection) => connection.query('create table ledger.not_allowed ()'))).rejects.toThrow(/read-only/);
+    await expect(one.snapshot((connection) => connection.query('create table ledger.not_allowed ()'))).rejects.toThrow(
+      /read-only/,
+    );
     await one.close();
   });
 });
@@ -75,17 +103,25 @@ describe('reads that take all connections', () => {
   it('are told from a Postgres that is away, and keep nothing else from its answer', async () => {
     await holdInvoices();
     const tokens = [READ_TOKEN, OTHER_TOKEN];
-    const blocked = tokens.flatMap((token) => Array.from({ length: 4 }, () => read<Problem>(ledger.url, '/invoices', token)));
+    const blocked = tokens.flatMap((token) =>
+      Array.from({ length: 4 }, () => read<Problem>(ledger.url, '/invoices', token)),
+    );
     // Four of the one and two of the other have the six connections; the rest waits for one, as these do.
     const late = read<Problem>(ledger.url, '/subscriptions');
     const { body, status } = await deliver(ledger.url, JSON.stringify(subscriptionEvent(randomId('sub'))));
     expect(status).toBe(200);
-    expect(await read<Problem>(ledger.url, `/subscriptions?minPosition=9000000000000000000&waitMs=50`)).toMatchObject({ status: 503, body: { code: 'position_not_reached' } });
+    expect(await read<Problem>(ledger.url, `/subscriptions?minPosition=9000000000000000000&waitMs=50`)).toMatchObject({
+      status: 503,
+      body: { code: 'position_not_reached' },
+    });
     expect((await read(ledger.url, '/health/ready')).body).toMatchObject({ reads: { postgres: 'ok' } });
     expect(await late).toMatchObject({ status: 503, body: { code: 'read_models_busy' } });
     expect(BigInt(body.position)).toBeGreaterThan(0n);
     const codes = (await Promise.all(blocked)).map((answer) => answer.body.code).sort();
-    expect(codes).toEqual([...Array(2).fill('read_models_busy'), ...Array(LIMITS.reads.runningMax).fill('read_timeout')]);
+    expect(codes).toEqual([
+      ...Array(2).fill('read_models_busy'),
+      ...Array(LIMITS.reads.runningMax).fill('read_timeout'),
+    ]);
   }, 60_000);
 });
 
@@ -94,11 +130,18 @@ describe('replays of one and of all at once', () => {
   /** Parks streams by hand that the log does not have. */
   async function parkStreams(count: number): Promise<string[]> {
     const streams = Array.from({ length: count }, () => `subscription-${randomId('sub')}`);
-    await query(database.url, `insert into ledger.parked_streams (generation, stream, revision, cause) select $1, unnest($2::text[]), 0, 'a test'`, [LINE, streams]);
+    await query(
+      database.url,
+      `insert into ledger.parked_streams (generation, stream, revision, cause) select $1, unnest($2::text[]), 0, 'a test'`,
+      [LINE, streams],
+    );
     return streams;
   }
   const post = async (path: string): Promise<{ status: number; body: Problem }> => {
-    const response = await fetch(`${ledger.url}${path}`, { method: 'POST', headers: { authorization: `Bearer ${ADMIN_TOKEN}` } });
+    const response = await fetch(`${ledger.url}${path}`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${ADMIN_TOKEN}` },
+    });
     return { status: response.status, body: (await response.json()) as Problem };
   };
 
@@ -110,7 +153,9 @@ describe('replays of one and of all at once', () => {
     async function ask(at: number): Promise<void> {
       for (let round = 0; round < 15; round += 1) {
         await wantReplay(other, round % 2 === 0 ? {} : { projection: 'subscriptions' });
-        await other.query('update ledger.parked_streams set replay_wanted_at = null where stream = $1', [streams[(round * processes + at) % streams.length]]);
+        await other.query('update ledger.parked_streams set replay_wanted_at = null where stream = $1', [
+          streams[(round * processes + at) % streams.length],
+        ]);
       }
     }
     const asked = Array.from({ length: processes }, (_, at) => ask(at));
@@ -121,9 +166,15 @@ describe('replays of one and of all at once', () => {
 
   it('are answered, or refused with when to ask again', async () => {
     const streams = await parkStreams(40);
-    const asked = streams.flatMap((stream) => [post(`/parked/subscriptions/${stream}/replay?waitMs=0`), post('/parked/replay')]);
-    const statuses = new Set((await Promise.all(asked)).map(({ status, body }) => `${status} ${body.code ?? ''}`.trim()));
-    for (const status of statuses) expect(['200', '202', '404 not_found', '429 too_many_requests', '503 replays_busy']).toContain(status);
+    const asked = streams.flatMap((stream) => [
+      post(`/parked/subscriptions/${stream}/replay?waitMs=0`),
+      post('/parked/replay'),
+    ]);
+    const statuses = new Set(
+      (await Promise.all(asked)).map(({ status, body }) => `${status} ${body.code ?? ''}`.trim()),
+    );
+    for (const status of statuses)
+      expect(['200', '202', '404 not_found', '429 too_many_requests', '503 replays_busy']).toContain(status);
     expect(statuses).toContain('202');
     await query(database.url, 'delete from ledger.parked_streams where stream = any($1)', [streams]);
   }, 60_000);

@@ -7,11 +7,20 @@ import { seededRandom } from '../../simulator/random.js';
 import { lives, type SimulatedEvent, type SimulatedLife } from '../../simulator/simulator.js';
 import { randomId, START, subscriptionEvent } from '../support/subscription-events.js';
 
-type Entry = { number: number; stripeEventId: string; created: string; stream: string; late: boolean; transition: unknown };
+type Entry = {
+  number: number;
+  stripeEventId: string;
+  created: string;
+  stream: string;
+  late: boolean;
+  transition: unknown;
+};
 type Page = { data: Entry[]; nextAfter: number | null };
 
 let ledger: TestLedger;
-beforeAll(async () => { ledger = await startLedger(); });
+beforeAll(async () => {
+  ledger = await startLedger();
+});
 afterAll(() => ledger.stop());
 
 const send = async (events: readonly unknown[]): Promise<string> => {
@@ -28,55 +37,105 @@ const timeline = async (sub: string, query = ''): Promise<Entry[]> => {
 describe('the timeline of a subscription', () => {
   it('tells each transition of its status in logical order, and that nothing revives what is final', async () => {
     const sub = randomId('sub');
-    const at = (seconds: number, status: string) => subscriptionEvent(sub, { created: START + seconds, object: { status } });
+    const at = (seconds: number, status: string) =>
+      subscriptionEvent(sub, { created: START + seconds, object: { status } });
     await send([at(30, 'canceled'), at(40, 'active'), at(20, 'active'), at(10, 'active'), at(0, 'incomplete')]);
-    expect((await timeline(sub)).map(({ transition }) => transition)).toEqual([{ from: null, to: 'incomplete' }, { from: 'incomplete', to: 'active' }, null, { from: 'active', to: 'canceled' }, null]);
+    expect((await timeline(sub)).map(({ transition }) => transition)).toEqual([
+      { from: null, to: 'incomplete' },
+      { from: 'incomplete', to: 'active' },
+      null,
+      { from: 'active', to: 'canceled' },
+      null,
+    ]);
   });
 
   it('tells which events came when one of a later second was there', async () => {
     const sub = randomId('sub');
     const at = (seconds: number) => subscriptionEvent(sub, { created: START + seconds });
     await send([at(5), at(0), at(5), at(9), at(7)]);
-    expect((await timeline(sub)).map(({ created, late }) => [Date.parse(created) / 1000 - START, late])).toEqual([[0, true], [5, false], [5, false], [7, true], [9, false]]);
+    expect((await timeline(sub)).map(({ created, late }) => [Date.parse(created) / 1000 - START, late])).toEqual([
+      [0, true],
+      [5, false],
+      [5, false],
+      [7, true],
+      [9, false],
+    ]);
   });
 
   it('says which event cannot be read', async () => {
     const sub = randomId('sub');
     await send([subscriptionEvent(sub), subscriptionEvent(sub, { event: { created: 'soon' } })]);
-    expect(await read(ledger.url, `/subscriptions/${sub}/events`)).toMatchObject({ status: 422, body: { code: 'past_unreadable', detail: expect.stringContaining(`subscription-${sub}@1`) } });
+    expect(await read(ledger.url, `/subscriptions/${sub}/events`)).toMatchObject({
+      status: 422,
+      body: { code: 'past_unreadable', detail: expect.stringContaining(`subscription-${sub}@1`) },
+    });
   });
 });
 
 /** Kinds of a simulated life that are the subscription's; the rest is the customer's. */
-const OF_SUBSCRIPTION = ['subscription', 'invoice', 'invoiceitem', 'invoice_payment', 'charge', 'payment_intent', 'refund', 'dispute', 'credit_note', 'checkout.session', 'discount', 'subscription_schedule'];
+const OF_SUBSCRIPTION = [
+  'subscription',
+  'invoice',
+  'invoiceitem',
+  'invoice_payment',
+  'charge',
+  'payment_intent',
+  'refund',
+  'dispute',
+  'credit_note',
+  'checkout.session',
+  'discount',
+  'subscription_schedule',
+];
 const IS_MONEY = ['charge', 'payment_intent', 'refund', 'dispute'];
 
 /** From basil on, events tie a payment to its invoice only when it was paid. */
 function belongs({ stripeEvent }: SimulatedEvent, { events }: SimulatedLife): boolean {
   const { object } = stripeEvent.data;
-  if (!IS_MONEY.includes(object.object) || stripeEvent.api_version < '2025-03-31.basil') return OF_SUBSCRIPTION.includes(object.object);
-  const paid = events.map((event) => event.stripeEvent.data.object).filter((told) => told.object === 'invoice_payment').map((told) => (told['payment'] as StripeObject)['payment_intent']);
-  return paid.includes(object.object === 'payment_intent' ? object.id : object['payment_intent'] as string);
+  if (!IS_MONEY.includes(object.object) || stripeEvent.api_version < '2025-03-31.basil')
+    return OF_SUBSCRIPTION.includes(object.object);
+  const paid = events
+    .map((event) => event.stripeEvent.data.object)
+    .filter((told) => told.object === 'invoice_payment')
+    .map((told) => (told['payment'] as StripeObject)['payment_intent']);
+  return paid.includes(object.object === 'payment_intent' ? object.id : (object['payment_intent'] as string));
 }
 
 describe('the timeline with what is linked', () => {
-  it.each([['2020-08-27', deliveredSeed(1)], ['2025-03-31.basil', deliveredSeed(2)]] as const)('has all that belongs to the subscription, and nothing else, in the order in which it happened, in %s (seed %i)', async (apiVersion, seed) => {
-    const all = [...lives({ seed, subscriptions: 2, apiVersion, several: false })];
-    const random = seededRandom(1, 'arrival');
-    const arrived = all.flatMap(({ events }) => events).map((event) => ({ event, at: random.integer(0, 1_000_000) })).sort((a, b) => a.at - b.at).map(({ event }) => event.stripeEvent);
-    const position = await send(arrived);
-    for (const one of all) {
-      const id = String(one.stripeSubscriptions[0]?.id);
-      const entries = await timeline(id, `&include=linked&minPosition=${position}&waitMs=30000`);
-      const expected = one.events.filter((event) => belongs(event, one)).map(({ stripeEvent }) => stripeEvent);
-      expect(entries.map(({ stripeEventId }) => stripeEventId).sort()).toEqual(expected.map(({ id }) => id).sort());
-      expect(entries.map(({ created }) => Date.parse(created) / 1000)).toEqual(expected.map(({ created }) => created));
-      const own = await timeline(id);
-      expect(entries.filter(({ stream }) => stream === `subscription-${id}`).map(({ stripeEventId }) => stripeEventId)).toEqual(own.map(({ stripeEventId }) => stripeEventId));
-    }
-  });
+  it.each([
+    ['2020-08-27', deliveredSeed(1)],
+    ['2025-03-31.basil', deliveredSeed(2)],
+  ] as const)(
+    'has all that belongs to the subscription, and nothing else, in the order in which it happened, in %s (seed %i)',
+    async (apiVersion, seed) => {
+      const all = [...lives({ seed, subscriptions: 2, apiVersion, several: false })];
+      const random = seededRandom(1, 'arrival');
+      const arrived = all
+        .flatMap(({ events }) => events)
+        .map((event) => ({ event, at: random.integer(0, 1_000_000) }))
+        .sort((a, b) => a.at - b.at)
+        .map(({ event }) => event.stripeEvent);
+      const position = await send(arrived);
+      for (const one of all) {
+        const id = String(one.stripeSubscriptions[0]?.id);
+        const entries = await timeline(id, `&include=linked&minPosition=${position}&waitMs=30000`);
+        const expected = one.events.filter((event) => belongs(event, one)).map(({ stripeEvent }) => stripeEvent);
+        expect(entries.map(({ stripeEventId }) => stripeEventId).sort()).toEqual(expected.map(({ id }) => id).sort());
+        expect(entries.map(({ created }) => Date.parse(created) / 1000)).toEqual(
+          expected.map(({ created }) => created),
+        );
+        const own = await timeline(id);
+        expect(
+          entries.filter(({ stream }) => stream === `subscription-${id}`).map(({ stripeEventId }) => stripeEventId),
+        ).toEqual(own.map(({ stripeEventId }) => stripeEventId));
+      }
+    },
+  );
 
   it('refuses to include what it does not know', async () => {
-    expect(await read(ledger.url, '/subscriptions/sub_1/events?include=all')).toMatchObject({ status: 400, body: { code: 'bad_query' } });
+    expect(await read(ledger.url, '/subscriptions/sub_1/events?include=all')).toMatchObject({
+      status: 400,
+      body: { code: 'bad_query' },
+    });
   });
 });

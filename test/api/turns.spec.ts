@@ -4,20 +4,36 @@ import { Turns, type TurnLimits } from '../../src/api/turns.js';
 import { ProblemError } from '../../src/http/problem.js';
 
 const busy = () => new ProblemError({ status: 503, code: 'busy', title: 'Busy', detail: 'All turns are taken.' });
-const limits: TurnLimits = { runningMax: 2, runningPerTokenMax: 1, waitingMax: 4, waitingPerTokenMax: 2, waitMs: 60_000, busy };
+const limits: TurnLimits = {
+  runningMax: 2,
+  runningPerTokenMax: 1,
+  waitingMax: 4,
+  waitingPerTokenMax: 2,
+  waitMs: 60_000,
+  busy,
+};
 const asker = (token: string, signal = new AbortController().signal): Asker => ({ token, signal });
 
 /** Works that note when they begin, and end when they are told to. */
 function works(turns: Turns) {
   const begun: string[] = [];
   const ends = new Map<string, () => void>();
-  const take = (name: string, by: Asker): Promise<string> => turns.take(by, () => new Promise<string>((resolve) => {
-    begun.push(name);
-    ends.set(name, () => resolve(name));
-  }));
+  const take = (name: string, by: Asker): Promise<string> =>
+    turns.take(
+      by,
+      () =>
+        new Promise<string>((resolve) => {
+          begun.push(name);
+          ends.set(name, () => resolve(name));
+        }),
+    );
   return { begun, take, end: (name: string) => ends.get(name)?.() };
 }
-const codeOf = (taken: Promise<unknown>): Promise<unknown> => taken.then(() => 'done', (error: unknown) => (error as ProblemError).problem?.code ?? error);
+const codeOf = (taken: Promise<unknown>): Promise<unknown> =>
+  taken.then(
+    () => 'done',
+    (error: unknown) => (error as ProblemError).problem?.code ?? error,
+  );
 const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
 
 describe('turns', () => {
@@ -27,7 +43,12 @@ describe('turns', () => {
     expect(await codeOf(take('a4', asker('a')))).toBe('too_many_requests');
     taken.push(take('b1', asker('b')), take('c1', asker('c')));
     expect(begun).toEqual(['a1', 'b1']);
-    for (const [name, next] of [['a1', 'c1'], ['c1', 'a2'], ['b1', undefined], ['a2', 'a3']] as const) {
+    for (const [name, next] of [
+      ['a1', 'c1'],
+      ['c1', 'a2'],
+      ['b1', undefined],
+      ['a2', 'a3'],
+    ] as const) {
       end(name);
       await nextTurn();
       expect(begun.at(-1)).toBe(next ?? 'a2');
@@ -65,7 +86,9 @@ describe('turns', () => {
 
   it('go on after a work that failed', async () => {
     const turns = new Turns({ ...limits, runningMax: 1 });
-    const failing = turns.take(asker('a'), async () => { throw new Error('no'); });
+    const failing = turns.take(asker('a'), async () => {
+      throw new Error('no');
+    });
     const next = turns.take(asker('a'), async () => 'next');
     await expect(failing).rejects.toThrow('no');
     expect(await next).toBe('next');

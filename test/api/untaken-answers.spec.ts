@@ -47,7 +47,8 @@ async function ask(paths: readonly string[]): Promise<RawConnection> {
   for (const path of paths) await connection.head('GET', path, {});
   return connection;
 }
-const cut = async (): Promise<number> => Number(/^ledger_http_connections_cut_total (\d+)/m.exec(await registry.metrics())?.[1]);
+const cut = async (): Promise<number> =>
+  Number(/^ledger_http_connections_cut_total (\d+)/m.exec(await registry.metrics())?.[1]);
 
 it('clients that do not take their answers are cut beyond the budget, and one that reads is answered whole', async () => {
   for (let at = 0; at < 5; at += 1) await ask(['/large']);
@@ -65,7 +66,8 @@ it('many answers on one connection count as those on many', async () => {
 
 it('a connection that takes its answers is never cut, however many they are', async () => {
   const before = await cut();
-  for (let at = 0; at < 10; at += 1) expect((await (await fetch(`${url}/large`)).arrayBuffer()).byteLength).toBe(ANSWER.length);
+  for (let at = 0; at < 10; at += 1)
+    expect((await (await fetch(`${url}/large`)).arrayBuffer()).byteLength).toBe(ANSWER.length);
   for (let at = 0; at < 50; at += 1) expect((await fetch(`${url}/small`)).status).toBe(200);
   expect(await cut()).toBe(before);
 });

@@ -6,12 +6,20 @@ import { fileURLToPath } from 'node:url';
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const textOf = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
 const filesIn = (folder: string, extension: string): string[] =>
-  readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith(extension)).map((file) => join(folder, file));
+  readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith(extension))
+    .map((file) => join(folder, file));
 
 const docs = [...filesIn('docs', '.md'), 'README.md'].map(textOf).join('\n');
 /** What the sources give a name to, by a pattern with one group. */
 const namedIn = (folders: readonly string[], pattern: RegExp): string[] =>
-  [...new Set(folders.flatMap((folder) => filesIn(folder, '.ts')).flatMap((file) => [...textOf(file).matchAll(pattern)].map(([, name]) => String(name))))].sort();
+  [
+    ...new Set(
+      folders
+        .flatMap((folder) => filesIn(folder, '.ts'))
+        .flatMap((file) => [...textOf(file).matchAll(pattern)].map(([, name]) => String(name))),
+    ),
+  ].sort();
 
 it('every metric is documented', () => {
   const metrics = namedIn(['src'], /name: '(ledger_[a-z_]+)'/g);

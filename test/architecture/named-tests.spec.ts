@@ -7,7 +7,9 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 /** The tests that a document names in back quotes, e.g. `test/race/deliveries` or `packages/a-server/test/stop`. */
 const testsNamedIn = (document: string): string[] =>
-  [...readFileSync(join(ROOT, document), 'utf8').matchAll(/`((?:packages\/[\w-]+\/)?test\/[\w/-]+)`/g)].flatMap(([, path]) => path ?? []);
+  [...readFileSync(join(ROOT, document), 'utf8').matchAll(/`((?:packages\/[\w-]+\/)?test\/[\w/-]+)`/g)].flatMap(
+    ([, path]) => path ?? [],
+  );
 
 const DOCUMENTS = [
   'README.md',
@@ -22,6 +24,7 @@ const DOCUMENTS = [
 it.each(DOCUMENTS)('%s names tests that exist', (document) => {
   const named = testsNamedIn(document);
   expect(named).not.toEqual([]);
-  const exists = (path: string): boolean => [path, `${path}.spec.ts`, `${path}.ts`].some((file) => existsSync(join(ROOT, file)));
+  const exists = (path: string): boolean =>
+    [path, `${path}.spec.ts`, `${path}.ts`].some((file) => existsSync(join(ROOT, file)));
   expect(named.filter((path) => !exists(path))).toEqual([]);
 });

@@ -58,19 +58,31 @@ class ForgottenController {
 
 @Module({
   controllers: [ForgottenController],
-  providers: [{ provide: API_TOKENS, useValue: [{ token: ADMIN_TOKEN, scopes: ['read', 'admin'] }] }, { provide: APP_GUARD, useClass: AuthGuard }],
+  providers: [
+    { provide: API_TOKENS, useValue: [{ token: ADMIN_TOKEN, scopes: ['read', 'admin'] }] },
+    { provide: APP_GUARD, useClass: AuthGuard },
+  ],
 })
 class ForgetfulModule {}
 
 const silent = { log: () => undefined, error: () => undefined, warn: () => undefined };
 const limits = { requestTimeoutMs: 10_000, connectionsMax: 100, bodiesBytesMax: 1_000_000, answersBytesMax: 1_000_000 };
-const nowhere = { eventstoreUrl: 'esdb://127.0.0.1:1?tls=false', databaseUrl: 'postgres://nobody:none@127.0.0.1:1/none' };
+const nowhere = {
+  eventstoreUrl: 'esdb://127.0.0.1:1?tls=false',
+  databaseUrl: 'postgres://nobody:none@127.0.0.1:1/none',
+};
 
 /** The whole service, on stores that are away: what a route says of itself depends on neither. */
 async function serve(): Promise<NestFastifyApplication> {
   const store = connectEventStore(nowhere.eventstoreUrl);
   const pool = () => new Database(nowhere.databaseUrl, { connectionsMax: 1, onIdleError: () => undefined });
-  const { module, registry, bodyRoute } = AppModule.of({ config: loadConfig(testEnvironment(nowhere)), store, database: pool(), reads: pool(), index: null });
+  const { module, registry, bodyRoute } = AppModule.of({
+    config: loadConfig(testEnvironment(nowhere)),
+    store,
+    database: pool(),
+    reads: pool(),
+    index: null,
+  });
   const app = await createServer(module, { logger: silent, limits, registry, bodyRoute });
   await app.listen(0, '127.0.0.1');
   return app;
@@ -79,36 +91,57 @@ async function serve(): Promise<NestFastifyApplication> {
 /** The handlers that Nest has given a route, with what the route says of who may ask. */
 function routesOf(app: NestFastifyApplication): Record<string, string> {
   const controllers = [...app.get(ModulesContainer).values()].flatMap((module) => [...module.controllers.values()]);
-  const metadata = (name: string, ...of: readonly (object | null | undefined)[]): unknown => of.map((one) => one && Reflect.getMetadata(name, one)).find((value) => value !== undefined && value !== null);
-  const path = (...parts: unknown[]): string => `/${parts.map((part) => String(part ?? '').replace(/^\/|\/$/g, '')).filter(Boolean).join('/')}`;
-  return Object.fromEntries(controllers.flatMap(({ metatype, instance }) => {
-    const prototype = Object.getPrototypeOf(instance) as Record<string, object>;
-    return new MetadataScanner().getAllMethodNames(prototype).flatMap((name) => {
-      const handler = prototype[name];
-      const method = metadata(METHOD_METADATA, handler);
-      if (method === undefined) return [];
-      const scope = metadata(ACCESS, handler, metatype as object | null);
-      return [[`${RequestMethod[method as number]} ${path(metadata(PATH_METADATA, metatype as object | null), metadata(PATH_METADATA, handler))}`, String(scope)]];
-    });
-  }));
+  const metadata = (name: string, ...of: readonly (object | null | undefined)[]): unknown =>
+    of.map((one) => one && Reflect.getMetadata(name, one)).find((value) => value !== undefined && value !== null);
+  const path = (...parts: unknown[]): string =>
+    `/${parts
+      .map((part) => String(part ?? '').replace(/^\/|\/$/g, ''))
+      .filter(Boolean)
+      .join('/')}`;
+  return Object.fromEntries(
+    controllers.flatMap(({ metatype, instance }) => {
+      const prototype = Object.getPrototypeOf(instance) as Record<string, object>;
+      return new MetadataScanner().getAllMethodNames(prototype).flatMap((name) => {
+        const handler = prototype[name];
+        const method = metadata(METHOD_METADATA, handler);
+        if (method === undefined) return [];
+        const scope = metadata(ACCESS, handler, metatype as object | null);
+        return [
+          [
+            `${RequestMethod[method as number]} ${path(metadata(PATH_METADATA, metatype as object | null), metadata(PATH_METADATA, handler))}`,
+            String(scope),
+          ],
+        ];
+      });
+    }),
+  );
 }
 
-const sorted = (routes: Record<string, string>): [string, string][] => Object.entries(routes).sort(([a], [b]) => (a < b ? -1 : 1));
+const sorted = (routes: Record<string, string>): [string, string][] =>
+  Object.entries(routes).sort(([a], [b]) => (a < b ? -1 : 1));
 
 type Reply = Readonly<{ status: number; headers: Record<string, unknown>; body: string }>;
 
-const ask = (app: NestFastifyApplication, method: string, path: string, token?: string): Promise<Reply> => new Promise((resolve, reject) => {
-  const { port } = app.getHttpServer().address() as { port: number };
-  const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
-  const outgoing = request({ port, host: '127.0.0.1', method, path, headers, agent: false }, (incoming) => {
-    let body = '';
-    incoming.setEncoding('utf8').on('data', (chunk: string) => { body += chunk; }).on('end', () => resolve({ status: incoming.statusCode ?? 0, headers: incoming.headers, body }));
+const ask = (app: NestFastifyApplication, method: string, path: string, token?: string): Promise<Reply> =>
+  new Promise((resolve, reject) => {
+    const { port } = app.getHttpServer().address() as { port: number };
+    const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
+    const outgoing = request({ port, host: '127.0.0.1', method, path, headers, agent: false }, (incoming) => {
+      let body = '';
+      incoming
+        .setEncoding('utf8')
+        .on('data', (chunk: string) => {
+          body += chunk;
+        })
+        .on('end', () => resolve({ status: incoming.statusCode ?? 0, headers: incoming.headers, body }));
+    });
+    outgoing.on('error', reject).end();
   });
-  outgoing.on('error', reject).end();
-});
 
 let app: NestFastifyApplication;
-beforeAll(async () => { app = await serve(); });
+beforeAll(async () => {
+  app = await serve();
+});
 afterAll(() => app.close());
 
 describe('the routes', () => {
@@ -118,24 +151,37 @@ describe('the routes', () => {
 
   it('are all that the server has: whatever Nest does not know of is not there', async () => {
     const tree = app.getHttpAdapter().getInstance().printRoutes({ commonPrefix: false });
-    const served = [...tree.matchAll(/\(([A-Z, ]+)\)/g)].flatMap(([, methods]) => String(methods).split(', ').filter((method) => method === 'GET' || method === 'POST'));
+    const served = [...tree.matchAll(/\(([A-Z, ]+)\)/g)].flatMap(([, methods]) =>
+      String(methods)
+        .split(', ')
+        .filter((method) => method === 'GET' || method === 'POST'),
+    );
     expect(served).toHaveLength(Object.keys(ROUTES).length);
   });
 
-  it.each(sorted(ROUTES).filter(([, scope]) => scope !== 'open'))('%s is refused without a token, and without the scope "%s"', async (route, scope) => {
-    const [method = '', path = ''] = route.split(' ');
-    expect(await ask(app, method, path)).toMatchObject({ status: 401 });
-    expect(await ask(app, method, path, 'a-token-that-nobody-gave')).toMatchObject({ status: 401 });
-    if (scope === 'admin') expect(await ask(app, method, path, READ_TOKEN)).toMatchObject({ status: 403 });
-  });
+  it.each(sorted(ROUTES).filter(([, scope]) => scope !== 'open'))(
+    '%s is refused without a token, and without the scope "%s"',
+    async (route, scope) => {
+      const [method = '', path = ''] = route.split(' ');
+      expect(await ask(app, method, path)).toMatchObject({ status: 401 });
+      expect(await ask(app, method, path, 'a-token-that-nobody-gave')).toMatchObject({ status: 401 });
+      if (scope === 'admin') expect(await ask(app, method, path, READ_TOKEN)).toMatchObject({ status: 403 });
+    },
+  );
 
   it('that name no scope are refused, whoever asks', async () => {
-    const forgetful = await createServer({ module: ForgetfulModule }, { logger: silent, limits, registry: new Registry(), bodyRoute: null });
+    const forgetful = await createServer(
+      { module: ForgetfulModule },
+      { logger: silent, limits, registry: new Registry(), bodyRoute: null },
+    );
     await forgetful.listen(0, '127.0.0.1');
     try {
       for (const token of [undefined, 'wrong', ADMIN_TOKEN]) {
         const { status, body } = await ask(forgetful, 'GET', '/forgotten', token);
-        expect({ status: status >= 400 && status < 500, body }).toEqual({ status: true, body: expect.not.stringContaining('secret') });
+        expect({ status: status >= 400 && status < 500, body }).toEqual({
+          status: true,
+          body: expect.not.stringContaining('secret'),
+        });
       }
     } finally {
       await forgetful.close();
@@ -144,10 +190,19 @@ describe('the routes', () => {
 });
 
 describe('every answer', () => {
-  it.each([['/health/live', 200], ['/subscriptions', 401], ['/nothing/there', 404], ['/subscriptions/%zz', 400], ['/subscriptions/LONG', 414]] as const)('is kept out of caches and taken for what it says it is: %s', async (given, status) => {
+  it.each([
+    ['/health/live', 200],
+    ['/subscriptions', 401],
+    ['/nothing/there', 404],
+    ['/subscriptions/%zz', 400],
+    ['/subscriptions/LONG', 414],
+  ] as const)('is kept out of caches and taken for what it says it is: %s', async (given, status) => {
     const path = given.replace('LONG', 'x'.repeat(700));
     const answer = await ask(app, 'GET', path);
-    expect({ status: answer.status, type: answer.headers['content-type'] }).toEqual({ status, type: expect.stringContaining('json') });
+    expect({ status: answer.status, type: answer.headers['content-type'] }).toEqual({
+      status,
+      type: expect.stringContaining('json'),
+    });
     expect(answer.headers).toMatchObject({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });
   });
 });

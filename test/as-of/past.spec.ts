@@ -23,12 +23,15 @@ describe('reading the past', () => {
   it('has all events of the streams, or says that they are more than it may read', async () => {
     const [one, other] = [randomId('sub'), randomId('sub')];
     let position = '';
-    for (const [at, id] of [one, one, other].entries()) ({ position } = (await deliver(ledger.url, JSON.stringify(subscriptionEvent(id, { created: START + at })))).body);
+    for (const [at, id] of [one, one, other].entries())
+      ({ position } = (await deliver(ledger.url, JSON.stringify(subscriptionEvent(id, { created: START + at })))).body);
     await read(ledger.url, `/subscriptions?minPosition=${position}&waitMs=20000`);
     const names = [one, other].map((id) => `subscription-${id}`);
     const enough = { streamsMax: 3, eventsMax: 3, bytesMax: 100_000 };
     const sizes = async (limits: Partial<PastLimits>) => {
-      const past = await new Past(store, database, { ...enough, ...limits, signal: new AbortController().signal }).read([...names, 'subscription-none']);
+      const past = await new Past(store, database, { ...enough, ...limits, signal: new AbortController().signal }).read(
+        [...names, 'subscription-none'],
+      );
       return past.kind === 'read' ? [...past.streams.values()].map(({ length }) => length) : past.limit;
     };
     expect(await sizes({})).toEqual([2, 1, 0]);

@@ -7,14 +7,25 @@ import { deliver, read } from '../support/delivery.js';
 import { readsOf } from '../support/health.js';
 import { startLedger, type TestLedger } from '../support/ledger.js';
 import { query } from '../support/read-models.js';
-import { emptyDatabase, temporaryDirectory, testDatabase, testEventStore, type TestDatabase, type TestServer } from '../support/servers.js';
+import {
+  emptyDatabase,
+  temporaryDirectory,
+  testDatabase,
+  testEventStore,
+  type TestDatabase,
+  type TestServer,
+} from '../support/servers.js';
 import { randomId, START, subscriptionEvent } from '../support/subscription-events.js';
 import { until } from '../support/until.js';
 
 let eventStore: TestServer;
 let database: TestDatabase;
-beforeAll(async () => { [eventStore, database] = await Promise.all([testEventStore(), testDatabase()]); });
-afterAll(async () => { await Promise.all([eventStore.stop(), database.stop()]); });
+beforeAll(async () => {
+  [eventStore, database] = await Promise.all([testEventStore(), testDatabase()]);
+});
+afterAll(async () => {
+  await Promise.all([eventStore.stop(), database.stop()]);
+});
 
 async function sendTo(ledger: TestLedger, ...events: unknown[]): Promise<string> {
   let position = '';
@@ -27,12 +38,19 @@ describe('the catch-up', () => {
   it('goes on from its checkpoint after a restart, and counts nothing twice', async () => {
     const id = randomId('sub');
     const first = await startLedger({ eventStore, database });
-    await sendTo(first, subscriptionEvent(id, { type: 'customer.subscription.created', object: { status: 'trialing' } }));
+    await sendTo(
+      first,
+      subscriptionEvent(id, { type: 'customer.subscription.created', object: { status: 'trialing' } }),
+    );
     await first.stop();
     const second = await startLedger({ eventStore, database });
     await sendTo(second, subscriptionEvent(id, { created: START + 1, object: { quantity: 2 } }));
     expect((await read(second.url, `/subscriptions/${id}`)).body).toMatchObject({ status: 'active' });
-    expect(await query(database.url, `select count(*)::int as events from ledger.event_index_v2 where stream = $1`, [`subscription-${id}`])).toEqual([{ events: 2 }]);
+    expect(
+      await query(database.url, `select count(*)::int as events from ledger.event_index_v2 where stream = $1`, [
+        `subscription-${id}`,
+      ]),
+    ).toEqual([{ events: 2 }]);
     await second.stop();
   });
 
@@ -47,21 +65,40 @@ describe('the catch-up', () => {
   it('sorts an event in that came late, from the log, however much later it comes', async () => {
     const id = randomId('sub');
     const ledger = await startLedger({ eventStore, database });
-    const deleted = subscriptionEvent(id, { type: 'customer.subscription.deleted', created: START + 100, object: { status: 'canceled' } });
+    const deleted = subscriptionEvent(id, {
+      type: 'customer.subscription.deleted',
+      created: START + 100,
+      object: { status: 'canceled' },
+    });
     await sendTo(ledger, deleted);
     await sendTo(ledger, subscriptionEvent(id, { created: START + 50, object: { status: 'past_due' } }));
-    expect((await read(ledger.url, `/subscriptions/${id}`)).body).toMatchObject({ status: 'canceled', changedBy: { stripeEventId: deleted.id } });
+    expect((await read(ledger.url, `/subscriptions/${id}`)).body).toMatchObject({
+      status: 'canceled',
+      changedBy: { stripeEventId: deleted.id },
+    });
     await ledger.stop();
   });
 
   it('makes the same rows again after the schema was dropped', async () => {
     const ids = Array.from({ length: 20 }, () => randomId('sub'));
     const first = await startLedger({ eventStore, database });
-    await sendTo(first, ...ids.flatMap((id) => [1, 0, 2].map((second) => subscriptionEvent(id, { created: START + second, object: { status: ['incomplete', 'active', 'past_due'][second] } }))));
+    await sendTo(
+      first,
+      ...ids.flatMap((id) =>
+        [1, 0, 2].map((second) =>
+          subscriptionEvent(id, {
+            created: START + second,
+            object: { status: ['incomplete', 'active', 'past_due'][second] },
+          }),
+        ),
+      ),
+    );
     await first.stop();
     const own = ids.map((id) => `subscription-${id}`);
-    const rows = () => query(database.url, 'select * from ledger.subscriptions where stream = any($1) order by id', [own]);
-    const index = () => query(database.url, 'select * from ledger.event_index_v2 where stream = any($1) order by event_id', [own]);
+    const rows = () =>
+      query(database.url, 'select * from ledger.subscriptions where stream = any($1) order by id', [own]);
+    const index = () =>
+      query(database.url, 'select * from ledger.event_index_v2 where stream = any($1) order by event_id', [own]);
     const before = [await rows(), await index()];
     expect(before.map(({ length }) => length)).toEqual([ids.length, 3 * ids.length]);
     await database.dropReadModels();
@@ -75,12 +112,20 @@ describe('the catch-up', () => {
     const [bad, good] = [randomId('sub'), randomId('sub')];
     const ledger = await startLedger({ eventStore, database });
     await sendTo(ledger, subscriptionEvent(bad));
-    await sendTo(ledger, subscriptionEvent(bad, { created: START + 1, object: { customer: 7 } }), subscriptionEvent(good));
+    await sendTo(
+      ledger,
+      subscriptionEvent(bad, { created: START + 1, object: { customer: 7 } }),
+      subscriptionEvent(good),
+    );
     expect((await read(ledger.url, `/subscriptions/${good}`)).status).toBe(200);
     expect((await read(ledger.url, `/subscriptions/${bad}`)).status).toBe(200);
-    expect(await query(database.url, 'select revision::int, attempts, cause from ledger.parked_streams where generation = $2 and stream = $1', [`subscription-${bad}`, nameOfGeneration({ projection: subscriptions, generation: 1 })])).toEqual([
-      { revision: 1, attempts: 1, cause: expect.stringContaining('"subscription.customer" is a number') },
-    ]);
+    expect(
+      await query(
+        database.url,
+        'select revision::int, attempts, cause from ledger.parked_streams where generation = $2 and stream = $1',
+        [`subscription-${bad}`, nameOfGeneration({ projection: subscriptions, generation: 1 })],
+      ),
+    ).toEqual([{ revision: 1, attempts: 1, cause: expect.stringContaining('"subscription.customer" is a number') }]);
     await ledger.stop();
   });
 
@@ -118,7 +163,9 @@ describe('another log than that of the read models', () => {
       return state.catchUp === 'refused' && state;
     });
     expect(cause).toMatch(/made from the log .* this one is .*EVENTSTORE_URL/);
-    expect(await deliver(second.url, JSON.stringify(subscriptionEvent(randomId('sub'))))).toMatchObject({ status: 200 });
+    expect(await deliver(second.url, JSON.stringify(subscriptionEvent(randomId('sub'))))).toMatchObject({
+      status: 200,
+    });
     await second.stop();
     await exchanged.stop();
     await own.stop();
@@ -155,7 +202,10 @@ describe('without Postgres', () => {
     expect(await deliver(ledger.url, body)).toMatchObject({ status: 200, body: { outcome: 'duplicate' } });
     expect((await fetch(`${ledger.url}/health/ready`)).status).toBe(200);
     expect((await fetch(`${ledger.url}/health/ready/reads`)).status).toBe(503);
-    expect(await read(ledger.url, `/subscriptions/${id}`)).toMatchObject({ status: 503, body: { code: 'read_models_unavailable' } });
+    expect(await read(ledger.url, `/subscriptions/${id}`)).toMatchObject({
+      status: 503,
+      body: { code: 'read_models_unavailable' },
+    });
     await ledger.stop();
   });
 });

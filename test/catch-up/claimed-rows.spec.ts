@@ -43,12 +43,26 @@ describe('a row that two streams claim', () => {
   function events() {
     const [claimed, other, subscription] = [randomId('in'), randomId('in'), randomId('sub')];
     return {
-      claimed, other, subscription,
+      claimed,
+      other,
+      subscription,
       all: {
-        'with it': [`subscription-${subscription}`, stripeEvent('invoice.created', invoice(claimed, BASIL, { subscription }), { after: 5 })],
-        'without it': [`invoice-${claimed}`, stripeEvent('invoice.updated', invoice(claimed, BASIL, { subscription: null, total: 1 }), { after: 9 })],
-        'another of the invoice': [`invoice-${claimed}`, stripeEvent('invoice.created', invoice(other, BASIL, { subscription: null }), { after: 2 })],
-        'another of the subscription': [`subscription-${subscription}`, subscriptionEvent(subscription, { created: START + 9 })],
+        'with it': [
+          `subscription-${subscription}`,
+          stripeEvent('invoice.created', invoice(claimed, BASIL, { subscription }), { after: 5 }),
+        ],
+        'without it': [
+          `invoice-${claimed}`,
+          stripeEvent('invoice.updated', invoice(claimed, BASIL, { subscription: null, total: 1 }), { after: 9 }),
+        ],
+        'another of the invoice': [
+          `invoice-${claimed}`,
+          stripeEvent('invoice.created', invoice(other, BASIL, { subscription: null }), { after: 2 }),
+        ],
+        'another of the subscription': [
+          `subscription-${subscription}`,
+          subscriptionEvent(subscription, { created: START + 9 }),
+        ],
       } as const,
     };
   }
@@ -58,46 +72,74 @@ describe('a row that two streams claim', () => {
     [['another of the subscription', 'another of the invoice', 'without it', 'with it']],
     [['with it'], ['without it'], ['another of the invoice'], ['another of the subscription']],
     [['without it'], ['another of the invoice'], ['with it'], ['another of the subscription']],
-    [['another of the invoice', 'with it'], ['another of the subscription', 'without it']],
+    [
+      ['another of the invoice', 'with it'],
+      ['another of the subscription', 'without it'],
+    ],
     [['without it'], ['with it', 'another of the subscription'], ['another of the invoice']],
   ];
 
-  it.each(batches.map((one) => [JSON.stringify(one), one] as const))('is that of one of them, which is not parked, and the other keeps its other rows: %s', async (_, given) => {
-    const { claimed, other, subscription, all } = events();
-    await ensureSchema(database, projections);
-    let group: Group = { logName: await nameOfLog(store, 5_000), checkpoints: await takeCheckpoints(database, 'test') };
-    const projector = projectorOn(store, database);
-    for (const names of given) {
-      const batch: ReadEvent[] = [];
-      for (const name of names) {
-        const [stream, event] = all[name];
-        batch.push(await appendAndRead(store, stream, event));
+  it.each(batches.map((one) => [JSON.stringify(one), one] as const))(
+    'is that of one of them, which is not parked, and the other keeps its other rows: %s',
+    async (_, given) => {
+      const { claimed, other, subscription, all } = events();
+      await ensureSchema(database, projections);
+      let group: Group = {
+        logName: await nameOfLog(store, 5_000),
+        checkpoints: await takeCheckpoints(database, 'test'),
+      };
+      const projector = projectorOn(store, database);
+      for (const names of given) {
+        const batch: ReadEvent[] = [];
+        for (const name of names) {
+          const [stream, event] = all[name];
+          batch.push(await appendAndRead(store, stream, event));
+        }
+        const to = batch.at(-1) as ReadEvent;
+        expect(await projector.apply(batch, { group, to })).toMatchObject({ kind: 'applied' });
+        group = { ...group, checkpoints: group.checkpoints.map((checkpoint) => ({ ...checkpoint, at: to })) };
       }
-      const to = batch.at(-1) as ReadEvent;
-      expect(await projector.apply(batch, { group, to })).toMatchObject({ kind: 'applied' });
-      group = { ...group, checkpoints: group.checkpoints.map((checkpoint) => ({ ...checkpoint, at: to })) };
-    }
-    expect(await projector.workOff(() => group)).toBe('done');
-    const rows = await query<{ id: string }>(server.url, 'select id, stream, total_minor from ledger.invoices');
-    expect(rows.sort((a, b) => (a.id < b.id ? -1 : 1))).toEqual([
-      { id: claimed, stream: `subscription-${subscription}`, total_minor: 1900n },
-      { id: other, stream: `invoice-${claimed}`, total_minor: 1900n },
-    ].sort((a, b) => (a.id < b.id ? -1 : 1)));
-    const parked = await query<{ stream: string; cause: string }>(server.url, `select stream, cause from ledger.parked_streams where generation like 'invoices%'`);
-    expect(parked).toEqual([{ stream: `invoice-${claimed}`, cause: expect.stringMatching(CAUSE) }]);
-    expect(await query(server.url, 'select id from ledger.subscriptions')).toEqual([{ id: subscription }]);
-  });
+      expect(await projector.workOff(() => group)).toBe('done');
+      const rows = await query<{ id: string }>(server.url, 'select id, stream, total_minor from ledger.invoices');
+      expect(rows.sort((a, b) => (a.id < b.id ? -1 : 1))).toEqual(
+        [
+          { id: claimed, stream: `subscription-${subscription}`, total_minor: 1900n },
+          { id: other, stream: `invoice-${claimed}`, total_minor: 1900n },
+        ].sort((a, b) => (a.id < b.id ? -1 : 1)),
+      );
+      const parked = await query<{ stream: string; cause: string }>(
+        server.url,
+        `select stream, cause from ledger.parked_streams where generation like 'invoices%'`,
+      );
+      expect(parked).toEqual([{ stream: `invoice-${claimed}`, cause: expect.stringMatching(CAUSE) }]);
+      expect(await query(server.url, 'select id from ledger.subscriptions')).toEqual([{ id: subscription }]);
+    },
+  );
 
-  it.each([['with its subscription first', false], ['without it first', true]])('stops no other stream, and is told of: delivered %s', async (_, isReversed) => {
+  it.each([
+    ['with its subscription first', false],
+    ['without it first', true],
+  ])('stops no other stream, and is told of: delivered %s', async (_, isReversed) => {
     const ledger = await startLedger({ eventStore, database: { url: server.url, stop: async () => undefined } });
     const { claimed, all } = events();
     const given = [all['with it'][1], all['without it'][1]];
     for (const event of isReversed ? given.reverse() : given) await deliver(ledger.url, JSON.stringify(event));
     const id = randomId('sub');
     const { position } = (await deliver(ledger.url, JSON.stringify(subscriptionEvent(id)))).body;
-    expect(await read(ledger.url, `/subscriptions/${id}?minPosition=${position}&waitMs=25000`)).toMatchObject({ status: 200 });
-    expect((await read(ledger.url, `/invoices/${claimed}`)).body).toMatchObject({ id: claimed, subscription: all['with it'][0].slice('subscription-'.length) });
-    expect(await query(server.url, `select cause from ledger.parked_streams where stream = $1 and generation like 'invoices%'`, [`invoice-${claimed}`])).toEqual([{ cause: expect.stringMatching(CAUSE) }]);
+    expect(await read(ledger.url, `/subscriptions/${id}?minPosition=${position}&waitMs=25000`)).toMatchObject({
+      status: 200,
+    });
+    expect((await read(ledger.url, `/invoices/${claimed}`)).body).toMatchObject({
+      id: claimed,
+      subscription: all['with it'][0].slice('subscription-'.length),
+    });
+    expect(
+      await query(
+        server.url,
+        `select cause from ledger.parked_streams where stream = $1 and generation like 'invoices%'`,
+        [`invoice-${claimed}`],
+      ),
+    ).toEqual([{ cause: expect.stringMatching(CAUSE) }]);
     await ledger.stop();
   });
 });

@@ -36,23 +36,40 @@ it('is taken over: what was parked stays parked, the index of event ids is built
   const first = JSON.stringify(subscriptionEvent(id));
   const before = await startLedger({ eventStore, database: server });
   const { position } = (await deliver(before.url, first)).body;
-  expect(await read(before.url, `/subscriptions/${id}?minPosition=${position}&waitMs=20000`)).toMatchObject({ status: 200 });
+  expect(await read(before.url, `/subscriptions/${id}?minPosition=${position}&waitMs=20000`)).toMatchObject({
+    status: 200,
+  });
   await before.stop();
   await query(server.url, EARLIER);
 
   const ledger = await startLedger({ eventStore, database: server });
   expect((await deliver(ledger.url, first)).body).toMatchObject({ outcome: 'duplicate' });
   const end = (await deliver(ledger.url, JSON.stringify(subscriptionEvent(later)))).body.position;
-  expect(await read(ledger.url, `/subscriptions/${later}?minPosition=${end}&waitMs=20000`)).toMatchObject({ status: 200 });
-  const indexed = await query<{ stream: string }>(server.url, 'select stream from ledger.event_index_v2 where stream = any($1)', [[id, later].map((one) => `subscription-${one}`)]);
+  expect(await read(ledger.url, `/subscriptions/${later}?minPosition=${end}&waitMs=20000`)).toMatchObject({
+    status: 200,
+  });
+  const indexed = await query<{ stream: string }>(
+    server.url,
+    'select stream from ledger.event_index_v2 where stream = any($1)',
+    [[id, later].map((one) => `subscription-${one}`)],
+  );
   expect(indexed.map(({ stream }) => stream).sort()).toEqual([id, later].map((one) => `subscription-${one}`).sort());
   expect(await query(server.url, TABLES)).toHaveLength(2);
 
-  const parked = await read<{ data: unknown[] }>(ledger.url, '/parked/subscriptions/subscription-sub_parked', ADMIN_TOKEN);
-  expect(parked.body.data).toMatchObject([{ revision: '3', cause: 'a test', attempts: 1, stripeEventId: null, eventType: null }]);
+  const parked = await read<{ data: unknown[] }>(
+    ledger.url,
+    '/parked/subscriptions/subscription-sub_parked',
+    ADMIN_TOKEN,
+  );
+  expect(parked.body.data).toMatchObject([
+    { revision: '3', cause: 'a test', attempts: 1, stripeEventId: null, eventType: null },
+  ]);
 
   const database = new Database(server.url, { connectionsMax: 1, onIdleError: () => undefined });
-  await query(server.url, `update ledger.checkpoints set used_at = now() - interval '4 days' where name = 'event_index_v1_g1'`);
+  await query(
+    server.url,
+    `update ledger.checkpoints set used_at = now() - interval '4 days' where name = 'event_index_v1_g1'`,
+  );
   await tidy(database, projections);
   expect(await query(server.url, TABLES)).toEqual([{ name: 'event_index_v2' }]);
   await database.close();

@@ -32,16 +32,21 @@ const streamOf = (id: string): string => `subscription-${id}`;
 
 /** Appends events of a subscription, past the webhook, which has its own tests for streams that are gone. */
 async function append(id: string, ...events: ReturnType<typeof subscriptionEvent>[]): Promise<void> {
-  for (const event of events) await store.appends.appendToStream(streamOf(id), appendedEvent(event), { expectedRevision: ANY });
+  for (const event of events)
+    await store.appends.appendToStream(streamOf(id), appendedEvent(event), { expectedRevision: ANY });
 }
 /** Another subscription comes to its row, so nothing stands still and what came before was applied. */
 async function othersFlow(): Promise<void> {
   const id = randomId('sub');
   const { position } = (await deliver(ledger.url, JSON.stringify(subscriptionEvent(id)))).body;
-  expect(await read(ledger.url, `/subscriptions/${id}?minPosition=${position}&waitMs=25000`)).toMatchObject({ status: 200 });
+  expect(await read(ledger.url, `/subscriptions/${id}?minPosition=${position}&waitMs=25000`)).toMatchObject({
+    status: 200,
+  });
 }
-const rowsOf = (id: string) => query<{ status: string }>(database.url, 'select status from ledger.subscriptions where id = $1', [id]);
-const at = (id: string, second: number, status: string) => subscriptionEvent(id, { created: START + second, object: { status } });
+const rowsOf = (id: string) =>
+  query<{ status: string }>(database.url, 'select status from ledger.subscriptions where id = $1', [id]);
+const at = (id: string, second: number, status: string) =>
+  subscriptionEvent(id, { created: START + second, object: { status } });
 /** A subscription with three events, the last of which made it past_due. */
 async function subscriptionOfThree(): Promise<string> {
   const id = randomId('sub');
@@ -50,9 +55,13 @@ async function subscriptionOfThree(): Promise<string> {
   expect(await rowsOf(id)).toEqual([{ status: 'past_due' }]);
   return id;
 }
-const parkedOf = (id: string) => query(database.url, 'select cause from ledger.parked_streams where stream = $1', [streamOf(id)]);
+const parkedOf = (id: string) =>
+  query(database.url, 'select cause from ledger.parked_streams where stream = $1', [streamOf(id)]);
 async function replay(id: string): Promise<{ status: number; body: unknown }> {
-  const response = await fetch(`${ledger.url}/parked/subscriptions/${streamOf(id)}/replay?waitMs=20000`, { method: 'POST', headers: { authorization: `Bearer ${ADMIN_TOKEN}` } });
+  const response = await fetch(`${ledger.url}/parked/subscriptions/${streamOf(id)}/replay?waitMs=20000`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${ADMIN_TOKEN}` },
+  });
   return { status: response.status, body: await response.json() };
 }
 
@@ -79,12 +88,21 @@ describe.each(acts)('a stream that is %s', (_, act, left) => {
     await append(id, subscriptionEvent(id, { created: START + 40, object: { customer: 7 } }));
     await othersFlow();
     expect(await parkedOf(id)).not.toEqual([]);
-    await query(database.url, `update ledger.parked_streams set replay_wanted_at = now() where stream = $1`, [streamOf(id)]);
+    await query(database.url, `update ledger.parked_streams set replay_wanted_at = now() where stream = $1`, [
+      streamOf(id),
+    ]);
     await act(id);
     await othersFlow();
     if (left.length === 0) expect(await parkedOf(id)).toEqual([]);
-    await query(database.url, `insert into ledger.parked_streams (generation, stream, revision, cause) select name, $1, 0, 'test' from ledger.checkpoints where name like 'subscriptions%' on conflict do nothing`, [streamOf(id)]);
-    expect(await replay(id)).toMatchObject({ status: 200, body: { outcome: left.length === 0 ? 'replayed' : 'parked_again' } });
+    await query(
+      database.url,
+      `insert into ledger.parked_streams (generation, stream, revision, cause) select name, $1, 0, 'test' from ledger.checkpoints where name like 'subscriptions%' on conflict do nothing`,
+      [streamOf(id)],
+    );
+    expect(await replay(id)).toMatchObject({
+      status: 200,
+      body: { outcome: left.length === 0 ? 'replayed' : 'parked_again' },
+    });
     await othersFlow();
   });
 
@@ -93,7 +111,12 @@ describe.each(acts)('a stream that is %s', (_, act, left) => {
     await act(id);
     await othersFlow();
     const { code, output } = await runCommand(['verify', 'subscriptions', '--stream', streamOf(id), '--json'], urls());
-    const gone = { kind: 'gone', projection: 'subscriptions', stream: streamOf(id), remains: left.length === 0 ? 'none' : 'some' };
+    const gone = {
+      kind: 'gone',
+      projection: 'subscriptions',
+      stream: streamOf(id),
+      remains: left.length === 0 ? 'none' : 'some',
+    };
     expect([code, findingsOf(output, 'gone'), findingsOf(output, 'difference')]).toEqual([0, [gone], []]);
     const { output: told } = await runCommand(['verify', 'subscriptions', '--stream', streamOf(id)], urls());
     expect(told).toContain(`${streamOf(id)} ${left.length === 0 ? 'was deleted' : 'has lost its first events'}`);
@@ -115,15 +138,28 @@ describe('a deleted stream that gets events again', () => {
 
 describe('a log in which streams were deleted that once had late events', () => {
   it('gives the same rows again when it is rebuilt, dry run, and read from the start', async () => {
-    const [deleted, again, buried, cut] = [await subscriptionOfThree(), await subscriptionOfThree(), await subscriptionOfThree(), await subscriptionOfThree()];
+    const [deleted, again, buried, cut] = [
+      await subscriptionOfThree(),
+      await subscriptionOfThree(),
+      await subscriptionOfThree(),
+      await subscriptionOfThree(),
+    ];
     for (const id of [deleted, again, buried, cut]) await append(id, at(id, 15, 'incomplete'));
     await othersFlow();
     await Promise.all([soft(deleted), soft(again), tombstone(buried), truncate(cut)]);
     await append(again, at(again, 7, 'unpaid'));
     await othersFlow();
-    const rows = () => query(database.url, 'select id, status from ledger.subscriptions where id = any($1) order by id', [[deleted, again, buried, cut]]);
+    const rows = () =>
+      query(database.url, 'select id, status from ledger.subscriptions where id = any($1) order by id', [
+        [deleted, again, buried, cut],
+      ]);
     const live = await rows();
-    expect(live).toEqual([{ id: again, status: 'unpaid' }, { id: cut, status: 'past_due' }].sort((a, b) => (a.id < b.id ? -1 : 1)));
+    expect(live).toEqual(
+      [
+        { id: again, status: 'unpaid' },
+        { id: cut, status: 'past_due' },
+      ].sort((a, b) => (a.id < b.id ? -1 : 1)),
+    );
 
     const dryRun = await runCommand(['rebuild', 'subscriptions', '--dry-run', '--json'], urls());
     expect(dryRun.code).toBe(0);

@@ -41,7 +41,10 @@ afterEach(async () => {
 });
 
 const take = (owner: string) => takeCheckpoints(database, owner);
-const states = () => query<{ state: string }>(server.url, 'select distinct state from ledger.checkpoints').then((rows) => rows.map(({ state }) => state));
+const states = () =>
+  query<{ state: string }>(server.url, 'select distinct state from ledger.checkpoints').then((rows) =>
+    rows.map(({ state }) => state),
+  );
 
 describe('an owner that has lost its lines', () => {
   it('says nothing of their state any more, and keeps none from being dropped', async () => {
@@ -52,11 +55,15 @@ describe('an owner that has lost its lines', () => {
     expect(await become(database, lost, 'live')).toBe(false);
     await use(database, lost);
     expect(await states()).toEqual(['building']);
-    expect(await query(server.url, `select 1 from ledger.checkpoints where used_at > now() - interval '1 hour'`)).toEqual([]);
+    expect(
+      await query(server.url, `select 1 from ledger.checkpoints where used_at > now() - interval '1 hour'`),
+    ).toEqual([]);
     expect(await become(database, held, 'live')).toBe(true);
     await use(database, held);
     expect(await states()).toEqual(['live']);
-    expect(await query(server.url, `select 1 from ledger.checkpoints where used_at < now() - interval '1 hour'`)).toEqual([]);
+    expect(
+      await query(server.url, `select 1 from ledger.checkpoints where used_at < now() - interval '1 hour'`),
+    ).toEqual([]);
   });
 });
 
@@ -71,8 +78,15 @@ it('a lease counts from when a batch moves its lines, however long its transacti
   const held = await take('first');
   const [lease] = await database.transaction(async (connection) => {
     await connection.query('select pg_sleep(0.3)');
-    await move(connection, held, { logName: '00000000-0000-0000-0000-000000000001', to: { position: 1n, eventId: '00000000-0000-0000-0000-000000000002' } });
-    return (await connection.query<{ whole: boolean }>(`select min(lease_until) >= now() + interval '10.3 seconds' as whole from ledger.checkpoints`)).rows;
+    await move(connection, held, {
+      logName: '00000000-0000-0000-0000-000000000001',
+      to: { position: 1n, eventId: '00000000-0000-0000-0000-000000000002' },
+    });
+    return (
+      await connection.query<{ whole: boolean }>(
+        `select min(lease_until) >= now() + interval '10.3 seconds' as whole from ledger.checkpoints`,
+      )
+    ).rows;
   });
   expect(lease).toEqual({ whole: true });
 });
@@ -85,8 +99,20 @@ it('a batch that lasts longer than its lease leaves nothing for those who waited
   const waiting = await database.transaction(async (connection) => {
     expect(await lock(connection, held)).toBe(true);
     const acquired = acquire(other, 'second', { names, follows: projections });
-    await until('the other one waits', async () => (await query(server.url, `select 1 from pg_locks join pg_stat_activity using (pid) where not granted and datname = current_database()`)).length > 0);
-    await move(connection, held, { logName: '00000000-0000-0000-0000-000000000001', to: { position: 1n, eventId: '00000000-0000-0000-0000-000000000002' } });
+    await until(
+      'the other one waits',
+      async () =>
+        (
+          await query(
+            server.url,
+            `select 1 from pg_locks join pg_stat_activity using (pid) where not granted and datname = current_database()`,
+          )
+        ).length > 0,
+    );
+    await move(connection, held, {
+      logName: '00000000-0000-0000-0000-000000000001',
+      to: { position: 1n, eventId: '00000000-0000-0000-0000-000000000002' },
+    });
     return { acquired };
   });
   expect(await waiting.acquired).toEqual([]);
@@ -96,29 +122,54 @@ it('a batch that lasts longer than its lease leaves nothing for those who waited
 
 it('a lease is whole when a batch commits: it counts from after the last row was written', async () => {
   const table = tableOf({ projection: customers, generation: 1 }, 'customers');
-  await query(server.url, `
+  await query(
+    server.url,
+    `
     create table ledger.written (at timestamptz);
     create function note_time() returns trigger language plpgsql as $$ begin insert into ledger.written values (clock_timestamp()); return new; end $$;
-    create trigger note after insert on ${table} for each row execute function note_time()`);
+    create trigger note after insert on ${table} for each row execute function note_time()`,
+  );
   const group: Group = { logName: await nameOfLog(store, 5_000), checkpoints: await take('first') };
   const id = randomId('cus');
   const event = await appendAndRead(store, `customer-${id}`, stripeEvent('customer.created', customer(id)));
-  expect(await projectorOn(store, database).apply([event], { group, to: event })).toMatchObject({ kind: 'applied', parked: [] });
-  const leases = await query(server.url, `select bool_and(lease_until >= (select max(at) from ledger.written) + interval '10 seconds') as whole from ledger.checkpoints`);
+  expect(await projectorOn(store, database).apply([event], { group, to: event })).toMatchObject({
+    kind: 'applied',
+    parked: [],
+  });
+  const leases = await query(
+    server.url,
+    `select bool_and(lease_until >= (select max(at) from ledger.written) + interval '10 seconds') as whole from ledger.checkpoints`,
+  );
   expect(leases).toEqual([{ whole: true }]);
 });
 
 it('a batch of which one stream is rejected is written on the one connection that there is', async () => {
-  await query(server.url, `alter table ${tableOf({ projection: customers, generation: 1 }, 'customers')} add constraint no_such_name check (name <> 'rejected')`);
+  await query(
+    server.url,
+    `alter table ${tableOf({ projection: customers, generation: 1 }, 'customers')} add constraint no_such_name check (name <> 'rejected')`,
+  );
   const group: Group = { logName: await nameOfLog(store, 5_000), checkpoints: await take('first') };
   const projector = projectorOn(store, database);
   const [good, bad] = [randomId('cus'), randomId('cus')];
   const batch: ReadEvent[] = [];
-  for (const [id, name] of [[good, 'Ada'], [bad, 'rejected']] as const) batch.push(await appendAndRead(store, `customer-${id}`, stripeEvent('customer.created', customer(id, { name }))));
+  for (const [id, name] of [
+    [good, 'Ada'],
+    [bad, 'rejected'],
+  ] as const)
+    batch.push(await appendAndRead(store, `customer-${id}`, stripeEvent('customer.created', customer(id, { name }))));
   const to = batch.at(-1) as ReadEvent;
-  expect(await projector.apply(batch, { group, to })).toMatchObject({ kind: 'applied', parked: [{ stream: `customer-${bad}` }] });
-  expect(await query(server.url, 'select name from customers where id = any($1)', [[good, bad]])).toEqual([{ name: 'Ada' }]);
-  expect(await query(server.url, 'select stream from ledger.parked_streams where generation = $1', [nameOfGeneration({ projection: customers, generation: 1 })])).toEqual([{ stream: `customer-${bad}` }]);
+  expect(await projector.apply(batch, { group, to })).toMatchObject({
+    kind: 'applied',
+    parked: [{ stream: `customer-${bad}` }],
+  });
+  expect(await query(server.url, 'select name from customers where id = any($1)', [[good, bad]])).toEqual([
+    { name: 'Ada' },
+  ]);
+  expect(
+    await query(server.url, 'select stream from ledger.parked_streams where generation = $1', [
+      nameOfGeneration({ projection: customers, generation: 1 }),
+    ]),
+  ).toEqual([{ stream: `customer-${bad}` }]);
 });
 
 it('what is repeated goes on after an error', async () => {
@@ -128,7 +179,9 @@ it('what is repeated goes on after an error', async () => {
       made.times += 1;
       if (made.times < 3) throw new Error(`failure ${made.times}`);
     },
-    failed: (error) => { failures.push(error); },
+    failed: (error) => {
+      failures.push(error);
+    },
   });
   await until('it was done again', async () => made.times > 4);
   repeating.end();

@@ -49,23 +49,33 @@ afterEach(async () => {
 async function append(count: number, note: string): Promise<void> {
   for (let at = 0; at < count; at += 1) {
     const id = randomId('sub');
-    await store.appends.appendToStream(`subscription-${id}`, appendedEvent(subscriptionEvent(id, { object: { metadata: { note } } })), { expectedRevision: ANY });
+    await store.appends.appendToStream(
+      `subscription-${id}`,
+      appendedEvent(subscriptionEvent(id, { object: { metadata: { note } } })),
+      { expectedRevision: ANY },
+    );
   }
 }
 /** As the catch-up leaves them when it has read all that is there. */
 async function readAll(): Promise<Checkpoint[]> {
   const logName = await nameOfLog(store, 5_000);
-  const events = (await readLogPage(store, { direction: 'forwards', from: 'start', max: 1_000 })).filter(({ type }) => !type.startsWith('$'));
+  const events = (await readLogPage(store, { direction: 'forwards', from: 'start', max: 1_000 })).filter(
+    ({ type }) => !type.startsWith('$'),
+  );
   const to = events.at(-1);
   if (to === undefined) throw new Error('The log is empty.');
   const names = (await readCheckpoints(database)).map(({ name }) => name);
   await database.transaction(async (connection) => {
-    await indexEvents(connection, events.filter(({ metadata }) => metadata !== null));
+    await indexEvents(
+      connection,
+      events.filter(({ metadata }) => metadata !== null),
+    );
     await move(connection, await lockCheckpoints(connection, names), { logName, to });
   });
   return readCheckpoints(database);
 }
-const checked = async (checkpoints: readonly Checkpoint[]) => checkLog({ store, database }, await nameOfLog(store, 5_000), checkpoints);
+const checked = async (checkpoints: readonly Checkpoint[]) =>
+  checkLog({ store, database }, await nameOfLog(store, 5_000), checkpoints);
 
 describe('the log at start', () => {
   it('is the one that was read when the event at the checkpoint is there', async () => {

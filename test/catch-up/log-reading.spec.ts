@@ -59,12 +59,22 @@ async function connectThroughProxy(): Promise<{ proxy: CuttableProxy; store: Eve
   };
 }
 
-const append = (event: Parameters<typeof appendedEvent>[0]) => store.appends.appendToStream(stream, appendedEvent(event), { expectedRevision: ANY });
+const append = (event: Parameters<typeof appendedEvent>[0]) =>
+  store.appends.appendToStream(stream, appendedEvent(event), { expectedRevision: ANY });
 
 /** So much that what kernel and client hold of it does not count: 12 MB. */
 async function appendMany(): Promise<void> {
   for (let at = 0; at < EVENTS; at += AT_ONCE) {
-    await Promise.all(Array.from({ length: AT_ONCE }, (_, i) => append(subscriptionEvent(subscription, { created: 1_800_000_000 + at + i, object: { metadata: { note: 'x'.repeat(4_000) } } }))));
+    await Promise.all(
+      Array.from({ length: AT_ONCE }, (_, i) =>
+        append(
+          subscriptionEvent(subscription, {
+            created: 1_800_000_000 + at + i,
+            object: { metadata: { note: 'x'.repeat(4_000) } },
+          }),
+        ),
+      ),
+    );
   }
 }
 
@@ -79,7 +89,11 @@ async function halt(looksMax = 100): Promise<void> {
 }
 
 /** What arrives of one stream, up to and with the first event of it that `isLast`; the reading is stopped then. */
-async function taken(reading: LogReading, isLast: (event: ReadEvent, arrival: Arrival) => boolean, of = stream): Promise<ReadEvent[]> {
+async function taken(
+  reading: LogReading,
+  isLast: (event: ReadEvent, arrival: Arrival) => boolean,
+  of = stream,
+): Promise<ReadEvent[]> {
   const events: ReadEvent[] = [];
   for await (const arrival of reading) {
     const own = arrival.events.filter((event) => event.stream === of);
@@ -91,27 +105,43 @@ async function taken(reading: LogReading, isLast: (event: ReadEvent, arrival: Ar
 }
 
 /** As it is told of parked streams. */
-const toldOf = ({ says, ...envelope }: ReadEvent) => ({ ...envelope, says: says.kind === 'unreadable' ? { ...says, error: String(says.error) } : says });
+const toldOf = ({ says, ...envelope }: ReadEvent) => ({
+  ...envelope,
+  says: says.kind === 'unreadable' ? { ...says, error: String(says.error) } : says,
+});
 
 const reader = (of: EventStore): ReadLog => readHere(of, kinds);
 
 describe('the log read here', () => {
   it('gives the events after a position in their order, each once, and goes on with those to come', async () => {
-    const all = (await taken(reader(store)(begin, room), ({ revision }) => revision === BigInt(EVENTS + 2))).filter(({ revision }) => revision <= BigInt(EVENTS + 2));
-    expect(all.map(({ revision }) => revision)).toEqual(Array.from({ length: EVENTS + 3 }, (__, revision) => BigInt(revision)));
+    const all = (await taken(reader(store)(begin, room), ({ revision }) => revision === BigInt(EVENTS + 2))).filter(
+      ({ revision }) => revision <= BigInt(EVENTS + 2),
+    );
+    expect(all.map(({ revision }) => revision)).toEqual(
+      Array.from({ length: EVENTS + 3 }, (__, revision) => BigInt(revision)),
+    );
     expect(all.slice(0, 3).map(({ says }) => says.kind)).toEqual(['fact', 'unreadable', 'nothing']);
     const rest = await taken(reader(store)(all[1]?.position ?? null, room), ({ revision }) => revision >= 4n);
     expect(rest[0]?.revision).toBe(2n);
 
     const other = `subscription-${randomId('sub')}`;
-    const next = taken(reader(store)(all.at(-1)?.position ?? null, room), (__, { isFollowed }) => SHARES_STORE || !isFollowed, other);
-    await store.appends.appendToStream(other, appendedEvent(subscriptionEvent(randomId('sub'))), { expectedRevision: ANY });
+    const next = taken(
+      reader(store)(all.at(-1)?.position ?? null, room),
+      (__, { isFollowed }) => SHARES_STORE || !isFollowed,
+      other,
+    );
+    await store.appends.appendToStream(other, appendedEvent(subscriptionEvent(randomId('sub'))), {
+      expectedRevision: ANY,
+    });
     expect((await next).at(-1)).toMatchObject({ stream: other, revision: 0n, says: { kind: 'fact' } });
   });
 
   it('names the cause of what cannot be read as it is named of parked streams', async () => {
     const [, unreadable] = await taken(reader(store)(begin, room), ({ revision }) => revision === 1n);
-    expect(unreadable && toldOf(unreadable).says).toMatchObject({ of: 'invoice', error: expect.stringMatching(/^UnreadableSnapshot: .*"invoice.amount_due"/) });
+    expect(unreadable && toldOf(unreadable).says).toMatchObject({
+      of: 'invoice',
+      error: expect.stringMatching(/^UnreadableSnapshot: .*"invoice.amount_due"/),
+    });
     expect((unreadable?.says as { error: Error }).error.stack).toMatch(/\n +at /);
   });
 
@@ -121,7 +151,7 @@ describe('the log read here', () => {
     const arrivals = reading[Symbol.asyncIterator]();
     await arrivals.next();
     await halt();
-    expect(proxy.answeredBytes() - before).toBeLessThan(EVENTS * 4_000 / 2);
+    expect(proxy.answeredBytes() - before).toBeLessThan((EVENTS * 4_000) / 2);
     await reading.stop();
   });
 
@@ -129,7 +159,12 @@ describe('the log read here', () => {
     const large = 900_000;
     const own = `subscription-${randomId('sub')}`;
     const before = await new LogEndSearch(store).find();
-    for (let at = 0; at < 80; at += 1) await store.appends.appendToStream(own, appendedEvent(subscriptionEvent(subscription, { object: { metadata: { note: 'x'.repeat(large) } } })), { expectedRevision: ANY });
+    for (let at = 0; at < 80; at += 1)
+      await store.appends.appendToStream(
+        own,
+        appendedEvent(subscriptionEvent(subscription, { object: { metadata: { note: 'x'.repeat(large) } } })),
+        { expectedRevision: ANY },
+      );
     const answered = proxy.answeredBytes();
     const reading = reader(store)(before.kind === 'at' ? before.position : null, { events: 1_000, bytes: 2_000_000 });
     const arrivals = reading[Symbol.asyncIterator]();
@@ -155,7 +190,7 @@ describe('the log read here', () => {
       await halt(3);
     }
     await halt();
-    expect(proxy.answeredBytes() - before).toBeLessThan(EVENTS * 4_000 / 2);
+    expect(proxy.answeredBytes() - before).toBeLessThan((EVENTS * 4_000) / 2);
     await reading.stop();
   });
 
@@ -182,7 +217,10 @@ describe('the log read here', () => {
 });
 
 /** Deals the log out to workers of this thread; what one of them does not take it is not dealt. */
-function dealTo(count: number, { after, until: position, of = store }: { after: bigint | null; until: bigint; of?: EventStore }) {
+function dealTo(
+  count: number,
+  { after, until: position, of = store }: { after: bigint | null; until: bigint; of?: EventStore },
+) {
   const stopping = new AbortController();
   const logs = Array.from({ length: count }, (_, index) => new DealtLog(kinds, (bytes) => hands[index]?.taken(bytes)));
   const hands: Hand[] = logs.map((log) => new Hand((deal) => log.put(deal)));
@@ -193,23 +231,33 @@ function dealTo(count: number, { after, until: position, of = store }: { after: 
 it('dealt to two workers is shared out among them: each event is read by one, and both know how far it went', async () => {
   const own = Array.from({ length: 20 }, () => `subscription-${randomId('sub')}`);
   const before = await new LogEndSearch(store).find();
-  for (const name of own) await store.appends.appendToStream(name, appendedEvent(subscriptionEvent(name.slice('subscription-'.length))), { expectedRevision: ANY });
+  for (const name of own)
+    await store.appends.appendToStream(name, appendedEvent(subscriptionEvent(name.slice('subscription-'.length))), {
+      expectedRevision: ANY,
+    });
   await append(subscriptionEvent(subscription));
   const after = before.kind === 'at' ? before.position : null;
   const here = await taken(readHere(store, kinds)(after, room), ({ stream: name }) => name === own.at(-1), own.at(-1));
   const last = here.at(-1) as ReadEvent;
   const { readings, dealing } = dealTo(2, { after, until: last.position });
-  const parts = await Promise.all(readings.map(async (reading) => {
-    const events: ReadEvent[] = [];
-    for await (const arrival of reading) {
-      events.push(...arrival.events);
-      if (events.at(-1)?.position === last.position) break;
-    }
-    return events;
-  }));
+  const parts = await Promise.all(
+    readings.map(async (reading) => {
+      const events: ReadEvent[] = [];
+      for await (const arrival of reading) {
+        events.push(...arrival.events);
+        if (events.at(-1)?.position === last.position) break;
+      }
+      return events;
+    }),
+  );
   await dealing;
   expect(parts.map((events) => events.at(-1)?.eventId)).toEqual([last.eventId, last.eventId]);
-  const read = parts.map((events) => events.filter(({ says }) => says.kind !== 'skipped').map(({ stream: name }) => name).filter((name) => own.includes(name)));
+  const read = parts.map((events) =>
+    events
+      .filter(({ says }) => says.kind !== 'skipped')
+      .map(({ stream: name }) => name)
+      .filter((name) => own.includes(name)),
+  );
   expect(read.flat().sort()).toEqual([...own].sort());
   expect(Math.min(...read.map(({ length }) => length))).toBeGreaterThan(0);
 });
@@ -221,9 +269,11 @@ it('is not dealt further than the slowest worker has room for, and no further on
   const { readings, dealing, stop } = dealTo(2, { after: begin, until: end.position });
   const fast = readings[1 - shardOf(stream, 2)];
   const arrivals = fast?.[Symbol.asyncIterator]();
-  void (async () => { while ((await arrivals?.next())?.done === false); })();
+  void (async () => {
+    while ((await arrivals?.next())?.done === false);
+  })();
   await halt();
-  expect(proxy.answeredBytes() - before).toBeLessThan(EVENTS * 4_000 / 2);
+  expect(proxy.answeredBytes() - before).toBeLessThan((EVENTS * 4_000) / 2);
   stop();
   await dealing;
   await fast?.stop();
@@ -233,7 +283,10 @@ it('is dealt on where it was when the store comes back, each event once', async 
   const end = await new LogEndSearch(store).find();
   if (end.kind !== 'at') throw new Error('The log has an end.');
   const own = await connectThroughProxy();
-  const { readings: [reading], dealing } = dealTo(1, { after: begin, until: end.position, of: own.store });
+  const {
+    readings: [reading],
+    dealing,
+  } = dealTo(1, { after: begin, until: end.position, of: own.store });
   const positions: bigint[] = [];
   let cuts = 0;
   for await (const { events } of reading as LogReading) {

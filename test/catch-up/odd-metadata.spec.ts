@@ -21,10 +21,29 @@ afterAll(async () => {
 type Given = Readonly<{ metadata?: unknown; stream?: string; type?: string }>;
 
 /** Appends an event of a subscription, as nobody would but a broken or a hostile writer. */
-async function append(id: string, { metadata, stream = `subscription-${id}`, type = 'customer.subscription.updated' }: Given): Promise<void> {
+async function append(
+  id: string,
+  { metadata, stream = `subscription-${id}`, type = 'customer.subscription.updated' }: Given,
+): Promise<void> {
   const at = '2026-01-01T00:00:00.000Z';
-  const usual = { format: 1, stripeEventId: randomId('evt'), apiVersion: null, account: null, livemode: false, endpoint: 'tests', receivedAt: at, signedAt: at, bodySha256: '', contentHash: '' };
-  const event = jsonEvent({ id: randomUUID(), type, data: { ...subscriptionEvent(id) }, metadata: typeof metadata === 'object' ? { ...usual, ...metadata } : usual });
+  const usual = {
+    format: 1,
+    stripeEventId: randomId('evt'),
+    apiVersion: null,
+    account: null,
+    livemode: false,
+    endpoint: 'tests',
+    receivedAt: at,
+    signedAt: at,
+    bodySha256: '',
+    contentHash: '',
+  };
+  const event = jsonEvent({
+    id: randomUUID(),
+    type,
+    data: { ...subscriptionEvent(id) },
+    metadata: typeof metadata === 'object' ? { ...usual, ...metadata } : usual,
+  });
   await store.appends.appendToStream(stream, event, { expectedRevision: NO_STREAM });
 }
 
@@ -32,12 +51,16 @@ async function append(id: string, { metadata, stream = `subscription-${id}`, typ
 async function othersFlow(): Promise<void> {
   const id = randomId('sub');
   const { position } = (await deliver(ledger.url, JSON.stringify(subscriptionEvent(id)))).body;
-  expect(await read(ledger.url, `/subscriptions/${id}?minPosition=${position}&waitMs=25000`)).toMatchObject({ status: 200 });
+  expect(await read(ledger.url, `/subscriptions/${id}?minPosition=${position}&waitMs=25000`)).toMatchObject({
+    status: 200,
+  });
 }
 
 /** What the index of event ids holds of the streams whose names begin with that of a subscription. */
-const indexed = (id: string) => query(ledger.databaseUrl,
-  'select stream, revision::int from ledger.event_index_v2 where starts_with(stream, $1)', [`subscription-${id}`]);
+const indexed = (id: string) =>
+  query(ledger.databaseUrl, 'select stream, revision::int from ledger.event_index_v2 where starts_with(stream, $1)', [
+    `subscription-${id}`,
+  ]);
 const whole = (id: string) => [{ stream: `subscription-${id}`, revision: 0 }];
 
 describe('an event whose metadata', () => {
@@ -55,15 +78,45 @@ describe('an event whose metadata', () => {
     await append(id, { metadata });
     await othersFlow();
     expect(await indexed(id)).toEqual(whole(id));
-    expect(await read(ledger.url, `/subscriptions/${id}/events`)).toMatchObject({ status: 200, body: { data: [{ receivedAt: null }] } });
+    expect(await read(ledger.url, `/subscriptions/${id}/events`)).toMatchObject({
+      status: 200,
+      body: { data: [{ receivedAt: null }] },
+    });
   });
 
   it.each<[string, object]>([
     ['has U+0000 in its texts', { stripeEventId: 'evt\u0000', account: '\u0000', apiVersion: '\u0000' }],
     ['has lone surrogates in its texts', { stripeEventId: '\ud800', account: '\udfff', apiVersion: 'a\ud800b' }],
-    ['has huge texts', { stripeEventId: 'x'.repeat(100_000), account: 'y'.repeat(100_000), apiVersion: 'z'.repeat(100_000) }],
-    ['has fields of other types', { stripeEventId: 7, account: {}, livemode: 'yes', apiVersion: [], endpoint: null, signedAt: 'never', bodySha256: 1, contentHash: false }],
-    ['lacks all but its format', { stripeEventId: undefined, account: undefined, livemode: undefined, apiVersion: undefined, endpoint: undefined, signedAt: undefined, bodySha256: undefined, contentHash: undefined }],
+    [
+      'has huge texts',
+      { stripeEventId: 'x'.repeat(100_000), account: 'y'.repeat(100_000), apiVersion: 'z'.repeat(100_000) },
+    ],
+    [
+      'has fields of other types',
+      {
+        stripeEventId: 7,
+        account: {},
+        livemode: 'yes',
+        apiVersion: [],
+        endpoint: null,
+        signedAt: 'never',
+        bodySha256: 1,
+        contentHash: false,
+      },
+    ],
+    [
+      'lacks all but its format',
+      {
+        stripeEventId: undefined,
+        account: undefined,
+        livemode: undefined,
+        apiVersion: undefined,
+        endpoint: undefined,
+        signedAt: undefined,
+        bodySha256: undefined,
+        contentHash: undefined,
+      },
+    ],
   ])('%s is projected', async (_, metadata) => {
     const id = randomId('sub');
     await append(id, { metadata });
@@ -83,7 +136,10 @@ describe('an event whose metadata', () => {
 /** Of characters with three bytes in UTF-8, no two alike: Postgres cannot index it compressed. */
 const WIDE = 0x4e00;
 const longestName = (id: string): string =>
-  `subscription-${id}`.padEnd(650, Array.from({ length: 650 }, (_, at) => String.fromCodePoint(WIDE + ((at * 7_919) % 20_000))).join(''));
+  `subscription-${id}`.padEnd(
+    650,
+    Array.from({ length: 650 }, (_, at) => String.fromCodePoint(WIDE + ((at * 7_919) % 20_000))).join(''),
+  );
 
 describe('an event', () => {
   it.each<[string, (id: string) => string]>([
@@ -117,12 +173,39 @@ describe('an event', () => {
 
   it('that names a row longer than Postgres can index parks its own stream', async () => {
     const id = randomId('sub');
-    const event = subscriptionEvent(id, { object: { id: `sub_${Array.from({ length: 2_000 }, () => randomId('')).join('')}` } });
+    const event = subscriptionEvent(id, {
+      object: { id: `sub_${Array.from({ length: 2_000 }, () => randomId('')).join('')}` },
+    });
     const at = '2026-01-01T00:00:00.000Z';
-    const metadata = { format: 1, stripeEventId: event.id, apiVersion: null, account: null, livemode: false, endpoint: 'tests', receivedAt: at, signedAt: at, bodySha256: '', contentHash: '' };
-    await store.appends.appendToStream(`subscription-${id}`, jsonEvent({ id: randomUUID(), type: event.type, data: { ...event }, metadata }), { expectedRevision: NO_STREAM });
+    const metadata = {
+      format: 1,
+      stripeEventId: event.id,
+      apiVersion: null,
+      account: null,
+      livemode: false,
+      endpoint: 'tests',
+      receivedAt: at,
+      signedAt: at,
+      bodySha256: '',
+      contentHash: '',
+    };
+    await store.appends.appendToStream(
+      `subscription-${id}`,
+      jsonEvent({ id: randomUUID(), type: event.type, data: { ...event }, metadata }),
+      { expectedRevision: NO_STREAM },
+    );
     await othersFlow();
-    const parked = await query<{ cause: string }>(ledger.databaseUrl, `select cause from ledger.parked_streams where stream = $1 and generation like 'subscriptions%'`, [`subscription-${id}`]);
-    expect(parked).toEqual([{ cause: expect.stringMatching(/^BadValue: subscriptions\.id is a text of \d+ bytes, not a text of at most 600 bytes/) }]);
+    const parked = await query<{ cause: string }>(
+      ledger.databaseUrl,
+      `select cause from ledger.parked_streams where stream = $1 and generation like 'subscriptions%'`,
+      [`subscription-${id}`],
+    );
+    expect(parked).toEqual([
+      {
+        cause: expect.stringMatching(
+          /^BadValue: subscriptions\.id is a text of \d+ bytes, not a text of at most 600 bytes/,
+        ),
+      },
+    ]);
   });
 });

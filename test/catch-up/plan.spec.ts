@@ -9,12 +9,38 @@ const build = [first, second];
 const newBuild = [{ ...first, version: first.version + 1 }, second];
 
 const checkpoint = (name: string, version: number, more: Partial<Checkpoint> = {}): Checkpoint => ({
-  name: `${name}_v${version}_g1`, projection: name, version, generation: 1, state: 'live', shown: true, aside: false, logName: null, at: null, epoch: 0n, isFree: true, owner: null, ownerFollows: [], ...more,
+  name: `${name}_v${version}_g1`,
+  projection: name,
+  version,
+  generation: 1,
+  state: 'live',
+  shown: true,
+  aside: false,
+  logName: null,
+  at: null,
+  epoch: 0n,
+  isFree: true,
+  owner: null,
+  ownerFollows: [],
+  ...more,
 });
-const index = (more: Partial<Checkpoint> = {}): Checkpoint => ({ ...checkpoint('event_index', 1, more), name: EVENT_INDEX_GENERATION });
-const linesOfBuild = (versions: readonly { name: string; version: number }[], more: Partial<Checkpoint> = {}): Checkpoint[] => versions.map(({ name, version }) => checkpoint(name, version, more));
-const heldBy = (owner: string, versions: readonly { name: string; version: number }[]): Partial<Checkpoint> => ({ owner, isFree: false, ownerFollows: versions.map(versionOf) });
-const taken = (checkpoints: readonly Checkpoint[], projectionsOfBuild = build): string[] => planOf(checkpoints, { owner: 'me', projections: projectionsOfBuild }).take.map((one) => one.name).sort();
+const index = (more: Partial<Checkpoint> = {}): Checkpoint => ({
+  ...checkpoint('event_index', 1, more),
+  name: EVENT_INDEX_GENERATION,
+});
+const linesOfBuild = (
+  versions: readonly { name: string; version: number }[],
+  more: Partial<Checkpoint> = {},
+): Checkpoint[] => versions.map(({ name, version }) => checkpoint(name, version, more));
+const heldBy = (owner: string, versions: readonly { name: string; version: number }[]): Partial<Checkpoint> => ({
+  owner,
+  isFree: false,
+  ownerFollows: versions.map(versionOf),
+});
+const taken = (checkpoints: readonly Checkpoint[], projectionsOfBuild = build): string[] =>
+  planOf(checkpoints, { owner: 'me', projections: projectionsOfBuild })
+    .take.map((one) => one.name)
+    .sort();
 
 describe('which lines a process follows', () => {
   it('all of its build while nobody has them, and none that only another build reads', () => {
@@ -23,18 +49,34 @@ describe('which lines a process follows', () => {
   });
 
   it('none while another process of its build has the index, though a line is free for a moment', () => {
-    expect(taken([index(heldBy('other', build)), checkpoint(first.name, first.version, heldBy('other', build)), checkpoint(second.name, second.version)])).toEqual([]);
+    expect(
+      taken([
+        index(heldBy('other', build)),
+        checkpoint(first.name, first.version, heldBy('other', build)),
+        checkpoint(second.name, second.version),
+      ]),
+    ).toEqual([]);
   });
 
   it('those of its own versions alone while a process of another build has the index', () => {
-    const lines = [index(heldBy('other', build)), ...linesOfBuild(build, heldBy('other', build)), checkpoint(first.name, first.version + 1)];
+    const lines = [
+      index(heldBy('other', build)),
+      ...linesOfBuild(build, heldBy('other', build)),
+      checkpoint(first.name, first.version + 1),
+    ];
     expect(taken(lines, newBuild)).toEqual([`${first.name}_v${first.version + 1}_g1`]);
   });
 
   it('what is shown, and neither what a rebuild fills nor what is kept', () => {
     const filled = { ...checkpoint(first.name, first.version, { shown: false, state: 'building' }), line: 'filled' };
-    const kept = { ...checkpoint(first.name, first.version, { shown: false, state: 'kept', owner: 'me' }), line: 'kept' };
-    const plan = planOf([index(), checkpoint(first.name, first.version), filled, kept], { owner: 'me', projections: [first] });
+    const kept = {
+      ...checkpoint(first.name, first.version, { shown: false, state: 'kept', owner: 'me' }),
+      line: 'kept',
+    };
+    const plan = planOf([index(), checkpoint(first.name, first.version), filled, kept], {
+      owner: 'me',
+      projections: [first],
+    });
     expect(plan.take.map((one) => one.name)).toEqual([EVENT_INDEX_GENERATION, `${first.name}_v${first.version}_g1`]);
     expect(plan.leave).toEqual([kept]);
   });

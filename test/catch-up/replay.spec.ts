@@ -22,9 +22,14 @@ afterAll(async () => {
 it('of more streams than are told is waited for to the last', async () => {
   const name = nameOfGeneration({ projection: customers, generation: 1 });
   const parked = TOLD_MAX + 1;
-  await database.query(`insert into ledger.parked_streams (generation, stream, revision, cause) select $1, 'customer-' || lpad(n::text, 4, '0'), 0, 'unreadable' from generate_series(1, ${parked}) n`, [name]);
-  const made = (streams: number) => database.query(
-    `update ledger.parked_streams set replay_wanted_at = null where stream in (select stream from ledger.parked_streams order by stream limit ${streams})`);
+  await database.query(
+    `insert into ledger.parked_streams (generation, stream, revision, cause) select $1, 'customer-' || lpad(n::text, 4, '0'), 0, 'unreadable' from generate_series(1, ${parked}) n`,
+    [name],
+  );
+  const made = (streams: number) =>
+    database.query(
+      `update ledger.parked_streams set replay_wanted_at = null where stream in (select stream from ledger.parked_streams order by stream limit ${streams})`,
+    );
 
   const half = replayParked(database, { projection: 'customers' }, 500);
   await until('the replay is asked for', async () => (await listParked(database, {}, 1))[0]?.replayWantedAt);

@@ -10,10 +10,15 @@ async function endThreads(file: string): Promise<void> {
   const session = new Session();
   session.connect();
   const found: string[] = [];
-  session.on('NodeWorker.attachedToWorker', ({ params: { sessionId, workerInfo } }: { params: NodeWorker.AttachedToWorkerEventDataType }) => {
-    if (workerInfo.url.endsWith(file)) found.push(sessionId);
-  });
-  await new Promise<void>((resolve) => session.post('NodeWorker.enable', { waitForDebuggerOnStart: false }, () => resolve()));
+  session.on(
+    'NodeWorker.attachedToWorker',
+    ({ params: { sessionId, workerInfo } }: { params: NodeWorker.AttachedToWorkerEventDataType }) => {
+      if (workerInfo.url.endsWith(file)) found.push(sessionId);
+    },
+  );
+  await new Promise<void>((resolve) =>
+    session.post('NodeWorker.enable', { waitForDebuggerOnStart: false }, () => resolve()),
+  );
   await until(`a thread of ${file} is found`, async () => found.length > 0);
   const message = JSON.stringify({ id: 1, method: 'Runtime.evaluate', params: { expression: 'process.exit(1)' } });
   for (const sessionId of found) session.post('NodeWorker.sendMessageToWorker', { sessionId, message });

@@ -19,7 +19,9 @@ import { until } from '../support/until.js';
 
 /** Keys of the rows of these streams that are wrong; on a shared store others delete streams meanwhile. */
 const differencesOf = (output: string, streams: readonly string[]) =>
-  findingsOf(output, 'difference').filter(({ stream }) => streams.includes(stream)).map(({ key }) => key);
+  findingsOf(output, 'difference')
+    .filter(({ stream }) => streams.includes(stream))
+    .map(({ key }) => key);
 
 describe('the slow check of rows', () => {
   it('names a row that is not what its stream gives, and one that no stream gives, and says nothing of those that are', async () => {
@@ -27,7 +29,9 @@ describe('the slow check of rows', () => {
     const store = connectEventStore(eventStore.url);
     const database = new Database(server.url, { connectionsMax: 4, onIdleError: () => undefined });
     const id = randomId('sub');
-    await store.appends.appendToStream(`subscription-${id}`, appendedEvent(subscriptionEvent(id)), { expectedRevision: NO_STREAM });
+    await store.appends.appendToStream(`subscription-${id}`, appendedEvent(subscriptionEvent(id)), {
+      expectedRevision: NO_STREAM,
+    });
 
     const [faults, folds] = [new Set<string>(), { count: 0 }];
     const catchUp = new CatchUp(store, database, {
@@ -36,7 +40,10 @@ describe('the slow check of rows', () => {
       intakeIsBusy: () => false,
       build: async () => ({ kind: 'stopped' }),
       observer: {
-        stateChanged: () => undefined, batchApplied: () => undefined, buildEnded: () => undefined, warned: () => undefined,
+        stateChanged: () => undefined,
+        batchApplied: () => undefined,
+        buildEnded: () => undefined,
+        warned: () => undefined,
         verified: (count, found) => {
           folds.count += count;
           for (const fault of found.examples.filter((one) => one.includes(id))) faults.add(fault);
@@ -57,9 +64,19 @@ describe('the slow check of rows', () => {
 
     const stray = { id: 'sub_stray', stream: 'subscription-sub_stray' };
     const table = tableOf({ projection: subscriptions, generation: 1 }, 'subscriptions');
-    await query(server.url, `insert into ${table} select (jsonb_populate_record(row, $1)).* from ${table} row where id = $2`, [JSON.stringify(stray), id]);
-    const { code, output } = await runCommand(['verify', '--json'], { eventstoreUrl: eventStore.url, databaseUrl: server.url });
-    expect([code, differencesOf(output, [`subscription-${id}`, stray.stream])]).toEqual([1, [{ id }, { id: stray.id }]]);
+    await query(
+      server.url,
+      `insert into ${table} select (jsonb_populate_record(row, $1)).* from ${table} row where id = $2`,
+      [JSON.stringify(stray), id],
+    );
+    const { code, output } = await runCommand(['verify', '--json'], {
+      eventstoreUrl: eventStore.url,
+      databaseUrl: server.url,
+    });
+    expect([code, differencesOf(output, [`subscription-${id}`, stray.stream])]).toEqual([
+      1,
+      [{ id }, { id: stray.id }],
+    ]);
     await Promise.all([store.close(), database.close()]);
     await Promise.all([eventStore.stop(), server.stop()]);
   });
@@ -73,15 +90,28 @@ describe('the command "verify"', () => {
     const store = connectEventStore(eventStore.url);
     const database = new Database(server.url, { connectionsMax: 4, onIdleError: () => undefined });
     const ids = Array.from({ length: STREAMS }, () => randomId('sub'));
-    await Promise.all(ids.map((id) => store.appends.appendToStream(`subscription-${id}`,
-      [appendedEvent(subscriptionEvent(id)), appendedEvent(subscriptionEvent(id, { created: START + 1 }))], { expectedRevision: NO_STREAM })));
+    await Promise.all(
+      ids.map((id) =>
+        store.appends.appendToStream(
+          `subscription-${id}`,
+          [appendedEvent(subscriptionEvent(id)), appendedEvent(subscriptionEvent(id, { created: START + 1 }))],
+          { expectedRevision: NO_STREAM },
+        ),
+      ),
+    );
     const ledger = await startLedger({ eventStore, database: server });
     await until('the read models are made', async () => (await fetch(`${ledger.url}/health/ready/reads`)).ok);
-    await until('all are projected', async () => (await query(server.url, 'select id from ledger.subscriptions where id = any($1)', [ids])).length === STREAMS);
+    await until(
+      'all are projected',
+      async () =>
+        (await query(server.url, 'select id from ledger.subscriptions where id = any($1)', [ids])).length === STREAMS,
+    );
     await ledger.stop();
     await query(server.url, `update ledger.subscriptions set status = 'paused' where id = any($1)`, [ids]);
     // A stream whose first event is not in the index, as when that is a repeat, is verified too.
-    await query(server.url, 'delete from ledger.event_index_v2 where stream = $1 and revision = 0', [`subscription-${ids[0]}`]);
+    await query(server.url, 'delete from ledger.event_index_v2 where stream = $1 and revision = 0', [
+      `subscription-${ids[0]}`,
+    ]);
 
     const pages: string[][] = [[]];
     const context: Context = {
@@ -90,7 +120,8 @@ describe('the command "verify"', () => {
       tell: () => undefined,
       print: (text) => {
         const finding = JSON.parse(text) as Finding | { kind: 'counts' };
-        if (finding.kind === 'difference' && ids.includes(String(finding.key['id']))) pages.at(-1)?.push(String(finding.key['id']));
+        if (finding.kind === 'difference' && ids.includes(String(finding.key['id'])))
+          pages.at(-1)?.push(String(finding.key['id']));
       },
       printed: async () => void pages.push([]),
     };

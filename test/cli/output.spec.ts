@@ -27,16 +27,21 @@ beforeAll(async () => {
   );
   await database.close();
 });
-afterAll(async () => { await Promise.all([eventStore.stop(), server.stop()]); });
+afterAll(async () => {
+  await Promise.all([eventStore.stop(), server.stop()]);
+});
 
 describe('a long output of a command', () => {
   it('is whole for a reader that takes it late', async () => {
     const { child, closed } = start(['parked', 'list']);
     let output = '';
-    child.stdout.setEncoding('utf8').on('data', (part: string) => { output += part; });
+    child.stdout.setEncoding('utf8').on('data', (part: string) => {
+      output += part;
+    });
     child.stdout.pause();
     // It has let its connections go: all that it does yet is to end.
-    const connected = async () => (await query(server.url, `select 1 from pg_stat_activity where ${OF_COMMAND}`)).length > 0;
+    const connected = async () =>
+      (await query(server.url, `select 1 from pg_stat_activity where ${OF_COMMAND}`)).length > 0;
     await until('the command works', connected);
     await until('the command is done', async () => !(await connected()));
     child.stdout.resume();

@@ -13,7 +13,9 @@ const SECRETS = [
   'whsec_QUJDREVGR0hJSktMTU5PUFFSU1RVVg==',
 ] as const;
 const PRODUCTION = {
-  NODE_ENV: 'production', STRIPE_WEBHOOK_SECRETS: `main=${SECRETS[0]}`, API_TOKENS: 'read=0123456789abcdef',
+  NODE_ENV: 'production',
+  STRIPE_WEBHOOK_SECRETS: `main=${SECRETS[0]}`,
+  API_TOKENS: 'read=0123456789abcdef',
 };
 
 function messageOf(run: () => unknown): string {
@@ -27,16 +29,27 @@ function messageOf(run: () => unknown): string {
 
 describe('the configuration', () => {
   it('needs nothing for a local run', () => {
-    expect(loadConfig({})).toMatchObject({ production: false, host: '127.0.0.1', port: 3000, dataDirectory: 'data', eventstoreUrl: 'embedded', databaseUrl: 'embedded', webhookSecrets: [], apiTokens: [] });
+    expect(loadConfig({})).toMatchObject({
+      production: false,
+      host: '127.0.0.1',
+      port: 3000,
+      dataDirectory: 'data',
+      eventstoreUrl: 'embedded',
+      databaseUrl: 'embedded',
+      webhookSecrets: [],
+      apiTokens: [],
+    });
   });
 
   it('takes several secrets, for rotation and for several endpoints, and tokens with scopes', () => {
     const [main, connect, third] = SECRETS;
-    expect(loadConfig({
-      ...PRODUCTION,
-      STRIPE_WEBHOOK_SECRETS: `main=${main}, connect=${connect},${third}`,
-      API_TOKENS: 'read=0123456789abcdef,read+admin=fedcba9876543210 0123456789abcdefghij',
-    })).toMatchObject({
+    expect(
+      loadConfig({
+        ...PRODUCTION,
+        STRIPE_WEBHOOK_SECRETS: `main=${main}, connect=${connect},${third}`,
+        API_TOKENS: 'read=0123456789abcdef,read+admin=fedcba9876543210 0123456789abcdefghij',
+      }),
+    ).toMatchObject({
       webhookSecrets: [
         { label: 'main', secret: main },
         { label: 'connect', secret: connect },
@@ -52,16 +65,36 @@ describe('the configuration', () => {
 
   it('plays all roles unless told, and wants only what they need', () => {
     expect(loadConfig({}).roles).toEqual(['ingest', 'project', 'api']);
-    expect(loadConfig({ ...PRODUCTION, ROLES: 'api, project', STRIPE_WEBHOOK_SECRETS: '' })).toMatchObject({ roles: ['api', 'project'], webhookSecrets: [] });
+    expect(loadConfig({ ...PRODUCTION, ROLES: 'api, project', STRIPE_WEBHOOK_SECRETS: '' })).toMatchObject({
+      roles: ['api', 'project'],
+      webhookSecrets: [],
+    });
   });
 
   it('has a policy of access, of which each part can be set by itself', () => {
     expect(loadConfig({}).access).toEqual(DEFAULT_ACCESS_POLICY);
-    expect(loadConfig({ ACCESS_GRACE_DAYS: 'past_due=14, paused=3' }).access).toEqual({ ...DEFAULT_ACCESS_POLICY, graceDays: { past_due: 14, unpaid: 0, paused: 3, incomplete: 0 } });
-    expect(loadConfig({ ACCESS_TRIALING: 'no', ACCESS_RENEWAL_GRACE_HOURS: '0', ACCESS_PAUSE_COLLECTION_DENIES: 'none', ACCESS_CANCELED_UNTIL_PERIOD_END: 'yes' }).access).toEqual({
-      trialing: false, graceDays: DEFAULT_ACCESS_POLICY.graceDays, renewalGraceHours: 0, pauseCollectionDenies: [], canceledUntilPeriodEnd: true,
+    expect(loadConfig({ ACCESS_GRACE_DAYS: 'past_due=14, paused=3' }).access).toEqual({
+      ...DEFAULT_ACCESS_POLICY,
+      graceDays: { past_due: 14, unpaid: 0, paused: 3, incomplete: 0 },
     });
-    expect(loadConfig({ ACCESS_PAUSE_COLLECTION_DENIES: 'void keep_as_draft' }).access.pauseCollectionDenies).toEqual(['void', 'keep_as_draft']);
+    expect(
+      loadConfig({
+        ACCESS_TRIALING: 'no',
+        ACCESS_RENEWAL_GRACE_HOURS: '0',
+        ACCESS_PAUSE_COLLECTION_DENIES: 'none',
+        ACCESS_CANCELED_UNTIL_PERIOD_END: 'yes',
+      }).access,
+    ).toEqual({
+      trialing: false,
+      graceDays: DEFAULT_ACCESS_POLICY.graceDays,
+      renewalGraceHours: 0,
+      pauseCollectionDenies: [],
+      canceledUntilPeriodEnd: true,
+    });
+    expect(loadConfig({ ACCESS_PAUSE_COLLECTION_DENIES: 'void keep_as_draft' }).access.pauseCollectionDenies).toEqual([
+      'void',
+      'keep_as_draft',
+    ]);
   });
 
   it.each([
@@ -69,7 +102,11 @@ describe('the configuration', () => {
     ['no role at all', { ROLES: ',' }, /ROLES/],
     ['grace for a status that has none', { ACCESS_GRACE_DAYS: 'canceled=7' }, /ACCESS_GRACE_DAYS.*past_due, unpaid/],
     ['grace that is no number of days', { ACCESS_GRACE_DAYS: 'past_due=soon' }, /ACCESS_GRACE_DAYS.*number/],
-    ['a way to pause collection that Stripe does not know', { ACCESS_PAUSE_COLLECTION_DENIES: 'avoid' }, /ACCESS_PAUSE_COLLECTION_DENIES.*keep_as_draft/],
+    [
+      'a way to pause collection that Stripe does not know',
+      { ACCESS_PAUSE_COLLECTION_DENIES: 'avoid' },
+      /ACCESS_PAUSE_COLLECTION_DENIES.*keep_as_draft/,
+    ],
     ['an answer that is neither yes nor no', { ACCESS_TRIALING: 'maybe' }, /ACCESS_TRIALING.*"yes"/],
     ['production without secrets', { ...PRODUCTION, STRIPE_WEBHOOK_SECRETS: '' }, /STRIPE_WEBHOOK_SECRETS: needed/],
     ['production without tokens', { ...PRODUCTION, API_TOKENS: undefined }, /API_TOKENS: needed/],
@@ -115,8 +152,18 @@ describe('the configuration', () => {
 
   it('repeats no value of any variable', () => {
     const names = [
-      'ROLES', 'PORT', 'LOG_LEVEL', 'EVENTSTORE_URL', 'DATABASE_URL', 'STRIPE_WEBHOOK_SECRETS', 'API_TOKENS',
-      'APPEND_BYTES_MAX', 'ACCESS_TRIALING', 'ACCESS_GRACE_DAYS', 'ACCESS_PAUSE_COLLECTION_DENIES', 'READ_TIMEOUT_MS',
+      'ROLES',
+      'PORT',
+      'LOG_LEVEL',
+      'EVENTSTORE_URL',
+      'DATABASE_URL',
+      'STRIPE_WEBHOOK_SECRETS',
+      'API_TOKENS',
+      'APPEND_BYTES_MAX',
+      'ACCESS_TRIALING',
+      'ACCESS_GRACE_DAYS',
+      'ACCESS_PAUSE_COLLECTION_DENIES',
+      'READ_TIMEOUT_MS',
     ];
     for (const name of names) {
       const message = messageOf(() => loadConfig({ [name]: 's3cret=s3cret' }));

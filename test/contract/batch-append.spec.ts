@@ -8,7 +8,8 @@ import { batchMessage, exchange, nameIn, useRawStreams } from './raw-calls.js';
 const store = useEventStore();
 const raw = useRawStreams(store);
 
-const errorIn = (answer: BatchAppendResp | undefined): string | undefined => answer?.getError()?.getDetails()?.getTypeName();
+const errorIn = (answer: BatchAppendResp | undefined): string | undefined =>
+  answer?.getError()?.getDetails()?.getTypeName();
 
 describe('Streams.BatchAppend', () => {
   plainText('keeps appends that travel in turns apart by their correlation ids', async () => {
@@ -24,7 +25,10 @@ describe('Streams.BatchAppend', () => {
     const answers = await exchange(raw, messages, 2);
     expect(answers.get(a)?.getSuccess()?.getCurrentRevision()).toBe('2');
     expect(answers.get(b)?.getSuccess()?.getCurrentRevision()).toBe('1');
-    expect([nameIn(answers.get(a)?.getStreamIdentifier()), nameIn(answers.get(b)?.getStreamIdentifier())]).toEqual([streamA, streamB]);
+    expect([nameIn(answers.get(a)?.getStreamIdentifier()), nameIn(answers.get(b)?.getStreamIdentifier())]).toEqual([
+      streamA,
+      streamB,
+    ]);
   });
 
   plainText('names the stream in the answer to an append that fails, and the code of its error', async () => {
@@ -33,7 +37,10 @@ describe('Streams.BatchAppend', () => {
     await store.client.tombstoneStream(stream);
     const correlation = randomUUID();
     const answer = (await exchange(raw, [batchMessage({ correlation, stream })], 1)).get(correlation);
-    expect([nameIn(answer?.getStreamIdentifier()), errorIn(answer)]).toEqual([stream, 'event_store.client.StreamDeleted']);
+    expect([nameIn(answer?.getStreamIdentifier()), errorIn(answer)]).toEqual([
+      stream,
+      'event_store.client.StreamDeleted',
+    ]);
     expect(answer?.getError()?.getCode()).toBe(5);
   });
 
@@ -60,9 +67,13 @@ describe('Streams.BatchAppend', () => {
     expect(await errorTypeOf(idsIn(store.client, lateStream))).toBe('stream-not-found');
   };
 
-  plainText('answers an append that is not finished by its deadline with a timeout, and ignores the rest of it', () => leaveUnfinished(50));
+  plainText('answers an append that is not finished by its deadline with a timeout, and ignores the rest of it', () =>
+    leaveUnfinished(50),
+  );
 
-  plainText('waits no longer than two seconds for the rest of an append, whatever the client asks for', () => leaveUnfinished(3_600_000));
+  plainText('waits no longer than two seconds for the rest of an append, whatever the client asks for', () =>
+    leaveUnfinished(3_600_000),
+  );
 
   plainText('refuses an event without a type and goes on', async () => {
     const [bad, good] = [randomUUID(), randomUUID()];

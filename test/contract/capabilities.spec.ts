@@ -13,7 +13,17 @@ import { UsersService } from '@eventstore/db-client/generated/users_grpc_pb.js';
 import { EventStoreDBClient } from '@eventstore/db-client';
 import { Client, credentials, status } from '@grpc/grpc-js';
 import { describe, expect } from '@jest/globals';
-import { append, errorTypeOf, idsIn, idsOf, newEvents, newStream, onlyEmbedded, plainText, useEventStore } from './event-store.js';
+import {
+  append,
+  errorTypeOf,
+  idsIn,
+  idsOf,
+  newEvents,
+  newStream,
+  onlyEmbedded,
+  plainText,
+  useEventStore,
+} from './event-store.js';
 import { endpointOf, failureOf } from './raw-calls.js';
 
 const store = useEventStore();
@@ -25,17 +35,23 @@ async function ask<C extends { close(): void }, Answer>(
 ): Promise<Answer> {
   const client = new ClientOf(endpointOf(store.url), credentials.createInsecure());
   try {
-    return await new Promise<Answer>((resolve, reject) => question(client, (error, answer) => (error ? reject(error) : resolve(answer))));
+    return await new Promise<Answer>((resolve, reject) =>
+      question(client, (error, answer) => (error ? reject(error) : resolve(answer))),
+    );
   } finally {
     client.close();
   }
 }
 
 const features = (): Promise<SupportedMethods> =>
-  ask(ServerFeaturesClient, (client, done: (error: Error | null, answer: SupportedMethods) => void) => client.getSupportedMethods(new shared.Empty(), done));
+  ask(ServerFeaturesClient, (client, done: (error: Error | null, answer: SupportedMethods) => void) =>
+    client.getSupportedMethods(new shared.Empty(), done),
+  );
 
 const members = (): Promise<ClusterInfo> =>
-  ask(GossipClient, (client, done: (error: Error | null, answer: ClusterInfo) => void) => client.read(new shared.Empty(), done));
+  ask(GossipClient, (client, done: (error: Error | null, answer: ClusterInfo) => void) =>
+    client.read(new shared.Empty(), done),
+  );
 
 describe('ServerFeatures', () => {
   plainText('names the version whose behaviour is followed', async () => {
@@ -43,51 +59,87 @@ describe('ServerFeatures', () => {
   });
 
   plainText('names the calls of Streams, with the features that clients look for', async () => {
-    const methods = (await features()).getMethodsList().map((method) => [`${method.getServiceName()}/${method.getMethodName()}`.toLowerCase(), method.getFeaturesList()]);
+    const methods = (await features())
+      .getMethodsList()
+      .map((method) => [
+        `${method.getServiceName()}/${method.getMethodName()}`.toLowerCase(),
+        method.getFeaturesList(),
+      ]);
     const named = Object.fromEntries(methods) as Record<string, string[]>;
     const streams = 'event_store.client.streams.streams';
-    expect(Object.keys(named)).toEqual(expect.arrayContaining(['append', 'batchappend', 'delete', 'read', 'tombstone'].map((method) => `${streams}/${method}`)));
+    expect(Object.keys(named)).toEqual(
+      expect.arrayContaining(
+        ['append', 'batchappend', 'delete', 'read', 'tombstone'].map((method) => `${streams}/${method}`),
+      ),
+    );
     expect(named[`${streams}/read`]).toEqual(expect.arrayContaining(['position', 'events']));
   });
 
-  onlyEmbedded('a real server has them')('does not name persistent subscriptions, so that clients say that they are not supported', async () => {
-    const services = (await features()).getMethodsList().map((method) => method.getServiceName().toLowerCase());
-    expect(services.filter((service) => service.includes('persistent'))).toEqual([]);
-    const creation = store.client.createPersistentSubscriptionToAll('group', {} as Parameters<typeof store.client.createPersistentSubscriptionToAll>[1]);
-    expect(await errorTypeOf(creation)).toBe('unsupported');
-  });
+  onlyEmbedded('a real server has them')(
+    'does not name persistent subscriptions, so that clients say that they are not supported',
+    async () => {
+      const services = (await features()).getMethodsList().map((method) => method.getServiceName().toLowerCase());
+      expect(services.filter((service) => service.includes('persistent'))).toEqual([]);
+      const creation = store.client.createPersistentSubscriptionToAll(
+        'group',
+        {} as Parameters<typeof store.client.createPersistentSubscriptionToAll>[1],
+      );
+      expect(await errorTypeOf(creation)).toBe('unsupported');
+    },
+  );
 });
 
 describe('Gossip', () => {
-  onlyEmbedded('a cluster elsewhere has its own members')('knows one member, which is alive and leads, where the client reached it', async () => {
-    const [member, ...others] = (await members()).getMembersList();
-    const { LEADER } = gossip.MemberInfo.VNodeState;
-    expect([member?.getState(), member?.getIsAlive(), others]).toEqual([LEADER, true, []]);
-    expect(`${member?.getHttpEndPoint()?.getAddress()}:${member?.getHttpEndPoint()?.getPort()}`).toBe(endpointOf(store.url));
-  });
+  onlyEmbedded('a cluster elsewhere has its own members')(
+    'knows one member, which is alive and leads, where the client reached it',
+    async () => {
+      const [member, ...others] = (await members()).getMembersList();
+      const { LEADER } = gossip.MemberInfo.VNodeState;
+      expect([member?.getState(), member?.getIsAlive(), others]).toEqual([LEADER, true, []]);
+      expect(`${member?.getHttpEndPoint()?.getAddress()}:${member?.getHttpEndPoint()?.getPort()}`).toBe(
+        endpointOf(store.url),
+      );
+    },
+  );
 
   for (const preference of ['leader', 'follower', 'read_only_replica', 'random']) {
-    onlyEmbedded('a cluster elsewhere has its own members')(`lets a client that prefers "${preference}" discover the server`, async () => {
-      const client = EventStoreDBClient.connectionString(`esdb+discover://${endpointOf(store.url)}?tls=false&nodePreference=${preference}`);
-      const stream = newStream();
-      const events = newEvents(1);
-      await append(client, stream, { events });
-      expect(await idsIn(client, stream)).toEqual(idsOf(events));
-      await client.dispose();
-    });
+    onlyEmbedded('a cluster elsewhere has its own members')(
+      `lets a client that prefers "${preference}" discover the server`,
+      async () => {
+        const client = EventStoreDBClient.connectionString(
+          `esdb+discover://${endpointOf(store.url)}?tls=false&nodePreference=${preference}`,
+        );
+        const stream = newStream();
+        const events = newEvents(1);
+        await append(client, stream, { events });
+        expect(await idsIn(client, stream)).toEqual(idsOf(events));
+        await client.dispose();
+      },
+    );
   }
 });
 
 describe('What the server does not have', () => {
-  const services = { PersistentSubscriptionsService, ProjectionsService, UsersService, OperationsService, MonitoringService };
+  const services = {
+    PersistentSubscriptionsService,
+    ProjectionsService,
+    UsersService,
+    OperationsService,
+    MonitoringService,
+  };
   for (const [service, methods] of Object.entries(services)) {
-    onlyEmbedded('a real server has it')(`is answered UNIMPLEMENTED, such as all of ${service.replace('Service', '')}`, async () => {
-      const bytes = (given: Buffer): Buffer => given;
-      const codes = Object.values(methods).map(async ({ path }: { path: string }) => {
-        const call = ask(Client, (client, done: (error: Error | null, answer: unknown) => void) => client.makeUnaryRequest(path, bytes, bytes, Buffer.alloc(0), done));
-        return (await failureOf(call)).code;
-      });
-      expect(new Set(await Promise.all(codes))).toEqual(new Set([status.UNIMPLEMENTED]));
-    });
+    onlyEmbedded('a real server has it')(
+      `is answered UNIMPLEMENTED, such as all of ${service.replace('Service', '')}`,
+      async () => {
+        const bytes = (given: Buffer): Buffer => given;
+        const codes = Object.values(methods).map(async ({ path }: { path: string }) => {
+          const call = ask(Client, (client, done: (error: Error | null, answer: unknown) => void) =>
+            client.makeUnaryRequest(path, bytes, bytes, Buffer.alloc(0), done),
+          );
+          return (await failureOf(call)).code;
+        });
+        expect(new Set(await Promise.all(codes))).toEqual(new Set([status.UNIMPLEMENTED]));
+      },
+    );
   }
 });

@@ -4,8 +4,14 @@
  */
 import { randomUUID } from 'node:crypto';
 import {
-  EventStoreDBClient, isCommandError, jsonEvent,
-  type AllStreamResolvedEvent, type AppendToStreamOptions, type JSONEventData, type Position, type ResolvedEvent,
+  EventStoreDBClient,
+  isCommandError,
+  jsonEvent,
+  type AllStreamResolvedEvent,
+  type AppendToStreamOptions,
+  type JSONEventData,
+  type Position,
+  type ResolvedEvent,
 } from '@eventstore/db-client';
 import { afterAll, beforeAll, it } from '@jest/globals';
 import { startEmbeddedEventStore, type EmbeddedEventStore } from '../../packages/embedded-eventstore/src/index.js';
@@ -32,25 +38,33 @@ export function useEventStore(): Subject {
 
 type Case = (title: string, run: () => Promise<void>) => void;
 
-const skippedBecause = (reason: string): Case => (title) => it.skip(`${title} (skipped: ${reason})`, () => {});
+const skippedBecause =
+  (reason: string): Case =>
+  (title) =>
+    it.skip(`${title} (skipped: ${reason})`, () => {});
 
 /** A case that a running server elsewhere cannot take part in, with the reason. */
 export const onlyEmbedded = (reason: string): Case => (realUrl === undefined ? it : skippedBecause(reason));
 
 /** A case that speaks the protocol itself, which is done without TLS and credentials. */
-export const plainText: Case = realUrl === undefined || /[?&]tls=false/i.test(realUrl) ? it : skippedBecause('these calls are made without TLS');
+export const plainText: Case =
+  realUrl === undefined || /[?&]tls=false/i.test(realUrl) ? it : skippedBecause('these calls are made without TLS');
 
 export const newStream = (): string => `contract-${randomUUID()}`;
 
-export const newEvent = (type = 'tested', data: Record<string, unknown> = {}): JSONEventData => jsonEvent({ id: randomUUID(), type, data });
+export const newEvent = (type = 'tested', data: Record<string, unknown> = {}): JSONEventData =>
+  jsonEvent({ id: randomUUID(), type, data });
 
-export const newEvents = (count: number, type?: string): JSONEventData[] => Array.from({ length: count }, () => newEvent(type));
+export const newEvents = (count: number, type?: string): JSONEventData[] =>
+  Array.from({ length: count }, () => newEvent(type));
 
 export const idsOf = (events: readonly { id?: string }[]): (string | undefined)[] => events.map(({ id }) => id);
 
 type AnyResolved = ResolvedEvent | AllStreamResolvedEvent;
 
-export async function collect<Resolved extends AnyResolved>(events: AsyncIterable<Resolved>): Promise<NonNullable<Resolved['event']>[]> {
+export async function collect<Resolved extends AnyResolved>(
+  events: AsyncIterable<Resolved>,
+): Promise<NonNullable<Resolved['event']>[]> {
   const collected: NonNullable<Resolved['event']>[] = [];
   for await (const { event } of events) if (event) collected.push(event);
   return collected;
@@ -78,7 +92,10 @@ export async function append(
     if (!(error instanceof Error && isCommandError(error))) throw error;
     if (error.type === 'stream-deleted') return { kind: 'streamDeleted' };
     if (error.type !== 'wrong-expected-version') throw error;
-    const { actualVersion, expectedVersion } = error as unknown as { actualVersion: bigint | 'no_stream'; expectedVersion: unknown };
+    const { actualVersion, expectedVersion } = error as unknown as {
+      actualVersion: bigint | 'no_stream';
+      expectedVersion: unknown;
+    };
     return { kind: 'wrongExpectedRevision', current: actualVersion, expected: expectedVersion };
   }
 }
@@ -101,7 +118,8 @@ export async function errorTypeOf(action: Promise<unknown>): Promise<string | un
 export async function idsInRevived(client: EventStoreDBClient, stream: string): Promise<string[]> {
   const limit = Date.now() + 5_000;
   while ((await errorTypeOf(idsIn(client, stream))) === 'stream-not-found') {
-    if (Date.now() > limit) throw new Error(`Stream ${stream} is not found 5 seconds after the append that brought it back.`);
+    if (Date.now() > limit)
+      throw new Error(`Stream ${stream} is not found 5 seconds after the append that brought it back.`);
   }
   return idsIn(client, stream);
 }

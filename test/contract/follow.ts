@@ -1,5 +1,10 @@
 /** Follows a subscription and waits, with a limit, for what it brings. */
-import type { AllStreamRecordedEvent, AllStreamSubscription, RecordedEvent, StreamSubscription } from '@eventstore/db-client';
+import type {
+  AllStreamRecordedEvent,
+  AllStreamSubscription,
+  RecordedEvent,
+  StreamSubscription,
+} from '@eventstore/db-client';
 
 const WAIT_MAX_MS = 10_000;
 
@@ -51,7 +56,11 @@ export function follow(subscription: StreamSubscription | AllStreamSubscription)
         if (condition()) finish();
         else if (failure) finish(failure);
       };
-      const timer = setTimeout(() => finish(new Error(`Nothing more came in ${WAIT_MAX_MS} ms after: ${log.slice(-20).join(', ') || 'nothing'}.`)), WAIT_MAX_MS);
+      const timer = setTimeout(
+        () =>
+          finish(new Error(`Nothing more came in ${WAIT_MAX_MS} ms after: ${log.slice(-20).join(', ') || 'nothing'}.`)),
+        WAIT_MAX_MS,
+      );
       waiting.add(check);
       check();
     });

@@ -37,21 +37,30 @@ describe('A link', () => {
   });
 
   it.each([
-    ['to an event that is gone', async () => {
-      const { stream } = await streamOf(2);
-      await store.client.setStreamMetadata(stream, { truncateBefore: 1 });
-      return `0@${stream}`;
-    }],
-    ['to a deleted stream', async () => {
-      const { stream } = await streamOf(1);
-      await store.client.deleteStream(stream);
-      return `0@${stream}`;
-    }],
-    ['to a tombstoned stream', async () => {
-      const { stream } = await streamOf(1);
-      await store.client.tombstoneStream(stream);
-      return `0@${stream}`;
-    }],
+    [
+      'to an event that is gone',
+      async () => {
+        const { stream } = await streamOf(2);
+        await store.client.setStreamMetadata(stream, { truncateBefore: 1 });
+        return `0@${stream}`;
+      },
+    ],
+    [
+      'to a deleted stream',
+      async () => {
+        const { stream } = await streamOf(1);
+        await store.client.deleteStream(stream);
+        return `0@${stream}`;
+      },
+    ],
+    [
+      'to a tombstoned stream',
+      async () => {
+        const { stream } = await streamOf(1);
+        await store.client.tombstoneStream(stream);
+        return `0@${stream}`;
+      },
+    ],
     ['beyond the end', async () => `7@${(await streamOf(1)).stream}`],
     ['to the largest revision', async () => `9223372036854775807@${(await streamOf(1)).stream}`],
     ['to a revision below zero', async () => `-2@${(await streamOf(1)).stream}`],
@@ -59,17 +68,22 @@ describe('A link', () => {
   ])('%s has no event', async (_name, target) => {
     const links = await linkTo(newStream(), await target());
     const resolved = [];
-    for await (const { event, link } of store.client.readStream(links, { resolveLinkTos: true })) resolved.push([event, link?.streamId]);
+    for await (const { event, link } of store.client.readStream(links, { resolveLinkTos: true }))
+      resolved.push([event, link?.streamId]);
     expect(resolved).toEqual([[undefined, links]]);
   });
 
-  it.each(['nowhere', '@stream', '1.0@stream', '9223372036854775808@stream', '99999999999999999999@stream'])('to no place, like "%s", is an event like others', async (place) => {
-    const links = await linkTo(newStream(), place);
-    const resolved = [];
-    for await (const { event, link } of store.client.readStream(links, { resolveLinkTos: true })) resolved.push([event?.streamId, event?.type, link]);
-    expect(resolved).toEqual([[links, '$>', undefined]]);
-    await append(store.client, newStream(), { events: newEvents(1) });
-  });
+  it.each(['nowhere', '@stream', '1.0@stream', '9223372036854775808@stream', '99999999999999999999@stream'])(
+    'to no place, like "%s", is an event like others',
+    async (place) => {
+      const links = await linkTo(newStream(), place);
+      const resolved = [];
+      for await (const { event, link } of store.client.readStream(links, { resolveLinkTos: true }))
+        resolved.push([event?.streamId, event?.type, link]);
+      expect(resolved).toEqual([[links, '$>', undefined]]);
+      await append(store.client, newStream(), { events: newEvents(1) });
+    },
+  );
 
   it('is resolved for subscriptions to $all', async () => {
     const { stream, events } = await streamOf(1);
@@ -88,7 +102,10 @@ describe('A link', () => {
   it('is resolved for subscriptions to its stream', async () => {
     const { stream, events } = await streamOf(1);
     const links = await linkTo(newStream(), `0@${stream}`);
-    for await (const { event, link } of store.client.subscribeToStream(links, { fromRevision: START, resolveLinkTos: true })) {
+    for await (const { event, link } of store.client.subscribeToStream(links, {
+      fromRevision: START,
+      resolveLinkTos: true,
+    })) {
       expect([event?.id, link?.streamId]).toEqual([events[0]?.id, links]);
       break;
     }
@@ -98,8 +115,15 @@ describe('A link', () => {
   it('is resolved for reads of $all, at its own position', async () => {
     const { stream, events } = await streamOf(1);
     const links = newStream();
-    const { position } = await store.client.appendToStream(links, binaryEvent({ type: '$>', data: Buffer.from(`0@${stream}`) }));
-    for await (const { event, link, commitPosition } of store.client.readAll({ fromPosition: position ?? START, maxCount: 1, resolveLinkTos: true })) {
+    const { position } = await store.client.appendToStream(
+      links,
+      binaryEvent({ type: '$>', data: Buffer.from(`0@${stream}`) }),
+    );
+    for await (const { event, link, commitPosition } of store.client.readAll({
+      fromPosition: position ?? START,
+      maxCount: 1,
+      resolveLinkTos: true,
+    })) {
       expect([event?.id, link?.streamId, commitPosition]).toEqual([events[0]?.id, links, position?.commit]);
     }
     expect.assertions(1);
@@ -109,7 +133,8 @@ describe('A link', () => {
     const { stream } = await streamOf(1);
     const first = await linkTo(newStream(), `0@${stream}`);
     const second = await linkTo(newStream(), `0@${first}`);
-    for await (const { event } of store.client.readStream(second, { resolveLinkTos: true })) expect(event).toMatchObject({ streamId: first, type: '$>' });
+    for await (const { event } of store.client.readStream(second, { resolveLinkTos: true }))
+      expect(event).toMatchObject({ streamId: first, type: '$>' });
     expect.assertions(1);
   });
 
@@ -120,10 +145,17 @@ describe('A link', () => {
     await append(store.client, links, { events: newEvents(1, 'last') });
     const filter = streamNameFilter({ prefixes: [links] });
     const received = [];
-    for await (const { event, link } of store.client.subscribeToAll({ fromPosition: START, filter, resolveLinkTos: true })) {
+    for await (const { event, link } of store.client.subscribeToAll({
+      fromPosition: START,
+      filter,
+      resolveLinkTos: true,
+    })) {
       received.push([event?.streamId, link?.streamId]);
       if (event?.type === 'last') break;
     }
-    expect(received).toEqual([[stream, links], [links, undefined]]);
+    expect(received).toEqual([
+      [stream, links],
+      [links, undefined],
+    ]);
   });
 });

@@ -1,6 +1,17 @@
 import { describe, expect, it } from '@jest/globals';
 import { BACKWARDS, END } from '@eventstore/db-client';
-import { append, appendedStream, collect, idsIn, idsInRevived, idsOf, newEvents, newStream, plainText, useEventStore } from './event-store.js';
+import {
+  append,
+  appendedStream,
+  collect,
+  idsIn,
+  idsInRevived,
+  idsOf,
+  newEvents,
+  newStream,
+  plainText,
+  useEventStore,
+} from './event-store.js';
 import { follow } from './follow.js';
 import { appendEvent, appendOptions, appendRaw, useRawStreams } from './raw-calls.js';
 
@@ -14,12 +25,21 @@ describe('Stream metadata', () => {
     const stream = newStream();
     await store.client.setStreamMetadata(stream, { maxCount: 2, owner: 'first' });
     await store.client.setStreamMetadata(stream, { maxAge: 60, owner: 'second' });
-    expect(await store.client.getStreamMetadata(stream)).toMatchObject({ streamName: stream, metadata: { maxAge: 60, owner: 'second' } });
+    expect(await store.client.getStreamMetadata(stream)).toMatchObject({
+      streamName: stream,
+      metadata: { maxAge: 60, owner: 'second' },
+    });
   });
 
   it('keeps every key, those of the system and custom ones', async () => {
     const stream = newStream();
-    const roles = { readRoles: ['admin'], writeRoles: ['admin'], deleteRoles: ['admin'], metaReadRoles: ['admin'], metaWriteRoles: ['admin'] };
+    const roles = {
+      readRoles: ['admin'],
+      writeRoles: ['admin'],
+      deleteRoles: ['admin'],
+      metaReadRoles: ['admin'],
+      metaWriteRoles: ['admin'],
+    };
     const metadata = { maxAge: 60, maxCount: 12, truncateBefore: 1, cacheControl: 15, acl: roles, owner: 'naïve ☃' };
     await store.client.setStreamMetadata(stream, metadata);
     expect((await store.client.getStreamMetadata(stream)).metadata).toEqual(metadata);
@@ -42,7 +62,9 @@ describe('Stream metadata', () => {
   it('can be set at an expected revision', async () => {
     const stream = newStream();
     await store.client.setStreamMetadata(stream, { maxCount: 1 }, { expectedRevision: 'no_stream' });
-    await expect(store.client.setStreamMetadata(stream, { maxCount: 2 }, { expectedRevision: 'no_stream' })).rejects.toMatchObject({
+    await expect(
+      store.client.setStreamMetadata(stream, { maxCount: 2 }, { expectedRevision: 'no_stream' }),
+    ).rejects.toMatchObject({
       type: 'wrong-expected-version',
     });
   });
@@ -51,14 +73,19 @@ describe('Stream metadata', () => {
     const stream = newStream();
     for (const maxCount of [1, 2, 3]) await store.client.setStreamMetadata(stream, { maxCount });
     const recorded = await collect(store.client.readStream(`$$${stream}`));
-    expect(recorded.map(({ revision, data }) => ({ revision, data }))).toEqual([{ revision: 2n, data: { $maxCount: 3 } }]);
+    expect(recorded.map(({ revision, data }) => ({ revision, data }))).toEqual([
+      { revision: 2n, data: { $maxCount: 3 } },
+    ]);
   });
 });
 
 describe('Metadata that cannot be read', () => {
   const nested = (depth: number): string => `{"$maxCount":1,"x":${'['.repeat(depth - 1)}${']'.repeat(depth - 1)}}`;
   const set = async (stream: string, data: string, contentType = 'application/json') =>
-    appendRaw(raw, [appendOptions(`$$${stream}`), appendEvent({ data, properties: { type: '$metadata', 'content-type': contentType } })]);
+    appendRaw(raw, [
+      appendOptions(`$$${stream}`),
+      appendEvent({ data, properties: { type: '$metadata', 'content-type': contentType } }),
+    ]);
 
   plainText('up to 64 levels deep counts', async () => {
     const { stream, events } = await streamOf(3);
@@ -67,8 +94,14 @@ describe('Metadata that cannot be read', () => {
   });
 
   for (const [name, data, contentType] of [
-    ['nests deeper', nested(65)], ['nests very deep', nested(200_000)], ['is no JSON', 'zzz'], ['is a list', '[1]'], ['says that it is none', '{"$maxCount":1}', 'application/octet-stream'],
-    ['has an access list that is none', '{"$maxCount":1,"$acl":5}'], ['has a text for a number', '{"$maxCount":"1"}'], ['has nothing', ''],
+    ['nests deeper', nested(65)],
+    ['nests very deep', nested(200_000)],
+    ['is no JSON', 'zzz'],
+    ['is a list', '[1]'],
+    ['says that it is none', '{"$maxCount":1}', 'application/octet-stream'],
+    ['has an access list that is none', '{"$maxCount":1,"$acl":5}'],
+    ['has a text for a number', '{"$maxCount":"1"}'],
+    ['has nothing', ''],
   ] as const) {
     plainText(`says nothing: what ${name}`, async () => {
       const { stream, events } = await streamOf(3);
@@ -99,7 +132,9 @@ describe('$maxCount', () => {
   it('begins a read at the first event that is still to be seen', async () => {
     const { stream, events } = await streamOf(10);
     await store.client.setStreamMetadata(stream, { maxCount: 3 });
-    expect(idsOf(await collect(store.client.readStream(stream, { fromRevision: 2n, maxCount: 2 })))).toEqual(idsOf(events.slice(7, 9)));
+    expect(idsOf(await collect(store.client.readStream(stream, { fromRevision: 2n, maxCount: 2 })))).toEqual(
+      idsOf(events.slice(7, 9)),
+    );
   });
 
   it('hides nothing from those who have caught up', async () => {
@@ -116,7 +151,10 @@ describe('$maxCount', () => {
   it('does not move the revisions', async () => {
     const { stream } = await streamOf(10);
     await store.client.setStreamMetadata(stream, { maxCount: 1 });
-    expect(await append(store.client, stream, { events: newEvents(1), expectedRevision: 9n })).toMatchObject({ kind: 'written', revision: 10n });
+    expect(await append(store.client, stream, { events: newEvents(1), expectedRevision: 9n })).toMatchObject({
+      kind: 'written',
+      revision: 10n,
+    });
   });
 });
 
@@ -125,7 +163,9 @@ describe('$tb', () => {
     const { stream, events } = await streamOf(10);
     await store.client.setStreamMetadata(stream, { truncateBefore: 6 });
     expect(await idsIn(store.client, stream)).toEqual(idsOf(events.slice(6)));
-    expect(idsOf(await collect(store.client.readStream(stream, { direction: BACKWARDS, fromRevision: 3n })))).toEqual([]);
+    expect(idsOf(await collect(store.client.readStream(stream, { direction: BACKWARDS, fromRevision: 3n })))).toEqual(
+      [],
+    );
   });
 
   it('beyond the end hides everything and the stream is there', async () => {

@@ -4,28 +4,63 @@ import type { ReadReq, ReadResp } from '@eventstore/db-client/generated/streams_
 import shared from '@eventstore/db-client/generated/shared_pb.js';
 import { status } from '@grpc/grpc-js';
 import { describe, expect } from '@jest/globals';
-import { append, collect, idsInAll, idsOf, newEvents, newStream, plainText, undisturbed, useEventStore } from './event-store.js';
-import { allOptions, appendEvent, appendOptions, appendRaw, idsAsText, nameIn, nothing, readAllOf, streamOptions, untilCaughtUp, useRawStreams } from './raw-calls.js';
+import {
+  append,
+  collect,
+  idsInAll,
+  idsOf,
+  newEvents,
+  newStream,
+  plainText,
+  undisturbed,
+  useEventStore,
+} from './event-store.js';
+import {
+  allOptions,
+  appendEvent,
+  appendOptions,
+  appendRaw,
+  idsAsText,
+  nameIn,
+  nothing,
+  readAllOf,
+  streamOptions,
+  untilCaughtUp,
+  useRawStreams,
+} from './raw-calls.js';
 
 const store = useEventStore();
 const raw = useRawStreams(store);
 
 const { Options } = streams.ReadReq;
 
-const half = (bits: string | undefined): string => BigInt.asUintN(64, BigInt(bits ?? 0)).toString(16).padStart(16, '0');
+const half = (bits: string | undefined): string =>
+  BigInt.asUintN(64, BigInt(bits ?? 0))
+    .toString(16)
+    .padStart(16, '0');
 
-const idIn = (response: ReadResp | undefined): string | undefined => response?.getEvent()?.getEvent()?.getId()?.getString();
+const idIn = (response: ReadResp | undefined): string | undefined =>
+  response?.getEvent()?.getEvent()?.getId()?.getString();
 
 /** What is after the marker, so that a used store does not matter. */
 async function marker(): Promise<bigint> {
   const outcome = await append(store.client, newStream(), { events: newEvents(1) });
-  if (outcome.kind !== 'written' || outcome.position === undefined) throw new Error('An append to a new stream has a position.');
+  if (outcome.kind !== 'written' || outcome.position === undefined)
+    throw new Error('An append to a new stream has a position.');
   return outcome.position;
 }
 
-const streamFilter = ({ prefixes = [], regex = '' }: { prefixes?: string[]; regex?: string }): ReadReq.Options.FilterOptions => {
+const streamFilter = ({
+  prefixes = [],
+  regex = '',
+}: {
+  prefixes?: string[];
+  regex?: string;
+}): ReadReq.Options.FilterOptions => {
   const { FilterOptions } = Options;
-  return new FilterOptions().setStreamIdentifier(new FilterOptions.Expression().setPrefixList(prefixes).setRegex(regex)).setCheckpointintervalmultiplier(1);
+  return new FilterOptions()
+    .setStreamIdentifier(new FilterOptions.Expression().setPrefixList(prefixes).setRegex(regex))
+    .setCheckpointintervalmultiplier(1);
 };
 
 describe('Streams.Read', () => {
@@ -33,16 +68,24 @@ describe('Streams.Read', () => {
     const stream = newStream();
     const events = newEvents(1);
     await append(store.client, stream, { events });
-    const [response] = await readAllOf(raw, streamOptions(stream).setUuidOption(new Options.UUIDOption().setStructured(nothing())));
+    const [response] = await readAllOf(
+      raw,
+      streamOptions(stream).setUuidOption(new Options.UUIDOption().setStructured(nothing())),
+    );
     const structured = response?.getEvent()?.getEvent()?.getId()?.getStructured();
-    expect(half(structured?.getMostSignificantBits()) + half(structured?.getLeastSignificantBits())).toBe(events[0]?.id?.replaceAll('-', ''));
+    expect(half(structured?.getMostSignificantBits()) + half(structured?.getLeastSignificantBits())).toBe(
+      events[0]?.id?.replaceAll('-', ''),
+    );
   });
 
   plainText('gives ids as text when they are asked for so', async () => {
     const stream = newStream();
     const events = newEvents(1);
     await append(store.client, stream, { events });
-    const [response] = await readAllOf(raw, streamOptions(stream).setUuidOption(new Options.UUIDOption().setString(nothing())));
+    const [response] = await readAllOf(
+      raw,
+      streamOptions(stream).setUuidOption(new Options.UUIDOption().setString(nothing())),
+    );
     expect(idIn(response)).toBe(events[0]?.id);
   });
 
@@ -50,7 +93,10 @@ describe('Streams.Read', () => {
     const stream = newStream();
     const before = Date.now();
     await append(store.client, stream, { events: newEvents(1, 'told') });
-    const [response] = await readAllOf(raw, streamOptions(stream).setUuidOption(new Options.UUIDOption().setString(nothing())));
+    const [response] = await readAllOf(
+      raw,
+      streamOptions(stream).setUuidOption(new Options.UUIDOption().setString(nothing())),
+    );
     const properties = response?.getEvent()?.getEvent()?.getMetadataMap();
     expect([properties?.get('type'), properties?.get('content-type')]).toEqual(['told', 'application/json']);
     const createdMs = Number(BigInt(properties?.get('created') ?? 0) / 10_000n);
@@ -88,10 +134,27 @@ describe('Streams.Read', () => {
     ['a filter, or that there is none', () => allOptions().setCount('1')],
     ['a count, or that it is a subscription', () => allOptions().setNoFilter(nothing())],
     ['a stream or $all', () => new Options().setCount('1').setNoFilter(nothing()).setUuidOption(idsAsText())],
-    ['a window of its filter', () => allOptions().setCount('1').setFilter(streamFilter({ prefixes: ['any'] }))],
-    ['what its filter is about', () => allOptions().setCount('1').setFilter(new Options.FilterOptions().setMax(32).setCheckpointintervalmultiplier(1))],
+    [
+      'a window of its filter',
+      () =>
+        allOptions()
+          .setCount('1')
+          .setFilter(streamFilter({ prefixes: ['any'] })),
+    ],
+    [
+      'what its filter is about',
+      () =>
+        allOptions().setCount('1').setFilter(new Options.FilterOptions().setMax(32).setCheckpointintervalmultiplier(1)),
+    ],
     ['$all for its filter', () => streamOptions(newStream()).setFilter(filter())],
-    ['to go forwards as a subscription', () => allOptions().setNoFilter(nothing()).setSubscription(subscription()).setReadDirection(Options.ReadDirection.BACKWARDS)],
+    [
+      'to go forwards as a subscription',
+      () =>
+        allOptions()
+          .setNoFilter(nothing())
+          .setSubscription(subscription())
+          .setReadDirection(Options.ReadDirection.BACKWARDS),
+    ],
   ] as [string, () => ReadReq.Options][]) {
     plainText(`needs ${what}`, async () => {
       await expect(readAllOf(raw, options())).rejects.toMatchObject({ code: status.INVALID_ARGUMENT });
@@ -114,12 +177,15 @@ describe('Streams.Read', () => {
 });
 
 describe('A subscription of Streams.Read', () => {
-  const kindsOf = (responses: readonly ReadResp[]): ReadResp.ContentCase[] => responses.map((response) => response.getContentCase());
+  const kindsOf = (responses: readonly ReadResp[]): ReadResp.ContentCase[] =>
+    responses.map((response) => response.getContentCase());
   const { CHECKPOINT, CONFIRMATION } = streams.ReadResp.ContentCase;
 
   plainText('is confirmed with an id of its own', async () => {
     const ids = await Promise.all(
-      [1, 2].map(async () => (await untilCaughtUp(raw, streamOptions(newStream())))[0]?.getConfirmation()?.getSubscriptionId()),
+      [1, 2].map(async () =>
+        (await untilCaughtUp(raw, streamOptions(newStream())))[0]?.getConfirmation()?.getSubscriptionId(),
+      ),
     );
     expect(ids[0]).toBeTruthy();
     expect(new Set(ids).size).toBe(2);
@@ -140,20 +206,37 @@ describe('A subscription of Streams.Read', () => {
       const positions = (await collect(store.client.readStream(stream))).map((event) => event.position?.commit);
       const filter = streamFilter({ prefixes: ['matches-nothing-'] }).setCount(nothing());
       const responses = await untilCaughtUp(raw, allOptions(positions[0]).setFilter(filter));
-      const [, ...others] = await idsInAll(store.client, { commit: positions[70] as bigint, prepare: positions[70] as bigint }, 2);
-      const told = responses.map((response) => response.getCheckpoint()).filter((checkpoint) => checkpoint !== undefined);
-      const places = told.map((checkpoint) => [positions.indexOf(BigInt(checkpoint.getCommitPosition())), checkpoint.getPreparePosition() === '0']);
+      const [, ...others] = await idsInAll(
+        store.client,
+        { commit: positions[70] as bigint, prepare: positions[70] as bigint },
+        2,
+      );
+      const told = responses
+        .map((response) => response.getCheckpoint())
+        .filter((checkpoint) => checkpoint !== undefined);
+      const places = told.map((checkpoint) => [
+        positions.indexOf(BigInt(checkpoint.getCommitPosition())),
+        checkpoint.getPreparePosition() === '0',
+      ]);
       return others.length === 0 ? places : undefined;
     });
-    expect(checkpoints).toEqual([[0, false], [32, true]]);
+    expect(checkpoints).toEqual([
+      [0, false],
+      [32, true],
+    ]);
   });
 
   plainText('is filtered by the expression when there are prefixes beside it', async () => {
     const position = await marker();
     const [byPrefix, byExpression] = [newStream(), newStream()];
     for (const stream of [byPrefix, byExpression]) await append(store.client, stream, { events: newEvents(1) });
-    const responses = await untilCaughtUp(raw, allOptions(position).setFilter(streamFilter({ prefixes: [byPrefix], regex: `^${byExpression}$` }).setMax(32)));
-    const names = responses.filter((response) => response.hasEvent()).map((response) => nameIn(response.getEvent()?.getEvent()?.getStreamIdentifier()));
+    const responses = await untilCaughtUp(
+      raw,
+      allOptions(position).setFilter(streamFilter({ prefixes: [byPrefix], regex: `^${byExpression}$` }).setMax(32)),
+    );
+    const names = responses
+      .filter((response) => response.hasEvent())
+      .map((response) => nameIn(response.getEvent()?.getEvent()?.getStreamIdentifier()));
     expect(names).toEqual([byExpression]);
   });
 });

@@ -2,7 +2,14 @@
 import { randomUUID } from 'node:crypto';
 import { StreamsClient } from '@eventstore/db-client/generated/streams_grpc_pb.js';
 import streams from '@eventstore/db-client/generated/streams_pb.js';
-import type { AppendReq, AppendResp, BatchAppendReq, BatchAppendResp, ReadReq, ReadResp } from '@eventstore/db-client/generated/streams_pb.js';
+import type {
+  AppendReq,
+  AppendResp,
+  BatchAppendReq,
+  BatchAppendResp,
+  ReadReq,
+  ReadResp,
+} from '@eventstore/db-client/generated/streams_pb.js';
 import shared from '@eventstore/db-client/generated/shared_pb.js';
 import { credentials, type ServiceError } from '@grpc/grpc-js';
 import { afterAll, beforeAll } from '@jest/globals';
@@ -29,14 +36,17 @@ export const nothing = (): InstanceType<typeof shared.Empty> => new shared.Empty
 
 export const identifierOf = (stream: string) => new shared.StreamIdentifier().setStreamName(Buffer.from(stream));
 
-export const nameIn = (identifier: ReturnType<typeof identifierOf> | undefined): string => Buffer.from(identifier?.getStreamName_asU8() ?? []).toString();
+export const nameIn = (identifier: ReturnType<typeof identifierOf> | undefined): string =>
+  Buffer.from(identifier?.getStreamName_asU8() ?? []).toString();
 
 export const idsAsText = () => new streams.ReadReq.Options.UUIDOption().setString(nothing());
 
 /** Reads a stream from its start. */
 export const streamOptions = (stream: string): ReadReq.Options =>
   new streams.ReadReq.Options()
-    .setStream(new streams.ReadReq.Options.StreamOptions().setStreamIdentifier(identifierOf(stream)).setStart(nothing()))
+    .setStream(
+      new streams.ReadReq.Options.StreamOptions().setStreamIdentifier(identifierOf(stream)).setStart(nothing()),
+    )
     .setCount('100')
     .setNoFilter(nothing())
     .setUuidOption(idsAsText());
@@ -52,13 +62,16 @@ export function allOptions(position?: bigint): ReadReq.Options {
 
 export async function readAllOf({ client }: Raw, options: ReadReq.Options | undefined): Promise<ReadResp[]> {
   const responses: ReadResp[] = [];
-  for await (const response of client.read(new streams.ReadReq().setOptions(options))) responses.push(response as ReadResp);
+  for await (const response of client.read(new streams.ReadReq().setOptions(options)))
+    responses.push(response as ReadResp);
   return responses;
 }
 
 /** Everything that a subscription brings until it has caught up. */
 export async function untilCaughtUp({ client }: Raw, options: ReadReq.Options): Promise<ReadResp[]> {
-  const call = client.read(new streams.ReadReq().setOptions(options.setSubscription(new streams.ReadReq.Options.SubscriptionOptions())));
+  const call = client.read(
+    new streams.ReadReq().setOptions(options.setSubscription(new streams.ReadReq.Options.SubscriptionOptions())),
+  );
   const responses: ReadResp[] = [];
   for await (const response of call) {
     responses.push(response as ReadResp);
@@ -72,13 +85,32 @@ type Properties = Record<string, string>;
 
 const JSON_EVENT: Properties = { type: 'raw', 'content-type': 'application/json' };
 
-export type Message = { correlation: string; stream?: string; deadlineMs?: number; final?: boolean; properties?: Properties; data?: string };
+export type Message = {
+  correlation: string;
+  stream?: string;
+  deadlineMs?: number;
+  final?: boolean;
+  properties?: Properties;
+  data?: string;
+};
 
 /** A message of a BatchAppend with one event; only the first of an append names its stream. */
-export function batchMessage({ correlation, stream, deadlineMs = 5_000, final = true, properties = JSON_EVENT, data = '{}' }: Message): BatchAppendReq {
-  const message = new streams.BatchAppendReq.ProposedMessage().setId(new shared.UUID().setString(randomUUID())).setData(Buffer.from(data));
+export function batchMessage({
+  correlation,
+  stream,
+  deadlineMs = 5_000,
+  final = true,
+  properties = JSON_EVENT,
+  data = '{}',
+}: Message): BatchAppendReq {
+  const message = new streams.BatchAppendReq.ProposedMessage()
+    .setId(new shared.UUID().setString(randomUUID()))
+    .setData(Buffer.from(data));
   for (const [key, value] of Object.entries(properties)) message.getMetadataMap().set(key, value);
-  const batch = new streams.BatchAppendReq().setCorrelationId(new shared.UUID().setString(correlation)).setProposedMessagesList([message]).setIsFinal(final);
+  const batch = new streams.BatchAppendReq()
+    .setCorrelationId(new shared.UUID().setString(correlation))
+    .setProposedMessagesList([message])
+    .setIsFinal(final);
   if (stream === undefined) return batch;
   const options = new streams.BatchAppendReq.Options()
     .setStreamIdentifier(identifierOf(stream))
@@ -88,7 +120,11 @@ export function batchMessage({ correlation, stream, deadlineMs = 5_000, final = 
 }
 
 /** Sends messages on one call and gives as many answers by their correlation id. */
-export async function exchange({ client }: Raw, messages: BatchAppendReq[], answersWanted: number): Promise<Map<string, BatchAppendResp>> {
+export async function exchange(
+  { client }: Raw,
+  messages: BatchAppendReq[],
+  answersWanted: number,
+): Promise<Map<string, BatchAppendResp>> {
   const call = client.batchAppend();
   const answers = new Map<string, BatchAppendResp>();
   for (const message of messages) call.write(message);
@@ -102,9 +138,15 @@ export async function exchange({ client }: Raw, messages: BatchAppendReq[], answ
 }
 
 export const appendOptions = (stream: string): AppendReq =>
-  new streams.AppendReq().setOptions(new streams.AppendReq.Options().setStreamIdentifier(identifierOf(stream)).setAny(nothing()));
+  new streams.AppendReq().setOptions(
+    new streams.AppendReq.Options().setStreamIdentifier(identifierOf(stream)).setAny(nothing()),
+  );
 
-export function appendEvent({ properties = JSON_EVENT, data = '{}', id = new shared.UUID().setString(randomUUID()) } = {}): AppendReq {
+export function appendEvent({
+  properties = JSON_EVENT,
+  data = '{}',
+  id = new shared.UUID().setString(randomUUID()),
+} = {}): AppendReq {
   const message = new streams.AppendReq.ProposedMessage().setId(id).setData(Buffer.from(data));
   for (const [key, value] of Object.entries(properties)) message.getMetadataMap().set(key, value);
   return new streams.AppendReq().setProposedMessage(message);
@@ -125,7 +167,13 @@ export async function failureOf(call: Promise<unknown>): Promise<{ code: number;
     await call;
   } catch (error) {
     const { code, metadata } = error as ServiceError;
-    const { 'content-type': _type, 'content-length': _length, date: _date, server: _server, ...trailers } = metadata.getMap();
+    const {
+      'content-type': _type,
+      'content-length': _length,
+      date: _date,
+      server: _server,
+      ...trailers
+    } = metadata.getMap();
     return { code, trailers };
   }
   throw new Error('The call succeeded, where an error was expected.');

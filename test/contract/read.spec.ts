@@ -1,13 +1,24 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { BACKWARDS, binaryEvent, END, FORWARDS, jsonEvent, START, type JSONEventData } from '@eventstore/db-client';
-import { append, collect, errorTypeOf, idsInAll, idsOf, newEvents, newStream, undisturbed, useEventStore } from './event-store.js';
+import {
+  append,
+  collect,
+  errorTypeOf,
+  idsInAll,
+  idsOf,
+  newEvents,
+  newStream,
+  undisturbed,
+  useEventStore,
+} from './event-store.js';
 
 const store = useEventStore();
 
 describe('A read of a stream', () => {
   const stream = newStream();
   const events = newEvents(100);
-  const read = async (options: Parameters<typeof store.client.readStream>[1]) => idsOf(await collect(store.client.readStream(stream, options)));
+  const read = async (options: Parameters<typeof store.client.readStream>[1]) =>
+    idsOf(await collect(store.client.readStream(stream, options)));
 
   beforeAll(async () => {
     await append(store.client, stream, { events });
@@ -42,12 +53,18 @@ describe('A read of a stream', () => {
   });
 
   it('forwards from the end is an error', async () => {
-    await expect(read({ fromRevision: END, direction: FORWARDS })).rejects.toMatchObject({ type: 'unknown', message: expect.stringMatching(/Unexpected ReadStreamResult: Error/) });
+    await expect(read({ fromRevision: END, direction: FORWARDS })).rejects.toMatchObject({
+      type: 'unknown',
+      message: expect.stringMatching(/Unexpected ReadStreamResult: Error/),
+    });
   });
 
-  it.each([1, 32, 33, 99, 100, 1000])('gives no more than %d events when that is the count asked for', async (maxCount) => {
-    expect(await read({ maxCount })).toEqual(idsOf(events.slice(0, maxCount)));
-  });
+  it.each([1, 32, 33, 99, 100, 1000])(
+    'gives no more than %d events when that is the count asked for',
+    async (maxCount) => {
+      expect(await read({ maxCount })).toEqual(idsOf(events.slice(0, maxCount)));
+    },
+  );
 
   it('numbers the events without gaps and with rising positions', async () => {
     const recorded = await collect(store.client.readStream(stream));
@@ -65,11 +82,21 @@ describe('A read of a stream', () => {
 describe('A recorded event', () => {
   it('has the JSON data and metadata, type and id that it was given', async () => {
     const stream = newStream();
-    const given = jsonEvent({ type: 'ünïcode ✓', data: { text: 'naïve \u0000 ☃ 𝄞', list: [1, 2.5, null] }, metadata: { source: 'tests' } });
+    const given = jsonEvent({
+      type: 'ünïcode ✓',
+      data: { text: 'naïve \u0000 ☃ 𝄞', list: [1, 2.5, null] },
+      metadata: { source: 'tests' },
+    });
     await append(store.client, stream, { events: [given] });
     const [recorded] = await collect(store.client.readStream(stream));
     expect(recorded).toMatchObject({
-      streamId: stream, id: given.id, type: given.type, data: given.data, metadata: given.metadata, isJson: true, revision: 0n,
+      streamId: stream,
+      id: given.id,
+      type: given.type,
+      data: given.data,
+      metadata: given.metadata,
+      isJson: true,
+      revision: 0n,
     });
   });
 
@@ -109,13 +136,16 @@ describe('A read of $all', () => {
     return { commit: position, prepare: position };
   };
   const read = async (options: Parameters<typeof store.client.readAll>[0]) =>
-    (await collect(store.client.readAll(options))).filter(({ streamId }) => streams.includes(streamId)).map(({ id }) => id);
+    (await collect(store.client.readAll(options)))
+      .filter(({ streamId }) => streams.includes(streamId))
+      .map(({ id }) => id);
 
   beforeAll(async () => {
     written = [];
     for (const [index, event] of newEvents(40).entries()) {
       const outcome = await append(store.client, streams[index % 2] as string, { events: [event] });
-      if (outcome.kind !== 'written' || outcome.position === undefined) throw new Error('An append to a new stream has a position.');
+      if (outcome.kind !== 'written' || outcome.position === undefined)
+        throw new Error('An append to a new stream has a position.');
       written.push({ event, position: outcome.position });
     }
   });
@@ -134,16 +164,30 @@ describe('A read of $all', () => {
       if (event?.id === written[0]?.event.id) break;
       if (event && streams.includes(event.streamId)) all.push(event.id);
     }
-    expect(all).toEqual(written.slice(1).reverse().map(({ event }) => event.id));
+    expect(all).toEqual(
+      written
+        .slice(1)
+        .reverse()
+        .map(({ event }) => event.id),
+    );
   });
 
   it('backwards begins before the position asked for', async () => {
     const [first, second] = await undisturbed(async () => {
       const events = newEvents(2);
-      const [before, after] = [await append(store.client, newStream(), { events: events.slice(0, 1) }), await append(store.client, newStream(), { events: events.slice(1) })];
+      const [before, after] = [
+        await append(store.client, newStream(), { events: events.slice(0, 1) }),
+        await append(store.client, newStream(), { events: events.slice(1) }),
+      ];
       if (before.kind !== 'written' || after.kind !== 'written') throw new Error('New streams take events.');
       const position = after.position as bigint;
-      const [event] = await collect(store.client.readAll({ direction: BACKWARDS, fromPosition: { commit: position, prepare: position }, maxCount: 1 }));
+      const [event] = await collect(
+        store.client.readAll({
+          direction: BACKWARDS,
+          fromPosition: { commit: position, prepare: position },
+          maxCount: 1,
+        }),
+      );
       return event?.position?.commit === before.position ? [event?.id, events[0]?.id] : undefined;
     });
     expect(first).toBe(second);
@@ -158,7 +202,10 @@ describe('A read of $all', () => {
     for (const within of [1n, 7n]) {
       const fromPosition = { commit: position + within, prepare: position + within };
       const reading = collect(store.client.readAll({ direction, fromPosition, maxCount: 1 }));
-      await expect(reading).rejects.toMatchObject({ type: 'unknown', message: expect.stringMatching(/Unexpected ReadAllResult: InvalidPosition/) });
+      await expect(reading).rejects.toMatchObject({
+        type: 'unknown',
+        message: expect.stringMatching(/Unexpected ReadAllResult: InvalidPosition/),
+      });
     }
   });
 
@@ -171,14 +218,19 @@ describe('A read of $all', () => {
     const fromPosition = { commit: 2n ** 62n, prepare: 2n ** 62n };
     expect(await collect(store.client.readAll({ fromPosition }))).toEqual([]);
     const backwards = collect(store.client.readAll({ fromPosition, direction: BACKWARDS }));
-    await expect(backwards).rejects.toMatchObject({ type: 'unknown', message: expect.stringMatching(/Unexpected ReadAllResult: Error/) });
+    await expect(backwards).rejects.toMatchObject({
+      type: 'unknown',
+      message: expect.stringMatching(/Unexpected ReadAllResult: Error/),
+    });
   });
 
   it.each([
     ['whose prepare is beyond its commit', { commit: 10n, prepare: 11n }],
     ['beyond what has a sign', { commit: 2n ** 63n, prepare: 2n ** 63n }],
   ])('from a position %s is an error', async (_name, fromPosition) => {
-    await expect(collect(store.client.readAll({ fromPosition, maxCount: 1 }))).rejects.toMatchObject({ type: 'unknown' });
+    await expect(collect(store.client.readAll({ fromPosition, maxCount: 1 }))).rejects.toMatchObject({
+      type: 'unknown',
+    });
   });
 
   it('forwards from the end and backwards from the start gives nothing', async () => {
@@ -189,7 +241,9 @@ describe('A read of $all', () => {
   it('gives every event with the position that its append was answered with', async () => {
     const recorded = await collect(store.client.readAll({ fromPosition: at(0) }));
     const positions = new Map(recorded.map(({ id, position }) => [id, position?.commit]));
-    expect(written.map(({ event }) => positions.get(event.id as string))).toEqual(written.map(({ position }) => position));
+    expect(written.map(({ event }) => positions.get(event.id as string))).toEqual(
+      written.map(({ position }) => position),
+    );
   });
 
   it('includes the events of the system', async () => {

@@ -1,6 +1,25 @@
 import { describe, expect, it } from '@jest/globals';
-import { END, eventTypeFilter, excludeSystemEvents, START, streamNameFilter, type JSONEventData, type Position } from '@eventstore/db-client';
-import { append, collect, errorTypeOf, idsInAll, idsOf, newEvent, newEvents, newStream, undisturbed, useEventStore } from './event-store.js';
+import {
+  END,
+  eventTypeFilter,
+  excludeSystemEvents,
+  START,
+  streamNameFilter,
+  type JSONEventData,
+  type Position,
+} from '@eventstore/db-client';
+import {
+  append,
+  collect,
+  errorTypeOf,
+  idsInAll,
+  idsOf,
+  newEvent,
+  newEvents,
+  newStream,
+  undisturbed,
+  useEventStore,
+} from './event-store.js';
 import { follow } from './follow.js';
 
 const store = useEventStore();
@@ -9,7 +28,8 @@ const write = (stream: string, count: number, type?: string) => writeEvents(stre
 
 const writeEvents = async (stream: string, events: JSONEventData[]) => {
   const outcome = await append(store.client, stream, { events });
-  if (outcome.kind !== 'written' || outcome.position === undefined) throw new Error('Events expecting any revision are written.');
+  if (outcome.kind !== 'written' || outcome.position === undefined)
+    throw new Error('Events expecting any revision are written.');
   return { events, position: { commit: outcome.position, prepare: outcome.position } };
 };
 
@@ -171,7 +191,9 @@ describe('A subscription to $all', () => {
   it('from within the last record gives what comes', async () => {
     const received = await undisturbed(async () => {
       const { position } = await write(newStream(), 1);
-      const following = follow(store.client.subscribeToAll({ fromPosition: { commit: position.commit + 1n, prepare: position.prepare + 1n } }));
+      const following = follow(
+        store.client.subscribeToAll({ fromPosition: { commit: position.commit + 1n, prepare: position.prepare + 1n } }),
+      );
       try {
         await following.reached('caughtUp');
         const { events } = await write(newStream(), 1);
@@ -189,7 +211,11 @@ describe('A subscription to $all', () => {
 
   it('from beyond the end waits until the log is longer', async () => {
     const { position } = await write(newStream(), 1);
-    const following = follow(store.client.subscribeToAll({ fromPosition: { commit: position.commit + 2n ** 40n, prepare: position.prepare + 2n ** 40n } }));
+    const following = follow(
+      store.client.subscribeToAll({
+        fromPosition: { commit: position.commit + 2n ** 40n, prepare: position.prepare + 2n ** 40n },
+      }),
+    );
     await following.reached('caughtUp');
     await write(newStream(), 1);
     expect(following.log()).toEqual(['confirmation', 'caughtUp']);
@@ -247,9 +273,16 @@ describe('A filtered subscription to $all', () => {
       const positions = (await collect(store.client.readStream(name))).map(({ position }) => position as Position);
       const told: string[] = [];
       const checkpointReached = async (_subscription: unknown, { commit, prepare }: Position): Promise<void> => {
-        told.push(`${prepare === 0n ? 'before' : 'at'} ${positions.findIndex((position) => position.commit === commit)}`);
+        told.push(
+          `${prepare === 0n ? 'before' : 'at'} ${positions.findIndex((position) => position.commit === commit)}`,
+        );
       };
-      const filter = eventTypeFilter({ prefixes: [name], maxSearchWindow: window, checkpointInterval: interval, checkpointReached });
+      const filter = eventTypeFilter({
+        prefixes: [name],
+        maxSearchWindow: window,
+        checkpointInterval: interval,
+        checkpointReached,
+      });
       const [first, last] = [positions[0], positions.at(-1)] as [Position, Position];
       const following = follow(store.client.subscribeToAll({ fromPosition: first, filter }));
       await following.reached('caughtUp');
@@ -259,10 +292,22 @@ describe('A filtered subscription to $all', () => {
   const others = (count: number): string => 'o'.repeat(count);
 
   it.each([
-    ['after each window of events, with the place before it when nothing in it matched', others(26), 5, 1, 'at 0, before 5, before 10, before 15, before 20'],
+    [
+      'after each window of events, with the place before it when nothing in it matched',
+      others(26),
+      5,
+      1,
+      'at 0, before 5, before 10, before 15, before 20',
+    ],
     ['after so many windows, with the place before the last of them', others(26), 5, 2, 'before 5, before 15'],
     ['with the place of the last match in the window', 'o' + 'm'.repeat(9), 5, 1, 'at 4, at 9'],
-    ['with the place of the last match, when a window without one is not the end of an interval', 'oom' + others(8), 5, 1, 'at 2, before 5'],
+    [
+      'with the place of the last match, when a window without one is not the end of an interval',
+      'oom' + others(8),
+      5,
+      1,
+      'at 2, before 5',
+    ],
     ['with the place where it began, when it has caught up before', others(3), 32, 1, 'at 0'],
     ['with the place of the last match, when it has caught up before', 'omomo', 32, 1, 'at 3'],
     ['after 32 matches, though the window goes on', 'o' + 'mo'.repeat(60), 100, 1, 'at 119'],
@@ -276,7 +321,8 @@ describe('A filtered subscription to $all', () => {
     const [places, wanted] = await undisturbed(async () => {
       const stream = newStream();
       const checkpoints: Position[] = [];
-      const checkpointReached = async (_subscription: unknown, position: Position): Promise<void> => void checkpoints.push(position);
+      const checkpointReached = async (_subscription: unknown, position: Position): Promise<void> =>
+        void checkpoints.push(position);
       const filter = streamNameFilter({ prefixes: [stream], maxSearchWindow: 4, checkpointReached });
       const { position: start } = await write(newStream(), 1);
       const following = follow(store.client.subscribeToAll({ fromPosition: END, filter }));
@@ -288,7 +334,9 @@ describe('A filtered subscription to $all', () => {
       await following.events(9);
       await following.stop();
       const all = await idsInAll(store.client, start, 11);
-      return all.slice(1).join() === idsOf(events).join() ? [checkpoints.slice(before), [positions[3], positions[7]]] : undefined;
+      return all.slice(1).join() === idsOf(events).join()
+        ? [checkpoints.slice(before), [positions[3], positions[7]]]
+        : undefined;
     });
     expect(places).toEqual(wanted);
   });
@@ -304,7 +352,9 @@ describe('A filtered subscription to $all', () => {
     const checkpoints: [Position, number][] = [];
     const told: string[] = [];
     const filter = {
-      prefixes: [name], maxSearchWindow: 2, checkpointReached: async (_: unknown, at: Position) => void checkpoints.push([at, told.length]),
+      prefixes: [name],
+      maxSearchWindow: 2,
+      checkpointReached: async (_: unknown, at: Position) => void checkpoints.push([at, told.length]),
     };
     for (const stream of [name, newStream(), newStream(), newStream(), name, newStream()]) await write(stream, 2);
     const first = store.client.subscribeToAll({ fromPosition: position, filter: streamNameFilter(filter) });
@@ -316,7 +366,9 @@ describe('A filtered subscription to $all', () => {
     const all = idsOf(await collect(store.client.readStream(name)));
     expect(checkpoints.length).toBeGreaterThan(2);
     for (const [from, delivered] of checkpoints) {
-      const resumed = follow(store.client.subscribeToAll({ fromPosition: from, filter: streamNameFilter({ prefixes: [name] }) }));
+      const resumed = follow(
+        store.client.subscribeToAll({ fromPosition: from, filter: streamNameFilter({ prefixes: [name] }) }),
+      );
       expect(idsOf(await resumed.events(5 - delivered))).toEqual(all.slice(delivered));
       await resumed.stop();
     }

@@ -20,7 +20,9 @@ export function randomNumbers(seed: number): () => number {
 
 /** Runs a script in a process of its own. */
 export function runScript(script: string) {
-  const child = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   const exited = once(child, 'exit');
   const kill = async (): Promise<void> => {
     child.kill('SIGKILL');
@@ -36,7 +38,9 @@ export type Server = Awaited<ReturnType<typeof startServer>>;
 export async function startServer(directory: string) {
   const { output, kill, exited } = runScript(`import { startEmbeddedEventStore } from ${built('index.js')};
     console.log((await startEmbeddedEventStore({ directory: ${JSON.stringify(directory)} })).url);`);
-  const failed = exited.then(() => { throw new Error('The server ended before it listened.'); });
+  const failed = exited.then(() => {
+    throw new Error('The server ended before it listened.');
+  });
   const [url] = await Promise.race([once(output, 'data') as Promise<[Buffer]>, failed]);
   failed.catch(() => undefined);
   const client = EventStoreDBClient.connectionString(url.toString().trim());
@@ -49,4 +53,5 @@ export async function startServer(directory: string) {
 
 /** Whether a call has failed because its server is gone. */
 export const isGone = (error: unknown): boolean =>
-  error instanceof Error && ((isCommandError(error) && error.type === 'unavailable') || ('code' in error && error.code === 14));
+  error instanceof Error &&
+  ((isCommandError(error) && error.type === 'unavailable') || ('code' in error && error.code === 14));

@@ -46,7 +46,9 @@ async function write(client: EventStoreDBClient, writer: Writer, random: () => n
     const append = writer.unanswered ?? nextAppend(writer, random);
     writer.unanswered = append;
     try {
-      const { nextExpectedRevision, position } = await client.appendToStream(writer.stream, append.events, { expectedRevision: append.expectedRevision });
+      const { nextExpectedRevision, position } = await client.appendToStream(writer.stream, append.events, {
+        expectedRevision: append.expectedRevision,
+      });
       if (!position) throw new Error('An append of events has a position.');
       writer.acknowledged.push({ ...append, revision: nextExpectedRevision, position: position.commit });
       delete writer.unanswered;
@@ -60,7 +62,13 @@ async function write(client: EventStoreDBClient, writer: Writer, random: () => n
 async function readAll(client: EventStoreDBClient): Promise<Recorded[]> {
   const recorded: Recorded[] = [];
   for await (const { event } of client.readAll()) {
-    if (event && !event.type.startsWith('$')) recorded.push({ id: event.id, streamId: event.streamId, revision: event.revision, position: event.position?.commit ?? -1n });
+    if (event && !event.type.startsWith('$'))
+      recorded.push({
+        id: event.id,
+        streamId: event.streamId,
+        revision: event.revision,
+        position: event.position?.commit ?? -1n,
+      });
   }
   return recorded;
 }
@@ -82,13 +90,15 @@ async function faultsIn(client: EventStoreDBClient, writers: Writer[]): Promise<
   return [...faultsOf(log, writers), ...(await faultsOfStreams(client, log))];
 }
 
-const appendsOf = (writers: readonly Writer[]): number => writers.reduce((sum, { acknowledged }) => sum + acknowledged.length, 0);
+const appendsOf = (writers: readonly Writer[]): number =>
+  writers.reduce((sum, { acknowledged }) => sum + acknowledged.length, 0);
 
 /** The faults of a log, in words. */
 function faultsOf(log: Recorded[], writers: Writer[]): string[] {
   const faults: string[] = [];
   log.forEach(({ position }, index) => {
-    if (index > 0 && position <= (log[index - 1] as Recorded).position) faults.push(`position ${position} is not above the one before it`);
+    if (index > 0 && position <= (log[index - 1] as Recorded).position)
+      faults.push(`position ${position} is not above the one before it`);
   });
   if (new Set(log.map(({ id }) => id)).size !== log.length) faults.push('an event is there twice');
   for (const { stream, acknowledged, unanswered } of writers) {
@@ -100,7 +110,8 @@ function faultsOf(log: Recorded[], writers: Writer[]): string[] {
     const ids = events.map(({ id }) => id);
     if (expected.some((id, index) => ids[index] !== id)) faults.push(`${stream} has lost acknowledged events`);
     for (const { revision, position } of acknowledged) {
-      if (events[Number(revision)]?.position !== position) faults.push(`${stream}@${revision} is not at the position that was acknowledged`);
+      if (events[Number(revision)]?.position !== position)
+        faults.push(`${stream}@${revision} is not at the position that was acknowledged`);
     }
     const surplus = ids.slice(expected.length);
     const whole = unanswered?.events.map(({ id }) => id) ?? [];
@@ -113,7 +124,10 @@ it(
   `keeps every acknowledged event, once and in its place, through ${ROUNDS} kills (seed ${SEED})`,
   async () => {
     const random = randomNumbers(SEED);
-    const writers: Writer[] = Array.from({ length: WRITERS }, (_, index) => ({ stream: `killed-${index}`, acknowledged: [] }));
+    const writers: Writer[] = Array.from({ length: WRITERS }, (_, index) => ({
+      stream: `killed-${index}`,
+      acknowledged: [],
+    }));
     for (let round = 1; round <= ROUNDS; round += 1) {
       running = await startServer(directory);
       const { client, kill, end } = running;

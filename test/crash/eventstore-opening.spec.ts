@@ -10,7 +10,16 @@ import { text } from 'node:stream/consumers';
 import { jsonEvent, type EventStoreDBClient } from '@eventstore/db-client';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { runCommand } from '../support/command.js';
-import { built, randomNumbers, ROUND_MAX_MS, ROUNDS, runScript, SEED, startServer, type Server } from './event-store-process.js';
+import {
+  built,
+  randomNumbers,
+  ROUND_MAX_MS,
+  ROUNDS,
+  runScript,
+  SEED,
+  startServer,
+  type Server,
+} from './event-store-process.js';
 
 /** A kill that came too late is no kill while opening, and is repeated. */
 const TRIES_MAX = 30;
@@ -74,7 +83,8 @@ async function killWhileOpening(make: () => string, random: () => number, within
 const newFolder = (): string => join(mkdtempSync(join(directory, 'new-')), 'store');
 
 async function appendSome(client: EventStoreDBClient, from: number): Promise<void> {
-  for (let index = from; index < from + EVENTS; index += 1) await client.appendToStream('kept', jsonEvent({ type: 'kept', data: { index, text: 'x'.repeat(2_000) } }));
+  for (let index = from; index < from + EVENTS; index += 1)
+    await client.appendToStream('kept', jsonEvent({ type: 'kept', data: { index, text: 'x'.repeat(2_000) } }));
 }
 
 /** The beginning of the log, and the numbers of the events that were appended. */
@@ -100,7 +110,11 @@ async function checked(folder: string): Promise<string | undefined> {
 /** Opens a store that was killed, and expects so many events in it and room for more. */
 async function expectWhole(folder: string, count: number): Promise<void> {
   running = await startServer(folder);
-  expect({ seed: SEED, ...(await contentOf(running.client)) }).toEqual({ seed: SEED, types: ['$StoreCreated'], indexes: numbers(count) });
+  expect({ seed: SEED, ...(await contentOf(running.client)) }).toEqual({
+    seed: SEED,
+    types: ['$StoreCreated'],
+    indexes: numbers(count),
+  });
   await appendSome(running.client, count);
   await running.end();
 }
@@ -113,7 +127,9 @@ it(
     const left = new Map<string, number>();
     for (let round = 1; round <= ROUNDS; round += 1) {
       const folder = await killWhileOpening(newFolder, random, withinMs);
-      const state = ['events.db', 'events.db-wal'].map((file) => (existsSync(join(folder, file)) ? `${file} ${statSync(join(folder, file)).size}` : `no ${file}`)).join(', ');
+      const state = ['events.db', 'events.db-wal']
+        .map((file) => (existsSync(join(folder, file)) ? `${file} ${statSync(join(folder, file)).size}` : `no ${file}`))
+        .join(', ');
       left.set(state, (left.get(state) ?? 0) + 1);
       await expectWhole(folder, 0);
       expect(await checked(folder)).toMatch(/^No damage/);

@@ -37,7 +37,12 @@ function changed(state: State, change: Change): State {
   const from = state.kind === 'deleted' ? state.ids.length : 0;
   switch (change.kind) {
     case 'append':
-      return { ...state, ids: [...state.ids, ...change.ids], from: state.kind === 'deleted' ? from : state.from, kind: 'live' };
+      return {
+        ...state,
+        ids: [...state.ids, ...change.ids],
+        from: state.kind === 'deleted' ? from : state.from,
+        kind: 'live',
+      };
     case 'metadata':
       return { ...state, from, maxCount: change.maxCount, mark: change.mark, kind: 'live' };
     case 'delete':
@@ -51,7 +56,10 @@ function changed(state: State, change: Change): State {
 function seen({ ids, from, maxCount, mark, kind }: State): unknown {
   if (kind === 'tombstoned') return 'stream-deleted';
   const first = Math.max(from, maxCount === undefined ? 0 : ids.length - maxCount);
-  const events = kind === 'deleted' || ids.length === 0 ? 'stream-not-found' : ids.slice(first).map((id, index) => `${first + index} ${id}`);
+  const events =
+    kind === 'deleted' || ids.length === 0
+      ? 'stream-not-found'
+      : ids.slice(first).map((id, index) => `${first + index} ${id}`);
   return { events, maxCount, mark };
 }
 
@@ -77,13 +85,21 @@ async function eventsOf(client: EventStoreDBClient, stream: string): Promise<str
 }
 
 /** Changes one stream after the other, each until it is tombstoned. */
-type Keeper = { name: string; stream: number; state: State; unanswered?: Change; finished: string[]; acknowledged: number };
+type Keeper = {
+  name: string;
+  stream: number;
+  state: State;
+  unanswered?: Change;
+  finished: string[];
+  acknowledged: number;
+};
 
 const streamOf = ({ name, stream }: Keeper): string => `${name}-${stream}`;
 
 function nextChange({ state }: Keeper, random: () => number): Change {
   const choice = random();
-  if (choice < 0.5 || state.ids.length === 0) return { kind: 'append', ids: Array.from({ length: 1 + Math.floor(random() * 3) }, () => randomUUID()) };
+  if (choice < 0.5 || state.ids.length === 0)
+    return { kind: 'append', ids: Array.from({ length: 1 + Math.floor(random() * 3) }, () => randomUUID()) };
   if (choice < 0.75) return { kind: 'metadata', maxCount: 1 + Math.floor(random() * 5), mark: randomUUID() };
   return { kind: choice < 0.92 ? 'delete' : 'tombstone' };
 }
@@ -91,7 +107,10 @@ function nextChange({ state }: Keeper, random: () => number): Change {
 async function make(client: EventStoreDBClient, stream: string, change: Change): Promise<void> {
   switch (change.kind) {
     case 'append':
-      await client.appendToStream(stream, change.ids.map((id) => jsonEvent({ id, type: 'written', data: {} })));
+      await client.appendToStream(
+        stream,
+        change.ids.map((id) => jsonEvent({ id, type: 'written', data: {} })),
+      );
       return;
     case 'metadata':
       await client.setStreamMetadata(stream, { maxCount: change.maxCount, mark: change.mark });
@@ -133,8 +152,15 @@ async function settle(client: EventStoreDBClient, keeper: Keeper): Promise<void>
   const found = await look(client, streamOf(keeper));
   const { unanswered } = keeper;
   delete keeper.unanswered;
-  if (unanswered && JSON.stringify(found) === JSON.stringify(seen(changed(keeper.state, unanswered)))) take(keeper, unanswered);
-  else expect({ seed: SEED, stream: streamOf(keeper), unanswered, found }).toEqual({ seed: SEED, stream: streamOf(keeper), unanswered, found: seen(keeper.state) });
+  if (unanswered && JSON.stringify(found) === JSON.stringify(seen(changed(keeper.state, unanswered))))
+    take(keeper, unanswered);
+  else
+    expect({ seed: SEED, stream: streamOf(keeper), unanswered, found }).toEqual({
+      seed: SEED,
+      stream: streamOf(keeper),
+      unanswered,
+      found: seen(keeper.state),
+    });
 }
 
 let directory: string;
@@ -153,7 +179,13 @@ it(
   `keeps every acknowledged metadata, delete and tombstone through ${ROUNDS} kills (seed ${SEED})`,
   async () => {
     const random = randomNumbers(SEED);
-    const keepers: Keeper[] = Array.from({ length: KEEPERS }, (_, index) => ({ name: `kept-${index}`, stream: 0, state: EMPTY, finished: [], acknowledged: 0 }));
+    const keepers: Keeper[] = Array.from({ length: KEEPERS }, (_, index) => ({
+      name: `kept-${index}`,
+      stream: 0,
+      state: EMPTY,
+      finished: [],
+      acknowledged: 0,
+    }));
     const acknowledged = (): number => keepers.reduce((sum, keeper) => sum + keeper.acknowledged, 0);
     for (let round = 1; round <= ROUNDS; round += 1) {
       running = await startServer(directory);
@@ -174,7 +206,10 @@ it(
       await settle(running.client, keeper);
       for (const stream of keeper.finished) expect(await look(running.client, stream)).toBe('stream-deleted');
     }
-    if (ROUNDS > 10) console.log(`${acknowledged()} changes acknowledged, ${keepers.reduce((sum, { finished }) => sum + finished.length, 0)} streams tombstoned.`);
+    if (ROUNDS > 10)
+      console.log(
+        `${acknowledged()} changes acknowledged, ${keepers.reduce((sum, { finished }) => sum + finished.length, 0)} streams tombstoned.`,
+      );
   },
   ROUNDS * ROUND_MAX_MS,
 );

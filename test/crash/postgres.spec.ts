@@ -19,7 +19,9 @@ let postgres: EmbeddedPostgres;
 let ledger: TestLedger;
 const lives: Life[] = [];
 
-const start = async () => { postgres = await startEmbeddedPostgres({ directory: directory.path }); };
+const start = async () => {
+  postgres = await startEmbeddedPostgres({ directory: directory.path });
+};
 beforeAll(async () => {
   [directory, eventStore] = await Promise.all([temporaryDirectory(), testEventStore()]);
   await start();
@@ -32,7 +34,9 @@ afterAll(async () => {
 });
 
 const metric = async (name: string): Promise<string | undefined> =>
-  (await (await fetch(`${ledger.url}/metrics`, { headers: { authorization: `Bearer ${READ_TOKEN}` } })).text()).split('\n').find((line) => line.startsWith(name));
+  (await (await fetch(`${ledger.url}/metrics`, { headers: { authorization: `Bearer ${READ_TOKEN}` } })).text())
+    .split('\n')
+    .find((line) => line.startsWith(name));
 
 /** Stops the server and starts it again. */
 async function restart(): Promise<void> {
@@ -42,9 +46,17 @@ async function restart(): Promise<void> {
 
 /** Kills a server process as the operating system does when memory is short: Postgres throws all out, and recovers from its log. */
 async function killBackend(): Promise<void> {
-  const [backend] = await query<{ pid: number }>(postgres.url, `select pid from pg_stat_activity where application_name = 'subscription-ledger' order by state = 'idle', pid limit 1`);
+  const [backend] = await query<{ pid: number }>(
+    postgres.url,
+    `select pid from pg_stat_activity where application_name = 'subscription-ledger' order by state = 'idle', pid limit 1`,
+  );
   process.kill(backend?.pid ?? 0, 'SIGKILL');
-  await until('Postgres has recovered', () => query(postgres.url, 'select 1').then(() => true, () => false));
+  await until('Postgres has recovered', () =>
+    query(postgres.url, 'select 1').then(
+      () => true,
+      () => false,
+    ),
+  );
 }
 
 describe('Postgres', () => {
@@ -57,25 +69,34 @@ describe('Postgres', () => {
       const told = await readsOf(ledger);
       return told.catchUp === 'waiting' && told;
     });
-    expect(reads).toMatchObject({ postgres: 'does not answer', cause: expect.stringMatching(/ENOENT|ECONNREFUSED|connect/i) });
+    expect(reads).toMatchObject({
+      postgres: 'does not answer',
+      cause: expect.stringMatching(/ENOENT|ECONNREFUSED|connect/i),
+    });
     expect(await metric('ledger_catch_up{state="waiting"}')).toBe('ledger_catch_up{state="waiting"} 1');
     await start();
     await reachPosition(ledger.url, position);
     await expectTruth(postgres.url, lives);
   }, 120_000);
 
-  it(`restarted, or killed, in the middle of batches, ${ROUNDS} times: nothing is lost and nothing counts twice`, async () => {
-    for (let round = 0; round < ROUNDS; round += 1) {
-      const fresh = newLives(LIVES_PER_ROUND);
-      lives.push(...fresh);
-      let away: Promise<void> | undefined;
-      const at = 1 + Math.floor(Math.random() * 40);
-      const position = await deliverLives(ledger.url, fresh, (done) => { if (done === at) away = round % 2 === 0 ? restart() : killBackend(); });
-      await away;
-      await reachPosition(ledger.url, position);
-    }
-    await expectTruth(postgres.url, lives);
-  }, 120_000 + ROUNDS * 30_000);
+  it(
+    `restarted, or killed, in the middle of batches, ${ROUNDS} times: nothing is lost and nothing counts twice`,
+    async () => {
+      for (let round = 0; round < ROUNDS; round += 1) {
+        const fresh = newLives(LIVES_PER_ROUND);
+        lives.push(...fresh);
+        let away: Promise<void> | undefined;
+        const at = 1 + Math.floor(Math.random() * 40);
+        const position = await deliverLives(ledger.url, fresh, (done) => {
+          if (done === at) away = round % 2 === 0 ? restart() : killBackend();
+        });
+        await away;
+        await reachPosition(ledger.url, position);
+      }
+      await expectTruth(postgres.url, lives);
+    },
+    120_000 + ROUNDS * 30_000,
+  );
 
   it('slow, with a table locked by somebody else: the rows come when it is free', async () => {
     const somebody = new pg.Client({ connectionString: postgres.url });
@@ -101,7 +122,9 @@ describe('Postgres', () => {
     const position = await deliverLives(ledger.url, fresh);
     await projectorWaits();
     // Under load it may come too late for that, and be thrown out itself.
-    await somebody.query('select * from ledger.checkpoints for update').catch((error: { code?: string }) => expect(error.code).toBe('40P01'));
+    await somebody
+      .query('select * from ledger.checkpoints for update')
+      .catch((error: { code?: string }) => expect(error.code).toBe('40P01'));
     await somebody.query('rollback');
     await reachPosition(ledger.url, position);
     await expectTruth(postgres.url, lives);
@@ -109,8 +132,17 @@ describe('Postgres', () => {
   }, 60_000);
 });
 
-const projectorWaits = () => until('the projector waits for a lock', async () =>
-  (await query(postgres.url, `select 1 from pg_stat_activity where application_name = 'subscription-ledger' and wait_event_type = 'Lock'`)).length > 0);
+const projectorWaits = () =>
+  until(
+    'the projector waits for a lock',
+    async () =>
+      (
+        await query(
+          postgres.url,
+          `select 1 from pg_stat_activity where application_name = 'subscription-ledger' and wait_event_type = 'Lock'`,
+        )
+      ).length > 0,
+  );
 
 const stateTable = async (): Promise<string> =>
   `ledger.${(await query<{ name: string }>(postgres.url, `select name from ledger.checkpoints where projection = 'subscriptions' and shown`))[0]?.name}_states`;

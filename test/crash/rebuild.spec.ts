@@ -34,7 +34,12 @@ beforeAll(async () => {
   urls = { eventstoreUrl: eventStore.url, databaseUrl: server.url };
   store = connectEventStore(eventStore.url);
   database = new Database(server.url, { connectionsMax: 4, onIdleError: () => undefined });
-  for (const id of streams) await store.appends.appendToStream(`subscription-${id}`, Array.from({ length: EVENTS_PER_STREAM }, (_, at) => recorded(id, at)), { expectedRevision: NO_STREAM });
+  for (const id of streams)
+    await store.appends.appendToStream(
+      `subscription-${id}`,
+      Array.from({ length: EVENTS_PER_STREAM }, (_, at) => recorded(id, at)),
+      { expectedRevision: NO_STREAM },
+    );
 }, 60_000);
 afterAll(async () => {
   await Promise.all([store.close(), database.close()]);
@@ -43,7 +48,12 @@ afterAll(async () => {
 
 /** As the webhook stores it. Two events a second, so that the order within one matters. */
 function recorded(id: string, at: number) {
-  return appendedEvent(subscriptionEvent(id, { created: START + Math.floor(at / 2), object: { status: ['active', 'past_due', 'unpaid'][at % 3] } }));
+  return appendedEvent(
+    subscriptionEvent(id, {
+      created: START + Math.floor(at / 2),
+      object: { status: ['active', 'past_due', 'unpaid'][at % 3] },
+    }),
+  );
 }
 
 /** What of these streams, in all generations, also those that are being filled, is not as a fresh fold up to the checkpoint has it. */
@@ -52,43 +62,67 @@ async function faults(of = streams.filter(() => Math.random() < 0.2)): Promise<u
   for (const checkpoint of await readCheckpoints(database)) {
     const projection = projections.find(({ name }) => name === checkpoint.projection && REBUILT.includes(name));
     if (projection === undefined) continue;
-    const verified = { streams: of.map((id) => `subscription-${id}`), found: (finding: Finding) => { if (isFault(finding)) found.push(finding); } };
+    const verified = {
+      streams: of.map((id) => `subscription-${id}`),
+      found: (finding: Finding) => {
+        if (isFault(finding)) found.push(finding);
+      },
+    };
     await verifyStreams({ store, database }, { projection, checkpoint }, verified);
   }
   return found;
 }
 
-const buildingLines = () => query(server.url, `select name from ledger.checkpoints where not shown and state = 'building'`);
+const buildingLines = () =>
+  query(server.url, `select name from ledger.checkpoints where not shown and state = 'building'`);
 
 describe('kill -9', () => {
-  it(`of the service while it fills its read models, ${ROUNDS} times: rows are always what the log gives up to the checkpoint`, async () => {
-    for (let round = 0; round < ROUNDS; round += 1) {
+  it(
+    `of the service while it fills its read models, ${ROUNDS} times: rows are always what the log gives up to the checkpoint`,
+    async () => {
+      for (let round = 0; round < ROUNDS; round += 1) {
+        const service = await startServiceProcess(urls);
+        await until(
+          'it has begun',
+          async () =>
+            (
+              await query<{ made: boolean }>(server.url, `select to_regclass('ledger.checkpoints') is not null as made`)
+            )[0]?.made,
+        );
+        await pause(Math.random() * KILLED_WITHIN_MS);
+        await service.kill();
+        expect(await faults()).toEqual([]);
+        if (round % 3 === 2) await server.dropReadModels();
+      }
       const service = await startServiceProcess(urls);
-      await until('it has begun', async () => (await query<{ made: boolean }>(server.url, `select to_regclass('ledger.checkpoints') is not null as made`))[0]?.made);
-      await pause(Math.random() * KILLED_WITHIN_MS);
-      await service.kill();
-      expect(await faults()).toEqual([]);
-      if (round % 3 === 2) await server.dropReadModels();
-    }
-    const service = await startServiceProcess(urls);
-    await until('the read models are complete', async () => (await fetch(`${service.url}/health/ready/reads`)).ok, 60_000);
-    await service.stop();
-    expect(await faults(streams)).toEqual([]);
-  }, 90_000 + ROUNDS * 30_000);
+      await until(
+        'the read models are complete',
+        async () => (await fetch(`${service.url}/health/ready/reads`)).ok,
+        60_000,
+      );
+      await service.stop();
+      expect(await faults(streams)).toEqual([]);
+    },
+    90_000 + ROUNDS * 30_000,
+  );
 
-  it(`of a rebuild, ${ROUNDS} times: what was filled is what the log gives, and is gone on from`, async () => {
-    for (let round = 0; round < ROUNDS; round += 1) {
-      const { child, ended } = startCommand(['rebuild', ...REBUILT], urls);
-      const killing = setTimeout(() => child.kill('SIGKILL'), Math.random() * KILLED_WITHIN_MS);
-      await ended;
-      clearTimeout(killing);
-      expect(await faults()).toEqual([]);
-      expect((await buildingLines()).length).toBeLessThanOrEqual(2);
-    }
-    expect(await runCommand(['rebuild', ...REBUILT], urls)).toMatchObject({ code: 0 });
-    expect(await buildingLines()).toEqual([]);
-    expect(await faults(streams)).toEqual([]);
-  }, 90_000 + ROUNDS * 30_000);
+  it(
+    `of a rebuild, ${ROUNDS} times: what was filled is what the log gives, and is gone on from`,
+    async () => {
+      for (let round = 0; round < ROUNDS; round += 1) {
+        const { child, ended } = startCommand(['rebuild', ...REBUILT], urls);
+        const killing = setTimeout(() => child.kill('SIGKILL'), Math.random() * KILLED_WITHIN_MS);
+        await ended;
+        clearTimeout(killing);
+        expect(await faults()).toEqual([]);
+        expect((await buildingLines()).length).toBeLessThanOrEqual(2);
+      }
+      expect(await runCommand(['rebuild', ...REBUILT], urls)).toMatchObject({ code: 0 });
+      expect(await buildingLines()).toEqual([]);
+      expect(await faults(streams)).toEqual([]);
+    },
+    90_000 + ROUNDS * 30_000,
+  );
 });
 
 describe('kill -9 of a dry run', () => {
@@ -106,7 +140,9 @@ describe('kill -9 of a dry run', () => {
       await tidy(database, projections);
       return (await aside()).length === 0;
     });
-    expect(await query(server.url, `select relname from pg_class where starts_with(relname, $1)`, [left?.name])).toEqual([]);
+    expect(
+      await query(server.url, `select relname from pg_class where starts_with(relname, $1)`, [left?.name]),
+    ).toEqual([]);
   }, 60_000);
 });
 

@@ -39,7 +39,12 @@ async function stopLeftover(): Promise<void> {
   await stop();
 }
 
-const embedded = () => ({ dataDirectory: folder.path, eventstoreUrl: 'embedded', databaseUrl: 'embedded', appendBytesMax: 1_048_576 });
+const embedded = () => ({
+  dataDirectory: folder.path,
+  eventstoreUrl: 'embedded',
+  databaseUrl: 'embedded',
+  appendBytesMax: 1_048_576,
+});
 async function open(options: Partial<Parameters<typeof openStores>[0]> = {}): Promise<Stores> {
   const stores = await openStores({ ...embedded(), ...options });
   opened.push(stores);
@@ -50,7 +55,8 @@ function startProcess(options = embedded()) {
   processes.push(started);
   return started;
 }
-const readEndpoints = async (): Promise<unknown> => JSON.parse(await readFile(join(folder.path, 'endpoints.json'), 'utf8'));
+const readEndpoints = async (): Promise<unknown> =>
+  JSON.parse(await readFile(join(folder.path, 'endpoints.json'), 'utf8'));
 
 async function append(url: string, stream: string): Promise<void> {
   const client = officialClient(url);
@@ -74,7 +80,10 @@ describe('the stores of a data directory', () => {
     expect(events).toEqual([{ kind: 'opened', role: 'owner', durationMs: expect.any(Number) }]);
     expect(await query(stores.databaseUrl, 'select 1 as one')).toEqual([{ one: 1 }]);
     expect(await readEndpoints()).toMatchObject({
-      state: 'ready', pid: process.pid, eventstore: { url: stores.eventstoreUrl }, database: { url: stores.databaseUrl },
+      state: 'ready',
+      pid: process.pid,
+      eventstore: { url: stores.eventstoreUrl },
+      database: { url: stores.databaseUrl },
     });
     expect((await stat(join(folder.path, 'endpoints.json'))).mode & 0o777).toBe(0o600);
 
@@ -87,7 +96,11 @@ describe('the stores of a data directory', () => {
   it('are used by a second process, which leaves them alone when it closes, and keep their addresses for the next owner', async () => {
     const owner = await open();
     const guest = startProcess();
-    expect(await guest.opened()).toEqual({ role: 'guest', eventstoreUrl: owner.eventstoreUrl, databaseUrl: owner.databaseUrl });
+    expect(await guest.opened()).toEqual({
+      role: 'guest',
+      eventstoreUrl: owner.eventstoreUrl,
+      databaseUrl: owner.databaseUrl,
+    });
     await guest.close();
     expect(await query(owner.databaseUrl, 'select 1 as one')).toEqual([{ one: 1 }]);
 
@@ -118,7 +131,11 @@ describe('the stores of a data directory', () => {
 
     await until('the guest is the owner', () => guest.role === 'owner');
     expect(guest).toMatchObject({ databaseUrl, eventstoreUrl });
-    expect(await readEndpoints()).toMatchObject({ state: 'ready', pid: process.pid, eventstore: { url: eventstoreUrl } });
+    expect(await readEndpoints()).toMatchObject({
+      state: 'ready',
+      pid: process.pid,
+      eventstore: { url: eventstoreUrl },
+    });
     expect(await query(guest.databaseUrl, 'select answer from kept')).toEqual([{ answer: 42 }]);
     expect(await read(guest.eventstoreUrl, 'before-the-kill')).toEqual([{ answer: 42 }]);
     expect(await postmasterPid(join(folder.path, 'postgres'))).toBe(pid);
@@ -132,7 +149,11 @@ describe('the stores of a data directory', () => {
     await guest.opened();
     await owner.close();
     await guest.event('took_over');
-    expect(await readEndpoints()).toMatchObject({ state: 'ready', eventstore: { url: owner.eventstoreUrl }, database: { url: owner.databaseUrl } });
+    expect(await readEndpoints()).toMatchObject({
+      state: 'ready',
+      eventstore: { url: owner.eventstoreUrl },
+      database: { url: owner.databaseUrl },
+    });
     expect(await query(owner.databaseUrl, 'select 1 as one')).toEqual([{ one: 1 }]);
   });
 
@@ -141,7 +162,10 @@ describe('the stores of a data directory', () => {
     await owner.opened();
     const guest = await open({ transport: 'tcp' });
     await owner.kill();
-    await expect(guest.failed).resolves.toMatchObject({ code: 'SERVERS_MOVED', message: expect.stringMatching(/EMBEDDED_TRANSPORT/) });
+    await expect(guest.failed).resolves.toMatchObject({
+      code: 'SERVERS_MOVED',
+      message: expect.stringMatching(/EMBEDDED_TRANSPORT/),
+    });
     expect(guest.role).toBe('guest');
   });
 
@@ -153,7 +177,9 @@ describe('the stores of a data directory', () => {
   it('are waited for, for a limited time, when another process holds the directory', async () => {
     const lock = takeLock(folder.path);
     try {
-      await expect(open({ openTimeoutMs: 100 })).rejects.toThrow(/Another process .*holds the data directory ".*", but its servers did not answer within 0.1 s/);
+      await expect(open({ openTimeoutMs: 100 })).rejects.toThrow(
+        /Another process .*holds the data directory ".*", but its servers did not answer within 0.1 s/,
+      );
     } finally {
       lock?.release();
     }

@@ -39,7 +39,8 @@ export function startStoresProcess(options: StoresOptions) {
     async close() {
       child.stdin.end();
       await exit;
-      if (!lines.some(({ closed }) => closed)) throw new Error(`the process did not close its stores: ${JSON.stringify(lines)}`);
+      if (!lines.some(({ closed }) => closed))
+        throw new Error(`the process did not close its stores: ${JSON.stringify(lines)}`);
     },
   };
 }

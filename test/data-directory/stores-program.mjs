@@ -20,7 +20,13 @@ const orders = {
   },
   recover: () => held.splice(0).forEach((file) => closeSync(file)),
 };
-process.stdin.on('data', (chunk) => chunk.toString().split('\n').filter(Boolean).forEach((order) => orders[order]()));
+process.stdin.on('data', (chunk) =>
+  chunk
+    .toString()
+    .split('\n')
+    .filter(Boolean)
+    .forEach((order) => orders[order]()),
+);
 process.stdin.once('end', async () => {
   await stores.close();
   print({ closed: true });

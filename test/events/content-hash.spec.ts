@@ -35,7 +35,18 @@ describe('the content hash', () => {
   });
 
   it('covers all of a body that is no snapshot event, so that no two such bodies are taken for one', () => {
-    const bodies = [{ object: 'v2.core.event', related_object: { id: 'a' } }, { object: 'v2.core.event', related_object: { id: 'b' } }, { detail: 1 }, { detail: 2 }, {}, [], null, 0, '', 'a'];
+    const bodies = [
+      { object: 'v2.core.event', related_object: { id: 'a' } },
+      { object: 'v2.core.event', related_object: { id: 'b' } },
+      { detail: 1 },
+      { detail: 2 },
+      {},
+      [],
+      null,
+      0,
+      '',
+      'a',
+    ];
     expect(new Set(bodies.map((body) => contentHash(body))).size).toBe(bodies.length);
   });
 });

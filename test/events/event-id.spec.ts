@@ -19,7 +19,14 @@ describe('event ids', () => {
   });
 
   it('differ between events, contents, and an event with its quarantined twin', () => {
-    const ids = [eventIdOf('evt_1'), eventIdOf('evt_2'), quarantineIdOf('evt_1', 'a'), quarantineIdOf('evt_1', 'b'), quarantineIdOf(null, 'a'), quarantineIdOf('', 'a')];
+    const ids = [
+      eventIdOf('evt_1'),
+      eventIdOf('evt_2'),
+      quarantineIdOf('evt_1', 'a'),
+      quarantineIdOf('evt_1', 'b'),
+      quarantineIdOf(null, 'a'),
+      quarantineIdOf('', 'a'),
+    ];
     expect(new Set(ids).size).toBe(ids.length);
   });
 });

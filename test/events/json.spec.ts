@@ -5,7 +5,9 @@ const parsed = (text: string): Json => JSON.parse(text) as Json;
 
 describe('canonical JSON', () => {
   it('sorts keys by code unit at every depth and writes no white space', () => {
-    expect(canonicalJson(parsed('{ "b": [ { "z": 1, "a": null } ], "a": "x", "B": true, "é": 1.50 }'))).toBe('{"B":true,"a":"x","b":[{"a":null,"z":1}],"é":1.5}');
+    expect(canonicalJson(parsed('{ "b": [ { "z": 1, "a": null } ], "a": "x", "B": true, "é": 1.50 }'))).toBe(
+      '{"B":true,"a":"x","b":[{"a":null,"z":1}],"é":1.5}',
+    );
   });
 
   it('keeps the order of arrays and tells empty arrays from empty objects', () => {
@@ -13,7 +15,9 @@ describe('canonical JSON', () => {
   });
 
   it('takes __proto__ and constructor for keys like any other', () => {
-    expect(canonicalJson(parsed('{"constructor":1,"__proto__":{"b":1,"a":2}}'))).toBe('{"__proto__":{"a":2,"b":1},"constructor":1}');
+    expect(canonicalJson(parsed('{"constructor":1,"__proto__":{"b":1,"a":2}}'))).toBe(
+      '{"__proto__":{"a":2,"b":1},"constructor":1}',
+    );
   });
 
   it('escapes what JSON must escape, lone surrogates and U+0000 included', () => {
@@ -22,7 +26,9 @@ describe('canonical JSON', () => {
 
   it('writes a hash of more keys than it sorts by insertion in the same order', () => {
     const keys = Array.from({ length: 500 }, (_, i) => `k${(i * 7919) % 500}`);
-    expect(Object.keys(parsed(canonicalJson(Object.fromEntries(keys.map((key) => [key, 0])))) as object)).toEqual([...keys].sort());
+    expect(Object.keys(parsed(canonicalJson(Object.fromEntries(keys.map((key) => [key, 0])))) as object)).toEqual(
+      [...keys].sort(),
+    );
   });
 
   it('writes a value a hundred thousand levels deep', () => {

@@ -16,26 +16,76 @@ const placeOf = (body: Json): string => {
 };
 
 describe('routing by the payload alone', () => {
-  const rows = routingTable.flatMap(([types, object, stream]) => types.split(' ').flatMap((type, _, [first]) => {
-    const full = type.startsWith('.') ? `${(first as string).slice(0, (first as string).lastIndexOf('.'))}${type}` : type;
-    return [[full, before, object.before, stream], [full, basil, object.basil, stream]] as const;
-  }));
+  const rows = routingTable.flatMap(([types, object, stream]) =>
+    types.split(' ').flatMap((type, _, [first]) => {
+      const full = type.startsWith('.')
+        ? `${(first as string).slice(0, (first as string).lastIndexOf('.'))}${type}`
+        : type;
+      return [
+        [full, before, object.before, stream],
+        [full, basil, object.basil, stream],
+      ] as const;
+    }),
+  );
 
   it.each(rows)('takes %s of %s, %j, to %s', (type, apiVersion, object, stream) => {
     const body = eventAbout(object, { type, api_version: apiVersion });
-    expect(routeOf(body)).toEqual({ kind: 'stream', stream, eventId: eventIdOf('evt_1PgafmB7WZ01zgkW'), stripeEventId: 'evt_1PgafmB7WZ01zgkW', type });
+    expect(routeOf(body)).toEqual({
+      kind: 'stream',
+      stream,
+      eventId: eventIdOf('evt_1PgafmB7WZ01zgkW'),
+      stripeEventId: 'evt_1PgafmB7WZ01zgkW',
+      type,
+    });
   });
 
   it.each<readonly [what: string, object: JsonObject, stream: string]>([
-    ['an invoice of no subscription', { id: 'in_1', object: 'invoice', subscription: null, lines: { data: [{ subscription: 'sub_1' }] } }, 'invoice-in_1'],
-    ['an invoice of a quote', { id: 'in_1', object: 'invoice', parent: { type: 'quote_details', quote_details: { quote: 'qt_1' }, subscription_details: null } }, 'invoice-in_1'],
-    ['an invoice without a parent, whose lines name a subscription', { id: 'in_1', object: 'invoice', parent: null, lines: { data: [{ parent: { subscription_item_details: { subscription: 'sub_1' } } }] } }, 'invoice-in_1'],
+    [
+      'an invoice of no subscription',
+      { id: 'in_1', object: 'invoice', subscription: null, lines: { data: [{ subscription: 'sub_1' }] } },
+      'invoice-in_1',
+    ],
+    [
+      'an invoice of a quote',
+      {
+        id: 'in_1',
+        object: 'invoice',
+        parent: { type: 'quote_details', quote_details: { quote: 'qt_1' }, subscription_details: null },
+      },
+      'invoice-in_1',
+    ],
+    [
+      'an invoice without a parent, whose lines name a subscription',
+      {
+        id: 'in_1',
+        object: 'invoice',
+        parent: null,
+        lines: { data: [{ parent: { subscription_item_details: { subscription: 'sub_1' } } }] },
+      },
+      'invoice-in_1',
+    ],
     ['an upcoming invoice of no subscription', { object: 'invoice', customer: 'cus_1' }, 'customer-cus_1'],
-    ['an upcoming invoice of 2025 whose id is none', { id: 'upcoming_in_1', object: 'invoice', parent: subscriptionParent }, 'subscription-sub_1'],
-    ['an upcoming invoice of 2025 of no subscription', { id: 'upcoming_in_1', object: 'invoice', parent: null, customer: 'cus_1' }, 'customer-cus_1'],
+    [
+      'an upcoming invoice of 2025 whose id is none',
+      { id: 'upcoming_in_1', object: 'invoice', parent: subscriptionParent },
+      'subscription-sub_1',
+    ],
+    [
+      'an upcoming invoice of 2025 of no subscription',
+      { id: 'upcoming_in_1', object: 'invoice', parent: null, customer: 'cus_1' },
+      'customer-cus_1',
+    ],
     ['a customer’s cash balance', { object: 'cash_balance', customer: 'cus_1' }, 'customer-cus_1'],
-    ['an invoice with the subscription expanded', { id: 'in_1', object: 'invoice', subscription: { id: 'sub_1', object: 'subscription' } }, 'subscription-sub_1'],
-    ['an invoice that holds metadata of its subscription beside its id', { id: 'in_1', object: 'invoice', subscription: 'sub_1', subscription_details: { metadata: {} } }, 'subscription-sub_1'],
+    [
+      'an invoice with the subscription expanded',
+      { id: 'in_1', object: 'invoice', subscription: { id: 'sub_1', object: 'subscription' } },
+      'subscription-sub_1',
+    ],
+    [
+      'an invoice that holds metadata of its subscription beside its id',
+      { id: 'in_1', object: 'invoice', subscription: 'sub_1', subscription_details: { metadata: {} } },
+      'subscription-sub_1',
+    ],
     ['a deleted customer as the API answers it', { id: 'cus_1', object: 'customer', deleted: true }, 'customer-cus_1'],
     ['a deleted invoice as the API answers it', { id: 'in_1', object: 'invoice', deleted: true }, 'invoice-in_1'],
     ['a dispute of 2013, which has no id', { object: 'dispute', charge: 'ch_1' }, 'charge-ch_1'],
@@ -49,19 +99,37 @@ describe('routing by the payload alone', () => {
     expect(placeOf(eventAbout(plan, { account: 'acct_1', livemode: true }))).toBe('plan-acct_1-live-gold');
     expect(placeOf(eventAbout(plan, { user_id: 'acct_1' }))).toBe('plan-acct_1-test-gold');
     expect(placeOf(eventAbout(plan, { account: 'acct-1' }))).toBe('[no_real_id]');
-    expect(placeOf(eventAbout({ id: 'card_payments', object: 'capability', account: 'acct_1' }, { account: 'acct_1' }))).toBe('capability-acct_1-test-card_payments');
+    expect(
+      placeOf(eventAbout({ id: 'card_payments', object: 'capability', account: 'acct_1' }, { account: 'acct_1' })),
+    ).toBe('capability-acct_1-test-card_payments');
     expect(placeOf(eventAbout({ object: 'balance' }, { account: 'acct_1' }))).toBe('account-acct_1');
   });
 
   it('does not key by account what Stripe names', () => {
-    expect(placeOf(eventAbout({ id: 'sub_1', object: 'subscription' }, { account: 'acct_1', livemode: true }))).toBe('subscription-sub_1');
+    expect(placeOf(eventAbout({ id: 'sub_1', object: 'subscription' }, { account: 'acct_1', livemode: true }))).toBe(
+      'subscription-sub_1',
+    );
   });
 });
 
 describe('quarantine', () => {
   it('takes bodies for different that differ in nothing but an id that is none', () => {
-    const ids: readonly Json[] = [null, 1, 2, true, ['evt_1'], { id: 'evt_1' }, 'evt_\u0000', 'evt_\u0001', '\ud800', 'x'.repeat(256), 'y'.repeat(256)];
-    const streams = ids.map((id) => routeOf({ ...eventAbout({ id: 'sub_1', object: 'subscription' }), id } as Json).stream);
+    const ids: readonly Json[] = [
+      null,
+      1,
+      2,
+      true,
+      ['evt_1'],
+      { id: 'evt_1' },
+      'evt_\u0000',
+      'evt_\u0001',
+      '\ud800',
+      'x'.repeat(256),
+      'y'.repeat(256),
+    ];
+    const streams = ids.map(
+      (id) => routeOf({ ...eventAbout({ id: 'sub_1', object: 'subscription' }), id } as Json).stream,
+    );
     expect(new Set(streams).size).toBe(ids.length);
   });
 
@@ -72,11 +140,19 @@ describe('quarantine', () => {
     ['a list of events', [eventAbout(subscription)], 'not_an_event'],
     ['an object that is no event', { ...subscription }, 'not_an_event'],
     ['an event without a type', eventAbout(subscription, { type: undefined }), 'not_an_event'],
-    ['an event whose type EventStoreDB would keep for itself', eventAbout(subscription, { type: '$metadata' }), 'not_an_event'],
+    [
+      'an event whose type EventStoreDB would keep for itself',
+      eventAbout(subscription, { type: '$metadata' }),
+      'not_an_event',
+    ],
     ['an event whose type has line breaks', eventAbout(subscription, { type: 'a\nb' }), 'not_an_event'],
     ['an EventBridge envelope', { id: '1', 'detail-type': 'x', detail: eventAbout(subscription) }, 'envelope'],
     ['an Event Grid envelope', { specversion: '1.0', id: '1', type: 'x', data: eventAbout(subscription) }, 'envelope'],
-    ['a thin event', { id: 'evt_test_1', object: 'v2.core.event', type: 'v1.customer.updated', related_object: { id: 'cus_1' } }, 'thin_event'],
+    [
+      'a thin event',
+      { id: 'evt_test_1', object: 'v2.core.event', type: 'v1.customer.updated', related_object: { id: 'cus_1' } },
+      'thin_event',
+    ],
     ['an event about nothing', eventAbout(null), 'no_object'],
     ['an event about an object of no kind', eventAbout({ id: 'sub_1' }), 'no_object'],
     ['an object whose kind no stream name may begin with', eventAbout({ id: 'x', object: '$all' }), 'no_object'],
@@ -84,8 +160,16 @@ describe('quarantine', () => {
     ['an event without an id', eventAbout(subscription, { id: undefined }), 'no_real_id'],
     ['a dashboard test event', eventAbout(subscription, { id: 'evt_00000000000000' }), 'no_real_id'],
     ['an object with an id of zeros', eventAbout({ id: 'sub_00000000000000', object: 'subscription' }), 'no_real_id'],
-    ['an invoice whose subscription has an id of zeros', eventAbout({ id: 'in_1', object: 'invoice', subscription: 'sub_00000000000000' }), 'no_real_id'],
-    ['an invoice with an id of zeros', eventAbout({ id: 'in_00000000000000', object: 'invoice', subscription: 'sub_1' }), 'no_real_id'],
+    [
+      'an invoice whose subscription has an id of zeros',
+      eventAbout({ id: 'in_1', object: 'invoice', subscription: 'sub_00000000000000' }),
+      'no_real_id',
+    ],
+    [
+      'an invoice with an id of zeros',
+      eventAbout({ id: 'in_00000000000000', object: 'invoice', subscription: 'sub_1' }),
+      'no_real_id',
+    ],
     ['an id cut short', eventAbout({ id: 'pm_1M9HtjJDP...', object: 'payment_method' }), 'no_real_id'],
     ['an id with a control character', eventAbout({ id: 'sub_\u0007', object: 'subscription' }), 'no_real_id'],
     ['an id with a lone surrogate', eventAbout({ id: 'gold\ud800', object: 'coupon' }), 'no_real_id'],
@@ -99,7 +183,11 @@ describe('quarantine', () => {
   });
 
   it('keeps apart test events that share the id of zeros', () => {
-    const places = ['active', 'canceled'].map((status) => routeOf(eventAbout({ id: 'sub_00000000000000', object: 'subscription', status }, { id: 'evt_00000000000000' })).stream);
+    const places = ['active', 'canceled'].map(
+      (status) =>
+        routeOf(eventAbout({ id: 'sub_00000000000000', object: 'subscription', status }, { id: 'evt_00000000000000' }))
+          .stream,
+    );
     expect(new Set(places).size).toBe(2);
   });
 
@@ -109,8 +197,15 @@ describe('quarantine', () => {
   });
 
   it('takes an event that conflicts with a recorded one, each content to a stream of its own', () => {
-    const [one, other] = ['active', 'canceled'].map((status) => eventAbout({ ...subscription, status })).map((body) => routeRefused(body, contentHash(body), 'conflict'));
-    expect(one).toMatchObject({ kind: 'quarantine', reason: 'conflict', stripeEventId: 'evt_1PgafmB7WZ01zgkW', type: 'test.updated' });
+    const [one, other] = ['active', 'canceled']
+      .map((status) => eventAbout({ ...subscription, status }))
+      .map((body) => routeRefused(body, contentHash(body), 'conflict'));
+    expect(one).toMatchObject({
+      kind: 'quarantine',
+      reason: 'conflict',
+      stripeEventId: 'evt_1PgafmB7WZ01zgkW',
+      type: 'test.updated',
+    });
     expect(one?.stream).not.toBe(other?.stream);
     expect(one?.eventId).not.toBe(eventIdOf('evt_1PgafmB7WZ01zgkW'));
   });
@@ -121,7 +216,9 @@ describe('every recorded event', () => {
 
   it('goes where the table of recorded routes says', () => {
     const recorded = recordedEvents();
-    const lines = distinctRecordedEvents().map(({ file, stripeEvent }, i) => `${file}\t${placeOf(recorded[i]?.stripeEvent as Json)}\t${placeOf(stripeEvent)}`);
+    const lines = distinctRecordedEvents().map(
+      ({ file, stripeEvent }, i) => `${file}\t${placeOf(recorded[i]?.stripeEvent as Json)}\t${placeOf(stripeEvent)}`,
+    );
     expect(`file\tas recorded\twith distinct ids\n${lines.join('\n')}\n`).toBe(golden);
   });
 });

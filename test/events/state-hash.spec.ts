@@ -7,12 +7,16 @@ const hashOf = (text: string): string => new StateHash(parsed(text)).text();
 
 /** How many of these are different from all others, by all 128 bits and by each half. */
 function distinct(hashes: readonly string[]): number[] {
-  return [hashes, hashes.map((hash) => hash.slice(0, 16)), hashes.map((hash) => hash.slice(16))].map((all) => new Set(all).size);
+  return [hashes, hashes.map((hash) => hash.slice(0, 16)), hashes.map((hash) => hash.slice(16))].map(
+    (all) => new Set(all).size,
+  );
 }
 
 describe('the hash of a state', () => {
   it('is 32 hex digits, which stay the same: states that were written hold them', () => {
-    expect(hashOf('{"id":"sub_1","n":1.5,"ok":true,"items":[null,{"no":false}]}')).toBe('ada330da4f463a6066dfa6bbe42fb684');
+    expect(hashOf('{"id":"sub_1","n":1.5,"ok":true,"items":[null,{"no":false}]}')).toBe(
+      'ada330da4f463a6066dfa6bbe42fb684',
+    );
     expect(hashOf('{}')).toBe('0'.repeat(32));
   });
 
@@ -23,8 +27,46 @@ describe('the hash of a state', () => {
   });
 
   it('tells values apart that look alike', () => {
-    const values = ['1', '"1"', '-1', '1.5', 'true', '"true"', 'false', '""', '[]', '{}', '[[]]', '[{}]', '[null]', '[0]', '["0"]', '{"x":{}}', '{"x":[]}', '"x"', '["x"]', '"a\\u0000"', '"a"', '"aa"', '"\\ud800"'];
-    const alike = [...values.map((value) => `{"x":${value}}`), '{"y":1}', '{"1":"x"}', '{"x":{"x":1}}', '{"x":1,"y":1}', '{"x":"y","y":"x"}', '{"x":"x","y":"y"}', '{"x":{"a":1,"b":2}}', '{"x":{"a":2,"b":1}}', '{"x":[1,2]}', '{"x":[2,1]}', '{"x":[[1],2]}', '{"x":[1,[2]]}'];
+    const values = [
+      '1',
+      '"1"',
+      '-1',
+      '1.5',
+      'true',
+      '"true"',
+      'false',
+      '""',
+      '[]',
+      '{}',
+      '[[]]',
+      '[{}]',
+      '[null]',
+      '[0]',
+      '["0"]',
+      '{"x":{}}',
+      '{"x":[]}',
+      '"x"',
+      '["x"]',
+      '"a\\u0000"',
+      '"a"',
+      '"aa"',
+      '"\\ud800"',
+    ];
+    const alike = [
+      ...values.map((value) => `{"x":${value}}`),
+      '{"y":1}',
+      '{"1":"x"}',
+      '{"x":{"x":1}}',
+      '{"x":1,"y":1}',
+      '{"x":"y","y":"x"}',
+      '{"x":"x","y":"y"}',
+      '{"x":{"a":1,"b":2}}',
+      '{"x":{"a":2,"b":1}}',
+      '{"x":[1,2]}',
+      '{"x":[2,1]}',
+      '{"x":[[1],2]}',
+      '{"x":[1,[2]]}',
+    ];
     expect(distinct(alike.map(hashOf))).toEqual([alike.length, alike.length, alike.length]);
   });
 
@@ -46,7 +88,9 @@ describe('the hash of a state', () => {
   it('changes about half of its bits with any one bit of a value', () => {
     const bitsOf = (hash: string): bigint => BigInt(`0x${hash}`);
     const changed = Array.from({ length: 2_000 }, (_, i) => {
-      const [one, other] = [i, i ^ (1 << (i % 11))].map((amount) => bitsOf(new StateHash({ id: 'in_1', lines: [{ amount }] }).text()));
+      const [one, other] = [i, i ^ (1 << (i % 11))].map((amount) =>
+        bitsOf(new StateHash({ id: 'in_1', lines: [{ amount }] }).text()),
+      );
       return ((one as bigint) ^ (other as bigint)).toString(2).replaceAll('0', '').length;
     });
     const mean = changed.reduce((sum, bits) => sum + bits, 0) / changed.length;
@@ -58,13 +102,19 @@ describe('the hash of a state', () => {
     const deep = (inner: string): JsonObject => parsed(`{"a":${'['.repeat(100_000)}${inner}${']'.repeat(100_000)}}`);
     expect(new StateHash(deep('1')).text()).toBe(new StateHash(deep('1')).text());
     expect(new StateHash(deep('1')).text()).not.toBe(new StateHash(deep('2')).text());
-    const many = (order: (keys: string[]) => string[]): JsonObject => Object.fromEntries(order(Array.from({ length: 20_000 }, (_, i) => `name ${i}`)).map((key) => [key, key.length]));
+    const many = (order: (keys: string[]) => string[]): JsonObject =>
+      Object.fromEntries(order(Array.from({ length: 20_000 }, (_, i) => `name ${i}`)).map((key) => [key, key.length]));
     expect(new StateHash(many((keys) => keys.reverse())).text()).toBe(new StateHash(many((keys) => keys)).text());
   });
 
   it('is told of an object with other values without hashing all of it again', () => {
     const hash = new StateHash(parsed('{"b":{"z":1,"a":2},"c":1,"d":null}'));
-    const changes: [string, Json][] = [['c', null], ['a', [1]], ['d', { y: null, x: 'new' }], ['__proto__', 3]];
+    const changes: [string, Json][] = [
+      ['c', null],
+      ['a', [1]],
+      ['d', { y: null, x: 'new' }],
+      ['__proto__', 3],
+    ];
     expect(hash.textWith(changes)).toBe(hashOf('{"__proto__":3,"a":[1],"b":{"a":2,"z":1},"d":{"x":"new"}}'));
     expect(hash.textWith([])).toBe(hash.text());
   });

@@ -10,21 +10,34 @@ const subscription = { id: 'sub_1', object: 'subscription' };
 
 describe('reading a recorded event', () => {
   it('succeeds for every recorded event that is in the stream of an object', () => {
-    const routed = distinctRecordedEvents().filter(({ stripeEvent }) => route(stripeEvent, contentHash(stripeEvent)).kind === 'stream');
+    const routed = distinctRecordedEvents().filter(
+      ({ stripeEvent }) => route(stripeEvent, contentHash(stripeEvent)).kind === 'stream',
+    );
     expect(routed.length).toBeGreaterThan(260);
-    for (const { stripeEvent } of routed) expect(orderKeyOf(asStripeEvent(stripeEvent)).objectKey).toMatch(/^[a-z_.]+ ./);
+    for (const { stripeEvent } of routed)
+      expect(orderKeyOf(asStripeEvent(stripeEvent)).objectKey).toMatch(/^[a-z_.]+ ./);
   });
 
   it('gives what everyone may rely on', () => {
-    expect(asStripeEvent(eventAbout(subscription, { account: 'acct_1', data: { previous_attributes: { status: 'trialing' } } }))).toEqual({
-      id: 'evt_1PgafmB7WZ01zgkW', type: 'test.updated', created: 1_700_000_000, api_version: '2026-09-30.endive', livemode: false, account: 'acct_1',
+    expect(
+      asStripeEvent(
+        eventAbout(subscription, { account: 'acct_1', data: { previous_attributes: { status: 'trialing' } } }),
+      ),
+    ).toEqual({
+      id: 'evt_1PgafmB7WZ01zgkW',
+      type: 'test.updated',
+      created: 1_700_000_000,
+      api_version: '2026-09-30.endive',
+      livemode: false,
+      account: 'acct_1',
       data: { object: subscription, previous_attributes: { status: 'trialing' } },
     });
   });
 
   it('does without what events of 2013 do not have, and reads user_id as the account', () => {
-    expect(asStripeEvent(eventAbout(subscription, { api_version: undefined, livemode: undefined, user_id: 'acct_1' })))
-      .toMatchObject({ api_version: null, livemode: false, account: 'acct_1', data: { previous_attributes: null } });
+    expect(
+      asStripeEvent(eventAbout(subscription, { api_version: undefined, livemode: undefined, user_id: 'acct_1' })),
+    ).toMatchObject({ api_version: null, livemode: false, account: 'acct_1', data: { previous_attributes: null } });
   });
 
   it.each([

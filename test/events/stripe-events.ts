@@ -6,8 +6,16 @@ import { asStripeEvent, type StripeEvent } from '../../src/events/stripe-event.j
 export function eventAbout(object: JsonObject | null, envelope: { readonly [key: string]: unknown } = {}): JsonObject {
   const { data, ...rest } = { data: {}, ...envelope };
   const event = {
-    id: 'evt_1PgafmB7WZ01zgkW', object: 'event', type: 'test.updated', created: 1_700_000_000, api_version: '2026-09-30.endive',
-    livemode: false, pending_webhooks: 1, request: { id: 'req_1', idempotency_key: null }, ...rest, data: { object, ...(data as object) },
+    id: 'evt_1PgafmB7WZ01zgkW',
+    object: 'event',
+    type: 'test.updated',
+    created: 1_700_000_000,
+    api_version: '2026-09-30.endive',
+    livemode: false,
+    pending_webhooks: 1,
+    request: { id: 'req_1', idempotency_key: null },
+    ...rest,
+    data: { object, ...(data as object) },
   };
   return JSON.parse(JSON.stringify(event)) as JsonObject;
 }
@@ -19,12 +27,36 @@ export type Keyed = { readonly order: OrderKey };
 export const ids = (events: readonly Keyed[]): string => events.map((event) => event.order.eventId).join(' ');
 
 /** An event of subscription `sub_1` and the like, told by its id, what its snapshot says, and what that said before. */
-export type Told = { readonly id: string; readonly type?: string; readonly created?: number; readonly apiVersion?: string; readonly object?: JsonObject; readonly now: JsonObject; readonly before?: JsonObject };
+export type Told = {
+  readonly id: string;
+  readonly type?: string;
+  readonly created?: number;
+  readonly apiVersion?: string;
+  readonly object?: JsonObject;
+  readonly now: JsonObject;
+  readonly before?: JsonObject;
+};
 
 /** The event so told: `previous_attributes` hold what differs between `before` and `now`, as Stripe writes it. */
-export function told({ id, type = 'customer.subscription.updated', created = 1_700_000_000, apiVersion = '2020-08-27', object, now, before }: Told): Keyed {
+export function told({
+  id,
+  type = 'customer.subscription.updated',
+  created = 1_700_000_000,
+  apiVersion = '2020-08-27',
+  object,
+  now,
+  before,
+}: Told): Keyed {
   const snapshot = { id: 'sub_1', object: 'subscription', ...object, ...now };
-  const data = before === undefined ? {} : { previous_attributes: previousAttributes({ id: 'sub_1', object: 'subscription', ...object, ...before }, snapshot) };
+  const data =
+    before === undefined
+      ? {}
+      : {
+          previous_attributes: previousAttributes(
+            { id: 'sub_1', object: 'subscription', ...object, ...before },
+            snapshot,
+          ),
+        };
   return { order: orderKeyOf(stripeEventAbout(snapshot, { id, type, created, api_version: apiVersion, data })) };
 }
 

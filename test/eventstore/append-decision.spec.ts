@@ -15,8 +15,15 @@ function head(leansOn: StreamHead['leansOn'], ...ids: string[]): StreamHead {
 
 /** What the index has as the end of the stream. */
 const LAST = { stream: 'subscription-1', revision: 4n, position: 40n, eventId: OTHER };
-const answered = (position: bigint, more: Partial<Extract<IndexAnswer, { kind: 'answered' }>> = {}): IndexAnswer =>
-  ({ kind: 'answered', log: 'this', position, eventId: OTHER, found: null, last: LAST, ...more });
+const answered = (position: bigint, more: Partial<Extract<IndexAnswer, { kind: 'answered' }>> = {}): IndexAnswer => ({
+  kind: 'answered',
+  log: 'this',
+  position,
+  eventId: OTHER,
+  found: null,
+  last: LAST,
+  ...more,
+});
 const FOUND = { stream: 'subscription-1', revision: 2n, position: 20n };
 
 describe('an event', () => {
@@ -32,10 +39,30 @@ describe('an event', () => {
     ['that a complete head does not know, without an index', head(null), { kind: 'unavailable' }, 'new'],
     ['that a complete head does not know, with an index that is behind', head(null), answered(0n), 'new'],
     ['that a leaning head does not know, nor an index that is exactly so far', head(LEANING), answered(40n), 'new'],
-    ['that a leaning head does not know, with an index that is a little behind it', head(LEANING), answered(39n), 'unknown'],
-    ['that a leaning head does not know, with an index that has lost the stream', head(LEANING), answered(99n, { last: null }), 'unknown'],
-    ['that a leaning head does not know, with an index that has lost the end of the stream', head(LEANING), answered(99n, { last: { ...LAST, revision: 3n } }), 'unknown'],
-    ['that a leaning head does not know, with an index of another log', head(LEANING), answered(99n, { log: 'another' }), 'unknown'],
+    [
+      'that a leaning head does not know, with an index that is a little behind it',
+      head(LEANING),
+      answered(39n),
+      'unknown',
+    ],
+    [
+      'that a leaning head does not know, with an index that has lost the stream',
+      head(LEANING),
+      answered(99n, { last: null }),
+      'unknown',
+    ],
+    [
+      'that a leaning head does not know, with an index that has lost the end of the stream',
+      head(LEANING),
+      answered(99n, { last: { ...LAST, revision: 3n } }),
+      'unknown',
+    ],
+    [
+      'that a leaning head does not know, with an index of another log',
+      head(LEANING),
+      answered(99n, { log: 'another' }),
+      'unknown',
+    ],
     ['that a leaning head does not know, without an index', head(LEANING), { kind: 'unavailable' }, 'unknown'],
   ])('%s', (_, known, answer, verdict) => {
     expect(judge(ID, known, answer).kind).toBe(verdict);
@@ -63,7 +90,11 @@ describe('a refused append', () => {
     ['the store names the head itself', { head: 4n, seen: 4n, actual: 4n }, 'raced'],
     ['the stream ends below the head', { head: 4n, seen: 4n, actual: 2n }, 'another_past'],
     ['there is no stream', { head: 4n, seen: 4n, actual: -1n }, 'another_past'],
-    ['the store names no revision, and nothing is beyond the head', { head: 4n, seen: 4n, actual: null }, 'another_past'],
+    [
+      'the store names no revision, and nothing is beyond the head',
+      { head: 4n, seen: 4n, actual: null },
+      'another_past',
+    ],
     ['all events have expired', { head: -1n, seen: -1n, actual: 4n }, 'end_not_shown'],
     ['the stream goes on out of sight', { head: 4n, seen: 4n, actual: 5n }, 'end_not_shown'],
   ] as const)('where %s', (_, refused, refusal) => {

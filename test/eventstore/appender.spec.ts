@@ -14,7 +14,14 @@ import { securedUrl, testTls } from '../support/tls.js';
 import { until } from '../support/until.js';
 
 const LIMITS: AppenderLimits = {
-  waitingMax: 1_000, waitingBytesMax: 1 << 26, waitMsMax: 30_000, streamsMax: 16, sharedBytesMax: 1 << 19, appendBytesMax: 1 << 20, cachedIdsMax: 100_000, timeoutMs: 2_000,
+  waitingMax: 1_000,
+  waitingBytesMax: 1 << 26,
+  waitMsMax: 30_000,
+  streamsMax: 16,
+  sharedBytesMax: 1 << 19,
+  appendBytesMax: 1 << 20,
+  cachedIdsMax: 100_000,
+  timeoutMs: 2_000,
 };
 
 let server: TestServer;
@@ -34,7 +41,9 @@ describe('an appender', () => {
     const appender = new Appender(store, noIndex, LIMITS);
     const events = Array.from({ length: 50 }, () => newEvent(stream));
     const outcomes = await Promise.all(events.map((event) => appender.append(event)));
-    expect(outcomes.map((outcome) => outcome.kind === 'appended' && outcome.revision)).toEqual(events.map((_, at) => BigInt(at)));
+    expect(outcomes.map((outcome) => outcome.kind === 'appended' && outcome.revision)).toEqual(
+      events.map((_, at) => BigInt(at)),
+    );
     expect((await stripeIdsOf(server.url, stream)).map(eventIdOf)).toEqual(events.map(({ eventId }) => eventId));
     const positions = new Set(outcomes.map((outcome) => outcome.kind === 'appended' && outcome.position));
     expect(positions.size).toBeLessThan(50);
@@ -44,7 +53,11 @@ describe('an appender', () => {
     const stream = randomId('sub');
     const [one, other] = [new Appender(store, noIndex, LIMITS), new Appender(store, noIndex, LIMITS)];
     const events = Array.from({ length: 20 }, () => newEvent(stream));
-    for (const [at, event] of events.entries()) expect(await (at % 2 === 0 ? one : other).append(event)).toMatchObject({ kind: 'appended', revision: BigInt(at) });
+    for (const [at, event] of events.entries())
+      expect(await (at % 2 === 0 ? one : other).append(event)).toMatchObject({
+        kind: 'appended',
+        revision: BigInt(at),
+      });
     // Of the last event `one` knows nothing yet: the store answers its append from disk, and nothing is written.
     expect(await one.append(events[19] as NewEvent)).toMatchObject({ revision: 19n });
     expect(await one.append(events[18] as NewEvent)).toMatchObject({ kind: 'duplicate', revision: 18n });
@@ -56,15 +69,27 @@ describe('an appender', () => {
     const id = randomId('evt');
     await new Appender(store, noIndex, LIMITS).append(newEvent(stream, id));
     const cold = new Appender(store, noIndex, LIMITS);
-    expect(await cold.append(newEvent(stream, id, { content: 'another content' }))).toMatchObject({ kind: 'conflict', revision: 0n });
+    expect(await cold.append(newEvent(stream, id, { content: 'another content' }))).toMatchObject({
+      kind: 'conflict',
+      revision: 0n,
+    });
     expect(await cold.append(newEvent(stream, id))).toMatchObject({ kind: 'duplicate', revision: 0n });
   });
 
   it('refuses at once what no append can hold, and more than may wait', async () => {
     const appender = new Appender(store, noIndex, { ...LIMITS, waitingMax: 2 });
-    expect(await appender.append({ ...newEvent(randomId('sub')), data: new Uint8Array(1 << 20) })).toEqual({ kind: 'too_large', limitBytes: 1 << 20 });
+    expect(await appender.append({ ...newEvent(randomId('sub')), data: new Uint8Array(1 << 20) })).toEqual({
+      kind: 'too_large',
+      limitBytes: 1 << 20,
+    });
     const outcomes = await Promise.all(Array.from({ length: 5 }, () => appender.append(newEvent(randomId('sub')))));
-    expect(outcomes.map(({ kind }) => kind)).toEqual(['appended', 'appended', 'overloaded', 'overloaded', 'overloaded']);
+    expect(outcomes.map(({ kind }) => kind)).toEqual([
+      'appended',
+      'appended',
+      'overloaded',
+      'overloaded',
+      'overloaded',
+    ]);
     expect(await appender.append(newEvent(randomId('sub')))).toMatchObject({ kind: 'appended' });
   });
 
@@ -97,7 +122,10 @@ describe('an appender', () => {
       await appender.append(newEvent(stream));
       proxy.swallowAnswers();
       const events = [newEvent(stream), newEvent(stream)];
-      expect(await Promise.all(events.map((event) => appender.append(event)))).toMatchObject([{ kind: 'appended', revision: 1n }, { kind: 'appended', revision: 2n }]);
+      expect(await Promise.all(events.map((event) => appender.append(event)))).toMatchObject([
+        { kind: 'appended', revision: 1n },
+        { kind: 'appended', revision: 2n },
+      ]);
       expect(await stripeIdsOf(server.url, stream)).toHaveLength(3);
     } finally {
       proxy.cut();
@@ -134,7 +162,9 @@ describe('an appender', () => {
 describe('a store that does not take the password', () => {
   it('is a trouble that names the cause, and not the outage of a store that does not answer', async () => {
     const secured = await startEmbeddedEventStore({ directory: 'memory', tls: testTls, users: { ledger: 'right' } });
-    const [its, wrong] = ['right', 'wrong'].map((password) => connectEventStore(securedUrl(secured.url, `ledger:${password}`))) as [EventStore, EventStore];
+    const [its, wrong] = ['right', 'wrong'].map((password) =>
+      connectEventStore(securedUrl(secured.url, `ledger:${password}`)),
+    ) as [EventStore, EventStore];
     try {
       const refused = new Appender(wrong, noIndex, LIMITS);
       expect(await refused.append(newEvent(randomId('sub')))).toMatchObject({ kind: 'unavailable' });
@@ -158,8 +188,12 @@ describe('a store that takes less than the configuration says', () => {
       const stream = randomId('sub');
       const appender = new Appender(its, noIndex, LIMITS);
       const sizes = [10_000, 10_000, 100_000, 10_000, 10_000, 10_000, 10_000, 10_000];
-      const outcomes = await Promise.all(sizes.map((bytes) => appender.append(newEvent(stream, randomId('evt'), { bytes }))));
-      expect(outcomes.map(({ kind }) => kind)).toEqual(sizes.map((bytes) => (bytes > LIMIT_BYTES ? 'too_large' : 'appended')));
+      const outcomes = await Promise.all(
+        sizes.map((bytes) => appender.append(newEvent(stream, randomId('evt'), { bytes }))),
+      );
+      expect(outcomes.map(({ kind }) => kind)).toEqual(
+        sizes.map((bytes) => (bytes > LIMIT_BYTES ? 'too_large' : 'appended')),
+      );
       expect(outcomes[2]).toEqual({ kind: 'too_large', limitBytes: LIMIT_BYTES });
       expect(await stripeIdsOf(small.url, stream)).toHaveLength(sizes.length - 1);
       expect(appender.trouble).toBeNull();
@@ -175,18 +209,29 @@ describe('a duplicate on a stream of 10,000 events with a cold cache', () => {
   const ids = Array.from({ length: 10_000 }, (_, at) => `${stream}_evt_${at}`);
   beforeAll(async () => {
     for (let from = 0; from < ids.length; from += 1_000) {
-      const events = ids.slice(from, from + 1_000).map((id) => appendedEvent(unknownEvent(id), newEvent(stream, id).contentHash));
-      await store.appends.appendToStream(stream, events, { expectedRevision: from === 0 ? NO_STREAM : BigInt(from - 1) });
+      const events = ids
+        .slice(from, from + 1_000)
+        .map((id) => appendedEvent(unknownEvent(id), newEvent(stream, id).contentHash));
+      await store.appends.appendToStream(stream, events, {
+        expectedRevision: from === 0 ? NO_STREAM : BigInt(from - 1),
+      });
     }
   }, 60_000);
 
   it('is recognised by reading the stream when there is no index', async () => {
-    expect(await new Appender(store, noIndex, LIMITS).append(newEvent(stream, ids[4_711]))).toMatchObject({ kind: 'duplicate', revision: 4_711n });
+    expect(await new Appender(store, noIndex, LIMITS).append(newEvent(stream, ids[4_711]))).toMatchObject({
+      kind: 'duplicate',
+      revision: 4_711n,
+    });
   });
 
   it('is recognised when no head may hold so many ids, by reading the stream for each', async () => {
     const appender = new Appender(store, noIndex, { ...LIMITS, cachedIdsMax: 1_000 });
-    for (const at of [17, 9_999]) expect(await appender.append(newEvent(stream, ids[at]))).toMatchObject({ kind: 'duplicate', revision: BigInt(at) });
+    for (const at of [17, 9_999])
+      expect(await appender.append(newEvent(stream, ids[at]))).toMatchObject({
+        kind: 'duplicate',
+        revision: BigInt(at),
+      });
     const appended = newEvent(stream);
     expect(await appender.append(appended)).toMatchObject({ kind: 'appended', revision: 10_000n });
     expect(await appender.append(appended)).toMatchObject({ kind: 'duplicate', revision: 10_000n });

@@ -56,11 +56,28 @@ const UUID = randomUUID();
 const clientOf = (store: EventStore): EventStoreDBClient => store.appends;
 const bytes = (text: string): Uint8Array => new Uint8Array(Buffer.from(text));
 const event = (data: unknown = {}): EventData => jsonEvent({ type: 'happened', data: data as Record<string, unknown> });
-const raw = (revision: bigint): RawEvent => ({ stream: 'begun', revision, position: 1n, id: UUID, type: 'happened', contentType: 'application/json', data: bytes('{}'), metadata: new Uint8Array() });
+const raw = (revision: bigint): RawEvent => ({
+  stream: 'begun',
+  revision,
+  position: 1n,
+  id: UUID,
+  type: 'happened',
+  contentType: 'application/json',
+  data: bytes('{}'),
+  metadata: new Uint8Array(),
+});
 type Bytes = Partial<Pick<RawEvent, 'id' | 'contentType' | 'metadata'>>;
-const verbatim = (data: string, rest: Bytes = {}) => ({ id: randomUUID(), type: 'verbatim', contentType: 'application/json', metadata: new Uint8Array(), data: bytes(data), ...rest });
+const verbatim = (data: string, rest: Bytes = {}) => ({
+  id: randomUUID(),
+  type: 'verbatim',
+  contentType: 'application/json',
+  metadata: new Uint8Array(),
+  data: bytes(data),
+  ...rest,
+});
 const appendVerbatim = (store: EventStore, stream: string, ...events: ReturnType<typeof verbatim>[]) => ({
-  at: (expectedRevision: bigint | typeof NO_STREAM) => store.appends.appendBytes({ stream, events, expectedRevision, timeoutMs: 5_000 }),
+  at: (expectedRevision: bigint | typeof NO_STREAM) =>
+    store.appends.appendBytes({ stream, events, expectedRevision, timeoutMs: 5_000 }),
 });
 
 /** Everything that users wrote, byte by byte, without what each store gives by itself: positions, and the ids of tombstones. */
@@ -68,7 +85,10 @@ async function contentOf(store: EventStore): Promise<string[]> {
   const content: string[] = [];
   for await (const { stream, revision, id, type, contentType, data, metadata } of readLog(store)) {
     const [text, note] = [data, metadata].map((part) => Buffer.from(part).toString('latin1'));
-    if (!stream.startsWith('$')) content.push(JSON.stringify([stream, String(revision), type === '$streamDeleted' ? '' : id, type, contentType, text, note]));
+    if (!stream.startsWith('$'))
+      content.push(
+        JSON.stringify([stream, String(revision), type === '$streamDeleted' ? '' : id, type, contentType, text, note]),
+      );
   }
   return content;
 }
@@ -77,7 +97,11 @@ async function contentOf(store: EventStore): Promise<string[]> {
 async function fill(store: EventStore, { streams, rounds }: { streams: number; rounds: number }): Promise<number> {
   for (let round = 0; round < rounds; round += 1) {
     const expectedRevision = round === 0 ? NO_STREAM : BigInt(round * 2 - 1);
-    await Promise.all(Array.from({ length: streams }, (_, index) => clientOf(store).appendToStream(`filled-${index}`, [event({ round }), event({ round })], { expectedRevision })));
+    await Promise.all(
+      Array.from({ length: streams }, (_, index) =>
+        clientOf(store).appendToStream(`filled-${index}`, [event({ round }), event({ round })], { expectedRevision }),
+      ),
+    );
   }
   return streams * rounds * 2;
 }
@@ -97,18 +121,28 @@ async function writeOddities(store: EventStore): Promise<string[]> {
   const client = clientOf(store);
   const repeated = randomUUID();
   const json = [
-    verbatim('{ "amount": 1.0, "large": 12345678901234567890, "a": 1, "a": 2 }'), verbatim('[1,2]'), verbatim(''), verbatim('no json'),
-    verbatim('{}', { metadata: bytes(' {"note": 1.50} ') }), verbatim('{}', { metadata: new Uint8Array([0, 255, 128]) }),
+    verbatim('{ "amount": 1.0, "large": 12345678901234567890, "a": 1, "a": 2 }'),
+    verbatim('[1,2]'),
+    verbatim(''),
+    verbatim('no json'),
+    verbatim('{}', { metadata: bytes(' {"note": 1.50} ') }),
+    verbatim('{}', { metadata: new Uint8Array([0, 255, 128]) }),
   ];
   await appendVerbatim(store, 'json', ...json).at(NO_STREAM);
-  await client.appendToStream('binary', [binaryEvent({ type: 'bytes', data: new Uint8Array([0, 1, 254, 255]) }), binaryEvent({ type: 'empty', data: new Uint8Array() })]);
+  await client.appendToStream('binary', [
+    binaryEvent({ type: 'bytes', data: new Uint8Array([0, 1, 254, 255]) }),
+    binaryEvent({ type: 'empty', data: new Uint8Array() }),
+  ]);
   await appendVerbatim(store, 'large', verbatim(`"${'x'.repeat(500_000)}"`)).at(NO_STREAM);
   await client.appendToStream('Äußere @ "Straße" 1@2/3 😀', event());
   await client.appendToStream('links', binaryEvent({ type: '$>', data: bytes('1@json') }));
   await appendVerbatim(store, 'twice', verbatim('1', { id: repeated })).at(NO_STREAM);
   await appendVerbatim(store, 'twice', verbatim('2', { id: repeated })).at(0n);
   await appendVerbatim(store, 'elsewhere', verbatim('3', { id: repeated })).at(NO_STREAM);
-  await client.appendToStream('counted', Array.from({ length: 300 }, () => event()));
+  await client.appendToStream(
+    'counted',
+    Array.from({ length: 300 }, () => event()),
+  );
   await client.setStreamMetadata('counted', { maxCount: 3, acl: { readRoles: ['$all'] }, owner: 'tests' });
   await client.appendToStream('truncated', [event(), event(), event()]);
   await client.setStreamMetadata('truncated', { truncateBefore: 1 });
@@ -123,7 +157,21 @@ async function writeOddities(store: EventStore): Promise<string[]> {
   await client.tombstoneStream('buried');
   await client.tombstoneStream('never-was');
   await client.appendToStream('$of-the-system', event());
-  return ['json', 'binary', 'large', 'links', 'twice', 'counted', 'truncated', 'only-metadata', 'deleted', 'revived', 'revived-by-metadata', 'buried', 'never-was'];
+  return [
+    'json',
+    'binary',
+    'large',
+    'links',
+    'twice',
+    'counted',
+    'truncated',
+    'only-metadata',
+    'deleted',
+    'revived',
+    'revived-by-metadata',
+    'buried',
+    'never-was',
+  ];
 }
 
 describe('A copy of a store', () => {
@@ -132,10 +180,20 @@ describe('A copy of a store', () => {
     const streams = await writeOddities(source);
     const copied = await copyStore({ source, target });
     expect(await contentOf(target)).toEqual(await contentOf(source));
-    expect(copied).toMatchObject({ events: (await contentOf(source)).length, copied: copied.events, streamsWithMetadata: 7 });
+    expect(copied).toMatchObject({
+      events: (await contentOf(source)).length,
+      copied: copied.events,
+      streamsWithMetadata: 7,
+    });
     for (const stream of streams) {
       expect([stream, await visibleIn(target, stream)]).toEqual([stream, await visibleIn(source, stream)]);
-      const metadataOf = (store: EventStore) => clientOf(store).getStreamMetadata(stream).then(({ metadata }) => metadata, ({ type }: { type: string }) => type);
+      const metadataOf = (store: EventStore) =>
+        clientOf(store)
+          .getStreamMetadata(stream)
+          .then(
+            ({ metadata }) => metadata,
+            ({ type }: { type: string }) => type,
+          );
       expect([stream, await metadataOf(target)]).toEqual([stream, await metadataOf(source)]);
     }
     expect(await visibleIn(target, '$of-the-system')).toBe('stream-not-found');
@@ -143,7 +201,8 @@ describe('A copy of a store', () => {
 
   it('made again fetches what is new, also for streams that were deleted, truncated or got other metadata meanwhile', async () => {
     const [source, target] = [await startStore(), await startStore()];
-    for (const stream of ['deleted', 'truncated', 'counted', 'whole']) await clientOf(source).appendToStream(stream, [event(), event(), event()]);
+    for (const stream of ['deleted', 'truncated', 'counted', 'whole'])
+      await clientOf(source).appendToStream(stream, [event(), event(), event()]);
     await clientOf(source).setStreamMetadata('truncated', { truncateBefore: 2 });
     await clientOf(source).setStreamMetadata('counted', { maxCount: 1 });
     await clientOf(source).deleteStream('deleted');
@@ -155,7 +214,8 @@ describe('A copy of a store', () => {
     await client.deleteStream('whole');
     expect(await copyStore({ source, target })).toMatchObject({ copied: 2, events: first.events + 2 });
     expect(await contentOf(target)).toEqual(await contentOf(source));
-    for (const stream of ['deleted', 'truncated', 'counted', 'whole']) expect([stream, await visibleIn(target, stream)]).toEqual([stream, await visibleIn(source, stream)]);
+    for (const stream of ['deleted', 'truncated', 'counted', 'whole'])
+      expect([stream, await visibleIn(target, stream)]).toEqual([stream, await visibleIn(source, stream)]);
     expect(await copyStore({ source, target })).toMatchObject({ copied: 0 });
   });
 
@@ -167,7 +227,9 @@ describe('A copy of a store', () => {
     const onProgress: CopyOptions['onProgress'] = ({ phase, events: passed }) => {
       if (phase === 'copying' && cutAt.delete(passed)) proxy.cut();
     };
-    expect(await copyStore({ source, target: connect(`esdb://127.0.0.1:${proxy.port}?tls=false`), onProgress })).toMatchObject({ events, copied: events, streams: 40 });
+    expect(
+      await copyStore({ source, target: connect(`esdb://127.0.0.1:${proxy.port}?tls=false`), onProgress }),
+    ).toMatchObject({ events, copied: events, streams: 40 });
     expect(cutAt.size).toBe(0);
     expect(await contentOf(connect(target.url))).toEqual(await contentOf(source));
     await proxy.close();
@@ -185,7 +247,9 @@ describe('A copy of a store', () => {
 
     const resumed = copyCommand('--from', source.url, '--to', target.url);
     const count = (value: number): string => value.toLocaleString('en-US');
-    expect(await resumed.line()).toContain(`${count(events - before)} events were copied. Both stores have the same ${count(events)} events in 50 streams`);
+    expect(await resumed.line()).toContain(
+      `${count(events - before)} events were copied. Both stores have the same ${count(events)} events in 50 streams`,
+    );
     expect(await resumed.ended).toMatchObject({ code: 0 });
     expect(await contentOf(target)).toEqual(await contentOf(source));
   }, 60_000);
@@ -205,9 +269,14 @@ describe('A target that is not a copy', () => {
   async function storesWith(change: (event: EventData) => EventData) {
     const [source, target] = [await startStore(), await startStore()];
     const ids = [randomUUID(), randomUUID(), randomUUID()];
-    const events = ids.map((id) => jsonEvent({ id, type: 'happened', data: { text: 'same' }, metadata: { by: 'tests' } }));
+    const events = ids.map((id) =>
+      jsonEvent({ id, type: 'happened', data: { text: 'same' }, metadata: { by: 'tests' } }),
+    );
     await clientOf(source).appendToStream('tampered', events);
-    await clientOf(target).appendToStream('tampered', events.map((one, at) => (at === 1 ? change(one) : one)));
+    await clientOf(target).appendToStream(
+      'tampered',
+      events.map((one, at) => (at === 1 ? change(one) : one)),
+    );
     return { source, target };
   }
 
@@ -215,7 +284,11 @@ describe('A target that is not a copy', () => {
     const { source, target } = await storesWith((one) => ({ ...one, data: { text: 'Same' } }) as EventData);
     await clientOf(source).appendToStream('tampered', event());
     const before = await contentOf(target);
-    const difference = { stream: 'tampered', revision: 1n, message: 'Revision 1 of stream "tampered": the target has another data.' };
+    const difference = {
+      stream: 'tampered',
+      revision: 1n,
+      message: 'Revision 1 of stream "tampered": the target has another data.',
+    };
     await expect(copyStore({ source, target })).rejects.toMatchObject(difference);
     await expect(verifyCopy({ source, target })).rejects.toMatchObject(difference);
     expect(await contentOf(target)).toEqual(before);
@@ -235,23 +308,37 @@ describe('A target that is not a copy', () => {
     const { source, target } = await storesWith((one) => one);
     expect(await verifyCopy({ source, target })).toMatchObject({ events: 3, copied: 0 });
     await clientOf(source).appendToStream('late', event());
-    await expect(verifyCopy({ source, target })).rejects.toThrow('Revision 0 of stream "late": the target does not have it.');
+    await expect(verifyCopy({ source, target })).rejects.toThrow(
+      'Revision 0 of stream "late": the target does not have it.',
+    );
     await clientOf(target).appendToStream('own', event());
-    await expect(copyStore({ source, target })).rejects.toThrow('Revision 0 of stream "late": where the source has it, the target has revision 0 of stream "own".');
-    await expect(copyStore({ source: await startStore(), target })).rejects.toThrow('Revision 0 of stream "tampered": the target has it, the source does not. Copy into an empty store.');
+    await expect(copyStore({ source, target })).rejects.toThrow(
+      'Revision 0 of stream "late": where the source has it, the target has revision 0 of stream "own".',
+    );
+    await expect(copyStore({ source: await startStore(), target })).rejects.toThrow(
+      'Revision 0 of stream "tampered": the target has it, the source does not. Copy into an empty store.',
+    );
   });
 
   it('because of stream metadata is found', async () => {
     const { source, target } = await storesWith((one) => one);
     await clientOf(source).setStreamMetadata('tampered', { maxCount: 10 });
     await clientOf(target).setStreamMetadata('tampered', { maxCount: 1 });
-    await expect(verifyCopy({ source, target })).rejects.toThrow('Revision 0 of stream "$$tampered": the target has other metadata of this stream.');
+    await expect(verifyCopy({ source, target })).rejects.toThrow(
+      'Revision 0 of stream "$$tampered": the target has other metadata of this stream.',
+    );
   });
 
   it('ends the command with exit code 1, as wrong options do with 2', async () => {
     const { source, target } = await storesWith((one) => ({ ...one, id: randomUUID() }));
-    expect(await copyCommand('--from', source.url, '--to', target.url, '--verify').ended).toEqual({ code: 1, errors: 'Revision 1 of stream "tampered": the target has another id.\n' });
-    expect(await copyCommand('--from', source.url, '--to', source.url).ended).toEqual({ code: 2, errors: expect.stringMatching(/same store/) });
+    expect(await copyCommand('--from', source.url, '--to', target.url, '--verify').ended).toEqual({
+      code: 1,
+      errors: 'Revision 1 of stream "tampered": the target has another id.\n',
+    });
+    expect(await copyCommand('--from', source.url, '--to', source.url).ended).toEqual({
+      code: 2,
+      errors: expect.stringMatching(/same store/),
+    });
   });
 });
 
@@ -263,19 +350,25 @@ describe('An event that does not fit behind what the target has', () => {
   };
 
   it('because the beginning of its stream was removed from the source says that revisions cannot be kept', async () => {
-    await expect(appendRaw(await startStore(), raw(7n))).rejects.toThrow(/Revision 7 of stream "begun": .*beginning of the stream was removed.*Revisions cannot be kept/);
+    await expect(appendRaw(await startStore(), raw(7n))).rejects.toThrow(
+      /Revision 7 of stream "begun": .*beginning of the stream was removed.*Revisions cannot be kept/,
+    );
   });
 
   it('because something else writes to the target says so', async () => {
     const target = await startStore();
     await clientOf(target).appendToStream('begun', event());
-    await expect(appendRaw(target, raw(0n))).rejects.toThrow(/the target has revision 0 already\. Something else writes to it/);
+    await expect(appendRaw(target, raw(0n))).rejects.toThrow(
+      /the target has revision 0 already\. Something else writes to it/,
+    );
   });
 
   it('because of its size says so', async () => {
     const target = await startStore();
     const large = { ...raw(1n), data: new Uint8Array(2 * 1024 * 1024) };
-    await expect(appendRaw(target, raw(0n), large, raw(2n))).rejects.toThrow(/Revision 1 of stream "begun": it is larger than the append limit/);
+    await expect(appendRaw(target, raw(0n), large, raw(2n))).rejects.toThrow(
+      /Revision 1 of stream "begun": it is larger than the append limit/,
+    );
     expect(await contentOf(target)).toHaveLength(1);
   });
 });

@@ -8,7 +8,12 @@ import { readEventAt } from '../../src/eventstore/read.js';
 import { until } from '../support/until.js';
 
 const WIDE = 1024 * 1024;
-const READ = { ':method': 'POST', ':path': '/event_store.client.streams.Streams/Read', 'content-type': 'application/grpc', te: 'trailers' };
+const READ = {
+  ':method': 'POST',
+  ':path': '/event_store.client.streams.Streams/Read',
+  'content-type': 'application/grpc',
+  te: 'trailers',
+};
 
 it('lets the store send a megabyte of a read before it waits for us', async () => {
   const granted: number[] = [];
@@ -18,7 +23,9 @@ it('lets the store send a megabyte of a read before it waits for us', async () =
     sessions.push(session);
     session.once('remoteSettings', ({ initialWindowSize }: Settings) => granted.push(initialWindowSize ?? 0));
   });
-  server.on('stream', (stream) => stream.respond({ ':status': 200, 'content-type': 'application/grpc', 'grpc-status': '3' }, { endStream: true }));
+  server.on('stream', (stream) =>
+    stream.respond({ ':status': 200, 'content-type': 'application/grpc', 'grpc-status': '3' }, { endStream: true }),
+  );
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const store = connectEventStore(`esdb://127.0.0.1:${(server.address() as AddressInfo).port}?tls=false`);
@@ -39,7 +46,10 @@ it('lets a client send a megabyte of appends before the embedded store has looke
   try {
     await once(session, 'remoteSettings');
     const call = session.request(READ);
-    await until('a wide window', async () => session.remoteSettings.initialWindowSize === WIDE && (session.state.remoteWindowSize ?? 0) >= WIDE);
+    await until(
+      'a wide window',
+      async () => session.remoteSettings.initialWindowSize === WIDE && (session.state.remoteWindowSize ?? 0) >= WIDE,
+    );
     call.close();
   } finally {
     session.destroy();

@@ -15,9 +15,18 @@ const EVENTS = 5;
 const acts = {
   'soft-deleted': { act: (store: EventStore, stream: string) => store.appends.deleteStream(stream), empties: true },
   tombstoned: { act: (store: EventStore, stream: string) => store.appends.tombstoneStream(stream), empties: false },
-  'cut to its last two events': { act: (store: EventStore, stream: string) => store.appends.setStreamMetadata(stream, { maxCount: 2 }), empties: false },
-  'expired as a whole': { act: (store: EventStore, stream: string) => store.appends.setStreamMetadata(stream, { maxAge: 1 }), empties: true },
-  'cut before its last event': { act: (store: EventStore, stream: string) => store.appends.setStreamMetadata(stream, { truncateBefore: 4 }), empties: false },
+  'cut to its last two events': {
+    act: (store: EventStore, stream: string) => store.appends.setStreamMetadata(stream, { maxCount: 2 }),
+    empties: false,
+  },
+  'expired as a whole': {
+    act: (store: EventStore, stream: string) => store.appends.setStreamMetadata(stream, { maxAge: 1 }),
+    empties: true,
+  },
+  'cut before its last event': {
+    act: (store: EventStore, stream: string) => store.appends.setStreamMetadata(stream, { truncateBefore: 4 }),
+    empties: false,
+  },
 } as const;
 type Act = keyof typeof acts;
 const processes = ['warm', 'cold', 'cold, without an index'] as const;
@@ -36,13 +45,23 @@ const unknown: Readonly<Partial<Record<Act, readonly Delivery[]>>> = {
   'cut before its last event': ['the first event again', 'the third event again'],
 };
 
-const cells = processes.flatMap((process) => (Object.keys(acts) as Act[]).flatMap((act) => deliveries.map((delivery) => [process, act, delivery] as const)));
+const cells = processes.flatMap((process) =>
+  (Object.keys(acts) as Act[]).flatMap((act) => deliveries.map((delivery) => [process, act, delivery] as const)),
+);
 const keyOf = (process: Process, act: Act, delivery: Delivery): string => [process, act, delivery].join();
 
-const made = new Map(cells.map(([process, act, delivery]) => {
-  const id = randomId('sub');
-  return [keyOf(process, act, delivery), { stream: `subscription-${id}`, events: Array.from({ length: EVENTS + 1 }, (_, at) => subscriptionEvent(id, { created: START + at })) }];
-}));
+const made = new Map(
+  cells.map(([process, act, delivery]) => {
+    const id = randomId('sub');
+    return [
+      keyOf(process, act, delivery),
+      {
+        stream: `subscription-${id}`,
+        events: Array.from({ length: EVENTS + 1 }, (_, at) => subscriptionEvent(id, { created: START + at })),
+      },
+    ];
+  }),
+);
 
 let eventStore: TestServer;
 let database: TestServer;
@@ -55,16 +74,27 @@ beforeAll(async () => {
   const warm = await startLedger({ eventStore, database });
   let last = '0';
   for (let at = 0; at < EVENTS; at += 1) {
-    const answers = await Promise.all([...made.values()].map(({ events }) => deliver(warm.url, JSON.stringify(events[at]))));
+    const answers = await Promise.all(
+      [...made.values()].map(({ events }) => deliver(warm.url, JSON.stringify(events[at]))),
+    );
     expect(answers.map(({ body }) => body.outcome)).toEqual(answers.map(() => 'appended'));
     last = answers.map(({ body }) => body.position).reduce((a, b) => (BigInt(a) > BigInt(b) ? a : b), last);
   }
-  await until('all of them are indexed', async () => (await read(warm.url, `/subscriptions?minPosition=${last}&waitMs=10000`)).status === 200, 120_000);
+  await until(
+    'all of them are indexed',
+    async () => (await read(warm.url, `/subscriptions?minPosition=${last}&waitMs=10000`)).status === 200,
+    120_000,
+  );
   for (const [process, act, delivery] of cells) await acts[act].act(store, streamOf(process, act, delivery));
-  for (const [process, act, delivery] of cells) if (acts[act].empties) await until('the stream shows nothing', async () => (await shownOf(streamOf(process, act, delivery))) === 0);
+  for (const [process, act, delivery] of cells)
+    if (acts[act].empties)
+      await until('the stream shows nothing', async () => (await shownOf(streamOf(process, act, delivery))) === 0);
   ledgers.set('warm', warm);
   ledgers.set('cold', await startLedger({ eventStore, database }));
-  ledgers.set('cold, without an index', await startLedger({ eventStore, database, environment: { ROLES: 'ingest', DATABASE_URL: '' } }));
+  ledgers.set(
+    'cold, without an index',
+    await startLedger({ eventStore, database, environment: { ROLES: 'ingest', DATABASE_URL: '' } }),
+  );
 }, 240_000);
 afterAll(async () => {
   for (const ledger of ledgers.values()) await ledger.stop();
@@ -72,7 +102,8 @@ afterAll(async () => {
   await Promise.all([eventStore.stop(), database.stop()]);
 });
 
-const streamOf = (process: Process, act: Act, delivery: Delivery): string => made.get(keyOf(process, act, delivery))?.stream ?? '';
+const streamOf = (process: Process, act: Act, delivery: Delivery): string =>
+  made.get(keyOf(process, act, delivery))?.stream ?? '';
 
 async function shownOf(stream: string): Promise<number> {
   let shown = 0;
@@ -86,8 +117,16 @@ const expected: { cell: string; stream: string; eventId: string; max: number; is
 describe.each(processes)('to a process that is %s', (process) => {
   describe.each(Object.keys(acts) as Act[])('and a stream that was %s', (act) => {
     it.each(deliveries)('%s is answered 2xx, and is a duplicate from then on', async (delivery) => {
-      const { stream, events } = made.get(keyOf(process, act, delivery)) as { stream: string; events: ReturnType<typeof subscriptionEvent>[] };
-      const at = { 'the first event again': 0, 'the third event again': 2, 'the last event again': EVENTS - 1, 'a new event': EVENTS }[delivery];
+      const { stream, events } = made.get(keyOf(process, act, delivery)) as {
+        stream: string;
+        events: ReturnType<typeof subscriptionEvent>[];
+      };
+      const at = {
+        'the first event again': 0,
+        'the third event again': 2,
+        'the last event again': EVENTS - 1,
+        'a new event': EVENTS,
+      }[delivery];
       const event = events[at] as (typeof events)[number];
       const { url } = ledgers.get(process) as TestLedger;
       const answer = await deliver(url, JSON.stringify(event));
@@ -95,18 +134,31 @@ describe.each(processes)('to a process that is %s', (process) => {
       const isUnknown = process === 'cold, without an index' && (unknown[act] ?? []).includes(delivery);
       const toQuarantine = act === 'tombstoned' && (isNew || process === 'cold, without an index');
       expect(answer.status).toBe(200);
-      if (isNew && !toQuarantine) expect(answer.body).toMatchObject({ outcome: 'appended', stream, revision: String(EVENTS) });
-      if (toQuarantine) expect(answer.body).toMatchObject({ outcome: 'quarantined', stream: expect.stringMatching(/^quarantine-/) });
-      if (!isNew && !isUnknown && !toQuarantine) expect(answer.body).toMatchObject({ outcome: 'duplicate', stream, revision: String(at) });
-      expect(await deliver(url, JSON.stringify(event))).toMatchObject({ status: 200, body: { outcome: 'duplicate', stream: toQuarantine ? answer.body.stream : stream } });
-      expected.push({ cell: [process, act, delivery].join(', '), stream, eventId: eventIdOf(event.id), max: isUnknown ? 2 : 1, isElsewhere: isNew && toQuarantine });
+      if (isNew && !toQuarantine)
+        expect(answer.body).toMatchObject({ outcome: 'appended', stream, revision: String(EVENTS) });
+      if (toQuarantine)
+        expect(answer.body).toMatchObject({ outcome: 'quarantined', stream: expect.stringMatching(/^quarantine-/) });
+      if (!isNew && !isUnknown && !toQuarantine)
+        expect(answer.body).toMatchObject({ outcome: 'duplicate', stream, revision: String(at) });
+      expect(await deliver(url, JSON.stringify(event))).toMatchObject({
+        status: 200,
+        body: { outcome: 'duplicate', stream: toQuarantine ? answer.body.stream : stream },
+      });
+      expected.push({
+        cell: [process, act, delivery].join(', '),
+        stream,
+        eventId: eventIdOf(event.id),
+        max: isUnknown ? 2 : 1,
+        isElsewhere: isNew && toQuarantine,
+      });
     });
   });
 });
 
 it('each of them is in the log, and none more often than can be known', async () => {
   const times = new Map<string, number>();
-  for await (const { stream, id } of readLog(store)) times.set(`${stream} ${id}`, (times.get(`${stream} ${id}`) ?? 0) + 1);
+  for await (const { stream, id } of readLog(store))
+    times.set(`${stream} ${id}`, (times.get(`${stream} ${id}`) ?? 0) + 1);
   const wrong = expected.filter(({ stream, eventId, max, isElsewhere }) => {
     const found = times.get(`${stream} ${eventId}`) ?? 0;
     return isElsewhere ? found !== 0 : found < 1 || found > max;
@@ -117,7 +169,9 @@ it('each of them is in the log, and none more often than can be known', async ()
 
 describe('what went to quarantine because its stream is tombstoned', () => {
   it('is counted by that reason', async () => {
-    const text = await (await fetch(`${ledgers.get('warm')?.url}/metrics`, { headers: { authorization: `Bearer ${READ_TOKEN}` } })).text();
+    const text = await (
+      await fetch(`${ledgers.get('warm')?.url}/metrics`, { headers: { authorization: `Bearer ${READ_TOKEN}` } })
+    ).text();
     expect(text).toMatch(/ledger_quarantined_total\{reason="stream_deleted"\} 1\b/);
   });
 });

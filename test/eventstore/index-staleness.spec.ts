@@ -11,7 +11,14 @@ import { randomId } from '../support/subscription-events.js';
 import { until } from '../support/until.js';
 
 const LIMITS: AppenderLimits = {
-  waitingMax: 1_000, waitingBytesMax: 1 << 26, waitMsMax: 30_000, streamsMax: 16, sharedBytesMax: 1 << 19, appendBytesMax: 1 << 20, cachedIdsMax: 100_000, timeoutMs: 2_000,
+  waitingMax: 1_000,
+  waitingBytesMax: 1 << 26,
+  waitMsMax: 30_000,
+  streamsMax: 16,
+  sharedBytesMax: 1 << 19,
+  appendBytesMax: 1 << 20,
+  cachedIdsMax: 100_000,
+  timeoutMs: 2_000,
 };
 
 let server: TestServer;
@@ -46,7 +53,12 @@ async function leaning(indexed = 10): Promise<{ stream: string; ids: string[]; a
 /** All ids delivered again, to the appender that leans and to a cold one: duplicates, and the log as it was. */
 async function expectOnce({ stream, ids, appender }: Awaited<ReturnType<typeof leaning>>): Promise<void> {
   for (const each of [appender, withIndex()]) {
-    for (const [at, id] of ids.entries()) expect(await each.append(newEvent(stream, id))).toMatchObject({ kind: 'duplicate', stream, revision: BigInt(at) });
+    for (const [at, id] of ids.entries())
+      expect(await each.append(newEvent(stream, id))).toMatchObject({
+        kind: 'duplicate',
+        stream,
+        revision: BigInt(at),
+      });
   }
   expect(new Set(await stripeIdsOf(server.url, stream)).size).toBe((await stripeIdsOf(server.url, stream)).length);
 }
@@ -72,7 +84,11 @@ describe('a duplicate of an event that stands in the index alone', () => {
     await index.drop();
     await expectOnce(stream);
     await index.make();
-    await until('the index is asked again', async () => (await new BatchedEventIdIndex(index.database).find(newEvent('s').eventId, 's')).kind === 'unavailable');
+    await until(
+      'the index is asked again',
+      async () =>
+        (await new BatchedEventIdIndex(index.database).find(newEvent('s').eventId, 's')).kind === 'unavailable',
+    );
     await expectOnce(stream);
     const other = randomId('sub');
     await new Appender(store, noIndex, LIMITS).append(newEvent(other));
@@ -99,17 +115,22 @@ describe('a duplicate of an event that stands in the index alone', () => {
 });
 
 describe('an event that is new', () => {
-  const claim = (eventId: string, stream: string, revision: number) => index.database.query(
-    `insert into ledger.event_index_v2 (event_id, stream, revision, position) values ($1, $2, $3, 1)
+  const claim = (eventId: string, stream: string, revision: number) =>
+    index.database.query(
+      `insert into ledger.event_index_v2 (event_id, stream, revision, position) values ($1, $2, $3, 1)
      on conflict (stream, revision) do update set event_id = excluded.event_id`,
-    [eventId, stream, revision],
-  );
+      [eventId, stream, revision],
+    );
 
-  it.each([['has another event', 3], ['has ended before', 30]])('is appended though the index says that it stands where the stream %s', async (_, revision) => {
+  it.each([
+    ['has another event', 3],
+    ['has ended before', 30],
+  ])('is appended though the index says that it stands where the stream %s', async (_, revision) => {
     const { stream, appender } = await leaning();
     const event = newEvent(stream);
     await claim(event.eventId, stream, revision);
-    for (const each of [appender, withIndex()]) expect((await each.append(event)).kind).toBe(each === appender ? 'appended' : 'duplicate');
+    for (const each of [appender, withIndex()])
+      expect((await each.append(event)).kind).toBe(each === appender ? 'appended' : 'duplicate');
     expect(new Set(await stripeIdsOf(server.url, stream)).size).toBe(12);
   });
 
@@ -129,16 +150,25 @@ describe('a stream of 30,000 events, more than all heads may hold', () => {
     const stream = randomId('sub');
     const ids = Array.from({ length: 30_000 }, (_, at) => `${stream}_evt_${at}`);
     for (let from = 0; from < ids.length; from += 1_000) {
-      const page = ids.slice(from, from + 1_000).map((id) => appendedEvent(unknownEvent(id), newEvent(stream, id).contentHash));
+      const page = ids
+        .slice(from, from + 1_000)
+        .map((id) => appendedEvent(unknownEvent(id), newEvent(stream, id).contentHash));
       await store.appends.appendToStream(stream, page, { expectedRevision: from === 0 ? NO_STREAM : BigInt(from - 1) });
     }
     await index.indexAll([stream]);
     const reads: string[] = [];
-    const counting = { ...store, reads: new Proxy(store.reads, { get: (target, name) => noting(target, name, reads) }) };
-    const appender = new Appender(counting, new BatchedEventIdIndex(index.database), { ...LIMITS, cachedIdsMax: 5_000 });
+    const counting = {
+      ...store,
+      reads: new Proxy(store.reads, { get: (target, name) => noting(target, name, reads) }),
+    };
+    const appender = new Appender(counting, new BatchedEventIdIndex(index.database), {
+      ...LIMITS,
+      cachedIdsMax: 5_000,
+    });
     expect(await appender.append(newEvent(stream))).toMatchObject({ kind: 'appended', revision: 30_000n });
     expect(reads.filter((read) => read === stream)).toHaveLength(1);
-    for (let next = 30_001n; next < 30_005n; next += 1n) expect(await appender.append(newEvent(stream))).toMatchObject({ kind: 'appended', revision: next });
+    for (let next = 30_001n; next < 30_005n; next += 1n)
+      expect(await appender.append(newEvent(stream))).toMatchObject({ kind: 'appended', revision: next });
     expect(reads.filter((read) => read === stream)).toHaveLength(1);
     expect(await appender.append(newEvent(stream, ids[17]))).toMatchObject({ kind: 'duplicate', revision: 17n });
   }, 120_000);

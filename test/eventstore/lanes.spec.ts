@@ -3,27 +3,40 @@ import { setImmediate as settled } from 'node:timers/promises';
 import { Lanes, type LaneLimits, type Waiting } from '../../src/eventstore/lanes.js';
 import { newEvent } from '../support/new-event.js';
 
-const LIMITS: LaneLimits = { waitingMax: 10_000, waitingBytesMax: 1 << 26, waitMsMax: 5_000, streamsMax: 2, sharedBytesMax: 1 << 16 };
+const LIMITS: LaneLimits = {
+  waitingMax: 10_000,
+  waitingBytesMax: 1 << 26,
+  waitMsMax: 5_000,
+  streamsMax: 2,
+  sharedBytesMax: 1 << 16,
+};
 type Outcome = { readonly kind: 'done' };
 
 /** Lanes whose work the test ends by hand, at times of its own clock. */
 function lanes(limits: Partial<LaneLimits> = {}) {
   const clock = { now: 0 };
   const working: { stream: string; share: readonly Waiting<Outcome>[]; end: () => void }[] = [];
-  const made = new Lanes<Outcome>({ ...LIMITS, ...limits }, (stream, share) => new Promise((end) => {
-    working.push({
-      stream,
-      share,
-      end: () => {
-        for (const { settle } of share) settle({ kind: 'done' });
-        end();
-      },
-    });
-  }), () => clock.now);
+  const made = new Lanes<Outcome>(
+    { ...LIMITS, ...limits },
+    (stream, share) =>
+      new Promise((end) => {
+        working.push({
+          stream,
+          share,
+          end: () => {
+            for (const { settle } of share) settle({ kind: 'done' });
+            end();
+          },
+        });
+      }),
+    () => clock.now,
+  );
   const kinds: (string | undefined)[] = [];
   const enter = (stream: string): number => {
     const at = kinds.push(undefined) - 1;
-    void made.enter(newEvent(stream)).then(({ kind }) => { kinds[at] = kind; });
+    void made.enter(newEvent(stream)).then(({ kind }) => {
+      kinds[at] = kind;
+    });
     return at;
   };
   /** Ends the work that was begun first, `afterMs` later. */

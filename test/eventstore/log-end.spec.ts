@@ -27,7 +27,9 @@ beforeEach(async () => {
 afterEach(() => stop());
 
 async function appendOne(): Promise<bigint> {
-  const { position } = await store.appends.appendToStream(randomId('stream'), jsonEvent({ type: 'ours', data: {} }), { expectedRevision: ANY });
+  const { position } = await store.appends.appendToStream(randomId('stream'), jsonEvent({ type: 'ours', data: {} }), {
+    expectedRevision: ANY,
+  });
   if (position === undefined) throw new Error('The store did not say where it wrote.');
   return position.commit;
 }

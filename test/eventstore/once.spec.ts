@@ -11,7 +11,14 @@ import { randomId } from '../support/subscription-events.js';
 
 /** The cache holds few ids, so that heads come and go. */
 const LIMITS: AppenderLimits = {
-  waitingMax: 1_000, waitingBytesMax: 1 << 26, waitMsMax: 30_000, streamsMax: 16, sharedBytesMax: 1 << 19, appendBytesMax: 1 << 20, cachedIdsMax: 30, timeoutMs: 2_000,
+  waitingMax: 1_000,
+  waitingBytesMax: 1 << 26,
+  waitMsMax: 30_000,
+  streamsMax: 16,
+  sharedBytesMax: 1 << 19,
+  appendBytesMax: 1 << 20,
+  cachedIdsMax: 30,
+  timeoutMs: 2_000,
 };
 const STREAMS = 2;
 const IDS = 8;
@@ -22,18 +29,50 @@ type Happening =
   /** The process starts anew, with nothing cached. */
   | Readonly<{ kind: 'restart'; process: number }>
   /** The index catches up, falls back to what it was, is dropped, made again, or is that of another log for a while. */
-  | Readonly<{ kind: 'index'; becomes: 'current' | 'remembered' | 'as_remembered' | 'dropped' | 'made' | 'of_another_log' }>
-  | Readonly<{ kind: 'operator'; stream: number; act: 'delete' | 'tombstone' | 'maxCount' | 'truncateBefore' | 'maxAge' }>;
+  | Readonly<{
+      kind: 'index';
+      becomes: 'current' | 'remembered' | 'as_remembered' | 'dropped' | 'made' | 'of_another_log';
+    }>
+  | Readonly<{
+      kind: 'operator';
+      stream: number;
+      act: 'delete' | 'tombstone' | 'maxCount' | 'truncateBefore' | 'maxAge';
+    }>;
 
 const process = fc.nat(1);
 const stream = fc.nat(STREAMS - 1);
-const deliver = fc.record({ kind: fc.constant('deliver' as const), process, stream, ids: fc.array(fc.nat(IDS - 1), { minLength: 1, maxLength: 6 }) });
+const deliver = fc.record({
+  kind: fc.constant('deliver' as const),
+  process,
+  stream,
+  ids: fc.array(fc.nat(IDS - 1), { minLength: 1, maxLength: 6 }),
+});
 const happening: fc.Arbitrary<Happening> = fc.oneof(
   { weight: 10, arbitrary: deliver },
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('restart' as const), process }) },
-  { weight: 5, arbitrary: fc.record({ kind: fc.constant('index' as const), becomes: fc.constantFrom('current', 'current', 'current', 'remembered', 'as_remembered', 'as_remembered', 'dropped', 'made', 'of_another_log') }) },
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      kind: fc.constant('index' as const),
+      becomes: fc.constantFrom(
+        'current',
+        'current',
+        'current',
+        'remembered',
+        'as_remembered',
+        'as_remembered',
+        'dropped',
+        'made',
+        'of_another_log',
+      ),
+    }),
+  },
 );
-const operator: fc.Arbitrary<Happening> = fc.record({ kind: fc.constant('operator' as const), stream, act: fc.constantFrom('delete', 'tombstone', 'maxCount', 'truncateBefore', 'maxAge') });
+const operator: fc.Arbitrary<Happening> = fc.record({
+  kind: fc.constant('operator' as const),
+  stream,
+  act: fc.constantFrom('delete', 'tombstone', 'maxCount', 'truncateBefore', 'maxAge'),
+});
 
 let server: TestServer;
 let store: EventStore;
@@ -68,15 +107,20 @@ class Run {
       case 'deliver': {
         const stream = this.streams[happening.stream] as string;
         const events = happening.ids.map((id) => newEvent(stream, `${stream}_${id}`));
-        const outcomes = await Promise.all(events.map((event) => this.#appenders[happening.process]?.append(event) as Promise<AppendOutcome>));
-        for (const [at, { eventId }] of events.entries()) this.outcomes.push({ stream, eventId, outcome: outcomes[at] as AppendOutcome });
+        const outcomes = await Promise.all(
+          events.map((event) => this.#appenders[happening.process]?.append(event) as Promise<AppendOutcome>),
+        );
+        for (const [at, { eventId }] of events.entries())
+          this.outcomes.push({ stream, eventId, outcome: outcomes[at] as AppendOutcome });
         return;
       }
       case 'restart':
         this.#appenders[happening.process] = this.#start(happening.process);
         return;
-      case 'index': return this.#index(happening.becomes);
-      case 'operator': return this.#operate(this.streams[happening.stream] as string, happening.act);
+      case 'index':
+        return this.#index(happening.becomes);
+      case 'operator':
+        return this.#operate(this.streams[happening.stream] as string, happening.act);
     }
   }
 
@@ -96,15 +140,23 @@ class Run {
   }
 
   async #operate(stream: string, act: Extract<Happening, { kind: 'operator' }>['act']): Promise<void> {
-    const done = act === 'delete' ? store.appends.deleteStream(stream)
-      : act === 'tombstone' ? store.appends.tombstoneStream(stream)
-      : store.appends.setStreamMetadata(stream, act === 'maxCount' ? { maxCount: 2 } : act === 'maxAge' ? { maxAge: 1 } : { truncateBefore: 3 });
+    const done =
+      act === 'delete'
+        ? store.appends.deleteStream(stream)
+        : act === 'tombstone'
+          ? store.appends.tombstoneStream(stream)
+          : store.appends.setStreamMetadata(
+              stream,
+              act === 'maxCount' ? { maxCount: 2 } : act === 'maxAge' ? { maxAge: 1 } : { truncateBefore: 3 },
+            );
     // What is gone, or was never there, cannot be deleted.
     await done.catch(() => undefined);
   }
 }
 
-async function play(happenings: readonly Happening[]): Promise<{ streams: readonly string[]; outcomes: Run['outcomes']; times: ReadonlyMap<string, number> }> {
+async function play(
+  happenings: readonly Happening[],
+): Promise<{ streams: readonly string[]; outcomes: Run['outcomes']; times: ReadonlyMap<string, number> }> {
   await index.make();
   const start = await endOf(store);
   const run = new Run();
@@ -119,31 +171,54 @@ async function play(happenings: readonly Happening[]): Promise<{ streams: readon
 }
 
 /** Streams to which an operator did something of a kind. */
-function streamsWhere(streams: readonly string[], happenings: readonly Happening[], holds: (act: Extract<Happening, { kind: 'operator' }>) => boolean): Set<string | undefined> {
-  return new Set(happenings.flatMap((happening) => (happening.kind === 'operator' && holds(happening) ? [streams[happening.stream]] : [])));
+function streamsWhere(
+  streams: readonly string[],
+  happenings: readonly Happening[],
+  holds: (act: Extract<Happening, { kind: 'operator' }>) => boolean,
+): Set<string | undefined> {
+  return new Set(
+    happenings.flatMap((happening) =>
+      happening.kind === 'operator' && holds(happening) ? [streams[happening.stream]] : [],
+    ),
+  );
 }
 
 const RUNS = Number(globalThis.process.env['LAW_RUNS'] ?? 40);
 const seed = Number(globalThis.process.env['LAW_SEED'] ?? Date.now());
 
 it('however often and to whom events are delivered, and whatever becomes of the index: each is acknowledged, and in its stream exactly once', async () => {
-  await fc.assert(fc.asyncProperty(fc.array(happening, { minLength: 10, maxLength: 60, size: 'max' }), async (happenings) => {
-    const { outcomes, times } = await play(happenings);
-    expect(outcomes.filter(({ outcome }) => outcome.kind !== 'appended' && outcome.kind !== 'duplicate')).toEqual([]);
-    expect(outcomes.filter(({ stream, eventId }) => times.get(`${stream} ${eventId}`) !== 1)).toEqual([]);
-  }), { numRuns: RUNS, seed });
+  await fc.assert(
+    fc.asyncProperty(fc.array(happening, { minLength: 10, maxLength: 60, size: 'max' }), async (happenings) => {
+      const { outcomes, times } = await play(happenings);
+      expect(outcomes.filter(({ outcome }) => outcome.kind !== 'appended' && outcome.kind !== 'duplicate')).toEqual([]);
+      expect(outcomes.filter(({ stream, eventId }) => times.get(`${stream} ${eventId}`) !== 1)).toEqual([]);
+    }),
+    { numRuns: RUNS, seed },
+  );
 }, 600_000);
 
 it('and whatever an operator does to the streams: each is acknowledged, and in the log, unless its stream is tombstoned', async () => {
-  await fc.assert(fc.asyncProperty(fc.array(fc.oneof({ weight: 5, arbitrary: happening }, { weight: 1, arbitrary: operator }), { minLength: 10, maxLength: 60, size: 'max' }), async (happenings) => {
-    const { streams, outcomes, times } = await play(happenings);
-    const tombstoned = streamsWhere(streams, happenings, ({ act }) => act === 'tombstone');
-    const touched = streamsWhere(streams, happenings, () => true);
-    for (const { stream, eventId, outcome } of outcomes) {
-      expect(['appended', 'duplicate', ...(tombstoned.has(stream) ? ['stream_deleted'] : [])]).toContain(outcome.kind);
-      const found = times.get(`${stream} ${eventId}`) ?? 0;
-      if (outcome.kind !== 'stream_deleted') expect(found).toBeGreaterThanOrEqual(1);
-      if (!touched.has(stream)) expect(found).toBe(1);
-    }
-  }), { numRuns: RUNS, seed });
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.oneof({ weight: 5, arbitrary: happening }, { weight: 1, arbitrary: operator }), {
+        minLength: 10,
+        maxLength: 60,
+        size: 'max',
+      }),
+      async (happenings) => {
+        const { streams, outcomes, times } = await play(happenings);
+        const tombstoned = streamsWhere(streams, happenings, ({ act }) => act === 'tombstone');
+        const touched = streamsWhere(streams, happenings, () => true);
+        for (const { stream, eventId, outcome } of outcomes) {
+          expect(['appended', 'duplicate', ...(tombstoned.has(stream) ? ['stream_deleted'] : [])]).toContain(
+            outcome.kind,
+          );
+          const found = times.get(`${stream} ${eventId}`) ?? 0;
+          if (outcome.kind !== 'stream_deleted') expect(found).toBeGreaterThanOrEqual(1);
+          if (!touched.has(stream)) expect(found).toBe(1);
+        }
+      },
+    ),
+    { numRuns: RUNS, seed },
+  );
 }, 600_000);

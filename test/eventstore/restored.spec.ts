@@ -11,7 +11,14 @@ import { newEvent } from '../support/new-event.js';
 import { randomId } from '../support/subscription-events.js';
 
 const LIMITS: AppenderLimits = {
-  waitingMax: 1_000, waitingBytesMax: 1 << 26, waitMsMax: 30_000, streamsMax: 16, sharedBytesMax: 1 << 19, appendBytesMax: 1 << 20, cachedIdsMax: 1_000, timeoutMs: 2_000,
+  waitingMax: 1_000,
+  waitingBytesMax: 1 << 26,
+  waitMsMax: 30_000,
+  streamsMax: 16,
+  sharedBytesMax: 1 << 19,
+  appendBytesMax: 1 << 20,
+  cachedIdsMax: 1_000,
+  timeoutMs: 2_000,
 };
 
 let scratch: Awaited<ReturnType<typeof scratchFolder>>;
@@ -35,23 +42,26 @@ async function restart(change: (files: string) => Promise<void>): Promise<void> 
   server = await startEmbeddedEventStore({ directory: join(scratch.path, 'events'), port: server.port });
 }
 
-it.each(['its backup', 'nothing'])('an event that the store has lost is appended again when it came back with %s', async (content) => {
-  const appender = new Appender(store, noIndex, LIMITS);
-  const stream = randomId('sub');
-  const events = Array.from({ length: 4 }, () => newEvent(stream));
-  const append = async (event = events[0]!) => (await appender.append(event)).kind;
-  const backup = join(scratch.path, 'backup');
-  for (const event of events.slice(0, 2)) expect(await append(event)).toBe('appended');
-  await restart((files) => cp(files, backup, { recursive: true }));
-  for (const event of events.slice(2)) expect(await append(event)).toBe('appended');
+it.each(['its backup', 'nothing'])(
+  'an event that the store has lost is appended again when it came back with %s',
+  async (content) => {
+    const appender = new Appender(store, noIndex, LIMITS);
+    const stream = randomId('sub');
+    const events = Array.from({ length: 4 }, () => newEvent(stream));
+    const append = async (event = events[0]!) => (await appender.append(event)).kind;
+    const backup = join(scratch.path, 'backup');
+    for (const event of events.slice(0, 2)) expect(await append(event)).toBe('appended');
+    await restart((files) => cp(files, backup, { recursive: true }));
+    for (const event of events.slice(2)) expect(await append(event)).toBe('appended');
 
-  await restart(async (files) => {
-    await rm(files, { recursive: true });
-    if (content === 'its backup') await cp(backup, files, { recursive: true });
-  });
-  for (const event of [...events].reverse()) expect(['appended', 'duplicate']).toContain(await append(event));
-  expect(await idsIn(stream)).toEqual(events.map(({ eventId }) => eventId).sort());
-});
+    await restart(async (files) => {
+      await rm(files, { recursive: true });
+      if (content === 'its backup') await cp(backup, files, { recursive: true });
+    });
+    for (const event of [...events].reverse()) expect(['appended', 'duplicate']).toContain(await append(event));
+    expect(await idsIn(stream)).toEqual(events.map(({ eventId }) => eventId).sort());
+  },
+);
 
 it('an event that a process has only read, and that is gone with its stream, is appended', async () => {
   const stream = randomId('sub');

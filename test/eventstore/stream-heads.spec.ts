@@ -11,8 +11,14 @@ function headOf(count: number): { head: StreamHead; ids: string[] } {
   return { head, ids };
 }
 
-const indexedTo = (revision: bigint, eventId: string): IndexAnswer =>
-  ({ kind: 'answered', log: 'this', position: 1_000_000n, eventId: randomUUID(), found: null, last: { stream: 's', revision, position: 500n, eventId } });
+const indexedTo = (revision: bigint, eventId: string): IndexAnswer => ({
+  kind: 'answered',
+  log: 'this',
+  position: 1_000_000n,
+  eventId: randomUUID(),
+  found: null,
+  last: { stream: 's', revision, position: 500n, eventId },
+});
 
 describe('events of a head', () => {
   it('are found by their ids, the first of an id that stands twice', () => {
@@ -28,7 +34,11 @@ describe('a large head', () => {
     const { head, ids } = headOf(5_000);
     leanOnIndex(head, indexedTo(4_899n, ids[4_899] as string));
     expect(head).toMatchObject({ revision: 4_999n, leansOn: { log: 'this', revision: 4_899n, position: 500n } });
-    expect([head.events.weight, head.events.get(ids[4_899] as string), head.events.get(ids[4_900] as string)]).toEqual([100, undefined, 4_900n]);
+    expect([head.events.weight, head.events.get(ids[4_899] as string), head.events.get(ids[4_900] as string)]).toEqual([
+      100,
+      undefined,
+      4_900n,
+    ]);
   });
 
   it.each<[string, (ids: string[]) => IndexAnswer]>([

@@ -69,17 +69,25 @@ export class Cluster {
     return this.connectionStringWithOverrides({});
   }
 
-  connectionStringWithOverrides({ defaultUserCredentials = ADMIN, endpoints = this.endpoints, ...options }: ConnectionFeatures): string {
+  connectionStringWithOverrides({
+    defaultUserCredentials = ADMIN,
+    endpoints = this.endpoints,
+    ...options
+  }: ConnectionFeatures): string {
     const { username, password } = defaultUserCredentials;
     const hosts = endpoints.map(({ address, port }) => `${address}:${port}`).join(',');
     const security = this.insecure ? { tls: 'false' } : { tls: 'true', tlsCAFile: this.certPath.root };
-    const query = Object.entries({ ...security, ...options }).filter(([, value]) => value !== Infinity).map(([name, value]) => `${name}=${value}`);
+    const query = Object.entries({ ...security, ...options })
+      .filter(([, value]) => value !== Infinity)
+      .map(([name, value]) => `${name}=${value}`);
     return `esdb://${username}:${password}@${hosts}?${query.join('&')}`;
   }
 
   /** The first time on a free port, later on the same. */
   async up(): Promise<void> {
-    const { startEmbeddedEventStore } = (await import(pathToFileURL(COMPILED).href)) as typeof import('../../packages/embedded-eventstore/src/index.js');
+    const { startEmbeddedEventStore } = (await import(
+      pathToFileURL(COMPILED).href
+    )) as typeof import('../../packages/embedded-eventstore/src/index.js');
     const security = this.insecure ? {} : { tls: testTls, users: { [ADMIN.username]: ADMIN.password } };
     this.#store = await startEmbeddedEventStore({ directory: 'memory', port: this.#port, ...security });
     this.#port = this.#store.port;

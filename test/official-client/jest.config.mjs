@@ -14,11 +14,14 @@ export default {
     '^\\.\\./support/tls\\.js$': resolve(root, 'test/support/tls.ts'),
   },
   transform: {
-    '^.+\\.ts$': ['@swc/jest', {
-      jsc: { target: 'es2022', parser: { syntax: 'typescript' } },
-      module: { type: 'commonjs', ignoreDynamic: true },
-      sourceMaps: 'inline',
-    }],
+    '^.+\\.ts$': [
+      '@swc/jest',
+      {
+        jsc: { target: 'es2022', parser: { syntax: 'typescript' } },
+        module: { type: 'commonjs', ignoreDynamic: true },
+        sourceMaps: 'inline',
+      },
+    ],
   },
   /** Their snapshots are of jest 27. */
   snapshotFormat: { escapeString: true, printBasicPrototype: true },

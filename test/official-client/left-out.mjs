@@ -20,6 +20,6 @@ export const LEFT_OUT_TESTS = {
   'resolve link tos': 'the link is written by a projection; test/contract appends one itself',
   'Persistent subscription to stream': 'the server has no persistent subscriptions',
   'Persistent subscription to $all': 'the server has no persistent subscriptions',
-  'connectToPersistantSubscription': 'the server has no persistent subscriptions',
+  connectToPersistantSubscription: 'the server has no persistent subscriptions',
   'no reconnection for TimeoutError': 'sets the commit timeout of a cluster to 1 ms, which the server does not have',
 };

@@ -30,20 +30,31 @@ async function serverVersion() {
   return serverVersion;
 }
 
-const RENAMED_MATCHERS = { toThrowError: 'toThrow', toBeCalled: 'toHaveBeenCalled', toBeCalledTimes: 'toHaveBeenCalledTimes', toBeCalledWith: 'toHaveBeenCalledWith' };
+const RENAMED_MATCHERS = {
+  toThrowError: 'toThrow',
+  toBeCalled: 'toHaveBeenCalled',
+  toBeCalledTimes: 'toHaveBeenCalledTimes',
+  toBeCalledWith: 'toHaveBeenCalledWith',
+};
 
 /**
  * `mid-stream` at v6.2.1 expects that a dropped connection is reported as a cancelled call, which it was by grpc-js before 1.12.4
  * (grpc-node#2340, filed by the client's maintainers with this very spec; mended by #2862). Their later version expects this.
  */
-const DROPPED_CONNECTION = ['expect(error).toBeInstanceOf(CancelledError)', "expect(error).toMatchObject({ type: 'unavailable' })"];
+const DROPPED_CONNECTION = [
+  'expect(error).toBeInstanceOf(CancelledError)',
+  "expect(error).toMatchObject({ type: 'unavailable' })",
+];
 
 function copySpecs() {
   rmSync(copy, { recursive: true, force: true });
   cpSync(specs, copy, { recursive: true });
   for (const file of readdirSync(copy, { recursive: true }).filter((name) => name.endsWith('.test.ts'))) {
     const source = readFileSync(join(copy, file), 'utf8');
-    const renamed = source.replace(/\.(toThrowError|toBeCalled\w*)\(/g, (_, matcher) => `.${RENAMED_MATCHERS[matcher]}(`);
+    const renamed = source.replace(
+      /\.(toThrowError|toBeCalled\w*)\(/g,
+      (_, matcher) => `.${RENAMED_MATCHERS[matcher]}(`,
+    );
     writeFileSync(join(copy, file), renamed.replace(...DROPPED_CONNECTION));
   }
 }
@@ -54,9 +65,22 @@ copyFileSync(join(import.meta.dirname, 'version-check.cjs'), join(copy, 'utils/e
 
 const escaped = (text) => text.replace(/[$()\\.]/g, '\\$&');
 const leftOut = `^(?!.*(${Object.keys(LEFT_OUT_TESTS).map(escaped).join('|')})$)`;
-const jest = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', 'node_modules/jest/bin/jest.js', '--config', join(import.meta.dirname, 'jest.config.mjs'), '-t', leftOut, ...jestArguments];
-const { status } = spawnSync(process.execPath, jest, { stdio: 'inherit', env: { ...process.env, OFFICIAL_CLIENT_SERVER_VERSION: await serverVersion() } });
+const jest = [
+  '--experimental-vm-modules',
+  '--disable-warning=ExperimentalWarning',
+  'node_modules/jest/bin/jest.js',
+  '--config',
+  join(import.meta.dirname, 'jest.config.mjs'),
+  '-t',
+  leftOut,
+  ...jestArguments,
+];
+const { status } = spawnSync(process.execPath, jest, {
+  stdio: 'inherit',
+  env: { ...process.env, OFFICIAL_CLIENT_SERVER_VERSION: await serverVersion() },
+});
 
 console.log('Left out, and why:');
-for (const [name, reason] of Object.entries({ ...LEFT_OUT_SPECS, ...LEFT_OUT_TESTS })) console.log(`- ${name}: ${reason}`);
+for (const [name, reason] of Object.entries({ ...LEFT_OUT_SPECS, ...LEFT_OUT_TESTS }))
+  console.log(`- ${name}: ${reason}`);
 process.exit(status ?? 1);

@@ -6,14 +6,18 @@ import { BASIL, invoice, paidInvoice, stripeEvent } from '../support/stripe-obje
 import { subscriptionEvent } from '../support/subscription-events.js';
 
 const pastDue = subscriptionEvent('sub_1', {
-  eventId: 'evt_past_due', object: { status: 'past_due' }, previous: { status: 'active' },
+  eventId: 'evt_past_due',
+  object: { status: 'past_due' },
+  previous: { status: 'active' },
 });
 const told = (id: string, after: number, fields: Parameters<typeof invoice>[2]) =>
   stripeEvent('invoice.updated', invoice(id, BASIL, fields), { id: `evt_${id}_${after}`, after, apiVersion: BASIL });
 const failed = { status: 'open', attempt_count: 1 };
 /** An invoice whose collection failed, and was then paid. */
-const lifeOf = (number: number) =>
-  [told(`in_${number}`, 10 * number, failed), told(`in_${number}`, 10 * number + 5, paidInvoice)];
+const lifeOf = (number: number) => [
+  told(`in_${number}`, 10 * number, failed),
+  told(`in_${number}`, 10 * number + 5, paidInvoice),
+];
 const livesOf = (count: number) => [pastDue, ...Array.from({ length: count }, (_, number) => lifeOf(number)).flat()];
 
 describe('the state of a subscription at risk', () => {

@@ -4,7 +4,19 @@ import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import pg from 'pg';
 import {
-  BadValue, count, encodeRow, flag, id, json, keyOf, money, rowSchema, text, time, type Column, type ColumnKind,
+  BadValue,
+  count,
+  encodeRow,
+  flag,
+  id,
+  json,
+  keyOf,
+  money,
+  rowSchema,
+  text,
+  time,
+  type Column,
+  type ColumnKind,
   type JsonSchema,
 } from '../../projections/columns.js';
 import { projections } from '../../projections/index.js';
@@ -29,7 +41,7 @@ const columns = { id: id(), text: text(), money: money(), count: count(), time: 
 
 /** Postgres' value of a column in the form that rows have. */
 const shown = (kind: ColumnKind): string =>
-  (kind === 'time' ? `to_char(value at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')` : 'value');
+  kind === 'time' ? `to_char(value at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')` : 'value';
 
 /** What Postgres makes of values of a column that are written as rows are; `rows` is their JSON. */
 async function throughPostgres({ kind, type, sql }: Column, rows: readonly string[]): Promise<unknown[]> {
@@ -50,8 +62,10 @@ async function throughPostgres({ kind, type, sql }: Column, rows: readonly strin
 }
 
 const accepted = (column: Column, values: readonly unknown[]): Promise<unknown[]> =>
-  throughPostgres(column, values.map((value) =>
-    encodeRow('written', { columns: { value: column }, key: [] }, { value })));
+  throughPostgres(
+    column,
+    values.map((value) => encodeRow('written', { columns: { value: column }, key: [] }, { value })),
+  );
 
 /** Past the check: whether Postgres takes a value and gives the same back. */
 async function survives(column: Column, value: unknown): Promise<boolean> {
@@ -63,8 +77,7 @@ async function survives(column: Column, value: unknown): Promise<boolean> {
   }
 }
 
-const levels = (depth: number): unknown =>
-  Array.from({ length: depth - 1 }).reduce((inner: unknown[]) => [inner], []);
+const levels = (depth: number): unknown => Array.from({ length: depth - 1 }).reduce((inner: unknown[]) => [inner], []);
 const LEAST = Number.MIN_SAFE_INTEGER;
 const MOST = Number.MAX_SAFE_INTEGER;
 
@@ -79,13 +92,29 @@ const edges: Readonly<Record<ColumnKind, Edges>> = {
   count: { takes: [0, 1, LEAST, MOST], refuses: [0.1, -Infinity, -(2 ** 64), '1', null, true] },
   time: {
     takes: [
-      '0001-01-01T00:00:00.000Z', '1969-12-31T23:59:59.999Z', '2024-02-29T12:00:00.001Z', '9999-12-31T23:59:59.999Z',
+      '0001-01-01T00:00:00.000Z',
+      '1969-12-31T23:59:59.999Z',
+      '2024-02-29T12:00:00.001Z',
+      '9999-12-31T23:59:59.999Z',
     ],
     refuses: [
-      '0000-01-01T00:00:00.000Z', '-000001-01-01T00:00:00.000Z', '+010000-01-01T00:00:00.000Z',
+      '0000-01-01T00:00:00.000Z',
+      '-000001-01-01T00:00:00.000Z',
+      '+010000-01-01T00:00:00.000Z',
       '+275760-09-13T00:00:00.000Z',
-      '2026-02-30T00:00:00.000Z', '2026-13-01T00:00:00.000Z', '2026-01-01T24:00:00.000Z', '2026-01-01T23:59:60.000Z',
-      '2026-01-01T00:00:00+01:00', '2026-01-01T00:00:00.000000Z', '2026-01-01', 'infinity', 'now', 'soon', '', 0, null,
+      '2026-02-30T00:00:00.000Z',
+      '2026-13-01T00:00:00.000Z',
+      '2026-01-01T24:00:00.000Z',
+      '2026-01-01T23:59:60.000Z',
+      '2026-01-01T00:00:00+01:00',
+      '2026-01-01T00:00:00.000000Z',
+      '2026-01-01',
+      'infinity',
+      'now',
+      'soon',
+      '',
+      0,
+      null,
       undefined,
     ],
   },
@@ -122,31 +151,46 @@ describe('a column', () => {
 });
 
 const [first, last] = [new Date('-000100-01-01T00:00:00.000Z'), new Date('+010100-01-01T00:00:00.000Z')];
-const isoTimes = fc.date({ min: first, max: last, noInvalidDate: true })
-  .map((date) => date.toISOString());
+const isoTimes = fc.date({ min: first, max: last, noInvalidDate: true }).map((date) => date.toISOString());
 const anyValue = fc.oneof(
-  fc.string({ unit: 'binary', maxLength: 40 }), fc.string({ unit: 'grapheme', minLength: 190, maxLength: 610 }),
-  fc.maxSafeInteger(), fc.double(), fc.boolean(), isoTimes,
+  fc.string({ unit: 'binary', maxLength: 40 }),
+  fc.string({ unit: 'grapheme', minLength: 190, maxLength: 610 }),
+  fc.maxSafeInteger(),
+  fc.double(),
+  fc.boolean(),
+  isoTimes,
   isoTimes.chain((iso) => fc.nat({ max: iso.length - 1 }).map((at) => `${iso.slice(0, at)}9${iso.slice(at + 1)}`)),
-  fc.jsonValue({ stringUnit: 'binary' }), fc.anything({ withBigInt: true, withDate: true }),
+  fc.jsonValue({ stringUnit: 'binary' }),
+  fc.anything({ withBigInt: true, withDate: true }),
 );
 const asWritten = (value: unknown): unknown => JSON.parse(jsonForPostgres(value));
 
 describe('whatever a column takes', () => {
   it.each(kinds)('Postgres takes, and gives back the same (%s)', async (kind) => {
-    await fc.assert(fc.asyncProperty(fc.array(anyValue, { maxLength: 200 }), async (values) => {
-      const taken = values.filter((value) => columns[kind].is(value));
-      expect(await accepted(columns[kind], taken)).toEqual(taken.map(asWritten));
-    }), { numRuns: 30 });
+    await fc.assert(
+      fc.asyncProperty(fc.array(anyValue, { maxLength: 200 }), async (values) => {
+        const taken = values.filter((value) => columns[kind].is(value));
+        expect(await accepted(columns[kind], taken)).toEqual(taken.map(asWritten));
+      }),
+      { numRuns: 30 },
+    );
   });
 
   it.each(kinds.filter((kind) => kind !== 'id'))('is all that survives Postgres (%s)', async (kind) => {
-    await fc.assert(fc.asyncProperty(anyValue, async (value) => {
-      const column = columns[kind];
-      // An integer beyond what is exact may survive by chance, and its neighbour would not.
-      fc.pre(!column.is(value) && typeof value !== 'bigint' && jsonable(value) && !(Number.isInteger(value) && !Number.isSafeInteger(value)));
-      expect({ value, survives: await survives(column, value) }).toEqual({ value, survives: false });
-    }), { numRuns: 60 });
+    await fc.assert(
+      fc.asyncProperty(anyValue, async (value) => {
+        const column = columns[kind];
+        // An integer beyond what is exact may survive by chance, and its neighbour would not.
+        fc.pre(
+          !column.is(value) &&
+            typeof value !== 'bigint' &&
+            jsonable(value) &&
+            !(Number.isInteger(value) && !Number.isSafeInteger(value)),
+        );
+        expect({ value, survives: await survives(column, value) }).toEqual({ value, survives: false });
+      }),
+      { numRuns: 60 },
+    );
   });
 });
 
@@ -162,7 +206,10 @@ describe('the longest values that an index may have', () => {
   // Postgres compresses what repeats itself.
   const incompressible = (bytes: number): string => randomBytes(bytes).toString('base64').slice(0, bytes);
   const index = (bytes: number) =>
-    client.query(`insert into four values ($1, $2, $3, $4)`, [1, 2, 3, 4].map(() => incompressible(bytes)));
+    client.query(
+      `insert into four values ($1, $2, $3, $4)`,
+      [1, 2, 3, 4].map(() => incompressible(bytes)),
+    );
 
   it('fit one of four ids, and no more would', async () => {
     const four = ['a', 'b', 'c', 'd'].map((name) => `${name} ${id().sql}`);
@@ -191,8 +238,9 @@ const table = { columns: { id: id(), total_minor: money(), note: text().orNull()
 
 describe('a row', () => {
   it('is encoded in the order of its columns, and named by its key', () => {
-    expect(encodeRow('bills', table, { note: null, total_minor: 5, id: 'a' }))
-      .toBe('{"id":"a","total_minor":5,"note":null}');
+    expect(encodeRow('bills', table, { note: null, total_minor: 5, id: 'a' })).toBe(
+      '{"id":"a","total_minor":5,"note":null}',
+    );
     expect(keyOf(table, { note: null, total_minor: 5, id: 'a\u0000' })).toBe('["a\ufffd"]');
   });
 
@@ -231,7 +279,8 @@ function faultsOf(schema: JsonSchema, value: unknown, path = ''): string[] {
   const { type, properties = {}, required = [], items, format } = schema as Keywords;
   const is = typeIn(value);
   if (type !== undefined && ![type].flat().includes(is)) return [`${path} is ${is}, not ${String(type)}`];
-  if (format === 'date-time' && value !== null && Number.isNaN(Date.parse(String(value)))) return [`${path} is no time`];
+  if (format === 'date-time' && value !== null && Number.isNaN(Date.parse(String(value))))
+    return [`${path} is no time`];
   if (Array.isArray(value)) return value.flatMap((member, at) => faultsOf(items ?? {}, member, `${path}[${at}]`));
   if (is !== 'object') return [];
   const members = value as Readonly<Record<string, unknown>>;
@@ -248,15 +297,21 @@ function faultsOf(schema: JsonSchema, value: unknown, path = ''): string[] {
 describe('the JSON schema of a table', () => {
   it('says what a row is', () => {
     expect(rowSchema(table)).toEqual({
-      type: 'object', required: ['id', 'total_minor', 'note'], additionalProperties: false,
+      type: 'object',
+      required: ['id', 'total_minor', 'note'],
+      additionalProperties: false,
       properties: { id: { type: 'string' }, total_minor: { type: 'integer' }, note: { type: ['string', 'null'] } },
     });
-    expect(faultsOf(rowSchema(table), { id: 'a', total_minor: 1.5, more: null }))
-      .toEqual([' lacks note', '.total_minor is number, not integer', '.more is unknown']);
+    expect(faultsOf(rowSchema(table), { id: 'a', total_minor: 1.5, more: null })).toEqual([
+      ' lacks note',
+      '.total_minor is number, not integer',
+      '.more is unknown',
+    ]);
   });
 
   const tables = projections.flatMap((projection) =>
-    Object.entries(projection.tables).map(([name, own]) => [name, { own, projection }] as const));
+    Object.entries(projection.tables).map(([name, own]) => [name, { own, projection }] as const),
+  );
 
   it.each(tables)('%s is true of every row of the scenarios', (name, { own, projection }) => {
     const schema = rowSchema(own);

@@ -45,7 +45,14 @@ beforeEach(async () => {
   group = { logName: await nameOfLog(store, 5_000), checkpoints: await takeCheckpoints(database, 'test') };
   read = 0;
   const reader = eventReader(store, projections);
-  const counting: typeof reader = { readStream: async function* (stream, range) { for await (const event of reader.readStream(stream, range)) { read += 1; yield event; } } };
+  const counting: typeof reader = {
+    readStream: async function* (stream, range) {
+      for await (const event of reader.readStream(stream, range)) {
+        read += 1;
+        yield event;
+      }
+    },
+  };
   projector = new Projector({ reader: counting, models: readModelsIn(database), projections });
 });
 afterEach(async () => {
@@ -53,9 +60,13 @@ afterEach(async () => {
   await server.stop();
 });
 
-const appended = (stream: string, event: ReturnType<typeof stripeEvent> | ReturnType<typeof subscriptionEvent>) => appendAndRead(store, stream, event);
+const appended = (stream: string, event: ReturnType<typeof stripeEvent> | ReturnType<typeof subscriptionEvent>) =>
+  appendAndRead(store, stream, event);
 
-const movedTo = (event: ReadEvent): Group => ({ ...group, checkpoints: group.checkpoints.map((checkpoint) => ({ ...checkpoint, at: event })) });
+const movedTo = (event: ReadEvent): Group => ({
+  ...group,
+  checkpoints: group.checkpoints.map((checkpoint) => ({ ...checkpoint, at: event })),
+});
 
 /** Applies a batch, after which the lines stand at its last event. */
 async function applied(...events: readonly ReadEvent[]): Promise<Applied> {
@@ -65,14 +76,30 @@ async function applied(...events: readonly ReadEvent[]): Promise<Applied> {
   group = movedTo(to);
   return result;
 }
-const parkedStreams = async (): Promise<string[]> => (await query<{ stream: string }>(server.url, 'select distinct stream from ledger.parked_streams')).map(({ stream }) => stream);
-const rowsOfSubscription = (id: string) => query<{ status: string }>(server.url, 'select status from subscriptions where id = $1', [id]);
+const parkedStreams = async (): Promise<string[]> =>
+  (await query<{ stream: string }>(server.url, 'select distinct stream from ledger.parked_streams')).map(
+    ({ stream }) => stream,
+  );
+const rowsOfSubscription = (id: string) =>
+  query<{ status: string }>(server.url, 'select status from subscriptions where id = $1', [id]);
 
 describe('batches that follow one another', () => {
   it('go on from the states that the one before has written', async () => {
     const id = randomId('sub');
-    await applied(await appended(`subscription-${id}`, subscriptionEvent(id, { type: 'customer.subscription.deleted', object: { status: 'canceled' } })));
-    const second = await appended(`subscription-${id}`, subscriptionEvent(id, { created: START + 5, object: { status: 'active' }, previous: { metadata: { of: 'before' } } }));
+    await applied(
+      await appended(
+        `subscription-${id}`,
+        subscriptionEvent(id, { type: 'customer.subscription.deleted', object: { status: 'canceled' } }),
+      ),
+    );
+    const second = await appended(
+      `subscription-${id}`,
+      subscriptionEvent(id, {
+        created: START + 5,
+        object: { status: 'active' },
+        previous: { metadata: { of: 'before' } },
+      }),
+    );
     expect(await applied(second)).toMatchObject({ refolds: 0, repeats: 0 });
     expect(await rowsOfSubscription(id)).toEqual([{ status: 'canceled' }]);
   });
@@ -102,13 +129,22 @@ describe('batches that follow one another', () => {
   it('take an event back that another stream turns out to have had before, as when streams are projected side by side', async () => {
     const id = randomId('cus');
     const event = stripeEvent('customer.created', customer(id, { name: 'Ada' }));
-    const [first, second] = [await appended(`customer-first-${id}`, event), await appended(`customer-second-${id}`, event)];
+    const [first, second] = [
+      await appended(`customer-first-${id}`, event),
+      await appended(`customer-second-${id}`, event),
+    ];
     expect(await projector.apply([second], { group, to: first })).toMatchObject({ kind: 'applied', repeats: 0 });
     group = movedTo(first);
-    expect(await projector.apply([first], { group, to: second })).toMatchObject({ kind: 'applied', repeats: 0, parked: [] });
+    expect(await projector.apply([first], { group, to: second })).toMatchObject({
+      kind: 'applied',
+      repeats: 0,
+      parked: [],
+    });
     group = movedTo(second);
     expect(await projector.workOff(() => group)).toBe('done');
-    expect(await query(server.url, 'select id, stream from customers')).toEqual([{ id, stream: `customer-first-${id}` }]);
+    expect(await query(server.url, 'select id, stream from customers')).toEqual([
+      { id, stream: `customer-first-${id}` },
+    ]);
     expect(await query(server.url, `select stream from ${EVENT_INDEX}`)).toEqual([{ stream: `customer-first-${id}` }]);
     expect(await query(server.url, 'select stream from ledger.parked_streams')).toEqual([]);
   });
@@ -116,13 +152,19 @@ describe('batches that follow one another', () => {
   it('write nothing when their owner has lost its lines', async () => {
     const id = randomId('cus');
     const first = await appended(`customer-${id}`, stripeEvent('customer.created', customer(id)));
-    const others = { ...group, checkpoints: group.checkpoints.map((checkpoint) => ({ ...checkpoint, epoch: checkpoint.epoch - 1n })) };
+    const others = {
+      ...group,
+      checkpoints: group.checkpoints.map((checkpoint) => ({ ...checkpoint, epoch: checkpoint.epoch - 1n })),
+    };
     expect(await projector.apply([first], { group: others, to: first })).toEqual({ kind: 'lost' });
     expect(await query(server.url, 'select id from customers')).toEqual([]);
   });
 
   it('of which a row is rejected lose nothing of the other streams', async () => {
-    await query(server.url, `alter table ${tableOf({ projection: customers, generation: 1 }, 'customers')} add constraint no_such_name check (name <> 'rejected')`);
+    await query(
+      server.url,
+      `alter table ${tableOf({ projection: customers, generation: 1 }, 'customers')} add constraint no_such_name check (name <> 'rejected')`,
+    );
     const subscriptions = [randomId('sub'), randomId('sub'), randomId('sub')];
     const rejected = randomId('cus');
     await appended(`customer-${rejected}`, stripeEvent('customer.created', customer(rejected, { name: 'rejected' })));
@@ -132,76 +174,129 @@ describe('batches that follow one another', () => {
       for (const subscription of subscriptions) {
         const id = randomId('in');
         invoices.push(id);
-        last = await appended(`subscription-${subscription}`, stripeEvent('invoice.created', invoice(id, BASIL, { subscription }), { after }));
+        last = await appended(
+          `subscription-${subscription}`,
+          stripeEvent('invoice.created', invoice(id, BASIL, { subscription }), { after }),
+        );
       }
     }
     if (last === undefined) throw new Error('Nothing was appended.');
     const follower = new Follower(readHere(store, kindsOf(projections)), projector);
-    expect(await follower.follow(group, { until: last, batchMax: { events: 3, bytes: 1_000_000 }, signal: new AbortController().signal, applied: () => undefined })).toMatchObject({ kind: 'reached' });
+    expect(
+      await follower.follow(group, {
+        until: last,
+        batchMax: { events: 3, bytes: 1_000_000 },
+        signal: new AbortController().signal,
+        applied: () => undefined,
+      }),
+    ).toMatchObject({ kind: 'reached' });
     expect(await parkedStreams()).toContain(`customer-${rejected}`);
-    expect(await query(server.url, `select 1 from ledger.parked_streams where stream = $1 and generation not like 'customers%'`, [`customer-${rejected}`])).toEqual([]);
-    const rows = await query<{ id: string }>(server.url, 'select id from invoices where subscription = any($1) order by id', [subscriptions]);
+    expect(
+      await query(
+        server.url,
+        `select 1 from ledger.parked_streams where stream = $1 and generation not like 'customers%'`,
+        [`customer-${rejected}`],
+      ),
+    ).toEqual([]);
+    const rows = await query<{ id: string }>(
+      server.url,
+      'select id from invoices where subscription = any($1) order by id',
+      [subscriptions],
+    );
     expect(rows.map(({ id }) => id)).toEqual([...invoices].sort());
   });
 });
 
 describe('a late event', () => {
-  const at = (id: string, second: number, status: string) => subscriptionEvent(id, { created: START + second, object: { status } });
+  const at = (id: string, second: number, status: string) =>
+    subscriptionEvent(id, { created: START + second, object: { status } });
 
   it('of a stream of many objects reads those of its own object again, once for all projections', async () => {
     const id = randomId('sub');
     const stream = `subscription-${id}`;
     const batch: ReadEvent[] = [];
     for (let number = 0; number < 20; number += 1) {
-      for (const [type, status] of [['created', 'draft'], ['updated', 'open'], ['updated', 'paid']] as const) {
-        batch.push(await appended(stream, stripeEvent(`invoice.${type}`, invoice(`in_${number}_${id}`, BASIL, { subscription: id, status }), { after: 10 + batch.length })));
+      for (const [type, status] of [
+        ['created', 'draft'],
+        ['updated', 'open'],
+        ['updated', 'paid'],
+      ] as const) {
+        batch.push(
+          await appended(
+            stream,
+            stripeEvent(`invoice.${type}`, invoice(`in_${number}_${id}`, BASIL, { subscription: id, status }), {
+              after: 10 + batch.length,
+            }),
+          ),
+        );
       }
     }
     await applied(...batch);
     read = 0;
-    const late = await appended(stream, stripeEvent('invoice.updated', invoice(`in_7_${id}`, BASIL, { subscription: id, status: 'open' }), { after: 31 }));
+    const late = await appended(
+      stream,
+      stripeEvent('invoice.updated', invoice(`in_7_${id}`, BASIL, { subscription: id, status: 'open' }), { after: 31 }),
+    );
     expect(await applied(late)).toMatchObject({ parked: [], waiting: 0 });
     expect(read).toBeLessThan(70);
-    expect(await query(server.url, 'select status from invoices where id = $1', [`in_7_${id}`])).toEqual([{ status: 'paid' }]);
+    expect(await query(server.url, 'select status from invoices where id = $1', [`in_7_${id}`])).toEqual([
+      { status: 'paid' },
+    ]);
   });
 
   it('of an object of many events reads those since a kept state', async () => {
     const id = randomId('sub');
     const batch: ReadEvent[] = [];
-    for (let second = 0; second < 200; second += 1) batch.push(await appended(`subscription-${id}`, at(id, 10 * second, second % 2 === 0 ? 'active' : 'past_due')));
+    for (let second = 0; second < 200; second += 1)
+      batch.push(await appended(`subscription-${id}`, at(id, 10 * second, second % 2 === 0 ? 'active' : 'past_due')));
     for (let from = 0; from < 200; from += 40) await applied(...batch.slice(from, from + 40));
     read = 0;
-    expect(await applied(await appended(`subscription-${id}`, at(id, 1_985, 'unpaid')))).toMatchObject({ parked: [], waiting: 0 });
+    expect(await applied(await appended(`subscription-${id}`, at(id, 1_985, 'unpaid')))).toMatchObject({
+      parked: [],
+      waiting: 0,
+    });
     expect(read).toBeLessThan(70);
     expect(await rowsOfSubscription(id)).toEqual([{ status: 'past_due' }]);
     // The late one is between the last two: the status before that of the last is its.
-    expect(await query(server.url, 'select previous_status from subscriptions where id = $1', [id])).toEqual([{ previous_status: 'unpaid' }]);
+    expect(await query(server.url, 'select previous_status from subscriptions where id = $1', [id])).toEqual([
+      { previous_status: 'unpaid' },
+    ]);
   });
 
   it('older than what is kept of a long stream holds up no batch: the stream is folded again beside them', async () => {
     const id = randomId('sub');
     const batch: ReadEvent[] = [];
-    for (let second = 0; second < 300; second += 1) batch.push(await appended(`subscription-${id}`, at(id, 10 * second + 10, 'active')));
+    for (let second = 0; second < 300; second += 1)
+      batch.push(await appended(`subscription-${id}`, at(id, 10 * second + 10, 'active')));
     await applied(...batch);
     read = 0;
     const late = await appended(`subscription-${id}`, at(id, 1, 'trialing'));
     expect((await applied(late)).waiting).toBeGreaterThan(0);
-    expect(await query(server.url, `select distinct kind from ledger.parked_streams where stream = $1`, [`subscription-${id}`])).toEqual([{ kind: 'waiting' }]);
+    expect(
+      await query(server.url, `select distinct kind from ledger.parked_streams where stream = $1`, [
+        `subscription-${id}`,
+      ]),
+    ).toEqual([{ kind: 'waiting' }]);
     // Who stops meanwhile is told that something is left.
     expect(await projector.workOff(() => group, AbortSignal.abort())).toBe('stopped');
     // Events that come meanwhile are not lost.
     await applied(await appended(`subscription-${id}`, at(id, 9_000, 'canceled')));
     expect(await projector.workOff(() => group)).toBe('done');
     expect(await parkedStreams()).toEqual([]);
-    expect(await query(server.url, 'select status, previous_status from subscriptions where id = $1', [id])).toEqual([{ status: 'canceled', previous_status: 'active' }]);
-    expect(await query(server.url, 'select status_since from subscriptions where id = $1', [id])).toEqual([{ status_since: new Date((START + 9_000) * 1_000) }]);
+    expect(await query(server.url, 'select status, previous_status from subscriptions where id = $1', [id])).toEqual([
+      { status: 'canceled', previous_status: 'active' },
+    ]);
+    expect(await query(server.url, 'select status_since from subscriptions where id = $1', [id])).toEqual([
+      { status_since: new Date((START + 9_000) * 1_000) },
+    ]);
   });
 });
 
 describe('a stream that is not the ledger’s', () => {
   it('is not read, whatever is said of it in the log', async () => {
     const foreign = randomId('orders');
-    for (let at = 0; at < 20; at += 1) await store.appends.appendToStream(foreign, jsonEvent({ type: 'ordered', data: {} }));
+    for (let at = 0; at < 20; at += 1)
+      await store.appends.appendToStream(foreign, jsonEvent({ type: 'ordered', data: {} }));
     await store.appends.setStreamMetadata(foreign, { maxCount: 10 });
     const [said] = await eventsOf(store.url, `$$${foreign}`);
     if (said === undefined) throw new Error('The store has no metadata of the stream.');
@@ -212,8 +307,14 @@ describe('a stream that is not the ledger’s', () => {
 });
 
 describe('a stream that parks', () => {
-  const broken = (id: string, after: number) => subscriptionEvent(id, { created: START + after, object: { created: 'yesterday' } });
-  const parkedAt = async (stream: string) => query(server.url, `select kind, revision from ledger.parked_streams where stream = $1 and generation like 'subscriptions%'`, [stream]);
+  const broken = (id: string, after: number) =>
+    subscriptionEvent(id, { created: START + after, object: { created: 'yesterday' } });
+  const parkedAt = async (stream: string) =>
+    query(
+      server.url,
+      `select kind, revision from ledger.parked_streams where stream = $1 and generation like 'subscriptions%'`,
+      [stream],
+    );
 
   it('has its last good rows, though one batch brought them and what cannot be read', async () => {
     const id = randomId('sub');
@@ -230,9 +331,15 @@ describe('a stream that parks', () => {
   it('stays parked at that event, and is not read whole with what comes behind it', async () => {
     const id = randomId('sub');
     const stream = `subscription-${id}`;
-    await applied(await appended(stream, subscriptionEvent(id, { object: { status: 'trialing' } })), await appended(stream, broken(id, 5)));
+    await applied(
+      await appended(stream, subscriptionEvent(id, { object: { status: 'trialing' } })),
+      await appended(stream, broken(id, 5)),
+    );
     const rest: ReadEvent[] = [];
-    for (let after = 10; after < 210; after += 1) rest.push(await appended(stream, subscriptionEvent(id, { created: START + after, object: { status: 'active' } })));
+    for (let after = 10; after < 210; after += 1)
+      rest.push(
+        await appended(stream, subscriptionEvent(id, { created: START + after, object: { status: 'active' } })),
+      );
     await applied(...rest.slice(0, 100));
     read = 0;
     for (const event of rest.slice(100)) await applied(event);
@@ -243,16 +350,28 @@ describe('a stream that parks', () => {
   });
 
   it('since Postgres rejects its row keeps what stands, and flows on when it is good again', async () => {
-    await query(server.url, `alter table ${tableOf({ projection: customers, generation: 1 }, 'customers')} add constraint no_such_name check (name not like 'rejected%')`);
+    await query(
+      server.url,
+      `alter table ${tableOf({ projection: customers, generation: 1 }, 'customers')} add constraint no_such_name check (name not like 'rejected%')`,
+    );
     const id = randomId('cus');
     const stream = `customer-${id}`;
     for (const [after, name] of ['Ada', 'Grace', 'rejected 1', 'rejected 2'].entries()) {
-      await applied(await appended(stream, stripeEvent(after === 0 ? 'customer.created' : 'customer.updated', customer(id, { name }), { after })));
+      await applied(
+        await appended(
+          stream,
+          stripeEvent(after === 0 ? 'customer.created' : 'customer.updated', customer(id, { name }), { after }),
+        ),
+      );
     }
     expect(await projector.workOff(() => group)).toBe('done');
     expect(await query(server.url, 'select id, name from customers')).toEqual([{ id, name: 'Grace' }]);
-    expect(await query(server.url, 'select cause from ledger.parked_streams where stream = $1', [stream])).toEqual([{ cause: expect.stringMatching(/Postgres rejects a row \(SQLSTATE 23514\).*no_such_name/) }]);
-    await applied(await appended(stream, stripeEvent('customer.updated', customer(id, { name: 'Hedy' }), { after: 9 })));
+    expect(await query(server.url, 'select cause from ledger.parked_streams where stream = $1', [stream])).toEqual([
+      { cause: expect.stringMatching(/Postgres rejects a row \(SQLSTATE 23514\).*no_such_name/) },
+    ]);
+    await applied(
+      await appended(stream, stripeEvent('customer.updated', customer(id, { name: 'Hedy' }), { after: 9 })),
+    );
     expect(await projector.workOff(() => group)).toBe('done');
     expect(await query(server.url, 'select id, name from customers')).toEqual([{ id, name: 'Hedy' }]);
     expect(await parkedStreams()).toEqual([]);

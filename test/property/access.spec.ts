@@ -12,7 +12,17 @@ import { byStream, recordedInOrder } from '../support/recorded.js';
 import type { StripeObject } from '../../simulator/json.js';
 import { lives, type SimulatedLife } from '../../simulator/simulator.js';
 
-const STATUSES = ['active', 'trialing', 'past_due', 'unpaid', 'paused', 'incomplete', 'canceled', 'incomplete_expired', 'hibernating'];
+const STATUSES = [
+  'active',
+  'trialing',
+  'past_due',
+  'unpaid',
+  'paused',
+  'incomplete',
+  'canceled',
+  'incomplete_expired',
+  'hibernating',
+];
 const FINAL = ['canceled', 'incomplete_expired'];
 const time = fc.integer({ min: -10, max: 60 }).map(day);
 const maybe = fc.option(time);
@@ -20,75 +30,151 @@ const days = fc.nat(40);
 const behavior = fc.constantFrom('void', 'keep_as_draft', 'mark_uncollectible');
 
 const policies = fc.record<AccessPolicy>({
-  trialing: fc.boolean(), graceDays: fc.record({ past_due: days, unpaid: days, paused: days, incomplete: days }), renewalGraceHours: fc.nat(200),
-  pauseCollectionDenies: fc.uniqueArray(behavior), canceledUntilPeriodEnd: fc.boolean(),
+  trialing: fc.boolean(),
+  graceDays: fc.record({ past_due: days, unpaid: days, paused: days, incomplete: days }),
+  renewalGraceHours: fc.nat(200),
+  pauseCollectionDenies: fc.uniqueArray(behavior),
+  canceledUntilPeriodEnd: fc.boolean(),
 });
-const subscriptions = fc.record({
-  id: fc.constantFrom('sub_1', 'sub_2', 'sub_3'), status: fc.constantFrom(...STATUSES), statusSince: time, previousStatus: fc.option(fc.constantFrom(...STATUSES)), periodEnd: maybe, trialEnd: maybe, cancelAt: maybe,
-  cancelAtPeriodEnd: fc.boolean(), cancellationReason: fc.option(fc.constantFrom('payment_failed', 'cancellation_requested')), pauseCollection: fc.option(fc.record({ behavior, resumesAt: maybe })),
-}).map((fields): SubscriptionFact => subscription(fields));
+const subscriptions = fc
+  .record({
+    id: fc.constantFrom('sub_1', 'sub_2', 'sub_3'),
+    status: fc.constantFrom(...STATUSES),
+    statusSince: time,
+    previousStatus: fc.option(fc.constantFrom(...STATUSES)),
+    periodEnd: maybe,
+    trialEnd: maybe,
+    cancelAt: maybe,
+    cancelAtPeriodEnd: fc.boolean(),
+    cancellationReason: fc.option(fc.constantFrom('payment_failed', 'cancellation_requested')),
+    pauseCollection: fc.option(fc.record({ behavior, resumesAt: maybe })),
+  })
+  .map((fields): SubscriptionFact => subscription(fields));
 
-const endOf = ({ granted, until }: { granted: boolean; until: Date | null }): number => (granted ? (until?.getTime() ?? Infinity) : -Infinity);
+const endOf = ({ granted, until }: { granted: boolean; until: Date | null }): number =>
+  granted ? (until?.getTime() ?? Infinity) : -Infinity;
 /** Neither takes access away, nor shortens it. */
 const isAtLeast = (a: Parameters<typeof endOf>[0], b: Parameters<typeof endOf>[0]): boolean => endOf(a) >= endOf(b);
 const wanted = { kind: 'product', product: 'prod_1' } as const;
 
 describe('the laws of every policy', () => {
   it('a final status grants nothing, but for what the policy keeps of a period that was paid for', () => {
-    fc.assert(fc.property(subscriptions.filter(({ status }) => FINAL.includes(status)), policies, time, (one, policy, at) => {
-      expect(decide(one, { ...policy, canceledUntilPeriodEnd: false }, at).granted).toBe(false);
-      const { granted, until } = decide(one, policy, at);
-      if (granted) expect([one.status, one.previousStatus, (until as Date) <= (one.periodEnd as Date)]).toEqual(['canceled', 'active', true]);
-    }));
+    fc.assert(
+      fc.property(
+        subscriptions.filter(({ status }) => FINAL.includes(status)),
+        policies,
+        time,
+        (one, policy, at) => {
+          expect(decide(one, { ...policy, canceledUntilPeriodEnd: false }, at).granted).toBe(false);
+          const { granted, until } = decide(one, policy, at);
+          if (granted)
+            expect([one.status, one.previousStatus, (until as Date) <= (one.periodEnd as Date)]).toEqual([
+              'canceled',
+              'active',
+              true,
+            ]);
+        },
+      ),
+    );
   });
 
   it('more grace never takes access away, nor shortens it', () => {
-    fc.assert(fc.property(subscriptions, policies, time, fc.record({ past_due: days, unpaid: days, paused: days, incomplete: days, renewal: days }), (one, policy, at, more) => {
-      const { graceDays } = policy;
-      const lenient = {
-        ...policy, renewalGraceHours: policy.renewalGraceHours + more.renewal,
-        graceDays: { past_due: graceDays.past_due + more.past_due, unpaid: graceDays.unpaid + more.unpaid, paused: graceDays.paused + more.paused, incomplete: graceDays.incomplete + more.incomplete },
-      };
-      expect(isAtLeast(decide(one, lenient, at), decide(one, policy, at))).toBe(true);
-    }));
+    fc.assert(
+      fc.property(
+        subscriptions,
+        policies,
+        time,
+        fc.record({ past_due: days, unpaid: days, paused: days, incomplete: days, renewal: days }),
+        (one, policy, at, more) => {
+          const { graceDays } = policy;
+          const lenient = {
+            ...policy,
+            renewalGraceHours: policy.renewalGraceHours + more.renewal,
+            graceDays: {
+              past_due: graceDays.past_due + more.past_due,
+              unpaid: graceDays.unpaid + more.unpaid,
+              paused: graceDays.paused + more.paused,
+              incomplete: graceDays.incomplete + more.incomplete,
+            },
+          };
+          expect(isAtLeast(decide(one, lenient, at), decide(one, policy, at))).toBe(true);
+        },
+      ),
+    );
   });
 
   it('what a policy permits in addition never takes access away', () => {
-    fc.assert(fc.property(subscriptions, policies, time, (one, policy, at) => {
-      expect(isAtLeast(decide(one, { ...policy, trialing: true, canceledUntilPeriodEnd: true, pauseCollectionDenies: [] }, at), decide(one, policy, at))).toBe(true);
-    }));
+    fc.assert(
+      fc.property(subscriptions, policies, time, (one, policy, at) => {
+        expect(
+          isAtLeast(
+            decide(one, { ...policy, trialing: true, canceledUntilPeriodEnd: true, pauseCollectionDenies: [] }, at),
+            decide(one, policy, at),
+          ),
+        ).toBe(true);
+      }),
+    );
   });
 
   it('what is granted until a time is granted up to it, and no longer', () => {
-    fc.assert(fc.property(subscriptions, policies, time, fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), (one, policy, at, share) => {
-      const { granted, until } = decide(one, policy, at);
-      fc.pre(granted && until !== null);
-      const [from, to] = [at.getTime(), (until as Date).getTime()];
-      expect(decide(one, policy, new Date(from + Math.floor((to - from) * share)))).toMatchObject({ granted: true, until });
-      expect(decide(one, policy, until as Date).granted).toBe(false);
-    }));
+    fc.assert(
+      fc.property(
+        subscriptions,
+        policies,
+        time,
+        fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
+        (one, policy, at, share) => {
+          const { granted, until } = decide(one, policy, at);
+          fc.pre(granted && until !== null);
+          const [from, to] = [at.getTime(), (until as Date).getTime()];
+          expect(decide(one, policy, new Date(from + Math.floor((to - from) * share)))).toMatchObject({
+            granted: true,
+            until,
+          });
+          expect(decide(one, policy, until as Date).granted).toBe(false);
+        },
+      ),
+    );
   });
 
   it('no access lasts beyond the time for which a subscription was canceled', () => {
-    fc.assert(fc.property(subscriptions, policies, time, (one, policy, at) => {
-      const ends = [one.cancelAt, one.cancelAtPeriodEnd ? one.periodEnd : null].filter((end) => end !== null);
-      const decision = decide(one, policy, at);
-      for (const end of ends) expect(endOf(decision)).toBeLessThanOrEqual(end.getTime());
-    }));
+    fc.assert(
+      fc.property(subscriptions, policies, time, (one, policy, at) => {
+        const ends = [one.cancelAt, one.cancelAtPeriodEnd ? one.periodEnd : null].filter((end) => end !== null);
+        const decision = decide(one, policy, at);
+        for (const end of ends) expect(endOf(decision)).toBeLessThanOrEqual(end.getTime());
+      }),
+    );
   });
 
   it('access is what the best of the subscriptions grants, in whatever order they are', () => {
-    fc.assert(fc.property(fc.array(subscriptions, { maxLength: 5 }).chain((all) => fc.tuple(fc.constant(all), fc.shuffledSubarray(all, { minLength: all.length }))), policies, time, ([all, shuffled], policy, at) => {
-      const answer = accessAnswer(wanted, facts({ subscriptions: all }), { policy, at });
-      const other = accessAnswer(wanted, facts({ subscriptions: shuffled }), { policy, at });
-      expect([other.granted, other.until, other.products]).toEqual([answer.granted, answer.until, answer.products]);
-      expect(endOf(answer)).toBe(Math.max(-Infinity, ...all.map((one) => endOf(decide(one, policy, at)))));
-    }));
+    fc.assert(
+      fc.property(
+        fc
+          .array(subscriptions, { maxLength: 5 })
+          .chain((all) => fc.tuple(fc.constant(all), fc.shuffledSubarray(all, { minLength: all.length }))),
+        policies,
+        time,
+        ([all, shuffled], policy, at) => {
+          const answer = accessAnswer(wanted, facts({ subscriptions: all }), { policy, at });
+          const other = accessAnswer(wanted, facts({ subscriptions: shuffled }), { policy, at });
+          expect([other.granted, other.until, other.products]).toEqual([answer.granted, answer.until, answer.products]);
+          expect(endOf(answer)).toBe(Math.max(-Infinity, ...all.map((one) => endOf(decide(one, policy, at)))));
+        },
+      ),
+    );
   });
 });
 
 type Told = Readonly<{ at: number; object: StripeObject }>;
-const life = fc.record({ seed: fc.nat(), subscriptions: fc.constant(1), apiVersion: fc.constant('mixed' as const), several: fc.constant(false) }).map((options) => [...lives(options)][0] as SimulatedLife);
+const life = fc
+  .record({
+    seed: fc.nat(),
+    subscriptions: fc.constant(1),
+    apiVersion: fc.constant('mixed' as const),
+    several: fc.constant(false),
+  })
+  .map((options) => [...lives(options)][0] as SimulatedLife);
 
 /** Whether a subscription grants access at the time of its last event, by the default policy, read off Stripe's own objects. */
 function isGrantedByBooks(told: readonly Told[]): boolean {
@@ -103,16 +189,31 @@ function isGrantedByBooks(told: readonly Told[]): boolean {
 
 describe('access in a simulated life', () => {
   it('is at every moment what the simulator’s own books grant, whatever the order of arrival', () => {
-    fc.assert(fc.property(life.chain((one) => fc.tuple(fc.constant(one), fc.shuffledSubarray([...one.events], { minLength: one.events.length }))), ([one, arrived]) => {
-      const streams = byStream(recordedInOrder(arrived));
-      const told = one.events.map(({ stripeEvent }) => ({ at: stripeEvent.created, object: stripeEvent.data.object })).filter(({ object }) => object.object === 'subscription');
-      for (const { at } of told) {
-        const trueAt = new Date(at * 1000);
-        const { subscriptions: rows } = pastRows(subscriptionRows, streams, { trueAt, knownAt: null, revision: null });
-        const known = accessFactsOf({ customers: [], subscriptions: rows, entitlements: [], summaries: [] });
-        const answer = known && accessAnswer({ kind: 'anything' }, known, { policy: DEFAULT_ACCESS_POLICY, at: trueAt });
-        expect([at, answer?.granted]).toEqual([at, isGrantedByBooks(told.filter((event) => event.at <= at))]);
-      }
-    }), { numRuns: 40 });
+    fc.assert(
+      fc.property(
+        life.chain((one) =>
+          fc.tuple(fc.constant(one), fc.shuffledSubarray([...one.events], { minLength: one.events.length })),
+        ),
+        ([one, arrived]) => {
+          const streams = byStream(recordedInOrder(arrived));
+          const told = one.events
+            .map(({ stripeEvent }) => ({ at: stripeEvent.created, object: stripeEvent.data.object }))
+            .filter(({ object }) => object.object === 'subscription');
+          for (const { at } of told) {
+            const trueAt = new Date(at * 1000);
+            const { subscriptions: rows } = pastRows(subscriptionRows, streams, {
+              trueAt,
+              knownAt: null,
+              revision: null,
+            });
+            const known = accessFactsOf({ customers: [], subscriptions: rows, entitlements: [], summaries: [] });
+            const answer =
+              known && accessAnswer({ kind: 'anything' }, known, { policy: DEFAULT_ACCESS_POLICY, at: trueAt });
+            expect([at, answer?.granted]).toEqual([at, isGrantedByBooks(told.filter((event) => event.at <= at))]);
+          }
+        },
+      ),
+      { numRuns: 40 },
+    );
   });
 });

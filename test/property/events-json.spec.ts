@@ -5,7 +5,10 @@ import { canonicalJson, type Json } from '../../src/events/json.js';
 import { json, reversed } from './json-values.js';
 
 /** Any value, with keys that objects inherit among them. */
-const withOddKeys = fc.oneof(json, fc.dictionary(fc.constantFrom('__proto__', 'constructor', 'a', 'ä', '\u0000'), json).map((value) => value as Json));
+const withOddKeys = fc.oneof(
+  json,
+  fc.dictionary(fc.constantFrom('__proto__', 'constructor', 'a', 'ä', '\u0000'), json).map((value) => value as Json),
+);
 
 describe('canonical JSON of any value', () => {
   it('parses to the value', () => {
@@ -17,7 +20,12 @@ describe('canonical JSON of any value', () => {
   });
 
   it('is its own canonical form', () => {
-    fc.assert(fc.property(withOddKeys, (value) => canonicalJson(JSON.parse(canonicalJson(value)) as Json) === canonicalJson(value)));
+    fc.assert(
+      fc.property(
+        withOddKeys,
+        (value) => canonicalJson(JSON.parse(canonicalJson(value)) as Json) === canonicalJson(value),
+      ),
+    );
   });
 
   it('is as long as the shortest JSON text', () => {
@@ -31,10 +39,13 @@ describe('the content hash of a text', () => {
   it('is that of the value, whatever doubles it holds', () => {
     const double = fc.double({ noNaN: true, noDefaultInfinity: true });
     const anyNumbers = fc.array(fc.oneof(double, fc.maxSafeInteger(), json));
-    fc.assert(fc.property(anyNumbers, (value) => {
-      const text = JSON.stringify(value);
-      expect(hashOfText(text)).toBe(contentHash(JSON.parse(text) as Json));
-    }), { numRuns: 2_000 });
+    fc.assert(
+      fc.property(anyNumbers, (value) => {
+        const text = JSON.stringify(value);
+        expect(hashOfText(text)).toBe(contentHash(JSON.parse(text) as Json));
+      }),
+      { numRuns: 2_000 },
+    );
   });
 
   /** A number in plain digits, of up to 40 of them, with an exponent or not. */
@@ -48,9 +59,12 @@ describe('the content hash of a text', () => {
     `${negative ? '-' : ''}${digits}${exponent === 0 ? '' : `e${exponent}`}`;
 
   it('tells two numbers apart, however near they are and however many digits they have', () => {
-    fc.assert(fc.property(near, ([one, distance]) => {
-      const other = { ...one, digits: one.digits + distance };
-      expect(hashOfText(`[${written(one)}]`) === hashOfText(`[${written(other)}]`)).toBe(distance === 0n);
-    }), { numRuns: 2_000 });
+    fc.assert(
+      fc.property(near, ([one, distance]) => {
+        const other = { ...one, digits: one.digits + distance };
+        expect(hashOfText(`[${written(one)}]`) === hashOfText(`[${written(other)}]`)).toBe(distance === 0n);
+      }),
+      { numRuns: 2_000 },
+    );
   });
 });

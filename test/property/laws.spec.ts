@@ -7,7 +7,8 @@ const SHOWN_MAX = 5;
 describe(`of ${LIVES} simulated lives, delivered repeatedly and in disorder`, () => {
   const violations: Violation[] = [];
   beforeAll(() => {
-    for (let seed = 1; seed <= LIVES && violations.length < SHOWN_MAX; seed += 1) violations.push(...violationsOf(seed));
+    for (let seed = 1; seed <= LIVES && violations.length < SHOWN_MAX; seed += 1)
+      violations.push(...violationsOf(seed));
   }, 300_000);
 
   it.each([...lawNames, 'every snapshot can be read'])('%s', (law) => {

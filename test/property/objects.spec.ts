@@ -24,10 +24,12 @@ function streamsOf(told: Iterable<Readonly<{ stripeEvent: unknown; stream: strin
 }
 
 /** Of those recorded the ones that can be read: one is made of another tool's objects. */
-const recorded = streamsOf(distinctRecordedEvents().flatMap(({ stripeEvent }) => {
-  const to = route(stripeEvent, 'hash');
-  return to.kind === 'stream' && isReadable(stripeEvent) ? [{ stripeEvent, stream: to.stream }] : [];
-}));
+const recorded = streamsOf(
+  distinctRecordedEvents().flatMap(({ stripeEvent }) => {
+    const to = route(stripeEvent, 'hash');
+    return to.kind === 'stream' && isReadable(stripeEvent) ? [{ stripeEvent, stream: to.stream }] : [];
+  }),
+);
 const simulated = fc.nat().map((seed) => {
   const [life] = lives({ seed, subscriptions: 1, apiVersion: 'mixed', cycles: seed % 4 === 0 });
   return streamsOf(life?.events ?? []);
@@ -51,7 +53,9 @@ const rowsAfter = (projection: AnyProjection, facts: readonly Fact[]) =>
 
 /** The rows of a stream as texts, each with its table. */
 const told = (rows: Readonly<Record<string, readonly Row[]>>): string[] =>
-  Object.entries(rows).flatMap(([table, own]) => own.map((row) => `${table} ${JSON.stringify(row)}`)).sort();
+  Object.entries(rows)
+    .flatMap(([table, own]) => own.map((row) => `${table} ${JSON.stringify(row)}`))
+    .sort();
 
 function expectOneObjectForEachOrderKey(projection: AnyProjection, facts: readonly Fact[]): void {
   const objects = new Map<string, string>();
@@ -64,23 +68,29 @@ function expectOneObjectForEachOrderKey(projection: AnyProjection, facts: readon
 }
 
 function expectEachRowOnce(projection: AnyProjection, streams: Iterable<readonly Fact[]>): void {
-  const keys = [...streams].flatMap((facts) => Object.entries(rowsAfter(projection, facts)).flatMap(([name, rows]) =>
-    rows.map((row) => `${name} ${keyOf(projection.tables[name] as Table, row)}`)));
+  const keys = [...streams].flatMap((facts) =>
+    Object.entries(rowsAfter(projection, facts)).flatMap(([name, rows]) =>
+      rows.map((row) => `${name} ${keyOf(projection.tables[name] as Table, row)}`),
+    ),
+  );
   expect(keys.filter((key, at) => keys.indexOf(key) !== at)).toEqual([]);
 }
 
 describe('the objects of a stream, as each projection tells them apart', () => {
   it('have rows that no fact of another object changes, whatever part of it arrived, in whatever order', () => {
-    fc.assert(fc.property(arrived, (facts) => {
-      for (const projection of projections) {
-        const named = facts.map((fact) => ({ fact, object: objectOf(projection, fact) }));
-        const objects = new Set(named.map(({ object }) => object).filter((object) => object !== null));
-        const factsOf = (wanted: string): Fact[] =>
-          named.flatMap(({ fact, object }) => (object === wanted ? [fact] : []));
-        const alone = [...objects].flatMap((object) => told(rowsAfter(projection, factsOf(object).toReversed())));
-        expect([projection.name, alone.sort()]).toEqual([projection.name, told(rowsAfter(projection, facts))]);
-      }
-    }), { numRuns: 200 });
+    fc.assert(
+      fc.property(arrived, (facts) => {
+        for (const projection of projections) {
+          const named = facts.map((fact) => ({ fact, object: objectOf(projection, fact) }));
+          const objects = new Set(named.map(({ object }) => object).filter((object) => object !== null));
+          const factsOf = (wanted: string): Fact[] =>
+            named.flatMap(({ fact, object }) => (object === wanted ? [fact] : []));
+          const alone = [...objects].flatMap((object) => told(rowsAfter(projection, factsOf(object).toReversed())));
+          expect([projection.name, alone.sort()]).toEqual([projection.name, told(rowsAfter(projection, facts))]);
+        }
+      }),
+      { numRuns: 200 },
+    );
   });
 
   it('have facts that are in order among themselves: all of one order key', () => {

@@ -12,12 +12,34 @@ import { factFrom } from '../support/facts.js';
 /** What each sequence truly ends with: some fields of every row of these tables. */
 const ends: Readonly<Record<string, Readonly<Record<string, readonly object[]>>>> = {
   'hookdeck-checkout-2022': {
-    customers: [{ id: 'cus_NSPHp4fOlXGw8P', currency: 'usd', default_payment_method: null, is_deleted: false, stripe_event_type: 'customer.updated' }],
-    invoices: [{ id: 'in_1MhUT5E0b6fckueSfPlY05Fw', status: 'paid', subscription: 'sub_1MhUT5E0b6fckueSYAo1LoiF', total_minor: 0, paid_at: '2023-03-03T08:59:59.000Z' }],
+    customers: [
+      {
+        id: 'cus_NSPHp4fOlXGw8P',
+        currency: 'usd',
+        default_payment_method: null,
+        is_deleted: false,
+        stripe_event_type: 'customer.updated',
+      },
+    ],
+    invoices: [
+      {
+        id: 'in_1MhUT5E0b6fckueSfPlY05Fw',
+        status: 'paid',
+        subscription: 'sub_1MhUT5E0b6fckueSYAo1LoiF',
+        total_minor: 0,
+        paid_at: '2023-03-03T08:59:59.000Z',
+      },
+    ],
     subscriptions: [],
   },
-  'hookdeck-trial-2022': { subscriptions: [{ id: 'sub_1MhUZrE0b6fckueSZfQ2Ytz6', status: 'trialing', trial_end: '2023-04-02T09:06:59.000Z' }] },
-  'supabase-sub-created-deleted-2021': { subscriptions: [{ id: 'sub_JdIzvfy6o5GZRd', status: 'canceled', stripe_event_type: 'customer.subscription.deleted' }] },
+  'hookdeck-trial-2022': {
+    subscriptions: [{ id: 'sub_1MhUZrE0b6fckueSZfQ2Ytz6', status: 'trialing', trial_end: '2023-04-02T09:06:59.000Z' }],
+  },
+  'supabase-sub-created-deleted-2021': {
+    subscriptions: [
+      { id: 'sub_JdIzvfy6o5GZRd', status: 'canceled', stripe_event_type: 'customer.subscription.deleted' },
+    ],
+  },
   'supabase-product-2021': {},
   'opencollective-review': { links: [{ object: 'review', target_kind: 'payment' }] },
 };
@@ -34,10 +56,13 @@ function streamsOf(events: readonly Json[]): Streams {
 }
 
 function rowsAfter(streams: Streams): Record<string, unknown[]> {
-  const rows: Record<string, unknown[]> = Object.fromEntries(projections.flatMap(({ tables }) => Object.keys(tables).map((table) => [table, []])));
+  const rows: Record<string, unknown[]> = Object.fromEntries(
+    projections.flatMap(({ tables }) => Object.keys(tables).map((table) => [table, []])),
+  );
   for (const [, facts] of streams) {
     for (const projection of projections) {
-      for (const [table, own] of Object.entries(rowsOfAll(projection, foldObjects(projection, facts)))) rows[table]?.push(...own);
+      for (const [table, own] of Object.entries(rowsOfAll(projection, foldObjects(projection, facts))))
+        rows[table]?.push(...own);
     }
   }
   return rows;
@@ -52,16 +77,23 @@ function ordersOf([first, ...rest]: Streams): Streams[] {
 }
 
 function permutations<T>(items: readonly T[]): T[][] {
-  return items.length < 2 ? [[...items]] : items.flatMap((item, at) => permutations([...items.slice(0, at), ...items.slice(at + 1)]).map((rest) => [item, ...rest]));
+  return items.length < 2
+    ? [[...items]]
+    : items.flatMap((item, at) =>
+        permutations([...items.slice(0, at), ...items.slice(at + 1)]).map((rest) => [item, ...rest]),
+      );
 }
 
 describe('a recorded sequence, in every order of arrival', () => {
-  const sequences = recordedSequences().filter(({ order }) => order !== 'none').map((sequence) => [sequence.name, sequence] as const);
+  const sequences = recordedSequences()
+    .filter(({ order }) => order !== 'none')
+    .map((sequence) => [sequence.name, sequence] as const);
 
   it.each(sequences)('%s ends in the same rows, and the right ones', (name, { events }: RecordedSequence) => {
     const streams = streamsOf(events.map(({ stripeEvent }) => stripeEvent));
     const rows = rowsAfter(streams);
     for (const arrived of ordersOf(streams)) expect(rowsAfter(arrived)).toEqual(rows);
-    for (const [table, end] of Object.entries(ends[name] as Readonly<Record<string, readonly object[]>>)) expect(rows[table]).toEqual(end.map((row) => expect.objectContaining(row)));
+    for (const [table, end] of Object.entries(ends[name] as Readonly<Record<string, readonly object[]>>))
+      expect(rows[table]).toEqual(end.map((row) => expect.objectContaining(row)));
   });
 });

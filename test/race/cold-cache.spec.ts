@@ -15,7 +15,8 @@ const stream = `subscription-${subscription}`;
 const events = Array.from({ length: EVENTS }, (_, at) => subscriptionEvent(subscription, { created: START + at }));
 const bodyAt = (at: number): string => JSON.stringify(events[at]);
 
-const appended = (event: (typeof events)[number]) => appendedEvent(event, contentHash(JSON.parse(JSON.stringify(event)) as never));
+const appended = (event: (typeof events)[number]) =>
+  appendedEvent(event, contentHash(JSON.parse(JSON.stringify(event)) as never));
 
 let eventStore: TestServer;
 let database: TestServer;
@@ -28,26 +29,51 @@ beforeAll(async () => {
   }
   await store.close();
 }, 120_000);
-afterAll(async () => { await Promise.all([eventStore.stop(), database.stop()]); });
+afterAll(async () => {
+  await Promise.all([eventStore.stop(), database.stop()]);
+});
 
 describe(`a duplicate on a stream of ${EVENTS} events, to a process that has just started`, () => {
   it('is recognised without Postgres, by reading the stream', async () => {
-    const ledger = await startLedger({ eventStore, database: { url: 'postgres://ledger:none@127.0.0.1:1/ledger', stop: async () => undefined } });
-    expect(await deliver(ledger.url, bodyAt(4_711))).toMatchObject({ status: 200, body: { outcome: 'duplicate', stream, revision: '4711' } });
-    expect(await deliver(ledger.url, bodyAt(EVENTS - 1))).toMatchObject({ status: 200, body: { outcome: 'duplicate', revision: String(EVENTS - 1) } });
+    const ledger = await startLedger({
+      eventStore,
+      database: { url: 'postgres://ledger:none@127.0.0.1:1/ledger', stop: async () => undefined },
+    });
+    expect(await deliver(ledger.url, bodyAt(4_711))).toMatchObject({
+      status: 200,
+      body: { outcome: 'duplicate', stream, revision: '4711' },
+    });
+    expect(await deliver(ledger.url, bodyAt(EVENTS - 1))).toMatchObject({
+      status: 200,
+      body: { outcome: 'duplicate', revision: String(EVENTS - 1) },
+    });
     await ledger.stop();
   }, 60_000);
 
   it('is recognised with Postgres, through the index, which knows all of the stream', async () => {
     const first = await startLedger({ eventStore, database });
-    await read(first.url, `/subscriptions?minPosition=${(await deliver(first.url, bodyAt(EVENTS - 1))).body.position}&waitMs=30000`);
+    await read(
+      first.url,
+      `/subscriptions?minPosition=${(await deliver(first.url, bodyAt(EVENTS - 1))).body.position}&waitMs=30000`,
+    );
     await first.stop();
-    expect(await query(database.url, 'select count(*)::int as events from ledger.event_index_v2 where stream = $1', [stream])).toEqual([{ events: EVENTS }]);
+    expect(
+      await query(database.url, 'select count(*)::int as events from ledger.event_index_v2 where stream = $1', [
+        stream,
+      ]),
+    ).toEqual([{ events: EVENTS }]);
 
     const second = await startLedger({ eventStore, database });
-    for (const at of [0, 4_711, EVENTS - 1]) expect(await deliver(second.url, bodyAt(at))).toMatchObject({ status: 200, body: { outcome: 'duplicate', stream, revision: String(at) } });
+    for (const at of [0, 4_711, EVENTS - 1])
+      expect(await deliver(second.url, bodyAt(at))).toMatchObject({
+        status: 200,
+        body: { outcome: 'duplicate', stream, revision: String(at) },
+      });
     const next = subscriptionEvent(subscription, { created: START + EVENTS });
-    expect(await deliver(second.url, JSON.stringify(next))).toMatchObject({ status: 200, body: { outcome: 'appended', revision: String(EVENTS) } });
+    expect(await deliver(second.url, JSON.stringify(next))).toMatchObject({
+      status: 200,
+      body: { outcome: 'appended', revision: String(EVENTS) },
+    });
     await second.stop();
   }, 90_000);
 
@@ -60,7 +86,10 @@ describe(`a duplicate on a stream of ${EVENTS} events, to a process that has jus
     const ledger = await startLedger({ eventStore, database });
     const marker = await deliver(ledger.url, JSON.stringify(subscriptionEvent(randomId('sub'))));
     await read(ledger.url, `/subscriptions?minPosition=${marker.body.position}&waitMs=20000`);
-    expect(await deliver(ledger.url, JSON.stringify(event))).toMatchObject({ status: 200, body: { outcome: 'duplicate', stream: `former-${elsewhere}`, revision: '0' } });
+    expect(await deliver(ledger.url, JSON.stringify(event))).toMatchObject({
+      status: 200,
+      body: { outcome: 'duplicate', stream: `former-${elsewhere}`, revision: '0' },
+    });
     await ledger.stop();
   }, 60_000);
 });

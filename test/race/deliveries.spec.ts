@@ -12,9 +12,14 @@ let ledger: TestLedger;
 let processes: ServiceProcess[];
 beforeAll(async () => {
   // As a real one: it takes its time, and drops what repeats an append that it has not committed yet.
-  [eventStore, database] = await Promise.all([testEventStore({ dropsRepeatsInFlight: true, flushDelayMs: 5 }), testDatabase()]);
+  [eventStore, database] = await Promise.all([
+    testEventStore({ dropsRepeatsInFlight: true, flushDelayMs: 5 }),
+    testDatabase(),
+  ]);
   ledger = await startLedger({ eventStore, database });
-  processes = await Promise.all([1, 2, 3].map(() => startServiceProcess({ eventstoreUrl: eventStore.url, databaseUrl: database.url })));
+  processes = await Promise.all(
+    [1, 2, 3].map(() => startServiceProcess({ eventstoreUrl: eventStore.url, databaseUrl: database.url })),
+  );
 }, 60_000);
 afterAll(async () => {
   await Promise.all(processes.map((process) => process.stop()));
@@ -26,7 +31,10 @@ const inOneProcess = () => [ledger.url];
 const inSeveralProcesses = () => processes.map(({ url }) => url);
 const times = <T>(count: number, make: (at: number) => T): T[] => Array.from({ length: count }, (_, at) => make(at));
 
-describe.each([['one process', inOneProcess], ['three processes on one store', inSeveralProcesses]])('deliveries at the same moment to %s', (_name, targets) => {
+describe.each([
+  ['one process', inOneProcess],
+  ['three processes on one store', inSeveralProcesses],
+])('deliveries at the same moment to %s', (_name, targets) => {
   const everyTarget = (at: number): string => {
     const urls = targets();
     return urls[at % urls.length] ?? '';
@@ -55,10 +63,14 @@ describe.each([['one process', inOneProcess], ['three processes on one store', i
   it('one id with two contents: one of them once in the stream, the other in quarantine', async () => {
     const subscription = randomId('sub');
     const event = subscriptionEvent(subscription);
-    const bodies = [event, subscriptionEvent(subscription, { eventId: event.id, object: { status: 'past_due' } })].map((body) => JSON.stringify(body));
+    const bodies = [event, subscriptionEvent(subscription, { eventId: event.id, object: { status: 'past_due' } })].map(
+      (body) => JSON.stringify(body),
+    );
     const answers = await Promise.all(times(32, (at) => deliver(everyTarget(at), bodies[(at >> 1) % 2] ?? '')));
     expect(await stripeIdsOf(eventStore.url, `subscription-${subscription}`)).toEqual([event.id]);
-    const quarantines = [...new Set(answers.map(({ body }) => body.stream).filter((stream) => stream.startsWith('quarantine-')))];
+    const quarantines = [
+      ...new Set(answers.map(({ body }) => body.stream).filter((stream) => stream.startsWith('quarantine-'))),
+    ];
     // Processes that each believe to have written first quarantine each other's content: then both are there.
     expect(quarantines.length).toBeGreaterThanOrEqual(1);
     for (const quarantine of quarantines) expect(await stripeIdsOf(eventStore.url, quarantine)).toEqual([event.id]);

@@ -21,11 +21,20 @@ import { testDatabase, testEventStore, type TestServer } from '../support/server
 import { until } from '../support/until.js';
 
 let eventStore: TestServer;
-beforeAll(async () => { eventStore = await testEventStore(); });
+beforeAll(async () => {
+  eventStore = await testEventStore();
+});
 afterAll(() => eventStore.stop());
 
-const becomes = (service: { url: string }, state: string) => until(`the catch-up is ${state}`, async () => (await readsOf(service)).catchUp === state, 40_000);
-const ownerOf = async (databaseUrl: string): Promise<string | null> => (await query<{ owner: string | null }>(databaseUrl, `select owner from ledger.checkpoints where name like 'subscriptions%' and shown`))[0]?.owner ?? null;
+const becomes = (service: { url: string }, state: string) =>
+  until(`the catch-up is ${state}`, async () => (await readsOf(service)).catchUp === state, 40_000);
+const ownerOf = async (databaseUrl: string): Promise<string | null> =>
+  (
+    await query<{ owner: string | null }>(
+      databaseUrl,
+      `select owner from ledger.checkpoints where name like 'subscriptions%' and shown`,
+    )
+  )[0]?.owner ?? null;
 
 /** A service that projects, and one that stands by. */
 async function startTwo<T extends { url: string }>(start: () => Promise<T>): Promise<[owner: T, standby: T]> {
@@ -39,10 +48,14 @@ async function startTwo<T extends { url: string }>(start: () => Promise<T>): Pro
 describe('the process that projects', () => {
   it('loses the work when it hangs in the middle of it: another takes over within seconds, and the woken one commits nothing; when that one is killed, the first goes on', async () => {
     const database = await testDatabase();
-    const [owner, standby] = await startTwo<ServiceProcess>(() => startServiceProcess({ eventstoreUrl: eventStore.url, databaseUrl: database.url }));
+    const [owner, standby] = await startTwo<ServiceProcess>(() =>
+      startServiceProcess({ eventstoreUrl: eventStore.url, databaseUrl: database.url }),
+    );
     const lives = newLives(30);
     let hungOwner: string | null = null;
-    const position = await deliverLives(standby.url, lives, (done) => { if (done === 60) process.kill(owner.pid, 'SIGSTOP'); });
+    const position = await deliverLives(standby.url, lives, (done) => {
+      if (done === 60) process.kill(owner.pid, 'SIGSTOP');
+    });
     hungOwner = await ownerOf(database.url);
     await reachPosition(standby.url, position);
     expect((await readsOf(standby)).catchUp).toBe('projecting');
@@ -69,7 +82,10 @@ describe('the process that projects', () => {
   it('loses the work when it hangs with locks in Postgres, which nobody else could take: Postgres ends its session', async () => {
     const database = await testDatabase();
     const proxy = await startProxy(postgresAddressOf(database.url));
-    const owner = await startLedger({ eventStore, database: { ...database, url: throughPort(database.url, proxy.port) } });
+    const owner = await startLedger({
+      eventStore,
+      database: { ...database, url: throughPort(database.url, proxy.port) },
+    });
     await becomes(owner, 'projecting');
     const standby = await startLedger({ eventStore, database });
     proxy.swallowAnswersAfter('for update');
@@ -87,7 +103,9 @@ describe('the process that projects', () => {
   it('needs nothing of a session: it works behind a transaction pooler, and hands over there', async () => {
     const database = await testDatabase();
     const pooler = await startPoolingProxy(database.url);
-    const [owner, standby] = await startTwo<TestLedger>(() => startLedger({ eventStore, database: { ...database, url: pooler.url } }));
+    const [owner, standby] = await startTwo<TestLedger>(() =>
+      startLedger({ eventStore, database: { ...database, url: pooler.url } }),
+    );
     const lives = newLives(20);
     await reachPosition(standby.url, await deliverLives(standby.url, lives));
     await owner.stop();
@@ -112,7 +130,10 @@ describe('two projectors forced onto one projection', () => {
     const store = connectEventStore(eventStore.url);
     const connection = new Database(database.url, { connectionsMax: 4, onIdleError: () => undefined });
     await ensureSchema(connection, projections);
-    const checkpoints = await acquire(connection, 'both', { names: (await readCheckpoints(connection)).map(({ name }) => name), follows: projections });
+    const checkpoints = await acquire(connection, 'both', {
+      names: (await readCheckpoints(connection)).map(({ name }) => name),
+      follows: projections,
+    });
     let group = { checkpoints, logName: await nameOfLog(store, 5_000) };
     const events: RecordedEvent[] = [];
     for (const { id } of lives) for await (const event of readStream(store, `subscription-${id}`)) events.push(event);
@@ -121,7 +142,14 @@ describe('two projectors forced onto one projection', () => {
     while (events.length > 0) {
       const batch = events.splice(0, 7);
       const to = batch.at(-1) as RecordedEvent;
-      const results = await Promise.all(projectors.map((projector) => projector.apply(batch.map((event) => readEvent(event)), { group, to })));
+      const results = await Promise.all(
+        projectors.map((projector) =>
+          projector.apply(
+            batch.map((event) => readEvent(event)),
+            { group, to },
+          ),
+        ),
+      );
       expect(results.map(({ kind }) => kind).sort()).toEqual(['applied', 'lost']);
       group = { ...group, checkpoints: group.checkpoints.map((checkpoint) => ({ ...checkpoint, at: to })) };
     }

@@ -8,9 +8,14 @@ let bar: ProgressBar;
 beforeEach(() => {
   jest.useFakeTimers();
   printed = [];
-  bar = new ProgressBar('invoices', { isTTY: true, write: (text: string) => printed.push(text) } as unknown as NodeJS.WriteStream);
+  bar = new ProgressBar('invoices', {
+    isTTY: true,
+    write: (text: string) => printed.push(text),
+  } as unknown as NodeJS.WriteStream);
 });
-afterEach(() => { jest.useRealTimers(); });
+afterEach(() => {
+  jest.useRealTimers();
+});
 
 /** A batch that ends so many seconds after the one before. */
 function advance(seconds: number, { events, position }: Pick<AppliedBatch, 'events' | 'position'>): string {
@@ -21,12 +26,16 @@ function advance(seconds: number, { events, position }: Pick<AppliedBatch, 'even
 
 describe('the progress of a rebuild', () => {
   it('tells the rate from its start on, also with the first batch', () => {
-    expect(advance(2, { events: 4_000, position: 1_000_000n })).toContain(' 10.0 %  4,000 events  2,000/s  9.0 MB behind');
+    expect(advance(2, { events: 4_000, position: 1_000_000n })).toContain(
+      ' 10.0 %  4,000 events  2,000/s  9.0 MB behind',
+    );
   });
 
   it('tells the time that is left by the share of the log that is done, and the rate of the last seconds', () => {
     advance(2, { events: 4_000, position: 1_000_000n });
-    expect(advance(1, { events: 4_000, position: 4_000_000n })).toContain(' 40.0 %  8,000 events  2,667/s  2 s left  6.0 MB behind');
+    expect(advance(1, { events: 4_000, position: 4_000_000n })).toContain(
+      ' 40.0 %  8,000 events  2,667/s  2 s left  6.0 MB behind',
+    );
     for (let at = 0; at < 10; at += 1) advance(1, { events: 500, position: 4_000_000n + BigInt(at) });
     expect(printed.at(-1)).toContain(' 13,000 events  500/s ');
   });

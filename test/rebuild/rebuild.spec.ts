@@ -18,7 +18,9 @@ let eventStore: TestServer;
 let database: TestServer;
 let urls: { eventstoreUrl: string; databaseUrl: string };
 const running: ServiceProcess[] = [];
-beforeAll(async () => { eventStore = await testEventStore(); });
+beforeAll(async () => {
+  eventStore = await testEventStore();
+});
 afterAll(() => eventStore.stop());
 beforeEach(async () => {
   database = await testDatabase();
@@ -46,9 +48,17 @@ async function send(service: ServiceProcess, ...events: unknown[]): Promise<stri
 /** The rows of these events' subscriptions; a shared store has others. */
 const rowsFor = async (events: readonly ReturnType<typeof subscriptionEvent>[]) => {
   const ids = events.map((event) => event.data.object.id);
-  return query<{ id: string; status: string }>(database.url, 'select * from ledger.subscriptions where id = any($1) order by id', [ids]);
+  return query<{ id: string; status: string }>(
+    database.url,
+    'select * from ledger.subscriptions where id = any($1) order by id',
+    [ids],
+  );
 };
-const generations = () => query<{ name: string; state: string; shown: boolean }>(database.url, `select name, state, shown from ledger.checkpoints where projection = 'subscriptions' order by name`);
+const generations = () =>
+  query<{ name: string; state: string; shown: boolean }>(
+    database.url,
+    `select name, state, shown from ledger.checkpoints where projection = 'subscriptions' order by name`,
+  );
 
 /**
  * `verify` finds nothing wrong with these subscriptions, and with none at all on a store of the test's own. On a shared
@@ -57,7 +67,11 @@ const generations = () => query<{ name: string; state: string; shown: boolean }>
 async function expectVerified(ids: readonly string[]): Promise<void> {
   const { code, output } = await runCommand(['verify', '--json'], urls);
   const streams = ids.map((id) => `subscription-${id}`);
-  expect([...findingsOf(output, 'difference'), ...findingsOf(output, 'unfoldable')].filter(({ stream }) => streams.includes(stream))).toEqual([]);
+  expect(
+    [...findingsOf(output, 'difference'), ...findingsOf(output, 'unfoldable')].filter(({ stream }) =>
+      streams.includes(stream),
+    ),
+  ).toEqual([]);
   if (!SHARES_STORE) expect(code).toBe(0);
 }
 
@@ -70,24 +84,48 @@ describe('a projection with a bug', () => {
     await send(service, ...sent);
     await service.stop();
     const before = await rowsFor(sent);
-    const concerned = sent.filter((_, at) => statuses[at] === 'past_due').map((event) => ({ id: event.data.object.id, event: event.id })).sort((a, b) => (a.id < b.id ? -1 : 1));
-    const onlyOurs = <T extends { key: Readonly<Record<string, unknown>> }>(rows: readonly T[]) => rows.filter(({ key }) => sent.some((event) => event.data.object.id === key['id']));
+    const concerned = sent
+      .filter((_, at) => statuses[at] === 'past_due')
+      .map((event) => ({ id: event.data.object.id, event: event.id }))
+      .sort((a, b) => (a.id < b.id ? -1 : 1));
+    const onlyOurs = <T extends { key: Readonly<Record<string, unknown>> }>(rows: readonly T[]) =>
+      rows.filter(({ key }) => sent.some((event) => event.data.object.id === key['id']));
 
     const verified = await runCommand(['verify', 'subscriptions', '--json'], urls);
     expect(verified.code).toBe(1);
-    expect(onlyOurs(findingsOf(verified.output, 'difference')).map(({ key, columns, after }) => ({ id: key['id'], columns, status: after?.['status'] }))).toEqual(concerned.map(({ id }) => ({ id, columns: ['status'], status: 'past_due' })));
+    expect(
+      onlyOurs(findingsOf(verified.output, 'difference')).map(({ key, columns, after }) => ({
+        id: key['id'],
+        columns,
+        status: after?.['status'],
+      })),
+    ).toEqual(concerned.map(({ id }) => ({ id, columns: ['status'], status: 'past_due' })));
 
     const dryRun = await runCommand(['rebuild', 'subscriptions', '--dry-run', '--json'], urls);
     const [comparison] = JSON.parse(dryRun.output) as Comparison[];
     const [table] = comparison?.tables ?? [];
-    expect(onlyOurs(table?.examples ?? []).map(({ key, before: old, after }) => [key['id'], old?.['status'], after?.['status'], after?.['stripe_event_id']])).toEqual(concerned.map(({ id, event }) => [id, 'active', 'past_due', event]));
+    expect(
+      onlyOurs(table?.examples ?? []).map(({ key, before: old, after }) => [
+        key['id'],
+        old?.['status'],
+        after?.['status'],
+        after?.['stripe_event_id'],
+      ]),
+    ).toEqual(concerned.map(({ id, event }) => [id, 'active', 'past_due', event]));
     expect(await rowsFor(sent)).toEqual(before);
     expect(await generations()).toEqual([{ name: nameOf(1), state: 'live', shown: true }]);
 
     expect(await runCommand(['rebuild', 'subscriptions'], urls)).toMatchObject({ code: 0 });
     const mended = await rowsFor(sent);
-    expect(mended.filter((row, at) => JSON.stringify(row) !== JSON.stringify(before[at])).map(({ id, status }) => [id, status])).toEqual(concerned.map(({ id }) => [id, 'past_due']));
-    expect(await generations()).toEqual([{ name: nameOf(1), state: 'kept', shown: false }, { name: nameOf(2), state: 'live', shown: true }]);
+    expect(
+      mended
+        .filter((row, at) => JSON.stringify(row) !== JSON.stringify(before[at]))
+        .map(({ id, status }) => [id, status]),
+    ).toEqual(concerned.map(({ id }) => [id, 'past_due']));
+    expect(await generations()).toEqual([
+      { name: nameOf(1), state: 'kept', shown: false },
+      { name: nameOf(2), state: 'live', shown: true },
+    ]);
     await expectVerified(sent.map((event) => event.data.object.id));
 
     expect(await runCommand(['rollback', 'subscriptions'], urls)).toMatchObject({ code: 0 });
@@ -102,7 +140,9 @@ describe('a projection with a bug', () => {
     const wrong = await anotherBuild(`{ ...original, rows: () => { throw new Error('never before seen'); } }`);
     const refused = await runCommand(['rebuild', 'subscriptions'], urls, wrong);
     expect(refused.code).toBe(1);
-    expect(refused.output).toMatch(/streams are parked in the new tables which are not in the old, so nothing was changed: .*subscription-/);
+    expect(refused.output).toMatch(
+      /streams are parked in the new tables which are not in the old, so nothing was changed: .*subscription-/,
+    );
     expect(await generations()).toEqual([{ name: nameOf(1), state: 'live', shown: true }]);
     await wrong.remove();
   }, 120_000);
@@ -120,9 +160,13 @@ describe('a rebuild while deliveries storm in', () => {
     });
     const reading = ids.map(async (id) => {
       for (let [last, shown] = [0, 0]; !storm.ended; last = shown) {
-        const [one, list] = await Promise.all([read<{ items: { quantity: number }[] }>(service.url, `/subscriptions/${id}`), read<{ data: unknown[] }>(service.url, '/subscriptions')]);
+        const [one, list] = await Promise.all([
+          read<{ items: { quantity: number }[] }>(service.url, `/subscriptions/${id}`),
+          read<{ data: unknown[] }>(service.url, '/subscriptions'),
+        ]);
         shown = one.body.items?.[0]?.quantity ?? -1;
-        if (one.status !== 200 || list.status !== 200 || list.body.data.length < ids.length || shown < last) faults.push(`${id}: ${one.status} ${list.status}, ${list.body.data?.length} rows, ${shown} after ${last}`);
+        if (one.status !== 200 || list.status !== 200 || list.body.data.length < ids.length || shown < last)
+          faults.push(`${id}: ${one.status} ${list.status}, ${list.body.data?.length} rows, ${shown} after ${last}`);
       }
     });
     const rebuilt = await runCommand(['rebuild', 'subscriptions', 'invoices'], urls);
@@ -132,14 +176,22 @@ describe('a rebuild while deliveries storm in', () => {
     expect(faults).toEqual([]);
     await send(service, subscriptionEvent(randomId('sub')));
     await expectVerified(ids);
-    expect(await generations()).toEqual([{ name: nameOf(1), state: 'kept', shown: false }, { name: nameOf(2), state: 'live', shown: true }]);
+    expect(await generations()).toEqual([
+      { name: nameOf(1), state: 'kept', shown: false },
+      { name: nameOf(2), state: 'live', shown: true },
+    ]);
   }, 120_000);
 
   /** The state of a subscription whose quantity tells how many events it has had. */
   function eventOf(id: string, at: number) {
     const event = subscriptionEvent(id, { created: START + at });
     const [item] = event.data.object.items.data;
-    return { ...event, data: { object: { ...event.data.object, items: { ...event.data.object.items, data: [{ ...item, quantity: at }] } } } };
+    return {
+      ...event,
+      data: {
+        object: { ...event.data.object, items: { ...event.data.object.items, data: [{ ...item, quantity: at }] } },
+      },
+    };
   }
 });
 
@@ -157,17 +209,45 @@ describe('an old and a new build', () => {
     expect((await read(fresh.url, `/subscriptions/${id}`)).body['status']).toBe('active');
     expect((await read(old.url, `/subscriptions/${id}`)).body['status']).toBe('past_due');
 
-    const position = await send(old, subscriptionEvent(id, { created: START + 1, object: { status: 'past_due', collection_method: 'send_invoice' } }));
-    expect((await read(fresh.url, `/subscriptions/${id}?minPosition=${position}&waitMs=30000`)).body).toMatchObject({ status: 'active', collectionMethod: 'send_invoice' });
-    const { body } = await read<{ data: { name: string; version: number; state: string }[] }>(fresh.url, '/projections');
-    expect(body.data.filter(({ name }) => name === 'subscriptions').map(({ version, state }) => [version, state])).toEqual([[subscriptions.version, 'live'], [subscriptions.version + 1, 'live']]);
-    await until('the unversioned view shows the new version', async () => (await query(database.url, `select 1 from ledger.subscriptions where id = $1 and status = 'active'`, [id])).length > 0);
+    const position = await send(
+      old,
+      subscriptionEvent(id, { created: START + 1, object: { status: 'past_due', collection_method: 'send_invoice' } }),
+    );
+    expect((await read(fresh.url, `/subscriptions/${id}?minPosition=${position}&waitMs=30000`)).body).toMatchObject({
+      status: 'active',
+      collectionMethod: 'send_invoice',
+    });
+    const { body } = await read<{ data: { name: string; version: number; state: string }[] }>(
+      fresh.url,
+      '/projections',
+    );
+    expect(
+      body.data.filter(({ name }) => name === 'subscriptions').map(({ version, state }) => [version, state]),
+    ).toEqual([
+      [subscriptions.version, 'live'],
+      [subscriptions.version + 1, 'live'],
+    ]);
+    await until(
+      'the unversioned view shows the new version',
+      async () =>
+        (await query(database.url, `select 1 from ledger.subscriptions where id = $1 and status = 'active'`, [id]))
+          .length > 0,
+    );
 
     await old.stop();
     await send(fresh, subscriptionEvent(id, { created: START + 2, object: { status: 'unpaid' } }));
     expect((await read(fresh.url, `/subscriptions/${id}`)).body['status']).toBe('unpaid');
-    await until('all that the new build reads moves together', async () =>
-      (await query<{ positions: number }>(database.url, `select count(distinct position)::int as positions from ledger.checkpoints where state = 'live' and name <> $1`, [nameOf(1)]))[0]?.positions === 1);
+    await until(
+      'all that the new build reads moves together',
+      async () =>
+        (
+          await query<{ positions: number }>(
+            database.url,
+            `select count(distinct position)::int as positions from ledger.checkpoints where state = 'live' and name <> $1`,
+            [nameOf(1)],
+          )
+        )[0]?.positions === 1,
+    );
     await next.remove();
   }, 120_000);
 });

@@ -25,7 +25,10 @@ describe('the commands of package.json', () => {
   });
 
   it('run programs that have a source', () => {
-    const files = [...programs.map(({ file }) => file), ...Object.values(bin).map((path) => path.replace(/^dist\/|\.js$/g, ''))];
+    const files = [
+      ...programs.map(({ file }) => file),
+      ...Object.values(bin).map((path) => path.replace(/^dist\/|\.js$/g, '')),
+    ];
     expect(files.filter((file) => !existsSync(join(ROOT, `${file}.ts`)))).toEqual([]);
   });
 

@@ -18,7 +18,11 @@ it.each<readonly [string, Record<string, string>, RegExp]>([
   ['only a Postgres is given', { DATABASE_URL: 'postgres://ledger@127.0.0.1:1/ledger' }, /Give EVENTSTORE_URL too/],
   ['the event store is a cluster', { EVENTSTORE_URL: 'esdb://127.0.0.1:1,127.0.0.1:2?tls=false' }, ONE_NODE],
   ['the event store has TLS', { EVENTSTORE_URL: 'esdb://admin:changeit@127.0.0.1:1?tlsCAFile=ca.crt' }, ONE_NODE],
-  ['the event store does not answer', { EVENTSTORE_URL: 'esdb://127.0.0.1:1?tls=false' }, /cannot be read: .*127\.0\.0\.1:1/],
+  [
+    'the event store does not answer',
+    { EVENTSTORE_URL: 'esdb://127.0.0.1:1?tls=false' },
+    /cannot be read: .*127\.0\.0\.1:1/,
+  ],
 ])('the tests on real servers do not run, and say what to do, when %s', (_, env, message) => {
   expect(testReal(env)).toEqual({ code: 1, told: expect.stringMatching(message) });
 });

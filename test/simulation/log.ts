@@ -76,9 +76,7 @@ export class SimulatedLog {
   /** What a stream shows, from a revision on. */
   eventsOf(name: string, from = 0n): ReadEvent[] {
     const stream = this.#streamOf(name);
-    return stream.isTombstoned
-      ? []
-      : stream.events.filter((event) => event.revision >= from && this.isThere(event));
+    return stream.isTombstoned ? [] : stream.events.filter((event) => event.revision >= from && this.isThere(event));
   }
 
   /** All that was ever appended to a stream. */

@@ -41,7 +41,11 @@ const BREAKAGES: Readonly<Record<string, () => Breakage>> = {
       const { checkpoints, move } = write;
       const moved = await commit({ ...write, index: [], streams: [] });
       if (moved.kind !== 'committed') return moved;
-      return commit({ ...write, checkpoints: checkpoints.map((checkpoint) => ({ ...checkpoint, at: move.to })), move: null });
+      return commit({
+        ...write,
+        checkpoints: checkpoints.map((checkpoint) => ({ ...checkpoint, at: move.to })),
+        move: null,
+      });
     }),
   'the checkpoint moves further than what was written': () =>
     withCommit((commit, { log }) => (write) => {
@@ -91,7 +95,10 @@ const BREAKAGES: Readonly<Record<string, () => Breakage>> = {
     withCommit(
       (commit, { models }) =>
         (write) =>
-          commit({ ...write, checkpoints: write.checkpoints.map((checkpoint) => models.checkpoints.get(checkpoint.name) ?? checkpoint) }),
+          commit({
+            ...write,
+            checkpoints: write.checkpoints.map((checkpoint) => models.checkpoints.get(checkpoint.name) ?? checkpoint),
+          }),
     ),
   'states are taken to have an event more than they have': () =>
     withModels((models) => ({

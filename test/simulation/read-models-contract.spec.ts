@@ -155,7 +155,10 @@ describe.each([
   async function expectNothing(one: ReadEvent): Promise<void> {
     expect(await subject.rows()).toEqual([]);
     expect(await subject.models.readStates(generation, [{ stream: one.stream, object: 'x' }])).toEqual([]);
-    expect((await subject.models.findParked([nameOfGeneration(generation)], ['parked'])).get(nameOfGeneration(generation))?.size).toBe(0);
+    expect(
+      (await subject.models.findParked([nameOfGeneration(generation)], ['parked'])).get(nameOfGeneration(generation))
+        ?.size,
+    ).toBe(0);
     expect((await subject.models.findEvents([one.eventId])).size).toBe(0);
     expect((await subject.lines()).map(({ at }) => at)).toEqual([null, null, null]);
   }
@@ -184,7 +187,9 @@ describe.each([
     expect(await subject.models.lastFolded(generation, 's')).toBe(0n);
     expect(await subject.models.lastFolded(generation, 't')).toBe(-1n);
     expect(
-      (await subject.models.findParked([nameOfGeneration(generation), nameOfGeneration(other)], ['s', 'parked'])).get(nameOfGeneration(generation)),
+      (await subject.models.findParked([nameOfGeneration(generation), nameOfGeneration(other)], ['s', 'parked'])).get(
+        nameOfGeneration(generation),
+      ),
     ).toEqual(new Map([['parked', { kind: 'whole', revision: 0n, attempts: 1 }]]));
     expect((await subject.models.findEvents([one.eventId])).get(one.eventId)).toMatchObject({
       stream: 's',
@@ -205,7 +210,10 @@ describe.each([
 
   it('write nothing for an owner that takes its lines to stand elsewhere, unless others write too', async () => {
     const [one, two] = [event('s'), event('s')];
-    const elsewhere = checkpoints.map((checkpoint) => ({ ...checkpoint, at: { position: one.position, eventId: one.eventId } }));
+    const elsewhere = checkpoints.map((checkpoint) => ({
+      ...checkpoint,
+      at: { position: one.position, eventId: one.eventId },
+    }));
     expect(await commit({ ...everything(two), checkpoints: elsewhere })).toEqual({ kind: 'lost' });
     await expectNothing(two);
     expect(await commit({ ...everything(two), checkpoints: elsewhere, isShared: true, move: null })).toEqual({
@@ -431,15 +439,17 @@ describe.each([
     await commit({ streams: [ofStream('s', { parking: parking('s', 'whole', 3n) })] });
     await commit({ streams: [ofStream('s', { parking: 'retry' }), ofStream('t', { parking: 'retry' })] });
     expect(await subject.models.findWaiting([nameOfGeneration(generation)], 9)).toEqual(['s']);
-    expect((await subject.models.findParked([nameOfGeneration(generation)], ['s', 't'])).get(nameOfGeneration(generation))).toEqual(
-      new Map([['s', { kind: 'whole', revision: 3n, attempts: 1 }]]),
-    );
+    expect(
+      (await subject.models.findParked([nameOfGeneration(generation)], ['s', 't'])).get(nameOfGeneration(generation)),
+    ).toEqual(new Map([['s', { kind: 'whole', revision: 3n, attempts: 1 }]]));
   });
 
   it('do nothing for streams of a write that says nothing of them', async () => {
     await commit({ streams: [ofStream('s', { puts: [row('s', 'a')], parking: parking('s', 'event') })] });
     await commit({ streams: [ofStream('s')] });
     expect(await sortedRows()).toHaveLength(1);
-    expect((await subject.models.findParked([nameOfGeneration(generation)], ['s'])).get(nameOfGeneration(generation))?.size).toBe(1);
+    expect(
+      (await subject.models.findParked([nameOfGeneration(generation)], ['s'])).get(nameOfGeneration(generation))?.size,
+    ).toBe(1);
   });
 });

@@ -5,14 +5,7 @@ import type { ObjectState } from '../../src/folding/object-fold.js';
 import type { Checkpoint } from '../../src/read-models/checkpoints.js';
 import type { ParkingKind } from '../../src/read-models/parked-streams.js';
 import { EVENT_INDEX_GENERATION, nameOfGeneration, type Generation } from '../../src/read-models/schema.js';
-import type {
-  BatchWrite,
-  Claim,
-  Committed,
-  Parked,
-  ReadModels,
-  StreamWrite,
-} from '../../src/projector/ports.js';
+import type { BatchWrite, Claim, Committed, Parked, ReadModels, StreamWrite } from '../../src/projector/ports.js';
 import type { StoredObject } from '../../src/read-models/objects.js';
 
 export type RowInMemory = Readonly<{ stream: string; text: string }>;
@@ -140,7 +133,8 @@ export class ReadModelsInMemory implements ReadModels {
 
   release(owner: string): void {
     for (const [name, checkpoint] of this.checkpoints)
-      if (checkpoint.owner === owner) this.checkpoints.set(name, { ...checkpoint, owner: null, epoch: checkpoint.epoch + 1n, isFree: true });
+      if (checkpoint.owner === owner)
+        this.checkpoints.set(name, { ...checkpoint, owner: null, epoch: checkpoint.epoch + 1n, isFree: true });
   }
 
   /** The leases of all lines run out: whoever comes next may take them. */
@@ -261,7 +255,10 @@ export class ReadModelsInMemory implements ReadModels {
   #writeAll(journal: Journal, { checkpoints, move, isShared, index, streams }: BatchWrite): Committed['kind'] {
     if (
       !isShared &&
-      !checkpoints.every((checkpoint) => this.#isHeld(checkpoint) && this.checkpoints.get(checkpoint.name)?.at?.position === checkpoint.at?.position)
+      !checkpoints.every(
+        (checkpoint) =>
+          this.#isHeld(checkpoint) && this.checkpoints.get(checkpoint.name)?.at?.position === checkpoint.at?.position,
+      )
     )
       return 'lost';
     let indexed = true;
@@ -273,7 +270,8 @@ export class ReadModelsInMemory implements ReadModels {
     if (!indexed) return 'raced';
     for (const stream of new Set(index.flatMap(({ corrects }) => corrects?.stream ?? []))) this.#wait(journal, stream);
     let mayPut = true;
-    for (const own of groupBy(streams, ({ generation }) => nameOfGeneration(generation)).values()) mayPut = this.#writeGeneration(journal, own) && mayPut;
+    for (const own of groupBy(streams, ({ generation }) => nameOfGeneration(generation)).values())
+      mayPut = this.#writeGeneration(journal, own) && mayPut;
     if (!mayPut) return 'claimed';
     if (move !== null) {
       for (const { name } of checkpoints) {

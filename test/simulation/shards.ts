@@ -53,7 +53,8 @@ export function followInShards({ count, follow, commit, isMoved }: ShardsOptions
         index: [],
         streams: [],
       });
-      if (kind === 'committed') group = { ...group, checkpoints: group.checkpoints.map((checkpoint) => ({ ...checkpoint, at: to })) };
+      if (kind === 'committed')
+        group = { ...group, checkpoints: group.checkpoints.map((checkpoint) => ({ ...checkpoint, at: to })) };
       return kind === 'committed';
     };
     let moving = Promise.resolve(true);

@@ -6,7 +6,9 @@ import { Tally } from './tally.js';
 const FAILURES_MAX = 20;
 const TOLD_EVERY = 10_000;
 
-const { values } = parseArgs({ options: { seeds: { type: 'string', default: '10000' }, from: { type: 'string', default: '1' } } });
+const { values } = parseArgs({
+  options: { seeds: { type: 'string', default: '10000' }, from: { type: 'string', default: '1' } },
+});
 const [from, seeds] = [Number(values.from), Number(values.seeds)];
 const tally = new Tally();
 let failures = 0;

@@ -86,7 +86,9 @@ export class Simulation {
 
   #isAtRest(): boolean {
     const end = this.log.events.at(-1)?.position ?? -1n;
-    return [...this.models.checkpoints.values()].every(({ at }) => (at?.position ?? -1n) >= end) && !this.models.isWaiting();
+    return (
+      [...this.models.checkpoints.values()].every(({ at }) => (at?.position ?? -1n) >= end) && !this.models.isWaiting()
+    );
   }
 
   async #happen(actions: readonly Action[]): Promise<void> {
@@ -260,7 +262,8 @@ export class Simulation {
 
   /** At rest, what stands is what the log says. */
   #check(): void {
-    for (const generation of this.models.generations) this.#checkRows(generation.projection, nameOfGeneration(generation));
+    for (const generation of this.models.generations)
+      this.#checkRows(generation.projection, nameOfGeneration(generation));
     const indexed = new Map([...this.models.index].map(([id, { position }]) => [id, position]));
     const counted = new Map(
       [...this.log.firsts].filter(([id]) =>

@@ -11,17 +11,21 @@ const numbers = (length: number): number[] => Array.from({ length }, (_, index) 
 
 describe('Deliveries', () => {
   it('lose nothing, and deliver each attempt once', () => {
-    fc.assert(fc.property(chaos, fc.integer({ min: 0, max: 300 }), (settings, length) => {
-      const arrived = [...deliveries(numbers(length), settings)];
-      expect(new Set(arrived.map(({ event }) => event))).toEqual(new Set(numbers(length)));
-      expect(new Set(arrived.map(({ event, attempt }) => `${event} ${attempt}`)).size).toBe(arrived.length);
-    }));
+    fc.assert(
+      fc.property(chaos, fc.integer({ min: 0, max: 300 }), (settings, length) => {
+        const arrived = [...deliveries(numbers(length), settings)];
+        expect(new Set(arrived.map(({ event }) => event))).toEqual(new Set(numbers(length)));
+        expect(new Set(arrived.map(({ event, attempt }) => `${event} ${attempt}`)).size).toBe(arrived.length);
+      }),
+    );
   });
 
   it('are the same for the same seed', () => {
-    fc.assert(fc.property(chaos, (settings) => {
-      expect([...deliveries(numbers(100), settings)]).toEqual([...deliveries(numbers(100), settings)]);
-    }));
+    fc.assert(
+      fc.property(chaos, (settings) => {
+        expect([...deliveries(numbers(100), settings)]).toEqual([...deliveries(numbers(100), settings)]);
+      }),
+    );
   });
 
   it('keep the order when nothing may be overtaken', () => {
@@ -30,14 +34,17 @@ describe('Deliveries', () => {
   });
 
   it('overtake by no more than the window when there are no stragglers', () => {
-    fc.assert(fc.property(chaos, (settings) => {
-      const seen: number[] = [];
-      for (const { event } of deliveries(numbers(300), { ...settings, stragglerRate: 0 })) {
-        const overtaken = Math.max(event, ...seen) - event;
-        expect(overtaken).toBeLessThanOrEqual(settings.reorderWindow);
-        seen.push(event);
-      }
-    }), { numRuns: 30 });
+    fc.assert(
+      fc.property(chaos, (settings) => {
+        const seen: number[] = [];
+        for (const { event } of deliveries(numbers(300), { ...settings, stragglerRate: 0 })) {
+          const overtaken = Math.max(event, ...seen) - event;
+          expect(overtaken).toBeLessThanOrEqual(settings.reorderWindow);
+          seen.push(event);
+        }
+      }),
+      { numRuns: 30 },
+    );
   });
 
   it('repeat about as often as asked', () => {

@@ -7,7 +7,10 @@ import { temporaryDirectory } from './servers.js';
 export type Build = Readonly<{ service: string; command: string; remove(): Promise<void> }>;
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const programsIn = (root: string) => ({ service: join(root, 'dist/src/main.js'), command: join(root, 'dist/src/cli/main.js') });
+const programsIn = (root: string) => ({
+  service: join(root, 'dist/src/main.js'),
+  command: join(root, 'dist/src/cli/main.js'),
+});
 
 /** The build under test. */
 export const thisBuild: Build = { ...programsIn(ROOT), remove: async () => undefined };
@@ -16,13 +19,17 @@ export const thisBuild: Build = { ...programsIn(ROOT), remove: async () => undef
 export async function anotherBuild(expression: string): Promise<Build> {
   const directory = await temporaryDirectory();
   for (const folder of ['src', 'projections', 'packages']) {
-    await cp(join(ROOT, 'dist', folder), join(directory.path, 'dist', folder), { recursive: true, filter: (source) => !source.endsWith('.map') });
+    await cp(join(ROOT, 'dist', folder), join(directory.path, 'dist', folder), {
+      recursive: true,
+      filter: (source) => !source.endsWith('.map'),
+    });
   }
   await symlink(join(ROOT, 'node_modules'), join(directory.path, 'node_modules'));
   await writeFile(join(directory.path, 'package.json'), '{ "type": "module" }');
   const path = join(directory.path, 'dist/projections/subscriptions.js');
   const [before, after, ...more] = (await readFile(path, 'utf8')).split('export const subscriptions =');
-  if (before === undefined || after === undefined || more.length > 0) throw new Error(`${path} does not export "subscriptions" once.`);
+  if (before === undefined || after === undefined || more.length > 0)
+    throw new Error(`${path} does not export "subscriptions" once.`);
   await writeFile(path, `${before}const original =${after}\nexport const subscriptions = ${expression};\n`);
   return { ...programsIn(directory.path), remove: directory.remove };
 }

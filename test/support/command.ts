@@ -16,7 +16,10 @@ export type Command = Readonly<{
 export function runProgram(program: string, args: readonly string[], environment: NodeJS.ProcessEnv = {}): Command {
   const child = spawn(program, args, { env: { ...process.env, ...environment }, stdio: ['ignore', 'pipe', 'pipe'] });
   const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
-  const ended = Promise.all([once(child, 'close'), text(child.stderr)]).then(([[code], errors]) => ({ code: code as number | null, errors }));
+  const ended = Promise.all([once(child, 'close'), text(child.stderr)]).then(([[code], errors]) => ({
+    code: code as number | null,
+    errors,
+  }));
   return {
     line: async () => (await lines.next()).value as string | undefined,
     kill: (signal) => void child.kill(signal),

@@ -29,7 +29,8 @@ export async function startProxy(target: number | string): Promise<CuttableProxy
       client.destroy();
       return;
     }
-    const upstream = typeof target === 'string' ? connect(target) : connect({ port: target, host: '127.0.0.1', noDelay: true });
+    const upstream =
+      typeof target === 'string' ? connect(target) : connect({ port: target, host: '127.0.0.1', noDelay: true });
     for (const socket of [client, upstream]) {
       sockets.add(socket);
       socket.on('error', () => socket.destroy());
@@ -52,12 +53,18 @@ export async function startProxy(target: number | string): Promise<CuttableProxy
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  const endAll = () => { for (const socket of sockets) socket.destroy(); };
+  const endAll = () => {
+    for (const socket of sockets) socket.destroy();
+  };
   return {
     port: (server.address() as AddressInfo).port,
     answeredBytes: () => answeredBytes,
-    swallowAnswers: () => { swallowing = true; },
-    swallowAnswersAfter: (text) => { trigger = text; },
+    swallowAnswers: () => {
+      swallowing = true;
+    },
+    swallowAnswersAfter: (text) => {
+      trigger = text;
+    },
     cut: () => {
       swallowing = false;
       refusing = false;

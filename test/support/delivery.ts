@@ -6,15 +6,32 @@ export const READ_TOKEN = 'a-token-that-may-read';
 export const ADMIN_TOKEN = 'a-token-that-may-do-all';
 
 /** What the webhook answers. */
-export type Answer = { outcome: 'appended' | 'duplicate' | 'quarantined'; stream: string; revision: string; position: string };
+export type Answer = {
+  outcome: 'appended' | 'duplicate' | 'quarantined';
+  stream: string;
+  revision: string;
+  position: string;
+};
 
 /** A `Stripe-Signature` header as Stripe makes it, now or at `timestamp` (Unix seconds). */
 export const signatureOf = (payload: string, options: { secret?: string; timestamp?: number } = {}): string =>
-  Stripe.webhooks.generateTestHeaderString({ payload, secret: options.secret ?? SECRET, timestamp: options.timestamp ?? Math.floor(Date.now() / 1000) });
+  Stripe.webhooks.generateTestHeaderString({
+    payload,
+    secret: options.secret ?? SECRET,
+    timestamp: options.timestamp ?? Math.floor(Date.now() / 1000),
+  });
 
 /** Delivers a body as Stripe does. */
-export async function deliver(url: string, body: string, signature = signatureOf(body)): Promise<{ status: number; body: Answer; headers: Headers }> {
-  const response = await fetch(`${url}/webhooks/stripe`, { method: 'POST', headers: { 'stripe-signature': signature, 'content-type': 'application/json; charset=utf-8' }, body });
+export async function deliver(
+  url: string,
+  body: string,
+  signature = signatureOf(body),
+): Promise<{ status: number; body: Answer; headers: Headers }> {
+  const response = await fetch(`${url}/webhooks/stripe`, {
+    method: 'POST',
+    headers: { 'stripe-signature': signature, 'content-type': 'application/json; charset=utf-8' },
+    body,
+  });
   return { status: response.status, body: (await response.json()) as Answer, headers: response.headers };
 }
 
@@ -28,7 +45,11 @@ export async function deliverBytes(url: string, body: Buffer): Promise<{ status:
 }
 
 /** Asks the read API. */
-export async function read<T = Record<string, unknown>>(url: string, path: string, token = READ_TOKEN): Promise<{ status: number; body: T; headers: Headers }> {
+export async function read<T = Record<string, unknown>>(
+  url: string,
+  path: string,
+  token = READ_TOKEN,
+): Promise<{ status: number; body: T; headers: Headers }> {
   const response = await fetch(`${url}${path}`, { headers: { authorization: `Bearer ${token}` } });
   return { status: response.status, body: (await response.json()) as T, headers: response.headers };
 }

@@ -11,7 +11,8 @@ import { testDatabase, type TestServer } from './servers.js';
 /** The position of the last event of the log; null for an empty one. */
 export async function endOf(store: EventStore): Promise<bigint | null> {
   let end: bigint | null = null;
-  for await (const { event } of store.reads.readAll({ direction: BACKWARDS, fromPosition: END, maxCount: 1 })) end = event?.position.commit ?? null;
+  for await (const { event } of store.reads.readAll({ direction: BACKWARDS, fromPosition: END, maxCount: 1 }))
+    end = event?.position.commit ?? null;
   return end;
 }
 
@@ -65,7 +66,10 @@ export class TestIndex {
 
   async #readOn(): Promise<void> {
     const from = this.#events.at(-1)?.position ?? this.#start;
-    for await (const resolved of this.store.reads.readAll({ direction: FORWARDS, fromPosition: from === null ? START : { commit: from, prepare: from } })) {
+    for await (const resolved of this.store.reads.readAll({
+      direction: FORWARDS,
+      fromPosition: from === null ? START : { commit: from, prepare: from },
+    })) {
       const event = recordedEventOf(resolved);
       if (event !== null && event.metadata !== null && event.position > (from ?? -1n)) this.#events.push(event);
     }
@@ -75,7 +79,8 @@ export class TestIndex {
   async remember(): Promise<() => Promise<void>> {
     const copies = `memory_${randomUUID().replaceAll('-', '')}`;
     await this.database.query(`create schema ${copies}`);
-    for (const table of [EVENT_INDEX, 'ledger.checkpoints']) await this.database.query(`create table ${copies}.${table.split('.')[1]} as table ${table}`);
+    for (const table of [EVENT_INDEX, 'ledger.checkpoints'])
+      await this.database.query(`create table ${copies}.${table.split('.')[1]} as table ${table}`);
     return async () => {
       await this.database.transaction(async (connection) => {
         for (const table of [EVENT_INDEX, 'ledger.checkpoints']) {
@@ -88,7 +93,10 @@ export class TestIndex {
 
   /** Lets it be the index of another log. */
   async rename(): Promise<void> {
-    await this.database.query('update ledger.checkpoints set log_name = $2 where name = $1', [EVENT_INDEX_GENERATION, randomUUID()]);
+    await this.database.query('update ledger.checkpoints set log_name = $2 where name = $1', [
+      EVENT_INDEX_GENERATION,
+      randomUUID(),
+    ]);
   }
 
   async drop(): Promise<void> {

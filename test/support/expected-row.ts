@@ -53,8 +53,12 @@ export function expectedRow(stripeSubscription: StripeObject): ExpectedRow {
     status: subscription.status,
     currency: subscription.currency,
     items: items.map(expectedItem),
-    periodStart: time(subscription.current_period_start ?? Math.min(...items.map((item) => item.current_period_start ?? NaN))),
-    periodEnd: time(subscription.current_period_end ?? Math.max(...items.map((item) => item.current_period_end ?? NaN))),
+    periodStart: time(
+      subscription.current_period_start ?? Math.min(...items.map((item) => item.current_period_start ?? NaN)),
+    ),
+    periodEnd: time(
+      subscription.current_period_end ?? Math.max(...items.map((item) => item.current_period_end ?? NaN)),
+    ),
     trialStart: time(subscription.trial_start),
     trialEnd: time(subscription.trial_end),
     startedAt: time(subscription.start_date),
@@ -91,14 +95,19 @@ function time(seconds: number | null): string | null {
 /** Where an answer differs from what is expected, one line each. Fields that are not expected are not looked at. */
 export function differences(expected: unknown, actual: unknown, path = ''): string[] {
   if (Array.isArray(expected)) {
-    const list = Array.isArray(actual) ? [...actual].sort((a: { id: string }, b: { id: string }) => (a.id < b.id ? -1 : 1)) : [];
+    const list = Array.isArray(actual)
+      ? [...actual].sort((a: { id: string }, b: { id: string }) => (a.id < b.id ? -1 : 1))
+      : [];
     if (list.length !== expected.length) return [`${path} has ${list.length} entries, not ${expected.length}`];
     return expected.flatMap((each, index) => differences(each, list[index], `${path}[${index}]`));
   }
   if (typeof expected === 'object' && expected !== null) {
-    if (typeof actual !== 'object' || actual === null) return [`${path} is ${JSON.stringify(actual)}, not ${JSON.stringify(expected)}`];
+    if (typeof actual !== 'object' || actual === null)
+      return [`${path} is ${JSON.stringify(actual)}, not ${JSON.stringify(expected)}`];
     const fields = actual as Record<string, unknown>;
-    return Object.entries(expected).flatMap(([key, value]) => differences(value, fields[key], path === '' ? key : `${path}.${key}`));
+    return Object.entries(expected).flatMap(([key, value]) =>
+      differences(value, fields[key], path === '' ? key : `${path}.${key}`),
+    );
   }
   return same(expected, actual) ? [] : [`${path} is ${JSON.stringify(actual)}, not ${JSON.stringify(expected)}`];
 }
@@ -107,5 +116,10 @@ export function differences(expected: unknown, actual: unknown, path = ''): stri
 function same(expected: unknown, actual: unknown): boolean {
   if (expected === actual) return true;
   if (typeof expected === 'number') return String(expected) === actual;
-  return typeof expected === 'string' && typeof actual === 'string' && /^\d{4}-\d\d-\d\dT/.test(expected) && Date.parse(expected) === Date.parse(actual);
+  return (
+    typeof expected === 'string' &&
+    typeof actual === 'string' &&
+    /^\d{4}-\d\d-\d\dT/.test(expected) &&
+    Date.parse(expected) === Date.parse(actual)
+  );
 }

@@ -6,7 +6,9 @@ import { factsByObject, type Failure, type FoldedObject, type Folding } from '..
 type FoldedObjects = ReadonlyMap<string, FoldedObject>;
 
 /** `failed`: `objects` are those of the events before the failing one. */
-export type WholeFold = Readonly<{ kind: 'folded'; objects: FoldedObjects }> | Readonly<{ kind: 'failed'; objects: FoldedObjects; failure: Failure }>;
+export type WholeFold =
+  | Readonly<{ kind: 'folded'; objects: FoldedObjects }>
+  | Readonly<{ kind: 'failed'; objects: FoldedObjects; failure: Failure }>;
 
 /** The yardstick of the projector's own fold: folds all events of a stream at once, or as many of the first as can be folded. */
 export function foldWhole(folding: Folding, events: readonly ReadEvent[]): WholeFold {
@@ -22,7 +24,11 @@ export function foldWhole(folding: Folding, events: readonly ReadEvent[]): Whole
   }
   const before = attempt(folding, events.slice(0, good));
   if (before.kind === 'failed') throw before.error;
-  return { kind: 'failed', objects: before.objects, failure: { event: events[bad.count - 1] as ReadEvent, error: bad.error } };
+  return {
+    kind: 'failed',
+    objects: before.objects,
+    failure: { event: events[bad.count - 1] as ReadEvent, error: bad.error },
+  };
 }
 
 type Attempt = Readonly<{ kind: 'folded'; objects: FoldedObjects }> | Readonly<{ kind: 'failed'; error: unknown }>;

@@ -31,16 +31,30 @@ export type Violation = Readonly<{ seed: number; law: string; detail: string }>;
 /** What holds of every life, each as the list of what does not. */
 const laws: Readonly<Record<string, (lived: Lived) => readonly string[]>> = {
   'every event goes to the stream that the simulator knows': ({ life }) =>
-    life.events.map(({ stripeEvent, stream }) => [stream, route(stripeEvent as unknown as Json, 'hash').stream]).filter(([known, routed]) => known !== routed).map((pair) => pair.join(' went to ')),
-  'every object comes out as it happened, without a guess': ({ streams }) => streams.flatMap(({ truth, arrived }) => outOfOrder(truth, arrived)),
+    life.events
+      .map(({ stripeEvent, stream }) => [stream, route(stripeEvent as unknown as Json, 'hash').stream])
+      .filter(([known, routed]) => known !== routed)
+      .map((pair) => pair.join(' went to ')),
+  'every object comes out as it happened, without a guess': ({ streams }) =>
+    streams.flatMap(({ truth, arrived }) => outOfOrder(truth, arrived)),
   'the rows are the same for every order of arrival': ({ streams }) =>
-    streams.filter(({ truth, arrived }) => truth.some((fact, at) => fact !== arrived[at])).flatMap(({ truth, arrived }) => projections.filter((projection) => !isDeepStrictEqual(rowsAfter(projection, arrived), rowsAfter(projection, truth))).map(({ name }) => `${name} after ${truth[0]?.event.stripeEventId} and what follows`)),
+    streams
+      .filter(({ truth, arrived }) => truth.some((fact, at) => fact !== arrived[at]))
+      .flatMap(({ truth, arrived }) =>
+        projections
+          .filter((projection) => !isDeepStrictEqual(rowsAfter(projection, arrived), rowsAfter(projection, truth)))
+          .map(({ name }) => `${name} after ${truth[0]?.event.stripeEventId} and what follows`),
+      ),
   'the rows are the simulator’s own objects': ({ life, answers }) => {
     const told = lastObjects(life);
     return Object.entries(oracle).flatMap(([table, { objects, rowsOf }]) =>
-      wrongRows(table, told.filter(({ object }) => objects.includes(object)).flatMap(rowsOf), answers.get(table) ?? []));
+      wrongRows(table, told.filter(({ object }) => objects.includes(object)).flatMap(rowsOf), answers.get(table) ?? []),
+    );
   },
-  'at risk are exactly the subscriptions that end past due, for what their failed invoices still ask for': ({ life, answers }) => wrongRows('churn_risk', risksOf(lastObjects(life)), answers.get('churn_risk') ?? []),
+  'at risk are exactly the subscriptions that end past due, for what their failed invoices still ask for': ({
+    life,
+    answers,
+  }) => wrongRows('churn_risk', risksOf(lastObjects(life)), answers.get('churn_risk') ?? []),
   'what names another is linked to it': ({ life, answers }) => unlinked(life, answers.get('links') ?? []),
 };
 
@@ -52,7 +66,13 @@ export function violationsOf(seed: number): Violation[] {
     const lived = arrive(lifeOf(seed), seededRandom(seed, 'arrival'));
     return Object.entries(laws).flatMap(([law, check]) => check(lived).map((detail) => ({ seed, law, detail })));
   } catch (error) {
-    return [{ seed, law: 'every snapshot can be read', detail: error instanceof Error ? (error.stack ?? error.message) : String(error) }];
+    return [
+      {
+        seed,
+        law: 'every snapshot can be read',
+        detail: error instanceof Error ? (error.stack ?? error.message) : String(error),
+      },
+    ];
   }
 }
 
@@ -63,14 +83,22 @@ function lifeOf(seed: number): SimulatedLife {
 }
 
 function arrive(life: SimulatedLife, random: Random): Lived {
-  const facts = new Map(life.events.filter(({ stripeEvent }) => kindOf(asStripeEvent(stripeEvent)) !== 'other').map((event) => [event, factFrom(event.stripeEvent)]));
-  const factsIn = (stream: string, events: readonly SimulatedEvent[]): Fact[] => events.filter((event) => event.stream === stream).flatMap((event) => facts.get(event) ?? []);
+  const facts = new Map(
+    life.events
+      .filter(({ stripeEvent }) => kindOf(asStripeEvent(stripeEvent)) !== 'other')
+      .map((event) => [event, factFrom(event.stripeEvent)]),
+  );
+  const factsIn = (stream: string, events: readonly SimulatedEvent[]): Fact[] =>
+    events.filter((event) => event.stream === stream).flatMap((event) => facts.get(event) ?? []);
   const arrivals = arrivalsOf(life.events, random);
-  const streams = [...new Set(life.events.map(({ stream }) => stream))].map((stream) => ({ truth: factsIn(stream, life.events), arrived: factsIn(stream, arrivals) })).filter(({ truth }) => truth.length > 0);
+  const streams = [...new Set(life.events.map(({ stream }) => stream))]
+    .map((stream) => ({ truth: factsIn(stream, life.events), arrived: factsIn(stream, arrivals) }))
+    .filter(({ truth }) => truth.length > 0);
   const answers = new Map<string, Answer[]>();
   for (const { arrived } of streams) {
     for (const projection of projections) {
-      for (const [table, rows] of Object.entries(rowsAfter(projection, arrived))) answers.set(table, [...(answers.get(table) ?? []), ...rows.map(answerOf)]);
+      for (const [table, rows] of Object.entries(rowsAfter(projection, arrived)))
+        answers.set(table, [...(answers.get(table) ?? []), ...rows.map(answerOf)]);
     }
   }
   return { life, streams, answers };
@@ -89,31 +117,74 @@ const rowsAfter = (projection: AnyProjection, facts: readonly Fact[]): Readonly<
 function outOfOrder(truth: readonly Fact[], arrived: readonly Fact[]): string[] {
   const { ordered, ambiguous } = order(arrived);
   const guesses = ambiguous.map(({ event }) => `${event.stripeEventId} (${event.type}) is ambiguous`);
-  const statesOf = (facts: readonly Fact[], objectKey: string): string[] => facts.filter((fact) => fact.order.objectKey === objectKey).map((fact) => fact.order.after);
+  const statesOf = (facts: readonly Fact[], objectKey: string): string[] =>
+    facts.filter((fact) => fact.order.objectKey === objectKey).map((fact) => fact.order.after);
   const objects = [...new Set(truth.map((fact) => fact.order.objectKey))];
-  return [...guesses, ...objects.filter((objectKey) => !isDeepStrictEqual(statesOf(ordered, objectKey), statesOf(truth, objectKey))).map((objectKey) => `${objectKey} comes out in another order`)];
+  return [
+    ...guesses,
+    ...objects
+      .filter((objectKey) => !isDeepStrictEqual(statesOf(ordered, objectKey), statesOf(truth, objectKey)))
+      .map((objectKey) => `${objectKey} comes out in another order`),
+  ];
 }
 
 function wrongRows(table: string, expected: readonly ExpectedRow[], answers: readonly Answer[]): string[] {
   const found = new Map(answers.map((answer) => [String(answer['id']), answer]));
-  const surplus = [...found.keys()].filter((id) => !expected.some((row) => row['id'] === id)).map((id) => `${table} has ${id}, which is not in the books`);
-  return [...surplus, ...expected.flatMap((row) => differences(row, found.get(String(row['id']))).map((difference) => `${table} ${String(row['id'])}: ${difference}`))];
+  const surplus = [...found.keys()]
+    .filter((id) => !expected.some((row) => row['id'] === id))
+    .map((id) => `${table} has ${id}, which is not in the books`);
+  return [
+    ...surplus,
+    ...expected.flatMap((row) =>
+      differences(row, found.get(String(row['id']))).map(
+        (difference) => `${table} ${String(row['id'])}: ${difference}`,
+      ),
+    ),
+  ];
 }
 
 function risksOf(told: readonly StripeObject[]): ExpectedRow[] {
-  const overdue = told.filter((invoice) => invoice.object === 'invoice' && invoice['status'] === 'open' && Number(invoice['attempt_count']) > 0);
-  return told.filter(({ object, status }) => object === 'subscription' && ['past_due', 'unpaid'].includes(String(status))).map(({ id, status }) => {
-    const amounts = overdue.filter((invoice) => expectedInvoice(invoice)['subscription'] === id).map((invoice) => Number(invoice['amount_remaining']));
-    return { id, status, amountMinor: amounts.reduce((sum, amount) => sum + amount, 0), overdueInvoices: amounts.length };
-  });
+  const overdue = told.filter(
+    (invoice) => invoice.object === 'invoice' && invoice['status'] === 'open' && Number(invoice['attempt_count']) > 0,
+  );
+  return told
+    .filter(({ object, status }) => object === 'subscription' && ['past_due', 'unpaid'].includes(String(status)))
+    .map(({ id, status }) => {
+      const amounts = overdue
+        .filter((invoice) => expectedInvoice(invoice)['subscription'] === id)
+        .map((invoice) => Number(invoice['amount_remaining']));
+      return {
+        id,
+        status,
+        amountMinor: amounts.reduce((sum, amount) => sum + amount, 0),
+        overdueInvoices: amounts.length,
+      };
+    });
 }
 
 /** Fields of Stripe's objects that name others, and the kind of link they make. */
-const references = { subscription: 'subscription', invoice: 'invoice', customer: 'customer', charge: 'payment', payment_intent: 'payment', test_clock: 'test_clock' } as const;
+const references = {
+  subscription: 'subscription',
+  invoice: 'invoice',
+  customer: 'customer',
+  charge: 'payment',
+  payment_intent: 'payment',
+  test_clock: 'test_clock',
+} as const;
 
 function unlinked(life: SimulatedLife, links: readonly Answer[]): string[] {
   const made = new Set(links.map(({ object, id, targetKind, target }) => [object, id, targetKind, target].join(' ')));
-  const named = life.events.flatMap(({ stripeEvent: { data: { object } } }) => Object.entries(references).flatMap(([field, kind]) =>
-    (typeof object[field] === 'string' && !(object.object === 'payment_intent' && field === 'payment_intent') ? [`${object.object} ${object.id} ${kind} ${object[field]}`] : [])));
+  const named = life.events.flatMap(
+    ({
+      stripeEvent: {
+        data: { object },
+      },
+    }) =>
+      Object.entries(references).flatMap(([field, kind]) =>
+        typeof object[field] === 'string' && !(object.object === 'payment_intent' && field === 'payment_intent')
+          ? [`${object.object} ${object.id} ${kind} ${object[field]}`]
+          : [],
+      ),
+  );
   return [...new Set(named)].filter((link) => !made.has(link));
 }

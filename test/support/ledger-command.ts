@@ -5,12 +5,20 @@ import { thisBuild, type Build } from './builds.js';
 export type Ended = Readonly<{ code: number | null; output: string; errors: string }>;
 
 /** A command of the ledger in a process of its own, and how it ends. */
-export function startCommand(args: readonly string[], urls: { eventstoreUrl: string; databaseUrl: string }, build: Build = thisBuild): { child: ChildProcess; ended: Promise<Ended> } {
+export function startCommand(
+  args: readonly string[],
+  urls: { eventstoreUrl: string; databaseUrl: string },
+  build: Build = thisBuild,
+): { child: ChildProcess; ended: Promise<Ended> } {
   const env = { PATH: process.env['PATH'] ?? '', EVENTSTORE_URL: urls.eventstoreUrl, DATABASE_URL: urls.databaseUrl };
   const child = spawn(process.execPath, [build.command, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
   let [output, errors] = ['', ''];
-  child.stdout.on('data', (chunk: Buffer) => { output += chunk.toString(); });
-  child.stderr.on('data', (chunk: Buffer) => { errors += chunk.toString(); });
+  child.stdout.on('data', (chunk: Buffer) => {
+    output += chunk.toString();
+  });
+  child.stderr.on('data', (chunk: Buffer) => {
+    errors += chunk.toString();
+  });
   const ended = new Promise<Ended>((resolve, reject) => {
     child.once('error', reject);
     child.once('close', (code) => resolve({ code, output, errors }));
@@ -20,7 +28,10 @@ export function startCommand(args: readonly string[], urls: { eventstoreUrl: str
 
 /** What `verify --json` found, without the counts at its end. */
 export function findingsOf<K extends Finding['kind']>(output: string, kind: K): Extract<Finding, { kind: K }>[] {
-  const findings = output.trimEnd().split('\n').map((line) => JSON.parse(line) as Finding);
+  const findings = output
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Finding);
   return findings.filter((finding): finding is Extract<Finding, { kind: K }> => finding.kind === kind);
 }
 

@@ -17,7 +17,13 @@ export const testEnvironment = (urls: { eventstoreUrl: string; databaseUrl: stri
 const silent: LoggerService = { log: () => undefined, error: () => undefined, warn: () => undefined };
 
 /** A service in this process, on servers of its own. */
-export type TestLedger = Readonly<{ url: string; eventstoreUrl: string; databaseUrl: string; service: Service; stop(): Promise<void> }>;
+export type TestLedger = Readonly<{
+  url: string;
+  eventstoreUrl: string;
+  databaseUrl: string;
+  service: Service;
+  stop(): Promise<void>;
+}>;
 
 type LedgerParts = Readonly<{
   eventStore?: TestServer;

@@ -17,8 +17,15 @@ export type LiveClient = Readonly<{
 }>;
 
 /** Connects with node:http, as `EventSource` does, and reads until one side ends it. */
-export async function connectLive(url: string, path: string, headers: Readonly<Record<string, string>> = {}): Promise<LiveClient> {
-  const outgoing = request(`${url}${path}`, { headers: { authorization: `Bearer ${READ_TOKEN}`, accept: 'text/event-stream', ...headers }, agent: false });
+export async function connectLive(
+  url: string,
+  path: string,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<LiveClient> {
+  const outgoing = request(`${url}${path}`, {
+    headers: { authorization: `Bearer ${READ_TOKEN}`, accept: 'text/event-stream', ...headers },
+    agent: false,
+  });
   outgoing.end();
   const [response] = (await once(outgoing, 'response')) as [IncomingMessage];
   const events: LiveEvent[] = [];
@@ -43,7 +50,17 @@ export async function connectLive(url: string, path: string, headers: Readonly<R
 
 /** Comments and `retry` are no events. */
 function eventOf(block: string): LiveEvent[] {
-  const fields = new Map(block.split('\n').map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1).trim()]));
+  const fields = new Map(
+    block.split('\n').map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1).trim()]),
+  );
   const data = fields.get('data');
-  return data === undefined ? [] : [{ event: fields.get('event') ?? '', id: fields.get('id') ?? '', data: JSON.parse(data) as Record<string, unknown> }];
+  return data === undefined
+    ? []
+    : [
+        {
+          event: fields.get('event') ?? '',
+          id: fields.get('id') ?? '',
+          data: JSON.parse(data) as Record<string, unknown>,
+        },
+      ];
 }

@@ -13,31 +13,43 @@ export type Life = Readonly<{ id: string; events: readonly ReturnType<typeof sub
 /** Two events a second, so that the order within one matters. */
 export function newLife(): Life {
   const id = randomId('sub');
-  const events = STATUSES.map((status, at) => subscriptionEvent(id, {
-    created: START + Math.floor(at / 2),
-    object: { status },
-    ...(at === 0 ? { type: 'customer.subscription.created' } : { previous: { status: STATUSES[at - 1] } }),
-  }));
+  const events = STATUSES.map((status, at) =>
+    subscriptionEvent(id, {
+      created: START + Math.floor(at / 2),
+      object: { status },
+      ...(at === 0 ? { type: 'customer.subscription.created' } : { previous: { status: STATUSES[at - 1] } }),
+    }),
+  );
   return { id, events };
 }
 
 export const newLives = (count: number): Life[] => Array.from({ length: count }, newLife);
 
-export const shuffled = <T>(items: readonly T[]): T[] => items.map((item) => ({ item, by: Math.random() })).sort((a, b) => a.by - b.by).map(({ item }) => item);
+export const shuffled = <T>(items: readonly T[]): T[] =>
+  items
+    .map((item) => ({ item, by: Math.random() }))
+    .sort((a, b) => a.by - b.by)
+    .map(({ item }) => item);
 
 /** Delivers all events of lives in disorder, from a few senders at once, and resolves with the last position; `onAnswer` hears how many are done. */
-export async function deliverLives(url: string, lives: readonly Life[], onAnswer: (done: number) => void = () => undefined): Promise<string> {
+export async function deliverLives(
+  url: string,
+  lives: readonly Life[],
+  onAnswer: (done: number) => void = () => undefined,
+): Promise<string> {
   const waiting = shuffled(lives.flatMap(({ events }) => events));
   let last = 0n;
   let done = 0;
-  await Promise.all(Array.from({ length: 8 }, async () => {
-    for (let event = waiting.pop(); event !== undefined; event = waiting.pop()) {
-      const { status, body } = await deliver(url, JSON.stringify(event));
-      expect(status).toBe(200);
-      if (BigInt(body.position) > last) last = BigInt(body.position);
-      onAnswer((done += 1));
-    }
-  }));
+  await Promise.all(
+    Array.from({ length: 8 }, async () => {
+      for (let event = waiting.pop(); event !== undefined; event = waiting.pop()) {
+        const { status, body } = await deliver(url, JSON.stringify(event));
+        expect(status).toBe(200);
+        if (BigInt(body.position) > last) last = BigInt(body.position);
+        onAnswer((done += 1));
+      }
+    }),
+  );
   return String(last);
 }
 
@@ -48,12 +60,23 @@ export async function reachPosition(url: string, position: string): Promise<void
 
 /** Each row is what its events fold to, and each event is in the index once. */
 export async function expectTruth(databaseUrl: string, lives: readonly Life[]): Promise<void> {
-  const rows = new Map((await rowsOf(databaseUrl, 'ledger.subscriptions') as { id: string; status: string; stripe_event_id: string }[]).map((row) => [row.id, row]));
+  const rows = new Map(
+    (
+      (await rowsOf(databaseUrl, 'ledger.subscriptions')) as { id: string; status: string; stripe_event_id: string }[]
+    ).map((row) => [row.id, row]),
+  );
   for (const { id, events } of lives) {
     const [expected] = rowsAfter(subscriptions, events);
-    expect(rows.get(id)).toMatchObject({ status: expected?.['status'], stripe_event_id: expected?.['stripe_event_id'] });
+    expect(rows.get(id)).toMatchObject({
+      status: expected?.['status'],
+      stripe_event_id: expected?.['stripe_event_id'],
+    });
   }
-  const indexed = await query<{ stream: string; events: number }>(databaseUrl, 'select stream, count(*)::int as events from ledger.event_index_v2 where stream = any($1) group by stream', [lives.map(({ id }) => `subscription-${id}`)]);
+  const indexed = await query<{ stream: string; events: number }>(
+    databaseUrl,
+    'select stream, count(*)::int as events from ledger.event_index_v2 where stream = any($1) group by stream',
+    [lives.map(({ id }) => `subscription-${id}`)],
+  );
   expect(indexed).toHaveLength(lives.length);
   expect(indexed.filter(({ events }) => events !== STATUSES.length)).toEqual([]);
 }

@@ -26,8 +26,22 @@ export async function stripeIdsOf(eventstoreUrl: string, stream: string): Promis
 }
 
 /** An event as intake appends it, but for the bytes of its body: for a log that is made without the webhook. */
-export function appendedEvent(event: { readonly id: string; readonly type: string; readonly api_version: string | null }, contentHash = '') {
+export function appendedEvent(
+  event: { readonly id: string; readonly type: string; readonly api_version: string | null },
+  contentHash = '',
+) {
   const at = '2026-01-01T00:00:00.000Z';
-  const metadata = { format: 1, stripeEventId: event.id, apiVersion: event.api_version, account: null, livemode: false, endpoint: 'tests', receivedAt: at, signedAt: at, bodySha256: '', contentHash };
+  const metadata = {
+    format: 1,
+    stripeEventId: event.id,
+    apiVersion: event.api_version,
+    account: null,
+    livemode: false,
+    endpoint: 'tests',
+    receivedAt: at,
+    signedAt: at,
+    bodySha256: '',
+    contentHash,
+  };
   return jsonEvent({ id: eventIdOf(event.id), type: event.type, data: { ...event }, metadata });
 }

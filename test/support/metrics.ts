@@ -4,10 +4,12 @@ import { READ_TOKEN } from './delivery.js';
 export async function metricsOf(url: string): Promise<Map<string, number>> {
   const response = await fetch(`${url}/metrics`, { headers: { authorization: `Bearer ${READ_TOKEN}` } });
   const lines = (await response.text()).split('\n').filter((line) => line !== '' && !line.startsWith('#'));
-  return new Map(lines.map((line) => {
-    const space = line.lastIndexOf(' ');
-    return [line.slice(0, space), Number(line.slice(space + 1))];
-  }));
+  return new Map(
+    lines.map((line) => {
+      const space = line.lastIndexOf(' ');
+      return [line.slice(0, space), Number(line.slice(space + 1))];
+    }),
+  );
 }
 
 /** How often answers were counted under some labels. */
@@ -17,7 +19,7 @@ export async function responsesOf(url: string, labels: string): Promise<number> 
 
 /** How often deliveries had each outcome so far; outcomes that never came are left out. */
 export async function outcomesOf(url: string): Promise<Record<string, number>> {
-  const counted = [...await metricsOf(url)].flatMap(([name, value]): [string, number][] => {
+  const counted = [...(await metricsOf(url))].flatMap(([name, value]): [string, number][] => {
     const outcome = /^ledger_webhook_deliveries_total\{outcome="(\w+)"\}$/.exec(name)?.[1];
     return outcome === undefined || value === 0 ? [] : [[outcome, value]];
   });

@@ -10,15 +10,33 @@ const AT = '2026-01-01T00:00:00.000Z';
  * share the store. `content` tells it from another of the same id; `bytes` pads it.
  */
 export const unknownEvent = (id: string, { content = id, bytes = 0 } = {}) => ({
-  id, object: 'event', type: 'test.happened', created: START, api_version: null, livemode: false,
+  id,
+  object: 'event',
+  type: 'test.happened',
+  created: START,
+  api_version: null,
+  livemode: false,
   data: { object: { id: 'test_1', object: 'test', content, padding: 'x'.repeat(bytes) } },
 });
 
 /** An event on its way into the log, as intake makes it; `bytes` pads its data. */
-export function newEvent(stream: string, stripeEventId = randomId('evt'), { content = stripeEventId, bytes = 0 } = {}): NewEvent {
+export function newEvent(
+  stream: string,
+  stripeEventId = randomId('evt'),
+  { content = stripeEventId, bytes = 0 } = {},
+): NewEvent {
   const contentHash = createHash('sha256').update(content).digest('hex');
   const metadata = {
-    format: 1, stripeEventId, apiVersion: null, account: null, livemode: false, endpoint: 'tests', receivedAt: AT, signedAt: AT, bodySha256: '', contentHash,
+    format: 1,
+    stripeEventId,
+    apiVersion: null,
+    account: null,
+    livemode: false,
+    endpoint: 'tests',
+    receivedAt: AT,
+    signedAt: AT,
+    bodySha256: '',
+    contentHash,
   };
   return {
     stream,

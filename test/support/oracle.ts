@@ -5,8 +5,11 @@ import type { SimulatedLife } from '../../simulator/simulator.js';
 /** What the rows of one table must say of Stripe's objects; read off them independently of the service's own reading. */
 type Expectation = Readonly<{ objects: readonly string[]; rowsOf: (told: StripeObject) => readonly ExpectedRow[] }>;
 
-const time = (seconds: unknown): string | null => (typeof seconds === 'number' ? new Date(seconds * 1000).toISOString() : null);
-const one = (row: (told: StripeObject) => ExpectedRow) => (told: StripeObject): ExpectedRow[] => [row(told)];
+const time = (seconds: unknown): string | null =>
+  typeof seconds === 'number' ? new Date(seconds * 1000).toISOString() : null;
+const one =
+  (row: (told: StripeObject) => ExpectedRow) =>
+  (told: StripeObject): ExpectedRow[] => [row(told)];
 
 /** The simulator's books, by the names of the tables that must be equal to them: the same objects, and these fields of each. */
 export const oracle: Readonly<Record<string, Expectation>> = {
@@ -15,23 +18,93 @@ export const oracle: Readonly<Record<string, Expectation>> = {
   payments: {
     objects: ['charge', 'payment_intent'],
     rowsOf: one((told) => ({
-      id: told.id, object: told.object, status: told['status'], customer: told['customer'], currency: told['currency'], amountMinor: told['amount'], amountRefundedMinor: told['amount_refunded'] ?? null,
-      payment: told['payment_intent'] ?? told.id, isDisputed: told['disputed'] ?? false, canceledAt: time(told['canceled_at']), createdAt: time(told['created']),
+      id: told.id,
+      object: told.object,
+      status: told['status'],
+      customer: told['customer'],
+      currency: told['currency'],
+      amountMinor: told['amount'],
+      amountRefundedMinor: told['amount_refunded'] ?? null,
+      payment: told['payment_intent'] ?? told.id,
+      isDisputed: told['disputed'] ?? false,
+      canceledAt: time(told['canceled_at']),
+      createdAt: time(told['created']),
     })),
   },
   refunds: {
     objects: ['refund'],
-    rowsOf: one((told) => ({ id: told.id, status: told['status'], amountMinor: told['amount'], currency: told['currency'], charge: told['charge'], paymentIntent: told['payment_intent'], failureReason: told['failure_reason'] ?? null })),
+    rowsOf: one((told) => ({
+      id: told.id,
+      status: told['status'],
+      amountMinor: told['amount'],
+      currency: told['currency'],
+      charge: told['charge'],
+      paymentIntent: told['payment_intent'],
+      failureReason: told['failure_reason'] ?? null,
+    })),
   },
-  disputes: { objects: ['dispute'], rowsOf: one((told) => ({ id: told.id, status: told['status'], amountMinor: told['amount'], currency: told['currency'], charge: told['charge'], reason: told['reason'], isInquiry: String(told['status']).startsWith('warning_') })) },
-  dispute_movements: { objects: ['dispute'], rowsOf: (told) => (told['balance_transactions'] as unknown as ExpectedRow[]).map(({ id, amount, fee, net, currency }) => ({ id, dispute: told.id, amountMinor: amount, feeMinor: fee, netMinor: net, currency })) },
-  invoice_payments: { objects: ['invoice_payment'], rowsOf: one((told) => ({ id: told.id, invoice: told['invoice'], status: told['status'], amountPaidMinor: told['amount_paid'] ?? 0, isDefault: told['is_default'] })) },
-  customers: { objects: ['customer'], rowsOf: one((told) => ({ id: told.id, email: told['email'], name: told['name'], currency: told['currency'], balanceMinor: told['balance'], isDelinquent: told['delinquent'], testClock: told['test_clock'], isDeleted: false })) },
+  disputes: {
+    objects: ['dispute'],
+    rowsOf: one((told) => ({
+      id: told.id,
+      status: told['status'],
+      amountMinor: told['amount'],
+      currency: told['currency'],
+      charge: told['charge'],
+      reason: told['reason'],
+      isInquiry: String(told['status']).startsWith('warning_'),
+    })),
+  },
+  dispute_movements: {
+    objects: ['dispute'],
+    rowsOf: (told) =>
+      (told['balance_transactions'] as unknown as ExpectedRow[]).map(({ id, amount, fee, net, currency }) => ({
+        id,
+        dispute: told.id,
+        amountMinor: amount,
+        feeMinor: fee,
+        netMinor: net,
+        currency,
+      })),
+  },
+  invoice_payments: {
+    objects: ['invoice_payment'],
+    rowsOf: one((told) => ({
+      id: told.id,
+      invoice: told['invoice'],
+      status: told['status'],
+      amountPaidMinor: told['amount_paid'] ?? 0,
+      isDefault: told['is_default'],
+    })),
+  },
+  customers: {
+    objects: ['customer'],
+    rowsOf: one((told) => ({
+      id: told.id,
+      email: told['email'],
+      name: told['name'],
+      currency: told['currency'],
+      balanceMinor: told['balance'],
+      isDelinquent: told['delinquent'],
+      testClock: told['test_clock'],
+      isDeleted: false,
+    })),
+  },
 };
 
 /** The objects that the simulator ends with: of each the last that it told, in true order. */
 export function lastObjects({ events }: SimulatedLife): StripeObject[] {
-  return [...new Map(events.map(({ stripeEvent: { data: { object } } }) => [`${object.object} ${object.id}`, object])).values()];
+  return [
+    ...new Map(
+      events.map(
+        ({
+          stripeEvent: {
+            data: { object },
+          },
+        }) => [`${object.object} ${object.id}`, object],
+      ),
+    ).values(),
+  ];
 }
 
 /** What the row of an invoice must say. */
@@ -46,13 +119,38 @@ export function expectedInvoice(told: StripeObject): ExpectedRow {
   // Old versions leave out of `amount_paid` what came outside Stripe.
   const isPaidOutside = told['paid_out_of_band'] === true;
   return {
-    id: invoice.id, number: invoice['number'], status: invoice['status'], customer: invoice['customer'], subscription: invoice.parent?.subscription_details?.subscription ?? invoice['subscription'] ?? null, currency: invoice['currency'],
-    subtotalMinor: invoice['subtotal'], totalMinor: invoice['total'], amountDueMinor: invoice['amount_due'], amountPaidMinor: isPaidOutside ? invoice['amount_due'] : invoice['amount_paid'], amountRemainingMinor: isPaidOutside ? 0 : invoice['amount_remaining'],
+    id: invoice.id,
+    number: invoice['number'],
+    status: invoice['status'],
+    customer: invoice['customer'],
+    subscription: invoice.parent?.subscription_details?.subscription ?? invoice['subscription'] ?? null,
+    currency: invoice['currency'],
+    subtotalMinor: invoice['subtotal'],
+    totalMinor: invoice['total'],
+    amountDueMinor: invoice['amount_due'],
+    amountPaidMinor: isPaidOutside ? invoice['amount_due'] : invoice['amount_paid'],
+    amountRemainingMinor: isPaidOutside ? 0 : invoice['amount_remaining'],
     discountMinor: invoice.total_discount_amounts.reduce((sum, { amount }) => sum + amount, 0),
-    startingBalanceMinor: invoice['starting_balance'], endingBalanceMinor: invoice['ending_balance'], billingReason: invoice['billing_reason'], attemptCount: invoice['attempt_count'], collectionMethod: invoice['collection_method'],
-    nextPaymentAttempt: time(invoice['next_payment_attempt']), dueDate: time(invoice['due_date']), periodStart: time(invoice['period_start']), periodEnd: time(invoice['period_end']), createdAt: time(invoice['created']),
-    finalizedAt: time(transitions['finalized_at']), paidAt: time(transitions['paid_at']), voidedAt: time(transitions['voided_at']), markedUncollectibleAt: time(transitions['marked_uncollectible_at']),
-    prePaymentCreditNotesMinor: invoice['pre_payment_credit_notes_amount'], postPaymentCreditNotesMinor: invoice['post_payment_credit_notes_amount'],
-    lines: invoice.lines.data.map(({ id, amount, quantity }) => ({ id, amountMinor: amount, quantity })).sort((a, b) => (a.id < b.id ? -1 : 1)), testClock: invoice['test_clock'], isDeleted: false,
+    startingBalanceMinor: invoice['starting_balance'],
+    endingBalanceMinor: invoice['ending_balance'],
+    billingReason: invoice['billing_reason'],
+    attemptCount: invoice['attempt_count'],
+    collectionMethod: invoice['collection_method'],
+    nextPaymentAttempt: time(invoice['next_payment_attempt']),
+    dueDate: time(invoice['due_date']),
+    periodStart: time(invoice['period_start']),
+    periodEnd: time(invoice['period_end']),
+    createdAt: time(invoice['created']),
+    finalizedAt: time(transitions['finalized_at']),
+    paidAt: time(transitions['paid_at']),
+    voidedAt: time(transitions['voided_at']),
+    markedUncollectibleAt: time(transitions['marked_uncollectible_at']),
+    prePaymentCreditNotesMinor: invoice['pre_payment_credit_notes_amount'],
+    postPaymentCreditNotesMinor: invoice['post_payment_credit_notes_amount'],
+    lines: invoice.lines.data
+      .map(({ id, amount, quantity }) => ({ id, amountMinor: amount, quantity }))
+      .sort((a, b) => (a.id < b.id ? -1 : 1)),
+    testClock: invoice['test_clock'],
+    isDeleted: false,
   };
 }

@@ -18,7 +18,12 @@ const TERMINATE = 0x58;
 const READY_FOR_QUERY = 0x5a;
 const IDLE = 0x49;
 
-type Client = { readonly socket: Socket; server: Socket | undefined; last: Socket | undefined; readonly waiting: Buffer[] };
+type Client = {
+  readonly socket: Socket;
+  server: Socket | undefined;
+  last: Socket | undefined;
+  readonly waiting: Buffer[];
+};
 
 /**
  * Hands each transaction to the server connection that has rested longest, so that a client hardly ever meets the same one twice
@@ -53,7 +58,10 @@ export async function startPoolingProxy(databaseUrl: string): Promise<PoolingPro
     clients.add(socket);
     socket.on('error', () => socket.destroy());
     // A client that goes in the middle of a transaction takes its server connection along, which rolls back.
-    socket.on('close', () => { clients.delete(socket); client.server?.destroy(); });
+    socket.on('close', () => {
+      clients.delete(socket);
+      client.server?.destroy();
+    });
     socket.once('data', () => {
       socket.write(Buffer.concat([AUTHENTICATION_OK, READY]));
       onMessages(socket, (type, message) => {

@@ -14,7 +14,11 @@ export const takeCheckpoints = async (database: Database, owner: string): Promis
   acquire(database, owner, { names: (await readCheckpoints(database)).map(({ name }) => name), follows: projections });
 
 /** Appends an event to a stream; resolves with what the projector makes of it as it is read back. */
-export async function appendAndRead(store: EventStore, stream: string, event: Parameters<typeof appendedEvent>[0]): Promise<ReadEvent> {
+export async function appendAndRead(
+  store: EventStore,
+  stream: string,
+  event: Parameters<typeof appendedEvent>[0],
+): Promise<ReadEvent> {
   await store.appends.appendToStream(stream, appendedEvent(event), { expectedRevision: ANY });
   const last = (await eventsOf(store.url, stream)).at(-1);
   if (last === undefined) throw new Error(`${stream} is empty.`);

@@ -20,9 +20,15 @@ export class RawConnection {
   private constructor(socket: Socket) {
     this.#socket = socket;
     socket.setEncoding('utf8');
-    socket.on('data', (text: string) => { this.#received += text; });
-    socket.on('error', (error) => { this.error = error; });
-    socket.on('close', () => { this.isClosed = true; });
+    socket.on('data', (text: string) => {
+      this.#received += text;
+    });
+    socket.on('error', (error) => {
+      this.error = error;
+    });
+    socket.on('close', () => {
+      this.isClosed = true;
+    });
   }
 
   static async open(url: string): Promise<RawConnection> {
@@ -66,10 +72,12 @@ export class RawConnection {
   #take(): RawAnswer | undefined {
     const [head = '', ...rest] = this.#received.split('\r\n\r\n');
     const [statusLine = '', ...lines] = head.split('\r\n');
-    const headers = new Headers(lines.map((line): [string, string] => {
-      const colon = line.indexOf(':');
-      return [line.slice(0, colon), line.slice(colon + 1).trim()];
-    }));
+    const headers = new Headers(
+      lines.map((line): [string, string] => {
+        const colon = line.indexOf(':');
+        return [line.slice(0, colon), line.slice(colon + 1).trim()];
+      }),
+    );
     const after = Buffer.from(rest.join('\r\n\r\n'));
     const length = Number(headers.get('content-length'));
     if (rest.length === 0 || after.length < length) return undefined;

@@ -4,13 +4,20 @@ import streams from '@eventstore/db-client/generated/streams_pb.js';
 import shared from '@eventstore/db-client/generated/shared_pb.js';
 
 /** The bytes and the content type of each event of a stream as the store holds them; the client's reader would parse them. */
-export async function rawEventsOf(eventstoreUrl: string, stream: string): Promise<{ data: Buffer; contentType: string | undefined }[]> {
+export async function rawEventsOf(
+  eventstoreUrl: string,
+  stream: string,
+): Promise<{ data: Buffer; contentType: string | undefined }[]> {
   const client = new StreamsClient(new URL(eventstoreUrl.replace(/^esdb/, 'http')).host, credentials.createInsecure());
   try {
     const found: { data: Buffer; contentType: string | undefined }[] = [];
     for await (const response of client.read(requestFor(stream)) as AsyncIterable<streams.ReadResp>) {
       const recorded = response.getEvent()?.getEvent();
-      if (recorded) found.push({ data: Buffer.from(recorded.getData_asU8()), contentType: recorded.getMetadataMap().get('content-type') });
+      if (recorded)
+        found.push({
+          data: Buffer.from(recorded.getData_asU8()),
+          contentType: recorded.getMetadataMap().get('content-type'),
+        });
     }
     return found;
   } finally {

@@ -10,10 +10,24 @@ export function recordedInOrder(arrived: readonly SimulatedEvent[]): RecordedEve
     revisions.set(stream, revision + 1n);
     const recordedAt = new Date(Date.UTC(2027, 0, 1) + at * 1000);
     return {
-      eventId: eventIdOf(stripeEvent.id), stream, revision, position: BigInt(at), type: stripeEvent.type, recordedAt, data: stripeEvent,
+      eventId: eventIdOf(stripeEvent.id),
+      stream,
+      revision,
+      position: BigInt(at),
+      type: stripeEvent.type,
+      recordedAt,
+      data: stripeEvent,
       metadata: {
-        format: 1, stripeEventId: stripeEvent.id, apiVersion: stripeEvent.api_version, account: null, livemode: stripeEvent.livemode, endpoint: 'tests',
-        receivedAt: recordedAt.toISOString(), signedAt: recordedAt.toISOString(), bodySha256: '', contentHash: '',
+        format: 1,
+        stripeEventId: stripeEvent.id,
+        apiVersion: stripeEvent.api_version,
+        account: null,
+        livemode: stripeEvent.livemode,
+        endpoint: 'tests',
+        receivedAt: recordedAt.toISOString(),
+        signedAt: recordedAt.toISOString(),
+        bodySha256: '',
+        contentHash: '',
       },
     };
   });

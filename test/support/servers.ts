@@ -3,7 +3,10 @@ import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
-import { startEmbeddedEventStore, type EmbeddedEventStoreOptions } from '../../packages/embedded-eventstore/src/index.js';
+import {
+  startEmbeddedEventStore,
+  type EmbeddedEventStoreOptions,
+} from '../../packages/embedded-eventstore/src/index.js';
 import { beginAfter, markEndOfLog, type LogStart } from './log-start.js';
 import { until } from './until.js';
 
@@ -11,10 +14,11 @@ import { until } from './until.js';
 export type TestServer = Readonly<{ url: string; stop(): Promise<void> }>;
 
 /** A database of a test. */
-export type TestDatabase = TestServer & Readonly<{
-  /** Drops the read models, so that the next service builds them from the log. */
-  dropReadModels(): Promise<void>;
-}>;
+export type TestDatabase = TestServer &
+  Readonly<{
+    /** Drops the read models, so that the next service builds them from the log. */
+    dropReadModels(): Promise<void>;
+  }>;
 
 /** Whether all spec files share one event store, that of EVENTSTORE_URL; else each has its own, with an empty log. */
 export const SHARES_STORE = process.env['EVENTSTORE_URL'] !== undefined;

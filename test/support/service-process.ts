@@ -17,7 +17,11 @@ export type ServiceProcess = Readonly<{
 const START_WITHIN_MS = 30_000;
 
 /** Starts the service of a build and waits until it listens. Values of `environment` come on top of the tests' own. */
-export async function startServiceProcess(urls: { eventstoreUrl: string; databaseUrl: string }, environment: Record<string, string> = {}, build: Build = thisBuild): Promise<ServiceProcess> {
+export async function startServiceProcess(
+  urls: { eventstoreUrl: string; databaseUrl: string },
+  environment: Record<string, string> = {},
+  build: Build = thisBuild,
+): Promise<ServiceProcess> {
   const env = { PATH: process.env['PATH'] ?? '', ...testEnvironment(urls), LOG_LEVEL: 'info', ...environment };
   const child = spawn(process.execPath, [build.service], { env, stdio: ['ignore', 'pipe', 'pipe'] });
   const url = await listening(child);
@@ -55,7 +59,8 @@ function listening(child: ChildProcess): Promise<string> {
       clearTimeout(timer);
       resolve(url);
     };
-    for (const stream of [child.stdout, child.stderr]) if (stream !== null) createInterface({ input: stream }).on('line', hear);
+    for (const stream of [child.stdout, child.stderr])
+      if (stream !== null) createInterface({ input: stream }).on('line', hear);
     child.once('exit', (code) => {
       clearTimeout(timer);
       fail(`ended with ${code}`);

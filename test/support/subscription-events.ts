@@ -16,7 +16,14 @@ type Overrides = Readonly<{
 
 /** A small Stripe event about a subscription, as API version 2025-03-31.basil has it. */
 export function subscriptionEvent(subscription: string, overrides: Overrides = {}) {
-  const { eventId = randomId('evt'), type = 'customer.subscription.updated', created = START, previous, object, event } = overrides;
+  const {
+    eventId = randomId('evt'),
+    type = 'customer.subscription.updated',
+    created = START,
+    previous,
+    object,
+    event,
+  } = overrides;
   return {
     id: eventId,
     object: 'event',
@@ -26,7 +33,10 @@ export function subscriptionEvent(subscription: string, overrides: Overrides = {
     pending_webhooks: 1,
     request: { id: null, idempotency_key: null },
     type,
-    data: { object: { ...subscriptionObject(subscription), ...object }, ...(previous === undefined ? {} : { previous_attributes: previous }) },
+    data: {
+      object: { ...subscriptionObject(subscription), ...object },
+      ...(previous === undefined ? {} : { previous_attributes: previous }),
+    },
     ...event,
   };
 }
@@ -53,14 +63,25 @@ export const subscriptionObject = (id: string) => ({
   items: {
     object: 'list',
     has_more: false,
-    data: [{
-      id: `si_of_${id}`,
-      object: 'subscription_item',
-      current_period_start: START,
-      current_period_end: START + 2_678_400,
-      price: { id: 'price_monthly', object: 'price', currency: 'eur', product: 'prod_one', unit_amount: 1900, unit_amount_decimal: '1900', type: 'recurring', recurring: { interval: 'month', interval_count: 1, usage_type: 'licensed' } },
-      quantity: 1,
-      subscription: id,
-    }],
+    data: [
+      {
+        id: `si_of_${id}`,
+        object: 'subscription_item',
+        current_period_start: START,
+        current_period_end: START + 2_678_400,
+        price: {
+          id: 'price_monthly',
+          object: 'price',
+          currency: 'eur',
+          product: 'prod_one',
+          unit_amount: 1900,
+          unit_amount_decimal: '1900',
+          type: 'recurring',
+          recurring: { interval: 'month', interval_count: 1, usage_type: 'licensed' },
+        },
+        quantity: 1,
+        subscription: id,
+      },
+    ],
   },
 });

@@ -58,7 +58,10 @@ describe('before its body is read, a delivery is refused', () => {
   });
 
   it('and a client that sends all of it before it reads sees the answer, rather than a broken connection', async () => {
-    const refused = [['signature_no_signature', { 'stripe-signature': '' }], ['body_too_large', {}]] as const;
+    const refused = [
+      ['signature_no_signature', { 'stripe-signature': '' }],
+      ['body_too_large', {}],
+    ] as const;
     for (const [code, headers] of refused) {
       const connection = await open(ledger);
       connection.pause();
@@ -82,12 +85,14 @@ describe('before its body is read, a delivery is refused', () => {
 
 describe('bodies under way', () => {
   it('hold no more than the budget, and those that are long under way make room for a delivery', async () => {
-    const slow = await Promise.all(Array.from({ length: 40 }, async () => {
-      const connection = await open(ledger);
-      await webhook(connection, { 'content-length': 100_000 });
-      await connection.send(Buffer.alloc(50_000));
-      return connection;
-    }));
+    const slow = await Promise.all(
+      Array.from({ length: 40 }, async () => {
+        const connection = await open(ledger);
+        await webhook(connection, { 'content-length': 100_000 });
+        await connection.send(Buffer.alloc(50_000));
+        return connection;
+      }),
+    );
     expect(await held(ledger)).toBeLessThanOrEqual(BUDGET);
     const refused = await Promise.race(slow.map((connection) => connection.answer()));
     expect(refused).toMatchObject({ status: 503, body: { code: 'overloaded' } });
@@ -105,14 +110,16 @@ describe('bodies under way', () => {
       await connection.send('{');
     }
     expect(await deliver(ledger.url, event())).toMatchObject({ status: 200 });
-    expect(await held(ledger) - before).toBeLessThanOrEqual(100);
+    expect((await held(ledger)) - before).toBeLessThanOrEqual(100);
   });
 
   it('hold little more than their bytes when they come one by one', async () => {
     const connection = await open(ledger);
     await webhook(connection, { 'transfer-encoding': 'chunked' });
     await connection.send('1\r\nx\r\n'.repeat(20_000));
-    const bytes = await until('they have come', async () => (await held(ledger) >= 20_000 ? held(ledger) : undefined));
+    const bytes = await until('they have come', async () =>
+      (await held(ledger)) >= 20_000 ? held(ledger) : undefined,
+    );
     expect(bytes).toBeLessThan(80_000);
   });
 

@@ -14,7 +14,11 @@ let ledger: TestLedger;
 beforeAll(async () => {
   [eventStore, database] = await Promise.all([testEventStore(), testDatabase()]);
   proxy = await startProxy(Number(new URL(eventStore.url.replace('esdb', 'http')).port));
-  ledger = await startLedger({ eventStore: { url: `esdb://127.0.0.1:${proxy.port}?tls=false`, stop: async () => undefined }, database, environment: { APPEND_TIMEOUT_MS: '500' } });
+  ledger = await startLedger({
+    eventStore: { url: `esdb://127.0.0.1:${proxy.port}?tls=false`, stop: async () => undefined },
+    database,
+    environment: { APPEND_TIMEOUT_MS: '500' },
+  });
 });
 afterAll(async () => {
   await ledger.stop();
@@ -33,7 +37,10 @@ describe('while the store is away', () => {
     expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
     expect((await fetch(`${ledger.url}/health/ready`)).status).toBe(503);
     proxy.cut();
-    await until('the store takes the event', async () => (await deliver(ledger.url, JSON.stringify(event))).status === 200);
+    await until(
+      'the store takes the event',
+      async () => (await deliver(ledger.url, JSON.stringify(event))).status === 200,
+    );
     expect(await stripeIdsOf(eventStore.url, `subscription-${subscription}`)).toHaveLength(2);
   });
 
@@ -43,9 +50,14 @@ describe('while the store is away', () => {
     const event = subscriptionEvent(subscription);
     proxy.swallowAnswers();
     const answer = deliver(ledger.url, JSON.stringify(event));
-    await until('the store has the event', async () => (await stripeIdsOf(eventStore.url, `subscription-${subscription}`)).length === 2);
+    await until(
+      'the store has the event',
+      async () => (await stripeIdsOf(eventStore.url, `subscription-${subscription}`)).length === 2,
+    );
     proxy.cut();
-    expect((await answer).status === 200 || (await deliver(ledger.url, JSON.stringify(event))).status === 200).toBe(true);
+    expect((await answer).status === 200 || (await deliver(ledger.url, JSON.stringify(event))).status === 200).toBe(
+      true,
+    );
     expect(await stripeIdsOf(eventStore.url, `subscription-${subscription}`)).toHaveLength(2);
   });
 
@@ -53,7 +65,10 @@ describe('while the store is away', () => {
     proxy.refuse();
     proxy.cut();
     const subscription = randomId('sub');
-    await until('an event is taken', async () => (await deliver(ledger.url, JSON.stringify(subscriptionEvent(subscription)))).status === 200);
+    await until(
+      'an event is taken',
+      async () => (await deliver(ledger.url, JSON.stringify(subscriptionEvent(subscription)))).status === 200,
+    );
     await until('it is projected', async () => (await fetch(`${ledger.url}/health/ready/reads`)).status === 200);
   });
 });
@@ -62,7 +77,9 @@ describe('when more deliveries come than may wait', () => {
   it('those above the limit get 503 at once, those below are stored', async () => {
     const narrow = await startLedger({ eventStore, database, environment: { INTAKE_WAITING_MAX: '4' } });
     try {
-      const answers = await Promise.all(Array.from({ length: 64 }, () => deliver(narrow.url, JSON.stringify(subscriptionEvent(randomId('sub'))))));
+      const answers = await Promise.all(
+        Array.from({ length: 64 }, () => deliver(narrow.url, JSON.stringify(subscriptionEvent(randomId('sub'))))),
+      );
       const refused = answers.filter(({ status }) => status === 503);
       expect(refused.length).toBeGreaterThan(0);
       for (const { body, headers } of refused) {
@@ -79,10 +96,22 @@ describe('when more deliveries come than may wait', () => {
 });
 
 describe('a store whose clock is ahead by more than the append deadline', () => {
-  const TIMERS = ['hrtime', 'nextTick', 'performance', 'queueMicrotask', 'setImmediate', 'clearImmediate', 'setInterval', 'clearInterval', 'setTimeout', 'clearTimeout'] as const;
+  const TIMERS = [
+    'hrtime',
+    'nextTick',
+    'performance',
+    'queueMicrotask',
+    'setImmediate',
+    'clearImmediate',
+    'setInterval',
+    'clearInterval',
+    'setTimeout',
+    'clearTimeout',
+  ] as const;
 
   it('is named in readiness, and forgotten once the clocks agree', async () => {
-    const eventStoreSays = async () => (await read<{ intake: { eventStore: string } }>(ledger.url, '/health/ready')).body.intake.eventStore;
+    const eventStoreSays = async () =>
+      (await read<{ intake: { eventStore: string } }>(ledger.url, '/health/ready')).body.intake.eventStore;
     const event = JSON.stringify(subscriptionEvent(randomId('sub')));
     jest.useFakeTimers({ now: Date.now() - 60_000, doNotFake: [...TIMERS] });
     try {

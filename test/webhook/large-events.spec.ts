@@ -8,7 +8,10 @@ it('with embedded stores APPEND_BYTES_MAX alone raises the append limit: a large
   const [database, directory] = await Promise.all([emptyDatabase(), temporaryDirectory()]);
   const processes: ServiceProcess[] = [];
   const start = async () => {
-    const process = await startServiceProcess({ eventstoreUrl: 'embedded', databaseUrl: database.url }, { DATA_DIR: directory.path, APPEND_BYTES_MAX: '8388608' });
+    const process = await startServiceProcess(
+      { eventstoreUrl: 'embedded', databaseUrl: database.url },
+      { DATA_DIR: directory.path, APPEND_BYTES_MAX: '8388608' },
+    );
     processes.push(process);
     return process;
   };
@@ -18,7 +21,10 @@ it('with embedded stores APPEND_BYTES_MAX alone raises the append limit: a large
     const first = await start();
     const { status, body: answer } = await deliver(first.url, body);
     expect({ status, answer }).toMatchObject({ status: 200, answer: { outcome: 'appended' } });
-    expect(await read(first.url, `/subscriptions/${id}?minPosition=${answer.position}&waitMs=20000`)).toMatchObject({ status: 200, body: { id } });
+    expect(await read(first.url, `/subscriptions/${id}?minPosition=${answer.position}&waitMs=20000`)).toMatchObject({
+      status: 200,
+      body: { id },
+    });
     await first.stop();
     const second = await start();
     expect(await deliver(second.url, body)).toMatchObject({ status: 200, body: { outcome: 'duplicate' } });

@@ -8,11 +8,14 @@ import { rawEventsOf } from '../support/raw-read.js';
 import { randomId } from '../support/subscription-events.js';
 
 let ledger: TestLedger;
-beforeAll(async () => { ledger = await startLedger(); });
+beforeAll(async () => {
+  ledger = await startLedger();
+});
 afterAll(() => ledger.stop());
 
 /** Another event id for this run, so that a store which has seen an earlier run takes the event again. */
-const forThisRun = (body: string, id: string): string => body.replaceAll(JSON.stringify(id), JSON.stringify(randomId('evt')));
+const forThisRun = (body: string, id: string): string =>
+  body.replaceAll(JSON.stringify(id), JSON.stringify(randomId('evt')));
 
 /** The routing table of the recorded files, as `test/events` pins it: a reason in brackets stands for quarantine. */
 const table = new Map(
@@ -24,14 +27,23 @@ const table = new Map(
 );
 
 describe('every recorded event, posted as a signed webhook', () => {
-  it.each(distinctRecordedEvents().map(({ file, body, stripeEvent }) => ({ file, body, id: (stripeEvent as { id: string }).id })))('$file', async ({ file, body: recorded, id }) => {
+  it.each(
+    distinctRecordedEvents().map(({ file, body, stripeEvent }) => ({
+      file,
+      body,
+      id: (stripeEvent as { id: string }).id,
+    })),
+  )('$file', async ({ file, body: recorded, id }) => {
     const body = forThisRun(recorded, id);
     const demanded = table.get(file) ?? 'nothing';
     const answer = await deliver(ledger.url, body);
     expect(answer.status).toBe(200);
     const reason = /^\[(.*)\]$/.exec(demanded)?.[1];
     if (reason === undefined) expect(answer.body).toMatchObject({ outcome: 'appended', stream: demanded });
-    else expect((await eventsOf(ledger.eventstoreUrl, answer.body.stream))[0]?.metadata).toMatchObject({ quarantine: reason });
+    else
+      expect((await eventsOf(ledger.eventstoreUrl, answer.body.stream))[0]?.metadata).toMatchObject({
+        quarantine: reason,
+      });
     const stored = await rawEventsOf(ledger.eventstoreUrl, answer.body.stream);
     expect(stored[Number(answer.body.revision)]?.data.equals(Buffer.from(body))).toBe(true);
   });

@@ -6,7 +6,10 @@ import { signatureOf } from '../support/delivery.js';
 const OLD = 'whsec_0123456789abcdefghijklmnopqrstuv';
 const NEW = 'whsec_abcdefghijklmnopqrstuv0123456789';
 const OTHER = 'whsec_another0endpoint0another0endpoi';
-const secrets = [{ label: 'old', secret: OLD }, { label: 'new', secret: NEW }];
+const secrets = [
+  { label: 'old', secret: OLD },
+  { label: 'new', secret: NEW },
+];
 
 const body = Buffer.from('{"id":"evt_1"}');
 const now = new Date('2026-01-01T00:00:00Z');
@@ -38,7 +41,12 @@ describe('the signature of a delivery', () => {
     expect(check(signed(OLD), new Uint8Array())).toEqual({ kind: 'invalid', reason: 'no_match' });
   });
 
-  const offsets: [number, string][] = [[-300, 'valid'], [300, 'valid'], [-301, 'clock'], [301, 'clock']];
+  const offsets: [number, string][] = [
+    [-300, 'valid'],
+    [300, 'valid'],
+    [-301, 'clock'],
+    [301, 'clock'],
+  ];
   it.each(offsets)('made %i s from now is %s', (offset, expected) => {
     const verification = check(signed(OLD, nowS + offset));
     expect(verification.kind === 'valid' ? 'valid' : verification.reason).toBe(expected);
@@ -123,7 +131,14 @@ describe('a header that is none of Stripe’s is no signature', () => {
 });
 
 it('an old or a future time is refused before anything is hashed, whatever the secrets are', () => {
-  const unusable = [{ label: 'broken', get secret(): string { throw new Error('The secret was asked for.'); } }];
+  const unusable = [
+    {
+      label: 'broken',
+      get secret(): string {
+        throw new Error('The secret was asked for.');
+      },
+    },
+  ];
   for (const offset of [-TOLERANCE_S - 1, TOLERANCE_S + 1]) {
     const verification = verify(body, signed(NEW, nowS + offset), { secrets: unusable, now });
     expect(verification).toEqual({ kind: 'invalid', reason: 'clock' });

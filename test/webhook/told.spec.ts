@@ -10,8 +10,10 @@ import { until } from '../support/until.js';
 
 /* What is refused is counted and logged, by whichever layer it was refused. */
 const lines: { level: 'warn' | 'error'; text: string }[] = [];
-const keep = (level: 'warn' | 'error') => (...parts: unknown[]) =>
-  void lines.push({ level, text: parts.map(String).join(' ') });
+const keep =
+  (level: 'warn' | 'error') =>
+  (...parts: unknown[]) =>
+    void lines.push({ level, text: parts.map(String).join(' ') });
 const logger: LoggerService = { log: () => undefined, warn: keep('warn'), error: keep('error') };
 
 let ledger: TestLedger;
@@ -20,7 +22,9 @@ beforeAll(async () => {
   await until('reads are ready', async () => (await fetch(`${ledger.url}/health/ready/reads`)).status === 200);
 });
 afterAll(() => ledger.stop());
-beforeEach(() => { lines.length = 0; });
+beforeEach(() => {
+  lines.length = 0;
+});
 
 const padded = (bytes: number) => JSON.stringify({ ...subscriptionEvent(randomId('sub')), padding: 'x'.repeat(bytes) });
 const event = () => JSON.stringify(subscriptionEvent(randomId('sub')));

@@ -7,7 +7,9 @@ import { rawEventsOf } from '../support/raw-read.js';
 import { randomId, subscriptionEvent } from '../support/subscription-events.js';
 
 let ledger: TestLedger;
-beforeAll(async () => { ledger = await startLedger(); });
+beforeAll(async () => {
+  ledger = await startLedger();
+});
 afterAll(() => ledger.stop());
 const post = (body: unknown) => deliver(ledger.url, JSON.stringify(body));
 
@@ -15,7 +17,10 @@ describe('POST /webhooks/stripe', () => {
   it('appends an event to the stream of its subscription and says where', async () => {
     const subscription = randomId('sub');
     const first = await post(subscriptionEvent(subscription, { type: 'customer.subscription.created' }));
-    expect(first).toMatchObject({ status: 200, body: { outcome: 'appended', stream: `subscription-${subscription}`, revision: '0' } });
+    expect(first).toMatchObject({
+      status: 200,
+      body: { outcome: 'appended', stream: `subscription-${subscription}`, revision: '0' },
+    });
     const second = await post(subscriptionEvent(subscription));
     expect(second).toMatchObject({ status: 200, body: { outcome: 'appended', revision: '1' } });
     expect(BigInt(second.body.position)).toBeGreaterThan(BigInt(first.body.position));
@@ -34,7 +39,11 @@ describe('POST /webhooks/stripe', () => {
     const subscription = randomId('sub');
     const event = subscriptionEvent(subscription);
     await post(event);
-    const other = await post({ ...event, api_version: '2022-11-15', data: { object: { ...event.data.object, current_period_end: 1 } } });
+    const other = await post({
+      ...event,
+      api_version: '2022-11-15',
+      data: { object: { ...event.data.object, current_period_end: 1 } },
+    });
     expect(other.body.outcome).toBe('duplicate');
   });
 
@@ -46,14 +55,36 @@ describe('POST /webhooks/stripe', () => {
     const quarantined = await post(conflicting);
     expect(quarantined).toMatchObject({ status: 200, body: { outcome: 'quarantined', revision: '0' } });
     expect(quarantined.body.stream).toMatch(/^quarantine-/);
-    expect(await post(conflicting)).toMatchObject({ status: 200, body: { outcome: 'duplicate', stream: quarantined.body.stream } });
+    expect(await post(conflicting)).toMatchObject({
+      status: 200,
+      body: { outcome: 'duplicate', stream: quarantined.body.stream },
+    });
     expect(await stripeIdsOf(ledger.eventstoreUrl, `subscription-${subscription}`)).toEqual([event.id]);
-    expect((await eventsOf(ledger.eventstoreUrl, quarantined.body.stream))[0]?.metadata).toMatchObject({ quarantine: 'conflict', stripeEventId: event.id });
+    expect((await eventsOf(ledger.eventstoreUrl, quarantined.body.stream))[0]?.metadata).toMatchObject({
+      quarantine: 'conflict',
+      stripeEventId: event.id,
+    });
   });
 
   it.each([
-    ['a thin v2 event', { id: randomId('evt'), object: 'v2.core.event', type: 'v1.customer.subscription.updated', created: '2026-01-01T00:00:00.000Z', livemode: false, related_object: { id: 'sub_1', type: 'subscription', url: '/v1/subscriptions/sub_1' } }],
-    ['a test event of the dashboard with zero ids', subscriptionEvent('sub_00000000000000', { eventId: 'evt_00000000000000', object: { metadata: { note: randomId('note') } } })],
+    [
+      'a thin v2 event',
+      {
+        id: randomId('evt'),
+        object: 'v2.core.event',
+        type: 'v1.customer.subscription.updated',
+        created: '2026-01-01T00:00:00.000Z',
+        livemode: false,
+        related_object: { id: 'sub_1', type: 'subscription', url: '/v1/subscriptions/sub_1' },
+      },
+    ],
+    [
+      'a test event of the dashboard with zero ids',
+      subscriptionEvent('sub_00000000000000', {
+        eventId: 'evt_00000000000000',
+        object: { metadata: { note: randomId('note') } },
+      }),
+    ],
     ['something that is no event', { hello: randomId('world') }],
     ['a list', [1, 2, randomId('three')]],
     ['a bare value', randomId('ping')],
@@ -65,7 +96,16 @@ describe('POST /webhooks/stripe', () => {
 
   it('stores a type that nobody knows, of either mode and any account', async () => {
     const id = randomId('wdg');
-    const answer = await post({ id: randomId('evt'), object: 'event', api_version: '2031-01-01.future', account: 'acct_other', created: 1, livemode: true, type: 'widget.polished', data: { object: { id, object: 'widget' } } });
+    const answer = await post({
+      id: randomId('evt'),
+      object: 'event',
+      api_version: '2031-01-01.future',
+      account: 'acct_other',
+      created: 1,
+      livemode: true,
+      type: 'widget.polished',
+      data: { object: { id, object: 'widget' } },
+    });
     expect(answer).toMatchObject({ status: 200, body: { outcome: 'appended', stream: `widget-${id}` } });
   });
 
@@ -105,7 +145,15 @@ describe('POST /webhooks/stripe', () => {
     const before = Date.now();
     await deliver(ledger.url, body, signatureOf(body, { timestamp: Math.floor(before / 1000) - 10 }));
     const metadata = (await eventsOf(ledger.eventstoreUrl, `subscription-${subscription}`))[0]?.metadata;
-    expect(metadata).toMatchObject({ format: 1, apiVersion: '2025-03-31.basil', account: 'acct_1', livemode: false, endpoint: 'tests', bodySha256: expect.stringMatching(/^[0-9a-f]{64}$/), contentHash: expect.stringMatching(/^[0-9a-f]{64}$/) });
+    expect(metadata).toMatchObject({
+      format: 1,
+      apiVersion: '2025-03-31.basil',
+      account: 'acct_1',
+      livemode: false,
+      endpoint: 'tests',
+      bodySha256: expect.stringMatching(/^[0-9a-f]{64}$/),
+      contentHash: expect.stringMatching(/^[0-9a-f]{64}$/),
+    });
     expect(metadata?.signedAt).toBe(new Date((Math.floor(before / 1000) - 10) * 1000).toISOString());
     expect(Date.parse(metadata?.receivedAt ?? '')).toBeGreaterThanOrEqual(before);
   });
@@ -114,26 +162,48 @@ describe('POST /webhooks/stripe', () => {
     ['signature_no_match', () => signatureOf('another body')],
     ['signature_no_signature', () => ''],
     ['signature_clock', (body: string) => signatureOf(body, { timestamp: Math.floor(Date.now() / 1000) - 400 })],
-  ])('refuses a bad signature with 400 %s, says what to check, reveals nothing and stores nothing', async (code, sign) => {
-    const subscription = randomId('sub');
-    const body = JSON.stringify(subscriptionEvent(subscription));
-    const response = await request(ledger.url).post('/webhooks/stripe').set('stripe-signature', sign(body)).set('content-type', 'application/json').send(body);
-    expect(response.status).toBe(400);
-    expect(response.type).toBe('application/problem+json');
-    expect(response.body).toMatchObject({ code, status: 400, title: 'Bad signature', detail: expect.stringMatching(/secret|header|clock/i) });
-    expect(response.text).not.toMatch(/whsec_|[0-9a-f]{64}/);
-    expect(await eventsOf(ledger.eventstoreUrl, `subscription-${subscription}`)).toEqual([]);
-  });
+  ])(
+    'refuses a bad signature with 400 %s, says what to check, reveals nothing and stores nothing',
+    async (code, sign) => {
+      const subscription = randomId('sub');
+      const body = JSON.stringify(subscriptionEvent(subscription));
+      const response = await request(ledger.url)
+        .post('/webhooks/stripe')
+        .set('stripe-signature', sign(body))
+        .set('content-type', 'application/json')
+        .send(body);
+      expect(response.status).toBe(400);
+      expect(response.type).toBe('application/problem+json');
+      expect(response.body).toMatchObject({
+        code,
+        status: 400,
+        title: 'Bad signature',
+        detail: expect.stringMatching(/secret|header|clock/i),
+      });
+      expect(response.text).not.toMatch(/whsec_|[0-9a-f]{64}/);
+      expect(await eventsOf(ledger.eventstoreUrl, `subscription-${subscription}`)).toEqual([]);
+    },
+  );
 
   it('refuses a signed body that is no JSON with 400', async () => {
-    expect(await deliver(ledger.url, '{"id": "evt_1", ')).toMatchObject({ status: 400, body: { code: 'unreadable_body' } });
+    expect(await deliver(ledger.url, '{"id": "evt_1", ')).toMatchObject({
+      status: 400,
+      body: { code: 'unreadable_body' },
+    });
   });
 
   it('refuses a body that no append can hold with 413, and takes one just below', async () => {
-    const padded = (bytes: number) => JSON.stringify({ ...subscriptionEvent(randomId('sub')), padding: 'x'.repeat(bytes) });
-    expect(await deliver(ledger.url, padded(1_048_576))).toMatchObject({ status: 413, body: { code: 'body_too_large' } });
+    const padded = (bytes: number) =>
+      JSON.stringify({ ...subscriptionEvent(randomId('sub')), padding: 'x'.repeat(bytes) });
+    expect(await deliver(ledger.url, padded(1_048_576))).toMatchObject({
+      status: 413,
+      body: { code: 'body_too_large' },
+    });
     const roomForMetadata = 1_048_576 - Buffer.byteLength(padded(0)) - 100;
-    expect(await deliver(ledger.url, padded(roomForMetadata))).toMatchObject({ status: 413, body: { code: 'body_too_large' } });
+    expect(await deliver(ledger.url, padded(roomForMetadata))).toMatchObject({
+      status: 413,
+      body: { code: 'body_too_large' },
+    });
     expect(await deliver(ledger.url, padded(1_040_000))).toMatchObject({ status: 200 });
   });
 

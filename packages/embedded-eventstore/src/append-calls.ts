@@ -42,16 +42,26 @@ async function collect(call: AsyncIterable<Streams.AppendReq>, { stopping, appen
     events.push(event);
   }
   if (!options) throw unknown('An append begins with its options.');
-  return { stream: streamNameOf(options.getStreamIdentifier()), expected: expectedOf(options, options.getRevision()), events };
+  return {
+    stream: streamNameOf(options.getStreamIdentifier()),
+    expected: expectedOf(options, options.getRevision()),
+    events,
+  };
 }
 
 function appendResponse(outcome: Exclude<WriteOutcome, { kind: 'streamDeleted' | 'damaged' }>): Streams.AppendResp {
-  if (outcome.kind === 'wrongExpectedRevision') return new AppendResp().setWrongExpectedVersion(wrongExpectedVersion(outcome.expected, outcome.current));
+  if (outcome.kind === 'wrongExpectedRevision')
+    return new AppendResp().setWrongExpectedVersion(wrongExpectedVersion(outcome.expected, outcome.current));
   const success = new AppendResp.Success();
   if (outcome.revision < 0n) success.setNoStream(new shared.Empty());
   else success.setCurrentRevision(String(outcome.revision));
   if (outcome.position === undefined) success.setNoPosition(new shared.Empty());
-  else success.setPosition(new AppendResp.Position().setCommitPosition(String(outcome.position)).setPreparePosition(String(outcome.position)));
+  else
+    success.setPosition(
+      new AppendResp.Position()
+        .setCommitPosition(String(outcome.position))
+        .setPreparePosition(String(outcome.position)),
+    );
   return new AppendResp().setSuccess(success);
 }
 
@@ -89,10 +99,16 @@ export async function handleAppend(
 }
 
 /** The position of a delete that succeeded. */
-async function remove(store: Store, kind: 'delete' | 'tombstone', options: Streams.DeleteReq.Options | Streams.TombstoneReq.Options | undefined): Promise<string> {
+async function remove(
+  store: Store,
+  kind: 'delete' | 'tombstone',
+  options: Streams.DeleteReq.Options | Streams.TombstoneReq.Options | undefined,
+): Promise<string> {
   if (!options) throw unknown('A delete needs options.');
   const stream = streamNameOf(options.getStreamIdentifier());
-  const outcome = await inTime(store.writes.write({ kind, stream, expected: expectedOf(options, options.getRevision()) }));
+  const outcome = await inTime(
+    store.writes.write({ kind, stream, expected: expectedOf(options, options.getRevision()) }),
+  );
   if (outcome.kind === 'timeout') throw timeout();
   if (outcome.kind === 'streamDeleted') throw streamDeleted(stream);
   if (outcome.kind === 'damaged') throw outcome.error;

@@ -6,7 +6,14 @@ import { RecentIds } from './recent-ids.js';
 import { contentOf, systemEvent, type ProposedEvent } from './record.js';
 import { DamagedRecordError } from './storage-errors.js';
 import {
-  isMetastream, KEEP_ALL, METADATA_TYPE, metastreamOf, originalStreamOf, parseRetention, REVISION_MAX, TOMBSTONE_TYPE,
+  isMetastream,
+  KEEP_ALL,
+  METADATA_TYPE,
+  metastreamOf,
+  originalStreamOf,
+  parseRetention,
+  REVISION_MAX,
+  TOMBSTONE_TYPE,
   withTruncateBefore,
 } from './stream-metadata.js';
 
@@ -54,9 +61,13 @@ export class Writer {
   #apply(write: Write, touched: Set<string>): WriteOutcome {
     const stream = this.#streamToWrite(write.stream);
     const facts = this.#factsOf(stream);
-    const events = write.kind === 'append' ? write.events : [systemEvent(write.kind === 'delete' ? METADATA_TYPE : TOMBSTONE_TYPE)];
+    const events =
+      write.kind === 'append' ? write.events : [systemEvent(write.kind === 'delete' ? METADATA_TYPE : TOMBSTONE_TYPE)];
     const ids = events.map(({ id }) => id);
-    const decision = write.kind === 'delete' ? decideDelete(write.expected, ids[0] as string, facts) : decideAppend(write.expected, ids, facts);
+    const decision =
+      write.kind === 'delete'
+        ? decideDelete(write.expected, ids[0] as string, facts)
+        : decideAppend(write.expected, ids, facts);
     switch (decision.kind) {
       case 'streamDeleted':
         return decision;

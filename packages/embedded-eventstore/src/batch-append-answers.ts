@@ -4,14 +4,21 @@ import type { Expected } from './append-decision.js';
 import { any, code, empty, shared, status, streams, type Shared, type Status, type Streams } from './protocol.js';
 import { expectedNumber } from './rpc-errors.js';
 
-export type BatchOutcome = TimelyOutcome | Readonly<{ kind: 'accessDenied' }> | Readonly<{ kind: 'tooLarge'; bytesMax: number }> | Readonly<{ kind: 'badRequest'; message: string }>;
+export type BatchOutcome =
+  | TimelyOutcome
+  | Readonly<{ kind: 'accessDenied' }>
+  | Readonly<{ kind: 'tooLarge'; bytesMax: number }>
+  | Readonly<{ kind: 'badRequest'; message: string }>;
 
 export type Answered = Readonly<{ correlationId: Shared.UUID; stream: string; expected: Expected }>;
 
 const { BatchAppendResp } = streams;
 
 /** Every answer repeats what it answers: the client needs correlation id and stream. */
-export function batchAnswer({ correlationId, stream, expected }: Answered, outcome: BatchOutcome): Streams.BatchAppendResp {
+export function batchAnswer(
+  { correlationId, stream, expected }: Answered,
+  outcome: BatchOutcome,
+): Streams.BatchAppendResp {
   const answer = new BatchAppendResp().setCorrelationId(correlationId).setStreamIdentifier(identifierOf(stream));
   if (expected.kind === 'revision') answer.setStreamPosition(String(expected.revision));
   if (expected.kind === 'any') answer.setAny(new empty.Empty());
@@ -20,21 +27,30 @@ export function batchAnswer({ correlationId, stream, expected }: Answered, outco
   return outcome.kind === 'written' ? answer.setSuccess(successOf(outcome)) : answer.setError(errorOf(stream, outcome));
 }
 
-const identifierOf = (stream: string): Shared.StreamIdentifier => new shared.StreamIdentifier().setStreamName(Buffer.from(stream));
+const identifierOf = (stream: string): Shared.StreamIdentifier =>
+  new shared.StreamIdentifier().setStreamName(Buffer.from(stream));
 
-function successOf({ revision, position }: Extract<BatchOutcome, { kind: 'written' }>): Streams.BatchAppendResp.Success {
+function successOf({
+  revision,
+  position,
+}: Extract<BatchOutcome, { kind: 'written' }>): Streams.BatchAppendResp.Success {
   const success = new BatchAppendResp.Success();
   if (revision < 0n) success.setNoStream(new empty.Empty());
   else success.setCurrentRevision(String(revision));
   if (position === undefined) return success.setNoPosition(new empty.Empty());
-  return success.setPosition(new shared.AllStreamPosition().setCommitPosition(String(position)).setPreparePosition(String(position)));
+  return success.setPosition(
+    new shared.AllStreamPosition().setCommitPosition(String(position)).setPreparePosition(String(position)),
+  );
 }
 
 function errorOf(stream: string, outcome: Exclude<BatchOutcome, { kind: 'written' }>): Status.Status {
   switch (outcome.kind) {
     case 'wrongExpectedRevision': {
       const message = `WrongExpectedVersion: expected ${expectedNumber(outcome.expected)}, actual ${outcome.current}`;
-      return statusWith(code.Code.ALREADY_EXISTS, message, ['WrongExpectedVersion', wrongExpectedVersion(outcome.expected, outcome.current)]);
+      return statusWith(code.Code.ALREADY_EXISTS, message, [
+        'WrongExpectedVersion',
+        wrongExpectedVersion(outcome.expected, outcome.current),
+      ]);
     }
     case 'streamDeleted':
       return statusWith(code.Code.NOT_FOUND, `Stream '${stream}' is deleted.`, [
@@ -42,7 +58,10 @@ function errorOf(stream: string, outcome: Exclude<BatchOutcome, { kind: 'written
         new shared.StreamDeleted().setStreamIdentifier(identifierOf(stream)),
       ]);
     case 'damaged':
-      return statusWith(code.Code.DATA_LOSS, outcome.error.message, ['BadRequest', new shared.BadRequest().setMessage(outcome.error.message)]);
+      return statusWith(code.Code.DATA_LOSS, outcome.error.message, [
+        'BadRequest',
+        new shared.BadRequest().setMessage(outcome.error.message),
+      ]);
     case 'timeout':
       return statusWith(code.Code.DEADLINE_EXCEEDED, 'Timeout', ['Timeout', new shared.Timeout()]);
     case 'accessDenied':
@@ -53,7 +72,10 @@ function errorOf(stream: string, outcome: Exclude<BatchOutcome, { kind: 'written
         new shared.MaximumAppendSizeExceeded().setMaxappendsize(outcome.bytesMax),
       ]);
     case 'badRequest':
-      return statusWith(code.Code.INVALID_ARGUMENT, outcome.message, ['BadRequest', new shared.BadRequest().setMessage(outcome.message)]);
+      return statusWith(code.Code.INVALID_ARGUMENT, outcome.message, [
+        'BadRequest',
+        new shared.BadRequest().setMessage(outcome.message),
+      ]);
   }
 }
 

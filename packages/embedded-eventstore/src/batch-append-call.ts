@@ -74,7 +74,8 @@ export class BatchAppendCall {
     const options = request.getOptions();
     const append = options ? begin(correlationId as Shared.UUID, options) : this.#unfinished.get(key);
     if (!append) return;
-    const failure = this.#refusalOf(append) ?? add(append, request.getProposedMessagesList(), this.store.appendBytesMax);
+    const failure =
+      this.#refusalOf(append) ?? add(append, request.getProposedMessagesList(), this.store.appendBytesMax);
     if (!failure && !request.getIsFinal()) return this.#expectMore(key, append);
     this.#forget(key);
     if (failure) this.#answer(append, failure);
@@ -108,7 +109,10 @@ export class BatchAppendCall {
     this.#writing += 1;
     this.#hear();
     try {
-      this.#answer(append, await inTime(this.store.writes.write({ kind: 'append', stream, expected, events }), deadlineMs - Date.now()));
+      this.#answer(
+        append,
+        await inTime(this.store.writes.write({ kind: 'append', stream, expected, events }), deadlineMs - Date.now()),
+      );
     } catch (error) {
       this.#fail(error);
     }
@@ -130,7 +134,8 @@ export class BatchAppendCall {
   }
 
   #endWhenAnswered(): void {
-    if (this.#ended && !this.#failed && this.#writing === 0 && this.#unfinished.size === 0 && !this.call.writableEnded) this.call.end();
+    if (this.#ended && !this.#failed && this.#writing === 0 && this.#unfinished.size === 0 && !this.call.writableEnded)
+      this.call.end();
   }
 
   #fail(error: unknown): void {
@@ -158,7 +163,11 @@ function begin(correlationId: Shared.UUID, options: Streams.BatchAppendReq.Optio
 }
 
 /** Adds the events of a message; returns why the append cannot be. */
-function add(append: BatchAppend, proposed: readonly Streams.BatchAppendReq.ProposedMessage[], bytesMax: number): BatchOutcome | undefined {
+function add(
+  append: BatchAppend,
+  proposed: readonly Streams.BatchAppendReq.ProposedMessage[],
+  bytesMax: number,
+): BatchOutcome | undefined {
   try {
     for (const message of proposed) {
       const event = proposedEventOf(message);

@@ -22,7 +22,10 @@ const METHODS: readonly Method[] = [
 
 export function supportedMethods(): Features.SupportedMethods {
   const methods = METHODS.map(([service, method, names]) =>
-    new features.SupportedMethod().setServiceName(service).setMethodName(method).setFeaturesList([...names]),
+    new features.SupportedMethod()
+      .setServiceName(service)
+      .setMethodName(method)
+      .setFeaturesList([...names]),
   );
   return new features.SupportedMethods().setMethodsList(methods).setEventStoreServerVersion(VERSION);
 }

@@ -4,11 +4,30 @@
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { EVENT, eventOf, FILE_NAME, FIRST_POSITION, integers, openDatabase, PAGE_EVENTS, readingStatement, textOf, texts, type Connection, type EventRow } from './database.js';
+import {
+  EVENT,
+  eventOf,
+  FILE_NAME,
+  FIRST_POSITION,
+  integers,
+  openDatabase,
+  PAGE_EVENTS,
+  readingStatement,
+  textOf,
+  texts,
+  type Connection,
+  type EventRow,
+} from './database.js';
 import { contentOf, type StoredEvent } from './record.js';
 import { changed, missingBefore } from './storage-errors.js';
 import {
-  isMetastream, KEEP_ALL, metastreamOf, originalStreamOf, parseRetention, REVISION_MAX, type Retention,
+  isMetastream,
+  KEEP_ALL,
+  metastreamOf,
+  originalStreamOf,
+  parseRetention,
+  REVISION_MAX,
+  type Retention,
 } from './stream-metadata.js';
 
 export type CheckStep =
@@ -60,7 +79,10 @@ function* unlessUnreadable(what: string, steps: Steps): Steps {
 
 /** Pages and indexes. SQLite's words are read as digits, for they repeat what is damaged. */
 function* structure(database: Connection): Steps {
-  const rows = readingStatement(database, `select hex(integrity_check) from pragma_integrity_check(${STRUCTURE_FAULTS_MAX})`).all() as [string][];
+  const rows = readingStatement(
+    database,
+    `select hex(integrity_check) from pragma_integrity_check(${STRUCTURE_FAULTS_MAX})`,
+  ).all() as [string][];
   for (const [digits] of rows) if (textOf(digits) !== 'ok') yield damage(`SQLite says: ${textOf(digits)}`);
 }
 
@@ -80,7 +102,8 @@ class LogWalk {
         const event = eventOf([position, revision, checksum, frame]);
         this.events += 1;
         this.position = position;
-        if (!event || !repeats(event, repeated)) yield damage(changed({ stream: textOf(repeated[0]), revision, position }).damage);
+        if (!event || !repeats(event, repeated))
+          yield damage(changed({ stream: textOf(repeated[0]), revision, position }).damage);
         else if (expected !== undefined && position !== expected) yield damage(missingBefore(event).damage);
         expected = event && endOf(event);
       }
@@ -96,14 +119,20 @@ const RECORDS = `select ${EVENT}, ${texts('s.name', 'e.id', 'type')}, ${integers
   from events e left join streams s on s.id = e.stream where position > ? order by position limit ${PAGE_EVENTS}`;
 
 const repeats = (event: StoredEvent, [stream, id, type, createdMs]: Repeated): boolean =>
-  textOf(stream) === event.stream && textOf(id) === event.id && textOf(type) === event.type && Number(createdMs) === event.createdMs;
+  textOf(stream) === event.stream &&
+  textOf(id) === event.id &&
+  textOf(type) === event.type &&
+  Number(createdMs) === event.createdMs;
 
 const endOf = ({ position, frame }: StoredEvent): bigint => position + BigInt(frame.length);
 
 /** Revisions, from the index by which streams are read: from 0 without gaps, and at the end perhaps a tombstone. */
 function* revisions(database: Connection): Steps {
-  const page = readingStatement(database, `select ${integers('stream', 'revision', 'position')} from events indexed by events_by_revision
-    where (stream, revision) > (?, ?) order by stream, revision limit ${PAGE_ROWS}`);
+  const page = readingStatement(
+    database,
+    `select ${integers('stream', 'revision', 'position')} from events indexed by events_by_revision
+    where (stream, revision) > (?, ?) order by stream, revision limit ${PAGE_ROWS}`,
+  );
   const nameOf = readingStatement(database, 'select hex(name) from streams where id = ?');
   let at = [LEAST, LEAST];
   let next = 0n;
@@ -115,7 +144,9 @@ function* revisions(database: Connection): Steps {
       if (revision !== next && revision !== REVISION_MAX) {
         const [digits] = (nameOf.get(stream) as [string] | undefined) ?? [];
         const name = digits === undefined ? 'that is not listed' : `"${textOf(digits)}"`;
-        yield damage(`Stream ${name} goes on at revision ${revision} (position ${position}), where revision ${next} was expected.`);
+        yield damage(
+          `Stream ${name} goes on at revision ${revision} (position ${position}), where revision ${next} was expected.`,
+        );
       }
       at = [stream, revision];
       next = revision + 1n;
@@ -131,7 +162,7 @@ class StreamsWalk {
     const page = readingStatement(database, STREAMS);
     const metadata = readingStatement(database, METADATA);
     const isListed = readingStatement(database, 'select 1 from streams where name = ?');
-    for (let after = LEAST; ; ) {
+    for (let after = LEAST; ;) {
       const rows = page.all(after) as StreamRow[];
       if (rows.length === 0) return;
       for (const row of rows) {
@@ -139,7 +170,8 @@ class StreamsWalk {
         const inForce = metadata.get(metastreamOf(name), REVISION_MAX) as EventRow | undefined;
         const event = inForce && eventOf(inForce);
         if (event || !inForce) yield* faultsOf(row, event && (parseRetention(contentOf(event.frame)) ?? KEEP_ALL));
-        if (isMetastream(name) && !isListed.get(originalStreamOf(name))) yield damage(`Stream "${originalStreamOf(name)}" has metadata and is not listed.`);
+        if (isMetastream(name) && !isListed.get(originalStreamOf(name)))
+          yield damage(`Stream "${originalStreamOf(name)}" has metadata and is not listed.`);
         this.count += 1;
         after = row[0];
       }
@@ -147,16 +179,29 @@ class StreamsWalk {
   }
 }
 
-function* faultsOf([, digits, tombstoned, truncateBefore, maxCount, maxAgeSeconds, last]: StreamRow, wanted: Retention | undefined): Steps {
+function* faultsOf(
+  [, digits, tombstoned, truncateBefore, maxCount, maxAgeSeconds, last]: StreamRow,
+  wanted: Retention | undefined,
+): Steps {
   const stream = `Stream "${textOf(digits)}"`;
   const kept = truncateBefore === null ? undefined : { truncateBefore, maxCount, maxAgeSeconds };
-  if (said(kept) !== said(wanted)) yield damage(`${stream} is read by ${said(kept)}, where its metadata says ${said(wanted)}.`);
+  if (said(kept) !== said(wanted))
+    yield damage(`${stream} is read by ${said(kept)}, where its metadata says ${said(wanted)}.`);
   if (last === null && !wanted) yield damage(`${stream} has neither events nor metadata: what it had is missing.`);
   if (tombstoned !== 0n && last !== REVISION_MAX) yield damage(`${stream} is kept as deleted, without a tombstone.`);
-  if (tombstoned === 0n && last === REVISION_MAX) yield damage(`${stream} has a tombstone, and is not kept as deleted.`);
+  if (tombstoned === 0n && last === REVISION_MAX)
+    yield damage(`${stream} has a tombstone, and is not kept as deleted.`);
 }
 
-type StreamRow = [id: bigint, name: string, tombstoned: bigint, truncateBefore: bigint | null, maxCount: bigint | null, maxAgeSeconds: bigint | null, last: bigint | null];
+type StreamRow = [
+  id: bigint,
+  name: string,
+  tombstoned: bigint,
+  truncateBefore: bigint | null,
+  maxCount: bigint | null,
+  maxAgeSeconds: bigint | null,
+  last: bigint | null,
+];
 
 const STREAMS = `select ${integers('id')}, hex(name), ${integers('tombstoned', 'truncate_before', 'max_count', 'max_age_seconds')},
   (select max(revision) from events where stream = s.id) from streams s where id > ? order by id limit ${PAGE_ROWS}`;

@@ -22,7 +22,10 @@ function describe({ directory, host = '127.0.0.1', advertise, users }: EmbeddedE
   say(directory === 'memory' ? 'Everything is kept in memory, and gone at the end.' : `The files are in ${directory}.`);
   if (users) say('Clients say user:password@ before the host.');
   if (advertise) say(`Clients that discover (esdb+discover://) are sent to ${advertise.host}:${advertise.port}.`);
-  else if (UNSPECIFIED.includes(host)) say(`Clients that discover (esdb+discover://) are sent to ${host}, where they find nothing: name an address with --advertise.`);
+  else if (UNSPECIFIED.includes(host))
+    say(
+      `Clients that discover (esdb+discover://) are sent to ${host}, where they find nothing: name an address with --advertise.`,
+    );
   const isLoopback = host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
   if (!isLoopback && !users) say(`Everyone who reaches ${host} may read and write everything: there are no users.`);
 }
@@ -38,7 +41,9 @@ function check(directory: string): number {
     const { done, value } = steps.next();
     if (done) {
       const read = `${count(value.events)} events in ${count(value.streams)} streams`;
-      process.stdout.write(faults === 0 ? `No damage: ${read}.\n` : `Faults: ${count(faults)}, in ${read}. ${AFTER_DAMAGE}\n`);
+      process.stdout.write(
+        faults === 0 ? `No damage: ${read}.\n` : `Faults: ${count(faults)}, in ${read}. ${AFTER_DAMAGE}\n`,
+      );
       return faults === 0 ? 0 : 1;
     }
     if (value.kind === 'damage') {

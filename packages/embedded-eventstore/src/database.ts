@@ -38,7 +38,8 @@ export const SCHEMA = `
  * what an event is called is read out of its frame, which costs a third of that, and the checksum tells.
  * The columns `id`, `type` and `created_ms` repeat it, for people who look into the file.
  */
-export const integers = (...columns: string[]): string => columns.map((column) => `cast(${column} as integer)`).join(', ');
+export const integers = (...columns: string[]): string =>
+  columns.map((column) => `cast(${column} as integer)`).join(', ');
 export const texts = (...columns: string[]): string => columns.map((column) => `hex(${column})`).join(', ');
 export const FRAME = 'cast(frame as blob)';
 
@@ -68,13 +69,17 @@ export function eventOf([position, revision, checksum, frame]: EventRow): Stored
 }
 
 /** Statements that read give rows as arrays, with integers as bigints. */
-export const readingStatement = (database: Connection, sql: string): Sql => database.prepare(sql).safeIntegers(true).raw(true);
+export const readingStatement = (database: Connection, sql: string): Sql =>
+  database.prepare(sql).safeIntegers(true).raw(true);
 
 /**
  * Opens the file, made when missing, and takes it for this process alone; a WAL left by a crash is taken up by SQLite itself.
  * Throws an error that says what to do when it cannot be used, also when its statements cannot be prepared.
  */
-export function openDatabase<Prepared extends object>(directory: string, prepare: (database: Connection) => Prepared): Prepared & { database: Connection } {
+export function openDatabase<Prepared extends object>(
+  directory: string,
+  prepare: (database: Connection) => Prepared,
+): Prepared & { database: Connection } {
   let database: Connection | undefined;
   try {
     if (directory !== 'memory') closeToOthers(directory);
@@ -108,8 +113,11 @@ const FIRST_PAGES = { streams: 2, sqlite_autoindex_streams_1: 3, events: 4, even
 
 function assertInPlace(database: Connection): void {
   const made = Object.entries(FIRST_PAGES).map(([name, page]) => `('${name}', ${page})`);
-  const [misplaced] = readingStatement(database, `with made (name, page) as (values ${made.join(', ')})
-    select count(*) from sqlite_schema join made using (name) where rootpage is not page`).get() as [bigint];
+  const [misplaced] = readingStatement(
+    database,
+    `with made (name, page) as (values ${made.join(', ')})
+    select count(*) from sqlite_schema join made using (name) where rootpage is not page`,
+  ).get() as [bigint];
   if (misplaced > 0n) throw new Error('its tables are not where they were made: the file is damaged');
 }
 

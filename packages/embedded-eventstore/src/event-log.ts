@@ -2,7 +2,20 @@
  * The log on disk: one SQLite file with every event by position, and by stream and revision.
  * Everything here is synchronous: what one call reads or commits, no other call sees half of.
  */
-import { EVENT, eventOf, FIRST_POSITION, FRAME, integers, openDatabase, PAGE_EVENTS, readingStatement, textOf, type Connection, type EventRow, type Sql } from './database.js';
+import {
+  EVENT,
+  eventOf,
+  FIRST_POSITION,
+  FRAME,
+  integers,
+  openDatabase,
+  PAGE_EVENTS,
+  readingStatement,
+  textOf,
+  type Connection,
+  type EventRow,
+  type Sql,
+} from './database.js';
 import { checksumOf, frameOf, type ProposedEvent, type StoredEvent } from './record.js';
 import { changed, DamagedRecordError, missingBefore, StorageFailedError } from './storage-errors.js';
 import { defaultRetention, type Retention } from './stream-metadata.js';
@@ -31,7 +44,9 @@ function prepareStatements(database: Connection) {
     nameAt: prepare('select hex(s.name) from events e join streams s on s.id = e.stream where position = ?'),
     insertStream: database.prepare('insert into streams (name) values (?)'),
     insertEvent: database.prepare('insert into events values (?, ?, ?, ?, ?, ?, ?, ?)'),
-    setRetention: database.prepare('update streams set truncate_before = ?, max_count = ?, max_age_seconds = ? where id = ?'),
+    setRetention: database.prepare(
+      'update streams set truncate_before = ?, max_count = ?, max_age_seconds = ? where id = ?',
+    ),
     setTombstone: database.prepare('update streams set tombstoned = 1 where id = ?'),
   };
   const pages: Record<'all' | 'stream', Record<Direction, Sql>> = {
@@ -41,7 +56,9 @@ function prepareStatements(database: Connection) {
     },
     stream: {
       forwards: prepare(`select ${EVENT} from events where stream = ? and revision >= ? order by revision limit ?`),
-      backwards: prepare(`select ${EVENT} from events where stream = ? and revision <= ? order by revision desc limit ?`),
+      backwards: prepare(
+        `select ${EVENT} from events where stream = ? and revision <= ? order by revision desc limit ?`,
+      ),
     },
   };
   return { statements, pages };
@@ -64,7 +81,10 @@ export class EventLog {
     this.#database = database;
     this.#statements = statements;
     this.#pages = pages;
-    const [position, bytes] = (this.#attempt('read', () => this.#statements.end.get()) ?? [FIRST_POSITION, 0n]) as [bigint | null, bigint | null];
+    const [position, bytes] = (this.#attempt('read', () => this.#statements.end.get()) ?? [FIRST_POSITION, 0n]) as [
+      bigint | null,
+      bigint | null,
+    ];
     if (position === null || bytes === null) {
       database.close();
       throw new DamagedRecordError('The last event of the log is damaged: it has no position or no content.');
@@ -123,7 +143,16 @@ export class EventLog {
     const place = { stream: stream.name, revision, position, createdMs: Date.now() };
     const frame = frameOf(event, place);
     const checksum = checksumOf({ ...place, id: event.id, type: event.type, frame });
-    this.#statements.insertEvent.run(position, stream.id, revision, event.id, event.type, place.createdMs, checksum, frame);
+    this.#statements.insertEvent.run(
+      position,
+      stream.id,
+      revision,
+      event.id,
+      event.type,
+      place.createdMs,
+      checksum,
+      frame,
+    );
     this.#lastPosition = position;
     this.#nextPosition += BigInt(frame.length);
     return position;
@@ -151,7 +180,11 @@ export class EventLog {
   }
 
   /** Up to a page of events of a stream: at and after a revision, or at and before it. */
-  pageOfStream(direction: Direction, { stream, revision }: { stream: Stream; revision: bigint }, max: number): StoredEvent[] {
+  pageOfStream(
+    direction: Direction,
+    { stream, revision }: { stream: Stream; revision: bigint },
+    max: number,
+  ): StoredEvent[] {
     if (stream.id === undefined) return [];
     const page = this.#read(this.#pages.stream[direction], [stream.id, revision], max);
     for (const event of page) if (event.stream !== stream.name) throw changed({ ...event, stream: stream.name });

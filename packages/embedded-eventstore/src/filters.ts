@@ -55,7 +55,8 @@ export async function matching(
   for (const event of page) {
     const name = nameOf(event);
     const needed = stepsFor(name);
-    if (needed > STEPS_MAX) throw new ExpressionError(`the event at position ${event.position} has too long a name for it`);
+    if (needed > STEPS_MAX)
+      throw new ExpressionError(`the event at position ${event.position} has too long a name for it`);
     if (steps > 0 && steps + needed > STEPS_PER_TURN) {
       if (!(await turn())) break;
       steps = 0;

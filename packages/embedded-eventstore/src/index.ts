@@ -15,30 +15,31 @@ export type { Tls, Users } from './security.js';
 /** The real server's default of its append limit, in bytes. */
 export const APPEND_BYTES_MAX = 1024 * 1024;
 
-export type EmbeddedEventStoreOptions = SecurityOptions & Readonly<{
-  /** Where the files are, made when missing; 'memory' keeps nothing. */
-  directory: string | 'memory';
-  /** Default 127.0.0.1. */
-  host?: string;
-  /** Default 0, a free port. */
-  port?: number;
-  /**
-   * The path of a Unix domain socket to listen at, instead of host and port, in a folder that only this account may
-   * enter: at most 107 bytes on Linux, 103 elsewhere.
-   */
-  socket?: string | undefined;
-  /** Where clients that discover the cluster are sent, when they do not reach it where it listens: behind a port mapping, say. */
-  advertise?: Endpoint | undefined;
-  /** Bytes of one append at most: data, metadata, and types in UTF-16. Default APPEND_BYTES_MAX. */
-  appendBytesMax?: number;
-  /** Waits so long before each flush, to try an application on a slow disk. Default 0. */
-  flushDelayMs?: number;
-  /**
-   * Leaves an append without an answer that repeats one which is not on disk yet, so that its caller hears of a deadline after
-   * two seconds: what the real server does, to try an application on it. Default false.
-   */
-  dropsRepeatsInFlight?: boolean;
-}>;
+export type EmbeddedEventStoreOptions = SecurityOptions &
+  Readonly<{
+    /** Where the files are, made when missing; 'memory' keeps nothing. */
+    directory: string | 'memory';
+    /** Default 127.0.0.1. */
+    host?: string;
+    /** Default 0, a free port. */
+    port?: number;
+    /**
+     * The path of a Unix domain socket to listen at, instead of host and port, in a folder that only this account may
+     * enter: at most 107 bytes on Linux, 103 elsewhere.
+     */
+    socket?: string | undefined;
+    /** Where clients that discover the cluster are sent, when they do not reach it where it listens: behind a port mapping, say. */
+    advertise?: Endpoint | undefined;
+    /** Bytes of one append at most: data, metadata, and types in UTF-16. Default APPEND_BYTES_MAX. */
+    appendBytesMax?: number;
+    /** Waits so long before each flush, to try an application on a slow disk. Default 0. */
+    flushDelayMs?: number;
+    /**
+     * Leaves an append without an answer that repeats one which is not on disk yet, so that its caller hears of a deadline after
+     * two seconds: what the real server does, to try an application on it. Default false.
+     */
+    dropsRepeatsInFlight?: boolean;
+  }>;
 
 export type EmbeddedEventStore = Readonly<{
   /** The connection string for any EventStoreDB client; a secured server wants user and password in it, and `tlsCAFile` when its certificate is its own authority. */
@@ -51,26 +52,34 @@ export type EmbeddedEventStore = Readonly<{
   failed: Promise<Error>;
 }>;
 
-export type WorkerOptions = SecurityOptions & Endpoint & Readonly<{
-  socket?: string | undefined;
-  directory: string;
-  advertise?: Endpoint | undefined;
-  flushDelayMs: number;
-  dropsRepeatsInFlight: boolean;
-  appendBytesMax: number;
-}>;
+export type WorkerOptions = SecurityOptions &
+  Endpoint &
+  Readonly<{
+    socket?: string | undefined;
+    directory: string;
+    advertise?: Endpoint | undefined;
+    flushDelayMs: number;
+    dropsRepeatsInFlight: boolean;
+    appendBytesMax: number;
+  }>;
 
 export type WorkerMessage =
   | Readonly<{ kind: 'listening'; port: number }>
   | Readonly<{ kind: 'failed'; message: string; code?: string | undefined }>;
 
 const DEFAULTS = {
-  host: '127.0.0.1', port: 0, flushDelayMs: 0, dropsRepeatsInFlight: false, appendBytesMax: APPEND_BYTES_MAX,
+  host: '127.0.0.1',
+  port: 0,
+  flushDelayMs: 0,
+  dropsRepeatsInFlight: false,
+  appendBytesMax: APPEND_BYTES_MAX,
 } as const;
 
 /** Threads run compiled code only: under a test runner that reads the sources, that of the last build. */
 function workerFile(): string {
-  const compiled = import.meta.url.endsWith('.ts') ? '../../../dist/packages/embedded-eventstore/src/worker.js' : './worker.js';
+  const compiled = import.meta.url.endsWith('.ts')
+    ? '../../../dist/packages/embedded-eventstore/src/worker.js'
+    : './worker.js';
   return fileURLToPath(new URL(compiled, import.meta.url));
 }
 
@@ -78,7 +87,9 @@ function firstMessage(worker: Worker): Promise<WorkerMessage> {
   return new Promise((resolve, reject) => {
     worker.once('message', resolve);
     worker.once('error', reject);
-    worker.once('exit', (code) => reject(new Error(`The event store ended with exit code ${code} before it listened.`)));
+    worker.once('exit', (code) =>
+      reject(new Error(`The event store ended with exit code ${code} before it listened.`)),
+    );
   });
 }
 

@@ -15,7 +15,9 @@ class BatchingCall extends ServerInterceptingCall {
 
   override sendMessage(message: unknown, callback: () => void): void {
     if (!Array.isArray(message)) return super.sendMessage(message, callback);
-    message.forEach((each, index) => this.#next.sendMessage(each, index === message.length - 1 ? callback : () => undefined));
+    message.forEach((each, index) =>
+      this.#next.sendMessage(each, index === message.length - 1 ? callback : () => undefined),
+    );
   }
 }
 

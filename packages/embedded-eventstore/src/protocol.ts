@@ -10,7 +10,10 @@ import { ServerFeaturesService } from '@eventstore/db-client/generated/serverfea
 import shared from '@eventstore/db-client/generated/shared_pb.js';
 import status from '@eventstore/db-client/generated/status_pb.js';
 import streams from '@eventstore/db-client/generated/streams_pb.js';
-import { StreamsService as GeneratedStreamsService, type IStreamsServer } from '@eventstore/db-client/generated/streams_grpc_pb.js';
+import {
+  StreamsService as GeneratedStreamsService,
+  type IStreamsServer,
+} from '@eventstore/db-client/generated/streams_grpc_pb.js';
 import type { ServerWritableStream } from '@grpc/grpc-js';
 import any from 'google-protobuf/google/protobuf/any_pb.js';
 import empty from 'google-protobuf/google/protobuf/empty_pb.js';
@@ -34,4 +37,5 @@ export const StreamsService = {
 export type ReadCall = ServerWritableStream<Streams.ReadReq, readonly Buffer[]>;
 
 /** The handlers of the Streams service, with frames as the answers of a Read. */
-export type StreamsHandlers = Pick<IStreamsServer, 'append' | 'batchAppend' | 'delete' | 'tombstone'> & Readonly<{ read: (call: ReadCall) => void }>;
+export type StreamsHandlers = Pick<IStreamsServer, 'append' | 'batchAppend' | 'delete' | 'tombstone'> &
+  Readonly<{ read: (call: ReadCall) => void }>;

@@ -66,7 +66,8 @@ const number = (field: number, value: bigint): Parts => [tag(field, VARINT), var
 const bytes = (field: number, value: Uint8Array): Parts => [tag(field, BYTES), length(value.length), value];
 const text = (field: number, value: string): Parts => bytes(field, Buffer.from(value));
 const message = (field: number, parts: Parts): Parts => [tag(field, BYTES), length(sizeOf(parts)), ...parts];
-const mapEntry = (field: number, key: string, value: string): Parts => message(field, [...text(1, key), ...text(2, value)]);
+const mapEntry = (field: number, key: string, value: string): Parts =>
+  message(field, [...text(1, key), ...text(2, value)]);
 
 function recordedEvent(event: ProposedEvent, place: Place): Parts {
   return [
@@ -92,7 +93,8 @@ export function encodeFrame({ event, link, position }: FrameContent): Buffer {
 }
 
 /** The frame of a new event. */
-export const frameOf = (event: ProposedEvent, place: Place): Buffer => encodeFrame({ event: recordedEvent(event, place), position: place.position });
+export const frameOf = (event: ProposedEvent, place: Place): Buffer =>
+  encodeFrame({ event: recordedEvent(event, place), position: place.position });
 
 /** CRC-32 over the frame and everything it is found by, so that a damaged index or column is noticed like damaged bytes. */
 export function checksumOf(event: StoredEvent): number {

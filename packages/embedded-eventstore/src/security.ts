@@ -28,7 +28,10 @@ export type Security = Readonly<{
 export function secure({ tls, users }: SecurityOptions): Security {
   const credentials = transportCredentials(tls);
   if (!users) return { credentials, interceptors: [], mayWrite: () => true };
-  if (!tls) throw new Error('The event store cannot have users without TLS: clients send passwords over TLS only. Give it a certificate and a key.');
+  if (!tls)
+    throw new Error(
+      'The event store cannot have users without TLS: clients send passwords over TLS only. Give it a certificate and a key.',
+    );
   const callerOf = callersAmong(users);
   return { credentials, interceptors: [gatekeeper(callerOf)], mayWrite: (metadata) => callerOf(metadata) === 'user' };
 }
@@ -40,7 +43,10 @@ function transportCredentials(tls: Tls | undefined): ServerCredentials {
     createSecureContext({ cert: certificate, key });
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new Error(`The event store cannot use its certificate (${reason}). It needs a certificate and the private key that belongs to it, both in PEM.`, { cause: error });
+    throw new Error(
+      `The event store cannot use its certificate (${reason}). It needs a certificate and the private key that belongs to it, both in PEM.`,
+      { cause: error },
+    );
   }
   return ServerCredentials.createSsl(null, [{ cert_chain: Buffer.from(certificate), private_key: Buffer.from(key) }]);
 }
@@ -54,7 +60,10 @@ const digestOf = (text: string): Buffer => createHash('sha256').update(text).dig
 /** Tells callers apart by their `authorization` header, in a time that does not depend on how much of it is right. */
 function callersAmong(users: Users): CallerOf {
   const unusable = Object.keys(users).find((name) => name === '' || name.includes(':'));
-  if (unusable !== undefined) throw new Error(`The event store cannot have a user named "${unusable}": basic authentication wants a name without colons.`);
+  if (unusable !== undefined)
+    throw new Error(
+      `The event store cannot have a user named "${unusable}": basic authentication wants a name without colons.`,
+    );
   const known = Object.entries(users).map(([name, password]) => digestOf(`${name}:${password}`));
   return (metadata) => {
     const [header] = metadata.get('authorization');

@@ -67,7 +67,11 @@ export function serverOptions(args: readonly string[], environment: Environment)
     users: usersOf(values, environment),
   };
   const isOwnAuthority = tls !== undefined && isSelfSigned(tls.certificate);
-  return { options, check: values.check, urlSuffix: isOwnAuthority ? `&tlsCAFile=${resolve(values['tls-cert'] ?? '')}` : '' };
+  return {
+    options,
+    check: values.check,
+    urlSuffix: isOwnAuthority ? `&tlsCAFile=${resolve(values['tls-cert'] ?? '')}` : '',
+  };
 }
 
 function parse(args: readonly string[]) {
@@ -77,9 +81,18 @@ function parse(args: readonly string[]) {
     return parseArgs({
       args: [...args],
       options: {
-        'data-dir': text, memory: flag, host: { ...text, default: '127.0.0.1' }, port: { ...text, default: String(DEFAULT_PORT) }, advertise: text,
+        'data-dir': text,
+        memory: flag,
+        host: { ...text, default: '127.0.0.1' },
+        port: { ...text, default: String(DEFAULT_PORT) },
+        advertise: text,
         'max-append-size': { ...text, default: String(APPEND_BYTES_MAX) },
-        'tls-cert': text, 'tls-key': text, user: text, 'users-file': text, check: flag, help: flag,
+        'tls-cert': text,
+        'tls-key': text,
+        user: text,
+        'users-file': text,
+        check: flag,
+        help: flag,
       },
     }).values;
   } catch (error) {
@@ -95,7 +108,8 @@ function wholeNumberOf(option: string, text: string, [least, most]: readonly [nu
 
 function endpointOf(text: string): Endpoint {
   const [, host, port] = /^(.+):(\d+)$/.exec(text) ?? [];
-  if (host === undefined || port === undefined) throw new UsageError(`--advertise wants a host and a port, such as events.example:2113, not "${text}".`);
+  if (host === undefined || port === undefined)
+    throw new UsageError(`--advertise wants a host and a port, such as events.example:2113, not "${text}".`);
   return { host, port: wholeNumberOf('The port of --advertise', port, PORTS) };
 }
 
@@ -109,7 +123,8 @@ function contentOf(option: string, file: string): string {
 
 function tlsOf(certificateFile: string | undefined, keyFile: string | undefined): Tls | undefined {
   if (certificateFile === undefined && keyFile === undefined) return undefined;
-  if (certificateFile === undefined || keyFile === undefined) throw new UsageError('--tls-cert and --tls-key go together.');
+  if (certificateFile === undefined || keyFile === undefined)
+    throw new UsageError('--tls-cert and --tls-key go together.');
   return { certificate: contentOf('--tls-cert', certificateFile), key: contentOf('--tls-key', keyFile) };
 }
 
@@ -131,7 +146,8 @@ function usersOf(values: { user?: string; 'users-file'?: string }, environment: 
   if (file !== undefined) {
     for (const line of contentOf('--users-file', file).split(/\r?\n/).filter(Boolean)) {
       const [, name, password] = /^([^:]+):(.+)$/.exec(line) ?? [];
-      if (name === undefined || password === undefined) throw new UsageError('--users-file wants one "name:password" on each line.');
+      if (name === undefined || password === undefined)
+        throw new UsageError('--users-file wants one "name:password" on each line.');
       users[name] = password;
     }
   }

@@ -36,7 +36,15 @@ export type RunningServer = Readonly<{
 }>;
 
 /** Opens the store and serves it; the promise is kept when calls are accepted. Port 0 is a free one. */
-export async function serve({ host, port, socket, advertise, tls, users, ...options }: ServeOptions): Promise<RunningServer> {
+export async function serve({
+  host,
+  port,
+  socket,
+  advertise,
+  tls,
+  users,
+  ...options
+}: ServeOptions): Promise<RunningServer> {
   const security = secure({ tls, users });
   const stopping = new AbortController();
   setMaxListeners(0, stopping.signal);
@@ -94,7 +102,9 @@ function bind(server: Server, address: string, credentials: ServerCredentials): 
       const advice = isTaken
         ? ' Another program listens there: stop it, or choose another port (0 takes a free one).'
         : '';
-      const failure = new Error(`The event store cannot listen on ${address}.${advice} (${error.message})`, { cause: error });
+      const failure = new Error(`The event store cannot listen on ${address}.${advice} (${error.message})`, {
+        cause: error,
+      });
       reject(Object.assign(failure, { code: isTaken ? 'ADDRESS_IN_USE' : 'CANNOT_LISTEN' }));
     });
   });

@@ -35,7 +35,8 @@ export class DamagedRecordError extends Error {
 
 type Named = Pick<Place, 'stream' | 'revision' | 'position'>;
 
-const placeOf = ({ stream, revision, position }: Named): string => `revision ${revision} of stream "${stream}" (position ${position})`;
+const placeOf = ({ stream, revision, position }: Named): string =>
+  `revision ${revision} of stream "${stream}" (position ${position})`;
 
 export const changed = (event: Named): DamagedRecordError =>
   new DamagedRecordError(`The event at ${placeOf(event)} is damaged: it does not match its checksum.`);
@@ -43,20 +44,30 @@ export const changed = (event: Named): DamagedRecordError =>
 export const missingBefore = (event: Named): DamagedRecordError =>
   new DamagedRecordError(`What stood before the event at ${placeOf(event)} is missing: the log has a gap.`);
 
-const isBusy = (error: unknown): boolean => error instanceof Error && 'code' in error && String(error.code).startsWith('SQLITE_BUSY');
+const isBusy = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && String(error.code).startsWith('SQLITE_BUSY');
 
 /** Why a directory could not be opened. */
 export function cannotOpen(directory: string, cause: unknown): Error {
   if (cause instanceof UnknownFormatError || cause instanceof NotPrivateError) return cause;
   const store = `The event store in "${directory}"`;
-  if (isBusy(cause)) return new StoreInUseError(`${store} is in use by another process. Connect to that one, stop it, or choose another directory.`, { cause });
+  if (isBusy(cause))
+    return new StoreInUseError(
+      `${store} is in use by another process. Connect to that one, stop it, or choose another directory.`,
+      { cause },
+    );
   const reason = cause instanceof Error ? cause.message : String(cause);
-  return new Error(`${store} cannot be opened (${reason}). Check that the directory can be written, that the disk has room, and that its files are an event store's.`, { cause });
+  return new Error(
+    `${store} cannot be opened (${reason}). Check that the directory can be written, that the disk has room, and that its files are an event store's.`,
+    { cause },
+  );
 }
 
 /** The files were written by another version. */
 export class UnknownFormatError extends Error {
   constructor(directory: string, format: number) {
-    super(`The event store in "${directory}" has format ${format}, which this version does not know. Use the version that wrote it, or choose another directory.`);
+    super(
+      `The event store in "${directory}" has format ${format}, which this version does not know. Use the version that wrote it, or choose another directory.`,
+    );
   }
 }

@@ -25,7 +25,8 @@ export type StoreOptions = Pick<GroupCommitOptions, 'flushDelayMs' | 'dropsRepea
 
 export function openStore({ directory, appendBytesMax, onFailed, ...writing }: StoreOptions): Store {
   const log = new EventLog(directory, onFailed);
-  if (log.isEmpty) log.commit(() => log.insert(log.register(log.stream(CREATION.stream)), 0n, systemEvent(CREATION.type)));
+  if (log.isEmpty)
+    log.commit(() => log.insert(log.register(log.stream(CREATION.stream)), 0n, systemEvent(CREATION.type)));
   const changes = new Changes();
   const onCommitted = (streams: ReadonlySet<string>): void => changes.announce(streams);
   const writes = new GroupCommit({ ...writing, log, writer: new Writer(log), onCommitted });

@@ -4,7 +4,10 @@ import { logVerbosity, setLogVerbosity } from '@grpc/grpc-js';
 import { serve, type RunningServer } from './server.js';
 import type { WorkerMessage, WorkerOptions } from './index.js';
 
-if (!parentPort) throw new Error('This module is the worker thread of the embedded event store: start it with startEmbeddedEventStore.');
+if (!parentPort)
+  throw new Error(
+    'This module is the worker thread of the embedded event store: start it with startEmbeddedEventStore.',
+  );
 const parent = parentPort;
 const tell = (message: WorkerMessage): void => parent.postMessage(message);
 

@@ -16,7 +16,8 @@ let directory: string;
 let positions: bigint[];
 let copies = 0;
 
-const events = (count: number): JSONEventData[] => Array.from({ length: count }, (_, index) => jsonEvent({ type: 'written', data: { index } }));
+const events = (count: number): JSONEventData[] =>
+  Array.from({ length: count }, (_, index) => jsonEvent({ type: 'written', data: { index } }));
 
 beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), 'eventstore-check-'));
@@ -35,7 +36,8 @@ beforeAll(async () => {
   await client.tombstoneStream('buried');
   await client.tombstoneStream('never-there');
   positions = [];
-  for await (const { event } of client.readAll()) if (event?.streamId === 'long') positions.push(event.position?.commit as bigint);
+  for await (const { event } of client.readAll())
+    if (event?.streamId === 'long') positions.push(event.position?.commit as bigint);
   await client.dispose();
   await server.stop();
 });
@@ -65,60 +67,162 @@ async function check(folder: string): Promise<{ code: number | null; lines: stri
 }
 
 const LONG = `stream = (select id from streams where name = 'long')`;
-const damaged = (revision: number, stream = 'long', at = revision): string => `The event at revision ${revision} of stream "${stream}" (position ${positions[at]}) is damaged: it does not match its checksum.`;
+const damaged = (revision: number, stream = 'long', at = revision): string =>
+  `The event at revision ${revision} of stream "${stream}" (position ${positions[at]}) is damaged: it does not match its checksum.`;
 const jump = (stream: string, revision: number, expected: number, at = revision): string =>
   `Stream ${stream} goes on at revision ${revision} (position ${positions[at]}), where revision ${expected} was expected.`;
-const missing = (revision: number): string => `What stood before the event at revision ${revision} of stream "long" (position ${positions[revision]}) is missing: the log has a gap.`;
+const missing = (revision: number): string =>
+  `What stood before the event at revision ${revision} of stream "long" (position ${positions[revision]}) is missing: the log has a gap.`;
 
 describe('--check', () => {
   it('finds no damage in a store with deleted, revived and tombstoned streams and with metadata', async () => {
-    expect(await check(join(directory, 'sound'))).toEqual({ code: 0, lines: ['No damage: 64 events in 11 streams.'], errors: '' });
+    expect(await check(join(directory, 'sound'))).toEqual({
+      code: 0,
+      lines: ['No damage: 64 events in 11 streams.'],
+      errors: '',
+    });
   });
 
   it.each<[string, string, () => string[]]>([
-    ['bytes of an event', `update events set frame = zeroblob(length(frame)) where ${LONG} and revision = 5`, () => [damaged(5)]],
-    ['an altered id', `update events set id = replace(id, '-', '+') where ${LONG} and revision = 5`, () => [damaged(5)]],
-    ['an altered time', `update events set created_ms = created_ms + 1 where ${LONG} and revision = 5`, () => [damaged(5)]],
+    [
+      'bytes of an event',
+      `update events set frame = zeroblob(length(frame)) where ${LONG} and revision = 5`,
+      () => [damaged(5)],
+    ],
+    [
+      'an altered id',
+      `update events set id = replace(id, '-', '+') where ${LONG} and revision = 5`,
+      () => [damaged(5)],
+    ],
+    [
+      'an altered time',
+      `update events set created_ms = created_ms + 1 where ${LONG} and revision = 5`,
+      () => [damaged(5)],
+    ],
     ['a removed event', `delete from events where ${LONG} and revision = 5`, () => [missing(6), jump('"long"', 6, 5)]],
-    ['a removed first event', `delete from events where ${LONG} and revision = 0`, () => [missing(1), jump('"long"', 1, 0)]],
-    ['an event hidden in another stream', `update events set stream = (select id from streams where name = 'short'), revision = 9 where ${LONG} and revision = 5`,
-      () => [damaged(9, 'short', 5), jump('"long"', 6, 5), jump('"short"', 9, 3, 5)]],
-    ['an event hidden where it fits', `update events set stream = (select id from streams where name = 'short') where ${LONG} and revision = 3`, () => [damaged(3, 'short'), jump('"long"', 4, 3)]],
-    ['an event hidden in no stream', `update events set stream = 99 where ${LONG} and revision = 5`, () => [damaged(5, ''), jump('"long"', 6, 5), jump('that is not listed', 5, 0)]],
-    ['a position that was moved', `update events set position = position + 1 where ${LONG} and revision = 39`, () => [`The event at revision 39 of stream "long" (position ${(positions[39] as bigint) + 1n}) is damaged: it does not match its checksum.`]],
-    ['a stream by another name', `update streams set name = 'other' where name = 'long'`, () => positions.map((_, revision) => damaged(revision, 'other'))],
-    ['events that are hidden by metadata that nobody wrote', `update streams set truncate_before = 30 where name = 'long'`,
-      () => ['Stream "long" is read by $tb 30, $maxCount none, $maxAge none, where its metadata says nothing.']],
-    ['events that come back because metadata is lost', `update streams set truncate_before = null where name = 'deleted'`,
-      () => ['Stream "deleted" is read by nothing, where its metadata says $tb 9223372036854775807, $maxCount none, $maxAge none.']],
-    ['a list of streams with more than there is', `insert into streams (name) values ('$$lost')`,
-      () => ['Stream "$$lost" has neither events nor metadata: what it had is missing.', 'Stream "lost" has metadata and is not listed.']],
-    ['a tombstone that is not heeded', `update streams set tombstoned = 0 where name = 'buried'`, () => ['Stream "buried" has a tombstone, and is not kept as deleted.']],
-    ['a tombstone that is none', `update streams set tombstoned = 1 where name = 'long'`, () => ['Stream "long" is kept as deleted, without a tombstone.']],
-    ['an event that its index has not', `drop index events_by_revision; create unique index events_by_revision on events (stream, revision) where revision <> 5;
+    [
+      'a removed first event',
+      `delete from events where ${LONG} and revision = 0`,
+      () => [missing(1), jump('"long"', 1, 0)],
+    ],
+    [
+      'an event hidden in another stream',
+      `update events set stream = (select id from streams where name = 'short'), revision = 9 where ${LONG} and revision = 5`,
+      () => [damaged(9, 'short', 5), jump('"long"', 6, 5), jump('"short"', 9, 3, 5)],
+    ],
+    [
+      'an event hidden where it fits',
+      `update events set stream = (select id from streams where name = 'short') where ${LONG} and revision = 3`,
+      () => [damaged(3, 'short'), jump('"long"', 4, 3)],
+    ],
+    [
+      'an event hidden in no stream',
+      `update events set stream = 99 where ${LONG} and revision = 5`,
+      () => [damaged(5, ''), jump('"long"', 6, 5), jump('that is not listed', 5, 0)],
+    ],
+    [
+      'a position that was moved',
+      `update events set position = position + 1 where ${LONG} and revision = 39`,
+      () => [
+        `The event at revision 39 of stream "long" (position ${(positions[39] as bigint) + 1n}) is damaged: it does not match its checksum.`,
+      ],
+    ],
+    [
+      'a stream by another name',
+      `update streams set name = 'other' where name = 'long'`,
+      () => positions.map((_, revision) => damaged(revision, 'other')),
+    ],
+    [
+      'events that are hidden by metadata that nobody wrote',
+      `update streams set truncate_before = 30 where name = 'long'`,
+      () => ['Stream "long" is read by $tb 30, $maxCount none, $maxAge none, where its metadata says nothing.'],
+    ],
+    [
+      'events that come back because metadata is lost',
+      `update streams set truncate_before = null where name = 'deleted'`,
+      () => [
+        'Stream "deleted" is read by nothing, where its metadata says $tb 9223372036854775807, $maxCount none, $maxAge none.',
+      ],
+    ],
+    [
+      'a list of streams with more than there is',
+      `insert into streams (name) values ('$$lost')`,
+      () => [
+        'Stream "$$lost" has neither events nor metadata: what it had is missing.',
+        'Stream "lost" has metadata and is not listed.',
+      ],
+    ],
+    [
+      'a tombstone that is not heeded',
+      `update streams set tombstoned = 0 where name = 'buried'`,
+      () => ['Stream "buried" has a tombstone, and is not kept as deleted.'],
+    ],
+    [
+      'a tombstone that is none',
+      `update streams set tombstoned = 1 where name = 'long'`,
+      () => ['Stream "long" is kept as deleted, without a tombstone.'],
+    ],
+    [
+      'an event that its index has not',
+      `drop index events_by_revision; create unique index events_by_revision on events (stream, revision) where revision <> 5;
       pragma writable_schema = on; update sqlite_master set sql = replace(sql, ' where revision <> 5', '') where name = 'events_by_revision'`,
-      () => [expect.stringMatching(/^SQLite says: row \d+ missing from index events_by_revision/) as unknown as string, 'SQLite says: wrong # of entries in index events_by_revision', jump('"long"', 6, 5)]],
-    ['a missing index', 'drop index events_by_revision', () => [expect.stringMatching(/^The order of events in streams cannot be read to its end \(no such index/) as unknown as string]],
+      () => [
+        expect.stringMatching(/^SQLite says: row \d+ missing from index events_by_revision/) as unknown as string,
+        'SQLite says: wrong # of entries in index events_by_revision',
+        jump('"long"', 6, 5),
+      ],
+    ],
+    [
+      'a missing index',
+      'drop index events_by_revision',
+      () => [
+        expect.stringMatching(
+          /^The order of events in streams cannot be read to its end \(no such index/,
+        ) as unknown as string,
+      ],
+    ],
   ])('names %s, and ends with exit code 1', async (_what, sql, damages) => {
     const found = damages();
-    expect(await check(damagedBy(sql))).toEqual({ code: 1, lines: [...found, expect.stringMatching(new RegExp(`^Faults: ${found.length}, in .* Restore the data directory from a backup`))], errors: '' });
+    expect(await check(damagedBy(sql))).toEqual({
+      code: 1,
+      lines: [
+        ...found,
+        expect.stringMatching(new RegExp(`^Faults: ${found.length}, in .* Restore the data directory from a backup`)),
+      ],
+      errors: '',
+    });
   });
 
   it('finds each page of the file that is lost, or says that the file cannot be opened', async () => {
     const content = readFileSync(join(directory, 'sound', 'events.db'));
     for (let page = 0; page < content.length / PAGE_BYTES; page += 1) {
       const folder = copied();
-      writeFileSync(join(folder, 'events.db'), Buffer.from(content).fill(0, page * PAGE_BYTES, (page + 1) * PAGE_BYTES));
+      writeFileSync(
+        join(folder, 'events.db'),
+        Buffer.from(content).fill(0, page * PAGE_BYTES, (page + 1) * PAGE_BYTES),
+      );
       const { code, lines, errors } = await check(folder);
-      expect({ page, code, said: [...lines, errors].join('\n') }).toEqual({ page, code: 1, said: expect.stringMatching(/Faults: \d+|cannot be opened/) });
+      expect({ page, code, said: [...lines, errors].join('\n') }).toEqual({
+        page,
+        code: 1,
+        said: expect.stringMatching(/Faults: \d+|cannot be opened/),
+      });
     }
   });
 
   it('is refused while a server has the directory, and where there are no files, which it does not make', async () => {
     const server = await startEmbeddedEventStore({ directory: join(directory, 'served') });
-    expect(await check(join(directory, 'served'))).toEqual({ code: 1, lines: [], errors: expect.stringMatching(/in use by another process/) });
+    expect(await check(join(directory, 'served'))).toEqual({
+      code: 1,
+      lines: [],
+      errors: expect.stringMatching(/in use by another process/),
+    });
     await server.stop();
-    expect(await check(join(directory, 'nowhere'))).toEqual({ code: 1, lines: [], errors: expect.stringMatching(/There is no event store in .*nowhere/) });
+    expect(await check(join(directory, 'nowhere'))).toEqual({
+      code: 1,
+      lines: [],
+      errors: expect.stringMatching(/There is no event store in .*nowhere/),
+    });
     expect(existsSync(join(directory, 'nowhere'))).toBe(false);
     expect(() => serverOptions(['--check', '--memory'], {})).toThrow(/--check reads files/);
   });

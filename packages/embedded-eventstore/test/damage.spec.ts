@@ -22,7 +22,10 @@ beforeAll(async () => {
   const server = await startEmbeddedEventStore({ directory });
   const client = EventStoreDBClient.connectionString(server.url);
   for (let index = 0; index < EVENTS; index += 1) {
-    await client.appendToStream(`damaged-${index % 3}`, jsonEvent({ type: 'written', data: { text: 'x'.repeat(40 * index) } }));
+    await client.appendToStream(
+      `damaged-${index % 3}`,
+      jsonEvent({ type: 'written', data: { text: 'x'.repeat(40 * index) } }),
+    );
   }
   await client.dispose();
   await server.stop();
@@ -40,7 +43,12 @@ function readAll(content: Buffer): string[] {
   try {
     const cursor = cursorOfAll(log, 'forwards', { kind: 'start' });
     const read: string[] = [];
-    for (let page = cursor.next(Infinity); page.length > 0; page = cursor.next(Infinity)) read.push(...page.map(({ stream, revision, position, frame }) => `${stream}@${revision} ${position} ${frame.toString('hex')}`));
+    for (let page = cursor.next(Infinity); page.length > 0; page = cursor.next(Infinity))
+      read.push(
+        ...page.map(
+          ({ stream, revision, position, frame }) => `${stream}@${revision} ${position} ${frame.toString('hex')}`,
+        ),
+      );
     return read;
   } finally {
     log.close();
@@ -67,8 +75,13 @@ it('finds every flipped byte of an event, and names its stream, revision and pos
   const places = placesOf(bytes);
   expect(places.length).toBeGreaterThan(0);
   for (let offset = 0; offset < bytes.length; offset += 3) {
-    const content = flipped(places.map((place) => place + offset), offset % 8);
-    expect(() => readAll(content)).toThrow(`The event at revision 2 of stream "damaged-1" (position ${position}) is damaged`);
+    const content = flipped(
+      places.map((place) => place + offset),
+      offset % 8,
+    );
+    expect(() => readAll(content)).toThrow(
+      `The event at revision 2 of stream "damaged-1" (position ${position}) is damaged`,
+    );
   }
 });
 
@@ -81,18 +94,35 @@ function expectReadOrRefused(content: Buffer): void {
 }
 
 it('reads what was written or says that it cannot, whichever bit of the file is flipped, and never ends the process', () => {
-  fc.assert(fc.property(fc.nat(file.length - 1), fc.nat(7), (at, bit) => expectReadOrRefused(flipped([at], bit))), { numRuns: 200 });
+  fc.assert(
+    fc.property(fc.nat(file.length - 1), fc.nat(7), (at, bit) => expectReadOrRefused(flipped([at], bit))),
+    { numRuns: 200 },
+  );
 });
 
 it('does so when a table is looked for on another page', () => {
   // In SQLite's list of them: the name, the table's, and one byte that is the number of its first page.
-  for (const names of ['streamsstreams', 'sqlite_autoindex_streams_1streams', 'eventsevents', 'events_by_revisionevents']) {
+  for (const names of [
+    'streamsstreams',
+    'sqlite_autoindex_streams_1streams',
+    'eventsevents',
+    'events_by_revisionevents',
+  ]) {
     const places = placesOf(Buffer.from(names));
     expect(places.length).toBeGreaterThan(0);
-    for (let bit = 0; bit < 8; bit += 1) expect(() => readAll(flipped(places.map((at) => at + names.length), bit))).toThrow(/is damaged|cannot be opened/);
+    for (let bit = 0; bit < 8; bit += 1)
+      expect(() =>
+        readAll(
+          flipped(
+            places.map((at) => at + names.length),
+            bit,
+          ),
+        ),
+      ).toThrow(/is damaged|cannot be opened/);
   }
 });
 
 it('does so when the definition of a table is not even text', () => {
-  for (const at of placesOf(Buffer.from(' integer '))) for (let offset = 0; offset < ' integer '.length; offset += 1) expectReadOrRefused(flipped([at + offset], 7));
+  for (const at of placesOf(Buffer.from(' integer ')))
+    for (let offset = 0; offset < ' integer '.length; offset += 1) expectReadOrRefused(flipped([at + offset], 7));
 });

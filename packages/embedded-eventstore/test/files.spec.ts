@@ -20,23 +20,28 @@ const tamper = (sql: string): void => {
 
 describe('Damage to the files', () => {
   it.each([
-    ['the bytes of an event', "update events set frame = zeroblob(length(frame)) where revision = 1"],
+    ['the bytes of an event', 'update events set frame = zeroblob(length(frame)) where revision = 1'],
     ['its checksum', 'update events set checksum = checksum + 1 where revision = 1'],
     ['its place in the stream', 'update events set revision = 7 where revision = 1'],
-  ])('in %s is an error that names stream, revision and position, and does no harm to other streams', async (_what, sql) => {
-    const [damaged, sound] = [newStream(), newStream()];
-    const first = await start();
-    await append(first.client, sound, { events: newEvents(1) });
-    const written = await append(first.client, damaged, { events: newEvents(2) });
-    await first.server.stop();
-    tamper(sql);
+  ])(
+    'in %s is an error that names stream, revision and position, and does no harm to other streams',
+    async (_what, sql) => {
+      const [damaged, sound] = [newStream(), newStream()];
+      const first = await start();
+      await append(first.client, sound, { events: newEvents(1) });
+      const written = await append(first.client, damaged, { events: newEvents(2) });
+      await first.server.stop();
+      tamper(sql);
 
-    const second = await start();
-    const position = written.kind === 'written' ? written.position : undefined;
-    await expect(idsIn(second.client, damaged)).rejects.toThrow(new RegExp(`revision \\d of stream "${damaged}" \\(position ${position}\\) is damaged`));
-    await expect(collect(second.client.readAll())).rejects.toThrow(/is damaged/);
-    expect(await idsIn(second.client, sound)).toHaveLength(1);
-  });
+      const second = await start();
+      const position = written.kind === 'written' ? written.position : undefined;
+      await expect(idsIn(second.client, damaged)).rejects.toThrow(
+        new RegExp(`revision \\d of stream "${damaged}" \\(position ${position}\\) is damaged`),
+      );
+      await expect(collect(second.client.readAll())).rejects.toThrow(/is damaged/);
+      expect(await idsIn(second.client, sound)).toHaveLength(1);
+    },
+  );
 });
 
 describe('An event that stands in another stream', () => {
@@ -50,7 +55,9 @@ describe('An event that stands in another stream', () => {
 
     const { client } = await start();
     await expect(idsIn(client, to)).rejects.toThrow(new RegExp(`revision 2 of stream "${to}" .* is damaged`));
-    await expect(idsIn(client, from)).rejects.toThrow(new RegExp(`before the event at revision 3 of stream "${from}" .* is missing`));
+    await expect(idsIn(client, from)).rejects.toThrow(
+      new RegExp(`before the event at revision 3 of stream "${from}" .* is missing`),
+    );
   });
 });
 
@@ -58,21 +65,34 @@ describe('An append that damage decides about', () => {
   it.each([
     ['an altered event', 'update events set frame = zeroblob(length(frame)) where revision = 1', 'is damaged'],
     ['a missing event', 'delete from events where revision = 1', 'is missing'],
-  ])('by %s is refused with an error that says so, whichever call it comes by, while others are written', async (_what, sql, said) => {
-    const [damaged, sound] = [newStream(), newStream()];
-    const events = newEvents(3);
-    const first = await start();
-    await append(first.client, damaged, { events });
-    await first.server.stop();
-    tamper(sql);
+  ])(
+    'by %s is refused with an error that says so, whichever call it comes by, while others are written',
+    async (_what, sql, said) => {
+      const [damaged, sound] = [newStream(), newStream()];
+      const events = newEvents(3);
+      const first = await start();
+      await append(first.client, damaged, { events });
+      await first.server.stop();
+      tamper(sql);
 
-    const { client } = await start();
-    const credentials = { username: 'unary', password: 'append' };
-    const repeated = [append(client, damaged, { events, expectedRevision: NO_STREAM }), append(client, damaged, { events, expectedRevision: NO_STREAM, credentials })];
-    const others = [append(client, sound, { events: newEvents(1) }), append(client, damaged, { events: newEvents(1), expectedRevision: 2n })];
-    for (const refused of await Promise.allSettled(repeated)) expect(String((refused as PromiseRejectedResult).reason)).toMatch(new RegExp(`stream "${damaged}" .*${said}`));
-    expect(await Promise.all(others)).toMatchObject([{ kind: 'written', revision: 0n }, { kind: 'written', revision: 3n }]);
-  });
+      const { client } = await start();
+      const credentials = { username: 'unary', password: 'append' };
+      const repeated = [
+        append(client, damaged, { events, expectedRevision: NO_STREAM }),
+        append(client, damaged, { events, expectedRevision: NO_STREAM, credentials }),
+      ];
+      const others = [
+        append(client, sound, { events: newEvents(1) }),
+        append(client, damaged, { events: newEvents(1), expectedRevision: 2n }),
+      ];
+      for (const refused of await Promise.allSettled(repeated))
+        expect(String((refused as PromiseRejectedResult).reason)).toMatch(new RegExp(`stream "${damaged}" .*${said}`));
+      expect(await Promise.all(others)).toMatchObject([
+        { kind: 'written', revision: 0n },
+        { kind: 'written', revision: 3n },
+      ]);
+    },
+  );
 
   it('by metadata, which a deleted stream that comes back keeps, is refused likewise', async () => {
     const stream = newStream();
@@ -83,26 +103,33 @@ describe('An append that damage decides about', () => {
     tamper(`update events set frame = zeroblob(length(frame)) where type = '$metadata'`);
 
     const { client } = await start();
-    await expect(append(client, stream, { events: newEvents(1) })).rejects.toThrow(new RegExp(`stream "\\$\\$${stream}" .* is damaged`));
+    await expect(append(client, stream, { events: newEvents(1) })).rejects.toThrow(
+      new RegExp(`stream "\\$\\$${stream}" .* is damaged`),
+    );
     expect(await append(client, newStream(), { events: newEvents(1) })).toMatchObject({ kind: 'written' });
   });
 });
 
 describe('A missing event', () => {
-  it.each([1, 31, 32, 33])('at revision %d is an error for reads of its stream and of $all, in both directions', async (revision) => {
-    const stream = newStream();
-    const first = await start();
-    await append(first.client, stream, { events: newEvents(40) });
-    await first.server.stop();
-    tamper(`delete from events where revision = ${revision}`);
+  it.each([1, 31, 32, 33])(
+    'at revision %d is an error for reads of its stream and of $all, in both directions',
+    async (revision) => {
+      const stream = newStream();
+      const first = await start();
+      await append(first.client, stream, { events: newEvents(40) });
+      await first.server.stop();
+      tamper(`delete from events where revision = ${revision}`);
 
-    const { client } = await start();
-    const gap = new RegExp(`before the event at revision ${revision + 1} of stream "${stream}" .*the log has a gap`);
-    await expect(idsIn(client, stream)).rejects.toThrow(gap);
-    await expect(collect(client.readStream(stream, { direction: BACKWARDS, fromRevision: END }))).rejects.toThrow(gap);
-    await expect(collect(client.readAll())).rejects.toThrow(gap);
-    await expect(collect(client.readAll({ direction: BACKWARDS, fromPosition: END }))).rejects.toThrow(gap);
-  });
+      const { client } = await start();
+      const gap = new RegExp(`before the event at revision ${revision + 1} of stream "${stream}" .*the log has a gap`);
+      await expect(idsIn(client, stream)).rejects.toThrow(gap);
+      await expect(collect(client.readStream(stream, { direction: BACKWARDS, fromRevision: END }))).rejects.toThrow(
+        gap,
+      );
+      await expect(collect(client.readAll())).rejects.toThrow(gap);
+      await expect(collect(client.readAll({ direction: BACKWARDS, fromPosition: END }))).rejects.toThrow(gap);
+    },
+  );
 });
 
 describe('A full disk', () => {
@@ -112,7 +139,12 @@ describe('A full disk', () => {
       const store = await startEmbeddedEventStore({ directory: ${JSON.stringify(directory())} });
       console.log(store.url);
       console.log((await store.failed).message);`;
-    const limitedTo = (kib: number) => ['-c', `ulimit -f ${kib * 2} && exec "$0" --input-type=module -e "$1"`, process.execPath, script];
+    const limitedTo = (kib: number) => [
+      '-c',
+      `ulimit -f ${kib * 2} && exec "$0" --input-type=module -e "$1"`,
+      process.execPath,
+      script,
+    ];
     const child = spawn('sh', limitedTo(4096), { stdio: ['ignore', 'pipe', 'inherit'] });
     const exited = once(child, 'exit');
     const lines = createInterface(child.stdout)[Symbol.asyncIterator]();

@@ -4,7 +4,16 @@ import { NO_STREAM, EventStoreDBClient } from '@eventstore/db-client';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { startEmbeddedEventStore, type EmbeddedEventStore, type EmbeddedEventStoreOptions } from '../src/index.js';
 import { securedUrl, testTls } from '../../../test/support/tls.js';
-import { append, appendedStream, collect, errorTypeOf, idsIn, idsOf, newEvents, newStream } from '../../../test/contract/event-store.js';
+import {
+  append,
+  appendedStream,
+  collect,
+  errorTypeOf,
+  idsIn,
+  idsOf,
+  newEvents,
+  newStream,
+} from '../../../test/contract/event-store.js';
 import { follow } from '../../../test/contract/follow.js';
 
 const USERS = { ledger: 'correct horse', admin: 'with:colon' };
@@ -76,16 +85,22 @@ describe('A secured server', () => {
     ];
     expect(await Promise.all(calls.map(errorTypeOf))).toEqual(calls.map(() => 'access-denied'));
     const credentialsOfCall = { username: 'ledger', password: 'wrong' };
-    expect(await errorTypeOf(append(client, stream, { events: newEvents(1), credentials: credentialsOfCall }))).toBe('access-denied');
+    expect(await errorTypeOf(append(client, stream, { events: newEvents(1), credentials: credentialsOfCall }))).toBe(
+      'access-denied',
+    );
     expect(await idsIn(connectAs('ledger:correct%20horse'), stream)).toEqual(idsOf(events));
   });
 
   it('answers each denied append by itself: those of another client go on', async () => {
     const [stranger, user] = [connectAs(), connectAs('ledger:correct%20horse')];
     const outcomes = await Promise.allSettled(
-      Array.from({ length: 20 }, (_, index) => append(index % 2 === 0 ? stranger : user, newStream(), { events: newEvents(1), expectedRevision: NO_STREAM })),
+      Array.from({ length: 20 }, (_, index) =>
+        append(index % 2 === 0 ? stranger : user, newStream(), { events: newEvents(1), expectedRevision: NO_STREAM }),
+      ),
     );
-    expect(outcomes.map(({ status }) => status)).toEqual(Array.from({ length: 20 }, (_, index) => (index % 2 === 0 ? 'rejected' : 'fulfilled')));
+    expect(outcomes.map(({ status }) => status)).toEqual(
+      Array.from({ length: 20 }, (_, index) => (index % 2 === 0 ? 'rejected' : 'fulfilled')),
+    );
   });
 
   it('cannot be reached in the clear, or by a client that does not trust its certificate', async () => {
@@ -106,10 +121,20 @@ describe('A server in the clear', () => {
 });
 
 describe('A server does not start', () => {
-  const otherKey = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+  const otherKey = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+    .privateKey.export({ type: 'pkcs8', format: 'pem' })
+    .toString();
   it.each<[string, Partial<EmbeddedEventStoreOptions>, RegExp]>([
-    ['with a certificate that is none', { tls: { ...testTls, certificate: 'none' } }, /cannot use its certificate \(.*both in PEM/],
-    ['with the key of another certificate', { tls: { ...testTls, key: otherKey } }, /cannot use its certificate \(.*private key that belongs to it/],
+    [
+      'with a certificate that is none',
+      { tls: { ...testTls, certificate: 'none' } },
+      /cannot use its certificate \(.*both in PEM/,
+    ],
+    [
+      'with the key of another certificate',
+      { tls: { ...testTls, key: otherKey } },
+      /cannot use its certificate \(.*private key that belongs to it/,
+    ],
     ['with users and no TLS', { users: USERS }, /cannot have users without TLS/],
     ['with a user whose name has a colon', { tls: testTls, users: { 'a:b': 'c' } }, /cannot have a user named "a:b"/],
   ])('%s, and says why', async (_with, options, message) => {

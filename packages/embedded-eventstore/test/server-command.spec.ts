@@ -29,17 +29,31 @@ function known(command: Command): Command {
   return command;
 }
 
-const run = (args: readonly string[], environment?: NodeJS.ProcessEnv): Command => known(runCommand(CLI, args, environment));
+const run = (args: readonly string[], environment?: NodeJS.ProcessEnv): Command =>
+  known(runCommand(CLI, args, environment));
 
 async function started(command: Command) {
   return { command, url: (await command.line()) ?? (await command.ended).errors };
 }
 
-const start = (args: readonly string[], environment?: NodeJS.ProcessEnv) => started(run(['--port', '0', ...args], environment));
+const start = (args: readonly string[], environment?: NodeJS.ProcessEnv) =>
+  started(run(['--port', '0', ...args], environment));
 
 /** Where no file grows beyond so many KiB, as on a full disk. */
 const startWithin = (kib: number, args: readonly string[]) =>
-  started(known(runProgram('sh', ['-c', `ulimit -f ${kib * 2} && exec "$0" "$@"`, process.execPath, resolve('dist', CLI), '--port', '0', ...args])));
+  started(
+    known(
+      runProgram('sh', [
+        '-c',
+        `ulimit -f ${kib * 2} && exec "$0" "$@"`,
+        process.execPath,
+        resolve('dist', CLI),
+        '--port',
+        '0',
+        ...args,
+      ]),
+    ),
+  );
 
 /** Appends one event to a stream and counts what is in it. */
 async function appendAndCount(url: string): Promise<number> {
@@ -56,7 +70,10 @@ async function appendAndCount(url: string): Promise<number> {
 
 describe('embedded-eventstore', () => {
   it('serves under the connection string that it prints, and stops cleanly at SIGTERM and SIGINT, with everything in its directory', async () => {
-    for (const [count, signal] of [[1, 'SIGTERM'], [2, 'SIGINT']] as const) {
+    for (const [count, signal] of [
+      [1, 'SIGTERM'],
+      [2, 'SIGINT'],
+    ] as const) {
       const { command, url } = await start(['--data-dir', join(directory, 'made', 'for', 'it')]);
       expect(await appendAndCount(url)).toBe(count);
       command.kill(signal);
@@ -74,7 +91,11 @@ describe('embedded-eventstore', () => {
 
   it('says so and ends with exit code 1 when the port or the directory is taken, or the certificate is none', async () => {
     const { url } = await start(['--data-dir', directory]);
-    const attempts = [['--memory', '--port', new URL(url.replace('esdb:', 'http:')).port], ['--data-dir', directory, '--port', '0'], ['--memory', '--port', '0', '--tls-cert', keyFile, '--tls-key', keyFile]];
+    const attempts = [
+      ['--memory', '--port', new URL(url.replace('esdb:', 'http:')).port],
+      ['--data-dir', directory, '--port', '0'],
+      ['--memory', '--port', '0', '--tls-cert', keyFile, '--tls-key', keyFile],
+    ];
     expect(await Promise.all(attempts.map((args) => run(args).ended))).toEqual([
       { code: 1, errors: expect.stringMatching(/cannot listen on .*choose another port/) },
       { code: 1, errors: expect.stringMatching(/in use by another process/) },
@@ -95,7 +116,12 @@ describe('embedded-eventstore', () => {
     })().catch((error: Error) => error.message);
     await client.dispose();
     expect(failure).toMatch(/event store stops because an append failed/);
-    expect(await command.ended).toEqual({ code: 1, errors: expect.stringMatching(/event store stops because an append failed .*Check free space and the health of the disk, then start again/) });
+    expect(await command.ended).toEqual({
+      code: 1,
+      errors: expect.stringMatching(
+        /event store stops because an append failed .*Check free space and the health of the disk, then start again/,
+      ),
+    });
 
     expect(await run(['--check', '--data-dir', directory]).ended).toEqual({ code: 0, errors: '' });
     const again = await start(['--data-dir', directory]);
@@ -110,11 +136,17 @@ describe('embedded-eventstore', () => {
 
   it('ends with exit code 1 and a message when there is no room to begin in', async () => {
     const { command } = await startWithin(4, ['--data-dir', directory]);
-    expect(await command.ended).toEqual({ code: 1, errors: expect.stringMatching(/cannot be opened .*that the disk has room/) });
+    expect(await command.ended).toEqual({
+      code: 1,
+      errors: expect.stringMatching(/cannot be opened .*that the disk has room/),
+    });
   });
 
   it('says what is wrong with its options and ends with exit code 2', async () => {
-    expect(await run(['--prot', '1']).ended).toEqual({ code: 2, errors: expect.stringMatching(/--prot[^]*--help lists the options/) });
+    expect(await run(['--prot', '1']).ended).toEqual({
+      code: 2,
+      errors: expect.stringMatching(/--prot[^]*--help lists the options/),
+    });
   });
 });
 
@@ -122,7 +154,13 @@ describe('Its options', () => {
   const secured = ['--tls-cert', certificateFile, '--tls-key', keyFile];
 
   it('keep to loopback, the usual port and a folder of the data directory by default', () => {
-    expect(serverOptions([], {})?.options).toMatchObject({ host: '127.0.0.1', port: 2113, directory: expect.stringMatching(/data.eventstore$/), tls: undefined, users: undefined });
+    expect(serverOptions([], {})?.options).toMatchObject({
+      host: '127.0.0.1',
+      port: 2113,
+      directory: expect.stringMatching(/data.eventstore$/),
+      tls: undefined,
+      users: undefined,
+    });
   });
 
   it('take users from a file and one from the environment', () => {
@@ -133,7 +171,10 @@ describe('Its options', () => {
   });
 
   it('take where clients that discover are sent', () => {
-    expect(serverOptions(['--advertise', 'events.example:12113'], {})?.options.advertise).toEqual({ host: 'events.example', port: 12_113 });
+    expect(serverOptions(['--advertise', 'events.example:12113'], {})?.options.advertise).toEqual({
+      host: 'events.example',
+      port: 12_113,
+    });
   });
 
   it('take the append limit, which is that of the real server by default', () => {
@@ -144,10 +185,22 @@ describe('Its options', () => {
   it.each<[string, string[], RegExp]>([
     ['both memory and a directory', ['--memory', '--data-dir', 'x'], /either --memory or --data-dir/],
     ['a port that is none', ['--port', '70000'], /--port must be a whole number/],
-    ['an append limit that clients could not read', ['--max-append-size', '17000000'], /--max-append-size must be .* to 16767216/],
-    ['an address to be sent to without a port', ['--advertise', 'events.example'], /--advertise wants a host and a port/],
+    [
+      'an append limit that clients could not read',
+      ['--max-append-size', '17000000'],
+      /--max-append-size must be .* to 16767216/,
+    ],
+    [
+      'an address to be sent to without a port',
+      ['--advertise', 'events.example'],
+      /--advertise wants a host and a port/,
+    ],
     ['a key without a certificate', ['--tls-key', 'key.pem'], /go together/],
-    ['a file that is not there', ['--tls-cert', 'missing.pem', '--tls-key', keyFile], /--tls-cert cannot be read .*missing\.pem/],
+    [
+      'a file that is not there',
+      ['--tls-cert', 'missing.pem', '--tls-key', keyFile],
+      /--tls-cert cannot be read .*missing\.pem/,
+    ],
     ['a user without a password', [...secured, '--user', 'admin'], /EVENTSTORE_PASSWORD/],
     ['a file that is not one of users', [...secured, '--users-file', keyFile], /one "name:password" on each line/],
     ['a word without an option', ['positional'], /positional/],

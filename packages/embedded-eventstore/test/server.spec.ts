@@ -8,7 +8,15 @@ import { describe, expect, it } from '@jest/globals';
 import { startEmbeddedEventStore } from '../src/index.js';
 import { startProxy } from '../../../test/support/cuttable-proxy.js';
 import { embeddedStores } from './stores.js';
-import { append, collect, errorTypeOf, idsIn, idsOf, newEvents, newStream } from '../../../test/contract/event-store.js';
+import {
+  append,
+  collect,
+  errorTypeOf,
+  idsIn,
+  idsOf,
+  newEvents,
+  newStream,
+} from '../../../test/contract/event-store.js';
 import { follow } from '../../../test/contract/follow.js';
 
 const { connect, directory, start } = embeddedStores();
@@ -38,7 +46,10 @@ describe('The embedded event store', () => {
     await first.server.stop();
 
     const second = await start();
-    expect(await append(second.client, stream, { events, expectedRevision: ANY })).toMatchObject({ kind: 'written', revision: 1n });
+    expect(await append(second.client, stream, { events, expectedRevision: ANY })).toMatchObject({
+      kind: 'written',
+      revision: 1n,
+    });
   });
 
   it('remembers a bounded number of ids for appends expecting any revision, as the real one does', async () => {
@@ -54,7 +65,9 @@ describe('The embedded event store', () => {
 
   it('refuses a directory that another server has, and says so', async () => {
     await start();
-    await expect(startEmbeddedEventStore({ directory: directory() })).rejects.toThrow(/in use by another process.*choose another directory/);
+    await expect(startEmbeddedEventStore({ directory: directory() })).rejects.toThrow(
+      /in use by another process.*choose another directory/,
+    );
   });
 
   it('refuses a directory that another process has', async () => {
@@ -62,7 +75,9 @@ describe('The embedded event store', () => {
     const script = `import { startEmbeddedEventStore } from ${JSON.stringify(module)};
       await startEmbeddedEventStore({ directory: ${JSON.stringify(directory())} });
       console.log('started');`;
-    const child = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
     await once(child.stdout, 'data');
     await expect(startEmbeddedEventStore({ directory: directory() })).rejects.toThrow(/in use by another process/);
     child.kill('SIGKILL');
@@ -72,14 +87,20 @@ describe('The embedded event store', () => {
 
   it('refuses a directory that it cannot write, and files that are not its own', async () => {
     writeFileSync(join(directory(), 'file'), '');
-    await expect(startEmbeddedEventStore({ directory: join(directory(), 'file') })).rejects.toThrow(/is not a folder\. Move it away, or name another folder/);
+    await expect(startEmbeddedEventStore({ directory: join(directory(), 'file') })).rejects.toThrow(
+      /is not a folder\. Move it away, or name another folder/,
+    );
     writeFileSync(join(directory(), 'events.db'), 'x'.repeat(8192));
-    await expect(startEmbeddedEventStore({ directory: directory() })).rejects.toThrow(/cannot be opened .*its files are an event store's/);
+    await expect(startEmbeddedEventStore({ directory: directory() })).rejects.toThrow(
+      /cannot be opened .*its files are an event store's/,
+    );
   });
 
   it('refuses a port that another program has, and says so', async () => {
     const { server } = await start();
-    await expect(startEmbeddedEventStore({ directory: 'memory', port: server.port })).rejects.toThrow(/cannot listen on .*choose another port/);
+    await expect(startEmbeddedEventStore({ directory: 'memory', port: server.port })).rejects.toThrow(
+      /cannot listen on .*choose another port/,
+    );
   });
 
   it('takes appends up to the limit that it is given, in both ways to append, and names it to those beyond', async () => {
@@ -90,8 +111,13 @@ describe('The embedded event store', () => {
     for (const options of [{}, unary]) {
       const stream = newStream();
       await client.appendToStream(stream, sized(MAX), options);
-      await expect(client.appendToStream(stream, sized(MAX + 1), options)).rejects.toMatchObject({ type: 'maximum-append-size-exceeded', maxAppendSize: MAX });
-      expect((await collect(client.readStream(stream))).map(({ data }) => (data as Uint8Array).byteLength)).toEqual([MAX - 2]);
+      await expect(client.appendToStream(stream, sized(MAX + 1), options)).rejects.toMatchObject({
+        type: 'maximum-append-size-exceeded',
+        maxAppendSize: MAX,
+      });
+      expect((await collect(client.readStream(stream))).map(({ data }) => (data as Uint8Array).byteLength)).toEqual([
+        MAX - 2,
+      ]);
     }
   });
 
@@ -126,7 +152,9 @@ describe('The embedded event store', () => {
     const { server, client } = await start();
     const stream = newStream();
     await append(client, stream, { events: newEvents(1) });
-    const appends = Promise.allSettled(Array.from({ length: 50 }, () => append(client, stream, { events: newEvents(1) })));
+    const appends = Promise.allSettled(
+      Array.from({ length: 50 }, () => append(client, stream, { events: newEvents(1) })),
+    );
     await server.stop();
     const answered = (await appends).filter(({ status }) => status === 'fulfilled').length;
     const again = await start();
@@ -163,8 +191,12 @@ describe('The embedded event store', () => {
     const outcome = append(client, stream, { events, expectedRevision: NO_STREAM }).finally(() => (answered = true));
     const repeated = append(client, stream, { events, expectedRevision: NO_STREAM }).finally(() => (answered = true));
     while (Date.now() - began < flushDelayMs - 200) {
-      const seen = [await errorTypeOf(idsIn(client, stream)), (await collect(client.readAll())).filter(({ streamId }) => streamId === stream).length];
-      if (Date.now() - began < flushDelayMs) expect([...seen, answered, following.log().includes('event')]).toEqual(['stream-not-found', 0, false, false]);
+      const seen = [
+        await errorTypeOf(idsIn(client, stream)),
+        (await collect(client.readAll())).filter(({ streamId }) => streamId === stream).length,
+      ];
+      if (Date.now() - began < flushDelayMs)
+        expect([...seen, answered, following.log().includes('event')]).toEqual(['stream-not-found', 0, false, false]);
     }
     expect(await outcome).toMatchObject({ kind: 'written', revision: 0n });
     expect(await repeated).toEqual(await outcome);
@@ -179,9 +211,15 @@ describe('The embedded event store', () => {
       for (const expectedRevision of [NO_STREAM, ANY] as const) {
         const stream = newStream();
         const events = newEvents(1);
-        const both = await Promise.allSettled([1, 2].map(() => append(client, stream, { events, expectedRevision, ...options })));
-        const written = both.filter(({ status }) => status === 'fulfilled').map((outcome) => (outcome as PromiseFulfilledResult<unknown>).value);
-        const dropped = both.filter(({ status }) => status === 'rejected').map((outcome) => (outcome as PromiseRejectedResult).reason.type);
+        const both = await Promise.allSettled(
+          [1, 2].map(() => append(client, stream, { events, expectedRevision, ...options })),
+        );
+        const written = both
+          .filter(({ status }) => status === 'fulfilled')
+          .map((outcome) => (outcome as PromiseFulfilledResult<unknown>).value);
+        const dropped = both
+          .filter(({ status }) => status === 'rejected')
+          .map((outcome) => (outcome as PromiseRejectedResult).reason.type);
         expect(written).toEqual([{ kind: 'written', revision: 0n, position: expect.any(BigInt) }]);
         expect(dropped).toEqual([options === unary ? 'timeout' : 'deadline-exceeded']);
         expect(await append(client, stream, { events, expectedRevision, ...options })).toEqual(written[0]);
@@ -194,8 +232,13 @@ describe('The embedded event store', () => {
     const { client } = await start({ flushDelayMs: 600 });
     const stream = newStream();
     const events = newEvents(1);
-    await expect(append(client, stream, { events, expectedRevision: NO_STREAM, deadline: 200 })).rejects.toMatchObject({ type: 'deadline-exceeded' });
-    expect(await append(client, stream, { events, expectedRevision: NO_STREAM })).toMatchObject({ kind: 'written', revision: 0n });
+    await expect(append(client, stream, { events, expectedRevision: NO_STREAM, deadline: 200 })).rejects.toMatchObject({
+      type: 'deadline-exceeded',
+    });
+    expect(await append(client, stream, { events, expectedRevision: NO_STREAM })).toMatchObject({
+      kind: 'written',
+      revision: 0n,
+    });
     expect(await idsIn(client, stream)).toEqual(idsOf(events));
   });
 });

@@ -18,7 +18,8 @@ const EVENTS = 100;
 
 async function fill(client: EventStoreDBClient, stream: string, bytes: number): Promise<void> {
   const event = () => binaryEvent({ type: 'filled', data: Buffer.alloc(bytes) });
-  for (let written = 0; written < EVENTS; written += 10) await client.appendToStream(stream, Array.from({ length: 10 }, event));
+  for (let written = 0; written < EVENTS; written += 10)
+    await client.appendToStream(stream, Array.from({ length: 10 }, event));
 }
 
 /** A read whose client takes one event and no more until it is told to. */

@@ -46,7 +46,9 @@ async function start(): Promise<Server> {
   const script = `import { startEmbeddedEventStore } from ${module};
     process.on('message', () => process.send(process.memoryUsage.rss()));
     process.send((await startEmbeddedEventStore({ directory: ${JSON.stringify(directory)} })).url);`;
-  const child = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  });
   closing.push(async () => {
     const exited = once(child, 'exit');
     child.kill('SIGKILL');
@@ -66,26 +68,45 @@ async function fill({ url }: Server, stream: string): Promise<void> {
   const client = EventStoreDBClient.connectionString(url);
   closing.push(() => client.dispose());
   const event = (): BinaryEventData => binaryEvent({ type: 'filled', data: Buffer.alloc(EVENT_BYTES, 'x') });
-  for (let written = 0; written < EVENTS; written += 8) await client.appendToStream(stream, Array.from({ length: 8 }, event));
+  for (let written = 0; written < EVENTS; written += 8)
+    await client.appendToStream(stream, Array.from({ length: 8 }, event));
 }
 
 const allEvents = (): ReadReq.Options => allOptions().setCount('1000000');
 const streamEvents = (): ReadReq.Options => streamOptions(STREAM).setCount('1000000');
-const subscribed = (options: ReadReq.Options): ReadReq.Options => options.setSubscription(new streams.ReadReq.Options.SubscriptionOptions());
+const subscribed = (options: ReadReq.Options): ReadReq.Options =>
+  options.setSubscription(new streams.ReadReq.Options.SubscriptionOptions());
 const filtered = (options: ReadReq.Options): ReadReq.Options => {
   const { FilterOptions } = streams.ReadReq.Options;
-  return options.setFilter(new FilterOptions().setStreamIdentifier(new FilterOptions.Expression().setPrefixList([STREAM])).setMax(32).setCheckpointintervalmultiplier(1));
+  return options.setFilter(
+    new FilterOptions()
+      .setStreamIdentifier(new FilterOptions.Expression().setPrefixList([STREAM]))
+      .setMax(32)
+      .setCheckpointintervalmultiplier(1),
+  );
 };
 
 const READS = [() => allEvents().setNoFilter(nothing()), streamEvents];
 const SUBSCRIPTIONS = [
-  () => subscribed(allOptions().setNoFilter(nothing())), () => subscribed(filtered(allOptions())), () => subscribed(streamOptions(STREAM)),
+  () => subscribed(allOptions().setNoFilter(nothing())),
+  () => subscribed(filtered(allOptions())),
+  () => subscribed(streamOptions(STREAM)),
 ];
-const LIVE = () => subscribed(new streams.ReadReq.Options().setAll(new streams.ReadReq.Options.AllOptions().setEnd(nothing())).setNoFilter(nothing()).setUuidOption(idsAsText()));
+const LIVE = () =>
+  subscribed(
+    new streams.ReadReq.Options()
+      .setAll(new streams.ReadReq.Options.AllOptions().setEnd(nothing()))
+      .setNoFilter(nothing())
+      .setUuidOption(idsAsText()),
+  );
 const KINDS = [...READS, ...SUBSCRIPTIONS];
 
 function rawClient(endpoint: string, options: ChannelOptions = {}): StreamsClient {
-  const client = new StreamsClient(endpoint, credentials.createInsecure(), { 'grpc.use_local_subchannel_pool': 1, 'grpc.max_receive_message_length': -1, ...options });
+  const client = new StreamsClient(endpoint, credentials.createInsecure(), {
+    'grpc.use_local_subchannel_pool': 1,
+    'grpc.max_receive_message_length': -1,
+    ...options,
+  });
   closing.push(() => client.close());
   return client;
 }

@@ -43,10 +43,24 @@ describe('the embedded Postgres', () => {
        from pg_database where datname = current_database()`,
     );
     expect(row).toEqual({
-      encoding: 'UTF8', collation: 'C', version: 18, fsync: 'on', commit: 'on', address: '', zone: 'UTC', superuser: false,
+      encoding: 'UTF8',
+      collation: 'C',
+      version: 18,
+      fsync: 'on',
+      commit: 'on',
+      address: '',
+      zone: 'UTC',
+      superuser: false,
     });
-    await expect(query(url.replace(/:[0-9a-f]{48}@/, ':wrong@'), 'select 1')).rejects.toThrow('password authentication failed');
-    for (const [path, mode] of [[folder.path, 0o700], [join(folder.path, 'data'), 0o700], [socket, 0o700], [join(folder.path, 'data', 'ledger.password'), 0o600]] as const) {
+    await expect(query(url.replace(/:[0-9a-f]{48}@/, ':wrong@'), 'select 1')).rejects.toThrow(
+      'password authentication failed',
+    );
+    for (const [path, mode] of [
+      [folder.path, 0o700],
+      [join(folder.path, 'data'), 0o700],
+      [socket, 0o700],
+      [join(folder.path, 'data', 'ledger.password'), 0o600],
+    ] as const) {
       expect([path, (await stat(path)).mode & 0o777]).toEqual([path, mode]);
     }
   });
@@ -59,7 +73,9 @@ describe('the embedded Postgres', () => {
       const { url, address } = await start({ ...testTls, certificateFile, port: taken });
       expect(address).toEqual({ port: expect.any(Number) });
       expect(address).not.toEqual({ port: taken });
-      expect(await query(url, 'select ssl, version from pg_stat_ssl where pid = pg_backend_pid()')).toEqual([{ ssl: true, version: 'TLSv1.3' }]);
+      expect(await query(url, 'select ssl, version from pg_stat_ssl where pid = pg_backend_pid()')).toEqual([
+        { ssl: true, version: 'TLSv1.3' },
+      ]);
       expect(existsSync(join(folder.path, '.s.PGSQL.5432'))).toBe(false);
       await expect(query(url.replace(/sslrootcert=[^&]+/, ''), 'select 1')).rejects.toThrow(/self.signed certificate/);
     } finally {
@@ -121,9 +137,16 @@ describe('the embedded Postgres', () => {
   it('makes the database again when it was killed in the middle of making it', async () => {
     const { path: dataDirectory, remove } = await scratchFolder();
     const postgres = join(dataDirectory, 'postgres');
-    const killed = startStoresProcess({ dataDirectory, eventstoreUrl: 'esdb://elsewhere', databaseUrl: 'embedded', appendBytesMax: 1_048_576 });
+    const killed = startStoresProcess({
+      dataDirectory,
+      eventstoreUrl: 'esdb://elsewhere',
+      databaseUrl: 'embedded',
+      appendBytesMax: 1_048_576,
+    });
     await until('initdb is under way', async () => {
-      const aside = existsSync(postgres) ? (await readdir(postgres)).find((name) => name.startsWith('unfinished-')) : undefined;
+      const aside = existsSync(postgres)
+        ? (await readdir(postgres)).find((name) => name.startsWith('unfinished-'))
+        : undefined;
       return aside !== undefined && existsSync(join(postgres, aside, 'data', 'base'));
     });
     await killed.kill();

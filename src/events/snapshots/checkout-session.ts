@@ -22,7 +22,8 @@ export type CheckoutSessionSnapshot = Readonly<{
   amountTotalMinor: number | null;
   createdAt: string | null;
   expiresAt: string | null;
-}> & Origin;
+}> &
+  Origin;
 
 export function checkoutSessionSnapshot(stripeEvent: StripeEvent): CheckoutSessionSnapshot {
   const session = new Fields(stripeEvent.data.object, 'checkout.session');

@@ -28,7 +28,8 @@ export type CreditNoteSnapshot = Readonly<{
   refunds: readonly Readonly<{ refund: string; amountMinor: number | null }>[];
   createdAt: string | null;
   voidedAt: string | null;
-}> & Origin;
+}> &
+  Origin;
 
 export function creditNoteSnapshot(stripeEvent: StripeEvent): CreditNoteSnapshot {
   const note = new Fields(stripeEvent.data.object, 'credit_note');

@@ -16,7 +16,8 @@ export type CustomerSnapshot = Readonly<{
   discounts: readonly DiscountFacts[];
   testClock: string | null;
   createdAt: string | null;
-}> & Origin;
+}> &
+  Origin;
 
 /** The entitlements a customer has, all of them: what is not listed was lost. */
 export type EntitlementsSnapshot = Readonly<{
@@ -25,7 +26,8 @@ export type EntitlementsSnapshot = Readonly<{
   entitlements: readonly Readonly<{ id: string; feature: string; lookupKey: string }>[];
   /** False when the customer has more entitlements than the event shows. */
   hasAllEntitlements: boolean;
-}> & Origin;
+}> &
+  Origin;
 
 export function customerSnapshot(stripeEvent: StripeEvent): CustomerSnapshot {
   const customer = new Fields(stripeEvent.data.object, 'customer');
@@ -38,7 +40,9 @@ export function customerSnapshot(stripeEvent: StripeEvent): CustomerSnapshot {
     // `account_balance` before 2019-10-17.
     balanceMinor: customer.integerOrNull('balance', 'account_balance') ?? 0,
     isDelinquent: customer.flag('delinquent', false),
-    defaultPaymentMethod: customer.hashOrNull('invoice_settings')?.idOrNull('default_payment_method') ?? customer.idOrNull('default_source', 'default_card'),
+    defaultPaymentMethod:
+      customer.hashOrNull('invoice_settings')?.idOrNull('default_payment_method') ??
+      customer.idOrNull('default_source', 'default_card'),
     discounts: discountsOf(customer),
     testClock: customer.idOrNull('test_clock'),
     createdAt: customer.timeOrNull('created'),
@@ -51,7 +55,11 @@ export function entitlementsSnapshot(stripeEvent: StripeEvent): EntitlementsSnap
   return {
     kind: 'entitlements',
     customer: summary.id('customer'),
-    entitlements: summary.hashes('entitlements').map((entitlement) => ({ id: entitlement.id('id'), feature: entitlement.id('feature'), lookupKey: entitlement.text('lookup_key') })),
+    entitlements: summary.hashes('entitlements').map((entitlement) => ({
+      id: entitlement.id('id'),
+      feature: entitlement.id('feature'),
+      lookupKey: entitlement.text('lookup_key'),
+    })),
     hasAllEntitlements: !summary.isTruncated('entitlements'),
     ...originOf(stripeEvent),
   };

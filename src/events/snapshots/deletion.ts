@@ -18,7 +18,8 @@ export type DeletionSnapshot = Readonly<{
   subscription: string | null;
   /** What an invoice item was for. */
   invoice: string | null;
-}> & Origin;
+}> &
+  Origin;
 
 export function deletionSnapshot(stripeEvent: StripeEvent): DeletionSnapshot {
   const { object } = stripeEvent.data;

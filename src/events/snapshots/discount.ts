@@ -24,7 +24,15 @@ export type DiscountFacts = Readonly<{
 }>;
 
 /** A discount on a customer, or on one subscription, item or invoice of its. */
-export type DiscountSnapshot = Readonly<{ kind: 'discount'; customer: string | null; subscription: string | null; subscriptionItem: string | null; invoice: string | null }> & DiscountFacts & Origin;
+export type DiscountSnapshot = Readonly<{
+  kind: 'discount';
+  customer: string | null;
+  subscription: string | null;
+  subscriptionItem: string | null;
+  invoice: string | null;
+}> &
+  DiscountFacts &
+  Origin;
 
 /** A coupon; from 2025-09-30.clover on the only place of a discount's terms. */
 export type CouponSnapshot = Readonly<{ kind: 'coupon'; id: string; name: string | null; terms: CouponTerms }> & Origin;
@@ -44,7 +52,13 @@ export function discountSnapshot(stripeEvent: StripeEvent): DiscountSnapshot {
 
 export function couponSnapshot(stripeEvent: StripeEvent): CouponSnapshot {
   const coupon = new Fields(stripeEvent.data.object, 'coupon');
-  return { kind: 'coupon', id: coupon.id('id'), name: coupon.textOrNull('name'), terms: termsOf(coupon), ...originOf(stripeEvent) };
+  return {
+    kind: 'coupon',
+    id: coupon.id('id'),
+    name: coupon.textOrNull('name'),
+    terms: termsOf(coupon),
+    ...originOf(stripeEvent),
+  };
 }
 
 /** `discounts` (ids or objects) since 2020; before, and beside it until 2025-03-31.basil, one `discount`. */
@@ -53,10 +67,23 @@ export function discountsOf(object: Fields): DiscountFacts[] {
   const single = object.expandedOrNull('discount');
   const known = single && discountFacts(single);
   if (several.length === 0) return known === null ? [] : [known];
-  return several.map((discount) => (typeof discount !== 'string' ? discountFacts(discount) : known?.id === discount ? known : { ...unknownDiscount, id: discount }));
+  return several.map((discount) =>
+    typeof discount !== 'string'
+      ? discountFacts(discount)
+      : known?.id === discount
+        ? known
+        : { ...unknownDiscount, id: discount },
+  );
 }
 
-const unknownDiscount: DiscountFacts = { id: null, coupon: null, terms: null, promotionCode: null, startsAt: null, endsAt: null };
+const unknownDiscount: DiscountFacts = {
+  id: null,
+  coupon: null,
+  terms: null,
+  promotionCode: null,
+  startsAt: null,
+  endsAt: null,
+};
 
 /** The coupon is the discount's own until 2025-09-30.clover, then its source's. */
 function discountFacts(discount: Fields): DiscountFacts {

@@ -3,7 +3,14 @@ import type { StripeEvent } from '../stripe-event.js';
 import { originOf, type Origin } from './origin.js';
 
 /** One movement of a dispute's money, to be booked once by its id, in whichever events it shows. Minor units of `currency`, which is the account's. */
-export type DisputeMovement = Readonly<{ id: string; amountMinor: number; feeMinor: number; netMinor: number; currency: string; createdAt: string | null }>;
+export type DisputeMovement = Readonly<{
+  id: string;
+  amountMinor: number;
+  feeMinor: number;
+  netMinor: number;
+  currency: string;
+  createdAt: string | null;
+}>;
 
 /** A dispute. Money in minor units of `currency`, which is the charge's. */
 export type DisputeSnapshot = Readonly<{
@@ -22,7 +29,8 @@ export type DisputeSnapshot = Readonly<{
   /** None, the withdrawal, or the withdrawal and the reinstatement. */
   movements: readonly DisputeMovement[];
   createdAt: string | null;
-}> & Origin;
+}> &
+  Origin;
 
 export function disputeSnapshot(stripeEvent: StripeEvent): DisputeSnapshot {
   const dispute = new Fields(stripeEvent.data.object, 'dispute');
@@ -37,7 +45,8 @@ export function disputeSnapshot(stripeEvent: StripeEvent): DisputeSnapshot {
     currency: dispute.text('currency'),
     charge: dispute.id('charge'),
     paymentIntent: dispute.idOrNull('payment_intent'),
-    evidenceDueBy: dispute.hashOrNull('evidence_details')?.timeOrNull('due_by') ?? dispute.timeOrNull('evidence_due_by'),
+    evidenceDueBy:
+      dispute.hashOrNull('evidence_details')?.timeOrNull('due_by') ?? dispute.timeOrNull('evidence_due_by'),
     movements: dispute.hashes('balance_transactions').map(movement),
     createdAt: dispute.timeOrNull('created'),
     ...originOf(stripeEvent),

@@ -33,10 +33,20 @@ export type InvoiceLine = Readonly<{
   /** Taxes on the line, whether the amount includes them or not; null when the snapshot does not say. */
   taxMinor: number | null;
   discountMinor: number;
-}> & Charged;
+}> &
+  Charged;
 
 /** An invoice item: what will be, or was, a line of an invoice. */
-export type InvoiceItemSnapshot = Readonly<{ kind: 'invoice_item'; id: string; customer: string | null; invoice: string | null; createdAt: string | null; testClock: string | null }> & Charged & Origin;
+export type InvoiceItemSnapshot = Readonly<{
+  kind: 'invoice_item';
+  id: string;
+  customer: string | null;
+  invoice: string | null;
+  createdAt: string | null;
+  testClock: string | null;
+}> &
+  Charged &
+  Origin;
 
 export function invoiceItemSnapshot(stripeEvent: StripeEvent): InvoiceItemSnapshot {
   const item = new Fields(stripeEvent.data.object, 'invoiceitem');
@@ -66,7 +76,8 @@ export function invoiceLine(line: Fields): InvoiceLine {
     ...charged(line),
     isProration: source.flag('proration', false),
     // Before 2020 the line of a subscription had the subscription's id as its own.
-    subscription: source.idOrNull('subscription') ?? (line.textOrNull('type') === 'subscription' ? line.id('id') : null),
+    subscription:
+      source.idOrNull('subscription') ?? (line.textOrNull('type') === 'subscription' ? line.id('id') : null),
     subscriptionItem: source.idOrNull('subscription_item'),
     taxMinor: sumOrNull(line, 'taxes') ?? sumOrNull(line, 'tax_amounts'),
     discountMinor: sumOrNull(line, 'discount_amounts') ?? 0,
@@ -97,9 +108,18 @@ function charged(line: Fields): Omit<Charged, 'isProration' | 'subscription' | '
 function pricing(line: Fields): Pick<Charged, 'price' | 'product' | 'unitAmountDecimal'> {
   const current = line.hashOrNull('pricing');
   const details = current?.hashOrNull('price_details') ?? null;
-  if (current !== null) return { price: details?.idOrNull('price') ?? null, product: details?.idOrNull('product') ?? null, unitAmountDecimal: current.decimalOrNull('unit_amount_decimal') };
+  if (current !== null)
+    return {
+      price: details?.idOrNull('price') ?? null,
+      product: details?.idOrNull('product') ?? null,
+      unitAmountDecimal: current.decimalOrNull('unit_amount_decimal'),
+    };
   const { price, product, ...terms } = pricedBy(line);
-  return { price, product, unitAmountDecimal: line.decimalOrNull('unit_amount_decimal', 'unit_amount') ?? unitOf(terms) };
+  return {
+    price,
+    product,
+    unitAmountDecimal: line.decimalOrNull('unit_amount_decimal', 'unit_amount') ?? unitOf(terms),
+  };
 }
 
 function unitOf(terms: Pick<PriceTerms, 'unitAmountDecimal' | 'unitAmountMinor'>): string | null {

@@ -21,7 +21,8 @@ export type InvoicePaymentSnapshot = Readonly<{
   createdAt: string | null;
   paidAt: string | null;
   canceledAt: string | null;
-}> & Origin;
+}> &
+  Origin;
 
 export function invoicePaymentSnapshot(stripeEvent: StripeEvent): InvoicePaymentSnapshot {
   const link = new Fields(stripeEvent.data.object, 'invoice_payment');

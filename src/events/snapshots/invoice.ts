@@ -52,7 +52,8 @@ type InvoiceFacts = Readonly<{
   /** False when the invoice has more lines than the event shows. */
   hasAllLines: boolean;
   testClock: string | null;
-}> & Origin;
+}> &
+  Origin;
 
 export type InvoiceSnapshot = Readonly<{ kind: 'invoice'; id: string }> & InvoiceFacts;
 /** The preview in `invoice.upcoming`: it has no id, and is never paid itself. */
@@ -72,7 +73,8 @@ function invoiceFacts(invoice: Fields, stripeEvent: StripeEvent): InvoiceFacts {
     number: invoice.textOrNull('number'),
     customer: invoice.idOrNull('customer'),
     subscription: subscriptionOf(invoice.object),
-    quote: invoice.idOrNull('quote') ?? invoice.hashOrNull('parent')?.hashOrNull('quote_details')?.idOrNull('quote') ?? null,
+    quote:
+      invoice.idOrNull('quote') ?? invoice.hashOrNull('parent')?.hashOrNull('quote_details')?.idOrNull('quote') ?? null,
     status: invoice.textOrNull('status') ?? invoiceStatusOf(invoice.object),
     billingReason: invoice.textOrNull('billing_reason'),
     // `billing` before 2019-10-17; before 2017 every invoice was charged automatically.
@@ -97,7 +99,8 @@ function amounts(invoice: Fields) {
     subtotalMinor: invoice.integer('subtotal'),
     totalMinor: invoice.integer('total'),
     // `tax` and `total_tax_amounts` until 2025-03-31.basil.
-    taxMinor: sumOrNull(invoice, 'total_taxes') ?? sumOrNull(invoice, 'total_tax_amounts') ?? invoice.integerOrNull('tax'),
+    taxMinor:
+      sumOrNull(invoice, 'total_taxes') ?? sumOrNull(invoice, 'total_tax_amounts') ?? invoice.integerOrNull('tax'),
     discountMinor: sumOrNull(invoice, 'total_discount_amounts') ?? 0,
     amountOverpaidMinor: invoice.integerOrNull('amount_overpaid') ?? 0,
     ...payment(invoice),
@@ -111,11 +114,13 @@ function amounts(invoice: Fields) {
 function payment(invoice: Fields) {
   const due = invoice.integer('amount_due');
   const paid = invoice.integerOrNull('amount_paid') ?? (invoice.flag('paid', false) ? due : 0);
-  const isPaidOutside = invoice.flag('paid_out_of_band', false) && (invoice.textOrNull('status') ?? invoiceStatusOf(invoice.object)) === 'paid';
+  const isPaidOutside =
+    invoice.flag('paid_out_of_band', false) &&
+    (invoice.textOrNull('status') ?? invoiceStatusOf(invoice.object)) === 'paid';
   return {
     amountDueMinor: due,
     amountPaidMinor: isPaidOutside ? due : paid,
-    amountRemainingMinor: isPaidOutside ? 0 : invoice.integerOrNull('amount_remaining') ?? due - paid,
+    amountRemainingMinor: isPaidOutside ? 0 : (invoice.integerOrNull('amount_remaining') ?? due - paid),
     amountPaidOffStripeMinor: isPaidOutside ? due : invoice.integerOrNull('amount_paid_off_stripe'),
     paidOutOfBand: invoice.has('paid_out_of_band') ? invoice.flag('paid_out_of_band', false) : null,
   };

@@ -34,7 +34,8 @@ export type PaymentSnapshot = Readonly<{
   cancellationReason: string | null;
   /** Refunds that a charge lists (until 2022-11-15): evidence, to be counted once by their ids. */
   refunds: readonly RefundFacts[];
-}> & Origin;
+}> &
+  Origin;
 
 export function chargeSnapshot(stripeEvent: StripeEvent): PaymentSnapshot {
   const charge = new Fields(stripeEvent.data.object, 'charge');
@@ -48,7 +49,9 @@ export function chargeSnapshot(stripeEvent: StripeEvent): PaymentSnapshot {
     status: charge.textOrNull('status') ?? (isPaid ? 'succeeded' : 'failed'),
     currency: charge.text('currency'),
     amountMinor: amount,
-    amountReceivedMinor: isPaid ? charge.integerOrNull('amount_captured') ?? (charge.flag('captured', true) ? amount : 0) : 0,
+    amountReceivedMinor: isPaid
+      ? (charge.integerOrNull('amount_captured') ?? (charge.flag('captured', true) ? amount : 0))
+      : 0,
     amountRefundedMinor: charge.integerOrNull('amount_refunded') ?? 0,
     customer: charge.idOrNull('customer'),
     invoice: charge.idOrNull('invoice'),

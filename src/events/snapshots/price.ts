@@ -18,10 +18,25 @@ export type PriceTerms = Readonly<{
 }>;
 
 /** A price, or a plan: they share ids and terms, and have events and streams of their own. */
-export type PriceSnapshot = Readonly<{ kind: 'price' | 'plan'; id: string; active: boolean; nickname: string | null; createdAt: string | null }> & PriceTerms & Origin;
+export type PriceSnapshot = Readonly<{
+  kind: 'price' | 'plan';
+  id: string;
+  active: boolean;
+  nickname: string | null;
+  createdAt: string | null;
+}> &
+  PriceTerms &
+  Origin;
 
 /** A product. */
-export type ProductSnapshot = Readonly<{ kind: 'product'; id: string; active: boolean; name: string | null; createdAt: string | null }> & Origin;
+export type ProductSnapshot = Readonly<{
+  kind: 'product';
+  id: string;
+  active: boolean;
+  name: string | null;
+  createdAt: string | null;
+}> &
+  Origin;
 
 export function priceSnapshot(stripeEvent: StripeEvent): PriceSnapshot {
   return { kind: 'price', ...priceFacts(stripeEvent, 'price') };
@@ -58,7 +73,10 @@ function priceFacts(stripeEvent: StripeEvent, name: string): Omit<PriceSnapshot,
 
 /** The price (since 2020) or plan of an item or line: its id, and its terms as far as they are shown. */
 export function pricedBy(item: Fields): { readonly price: string | null } & PriceTerms {
-  return { price: item.idOrNull('price', 'plan'), ...termsOf(item.expandedOrNull('price') ?? item.expandedOrNull('plan')) };
+  return {
+    price: item.idOrNull('price', 'plan'),
+    ...termsOf(item.expandedOrNull('price') ?? item.expandedOrNull('plan')),
+  };
 }
 
 /** Prices and plans differ in names, and in where they keep how they recur. */

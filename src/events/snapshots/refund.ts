@@ -23,7 +23,13 @@ export type RefundSnapshot = Readonly<{ kind: 'refund'; id: string; customer: st
 
 export function refundSnapshot(stripeEvent: StripeEvent): RefundSnapshot {
   const refund = new Fields(stripeEvent.data.object, 'refund');
-  return { kind: 'refund', ...refundFacts(refund), id: refund.id('id'), customer: refund.idOrNull('customer'), ...originOf(stripeEvent) };
+  return {
+    kind: 'refund',
+    ...refundFacts(refund),
+    id: refund.id('id'),
+    customer: refund.idOrNull('customer'),
+    ...originOf(stripeEvent),
+  };
 }
 
 export function refundFacts(refund: Fields): RefundFacts {

@@ -5,8 +5,20 @@ import { originOf, type Origin } from './origin.js';
 
 /** Stripe's names of objects that no read model shows, and that belong to a payment, a subscription, an invoice or a customer. */
 const names = new Set([
-  'radar.early_fraud_warning', 'review', 'quote', 'payment_method', 'setup_intent', 'mandate', 'tax_id', 'card', 'bank_account', 'source', 'promotion_code',
-  'customer_cash_balance_transaction', 'billing.credit_grant', 'billing.credit_balance_transaction',
+  'radar.early_fraud_warning',
+  'review',
+  'quote',
+  'payment_method',
+  'setup_intent',
+  'mandate',
+  'tax_id',
+  'card',
+  'bank_account',
+  'source',
+  'promotion_code',
+  'customer_cash_balance_transaction',
+  'billing.credit_grant',
+  'billing.credit_balance_transaction',
 ]);
 
 /** An object of which we only say what it belongs to: a review of a payment, a quote that became a subscription, a customer's tax id, … */
@@ -27,7 +39,8 @@ export type RelatedObjectSnapshot = Readonly<{
   /** What a movement of a customer's credit belongs to; only the grant names the customer. */
   creditGrant: string | null;
   testClock: string | null;
-}> & Origin;
+}> &
+  Origin;
 
 export function isRelatedObject(name: string): boolean {
   return names.has(name);

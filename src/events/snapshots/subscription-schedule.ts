@@ -27,7 +27,8 @@ export type SubscriptionScheduleSnapshot = Readonly<{
   completedAt: string | null;
   releasedAt: string | null;
   testClock: string | null;
-}> & Origin;
+}> &
+  Origin;
 
 export function subscriptionScheduleSnapshot(stripeEvent: StripeEvent): SubscriptionScheduleSnapshot {
   const schedule = new Fields(stripeEvent.data.object, 'subscription_schedule');

@@ -14,7 +14,8 @@ export type SubscriptionItem = Readonly<{
   quantity: number | null;
   periodStart: string | null;
   periodEnd: string | null;
-}> & PriceTerms;
+}> &
+  PriceTerms;
 
 /** What an event says of a subscription. Times are ISO 8601 in UTC; plain JSON. Unknown statuses and the like pass as they are. */
 export type SubscriptionSnapshot = Readonly<{
@@ -57,7 +58,8 @@ export type SubscriptionSnapshot = Readonly<{
   pendingSetupIntent: string | null;
   schedule: string | null;
   testClock: string | null;
-}> & Origin;
+}> &
+  Origin;
 
 /** Reads a subscription of any API version since 2013. Throws `UnreadableSnapshot`. */
 export function subscriptionSnapshot(stripeEvent: StripeEvent): SubscriptionSnapshot {
@@ -105,14 +107,22 @@ function pauses(subscription: Fields) {
   const collection = subscription.hashOrNull('pause_collection');
   const paused = subscription.hashOrNull('status_details')?.hashOrNull('paused') ?? null;
   return {
-    pauseCollection: collection && { behavior: collection.text('behavior'), resumesAt: collection.timeOrNull('resumes_at') },
-    paused: paused && { reason: paused.hashOrNull('subscription')?.textOrNull('type') ?? null, at: paused.timeOrNull('transitioned_at') },
+    pauseCollection: collection && {
+      behavior: collection.text('behavior'),
+      resumesAt: collection.timeOrNull('resumes_at'),
+    },
+    paused: paused && {
+      reason: paused.hashOrNull('subscription')?.textOrNull('type') ?? null,
+      at: paused.timeOrNull('transitioned_at'),
+    },
   };
 }
 
 function settings(subscription: Fields) {
   return {
-    trialEndBehavior: subscription.hashOrNull('trial_settings')?.hashOrNull('end_behavior')?.textOrNull('missing_payment_method') ?? null,
+    trialEndBehavior:
+      subscription.hashOrNull('trial_settings')?.hashOrNull('end_behavior')?.textOrNull('missing_payment_method') ??
+      null,
     pendingUpdateExpiresAt: subscription.hashOrNull('pending_update')?.timeOrNull('expires_at') ?? null,
     // `billing` before 2019-10-17; before 2017 every subscription was charged automatically.
     collectionMethod: subscription.textOrNull('collection_method', 'billing') ?? 'charge_automatically',
@@ -145,5 +155,10 @@ function least(times: readonly (string | null)[]): string | null {
 }
 
 function greatest(times: readonly (string | null)[]): string | null {
-  return times.filter((time) => time !== null).sort().at(-1) ?? null;
+  return (
+    times
+      .filter((time) => time !== null)
+      .sort()
+      .at(-1) ?? null
+  );
 }

@@ -28,14 +28,18 @@ const count = (value: number): string => new Intl.NumberFormat('en-US').format(v
 type Options = Readonly<{ from: string; to: string; verify: boolean }>;
 
 /** Reads the command line; undefined when help was asked for. Connection strings may hold passwords, so the environment can say them. */
-function optionsOf(args: readonly string[], environment: Readonly<Record<string, string | undefined>>): Options | undefined {
+function optionsOf(
+  args: readonly string[],
+  environment: Readonly<Record<string, string | undefined>>,
+): Options | undefined {
   const text = { type: 'string' } as const;
   const flag = { type: 'boolean', default: false } as const;
   const { values } = parseArgs({ args: [...args], options: { from: text, to: text, verify: flag, help: flag } });
   if (values.help) return undefined;
   const from = values.from ?? environment['EVENTSTORE_COPY_FROM'];
   const to = values.to ?? environment['EVENTSTORE_COPY_TO'];
-  if (!from || !to) throw new Error('Say --from and --to, each a connection string such as esdb://127.0.0.1:2113?tls=false.');
+  if (!from || !to)
+    throw new Error('Say --from and --to, each a connection string such as esdb://127.0.0.1:2113?tls=false.');
   if (from === to) throw new Error('--from and --to are the same store.');
   return { from, to, verify: values.verify };
 }
@@ -47,7 +51,7 @@ function progressShown(): (progress: CopyProgress) => void {
   return ({ phase, events }) => {
     const now = performance.now();
     if (now - shownMs < SHOW_EVERY_MS) return;
-    const rate = Math.max(0, events - before) / (now - shownMs) * 1000;
+    const rate = (Math.max(0, events - before) / (now - shownMs)) * 1000;
     say(`${phase}: ${count(events)} events, ${count(Math.round(rate))}/s`);
     [shownMs, before] = [now, events];
   };
@@ -77,7 +81,9 @@ if (options === undefined) {
 } else {
   process.exitCode = await run(options).then(
     ({ events, copied, streams, streamsWithMetadata }) => {
-      process.stdout.write(`${count(copied)} events were copied. Both stores have the same ${count(events)} events in ${count(streams)} streams, and the metadata of ${count(streamsWithMetadata)}.\n`);
+      process.stdout.write(
+        `${count(copied)} events were copied. Both stores have the same ${count(events)} events in ${count(streams)} streams, and the metadata of ${count(streamsWithMetadata)}.\n`,
+      );
       return 0;
     },
     (error: unknown) => {

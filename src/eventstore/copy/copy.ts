@@ -55,9 +55,18 @@ async function verify(options: CopyOptions, end?: bigint): Promise<Seen> {
 /** What a walk has seen of the source. */
 type Seen = { events: number; missing: number; streams: number; end: bigint; streamsWithMetadata: Set<string> };
 
-const copiedOf = ({ events, missing, streams, streamsWithMetadata }: Seen): Copied => ({ events, copied: missing, streams, streamsWithMetadata: streamsWithMetadata.size });
+const copiedOf = ({ events, missing, streams, streamsWithMetadata }: Seen): Copied => ({
+  events,
+  copied: missing,
+  streams,
+  streamsWithMetadata: streamsWithMetadata.size,
+});
 
-type Walk = Readonly<{ phase: 'copying' | 'verifying'; onMissing: (event: RawEvent) => Promise<void> | void; end?: bigint | undefined }>;
+type Walk = Readonly<{
+  phase: 'copying' | 'verifying';
+  onMissing: (event: RawEvent) => Promise<void> | void;
+  end?: bigint | undefined;
+}>;
 
 /** Goes through both logs side by side. Where the target ends, the rest of the source is missing. */
 async function walk({ source, target, onProgress }: CopyOptions, { phase, onMissing, end }: Walk): Promise<Seen> {
@@ -77,7 +86,12 @@ async function walk({ source, target, onProgress }: CopyOptions, { phase, onMiss
       onProgress?.({ phase: phase === 'copying' && seen.missing === 0 ? 'comparing' : phase, events: seen.events });
     }
     const surplus = seen.missing > 0 ? undefined : (await there.next()).value;
-    if (surplus) throw new CopyDifference(surplus.stream, surplus.revision, 'the target has it, the source does not. Copy into an empty store.');
+    if (surplus)
+      throw new CopyDifference(
+        surplus.stream,
+        surplus.revision,
+        'the target has it, the source does not. Copy into an empty store.',
+      );
     return seen;
   } finally {
     await there.return(undefined);

@@ -32,8 +32,17 @@ export function differencesOf(source: RawEvent, target: RawEvent): string[] {
 /** Throws a CopyDifference unless the event of the target is that of the source, in the same place. */
 export function assertSame(source: RawEvent, target: RawEvent): void {
   if (source.stream !== target.stream || source.revision !== target.revision) {
-    throw new CopyDifference(source.stream, source.revision, `where the source has it, the target has ${placeOf(target)}.`);
+    throw new CopyDifference(
+      source.stream,
+      source.revision,
+      `where the source has it, the target has ${placeOf(target)}.`,
+    );
   }
   const differences = differencesOf(source, target);
-  if (differences.length > 0) throw new CopyDifference(source.stream, source.revision, `the target has another ${differences.join(' and another ')}.`);
+  if (differences.length > 0)
+    throw new CopyDifference(
+      source.stream,
+      source.revision,
+      `the target has another ${differences.join(' and another ')}.`,
+    );
 }

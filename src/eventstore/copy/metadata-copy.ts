@@ -10,7 +10,10 @@ type Stores = Readonly<{ source: EventStore; target: EventStore }>;
  * The metadata that the source has of a stream and the target has not, and the revision at which the target's own stands.
  * Only the last metadata counts, and ids do not: deletes and appends make a store write metadata by itself.
  */
-async function missingMetadata({ source, target }: Stores, metastream: string): Promise<{ wanted: RawEvent; revision: bigint } | undefined> {
+async function missingMetadata(
+  { source, target }: Stores,
+  metastream: string,
+): Promise<{ wanted: RawEvent; revision: bigint } | undefined> {
   const [wanted, there] = await Promise.all([lastEventOf(source, metastream), lastEventOf(target, metastream)]);
   if (!wanted || (there && sameBytes(wanted.data, there.data))) return undefined;
   return { wanted, revision: there?.revision ?? -1n };
@@ -27,5 +30,6 @@ export async function copyMetadata(stores: Stores, metastream: string): Promise<
 /** @throws CopyDifference when a stream of the target has other metadata. */
 export async function verifyMetadata(stores: Stores, metastream: string): Promise<void> {
   const missing = await missingMetadata(stores, metastream);
-  if (missing) throw new CopyDifference(metastream, missing.wanted.revision, 'the target has other metadata of this stream.');
+  if (missing)
+    throw new CopyDifference(metastream, missing.wanted.revision, 'the target has other metadata of this stream.');
 }

@@ -41,8 +41,14 @@ export class OrderedAppends {
     const size = sizeOf(event);
     const group = this.#round.at(-1);
     const previous = group?.at(-1);
-    const follows = previous !== undefined && previous.stream === event.stream && previous.revision + 1n === event.revision;
-    if (follows && group !== undefined && group.length < GROUP_EVENTS_MAX && this.#groupBytes + size <= GROUP_BYTES_MAX) {
+    const follows =
+      previous !== undefined && previous.stream === event.stream && previous.revision + 1n === event.revision;
+    if (
+      follows &&
+      group !== undefined &&
+      group.length < GROUP_EVENTS_MAX &&
+      this.#groupBytes + size <= GROUP_BYTES_MAX
+    ) {
       group.push(event);
       this.#groupBytes += size;
     } else {
@@ -68,7 +74,12 @@ export class OrderedAppends {
 
   async #tombstone({ stream }: RawEvent): Promise<void> {
     await this.flush();
-    const tombstone = () => withTimeout(this.target.appends.tombstoneStream(stream, { expectedRevision: ANY }), APPEND_TIMEOUT_MS, `Deleting ${stream}`);
+    const tombstone = () =>
+      withTimeout(
+        this.target.appends.tombstoneStream(stream, { expectedRevision: ANY }),
+        APPEND_TIMEOUT_MS,
+        `Deleting ${stream}`,
+      );
     await insist(tombstone).catch((error: unknown) => {
       if (failureOf(error) !== 'stream_deleted') throw error;
     });
@@ -84,15 +95,28 @@ async function append(target: EventStore, group: Group): Promise<void> {
   } catch (error) {
     const failure = failureOf(error);
     if (failure === 'wrong_expected_revision') throw await unfitting(target, first);
-    if (failure === 'too_large') throw new CopyDifference(first.stream, first.revision, 'it is larger than the append limit of the target. Raise the limit, then copy again.');
+    if (failure === 'too_large')
+      throw new CopyDifference(
+        first.stream,
+        first.revision,
+        'it is larger than the append limit of the target. Raise the limit, then copy again.',
+      );
     throw error;
   }
 }
 
 /** Appends events of one stream as they are. Throws what the client throws. */
-export async function appendAt(target: EventStore, events: readonly RawEvent[], expectedRevision: bigint | typeof NO_STREAM): Promise<void> {
+export async function appendAt(
+  target: EventStore,
+  events: readonly RawEvent[],
+  expectedRevision: bigint | typeof NO_STREAM,
+): Promise<void> {
   const stream = events[0]?.stream ?? '';
-  await withTimeout(target.appends.appendBytes({ stream, events, expectedRevision, timeoutMs: APPEND_TIMEOUT_MS }), APPEND_TIMEOUT_MS, `Appending to ${stream}`);
+  await withTimeout(
+    target.appends.appendBytes({ stream, events, expectedRevision, timeoutMs: APPEND_TIMEOUT_MS }),
+    APPEND_TIMEOUT_MS,
+    `Appending to ${stream}`,
+  );
 }
 
 /** Why an event does not fit behind what the target has of its stream. */
