@@ -2,31 +2,32 @@ import { Module, type DynamicModule, type Provider, type Type } from '@nestjs/co
 import { APP_FILTER, APP_GUARD } from '@nestjs/core';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { projections } from '../projections/index.js';
-import { ACCESS_POLICY, AccessController } from './api/access.controller.js';
-import { API_TOKENS, AuthGuard } from './api/auth.guard.js';
-import { ChurnRiskController } from './api/churn-risk.controller.js';
-import { CustomersController } from './api/customers.controller.js';
-import { DisputesController } from './api/disputes.controller.js';
-import { HealthController } from './api/health.controller.js';
-import { gaugeParkedStreams, Health } from './api/health.js';
-import { InvoicesController } from './api/invoices.controller.js';
-import { LiveController } from './api/live.controller.js';
-import { LiveUpdates } from './api/live-updates.js';
+import { ACCESS_POLICY, AccessController } from './api/access/access.controller.js';
+import { API_TOKENS, AuthGuard } from './http/auth.guard.js';
+import { ChurnRiskController } from './api/churn-risk/churn-risk.controller.js';
+import { CustomersController } from './api/customers/customers.controller.js';
+import { DisputesController } from './api/disputes/disputes.controller.js';
+import { HealthController } from './api/operations/health.controller.js';
+import { gaugeParkedStreams, Health } from './api/operations/health.js';
+import { InvoicesController } from './api/invoices/invoices.controller.js';
+import { LiveController } from './api/live/live.controller.js';
+import { LiveUpdates } from './api/live/live-updates.js';
 import { LIMITS } from './api/limits.js';
-import { METRICS, MetricsController } from './api/metrics.controller.js';
-import { OperationsController } from './api/operations.controller.js';
-import { ParkedController } from './api/parked.controller.js';
-import type { PastThreadData } from './api/past-thread-handle.js';
-import { PastThreads } from './api/past-threads.js';
-import { PaymentsController } from './api/payments.controller.js';
+import { METRICS, MetricsController } from './api/operations/metrics.controller.js';
+import { OperationsController } from './api/operations/operations.controller.js';
+import { ParkedController } from './api/parked/parked.controller.js';
+import type { PastThreadData } from './api/past/past-thread-handle.js';
+import { PastThreads } from './api/past/past-threads.js';
+import { problemOf } from './api/problem-of.js';
+import { PaymentsController } from './api/payments/payments.controller.js';
 import { Places } from './api/places.js';
-import { ProblemFilter } from './api/problem.filter.js';
+import { ProblemFilter } from './http/problem.filter.js';
 import { tooManyWaiting } from './api/refusals.js';
 import { ReadPosition } from './api/read-position.js';
 import { Reads } from './api/reads.js';
-import { RefundsController } from './api/refunds.controller.js';
-import { Replays } from './api/replays.js';
-import { SubscriptionsController } from './api/subscriptions.controller.js';
+import { RefundsController } from './api/refunds/refunds.controller.js';
+import { Replays } from './api/parked/replays.js';
+import { SubscriptionsController } from './api/subscriptions/subscriptions.controller.js';
 import { CatchUpMetrics } from './catch-up/catch-up.metrics.js';
 import { CatchUpThread } from './catch-up/thread.js';
 import type { Config } from './config.js';
@@ -132,7 +133,7 @@ const operationsPart = ({
     { provide: API_TOKENS, useValue: config.apiTokens },
     AuthGuard,
     { provide: APP_GUARD, useExisting: AuthGuard },
-    { provide: APP_FILTER, useClass: ProblemFilter },
+    { provide: APP_FILTER, useValue: new ProblemFilter(problemOf) },
   ],
 });
 

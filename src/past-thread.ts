@@ -1,9 +1,9 @@
 /** The program of a thread that answers questions about the past, one at a time, until it is terminated. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { LIMITS } from './api/limits.js';
-import { KeptTimelines } from './api/kept-timelines.js';
-import { answerPast } from './api/past-questions.js';
-import type { ForPastThread, FromPastThread, PastThreadData } from './api/past-thread-handle.js';
+import { KeptTimelines } from './api/timeline/kept-timelines.js';
+import { answerPast } from './api/past/past-questions.js';
+import type { ForPastThread, FromPastThread, PastThreadData } from './api/past/past-thread-handle.js';
 import { problemOf } from './api/problem-of.js';
 import { Past } from './as-of/past.js';
 import { connectEventStore } from './eventstore/event-store.js';

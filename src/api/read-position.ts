@@ -2,7 +2,7 @@ import { ProblemError } from '../http/problem.js';
 import { isNotYetMade, type Database, type Queryable } from '../read-models/database.js';
 import { checkpointsOf, readCheckpoints, type Checkpoint } from '../read-models/checkpoints.js';
 import type { AnyProjection } from '../../projections/projection.js';
-import type { Asker } from './asker.js';
+import type { Asker } from '../http/asker.js';
 import type { Places } from './places.js';
 import { Waits } from './waits.js';
 

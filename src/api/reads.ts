@@ -1,6 +1,6 @@
 import { ProblemError } from '../http/problem.js';
 import type { Database, Snapshots } from '../read-models/database.js';
-import type { Asker } from './asker.js';
+import type { Asker } from '../http/asker.js';
 import { LIMITS } from './limits.js';
 import { Turns } from './turns.js';
 

@@ -1,5 +1,5 @@
 import type { ProblemError } from '../http/problem.js';
-import type { Asker } from './asker.js';
+import type { Asker } from '../http/asker.js';
 import { clientLeft, tooManyRequests } from './refusals.js';
 
 /**

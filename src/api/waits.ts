@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Asker } from './asker.js';
+import type { Asker } from '../http/asker.js';
 import type { Places } from './places.js';
 import { clientLeft } from './refusals.js';
 

@@ -1,7 +1,7 @@
 import { ANY, jsonEvent } from '@eventstore/db-client';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { projections } from '../../projections/index.js';
-import { Health, publicReport } from '../../src/api/health.js';
+import { Health, publicReport } from '../../src/api/operations/health.js';
 import { Places } from '../../src/api/places.js';
 import { tooManyWaiting } from '../../src/api/refusals.js';
 import { ReadPosition } from '../../src/api/read-position.js';

@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import { KeptTimelines } from '../../src/api/kept-timelines.js';
+import { KeptTimelines } from '../../src/api/timeline/kept-timelines.js';
 
 const timeline = (bytes: number) => ({
   entries: ['x'.repeat(bytes / 2)],

@@ -2,7 +2,7 @@ import { expect, it } from '@jest/globals';
 import { once } from 'node:events';
 import { createServer, request, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { cutSlowest, LiveReader, liveMessage } from '../../src/api/live-reader.js';
+import { cutSlowest, LiveReader, liveMessage } from '../../src/api/live/live-reader.js';
 import { until } from '../support/until.js';
 
 const FILLING = 'x'.repeat(256 * 1024);

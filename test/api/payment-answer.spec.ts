@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Row } from '../../src/api/answer.js';
-import { paymentAnswer } from '../../src/api/payment-answer.js';
+import { paymentAnswer } from '../../src/api/payments/payment-answer.js';
 
 const intent = (status: string, receivedMinor = 0): Row => ({
   id: 'pi_1',

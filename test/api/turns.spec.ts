@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Asker } from '../../src/api/asker.js';
+import type { Asker } from '../../src/http/asker.js';
 import { Turns, type TurnLimits } from '../../src/api/turns.js';
 import { ProblemError } from '../../src/http/problem.js';
 

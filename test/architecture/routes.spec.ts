@@ -5,7 +5,7 @@ import { APP_GUARD, MetadataScanner, ModulesContainer } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { request } from 'node:http';
 import { Registry } from 'prom-client';
-import { API_TOKENS, AuthGuard } from '../../src/api/auth.guard.js';
+import { API_TOKENS, AuthGuard } from '../../src/http/auth.guard.js';
 import { AppModule } from '../../src/app.module.js';
 import { loadConfig } from '../../src/config.js';
 import { connectEventStore } from '../../src/eventstore/event-store.js';

@@ -5,7 +5,7 @@ import { accessAnswer } from '../../src/access/answer.js';
 import { decide } from '../../src/access/decision.js';
 import type { SubscriptionFact } from '../../src/access/facts.js';
 import { DEFAULT_ACCESS_POLICY, type AccessPolicy } from '../../src/access/policy.js';
-import { accessFactsOf } from '../../src/api/access-facts.js';
+import { accessFactsOf } from '../../src/api/access/access-facts.js';
 import { pastRows } from '../../src/as-of/past-rows.js';
 import { day, facts, subscription } from '../access/subscription-facts.js';
 import { byStream, recordedInOrder } from '../support/recorded.js';

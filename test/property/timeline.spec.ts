@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { subscriptions } from '../../projections/subscriptions.js';
-import { timelineEntries } from '../../src/api/timeline-entries.js';
+import { timelineEntries } from '../../src/api/timeline/timeline-entries.js';
 import { pastRows } from '../../src/as-of/past-rows.js';
 import { byStream, recordedInOrder } from '../support/recorded.js';
 import { lives, type SimulatedLife } from '../../simulator/simulator.js';

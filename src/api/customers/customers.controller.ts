@@ -1,0 +1,69 @@
+import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
+import { z } from 'zod';
+import { customers } from '../../../projections/customers.js';
+import { rowsWithStaleness } from '../../read-models/stale-rows.js';
+import { answerOf, type Answer } from '../answer.js';
+import { AskedBy, type Asker } from '../../http/asker.js';
+import { NeedsScope } from '../../http/auth.guard.js';
+import { INVOICES } from '../invoices/invoices.controller.js';
+import { findById, listById, type Page } from '../lists.js';
+import { notFound } from '../not-found.js';
+import { listPayments } from '../payments/payment-queries.js';
+import { freshness, listingOf, origin, paging, parseQuery, pathId, text } from '../query.js';
+import { ReadPosition } from '../read-position.js';
+import { Reads } from '../reads.js';
+import { SUBSCRIPTIONS } from '../subscriptions/subscriptions.controller.js';
+
+const listing = z.strictObject({ ...freshness, ...paging, ...origin, email: text });
+const reading = z.strictObject({ ...freshness, limit: paging.limit });
+/** What this build answers from. */
+export const CUSTOMERS = rowsWithStaleness(customers, 'customers');
+
+/** A customer's everything. `customer` is null while only other objects have told of it; lists go on at their own addresses, with `customer` and the cursor. */
+type Everything = Readonly<{
+  id: string;
+  customer: Answer | null;
+  subscriptions: Page;
+  invoices: Page;
+  payments: Page;
+}>;
+
+/** What the ledger knows of customers. */
+@Controller('customers')
+@NeedsScope('read')
+export class CustomersController {
+  constructor(
+    @Inject(Reads) private readonly reads: Reads,
+    @Inject(ReadPosition) private readonly position: ReadPosition,
+  ) {}
+
+  @Get(':id')
+  async everything(
+    @Param('id', pathId) id: string,
+    @Query() query: unknown,
+    @AskedBy() asker: Asker,
+  ): Promise<Everything> {
+    const wanted = parseQuery(reading, query);
+    await this.position.satisfy(wanted, asker);
+    const listing = { filter: { customer: id }, limit: wanted.limit };
+    const everything = await this.reads.by(asker).snapshot(async (connection) => {
+      const row = await findById(connection, CUSTOMERS, id);
+      const customer = row === null ? null : answerOf(row);
+      const subscriptions = await listById(connection, SUBSCRIPTIONS, listing);
+      const invoices = await listById(connection, INVOICES, listing);
+      return { id, customer, subscriptions, invoices, payments: await listPayments(connection, listing) };
+    });
+    const { customer, subscriptions, invoices, payments } = everything;
+    if (customer === null && [subscriptions, invoices, payments].every(({ data }) => data.length === 0))
+      throw notFound('customer', id);
+    return everything;
+  }
+
+  /** Customers of whom events of their own have told; others only `/customers/:id` knows. */
+  @Get()
+  async list(@Query() query: unknown, @AskedBy() asker: Asker): Promise<Page> {
+    const wanted = parseQuery(listing, query);
+    await this.position.satisfy(wanted, asker);
+    return this.reads.by(asker).snapshot((connection) => listById(connection, CUSTOMERS, listingOf(wanted)));
+  }
+}

@@ -1,0 +1,192 @@
+import { Gauge, type Registry } from 'prom-client';
+import type { CatchUpState } from '../../catch-up/catch-up.js';
+import { usesReadModels, type Role } from '../../config.js';
+import type { Trouble } from '../../eventstore/appender.js';
+import { withTimeout, type EventStore } from '../../eventstore/event-store.js';
+import { distanceTo, LogEndSearch, type LogEnd } from '../../eventstore/log-end.js';
+import { StoreRefuses } from '../../eventstore/store-errors.js';
+import { isNotYetMade, type Database } from '../../read-models/database.js';
+import { countParked } from '../../read-models/parked-streams.js';
+import type { ReadPosition } from '../read-position.js';
+
+/**
+ * Whether events are taken: `elsewhere`, by other processes; `store_away` and `store_refuses`, the store does not answer, or not this
+ * user; or why appends fail though the store may answer reads.
+ */
+export type IntakeState = 'ok' | 'elsewhere' | 'store_away' | 'store_refuses' | Trouble['kind'];
+
+/**
+ * Whether rows may be read. `not_caught_up`: the read models have not been at the end of the log yet; `log_end_unknown`: that end is
+ * being looked for; `not_built`: some of this build have never been there; `other_log`: they speak of another log.
+ */
+export type ReadsState =
+  'ok' | 'not_used' | 'database_away' | 'store_away' | 'log_end_unknown' | 'not_caught_up' | 'not_built' | 'other_log';
+
+export type HealthReport = Readonly<{
+  /** Whether the process can do what it is there for; where that is intake too, the event store alone decides. */
+  ready: boolean;
+  roles: readonly Role[];
+  intake: { ready: boolean; state: IntakeState; eventStore: string };
+  /** `building`: read models of this build that have not been at the end of the log yet. `parked`: how many streams of which generations. */
+  reads: {
+    ready: boolean;
+    state: ReadsState;
+    postgres: string;
+    catchUp: string;
+    cause?: string;
+    building: readonly string[];
+    parked: Readonly<Record<string, number>>;
+  };
+}>;
+
+/** A report without causes, addresses, roles and checkpoints: for requests without a valid token. */
+export type PublicReport = Readonly<{
+  ready: boolean;
+  intake: { ready: boolean; state: IntakeState };
+  reads: { ready: boolean; state: ReadsState };
+}>;
+
+export const publicReport = ({ ready, intake, reads }: HealthReport): PublicReport => ({
+  ready,
+  intake: { ready: intake.ready, state: intake.state },
+  reads: { ready: reads.ready, state: reads.state },
+});
+
+/** Where the log ends, as far as the store answers. */
+export type LogState =
+  LogEnd | Readonly<{ kind: 'away'; cause: string }> | Readonly<{ kind: 'refused'; cause: string }>;
+/** Up to where the rows that are read are complete (-1n before the first event), and what is not ready among them. */
+type ReadModelsState =
+  | Readonly<{ kind: 'at'; position: bigint; building: readonly string[]; parked: ReadonlyMap<string, number> }>
+  | Readonly<{ kind: 'away' | 'not_used' }>;
+
+export type Positions = Readonly<{ log: LogState; readModels: ReadModelsState }>;
+
+const CHECK_TIMEOUT_MS = 2_000;
+const CHECK_AGAIN_AFTER_MS = 500;
+
+type Options = Readonly<{
+  roles: readonly Role[];
+  /** Null in a process that has no Postgres. */
+  readModels: { database: Database; position: ReadPosition } | null;
+  /** Null where another process projects. */
+  catchUp: (() => CatchUpState) | null;
+  /** What appends fail for now. */
+  trouble: () => Trouble | null;
+}>;
+
+/** Asks the store and Postgres how they are; requests that come at one time share one answer. */
+export class Health {
+  readonly #logEnd: LogEndSearch;
+  #checked: { at: number; positions: Promise<Positions> } | undefined;
+  #caughtUpOnce = false;
+
+  constructor(
+    store: EventStore,
+    private readonly options: Options,
+  ) {
+    this.#logEnd = new LogEndSearch(store);
+  }
+
+  positions(): Promise<Positions> {
+    const now = performance.now();
+    if (this.#checked === undefined || now - this.#checked.at > CHECK_AGAIN_AFTER_MS)
+      this.#checked = { at: now, positions: this.#check() };
+    return this.#checked.positions;
+  }
+
+  /** Reads become ready when the read models have reached the end of the log once, and stay so while Postgres answers. */
+  async report(): Promise<HealthReport> {
+    const { log, readModels } = await this.positions();
+    const { roles } = this.options;
+    if (readModels.kind === 'at' && hasReached(readModels.position, log)) this.#caughtUpOnce = true;
+    const intake = this.#intake(log);
+    const reads = this.#reads(log, readModels);
+    return { ready: roles.includes('ingest') ? intake.ready : reads.ready, roles, intake, reads };
+  }
+
+  #intake(log: LogState): HealthReport['intake'] {
+    const trouble = this.options.trouble();
+    const eventStore =
+      log.kind === 'away'
+        ? 'does not answer'
+        : log.kind === 'refused'
+          ? `refused: ${log.cause}`
+          : (trouble?.cause ?? 'ok');
+    const state = ((): IntakeState => {
+      if (!this.options.roles.includes('ingest')) return 'elsewhere';
+      if (log.kind === 'away') return 'store_away';
+      if (log.kind === 'refused') return 'store_refuses';
+      return trouble?.kind ?? 'ok';
+    })();
+    return { ready: state === 'ok', state, eventStore };
+  }
+
+  #reads(log: LogState, readModels: ReadModelsState): HealthReport['reads'] {
+    const catchUp = this.options.catchUp?.() ?? { kind: 'elsewhere' as const };
+    const { building, parked } =
+      readModels.kind === 'at' ? readModels : { building: [], parked: new Map<string, number>() };
+    const state = ((): ReadsState => {
+      if (readModels.kind !== 'at') return readModels.kind === 'away' ? 'database_away' : 'not_used';
+      if (catchUp.kind === 'refused') return 'other_log';
+      if (building.length > 0) return 'not_built';
+      if (this.#caughtUpOnce) return 'ok';
+      if (log.kind === 'away' || log.kind === 'refused') return 'store_away';
+      return log.kind === 'unknown' ? 'log_end_unknown' : 'not_caught_up';
+    })();
+    return {
+      ready: state === 'ok',
+      state,
+      postgres: ({ at: 'ok', away: 'does not answer', not_used: 'not used' } as const)[readModels.kind],
+      catchUp: catchUp.kind,
+      building,
+      parked: Object.fromEntries([...parked].filter(([, streams]) => streams > 0)),
+      ...('cause' in catchUp ? { cause: catchUp.cause } : {}),
+    };
+  }
+
+  async #check(): Promise<Positions> {
+    const [log, readModels] = await Promise.all([
+      withTimeout(this.#logEnd.find(), CHECK_TIMEOUT_MS, 'The event store').catch(failedLog),
+      withTimeout(this.#readModels(), CHECK_TIMEOUT_MS, 'Postgres').catch((): ReadModelsState => ({ kind: 'away' })),
+    ]);
+    return { log, readModels };
+  }
+
+  async #readModels(): Promise<ReadModelsState> {
+    const { readModels } = this.options;
+    if (readModels === null || !usesReadModels(this.options)) return { kind: 'not_used' };
+    const parked = countParked(readModels.database).catch((error: unknown) => {
+      if (isNotYetMade(error)) return new Map<string, number>();
+      throw error;
+    });
+    const [{ position, building }, counted] = await Promise.all([readModels.position.read(), parked]);
+    return { kind: 'at', position, building, parked: counted };
+  }
+}
+
+/** An end that is not known, or cannot be asked for, is not reached. */
+function hasReached(position: bigint, log: LogState): boolean {
+  return log.kind !== 'away' && log.kind !== 'refused' && distanceTo(log, position) === 0n;
+}
+
+function failedLog(error: unknown): LogState {
+  const cause = error instanceof Error ? error.message : String(error);
+  return { kind: error instanceof StoreRefuses ? 'refused' : 'away', cause };
+}
+
+/** A gauge of parked streams by generation; without Postgres it has no value. */
+export function gaugeParkedStreams(registry: Registry, health: Health): void {
+  new Gauge({
+    name: 'ledger_parked_streams',
+    help: 'Streams that a projection could not fold; their rows are stale.',
+    labelNames: ['line'],
+    registers: [registry],
+    async collect() {
+      this.reset();
+      const { readModels } = await health.positions();
+      if (readModels.kind !== 'at') return;
+      for (const [line, streams] of readModels.parked) this.set({ line }, streams);
+    },
+  });
+}

@@ -1,0 +1,140 @@
+import { Controller, Get, HttpCode, Inject, Param, Post, Query } from '@nestjs/common';
+import { z } from 'zod';
+import { ProblemError } from '../../http/problem.js';
+import { listParked, type Parking } from '../../read-models/parked-streams.js';
+import { TOLD_MAX, type Replay } from '../../read-models/replay.js';
+import { AskedBy, type Asker } from '../../http/asker.js';
+import { NeedsScope } from '../../http/auth.guard.js';
+import { badQuery, cursorOf, freshness, idOfCursor, paging, parseQuery, pathId, storable, text } from '../query.js';
+import { Reads } from '../reads.js';
+import { Replays } from './replays.js';
+
+const listing = z.strictObject({ ...paging, projection: text });
+const replaying = z.strictObject({ waitMs: freshness.waitMs });
+const replayingAll = z.strictObject({ projection: text });
+const parking = z.object({ projection: storable, stream: storable });
+const place = z.tuple([storable, storable]);
+
+type Summary = Readonly<{
+  projection: string;
+  version: number;
+  generation: number;
+  stream: string;
+  since: string;
+  attempts: number;
+  attemptedAt: string;
+  replayWantedAt: string | null;
+  revision: string;
+  stripeEventId: string | null;
+  eventType: string | null;
+  cause: string;
+}>;
+/** Streams that projections could not fold. A replay folds them again from the log; the process that projects does it, whichever was asked. */
+@Controller('parked')
+@NeedsScope('admin')
+export class ParkedController {
+  constructor(
+    @Inject(Reads) private readonly reads: Reads,
+    @Inject(Replays) private readonly replays: Replays,
+  ) {}
+
+  @Get()
+  async list(
+    @Query() query: unknown,
+    @AskedBy() asker: Asker,
+  ): Promise<{ data: Summary[]; nextCursor: string | null }> {
+    const { projection, limit, cursor } = parseQuery(listing, query);
+    const after = cursor === undefined ? undefined : placeOf(cursor);
+    const found = await this.reads
+      .by(asker)
+      .snapshot((connection) => listParked(connection, { projection, after }, limit + 1));
+    const page = found.slice(0, limit);
+    const last = page.at(-1);
+    return {
+      data: page.map(summaryOf),
+      nextCursor:
+        found.length > limit && last !== undefined ? cursorOf(JSON.stringify([last.stream, last.line])) : null,
+    };
+  }
+
+  /** `projection` is its name, for all its versions that are served, or that of one checkpoint, e.g. `subscriptions_v1_g2`. */
+  @Get(':projection/:stream')
+  async one(
+    @Param('projection', pathId) projection: string,
+    @Param('stream', pathId) stream: string,
+    @AskedBy() asker: Asker,
+  ): Promise<{ data: (Summary & { stack: string | null })[] }> {
+    const found = await this.reads
+      .by(asker)
+      .snapshot((connection) => listParked(connection, { projection, stream }, TOLD_MAX));
+    if (found.length === 0) throw notParked(projection, stream);
+    return { data: found.map((parking) => ({ ...summaryOf(parking), stack: parking.stack })) };
+  }
+
+  @Post(':projection/:stream/replay')
+  @HttpCode(200)
+  async replay(
+    @Param() path: unknown,
+    @Query() query: unknown,
+    @AskedBy() asker: Asker,
+  ): Promise<{ outcome: Replay['outcome']; parked: Summary[] }> {
+    const { projection, stream } = parseQuery(parking, path);
+    const replay = await this.replays.replay(
+      { projection, stream },
+      { waitMs: parseQuery(replaying, query).waitMs, asker },
+    );
+    if (replay === null) throw notParked(projection, stream);
+    return { outcome: replay.outcome, parked: replay.parked.map(summaryOf) };
+  }
+
+  /** All of them, or those of one projection; `/parked` tells what is left. */
+  @Post('replay')
+  @HttpCode(202)
+  async replayAll(@Query() query: unknown, @AskedBy() asker: Asker): Promise<{ wanted: number }> {
+    return { wanted: await this.replays.want(parseQuery(replayingAll, query), asker) };
+  }
+}
+
+const notParked = (projection: string, stream: string) =>
+  new ProblemError({
+    status: 404,
+    code: 'not_found',
+    title: 'Not parked',
+    detail: `${stream} is not parked by ${projection}. GET /parked lists what is.`,
+  });
+
+function placeOf(cursor: string): readonly [string, string] {
+  try {
+    return place.parse(JSON.parse(idOfCursor(cursor)));
+  } catch {
+    throw badQuery('cursor: must be the nextCursor of the page before');
+  }
+}
+
+const summaryOf = ({
+  projection,
+  version,
+  generation,
+  stream,
+  since,
+  attempts,
+  attemptedAt,
+  replayWantedAt,
+  revision,
+  stripeEventId,
+  eventType,
+  cause,
+}: Parking): Summary => ({
+  projection,
+  version,
+  generation,
+  stream,
+  since: since.toISOString(),
+  attempts,
+  attemptedAt: attemptedAt.toISOString(),
+  replayWantedAt: replayWantedAt?.toISOString() ?? null,
+  revision: String(revision),
+  stripeEventId,
+  eventType,
+  cause,
+});

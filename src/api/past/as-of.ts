@@ -1,0 +1,210 @@
+import { z } from 'zod';
+import { links } from '../../../projections/links.js';
+import type { AnyProjection, Row, Tables } from '../../../projections/projection.js';
+import { isKnown, type Moment } from '../../as-of/moment.js';
+import type { Past, PastLimits, PastStreams } from '../../as-of/past.js';
+import { pastRows, UnreadablePast, type Streams } from '../../as-of/past-rows.js';
+import { ProblemError } from '../../http/problem.js';
+import type { Snapshots } from '../../read-models/database.js';
+import { viewOf } from '../../read-models/schema.js';
+import { pageOfRows, type Listing, type Page } from '../lists.js';
+import { notFound } from '../not-found.js';
+import { instant, position } from '../query.js';
+
+/** Parameters of every answer that can be given for a moment of the past. */
+export const moment = {
+  trueAt: instant.optional(),
+  knownAt: z
+    .union([position, instant], { error: 'must be a position of the log, or a time like 2026-01-31T00:00:00Z' })
+    .optional(),
+};
+/** And of those that concern one stream. */
+export const revision = z
+  .string()
+  .regex(/^\d{1,19}$/, 'must be a revision, as the webhook and the events of a subscription name it')
+  .transform(BigInt)
+  .optional();
+
+/** Whose objects a list of the past has: which streams are read. */
+export type Owner = Readonly<{ customer?: string | undefined; subscription?: string | undefined }>;
+/** Lists of the past are of somebody: the log is not read whole for one answer. */
+export const isOfOwner = ({
+  trueAt,
+  knownAt,
+  customer,
+  subscription,
+  invoice,
+}: Owner & Readonly<{ trueAt?: unknown; knownAt?: unknown; invoice?: unknown }>): boolean =>
+  (trueAt ?? knownAt) === undefined || (customer ?? subscription ?? invoice) !== undefined;
+export const NO_OWNER = {
+  path: ['customer'],
+  error: 'a list of the past is somebody’s: name a customer or a subscription',
+};
+
+/** What is said of the moment: as asked, and the position of the last event that was known of what the answer is about. */
+export type AsOfAnswer = Readonly<{
+  trueAt: Date | null;
+  knownAt: Date | string | null;
+  revision: string | null;
+  position: string | null;
+}>;
+
+/** The moment that a request asks for; null: the present, which the read models have. */
+export function momentOf({
+  trueAt,
+  knownAt,
+  revision: upTo,
+}: Readonly<{
+  trueAt?: Date | undefined;
+  knownAt?: bigint | Date | undefined;
+  revision?: bigint | undefined;
+}>): Moment | null {
+  if (trueAt === undefined && knownAt === undefined && upTo === undefined) return null;
+  return { trueAt: trueAt ?? null, knownAt: knownAt ?? null, revision: upTo ?? null };
+}
+
+/** A page of a list as it was. */
+export type PageThen = Page & { asOf: AsOfAnswer };
+
+/**
+ * What a request about a customer's past must wait for: the streams concerned are those that the read models know of, which
+ * must be as far as what is asked about.
+ */
+export function freshnessOf({
+  minPosition,
+  waitMs,
+  knownAt,
+}: Readonly<{ minPosition?: bigint | undefined; waitMs: number; knownAt?: bigint | Date | undefined }>) {
+  const known = typeof knownAt === 'bigint' ? knownAt : undefined;
+  return {
+    waitMs,
+    minPosition: known === undefined || (minPosition !== undefined && minPosition > known) ? minPosition : known,
+  };
+}
+
+/** Answers about the past, folded anew from the streams concerned; outcomes that are none become problems. */
+export class AsOf {
+  constructor(
+    private readonly past: Past,
+    private readonly database: Snapshots,
+  ) {}
+
+  /** An object's row at a moment. @throws ProblemError 404 when nothing of it was known, or true, by then */
+  async row<T extends Tables>(
+    {
+      projection,
+      table,
+      kind,
+      id,
+      stream,
+    }: { projection: AnyProjection<T>; table: keyof T & string; kind: string; id: string; stream: string },
+    at: Moment,
+  ): Promise<{ row: Row; asOf: AsOfAnswer }> {
+    const streams = await this.read([stream]);
+    if (streams.get(stream)?.length === 0) throw notFound(kind, id);
+    const row = rowsAt(projection, streams, at)[table].find((one) => one['id'] === id);
+    if (row === undefined) throw notKnownThen(kind, id);
+    return { row, asOf: asOfAnswer(streams, at) };
+  }
+
+  /** A page of the objects that a customer, or a subscription, had at a moment; `object` is Stripe's name of their kind. The owner is among the filters. */
+  async page<T extends Tables>(
+    { projection, table, object }: { projection: AnyProjection<T>; table: keyof T & string; object: string },
+    { owner, ...listing }: Listing & { owner: Owner },
+    at: Moment,
+  ): Promise<PageThen> {
+    // What is a subscription's own is in its stream.
+    const streams =
+      owner.customer === undefined
+        ? await this.read([`subscription-${owner.subscription}`])
+        : await this.streamsOfCustomer(owner.customer, [object]);
+    return { ...pageOfRows(rowsAt(projection, streams, at)[table], listing), asOf: asOfAnswer(streams, at) };
+  }
+
+  /** The streams in which objects of these kinds, by Stripe's names, have ever said that they are this customer's; `customer` is the customer's own. */
+  async streamsOfCustomer(customer: string, objects: readonly string[]): Promise<Streams> {
+    const { rows } = await this.database.snapshot((connection) =>
+      connection.query<{ stream: string }>(
+        `select distinct stream from ${viewOf(links, 'links')} where target = $1 and target_kind = 'customer' and object = any($2) order by stream limit ${this.past.limits.streamsMax + 1}`,
+        [customer, objects],
+      ),
+    );
+    const own = objects.includes('customer') ? [`customer-${customer}`] : [];
+    return this.read([...own, ...rows.map(({ stream }) => stream)]);
+  }
+
+  /** All that the log has of these streams. @throws ProblemError 422 when it is more than one answer may read */
+  async read(names: readonly string[]): Promise<Streams> {
+    return orTooLarge(await this.past.read(names), this.past.limits).streams;
+  }
+}
+
+/** The rows of a projection at a moment. @throws ProblemError 422 when an event cannot be read */
+export const rowsAt = <T extends Tables>(
+  projection: AnyProjection<T>,
+  streams: Streams,
+  at: Moment,
+): ReturnType<typeof pastRows<T>> => orProblem(() => pastRows(projection, streams, at));
+
+/** What was read of the log. @throws ProblemError 422 when it is more than one answer may read */
+export function orTooLarge(read: PastStreams, limits: PastLimits): Extract<PastStreams, { kind: 'read' }> {
+  if (read.kind === 'read') return read;
+  throw new ProblemError({
+    status: 422,
+    code: 'past_too_large',
+    title: 'Too much to read',
+    detail: tooLarge(read, limits),
+  });
+}
+
+/** Who asks about many streams can ask about fewer; who asks about one cannot. */
+function tooLarge({ limit, names }: Extract<PastStreams, { kind: 'too_large' }>, limits: PastLimits): string {
+  const [first] = names;
+  const most = {
+    streamsMax: `${limits.streamsMax} streams`,
+    eventsMax: `${limits.eventsMax} events`,
+    bytesMax: `${limits.bytesMax} bytes of events`,
+  }[limit];
+  return names.length === 1
+    ? `The stream ${first} alone has more than the ${most} of the log that one answer may read. Its row of today is in the read models; read its past from the event store, under this name.`
+    : `This concerns ${names.length} streams, with more than the ${most} of the log that one answer may read. Ask about a part of it: one subscription, invoice or payment, or without what is linked.`;
+}
+
+/** What is made of events of the past. @throws ProblemError 422 when one of them cannot be read */
+export function orProblem<T>(making: () => T): T {
+  try {
+    return making();
+  } catch (error) {
+    if (!(error instanceof UnreadablePast)) throw error;
+    throw new ProblemError({
+      status: 422,
+      code: 'past_unreadable',
+      title: 'An event cannot be read',
+      detail: `${error.message} The live rows of its stream are parked for the same cause.`,
+    });
+  }
+}
+
+/** What an answer says of its moment. */
+export function asOfAnswer(streams: Streams, at: Moment): AsOfAnswer {
+  const known = [...streams.values()]
+    .flat()
+    .filter((event) => isKnown(event, at))
+    .map((event) => event.position);
+  const last = known.reduce<bigint | null>((highest, one) => (highest === null || one > highest ? one : highest), null);
+  return {
+    trueAt: at.trueAt,
+    knownAt: typeof at.knownAt === 'bigint' ? String(at.knownAt) : at.knownAt,
+    revision: at.revision === null ? null : String(at.revision),
+    position: last === null ? null : String(last),
+  };
+}
+
+/** 404 for an object of which nothing was known, or true, at a moment. */
+export const notKnownThen = (kind: string, id: string) =>
+  new ProblemError({
+    status: 404,
+    code: 'not_known_then',
+    title: `No such ${kind} then`,
+    detail: `By then no event about the ${kind} ${id} had happened and was known. Its events tell when each happened and was received.`,
+  });

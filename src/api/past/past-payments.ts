@@ -1,0 +1,176 @@
+import { disputes } from '../../../projections/disputes.js';
+import { invoicePayments } from '../../../projections/invoice-payments.js';
+import { invoices } from '../../../projections/invoices.js';
+import { links } from '../../../projections/links.js';
+import { payments } from '../../../projections/payments.js';
+import type { AnyProjection, Tables } from '../../../projections/projection.js';
+import { refunds } from '../../../projections/refunds.js';
+import type { Moment } from '../../as-of/moment.js';
+import type { Streams } from '../../as-of/past-rows.js';
+import type { Snapshots } from '../../read-models/database.js';
+import { viewOf } from '../../read-models/schema.js';
+import { asOfAnswer, notKnownThen, rowsAt, type AsOf, type AsOfAnswer, type PageThen } from './as-of.js';
+import { answerOf, type Answer, type Row } from '../answer.js';
+import { hasValues, pageOf, type Listing } from '../lists.js';
+import { notFound } from '../not-found.js';
+import { paymentAnswer, type PaymentFacts } from '../payments/payment-answer.js';
+import {
+  PAYMENTS_OF_INVOICE_MAX,
+  partsEverOf,
+  streamsOfPayments,
+  tiedToInvoices,
+  type Paid,
+} from '../payments/payment-queries.js';
+import { idOfCursor } from '../query.js';
+
+/** Where the past is read from: the log, in streams that the read models know of. */
+export type PastSource = Readonly<{ past: AsOf; database: Snapshots }>;
+type AnswerThen = Answer & { asOf: AsOfAnswer };
+
+/** A payment as it was at a moment, by the id of its intent or of a charge. @throws ProblemError 404 when nothing of it was known, or true, by then */
+export async function pastPayment({ past, database }: PastSource, id: string, at: Moment): Promise<AnswerThen> {
+  // Named also where no row tells of it: its own events may all be parked.
+  const own = [`payment_intent-${id}`, `charge-${id}`];
+  const streams = await past.read(
+    distinct([...own, ...(await database.snapshot((connection) => streamsOfPayments(connection, [id])))]),
+  );
+  const [payment] = paymentsWith(factsAt(streams, at), [id]);
+  if (payment === undefined) throw neverOrThen('payment', id, [...streams.values()]);
+  return { ...payment, asOf: asOfAnswer(streams, at) };
+}
+
+/** An invoice as it was at a moment, with the payments that it was, or was meant to be, paid by. @throws ProblemError 404 as `pastPayment` */
+export async function pastInvoice({ past, database }: PastSource, id: string, at: Moment): Promise<AnswerThen> {
+  const { own, ofPayments } = await database.snapshot(async (connection) => {
+    const { rows } = await connection.query<{ stream: string }>(
+      `select distinct stream from ${viewOf(links, 'links')} where object = 'invoice' and id = $1`,
+      [id],
+    );
+    const tied = await tiedToInvoices(connection, [id]);
+    // An invoice of no subscription, and of no customer that it names, has a stream, but no link.
+    return {
+      own: [`invoice-${id}`, ...rows.map(({ stream }) => stream)],
+      ofPayments: tied.length === 0 ? [] : await streamsOfPayments(connection, tied),
+    };
+  });
+  const streams = await past.read(distinct([...own, ...ofPayments]));
+  const row = rowsAt(invoices, streams, at).invoices.find((one) => one['id'] === id);
+  if (row === undefined)
+    throw neverOrThen(
+      'invoice',
+      id,
+      own.map((stream) => streams.get(stream) ?? []),
+    );
+  const facts = factsAt(streams, at);
+  return {
+    ...answerOf(row),
+    payments: paymentsWith(facts, partsOfInvoice(facts, id)).slice(0, PAYMENTS_OF_INVOICE_MAX),
+    asOf: asOfAnswer(streams, at),
+  };
+}
+
+/** A page of payments as they were at a moment: of a customer, or of what they pay. */
+export async function pastPayments(
+  { past, database }: PastSource,
+  { filter: { status, ...filter }, cursor, limit, ...paid }: Listing & Paid,
+  at: Moment,
+): Promise<PageThen> {
+  const streams = await past.read(
+    await database.snapshot(async (connection) =>
+      streamsOfPayments(connection, await partsEverOf(connection, { customer: filter['customer'], ...paid })),
+    ),
+  );
+  const facts = factsAt(streams, at);
+  const after = cursor === undefined ? '' : idOfCursor(cursor);
+  const found = paymentsWith(
+    facts,
+    facts.members.filter((row) => hasValues(row, filter)).map(({ id }) => String(id)),
+  );
+  const names = new Set(
+    isPaidFor(paid)
+      ? paymentsWith(
+          facts,
+          invoicesThen(facts, paid).flatMap((invoice) => partsOfInvoice(facts, invoice)),
+        ).map(({ id }) => id)
+      : found.map(({ id }) => id),
+  );
+  const wanted = found.filter(
+    (payment) =>
+      names.has(payment['id']) &&
+      (status === undefined || payment['status'] === status) &&
+      String(payment['id']) > after,
+  );
+  return { ...pageOf(wanted, limit), asOf: asOfAnswer(streams, at) };
+}
+
+const isPaidFor = ({ invoice, subscription }: Paid): boolean => (invoice ?? subscription) !== undefined;
+
+/** The invoices that a filter names, or the one that it names if it was of the subscription that it names. */
+function invoicesThen({ linkRows }: FactsThen, { invoice, subscription }: Paid): string[] {
+  const own = linkRows
+    .filter(
+      ({ object, target_kind: kind, target }) =>
+        object === 'invoice' && kind === 'subscription' && target === subscription,
+    )
+    .map(({ id }) => String(id));
+  if (invoice === undefined) return own;
+  return subscription === undefined || own.includes(invoice) ? [invoice] : [];
+}
+
+const distinct = (names: readonly string[]): string[] => [...new Set(names)];
+
+/** 404: of an object whose streams have no events nothing has ever been told. */
+const neverOrThen = (kind: string, id: string, streams: readonly (readonly unknown[])[]) =>
+  streams.every(({ length }) => length === 0) ? notFound(kind, id) : notKnownThen(kind, id);
+
+type FactsThen = PaymentFacts & Readonly<{ linkRows: readonly Row[] }>;
+
+/** The payments that have one of these parts, in the order of their names. */
+function paymentsWith(facts: PaymentFacts, ids: readonly string[]): Answer[] {
+  const parts = new Set(ids);
+  const found = facts.members.filter(({ id, payment }) => parts.has(String(id)) || parts.has(String(payment)));
+  return distinct(found.map(({ payment }) => String(payment)))
+    .sort()
+    .map((name) => paymentAnswer(name, facts));
+}
+
+function factsAt(streams: Streams, at: Moment): FactsThen {
+  const rowsOf = <T extends Tables>(projection: AnyProjection<T>) => rowsAt(projection, streams, at);
+  const linkRows = rowsOf(links).links;
+  const { refunds: own, refund_evidence: refundEvidence } = rowsOf(refunds);
+  const { disputes: disputed, dispute_movements: movements } = rowsOf(disputes);
+  return {
+    members: rowsOf(payments).payments,
+    linkRows,
+    links: linkRows.flatMap(({ object, id, target_kind: kind, target }) => {
+      if (kind === 'payment') return [{ object: String(object), id: String(id), member: String(target) }];
+      return kind === 'invoice' && isPart(object)
+        ? [{ object: 'invoice', id: String(target), member: String(id) }]
+        : [];
+    }),
+    refunds: own,
+    refundEvidence,
+    disputes: disputed,
+    movements,
+    invoicePayments: rowsOf(invoicePayments).invoice_payments,
+    invoices: rowsOf(invoices).invoices,
+  };
+}
+
+const isPart = (object: unknown): boolean => object === 'charge' || object === 'payment_intent';
+
+/** The charges and payment intents that an invoice names, that name it, and that invoice payments tie to it. */
+function partsOfInvoice({ links: tied, linkRows }: FactsThen, invoice: string): string[] {
+  const paying = linkRows
+    .filter(
+      ({ object, target_kind: kind, target }) =>
+        object === 'invoice_payment' && kind === 'invoice' && target === invoice,
+    )
+    .map(({ id }) => id);
+  return tied
+    .filter(
+      ({ object, id }) =>
+        (object === 'invoice' && id === invoice) || (object === 'invoice_payment' && paying.includes(id)),
+    )
+    .map(({ member }) => member);
+}

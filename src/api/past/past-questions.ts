@@ -1,0 +1,92 @@
+import { customers } from '../../../projections/customers.js';
+import { entitlements } from '../../../projections/entitlements.js';
+import { invoices } from '../../../projections/invoices.js';
+import { subscriptions } from '../../../projections/subscriptions.js';
+import { accessAnswer, type Wanted } from '../../access/answer.js';
+import type { AccessPolicy } from '../../access/policy.js';
+import type { Moment } from '../../as-of/moment.js';
+import type { Past } from '../../as-of/past.js';
+import type { Snapshots } from '../../read-models/database.js';
+import { accessFactsOf } from '../access/access-facts.js';
+import { answerOf } from '../answer.js';
+import { AsOf, asOfAnswer, notKnownThen, rowsAt, type Owner } from './as-of.js';
+import type { KeptTimelines } from '../timeline/kept-timelines.js';
+import type { Listing } from '../lists.js';
+import { notFound } from '../not-found.js';
+import { pastInvoice, pastPayment, pastPayments } from './past-payments.js';
+import type { Paid } from '../payments/payment-queries.js';
+import { Timeline, type TimelineQuestion } from '../timeline/timeline.js';
+
+/** A question whose answer is folded from the log, checked and complete: it is sent to a thread. */
+export type PastQuestion =
+  | Readonly<{ kind: 'subscription' | 'invoice' | 'payment'; id: string; at: Moment }>
+  | Readonly<{ kind: 'subscriptions' | 'invoices'; listing: Listing; owner: Owner; at: Moment }>
+  | Readonly<{ kind: 'payments'; listing: Listing & Paid; at: Moment }>
+  | Readonly<{ kind: 'access'; customer: string; wanted: Wanted; policy: AccessPolicy; time: Date; at: Moment }>
+  | (Readonly<{ kind: 'timeline' }> & TimelineQuestion);
+
+/** What an answer is made from; `past` reads for one question alone. */
+export type PastParts = Readonly<{ past: Past; database: Snapshots; kept: KeptTimelines }>;
+
+/** The answer, as JSON. @throws ProblemError where there is none */
+export async function answerPast(question: PastQuestion, parts: PastParts): Promise<string> {
+  if (question.kind !== 'timeline')
+    return JSON.stringify(await answerAt(question, { ...parts, past: new AsOf(parts.past, parts.database) }));
+  const page = await new Timeline(parts).page(question);
+  if (page === null) throw notFound('subscription', question.subscription);
+  return page;
+}
+
+type AsOfParts = Readonly<{ past: AsOf; database: Snapshots }>;
+
+function answerAt(question: Exclude<PastQuestion, { kind: 'timeline' }>, parts: AsOfParts): Promise<unknown> {
+  const { at } = question;
+  switch (question.kind) {
+    case 'subscription':
+      return pastSubscription(parts, question.id, at);
+    case 'invoice':
+      return pastInvoice(parts, question.id, at);
+    case 'payment':
+      return pastPayment(parts, question.id, at);
+    case 'subscriptions':
+      return parts.past.page(
+        { projection: subscriptions, table: 'subscriptions', object: 'subscription' },
+        { ...question.listing, owner: question.owner },
+        at,
+      );
+    case 'invoices':
+      return parts.past.page(
+        { projection: invoices, table: 'invoices', object: 'invoice' },
+        { ...question.listing, owner: question.owner },
+        at,
+      );
+    case 'payments':
+      return pastPayments(parts, question.listing, at);
+    case 'access':
+      return pastAccess(parts, question);
+  }
+}
+
+async function pastSubscription({ past }: AsOfParts, id: string, at: Moment): Promise<unknown> {
+  const { row, asOf } = await past.row(
+    { projection: subscriptions, table: 'subscriptions', kind: 'subscription', id, stream: `subscription-${id}` },
+    at,
+  );
+  return { ...answerOf(row), asOf };
+}
+
+async function pastAccess(
+  { past }: AsOfParts,
+  { customer, wanted, policy, time, at }: Extract<PastQuestion, { kind: 'access' }>,
+): Promise<unknown> {
+  const streams = await past.streamsOfCustomer(customer, ['customer', 'subscription']);
+  const entitled = rowsAt(entitlements, streams, at);
+  const facts = accessFactsOf({
+    customers: rowsAt(customers, streams, at).customers,
+    subscriptions: rowsAt(subscriptions, streams, at).subscriptions.filter((row) => row['customer'] === customer),
+    entitlements: entitled.entitlements,
+    summaries: entitled.entitlement_summaries,
+  });
+  if (facts === null) throw notKnownThen('customer', customer);
+  return { customer, at: time, ...accessAnswer(wanted, facts, { policy, at: time }), asOf: asOfAnswer(streams, at) };
+}

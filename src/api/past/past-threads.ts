@@ -1,0 +1,114 @@
+import { Logger, type OnApplicationShutdown } from '@nestjs/common';
+import { Counter, type Registry } from 'prom-client';
+import { ProblemError } from '../../http/problem.js';
+import type { Asker } from '../../http/asker.js';
+import { LIMITS } from '../limits.js';
+import type { PastQuestion } from './past-questions.js';
+import { PastThread, type PastThreadData, type ThreadEnd } from './past-thread-handle.js';
+import { clientLeft } from '../refusals.js';
+import { Turns } from '../turns.js';
+
+/** `answerWithinMs` is the longest that a thread works at one answer. */
+export type PastThreadsOptions = Readonly<{ thread: PastThreadData; answerWithinMs: number; registry: Registry }>;
+
+const busy = () =>
+  new ProblemError({
+    status: 503,
+    code: 'past_busy',
+    title: 'Too many waiting',
+    detail: 'Too many answers about the past are being folded from the log. Ask again later.',
+    retryAfterS: 1,
+  });
+
+/**
+ * Answers about the past, folded in threads of their own: the event loop of the webhook only passes on a question and
+ * the bytes of its answer. A thread starts with the first question that needs it, and anew when it has ended.
+ */
+export class PastThreads implements OnApplicationShutdown {
+  readonly #logger = new Logger('past');
+  readonly #turns = new Turns({ ...LIMITS.past, busy });
+  #threads: readonly PastThread[] = [];
+  readonly #idle: PastThread[] = [];
+
+  readonly #outcomes: Counter<'outcome'>;
+
+  constructor(private readonly options: PastThreadsOptions) {
+    this.#outcomes = new Counter({
+      name: 'ledger_past_outcomes_total',
+      help: 'Questions about the past that threads have taken, by how they ended.',
+      labelNames: ['outcome'],
+      registers: [options.registry],
+    });
+  }
+
+  /** The answer as JSON. @throws ProblemError where there is none, and when there is no turn to be had */
+  ask(question: PastQuestion, asker: Asker): Promise<Buffer> {
+    return this.#turns.take(asker, async () => {
+      const thread = this.#idleOne();
+      const outcome = await thread.ask(question, { signal: asker.signal, withinMs: this.options.answerWithinMs });
+      if (!thread.hasEnded) this.#idle.push(thread);
+      this.#outcomes.inc({ outcome: outcome.kind });
+      switch (outcome.kind) {
+        case 'answered':
+          return Buffer.from(outcome.json.buffer, outcome.json.byteOffset, outcome.json.byteLength);
+        case 'problem':
+          throw new ProblemError(outcome.problem);
+        case 'abandoned':
+          throw clientLeft();
+        case 'failed':
+          throw new Error(`Answering about the past failed: ${outcome.error}`);
+        default:
+          throw this.#problemOf(outcome);
+      }
+    });
+  }
+
+  /** After the server has closed: until then answers are on their way. */
+  async onApplicationShutdown(): Promise<void> {
+    await Promise.all(this.#threads.map((thread) => thread.terminate()));
+  }
+
+  /** The one that has answered last, since it may keep what is asked about; a turn is for one thread. */
+  #idleOne(): PastThread {
+    this.#threads = this.#threads.filter(({ hasEnded }) => !hasEnded);
+    for (let thread = this.#idle.pop(); thread !== undefined; thread = this.#idle.pop())
+      if (!thread.hasEnded) return thread;
+    const started = new PastThread(this.options.thread);
+    this.#threads = [...this.#threads, started];
+    return started;
+  }
+
+  #problemOf(end: ThreadEnd): ProblemError {
+    switch (end.kind) {
+      case 'unnoticed':
+        return clientLeft();
+      case 'out_of_memory':
+        return new ProblemError({
+          status: 422,
+          code: 'past_too_large',
+          title: 'Too much to read',
+          detail:
+            'This takes more memory than one answer about the past may. Ask about less, or read the streams from the event store.',
+        });
+      case 'late':
+        return new ProblemError({
+          status: 503,
+          code: 'past_timeout',
+          title: 'The past took too long',
+          detail: `The answer was not ready within ${this.options.answerWithinMs} ms, and was given up. Ask about less, or again when the machine has less to do.`,
+          retryAfterS: 5,
+        });
+      case 'died':
+        this.#logger.warn(
+          `A thread that answers about the past ended, and starts again with the next question: ${end.error}`,
+        );
+        return new ProblemError({
+          status: 503,
+          code: 'past_failed',
+          title: 'The answer was cut off',
+          detail: 'The thread that folded this answer ended. Ask again; the log of the service says more.',
+          retryAfterS: 1,
+        });
+    }
+  }
+}

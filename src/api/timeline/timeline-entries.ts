@@ -1,0 +1,132 @@
+import { orUnreadable } from '../../as-of/past-rows.js';
+import { isFinalStatus } from '../../events/normalise.js';
+import { order, orderKeyOf, type OrderKey } from '../../events/order.js';
+import type { StripeEvent } from '../../events/stripe-event.js';
+import { stripeEventOf, type RecordedEvent } from '../../eventstore/recorded-event.js';
+import { changesOf, type Change } from './changes.js';
+
+/** One event of a subscription's timeline, in its logical place. */
+export type TimelineEntry = Readonly<{
+  /** Place in the timeline that was asked for, from 1. It moves when an event comes late. */
+  number: number;
+  stripeEventId: string;
+  type: string;
+  created: string;
+  object: { kind: string | null; id: string | null };
+  apiVersion: string | null;
+  /**
+   * What this event changed of its object; null where its predecessor is not known, or one of the two nests too deep
+   * to be compared.
+   */
+  changes: readonly Change[] | null;
+  /** How the subscription's status changed by it; `from` is null for the first that is known, all is null where it stays. */
+  transition: { from: string | null; to: string } | null;
+  /** When it arrived, its stream held an event of a later second: rows that were read before did not know of it. */
+  late: boolean;
+  /** Several orders fit the events of this second; the order shown is one of them, always the same. */
+  ambiguous: boolean;
+  stream: string;
+  revision: string;
+  position: string;
+  receivedAt: string | null;
+}>;
+
+type Told = Readonly<{ order: OrderKey; recorded: RecordedEvent; stripeEvent: StripeEvent }>;
+
+/**
+ * The events of a subscription's stream, and of streams linked to it, in logical order.
+ * Within a stream the order is that of the read models; between streams it is by second, then by kind of object. Pure. @throws UnreadablePast
+ */
+export function timelineEntries(streams: Iterable<readonly RecordedEvent[]>, subscription: string): TimelineEntry[] {
+  const told = [...streams].map((events) => events.map(toldBy));
+  const late = new Set(told.flatMap(lateOf));
+  const ordered = told.map((events) => order(events));
+  const ambiguous = new Set(ordered.flatMap((one) => one.ambiguous));
+  const timeline = merged(ordered.map((one) => one.ordered));
+  const before = predecessors(timeline);
+  const transitions = transitionsOf(timeline, subscription);
+  return timeline.map((event, at) => ({
+    number: at + 1,
+    ...entryOf(event),
+    changes: changesOf(event.stripeEvent, before.get(event)),
+    transition: transitions.get(event) ?? null,
+    late: late.has(event),
+    ambiguous: ambiguous.has(event),
+  }));
+}
+
+function toldBy(recorded: RecordedEvent): Told {
+  return orUnreadable(recorded, () => {
+    const stripeEvent = stripeEventOf(recorded);
+    return { order: orderKeyOf(stripeEvent), recorded, stripeEvent };
+  });
+}
+
+/** The sort is stable, and the events of a stream are in this order already: their own order is kept. */
+function merged(streams: readonly (readonly Told[])[]): Told[] {
+  return streams
+    .flat()
+    .sort(
+      ({ order: a }, { order: b }) =>
+        a.created - b.created || a.kindRank - b.kindRank || compareText(a.objectKey, b.objectKey),
+    );
+}
+
+const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
+/** Of events of one stream, in the order of revisions, those that came after one of a later second. */
+function lateOf(events: readonly Told[]): Told[] {
+  let latest = -Infinity;
+  return events.filter(({ order: { created } }) => {
+    const isLate = created < latest;
+    latest = Math.max(latest, created);
+    return isLate;
+  });
+}
+
+/** For each event the one before it about the same object. */
+function predecessors(timeline: readonly Told[]): Map<Told, StripeEvent> {
+  const last = new Map<string, StripeEvent>();
+  const before = new Map<Told, StripeEvent>();
+  for (const event of timeline) {
+    const previous = last.get(event.order.objectKey);
+    if (previous !== undefined) before.set(event, previous);
+    last.set(event.order.objectKey, event.stripeEvent);
+  }
+  return before;
+}
+
+/** As in the read model: a stale snapshot does not revive a subscription whose status is final. */
+function transitionsOf(
+  timeline: readonly Told[],
+  subscription: string,
+): Map<Told, { from: string | null; to: string }> {
+  const transitions = new Map<Told, { from: string | null; to: string }>();
+  let from: string | null = null;
+  for (const event of timeline) {
+    const { object } = event.stripeEvent.data;
+    const to = textOrNull(object['status']);
+    if (object['object'] !== 'subscription' || object['id'] !== subscription || to === null || to === from) continue;
+    if (from !== null && isFinalStatus(from) && !isFinalStatus(to)) continue;
+    transitions.set(event, { from, to });
+    from = to;
+  }
+  return transitions;
+}
+
+function entryOf({ recorded, stripeEvent }: Told) {
+  const { object } = stripeEvent.data;
+  return {
+    stripeEventId: stripeEvent.id,
+    type: stripeEvent.type,
+    created: new Date(stripeEvent.created * 1000).toISOString(),
+    object: { kind: textOrNull(object['object']), id: textOrNull(object['id']) },
+    apiVersion: stripeEvent.api_version,
+    stream: recorded.stream,
+    revision: String(recorded.revision),
+    position: String(recorded.position),
+    receivedAt: recorded.metadata?.receivedAt ?? null,
+  };
+}
+
+const textOrNull = (value: unknown): string | null => (typeof value === 'string' ? value : null);
