@@ -104,7 +104,7 @@ function welcome(url: string, { dataDirectory, port }: Config, secrets: LocalSec
 
     ${same}npm run sample
         sends a signed sample event, shows the answer, and what the ledger then knows
-    curl -H "Authorization: Bearer ${secrets?.readToken ?? '<readToken>'}" ${url}/subscriptions
+    curl -H "Authorization: Bearer ${secrets?.readToken ?? '<readToken>'}" ${url}/v1/subscriptions
 
 `;
 }

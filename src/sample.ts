@@ -24,7 +24,7 @@ async function main(): Promise<void> {
     headers: { 'stripe-signature': signature, 'content-type': 'application/json' },
     body: payload,
   });
-  const path = `/subscriptions/${subscription}?minPosition=${(answer as { position: string }).position}`;
+  const path = `/v1/subscriptions/${subscription}?minPosition=${(answer as { position: string }).position}`;
   process.stdout.write(`GET  ${url}${path}\n`);
   await send(`${url}${path}`, { headers: { authorization: `Bearer ${token}` } });
 }

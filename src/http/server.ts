@@ -1,4 +1,4 @@
-import type { DynamicModule, LoggerService } from '@nestjs/common';
+import { VersioningType, type DynamicModule, type LoggerService } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
@@ -8,6 +8,7 @@ import { HttpMetrics } from './http.metrics.js';
 import { keepAnswersPrivate } from './private-answers.js';
 import { Rim, type BodyRoute } from './rim.js';
 import { UntakenAnswers } from './untaken-answers.js';
+import { announceVersions, VERSION, versionedUrl } from './versions.js';
 
 /** Names of streams hold ids that users choose, up to 255 characters each. */
 const PARAM_LENGTH_MAX = 600;
@@ -57,12 +58,15 @@ export async function createServer(module: DynamicModule, options: ServerOptions
     clientErrorHandler: (error, socket) => rim.onParserError(error, socket),
     frameworkErrors: (error: FastifyError, request: FastifyRequest, reply: FastifyReply) =>
       rim.onBadAddress(error, request, reply),
+    rewriteUrl: versionedUrl,
     routerOptions: { maxParamLength: PARAM_LENGTH_MAX },
   });
   const fastify = adapter.getInstance();
   keepAnswersPrivate(fastify);
+  announceVersions(fastify);
   fastify.server.maxConnections = limits.connectionsMax;
   rim.guard(fastify);
   const nest = { bodyParser: false, logger, abortOnError: false };
-  return NestFactory.create<NestFastifyApplication>(module, adapter, nest);
+  const app = await NestFactory.create<NestFastifyApplication>(module, adapter, nest);
+  return app.enableVersioning({ type: VersioningType.URI, defaultVersion: VERSION });
 }

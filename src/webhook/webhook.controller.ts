@@ -1,4 +1,4 @@
-import { Controller, Headers, HttpCode, Inject, Post, Req } from '@nestjs/common';
+import { Controller, Headers, HttpCode, Inject, Post, Req, VERSION_NEUTRAL } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { OpenToAll } from '../http/open-to-all.js';
 import { ProblemError } from '../http/problem.js';
@@ -16,7 +16,7 @@ export const INTAKE_REPORT = Symbol('IntakeReport');
 type Answer = { outcome: Acknowledged; stream: string; revision: string; position: string | null };
 
 /** Where Stripe delivers. A 2xx says that the event is durable in the log, and nothing else does. */
-@Controller(WEBHOOK_PATH)
+@Controller({ path: WEBHOOK_PATH, version: VERSION_NEUTRAL })
 @OpenToAll()
 export class WebhookController {
   constructor(

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { Controller, Get, Module, RequestMethod } from '@nestjs/common';
-import { METHOD_METADATA, PATH_METADATA } from '@nestjs/common/constants.js';
+import { Controller, Get, Module, RequestMethod, VERSION_NEUTRAL } from '@nestjs/common';
+import { METHOD_METADATA, PATH_METADATA, VERSION_METADATA } from '@nestjs/common/constants.js';
 import { APP_GUARD, MetadataScanner, ModulesContainer } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { request } from 'node:http';
@@ -22,30 +22,30 @@ const ROUTES = {
   'GET /health/ready/reads': 'open',
   'POST /webhooks/stripe': 'open',
   'GET /metrics': 'read',
-  'GET /projections': 'read',
-  'GET /subscriptions': 'read',
-  'GET /subscriptions/:id': 'read',
-  'GET /subscriptions/:id/events': 'read',
-  'GET /subscriptions/:id/live': 'read',
-  'GET /customers': 'read',
-  'GET /customers/:id': 'read',
-  'GET /customers/:id/access': 'read',
-  'GET /customers/:id/invoices': 'read',
-  'GET /customers/:id/live': 'read',
-  'GET /customers/:id/subscriptions': 'read',
-  'GET /invoices': 'read',
-  'GET /invoices/:id': 'read',
-  'GET /payments': 'read',
-  'GET /payments/:id': 'read',
-  'GET /refunds': 'read',
-  'GET /refunds/:id': 'read',
-  'GET /disputes': 'read',
-  'GET /disputes/:id': 'read',
-  'GET /churn-risk': 'read',
-  'GET /parked': 'admin',
-  'GET /parked/:projection/:stream': 'admin',
-  'POST /parked/:projection/:stream/replay': 'admin',
-  'POST /parked/replay': 'admin',
+  'GET /v1/projections': 'read',
+  'GET /v1/subscriptions': 'read',
+  'GET /v1/subscriptions/:id': 'read',
+  'GET /v1/subscriptions/:id/events': 'read',
+  'GET /v1/subscriptions/:id/live': 'read',
+  'GET /v1/customers': 'read',
+  'GET /v1/customers/:id': 'read',
+  'GET /v1/customers/:id/access': 'read',
+  'GET /v1/customers/:id/invoices': 'read',
+  'GET /v1/customers/:id/live': 'read',
+  'GET /v1/customers/:id/subscriptions': 'read',
+  'GET /v1/invoices': 'read',
+  'GET /v1/invoices/:id': 'read',
+  'GET /v1/payments': 'read',
+  'GET /v1/payments/:id': 'read',
+  'GET /v1/refunds': 'read',
+  'GET /v1/refunds/:id': 'read',
+  'GET /v1/disputes': 'read',
+  'GET /v1/disputes/:id': 'read',
+  'GET /v1/churn-risk': 'read',
+  'GET /v1/parked': 'admin',
+  'GET /v1/parked/:projection/:stream': 'admin',
+  'POST /v1/parked/:projection/:stream/replay': 'admin',
+  'POST /v1/parked/replay': 'admin',
 };
 
 @Controller('forgotten')
@@ -105,13 +105,11 @@ function routesOf(app: NestFastifyApplication): Record<string, string> {
         const handler = prototype[name];
         const method = metadata(METHOD_METADATA, handler);
         if (method === undefined) return [];
-        const scope = metadata(ACCESS, handler, metatype as object | null);
-        return [
-          [
-            `${RequestMethod[method as number]} ${path(metadata(PATH_METADATA, metatype as object | null), metadata(PATH_METADATA, handler))}`,
-            String(scope),
-          ],
-        ];
+        const controller = metatype as object | null;
+        const version = metadata(VERSION_METADATA, handler, controller) === VERSION_NEUTRAL ? '' : 'v1';
+        const address = path(version, metadata(PATH_METADATA, controller), metadata(PATH_METADATA, handler));
+        const scope = metadata(ACCESS, handler, controller);
+        return [[`${RequestMethod[method as number]} ${address}`, String(scope)]];
       });
     }),
   );
@@ -189,9 +187,31 @@ describe('the routes', () => {
   });
 });
 
+describe('a path without its version', () => {
+  it('is one of version 1, and names its successor', async () => {
+    const [old, now] = [
+      await ask(app, 'GET', '/subscriptions/sub_1?limit=2'),
+      await ask(app, 'GET', '/v1/subscriptions/sub_1?limit=2'),
+    ];
+    expect([old.status, old.body]).toEqual([now.status, now.body]);
+    expect(old.headers).toMatchObject({
+      deprecation: expect.stringMatching(/^@\d+$/),
+      link: '</v1/subscriptions/sub_1>; rel="successor-version"',
+    });
+    expect(now.headers).not.toHaveProperty('deprecation');
+    expect(now.headers).not.toHaveProperty('link');
+  });
+
+  it.each(['/health/live', '/webhooks/stripe', '/metrics'])('has none to have: %s', async (path) => {
+    expect((await ask(app, 'GET', path)).headers).not.toHaveProperty('deprecation');
+    expect(await ask(app, 'GET', `/v1${path}`)).toMatchObject({ status: 404 });
+  });
+});
+
 describe('every answer', () => {
   it.each([
     ['/health/live', 200],
+    ['/v1/subscriptions', 401],
     ['/subscriptions', 401],
     ['/nothing/there', 404],
     ['/subscriptions/%zz', 400],

@@ -1,11 +1,11 @@
-import { Controller, Get, HttpCode, HttpStatus, Inject, Req, Res } from '@nestjs/common';
+import { Controller, Get, HttpCode, HttpStatus, Inject, Req, Res, VERSION_NEUTRAL } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { OpenToAll } from '../../http/open-to-all.js';
 import { AuthGuard } from '../../http/auth.guard.js';
 import { Health, publicReport, type HealthReport, type PublicReport } from './health.js';
 
 /** For load balancers: open to all. Causes, addresses, roles and checkpoints are for those who bring a token of any scope. */
-@Controller('health')
+@Controller({ path: 'health', version: VERSION_NEUTRAL })
 @OpenToAll()
 export class HealthController {
   constructor(

@@ -1,11 +1,11 @@
-import { Controller, Get, Header, Inject } from '@nestjs/common';
+import { Controller, Get, Header, Inject, VERSION_NEUTRAL } from '@nestjs/common';
 import type { Registry } from 'prom-client';
 import { NeedsScope } from '../../http/auth.guard.js';
 
 export const METRICS = Symbol('Metrics');
 
 /** What the process counts, for Prometheus. */
-@Controller('metrics')
+@Controller({ path: 'metrics', version: VERSION_NEUTRAL })
 @NeedsScope('read')
 export class MetricsController {
   constructor(@Inject(METRICS) private readonly registry: Registry) {}

@@ -100,7 +100,7 @@ const notParked = (projection: string, stream: string) =>
     status: 404,
     code: 'not_found',
     title: 'Not parked',
-    detail: `${stream} is not parked by ${projection}. GET /parked lists what is.`,
+    detail: `${stream} is not parked by ${projection}. GET /v1/parked lists what is.`,
   });
 
 function placeOf(cursor: string): readonly [string, string] {
