@@ -64,7 +64,7 @@ describe('a refused delivery is counted, and the log says what to check', () => 
 describe('answers are counted by route, method and status', () => {
   it.each([
     ['a guessed token', '/subscriptions/sub_1', 'guessed-0123456789', '/v1/subscriptions/:id', 401],
-    ['a token without the scope', '/v1/parked', READ_TOKEN, '/parked', 403],
+    ['a token without the scope', '/parked', READ_TOKEN, '/v1/parked', 403],
     ['an id that nobody knows', '/subscriptions/sub_none', READ_TOKEN, '/v1/subscriptions/:id', 404],
     ['a route that does not exist', '/admin', READ_TOKEN, 'none', 404],
     ['an address that cannot be read', '/subscriptions/%ff', READ_TOKEN, 'none', 400],
