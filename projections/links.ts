@@ -177,7 +177,9 @@ function linking<S extends Snapshot & { readonly id: string | null }>(
         .filter((target) => target !== null)
         .map((target) => [`${id} ${targetKind} ${target}`, { object, id, targetKind, target }] as const),
     );
-    const fresh = said.filter(([key]) => !Object.hasOwn(rows, key)).map(([key, link]) => [key, linkRow(fact, link)]);
+    const fresh = said
+      .filter(([key]) => !Object.hasOwn(rows, key))
+      .map(([key, link]) => [key, linkRow(fact, link)] as const);
     // Most events say again what is known: then nothing is copied.
     return fresh.length === 0 ? rows : { ...rows, ...Object.fromEntries(fresh) };
   };

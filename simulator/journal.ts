@@ -16,7 +16,7 @@ export interface SimulatedEvent {
 export interface Operation {
   readonly at: Seconds;
   /** Adds an event about `object`; `subscription` is the one whose stream holds it, when that is not the object's own. */
-  record(type: string, object: StripeObject, subscription?: string): void;
+  readonly record: (type: string, object: StripeObject, subscription?: string) => void;
 }
 
 /** Types beside `*.updated` whose events tell the values before (seen in recordings). */

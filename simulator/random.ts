@@ -1,7 +1,7 @@
 /** A seeded source of choices: the same seed gives the same choices on every machine. */
 export interface Random {
   /** A number in [0, 1). */
-  next(): number;
+  readonly next: () => number;
   /** A whole number from `min` to `max`, both included. */
   integer(min: number, max: number): number;
   chance(probability: number): boolean;

@@ -36,7 +36,8 @@ async function drain(app: NestFastifyApplication): Promise<void> {
  */
 export async function startService(config: Config, logger: LoggerService): Promise<Service> {
   const store = connectEventStore(config.eventstoreUrl);
-  const onIdleError = (error: Error) => logger.warn(`Postgres closed a connection: ${error.message}`, 'postgres');
+  const onIdleError = (error: Error): void =>
+    void logger.warn(`Postgres closed a connection: ${error.message}`, 'postgres');
   const pool = (connectionsMax: number, statementTimeoutMs: number) =>
     usesReadModels(config)
       ? new Database(config.databaseUrl, { connectionsMax, statementTimeoutMs, onIdleError })

@@ -24,10 +24,9 @@ export function answerOf({
   stale_revision: revision,
   ...row
 }: Row): Answer {
-  const fields = Object.entries(row).map(([column, value]) => [
-    fieldOf(column),
-    typeof value === 'bigint' ? Number(value) : value,
-  ]);
+  const fields = Object.entries(row).map(
+    ([column, value]) => [fieldOf(column), typeof value === 'bigint' ? Number(value) : value] as const,
+  );
   const stale = since instanceof Date ? { stale: { since, stream, revision: String(revision), cause } } : {};
   return {
     ...Object.fromEntries(fields),

@@ -207,7 +207,7 @@ export class CatchUp {
       if (group !== null) await this.#followLive(group, pursuit);
       lease.lost.throwIfAborted();
     } finally {
-      lease.end();
+      void lease.end();
     }
   }
 
@@ -274,9 +274,9 @@ export class CatchUp {
       await this.#follower.follow(group, { ...pursuit, applied, signal });
     } finally {
       otherwise.abort();
-      looking.end();
+      void looking.end();
       await refolding.end();
-      verifying.end();
+      void verifying.end();
     }
   }
 

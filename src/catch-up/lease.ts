@@ -10,7 +10,7 @@ const GIVE_UP_AFTER_MS = 7_000;
 export type Lease = Readonly<{
   /** Aborts when another owner has taken a checkpoint over, or Postgres does not answer; its reason is an error that says so. */
   lost: AbortSignal;
-  end(): Promise<void>;
+  readonly end: () => Promise<void>;
 }>;
 
 /** Renews the leases of checkpoints that this process has. */

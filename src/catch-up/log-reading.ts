@@ -78,7 +78,7 @@ class WaitingEvents {
   async *take(): AsyncGenerator<Arrival> {
     for (;;) {
       while (this.#arrivals.length === 0 && this.#ended === null) await this.#change();
-      if (this.#ended?.error !== undefined) throw this.#ended.error;
+      if (this.#ended?.error !== undefined) throw this.#ended.error as Error;
       const events = this.#arrivals.shift();
       if (events === undefined) return;
       this.#count(events, -1);

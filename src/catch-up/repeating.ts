@@ -2,7 +2,7 @@
 export function repeat(
   everyMs: number,
   { work, failed }: { work: () => Promise<void>; failed: (error: unknown) => void },
-): { end(): Promise<void> } {
+): { readonly end: () => Promise<void> } {
   let ended = false;
   let timer = setTimeout(once, everyMs);
   let doing: Promise<void> = Promise.resolve();

@@ -67,7 +67,7 @@ function readArguments({ name, options }: Command, args: readonly string[]): Giv
       options: { ...options, 'data-dir': { type: 'string' }, help: { type: 'boolean', short: 'h' } },
       allowPositionals: true,
     });
-    return { names: positionals, values: values as Given['values'] };
+    return { names: positionals, values: values };
   } catch (error) {
     throw new UsageError(`${(error as Error).message}. "subscription-ledger ${name} --help" tells what it takes.`);
   }

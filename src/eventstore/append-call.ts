@@ -42,7 +42,7 @@ export class AppendCall {
   readonly #waiting = new Map<string, Waiting>();
 
   constructor(private readonly call: ClientDuplexStream<BatchAppendReq, BatchAppendResp>) {
-    call.on('data', (response) => this.#answer(response));
+    call.on('data', (response: BatchAppendResp) => this.#answer(response));
     call.on('error', (error) => this.#rejectAll(convertToCommandError(error)));
     call.on('end', () => this.#rejectAll(new UnavailableError(ended)));
   }

@@ -123,12 +123,13 @@ class Looking {
 
   /** A failure to look says nothing: the append itself has an answer, or a time limit. */
   #lookIn(waitMs: number, look: () => Promise<WriteOutcome | null>, resolve: (seen: WriteOutcome) => void): void {
-    this.#timer = setTimeout(async () => {
+    const again = async (): Promise<void> => {
       const seen = await look().catch(() => null);
       if (this.#ended) return;
       if (seen === null) this.#lookIn(2 * waitMs, look, resolve);
       else resolve(seen);
-    }, waitMs);
+    };
+    this.#timer = setTimeout(() => void again(), waitMs);
   }
 }
 

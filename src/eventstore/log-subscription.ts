@@ -1,6 +1,5 @@
 import shared from '@eventstore/db-client/generated/shared_pb.js';
 import streams, { type ReadReq } from '@eventstore/db-client/generated/streams_pb.js';
-import type { ClientReadableStream } from '@grpc/grpc-js';
 import { setImmediate as othersTurn } from 'node:timers/promises';
 import type { EventStore } from './event-store.js';
 import { allFrom, readRequest } from './read-request.js';
@@ -21,9 +20,7 @@ export async function* subscribeToLog(
   store: EventStore,
   { after, signal }: { after: bigint | null; signal: AbortSignal },
 ): AsyncGenerator<readonly LogEvent[]> {
-  const call = (await store.subscriptions.openRead(subscriptionTo(after), logEventOf)) as ClientReadableStream<
-    LogEvent | 'none'
-  >;
+  const call = await store.subscriptions.openRead<LogEvent | 'none'>(subscriptionTo(after), logEventOf);
   const stop = (): void => call.cancel();
   signal.addEventListener('abort', stop);
   try {
@@ -32,7 +29,7 @@ export async function* subscribeToLog(
       // The connection's credit is renewed at the end of this turn: what has come is read after it, while the store sends what is next.
       await othersTurn();
       const events: LogEvent[] = [];
-      for (let next: LogEvent | 'none' | null = first; next !== null; next = call.read() as typeof next)
+      for (let next: LogEvent | 'none' | null = first; next !== null; next = call.read())
         if (next !== 'none') events.push(next);
       if (events.length > 0) yield events;
     }

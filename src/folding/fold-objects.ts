@@ -34,7 +34,8 @@ export function rowsOfAll<T extends Tables>(
 ): RowsOf<T> {
   const all: Record<string, Row[]> = Object.fromEntries(Object.keys(projection.tables).map((name) => [name, []]));
   for (const [, { current }] of [...folded].sort(([a], [b]) => (a < b ? -1 : 1))) {
-    for (const [name, rows] of Object.entries(checkedRows(projection, current))) all[name]?.push(...rows);
+    for (const [name, rows] of Object.entries<readonly Row[]>(checkedRows(projection, current)))
+      all[name]?.push(...rows);
   }
   return all as RowsOf<T>;
 }

@@ -115,6 +115,6 @@ export async function findOwners<R extends RowName & Readonly<{ stream: string }
 
 /** The columns of a key that is JSON. */
 const columnsOf = (key: readonly string[], text: string): Record<string, unknown> =>
-  Object.fromEntries((JSON.parse(text) as unknown[]).map((value, at) => [key[at], value]));
+  Object.fromEntries((JSON.parse(text) as unknown[]).map((value, at) => [String(key[at]), value]));
 
 const byTable = <R extends RowName>(rows: readonly R[]): Iterable<[string, R[]]> => groupBy(rows, ({ table }) => table);

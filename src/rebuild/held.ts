@@ -74,7 +74,7 @@ export async function withLeases<T>(
       lease.lost.throwIfAborted();
       return done;
     } finally {
-      lease.end();
+      void lease.end();
     }
   } finally {
     await release(database, owner);

@@ -98,7 +98,7 @@ function belongs({ stripeEvent }: SimulatedEvent, { events }: SimulatedLife): bo
     .map((event) => event.stripeEvent.data.object)
     .filter((told) => told.object === 'invoice_payment')
     .map((told) => (told['payment'] as StripeObject)['payment_intent']);
-  return paid.includes(object.object === 'payment_intent' ? object.id : (object['payment_intent'] as string));
+  return paid.includes(object.object === 'payment_intent' ? object.id : object['payment_intent']);
 }
 
 describe('the timeline with what is linked', () => {

@@ -184,6 +184,6 @@ it('what is repeated goes on after an error', async () => {
     },
   });
   await until('it was done again', async () => made.times > 4);
-  repeating.end();
+  void repeating.end();
   expect(failures.map(String)).toEqual(['Error: failure 1', 'Error: failure 2']);
 });

@@ -241,9 +241,7 @@ describe('A read of $all', () => {
   it('gives every event with the position that its append was answered with', async () => {
     const recorded = await collect(store.client.readAll({ fromPosition: at(0) }));
     const positions = new Map(recorded.map(({ id, position }) => [id, position?.commit]));
-    expect(written.map(({ event }) => positions.get(event.id as string))).toEqual(
-      written.map(({ position }) => position),
-    );
+    expect(written.map(({ event }) => positions.get(event.id))).toEqual(written.map(({ position }) => position));
   });
 
   it('includes the events of the system', async () => {

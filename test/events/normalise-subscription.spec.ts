@@ -1,6 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
 import type Stripe from 'stripe';
-import type { JsonObject } from '../../src/events/json.js';
 import { isFinalStatus, normalise, type SubscriptionSnapshot } from '../../src/events/normalise.js';
 import { asStripeEvent } from '../../src/events/stripe-event.js';
 import { recordedEvent } from '../fixtures/recorded-events.js';
@@ -11,7 +10,7 @@ const recorded = (file: string): SubscriptionSnapshot =>
 const read = (object: object, apiVersion: string): SubscriptionSnapshot =>
   normalise(
     stripeEventAbout(
-      { id: 'sub_1', object: 'subscription', customer: 'cus_1', status: 'active', ...object } as JsonObject,
+      { id: 'sub_1', object: 'subscription', customer: 'cus_1', status: 'active', ...object },
       { api_version: apiVersion },
     ),
   ) as SubscriptionSnapshot;
@@ -195,7 +194,7 @@ describe('a subscription', () => {
       pause_collection: { behavior: 'void', resumes_at: 1_790_000_000 },
       status_details: {
         paused: { type: 'subscription', subscription: { type: 'pause_requested' }, transitioned_at: 1_789_000_000 },
-      } as unknown as Stripe.Subscription.StatusDetails,
+      },
       pending_update: { expires_at: 1_789_000_100 } as Stripe.Subscription.PendingUpdate,
       cancellation_details: { comment: null, feedback: null, feedback_option: null, reason: 'payment_failed' },
       trial_settings: {

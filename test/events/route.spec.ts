@@ -127,9 +127,7 @@ describe('quarantine', () => {
       'x'.repeat(256),
       'y'.repeat(256),
     ];
-    const streams = ids.map(
-      (id) => routeOf({ ...eventAbout({ id: 'sub_1', object: 'subscription' }), id } as Json).stream,
-    );
+    const streams = ids.map((id) => routeOf({ ...eventAbout({ id: 'sub_1', object: 'subscription' }), id }).stream);
     expect(new Set(streams).size).toBe(ids.length);
   });
 

@@ -15,7 +15,7 @@ export function eventAbout(object: JsonObject | null, envelope: { readonly [key:
     pending_webhooks: 1,
     request: { id: 'req_1', idempotency_key: null },
     ...rest,
-    data: { object, ...(data as object) },
+    data: { object, ...data },
   };
   return JSON.parse(JSON.stringify(event)) as JsonObject;
 }

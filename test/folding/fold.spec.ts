@@ -191,7 +191,7 @@ describe('folding a stream that cannot be folded', () => {
               if (fact.snapshot.items[0]?.quantity === bad) throw new Error('never seen before');
               return evolve(subscriptions, state, fact);
             },
-          } as AnyProjection['evolve'],
+          },
         };
         const events = Array.from({ length }, (_, at) =>
           subscriptionEvent('sub_1', { created: START + at, object: { items: { data: [{ ...item, quantity: at }] } } }),

@@ -113,7 +113,7 @@ describe('a stream that is folded page by page', () => {
                 if (fact.snapshot.currency === 'bad') throw new Error('never seen before');
                 return evolve(subscriptions, state, fact);
               },
-            } as AnyProjection['evolve'],
+            },
           };
           const events = inOrder(
             Array.from({ length }, (_, at) =>

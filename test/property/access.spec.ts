@@ -126,12 +126,12 @@ describe('the laws of every policy', () => {
         (one, policy, at, share) => {
           const { granted, until } = decide(one, policy, at);
           fc.pre(granted && until !== null);
-          const [from, to] = [at.getTime(), (until as Date).getTime()];
+          const [from, to] = [at.getTime(), until.getTime()];
           expect(decide(one, policy, new Date(from + Math.floor((to - from) * share)))).toMatchObject({
             granted: true,
             until,
           });
-          expect(decide(one, policy, until as Date).granted).toBe(false);
+          expect(decide(one, policy, until).granted).toBe(false);
         },
       ),
     );

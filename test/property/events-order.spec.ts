@@ -33,7 +33,7 @@ const loose = fc
     { selector: ({ id }) => id, maxLength: 25 },
   )
   .map((events) =>
-    events.map(({ id, before, ...event }) => told({ ...event, id: `evt_${id}`, ...(before && { before }) } as Told)),
+    events.map(({ id, before, ...event }) => told({ ...event, id: `evt_${id}`, ...(before && { before }) })),
   );
 
 /** A life: states one after the other, several in a second, values that recur, under ids that say nothing of the order. */

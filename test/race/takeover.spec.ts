@@ -52,11 +52,10 @@ describe('the process that projects', () => {
       startServiceProcess({ eventstoreUrl: eventStore.url, databaseUrl: database.url }),
     );
     const lives = newLives(30);
-    let hungOwner: string | null = null;
     const position = await deliverLives(standby.url, lives, (done) => {
       if (done === 60) process.kill(owner.pid, 'SIGSTOP');
     });
-    hungOwner = await ownerOf(database.url);
+    const hungOwner = await ownerOf(database.url);
     await reachPosition(standby.url, position);
     expect((await readsOf(standby)).catchUp).toBe('projecting');
     const next = await ownerOf(database.url);

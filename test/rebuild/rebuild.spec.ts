@@ -159,14 +159,15 @@ describe('a rebuild while deliveries storm in', () => {
       for (let at = 1; !storm.ended; at += 1) await deliver(service.url, JSON.stringify(eventOf(id, at)));
     });
     const reading = ids.map(async (id) => {
-      for (let [last, shown] = [0, 0]; !storm.ended; last = shown) {
+      for (let last = 0; !storm.ended;) {
         const [one, list] = await Promise.all([
           read<{ items: { quantity: number }[] }>(service.url, `/subscriptions/${id}`),
           read<{ data: unknown[] }>(service.url, '/subscriptions'),
         ]);
-        shown = one.body.items?.[0]?.quantity ?? -1;
+        const shown = one.body.items?.[0]?.quantity ?? -1;
         if (one.status !== 200 || list.status !== 200 || list.body.data.length < ids.length || shown < last)
           faults.push(`${id}: ${one.status} ${list.status}, ${list.body.data?.length} rows, ${shown} after ${last}`);
+        last = shown;
       }
     });
     const rebuilt = await runCommand(['rebuild', 'subscriptions', 'invoices'], urls);

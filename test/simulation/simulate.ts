@@ -21,5 +21,5 @@ for (let seed = from; seed < from + seeds && failures < FAILURES_MAX; seed += 1)
   }
   if ((seed - from + 1) % TOLD_EVERY === 0) console.log(`${seed - from + 1} seeds, ${failures} failures`);
 }
-console.log(`${tally}`);
+console.log(String(tally));
 process.exitCode = failures === 0 ? 0 : 1;

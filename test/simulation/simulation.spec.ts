@@ -67,7 +67,7 @@ describe('the engine', () => {
           );
         tally.add(simulation.tally);
       }
-      process.stdout.write(`Simulated: ${tally}\n`);
+      process.stdout.write(`Simulated: ${String(tally)}\n`);
       expect(failures).toEqual([]);
       expect(SEEN.filter((name) => tally.of(name) === 0)).toEqual([]);
     },

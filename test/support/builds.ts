@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { temporaryDirectory } from './servers.js';
 
 /** The programs of a build. */
-export type Build = Readonly<{ service: string; command: string; remove(): Promise<void> }>;
+export type Build = Readonly<{ service: string; command: string; readonly remove: () => Promise<void> }>;
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const programsIn = (root: string) => ({

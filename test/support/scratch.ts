@@ -7,7 +7,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Client } from 'pg';
 
 /** A new empty folder, and its removal. */
-export async function scratchFolder(): Promise<{ path: string; remove(): Promise<void> }> {
+export async function scratchFolder(): Promise<{ path: string; readonly remove: () => Promise<void> }> {
   const path = await mkdtemp(join(tmpdir(), 'ledger-test-'));
   return { path, remove: () => rm(path, { recursive: true, force: true }) };
 }

@@ -27,7 +27,7 @@ export const SHARES_STORE = process.env['EVENTSTORE_URL'] !== undefined;
  * A folder that is gone after the test; other users may pass through, since Postgres has one of its own when root runs
  * the tests.
  */
-export async function temporaryDirectory(): Promise<{ path: string; remove(): Promise<void> }> {
+export async function temporaryDirectory(): Promise<{ path: string; readonly remove: () => Promise<void> }> {
   const path = await mkdtemp(join(tmpdir(), 'ledger-'));
   await chmod(path, 0o711);
   return { path, remove: () => rm(path, { recursive: true, force: true }) };

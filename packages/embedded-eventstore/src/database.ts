@@ -124,6 +124,7 @@ function assertInPlace(database: Connection): void {
 function assertDurable(database: Connection): void {
   for (const [name, wanted] of Object.entries(DURABLE)) {
     const [setting] = database.pragma(name) as [Record<string, unknown>];
-    if (setting[name] !== wanted) throw new Error(`SQLite runs with ${name} ${setting[name]} instead of ${wanted}`);
+    if (setting[name] !== wanted)
+      throw new Error(`SQLite runs with ${name} ${String(setting[name])} instead of ${wanted}`);
   }
 }

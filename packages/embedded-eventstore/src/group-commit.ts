@@ -31,7 +31,7 @@ export class GroupCommit {
 
   /** Answers when the write is on disk, or refused. */
   write(write: Write): Promise<WriteOutcome> {
-    if (this.options.stopping.aborted) return Promise.reject(this.options.stopping.reason);
+    if (this.options.stopping.aborted) return Promise.reject(this.options.stopping.reason as Error);
     return new Promise((resolve, reject) => {
       this.#waiting.push({ write, resolve, reject });
       this.#schedule();

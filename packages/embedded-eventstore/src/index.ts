@@ -18,7 +18,7 @@ export const APPEND_BYTES_MAX = 1024 * 1024;
 export type EmbeddedEventStoreOptions = SecurityOptions &
   Readonly<{
     /** Where the files are, made when missing; 'memory' keeps nothing. */
-    directory: string | 'memory';
+    directory: string;
     /** Default 127.0.0.1. */
     host?: string;
     /** Default 0, a free port. */

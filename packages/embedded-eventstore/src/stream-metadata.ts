@@ -55,7 +55,11 @@ const isObject = (value: unknown): value is MetadataJson =>
 function isShallow(metadata: MetadataJson): boolean {
   let level: object[] = [metadata];
   for (let depth = 1; depth <= DEPTH_MAX && level.length > 0; depth += 1) {
-    level = level.flatMap((each) => Object.values(each).filter((value) => typeof value === 'object' && value !== null));
+    level = level.flatMap((each) =>
+      Object.values<unknown>(each as Record<string, unknown>).filter(
+        (value) => typeof value === 'object' && value !== null,
+      ),
+    );
   }
   return level.length === 0;
 }

@@ -37,7 +37,7 @@ beforeAll(async () => {
   await client.tombstoneStream('never-there');
   positions = [];
   for await (const { event } of client.readAll())
-    if (event?.streamId === 'long') positions.push(event.position?.commit as bigint);
+    if (event?.streamId === 'long') positions.push(event.position?.commit);
   await client.dispose();
   await server.stop();
 });

@@ -218,7 +218,7 @@ export async function runProgram(
 
 /** Neither secrets of ours nor settings for other Postgres programs (PGPORT, PGOPTIONS) are its business. */
 function programEnvironment(): NodeJS.ProcessEnv {
-  const kept = ['PATH', 'SystemRoot', 'TEMP', 'TMP'].flatMap((name) =>
+  const kept = ['PATH', 'SystemRoot', 'TEMP', 'TMP'].flatMap((name): [string, string][] =>
     process.env[name] ? [[name, process.env[name]]] : [],
   );
   return { ...Object.fromEntries(kept), LC_ALL: 'C', TZ: 'UTC' };
