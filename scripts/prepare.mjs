@@ -1,15 +1,14 @@
 /**
- * Makes a checkout runnable: installs packages when they are missing or older than the lock file, and builds when a
- * source is newer than what was built. `npm start` and `npm test` call it first, for the service in `dist`; the tools
- * of `load` call it with the argument `load`, and are built with all that they need into `dist-load`.
+ * Makes a checkout runnable: installs packages when some of the lock file are missing, and builds when a source is newer
+ * than the build. `npm start` and `npm test` run it first, for the service in `dist`; the tools of `load` run it with
+ * the argument `load`, for `dist-load`; `npm run check` with `packages`, which builds nothing.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
-const installed = join(root, 'node_modules', '.package-lock.json');
 const packages = readdirSync(join(root, 'packages')).map((name) => `packages/${name}/src`);
 const service = ['src', 'projections', ...packages, 'package-lock.json', 'tsconfig.json', 'nest-cli.json'];
 const builds = {
@@ -18,11 +17,24 @@ const builds = {
 };
 const [what = 'service'] = process.argv.slice(2);
 const build = builds[what];
-if (build === undefined) {
-  console.error(`There is no build "${what}": name one of ${Object.keys(builds).join(', ')}.`);
+if (build === undefined && what !== 'packages') {
+  console.error(`There is no build "${what}": name one of ${Object.keys(builds).join(', ')}, or "packages".`);
   process.exit(2);
 }
-const built = join(root, build.into, '.built');
+
+/**
+ * Whether npm has installed every package of the lock file; npm lists at its end what it has installed. An install
+ * without development packages is not complete: they build the service. Optional packages depend on the platform.
+ */
+function isInstalled() {
+  const installed = join(root, 'node_modules', '.package-lock.json');
+  if (!existsSync(installed)) return false;
+  const packagesIn = (file) => JSON.parse(readFileSync(file, 'utf8')).packages;
+  const there = packagesIn(installed);
+  return Object.entries(packagesIn(join(root, 'package-lock.json')))
+    .filter(([path, { optional }]) => path.startsWith('node_modules/') && optional !== true)
+    .every(([path, { version }]) => path in there && there[path].version === version);
+}
 
 function modifiedAt(path) {
   if (!existsSync(path)) return 0;
@@ -39,7 +51,7 @@ function run(command, args) {
   });
   if (status === 0) return;
   console.error(
-    `"${[command, ...args].join(' ')}" failed${error ? `: ${error.message}` : ''}. Mend what it says above, then run the command again.`,
+    `"${[command, ...args].join(' ')}" failed${error ? `: ${error.message}` : ''}. Fix the error above, then run the command again.`,
   );
   process.exit(status || 1);
 }
@@ -49,14 +61,19 @@ if (major < 20 || (major === 20 && minor < 19)) {
   console.error(`Node ${process.versions.node} is too old: the subscription ledger needs Node 20.19 or newer.`);
   process.exit(1);
 }
-if (modifiedAt(installed) < modifiedAt(join(root, 'package-lock.json'))) {
+if (!isInstalled()) {
   console.log('Installing packages (once, about a minute) …');
-  run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
+  // The build needs development packages, which npm leaves out when NODE_ENV is production.
+  run('npm', ['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error']);
 }
-if (modifiedAt(built) < Math.max(...[...build.sources, build.config].map((source) => modifiedAt(join(root, source))))) {
-  console.log('Building …');
-  rmSync(join(root, build.into), { recursive: true, force: true });
-  const nest = join(root, 'node_modules', '@nestjs', 'cli', 'bin', 'nest.js');
-  run(process.execPath, [nest, 'build', '--path', build.config]);
-  writeFileSync(built, '');
+if (build !== undefined) {
+  const built = join(root, build.into, '.built');
+  const sources = [...build.sources, build.config].map((source) => modifiedAt(join(root, source)));
+  if (modifiedAt(built) < Math.max(...sources)) {
+    console.log('Building (once, about half a minute) …');
+    rmSync(join(root, build.into), { recursive: true, force: true });
+    const nest = join(root, 'node_modules', '@nestjs', 'cli', 'bin', 'nest.js');
+    run(process.execPath, [nest, 'build', '--path', build.config]);
+    writeFileSync(built, '');
+  }
 }

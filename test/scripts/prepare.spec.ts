@@ -1,0 +1,82 @@
+/** `scripts/prepare.mjs` on checkouts of few files, with an `npm` that needs no network. */
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { spawnSync } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { scratchFolder } from '../support/scratch.js';
+
+const SCRIPT = fileURLToPath(new URL('../../scripts/prepare.mjs', import.meta.url));
+
+/** Stands for the compiler: says in the build what was installed. */
+const NEST = `
+import { mkdirSync, writeFileSync } from 'node:fs';
+mkdirSync('dist', { recursive: true });
+writeFileSync('dist/built-by', 'nest');
+`;
+
+let scratch: { path: string; remove: () => Promise<void> };
+beforeAll(async () => {
+  scratch = await scratchFolder();
+});
+afterAll(() => scratch.remove());
+
+/** A checkout whose only package is a development one, which builds it. */
+function checkout(name: string): string {
+  const root = join(scratch.path, name);
+  for (const folder of ['scripts', 'packages', 'src', 'tools/nest/bin'])
+    mkdirSync(join(root, folder), { recursive: true });
+  cpSync(SCRIPT, join(root, 'scripts/prepare.mjs'));
+  const json = (file: string, content: object) => writeFileSync(join(root, file), JSON.stringify(content));
+  json('tools/nest/package.json', { name: '@nestjs/cli', version: '1.0.0', type: 'module' });
+  writeFileSync(join(root, 'tools/nest/bin/nest.js'), NEST);
+  json('package.json', { name: 'a-checkout', version: '1.0.0', devDependencies: { '@nestjs/cli': 'file:tools/nest' } });
+  json('package-lock.json', {
+    name: 'a-checkout',
+    version: '1.0.0',
+    lockfileVersion: 3,
+    requires: true,
+    packages: {
+      '': { name: 'a-checkout', version: '1.0.0', devDependencies: { '@nestjs/cli': 'file:tools/nest' } },
+      'node_modules/@nestjs/cli': { resolved: 'tools/nest', link: true },
+      'tools/nest': { name: '@nestjs/cli', version: '1.0.0', dev: true },
+    },
+  });
+  return root;
+}
+
+function run(root: string, command: readonly [string, ...string[]], environment: Record<string, string> = {}) {
+  const [program, ...args] = command;
+  const { status, stdout, stderr } = spawnSync(program, args, {
+    cwd: root,
+    env: { PATH: process.env['PATH'], HOME: scratch.path, ...environment },
+    encoding: 'utf8',
+  });
+  return { status, output: stdout + stderr };
+}
+const prepare = (root: string, environment?: Record<string, string>) =>
+  run(root, [process.execPath, 'scripts/prepare.mjs'], environment);
+
+describe('preparing a checkout', () => {
+  it('installs what builds the service, also where NODE_ENV is production', () => {
+    const root = checkout('production');
+    expect(prepare(root, { NODE_ENV: 'production' })).toMatchObject({ status: 0 });
+    expect(readFileSync(join(root, 'dist/built-by'), 'utf8')).toBe('nest');
+    expect(prepare(root)).toEqual({ status: 0, output: '' });
+  });
+
+  it('completes an install that has left out development packages', () => {
+    const root = checkout('without-development');
+    expect(run(root, ['npm', 'ci', '--omit=dev', '--no-audit', '--no-fund'])).toMatchObject({ status: 0 });
+    expect(existsSync(join(root, 'node_modules/@nestjs/cli'))).toBe(false);
+    expect(prepare(root)).toMatchObject({ status: 0, output: expect.stringContaining('Installing') });
+    expect(existsSync(join(root, 'dist/built-by'))).toBe(true);
+  });
+
+  it('installs again after an install that was cut short', () => {
+    const root = checkout('cut-short');
+    expect(prepare(root)).toMatchObject({ status: 0 });
+    rmSync(join(root, 'node_modules/.package-lock.json'));
+    expect(prepare(root)).toMatchObject({ status: 0, output: expect.stringContaining('Installing') });
+  });
+});
