@@ -2,6 +2,8 @@ import { field, isJsonObject, type Json, type JsonObject } from './json.js';
 
 /** The longest id that names a stream, in UTF-16 code units; Stripe's own longest, those of Checkout Sessions, have 66. */
 const idLengthMax = 255;
+/** What a row can hold of an id, in UTF-8. */
+const idBytesMax = 600;
 /** Neither control characters and line separators nor lone surrogates, which UTF-8 cannot carry. */
 const printable = /^[^\p{Cc}\p{Cs}\p{Zl}\p{Zp}]+$/u;
 /** Test events that the dashboard sends have ids such as `sub_00000000000000`, the same for everyone. */
@@ -11,7 +13,13 @@ const abbreviated = /(?:\.\.\.|…)$/;
 
 /** Whether a string can be kept as an id: not empty, of bounded length, printable. */
 export function isIdText(id: Json): id is string {
-  return typeof id === 'string' && id.length <= idLengthMax && printable.test(id);
+  return (
+    typeof id === 'string' &&
+    id.length <= idLengthMax &&
+    // A code unit takes three bytes at most: those of a short text need not be counted.
+    (3 * id.length <= idBytesMax || Buffer.byteLength(id) <= idBytesMax) &&
+    printable.test(id)
+  );
 }
 
 /** Whether an id names one object of Stripe: no placeholder of zeros, not cut short, nothing a stream name cannot carry. */

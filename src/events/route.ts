@@ -2,6 +2,7 @@ import { isSnapshotEvent } from './content-hash.js';
 import { eventIdOf, quarantineIdOf } from './event-id.js';
 import { idOf, isIdText, isPreviewInvoice, isRealId, ownerOf, subscriptionOf } from './identity.js';
 import { field, isJsonObject, type Json, type JsonObject } from './json.js';
+import { faultIn } from './stripe-event.js';
 
 /**
  * Where an event goes, and the id under which it is recorded there. `type` is the recorded event's type: Stripe's own,
@@ -26,11 +27,11 @@ export type Route =
 
 /**
  * Why a body is not in the stream of an object:
- * - `not_an_event`: it has not the form of a Stripe event;
+ * - `not_an_event`: it has not the form of a Stripe event, by the same rules by which projections read one;
  * - `envelope`: it is an event inside the envelope of Amazon EventBridge or Azure Event Grid;
  * - `thin_event`: a v2 event, which carries no snapshot;
  * - `no_object`: its object has no name that a stream could bear;
- * - `no_real_id`: the event, its object or that object's owner has no id, a zero id, one cut short or one no stream can bear;
+ * - `no_real_id`: the event, its object or that object's owner has a zero id, one cut short or one no stream can bear, or its object has none;
  * - `conflict`: its event id was recorded, in the same API version, with another content;
  * - `stream_deleted`: the stream of its object is tombstoned, and takes no event any more.
  */
@@ -43,6 +44,23 @@ type Quarantined = Extract<Route, { kind: 'quarantine' }>;
 const namedPerAccount = new Set(['plan', 'product', 'coupon', 'promotion_code', 'capability']);
 /** Objects of which an account has one: they have no id and are in the account's stream. */
 const onePerAccount = new Set(['balance', 'balance_settings', 'tax.settings']);
+/** Objects that have an id in every API version: without one, nothing could be read of them. */
+const alwaysNamed = new Set([
+  'subscription',
+  'invoiceitem',
+  'invoice_payment',
+  'charge',
+  'payment_intent',
+  'refund',
+  'credit_note',
+  'checkout.session',
+  'subscription_schedule',
+  'customer',
+  'price',
+  'plan',
+  'product',
+  'coupon',
+]);
 /** Object names that would lead into streams of our own. */
 const reserved = new Set(['quarantine']);
 
@@ -61,7 +79,7 @@ export function route(body: Json, contentHash: string): Route {
   if (!isSnapshotEvent(body)) return quarantine(body, contentHash, reasonOf(body));
   const stripeEventId = field(body, 'id');
   const type = typeOf(body);
-  if (type === null) return quarantine(body, contentHash, 'not_an_event');
+  if (type === null || faultIn(body) !== null) return quarantine(body, contentHash, 'not_an_event');
   if (!isRealId(stripeEventId)) return quarantine(body, contentHash, 'no_real_id');
   const stream = streamOf(body, body.data.object);
   if (stream.kind === 'none') return quarantine(body, contentHash, stream.reason);
@@ -95,7 +113,6 @@ function typeOf(body: Json): string | null {
 function reasonOf(body: Json): QuarantineReason {
   if (!isJsonObject(body)) return 'not_an_event';
   const object = field(body, 'object');
-  if (object === 'event') return 'no_object';
   if (object === 'v2.core.event') return 'thin_event';
   return isStripeEvent(field(body, 'detail')) || isStripeEvent(field(body, 'data')) ? 'envelope' : 'not_an_event';
 }
@@ -123,7 +140,7 @@ function streamOf(stripeEvent: JsonObject, object: JsonObject): StreamName {
 
 function ownersStream(stripeEvent: JsonObject, object: JsonObject, name: string): StreamName {
   if (onePerAccount.has(name)) return streamNamed('account', accountOf(stripeEvent));
-  const owner = ownerOf(object);
+  const owner = alwaysNamed.has(name) ? null : ownerOf(object);
   return owner === null ? noRealId : streamNamed(owner.object, owner.id);
 }
 

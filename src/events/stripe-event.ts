@@ -1,4 +1,4 @@
-import { idOf } from './identity.js';
+import { idOf, isIdText } from './identity.js';
 import { field, isJsonObject, type Json, type JsonObject } from './json.js';
 
 /**
@@ -46,9 +46,35 @@ export function asStripeEvent(data: unknown): StripeEvent {
     created: required(data, 'created', isSecond, 'a whole number of seconds'),
     api_version: required(data, 'api_version', isStringOrNull, 'a string'),
     livemode: required(data, 'livemode', isFlagOrNull, 'true or false') === true,
-    account: idOf(field(data, 'account')) ?? idOf(field(data, 'user_id')),
+    account: accountOf(data),
     data: { object, previous_attributes: isJsonObject(previous) ? previous : null },
   };
+}
+
+/**
+ * What keeps a body from being a Stripe event for all who read it later; null when nothing does. Intake asks it first, so that
+ * no envelope gets into a stream that `asStripeEvent` refuses, or of which it has to leave something out.
+ */
+export function faultIn(body: Json): UnreadableEvent | null {
+  try {
+    const read = asStripeEvent(body);
+    const event = body as JsonObject;
+    const namesAccount = field(event, 'account') !== null || field(event, 'user_id') !== null;
+    if (namesAccount && read.account === null) return new UnreadableEvent('account', 'an id');
+    const previous = field(field(event, 'data') as JsonObject, 'previous_attributes');
+    return previous !== null && read.data.previous_attributes === null
+      ? new UnreadableEvent('data.previous_attributes', 'an object')
+      : null;
+  } catch (error) {
+    if (error instanceof UnreadableEvent) return error;
+    throw error;
+  }
+}
+
+/** `account` on events of connected accounts, `user_id` before 2017-05-25; null when it is none, or no id. */
+function accountOf(data: JsonObject): string | null {
+  const account = idOf(field(data, 'account')) ?? idOf(field(data, 'user_id'));
+  return isIdText(account) ? account : null;
 }
 
 function required<T extends Json>(
