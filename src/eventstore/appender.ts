@@ -2,6 +2,7 @@ import type { IndexAnswer } from './append-decision.js';
 import { appendSizeOf, ClockSkew, type NewEvent, type WriteOutcome } from './append.js';
 import { failureOf, type EventStore } from './event-store.js';
 import { readNameOfLog } from './log-name.js';
+import { LogNow } from './log-now.js';
 import { Lanes, type LaneLimits, type Waiting } from './lanes.js';
 import { SharedAppend } from './shared-append.js';
 import { leanOnIndex, StreamHeads } from './stream-heads.js';
@@ -61,6 +62,7 @@ export class Appender {
   #heads: StreamHeads;
   readonly #lanes: Lanes<AppendOutcome>;
   #logName: string | null = null;
+  #logNow: LogNow;
   #callsEnded = 0;
   #trouble: Readonly<{ trouble: Trouble; at: number }> | null = null;
 
@@ -72,6 +74,7 @@ export class Appender {
     private readonly now: () => number = () => performance.now(),
   ) {
     this.#heads = new StreamHeads(limits.cachedIdsMax);
+    this.#logNow = new LogNow(store);
     this.#lanes = new Lanes(limits, (stream, share) => this.#appendAll(stream, share), now);
   }
 
@@ -99,7 +102,7 @@ export class Appender {
     const callsEnded = this.#forgetOtherLog();
     const logName = async () => (this.#logName ??= await readNameOfLog(store));
     const shared = new SharedAppend(
-      { store, index, logName, timeoutMs, idsMax, onWrite: (outcome) => this.#note(outcome) },
+      { store, index, logName, log: this.#logNow, timeoutMs, idsMax, onWrite: (outcome) => this.#note(outcome) },
       stream,
       share,
     );
@@ -122,6 +125,7 @@ export class Appender {
     if (appendCallsEnded !== this.#callsEnded) {
       this.#heads = new StreamHeads(this.limits.cachedIdsMax);
       this.#logName = null;
+      this.#logNow = new LogNow(this.store);
       this.#callsEnded = appendCallsEnded;
     }
     return appendCallsEnded;

@@ -5,7 +5,8 @@ import type { ReadReq, ReadResp } from '@eventstore/db-client/generated/streams_
 import { setTimeout as pause } from 'node:timers/promises';
 import { streamIdentifierOf, type EventBytes } from './append-call.js';
 import { failureOf, untilItStalls, type EventStore } from './event-store.js';
-import { allFrom, readRequest } from './read-request.js';
+import { allFrom, endOfAll, readRequest } from './read-request.js';
+import { readBytesOf, type ReadBytes } from './read-response.js';
 
 /** An event byte by byte as the store holds it; the client's own reading parses JSON, which loses digits and spaces. */
 export type RawEvent = EventBytes &
@@ -50,6 +51,19 @@ export async function lastEventOf(store: EventStore, stream: string): Promise<Ra
     if (failureOf(error) === 'stream_deleted') return undefined;
     throw error;
   }
+}
+
+/** The position of the last record of the log, the store's own included; null when it has none, or does not show it. */
+export async function lastPositionOf(store: EventStore): Promise<bigint | null> {
+  const options = new Options();
+  options.setAll(endOfAll());
+  options.setReadDirection(Options.ReadDirection.BACKWARDS);
+  options.setCount('1');
+  const call = await store.reads.openRead(readRequest(options), readBytesOf);
+  let last: bigint | null = null;
+  for await (const event of untilItStalls<ReadBytes | 'none'>(call, 'Reading the end of the log'))
+    if (event !== 'none') last = event.position;
+  return last;
 }
 
 /** The events of a read. A stream that is not found has no events. */

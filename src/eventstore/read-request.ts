@@ -17,6 +17,13 @@ export function allFrom(position: bigint | null): ReadReq.Options.AllOptions {
   return all;
 }
 
+/** The end of the log, from which one reads backwards. */
+export function endOfAll(): ReadReq.Options.AllOptions {
+  const all = new Options.AllOptions();
+  all.setEnd(new shared.Empty());
+  return all;
+}
+
 /** A request with these options, that gets ids as texts; without a filter it gets every event. */
 export function readRequest(options: ReadReq.Options): ReadReq {
   const uuids = new Options.UUIDOption();

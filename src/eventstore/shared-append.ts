@@ -4,7 +4,8 @@ import { write, type NewEvent, type WriteOutcome } from './append.js';
 import type { AppendOutcome, EventIdIndex } from './appender.js';
 import type { EventStore } from './event-store.js';
 import type { Waiting } from './lanes.js';
-import { needsEnd, type KnownEvent, type StreamHead } from './stream-heads.js';
+import type { LogNow } from './log-now.js';
+import { needsEnd, newHead, type KnownEvent, type StreamHead } from './stream-heads.js';
 import {
   isEndHidden,
   readHead,
@@ -20,6 +21,7 @@ export type AppendTools = Readonly<{
   index: EventIdIndex;
   /** The name of the log; null while it has none. */
   logName: () => Promise<string | null>;
+  log: LogNow;
   timeoutMs: number;
   /** Ids that one head may hold. */
   idsMax: number;
@@ -43,6 +45,8 @@ export class SharedAppend {
   readonly #answers = new Map<string, IndexAnswer>();
   #open: readonly Waiting<AppendOutcome>[];
   #together = true;
+  /** Where the log ended when all of these events had come: what stands up to there they did not bring. Known for a head that was not seen. */
+  #logEnd = -1n;
 
   constructor(
     private readonly tools: AppendTools,
@@ -55,8 +59,9 @@ export class SharedAppend {
 
   /** Returns the head as it is then. What is open when it throws has no outcome yet. */
   async run(cached: StreamHead | undefined): Promise<StreamHead> {
+    const logEnd = cached === undefined ? this.tools.log.end() : null;
     await this.#askIndex(needsEnd(cached) ? this.stream : null);
-    let head = cached ?? (await this.#coldHead());
+    let head = cached ?? (await this.#coldHead(await logEnd));
     for (let races = 0; races < RACES_MAX;) {
       head = await this.#settleKnown(head);
       if (head.isTombstoned) this.#settleAll({ kind: 'stream_deleted', stream: this.stream });
@@ -94,9 +99,20 @@ export class SharedAppend {
     return [...this.#answers.values()].findLast(({ kind }) => kind === 'answered') ?? UNAVAILABLE;
   }
 
-  async #coldHead(): Promise<StreamHead> {
+  /**
+   * An index of this log tells where the stream ended, and an append at exactly that revision is right or refused. An event that was
+   * appended there meanwhile would be answered as written: but it stands above the end that the log had, or is a repeat.
+   */
+  async #coldHead(logEnd: bigint | null): Promise<StreamHead> {
     const { answer } = this;
     if (answer.kind === 'unavailable') return this.#wholeHead();
+    if (logEnd !== null && logEnd >= answer.position && (await this.tools.log.isOf(answer))) {
+      this.#logEnd = logEnd;
+      const { log, last } = answer;
+      return last === null
+        ? newHead(-1n, null)
+        : newHead(last.revision, { log, revision: last.revision, position: last.position });
+    }
     const logName = await this.tools.logName();
     return (
       (await readHeadAbove(this.tools.store, this.stream, { ...this.#reading, answer, logName })) ?? this.#wholeHead()
@@ -220,19 +236,20 @@ export class SharedAppend {
     { fresh, last, position }: { fresh: readonly NewEvent[]; last: bigint; position: bigint | null },
   ): Promise<void> {
     head.revision = last;
+    // EventStoreDB gives no position for a repeat of an event that the stream hides; maybe it is shown now.
+    const isRepeat = position === null || (!head.isSeen && position <= this.#logEnd);
+    if (!isRepeat) head.isSeen = true;
     const outcomes = new Map<NewEvent, AppendOutcome>();
     for (const [at, event] of fresh.entries()) {
       const revision = last - BigInt(fresh.length - 1 - at);
-      head.events.add(event.eventId, {
-        revision,
-        position,
-        contentHash: event.contentHash,
-        apiVersion: event.apiVersion,
-      });
+      const { contentHash, apiVersion } = event;
+      const appended: KnownEvent = { revision, position, contentHash, apiVersion };
+      const known = isRepeat ? await this.#recalled(event, appended) : appended;
+      head.events.add(event.eventId, known);
       outcomes.set(
         event,
-        position === null
-          ? await this.#repeated(event, revision)
+        isRepeat || position === null
+          ? outcomeOf(this.stream, known, event)
           : { kind: 'appended', stream: this.stream, revision, position },
       );
     }
@@ -243,15 +260,11 @@ export class SharedAppend {
     this.#open = this.#open.filter(({ event }) => !outcomes.has(event));
   }
 
-  /** EventStoreDB gives no position for a repeat of an event that the stream hides; maybe it is shown now. */
-  async #repeated(event: NewEvent, revision: bigint): Promise<AppendOutcome> {
+  /** An event that was there before, as it is; where the stream hides it, nothing else is known of it. */
+  async #recalled(event: NewEvent, appended: KnownEvent): Promise<KnownEvent> {
+    const { revision } = appended;
     const recalled = await recall(this.tools.store, event.eventId, { stream: this.stream, revision });
-    return {
-      kind: 'duplicate',
-      stream: this.stream,
-      revision,
-      position: recalled.kind === 'there' ? recalled.event.position : null,
-    };
+    return recalled.kind === 'there' ? recalled.event : appended;
   }
 
   #settleWhere(concerns: (event: NewEvent) => boolean, outcome: AppendOutcome): void {

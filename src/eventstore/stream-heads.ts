@@ -30,6 +30,11 @@ export type StreamHead = {
   isTombstoned: boolean;
   /** False when the stream has more events than may be held: `events` then holds only those that were looked for. */
   isWhole: boolean;
+  /**
+   * False while `revision` is by the index alone: the stream may have gone on, and an append there may be answered as written that
+   * repeats an older one.
+   */
+  isSeen: boolean;
 };
 
 export const newHead = (revision: bigint, leansOn: StreamHead['leansOn']): StreamHead => ({
@@ -38,6 +43,7 @@ export const newHead = (revision: bigint, leansOn: StreamHead['leansOn']): Strea
   events: new KnownEvents(),
   isTombstoned: false,
   isWhole: true,
+  isSeen: false,
 });
 
 /**
@@ -123,7 +129,7 @@ export class StreamHeads {
   }
 
   put(stream: string, head: StreamHead): void {
-    if (!head.isWhole) return;
+    if (!head.isWhole || !head.isSeen) return;
     this.#heads.set(stream, head);
     this.#ids += idsOf(head);
     for (const oldest of this.#heads.keys()) {

@@ -64,6 +64,7 @@ export async function readOn(
         if (head.isWhole || wanted.has(event.eventId)) head.events.add(event.eventId, event.revision);
       }
       head.isTombstoned = next.value === 'tombstoned';
+      head.isSeen = true;
       return first;
     } catch (error) {
       if (failureOf(error) !== 'unavailable' || reads === READS_MAX || first === null) throw error;

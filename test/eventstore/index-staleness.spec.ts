@@ -166,10 +166,10 @@ describe('a stream of 30,000 events, more than all heads may hold', () => {
       cachedIdsMax: 5_000,
     });
     expect(await appender.append(newEvent(stream))).toMatchObject({ kind: 'appended', revision: 30_000n });
-    expect(reads.filter((read) => read === stream)).toHaveLength(1);
+    expect(reads).not.toContain(stream);
     for (let next = 30_001n; next < 30_005n; next += 1n)
       expect(await appender.append(newEvent(stream))).toMatchObject({ kind: 'appended', revision: next });
-    expect(reads.filter((read) => read === stream)).toHaveLength(1);
+    expect(reads).not.toContain(stream);
     expect(await appender.append(newEvent(stream, ids[17]))).toMatchObject({ kind: 'duplicate', revision: 17n });
   }, 120_000);
 });

@@ -7,6 +7,7 @@ import { leanOnIndex, newHead, StreamHeads, type StreamHead } from '../../src/ev
 function headOf(count: number): { head: StreamHead; ids: string[] } {
   const ids = Array.from({ length: count }, () => randomUUID());
   const head = newHead(BigInt(count - 1), null);
+  head.isSeen = true;
   for (const [at, id] of ids.entries()) head.events.add(id, BigInt(at));
   return { head, ids };
 }
@@ -54,11 +55,13 @@ describe('a large head', () => {
 });
 
 describe('the cache of heads', () => {
-  it('lets the heads go that were used longest ago, and keeps none that is not whole', () => {
+  it('lets the heads go that were used longest ago, and keeps none that is not whole, or was not seen', () => {
     const heads = new StreamHeads(2_100);
     for (const stream of ['a', 'b', 'c']) heads.put(stream, headOf(1_000).head);
     expect(['a', 'b', 'c'].map((stream) => heads.take(stream) !== undefined)).toEqual([false, true, true]);
-    heads.put('d', { ...headOf(10).head, isWhole: false });
-    expect(heads.take('d')).toBeUndefined();
+    for (const lack of [{ isWhole: false }, { isSeen: false }]) {
+      heads.put('d', { ...headOf(10).head, ...lack });
+      expect(heads.take('d')).toBeUndefined();
+    }
   });
 });
