@@ -7,19 +7,20 @@ import { provenanceColumns, provenanceOf, rowOf, withId, type ById, type FieldsO
 const LOOKUP_KEY_BYTES_MAX = 2_000;
 
 const columns = { customer: id(), id: id(), feature: id(), lookup_key: text({ bytesMax: LOOKUP_KEY_BYTES_MAX }) };
-/** `has_all_entitlements` is false when the customer has more than Stripe's last summary shows. */
+/** `has_all_entitlements` is false when the customer has more than Stripe's last summary lists. */
 const summaryColumns = { customer: id(), has_all_entitlements: flag(), is_customer_deleted: flag() };
 
 type Row = ReturnType<typeof entitlementRow>;
 type State = Readonly<{ summary: ReturnType<typeof summaryRow> | null; entitlements: ById<Row> }>;
 
 /**
- * To which features is each customer entitled, since which event? Stripe's summary lists all of them, so that what is
- * not listed was lost; a row keeps the event that listed it first without a break. A deleted customer has none, for good.
+ * To which features is each customer entitled, since which event? What a summary does not list was lost, unless the summary
+ * says that there are more: then it takes nothing away. A row keeps the event that listed it first without a break. A
+ * deleted customer has none, for good.
  */
 export const entitlements = defineProjection({
   name: 'entitlements',
-  version: 3,
+  version: 4,
   tables: {
     entitlements: { columns: { ...columns, ...provenanceColumns }, key: ['customer', 'id'], indexes: [['lookup_key']] },
     entitlement_summaries: { columns: { ...summaryColumns, ...provenanceColumns }, key: ['customer'], indexes: [] },
@@ -42,7 +43,7 @@ export const entitlements = defineProjection({
       );
       return {
         summary: summaryRow(fact, { customer, hasAllEntitlements, isCustomerDeleted: false }),
-        entitlements: Object.fromEntries(listed),
+        entitlements: { ...(hasAllEntitlements ? {} : state.entitlements), ...Object.fromEntries(listed) },
       };
     },
     deletion: (state, fact) => {

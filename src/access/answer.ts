@@ -1,3 +1,4 @@
+import { groupBy } from '../folding/group-by.js';
 import { decide, type Decision, type SubscriptionRule } from './decision.js';
 import type { AccessFacts, Cause, EntitlementFact, SubscriptionFact } from './facts.js';
 import type { AccessPolicy } from './policy.js';
@@ -21,7 +22,10 @@ export type Reason =
   | Readonly<{ rule: 'entitlement'; entitlement: string; feature: string; lookupKey: string; changedBy: Cause }>
   | Readonly<{ rule: 'no_subscription' | 'no_entitlement' | 'customer_deleted' }>;
 
-/** One thing that may grant access: a subscription with its products, or an entitlement. */
+/**
+ * One thing that may grant access: a subscription with its products, or an entitlement. A subscription whose products end at
+ * different times is one for each end.
+ */
 export type Grant = Readonly<{ granted: boolean; until: Date | null; products: readonly string[]; reason: Reason }>;
 
 export type AccessAnswer = Readonly<{
@@ -50,18 +54,16 @@ export function accessAnswer(
   const subscriptions =
     wanted.kind === 'entitlement'
       ? []
-      : facts.subscriptions.filter(({ products }) => wanted.kind === 'anything' || products.includes(wanted.product));
+      : facts.subscriptions
+          .flatMap((one) => grantsOf(one, policy, at))
+          .filter(({ products }) => wanted.kind === 'anything' || products.includes(wanted.product));
   const entitlements =
     wanted.kind === 'product'
       ? []
       : facts.entitlements.filter(
           (one) => wanted.kind === 'anything' || [one.lookupKey, one.feature].includes(wanted.entitlement),
         );
-  const considered = facts.isCustomerDeleted
-    ? []
-    : [...subscriptions.map((one) => grantOf(one, decide(one, policy, at))), ...entitlements.map(entitled)].sort(
-        byLength,
-      );
+  const considered = facts.isCustomerDeleted ? [] : [...subscriptions, ...entitlements.map(entitled)].sort(byLength);
   const best = considered[0] ?? {
     granted: false,
     until: null,
@@ -83,21 +85,30 @@ export function accessAnswer(
         facts.subscriptions.every(({ hasAllItems, isStale }) => hasAllItems && !isStale)) &&
       (wanted.kind === 'product' || facts.hasAllEntitlements),
     products: [...new Set(granting.flatMap(({ products }) => products))].sort(),
-    entitlements: granting.flatMap(({ reason }) => (reason.rule === 'entitlement' ? [reason.lookupKey] : [])).sort(),
+    entitlements: [
+      ...new Set(granting.flatMap(({ reason }) => (reason.rule === 'entitlement' ? [reason.lookupKey] : []))),
+    ].sort(),
     considered,
   };
 }
 
-function grantOf(
-  { id, status, statusSince, statusEvent, products, isStale, changedBy }: SubscriptionFact,
-  { granted, until, rule }: Decision,
-): Grant {
-  return {
-    granted,
-    until,
-    products,
-    reason: { rule, subscription: id, status, statusSince, statusEvent, isStale, changedBy },
-  };
+/** The products of a subscription, together where the same holds for them; of several items of a product the best counts. */
+function grantsOf(subscription: SubscriptionFact, policy: AccessPolicy, at: Date): Grant[] {
+  const { id, status, statusSince, statusEvent, isStale, changedBy } = subscription;
+  const ofProducts = [...groupBy(subscription.items, ({ product }) => product)].map(([product, items]) => ({
+    product,
+    decision: items.map((item) => decide(subscription, item, policy, at)).sort(byLength)[0] as Decision,
+  }));
+  const alike = groupBy(ofProducts, ({ decision: { rule, until } }) => `${rule} ${until?.getTime()}`);
+  return [...alike.values()].map((group) => {
+    const { granted, until, rule } = group[0].decision;
+    return {
+      granted,
+      until,
+      products: group.flatMap(({ product }) => product ?? []),
+      reason: { rule, subscription: id, status, statusSince, statusEvent, isStale, changedBy },
+    };
+  });
 }
 
 /** Stripe itself says when an entitlement is lost. */
@@ -108,10 +119,12 @@ const entitled = ({ id, feature, lookupKey, changedBy }: EntitlementFact): Grant
   reason: { rule: 'entitlement', entitlement: id, feature, lookupKey, changedBy },
 });
 
+type Decided = Pick<Decision, 'granted' | 'until'>;
+
 /** What grants before what does not; then by the end: of a grant null is the latest, of a denial the earliest. The sort is stable. */
-function byLength(a: Grant, b: Grant): number {
+function byLength(a: Decided, b: Decided): number {
   if (a.granted !== b.granted) return a.granted ? -1 : 1;
-  const endOf = ({ granted, until }: Grant): number =>
+  const endOf = ({ granted, until }: Decided): number =>
     until?.getTime() ?? (granted ? Number.MAX_VALUE : -Number.MAX_VALUE);
   return endOf(b) - endOf(a);
 }

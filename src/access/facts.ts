@@ -1,6 +1,16 @@
 /** A Stripe event that made something so, as every answer names it. */
 export type Cause = Readonly<{ stripeEventId: string; type: string; created: string; apiVersion: string | null }>;
 
+/** What one item of a subscription is for, and to when. */
+export type ItemFact = Readonly<{
+  /** Null when the item names neither a product nor a price. */
+  product: string | null;
+  /** Null where nothing is counted, as with metered prices. */
+  quantity: number | null;
+  /** Its own since 2025-03-31.basil, before the subscription's. */
+  periodEnd: Date | null;
+}>;
+
 /** What access depends on of one subscription. */
 export type SubscriptionFact = Readonly<{
   id: string;
@@ -9,10 +19,9 @@ export type SubscriptionFact = Readonly<{
   /** Id of the Stripe event from which on the status is what it is. */
   statusEvent: string;
   previousStatus: string | null;
-  products: readonly string[];
+  items: readonly ItemFact[];
   /** False when it has more items, maybe of other products, than its last event shows. */
   hasAllItems: boolean;
-  periodEnd: Date | null;
   trialEnd: Date | null;
   cancelAt: Date | null;
   cancelAtPeriodEnd: boolean;

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { accessAnswer, type Wanted } from '../../src/access/answer.js';
 import type { AccessFacts } from '../../src/access/facts.js';
 import { DEFAULT_ACCESS_POLICY } from '../../src/access/policy.js';
-import { day, facts, subscription } from './subscription-facts.js';
+import { day, facts, item, subscription } from './subscription-facts.js';
 
 const product = (name: string): Wanted => ({ kind: 'product', product: name });
 const entitlement = (name: string): Wanted => ({ kind: 'entitlement', entitlement: name });
@@ -32,7 +32,7 @@ describe('access of a customer', () => {
     const subscriptions = [
       subscription({ id: 'sub_canceled', status: 'canceled' }),
       subscription({ id: 'sub_short', cancelAt: day(11) }),
-      subscription({ id: 'sub_long', periodEnd: day(365) }),
+      subscription({ id: 'sub_long', items: [item({ periodEnd: day(365) })] }),
     ];
     const { reason, until, considered } = answer(product('prod_1'), { subscriptions });
     expect({ reason, until }).toMatchObject({ reason: { subscription: 'sub_long' }, until: day(368) });
@@ -57,13 +57,37 @@ describe('access of a customer', () => {
   });
 
   it('to a product comes from subscriptions of that product only', () => {
-    const subscriptions = [subscription({ products: ['prod_2', 'prod_3'] })];
+    const subscriptions = [subscription({ items: [item({ product: 'prod_2' }), item({ product: 'prod_3' })] })];
     expect(answer(product('prod_3'), { subscriptions })).toMatchObject({ granted: true });
     expect(answer(product('prod_1'), { subscriptions, entitlements: [reports] })).toMatchObject({
       granted: false,
       until: null,
       reason: { rule: 'no_subscription' },
       considered: [],
+    });
+  });
+
+  it('to each product of a subscription lasts to the end of its own item, and to anything to the last of them', () => {
+    const mixed = subscription({ items: [item(), item({ product: 'prod_year', periodEnd: day(365) })] });
+    const subscriptions = [mixed];
+    expect(answer(product('prod_1'), { subscriptions })).toMatchObject({ granted: true, until: day(33) });
+    expect(answer(product('prod_year'), { subscriptions })).toMatchObject({ granted: true, until: day(368) });
+    expect(answer(anything, { subscriptions })).toMatchObject({
+      until: day(368),
+      products: ['prod_1', 'prod_year'],
+      considered: [
+        { products: ['prod_year'], until: day(368) },
+        { products: ['prod_1'], until: day(33) },
+      ],
+    });
+  });
+
+  it('to a product of several items lasts as long as the best of them grants', () => {
+    const items = [item({ quantity: 0 }), item({ periodEnd: day(365) }), item()];
+    expect(answer(product('prod_1'), { subscriptions: [subscription({ items })] })).toMatchObject({
+      granted: true,
+      until: day(368),
+      considered: [{ products: ['prod_1'] }],
     });
   });
 
@@ -82,9 +106,9 @@ describe('access of a customer', () => {
 
   it('to anything lists all products and entitlements that are granted now', () => {
     const subscriptions = [
-      subscription({ products: ['prod_2', 'prod_1'] }),
-      subscription({ id: 'sub_2', products: ['prod_2'] }),
-      subscription({ id: 'sub_3', products: ['prod_gone'], status: 'canceled' }),
+      subscription({ items: [item({ product: 'prod_2' }), item({ product: 'prod_1' })] }),
+      subscription({ id: 'sub_2', items: [item({ product: 'prod_2' })] }),
+      subscription({ id: 'sub_3', items: [item({ product: 'prod_gone' })], status: 'canceled' }),
     ];
     const { considered, ...found } = answer(anything, { subscriptions, entitlements: [reports] });
     expect(found).toMatchObject({ granted: true, products: ['prod_1', 'prod_2'], entitlements: ['reports'] });

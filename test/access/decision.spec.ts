@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { decide } from '../../src/access/decision.js';
-import type { SubscriptionFact } from '../../src/access/facts.js';
+import type { ItemFact, SubscriptionFact } from '../../src/access/facts.js';
 import { DEFAULT_ACCESS_POLICY, type AccessPolicy } from '../../src/access/policy.js';
-import { day, subscription } from './subscription-facts.js';
+import { day, item, subscription } from './subscription-facts.js';
 
 type Expected = { granted: boolean; rule: string; until: Date | null };
 const yes = (rule: string, until: Date | null): Expected => ({ granted: true, rule, until });
@@ -20,7 +20,7 @@ const canceled = {
 
 type Case = readonly [
   title: string,
-  fields: Partial<SubscriptionFact>,
+  fields: Partial<SubscriptionFact & Pick<ItemFact, 'periodEnd' | 'quantity'>>,
   at: number,
   expected: Expected,
   policy?: Partial<AccessPolicy>,
@@ -74,6 +74,8 @@ const cases: readonly Case[] = [
     { graceDays: { ...DEFAULT_ACCESS_POLICY.graceDays, paused: 3 } },
   ],
   ['incomplete grants nothing', { status: 'incomplete' }, 0, no('no_grace')],
+  ['an item of which there are none grants nothing', { quantity: 0 }, 1, no('no_quantity')],
+  ['an item that is not counted grants', { quantity: null }, 1, yes('active', day(33))],
   ['a status that nobody knows yet grants nothing', { status: 'hibernating' }, 1, no('status_not_known')],
   ['incomplete_expired grants nothing', { status: 'incomplete_expired' }, 1, no('incomplete_expired')],
   ['canceled grants nothing', canceled, 6, no('canceled')],
@@ -144,7 +146,33 @@ const cases: readonly Case[] = [
 ];
 
 describe('a subscription and access to what it is for', () => {
-  it.each(cases)('%s', (_, fields, at, expected, policy = {}) => {
-    expect(decide(subscription(fields), { ...DEFAULT_ACCESS_POLICY, ...policy }, day(at))).toEqual(expected);
+  it.each(cases)('%s', (_, { periodEnd = day(30), quantity = 1, ...fields }, at, expected, policy = {}) => {
+    const only = item({ periodEnd, quantity });
+    const one = subscription({ items: [only], ...fields });
+    expect(decide(one, only, { ...DEFAULT_ACCESS_POLICY, ...policy }, day(at))).toEqual(expected);
+  });
+
+  const monthly = item();
+  const yearly = item({ product: 'prod_year', periodEnd: day(365) });
+  const untilOf = (one: ItemFact, fields: Partial<SubscriptionFact>) =>
+    decide(subscription({ items: [monthly, yearly], ...fields }), one, DEFAULT_ACCESS_POLICY, day(10)).until;
+
+  it('grants each item to the end of its own period', () => {
+    expect([untilOf(monthly, {}), untilOf(yearly, {})]).toEqual([day(33), day(368)]);
+  });
+
+  it('of periods that differ, cancel_at_period_end ends all with the first', () => {
+    const fields = { cancelAtPeriodEnd: true };
+    expect([untilOf(monthly, fields), untilOf(yearly, fields)]).toEqual([day(30), day(30)]);
+  });
+
+  it('ends all items at cancel_at, and those earlier whose renewal is not heard of', () => {
+    const fields = { cancelAt: day(365) };
+    expect([untilOf(monthly, fields), untilOf(yearly, fields)]).toEqual([day(33), day(365)]);
+  });
+
+  it('ends a trial for all items at once', () => {
+    const fields = { status: 'trialing', trialEnd: day(14) };
+    expect([untilOf(monthly, fields), untilOf(yearly, fields)]).toEqual([day(17), day(17)]);
   });
 });

@@ -1,8 +1,16 @@
-import type { AccessFacts, SubscriptionFact } from '../../src/access/facts.js';
+import type { AccessFacts, ItemFact, SubscriptionFact } from '../../src/access/facts.js';
 
 const DAY_MS = 86_400_000;
 /** The period that the facts of the tests are in begins here: 2026-01-01. Times of the tests are in days from it. */
 export const day = (days: number): Date => new Date(Date.UTC(2026, 0, 1) + days * DAY_MS);
+
+/** An item of `prod_1` whose period lasts for thirty days. */
+export const item = (fields: Partial<ItemFact> = {}): ItemFact => ({
+  product: 'prod_1',
+  quantity: 1,
+  periodEnd: day(30),
+  ...fields,
+});
 
 /** An active subscription to `prod_1` whose period lasts for thirty days. */
 export const subscription = (fields: Partial<SubscriptionFact> = {}): SubscriptionFact => ({
@@ -11,9 +19,8 @@ export const subscription = (fields: Partial<SubscriptionFact> = {}): Subscripti
   statusSince: day(0),
   statusEvent: 'evt_status',
   previousStatus: 'incomplete',
-  products: ['prod_1'],
+  items: [item()],
   hasAllItems: true,
-  periodEnd: day(30),
   trialEnd: null,
   cancelAt: null,
   cancelAtPeriodEnd: false,

@@ -116,6 +116,37 @@ describe('GET /customers/:id/access', () => {
     });
   });
 
+  it('is granted to each product to the end of its own item', async () => {
+    const [sub, cus] = [randomId('sub'), randomId('cus')];
+    const itemOf = (product: string, days: number) => ({
+      ...subscriptionObject(sub).items.data[0],
+      id: `si_${product}`,
+      price: { ...subscriptionObject(sub).items.data[0]?.price, product },
+      current_period_start: now - DAY_S,
+      current_period_end: now + days * DAY_S,
+    });
+    const items = { object: 'list', has_more: false, data: [itemOf('prod_month', 29), itemOf('prod_year', 364)] };
+    const mixed = subscribed(sub, { daysAgo: 1, customer: cus, items });
+    expect(await ask(cus, 'product=prod_month', [mixed])).toMatchObject({ until: iso(now + 32 * DAY_S) });
+    expect(await ask(cus, 'product=prod_year', [])).toMatchObject({ until: iso(now + 367 * DAY_S) });
+    expect(await ask(cus, `product=prod_month&trueAt=${iso(now)}`, [])).toMatchObject({ until: iso(now + 32 * DAY_S) });
+  });
+
+  it('loses no entitlement by a summary that shows only a part', async () => {
+    const cus = randomId('cus');
+    const summary = (keys: string[], after: number, hasMore: boolean) =>
+      stripeEvent('entitlements.active_entitlement_summary.updated', entitlementSummary(cus, keys, hasMore), { after });
+    const partial = summary(['exports'], 60, true);
+    expect(await ask(cus, 'entitlement=reports', [partial, summary(['reports'], 0, false)])).toMatchObject({
+      granted: true,
+      isComplete: false,
+    });
+    expect(await ask(cus, 'entitlement=reports', [summary(['exports'], 120, false)])).toMatchObject({
+      granted: false,
+      isComplete: true,
+    });
+  });
+
   it('knows the entitlements that Stripe lists, with and without subscriptions', async () => {
     const [sub, cus] = [randomId('sub'), randomId('cus')];
     const summary = stripeEvent(

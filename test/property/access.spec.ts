@@ -2,12 +2,12 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { subscriptions as subscriptionRows } from '../../projections/subscriptions.js';
 import { accessAnswer } from '../../src/access/answer.js';
-import { decide } from '../../src/access/decision.js';
-import type { SubscriptionFact } from '../../src/access/facts.js';
+import { decide as decideItem, type Decision } from '../../src/access/decision.js';
+import type { ItemFact, SubscriptionFact } from '../../src/access/facts.js';
 import { DEFAULT_ACCESS_POLICY, type AccessPolicy } from '../../src/access/policy.js';
 import { accessFactsOf } from '../../src/api/access/access-facts.js';
 import { pastRows } from '../../src/as-of/past-rows.js';
-import { day, facts, subscription } from '../access/subscription-facts.js';
+import { day, facts, item, subscription } from '../access/subscription-facts.js';
 import { byStream, recordedInOrder } from '../support/recorded.js';
 import type { StripeObject } from '../../simulator/json.js';
 import { lives, type SimulatedLife } from '../../simulator/simulator.js';
@@ -36,13 +36,14 @@ const policies = fc.record<AccessPolicy>({
   pauseCollectionDenies: fc.uniqueArray(behavior),
   canceledUntilPeriodEnd: fc.boolean(),
 });
+const items = fc.record({ periodEnd: maybe, quantity: fc.option(fc.nat(3)) }).map((fields): ItemFact => item(fields));
 const subscriptions = fc
   .record({
     id: fc.constantFrom('sub_1', 'sub_2', 'sub_3'),
     status: fc.constantFrom(...STATUSES),
     statusSince: time,
     previousStatus: fc.option(fc.constantFrom(...STATUSES)),
-    periodEnd: maybe,
+    items: fc.array(items, { minLength: 1, maxLength: 3 }),
     trialEnd: maybe,
     cancelAt: maybe,
     cancelAtPeriodEnd: fc.boolean(),
@@ -51,6 +52,9 @@ const subscriptions = fc
   })
   .map((fields): SubscriptionFact => subscription(fields));
 
+/** Of the first item; the others only matter to what is said of all. */
+const decide = (one: SubscriptionFact, policy: AccessPolicy, at: Date): Decision =>
+  decideItem(one, one.items[0] as ItemFact, policy, at);
 const endOf = ({ granted, until }: { granted: boolean; until: Date | null }): number =>
   granted ? (until?.getTime() ?? Infinity) : -Infinity;
 /** Neither takes access away, nor shortens it. */
@@ -68,7 +72,7 @@ describe('the laws of every policy', () => {
           expect(decide(one, { ...policy, canceledUntilPeriodEnd: false }, at).granted).toBe(false);
           const { granted, until } = decide(one, policy, at);
           if (granted)
-            expect([one.status, one.previousStatus, (until as Date) <= (one.periodEnd as Date)]).toEqual([
+            expect([one.status, one.previousStatus, (until as Date) <= (one.items[0]?.periodEnd as Date)]).toEqual([
               'canceled',
               'active',
               true,
@@ -140,7 +144,8 @@ describe('the laws of every policy', () => {
   it('no access lasts beyond the time for which a subscription was canceled', () => {
     fc.assert(
       fc.property(subscriptions, policies, time, (one, policy, at) => {
-        const ends = [one.cancelAt, one.cancelAtPeriodEnd ? one.periodEnd : null].filter((end) => end !== null);
+        const periods = one.items.map(({ periodEnd }) => periodEnd);
+        const ends = [one.cancelAt, ...(one.cancelAtPeriodEnd ? periods : [])].filter((end) => end !== null);
         const decision = decide(one, policy, at);
         for (const end of ends) expect(endOf(decision)).toBeLessThanOrEqual(end.getTime());
       }),
@@ -159,7 +164,8 @@ describe('the laws of every policy', () => {
           const answer = accessAnswer(wanted, facts({ subscriptions: all }), { policy, at });
           const other = accessAnswer(wanted, facts({ subscriptions: shuffled }), { policy, at });
           expect([other.granted, other.until, other.products]).toEqual([answer.granted, answer.until, answer.products]);
-          expect(endOf(answer)).toBe(Math.max(-Infinity, ...all.map((one) => endOf(decide(one, policy, at)))));
+          const ends = all.flatMap((one) => one.items.map((each) => endOf(decideItem(one, each, policy, at))));
+          expect(endOf(answer)).toBe(Math.max(-Infinity, ...ends));
         },
       ),
     );

@@ -1,5 +1,5 @@
 import { entitlements } from '../../../projections/entitlements.js';
-import type { AccessFacts, Cause, EntitlementFact, SubscriptionFact } from '../../access/facts.js';
+import type { AccessFacts, Cause, EntitlementFact, ItemFact, SubscriptionFact } from '../../access/facts.js';
 import { ProblemError } from '../../http/problem.js';
 import type { Queryable } from '../../read-models/database.js';
 import { rowsWithStaleness } from '../../read-models/stale-rows.js';
@@ -63,7 +63,12 @@ export function accessFactsOf({
 const isStale = (row: Row): boolean => row['stale_since'] instanceof Date;
 const byId = (a: Readonly<{ id: string }>, b: Readonly<{ id: string }>): number => (a.id < b.id ? -1 : 1);
 
-type Item = Readonly<{ product: string | null; price: string | null }>;
+type Item = Readonly<{
+  product: string | null;
+  price: string | null;
+  quantity: number | null;
+  periodEnd: string | null;
+}>;
 type PauseCollection = Readonly<{ behavior: string; resumesAt: string | null }> | null;
 
 function subscriptionFactOf(row: Row): SubscriptionFact {
@@ -74,10 +79,8 @@ function subscriptionFactOf(row: Row): SubscriptionFact {
     statusSince: new Date(row['status_since'] as Date | string),
     statusEvent: String(row['status_event']),
     previousStatus: row['previous_status'] as string | null,
-    // A plan from before there were products, in 2018, stands for itself.
-    products: [...new Set((row['items'] as readonly Item[]).flatMap(({ product, price }) => product ?? price ?? []))],
+    items: itemFactsOf(row),
     hasAllItems: row['has_all_items'] === true,
-    periodEnd: timeOrNull(row['period_end']),
     trialEnd: timeOrNull(row['trial_end']),
     cancelAt: timeOrNull(row['cancel_at']),
     cancelAtPeriodEnd: row['cancel_at_period_end'] === true,
@@ -86,6 +89,19 @@ function subscriptionFactOf(row: Row): SubscriptionFact {
     isStale: isStale(row),
     changedBy: changedByOf(row) as Cause,
   };
+}
+
+/** A subscription that shows no items is one of which nothing is known but its period. */
+function itemFactsOf(row: Row): ItemFact[] {
+  const items = row['items'] as readonly Item[];
+  const periodEnd = timeOrNull(row['period_end']);
+  if (items.length === 0) return [{ product: null, quantity: null, periodEnd }];
+  return items.map((item) => ({
+    // A plan from before there were products, in 2018, stands for itself.
+    product: item.product ?? item.price,
+    quantity: item.quantity,
+    periodEnd: timeOrNull(item.periodEnd) ?? periodEnd,
+  }));
 }
 
 const entitlementFactOf = (row: Row): EntitlementFact => ({

@@ -47,10 +47,23 @@ export const entitlementsScenarios: readonly Scenario[] = [
     then: { entitlements: [{ lookup_key: 'reports', stripe_event_id: 'evt_third' }] },
   },
   {
-    title: 'says that a summary shows not all',
-    given: [summary(['reports'])],
-    when: summary(['exports'], { after: 60, hasMore: true }),
-    then: { entitlements: [{ lookup_key: 'exports' }], entitlement_summaries: [{ has_all_entitlements: false }] },
+    title: 'loses nothing by a summary that shows not all, and says so',
+    given: [summary(['reports', 'exports'], { id: 'evt_first' })],
+    when: summary(['exports', 'alerts'], { id: 'evt_second', after: 60, hasMore: true }),
+    then: {
+      entitlements: [
+        { lookup_key: 'reports', stripe_event_id: 'evt_first' },
+        { lookup_key: 'exports', stripe_event_id: 'evt_first' },
+        { lookup_key: 'alerts', stripe_event_id: 'evt_second' },
+      ],
+      entitlement_summaries: [{ has_all_entitlements: false, stripe_event_id: 'evt_second' }],
+    },
+  },
+  {
+    title: 'has what a summary of all lists, after one that showed not all',
+    given: [summary(['reports']), summary(['exports'], { after: 60, hasMore: true })],
+    when: summary(['exports'], { after: 120 }),
+    then: { entitlements: [{ lookup_key: 'exports' }], entitlement_summaries: [{ has_all_entitlements: true }] },
   },
   ...[OLD, DAHLIA].map((apiVersion) => ({
     title: `leaves nothing to a customer deleted at ${apiVersion}`,
