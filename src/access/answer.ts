@@ -12,6 +12,7 @@ export type Wanted = Readonly<
 export type Reason =
   | Readonly<{
       rule: SubscriptionRule;
+      customer: string;
       subscription: string;
       status: string;
       statusSince: Date;
@@ -19,8 +20,17 @@ export type Reason =
       isStale: boolean;
       changedBy: Cause;
     }>
-  | Readonly<{ rule: 'entitlement'; entitlement: string; feature: string; lookupKey: string; changedBy: Cause }>
-  | Readonly<{ rule: 'no_subscription' | 'no_entitlement' | 'customer_deleted' }>;
+  | Readonly<{
+      rule: 'entitlement';
+      customer: string;
+      entitlement: string;
+      feature: string;
+      lookupKey: string;
+      changedBy: Cause;
+    }>
+  | Readonly<{
+      rule: 'no_subscription' | 'subscription_not_seen' | 'no_entitlement' | 'customer_deleted' | 'customer_not_known';
+    }>;
 
 /**
  * One thing that may grant access: a subscription with its products, or an entitlement. A subscription whose products end at
@@ -33,67 +43,90 @@ export type AccessAnswer = Readonly<{
   /** When access ends unless Stripe tells something new, or when it ended; null: no end is known, or it never began. */
   until: Date | null;
   reason: Reason;
-  /** False when an event showed only a part of what was asked for, or one could not be read, so that the answer may be wrong: ask Stripe. */
+  /**
+   * False when the answer may be wrong: nothing is known of the customer, an event showed only a part of what was asked for, one could not be
+   * read, or a subscription was named and none of its events came. Ask Stripe.
+   */
   isComplete: boolean;
   /** The products that subscriptions grant now, and the lookup keys of the entitlements. */
   products: readonly string[];
   entitlements: readonly string[];
+  /** Subscriptions that the customers' other objects name, and of which no event has been read. */
+  unseenSubscriptions: readonly string[];
   /** All that was considered, what grants longest first. */
   considered: readonly Grant[];
 }>;
 
 /**
- * Does a customer have access at a time, until when, and why? Pure. Of several grants the longest answers; of none, the
- * denial that ended last.
+ * Does a person have access at a time, until when, and why? Pure. `facts` are of each of the person's customers that
+ * something is known of. Of several grants the longest answers; of none, the denial that ended last.
  */
 export function accessAnswer(
   wanted: Wanted,
-  facts: AccessFacts,
+  facts: readonly AccessFacts[],
   { policy, at }: { policy: AccessPolicy; at: Date },
 ): AccessAnswer {
-  const subscriptions =
-    wanted.kind === 'entitlement'
-      ? []
-      : facts.subscriptions
-          .flatMap((one) => grantsOf(one, policy, at))
-          .filter(({ products }) => wanted.kind === 'anything' || products.includes(wanted.product));
-  const entitlements =
-    wanted.kind === 'product'
-      ? []
-      : facts.entitlements.filter(
-          (one) => wanted.kind === 'anything' || [one.lookupKey, one.feature].includes(wanted.entitlement),
-        );
-  const considered = facts.isCustomerDeleted ? [] : [...subscriptions, ...entitlements.map(entitled)].sort(byLength);
+  const living = facts.filter(({ isCustomerDeleted }) => !isCustomerDeleted);
+  const considered = living
+    .flatMap((one) => [...ofSubscriptions(wanted, one, { policy, at }), ...ofEntitlements(wanted, one)])
+    .sort(byLength);
+  const unseenSubscriptions = wanted.kind === 'entitlement' ? [] : living.flatMap((one) => one.unseenSubscriptions);
   const best = considered[0] ?? {
     granted: false,
     until: null,
-    reason: {
-      rule: facts.isCustomerDeleted
-        ? 'customer_deleted'
-        : wanted.kind === 'entitlement'
-          ? 'no_entitlement'
-          : 'no_subscription',
-    },
+    reason: { rule: ruleOfNothing(wanted, facts, unseenSubscriptions) },
   };
   const granting = considered.filter(({ granted }) => granted);
   return {
     granted: best.granted,
     until: best.until,
     reason: best.reason,
-    isComplete:
-      (wanted.kind === 'entitlement' ||
-        facts.subscriptions.every(({ hasAllItems, isStale }) => hasAllItems && !isStale)) &&
-      (wanted.kind === 'product' || facts.hasAllEntitlements),
+    isComplete: facts.length > 0 && unseenSubscriptions.length === 0 && living.every((one) => isWhole(wanted, one)),
     products: [...new Set(granting.flatMap(({ products }) => products))].sort(),
     entitlements: [
       ...new Set(granting.flatMap(({ reason }) => (reason.rule === 'entitlement' ? [reason.lookupKey] : []))),
     ].sort(),
+    unseenSubscriptions,
     considered,
   };
 }
 
+/** Why there is nothing that might grant access. */
+function ruleOfNothing(wanted: Wanted, facts: readonly AccessFacts[], unseen: readonly string[]) {
+  if (facts.length === 0) return 'customer_not_known';
+  if (facts.every(({ isCustomerDeleted }) => isCustomerDeleted)) return 'customer_deleted';
+  if (wanted.kind === 'entitlement') return 'no_entitlement';
+  return unseen.length > 0 ? 'subscription_not_seen' : 'no_subscription';
+}
+
+const isWhole = (wanted: Wanted, { subscriptions, hasAllEntitlements }: AccessFacts): boolean =>
+  (wanted.kind === 'entitlement' || subscriptions.every(({ hasAllItems, isStale }) => hasAllItems && !isStale)) &&
+  (wanted.kind === 'product' || hasAllEntitlements);
+
+function ofSubscriptions(
+  wanted: Wanted,
+  { customer, subscriptions }: AccessFacts,
+  { policy, at }: { policy: AccessPolicy; at: Date },
+): Grant[] {
+  if (wanted.kind === 'entitlement') return [];
+  return subscriptions
+    .flatMap((one) => grantsOf(customer, one, { policy, at }))
+    .filter(({ products }) => wanted.kind === 'anything' || products.includes(wanted.product));
+}
+
+function ofEntitlements(wanted: Wanted, { customer, entitlements }: AccessFacts): Grant[] {
+  if (wanted.kind === 'product') return [];
+  return entitlements
+    .filter((one) => wanted.kind === 'anything' || [one.lookupKey, one.feature].includes(wanted.entitlement))
+    .map((one) => entitled(customer, one));
+}
+
 /** The products of a subscription, together where the same holds for them; of several items of a product the best counts. */
-function grantsOf(subscription: SubscriptionFact, policy: AccessPolicy, at: Date): Grant[] {
+function grantsOf(
+  customer: string,
+  subscription: SubscriptionFact,
+  { policy, at }: { policy: AccessPolicy; at: Date },
+): Grant[] {
   const { id, status, statusSince, statusEvent, isStale, changedBy } = subscription;
   const ofProducts = [...groupBy(subscription.items, ({ product }) => product)].map(([product, items]) => ({
     product,
@@ -106,17 +139,17 @@ function grantsOf(subscription: SubscriptionFact, policy: AccessPolicy, at: Date
       granted,
       until,
       products: group.flatMap(({ product }) => product ?? []),
-      reason: { rule, subscription: id, status, statusSince, statusEvent, isStale, changedBy },
+      reason: { rule, customer, subscription: id, status, statusSince, statusEvent, isStale, changedBy },
     };
   });
 }
 
 /** Stripe itself says when an entitlement is lost. */
-const entitled = ({ id, feature, lookupKey, changedBy }: EntitlementFact): Grant => ({
+const entitled = (customer: string, { id, feature, lookupKey, changedBy }: EntitlementFact): Grant => ({
   granted: true,
   until: null,
   products: [],
-  reason: { rule: 'entitlement', entitlement: id, feature, lookupKey, changedBy },
+  reason: { rule: 'entitlement', customer, entitlement: id, feature, lookupKey, changedBy },
 });
 
 type Decided = Pick<Decision, 'granted' | 'until'>;

@@ -37,7 +37,10 @@ export type EntitlementFact = Readonly<{ id: string; feature: string; lookupKey:
 
 /** All that access of one customer depends on. */
 export type AccessFacts = Readonly<{
+  customer: string;
   subscriptions: readonly SubscriptionFact[];
+  /** Subscriptions that other objects of the customer name, and of which no event has been read. */
+  unseenSubscriptions: readonly string[];
   entitlements: readonly EntitlementFact[];
   /** False when there are more than are known, or may be. */
   hasAllEntitlements: boolean;

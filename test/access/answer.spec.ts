@@ -8,7 +8,7 @@ const product = (name: string): Wanted => ({ kind: 'product', product: name });
 const entitlement = (name: string): Wanted => ({ kind: 'entitlement', entitlement: name });
 const anything: Wanted = { kind: 'anything' };
 const answer = (wanted: Wanted, known: Partial<AccessFacts>) =>
-  accessAnswer(wanted, facts(known), { policy: DEFAULT_ACCESS_POLICY, at: day(10) });
+  accessAnswer(wanted, [facts(known)], { policy: DEFAULT_ACCESS_POLICY, at: day(10) });
 const { changedBy } = subscription();
 const reports = { id: 'ent_1', feature: 'feat_1', lookupKey: 'reports', changedBy };
 
@@ -126,6 +126,42 @@ describe('access of a customer', () => {
     expect(answer(entitlement('reports'), partly).isComplete).toBe(true);
     expect(answer(entitlement('reports'), { hasAllEntitlements: false }).isComplete).toBe(false);
     expect(answer(anything, { hasAllEntitlements: false }).isComplete).toBe(false);
+  });
+
+  it('of several customers of one person is that of the best, and names it', () => {
+    const all = [
+      facts({ customer: 'cus_gone', isCustomerDeleted: true, entitlements: [reports] }),
+      facts({ customer: 'cus_short', subscriptions: [subscription({ id: 'sub_short', cancelAt: day(11) })] }),
+      facts({ customer: 'cus_long', subscriptions: [subscription()] }),
+    ];
+    const found = accessAnswer(anything, all, { policy: DEFAULT_ACCESS_POLICY, at: day(10) });
+    expect(found).toMatchObject({ granted: true, until: day(33), reason: { customer: 'cus_long' }, entitlements: [] });
+    expect(found.considered).toHaveLength(2);
+  });
+
+  it('of nobody that is known is no, and says that it may be wrong', () => {
+    expect(accessAnswer(anything, [], { policy: DEFAULT_ACCESS_POLICY, at: day(10) })).toMatchObject({
+      granted: false,
+      until: null,
+      isComplete: false,
+      reason: { rule: 'customer_not_known' },
+    });
+  });
+
+  it('is not complete while a subscription is named that no event has shown', () => {
+    const unseenSubscriptions = ['sub_unseen'];
+    expect(answer(product('prod_1'), { unseenSubscriptions })).toMatchObject({
+      granted: false,
+      isComplete: false,
+      unseenSubscriptions,
+      reason: { rule: 'subscription_not_seen' },
+    });
+    expect(answer(product('prod_1'), { unseenSubscriptions, subscriptions: [subscription()] })).toMatchObject({
+      granted: true,
+      isComplete: false,
+      reason: { rule: 'active' },
+    });
+    expect(answer(entitlement('reports'), { unseenSubscriptions, entitlements: [reports] }).isComplete).toBe(true);
   });
 
   it('ends with the customer', () => {

@@ -37,7 +37,9 @@ export const subscription = (fields: Partial<SubscriptionFact> = {}): Subscripti
 });
 
 export const facts = (fields: Partial<AccessFacts> = {}): AccessFacts => ({
+  customer: 'cus_1',
   subscriptions: [],
+  unseenSubscriptions: [],
   entitlements: [],
   hasAllEntitlements: true,
   isCustomerDeleted: false,

@@ -196,6 +196,32 @@ describe('GET /customers/:id/access', () => {
     ).toMatchObject({ granted: false, reason: { rule: 'customer_deleted' } });
   });
 
+  it('says so when a checkout names a subscription of which no event came, also of the past', async () => {
+    const [cus, sub] = [randomId('cus'), randomId('sub')];
+    const session = stripeEvent('checkout.session.completed', {
+      id: randomId('cs'),
+      object: 'checkout.session',
+      mode: 'subscription',
+      status: 'complete',
+      payment_status: 'paid',
+      customer: cus,
+      subscription: sub,
+    });
+    const unseen = {
+      granted: false,
+      isComplete: false,
+      reason: { rule: 'subscription_not_seen' },
+      unseenSubscriptions: [sub],
+    };
+    expect(await ask(cus, 'product=prod_one', [session])).toMatchObject({ status: 200, ...unseen });
+    expect(await ask(cus, `product=prod_one&trueAt=${iso(now)}`, [])).toMatchObject({ status: 200, ...unseen });
+    expect(await ask(cus, '', [subscribed(sub, { daysAgo: 1, customer: cus })])).toMatchObject({
+      granted: true,
+      isComplete: true,
+      unseenSubscriptions: [],
+    });
+  });
+
   it('answers 404 for a customer of whom nothing is known', async () => {
     expect(await ask('cus_unknown', 'product=prod_one', [])).toMatchObject({ status: 404, code: 'not_found' });
   });
@@ -211,4 +237,48 @@ describe('GET /customers/:id/access', () => {
   it('wants a token', async () => {
     expect(await read(ledger.url, '/customers/cus_1/access', 'wrong')).toMatchObject({ status: 401 });
   });
+});
+
+describe('GET /access', () => {
+  const askAll = (query: string) => read<Body>(ledger.url, `/access?${query}`);
+
+  it('answers as the customer’s own address does, for any moment', async () => {
+    const [sub, cus] = [randomId('sub'), randomId('cus')];
+    const { customer: _, at: __, ...own } = await ask(cus, '', [subscribed(sub, { daysAgo: 1, customer: cus })]);
+    const { at: ___, ...body } = (await askAll(`customer=${cus}`)).body;
+    expect({ status: 200, ...body }).toEqual({ ...own, customers: [cus] });
+    expect(await askAll(`customer=${cus}&trueAt=${iso(now)}`)).toMatchObject({
+      status: 200,
+      body: { customers: [cus], granted: true, reason: { customer: cus, subscription: sub } },
+    });
+  });
+
+  it('says no, and not that it knows, of a customer of whom nothing is known', async () => {
+    const no = { granted: false, until: null, isComplete: false, reason: { rule: 'customer_not_known' } };
+    for (const query of ['customer=cus_unknown', 'email=nobody@example.com', `customer=cus_unknown&trueAt=${iso(now)}`])
+      expect(await askAll(query)).toMatchObject({ status: 200, body: no });
+  });
+
+  it('is granted by whichever customer has an e-mail address, in any case', async () => {
+    const [one, other, sub] = [randomId('cus'), randomId('cus'), randomId('sub')];
+    const email = `Ana.${one}@Example.org`;
+    await ask(other, '', [
+      stripeEvent('customer.created', { ...customer(one), email }),
+      stripeEvent('customer.created', { ...customer(other), email: email.toUpperCase() }),
+      subscribed(sub, { daysAgo: 1, customer: other }),
+    ]);
+    const { body } = await askAll(`email=${encodeURIComponent(email.toLowerCase())}&product=prod_one`);
+    expect(body).toMatchObject({
+      customers: [one, other].sort(),
+      granted: true,
+      reason: { customer: other, subscription: sub },
+    });
+  });
+
+  it.each(['', 'customer=a&email=b', 'customer=a&product=b&entitlement=c'])(
+    'refuses "%s" and says why',
+    async (query) => {
+      expect(await askAll(query)).toMatchObject({ status: 400, body: { code: 'bad_query' } });
+    },
+  );
 });

@@ -27,6 +27,7 @@ const ROUTES = {
   'GET /v1/subscriptions/:id': 'read',
   'GET /v1/subscriptions/:id/events': 'read',
   'GET /v1/subscriptions/:id/live': 'read',
+  'GET /v1/access': 'read',
   'GET /v1/customers': 'read',
   'GET /v1/customers/:id': 'read',
   'GET /v1/customers/:id/access': 'read',

@@ -1,62 +1,109 @@
+import { customers } from '../../../projections/customers.js';
 import { entitlements } from '../../../projections/entitlements.js';
+import { links } from '../../../projections/links.js';
 import type { AccessFacts, Cause, EntitlementFact, ItemFact, SubscriptionFact } from '../../access/facts.js';
 import { ProblemError } from '../../http/problem.js';
 import type { Queryable } from '../../read-models/database.js';
+import { viewOf } from '../../read-models/schema.js';
 import { rowsWithStaleness } from '../../read-models/stale-rows.js';
 import { changedByOf, type Row } from '../answer.js';
 import { CUSTOMERS } from '../customers/customers.controller.js';
 import { SUBSCRIPTIONS } from '../subscriptions/subscriptions.controller.js';
 
-/** The rows of one customer that access depends on, live or of another time. */
+/** The rows that access of some customers depends on, live or of another time. */
 export type AccessRows = Readonly<{
   customers: readonly Row[];
   subscriptions: readonly Row[];
   entitlements: readonly Row[];
   summaries: readonly Row[];
+  /** Subscriptions that objects of a customer name. */
+  named: readonly NamedSubscription[];
 }>;
+type NamedSubscription = Readonly<{ customer: string; subscription: string }>;
 
 const ROWS_MAX = 1_000;
+const CUSTOMERS_MAX = 100;
+/** What names a customer and a subscription: by these a subscription is heard of whose own events are missing. */
+export const NAMING_OBJECTS = ['subscription', 'checkout.session', 'invoice', 'subscription_schedule'];
 
-/** The live rows. @throws ProblemError 422 when a customer has more than one answer may look at. */
-export async function findAccessRows(connection: Queryable, customer: string): Promise<AccessRows> {
-  const select = async (source: string, column: string): Promise<Row[]> => {
-    const { rows } = await connection.query<Row>(`select * from ${source} where ${column} = $1 limit ${ROWS_MAX + 1}`, [
-      customer,
-    ]);
+/** Ids of the customers that have this e-mail address, written in whichever case. @throws ProblemError 422 when they are too many */
+export async function customersWithEmail(connection: Queryable, email: string): Promise<string[]> {
+  const { rows } = await connection.query<{ id: string }>(
+    `select id from ${viewOf(customers, 'customers')} where lower(email) = lower($1) order by id limit ${CUSTOMERS_MAX + 1}`,
+    [email],
+  );
+  if (rows.length > CUSTOMERS_MAX)
+    throw tooLarge(`More than ${CUSTOMERS_MAX} customers have the e-mail address ${email}.`);
+  return rows.map(({ id }) => id);
+}
+
+/** The live rows. @throws ProblemError 422 when they are more than one answer may look at */
+export async function findAccessRows(connection: Queryable, ids: readonly string[]): Promise<AccessRows> {
+  const query = async <R extends Row>(text: string, values: readonly unknown[] = []): Promise<R[]> => {
+    const { rows } = await connection.query<R>(`${text} limit ${ROWS_MAX + 1}`, [ids, ...values]);
     if (rows.length > ROWS_MAX)
-      throw new ProblemError({
-        status: 422,
-        code: 'customer_too_large',
-        title: 'Customer too large',
-        detail: `${customer} has more than ${ROWS_MAX} subscriptions or entitlements.`,
-      });
+      throw tooLarge(`${ids.join(', ')}: more than ${ROWS_MAX} subscriptions or entitlements.`);
     return rows;
   };
+  const select = (source: string, column: string): Promise<Row[]> =>
+    query(`select * from ${source} where ${column} = any($1)`);
+  const LINKS = viewOf(links, 'links');
   return {
     customers: await select(CUSTOMERS, 'id'),
     subscriptions: await select(SUBSCRIPTIONS, 'customer'),
     entitlements: await select(rowsWithStaleness(entitlements, 'entitlements'), 'customer'),
     summaries: await select(rowsWithStaleness(entitlements, 'entitlement_summaries'), 'customer'),
+    named: await query<NamedSubscription>(
+      `select distinct own.target as customer, coalesce(named.target, own.id) as subscription from ${LINKS} own
+       left join ${LINKS} named on named.object = own.object and named.id = own.id and named.target_kind = 'subscription'
+       where own.target = any($1) and own.target_kind = 'customer' and own.object = any($2)
+         and (named.target is not null or own.object = 'subscription')`,
+      [NAMING_OBJECTS],
+    ),
   };
 }
 
-/** What the rows say, in the order of ids; null when nothing is known of the customer. */
-export function accessFactsOf({
-  customers: own,
-  subscriptions,
-  entitlements: listed,
-  summaries,
-}: AccessRows): AccessFacts | null {
-  if ([own, subscriptions, summaries].every(({ length }) => length === 0)) return null;
-  return {
-    subscriptions: subscriptions.map(subscriptionFactOf).sort(byId),
-    entitlements: listed.map(entitlementFactOf).sort(byId),
-    hasAllEntitlements: summaries.every((row) => row['has_all_entitlements'] === true && !isStale(row)),
-    isCustomerDeleted: [
-      ...own.map((row) => row['is_deleted']),
-      ...summaries.map((row) => row['is_customer_deleted']),
-    ].includes(true),
-  };
+const tooLarge = (detail: string) =>
+  new ProblemError({ status: 422, code: 'customer_too_large', title: 'Customer too large', detail });
+
+/** The subscriptions that objects name, from the rows of links. */
+export function namedSubscriptions(rows: readonly Row[]): NamedSubscription[] {
+  const targetsOf = ({ object, id }: Row, kind: string): string[] =>
+    rows
+      .filter((row) => row['object'] === object && row['id'] === id && row['target_kind'] === kind)
+      .map(({ target }) => String(target));
+  return rows
+    .filter((row) => row['target_kind'] === 'customer' && NAMING_OBJECTS.includes(String(row['object'])))
+    .flatMap((own) =>
+      (own['object'] === 'subscription' ? [String(own['id'])] : targetsOf(own, 'subscription')).map((subscription) => ({
+        customer: String(own['target']),
+        subscription,
+      })),
+    );
+}
+
+/** What the rows say of each of these customers, in their order; nothing of one that nothing is known of. */
+export function accessFactsOf(ids: readonly string[], rows: AccessRows): AccessFacts[] {
+  return ids.flatMap((customer) => {
+    const own = rows.customers.filter((row) => row['id'] === customer);
+    const subscriptions = rows.subscriptions.filter((row) => row['customer'] === customer).map(subscriptionFactOf);
+    const listed = rows.entitlements.filter((row) => row['customer'] === customer);
+    const summaries = rows.summaries.filter((row) => row['customer'] === customer);
+    const named = rows.named.filter((one) => one.customer === customer).map(({ subscription }) => subscription);
+    if ([own, subscriptions, summaries, named].every(({ length }) => length === 0)) return [];
+    const seen = new Set(subscriptions.map(({ id }) => id));
+    return {
+      customer,
+      subscriptions: subscriptions.sort(byId),
+      unseenSubscriptions: [...new Set(named)].filter((id) => !seen.has(id)).sort(),
+      entitlements: listed.map(entitlementFactOf).sort(byId),
+      hasAllEntitlements: summaries.every((row) => row['has_all_entitlements'] === true && !isStale(row)),
+      isCustomerDeleted: [
+        ...own.map((row) => row['is_deleted']),
+        ...summaries.map((row) => row['is_customer_deleted']),
+      ].includes(true),
+    };
+  });
 }
 
 /** A row of a parked stream is its last good one; folded rows are never stale. */

@@ -1,8 +1,10 @@
 import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
 import { z } from 'zod';
-import { accessAnswer, type AccessAnswer, type Wanted } from '../../access/answer.js';
+import type { Wanted } from '../../access/answer.js';
 import type { AccessPolicy } from '../../access/policy.js';
-import { accessFactsOf, findAccessRows } from './access-facts.js';
+import type { Queryable } from '../../read-models/database.js';
+import { accessFactsOf, customersWithEmail, findAccessRows } from './access-facts.js';
+import { answerAccess, type AnsweredAccess } from './access-question.js';
 import { AnswersJson } from '../answer.js';
 import { freshnessOf, moment, momentOf } from '../past/as-of.js';
 import { AskedBy, type Asker } from '../../http/asker.js';
@@ -15,17 +17,25 @@ import { Reads } from '../reads.js';
 
 export const ACCESS_POLICY = Symbol('AccessPolicy');
 
-const question = z
-  .strictObject({ ...freshness, ...moment, product: text, entitlement: text })
-  .refine(({ product, entitlement }) => product === undefined || entitlement === undefined, {
-    path: ['entitlement'],
-    message: 'ask for a product or an entitlement, not for both',
+const wanted = { ...freshness, ...moment, product: text, entitlement: text };
+type Asked = Readonly<{ product?: string | undefined; entitlement?: string | undefined }>;
+const isOneThing = ({ product, entitlement }: Asked): boolean => product === undefined || entitlement === undefined;
+const ONE_THING = { path: ['entitlement'], message: 'ask for a product or an entitlement, not for both' };
+
+const question = z.strictObject(wanted).refine(isOneThing, ONE_THING);
+const questionOfSomebody = z
+  .strictObject({ ...wanted, customer: text, email: text })
+  .refine(isOneThing, ONE_THING)
+  .refine(({ customer, email }) => (customer === undefined) !== (email === undefined), {
+    path: ['customer'],
+    message: 'name whose access is asked for, by customer or by email',
   });
 
-type Answered = { customer: string; at: Date } & AccessAnswer;
+/** Whose access is asked for: a customer, or all that share something. */
+type Whose = (connection: Queryable) => Promise<readonly string[]>;
 
-/** Does this customer have access now, until when, and why? */
-@Controller('customers')
+/** May this customer enter now, until when, and why? */
+@Controller()
 @NeedsScope('read')
 export class AccessController {
   constructor(
@@ -35,29 +45,54 @@ export class AccessController {
     @Inject(ACCESS_POLICY) private readonly policy: AccessPolicy,
   ) {}
 
-  /** For a moment of the past: what was to be answered at `trueAt`, else at the time `knownAt`, from what was true and known then. */
-  @Get(':id/access')
+  /** For code that decides: every answer is 200, and of somebody unknown it is no. */
+  @Get('access')
   @AnswersJson()
-  async access(
+  async access(@Query() query: unknown, @AskedBy() asker: Asker): Promise<AnsweredAccess | Buffer> {
+    const asked = parseQuery(questionOfSomebody, query);
+    const { customer, email } = asked;
+    const whose: Whose = (connection) =>
+      email === undefined ? Promise.resolve([String(customer)]) : customersWithEmail(connection, email);
+    return this.#answer({ ...asked, whose, customer: null }, asker);
+  }
+
+  /** The same of one customer. @throws ProblemError 404 when nothing is known of it */
+  @Get('customers/:id/access')
+  @AnswersJson()
+  async ofCustomer(
     @Param('id', pathId) customer: string,
     @Query() query: unknown,
     @AskedBy() asker: Asker,
-  ): Promise<Answered | Buffer> {
+  ): Promise<AnsweredAccess | Buffer> {
     const asked = parseQuery(question, query);
+    return this.#answer({ ...asked, whose: () => Promise.resolve([customer]), customer }, asker);
+  }
+
+  /** For a moment of the past: what was to be answered at `trueAt`, else at the time `knownAt`, from what was true and known then. */
+  async #answer(
+    { whose, customer, ...asked }: z.output<typeof question> & { whose: Whose; customer: string | null },
+    asker: Asker,
+  ): Promise<AnsweredAccess | Buffer> {
     await this.position.satisfy(freshnessOf(asked), asker);
-    const at = momentOf(asked);
     const time = asked.trueAt ?? (asked.knownAt instanceof Date ? asked.knownAt : new Date());
-    const wanted = wantedOf(asked);
-    if (at !== null) return this.past.ask({ kind: 'access', customer, wanted, policy: this.policy, time, at }, asker);
-    const facts = accessFactsOf(
-      await this.reads.by(asker).snapshot((connection) => findAccessRows(connection, customer)),
-    );
-    if (facts === null) throw notFound('customer', customer);
-    return { customer, at: time, ...accessAnswer(wanted, facts, { policy: this.policy, at: time }) };
+    const question = { wanted: wantedOf(asked), policy: this.policy, time, customer };
+    const at = momentOf(asked);
+    const reads = this.reads.by(asker);
+    if (at !== null) {
+      const customers = await reads.snapshot(whose);
+      return this.past.ask({ kind: 'access', at, ...question, customers }, asker);
+    }
+    const answer = await reads.snapshot(async (connection) => {
+      const customers = await whose(connection);
+      const facts = accessFactsOf(customers, await findAccessRows(connection, customers));
+      return answerAccess({ ...question, customers }, facts);
+    });
+    if (answer === null) throw notFound('customer', String(customer));
+    return answer;
   }
 }
 
-function wantedOf({ product, entitlement }: Pick<z.output<typeof question>, 'product' | 'entitlement'>): Wanted {
+function wantedOf({ product, entitlement }: Asked): Wanted {
   if (product !== undefined) return { kind: 'product', product };
   return entitlement === undefined ? { kind: 'anything' } : { kind: 'entitlement', entitlement };
 }

@@ -117,19 +117,19 @@ export class AsOf {
     const streams =
       owner.customer === undefined
         ? await this.read([`subscription-${owner.subscription}`])
-        : await this.streamsOfCustomer(owner.customer, [object]);
+        : await this.streamsOfCustomers([owner.customer], [object]);
     return { ...pageOfRows(rowsAt(projection, streams, at)[table], listing), asOf: asOfAnswer(streams, at) };
   }
 
-  /** The streams in which objects of these kinds, by Stripe's names, have ever said that they are this customer's; `customer` is the customer's own. */
-  async streamsOfCustomer(customer: string, objects: readonly string[]): Promise<Streams> {
+  /** The streams in which objects of these kinds, by Stripe's names, have ever said that they are these customers'; `customer` is a customer's own. */
+  async streamsOfCustomers(customers: readonly string[], objects: readonly string[]): Promise<Streams> {
     const { rows } = await this.database.snapshot((connection) =>
       connection.query<{ stream: string }>(
-        `select distinct stream from ${viewOf(links, 'links')} where target = $1 and target_kind = 'customer' and object = any($2) order by stream limit ${this.past.limits.streamsMax + 1}`,
-        [customer, objects],
+        `select distinct stream from ${viewOf(links, 'links')} where target = any($1) and target_kind = 'customer' and object = any($2) order by stream limit ${this.past.limits.streamsMax + 1}`,
+        [customers, objects],
       ),
     );
-    const own = objects.includes('customer') ? [`customer-${customer}`] : [];
+    const own = objects.includes('customer') ? customers.map((customer) => `customer-${customer}`) : [];
     return this.read([...own, ...rows.map(({ stream }) => stream)]);
   }
 

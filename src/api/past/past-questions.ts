@@ -1,13 +1,13 @@
 import { customers } from '../../../projections/customers.js';
 import { entitlements } from '../../../projections/entitlements.js';
 import { invoices } from '../../../projections/invoices.js';
+import { links } from '../../../projections/links.js';
 import { subscriptions } from '../../../projections/subscriptions.js';
-import { accessAnswer, type Wanted } from '../../access/answer.js';
-import type { AccessPolicy } from '../../access/policy.js';
 import type { Moment } from '../../as-of/moment.js';
 import type { Past } from '../../as-of/past.js';
 import type { Snapshots } from '../../read-models/database.js';
-import { accessFactsOf } from '../access/access-facts.js';
+import { answerAccess, type AccessQuestion } from '../access/access-question.js';
+import { accessFactsOf, NAMING_OBJECTS, namedSubscriptions } from '../access/access-facts.js';
 import { answerOf } from '../answer.js';
 import { AsOf, asOfAnswer, notKnownThen, rowsAt, type Owner } from './as-of.js';
 import type { KeptTimelines } from '../timeline/kept-timelines.js';
@@ -22,7 +22,7 @@ export type PastQuestion =
   | Readonly<{ kind: 'subscription' | 'invoice' | 'payment'; id: string; at: Moment }>
   | Readonly<{ kind: 'subscriptions' | 'invoices'; listing: Listing; owner: Owner; at: Moment }>
   | Readonly<{ kind: 'payments'; listing: Listing & Paid; at: Moment }>
-  | Readonly<{ kind: 'access'; customer: string; wanted: Wanted; policy: AccessPolicy; time: Date; at: Moment }>
+  | (Readonly<{ kind: 'access'; at: Moment }> & AccessQuestion)
   | (Readonly<{ kind: 'timeline' }> & TimelineQuestion);
 
 /** What an answer is made from; `past` reads for one question alone. */
@@ -75,18 +75,17 @@ async function pastSubscription({ past }: AsOfParts, id: string, at: Moment): Pr
   return { ...answerOf(row), asOf };
 }
 
-async function pastAccess(
-  { past }: AsOfParts,
-  { customer, wanted, policy, time, at }: Extract<PastQuestion, { kind: 'access' }>,
-): Promise<unknown> {
-  const streams = await past.streamsOfCustomer(customer, ['customer', 'subscription']);
+async function pastAccess({ past }: AsOfParts, { at, ...question }: AccessQuestion & { at: Moment }): Promise<unknown> {
+  const streams = await past.streamsOfCustomers(question.customers, ['customer', ...NAMING_OBJECTS]);
   const entitled = rowsAt(entitlements, streams, at);
-  const facts = accessFactsOf({
+  const facts = accessFactsOf(question.customers, {
     customers: rowsAt(customers, streams, at).customers,
-    subscriptions: rowsAt(subscriptions, streams, at).subscriptions.filter((row) => row['customer'] === customer),
+    subscriptions: rowsAt(subscriptions, streams, at).subscriptions,
     entitlements: entitled.entitlements,
     summaries: entitled.entitlement_summaries,
+    named: namedSubscriptions(rowsAt(links, streams, at).links),
   });
-  if (facts === null) throw notKnownThen('customer', customer);
-  return { customer, at: time, ...accessAnswer(wanted, facts, { policy, at: time }), asOf: asOfAnswer(streams, at) };
+  const answer = answerAccess(question, facts);
+  if (answer === null) throw notKnownThen('customer', String(question.customer));
+  return { ...answer, asOf: asOfAnswer(streams, at) };
 }
