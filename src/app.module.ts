@@ -1,5 +1,5 @@
 import { Module, type DynamicModule, type Provider, type Type } from '@nestjs/common';
-import { APP_FILTER, APP_GUARD } from '@nestjs/core';
+import { APP_FILTER, APP_GUARD, APP_PIPE } from '@nestjs/core';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { projections } from '../projections/index.js';
 import { ACCESS_POLICY, AccessController } from './api/access/access.controller.js';
@@ -23,6 +23,7 @@ import { PaymentsController } from './api/payments/payments.controller.js';
 import { Places } from './api/places.js';
 import { ProblemFilter } from './http/problem.filter.js';
 import { tooManyWaiting } from './api/refusals.js';
+import { SchemaPipe } from './api/query.js';
 import { ReadPosition } from './api/read-position.js';
 import { Reads } from './api/reads.js';
 import { RefundsController } from './api/refunds/refunds.controller.js';
@@ -133,6 +134,7 @@ const operationsPart = ({
     { provide: API_TOKENS, useValue: config.apiTokens },
     AuthGuard,
     { provide: APP_GUARD, useExisting: AuthGuard },
+    { provide: APP_PIPE, useClass: SchemaPipe },
     { provide: APP_FILTER, useValue: new ProblemFilter(problemOf) },
   ],
 });

@@ -1,5 +1,5 @@
-import type { PipeTransform } from '@nestjs/common';
-import { z, type ZodType } from 'zod';
+import { StandardSchemaValidationPipe } from '@nestjs/common';
+import { z } from 'zod';
 import { ProblemError } from '../http/problem.js';
 import { isStorable } from '../read-models/database.js';
 
@@ -7,21 +7,34 @@ import { isStorable } from '../read-models/database.js';
 export const badQuery = (detail: string) =>
   new ProblemError({ status: 400, code: 'bad_query', title: 'Bad query', detail });
 
-/** The query of a request, checked; a 400 that names each parameter and what it should be. */
-export function parseQuery<T>(schema: ZodType<T>, query: unknown): T {
-  const parsed = schema.safeParse(query);
-  if (parsed.success) return parsed.data;
-  throw badQuery(parsed.error.issues.map((issue) => `${issue.path.join('.') || 'query'}: ${issue.message}`).join('; '));
+/** Checks queries and paths by the schemas that routes name; a 400 names each parameter and what it should be. */
+export class SchemaPipe extends StandardSchemaValidationPipe {
+  constructor() {
+    super({
+      exceptionFactory: (issues) =>
+        badQuery(issues.map(({ path = [], message }) => `${placeOf(path)}: ${message}`).join('; ')),
+    });
+  }
+
+  /** A parameter `__proto__` is refused as every other that nobody knows. */
+  protected override stripProtoKeys(): void {}
 }
+
+type Path = readonly (PropertyKey | Readonly<{ key: PropertyKey }>)[];
+const placeOf = (path: Path): string =>
+  path.map((part) => String(typeof part === 'object' ? part.key : part)).join('.') || 'query';
 
 /** Text that Postgres can hold and the event store can be asked for: every id, filter and cursor is one. */
 export const storable = z.string().refine(isStorable, 'must not contain U+0000 or half of a surrogate pair');
 
-/** An id in the path of a request, checked as every other text. @throws ProblemError 400 */
-export const pathId: PipeTransform<unknown, string> = {
-  transform: (value, { data: name = 'id' }) =>
-    parseQuery(z.object({ [name]: storable.min(1) }), { [name]: value })[name] as string,
-};
+/** A part of the path of a request, checked as every other text. */
+export const pathPart = (name: string) =>
+  z.string().refine((part) => part !== '' && isStorable(part), {
+    path: [name],
+    error: 'must not be empty, nor contain U+0000 or half of a surrogate pair',
+  });
+/** An id in the path of a request. */
+export const pathId = pathPart('id');
 
 /** A whole number in decimal digits: `0x10`, `1e2` and `1.0` are numbers to JavaScript, and mistakes in a query. */
 export function wholeNumber({ min, max }: Readonly<{ min: number; max: number }>) {

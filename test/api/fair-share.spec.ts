@@ -136,11 +136,13 @@ describe('one token', () => {
   it('that waits with all its share on one connection gives it back when that closes', async () => {
     const connection = await RawConnection.open(service.url);
     const request = `GET /subscriptions?${WAIT_FOR_EVER} HTTP/1.1\r\nhost: ledger\r\nauthorization: Bearer ${READ_TOKEN}\r\n\r\n`;
-    // A few more than its share: a question below may hold a place at the moment at which one of these comes.
-    await connection.send(request.repeat(WAITS_PER_TOKEN + 5));
+    // Places that the connections of the test before have left are given back one by one, and each question holds one.
     await until(
       'all wait',
-      async () => (await read(service.url, `/subscriptions/${sub}?minPosition=${position}`)).status === 429,
+      async () => {
+        await connection.send(request.repeat(WAITS_PER_TOKEN / 10));
+        return (await read(service.url, `/subscriptions/${sub}?minPosition=${position}`)).status === 429;
+      },
       5_000,
     );
     connection.destroy();

@@ -11,7 +11,7 @@ import { AskedBy, type Asker } from '../../http/asker.js';
 import { NeedsScope } from '../../http/auth.guard.js';
 import { notFound } from '../not-found.js';
 import { PastThreads } from '../past/past-threads.js';
-import { freshness, parseQuery, pathId, text } from '../query.js';
+import { freshness, pathId, text } from '../query.js';
 import { ReadPosition } from '../read-position.js';
 import { Reads } from '../reads.js';
 
@@ -48,8 +48,10 @@ export class AccessController {
   /** For code that decides: every answer is 200, and of somebody unknown it is no. */
   @Get('access')
   @AnswersJson()
-  async access(@Query() query: unknown, @AskedBy() asker: Asker): Promise<AnsweredAccess | Buffer> {
-    const asked = parseQuery(questionOfSomebody, query);
+  async access(
+    @Query({ schema: questionOfSomebody }) asked: z.output<typeof questionOfSomebody>,
+    @AskedBy() asker: Asker,
+  ): Promise<AnsweredAccess | Buffer> {
     const { customer, email } = asked;
     const whose: Whose = (connection) =>
       email === undefined ? Promise.resolve([String(customer)]) : customersWithEmail(connection, email);
@@ -60,11 +62,10 @@ export class AccessController {
   @Get('customers/:id/access')
   @AnswersJson()
   async ofCustomer(
-    @Param('id', pathId) customer: string,
-    @Query() query: unknown,
+    @Param('id', { schema: pathId }) customer: string,
+    @Query({ schema: question }) asked: z.output<typeof question>,
     @AskedBy() asker: Asker,
   ): Promise<AnsweredAccess | Buffer> {
-    const asked = parseQuery(question, query);
     return this.#answer({ ...asked, whose: () => Promise.resolve([customer]), customer }, asker);
   }
 

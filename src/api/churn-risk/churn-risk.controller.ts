@@ -7,7 +7,7 @@ import { AskedBy, type Asker } from '../../http/asker.js';
 import { NeedsScope } from '../../http/auth.guard.js';
 import { listById, type Page } from '../lists.js';
 import { failureCodesOf } from '../payments/payment-queries.js';
-import { freshness, listingOf, origin, paging, parseQuery, text, time, wholeNumber } from '../query.js';
+import { freshness, listingOf, origin, paging, text, time, wholeNumber } from '../query.js';
 import { ReadPosition } from '../read-position.js';
 import { Reads } from '../reads.js';
 
@@ -39,8 +39,8 @@ export class ChurnRiskController {
   ) {}
 
   @Get()
-  async list(@Query() query: unknown, @AskedBy() asker: Asker): Promise<Page> {
-    const { minAmountMinor, since, until, ...wanted } = parseQuery(listing, query);
+  async list(@Query({ schema: listing }) asked: z.output<typeof listing>, @AskedBy() asker: Asker): Promise<Page> {
+    const { minAmountMinor, since, until, ...wanted } = asked;
     await this.position.satisfy(wanted, asker);
     const bounds = {
       atLeast: { amount_minor: minAmountMinor, past_due_since: since },

@@ -9,7 +9,7 @@ import { INVOICES } from '../invoices/invoices.controller.js';
 import { findById, listById, type Page } from '../lists.js';
 import { notFound } from '../not-found.js';
 import { listPayments } from '../payments/payment-queries.js';
-import { freshness, listingOf, origin, paging, parseQuery, pathId, text } from '../query.js';
+import { freshness, listingOf, origin, paging, pathId, text } from '../query.js';
 import { ReadPosition } from '../read-position.js';
 import { Reads } from '../reads.js';
 import { SUBSCRIPTIONS } from '../subscriptions/subscriptions.controller.js';
@@ -39,11 +39,10 @@ export class CustomersController {
 
   @Get(':id')
   async everything(
-    @Param('id', pathId) id: string,
-    @Query() query: unknown,
+    @Param('id', { schema: pathId }) id: string,
+    @Query({ schema: reading }) wanted: z.output<typeof reading>,
     @AskedBy() asker: Asker,
   ): Promise<Everything> {
-    const wanted = parseQuery(reading, query);
     await this.position.satisfy(wanted, asker);
     const listing = { filter: { customer: id }, limit: wanted.limit };
     const everything = await this.reads.by(asker).snapshot(async (connection) => {
@@ -61,8 +60,7 @@ export class CustomersController {
 
   /** Customers of whom events of their own have told; others only `/customers/:id` knows. */
   @Get()
-  async list(@Query() query: unknown, @AskedBy() asker: Asker): Promise<Page> {
-    const wanted = parseQuery(listing, query);
+  async list(@Query({ schema: listing }) wanted: z.output<typeof listing>, @AskedBy() asker: Asker): Promise<Page> {
     await this.position.satisfy(wanted, asker);
     return this.reads.by(asker).snapshot((connection) => listById(connection, CUSTOMERS, listingOf(wanted)));
   }

@@ -8,7 +8,7 @@ import { AskedBy, type Asker } from '../../http/asker.js';
 import { NeedsScope } from '../../http/auth.guard.js';
 import { findById, listById, type Page } from '../lists.js';
 import { notFound } from '../not-found.js';
-import { created, freshness, listingOf, origin, paging, parseQuery, pathId, text } from '../query.js';
+import { created, freshness, listingOf, origin, paging, pathId, text } from '../query.js';
 import { ReadPosition } from '../read-position.js';
 import { Reads } from '../reads.js';
 
@@ -35,8 +35,12 @@ export class DisputesController {
   ) {}
 
   @Get(':id')
-  async one(@Param('id', pathId) id: string, @Query() query: unknown, @AskedBy() asker: Asker): Promise<Answer> {
-    await this.position.satisfy(parseQuery(reading, query), asker);
+  async one(
+    @Param('id', { schema: pathId }) id: string,
+    @Query({ schema: reading }) asked: z.output<typeof reading>,
+    @AskedBy() asker: Asker,
+  ): Promise<Answer> {
+    await this.position.satisfy(asked, asker);
     return this.reads.by(asker).snapshot(async (connection) => {
       const row = await findById(connection, DISPUTES, id);
       if (row === null) throw notFound('dispute', id);
@@ -45,8 +49,8 @@ export class DisputesController {
   }
 
   @Get()
-  async list(@Query() query: unknown, @AskedBy() asker: Asker): Promise<Page> {
-    const { paymentIntent, ...wanted } = parseQuery(listing, query);
+  async list(@Query({ schema: listing }) asked: z.output<typeof listing>, @AskedBy() asker: Asker): Promise<Page> {
+    const { paymentIntent, ...wanted } = asked;
     await this.position.satisfy(wanted, asker);
     const { filter, ...rest } = listingOf(wanted);
     return this.reads.by(asker).snapshot(async (connection) => {

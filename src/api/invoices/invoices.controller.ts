@@ -10,7 +10,7 @@ import { findById, listById, type Page } from '../lists.js';
 import { notFound } from '../not-found.js';
 import { PastThreads } from '../past/past-threads.js';
 import { paymentsOfInvoice } from '../payments/payment-queries.js';
-import { created, freshness, listingOf, origin, paging, parseQuery, pathId, text } from '../query.js';
+import { created, freshness, listingOf, origin, paging, pathId, text } from '../query.js';
 import { ReadPosition } from '../read-position.js';
 import { Reads } from '../reads.js';
 
@@ -36,11 +36,10 @@ export class InvoicesController {
   @Get('invoices/:id')
   @AnswersJson()
   async one(
-    @Param('id', pathId) id: string,
-    @Query() query: unknown,
+    @Param('id', { schema: pathId }) id: string,
+    @Query({ schema: reading }) asked: z.output<typeof reading>,
     @AskedBy() asker: Asker,
   ): Promise<Answer | Buffer> {
-    const asked = parseQuery(reading, query);
     await this.position.satisfy(freshnessOf(asked), asker);
     const at = momentOf(asked);
     if (at !== null) return this.past.ask({ kind: 'invoice', id, at }, asker);
@@ -53,18 +52,18 @@ export class InvoicesController {
 
   @Get('invoices')
   @AnswersJson()
-  list(@Query() query: unknown, @AskedBy() asker: Asker): Promise<Page | Buffer> {
-    return this.#page(parseQuery(listing, query), asker);
+  list(@Query({ schema: listing }) asked: z.output<typeof listing>, @AskedBy() asker: Asker): Promise<Page | Buffer> {
+    return this.#page(asked, asker);
   }
 
   @Get('customers/:id/invoices')
   @AnswersJson()
   ofCustomer(
-    @Param('id', pathId) customer: string,
-    @Query() query: unknown,
+    @Param('id', { schema: pathId }) customer: string,
+    @Query({ schema: listingOfCustomer }) asked: z.output<typeof listingOfCustomer>,
     @AskedBy() asker: Asker,
   ): Promise<Page | Buffer> {
-    return this.#page({ ...parseQuery(listingOfCustomer, query), customer }, asker);
+    return this.#page({ ...asked, customer }, asker);
   }
 
   async #page({ trueAt, knownAt, ...wanted }: z.output<typeof listing>, asker: Asker): Promise<Page | Buffer> {

@@ -1,4 +1,4 @@
-import { Controller, Get, Inject, Param, Req, Res } from '@nestjs/common';
+import { Controller, Get, Inject, Param, Query, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { AskedBy, type Asker } from '../../http/asker.js';
@@ -6,10 +6,12 @@ import { NeedsScope } from '../../http/auth.guard.js';
 import { LIVE_HEADERS } from './live-reader.js';
 import type { LiveTopic } from './live-topics.js';
 import { LiveUpdates } from './live-updates.js';
-import { freshness, parseQuery, pathId } from '../query.js';
+import { freshness, pathId } from '../query.js';
 import { ReadPosition } from '../read-position.js';
 
 const following = z.strictObject(freshness);
+type Following = z.output<typeof following>;
+type FollowRequest = Readonly<{ wanted: Following; asker: Asker; request: FastifyRequest; reply: FastifyReply }>;
 
 /** Server-Sent Events: the current state, and each later one. */
 @Controller()
@@ -22,34 +24,31 @@ export class LiveController {
 
   @Get('subscriptions/:id/live')
   subscription(
-    @Param('id', pathId) id: string,
+    @Param('id', { schema: pathId }) id: string,
+    @Query({ schema: following }) wanted: Following,
     @AskedBy() asker: Asker,
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    return this.#follow({ kind: 'subscription', id }, asker, { request, reply });
+    return this.#follow({ kind: 'subscription', id }, { wanted, asker, request, reply });
   }
 
   @Get('customers/:id/live')
   customer(
-    @Param('id', pathId) id: string,
+    @Param('id', { schema: pathId }) id: string,
+    @Query({ schema: following }) wanted: Following,
     @AskedBy() asker: Asker,
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    return this.#follow({ kind: 'customer', id }, asker, { request, reply });
+    return this.#follow({ kind: 'customer', id }, { wanted, asker, request, reply });
   }
 
   /**
    * Nothing depends on `Last-Event-ID`: who comes back is told the current state, as everybody who connects. A HEAD has
    * no body, and so nothing to follow.
    */
-  async #follow(
-    topic: LiveTopic,
-    asker: Asker,
-    { request, reply }: { request: FastifyRequest; reply: FastifyReply },
-  ): Promise<void> {
-    const wanted = parseQuery(following, request.query);
+  async #follow(topic: LiveTopic, { wanted, asker, request, reply }: FollowRequest): Promise<void> {
     if (request.method === 'HEAD') return void reply.headers(LIVE_HEADERS).send();
     await this.position.satisfy(wanted, asker);
     const begin = await this.updates.follow(topic, asker);

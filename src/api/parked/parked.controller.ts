@@ -5,14 +5,13 @@ import { listParked, type Parking } from '../../read-models/parked-streams.js';
 import { TOLD_MAX, type Replay } from '../../read-models/replay.js';
 import { AskedBy, type Asker } from '../../http/asker.js';
 import { NeedsScope } from '../../http/auth.guard.js';
-import { badQuery, cursorOf, freshness, idOfCursor, paging, parseQuery, pathId, storable, text } from '../query.js';
+import { badQuery, cursorOf, freshness, idOfCursor, paging, pathPart, storable, text } from '../query.js';
 import { Reads } from '../reads.js';
 import { Replays } from './replays.js';
 
 const listing = z.strictObject({ ...paging, projection: text });
 const replaying = z.strictObject({ waitMs: freshness.waitMs });
 const replayingAll = z.strictObject({ projection: text });
-const parking = z.object({ projection: storable, stream: storable });
 const place = z.tuple([storable, storable]);
 
 type Summary = Readonly<{
@@ -40,10 +39,10 @@ export class ParkedController {
 
   @Get()
   async list(
-    @Query() query: unknown,
+    @Query({ schema: listing }) asked: z.output<typeof listing>,
     @AskedBy() asker: Asker,
   ): Promise<{ data: Summary[]; nextCursor: string | null }> {
-    const { projection, limit, cursor } = parseQuery(listing, query);
+    const { projection, limit, cursor } = asked;
     const after = cursor === undefined ? undefined : placeOf(cursor);
     const found = await this.reads
       .by(asker)
@@ -60,8 +59,8 @@ export class ParkedController {
   /** `projection` is its name, for all its versions that are served, or that of one checkpoint, e.g. `subscriptions_v1_g2`. */
   @Get(':projection/:stream')
   async one(
-    @Param('projection', pathId) projection: string,
-    @Param('stream', pathId) stream: string,
+    @Param('projection', { schema: pathPart('projection') }) projection: string,
+    @Param('stream', { schema: pathPart('stream') }) stream: string,
     @AskedBy() asker: Asker,
   ): Promise<{ data: (Summary & { stack: string | null })[] }> {
     const found = await this.reads
@@ -74,15 +73,12 @@ export class ParkedController {
   @Post(':projection/:stream/replay')
   @HttpCode(200)
   async replay(
-    @Param() path: unknown,
-    @Query() query: unknown,
+    @Param('projection', { schema: pathPart('projection') }) projection: string,
+    @Param('stream', { schema: pathPart('stream') }) stream: string,
+    @Query({ schema: replaying }) asked: z.output<typeof replaying>,
     @AskedBy() asker: Asker,
   ): Promise<{ outcome: Replay['outcome']; parked: Summary[] }> {
-    const { projection, stream } = parseQuery(parking, path);
-    const replay = await this.replays.replay(
-      { projection, stream },
-      { waitMs: parseQuery(replaying, query).waitMs, asker },
-    );
+    const replay = await this.replays.replay({ projection, stream }, { waitMs: asked.waitMs, asker });
     if (replay === null) throw notParked(projection, stream);
     return { outcome: replay.outcome, parked: replay.parked.map(summaryOf) };
   }
@@ -90,8 +86,11 @@ export class ParkedController {
   /** All of them, or those of one projection; `/parked` tells what is left. */
   @Post('replay')
   @HttpCode(202)
-  async replayAll(@Query() query: unknown, @AskedBy() asker: Asker): Promise<{ wanted: number }> {
-    return { wanted: await this.replays.want(parseQuery(replayingAll, query), asker) };
+  async replayAll(
+    @Query({ schema: replayingAll }) asked: z.output<typeof replayingAll>,
+    @AskedBy() asker: Asker,
+  ): Promise<{ wanted: number }> {
+    return { wanted: await this.replays.want(asked, asker) };
   }
 }
 

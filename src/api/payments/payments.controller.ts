@@ -8,7 +8,7 @@ import type { Page } from '../lists.js';
 import { notFound } from '../not-found.js';
 import { PastThreads } from '../past/past-threads.js';
 import { findPayment, listPayments } from './payment-queries.js';
-import { freshness, listingOf, origin, paging, parseQuery, pathId, text } from '../query.js';
+import { freshness, listingOf, origin, paging, pathId, text } from '../query.js';
 import { ReadPosition } from '../read-position.js';
 import { Reads } from '../reads.js';
 
@@ -39,11 +39,10 @@ export class PaymentsController {
   @Get(':id')
   @AnswersJson()
   async one(
-    @Param('id', pathId) id: string,
-    @Query() query: unknown,
+    @Param('id', { schema: pathId }) id: string,
+    @Query({ schema: reading }) asked: z.output<typeof reading>,
     @AskedBy() asker: Asker,
   ): Promise<Answer | Buffer> {
-    const asked = parseQuery(reading, query);
     await this.position.satisfy(freshnessOf(asked), asker);
     const at = momentOf(asked);
     if (at !== null) return this.past.ask({ kind: 'payment', id, at }, asker);
@@ -54,8 +53,11 @@ export class PaymentsController {
 
   @Get()
   @AnswersJson()
-  async list(@Query() query: unknown, @AskedBy() asker: Asker): Promise<Page | Buffer> {
-    const { invoice, subscription, trueAt, knownAt, ...wanted } = parseQuery(listing, query);
+  async list(
+    @Query({ schema: listing }) asked: z.output<typeof listing>,
+    @AskedBy() asker: Asker,
+  ): Promise<Page | Buffer> {
+    const { invoice, subscription, trueAt, knownAt, ...wanted } = asked;
     await this.position.satisfy(freshnessOf({ ...wanted, knownAt }), asker);
     const at = momentOf({ trueAt, knownAt });
     if (at !== null)

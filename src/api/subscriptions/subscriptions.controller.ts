@@ -10,7 +10,7 @@ import { LIMITS } from '../limits.js';
 import { findById, listById, type Page } from '../lists.js';
 import { notFound } from '../not-found.js';
 import { PastThreads } from '../past/past-threads.js';
-import { freshness, listingOf, origin, paging, parseQuery, pathId, text, wholeNumber } from '../query.js';
+import { freshness, listingOf, origin, paging, pathId, text, wholeNumber } from '../query.js';
 import { ReadPosition } from '../read-position.js';
 import { Reads } from '../reads.js';
 
@@ -41,11 +41,10 @@ export class SubscriptionsController {
   @Get('subscriptions/:id')
   @AnswersJson()
   async one(
-    @Param('id', pathId) id: string,
-    @Query() query: unknown,
+    @Param('id', { schema: pathId }) id: string,
+    @Query({ schema: reading }) asked: z.output<typeof reading>,
     @AskedBy() asker: Asker,
   ): Promise<Answer | Buffer> {
-    const asked = parseQuery(reading, query);
     await this.position.satisfy(asked, asker);
     const at = momentOf(asked);
     if (at !== null) return this.past.ask({ kind: 'subscription', id, at }, asker);
@@ -57,11 +56,10 @@ export class SubscriptionsController {
   @Get('subscriptions/:id/events')
   @AnswersJson()
   async events(
-    @Param('id', pathId) subscription: string,
-    @Query() query: unknown,
+    @Param('id', { schema: pathId }) subscription: string,
+    @Query({ schema: events }) asked: z.output<typeof events>,
     @AskedBy() asker: Asker,
   ): Promise<Buffer> {
-    const asked = parseQuery(events, query);
     await this.position.satisfy(asked, asker);
     const { after, limit, include } = asked;
     return this.past.ask(
@@ -78,8 +76,8 @@ export class SubscriptionsController {
   }
 
   @Get('subscriptions')
-  async list(@Query() query: unknown, @AskedBy() asker: Asker): Promise<Page> {
-    const { product, price, ...wanted } = parseQuery(listing, query);
+  async list(@Query({ schema: listing }) asked: z.output<typeof listing>, @AskedBy() asker: Asker): Promise<Page> {
+    const { product, price, ...wanted } = asked;
     await this.position.satisfy(wanted, asker);
     const holding = product === undefined && price === undefined ? {} : { items: { product, price } };
     return this.reads
@@ -90,11 +88,10 @@ export class SubscriptionsController {
   @Get('customers/:id/subscriptions')
   @AnswersJson()
   async ofCustomer(
-    @Param('id', pathId) customer: string,
-    @Query() query: unknown,
+    @Param('id', { schema: pathId }) customer: string,
+    @Query({ schema: listingOfCustomer }) asked: z.output<typeof listingOfCustomer>,
     @AskedBy() asker: Asker,
   ): Promise<Page | Buffer> {
-    const asked = parseQuery(listingOfCustomer, query);
     await this.position.satisfy(freshnessOf(asked), asker);
     const { trueAt, knownAt, ...wanted } = asked;
     const page = listingOf({ ...wanted, customer });
