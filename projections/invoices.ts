@@ -20,6 +20,8 @@ const columns = {
   amount_paid_minor: money(),
   amount_remaining_minor: money(),
   amount_overpaid_minor: money(),
+  /** Null where neither the invoice nor its version says. */
+  paid_out_of_band: flag().orNull(),
   starting_balance_minor: money(),
   ending_balance_minor: money().orNull(),
   pre_payment_credit_notes_minor: money(),
@@ -36,6 +38,8 @@ const columns = {
   paid_at: time().orNull(),
   voided_at: time().orNull(),
   marked_uncollectible_at: time().orNull(),
+  finalization_error: json<NonNullable<InvoiceSnapshot['finalizationError']>>({ type: 'object' }).orNull(),
+  automatic_tax_status: text().orNull(),
   lines: json<readonly InvoiceLine[]>({ type: 'array', items: { type: 'object' } }),
   has_all_lines: flag(),
   test_clock: id().orNull(),
@@ -74,8 +78,7 @@ export const invoices = defineProjection({
     invoice: (row, fact) => {
       const isOutdated =
         row !== null &&
-        (row.is_deleted ||
-          isOutdatedInvoice({ status: row.status, attemptCount: row.attempt_count }, fact.snapshot));
+        (row.is_deleted || isOutdatedInvoice({ status: row.status, attemptCount: row.attempt_count }, fact.snapshot));
       return isOutdated ? row : invoiceRow(fact);
     },
     deletion: (row, fact) => (row === null ? null : { ...row, is_deleted: true, ...provenanceOf(fact) }),

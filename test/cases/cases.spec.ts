@@ -7,7 +7,7 @@ import { startLedger, type TestLedger } from '../support/ledger.js';
 import { emptyDatabase, type TestServer } from '../support/servers.js';
 
 /** The paths of the cases are those below it. */
-const API = '';
+const API = '/v1';
 /** Answers of the machinery, which wait for no position. */
 const WAITS_FOR_NOTHING = /^\/(projections|parked|health)/;
 

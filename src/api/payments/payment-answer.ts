@@ -2,21 +2,22 @@ import { answerOf, type Answer, type Row } from '../answer.js';
 import { paymentMoney, refundsKnown } from './payment-money.js';
 
 /**
- * All that is known of some payments, from whichever streams, in any order, and perhaps of others too. `links` ties objects to the
- * charges and intents (`member`) they name, or are named by.
+ * All that is known of some payments, from whichever streams, in any order, and perhaps of others too. `links` are those around the payments
+ * and their invoices.
  */
 export type PaymentFacts = Readonly<{
   members: readonly Row[];
-  links: readonly { readonly object: string; readonly id: string; readonly member: string }[];
+  links: readonly Link[];
   refunds: readonly Row[];
   refundEvidence: readonly Row[];
   disputes: readonly Row[];
   movements: readonly Row[];
   invoicePayments: readonly Row[];
   invoices: readonly Row[];
-  /** The links that tie payments to these invoices. */
-  ties: readonly Tie[];
 }>;
+
+/** A link as rows have it. */
+export type Link = Readonly<{ object: string; id: string; target_kind: string; target: string }>;
 
 /**
  * One payment with its attempts, refunds, disputes, invoices and their subscriptions; a pure function of what is known, whichever came
@@ -27,10 +28,8 @@ export function paymentAnswer(payment: string, facts: PaymentFacts): Answer {
   const members = facts.members
     .filter((row) => row['payment'] === payment)
     .sort((a, b) => timeOf(a) - timeOf(b) || byId(a, b));
-  const names = new Set([payment, ...members.map(({ id }) => String(id))]);
-  const linked = new Set(
-    facts.links.filter(({ member }) => names.has(member)).map(({ object, id }) => `${object} ${id}`),
-  );
+  const names = namesOf(payment, members, facts.links);
+  const linked = linkedTo(names, facts.links);
   const of = (object: string, rows: readonly Row[]): Row[] =>
     rows.filter(({ id }) => linked.has(`${object} ${String(id)}`)).sort(byId);
   const intent = members.find(({ object }) => object === 'payment_intent');
@@ -43,6 +42,7 @@ export function paymentAnswer(payment: string, facts: PaymentFacts): Answer {
   const movements = facts.movements.filter(({ dispute }) => ofDisputes.has(dispute)).sort(byId);
   return {
     id: payment,
+    isOutOfBand: false,
     ...summaryOf(intent, charges),
     ...paymentMoney({ intent, charges, refunds, disputes, movements }),
     isDisputed: disputes.length > 0 || charges.some((charge) => charge['is_disputed'] === true),
@@ -55,6 +55,23 @@ export function paymentAnswer(payment: string, facts: PaymentFacts): Answer {
     })),
     invoices: invoices.map((id) => paidInvoice(id, invoicePayments, facts.invoices)),
   };
+}
+
+/** The ids of a payment's parts; a charge may be known by its intent alone. */
+function namesOf(payment: string, members: readonly Row[], links: readonly Link[]): ReadonlySet<string> {
+  const attempts = links.filter(
+    ({ object, id, target_kind: kind }) => object === 'payment_intent' && id === payment && kind === 'payment',
+  );
+  return new Set([payment, ...members.map(({ id }) => String(id)), ...attempts.map(({ target }) => target)]);
+}
+
+/** What names one of these, and the invoices that they name: each by its kind and id. */
+function linkedTo(names: ReadonlySet<string>, links: readonly Link[]): ReadonlySet<string> {
+  const linked = links.flatMap(({ object, id, target_kind: kind, target }) => {
+    if (kind === 'payment' && names.has(target)) return [`${object} ${id}`];
+    return kind === 'invoice' && isPart(object) && names.has(id) ? [`invoice ${target}`] : [];
+  });
+  return new Set(linked);
 }
 
 /** A row of the past has times as texts, one of Postgres as dates. */
@@ -103,11 +120,11 @@ const isDisputed = (charge: Row, disputes: readonly Row[]): boolean =>
  * has no other payment.
  */
 function evidenceOf(
-  { refunds, refundEvidence, ties }: PaymentFacts,
+  { refunds, refundEvidence, links }: PaymentFacts,
   { names, invoices }: { names: ReadonlySet<string>; invoices: readonly string[] },
 ): Row[] {
   const own = new Set(refunds.map(({ id }) => id));
-  const sole = invoices.filter((invoice) => partsOfInvoice(ties, invoice).every((part) => names.has(part)));
+  const sole = invoices.filter((invoice) => partsOfInvoice(links, invoice).every((part) => names.has(part)));
   const listed = refundEvidence.filter(({ source }) => names.has(String(source)));
   const known = new Set(listed.map(({ refund }) => refund));
   const noted = refundEvidence.filter(
@@ -146,23 +163,71 @@ function paidInvoice(id: string, invoicePayments: readonly Row[], invoices: read
   };
 }
 
-/** A link as rows have it. */
-export type Tie = Readonly<{ object: string; id: string; target_kind: string; target: string }>;
+/**
+ * The answers about payments and payment records by their names, in this order; none for a name of which nothing is known.
+ */
+export function answersAbout(names: readonly string[], facts: PaymentFacts): Answer[] {
+  const known = new Set(facts.members.map(({ payment }) => payment));
+  return names.flatMap((name) => {
+    if (known.has(name)) return [paymentAnswer(name, facts)];
+    const paying = facts.invoicePayments.filter((row) => row['payment_record'] === name).sort(byId);
+    return paying.length === 0 ? [] : [recordAnswer(name, paying, facts)];
+  });
+}
+
+/** A payment outside Stripe, which knows no more of it than which invoices it paid; `paying` are its invoice payments. */
+function recordAnswer(record: string, paying: readonly Row[], { invoices }: PaymentFacts): Answer {
+  const sum = (column: string): number => paying.reduce((total, row) => total + Number(row[column]), 0);
+  const ids = [...new Set(paying.map(({ invoice }) => String(invoice)))].sort();
+  const paid = paying.filter(({ status }) => status === 'paid');
+  const receivedMinor = paid.reduce((total, row) => total + Number(row['amount_paid_minor']), 0);
+  const [first] = paying;
+  return {
+    id: record,
+    isOutOfBand: true,
+    status:
+      paid.length > 0 ? 'succeeded' : paying.every(({ status }) => status === 'canceled') ? 'canceled' : 'pending',
+    customer: invoices.find(({ id }) => ids.includes(String(id)))?.['customer'] ?? null,
+    currency: first?.['currency'],
+    amountMinor: Math.max(sum('amount_requested_minor'), receivedMinor),
+    presentment: null,
+    failureCode: null,
+    declineCode: null,
+    failureMessage: null,
+    livemode: first?.['livemode'],
+    account: first?.['account'],
+    amountReceivedMinor: receivedMinor,
+    // Refunds outside Stripe are told by credit notes alone.
+    amountRefundedMinor: null,
+    amountRefundedUnlistedMinor: 0,
+    amountRefundPendingMinor: 0,
+    amountDisputedMinor: 0,
+    disputeFeesMinor: 0,
+    amountNetMinor: null,
+    isDisputed: false,
+    paymentIntent: null,
+    charges: [],
+    refunds: [],
+    disputes: [],
+    invoices: ids.map((id) => paidInvoice(id, paying, invoices)),
+  };
+}
 
 /**
- * The charges, payment intents and payment records that an invoice names, that name it, and that invoice payments tie to it; `ties` are the
- * links of these.
+ * The charges, payment intents and payment records that an invoice names, that name it, and that invoice payments tie to it; `links` are those
+ * around the invoice.
  */
-export function partsOfInvoice(ties: readonly Tie[], invoice: string): string[] {
-  const naming = ties.filter((tie) => tie.target_kind === 'invoice' && tie.target === invoice);
+export function partsOfInvoice(links: readonly Link[], invoice: string): string[] {
+  const naming = links.filter((link) => link.target_kind === 'invoice' && link.target === invoice);
   const parts = naming.filter(({ object }) => isPart(object)).map(({ id }) => id);
   const paying = new Set(naming.filter(({ object }) => object === 'invoice_payment').map(({ id }) => id));
-  const named = ties.filter(
+  const named = links.filter(
     ({ object, id, target_kind: kind }) =>
-      kind === 'payment' && ((object === 'invoice' && id === invoice) || (object === 'invoice_payment' && paying.has(id))),
+      kind === 'payment' &&
+      ((object === 'invoice' && id === invoice) || (object === 'invoice_payment' && paying.has(id))),
   );
   return [...new Set([...parts, ...named.map(({ target }) => target)])];
 }
 
 /** Whether an object, by Stripe's name, is a part of a payment. */
-export const isPart = (object: string): boolean => object === 'charge' || object === 'payment_intent';
+const isPart = (object: string): boolean => object === 'charge' || object === 'payment_intent';

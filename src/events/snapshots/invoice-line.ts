@@ -78,7 +78,8 @@ export function invoiceLine(line: Fields): InvoiceLine {
     ...charged(line),
     isProration: source.flag('proration', false),
     // And that of a subscription the id of the subscription, or of its item.
-    subscription: source.idOrNull('subscription') ?? (isOldLineOf(line, 'subscription', /^(?!si_)/) ? line.id('id') : null),
+    subscription:
+      source.idOrNull('subscription') ?? (isOldLineOf(line, 'subscription', /^(?!si_)/) ? line.id('id') : null),
     subscriptionItem:
       source.idOrNull('subscription_item') ?? (isOldLineOf(line, 'subscription', /^si_/) ? line.id('id') : null),
     taxMinor: sumOrNull(line, 'taxes') ?? sumOrNull(line, 'tax_amounts'),

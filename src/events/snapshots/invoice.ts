@@ -48,6 +48,10 @@ type InvoiceFacts = Readonly<{
   paidAt: string | null;
   voidedAt: string | null;
   markedUncollectibleAt: string | null;
+  /** Why Stripe could not finalise it; null once it could, and before 2020. */
+  finalizationError: Readonly<{ code: string | null; type: string | null; message: string | null }> | null;
+  /** Of automatic tax: `complete`, `requires_location_inputs`, `failed`; null where none is computed. */
+  automaticTaxStatus: string | null;
   /** Until 2025-03-31.basil; from then on only invoice payments tie payments to invoices. */
   charge: string | null;
   paymentIntent: string | null;
@@ -73,6 +77,7 @@ export function upcomingInvoiceSnapshot(stripeEvent: StripeEvent): UpcomingInvoi
 }
 
 function invoiceFacts(invoice: Fields, stripeEvent: StripeEvent): InvoiceFacts {
+  const told = amounts(invoice);
   return {
     number: invoice.textOrNull('number'),
     customer: invoice.idOrNull('customer'),
@@ -85,18 +90,26 @@ function invoiceFacts(invoice: Fields, stripeEvent: StripeEvent): InvoiceFacts {
     // `billing` before 2019-10-17; before 2017 every invoice was charged automatically.
     collectionMethod: invoice.textOrNull('collection_method', 'billing') ?? 'charge_automatically',
     currency: invoice.text('currency'),
-    ...amounts(invoice),
+    ...told,
     ...balances(invoice),
     ...times(invoice),
     attemptCount: invoice.integerOrNull('attempt_count') ?? 0,
+    finalizationError: finalizationErrorOf(invoice),
+    automaticTaxStatus: invoice.hashOrNull('automatic_tax')?.textOrNull('status') ?? null,
     charge: invoice.idOrNull('charge'),
     paymentIntent: invoice.idOrNull('payment_intent'),
     discounts: discountsOf(invoice),
-    lines: invoice.hashes('lines').map(invoiceLine),
+    lines: linesOf(invoice, told.discountMinor),
     hasAllLines: !invoice.isTruncated('lines'),
     testClock: invoice.idOrNull('test_clock'),
     ...originOf(stripeEvent),
   };
+}
+
+/** Where nothing is taken off an invoice, nothing is taken off its lines. */
+function linesOf(invoice: Fields, discountMinor: number | null): InvoiceLine[] {
+  const lines = invoice.hashes('lines').map(invoiceLine);
+  return discountMinor === 0 ? lines.map((line) => ({ ...line, discountMinor: line.discountMinor ?? 0 })) : lines;
 }
 
 const statusIn = (invoice: JsonObject): string => {
@@ -117,6 +130,13 @@ function formerStatusOf(invoice: Fields, { data: { previous_attributes: previous
   if (previous === null) return null;
   const former = statusIn({ ...invoice.object, ...previous });
   return former === statusIn(invoice.object) ? null : former;
+}
+
+function finalizationErrorOf(invoice: Fields): InvoiceFacts['finalizationError'] {
+  const error = invoice.hashOrNull('last_finalization_error');
+  return (
+    error && { code: error.textOrNull('code'), type: error.textOrNull('type'), message: error.textOrNull('message') }
+  );
 }
 
 function amounts(invoice: Fields) {

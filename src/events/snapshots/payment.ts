@@ -119,9 +119,7 @@ function declineCodeOf(charge: Fields): string | null {
   return outcome?.textOrNull('type') === 'issuer_declined' ? outcome.textOrNull('reason') : null;
 }
 
-function presentment(
-  payment: Fields,
-): Pick<PaymentSnapshot, 'presentmentCurrency' | 'presentmentAmountMinor'> {
+function presentment(payment: Fields): Pick<PaymentSnapshot, 'presentmentCurrency' | 'presentmentAmountMinor'> {
   const details = payment.hashOrNull('presentment_details');
   return {
     presentmentCurrency: details?.textOrNull('presentment_currency') ?? null,
