@@ -1,7 +1,7 @@
 import type { QuarantineReason } from '../events/route.js';
 import type { BodyRefusal } from '../http/bodies.js';
-import { bodyTooLarge, type Problem } from '../http/problem.js';
-import { malformedRequest, requestTimeout } from '../http/parser-errors.js';
+import type { Problem } from '../http/problem.js';
+import { PROBLEMS } from '../http/problems.js';
 import type { IntakeOutcome } from './intake.js';
 
 /** How a delivery ended that is in the log now. */
@@ -23,54 +23,30 @@ export const QUARANTINED: Readonly<Record<QuarantineReason, string>> = {
   stream_deleted: 'the stream of its object is tombstoned, and takes no event any more.',
 };
 
-const SIGNATURE_HINTS = {
-  no_signature:
-    'The Stripe-Signature header is missing, or is not as Stripe writes it: one time, and at least one v1 ' +
-    'signature. Check that no proxy removes, joins or rewrites it.',
-  no_match:
-    'No configured secret matches. Check that the body arrives unchanged (no proxy may parse or re-format it), ' +
-    'and that the signing secret of exactly this endpoint and mode is configured.',
-  clock:
-    'The signature is older, or younger, than 300 seconds. Check the clock of this machine, and that no proxy ' +
-    'holds requests back.',
-} as const;
-
 const RAISE_LIMIT =
   'Raise APPEND_BYTES_MAX, and the limit of the event store unless it is the embedded one, or the ' +
   'event is lost after Stripe’s retries.';
-
-const STORE_AWAY = 'The event store does not answer. Send this event again later.';
-
-const refused = (code: string, title: string, detail: string): Problem => ({ status: 400, code, title, detail });
-const later = (code: string, title: string, detail: string, retryAfterS: number): Problem => ({
-  status: 503,
-  code,
-  title,
-  detail,
-  retryAfterS,
-});
 
 /** What the sender of a refused delivery is answered. */
 export function problemOf(refusal: Refusal): Problem {
   switch (refusal.kind) {
     case 'bad_signature':
-      return refused(`signature_${refusal.reason}`, 'Bad signature', SIGNATURE_HINTS[refusal.reason]);
+      return { code: `signature_${refusal.reason}` };
     case 'unreadable':
-      return refused('unreadable_body', 'Unreadable body', 'The signature is right but the body is no JSON.');
+      return { code: 'unreadable_body' };
     case 'incomplete':
-      return refused('incomplete_body', 'Incomplete body', 'The connection was closed before the whole body came.');
+      return { code: 'incomplete_body' };
     case 'malformed':
-      return malformedRequest;
+      return { code: 'malformed_request' };
     case 'timeout':
-      return requestTimeout;
+      return { code: 'request_timeout' };
     case 'too_large':
-      return bodyTooLarge;
     case 'over_limit':
-      return bodyTooLarge;
+      return { code: 'body_too_large' };
     case 'overloaded':
-      return later('overloaded', 'Overloaded', 'Too many deliveries are under way. Send this one again later.', 1);
+      return { code: 'overloaded' };
     case 'unavailable':
-      return later('store_unavailable', 'Event store unavailable', STORE_AWAY, 2);
+      return { code: 'store_unavailable' };
   }
 }
 
@@ -84,7 +60,7 @@ const alarm = (text: string, cause?: unknown): Remark => ({ level: 'error', text
 export function remarkOn(refusal: Refusal): Remark {
   switch (refusal.kind) {
     case 'bad_signature':
-      return warning(`A delivery was refused. ${SIGNATURE_HINTS[refusal.reason]}`);
+      return warning(`A delivery was refused. ${PROBLEMS[`signature_${refusal.reason}`].remedy}`);
     case 'unreadable':
       return warning('A delivery was refused: it is signed, but is no JSON.');
     case 'incomplete':

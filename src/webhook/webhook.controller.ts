@@ -46,7 +46,7 @@ export class WebhookController {
         return answerOf(outcome);
       default:
         this.report.answered(outcome, seconds);
-        throw new ProblemError(problemOf(outcome));
+        throw ProblemError.of(problemOf(outcome));
     }
   }
 }
