@@ -14,24 +14,16 @@ const columns = {
   currency: text(),
   amount_minor: money(),
   amount_received_minor: money(),
-  /** Of a charge, and without what was authorised and not captured: Stripe counts that as refunded, too. */
   amount_refunded_minor: money().orNull(),
-  is_captured: flag().orNull(),
   payment_method: id().orNull(),
   balance_transaction: id().orNull(),
   failure_code: text().orNull(),
-  decline_code: text().orNull(),
-  failure_message: text().orNull(),
-  presentment_currency: text().orNull(),
-  presentment_amount_minor: money().orNull(),
   is_disputed: flag(),
   created_at: time().orNull(),
   canceled_at: time().orNull(),
   cancellation_reason: text().orNull(),
 };
 type Row = ReturnType<typeof paymentRow>;
-/** `receivedMinor` is null while no event has told how much of the charge was captured. */
-type State = Readonly<{ row: Row; receivedMinor: number | null }> | null;
 
 const lives: Readonly<Record<PaymentSnapshot['object'], Life>> = {
   charge: [['pending'], ['succeeded', 'failed']],
@@ -46,7 +38,7 @@ const lives: Readonly<Record<PaymentSnapshot['object'], Life>> = {
  */
 export const payments = defineProjection({
   name: 'payments',
-  version: 5,
+  version: 4,
   tables: {
     payments: {
       columns: { ...columns, ...provenanceColumns },
@@ -58,12 +50,10 @@ export const payments = defineProjection({
       ],
     },
   },
-  initial: (): State => null,
+  initial: (): Row | null => null,
   evolve: {
-    payment: (state, fact) =>
-      state !== null && isStale(lives[fact.snapshot.object], state.row.status, fact.snapshot.status)
-        ? state
-        : paymentState(state, fact),
+    payment: (row, fact) =>
+      row !== null && isStale(lives[fact.snapshot.object], row.status, fact.snapshot.status) ? row : paymentRow(fact),
     ...ignored(
       'subscription',
       'invoice',
@@ -86,29 +76,10 @@ export const payments = defineProjection({
       'related_object',
     ),
   },
-  rows: (state) => ({ payments: state === null ? [] : [state.row] }),
+  rows: (row) => ({ payments: row === null ? [] : [row] }),
 });
 
-/** What a former event told of the amount captured holds where a later one does not tell it. */
-function paymentState(before: State, fact: Fact<PaymentSnapshot>): State {
-  const { isReceivedTold, amountReceivedMinor, amountRefundedMinor } = fact.snapshot;
-  const receivedMinor =
-    isReceivedTold && amountReceivedMinor > 0 ? amountReceivedMinor : (before?.receivedMinor ?? null);
-  if (isReceivedTold || receivedMinor === null) return { row: paymentRow(fact, fact.snapshot), receivedMinor };
-  const released = amountReceivedMinor - receivedMinor;
-  return {
-    row: paymentRow(fact, {
-      amountReceivedMinor: receivedMinor,
-      amountRefundedMinor: amountRefundedMinor === null ? null : Math.max(amountRefundedMinor - released, 0),
-    }),
-    receivedMinor,
-  };
-}
-
-const paymentRow = (
-  fact: Fact<PaymentSnapshot>,
-  amounts: Pick<PaymentSnapshot, 'amountReceivedMinor' | 'amountRefundedMinor'>,
-) => ({
-  ...rowOf(columns, { ...fact.snapshot, ...amounts, payment: fact.snapshot.paymentIntent ?? fact.snapshot.id }),
+const paymentRow = (fact: Fact<PaymentSnapshot>) => ({
+  ...rowOf(columns, { ...fact.snapshot, payment: fact.snapshot.paymentIntent ?? fact.snapshot.id }),
   ...provenanceOf(fact),
 });

@@ -21,8 +21,6 @@ const ROUTES = {
   'GET /health/ready': 'open',
   'GET /health/ready/reads': 'open',
   'POST /webhooks/stripe': 'open',
-  'GET /problems': 'open',
-  'GET /problems/:code': 'open',
   'GET /metrics': 'read',
   'GET /v1/projections': 'read',
   'GET /v1/subscriptions': 'read',
@@ -196,8 +194,7 @@ describe('a path without its version', () => {
       await ask(app, 'GET', '/subscriptions/sub_1?limit=2'),
       await ask(app, 'GET', '/v1/subscriptions/sub_1?limit=2'),
     ];
-    const withoutRequest = (body: string): string => body.replace(/urn:subscription-ledger:request:[\w-]+/, '');
-    expect([old.status, withoutRequest(old.body)]).toEqual([now.status, withoutRequest(now.body)]);
+    expect([old.status, old.body]).toEqual([now.status, now.body]);
     expect(old.headers).toMatchObject({
       deprecation: expect.stringMatching(/^@\d+$/),
       link: '</v1/subscriptions/sub_1>; rel="successor-version"',

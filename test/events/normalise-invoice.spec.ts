@@ -61,9 +61,7 @@ describe('an invoice', () => {
   it.each([
     [{ paid: true, closed: true }, 'paid'],
     [{ forgiven: true, closed: true }, 'uncollectible'],
-    [{ closed: true }, 'open'],
-    [{ attempted: false, number: 'N-1' }, 'open'],
-    [{ attempted: false, due_date: 1_532_000_000 }, 'open'],
+    [{ closed: true }, 'void'],
     [{ attempted: true, closed: false }, 'open'],
     [{ attempted: false, closed: false }, 'draft'],
     [{ status: 'open', paid: true }, 'open'],

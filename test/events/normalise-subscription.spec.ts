@@ -31,7 +31,7 @@ describe('a subscription', () => {
           interval: 'month',
           intervalCount: 1,
           unitAmountMinor: 7900,
-          unitAmountDecimal: '7900',
+          unitAmountDecimal: null,
           currency: 'usd',
           usageType: 'licensed',
           billingScheme: 'per_unit',
@@ -83,6 +83,7 @@ describe('a subscription', () => {
       ),
     ).toMatchObject({
       collectionMethod: 'send_invoice',
+      daysUntilDue: 30,
       startedAt: '2014-05-13T16:53:20.000Z',
       items: [
         {
@@ -142,6 +143,7 @@ describe('a subscription', () => {
       trialEndBehavior: 'cancel',
       pendingUpdateExpiresAt: null,
       collectionMethod: 'charge_automatically',
+      daysUntilDue: null,
       billingMode: null,
       defaultPaymentMethod: 'pm_1MhUZoE0b6fckueSNbTLQLkm',
       discounts: [],

@@ -3,7 +3,7 @@ import { subscriptionOf } from '../identity.js';
 import type { StripeEvent } from '../stripe-event.js';
 import { discountsOf, type DiscountFacts } from './discount.js';
 import { originOf, type Origin } from './origin.js';
-import { pricedBy } from './price.js';
+import { pricedBy, type PriceTerms } from './price.js';
 
 /** What a line of an invoice, or an item waiting for one, charges. Money in minor units of `currency`; negative for credits. */
 type Charged = Readonly<{
@@ -32,8 +32,7 @@ export type InvoiceLine = Readonly<{
   invoiceItem: string | null;
   /** Taxes on the line, whether the amount includes them or not; null when the snapshot does not say. */
   taxMinor: number | null;
-  /** What discounts take off the line; null when the snapshot does not say, as before 2020-08-27. */
-  discountMinor: number | null;
+  discountMinor: number;
 }> &
   Charged;
 
@@ -73,27 +72,17 @@ export function invoiceLine(line: Fields): InvoiceLine {
   const source = parent?.hashOrNull('subscription_item_details') ?? parent?.hashOrNull('invoice_item_details') ?? line;
   return {
     id: line.id('id'),
-    // Before 2019-12-03 the line of an invoice item had the item's id as its own.
-    invoiceItem: source.idOrNull('invoice_item') ?? (isOldLineOf(line, 'invoiceitem') ? line.id('id') : null),
+    invoiceItem: source.idOrNull('invoice_item'),
     ...charged(line),
     isProration: source.flag('proration', false),
-    // And that of a subscription the id of the subscription, or of its item.
+    // Before 2020 the line of a subscription had the subscription's id as its own.
     subscription:
-      source.idOrNull('subscription') ?? (isOldLineOf(line, 'subscription', /^(?!si_)/) ? line.id('id') : null),
-    subscriptionItem:
-      source.idOrNull('subscription_item') ?? (isOldLineOf(line, 'subscription', /^si_/) ? line.id('id') : null),
+      source.idOrNull('subscription') ?? (line.textOrNull('type') === 'subscription' ? line.id('id') : null),
+    subscriptionItem: source.idOrNull('subscription_item'),
     taxMinor: sumOrNull(line, 'taxes') ?? sumOrNull(line, 'tax_amounts'),
-    discountMinor: sumOrNull(line, 'discount_amounts'),
+    discountMinor: sumOrNull(line, 'discount_amounts') ?? 0,
   };
 }
-
-/** Whether a line of this type has the id of what it is for: since 2019-12-03 its own begins with `il_`, and with `sli_` for some time before. */
-function isOldLineOf(line: Fields, type: string, form = /^/): boolean {
-  const id = line.id('id');
-  return line.textOrNull('type') === type && form.test(id) && !OWN_LINE_ID.test(id);
-}
-
-const OWN_LINE_ID = /^(il|li|sli)_/;
 
 /** The amounts of a list added up; null when the list is absent. */
 export function sumOrNull(object: Fields, name: string): number | null {
@@ -129,6 +118,10 @@ function pricing(line: Fields): Pick<Charged, 'price' | 'product' | 'unitAmountD
   return {
     price,
     product,
-    unitAmountDecimal: line.decimalOrNull('unit_amount_decimal', 'unit_amount') ?? terms.unitAmountDecimal,
+    unitAmountDecimal: line.decimalOrNull('unit_amount_decimal', 'unit_amount') ?? unitOf(terms),
   };
+}
+
+function unitOf(terms: Pick<PriceTerms, 'unitAmountDecimal' | 'unitAmountMinor'>): string | null {
+  return terms.unitAmountDecimal ?? (terms.unitAmountMinor === null ? null : String(terms.unitAmountMinor));
 }
