@@ -56,8 +56,7 @@ and leaves everything as it was.
       : replace(targets, {
           context,
           acceptsParked: given.values['accept-parked'] === true,
-          shown: ({ projection: { name }, generation }) =>
-            `The views show the new rows of ${name}, generation ${generation}. Undo: rollback ${name}.`,
+          shown: `The views show the new rows of ${namesOf(targets.filter(({ replaces }) => replaces))}. "rollback <projection>" shows the old ones again.`,
         });
   },
 };
@@ -69,11 +68,7 @@ const workersOf = ({ workers }: Given['values']): { workers?: number } =>
 /** Fills the tables of new versions, and moves the views from the generations that are shown to the targets. */
 export async function replace(
   targets: readonly Target[],
-  {
-    context,
-    acceptsParked,
-    shown,
-  }: { context: Context; acceptsParked: boolean; shown: (generation: Target['generation']) => string },
+  { context, acceptsParked, shown }: { context: Context; acceptsParked: boolean; shown: string },
 ): Promise<number> {
   const first = targets.filter(({ replaces }) => !replaces);
   if (first.length > 0) {
@@ -90,7 +85,7 @@ export async function replace(
   );
   if (met.kind !== 'met') return giveUp(replacing, met.kind, context);
   if (met.result.kind === 'shown') {
-    for (const { generation } of replacing) context.print(shown(generation));
+    context.print(shown);
     return 0;
   }
   const { streams } = met.result;

@@ -24,7 +24,7 @@ earlier version, run the earlier build: its tables are kept for the same time.
     return replace([target], {
       context,
       acceptsParked: true,
-      shown: ({ projection: { name }, generation }) => `The views show generation ${generation} of ${name} again.`,
+      shown: `The views show generation ${target.generation.generation} of ${projection.name} again.`,
     });
   },
 };
