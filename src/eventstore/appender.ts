@@ -1,7 +1,6 @@
 import type { IndexAnswer } from './append-decision.js';
 import { appendSizeOf, ClockSkew, type NewEvent, type WriteOutcome } from './append.js';
 import { failureOf, type EventStore } from './event-store.js';
-import { readNameOfLog } from './log-name.js';
 import { LogNow } from './log-now.js';
 import { Lanes, type LaneLimits, type Waiting } from './lanes.js';
 import { SharedAppend } from './shared-append.js';
@@ -61,7 +60,6 @@ const TROUBLE_LASTS_MS = 10_000;
 export class Appender {
   #heads: StreamHeads;
   readonly #lanes: Lanes<AppendOutcome>;
-  #logName: string | null = null;
   #logNow: LogNow;
   #callsEnded = 0;
   #trouble: Readonly<{ trouble: Trouble; at: number }> | null = null;
@@ -100,9 +98,8 @@ export class Appender {
     const { store, index } = this;
     const { timeoutMs, cachedIdsMax: idsMax } = this.limits;
     const callsEnded = this.#forgetOtherLog();
-    const logName = async () => (this.#logName ??= await readNameOfLog(store));
     const shared = new SharedAppend(
-      { store, index, logName, log: this.#logNow, timeoutMs, idsMax, onWrite: (outcome) => this.#note(outcome) },
+      { store, index, log: this.#logNow, timeoutMs, idsMax, onWrite: (outcome) => this.#note(outcome) },
       stream,
       share,
     );
@@ -124,7 +121,6 @@ export class Appender {
     const { appendCallsEnded } = this.store.appends;
     if (appendCallsEnded !== this.#callsEnded) {
       this.#heads = new StreamHeads(this.limits.cachedIdsMax);
-      this.#logName = null;
       this.#logNow = new LogNow(this.store);
       this.#callsEnded = appendCallsEnded;
     }

@@ -1,39 +1,66 @@
 import { setImmediate as othersTurn } from 'node:timers/promises';
 import type { IndexAnswer } from './append-decision.js';
 import type { EventStore } from './event-store.js';
-import { lastPositionOf } from './raw-event.js';
-import { speaksOfLog } from './stream-reading.js';
+import { readNameOfLog } from './log-name.js';
+import { lastRecordOf, recordAt, type Record } from './raw-event.js';
 
 /** What an append may rely on without a look at its stream: an index that speaks of this log, and where the log ended before. */
 export class LogNow {
-  #next: Promise<bigint | null> | null = null;
+  #next: Promise<Record | null> | null = null;
   #reading: Promise<unknown> = Promise.resolve();
-  #confirmed: Readonly<{ answer: string; isTrue: Promise<boolean> }> | null = null;
+  #name: Promise<string | null> | null = null;
+  #confirmed: Readonly<{ at: Record; isThere: Promise<boolean> }> | null = null;
 
   constructor(private readonly store: EventStore) {}
 
   /**
-   * The position of the last record of the log, read after this call; null when the log does not tell. Who asks while it is read
-   * shares the next reading.
+   * The last record of the log, read after this call; null when the log does not tell. Who asks while it is read shares the next
+   * reading.
    */
-  end(): Promise<bigint | null> {
+  end(): Promise<Record | null> {
     // What else asks by the end of this turn shares the reading.
     this.#next ??= this.#reading
       .then(() => othersTurn())
       .then(() => {
         this.#next = null;
-        const end = lastPositionOf(this.store).catch(() => null);
+        const end = lastRecordOf(this.store).catch(() => null);
         this.#reading = end;
         return end;
       });
     return this.#next;
   }
 
-  /** Whether an answer is one of an index of this log. The event at which the index stands is looked at once. */
-  isOf(answer: Extract<IndexAnswer, { kind: 'answered' }>): Promise<boolean> {
-    const name = `${answer.log} ${answer.position} ${answer.eventId}`;
-    if (this.#confirmed?.answer !== name)
-      this.#confirmed = { answer: name, isTrue: speaksOfLog(this.store, answer).catch(() => false) };
-    return this.#confirmed.isTrue;
+  /** The name of the log; null while it has none. @throws when it cannot be read */
+  name(): Promise<string | null> {
+    this.#name ??= readNameOfLog(this.store).then(
+      (name) => {
+        if (name === null) this.#name = null;
+        return name;
+      },
+      (error: unknown) => {
+        this.#name = null;
+        throw error;
+      },
+    );
+    return this.#name;
+  }
+
+  /**
+   * Whether an answer is one of an index of this log: the name is right, and so is the event at which the index stands, which is
+   * looked at once unless it is the end of the log.
+   */
+  async isOf({ log, position, eventId }: Extract<IndexAnswer, { kind: 'answered' }>, end: Record): Promise<boolean> {
+    if (position > end.position || log !== (await this.name())) return false;
+    if (position === end.position) return eventId === end.eventId;
+    const { at } = this.#confirmed ?? {};
+    if (at?.position !== position || at.eventId !== eventId) {
+      const isThere = recordAt(this.store, position).then(
+        (record) => record?.eventId === eventId,
+        // EventStoreDB calls a position inside of an event an error; if it was another one, not to believe is right as well.
+        () => false,
+      );
+      this.#confirmed = { at: { position, eventId }, isThere };
+    }
+    return this.#confirmed?.isThere ?? false;
   }
 }

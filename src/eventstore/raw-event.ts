@@ -53,17 +53,32 @@ export async function lastEventOf(store: EventStore, stream: string): Promise<Ra
   }
 }
 
-/** The position of the last record of the log, the store's own included; null when it has none, or does not show it. */
-export async function lastPositionOf(store: EventStore): Promise<bigint | null> {
+/** Where a record stands in the log, and which it is. */
+export type Record = Readonly<{ position: bigint; eventId: string }>;
+
+/** The last record of the log, the store's own included; null when it has none, or does not show it. */
+export const lastRecordOf = (store: EventStore): Promise<Record | null> => recordOf(store, endOfAll(), 'BACKWARDS');
+
+/** The record that begins at a position; null when none does. @throws where the store calls such a position an error */
+export async function recordAt(store: EventStore, position: bigint): Promise<Record | null> {
+  const record = await recordOf(store, allFrom(position), 'FORWARDS');
+  return record?.position === position ? record : null;
+}
+
+async function recordOf(
+  store: EventStore,
+  from: ReadReq.Options.AllOptions,
+  direction: 'FORWARDS' | 'BACKWARDS',
+): Promise<Record | null> {
   const options = new Options();
-  options.setAll(endOfAll());
-  options.setReadDirection(Options.ReadDirection.BACKWARDS);
+  options.setAll(from);
+  options.setReadDirection(Options.ReadDirection[direction]);
   options.setCount('1');
   const call = await store.reads.openRead(readRequest(options), readBytesOf);
-  let last: bigint | null = null;
-  for await (const event of untilItStalls<ReadBytes | 'none'>(call, 'Reading the end of the log'))
-    if (event !== 'none') last = event.position;
-  return last;
+  let record: Record | null = null;
+  for await (const event of untilItStalls<ReadBytes | 'none'>(call, 'Reading the log'))
+    if (event !== 'none') record = event;
+  return record;
 }
 
 /** The events of a read. A stream that is not found has no events. */

@@ -5,6 +5,7 @@ import type { AppendOutcome, EventIdIndex } from './appender.js';
 import type { EventStore } from './event-store.js';
 import type { Waiting } from './lanes.js';
 import type { LogNow } from './log-now.js';
+import type { Record } from './raw-event.js';
 import { needsEnd, newHead, type KnownEvent, type StreamHead } from './stream-heads.js';
 import {
   isEndHidden,
@@ -19,8 +20,6 @@ import {
 export type AppendTools = Readonly<{
   store: EventStore;
   index: EventIdIndex;
-  /** The name of the log; null while it has none. */
-  logName: () => Promise<string | null>;
   log: LogNow;
   timeoutMs: number;
   /** Ids that one head may hold. */
@@ -103,17 +102,17 @@ export class SharedAppend {
    * An index of this log tells where the stream ended, and an append at exactly that revision is right or refused. An event that was
    * appended there meanwhile would be answered as written: but it stands above the end that the log had, or is a repeat.
    */
-  async #coldHead(logEnd: bigint | null): Promise<StreamHead> {
+  async #coldHead(end: Record | null): Promise<StreamHead> {
     const { answer } = this;
     if (answer.kind === 'unavailable') return this.#wholeHead();
-    if (logEnd !== null && logEnd >= answer.position && (await this.tools.log.isOf(answer))) {
-      this.#logEnd = logEnd;
+    if (end !== null && (await this.tools.log.isOf(answer, end))) {
+      this.#logEnd = end.position;
       const { log, last } = answer;
       return last === null
         ? newHead(-1n, null)
         : newHead(last.revision, { log, revision: last.revision, position: last.position });
     }
-    const logName = await this.tools.logName();
+    const logName = await this.tools.log.name();
     return (
       (await readHeadAbove(this.tools.store, this.stream, { ...this.#reading, answer, logName })) ?? this.#wholeHead()
     );
