@@ -13,8 +13,8 @@ export const FIRST_POSITION = 1n;
 /** Events read in one go: few enough that the largest events together fit in memory many times over. */
 export const PAGE_EVENTS = 32;
 
-/** Exclusive locking refuses a second process; `synchronous = FULL` flushes every commit. */
-export const PRAGMAS = ['locking_mode = EXCLUSIVE', 'journal_mode = WAL', 'synchronous = FULL', 'cache_size = -65536'];
+/** Exclusive locking refuses a second process; `synchronous = FULL` flushes every commit. What 16 MiB do not hold the system's cache does. */
+export const PRAGMAS = ['locking_mode = EXCLUSIVE', 'journal_mode = WAL', 'synchronous = FULL', 'cache_size = -16384'];
 
 /** What the pragmas must have brought about. Where a file system cannot do it, SQLite does something else and says nothing. */
 const DURABLE = { locking_mode: 'exclusive', journal_mode: 'wal', synchronous: 2 } as const;

@@ -3,7 +3,7 @@ import { listeningSettings, type Address } from './listening.js';
 /** How the embedded server is set. Durability is whole; memory and processes are few; the log is short and free of row contents. */
 const settings = {
   max_connections: 50,
-  shared_buffers: '64MB',
+  shared_buffers: '32MB',
   fsync: 'on',
   synchronous_commit: 'on',
   full_page_writes: 'on',
