@@ -1,5 +1,5 @@
 import { Module, type DynamicModule, type Provider, type Type } from '@nestjs/common';
-import { APP_FILTER, APP_GUARD, APP_PIPE } from '@nestjs/core';
+import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { projections } from '../projections/index.js';
 import { ACCESS_POLICY, AccessController } from './api/access/access.controller.js';
@@ -15,6 +15,7 @@ import { LiveUpdates } from './api/live/live-updates.js';
 import { LIMITS } from './api/limits.js';
 import { METRICS, MetricsController } from './api/operations/metrics.controller.js';
 import { OperationsController } from './api/operations/operations.controller.js';
+import { NextLinks } from './api/next-links.js';
 import { ParkedController } from './api/parked/parked.controller.js';
 import type { PastThreadData } from './api/past/past-thread-handle.js';
 import { PastThreads } from './api/past/past-threads.js';
@@ -34,6 +35,7 @@ import { CatchUpThread } from './catch-up/thread.js';
 import type { Config } from './config.js';
 import { Appender, noIndex, type AppenderLimits } from './eventstore/appender.js';
 import type { EventStore } from './eventstore/event-store.js';
+import { ProblemsController } from './http/problems.controller.js';
 import type { BodyRoute } from './http/rim.js';
 import { BatchedEventIdIndex } from './read-models/event-id-index.js';
 import { Database } from './read-models/database.js';
@@ -105,7 +107,7 @@ export class AppModule {
       operationsPart({ config, health, registry }),
       ...(intake === null ? [] : [intake]),
       ...(roles.includes('api') && readModels !== null && reads !== null
-        ? [readsPart({ config, ...readModels, reads: new Reads(reads), waits, registry })]
+        ? [readsPart({ config, ...readModels, reads: new Reads(reads, readModels.position), waits, registry })]
         : []),
     ];
     const module = {
@@ -127,7 +129,7 @@ const operationsPart = ({
   health: Health;
   registry: Registry;
 }): Part => ({
-  controllers: [HealthController, MetricsController],
+  controllers: [HealthController, MetricsController, ProblemsController],
   providers: [
     { provide: Health, useValue: health },
     { provide: METRICS, useValue: registry },
@@ -142,12 +144,7 @@ const operationsPart = ({
 type IntakeParts = Readonly<{ config: Config; appender: Appender; registry: Registry }>;
 
 function intakePart({ config, appender, registry }: IntakeParts): Part & { bodyRoute: BodyRoute } {
-  const report = new IntakeReport({
-    registry,
-    waiting: () => appender.waiting,
-    labels: config.webhookSecrets.map(({ label }) => label),
-    showDeliveries: config.showDeliveries,
-  });
+  const report = new IntakeReport(registry, () => appender.waiting);
   return {
     controllers: [WebhookController],
     providers: [
@@ -182,6 +179,7 @@ const readsPart = ({ config, database, position, reads, waits, registry }: Reads
     ParkedController,
   ],
   providers: [
+    { provide: APP_INTERCEPTOR, useClass: NextLinks },
     { provide: Reads, useValue: reads },
     { provide: ReadPosition, useValue: position },
     {

@@ -2,9 +2,7 @@ import { ProblemError } from '../http/problem.js';
 
 /** 404 for an object of which no event has been projected. */
 export const notFound = (kind: string, id: string) =>
-  new ProblemError({
-    status: 404,
-    code: 'not_found',
-    title: `No such ${kind}`,
-    detail: `No event about the ${kind} ${id} has been projected. If one was just sent, ask with minPosition from the webhook's answer.`,
-  });
+  new ProblemError(
+    'not_found',
+    `No event about the ${kind} ${id} has been projected. If one was just sent, ask with minPosition from the webhook's answer.`,
+  );

@@ -4,8 +4,7 @@ import { ProblemError } from '../http/problem.js';
 import { isStorable } from '../read-models/database.js';
 
 /** 400 for a parameter; the detail names it and says what it should be. */
-export const badQuery = (detail: string) =>
-  new ProblemError({ status: 400, code: 'bad_query', title: 'Bad query', detail });
+export const badQuery = (detail: string) => new ProblemError('bad_query', detail);
 
 /** Checks queries and paths by the schemas that routes name; a 400 names each parameter and what it should be. */
 export class SchemaPipe extends StandardSchemaValidationPipe {

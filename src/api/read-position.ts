@@ -51,13 +51,10 @@ export class ReadPosition {
     asker: Asker,
   ): Promise<void> {
     if (minPosition === undefined || (await this.#waits.until(minPosition, { waitMs, asker }))) return;
-    throw new ProblemError({
-      status: 503,
-      code: 'position_not_reached',
-      title: 'Not that far yet',
-      detail: `The read models are at position ${this.#last}; ${minPosition} was not reached within ${waitMs} ms.`,
-      retryAfterS: 1,
-    });
+    throw new ProblemError(
+      'position_not_reached',
+      `The read models are at position ${this.#last}; ${minPosition} was not reached within ${waitMs} ms.`,
+    );
   }
 
   async #reached(): Promise<(position: bigint) => boolean> {

@@ -1,17 +1,15 @@
 import { ProblemError } from '../http/problem.js';
-import type { Database, Snapshots } from '../read-models/database.js';
+import type { Database, Queryable, Snapshots } from '../read-models/database.js';
 import type { Asker } from '../http/asker.js';
 import { LIMITS } from './limits.js';
+import type { ReadPosition } from './read-position.js';
 import { Turns } from './turns.js';
 
 const busy = () =>
-  new ProblemError({
-    status: 503,
-    code: 'read_models_busy',
-    title: 'Too many reads',
-    detail: 'Too many requests read from Postgres, or wait to; it answers. Ask again later.',
-    retryAfterS: 1,
-  });
+  new ProblemError(
+    'read_models_busy',
+    'Too many requests read from Postgres, or wait to; it answers. Ask again later.',
+  );
 
 /**
  * The read models as requests read them: in turns, of which every token has its share, on connections that nothing
@@ -20,10 +18,24 @@ const busy = () =>
 export class Reads {
   readonly #turns = new Turns({ ...LIMITS.reads, busy });
 
-  constructor(private readonly database: Database) {}
+  constructor(
+    private readonly database: Database,
+    private readonly position: ReadPosition,
+  ) {}
 
   /** For one request. */
   by(asker: Asker): Snapshots {
-    return { snapshot: (work) => this.#turns.take(asker, () => this.database.snapshot(work)) };
+    return { snapshot: (work) => this.#turns.take(asker, () => this.database.snapshot(this.#noting(asker, work))) };
+  }
+
+  /** The position is of the same snapshot as the answer. */
+  #noting<T>({ answeredAt }: Asker, work: (connection: Queryable) => Promise<T>): typeof work {
+    if (answeredAt === undefined) return work;
+    return async (connection) => {
+      const answer = await work(connection);
+      const { position } = await this.position.read(connection);
+      if (position >= 0n) answeredAt(position);
+      return answer;
+    };
   }
 }

@@ -1,6 +1,6 @@
 import { idOf, isPreviewInvoice, ownerOf } from './identity.js';
 import { field, isJsonObject, type Json, type JsonObject } from './json.js';
-import { isOneWay, kindRankOf, lifecycleRankOf } from './rank.js';
+import { isOneWay, kindRankOf, lifecycleRankOf, stageOf } from './rank.js';
 import { StateHash } from './state-hash.js';
 import type { StripeEvent } from './stripe-event.js';
 
@@ -9,7 +9,7 @@ import type { StripeEvent } from './stripe-event.js';
  * - `created`: seconds since 1970;
  * - `kindRank`, `objectKey`: the object that the event is about;
  * - `phase`: 0 for `*.created`, 2 for `*.deleted`, 1 for all others;
- * - `lifecycleRank`: how far on in its life the snapshot shows the object; `isOneWay`: that life never goes back;
+ * - `lifecycleRank`: how far on in its life the snapshot shows the object; `isOneWay`: that life never goes back, or says so itself;
  * - `after`: the hash of the snapshot; `before`: that of the snapshot with `previous_attributes` put back, null without them.
  *   Both are those of `StateHash`: fields that are null count as absent.
  */
@@ -36,7 +36,7 @@ export function orderKeyOf(stripeEvent: StripeEvent): OrderKey {
     kindRank: kindRankOf(object),
     objectKey: objectKeyOf(object),
     phase: stripeEvent.type.endsWith('.created') ? 0 : stripeEvent.type.endsWith('.deleted') ? 2 : 1,
-    lifecycleRank: lifecycleRankOf(object),
+    lifecycleRank: rankOf(object, previous),
     isOneWay: isOneWay(object),
     apiVersion: stripeEvent.api_version,
     after: hash.text(),
@@ -46,6 +46,20 @@ export function orderKeyOf(stripeEvent: StripeEvent): OrderKey {
         : hash.textWith(Object.entries(previous).map(([name, value]) => [name, putBack(field(object, name), value)])),
   };
 }
+
+/**
+ * How far on in its life an event shows its object. One that says itself that a later stage was before, as when Stripe reopens a paid
+ * invoice, comes right after that stage.
+ */
+function rankOf(object: JsonObject, previous: JsonObject | null): number {
+  const rank = lifecycleRankOf(object);
+  if (previous === null || !isOneWay(object)) return rank;
+  const before = lifecycleRankOf({ ...object, ...previous });
+  return stageOf(before) > stageOf(rank) ? before + AFTER : rank;
+}
+
+/** Less than what tells any two snapshots apart. */
+const AFTER = 0.5;
 
 /** The object's name and id; without an id those of its owner, and that there is none. */
 function objectKeyOf(object: JsonObject): string {

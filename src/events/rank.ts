@@ -102,6 +102,9 @@ export function lifecycleRankOf(object: JsonObject): number {
   return rank + (attempts > 0 ? Math.min(attempts, rankStep - 1) : 0);
 }
 
+/** The stage of a life that a rank is of: attempts to collect an invoice do not begin another. */
+export const stageOf = (rank: number): number => Math.floor(rank / rankStep);
+
 /** Whether an object's status never goes back, so that of two snapshots with different ranks the lower is the earlier. */
 export function isOneWay(object: JsonObject): boolean {
   const kind = String(field(object, 'object'));
@@ -109,16 +112,36 @@ export function isOneWay(object: JsonObject): boolean {
 }
 
 function statusOf(object: JsonObject): Json {
-  return field(object, 'status') ?? (field(object, 'object') === 'invoice' ? invoiceStatusOf(object) : null);
+  const kind = field(object, 'object');
+  const status = field(object, 'status');
+  if (kind === 'charge') return chargeStatusOf(object);
+  return status ?? (kind === 'invoice' ? invoiceStatusOf(object) : null);
 }
 
-/** The status of an invoice from before 2018-11-08, when it was spread over `paid`, `forgiven`, `closed` and `attempted`. */
-export function invoiceStatusOf(object: JsonObject): string {
-  if (field(object, 'paid') === true) return 'paid';
-  if (field(object, 'forgiven') === true) return 'uncollectible';
-  if (field(object, 'closed') === true) return 'void';
-  return field(object, 'attempted') === true ? 'open' : 'draft';
+/** The status of a charge: until 2015-02-18 `paid` where it is `succeeded` now, and before 2014 none. */
+export function chargeStatusOf(object: JsonObject): string {
+  const status = field(object, 'status');
+  if (typeof status === 'string') return status === 'paid' ? 'succeeded' : status;
+  return field(object, 'paid') === true ? 'succeeded' : 'failed';
 }
+
+/**
+ * The status of an invoice from before 2018-11-08, when it was spread over `paid`, `forgiven`, `closed` and `attempted`. A closed one is
+ * collected no further by itself, and is owed all the same: `closed` became `auto_advance: false`, not `void`
+ * (docs.stripe.com/changelog/2018-11-08). None of the signs of a finalised invoice is on a draft.
+ */
+export function invoiceStatusOf(object: JsonObject): string {
+  const is = (name: string): boolean => field(object, name) === true;
+  if (is('paid')) return 'paid';
+  if (is('forgiven')) return 'uncollectible';
+  const isAttempted = is('attempted') || Number(field(object, 'attempt_count') ?? 0) > 0;
+  return is('closed') || isAttempted || signsOfAFinalInvoice.some((name) => field(object, name) !== null)
+    ? 'open'
+    : 'draft';
+}
+
+/** A number, a due date or a page of its own: what only an invoice has that can be sent, and an attempt to collect it. */
+const signsOfAFinalInvoice = ['number', 'due_date', 'finalized_at', 'hosted_invoice_url', 'invoice_pdf', 'charge'];
 
 /** Whether a subscription's status is its last: its id is never revived, whatever arrives later. */
 export function isFinalStatus(status: string): boolean {

@@ -2,10 +2,16 @@ import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import assert from 'node:assert/strict';
 import { setMaxListeners } from 'node:events';
 import type { Socket } from 'node:net';
-import type { FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 
-/** Who asks: the token, by its digest, whose share is taken; and a signal for when the client's connection is closed. */
-export type Asker = Readonly<{ token: string; signal: AbortSignal }>;
+/**
+ * Who asks: the token, by its digest, whose share is taken; a signal for when the client's connection is closed; and
+ * where to say up to which position of the log the answer is complete.
+ */
+export type Asker = Readonly<{ token: string; signal: AbortSignal; answeredAt?: (position: bigint) => void }>;
+
+/** Up to which position of the log an answer is complete: what `minPosition` takes. */
+const LEDGER_POSITION = 'ledger-position';
 
 const tokens = new WeakMap<object, string>();
 
@@ -14,10 +20,16 @@ export const noteToken = (request: FastifyRequest, token: string): void => void 
 
 /** A parameter of a route that wants a token. */
 export const AskedBy = createParamDecorator((_: unknown, context: ExecutionContext): Asker => {
-  const { raw } = context.switchToHttp().getRequest<FastifyRequest>();
+  const http = context.switchToHttp();
+  const { raw } = http.getRequest<FastifyRequest>();
+  const reply = http.getResponse<FastifyReply>();
   const token = tokens.get(raw);
   assert(token !== undefined, 'the guard has let a request pass without a token');
-  return { token, signal: closingOf(raw.socket) };
+  // An answer of several reads is as old as the first of them.
+  const answeredAt = (position: bigint): void => {
+    if (!reply.hasHeader(LEDGER_POSITION)) void reply.header(LEDGER_POSITION, String(position));
+  };
+  return { token, signal: closingOf(raw.socket), answeredAt };
 });
 
 const closings = new WeakMap<Socket, AbortSignal>();

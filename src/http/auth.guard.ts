@@ -51,15 +51,7 @@ export class AuthGuard implements CanActivate {
   #known(authorization: string | undefined): { token: string; scopes: readonly Scope[] } {
     const matching = this.#matching(authorization);
     const [first] = matching;
-    if (first === undefined) {
-      throw new ProblemError({
-        status: 401,
-        code: 'unauthenticated',
-        title: 'No valid token',
-        detail:
-          'Send "Authorization: Bearer TOKEN" with a token of API_TOKENS (a local run prints its own, and keeps them in secrets.json of the data directory).',
-      });
-    }
+    if (first === undefined) throw new ProblemError('unauthenticated');
     return { token: first.digest.toString('hex'), scopes: matching.flatMap(({ scopes }) => scopes) };
   }
 
@@ -70,6 +62,5 @@ export class AuthGuard implements CanActivate {
   }
 }
 
-const notAllowed = (detail: string) =>
-  new ProblemError({ status: 403, code: 'scope_missing', title: 'Not allowed', detail });
+const notAllowed = (detail: string) => new ProblemError('scope_missing', detail);
 const digestOf = (token: string): Buffer => createHash('sha256').update(token).digest();

@@ -3,34 +3,15 @@ import type { Socket } from 'node:net';
 import type { BodyRefusal } from './bodies.js';
 import { endGently } from './closing.js';
 import { PRIVATE_HEADERS } from './private-answers.js';
-import { problemBody, PROBLEM_TYPE, type Problem } from './problem.js';
+import { kindOf, problemBody, PROBLEM_TYPE, type Problem } from './problem.js';
 
 /** The error that Node's HTTP parser, or its clock, reports of a connection. */
 export type ParserError = Error & { readonly code?: string };
 
-export const requestTimeout: Problem = {
-  status: 408,
-  code: 'request_timeout',
-  title: 'Request timeout',
-  detail: 'The request did not arrive whole in time. Send it again.',
-};
-export const malformedRequest: Problem = {
-  status: 400,
-  code: 'malformed_request',
-  title: 'Malformed request',
-  detail: 'This is no HTTP request that can be understood.',
-};
-const headersTooLarge: Problem = {
-  status: 431,
-  code: 'headers_too_large',
-  title: 'Headers too large',
-  detail: 'The headers have more than 16 KiB. Send fewer.',
-};
-
 /** What is wrong with a request that the parser does not take. */
 export function problemOfParser({ code }: ParserError): Problem {
-  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return requestTimeout;
-  return code === 'HPE_HEADER_OVERFLOW' ? headersTooLarge : malformedRequest;
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return { code: 'request_timeout' };
+  return { code: code === 'HPE_HEADER_OVERFLOW' ? 'headers_too_large' : 'malformed_request' };
 }
 
 /** What that means for a body that was being read. */
@@ -42,8 +23,9 @@ export function refusalOfParser({ code }: ParserError): BodyRefusal {
 /** Answers where there is no request to reply to, and closes the connection. */
 export function answerOnSocket(socket: Socket, problem: Problem): void {
   const body = JSON.stringify(problemBody(problem));
+  const { status } = kindOf(problem);
   const length = Buffer.byteLength(body);
   const headers = { ...PRIVATE_HEADERS, 'content-type': PROBLEM_TYPE, 'content-length': length, connection: 'close' };
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
-  endGently(socket, `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}\r\n${lines.join('')}\r\n${body}`);
+  endGently(socket, `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}\r\n${body}`);
 }

@@ -1,6 +1,6 @@
 import { Catch, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
-import type { FastifyReply } from 'fastify';
-import { problemBody, type Problem } from './problem.js';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { kindOf, problemBody, type Problem } from './problem.js';
 
 /** Answers every error as problem details; what nobody foresaw is logged and says nothing of the inside. */
 @Catch()
@@ -11,22 +11,18 @@ export class ProblemFilter implements ExceptionFilter {
   constructor(private readonly problemOf: (error: unknown) => Problem | null) {}
 
   catch(error: unknown, host: ArgumentsHost): void {
-    const reply = host.switchToHttp().getResponse<FastifyReply>();
-    const problem = this.#problemOf(error);
-    if (problem.retryAfterS !== undefined) void reply.header('retry-after', String(problem.retryAfterS));
-    if (problem.status === 401) void reply.header('www-authenticate', 'Bearer');
-    void reply.status(problem.status).type('application/problem+json').send(problemBody(problem));
+    const http = host.switchToHttp();
+    const { id } = http.getRequest<FastifyRequest>();
+    const reply = http.getResponse<FastifyReply>();
+    const problem = this.problemOf(error) ?? this.#unforeseen(error, id);
+    const { status, retryAfterS } = kindOf(problem);
+    if (retryAfterS !== null) void reply.header('retry-after', String(retryAfterS));
+    if (status === 401) void reply.header('www-authenticate', 'Bearer');
+    void reply.status(status).type('application/problem+json').send(problemBody(problem, id));
   }
 
-  #problemOf(error: unknown): Problem {
-    const problem = this.problemOf(error);
-    if (problem !== null) return problem;
-    this.#logger.error(error);
-    return {
-      status: 500,
-      code: 'internal_error',
-      title: 'Internal error',
-      detail: 'The service failed on this request; its log says more.',
-    };
+  #unforeseen(error: unknown, request: string): Problem {
+    this.#logger.error(error, `Request ${request} failed: ${error instanceof Error ? error.message : String(error)}`);
+    return { code: 'internal_error' };
   }
 }

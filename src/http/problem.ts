@@ -1,40 +1,39 @@
 import { HttpException } from '@nestjs/common';
+import { PROBLEMS, typeOfProblem, type ProblemCode, type ProblemKind } from './problems.js';
 
-/** An error of the HTTP API as problem details (RFC 9457); `code` is stable, the texts may change. */
-export type Problem = Readonly<{
-  status: number;
-  code: string;
-  title: string;
-  /** What went wrong here, and what to do. */
-  detail: string;
-  /** Seconds after which trying again makes sense; sent as Retry-After. */
-  retryAfterS?: number;
-}>;
+/** A problem of one request: its kind, and what went wrong here. */
+export type Problem = Readonly<{ code: ProblemCode; detail?: string }>;
 
 /** Thrown where a request ends with a problem; the filter answers it. */
 export class ProblemError extends HttpException {
-  constructor(readonly problem: Problem) {
-    super(problem.title, problem.status);
+  readonly problem: Problem;
+
+  /** @param detail What went wrong here, and what to do, where the remedy of its kind does not say it. */
+  constructor(code: ProblemCode, detail?: string) {
+    super(PROBLEMS[code].title, PROBLEMS[code].status);
+    this.problem = detail === undefined ? { code } : { code, detail };
+  }
+
+  static of({ code, detail }: Problem): ProblemError {
+    return new ProblemError(code, detail);
   }
 }
 
-/** A body that no append can hold: found by its length as it arrives, or when its metadata are added. */
-export const bodyTooLarge: Problem = {
-  status: 413,
-  code: 'body_too_large',
-  title: 'Body too large',
-  detail:
-    'The event is larger than one append of the event store may be. Raise APPEND_BYTES_MAX, and the limit of the event store unless it is the embedded one, then let Stripe send the event again.',
-};
+/** What is registered of a problem's kind. */
+export const kindOf = ({ code }: Problem): ProblemKind => PROBLEMS[code];
 
 /** The media type of a problem. */
 export const PROBLEM_TYPE = 'application/problem+json; charset=utf-8';
 
-/** The body that is sent: RFC 9457's members and our `code`. */
-export const problemBody = ({ status, code, title, detail }: Problem) => ({
-  type: `urn:subscription-ledger:problem:${code}`,
-  title,
-  status,
-  detail,
-  code,
-});
+/** The body that is sent: RFC 9457's members and our `code`. `request` is the id of the request, where it has one. */
+export function problemBody(problem: Problem, request?: string) {
+  const { title, status, remedy } = kindOf(problem);
+  return {
+    type: typeOfProblem(problem.code),
+    title,
+    status,
+    detail: problem.detail ?? remedy,
+    code: problem.code,
+    ...(request === undefined ? {} : { instance: `urn:subscription-ledger:request:${request}` }),
+  };
+}

@@ -1,12 +1,13 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Bodies, BodyRefusal } from './bodies.js';
 import { closeGently } from './closing.js';
 import type { HttpMetrics } from './http.metrics.js';
 import { answerOnSocket, problemOfParser, refusalOfParser, type ParserError } from './parser-errors.js';
 import { PRIVATE_HEADERS } from './private-answers.js';
-import { problemBody, ProblemError, PROBLEM_TYPE, type Problem } from './problem.js';
+import { kindOf, problemBody, ProblemError, PROBLEM_TYPE, type Problem } from './problem.js';
+import { REQUEST_ID } from './request-ids.js';
 import type { UntakenAnswers } from './untaken-answers.js';
 
 /** The one route whose bodies are read, and what it says of requests that do not come as far as its handler. */
@@ -14,38 +15,12 @@ export interface BodyRoute {
   readonly path: string;
   readonly bodyBytesMax: number;
   /** Judges a request by its headers; a problem is answered before the body is read. */
-  refusalOf(request: IncomingMessage): Problem | null;
+  refusalOf(headers: IncomingHttpHeaders): Problem | null;
   /** What is answered for a body that was not taken. */
-  problemOf(refusal: BodyRefusal, request: IncomingMessage): Problem;
+  problemOf(refusal: BodyRefusal): Problem;
   /** A request that comes while the service stops is answered 503. */
   onStopping(): void;
 }
-
-const stopping: Problem = {
-  status: 503,
-  code: 'stopping',
-  title: 'Stopping',
-  detail: 'This process is about to end. Send the request again; another one, or the next, will take it.',
-  retryAfterS: 2,
-};
-const badAddress: Problem = {
-  status: 400,
-  code: 'bad_address',
-  title: 'Bad address',
-  detail: 'A percent sign in the path begins no character in UTF-8.',
-};
-const noHost: Problem = {
-  status: 400,
-  code: 'malformed_request',
-  title: 'Malformed request',
-  detail: 'The request has no Host header, which HTTP/1.1 demands.',
-};
-const addressTooLong: Problem = {
-  status: 414,
-  code: 'address_too_long',
-  title: 'Address too long',
-  detail: 'An id in the path has more than 600 characters.',
-};
 
 /** What every request passes before its handler, and every answer after it. */
 export class Rim {
@@ -96,18 +71,24 @@ export class Rim {
     if (this.#bodies.refuse(socket, refusalOfParser(error))) return;
     // An answer that was begun must not be written into.
     if (this.#answers.get(socket)?.writableFinished === false) return void socket.destroy();
-    this.#metrics.answered({ route: 'none', method: 'none', status: problem.status });
+    this.#metrics.answered({ route: 'none', method: 'none', status: kindOf(problem).status });
     answerOnSocket(socket, problem);
   }
 
   /** An address that cannot be read, or has an id that is too long. Such a request passes no hook. */
   onBadAddress(error: { readonly statusCode?: number }, request: FastifyRequest, reply: FastifyReply): void {
-    const problem = error.statusCode === 414 ? addressTooLong : badAddress;
-    this.#metrics.answered({ route: 'none', method: request.method, status: problem.status });
-    const body = JSON.stringify(problemBody(problem));
-    const headers = { ...PRIVATE_HEADERS, 'content-type': PROBLEM_TYPE, 'content-length': Buffer.byteLength(body) };
+    const problem: Problem = { code: error.statusCode === 414 ? 'address_too_long' : 'bad_address' };
+    const { status } = kindOf(problem);
+    this.#metrics.answered({ route: 'none', method: request.method, status });
+    const body = JSON.stringify(problemBody(problem, request.id));
+    const headers = {
+      ...PRIVATE_HEADERS,
+      [REQUEST_ID]: request.id,
+      'content-type': PROBLEM_TYPE,
+      'content-length': Buffer.byteLength(body),
+    };
     if (isUnread(request)) closeAfter(request, reply.raw);
-    reply.raw.writeHead(problem.status, headers).end(body);
+    reply.raw.writeHead(status, headers).end(body);
   }
 
   #onRequest(request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void): void {
@@ -115,11 +96,12 @@ export class Rim {
     const route = this.#routeOf(request);
     if (this.#isStopping) {
       route?.onStopping();
-      return done(new ProblemError(stopping));
+      return done(new ProblemError('stopping'));
     }
-    if (request.headers.host === undefined && request.raw.httpVersion === '1.1') return done(new ProblemError(noHost));
-    const refusal = route?.refusalOf(request.raw) ?? null;
-    if (refusal !== null) return done(new ProblemError(refusal));
+    if (request.headers.host === undefined && request.raw.httpVersion === '1.1')
+      return done(new ProblemError('malformed_request', 'The request has no Host header, which HTTP/1.1 demands.'));
+    const refusal = route?.refusalOf(request.headers) ?? null;
+    if (refusal !== null) return done(ProblemError.of(refusal));
     // Bytes are taken whatever the sender calls them; an odd content type would be refused.
     request.headers['content-type'] = undefined;
     done();
@@ -129,7 +111,7 @@ export class Rim {
     const route = this.#routeOf(request);
     if (route === null) return done(null);
     this.#bodies.read(request.raw, route.bodyBytesMax, (refusal, body) =>
-      refusal === null ? done(null, body) : done(new ProblemError(route.problemOf(refusal, request.raw))),
+      refusal === null ? done(null, body) : done(ProblemError.of(route.problemOf(refusal))),
     );
   }
 

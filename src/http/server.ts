@@ -6,7 +6,9 @@ import type { Registry } from 'prom-client';
 import { Bodies } from './bodies.js';
 import { HttpMetrics } from './http.metrics.js';
 import { keepAnswersPrivate } from './private-answers.js';
+import { requestIdOf } from './request-ids.js';
 import { Rim, type BodyRoute } from './rim.js';
+import { shapeAnswers } from './shaped-answers.js';
 import { UntakenAnswers } from './untaken-answers.js';
 import { announceVersions, VERSION, versionedUrl } from './versions.js';
 
@@ -59,11 +61,13 @@ export async function createServer(module: DynamicModule, options: ServerOptions
     frameworkErrors: (error: FastifyError, request: FastifyRequest, reply: FastifyReply) =>
       rim.onBadAddress(error, request, reply),
     rewriteUrl: versionedUrl,
+    genReqId: requestIdOf,
     routerOptions: { maxParamLength: PARAM_LENGTH_MAX },
   });
   const fastify = adapter.getInstance();
   keepAnswersPrivate(fastify);
   announceVersions(fastify);
+  shapeAnswers(fastify);
   fastify.server.maxConnections = limits.connectionsMax;
   rim.guard(fastify);
   const nest = { bodyParser: false, logger, abortOnError: false };

@@ -29,8 +29,7 @@ export type Applied = Readonly<{
   refolds: number;
   longestRefoldMs: number;
   ambiguous: number;
-  /** What was parked, with the name of its generation. */
-  parked: readonly (ParkedStream & Readonly<{ generation: string }>)[];
+  parked: readonly ParkedStream[];
   /** Streams that wait to be folded again beside the batches: too much of them must be read. */
   waiting: number;
   /** Streams folded again of which the store has nothing, or not the beginning, any more. */
@@ -353,9 +352,7 @@ export class Projector {
   }
 
   #appliedOf({ folded, writes }: Committing, repeats: number): Applied {
-    const parked = writes.flatMap(({ parking, generation }) =>
-      typeof parking === 'string' ? [] : [{ ...parking, generation: nameOfGeneration(generation) }],
-    );
+    const parked = writes.flatMap(({ parking }) => (typeof parking === 'string' ? [] : [parking]));
     const refolded = folded.filter(({ refoldMs }) => refoldMs !== null);
     return {
       kind: 'applied',

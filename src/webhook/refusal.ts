@@ -1,7 +1,7 @@
 import type { QuarantineReason } from '../events/route.js';
 import type { BodyRefusal } from '../http/bodies.js';
-import { bodyTooLarge, type Problem } from '../http/problem.js';
-import { malformedRequest, requestTimeout } from '../http/parser-errors.js';
+import type { Problem } from '../http/problem.js';
+import { PROBLEMS } from '../http/problems.js';
 import type { IntakeOutcome } from './intake.js';
 
 /** How a delivery ended that is in the log now. */
@@ -10,8 +10,6 @@ export type Acknowledged = 'appended' | 'duplicate' | 'quarantined';
 /** Why a delivery was not acknowledged, whichever layer refused it. */
 export type Refusal = Exclude<IntakeOutcome, { kind: Acknowledged }> | Readonly<{ kind: BodyRefusal }>;
 
-/** The delivery of an event that is in the log. */
-export type Recorded = Extract<IntakeOutcome, { kind: Acknowledged }>;
 export type Quarantined = Extract<IntakeOutcome, { kind: 'quarantined' }>;
 
 /** What the log says of an event in quarantine. */
@@ -19,60 +17,36 @@ export const QUARANTINED: Readonly<Record<QuarantineReason, string>> = {
   not_an_event: 'it does not have the form of a Stripe event.',
   envelope: 'it is inside the envelope of another service. Let Stripe deliver to this endpoint itself.',
   thin_event: 'it is a v2 event, which carries no snapshot.',
-  no_object: 'its object has no name that a stream can have.',
-  no_real_id: 'the event, its object or the owner of the object has no real id.',
+  no_object: 'its object has no name that a stream could bear.',
+  no_real_id: 'it, its object or the owner of that has no real id.',
   conflict: 'its event id is recorded with another content.',
-  stream_deleted: 'the stream of its object is tombstoned, and accepts no more events.',
+  stream_deleted: 'the stream of its object is tombstoned, and takes no event any more.',
 };
-
-const SIGNATURE_HINTS = {
-  no_signature:
-    'The Stripe-Signature header is missing, or is not in the form that Stripe sends: one time, and at least one v1 ' +
-    'signature. Check that no proxy removes, joins or rewrites it.',
-  no_match:
-    'No configured secret matches. Check that the body arrives unchanged (no proxy may parse or re-format it), ' +
-    'and that the signing secret of exactly this endpoint and mode is configured.',
-  clock:
-    'The time of the signature is more than 300 seconds from the clock of this machine. Check that clock, and that no ' +
-    'proxy holds requests back.',
-} as const;
 
 const RAISE_LIMIT =
   'Raise APPEND_BYTES_MAX, and the limit of the event store unless it is the embedded one, or the ' +
   'event is lost after Stripe’s retries.';
 
-const STORE_AWAY = 'The event store does not answer. Send this event again later.';
-
-const refused = (code: string, title: string, detail: string): Problem => ({ status: 400, code, title, detail });
-const later = (code: string, title: string, detail: string, retryAfterS: number): Problem => ({
-  status: 503,
-  code,
-  title,
-  detail,
-  retryAfterS,
-});
-
 /** What the sender of a refused delivery is answered. */
 export function problemOf(refusal: Refusal): Problem {
   switch (refusal.kind) {
     case 'bad_signature':
-      return refused(`signature_${refusal.reason}`, 'Bad signature', SIGNATURE_HINTS[refusal.reason]);
+      return { code: `signature_${refusal.reason}` };
     case 'unreadable':
-      return refused('unreadable_body', 'Unreadable body', 'The signature is valid, but the body is not valid JSON.');
+      return { code: 'unreadable_body' };
     case 'incomplete':
-      return refused('incomplete_body', 'Incomplete body', 'The connection was closed before the whole body arrived.');
+      return { code: 'incomplete_body' };
     case 'malformed':
-      return malformedRequest;
+      return { code: 'malformed_request' };
     case 'timeout':
-      return requestTimeout;
+      return { code: 'request_timeout' };
     case 'too_large':
-      return bodyTooLarge;
     case 'over_limit':
-      return bodyTooLarge;
+      return { code: 'body_too_large' };
     case 'overloaded':
-      return later('overloaded', 'Overloaded', 'Too many deliveries are under way. Send this one again later.', 1);
+      return { code: 'overloaded' };
     case 'unavailable':
-      return later('store_unavailable', 'Event store unavailable', STORE_AWAY, 2);
+      return { code: 'store_unavailable' };
   }
 }
 
@@ -82,24 +56,17 @@ export type Remark = Readonly<{ level: 'warn' | 'error'; text: string; cause?: u
 const warning = (text: string): Remark => ({ level: 'warn', text });
 const alarm = (text: string, cause?: unknown): Remark => ({ level: 'error', text, cause });
 
-/**
- * What the log says of a refusal, and what to check. Nothing that the sender wrote is in it, unless it was signed.
- * `labels` name the secrets that are configured.
- */
-export function remarkOn(refusal: Refusal, labels: readonly string[]): Remark {
+/** What the log says of a refusal, and what to check. Nothing that the sender wrote is in it, unless it was signed. */
+export function remarkOn(refusal: Refusal): Remark {
   switch (refusal.kind) {
     case 'bad_signature':
-      return warning(
-        `A delivery was refused. ${SIGNATURE_HINTS[refusal.reason]}${refusal.reason === 'no_match' ? ` Tried: ${labels.join(', ')}.` : ''}`,
-      );
+      return warning(`A delivery was refused. ${PROBLEMS[`signature_${refusal.reason}`].remedy}`);
     case 'unreadable':
-      return warning(
-        `A delivery was refused: the secret "${refusal.endpoint}" has signed it, but it is not valid JSON.`,
-      );
+      return warning('A delivery was refused: it is signed, but is no JSON.');
     case 'incomplete':
-      return warning('A delivery ended before its whole body arrived.');
+      return warning('A delivery ended before its whole body came.');
     case 'malformed':
-      return warning('A delivery was refused: it is not valid HTTP.');
+      return warning('A delivery was refused: its body is no valid HTTP.');
     case 'timeout':
       return warning('A delivery was cut off: it did not arrive whole within REQUEST_TIMEOUT_MS.');
     case 'too_large':
@@ -112,9 +79,9 @@ export function remarkOn(refusal: Refusal, labels: readonly string[]): Remark {
           `sent it: ${RAISE_LIMIT}`,
       );
     case 'overloaded':
-      return warning('A delivery was refused because too many are under way. Stripe will send it again.');
+      return warning('A delivery was refused since too many are under way; Stripe will send it again.');
     case 'unavailable':
-      return alarm('The event store did not accept an event. Stripe will send it again.', refusal.cause);
+      return alarm('The event store did not take an event; Stripe will send it again.', refusal.cause);
   }
 }
 

@@ -5,7 +5,6 @@ import { ProblemError } from '../http/problem.js';
 import { WEBHOOK_PATH } from './gate.js';
 import type { Delivery, IntakeOutcome } from './intake.js';
 import type { IntakeReport } from './intake.report.js';
-import { senderOf } from './sender.js';
 import { problemOf, type Acknowledged } from './refusal.js';
 
 /** Takes one delivery; bound to secrets and appender by the module. */
@@ -42,11 +41,12 @@ export class WebhookController {
       case 'appended':
       case 'duplicate':
       case 'quarantined':
-        this.report.acknowledged(outcome, seconds);
+        this.report.answered(outcome.kind, seconds);
+        if (outcome.kind === 'quarantined') this.report.quarantined(outcome);
         return answerOf(outcome);
       default:
-        this.report.answered(outcome, { seconds, sender: senderOf(request.raw, body) });
-        throw new ProblemError(problemOf(outcome));
+        this.report.answered(outcome, seconds);
+        throw ProblemError.of(problemOf(outcome));
     }
   }
 }

@@ -211,7 +211,9 @@ describe('an invoice and its payment as of a moment', () => {
       status: 'paid',
       payments: [{ id: ids.pi, charges: [{ id: ids.ch }], refunds: [], disputes: [] }],
     });
-    expect(await get(`/payments/${ids.ch}?trueAt=${iso(START + 19)}`)).toMatchObject({
+    // The charge itself has not been told of by then: its intent names it.
+    expect(await get(`/payments/${ids.ch}?trueAt=${iso(START + 19)}`)).toMatchObject({ id: ids.pi, charges: [] });
+    expect(await get(`/payments/${ids.ch}?trueAt=${iso(START + 9)}`)).toMatchObject({
       status_: 404,
       code: 'not_known_then',
     });

@@ -3,7 +3,7 @@ import type { Asker } from '../../src/http/asker.js';
 import { Turns, type TurnLimits } from '../../src/api/turns.js';
 import { ProblemError } from '../../src/http/problem.js';
 
-const busy = () => new ProblemError({ status: 503, code: 'busy', title: 'Busy', detail: 'All turns are taken.' });
+const busy = () => new ProblemError('read_models_busy');
 const limits: TurnLimits = {
   runningMax: 2,
   runningPerTokenMax: 1,
@@ -61,8 +61,8 @@ describe('turns', () => {
     const { take, end } = works(new Turns({ ...limits, runningMax: 1, waitingMax: 1, waitMs: 20 }));
     const first = take('a1', asker('a'));
     const waiting = codeOf(take('b1', asker('b')));
-    expect(await codeOf(take('c1', asker('c')))).toBe('busy');
-    expect(await waiting).toBe('busy');
+    expect(await codeOf(take('c1', asker('c')))).toBe('read_models_busy');
+    expect(await waiting).toBe('read_models_busy');
     end('a1');
     expect(await first).toBe('a1');
   });

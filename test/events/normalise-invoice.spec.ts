@@ -61,7 +61,9 @@ describe('an invoice', () => {
   it.each([
     [{ paid: true, closed: true }, 'paid'],
     [{ forgiven: true, closed: true }, 'uncollectible'],
-    [{ closed: true }, 'void'],
+    [{ closed: true }, 'open'],
+    [{ attempted: false, number: 'N-1' }, 'open'],
+    [{ attempted: false, due_date: 1_532_000_000 }, 'open'],
     [{ attempted: true, closed: false }, 'open'],
     [{ attempted: false, closed: false }, 'draft'],
     [{ status: 'open', paid: true }, 'open'],

@@ -95,7 +95,8 @@ describe('a payment from a charge', () => {
     } satisfies Partial<Stripe.Charge>;
     expect(about(object, '2026-09-30.endive')).toMatchObject({
       amountReceivedMinor: 90,
-      amountRefundedMinor: 30,
+      // The 10 that were authorised and not captured are no refund.
+      amountRefundedMinor: 20,
       refunds: [],
       isDisputed: true,
       invoice: null,
@@ -336,7 +337,7 @@ describe('a credit note', () => {
     ).toMatchObject({
       prePaymentAmountMinor: 0,
       postPaymentAmountMinor: 100,
-      refunds: [{ refund: 're_1', amountMinor: null }],
+      refunds: [{ refund: 're_1', amountMinor: 80 }],
       taxMinor: 10,
       outOfBandAmountMinor: 20,
     });

@@ -31,7 +31,7 @@ describe('a subscription', () => {
           interval: 'month',
           intervalCount: 1,
           unitAmountMinor: 7900,
-          unitAmountDecimal: null,
+          unitAmountDecimal: '7900',
           currency: 'usd',
           usageType: 'licensed',
           billingScheme: 'per_unit',

@@ -314,7 +314,7 @@ const ties: Readonly<Record<Kind, readonly Tie[]>> = {
           { id: 'evt_1', apiVersion: '2018-05-21', previous: { closed: false } },
         ),
       ],
-      { status: 'void', stripe_event_id: 'evt_1' },
+      { status: 'open', stripe_event_id: 'evt_1' },
       invoices,
     ],
   ],

@@ -63,8 +63,7 @@ export async function findAccessRows(connection: Queryable, ids: readonly string
   };
 }
 
-const tooLarge = (detail: string) =>
-  new ProblemError({ status: 422, code: 'customer_too_large', title: 'Customer too large', detail });
+const tooLarge = (detail: string) => new ProblemError('customer_too_large', detail);
 
 /** The subscriptions that objects name, from the rows of links. */
 export function namedSubscriptions(rows: readonly Row[]): NamedSubscription[] {

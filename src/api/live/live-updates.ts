@@ -228,10 +228,7 @@ function messageOf(
 }
 
 const tooMany = (readersMax: number) =>
-  new ProblemError({
-    status: 503,
-    code: 'too_many_live',
-    title: 'Too many follow',
-    detail: `This process serves ${readersMax} live connections (LIVE_READERS_MAX) already, or is about to stop. Connect again, to another process if there is one.`,
-    retryAfterS: 2,
-  });
+  new ProblemError(
+    'too_many_live',
+    `This process serves ${readersMax} live connections (LIVE_READERS_MAX) already, or is about to stop. Connect again, to another process if there is one.`,
+  );

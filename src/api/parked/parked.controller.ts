@@ -95,12 +95,7 @@ export class ParkedController {
 }
 
 const notParked = (projection: string, stream: string) =>
-  new ProblemError({
-    status: 404,
-    code: 'not_found',
-    title: 'Not parked',
-    detail: `${stream} is not parked by ${projection}. GET /v1/parked lists what is.`,
-  });
+  new ProblemError('not_found', `${stream} is not parked by ${projection}. GET /v1/parked lists what is.`);
 
 function placeOf(cursor: string): readonly [string, string] {
   try {

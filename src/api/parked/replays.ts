@@ -12,14 +12,7 @@ import { Waits } from '../waits.js';
 
 const ATTEMPTS_MAX = 3;
 const ATTEMPT_AGAIN_AFTER_MS = 50;
-const busy = () =>
-  new ProblemError({
-    status: 503,
-    code: 'replays_busy',
-    title: 'Too many replays',
-    detail: 'Too many replays are being asked for. Ask again later.',
-    retryAfterS: 1,
-  });
+const busy = () => new ProblemError('replays_busy');
 
 /** Wishes that parked streams be folded again, as requests have them; all who wait for theirs share one poll. */
 export class Replays {

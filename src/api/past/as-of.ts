@@ -149,12 +149,7 @@ export const rowsAt = <T extends Tables>(
 /** What was read of the log. @throws ProblemError 422 when it is more than one answer may read */
 export function orTooLarge(read: PastStreams, limits: PastLimits): Extract<PastStreams, { kind: 'read' }> {
   if (read.kind === 'read') return read;
-  throw new ProblemError({
-    status: 422,
-    code: 'past_too_large',
-    title: 'Too much to read',
-    detail: tooLarge(read, limits),
-  });
+  throw new ProblemError('past_too_large', tooLarge(read, limits));
 }
 
 /** Who asks about many streams can ask about fewer; who asks about one cannot. */
@@ -176,12 +171,10 @@ export function orProblem<T>(making: () => T): T {
     return making();
   } catch (error) {
     if (!(error instanceof UnreadablePast)) throw error;
-    throw new ProblemError({
-      status: 422,
-      code: 'past_unreadable',
-      title: 'An event cannot be read',
-      detail: `${error.message} The live rows of its stream are parked for the same cause.`,
-    });
+    throw new ProblemError(
+      'past_unreadable',
+      `${error.message} The live rows of its stream are parked for the same cause.`,
+    );
   }
 }
 
@@ -202,9 +195,7 @@ export function asOfAnswer(streams: Streams, at: Moment): AsOfAnswer {
 
 /** 404 for an object of which nothing was known, or true, at a moment. */
 export const notKnownThen = (kind: string, id: string) =>
-  new ProblemError({
-    status: 404,
-    code: 'not_known_then',
-    title: `No such ${kind} then`,
-    detail: `By then no event about the ${kind} ${id} had happened and was known. Its events tell when each happened and was received.`,
-  });
+  new ProblemError(
+    'not_known_then',
+    `By then no event about the ${kind} ${id} had happened and was known. Its events tell when each happened and was received.`,
+  );

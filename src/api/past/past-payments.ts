@@ -10,15 +10,16 @@ import type { Streams } from '../../as-of/past-rows.js';
 import type { Snapshots } from '../../read-models/database.js';
 import { viewOf } from '../../read-models/schema.js';
 import { asOfAnswer, notKnownThen, rowsAt, type AsOf, type AsOfAnswer, type PageThen } from './as-of.js';
-import { answerOf, type Answer, type Row } from '../answer.js';
+import { answerOf, type Answer } from '../answer.js';
 import { hasValues, pageOf, type Listing } from '../lists.js';
 import { notFound } from '../not-found.js';
-import { paymentAnswer, type PaymentFacts } from '../payments/payment-answer.js';
+import { answersAbout, partsOfInvoice, type Link, type PaymentFacts } from '../payments/payment-answer.js';
 import {
   PAYMENTS_OF_INVOICE_MAX,
   partsEverOf,
   streamsOfPayments,
   tiedToInvoices,
+  isWantedRecord,
   type Paid,
 } from '../payments/payment-queries.js';
 import { idOfCursor } from '../query.js';
@@ -64,7 +65,7 @@ export async function pastInvoice({ past, database }: PastSource, id: string, at
   const facts = factsAt(streams, at);
   return {
     ...answerOf(row),
-    payments: paymentsWith(facts, partsOfInvoice(facts, id)).slice(0, PAYMENTS_OF_INVOICE_MAX),
+    payments: paymentsWith(facts, partsOfInvoice(facts.links, id)).slice(0, PAYMENTS_OF_INVOICE_MAX),
     asOf: asOfAnswer(streams, at),
   };
 }
@@ -86,17 +87,16 @@ export async function pastPayments(
     facts,
     facts.members.filter((row) => hasValues(row, filter)).map(({ id }) => String(id)),
   );
-  const names = new Set(
-    isPaidFor(paid)
-      ? paymentsWith(
-          facts,
-          invoicesThen(facts, paid).flatMap((invoice) => partsOfInvoice(facts, invoice)),
-        ).map(({ id }) => id)
-      : found.map(({ id }) => id),
-  );
-  const wanted = found.filter(
+  const ids = new Set(found.map(({ id }) => id));
+  const paying = isPaidFor(paid)
+    ? paymentsWith(
+        facts,
+        invoicesThen(facts, paid).flatMap((invoice) => partsOfInvoice(facts.links, invoice)),
+      )
+    : found;
+  const wanted = paying.filter(
     (payment) =>
-      names.has(payment['id']) &&
+      (ids.has(payment['id']) || isWantedRecord(payment, filter)) &&
       (status === undefined || payment['status'] === status) &&
       String(payment['id']) > after,
   );
@@ -106,8 +106,8 @@ export async function pastPayments(
 const isPaidFor = ({ invoice, subscription }: Paid): boolean => (invoice ?? subscription) !== undefined;
 
 /** The invoices that a filter names, or the one that it names if it was of the subscription that it names. */
-function invoicesThen({ linkRows }: FactsThen, { invoice, subscription }: Paid): string[] {
-  const own = linkRows
+function invoicesThen({ links: known }: PaymentFacts, { invoice, subscription }: Paid): string[] {
+  const own = known
     .filter(
       ({ object, target_kind: kind, target }) =>
         object === 'invoice' && kind === 'subscription' && target === subscription,
@@ -123,31 +123,22 @@ const distinct = (names: readonly string[]): string[] => [...new Set(names)];
 const neverOrThen = (kind: string, id: string, streams: readonly (readonly unknown[])[]) =>
   streams.every(({ length }) => length === 0) ? notFound(kind, id) : notKnownThen(kind, id);
 
-type FactsThen = PaymentFacts & Readonly<{ linkRows: readonly Row[] }>;
-
-/** The payments that have one of these parts, in the order of their names. */
+/** The payments that have one of these parts, and the payment records among these, in the order of their names. */
 function paymentsWith(facts: PaymentFacts, ids: readonly string[]): Answer[] {
   const parts = new Set(ids);
   const found = facts.members.filter(({ id, payment }) => parts.has(String(id)) || parts.has(String(payment)));
-  return distinct(found.map(({ payment }) => String(payment)))
-    .sort()
-    .map((name) => paymentAnswer(name, facts));
+  const byIntent = facts.links.filter(({ object, target }) => object === 'payment_intent' && parts.has(target));
+  const names = [...found.map(({ payment }) => String(payment)), ...byIntent.map(({ id }) => id), ...ids];
+  return answersAbout(distinct(names).sort(), facts);
 }
 
-function factsAt(streams: Streams, at: Moment): FactsThen {
+function factsAt(streams: Streams, at: Moment): PaymentFacts {
   const rowsOf = <T extends Tables>(projection: AnyProjection<T>) => rowsAt(projection, streams, at);
-  const linkRows = rowsOf(links).links;
   const { refunds: own, refund_evidence: refundEvidence } = rowsOf(refunds);
   const { disputes: disputed, dispute_movements: movements } = rowsOf(disputes);
   return {
     members: rowsOf(payments).payments,
-    linkRows,
-    links: linkRows.flatMap(({ object, id, target_kind: kind, target }) => {
-      if (kind === 'payment') return [{ object: String(object), id: String(id), member: String(target) }];
-      return kind === 'invoice' && isPart(object)
-        ? [{ object: 'invoice', id: String(target), member: String(id) }]
-        : [];
-    }),
+    links: rowsOf(links).links as unknown as readonly Link[],
     refunds: own,
     refundEvidence,
     disputes: disputed,
@@ -155,22 +146,4 @@ function factsAt(streams: Streams, at: Moment): FactsThen {
     invoicePayments: rowsOf(invoicePayments).invoice_payments,
     invoices: rowsOf(invoices).invoices,
   };
-}
-
-const isPart = (object: unknown): boolean => object === 'charge' || object === 'payment_intent';
-
-/** The charges and payment intents that an invoice names, that name it, and that invoice payments tie to it. */
-function partsOfInvoice({ links: tied, linkRows }: FactsThen, invoice: string): string[] {
-  const paying = linkRows
-    .filter(
-      ({ object, target_kind: kind, target }) =>
-        object === 'invoice_payment' && kind === 'invoice' && target === invoice,
-    )
-    .map(({ id }) => id);
-  return tied
-    .filter(
-      ({ object, id }) =>
-        (object === 'invoice' && id === invoice) || (object === 'invoice_payment' && paying.includes(id)),
-    )
-    .map(({ member }) => member);
 }

@@ -11,14 +11,7 @@ import { Turns } from '../turns.js';
 /** `answerWithinMs` is the longest that a thread works at one answer. */
 export type PastThreadsOptions = Readonly<{ thread: PastThreadData; answerWithinMs: number; registry: Registry }>;
 
-const busy = () =>
-  new ProblemError({
-    status: 503,
-    code: 'past_busy',
-    title: 'Too many waiting',
-    detail: 'Too many answers about the past are being folded from the log. Ask again later.',
-    retryAfterS: 1,
-  });
+const busy = () => new ProblemError('past_busy');
 
 /**
  * Answers about the past, folded in threads of their own: the event loop of the webhook only passes on a question and
@@ -52,7 +45,7 @@ export class PastThreads implements OnApplicationShutdown {
         case 'answered':
           return Buffer.from(outcome.json.buffer, outcome.json.byteOffset, outcome.json.byteLength);
         case 'problem':
-          throw new ProblemError(outcome.problem);
+          throw ProblemError.of(outcome.problem);
         case 'abandoned':
           throw clientLeft();
         case 'failed':
@@ -83,32 +76,20 @@ export class PastThreads implements OnApplicationShutdown {
       case 'unnoticed':
         return clientLeft();
       case 'out_of_memory':
-        return new ProblemError({
-          status: 422,
-          code: 'past_too_large',
-          title: 'Too much to read',
-          detail:
-            'This takes more memory than one answer about the past may. Ask about less, or read the streams from the event store.',
-        });
+        return new ProblemError(
+          'past_too_large',
+          'This takes more memory than one answer about the past may. Ask about less, or read the streams from the event store.',
+        );
       case 'late':
-        return new ProblemError({
-          status: 503,
-          code: 'past_timeout',
-          title: 'The past took too long',
-          detail: `The answer was not ready within ${this.options.answerWithinMs} ms, and was given up. Ask about less, or again when the machine has less to do.`,
-          retryAfterS: 5,
-        });
+        return new ProblemError(
+          'past_timeout',
+          `The answer was not ready within ${this.options.answerWithinMs} ms, and was given up. Ask about less, or again when the machine has less to do.`,
+        );
       case 'died':
         this.#logger.warn(
           `A thread that answers about the past ended, and starts again with the next question: ${end.error}`,
         );
-        return new ProblemError({
-          status: 503,
-          code: 'past_failed',
-          title: 'The answer was cut off',
-          detail: 'The thread that folded this answer ended. Ask again; the log of the service says more.',
-          retryAfterS: 1,
-        });
+        return new ProblemError('past_failed');
     }
   }
 }

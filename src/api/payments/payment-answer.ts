@@ -1,12 +1,13 @@
 import { answerOf, type Answer, type Row } from '../answer.js';
+import { paymentMoney, refundsKnown } from './payment-money.js';
 
 /**
- * All that is known of some payments, from whichever streams, in any order, and perhaps of others too. `links` ties objects to the
- * charges and intents (`member`) they name, or are named by.
+ * All that is known of some payments, from whichever streams, in any order, and perhaps of others too. `links` are those around the payments
+ * and their invoices.
  */
 export type PaymentFacts = Readonly<{
   members: readonly Row[];
-  links: readonly { readonly object: string; readonly id: string; readonly member: string }[];
+  links: readonly Link[];
   refunds: readonly Row[];
   refundEvidence: readonly Row[];
   disputes: readonly Row[];
@@ -14,6 +15,9 @@ export type PaymentFacts = Readonly<{
   invoicePayments: readonly Row[];
   invoices: readonly Row[];
 }>;
+
+/** A link as rows have it. */
+export type Link = Readonly<{ object: string; id: string; target_kind: string; target: string }>;
 
 /**
  * One payment with its attempts, refunds, disputes, invoices and their subscriptions; a pure function of what is known, whichever came
@@ -24,29 +28,50 @@ export function paymentAnswer(payment: string, facts: PaymentFacts): Answer {
   const members = facts.members
     .filter((row) => row['payment'] === payment)
     .sort((a, b) => timeOf(a) - timeOf(b) || byId(a, b));
-  const names = new Set([payment, ...members.map(({ id }) => String(id))]);
-  const linked = new Set(
-    facts.links.filter(({ member }) => names.has(member)).map(({ object, id }) => `${object} ${id}`),
-  );
+  const names = namesOf(payment, members, facts.links);
+  const linked = linkedTo(names, facts.links);
   const of = (object: string, rows: readonly Row[]): Row[] =>
     rows.filter(({ id }) => linked.has(`${object} ${String(id)}`)).sort(byId);
   const intent = members.find(({ object }) => object === 'payment_intent');
   const charges = members.filter(({ object }) => object === 'charge');
+  const invoicePayments = of('invoice_payment', facts.invoicePayments);
+  const invoices = invoiceIdsOf(linked, invoicePayments);
+  const refunds = refundsKnown(of('refund', facts.refunds), evidenceOf(facts, { names, invoices }));
+  const disputes = of('dispute', facts.disputes);
+  const ofDisputes = new Set(disputes.map(({ id }) => id));
+  const movements = facts.movements.filter(({ dispute }) => ofDisputes.has(dispute)).sort(byId);
   return {
     id: payment,
+    isOutOfBand: false,
     ...summaryOf(intent, charges),
+    ...paymentMoney({ intent, charges, refunds, disputes, movements }),
+    isDisputed: disputes.length > 0 || charges.some((charge) => charge['is_disputed'] === true),
     paymentIntent: intent === undefined ? null : answerOf(intent),
-    charges: charges.map(answerOf),
-    refunds: refundsOf(of('refund', facts.refunds), facts.refundEvidence, names),
-    disputes: of('dispute', facts.disputes).map((dispute) => ({
+    charges: charges.map((charge) => ({ ...answerOf(charge), isDisputed: isDisputed(charge, disputes) })),
+    refunds: withCreditNotes(refunds, facts.refundEvidence),
+    disputes: disputes.map((dispute) => ({
       ...answerOf(dispute),
-      movements: facts.movements
-        .filter((movement) => movement['dispute'] === dispute['id'])
-        .sort(byId)
-        .map(answerOf),
+      movements: movements.filter((movement) => movement['dispute'] === dispute['id']).map(answerOf),
     })),
-    invoices: invoicesOf(of('invoice_payment', facts.invoicePayments), facts, linked),
+    invoices: invoices.map((id) => paidInvoice(id, invoicePayments, facts.invoices)),
   };
+}
+
+/** The ids of a payment's parts; a charge may be known by its intent alone. */
+function namesOf(payment: string, members: readonly Row[], links: readonly Link[]): ReadonlySet<string> {
+  const attempts = links.filter(
+    ({ object, id, target_kind: kind }) => object === 'payment_intent' && id === payment && kind === 'payment',
+  );
+  return new Set([payment, ...members.map(({ id }) => String(id)), ...attempts.map(({ target }) => target)]);
+}
+
+/** What names one of these, and the invoices that they name: each by its kind and id. */
+function linkedTo(names: ReadonlySet<string>, links: readonly Link[]): ReadonlySet<string> {
+  const linked = links.flatMap(({ object, id, target_kind: kind, target }) => {
+    if (kind === 'payment' && names.has(target)) return [`${object} ${id}`];
+    return kind === 'invoice' && isPart(object) && names.has(id) ? [`invoice ${target}`] : [];
+  });
+  return new Set(linked);
 }
 
 /** A row of the past has times as texts, one of Postgres as dates. */
@@ -56,60 +81,153 @@ const byId = (a: Row, b: Row): number => (String(a['id']) < String(b['id']) ? -1
 
 /**
  * A payment has succeeded when its intent says so, or one of its charges has received money; else the intent tells how far it
- * is, or the latest attempt. Money received counts once, whoever tells of it. (`statusIs` of the queries is the same rule of the status, for lists.)
+ * is, or the latest attempt. Why it failed is told by the latest attempt that did, until the payment succeeds.
  */
 function summaryOf(intent: Row | undefined, charges: readonly Row[]): Answer {
-  const sum = (field: string): number => charges.reduce((total, charge) => total + Number(charge[field]), 0);
   const latest = charges.at(-1);
   const newest = intent ?? latest;
-  const receivedMinor = sum('amount_received_minor');
+  const isReceived = charges.some((charge) => Number(charge['amount_received_minor']) > 0);
   const isOver = intent?.['status'] === 'succeeded' || intent?.['status'] === 'canceled';
+  const status = isReceived && !isOver ? 'succeeded' : newest?.['status'];
+  const failed = [...charges, ...(intent === undefined ? [] : [intent])].findLast(
+    ({ failure_code: code }) => (code ?? null) !== null,
+  );
+  const failure = status === 'succeeded' ? undefined : failed;
+  const shown = [intent, latest].find((row) => (row?.['presentment_currency'] ?? null) !== null);
   return {
-    status: receivedMinor > 0 && !isOver ? 'succeeded' : newest?.['status'],
+    status,
     customer: newest?.['customer'] ?? latest?.['customer'] ?? null,
     currency: newest?.['currency'],
     amountMinor: Number(newest?.['amount_minor']),
-    amountReceivedMinor: Math.max(receivedMinor, Number(intent?.['amount_received_minor'] ?? 0)),
-    /** As the charges have it, since refunds may be older than their own events; null when no charge is known. */
-    amountRefundedMinor: charges.length === 0 ? null : sum('amount_refunded_minor'),
+    presentment:
+      shown === undefined
+        ? null
+        : { currency: shown['presentment_currency'], amountMinor: Number(shown['presentment_amount_minor']) },
+    failureCode: failure?.['failure_code'] ?? null,
+    declineCode: failure?.['decline_code'] ?? null,
+    failureMessage: failure?.['failure_message'] ?? null,
     livemode: newest?.['livemode'],
     account: newest?.['account'],
   };
 }
 
-/** Each refund once: from its own events, else from a charge that lists it. Credit notes are named where they tell of it. */
-function refundsOf(refunds: readonly Row[], evidence: readonly Row[], names: ReadonlySet<string>): Answer[] {
-  const known = new Set(refunds.map(({ id }) => id));
-  const listed = evidence
-    .filter(({ refund, source }) => names.has(String(source)) && !known.has(refund))
-    .map(({ refund, source: _, source_object: __, invoice: ___, ...row }) => ({ id: refund, ...row }))
-    .sort(byId);
+/** The charge's own word may be older than the dispute. */
+const isDisputed = (charge: Row, disputes: readonly Row[]): boolean =>
+  charge['is_disputed'] === true || disputes.some((dispute) => dispute['charge'] === charge['id']);
+
+/**
+ * What charges and credit notes say of this payment's refunds. A refund that only a credit note names is one of the payment's if the invoice
+ * has no other payment.
+ */
+function evidenceOf(
+  { refunds, refundEvidence, links }: PaymentFacts,
+  { names, invoices }: { names: ReadonlySet<string>; invoices: readonly string[] },
+): Row[] {
+  const own = new Set(refunds.map(({ id }) => id));
+  const sole = invoices.filter((invoice) => partsOfInvoice(links, invoice).every((part) => names.has(part)));
+  const listed = refundEvidence.filter(({ source }) => names.has(String(source)));
+  const known = new Set(listed.map(({ refund }) => refund));
+  const noted = refundEvidence.filter(
+    ({ source_object: from, refund, invoice }) =>
+      from === 'credit_note' && !own.has(refund) && !known.has(refund) && sole.includes(String(invoice)),
+  );
+  return [...listed, ...noted];
+}
+
+/** Refunds with the credit notes that tell of them. */
+function withCreditNotes(refunds: readonly Row[], evidence: readonly Row[]): Answer[] {
   const notes = evidence.filter((row) => row['source_object'] === 'credit_note');
-  return [...refunds, ...listed].map((row) => ({
+  return refunds.map((row) => ({
     ...answerOf(row),
     creditNotes: notes
-      .filter(({ refund }) => refund === row.id)
+      .filter(({ refund }) => refund === row['id'])
       .map(({ source }) => String(source))
       .sort(),
   }));
 }
 
 /** The invoices that it paid, or was meant to pay: those it names or is named by, and those that invoice payments tie it to. */
-function invoicesOf(
-  invoicePayments: readonly Row[],
-  { invoices }: PaymentFacts,
-  linked: ReadonlySet<string>,
-): Answer[] {
+function invoiceIdsOf(linked: ReadonlySet<string>, invoicePayments: readonly Row[]): string[] {
   const named = [...linked].filter((name) => name.startsWith('invoice ')).map((name) => name.slice('invoice '.length));
-  const ids = [...new Set([...named, ...invoicePayments.map(({ invoice }) => String(invoice))])].sort();
-  return ids.map((id) => {
-    const invoice = invoices.find((row) => row['id'] === id);
-    return {
-      id,
-      number: invoice?.['number'] ?? null,
-      status: invoice?.['status'] ?? null,
-      subscription: invoice?.['subscription'] ?? null,
-      invoicePayments: invoicePayments.filter((row) => row['invoice'] === id).map(answerOf),
-    };
+  return [...new Set([...named, ...invoicePayments.map(({ invoice }) => String(invoice))])].sort();
+}
+
+function paidInvoice(id: string, invoicePayments: readonly Row[], invoices: readonly Row[]): Answer {
+  const invoice = invoices.find((row) => row['id'] === id);
+  return {
+    id,
+    number: invoice?.['number'] ?? null,
+    status: invoice?.['status'] ?? null,
+    subscription: invoice?.['subscription'] ?? null,
+    invoicePayments: invoicePayments.filter((row) => row['invoice'] === id).map(answerOf),
+  };
+}
+
+/**
+ * The answers about payments and payment records by their names, in this order; none for a name of which nothing is known.
+ */
+export function answersAbout(names: readonly string[], facts: PaymentFacts): Answer[] {
+  const known = new Set(facts.members.map(({ payment }) => payment));
+  return names.flatMap((name) => {
+    if (known.has(name)) return [paymentAnswer(name, facts)];
+    const paying = facts.invoicePayments.filter((row) => row['payment_record'] === name).sort(byId);
+    return paying.length === 0 ? [] : [recordAnswer(name, paying, facts)];
   });
 }
+
+/** A payment outside Stripe, which knows no more of it than which invoices it paid; `paying` are its invoice payments. */
+function recordAnswer(record: string, paying: readonly Row[], { invoices }: PaymentFacts): Answer {
+  const sum = (column: string): number => paying.reduce((total, row) => total + Number(row[column]), 0);
+  const ids = [...new Set(paying.map(({ invoice }) => String(invoice)))].sort();
+  const paid = paying.filter(({ status }) => status === 'paid');
+  const receivedMinor = paid.reduce((total, row) => total + Number(row['amount_paid_minor']), 0);
+  const [first] = paying;
+  return {
+    id: record,
+    isOutOfBand: true,
+    status:
+      paid.length > 0 ? 'succeeded' : paying.every(({ status }) => status === 'canceled') ? 'canceled' : 'pending',
+    customer: invoices.find(({ id }) => ids.includes(String(id)))?.['customer'] ?? null,
+    currency: first?.['currency'],
+    amountMinor: Math.max(sum('amount_requested_minor'), receivedMinor),
+    presentment: null,
+    failureCode: null,
+    declineCode: null,
+    failureMessage: null,
+    livemode: first?.['livemode'],
+    account: first?.['account'],
+    amountReceivedMinor: receivedMinor,
+    // Refunds outside Stripe are told by credit notes alone.
+    amountRefundedMinor: null,
+    amountRefundedUnlistedMinor: 0,
+    amountRefundPendingMinor: 0,
+    amountDisputedMinor: 0,
+    disputeFeesMinor: 0,
+    amountNetMinor: null,
+    isDisputed: false,
+    paymentIntent: null,
+    charges: [],
+    refunds: [],
+    disputes: [],
+    invoices: ids.map((id) => paidInvoice(id, paying, invoices)),
+  };
+}
+
+/**
+ * The charges, payment intents and payment records that an invoice names, that name it, and that invoice payments tie to it; `links` are those
+ * around the invoice.
+ */
+export function partsOfInvoice(links: readonly Link[], invoice: string): string[] {
+  const naming = links.filter((link) => link.target_kind === 'invoice' && link.target === invoice);
+  const parts = naming.filter(({ object }) => isPart(object)).map(({ id }) => id);
+  const paying = new Set(naming.filter(({ object }) => object === 'invoice_payment').map(({ id }) => id));
+  const named = links.filter(
+    ({ object, id, target_kind: kind }) =>
+      kind === 'payment' &&
+      ((object === 'invoice' && id === invoice) || (object === 'invoice_payment' && paying.has(id))),
+  );
+  return [...new Set([...parts, ...named.map(({ target }) => target)])];
+}
+
+/** Whether an object, by Stripe's name, is a part of a payment. */
+const isPart = (object: string): boolean => object === 'charge' || object === 'payment_intent';

@@ -24,7 +24,10 @@ export type CreditNoteSnapshot = Readonly<{
   postPaymentAmountMinor: number;
   outOfBandAmountMinor: number;
   customerBalanceTransaction: string | null;
-  /** Refunds that it caused: evidence, to be counted once by their ids. Amounts are null before 2025-03-31.basil, when there was one at most. */
+  /**
+   * Refunds that it caused: evidence, to be counted once by their ids. Before 2025-03-31.basil there was one at most, and its amount is
+   * only known where nothing else was given back; otherwise null.
+   */
   refunds: readonly Readonly<{ refund: string; amountMinor: number | null }>[];
   createdAt: string | null;
   voidedAt: string | null;
@@ -74,5 +77,11 @@ function refundsOf(note: Fields): { readonly refund: string; readonly amountMino
     const refund = entry.idOrNull('refund');
     return refund === null ? [] : [{ refund, amountMinor: entry.integerOrNull('amount_refunded') }];
   });
-  return single === null ? several : [{ refund: single, amountMinor: null }];
+  return single === null || several.length > 0 ? several : [{ refund: single, amountMinor: amountOfSingle(note) }];
+}
+
+function amountOfSingle(note: Fields): number | null {
+  if (note.has('customer_balance_transaction')) return null;
+  const { postPaymentAmountMinor, outOfBandAmountMinor } = amounts(note);
+  return postPaymentAmountMinor - outOfBandAmountMinor;
 }

@@ -3,7 +3,7 @@ import { subscriptionOf } from '../identity.js';
 import type { StripeEvent } from '../stripe-event.js';
 import { discountsOf, type DiscountFacts } from './discount.js';
 import { originOf, type Origin } from './origin.js';
-import { pricedBy, type PriceTerms } from './price.js';
+import { pricedBy } from './price.js';
 
 /** What a line of an invoice, or an item waiting for one, charges. Money in minor units of `currency`; negative for credits. */
 type Charged = Readonly<{
@@ -32,7 +32,8 @@ export type InvoiceLine = Readonly<{
   invoiceItem: string | null;
   /** Taxes on the line, whether the amount includes them or not; null when the snapshot does not say. */
   taxMinor: number | null;
-  discountMinor: number;
+  /** What discounts take off the line; null when the snapshot does not say, as before 2020-08-27. */
+  discountMinor: number | null;
 }> &
   Charged;
 
@@ -72,17 +73,27 @@ export function invoiceLine(line: Fields): InvoiceLine {
   const source = parent?.hashOrNull('subscription_item_details') ?? parent?.hashOrNull('invoice_item_details') ?? line;
   return {
     id: line.id('id'),
-    invoiceItem: source.idOrNull('invoice_item'),
+    // Before 2019-12-03 the line of an invoice item had the item's id as its own.
+    invoiceItem: source.idOrNull('invoice_item') ?? (isOldLineOf(line, 'invoiceitem') ? line.id('id') : null),
     ...charged(line),
     isProration: source.flag('proration', false),
-    // Before 2020 the line of a subscription had the subscription's id as its own.
+    // And that of a subscription the id of the subscription, or of its item.
     subscription:
-      source.idOrNull('subscription') ?? (line.textOrNull('type') === 'subscription' ? line.id('id') : null),
-    subscriptionItem: source.idOrNull('subscription_item'),
+      source.idOrNull('subscription') ?? (isOldLineOf(line, 'subscription', /^(?!si_)/) ? line.id('id') : null),
+    subscriptionItem:
+      source.idOrNull('subscription_item') ?? (isOldLineOf(line, 'subscription', /^si_/) ? line.id('id') : null),
     taxMinor: sumOrNull(line, 'taxes') ?? sumOrNull(line, 'tax_amounts'),
-    discountMinor: sumOrNull(line, 'discount_amounts') ?? 0,
+    discountMinor: sumOrNull(line, 'discount_amounts'),
   };
 }
+
+/** Whether a line of this type has the id of what it is for: since 2019-12-03 its own begins with `il_`, and with `sli_` for some time before. */
+function isOldLineOf(line: Fields, type: string, form = /^/): boolean {
+  const id = line.id('id');
+  return line.textOrNull('type') === type && form.test(id) && !OWN_LINE_ID.test(id);
+}
+
+const OWN_LINE_ID = /^(il|li|sli)_/;
 
 /** The amounts of a list added up; null when the list is absent. */
 export function sumOrNull(object: Fields, name: string): number | null {
@@ -118,10 +129,6 @@ function pricing(line: Fields): Pick<Charged, 'price' | 'product' | 'unitAmountD
   return {
     price,
     product,
-    unitAmountDecimal: line.decimalOrNull('unit_amount_decimal', 'unit_amount') ?? unitOf(terms),
+    unitAmountDecimal: line.decimalOrNull('unit_amount_decimal', 'unit_amount') ?? terms.unitAmountDecimal,
   };
-}
-
-function unitOf(terms: Pick<PriceTerms, 'unitAmountDecimal' | 'unitAmountMinor'>): string | null {
-  return terms.unitAmountDecimal ?? (terms.unitAmountMinor === null ? null : String(terms.unitAmountMinor));
 }

@@ -1,5 +1,6 @@
 import { Fields } from '../fields.js';
 import { subscriptionOf } from '../identity.js';
+import { field, type JsonObject } from '../json.js';
 import { invoiceStatusOf } from '../rank.js';
 import type { StripeEvent } from '../stripe-event.js';
 import { discountsOf, type DiscountFacts } from './discount.js';
@@ -13,15 +14,18 @@ type InvoiceFacts = Readonly<{
   /** The subscription that the invoice is for, by the rule that also routes it; never one of its lines only. */
   subscription: string | null;
   quote: string | null;
-  /** `draft`, `open`, `paid`, `uncollectible`, `void`; before 2018-11-08 derived from `paid`, `forgiven`, `closed`, `attempted`. */
+  /** `draft`, `open`, `paid`, `uncollectible`, `void`; before 2018-11-08 derived from `paid`, `forgiven`, `attempted` and the like. */
   status: string;
+  /** What the status was before this event, where the event says that it changed it. */
+  formerStatus: string | null;
   billingReason: string | null;
   collectionMethod: string;
   currency: string;
   subtotalMinor: number;
   totalMinor: number;
   taxMinor: number | null;
-  discountMinor: number;
+  /** All discounts; null when the snapshot tells them neither by themselves nor by what is missing between subtotal and total. */
+  discountMinor: number | null;
   amountDueMinor: number;
   amountPaidMinor: number;
   amountRemainingMinor: number;
@@ -44,6 +48,10 @@ type InvoiceFacts = Readonly<{
   paidAt: string | null;
   voidedAt: string | null;
   markedUncollectibleAt: string | null;
+  /** Why Stripe could not finalise it; null once it could, and before 2020. */
+  finalizationError: Readonly<{ code: string | null; type: string | null; message: string | null }> | null;
+  /** Of automatic tax: `complete`, `requires_location_inputs`, `failed`; null where none is computed. */
+  automaticTaxStatus: string | null;
   /** Until 2025-03-31.basil; from then on only invoice payments tie payments to invoices. */
   charge: string | null;
   paymentIntent: string | null;
@@ -69,29 +77,66 @@ export function upcomingInvoiceSnapshot(stripeEvent: StripeEvent): UpcomingInvoi
 }
 
 function invoiceFacts(invoice: Fields, stripeEvent: StripeEvent): InvoiceFacts {
+  const told = amounts(invoice);
   return {
     number: invoice.textOrNull('number'),
     customer: invoice.idOrNull('customer'),
     subscription: subscriptionOf(invoice.object),
     quote:
       invoice.idOrNull('quote') ?? invoice.hashOrNull('parent')?.hashOrNull('quote_details')?.idOrNull('quote') ?? null,
-    status: invoice.textOrNull('status') ?? invoiceStatusOf(invoice.object),
+    status: statusOf(invoice, stripeEvent.type),
+    formerStatus: formerStatusOf(invoice, stripeEvent),
     billingReason: invoice.textOrNull('billing_reason'),
     // `billing` before 2019-10-17; before 2017 every invoice was charged automatically.
     collectionMethod: invoice.textOrNull('collection_method', 'billing') ?? 'charge_automatically',
     currency: invoice.text('currency'),
-    ...amounts(invoice),
+    ...told,
     ...balances(invoice),
     ...times(invoice),
     attemptCount: invoice.integerOrNull('attempt_count') ?? 0,
+    finalizationError: finalizationErrorOf(invoice),
+    automaticTaxStatus: invoice.hashOrNull('automatic_tax')?.textOrNull('status') ?? null,
     charge: invoice.idOrNull('charge'),
     paymentIntent: invoice.idOrNull('payment_intent'),
     discounts: discountsOf(invoice),
-    lines: invoice.hashes('lines').map(invoiceLine),
+    lines: linesOf(invoice, told.discountMinor),
     hasAllLines: !invoice.isTruncated('lines'),
     testClock: invoice.idOrNull('test_clock'),
     ...originOf(stripeEvent),
   };
+}
+
+/** Where nothing is taken off an invoice, nothing is taken off its lines. */
+function linesOf(invoice: Fields, discountMinor: number | null): InvoiceLine[] {
+  const lines = invoice.hashes('lines').map(invoiceLine);
+  return discountMinor === 0 ? lines.map((line) => ({ ...line, discountMinor: line.discountMinor ?? 0 })) : lines;
+}
+
+const statusIn = (invoice: JsonObject): string => {
+  const status = field(invoice, 'status');
+  return typeof status === 'string' ? status : invoiceStatusOf(invoice);
+};
+
+/** Only what is finalised is sent: an old version shows that by nothing else. */
+function statusOf(invoice: Fields, type: string): string {
+  const status = invoice.textOrNull('status') ?? invoiceStatusOf(invoice.object);
+  const isOld = !invoice.has('status');
+  return isOld && status === 'draft' && SENT.includes(type) ? 'open' : status;
+}
+
+const SENT = ['invoice.sent', 'invoice.finalized'];
+
+function formerStatusOf(invoice: Fields, { data: { previous_attributes: previous } }: StripeEvent): string | null {
+  if (previous === null) return null;
+  const former = statusIn({ ...invoice.object, ...previous });
+  return former === statusIn(invoice.object) ? null : former;
+}
+
+function finalizationErrorOf(invoice: Fields): InvoiceFacts['finalizationError'] {
+  const error = invoice.hashOrNull('last_finalization_error');
+  return (
+    error && { code: error.textOrNull('code'), type: error.textOrNull('type'), message: error.textOrNull('message') }
+  );
 }
 
 function amounts(invoice: Fields) {
@@ -101,7 +146,7 @@ function amounts(invoice: Fields) {
     // `tax` and `total_tax_amounts` until 2025-03-31.basil.
     taxMinor:
       sumOrNull(invoice, 'total_taxes') ?? sumOrNull(invoice, 'total_tax_amounts') ?? invoice.integerOrNull('tax'),
-    discountMinor: sumOrNull(invoice, 'total_discount_amounts') ?? 0,
+    discountMinor: sumOrNull(invoice, 'total_discount_amounts') ?? derivedDiscount(invoice),
     amountOverpaidMinor: invoice.integerOrNull('amount_overpaid') ?? 0,
     ...payment(invoice),
   };
@@ -114,17 +159,42 @@ function amounts(invoice: Fields) {
 function payment(invoice: Fields) {
   const due = invoice.integer('amount_due');
   const paid = invoice.integerOrNull('amount_paid') ?? (invoice.flag('paid', false) ? due : 0);
-  const isPaidOutside =
-    invoice.flag('paid_out_of_band', false) &&
-    (invoice.textOrNull('status') ?? invoiceStatusOf(invoice.object)) === 'paid';
+  const isOutside = paidOutOfBand(invoice, due);
+  const isPaidOutside = isOutside === true && statusIn(invoice.object) === 'paid';
   return {
     amountDueMinor: due,
     amountPaidMinor: isPaidOutside ? due : paid,
     amountRemainingMinor: isPaidOutside ? 0 : (invoice.integerOrNull('amount_remaining') ?? due - paid),
     amountPaidOffStripeMinor: isPaidOutside ? due : invoice.integerOrNull('amount_paid_off_stripe'),
-    paidOutOfBand: invoice.has('paid_out_of_band') ? invoice.flag('paid_out_of_band', false) : null,
+    paidOutOfBand: isOutside,
   };
 }
+
+/**
+ * Whether an invoice was paid outside Stripe: as `paid_out_of_band` says until 2025-03-31.basil, and `amount_paid_off_stripe` since
+ * 2026-05-27.dahlia. Before there was a field for it, a paid invoice that asked for money and names no charge was.
+ */
+function paidOutOfBand(invoice: Fields, due: number): boolean | null {
+  if (invoice.has('paid_out_of_band')) return invoice.flag('paid_out_of_band', false);
+  const offStripe = invoice.integerOrNull('amount_paid_off_stripe');
+  if (offStripe !== null) return offStripe > 0;
+  if (!invoice.has('paid') || !Object.hasOwn(invoice.object, 'charge')) return null;
+  const isPaid = invoice.flag('paid', false);
+  return isPaid && due > 0 && !invoice.has('charge') && !invoice.has('payment_intent');
+}
+
+/** Before 2020-08-27 only the discount's terms were told: what it took off is what the total lacks. Tax that amounts include lacks nothing. */
+function derivedDiscount(invoice: Fields): number | null {
+  const taxes = ['total_taxes', 'total_tax_amounts'].flatMap((name) => invoice.hashes(name));
+  const exclusive = taxes.filter((tax) => !isInclusive(tax)).reduce((sum, tax) => sum + tax.integer('amount'), 0);
+  const tax = taxes.length === 0 ? (invoice.integerOrNull('tax') ?? 0) : exclusive;
+  const shipping = invoice.integerOrNull('amount_shipping') ?? 0;
+  const missing = invoice.integer('subtotal') + tax + shipping - invoice.integer('total');
+  return missing < 0 ? null : missing;
+}
+
+/** Until 2025-03-31.basil by a flag, since then by `tax_behavior`. */
+const isInclusive = (tax: Fields): boolean => tax.flag('inclusive', tax.textOrNull('tax_behavior') === 'inclusive');
 
 function balances(invoice: Fields) {
   return {

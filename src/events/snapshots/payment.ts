@@ -1,4 +1,6 @@
 import { Fields } from '../fields.js';
+import { field } from '../json.js';
+import { chargeStatusOf } from '../rank.js';
 import type { StripeEvent } from '../stripe-event.js';
 import { originOf, type Origin } from './origin.js';
 import { refundFacts, type RefundFacts } from './refund.js';
@@ -15,9 +17,14 @@ export type PaymentSnapshot = Readonly<{
   status: string;
   currency: string;
   amountMinor: number;
+  /** What was captured; what was authorised alone was never received. */
   amountReceivedMinor: number;
-  /** Cumulative over all refunds; null on an intent, which does not say. */
+  /** Whether the charge's captured amount is told, or is only taken to be the whole, as before 2020-08-27. True on an intent. */
+  isReceivedTold: boolean;
+  /** Cumulative over all refunds of what was captured; null on an intent, which does not say. */
   amountRefundedMinor: number | null;
+  /** False while money is authorised alone; null on an intent. */
+  isCaptured: boolean | null;
   customer: string | null;
   /** Until 2025-03-31.basil; from then on only invoice payments tie payments to invoices. */
   invoice: string | null;
@@ -28,6 +35,12 @@ export type PaymentSnapshot = Readonly<{
   paymentMethod: string | null;
   balanceTransaction: string | null;
   failureCode: string | null;
+  /** Why the card's bank declined it. */
+  declineCode: string | null;
+  failureMessage: string | null;
+  /** What the buyer saw, and paid in, where that is another currency. */
+  presentmentCurrency: string | null;
+  presentmentAmountMinor: number | null;
   isDisputed: boolean;
   createdAt: string | null;
   canceledAt: string | null;
@@ -40,19 +53,17 @@ export type PaymentSnapshot = Readonly<{
 export function chargeSnapshot(stripeEvent: StripeEvent): PaymentSnapshot {
   const charge = new Fields(stripeEvent.data.object, 'charge');
   const amount = charge.integer('amount');
-  const isPaid = charge.flag('paid', false);
+  const received = receivedBy(charge, stripeEvent);
   return {
     kind: 'payment',
     object: 'charge',
     id: charge.id('id'),
-    // Charges had no status before 2014.
-    status: charge.textOrNull('status') ?? (isPaid ? 'succeeded' : 'failed'),
+    status: chargeStatusOf(charge.object),
     currency: charge.text('currency'),
     amountMinor: amount,
-    amountReceivedMinor: isPaid
-      ? (charge.integerOrNull('amount_captured') ?? (charge.flag('captured', true) ? amount : 0))
-      : 0,
-    amountRefundedMinor: charge.integerOrNull('amount_refunded') ?? 0,
+    ...received,
+    amountRefundedMinor: refundedOf(charge, amount - received.amountReceivedMinor),
+    isCaptured: charge.flag('captured', true),
     customer: charge.idOrNull('customer'),
     invoice: charge.idOrNull('invoice'),
     orderReference: null,
@@ -61,6 +72,9 @@ export function chargeSnapshot(stripeEvent: StripeEvent): PaymentSnapshot {
     paymentMethod: charge.idOrNull('payment_method', 'source', 'card'),
     balanceTransaction: charge.idOrNull('balance_transaction'),
     failureCode: charge.textOrNull('failure_code'),
+    declineCode: declineCodeOf(charge),
+    failureMessage: charge.textOrNull('failure_message'),
+    ...presentment(charge),
     isDisputed: charge.flag('disputed', charge.has('dispute')),
     createdAt: charge.timeOrNull('created'),
     canceledAt: null,
@@ -70,17 +84,64 @@ export function chargeSnapshot(stripeEvent: StripeEvent): PaymentSnapshot {
   };
 }
 
+/**
+ * What of a charge was captured. Before `amount_captured` a charge was captured whole, unless the event tells how a part of it was: the
+ * rest is then refunded at once, without a movement of money.
+ */
+function receivedBy(
+  charge: Fields,
+  { data: { previous_attributes: previous } }: StripeEvent,
+): Pick<PaymentSnapshot, 'amountReceivedMinor' | 'isReceivedTold'> {
+  const isPaid = charge.flag('paid', false) && chargeStatusOf(charge.object) === 'succeeded';
+  if (!isPaid || !charge.flag('captured', true))
+    return { amountReceivedMinor: isPaid ? (charge.integerOrNull('amount_captured') ?? 0) : 0, isReceivedTold: true };
+  const captured = charge.integerOrNull('amount_captured');
+  if (captured !== null) return { amountReceivedMinor: captured, isReceivedTold: true };
+  const isJustCaptured = previous !== null && field(previous, 'captured') === false;
+  const released = isJustCaptured
+    ? (charge.integerOrNull('amount_refunded') ?? 0)
+    : charge.hashes('refunds').reduce((sum, refund) => sum + (movedNothing(refund) ? refund.integer('amount') : 0), 0);
+  return { amountReceivedMinor: charge.integer('amount') - released, isReceivedTold: isJustCaptured || released > 0 };
+}
+
+const movedNothing = (refund: Fields): boolean =>
+  field(refund.object, 'balance_transaction') === null && Object.hasOwn(refund.object, 'balance_transaction');
+
+/** Stripe counts what was authorised and not captured as refunded once it is released. */
+function refundedOf(charge: Fields, notCaptured: number): number {
+  const refunded = charge.integerOrNull('amount_refunded') ?? 0;
+  return refunded >= notCaptured ? refunded - notCaptured : refunded;
+}
+
+/** Other outcomes have reasons of Stripe's own: a block by a rule is no decline. */
+function declineCodeOf(charge: Fields): string | null {
+  const outcome = charge.hashOrNull('outcome');
+  return outcome?.textOrNull('type') === 'issuer_declined' ? outcome.textOrNull('reason') : null;
+}
+
+function presentment(payment: Fields): Pick<PaymentSnapshot, 'presentmentCurrency' | 'presentmentAmountMinor'> {
+  const details = payment.hashOrNull('presentment_details');
+  return {
+    presentmentCurrency: details?.textOrNull('presentment_currency') ?? null,
+    presentmentAmountMinor: details?.integerOrNull('presentment_amount') ?? null,
+  };
+}
+
 export function paymentIntentSnapshot(stripeEvent: StripeEvent): PaymentSnapshot {
   const intent = new Fields(stripeEvent.data.object, 'payment_intent');
+  const [status, amount] = [intent.text('status'), intent.integer('amount')];
+  const lastError = intent.hashOrNull('last_payment_error');
   return {
     kind: 'payment',
     object: 'payment_intent',
     id: intent.id('id'),
-    status: intent.text('status'),
+    status,
     currency: intent.text('currency'),
-    amountMinor: intent.integer('amount'),
-    amountReceivedMinor: intent.integerOrNull('amount_received') ?? 0,
+    amountMinor: amount,
+    amountReceivedMinor: intent.integerOrNull('amount_received') ?? (status === 'succeeded' ? amount : 0),
+    isReceivedTold: true,
     amountRefundedMinor: null,
+    isCaptured: null,
     customer: intent.idOrNull('customer'),
     invoice: intent.idOrNull('invoice'),
     orderReference: intent.hashOrNull('payment_details')?.textOrNull('order_reference') ?? null,
@@ -89,7 +150,10 @@ export function paymentIntentSnapshot(stripeEvent: StripeEvent): PaymentSnapshot
     charge: intent.idOrNull('latest_charge') ?? intent.hashes('charges')[0]?.idOrNull('id') ?? null,
     paymentMethod: intent.idOrNull('payment_method', 'source'),
     balanceTransaction: null,
-    failureCode: intent.hashOrNull('last_payment_error')?.textOrNull('code') ?? null,
+    failureCode: lastError?.textOrNull('code') ?? null,
+    declineCode: lastError?.textOrNull('decline_code') ?? null,
+    failureMessage: lastError?.textOrNull('message') ?? null,
+    ...presentment(intent),
     isDisputed: false,
     createdAt: intent.timeOrNull('created'),
     canceledAt: intent.timeOrNull('canceled_at'),

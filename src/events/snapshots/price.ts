@@ -82,13 +82,17 @@ export function pricedBy(item: Fields): { readonly price: string | null } & Pric
 /** Prices and plans differ in names, and in where they keep how they recur. */
 function termsOf(price: Fields | null): PriceTerms {
   const recurring = price?.hashOrNull('recurring') ?? price;
+  const unitAmountMinor = price?.integerOrNull('unit_amount', 'amount') ?? null;
   return {
     product: price?.idOrNull('product') ?? null,
     currency: price?.textOrNull('currency') ?? null,
     interval: recurring?.textOrNull('interval') ?? null,
     intervalCount: recurring?.integerOrNull('interval_count') ?? null,
-    unitAmountMinor: price?.integerOrNull('unit_amount', 'amount') ?? null,
-    unitAmountDecimal: price?.decimalOrNull('unit_amount_decimal', 'amount_decimal') ?? null,
+    unitAmountMinor,
+    // A whole amount is a decimal too: before 2019 it stood alone.
+    unitAmountDecimal:
+      price?.decimalOrNull('unit_amount_decimal', 'amount_decimal') ??
+      (unitAmountMinor === null ? null : String(unitAmountMinor)),
     usageType: recurring?.textOrNull('usage_type') ?? 'licensed',
     billingScheme: price?.textOrNull('billing_scheme') ?? 'per_unit',
   };

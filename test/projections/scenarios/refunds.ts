@@ -146,7 +146,7 @@ export const refundsScenarios: readonly Scenario[] = [
           source: 'cn_1',
           source_object: 'credit_note',
           invoice: 'in_1',
-          amount_minor: null,
+          amount_minor: 500,
           status: null,
           charge: null,
           currency: 'eur',

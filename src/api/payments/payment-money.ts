@@ -1,0 +1,160 @@
+import { isFurtherRefund } from '../../../projections/refunds.js';
+import type { Row } from '../answer.js';
+
+/** The rows of one payment: its intent, the charges that are its attempts, the refunds and disputes of these. */
+export type PaymentRows = Readonly<{
+  intent: Row | undefined;
+  charges: readonly Row[];
+  /** Each refund once, as `refundsKnown` has them; `status` is null where only a credit note tells of it. */
+  refunds: readonly Row[];
+  disputes: readonly Row[];
+  movements: readonly Row[];
+}>;
+
+/**
+ * What became of a payment's money, in minor units of its currency. Pure, and a function of what is known: in which order it became known
+ * does not matter.
+ */
+export type PaymentMoney = Readonly<{
+  /** What was captured. What was authorised alone, voided or expired was never received. */
+  amountReceivedMinor: number;
+  /** Refunds that succeeded, or that nobody says have not; null while neither a charge nor a refund is known. */
+  amountRefundedMinor: number | null;
+  /** The part of `amountRefundedMinor` that only a charge tells of: no refund that is known explains it. */
+  amountRefundedUnlistedMinor: number;
+  /** Refunds that are on their way, or wait for the customer. */
+  amountRefundPendingMinor: number;
+  /** What disputes have taken, or hold until they are decided. */
+  amountDisputedMinor: number;
+  /** What Stripe asks for the disputes; null where it is not told in the payment's currency. */
+  disputeFeesMinor: number | null;
+  /** What is left: received, not refunded, not disputed; Stripe's fees are no part of it. Null while the refunds are not known. */
+  amountNetMinor: number | null;
+}>;
+
+export function paymentMoney(rows: PaymentRows): PaymentMoney {
+  const received = receivedOf(rows);
+  const refunded = refundedOf(rows, received);
+  const disputed = sumOf(rows.disputes, (dispute) => disputedBy(dispute, rows));
+  return {
+    amountReceivedMinor: received,
+    ...refunded,
+    amountDisputedMinor: disputed,
+    disputeFeesMinor: feesOf(rows),
+    amountNetMinor: refunded.amountRefundedMinor === null ? null : received - refunded.amountRefundedMinor - disputed,
+  };
+}
+
+/** An intent that has succeeded knows the whole, unless its charge failed after all, as a bank debit may. */
+function receivedOf({ intent, charges }: PaymentRows): number {
+  const byCharges = sumOf(charges, amountOf('amount_received_minor'));
+  if (intent?.['status'] !== 'succeeded') return Math.max(byCharges, amountOf('amount_received_minor')(intent ?? {}));
+  const cameBack = charges.some(
+    (charge) =>
+      charge['status'] === 'failed' && timeOf(charge['stripe_event_created']) > timeOf(intent['stripe_event_created']),
+  );
+  return cameBack ? byCharges : amountOf('amount_received_minor')(intent);
+}
+
+function refundedOf(
+  rows: PaymentRows,
+  received: number,
+): Pick<PaymentMoney, 'amountRefundedMinor' | 'amountRefundedUnlistedMinor' | 'amountRefundPendingMinor'> {
+  const refunds = rows.refunds.filter((refund) => !isRelease(refund, rows));
+  const sumWith = (statuses: readonly unknown[]): number =>
+    sumOf(
+      refunds.filter(({ status }) => statuses.includes(status)),
+      amountOf('amount_minor'),
+    );
+  const unlisted = sumOf(rows.charges, (charge) => unlistedOf(charge, refunds, rows.charges.length === 1));
+  const isKnown = rows.charges.length > 0 || rows.refunds.length > 0;
+  const most = wasNeverReceived(rows) ? received : Number.POSITIVE_INFINITY;
+  return {
+    amountRefundedMinor: isKnown ? Math.min(sumWith(['succeeded', null]) + unlisted, most) : null,
+    amountRefundedUnlistedMinor: Math.min(unlisted, most),
+    amountRefundPendingMinor: sumWith(['pending', 'requires_action']),
+  };
+}
+
+/**
+ * What a charge says was refunded, and no refund that was known by then explains. A refund that failed explains its amount, too: Stripe
+ * counted it before it failed. Stripe gives back what it counts unless it tells of a failure, and a failure names its refund.
+ */
+function unlistedOf(charge: Row, refunds: readonly Row[], isOnly: boolean): number {
+  const told = timeOf(charge['stripe_event_created']);
+  const explaining = refunds.filter(
+    (refund) =>
+      (refund['charge'] === charge['id'] || (isOnly && (refund['charge'] ?? null) === null)) && bornAt(refund) <= told,
+  );
+  return Math.max(amountOf('amount_refunded_minor')(charge) - sumOf(explaining, amountOf('amount_minor')), 0);
+}
+
+/** What was given up, or is authorised alone, cannot be given back. */
+const wasNeverReceived = ({ intent, charges }: PaymentRows): boolean =>
+  intent?.['status'] === 'canceled' ||
+  (charges.length > 0 &&
+    charges.every(({ status, is_captured: isCaptured }) => status === 'failed' || isCaptured === false));
+
+const bornAt = (refund: Row): number => Math.min(timeOf(refund['known_since']), timeOf(refund['created_at']));
+
+/** What was authorised and is not captured, Stripe releases by a refund that moves no money. */
+function isRelease(refund: Row, { intent, charges }: PaymentRows): boolean {
+  if (refund['status'] !== 'succeeded' || (refund['balance_transaction'] ?? null) !== null) return false;
+  const of = charges.find(({ id }) => id === refund['charge']) ?? (charges.length === 0 ? intent : undefined);
+  if (of === undefined) return false;
+  return amountOf('amount_minor')(of) - amountOf('amount_received_minor')(of) === refund['amount_minor'];
+}
+
+/**
+ * What a dispute takes: its movements say it where they are in the payment's currency, else its amount is taken until money came back.
+ * An inquiry takes nothing; nor does a dispute that was won, or that a refund ended.
+ */
+function disputedBy(dispute: Row, { movements }: PaymentRows): number {
+  const status = String(dispute['status']);
+  if (dispute['is_inquiry'] === true || TAKES_NOTHING.includes(status)) return 0;
+  const own = movements.filter((movement) => movement['dispute'] === dispute['id']);
+  const amount = amountOf('amount_minor')(dispute);
+  const moved = sumOf(own, amountOf('amount_minor'));
+  if (own.length === 0) return amount;
+  if (own.every(({ currency }) => currency === dispute['currency'])) return Math.max(-moved, 0);
+  return moved < 0 ? amount : 0;
+}
+
+const TAKES_NOTHING = ['won', 'charge_refunded', 'prevented'];
+
+function feesOf({ disputes, movements }: PaymentRows): number | null {
+  const isTold = disputes.every(
+    ({ id, is_inquiry: isInquiry, currency }) =>
+      movements.every((movement) => movement['dispute'] !== id || movement['currency'] === currency) &&
+      (isInquiry === true || movements.some((movement) => movement['dispute'] === id)),
+  );
+  return isTold ? sumOf(movements, amountOf('fee_minor')) : null;
+}
+
+/**
+ * Each refund once: by its own events, else by a charge that lists it or a credit note that names it. Whoever shows it further on in its
+ * life is right.
+ */
+export function refundsKnown(own: readonly Row[], evidence: readonly Row[]): Row[] {
+  const known = new Map(own.map((refund) => [String(refund['id']), refund]));
+  for (const { refund, source: _, source_object: __, invoice: ___, ...told } of evidence) {
+    const id = String(refund);
+    const before = known.get(id);
+    if (before === undefined) known.set(id, { ...told, id });
+    else if (isFurtherRefund(statusOf(before), statusOf(told)))
+      known.set(id, { ...before, ...Object.fromEntries(Object.entries(told).filter(([, value]) => value !== null)) });
+  }
+  return [...known.values()].sort((a, b) => (String(a['id']) < String(b['id']) ? -1 : 1));
+}
+
+const statusOf = ({ status }: Row): string | null => (status === null || status === undefined ? null : String(status));
+
+const sumOf = (rows: readonly Row[], amount: (row: Row) => number): number =>
+  rows.reduce((sum, row) => sum + amount(row), 0);
+const amountOf =
+  (column: string) =>
+  (row: Row): number =>
+    Number(row[column] ?? 0);
+/** A row of the past has times as texts, one of Postgres as dates. A time that is not known is no limit. */
+const timeOf = (time: unknown): number =>
+  time === null || time === undefined ? Number.POSITIVE_INFINITY : new Date(time as Date | string).getTime();

@@ -1,0 +1,23 @@
+import { Controller, Get, Param, VERSION_NEUTRAL } from '@nestjs/common';
+import { OpenToAll } from './open-to-all.js';
+import { ProblemError } from './problem.js';
+import { describedProblem, PROBLEMS, type ProblemCode } from './problems.js';
+
+const isCode = (code: string): code is ProblemCode => Object.hasOwn(PROBLEMS, code);
+
+/** What the codes of problems mean, for whoever meets one: open to all. */
+@Controller({ path: 'problems', version: VERSION_NEUTRAL })
+@OpenToAll()
+export class ProblemsController {
+  @Get()
+  all() {
+    return { data: Object.keys(PROBLEMS).filter(isCode).map(describedProblem) };
+  }
+
+  @Get(':code')
+  one(@Param('code') code: string) {
+    if (!isCode(code))
+      throw new ProblemError('not_found', 'There is no problem of this code. GET /problems lists all.');
+    return describedProblem(code);
+  }
+}

@@ -1,0 +1,80 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { startEmbeddedEventStore } from '../../packages/embedded-eventstore/src/index.js';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { deliver, read, type Answer } from '../support/delivery.js';
+import { startLedger, type TestLedger } from '../support/ledger.js';
+import { emptyDatabase, type TestServer } from '../support/servers.js';
+
+/** The paths of the cases are those below it. */
+const API = '/v1';
+/** Answers of the machinery, which wait for no position. */
+const WAITS_FOR_NOTHING = /^\/(projections|parked|health)/;
+
+/**
+ * Webhooks that Stripe may send, in the order of their arrival, and what is right after them. An expectation asks the API (`get`) or
+ * takes the webhook's answer to one of the events (`reply`, from 0). In a `path` `#` is a length and `[?key=value]` picks a member.
+ */
+type Case = Readonly<{ about: string; events: readonly unknown[]; expect: readonly Expectation[] }>;
+type Expectation = Readonly<{ path: string; equals: unknown } & ({ get: string } | { reply: number })>;
+
+const files = readdirSync(fileURLToPath(new URL('.', import.meta.url)))
+  .filter((name) => name.endsWith('.json'))
+  .sort();
+
+let ledger: TestLedger;
+let servers: readonly TestServer[];
+beforeAll(async () => {
+  // The cases have ids of their own, the same in each run: they want an empty log.
+  const [eventStore, database] = [await startEmbeddedEventStore({ directory: 'memory' }), await emptyDatabase()];
+  servers = [eventStore, database];
+  ledger = await startLedger({ eventStore, database });
+});
+afterAll(async () => {
+  await ledger.stop();
+  for (const server of servers) await server.stop();
+});
+
+describe('the cases', () => {
+  it.each(files)('%s', async (file) => {
+    const { events, expect: expected } = JSON.parse(
+      readFileSync(fileURLToPath(new URL(file, import.meta.url)), 'utf8'),
+    ) as Case;
+    const replies: Answer[] = [];
+    for (const event of events) replies.push((await deliver(ledger.url, JSON.stringify(event))).body);
+    const last = replies.map(({ position }) => BigInt(position ?? 0)).reduce((a, b) => (a > b ? a : b), 0n);
+    const found = [];
+    for (const one of expected) {
+      const from = 'get' in one ? await answerTo(one.get, last) : replies[one.reply];
+      found.push({ ...one, equals: pick(from, one.path) ?? null });
+    }
+    expect(found).toEqual(expected);
+  });
+});
+
+async function answerTo(path: string, position: bigint): Promise<unknown> {
+  const url = new URL(`${API}${path}`, ledger.url);
+  if (!WAITS_FOR_NOTHING.test(path)) {
+    url.searchParams.set('minPosition', String(position));
+    url.searchParams.set('waitMs', '20000');
+  }
+  const { status, body } = await read(ledger.url, `${url.pathname}${url.search}`);
+  return { $status: status, ...body };
+}
+
+function pick(value: unknown, path: string): unknown {
+  let at: unknown = value;
+  for (const part of path.match(/[^.[\]]+|\[[^\]]*\]/g) ?? []) {
+    if (at === undefined || at === null) return undefined;
+    at = memberOf(at, part);
+  }
+  return at;
+}
+
+function memberOf(value: unknown, part: string): unknown {
+  if (part === '#') return (value as readonly unknown[]).length;
+  if (!part.startsWith('[')) return (value as Record<string, unknown>)[part];
+  const [key, wanted] = part.slice(1, -1).replace('?', '').split('=') as [string, string?];
+  if (wanted === undefined) return (value as readonly unknown[])[Number(key)];
+  return (value as readonly Record<string, unknown>[]).find((member) => String(member[key]) === wanted);
+}
