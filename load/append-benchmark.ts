@@ -10,11 +10,11 @@ import { BenchmarkProcesses, type Client } from './benchmark-processes.js';
 import { benchmarkReport, WAYS, type Measurement, type Way } from './benchmark-report.js';
 import { wholeNumbers } from './whole-numbers.js';
 
-/** `npm run benchmark`: what the webhook costs beside the bare client of the store, measured in one run. */
+/** `npm run benchmark:appends`: what the webhook costs beside the bare client of the store, measured in one run. */
 
 const HELP = `Appends the same events of 4 KB with the bare client and through the webhook, to one store, and reports medians and ratios.
 
-  npm run benchmark -- [options]
+  npm run benchmark:appends -- [options]
 
   --events <n>        events of a round at concurrency 16 and 64; a quarter at 1   (12000)
   --repetitions <n>   rounds of each kind, interleaved                             (3)

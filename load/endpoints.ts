@@ -1,33 +1,36 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { loadConfig, localUrl } from '../src/config.js';
-import { environment } from '../src/environment.js';
 import { connectionOf } from '../src/eventstore/connection-string.js';
-import { secretsOfService } from '../src/local-secrets.js';
 
-/** What a storm needs of the service on this machine, as far as it is known: by the variables of the service itself. */
+/** Where a locally started service keeps its files when nothing else is said. */
+export const DEFAULT_DATA_DIR = process.env['DATA_DIR'] ?? 'data';
+
+/** What a locally started service wrote into its data directory, as far as it did. */
 export interface LocalService {
-  readonly url: string;
-  readonly eventstoreUrl: string | undefined;
-  readonly secret: string | undefined;
-  readonly token: string | undefined;
+  readonly eventstoreUrl?: string;
+  readonly webhookSecret?: string;
+  readonly readToken?: string;
 }
 
-export function localService(dataDirectory: string | undefined): LocalService {
-  const config = loadConfig({ ...environment(), ...(dataDirectory === undefined ? {} : { DATA_DIR: dataDirectory }) });
-  const embedded = embeddedUrl(config.dataDirectory);
+export function localService(dataDir: string): LocalService {
+  const eventstoreUrl = field(join(dataDir, 'endpoints.json'), 'eventstore', 'url');
+  const webhookSecret = field(join(dataDir, 'secrets.json'), 'webhookSecret');
+  const readToken = field(join(dataDir, 'secrets.json'), 'readToken');
   return {
-    url: localUrl(config),
-    eventstoreUrl: config.eventstoreUrl === 'embedded' ? embedded : config.eventstoreUrl,
-    ...secretsOfService(config),
+    ...(eventstoreUrl === undefined ? {} : { eventstoreUrl }),
+    ...(webhookSecret === undefined ? {} : { webhookSecret }),
+    ...(readToken === undefined ? {} : { readToken }),
   };
 }
 
-function embeddedUrl(dataDirectory: string): string | undefined {
-  const file = join(dataDirectory, 'endpoints.json');
+function field(file: string, ...path: readonly string[]): string | undefined {
   if (!existsSync(file)) return undefined;
-  const { eventstore } = JSON.parse(readFileSync(file, 'utf8')) as { eventstore?: { url?: string } | null };
-  return eventstore?.url;
+  const content: unknown = JSON.parse(readFileSync(file, 'utf8'));
+  const value = path.reduce<unknown>(
+    (of, key) => (typeof of === 'object' && of !== null ? (of as Record<string, unknown>)[key] : undefined),
+    content,
+  );
+  return typeof value === 'string' ? value : undefined;
 }
 
 /** Load is only ever aimed at this machine. */
@@ -39,5 +42,5 @@ export const assertLoopbackStore = (url: string): void => assertLoopbackHosts(co
 function assertLoopbackHosts(hosts: readonly string[]): void {
   const isLoopback = (host: string) => host === 'localhost' || host === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(host);
   const stranger = hosts.find((host) => !isLoopback(host));
-  if (stranger !== undefined) throw new Error(`Load goes to loopback addresses only, and ${stranger} is not one.`);
+  if (stranger !== undefined) throw new Error(`Load goes to loopback addresses only, and ${stranger} is none.`);
 }

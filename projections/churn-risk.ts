@@ -28,7 +28,6 @@ const columns = {
 /** What must stay known of an invoice, whatever its status. */
 type Known = Pick<InvoiceSnapshot, 'status' | 'attemptCount'> &
   Readonly<{
-    apiVersion: string | null;
     /** When the last attempt to collect it failed. */
     failedAt: string | null;
   }>;
@@ -59,7 +58,7 @@ const PAST_DUE = ['past_due', 'unpaid'];
  */
 export const churnRisk = defineProjection({
   name: 'churn_risk',
-  version: 3,
+  version: 4,
   tables: {
     churn_risk: {
       columns: { ...columns, ...provenanceColumns },
@@ -117,7 +116,7 @@ function withSubscription(state: State, { snapshot, event }: Fact<SubscriptionSn
 function withInvoice(state: State, { snapshot, event }: Fact<InvoiceSnapshot>): State {
   const { id, status, attemptCount } = snapshot;
   const before = withId(state.open, id) ?? withId(state.ended, id);
-  if (before !== undefined && isOutdatedInvoice(before, status)) return state;
+  if (before !== undefined && isOutdatedInvoice(before, snapshot)) return state;
   const { [id]: _open, ...open } = state.open;
   const { [id]: _ended, ...ended } = state.ended;
   // Nothing was asked for with a draft, and nothing needs to be known of it.
@@ -126,7 +125,6 @@ function withInvoice(state: State, { snapshot, event }: Fact<InvoiceSnapshot>): 
   const known = {
     status,
     attemptCount,
-    apiVersion: event.apiVersion,
     failedAt: hasFailed ? event.created : (before?.failedAt ?? null),
   };
   if (status !== 'open')

@@ -14,12 +14,14 @@ const columns = {
   currency: text(),
   subtotal_minor: money(),
   tax_minor: money().orNull(),
-  discount_minor: money(),
+  discount_minor: money().orNull(),
   total_minor: money(),
   amount_due_minor: money(),
   amount_paid_minor: money(),
   amount_remaining_minor: money(),
   amount_overpaid_minor: money(),
+  /** Null where neither the invoice nor its version says. */
+  paid_out_of_band: flag().orNull(),
   starting_balance_minor: money(),
   ending_balance_minor: money().orNull(),
   pre_payment_credit_notes_minor: money(),
@@ -36,6 +38,8 @@ const columns = {
   paid_at: time().orNull(),
   voided_at: time().orNull(),
   marked_uncollectible_at: time().orNull(),
+  finalization_error: json<NonNullable<InvoiceSnapshot['finalizationError']>>({ type: 'object' }).orNull(),
+  automatic_tax_status: text().orNull(),
   lines: json<readonly InvoiceLine[]>({ type: 'array', items: { type: 'object' } }),
   has_all_lines: flag(),
   test_clock: id().orNull(),
@@ -45,17 +49,16 @@ type Row = ReturnType<typeof invoiceRow>;
 
 /** Finalised once, an invoice is never a draft again; written off, it may still be paid or voided; paid or void, it stays so. */
 const life: Life = [['draft'], ['open'], ['uncollectible'], ['paid', 'void']];
-/** Before it, `void` means closed, and what is closed could be opened again. */
-const HAS_STATUS_SINCE = '2018-11-08';
 
 /**
  * What is each invoice now: its amounts, its lines, is it paid, and when?
  * The status never goes back because of a stale snapshot: `draft` → `open` → `uncollectible` → `paid` or `void`, each of which
- * may be left out; nothing follows a deletion, which only drafts meet. Upcoming invoices are previews and make no row.
+ * may be left out; only an event that says so itself opens a paid one again. Nothing follows a deletion, which only drafts meet.
+ * Upcoming invoices are previews and make no row.
  */
 export const invoices = defineProjection({
   name: 'invoices',
-  version: 4,
+  version: 5,
   tables: {
     invoices: {
       columns: { ...columns, ...provenanceColumns },
@@ -75,8 +78,7 @@ export const invoices = defineProjection({
     invoice: (row, fact) => {
       const isOutdated =
         row !== null &&
-        (row.is_deleted ||
-          isOutdatedInvoice({ status: row.status, apiVersion: row.api_version }, fact.snapshot.status));
+        (row.is_deleted || isOutdatedInvoice({ status: row.status, attemptCount: row.attempt_count }, fact.snapshot));
       return isOutdated ? row : invoiceRow(fact);
     },
     deletion: (row, fact) => (row === null ? null : { ...row, is_deleted: true, ...provenanceOf(fact) }),
@@ -104,10 +106,16 @@ export const invoices = defineProjection({
   rows: (row) => ({ invoices: row === null ? [] : [row] }),
 });
 
-/** Whether a snapshot with the status `is` shows an invoice as it was before what is known of it. */
-export function isOutdatedInvoice(known: Readonly<{ status: string; apiVersion: string | null }>, is: string): boolean {
-  const mayReopen = known.status === 'void' && (known.apiVersion ?? '') < HAS_STATUS_SINCE;
-  return !mayReopen && isStale(life, known.status, is);
+/**
+ * Whether a snapshot shows an invoice as it was before what is known of it. Stripe reopens a paid one whose payment fails after all: the
+ * event says what the status was, and another attempt to collect it says it, too.
+ */
+export function isOutdatedInvoice(
+  known: Readonly<{ status: string; attemptCount: number }>,
+  { status, formerStatus, attemptCount }: Pick<InvoiceSnapshot, 'status' | 'formerStatus' | 'attemptCount'>,
+): boolean {
+  if (formerStatus === known.status || attemptCount > known.attemptCount) return false;
+  return isStale(life, known.status, status);
 }
 
 const invoiceRow = (fact: Fact<InvoiceSnapshot>) => ({

@@ -14,16 +14,24 @@ const columns = {
   currency: text(),
   amount_minor: money(),
   amount_received_minor: money(),
+  /** Of a charge, and without what was authorised and not captured: Stripe counts that as refunded, too. */
   amount_refunded_minor: money().orNull(),
+  is_captured: flag().orNull(),
   payment_method: id().orNull(),
   balance_transaction: id().orNull(),
   failure_code: text().orNull(),
+  decline_code: text().orNull(),
+  failure_message: text().orNull(),
+  presentment_currency: text().orNull(),
+  presentment_amount_minor: money().orNull(),
   is_disputed: flag(),
   created_at: time().orNull(),
   canceled_at: time().orNull(),
   cancellation_reason: text().orNull(),
 };
 type Row = ReturnType<typeof paymentRow>;
+/** `receivedMinor` is null while no event has told how much of the charge was captured. */
+type State = Readonly<{ row: Row; receivedMinor: number | null }> | null;
 
 const lives: Readonly<Record<PaymentSnapshot['object'], Life>> = {
   charge: [['pending'], ['succeeded', 'failed']],
@@ -38,7 +46,7 @@ const lives: Readonly<Record<PaymentSnapshot['object'], Life>> = {
  */
 export const payments = defineProjection({
   name: 'payments',
-  version: 4,
+  version: 5,
   tables: {
     payments: {
       columns: { ...columns, ...provenanceColumns },
@@ -50,10 +58,12 @@ export const payments = defineProjection({
       ],
     },
   },
-  initial: (): Row | null => null,
+  initial: (): State => null,
   evolve: {
-    payment: (row, fact) =>
-      row !== null && isStale(lives[fact.snapshot.object], row.status, fact.snapshot.status) ? row : paymentRow(fact),
+    payment: (state, fact) =>
+      state !== null && isStale(lives[fact.snapshot.object], state.row.status, fact.snapshot.status)
+        ? state
+        : paymentState(state, fact),
     ...ignored(
       'subscription',
       'invoice',
@@ -76,10 +86,29 @@ export const payments = defineProjection({
       'related_object',
     ),
   },
-  rows: (row) => ({ payments: row === null ? [] : [row] }),
+  rows: (state) => ({ payments: state === null ? [] : [state.row] }),
 });
 
-const paymentRow = (fact: Fact<PaymentSnapshot>) => ({
-  ...rowOf(columns, { ...fact.snapshot, payment: fact.snapshot.paymentIntent ?? fact.snapshot.id }),
+/** What a former event told of the amount captured holds where a later one does not tell it. */
+function paymentState(before: State, fact: Fact<PaymentSnapshot>): State {
+  const { isReceivedTold, amountReceivedMinor, amountRefundedMinor } = fact.snapshot;
+  const receivedMinor =
+    isReceivedTold && amountReceivedMinor > 0 ? amountReceivedMinor : (before?.receivedMinor ?? null);
+  if (isReceivedTold || receivedMinor === null) return { row: paymentRow(fact, fact.snapshot), receivedMinor };
+  const released = amountReceivedMinor - receivedMinor;
+  return {
+    row: paymentRow(fact, {
+      amountReceivedMinor: receivedMinor,
+      amountRefundedMinor: amountRefundedMinor === null ? null : Math.max(amountRefundedMinor - released, 0),
+    }),
+    receivedMinor,
+  };
+}
+
+const paymentRow = (
+  fact: Fact<PaymentSnapshot>,
+  amounts: Pick<PaymentSnapshot, 'amountReceivedMinor' | 'amountRefundedMinor'>,
+) => ({
+  ...rowOf(columns, { ...fact.snapshot, ...amounts, payment: fact.snapshot.paymentIntent ?? fact.snapshot.id }),
   ...provenanceOf(fact),
 });

@@ -2,7 +2,7 @@ import type { CreditNoteSnapshot, PaymentSnapshot, RefundFacts, RefundSnapshot }
 import { isStale, type Life } from './life.js';
 import { id, money, text, time } from './columns.js';
 import { defineProjection, ignored, type Fact } from './projection.js';
-import { provenanceColumns, provenanceOf, rowOf, type ById, type FieldsOf } from './row.js';
+import { provenanceColumns, provenanceOf, rowOf, withId, type ById, type FieldsOf } from './row.js';
 
 /** What is known of a refund, whoever tells it. Amounts in minor units of `currency`. */
 const told = {
@@ -14,9 +14,11 @@ const told = {
   failure_reason: text().orNull(),
   reason: text().orNull(),
   created_at: time().orNull(),
+  /** When the first event that tells of it happened. */
+  known_since: time(),
 };
 const columns = { id: id(), status: id(), amount_minor: money(), customer: id().orNull(), ...told };
-/** A credit note knows no status, and the amount only since 2025-03-31.basil: its own share of the refund. */
+/** A credit note knows no status, and not always the amount: its own share of the refund. */
 const evidenceColumns = {
   refund: id(),
   source: id(),
@@ -35,6 +37,12 @@ type State = Readonly<{ refund: Row | null; evidence: ById<Evidence> }>;
 /** A refund may fail after it has succeeded. */
 const life: Life = [['pending', 'requires_action'], ['succeeded'], ['failed', 'canceled']];
 
+/** Whether the second of two statuses of a refund shows it further on in its life; null: not told. */
+export function isFurtherRefund(was: string | null, is: string | null): boolean {
+  if (is === null) return false;
+  return was === null || (was !== is && !isStale(life, was, is) && isStale(life, is, was));
+}
+
 /**
  * What is each refund now? `refunds` has those with events of their own, each once by its id, however many Stripe events tell
  * of one change (`charge.refund.updated` and `refund.updated`). `refund_evidence` has what charges (until 2022-11-15) and credit
@@ -42,7 +50,7 @@ const life: Life = [['pending', 'requires_action'], ['succeeded'], ['failed', 'c
  */
 export const refunds = defineProjection({
   name: 'refunds',
-  version: 3,
+  version: 4,
   tables: {
     refunds: {
       columns: { ...columns, ...provenanceColumns },
@@ -55,7 +63,7 @@ export const refunds = defineProjection({
     refund_evidence: {
       columns: { ...evidenceColumns, ...provenanceColumns },
       key: ['refund', 'source'],
-      indexes: [['source']],
+      indexes: [['source'], ['invoice']],
     },
   },
   // A payment intent says nothing of refunds.
@@ -66,7 +74,7 @@ export const refunds = defineProjection({
     refund: (state, fact) =>
       state.refund !== null && isStale(life, state.refund.status, fact.snapshot.status)
         ? state
-        : { ...state, refund: refundRow(fact) },
+        : { ...state, refund: refundRow(fact, state.refund?.known_since ?? fact.event.created) },
     payment: (state, fact) =>
       withEvidence(
         state,
@@ -103,14 +111,21 @@ export const refunds = defineProjection({
   }),
 });
 
-const refundRow = (fact: Fact<RefundSnapshot>) => ({ ...rowOf(columns, fact.snapshot), ...provenanceOf(fact) });
+const refundRow = (fact: Fact<RefundSnapshot>, knownSince: string) => ({
+  ...rowOf(columns, { ...fact.snapshot, knownSince }),
+  ...provenanceOf(fact),
+});
 
 function withEvidence(state: State, evidence: readonly Evidence[]): State {
-  return { ...state, evidence: { ...state.evidence, ...Object.fromEntries(evidence.map((row) => [row.refund, row])) } };
+  const fresh = evidence.map((row) => {
+    const before = withId(state.evidence, row.refund);
+    return [row.refund, before === undefined ? row : { ...row, known_since: before.known_since }] as const;
+  });
+  return { ...state, evidence: { ...state.evidence, ...Object.fromEntries(fresh) } };
 }
 
-const evidenceRow = (fact: Fact, fields: FieldsOf<typeof evidenceColumns>) => ({
-  ...rowOf(evidenceColumns, fields),
+const evidenceRow = (fact: Fact, fields: Omit<FieldsOf<typeof evidenceColumns>, 'knownSince'>) => ({
+  ...rowOf(evidenceColumns, { ...fields, knownSince: fact.event.created }),
   ...provenanceOf(fact),
 });
 

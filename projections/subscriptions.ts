@@ -1,4 +1,9 @@
-import { isFinalStatus, type SubscriptionItem, type SubscriptionSnapshot } from '../src/events/normalise.js';
+import {
+  isFinalStatus,
+  type DiscountFacts,
+  type SubscriptionItem,
+  type SubscriptionSnapshot,
+} from '../src/events/normalise.js';
 import { flag, id, json, text, time } from './columns.js';
 import { defineProjection, ignored, type EventReference } from './projection.js';
 import { provenanceColumns, provenanceOf, rowOf } from './row.js';
@@ -25,6 +30,7 @@ const columns = {
   cancellation_reason: text().orNull(),
   pause_collection: json<NonNullable<SubscriptionSnapshot['pauseCollection']>>({ type: 'object' }).orNull(),
   collection_method: text().orNull(),
+  discounts: json<readonly DiscountFacts[]>({ type: 'array', items: { type: 'object' } }),
   latest_invoice: id().orNull(),
   schedule: id().orNull(),
   test_clock: id().orNull(),
@@ -42,7 +48,7 @@ type State = Life | null;
 /** What is each subscription now: its status and since when, its items, periods, trial, and how and when it ends? */
 export const subscriptions = defineProjection({
   name: 'subscriptions',
-  version: 4,
+  version: 5,
   tables: {
     subscriptions: {
       columns: { ...columns, ...provenanceColumns },
