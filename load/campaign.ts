@@ -27,7 +27,7 @@ const REQUEST_TIMEOUT_MS = 30_000;
 
 /**
  * Delivers the whole storm over `concurrency` connections, until its time is over or the service has acknowledged nothing for
- * as long as one event is tried. `onAnswer` hears of every event that is done with.
+ * as long as one event is tried. `onAnswer` is called after every event.
  */
 export async function sendAll(
   options: StormOptions,
@@ -37,7 +37,9 @@ export async function sendAll(
   const latencies = new Latencies();
   const live = new LiveLag(options.origin, options.token);
   const truths: { readonly row: ExpectedRow; readonly eventIds: readonly string[] }[] = [];
+  let livesStarted = 0;
   const events = stormEvents(options, (life) => {
+    livesStarted += 1;
     const eventIds = life.events.map(({ stripeEvent }) => stripeEvent.id);
     truths.push(
       ...life.stripeSubscriptions.map((stripeSubscription) => ({ row: expectedRow(stripeSubscription), eventIds })),
@@ -74,7 +76,7 @@ export async function sendAll(
         lastAnswerMs = performance.now();
       }
       sent.answered(record, result);
-      onAnswer(sent, truths.length);
+      onAnswer(sent, livesStarted);
     }
     connection.close();
   };

@@ -1,36 +1,33 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { loadConfig, localUrl } from '../src/config.js';
+import { environment } from '../src/environment.js';
 import { connectionOf } from '../src/eventstore/connection-string.js';
+import { secretsOfService } from '../src/local-secrets.js';
 
-/** Where a locally started service keeps its files when nothing else is said. */
-export const DEFAULT_DATA_DIR = process.env['DATA_DIR'] ?? 'data';
-
-/** What a locally started service wrote into its data directory, as far as it did. */
+/** What a storm needs of the service on this machine, as far as it is known: by the variables of the service itself. */
 export interface LocalService {
-  readonly eventstoreUrl?: string;
-  readonly webhookSecret?: string;
-  readonly readToken?: string;
+  readonly url: string;
+  readonly eventstoreUrl: string | undefined;
+  readonly secret: string | undefined;
+  readonly token: string | undefined;
 }
 
-export function localService(dataDir: string): LocalService {
-  const eventstoreUrl = field(join(dataDir, 'endpoints.json'), 'eventstore', 'url');
-  const webhookSecret = field(join(dataDir, 'secrets.json'), 'webhookSecret');
-  const readToken = field(join(dataDir, 'secrets.json'), 'readToken');
+export function localService(dataDirectory: string | undefined): LocalService {
+  const config = loadConfig({ ...environment(), ...(dataDirectory === undefined ? {} : { DATA_DIR: dataDirectory }) });
+  const embedded = embeddedUrl(config.dataDirectory);
   return {
-    ...(eventstoreUrl === undefined ? {} : { eventstoreUrl }),
-    ...(webhookSecret === undefined ? {} : { webhookSecret }),
-    ...(readToken === undefined ? {} : { readToken }),
+    url: localUrl(config),
+    eventstoreUrl: config.eventstoreUrl === 'embedded' ? embedded : config.eventstoreUrl,
+    ...secretsOfService(config),
   };
 }
 
-function field(file: string, ...path: readonly string[]): string | undefined {
+function embeddedUrl(dataDirectory: string): string | undefined {
+  const file = join(dataDirectory, 'endpoints.json');
   if (!existsSync(file)) return undefined;
-  const content: unknown = JSON.parse(readFileSync(file, 'utf8'));
-  const value = path.reduce<unknown>(
-    (of, key) => (typeof of === 'object' && of !== null ? (of as Record<string, unknown>)[key] : undefined),
-    content,
-  );
-  return typeof value === 'string' ? value : undefined;
+  const { eventstore } = JSON.parse(readFileSync(file, 'utf8')) as { eventstore?: { url?: string } | null };
+  return eventstore?.url;
 }
 
 /** Load is only ever aimed at this machine. */
@@ -42,5 +39,5 @@ export const assertLoopbackStore = (url: string): void => assertLoopbackHosts(co
 function assertLoopbackHosts(hosts: readonly string[]): void {
   const isLoopback = (host: string) => host === 'localhost' || host === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(host);
   const stranger = hosts.find((host) => !isLoopback(host));
-  if (stranger !== undefined) throw new Error(`Load goes to loopback addresses only, and ${stranger} is none.`);
+  if (stranger !== undefined) throw new Error(`Load goes to loopback addresses only, and ${stranger} is not one.`);
 }

@@ -9,6 +9,8 @@ export interface SentEvent {
   /** Where it belongs; where the service said it went, for events whose place only the service knows. */
   stream: string | undefined;
   acknowledged: boolean;
+  /** A recorded event of somebody else's account, rather than one of a simulated life. */
+  readonly isSample: boolean;
 }
 
 /** The storm's own account of its deliveries. */
@@ -21,6 +23,8 @@ export class SentEvents {
   repetitions = 0;
   acknowledged = 0;
   gaveUp = 0;
+  /** Quarantined deliveries of recorded events. Those of simulated lives belong into streams. */
+  quarantinedSamples = 0;
   positionMax = -1n;
 
   sending({ stripeEvent, stream }: StormEvent): SentEvent {
@@ -30,7 +34,13 @@ export class SentEvents {
       this.repetitions += 1;
       return known;
     }
-    const sent = { type: stripeEvent.type, hash: contentHash(stripeEvent), stream, acknowledged: false };
+    const sent = {
+      type: stripeEvent.type,
+      hash: contentHash(stripeEvent),
+      stream,
+      acknowledged: false,
+      isSample: stream === undefined,
+    };
     this.byId.set(stripeEvent.id, sent);
     return sent;
   }
@@ -43,6 +53,7 @@ export class SentEvents {
     }
     const { outcome, stream, position } = result.acknowledgement;
     count(this.outcomes, outcome);
+    if (outcome === 'quarantined' && sent.isSample) this.quarantinedSamples += 1;
     this.acknowledged += 1;
     sent.acknowledged = true;
     sent.stream ??= stream;

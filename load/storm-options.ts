@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { API_VERSIONS, type ApiVersion } from '../simulator/api-version.js';
-import { assertLoopback, assertLoopbackStore, DEFAULT_DATA_DIR, localService } from './endpoints.js';
+import { assertLoopback, assertLoopbackStore, localService } from './endpoints.js';
 import type { StormSource } from './storm-events.js';
 
 export interface StormOptions extends StormSource {
@@ -16,27 +16,27 @@ export interface StormOptions extends StormSource {
   readonly retryForMs: number;
 }
 
-export const STORM_HELP = `Fires signed Stripe events at a running service, in disorder and repeatedly, then checks that
-the log holds each exactly once in its stream and that every subscription's row is the truth.
+export const STORM_HELP = `Sends signed Stripe events to a running service, out of order and repeatedly, then checks that
+the log holds each exactly once in its stream, and that every subscription's row is right.
 
-  npm run storm -- [options]
+  npm run storm -- [options]        or: subscription-ledger storm [options]
 
-  --url <url>             the service, on a loopback address      (http://127.0.0.1:3000)
+  --url <url>             the service, on a loopback address      (http://HOST:PORT, as the service reads them)
   --subscriptions <n>     simulated subscription lives            (200)
   --concurrency <n>       connections that deliver at once        (64)
   --duplicates <share>    events that are delivered again, 0-0.9  (0.3)
   --reorder <n>           later events that may overtake one      (50)
   --seed <n>              the same seed plays the same storm      (42)
   --api-version <v>       ${API_VERSIONS.join(', ')}, or mixed  (mixed)
-  --cycles                let values go there and back within a second
+  --cycles                let values change and change back within a second
   --recorded <folder>     recorded events to mix in               (test/fixtures/stripe-events, when it exists)
   --time-limit-s <n>      stop sending after                      (600)
   --retry-for-s <n>       patience with one event                 (60)
-  --data-dir <folder>     the service's DATA_DIR, to read its secrets and endpoints from  ($DATA_DIR or data)
-  --secret, --token, --eventstore   the signing secret, the read token and the store's URL, when not read from there
+  --data-dir <folder>     the service's DATA_DIR, with its secrets and endpoints  ($DATA_DIR or data)
+  --secret, --token, --eventstore   the signing secret, the read token and the store's URL, if they are not there
   --help                  this text
 
-Exit code 0: nothing is wrong. 1: something is; it is printed with examples. 2: the storm could not start or be judged.
+Exit code 0: everything is right. 1: something is wrong; it is printed with examples. 2: the storm could not start or be judged.
 `;
 
 /** Reads the command line; `undefined` when help was asked for. */
@@ -45,7 +45,7 @@ export function stormOptions(args: readonly string[]): StormOptions | undefined 
   const { values } = parseArgs({
     args: [...args],
     options: {
-      url: { ...text, default: 'http://127.0.0.1:3000' },
+      url: text,
       subscriptions: { ...text, default: '200' },
       concurrency: { ...text, default: '64' },
       duplicates: { ...text, default: '0.3' },
@@ -55,7 +55,7 @@ export function stormOptions(args: readonly string[]): StormOptions | undefined 
       recorded: { ...text, default: 'test/fixtures/stripe-events' },
       'time-limit-s': { ...text, default: '600' },
       'retry-for-s': { ...text, default: '60' },
-      'data-dir': { ...text, default: DEFAULT_DATA_DIR },
+      'data-dir': text,
       secret: text,
       token: text,
       eventstore: text,
@@ -65,12 +65,13 @@ export function stormOptions(args: readonly string[]): StormOptions | undefined 
   });
   if (values.help === true) return undefined;
   const local = localService(values['data-dir']);
-  const eventstoreUrl = values.eventstore ?? process.env['EVENTSTORE_URL'] ?? local.eventstoreUrl;
+  const url = values.url ?? local.url;
+  assertLoopback(url);
   const options = {
-    origin: new URL(values.url),
-    eventstoreUrl: required(eventstoreUrl, '--eventstore', 'endpoints.json'),
-    secret: required(values.secret ?? local.webhookSecret, '--secret', 'secrets.json'),
-    token: required(values.token ?? local.readToken, '--token', 'secrets.json'),
+    origin: new URL(url),
+    eventstoreUrl: required(values.eventstore ?? local.eventstoreUrl, '--eventstore', 'endpoints.json'),
+    secret: required(values.secret ?? local.secret, '--secret', 'secrets.json'),
+    token: required(values.token ?? local.token, '--token', 'secrets.json'),
     subscriptions: number('subscriptions', values.subscriptions, { min: 0, max: 20_000 }),
     concurrency: number('concurrency', values.concurrency, { min: 1, max: 512 }),
     duplicateRate: number('duplicates', values.duplicates, { min: 0, max: 0.9, fraction: true }),
@@ -82,7 +83,6 @@ export function stormOptions(args: readonly string[]): StormOptions | undefined 
     timeLimitMs: 1000 * number('time-limit-s', values['time-limit-s'], { min: 1, max: 7200 }),
     retryForMs: 1000 * number('retry-for-s', values['retry-for-s'], { min: 0, max: 600 }),
   };
-  assertLoopback(values.url);
   assertLoopbackStore(options.eventstoreUrl);
   return options;
 }
@@ -105,5 +105,5 @@ function apiVersion(text: string): ApiVersion | 'mixed' {
 
 function required(value: string | undefined, option: string, file: string): string {
   if (value !== undefined) return value;
-  throw new Error(`Say ${option}, or point --data-dir at the DATA_DIR of a running service, where ${file} says it.`);
+  throw new Error(`Give ${option}, or set --data-dir to the DATA_DIR of a running service, which has it in ${file}.`);
 }

@@ -5,7 +5,7 @@ import { Progress } from './progress.js';
 import { auditRows } from './row-audit.js';
 import { STORM_HELP, stormOptions, type StormOptions } from './storm-options.js';
 
-/** `npm run storm`: what it does is in STORM_HELP. */
+/** `npm run storm`, `subscription-ledger storm`: what it does is in STORM_HELP. */
 
 const CATCH_UP_MS = 120_000;
 const number = new Intl.NumberFormat('en-US', { maximumFractionDigits: 1 });
@@ -19,7 +19,18 @@ function settings(): StormOptions | undefined {
   }
 }
 
+/** One request first: without a service, all the others would only wait for it. */
+async function assertServes({ origin }: StormOptions): Promise<void> {
+  await fetch(new URL('/health/live', origin), { signal: AbortSignal.timeout(5_000) }).catch((error: unknown) => {
+    throw new Error(
+      `No service answers on ${origin.origin}. Start it with "npm start", and give both commands the same PORT and DATA_DIR, or --url.`,
+      { cause: error },
+    );
+  });
+}
+
 async function storm(options: StormOptions): Promise<boolean> {
+  await assertServes(options);
   const progress = new Progress(process.stdout);
   const startedMs = performance.now();
   const campaign = await sendAll(options, (sent, lives) =>
@@ -32,10 +43,11 @@ async function storm(options: StormOptions): Promise<boolean> {
   progress.end();
   report(campaign).forEach((line) => console.log(line));
   const findings = await audit(options, campaign);
+  console.log(await parkedLine(options));
   findings.lines().forEach((line) => console.log(line));
   console.log(
     findings.count === 0
-      ? 'Nothing is missing, nothing is there twice, every row is the truth.'
+      ? 'Nothing is missing, nothing is there twice, every row is right.'
       : `${findings.count} things are wrong.`,
   );
   return findings.count === 0;
@@ -71,8 +83,29 @@ function report({ sent, latencies, lag, durationMs }: Campaign): string[] {
     `live lag   p50 ${number.format(lagP50)} ms, p99 ${number.format(lagP99)} ms, max ${number.format(lagMax)} ms from the answer until the rows show the event (${number.format(lag.count)} samples)`,
     `outcomes   ${counts(sent.outcomes)}`,
     `duplicates ${number.format(sent.repetitions)} sent, ${number.format(sent.outcomes.get('duplicate') ?? 0)} recognised`,
+    ...quarantineLines(sent),
     `retried    ${counts(sent.failures)}${sent.gaveUp > 0 ? `; gave up on ${sent.gaveUp} deliveries` : ''}`,
   ];
+}
+
+/** Samples with zero ids, thin events and the like are sent on purpose: they belong into quarantine. */
+function quarantineLines({ outcomes, quarantinedSamples }: Campaign['sent']): string[] {
+  const quarantined = outcomes.get('quarantined') ?? 0;
+  if (quarantined === 0) return [];
+  const rest = quarantined - quarantinedSamples;
+  return [
+    `quarantine ${number.format(quarantinedSamples)} samples without a real id or object, sent on purpose${rest === 0 ? '' : `; and ${number.format(rest)} events of simulated lives, which is wrong`}`,
+  ];
+}
+
+/** Parked streams, which the samples make on purpose: some have values that no row can have. */
+async function parkedLine({ origin, token }: StormOptions): Promise<string> {
+  const response = await fetch(new URL('/health/ready/reads', origin), {
+    headers: { authorization: `Bearer ${token}` },
+  });
+  const { reads } = (await response.json()) as { reads: { parked?: Readonly<Record<string, number>> } };
+  const parked = Object.entries(reads.parked ?? {}).map(([generation, streams]) => `${generation} ${streams}`);
+  return `parked     ${parked.join(', ') || 'no stream'}${parked.length === 0 ? '' : ' (some samples cannot be folded, on purpose; "subscription-ledger parked list" shows why)'}`;
 }
 
 const options = settings();
@@ -82,7 +115,7 @@ if (options === undefined) {
   process.exitCode = await storm(options).then(
     (right) => (right ? 0 : 1),
     (error: unknown) => {
-      console.error('The storm could not be judged:', error instanceof Error ? error.message : error);
+      console.error(error instanceof Error ? error.message : error);
       return 2;
     },
   );

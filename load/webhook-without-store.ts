@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import type { AddressInfo } from 'node:net';
 import { Registry } from 'prom-client';
 import { createServer } from '../src/http/server.js';
-import { JsonLogger } from '../src/logger.js';
+import { ServiceLogger } from '../src/logger.js';
 import { WebhookGate } from '../src/webhook/gate.js';
 import { IntakeReport } from '../src/webhook/intake.report.js';
 import { take, type Append } from '../src/webhook/intake.js';
@@ -19,7 +19,7 @@ const intake: Intake = (delivery) =>
 class WebhookOnly {}
 
 const registry = new Registry();
-const report = new IntakeReport(registry, () => 0);
+const report = new IntakeReport({ registry, waiting: () => 0, labels: ['benchmark'], showDeliveries: false });
 
 const app = await createServer(
   {
@@ -31,7 +31,7 @@ const app = await createServer(
     ],
   },
   {
-    logger: new JsonLogger('warn'),
+    logger: new ServiceLogger({ level: 'warn', isTerminal: false }),
     limits: {
       requestTimeoutMs: 20_000,
       connectionsMax: 10_000,

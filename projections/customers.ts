@@ -23,12 +23,11 @@ const columns = {
 type Row = ReturnType<typeof customerRow>;
 
 /**
- * Who is each customer, and are they still there? A deleted customer keeps a row, and nothing revives it; when no other event has
- * come, that is all the row says. Deletions of other objects, old discounts, share the stream and are none of its business.
+ * Who is each customer, and are they still there? A deleted customer keeps a row, with what it was at last, and nothing revives it. Deletions of other objects, old discounts, share the stream and are none of its business.
  */
 export const customers = defineProjection({
   name: 'customers',
-  version: 4,
+  version: 5,
   tables: { customers: { columns: { ...columns, ...provenanceColumns }, key: ['id'], indexes: [['email']] } },
   objectOf: ({ snapshot, order }) =>
     snapshot.kind === 'deletion' && snapshot.object !== 'customer' ? null : order.objectKey,
@@ -77,7 +76,10 @@ const unknown = {
   createdAt: null,
 };
 
+/** A deletion tells all that the customer was, or its id alone. */
 function deletedRow(row: Row | null, fact: Fact<DeletionSnapshot>, id: string): Row {
+  const { last } = fact.snapshot;
+  if (last?.kind === 'customer') return customerRow(fact, { ...last, isDeleted: true });
   if (row === null) return customerRow(fact, { ...unknown, id, isDeleted: true });
   return { ...row, is_deleted: true, ...provenanceOf(fact) };
 }

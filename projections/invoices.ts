@@ -1,4 +1,4 @@
-import type { InvoiceLine, InvoiceSnapshot } from '../src/events/normalise.js';
+import type { DeletionSnapshot, InvoiceLine, InvoiceSnapshot } from '../src/events/normalise.js';
 import { isStale, type Life } from './life.js';
 import { count, flag, id, json, money, text, time } from './columns.js';
 import { defineProjection, ignored, type Fact } from './projection.js';
@@ -79,9 +79,9 @@ export const invoices = defineProjection({
       const isOutdated =
         row !== null &&
         (row.is_deleted || isOutdatedInvoice({ status: row.status, attemptCount: row.attempt_count }, fact.snapshot));
-      return isOutdated ? row : invoiceRow(fact);
+      return isOutdated ? row : invoiceRow(fact, fact.snapshot);
     },
-    deletion: (row, fact) => (row === null ? null : { ...row, is_deleted: true, ...provenanceOf(fact) }),
+    deletion: (row, fact) => deletedRow(row, fact),
     ...ignored(
       'subscription',
       'upcoming_invoice',
@@ -118,7 +118,14 @@ export function isOutdatedInvoice(
   return isStale(life, known.status, status);
 }
 
-const invoiceRow = (fact: Fact<InvoiceSnapshot>) => ({
-  ...rowOf(columns, { ...fact.snapshot, isDeleted: false }),
+const invoiceRow = (fact: Fact, snapshot: InvoiceSnapshot, isDeleted = false) => ({
+  ...rowOf(columns, { ...snapshot, isDeleted }),
   ...provenanceOf(fact),
 });
+
+/** A deletion tells all that the draft was, or its id alone: then of a draft that nobody knew nothing is left to show. */
+function deletedRow(row: Row | null, fact: Fact<DeletionSnapshot>): Row | null {
+  const { last } = fact.snapshot;
+  if (last?.kind === 'invoice') return invoiceRow(fact, last, true);
+  return row === null ? null : { ...row, is_deleted: true, ...provenanceOf(fact) };
+}

@@ -144,7 +144,12 @@ const operationsPart = ({
 type IntakeParts = Readonly<{ config: Config; appender: Appender; registry: Registry }>;
 
 function intakePart({ config, appender, registry }: IntakeParts): Part & { bodyRoute: BodyRoute } {
-  const report = new IntakeReport(registry, () => appender.waiting);
+  const report = new IntakeReport({
+    registry,
+    waiting: () => appender.waiting,
+    labels: config.webhookSecrets.map(({ label }) => label),
+    showDeliveries: config.showDeliveries,
+  });
   return {
     controllers: [WebhookController],
     providers: [

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import type { Environment } from './environment.js';
+import { mistakenNames } from './mistaken-names.js';
 import { DEFAULT_ACCESS_POLICY, GRACE_STATUSES, type AccessPolicy } from './access/policy.js';
 
 /** A bearer token of the API and what it may do. */
@@ -46,7 +48,17 @@ export type Config = Readonly<{
   /** After how long Postgres ends a read of the API, in milliseconds. */
   readTimeoutMs: number;
   access: AccessPolicy;
+  /** Variables that are set and not read, each with the name that was probably meant. */
+  warnings: readonly string[];
+  /** Whether the log has a line for each delivery, for a developer who watches. */
+  showDeliveries: boolean;
 }>;
+
+/** Where programs on this machine reach a service with this configuration. */
+export function localUrl({ host, port }: Pick<Config, 'host' | 'port'>): string {
+  const reached = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
+  return `http://${reached.includes(':') ? `[${reached}]` : reached}:${port}`;
+}
 
 /** Whether a process reads or writes Postgres: one that only ingests does neither. */
 export const usesReadModels = ({ roles }: Pick<Config, 'roles'>): boolean => roles.some((role) => role !== 'ingest');
@@ -62,13 +74,18 @@ export class ConfigError extends Error {
   readonly code = 'CONFIG_INVALID';
 }
 
-const integer = (fallback: number, min: number, max: number) =>
-  z.coerce.number().int().min(min).max(max).default(fallback);
+const wholeNumber = (min: number, max: number, example: number) => {
+  const error = `must be a whole number from ${min} to ${max}, e.g. ${example}`;
+  return z.coerce.number<string>({ error }).int({ error }).min(min, { error }).max(max, { error });
+};
+const integer = (fallback: number, min: number, max: number) => wholeNumber(min, max, fallback).default(fallback);
+const oneOf = <const T extends readonly [string, ...string[]]>(values: T, fallback: T[number]) =>
+  z.enum(values, { error: `must be one of ${values.join(', ')}` }).default(fallback as never);
 const url = (scheme: RegExp, example: string) =>
   z
     .string()
     .default('embedded')
-    .refine((value) => value === 'embedded' || scheme.test(value), `must be "embedded" or look like ${example}`);
+    .refine((value) => value === 'embedded' || scheme.test(value), `must be "embedded", or look like ${example}`);
 
 const named = z
   .string()
@@ -113,7 +130,7 @@ const webhookSecrets = secretEntries((entry): WebhookSecret | Mistake => {
   return SIGNING_SECRET.test(secret)
     ? { label: entry.slice(0, Math.max(at, 0)) || 'default', secret }
     : new Mistake(
-        'is no signing secret. One is whsec_ and at least 24 characters: copy it whole from the endpoint in ' +
+        'is not a signing secret: those are whsec_ and at least 24 characters. Copy it whole from the endpoint in ' +
           'Stripe, and write label=whsec_…, separated by commas.',
       );
 });
@@ -124,11 +141,11 @@ const apiTokens = secretEntries((entry): ApiToken | Mistake => {
   const token = entry.slice(at + 1);
   if (!scopes.every((scope) => scope === 'read' || scope === 'admin')) {
     return new Mistake(
-      'has no scope that exists before its first =. Write read=TOKEN or read+admin=TOKEN, ' + 'separated by commas.',
+      'names no known scope before its first =. Write read=TOKEN or read+admin=TOKEN, separated by commas.',
     );
   }
   if (token.length < TOKEN_LENGTH_MIN) {
-    return new Mistake(`has a token of less than ${TOKEN_LENGTH_MIN} characters. Make one: openssl rand -hex 24.`);
+    return new Mistake(`has a token of fewer than ${TOKEN_LENGTH_MIN} characters. Make one: openssl rand -hex 24.`);
   }
   return { token, scopes };
 });
@@ -137,19 +154,24 @@ const roles = z
   .string()
   .default(ROLES.join())
   .transform((text) => [...new Set(text.split(/[\s,]+/).filter(Boolean))])
-  .pipe(z.array(z.enum(ROLES, { error: `must be some of ${ROLES.join(', ')}, separated by commas` })).min(1));
-const oneOf = (known: readonly string[], message: string) => z.string().refine((text) => known.includes(text), message);
+  .pipe(
+    z
+      .array(z.enum(ROLES, { error: `must be some of ${ROLES.join(', ')}, separated by commas` }))
+      .min(1, { error: `must name at least one of ${ROLES.join(', ')}` }),
+  );
+const someOf = (known: readonly string[], message: string) =>
+  z.string().refine((text) => known.includes(text), message);
 
 /** Days by status; those that are not named keep their default. */
 const graceDays = named
   .pipe(
     z.array(
       z.object({
-        name: oneOf(
+        name: someOf(
           GRACE_STATUSES,
           `write STATUS=DAYS, separated by commas; the statuses are ${GRACE_STATUSES.join(', ')}`,
         ),
-        value: z.coerce.number<string>('days must be a number').int('days must be whole').min(0).max(3_650),
+        value: wholeNumber(0, 3_650, 14),
       }),
     ),
   )
@@ -162,10 +184,10 @@ const pauseBehaviors = z
   .string()
   .default(DEFAULT_ACCESS_POLICY.pauseCollectionDenies.join(','))
   .transform((text) => (text === 'none' ? [] : text.split(/[\s,]+/).filter(Boolean)))
-  .pipe(z.array(oneOf(PAUSE_BEHAVIORS, `write some of ${PAUSE_BEHAVIORS.join(', ')}, separated by commas, or none`)));
+  .pipe(z.array(someOf(PAUSE_BEHAVIORS, `write some of ${PAUSE_BEHAVIORS.join(', ')}, separated by commas, or none`)));
 const yesOrNo = (fallback: boolean) =>
   z
-    .enum(['yes', 'no'])
+    .enum(['yes', 'no'], { error: 'must be "yes" or "no"' })
     .default(fallback ? 'yes' : 'no')
     .transform((value) => value === 'yes');
 
@@ -174,11 +196,11 @@ const environment = z.object({
   ROLES: roles,
   HOST: z.string().default('127.0.0.1'),
   PORT: integer(3000, 0, 65_535),
-  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+  LOG_LEVEL: oneOf(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], 'info'),
   DATA_DIR: z.string().min(1).default('data'),
   EVENTSTORE_URL: url(/^esdb(\+discover|\+unix)?:\/\//, 'esdb://host:2113?tls=false'),
   DATABASE_URL: url(/^postgres(ql)?:\/\//, 'postgres://user:password@host:5432/ledger'),
-  EMBEDDED_TRANSPORT: z.enum(['auto', 'tcp']).default('auto'),
+  EMBEDDED_TRANSPORT: oneOf(['auto', 'tcp'], 'auto'),
   STRIPE_WEBHOOK_SECRETS: webhookSecrets,
   API_TOKENS: apiTokens,
   APPEND_BYTES_MAX: integer(1_048_576, 65_536, 16_767_216),
@@ -188,7 +210,7 @@ const environment = z.object({
   CONNECTIONS_MAX: integer(10_000, 1, 1_000_000),
   REQUEST_TIMEOUT_MS: integer(20_000, 500, 600_000),
   LIVE_READERS_MAX: integer(1_000, 1, 100_000),
-  LIVE_READERS_PER_TOKEN_MAX: z.coerce.number().int().min(1).max(100_000).optional(),
+  LIVE_READERS_PER_TOKEN_MAX: wholeNumber(1, 100_000, 500).optional(),
   READ_TIMEOUT_MS: integer(10_000, 100, 300_000),
   ACCESS_TRIALING: yesOrNo(DEFAULT_ACCESS_POLICY.trialing),
   ACCESS_GRACE_DAYS: graceDays,
@@ -197,11 +219,14 @@ const environment = z.object({
   ACCESS_CANCELED_UNTIL_PERIOD_END: yesOrNo(DEFAULT_ACCESS_POLICY.canceledUntilPeriodEnd),
 });
 
+/** The variables that the configuration reads. */
+export const VARIABLES: readonly string[] = Object.keys(environment.shape);
+
 type StoresConfig = Pick<Config, 'dataDirectory' | 'eventstoreUrl' | 'databaseUrl' | 'transport' | 'appendBytesMax'>;
 
-/** Where the stores are: all that a command needs which neither takes webhooks nor serves the API. */
-export function loadStoresConfig(env: Readonly<Record<string, string | undefined>>): StoresConfig {
-  const values = parse(
+/** Reads where the stores are: all that a command needs which neither takes webhooks nor serves the API. */
+export function loadStoresConfig(env: Environment): StoresConfig {
+  const { values, mistakes } = read(
     environment.pick({
       DATA_DIR: true,
       EVENTSTORE_URL: true,
@@ -211,6 +236,7 @@ export function loadStoresConfig(env: Readonly<Record<string, string | undefined
     }),
     env,
   );
+  if (mistakes.length > 0) throw new ConfigError(mistakes.join('\n'));
   return {
     dataDirectory: values.DATA_DIR,
     eventstoreUrl: values.EVENTSTORE_URL,
@@ -220,18 +246,46 @@ export function loadStoresConfig(env: Readonly<Record<string, string | undefined
   };
 }
 
-function parse<T>(schema: z.ZodType<T>, env: Readonly<Record<string, string | undefined>>): T {
-  const present = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''));
-  const parsed = schema.safeParse(present);
-  if (parsed.success) return parsed.data;
-  throw new ConfigError(parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('\n'));
+/** Hold secrets, so that a message repeats nothing of them. */
+const SECRET_VARIABLES = ['EVENTSTORE_URL', 'DATABASE_URL', 'STRIPE_WEBHOOK_SECRETS', 'API_TOKENS'];
+
+/** A value as a message repeats it; nothing of what may be a secret, also one that was put into the wrong variable. */
+const givenText = (name: string, value: string | undefined): string =>
+  value === undefined || SECRET_VARIABLES.includes(name) || !/^[\w.,: +-]{1,15}$/.test(value) ? '' : `, not "${value}"`;
+
+/** Variable by variable, so that one mistake hides no other; what is wrong has no value. */
+function read<T extends z.ZodRawShape>(
+  schema: z.ZodObject<T>,
+  env: Environment,
+): { values: z.output<z.ZodObject<T>>; mistakes: string[] } {
+  const mistakes: string[] = [];
+  const values: Record<string, unknown> = {};
+  for (const [name, variable] of Object.entries(schema.shape)) {
+    const given = env[name] === '' ? undefined : env[name];
+    const parsed = (variable as unknown as z.ZodType).safeParse(given);
+    if (parsed.success) values[name] = parsed.data;
+    else
+      for (const message of new Set(parsed.error.issues.map((issue) => issue.message)))
+        mistakes.push(`${name}: ${message.replace(/\.$/, '')}${givenText(name, given)}.`);
+  }
+  return { values: values as z.output<z.ZodObject<T>>, mistakes };
 }
 
-/** Reads the environment, or throws a ConfigError that names each variable and its remedy. */
-export function loadConfig(env: Readonly<Record<string, string | undefined>>): Config {
-  const values = parse(environment, env);
-  const config: Config = {
-    production: values.NODE_ENV === 'production',
+/**
+ * Reads the environment. @throws ConfigError, which lists every mistake at once. Outside production a misspelt variable is
+ * a warning of the configuration.
+ */
+export function loadConfig(env: Environment): Config {
+  const { values, mistakes } = read(environment, env);
+  const production = values.NODE_ENV === 'production';
+  mistakes.push(...missing(values));
+  const { unread, replacing } = mistakenNames(env, VARIABLES);
+  if (production) mistakes.push(...replacing);
+  if (mistakes.length > 0) throw new ConfigError(mistakes.join('\n'));
+  return {
+    showDeliveries: false,
+    warnings: production ? unread : [...replacing, ...unread],
+    production,
     roles: values.ROLES,
     host: values.HOST,
     port: values.PORT,
@@ -253,8 +307,6 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
     readTimeoutMs: values.READ_TIMEOUT_MS,
     access: accessPolicyOf(values),
   };
-  assertComplete(config);
-  return config;
 }
 
 const accessPolicyOf = (values: z.output<typeof environment>): AccessPolicy => ({
@@ -265,18 +317,20 @@ const accessPolicyOf = (values: z.output<typeof environment>): AccessPolicy => (
   canceledUntilPeriodEnd: values.ACCESS_CANCELED_UNTIL_PERIOD_END,
 });
 
-function assertComplete(config: Config): void {
+/** What the variables lack together. Those that are wrong by themselves have no value here. */
+function missing(values: Partial<z.output<typeof environment>>): string[] {
   const mistakes: string[] = [];
-  if (config.intakeBodiesBytesMax < config.appendBytesMax) {
-    mistakes.push('INTAKE_BODIES_BYTES_MAX: must be at least APPEND_BYTES_MAX, or the largest body never fits.');
-  }
-  if (config.production && config.roles.includes('ingest') && config.webhookSecrets.length === 0) {
+  const { INTAKE_BODIES_BYTES_MAX: bodies, APPEND_BYTES_MAX: append } = values;
+  if (bodies !== undefined && append !== undefined && bodies < append)
     mistakes.push(
-      'STRIPE_WEBHOOK_SECRETS: needed when NODE_ENV=production. Copy the signing secret of your Stripe endpoint: label=whsec_….',
+      `INTAKE_BODIES_BYTES_MAX: must be at least APPEND_BYTES_MAX (${append}), or the largest body never fits.`,
     );
-  }
-  if (config.production && config.apiTokens.length === 0) {
+  if (values.NODE_ENV !== 'production') return mistakes;
+  if (values.ROLES?.includes('ingest') !== false && values.STRIPE_WEBHOOK_SECRETS?.length === 0)
+    mistakes.push(
+      'STRIPE_WEBHOOK_SECRETS: needed when NODE_ENV=production. Copy the signing secret of your Stripe endpoint: main=whsec_….',
+    );
+  if (values.API_TOKENS?.length === 0)
     mistakes.push('API_TOKENS: needed when NODE_ENV=production, e.g. read=TOKEN,read+admin=TOKEN.');
-  }
-  if (mistakes.length > 0) throw new ConfigError(mistakes.join('\n'));
+  return mistakes;
 }

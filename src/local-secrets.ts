@@ -16,26 +16,37 @@ export type LocalSecrets = z.infer<typeof localSecrets>;
 
 /** The configuration with secrets and tokens made for its data directory where none are configured. */
 export function withLocalSecrets(config: Config): { config: Config; made: LocalSecrets | null } {
-  // What is still missing in production is of no use in the roles of this process.
-  if (config.production || (config.webhookSecrets.length > 0 && config.apiTokens.length > 0))
-    return { config, made: null };
+  if (!lacksSecrets(config)) return { config, made: null };
   const made = readOrMake(config.dataDirectory);
+  return { made, config: withSecrets(config, made) };
+}
+
+/** What signs events and reads rows like the service on this data directory; a part is missing where no service has run. */
+export function secretsOfService(config: Config): { secret: string | undefined; token: string | undefined } {
+  const known = lacksSecrets(config) ? readIfThere(join(config.dataDirectory, SECRETS_FILE)) : null;
+  const { webhookSecrets, apiTokens } = known === null ? config : withSecrets(config, known);
   return {
-    made,
-    config: {
-      ...config,
-      webhookSecrets:
-        config.webhookSecrets.length > 0 ? config.webhookSecrets : [{ label: 'local', secret: made.webhookSecret }],
-      apiTokens:
-        config.apiTokens.length > 0
-          ? config.apiTokens
-          : [
-              { token: made.readToken, scopes: ['read'] },
-              { token: made.adminToken, scopes: ['read', 'admin'] },
-            ],
-    },
+    secret: webhookSecrets[0]?.secret,
+    token: apiTokens.find(({ scopes }) => scopes.includes('read'))?.token,
   };
 }
+
+/** Nothing is made in production: what is missing there is of no use in the roles of the process. */
+const lacksSecrets = ({ production, webhookSecrets, apiTokens }: Config): boolean =>
+  !production && (webhookSecrets.length === 0 || apiTokens.length === 0);
+
+const withSecrets = (config: Config, { webhookSecret, readToken, adminToken }: LocalSecrets): Config => ({
+  ...config,
+  webhookSecrets:
+    config.webhookSecrets.length > 0 ? config.webhookSecrets : [{ label: 'local', secret: webhookSecret }],
+  apiTokens:
+    config.apiTokens.length > 0
+      ? config.apiTokens
+      : [
+          { token: readToken, scopes: ['read'] },
+          { token: adminToken, scopes: ['read', 'admin'] },
+        ],
+});
 
 /** Two processes may start at once: the first `link` wins, both read what it wrote. */
 function readOrMake(dataDirectory: string): LocalSecrets {

@@ -1,5 +1,6 @@
 import type { LoggerService } from '@nestjs/common';
-import { pino, type Logger } from 'pino';
+import { styleText } from 'node:util';
+import { pino, stdSerializers, type Logger } from 'pino';
 
 /** What Nest says of its own start, route by route: fifty lines that would push the welcome off a screen. */
 const START_UP_CONTEXTS = new Set([
@@ -10,12 +11,31 @@ const START_UP_CONTEXTS = new Set([
   'NestApplication',
 ]);
 
-/** Nest's log calls as lines of JSON on standard output, with the part that speaks as `context`. */
-export class JsonLogger implements LoggerService {
+type Level = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace';
+/** Where lines go; standard output has this form. */
+export type Output = Readonly<{ write(text: string): unknown }>;
+
+/**
+ * Nest's log calls as lines on standard output: of JSON, with the part that speaks as `context`; on a terminal as text
+ * for people.
+ */
+export class ServiceLogger implements LoggerService {
   readonly #pino: Logger;
 
-  constructor(level: string) {
-    this.#pino = pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime });
+  constructor({ level, isTerminal, output = process.stdout }: { level: string; isTerminal: boolean; output?: Output }) {
+    const options = {
+      level,
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label: string) => ({ level: label }) },
+      serializers: { err: stdSerializers.errWithCause },
+    };
+    const write = (line: string): unknown => output.write(textOf(JSON.parse(line) as Line));
+    this.#pino = isTerminal
+      ? pino(options, { write })
+      : output === process.stdout
+        ? pino(options)
+        : pino(options, output as { write(text: string): void });
   }
 
   log(message: unknown, ...rest: unknown[]): void {
@@ -38,7 +58,7 @@ export class JsonLogger implements LoggerService {
   }
 
   /** Nest gives the context last; an error first may be followed by what it means. */
-  #write(level: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace', message: unknown, rest: unknown[]): void {
+  #write(level: Level, message: unknown, rest: unknown[]): void {
     const texts = rest.filter((part): part is string => typeof part === 'string');
     const context = texts.at(-1);
     if (message instanceof Error)
@@ -47,3 +67,18 @@ export class JsonLogger implements LoggerService {
     else this.#pino[level]({ context }, String(message));
   }
 }
+
+type Line = Readonly<{ level: Level; time: string; context?: string; msg?: string; err?: { stack?: string } }> &
+  Readonly<Record<string, unknown>>;
+
+const COLOURS = { fatal: 'red', error: 'red', warn: 'yellow', info: 'green', debug: 'gray', trace: 'gray' } as const;
+
+/** A line for people: time of day, level, context and message, then the stack of an error. */
+function textOf({ level, time, context, msg, err, ...fields }: Line): string {
+  const more = Object.entries(fields).map(([name, value]) => ` ${name}=${JSON.stringify(value)}`);
+  const head = `${styleText('gray', localTime(time))} ${styleText(COLOURS[level], level.padEnd(5))} ${context === undefined ? '' : `${styleText('cyan', context)}  `}`;
+  const stack = err?.stack === undefined ? '' : `${styleText('gray', err.stack)}\n`;
+  return `${head}${msg ?? ''}${more.join('')}\n${stack}`;
+}
+
+const localTime = (time: string): string => new Date(time).toTimeString().slice(0, 8);

@@ -1,11 +1,13 @@
 import 'reflect-metadata';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { ConfigError, loadConfig, usesReadModels, type Config } from './config.js';
 import { SECRETS_FILE } from './data-directory/directory.js';
 import { openStores, type StoresEvent } from './data-directory/index.js';
+import { environment } from './environment.js';
 import { scavengeAlone } from './few-cores.js';
+import { assertPortIsFree, portErrorOf } from './port.js';
 import { withLocalSecrets, type LocalSecrets } from './local-secrets.js';
-import { JsonLogger } from './logger.js';
+import { ServiceLogger } from './logger.js';
 import { startService } from './service.js';
 
 /** Longest time a stop may take before the process gives up; whatever was acknowledged is durable anyway. */
@@ -13,19 +15,30 @@ const STOP_WITHIN_MS = 30_000;
 
 async function main(): Promise<void> {
   scavengeAlone();
-  const { config, made } = withLocalSecrets(loadConfig(process.env));
-  const logger = new JsonLogger(config.logLevel);
+  const env = environment();
+  const configured = loadConfig(env);
+  await assertPortIsFree(configured.host, configured.port);
+  const { config, made } = withLocalSecrets(configured);
+  const isTerminal = process.stdout.isTTY;
+  const logger = new ServiceLogger({ level: config.logLevel, isTerminal });
+  for (const warning of config.warnings) logger.warn(warning, 'configuration');
+  if (config.production && config.eventstoreUrl === 'embedded') logger.warn(onlyCopy(config.dataDirectory), 'stores');
   const stores = await openStores({
     ...config,
     databaseUrl: databaseUrlOf(config),
     onEvent: (event) => logStoresEvent(logger, event),
   });
   const service = await startService(
-    { ...config, eventstoreUrl: stores.eventstoreUrl, databaseUrl: stores.databaseUrl },
+    {
+      ...config,
+      eventstoreUrl: stores.eventstoreUrl,
+      databaseUrl: stores.databaseUrl,
+      showDeliveries: isTerminal && !config.production,
+    },
     logger,
   ).catch(async (error: unknown) => {
     await stores.close();
-    throw error;
+    throw portErrorOf(error, config);
   });
   let stopping = false;
   const stop = async (reason: string, exitCode: number) => {
@@ -45,7 +58,11 @@ async function main(): Promise<void> {
     return stop('an embedded server has failed', 1);
   });
   logger.log(`Listening on ${service.url}.`, 'main');
-  if (made !== null) process.stdout.write(welcome(service.url, config, process.stdout.isTTY ? made : null));
+  if (made !== null) {
+    // How a person runs another program of this package: by npm in a checkout, else by the binary.
+    const run = env['npm_lifecycle_event'] === undefined ? 'subscription-ledger' : 'npm run';
+    process.stdout.write(welcome(service.url, config, { secrets: isTerminal ? made : null, run }));
+  }
 }
 
 /**
@@ -59,13 +76,16 @@ function databaseUrlOf(config: Config): string {
 }
 
 const NO_FILES_LEFT =
-  'No file descriptors are left (see "ulimit -n") to look after the embedded servers; trying again every second.';
+  'No file descriptors are left (see "ulimit -n") to watch the embedded servers; trying again every second.';
 
-function logStoresEvent(logger: JsonLogger, event: StoresEvent): void {
+const onlyCopy = (dataDirectory: string): string =>
+  `The only copy of the log is in ${resolve(dataDirectory)} on this machine. Back it up, or set EVENTSTORE_URL to a server.`;
+
+function logStoresEvent(logger: ServiceLogger, event: StoresEvent): void {
   switch (event.kind) {
     case 'waiting_for_owner':
       return logger.log(
-        'Another process runs the embedded servers of this data directory; waiting until they answer.',
+        'Another process runs the embedded servers of this data directory; waiting for them.',
         'stores',
       );
     case 'opened':
@@ -75,38 +95,50 @@ function logStoresEvent(logger: JsonLogger, event: StoresEvent): void {
       );
     case 'took_over':
       return logger.warn(
-        `The process that ran the embedded servers has gone; this one took them over in ${event.durationMs} ms.`,
+        `The process that ran the embedded servers has ended; this one took over in ${event.durationMs} ms.`,
         'stores',
       );
     case 'postgres_restarted':
-      return logger.warn('The embedded Postgres had gone away, and was started again.', 'stores');
+      return logger.warn('The embedded Postgres had ended, and was started again.', 'stores');
     case 'cannot_look':
       return logger.error(event.error, NO_FILES_LEFT, 'stores');
     case 'postgres_down':
       return logger.error(
         event.error,
-        'The embedded Postgres has gone away and does not start; trying again every second.',
+        'The embedded Postgres has ended and does not start; trying again every second.',
         'stores',
       );
   }
 }
 
-/** For people; secrets are shown on a terminal only, since what is not one keeps what it gets. */
-function welcome(url: string, { dataDirectory, port }: Config, secrets: LocalSecrets | null): string {
-  const same = `${dataDirectory === 'data' ? '' : `DATA_DIR=${dataDirectory} `}${port === 3000 ? '' : `PORT=${new URL(url).port} `}`;
+/** For people. Secrets are shown on a terminal only: a log keeps what it gets. */
+function welcome(
+  url: string,
+  { dataDirectory, port }: Config,
+  { secrets, run }: { secrets: LocalSecrets | null; run: string },
+): string {
+  const variables = `${dataDirectory === 'data' ? '' : `DATA_DIR=${dataDirectory} `}${port === 3000 ? '' : `PORT=${new URL(url).port} `}`;
   const file = join(dataDirectory, SECRETS_FILE);
-  const said =
+  const keys =
     secrets === null
-      ? 'look there for the webhook secret and the tokens.'
-      : `webhook secret ${secrets.webhookSecret}, token ${secrets.readToken}.`;
+      ? `The webhook secret and the tokens are in ${file}: webhookSecret, readToken, adminToken.`
+      : `Webhook secret  ${secrets.webhookSecret}
+  Read token      ${secrets.readToken}
+  Admin token     ${secrets.adminToken}
+  All three are kept in ${file}.`;
   return `
-  The subscription ledger runs on ${url}, its files are in ${dataDirectory}.
-  No secrets were configured, so it made its own for this folder (${file}):
-  ${said} In another terminal:
+  The subscription ledger runs on ${url}. Its files are in ${dataDirectory}.
+  No secrets were configured, so it made its own for this folder.
 
-    ${same}npm run sample
-        sends a signed sample event, shows the answer, and what the ledger then knows
+  ${keys}
+
+  In another terminal:
+
+    ${variables}${run} sample
+        sends a signed sample event, and shows the answer and the row
     curl -H "Authorization: Bearer ${secrets?.readToken ?? '<readToken>'}" ${url}/v1/subscriptions
+    stripe listen --forward-to ${url}/webhooks/stripe
+        forwards events of your Stripe account; docs/connect-stripe.md says how to configure its secret
 
 `;
 }
@@ -119,7 +151,6 @@ function explain(error: unknown): string {
   if (error instanceof ConfigError) return `The configuration is wrong:\n${error.message}`;
   if (!(error instanceof Error)) return String(error);
   const { code } = error as { code?: unknown };
-  if (code === 'EADDRINUSE') return `${error.message}. Another program listens there: stop it, or set PORT to another.`;
   return typeof code === 'string' && !code.startsWith('ERR_') ? error.message : (error.stack ?? error.message);
 }
 

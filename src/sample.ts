@@ -1,46 +1,66 @@
 import { randomBytes } from 'node:crypto';
 import Stripe from 'stripe';
-import { loadConfig } from './config.js';
-import { withLocalSecrets } from './local-secrets.js';
+import { loadConfig, localUrl } from './config.js';
+import { environment } from './environment.js';
+import { secretsOfService } from './local-secrets.js';
+
+/** The sample could not be sent; the message says what to do. */
+class NotSent extends Error {}
 
 /**
- * `npm run sample`: sends one signed event to the service of this data directory, as Stripe would, and shows
- * what the ledger answers and what it then knows. A first look for people, not a test.
+ * `npm run sample`: sends one signed event to the service of this data directory, as Stripe would, and shows what the
+ * ledger answers and what it then knows. A first look for people, not a test.
  */
 async function main(): Promise<void> {
-  const { config } = withLocalSecrets(loadConfig(process.env));
-  const url = `http://${config.host}:${config.port}`;
-  const secret = config.webhookSecrets[0]?.secret;
-  const token = config.apiTokens.find(({ scopes }) => scopes.includes('read'))?.token;
+  const config = loadConfig(environment());
+  const url = localUrl(config);
+  await send(`${url}/health/live`, { method: 'HEAD' });
+  const { secret, token } = secretsOfService(config);
   if (secret === undefined || token === undefined)
-    throw new Error('The configuration has no webhook secret, or no token with the scope "read".');
-
+    throw new NotSent(
+      `A service answers on ${url}, but there is no secret to sign with: none is configured, and "${config.dataDirectory}" has ` +
+        'no secrets.json. Give this command the DATA_DIR of the service.',
+    );
   const subscription = `sub_${randomBytes(12).toString('hex')}`;
-  const payload = JSON.stringify(sampleEvent(subscription, Math.floor(Date.now() / 1000)));
+  const stripeEvent = sampleEvent(subscription, Math.floor(Date.now() / 1000));
+  const payload = JSON.stringify(stripeEvent);
   const signature = Stripe.webhooks.generateTestHeaderString({ payload, secret });
-  process.stdout.write(`POST ${url}/webhooks/stripe   (customer.subscription.created of ${subscription})\n`);
-  const answer = await send(`${url}/webhooks/stripe`, {
+  process.stdout.write(`POST ${url}/webhooks/stripe   (${stripeEvent.type} of ${subscription})\n`);
+  const answer = await show(`${url}/webhooks/stripe`, {
     method: 'POST',
     headers: { 'stripe-signature': signature, 'content-type': 'application/json' },
     body: payload,
   });
-  const path = `/v1/subscriptions/${subscription}?minPosition=${(answer as { position: string }).position}`;
-  process.stdout.write(`GET  ${url}${path}\n`);
-  await send(`${url}${path}`, { headers: { authorization: `Bearer ${token}` } });
+  const position = (answer as { position: string }).position;
+  const authorization = `Bearer ${token}`;
+  const path = `/v1/subscriptions/${subscription}`;
+  process.stdout.write(`GET  ${url}${path}?minPosition=${position}\n`);
+  await show(`${url}${path}?minPosition=${position}`, { headers: { authorization } });
+  process.stdout.write(`Next:
+
+  curl -H "Authorization: ${authorization}" ${url}${path}/events
+      its timeline: what each event changed
+  curl -H "Authorization: ${authorization}" ${url}/v1/customers/${stripeEvent.data.object.customer}/access
+      has this customer access, until when, and why?
+`);
 }
 
-async function send(url: string, init: RequestInit): Promise<unknown> {
-  const response = await fetch(url, { ...init, signal: AbortSignal.timeout(15_000) }).catch((error: unknown) => {
-    throw new Error(
-      `No service answers on ${url}. Start it with "npm start", and give both commands the same PORT and DATA_DIR.`,
-      { cause: error },
-    );
-  });
+/** Prints the answer. */
+async function show(url: string, init: RequestInit): Promise<unknown> {
+  const response = await send(url, init);
   const body: unknown = await response.json();
   process.stdout.write(`${response.status} ${JSON.stringify(body, null, 2)}\n\n`);
   if (!response.ok) throw new Error(`The service answered ${response.status}.`);
   return body;
 }
+
+const send = (url: string, init: RequestInit): Promise<Response> =>
+  fetch(url, { ...init, signal: AbortSignal.timeout(15_000) }).catch((error: unknown) => {
+    throw new NotSent(
+      `No service answers on ${new URL(url).origin}. Start it with "npm start", and give both commands the same PORT, HOST and DATA_DIR.`,
+      { cause: error },
+    );
+  });
 
 const sampleEvent = (id: string, now: number) => ({
   id: `evt_${randomBytes(12).toString('hex')}`,
@@ -102,5 +122,6 @@ const sampleEvent = (id: string, now: number) => ({
 
 main().catch((error: unknown) => {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-  process.exit(1);
+  const isKnown = error instanceof NotSent || (error as { code?: unknown }).code === 'CONFIG_INVALID';
+  process.exit(isKnown ? 2 : 1);
 });

@@ -39,7 +39,7 @@ export class CatchUpMetrics implements CatchUpObserver {
     });
     this.#ambiguous = new Counter({
       name: 'ledger_ambiguous_events_total',
-      help: "Events whose place among those of their second is a guess; a subscription's events name them.",
+      help: 'Events whose place among those of their second is a guess; the timeline of a subscription marks them.',
       registers,
     });
     this.#parkings = new Counter({
@@ -49,12 +49,12 @@ export class CatchUpMetrics implements CatchUpObserver {
     });
     this.#deferred = new Counter({
       name: 'ledger_deferred_refolds_total',
-      help: 'Folds of long streams that were put off, so that they hold up no other stream.',
+      help: 'Folds of long streams that were deferred, so that they hold up no other stream.',
       registers,
     });
     this.#gone = new Counter({
       name: 'ledger_gone_streams_total',
-      help: 'Streams folded again that were deleted in the store, or have lost their first events to its limits.',
+      help: 'Streams that were found deleted in the store, or without their first events because of its limits.',
       registers,
     });
     this.#refoldSeconds = new Histogram({
@@ -76,18 +76,18 @@ export class CatchUpMetrics implements CatchUpObserver {
     });
     this.#state = new Gauge({
       name: 'ledger_catch_up',
-      help: '1 for what the catch-up of this process is doing; `waiting` for a store or Postgres, health and the log say for which.',
+      help: '1 for what the catch-up of this process is doing; waiting: for the event store or Postgres, see health and log.',
       labelNames: ['state'],
       registers,
     });
     this.#verified = new Counter({
       name: 'ledger_verified_folds_total',
-      help: 'Streams folded afresh and held against their rows, a few at random every minute.',
+      help: 'Streams folded again and compared with their rows, a few at random every minute.',
       registers,
     });
     this.#wrong = new Counter({
       name: 'ledger_verify_faults_total',
-      help: 'Rows that were not what their stream gives, and streams that could not be folded though they are not parked.',
+      help: 'Rows that disagree with the log, and streams that could not be folded though they are not parked.',
       registers,
     });
   }
@@ -96,7 +96,9 @@ export class CatchUpMetrics implements CatchUpObserver {
     this.#verified.inc(folds);
     this.#wrong.inc(count);
     for (const fault of examples)
-      this.#logger.error(`Verified, and wrong: ${fault}. "subscription-ledger verify" tells more, "rebuild" mends it.`);
+      this.#logger.error(
+        `A row disagrees with the log: ${fault}. Run "subscription-ledger verify" for all of them, and "rebuild" to repair them.`,
+      );
   }
 
   stateChanged(state: CatchUpState): void {
@@ -104,7 +106,7 @@ export class CatchUpMetrics implements CatchUpObserver {
     this.#state.reset();
     this.#state.set({ state: state.kind }, 1);
     if (state.kind === 'refused') this.#logger.error(state.cause);
-    else if (state.kind === 'waiting') this.#logger.warn(`Waiting, and trying again by itself: ${state.cause}`);
+    else if (state.kind === 'waiting') this.#logger.warn(`${state.cause} Trying again until it answers.`);
     else this.#logger.log(`Catch-up: ${state.kind.replace('_', ' ')}.`);
   }
 
@@ -122,17 +124,18 @@ export class CatchUpMetrics implements CatchUpObserver {
     this.#gone.inc(gone.length);
     if (refolds > 0) this.#refoldSeconds.observe(longestRefoldMs / 1000);
     this.#seconds.observe(seconds);
-    for (const { stream, revision, cause } of parked) this.#logger.error(`Parked ${stream}@${revision}: ${cause}`);
+    for (const { generation, stream, revision, cause } of parked)
+      this.#logger.error(`Parked for ${generation}: ${stream}@${revision}: ${cause}`);
     for (const { stream, remains } of gone) {
       this.#logger.warn(
-        `${stream} ${remains === 'none' ? 'was deleted in the store: it has no rows any more' : 'has lost its first events in the store: its rows are of those that are left'}.`,
+        `${stream} ${remains === 'none' ? 'was deleted in the store, so its rows were removed' : 'has lost its first events in the store; its rows are made from the events that are left'}.`,
       );
     }
   }
 
   buildEnded(names: readonly string[], outcome: BuildOutcome): void {
     if (outcome.kind === 'failed')
-      this.#logger.warn(`Building ${names.join(', ')} failed, and is tried again: ${outcome.cause}`);
+      this.#logger.warn(`Building ${names.join(', ')} failed, and will be tried again: ${outcome.cause}`);
     else this.#logger.log(`Building ${names.join(', ')}: ${outcome.kind}.`);
   }
 

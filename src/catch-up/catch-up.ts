@@ -11,6 +11,7 @@ import { acquire, become, readCheckpoints, release, use, type Checkpoint } from 
 import { ensureSchema } from '../read-models/schema.js';
 import { readModelsIn } from '../projector/postgres-read-models.js';
 import type { Group } from '../projector/group.js';
+import { causeOf } from '../projector/away.js';
 import { Projector, type Applied } from '../projector/projector.js';
 import { eventReader } from '../projector/stream-reading.js';
 import { bringTogether, Follower, type AppliedBatch, type Pursuit } from './follower.js';
@@ -130,7 +131,7 @@ export class CatchUp {
         this.#become(
           error instanceof OtherLog
             ? { kind: 'refused', cause: error.message }
-            : { kind: 'waiting', cause: error instanceof Error ? error.message : String(error) },
+            : { kind: 'waiting', cause: causeOf(error) },
         );
         await this.#pause(Math.min(100 * 2 ** failures, RETRY_AFTER_MS_MAX) * (0.5 + Math.random() / 2));
       }

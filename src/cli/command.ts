@@ -11,34 +11,33 @@ export type Given = Readonly<{
 /** What a command works with. */
 export type Context = Readonly<{
   parts: Parts;
-  /** Aborts when somebody presses Ctrl-C. */
+  /** Aborts on Ctrl-C. */
   signal: AbortSignal;
-  /** A line on standard output: what was asked for. */
+  /** Prints a line of the result on standard output. */
   print(text: string): void;
-  /** Resolves when what was printed is written, so that a slow reader is waited for. */
+  /** Resolves when the output is written, so that a command waits for a slow reader. */
   printed(): Promise<void>;
-  /** A line on standard error: what is going on. */
-  tell(text: string): void;
+  /** Prints a line about progress on standard error. */
+  report(text: string): void;
 }>;
 
+/** A command that works on the stores of a ledger. */
 export type Command = Readonly<{
-  name: string;
-  /** What follows the name, e.g. `[projection…]`. */
-  usage: string;
-  summary: string;
-  /** Its options as help tells them, one a line. */
+  /** Its options, one a line. */
   help: string;
   options: NonNullable<ParseArgsConfig['options']>;
-  /** The exit code: 0, or 1 where something is not as it should be. */
+  /** Checks the command line before anything is opened. @throws UsageError */
+  check?(given: Given): void;
+  /** Returns the exit code: 0, or 1 where something is wrong. */
   run(given: Given, context: Context): Promise<number>;
 }>;
 
-/** The command line cannot be understood; the message says what to write instead. */
+/** The command line names nothing that can be done; the message says what to write instead. */
 export class UsageError extends Error {
   readonly code = 'USAGE';
 }
 
-/** The projections of these names, all when none is named. */
+/** Finds projections by name; no name stands for all. @throws UsageError for a name that does not exist */
 export function named(projections: readonly AnyProjection[], names: readonly string[]): readonly AnyProjection[] {
   if (names.length === 0) return projections;
   return [...new Set(names)].map((name) => {
@@ -51,7 +50,7 @@ export function named(projections: readonly AnyProjection[], names: readonly str
   });
 }
 
-/** A whole number of an option. */
+/** Reads the whole number of an option. @throws UsageError */
 export function wholeNumber(
   option: string,
   text: string | boolean | undefined,
@@ -59,6 +58,6 @@ export function wholeNumber(
 ): number {
   const value = Number(text);
   if (!Number.isInteger(value) || value < min || value > max)
-    throw new UsageError(`--${option} wants a whole number from ${min} to ${max}, not "${String(text)}".`);
+    throw new UsageError(`--${option} must be a whole number from ${min} to ${max}, not "${String(text)}".`);
   return value;
 }

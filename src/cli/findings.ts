@@ -8,13 +8,13 @@ type Output = Readonly<{ print(text: string): void; json: boolean }>;
 /** Findings of each kind that are listed for people; all are counted. */
 const LISTED_MAX = 200;
 
-/** The report of a dry run. */
+/** Prints the report of a dry run. */
 export function printComparisons(comparisons: readonly Comparison[], { print, json }: Output): void {
   if (json) return print(JSON.stringify(comparisons, null, 2));
   for (const { projection, version, tables } of comparisons) {
     for (const { table, changed, added, removed, examples, totals } of tables) {
       print(
-        `${projection} v${version}, table ${table}: ${changed} rows would change, ${added} would come, ${removed} would go`,
+        `${projection} v${version}, table ${table}: ${changed} rows would change, ${added} would be added, ${removed} would be removed`,
       );
       for (const example of examples) print(`  ${textOf(example)}`);
       if (changed + added + removed > examples.length)
@@ -28,24 +28,32 @@ export function printComparisons(comparisons: readonly Comparison[], { print, js
   }
 }
 
-/**
- * The findings of a verification, or of a dry run of one stream, printed as they come and counted. Nothing of them is kept but the
- * names of the streams of one page.
- */
+/** Prints and counts the findings of a verification, or of a dry run of one stream. It keeps only the stream names of one page. */
 export class FindingsReport {
   readonly #counts: Record<Finding['kind'], number> = { difference: 0, unfoldable: 0, parked: 0, gone: 0 };
   #folds = 0;
+  #streams = 0;
+  #projections = 0;
   /** Several projections read one stream, which is gone once. */
   readonly #gone = new Set<string>();
 
   constructor(private readonly output: Output) {}
 
-  beginPage(): void {
+  /** A page of streams begins. */
+  beginPage(streams: number): void {
     this.#gone.clear();
+    this.#streams += streams;
   }
 
-  folded(streams: number): void {
+  /** A projection has checked some streams. */
+  folded({ streams, projections }: { streams: number; projections: number }): void {
     this.#folds += streams;
+    this.#projections = Math.max(this.#projections, projections);
+  }
+
+  /** Whether no stream was checked. */
+  get isEmpty(): boolean {
+    return this.#folds === 0;
   }
 
   found(finding: Finding): void {
@@ -58,15 +66,21 @@ export class FindingsReport {
     else this.#print(finding);
   }
 
-  /** Prints the counts; returns whether all rows are as they should be. */
+  /** Prints the counts; returns whether no row disagrees with the log. */
   end(): boolean {
     const { difference, unfoldable, parked, gone } = this.#counts;
     const { print, json } = this.output;
     if (json) print(JSON.stringify({ kind: 'counts', folds: this.#folds, ...this.#counts }));
-    else
-      print(
-        `${this.#folds} folds: ${difference} rows differ, ${unfoldable} cannot be folded, ${parked} are parked, ${gone} are gone`,
-      );
+    else {
+      const found = [
+        counted(difference, 'row differs', 'rows differ'),
+        counted(unfoldable, 'stream cannot be folded', 'streams cannot be folded'),
+        counted(parked, 'parked stream was not compared', 'parked streams were not compared'),
+        counted(gone, 'stream was deleted or cut in the store', 'streams were deleted or cut in the store'),
+      ].flatMap((text) => text ?? []);
+      const checked = `Checked ${counted(this.#streams, 'stream', 'streams') ?? 'no stream'} in ${counted(this.#projections, 'projection', 'projections') ?? 'no projection'}`;
+      print(`${checked}: ${found.join(', ') || 'no differences'}.`);
+    }
     return difference + unfoldable === 0;
   }
 
@@ -78,7 +92,11 @@ export class FindingsReport {
   }
 }
 
-/** A finding for people; null for what is only counted. */
+/** Null for none. */
+const counted = (count: number, one: string, many: string): string | null =>
+  count === 0 ? null : `${count} ${count === 1 ? one : many}`;
+
+/** The text of a finding; null where it is only counted. */
 function lineOf(finding: Finding): string | null {
   switch (finding.kind) {
     case 'difference':
@@ -88,7 +106,7 @@ function lineOf(finding: Finding): string | null {
     case 'parked':
       return null;
     case 'gone':
-      return `${finding.stream} ${finding.remains === 'none' ? 'was deleted in the store: it has no rows' : 'has lost its first events in the store: its rows are of those that are left'}`;
+      return `${finding.stream} ${finding.remains === 'none' ? 'was deleted in the store, so it has no rows' : 'has lost its first events in the store; its rows are made from the events that are left'}`;
   }
 }
 
@@ -97,8 +115,8 @@ function textOf({ table, key, before, after, columns }: RowDifference): string {
   const name = `${table} ${Object.entries(key)
     .map(([column, value]) => `${column}=${String(value)}`)
     .join(' ')}`;
-  if (before === null) return `${name}: only in the log, by ${eventOf(after)}`;
-  if (after === null) return `${name}: not in the log, by ${eventOf(before)}`;
+  if (before === null) return `${name}: missing, though the log has it, by ${eventOf(after)}`;
+  if (after === null) return `${name}: there, though the log does not have it, by ${eventOf(before)}`;
   const changes = columns
     .filter((column) => !PROVENANCE.has(column))
     .map((column) => `${column} ${JSON.stringify(before[column])} -> ${JSON.stringify(after[column])}`);

@@ -1,139 +1,124 @@
 #!/usr/bin/env node
-/** `npx subscription-ledger`: work on the read models, beside a running service or without one. */
+/** `subscription-ledger`: the service, its tools, and work on the read models beside a running service or without one. */
 import { parseArgs } from 'node:util';
-import { projections } from '../../projections/index.js';
-import { ConfigError, loadStoresConfig } from '../config.js';
-import { openStores } from '../data-directory/index.js';
-import { connectEventStore } from '../eventstore/event-store.js';
+import { UsageError, type Command, type Given } from './command.js';
+import { COMMANDS, type CommandEntry } from './commands.js';
 import { scavengeAlone } from '../few-cores.js';
-import { Database } from '../read-models/database.js';
-import { ensureSchema } from '../read-models/schema.js';
-import { UsageError, type Command, type Context, type Given } from './command.js';
-import { parkedCommand } from './parked.command.js';
-import { projectionsCommand } from './projections.command.js';
-import { rebuildCommand } from './rebuild.command.js';
-import { rollbackCommand } from './rollback.command.js';
-import { verifyCommand } from './verify.command.js';
 
-const COMMANDS: readonly Command[] = [
-  projectionsCommand,
-  rebuildCommand,
-  rollbackCommand,
-  verifyCommand,
-  parkedCommand,
-];
-const CONNECTIONS_MAX = 4;
 const USAGE_EXIT = 2;
-const INTERRUPTED_EXIT = 130;
 
-const HELP = `Works on the read models of the subscription ledger, while services run or not.
+const HELP = `Subscription ledger: turns Stripe webhooks into subscription records you can trust.
 
   subscription-ledger <command> [options]        in a checkout: npm run ledger -- <command> [options]
 
 ${COMMANDS.map(({ name, usage, summary }) => `  ${`${name} ${usage}`.padEnd(30)} ${summary}`).join('\n')}
 
-  <command> --help tells its options. Every command takes:
-  --data-dir <folder>            the service's DATA_DIR                       ($DATA_DIR or data)
+  help <command>, <command> --help   show the options of a command
+  --version                          show the versions of the ledger, Node and the embedded servers
 
-The stores are those of the service on the data directory, or EVENTSTORE_URL and DATABASE_URL; when nothing runs there,
-the embedded servers are started for as long as the command takes.
-Exit code 0: done. 1: something is not as it should be; it is printed. 2: the command could not be understood, or could not run.
+projections, rebuild, rollback, verify and parked work on the stores of a service, while it runs or not. They take
+--data-dir <folder>, the service's DATA_DIR ($DATA_DIR or data), or read EVENTSTORE_URL and DATABASE_URL. When nothing
+runs there, they start the embedded servers for as long as they take. They never create a ledger.
+Exit code 0: done. 1: something is wrong; it is printed. 2: the command line is wrong, or the command could not run.
 `;
 
-async function main(args: readonly string[]): Promise<number> {
-  const [name, ...rest] = args;
-  if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
+/** Runs a command line. The exit code is null where a program of its own sets it. */
+async function main(args: readonly string[]): Promise<number | null> {
+  const [first] = args;
+  if (first === undefined || first === '--help' || first === '-h' || (first === 'help' && args.length === 1)) {
     process.stdout.write(HELP);
-    return name === undefined ? USAGE_EXIT : 0;
+    return first === undefined ? USAGE_EXIT : 0;
   }
-  const command = COMMANDS.find((one) => one.name === name);
-  if (command === undefined)
-    throw new UsageError(
-      `There is no command "${name}". There are: ${COMMANDS.map((one) => one.name).join(', ')}; --help tells more.`,
-    );
-  const given = readArguments(command, rest);
-  if (given.values['help'] === true) {
-    process.stdout.write(
-      `${command.summary}\n\n  subscription-ledger ${command.name} ${command.usage}\n\n${command.help}`,
-    );
+  if (first === '--version' || first === '-v') {
+    const { versions } = await import('./versions.js');
+    process.stdout.write(await versions());
     return 0;
   }
-  return withParts(given, (context) => command.run(given, context));
+  const words = first === 'help' ? args.slice(1) : args;
+  const entry = COMMANDS.find(({ name }) => name.split(' ').every((word, at) => words[at] === word));
+  if (entry === undefined) {
+    const names = COMMANDS.map(({ name }) => name).join(', ');
+    throw new UsageError(
+      `There is no command "${words[0]}". The commands are: ${names}. See "subscription-ledger --help".`,
+    );
+  }
+  const rest = first === 'help' ? ['--help'] : words.slice(entry.name.split(' ').length);
+  return entry.kind === 'command' ? runCommand(entry, rest) : runProgram(entry, rest);
 }
 
-function readArguments({ name, options }: Command, args: readonly string[]): Given {
+const titleOf = ({ name, usage, summary }: CommandEntry): string =>
+  `${summary[0]?.toUpperCase()}${summary.slice(1)}.\n\n  subscription-ledger ${name} ${usage}`.trimEnd() + '\n\n';
+
+async function runCommand(entry: Extract<CommandEntry, { kind: 'command' }>, args: readonly string[]): Promise<number> {
+  const command = await entry.load();
+  const given = argumentsOf(entry, command, args);
+  if (given.values['help'] === true) {
+    process.stdout.write(titleOf(entry) + command.help);
+    return 0;
+  }
+  command.check?.(given);
+  const { onStores } = await import('./on-stores.js');
+  return onStores(given, (context) => command.run(given, context));
+}
+
+function argumentsOf({ name }: CommandEntry, { options }: Command, args: readonly string[]): Given {
   try {
     const { values, positionals } = parseArgs({
       args: [...args],
       options: { ...options, 'data-dir': { type: 'string' }, help: { type: 'boolean', short: 'h' } },
       allowPositionals: true,
     });
-    return { names: positionals, values: values };
+    return { names: positionals, values };
   } catch (error) {
-    throw new UsageError(`${(error as Error).message}. "subscription-ledger ${name} --help" tells what it takes.`);
+    throw new UsageError(`${(error as Error).message}. See "subscription-ledger ${name} --help".`);
   }
 }
 
-/** Connects to the stores, and ends in order, also when interrupted; a second interrupt ends at once. */
-async function withParts(given: Given, work: (context: Context) => Promise<number>): Promise<number> {
-  const dataDirectory = given.values['data-dir'];
-  const config = loadStoresConfig({
-    ...process.env,
-    ...(typeof dataDirectory === 'string' ? { DATA_DIR: dataDirectory } : {}),
-  });
-  const tell = (text: string) => void process.stderr.write(`${text}\n`);
-  const interrupting = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.on(signal, () => {
-      if (interrupting.signal.aborted) process.exit(INTERRUPTED_EXIT);
-      interrupting.abort();
-    });
+/** A program reads the arguments of the process, as if it had been run by itself. */
+async function runProgram(
+  entry: Extract<CommandEntry, { kind: 'program' | 'plain_program' }>,
+  args: readonly string[],
+): Promise<number | null> {
+  if (entry.kind === 'plain_program' && args.length > 0) {
+    if (args[0] !== '--help' && args[0] !== '-h')
+      throw new UsageError(`"${entry.name}" takes no options. See "subscription-ledger ${entry.name} --help".`);
+    process.stdout.write(titleOf(entry) + entry.help);
+    return 0;
   }
-  const stores = await openStores(config);
-  const store = connectEventStore(stores.eventstoreUrl);
-  const database = new Database(stores.databaseUrl, {
-    connectionsMax: CONNECTIONS_MAX,
-    onIdleError: (error) => tell(`Postgres closed a connection: ${error.message}`),
+  process.argv.splice(2, Infinity, ...args);
+  await entry.load().catch((error: unknown) => {
+    const isUnbuilt = entry.name === 'storm' && (error as { code?: string }).code === 'ERR_MODULE_NOT_FOUND';
+    throw isUnbuilt ? new UsageError('The storm is not built. In a checkout: npm run storm.') : error;
   });
-  try {
-    await ensureSchema(database, projections);
-    const print = (text: string) => void process.stdout.write(`${text}\n`);
-    const printed = () => writtenTo(process.stdout);
-    const exit = await work({
-      parts: { store, database, projections },
-      signal: interrupting.signal,
-      tell,
-      print,
-      printed,
-    });
-    return interrupting.signal.aborted ? INTERRUPTED_EXIT : exit;
-  } finally {
-    await Promise.all([store.close(), database.close()]);
-    await stores.close();
-  }
+  return null;
 }
 
-/** Resolves when all that an output was given is written, or nobody reads it any more. */
+/** A known failure has a code, and a message that says what to do; anything else is a fault of ours, with its stack. */
+function explain(error: unknown): string {
+  if (error instanceof UsageError) return error.message;
+  if (!(error instanceof Error)) return `The command failed: ${String(error)}`;
+  const { code } = error as { code?: unknown };
+  if (code === 'CONFIG_INVALID') return `The configuration is wrong:\n${error.message}`;
+  return `The command failed: ${typeof code === 'string' && !code.startsWith('ERR_') ? error.message || code : (error.stack ?? error.message)}`;
+}
+
+/** Resolves when all that an output was given is written, or its reader has gone. */
 const writtenTo = (output: NodeJS.WriteStream): Promise<void> =>
   new Promise((written) => output.write('', () => written()));
 
-function explain(error: unknown): string {
-  if (error instanceof UsageError) return error.message;
-  if (error instanceof ConfigError) return `The configuration is wrong:\n${error.message}`;
-  const message = error instanceof Error ? error.message || String((error as { code?: unknown }).code) : String(error);
-  return `The command failed: ${message}\nWhat was built so far is kept; the same command goes on from there. Check that EVENTSTORE_URL and DATABASE_URL, or DATA_DIR, are those of the service.`;
-}
-
-// A reader may go before the end, as `head` does; nobody wants the rest then.
+// A reader may go before the end, as `head` does.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;
 });
 scavengeAlone();
-process.exitCode = await main(process.argv.slice(2)).catch((error: unknown) => {
+const exit = await main(process.argv.slice(2)).catch((error: unknown) => {
   process.stderr.write(`${explain(error)}\n`);
   return USAGE_EXIT;
 });
-// A pipe takes only some of a long output at once, and the rest is lost by an exit.
-await Promise.all([process.stdout, process.stderr].map(writtenTo));
-// The client of the event store may keep the event loop alive after it was closed.
-process.exit();
+if (exit !== null) {
+  process.exitCode = exit;
+  // A pipe takes only some of a long output at once, and the rest is lost by an exit.
+  await Promise.all([process.stdout, process.stderr].map(writtenTo));
+  // The client of the event store may keep the event loop alive after it was closed.
+  process.exit();
+}

@@ -1,44 +1,64 @@
+import { readCheckpoints } from '../read-models/checkpoints.js';
 import { listParked, type Parking, type ParkingFilter } from '../read-models/parked-streams.js';
 import { replayParked, TOLD_MAX } from '../read-models/replay.js';
-import { UsageError, wholeNumber, type Command, type Context } from './command.js';
+import { UsageError, wholeNumber, type Command, type Context, type Given } from './command.js';
 
-/** A replay is made by the service that projects, which looks for wishes every second. */
+/** The service that projects looks for requested replays every second. */
 const WAIT_S = 30;
 
-export const parkedCommand: Command = {
-  name: 'parked',
-  usage: 'list|show|replay …',
-  summary: 'tells which streams could not be folded, and why, and folds them again',
-  help: `  parked list [projection]                 the parked streams, and the Stripe events that they stand at
-  parked show <projection> <stream>        one of them, with its stack
-  parked replay <projection> <stream>      folds it again
-  parked replay <projection>               all of a projection
-  parked replay --all                      all
+const HELP = `  parked list [projection]                 list the parked streams, and the Stripe events they stand at
+  parked show <projection> <stream>        show one of them, with its stack
+  parked replay <projection> <stream>      fold it again
+  parked replay <projection>               fold all of a projection again
+  parked replay --all                      fold all again
   --wait <seconds>                         how long to wait for the replay              (${WAIT_S})
 
-<projection> is its name, or that of one generation (subscriptions_v1_g2). The service that projects folds them; without one the wish
-is kept until it starts.
-`,
+<projection> is a name, or that of one generation (subscriptions_v1_g2). The service that projects folds the streams; without
+one, the request is kept until it starts.
+`;
+
+export const parkedCommand: Command = {
+  help: HELP,
   options: { all: { type: 'boolean' }, wait: { type: 'string' } },
-  run: async ({ names, values }, context) => {
-    const [action, projection, stream] = names;
-    if (action === 'list' && names.length <= 2) return list({ projection }, context);
-    if (action === 'show' && names.length === 3) return show({ projection, stream }, context);
-    if (action === 'replay' && names.length <= 3 && names.length > 1 !== (values['all'] === true)) {
-      return replay(
-        { projection, stream },
-        { context, waitS: wholeNumber('wait', values['wait'] ?? String(WAIT_S), { min: 0, max: 3_600 }) },
-      );
-    }
-    throw new UsageError(
-      'parked wants "list [projection]", "show <projection> <stream>", "replay <projection> [stream]" or "replay --all".',
-    );
+  check: (given) => void requestOf(given),
+  run: async (given, context) => {
+    const { action, filter, waitS } = requestOf(given);
+    await assertProjection(filter.projection, context);
+    if (action === 'list') return list(filter, context);
+    if (action === 'show') return show(filter, context);
+    return replay(filter, { context, waitS });
   },
 };
 
+type Request = Readonly<{ action: 'list' | 'show' | 'replay'; filter: ParkingFilter; waitS: number }>;
+
+function requestOf({ names, values }: Given): Request {
+  const [action, projection, stream] = names;
+  const waitS = wholeNumber('wait', values['wait'] ?? String(WAIT_S), { min: 0, max: 3_600 });
+  const isAll = values['all'] === true;
+  const request = (known: Request['action']): Request => ({ action: known, filter: { projection, stream }, waitS });
+  if (action === 'list' && names.length <= 2 && !isAll) return request(action);
+  if (action === 'show' && names.length === 3 && !isAll) return request(action);
+  if (action === 'replay' && names.length <= 3 && names.length > 1 !== isAll) return request(action);
+  throw new UsageError(`parked takes one of these:\n\n${HELP}`);
+}
+
+/** @throws UsageError for a name that neither this build nor the database knows */
+async function assertProjection(
+  name: string | undefined,
+  { parts: { database, projections } }: Context,
+): Promise<void> {
+  if (name === undefined || projections.some((projection) => projection.name === name)) return;
+  const checkpoints = await readCheckpoints(database);
+  if (checkpoints.some((checkpoint) => checkpoint.projection === name || checkpoint.name === name)) return;
+  throw new UsageError(
+    `There is no projection or generation "${name}". This build has: ${projections.map((one) => one.name).join(', ')}.`,
+  );
+}
+
 async function list(filter: ParkingFilter, { parts, print }: Context): Promise<number> {
   const parked = await listParked(parts.database, filter, TOLD_MAX);
-  print(parked.length === 0 ? 'Nothing is parked.' : parked.map(lineOf).join('\n'));
+  print(parked.length === 0 ? 'No stream is parked.' : parked.map(textOf).join('\n'));
   if (parked.length === TOLD_MAX) print(`These are the first ${TOLD_MAX}.`);
   return 0;
 }
@@ -47,8 +67,8 @@ async function show(filter: ParkingFilter, { parts, print }: Context): Promise<n
   const parked = await listParked(parts.database, filter, TOLD_MAX);
   print(
     parked.length === 0
-      ? 'It is not parked.'
-      : parked.map((parking) => `${lineOf(parking)}\n${parking.stack ?? ''}`).join('\n'),
+      ? `${filter.stream} is not parked.`
+      : parked.map((parking) => `${textOf(parking)}\n${parking.stack ?? ''}`).join('\n'),
   );
   return parked.length === 0 ? 1 : 0;
 }
@@ -58,13 +78,15 @@ async function replay(
   { context: { parts, print }, waitS }: { context: Context; waitS: number },
 ): Promise<number> {
   const replayed = await replayParked(parts.database, filter, waitS * 1_000);
-  if (replayed === null) print('Nothing is parked there.');
-  else if (replayed.outcome === 'replayed') print('Replayed: nothing is parked there any more.');
+  if (replayed === null) print('No such stream is parked.');
+  else if (replayed.outcome === 'replayed') print('Replayed: none of these streams is parked now.');
   else if (replayed.outcome === 'wanted')
-    print(`Not done within ${waitS} s; the service that projects does it as soon as it can.`);
-  else print(`Still parked:\n${replayed.parked.map(lineOf).join('\n')}`);
+    print(
+      `Not done within ${waitS} s. The request is kept: the service that projects folds the streams as soon as it can.`,
+    );
+  else print(`Still parked:\n${replayed.parked.map(textOf).join('\n')}`);
   return replayed?.outcome === 'parked_again' || replayed?.outcome === 'wanted' ? 1 : 0;
 }
 
-const lineOf = ({ line, stream, revision, stripeEventId, eventType, since, attempts, cause }: Parking): string =>
+const textOf = ({ line, stream, revision, stripeEventId, eventType, since, attempts, cause }: Parking): string =>
   `${line}  ${stream}@${revision}  ${stripeEventId ?? '-'} ${eventType ?? ''}  since ${since.toISOString()}, ${attempts} ${attempts === 1 ? 'attempt' : 'attempts'}\n  ${cause}`;

@@ -6,8 +6,8 @@ const BAR_EVERY_MS = 100;
 const RATE_OVER_MS = 5_000;
 
 /**
- * Shows how far a build is: a bar that is redrawn on a terminal, a line now and then elsewhere. Positions are bytes of
- * the log, so the share that is done, and the time that is left, are by bytes.
+ * Shows the progress of a build: a bar on a terminal, a line every five seconds elsewhere. Positions are bytes of the
+ * log, so the share that is done and the time that is left are estimated by bytes.
  */
 export class ProgressBar {
   readonly #startedAt = performance.now();
@@ -15,7 +15,7 @@ export class ProgressBar {
   readonly #recent = [{ at: this.#startedAt, events: 0 }];
   #events = 0;
   #drawnAt = -Infinity;
-  /** The first position that was heard of, from which the time that is left is reckoned. */
+  /** The first position that was reported; the time that is left is estimated from it. */
   #from: { position: bigint; at: number } | null = null;
 
   constructor(
@@ -36,11 +36,13 @@ export class ProgressBar {
     this.output.write(this.output.isTTY ? `\r\u001b[K${text}` : `${text}\n`);
   }
 
-  /** Ends with a line that stays. */
+  /** Ends with a line that stays, unless there was nothing to do. */
   end(): void {
     const seconds = (performance.now() - this.#startedAt) / 1000;
+    if (this.output.isTTY) this.output.write('\r\u001b[K');
+    if (this.#events === 0) return;
     this.output.write(
-      `${this.output.isTTY ? '\r\u001b[K' : ''}${this.what}: ${count(this.#events)} events in ${seconds.toFixed(1)} s, ${count(this.#events / seconds)}/s\n`,
+      `${this.what}: ${count(this.#events)} events in ${seconds.toFixed(1)} s, ${count(this.#events / seconds)}/s\n`,
     );
   }
 

@@ -4,13 +4,11 @@ import { countParked } from '../read-models/parked-streams.js';
 import type { Command } from './command.js';
 
 export const projectionsCommand: Command = {
-  name: 'projections',
-  usage: '',
-  summary: 'tells every generation of every read model: state, position, distance to the end of the log',
   help: `  --json              as JSON
 
-A generation that is shown is what the API answers from. "behind" counts positions of the log, which are bytes; it is unknown
-while the last event of the log is not found behind many of the store's own.
+The API answers from the generation that is shown. "lag" is the age of the oldest event that is not in its rows. "behind"
+counts positions of the log, which are bytes; it is unknown while the last event of the log is being looked for behind many
+events of the store's own.
 `,
   options: { json: { type: 'boolean' } },
   run: async ({ values }, { parts, print }) => {

@@ -6,6 +6,7 @@ import { compareGenerations } from '../read-models/comparison.js';
 import { abandon, beginRebuild, type Target } from '../read-models/generations.js';
 import { readCheckpoints } from '../read-models/checkpoints.js';
 import { named, UsageError, wholeNumber, type Command, type Context, type Given } from './command.js';
+import { assertStreamExists, NOTHING_TO_COMPARE } from './streams.js';
 import { FindingsReport, printComparisons, type Comparison } from './findings.js';
 import { ProgressBar } from './progress-bar.js';
 import { verifyStreams } from '../catch-up/verify.js';
@@ -14,21 +15,18 @@ import { verifyStreams } from '../catch-up/verify.js';
 const WORKERS_MAX = 32;
 
 export const rebuildCommand: Command = {
-  name: 'rebuild',
-  usage: '[projection…]',
-  summary: 'builds read models anew from the log, all or those named, without downtime',
-  help: `Fills a new generation of tables from the first event on, brings it to where the shown one stands, and moves the views to it.
-Services and readers go on all the while. The generation that was shown is kept for "rollback" for three days.
-Killed, it goes on where it was when it is started again, within three days (a dry run: within an hour). Ctrl-C gives up and leaves
-everything as it was.
+  help: `Fills a new generation of tables from the first event on, brings it level with the generation that is shown, and moves the
+views to it. Services and readers continue meanwhile. The generation that was shown is kept for "rollback" for three days.
+If the command is killed, run it again within three days to resume (a dry run: within an hour). Ctrl-C cancels the rebuild
+and leaves everything as it was.
 
-  --dry-run           builds aside, changes nothing, and reports which rows would change, how, and by which Stripe event
-  --stream <name>     with --dry-run: of this stream only, e.g. subscription-sub_123
-  --examples <n>      rows that a report prints of each table                      (50)
-  --fresh             begins anew instead of going on with what was begun, e.g. after the code has changed again
-  --workers <n>       threads that share the streams out among them     (one for each core but one, four at most)
-  --accept-parked     moves the views even though streams are parked in the new tables which are not in the old
-  --json              the report as JSON
+  --dry-run           build aside, change nothing, and report which rows would change, how, and by which Stripe event
+  --stream <name>     with --dry-run: check this stream only, e.g. subscription-sub_123; takes milliseconds
+  --examples <n>      how many rows of each table to print                         (50)
+  --fresh             start over instead of resuming, e.g. after the code has changed again
+  --workers <n>       threads that share the streams          (one for each core but one, four at most)
+  --accept-parked     move the views even if streams are parked in the new tables that are not parked in the old ones
+  --json              print the report as JSON
 `,
   options: {
     'dry-run': { type: 'boolean' },
@@ -39,14 +37,14 @@ everything as it was.
     'accept-parked': { type: 'boolean' },
     json: { type: 'boolean' },
   },
+  check({ values }) {
+    if (values['stream'] !== undefined && values['dry-run'] !== true)
+      throw new UsageError('--stream needs --dry-run. To fold one stream again, replay it: "parked replay".');
+    workersOf(values);
+    wholeNumber('examples', values['examples'], EXAMPLES);
+  },
   run: async (given, { parts, ...rest }) => {
-    const workers =
-      given.values['workers'] === undefined
-        ? {}
-        : { workers: wholeNumber('workers', given.values['workers'], { min: 1, max: WORKERS_MAX }) };
-    const context: Context = { ...rest, parts: { ...parts, ...workers } };
-    if (given.values['stream'] !== undefined && given.values['dry-run'] !== true)
-      throw new UsageError('--stream goes with --dry-run: a stream by itself is folded again by replaying it.');
+    const context: Context = { ...rest, parts: { ...parts, ...workersOf(given.values) } };
     if (typeof given.values['stream'] === 'string') return compareStream(given.values['stream'], given, context);
     const dryRun = given.values['dry-run'] === true;
     const how = { fresh: given.values['fresh'] === true, aside: dryRun };
@@ -55,14 +53,22 @@ everything as it was.
       targets.push(await beginRebuild(context.parts.database, projection, how));
     return dryRun
       ? compareAside(targets, given, context)
-      : replace(targets, { context, evenParked: given.values['accept-parked'] === true });
+      : replace(targets, {
+          context,
+          acceptsParked: given.values['accept-parked'] === true,
+          shown: `The views show the new rows of ${namesOf(targets.filter(({ replaces }) => replaces))}. "rollback <projection>" shows the old ones again.`,
+        });
   },
 };
 
-/** Fills what is new, and lets generations take the place of those that are shown. */
+const EXAMPLES = { min: 0, max: 1_000_000 };
+const workersOf = ({ workers }: Given['values']): { workers?: number } =>
+  workers === undefined ? {} : { workers: wholeNumber('workers', workers, { min: 1, max: WORKERS_MAX }) };
+
+/** Fills the tables of new versions, and moves the views from the generations that are shown to the targets. */
 export async function replace(
   targets: readonly Target[],
-  { context, evenParked }: { context: Context; evenParked: boolean },
+  { context, acceptsParked, shown }: { context: Context; acceptsParked: boolean; shown: string },
 ): Promise<number> {
   const first = targets.filter(({ replaces }) => !replaces);
   if (first.length > 0) {
@@ -74,43 +80,43 @@ export async function replace(
   const met = await withProgress(replacing, context, (progress) =>
     meet(context.parts, replacing, {
       ...progress,
-      atMeeting: (connection) => showAll(connection, replacing, { evenParked }),
+      atMeeting: (connection) => showAll(connection, replacing, { acceptsParked }),
     }),
   );
   if (met.kind !== 'met') return giveUp(replacing, met.kind, context);
   if (met.result.kind === 'shown') {
-    context.print(`The views show the new rows of ${namesOf(replacing)}. "rollback" goes back.`);
+    context.print(shown);
     return 0;
   }
   const { streams } = met.result;
   await giveUp(replacing, 'refused', context);
   context.print(
-    `${streams.length} streams are parked in the new tables which are not in the old, so nothing was changed: ${streams.slice(0, 20).join(', ')}${streams.length > 20 ? ', …' : ''}\nMend the projection, or move the views all the same with --accept-parked.`,
+    `${streams.length} streams are parked in the new tables but not in the old ones, so nothing was changed: ${streams.slice(0, 20).join(', ')}${streams.length > 20 ? ', …' : ''}\nFix the projection, or move the views anyway with --accept-parked.`,
   );
   return 1;
 }
 
-/** A version that was never complete has no rows to be replaced: the service of its build takes it up when it is filled. */
+/** A version that was never complete has no rows to replace: the service of its build uses it once it is filled. */
 async function buildFirst(targets: readonly Target[], context: Context): Promise<number> {
   const outcome = await withProgress(targets, context, (progress) =>
     build(context.parts, { ...progress, generations: targets.map(({ name }) => name) }),
   );
   if (outcome.kind === 'failed') throw new Error(outcome.cause);
   if (outcome.kind !== 'built') return giveUp(targets, outcome.kind, context);
-  context.print(`${namesOf(targets)}: built, and ready for the services of this build.`);
+  context.print(`${namesOf(targets)}: built. The services of this build use it when they start.`);
   return 0;
 }
 
 async function compareAside(targets: readonly Target[], { values }: Given, context: Context): Promise<number> {
   const comparable = targets.filter(({ against }) => against !== null);
   for (const { name } of targets.filter(({ against }) => against === null))
-    context.tell(`${name} is the first of its kind: there are no rows to compare it with.`);
+    context.report(`${name} is the first generation: there are no rows to compare it with.`);
   if (comparable.length === 0) return 0;
-  const examplesMax = wholeNumber('examples', values['examples'], { min: 0, max: 1_000_000 });
+  const examplesMax = wholeNumber('examples', values['examples'], EXAMPLES);
   const met = await withProgress(comparable, context, (progress) =>
     meet(context.parts, comparable, {
       ...progress,
-      // The snapshot is taken while both stand at one position; what the comparison then takes, nobody waits for.
+      // The snapshot is taken while both stand at one position; nothing waits for the comparison.
       atMeeting: () => startComparing(comparable, { context, examplesMax }),
     }),
   );
@@ -148,34 +154,39 @@ async function startComparing(
 }
 
 async function compareStream(stream: string, { names, values }: Given, context: Context): Promise<number> {
+  await assertStreamExists(stream, context);
+  let compared = 0;
   for (const projection of named(context.parts.projections, names)) {
     const shown = (await readCheckpoints(context.parts.database))
       .filter(
         (checkpoint) => checkpoint.projection === projection.name && checkpoint.shown && checkpoint.state === 'live',
       )
       .at(-1);
-    if (shown === undefined) context.tell(`${projection.name} has no complete rows yet to compare with.`);
+    if (shown === undefined) context.report(`${projection.name} has no complete rows yet to compare with.`);
     else {
+      compared += 1;
       const report = new FindingsReport({ print: context.print, json: values['json'] === true });
       await verifyStreams(
         context.parts,
         { projection, checkpoint: shown },
         { streams: [stream], found: (finding) => report.found(finding) },
       );
-      report.folded(1);
+      report.beginPage(1);
+      report.folded({ streams: 1, projections: 1 });
       report.end();
     }
   }
+  if (compared === 0) throw new UsageError(NOTHING_TO_COMPARE);
   return 0;
 }
 
 const BUSY_WAIT_MS = 15_000;
 const BUSY_POLL_MS = 500;
 
-/** Runs a build with a bar; what another process has is waited for a while, for the lease of one that was killed runs out. */
+/** Runs a build with a progress bar. Waits a while for tables that another process moves: the lease of a killed one runs out. */
 export async function withProgress<T extends { kind: string }>(
   targets: readonly Target[],
-  { parts, signal, tell }: Context,
+  { parts, signal, report }: Context,
   work: (progress: { signal: AbortSignal; applied: Parameters<typeof build>[1]['applied'] }) => Promise<T>,
 ): Promise<T> {
   const bar = new ProgressBar(namesOf(targets), process.stderr);
@@ -189,13 +200,13 @@ export async function withProgress<T extends { kind: string }>(
     bar.advance(batch, end.position);
   };
   const deadline = performance.now() + BUSY_WAIT_MS;
-  for (let told = false; ; told = true) {
+  for (let isReported = false; ; isReported = true) {
     const outcome = await work({ signal, applied });
     if (outcome.kind !== 'busy' || performance.now() > deadline || signal.aborted) {
       bar.end();
       return outcome;
     }
-    if (!told) tell('Another process moves these tables; waiting for it …');
+    if (!isReported) report('Another process moves these tables; waiting for it …');
     await pause(BUSY_POLL_MS);
   }
 }
@@ -203,16 +214,16 @@ export async function withProgress<T extends { kind: string }>(
 async function giveUp(
   targets: readonly Target[],
   kind: 'busy' | 'stopped' | 'refused',
-  { parts, tell }: Context,
+  { parts, report }: Context,
 ): Promise<number> {
   if (kind === 'busy') {
-    tell(
-      `Another process builds ${namesOf(targets)}: a service that starts with a new version does so by itself. "projections" tells how far it is.`,
+    report(
+      `Another process builds ${namesOf(targets)}; a service that starts with a new version does so. "projections" shows its progress.`,
     );
     return 1;
   }
   for (const target of targets) await abandon(parts.database, target);
-  if (kind === 'stopped') tell('Given up. The views show what they showed before.');
+  if (kind === 'stopped') report('Cancelled. The views show what they showed before.');
   return 1;
 }
 

@@ -3,25 +3,28 @@ import { named, UsageError, type Command } from './command.js';
 import { replace } from './rebuild.command.js';
 
 export const rollbackCommand: Command = {
-  name: 'rollback',
-  usage: '<projection>',
-  summary: 'shows again the rows that were shown before the last rebuild, brought up to date',
-  help: `The generation that a rebuild of the same version replaced is kept for three days. It is brought to the end of the log with the
-code of this build, and the views move back to it; the one that was shown is kept in its place. To go back to an earlier
-version, run the earlier build: its tables are kept as long.
+  help: `The generation that a rebuild of the same version replaced is kept for three days. It is brought to the end of the log with
+the code of this build, and the views move back to it. The generation that was shown is kept in its place. To return to an
+earlier version, run the earlier build: its tables are kept for the same time.
 `,
   options: {},
+  check({ names }) {
+    if (names.length !== 1) throw new UsageError('rollback takes the name of one projection: rollback invoices.');
+  },
   run: async ({ names }, context) => {
-    const [projection, ...others] = named(context.parts.projections, names);
-    if (names.length !== 1 || projection === undefined || others.length > 0)
-      throw new UsageError('rollback wants the name of one projection.');
+    const [projection] = named(context.parts.projections, names);
+    if (projection === undefined) throw new Error('A name was checked.');
     const target = await beginRollback(context.parts.database, projection);
     if (target === null) {
       context.print(
-        `No earlier generation of ${projection.name}, version ${projection.version}, is kept. "rebuild ${projection.name}" builds one.`,
+        `No earlier generation of ${projection.name}, version ${projection.version}, is kept. "rebuild ${projection.name}" makes a new one.`,
       );
       return 1;
     }
-    return replace([target], { context, evenParked: true });
+    return replace([target], {
+      context,
+      acceptsParked: true,
+      shown: `The views show generation ${target.generation.generation} of ${projection.name} again.`,
+    });
   },
 };

@@ -3,24 +3,27 @@ import type { Queryable } from '../read-models/database.js';
 import { allStreams, sampleStreams } from '../read-models/event-index.js';
 import { readCheckpoints } from '../read-models/checkpoints.js';
 import { strayStreams } from '../read-models/rows.js';
-import { named, wholeNumber, type Command, type Context } from './command.js';
+import { named, UsageError, wholeNumber, type Command, type Context } from './command.js';
 import { FindingsReport } from './findings.js';
+import { assertStreamExists, NOTHING_TO_COMPARE } from './streams.js';
 
 export const verifyCommand: Command = {
-  name: 'verify',
-  usage: '[projection…]',
-  summary: 'folds streams afresh from the log and compares them with the rows',
-  help: `Exits with 1 when a row is not what its stream gives, and prints both. Services may run meanwhile: each stream is judged as of
-one moment. Streams that are parked are counted, not judged; those that were deleted in the store, or have lost their first events
-to its limits, are named. Without --sample and --stream, rows of streams that the log does not
-have are found too.
+  help: `Exits with 1 when a row disagrees with its stream, and prints both. Services may run meanwhile: each stream is compared as of
+one moment. Parked streams are counted, not compared. Streams that were deleted in the store, or have lost their first events
+to its limits, are listed. Without --sample and --stream, rows of streams that the log does not have are found too.
 
-  --sample <n>        so many streams at random, instead of all of them
-  --stream <name>     only this one
-  --json              each finding as JSON on a line of its own, as it is found; the last line counts them
+  --sample <n>        check n random streams instead of all of them
+  --stream <name>     check a single stream, e.g. subscription-sub_123; takes milliseconds
+  --json              print each finding as a line of JSON when it is found; the last line counts them
 `,
   options: { sample: { type: 'string' }, stream: { type: 'string' }, json: { type: 'boolean' } },
+  check({ values }) {
+    if (values['sample'] !== undefined && values['stream'] !== undefined)
+      throw new UsageError('--sample and --stream exclude each other.');
+    if (values['sample'] !== undefined) wholeNumber('sample', values['sample'], SAMPLE);
+  },
   run: async ({ names, values }, context) => {
+    if (typeof values['stream'] === 'string') await assertStreamExists(values['stream'], context);
     const { database } = context.parts;
     const checkpoints = await readCheckpoints(database);
     const shown = named(context.parts.projections, names).flatMap((projection) => {
@@ -29,6 +32,7 @@ have are found too.
       );
       return checkpoint === undefined ? [] : [{ projection, checkpoint }];
     });
+    if (shown.length === 0) throw new UsageError(NOTHING_TO_COMPARE);
     const report = new FindingsReport({ print: context.print, json: values['json'] === true });
     for await (const streams of pagesOf(values, database)) {
       await verifyPage(shown, { streams, report, context });
@@ -44,14 +48,18 @@ have are found too.
         await verifyPage([one], { streams, report, context });
       }
     }
+    if (report.isEmpty && !context.signal.aborted)
+      throw new UsageError(
+        'Nothing was checked: the read models have no events yet. "projections" shows where they are.',
+      );
     return report.end() ? 0 : 1;
   },
 };
 
 const STREAMS_AT_ONCE = 100;
-/** Names that are in memory at once; a larger sample is as well all. */
-const SAMPLE_MAX = 100_000;
-/** Streams of a projection that have rows and no events; so many are enough to see what happened. */
+/** Names that are in memory at once; instead of a larger sample, check all. */
+const SAMPLE = { min: 1, max: 100_000 };
+/** How many streams that have rows and no events are listed for a projection: enough to see what happened. */
 const STRAYS_MAX = 1_000;
 
 /** Verifies some streams for several projections, and waits until the reader of the output has taken what was found. */
@@ -59,10 +67,10 @@ async function verifyPage(
   shown: readonly Verifiable[],
   { streams, report, context }: { streams: readonly string[]; report: FindingsReport; context: Context },
 ): Promise<void> {
-  report.beginPage();
+  report.beginPage(streams.length);
   for (const one of shown) {
     await verifyStreams(context.parts, one, { streams, found: (finding) => report.found(finding) });
-    report.folded(streams.length);
+    report.folded({ streams: streams.length, projections: shown.length });
     await context.printed();
   }
 }
@@ -74,7 +82,7 @@ async function* pagesOf(
   if (typeof stream === 'string') {
     yield [stream];
   } else if (typeof sample === 'string') {
-    const streams = await sampleStreams(database, wholeNumber('sample', sample, { min: 1, max: SAMPLE_MAX }));
+    const streams = await sampleStreams(database, wholeNumber('sample', sample, SAMPLE));
     for (let at = 0; at < streams.length; at += STREAMS_AT_ONCE) yield streams.slice(at, at + STREAMS_AT_ONCE);
   } else {
     yield* allStreams(database, STREAMS_AT_ONCE);

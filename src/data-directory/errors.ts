@@ -1,3 +1,6 @@
+import { resolve } from 'node:path';
+import { ENDPOINTS_FILE } from './directory.js';
+
 /** Why a process cannot use, or no longer use, the servers of a data directory; the message says what to do about it. */
 export class StoresError extends Error {
   override readonly name = 'StoresError';
@@ -8,6 +11,19 @@ export class StoresError extends Error {
     options?: ErrorOptions,
   ) {
     super(message, options);
+  }
+}
+
+/** No service has ever run on this data directory. */
+export class NoLedgerError extends Error {
+  override readonly name = 'NoLedgerError';
+  readonly code = 'NO_LEDGER';
+
+  constructor(dataDirectory: string) {
+    super(
+      `There is no ledger in "${resolve(dataDirectory)}" (no ${ENDPOINTS_FILE}). ` +
+        'Set DATA_DIR, or --data-dir, to the data directory of the service, or set EVENTSTORE_URL and DATABASE_URL.',
+    );
   }
 }
 

@@ -2,13 +2,26 @@
  * Where the two stores are. Both may be servers elsewhere; what is `embedded` runs under the data directory, in one process
  * (its owner) for all that use the directory, and moves to another of them when the owner goes away.
  */
-import { DataDirectoryError, prepareDirectory } from './directory.js';
-import { notInstalled } from './errors.js';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { DataDirectoryError, ENDPOINTS_FILE, prepareDirectory } from './directory.js';
+import { NoLedgerError, notInstalled } from './errors.js';
 import type { Stores, StoresOptions } from './stores.js';
 
 export { DataDirectoryError } from './directory.js';
-export { StoresError } from './errors.js';
+export { NoLedgerError, StoresError } from './errors.js';
 export type { Stores, StoresEvent, StoresOptions } from './stores.js';
+
+/**
+ * Opens the stores of a ledger that exists, as a command does: a mistyped folder is refused and nothing is made there.
+ * @throws NoLedgerError, and what `openStores` throws
+ */
+export async function openLedger(options: StoresOptions): Promise<Stores> {
+  const isEmbedded = options.eventstoreUrl === 'embedded' || options.databaseUrl === 'embedded';
+  if (isEmbedded && !existsSync(join(options.dataDirectory, ENDPOINTS_FILE)))
+    throw new NoLedgerError(options.dataDirectory);
+  return openStores(options);
+}
 
 /**
  * Opens the stores: starts the embedded servers, or finds those that another process on this directory runs.

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { isPreviewInvoice } from './identity.js';
-import { field } from './json.js';
+import { UnreadableSnapshot } from './fields.js';
+import { field, type JsonObject } from './json.js';
 import { checkoutSessionSnapshot } from './snapshots/checkout-session.js';
 import { creditNoteSnapshot } from './snapshots/credit-note.js';
 import { customerSnapshot, entitlementsSnapshot } from './snapshots/customer.js';
-import { deletionSnapshot } from './snapshots/deletion.js';
+import { deletionSnapshot, type Deletion } from './snapshots/deletion.js';
 import { couponSnapshot, discountSnapshot } from './snapshots/discount.js';
 import { disputeSnapshot } from './snapshots/dispute.js';
 import { invoiceItemSnapshot } from './snapshots/invoice-line.js';
@@ -18,12 +19,11 @@ import { subscriptionScheduleSnapshot } from './snapshots/subscription-schedule.
 import { subscriptionSnapshot } from './snapshots/subscription.js';
 import type { StripeEvent } from './stripe-event.js';
 
-export { UnreadableSnapshot } from './fields.js';
+export { UnreadableSnapshot };
 export { isFinalStatus } from './rank.js';
 export type { CheckoutSessionSnapshot } from './snapshots/checkout-session.js';
 export type { CreditNoteSnapshot } from './snapshots/credit-note.js';
 export type { CustomerSnapshot, EntitlementsSnapshot } from './snapshots/customer.js';
-export type { DeletionSnapshot } from './snapshots/deletion.js';
 export type { CouponSnapshot, CouponTerms, DiscountFacts, DiscountSnapshot } from './snapshots/discount.js';
 export type { DisputeMovement, DisputeSnapshot } from './snapshots/dispute.js';
 export type { InvoiceItemSnapshot, InvoiceLine } from './snapshots/invoice-line.js';
@@ -58,12 +58,16 @@ const readers = {
   coupon: { kind: 'coupon', read: couponSnapshot },
 } as const;
 const upcomingInvoice = { kind: 'upcoming_invoice', read: upcomingInvoiceSnapshot } as const;
-const deletion = { kind: 'deletion', read: deletionSnapshot } as const;
 const relatedObject = { kind: 'related_object', read: relatedObjectSnapshot } as const;
+const deletion = { kind: 'deletion', read: deleted } as const;
 
-type Reader = (typeof readers)[keyof typeof readers] | typeof upcomingInvoice | typeof deletion | typeof relatedObject;
+type LivingReader = (typeof readers)[keyof typeof readers] | typeof upcomingInvoice | typeof relatedObject;
+type Reader = LivingReader | typeof deletion;
+type LivingSnapshot = ReturnType<LivingReader['read']>;
+/** An object was deleted; `last` is what it was then, and null where the event does not tell. */
+export type DeletionSnapshot = Deletion & Readonly<{ last: LivingSnapshot | null }>;
 /** A typed snapshot of ours, the same for every API version of Stripe; plain JSON. */
-export type Snapshot = ReturnType<Reader['read']>;
+export type Snapshot = LivingSnapshot | DeletionSnapshot;
 export type SnapshotKind = Snapshot['kind'];
 
 /** The kind of an event's snapshot, by the object it shows; `other` for objects that no projection needs. */
@@ -84,12 +88,34 @@ export function normalise(stripeEvent: StripeEvent): Snapshot {
 
 function readerOf(stripeEvent: StripeEvent): Reader | null {
   const { object } = stripeEvent.data;
+  const living = livingReaderOf(object);
+  if (living === null || living.kind === 'subscription') return living;
+  return stripeEvent.type.endsWith('.deleted') || field(object, 'deleted') === true ? deletion : living;
+}
+
+function livingReaderOf(object: JsonObject): LivingReader | null {
   const name = field(object, 'object');
   if (typeof name !== 'string') return null;
-  const isRelated = isRelatedObject(name);
-  if (!isRelated && !Object.hasOwn(readers, name)) return null;
-  if (name !== 'subscription' && (stripeEvent.type.endsWith('.deleted') || field(object, 'deleted') === true))
-    return deletion;
   if (isPreviewInvoice(object)) return upcomingInvoice;
-  return isRelated ? relatedObject : readers[name as keyof typeof readers];
+  if (isRelatedObject(name)) return relatedObject;
+  return Object.hasOwn(readers, name) ? readers[name as keyof typeof readers] : null;
 }
+
+function deleted(stripeEvent: StripeEvent): DeletionSnapshot {
+  return { ...deletionSnapshot(stripeEvent), last: lastOf(stripeEvent) };
+}
+
+/** That an object was deleted is known, whatever it was: a last snapshot that cannot be read tells no more than none. */
+function lastOf(stripeEvent: StripeEvent): LivingSnapshot | null {
+  const { object } = stripeEvent.data;
+  if (Object.keys(object).every((name) => BARE.has(name))) return null;
+  try {
+    return livingReaderOf(object)?.read(stripeEvent) ?? null;
+  } catch (error) {
+    if (!(error instanceof UnreadableSnapshot)) throw error;
+    return null;
+  }
+}
+
+/** What an object consists of whose deletion is all that is told. */
+const BARE = new Set(['id', 'object', 'deleted', 'livemode']);

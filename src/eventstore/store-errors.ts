@@ -51,7 +51,10 @@ export function storeErrorOf(error: unknown, { what, ofLog }: { what: string; of
   const isAway =
     AWAY_TYPES.has(type) || AWAY_CODES.has(code) || /^(E[A-Z]+|ERR_STREAM_PREMATURE_CLOSE)$/.test(String(code));
   return isAway
-    ? new StoreUnavailable(`${what}: the event store does not answer (${message}).`, { cause: error })
+    ? new StoreUnavailable(
+        `${what}: the event store does not answer (${message.replace(/[. ]*Resolution note:\s*$/, '')}).`,
+        { cause: error },
+      )
     : error;
 }
 

@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Bodies, BodyRefusal } from './bodies.js';
 import { closeGently } from './closing.js';
@@ -15,9 +15,9 @@ export interface BodyRoute {
   readonly path: string;
   readonly bodyBytesMax: number;
   /** Judges a request by its headers; a problem is answered before the body is read. */
-  refusalOf(headers: IncomingHttpHeaders): Problem | null;
+  refusalOf(request: IncomingMessage): Problem | null;
   /** What is answered for a body that was not taken. */
-  problemOf(refusal: BodyRefusal): Problem;
+  problemOf(refusal: BodyRefusal, request: IncomingMessage): Problem;
   /** A request that comes while the service stops is answered 503. */
   onStopping(): void;
 }
@@ -100,7 +100,7 @@ export class Rim {
     }
     if (request.headers.host === undefined && request.raw.httpVersion === '1.1')
       return done(new ProblemError('malformed_request', 'The request has no Host header, which HTTP/1.1 demands.'));
-    const refusal = route?.refusalOf(request.headers) ?? null;
+    const refusal = route?.refusalOf(request.raw) ?? null;
     if (refusal !== null) return done(ProblemError.of(refusal));
     // Bytes are taken whatever the sender calls them; an odd content type would be refused.
     request.headers['content-type'] = undefined;
@@ -111,7 +111,7 @@ export class Rim {
     const route = this.#routeOf(request);
     if (route === null) return done(null);
     this.#bodies.read(request.raw, route.bodyBytesMax, (refusal, body) =>
-      refusal === null ? done(null, body) : done(ProblemError.of(route.problemOf(refusal))),
+      refusal === null ? done(null, body) : done(ProblemError.of(route.problemOf(refusal, request.raw))),
     );
   }
 

@@ -29,7 +29,8 @@ export type Applied = Readonly<{
   refolds: number;
   longestRefoldMs: number;
   ambiguous: number;
-  parked: readonly ParkedStream[];
+  /** What was parked, with the name of its generation. */
+  parked: readonly (ParkedStream & Readonly<{ generation: string }>)[];
   /** Streams that wait to be folded again beside the batches: too much of them must be read. */
   waiting: number;
   /** Streams folded again of which the store has nothing, or not the beginning, any more. */
@@ -352,7 +353,9 @@ export class Projector {
   }
 
   #appliedOf({ folded, writes }: Committing, repeats: number): Applied {
-    const parked = writes.flatMap(({ parking }) => (typeof parking === 'string' ? [] : [parking]));
+    const parked = writes.flatMap(({ parking, generation }) =>
+      typeof parking === 'string' ? [] : [{ ...parking, generation: nameOfGeneration(generation) }],
+    );
     const refolded = folded.filter(({ refoldMs }) => refoldMs !== null);
     return {
       kind: 'applied',

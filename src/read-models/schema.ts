@@ -34,6 +34,14 @@ const SCHEMA_LOCK = 7_319_046_251;
 export const lockSchema = (connection: Queryable) =>
   connection.query('select pg_advisory_xact_lock($1)', [SCHEMA_LOCK]);
 
+/** Whether a service has ever made the schema `ledger` in this database. */
+export async function hasSchema(database: Queryable): Promise<boolean> {
+  const { rows } = await database.query<{ found: boolean }>(
+    `select to_regclass('ledger.checkpoints') is not null as found`,
+  );
+  return rows[0]?.found === true;
+}
+
 /** Makes what is missing of the schema `ledger`, for the versions of this build. Several processes may call it at once. */
 export async function ensureSchema(database: Database, projections: readonly AnyProjection[]): Promise<void> {
   await database.transaction(async (connection) => {

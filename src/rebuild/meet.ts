@@ -55,11 +55,11 @@ export async function meet<T>(
 export async function showAll(
   connection: Queryable,
   targets: readonly Target[],
-  { evenParked }: { evenParked: boolean },
+  { acceptsParked }: { acceptsParked: boolean },
 ): Promise<Readonly<{ kind: 'shown' }> | Readonly<{ kind: 'parked'; streams: readonly string[] }>> {
   const parked: string[] = [];
   for (const target of targets) parked.push(...(await newlyParked(connection, target)));
-  if (parked.length > 0 && !evenParked) return { kind: 'parked', streams: [...new Set(parked)] };
+  if (parked.length > 0 && !acceptsParked) return { kind: 'parked', streams: [...new Set(parked)] };
   await lockSchema(connection);
   for (const target of targets) await show(connection, target);
   return { kind: 'shown' };

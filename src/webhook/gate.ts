@@ -1,9 +1,10 @@
-import type { IncomingHttpHeaders } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { BodyRefusal } from '../http/bodies.js';
 import type { Problem } from '../http/problem.js';
 import type { BodyRoute } from '../http/rim.js';
 import type { IntakeReport } from './intake.report.js';
 import { problemOf, type Refusal } from './refusal.js';
+import { senderOf, type Sender } from './sender.js';
 import { claimOf } from './signature.js';
 
 /** The route of the webhook, as Stripe is told it. */
@@ -23,24 +24,24 @@ export class WebhookGate implements BodyRoute {
     this.#report = options.report;
   }
 
-  refusalOf(headers: IncomingHttpHeaders): Problem | null {
-    const header = headers['stripe-signature'];
-    const claim = claimOf(typeof header === 'string' ? header : undefined, new Date());
-    if (claim.kind === 'invalid') return this.#refuse({ kind: 'bad_signature', reason: claim.reason });
-    const declaredBytes = Number(headers['content-length'] ?? 0);
-    return declaredBytes > this.bodyBytesMax ? this.#refuse({ kind: 'over_limit' }) : null;
+  refusalOf(request: IncomingMessage): Problem | null {
+    const sender = senderOf(request, null);
+    const claim = claimOf(sender.signature, new Date());
+    if (claim.kind === 'invalid') return this.#refuse({ kind: 'bad_signature', reason: claim.reason }, sender);
+    const declaredBytes = Number(request.headers['content-length'] ?? 0);
+    return declaredBytes > this.bodyBytesMax ? this.#refuse({ kind: 'over_limit' }, sender) : null;
   }
 
-  problemOf(kind: BodyRefusal): Problem {
-    return this.#refuse({ kind });
+  problemOf(kind: BodyRefusal, request: IncomingMessage): Problem {
+    return this.#refuse({ kind }, senderOf(request, null));
   }
 
   onStopping(): void {
     this.#report.stopping();
   }
 
-  #refuse(refusal: Refusal): Problem {
-    this.#report.refused(refusal);
+  #refuse(refusal: Refusal, sender: Sender): Problem {
+    this.#report.refused(refusal, sender);
     return problemOf(refusal);
   }
 }

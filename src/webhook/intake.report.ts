@@ -1,7 +1,19 @@
 import { Logger } from '@nestjs/common';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
-import { QUARANTINED, remarkOn, type Acknowledged, type Quarantined, type Refusal } from './refusal.js';
+import { DeliveryLines } from './delivery-lines.js';
+import { QUARANTINED, remarkOn, type Acknowledged, type Quarantined, type Recorded, type Refusal } from './refusal.js';
 import { RepeatedLines } from './repeated-lines.js';
+import { textOf, type Sender } from './sender.js';
+
+type Options = Readonly<{
+  registry: Registry;
+  /** How many events wait for the store. */
+  waiting: () => number;
+  /** The labels of the configured secrets. */
+  labels: readonly string[];
+  /** Whether each delivery has a line, for a developer who watches. */
+  showDeliveries: boolean;
+}>;
 
 /** What becomes of a delivery. Each is counted once, whichever layer answers it. */
 type Outcome = Acknowledged | Refusal['kind'] | 'stopping' | 'failed';
@@ -22,16 +34,22 @@ const OUTCOMES: Readonly<Record<Outcome, true>> = {
   incomplete: true,
 };
 
+/** Reasons by which an event that has a stream is not in it. */
+const IS_ALARM: Readonly<Partial<Record<Quarantined['reason'], true>>> = { conflict: true, stream_deleted: true };
+
 /** Counts deliveries by outcome, measures how long they took, and logs those that were refused. */
 export class IntakeReport {
   readonly #logger = new Logger('webhook');
   readonly #lines = new RepeatedLines();
+  readonly #shown: DeliveryLines | null;
+  readonly #labels: readonly string[];
   readonly #deliveries: Counter<'outcome'>;
   readonly #quarantined: Counter<'reason'>;
   readonly #seconds: Histogram<'outcome'>;
 
-  /** `waiting` tells how many events wait for the store. */
-  constructor(registry: Registry, waiting: () => number) {
+  constructor({ registry, waiting, labels, showDeliveries }: Options) {
+    this.#labels = labels;
+    this.#shown = showDeliveries ? new DeliveryLines((text) => this.#logger.log(text)) : null;
     this.#deliveries = new Counter({
       name: 'ledger_webhook_deliveries_total',
       help: 'Webhook deliveries by outcome. too_large and over_limit are alarms: such an event is never stored.',
@@ -64,31 +82,45 @@ export class IntakeReport {
     });
   }
 
-  /** A delivery whose body was read has its answer, `seconds` later. */
-  answered(outcome: Acknowledged | Refusal, seconds: number): void {
-    const kind = typeof outcome === 'string' ? outcome : outcome.kind;
-    this.#seconds.observe({ outcome: kind }, seconds);
-    if (typeof outcome === 'string') this.#deliveries.inc({ outcome: kind });
-    else this.refused(outcome);
+  /** The event of a delivery is in the log; its answer took `seconds`. */
+  acknowledged(recorded: Recorded, seconds: number): void {
+    const { kind: outcome } = recorded;
+    this.#seconds.observe({ outcome }, seconds);
+    this.#deliveries.inc({ outcome });
+    this.#shown?.add(outcome, () => lineOf(recorded, seconds));
+    if (recorded.kind === 'quarantined') this.#inQuarantine(recorded);
   }
 
-  /** An event was stored in quarantine. */
-  quarantined({ reason, type, stream }: Quarantined): void {
-    this.#quarantined.inc({ reason });
-    this.#lines.write(reason, (more) =>
-      this.#logger.error(`A ${type} is in quarantine, as ${stream}: ${QUARANTINED[reason]}${more}`),
-    );
+  /** A delivery whose body was read is refused; its answer took `seconds`. */
+  answered(refusal: Refusal, { seconds, sender }: { seconds: number; sender: Sender }): void {
+    this.#seconds.observe({ outcome: refusal.kind }, seconds);
+    this.refused(refusal, sender);
   }
 
-  /** A delivery was refused. */
-  refused(refusal: Refusal): void {
+  /** A delivery is refused. */
+  refused(refusal: Refusal, sender: Sender): void {
     this.#deliveries.inc({ outcome: refusal.kind });
-    const { level, text, cause } = remarkOn(refusal);
-    const key = refusal.kind === 'bad_signature' ? refusal.reason : refusal.kind;
+    const { level, text, cause } = remarkOn(refusal, this.#labels);
+    const key =
+      refusal.kind === 'bad_signature'
+        ? refusal.reason
+        : `${refusal.kind} ${refusal.kind === 'unreadable' ? refusal.endpoint : ''}`;
+    const receivedAt = new Date();
     this.#lines.write(key, (more) => {
-      if (cause instanceof Error) this.#logger[level](cause, text + more);
-      else this.#logger[level](text + more);
+      const line = text + textOf(sender, receivedAt) + more;
+      if (cause instanceof Error) this.#logger[level](cause, line);
+      else this.#logger[level](line);
     });
+  }
+
+  #inQuarantine({ reason, type, stream, stripeEventId, endpoint }: Quarantined): void {
+    this.#quarantined.inc({ reason });
+    const what = `${type} ${stripeEventId ?? 'without an id'} of the endpoint "${endpoint}"`;
+    this.#lines.write(`${reason} ${endpoint}`, (more) =>
+      this.#logger[IS_ALARM[reason] ? 'error' : 'warn'](
+        `In quarantine, as ${stream}: ${what}: ${QUARANTINED[reason]}${more}`,
+      ),
+    );
   }
 
   /** A delivery came while the service stops. */
@@ -101,3 +133,7 @@ export class IntakeReport {
     this.#deliveries.inc({ outcome: 'failed' });
   }
 }
+
+/** As the Stripe CLI shows a delivery, with where it is in the log. */
+const lineOf = ({ kind, type, stripeEventId, stream, revision }: Recorded, seconds: number): string =>
+  `200 ${kind.padEnd(11)}  ${type}  ${stripeEventId ?? '-'}  ${stream}@${revision}  ${Math.round(seconds * 1000)} ms`;

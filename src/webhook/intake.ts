@@ -14,20 +14,22 @@ export type Append = (event: NewEvent) => Promise<AppendOutcome>;
 
 export type Delivery = Readonly<{ body: Uint8Array; signature: string | undefined; receivedAt: Date }>;
 
+/** The event of a delivery that is in the log, as it was recorded; `endpoint` is the label of the secret that signed it. */
+type Recorded = Readonly<{
+  stream: string;
+  revision: bigint;
+  stripeEventId: string | null;
+  type: string;
+  endpoint: string;
+}>;
+
 export type IntakeOutcome =
-  | { readonly kind: 'appended'; readonly stream: string; readonly revision: bigint; readonly position: bigint }
+  | (Recorded & Readonly<{ kind: 'appended'; position: bigint }>)
   /** `position`: null for an event that an operator has hidden, where nothing knows it. */
-  | { readonly kind: 'duplicate'; readonly stream: string; readonly revision: bigint; readonly position: bigint | null }
-  | {
-      readonly kind: 'quarantined';
-      readonly stream: string;
-      readonly revision: bigint;
-      readonly position: bigint;
-      readonly reason: QuarantineReason;
-      readonly type: string;
-    }
+  | (Recorded & Readonly<{ kind: 'duplicate'; position: bigint | null }>)
+  | (Recorded & Readonly<{ kind: 'quarantined'; position: bigint; reason: QuarantineReason }>)
   | { readonly kind: 'bad_signature'; readonly reason: Extract<Verification, { kind: 'invalid' }>['reason'] }
-  | { readonly kind: 'unreadable' }
+  | { readonly kind: 'unreadable'; readonly endpoint: string }
   /**
    * `limitBytes`: what one append may have, by the configuration or by a store that allows less; null when it did not
    * say.
@@ -49,7 +51,7 @@ export async function take(
   if (verified.kind === 'invalid') return { kind: 'bad_signature', reason: verified.reason };
   const text = Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8');
   const stripeEvent = parse(text);
-  if (stripeEvent === undefined) return { kind: 'unreadable' };
+  if (stripeEvent === undefined) return { kind: 'unreadable', endpoint: verified.endpoint };
 
   // Bytes that are no UTF-8 all decode to one replacement character, so that only the bytes tell such bodies apart.
   const hash = isUtf8(body) ? contentHashOf(text, stripeEvent) : digest('sha256', body);
@@ -57,24 +59,32 @@ export async function take(
   const routed = route(stripeEvent, hash);
   const outcome = await options.append(describe(routed));
   if (routed.kind === 'quarantine' || (outcome.kind !== 'conflict' && outcome.kind !== 'stream_deleted'))
-    return answerOf(outcome, routed, body);
+    return answerOf(outcome, routed, { body, verified });
   const quarantined = routeRefused(stripeEvent, hash, outcome.kind);
-  return answerOf(await options.append(describe(quarantined)), quarantined, body);
+  return answerOf(await options.append(describe(quarantined)), quarantined, { body, verified });
 }
 
-function answerOf(outcome: AppendOutcome, routed: Route, body: Uint8Array): IntakeOutcome {
+function answerOf(
+  outcome: AppendOutcome,
+  routed: Route,
+  { body, verified: { endpoint } }: { body: Uint8Array; verified: Known['verified'] },
+): IntakeOutcome {
+  const { type, stripeEventId } = routed;
+  const event = { type, stripeEventId, endpoint };
   switch (outcome.kind) {
     case 'appended':
       return routed.kind === 'quarantine'
-        ? { ...outcome, kind: 'quarantined', reason: routed.reason, type: routed.type }
-        : outcome;
+        ? { ...outcome, ...event, kind: 'quarantined', reason: routed.reason }
+        : { ...outcome, ...event };
+    case 'duplicate':
+      return { ...outcome, ...event };
     case 'too_large':
-      return { ...outcome, type: routed.type, bytes: body.byteLength };
+      return { ...outcome, type, bytes: body.byteLength };
     case 'conflict':
       throw new Error(`The quarantine stream ${outcome.stream} is named by its content and cannot hold another.`);
     // A quarantine stream holds this one body: who tombstoned it has erased what is delivered again here.
     case 'stream_deleted':
-      return { kind: 'duplicate', stream: outcome.stream, revision: 0n, position: null };
+      return { kind: 'duplicate', stream: outcome.stream, revision: 0n, position: null, ...event };
     default:
       return outcome;
   }

@@ -10,6 +10,8 @@ export type Acknowledged = 'appended' | 'duplicate' | 'quarantined';
 /** Why a delivery was not acknowledged, whichever layer refused it. */
 export type Refusal = Exclude<IntakeOutcome, { kind: Acknowledged }> | Readonly<{ kind: BodyRefusal }>;
 
+/** The delivery of an event that is in the log. */
+export type Recorded = Extract<IntakeOutcome, { kind: Acknowledged }>;
 export type Quarantined = Extract<IntakeOutcome, { kind: 'quarantined' }>;
 
 /** What the log says of an event in quarantine. */
@@ -17,10 +19,10 @@ export const QUARANTINED: Readonly<Record<QuarantineReason, string>> = {
   not_an_event: 'it does not have the form of a Stripe event.',
   envelope: 'it is inside the envelope of another service. Let Stripe deliver to this endpoint itself.',
   thin_event: 'it is a v2 event, which carries no snapshot.',
-  no_object: 'its object has no name that a stream could bear.',
-  no_real_id: 'it, its object or the owner of that has no real id.',
+  no_object: 'its object has no name that a stream can have.',
+  no_real_id: 'the event, its object or the owner of the object has no real id.',
   conflict: 'its event id is recorded with another content.',
-  stream_deleted: 'the stream of its object is tombstoned, and takes no event any more.',
+  stream_deleted: 'the stream of its object is tombstoned, and accepts no more events.',
 };
 
 const RAISE_LIMIT =
@@ -56,17 +58,24 @@ export type Remark = Readonly<{ level: 'warn' | 'error'; text: string; cause?: u
 const warning = (text: string): Remark => ({ level: 'warn', text });
 const alarm = (text: string, cause?: unknown): Remark => ({ level: 'error', text, cause });
 
-/** What the log says of a refusal, and what to check. Nothing that the sender wrote is in it, unless it was signed. */
-export function remarkOn(refusal: Refusal): Remark {
+/**
+ * What the log says of a refusal, and what to check. Nothing that the sender wrote is in it, unless it was signed.
+ * `labels` name the secrets that are configured.
+ */
+export function remarkOn(refusal: Refusal, labels: readonly string[]): Remark {
   switch (refusal.kind) {
     case 'bad_signature':
-      return warning(`A delivery was refused. ${PROBLEMS[`signature_${refusal.reason}`].remedy}`);
+      return warning(
+        `A delivery was refused. ${PROBLEMS[`signature_${refusal.reason}`].remedy}${refusal.reason === 'no_match' ? ` Tried: ${labels.join(', ')}.` : ''}`,
+      );
     case 'unreadable':
-      return warning('A delivery was refused: it is signed, but is no JSON.');
+      return warning(
+        `A delivery was refused: the secret "${refusal.endpoint}" has signed it, but it is not valid JSON.`,
+      );
     case 'incomplete':
-      return warning('A delivery ended before its whole body came.');
+      return warning('A delivery ended before its whole body arrived.');
     case 'malformed':
-      return warning('A delivery was refused: its body is no valid HTTP.');
+      return warning('A delivery was refused: it is not valid HTTP.');
     case 'timeout':
       return warning('A delivery was cut off: it did not arrive whole within REQUEST_TIMEOUT_MS.');
     case 'too_large':
@@ -79,9 +88,9 @@ export function remarkOn(refusal: Refusal): Remark {
           `sent it: ${RAISE_LIMIT}`,
       );
     case 'overloaded':
-      return warning('A delivery was refused since too many are under way; Stripe will send it again.');
+      return warning('A delivery was refused because too many are under way. Stripe will send it again.');
     case 'unavailable':
-      return alarm('The event store did not take an event; Stripe will send it again.', refusal.cause);
+      return alarm('The event store did not accept an event. Stripe will send it again.', refusal.cause);
   }
 }
 

@@ -50,6 +50,12 @@ export function claimOf(header: string | undefined, now: Date): Claim {
   return { kind: 'claimed', timestamp, signatures };
 }
 
+/** The time that a header claims, whether it is well-formed otherwise or not; null where there is none. */
+export function claimedTimeOf(header: string | undefined): Date | null {
+  const [, seconds] = /(?:^|,)t=(\d{1,11})(?:,|$)/.exec(header?.slice(0, HEADER_LENGTH_MAX) ?? '') ?? [];
+  return seconds === undefined ? null : new Date(Number(seconds) * 1000);
+}
+
 /**
  * Checks the `Stripe-Signature` header over the bytes of the body against any of the secrets (a rolled secret lives
  * on for up to 24 hours; docs.stripe.com/webhooks/signature). Never throws, whatever the header and the body are.

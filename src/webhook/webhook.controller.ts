@@ -5,6 +5,7 @@ import { ProblemError } from '../http/problem.js';
 import { WEBHOOK_PATH } from './gate.js';
 import type { Delivery, IntakeOutcome } from './intake.js';
 import type { IntakeReport } from './intake.report.js';
+import { senderOf } from './sender.js';
 import { problemOf, type Acknowledged } from './refusal.js';
 
 /** Takes one delivery; bound to secrets and appender by the module. */
@@ -41,11 +42,10 @@ export class WebhookController {
       case 'appended':
       case 'duplicate':
       case 'quarantined':
-        this.report.answered(outcome.kind, seconds);
-        if (outcome.kind === 'quarantined') this.report.quarantined(outcome);
+        this.report.acknowledged(outcome, seconds);
         return answerOf(outcome);
       default:
-        this.report.answered(outcome, seconds);
+        this.report.answered(outcome, { seconds, sender: senderOf(request.raw, body) });
         throw ProblemError.of(problemOf(outcome));
     }
   }

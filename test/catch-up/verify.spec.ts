@@ -117,7 +117,7 @@ describe('the command "verify"', () => {
     const context: Context = {
       parts: { store, database, projections },
       signal: new AbortController().signal,
-      tell: () => undefined,
+      report: () => undefined,
       print: (text) => {
         const finding = JSON.parse(text) as Finding | { kind: 'counts' };
         if (finding.kind === 'difference' && ids.includes(String(finding.key['id'])))

@@ -121,8 +121,8 @@ describe('the configuration', () => {
 
   const signing = (value: string) => ({ STRIPE_WEBHOOK_SECRETS: `main=${SECRETS[0]},${value}` });
   const tokens = (value: string) => ({ API_TOKENS: `read=0123456789abcdef,${value}` });
-  const NO_SECRET = /entry 2 of 2 is no signing secret.*copy it whole/;
-  const NO_SCOPE = /entry 2 of 2 has no scope that exists/;
+  const NO_SECRET = /entry 2 of 2 is not a signing secret.*Copy it whole/;
+  const NO_SCOPE = /entry 2 of 2 names no known scope/;
   it.each([
     ['a secret key of the API', signing('main=sk_live_51Habcdefghijklmnopqrstuvwx'), NO_SECRET],
     ['a signing secret without its characters', signing('main=whsec_'), NO_SECRET],
@@ -131,7 +131,7 @@ describe('the configuration', () => {
     ['half a signing secret', signing('main=whsec_abcdefghijklmnopqrstuvw'), NO_SECRET],
     ['a signing secret with other characters', signing('main=whsec_abcdefghijklmnopqrstuvwxyz$'), NO_SECRET],
     ['a signing secret for a label', signing('whsec_abcdefghijklmnopqrst=main!'), NO_SECRET],
-    ['a token that is too short', tokens('read=s3cretToken'), /entry 2 of 2 has a token of less than 16 characters/],
+    ['a token that is too short', tokens('read=s3cretToken'), /entry 2 of 2 has a token of fewer than 16 characters/],
     ['a token of which the scope was forgotten', tokens('c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0Cg=='), NO_SCOPE],
     ['a scope that does not exist', tokens('read+write=0123456789abcdef'), NO_SCOPE],
     ['a token and its scope the wrong way round', tokens('S3cretS3cretS3cret=read'), NO_SCOPE],

@@ -109,7 +109,7 @@ it('a start at a port that is taken ends with a sentence', async () => {
       DATABASE_URL: database.url,
       PORT: String((occupant.address() as AddressInfo).port),
     };
-    expectSentence({ ...(await run(environment)) }, /Another program listens there: stop it, or set PORT/);
+    expectSentence({ ...(await run(environment)) }, /Port \d+ of 127\.0\.0\.1 is taken.*set PORT to another/);
   } finally {
     occupant.close();
     await database.stop();

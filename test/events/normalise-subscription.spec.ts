@@ -83,7 +83,6 @@ describe('a subscription', () => {
       ),
     ).toMatchObject({
       collectionMethod: 'send_invoice',
-      daysUntilDue: 30,
       startedAt: '2014-05-13T16:53:20.000Z',
       items: [
         {
@@ -143,7 +142,6 @@ describe('a subscription', () => {
       trialEndBehavior: 'cancel',
       pendingUpdateExpiresAt: null,
       collectionMethod: 'charge_automatically',
-      daysUntilDue: null,
       billingMode: null,
       defaultPaymentMethod: 'pm_1MhUZoE0b6fckueSNbTLQLkm',
       discounts: [],

@@ -193,6 +193,7 @@ describe('deletions', () => {
       invoice: null,
       account: null,
       livemode: false,
+      last: expect.objectContaining({ kind: 'customer', id: 'cus_1', email: 'a@example.com' }),
     });
   });
 

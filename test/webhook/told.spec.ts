@@ -1,5 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { createHash } from 'node:crypto';
 import type { LoggerService } from '@nestjs/common';
+import { DeliveryLines } from '../../src/webhook/delivery-lines.js';
+import { textOf } from '../../src/webhook/sender.js';
 import { RepeatedLines } from '../../src/webhook/repeated-lines.js';
 import { deliver, READ_TOKEN, signatureOf } from '../support/delivery.js';
 import { startLedger, type TestLedger } from '../support/ledger.js';
@@ -40,7 +43,7 @@ describe('a refused delivery is counted, and the log says what to check', () => 
     ['no signature', event(), '', 'bad_signature', 'warn', /header is missing/],
     ['an old signature', event(), longAgo('x'), 'bad_signature', 'warn', /clock/],
     ['another signature', event(), other(), 'bad_signature', 'warn', /secret/],
-    ['no JSON', '{', undefined, 'unreadable', 'warn', /no JSON/],
+    ['no JSON', '{', undefined, 'unreadable', 'warn', /not valid JSON/],
   ])('%s', async (_name, body, signature, outcome, level, text) => {
     const before = (await outcomesOf(ledger.url))[outcome] ?? 0;
     for (let sent = 0; sent < 20; sent += 1) expect((await deliver(ledger.url, body, signature)).status).not.toBe(200);
@@ -58,6 +61,69 @@ describe('a refused delivery is counted, and the log says what to check', () => 
     const deliveries = sum('ledger_webhook_deliveries_total{');
     expect(deliveries).toBe(sum('ledger_http_responses_total{route="/webhooks/stripe"'));
     expect(deliveries).toBeGreaterThan(100);
+  });
+});
+
+describe('the log says of a refused delivery', () => {
+  const oneLine = () => lines.find((line) => !/ \(\d+ more in /.test(line.text))?.text;
+
+  it('who sent it, when it was signed, which body it had, and which secrets were tried', async () => {
+    const own = await startLedger({ logger });
+    try {
+      const body = event();
+      await deliver(own.url, body, other());
+      const sha = createHash('sha256').update(body).digest('hex').slice(0, 8);
+      expect(oneLine()).toMatch(
+        new RegExp(
+          `No configured secret matches.* Tried: tests\\. \\(From 127\\.0\\.0\\.1, signed \\d s ago, body ${body.length} bytes with SHA-256 ${sha}…`,
+        ),
+      );
+    } finally {
+      await own.stop();
+    }
+  });
+
+  it('how old an old signature is, though its body was not read', () => {
+    const sender = { remoteAddress: '10.0.0.3', signature: 't=1700000000,v1=00', body: null };
+    expect(textOf(sender, new Date(1_700_003_999_000))).toBe(' (From 10.0.0.3, signed 3,999 s ago.)');
+    expect(textOf({ ...sender, signature: 'v1=00' }, new Date())).toContain('without a time of signing');
+  });
+
+  it('of one in quarantine, which event and endpoint it was, and why', async () => {
+    const own = await startLedger({ logger });
+    try {
+      const thin = { id: 'evt_thin', object: 'v2.core.event', type: 'v1.billing.meter.error_report_triggered' };
+      expect(await deliver(own.url, JSON.stringify(thin))).toMatchObject({ body: { outcome: 'quarantined' } });
+      expect(lines).toEqual([
+        {
+          level: 'warn',
+          text: expect.stringMatching(
+            /In quarantine, as quarantine-.*: v1\.billing\S+ .*endpoint "tests": it is a v2 event/,
+          ),
+        },
+      ]);
+    } finally {
+      await own.stop();
+    }
+  });
+});
+
+describe('deliveries that are shown', () => {
+  it('have a line each, and in a storm a count', () => {
+    jest.useFakeTimers();
+    try {
+      const written: string[] = [];
+      const shown = new DeliveryLines((text) => written.push(text));
+      for (let sent = 0; sent < 12; sent += 1) shown.add('appended', () => `line ${sent}`);
+      shown.add('duplicate', () => 'one more');
+      expect(written.splice(0)).toEqual(Array.from({ length: 10 }, (_, at) => `line ${at}`));
+      jest.advanceTimersByTime(1_000);
+      expect(written.splice(0)).toEqual(['… and in the same second 2 appended, 1 duplicate']);
+      shown.add('appended', () => 'the next');
+      expect(written).toEqual(['the next']);
+    } finally {
+      jest.useRealTimers();
+    }
   });
 });
 

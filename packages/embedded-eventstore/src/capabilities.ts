@@ -1,11 +1,9 @@
 /** What a client asks before it works: the methods there are, and the members of the cluster. */
 import { randomUUID } from 'node:crypto';
+import { VERSION } from './version.js';
 import { features, gossip, shared, type Features, type Gossip } from './protocol.js';
 
 export type Endpoint = Readonly<{ host: string; port: number }>;
-
-/** The version whose behaviour is followed; clients conclude from it what they may ask for. */
-const VERSION = '24.10.0';
 
 type Method = readonly [service: string, method: string, features: readonly string[]];
 

@@ -17,6 +17,15 @@ export async function findBinaries(user: ServerUser | undefined): Promise<string
   return user ? reachableBinaries(packageFolder, user) : join(packageFolder, 'native');
 }
 
+/** The version of the Postgres that npm installed for this platform; null where there is none. */
+export async function installedVersion(): Promise<string | null> {
+  return findPackage().then(versionOf, () => null);
+}
+
+async function versionOf(packageFolder: string): Promise<string> {
+  return (JSON.parse(await readFile(join(packageFolder, 'package.json'), 'utf8')) as { version: string }).version;
+}
+
 async function findPackage(): Promise<string> {
   try {
     const entry = createRequire(import.meta.url).resolve(packageName);
@@ -58,8 +67,7 @@ export async function linkLibraries(packageFolder: string): Promise<void> {
 export async function reachableBinaries(packageFolder: string, user: ServerUser): Promise<string> {
   const installed = join(packageFolder, 'native');
   if (!(await closedFolder(join(installed, 'bin', 'postgres'), user))) return installed;
-  const { version } = JSON.parse(await readFile(join(packageFolder, 'package.json'), 'utf8')) as { version: string };
-  const copy = join(await openTemporaryFolder(user), `subscription-ledger-postgres-${version}`);
+  const copy = join(await openTemporaryFolder(user), `subscription-ledger-postgres-${await versionOf(packageFolder)}`);
   if (await isFaithfulCopy(installed, copy)) return copy;
   const unfinished = await mkdtemp(`${copy}-unfinished-`);
   await cp(installed, unfinished, { recursive: true, verbatimSymlinks: true, filter: isNeeded });

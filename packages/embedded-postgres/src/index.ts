@@ -6,6 +6,7 @@ import { socketIn, urlOf, type Address, type TlsListening } from './listening.js
 import { findRunning, isServerThere } from './postmaster.js';
 import { serverOptions } from './settings.js';
 
+export { installedVersion } from './binaries.js';
 export { EmbeddedPostgresError } from './errors.js';
 export type { Address, TlsListening } from './listening.js';
 

@@ -8,7 +8,7 @@ import { originOf, type Origin } from './origin.js';
  * An object was deleted. Its last snapshot looks like that of a living one, or is `{ id, deleted: true }` alone, so that
  * the deletion is a kind of its own. (A subscription is never deleted: its last status is `canceled`.)
  */
-export type DeletionSnapshot = Readonly<{
+export type Deletion = Readonly<{
   kind: 'deletion';
   /** Stripe's name of the object: `customer`, `invoice`, `invoiceitem`, `price`, `discount`, … */
   object: string;
@@ -21,7 +21,7 @@ export type DeletionSnapshot = Readonly<{
 }> &
   Origin;
 
-export function deletionSnapshot(stripeEvent: StripeEvent): DeletionSnapshot {
+export function deletionSnapshot(stripeEvent: StripeEvent): Deletion {
   const { object } = stripeEvent.data;
   const fields = new Fields(object, String(field(object, 'object')));
   return {

@@ -49,7 +49,6 @@ export type SubscriptionSnapshot = Readonly<{
   /** An update that waits for its payment applies no later than this. */
   pendingUpdateExpiresAt: string | null;
   collectionMethod: string;
-  daysUntilDue: number | null;
   billingMode: string | null;
   defaultPaymentMethod: string | null;
   discounts: readonly DiscountFacts[];
@@ -126,7 +125,6 @@ function settings(subscription: Fields) {
     pendingUpdateExpiresAt: subscription.hashOrNull('pending_update')?.timeOrNull('expires_at') ?? null,
     // `billing` before 2019-10-17; before 2017 every subscription was charged automatically.
     collectionMethod: subscription.textOrNull('collection_method', 'billing') ?? 'charge_automatically',
-    daysUntilDue: subscription.integerOrNull('days_until_due'),
     billingMode: subscription.hashOrNull('billing_mode')?.textOrNull('type') ?? null,
     defaultPaymentMethod: subscription.idOrNull('default_payment_method', 'default_source'),
   };

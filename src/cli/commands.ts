@@ -1,0 +1,109 @@
+import type { Command } from './command.js';
+
+type Entry = Readonly<{
+  /** One word, or two as in `eventstore copy`. */
+  name: string;
+  /** What follows the name, e.g. `[projection…]`. */
+  usage: string;
+  /** One line in the imperative. */
+  summary: string;
+}>;
+
+/**
+ * What the binary can do. Modules are loaded when they are run: help and mistakes cost no start-up time, and an image
+ * without the packages of the embedded servers has the other commands.
+ */
+export type CommandEntry = Entry &
+  (
+    | Readonly<{ kind: 'command'; load: () => Promise<Command> }>
+    /** A program of its own, which reads its arguments and sets the exit code when its module is loaded. */
+    | Readonly<{ kind: 'program'; load: () => Promise<unknown> }>
+    /** A program without options, which takes its configuration from the environment. */
+    | Readonly<{ kind: 'plain_program'; load: () => Promise<unknown>; help: string }>
+  );
+
+/** The storm is built apart from the service, with the simulator that it judges by. */
+const STORM = '../../../dist-load/load/storm.js';
+
+export const COMMANDS: readonly CommandEntry[] = [
+  {
+    kind: 'plain_program',
+    name: 'start',
+    usage: '',
+    summary: 'run the service',
+    load: () => import('../main.js'),
+    help: `It is configured by environment variables, and by a file .env in the current folder:
+
+  PORT=3001 subscription-ledger start
+  DATA_DIR=/var/lib/ledger subscription-ledger start
+
+docs/configuration.md lists all variables. Without any, the service listens on http://127.0.0.1:3000 and keeps its
+files in ./data.
+`,
+  },
+  {
+    kind: 'plain_program',
+    name: 'sample',
+    usage: '',
+    summary: 'send one signed event to the service, and show what the ledger then knows',
+    load: () => import('../sample.js'),
+    help: `It finds the service by the same variables: DATA_DIR, HOST, PORT, STRIPE_WEBHOOK_SECRETS, API_TOKENS.
+`,
+  },
+  {
+    kind: 'program',
+    name: 'storm',
+    usage: '[options]',
+    summary: 'send thousands of events to the service, repeated and out of order, and check the result',
+    load: () => import(new URL(STORM, import.meta.url).href),
+  },
+  {
+    kind: 'command',
+    name: 'projections',
+    usage: '',
+    summary: 'list every generation of every read model: state, position, lag, parked streams',
+    load: async () => (await import('./projections.command.js')).projectionsCommand,
+  },
+  {
+    kind: 'command',
+    name: 'rebuild',
+    usage: '[projection…]',
+    summary: 'build read models again from the log, without downtime',
+    load: async () => (await import('./rebuild.command.js')).rebuildCommand,
+  },
+  {
+    kind: 'command',
+    name: 'rollback',
+    usage: '<projection>',
+    summary: 'show the rows from before the last rebuild again, brought up to date',
+    load: async () => (await import('./rollback.command.js')).rollbackCommand,
+  },
+  {
+    kind: 'command',
+    name: 'verify',
+    usage: '[projection…]',
+    summary: 're-fold streams from the log, and compare them with the rows',
+    load: async () => (await import('./verify.command.js')).verifyCommand,
+  },
+  {
+    kind: 'command',
+    name: 'parked',
+    usage: 'list|show|replay …',
+    summary: 'list the streams that could not be folded, show the cause, fold them again',
+    load: async () => (await import('./parked.command.js')).parkedCommand,
+  },
+  {
+    kind: 'program',
+    name: 'eventstore copy',
+    usage: '--from <url> --to <url>',
+    summary: 'copy one event store into another, and compare them',
+    load: () => import('../eventstore/copy/cli.js'),
+  },
+  {
+    kind: 'program',
+    name: 'eventstore',
+    usage: '[options]',
+    summary: 'run the embedded event store alone, or check its files',
+    load: () => import('../../packages/embedded-eventstore/src/cli.js'),
+  },
+];

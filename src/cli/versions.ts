@@ -1,0 +1,13 @@
+import { createRequire } from 'node:module';
+import { VERSION as EVENTSTORE_VERSION } from '../../packages/embedded-eventstore/src/version.js';
+import { installedVersion } from '../../packages/embedded-postgres/src/index.js';
+
+/** What `--version` prints: the versions that the report of a fault needs. */
+export async function versions(): Promise<string> {
+  const { version } = createRequire(import.meta.url)('../../../package.json') as { version: string };
+  return `subscription-ledger ${version}
+Node ${process.versions.node} on ${process.platform} ${process.arch}
+embedded event store: behaves as EventStoreDB ${EVENTSTORE_VERSION}
+embedded Postgres: ${(await installedVersion()) ?? 'not installed'}
+`;
+}

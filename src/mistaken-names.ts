@@ -1,0 +1,64 @@
+import type { Environment } from './environment.js';
+
+/** Names by which other tools call what a variable of ours holds. */
+const KNOWN_AS: Readonly<Record<string, readonly string[]>> = {
+  STRIPE_WEBHOOK_SECRETS: [
+    'STRIPE_WEBHOOK_SIGNING_SECRET',
+    'STRIPE_WEBHOOK_SIGNING_SECRETS',
+    'STRIPE_ENDPOINT_SECRET',
+    'STRIPE_SIGNING_SECRET',
+    'STRIPE_SECRETS',
+    'WEBHOOK_SECRET',
+    'WEBHOOK_SECRETS',
+    'ENDPOINT_SECRET',
+  ],
+  API_TOKENS: ['API_KEY', 'API_KEYS', 'READ_TOKEN', 'READ_TOKENS', 'ADMIN_TOKEN', 'AUTH_TOKEN', 'AUTH_TOKENS'],
+  DATABASE_URL: ['DATABASE_URI', 'POSTGRES_URL', 'POSTGRES_URI', 'POSTGRESQL_URL', 'PG_URL', 'DB_URL'],
+  EVENTSTORE_URL: ['EVENTSTOREDB_URL', 'EVENT_STORE_URL', 'EVENTSTORE_URI', 'ESDB_URL', 'KURRENTDB_URL', 'KURRENT_URL'],
+  DATA_DIR: ['DATA_DIRECTORY', 'DATADIR', 'LEDGER_DATA_DIR'],
+  LOG_LEVEL: ['LOGLEVEL', 'LOGGING_LEVEL'],
+};
+
+/** A short name has many neighbours: HOME lies two changes from HOST. */
+const changesMax = (name: string): number => (name.length < 8 ? 1 : 2);
+
+/**
+ * Variables that are set and not read, though their names are close to ones that are. `replacing`: the meant variable is
+ * not set, so that the service would run without it. `unread`: the meant variable is set too.
+ */
+export function mistakenNames(
+  env: Environment,
+  variables: readonly string[],
+): { replacing: readonly string[]; unread: readonly string[] } {
+  const isSet = (name: string): boolean => env[name] !== undefined && env[name] !== '';
+  const mistaken = Object.keys(env)
+    .filter((name) => isSet(name) && !variables.includes(name))
+    .flatMap((name) => {
+      const meant = variables.find(
+        (variable) => KNOWN_AS[variable]?.includes(name) === true || areNear(name, variable, changesMax(variable)),
+      );
+      return meant === undefined ? [] : [{ name, meant }];
+    });
+  const sentence = ({ name, meant }: { name: string; meant: string }): string =>
+    `${name} is not read; did you mean ${meant}?`;
+  return {
+    replacing: mistaken
+      .filter(({ meant }) => !isSet(meant))
+      .map((one) => `${sentence(one)} Rename it, or set ${one.meant}.`),
+    unread: mistaken.filter(({ meant }) => isSet(meant)).map(sentence),
+  };
+}
+
+/** Whether so many insertions, deletions and replacements of a character lead from one text to the other. */
+function areNear(from: string, to: string, changes: number): boolean {
+  if (from === to) return true;
+  if (changes === 0 || Math.abs(from.length - to.length) > changes) return false;
+  let at = 0;
+  while (at < from.length && from[at] === to[at]) at += 1;
+  const [a, b] = [from.slice(at), to.slice(at)];
+  return (
+    areNear(a.slice(1), b, changes - 1) ||
+    areNear(a, b.slice(1), changes - 1) ||
+    (a !== '' && b !== '' && areNear(a.slice(1), b.slice(1), changes - 1))
+  );
+}

@@ -1,0 +1,40 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+
+/** The service cannot listen where it is configured to; the message says what to change. */
+export class PortError extends Error {
+  readonly code = 'PORT_TAKEN';
+}
+
+/**
+ * Checks that the service can listen, before secrets, folders and servers are made for it.
+ * @throws PortError
+ */
+export async function assertPortIsFree(host: string, port: number): Promise<void> {
+  const server = createServer().listen(port, host);
+  try {
+    await once(server, 'listening');
+  } catch (error) {
+    throw portErrorOf(error, { host, port });
+  } finally {
+    server.close();
+  }
+}
+
+/** What it means that a server cannot listen. */
+export function portErrorOf(error: unknown, { host, port }: { host: string; port: number }): unknown {
+  const { code } = error as NodeJS.ErrnoException;
+  if (code === 'EADDRINUSE')
+    return new PortError(
+      `Port ${port} of ${host} is taken by another program, or by another ledger. Stop it, or set PORT to another: PORT=${port + 1}.`,
+    );
+  if (code === 'EACCES')
+    return new PortError(
+      `This account may not listen at port ${port} of ${host}. Set PORT to one from 1024 on: PORT=3000.`,
+    );
+  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
+    return new PortError(
+      `"${host}" is not an address of this machine. Set HOST to one: 127.0.0.1, or 0.0.0.0 for all.`,
+    );
+  return error;
+}
