@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { withoutLast } from '../src/events/order.js';
 import { isFinalStatus, type InvoiceSnapshot, type SubscriptionSnapshot } from '../src/events/normalise.js';
 import { isOutdatedInvoice } from './invoices.js';
+import { isPastDue, pastDueAfter, pastDueWith, type PastDue } from './past-due.js';
 import { count, id, money, text, time } from './columns.js';
 import { defineProjection, ignored, type Fact } from './projection.js';
 import { isSameRow, provenanceColumns, provenanceOf, rowOf, withId, type ById } from './row.js';
@@ -36,7 +37,7 @@ type Open = Known &
 type Ended = Known & Readonly<{ endedAt: string }>;
 type State = Readonly<{
   subscription: Pick<SubscriptionSnapshot, 'id' | 'customer' | 'status' | 'collectionMethod' | 'currency'> | null;
-  pastDueSince: string | null;
+  pastDue: PastDue | null;
   /** Those that may be overdue now, or once their due date is over. */
   open: ById<Open>;
   /** Of those that are not open any more the `ENDED_MAX` that ended last: a stale snapshot does not open them again. */
@@ -48,7 +49,6 @@ type State = Readonly<{
 
 /** A stale snapshot comes within days of the end that it does not know of, in which a subscription ends fewer invoices. */
 const ENDED_MAX = 100;
-const PAST_DUE = ['past_due', 'unpaid'];
 
 /**
  * Which subscriptions are past due, how much is owed, since when, and what did the last attempt to collect say? A row is there
@@ -75,7 +75,7 @@ export const churnRisk = defineProjection({
       snapshot.kind === 'subscription' ? snapshot.id : snapshot.kind === 'invoice' ? snapshot.subscription : null;
     return subscription === null ? null : `subscription ${subscription}`;
   },
-  initial: (): State => ({ subscription: null, pastDueSince: null, open: {}, ended: {}, risk: null, provenance: null }),
+  initial: (): State => ({ subscription: null, pastDue: null, open: {}, ended: {}, risk: null, provenance: null }),
   evolve: {
     subscription: (state, fact) => judged(state, withSubscription(state, fact), fact),
     invoice: (state, fact) => judged(state, withInvoice(state, fact), fact),
@@ -109,18 +109,20 @@ function withSubscription(state: State, { snapshot, event }: Fact<SubscriptionSn
   if (state.subscription !== null && isFinalStatus(state.subscription.status) && !isFinalStatus(snapshot.status))
     return state;
   const { id, customer, status, collectionMethod, currency } = snapshot;
-  const pastDueSince = PAST_DUE.includes(status) ? (state.pastDueSince ?? event.created) : null;
-  return { ...state, subscription: { id, customer, status, collectionMethod, currency }, pastDueSince };
+  const before = state.subscription?.status ?? null;
+  const pastDue = pastDueAfter(state.pastDue, { status: before, snapshot, at: event.created });
+  return { ...state, subscription: { id, customer, status, collectionMethod, currency }, pastDue };
 }
 
 function withInvoice(state: State, { snapshot, event }: Fact<InvoiceSnapshot>): State {
   const { id, status, attemptCount } = snapshot;
   const before = withId(state.open, id) ?? withId(state.ended, id);
   if (before !== undefined && isOutdatedInvoice(before, snapshot)) return state;
+  const pastDue = pastDueWith(state.pastDue, snapshot);
   const { [id]: _open, ...open } = state.open;
   const { [id]: _ended, ...ended } = state.ended;
   // Nothing was asked for with a draft, and nothing needs to be known of it.
-  if (status === 'draft') return { ...state, open, ended };
+  if (status === 'draft') return { ...state, pastDue, open, ended };
   const hasFailed = status === 'open' && attemptCount > (before?.attemptCount ?? 0);
   const known = {
     status,
@@ -128,10 +130,11 @@ function withInvoice(state: State, { snapshot, event }: Fact<InvoiceSnapshot>): 
     failedAt: hasFailed ? event.created : (before?.failedAt ?? null),
   };
   if (status !== 'open')
-    return { ...state, open, ended: endedLast({ ...ended, [id]: { ...known, endedAt: event.created } }) };
+    return { ...state, pastDue, open, ended: endedLast({ ...ended, [id]: { ...known, endedAt: event.created } }) };
   const { currency, amountRemainingMinor, dueDate, nextPaymentAttempt } = snapshot;
   return {
     ...state,
+    pastDue,
     open: { ...open, [id]: { ...known, id, currency, amountRemainingMinor, dueDate, nextPaymentAttempt } },
     ended,
   };
@@ -152,8 +155,8 @@ function judged(before: State, after: State, fact: Fact): State {
 }
 
 /** The row as of a time, the last that the stream has told of: a due date passes without an event of its own. */
-function riskOf({ subscription, pastDueSince, open }: State, at: string) {
-  if (subscription === null || pastDueSince === null) return null;
+function riskOf({ subscription, pastDue, open }: State, at: string) {
+  if (subscription === null || pastDue === null || !isPastDue(subscription.status)) return null;
   const overdue = Object.values(open).filter((invoice) => isOverdue(invoice, at));
   const currencies = [
     ...new Set([
@@ -174,7 +177,7 @@ function riskOf({ subscription, pastDueSince, open }: State, at: string) {
     currency: currencies[0] ?? null,
     amountMinor: overdue.reduce((sum, { amountRemainingMinor }) => sum + amountRemainingMinor, 0),
     overdueInvoices: overdue.length,
-    pastDueSince,
+    pastDueSince: pastDue.since,
     lastFailedInvoice: failed?.id ?? null,
     lastFailedAt: failed?.failedAt ?? null,
     lastFailedAttempt: failed?.attemptCount ?? null,

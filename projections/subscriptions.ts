@@ -30,6 +30,8 @@ const columns = {
   cancellation_reason: text().orNull(),
   pause_collection: json<NonNullable<SubscriptionSnapshot['pauseCollection']>>({ type: 'object' }).orNull(),
   collection_method: text().orNull(),
+  default_payment_method: id().orNull(),
+  trial_end_behavior: text().orNull(),
   discounts: json<readonly DiscountFacts[]>({ type: 'array', items: { type: 'object' } }),
   latest_invoice: id().orNull(),
   schedule: id().orNull(),

@@ -66,6 +66,8 @@ describe('subscriptions', () => {
       cancellation_reason: null,
       pause_collection: null,
       collection_method: 'charge_automatically',
+      default_payment_method: null,
+      trial_end_behavior: null,
       latest_invoice: null,
       schedule: null,
       test_clock: null,

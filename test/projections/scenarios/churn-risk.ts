@@ -156,6 +156,27 @@ export const churnRiskScenarios: readonly Scenario[] = [
     when: status(to, 900),
     then: { churn_risk: [] },
   })),
+  ...[
+    { title: 'a debit of the same invoice was on its way', latest: ['in_1', 'in_1'], since: 5 },
+    { title: 'no invoice is told, and the period is the same', latest: [null, null], since: 5 },
+    { title: 'one invoice is not told, and the period is the same', latest: [null, 'in_1'], since: 5 },
+    { title: 'another invoice fails', latest: ['in_1', 'in_2'], since: 900 },
+  ].map(({ title, latest: [first, second], since }) => ({
+    title: `tells when it first failed when it was active and ${title}`,
+    given: [
+      status('past_due', 5, { latest_invoice: first }),
+      failed(5, { id: 'in_0' }),
+      status('active', 60, { latest_invoice: second }),
+    ],
+    when: status('past_due', 900, { latest_invoice: second }),
+    then: { churn_risk: [{ past_due_since: new Date((START + since) * 1000).toISOString() }] },
+  })),
+  {
+    title: 'is past due since the first failure also once it is unpaid',
+    given: [status('past_due', 5), failed(5)],
+    when: status('unpaid', 900),
+    then: { churn_risk: [{ status: 'unpaid', past_due_since: '2026-01-01T00:00:05.000Z' }] },
+  },
   {
     title: 'begins anew with a second time past due',
     given: [status('past_due', 5), failed(5), status('active', 60), settled('paid', 60)],

@@ -1,0 +1,39 @@
+import type { InvoiceSnapshot, SubscriptionSnapshot } from '../src/events/normalise.js';
+
+/**
+ * A debt that a subscription is, or was, past due for: since when, and by what another failure to pay it is told. `isSettled`:
+ * the invoice has been paid since.
+ */
+export type PastDue = Readonly<{ since: string; invoice: string | null; periodEnd: string | null; isSettled: boolean }>;
+
+/** The retries are going on, or are over. */
+export const isPastDue = (status: string): boolean => status === 'past_due' || status === 'unpaid';
+
+/**
+ * The debt after a snapshot, also while nothing is past due. A subscription is active while a bank debit is on its way: when that
+ * fails, its latest invoice is the one of before, and it is past due since the first failure. Where invoices are not told, the
+ * period tells them apart.
+ */
+export function pastDueAfter(
+  before: PastDue | null,
+  { status: statusBefore, snapshot, at }: { status: string | null; snapshot: SubscriptionSnapshot; at: string },
+): PastDue | null {
+  const { status, latestInvoice: invoice, periodEnd } = snapshot;
+  if (!isPastDue(status)) return before;
+  const debt = { invoice, periodEnd };
+  const goesOn =
+    before !== null &&
+    ((statusBefore !== null && isPastDue(statusBefore)) || (!before.isSettled && isOneDebt(before, debt)));
+  if (!goesOn) return { since: at, ...debt, isSettled: false };
+  return { ...before, ...debt, isSettled: before.isSettled && before.invoice === invoice };
+}
+
+type Debt = Pick<PastDue, 'invoice' | 'periodEnd'>;
+const isOneDebt = (a: Debt, b: Debt): boolean =>
+  a.invoice === null || b.invoice === null ? a.periodEnd === b.periodEnd : a.invoice === b.invoice;
+
+/** The debt after what an invoice says of itself. */
+export function pastDueWith(before: PastDue | null, { id, status }: InvoiceSnapshot): PastDue | null {
+  if (before === null || (before.invoice ?? id) !== id) return before;
+  return { ...before, isSettled: status === 'paid' };
+}
