@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Environment } from './environment.js';
 import { mistakenNames } from './mistaken-names.js';
-import { DEFAULT_ACCESS_POLICY, GRACE_STATUSES, type AccessPolicy } from './access/policy.js';
+import { DEFAULT_ACCESS_POLICY, GIVEN_BACK, GRACE_STATUSES, type AccessPolicy } from './access/policy.js';
 
 /** A bearer token of the API and what it may do. */
 export type ApiToken = Readonly<{ token: string; scopes: readonly Scope[] }>;
@@ -180,11 +180,13 @@ const graceDays = named
     ...Object.fromEntries(days.map(({ name, value }) => [name, value])),
   }));
 const PAUSE_BEHAVIORS = ['void', 'keep_as_draft', 'mark_uncollectible'] as const;
-const pauseBehaviors = z
-  .string()
-  .default(DEFAULT_ACCESS_POLICY.pauseCollectionDenies.join(','))
-  .transform((text) => (text === 'none' ? [] : text.split(/[\s,]+/).filter(Boolean)))
-  .pipe(z.array(someOf(PAUSE_BEHAVIORS, `write some of ${PAUSE_BEHAVIORS.join(', ')}, separated by commas, or none`)));
+/** Some words of a list, or `none`. */
+const wordsOf = <T extends string>(words: readonly [T, ...T[]], preset: readonly string[]) =>
+  z
+    .string()
+    .default(preset.join(','))
+    .transform((text) => (text === 'none' ? [] : text.split(/[\s,]+/).filter(Boolean)))
+    .pipe(z.array(z.enum(words, { error: `write some of ${words.join(', ')}, separated by commas, or none` })));
 const yesOrNo = (fallback: boolean) =>
   z
     .enum(['yes', 'no'], { error: 'must be "yes" or "no"' })
@@ -215,8 +217,13 @@ const environment = z.object({
   ACCESS_TRIALING: yesOrNo(DEFAULT_ACCESS_POLICY.trialing),
   ACCESS_GRACE_DAYS: graceDays,
   ACCESS_RENEWAL_GRACE_HOURS: integer(DEFAULT_ACCESS_POLICY.renewalGraceHours, 0, 8_760),
-  ACCESS_PAUSE_COLLECTION_DENIES: pauseBehaviors,
+  ACCESS_PAUSE_COLLECTION_DENIES: wordsOf(PAUSE_BEHAVIORS, DEFAULT_ACCESS_POLICY.pauseCollectionDenies),
   ACCESS_CANCELED_UNTIL_PERIOD_END: yesOrNo(DEFAULT_ACCESS_POLICY.canceledUntilPeriodEnd),
+  ACCESS_WHILE_RETRIED: yesOrNo(DEFAULT_ACCESS_POLICY.whileRetried),
+  ACCESS_UNPAID_UPGRADE_GRACE: yesOrNo(DEFAULT_ACCESS_POLICY.unpaidUpgradeGrace),
+  ACCESS_TRIAL_UNPAID_GRACE: yesOrNo(DEFAULT_ACCESS_POLICY.trialUnpaidGrace),
+  ACCESS_GIVEN_BACK_DENIES: wordsOf(GIVEN_BACK, DEFAULT_ACCESS_POLICY.givenBackDenies),
+  ACCESS_PAID_AFTER_END: yesOrNo(DEFAULT_ACCESS_POLICY.paidAfterEnd),
 });
 
 /** The variables that the configuration reads. */
@@ -315,6 +322,11 @@ const accessPolicyOf = (values: z.output<typeof environment>): AccessPolicy => (
   renewalGraceHours: values.ACCESS_RENEWAL_GRACE_HOURS,
   pauseCollectionDenies: values.ACCESS_PAUSE_COLLECTION_DENIES,
   canceledUntilPeriodEnd: values.ACCESS_CANCELED_UNTIL_PERIOD_END,
+  whileRetried: values.ACCESS_WHILE_RETRIED,
+  unpaidUpgradeGrace: values.ACCESS_UNPAID_UPGRADE_GRACE,
+  trialUnpaidGrace: values.ACCESS_TRIAL_UNPAID_GRACE,
+  givenBackDenies: values.ACCESS_GIVEN_BACK_DENIES,
+  paidAfterEnd: values.ACCESS_PAID_AFTER_END,
 });
 
 /** What the variables lack together. Those that are wrong by themselves have no value here. */

@@ -1,6 +1,6 @@
 import { groupBy } from '../folding/group-by.js';
-import { decide, type Decision, type SubscriptionRule } from './decision.js';
-import type { AccessFacts, Cause, EntitlementFact, SubscriptionFact } from './facts.js';
+import { decide, isPaidAfterEnd, type Decision, type SubscriptionRule } from './decision.js';
+import type { AccessFacts, Cause, EntitlementFact, ItemFact, PaidInvoice, SubscriptionFact } from './facts.js';
 import type { AccessPolicy } from './policy.js';
 
 /** To what access is asked for: a product, an entitlement by its lookup key or feature, or anything at all. */
@@ -17,6 +17,12 @@ export type Reason =
       status: string;
       statusSince: Date;
       statusEvent: string;
+      /** The first failure to pay what is past due. */
+      pastDueSince: Date | null;
+      /** The paid invoices for the period, and what of the money went back. */
+      paid: readonly PaidInvoice[];
+      /** Whether one of them was paid when the subscription had been canceled: to be refunded, or granted. */
+      isPaidAfterEnd: boolean;
       isStale: boolean;
       changedBy: Cause;
     }>
@@ -36,7 +42,14 @@ export type Reason =
  * One thing that may grant access: a subscription with its products, or an entitlement. A subscription whose products end at
  * different times is one for each end.
  */
-export type Grant = Readonly<{ granted: boolean; until: Date | null; products: readonly string[]; reason: Reason }>;
+export type Grant = Readonly<{
+  granted: boolean;
+  until: Date | null;
+  products: readonly string[];
+  /** Whether all that was paid for the period was refunded, or credited; null: no payment of it is known. */
+  refunded: boolean | null;
+  reason: Reason;
+}>;
 
 export type AccessAnswer = Readonly<{
   granted: boolean;
@@ -127,21 +140,52 @@ function grantsOf(
   subscription: SubscriptionFact,
   { policy, at }: { policy: AccessPolicy; at: Date },
 ): Grant[] {
-  const { id, status, statusSince, statusEvent, isStale, changedBy } = subscription;
+  const { id, status, statusSince, statusEvent, pastDueSince, isStale, changedBy } = subscription;
   const ofProducts = [...groupBy(subscription.items, ({ product }) => product)].map(([product, items]) => ({
     product,
+    items,
     decision: items.map((item) => decide(subscription, item, policy, at)).sort(byLength)[0] as Decision,
   }));
   const alike = groupBy(ofProducts, ({ decision: { rule, until } }) => `${rule} ${until?.getTime()}`);
   return [...alike.values()].map((group) => {
     const { granted, until, rule } = group[0].decision;
+    const items = group.flatMap((one) => one.items);
+    const paid = paidFor(items);
     return {
       granted,
       until,
       products: group.flatMap(({ product }) => product ?? []),
-      reason: { rule, customer, subscription: id, status, statusSince, statusEvent, isStale, changedBy },
+      refunded: isRefunded(paid),
+      reason: {
+        rule,
+        customer,
+        subscription: id,
+        status,
+        statusSince,
+        statusEvent,
+        pastDueSince,
+        paid,
+        isPaidAfterEnd: items.some((item) => isPaidAfterEnd(subscription, item)),
+        isStale,
+        changedBy,
+      },
     };
   });
+}
+
+/** An invoice may pay for several items. */
+const paidFor = (items: readonly ItemFact[]): PaidInvoice[] =>
+  [
+    ...groupBy(
+      items.flatMap(({ paid }) => paid),
+      ({ invoice }) => invoice,
+    ).values(),
+  ].map(([first]) => first);
+
+function isRefunded(paid: readonly PaidInvoice[]): boolean | null {
+  const invoices = paid.filter(({ amountPaidMinor }) => amountPaidMinor > 0);
+  if (invoices.length === 0) return null;
+  return invoices.every(({ amountPaidMinor, amountRefundedMinor }) => amountRefundedMinor >= amountPaidMinor);
 }
 
 /** Stripe itself says when an entitlement is lost. */
@@ -149,6 +193,7 @@ const entitled = (customer: string, { id, feature, lookupKey, changedBy }: Entit
   granted: true,
   until: null,
   products: [],
+  refunded: null,
   reason: { rule: 'entitlement', customer, entitlement: id, feature, lookupKey, changedBy },
 });
 

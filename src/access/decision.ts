@@ -1,16 +1,22 @@
 import { isFinalStatus } from '../events/normalise.js';
-import type { ItemFact, SubscriptionFact } from './facts.js';
-import { GRACE_STATUSES, type AccessPolicy, type GraceStatus } from './policy.js';
+import type { ItemFact, PaidInvoice, SubscriptionFact } from './facts.js';
+import { GRACE_STATUSES, type AccessPolicy, type GivenBack, type GraceStatus } from './policy.js';
 
+/** The rule by which a subscription grants access. */
+type GrantingRule =
+  'active' | 'trialing' | 'grace' | 'being_retried' | 'paid_period' | 'canceled_until_period_end' | 'paid_after_end';
 /** The rule by which a subscription grants access, or does not. */
 export type SubscriptionRule =
-  | 'active'
-  | 'trialing'
-  | 'grace'
-  | 'canceled_until_period_end'
+  | GrantingRule
   | 'trial_denied'
+  | 'trial_unpaid'
+  | 'trial_over'
   | 'no_grace'
   | 'grace_over'
+  | 'upgrade_unpaid'
+  | 'refunded'
+  | 'dispute_lost'
+  | 'disputed'
   | 'renewal_not_heard_of'
   | 'cancellation_due'
   | 'collection_paused'
@@ -24,50 +30,108 @@ export type Decision = Readonly<{ granted: boolean; until: Date | null; rule: Su
 
 /** Something that ends access from a time on, in milliseconds since 1970: -Infinity while it is so, Infinity when it never does. */
 type End = Readonly<{ atMs: number; rule: SubscriptionRule }>;
+/** The end that a status puts to access, and by which rule it grants access until then. */
+type StatusEnd = End & Readonly<{ grants: GrantingRule }>;
 
 const DAY_MS = 86_400_000;
 const HOUR_MS = 3_600_000;
 const at = (time: Date | null): number => time?.getTime() ?? Infinity;
+const PAST_DUE = ['past_due', 'unpaid'];
 
-/** Access to what an item is for lasts to the first of the ends that status, cancellation, pause and the item itself put to it. */
+/** Access to what an item is for lasts to the first of the ends that are put to it. */
 export function decide(subscription: SubscriptionFact, item: ItemFact, policy: AccessPolicy, now: Date): Decision {
+  const byStatus = statusEnd(subscription, item, policy);
   const ends = [
-    statusEnd(subscription, item, policy),
+    byStatus,
     ...cancellationEnds(subscription),
     ...pauseEnds(subscription, policy, now),
-    ...(item.quantity === 0 ? [{ atMs: -Infinity, rule: 'no_quantity' } as const] : []),
+    ...itemEnds(subscription, item, policy),
   ];
-  const first = ends.reduce((earliest, end) => (end.atMs < earliest.atMs ? end : earliest));
+  const first = ends.reduce<End>((earliest, end) => (end.atMs < earliest.atMs ? end : earliest), byStatus);
   const granted = now.getTime() < first.atMs;
   return {
     granted,
     until: Number.isFinite(first.atMs) ? new Date(first.atMs) : null,
-    rule: granted ? grantingRule(subscription.status) : first.rule,
+    rule: granted ? byStatus.grants : first.rule,
   };
 }
 
-/** How long the status alone grants access. */
-function statusEnd(subscription: SubscriptionFact, { periodEnd }: ItemFact, policy: AccessPolicy): End {
-  const { status, statusSince, trialEnd } = subscription;
-  const renewalGraceMs = policy.renewalGraceHours * HOUR_MS;
-  if (isFinalStatus(status))
-    return {
-      atMs: periodEnd !== null && keepsItsPeriod(subscription, policy) ? at(periodEnd) : -Infinity,
-      rule: status as 'canceled' | 'incomplete_expired',
-    };
-  if (status === 'active') return { atMs: at(periodEnd) + renewalGraceMs, rule: 'renewal_not_heard_of' };
-  if (status === 'trialing')
-    return policy.trialing
-      ? { atMs: at(trialEnd ?? periodEnd) + renewalGraceMs, rule: 'renewal_not_heard_of' }
-      : { atMs: -Infinity, rule: 'trial_denied' };
-  if (!hasGrace(status)) return { atMs: -Infinity, rule: 'status_not_known' };
-  const graceMs = policy.graceDays[status] * DAY_MS;
-  return graceMs === 0
-    ? { atMs: -Infinity, rule: 'no_grace' }
-    : { atMs: statusSince.getTime() + graceMs, rule: 'grace_over' };
+/** How long the status grants access. */
+function statusEnd(subscription: SubscriptionFact, item: ItemFact, policy: AccessPolicy): StatusEnd {
+  const { status } = subscription;
+  if (isFinalStatus(status)) return finalEnd(subscription, item, policy);
+  if (status === 'active')
+    return { atMs: at(item.periodEnd) + renewalGraceMs(policy), rule: 'renewal_not_heard_of', grants: 'active' };
+  if (status === 'trialing') return trialEnd(subscription, item, policy);
+  if (PAST_DUE.includes(status)) return pastDueEnd(subscription, item, policy);
+  return hasGrace(status)
+    ? graceEnd(subscription.statusSince, policy.graceDays[status])
+    : { atMs: -Infinity, rule: 'status_not_known', grants: 'grace' };
 }
 
+const renewalGraceMs = ({ renewalGraceHours }: AccessPolicy): number => renewalGraceHours * HOUR_MS;
 const hasGrace = (status: string): status is GraceStatus => GRACE_STATUSES.some((known) => known === status);
+
+/** Without a way to pay, Stripe cancels or pauses a trial at its end; else what follows may be on its way. */
+function trialEnd(
+  { trialEnd: end, trialEndBehavior, hasPaymentMethod }: SubscriptionFact,
+  { periodEnd }: ItemFact,
+  policy: AccessPolicy,
+): StatusEnd {
+  const grants = 'trialing';
+  const endMs = at(end ?? periodEnd);
+  if (!policy.trialing) return { atMs: -Infinity, rule: 'trial_denied', grants };
+  return hasPaymentMethod === false && (trialEndBehavior === 'cancel' || trialEndBehavior === 'pause')
+    ? { atMs: endMs, rule: 'trial_over', grants }
+    : { atMs: endMs + renewalGraceMs(policy), rule: 'renewal_not_heard_of', grants };
+}
+
+function graceEnd(since: Date, days: number): StatusEnd {
+  return days === 0
+    ? { atMs: -Infinity, rule: 'no_grace', grants: 'grace' }
+    : { atMs: since.getTime() + days * DAY_MS, rule: 'grace_over', grants: 'grace' };
+}
+
+/**
+ * The grace counts from the first failure, so that no later one renews it. A period that is known to be paid is granted to its end, since what is
+ * past due is for something else.
+ */
+function pastDueEnd(subscription: SubscriptionFact, item: ItemFact, policy: AccessPolicy): StatusEnd {
+  const { status, statusSince, pastDueSince, nextPaymentAttempt } = subscription;
+  const grace: StatusEnd =
+    !policy.trialUnpaidGrace && isTrialUnpaid(subscription, item)
+      ? { atMs: -Infinity, rule: 'trial_unpaid', grants: 'grace' }
+      : graceEnd(pastDueSince ?? statusSince, policy.graceDays[status as 'past_due' | 'unpaid']);
+  const further: StatusEnd[] = [];
+  if (policy.whileRetried && status === 'past_due' && nextPaymentAttempt !== null)
+    further.push({
+      atMs: nextPaymentAttempt.getTime() + renewalGraceMs(policy),
+      rule: 'grace_over',
+      grants: 'being_retried',
+    });
+  if (item.isPaid && item.periodEnd !== null)
+    further.push({ atMs: item.periodEnd.getTime(), rule: 'grace_over', grants: 'paid_period' });
+  return further.reduce((latest, end) => (end.atMs > latest.atMs ? end : latest), grace);
+}
+
+/** It is in the first period after its trial, and there is nothing that this could be paid with. */
+const isTrialUnpaid = ({ trialEnd: end, hasPaymentMethod }: SubscriptionFact, { periodStart }: ItemFact): boolean =>
+  hasPaymentMethod === false && end !== null && periodStart !== null && periodStart <= end;
+
+function finalEnd(subscription: SubscriptionFact, item: ItemFact, policy: AccessPolicy): StatusEnd {
+  const rule = subscription.status as 'canceled' | 'incomplete_expired';
+  const atMs = item.periodEnd?.getTime() ?? -Infinity;
+  if (policy.paidAfterEnd && isPaidAfterEnd(subscription, item)) return { atMs, rule, grants: 'paid_after_end' };
+  return keepsItsPeriod(subscription, policy)
+    ? { atMs, rule, grants: 'canceled_until_period_end' }
+    : { atMs: -Infinity, rule, grants: 'canceled_until_period_end' };
+}
+
+/** The invoice of its last period was paid when the subscription had been canceled. */
+export const isPaidAfterEnd = ({ status, endedAt }: SubscriptionFact, { paid }: ItemFact): boolean =>
+  status === 'canceled' &&
+  endedAt !== null &&
+  paid.some(({ paidAt, amountPaidMinor }) => amountPaidMinor > 0 && paidAt !== null && paidAt > endedAt);
 
 /** Only a period that was paid for is kept: not when the payment's failure ended it, nor when an unpaid one was canceled. */
 function keepsItsPeriod(
@@ -98,7 +162,33 @@ function pauseEnds({ pauseCollection }: SubscriptionFact, { pauseCollectionDenie
     : [];
 }
 
-function grantingRule(status: string): SubscriptionRule {
-  if (status === 'active' || status === 'trialing') return status;
-  return status === 'canceled' ? 'canceled_until_period_end' : 'grace';
+/** The ends that concern one item only. */
+function itemEnds({ status }: SubscriptionFact, item: ItemFact, policy: AccessPolicy): End[] {
+  const ends: End[] = [];
+  if (item.quantity === 0) ends.push({ atMs: -Infinity, rule: 'no_quantity' });
+  if (item.unpaidUpgrade !== null && PAST_DUE.includes(status) && !policy.unpaidUpgradeGrace)
+    ends.push({ atMs: -Infinity, rule: 'upgrade_unpaid' });
+  return [...ends, ...givenBackEnds(item.paid, policy)];
+}
+
+/** The ways in which money goes back, with the rule that a period ends by when nothing but these and those before took it all. */
+const WAYS_BACK: readonly (readonly [GivenBack, (paid: PaidInvoice) => number, SubscriptionRule])[] = [
+  ['refunds', ({ amountRefundedMinor }) => amountRefundedMinor, 'refunded'],
+  ['lost_disputes', ({ amountLostMinor }) => amountLostMinor, 'dispute_lost'],
+  ['open_disputes', ({ amountDisputedMinor }) => amountDisputedMinor, 'disputed'],
+];
+
+/** A period ends when all that was paid for it went back, by all its invoices; a part that went back changes nothing. */
+function givenBackEnds(paid: readonly PaidInvoice[], { givenBackDenies }: AccessPolicy): End[] {
+  const invoices = paid.filter(({ amountPaidMinor }) => amountPaidMinor > 0);
+  if (invoices.length === 0) return [];
+  const counted = WAYS_BACK.filter(([way]) => givenBackDenies.includes(way));
+  const rules = counted.map(([, , rule], last) => {
+    const backOf = (one: PaidInvoice): number =>
+      counted.slice(0, last + 1).reduce((sum, [, amount]) => sum + amount(one), 0);
+    return invoices.every((one) => backOf(one) >= one.amountPaidMinor) ? rule : null;
+  });
+  const rule = rules.find((one) => one !== null);
+  const times = invoices.map(({ givenBackAt }) => givenBackAt?.getTime() ?? -Infinity);
+  return rule === undefined || rule === null ? [] : [{ atMs: Math.max(...times), rule }];
 }

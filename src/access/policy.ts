@@ -6,7 +6,10 @@ export type GraceStatus = (typeof GRACE_STATUSES)[number];
 export type AccessPolicy = Readonly<{
   /** Whether a trial grants access. */
   trialing: boolean;
-  /** For how many days access goes on from when a subscription got this status; 0: it ends at once. */
+  /**
+   * For how many days access goes on: of `past_due` and `unpaid` from the first failure to pay, of the others from when the
+   * subscription got the status; 0: it ends at once.
+   */
   graceDays: Readonly<Record<GraceStatus, number>>;
   /** Hours after the end of a paid period, or of a trial, for which access goes on while no event has told what follows. */
   renewalGraceHours: number;
@@ -14,12 +17,27 @@ export type AccessPolicy = Readonly<{
   pauseCollectionDenies: readonly string[];
   /** Whether a subscription that was canceled at once, by choice, while it was paid for, grants access to the end of its period. */
   canceledUntilPeriodEnd: boolean;
+  /** Whether a past due subscription grants access, beyond its days of grace, for as long as Stripe goes on trying to collect. */
+  whileRetried: boolean;
+  /** Whether what an update added has the grace of the status while the update's invoice is not paid. */
+  unpaidUpgradeGrace: boolean;
+  /** Whether a subscription whose trial ended without any way to pay has the grace of its status. */
+  trialUnpaidGrace: boolean;
+  /** What ends access to a period when all that was paid for it is given back. */
+  givenBackDenies: readonly GivenBack[];
+  /** Whether a period that is paid once its subscription was canceled is granted to its end. */
+  paidAfterEnd: boolean;
 }>;
+
+/** The ways in which money goes back: refunds (credit notes too), disputes that were lost, and those that are not decided. */
+export const GIVEN_BACK = ['refunds', 'lost_disputes', 'open_disputes'] as const;
+export type GivenBack = (typeof GIVEN_BACK)[number];
 
 /**
  * What holds when nothing is configured. A week for a failed payment is about the first half of Stripe's retries; for three
  * days Stripe goes on delivering the events that tell of a renewal; of the ways to pause collection, Stripe recommends
- * `void` for when the service cannot be provided, the others for when it goes on.
+ * `void` for when the service cannot be provided, the others for when it goes on. Grace is for what was paid for before; who has
+ * all of the money back has not paid, and a dispute that is not decided is no loss yet.
  */
 export const DEFAULT_ACCESS_POLICY: AccessPolicy = {
   trialing: true,
@@ -27,4 +45,9 @@ export const DEFAULT_ACCESS_POLICY: AccessPolicy = {
   renewalGraceHours: 72,
   pauseCollectionDenies: ['void'],
   canceledUntilPeriodEnd: false,
+  whileRetried: false,
+  unpaidUpgradeGrace: false,
+  trialUnpaidGrace: false,
+  givenBackDenies: ['refunds', 'lost_disputes'],
+  paidAfterEnd: false,
 };

@@ -1,14 +1,31 @@
-import type { AccessFacts, ItemFact, SubscriptionFact } from '../../src/access/facts.js';
+import type { AccessFacts, ItemFact, PaidInvoice, SubscriptionFact } from '../../src/access/facts.js';
 
 const DAY_MS = 86_400_000;
 /** The period that the facts of the tests are in begins here: 2026-01-01. Times of the tests are in days from it. */
 export const day = (days: number): Date => new Date(Date.UTC(2026, 0, 1) + days * DAY_MS);
 
+/** A paid invoice of 20.00, of which nothing went back. */
+export const paidInvoice = (fields: Partial<PaidInvoice> = {}): PaidInvoice => ({
+  invoice: 'in_1',
+  currency: 'eur',
+  paidAt: day(0),
+  amountPaidMinor: 2_000,
+  amountRefundedMinor: 0,
+  amountLostMinor: 0,
+  amountDisputedMinor: 0,
+  givenBackAt: day(4),
+  ...fields,
+});
+
 /** An item of `prod_1` whose period lasts for thirty days. */
 export const item = (fields: Partial<ItemFact> = {}): ItemFact => ({
   product: 'prod_1',
   quantity: 1,
+  periodStart: day(0),
   periodEnd: day(30),
+  paid: [],
+  isPaid: false,
+  unpaidUpgrade: null,
   ...fields,
 });
 
@@ -19,9 +36,14 @@ export const subscription = (fields: Partial<SubscriptionFact> = {}): Subscripti
   statusSince: day(0),
   statusEvent: 'evt_status',
   previousStatus: 'incomplete',
+  pastDueSince: null,
+  nextPaymentAttempt: null,
+  hasPaymentMethod: null,
   items: [item()],
   hasAllItems: true,
   trialEnd: null,
+  trialEndBehavior: null,
+  endedAt: null,
   cancelAt: null,
   cancelAtPeriodEnd: false,
   cancellationReason: null,

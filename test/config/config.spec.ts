@@ -83,6 +83,11 @@ describe('the configuration', () => {
         ACCESS_RENEWAL_GRACE_HOURS: '0',
         ACCESS_PAUSE_COLLECTION_DENIES: 'none',
         ACCESS_CANCELED_UNTIL_PERIOD_END: 'yes',
+        ACCESS_WHILE_RETRIED: 'yes',
+        ACCESS_UNPAID_UPGRADE_GRACE: 'yes',
+        ACCESS_TRIAL_UNPAID_GRACE: 'yes',
+        ACCESS_GIVEN_BACK_DENIES: 'open_disputes, refunds',
+        ACCESS_PAID_AFTER_END: 'yes',
       }).access,
     ).toEqual({
       trialing: false,
@@ -90,6 +95,11 @@ describe('the configuration', () => {
       renewalGraceHours: 0,
       pauseCollectionDenies: [],
       canceledUntilPeriodEnd: true,
+      whileRetried: true,
+      unpaidUpgradeGrace: true,
+      trialUnpaidGrace: true,
+      givenBackDenies: ['open_disputes', 'refunds'],
+      paidAfterEnd: true,
     });
     expect(loadConfig({ ACCESS_PAUSE_COLLECTION_DENIES: 'void keep_as_draft' }).access.pauseCollectionDenies).toEqual([
       'void',

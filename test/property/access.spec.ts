@@ -3,8 +3,8 @@ import fc from 'fast-check';
 import { subscriptions as subscriptionRows } from '../../projections/subscriptions.js';
 import { accessAnswer } from '../../src/access/answer.js';
 import { decide as decideItem, type Decision } from '../../src/access/decision.js';
-import type { ItemFact, SubscriptionFact } from '../../src/access/facts.js';
-import { DEFAULT_ACCESS_POLICY, type AccessPolicy } from '../../src/access/policy.js';
+import type { ItemFact, PaidInvoice, SubscriptionFact } from '../../src/access/facts.js';
+import { DEFAULT_ACCESS_POLICY, GIVEN_BACK, type AccessPolicy } from '../../src/access/policy.js';
 import { accessFactsOf } from '../../src/api/access/access-facts.js';
 import { pastRows } from '../../src/as-of/past-rows.js';
 import { day, facts, item, subscription } from '../access/subscription-facts.js';
@@ -35,8 +35,33 @@ const policies = fc.record<AccessPolicy>({
   renewalGraceHours: fc.nat(200),
   pauseCollectionDenies: fc.uniqueArray(behavior),
   canceledUntilPeriodEnd: fc.boolean(),
+  whileRetried: fc.boolean(),
+  unpaidUpgradeGrace: fc.boolean(),
+  trialUnpaidGrace: fc.boolean(),
+  givenBackDenies: fc.subarray([...GIVEN_BACK]),
+  paidAfterEnd: fc.boolean(),
 });
-const items = fc.record({ periodEnd: maybe, quantity: fc.option(fc.nat(3)) }).map((fields): ItemFact => item(fields));
+const amount = fc.constantFrom(0, 500, 1_000, 2_000);
+const paidInvoice = fc.record<PaidInvoice>({
+  invoice: fc.constantFrom('in_1', 'in_2'),
+  currency: fc.constant('eur'),
+  paidAt: maybe,
+  amountPaidMinor: amount,
+  amountRefundedMinor: amount,
+  amountLostMinor: amount,
+  amountDisputedMinor: amount,
+  givenBackAt: maybe,
+});
+const items = fc
+  .record({
+    periodStart: maybe,
+    periodEnd: maybe,
+    quantity: fc.option(fc.nat(3)),
+    paid: fc.array(paidInvoice, { maxLength: 2 }),
+    isPaid: fc.boolean(),
+    unpaidUpgrade: fc.option(fc.constant('in_3')),
+  })
+  .map((fields): ItemFact => item(fields));
 const subscriptions = fc
   .record({
     id: fc.constantFrom('sub_1', 'sub_2', 'sub_3'),
@@ -45,6 +70,11 @@ const subscriptions = fc
     previousStatus: fc.option(fc.constantFrom(...STATUSES)),
     items: fc.array(items, { minLength: 1, maxLength: 3 }),
     trialEnd: maybe,
+    trialEndBehavior: fc.option(fc.constantFrom('cancel', 'pause', 'create_invoice')),
+    pastDueSince: maybe,
+    nextPaymentAttempt: maybe,
+    hasPaymentMethod: fc.option(fc.boolean()),
+    endedAt: maybe,
     cancelAt: maybe,
     cancelAtPeriodEnd: fc.boolean(),
     cancellationReason: fc.option(fc.constantFrom('payment_failed', 'cancellation_requested')),
@@ -69,14 +99,12 @@ describe('the laws of every policy', () => {
         policies,
         time,
         (one, policy, at) => {
-          expect(decide(one, { ...policy, canceledUntilPeriodEnd: false }, at).granted).toBe(false);
+          expect(decide(one, { ...policy, canceledUntilPeriodEnd: false, paidAfterEnd: false }, at).granted).toBe(
+            false,
+          );
           const { granted, until } = decide(one, policy, at);
           if (granted)
-            expect([one.status, one.previousStatus, (until as Date) <= (one.items[0]?.periodEnd as Date)]).toEqual([
-              'canceled',
-              'active',
-              true,
-            ]);
+            expect([one.status, (until as Date) <= (one.items[0]?.periodEnd as Date)]).toEqual(['canceled', true]);
         },
       ),
     );
@@ -107,6 +135,28 @@ describe('the laws of every policy', () => {
     );
   });
 
+  it('a later failure, or another attempt, never lengthens grace', () => {
+    const failing = subscriptions.map((one) => ({ ...one, status: 'past_due', pastDueSince: one.statusSince }));
+    fc.assert(
+      fc.property(failing, policies, time, time, maybe, (one, policy, at, statusSince, nextPaymentAttempt) => {
+        const later = { ...one, statusSince, nextPaymentAttempt };
+        const fixed = { ...policy, whileRetried: false };
+        expect(decide(later, fixed, at)).toEqual(decide(one, fixed, at));
+      }),
+    );
+  });
+
+  it('money that goes back never gives access, nor lengthens it', () => {
+    fc.assert(
+      fc.property(subscriptions, policies, time, fc.nat(2_000), (one, policy, at, more) => {
+        const [first, ...others] = one.items as [ItemFact, ...ItemFact[]];
+        const paid = first.paid.map((each) => ({ ...each, amountRefundedMinor: each.amountRefundedMinor + more }));
+        const refunded = { ...one, items: [{ ...first, paid }, ...others] };
+        expect(isAtLeast(decide(one, policy, at), decide(refunded, policy, at))).toBe(true);
+      }),
+    );
+  });
+
   it('what a policy permits in addition never takes access away', () => {
     fc.assert(
       fc.property(subscriptions, policies, time, (one, policy, at) => {
@@ -116,6 +166,14 @@ describe('the laws of every policy', () => {
             decide(one, policy, at),
           ),
         ).toBe(true);
+        for (const more of [
+          { whileRetried: true },
+          { unpaidUpgradeGrace: true },
+          { trialUnpaidGrace: true },
+          { givenBackDenies: policy.givenBackDenies.slice(1) },
+          { paidAfterEnd: true },
+        ])
+          expect(isAtLeast(decide(one, { ...policy, ...more }, at), decide(one, policy, at))).toBe(true);
       }),
     );
   });
@@ -218,6 +276,9 @@ describe('access in a simulated life', () => {
               entitlements: [],
               summaries: [],
               named: [],
+              risks: [],
+              invoices: [],
+              payments: [],
             });
             const answer = accessAnswer({ kind: 'anything' }, known, { policy: DEFAULT_ACCESS_POLICY, at: trueAt });
             expect([at, answer.granted]).toEqual([at, isGrantedByBooks(told.filter((event) => event.at <= at))]);

@@ -1,12 +1,17 @@
+import { churnRisk } from '../../../projections/churn-risk.js';
 import { customers } from '../../../projections/customers.js';
 import { entitlements } from '../../../projections/entitlements.js';
 import { links } from '../../../projections/links.js';
-import type { AccessFacts, Cause, EntitlementFact, ItemFact, SubscriptionFact } from '../../access/facts.js';
+import { isPastDue } from '../../../projections/past-due.js';
+import type { AccessFacts, Cause, EntitlementFact, SubscriptionFact } from '../../access/facts.js';
 import { ProblemError } from '../../http/problem.js';
 import type { Queryable } from '../../read-models/database.js';
 import { viewOf } from '../../read-models/schema.js';
 import { rowsWithStaleness } from '../../read-models/stale-rows.js';
 import { changedByOf, type Row } from '../answer.js';
+import { INVOICES } from '../invoices/invoices.controller.js';
+import { paymentsGivenBack } from '../payments/payment-queries.js';
+import { isMoneyStale, itemFactsOf, mayDependOnMoney, paidIds, timeOrNull, type MoneyRows } from './paid-periods.js';
 import { CUSTOMERS } from '../customers/customers.controller.js';
 import { SUBSCRIPTIONS } from '../subscriptions/subscriptions.controller.js';
 
@@ -18,7 +23,10 @@ export type AccessRows = Readonly<{
   summaries: readonly Row[];
   /** Subscriptions that objects of a customer name. */
   named: readonly NamedSubscription[];
-}>;
+  /** Of those that are past due, the debt. */
+  risks: readonly Row[];
+}> &
+  MoneyRows;
 type NamedSubscription = Readonly<{ customer: string; subscription: string }>;
 
 const ROWS_MAX = 1_000;
@@ -47,20 +55,40 @@ export async function findAccessRows(connection: Queryable, ids: readonly string
   };
   const select = (source: string, column: string): Promise<Row[]> =>
     query(`select * from ${source} where ${column} = any($1)`);
-  const LINKS = viewOf(links, 'links');
+  const subscriptionRows = await select(SUBSCRIPTIONS, 'customer');
   return {
     customers: await select(CUSTOMERS, 'id'),
-    subscriptions: await select(SUBSCRIPTIONS, 'customer'),
+    subscriptions: subscriptionRows,
     entitlements: await select(rowsWithStaleness(entitlements, 'entitlements'), 'customer'),
     summaries: await select(rowsWithStaleness(entitlements, 'entitlement_summaries'), 'customer'),
-    named: await query<NamedSubscription>(
-      `select distinct own.target as customer, coalesce(named.target, own.id) as subscription from ${LINKS} own
-       left join ${LINKS} named on named.object = own.object and named.id = own.id and named.target_kind = 'subscription'
-       where own.target = any($1) and own.target_kind = 'customer' and own.object = any($2)
-         and (named.target is not null or own.object = 'subscription')`,
-      [NAMING_OBJECTS],
-    ),
+    named: await query<NamedSubscription>(NAMED_SUBSCRIPTIONS, [NAMING_OBJECTS]),
+    risks: subscriptionRows.some(({ status }) => isPastDue(String(status)))
+      ? await select(viewOf(churnRisk, 'churn_risk'), 'customer')
+      : [],
+    ...(await findMoneyRows(connection, subscriptionRows)),
   };
+}
+
+const LINKS = viewOf(links, 'links');
+const NAMED_SUBSCRIPTIONS = `
+  select distinct own.target as customer, coalesce(named.target, own.id) as subscription from ${LINKS} own
+  left join ${LINKS} named on named.object = own.object and named.id = own.id and named.target_kind = 'subscription'
+  where own.target = any($1) and own.target_kind = 'customer' and own.object = any($2)
+    and (named.target is not null or own.object = 'subscription')`;
+
+/** The invoices that may be for the periods that subscriptions are in, and those of their payments of which money went back. */
+async function findMoneyRows(connection: Queryable, subscriptions: readonly Row[]): Promise<MoneyRows> {
+  const periods = subscriptions.filter(mayDependOnMoney);
+  if (periods.length === 0) return { invoices: [], payments: [] };
+  const { rows: found } = await connection.query<Row>(
+    `select invoices.* from unnest($1::text[], $2::timestamptz[]) of (id, since) join ${INVOICES} on invoices.subscription = of.id
+     where status in ('open', 'uncollectible') or (status = 'paid'
+       and exists (select from jsonb_array_elements(lines) line where (line ->> 'periodEnd')::timestamptz > of.since))
+     order by invoices.id limit ${ROWS_MAX + 1}`,
+    [periods.map(({ id }) => id), periods.map((row) => row['period_start'] ?? new Date(0))],
+  );
+  if (found.length > ROWS_MAX) throw tooLarge(`More than ${ROWS_MAX} invoices are for what is asked for.`);
+  return { invoices: found, payments: await paymentsGivenBack(connection, paidIds(found)) };
 }
 
 const tooLarge = (detail: string) => new ProblemError('customer_too_large', detail);
@@ -85,7 +113,9 @@ export function namedSubscriptions(rows: readonly Row[]): NamedSubscription[] {
 export function accessFactsOf(ids: readonly string[], rows: AccessRows): AccessFacts[] {
   return ids.flatMap((customer) => {
     const own = rows.customers.filter((row) => row['id'] === customer);
-    const subscriptions = rows.subscriptions.filter((row) => row['customer'] === customer).map(subscriptionFactOf);
+    const subscriptions = rows.subscriptions
+      .filter((row) => row['customer'] === customer)
+      .map((row) => subscriptionFactOf(row, own[0], rows));
     const listed = rows.entitlements.filter((row) => row['customer'] === customer);
     const summaries = rows.summaries.filter((row) => row['customer'] === customer);
     const named = rows.named.filter((one) => one.customer === customer).map(({ subscription }) => subscription);
@@ -109,45 +139,44 @@ export function accessFactsOf(ids: readonly string[], rows: AccessRows): AccessF
 const isStale = (row: Row): boolean => row['stale_since'] instanceof Date;
 const byId = (a: Readonly<{ id: string }>, b: Readonly<{ id: string }>): number => (a.id < b.id ? -1 : 1);
 
-type Item = Readonly<{
-  product: string | null;
-  price: string | null;
-  quantity: number | null;
-  periodEnd: string | null;
-}>;
 type PauseCollection = Readonly<{ behavior: string; resumesAt: string | null }> | null;
 
-function subscriptionFactOf(row: Row): SubscriptionFact {
+function subscriptionFactOf(row: Row, customer: Row | undefined, rows: AccessRows): SubscriptionFact {
   const pause = row['pause_collection'] as PauseCollection;
+  const risk = rows.risks.find(({ id }) => id === row['id']);
+  const money = {
+    invoices: rows.invoices.filter((invoice) => invoice['subscription'] === row['id']),
+    payments: rows.payments,
+  };
   return {
     id: String(row['id']),
     status: String(row['status']),
     statusSince: new Date(row['status_since'] as Date | string),
     statusEvent: String(row['status_event']),
     previousStatus: row['previous_status'] as string | null,
-    items: itemFactsOf(row),
+    pastDueSince: timeOrNull(risk?.['past_due_since']),
+    nextPaymentAttempt: timeOrNull(risk?.['next_payment_attempt']),
+    hasPaymentMethod: hasPaymentMethod(row, customer),
+    items: itemFactsOf(row, money),
     hasAllItems: row['has_all_items'] === true,
     trialEnd: timeOrNull(row['trial_end']),
+    trialEndBehavior: row['trial_end_behavior'] as string | null,
     cancelAt: timeOrNull(row['cancel_at']),
     cancelAtPeriodEnd: row['cancel_at_period_end'] === true,
+    endedAt: timeOrNull(row['ended_at']),
     cancellationReason: row['cancellation_reason'] as string | null,
     pauseCollection: pause && { behavior: pause.behavior, resumesAt: timeOrNull(pause.resumesAt) },
-    isStale: isStale(row),
+    isStale: isStale(row) || isMoneyStale(money),
     changedBy: changedByOf(row) as Cause,
   };
 }
 
-/** A subscription that shows no items is one of which nothing is known but its period. */
-function itemFactsOf(row: Row): ItemFact[] {
-  const items = row['items'] as readonly Item[];
-  const periodEnd = timeOrNull(row['period_end']);
-  if (items.length === 0) return [{ product: null, quantity: null, periodEnd }];
-  return items.map((item) => ({
-    // A plan from before there were products, in 2018, stands for itself.
-    product: item.product ?? item.price,
-    quantity: item.quantity,
-    periodEnd: timeOrNull(item.periodEnd) ?? periodEnd,
-  }));
+/** What a subscription does not name, its customer may: a customer that no event has shown, or shows no more, may have it. */
+function hasPaymentMethod(subscription: Row, customer: Row | undefined): boolean | null {
+  if (subscription['collection_method'] !== 'charge_automatically') return null;
+  if (subscription['default_payment_method'] !== null) return true;
+  if (customer === undefined || isStale(customer)) return null;
+  return customer['default_payment_method'] !== null;
 }
 
 const entitlementFactOf = (row: Row): EntitlementFact => ({
@@ -156,6 +185,3 @@ const entitlementFactOf = (row: Row): EntitlementFact => ({
   lookupKey: String(row['lookup_key']),
   changedBy: changedByOf(row) as Cause,
 });
-
-/** Postgres gives a Date, a fold the text of one. */
-const timeOrNull = (value: unknown): Date | null => (value === null ? null : new Date(value as Date | string));

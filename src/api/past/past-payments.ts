@@ -70,6 +70,22 @@ export async function pastInvoice({ past, database }: PastSource, id: string, at
   };
 }
 
+/** The payments of some invoices as they were, with the streams that tell of them. */
+export async function pastPaymentsOf(
+  { past, database }: PastSource,
+  ids: readonly string[],
+  at: Moment,
+): Promise<{ payments: readonly Answer[]; streams: Streams }> {
+  const names = await database.snapshot(async (connection) => {
+    const tied = await tiedToInvoices(connection, ids);
+    return tied.length === 0 ? [] : streamsOfPayments(connection, tied);
+  });
+  const streams = await past.read(names);
+  const facts = factsAt(streams, at);
+  const parts = ids.flatMap((id) => partsOfInvoice(facts.links, id));
+  return { payments: paymentsWith(facts, parts), streams };
+}
+
 /** A page of payments as they were at a moment: of a customer, or of what they pay. */
 export async function pastPayments(
   { past, database }: PastSource,

@@ -1,19 +1,22 @@
+import { churnRisk } from '../../../projections/churn-risk.js';
 import { customers } from '../../../projections/customers.js';
 import { entitlements } from '../../../projections/entitlements.js';
 import { invoices } from '../../../projections/invoices.js';
 import { links } from '../../../projections/links.js';
+import type { AnyProjection, Tables } from '../../../projections/projection.js';
 import { subscriptions } from '../../../projections/subscriptions.js';
 import type { Moment } from '../../as-of/moment.js';
 import type { Past } from '../../as-of/past.js';
 import type { Snapshots } from '../../read-models/database.js';
 import { answerAccess, type AccessQuestion } from '../access/access-question.js';
 import { accessFactsOf, NAMING_OBJECTS, namedSubscriptions } from '../access/access-facts.js';
+import { invoicesOfPeriods, paidIds } from '../access/paid-periods.js';
 import { answerOf } from '../answer.js';
 import { AsOf, asOfAnswer, notKnownThen, rowsAt, type Owner } from './as-of.js';
 import type { KeptTimelines } from '../timeline/kept-timelines.js';
 import type { Listing } from '../lists.js';
 import { notFound } from '../not-found.js';
-import { pastInvoice, pastPayment, pastPayments } from './past-payments.js';
+import { pastInvoice, pastPayment, pastPayments, pastPaymentsOf } from './past-payments.js';
 import type { Paid } from '../payments/payment-queries.js';
 import { Timeline, type TimelineQuestion } from '../timeline/timeline.js';
 
@@ -75,17 +78,27 @@ async function pastSubscription({ past }: AsOfParts, id: string, at: Moment): Pr
   return { ...answerOf(row), asOf };
 }
 
-async function pastAccess({ past }: AsOfParts, { at, ...question }: AccessQuestion & { at: Moment }): Promise<unknown> {
-  const streams = await past.streamsOfCustomers(question.customers, ['customer', ...NAMING_OBJECTS]);
-  const entitled = rowsAt(entitlements, streams, at);
+async function pastAccess(
+  { past, database }: AsOfParts,
+  { at, ...question }: AccessQuestion & { at: Moment },
+): Promise<unknown> {
+  const own = await past.streamsOfCustomers(question.customers, ['customer', ...NAMING_OBJECTS]);
+  const rowsOf = <T extends Tables>(projection: AnyProjection<T>) => rowsAt(projection, own, at);
+  const subscriptionRows = rowsOf(subscriptions).subscriptions;
+  const invoiceRows = invoicesOfPeriods(subscriptionRows, rowsOf(invoices).invoices);
+  const { payments, streams } = await pastPaymentsOf({ past, database }, paidIds(invoiceRows), at);
+  const entitled = rowsOf(entitlements);
   const facts = accessFactsOf(question.customers, {
-    customers: rowsAt(customers, streams, at).customers,
-    subscriptions: rowsAt(subscriptions, streams, at).subscriptions,
+    customers: rowsOf(customers).customers,
+    subscriptions: subscriptionRows,
     entitlements: entitled.entitlements,
     summaries: entitled.entitlement_summaries,
-    named: namedSubscriptions(rowsAt(links, streams, at).links),
+    named: namedSubscriptions(rowsOf(links).links),
+    risks: rowsOf(churnRisk).churn_risk,
+    invoices: invoiceRows,
+    payments,
   });
   const answer = answerAccess(question, facts);
   if (answer === null) throw notKnownThen('customer', String(question.customer));
-  return { ...answer, asOf: asOfAnswer(streams, at) };
+  return { ...answer, asOf: asOfAnswer(new Map([...own, ...streams]), at) };
 }

@@ -122,6 +122,20 @@ export async function paymentsOfInvoice(connection: Queryable, invoice: string):
   return answersOf(connection, names.slice(0, PAYMENTS_OF_INVOICE_MAX));
 }
 
+/** Those of these invoices' payments of which money went back, or may go back; most have none, which one question tells. */
+export async function paymentsGivenBack(connection: Queryable, invoiceIds: readonly string[]): Promise<Answer[]> {
+  if (invoiceIds.length === 0) return [];
+  const { rows } = await connection.query<{ payment: string }>(
+    `with named as (select unnest($1::text[]) as payment),
+      parts as (select id, payment, amount_refunded_minor, is_disputed from ${PAYMENTS} join named using (payment) union select payment, payment, null, false from named)
+    select distinct payment from parts where amount_refunded_minor > 0 or is_disputed
+      or exists (select from ${LINKS} where target = parts.id and target_kind = 'payment' and object in ('refund', 'dispute'))`,
+    [await namesTiedTo(connection, invoiceIds)],
+  );
+  const names = rows.map(({ payment }) => payment).sort(byBytes);
+  return answersOf(connection, names.slice(0, PAYMENTS_OF_INVOICE_MAX));
+}
+
 /**
  * The streams that tell of a payment, by the id of one of its parts or none: its parts', and those of what belongs to them. As links are never
  * taken back, they are all that have ever told of it.
