@@ -8,7 +8,7 @@ import { ChurnRiskController } from './api/churn-risk/churn-risk.controller.js';
 import { CustomersController } from './api/customers/customers.controller.js';
 import { DisputesController } from './api/disputes/disputes.controller.js';
 import { HealthController } from './api/operations/health.controller.js';
-import { gaugeParkedStreams, Health } from './api/operations/health.js';
+import { gaugeReadModels, Health } from './api/operations/health.js';
 import { InvoicesController } from './api/invoices/invoices.controller.js';
 import { LiveController } from './api/live/live.controller.js';
 import { LiveUpdates } from './api/live/live-updates.js';
@@ -101,7 +101,7 @@ export class AppModule {
       catchUp: catchUp && (() => catchUp.state),
       trouble: () => appender.trouble,
     });
-    if (readModels !== null) gaugeParkedStreams(registry, health);
+    if (readModels !== null) gaugeReadModels(registry, health);
     const intake = roles.includes('ingest') ? intakePart({ config, appender, registry }) : null;
     const parts = [
       operationsPart({ config, health, registry }),

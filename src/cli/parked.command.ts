@@ -88,5 +88,5 @@ async function replay(
   return replayed?.outcome === 'parked_again' || replayed?.outcome === 'wanted' ? 1 : 0;
 }
 
-const textOf = ({ line, stream, revision, stripeEventId, eventType, since, attempts, cause }: Parking): string =>
-  `${line}  ${stream}@${revision}  ${stripeEventId ?? '-'} ${eventType ?? ''}  since ${since.toISOString()}, ${attempts} ${attempts === 1 ? 'attempt' : 'attempts'}\n  ${cause}`;
+const textOf = ({ name, stream, revision, stripeEventId, eventType, since, attempts, cause }: Parking): string =>
+  `${name}  ${stream}@${revision}  ${stripeEventId ?? '-'} ${eventType ?? ''}  since ${since.toISOString()}, ${attempts} ${attempts === 1 ? 'attempt' : 'attempts'}\n  ${cause}`;

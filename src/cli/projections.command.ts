@@ -1,4 +1,5 @@
 import { distanceTo, LogEndSearch, type LogEnd } from '../eventstore/log-end.js';
+import { LogLag } from '../eventstore/log-lag.js';
 import { readCheckpoints, type Checkpoint } from '../read-models/checkpoints.js';
 import { countParked } from '../read-models/parked-streams.js';
 import type { Command } from './command.js';
@@ -17,8 +18,13 @@ events of the store's own.
       countParked(parts.database),
       new LogEndSearch(parts.store).find(),
     ]);
-    const reports = checkpoints.map((checkpoint) =>
-      reportOf(checkpoint, { end, parkedStreams: parked.get(checkpoint.name) ?? 0 }),
+    const lag = new LogLag(parts.store);
+    const reports = await Promise.all(
+      checkpoints.map(async (checkpoint) => {
+        const lagSeconds =
+          checkpoint.state === 'kept' ? null : await lag.secondsAt(checkpoint.at?.position ?? -1n, end);
+        return reportOf(checkpoint, { end, lagSeconds, parkedStreams: parked.get(checkpoint.name) ?? 0 });
+      }),
     );
     print(values['json'] === true ? JSON.stringify(reports, null, 2) : tableOf(reports));
     return 0;
@@ -27,7 +33,7 @@ events of the store's own.
 
 function reportOf(
   { projection: name, version, generation, state, shown, at, isFree }: Checkpoint,
-  { end, parkedStreams }: { end: LogEnd; parkedStreams: number },
+  { end, lagSeconds, parkedStreams }: { end: LogEnd; lagSeconds: number | null; parkedStreams: number },
 ) {
   const distance = distanceTo(end, at?.position ?? -1n);
   return {
@@ -39,12 +45,13 @@ function reportOf(
     moving: !isFree,
     position: at === null ? null : String(at.position),
     behind: distance === null ? null : String(distance),
+    lagSeconds,
     parkedStreams,
   };
 }
 
 function tableOf(reports: readonly ReturnType<typeof reportOf>[]): string {
-  const columns = ['name', 'version', 'generation', 'state', 'shown', 'moving', 'position', 'behind', 'parked'];
+  const columns = ['name', 'version', 'generation', 'state', 'shown', 'moving', 'position', 'behind', 'lag', 'parked'];
   const rows = reports.map((one) =>
     [
       one.name,
@@ -55,6 +62,7 @@ function tableOf(reports: readonly ReturnType<typeof reportOf>[]): string {
       one.moving ? 'yes' : 'no',
       one.position ?? '-',
       one.behind ?? 'unknown',
+      one.lagSeconds === null ? '-' : `${Math.round(one.lagSeconds)} s`,
       one.parkedStreams,
     ].map(String),
   );

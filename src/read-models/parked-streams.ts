@@ -151,12 +151,13 @@ export async function countParked(database: Queryable): Promise<Map<string, numb
   return new Map(rows.map(({ name, parked }) => [name, Number(parked)]));
 }
 
-/** A parked stream as people see it: of which generation (`line`), at which event, since when, and how often it was tried. */
+/** A parked stream as people see it: of which generation (`name`), at which event, since when, and how often it was tried. */
 export type Parking = Readonly<{
   projection: string;
   version: number;
   generation: number;
-  line: string;
+  /** Of the generation, e.g. `subscriptions_v1_g1`. */
+  name: string;
   stream: string;
   since: Date;
   attempts: number;
@@ -173,7 +174,7 @@ export type Parking = Readonly<{
 export type ParkingFilter = Readonly<{
   projection?: string | undefined;
   stream?: string | undefined;
-  after?: readonly [stream: string, line: string] | undefined;
+  after?: readonly [stream: string, generation: string] | undefined;
 }>;
 
 const MATCHING = `($1::text is null or checkpoint.name = $1 or (checkpoint.projection = $1 and checkpoint.shown)) and ($2::text is null or parked.stream = $2) and parked.kind <> 'waiting'`;
@@ -185,7 +186,7 @@ export async function listParked(
   limit: number,
 ): Promise<Parking[]> {
   const { rows } = await database.query<Parking>(
-    `select checkpoint.projection, checkpoint.version, checkpoint.generation, checkpoint.name as line, parked.stream, since, attempts, attempted_at as "attemptedAt", replay_wanted_at as "replayWantedAt",
+    `select checkpoint.projection, checkpoint.version, checkpoint.generation, checkpoint.name, parked.stream, since, attempts, attempted_at as "attemptedAt", replay_wanted_at as "replayWantedAt",
        parked.revision, stripe_event_id as "stripeEventId", event_type as "eventType", cause, stack
      from ledger.parked_streams parked join ledger.checkpoints checkpoint on checkpoint.name = parked.generation
      where ${MATCHING} and ($3::text is null or (parked.stream, checkpoint.name) > ($3, $4)) order by parked.stream, checkpoint.name limit $5`,

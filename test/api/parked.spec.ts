@@ -22,7 +22,7 @@ type Parked = {
 };
 type Page = { data: Parked[]; nextCursor: string | null };
 
-const LINE = nameOfGeneration({ projection: subscriptions, generation: 1 });
+const GENERATION = nameOfGeneration({ projection: subscriptions, generation: 1 });
 
 let eventStore: TestServer;
 let database: TestServer;
@@ -84,7 +84,7 @@ describe('a parked stream', () => {
       status: 200,
       body: { data: [{ ...told, stack: expect.stringContaining('at ') }] },
     });
-    expect(await read(ledger.url, `/parked/${LINE}/${stream}`, ADMIN_TOKEN)).toMatchObject({
+    expect(await read(ledger.url, `/parked/${GENERATION}/${stream}`, ADMIN_TOKEN)).toMatchObject({
       status: 200,
       body: { data: [told] },
     });
@@ -112,8 +112,8 @@ describe('a parked stream', () => {
 
   it('is counted for Prometheus and in health', async () => {
     const listed = async (projection: string) => (await list(`/parked?projection=${projection}&limit=200`)).data.length;
-    const counted = async (line: string) =>
-      new RegExp(`^ledger_parked_streams{line="${line}"} (\\d+)$`, 'm').exec(
+    const counted = async ({ name, version }: { name: string; version: number }) =>
+      new RegExp(`^ledger_parked_streams{projection="${name}",version="${version}",generation="1"} (\\d+)$`, 'm').exec(
         await (await fetch(`${ledger.url}/metrics`, { headers: { authorization: `Bearer ${READ_TOKEN}` } })).text(),
       )?.[1];
     const healthy = async () =>
@@ -121,11 +121,7 @@ describe('a parked stream', () => {
     // Streams of others may park between two questions.
     await until('all tell the same', async () => {
       const [subscribed, others] = [await listed('subscriptions'), await listed('customers')];
-      const told = [
-        await counted(LINE),
-        await counted(nameOfGeneration({ projection: customers, generation: 1 })),
-        (await healthy())[LINE],
-      ];
+      const told = [await counted(subscriptions), await counted(customers), (await healthy())[GENERATION]];
       return told.join() === [subscribed, others, subscribed].join() && subscribed > 0;
     });
   });

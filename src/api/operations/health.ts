@@ -4,8 +4,10 @@ import { usesReadModels, type Role } from '../../config.js';
 import type { Trouble } from '../../eventstore/appender.js';
 import { withTimeout, type EventStore } from '../../eventstore/event-store.js';
 import { distanceTo, LogEndSearch, type LogEnd } from '../../eventstore/log-end.js';
+import { LogLag } from '../../eventstore/log-lag.js';
 import { StoreRefuses } from '../../eventstore/store-errors.js';
 import { isNotYetMade, type Database } from '../../read-models/database.js';
+import { readCheckpoints, type Checkpoint } from '../../read-models/checkpoints.js';
 import { countParked } from '../../read-models/parked-streams.js';
 import type { ReadPosition } from '../read-position.js';
 
@@ -36,6 +38,8 @@ export type HealthReport = Readonly<{
     cause?: string;
     building: readonly string[];
     parked: Readonly<Record<string, number>>;
+    /** The age of the oldest event that is not in the rows; 0 when they are caught up, null while it is not known. */
+    lagSeconds: number | null;
   };
 }>;
 
@@ -57,10 +61,22 @@ export type LogState =
   LogEnd | Readonly<{ kind: 'away'; cause: string }> | Readonly<{ kind: 'refused'; cause: string }>;
 /** Up to where the rows that are read are complete (-1n before the first event), and what is not ready among them. */
 type ReadModelsState =
-  | Readonly<{ kind: 'at'; position: bigint; building: readonly string[]; parked: ReadonlyMap<string, number> }>
+  | Readonly<{
+      kind: 'at';
+      position: bigint;
+      building: readonly string[];
+      parked: ReadonlyMap<string, number>;
+      /** All that follow the log or are brought up to it; kept and compared ones are left where they are. */
+      generations: readonly Checkpoint[];
+    }>
   | Readonly<{ kind: 'away' | 'not_used' }>;
 
-export type Positions = Readonly<{ log: LogState; readModels: ReadModelsState }>;
+export type Positions = Readonly<{
+  log: LogState;
+  readModels: ReadModelsState;
+  /** The lag in seconds at these positions; null where it cannot be said. */
+  lags: ReadonlyMap<bigint, number | null>;
+}>;
 
 const CHECK_TIMEOUT_MS = 2_000;
 const CHECK_AGAIN_AFTER_MS = 500;
@@ -78,6 +94,7 @@ type Options = Readonly<{
 /** Asks the store and Postgres how they are; requests that come at one time share one answer. */
 export class Health {
   readonly #logEnd: LogEndSearch;
+  readonly #lag: LogLag;
   #checked: { at: number; positions: Promise<Positions> } | undefined;
   #caughtUpOnce = false;
 
@@ -86,6 +103,7 @@ export class Health {
     private readonly options: Options,
   ) {
     this.#logEnd = new LogEndSearch(store);
+    this.#lag = new LogLag(store);
   }
 
   positions(): Promise<Positions> {
@@ -97,11 +115,12 @@ export class Health {
 
   /** Reads become ready when the read models have reached the end of the log once, and stay so while Postgres answers. */
   async report(): Promise<HealthReport> {
-    const { log, readModels } = await this.positions();
+    const { log, readModels, lags } = await this.positions();
     const { roles } = this.options;
     if (readModels.kind === 'at' && hasReached(readModels.position, log)) this.#caughtUpOnce = true;
     const intake = this.#intake(log);
-    const reads = this.#reads(log, readModels);
+    const lagSeconds = readModels.kind === 'at' ? (lags.get(readModels.position) ?? null) : null;
+    const reads = { ...this.#reads(log, readModels), lagSeconds };
     return { ready: roles.includes('ingest') ? intake.ready : reads.ready, roles, intake, reads };
   }
 
@@ -122,7 +141,7 @@ export class Health {
     return { ready: state === 'ok', state, eventStore };
   }
 
-  #reads(log: LogState, readModels: ReadModelsState): HealthReport['reads'] {
+  #reads(log: LogState, readModels: ReadModelsState): Omit<HealthReport['reads'], 'lagSeconds'> {
     const catchUp = this.options.catchUp?.() ?? { kind: 'elsewhere' as const };
     const { building, parked } =
       readModels.kind === 'at' ? readModels : { building: [], parked: new Map<string, number>() };
@@ -150,18 +169,38 @@ export class Health {
       withTimeout(this.#logEnd.find(), CHECK_TIMEOUT_MS, 'The event store').catch(failedLog),
       withTimeout(this.#readModels(), CHECK_TIMEOUT_MS, 'Postgres').catch((): ReadModelsState => ({ kind: 'away' })),
     ]);
-    return { log, readModels };
+    const positions = readModels.kind === 'at' ? [readModels.position, ...readModels.generations.map(positionOf)] : [];
+    return { log, readModels, lags: await this.lagsAt(positions, log) };
+  }
+
+  /** The lag in seconds at each of these positions. */
+  async lagsAt(positions: readonly bigint[], log: LogState): Promise<ReadonlyMap<bigint, number | null>> {
+    const lagAt = async (position: bigint): Promise<number | null> => {
+      if (log.kind === 'away' || log.kind === 'refused') return null;
+      const lag = this.#lag.secondsAt(position, log);
+      return withTimeout(lag, CHECK_TIMEOUT_MS, 'The event store').catch(() => null);
+    };
+    const distinct = [...new Set(positions)];
+    return new Map(await Promise.all(distinct.map(async (position) => [position, await lagAt(position)] as const)));
   }
 
   async #readModels(): Promise<ReadModelsState> {
     const { readModels } = this.options;
     if (readModels === null || !usesReadModels(this.options)) return { kind: 'not_used' };
-    const parked = countParked(readModels.database).catch((error: unknown) => {
-      if (isNotYetMade(error)) return new Map<string, number>();
-      throw error;
-    });
-    const [{ position, building }, counted] = await Promise.all([readModels.position.read(), parked]);
-    return { kind: 'at', position, building, parked: counted };
+    const { database } = readModels;
+    const orNone =
+      <T>(none: T) =>
+      (error: unknown) => {
+        if (isNotYetMade(error)) return none;
+        throw error;
+      };
+    const [{ position, building }, parked, checkpoints] = await Promise.all([
+      readModels.position.read(),
+      countParked(database).catch(orNone(new Map<string, number>())),
+      readCheckpoints(database).catch(orNone<readonly Checkpoint[]>([])),
+    ]);
+    const generations = checkpoints.filter(({ state, aside }) => state !== 'kept' && !aside);
+    return { kind: 'at', position, building, parked, generations };
   }
 }
 
@@ -175,18 +214,40 @@ function failedLog(error: unknown): LogState {
   return { kind: error instanceof StoreRefuses ? 'refused' : 'away', cause };
 }
 
-/** A gauge of parked streams by generation; without Postgres it has no value. */
-export function gaugeParkedStreams(registry: Registry, health: Health): void {
-  new Gauge({
-    name: 'ledger_parked_streams',
-    help: 'Streams that a projection could not fold; their rows are stale.',
-    labelNames: ['line'],
-    registers: [registry],
-    async collect() {
-      this.reset();
-      const { readModels } = await health.positions();
-      if (readModels.kind !== 'at') return;
-      for (const [line, streams] of readModels.parked) this.set({ line }, streams);
-    },
+export const positionOf = ({ at }: Pick<Checkpoint, 'at'>): bigint => at?.position ?? -1n;
+
+/** Gauges of what each generation lacks, by its labels; without Postgres they have no values. */
+export function gaugeReadModels(registry: Registry, health: Health): void {
+  const labelNames = ['projection', 'version', 'generation'] as const;
+  const labelsOf = ({ projection, version, generation }: Checkpoint) => ({
+    projection,
+    version: String(version),
+    generation: String(generation),
   });
+  const gauge = (options: { name: string; help: string }, valueOf: (one: Checkpoint, at: Positions) => number | null) =>
+    new Gauge({
+      ...options,
+      labelNames,
+      registers: [registry],
+      async collect() {
+        this.reset();
+        const positions = await health.positions();
+        if (positions.readModels.kind !== 'at') return;
+        for (const one of positions.readModels.generations) {
+          const value = valueOf(one, positions);
+          if (value !== null) this.set(labelsOf(one), value);
+        }
+      },
+    });
+  gauge(
+    { name: 'ledger_parked_streams', help: 'Streams that a projection could not fold; their rows are stale.' },
+    ({ name }, { readModels }) => (readModels.kind === 'at' ? (readModels.parked.get(name) ?? 0) : null),
+  );
+  gauge(
+    {
+      name: 'ledger_projection_lag_seconds',
+      help: 'Age of the oldest event that is not in the rows yet, since it was received; 0 when they are caught up.',
+    },
+    (one, { lags }) => lags.get(positionOf(one)) ?? null,
+  );
 }

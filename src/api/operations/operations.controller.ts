@@ -4,7 +4,7 @@ import { readCheckpoints, type Checkpoint } from '../../read-models/checkpoints.
 import { countParked } from '../../read-models/parked-streams.js';
 import { AskedBy, type Asker } from '../../http/asker.js';
 import { NeedsScope } from '../../http/auth.guard.js';
-import { Health, type LogState } from './health.js';
+import { Health, positionOf, type LogState } from './health.js';
 import { Reads } from '../reads.js';
 
 /** One generation of one version of a projection, whichever build follows it; `event_index` is the index of event ids. */
@@ -18,6 +18,7 @@ type ProjectionReport = {
   logPosition: string | null;
   caughtUp: boolean;
   behind: string | null;
+  lagSeconds: number | null;
   parkedStreams: number;
 };
 
@@ -32,7 +33,7 @@ export class OperationsController {
 
   /**
    * `behind` is the distance to the end of the log in positions: bytes of the log, not events. Null, as `logPosition`, while the end
-   * is not known: then no checkpoint is caught up.
+   * is not known: then no checkpoint is caught up. `lagSeconds` is the age of the oldest event that is not in the rows.
    */
   @Get('projections')
   async projections(@AskedBy() asker: Asker): Promise<{ data: ProjectionReport[] }> {
@@ -41,9 +42,15 @@ export class OperationsController {
       checkpoints: await readCheckpoints(connection),
       parked: await countParked(connection),
     }));
+    const followed = checkpoints.filter(({ state }) => state !== 'kept');
+    const lags = await this.health.lagsAt(followed.map(positionOf), log);
     return {
       data: checkpoints.map((checkpoint) =>
-        reportOf(checkpoint, { log, parkedStreams: parked.get(checkpoint.name) ?? 0 }),
+        reportOf(checkpoint, {
+          log,
+          lagSeconds: checkpoint.state === 'kept' ? null : (lags.get(positionOf(checkpoint)) ?? null),
+          parkedStreams: parked.get(checkpoint.name) ?? 0,
+        }),
       ),
     };
   }
@@ -51,7 +58,7 @@ export class OperationsController {
 
 function reportOf(
   { projection: name, version, generation, state, shown, at }: Checkpoint,
-  { log, parkedStreams }: { log: LogState; parkedStreams: number },
+  { log, lagSeconds, parkedStreams }: { log: LogState; lagSeconds: number | null; parkedStreams: number },
 ): ProjectionReport {
   const behind = log.kind === 'away' || log.kind === 'refused' ? null : distanceTo(log, at?.position ?? -1n);
   return {
@@ -64,6 +71,7 @@ function reportOf(
     logPosition: log.kind === 'at' ? String(log.position) : null,
     caughtUp: behind === 0n,
     behind: behind === null ? null : String(behind),
+    lagSeconds,
     parkedStreams,
   };
 }

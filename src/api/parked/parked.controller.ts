@@ -52,7 +52,7 @@ export class ParkedController {
     return {
       data: page.map(summaryOf),
       nextCursor:
-        found.length > limit && last !== undefined ? cursorOf(JSON.stringify([last.stream, last.line])) : null,
+        found.length > limit && last !== undefined ? cursorOf(JSON.stringify([last.stream, last.name])) : null,
     };
   }
 

@@ -1,0 +1,53 @@
+import type { EventStore } from './event-store.js';
+import { distanceTo, type LogEnd } from './log-end.js';
+import { readLogPage } from './read.js';
+import type { RecordedEvent } from './recorded-event.js';
+
+/** Events of ours lie this close together, unless the store has written many of its own between them. */
+const PAGES_EVENTS = [2, 20, 200] as const;
+const KNOWN_MAX = 100;
+
+/** Tells by how much time positions lie behind the end of a log. What lies after a position never changes, so it is read once. */
+export class LogLag {
+  /** When the first event of ours after a position was received. */
+  readonly #received = new Map<bigint, Date>();
+
+  constructor(private readonly store: EventStore) {}
+
+  /**
+   * The age in seconds of the oldest event after `position` (-1n: of the whole log), by when it was received; 0 at the
+   * end of the log, null where that cannot be said. @throws StoreUnavailable, StoreRefuses, StoreTimeout, InvalidPosition
+   */
+  async secondsAt(position: bigint, end: LogEnd, now = new Date()): Promise<number | null> {
+    const distance = distanceTo(end, position);
+    if (distance === null || distance === 0n) return distance === null ? null : 0;
+    const received = this.#received.get(position) ?? (await this.#find(position));
+    return received === null ? null : Math.max(0, (now.getTime() - received.getTime()) / 1000);
+  }
+
+  async #find(position: bigint): Promise<Date | null> {
+    const from = position < 0n ? 'start' : position;
+    for (const max of PAGES_EVENTS) {
+      const page = await readLogPage(this.store, { direction: 'forwards', from, max });
+      const next = page.find((event) => event.position > position && !event.type.startsWith('$'));
+      if (next !== undefined) return this.#keep(position, receivedAtOf(next));
+      if (page.length < max) return null;
+    }
+    return null;
+  }
+
+  #keep(position: bigint, received: Date): Date {
+    for (const oldest of this.#received.keys()) {
+      if (this.#received.size < KNOWN_MAX) break;
+      this.#received.delete(oldest);
+    }
+    this.#received.set(position, received);
+    return received;
+  }
+}
+
+/** What another writer of the log says of itself may be no time. */
+function receivedAtOf({ metadata, recordedAt }: RecordedEvent): Date {
+  const received = new Date(metadata?.receivedAt ?? Number.NaN);
+  return Number.isNaN(received.getTime()) ? recordedAt : received;
+}
