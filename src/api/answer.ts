@@ -11,7 +11,8 @@ export const AnswersJson = () => Header('content-type', 'application/json; chars
 
 /**
  * A row under the names of the API, with the Stripe event that made it so as `changedBy`. One of a parked stream is its last
- * good one, and says so with `stale`: where in the log the fold stands since when, and why.
+ * good one, and says so with `stale`: where in the log the fold stands since when, and why. `unread` names an event of the stream that could
+ * not be read, where the row shows a later state of its object.
  */
 export function answerOf({
   stream,
@@ -20,6 +21,7 @@ export function answerOf({
   stripe_event_created,
   api_version,
   stale_since: since,
+  unread_event: unread,
   stale_cause: cause,
   stale_revision: revision,
   ...row
@@ -28,10 +30,13 @@ export function answerOf({
     ([column, value]) => [fieldOf(column), typeof value === 'bigint' ? Number(value) : value] as const,
   );
   const stale = since instanceof Date ? { stale: { since, stream, revision: String(revision), cause } } : {};
+  const passed =
+    typeof unread === 'string' ? { unread: { stripeEventId: unread, stream, revision: String(revision), cause } } : {};
   return {
     ...Object.fromEntries(fields),
     changedBy: changedByOf({ stripe_event_id, stripe_event_type, stripe_event_created, api_version }),
     ...stale,
+    ...passed,
   };
 }
 

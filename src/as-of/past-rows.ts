@@ -1,5 +1,6 @@
 import type { AnyProjection, Row, Tables } from '../../projections/projection.js';
 import { factOf, readEvent, type ReadEvent } from '../folding/facts.js';
+import { passedOver } from '../folding/passed-over.js';
 import { foldObjects, rowsOfAll } from '../folding/fold-objects.js';
 import type { RecordedEvent } from '../eventstore/recorded-event.js';
 import { jsonForPostgres } from '../read-models/database.js';
@@ -34,10 +35,24 @@ export function pastRows<T extends Tables>(
 }
 
 function factsAt(projection: AnyProjection, events: readonly RecordedEvent[], moment: Moment) {
-  const known = events.filter((event) => isKnown(event, moment));
-  return known.flatMap((event) =>
-    orUnreadable(event, () => factOf(projection, readOnce(event))).filter(({ order }) => isTrue(order.created, moment)),
+  const then = events
+    .filter((event) => isKnown(event, moment))
+    .map((event) => ({ event, read: readOnce(event) }))
+    .filter(({ read }) => isTrueOrUnknown(read, moment));
+  const passed = new Set(
+    passedOver(
+      projection,
+      then.map(({ read }) => read),
+    ),
   );
+  return then.flatMap(({ event, read }) =>
+    passed.has(read) ? [] : orUnreadable(event, () => factOf(projection, read)),
+  );
+}
+
+function isTrueOrUnknown({ says }: ReadEvent, moment: Moment): boolean {
+  const order = says.kind === 'fact' ? says.fact.order : says.kind === 'unreadable' ? says.order : null;
+  return order === null || isTrue(order.created, moment);
 }
 
 /** Several projections answer from the same events. */

@@ -112,7 +112,7 @@ export class CatchUpMetrics implements CatchUpObserver {
 
   batchApplied(
     events: number,
-    { repeats, refolds, longestRefoldMs, ambiguous, parked, waiting, gone }: Applied,
+    { repeats, refolds, longestRefoldMs, ambiguous, parked, passed, waiting, gone }: Applied,
     seconds: number,
   ): void {
     this.#events.inc(events);
@@ -126,6 +126,10 @@ export class CatchUpMetrics implements CatchUpObserver {
     this.#seconds.observe(seconds);
     for (const { generation, stream, revision, cause } of parked)
       this.#logger.error(`Parked for ${generation}: ${stream}@${revision}: ${cause}`);
+    for (const { generation, stream, revision, cause } of passed)
+      this.#logger.warn(
+        `Passed over for ${generation}, since a later event shows the object whole: ${stream}@${revision}: ${cause}`,
+      );
     for (const { stream, remains } of gone) {
       this.#logger.warn(
         `${stream} ${remains === 'none' ? 'was deleted in the store, so its rows were removed' : 'has lost its first events in the store; its rows are made from the events that are left'}.`,

@@ -1,7 +1,7 @@
 import { handles, type AnyProjection, type Fact } from '../../projections/projection.js';
 import { isoTime } from '../events/fields.js';
 import { kindOf, normalise, type SnapshotKind } from '../events/normalise.js';
-import { orderKeyOf } from '../events/order.js';
+import { orderKeyOf, type OrderKey } from '../events/order.js';
 import type { StripeEvent } from '../events/stripe-event.js';
 import { stripeEventOf, type Envelope, type RecordedEvent } from '../eventstore/recorded-event.js';
 
@@ -18,8 +18,13 @@ type Says =
   /** The store's own: `stream` was deleted, or has other limits now, so that less may be left of it. */
   | { readonly kind: 'shortened'; readonly stream: string }
   | { readonly kind: 'fact'; readonly fact: Fact }
-  /** `of`: the kind of snapshot that it should have; null when not even that can be told. */
-  | { readonly kind: 'unreadable'; readonly of: SnapshotKind | null; readonly error: unknown };
+  /** `of`, `order`: the kind of snapshot that it should have, and its place; null when not even that can be told. */
+  | {
+      readonly kind: 'unreadable';
+      readonly of: SnapshotKind | null;
+      readonly order: OrderKey | null;
+      readonly error: unknown;
+    };
 
 const NOTHING: Says = { kind: 'nothing' };
 
@@ -85,23 +90,25 @@ function read(recorded: RecordedEvent, kinds: ReadonlySet<SnapshotKind> | undefi
   if (stream !== null) return { kind: 'shortened', stream };
   if (recorded.metadata === null || recorded.metadata.quarantine !== undefined) return NOTHING;
   let of: SnapshotKind | null = null;
+  let order: OrderKey | null = null;
   try {
     const stripeEvent = stripeEventOf(recorded);
     const kind = kindOf(stripeEvent);
     if (kind === 'other' || kinds?.has(kind) === false) return NOTHING;
     of = kind;
-    return { kind: 'fact', fact: factFrom(stripeEvent) };
+    order = orderKeyOf(stripeEvent);
+    return { kind: 'fact', fact: factFrom(stripeEvent, order) };
   } catch (error) {
-    return { kind: 'unreadable', of, error };
+    return { kind: 'unreadable', of, order, error };
   }
 }
 
 /** A Stripe event as a projection sees it. @throws UnreadableSnapshot */
-export function factFrom(stripeEvent: StripeEvent): Fact {
+export function factFrom(stripeEvent: StripeEvent, order = orderKeyOf(stripeEvent)): Fact {
   const { id, type, created, api_version: apiVersion } = stripeEvent;
   return {
     snapshot: normalise(stripeEvent),
-    order: orderKeyOf(stripeEvent),
+    order,
     event: { stripeEventId: id, type, created: isoTime(created), apiVersion },
   };
 }

@@ -9,14 +9,19 @@ import {
   type ObjectFold,
   type ObjectState,
 } from './object-fold.js';
+import { Unreadable } from './passed-over.js';
 import { rowTexts } from './row-texts.js';
 import { factsAt, factsByObject, foldReadAgain, type Failure, type FoldedObject, type Folding } from './stream-fold.js';
 
 /** Reads events of the stream again, those at these revisions. */
 export type ReadAgain = (revisions: readonly bigint[]) => Promise<ReadonlyMap<bigint, ReadEvent>>;
 
-/** Objects with their rows; of the events before the failing one, if there is one. */
-export type WholeFolded = Readonly<{ objects: ReadonlyMap<string, FoldedObject>; failure: Failure | null }>;
+/** Objects with their rows; of the events before the failing one, if there is one. `passed`: the last event that could not be read, and need not be. */
+export type WholeFolded = Readonly<{
+  objects: ReadonlyMap<string, FoldedObject>;
+  failure: Failure | null;
+  passed: ReadEvent | null;
+}>;
 
 type Folded = Readonly<{ state: ObjectState; guesses: readonly Fact[] }>;
 
@@ -35,17 +40,26 @@ export class WholeFold {
   readonly #objects = new Map<string, Folded>();
   /** Objects that are not folded as their events come, and where these stand. */
   readonly #noted = new Map<string, Place[]>();
-  #failure: Failure | null = null;
+  readonly #unreadable: Unreadable;
+  /** What cannot be folded. */
+  #failed: Failure | null = null;
+  /** What cannot be read, and is not made good by a later event. */
+  #unread: Failure | null = null;
+  /** The highest revision that was folded. */
+  #last = -1n;
 
   /** `known`: guesses up to this revision are counted already. */
   constructor(
     private readonly folding: Folding,
     private readonly known: bigint,
-  ) {}
+  ) {
+    this.#unreadable = new Unreadable(folding.projection);
+  }
 
   /** Folds the next page, as far as it can be read. */
   async add(page: readonly ReadEvent[], readAgain: ReadAgain): Promise<void> {
     const { projection } = this.folding;
+    this.#unreadable.take(page);
     for (const [object, facts] of factsByObject(projection, this.#readable(page))) {
       if (this.#noted.has(object)) continue;
       const before = this.#objects.get(object);
@@ -58,6 +72,21 @@ export class WholeFold {
         });
       else this.#noted.set(object, []);
     }
+  }
+
+  /**
+   * Decides, once all pages were added, which events that cannot be read are not made good by a later one: only those before the first of
+   * them count. False when others were folded: then all pages are to be added once more.
+   */
+  judge(): boolean {
+    const [before, now] = [this.#unread?.event.revision, this.#unreadable.first];
+    this.#unread = now;
+    if (before === now?.event.revision || (before === undefined && now !== null && this.#last < now.event.revision))
+      return true;
+    this.#objects.clear();
+    this.#noted.clear();
+    this.#last = -1n;
+    return false;
   }
 
   /** Whether some objects are not folded yet: then all pages are to be given to `note`, too. */
@@ -85,9 +114,14 @@ export class WholeFold {
     }
     this.#noted.clear();
     if (failures.length === 0) return true;
-    this.#failure = failures.reduce((first, one) => (one.event.revision < first.event.revision ? one : first));
+    this.#failed = failures.reduce(earlier);
     this.#objects.clear();
     return false;
+  }
+
+  get #failure(): Failure | null {
+    if (this.#failed === null || this.#unread === null) return this.#failed ?? this.#unread;
+    return earlier(this.#failed, this.#unread);
   }
 
   /** The objects with their rows. @throws when a row does not fit its table */
@@ -96,19 +130,28 @@ export class WholeFold {
     const objects = new Map<string, FoldedObject>();
     for (const [object, { state, guesses }] of this.#objects)
       objects.set(object, { state, guesses, rows: rowTexts(projection, stream, currentOf(projection, state.now)) });
-    return { objects, failure: this.#failure };
+    return { objects, failure: this.#failure, passed: this.#unreadable.passedOver.at(-1) ?? null };
   }
 
-  /** The events of a page before the first that fails. */
+  /** The events of a page before the first that fails; what cannot be read is judged once all pages are there. */
   #readable(page: readonly ReadEvent[]): readonly ReadEvent[] {
-    const before = page.filter(({ revision }) => this.#failure === null || revision < this.#failure.event.revision);
+    const end = this.#failure?.event.revision;
+    const before = page.filter(
+      ({ revision, says }) =>
+        (end === undefined || revision < end) && (says.kind !== 'unreadable' || says.order === null),
+    );
     for (const [at, event] of before.entries()) {
       const error = errorIn(this.folding.projection, event);
       if (error === null) continue;
-      this.#failure = { event, error: error.thrown };
-      return before.slice(0, at);
+      this.#failed = { event, error: error.thrown };
+      return this.#counted(before.slice(0, at));
     }
-    return before;
+    return this.#counted(before);
+  }
+
+  #counted(events: readonly ReadEvent[]): readonly ReadEvent[] {
+    this.#last = events.at(-1)?.revision ?? this.#last;
+    return events;
   }
 
   async #foldInOrder(
@@ -157,6 +200,8 @@ export class WholeFold {
     return guesses.filter((fact) => !counted.has(fact));
   }
 }
+
+const earlier = (one: Failure, other: Failure): Failure => (other.event.revision < one.event.revision ? other : one);
 
 /** What makes an event unreadable for a projection; null when it can be read. */
 function errorIn(projection: AnyProjection, event: ReadEvent): Readonly<{ thrown: unknown }> | null {

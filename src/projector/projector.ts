@@ -31,6 +31,8 @@ export type Applied = Readonly<{
   ambiguous: number;
   /** What was parked, with the name of its generation. */
   parked: readonly (ParkedStream & Readonly<{ generation: string }>)[];
+  /** Streams with an event that cannot be read, and need not be: a later one shows its object whole. */
+  passed: readonly (ParkedStream & Readonly<{ generation: string }>)[];
   /** Streams that wait to be folded again beside the batches: too much of them must be read. */
   waiting: number;
   /** Streams folded again of which the store has nothing, or not the beginning, any more. */
@@ -365,7 +367,8 @@ export class Projector {
       ambiguous: folded.flatMap(({ write: { generation }, guesses }) =>
         guesses.filter((fact) => this.#countsFor(generation.projection, fact)),
       ).length,
-      parked: parked.filter(({ kind }) => kind !== 'waiting'),
+      parked: parked.filter(({ kind }) => kind === 'event' || kind === 'whole'),
+      passed: parked.filter(({ kind }) => kind === 'passed'),
       waiting: parked.filter(({ kind }) => kind === 'waiting').length,
       // Several projections read one stream.
       gone: [...new Map(folded.flatMap(({ gone }) => gone ?? []).map((one) => [one.stream, one])).values()],
@@ -385,6 +388,7 @@ const NOTHING_APPLIED: Applied = {
   longestRefoldMs: 0,
   ambiguous: 0,
   parked: [],
+  passed: [],
   waiting: 0,
   gone: [],
 };

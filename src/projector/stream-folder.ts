@@ -1,6 +1,7 @@
 import type { Fact } from '../../projections/projection.js';
 import { concerns, type ReadEvent } from '../folding/facts.js';
 import { currentOf } from '../folding/object-fold.js';
+import { passedOver } from '../folding/passed-over.js';
 import { changesBetween, NO_ROWS, rowTexts } from '../folding/row-texts.js';
 import {
   factsByObject,
@@ -213,11 +214,15 @@ export class StreamFolder {
     if (all !== 'again' && all.late.size === 0 && !isLong) {
       const [done] = changed(task, all.objects, performance.now() - startedAt);
       const write = done?.write ?? nothingOf(generation, stream, parked);
-      return { ...(done ?? nothingFolded(write, performance.now() - startedAt)), write: { ...write, parking: 'none' } };
+      const parking = passedBy(generation, events) ?? 'none';
+      return { ...(done ?? nothingFolded(write, performance.now() - startedAt)), write: { ...write, parking } };
     }
     const failing = events[0];
     const isStillFailing =
-      all === 'again' && failing !== undefined && (events.length === 1 || (await tried([failing])) === 'again');
+      all === 'again' &&
+      failing !== undefined &&
+      !passedOver(generation.projection, isLong ? [failing, ...came] : events).includes(failing) &&
+      (events.length === 1 || (await tried([failing])) === 'again');
     if (!isStillFailing) return 'again';
     return nothingFolded({ ...nothingOf(generation, stream, parked), parking: 'keep' }, performance.now() - startedAt);
   }
@@ -266,7 +271,7 @@ function taskOf(generation: Generation, stream: string, { events, parked, isAgai
   // The fold that it waits for reads these events, too.
   if (parked?.kind === 'waiting') return isAgain ? [{ ...task, how: 'wait' }] : [];
   if (isAgain) return [{ ...task, how: 'whole' }];
-  if (parked === null) return [{ ...task, how: 'onto', facts: factsOf(generation, own) }];
+  if (parked === null || parked.kind === 'passed') return [{ ...task, how: 'onto', facts: factsOf(generation, own) }];
   if (parked.kind !== 'whole') return [{ ...task, how: 'retry' }];
   // A long one waits until somebody asks for a replay: it would be read with every event.
   return (own.at(-1)?.revision ?? 0n) < inlineMax ? [{ ...task, how: 'later' }] : [];
@@ -302,12 +307,12 @@ function foldedWhole(task: StreamTask, refolded: Refolded): FoldedStream {
   const { generation, stream, parked } = task;
   if ('error' in refolded) return parkedBy(task, refolded.error);
   const {
-    folded: { objects, failure },
+    folded: { objects, failure, passed },
     stored,
     remains,
   } = refolded;
   const gone = remains === 'all' ? null : { stream, remains };
-  if (failure === null) return replaced(task, objects, { parking: 'none', gone });
+  if (failure === null) return replaced(task, objects, { parking: passed === null ? 'none' : passedAt(passed), gone });
   const parking = parkingOf(failure.event, failure.error, 'event');
   // A build that reads less than the one before takes nothing back.
   if (stored >= parking.revision && remains === 'all')
@@ -320,13 +325,14 @@ function foldedWhole(task: StreamTask, refolded: Refolded): FoldedStream {
 
 const guessesOf = (objects: FoldedObjects): Fact[] => [...objects.values()].flatMap(({ guesses }) => guesses);
 
-/** What objects that changed write; nothing when none did. */
+/** What objects that changed write; nothing when none did, and nothing was passed over. */
 function changed(
-  { generation, stream, states, parked }: StreamTask,
+  { generation, stream, states, parked, events }: StreamTask,
   objects: FoldedObjects,
   refoldMs: number | null,
 ): FoldedStream[] {
-  if (objects.size === 0) return [];
+  const passed = passedBy(generation, events);
+  if (objects.size === 0 && passed === null) return [];
   const changes = [...objects].map(([object, { rows }]) => changesBetween(states.get(object)?.rows ?? NO_ROWS, rows));
   const write: StreamWrite = {
     ...nothingOf(generation, stream, parked),
@@ -337,6 +343,7 @@ function changed(
     })),
     puts: changes.flatMap(({ puts }) => puts),
     gone: changes.flatMap(({ gone }) => gone),
+    parking: passed ?? 'keep',
   };
   return [{ write, objects, guesses: guessesOf(objects), refoldMs, gone: null }];
 }
@@ -364,6 +371,15 @@ const nothingFolded = (write: StreamWrite, refoldMs: number | null): FoldedStrea
   refoldMs,
   gone: null,
 });
+
+/** That a stream holds an event which cannot be read, and need not be, as far as these of its events tell. */
+function passedBy({ projection }: Generation, events: readonly ReadEvent[]): ParkedStream | null {
+  const last = passedOver(projection, events).at(-1);
+  return last === undefined ? null : passedAt(last);
+}
+
+const passedAt = (event: ReadEvent): ParkedStream =>
+  parkingOf(event, event.says.kind === 'unreadable' ? event.says.error : null, 'passed');
 
 function parkingOf(event: ReadEvent, error: unknown, kind: ParkedStream['kind']): ParkedStream {
   return {

@@ -163,7 +163,7 @@ export async function abandon(database: Database, { name, replaces }: Target): P
 /** Streams that are parked in a generation, and not in the one that it is held against. */
 export async function newlyParked(connection: Queryable, { name, against }: Target): Promise<string[]> {
   const { rows } = await connection.query<{ stream: string }>(
-    `select stream from ledger.parked_streams where generation = $1 and kind <> 'waiting' except select stream from ledger.parked_streams where generation = $2 order by stream`,
+    `select stream from ledger.parked_streams where generation = $1 and kind not in ('waiting', 'passed') except select stream from ledger.parked_streams where generation = $2 order by stream`,
     [name, against === null ? '' : nameOfGeneration(against)],
   );
   return rows.map(({ stream }) => stream);

@@ -4,9 +4,10 @@ import { EVENT_INDEX_GENERATION, nameOfGeneration, type Generation } from './sch
 
 /**
  * What a parked stream is tried again with. `event`: its states are those before the event that it stands at, from which on it is
- * read. `whole`: all of it is read. `waiting`: nothing is wrong with it; all of it is to be read, beside the batches.
+ * read. `whole`: all of it is read. `waiting`: nothing is wrong with it; all of it is to be read, beside the batches. `passed`: it is not
+ * parked; an event in it cannot be read, and a later one shows the object whole.
  */
-export type ParkingKind = 'event' | 'whole' | 'waiting';
+export type ParkingKind = 'event' | 'whole' | 'waiting' | 'passed';
 
 /**
  * A stream that one projection could not fold; its rows stay as they were. `revision` is that of the event that it stands at, which
@@ -146,7 +147,7 @@ export async function wait(connection: Queryable, streams: readonly string[]): P
 /** How many streams are parked in each generation, by its name. */
 export async function countParked(database: Queryable): Promise<Map<string, number>> {
   const { rows } = await database.query<{ name: string; parked: bigint }>(
-    `select name, count(stream) as parked from ledger.checkpoints left join ledger.parked_streams parked on parked.generation = name and parked.kind <> 'waiting' group by name`,
+    `select name, count(stream) as parked from ledger.checkpoints left join ledger.parked_streams parked on parked.generation = name and parked.kind not in ('waiting', 'passed') group by name`,
   );
   return new Map(rows.map(({ name, parked }) => [name, Number(parked)]));
 }
@@ -177,7 +178,7 @@ export type ParkingFilter = Readonly<{
   after?: readonly [stream: string, generation: string] | undefined;
 }>;
 
-const MATCHING = `($1::text is null or checkpoint.name = $1 or (checkpoint.projection = $1 and checkpoint.shown)) and ($2::text is null or parked.stream = $2) and parked.kind <> 'waiting'`;
+const MATCHING = `($1::text is null or checkpoint.name = $1 or (checkpoint.projection = $1 and checkpoint.shown)) and ($2::text is null or parked.stream = $2)`;
 
 /** Parked streams by stream and generation. */
 export async function listParked(
@@ -189,7 +190,7 @@ export async function listParked(
     `select checkpoint.projection, checkpoint.version, checkpoint.generation, checkpoint.name, parked.stream, since, attempts, attempted_at as "attemptedAt", replay_wanted_at as "replayWantedAt",
        parked.revision, stripe_event_id as "stripeEventId", event_type as "eventType", cause, stack
      from ledger.parked_streams parked join ledger.checkpoints checkpoint on checkpoint.name = parked.generation
-     where ${MATCHING} and ($3::text is null or (parked.stream, checkpoint.name) > ($3, $4)) order by parked.stream, checkpoint.name limit $5`,
+     where ${MATCHING} and parked.kind not in ('waiting', 'passed') and ($3::text is null or (parked.stream, checkpoint.name) > ($3, $4)) order by parked.stream, checkpoint.name limit $5`,
     [projection ?? null, stream ?? null, after?.[0] ?? null, after?.[1] ?? null, limit],
   );
   return rows;
@@ -206,7 +207,7 @@ export async function wantReplay(
   const { rows } = await database.query<{ parked: bigint }>(
     `with found as (
        select parked.generation, parked.stream from ledger.parked_streams parked join ledger.checkpoints checkpoint on checkpoint.name = parked.generation
-       where ${MATCHING} order by parked.generation, parked.stream for update of parked),
+       where ${MATCHING} and parked.kind <> 'waiting' order by parked.generation, parked.stream for update of parked),
      wanted as (
        update ledger.parked_streams parked set replay_wanted_at = clock_timestamp() from found
        where parked.generation = found.generation and parked.stream = found.stream and replay_wanted_at is null)

@@ -222,7 +222,7 @@ create table if not exists ledger.parked_streams (
   stream text collate "C" not null,
   since timestamptz not null default clock_timestamp(),
   attempts int not null default 1,
-  kind text not null default 'whole' check (kind in ('event', 'whole', 'waiting')),
+  kind text not null default 'whole' check (kind in ('event', 'whole', 'waiting', 'passed')),
   revision int8 not null,
   cause text not null,
   stack text,
@@ -250,6 +250,9 @@ do $$ begin
       add column if not exists replay_wanted_at timestamptz,
       add column if not exists stripe_event_id text,
       add column if not exists event_type text;
+  end if;
+  if exists (select from pg_constraint where conname = 'parked_streams_kind_check' and pg_get_constraintdef(oid) not like '%passed%') then
+    alter table ledger.parked_streams drop constraint parked_streams_kind_check;
   end if;
   if to_regclass('ledger.checkpoints_shown') is null then
     create unique index checkpoints_shown on ledger.checkpoints (projection, version) where shown;

@@ -127,7 +127,7 @@ describe('GET /subscriptions/:id as of a moment', () => {
   it('says which event cannot be read', async () => {
     const [sub, cus] = [randomId('sub'), randomId('cus')];
     await send(life(sub, cus).active);
-    await send(subscriptionEvent(sub, { object: { customer: null } }));
+    await send(subscriptionEvent(sub, { created: START + 86_400, object: { customer: null } }));
     expect(await get(`/subscriptions/${sub}?knownAt=${'9'.repeat(18)}`)).toMatchObject({
       status_: 422,
       code: 'past_unreadable',

@@ -28,6 +28,7 @@ async function folded(
     return new Map(events.filter(({ revision }) => wanted.has(revision)).map((event) => [event.revision, event]));
   };
   for (const page of pagesOf(events, size)) await whole.add(page, readAgain);
+  if (!whole.judge()) for (const page of pagesOf(events, size)) await whole.add(page, readAgain);
   while (whole.isScattered) {
     for (const page of pagesOf(events, size)) whole.note(page);
     if (!(await whole.settle(readAgain))) for (const page of pagesOf(events, size)) await whole.add(page, readAgain);

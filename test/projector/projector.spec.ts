@@ -321,7 +321,7 @@ describe('a stream that parks', () => {
     const stream = `subscription-${id}`;
     await applied(
       await appended(stream, subscriptionEvent(id, { object: { status: 'trialing' } })),
-      await appended(stream, broken(id, 5)),
+      await appended(stream, broken(id, 900)),
       await appended(stream, subscriptionEvent(id, { created: START + 9, object: { status: 'active' } })),
     );
     expect(await parkedAt(stream)).toEqual([{ kind: 'event', revision: 1n }]);
@@ -333,7 +333,7 @@ describe('a stream that parks', () => {
     const stream = `subscription-${id}`;
     await applied(
       await appended(stream, subscriptionEvent(id, { object: { status: 'trialing' } })),
-      await appended(stream, broken(id, 5)),
+      await appended(stream, broken(id, 900)),
     );
     const rest: ReadEvent[] = [];
     for (let after = 10; after < 210; after += 1)
@@ -347,6 +347,73 @@ describe('a stream that parks', () => {
     expect(read).toBeLessThanOrEqual(100 * projections.length);
     expect(await parkedAt(stream)).toEqual([{ kind: 'event', revision: 1n }]);
     expect(await rowsOfSubscription(id)).toEqual([{ status: 'trialing' }]);
+  });
+
+  it('goes on with a later event that shows its object whole, and tells which one it passed over', async () => {
+    const id = randomId('sub');
+    const stream = `subscription-${id}`;
+    const events = [
+      subscriptionEvent(id, { object: { status: 'trialing' } }),
+      broken(id, 5),
+      subscriptionEvent(id, { created: START + 9, object: { status: 'active' } }),
+    ];
+    const read: ReadEvent[] = [];
+    for (const event of events) read.push(await appended(stream, event));
+    for (const event of read) await applied(event);
+    expect(await parkedAt(stream)).toEqual([{ kind: 'passed', revision: 1n }]);
+    expect(await rowsOfSubscription(id)).toEqual([{ status: 'active' }]);
+    await applied(await appended(stream, subscriptionEvent(id, { created: START + 20, object: { status: 'unpaid' } })));
+    expect(await parkedAt(stream)).toEqual([{ kind: 'passed', revision: 1n }]);
+    expect(await rowsOfSubscription(id)).toEqual([{ status: 'unpaid' }]);
+  });
+
+  it.each([
+    ['in one batch', [0, 1, 2]],
+    ['after what makes it good', [0, 2, 1]],
+    ['first', [1, 0, 2]],
+    ['first, in reverse', [1, 2, 0]],
+  ])('passes over what cannot be read when it comes %s', async (_, arrival) => {
+    const id = randomId('sub');
+    const stream = `subscription-${id}`;
+    const events = [
+      subscriptionEvent(id, { object: { status: 'trialing' } }),
+      broken(id, 5),
+      subscriptionEvent(id, { created: START + 9, object: { status: 'active' } }),
+    ];
+    const read: ReadEvent[] = [];
+    for (const at of arrival) read.push(await appended(stream, events[at] as (typeof events)[number]));
+    if (arrival[1] === 1) await applied(...read);
+    else for (const event of read) await applied(event);
+    expect(await parkedAt(stream)).toEqual([{ kind: 'passed', revision: BigInt(arrival.indexOf(1)) }]);
+    expect(await rowsOfSubscription(id)).toEqual([{ status: 'active' }]);
+    expect(await query(server.url, 'select stripe_event_created from subscriptions where id = $1', [id])).toEqual([
+      { stripe_event_created: new Date((START + 9) * 1_000) },
+    ]);
+  });
+
+  it('goes on however much of other objects stands between', async () => {
+    const id = randomId('sub');
+    const stream = `subscription-${id}`;
+    await applied(
+      await appended(stream, subscriptionEvent(id, { object: { status: 'trialing' } })),
+      await appended(stream, broken(id, 5)),
+    );
+    const between: ReadEvent[] = [];
+    for (let n = 0; n < 100; n += 1)
+      between.push(
+        await appended(
+          stream,
+          stripeEvent('invoice.created', invoice(`${id}_${n}`, BASIL, { subscription: id }), { after: 6 + n }),
+        ),
+      );
+    await applied(...between);
+    expect(await rowsOfSubscription(id)).toEqual([{ status: 'trialing' }]);
+    await applied(
+      await appended(stream, subscriptionEvent(id, { created: START + 500, object: { status: 'canceled' } })),
+    );
+    expect(await projector.workOff(() => group)).toBe('done');
+    expect(await parkedAt(stream)).toEqual([{ kind: 'passed', revision: 1n }]);
+    expect(await rowsOfSubscription(id)).toEqual([{ status: 'canceled' }]);
   });
 
   it('since Postgres rejects its row keeps what stands, and flows on when it is good again', async () => {

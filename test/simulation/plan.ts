@@ -121,18 +121,19 @@ function notedAppends(random: Random, isFaulty: boolean): Append[] {
       const after = random.chance(0.1) ? 'twin' : `state ${n}`;
       const before = random.chance(0.2) ? null : (created.get(object) ?? null);
       created.set(object, after);
-      const event = random.chance(oddRate / 4)
-        ? unreadableEvent(eventId)
+      const noted = notedEvent({
+        eventId,
+        object,
+        created: now,
+        before,
+        after,
+        deed: deedOf(random, { object, oddRate, claimRate, isLong }),
+      });
+      const event = random.chance(oddRate / 2)
+        ? unreadableEvent(eventId, random.chance(0.7) ? noted : null)
         : random.chance(0.02)
           ? foreignEvent(eventId)
-          : notedEvent({
-              eventId,
-              object,
-              created: now,
-              before,
-              after,
-              deed: deedOf(random, { object, oddRate, claimRate, isLong }),
-            });
+          : noted;
       appends.push({ does: 'append', stream, event });
     }
   }

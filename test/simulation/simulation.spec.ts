@@ -27,6 +27,7 @@ const SEEN = [
   'worked off',
   'parked',
   'parked at the end',
+  'passed over',
   'claims won',
   'claims lost',
   'gone',

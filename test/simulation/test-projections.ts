@@ -146,12 +146,17 @@ export function notedEvent({ eventId, object, created, before, after, deed }: No
   };
 }
 
-/** An event that cannot be read. */
-export const unreadableEvent = (eventId: string): NewEvent => ({
+/** An event that cannot be read; where it stands among others is told by one that can be, or not at all. */
+export const unreadableEvent = (eventId: string, as: NewEvent | null): NewEvent => ({
   eventId,
   type: 'coupon.updated',
   metadata: metadataOf(eventId),
-  says: { kind: 'unreadable', of: 'coupon', error: new Error('The event cannot be read.') },
+  says: {
+    kind: 'unreadable',
+    of: 'coupon',
+    order: as?.says.kind === 'fact' ? as.says.fact.order : null,
+    error: new Error('The event cannot be read.'),
+  },
 });
 
 /** An event that the ledger has not written. */
