@@ -7,6 +7,9 @@ import { API_TOKENS, AuthGuard } from './http/auth.guard.js';
 import { ChurnRiskController } from './api/churn-risk/churn-risk.controller.js';
 import { CustomersController } from './api/customers/customers.controller.js';
 import { DisputesController } from './api/disputes/disputes.controller.js';
+import { DELIVERIES_OF, type DeliveriesOf } from './api/events/deliveries.js';
+import { EventsController } from './api/events/events.controller.js';
+import { LiveEvents } from './api/events/live-events.js';
 import { HealthController } from './api/operations/health.controller.js';
 import { gaugeReadModels, Health } from './api/operations/health.js';
 import { InvoicesController } from './api/invoices/invoices.controller.js';
@@ -107,7 +110,17 @@ export class AppModule {
       operationsPart({ config, health, registry }),
       ...(intake === null ? [] : [intake]),
       ...(roles.includes('api') && readModels !== null && reads !== null
-        ? [readsPart({ config, ...readModels, reads: new Reads(reads, readModels.position), waits, registry })]
+        ? [
+            readsPart({
+              config,
+              ...readModels,
+              reads: new Reads(reads, readModels.position),
+              waits,
+              registry,
+              store,
+              deliveriesOf: intake?.deliveriesOf ?? (() => null),
+            }),
+          ]
         : []),
     ];
     const module = {
@@ -142,8 +155,9 @@ const operationsPart = ({
 });
 
 type IntakeParts = Readonly<{ config: Config; appender: Appender; registry: Registry }>;
+type IntakePart = Part & Readonly<{ bodyRoute: BodyRoute; deliveriesOf: DeliveriesOf }>;
 
-function intakePart({ config, appender, registry }: IntakeParts): Part & { bodyRoute: BodyRoute } {
+function intakePart({ config, appender, registry }: IntakeParts): IntakePart {
   const report = new IntakeReport({
     registry,
     waiting: () => appender.waiting,
@@ -157,6 +171,7 @@ function intakePart({ config, appender, registry }: IntakeParts): Part & { bodyR
       { provide: INTAKE_REPORT, useValue: report },
     ],
     bodyRoute: new WebhookGate({ bodyBytesMax: config.appendBytesMax, report }),
+    deliveriesOf: (stripeEventId) => report.latest.of(stripeEventId),
   };
 }
 
@@ -167,9 +182,11 @@ type ReadsParts = Readonly<{
   reads: Reads;
   waits: Places;
   registry: Registry;
+  store: EventStore;
+  deliveriesOf: DeliveriesOf;
 }>;
 
-const readsPart = ({ config, database, position, reads, waits, registry }: ReadsParts): Part => ({
+const readsPart = ({ config, database, position, reads, waits, registry, store, deliveriesOf }: ReadsParts): Part => ({
   controllers: [
     SubscriptionsController,
     InvoicesController,
@@ -179,6 +196,7 @@ const readsPart = ({ config, database, position, reads, waits, registry }: Reads
     CustomersController,
     AccessController,
     ChurnRiskController,
+    EventsController,
     LiveController,
     OperationsController,
     ParkedController,
@@ -195,6 +213,8 @@ const readsPart = ({ config, database, position, reads, waits, registry }: Reads
       provide: PastThreads,
       useValue: new PastThreads({ thread: pastThreadOf(config), answerWithinMs: LIMITS.pastAnswerMs, registry }),
     },
+    { provide: LiveEvents, useValue: new LiveEvents(store) },
+    { provide: DELIVERIES_OF, useValue: deliveriesOf },
     { provide: Replays, useValue: new Replays(database, reads, waits) },
     { provide: ACCESS_POLICY, useValue: config.access },
   ],

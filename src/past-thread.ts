@@ -28,7 +28,8 @@ async function answer({ question }: Extract<ForPastThread, { kind: 'ask' }>): Pr
   asking = new AbortController();
   try {
     const past = new Past(store, database, { ...reading, signal: asking.signal });
-    return { kind: 'answered', json: Buffer.from(await answerPast(question, { past, database, kept })) };
+    const answer = await answerPast(question, { past, store, database, kept, signal: asking.signal });
+    return { kind: 'answered', json: typeof answer === 'string' ? Buffer.from(answer) : new Uint8Array(answer) };
   } catch (error) {
     if (asking.signal.aborted) return { kind: 'abandoned' };
     const problem = problemOf(error);

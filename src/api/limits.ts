@@ -17,6 +17,14 @@ export const LIMITS = {
   /** What one answer about the past may read, and for how long a thread may work at it. */
   pastReading: { streamsMax: 1_000, eventsMax: 10_000, bytesMax: 64 * 1024 * 1024 },
   pastAnswerMs: 30_000,
+  /** Events: how many of the log one page looks at, and for how long; how many it may name; who may follow them. */
+  events: {
+    searchedMax: 5_000,
+    searchMs: 2_000,
+    quarantinedMax: 500,
+    changedMax: 200,
+    readers: { max: 20, perTokenMax: 10 },
+  },
   /** The timelines that a thread keeps, and for how long. */
   timelines: { bytesMax: 32 * 1024 * 1024, keptMs: 30_000 },
   /** A page of a timeline ends early beyond this. */

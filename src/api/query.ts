@@ -35,6 +35,12 @@ export const pathPart = (name: string) =>
 /** An id in the path of a request. */
 export const pathId = pathPart('id');
 
+/** The name of a stream in the path; those that begin with $ are the store's own. */
+export const streamName = pathPart('name').refine((name) => !name.startsWith('$'), {
+  path: ['name'],
+  error: 'must not begin with $',
+});
+
 /** A whole number in decimal digits: `0x10`, `1e2` and `1.0` are numbers to JavaScript, and mistakes in a query. */
 export function wholeNumber({ min, max }: Readonly<{ min: number; max: number }>) {
   const message = `must be a whole number from ${min} to ${max}`;

@@ -18,6 +18,29 @@ export async function findEvents(database: Queryable, eventIds: readonly string[
   );
 }
 
+/** The latest events of these streams, before a position. */
+export const latestOfStreams = (
+  database: Queryable,
+  streams: readonly string[],
+  before: bigint | null,
+  max: number,
+): Promise<IndexedEvent[]> => latest(database, { where: 'stream = any($3)', values: [streams], before, max });
+
+/** The latest events in quarantine, before a position. */
+export const latestQuarantined = (database: Queryable, before: bigint | null, max: number): Promise<IndexedEvent[]> =>
+  latest(database, { where: `stream >= 'quarantine-' and stream < 'quarantine.'`, values: [], before, max });
+
+type Latest = Readonly<{ where: string; values: readonly unknown[]; before: bigint | null; max: number }>;
+
+async function latest(database: Queryable, { where, values, before, max }: Latest): Promise<IndexedEvent[]> {
+  const { rows } = await database.query<Found>(
+    `select event_id, stream, revision, position from ${EVENT_INDEX}
+     where ${where} and ($1::int8 is null or position < $1) order by position desc limit $2`,
+    [before, max, ...values],
+  );
+  return rows.map(({ event_id: eventId, stream, revision, position }) => ({ eventId, stream, revision, position }));
+}
+
 /** Which of these streams have an event that is indexed. */
 export async function findStreams(database: Queryable, streams: readonly string[]): Promise<Set<string>> {
   const { rows } = await database.query<{ stream: string }>(

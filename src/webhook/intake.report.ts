@@ -2,6 +2,7 @@ import { Logger } from '@nestjs/common';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import { DeliveryLines } from './delivery-lines.js';
 import { QUARANTINED, remarkOn, type Acknowledged, type Quarantined, type Recorded, type Refusal } from './refusal.js';
+import { RecentDeliveries } from './recent-deliveries.js';
 import { RepeatedLines } from './repeated-lines.js';
 import { textOf, type Sender } from './sender.js';
 
@@ -40,6 +41,8 @@ const IS_ALARM: Readonly<Partial<Record<Quarantined['reason'], true>>> = { confl
 /** Counts deliveries by outcome, measures how long they took, and logs those that were refused. */
 export class IntakeReport {
   readonly #logger = new Logger('webhook');
+  /** What was acknowledged, for those who ask about an event. */
+  readonly latest = new RecentDeliveries();
   readonly #lines = new RepeatedLines();
   readonly #shown: DeliveryLines | null;
   readonly #labels: readonly string[];
@@ -87,6 +90,7 @@ export class IntakeReport {
     const { kind: outcome } = recorded;
     this.#seconds.observe({ outcome }, seconds);
     this.#deliveries.inc({ outcome });
+    this.latest.note(recorded);
     this.#shown?.add(outcome, () => lineOf(recorded, seconds));
     if (recorded.kind === 'quarantined') this.#inQuarantine(recorded);
   }

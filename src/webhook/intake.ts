@@ -21,6 +21,7 @@ type Recorded = Readonly<{
   stripeEventId: string | null;
   type: string;
   endpoint: string;
+  signedAt: Date;
 }>;
 
 export type IntakeOutcome =
@@ -67,10 +68,10 @@ export async function take(
 function answerOf(
   outcome: AppendOutcome,
   routed: Route,
-  { body, verified: { endpoint } }: { body: Uint8Array; verified: Known['verified'] },
+  { body, verified: { endpoint, signedAt } }: { body: Uint8Array; verified: Known['verified'] },
 ): IntakeOutcome {
   const { type, stripeEventId } = routed;
-  const event = { type, stripeEventId, endpoint };
+  const event = { type, stripeEventId, endpoint, signedAt };
   switch (outcome.kind) {
     case 'appended':
       return routed.kind === 'quarantine'

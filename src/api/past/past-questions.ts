@@ -7,11 +7,13 @@ import type { AnyProjection, Tables } from '../../../projections/projection.js';
 import { subscriptions } from '../../../projections/subscriptions.js';
 import type { Moment } from '../../as-of/moment.js';
 import type { Past } from '../../as-of/past.js';
+import type { EventStore } from '../../eventstore/event-store.js';
 import type { Snapshots } from '../../read-models/database.js';
 import { answerAccess, type AccessQuestion } from '../access/access-question.js';
 import { accessFactsOf, NAMING_OBJECTS, namedSubscriptions } from '../access/access-facts.js';
 import { invoicesOfPeriods, paidIds } from '../access/paid-periods.js';
 import { answerOf } from '../answer.js';
+import { answerOfEvents, type EventQuestion } from '../events/event-questions.js';
 import { AsOf, asOfAnswer, notKnownThen, rowsAt, type Owner } from './as-of.js';
 import type { KeptTimelines } from '../timeline/kept-timelines.js';
 import type { Listing } from '../lists.js';
@@ -26,13 +28,21 @@ export type PastQuestion =
   | Readonly<{ kind: 'subscriptions' | 'invoices'; listing: Listing; owner: Owner; at: Moment }>
   | Readonly<{ kind: 'payments'; listing: Listing & Paid; at: Moment }>
   | (Readonly<{ kind: 'access'; at: Moment }> & AccessQuestion)
-  | (Readonly<{ kind: 'timeline' }> & TimelineQuestion);
+  | (Readonly<{ kind: 'timeline' }> & TimelineQuestion)
+  | EventQuestion;
 
 /** What an answer is made from; `past` reads for one question alone. */
-export type PastParts = Readonly<{ past: Past; database: Snapshots; kept: KeptTimelines }>;
+export type PastParts = Readonly<{
+  past: Past;
+  store: EventStore;
+  database: Snapshots;
+  kept: KeptTimelines;
+  signal: AbortSignal;
+}>;
 
-/** The answer, as JSON. @throws ProblemError where there is none */
-export async function answerPast(question: PastQuestion, parts: PastParts): Promise<string> {
+/** The answer: JSON, or bytes of the log. @throws ProblemError where there is none */
+export async function answerPast(question: PastQuestion, parts: PastParts): Promise<string | Buffer> {
+  if (isAboutEvents(question)) return answerOfEvents(question, parts);
   if (question.kind !== 'timeline')
     return JSON.stringify(await answerAt(question, { ...parts, past: new AsOf(parts.past, parts.database) }));
   const page = await new Timeline(parts).page(question);
@@ -40,9 +50,15 @@ export async function answerPast(question: PastQuestion, parts: PastParts): Prom
   return page;
 }
 
+const isAboutEvents = (question: PastQuestion): question is EventQuestion =>
+  ['event', 'event_body', 'events', 'stream'].includes(question.kind);
+
 type AsOfParts = Readonly<{ past: AsOf; database: Snapshots }>;
 
-function answerAt(question: Exclude<PastQuestion, { kind: 'timeline' }>, parts: AsOfParts): Promise<unknown> {
+function answerAt(
+  question: Exclude<PastQuestion, EventQuestion | { kind: 'timeline' }>,
+  parts: AsOfParts,
+): Promise<unknown> {
   const { at } = question;
   switch (question.kind) {
     case 'subscription':

@@ -1,0 +1,98 @@
+import type { RecordedEvent } from '../../eventstore/recorded-event.js';
+
+/** What the log says of an event: how it came, and where it stands. What is null the event does not say, or not in a form that can be read. */
+export type EventEntry = Readonly<{
+  /** Stripe's id, `evt_…`; null of a body in quarantine that has none. */
+  stripeEventId: string | null;
+  /** The id under which the log has it. */
+  eventId: string;
+  type: string;
+  created: string | null;
+  object: Readonly<{ kind: string | null; id: string | null }>;
+  account: string | null;
+  livemode: boolean | null;
+  apiVersion: string | null;
+  /** Label of the signing secret that matched. */
+  endpoint: string | null;
+  receivedAt: string | null;
+  signedAt: string | null;
+  recordedAt: string;
+  stream: string;
+  revision: string;
+  position: string;
+  bodySha256: string | null;
+  contentHash: string | null;
+  /** Why it is in quarantine; null elsewhere. */
+  quarantine: string | null;
+}>;
+
+/** An event of the log without its body. */
+export function entryOf({ metadata, data, ...recorded }: RecordedEvent): EventEntry {
+  const created = memberOf(data, 'created');
+  const object = memberOf(memberOf(data, 'data'), 'object');
+  return {
+    stripeEventId: metadata?.stripeEventId ?? null,
+    eventId: recorded.eventId,
+    type: recorded.type,
+    created: isTime(created) ? new Date(created * 1_000).toISOString() : null,
+    object: { kind: textOrNull(memberOf(object, 'object')), id: textOrNull(memberOf(object, 'id')) },
+    account: metadata?.account ?? null,
+    livemode: metadata?.livemode ?? null,
+    apiVersion: metadata?.apiVersion ?? null,
+    endpoint: metadata?.endpoint ?? null,
+    receivedAt: metadata?.receivedAt ?? null,
+    signedAt: metadata?.signedAt ?? null,
+    recordedAt: recorded.recordedAt.toISOString(),
+    stream: recorded.stream,
+    revision: String(recorded.revision),
+    position: String(recorded.position),
+    bodySha256: metadata?.bodySha256 ?? null,
+    contentHash: metadata?.contentHash ?? null,
+    quarantine: metadata?.quarantine ?? null,
+  };
+}
+
+const memberOf = (value: unknown, name: string): unknown =>
+  typeof value === 'object' && value !== null && Object.hasOwn(value, name)
+    ? (value as Readonly<Record<string, unknown>>)[name]
+    : undefined;
+const textOrNull = (value: unknown): string | null => (typeof value === 'string' ? value : null);
+const SECONDS_MAX = Date.UTC(9999, 0) / 1_000;
+const isTime = (value: unknown): value is number => typeof value === 'number' && value >= 0 && value <= SECONDS_MAX;
+
+/** Which events are wanted; what is undefined does not matter. Times are those of their arrival. */
+export type EventFilter = Readonly<{
+  /** A type, or the beginning of types before `.*`. */
+  type?: string | undefined;
+  /** The id of the object that the event is about. */
+  object?: string | undefined;
+  endpoint?: string | undefined;
+  account?: string | undefined;
+  livemode?: boolean | undefined;
+  /** `true` or `false`, or the reason. */
+  quarantine?: string | undefined;
+  since?: string | undefined;
+  until?: string | undefined;
+}>;
+
+/** Whether an event is one of those that a filter wants. */
+export function isWanted(entry: EventEntry, filter: EventFilter): boolean {
+  const { type, object, quarantine, since, until } = filter;
+  const at = entry.receivedAt ?? entry.recordedAt;
+  return (
+    (type === undefined || isOfType(entry.type, type)) &&
+    (object === undefined || entry.object.id === object) &&
+    (['endpoint', 'account', 'livemode'] as const).every(
+      (name) => filter[name] === undefined || entry[name] === filter[name],
+    ) &&
+    (quarantine === undefined || isQuarantined(entry, quarantine)) &&
+    (since === undefined || at >= since) &&
+    (until === undefined || at <= until)
+  );
+}
+
+const isOfType = (type: string, wanted: string): boolean =>
+  wanted.endsWith('.*') ? type.startsWith(wanted.slice(0, -1)) : type === wanted;
+
+const isQuarantined = ({ quarantine }: EventEntry, wanted: string): boolean =>
+  wanted === 'true' || wanted === 'false' ? (quarantine !== null) === (wanted === 'true') : quarantine === wanted;

@@ -1,0 +1,227 @@
+import { links } from '../../../projections/links.js';
+import { projections } from '../../../projections/index.js';
+import { eventIdOf } from '../../events/event-id.js';
+import { readBytesAt } from '../../eventstore/body.js';
+import type { EventStore } from '../../eventstore/event-store.js';
+import { readEventAt, readLogPage, readStream } from '../../eventstore/read.js';
+import type { RecordedEvent } from '../../eventstore/recorded-event.js';
+import { InvalidPosition } from '../../eventstore/store-errors.js';
+import { ProblemError } from '../../http/problem.js';
+import type { Queryable, Snapshots } from '../../read-models/database.js';
+import { findEvents, latestOfStreams, latestQuarantined, type IndexedEvent } from '../../read-models/event-index.js';
+import { viewOf } from '../../read-models/schema.js';
+import { LIMITS } from '../limits.js';
+import { badQuery, cursorOf } from '../query.js';
+import { entryOf, isWanted, type EventEntry, type EventFilter } from './event-entry.js';
+import type { Delivery } from './deliveries.js';
+
+/** A question about events as the log has them. `id` is Stripe's, or the one under which the log has the event. */
+export type EventQuestion =
+  | Readonly<{ kind: 'event'; id: string; deliveries: readonly Delivery[] | null }>
+  | Readonly<{ kind: 'event_body'; id: string }>
+  | Readonly<{ kind: 'events'; filter: EventFilter; before: bigint | null; limit: number }>
+  | Readonly<{ kind: 'stream'; stream: string; after: bigint; limit: number }>;
+
+type EventParts = Readonly<{ store: EventStore; database: Snapshots; signal: AbortSignal }>;
+
+/** The answer: JSON, or the bytes of a body. @throws ProblemError where there is none */
+export async function answerOfEvents(question: EventQuestion, parts: EventParts): Promise<string | Buffer> {
+  switch (question.kind) {
+    case 'event':
+      return JSON.stringify(await oneEvent(question, parts));
+    case 'event_body':
+      return (await readBytesAt(parts.store, ...(await placeOf(question.id, parts))))?.data ?? hidden(question.id);
+    case 'events':
+      return JSON.stringify(await eventsPage(question, parts));
+    case 'stream':
+      return JSON.stringify(await streamPage(question, parts));
+  }
+}
+
+async function oneEvent({ id, deliveries }: Extract<EventQuestion, { kind: 'event' }>, parts: EventParts) {
+  const [stream, revision] = await placeOf(id, parts);
+  const recorded = (await readEventAt(parts.store, stream, revision)) ?? hidden(id);
+  const entry = entryOf(recorded);
+  const changed =
+    entry.stripeEventId === null || entry.quarantine !== null
+      ? []
+      : await parts.database.snapshot((connection) => rowsNaming(connection, stream, String(entry.stripeEventId)));
+  return { ...entry, deliveries, changed };
+}
+
+/** Stripe's id leads to one event; one that is in quarantine alone is found among the latest there. */
+async function placeOf(id: string, { store, database }: EventParts): Promise<[stream: string, revision: bigint]> {
+  const own = UUID.test(id) ? id.toLowerCase() : eventIdOf(id);
+  const { found, quarantined } = await database.snapshot(async (connection) => {
+    const indexed = (await findEvents(connection, [own])).get(own);
+    return {
+      found: indexed,
+      quarantined: indexed === undefined ? await latestQuarantined(connection, null, LIMITS.events.quarantinedMax) : [],
+    };
+  });
+  if (found !== undefined) return [found.stream, found.revision];
+  for await (const { stream, revision, metadata } of recordedAt(store, quarantined))
+    if (metadata?.stripeEventId === id) return [stream, revision];
+  throw new ProblemError(
+    'not_found',
+    `No event ${id} is in the index. If it was just sent, ask with minPosition from the webhook's answer.`,
+  );
+}
+
+const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
+
+function hidden(id: string): never {
+  throw new ProblemError('not_found', `The event ${id} was recorded, and is deleted or hidden in the event store.`);
+}
+
+/** The rows that came out as they are by an event, of the tables that name one: those of its stream. */
+async function rowsNaming(connection: Queryable, stream: string, stripeEventId: string) {
+  const selects = projections.flatMap((projection) =>
+    Object.entries(projection.tables)
+      .filter(([, { columns }]) => Object.hasOwn(columns, 'stripe_event_id'))
+      .map(([table, { key }]) => {
+        const members = key.map((column) => `'${column}', ${column}`).join(', ');
+        return `(select '${table}' as "table", jsonb_build_object(${members}) as key from ${viewOf(projection, table)} where stream = $1 and stripe_event_id = $2 limit ${LIMITS.events.changedMax})`;
+      }),
+  );
+  const { rows } = await connection.query<{ table: string; key: Readonly<Record<string, unknown>> }>(
+    `${selects.join(' union all ')} limit ${LIMITS.events.changedMax}`,
+    [stream, stripeEventId],
+  );
+  return rows;
+}
+
+/**
+ * A page of events, the newest first. It is short, and leads on, where much must be read to find what is wanted; null
+ * as `nextCursor` says that there are no more.
+ */
+async function eventsPage({ filter, before, limit }: Extract<EventQuestion, { kind: 'events' }>, parts: EventParts) {
+  const data: EventEntry[] = [];
+  const deadline = performance.now() + LIMITS.events.searchMs;
+  let [read, last]: [number, bigint | null] = [0, null];
+  for await (const recorded of await newestFirst(filter, before, parts)) {
+    if (parts.signal.aborted) break;
+    if (isTooOld(recorded, filter)) return { data, nextCursor: null };
+    if (data.length === limit || read === LIMITS.events.searchedMax || performance.now() > deadline)
+      return { data, nextCursor: last === null ? null : cursorOf(String(last)) };
+    [read, last] = [read + 1, recorded.position];
+    if (recorded.metadata === null) continue;
+    const entry = entryOf(recorded);
+    if (isWanted(entry, filter)) data.push(entry);
+  }
+  return { data, nextCursor: null };
+}
+
+/** The store's clock and ours may differ. */
+const CLOCKS_DIFFER_MS = 600_000;
+const isTooOld = ({ recordedAt }: RecordedEvent, { since }: EventFilter): boolean =>
+  since !== undefined && recordedAt.getTime() < Date.parse(since) - CLOCKS_DIFFER_MS;
+
+/** Where all that a filter wants is: in the streams of an object, in those of the quarantine, or anywhere in the log. */
+async function newestFirst(filter: EventFilter, before: bigint | null, { store, database }: EventParts) {
+  if (filter.object !== undefined) {
+    const { object } = filter;
+    const streams = await database.snapshot((connection) => streamsOf(connection, object));
+    return fromIndex(store, before, (from, max) =>
+      database.snapshot((connection) => latestOfStreams(connection, streams, from, max)),
+    );
+  }
+  if (filter.quarantine !== undefined && filter.quarantine !== 'false')
+    return fromIndex(store, before, (from, max) =>
+      database.snapshot((connection) => latestQuarantined(connection, from, max)),
+    );
+  return fromLog(store, before);
+}
+
+/** Objects that have streams of their own. */
+const KINDS = [
+  ...[
+    'account',
+    'charge',
+    'checkout.session',
+    'coupon',
+    'credit_note',
+    'customer',
+    'dispute',
+    'invoice',
+    'invoiceitem',
+  ],
+  ...['invoice_payment', 'payment_intent', 'payment_method', 'plan', 'price', 'product', 'promotion_code', 'refund'],
+  ...[
+    'setup_intent',
+    'source',
+    'subscription',
+    'subscription_schedule',
+    'test_helpers.test_clock',
+    'topup',
+    'transfer',
+  ],
+];
+
+/** The streams that may have events of an object: its own, and those in which it has said whose it is. */
+async function streamsOf(connection: Queryable, id: string): Promise<string[]> {
+  const { rows } = await connection.query<{ stream: string }>(
+    `select distinct stream from ${viewOf(links, 'links')} where id = $1 limit ${LIMITS.pastReading.streamsMax}`,
+    [id],
+  );
+  return [...new Set([...KINDS.map((kind) => `${kind}-${id}`), ...rows.map(({ stream }) => stream)])];
+}
+
+const PAGE = 250;
+
+async function* fromLog(store: EventStore, before: bigint | null): AsyncGenerator<RecordedEvent> {
+  for (let from: bigint | 'end' = before ?? 'end'; ;) {
+    const page: RecordedEvent[] = await readLogPage(store, { direction: 'backwards', from, max: PAGE }).catch(
+      (error: unknown) => {
+        throw error instanceof InvalidPosition ? badQuery('cursor: must be the nextCursor of the page before') : error;
+      },
+    );
+    yield* page;
+    const last = page.at(-1);
+    if (last === undefined) return;
+    from = last.position;
+  }
+}
+
+type Find = (before: bigint | null, max: number) => Promise<readonly IndexedEvent[]>;
+
+async function* fromIndex(store: EventStore, before: bigint | null, find: Find): AsyncGenerator<RecordedEvent> {
+  for (let from = before; ;) {
+    const page = await find(from, PAGE);
+    yield* recordedAt(store, page);
+    const last = page.at(-1);
+    if (last === undefined || page.length < PAGE) return;
+    from = last.position;
+  }
+}
+
+/** Reads of single events that are under way at one time. */
+const READS_AT_ONCE = 10;
+
+async function* recordedAt(store: EventStore, places: readonly IndexedEvent[]): AsyncGenerator<RecordedEvent> {
+  for (let from = 0; from < places.length; from += READS_AT_ONCE) {
+    const some = places.slice(from, from + READS_AT_ONCE);
+    for (const event of await Promise.all(some.map(({ stream, revision }) => readEventAt(store, stream, revision))))
+      if (event !== null) yield event;
+  }
+}
+
+async function streamPage({ stream, after, limit }: Extract<EventQuestion, { kind: 'stream' }>, { store }: EventParts) {
+  const events: RecordedEvent[] = [];
+  const reading = readStream(store, stream, { from: after + 1n, max: limit + 1 });
+  let next = await reading.next();
+  for (; next.done !== true; next = await reading.next()) events.push(next.value);
+  if (next.value !== 'there')
+    throw new ProblemError(
+      'not_found',
+      next.value === 'missing'
+        ? `No stream has the name ${stream}.`
+        : `The stream ${stream} is tombstoned: it was deleted for ever.`,
+    );
+  const page = events.slice(0, limit);
+  const last = page.at(-1);
+  return {
+    data: page.map(entryOf),
+    nextAfter: events.length > limit && last !== undefined ? String(last.revision) : null,
+  };
+}

@@ -1,0 +1,35 @@
+import type { Acknowledged, Recorded } from './refusal.js';
+
+type Note = Readonly<{
+  stripeEventId: string | null;
+  at: Date;
+  outcome: Acknowledged;
+  endpoint: string;
+  signedAt: Date;
+}>;
+
+/** About 2 MB. */
+const NOTES_MAX = 10_000;
+
+/** The latest deliveries that this process has acknowledged: of an event's repeats the log keeps nothing. Gone with the process. */
+export class RecentDeliveries {
+  readonly #notes: Note[] = [];
+  #next = 0;
+
+  note({ stripeEventId, kind: outcome, endpoint, signedAt }: Recorded): void {
+    this.#notes[this.#next] = { stripeEventId, at: new Date(), outcome, endpoint, signedAt };
+    this.#next = (this.#next + 1) % NOTES_MAX;
+  }
+
+  /** Those of one event, the latest first. */
+  of(stripeEventId: string) {
+    return [...this.#notes.slice(0, this.#next).reverse(), ...this.#notes.slice(this.#next).reverse()]
+      .filter((note) => note.stripeEventId === stripeEventId)
+      .map(({ at, outcome, endpoint, signedAt }) => ({
+        at: at.toISOString(),
+        outcome,
+        endpoint,
+        signatureAgeS: Math.round((at.getTime() - signedAt.getTime()) / 1_000),
+      }));
+  }
+}
