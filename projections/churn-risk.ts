@@ -3,9 +3,11 @@ import { withoutLast } from '../src/events/order.js';
 import { isFinalStatus, type InvoiceSnapshot, type SubscriptionSnapshot } from '../src/events/normalise.js';
 import { isOutdatedInvoice } from './invoices.js';
 import { isPastDue, pastDueAfter, pastDueWith, type PastDue } from './past-due.js';
-import { count, id, money, text, time } from './columns.js';
+import { atLeast, between, count, id, money, oneOf, text, time } from './columns.js';
 import { defineProjection, ignored, type Fact } from './projection.js';
 import { isSameRow, provenanceColumns, provenanceOf, rowOf, withId, type ById } from './row.js';
+
+const PAST_DUE = ['past_due', 'unpaid'];
 
 /**
  * `amount_minor`, in minor units of `currency`, is what its overdue invoices still ask for; 0 while none has been told.
@@ -13,13 +15,13 @@ import { isSameRow, provenanceColumns, provenanceOf, rowOf, withId, type ById } 
  */
 const columns = {
   id: id(),
-  customer: id().orNull(),
-  status: id(),
+  customer: id().orNull().filtered(),
+  status: id().filtered(oneOf(PAST_DUE)),
   collection_method: text(),
-  currency: text().orNull(),
-  amount_minor: money(),
+  currency: id().orNull().filtered(),
+  amount_minor: money().filtered(atLeast('minAmountMinor')),
   overdue_invoices: count(),
-  past_due_since: time(),
+  past_due_since: time().filtered(between('')),
   last_failed_invoice: id().orNull(),
   last_failed_at: time().orNull(),
   last_failed_attempt: count().orNull(),
@@ -63,10 +65,8 @@ export const churnRisk = defineProjection({
     churn_risk: {
       columns: { ...columns, ...provenanceColumns },
       key: ['id'],
-      indexes: [
-        ['customer', 'id'],
-        ['past_due_since', 'id'],
-      ],
+      indexes: [],
+      listedBy: { time: 'past_due_since', id: 'id' },
     },
   },
   // The subscription and its invoices; an invoice that names none puts none at risk.

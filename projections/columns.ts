@@ -20,15 +20,53 @@ export type Column<T = unknown> = Readonly<{
   bytesMax: number | null;
   /** What its values are, as a sentence says it: "…, not a whole number". */
   expected: string;
+  isNullable: boolean;
+  /** How a list of its table may be narrowed by it. Each filter brings the index that it needs. */
+  filters: readonly ColumnFilter[];
   /**
    * Whether a value is one of this column: Postgres takes it and gives the same back. U+0000 and lone surrogates become
    * U+FFFD.
    */
   is(value: unknown): value is T;
+  /** The same column with filters: without any named, the one that fits its kind. */
+  filtered(...filters: readonly ColumnFilter[]): Column<T>;
 }>;
 
 /** A column that has a value in every row, unless `orNull` lets it be without. */
 export type NotNull<T> = Column<T> & Readonly<{ orNull(): Column<T | null> }>;
+
+/**
+ * A way to narrow a list by a column, as data. `name` is the parameter of the list; null: the field that the column shows.
+ * - `value`: the column has one of the values given. `known` are the words that Stripe is known to use; null: any.
+ * - `any_case`: the same, whatever the case of its letters.
+ * - `between`: a time from `<name>Since` to `<name>Until`, both included; an empty name takes `since` and `until`.
+ * - `at_least`: an amount of so much, or more.
+ * - `member`: the column is a list, a member of which is the value, or has it in this field.
+ * - `entry`: the column is a hash, which has the entry given as `key:value`.
+ * - `deleted`: true finds what was deleted; without it, or with false, a list shows the others.
+ */
+export type ColumnFilter = Readonly<
+  | { by: 'value'; name: string | null; known: readonly string[] | null }
+  | { by: 'any_case'; name: string | null }
+  | { by: 'between'; name: string }
+  | { by: 'at_least'; name: string }
+  | { by: 'member'; name: string; field: string | null }
+  | { by: 'entry'; name: string | null }
+  | { by: 'deleted'; name: string }
+>;
+
+/** Lists are narrowed to one of these words of Stripe's, or one that a row has: Stripe may add words at any time. */
+export const oneOf = (known: readonly string[]): ColumnFilter => ({ by: 'value', name: null, known });
+export const inAnyCase = (): ColumnFilter => ({ by: 'any_case', name: null });
+/** `created` takes `createdSince` and `createdUntil`. */
+export const between = (name: string): ColumnFilter => ({ by: 'between', name });
+/** A member of the list has the value in its field, which the parameter is named like unless it is named. */
+export const ofMember = (field: string, name = field): ColumnFilter => ({ by: 'member', name, field });
+/** The value is a member of the list. */
+export const member = (name: string): ColumnFilter => ({ by: 'member', name, field: null });
+export const atLeast = (name: string): ColumnFilter => ({ by: 'at_least', name });
+export const entry = (): ColumnFilter => ({ by: 'entry', name: null });
+export const whetherDeleted = (): ColumnFilter => ({ by: 'deleted', name: 'deleted' });
 
 export type Columns = Readonly<Record<string, Column>>;
 export type ValueOf<C> = C extends Column<infer T> ? T : never;
@@ -121,18 +159,29 @@ const wholeNumber = (kind: 'money' | 'count'): NotNull<number> =>
     is: (value): value is number => Number.isSafeInteger(value),
   });
 
-type Declared<T> = Omit<Column<T>, 'sql'> & Readonly<{ collation?: string }>;
+type Declared<T> = Omit<Column<T>, 'sql' | 'isNullable' | 'filters' | 'filtered'> & Readonly<{ collation?: string }>;
 
 function column<T>({ collation, ...declared }: Declared<T>): NotNull<T> {
   const sql = collation === undefined ? declared.type : `${declared.type} collate "${collation}"`;
-  const orNull = (): Column<T | null> => ({
+  const orNull = (): Column<T | null> =>
+    unfiltered<T | null>({
+      ...declared,
+      sql,
+      isNullable: true,
+      schema: orNullSchema(declared.schema),
+      expected: `${declared.expected}, or null`,
+      is: (value): value is T | null => value === null || declared.is(value),
+    });
+  return { ...unfiltered({ ...declared, sql: `${sql} not null`, isNullable: false }), orNull };
+}
+
+function unfiltered<T>(declared: Omit<Column<T>, 'filters' | 'filtered'>): Column<T> {
+  const filtered = (...filters: readonly ColumnFilter[]): Column<T> => ({
     ...declared,
-    sql,
-    schema: orNullSchema(declared.schema),
-    expected: `${declared.expected}, or null`,
-    is: (value): value is T | null => value === null || declared.is(value),
+    filters: filters.length === 0 ? [{ by: 'value', name: null, known: null }] : filters,
+    filtered,
   });
-  return { ...declared, sql: `${sql} not null`, orNull };
+  return { ...declared, filters: [], filtered };
 }
 
 const orNullSchema = (schema: JsonSchema): JsonSchema =>

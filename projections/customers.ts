@@ -1,5 +1,5 @@
 import type { CustomerSnapshot, DeletionSnapshot, DiscountFacts } from '../src/events/normalise.js';
-import { flag, id, json, money, text, time } from './columns.js';
+import { between, flag, id, inAnyCase, json, money, text, time, whetherDeleted } from './columns.js';
 import { defineProjection, ignored, type Fact } from './projection.js';
 import { provenanceColumns, provenanceOf, rowOf, type FieldsOf } from './row.js';
 
@@ -9,7 +9,7 @@ const EMAIL_BYTES_MAX = 2_000;
 /** `balance_minor` in minor units of `currency`; negative is the customer's credit. */
 const columns = {
   id: id(),
-  email: text({ bytesMax: EMAIL_BYTES_MAX }).orNull(),
+  email: text({ bytesMax: EMAIL_BYTES_MAX }).orNull().filtered(inAnyCase()),
   name: text().orNull(),
   currency: text().orNull(),
   balance_minor: money().orNull(),
@@ -17,8 +17,8 @@ const columns = {
   default_payment_method: id().orNull(),
   discounts: json<readonly DiscountFacts[]>({ type: 'array', items: { type: 'object' } }).orNull(),
   test_clock: id().orNull(),
-  created_at: time().orNull(),
-  is_deleted: flag(),
+  created_at: time().orNull().filtered(between('created')),
+  is_deleted: flag().filtered(whetherDeleted()),
 };
 type Row = ReturnType<typeof customerRow>;
 
@@ -28,7 +28,14 @@ type Row = ReturnType<typeof customerRow>;
 export const customers = defineProjection({
   name: 'customers',
   version: 5,
-  tables: { customers: { columns: { ...columns, ...provenanceColumns }, key: ['id'], indexes: [['email']] } },
+  tables: {
+    customers: {
+      columns: { ...columns, ...provenanceColumns },
+      key: ['id'],
+      indexes: [],
+      listedBy: { time: 'created_at', id: 'id' },
+    },
+  },
   objectOf: ({ snapshot, order }) =>
     snapshot.kind === 'deletion' && snapshot.object !== 'customer' ? null : order.objectKey,
   initial: (): Row | null => null,

@@ -1,21 +1,22 @@
 import type { DisputeSnapshot } from '../src/events/normalise.js';
+import { statusesOf } from '../src/events/rank.js';
 import { isStale, type Life } from './life.js';
-import { flag, id, money, text, time } from './columns.js';
+import { between, flag, id, money, oneOf, text, time } from './columns.js';
 import { defineProjection, ignored, type Fact } from './projection.js';
 import { provenanceColumns, provenanceOf, rowOf, type ById } from './row.js';
 
 /** Amounts in minor units of `currency`, which is the charge's. */
 const columns = {
   id: id(),
-  status: id(),
+  status: id().filtered(oneOf(statusesOf('dispute'))),
   is_inquiry: flag(),
   reason: text().orNull(),
   amount_minor: money(),
   currency: text(),
-  charge: id(),
-  payment_intent: id().orNull(),
+  charge: id().filtered(),
+  payment_intent: id().orNull().filtered(),
   evidence_due_by: time().orNull(),
-  created_at: time().orNull(),
+  created_at: time().orNull().filtered(between('created')),
 };
 /** Amounts in minor units of `currency`, which is the account's. */
 const movementColumns = {
@@ -51,15 +52,13 @@ const isAppealed = (status: string): boolean => status.startsWith('appeal_');
  */
 export const disputes = defineProjection({
   name: 'disputes',
-  version: 4,
+  version: 5,
   tables: {
     disputes: {
       columns: { ...columns, ...provenanceColumns },
       key: ['id'],
-      indexes: [
-        ['payment_intent', 'id'],
-        ['charge', 'id'],
-      ],
+      indexes: [],
+      listedBy: { time: 'created_at', id: 'id' },
     },
     dispute_movements: { columns: { ...movementColumns, ...provenanceColumns }, key: ['dispute', 'id'], indexes: [] },
   },

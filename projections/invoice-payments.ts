@@ -29,7 +29,11 @@ export const invoicePayments = defineProjection({
   name: 'invoice_payments',
   version: 3,
   tables: {
-    invoice_payments: { columns: { ...columns, ...provenanceColumns }, key: ['id'], indexes: [['invoice', 'id']] },
+    invoice_payments: {
+      columns: { ...columns, ...provenanceColumns },
+      key: ['id'],
+      indexes: [['invoice', 'id'], ['payment_record']],
+    },
   },
   initial: (): Row | null => null,
   evolve: {

@@ -1,16 +1,18 @@
 import type { DeletionSnapshot, InvoiceLine, InvoiceSnapshot } from '../src/events/normalise.js';
+import { statusesOf } from '../src/events/rank.js';
 import { isStale, type Life } from './life.js';
-import { count, flag, id, json, money, text, time } from './columns.js';
+import { between, count, flag, id, json, member, money, oneOf, text, time, whetherDeleted } from './columns.js';
 import { defineProjection, ignored, type Fact } from './projection.js';
 import { provenanceColumns, provenanceOf, rowOf } from './row.js';
 
 /** Amounts in minor units of `currency`. Who paid an invoice is told by its links, in all API versions. */
 const columns = {
   id: id(),
-  number: id().orNull(),
-  status: id(),
-  customer: id().orNull(),
+  number: id().orNull().filtered(),
+  status: id().filtered(oneOf(statusesOf('invoice'))),
+  customer: id().orNull().filtered(),
   subscription: id().orNull(),
+  subscriptions: json<readonly string[]>({ type: 'array', items: { type: 'string' } }).filtered(member('subscription')),
   currency: text(),
   subtotal_minor: money(),
   tax_minor: money().orNull(),
@@ -33,7 +35,7 @@ const columns = {
   due_date: time().orNull(),
   period_start: time().orNull(),
   period_end: time().orNull(),
-  created_at: time().orNull(),
+  created_at: time().orNull().filtered(between('created')),
   finalized_at: time().orNull(),
   paid_at: time().orNull(),
   voided_at: time().orNull(),
@@ -43,7 +45,7 @@ const columns = {
   lines: json<readonly InvoiceLine[]>({ type: 'array', items: { type: 'object' } }),
   has_all_lines: flag(),
   test_clock: id().orNull(),
-  is_deleted: flag(),
+  is_deleted: flag().filtered(whetherDeleted()),
 };
 type Row = ReturnType<typeof invoiceRow>;
 
@@ -63,11 +65,8 @@ export const invoices = defineProjection({
     invoices: {
       columns: { ...columns, ...provenanceColumns },
       key: ['id'],
-      indexes: [
-        ['customer', 'id'],
-        ['subscription', 'id'],
-        ['status', 'id'],
-      ],
+      indexes: [['subscription']],
+      listedBy: { time: 'created_at', id: 'id' },
     },
   },
   // Deletions of other objects are none of its business.
@@ -119,9 +118,14 @@ export function isOutdatedInvoice(
 }
 
 const invoiceRow = (fact: Fact, snapshot: InvoiceSnapshot, isDeleted = false) => ({
-  ...rowOf(columns, { ...snapshot, isDeleted }),
+  ...rowOf(columns, { ...snapshot, subscriptions: subscriptionsOf(snapshot), isDeleted }),
   ...provenanceOf(fact),
 });
+
+/** The subscription that an invoice is for, and those that only its lines name. */
+const subscriptionsOf = ({ subscription, lines }: InvoiceSnapshot): string[] => [
+  ...new Set([subscription, ...lines.map((line) => line.subscription)].filter((id) => id !== null)),
+];
 
 /** A deletion tells all that the draft was, or its id alone: then of a draft that nobody knew nothing is left to show. */
 function deletedRow(row: Row | null, fact: Fact<DeletionSnapshot>): Row | null {

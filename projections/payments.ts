@@ -1,6 +1,7 @@
 import type { PaymentSnapshot } from '../src/events/normalise.js';
+import { statusesOf } from '../src/events/rank.js';
 import { isStale, type Life } from './life.js';
-import { flag, id, money, text, time } from './columns.js';
+import { between, flag, id, money, oneOf, text, time } from './columns.js';
 import { defineProjection, ignored, type Fact } from './projection.js';
 import { provenanceColumns, provenanceOf, rowOf } from './row.js';
 
@@ -9,8 +10,8 @@ const columns = {
   id: id(),
   object: id(),
   payment: id(),
-  status: id(),
-  customer: id().orNull(),
+  status: id().filtered(oneOf([...new Set([...statusesOf('payment_intent'), ...statusesOf('charge')])])),
+  customer: id().orNull().filtered(),
   currency: text(),
   amount_minor: money(),
   amount_received_minor: money(),
@@ -25,7 +26,7 @@ const columns = {
   presentment_currency: text().orNull(),
   presentment_amount_minor: money().orNull(),
   is_disputed: flag(),
-  created_at: time().orNull(),
+  created_at: time().orNull().filtered(between('created')),
   canceled_at: time().orNull(),
   cancellation_reason: text().orNull(),
 };
@@ -56,6 +57,7 @@ export const payments = defineProjection({
         ['customer', 'payment'],
         ['status', 'payment'],
       ],
+      listedBy: { time: 'created_at', id: 'payment' },
     },
   },
   initial: (): State => null,

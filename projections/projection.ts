@@ -18,7 +18,21 @@ export type Fact<S extends Snapshot = Snapshot> = Readonly<{ snapshot: S; event:
 export type Row = Readonly<Record<string, unknown>>;
 
 /** A table of a read model: its columns by name, the names of those that identify a row, and of those it is searched by. */
-export type Table = Readonly<{ columns: Columns; key: readonly string[]; indexes: readonly (readonly string[])[] }>;
+export type Table = Readonly<{
+  columns: Columns;
+  key: readonly string[];
+  indexes: readonly (readonly string[])[];
+  /**
+   * What lists of its rows go by, the newest first: a time, and the id of what a row shows. The filters of its columns have
+   * their indexes where there is a list.
+   */
+  listedBy?: Readonly<{ time: string; id: string }>;
+  /** What a list may be narrowed to beside the values of columns, by the name of the parameter. */
+  whether?: Readonly<Record<string, Condition>>;
+}>;
+
+/** A condition on a row, in SQL and in memory: a flag that no column has. An index has the rows of which it is true. */
+export type Condition = Readonly<{ sql: string; holds(row: Row): boolean }>;
 export type Tables = Readonly<Record<string, Table>>;
 /** The rows of each table. */
 export type RowsOf<T extends Tables> = { readonly [Name in keyof T]: readonly RowOf<T[Name]['columns']>[] };

@@ -1,29 +1,36 @@
 import type { CreditNoteSnapshot, PaymentSnapshot, RefundFacts, RefundSnapshot } from '../src/events/normalise.js';
+import { statusesOf } from '../src/events/rank.js';
 import { isStale, type Life } from './life.js';
-import { id, money, text, time } from './columns.js';
+import { between, id, money, oneOf, text, time } from './columns.js';
 import { defineProjection, ignored, type Fact } from './projection.js';
 import { provenanceColumns, provenanceOf, rowOf, withId, type ById, type FieldsOf } from './row.js';
 
 /** What is known of a refund, whoever tells it. Amounts in minor units of `currency`. */
 const told = {
   currency: text(),
-  charge: id().orNull(),
-  payment_intent: id().orNull(),
+  charge: id().orNull().filtered(),
+  payment_intent: id().orNull().filtered(),
   balance_transaction: id().orNull(),
   failure_balance_transaction: id().orNull(),
   failure_reason: text().orNull(),
   reason: text().orNull(),
-  created_at: time().orNull(),
+  created_at: time().orNull().filtered(between('created')),
   /** When the first event that tells of it happened. */
   known_since: time(),
 };
-const columns = { id: id(), status: id(), amount_minor: money(), customer: id().orNull(), ...told };
+const columns = {
+  id: id(),
+  status: id().filtered(oneOf(statusesOf('refund'))),
+  amount_minor: money(),
+  customer: id().orNull().filtered(),
+  ...told,
+};
 /** A credit note knows no status, and not always the amount: its own share of the refund. */
 const evidenceColumns = {
   refund: id(),
   source: id(),
   source_object: text(),
-  status: id().orNull(),
+  status: id().orNull().filtered(),
   amount_minor: money().orNull(),
   invoice: id().orNull(),
   ...told,
@@ -55,15 +62,14 @@ export const refunds = defineProjection({
     refunds: {
       columns: { ...columns, ...provenanceColumns },
       key: ['id'],
-      indexes: [
-        ['payment_intent', 'id'],
-        ['charge', 'id'],
-      ],
+      indexes: [],
+      listedBy: { time: 'created_at', id: 'id' },
     },
     refund_evidence: {
       columns: { ...evidenceColumns, ...provenanceColumns },
       key: ['refund', 'source'],
       indexes: [['source'], ['invoice']],
+      listedBy: { time: 'created_at', id: 'refund' },
     },
   },
   // A payment intent says nothing of refunds.

@@ -30,8 +30,8 @@ export const isSameRow = (one: Row | null, other: Row | null): boolean =>
 
 /** Further columns of every row that shows a Stripe object: whose it is, and the Stripe event that made it so. */
 export const provenanceColumns = {
-  livemode: flag().orNull(),
-  account: id().orNull(),
+  livemode: flag().orNull().filtered(),
+  account: id().orNull().filtered(),
   stripe_event_id: id(),
   stripe_event_type: text(),
   stripe_event_created: time(),

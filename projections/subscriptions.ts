@@ -1,27 +1,32 @@
+import { statusesOf } from '../src/events/rank.js';
 import {
   isFinalStatus,
   type DiscountFacts,
   type SubscriptionItem,
   type SubscriptionSnapshot,
 } from '../src/events/normalise.js';
-import { flag, id, json, text, time } from './columns.js';
-import { defineProjection, ignored, type EventReference } from './projection.js';
+import { between, flag, id, json, ofMember, oneOf, text, time } from './columns.js';
+import { defineProjection, ignored, type Condition, type EventReference } from './projection.js';
 import { provenanceColumns, provenanceOf, rowOf } from './row.js';
 
 const columns = {
   id: id(),
-  customer: id().orNull(),
-  status: id(),
+  customer: id().orNull().filtered(),
+  status: id().filtered(oneOf(statusesOf('subscription'))),
   status_since: time(),
   status_event: id(),
   previous_status: id().orNull(),
   currency: text().orNull(),
-  items: json<readonly SubscriptionItem[]>({ type: 'array', items: { type: 'object' } }),
+  items: json<readonly SubscriptionItem[]>({ type: 'array', items: { type: 'object' } }).filtered(
+    ofMember('product'),
+    ofMember('price'),
+  ),
   has_all_items: flag(),
   period_start: time().orNull(),
   period_end: time().orNull(),
   trial_start: time().orNull(),
   trial_end: time().orNull(),
+  created_at: time().orNull().filtered(between('created')),
   started_at: time().orNull(),
   cancel_at: time().orNull(),
   cancel_at_period_end: flag().orNull(),
@@ -36,6 +41,13 @@ const columns = {
   latest_invoice: id().orNull(),
   schedule: id().orNull(),
   test_clock: id().orNull(),
+};
+
+/** The subscription still lives, and is to end: at a time that was set, or when its period is over. */
+const setToEnd: Condition = {
+  sql: `(cancel_at is not null or cancel_at_period_end) and status not in ('canceled', 'incomplete_expired')`,
+  holds: ({ cancel_at: at, cancel_at_period_end: atPeriodEnd, status }) =>
+    (at !== null || atPeriodEnd === true) && !isFinalStatus(String(status)),
 };
 
 /** `statusBegan` is the event from which on the status is what it is, or the first one known, when no earlier is. */
@@ -55,10 +67,9 @@ export const subscriptions = defineProjection({
     subscriptions: {
       columns: { ...columns, ...provenanceColumns },
       key: ['id'],
-      indexes: [
-        ['customer', 'id'],
-        ['status', 'id'],
-      ],
+      indexes: [],
+      listedBy: { time: 'created_at', id: 'id' },
+      whether: { canceling: setToEnd },
     },
   },
   initial: (): State => null,

@@ -6,13 +6,13 @@ import { ACCESS_POLICY, AccessController } from './api/access/access.controller.
 import { API_TOKENS, AuthGuard } from './http/auth.guard.js';
 import { ChurnRiskController } from './api/churn-risk/churn-risk.controller.js';
 import { CustomersController } from './api/customers/customers.controller.js';
-import { DisputesController } from './api/disputes/disputes.controller.js';
+import { DISPUTES } from './api/disputes/disputes.js';
 import { DELIVERIES_OF, type DeliveriesOf } from './api/events/deliveries.js';
 import { EventsController } from './api/events/events.controller.js';
 import { LiveEvents } from './api/events/live-events.js';
 import { HealthController } from './api/operations/health.controller.js';
 import { gaugeReadModels, Health } from './api/operations/health.js';
-import { InvoicesController } from './api/invoices/invoices.controller.js';
+import { INVOICES } from './api/invoices/invoices.js';
 import { LiveController } from './api/live/live.controller.js';
 import { LiveUpdates } from './api/live/live-updates.js';
 import { LIMITS } from './api/limits.js';
@@ -30,9 +30,11 @@ import { tooManyWaiting } from './api/refusals.js';
 import { SchemaPipe } from './api/query.js';
 import { ReadPosition } from './api/read-position.js';
 import { Reads } from './api/reads.js';
-import { RefundsController } from './api/refunds/refunds.controller.js';
+import { REFUNDS } from './api/refunds/refunds.js';
+import { controllerOf, controllerWithPast } from './api/resource.controller.js';
 import { Replays } from './api/parked/replays.js';
-import { SubscriptionsController } from './api/subscriptions/subscriptions.controller.js';
+import { SUBSCRIPTIONS } from './api/subscriptions/subscriptions.js';
+import { TimelineController } from './api/timeline/timeline.controller.js';
 import { CatchUpMetrics } from './catch-up/catch-up.metrics.js';
 import { CatchUpThread } from './catch-up/thread.js';
 import type { Config } from './config.js';
@@ -188,11 +190,12 @@ type ReadsParts = Readonly<{
 
 const readsPart = ({ config, database, position, reads, waits, registry, store, deliveriesOf }: ReadsParts): Part => ({
   controllers: [
-    SubscriptionsController,
-    InvoicesController,
+    controllerWithPast(SUBSCRIPTIONS),
+    controllerWithPast(INVOICES),
+    TimelineController,
     PaymentsController,
-    RefundsController,
-    DisputesController,
+    controllerOf(REFUNDS),
+    controllerOf(DISPUTES),
     CustomersController,
     AccessController,
     ChurnRiskController,

@@ -1,93 +1,166 @@
+import { z, type ZodType } from 'zod';
+import { filtersOf, type Filter } from '../../projections/filters.js';
+import { fieldOf } from '../../projections/row.js';
+import type { Table } from '../../projections/projection.js';
 import type { Queryable } from '../read-models/database.js';
+import {
+  orderOf,
+  pageOfRows,
+  pageQuery,
+  placeOf,
+  type FilterValue,
+  type ListedTable,
+  type Listing,
+  type Place,
+} from '../read-models/listing.js';
 import { answerOf, type Answer, type Row } from './answer.js';
-import { cursorOf, idOfCursor } from './query.js';
+import { cursorOf, placeOfCursor } from './cursor.js';
+import { badQuery, freshness, paging, storable, time, wholeNumber } from './query.js';
 
-/** A page of a list in the order of ids, and where the next one begins; null at the end. */
+/** A page of a list, and where the next one begins; null at the end. */
 export type Page = Readonly<{ data: readonly Answer[]; nextCursor: string | null }>;
 
-type Filter = Readonly<Record<string, string | number | boolean | undefined>>;
+/** A list by the name that its cursors bear. */
+export type List = ListedTable & Readonly<{ name: string }>;
 
-/**
- * What of a list is wanted. `filter` has the values that columns must have, `atLeast` and `atMost` their bounds, `among` the values of which they must have one, `holding` what
- * a list in them must have among its members; the names come from the code, never from a request.
- */
-export type Listing = Readonly<{
-  filter: Filter;
-  atLeast?: Filter;
-  atMost?: Filter;
-  among?: Readonly<Record<string, readonly string[]>>;
-  holding?: Readonly<Record<string, Filter>>;
-  cursor?: string | undefined;
+const TEXTS_MAX = 20;
+const texts = (value: typeof storable, separator: string | null) =>
+  z
+    .union([z.string(), z.array(z.string())])
+    .transform((given) => {
+      const all = [given].flat();
+      return separator === null ? all : all.flatMap((one) => one.split(separator));
+    })
+    .pipe(z.array(value).max(TEXTS_MAX, `takes at most ${TEXTS_MAX} values`));
+const flag = z.enum(['true', 'false']).transform((value) => [value === 'true']);
+const value = storable.min(1, 'must not be empty').max(255);
+
+/** What a request may give as the values of a filter: several, one after another or with commas between, where any will do. */
+function valuesOf(filter: Filter): ZodType<readonly FilterValue[]> {
+  switch (filter.by) {
+    case 'value':
+      return filter.type === 'flag' ? flag : texts(value, ',');
+    case 'member':
+      return texts(value, ',');
+    case 'any_case':
+      return texts(value, null);
+    case 'entry':
+      return texts(value.regex(/^[^:]+:/, 'must be a key and its value, like user_id:4711'), null);
+    case 'since':
+    case 'until':
+      return time.transform((at) => [at]);
+    case 'at_least':
+      return wholeNumber({ min: 0, max: Number.MAX_SAFE_INTEGER }).transform((least) => [least]);
+    case 'deleted':
+    case 'whether':
+      return flag;
+  }
+}
+
+/** What a request asks of a list, checked; its filters are further fields. */
+export type AskedList = Readonly<{
+  minPosition?: bigint | undefined;
+  waitMs: number;
   limit: number;
+  cursor?: string | undefined;
+  order: string;
+  trueAt?: Date | undefined;
+  knownAt?: bigint | Date | undefined;
+  [filter: string]: unknown;
 }>;
 
+/** The query of a list: its filters, what pages need, and `more`; `fixed` are filters that are no parameters. */
+export function listQuery(
+  { table, own = {} }: Pick<List, 'table' | 'own'>,
+  { more = {}, fixed = [] }: Readonly<{ more?: z.ZodRawShape; fixed?: readonly string[] }> = {},
+): ZodType<AskedList> {
+  const filters = [...filtersOf(table)].map(([name, filter]) => [name, valuesOf(filter).optional()] as const);
+  const ofOthers = Object.keys(own).map((name) => [name, texts(value, ',').optional()] as const);
+  const by = orderName(table);
+  const order = z.enum([`-${by}`, by]).default(`-${by}`);
+  const given = [...ofOthers, ...filters].filter(([name]) => !fixed.includes(name));
+  const shape = { ...freshness, ...paging, order, ...Object.fromEntries(given), ...more };
+  return z.strictObject(shape);
+}
+
+/** What the order is called: `created` for a list by `created_at`. */
+const orderName = (table: Table): string => fieldOf(orderOf(table).time.replace(/_at$/, ''));
+
+/** What of a list is wanted, from parameters that were checked; those that are no filter are let be. @throws ProblemError 400 */
+export function listingOf({ name, table, own = {} }: List, asked: AskedList): Listing {
+  const isNewestFirst = asked.order.startsWith('-');
+  const after = afterOf(orderedName(name, isNewestFirst), asked.cursor);
+  const given = [...new Set([...filtersOf(table).keys(), ...Object.keys(own)])].filter(
+    (parameter) => asked[parameter] !== undefined,
+  );
+  const filters = Object.fromEntries(given.map((parameter) => [parameter, asked[parameter] as readonly FilterValue[]]));
+  return { filters, isNewestFirst, after, limit: asked.limit };
+}
+
+const orderedName = (name: string, isNewestFirst: boolean): string => `${name} ${isNewestFirst ? 'desc' : 'asc'}`;
+
+function afterOf(list: string, cursor: string | undefined): Place | null {
+  if (cursor === undefined) return null;
+  const place = placeOfCursor(list, cursor);
+  if (place === null) throw badQuery('cursor: must be the nextCursor of the page before, of this list in this order');
+  const [at = null, id] = place;
+  return { at, id: String(id) };
+}
+
 /** The row with this id, or null. */
-export async function findById(database: Queryable, source: string, id: string): Promise<Row | null> {
-  const { rows } = await database.query<Row>(`select * from ${source} where id = $1`, [id]);
-  return rows[0] ?? null;
-}
-
-/** A page of rows. */
-export async function listById(database: Queryable, source: string, listing: Listing): Promise<Page> {
-  const { where, values } = conditionsOf(listing, 'id');
-  const { rows } = await database.query<Row>(
-    `select * from ${source} ${where} order by id limit ${listing.limit + 1}`,
-    values,
-  );
-  return pageOf(rows.map(answerOf), listing.limit);
-}
-
-/** The same page of rows in memory: as a fold gives them, in the columns of the view. */
-export function pageOfRows(rows: readonly Row[], { filter, atLeast = {}, atMost = {}, cursor, limit }: Listing): Page {
-  const after = cursor === undefined ? '' : idOfCursor(cursor);
-  const found = rows.filter(
-    (row) =>
-      hasValues(row, filter) &&
-      isWithin(row, atLeast, (time, bound) => time >= bound) &&
-      isWithin(row, atMost, (time, bound) => time <= bound) &&
-      String(row['id']) > after,
-  );
-  return pageOf(
-    found
-      .map(answerOf)
-      .sort((a, b) => (String(a['id']) < String(b['id']) ? -1 : 1))
-      .slice(0, limit + 1),
-    limit,
-  );
-}
-
-/** Whether a row in memory has the values of a filter. */
-export const hasValues = (row: Row, filter: Filter): boolean =>
-  Object.entries(filter).every(([column, value]) => value === undefined || row[column] === value);
-
-/** Bounds are times; a row without one is in none. */
-const isWithin = (row: Row, bounds: Filter, holds: (time: number, bound: number) => boolean): boolean =>
-  Object.entries(bounds).every(
-    ([column, bound]) =>
-      bound === undefined ||
-      (row[column] !== null && holds(Date.parse(String(row[column])), Date.parse(String(bound)))),
-  );
-
-/** SQL for what is wanted of a list, with its cursor on `id`, the column that the list is ordered by. */
-export function conditionsOf(
-  { filter, atLeast = {}, atMost = {}, among = {}, holding = {}, cursor }: Listing,
+export async function findById(
+  database: Queryable,
+  { sources }: Pick<List, 'sources'>,
   id: string,
-): { where: string; values: unknown[] } {
-  const values: unknown[] = [];
-  const compared = (operator: string, bounds: Filter): string[] =>
-    Object.entries(bounds)
-      .filter(([, value]) => value !== undefined)
-      .map(([column, value]) => `${column} ${operator} $${values.push(value)}`);
-  const conditions = [...compared('=', filter), ...compared('>=', atLeast), ...compared('<=', atMost)];
-  for (const [column, known] of Object.entries(among)) conditions.push(`${column} = any($${values.push(known)})`);
-  for (const [column, member] of Object.entries(holding))
-    conditions.push(`${column} @> $${values.push(JSON.stringify([member]))}::jsonb`);
-  if (cursor !== undefined) conditions.push(`${id} > $${values.push(idOfCursor(cursor))}`);
-  return { where: conditions.length === 0 ? '' : `where ${conditions.join(' and ')}`, values };
+): Promise<Row | null> {
+  for (const source of sources) {
+    const { rows } = await database.query<Row>(`select * from ${source} where id = $1`, [id]);
+    if (rows[0] !== undefined) return rows[0];
+  }
+  return null;
 }
 
-/** A page of `limit` from what was found, which is one more when another page follows. */
-export function pageOf(found: readonly Answer[], limit: number): Page {
-  const data = found.slice(0, limit);
-  return { data, nextCursor: found.length > limit ? cursorOf(String(data.at(-1)?.['id'])) : null };
+/** A page of rows. @throws ProblemError 400 as `refuseUnknownWords` */
+export async function findPage(database: Queryable, list: List, listing: Listing): Promise<Page> {
+  await refuseUnknownWords(database, list, listing);
+  return pageOf(list, listing, await findRows(database, list, listing));
+}
+
+/** The rows of a page, and one more when another page follows. */
+export async function findRows(database: Queryable, list: List, listing: Listing): Promise<Row[]> {
+  const { text, values } = pageQuery(list, listing);
+  return (await database.query<Row>(text, values)).rows;
+}
+
+/** The same page of rows in memory. */
+export const pageInMemory = (list: List, rows: readonly Row[], listing: Listing): Page =>
+  pageOf(list, listing, pageOfRows(list.table, rows, listing));
+
+/** A page from what was found, which is one row more when another page follows. */
+export function pageOf({ name, table }: List, { limit, isNewestFirst }: Listing, found: readonly Row[]): Page {
+  const rows = found.slice(0, limit);
+  const last = rows.at(-1);
+  if (found.length <= limit || last === undefined) return { data: rows.map(answerOf), nextCursor: null };
+  const { at, id } = placeOf(table, last);
+  return { data: rows.map(answerOf), nextCursor: cursorOf(orderedName(name, isNewestFirst), [at, id]) };
+}
+
+/** @throws ProblemError 400 for a word that neither Stripe nor any row is known to use */
+export async function refuseUnknownWords(database: Queryable, list: List, { filters }: Listing): Promise<void> {
+  for (const [name, filter] of filtersOf(list.table)) {
+    if (filter.by !== 'value' || filter.known === null) continue;
+    const { known } = filter;
+    for (const word of filters[name] ?? []) {
+      if (!known.includes(String(word)) && !(await isUsed(database, list, filter.column, word)))
+        throw badQuery(`${name}: no row has ${JSON.stringify(word)}, and Stripe is known to use ${known.join(', ')}`);
+    }
+  }
+}
+
+async function isUsed(database: Queryable, { sources }: List, column: string, word: FilterValue): Promise<boolean> {
+  for (const source of sources) {
+    const { rows } = await database.query(`select 1 from ${source} where ${column} = $1 limit 1`, [word]);
+    if (rows.length > 0) return true;
+  }
+  return false;
 }

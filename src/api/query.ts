@@ -63,23 +63,15 @@ export const freshness = {
   waitMs: wholeNumber({ min: 0, max: 30_000 }).default(5_000),
 };
 
-/** A cursor says after which id the next page starts; its form is nobody's business. */
-export const cursorOf = (id: string): string => Buffer.from(id).toString('base64url');
-export const idOfCursor = (cursor: string): string => Buffer.from(cursor, 'base64url').toString();
-
 /** Parameters of every list. */
 export const paging = {
-  cursor: z
-    .string()
-    .max(900)
-    .refine((cursor) => isStorable(idOfCursor(cursor)), 'must be the nextCursor of the page before')
-    .optional(),
+  cursor: z.string().max(1_200).optional(),
   limit: wholeNumber({ min: 1, max: 200 }).default(50),
 };
 
 /** A value that a list may be filtered by. */
 export const text = storable.max(255).optional();
-/** Filters of every list: the connected account, and whether live or test. */
+/** Filters of events: the connected account, and whether live or test. */
 export const origin = {
   account: text,
   livemode: z
@@ -100,27 +92,3 @@ export const instant = z.iso
 
 /** The same as text in UTC. */
 export const time = instant.transform((at) => at.toISOString());
-
-/** Filters of lists whose objects Stripe made at some time. */
-export const created = { createdSince: time.optional(), createdUntil: time.optional() };
-
-/** The wanted part of a list, from a query that was checked: what is not paging, freshness or a bound is a filter by a column. */
-export function listingOf<T extends Listed>({
-  minPosition: _,
-  waitMs: __,
-  cursor,
-  limit,
-  createdSince,
-  createdUntil,
-  ...filter
-}: T) {
-  return { filter, atLeast: { created_at: createdSince }, atMost: { created_at: createdUntil }, cursor, limit };
-}
-type Listed = Readonly<{
-  minPosition?: bigint | undefined;
-  waitMs: number;
-  cursor?: string | undefined;
-  limit: number;
-  createdSince?: string | undefined;
-  createdUntil?: string | undefined;
-}>;

@@ -36,7 +36,7 @@ export function kindRankOf(object: JsonObject): number {
 }
 
 /** For each kind its statuses from first to last; those of one line have no order among them. */
-const lifecycles: Readonly<Record<string, readonly (readonly string[])[]>> = {
+const lifecycles = {
   subscription: [
     ['incomplete'],
     ['trialing'],
@@ -79,7 +79,10 @@ const lifecycles: Readonly<Record<string, readonly (readonly string[])[]>> = {
   'checkout.session': [['open'], ['complete', 'expired']],
   subscription_schedule: [['not_started'], ['active'], ['completed', 'released', 'canceled']],
   quote: [['draft'], ['open'], ['accepted', 'canceled']],
-};
+} satisfies Readonly<Record<string, readonly (readonly string[])[]>>;
+/** The statuses that objects of Stripe's name are known to have, from first to last. */
+export const statusesOf = (object: keyof typeof lifecycles): readonly string[] => lifecycles[object].flat();
+
 /** Kinds whose status may go back: a past due subscription becomes active, a payment intent needs another method again. */
 const twoWay = new Set(['subscription', 'payment_intent', 'setup_intent']);
 

@@ -1,5 +1,6 @@
 import type { AnyProjection, Table, Tables } from '../../projections/projection.js';
 import type { Database, Queryable } from './database.js';
+import { listIndexesOf } from './listing.js';
 
 /** One filling of a projection's tables. A version begins with generation 1; a rebuild fills the next one. */
 export type Generation = Readonly<{ projection: AnyProjection; generation: number }>;
@@ -121,7 +122,8 @@ async function addCheckpoint(
   );
 }
 
-async function createTable(connection: Queryable, name: string, { columns, key, indexes }: Table): Promise<void> {
+async function createTable(connection: Queryable, name: string, table: Table): Promise<void> {
+  const { columns, key, indexes } = table;
   const columnList = Object.entries(columns).map(([column, { sql }]) => `${column} ${sql}`);
   await connection.query(
     `create table if not exists ledger.${name} (${columnList.join(', ')}, stream text collate "C" not null, primary key (${key.join(', ')}))`,
@@ -131,6 +133,8 @@ async function createTable(connection: Queryable, name: string, { columns, key, 
       `create index if not exists ${name}_${index.join('_')} on ledger.${name} (${index.join(', ')})`,
     );
   }
+  for (const [by, index] of listIndexesOf(table))
+    await connection.query(`create index if not exists ${name}_list_${by} on ledger.${name} ${index}`);
 }
 
 /** Lets the views of its version show a generation. */

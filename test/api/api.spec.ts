@@ -142,9 +142,9 @@ describe('lists of subscriptions', () => {
       all.push(...page.body.data.map(({ id }) => id));
       cursor = page.body.nextCursor;
     } while (cursor !== null);
-    expect(all).toEqual(ids);
+    expect(all).toEqual(ids.reverse());
     const canceled = await read<Page>(ledger.url, `/subscriptions?customer=${customer}&status=canceled&livemode=false`);
-    expect(canceled.body).toMatchObject({ data: [{ id: ids[4], status: 'canceled' }], nextCursor: null });
+    expect(canceled.body).toMatchObject({ data: [{ id: ids[0], status: 'canceled' }], nextCursor: null });
   });
 
   it.each(['limit=0', 'limit=many', 'minPosition=-1', 'livemode=perhaps'])(

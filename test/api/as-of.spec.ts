@@ -278,7 +278,7 @@ describe('an invoice and its payment as of a moment', () => {
 describe('a customer’s lists as of a moment', () => {
   it('have the invoices as they were, filtered and page after page', async () => {
     const [sub, cus] = [randomId('sub'), randomId('cus')];
-    const [first, second] = [randomId('in'), randomId('in')].sort() as [string, string];
+    const [second, first] = [randomId('in'), randomId('in')].sort() as [string, string];
     const open = (id: string, subscription: string | null) =>
       stripeEvent('invoice.finalized', invoice(id, BASIL, { customer: cus, subscription, status: 'open' }), {
         after: 10,
@@ -384,13 +384,15 @@ describe('lists of invoices and payments as of a moment', () => {
       get<{ data: { id: string }[]; nextCursor: string | null }>(
         `${path}&minPosition=${position}&waitMs=20000&trueAt=${iso(START + 10)}`,
       );
-    expect((await ask(`/payments?customer=${one.cus}`)).data.map(({ id }) => id)).toEqual([one.pi, other.pi].sort());
+    expect((await ask(`/payments?customer=${one.cus}`)).data.map(({ id }) => id)).toEqual(
+      [one.pi, other.pi].sort().reverse(),
+    );
     expect((await ask(`/payments?subscription=${one.sub}`)).data).toEqual([]);
     for (const list of ['invoices', 'payments']) {
       const first = await ask(`/${list}?customer=${one.cus}&limit=1`);
       const second = await ask(`/${list}?customer=${one.cus}&limit=1&cursor=${first.nextCursor}`);
       expect([...first.data, ...second.data].map(({ id }) => id)).toEqual(
-        (list === 'invoices' ? [one.inv, other.inv] : [one.pi, other.pi]).sort(),
+        (list === 'invoices' ? [one.inv, other.inv] : [one.pi, other.pi]).sort().reverse(),
       );
       expect(second.nextCursor).toBeNull();
     }
@@ -405,7 +407,7 @@ describe('lists of invoices and payments as of a moment', () => {
     expect(await get(`${path}?trueAt=${iso(START)}`)).toMatchObject({
       status_: 400,
       code: 'bad_query',
-      detail: expect.stringContaining('name a customer or a subscription'),
+      detail: expect.stringContaining('name one customer or one subscription'),
     });
   });
 });

@@ -69,22 +69,32 @@ describe('refunds', () => {
     });
     expect(await read(ledger.url, '/refunds/re_unknown')).toMatchObject({
       status: 404,
-      body: { code: 'not_found', title: 'No such refund' },
+      body: { code: 'not_found', title: 'Not found' },
     });
   });
 
   it('are filtered by payment, customer, status and time, page after page', async () => {
-    expect(await ids(`/refunds?paymentIntent=${pi}`)).toEqual([one, other]);
+    expect(await ids(`/refunds?paymentIntent=${pi}`)).toEqual([other, one]);
     expect(await ids(`/refunds?charge=${ch}&status=pending`)).toEqual([one]);
     expect(await ids(`/refunds?customer=${cus}`)).toEqual([one]);
     expect(await ids(`/refunds?charge=${ch}&createdSince=${iso(60)}`)).toEqual([other]);
     expect(await ids(`/refunds?charge=${ch}&createdUntil=${iso(59)}`)).toEqual([one]);
     const first = await page(`/refunds?charge=${ch}&limit=1`);
-    expect(first.data.map(({ id }) => id)).toEqual([one]);
+    expect(first.data).toMatchObject([{ id: other, creditNotes: [cn] }]);
     expect(await page(`/refunds?charge=${ch}&limit=1&cursor=${first.nextCursor}`)).toMatchObject({
-      data: [{ id: other, creditNotes: [cn] }],
+      data: [{ id: one }],
       nextCursor: null,
     });
+  });
+
+  it('are those of the customer of their payment too, whom they do not name', async () => {
+    const [re, ch, pi, cus] = [randomId('re'), randomId('ch'), randomId('pi'), randomId('cus')];
+    await send(
+      stripeEvent('refund.created', refund(re, { charge: ch, payment_intent: pi }), { apiVersion: OLD }),
+      stripeEvent('payment_intent.succeeded', paymentIntent(pi, OLD, { customer: cus }), { apiVersion: OLD }),
+    );
+    expect(await page(`/refunds?customer=${cus}`)).toMatchObject({ data: [{ id: re, customer: cus }] });
+    expect((await read(ledger.url, `/refunds/${re}`)).body).toMatchObject({ customer: cus });
   });
 
   it('have those that only an old charge lists, once', async () => {
@@ -97,7 +107,9 @@ describe('refunds', () => {
       ),
     );
     expect(await page(`/refunds?charge=${old}`)).toMatchObject({
-      data: [{ id: re, status: 'succeeded', customer: null, creditNotes: [], changedBy: { type: 'charge.refunded' } }],
+      data: [
+        { id: re, status: 'succeeded', customer: 'cus_1', creditNotes: [], changedBy: { type: 'charge.refunded' } },
+      ],
     });
     await send(stripeEvent('refund.failed', refund(re, { charge: old, status: 'failed' }), { after: 60 }));
     expect(await page(`/refunds?charge=${old}`)).toMatchObject({ data: [{ id: re, status: 'failed' }] });
@@ -117,8 +129,8 @@ describe('disputes', () => {
     );
     expect(await page(`/disputes?charge=${ch}`)).toMatchObject({
       data: [
-        { id: one, movements: [{ id: 'txn_withdrawn', netMinor: -3400 }] },
         { id: other, movements: [] },
+        { id: one, movements: [{ id: 'txn_withdrawn', netMinor: -3400 }] },
       ],
       nextCursor: null,
     });
@@ -132,7 +144,7 @@ describe('disputes', () => {
     });
     expect(await read(ledger.url, '/disputes/dp_unknown')).toMatchObject({
       status: 404,
-      body: { title: 'No such dispute' },
+      body: { title: 'Not found' },
     });
   });
 });
@@ -161,11 +173,89 @@ describe('payments', () => {
       stripeEvent('invoice.paid', invoice(now.inv, BASIL, { subscription: sub })),
       stripeEvent('invoice.paid', invoice(old.inv, OLD, { subscription: sub }), { apiVersion: OLD }),
     );
-    expect(await ids(`/payments?subscription=${sub}`)).toEqual([old.pi, now.pi]);
-    expect(await ids(`/payments?subscription=${sub}&limit=1`)).toEqual([old.pi]);
+    expect(await ids(`/payments?subscription=${sub}`)).toEqual([now.pi, old.pi]);
+    expect(await ids(`/payments?subscription=${sub}&limit=1`)).toEqual([now.pi]);
     expect(await ids(`/payments?invoice=${now.inv}`)).toEqual([now.pi]);
     expect(await ids(`/payments?invoice=${now.inv}&subscription=${sub}`)).toEqual([now.pi]);
     expect(await ids(`/payments?invoice=${now.inv}&subscription=sub_other`)).toEqual([]);
+  });
+});
+
+describe('every list', () => {
+  const cus = randomId('cus');
+  const made = [3, 1, 2, 2].map((second, at) => ({ id: `in_${at}${randomId('x')}`, second }));
+  const newestFirst = [0, 3, 2, 1].map((at) => made[at]?.id);
+  beforeAll(() =>
+    send(
+      ...made.map(({ id, second }, at) =>
+        stripeEvent(
+          'invoice.created',
+          invoice(id, BASIL, {
+            customer: cus,
+            subscription: null,
+            created: START + second,
+            status: ['draft', 'open', 'paid', 'paid'][at],
+          }),
+        ),
+      ),
+    ),
+  );
+  const paged = async (path: string): Promise<string[]> => {
+    const all: string[] = [];
+    let next: string | null = '';
+    while (next !== null) {
+      const { data, nextCursor }: Page = await page(`${path}&limit=1${next === '' ? '' : `&cursor=${next}`}`);
+      all.push(...data.map(({ id }) => id));
+      next = nextCursor;
+    }
+    return all;
+  };
+
+  it('goes from the newest to the oldest, or back, now and in the past', async () => {
+    expect(await paged(`/invoices?customer=${cus}`)).toEqual(newestFirst);
+    expect(await paged(`/invoices?customer=${cus}&order=created`)).toEqual([...newestFirst].reverse());
+    expect(await paged(`/invoices?customer=${cus}&knownAt=${position}`)).toEqual(newestFirst);
+    expect(await paged(`/invoices?customer=${cus}&knownAt=${position}&order=created`)).toEqual(
+      [...newestFirst].reverse(),
+    );
+  });
+
+  it('takes several values of a filter, one after another or with commas', async () => {
+    const wanted = [newestFirst[0], newestFirst[3]];
+    expect(await paged(`/invoices?customer=${cus}&status=draft&status=open`)).toEqual(wanted);
+    expect(await paged(`/invoices?customer=${cus}&status=draft,open`)).toEqual(wanted);
+    expect(await paged(`/invoices?customer=${cus}&status=draft,open&knownAt=${position}`)).toEqual(wanted);
+    expect(await ids(`/invoices?customer=${cus},cus_other&status=paid,void&livemode=false`)).toEqual([
+      newestFirst[1],
+      newestFirst[2],
+    ]);
+  });
+
+  it('refuses a cursor that it did not make', async () => {
+    const { nextCursor } = await page(`/invoices?customer=${cus}&limit=1`);
+    const cursor = String(nextCursor);
+    for (const path of [
+      '/invoices?cursor=zzz',
+      '/invoices?cursor=',
+      `/invoices?cursor=${cursor.slice(0, -3)}`,
+      `/invoices?cursor=${cursor}&order=created`,
+      `/subscriptions?cursor=${cursor}`,
+      `/payments?cursor=${cursor}`,
+      `/customers/${cus}/subscriptions?cursor=${cursor}`,
+    ])
+      expect(await read(ledger.url, path)).toMatchObject({ status: 400, body: { code: 'bad_query' } });
+    expect(await ids(`/customers/${cus}/invoices?limit=1&cursor=${cursor}`)).toEqual([newestFirst[1]]);
+  });
+
+  it('refuses a status that Stripe is not known to use, unless a row has it', async () => {
+    const refused = await read<{ detail: string }>(ledger.url, '/invoices?status=banana');
+    expect(refused).toMatchObject({ status: 400, body: { code: 'bad_query' } });
+    expect(refused.body.detail).toBe(
+      'status: no row has "banana", and Stripe is known to use draft, open, uncollectible, paid, void',
+    );
+    const sub = randomId('sub');
+    await send(subscriptionEvent(sub, { object: { status: 'hibernating' } }));
+    expect(await ids('/subscriptions?status=hibernating')).toEqual([sub]);
   });
 });
 
@@ -182,7 +272,7 @@ describe('other lists', () => {
       subscriptionEvent(one, { object: { customer: cus } }),
       subscriptionEvent(other, { object: { customer: cus, items } }),
     );
-    expect(await ids(`/subscriptions?customer=${cus}&product=prod_one`)).toEqual([one, other]);
+    expect(await ids(`/subscriptions?customer=${cus}&product=prod_one`)).toEqual([other, one]);
     expect(await ids(`/subscriptions?product=${product}`)).toEqual([other]);
     expect(await ids(`/subscriptions?product=${product}&price=price_monthly`)).toEqual([]);
     expect(await ids(`/subscriptions?customer=${cus}&price=price_extra`)).toEqual([other]);
@@ -202,6 +292,37 @@ describe('other lists', () => {
     expect(await ids(`/invoices?customer=${cus}&createdSince=${iso(1)}`)).toEqual([other]);
   });
 
+  it('of invoices have those that only a line ties to a subscription', async () => {
+    const [one, other, sub] = [randomId('in_a'), randomId('in_b'), randomId('sub')];
+    const { lines } = invoice(other, BASIL, { subscription: sub }) as unknown as { lines: unknown };
+    await send(
+      stripeEvent('invoice.created', invoice(one, BASIL, { subscription: sub })),
+      stripeEvent('invoice.created', invoice(other, BASIL, { subscription: null, lines, created: START + 1 })),
+    );
+    expect(await ids(`/invoices?subscription=${sub}`)).toEqual([other, one]);
+    expect(await ids(`/invoices?subscription=${sub}&knownAt=${position}`)).toEqual([other, one]);
+  });
+
+  it('of invoices have no deleted ones, unless those are asked for', async () => {
+    const [one, cus] = [randomId('in'), randomId('cus')];
+    const draft = invoice(one, BASIL, { customer: cus, subscription: null });
+    await send(stripeEvent('invoice.created', draft), stripeEvent('invoice.deleted', draft, { after: 5 }));
+    expect(await ids(`/invoices?customer=${cus}&status=draft`)).toEqual([]);
+    expect(await ids(`/invoices?customer=${cus}&deleted=true`)).toEqual([one]);
+  });
+
+  it('of subscriptions have those that are set to end, at a time or with their period', async () => {
+    const [at, withPeriod, other, cus] = [randomId('sub'), randomId('sub'), randomId('sub'), randomId('cus')];
+    await send(
+      subscriptionEvent(at, { object: { customer: cus, cancel_at: START + 999 } }),
+      subscriptionEvent(withPeriod, { object: { customer: cus, cancel_at_period_end: true, created: START + 1 } }),
+      subscriptionEvent(other, { object: { customer: cus } }),
+    );
+    expect(await ids(`/subscriptions?customer=${cus}&canceling=true`)).toEqual([withPeriod, at]);
+    expect(await ids(`/customers/${cus}/subscriptions?canceling=true&knownAt=${position}`)).toEqual([withPeriod, at]);
+    expect(await ids(`/subscriptions?customer=${cus}&canceling=false`)).toEqual([other]);
+  });
+
   it('of customers are filtered by email', async () => {
     const [one, other] = [randomId('cus_a'), randomId('cus_b')];
     const email = `${one}@example.com`;
@@ -209,7 +330,8 @@ describe('other lists', () => {
       ...[one, other].map((id) => stripeEvent('customer.created', customer(id, { email }))),
       stripeEvent('customer.created', customer(randomId('cus'))),
     );
-    expect(await ids(`/customers?email=${email}`)).toEqual([one, other]);
+    expect(await ids(`/customers?email=${email}`)).toEqual([other, one]);
+    expect(await ids(`/customers?email=${email.toUpperCase()}`)).toEqual([other, one]);
   });
 
   it.each([

@@ -108,7 +108,7 @@ describe('GET /subscriptions/:id/live', () => {
 
 describe('GET /customers/:id/live', () => {
   it('tells a customer with the subscriptions, whichever of them changes', async () => {
-    const [cus, one, two] = [randomId('cus'), ...[randomId('sub'), randomId('sub')].sort()] as [string, string, string];
+    const [cus, two, one] = [randomId('cus'), ...[randomId('sub'), randomId('sub')].sort()] as [string, string, string];
     await send(subscriptionEvent(one, { object: { customer: cus } }));
     const client = await connectLive(ledger.url, `/customers/${cus}/live`);
     await client.told('the subscription alone', ({ data }) => data['customer'] === null);

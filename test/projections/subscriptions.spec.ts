@@ -38,6 +38,7 @@ describe('subscriptions', () => {
       status_since: '2026-01-01T00:00:00.000Z',
       status_event: 'evt_created',
       previous_status: null,
+      created_at: '2026-01-01T00:00:00.000Z',
       currency: 'eur',
       items: [
         expect.objectContaining({

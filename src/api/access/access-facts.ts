@@ -9,11 +9,11 @@ import type { Queryable } from '../../read-models/database.js';
 import { viewOf } from '../../read-models/schema.js';
 import { rowsWithStaleness } from '../../read-models/stale-rows.js';
 import { changedByOf, type Row } from '../answer.js';
-import { INVOICES } from '../invoices/invoices.controller.js';
+import { INVOICES } from '../invoices/invoices.js';
 import { paymentsGivenBack } from '../payments/payment-queries.js';
 import { isMoneyStale, itemFactsOf, mayDependOnMoney, paidIds, timeOrNull, type MoneyRows } from './paid-periods.js';
-import { CUSTOMERS } from '../customers/customers.controller.js';
-import { SUBSCRIPTIONS } from '../subscriptions/subscriptions.controller.js';
+import { CUSTOMERS } from '../customers/customers.js';
+import { SUBSCRIPTIONS } from '../subscriptions/subscriptions.js';
 
 /** The rows that access of some customers depends on, live or of another time. */
 export type AccessRows = Readonly<{
@@ -55,9 +55,9 @@ export async function findAccessRows(connection: Queryable, ids: readonly string
   };
   const select = (source: string, column: string): Promise<Row[]> =>
     query(`select * from ${source} where ${column} = any($1)`);
-  const subscriptionRows = await select(SUBSCRIPTIONS, 'customer');
+  const subscriptionRows = await select(SUBSCRIPTIONS.sources[0], 'customer');
   return {
-    customers: await select(CUSTOMERS, 'id'),
+    customers: await select(CUSTOMERS.sources[0], 'id'),
     subscriptions: subscriptionRows,
     entitlements: await select(rowsWithStaleness(entitlements, 'entitlements'), 'customer'),
     summaries: await select(rowsWithStaleness(entitlements, 'entitlement_summaries'), 'customer'),
@@ -81,7 +81,7 @@ async function findMoneyRows(connection: Queryable, subscriptions: readonly Row[
   const periods = subscriptions.filter(mayDependOnMoney);
   if (periods.length === 0) return { invoices: [], payments: [] };
   const { rows: found } = await connection.query<Row>(
-    `select invoices.* from unnest($1::text[], $2::timestamptz[]) of (id, since) join ${INVOICES} on invoices.subscription = of.id
+    `select invoices.* from unnest($1::text[], $2::timestamptz[]) of (id, since) join ${INVOICES.sources[0]} on invoices.subscription = of.id
      where status in ('open', 'uncollectible') or (status = 'paid'
        and exists (select from jsonb_array_elements(lines) line where (line ->> 'periodEnd')::timestamptz > of.since))
      order by invoices.id limit ${ROWS_MAX + 1}`,

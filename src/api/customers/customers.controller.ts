@@ -1,23 +1,21 @@
 import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
 import { z } from 'zod';
-import { customers } from '../../../projections/customers.js';
-import { rowsWithStaleness } from '../../read-models/stale-rows.js';
 import { answerOf, type Answer } from '../answer.js';
 import { AskedBy, type Asker } from '../../http/asker.js';
 import { NeedsScope } from '../../http/auth.guard.js';
-import { INVOICES } from '../invoices/invoices.controller.js';
-import { findById, listById, type Page } from '../lists.js';
+import { INVOICES } from '../invoices/invoices.js';
+import { findById, listingOf, listQuery, type Page } from '../lists.js';
 import { notFound } from '../not-found.js';
 import { listPayments } from '../payments/payment-queries.js';
-import { freshness, listingOf, origin, paging, pathId, text } from '../query.js';
+import { freshness, paging, pathId } from '../query.js';
 import { ReadPosition } from '../read-position.js';
 import { Reads } from '../reads.js';
-import { SUBSCRIPTIONS } from '../subscriptions/subscriptions.controller.js';
+import { findSome, listingWith } from '../resource.js';
+import { SUBSCRIPTIONS } from '../subscriptions/subscriptions.js';
+import { CUSTOMERS } from './customers.js';
 
-const listing = z.strictObject({ ...freshness, ...paging, ...origin, email: text });
+const listing = listQuery(CUSTOMERS);
 const reading = z.strictObject({ ...freshness, limit: paging.limit });
-/** What this build answers from. */
-export const CUSTOMERS = rowsWithStaleness(customers, 'customers');
 
 /** A customer's everything. `customer` is null while only other objects have told of it; lists go on at their own addresses, with `customer` and the cursor. */
 type Everything = Readonly<{
@@ -44,13 +42,13 @@ export class CustomersController {
     @AskedBy() asker: Asker,
   ): Promise<Everything> {
     await this.position.satisfy(wanted, asker);
-    const listing = { filter: { customer: id }, limit: wanted.limit };
+    const own = listingWith({ customer: [id] }, wanted.limit);
     const everything = await this.reads.by(asker).snapshot(async (connection) => {
       const row = await findById(connection, CUSTOMERS, id);
       const customer = row === null ? null : answerOf(row);
-      const subscriptions = await listById(connection, SUBSCRIPTIONS, listing);
-      const invoices = await listById(connection, INVOICES, listing);
-      return { id, customer, subscriptions, invoices, payments: await listPayments(connection, listing) };
+      const subscriptions = await findSome(connection, SUBSCRIPTIONS, own);
+      const invoices = await findSome(connection, INVOICES, own);
+      return { id, customer, subscriptions, invoices, payments: await listPayments(connection, own) };
     });
     const { customer, subscriptions, invoices, payments } = everything;
     if (customer === null && [subscriptions, invoices, payments].every(({ data }) => data.length === 0))
@@ -60,8 +58,9 @@ export class CustomersController {
 
   /** Customers of whom events of their own have told; others only `/customers/:id` knows. */
   @Get()
-  async list(@Query({ schema: listing }) wanted: z.output<typeof listing>, @AskedBy() asker: Asker): Promise<Page> {
-    await this.position.satisfy(wanted, asker);
-    return this.reads.by(asker).snapshot((connection) => listById(connection, CUSTOMERS, listingOf(wanted)));
+  async list(@Query({ schema: listing }) asked: z.output<typeof listing>, @AskedBy() asker: Asker): Promise<Page> {
+    const wanted = listingOf(CUSTOMERS, asked);
+    await this.position.satisfy(asked, asker);
+    return this.reads.by(asker).snapshot((connection) => findSome(connection, CUSTOMERS, wanted));
   }
 }

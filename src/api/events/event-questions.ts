@@ -11,7 +11,8 @@ import type { Queryable, Snapshots } from '../../read-models/database.js';
 import { findEvents, latestOfStreams, latestQuarantined, type IndexedEvent } from '../../read-models/event-index.js';
 import { viewOf } from '../../read-models/schema.js';
 import { LIMITS } from '../limits.js';
-import { badQuery, cursorOf } from '../query.js';
+import { cursorOf } from '../cursor.js';
+import { badQuery } from '../query.js';
 import { entryOf, isWanted, type EventEntry, type EventFilter } from './event-entry.js';
 import type { Delivery } from './deliveries.js';
 
@@ -103,7 +104,7 @@ async function eventsPage({ filter, before, limit }: Extract<EventQuestion, { ki
     if (parts.signal.aborted) break;
     if (isTooOld(recorded, filter)) return { data, nextCursor: null };
     if (data.length === limit || read === LIMITS.events.searchedMax || performance.now() > deadline)
-      return { data, nextCursor: last === null ? null : cursorOf(String(last)) };
+      return { data, nextCursor: last === null ? null : cursorOf('events', [String(last)]) };
     [read, last] = [read + 1, recorded.position];
     if (recorded.metadata === null) continue;
     const entry = entryOf(recorded);

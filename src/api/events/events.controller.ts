@@ -7,7 +7,8 @@ import { NeedsScope } from '../../http/auth.guard.js';
 import { AnswersJson } from '../answer.js';
 import { LIVE_HEADERS } from '../live/live-reader.js';
 import { PastThreads } from '../past/past-threads.js';
-import { badQuery, freshness, idOfCursor, origin, paging, pathId, streamName, text, time } from '../query.js';
+import { placeOfCursor } from '../cursor.js';
+import { badQuery, freshness, origin, paging, pathId, streamName, text, time } from '../query.js';
 import { ReadPosition } from '../read-position.js';
 import { DELIVERIES_OF, type DeliveriesOf } from './deliveries.js';
 import { LiveEvents } from './live-events.js';
@@ -96,7 +97,8 @@ export class EventsController {
 
 function positionOf(cursor: string | undefined): bigint | null {
   if (cursor === undefined) return null;
-  const position = idOfCursor(cursor);
-  if (!/^\d{1,18}$/.test(position)) throw badQuery('cursor: must be the nextCursor of the page before');
+  const [position] = placeOfCursor('events', cursor) ?? [];
+  if (typeof position !== 'string' || !/^\d{1,18}$/.test(position))
+    throw badQuery('cursor: must be the nextCursor of the page before');
   return BigInt(position);
 }

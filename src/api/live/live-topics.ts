@@ -1,8 +1,10 @@
 import type { Queryable } from '../../read-models/database.js';
+import { timeOf } from '../../read-models/listing.js';
 import { answerOf, type Answer, type Row } from '../answer.js';
-import { CUSTOMERS } from '../customers/customers.controller.js';
+import { CUSTOMERS } from '../customers/customers.js';
 import { pageOf } from '../lists.js';
-import { SUBSCRIPTIONS } from '../subscriptions/subscriptions.controller.js';
+import { listingWith, type Resource } from '../resource.js';
+import { SUBSCRIPTIONS } from '../subscriptions/subscriptions.js';
 
 /** What a reader follows. */
 export type LiveTopic = Readonly<{ kind: 'subscription' | 'customer'; id: string }>;
@@ -11,6 +13,8 @@ export const keyOf = ({ kind, id }: LiveTopic): string => `${kind} ${id}`;
 
 /** A customer's further subscriptions go on at the list, with the cursor. */
 const SUBSCRIPTIONS_PER_CUSTOMER = 50;
+
+const NEWEST_FIRST = `order by ${timeOf(SUBSCRIPTIONS.table)} desc, id desc`;
 
 /** What each of these topics is now; null of what no event has told. */
 export async function readTopics(
@@ -33,19 +37,19 @@ async function readCustomers(connection: Queryable, ids: readonly string[]): Pro
   const customerRows = new Map((await rowsById(connection, CUSTOMERS, ids)).map((row) => [row['id'], answerOf(row)]));
   const { rows } = await connection.query<Row>(
     `select own.* from unnest($1::text[]) as wanted(customer)
-     cross join lateral (select * from ${SUBSCRIPTIONS} where subscriptions.customer = wanted.customer order by id limit ${SUBSCRIPTIONS_PER_CUSTOMER + 1}) own order by own.id`,
+     cross join lateral (select * from ${SUBSCRIPTIONS.sources[0]} where subscriptions.customer = wanted.customer ${NEWEST_FIRST} limit ${SUBSCRIPTIONS_PER_CUSTOMER + 1}) own ${NEWEST_FIRST}`,
     [ids],
   );
   return ids.flatMap((id) => {
     const customer = customerRows.get(id) ?? null;
-    const own = rows.filter((row) => row['customer'] === id).map(answerOf);
+    const own = rows.filter((row) => row['customer'] === id);
     return customer === null && own.length === 0
       ? []
-      : [{ id, customer, subscriptions: pageOf(own, SUBSCRIPTIONS_PER_CUSTOMER) }];
+      : [{ id, customer, subscriptions: pageOf(SUBSCRIPTIONS, listingWith({}, SUBSCRIPTIONS_PER_CUSTOMER), own) }];
   });
 }
 
-async function rowsById(connection: Queryable, view: string, ids: readonly string[]): Promise<Row[]> {
+async function rowsById(connection: Queryable, { sources }: Resource, ids: readonly string[]): Promise<Row[]> {
   if (ids.length === 0) return [];
-  return (await connection.query<Row>(`select * from ${view} where id = any($1)`, [ids])).rows;
+  return (await connection.query<Row>(`select * from ${sources[0]} where id = any($1)`, [ids])).rows;
 }

@@ -5,14 +5,14 @@ import { listParked, type Parking } from '../../read-models/parked-streams.js';
 import { TOLD_MAX, type Replay } from '../../read-models/replay.js';
 import { AskedBy, type Asker } from '../../http/asker.js';
 import { NeedsScope } from '../../http/auth.guard.js';
-import { badQuery, cursorOf, freshness, idOfCursor, paging, pathPart, storable, text } from '../query.js';
+import { cursorOf, placeOfCursor } from '../cursor.js';
+import { badQuery, freshness, paging, pathPart, text } from '../query.js';
 import { Reads } from '../reads.js';
 import { Replays } from './replays.js';
 
 const listing = z.strictObject({ ...paging, projection: text });
 const replaying = z.strictObject({ waitMs: freshness.waitMs });
 const replayingAll = z.strictObject({ projection: text });
-const place = z.tuple([storable, storable]);
 
 type Summary = Readonly<{
   projection: string;
@@ -51,8 +51,7 @@ export class ParkedController {
     const last = page.at(-1);
     return {
       data: page.map(summaryOf),
-      nextCursor:
-        found.length > limit && last !== undefined ? cursorOf(JSON.stringify([last.stream, last.name])) : null,
+      nextCursor: found.length > limit && last !== undefined ? cursorOf('parked', [last.stream, last.name]) : null,
     };
   }
 
@@ -98,11 +97,10 @@ const notParked = (projection: string, stream: string) =>
   new ProblemError('not_found', `${stream} is not parked by ${projection}. GET /v1/parked lists what is.`);
 
 function placeOf(cursor: string): readonly [string, string] {
-  try {
-    return place.parse(JSON.parse(idOfCursor(cursor)));
-  } catch {
+  const [stream, line] = placeOfCursor('parked', cursor) ?? [];
+  if (typeof stream !== 'string' || typeof line !== 'string')
     throw badQuery('cursor: must be the nextCursor of the page before');
-  }
+  return [stream, line];
 }
 
 const summaryOf = ({

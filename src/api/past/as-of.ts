@@ -7,7 +7,8 @@ import { pastRows, UnreadablePast, type Streams } from '../../as-of/past-rows.js
 import { ProblemError } from '../../http/problem.js';
 import type { Snapshots } from '../../read-models/database.js';
 import { viewOf } from '../../read-models/schema.js';
-import { pageOfRows, type Listing, type Page } from '../lists.js';
+import type { Listing } from '../../read-models/listing.js';
+import { pageInMemory, type List, type Page } from '../lists.js';
 import { notFound } from '../not-found.js';
 import { instant, position } from '../query.js';
 
@@ -28,17 +29,17 @@ export const revision = z
 /** Whose objects a list of the past has: which streams are read. */
 export type Owner = Readonly<{ customer?: string | undefined; subscription?: string | undefined }>;
 /** Lists of the past are of somebody: the log is not read whole for one answer. */
-export const isOfOwner = ({
-  trueAt,
-  knownAt,
-  customer,
-  subscription,
-  invoice,
-}: Owner & Readonly<{ trueAt?: unknown; knownAt?: unknown; invoice?: unknown }>): boolean =>
-  (trueAt ?? knownAt) === undefined || (customer ?? subscription ?? invoice) !== undefined;
+export function ownerOf(asked: Readonly<Record<string, unknown>>): Owner | null {
+  const only = (name: string): string | undefined => {
+    const values = asked[name] as readonly string[] | undefined;
+    return values?.length === 1 ? values[0] : undefined;
+  };
+  const [customer, subscription] = [only('customer'), only('subscription')];
+  return (customer ?? subscription) === undefined ? null : { customer, subscription };
+}
 export const NO_OWNER = {
   path: ['customer'],
-  error: 'a list of the past is somebody’s: name a customer or a subscription',
+  error: 'a list of the past is somebody’s: name one customer or one subscription',
 };
 
 /** What is said of the moment: as asked, and the position of the last event that was known of what the answer is about. */
@@ -109,28 +110,40 @@ export class AsOf {
 
   /** A page of the objects that a customer, or a subscription, had at a moment; `object` is Stripe's name of their kind. The owner is among the filters. */
   async page<T extends Tables>(
-    { projection, table, object }: { projection: AnyProjection<T>; table: keyof T & string; object: string },
-    { owner, ...listing }: Listing & { owner: Owner },
-    at: Moment,
+    {
+      projection,
+      table,
+      list,
+      object,
+    }: { projection: AnyProjection<T>; table: keyof T & string; list: List; object: string },
+    { owner, listing, at }: { owner: Owner; listing: Listing; at: Moment },
   ): Promise<PageThen> {
+    const { customer, subscription } = owner;
+    const names =
+      customer === undefined
+        ? await this.#streamsNaming('subscription', [String(subscription)], [object])
+        : await this.#streamsNaming('customer', [customer], [object]);
     // What is a subscription's own is in its stream.
-    const streams =
-      owner.customer === undefined
-        ? await this.read([`subscription-${owner.subscription}`])
-        : await this.streamsOfCustomers([owner.customer], [object]);
-    return { ...pageOfRows(rowsAt(projection, streams, at)[table], listing), asOf: asOfAnswer(streams, at) };
+    const streams = await this.read(
+      customer === undefined ? [...new Set([`subscription-${subscription}`, ...names])] : names,
+    );
+    return { ...pageInMemory(list, rowsAt(projection, streams, at)[table], listing), asOf: asOfAnswer(streams, at) };
   }
 
   /** The streams in which objects of these kinds, by Stripe's names, have ever said that they are these customers'; `customer` is a customer's own. */
   async streamsOfCustomers(customers: readonly string[], objects: readonly string[]): Promise<Streams> {
+    const own = objects.includes('customer') ? customers.map((customer) => `customer-${customer}`) : [];
+    return this.read([...own, ...(await this.#streamsNaming('customer', customers, objects))]);
+  }
+
+  async #streamsNaming(kind: string, targets: readonly string[], objects: readonly string[]): Promise<string[]> {
     const { rows } = await this.database.snapshot((connection) =>
       connection.query<{ stream: string }>(
-        `select distinct stream from ${viewOf(links, 'links')} where target = any($1) and target_kind = 'customer' and object = any($2) order by stream limit ${this.past.limits.streamsMax + 1}`,
-        [customers, objects],
+        `select distinct stream from ${viewOf(links, 'links')} where target = any($1) and target_kind = $2 and object = any($3) order by stream limit ${this.past.limits.streamsMax + 1}`,
+        [targets, kind, objects],
       ),
     );
-    const own = objects.includes('customer') ? customers.map((customer) => `customer-${customer}`) : [];
-    return this.read([...own, ...rows.map(({ stream }) => stream)]);
+    return rows.map(({ stream }) => stream);
   }
 
   /** All that the log has of these streams. @throws ProblemError 422 when it is more than one answer may read */

@@ -10,19 +10,20 @@ import type { Streams } from '../../as-of/past-rows.js';
 import type { Snapshots } from '../../read-models/database.js';
 import { viewOf } from '../../read-models/schema.js';
 import { asOfAnswer, notKnownThen, rowsAt, type AsOf, type AsOfAnswer, type PageThen } from './as-of.js';
-import { answerOf, type Answer } from '../answer.js';
-import { hasValues, pageOf, type Listing } from '../lists.js';
+import { answerOf, type Answer, type Row } from '../answer.js';
+import { compared, placeOf, type Listing } from '../../read-models/listing.js';
+import { pageInMemory } from '../lists.js';
 import { notFound } from '../not-found.js';
 import { answersAbout, partsOfInvoice, type Link, type PaymentFacts } from '../payments/payment-answer.js';
 import {
+  isAmong,
+  isAsked,
+  PAYMENTS_LIST,
   PAYMENTS_OF_INVOICE_MAX,
   partsEverOf,
   streamsOfPayments,
   tiedToInvoices,
-  isWantedRecord,
-  type Paid,
 } from '../payments/payment-queries.js';
-import { idOfCursor } from '../query.js';
 
 /** Where the past is read from: the log, in streams that the read models know of. */
 export type PastSource = Readonly<{ past: AsOf; database: Snapshots }>;
@@ -87,51 +88,72 @@ export async function pastPaymentsOf(
 }
 
 /** A page of payments as they were at a moment: of a customer, or of what they pay. */
-export async function pastPayments(
-  { past, database }: PastSource,
-  { filter: { status, ...filter }, cursor, limit, ...paid }: Listing & Paid,
-  at: Moment,
-): Promise<PageThen> {
+export async function pastPayments({ past, database }: PastSource, listing: Listing, at: Moment): Promise<PageThen> {
   const streams = await past.read(
     await database.snapshot(async (connection) =>
-      streamsOfPayments(connection, await partsEverOf(connection, { customer: filter['customer'], ...paid })),
+      streamsOfPayments(connection, await partsEverOf(connection, listing.filters)),
     ),
   );
   const facts = factsAt(streams, at);
-  const after = cursor === undefined ? '' : idOfCursor(cursor);
-  const found = paymentsWith(
-    facts,
-    facts.members.filter((row) => hasValues(row, filter)).map(({ id }) => String(id)),
+  const { status: _, customer, invoice: __, subscription: ___, ...filters } = listing.filters;
+  const ofCustomer = facts.members.filter((row) => isAmong(row['customer'], customer)).map(({ payment }) => payment);
+  const asked = paymentsAsked(facts, listing.filters);
+  const answers = asked.filter(
+    (answer) =>
+      isAsked(answer, listing.filters) && (answer['isOutOfBand'] === true || ofCustomer.includes(answer['id'])),
   );
-  const ids = new Set(found.map(({ id }) => id));
-  const paying = isPaidFor(paid)
-    ? paymentsWith(
-        facts,
-        invoicesThen(facts, paid).flatMap((invoice) => partsOfInvoice(facts.links, invoice)),
-      )
-    : found;
-  const wanted = paying.filter(
-    (payment) =>
-      (ids.has(payment['id']) || isWantedRecord(payment, filter)) &&
-      (status === undefined || payment['status'] === status) &&
-      String(payment['id']) > after,
+  const page = pageInMemory(
+    PAYMENTS_LIST,
+    answers.map((answer) => firstPartOf(facts, answer)),
+    { ...listing, filters },
   );
-  return { ...pageOf(wanted, limit), asOf: asOfAnswer(streams, at) };
+  const byName = new Map(answers.map((answer) => [answer['id'], answer]));
+  return {
+    ...page,
+    data: page.data.map(({ payment }) => byName.get(payment) as Answer),
+    asOf: asOfAnswer(streams, at),
+  };
 }
 
-const isPaidFor = ({ invoice, subscription }: Paid): boolean => (invoice ?? subscription) !== undefined;
+/** The payments of these invoices, and of the invoices of these subscriptions; without either all that are known. */
+function paymentsAsked(facts: PaymentFacts, { invoice, subscription }: Partial<Listing['filters']>): Answer[] {
+  if (invoice === undefined && subscription === undefined)
+    return paymentsWith(
+      facts,
+      facts.members.map(({ id }) => String(id)),
+    );
+  const paying = (invoiceIds: readonly unknown[]): Answer[] =>
+    paymentsWith(
+      facts,
+      invoiceIds.flatMap((id) => partsOfInvoice(facts.links, String(id))),
+    );
+  if (subscription === undefined) return paying(invoice ?? []);
+  const own = paying(invoicesThen(facts, subscription));
+  if (invoice === undefined) return own;
+  const ofInvoices = new Set(paying(invoice).map(({ id }) => id));
+  return own.filter(({ id }) => ofInvoices.has(id));
+}
 
-/** The invoices that a filter names, or the one that it names if it was of the subscription that it names. */
-function invoicesThen({ links: known }: PaymentFacts, { invoice, subscription }: Paid): string[] {
-  const own = known
+/** The part that stands for a payment in lists; for a payment record, what ties it to its first invoice. */
+function firstPartOf({ members, invoicePayments: paid }: PaymentFacts, { id: payment, isOutOfBand }: Answer): Row {
+  const parts =
+    isOutOfBand === true
+      ? paid.filter((row) => row['payment_record'] === payment)
+      : members.filter((row) => row['payment'] === payment);
+  const [first = {}] = parts
+    .map((part): Row => ({ ...part, payment }))
+    .sort((a, b) => compared(placeOf(PAYMENTS_LIST.table, a), placeOf(PAYMENTS_LIST.table, b)));
+  return first;
+}
+
+/** The invoices that were of one of these subscriptions. */
+const invoicesThen = ({ links: known }: PaymentFacts, subscriptions: readonly unknown[]): string[] =>
+  known
     .filter(
       ({ object, target_kind: kind, target }) =>
-        object === 'invoice' && kind === 'subscription' && target === subscription,
+        object === 'invoice' && kind === 'subscription' && subscriptions.includes(target),
     )
-    .map(({ id }) => String(id));
-  if (invoice === undefined) return own;
-  return subscription === undefined || own.includes(invoice) ? [invoice] : [];
-}
+    .map(({ id }) => id);
 
 const distinct = (names: readonly string[]): string[] => [...new Set(names)];
 

@@ -16,17 +16,18 @@ import { answerOf } from '../answer.js';
 import { answerOfEvents, type EventQuestion } from '../events/event-questions.js';
 import { AsOf, asOfAnswer, notKnownThen, rowsAt, type Owner } from './as-of.js';
 import type { KeptTimelines } from '../timeline/kept-timelines.js';
-import type { Listing } from '../lists.js';
+import { INVOICES } from '../invoices/invoices.js';
+import { SUBSCRIPTIONS } from '../subscriptions/subscriptions.js';
+import type { Listing } from '../../read-models/listing.js';
 import { notFound } from '../not-found.js';
 import { pastInvoice, pastPayment, pastPayments, pastPaymentsOf } from './past-payments.js';
-import type { Paid } from '../payments/payment-queries.js';
 import { Timeline, type TimelineQuestion } from '../timeline/timeline.js';
 
 /** A question whose answer is folded from the log, checked and complete: it is sent to a thread. */
 export type PastQuestion =
   | Readonly<{ kind: 'subscription' | 'invoice' | 'payment'; id: string; at: Moment }>
   | Readonly<{ kind: 'subscriptions' | 'invoices'; listing: Listing; owner: Owner; at: Moment }>
-  | Readonly<{ kind: 'payments'; listing: Listing & Paid; at: Moment }>
+  | Readonly<{ kind: 'payments'; listing: Listing; at: Moment }>
   | (Readonly<{ kind: 'access'; at: Moment }> & AccessQuestion)
   | (Readonly<{ kind: 'timeline' }> & TimelineQuestion)
   | EventQuestion;
@@ -69,16 +70,11 @@ function answerAt(
       return pastPayment(parts, question.id, at);
     case 'subscriptions':
       return parts.past.page(
-        { projection: subscriptions, table: 'subscriptions', object: 'subscription' },
-        { ...question.listing, owner: question.owner },
-        at,
+        { projection: subscriptions, table: 'subscriptions', list: SUBSCRIPTIONS, object: 'subscription' },
+        question,
       );
     case 'invoices':
-      return parts.past.page(
-        { projection: invoices, table: 'invoices', object: 'invoice' },
-        { ...question.listing, owner: question.owner },
-        at,
-      );
+      return parts.past.page({ projection: invoices, table: 'invoices', list: INVOICES, object: 'invoice' }, question);
     case 'payments':
       return pastPayments(parts, question.listing, at);
     case 'access':

@@ -3,14 +3,13 @@ import { invoicePayments } from '../../../projections/invoice-payments.js';
 import { invoices } from '../../../projections/invoices.js';
 import { links } from '../../../projections/links.js';
 import { payments } from '../../../projections/payments.js';
-import { fieldOf } from '../../../projections/row.js';
 import { refunds } from '../../../projections/refunds.js';
 import type { Queryable } from '../../read-models/database.js';
+import { placeOf, type Listing } from '../../read-models/listing.js';
 import { viewOf } from '../../read-models/schema.js';
 import { rowsWithStaleness } from '../../read-models/stale-rows.js';
 import type { Answer, Row } from '../answer.js';
-import { conditionsOf, pageOf, type Listing, type Page } from '../lists.js';
-import { cursorOf, idOfCursor } from '../query.js';
+import { findRows, pageOf, refuseUnknownWords, type List, type Page } from '../lists.js';
 import { answersAbout, partsOfInvoice, type Link, type PaymentFacts } from './payment-answer.js';
 
 const PAYMENTS = viewOf(payments, 'payments');
@@ -24,78 +23,99 @@ export async function findPayment(connection: Queryable, id: string): Promise<An
   return (await answersOf(connection, [payment ?? id]))[0] ?? null;
 }
 
-/** Filters of payments by what they pay. */
-export type Paid = Readonly<{ invoice?: string | undefined; subscription?: string | undefined }>;
+/** What of a part, or of a payment record, a list of payments looks at. */
+const LISTED = 'payment, id, created_at, livemode, account, status, customer';
+const EARLIER = `(coalesce(earlier.created_at, '-infinity'::timestamptz), earlier.id) < (coalesce(first.created_at, '-infinity'::timestamptz), first.id)`;
+const RECORDS = viewOf(invoicePayments, 'invoice_payments');
 
 /**
- * A page of payments, in the order of their names. Filters are columns of a charge or intent that is a part of it; `status` is the payment's
- * own. What an invoice was paid by outside Stripe is among its payments, and in no other list.
+ * Payments by the first of their parts. Filters by customer and status look at all parts; those by invoice and subscription are
+ * given the names of the payments that they find.
  */
-export async function listPayments(connection: Queryable, wanted: Listing, paid: Paid = {}): Promise<Page> {
-  const { status, ...filter } = wanted.filter;
-  const among = await namesPaying(connection, paid);
-  const found: Answer[] = [];
-  let cursor = wanted.cursor;
-  // What may have the status is looked up by its index; whether it has is for the answer to say.
+export const PAYMENTS_LIST: List = {
+  name: 'payments',
+  table: payments.tables.payments,
+  sources: [
+    `(select ${LISTED}, false as is_record from ${PAYMENTS} first
+      where not exists (select from ${PAYMENTS} earlier where earlier.payment = first.payment and ${EARLIER})) payments`,
+  ],
+  own: {
+    customer: (customers) => isOfCustomer(customers),
+    status: (statuses) => mayHaveStatus(statuses),
+    invoice: (names) => `payment = any(${names})`,
+    subscription: (names) => `payment = any(${names})`,
+  },
+};
+
+/** With what invoices were paid by outside Stripe, which is in no other list. */
+const WITH_RECORDS: List = {
+  ...PAYMENTS_LIST,
+  own: {
+    ...PAYMENTS_LIST.own,
+    customer: (customers) => `(is_record or ${isOfCustomer(customers)})`,
+    status: (statuses) => `(is_record or ${mayHaveStatus(statuses)})`,
+  },
+  sources: [
+    ...PAYMENTS_LIST.sources,
+    `(select payment_record as payment, id, created_at, livemode, account, null::text as status, null::text as customer, true as is_record from ${RECORDS} first
+      where payment_record is not null and not exists (select from ${RECORDS} earlier where earlier.payment_record = first.payment_record and ${EARLIER})) payments`,
+  ],
+};
+
+/**
+ * A page of payments. What may have a status is looked up by its index; whether it has is for the answer to say, and whose a
+ * payment record is.
+ */
+export async function listPayments(connection: Queryable, listing: Listing): Promise<Page> {
+  await refuseUnknownWords(connection, PAYMENTS_LIST, listing);
+  const { invoice, subscription } = listing.filters;
+  const list = invoice === undefined && subscription === undefined ? PAYMENTS_LIST : WITH_RECORDS;
+  const filters = {
+    ...listing.filters,
+    ...(invoice === undefined ? {} : { invoice: await namesTiedTo(connection, invoice.map(String)) }),
+    ...(subscription === undefined ? {} : { subscription: await namesOfSubscriptions(connection, subscription) }),
+  };
+  const found: Readonly<{ row: Row; answer: Answer }>[] = [];
+  let { after } = listing;
   for (;;) {
-    const names = await namesListed(connection, { ...wanted, cursor, filter }, { status, among });
-    const answers = await answersOf(connection, names.slice(0, wanted.limit + 1));
-    found.push(
-      ...answers.filter(
-        (answer) =>
-          (answer['isOutOfBand'] !== true || isWantedRecord(answer, filter)) &&
-          (status === undefined || answer['status'] === status),
-      ),
-    );
-    if (found.length > wanted.limit || names.length <= wanted.limit) return pageOf(found, wanted.limit);
-    cursor = cursorOf(names[wanted.limit] as string);
+    const rows = await findRows(connection, list, { ...listing, filters, after });
+    const answers = new Map((await answersOf(connection, rows.map(nameOf))).map((answer) => [answer['id'], answer]));
+    for (const row of rows) {
+      const answer = answers.get(nameOf(row));
+      if (answer !== undefined && isAsked(answer, listing.filters)) found.push({ row, answer });
+    }
+    const last = rows.at(-1);
+    if (found.length > listing.limit || rows.length <= listing.limit || last === undefined) break;
+    after = placeOf(list.table, last);
   }
+  const { nextCursor } = pageOf(
+    list,
+    listing,
+    found.map(({ row }) => row),
+  );
+  return { data: found.slice(0, listing.limit).map(({ answer }) => answer), nextCursor };
 }
 
-/** Whether a payment record has the values of a filter. It has no columns of a charge: its answer tells. */
-export const isWantedRecord = (answer: Answer, filter: Listing['filter']): boolean =>
-  answer['isOutOfBand'] === true &&
-  Object.entries(filter).every(([column, value]) => value === undefined || answer[fieldOf(column)] === value);
+const nameOf = ({ payment }: Row): string => String(payment);
 
-/** The names of one payment more than a page has, and of the payment records among them. */
-async function namesListed(
-  connection: Queryable,
-  listing: Listing,
-  { status, among }: { status: unknown; among: readonly string[] | null },
-): Promise<string[]> {
-  const { where, values } = conditionsOf(
-    { ...listing, ...(among === null ? {} : { among: { payment: among } }) },
-    'payment',
-  );
-  const ofStatus =
-    status === undefined ? '' : `${where === '' ? 'where' : 'and'} ${mayHaveStatus(`$${values.push(status)}`)}`;
-  const { rows } = await connection.query<{ payment: string }>(
-    `select distinct payment from ${PAYMENTS} ${where} ${ofStatus} order by payment limit ${listing.limit + 1}`,
-    values,
-  );
-  const names = rows.map(({ payment }) => payment);
-  if (among === null) return names;
-  const after = listing.cursor === undefined ? '' : idOfCursor(listing.cursor);
-  const records = (await recordsAmong(connection, among)).filter((record) => record > after);
-  return [...names, ...records].sort(byBytes).slice(0, listing.limit + 1);
-}
+/** What the rows of a list cannot say of a payment. */
+export const isAsked = (answer: Answer, { status, customer }: Listing['filters']): boolean =>
+  isAmong(answer['status'], status) && (answer['isOutOfBand'] !== true || isAmong(answer['customer'], customer));
 
-/** As Postgres' collation "C" sorts ids. */
-const byBytes = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+export const isAmong = (value: unknown, wanted: readonly unknown[] | undefined): boolean =>
+  wanted === undefined || wanted.includes(value);
 
 /** A payment's status is that of one of its parts, of the intent where it is known, or what follows from money that came: others need not be looked at. */
-const mayHaveStatus = (status: string): string => `payment in (
-  select payment from ${PAYMENTS} part where amount_received_minor > 0 and ${status} = 'succeeded'
-  union select payment from ${PAYMENTS} part where status = ${status} and (object = 'payment_intent' or not exists (
-    select from ${PAYMENTS} intent where intent.payment = part.payment and intent.object = 'payment_intent')))`;
+const mayHaveStatus = (statuses: string): string => `payment in (
+  select payment from ${PAYMENTS} part where amount_received_minor > 0 and 'succeeded' = any(${statuses})
+  or status = any(${statuses}) and (object = 'payment_intent' or not exists (
+    select from ${PAYMENTS} intent where intent.payment = part.payment and intent.object = 'payment_intent' offset 0)))`;
 
-/** The names of the payments of an invoice, and of a subscription's invoices; null when neither is asked for. */
-async function namesPaying(connection: Queryable, { invoice, subscription }: Paid): Promise<string[] | null> {
-  if (invoice === undefined && subscription === undefined) return null;
-  const own = await invoicesOf(connection, subscription);
-  const invoiceIds = invoice === undefined ? own : subscription === undefined || own.includes(invoice) ? [invoice] : [];
-  return namesTiedTo(connection, invoiceIds);
-}
+const isOfCustomer = (customers: string): string =>
+  `payment in (select payment from ${PAYMENTS} where customer = any(${customers}))`;
+
+const namesOfSubscriptions = async (connection: Queryable, subscriptions: readonly unknown[]): Promise<string[]> =>
+  namesTiedTo(connection, await invoicesOf(connection, subscriptions));
 
 /** The names of all payments that are tied to these invoices, and of what they name that is no payment of Stripe's. */
 async function namesTiedTo(connection: Queryable, invoiceIds: readonly string[]): Promise<string[]> {
@@ -107,14 +127,8 @@ async function namesTiedTo(connection: Queryable, invoiceIds: readonly string[])
   return [...new Set([...parts, ...rows.map(({ payment }) => payment)])];
 }
 
-/** Which of these are payments outside Stripe. */
-async function recordsAmong(connection: Queryable, ids: readonly string[]): Promise<string[]> {
-  const { rows } = await connection.query<{ record: string }>(
-    `select distinct payment_record as record from ${viewOf(invoicePayments, 'invoice_payments')} where payment_record = any($1)`,
-    [ids],
-  );
-  return rows.map(({ record }) => record);
-}
+/** As Postgres' collation "C" sorts ids. */
+const byBytes = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 /** The payments that an invoice was, or was meant to be, paid by. */
 export async function paymentsOfInvoice(connection: Queryable, invoice: string): Promise<Answer[]> {
@@ -183,22 +197,22 @@ async function tiesOf(connection: Queryable, invoiceIds: readonly string[]): Pro
 /** The charges and payment intents that have ever been tied to what a list of payments is about; the narrowest of its filters. */
 export async function partsEverOf(
   connection: Queryable,
-  { customer, invoice, subscription }: Paid & Readonly<{ customer?: unknown }>,
+  { customer, invoice, subscription }: Listing['filters'],
 ): Promise<string[]> {
-  if (invoice !== undefined) return tiedToInvoices(connection, [invoice]);
+  if (invoice !== undefined) return tiedToInvoices(connection, invoice.map(String));
   if (subscription !== undefined) return tiedToInvoices(connection, await invoicesOf(connection, subscription));
   const { rows } = await connection.query<{ id: string }>(
-    `select id from ${LINKS} where object in ('charge', 'payment_intent') and target_kind = 'customer' and target = $1`,
+    `select id from ${LINKS} where object in ('charge', 'payment_intent') and target_kind = 'customer' and target = any($1)`,
     [customer],
   );
   return rows.map(({ id }) => id);
 }
 
-/** The invoices that have ever named a subscription. */
-async function invoicesOf(connection: Queryable, subscription: string | undefined): Promise<string[]> {
+/** The invoices that have ever named one of these subscriptions. */
+async function invoicesOf(connection: Queryable, subscriptions: readonly unknown[]): Promise<string[]> {
   const { rows } = await connection.query<{ id: string }>(
-    `select id from ${LINKS} where object = 'invoice' and target_kind = 'subscription' and target = $1`,
-    [subscription],
+    `select id from ${LINKS} where object = 'invoice' and target_kind = 'subscription' and target = any($1)`,
+    [subscriptions],
   );
   return rows.map(({ id }) => id);
 }

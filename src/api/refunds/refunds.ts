@@ -1,0 +1,64 @@
+import { payments } from '../../../projections/payments.js';
+import { refunds } from '../../../projections/refunds.js';
+import type { Queryable } from '../../read-models/database.js';
+import { viewOf } from '../../read-models/schema.js';
+import { rowsWithStaleness } from '../../read-models/stale-rows.js';
+import type { Answer } from '../answer.js';
+import type { Resource } from '../resource.js';
+
+const OWN = viewOf(refunds, 'refunds');
+const EVIDENCE = viewOf(refunds, 'refund_evidence');
+const PAYMENTS = viewOf(payments, 'payments');
+
+const SHARED =
+  'currency, charge, payment_intent, balance_transaction, failure_balance_transaction, failure_reason, reason, created_at, livemode, account, stripe_event_id, stripe_event_type, stripe_event_created, api_version, stream, stale_since, stale_cause, stale_revision';
+
+/** Refunds of customers: a refund of most API versions names its charge and payment intent only. */
+const ofCustomers = (customers: string): string => `id in (
+  select id from ${OWN} where customer = any(${customers})
+  union select own.id from ${PAYMENTS} paid join ${OWN} own on own.charge = paid.id where paid.customer = any(${customers})
+  union select own.id from ${PAYMENTS} paid join ${OWN} own on own.payment_intent = paid.id where paid.customer = any(${customers})
+  union select told.refund from ${PAYMENTS} paid join ${EVIDENCE} told on told.charge = paid.id where paid.customer = any(${customers}))`;
+
+/**
+ * Each refund once: from its own events, else from the charge that lists it, as payments have them too. `offset 0` keeps Postgres from joining all of
+ * both tables before it has a page.
+ */
+export const REFUNDS: Resource = {
+  name: 'refunds',
+  kind: 'refund',
+  table: refunds.tables.refunds,
+  sources: [
+    `(select id, status, amount_minor, customer, ${SHARED} from ${rowsWithStaleness(refunds, 'refunds')}) refunds`,
+    `(select refund as id, status, amount_minor, null as customer, ${SHARED} from ${rowsWithStaleness(refunds, 'refund_evidence')}
+      where source_object = 'charge' and not exists (select 1 from ${OWN} own where own.id = refund offset 0)) refunds`,
+  ],
+  own: { customer: ofCustomers },
+  complete: async (connection, found) => withCreditNotes(connection, await withCustomers(connection, found)),
+};
+
+/** Refunds with the customers of their payments, where they name none themselves. */
+async function withCustomers(connection: Queryable, found: readonly Answer[]): Promise<Answer[]> {
+  const { rows } = await connection.query<{ id: string; customer: string }>(
+    `select id, customer from ${PAYMENTS} where id = any($1) and customer is not null`,
+    [found.flatMap(({ charge, paymentIntent }) => [charge, paymentIntent]).filter((id) => id !== null)],
+  );
+  const customers = new Map(rows.map(({ id, customer }) => [id, customer]));
+  return found.map((one) => ({
+    ...one,
+    customer:
+      one['customer'] ?? customers.get(String(one['charge'])) ?? customers.get(String(one['paymentIntent'])) ?? null,
+  }));
+}
+
+/** Refunds with the credit notes that tell of them. */
+async function withCreditNotes(connection: Queryable, found: readonly Answer[]): Promise<Answer[]> {
+  const { rows } = await connection.query<{ refund: string; source: string }>(
+    `select refund, source from ${EVIDENCE} where source_object = 'credit_note' and refund = any($1) order by source`,
+    [found.map(({ id }) => id)],
+  );
+  return found.map((one) => ({
+    ...one,
+    creditNotes: rows.filter(({ refund }) => refund === one['id']).map(({ source }) => source),
+  }));
+}

@@ -1,0 +1,109 @@
+import { Controller, Get, Inject, Param, Query, type Type } from '@nestjs/common';
+import { z, type ZodType } from 'zod';
+import { AskedBy, type Asker } from '../http/asker.js';
+import { NeedsScope } from '../http/auth.guard.js';
+import { AnswersJson, type Answer } from './answer.js';
+import { listingOf, listQuery, type AskedList, type Page } from './lists.js';
+import { freshnessOf, moment, momentOf, NO_OWNER, ownerOf, revision } from './past/as-of.js';
+import { PastThreads } from './past/past-threads.js';
+import { freshness, pathId } from './query.js';
+import { ReadPosition } from './read-position.js';
+import { Reads } from './reads.js';
+import { findOne, findSome, type Resource } from './resource.js';
+
+/** The two routes of a resource: one object by its id, and the list of them. */
+export function controllerOf(resource: Resource): Type<unknown> {
+  const reading = z.strictObject(freshness);
+  const listing = listQuery(resource);
+
+  @Controller(resource.name)
+  @NeedsScope('read')
+  class ResourceController {
+    constructor(
+      @Inject(Reads) private readonly reads: Reads,
+      @Inject(ReadPosition) private readonly position: ReadPosition,
+    ) {}
+
+    @Get(':id')
+    async one(
+      @Param('id', { schema: pathId }) id: string,
+      @Query({ schema: reading }) asked: z.output<typeof reading>,
+      @AskedBy() asker: Asker,
+    ): Promise<Answer> {
+      await this.position.satisfy(asked, asker);
+      return this.reads.by(asker).snapshot((connection) => findOne(connection, resource, id));
+    }
+
+    @Get()
+    async list(@Query({ schema: listing }) asked: AskedList, @AskedBy() asker: Asker): Promise<Page> {
+      const wanted = listingOf(resource, asked);
+      await this.position.satisfy(asked, asker);
+      return this.reads.by(asker).snapshot((connection) => findSome(connection, resource, wanted));
+    }
+  }
+  return ResourceController;
+}
+
+/** The routes of a resource that has a past: one object, the list of all, and the list of a customer's, each also as of a moment. */
+export function controllerWithPast(resource: Resource & Required<Pick<Resource, 'past'>>): Type<unknown> {
+  const { name, past } = resource;
+  const ofOne = z.strictObject({ ...freshness, ...moment, revision });
+  const reading: ZodType<z.output<typeof ofOne>> = past.hasRevisions
+    ? ofOne
+    : z.strictObject({ ...freshness, ...moment });
+  const listing = listQuery(resource, { more: moment }).refine(
+    (asked) => momentOf(asked) === null || ownerOf(asked) !== null,
+    NO_OWNER,
+  );
+  const listingOfCustomer = listQuery(resource, { more: moment, fixed: ['customer'] });
+
+  @Controller()
+  @NeedsScope('read')
+  class ResourceController {
+    constructor(
+      @Inject(Reads) private readonly reads: Reads,
+      @Inject(ReadPosition) private readonly position: ReadPosition,
+      @Inject(PastThreads) private readonly threads: PastThreads,
+    ) {}
+
+    @Get(`${name}/:id`)
+    @AnswersJson()
+    async one(
+      @Param('id', { schema: pathId }) id: string,
+      @Query({ schema: reading }) asked: z.output<typeof ofOne>,
+      @AskedBy() asker: Asker,
+    ): Promise<Answer | Buffer> {
+      // An object of a stream of its own is folded from what the log has; what belongs to others is found by the read models.
+      await this.position.satisfy(past.hasRevisions ? asked : freshnessOf(asked), asker);
+      const at = momentOf(asked);
+      if (at !== null) return this.threads.ask({ kind: past.kind, id, at }, asker);
+      return this.reads.by(asker).snapshot((connection) => findOne(connection, resource, id));
+    }
+
+    @Get(name)
+    @AnswersJson()
+    list(@Query({ schema: listing }) asked: AskedList, @AskedBy() asker: Asker): Promise<Page | Buffer> {
+      return this.page(asked, asker);
+    }
+
+    @Get(`customers/:id/${name}`)
+    @AnswersJson()
+    ofCustomer(
+      @Param('id', { schema: pathId }) customer: string,
+      @Query({ schema: listingOfCustomer }) asked: AskedList,
+      @AskedBy() asker: Asker,
+    ): Promise<Page | Buffer> {
+      return this.page({ ...asked, customer: [customer] }, asker);
+    }
+
+    private async page(asked: AskedList, asker: Asker): Promise<Page | Buffer> {
+      const wanted = listingOf(resource, asked);
+      await this.position.satisfy(freshnessOf(asked), asker);
+      const [at, owner] = [momentOf(asked), ownerOf(asked)];
+      if (at === null || owner === null)
+        return this.reads.by(asker).snapshot((connection) => findSome(connection, resource, wanted));
+      return this.threads.ask({ kind: past.page, listing: wanted, owner, at }, asker);
+    }
+  }
+  return ResourceController;
+}

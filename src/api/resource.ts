@@ -1,0 +1,50 @@
+import type { AnyProjection, Table, Tables } from '../../projections/projection.js';
+import type { Queryable } from '../read-models/database.js';
+import type { Listing } from '../read-models/listing.js';
+import { rowsWithStaleness } from '../read-models/stale-rows.js';
+import { answerOf, type Answer } from './answer.js';
+import { findById, findPage, type List, type Page } from './lists.js';
+import { notFound } from './not-found.js';
+
+/** Objects that are answered one by one and in lists: `name` is their path, `kind` the word for one. */
+export type Resource = List &
+  Readonly<{
+    kind: string;
+    /** Adds what other tables know of those found; `isOne`: of one that was asked for by its id. */
+    complete?(connection: Queryable, found: readonly Answer[], isOne: boolean): Promise<readonly Answer[]>;
+    /** Whose objects are folded from the log for a moment of the past. */
+    past?: Readonly<{ kind: 'subscription' | 'invoice'; page: 'subscriptions' | 'invoices'; hasRevisions: boolean }>;
+  }>;
+
+/** A resource that is the table of a projection. */
+export const resourceOf = <T extends Tables>(
+  projection: AnyProjection<T>,
+  table: keyof T & string,
+  of: Omit<Resource, 'table' | 'sources'>,
+): Resource => ({
+  ...of,
+  table: projection.tables[table] as Table,
+  sources: [rowsWithStaleness(projection, table)],
+});
+
+/** One object. @throws ProblemError 404 */
+export async function findOne(connection: Queryable, resource: Resource, id: string): Promise<Answer> {
+  const row = await findById(connection, resource, id);
+  if (row === null) throw notFound(resource.kind, id);
+  const [whole] = (await resource.complete?.(connection, [answerOf(row)], true)) ?? [];
+  return whole ?? answerOf(row);
+}
+
+/** A page of objects. */
+export async function findSome(connection: Queryable, resource: Resource, listing: Listing): Promise<Page> {
+  const page = await findPage(connection, resource, listing);
+  return { ...page, data: (await resource.complete?.(connection, page.data, false)) ?? page.data };
+}
+
+/** A page of those that have a value, as a list answers it when it is asked for nothing else. */
+export const listingWith = (filters: Listing['filters'], limit: number): Listing => ({
+  filters,
+  isNewestFirst: true,
+  after: null,
+  limit,
+});

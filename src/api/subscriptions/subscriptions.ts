@@ -1,0 +1,8 @@
+import { subscriptions } from '../../../projections/subscriptions.js';
+import { resourceOf } from '../resource.js';
+
+/** What the ledger knows of subscriptions. */
+export const SUBSCRIPTIONS = {
+  ...resourceOf(subscriptions, 'subscriptions', { name: 'subscriptions', kind: 'subscription' }),
+  past: { kind: 'subscription', page: 'subscriptions', hasRevisions: true },
+} as const;

@@ -1,0 +1,264 @@
+import { filtersOf, type Filter } from '../../projections/filters.js';
+import type { Row, Table } from '../../projections/projection.js';
+
+/** A value of a filter, as a request gives it: checked, and in the type of its column. */
+export type FilterValue = string | number | boolean;
+
+/** A place in a list: after it the next page starts. `at` is null for a row whose time is not known: those come last. */
+export type Place = Readonly<{ at: string | null; id: string }>;
+
+/** What of a list is wanted: any of the values of each filter, of a column of metadata all. */
+export type Listing = Readonly<{
+  filters: Readonly<Record<string, readonly FilterValue[]>>;
+  isNewestFirst: boolean;
+  after: Place | null;
+  limit: number;
+}>;
+
+/**
+ * A list that rows of a table make; `sources` are what stands after `from`, each with all columns of the table, in one order.
+ * `own` are filters that need other tables, by their parameters: each makes its SQL from an array of values.
+ */
+export type ListedTable = Readonly<{
+  table: Table;
+  sources: readonly [string, ...string[]];
+  own?: Readonly<Record<string, (values: string) => string>>;
+}>;
+
+/** The time by which a list goes, as an expression of which no row has null: a row comparison leaves none out then. */
+export function timeOf(table: Table): string {
+  const { time } = orderOf(table);
+  return table.columns[time]?.isNullable === true ? `coalesce(${time}, '-infinity'::timestamptz)` : time;
+}
+
+/** What a list goes by. */
+export function orderOf({ listedBy }: Table): NonNullable<Table['listedBy']> {
+  if (listedBy === undefined) throw new Error('This table has no list.');
+  return listedBy;
+}
+
+/** The indexes that the list of a table needs, as `create index` takes them after the name of the table. */
+export function listIndexesOf(table: Table): ReadonlyMap<string, string> {
+  if (table.listedBy === undefined) return new Map();
+  const place = `${timeOf(table)}, ${table.listedBy.id}`;
+  const indexOf = ([parameter, filter]: readonly [string, Filter]): [string, string][] => {
+    switch (filter.by) {
+      case 'value':
+        return [[filter.column, `(${filter.column}, ${place})${whereKnown(table, filter.column)}`]];
+      case 'any_case':
+        // Also for those whose beginning is given; few rows share a value. Postgres takes no statistics from a partial index.
+        return [[filter.column, `(lower(${filter.column}) text_pattern_ops)`]];
+      case 'member':
+      case 'entry':
+        return [[filter.column, `using gin (${filter.column} jsonb_path_ops)`]];
+      case 'deleted':
+        return [[filter.column, `(${place}) where ${filter.column}`]];
+      case 'whether':
+        return [[parameter.toLowerCase(), `(${place}) where ${filter.condition.sql}`]];
+      case 'since':
+      case 'until':
+      case 'at_least':
+        return [];
+    }
+  };
+  return new Map([['place', `(${place})`], ...[...filtersOf(table)].flatMap(indexOf)]);
+}
+
+/** No list is of those that have no value. */
+const whereKnown = ({ columns }: Table, column: string): string =>
+  columns[column]?.isNullable === true ? ` where ${column} is not null` : '';
+
+type Parameters = Readonly<{ add: (value: unknown) => string; values: unknown[] }>;
+
+function parameters(): Parameters {
+  const values: unknown[] = [];
+  return { add: (value) => `$${values.push(value)}`, values };
+}
+
+/**
+ * The query of a page and one row more, which tells whether another page follows. Each source, and each of several values of
+ * a filter, is read in the order of its own index: Postgres merges no more rows than a page has.
+ */
+export function pageQuery(list: ListedTable, listing: Listing): { text: string; values: unknown[] } {
+  const { table, sources } = list;
+  const parameter = parameters();
+  const time = timeOf(table);
+  const direction = listing.isNewestFirst ? 'desc' : 'asc';
+  const { id } = orderOf(table);
+  const order = `order by ${time} ${direction}, ${id} ${direction} limit ${listing.limit + 1}`;
+  const after = placeCondition(table, listing, parameter);
+  const queries = onePerValue(list, listing).flatMap((branch) => {
+    const conditions = [...conditionsOf(list, branch, parameter), ...after];
+    const where = conditions.length === 0 ? '' : `where ${conditions.join(' and ')}`;
+    return sources.map((source) => `select * from ${source} ${where} ${order}`);
+  });
+  const [only] = queries;
+  if (queries.length === 1 && only !== undefined) return { text: only, values: parameter.values };
+  const all = queries.map((query) => `(${query})`).join(' union all ');
+  return { text: `select * from (${all}) listed ${order}`, values: parameter.values };
+}
+
+function placeCondition(table: Table, { after, isNewestFirst }: Listing, parameter: Parameters): string[] {
+  if (after === null) return [];
+  const at = parameter.add(after.at ?? '-infinity');
+  return [
+    `(${timeOf(table)}, ${orderOf(table).id}) ${isNewestFirst ? '<' : '>'} (${at}::timestamptz, ${parameter.add(after.id)})`,
+  ];
+}
+
+/** An index gives rows in order for one value of its first column. */
+function onePerValue({ table, own = {} }: ListedTable, { filters }: Listing): Listing['filters'][] {
+  const known = filtersOf(table);
+  const several = Object.entries(filters).find(
+    ([name, { length }]) =>
+      known.get(name)?.by === 'value' && !Object.hasOwn(own, name) && length > 1 && length <= BRANCHES_MAX,
+  );
+  if (several === undefined) return [filters];
+  const [name, values] = several;
+  return values.map((value) => ({ ...filters, [name]: [value] }));
+}
+
+const BRANCHES_MAX = 10;
+
+function conditionsOf({ table, own = {} }: ListedTable, wanted: Listing['filters'], parameter: Parameters): string[] {
+  const ofOthers = Object.entries(own).flatMap(([name, sql]) =>
+    wanted[name] === undefined ? [] : [sql(parameter.add(wanted[name]))],
+  );
+  const conditions = [...filtersOf(table)].flatMap(([name, filter]) => {
+    const values = Object.hasOwn(own, name) ? [] : (wanted[name] ?? []);
+    if (filter.by === 'deleted') return [values[0] === true ? filter.column : `not ${filter.column}`];
+    return filter.by === 'member' || values.length === 0 ? [] : conditionOf(table, filter, values, parameter);
+  });
+  const ofMembers = [...membersOf(table, wanted)].map(([column, members]) =>
+    either(members.map((member) => `${column} @> ${parameter.add(JSON.stringify([member]))}::jsonb`)),
+  );
+  return [...conditions, ...ofMembers, ...ofOthers];
+}
+
+/** Of columns that are lists, the members of which they must have one: what several filters say is said of one member. */
+function membersOf(table: Table, wanted: Listing['filters']): ReadonlyMap<string, readonly Member[]> {
+  const members = new Map<string, readonly Member[]>();
+  for (const [name, filter] of filtersOf(table)) {
+    const values = wanted[name] ?? [];
+    if (filter.by !== 'member' || values.length === 0) continue;
+    const { column, field } = filter;
+    const known = (members.get(column) ?? [{}]) as readonly Row[];
+    members.set(
+      column,
+      field === null ? values : known.flatMap((one) => values.map((value) => ({ ...one, [field]: value }))),
+    );
+  }
+  return members;
+}
+
+function conditionOf(
+  table: Table,
+  filter: Exclude<Filter, { by: 'deleted' | 'member' }>,
+  values: readonly FilterValue[],
+  parameter: Parameters,
+): string[] {
+  switch (filter.by) {
+    case 'value':
+      return [isAmong(filter.column, values.map(parameter.add))];
+    case 'any_case':
+      return [
+        isAmong(
+          `lower(${filter.column})`,
+          values.map((value) => `lower(${parameter.add(value)})`),
+        ),
+      ];
+    case 'entry':
+      return values.map((value) => `${filter.column} @> ${parameter.add(JSON.stringify(entryOf(value)))}::jsonb`);
+    case 'at_least':
+      return [`${filter.column} >= ${parameter.add(values[0])}`];
+    case 'since':
+      return [
+        `${filter.column === table.listedBy?.time ? timeOf(table) : filter.column} >= ${parameter.add(values[0])}`,
+      ];
+    case 'until':
+      return [
+        `${filter.column === table.listedBy?.time ? timeOf(table) : filter.column} <= ${parameter.add(values[0])}`,
+        `${filter.column} is not null`,
+      ];
+    case 'whether':
+      return [values[0] === true ? `(${filter.condition.sql})` : `(${filter.condition.sql}) is not true`];
+  }
+}
+
+const isAmong = (expression: string, given: readonly string[]): string =>
+  given.length === 1 ? `${expression} = ${given[0]}` : `${expression} in (${given.join(', ')})`;
+const either = (conditions: readonly string[]): string =>
+  conditions.length === 1 ? String(conditions[0]) : `(${conditions.join(' or ')})`;
+
+/** `key:value`, of which the value may have colons too. */
+function entryOf(value: FilterValue): Record<string, string> {
+  const [, key = '', held = ''] = /^([^:]*):(.*)$/su.exec(String(value)) ?? [];
+  return { [key]: held };
+}
+
+/** The same page of rows in memory, with one row more: as a fold gives them, with times as texts. */
+export function pageOfRows(table: Table, rows: readonly Row[], listing: Listing): Row[] {
+  const sign = listing.isNewestFirst ? -1 : 1;
+  const { after } = listing;
+  return rows
+    .filter(
+      (row) =>
+        isWanted(table, row, listing.filters) && (after === null || sign * compared(placeOf(table, row), after) > 0),
+    )
+    .sort((a, b) => sign * compared(placeOf(table, a), placeOf(table, b)))
+    .slice(0, listing.limit + 1);
+}
+
+/** Where a row stands in the list of its table. */
+export function placeOf(table: Table, row: Row): Place {
+  const { time, id } = orderOf(table);
+  const at = row[time] as string | Date | null;
+  return { at: at === null ? null : new Date(at).toISOString(), id: String(row[id]) };
+}
+
+/** Which of two places of a list by time is the earlier. */
+export const compared = (one: Place, other: Place): number => {
+  const [a, b] = [one.at ?? '', other.at ?? ''];
+  if (a !== b) return a < b ? -1 : 1;
+  return one.id === other.id ? 0 : one.id < other.id ? -1 : 1;
+};
+
+/** Whether a row in memory is one of those that a list is narrowed to. */
+export function isWanted(table: Table, row: Row, wanted: Listing['filters']): boolean {
+  const holds = [...filtersOf(table)].every(([name, filter]) => {
+    const values = wanted[name] ?? [];
+    if (filter.by === 'deleted') return row[filter.column] === (values[0] === true);
+    return filter.by === 'member' || values.length === 0 || isHeld(row, filter, values);
+  });
+  const hasMember = ([column, members]: readonly [string, readonly Member[]]): boolean =>
+    ((row[column] ?? []) as readonly Member[]).some((own) => members.some((member) => contains(own, member)));
+  return holds && [...membersOf(table, wanted)].every(hasMember);
+}
+
+/** A member of a list that is looked for: a value, or entries that it must have. */
+type Member = FilterValue | Row;
+
+const contains = (own: Member, wanted: Member): boolean =>
+  typeof wanted === 'object' ? hasEntries(own as Row, wanted) : own === wanted;
+const hasEntries = (row: Row, entries: Row): boolean =>
+  Object.entries(entries).every(([name, value]) => row[name] === value);
+
+function isHeld(row: Row, filter: Exclude<Filter, { by: 'deleted' | 'member' }>, values: readonly FilterValue[]) {
+  if (filter.by === 'whether') return filter.condition.holds(row) === (values[0] === true);
+  const value = row[filter.column];
+  if (value === null || value === undefined) return false;
+  switch (filter.by) {
+    case 'value':
+      return values.includes(value as FilterValue);
+    case 'any_case':
+      return values.some((one) => String(one).toLowerCase() === String(value).toLowerCase());
+    case 'entry':
+      return values.every((one) => hasEntries(value as Row, entryOf(one)));
+    case 'at_least':
+      return Number(value) >= Number(values[0]);
+    case 'since':
+      return Date.parse(String(value)) >= Date.parse(String(values[0]));
+    case 'until':
+      return Date.parse(String(value)) <= Date.parse(String(values[0]));
+  }
+}
