@@ -218,7 +218,7 @@ export function recordPaid(stage: Stage, operation: Operation, invoice: Invoice)
   recordInvoice(stage, operation, { type: 'invoice.paid', invoice });
   if (!invoice.paidOutside) recordInvoice(stage, operation, { type: 'invoice.payment_succeeded', invoice });
   stage.invoices = [...stage.invoices, invoice];
-  if (invoice.intent === null || !isBasilOrLater(stage.journal.view.apiVersion)) return;
+  if (invoice.intent === null || !isBasilOrLater(stage.journal.view.playedIn)) return;
   const payment = {
     id: newId(stage, 'inpay'),
     invoice: invoice.id,

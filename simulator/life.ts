@@ -40,6 +40,8 @@ export interface LifeOptions {
   readonly index: number;
   readonly account: Account;
   readonly apiVersion: ApiVersion;
+  /** The version that the account itself has (default: that of the endpoint). */
+  readonly playedIn?: ApiVersion;
   /** When the customer appears. */
   readonly at: Seconds;
   readonly cycles: boolean;
@@ -47,14 +49,15 @@ export interface LifeOptions {
 }
 
 /** Plays one life, from the customer's first day to its cancellation or as far as the simulation goes. */
-export function playLife({ seed, index, account, apiVersion, at, cycles, several }: LifeOptions): SimulatedLife {
+export function playLife(options: LifeOptions): SimulatedLife {
+  const { seed, index, account, apiVersion, playedIn = apiVersion, at, cycles, several } = options;
   const random = seededRandom(seed, 'life', index);
   // Events that a value goes there and back with look like twins of each other.
   const clock =
     account.livemode || !random.chance(0.15)
       ? null
       : { id: stripeId(random, 'clock'), startsAt: at, createdAt: at, speed: HOUR };
-  const journal = new Journal(random, { account, apiVersion, clock }, { twins: !cycles });
+  const journal = new Journal(random, { account, apiVersion, playedIn, clock }, { twins: !cycles });
   const stage = openStage({ random, journal, cycles, several }, at);
   if (clock !== null)
     journal.operation(at, 'merchant').record('test_helpers.test_clock.created', testClockShape(clock, at, null));

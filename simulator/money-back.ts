@@ -79,7 +79,7 @@ export function dispute(stage: Stage, operation: Operation): void {
   } = stage;
   const charge = chargesBy(stage, operation).find(({ refunds }) => refunds.length === 0);
   if (charge === undefined) return;
-  const prevented = isCloverOrLater(view.apiVersion) && random.chance(0.25);
+  const prevented = isCloverOrLater(view.playedIn) && random.chance(0.25);
   const opening = stage.journal.operation(operation.at, 'stripe');
   if (prevented) refundPart(stage, opening, { charge, amountMinor: charge.amountMinor });
   stage.charges = stage.charges.filter(({ id }) => id !== charge.id);

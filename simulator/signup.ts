@@ -209,10 +209,10 @@ export function startByCheckout(stage: Stage, operation: Operation): void {
   const active = { status: 'active', defaultPaymentMethod: stage.paymentMethod.id } as const;
   fixCurrency(stage, operation);
   recordAttempt(stage, operation, attempt);
-  if (isBasilOrLater(view.apiVersion)) stage.subscription = { ...stage.subscription, ...active };
+  if (isBasilOrLater(view.playedIn)) stage.subscription = { ...stage.subscription, ...active };
   recordBirth(stage, operation);
   recordFirstInvoice(stage, operation, [draft, invoice, settled]);
-  if (!isBasilOrLater(view.apiVersion)) updateSubscription(stage, operation, active);
+  if (!isBasilOrLater(view.playedIn)) updateSubscription(stage, operation, active);
   recordPaid(stage, operation, settled);
   const session = {
     id: newId(stage, view.account.livemode ? 'cs_live' : 'cs_test'),

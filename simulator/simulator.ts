@@ -14,6 +14,11 @@ export interface SimulationOptions {
   readonly subscriptions: number;
   /** One version for all, or `mixed`: each life in one of the known versions. */
   readonly apiVersion: ApiVersion | 'mixed';
+  /**
+   * The version of the account itself, by which things happen, where the endpoint has another: the same seed and the same
+   * `playedIn` give the same events, with the same ids, rendered in another version (default: that of the endpoint).
+   */
+  readonly playedIn?: ApiVersion;
   /** The first second of the simulation; customers appear within 30 days of it. */
   readonly startAt?: Seconds;
   readonly livemode?: boolean;
@@ -48,7 +53,9 @@ export function* lives(options: SimulationOptions): Generator<SimulatedLife> {
   for (let index = 0; index < subscriptions; index += 1) {
     const random = seededRandom(seed, 'start', index);
     const apiVersion = options.apiVersion === 'mixed' ? random.pick(API_VERSIONS) : options.apiVersion;
-    yield playLife({ seed, index, account, apiVersion, at: startAt + random.integer(0, 30 * DAY), cycles, several });
+    const playedIn = options.playedIn ?? apiVersion;
+    const at = startAt + random.integer(0, 30 * DAY);
+    yield playLife({ seed, index, account, apiVersion, playedIn, at, cycles, several });
   }
 }
 

@@ -8,6 +8,8 @@ import type { JsonObject } from '../json.js';
 export interface View {
   readonly account: Account;
   readonly apiVersion: ApiVersion;
+  /** The version that the account itself has: what happens, and of what there are events, goes by it. */
+  readonly playedIn: ApiVersion;
   /** What the customer's time runs by; null: real time. */
   readonly clock: TestClock | null;
 }
