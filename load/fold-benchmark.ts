@@ -49,7 +49,7 @@ async function meaning(): Promise<string[]> {
   const steps: readonly (readonly [name: string, work: () => unknown])[] = [
     ['JSON.parse of the body', () => bodies.map((body) => JSON.parse(body) as unknown)],
     ['normalise', () => events.map(normalise)],
-    ['order key (two hashes)', () => events.map(orderKeyOf)],
+    ['order key (two hashes)', () => events.map((event) => orderKeyOf(event))],
     ['order, stream by stream', () => [...streams.values()].map((stream) => order(stream).ordered)],
   ];
   const rows: string[] = [];

@@ -1,8 +1,15 @@
 import { idOf, isPreviewInvoice, ownerOf } from './identity.js';
 import { field, isJsonObject, type Json, type JsonObject } from './json.js';
+import { kindOf, normalise, UnreadableSnapshot, type Snapshot } from './normalise.js';
 import { isOneWay, kindRankOf, lifecycleRankOf, stageOf } from './rank.js';
 import { StateHash } from './state-hash.js';
 import type { StripeEvent } from './stripe-event.js';
+
+/**
+ * The state of an object after an event, and before it; null where the event does not say what changed. Hashes of `StateHash`: fields
+ * that are null count as absent.
+ */
+export type Shown = { readonly after: string; readonly before: string | null };
 
 /**
  * What the logical order needs to know of one event; plain JSON.
@@ -10,8 +17,9 @@ import type { StripeEvent } from './stripe-event.js';
  * - `kindRank`, `objectKey`: the object that the event is about;
  * - `phase`: 0 for `*.created`, 2 for `*.deleted`, 1 for all others;
  * - `lifecycleRank`: how far on in its life the snapshot shows the object; `isOneWay`: that life never goes back, or says so itself;
- * - `after`: the hash of the snapshot; `before`: that of the snapshot with `previous_attributes` put back, null without them.
- *   Both are those of `StateHash`: fields that are null count as absent.
+ * - `after`, `before`: what the event shows in its API version, byte for byte;
+ * - `others`: what it shows in other API versions, if it was rendered in several;
+ * - `ours`: what it shows in our own snapshots, as far as every API version tells it.
  */
 export type OrderKey = {
   readonly eventId: string;
@@ -22,14 +30,19 @@ export type OrderKey = {
   readonly lifecycleRank: number;
   readonly isOneWay: boolean;
   readonly apiVersion: string | null;
-  readonly after: string;
-  readonly before: string | null;
-};
+  readonly others?: { readonly [apiVersion: string]: Shown };
+  readonly ours: Shown;
+} & Shown;
 
-/** The order key of an event. Total on what `asStripeEvent` returns. */
-export function orderKeyOf(stripeEvent: StripeEvent): OrderKey {
+/** The order key of an event, whose snapshot may be known. Total on what `asStripeEvent` returns. */
+export function orderKeyOf(stripeEvent: StripeEvent, snapshot: Snapshot | null = snapshotOf(stripeEvent)): OrderKey {
   const { object, previous_attributes: previous } = stripeEvent.data;
   const hash = new StateHash(object);
+  const former =
+    previous === null
+      ? null
+      : Object.entries(previous).map(([name, value]) => [name, putBack(field(object, name), value)] as const);
+  const shown = { after: hash.text(), before: former === null ? null : hash.textWith(former) };
   return {
     eventId: stripeEvent.id,
     created: stripeEvent.created,
@@ -39,11 +52,8 @@ export function orderKeyOf(stripeEvent: StripeEvent): OrderKey {
     lifecycleRank: rankOf(object, previous),
     isOneWay: isOneWay(object),
     apiVersion: stripeEvent.api_version,
-    after: hash.text(),
-    before:
-      previous === null
-        ? null
-        : hash.textWith(Object.entries(previous).map(([name, value]) => [name, putBack(field(object, name), value)])),
+    ...shown,
+    ours: snapshot === null ? ofItsVersion(shown, stripeEvent) : oursOf(stripeEvent, snapshot, former),
   };
 }
 
@@ -60,6 +70,54 @@ function rankOf(object: JsonObject, previous: JsonObject | null): number {
 
 /** Less than what tells any two snapshots apart. */
 const AFTER = 0.5;
+
+/** Where we have no snapshot, states of two versions cannot be compared. */
+const ofItsVersion = ({ after, before }: Shown, { api_version: version }: StripeEvent): Shown => ({
+  after: `${after} ${version}`,
+  before: before === null ? null : `${before} ${version}`,
+});
+
+/** Null of an object that has no snapshot, or whose snapshot cannot be read. */
+function snapshotOf(stripeEvent: StripeEvent): Snapshot | null {
+  try {
+    return kindOf(stripeEvent) === 'other' ? null : normalise(stripeEvent);
+  } catch (error) {
+    if (error instanceof UnreadableSnapshot) return null;
+    throw error;
+  }
+}
+
+/** What an event shows in our snapshots. `former` are the members that `previous_attributes` put back. */
+function oursOf(
+  stripeEvent: StripeEvent,
+  snapshot: Snapshot,
+  former: readonly (readonly [name: string, value: Json])[] | null,
+): Shown {
+  const after = hashOfSnapshot(snapshot);
+  if (former === null) return { after, before: null };
+  const object = { ...stripeEvent.data.object, ...Object.fromEntries(former) };
+  const before = snapshotOf({ ...stripeEvent, data: { object, previous_attributes: null } });
+  return { after, before: before === null ? null : hashOfSnapshot(before) };
+}
+
+/** What not every API version tells of the same state. */
+const notInEveryVersion = new Set([
+  'account',
+  'amountPaidOffStripeMinor',
+  'billingMode',
+  'charge',
+  'discounts',
+  'invoice',
+  'paidOutOfBand',
+  'paymentIntent',
+  'quantityDecimal',
+  'refunds',
+  'terms',
+  'unitAmountDecimal',
+]);
+
+const hashOfSnapshot = (snapshot: Snapshot): string =>
+  StateHash.textWithout(notInEveryVersion, snapshot as unknown as JsonObject);
 
 /** The object's name and id; without an id those of its owner, and that there is none. */
 function objectKeyOf(object: JsonObject): string {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { OrderKey } from './order-key.js';
+import type { OrderKey, Shown } from './order-key.js';
 import { takeTrail, unusedSteps, type Step, type UnusedSteps } from './trail.js';
 
 export { orderKeyOf, type OrderKey } from './order-key.js';
@@ -9,12 +9,10 @@ export { orderKeyOf, type OrderKey } from './order-key.js';
  * of another finds no known start, and is ordered by what the events of its second tell.
  */
 export type ObjectStates = {
-  readonly [objectKey: string]: {
-    readonly after: string;
-    readonly apiVersion: string | null;
-    readonly created: number;
-  };
+  readonly [objectKey: string]: State;
 };
+/** What the last event about an object showed of it. */
+type State = Pick<OrderKey, keyof Shown | 'apiVersion' | 'others' | 'ours' | 'created'>;
 
 /** Events in logical order, and those of them whose place in it is a guess. */
 export type Ordered<T> = { readonly ordered: readonly T[]; readonly ambiguous: readonly T[] };
@@ -42,7 +40,8 @@ export function order<T extends Keyed>(events: readonly T[]): Ordered<T> {
 /**
  * The logical order of events that share one second. They are grouped by object: groups by the rank of their kind, then
  * by object key. Within a group come first `*.created`, last `*.deleted`, and between them the others as a path: B follows
- * A when B's snapshot with its `previous_attributes` put back equals A's snapshot, in the same API version, starting at
+ * A when B's snapshot with its `previous_attributes` put back equals A's snapshot, both in an API version that all of the group
+ * have, or else as our own snapshots, starting at
  * the state that `*.created` shows, or at what led to it when that was rendered late, else at the object's last state before the
  * second (`takeTrail` says which path, if several are possible). An event without `previous_attributes` changes nothing and stands where its snapshot does.
  * What lies on no path goes by the lifecycle rank of its snapshot, then event id; those that hang together stay together.
@@ -70,12 +69,9 @@ export function orderSecond<T extends Keyed>(
   );
   const ordered: T[] = [];
   const ambiguous: T[] = [];
-  const states: Record<string, ObjectStates[string]> = { ...before };
+  const states: Record<string, State> = { ...before };
   for (const [objectKey, group] of groups) {
-    const next = orderGroup(
-      group,
-      Object.hasOwn(before, objectKey) ? stateOf(before[objectKey] as ObjectStates[string]) : null,
-    );
+    const next = orderGroup(group, Object.hasOwn(before, objectKey) ? (before[objectKey] as State) : null);
     ordered.push(...next.ordered);
     ambiguous.push(...next.ambiguous);
     states[objectKey] = leftBy(next.ordered.at(-1) as T);
@@ -85,15 +81,21 @@ export function orderSecond<T extends Keyed>(
 }
 
 /** The events of one object in one second. `start` is the object's last state before it, null when unknown. */
-function orderGroup<T extends Keyed>(group: readonly T[], start: string | null): Ordered<T> {
+function orderGroup<T extends Keyed>(group: readonly T[], start: State | null): Ordered<T> {
   const byPhase = (phase: number): T[] => group.filter((event) => event.order.phase === phase).sort(compareLifecycle);
   const created = byPhase(0);
   const deleted = byPhase(2);
   const birth = created.at(-1);
+  const form = formOf([...group.map(({ order }) => order), ...(start === null ? [] : [start])]);
   const others = orderChanges(
-    byPhase(1),
-    birth === undefined ? { state: start, isBirth: false } : { state: stateOf(birth.order), isBirth: true },
+    byPhase(1)
+      .sort(compareId)
+      .map((event) => changeOf(event, form)),
+    birth === undefined
+      ? { state: start && shownIn(start, form).after, isBirth: false }
+      : { state: shownIn(birth.order, form).after, isBirth: true },
   );
+  const contradicting = (events: readonly T[]): readonly T[] => (isOneState(events, form) ? [] : events);
   return {
     ordered: [...created, ...others.ordered, ...deleted],
     ambiguous: [...contradicting(created), ...others.ambiguous, ...contradicting(deleted)],
@@ -101,8 +103,26 @@ function orderGroup<T extends Keyed>(group: readonly T[], start: string | null):
 }
 
 /** An object is created and deleted once: several such events are one, unless their snapshots differ. */
-function contradicting<T extends Keyed>(events: readonly T[]): readonly T[] {
-  return new Set(events.map((event) => event.order.after)).size > 1 ? events : [];
+const isOneState = (events: readonly Keyed[], form: Form): boolean =>
+  new Set(events.map(({ order }) => shownIn(order, form).after)).size < 2;
+
+/** How states are compared: as an API version shows them, or as our own snapshots do. */
+type Form = { readonly apiVersion: string } | 'ours';
+
+/**
+ * The highest API version in which all of them are there. Snapshots of two versions cannot be compared: where one lacks every
+ * version of the others, all are taken as ours, which may miss a change of what no projection reads.
+ */
+function formOf(all: readonly State[]): Form {
+  const [first, ...rest] = all.map((state) => new Set([state.apiVersion ?? '', ...Object.keys(state.others ?? {})]));
+  const common = [...(first ?? [])].filter((version) => rest.every((versions) => versions.has(version)));
+  const highest = common.sort(compareText).at(-1);
+  return highest === undefined ? 'ours' : { apiVersion: highest };
+}
+
+function shownIn(state: State, form: Form): Shown {
+  if (form === 'ours') return state.ours;
+  return form.apiVersion === (state.apiVersion ?? '') ? state : (state.others?.[form.apiVersion] ?? state.ours);
 }
 
 type Change<T> = Step & { readonly event: T };
@@ -112,10 +132,9 @@ type Change<T> = Step & { readonly event: T };
  * second led to: these then come before the path.
  */
 function orderChanges<T extends Keyed>(
-  events: readonly T[],
+  changes: readonly Change<T>[],
   start: { readonly state: string | null; readonly isBirth: boolean },
 ): Ordered<T> {
-  const changes = [...events].sort(compareId).map(changeOf);
   const unused = unusedSteps(changes);
   const onwards = (start.state === null ? [] : takeTrail(unused, start.state)).map((change) => change.event);
   const rest = takeFragments(unused);
@@ -194,20 +213,18 @@ function withFragments<T extends Keyed>(path: readonly T[], fragments: readonly 
   return [...ordered, ...path.slice(next)];
 }
 
-function changeOf<T extends Keyed>(event: T): Change<T> {
-  const { after, before, apiVersion } = event.order;
-  return { from: stateOf({ after: before ?? after, apiVersion }), to: stateOf({ after, apiVersion }), event };
-}
-
-/** Snapshots are comparable within one API version only. */
-function stateOf({ after, apiVersion }: { readonly after: string; readonly apiVersion: string | null }): string {
-  return `${after} ${apiVersion ?? ''}`;
+function changeOf<T extends Keyed>(event: T, form: Form): Change<T> {
+  const { after, before } = shownIn(event.order, form);
+  return { from: before ?? after, to: after, event };
 }
 
 /** The state in which an event leaves its object. */
-const leftBy = ({ order: { after, apiVersion, created } }: Keyed): ObjectStates[string] => ({
+const leftBy = ({ order: { after, apiVersion, others, ours, created } }: Keyed): State => ({
   after,
+  before: null,
   apiVersion,
+  ...(others === undefined ? {} : { others }),
+  ours: { after: ours.after, before: null },
   created,
 });
 

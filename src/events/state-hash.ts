@@ -18,6 +18,14 @@ export class StateHash {
     this.#members = [h0, h1, h2, h3];
   }
 
+  /** The hash of an object without members of these names, its own or deeper ones. */
+  static textWithout(names: ReadonlySet<string>, object: JsonObject): string {
+    leftOut = names;
+    addMembers(object, 1);
+    leftOut = NONE;
+    return textOf([h0, h1, h2, h3]);
+  }
+
   /** The hash of the object. */
   text(): string {
     return textOf(this.#members);
@@ -98,9 +106,13 @@ function addMembers(object: JsonObject, depth: number): void {
   set(a, b, c, d);
 }
 
+const NONE: ReadonlySet<string> = new Set();
+/** Names of members that do not count now. */
+let leftOut = NONE;
+
 /** Null is no member: it adds nothing. */
 function hashMember(key: string, value: Json, depth: number): void {
-  if (value === null) return set(0, 0, 0, 0);
+  if (value === null || (leftOut !== NONE && leftOut.has(key))) return set(0, 0, 0, 0);
   const [a, b, c, d] = lanesOf(key);
   hashValue(value, depth);
   set(h0 ^ a, h1 ^ b, h2 ^ c, h3 ^ d);

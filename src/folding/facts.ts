@@ -90,25 +90,25 @@ function read(recorded: RecordedEvent, kinds: ReadonlySet<SnapshotKind> | undefi
   if (stream !== null) return { kind: 'shortened', stream };
   if (recorded.metadata === null || recorded.metadata.quarantine !== undefined) return NOTHING;
   let of: SnapshotKind | null = null;
-  let order: OrderKey | null = null;
+  let unread: StripeEvent | null = null;
   try {
     const stripeEvent = stripeEventOf(recorded);
     const kind = kindOf(stripeEvent);
     if (kind === 'other' || kinds?.has(kind) === false) return NOTHING;
-    of = kind;
-    order = orderKeyOf(stripeEvent);
-    return { kind: 'fact', fact: factFrom(stripeEvent, order) };
+    [of, unread] = [kind, stripeEvent];
+    return { kind: 'fact', fact: factFrom(stripeEvent) };
   } catch (error) {
-    return { kind: 'unreadable', of, order, error };
+    return { kind: 'unreadable', of, order: unread && orderKeyOf(unread, null), error };
   }
 }
 
 /** A Stripe event as a projection sees it. @throws UnreadableSnapshot */
-export function factFrom(stripeEvent: StripeEvent, order = orderKeyOf(stripeEvent)): Fact {
+export function factFrom(stripeEvent: StripeEvent): Fact {
   const { id, type, created, api_version: apiVersion } = stripeEvent;
+  const snapshot = normalise(stripeEvent);
   return {
-    snapshot: normalise(stripeEvent),
-    order,
+    snapshot,
+    order: orderKeyOf(stripeEvent, snapshot),
     event: { stripeEventId: id, type, created: isoTime(created), apiVersion },
   };
 }

@@ -1,5 +1,9 @@
 import { evolve, type AnyProjection, type Fact } from '../../projections/projection.js';
+import type { Snapshot } from '../events/normalise.js';
 import { orderSecond, type ObjectStates } from '../events/order.js';
+import type { JsonObject } from '../events/json.js';
+import type { OrderKey } from '../events/order.js';
+import { mergeRenderings, toldTogether } from '../events/renderings.js';
 
 /**
  * How far an object of a stream is folded, in two parts: what is settled before its latest second, and the facts of
@@ -11,6 +15,7 @@ export type FoldState = Readonly<{
   objects: ObjectStates;
   /** Unix seconds; null before the first fact. */
   second: number | null;
+  /** Each rendering of an event by itself: another one may come. */
   recent: readonly Fact[];
 }>;
 
@@ -48,12 +53,14 @@ export function advance(
   const last = settled ?? settle(projection, reached);
   settledStates.set(reached, last);
   guesses.push(...last.ambiguous);
-  return {
-    kind: 'folded',
-    state: reached,
-    current: last.settled,
-    guesses: guesses.filter((fact) => !first.ambiguous.includes(fact)),
-  };
+  return { kind: 'folded', state: reached, current: last.settled, guesses: withoutEvents(guesses, first.ambiguous) };
+}
+
+/** Facts of other events than these. */
+export function withoutEvents(facts: readonly Fact[], known: readonly Fact[]): readonly Fact[] {
+  if (facts.length === 0 || known.length === 0) return facts;
+  const ids = new Set(known.map(({ event }) => event.stripeEventId));
+  return facts.filter(({ event }) => !ids.has(event.stripeEventId));
 }
 
 /** In the order of their seconds, in which none comes late because of another. */
@@ -75,8 +82,16 @@ const settledStates = new WeakMap<FoldState, Settled>();
 const settledOf = (projection: AnyProjection, state: FoldState): Settled =>
   settledStates.get(state) ?? settle(projection, state);
 
+/** The fact of an event that was rendered in several API versions, the highest first. */
+const mergeFacts = (renderings: readonly [Fact, ...Fact[]], order: OrderKey): Fact => ({
+  ...renderings[0],
+  snapshot: toldTogether(renderings.map(({ snapshot }) => snapshot) as unknown as [JsonObject]) as unknown as Snapshot,
+  order,
+});
+
 function settle(projection: AnyProjection, state: FoldState): Settled {
-  const { ordered, ambiguous, states } = orderSecond(state.recent, state.objects);
+  const events = mergeRenderings(state.recent, mergeFacts);
+  const { ordered, ambiguous, states } = orderSecond(events, state.objects);
   return {
     settled: ordered.reduce((before: unknown, fact) => evolve(projection, before, fact), state.settled),
     objects: states,

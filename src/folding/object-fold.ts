@@ -1,5 +1,5 @@
 import type { AnyProjection, Fact } from '../../projections/projection.js';
-import { advance, unfolded, type FoldState } from './fold.js';
+import { advance, unfolded, withoutEvents, type FoldState } from './fold.js';
 
 /** What an event says of one object, and where the event stands in its stream. */
 export type FactAt = Readonly<{ fact: Fact; revision: bigint }>;
@@ -79,9 +79,9 @@ export function foldLate(
   { from }: LateFold,
   { again, came }: { again: readonly FactAt[]; came: readonly FactAt[] },
 ): ObjectFold {
-  const known = new Set(extended(projection, from, again).guesses.map(({ event }) => event.stripeEventId));
+  const known = extended(projection, from, again).guesses;
   const folded = extended(projection, from, [...again, ...came.filter(({ revision }) => revision > from.revision)]);
-  return { ...folded, guesses: folded.guesses.filter(({ event }) => !known.has(event.stripeEventId)) };
+  return { ...folded, guesses: withoutEvents(folded.guesses, known) };
 }
 
 const lastOf = (facts: readonly FactAt[], before: bigint): bigint =>

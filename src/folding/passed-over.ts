@@ -4,7 +4,8 @@ import { concerns, type ReadEvent } from './facts.js';
 
 /**
  * Which events of a stream cannot be read, and which of these no longer matter: each snapshot of Stripe's is whole, so that a later one of
- * the same object that can be read shows all that an unreadable one could have changed. A function of the set of events that it takes.
+ * the same object that can be read shows all that an unreadable one could have changed, and so does another rendering of it. A function
+ * of the set of events that it takes.
  */
 export class Unreadable {
   readonly #found = new Map<bigint, Found>();
@@ -44,7 +45,7 @@ export class Unreadable {
 
   #isMadeGood({ order }: Found): boolean {
     const last = this.#last.get(order.objectKey);
-    return last !== undefined && isLater(last, order);
+    return last !== undefined && (last.eventId === order.eventId || isLater(last, order));
   }
 }
 

@@ -10,6 +10,7 @@ import {
   type ObjectState,
 } from './object-fold.js';
 import { Unreadable } from './passed-over.js';
+import { withoutEvents } from './fold.js';
 import { rowTexts } from './row-texts.js';
 import { factsAt, factsByObject, foldReadAgain, type Failure, type FoldedObject, type Folding } from './stream-fold.js';
 
@@ -196,8 +197,12 @@ export class WholeFold {
   }
 
   #fresh(guesses: readonly Fact[], facts: readonly FactAt[]): Fact[] {
-    const counted = new Set(facts.filter(({ revision }) => revision <= this.known).map(({ fact }) => fact));
-    return guesses.filter((fact) => !counted.has(fact));
+    return [
+      ...withoutEvents(
+        guesses,
+        facts.filter(({ revision }) => revision <= this.known).map(({ fact }) => fact),
+      ),
+    ];
   }
 }
 

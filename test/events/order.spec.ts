@@ -445,7 +445,13 @@ describe('the states between seconds', () => {
       told({ id: 'evt_1', now: { n: 2 }, before: { n: 1 } }),
     ];
     expect(orderSecond([second, first], {}).states).toEqual({
-      'subscription sub_1': { after: second.order.after, apiVersion: '2020-08-27', created: 1_700_000_000 },
+      'subscription sub_1': {
+        after: second.order.after,
+        before: null,
+        apiVersion: '2020-08-27',
+        ours: { after: second.order.ours.after, before: null },
+        created: 1_700_000_000,
+      },
     });
   });
 

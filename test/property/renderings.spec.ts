@@ -1,0 +1,179 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { projections } from '../../projections/index.js';
+import type { AnyProjection, Fact, Row } from '../../projections/projection.js';
+import { foldObjects, rowsOfAll } from '../../src/folding/fold-objects.js';
+import { advance, foldAll, unfolded } from '../../src/folding/fold.js';
+import { kindOf } from '../../src/events/normalise.js';
+import { asStripeEvent } from '../../src/events/stripe-event.js';
+import { API_VERSIONS, type ApiVersion } from '../../simulator/api-version.js';
+import { seededRandom, type Random } from '../../simulator/random.js';
+import { lives, type SimulatedLife } from '../../simulator/simulator.js';
+import { factFrom } from '../support/facts.js';
+
+/** A life as endpoints of several API versions are told of it: for each of its events, what each of them would get. */
+type Told = Readonly<{ stream: string; renderings: ReadonlyMap<ApiVersion, Fact> }>;
+
+/** What a counterexample names: the life of a seed, and what becomes of its events by another. */
+const options = fc.record({
+  seed: fc.nat(),
+  playedIn: fc.constantFrom(...API_VERSIONS),
+  cycles: fc.boolean(),
+  arrival: fc.nat(),
+});
+type Options = typeof options extends fc.Arbitrary<infer T> ? T : never;
+
+function lifeOf({ seed, playedIn, cycles }: Options): readonly Told[] {
+  const rendered = API_VERSIONS.map((apiVersion) => {
+    const [life] = [...lives({ seed, playedIn, cycles, subscriptions: 1, apiVersion })] as [SimulatedLife];
+    return life.events.filter(({ stripeEvent }) => kindOf(asStripeEvent(stripeEvent)) !== 'other');
+  });
+  return (rendered[0] ?? []).map(({ stream }, at) => ({
+    stream,
+    renderings: new Map(
+      API_VERSIONS.map((version, of) => [version, factFrom(rendered[of]?.[at]?.stripeEvent)] as const),
+    ),
+  }));
+}
+
+type Arriving = Readonly<{ stream: string; fact: Fact }>;
+
+/** Each event in the versions that `versionsOf` picks for it. */
+const inVersions = (life: readonly Told[], versionsOf: () => readonly ApiVersion[]): Arriving[] =>
+  life.flatMap(({ stream, renderings }) =>
+    versionsOf().map((version) => ({ stream, fact: renderings.get(version) as Fact })),
+  );
+
+const someOf = (random: Random, versions: readonly ApiVersion[]) => versions.filter(() => random.chance(0.5));
+
+/** Each event in one to three versions; and these facts in two orders of arrival. */
+function arrivingBy(given: Options): Readonly<Record<'inOrder' | 'shuffled', readonly Arriving[]>> {
+  const random = seededRandom(given.arrival, 'arrival');
+  const inOrder = inVersions(lifeOf(given), () => {
+    const some = someOf(random, API_VERSIONS);
+    return some.length === 0 ? [random.pick(API_VERSIONS)] : some;
+  });
+  const shuffled = inOrder.map((one) => ({ one, at: random.next() })).sort((a, b) => a.at - b.at);
+  return { inOrder, shuffled: shuffled.map(({ one }) => one) };
+}
+
+/** A life as the endpoint of one version is told of it alone, and with some of its events by endpoints of `others` too. */
+function aloneAndTogether(given: Options, version: ApiVersion, others: readonly ApiVersion[]) {
+  const random = seededRandom(given.arrival, 'arrival');
+  const life = lifeOf(given);
+  return {
+    alone: rowsOf(inVersions(life, () => [version])),
+    together: rowsOf(inVersions(life, () => [...someOf(random, others), version])),
+  };
+}
+
+function inStreams(arrived: readonly Arriving[]): ReadonlyMap<string, readonly Fact[]> {
+  const streams = new Map<string, Fact[]>();
+  for (const { stream, fact } of arrived) streams.set(stream, [...(streams.get(stream) ?? []), fact]);
+  return streams;
+}
+
+/** The rows of all streams, by table and then by their keys. */
+function rowsOf(arrived: readonly Arriving[]): Readonly<Record<string, Readonly<Record<string, Row>>>> {
+  const streams = inStreams(arrived);
+  return Object.fromEntries(
+    projections.flatMap((projection) =>
+      Object.entries(projection.tables).map(([table, { key }]) => [
+        table,
+        Object.fromEntries(
+          [...streams.values()]
+            .flatMap((facts) => rowsOfAll(projection, foldObjects(projection, facts))[table] ?? [])
+            .map((row) => [key.map((name) => (row as Row)[name]).join(' '), row as Row]),
+        ),
+      ]),
+    ),
+  );
+}
+
+describe('events of which some are there in several API versions', () => {
+  it('come to the same rows, whichever rendering came first', () => {
+    fc.assert(
+      fc.property(options, (given) => {
+        const { inOrder, shuffled } = arrivingBy(given);
+        expect(rowsOf(shuffled)).toEqual(rowsOf(inOrder));
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('are folded one by one, and gone through JSON, to what they come to together', () => {
+    const step = (projection: AnyProjection, facts: readonly Fact[]): unknown => {
+      let state = unfolded(projection);
+      for (const [at, fact] of facts.entries()) {
+        const folded = advance(projection, JSON.parse(JSON.stringify(state)) as typeof state, [fact]);
+        state = folded.kind === 'late' ? foldAll(projection, facts.slice(0, at + 1)).state : folded.state;
+      }
+      return advance(projection, state, []);
+    };
+    fc.assert(
+      fc.property(options, (given) => {
+        for (const facts of inStreams(arrivingBy(given).shuffled).values())
+          for (const projection of projections) {
+            const [first] = facts;
+            const own = facts.filter(({ order }) => order.objectKey === first?.order.objectKey).slice(0, 40);
+            if (own.every(({ snapshot }) => projection.evolve[snapshot.kind] !== 'ignored'))
+              expect(step(projection, own)).toMatchObject({ current: foldAll(projection, own).current });
+          }
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  it('say all that the endpoint of the highest version says alone, and what it leaves open', () => {
+    const highest = API_VERSIONS.at(-1) as ApiVersion;
+    fc.assert(
+      fc.property(options, (given) => {
+        const { alone, together } = aloneAndTogether(given, highest, API_VERSIONS.slice(0, -1));
+        for (const [table, rows] of Object.entries(alone))
+          for (const [key, row] of Object.entries(rows)) expect(together[table]?.[key]).toEqual(refining(row));
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('name the same events and the same ends as the endpoint of the lowest version alone', () => {
+    const lowest = API_VERSIONS[0];
+    fc.assert(
+      fc.property(options, (given) => {
+        const { alone, together } = aloneAndTogether(given, lowest, API_VERSIONS.slice(1));
+        for (const [table, rows] of Object.entries(alone)) {
+          for (const [key, { stripe_event_id, status, is_deleted }] of Object.entries(rows))
+            expect(together[table]?.[key]).toMatchObject(defined({ stripe_event_id, status, is_deleted }));
+        }
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('show one state to all versions: our own snapshots of it are the same, as far as every version tells', () => {
+    fc.assert(
+      fc.property(options, (given) => {
+        for (const { renderings } of lifeOf(given)) {
+          const [first, ...rest] = [...renderings.values()].map(({ order }) => order.ours);
+          for (const one of rest) expect(one).toEqual(first);
+        }
+      }),
+      { numRuns: 40 },
+    );
+  });
+});
+
+const defined = (row: Row): Row => Object.fromEntries(Object.entries(row).filter(([, value]) => value !== undefined));
+
+/** A row that says at least this: what is null here may be anything there, and so may what a list leaves open. */
+const refining = (row: Row): unknown =>
+  expect.objectContaining(
+    Object.fromEntries(
+      Object.entries(row).flatMap(([name, value]) => (value === null ? [] : [[name, refiningValue(value)]])),
+    ),
+  );
+
+function refiningValue(value: unknown): unknown {
+  if (Array.isArray(value)) return value.length === 0 ? expect.any(Array) : value.map(refiningValue);
+  return typeof value === 'object' && value !== null ? refining(value as Row) : value;
+}
