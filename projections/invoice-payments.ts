@@ -27,7 +27,7 @@ const life: Life = [['open'], ['paid', 'canceled']];
 /** Which payment paid how much of which invoice? From 2025-03-31.basil on; an invoice may have several, and a payment several invoices. */
 export const invoicePayments = defineProjection({
   name: 'invoice_payments',
-  version: 3,
+  version: 4,
   tables: {
     invoice_payments: {
       columns: { ...columns, ...provenanceColumns },

@@ -44,7 +44,7 @@ type Targets = Readonly<Partial<Record<TargetKind, readonly (string | null)[]>>>
  */
 export const links = defineProjection({
   name: 'links',
-  version: 5,
+  version: 6,
   tables: {
     links: {
       columns: { ...columns, ...provenanceColumns },

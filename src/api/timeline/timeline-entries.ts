@@ -1,6 +1,7 @@
 import { orUnreadable } from '../../as-of/past-rows.js';
 import { isFinalStatus } from '../../events/normalise.js';
 import { order, orderKeyOf, type OrderKey } from '../../events/order.js';
+import { mergeRenderings } from '../../events/renderings.js';
 import type { StripeEvent } from '../../events/stripe-event.js';
 import { stripeEventOf, type RecordedEvent } from '../../eventstore/recorded-event.js';
 import { changesOf, type Change } from './changes.js';
@@ -13,7 +14,10 @@ export type TimelineEntry = Readonly<{
   type: string;
   created: string;
   object: { kind: string | null; id: string | null };
+  /** That of the rendering which is shown: the highest. */
   apiVersion: string | null;
+  /** The API versions in which the log has the event, the highest first. */
+  renderings: readonly (string | null)[];
   /**
    * What this event changed of its object; null where its predecessor is not known, or one of the two nests too deep
    * to be compared.
@@ -31,7 +35,9 @@ export type TimelineEntry = Readonly<{
   receivedAt: string | null;
 }>;
 
-type Told = Readonly<{ order: OrderKey; recorded: RecordedEvent; stripeEvent: StripeEvent }>;
+type Rendering = Readonly<{ recorded: RecordedEvent; stripeEvent: StripeEvent }>;
+/** An event with its renderings, of which the first is shown. */
+type Told = Readonly<{ order: OrderKey; renderings: readonly [Rendering, ...Rendering[]] }>;
 
 /**
  * The events of a subscription's stream, and of streams linked to it, in logical order.
@@ -40,7 +46,7 @@ type Told = Readonly<{ order: OrderKey; recorded: RecordedEvent; stripeEvent: St
 export function timelineEntries(streams: Iterable<readonly RecordedEvent[]>, subscription: string): TimelineEntry[] {
   const told = [...streams].map((events) => events.map(toldBy));
   const late = new Set(told.flatMap(lateOf));
-  const ordered = told.map((events) => order(events));
+  const ordered = told.map((events) => order(mergeRenderings(events, ofOneEvent)));
   const ambiguous = new Set(ordered.flatMap((one) => one.ambiguous));
   const timeline = merged(ordered.map((one) => one.ordered));
   const before = predecessors(timeline);
@@ -48,9 +54,9 @@ export function timelineEntries(streams: Iterable<readonly RecordedEvent[]>, sub
   return timeline.map((event, at) => ({
     number: at + 1,
     ...entryOf(event),
-    changes: changesOf(event.stripeEvent, before.get(event)),
+    changes: changesBy(event, before.get(event)),
     transition: transitions.get(event) ?? null,
-    late: late.has(event),
+    late: late.has(firstOf(event).recorded),
     ambiguous: ambiguous.has(event),
   }));
 }
@@ -58,8 +64,29 @@ export function timelineEntries(streams: Iterable<readonly RecordedEvent[]>, sub
 function toldBy(recorded: RecordedEvent): Told {
   return orUnreadable(recorded, () => {
     const stripeEvent = stripeEventOf(recorded);
-    return { order: orderKeyOf(stripeEvent), recorded, stripeEvent };
+    return { order: orderKeyOf(stripeEvent), renderings: [{ recorded, stripeEvent }] };
   });
+}
+
+const ofOneEvent = ([first, ...others]: readonly [Told, ...Told[]], key: OrderKey): Told => ({
+  order: key,
+  renderings: [first.renderings[0], ...others.flatMap(({ renderings }) => renderings)],
+});
+
+/** The rendering that was there first. */
+const firstOf = ({ renderings }: Told): Rendering =>
+  renderings.reduce((first, one) => (one.recorded.revision < first.recorded.revision ? one : first));
+
+/** What the event changed, by the highest rendering that tells. */
+function changesBy({ renderings }: Told, predecessor: Told | undefined): Change[] | null {
+  for (const { stripeEvent } of renderings) {
+    const before = predecessor?.renderings.find(
+      (one) => one.stripeEvent.api_version === stripeEvent.api_version,
+    )?.stripeEvent;
+    const changes = changesOf(stripeEvent, before);
+    if (changes !== null) return changes;
+  }
+  return null;
 }
 
 /** The sort is stable, and the events of a stream are in this order already: their own order is kept. */
@@ -75,23 +102,24 @@ function merged(streams: readonly (readonly Told[])[]): Told[] {
 const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 /** Of events of one stream, in the order of revisions, those that came after one of a later second. */
-function lateOf(events: readonly Told[]): Told[] {
+function lateOf(events: readonly Told[]): RecordedEvent[] {
   let latest = -Infinity;
-  return events.filter(({ order: { created } }) => {
+  const late = events.filter(({ order: { created } }) => {
     const isLate = created < latest;
     latest = Math.max(latest, created);
     return isLate;
   });
+  return late.map(({ renderings: [{ recorded }] }) => recorded);
 }
 
 /** For each event the one before it about the same object. */
-function predecessors(timeline: readonly Told[]): Map<Told, StripeEvent> {
-  const last = new Map<string, StripeEvent>();
-  const before = new Map<Told, StripeEvent>();
+function predecessors(timeline: readonly Told[]): Map<Told, Told> {
+  const last = new Map<string, Told>();
+  const before = new Map<Told, Told>();
   for (const event of timeline) {
     const previous = last.get(event.order.objectKey);
     if (previous !== undefined) before.set(event, previous);
-    last.set(event.order.objectKey, event.stripeEvent);
+    last.set(event.order.objectKey, event);
   }
   return before;
 }
@@ -104,7 +132,7 @@ function transitionsOf(
   const transitions = new Map<Told, { from: string | null; to: string }>();
   let from: string | null = null;
   for (const event of timeline) {
-    const { object } = event.stripeEvent.data;
+    const { object } = event.renderings[0].stripeEvent.data;
     const to = textOrNull(object['status']);
     if (object['object'] !== 'subscription' || object['id'] !== subscription || to === null || to === from) continue;
     if (from !== null && isFinalStatus(from) && !isFinalStatus(to)) continue;
@@ -114,7 +142,9 @@ function transitionsOf(
   return transitions;
 }
 
-function entryOf({ recorded, stripeEvent }: Told) {
+function entryOf(event: Told) {
+  const { stripeEvent } = event.renderings[0];
+  const { recorded } = firstOf(event);
   const { object } = stripeEvent.data;
   return {
     stripeEventId: stripeEvent.id,
@@ -122,6 +152,7 @@ function entryOf({ recorded, stripeEvent }: Told) {
     created: new Date(stripeEvent.created * 1000).toISOString(),
     object: { kind: textOrNull(object['object']), id: textOrNull(object['id']) },
     apiVersion: stripeEvent.api_version,
+    renderings: event.renderings.map((one) => one.stripeEvent.api_version),
     stream: recorded.stream,
     revision: String(recorded.revision),
     position: String(recorded.position),
