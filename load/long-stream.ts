@@ -58,12 +58,14 @@ function newEvent(stripeEvent: StripeEvent, stream: string): NewEvent {
   };
   return {
     stream,
-    eventId: eventIdOf(stripeEvent.id),
+    eventId: eventIdOf(stripeEvent.id, stripeEvent.api_version),
     type: stripeEvent.type,
     data: bytesOf(stripeEvent),
     metadata: bytesOf(metadata),
     contentHash: '',
+    contentHashFor: () => '',
     apiVersion: stripeEvent.api_version,
+    account: null,
   };
 }
 

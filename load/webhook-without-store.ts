@@ -12,7 +12,13 @@ import { INTAKE, INTAKE_REPORT, WebhookController, type Intake } from '../src/we
 
 const BODY_BYTES_MAX = 1_048_576;
 const secret = process.argv[2] ?? '';
-const appendNothing: Append = async ({ stream }) => ({ kind: 'appended', stream, revision: 0n, position: 0n });
+const appendNothing: Append = async ({ stream }) => ({
+  kind: 'appended',
+  stream,
+  revision: 0n,
+  position: 0n,
+  isRendering: false,
+});
 const intake: Intake = (delivery) =>
   take(delivery, { secrets: [{ label: 'benchmark', secret }], append: appendNothing });
 

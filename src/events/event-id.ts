@@ -5,10 +5,38 @@ import { canonicalJson, type Json } from './json.js';
 const eventNamespace = Buffer.from('d1b5cfb2b0d14a3c9c7d6a0c3a0a6f4e', 'hex');
 const quarantineNamespace = Buffer.from('8f0d3b9ce5a24f4e8a5b2f7a91c6d70b', 'hex');
 
-/** The id under which a Stripe event is recorded: always the same UUID for one Stripe event id. */
-export function eventIdOf(stripeEventId: string): string {
-  return uuidV5(eventNamespace, stripeEventId);
+/** How much of a UUID's text names the event; what follows names the API version in which it is rendered. */
+const EVENT_DIGITS = 'xxxxxxxx-xxxx-xxxx-xxxx-xxxx'.length;
+
+/**
+ * The id under which a Stripe event is recorded as an API version renders it: its first 12 bytes are the event's, the last four the
+ * version's. Two renderings never share an id, or EventStoreDB would take one for a repeat of the other when two processes append
+ * them at the same revision. Events without a version, and those recorded before renderings were, have the event's own four bytes.
+ */
+export function eventIdOf(stripeEventId: string, apiVersion: string | null): string {
+  const id = uuidV5(eventNamespace, stripeEventId);
+  return apiVersion === null ? id : id.slice(0, EVENT_DIGITS) + digitsOf(apiVersion);
 }
+
+/** What the ids of all renderings of one event begin with. */
+export const eventPart = (eventId: string): string => eventId.slice(0, EVENT_DIGITS);
+
+/** The least and the greatest id that a rendering of the same event can have. */
+export const idsOfEvent = (eventId: string): readonly [first: string, last: string] => [
+  `${eventPart(eventId)}00000000`,
+  `${eventPart(eventId)}ffffffff`,
+];
+
+function digitsOf(apiVersion: string): string {
+  const known = versionDigits.get(apiVersion);
+  if (known !== undefined) return known;
+  const digits = uuidV5(eventNamespace, apiVersion).slice(EVENT_DIGITS);
+  if (versionDigits.size < VERSIONS_MAX) versionDigits.set(apiVersion, digits);
+  return digits;
+}
+
+const versionDigits = new Map<string, string>();
+const VERSIONS_MAX = 1_000;
 
 /**
  * The id of a quarantined body, which may share its Stripe event id with others or have none: made from id and content.

@@ -83,8 +83,17 @@ export function route(body: Json, contentHash: string): Route {
   if (!isRealId(stripeEventId)) return quarantine(body, contentHash, 'no_real_id');
   const stream = streamOf(body, body.data.object);
   if (stream.kind === 'none') return quarantine(body, contentHash, stream.reason);
-  return { kind: 'stream', stream: stream.name, eventId: eventIdOf(stripeEventId), stripeEventId, type };
+  return {
+    kind: 'stream',
+    stream: stream.name,
+    eventId: eventIdOf(stripeEventId, versionOf(body)),
+    stripeEventId,
+    type,
+  };
 }
+
+/** That of a body in which `faultIn` finds no fault. */
+const versionOf = (body: JsonObject): string | null => field(body, 'api_version') as string | null;
 
 /** The quarantine of a body that its stream did not take. */
 export function routeRefused(body: Json, contentHash: string, reason: RefusedReason): Quarantined {

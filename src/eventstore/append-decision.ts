@@ -2,6 +2,7 @@
  * What becomes of an event on its way into its stream: the rules of "once" as pure functions. What they need to know is
  * read by others; each answer is a value.
  */
+import { eventPart } from '../events/event-id.js';
 import type { KnownEvent, StreamHead } from './stream-heads.js';
 
 /** Where an event stands in the log. */
@@ -20,27 +21,54 @@ export type IndexAnswer =
       readonly position: bigint;
       /** The event at `position`, by which one can tell whether the index speaks of the log that is there. */
       readonly eventId: string;
-      /** Where the id is. */
-      readonly found: Place | null;
+      /** Where the renderings of the event are, the first in the log first. */
+      readonly found: readonly Place[];
       /** The event of the stream with the highest revision that is indexed. */
       readonly last: (Place & Readonly<{ eventId: string }>) | null;
     };
 
-export type Verdict =
-  /** The head holds the id. */
-  | { readonly kind: 'in_head'; readonly event: KnownEvent | bigint }
-  /** The index holds it; to be checked against the log. */
-  | { readonly kind: 'in_index'; readonly at: Place }
-  | { readonly kind: 'new' }
-  /** The head leans on an index that does not reach so far now, or does not answer: only the stream itself can tell. */
-  | { readonly kind: 'unknown' };
+export type Verdict = Readonly<{
+  /** Renderings of the event that the head holds, or the revisions at which the log shows them. */
+  inHead: readonly (KnownEvent | bigint)[];
+  /** Further ones that the index holds; to be checked against the log. */
+  inIndex: readonly Place[];
+  /** False where the head leans on an index that does not reach so far now, or does not answer: only the stream itself can tell of others. */
+  isComplete: boolean;
+}>;
 
-/** Whether an event is in its stream, as far as the head of the stream and the index together can tell. */
-export function judge(eventId: string, head: StreamHead, answer: IndexAnswer): Verdict {
-  const event = head.events.get(eventId);
-  if (event !== undefined) return { kind: 'in_head', event };
-  if (answer.kind === 'answered' && answer.found !== null) return { kind: 'in_index', at: answer.found };
-  return head.leansOn === null || vouchesFor(answer, head.leansOn) ? { kind: 'new' } : { kind: 'unknown' };
+/** Which renderings of an event are in the log, as far as the head of its stream and the index together can tell. */
+export function judge(
+  event: Readonly<{ eventId: string; stream: string }>,
+  head: StreamHead,
+  answer: IndexAnswer,
+): Verdict {
+  const inHead = head.events.of(event.eventId);
+  const isInHead = (place: Place): boolean =>
+    place.stream === event.stream && inHead.some((one) => revisionOf(one) === place.revision);
+  return {
+    inHead,
+    inIndex: answer.kind === 'answered' ? answer.found.filter((place) => !isInHead(place)) : [],
+    isComplete: head.leansOn === null || vouchesFor(answer, head.leansOn),
+  };
+}
+
+const revisionOf = (event: KnownEvent | bigint): bigint => (typeof event === 'bigint' ? event : event.revision);
+
+/** What an event that is to be appended says of itself. */
+export type Delivered = Readonly<{
+  contentHash: string;
+  contentHashFor: (account: string | null) => string;
+  account: string | null;
+}>;
+
+/**
+ * Whether two bodies of one event in one API version say the same. The account may be named by one of them alone: the endpoint of a
+ * platform gets it with the event, and the connected account's own endpoint does not.
+ */
+export function saysTheSame(known: KnownEvent, delivered: Delivered): boolean {
+  if (known.contentHash === null || known.contentHash === delivered.contentHash) return true;
+  const isNamedByOne = known.account === null || delivered.account === null;
+  return isNamedByOne && known.contentHash === delivered.contentHashFor(known.account);
 }
 
 /** That it still has the end it had of the stream is no more than a check: rows may have been deleted by hand. */
@@ -59,6 +87,7 @@ export type Shown = Readonly<{ revision: bigint; eventId: string }>;
  * revision or above, `last` the last that it shows at all; null where there is none.
  */
 export type Sighting =
+  /** That event, in whatever API version. */
   | 'there'
   /** The stream shows nothing, or begins above it: deleted, or cut by its metadata. */
   | 'hidden'
@@ -66,7 +95,8 @@ export type Sighting =
   | 'not_here';
 
 export function sight(event: Shown, { from, last }: Readonly<{ from: Shown | null; last: bigint | null }>): Sighting {
-  if (from !== null && from.revision === event.revision) return from.eventId === event.eventId ? 'there' : 'not_here';
+  if (from !== null && from.revision === event.revision)
+    return eventPart(from.eventId) === eventPart(event.eventId) ? 'there' : 'not_here';
   if (from !== null) return 'hidden';
   return last === null ? 'hidden' : 'not_here';
 }

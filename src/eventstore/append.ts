@@ -13,7 +13,10 @@ export type NewEvent = Readonly<{
   data: Uint8Array;
   metadata: Uint8Array;
   contentHash: string;
+  /** The hash that the body would have if it named this account, or none. */
+  contentHashFor: (account: string | null) => string;
   apiVersion: string | null;
+  account: string | null;
 }>;
 
 /** Bytes that the store counts against its append limit: data, metadata, and the type as UTF-16. */

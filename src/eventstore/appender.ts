@@ -3,14 +3,21 @@ import { appendSizeOf, ClockSkew, type NewEvent, type WriteOutcome } from './app
 import { failureOf, type EventStore } from './event-store.js';
 import { LogNow } from './log-now.js';
 import { Lanes, type LaneLimits, type Waiting } from './lanes.js';
-import { SharedAppend } from './shared-append.js';
+import { SharedAppend, type Settled } from './shared-append.js';
 import { leanOnIndex, StreamHeads } from './stream-heads.js';
 
 export type AppendOutcome =
-  | { readonly kind: 'appended'; readonly stream: string; readonly revision: bigint; readonly position: bigint }
+  | {
+      readonly kind: 'appended';
+      readonly stream: string;
+      readonly revision: bigint;
+      readonly position: bigint;
+      /** The log had the event already, rendered in another API version. */
+      readonly isRendering: boolean;
+    }
   /**
-   * The id is in the log already, maybe rendered in another API version. `position`: null when its stream hides it and
-   * nothing else knows.
+   * The event is in the log already in this API version, or was in any before an operator has hidden it. `position`: null when its
+   * stream hides it and nothing else knows.
    */
   | { readonly kind: 'duplicate'; readonly stream: string; readonly revision: bigint; readonly position: bigint | null }
   /** The id is in the log with another content in the same API version: two different bodies claim it. */
@@ -56,10 +63,13 @@ export type Trouble = Readonly<{ kind: 'clock_skew' | 'refused' | 'not_writable'
  */
 const TROUBLE_LASTS_MS = 10_000;
 
+/** Streams in which one event is looked for. */
+const STREAMS_MAX = 3;
+
 /** Appends events to their streams, each once. */
 export class Appender {
   #heads: StreamHeads;
-  readonly #lanes: Lanes<AppendOutcome>;
+  readonly #lanes: Lanes<Settled>;
   #logNow: LogNow;
   #callsEnded = 0;
   #trouble: Readonly<{ trouble: Trouble; at: number }> | null = null;
@@ -91,10 +101,18 @@ export class Appender {
   append(event: NewEvent): Promise<AppendOutcome> {
     const { appendBytesMax } = this.limits;
     if (appendSizeOf(event) > appendBytesMax) return Promise.resolve({ kind: 'too_large', limitBytes: appendBytesMax });
-    return this.#lanes.enter(event);
+    return this.#enter(event);
   }
 
-  async #appendAll(stream: string, share: readonly Waiting<AppendOutcome>[]): Promise<void> {
+  /** An event that another stream has in another API version belongs there, whatever its own route. */
+  async #enter(event: NewEvent, streamsLeft = STREAMS_MAX): Promise<AppendOutcome> {
+    const outcome = await this.#lanes.enter(event);
+    if (outcome.kind !== 'elsewhere') return outcome;
+    if (streamsLeft > 1) return this.#enter({ ...event, stream: outcome.stream }, streamsLeft - 1);
+    return { kind: 'unavailable', cause: new Error(`${event.stream} and ${outcome.stream} have one event in turn.`) };
+  }
+
+  async #appendAll(stream: string, share: readonly Waiting<Settled>[]): Promise<void> {
     const { store, index } = this;
     const { timeoutMs, cachedIdsMax: idsMax } = this.limits;
     const callsEnded = this.#forgetOtherLog();

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { afterRefusal, judge, type IndexAnswer } from './append-decision.js';
+import { eventPart } from '../events/event-id.js';
+import { afterRefusal, judge, saysTheSame, type IndexAnswer, type Place } from './append-decision.js';
 import { write, type NewEvent, type WriteOutcome } from './append.js';
 import type { AppendOutcome, EventIdIndex } from './appender.js';
 import type { EventStore } from './event-store.js';
@@ -16,6 +17,9 @@ import {
   speaksOfLog,
   type HeadReading,
 } from './stream-reading.js';
+
+/** `elsewhere`: another stream has the event in another API version, and is to have this one, too. */
+export type Settled = AppendOutcome | { readonly kind: 'elsewhere'; readonly stream: string };
 
 export type AppendTools = Readonly<{
   store: EventStore;
@@ -42,7 +46,9 @@ const UNAVAILABLE: IndexAnswer = { kind: 'unavailable' };
 export class SharedAppend {
   readonly #reading: HeadReading;
   readonly #answers = new Map<string, IndexAnswer>();
-  #open: readonly Waiting<AppendOutcome>[];
+  #open: readonly Waiting<Settled>[];
+  /** Events that are open, and in the log in another API version. */
+  readonly #renderings = new Set<NewEvent>();
   #together = true;
   /** Where the log ended when all of these events had come: what stands up to there they did not bring. Known for a head that was not seen. */
   #logEnd = -1n;
@@ -50,10 +56,10 @@ export class SharedAppend {
   constructor(
     private readonly tools: AppendTools,
     private readonly stream: string,
-    share: readonly Waiting<AppendOutcome>[],
+    share: readonly Waiting<Settled>[],
   ) {
     this.#open = share;
-    this.#reading = { wanted: new Set(share.map(({ event }) => event.eventId)), idsMax: tools.idsMax };
+    this.#reading = { wanted: new Set(share.map(({ event }) => eventPart(event.eventId))), idsMax: tools.idsMax };
   }
 
   /** Returns the head as it is then. What is open when it throws has no outcome yet. */
@@ -88,7 +94,7 @@ export class SharedAppend {
   }
 
   async #askIndex(stream: string | null): Promise<void> {
-    const ids = [...this.#reading.wanted];
+    const ids = [...new Set(this.#open.map(({ event }) => event.eventId))];
     const answers = await Promise.all(ids.map((eventId) => this.tools.index.find(eventId, stream)));
     for (const [at, eventId] of ids.entries()) this.#answers.set(eventId, answers[at] ?? UNAVAILABLE);
   }
@@ -129,13 +135,10 @@ export class SharedAppend {
   async #settleKnown(given: StreamHead): Promise<StreamHead> {
     let head = given;
     for (let tries = 0; tries < TRIES_MAX; tries += 1) {
-      const unknown = this.#open.some(
-        ({ event }) => judge(event.eventId, head, this.#answerOf(event)).kind === 'unknown',
-      );
-      if (unknown && !head.isTombstoned) head = await this.#wholeHead();
       const settled = await Promise.all(this.#open.map((waiting) => this.#settleIfKnown(waiting, head)));
       this.#open = this.#open.filter((_, at) => settled[at] !== 'settled');
-      if (!settled.includes('contradicted')) return head;
+      const mustRead = settled.includes('unknown') && !head.isTombstoned;
+      if (!mustRead && !settled.includes('contradicted')) return head;
       head = await this.#wholeHead();
     }
     throw new Error(`The log changes while ${this.stream} is read: what it showed it shows no more.`);
@@ -146,33 +149,51 @@ export class SharedAppend {
   }
 
   async #settleIfKnown(
-    { event, settle }: Waiting<AppendOutcome>,
+    { event, settle }: Waiting<Settled>,
     head: StreamHead,
-  ): Promise<'settled' | 'open' | 'contradicted'> {
+  ): Promise<'settled' | 'open' | 'unknown' | 'contradicted'> {
     const answer = this.#answerOf(event);
-    const verdict = judge(event.eventId, head, answer);
-    if (verdict.kind === 'new' || verdict.kind === 'unknown') return 'open';
-    if (verdict.kind === 'in_head' && typeof verdict.event !== 'bigint') {
-      settle(outcomeOf(this.stream, verdict.event, event));
-      return 'settled';
+    const { inHead, inIndex, isComplete } = judge(event, head, answer);
+    const streams: string[] = [];
+    for (const one of [...inHead, ...inIndex]) {
+      const found = await this.#lookedAt(event, one, answer);
+      if (found.kind === 'not_here') {
+        this.#answers.set(event.eventId, UNAVAILABLE);
+        return 'contradicted';
+      }
+      if (found.kind === 'other_version') streams.push(found.stream);
+      else {
+        settle(found);
+        return 'settled';
+      }
     }
-    const at =
-      verdict.kind === 'in_index'
-        ? verdict.at
-        : { stream: this.stream, revision: verdict.event as bigint, position: null };
-    const recalled = await recall(this.tools.store, event.eventId, at);
-    if (recalled.kind === 'there') settle(outcomeOf(at.stream, recalled.event, event));
-    else if (
-      recalled.kind === 'hidden' &&
-      (verdict.kind === 'in_head' ||
-        (isVouchedFor(at.position, answer) && (await speaksOfLog(this.tools.store, answer))))
-    )
-      settle({ ...at, kind: 'duplicate' });
-    else {
-      this.#answers.set(event.eventId, UNAVAILABLE);
-      return 'contradicted';
-    }
+    if (!isComplete) return 'unknown';
+    const [elsewhere] = streams;
+    if (elsewhere === undefined) return 'open';
+    this.#renderings.add(event);
+    if (streams.includes(event.stream)) return 'open';
+    settle({ kind: 'elsewhere', stream: elsewhere });
     return 'settled';
+  }
+
+  /** What an event is beside one that has its Stripe id: its duplicate, in conflict with it, or another rendering. */
+  async #lookedAt(
+    event: NewEvent,
+    one: KnownEvent | bigint | Place,
+    answer: IndexAnswer,
+  ): Promise<AppendOutcome | { kind: 'other_version'; stream: string } | { kind: 'not_here' }> {
+    const compared = (stream: string, known: KnownEvent) =>
+      known.eventId === event.eventId || known.apiVersion === event.apiVersion
+        ? outcomeOf(stream, known, event)
+        : { kind: 'other_version' as const, stream };
+    if (typeof one !== 'bigint' && !('stream' in one)) return compared(event.stream, one);
+    const at = typeof one === 'bigint' ? { stream: event.stream, revision: one, position: null } : one;
+    const recalled = await recall(this.tools.store, event.eventId, at);
+    if (recalled.kind === 'there') return compared(at.stream, recalled.event);
+    const isHidden =
+      recalled.kind === 'hidden' &&
+      (typeof one === 'bigint' || (isVouchedFor(at.position, answer) && (await speaksOfLog(this.tools.store, answer))));
+    return isHidden ? { ...at, kind: 'duplicate' } : { kind: 'not_here' };
   }
 
   /** What is written next: the first of each id, in order; only one when they were too large together. */
@@ -241,15 +262,16 @@ export class SharedAppend {
     const outcomes = new Map<NewEvent, AppendOutcome>();
     for (const [at, event] of fresh.entries()) {
       const revision = last - BigInt(fresh.length - 1 - at);
-      const { contentHash, apiVersion } = event;
-      const appended: KnownEvent = { revision, position, contentHash, apiVersion };
+      const { eventId, contentHash, apiVersion, account } = event;
+      const appended: KnownEvent = { eventId, revision, position, contentHash, apiVersion, account };
+      const isRendering = this.#renderings.has(event) || head.events.of(event.eventId).length > 0;
       const known = isRepeat ? await this.#recalled(event, appended) : appended;
       head.events.add(event.eventId, known);
       outcomes.set(
         event,
         isRepeat || position === null
           ? outcomeOf(this.stream, known, event)
-          : { kind: 'appended', stream: this.stream, revision, position },
+          : { kind: 'appended', stream: this.stream, revision, position, isRendering },
       );
     }
     for (const { event, settle } of this.#open) {
@@ -276,13 +298,11 @@ export class SharedAppend {
   }
 }
 
-function outcomeOf(
-  stream: string,
-  { revision, position, contentHash, apiVersion }: KnownEvent,
-  event: NewEvent,
-): AppendOutcome {
-  const conflicts = contentHash !== null && contentHash !== event.contentHash && apiVersion === event.apiVersion;
-  return conflicts ? { kind: 'conflict', stream, revision } : { kind: 'duplicate', stream, revision, position };
+function outcomeOf(stream: string, known: KnownEvent, event: NewEvent): AppendOutcome {
+  const { revision, position } = known;
+  return saysTheSame(known, event)
+    ? { kind: 'duplicate', stream, revision, position }
+    : { kind: 'conflict', stream, revision };
 }
 
 /** Whether the index vouches for the log as far as a place. */

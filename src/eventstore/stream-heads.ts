@@ -1,3 +1,4 @@
+import { eventPart } from '../events/event-id.js';
 import type { IndexAnswer } from './append-decision.js';
 
 /**
@@ -5,10 +6,12 @@ import type { IndexAnswer } from './append-decision.js';
  * did not say.
  */
 export type KnownEvent = Readonly<{
+  eventId: string;
   revision: bigint;
   position: bigint | null;
   contentHash: string | null;
   apiVersion: string | null;
+  account: string | null;
 }>;
 
 /**
@@ -46,12 +49,15 @@ export const newHead = (revision: bigint, leansOn: StreamHead['leansOn']): Strea
   isSeen: false,
 });
 
+/** An event that was read is kept as its revision. */
+type Kept = KnownEvent | number;
+
 /**
- * Events of one stream by their ids: of those that were read the revision alone, since a stream may have a million of
- * them, of those that this process appended all that an answer needs. Of an id that stands twice the first counts.
+ * Events of one stream, each with its renderings in the order of revisions: of those that were read the revision alone, since a
+ * stream may have a million of them, of those that this process appended all that an answer needs.
  */
 export class KnownEvents {
-  readonly #events = new Map<string, KnownEvent | number>();
+  readonly #events = new Map<string, Kept | readonly Kept[]>();
   #weight = 0;
 
   /** What the events take, in ids: about 100 bytes each. */
@@ -59,35 +65,43 @@ export class KnownEvents {
     return this.#weight;
   }
 
-  get(eventId: string): KnownEvent | bigint | undefined {
-    const event = this.#events.get(keyOf(eventId));
-    return typeof event === 'number' ? BigInt(event) : event;
+  /** All renderings of the event that has this id in one of them. */
+  of(eventId: string): readonly (KnownEvent | bigint)[] {
+    const kept = this.#events.get(keyOf(eventId));
+    if (kept === undefined) return NONE;
+    return renderingsIn(kept).map((event) => (typeof event === 'number' ? BigInt(event) : event));
   }
 
   /** `event`: its revision, or more. */
   add(eventId: string, event: KnownEvent | bigint): void {
     const key = keyOf(eventId);
-    if (this.#events.has(key)) return;
-    const kept = typeof event === 'bigint' ? Number(event) : event;
-    this.#events.set(key, kept);
-    this.#weight += weightOf(kept);
+    const added = typeof event === 'bigint' ? Number(event) : event;
+    const kept = this.#events.get(key);
+    this.#events.set(key, kept === undefined ? added : [...renderingsIn(kept), added]);
+    this.#weight += weightOf(added);
   }
 
   /** Forgets the events up to a revision. */
   dropUpTo(revision: bigint): void {
-    for (const [key, event] of this.#events) {
-      if (revisionOf(event) > revision) continue;
-      this.#events.delete(key);
-      this.#weight -= weightOf(event);
+    for (const [key, kept] of this.#events) {
+      const renderings = renderingsIn(kept);
+      const left = renderings.filter((event) => revisionOf(event) > revision);
+      if (left.length === renderings.length) continue;
+      if (left.length === 0) this.#events.delete(key);
+      else this.#events.set(key, left);
+      for (const event of renderings) if (!left.includes(event)) this.#weight -= weightOf(event);
     }
   }
 }
 
-const revisionOf = (event: KnownEvent | number): bigint | number =>
-  typeof event === 'number' ? event : event.revision;
-const weightOf = (event: KnownEvent | number): number => (typeof event === 'number' ? 1 : 4);
-/** The 16 bytes of a UUID as a string, which takes half of what its text takes. */
-const keyOf = (eventId: string): string => Buffer.from(eventId.replaceAll('-', ''), 'hex').toString('latin1');
+const NONE: readonly never[] = [];
+const renderingsIn = (kept: Kept | readonly Kept[]): readonly Kept[] =>
+  typeof kept === 'number' || !Array.isArray(kept) ? [kept as Kept] : (kept as readonly Kept[]);
+const revisionOf = (event: Kept): bigint | number => (typeof event === 'number' ? event : event.revision);
+const weightOf = (event: Kept): number => (typeof event === 'number' ? 1 : 4);
+/** The bytes of a UUID that name the event, as a string, which takes half of what their text takes. */
+const keyOf = (eventId: string): string =>
+  Buffer.from(eventPart(eventId).replaceAll('-', ''), 'hex').toString('latin1');
 
 /** From so many ids on a head is worth to be made smaller. */
 const LARGE = 1_000;
@@ -103,8 +117,8 @@ export const needsEnd = (head: StreamHead | undefined): boolean =>
 export function leanOnIndex(head: StreamHead, answer: IndexAnswer): void {
   if (head.events.weight < LARGE || answer.kind !== 'answered' || answer.last === null) return;
   const { revision, position, eventId } = answer.last;
-  const own = head.events.get(eventId);
-  if (own === undefined || (typeof own === 'bigint' ? own : own.revision) !== revision) return;
+  const own = head.events.of(eventId);
+  if (!own.some((event) => (typeof event === 'bigint' ? event : event.revision) === revision)) return;
   head.leansOn = { log: answer.log, revision, position };
   head.events.dropUpTo(revision);
 }

@@ -1,4 +1,5 @@
 /** What the appender reads of a stream and its log, and the values it makes of it. */
+import { eventPart } from '../events/event-id.js';
 import { hidesItsEnd, sight, type IndexAnswer, type Place } from './append-decision.js';
 import { failureOf, type EventStore } from './event-store.js';
 import { readNameOfLog } from './log-name.js';
@@ -7,7 +8,7 @@ import { readEventAtPosition, readStream } from './read.js';
 import type { RecordedEvent } from './recorded-event.js';
 import { newHead, type KnownEvent, type StreamHead } from './stream-heads.js';
 
-/** `wanted`: ids that are looked for; they are kept also beyond `idsMax`, the most that a head may hold. */
+/** `wanted`: events that are looked for, by `eventPart`; they are kept also beyond `idsMax`, the most that a head may hold. */
 export type HeadReading = Readonly<{ wanted: ReadonlySet<string>; idsMax: number }>;
 
 const READS_MAX = 3;
@@ -61,7 +62,7 @@ export async function readOn(
         first ??= event;
         head.revision = event.revision;
         head.isWhole &&= head.events.weight < idsMax;
-        if (head.isWhole || wanted.has(event.eventId)) head.events.add(event.eventId, event.revision);
+        if (head.isWhole || wanted.has(eventPart(event.eventId))) head.events.add(event.eventId, event.revision);
       }
       head.isTombstoned = next.value === 'tombstoned';
       head.isSeen = true;
@@ -75,7 +76,7 @@ export async function readOn(
 export type Recalled =
   { readonly kind: 'there'; readonly event: KnownEvent } | { readonly kind: 'hidden' | 'not_here' };
 
-/** Looks at the place where an event should stand. */
+/** Looks at the place where an event should stand, in whatever API version. */
 export async function recall(
   store: EventStore,
   eventId: string,
@@ -92,11 +93,13 @@ export async function recall(
     : { kind: kind === 'there' ? 'not_here' : kind };
 }
 
-const knownEventOf = ({ revision, position, metadata }: RecordedEvent): KnownEvent => ({
+const knownEventOf = ({ eventId, revision, position, metadata }: RecordedEvent): KnownEvent => ({
+  eventId,
   revision,
   position,
   contentHash: metadata?.contentHash ?? null,
   apiVersion: metadata?.apiVersion ?? null,
+  account: metadata?.account ?? null,
 });
 
 async function firstFrom(

@@ -82,6 +82,9 @@ const settledStates = new WeakMap<FoldState, Settled>();
 const settledOf = (projection: AnyProjection, state: FoldState): Settled =>
   settledStates.get(state) ?? settle(projection, state);
 
+/** Facts with the renderings of each event made one. */
+export const eventsOf = (facts: readonly Fact[]): readonly Fact[] => mergeRenderings(facts, mergeFacts);
+
 /** The fact of an event that was rendered in several API versions, the highest first. */
 const mergeFacts = (renderings: readonly [Fact, ...Fact[]], order: OrderKey): Fact => ({
   ...renderings[0],
@@ -90,8 +93,7 @@ const mergeFacts = (renderings: readonly [Fact, ...Fact[]], order: OrderKey): Fa
 });
 
 function settle(projection: AnyProjection, state: FoldState): Settled {
-  const events = mergeRenderings(state.recent, mergeFacts);
-  const { ordered, ambiguous, states } = orderSecond(events, state.objects);
+  const { ordered, ambiguous, states } = orderSecond(eventsOf(state.recent), state.objects);
   return {
     settled: ordered.reduce((before: unknown, fact) => evolve(projection, before, fact), state.settled),
     objects: states,

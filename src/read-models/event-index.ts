@@ -1,4 +1,6 @@
+import { idsOfEvent } from '../events/event-id.js';
 import type { IndexAnswer } from '../eventstore/append-decision.js';
+import { groupBy } from '../folding/group-by.js';
 import type { Queryable } from './database.js';
 import { EVENT_INDEX, EVENT_INDEX_GENERATION } from './schema.js';
 
@@ -6,6 +8,9 @@ import { EVENT_INDEX, EVENT_INDEX_GENERATION } from './schema.js';
 export type IndexedEvent = Readonly<{ eventId: string; stream: string; revision: bigint; position: bigint }>;
 
 type Found = { event_id: string; stream: string; revision: bigint; position: bigint };
+
+/** Renderings of one event, neighbours in the index: no more than an account has endpoints, which Stripe limits to 16. */
+const RENDERINGS_MAX = 32;
 
 /** Where these ids were indexed. */
 export async function findEvents(database: Queryable, eventIds: readonly string[]): Promise<Map<string, IndexedEvent>> {
@@ -16,6 +21,15 @@ export async function findEvents(database: Queryable, eventIds: readonly string[
   return new Map(
     rows.map(({ event_id: eventId, stream, revision, position }) => [eventId, { eventId, stream, revision, position }]),
   );
+}
+
+/** Where the renderings of an event were indexed, whichever of their ids is given; the first in the log first. */
+export async function findRenderings(database: Queryable, eventId: string): Promise<IndexedEvent[]> {
+  const { rows } = await database.query<Found>(
+    `select event_id, stream, revision, position from ${EVENT_INDEX} where event_id between $1 and $2 order by position limit ${RENDERINGS_MAX}`,
+    [...idsOfEvent(eventId)],
+  );
+  return rows.map(({ event_id: id, stream, revision, position }) => ({ eventId: id, stream, revision, position }));
 }
 
 /** The latest events of these streams, before a position. */
@@ -53,20 +67,26 @@ export async function findStreams(database: Queryable, streams: readonly string[
 /** An event id, and the stream whose end is asked for too; null when nobody needs it, which costs Postgres a third. */
 export type Asked = Readonly<{ eventId: string; stream: string | null }>;
 
-type LookedUp = { log_name: string | null; position: bigint | null; event_id: string | null } & Partial<
-  Record<'found_stream' | 'last_event_id', string | null>
-> &
-  Partial<Record<'found_revision' | 'found_position' | 'last_revision' | 'last_position', bigint | null>>;
+type LookedUp = Readonly<
+  { at: bigint; log_name: string | null; position: bigint | null; event_id: string | null } & Record<
+    'found_stream',
+    string | null
+  > &
+    Record<'found_revision' | 'found_position', bigint | null> & { last_event_id?: string | null } & Partial<
+      Record<'last_revision' | 'last_position', bigint | null>
+    >
+>;
 
 /** Each lateral query is one probe of a B-tree, whatever the planner expects. */
+const FOUND = `(select stream, revision, position from ${EVENT_INDEX} where event_id between asked.first and asked.last order by event_id limit ${RENDERINGS_MAX})`;
+
 const LOOK_UP = `
-select checkpoint.log_name, checkpoint.position, checkpoint.event_id, found.stream as found_stream, found.revision as found_revision,
+select asked.at, checkpoint.log_name, checkpoint.position, checkpoint.event_id, found.stream as found_stream, found.revision as found_revision,
   found.position as found_position, last.revision as last_revision, last.position as last_position, last.event_id as last_event_id
-from unnest($1::uuid[], $2::text[]) with ordinality as asked(event_id, stream, at)
+from unnest($1::uuid[], $2::uuid[], $3::text[]) with ordinality as asked(first, last, stream, at)
 join ledger.checkpoints as checkpoint on checkpoint.name = '${EVENT_INDEX_GENERATION}'
-left join lateral (select stream, revision, position from ${EVENT_INDEX} where event_id = asked.event_id limit 1) as found on true
-left join lateral (select revision, position, event_id from ${EVENT_INDEX} where stream = asked.stream and position <= checkpoint.position order by revision desc limit 1) as last on true
-order by asked.at`;
+left join lateral ${FOUND} as found on true
+left join lateral (select revision, position, event_id from ${EVENT_INDEX} where stream = asked.stream and position <= checkpoint.position order by revision desc limit 1) as last on true`;
 
 /**
  * What the index says of each of these. Ids, ends of streams and the checkpoint are of one snapshot, and the projector
@@ -74,50 +94,44 @@ order by asked.at`;
  * there.
  */
 export async function lookUp(database: Queryable, asked: readonly Asked[]): Promise<IndexAnswer[]> {
-  if (asked.every(({ stream }) => stream === null)) return lookUpIds(database, asked);
-  const { rows } = await database.query<LookedUp>(LOOK_UP, [
-    asked.map(({ eventId }) => eventId),
-    asked.map(({ stream }) => stream),
-  ]);
-  return asked.map(({ stream }, at) => answerOf(stream, rows[at]));
+  const ids = asked.map(({ eventId }) => idsOfEvent(eventId));
+  const range = [ids.map(([first]) => first), ids.map(([, last]) => last)];
+  const { rows } = asked.every(({ stream }) => stream === null)
+    ? await database.query<LookedUp>(LOOK_UP_IDS, range)
+    : await database.query<LookedUp>(LOOK_UP, [...range, asked.map(({ stream }) => stream)]);
+  const byPlace = groupBy(rows, ({ at }) => Number(at));
+  return asked.map(({ stream }, at) => answerOf(stream, byPlace.get(at + 1)));
 }
 
-type FoundId = {
-  log_name: string | null;
-  position: bigint | null;
-  event_id: string | null;
-  found_id: string | null;
-} & Record<'found_stream', string | null> &
-  Record<'found_revision' | 'found_position', bigint | null>;
-
-/** Most of the cost of a small query is its planning: this one joins two tables and no more. */
+/** Most of the cost of a small query is its planning: this one probes one B-tree and no more. */
 const LOOK_UP_IDS = `
-select checkpoint.log_name, checkpoint.position, checkpoint.event_id, found.event_id as found_id, found.stream as found_stream,
+select asked.at, checkpoint.log_name, checkpoint.position, checkpoint.event_id, found.stream as found_stream,
   found.revision as found_revision, found.position as found_position
-from ledger.checkpoints as checkpoint left join ${EVENT_INDEX} as found on found.event_id = any($1::uuid[])
-where checkpoint.name = '${EVENT_INDEX_GENERATION}'`;
+from unnest($1::uuid[], $2::uuid[]) with ordinality as asked(first, last, at)
+join ledger.checkpoints as checkpoint on checkpoint.name = '${EVENT_INDEX_GENERATION}'
+left join lateral ${FOUND} as found on true`;
 
-async function lookUpIds(database: Queryable, asked: readonly Asked[]): Promise<IndexAnswer[]> {
-  const { rows } = await database.query<FoundId>(LOOK_UP_IDS, [asked.map(({ eventId }) => eventId)]);
-  const found = new Map(rows.map((row) => [row.found_id, row]));
-  const [checkpoint] = rows;
-  const nothing = checkpoint && { ...checkpoint, found_stream: null, found_revision: null, found_position: null };
-  return asked.map(({ eventId }) => answerOf(null, found.get(eventId) ?? nothing));
-}
-
-function answerOf(stream: string | null, row: LookedUp | undefined): IndexAnswer {
-  const { log_name: log, position, event_id: eventId } = row ?? {};
-  if (row === undefined || log == null || position == null || eventId == null) return { kind: 'unavailable' };
-  const { found_stream, found_revision, found_position, last_revision, last_position, last_event_id } = row;
-  const found =
-    found_stream == null || found_revision == null || found_position == null
-      ? null
-      : { stream: found_stream, revision: found_revision, position: found_position };
+function answerOf(stream: string | null, rows: readonly LookedUp[] = []): IndexAnswer {
+  const { log_name: log, position, event_id: eventId } = rows[0] ?? {};
+  if (log == null || position == null || eventId == null) return { kind: 'unavailable' };
+  const { last_revision, last_position, last_event_id } = rows[0] ?? {};
+  const found = rows.flatMap(({ found_stream, found_revision, found_position }) =>
+    found_stream === null || found_revision === null || found_position === null
+      ? []
+      : { stream: found_stream, revision: found_revision, position: found_position },
+  );
   const last =
     stream === null || last_revision == null || last_position == null || last_event_id == null
       ? null
       : { stream, revision: last_revision, position: last_position, eventId: last_event_id };
-  return { kind: 'answered', log, position, eventId, found, last };
+  return {
+    kind: 'answered',
+    log,
+    position,
+    eventId,
+    found: found.sort((a, b) => (a.position < b.position ? -1 : 1)),
+    last,
+  };
 }
 
 /**

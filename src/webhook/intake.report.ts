@@ -48,6 +48,7 @@ export class IntakeReport {
   readonly #labels: readonly string[];
   readonly #deliveries: Counter<'outcome'>;
   readonly #quarantined: Counter<'reason'>;
+  readonly #renderings: Counter;
   readonly #seconds: Histogram<'outcome'>;
 
   constructor({ registry, waiting, labels, showDeliveries }: Options) {
@@ -68,6 +69,11 @@ export class IntakeReport {
       registers: [registry],
     });
     for (const reason of Object.keys(QUARANTINED)) this.#quarantined.inc({ reason }, 0);
+    this.#renderings = new Counter({
+      name: 'ledger_renderings_total',
+      help: 'Events appended that the log had already in another API version, as two endpoints of different versions deliver them.',
+      registers: [registry],
+    });
     this.#seconds = new Histogram({
       name: 'ledger_webhook_seconds',
       help: 'Time from the whole body received to the answer.',
@@ -93,6 +99,7 @@ export class IntakeReport {
     this.latest.note(recorded);
     this.#shown?.add(outcome, () => lineOf(recorded, seconds));
     if (recorded.kind === 'quarantined') this.#inQuarantine(recorded);
+    if (recorded.kind === 'appended' && recorded.isRendering) this.#renderings.inc();
   }
 
   /** A delivery whose body was read is refused; its answer took `seconds`. */

@@ -25,7 +25,8 @@ type Recorded = Readonly<{
 }>;
 
 export type IntakeOutcome =
-  | (Recorded & Readonly<{ kind: 'appended'; position: bigint }>)
+  /** `isRendering`: the log had the event already, in another API version. */
+  | (Recorded & Readonly<{ kind: 'appended'; position: bigint; isRendering: boolean }>)
   /** `position`: null for an event that an operator has hidden, where nothing knows it. */
   | (Recorded & Readonly<{ kind: 'duplicate'; position: bigint | null }>)
   | (Recorded & Readonly<{ kind: 'quarantined'; position: bigint; reason: QuarantineReason }>)
@@ -56,7 +57,9 @@ export async function take(
 
   // Bytes that are no UTF-8 all decode to one replacement character, so that only the bytes tell such bodies apart.
   const hash = isUtf8(body) ? contentHashOf(text, stripeEvent) : digest('sha256', body);
-  const describe = (routed: Route) => newEvent(routed, { stripeEvent, hash, delivery, verified });
+  const hashFor = (account: string | null) =>
+    isUtf8(body) ? contentHashOf(text, stripeEvent, { account }) : digest('sha256', body);
+  const describe = (routed: Route) => newEvent(routed, { stripeEvent, hash, hashFor, delivery, verified });
   const routed = route(stripeEvent, hash);
   const outcome = await options.append(describe(routed));
   if (routed.kind === 'quarantine' || (outcome.kind !== 'conflict' && outcome.kind !== 'stream_deleted'))
@@ -104,21 +107,23 @@ function parse(text: string): Json | undefined {
 type Known = Readonly<{
   stripeEvent: Json;
   hash: string;
+  hashFor: NewEvent['contentHashFor'];
   delivery: Delivery;
   verified: Extract<Verification, { kind: 'valid' }>;
 }>;
 
-function newEvent(routed: Route, { stripeEvent, hash, delivery, verified }: Known): NewEvent {
+function newEvent(routed: Route, { stripeEvent, hash, hashFor, delivery, verified }: Known): NewEvent {
   const fields: JsonObject =
     typeof stripeEvent === 'object' && stripeEvent !== null && !Array.isArray(stripeEvent)
       ? (stripeEvent as JsonObject)
       : {};
   const apiVersion = textOrNull(fields['api_version']);
+  const account = textOrNull(fields['account'] ?? fields['user_id'] ?? null);
   const metadata: EventMetadata = {
     format: 1,
     stripeEventId: routed.stripeEventId,
     apiVersion,
-    account: textOrNull(fields['account'] ?? fields['user_id'] ?? null),
+    account,
     livemode: typeof fields['livemode'] === 'boolean' ? fields['livemode'] : null,
     endpoint: verified.endpoint,
     receivedAt: delivery.receivedAt.toISOString(),
@@ -134,7 +139,9 @@ function newEvent(routed: Route, { stripeEvent, hash, delivery, verified }: Know
     data: delivery.body,
     metadata: new Uint8Array(Buffer.from(JSON.stringify(metadata))),
     contentHash: hash,
+    contentHashFor: hashFor,
     apiVersion,
+    account,
   };
 }
 

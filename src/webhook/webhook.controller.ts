@@ -14,7 +14,14 @@ export const INTAKE = Symbol('Intake');
 export const INTAKE_REPORT = Symbol('IntakeReport');
 
 /** `position`: null for a duplicate that an operator has hidden, where nothing knows its place. */
-type Answer = { outcome: Acknowledged; stream: string; revision: string; position: string | null };
+type Answer = {
+  outcome: Acknowledged;
+  stream: string;
+  revision: string;
+  position: string | null;
+  /** The log had the event already, in another API version. */
+  rendering?: true;
+};
 
 /** Where Stripe delivers. A 2xx says that the event is durable in the log, and nothing else does. */
 @Controller({ path: WEBHOOK_PATH, version: VERSION_NEUTRAL })
@@ -51,9 +58,10 @@ export class WebhookController {
   }
 }
 
-const answerOf = ({ kind, stream, revision, position }: Extract<IntakeOutcome, { kind: Acknowledged }>): Answer => ({
-  outcome: kind,
-  stream,
-  revision: String(revision),
-  position: position === null ? null : String(position),
+const answerOf = (outcome: Extract<IntakeOutcome, { kind: Acknowledged }>): Answer => ({
+  outcome: outcome.kind,
+  stream: outcome.stream,
+  revision: String(outcome.revision),
+  position: outcome.position === null ? null : String(outcome.position),
+  ...(outcome.kind === 'appended' && outcome.isRendering ? { rendering: true } : {}),
 });

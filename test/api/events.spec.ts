@@ -64,6 +64,15 @@ describe('GET /v1/events/:id', () => {
       bodySha256: expect.stringMatching(/^[\da-f]{64}$/),
       contentHash: expect.any(String),
       quarantine: null,
+      renderings: [
+        {
+          eventId: event['eventId'],
+          apiVersion: '2025-03-31.basil',
+          stream: `subscription-${sub}`,
+          revision: '1',
+          position: answers[2]?.position,
+        },
+      ],
       deliveries: [
         { at: expect.any(String), outcome: 'appended', endpoint: 'tests', signatureAgeS: expect.any(Number) },
       ],
@@ -198,5 +207,25 @@ describe('GET /v1/events/live', () => {
       headers: { authorization: `Bearer ${READ_TOKEN}`, 'last-event-id': id },
     });
     expect([answer.status, ((await answer.json()) as { code: string }).code]).toEqual([400, 'bad_query']);
+  });
+});
+
+describe('an event in several API versions', () => {
+  it('finds the renderings of an event, each under an id of its own', async () => {
+    const rendered = subscriptionEvent(randomId('sub'));
+    const versions = ['2025-03-31.basil', '2020-08-27'];
+    const places: Answer[] = [];
+    for (const version of versions)
+      places.push((await deliver(ledger.url, JSON.stringify({ ...rendered, api_version: version }))).body);
+    type Rendered = { apiVersion: string; renderings: { eventId: string; apiVersion: string; position: string }[] };
+    const { body: event } = await get<Rendered>(`/v1/events/${rendered.id}?minPosition=${places[1]?.position}`);
+    expect(event.apiVersion).toBe('2025-03-31.basil');
+    expect(event.renderings.map(({ apiVersion, position }) => [apiVersion, position])).toEqual(
+      versions.map((version, at) => [version, places[at]?.position]),
+    );
+    expect((await get<Rendered>(`/v1/events/${event.renderings[1]?.eventId}`)).body).toMatchObject({
+      apiVersion: '2020-08-27',
+      renderings: event.renderings,
+    });
   });
 });

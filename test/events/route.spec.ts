@@ -33,7 +33,7 @@ describe('routing by the payload alone', () => {
     expect(routeOf(body)).toEqual({
       kind: 'stream',
       stream,
-      eventId: eventIdOf('evt_1PgafmB7WZ01zgkW'),
+      eventId: eventIdOf('evt_1PgafmB7WZ01zgkW', apiVersion),
       stripeEventId: 'evt_1PgafmB7WZ01zgkW',
       type,
     });
@@ -223,7 +223,7 @@ describe('quarantine', () => {
       type: 'test.updated',
     });
     expect(one?.stream).not.toBe(other?.stream);
-    expect(one?.eventId).not.toBe(eventIdOf('evt_1PgafmB7WZ01zgkW'));
+    expect(one?.eventId).not.toBe(eventIdOf('evt_1PgafmB7WZ01zgkW', '2026-09-30.endive'));
   });
 });
 

@@ -1,6 +1,15 @@
 import { describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
-import { afterRefusal, hidesItsEnd, judge, sight, type IndexAnswer } from '../../src/eventstore/append-decision.js';
+import { eventIdOf } from '../../src/events/event-id.js';
+import {
+  afterRefusal,
+  hidesItsEnd,
+  judge,
+  saysTheSame,
+  sight,
+  type IndexAnswer,
+  type Verdict,
+} from '../../src/eventstore/append-decision.js';
 import { newHead, type StreamHead } from '../../src/eventstore/stream-heads.js';
 
 const [ID, OTHER] = [randomUUID(), randomUUID()];
@@ -20,21 +29,51 @@ const answered = (position: bigint, more: Partial<Extract<IndexAnswer, { kind: '
   log: 'this',
   position,
   eventId: OTHER,
-  found: null,
+  found: [],
   last: LAST,
   ...more,
 });
 const FOUND = { stream: 'subscription-1', revision: 2n, position: 20n };
 
+const EVENT = { eventId: ID, stream: 'subscription-1' };
+const kindOf = ({ inHead, inIndex, isComplete }: Verdict): string =>
+  inHead.length > 0 ? 'in_head' : inIndex.length > 0 ? 'in_index' : isComplete ? 'new' : 'unknown';
+
 describe('an event', () => {
+  it('has all its renderings, those of the index that the head has not', () => {
+    const [one, other] = [eventIdOf('evt_1', '2020-08-27'), eventIdOf('evt_1', '2025-03-31.basil')];
+    const known = head(null, one);
+    const [inThis, inAnother] = [FOUND, { ...FOUND, stream: 'former-1' }];
+    expect(
+      judge(
+        { eventId: other, stream: 'subscription-1' },
+        known,
+        answered(99n, { found: [inAnother, { ...FOUND, revision: 6n }, inThis] }),
+      ),
+    ).toEqual({ inHead: [6n], inIndex: [inAnother, inThis], isComplete: true });
+    expect(
+      judge({ eventId: eventIdOf('evt_2', '2020-08-27'), stream: 'subscription-1' }, known, answered(99n)).inHead,
+    ).toEqual([]);
+  });
+
   it.each<[string, StreamHead, IndexAnswer, string]>([
     ['that the head knows', head(null, ID), answered(99n), 'in_head'],
     ['that the head knows, without an index', head(null, ID), { kind: 'unavailable' }, 'in_head'],
     ['that a leaning head knows, without an index', head(LEANING, ID), { kind: 'unavailable' }, 'in_head'],
-    ['that head and index know', head(LEANING, ID), answered(99n, { found: FOUND }), 'in_head'],
-    ['that the index alone knows', head(null), answered(99n, { found: FOUND }), 'in_index'],
-    ['that the index knows, though it is behind the head', head(LEANING), answered(30n, { found: FOUND }), 'in_index'],
-    ['that an index of another log knows', head(LEANING), answered(99n, { found: FOUND, log: 'another' }), 'in_index'],
+    ['that head and index know', head(LEANING, ID), answered(99n, { found: [FOUND] }), 'in_head'],
+    ['that the index alone knows', head(null), answered(99n, { found: [FOUND] }), 'in_index'],
+    [
+      'that the index knows, though it is behind the head',
+      head(LEANING),
+      answered(30n, { found: [FOUND] }),
+      'in_index',
+    ],
+    [
+      'that an index of another log knows',
+      head(LEANING),
+      answered(99n, { found: [FOUND], log: 'another' }),
+      'in_index',
+    ],
     ['that nothing knows', head(null), answered(99n), 'new'],
     ['that a complete head does not know, without an index', head(null), { kind: 'unavailable' }, 'new'],
     ['that a complete head does not know, with an index that is behind', head(null), answered(0n), 'new'],
@@ -65,7 +104,35 @@ describe('an event', () => {
     ],
     ['that a leaning head does not know, without an index', head(LEANING), { kind: 'unavailable' }, 'unknown'],
   ])('%s', (_, known, answer, verdict) => {
-    expect(judge(ID, known, answer).kind).toBe(verdict);
+    expect(kindOf(judge(EVENT, known, answer))).toBe(verdict);
+  });
+});
+
+describe('two bodies of one event in one API version', () => {
+  const hashOf = (account: string | null) => `hash with ${account}`;
+  const body = (account: string | null, contentHash = hashOf(account)) => ({
+    account,
+    contentHash,
+    contentHashFor: (other: string | null) => (contentHash === hashOf(account) ? hashOf(other) : contentHash),
+  });
+  const known = (account: string | null, contentHash: string | null = hashOf(account)) => ({
+    eventId: ID,
+    revision: 0n,
+    position: 0n,
+    apiVersion: null,
+    account,
+    contentHash,
+  });
+  it.each([
+    ['that are the same', known('acct_1'), body('acct_1'), true],
+    ['of which the first alone names the account', known('acct_1'), body(null), true],
+    ['of which the second alone names the account', known(null), body('acct_1'), true],
+    ['of two accounts', known('acct_1'), body('acct_2'), false],
+    ['that differ in more than the account', known('acct_1'), body(null, 'other'), false],
+    ['that differ', known(null), body(null, 'other'), false],
+    ['of which the first was recorded without a hash', known(null, null), body('acct_1'), true],
+  ])('%s', (_, recorded, delivered, isSame) => {
+    expect(saysTheSame(recorded, delivered)).toBe(isSame);
   });
 });
 

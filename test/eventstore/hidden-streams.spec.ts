@@ -147,7 +147,7 @@ describe.each(processes)('to a process that is %s', (process) => {
       expected.push({
         cell: [process, act, delivery].join(', '),
         stream,
-        eventId: eventIdOf(event.id),
+        eventId: eventIdOf(event.id, event.api_version),
         max: isUnknown ? 2 : 1,
         isElsewhere: isNew && toQuarantine,
       });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
+import { eventIdOf } from '../../src/events/event-id.js';
 import type { IndexAnswer } from '../../src/eventstore/append-decision.js';
 import { leanOnIndex, newHead, StreamHeads, type StreamHead } from '../../src/eventstore/stream-heads.js';
 
@@ -17,16 +18,22 @@ const indexedTo = (revision: bigint, eventId: string): IndexAnswer => ({
   log: 'this',
   position: 1_000_000n,
   eventId: randomUUID(),
-  found: null,
+  found: [],
   last: { stream: 's', revision, position: 500n, eventId },
 });
 
 describe('events of a head', () => {
-  it('are found by their ids, the first of an id that stands twice', () => {
+  it('are found by their ids, with all their renderings', () => {
     const { head, ids } = headOf(3);
-    head.events.add(ids[1] as string, 9n);
-    expect(ids.map((id) => head.events.get(id))).toEqual([0n, 1n, 2n]);
-    expect(head.events.get(randomUUID())).toBeUndefined();
+    const [one, other, third] = [null, '2020-08-27', '2025-03-31.basil'].map((version) => eventIdOf('evt_1', version));
+    head.events.add(one as string, 8n);
+    head.events.add(other as string, 9n);
+    expect(ids.map((id) => head.events.of(id))).toEqual([[0n], [1n], [2n]]);
+    expect(head.events.of(third as string)).toEqual([8n, 9n]);
+    expect(head.events.of(randomUUID())).toEqual([]);
+    expect(head.events.weight).toBe(5);
+    head.events.dropUpTo(8n);
+    expect([head.events.of(one as string), head.events.weight]).toEqual([[9n], 1]);
   });
 });
 
@@ -35,10 +42,10 @@ describe('a large head', () => {
     const { head, ids } = headOf(5_000);
     leanOnIndex(head, indexedTo(4_899n, ids[4_899] as string));
     expect(head).toMatchObject({ revision: 4_999n, leansOn: { log: 'this', revision: 4_899n, position: 500n } });
-    expect([head.events.weight, head.events.get(ids[4_899] as string), head.events.get(ids[4_900] as string)]).toEqual([
+    expect([head.events.weight, head.events.of(ids[4_899] as string), head.events.of(ids[4_900] as string)]).toEqual([
       100,
-      undefined,
-      4_900n,
+      [],
+      [4_900n],
     ]);
   });
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { deliver } from '../support/delivery.js';
+import { deliver, read } from '../support/delivery.js';
 import { startLedger, type TestLedger } from '../support/ledger.js';
-import { stripeIdsOf } from '../support/log.js';
+import { eventsOf, stripeIdsOf } from '../support/log.js';
 import { startServiceProcess, type ServiceProcess } from '../support/service-process.js';
 import { testDatabase, testEventStore, type TestServer } from '../support/servers.js';
 import { randomId, subscriptionEvent } from '../support/subscription-events.js';
@@ -49,6 +49,32 @@ describe.each([
       expect(answer).toMatchObject({ status: 200, body: { stream: `subscription-${subscription}`, revision: '0' } });
       expect(['appended', 'duplicate']).toContain(answer.body.outcome);
     }
+  });
+
+  it.each([6, 96])('one event in three API versions %i times: each of them once in the log', async (deliveries) => {
+    const subscription = randomId('sub');
+    const versions = ['2020-08-27', '2025-03-31.basil', '2026-09-30.endive'];
+    const event = subscriptionEvent(subscription);
+    const bodies = versions.map((version) => JSON.stringify({ ...event, api_version: version }));
+    const answers = await Promise.all(times(deliveries, (at) => deliver(everyTarget(at), bodies[(at % 7) % 3] ?? '')));
+    const stored = await eventsOf(eventStore.url, `subscription-${subscription}`);
+    expect(stored.map(({ metadata }) => metadata?.apiVersion).sort()).toEqual(versions);
+    expect(new Set(stored.map(({ metadata }) => metadata?.stripeEventId))).toEqual(new Set([event.id]));
+    for (const { status, body } of answers) {
+      expect([status, body.stream]).toEqual([200, `subscription-${subscription}`]);
+      expect(['appended', 'duplicate']).toContain(body.outcome);
+    }
+    const [last] = await Promise.all(
+      bodies.map((body, at) => deliver(everyTarget(at + 1), body).then((again) => again.body)),
+    );
+    expect(last).toMatchObject({ outcome: 'duplicate' });
+    const end = stored.map(({ position }) => position).reduce((a, b) => (a > b ? a : b));
+    expect(
+      await read(ledger.url, `/v1/subscriptions/${subscription}/events?minPosition=${end}&waitMs=20000`),
+    ).toMatchObject({
+      status: 200,
+      body: { data: [{ stripeEventId: event.id, apiVersion: versions[2], renderings: versions.toReversed() }] },
+    });
   });
 
   it('64 events of one subscription, each three times: all stored, without a gap, none twice', async () => {

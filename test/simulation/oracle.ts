@@ -2,6 +2,7 @@ import { evolve, type AnyProjection, type Fact } from '../../projections/project
 import { order } from '../../src/events/order.js';
 import type { ReadEvent } from '../../src/folding/facts.js';
 import { rowTexts } from '../../src/folding/row-texts.js';
+import { eventsOf } from '../../src/folding/fold.js';
 import { factsByObject } from '../../src/folding/stream-fold.js';
 import type { SimulatedLog } from './log.js';
 
@@ -90,7 +91,10 @@ function streamTruth(
 }
 
 const currentOf = (projection: AnyProjection, facts: readonly Fact[]): unknown =>
-  order(facts).ordered.reduce((state: unknown, fact) => evolve(projection, state, fact), projection.initial());
+  order(eventsOf(facts)).ordered.reduce(
+    (state: unknown, fact) => evolve(projection, state, fact),
+    projection.initial(),
+  );
 
 /** Streams that may want the same rows as one of these: at one time or another both spoke of one object, or claimed one row. */
 function sharing(projection: AnyProjection, log: SimulatedLog, unsure: ReadonlySet<string>): Set<string> {

@@ -4,6 +4,7 @@ import { readEvent } from '../../src/folding/facts.js';
 import type { Limits } from '../../src/projector/stream-folder.js';
 import { recordedInOrder } from '../support/recorded.js';
 import type { Random } from '../../simulator/random.js';
+import { API_VERSIONS } from '../../simulator/api-version.js';
 import { lives } from '../../simulator/simulator.js';
 import type { NewEvent } from './log.js';
 import { foreignEvent, notedEvent, notes, tallies, unreadableEvent, type Deed } from './test-projections.js';
@@ -38,17 +39,27 @@ export type Plan = Readonly<{
 }>;
 
 type Pooled = Readonly<{ stream: string; event: NewEvent }>;
-const POOL_LIVES = 60;
-let pool: readonly (readonly Pooled[])[] | undefined;
+/** The events of a life, each in every API version, that of the account first. */
+type PooledLife = readonly (readonly [Pooled, ...Pooled[]])[];
+const POOL_LIVES = 20;
+let pool: readonly PooledLife[] | undefined;
 
 /** Lives of the Stripe simulator, read once. */
-function pooledLives(): readonly (readonly Pooled[])[] {
-  pool ??= [...lives({ seed: 1, subscriptions: POOL_LIVES, apiVersion: 'mixed' })].map(({ events }) =>
-    recordedInOrder(events).map((recorded) => {
-      const { eventId, stream, type, metadata, says } = readEvent(recorded);
-      return { stream, event: { eventId, type, metadata, says } };
-    }),
-  );
+function pooledLives(): readonly PooledLife[] {
+  pool ??= API_VERSIONS.flatMap((playedIn, seed) => {
+    const versions = [playedIn, ...API_VERSIONS.filter((version) => version !== playedIn)];
+    const [own, ...others] = versions.map((apiVersion) =>
+      [...lives({ seed, subscriptions: POOL_LIVES, apiVersion, playedIn })].map(({ events }) =>
+        recordedInOrder(events).map((recorded): Pooled => {
+          const { eventId, stream, type, metadata, says } = readEvent(recorded);
+          return { stream, event: { eventId, type, metadata, says } };
+        }),
+      ),
+    );
+    return (own ?? []).map((life, which) =>
+      life.map((event, at) => [event, ...others.map((other) => other[which]?.[at] as Pooled)] as const),
+    );
+  });
   return pool;
 }
 
@@ -160,9 +171,13 @@ function livedAppends(random: Random): Append[] {
   const appends: Append[] = [];
   for (let left = random.pick([0, 0, 1, 1, 2]); left > 0; left -= 1) {
     const life = random.pick(pooledLives());
-    if (appends.some(({ event }) => event.eventId === life[0]?.event.eventId)) continue;
+    if (appends.some(({ event }) => event.eventId === life[0]?.[0].event.eventId)) continue;
     const length = random.integer(5, 30);
-    appends.push(...life.slice(0, length).map((one) => ({ does: 'append' as const, ...one })));
+    const renderedRate = random.pick([0, 0, 0.3, 0.9]);
+    for (const [own, ...others] of life.slice(0, length)) {
+      const renderings = [own, ...others.filter(() => random.chance(renderedRate))];
+      appends.push(...renderings.map((one) => ({ does: 'append' as const, ...one })));
+    }
   }
   return appends;
 }

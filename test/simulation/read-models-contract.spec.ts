@@ -93,7 +93,7 @@ function event(
     after: id,
     deed: { does: 'note' },
   });
-  return { ...noted, eventId: eventIdOf(id), stream, revision, position, recordedAt: new Date(0), bytes: 500 };
+  return { ...noted, eventId: eventIdOf(id, null), stream, revision, position, recordedAt: new Date(0), bytes: 500 };
 }
 
 /** The state after so many events of one object, the last of which has this revision. */

@@ -136,6 +136,7 @@ export function notedEvent({ eventId, object, created, before, after, deed }: No
       apiVersion: null,
       after,
       before,
+      ours: { after, before },
     },
   };
   return {

@@ -43,5 +43,5 @@ export function appendedEvent(
     bodySha256: '',
     contentHash,
   };
-  return jsonEvent({ id: eventIdOf(event.id), type: event.type, data: { ...event }, metadata });
+  return jsonEvent({ id: eventIdOf(event.id, null), type: event.type, data: { ...event }, metadata });
 }

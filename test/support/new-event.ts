@@ -5,16 +5,18 @@ import { randomId, START } from './subscription-events.js';
 
 const AT = '2026-01-01T00:00:00.000Z';
 
+type Form = Readonly<{ content?: string; bytes?: number; apiVersion?: string | null }>;
+
 /**
  * A Stripe event of a type that no projection knows: what cannot be read would park its stream in the read models of all who
  * share the store. `content` tells it from another of the same id; `bytes` pads it.
  */
-export const unknownEvent = (id: string, { content = id, bytes = 0 } = {}) => ({
+export const unknownEvent = (id: string, { content = id, bytes = 0, apiVersion = null }: Form = {}) => ({
   id,
   object: 'event',
   type: 'test.happened',
   created: START,
-  api_version: null,
+  api_version: apiVersion,
   livemode: false,
   data: { object: { id: 'test_1', object: 'test', content, padding: 'x'.repeat(bytes) } },
 });
@@ -23,13 +25,13 @@ export const unknownEvent = (id: string, { content = id, bytes = 0 } = {}) => ({
 export function newEvent(
   stream: string,
   stripeEventId = randomId('evt'),
-  { content = stripeEventId, bytes = 0 } = {},
+  { content = stripeEventId, bytes = 0, apiVersion = null }: Form = {},
 ): NewEvent {
   const contentHash = createHash('sha256').update(content).digest('hex');
   const metadata = {
     format: 1,
     stripeEventId,
-    apiVersion: null,
+    apiVersion,
     account: null,
     livemode: false,
     endpoint: 'tests',
@@ -40,11 +42,13 @@ export function newEvent(
   };
   return {
     stream,
-    eventId: eventIdOf(stripeEventId),
+    eventId: eventIdOf(stripeEventId, apiVersion),
     type: 'test.happened',
-    data: Buffer.from(JSON.stringify(unknownEvent(stripeEventId, { content, bytes }))),
+    data: Buffer.from(JSON.stringify(unknownEvent(stripeEventId, { content, bytes, apiVersion }))),
     metadata: new Uint8Array(Buffer.from(JSON.stringify(metadata))),
     contentHash,
-    apiVersion: null,
+    contentHashFor: () => contentHash,
+    apiVersion,
+    account: null,
   };
 }

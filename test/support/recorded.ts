@@ -10,7 +10,7 @@ export function recordedInOrder(arrived: readonly SimulatedEvent[]): RecordedEve
     revisions.set(stream, revision + 1n);
     const recordedAt = new Date(Date.UTC(2027, 0, 1) + at * 1000);
     return {
-      eventId: eventIdOf(stripeEvent.id),
+      eventId: eventIdOf(stripeEvent.id, stripeEvent.api_version),
       stream,
       revision,
       position: BigInt(at),

@@ -3,6 +3,7 @@ import request from 'supertest';
 import { deliver, deliverBytes, signatureOf } from '../support/delivery.js';
 import { startLedger, type TestLedger } from '../support/ledger.js';
 import { eventsOf, stripeIdsOf } from '../support/log.js';
+import { metricsOf } from '../support/metrics.js';
 import { rawEventsOf } from '../support/raw-read.js';
 import { randomId, subscriptionEvent } from '../support/subscription-events.js';
 
@@ -35,16 +36,41 @@ describe('POST /webhooks/stripe', () => {
     expect(await stripeIdsOf(ledger.eventstoreUrl, `subscription-${subscription}`)).toEqual([event.id]);
   });
 
-  it('takes the same event rendered in another API version, as a second endpoint sends it, for a duplicate', async () => {
+  it('keeps the same event rendered in another API version, as a second endpoint sends it, once beside the first', async () => {
     const subscription = randomId('sub');
     const event = subscriptionEvent(subscription);
-    await post(event);
-    const other = await post({
+    const other = {
       ...event,
       api_version: '2022-11-15',
       data: { object: { ...event.data.object, current_period_end: 1 } },
+    };
+    const [before, first] = [await metricsOf(ledger.url), await post(event)];
+    expect(first.body).not.toHaveProperty('rendering');
+    expect(await post(other)).toMatchObject({
+      status: 200,
+      body: { outcome: 'appended', stream: first.body.stream, revision: '1', rendering: true },
     });
-    expect(other.body.outcome).toBe('duplicate');
+    for (const [again, revision] of [
+      [other, '1'],
+      [event, '0'],
+    ] as const)
+      expect(await post(again)).toMatchObject({ status: 200, body: { outcome: 'duplicate', revision } });
+    expect(await stripeIdsOf(ledger.eventstoreUrl, first.body.stream)).toEqual([event.id, event.id]);
+    const renderings = (metrics: ReadonlyMap<string, number>) => metrics.get('ledger_renderings_total') ?? NaN;
+    expect(renderings(await metricsOf(ledger.url)) - renderings(before)).toBe(1);
+  });
+
+  it.each([
+    ['names the account first', { account: 'acct_1' }, {}],
+    ['does not name the account first', {}, { account: 'acct_1' }],
+  ])('takes for a duplicate what one of two endpoints %s', async (_, one, another) => {
+    const event = subscriptionEvent(randomId('sub'));
+    const first = await post({ ...event, ...one });
+    expect(await post({ ...event, ...another })).toMatchObject({
+      status: 200,
+      body: { ...first.body, outcome: 'duplicate' },
+    });
+    expect(await post({ ...event, ...another, livemode: true })).toMatchObject({ body: { outcome: 'quarantined' } });
   });
 
   it('quarantines another body under a known id, once, and keeps the first', async () => {

@@ -8,7 +8,13 @@ import type { RecordedEvent } from '../../eventstore/recorded-event.js';
 import { InvalidPosition } from '../../eventstore/store-errors.js';
 import { ProblemError } from '../../http/problem.js';
 import type { Queryable, Snapshots } from '../../read-models/database.js';
-import { findEvents, latestOfStreams, latestQuarantined, type IndexedEvent } from '../../read-models/event-index.js';
+import {
+  findEvents,
+  findRenderings,
+  latestOfStreams,
+  latestQuarantined,
+  type IndexedEvent,
+} from '../../read-models/event-index.js';
 import { viewOf } from '../../read-models/schema.js';
 import { LIMITS } from '../limits.js';
 import { cursorOf } from '../cursor.js';
@@ -47,14 +53,28 @@ async function oneEvent({ id, deliveries }: Extract<EventQuestion, { kind: 'even
     entry.stripeEventId === null || entry.quarantine !== null
       ? []
       : await parts.database.snapshot((connection) => rowsNaming(connection, stream, String(entry.stripeEventId)));
-  return { ...entry, deliveries, changed };
+  return { ...entry, renderings: await renderingsOf(recorded, parts), deliveries, changed };
 }
 
-/** Stripe's id leads to one event; one that is in quarantine alone is found among the latest there. */
+/** The renderings of an event in all API versions in which the log shows it, the first in the log first. */
+async function renderingsOf({ eventId }: RecordedEvent, { store, database }: EventParts) {
+  const renderings = [];
+  const indexed = await database.snapshot((connection) => findRenderings(connection, eventId));
+  for await (const recorded of recordedAt(store, indexed)) {
+    const { apiVersion, stream, revision, position, ...entry } = entryOf(recorded);
+    renderings.push({ eventId: entry.eventId, apiVersion, stream, revision, position });
+  }
+  return renderings;
+}
+
+/** Stripe's id leads to the rendering of its event that came first; one that is in quarantine alone is found among the latest there. */
 async function placeOf(id: string, { store, database }: EventParts): Promise<[stream: string, revision: bigint]> {
-  const own = UUID.test(id) ? id.toLowerCase() : eventIdOf(id);
+  const isRecordedId = UUID.test(id);
+  const own = isRecordedId ? id.toLowerCase() : eventIdOf(id, null);
   const { found, quarantined } = await database.snapshot(async (connection) => {
-    const indexed = (await findEvents(connection, [own])).get(own);
+    const indexed = isRecordedId
+      ? (await findEvents(connection, [own])).get(own)
+      : (await findRenderings(connection, own))[0];
     return {
       found: indexed,
       quarantined: indexed === undefined ? await latestQuarantined(connection, null, LIMITS.events.quarantinedMax) : [],
