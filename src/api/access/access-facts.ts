@@ -4,6 +4,7 @@ import { entitlements } from '../../../projections/entitlements.js';
 import { links } from '../../../projections/links.js';
 import { isPastDue } from '../../../projections/past-due.js';
 import type { AccessFacts, Cause, EntitlementFact, SubscriptionFact } from '../../access/facts.js';
+import type { Wanted } from '../../access/answer.js';
 import { ProblemError } from '../../http/problem.js';
 import type { Queryable } from '../../read-models/database.js';
 import { viewOf } from '../../read-models/schema.js';
@@ -45,8 +46,12 @@ export async function customersWithEmail(connection: Queryable, email: string): 
   return rows.map(({ id }) => id);
 }
 
-/** The live rows. @throws ProblemError 422 when they are more than one answer may look at */
-export async function findAccessRows(connection: Queryable, ids: readonly string[]): Promise<AccessRows> {
+/** The live rows that a question depends on. @throws ProblemError 422 when they are more than one answer may look at */
+export async function findAccessRows(
+  connection: Queryable,
+  ids: readonly string[],
+  { kind }: Wanted,
+): Promise<AccessRows> {
   const query = async <R extends Row>(text: string, values: readonly unknown[] = []): Promise<R[]> => {
     const { rows } = await connection.query<R>(`${text} limit ${ROWS_MAX + 1}`, [ids, ...values]);
     if (rows.length > ROWS_MAX)
@@ -59,13 +64,13 @@ export async function findAccessRows(connection: Queryable, ids: readonly string
   return {
     customers: await select(CUSTOMERS.sources[0], 'id'),
     subscriptions: subscriptionRows,
-    entitlements: await select(rowsWithStaleness(entitlements, 'entitlements'), 'customer'),
+    entitlements: kind === 'product' ? [] : await select(rowsWithStaleness(entitlements, 'entitlements'), 'customer'),
     summaries: await select(rowsWithStaleness(entitlements, 'entitlement_summaries'), 'customer'),
     named: await query<NamedSubscription>(NAMED_SUBSCRIPTIONS, [NAMING_OBJECTS]),
     risks: subscriptionRows.some(({ status }) => isPastDue(String(status)))
       ? await select(viewOf(churnRisk, 'churn_risk'), 'customer')
       : [],
-    ...(await findMoneyRows(connection, subscriptionRows)),
+    ...(await findMoneyRows(connection, kind === 'entitlement' ? [] : subscriptionRows)),
   };
 }
 

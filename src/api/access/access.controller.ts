@@ -85,7 +85,7 @@ export class AccessController {
     }
     const answer = await reads.snapshot(async (connection) => {
       const customers = await whose(connection);
-      const facts = accessFactsOf(customers, await findAccessRows(connection, customers));
+      const facts = accessFactsOf(customers, await findAccessRows(connection, customers, question.wanted));
       return answerAccess({ ...question, customers }, facts);
     });
     if (answer === null) throw notFound('customer', String(customer));

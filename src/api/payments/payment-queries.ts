@@ -136,17 +136,22 @@ export async function paymentsOfInvoice(connection: Queryable, invoice: string):
   return answersOf(connection, names.slice(0, PAYMENTS_OF_INVOICE_MAX));
 }
 
-/** Those of these invoices' payments of which money went back, or may go back; most have none, which one question tells. */
+/** The payments of these invoices, if money of any of them went back, or may go back. Most have none, which one question tells. */
 export async function paymentsGivenBack(connection: Queryable, invoiceIds: readonly string[]): Promise<Answer[]> {
   if (invoiceIds.length === 0) return [];
-  const { rows } = await connection.query<{ payment: string }>(
-    `with named as (select unnest($1::text[]) as payment),
-      parts as (select id, payment, amount_refunded_minor, is_disputed from ${PAYMENTS} join named using (payment) union select payment, payment, null, false from named)
-    select distinct payment from parts where amount_refunded_minor > 0 or is_disputed
-      or exists (select from ${LINKS} where target = parts.id and target_kind = 'payment' and object in ('refund', 'dispute'))`,
-    [await namesTiedTo(connection, invoiceIds)],
+  const { rows } = await connection.query<{ any: boolean }>(
+    `with ties as (${TIES}),
+      tied as (
+        select target as id from ties where target_kind = 'payment'
+        union select id from ties where target_kind = 'invoice' and object in ('charge', 'payment_intent')),
+      named as (select payment from ${PAYMENTS} where id in (select id from tied) union select id from tied),
+      parts as (select id, amount_refunded_minor > 0 or is_disputed as says_so from ${PAYMENTS} where payment in (select payment from named))
+    select exists (select from parts where says_so) or exists (
+      select from ${LINKS} where target in (select id from parts union select payment from named) and target_kind = 'payment' and object in ('refund', 'dispute')) as any`,
+    [invoiceIds],
   );
-  const names = rows.map(({ payment }) => payment).sort(byBytes);
+  if (rows[0]?.any !== true) return [];
+  const names = (await namesTiedTo(connection, invoiceIds)).sort(byBytes);
   return answersOf(connection, names.slice(0, PAYMENTS_OF_INVOICE_MAX));
 }
 
@@ -181,16 +186,16 @@ export async function tiedToInvoices(connection: Queryable, invoiceIds: readonly
   return [...new Set(invoiceIds.flatMap((invoice) => partsOfInvoice(ties, invoice)))];
 }
 
-/** The links around these invoices: theirs to payments, those of others to them, and those of their invoice payments. */
+/** The links around the invoices $1: theirs to payments, those of others to them, and those of their invoice payments. */
+const TIES = `
+  select object, id, target_kind, target from ${LINKS} where object = 'invoice' and id = any($1) and target_kind = 'payment'
+  union select object, id, target_kind, target from ${LINKS} where target = any($1) and target_kind = 'invoice'
+  union select paid.object, paid.id, paid.target_kind, paid.target from ${LINKS} of join ${LINKS} paid using (object, id)
+    where of.object = 'invoice_payment' and of.target = any($1) and of.target_kind = 'invoice' and paid.target_kind = 'payment'`;
+
 async function tiesOf(connection: Queryable, invoiceIds: readonly string[]): Promise<readonly Link[]> {
   if (invoiceIds.length === 0) return [];
-  const { rows } = await connection.query<Link>(
-    `select object, id, target_kind, target from ${LINKS} where object = 'invoice' and id = any($1) and target_kind = 'payment'
-     union select object, id, target_kind, target from ${LINKS} where target = any($1) and target_kind = 'invoice'
-     union select paid.object, paid.id, paid.target_kind, paid.target from ${LINKS} of join ${LINKS} paid using (object, id)
-       where of.object = 'invoice_payment' and of.target = any($1) and of.target_kind = 'invoice' and paid.target_kind = 'payment'`,
-    [invoiceIds],
-  );
+  const { rows } = await connection.query<Link>(TIES, [invoiceIds]);
   return rows;
 }
 
