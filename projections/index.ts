@@ -9,6 +9,7 @@ import { payments } from './payments.js';
 import type { AnyProjection } from './projection.js';
 import { refunds } from './refunds.js';
 import { subscriptions } from './subscriptions.js';
+import { testClocks } from './test-clocks.js';
 
 /** Every read model of this build. A new projection is one file, one spec, and one line here. */
 export const projections: readonly AnyProjection[] = [
@@ -22,4 +23,5 @@ export const projections: readonly AnyProjection[] = [
   entitlements,
   links,
   churnRisk,
+  testClocks,
 ];

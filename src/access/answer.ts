@@ -23,6 +23,8 @@ export type Reason =
       paid: readonly PaidInvoice[];
       /** Whether one of them was paid when the subscription had been canceled: to be refunded, or granted. */
       isPaidAfterEnd: boolean;
+      /** The time of the subscription's test clock, at which it was judged; null: at the time of the answer. */
+      clockTime: Date | null;
       isStale: boolean;
       changedBy: Cause;
     }>
@@ -140,11 +142,11 @@ function grantsOf(
   subscription: SubscriptionFact,
   { policy, at }: { policy: AccessPolicy; at: Date },
 ): Grant[] {
-  const { id, status, statusSince, statusEvent, pastDueSince, isStale, changedBy } = subscription;
+  const { id, status, statusSince, statusEvent, pastDueSince, clockTime, isStale, changedBy } = subscription;
   const ofProducts = [...groupBy(subscription.items, ({ product }) => product)].map(([product, items]) => ({
     product,
     items,
-    decision: items.map((item) => decide(subscription, item, policy, at)).sort(byLength)[0] as Decision,
+    decision: items.map((item) => decide(subscription, item, policy, clockTime ?? at)).sort(byLength)[0] as Decision,
   }));
   const alike = groupBy(ofProducts, ({ decision: { rule, until } }) => `${rule} ${until?.getTime()}`);
   return [...alike.values()].map((group) => {
@@ -166,6 +168,7 @@ function grantsOf(
         pastDueSince,
         paid,
         isPaidAfterEnd: items.some((item) => isPaidAfterEnd(subscription, item)),
+        clockTime,
         isStale,
         changedBy,
       },

@@ -56,6 +56,8 @@ export type SubscriptionFact = Readonly<{
   endedAt: Date | null;
   cancellationReason: string | null;
   pauseCollection: Readonly<{ behavior: string; resumesAt: Date | null }> | null;
+  /** How late it is on the test clock by which the subscription lives; null when it lives by the time of all. */
+  clockTime: Date | null;
   /** Later events, of it or of what paid for it, could not be read: this is the last that is known. */
   isStale: boolean;
   changedBy: Cause;

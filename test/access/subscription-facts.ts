@@ -48,6 +48,7 @@ export const subscription = (fields: Partial<SubscriptionFact> = {}): Subscripti
   cancelAtPeriodEnd: false,
   cancellationReason: null,
   pauseCollection: null,
+  clockTime: null,
   isStale: false,
   changedBy: {
     stripeEventId: 'evt_last',

@@ -69,6 +69,7 @@ describe('subscriptions', () => {
       collection_method: 'charge_automatically',
       default_payment_method: null,
       trial_end_behavior: null,
+      discounts: [],
       latest_invoice: null,
       schedule: null,
       test_clock: null,

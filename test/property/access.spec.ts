@@ -279,6 +279,7 @@ describe('access in a simulated life', () => {
               risks: [],
               invoices: [],
               payments: [],
+              clocks: null,
             });
             const answer = accessAnswer({ kind: 'anything' }, known, { policy: DEFAULT_ACCESS_POLICY, at: trueAt });
             expect([at, answer.granted]).toEqual([at, isGrantedByBooks(told.filter((event) => event.at <= at))]);

@@ -4,14 +4,15 @@ import { entitlements } from '../../../projections/entitlements.js';
 import { links } from '../../../projections/links.js';
 import { isPastDue } from '../../../projections/past-due.js';
 import type { AccessFacts, Cause, EntitlementFact, SubscriptionFact } from '../../access/facts.js';
-import type { Wanted } from '../../access/answer.js';
 import { ProblemError } from '../../http/problem.js';
 import type { Queryable } from '../../read-models/database.js';
+import { testClocks } from '../../../projections/test-clocks.js';
 import { viewOf } from '../../read-models/schema.js';
 import { rowsWithStaleness } from '../../read-models/stale-rows.js';
 import { changedByOf, type Row } from '../answer.js';
 import { INVOICES } from '../invoices/invoices.js';
 import { paymentsGivenBack } from '../payments/payment-queries.js';
+import type { AccessQuestion } from './access-question.js';
 import { isMoneyStale, itemFactsOf, mayDependOnMoney, paidIds, timeOrNull, type MoneyRows } from './paid-periods.js';
 import { CUSTOMERS } from '../customers/customers.js';
 import { SUBSCRIPTIONS } from '../subscriptions/subscriptions.js';
@@ -26,6 +27,8 @@ export type AccessRows = Readonly<{
   named: readonly NamedSubscription[];
   /** Of those that are past due, the debt. */
   risks: readonly Row[];
+  /** The test clocks by which subscriptions live; null when a time was asked for, and clocks do not matter. */
+  clocks: readonly Row[] | null;
 }> &
   MoneyRows;
 type NamedSubscription = Readonly<{ customer: string; subscription: string }>;
@@ -50,7 +53,7 @@ export async function customersWithEmail(connection: Queryable, email: string): 
 export async function findAccessRows(
   connection: Queryable,
   ids: readonly string[],
-  { kind }: Wanted,
+  { wanted: { kind }, time }: Pick<AccessQuestion, 'wanted' | 'time'>,
 ): Promise<AccessRows> {
   const query = async <R extends Row>(text: string, values: readonly unknown[] = []): Promise<R[]> => {
     const { rows } = await connection.query<R>(`${text} limit ${ROWS_MAX + 1}`, [ids, ...values]);
@@ -70,6 +73,7 @@ export async function findAccessRows(
     risks: subscriptionRows.some(({ status }) => isPastDue(String(status)))
       ? await select(viewOf(churnRisk, 'churn_risk'), 'customer')
       : [],
+    clocks: time === null ? await findClocks(connection, clocksOf(subscriptionRows)) : null,
     ...(await findMoneyRows(connection, kind === 'entitlement' ? [] : subscriptionRows)),
   };
 }
@@ -80,6 +84,20 @@ const NAMED_SUBSCRIPTIONS = `
   left join ${LINKS} named on named.object = own.object and named.id = own.id and named.target_kind = 'subscription'
   where own.target = any($1) and own.target_kind = 'customer' and own.object = any($2)
     and (named.target is not null or own.object = 'subscription')`;
+
+/** The ids of the test clocks by which subscriptions live. */
+export const clocksOf = (subscriptions: readonly Row[]): string[] => [
+  ...new Set(subscriptions.flatMap((row) => (row['test_clock'] === null ? [] : [String(row['test_clock'])]))),
+];
+
+async function findClocks(connection: Queryable, ids: readonly string[]): Promise<readonly Row[]> {
+  if (ids.length === 0) return [];
+  const { rows } = await connection.query<Row>(
+    `select * from ${viewOf(testClocks, 'test_clocks')} where id = any($1)`,
+    [ids],
+  );
+  return rows;
+}
 
 /** The invoices that may be for the periods that subscriptions are in, and those of their payments of which money went back. */
 async function findMoneyRows(connection: Queryable, subscriptions: readonly Row[]): Promise<MoneyRows> {
@@ -171,9 +189,18 @@ function subscriptionFactOf(row: Row, customer: Row | undefined, rows: AccessRow
     endedAt: timeOrNull(row['ended_at']),
     cancellationReason: row['cancellation_reason'] as string | null,
     pauseCollection: pause && { behavior: pause.behavior, resumesAt: timeOrNull(pause.resumesAt) },
+    clockTime: clockTimeOf(row, rows.clocks),
     isStale: isStale(row) || isMoneyStale(money),
     changedBy: changedByOf(row) as Cause,
   };
+}
+
+/** No event of a subscription comes from a later time than that of its clock, whose own events may be missing. */
+function clockTimeOf(subscription: Row, clocks: AccessRows['clocks']): Date | null {
+  if (clocks === null || subscription['test_clock'] === null) return null;
+  const clock = clocks.find(({ id }) => id === subscription['test_clock']);
+  const [frozen, told] = [timeOrNull(clock?.['frozen_at']), timeOrNull(subscription['stripe_event_created'])];
+  return frozen === null || (told !== null && told > frozen) ? told : frozen;
 }
 
 /** What a subscription does not name, its customer may: a customer that no event has shown, or shows no more, may have it. */

@@ -7,7 +7,8 @@ export type AccessQuestion = Readonly<{
   customers: readonly string[];
   wanted: Wanted;
   policy: AccessPolicy;
-  time: Date;
+  /** Null: now, which on a test clock is another time than elsewhere. */
+  time: Date | null;
   /** The customer whose address was asked, which is a 404 when nothing is known; null for an address that always answers. */
   customer: string | null;
 }>;
@@ -21,5 +22,6 @@ export function answerAccess(
 ): AnsweredAccess | null {
   if (customer !== null && facts.length === 0) return null;
   const whose = customer === null ? { customers } : { customer, customers };
-  return { ...whose, at: time, ...accessAnswer(wanted, facts, { policy, at: time }) };
+  const at = time ?? new Date();
+  return { ...whose, at, ...accessAnswer(wanted, facts, { policy, at }) };
 }

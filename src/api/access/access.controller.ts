@@ -75,7 +75,7 @@ export class AccessController {
     asker: Asker,
   ): Promise<AnsweredAccess | Buffer> {
     await this.position.satisfy(freshnessOf(asked), asker);
-    const time = asked.trueAt ?? (asked.knownAt instanceof Date ? asked.knownAt : new Date());
+    const time = asked.trueAt ?? (asked.knownAt instanceof Date ? asked.knownAt : null);
     const question = { wanted: wantedOf(asked), policy: this.policy, time, customer };
     const at = momentOf(asked);
     const reads = this.reads.by(asker);
@@ -85,7 +85,7 @@ export class AccessController {
     }
     const answer = await reads.snapshot(async (connection) => {
       const customers = await whose(connection);
-      const facts = accessFactsOf(customers, await findAccessRows(connection, customers, question.wanted));
+      const facts = accessFactsOf(customers, await findAccessRows(connection, customers, question));
       return answerAccess({ ...question, customers }, facts);
     });
     if (answer === null) throw notFound('customer', String(customer));

@@ -5,12 +5,13 @@ import { invoices } from '../../../projections/invoices.js';
 import { links } from '../../../projections/links.js';
 import type { AnyProjection, Tables } from '../../../projections/projection.js';
 import { subscriptions } from '../../../projections/subscriptions.js';
+import { testClocks } from '../../../projections/test-clocks.js';
 import type { Moment } from '../../as-of/moment.js';
 import type { Past } from '../../as-of/past.js';
 import type { EventStore } from '../../eventstore/event-store.js';
 import type { Snapshots } from '../../read-models/database.js';
 import { answerAccess, type AccessQuestion } from '../access/access-question.js';
-import { accessFactsOf, NAMING_OBJECTS, namedSubscriptions } from '../access/access-facts.js';
+import { accessFactsOf, clocksOf, NAMING_OBJECTS, namedSubscriptions } from '../access/access-facts.js';
 import { invoicesOfPeriods, paidIds } from '../access/paid-periods.js';
 import { answerOf } from '../answer.js';
 import { answerOfEvents, type EventQuestion } from '../events/event-questions.js';
@@ -99,6 +100,10 @@ async function pastAccess(
   const subscriptionRows = rowsOf(subscriptions).subscriptions;
   const invoiceRows = invoicesOfPeriods(subscriptionRows, rowsOf(invoices).invoices);
   const { payments, streams } = await pastPaymentsOf({ past, database }, paidIds(invoiceRows), at);
+  const clockStreams =
+    question.time === null
+      ? await past.read(clocksOf(subscriptionRows).map((id) => `test_helpers.test_clock-${id}`))
+      : null;
   const entitled = rowsOf(entitlements);
   const facts = accessFactsOf(question.customers, {
     customers: rowsOf(customers).customers,
@@ -109,8 +114,9 @@ async function pastAccess(
     risks: rowsOf(churnRisk).churn_risk,
     invoices: invoiceRows,
     payments,
+    clocks: clockStreams && rowsAt(testClocks, clockStreams, at).test_clocks,
   });
   const answer = answerAccess(question, facts);
   if (answer === null) throw notKnownThen('customer', String(question.customer));
-  return { ...answer, asOf: asOfAnswer(new Map([...own, ...streams]), at) };
+  return { ...answer, asOf: asOfAnswer(new Map([...own, ...streams, ...(clockStreams ?? [])]), at) };
 }

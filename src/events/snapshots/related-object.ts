@@ -19,6 +19,7 @@ const names = new Set([
   'customer_cash_balance_transaction',
   'billing.credit_grant',
   'billing.credit_balance_transaction',
+  'test_helpers.test_clock',
 ]);
 
 /** An object of which we only say what it belongs to: a review of a payment, a quote that became a subscription, a customer's tax id, … */
@@ -39,6 +40,8 @@ export type RelatedObjectSnapshot = Readonly<{
   /** What a movement of a customer's credit belongs to; only the grant names the customer. */
   creditGrant: string | null;
   testClock: string | null;
+  /** How late it is on a test clock; null of all else. */
+  frozenAt: string | null;
 }> &
   Origin;
 
@@ -64,6 +67,7 @@ export function relatedObjectSnapshot(stripeEvent: StripeEvent): RelatedObjectSn
     paymentMethod: related.idOrNull('payment_method'),
     creditGrant: related.idOrNull('credit_grant'),
     testClock: related.idOrNull('test_clock'),
+    frozenAt: related.timeOrNull('frozen_time'),
     ...originOf(stripeEvent),
   };
 }
