@@ -1,5 +1,7 @@
 import { churnRisk } from './churn-risk.js';
+import { coupons } from './coupons.js';
 import { customers } from './customers.js';
+import { discounts } from './discounts.js';
 import { disputes } from './disputes.js';
 import { entitlements } from './entitlements.js';
 import { invoicePayments } from './invoice-payments.js';
@@ -24,4 +26,6 @@ export const projections: readonly AnyProjection[] = [
   links,
   churnRisk,
   testClocks,
+  discounts,
+  coupons,
 ];

@@ -1,5 +1,6 @@
 import { churnRisk } from '../../../projections/churn-risk.js';
 import { customers } from '../../../projections/customers.js';
+import { discounts } from '../../../projections/discounts.js';
 import { entitlements } from '../../../projections/entitlements.js';
 import { invoices } from '../../../projections/invoices.js';
 import { links } from '../../../projections/links.js';
@@ -10,11 +11,13 @@ import type { Moment } from '../../as-of/moment.js';
 import type { Past } from '../../as-of/past.js';
 import type { EventStore } from '../../eventstore/event-store.js';
 import type { Snapshots } from '../../read-models/database.js';
+import { viewOf } from '../../read-models/schema.js';
 import { answerAccess, type AccessQuestion } from '../access/access-question.js';
 import { accessFactsOf, clocksOf, NAMING_OBJECTS, namedSubscriptions } from '../access/access-facts.js';
 import { invoicesOfPeriods, paidIds } from '../access/paid-periods.js';
-import { answerOf } from '../answer.js';
+import { answerOf, type Answer } from '../answer.js';
 import { answerOfEvents, type EventQuestion } from '../events/event-questions.js';
+import { couponsOf, discountsOf } from '../subscriptions/discounts.js';
 import { AsOf, asOfAnswer, notKnownThen, rowsAt, type Owner } from './as-of.js';
 import type { KeptTimelines } from '../timeline/kept-timelines.js';
 import { INVOICES } from '../invoices/invoices.js';
@@ -83,12 +86,27 @@ function answerAt(
   }
 }
 
-async function pastSubscription({ past }: AsOfParts, id: string, at: Moment): Promise<unknown> {
+async function pastSubscription({ past, database }: AsOfParts, id: string, at: Moment): Promise<unknown> {
   const { row, asOf } = await past.row(
     { projection: subscriptions, table: 'subscriptions', kind: 'subscription', id, stream: `subscription-${id}` },
     at,
   );
-  return { ...answerOf(row), asOf };
+  const subscription = answerOf(row);
+  const known = rowsAt(discounts, await past.read(await streamsOfDiscounts(database, subscription)), at).discounts;
+  const listed = (subscription['discounts'] ?? []) as readonly Readonly<{ coupon?: unknown }>[];
+  const coupons = await database.snapshot((connection) => couponsOf(connection, [...listed, ...known]));
+  return { ...subscription, discounts: discountsOf(subscription, { discounts: known, coupons }), asOf };
+}
+
+/** The streams of the discounts that a subscription lists, and of those that have ever named it. */
+async function streamsOfDiscounts(database: Snapshots, { id, discounts: listed }: Answer): Promise<string[]> {
+  const { rows } = await database.snapshot((connection) =>
+    connection.query<{ stream: string }>(
+      `select distinct stream from ${viewOf(links, 'links')} where object = 'discount' and (id = any($1) or (target = $2 and target_kind = 'subscription'))`,
+      [((listed ?? []) as readonly Answer[]).map(({ id: discount }) => discount).filter((one) => one !== null), id],
+    ),
+  );
+  return rows.map(({ stream }) => stream);
 }
 
 async function pastAccess(
