@@ -13,6 +13,7 @@ import { asOfAnswer, notKnownThen, rowsAt, type AsOf, type AsOfAnswer, type Page
 import { answerOf, type Answer, type Row } from '../answer.js';
 import { compared, placeOf, type Listing } from '../../read-models/listing.js';
 import { pageInMemory } from '../lists.js';
+import { invoiceAnswer } from '../invoices/invoice-answer.js';
 import { notFound } from '../not-found.js';
 import { answersAbout, partsOfInvoice, type Link, type PaymentFacts } from '../payments/payment-answer.js';
 import {
@@ -64,11 +65,8 @@ export async function pastInvoice({ past, database }: PastSource, id: string, at
       own.map((stream) => streams.get(stream) ?? []),
     );
   const facts = factsAt(streams, at);
-  return {
-    ...answerOf(row),
-    payments: paymentsWith(facts, partsOfInvoice(facts.links, id)).slice(0, PAYMENTS_OF_INVOICE_MAX),
-    asOf: asOfAnswer(streams, at),
-  };
+  const paying = paymentsWith(facts, partsOfInvoice(facts.links, id)).slice(0, PAYMENTS_OF_INVOICE_MAX);
+  return { ...invoiceAnswer(answerOf(row), paying), asOf: asOfAnswer(streams, at) };
 }
 
 /** The payments of some invoices as they were, with the streams that tell of them. */
