@@ -4,6 +4,7 @@ import { answerOf, type Answer, type Row } from '../answer.js';
 import { CUSTOMERS } from '../customers/customers.js';
 import { pageOf } from '../lists.js';
 import { listingWith, type Resource } from '../resource.js';
+import { withDiscounts } from '../subscriptions/discounts.js';
 import { SUBSCRIPTIONS } from '../subscriptions/subscriptions.js';
 
 /** What a reader follows. */
@@ -24,8 +25,9 @@ export async function readTopics(
   const idsOf = (kind: LiveTopic['kind']): string[] =>
     topics.filter((topic) => topic.kind === kind).map(({ id }) => id);
   const now = new Map<string, Answer | null>(topics.map((topic) => [keyOf(topic), null]));
-  for (const row of await rowsById(connection, SUBSCRIPTIONS, idsOf('subscription')))
-    now.set(keyOf({ kind: 'subscription', id: String(row['id']) }), answerOf(row));
+  const subscriptions = (await rowsById(connection, SUBSCRIPTIONS, idsOf('subscription'))).map(answerOf);
+  for (const subscription of await withDiscounts(connection, subscriptions))
+    now.set(keyOf({ kind: 'subscription', id: String(subscription['id']) }), subscription);
   for (const customer of await readCustomers(connection, idsOf('customer')))
     now.set(keyOf({ kind: 'customer', id: String(customer['id']) }), customer);
   return now;
@@ -40,12 +42,13 @@ async function readCustomers(connection: Queryable, ids: readonly string[]): Pro
      cross join lateral (select * from ${SUBSCRIPTIONS.sources[0]} where subscriptions.customer = wanted.customer ${NEWEST_FIRST} limit ${SUBSCRIPTIONS_PER_CUSTOMER + 1}) own ${NEWEST_FIRST}`,
     [ids],
   );
+  const whole = new Map((await withDiscounts(connection, rows.map(answerOf))).map((one) => [one['id'], one]));
   return ids.flatMap((id) => {
     const customer = customerRows.get(id) ?? null;
     const own = rows.filter((row) => row['customer'] === id);
-    return customer === null && own.length === 0
-      ? []
-      : [{ id, customer, subscriptions: pageOf(SUBSCRIPTIONS, listingWith({}, SUBSCRIPTIONS_PER_CUSTOMER), own) }];
+    if (customer === null && own.length === 0) return [];
+    const page = pageOf(SUBSCRIPTIONS, listingWith({}, SUBSCRIPTIONS_PER_CUSTOMER), own);
+    return [{ id, customer, subscriptions: { ...page, data: page.data.map((one) => whole.get(one['id']) ?? one) } }];
   });
 }
 
