@@ -16,6 +16,7 @@ import { INVOICES } from './api/invoices/invoices.js';
 import { LiveController } from './api/live/live.controller.js';
 import { LiveUpdates } from './api/live/live-updates.js';
 import { LIMITS } from './api/limits.js';
+import { IndexController } from './api/operations/index.controller.js';
 import { METRICS, MetricsController } from './api/operations/metrics.controller.js';
 import { OperationsController } from './api/operations/operations.controller.js';
 import { NextLinks } from './api/next-links.js';
@@ -144,7 +145,7 @@ const operationsPart = ({
   health: Health;
   registry: Registry;
 }): Part => ({
-  controllers: [HealthController, MetricsController, ProblemsController],
+  controllers: [IndexController, HealthController, MetricsController, ProblemsController],
   providers: [
     { provide: Health, useValue: health },
     { provide: METRICS, useValue: registry },

@@ -38,7 +38,8 @@ export class AuthGuard implements CanActivate {
     const request = context.switchToHttp().getRequest<FastifyRequest>();
     const { token, scopes } = this.#known(request.headers.authorization);
     if (needed === undefined) throw notAllowed('This route names no scope, so that no token is good for it.');
-    if (!scopes.includes(needed)) throw notAllowed(`The token is valid but lacks the scope "${needed}".`);
+    if (!scopes.includes(needed))
+      throw notAllowed(`The token is valid but lacks the scope "${needed}". ${WHERE[needed]}`);
     noteToken(request, token);
     return true;
   }
@@ -63,4 +64,9 @@ export class AuthGuard implements CanActivate {
 }
 
 const notAllowed = (detail: string) => new ProblemError('scope_missing', detail);
+/** Where a token of a scope comes from. */
+const WHERE: Readonly<Record<Scope, string>> = {
+  read: 'Use a token that API_TOKENS lists as read=TOKEN, or "readToken" in secrets.json of DATA_DIR.',
+  admin: 'Use a token that API_TOKENS lists as read+admin=TOKEN, or "adminToken" in secrets.json of DATA_DIR.',
+};
 const digestOf = (token: string): Buffer => createHash('sha256').update(token).digest();

@@ -5,7 +5,7 @@ import type { IncomingMessage } from 'node:http';
 export const VERSION = '1';
 
 /** First parts of paths that are what they say; any other path is one of version 1 without its prefix. */
-const AS_IT_IS = /^\/(v\d+|webhooks|health|metrics|openapi\.json|problems|console)([/?]|$)/;
+const AS_IT_IS = /^\/((v\d+|webhooks|health|metrics|openapi\.json|problems|console)([/?]|$)|\?|$)/;
 /** Since when paths without the prefix are deprecated, as RFC 9745 writes a time. */
 const DEPRECATED_SINCE = '@1795824000';
 

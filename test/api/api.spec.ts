@@ -193,6 +193,17 @@ describe('the door', () => {
 });
 
 describe('operations', () => {
+  it('gives an index at the root, and says where a token of a scope comes from', async () => {
+    const index = (await (await fetch(ledger.url)).json()) as { reads: string[] };
+    expect(index).toMatchObject({ name: 'subscription-ledger', webhook: '/webhooks/stripe' });
+    for (const path of index.reads.filter((path) => path !== '/v1/access'))
+      expect((await read(ledger.url, path)).status).toBe(200);
+    expect(await read(ledger.url, '/v1/parked')).toMatchObject({
+      status: 403,
+      body: { detail: expect.stringMatching(/"adminToken" in secrets\.json/) },
+    });
+  });
+
   it('tells position and distance of each projection', async () => {
     const position = await send(subscriptionEvent(randomId('sub')));
     await read(ledger.url, `/subscriptions?minPosition=${position}`);
@@ -207,6 +218,7 @@ describe('operations', () => {
       logPosition: expect.stringMatching(/^\d+$/),
       caughtUp: expect.any(Boolean),
       behind: expect.stringMatching(/^\d+$/),
+      lagSeconds: expect.any(Number),
       parkedStreams: SHARES_STORE ? expect.any(Number) : 0,
     });
   });

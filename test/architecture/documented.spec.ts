@@ -2,6 +2,7 @@ import { expect, it } from '@jest/globals';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { VARIABLES } from '../../src/config.js';
 import { PROBLEMS, problemsDocument } from '../../src/http/problems.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -22,10 +23,19 @@ const namedIn = (folders: readonly string[], pattern: RegExp): string[] =>
     ),
   ].sort();
 
-it('every metric is documented', () => {
+it('docs/metrics.md names every metric, and documents name no other', () => {
+  const documented = [...textOf('docs/metrics.md').matchAll(/^\| `(ledger_[a-z_]+)` \|/gm)].map(([, name]) => name);
   const metrics = namedIn(['src'], /name: '(ledger_[a-z_]+)'/g);
   expect(metrics.length).toBeGreaterThan(20);
-  expect(metrics.filter((name) => !docs.includes(name))).toEqual([]);
+  expect(documented.sort()).toEqual(metrics);
+  const mentioned = [...docs.matchAll(/\b(ledger_[a-z_]+)\b/g)].map(([, name = '']) => name);
+  expect(mentioned.filter((name) => !metrics.includes(name))).toEqual([]);
+});
+
+it('docs/configuration.md names every variable, and no other', () => {
+  const rows = [...textOf('docs/configuration.md').matchAll(/^\| (`[A-Z_`, ]+`) \| (.*?) \|/gm)];
+  const documented = rows.flatMap(([, names = '']) => [...names.matchAll(/`([A-Z_]+)`/g)].map(([, name]) => name));
+  expect(documented.sort()).toEqual([...VARIABLES].sort());
 });
 
 it('every code of a problem is used, and no other', () => {

@@ -17,6 +17,7 @@ import { testEnvironment } from '../support/ledger.js';
 
 /** Every route of the service, and who may ask it. A new one is added here on purpose. */
 const ROUTES = {
+  'GET /': 'open',
   'GET /health/live': 'open',
   'GET /health/ready': 'open',
   'GET /health/ready/reads': 'open',

@@ -1,0 +1,29 @@
+import { Controller, Get, VERSION_NEUTRAL } from '@nestjs/common';
+import { OpenToAll } from '../../http/open-to-all.js';
+
+const INDEX = {
+  name: 'subscription-ledger',
+  webhook: '/webhooks/stripe',
+  reads: [
+    '/v1/subscriptions',
+    '/v1/customers',
+    '/v1/access',
+    '/v1/invoices',
+    '/v1/payments',
+    '/v1/refunds',
+    '/v1/disputes',
+  ],
+  operations: ['/v1/projections', '/v1/parked', '/metrics', '/health/live', '/health/ready', '/health/ready/reads'],
+  problems: '/problems',
+  authorization: 'Reads require "Authorization: Bearer TOKEN"; webhook, health and problems are open.',
+} as const;
+
+/** What the service has, for somebody who asks for its address alone: open to all, and the same for everybody. */
+@Controller({ path: '', version: VERSION_NEUTRAL })
+@OpenToAll()
+export class IndexController {
+  @Get()
+  index(): typeof INDEX {
+    return INDEX;
+  }
+}
