@@ -47,7 +47,7 @@ export const ignored = <K extends SnapshotKind>(...kinds: readonly K[]): Readonl
   Object.fromEntries(kinds.map((kind) => [kind, 'ignored'])) as Record<K, 'ignored'>;
 
 /**
- * A read model as data and pure functions (design, section 5). State and rows are those of one object of a stream; it sees
+ * A read model as data and pure functions (ARCHITECTURE.md, Projections). State and rows are those of one object of a stream; it sees
  * the facts that concern the object, in logical order, each once. The state must survive JSON, and must not grow with what
  * else the stream holds. No clock, randomness, logging, database or async: order, idempotence and the checkpoint are the
  * projector's work.

@@ -18,7 +18,7 @@ const REMEDY =
 
 /**
  * The log's name must be what each checkpoint remembers, and the event at its checkpoint too, unless the store has removed that event
- * (design, section 3). @throws OtherLog
+ * (ARCHITECTURE.md, Log). @throws OtherLog
  */
 export async function checkLog(parts: Checked, logName: string, checkpoints: readonly Checkpoint[]): Promise<void> {
   const seen = new Map<bigint, string>();

@@ -8,7 +8,7 @@ const TYPE = 'log-named';
 
 /**
  * The name of this log, a UUID in a stream of its own; given now if it has none. Checkpoints carry it, so
- * that a read model never goes on with another log (design, section 3). Of several processes that
+ * that a read model never goes on with another log (ARCHITECTURE.md, Log). Of several processes that
  * name a new log at once one wins, and all read what it wrote.
  */
 export async function nameOfLog(store: EventStore, timeoutMs: number): Promise<string> {

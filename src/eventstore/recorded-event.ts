@@ -2,7 +2,7 @@ import type { ResolvedEvent } from '@eventstore/db-client';
 import { asStripeEvent, type StripeEvent } from '../events/stripe-event.js';
 import type { ReadBytes } from './read-response.js';
 
-/** What intake stores of an event beside its body, as the event's metadata (design, section 3). Times are ISO 8601, in UTC. */
+/** What intake stores of an event beside its body, as the event's metadata (ARCHITECTURE.md, Log). Times are ISO 8601, in UTC. */
 export type EventMetadata = Readonly<{
   format: 1;
   stripeEventId: string | null;

@@ -41,7 +41,7 @@ const UNAVAILABLE: IndexAnswer = { kind: 'unavailable' };
 
 /**
  * Events of one stream that are appended together: read, check, append at exactly the head's revision, and on a lost
- * race again (design, section 3). Settles each of them.
+ * race again (ARCHITECTURE.md, Log). Settles each of them.
  */
 export class SharedAppend {
   readonly #reading: HeadReading;

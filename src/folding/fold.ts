@@ -7,7 +7,7 @@ import { mergeRenderings, toldTogether } from '../events/renderings.js';
 
 /**
  * How far an object of a stream is folded, in two parts: what is settled before its latest second, and the facts of
- * that second, which another arrival may still come between (design, section 5). It survives JSON.
+ * that second, which another arrival may still come between (ARCHITECTURE.md, Projections). It survives JSON.
  */
 export type FoldState = Readonly<{
   settled: unknown;

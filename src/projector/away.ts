@@ -4,7 +4,7 @@ import { isDatabaseAway, isUnavailable } from '../read-models/database.js';
 
 /**
  * Whether an error says that the store or the database is away, so that the same work is to be done again later. Every other error
- * concerns the one stream that was read, folded or written: it is parked (design, section 5).
+ * concerns the one stream that was read, folded or written: it is parked (ARCHITECTURE.md, Projector).
  */
 export const isAway = (error: unknown): boolean => isStoreAway(error) || isDatabaseAway(error);
 

@@ -74,7 +74,7 @@ type Done = (Readonly<{ kind: 'committed' }> & Committing) | Readonly<{ kind: 'l
 
 /**
  * The one engine under all projections: loads the objects that a batch of the log concerns, folds, and in one transaction
- * indexes its events, writes states and rows, and moves the checkpoints of the group (design, section 5).
+ * indexes its events, writes states and rows, and moves the checkpoints of the group (ARCHITECTURE.md, Projector).
  */
 export class Projector {
   readonly #cache: ObjectCache;

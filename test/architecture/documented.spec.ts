@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals';
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { VARIABLES } from '../../src/config.js';
 import { PROBLEMS, problemsDocument } from '../../src/http/problems.js';
@@ -12,7 +12,7 @@ const filesIn = (folder: string, extension: string): string[] =>
     .filter((file) => file.endsWith(extension))
     .map((file) => join(folder, file));
 
-const docs = [...filesIn('docs', '.md'), 'README.md'].map(textOf).join('\n');
+const docs = [...filesIn('docs', '.md'), 'README.md', 'ARCHITECTURE.md'].map(textOf).join('\n');
 /** What the sources give a name to, by a pattern with one group. */
 const namedIn = (folders: readonly string[], pattern: RegExp): string[] =>
   [
@@ -55,4 +55,26 @@ it('docs/problems.md is what the registry says', () => {
     throw new Error(
       'docs/problems.md is not what src/http/problems.ts says. Run "npm run openapi", and commit what it writes.',
     );
+});
+
+it('the README fits a first look', () => {
+  const lines = textOf('README.md').split('\n');
+  expect(lines.length).toBeLessThan(150);
+  expect(lines.filter((line) => line.length > 120)).toEqual([]);
+});
+
+it('comments cite headings of ARCHITECTURE.md that are there', () => {
+  const headings = [...textOf('ARCHITECTURE.md').matchAll(/^## (.+)$/gm)].map(([, heading]) => heading);
+  const cited = namedIn(['src', 'projections', 'packages'], /ARCHITECTURE\.md, ([A-Z]\w+)/g);
+  expect(cited.length).toBeGreaterThan(2);
+  expect(cited.filter((heading) => !headings.includes(heading))).toEqual([]);
+});
+
+it('links between documents lead to files that are there', () => {
+  const documents = ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'SECURITY.md', ...filesIn('docs', '.md')];
+  const links = documents.flatMap((document) =>
+    [...textOf(document).matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map(([, target = '']) => ({ document, target })),
+  );
+  expect(links.length).toBeGreaterThan(20);
+  expect(links.filter(({ document, target }) => !existsSync(join(ROOT, dirname(document), target)))).toEqual([]);
 });

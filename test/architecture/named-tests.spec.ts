@@ -14,6 +14,8 @@ const testsNamedIn = (document: string): string[] =>
 const DOCUMENTS = [
   'README.md',
   'SECURITY.md',
+  'ARCHITECTURE.md',
+  'docs/promises.md',
   'docs/intake.md',
   'packages/embedded-eventstore/README.md',
   'packages/embedded-postgres/README.md',
