@@ -4,8 +4,8 @@ import { isFinalStatus, type InvoiceSnapshot, type SubscriptionSnapshot } from '
 import { isOutdatedInvoice } from './invoices.js';
 import { isPastDue, pastDueAfter, pastDueWith, type PastDue } from './past-due.js';
 import { atLeast, between, count, id, money, oneOf, text, time } from './columns.js';
-import { defineProjection, ignored, type Fact } from './projection.js';
-import { isSameRow, provenanceColumns, provenanceOf, rowOf, withId, type ById } from './row.js';
+import { defineProjection, ignored } from './projection.js';
+import { isSameRow, provenanceColumns, provenanceOf, rowOf, withId, type ById, type FactOf } from './row.js';
 
 const PAST_DUE = ['past_due', 'unpaid'];
 
@@ -49,6 +49,41 @@ type State = Readonly<{
   provenance: ReturnType<typeof provenanceOf> | null;
 }>;
 
+/** What is looked at. */
+const narrow = {
+  subscription: ({
+    kind,
+    id,
+    livemode,
+    account,
+    customer,
+    status,
+    collectionMethod,
+    currency,
+    latestInvoice,
+    periodEnd,
+  }: SubscriptionSnapshot) => ({
+    ...{ kind, id, livemode, account, customer, status, collectionMethod, currency },
+    ...{ latestInvoice, periodEnd },
+  }),
+  invoice: ({
+    kind,
+    id,
+    livemode,
+    account,
+    status,
+    formerStatus,
+    attemptCount,
+    currency,
+    amountRemainingMinor,
+    dueDate,
+    nextPaymentAttempt,
+  }: InvoiceSnapshot) => ({
+    ...{ kind, id, livemode, account, status, formerStatus, attemptCount },
+    ...{ currency, amountRemainingMinor, dueDate, nextPaymentAttempt },
+  }),
+};
+
 /** A stale snapshot comes within days of the end that it does not know of, in which a subscription ends fewer invoices. */
 const ENDED_MAX = 100;
 
@@ -75,6 +110,7 @@ export const churnRisk = defineProjection({
       snapshot.kind === 'subscription' ? snapshot.id : snapshot.kind === 'invoice' ? snapshot.subscription : null;
     return subscription === null ? null : `subscription ${subscription}`;
   },
+  narrow,
   initial: (): State => ({ subscription: null, pastDue: null, open: {}, ended: {}, risk: null, provenance: null }),
   evolve: {
     subscription: (state, fact) => judged(state, withSubscription(state, fact), fact),
@@ -105,7 +141,7 @@ export const churnRisk = defineProjection({
   }),
 });
 
-function withSubscription(state: State, { snapshot, event }: Fact<SubscriptionSnapshot>): State {
+function withSubscription(state: State, { snapshot, event }: FactOf<ReturnType<typeof narrow.subscription>>): State {
   if (state.subscription !== null && isFinalStatus(state.subscription.status) && !isFinalStatus(snapshot.status))
     return state;
   const { id, customer, status, collectionMethod, currency } = snapshot;
@@ -114,7 +150,7 @@ function withSubscription(state: State, { snapshot, event }: Fact<SubscriptionSn
   return { ...state, subscription: { id, customer, status, collectionMethod, currency }, pastDue };
 }
 
-function withInvoice(state: State, { snapshot, event }: Fact<InvoiceSnapshot>): State {
+function withInvoice(state: State, { snapshot, event }: FactOf<ReturnType<typeof narrow.invoice>>): State {
   const { id, status, attemptCount } = snapshot;
   const before = withId(state.open, id) ?? withId(state.ended, id);
   if (before !== undefined && isOutdatedInvoice(before, snapshot)) return state;
@@ -149,7 +185,7 @@ function endedLast(ended: ById<Ended>): ById<Ended> {
 }
 
 /** The state after a fact, with what its row then says; a fact that leaves the row as it is does not become the one that made it so. */
-function judged(before: State, after: State, fact: Fact): State {
+function judged(before: State, after: State, fact: Parameters<typeof provenanceOf>[0]): State {
   const risk = riskOf(after, fact.event.created);
   return { ...after, risk, provenance: isSameRow(risk, before.risk) ? before.provenance : provenanceOf(fact) };
 }

@@ -16,8 +16,8 @@ import type {
   SubscriptionSnapshot,
 } from '../src/events/normalise.js';
 import { id } from './columns.js';
-import { defineProjection, ignored, type Fact } from './projection.js';
-import { provenanceColumns, provenanceOf, rowOf, type ById } from './row.js';
+import { defineProjection, ignored } from './projection.js';
+import { provenanceColumns, provenanceOf, rowOf, type ById, type FactOf } from './row.js';
 
 /** `object` is Stripe's name of the kind of object that `id` names. */
 const columns = { object: id(), id: id(), target_kind: id(), target: id() };
@@ -37,6 +37,40 @@ type TargetKind =
   | 'test_clock';
 type Targets = Readonly<Partial<Record<TargetKind, readonly (string | null)[]>>>;
 
+/** Of the two kinds that come most, what is looked at. */
+const narrow = {
+  subscription: ({
+    kind,
+    id,
+    livemode,
+    account,
+    customer,
+    items,
+    latestInvoice,
+    pendingSetupIntent,
+    testClock,
+  }: SubscriptionSnapshot) => ({
+    ...{ kind, id, livemode, account, customer, latestInvoice, pendingSetupIntent, testClock },
+    items: items.map((item) => ({ id: item.id })) as readonly { id: string | null }[],
+  }),
+  invoice: ({
+    kind,
+    id,
+    livemode,
+    account,
+    subscription,
+    customer,
+    charge,
+    paymentIntent,
+    lines,
+    quote,
+    testClock,
+  }: InvoiceSnapshot) => ({
+    ...{ kind, id, livemode, account, subscription, customer, charge, paymentIntent, quote, testClock },
+    lines: lines.map((line) => ({ subscription: line.subscription })) as readonly { subscription: string | null }[],
+  }),
+};
+
 /**
  * To which subscription, invoice, payment and customer does each object belong? One row for each thing that an object has
  * ever said, so that what belongs together is found from either side, whichever event came first, and what a newer API
@@ -53,11 +87,12 @@ export const links = defineProjection({
     },
   },
   objectOf: ({ snapshot, order }) => ('id' in snapshot && snapshot.id !== null ? order.objectKey : null),
+  narrow,
   initial: (): ById<Row> => ({}),
   evolve: {
     subscription: linking(
       'subscription',
-      ({ customer, items, latestInvoice, pendingSetupIntent, testClock }: SubscriptionSnapshot) => ({
+      ({ customer, items, latestInvoice, pendingSetupIntent, testClock }: ReturnType<typeof narrow.subscription>) => ({
         customer: [customer],
         subscription_item: items.map(({ id }) => id),
         invoice: [latestInvoice],
@@ -68,7 +103,15 @@ export const links = defineProjection({
     // An invoice without a subscription of its own may have lines for some.
     invoice: linking(
       'invoice',
-      ({ subscription, customer, charge, paymentIntent, lines, quote, testClock }: InvoiceSnapshot) => ({
+      ({
+        subscription,
+        customer,
+        charge,
+        paymentIntent,
+        lines,
+        quote,
+        testClock,
+      }: ReturnType<typeof narrow.invoice>) => ({
         subscription: [subscription, ...lines.map((line) => line.subscription)],
         customer: [customer],
         payment: [charge, paymentIntent],
@@ -165,11 +208,11 @@ function relatedTargets({
 }
 
 /** The step that adds what a snapshot says of its object; what was said before keeps the event that said it first. */
-function linking<S extends Snapshot & { readonly id: string | null }>(
+function linking<S extends Pick<Snapshot, 'livemode' | 'account'> & { readonly id: string | null }>(
   object: string,
   targetsOf: (snapshot: S) => Targets,
 ) {
-  return (rows: ById<Row>, fact: Fact<S>): ById<Row> => {
+  return (rows: ById<Row>, fact: FactOf<S>): ById<Row> => {
     const { id } = fact.snapshot;
     if (id === null) return rows;
     const said = Object.entries(targetsOf(fact.snapshot)).flatMap(([targetKind, targets]) =>
@@ -185,7 +228,10 @@ function linking<S extends Snapshot & { readonly id: string | null }>(
   };
 }
 
-const linkRow = (fact: Fact, link: Readonly<{ object: string; id: string; targetKind: string; target: string }>) => ({
+const linkRow = (
+  fact: Parameters<typeof provenanceOf>[0],
+  link: Readonly<{ object: string; id: string; targetKind: string; target: string }>,
+) => ({
   ...rowOf(columns, link),
   ...provenanceOf(fact),
 });

@@ -16,7 +16,15 @@ export const isPastDue = (status: string): boolean => status === 'past_due' || s
  */
 export function pastDueAfter(
   before: PastDue | null,
-  { status: statusBefore, snapshot, at }: { status: string | null; snapshot: SubscriptionSnapshot; at: string },
+  {
+    status: statusBefore,
+    snapshot,
+    at,
+  }: {
+    status: string | null;
+    snapshot: Pick<SubscriptionSnapshot, 'status' | 'latestInvoice' | 'periodEnd'>;
+    at: string;
+  },
 ): PastDue | null {
   const { status, latestInvoice: invoice, periodEnd } = snapshot;
   if (!isPastDue(status)) return before;
@@ -33,7 +41,10 @@ const isOneDebt = (a: Debt, b: Debt): boolean =>
   a.invoice === null || b.invoice === null ? a.periodEnd === b.periodEnd : a.invoice === b.invoice;
 
 /** The debt after what an invoice says of itself. */
-export function pastDueWith(before: PastDue | null, { id, status }: InvoiceSnapshot): PastDue | null {
+export function pastDueWith(
+  before: PastDue | null,
+  { id, status }: Pick<InvoiceSnapshot, 'id' | 'status'>,
+): PastDue | null {
   if (before === null || (before.invoice ?? id) !== id) return before;
   return { ...before, isSettled: status === 'paid' };
 }

@@ -46,6 +46,11 @@ export type Evolve<State> = Readonly<{
 export const ignored = <K extends SnapshotKind>(...kinds: readonly K[]): Readonly<Record<K, 'ignored'>> =>
   Object.fromEntries(kinds.map((kind) => [kind, 'ignored'])) as Record<K, 'ignored'>;
 
+/** For kinds of snapshot, what is kept of one: steps that are written for that see nothing else. */
+export type Narrowing = Readonly<{
+  [K in SnapshotKind]?: (snapshot: Extract<Snapshot, { kind: K }>) => Pick<Snapshot, 'kind'>;
+}>;
+
 /**
  * A read model as data and pure functions (ARCHITECTURE.md, Projections). State and rows are those of one object of a stream; it sees
  * the facts that concern the object, in logical order, each once. The state must survive JSON, and must not grow with what
@@ -67,6 +72,8 @@ export type Projection<State, T extends Tables = Tables> = Readonly<{
    * in order among themselves only.
    */
   objectOf?(fact: Fact): string | null;
+  /** What its steps look at, where that is little: a state keeps the facts of its latest second, and no more of them. By default all. */
+  narrow?: Narrowing;
   /** The state of an object before its first fact: it has no rows. */
   initial(): State;
   evolve: Evolve<State>;
@@ -89,6 +96,12 @@ export function objectOf(projection: AnyProjection, fact: Fact): string | null {
   if (!handles(projection, fact.snapshot.kind)) return null;
   const object = projection.objectOf === undefined ? fact.order.objectKey : projection.objectOf(fact);
   return object === null ? null : storable(object);
+}
+
+/** A fact with what a projection looks at. */
+export function narrowed(projection: AnyProjection, fact: Fact): Fact {
+  const narrow = projection.narrow?.[fact.snapshot.kind] as ((snapshot: Snapshot) => Snapshot) | undefined;
+  return narrow === undefined ? fact : { ...fact, snapshot: narrow(fact.snapshot) };
 }
 
 /** The kinds of snapshot that matter to any of these. */

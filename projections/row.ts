@@ -1,3 +1,4 @@
+import type { Snapshot } from '../src/events/normalise.js';
 import { flag, id, text, time, type Columns, type RowOf, type ValueOf } from './columns.js';
 import type { Fact, Row } from './projection.js';
 
@@ -38,11 +39,14 @@ export const provenanceColumns = {
   api_version: text().orNull(),
 };
 
+/** A fact of which so much of the snapshot is looked at. */
+export type FactOf<S> = Readonly<{ snapshot: S }> & Pick<Fact, 'event'>;
+
 /** The values of `provenanceColumns`. */
 export const provenanceOf = ({
   snapshot: { livemode, account },
   event: { stripeEventId, type, created, apiVersion },
-}: Pick<Fact, 'snapshot' | 'event'>): RowOf<typeof provenanceColumns> => ({
+}: FactOf<Pick<Snapshot, 'livemode' | 'account'>>): RowOf<typeof provenanceColumns> => ({
   livemode,
   account,
   stripe_event_id: stripeEventId,

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { objectOf, type AnyProjection } from '../../projections/projection.js';
+import { narrowed, objectOf, type AnyProjection } from '../../projections/projection.js';
 import { factOf, type ReadEvent } from './facts.js';
 import { foldLate, foldOnto, type FactAt, type LateFold, type ObjectFold, type ObjectState } from './object-fold.js';
 import { passedOver } from './passed-over.js';
@@ -19,8 +19,9 @@ export function factsByObject(projection: AnyProjection, events: readonly ReadEv
       if (named === null) continue;
       const object = storableName(named);
       const own = facts.get(object);
-      if (own === undefined) facts.set(object, [{ fact, revision: event.revision }]);
-      else own.push({ fact, revision: event.revision });
+      const at = { fact: narrowed(projection, fact), revision: event.revision };
+      if (own === undefined) facts.set(object, [at]);
+      else own.push(at);
     }
   }
   return facts;
