@@ -3,7 +3,7 @@ import type { AppliedBatch } from '../src/catch-up/follower.js';
 import { build } from '../src/rebuild/build.js';
 import { officialClient } from '../src/eventstore/client.js';
 import { connectEventStore, type EventStore } from '../src/eventstore/event-store.js';
-import { scavengeAlone } from '../src/few-cores.js';
+import { boundHeaps } from '../src/heaps.js';
 import { LogEndSearch } from '../src/eventstore/log-end.js';
 import { Database } from '../src/read-models/database.js';
 import { readCheckpoints } from '../src/read-models/checkpoints.js';
@@ -56,7 +56,7 @@ async function readAll(store: EventStore, subscribe: typeof wideSubscription): P
 }
 
 async function buildAll(store: EventStore, database: Database, workers: number): Promise<number> {
-  scavengeAlone();
+  boundHeaps();
   await ensureSchema(database, projections);
   let events = 0;
   const names = (await readCheckpoints(database)).map(({ name }) => name);

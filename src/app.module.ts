@@ -250,6 +250,6 @@ const limitsOf = (config: Config): AppenderLimits => ({
   streamsMax: 64,
   sharedBytesMax: Math.min(512 * 1024, config.appendBytesMax),
   appendBytesMax: config.appendBytesMax,
-  cachedIdsMax: 500_000,
+  cachedIdsMax: 200_000,
   timeoutMs: config.appendTimeoutMs,
 });

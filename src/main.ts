@@ -4,7 +4,7 @@ import { ConfigError, loadConfig, usesReadModels, type Config } from './config.j
 import { SECRETS_FILE } from './data-directory/directory.js';
 import { openStores, type StoresEvent } from './data-directory/index.js';
 import { environment } from './environment.js';
-import { scavengeAlone } from './few-cores.js';
+import { boundHeaps } from './heaps.js';
 import { assertPortIsFree, portErrorOf } from './port.js';
 import { withLocalSecrets, type LocalSecrets } from './local-secrets.js';
 import { ServiceLogger } from './logger.js';
@@ -14,7 +14,7 @@ import { startService } from './service.js';
 const STOP_WITHIN_MS = 30_000;
 
 async function main(): Promise<void> {
-  scavengeAlone();
+  boundHeaps();
   const env = environment();
   const configured = loadConfig(env);
   await assertPortIsFree(configured.host, configured.port);

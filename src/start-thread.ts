@@ -12,6 +12,12 @@ const compiledFile = (name: string): string =>
  */
 const HEAP_MB = Math.min(2_000, Math.floor(getHeapStatistics().heap_size_limit / 1024 / 1024));
 
+/**
+ * A batch of events outlives a young generation of any size, and one of the usual size is held beside it: a small one takes 20 MB less of
+ * each thread, and no more time.
+ */
+const YOUNG_MB = 12;
+
 type Started = Readonly<{ name: string; workerData: unknown; heapMb?: number }>;
 
 /** Starts a thread with a program of `src`, without the options of this process; it ends by itself when it needs more than `heapMb`. */
@@ -20,5 +26,5 @@ export const startThread = (program: string, { name, workerData, heapMb = HEAP_M
     workerData,
     name,
     execArgv: [],
-    resourceLimits: { maxOldGenerationSizeMb: heapMb },
+    resourceLimits: { maxOldGenerationSizeMb: heapMb, maxYoungGenerationSizeMb: YOUNG_MB },
   });

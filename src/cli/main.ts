@@ -3,7 +3,7 @@
 import { parseArgs } from 'node:util';
 import { UsageError, type Command, type Given } from './command.js';
 import { COMMANDS, type CommandEntry } from './commands.js';
-import { scavengeAlone } from '../few-cores.js';
+import { boundHeaps } from '../heaps.js';
 
 const USAGE_EXIT = 2;
 
@@ -110,7 +110,7 @@ const writtenTo = (output: NodeJS.WriteStream): Promise<void> =>
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;
 });
-scavengeAlone();
+boundHeaps();
 const exit = await main(process.argv.slice(2)).catch((error: unknown) => {
   process.stderr.write(`${explain(error)}\n`);
   return USAGE_EXIT;

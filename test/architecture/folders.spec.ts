@@ -89,7 +89,7 @@ const rooms: Record<string, { mayImport: readonly string[]; because: string }> =
       'src/main.ts',
       'src/sample.ts',
       'packages',
-      'src/few-cores.ts',
+      'src/heaps.ts',
       'projections',
     ],
     because: 'it does by hand what the service does by itself, and starts service and servers',

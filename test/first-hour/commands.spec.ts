@@ -191,7 +191,7 @@ describe('help', () => {
     };
     await visit(BINARY);
     expect([...loaded].map((file) => relative(dirname(BINARY), file)).sort()).toEqual([
-      '../few-cores.js',
+      '../heaps.js',
       'command.js',
       'commands.js',
       'main.js',
