@@ -60,8 +60,10 @@ export function decide(subscription: SubscriptionFact, item: ItemFact, policy: A
 function statusEnd(subscription: SubscriptionFact, item: ItemFact, policy: AccessPolicy): StatusEnd {
   const { status } = subscription;
   if (isFinalStatus(status)) return finalEnd(subscription, item, policy);
-  if (status === 'active')
-    return { atMs: at(item.periodEnd) + renewalGraceMs(policy), rule: 'renewal_not_heard_of', grants: 'active' };
+  if (status === 'active') {
+    const endMs = Math.max(at(item.periodEnd), item.renewedUntil?.getTime() ?? -Infinity);
+    return { atMs: endMs + renewalGraceMs(policy), rule: 'renewal_not_heard_of', grants: 'active' };
+  }
   if (status === 'trialing') return trialEnd(subscription, item, policy);
   if (PAST_DUE.includes(status)) return pastDueEnd(subscription, item, policy);
   return hasGrace(status)

@@ -81,6 +81,18 @@ const cases: readonly Case[] = [
     { graceDays: { ...DEFAULT_ACCESS_POLICY.graceDays, paused: 3 } },
   ],
   ['incomplete grants nothing', { status: 'incomplete' }, 0, no('no_grace')],
+  [
+    'active grants to the end of a renewal that only its paid invoice tells of',
+    { item: { renewedUntil: day(60) } },
+    50,
+    yes('active', day(63)),
+  ],
+  [
+    'cancel_at_period_end ends with the period that the subscription tells of',
+    { cancelAtPeriodEnd: true, item: { renewedUntil: day(60) } },
+    50,
+    no('cancellation_due', day(30)),
+  ],
   ['an item of which there are none grants nothing', { item: { quantity: 0 } }, 1, no('no_quantity')],
   ['an item that is not counted grants', { item: { quantity: null } }, 1, yes('active', day(33))],
   ['a status that nobody knows yet grants nothing', { status: 'hibernating' }, 1, no('status_not_known')],

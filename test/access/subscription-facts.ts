@@ -23,6 +23,7 @@ export const item = (fields: Partial<ItemFact> = {}): ItemFact => ({
   quantity: 1,
   periodStart: day(0),
   periodEnd: day(30),
+  renewedUntil: null,
   paid: [],
   isPaid: false,
   unpaidUpgrade: null,

@@ -232,6 +232,39 @@ describe.each([OLD, BASIL])('access and money that went back, at %s', (version) 
     });
   });
 
+  it('is renewed by a paid invoice of which the subscription has not told, and ends with its refund', async () => {
+    const [first, of] = [newIds(version), newIds(version)];
+    const own = { ...of, cus: first.cus, sub: first.sub };
+    const events = [...begun(first), ...paid(own, 30, [{ ...BASE, period: NEXT }])];
+    expect(await askOn(40, own, events)).toMatchObject({
+      granted: true,
+      until: iso(NEXT.end + 3 * DAY_S),
+      reason: { rule: 'active', paid: [{ invoice: own.inv }] },
+    });
+    expect(await askOn(42, own, [refunded(first, 41, 1_900)])).toMatchObject({ granted: true });
+    expect(await askOn(44, own, [refunded(own, 43, 1_900)])).toMatchObject({
+      granted: false,
+      reason: { rule: 'refunded' },
+    });
+  });
+
+  it('ends with a refund of the period that began anew before the last was over', async () => {
+    const [first, of] = [newIds(version), newIds(version)];
+    const own = { ...of, cus: first.cus, sub: first.sub };
+    const anew = { ...BASE, period: { start: START + 10 * DAY_S, end: START + 40 * DAY_S } };
+    const events = [...begun(first), subscribed(own, 10, [anew]), ...paid(own, 10, [anew]), refunded(own, 11, 1_900)];
+    expect(await askOn(12, own, events)).toMatchObject({ granted: false, reason: { paid: [{ invoice: own.inv }] } });
+  });
+
+  it('lasts to the end of a month that follows a paid year of the same item', async () => {
+    const of = newIds(version);
+    const events = [
+      ...begun(of, [{ ...BASE, period: YEAR }]),
+      subscribed(of, 60, [{ ...BASE, period: { start: START + 60 * DAY_S, end: START + 90 * DAY_S } }]),
+    ];
+    expect(await askOn(61, of, events)).toMatchObject({ granted: true, until: iso(START + 93 * DAY_S) });
+  });
+
   it('ends when all that was paid is credited', async () => {
     const of = newIds(version);
     const credited = invoiced(of, 4, [BASE], { ...paidInvoice, post_payment_credit_notes_amount: 1_900 });

@@ -57,6 +57,7 @@ const items = fc
     periodStart: maybe,
     periodEnd: maybe,
     quantity: fc.option(fc.nat(3)),
+    renewedUntil: maybe,
     paid: fc.array(paidInvoice, { maxLength: 2 }),
     isPaid: fc.boolean(),
     unpaidUpgrade: fc.option(fc.constant('in_3')),

@@ -24,9 +24,10 @@ export function itemFactsOf(subscription: Row, { invoices, payments }: MoneyRows
   const paid = own.filter(({ status }) => status === 'paid');
   const isFor = (invoice: Row, item: Item): boolean => linesOf(invoice).some((line) => pays(line, item, isOnly));
   const facts = items.map((item): ItemFact => {
-    const paying = paid.filter((invoice) => isFor(invoice, item));
+    const { paying, renewedUntil } = payingFor(item, paid, isOnly);
     return {
       ...factOf(item),
+      renewedUntil,
       paid: paying.map((invoice) => paidInvoice(invoice, payments)),
       isPaid: paying.length > 0 && isDebtTold(unpaid) && !unpaid.some((invoice) => isFor(invoice, item)),
       unpaidUpgrade: isAfterTrial(subscription, item)
@@ -62,9 +63,39 @@ const productOf = ({ product, price }: Readonly<{ product: string | null; price:
   product ?? price;
 const linesOf = (invoice: Row): readonly Line[] => invoice['lines'] as readonly Line[];
 
+/**
+ * The paid invoices for the period that an item is in: those for the latest, if some are for one that the subscription has not told of; else
+ * those to its end, since a period that was cut short was paid by others.
+ */
+function payingFor(item: Item, paid: readonly Row[], isOnly: boolean) {
+  const end = timeOrNull(item.periodEnd);
+  const ends = paid.map((invoice) => {
+    const lines = linesOf(invoice).filter((line) => isOf(line, item, isOnly));
+    return {
+      invoice,
+      at: latest(lines.map((line) => timeOrNull(line.periodEnd))),
+      renewal: latest(lines.map((line) => (isAfter(line, end) ? timeOrNull(line.periodEnd) : null))),
+      isForIt: lines.some((line) => areInOnePeriod(line, item)),
+    };
+  });
+  const renewedUntil = latest(ends.map(({ renewal }) => renewal));
+  const until = renewedUntil ?? end;
+  const toTheEnd = ends.filter(({ at }) => at !== null && until !== null && at >= until);
+  const paying = toTheEnd.length > 0 ? toTheEnd : ends.filter(({ isForIt }) => isForIt);
+  return { paying: paying.map(({ invoice }) => invoice), renewedUntil };
+}
+
+const isAfter = ({ periodStart }: Line, end: Date | null): boolean =>
+  end !== null && (timeOrNull(periodStart) ?? new Date(0)) >= end;
+
 /** Whether a line asks money for the period that an item is in, or for a part of it. */
-function pays(line: Line, item: Item, isOnly: boolean): boolean {
-  if (line.amountMinor <= 0 || !areInOnePeriod(line, item)) return false;
+const pays = (line: Line, item: Item, isOnly: boolean): boolean =>
+  isOf(line, item, isOnly) && areInOnePeriod(line, item);
+
+/** Whether a line asks money for an item, for a time that does not end at once. */
+function isOf(line: Line, item: Item, isOnly: boolean): boolean {
+  const [from, to] = [timeOrNull(line.periodStart), timeOrNull(line.periodEnd)];
+  if (line.amountMinor <= 0 || from === null || to === null || from >= to) return false;
   if (line.subscriptionItem !== null && line.subscriptionItem === item.id) return true;
   return productOf(line) === null ? isOnly : productOf(line) === productOf(item);
 }
@@ -75,7 +106,7 @@ function areInOnePeriod(line: Period, item: Period): boolean {
   const [from, to] = [timeOrNull(line.periodStart), timeOrNull(line.periodEnd)];
   const [start, end] = [timeOrNull(item.periodStart), timeOrNull(item.periodEnd)];
   if (from === null || to === null || start === null || end === null) return false;
-  return from < to && from < end && to > start;
+  return from < end && to > start;
 }
 
 /** Whether it is told what the debt of a subscription is for. */
@@ -102,6 +133,7 @@ function replacedBy(updates: readonly Update[]): ItemFact[] {
     .filter((line) => !updates.some(({ added }) => added.has(String(productOf(line)))))
     .map((line) => ({
       ...factOf({ ...line, quantity: null, id: null }),
+      renewedUntil: null,
       paid: [],
       isPaid: true,
       unpaidUpgrade: null,
