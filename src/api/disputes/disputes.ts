@@ -1,21 +1,38 @@
 import { disputes } from '../../../projections/disputes.js';
+import { payments } from '../../../projections/payments.js';
 import type { Queryable } from '../../read-models/database.js';
+import { viewOf } from '../../read-models/schema.js';
 import { rowsWithStaleness } from '../../read-models/stale-rows.js';
 import { answerOf, type Answer, type Row } from '../answer.js';
-import { resourceOf } from '../resource.js';
+import { withCustomers } from '../payments/customers-of.js';
+import { resourceOf, type Resource } from '../resource.js';
 
-/** Disputes, with the money that each has moved. */
-export const DISPUTES = resourceOf(disputes, 'disputes', {
-  name: 'disputes',
-  kind: 'dispute',
-  complete: async (connection, found) => {
-    const movements = await movementsOf(
-      connection,
-      found.map(({ id }) => String(id)),
-    );
-    return found.map((one) => ({ ...one, movements: movements.get(String(one['id'])) ?? [] }));
-  },
-});
+const OWN = viewOf(disputes, 'disputes');
+const PAYMENTS = viewOf(payments, 'payments');
+
+/** Disputes of customers: a dispute names its charge and payment intent only. */
+const ofCustomers = (customers: string): string => `id in (
+  select own.id from ${PAYMENTS} paid join ${OWN} own on own.charge = paid.id where paid.customer = any(${customers})
+  union select own.id from ${PAYMENTS} paid join ${OWN} own on own.payment_intent = paid.id where paid.customer = any(${customers}))`;
+
+/** Disputes, with their customers and the money that each has moved. */
+export const DISPUTES: Resource = {
+  ...resourceOf(disputes, 'disputes', {
+    name: 'disputes',
+    kind: 'dispute',
+    complete: async (connection, found) => {
+      const movements = await movementsOf(
+        connection,
+        found.map(({ id }) => String(id)),
+      );
+      return (await withCustomers(connection, found)).map((one) => ({
+        ...one,
+        movements: movements.get(String(one['id'])) ?? [],
+      }));
+    },
+  }),
+  own: { customer: ofCustomers },
+};
 
 /** The movements of money of each of these disputes. */
 async function movementsOf(connection: Queryable, ids: readonly string[]): Promise<Map<string, Answer[]>> {

@@ -203,7 +203,7 @@ function recordAnswer(record: string, paying: readonly Row[], { invoices }: Paym
     amountRefundPendingMinor: 0,
     amountDisputedMinor: 0,
     disputeFeesMinor: 0,
-    amountNetMinor: null,
+    amountNetMinor: receivedMinor,
     isDisputed: false,
     paymentIntent: null,
     charges: [],

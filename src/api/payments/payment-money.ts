@@ -28,8 +28,8 @@ export type PaymentMoney = Readonly<{
   amountDisputedMinor: number;
   /** What Stripe asks for the disputes; null where it is not told in the payment's currency. */
   disputeFeesMinor: number | null;
-  /** What is left: received, not refunded, not disputed; Stripe's fees are no part of it. Null while the refunds are not known. */
-  amountNetMinor: number | null;
+  /** What is left as far as is known: received, not refunded, not disputed; Stripe's fees are no part of it. */
+  amountNetMinor: number;
 }>;
 
 export function paymentMoney(rows: PaymentRows): PaymentMoney {
@@ -41,7 +41,7 @@ export function paymentMoney(rows: PaymentRows): PaymentMoney {
     ...refunded,
     amountDisputedMinor: disputed,
     disputeFeesMinor: feesOf(rows),
-    amountNetMinor: refunded.amountRefundedMinor === null ? null : received - refunded.amountRefundedMinor - disputed,
+    amountNetMinor: received - (refunded.amountRefundedMinor ?? 0) - disputed,
   };
 }
 

@@ -4,6 +4,7 @@ import type { Queryable } from '../../read-models/database.js';
 import { viewOf } from '../../read-models/schema.js';
 import { rowsWithStaleness } from '../../read-models/stale-rows.js';
 import type { Answer } from '../answer.js';
+import { withCustomers } from '../payments/customers-of.js';
 import type { Resource } from '../resource.js';
 
 const OWN = viewOf(refunds, 'refunds');
@@ -36,20 +37,6 @@ export const REFUNDS: Resource = {
   own: { customer: ofCustomers },
   complete: async (connection, found) => withCreditNotes(connection, await withCustomers(connection, found)),
 };
-
-/** Refunds with the customers of their payments, where they name none themselves. */
-async function withCustomers(connection: Queryable, found: readonly Answer[]): Promise<Answer[]> {
-  const { rows } = await connection.query<{ id: string; customer: string }>(
-    `select id, customer from ${PAYMENTS} where id = any($1) and customer is not null`,
-    [found.flatMap(({ charge, paymentIntent }) => [charge, paymentIntent]).filter((id) => id !== null)],
-  );
-  const customers = new Map(rows.map(({ id, customer }) => [id, customer]));
-  return found.map((one) => ({
-    ...one,
-    customer:
-      one['customer'] ?? customers.get(String(one['charge'])) ?? customers.get(String(one['paymentIntent'])) ?? null,
-  }));
-}
 
 /** Refunds with the credit notes that tell of them. */
 async function withCreditNotes(connection: Queryable, found: readonly Answer[]): Promise<Answer[]> {

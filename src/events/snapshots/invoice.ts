@@ -108,8 +108,15 @@ function invoiceFacts(invoice: Fields, stripeEvent: StripeEvent): InvoiceFacts {
 
 /** Where nothing is taken off an invoice, nothing is taken off its lines. */
 function linesOf(invoice: Fields, discountMinor: number | null): InvoiceLine[] {
-  const lines = invoice.hashes('lines').map(invoiceLine);
+  const lines = lineHashes(invoice).map(invoiceLine);
   return discountMinor === 0 ? lines.map((line) => ({ ...line, discountMinor: line.discountMinor ?? 0 })) : lines;
+}
+
+/** Until 2012-10-26 there was a list for each type of line. */
+function lineHashes(invoice: Fields): readonly Fields[] {
+  const lists = Array.isArray(field(invoice.object, 'lines')) ? null : invoice.hashOrNull('lines');
+  if (lists === null || lists.has('data')) return invoice.hashes('lines');
+  return ['subscriptions', 'invoiceitems', 'prorations'].flatMap((type) => lists.hashes(type));
 }
 
 const statusIn = (invoice: JsonObject): string => {
