@@ -22,13 +22,14 @@ export function mergeRenderings<T extends Keyed>(
   events: readonly T[],
   merge: (renderings: readonly [T, ...T[]], order: OrderKey) => T,
 ): readonly T[] {
+  // The common case: one event in its second.
+  if (events.length < 2) return events;
   const byId = new Map<string, [T, ...T[]]>();
   for (const event of events) {
     const renderings = byId.get(event.order.eventId);
     if (renderings === undefined) byId.set(event.order.eventId, [event]);
     else renderings.push(event);
   }
-  // The common case: no event is there twice.
   if (byId.size === events.length) return events;
   return [...byId.values()].map((renderings) => {
     if (renderings.length === 1) return renderings[0];

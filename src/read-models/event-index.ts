@@ -1,4 +1,4 @@
-import { idsOfEvent } from '../events/event-id.js';
+import { eventPart, idsOfEvent } from '../events/event-id.js';
 import type { IndexAnswer } from '../eventstore/append-decision.js';
 import { groupBy } from '../folding/group-by.js';
 import type { Queryable } from './database.js';
@@ -67,26 +67,34 @@ export async function findStreams(database: Queryable, streams: readonly string[
 /** An event id, and the stream whose end is asked for too; null when nobody needs it, which costs Postgres a third. */
 export type Asked = Readonly<{ eventId: string; stream: string | null }>;
 
-type LookedUp = Readonly<
-  { at: bigint; log_name: string | null; position: bigint | null; event_id: string | null } & Record<
-    'found_stream',
-    string | null
-  > &
-    Record<'found_revision' | 'found_position', bigint | null> & { last_event_id?: string | null } & Partial<
-      Record<'last_revision' | 'last_position', bigint | null>
-    >
+/** Where the index stands, and a rendering that it has, or none. */
+type Standing = Readonly<
+  Record<'log_name' | 'event_id' | 'found_id' | 'found_stream', string | null> &
+    Record<'position' | 'found_revision' | 'found_position', bigint | null>
 >;
+type WithEnd = Standing &
+  Readonly<{ at: bigint; last_event_id: string | null } & Record<'last_revision' | 'last_position', bigint | null>>;
 
+const STANDING = `checkpoint.log_name, checkpoint.position, checkpoint.event_id, found.event_id as found_id, found.stream as found_stream,
+  found.revision as found_revision, found.position as found_position`;
 /** Each lateral query is one probe of a B-tree, whatever the planner expects. */
-const FOUND = `(select stream, revision, position from ${EVENT_INDEX} where event_id between asked.first and asked.last order by event_id limit ${RENDERINGS_MAX})`;
+const FOUND = `(select event_id, stream, revision, position from ${EVENT_INDEX} where event_id between asked.first and asked.last order by event_id limit ${RENDERINGS_MAX})`;
 
 const LOOK_UP = `
-select asked.at, checkpoint.log_name, checkpoint.position, checkpoint.event_id, found.stream as found_stream, found.revision as found_revision,
-  found.position as found_position, last.revision as last_revision, last.position as last_position, last.event_id as last_event_id
+select asked.at, ${STANDING}, last.revision as last_revision, last.position as last_position, last.event_id as last_event_id
 from unnest($1::uuid[], $2::uuid[], $3::text[]) with ordinality as asked(first, last, stream, at)
 join ledger.checkpoints as checkpoint on checkpoint.name = '${EVENT_INDEX_GENERATION}'
 left join lateral ${FOUND} as found on true
 left join lateral (select revision, position, event_id from ${EVENT_INDEX} where stream = asked.stream and position <= checkpoint.position order by revision desc limit 1) as last on true`;
+
+/** Most of the cost of a small query is its planning; and mostly nothing is found, in one row for all. */
+const lookUpIdsIn = (found: string): string => `
+select ${STANDING} from ledger.checkpoints as checkpoint left join ${found} on true
+where checkpoint.name = '${EVENT_INDEX_GENERATION}'`;
+const LOOK_UP_ID = lookUpIdsIn(`(select * from ${EVENT_INDEX} where event_id between $1 and $2) as found`);
+const LOOK_UP_IDS = lookUpIdsIn(
+  `(select found.* from unnest($1::uuid[], $2::uuid[]) as asked(first, last) cross join lateral ${FOUND} as found) as found`,
+);
 
 /**
  * What the index says of each of these. Ids, ends of streams and the checkpoint are of one snapshot, and the projector
@@ -95,43 +103,40 @@ left join lateral (select revision, position, event_id from ${EVENT_INDEX} where
  */
 export async function lookUp(database: Queryable, asked: readonly Asked[]): Promise<IndexAnswer[]> {
   const ids = asked.map(({ eventId }) => idsOfEvent(eventId));
-  const range = [ids.map(([first]) => first), ids.map(([, last]) => last)];
-  const { rows } = asked.every(({ stream }) => stream === null)
-    ? await database.query<LookedUp>(LOOK_UP_IDS, range)
-    : await database.query<LookedUp>(LOOK_UP, [...range, asked.map(({ stream }) => stream)]);
-  const byPlace = groupBy(rows, ({ at }) => Number(at));
-  return asked.map(({ stream }, at) => answerOf(stream, byPlace.get(at + 1)));
+  const range = [ids.map(([first]) => first), ids.map(([, last]) => last)] as const;
+  if (asked.some(({ stream }) => stream !== null)) {
+    const { rows } = await database.query<WithEnd>(LOOK_UP, [...range, asked.map(({ stream }) => stream)]);
+    const byPlace = groupBy(rows, ({ at }) => Number(at));
+    return asked.map(({ stream }, at) => answerOf(byPlace.get(at + 1) ?? [], endIn(stream, byPlace.get(at + 1)?.[0])));
+  }
+  const { rows } =
+    asked.length === 1
+      ? await database.query<Standing>(LOOK_UP_ID, [range[0][0], range[1][0]])
+      : await database.query<Standing>(LOOK_UP_IDS, [...range]);
+  const byEvent = groupBy(rows, ({ found_id: id }) => (id === null ? null : eventPart(id)));
+  const nothing = rows.slice(0, 1).map((row) => ({ ...row, found_id: null }));
+  return asked.map(({ eventId }) => answerOf(byEvent.get(eventPart(eventId)) ?? nothing, null));
 }
 
-/** Most of the cost of a small query is its planning: this one probes one B-tree and no more. */
-const LOOK_UP_IDS = `
-select asked.at, checkpoint.log_name, checkpoint.position, checkpoint.event_id, found.stream as found_stream,
-  found.revision as found_revision, found.position as found_position
-from unnest($1::uuid[], $2::uuid[]) with ordinality as asked(first, last, at)
-join ledger.checkpoints as checkpoint on checkpoint.name = '${EVENT_INDEX_GENERATION}'
-left join lateral ${FOUND} as found on true`;
+type End = Extract<IndexAnswer, { kind: 'answered' }>['last'];
 
-function answerOf(stream: string | null, rows: readonly LookedUp[] = []): IndexAnswer {
+function endIn(stream: string | null, row: WithEnd | undefined): End {
+  const { last_revision: revision, last_position: position, last_event_id: eventId } = row ?? {};
+  return stream === null || revision == null || position == null || eventId == null
+    ? null
+    : { stream, revision, position, eventId };
+}
+
+function answerOf(rows: readonly Standing[], last: End): IndexAnswer {
   const { log_name: log, position, event_id: eventId } = rows[0] ?? {};
   if (log == null || position == null || eventId == null) return { kind: 'unavailable' };
-  const { last_revision, last_position, last_event_id } = rows[0] ?? {};
-  const found = rows.flatMap(({ found_stream, found_revision, found_position }) =>
-    found_stream === null || found_revision === null || found_position === null
+  const found = rows.flatMap(({ found_id, found_stream, found_revision, found_position }) =>
+    found_id === null || found_stream === null || found_revision === null || found_position === null
       ? []
       : { stream: found_stream, revision: found_revision, position: found_position },
   );
-  const last =
-    stream === null || last_revision == null || last_position == null || last_event_id == null
-      ? null
-      : { stream, revision: last_revision, position: last_position, eventId: last_event_id };
-  return {
-    kind: 'answered',
-    log,
-    position,
-    eventId,
-    found: found.sort((a, b) => (a.position < b.position ? -1 : 1)),
-    last,
-  };
+  found.sort((a, b) => (a.position < b.position ? -1 : 1));
+  return { kind: 'answered', log, position, eventId, found, last };
 }
 
 /**
