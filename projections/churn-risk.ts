@@ -134,6 +134,8 @@ export const churnRisk = defineProjection({
       'coupon',
       'deletion',
       'related_object',
+      'payment_method',
+      'promotion_code',
     ),
   },
   rows: ({ risk, provenance }) => ({

@@ -1,62 +1,54 @@
-import type { CouponSnapshot, CouponTerms, DeletionSnapshot } from '../src/events/normalise.js';
-import { flag, id, json, text } from './columns.js';
-import { defineProjection, ignored, type Fact } from './projection.js';
-import { provenanceColumns, provenanceOf, rowOf } from './row.js';
+import type { CouponSnapshot, CouponTerms, DeletionSnapshot, Metadata } from '../src/events/normalise.js';
+import { between, count, entry, flag, id, json, text, time, whetherDeleted } from './columns.js';
+import { allBut, defineProjection, type Fact } from './projection.js';
+import { isAbout, provenanceColumns, provenanceOf, rowOf, scopeOf } from './row.js';
 
-/** `owner` is the account and mode in which the id is unique: users choose the ids of coupons. */
+/** Users choose ids of coupons, which are unique in the `scope` of an account and mode. */
 const columns = {
-  owner: id(),
   id: id(),
+  scope: id(),
   name: text().orNull(),
   terms: json<CouponTerms>({ type: 'object' }),
-  is_deleted: flag(),
+  is_valid: flag().orNull().filtered({ by: 'value', name: 'valid', known: null }),
+  times_redeemed: count().orNull(),
+  max_redemptions: count().orNull(),
+  redeem_by: time().orNull(),
+  metadata: json<Metadata>({ type: 'object' }).orNull().filtered(entry()),
+  created_at: time().orNull().filtered(between('created')),
+  is_deleted: flag().filtered(whetherDeleted()),
 };
 type Row = ReturnType<typeof couponRow>;
 
-/** What does each coupon take off? A deleted one keeps its row: discounts that were made of it go on. */
+/** What does each coupon take off, and may it still be redeemed? Discounts that it gave outlive its deletion. */
 export const coupons = defineProjection({
   name: 'coupons',
   version: 1,
-  tables: { coupons: { columns: { ...columns, ...provenanceColumns }, key: ['owner', 'id'], indexes: [['id']] } },
-  objectOf: ({ snapshot, order }) =>
-    snapshot.kind === 'deletion' && snapshot.object !== 'coupon' ? null : order.objectKey,
+  tables: {
+    coupons: {
+      columns: { ...columns, ...provenanceColumns },
+      key: ['id', 'scope'],
+      indexes: [],
+      listedBy: { time: 'created_at', id: 'id' },
+    },
+  },
+  objectOf: isAbout('coupon'),
   initial: (): Row | null => null,
   evolve: {
-    coupon: (row, fact) => (row?.is_deleted ? row : couponRow(fact, fact.snapshot, false)),
-    deletion: (row, fact) => {
-      const { last } = fact.snapshot;
-      if (last?.kind === 'coupon') return couponRow(fact, last, true);
-      return row === null ? null : { ...row, is_deleted: true, ...provenanceOf(fact) };
-    },
-    ...ignored(
-      'subscription',
-      'invoice',
-      'upcoming_invoice',
-      'invoice_item',
-      'invoice_payment',
-      'payment',
-      'refund',
-      'dispute',
-      'credit_note',
-      'checkout_session',
-      'subscription_schedule',
-      'customer',
-      'discount',
-      'entitlements',
-      'price',
-      'plan',
-      'product',
-      'related_object',
-    ),
+    coupon: (row, fact) => (row?.is_deleted ? row : couponRow(fact, fact.snapshot)),
+    deletion: (row, fact) => deletedRow(row, fact),
+    ...allBut('coupon', 'deletion'),
   },
   rows: (row) => ({ coupons: row === null ? [] : [row] }),
 });
 
-const couponRow = (fact: Fact<CouponSnapshot | DeletionSnapshot>, coupon: CouponSnapshot, isDeleted: boolean) => ({
-  ...rowOf(columns, { ...coupon, owner: ownerOf(coupon), isDeleted }),
+const couponRow = (fact: Fact, coupon: CouponSnapshot, isDeleted = false) => ({
+  ...rowOf(columns, { ...coupon, scope: scopeOf(coupon), isDeleted }),
   ...provenanceOf(fact),
 });
 
-/** The account and mode of an object whose id users choose. */
-export const ownerOf = ({ account, livemode }: Readonly<{ account: unknown; livemode: unknown }>): string =>
-  `${typeof account === 'string' ? account : 'own'} ${livemode === true ? 'live' : 'test'}`;
+/** A deletion tells all that the coupon was, or its id alone. */
+function deletedRow(row: Row | null, fact: Fact<DeletionSnapshot>): Row | null {
+  const { last } = fact.snapshot;
+  if (last?.kind === 'coupon') return couponRow(fact, last, true);
+  return row === null ? null : { ...row, is_deleted: true, ...provenanceOf(fact) };
+}

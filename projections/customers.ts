@@ -1,5 +1,5 @@
-import type { CustomerSnapshot, DeletionSnapshot, DiscountFacts } from '../src/events/normalise.js';
-import { between, flag, id, inAnyCase, json, money, text, time, whetherDeleted } from './columns.js';
+import type { CustomerSnapshot, DeletionSnapshot, DiscountFacts, Metadata } from '../src/events/normalise.js';
+import { between, entry, flag, id, inAnyCase, json, money, text, time, whetherDeleted } from './columns.js';
 import { defineProjection, ignored, type Fact } from './projection.js';
 import { provenanceColumns, provenanceOf, rowOf, type FieldsOf } from './row.js';
 
@@ -16,6 +16,7 @@ const columns = {
   is_delinquent: flag().orNull(),
   default_payment_method: id().orNull(),
   discounts: json<readonly DiscountFacts[]>({ type: 'array', items: { type: 'object' } }).orNull(),
+  metadata: json<Metadata>({ type: 'object' }).orNull().filtered(entry()),
   test_clock: id().orNull(),
   created_at: time().orNull().filtered(between('created')),
   is_deleted: flag().filtered(whetherDeleted()),
@@ -61,6 +62,8 @@ export const customers = defineProjection({
       'product',
       'coupon',
       'related_object',
+      'payment_method',
+      'promotion_code',
     ),
   },
   rows: (row) => ({ customers: row === null ? [] : [row] }),
@@ -79,6 +82,7 @@ const unknown = {
   isDelinquent: null,
   defaultPaymentMethod: null,
   discounts: null,
+  metadata: null,
   testClock: null,
   createdAt: null,
 };

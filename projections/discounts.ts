@@ -66,6 +66,8 @@ export const discounts = defineProjection({
       'product',
       'coupon',
       'related_object',
+      'payment_method',
+      'promotion_code',
     ),
   },
   rows: (row) => ({ discounts: row === null ? [] : [row] }),

@@ -92,6 +92,8 @@ export const disputes = defineProjection({
       'coupon',
       'deletion',
       'related_object',
+      'payment_method',
+      'promotion_code',
     ),
   },
   rows: ({ dispute, movements }) => ({

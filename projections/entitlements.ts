@@ -73,6 +73,8 @@ export const entitlements = defineProjection({
       'product',
       'coupon',
       'related_object',
+      'payment_method',
+      'promotion_code',
     ),
   },
   rows: ({ summary, entitlements: listed }) => ({

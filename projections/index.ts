@@ -1,5 +1,7 @@
+import { checkoutSessions } from './checkout-sessions.js';
 import { churnRisk } from './churn-risk.js';
 import { coupons } from './coupons.js';
+import { creditNotes } from './credit-notes.js';
 import { customers } from './customers.js';
 import { discounts } from './discounts.js';
 import { disputes } from './disputes.js';
@@ -7,9 +9,15 @@ import { entitlements } from './entitlements.js';
 import { invoicePayments } from './invoice-payments.js';
 import { invoices } from './invoices.js';
 import { links } from './links.js';
+import { paymentMethods } from './payment-methods.js';
 import { payments } from './payments.js';
+import { prices } from './prices.js';
+import { products } from './products.js';
 import type { AnyProjection } from './projection.js';
+import { promotionCodes } from './promotion-codes.js';
 import { refunds } from './refunds.js';
+import { subscriptionSchedules } from './subscription-schedules.js';
+import { upcomingInvoices } from './upcoming-invoices.js';
 import { subscriptions } from './subscriptions.js';
 import { testClocks } from './test-clocks.js';
 
@@ -26,6 +34,14 @@ export const projections: readonly AnyProjection[] = [
   links,
   churnRisk,
   testClocks,
-  discounts,
+  creditNotes,
+  checkoutSessions,
+  paymentMethods,
+  products,
+  prices,
   coupons,
+  promotionCodes,
+  discounts,
+  subscriptionSchedules,
+  upcomingInvoices,
 ];

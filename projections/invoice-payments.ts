@@ -59,6 +59,8 @@ export const invoicePayments = defineProjection({
       'coupon',
       'deletion',
       'related_object',
+      'payment_method',
+      'promotion_code',
     ),
   },
   rows: (row) => ({ invoice_payments: row === null ? [] : [row] }),

@@ -1,7 +1,7 @@
-import type { DeletionSnapshot, InvoiceLine, InvoiceSnapshot } from '../src/events/normalise.js';
+import type { DeletionSnapshot, InvoiceLine, InvoiceSnapshot, Metadata } from '../src/events/normalise.js';
 import { statusesOf } from '../src/events/rank.js';
 import { isStale, type Life } from './life.js';
-import { between, count, flag, id, json, member, money, oneOf, text, time, whetherDeleted } from './columns.js';
+import { between, count, entry, flag, id, json, member, money, oneOf, text, time, whetherDeleted } from './columns.js';
 import { defineProjection, ignored, type Fact } from './projection.js';
 import { provenanceColumns, provenanceOf, rowOf } from './row.js';
 
@@ -44,6 +44,7 @@ const columns = {
   automatic_tax_status: text().orNull(),
   lines: json<readonly InvoiceLine[]>({ type: 'array', items: { type: 'object' } }),
   has_all_lines: flag(),
+  metadata: json<Metadata>({ type: 'object' }).orNull().filtered(entry()),
   test_clock: id().orNull(),
   is_deleted: flag().filtered(whetherDeleted()),
 };
@@ -65,7 +66,7 @@ export const invoices = defineProjection({
     invoices: {
       columns: { ...columns, ...provenanceColumns },
       key: ['id'],
-      indexes: [['subscription']],
+      indexes: [['subscription'], ['paid_at'], ['due_date']],
       listedBy: { time: 'created_at', id: 'id' },
     },
   },
@@ -100,6 +101,8 @@ export const invoices = defineProjection({
       'product',
       'coupon',
       'related_object',
+      'payment_method',
+      'promotion_code',
     ),
   },
   rows: (row) => ({ invoices: row === null ? [] : [row] }),

@@ -8,7 +8,9 @@ import type {
   InvoiceItemSnapshot,
   InvoicePaymentSnapshot,
   InvoiceSnapshot,
+  PaymentMethodSnapshot,
   PaymentSnapshot,
+  PromotionCodeSnapshot,
   RefundSnapshot,
   RelatedObjectSnapshot,
   Snapshot,
@@ -171,6 +173,11 @@ export const links = defineProjection({
       invoice: [invoice],
       customer: [customer],
     })),
+    payment_method: (rows, fact) =>
+      linking(fact.snapshot.object, ({ customer, formerCustomer }: PaymentMethodSnapshot) => ({
+        customer: [customer, formerCustomer],
+      }))(rows, fact),
+    promotion_code: linking('promotion_code', ({ customer }: PromotionCodeSnapshot) => ({ customer: [customer] })),
     customer: linking('customer', ({ testClock }: CustomerSnapshot) => ({ test_clock: [testClock] })),
     related_object: (rows, fact) => linking(fact.snapshot.object, relatedTargets)(rows, fact),
     // What was deleted belonged to something; that may be the only event about it.

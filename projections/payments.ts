@@ -86,6 +86,8 @@ export const payments = defineProjection({
       'coupon',
       'deletion',
       'related_object',
+      'payment_method',
+      'promotion_code',
     ),
   },
   rows: (state) => ({ payments: state === null ? [] : [state.row] }),

@@ -1,4 +1,4 @@
-import type { Snapshot, SnapshotKind } from '../src/events/normalise.js';
+import { snapshotKinds, type Snapshot, type SnapshotKind } from '../src/events/normalise.js';
 import type { OrderKey } from '../src/events/order.js';
 import { storable } from '../src/events/storable.js';
 import { checkRow, type Columns, type RowOf } from './columns.js';
@@ -50,6 +50,16 @@ export const ignored = <K extends SnapshotKind>(...kinds: readonly K[]): Readonl
 export type Narrowing = Readonly<{
   [K in SnapshotKind]?: (snapshot: Extract<Snapshot, { kind: K }>) => Pick<Snapshot, 'kind'>;
 }>;
+
+/** For a projection of one sort of object: nothing else will ever matter to it. */
+export const allBut = <K extends SnapshotKind>(
+  ...kinds: readonly K[]
+): Readonly<Record<Exclude<SnapshotKind, K>, 'ignored'>> =>
+  ignored(
+    ...snapshotKinds.filter(
+      (kind): kind is Exclude<SnapshotKind, K> => !(kinds as readonly SnapshotKind[]).includes(kind),
+    ),
+  );
 
 /**
  * A read model as data and pure functions (ARCHITECTURE.md, Projections). State and rows are those of one object of a stream; it sees

@@ -109,6 +109,8 @@ export const refunds = defineProjection({
       'coupon',
       'deletion',
       'related_object',
+      'payment_method',
+      'promotion_code',
     ),
   },
   rows: ({ refund, evidence }) => ({

@@ -55,6 +55,16 @@ export const provenanceOf = ({
   api_version: apiVersion,
 });
 
+/** Within which an id that users choose is unique: an account and a mode. */
+export const scopeOf = ({ account, livemode }: Pick<Fact['snapshot'], 'account' | 'livemode'>): string =>
+  `${account ?? 'own'}-${livemode ? 'live' : 'test'}`;
+
+/** Leaves deletions of other objects alone, which share a stream with this one's. */
+export const isAbout =
+  (object: string) =>
+  ({ snapshot, order }: Fact): string | null =>
+    snapshot.kind === 'deletion' && snapshot.object !== object ? null : order.objectKey;
+
 /** What a stream says of several objects, by their ids. */
 export type ById<T> = Readonly<Record<string, T>>;
 

@@ -2,10 +2,11 @@ import { statusesOf } from '../src/events/rank.js';
 import {
   isFinalStatus,
   type DiscountFacts,
+  type Metadata,
   type SubscriptionItem,
   type SubscriptionSnapshot,
 } from '../src/events/normalise.js';
-import { between, flag, id, json, ofMember, oneOf, text, time } from './columns.js';
+import { between, entry, flag, id, json, ofMember, oneOf, text, time } from './columns.js';
 import { defineProjection, ignored, type Condition, type EventReference } from './projection.js';
 import { provenanceColumns, provenanceOf, rowOf } from './row.js';
 
@@ -37,9 +38,15 @@ const columns = {
   collection_method: text().orNull(),
   default_payment_method: id().orNull(),
   trial_end_behavior: text().orNull(),
-  discounts: json<readonly DiscountFacts[]>({ type: 'array', items: { type: 'object' } }),
+  discounts: json<readonly DiscountFacts[]>({ type: 'array', items: { type: 'object' } }).filtered(
+    ofMember('coupon'),
+    ofMember('promotionCode'),
+  ),
   latest_invoice: id().orNull(),
   schedule: id().orNull(),
+  metadata: json<Metadata>({ type: 'object' }).orNull().filtered(entry()),
+  billing_cycle_anchor: time().orNull(),
+  pending_update_expires_at: time().orNull(),
   test_clock: id().orNull(),
 };
 
@@ -67,7 +74,8 @@ export const subscriptions = defineProjection({
     subscriptions: {
       columns: { ...columns, ...provenanceColumns },
       key: ['id'],
-      indexes: [],
+      // Whose period is over, and whose is about to be.
+      indexes: [['period_end'], ['ended_at']],
       listedBy: { time: 'created_at', id: 'id' },
       whether: { canceling: setToEnd },
     },
@@ -99,6 +107,8 @@ export const subscriptions = defineProjection({
       'coupon',
       'deletion',
       'related_object',
+      'payment_method',
+      'promotion_code',
     ),
   },
   rows: (state) => ({ subscriptions: state === null ? [] : [subscriptionRow(state)] }),

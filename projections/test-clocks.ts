@@ -39,6 +39,8 @@ export const testClocks = defineProjection({
       'product',
       'coupon',
       'deletion',
+      'payment_method',
+      'promotion_code',
     ),
   },
   rows: (row) => ({ test_clocks: row === null ? [] : [row] }),

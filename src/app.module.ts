@@ -6,9 +6,13 @@ import { ACCESS_POLICY, AccessController } from './api/access/access.controller.
 import { API_TOKENS, AuthGuard } from './http/auth.guard.js';
 import { ChurnRiskController } from './api/churn-risk/churn-risk.controller.js';
 import { CustomersController } from './api/customers/customers.controller.js';
-import { DISPUTES } from './api/disputes/disputes.js';
+import { RESOURCES } from './api/all-lists.js';
+import { CHECKOUT_SESSIONS } from './api/checkout/checkout-sessions.js';
+import { CUSTOMERS } from './api/customers/customers.js';
 import { DELIVERIES_OF, type DeliveriesOf } from './api/events/deliveries.js';
 import { EventsController } from './api/events/events.controller.js';
+import { FindController } from './api/find/find.controller.js';
+import { FindingsController } from './api/findings/findings.controller.js';
 import { LiveEvents } from './api/events/live-events.js';
 import { HealthController } from './api/operations/health.controller.js';
 import { gaugeReadModels, Health } from './api/operations/health.js';
@@ -31,8 +35,9 @@ import { tooManyWaiting } from './api/refusals.js';
 import { SchemaPipe } from './api/query.js';
 import { ReadPosition } from './api/read-position.js';
 import { Reads } from './api/reads.js';
-import { REFUNDS } from './api/refunds/refunds.js';
-import { controllerOf, controllerWithPast } from './api/resource.controller.js';
+import { REFERENCE_KEY, withReference } from './api/reference.js';
+import { UpcomingController } from './api/subscriptions/upcoming.controller.js';
+import { controllersOf, controllerWithPast, listControllerOf } from './api/resource.controller.js';
 import { Replays } from './api/parked/replays.js';
 import { SUBSCRIPTIONS } from './api/subscriptions/subscriptions.js';
 import { TimelineController } from './api/timeline/timeline.controller.js';
@@ -191,13 +196,17 @@ type ReadsParts = Readonly<{
 
 const readsPart = ({ config, database, position, reads, waits, registry, store, deliveriesOf }: ReadsParts): Part => ({
   controllers: [
-    controllerWithPast(SUBSCRIPTIONS),
+    controllerWithPast({ ...SUBSCRIPTIONS, ...withReference(SUBSCRIPTIONS, config.referenceKey) }),
     controllerWithPast(INVOICES),
     TimelineController,
     PaymentsController,
-    controllerOf(REFUNDS),
-    controllerOf(DISPUTES),
+    ...RESOURCES.flatMap(controllersOf),
+    ...controllersOf(withReference(CHECKOUT_SESSIONS, config.referenceKey)),
+    listControllerOf(withReference(CUSTOMERS, config.referenceKey)),
     CustomersController,
+    UpcomingController,
+    FindController,
+    FindingsController,
     AccessController,
     ChurnRiskController,
     EventsController,
@@ -221,6 +230,7 @@ const readsPart = ({ config, database, position, reads, waits, registry, store, 
     { provide: DELIVERIES_OF, useValue: deliveriesOf },
     { provide: Replays, useValue: new Replays(database, reads, waits) },
     { provide: ACCESS_POLICY, useValue: config.access },
+    { provide: REFERENCE_KEY, useValue: config.referenceKey },
   ],
 });
 

@@ -45,6 +45,8 @@ export type Config = Readonly<{
   liveReadersMax: number;
   /** How many of them one token may have. */
   liveReadersPerTokenMax: number;
+  /** Under which key of their metadata Stripe's objects bear one's own id of a user or account; null: under none. */
+  referenceKey: string | null;
   /** After how long Postgres ends a read of the API, in milliseconds. */
   readTimeoutMs: number;
   access: AccessPolicy;
@@ -214,6 +216,11 @@ const environment = z.object({
   LIVE_READERS_MAX: integer(1_000, 1, 100_000),
   LIVE_READERS_PER_TOKEN_MAX: wholeNumber(1, 100_000, 500).optional(),
   READ_TIMEOUT_MS: integer(10_000, 100, 300_000),
+  REFERENCE_METADATA: z
+    .string()
+    .min(1)
+    .max(40, { error: 'must be a key of metadata, of at most 40 characters, e.g. user_id' })
+    .optional(),
   ACCESS_TRIALING: yesOrNo(DEFAULT_ACCESS_POLICY.trialing),
   ACCESS_GRACE_DAYS: graceDays,
   ACCESS_RENEWAL_GRACE_HOURS: integer(DEFAULT_ACCESS_POLICY.renewalGraceHours, 0, 8_760),
@@ -312,6 +319,7 @@ export function loadConfig(env: Environment): Config {
     liveReadersMax: values.LIVE_READERS_MAX,
     liveReadersPerTokenMax: values.LIVE_READERS_PER_TOKEN_MAX ?? Math.ceil(values.LIVE_READERS_MAX / 2),
     readTimeoutMs: values.READ_TIMEOUT_MS,
+    referenceKey: values.REFERENCE_METADATA ?? null,
     access: accessPolicyOf(values),
   };
 }

@@ -1,19 +1,39 @@
+import { COUPONS, PRICES, PRODUCTS, PROMOTION_CODES } from './catalogue/catalogue.js';
+import { CHECKOUT_SESSIONS } from './checkout/checkout-sessions.js';
 import { CHURN_RISK } from './churn-risk/churn-risk.controller.js';
 import { CUSTOMERS } from './customers/customers.js';
+import { PAYMENT_METHODS } from './customers/payment-methods.js';
 import { DISPUTES } from './disputes/disputes.js';
+import { CREDIT_NOTES } from './invoices/credit-notes.js';
 import { INVOICES } from './invoices/invoices.js';
 import type { List } from './lists.js';
 import { PAYMENTS_LIST } from './payments/payment-queries.js';
 import { REFUNDS } from './refunds/refunds.js';
+import type { Resource } from './resource.js';
+import { SUBSCRIPTION_SCHEDULES, UPCOMING_INVOICES } from './subscriptions/schedules.js';
 import { SUBSCRIPTIONS } from './subscriptions/subscriptions.js';
+
+/** The resources that have nothing but a list and its objects. */
+export const RESOURCES: readonly Resource[] = [
+  REFUNDS,
+  DISPUTES,
+  CREDIT_NOTES,
+  PAYMENT_METHODS,
+  PRODUCTS,
+  PRICES,
+  COUPONS,
+  PROMOTION_CODES,
+  SUBSCRIPTION_SCHEDULES,
+  UPCOMING_INVOICES,
+];
 
 /** Every list by time that the API has. */
 export const LISTS: readonly List[] = [
   SUBSCRIPTIONS,
   INVOICES,
   PAYMENTS_LIST,
-  REFUNDS,
-  DISPUTES,
   CUSTOMERS,
+  CHECKOUT_SESSIONS,
   CHURN_RISK,
+  ...RESOURCES,
 ];

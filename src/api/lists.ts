@@ -114,7 +114,11 @@ export async function findById(
   id: string,
 ): Promise<Row | null> {
   for (const source of sources) {
-    const { rows } = await database.query<Row>(`select * from ${source} where id = $1`, [id]);
+    const { rows } = await database.query<Row>(
+      // Ids that users choose are unique in an account and a mode only: a live one of one's own comes first.
+      `select * from ${source} where id = $1 order by livemode desc, account nulls first limit 1`,
+      [id],
+    );
     if (rows[0] !== undefined) return rows[0];
   }
   return null;

@@ -6,15 +6,14 @@ import { AnswersJson, type Answer } from './answer.js';
 import { listingOf, listQuery, type AskedList, type Page } from './lists.js';
 import { freshnessOf, moment, momentOf, NO_OWNER, ownerOf, revision } from './past/as-of.js';
 import { PastThreads } from './past/past-threads.js';
-import { freshness, pathId } from './query.js';
+import { badQuery, freshness, pathId } from './query.js';
 import { ReadPosition } from './read-position.js';
 import { Reads } from './reads.js';
 import { findOne, findSome, type Resource } from './resource.js';
 
 /** The two routes of a resource: one object by its id, and the list of them. */
-export function controllerOf(resource: Resource): Type<unknown> {
+export function controllersOf(resource: Resource): Type<unknown>[] {
   const reading = z.strictObject(freshness);
-  const listing = listQuery(resource);
 
   @Controller(resource.name)
   @NeedsScope('read')
@@ -33,15 +32,30 @@ export function controllerOf(resource: Resource): Type<unknown> {
       await this.position.satisfy(asked, asker);
       return this.reads.by(asker).snapshot((connection) => findOne(connection, resource, id));
     }
+  }
+  return [listControllerOf(resource), ResourceController];
+}
+
+/** The list of a resource of which one object is answered in another way. */
+export function listControllerOf(resource: Resource): Type<unknown> {
+  const listing = listQuery(resource);
+
+  @Controller(resource.name)
+  @NeedsScope('read')
+  class ListController {
+    constructor(
+      @Inject(Reads) private readonly reads: Reads,
+      @Inject(ReadPosition) private readonly position: ReadPosition,
+    ) {}
 
     @Get()
-    async list(@Query({ schema: listing }) asked: AskedList, @AskedBy() asker: Asker): Promise<Page> {
+    async list(@Query({ schema: listing }) asked: z.output<typeof listing>, @AskedBy() asker: Asker): Promise<Page> {
       const wanted = listingOf(resource, asked);
       await this.position.satisfy(asked, asker);
       return this.reads.by(asker).snapshot((connection) => findSome(connection, resource, wanted));
     }
   }
-  return ResourceController;
+  return ListController;
 }
 
 /** The routes of a resource that has a past: one object, the list of all, and the list of a customer's, each also as of a moment. */
@@ -100,6 +114,8 @@ export function controllerWithPast(resource: Resource & Required<Pick<Resource, 
       const wanted = listingOf(resource, asked);
       await this.position.satisfy(freshnessOf(asked), asker);
       const [at, owner] = [momentOf(asked), ownerOf(asked)];
+      const ofToday = Object.keys(wanted.filters).find((name) => Object.hasOwn(resource.own ?? {}, name));
+      if (at !== null && ofToday !== undefined) throw badQuery(`${ofToday}: is known as of now only, and of no moment`);
       if (at === null || owner === null)
         return this.reads.by(asker).snapshot((connection) => findSome(connection, resource, wanted));
       return this.threads.ask({ kind: past.page, listing: wanted, owner, at }, asker);

@@ -17,6 +17,9 @@ export class UnreadableSnapshot extends Error {
   }
 }
 
+/** Users' own texts on an object, by their keys. */
+export type Metadata = Readonly<Record<string, string>>;
+
 /**
  * Reads the fields of one hash of a Stripe object. A field that is null or missing is "absent"; a field of another type
  * than asked for is never taken for absent, but throws `UnreadableSnapshot`. Texts come out as Postgres can hold them.
@@ -83,6 +86,18 @@ export class Fields {
   /** A time as ISO 8601 in UTC, from Stripe's seconds since 1970. */
   timeOrNull(...names: readonly string[]): string | null {
     return this.read(names, (value) => (isSecond(value) ? isoTime(value) : null), 'a time in seconds');
+  }
+
+  /** What users write on an object, each text by its key; null where the API version shows none. */
+  metadataOrNull(): Metadata | null {
+    const entries = this.read(
+      ['metadata'],
+      (value) => (isJsonObject(value) ? Object.entries(value) : null),
+      'an object',
+    );
+    return (
+      entries && Object.fromEntries(entries.filter((entry): entry is [string, string] => typeof entry[1] === 'string'))
+    );
   }
 
   /** A nested hash. */

@@ -12,7 +12,9 @@ import { invoiceItemSnapshot } from './snapshots/invoice-line.js';
 import { invoicePaymentSnapshot } from './snapshots/invoice-payment.js';
 import { invoiceSnapshot, upcomingInvoiceSnapshot } from './snapshots/invoice.js';
 import { chargeSnapshot, paymentIntentSnapshot } from './snapshots/payment.js';
+import { paymentMethodSnapshot } from './snapshots/payment-method.js';
 import { planSnapshot, priceSnapshot, productSnapshot } from './snapshots/price.js';
+import { promotionCodeSnapshot } from './snapshots/promotion-code.js';
 import { refundSnapshot } from './snapshots/refund.js';
 import { isRelatedObject, relatedObjectSnapshot } from './snapshots/related-object.js';
 import { subscriptionScheduleSnapshot } from './snapshots/subscription-schedule.js';
@@ -20,6 +22,7 @@ import { subscriptionSnapshot } from './snapshots/subscription.js';
 import type { StripeEvent } from './stripe-event.js';
 
 export { UnreadableSnapshot };
+export type { Metadata } from './fields.js';
 export { isFinalStatus } from './rank.js';
 export type { CheckoutSessionSnapshot } from './snapshots/checkout-session.js';
 export type { CreditNoteSnapshot } from './snapshots/credit-note.js';
@@ -30,7 +33,9 @@ export type { InvoiceItemSnapshot, InvoiceLine } from './snapshots/invoice-line.
 export type { InvoicePaymentSnapshot } from './snapshots/invoice-payment.js';
 export type { InvoiceSnapshot, UpcomingInvoiceSnapshot } from './snapshots/invoice.js';
 export type { PaymentSnapshot } from './snapshots/payment.js';
+export type { PaymentMethodSnapshot } from './snapshots/payment-method.js';
 export type { PriceSnapshot, PriceTerms, ProductSnapshot } from './snapshots/price.js';
+export type { PromotionCodeSnapshot } from './snapshots/promotion-code.js';
 export type { RefundFacts, RefundSnapshot } from './snapshots/refund.js';
 export type { RelatedObjectSnapshot } from './snapshots/related-object.js';
 export type { SchedulePhase, SubscriptionScheduleSnapshot } from './snapshots/subscription-schedule.js';
@@ -56,6 +61,9 @@ const readers = {
   plan: { kind: 'plan', read: planSnapshot },
   product: { kind: 'product', read: productSnapshot },
   coupon: { kind: 'coupon', read: couponSnapshot },
+  promotion_code: { kind: 'promotion_code', read: promotionCodeSnapshot },
+  payment_method: { kind: 'payment_method', read: paymentMethodSnapshot },
+  card: { kind: 'payment_method', read: paymentMethodSnapshot },
 } as const;
 const upcomingInvoice = { kind: 'upcoming_invoice', read: upcomingInvoiceSnapshot } as const;
 const relatedObject = { kind: 'related_object', read: relatedObjectSnapshot } as const;
@@ -69,6 +77,16 @@ export type DeletionSnapshot = Deletion & Readonly<{ last: LivingSnapshot | null
 /** A typed snapshot of ours, the same for every API version of Stripe; plain JSON. */
 export type Snapshot = LivingSnapshot | DeletionSnapshot;
 export type SnapshotKind = Snapshot['kind'];
+
+/** All of them. */
+export const snapshotKinds: readonly SnapshotKind[] = [
+  ...new Set<SnapshotKind>([
+    ...Object.values(readers).map(({ kind }) => kind),
+    upcomingInvoice.kind,
+    relatedObject.kind,
+    deletion.kind,
+  ]),
+];
 
 /** The kind of an event's snapshot, by the object it shows; `other` for objects that no projection needs. */
 export function kindOf(stripeEvent: StripeEvent): SnapshotKind | 'other' {

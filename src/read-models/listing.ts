@@ -124,12 +124,13 @@ function conditionsOf({ table, own = {} }: ListedTable, wanted: Listing['filters
   const ofOthers = Object.entries(own).flatMap(([name, sql]) =>
     wanted[name] === undefined ? [] : [sql(parameter.add(wanted[name]))],
   );
+  const ofTable = Object.fromEntries(Object.entries(wanted).filter(([name]) => !Object.hasOwn(own, name)));
   const conditions = [...filtersOf(table)].flatMap(([name, filter]) => {
-    const values = Object.hasOwn(own, name) ? [] : (wanted[name] ?? []);
+    const values = ofTable[name] ?? [];
     if (filter.by === 'deleted') return [values[0] === true ? filter.column : `not ${filter.column}`];
     return filter.by === 'member' || values.length === 0 ? [] : conditionOf(table, filter, values, parameter);
   });
-  const ofMembers = [...membersOf(table, wanted)].map(([column, members]) =>
+  const ofMembers = [...membersOf(table, ofTable)].map(([column, members]) =>
     either(members.map((member) => `${column} @> ${parameter.add(JSON.stringify([member]))}::jsonb`)),
   );
   return [...conditions, ...ofMembers, ...ofOthers];

@@ -146,6 +146,7 @@ describe('a subscription', () => {
       defaultPaymentMethod: 'pm_1MhUZoE0b6fckueSNbTLQLkm',
       discounts: [],
       latestInvoice: 'in_1MhUZrE0b6fckueSp9LCa3Rr',
+      metadata: {},
       pendingSetupIntent: null,
       schedule: null,
       testClock: null,

@@ -81,6 +81,7 @@ describe('normalising', () => {
       'invoice_item',
       'invoice_payment',
       'payment',
+      'payment_method',
       'plan',
       'price',
       'product',

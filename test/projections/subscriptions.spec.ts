@@ -32,6 +32,9 @@ describe('subscriptions', () => {
 
   it('has the whole snapshot of the first event, and its name', () => {
     expect(only(created)).toEqual({
+      billing_cycle_anchor: null,
+      metadata: {},
+      pending_update_expires_at: null,
       id: 'sub_1',
       customer: 'cus_of_sub_1',
       status: 'incomplete',

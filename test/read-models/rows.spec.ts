@@ -45,6 +45,8 @@ const parcels = (version: number) =>
       'coupon',
       'deletion',
       'related_object',
+      'payment_method',
+      'promotion_code',
     ),
     rows: () => ({ parcels: [], parcel_stamps: [] }),
   });

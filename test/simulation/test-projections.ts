@@ -36,6 +36,8 @@ const others = ignored(
   'product',
   'deletion',
   'related_object',
+  'payment_method',
+  'promotion_code',
 ) satisfies Partial<Record<SnapshotKind, 'ignored'>>;
 const columns = { id: id(), note: text(), count: count(), seen: text() };
 

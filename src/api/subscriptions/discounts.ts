@@ -1,4 +1,5 @@
-import { coupons, ownerOf } from '../../../projections/coupons.js';
+import { coupons } from '../../../projections/coupons.js';
+import { scopeOf } from '../../../projections/row.js';
 import { discounts } from '../../../projections/discounts.js';
 import type { DiscountFacts } from '../../events/normalise.js';
 import type { Queryable } from '../../read-models/database.js';
@@ -79,8 +80,8 @@ function merged(discount: DiscountFacts, row: Row | undefined): DiscountFacts {
 }
 
 function withTerms(discount: DiscountFacts, { account, livemode }: Answer, found: readonly Row[]): DiscountFacts {
-  const owner = ownerOf({ account, livemode });
-  const coupon = found.find((row) => row['id'] === discount.coupon && row['owner'] === owner);
+  const scope = scopeOf({ account: textOf(account), livemode: livemode === true });
+  const coupon = found.find((row) => row['id'] === discount.coupon && row['scope'] === scope);
   return { ...discount, terms: discount.terms ?? ((coupon?.['terms'] ?? null) as DiscountFacts['terms']) };
 }
 

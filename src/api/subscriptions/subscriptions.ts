@@ -1,13 +1,28 @@
 import { subscriptions } from '../../../projections/subscriptions.js';
+import { discounts } from '../../../projections/discounts.js';
+import { viewOf } from '../../read-models/schema.js';
 import { resourceOf } from '../resource.js';
 import { withDiscounts } from './discounts.js';
+
+const DISCOUNTS = viewOf(discounts, 'discounts');
+const OWN = viewOf(subscriptions, 'subscriptions');
 
 /** What the ledger knows of subscriptions. */
 export const SUBSCRIPTIONS = {
   ...resourceOf(subscriptions, 'subscriptions', {
     name: 'subscriptions',
     kind: 'subscription',
+    own: {
+      coupon: (values) => hasDiscount({ column: 'coupon', field: 'coupon' }, values),
+      promotionCode: (values) => hasDiscount({ column: 'promotion_code', field: 'promotionCode' }, values),
+    },
     complete: withDiscounts,
   }),
   past: { kind: 'subscription', page: 'subscriptions', hasRevisions: true },
 } as const;
+
+/** Subscriptions that name a discount of the coupon themselves, and those that one names which is still there. */
+const hasDiscount = ({ column, field }: Readonly<{ column: string; field: string }>, values: string): string => `id in (
+  select id from ${OWN} subscriptions where discounts @> any(array(select jsonb_build_array(jsonb_build_object('${field}', one)) from unnest(${values}::text[]) one))
+    and not exists (select from ${DISCOUNTS} gone where gone.subscription = subscriptions.id and gone.${column} = any(${values}::text[]) and gone.is_deleted and gone.stripe_event_created >= subscriptions.stripe_event_created)
+  union select subscription from ${DISCOUNTS} where ${column} = any(${values}::text[]) and not is_deleted and subscription is not null)`;

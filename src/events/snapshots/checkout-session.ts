@@ -1,4 +1,4 @@
-import { Fields } from '../fields.js';
+import { Fields, type Metadata } from '../fields.js';
 import type { StripeEvent } from '../stripe-event.js';
 import { originOf, type Origin } from './origin.js';
 
@@ -11,12 +11,15 @@ export type CheckoutSessionSnapshot = Readonly<{
   status: string | null;
   paymentStatus: string | null;
   customer: string | null;
+  /** What the buyer typed in, or the customer has. */
+  email: string | null;
   subscription: string | null;
   invoice: string | null;
   paymentIntent: string | null;
   setupIntent: string | null;
   paymentLink: string | null;
   clientReferenceId: string | null;
+  metadata: Metadata | null;
   currency: string | null;
   amountSubtotalMinor: number | null;
   amountTotalMinor: number | null;
@@ -34,12 +37,14 @@ export function checkoutSessionSnapshot(stripeEvent: StripeEvent): CheckoutSessi
     status: session.textOrNull('status'),
     paymentStatus: session.textOrNull('payment_status'),
     customer: session.idOrNull('customer'),
+    email: session.hashOrNull('customer_details')?.textOrNull('email') ?? session.textOrNull('customer_email'),
     subscription: session.idOrNull('subscription'),
     invoice: session.idOrNull('invoice'),
     paymentIntent: session.idOrNull('payment_intent'),
     setupIntent: session.idOrNull('setup_intent'),
     paymentLink: session.idOrNull('payment_link'),
     clientReferenceId: session.textOrNull('client_reference_id'),
+    metadata: session.metadataOrNull(),
     currency: session.textOrNull('currency'),
     amountSubtotalMinor: session.integerOrNull('amount_subtotal'),
     amountTotalMinor: session.integerOrNull('amount_total'),

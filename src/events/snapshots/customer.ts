@@ -1,4 +1,4 @@
-import { Fields } from '../fields.js';
+import { Fields, type Metadata } from '../fields.js';
 import type { StripeEvent } from '../stripe-event.js';
 import { discountsOf, type DiscountFacts } from './discount.js';
 import { originOf, type Origin } from './origin.js';
@@ -14,6 +14,7 @@ export type CustomerSnapshot = Readonly<{
   isDelinquent: boolean;
   defaultPaymentMethod: string | null;
   discounts: readonly DiscountFacts[];
+  metadata: Metadata | null;
   testClock: string | null;
   createdAt: string | null;
 }> &
@@ -44,6 +45,7 @@ export function customerSnapshot(stripeEvent: StripeEvent): CustomerSnapshot {
       customer.hashOrNull('invoice_settings')?.idOrNull('default_payment_method') ??
       customer.idOrNull('default_source', 'default_card'),
     discounts: discountsOf(customer),
+    metadata: customer.metadataOrNull(),
     testClock: customer.idOrNull('test_clock'),
     createdAt: customer.timeOrNull('created'),
     ...originOf(stripeEvent),

@@ -1,4 +1,4 @@
-import { Fields } from '../fields.js';
+import { Fields, type Metadata } from '../fields.js';
 import type { StripeEvent } from '../stripe-event.js';
 import { originOf, type Origin } from './origin.js';
 
@@ -35,7 +35,20 @@ export type DiscountSnapshot = Readonly<{
   Origin;
 
 /** A coupon; from 2025-09-30.clover on the only place of a discount's terms. */
-export type CouponSnapshot = Readonly<{ kind: 'coupon'; id: string; name: string | null; terms: CouponTerms }> & Origin;
+export type CouponSnapshot = Readonly<{
+  kind: 'coupon';
+  id: string;
+  name: string | null;
+  terms: CouponTerms;
+  /** Whether it may still be redeemed. */
+  isValid: boolean | null;
+  timesRedeemed: number | null;
+  maxRedemptions: number | null;
+  redeemBy: string | null;
+  metadata: Metadata | null;
+  createdAt: string | null;
+}> &
+  Origin;
 
 export function discountSnapshot(stripeEvent: StripeEvent): DiscountSnapshot {
   const discount = new Fields(stripeEvent.data.object, 'discount');
@@ -57,6 +70,12 @@ export function couponSnapshot(stripeEvent: StripeEvent): CouponSnapshot {
     id: coupon.id('id'),
     name: coupon.textOrNull('name'),
     terms: termsOf(coupon),
+    isValid: coupon.has('valid') ? coupon.flag('valid', false) : null,
+    timesRedeemed: coupon.integerOrNull('times_redeemed'),
+    maxRedemptions: coupon.integerOrNull('max_redemptions'),
+    redeemBy: coupon.timeOrNull('redeem_by'),
+    metadata: coupon.metadataOrNull(),
+    createdAt: coupon.timeOrNull('created'),
     ...originOf(stripeEvent),
   };
 }

@@ -1,4 +1,4 @@
-import { Fields } from '../fields.js';
+import { Fields, type Metadata } from '../fields.js';
 import { subscriptionOf } from '../identity.js';
 import { field, type JsonObject } from '../json.js';
 import { invoiceStatusOf } from '../rank.js';
@@ -59,6 +59,7 @@ type InvoiceFacts = Readonly<{
   lines: readonly InvoiceLine[];
   /** False when the invoice has more lines than the event shows. */
   hasAllLines: boolean;
+  metadata: Metadata | null;
   testClock: string | null;
 }> &
   Origin;
@@ -101,6 +102,7 @@ function invoiceFacts(invoice: Fields, stripeEvent: StripeEvent): InvoiceFacts {
     discounts: discountsOf(invoice),
     lines: linesOf(invoice, told.discountMinor),
     hasAllLines: !invoice.isTruncated('lines'),
+    metadata: invoice.metadataOrNull(),
     testClock: invoice.idOrNull('test_clock'),
     ...originOf(stripeEvent),
   };

@@ -1,4 +1,4 @@
-import { Fields } from '../fields.js';
+import { Fields, type Metadata } from '../fields.js';
 import type { StripeEvent } from '../stripe-event.js';
 import { originOf, type Origin } from './origin.js';
 
@@ -23,6 +23,8 @@ export type PriceSnapshot = Readonly<{
   id: string;
   active: boolean;
   nickname: string | null;
+  lookupKey: string | null;
+  metadata: Metadata | null;
   createdAt: string | null;
 }> &
   PriceTerms &
@@ -34,6 +36,9 @@ export type ProductSnapshot = Readonly<{
   id: string;
   active: boolean;
   name: string | null;
+  description: string | null;
+  defaultPrice: string | null;
+  metadata: Metadata | null;
   createdAt: string | null;
 }> &
   Origin;
@@ -53,6 +58,9 @@ export function productSnapshot(stripeEvent: StripeEvent): ProductSnapshot {
     id: product.id('id'),
     active: product.flag('active', true),
     name: product.textOrNull('name'),
+    description: product.textOrNull('description'),
+    defaultPrice: product.idOrNull('default_price'),
+    metadata: product.metadataOrNull(),
     createdAt: product.timeOrNull('created'),
     ...originOf(stripeEvent),
   };
@@ -65,6 +73,8 @@ function priceFacts(stripeEvent: StripeEvent, name: string): Omit<PriceSnapshot,
     active: price.flag('active', true),
     // Plans had a `name` before products were born, in 2018.
     nickname: price.textOrNull('nickname', 'name'),
+    lookupKey: price.textOrNull('lookup_key'),
+    metadata: price.metadataOrNull(),
     createdAt: price.timeOrNull('created'),
     ...termsOf(price),
     ...originOf(stripeEvent),

@@ -8,14 +8,11 @@ const names = new Set([
   'radar.early_fraud_warning',
   'review',
   'quote',
-  'payment_method',
   'setup_intent',
   'mandate',
   'tax_id',
-  'card',
   'bank_account',
   'source',
-  'promotion_code',
   'customer_cash_balance_transaction',
   'billing.credit_grant',
   'billing.credit_balance_transaction',
@@ -33,7 +30,7 @@ export type RelatedObjectSnapshot = Readonly<{
   charge: string | null;
   paymentIntent: string | null;
   customer: string | null;
-  /** Whose it was until this event: a way to pay that is taken away names nobody any more. */
+  /** Whose it was until this event: what is taken away names nobody any more. */
   formerCustomer: string | null;
   /** What a mandate, or a setup intent, is about. */
   paymentMethod: string | null;

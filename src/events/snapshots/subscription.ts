@@ -1,4 +1,4 @@
-import { Fields } from '../fields.js';
+import { Fields, type Metadata } from '../fields.js';
 import type { StripeEvent } from '../stripe-event.js';
 import { discountsOf, type DiscountFacts } from './discount.js';
 import { originOf, type Origin } from './origin.js';
@@ -55,6 +55,7 @@ export type SubscriptionSnapshot = Readonly<{
   latestInvoice: string | null;
   /** What asks for a way to pay, when nothing is due yet. */
   pendingSetupIntent: string | null;
+  metadata: Metadata | null;
   schedule: string | null;
   testClock: string | null;
 }> &
@@ -86,6 +87,7 @@ export function subscriptionSnapshot(stripeEvent: StripeEvent): SubscriptionSnap
     discounts: discountsOf(subscription),
     latestInvoice: subscription.idOrNull('latest_invoice'),
     pendingSetupIntent: subscription.idOrNull('pending_setup_intent'),
+    metadata: subscription.metadataOrNull(),
     schedule: subscription.idOrNull('schedule'),
     testClock: subscription.idOrNull('test_clock'),
     ...originOf(stripeEvent),

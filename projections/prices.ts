@@ -1,0 +1,71 @@
+import type { DeletionSnapshot, Metadata, PriceSnapshot } from '../src/events/normalise.js';
+import { between, count, entry, flag, id, json, money, text, time, whetherDeleted } from './columns.js';
+import { allBut, defineProjection, type Fact } from './projection.js';
+import { provenanceColumns, provenanceOf, rowOf, scopeOf } from './row.js';
+
+/** Amounts in minor units of `currency`. Ids of plans are chosen by users, and unique in the `scope` of an account and mode. */
+const columns = {
+  id: id(),
+  scope: id(),
+  product: id().orNull().filtered(),
+  is_active: flag().orNull().filtered({ by: 'value', name: 'active', known: null }),
+  nickname: text().orNull(),
+  lookup_key: id().orNull().filtered(),
+  currency: text().orNull(),
+  unit_amount_minor: money().orNull(),
+  unit_amount_decimal: text().orNull(),
+  interval: text().orNull(),
+  interval_count: count().orNull(),
+  usage_type: text().orNull(),
+  billing_scheme: text().orNull(),
+  metadata: json<Metadata>({ type: 'object' }).orNull().filtered(entry()),
+  created_at: time().orNull().filtered(between('created')),
+  is_deleted: flag().filtered(whetherDeleted()),
+};
+type Row = ReturnType<typeof priceRow>;
+type State = Readonly<{ object: 'price' | 'plan'; row: Row }> | null;
+
+const table = {
+  columns: { ...columns, ...provenanceColumns },
+  key: ['id', 'scope'],
+  indexes: [],
+  listedBy: { time: 'created_at', id: 'id' },
+};
+
+/**
+ * What does each price ask, how does it recur, and is it still sold? `plans` has what Stripe tells of the same prices under their
+ * older name, in events of their own: it is what is known of those from before 2020.
+ */
+export const prices = defineProjection({
+  name: 'prices',
+  version: 1,
+  tables: { prices: table, plans: table },
+  objectOf: ({ snapshot, order }) =>
+    snapshot.kind === 'deletion' && snapshot.object !== 'price' && snapshot.object !== 'plan' ? null : order.objectKey,
+  initial: (): State => null,
+  evolve: {
+    price: (state, fact) => shown(state, fact),
+    plan: (state, fact) => shown(state, fact),
+    deletion: (state, fact) => deleted(state, fact),
+    ...allBut('price', 'plan', 'deletion'),
+  },
+  rows: (state) => ({
+    prices: state?.object === 'price' ? [state.row] : [],
+    plans: state?.object === 'plan' ? [state.row] : [],
+  }),
+});
+
+const shown = (state: State, fact: Fact<PriceSnapshot>): State =>
+  state?.row.is_deleted ? state : { object: fact.snapshot.kind, row: priceRow(fact, fact.snapshot) };
+
+const priceRow = (fact: Fact, price: PriceSnapshot, isDeleted = false) => ({
+  ...rowOf(columns, { ...price, isActive: price.active, scope: scopeOf(price), isDeleted }),
+  ...provenanceOf(fact),
+});
+
+/** A deletion tells all that the price was, or its id alone. */
+function deleted(state: State, fact: Fact<DeletionSnapshot>): State {
+  const { last } = fact.snapshot;
+  if (last?.kind === 'price' || last?.kind === 'plan') return { object: last.kind, row: priceRow(fact, last, true) };
+  return state && { ...state, row: { ...state.row, is_deleted: true, ...provenanceOf(fact) } };
+}

@@ -1,0 +1,52 @@
+import type { DeletionSnapshot, Metadata, ProductSnapshot } from '../src/events/normalise.js';
+import { between, entry, flag, id, json, text, time, whetherDeleted } from './columns.js';
+import { allBut, defineProjection, type Fact } from './projection.js';
+import { isAbout, provenanceColumns, provenanceOf, rowOf, scopeOf } from './row.js';
+
+/** Users choose ids of products, which are unique in the `scope` of an account and mode. */
+const columns = {
+  id: id(),
+  scope: id(),
+  name: text().orNull(),
+  is_active: flag().orNull().filtered({ by: 'value', name: 'active', known: null }),
+  description: text().orNull(),
+  default_price: id().orNull(),
+  metadata: json<Metadata>({ type: 'object' }).orNull().filtered(entry()),
+  created_at: time().orNull().filtered(between('created')),
+  is_deleted: flag().filtered(whetherDeleted()),
+};
+type Row = ReturnType<typeof productRow>;
+
+/** What is each product called, and is it still sold? A deleted one keeps its row, and nothing revives it. */
+export const products = defineProjection({
+  name: 'products',
+  version: 1,
+  tables: {
+    products: {
+      columns: { ...columns, ...provenanceColumns },
+      key: ['id', 'scope'],
+      indexes: [],
+      listedBy: { time: 'created_at', id: 'id' },
+    },
+  },
+  objectOf: isAbout('product'),
+  initial: (): Row | null => null,
+  evolve: {
+    product: (row, fact) => (row?.is_deleted ? row : productRow(fact, fact.snapshot)),
+    deletion: (row, fact) => deletedRow(row, fact),
+    ...allBut('product', 'deletion'),
+  },
+  rows: (row) => ({ products: row === null ? [] : [row] }),
+});
+
+const productRow = (fact: Fact, product: ProductSnapshot, isDeleted = false) => ({
+  ...rowOf(columns, { ...product, isActive: product.active, scope: scopeOf(product), isDeleted }),
+  ...provenanceOf(fact),
+});
+
+/** A deletion tells all that the product was, or its id alone. */
+function deletedRow(row: Row | null, fact: Fact<DeletionSnapshot>): Row | null {
+  const { last } = fact.snapshot;
+  if (last?.kind === 'product') return productRow(fact, last, true);
+  return row === null ? null : { ...row, is_deleted: true, ...provenanceOf(fact) };
+}

@@ -1,0 +1,59 @@
+import type { SchedulePhase, SubscriptionScheduleSnapshot } from '../src/events/normalise.js';
+import { statusesOf } from '../src/events/rank.js';
+import { between, id, json, oneOf, text, time } from './columns.js';
+import { isStale, type Life } from './life.js';
+import { allBut, defineProjection, type Fact } from './projection.js';
+import { provenanceColumns, provenanceOf, rowOf } from './row.js';
+
+/** `next_phase` is what the subscription becomes next, and when; null after the last phase, and once the schedule is over. */
+const columns = {
+  id: id(),
+  status: id().filtered(oneOf(statusesOf('subscription_schedule'))),
+  customer: id().orNull().filtered(),
+  subscription: id().orNull().filtered(),
+  end_behavior: text().orNull(),
+  current_phase: json<NonNullable<SubscriptionScheduleSnapshot['currentPhase']>>({ type: 'object' }).orNull(),
+  next_phase: json<SchedulePhase>({ type: 'object' }).orNull(),
+  phases: json<readonly SchedulePhase[]>({ type: 'array', items: { type: 'object' } }),
+  created_at: time().orNull().filtered(between('created')),
+  canceled_at: time().orNull(),
+  completed_at: time().orNull(),
+  released_at: time().orNull(),
+  test_clock: id().orNull(),
+};
+type Row = ReturnType<typeof scheduleRow>;
+
+const life: Life = [['not_started'], ['active'], ['completed', 'released', 'canceled']];
+
+/** What will each subscription become, by its schedule, and when? */
+export const subscriptionSchedules = defineProjection({
+  name: 'subscription_schedules',
+  version: 1,
+  tables: {
+    subscription_schedules: {
+      columns: { ...columns, ...provenanceColumns },
+      key: ['id'],
+      indexes: [],
+      listedBy: { time: 'created_at', id: 'id' },
+    },
+  },
+  initial: (): Row | null => null,
+  evolve: {
+    subscription_schedule: (row, fact) =>
+      row !== null && isStale(life, row.status, fact.snapshot.status) ? row : scheduleRow(fact),
+    ...allBut('subscription_schedule'),
+  },
+  rows: (row) => ({ subscription_schedules: row === null ? [] : [row] }),
+});
+
+const scheduleRow = (fact: Fact<SubscriptionScheduleSnapshot>) => ({
+  ...rowOf(columns, { ...fact.snapshot, nextPhase: nextPhaseOf(fact.snapshot) }),
+  ...provenanceOf(fact),
+});
+
+/** Stripe lists phases by their starts. */
+function nextPhaseOf({ status, currentPhase, phases }: SubscriptionScheduleSnapshot): SchedulePhase | null {
+  if (status === 'not_started') return phases[0] ?? null;
+  if (status !== 'active' || currentPhase === null) return null;
+  return phases.find(({ startsAt }) => startsAt !== null && startsAt > currentPhase.startsAt) ?? null;
+}

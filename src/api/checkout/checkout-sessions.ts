@@ -1,0 +1,8 @@
+import { checkoutSessions } from '../../../projections/checkout-sessions.js';
+import { resourceOf } from '../resource.js';
+
+/** Checkout Sessions, and what came of them. */
+export const CHECKOUT_SESSIONS = resourceOf(checkoutSessions, 'checkout_sessions', {
+  name: 'checkout-sessions',
+  kind: 'checkout session',
+});

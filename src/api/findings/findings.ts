@@ -1,0 +1,118 @@
+import { checkoutSessions } from '../../../projections/checkout-sessions.js';
+import { customers } from '../../../projections/customers.js';
+import { invoices } from '../../../projections/invoices.js';
+import { paymentMethods } from '../../../projections/payment-methods.js';
+import { subscriptions } from '../../../projections/subscriptions.js';
+import type { Queryable } from '../../read-models/database.js';
+import type { Place } from '../../read-models/listing.js';
+import { viewOf } from '../../read-models/schema.js';
+import type { Answer } from '../answer.js';
+
+const SUBSCRIPTIONS = viewOf(subscriptions, 'subscriptions');
+const INVOICES = viewOf(invoices, 'invoices');
+const CUSTOMERS = viewOf(customers, 'customers');
+const METHODS = viewOf(paymentMethods, 'payment_methods');
+const SESSIONS = viewOf(checkoutSessions, 'checkout_sessions');
+
+/** Statuses in which a subscription renews. */
+const LIVE = `('trialing', 'active', 'past_due')`;
+/** Until when a renewal is looked at, and how long after the end of a period its renewal may be on its way. */
+const RENEWALS_WITHIN = `interval '60 days'`;
+const RENEWAL_TAKES = `interval '2 days'`;
+
+/** The time since which findings look, and the present. */
+const SINCE = '$1::timestamptz';
+const NOW = '$2::timestamptz';
+
+/**
+ * Something that somebody should look at. `sql` gives `kind` and `id` of an object, `at`, `customer` and `details`. It begins at an index by that time, so that it reads what is new, and what that leads to.
+ */
+export type Finding = Readonly<{ says: string; sql: string }>;
+
+export const FINDINGS: Readonly<Record<string, Finding>> = {
+  'overdue-invoices': {
+    says: 'Invoices that are open though they are past due, or an attempt to collect them has failed.',
+    sql: `select 'invoice' as kind, id, created_at as at, customer, jsonb_build_object('subscription', subscription, 'dueDate', due_date, 'attemptCount', attempt_count,
+        'nextPaymentAttempt', next_payment_attempt, 'amountRemainingMinor', amount_remaining_minor, 'currency', currency) as details
+      from ${INVOICES} where status = 'open' and not is_deleted and coalesce(created_at, '-infinity'::timestamptz) >= ${SINCE}
+        and amount_remaining_minor > 0 and (due_date < ${NOW} or (due_date is null and attempt_count > 0))`,
+  },
+  'finalization-failed': {
+    says: 'Invoices that Stripe could not finalise: they stay drafts, and nobody is charged.',
+    sql: `select 'invoice' as kind, id, created_at as at, customer, jsonb_build_object('subscription', subscription, 'error', finalization_error, 'totalMinor', total_minor, 'currency', currency) as details
+      from ${INVOICES} where status = 'draft' and not is_deleted and coalesce(created_at, '-infinity'::timestamptz) >= ${SINCE} and finalization_error is not null`,
+  },
+  'subscriptions-not-seen': {
+    says: 'Subscriptions that invoices or Checkout Sessions name, and of which no event has come: is its type enabled at the endpoint?',
+    sql: `select 'subscription' as kind, subscription as id, max(created_at) as at, max(customer) as customer, jsonb_build_object('namedBy', min(id)) as details
+      from (
+        select id, subscription, customer, created_at from ${INVOICES} where subscription is not null and coalesce(created_at, '-infinity'::timestamptz) >= ${SINCE}
+        union all
+        select id, subscription, customer, created_at from ${SESSIONS} where subscription is not null and coalesce(created_at, '-infinity'::timestamptz) >= ${SINCE}
+      ) naming where not exists (select from ${SUBSCRIPTIONS} seen where seen.id = naming.subscription)
+      group by subscription`,
+  },
+  'paid-and-incomplete': {
+    says: 'Subscriptions that are incomplete though their latest invoice is paid: an event is missing.',
+    sql: `select 'subscription' as kind, own.id, own.created_at as at, own.customer, jsonb_build_object('invoice', paid.id, 'paidAt', paid.paid_at) as details
+      from ${SUBSCRIPTIONS} own join ${INVOICES} paid on paid.id = own.latest_invoice and paid.status = 'paid'
+      where own.status in ('incomplete', 'incomplete_expired') and coalesce(own.created_at, '-infinity'::timestamptz) >= ${SINCE}`,
+  },
+  silent: {
+    says: 'Subscriptions whose period is over for two days or more, and of which nothing has been heard since.',
+    sql: `select 'subscription' as kind, id, period_end as at, customer, jsonb_build_object('status', status, 'lastEvent', stripe_event_id, 'lastEventAt', stripe_event_created) as details
+      from ${SUBSCRIPTIONS} where period_end >= ${SINCE} and period_end < ${NOW} - ${RENEWAL_TAKES} and status in ${LIVE} and test_clock is null`,
+  },
+  'paid-after-end': {
+    says: 'Invoices that were paid after their subscription had ended: give the money back, or the access.',
+    sql: `select 'invoice' as kind, paid.id, paid.paid_at as at, paid.customer, jsonb_build_object('subscription', ended.id, 'endedAt', ended.ended_at, 'amountPaidMinor', paid.amount_paid_minor, 'currency', paid.currency) as details
+      from ${INVOICES} paid join ${SUBSCRIPTIONS} ended on ended.id = paid.subscription
+      where paid.paid_at >= ${SINCE} and paid.status = 'paid' and paid.amount_paid_minor > 0 and ended.ended_at < paid.paid_at and paid.created_at < ended.ended_at`,
+  },
+  'several-live-subscriptions': {
+    says: 'Subscriptions of somebody who has another one that lives too, as one customer or as several with one e-mail address.',
+    sql: `select 'subscription' as kind, own.id, own.created_at as at, own.customer, jsonb_build_object('status', own.status, 'others', others.ids) as details
+      from ${SUBSCRIPTIONS} own, lateral (
+        select array(select other.id from ${SUBSCRIPTIONS} other
+          where other.customer in (select own.customer union select twin.id from ${CUSTOMERS} mine join ${CUSTOMERS} twin on lower(twin.email) = lower(mine.email)
+            where mine.id = own.customer and not twin.is_deleted and twin.livemode is not distinct from mine.livemode and twin.account is not distinct from mine.account)
+          and other.id <> own.id and other.status in ${LIVE} order by other.id limit 20) as ids) others
+      where own.status in ${LIVE} and coalesce(own.created_at, '-infinity'::timestamptz) >= ${SINCE} and cardinality(others.ids) > 0`,
+  },
+  'customers-with-one-email': {
+    says: 'Customers that share their e-mail address with another one.',
+    sql: `select 'customer' as kind, own.id, own.created_at as at, own.id as customer, jsonb_build_object('email', own.email, 'others', others.ids) as details
+      from ${CUSTOMERS} own, lateral (
+        select array(select twin.id from ${CUSTOMERS} twin where lower(twin.email) = lower(own.email) and twin.id <> own.id and not twin.is_deleted
+          and twin.livemode is not distinct from own.livemode and twin.account is not distinct from own.account order by twin.id limit 20) as ids) others
+      where not own.is_deleted and own.email is not null and coalesce(own.created_at, '-infinity'::timestamptz) >= ${SINCE} and cardinality(others.ids) > 0`,
+  },
+  'cannot-pay': {
+    says: 'Subscriptions that renew within 60 days, and have no way to pay, or one that is gone or expires before.',
+    sql: `select 'subscription' as kind, own.id, own.period_end as at, own.customer, jsonb_build_object('status', own.status, 'paymentMethod', method.id, 'last4', method.last4, 'expiresAt', method.expires_at,
+        'because', case when named.method is null then 'no_payment_method' when method.customer is null or method.is_deleted then 'removed' else 'expires' end) as details
+      from ${SUBSCRIPTIONS} own left join ${CUSTOMERS} payer on payer.id = own.customer
+        cross join lateral (select coalesce(own.default_payment_method, payer.default_payment_method) as method) named
+        left join ${METHODS} method on method.id = named.method
+      where own.period_end >= greatest(${SINCE}, ${NOW}) and own.period_end < ${NOW} + ${RENEWALS_WITHIN} and own.status in ${LIVE} and own.collection_method = 'charge_automatically'
+        and not coalesce(own.cancel_at_period_end, false) and (own.cancel_at is null or own.cancel_at > own.period_end)
+        and (named.method is null or method.customer is null and method.id is not null or method.is_deleted or method.expires_at <= own.period_end)
+        and (named.method is not null or payer.id is not null)`,
+  },
+};
+
+export type FindingsWanted = Readonly<{ since: string; now: Date; after: Place | null; limit: number }>;
+
+/** What was found, the latest first, and one more than a page has when there is more. */
+export async function findingsOf(
+  connection: Queryable,
+  { sql }: Finding,
+  { since, now, after, limit }: FindingsWanted,
+): Promise<Answer[]> {
+  const place = after === null ? '' : 'and (at, id) < ($3::timestamptz, $4)';
+  const { rows } = await connection.query<Answer>(
+    `select kind, id, at, customer, details from (${sql}) found where ${SINCE} <= ${NOW} ${place} order by at desc, id desc limit ${limit + 1}`,
+    [since, now, ...(after === null ? [] : [after.at, after.id])],
+  );
+  return rows;
+}

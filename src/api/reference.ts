@@ -1,0 +1,37 @@
+import type { Answer } from './answer.js';
+import type { Resource } from './resource.js';
+
+/** Under which key of their metadata objects bear the id of the team's own user or account; null: no key was named. */
+export const REFERENCE_KEY = Symbol('ReferenceKey');
+
+/** A text of SQL. */
+const quoted = (text: string): string => `'${text.replaceAll("'", "''")}'`;
+
+/** The condition that the metadata of a row has one of these values, an array, under a key. It is found by the index of metadata. */
+export const hasReference = (key: string, values: string): string =>
+  `metadata @> any(array(select jsonb_build_object(${quoted(key)}, own) from unnest(${values}::text[]) own))`;
+
+/** The reference of an object, from its metadata. */
+export const referenceOf = (key: string | null, { metadata, clientReferenceId = null }: Answer): unknown =>
+  clientReferenceId ?? (key === null ? null : (((metadata ?? {}) as Readonly<Record<string, unknown>>)[key] ?? null));
+
+/**
+ * A resource that answers, and is filtered by, the team's own reference. It is looked up when it is asked for: another key needs no
+ * rebuild. A Checkout Session has a field of its own for it.
+ */
+export function withReference(resource: Resource, key: string | null): Resource {
+  const hasOwnField = Object.hasOwn(resource.table.columns, 'client_reference_id');
+  const conditions = (values: string): string[] => [
+    ...(hasOwnField ? [`client_reference_id = any(${values}::text[])`] : []),
+    ...(key === null ? [] : [hasReference(key, values)]),
+  ];
+  const isAnswered = hasOwnField || key !== null;
+  return {
+    ...resource,
+    own: { ...resource.own, ...(isAnswered ? { reference: (values) => `(${conditions(values).join(' or ')})` } : {}) },
+    complete: async (connection, found, isOne) => {
+      const whole = (await resource.complete?.(connection, found, isOne)) ?? found;
+      return whole.map((one) => ({ ...one, reference: referenceOf(key, one) }));
+    },
+  };
+}
