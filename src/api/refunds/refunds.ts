@@ -1,9 +1,9 @@
 import { payments } from '../../../projections/payments.js';
-import { refunds } from '../../../projections/refunds.js';
+import { isFurtherRefund, refunds } from '../../../projections/refunds.js';
 import type { Queryable } from '../../read-models/database.js';
 import { viewOf } from '../../read-models/schema.js';
 import { rowsWithStaleness } from '../../read-models/stale-rows.js';
-import type { Answer } from '../answer.js';
+import { answerOf, type Answer, type Row } from '../answer.js';
 import { withCustomers } from '../payments/customers-of.js';
 import type { Resource } from '../resource.js';
 
@@ -12,7 +12,7 @@ const EVIDENCE = viewOf(refunds, 'refund_evidence');
 const PAYMENTS = viewOf(payments, 'payments');
 
 const SHARED =
-  'currency, charge, payment_intent, balance_transaction, failure_balance_transaction, failure_reason, reason, created_at, livemode, account, stripe_event_id, stripe_event_type, stripe_event_created, api_version, stream, stale_since, stale_cause, stale_revision';
+  'currency, charge, payment_intent, balance_transaction, failure_balance_transaction, failure_reason, reason, created_at, livemode, account, stripe_event_id, stripe_event_type, stripe_event_created, api_version, stream, stale_since, unread_event, stale_cause, stale_revision';
 
 /** Refunds of customers: a refund of most API versions names its charge and payment intent only. */
 const ofCustomers = (customers: string): string => `id in (
@@ -22,8 +22,8 @@ const ofCustomers = (customers: string): string => `id in (
   union select told.refund from ${PAYMENTS} paid join ${EVIDENCE} told on told.charge = paid.id where paid.customer = any(${customers}))`;
 
 /**
- * Each refund once: from its own events, else from the charge that lists it, as payments have them too. `offset 0` keeps Postgres from joining all of
- * both tables before it has a page.
+ * Each refund once: from its own events, else from the charge that lists it, else from a credit note that names it, as payments have them too.
+ * `offset 0` keeps Postgres from joining all of both tables before it has a page.
  */
 export const REFUNDS: Resource = {
   name: 'refunds',
@@ -33,19 +33,32 @@ export const REFUNDS: Resource = {
     `(select id, status, amount_minor, customer, ${SHARED} from ${rowsWithStaleness(refunds, 'refunds')}) refunds`,
     `(select refund as id, status, amount_minor, null as customer, ${SHARED} from ${rowsWithStaleness(refunds, 'refund_evidence')}
       where source_object = 'charge' and not exists (select 1 from ${OWN} own where own.id = refund offset 0)) refunds`,
+    `(select refund as id, status, amount_minor, null as customer, ${SHARED} from ${rowsWithStaleness(refunds, 'refund_evidence')}
+      where source_object = 'credit_note' and not exists (select 1 from ${OWN} own where own.id = refund offset 0)
+        and not exists (select 1 from ${EVIDENCE} other where other.refund = refund_evidence.refund
+          and (other.source_object = 'charge' or other.source < refund_evidence.source) offset 0)) refunds`,
   ],
   own: { customer: ofCustomers },
-  complete: async (connection, found) => withCreditNotes(connection, await withCustomers(connection, found)),
+  complete: async (connection, found) => withEvidence(connection, await withCustomers(connection, found)),
 };
 
-/** Refunds with the credit notes that tell of them. */
-async function withCreditNotes(connection: Queryable, found: readonly Answer[]): Promise<Answer[]> {
-  const { rows } = await connection.query<{ refund: string; source: string }>(
-    `select refund, source from ${EVIDENCE} where source_object = 'credit_note' and refund = any($1) order by source`,
-    [found.map(({ id }) => id)],
-  );
-  return found.map((one) => ({
-    ...one,
-    creditNotes: rows.filter(({ refund }) => refund === one['id']).map(({ source }) => source),
-  }));
+/** Refunds with the credit notes that tell of them, and as far on as the charges that list them show them. */
+async function withEvidence(connection: Queryable, found: readonly Answer[]): Promise<Answer[]> {
+  const { rows } = await connection.query<Row>(`select * from ${EVIDENCE} where refund = any($1) order by source`, [
+    found.map(({ id }) => id),
+  ]);
+  return found.map((one) => {
+    const told = rows.filter(({ refund }) => refund === one['id']);
+    const further = told.find(({ status }) => isFurtherRefund(textOrNull(one['status']), textOrNull(status)));
+    const creditNotes = told.filter((row) => row['source_object'] === 'credit_note').map(({ source }) => source);
+    return { ...one, ...(further === undefined ? {} : toldBy(further)), creditNotes };
+  });
 }
+
+/** What a charge says of a refund that has gone on since its own last event. */
+function toldBy(further: Row): Answer {
+  const { status, failureReason, failureBalanceTransaction, changedBy } = answerOf(further);
+  return { status, failureReason, failureBalanceTransaction, changedBy };
+}
+
+const textOrNull = (value: unknown): string | null => (typeof value === 'string' ? value : null);

@@ -239,6 +239,29 @@ export const invoicesScenarios: readonly Scenario[] = [
     when: stripeEvent('invoiceitem.deleted', { id: 'in_1', object: 'invoiceitem' }, { after: 60 }),
     then: 'unchanged',
   },
+  ...[
+    ['its event says so', { previous: { status: 'paid', amount_paid: 1900 } }, 1],
+    ['another attempt to collect it says so', {}, 2],
+  ].map(([title, envelope, attempts]) => ({
+    title: `opens a paid invoice again when ${String(title)}`,
+    given: [paid(BASIL)],
+    when: stripeEvent('invoice.updated', invoice('in_1', BASIL, { status: 'open', attempt_count: attempts }), {
+      id: 'evt_reopened',
+      after: 60,
+      ...(envelope as object),
+    }),
+    then: { invoices: [{ status: 'open', stripe_event_id: 'evt_reopened' }] },
+  })),
+  {
+    title: 'opens it in the second in which it was paid, too',
+    given: [paid(BASIL)],
+    when: stripeEvent('invoice.updated', invoice('in_1', BASIL, { status: 'open', attempt_count: 1 }), {
+      id: 'evt_reopened',
+      after: 9,
+      previous: { status: 'paid' },
+    }),
+    then: { invoices: [{ status: 'open', stripe_event_id: 'evt_reopened' }] },
+  },
 ];
 
 function closed(isClosed: boolean) {
