@@ -13,7 +13,11 @@ const packages = readdirSync(join(root, 'packages')).map((name) => `packages/${n
 const service = ['src', 'projections', ...packages, 'package-lock.json', 'tsconfig.json', 'nest-cli.json'];
 const builds = {
   service: { into: 'dist', config: 'tsconfig.build.json', sources: service },
-  load: { into: 'dist-load', config: 'tsconfig.load.json', sources: [...service, 'load', 'simulator', 'test/support'] },
+  load: {
+    into: 'dist-load',
+    config: 'tsconfig.load.json',
+    sources: [...service, 'load', 'openapi', 'simulator', 'test/support'],
+  },
 };
 const [what = 'service'] = process.argv.slice(2);
 const build = builds[what];

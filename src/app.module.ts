@@ -46,6 +46,7 @@ import { CatchUpThread } from './catch-up/thread.js';
 import type { Config } from './config.js';
 import { Appender, noIndex, type AppenderLimits } from './eventstore/appender.js';
 import type { EventStore } from './eventstore/event-store.js';
+import { OpenApiController } from './http/openapi.controller.js';
 import { ProblemsController } from './http/problems.controller.js';
 import type { BodyRoute } from './http/rim.js';
 import { BatchedEventIdIndex } from './read-models/event-id-index.js';
@@ -150,7 +151,7 @@ const operationsPart = ({
   health: Health;
   registry: Registry;
 }): Part => ({
-  controllers: [IndexController, HealthController, MetricsController, ProblemsController],
+  controllers: [IndexController, HealthController, MetricsController, OpenApiController, ProblemsController],
   providers: [
     { provide: Health, useValue: health },
     { provide: METRICS, useValue: registry },

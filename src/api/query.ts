@@ -48,7 +48,8 @@ export function wholeNumber({ min, max }: Readonly<{ min: number; max: number }>
     .string()
     .regex(/^\d{1,16}$/, message)
     .transform(Number)
-    .refine((value) => value >= min && value <= max, message);
+    .refine((value) => value >= min && value <= max, message)
+    .meta({ type: 'integer', minimum: min, maximum: max });
 }
 
 /** A position of the log. */

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import request, { type Test } from 'supertest';
 import { gunzipSync } from 'node:zlib';
 import { deliver, READ_TOKEN } from '../support/delivery.js';
+import { asDocumented } from '../support/openapi.js';
 import { startLedger, type TestLedger } from '../support/ledger.js';
 import { randomId, START, subscriptionEvent } from '../support/subscription-events.js';
 
@@ -13,7 +14,13 @@ const customer = randomId('cus');
 const ids = Array.from({ length: SUBSCRIPTIONS }, () => randomId('sub')).sort();
 const [first = ''] = ids;
 
-const get = (path: string): Test => request(ledger.url).get(path).set('authorization', `Bearer ${READ_TOKEN}`);
+const get = (path: string): Test =>
+  request(ledger.url)
+    .get(path)
+    .set('authorization', `Bearer ${READ_TOKEN}`)
+    .expect((answer) => {
+      if (!Buffer.isBuffer(answer.body) && answer.status !== 304) asDocumented(answer);
+    });
 
 beforeAll(async () => {
   ledger = await startLedger();

@@ -108,13 +108,17 @@ const rooms: Record<string, { mayImport: readonly string[]; because: string }> =
   },
   'packages/private-files/src': { mayImport: [], because: 'it is a check that the servers and the ledger share' },
   simulator: { mayImport: [], because: 'it knows Stripe, and nothing of the ledger that it judges' },
+  openapi: {
+    mayImport: ['src', 'projections'],
+    because: 'it describes the API from the code that serves it',
+  },
   load: {
     mayImport: ['src', 'projections', 'packages', 'simulator', 'test/support'],
     because:
       'it measures the service from outside and its parts by themselves, by the oracle and the laws of the tests',
   },
   'test/support': {
-    mayImport: ['src', 'projections', 'packages', 'simulator', 'test/projections/scenarios'],
+    mayImport: ['src', 'projections', 'packages', 'simulator', 'openapi', 'test/projections/scenarios'],
     because: 'tests need no tools of load',
   },
 };

@@ -22,6 +22,7 @@ const ROUTES = {
   'GET /health/ready': 'open',
   'GET /health/ready/reads': 'open',
   'POST /webhooks/stripe': 'open',
+  'GET /openapi.json': 'open',
   'GET /problems': 'open',
   'GET /problems/:code': 'open',
   'GET /metrics': 'read',

@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto';
 import Stripe from 'stripe';
+import { checkAnswer } from './openapi.js';
 
 export const SECRET = 'whsec_a_secret_of_the_tests_0123456789';
 export const READ_TOKEN = 'a-token-that-may-read';
@@ -44,12 +45,14 @@ export async function deliverBytes(url: string, body: Buffer): Promise<{ status:
   return { status: response.status, body: (await response.json()) as Answer };
 }
 
-/** Asks the read API. */
+/** Asks the read API; the answer must be as docs/openapi.json says. */
 export async function read<T = Record<string, unknown>>(
   url: string,
   path: string,
   token = READ_TOKEN,
 ): Promise<{ status: number; body: T; headers: Headers }> {
   const response = await fetch(`${url}${path}`, { headers: { authorization: `Bearer ${token}` } });
-  return { status: response.status, body: (await response.json()) as T, headers: response.headers };
+  const [{ status, headers }, body] = [response, (await response.json()) as T];
+  checkAnswer({ method: 'GET', url: path, status, type: headers.get('content-type') ?? '', body });
+  return { status, body, headers };
 }

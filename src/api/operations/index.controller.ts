@@ -12,9 +12,11 @@ const INDEX = {
     '/v1/payments',
     '/v1/refunds',
     '/v1/disputes',
+    '/v1/events',
   ],
   operations: ['/v1/projections', '/v1/parked', '/metrics', '/health/live', '/health/ready', '/health/ready/reads'],
   problems: '/problems',
+  document: '/openapi.json',
   authorization: 'Reads require "Authorization: Bearer TOKEN"; webhook, health and problems are open.',
 } as const;
 

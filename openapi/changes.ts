@@ -1,0 +1,76 @@
+import type { Document, Operation } from './document.js';
+import type { JsonSchema } from '../projections/columns.js';
+
+/**
+ * What a client of an earlier document would miss in a later one: routes, fields and types that are gone or narrower,
+ * and parameters that are gone, refused or wanted now. What is added breaks nobody.
+ */
+export function breakingChanges(before: Document, after: Document): string[] {
+  const routes = Object.entries(before.paths).flatMap(([path, operations]) =>
+    Object.entries(operations).flatMap(([method, operation]) => {
+      const now = after.paths[path]?.[method];
+      const route = `${method.toUpperCase()} ${path}`;
+      return now === undefined
+        ? [`${route} is gone`]
+        : [...ofParameters(route, operation, now), ...ofAnswer(route, operation, now)];
+    }),
+  );
+  const answers = Object.entries(before.components.schemas).flatMap(([name, schema]) => {
+    const now = after.components.schemas[name];
+    return now === undefined ? [`the schema ${name} is gone`] : ofSchema(name, schema, now);
+  });
+  return [...routes, ...answers];
+}
+
+function ofParameters(route: string, before: Operation, after: Operation): string[] {
+  const named = ({ parameters }: Operation, name: string) => parameters.find((parameter) => parameter.name === name);
+  const gone = before.parameters
+    .filter(({ name }) => named(after, name) === undefined)
+    .map(({ name }) => `${route} takes no ${name} any more`);
+  const wanted = after.parameters
+    .filter(({ name, required }) => required && named(before, name)?.required !== true)
+    .map(({ name }) => `${route} wants ${name} now`);
+  return [...gone, ...wanted];
+}
+
+function ofAnswer(route: string, before: Operation, after: Operation): string[] {
+  const schemasOf = ({ responses }: Operation): string[] =>
+    Object.entries(responses).flatMap(([status, { content }]) =>
+      Object.entries(content).map(([media, { schema }]) => `${status} ${media} ${String(schema?.['$ref'] ?? '')}`),
+    );
+  const now = schemasOf(after);
+  return schemasOf(before)
+    .filter((answer) => !now.includes(answer))
+    .map((answer) => `${route} answers no ${answer.trim()} any more`);
+}
+
+/** Of an answer: a field that is gone or may be absent now, and a value that may be of another type. */
+function ofSchema(where: string, before: JsonSchema, after: JsonSchema): string[] {
+  const had = membersOf(before);
+  const has = membersOf(after);
+  const required = (schema: JsonSchema): readonly string[] => (schema['required'] as string[] | undefined) ?? [];
+  const fields = Object.entries(had).flatMap(([name, schema]) => {
+    const now = has[name];
+    if (now === undefined) return [`${where}.${name} is gone`];
+    const absent = required(before).includes(name) && !required(after).includes(name);
+    return [...(absent ? [`${where}.${name} may be absent now`] : []), ...ofSchema(`${where}.${name}`, schema, now)];
+  });
+  const added = typesOf(after).filter((type) => !typesOf(before).includes(type) && typesOf(before).length > 0);
+  const types = added.length === 0 ? [] : [`${where} may be ${added.join(' or ')} now`];
+  const items =
+    before['items'] !== undefined && after['items'] !== undefined
+      ? ofSchema(`${where}[]`, before['items'] as JsonSchema, after['items'] as JsonSchema)
+      : [];
+  return [...types, ...fields, ...items];
+}
+
+const membersOf = (schema: JsonSchema): Readonly<Record<string, JsonSchema>> =>
+  (schema['properties'] as Record<string, JsonSchema> | undefined) ?? {};
+
+/** The types, and the schemas by name, that a value may have. */
+function typesOf(schema: JsonSchema): string[] {
+  if (typeof schema['$ref'] === 'string') return [schema['$ref']];
+  const variants = schema['anyOf'] as JsonSchema[] | undefined;
+  if (variants !== undefined) return variants.flatMap(typesOf);
+  return [schema['type'] ?? []].flat().map(String);
+}

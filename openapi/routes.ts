@@ -1,0 +1,61 @@
+/** What the document says of a route beside its parameters, which the schemas of the code tell. */
+export type RouteDescription = Readonly<{
+  summary: string;
+  /** The schema of the answer by its name, or its media type where it is no JSON. */
+  answer: string | Readonly<{ media: string }>;
+  status?: number;
+}>;
+
+const EVENT_STREAM = { media: 'text/event-stream' };
+
+/** Every route. A new one is described here, or a test fails. */
+export const routes: Readonly<Record<string, RouteDescription>> = {
+  'GET /': { summary: 'What the service has', answer: 'Index' },
+  'GET /health/live': { summary: 'The process runs and answers', answer: 'Alive' },
+  'GET /health/ready': { summary: 'Whether this process can do what its roles ask', answer: 'Health' },
+  'GET /health/ready/reads': { summary: 'Whether the read API may be asked here', answer: 'Health' },
+  'GET /metrics': { summary: 'What the process counts, for Prometheus', answer: { media: 'text/plain' } },
+  'GET /openapi.json': { summary: 'This document', answer: { media: 'application/json' } },
+  'GET /problems': { summary: 'What the codes of problems mean', answer: 'ProblemKinds' },
+  'GET /problems/{code}': { summary: 'What the code of a problem means', answer: 'ProblemKind' },
+  'POST /webhooks/stripe': { summary: 'Where Stripe delivers', answer: 'Acknowledged' },
+  'GET /v1/projections': { summary: 'How far the read models are', answer: 'Projections' },
+  'GET /v1/access': { summary: 'Whether a customer, or a person by email, has access', answer: 'Access' },
+  'GET /v1/subscriptions': { summary: 'Subscriptions', answer: 'Subscriptions' },
+  'GET /v1/subscriptions/{id}': { summary: 'A subscription', answer: 'Subscription' },
+  'GET /v1/subscriptions/{id}/events': { summary: 'The events of a subscription in logical order', answer: 'Timeline' },
+  'GET /v1/subscriptions/{id}/live': { summary: 'A subscription now, and each later state', answer: EVENT_STREAM },
+  'GET /v1/customers': { summary: 'Customers', answer: 'Customers' },
+  'GET /v1/customers/{id}': {
+    summary: 'A customer, with subscriptions, invoices and payments',
+    answer: 'CustomerEverything',
+  },
+  'GET /v1/customers/{id}/access': { summary: 'Whether a customer has access, until when, and why', answer: 'Access' },
+  'GET /v1/customers/{id}/invoices': { summary: 'The invoices of a customer', answer: 'Invoices' },
+  'GET /v1/customers/{id}/live': { summary: 'A customer now, and each later state', answer: EVENT_STREAM },
+  'GET /v1/customers/{id}/subscriptions': { summary: 'The subscriptions of a customer', answer: 'Subscriptions' },
+  'GET /v1/events': { summary: 'Events as they were recorded, the newest first', answer: 'Events' },
+  'GET /v1/events/live': { summary: 'Each new event, as it comes', answer: EVENT_STREAM },
+  'GET /v1/events/{id}': {
+    summary: 'An event: how it came, where it stands, what it changed',
+    answer: 'EventWithDeliveries',
+  },
+  'GET /v1/events/{id}/body': { summary: 'The body of an event, byte by byte', answer: { media: 'application/json' } },
+  'GET /v1/streams/{name}': { summary: 'The events of a stream', answer: 'Stream' },
+  'GET /v1/invoices': { summary: 'Invoices', answer: 'Invoices' },
+  'GET /v1/invoices/{id}': { summary: 'An invoice with its payments', answer: 'Invoice' },
+  'GET /v1/payments': { summary: 'Payments', answer: 'Payments' },
+  'GET /v1/payments/{id}': { summary: 'A payment, by its intent or a charge', answer: 'Payment' },
+  'GET /v1/refunds': { summary: 'Refunds', answer: 'Refunds' },
+  'GET /v1/refunds/{id}': { summary: 'A refund', answer: 'Refund' },
+  'GET /v1/disputes': { summary: 'Disputes', answer: 'Disputes' },
+  'GET /v1/disputes/{id}': { summary: 'A dispute with the money that it moved', answer: 'Dispute' },
+  'GET /v1/churn-risk': { summary: 'Subscriptions about to be lost for want of payment', answer: 'ChurnRisks' },
+  'GET /v1/parked': { summary: 'Streams that a projection could not fold', answer: 'ParkedStreams' },
+  'GET /v1/parked/{projection}/{stream}': {
+    summary: 'A parked stream, with the stack of its error',
+    answer: 'ParkedWithStack',
+  },
+  'POST /v1/parked/{projection}/{stream}/replay': { summary: 'Fold a parked stream again', answer: 'Replay' },
+  'POST /v1/parked/replay': { summary: 'Fold all parked streams again', answer: 'ReplaysWanted', status: 202 },
+};

@@ -1,0 +1,383 @@
+import { churnRisk } from '../projections/churn-risk.js';
+import type { JsonSchema } from '../projections/columns.js';
+import { customers } from '../projections/customers.js';
+import { disputes } from '../projections/disputes.js';
+import { invoicePayments } from '../projections/invoice-payments.js';
+import { invoices } from '../projections/invoices.js';
+import { payments } from '../projections/payments.js';
+import type { Table } from '../projections/projection.js';
+import { refunds } from '../projections/refunds.js';
+import { fieldOf } from '../projections/row.js';
+import { subscriptions } from '../projections/subscriptions.js';
+import { PROBLEMS } from '../src/http/problems.js';
+
+type Properties = Readonly<Record<string, JsonSchema>>;
+
+const text: JsonSchema = { type: 'string' };
+const flag: JsonSchema = { type: 'boolean' };
+const whole: JsonSchema = { type: 'integer' };
+const time: JsonSchema = { type: 'string', format: 'date-time' };
+const minor: JsonSchema = { type: 'integer', description: 'In minor units of the currency beside it.' };
+const decimal: JsonSchema = { type: 'string', pattern: '^\\d+$' };
+const list = (items: JsonSchema): JsonSchema => ({ type: 'array', items });
+const ref = (name: string): JsonSchema => ({ $ref: `#/components/schemas/${name}` });
+const orNull = (schema: JsonSchema): JsonSchema =>
+  typeof schema['type'] === 'string'
+    ? { ...schema, type: [schema['type'], 'null'] }
+    : { anyOf: [schema, { type: 'null' }] };
+/** A word of a list that may grow: programs pass over those that they do not know. */
+const oneOf = (...words: string[]): JsonSchema => ({
+  type: 'string',
+  description: `One of ${words.join(', ')}; more may come.`,
+});
+
+/** An object that has these members and no others; those of `optional` may be absent. */
+const object = (properties: Properties, optional: Properties = {}): JsonSchema => ({
+  type: 'object',
+  properties: { ...properties, ...optional },
+  required: Object.keys(properties),
+  additionalProperties: false,
+});
+
+/** Columns that an answer shows under `changedBy`, `stale` and `unread`. */
+const APART = new Set(['stripe_event_id', 'stripe_event_type', 'stripe_event_created', 'api_version', 'unread_event']);
+
+/** The fields of a row, by the columns of its table. */
+const fieldsOf = ({ columns }: Table, without: readonly string[] = []): Properties =>
+  Object.fromEntries(
+    Object.entries(columns)
+      .filter(([column]) => !APART.has(column) && !without.includes(column))
+      .map(([column, { schema }]) => [fieldOf(column), schema]),
+  );
+/** What is beside the fields of a row where its stream is parked, or had to be passed over in part. */
+const STATE: Properties = { stale: ref('Stale'), unread: ref('Unread') };
+const row = (properties: Properties, optional: Properties = {}): JsonSchema =>
+  object({ ...properties, changedBy: ref('ChangedBy') }, { ...optional, ...STATE });
+const page = (item: string, more: Properties = {}): JsonSchema =>
+  object({ data: list(ref(item)), nextCursor: orNull(text) }, more);
+
+const asOf = { asOf: ref('AsOf') };
+const refundFields = fieldsOf(refunds.tables['refunds']);
+const evidenceFields = fieldsOf(refunds.tables['refund_evidence']);
+const {
+  lastFailedInvoice: _,
+  lastFailedAt: __,
+  lastFailedAttempt: ___,
+  nextPaymentAttempt: ____,
+  ...riskFields
+} = fieldsOf(churnRisk.tables['churn_risk']);
+
+/** What is known of every event of the log. */
+const eventFields: Properties = {
+  stripeEventId: orNull(text),
+  eventId: { type: 'string', format: 'uuid' },
+  type: text,
+  created: orNull(time),
+  object: object({ kind: orNull(text), id: orNull(text) }),
+  account: orNull(text),
+  livemode: orNull(flag),
+  apiVersion: orNull(text),
+  endpoint: orNull(text),
+  receivedAt: orNull(time),
+  signedAt: orNull(time),
+  recordedAt: time,
+  stream: text,
+  revision: decimal,
+  position: decimal,
+  bodySha256: orNull(text),
+  contentHash: orNull(text),
+  quarantine: orNull(
+    oneOf('not_an_event', 'envelope', 'thin_event', 'no_object', 'no_real_id', 'conflict', 'stream_deleted'),
+  ),
+};
+
+const parkedFields: Properties = {
+  projection: text,
+  version: whole,
+  generation: whole,
+  stream: text,
+  since: time,
+  attempts: whole,
+  attemptedAt: time,
+  replayWantedAt: orNull(time),
+  revision: decimal,
+  stripeEventId: orNull(text),
+  eventType: orNull(text),
+  cause: text,
+};
+
+/** Parts that several answers have. */
+const shared: Properties = {
+  Problem: object(
+    {
+      type: text,
+      title: text,
+      status: whole,
+      detail: text,
+      code: { type: 'string', description: `One of ${Object.keys(PROBLEMS).join(', ')}; more may come.` },
+    },
+    { instance: text },
+  ),
+  ProblemKind: object({
+    code: text,
+    type: text,
+    status: whole,
+    title: text,
+    remedy: text,
+    retryable: flag,
+    retryAfterS: orNull(whole),
+  }),
+  ProblemKinds: object({ data: list(ref('ProblemKind')) }),
+  ChangedBy: {
+    ...object({ stripeEventId: text, type: text, created: time, apiVersion: orNull(text) }),
+    description: 'The Stripe event that made it so.',
+  },
+  Stale: {
+    ...object({ since: time, stream: text, revision: decimal, cause: text }),
+    description: 'The stream is parked: this is its last good row.',
+  },
+  Unread: {
+    ...object({ stripeEventId: text, stream: text, revision: text, cause: orNull(text) }),
+    description: 'An event of the stream that could not be read; the row shows a later state.',
+  },
+  AsOf: object({
+    trueAt: orNull(time),
+    knownAt: orNull(text),
+    revision: orNull(decimal),
+    position: orNull(decimal),
+  }),
+};
+
+const money: Properties = {
+  Payment: object(
+    {
+      id: text,
+      isOutOfBand: flag,
+      status: text,
+      customer: orNull(text),
+      currency: text,
+      amountMinor: minor,
+      presentment: orNull(object({ currency: text, amountMinor: minor })),
+      failureCode: orNull(text),
+      declineCode: orNull(text),
+      failureMessage: orNull(text),
+      livemode: orNull(flag),
+      account: orNull(text),
+      amountReceivedMinor: minor,
+      amountRefundedMinor: orNull(minor),
+      amountRefundedUnlistedMinor: minor,
+      amountRefundPendingMinor: minor,
+      amountDisputedMinor: minor,
+      disputeFeesMinor: orNull(minor),
+      amountNetMinor: orNull(minor),
+      isDisputed: flag,
+      paymentIntent: orNull(ref('PaymentPart')),
+      charges: list(ref('Charge')),
+      refunds: list(ref('RefundOfPayment')),
+      disputes: list(ref('Dispute')),
+      invoices: list(
+        object({
+          id: text,
+          number: orNull(text),
+          status: orNull(text),
+          subscription: orNull(text),
+          invoicePayments: list(ref('InvoicePayment')),
+        }),
+      ),
+    },
+    asOf,
+  ),
+  Payments: page('Payment', asOf),
+  PaymentPart: row(fieldsOf(payments.tables['payments'])),
+  Charge: row({ ...fieldsOf(payments.tables['payments']), isDisputed: flag }),
+  InvoicePayment: row(fieldsOf(invoicePayments.tables['invoice_payments'])),
+  Refund: row({ ...fieldsOf(refunds.tables['refunds'], ['known_since']), creditNotes: list(text) }),
+  Refunds: page('Refund'),
+  RefundOfPayment: {
+    ...row(
+      { amountMinor: orNull(minor), currency: text, status: orNull(text), creditNotes: list(text) },
+      Object.fromEntries(
+        Object.entries({ ...evidenceFields, ...refundFields }).filter(
+          ([name]) => !['amountMinor', 'currency', 'status'].includes(name),
+        ),
+      ),
+    ),
+    description: 'A refund from its own events, or from the charge or credit note that lists it.',
+  },
+  Dispute: row({ ...fieldsOf(disputes.tables['disputes']), movements: list(ref('DisputeMovement')) }),
+  Disputes: page('Dispute'),
+  DisputeMovement: row(fieldsOf(disputes.tables['dispute_movements'])),
+};
+
+const billing: Properties = {
+  Subscription: row(fieldsOf(subscriptions.tables['subscriptions']), asOf),
+  Subscriptions: page('Subscription', asOf),
+  Invoice: row(fieldsOf(invoices.tables['invoices']), { payments: list(ref('Payment')), ...asOf }),
+  Invoices: page('Invoice', asOf),
+  Customer: row(fieldsOf(customers.tables['customers'])),
+  Customers: page('Customer'),
+  CustomerEverything: object({
+    id: text,
+    customer: orNull(ref('Customer')),
+    subscriptions: ref('Subscriptions'),
+    invoices: ref('Invoices'),
+    payments: ref('Payments'),
+  }),
+  ChurnRisk: row({
+    ...riskFields,
+    lastFailure: orNull(
+      object({
+        invoice: text,
+        at: orNull(time),
+        attempt: orNull(whole),
+        nextAttempt: orNull(time),
+        code: orNull(text),
+      }),
+    ),
+  }),
+  ChurnRisks: page('ChurnRisk'),
+  TimelineEntry: object({
+    number: whole,
+    stripeEventId: text,
+    type: text,
+    created: time,
+    object: object({ kind: orNull(text), id: orNull(text) }),
+    apiVersion: orNull(text),
+    changes: orNull(list(object({ path: text, from: {}, to: {} }))),
+    transition: orNull(object({ from: orNull(text), to: text })),
+    late: flag,
+    ambiguous: flag,
+    stream: text,
+    revision: decimal,
+    position: decimal,
+    receivedAt: orNull(time),
+  }),
+  Timeline: object({ data: list(ref('TimelineEntry')), nextAfter: orNull(whole) }),
+};
+
+const access: Properties = {
+  PaidInvoice: object({
+    invoice: text,
+    currency: text,
+    paidAt: orNull(time),
+    amountPaidMinor: minor,
+    amountRefundedMinor: minor,
+    amountLostMinor: minor,
+    amountDisputedMinor: minor,
+    givenBackAt: orNull(time),
+  }),
+  AccessReason: {
+    ...object(
+      { rule: text },
+      {
+        customer: text,
+        subscription: text,
+        status: text,
+        statusSince: time,
+        statusEvent: text,
+        pastDueSince: orNull(time),
+        paid: list(ref('PaidInvoice')),
+        isPaidAfterEnd: flag,
+        isStale: flag,
+        entitlement: text,
+        feature: text,
+        lookupKey: text,
+        changedBy: ref('ChangedBy'),
+      },
+    ),
+    description: 'The rule, and what it stands on: a subscription, an entitlement, or nothing.',
+  },
+  Access: object(
+    {
+      customers: list(text),
+      at: time,
+      granted: flag,
+      until: orNull(time),
+      reason: ref('AccessReason'),
+      isComplete: flag,
+      products: list(text),
+      entitlements: list(text),
+      unseenSubscriptions: list(text),
+      considered: list(
+        object({
+          granted: flag,
+          until: orNull(time),
+          products: list(text),
+          refunded: orNull(flag),
+          reason: ref('AccessReason'),
+        }),
+      ),
+    },
+    { customer: text, ...asOf },
+  ),
+};
+
+const operations: Properties = {
+  Event: object(eventFields),
+  EventWithDeliveries: object({
+    ...eventFields,
+    deliveries: orNull(list(object({ at: time, outcome: text, endpoint: text, signatureAgeS: whole }))),
+    changed: list(object({ table: text, key: { type: 'object', additionalProperties: true } })),
+  }),
+  Events: page('Event'),
+  Stream: object({ data: list(ref('Event')), nextAfter: orNull(decimal) }),
+  Projections: object({
+    data: list(
+      object({
+        name: text,
+        version: whole,
+        generation: whole,
+        state: oneOf('building', 'live', 'kept'),
+        shown: flag,
+        position: orNull(decimal),
+        logPosition: orNull(decimal),
+        caughtUp: flag,
+        behind: orNull(decimal),
+        lagSeconds: orNull({ type: 'number' }),
+        parkedStreams: whole,
+      }),
+    ),
+  }),
+  Parked: object(parkedFields),
+  ParkedStreams: page('Parked'),
+  ParkedWithStack: object({ data: list(object({ ...parkedFields, stack: orNull(text) })) }),
+  Replay: object({ outcome: oneOf('replayed', 'parked_again', 'wanted'), parked: list(ref('Parked')) }),
+  ReplaysWanted: object({ wanted: whole }),
+  Index: object({
+    name: text,
+    webhook: text,
+    reads: list(text),
+    operations: list(text),
+    problems: text,
+    document: text,
+    authorization: text,
+  }),
+  Alive: object({ status: text }),
+  Health: object(
+    {
+      ready: flag,
+      intake: object({ ready: flag, state: text }, { eventStore: text }),
+      reads: object(
+        { ready: flag, state: text },
+        {
+          postgres: text,
+          catchUp: text,
+          cause: text,
+          building: list(text),
+          parked: { type: 'object', additionalProperties: whole },
+          lagSeconds: orNull({ type: 'number' }),
+        },
+      ),
+    },
+    { roles: list(text) },
+  ),
+  Acknowledged: object({
+    outcome: oneOf('appended', 'duplicate', 'quarantined'),
+    stream: text,
+    revision: decimal,
+    position: orNull(decimal),
+  }),
+};
+
+/** Every schema of the API's answers by its name, of which no answer has a member more. */
+export const schemas: Properties = { ...shared, ...billing, ...money, ...access, ...operations };

@@ -1,0 +1,64 @@
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
+import formats from 'ajv-formats';
+import { readFileSync } from 'node:fs';
+import type { Document } from '../../openapi/document.js';
+import type { Response } from 'supertest';
+import { versionedUrl } from '../../src/http/versions.js';
+
+/** The document that is committed. */
+export const committed = JSON.parse(
+  readFileSync(new URL('../../docs/openapi.json', import.meta.url), 'utf8'),
+) as Document;
+
+const ajv = new Ajv2020({ strict: false, allErrors: true });
+(formats as unknown as (ajv: Ajv2020) => void)(ajv);
+ajv.addSchema({ $id: 'openapi', components: committed.components });
+
+const paths = Object.entries(committed.paths).map(([path, operations]) => ({
+  pattern: new RegExp(`^${path.replace(/\{\w+\}/g, '[^/]+').replaceAll('.', '\\.')}$`),
+  isFixed: !path.includes('{'),
+  operations,
+}));
+const validators = new Map<string, ValidateFunction>();
+
+/** Checks an answer against the document. @throws with what does not fit: a member that nobody described is one. */
+export function checkAnswer({
+  method,
+  url,
+  status,
+  type,
+  body,
+}: Readonly<{ method: string; url: string; status: number; type: string; body: unknown }>): void {
+  const [path = ''] = versionedUrl({ url } as never).split('?');
+  const found = paths
+    .filter(({ pattern }) => pattern.test(path))
+    .sort((a, b) => Number(b.isFixed) - Number(a.isFixed))[0];
+  const operation = found?.operations[method.toLowerCase()];
+  // What is no route is answered by no operation.
+  if (operation === undefined || !type.includes('json')) return;
+  const media = String(type.split(';')[0]);
+  const response = operation.responses[String(status)] ?? operation.responses['default'];
+  const reference = response?.content[media]?.schema?.['$ref'];
+  if (typeof reference !== 'string') return;
+  const validate = validators.get(reference) ?? ajv.compile({ $ref: `openapi${reference}` });
+  validators.set(reference, validate);
+  if (validate(body)) return;
+  const faults = (validate.errors ?? [])
+    .slice(0, 5)
+    .map(({ instancePath, message, params }) => `${instancePath} ${message} ${JSON.stringify(params)}`);
+  throw new Error(
+    `${method} ${path} answers ${status} with what docs/openapi.json does not say (openapi/schemas.ts):\n${faults.join('\n')}`,
+  );
+}
+
+/** For `expect` of supertest: the answer is as docs/openapi.json says. */
+export const asDocumented = ({
+  request,
+  status,
+  type,
+  body,
+}: Response & { request?: { method: string; url: string } }): void => {
+  const { method = 'GET', url = '/' } = request ?? {};
+  const { pathname } = new URL(url);
+  checkAnswer({ method, url: pathname, status, type, body });
+};
