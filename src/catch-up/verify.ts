@@ -53,7 +53,7 @@ export async function verifyStreams(
     await connection.query('set transaction isolation level repeatable read read only');
     const checkpoint = (await readCheckpoints(connection)).find((one) => one.name === nameOfGeneration(rows));
     if (checkpoint === undefined) throw new Error(`There are no tables of ${nameOfGeneration(rows)}.`);
-    const parked = (await findParked(connection, [checkpoint.name], streams)).get(checkpoint.name) ?? new Map();
+    const parked = (await findParked(connection, [checkpoint.name], streams)).get(checkpoint.name) ?? new Map<string, never>();
     const reader = eventReader(store, [projection]);
     const models = { findEvents: (ids: readonly string[]) => findEvents(connection, ids), lastFolded: async () => -1n };
     const upTo = checkpoint.at?.position ?? -1n;

@@ -117,7 +117,7 @@ const notInEveryVersion = new Set([
 ]);
 
 const hashOfSnapshot = (snapshot: Snapshot): string =>
-  StateHash.textWithout(notInEveryVersion, snapshot as unknown as JsonObject);
+  StateHash.textWithout(notInEveryVersion, snapshot);
 
 /** The object's name and id; without an id those of its owner, and that there is none. */
 function objectKeyOf(object: JsonObject): string {

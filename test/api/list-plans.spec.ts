@@ -147,6 +147,8 @@ const valuesFor = (list: List, name: string): readonly (readonly FilterValue[])[
       return [['key:common'], ['key:rare7'], ['key:none']];
     case 'value':
       if (filter.type === 'flag') return [[true], [false]];
+      break;
+    default:
   }
   return [['common'], ['rare7'], ['none'], ['common', 'rare7'], ['rare7', 'rare8']];
 };
