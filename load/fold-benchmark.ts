@@ -82,7 +82,7 @@ async function foldForAll(recorded: readonly RecordedEvent[]): Promise<void> {
       );
 }
 
-/** What folding a subscription's stream again costs: reading it, and making the rows of every projection anew. */
+/** What folding a subscription's stream again costs: reading it, and making the rows of every projection again. */
 async function refolds(store: EventStore): Promise<string[]> {
   const rows: string[] = [];
   let shortUs = NaN;

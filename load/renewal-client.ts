@@ -4,7 +4,7 @@ import { Latencies } from './latencies.js';
 import { renewals } from './renewals.js';
 import { signedRequest, type Acknowledgement } from './webhook-client.js';
 
-/** A process of its own that delivers a storm of renewals, as often as it is told to. */
+/** A process of its own that delivers a storm of renewals, as often as it is asked to. */
 
 export interface RenewalRound {
   /** Unique, so that its events are. */

@@ -24,7 +24,7 @@ export interface StormSource {
 
 const RECORDED_MAX = 5000;
 
-/** Recorded events first, then the lives, a cohort at a time. `onLife` hears of each life before its events. */
+/** Recorded events first, then the lives, a cohort at a time. `onLife` is called for each life before its events. */
 export function* stormEvents(source: StormSource, onLife: (life: SimulatedLife) => void): Generator<StormEvent> {
   if (source.recorded !== undefined) yield* recordedEvents(source.recorded, source.seed);
   for (const cohort of cohorts(source)) {

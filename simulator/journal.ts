@@ -88,7 +88,7 @@ export class Journal {
   #changeOf(type: string, after: StripeObject, at: Seconds): JsonObject | undefined {
     if (!type.endsWith('.updated') && !TELLS_BEFORE.has(type)) return undefined;
     const last = this.#last.get(after.id);
-    if (last === undefined) throw new Error(`${type} of ${after.id}, which no event told of before.`);
+    if (last === undefined) throw new Error(`${type} of ${after.id}, which no earlier event mentions.`);
     if (last.at === at && last.previous !== undefined && isDeepStrictEqual(last.shape, after)) return last.previous;
     const previous = previousAttributes(last.shape, after);
     if (Object.keys(previous).length === 0) throw new Error(`${type} of ${after.id} changes nothing.`);

@@ -14,7 +14,7 @@ const parent = parentPort;
 const { eventstoreUrl, databaseUrl, readTimeoutMs, reading } = workerData as PastThreadData;
 
 const store = connectEventStore(eventstoreUrl);
-// A connection that is lost while nobody uses it is made anew for the next question.
+// A connection that is lost while it is idle is replaced for the next question.
 const database = new Database(databaseUrl, {
   connectionsMax: 1,
   statementTimeoutMs: readTimeoutMs,

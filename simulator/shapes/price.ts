@@ -59,7 +59,7 @@ export function planShape(view: View, price: Price): StripeObject {
   };
 }
 
-/** Amounts that may have fractions of a minor unit are also told as text. */
+/** Amounts that may have fractions of a minor unit are also given as text. */
 export function decimal(amountMinor: number | null): string | null {
   return amountMinor === null ? null : String(amountMinor);
 }

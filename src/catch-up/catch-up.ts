@@ -34,7 +34,7 @@ export type CatchUpState =
   | { readonly kind: 'projecting' }
   /** What it would follow is far behind, and is brought up first. */
   | { readonly kind: 'building' }
-  /** Store or database do not answer; it goes on by itself. */
+  /** Store or database do not answer; it resumes when they do. */
   | { readonly kind: 'waiting'; readonly cause: string }
   /** The checkpoint speaks of another log: nothing is projected until somebody decides. */
   | { readonly kind: 'refused'; readonly cause: string }
@@ -54,7 +54,7 @@ export type CatchUpOptions = Readonly<{
   observer: CatchUpObserver;
   /** Whether deliveries wait, so that intake is to go first. */
   intakeIsBusy(): boolean;
-  /** How often a few streams, at random, are folded afresh and held against their rows. */
+  /** How often a few random streams are folded again and compared with their rows. */
   verifyEveryMs: number;
   /** Brings generations that are far behind to the end of the log, elsewhere; never rejects. */
   build(names: readonly string[], signal: AbortSignal): Promise<BuildOutcome>;
@@ -75,8 +75,8 @@ const REST_PER_WORK = 3;
 const LOOK_EVERY_MS = 1_000;
 const TIDY_EVERY_MS = 600_000;
 const VERIFIED_STREAMS = 5;
-/** Faults that a check of these streams tells; all are counted. */
-const FAULTS_TOLD_MAX = 20;
+/** How many faults of a check are logged; all are counted. */
+const FAULT_EXAMPLES_MAX = 20;
 const RETRY_AFTER_MS_MAX = 5_000;
 
 /** Keeps the read models up with the log, over restarts and outages of store and database, until it is stopped. */
@@ -88,7 +88,7 @@ export class CatchUp {
   readonly #logEnd: LogEndSearch;
   /** Generations that are built elsewhere, and until when. */
   readonly #building = new Map<string, Promise<void>>();
-  #told = '';
+  #reported = '';
   #logVerified = false;
   #running: Promise<void> | undefined;
   #tidiedAt = -Infinity;
@@ -294,7 +294,7 @@ export class CatchUp {
       const found = (finding: Finding): void => {
         if (!isFault(finding)) return;
         faults.count += 1;
-        if (faults.count <= FAULTS_TOLD_MAX) faults.examples.push(faultOf(finding));
+        if (faults.count <= FAULT_EXAMPLES_MAX) faults.examples.push(faultOf(finding));
       };
       await verifyStreams(
         { store: this.store, database: this.database },
@@ -331,9 +331,9 @@ export class CatchUp {
   }
 
   #become(state: CatchUpState): void {
-    const told = JSON.stringify(state);
-    if (told === this.#told) return;
-    this.#told = told;
+    const reported = JSON.stringify(state);
+    if (reported === this.#reported) return;
+    this.#reported = reported;
     this.options.observer.stateChanged(state);
   }
 

@@ -11,7 +11,7 @@ export type Deal = Readonly<{
   /** Responses of the store, one after the other; `ends` says where each of them ends. */
   bytes: ArrayBuffer;
   ends: readonly number[];
-  /** The last event of the piece, whoever it falls to. */
+  /** The last event of the piece, whichever worker it falls to. */
   last: NonNullable<LogPosition>;
   /** How many events of the piece fall to others. */
   others: number;

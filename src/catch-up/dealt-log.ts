@@ -11,7 +11,7 @@ export class DealtLog {
   #isOver = false;
   #changed = (): void => undefined;
 
-  /** `taken` is told of so many bytes that do not wait any more. */
+  /** `taken` is called with the number of bytes that no longer wait. */
   constructor(
     private readonly kinds: ReadonlySet<SnapshotKind>,
     private readonly taken: (bytes: number) => void,

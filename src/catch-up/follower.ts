@@ -6,7 +6,7 @@ import { movedTo, placeOf, positionOf, type Group } from '../projector/group.js'
 import type { Applied, Projector } from '../projector/projector.js';
 
 export type FollowOptions = Readonly<{
-  /** Stop exactly there; without it, follow until told otherwise. `eventId` is that of the event there, where it is known. */
+  /** Stop exactly there; without it, follow until the signal aborts. `eventId` is that of the event there, if known. */
   until?: Readonly<{ position: bigint; eventId?: string }>;
   /** Stop after about so many events. */
   eventsMax?: number;
@@ -122,7 +122,7 @@ export async function bringTogether(
   }
 }
 
-/** After so many events of other workers a batch ends, so that the place reached is told. */
+/** After this many events of other workers a batch ends, so that progress is reported. */
 const SKIPS_MAX = 20_000;
 
 /** Batches are full where the end is known, and else what has arrived while the one before was written. */

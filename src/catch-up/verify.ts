@@ -40,7 +40,7 @@ export type Verifiable = Readonly<{
 const COMPARED_SIZE_MAX = 16 * 1024 * 1024;
 
 /**
- * Folds streams afresh from the log and compares what comes out with the rows that are there, as of one moment. What it finds it
+ * Folds streams again from the log and compares the result with their rows, as of one moment. What it finds it
  * hands over at once and does not keep; it must be taken without waiting, since the transaction is open.
  */
 export async function verifyStreams(
@@ -53,7 +53,8 @@ export async function verifyStreams(
     await connection.query('set transaction isolation level repeatable read read only');
     const checkpoint = (await readCheckpoints(connection)).find((one) => one.name === nameOfGeneration(rows));
     if (checkpoint === undefined) throw new Error(`There are no tables of ${nameOfGeneration(rows)}.`);
-    const parked = (await findParked(connection, [checkpoint.name], streams)).get(checkpoint.name) ?? new Map<string, never>();
+    const parked =
+      (await findParked(connection, [checkpoint.name], streams)).get(checkpoint.name) ?? new Map<string, never>();
     const reader = eventReader(store, [projection]);
     const models = { findEvents: (ids: readonly string[]) => findEvents(connection, ids), lastFolded: async () => -1n };
     const upTo = checkpoint.at?.position ?? -1n;

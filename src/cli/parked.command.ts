@@ -1,6 +1,6 @@
 import { readCheckpoints } from '../read-models/checkpoints.js';
 import { listParked, type Parking, type ParkingFilter } from '../read-models/parked-streams.js';
-import { replayParked, TOLD_MAX } from '../read-models/replay.js';
+import { replayParked, LISTED_MAX } from '../read-models/replay.js';
 import { UsageError, wholeNumber, type Command, type Context, type Given } from './command.js';
 
 /** The service that projects looks for requested replays every second. */
@@ -57,14 +57,14 @@ async function assertProjection(
 }
 
 async function list(filter: ParkingFilter, { parts, print }: Context): Promise<number> {
-  const parked = await listParked(parts.database, filter, TOLD_MAX);
+  const parked = await listParked(parts.database, filter, LISTED_MAX);
   print(parked.length === 0 ? 'No stream is parked.' : parked.map(textOf).join('\n'));
-  if (parked.length === TOLD_MAX) print(`These are the first ${TOLD_MAX}.`);
+  if (parked.length === LISTED_MAX) print(`These are the first ${LISTED_MAX}.`);
   return 0;
 }
 
 async function show(filter: ParkingFilter, { parts, print }: Context): Promise<number> {
-  const parked = await listParked(parts.database, filter, TOLD_MAX);
+  const parked = await listParked(parts.database, filter, LISTED_MAX);
   print(
     parked.length === 0
       ? `${filter.stream} is not parked.`

@@ -36,7 +36,7 @@ type Store = Running & Readonly<{ failed: Promise<Error> }>;
 
 /**
  * Starts what is wanted: at the same sockets as the owner before; at its ports if they are free. Clients find the
- * servers by endpoints.json. Whoever calls this holds the lock.
+ * servers by endpoints.json. The caller holds the lock.
  */
 export async function startServers({
   dataDirectory,

@@ -31,7 +31,7 @@ const POSTGRES_SOCKET = join('postgres', '.s.PGSQL.5432');
 const VALID_UNTIL = new Date('2126-01-01T00:00:00Z');
 
 /**
- * Decides, and makes certificate and password at the first start that needs them. Whoever calls this holds the lock.
+ * Decides, and makes certificate and password at the first start that needs them. The caller holds the lock.
  */
 export async function transportOf(dataDirectory: string, choice: TransportChoice): Promise<Transport> {
   const directory = realpathSync(dataDirectory);

@@ -116,8 +116,7 @@ const notInEveryVersion = new Set([
   'unitAmountDecimal',
 ]);
 
-const hashOfSnapshot = (snapshot: Snapshot): string =>
-  StateHash.textWithout(notInEveryVersion, snapshot);
+const hashOfSnapshot = (snapshot: Snapshot): string => StateHash.textWithout(notInEveryVersion, snapshot);
 
 /** The object's name and id; without an id those of its owner, and that there is none. */
 function objectKeyOf(object: JsonObject): string {

@@ -5,7 +5,7 @@ import { describedProblem, PROBLEMS, type ProblemCode } from './problems.js';
 
 const isCode = (code: string): code is ProblemCode => Object.hasOwn(PROBLEMS, code);
 
-/** What the codes of problems mean, for whoever meets one: open to all. */
+/** What the codes of problems mean: open to all. */
 @Controller({ path: 'problems', version: VERSION_NEUTRAL })
 @OpenToAll()
 export class ProblemsController {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 
-/** The header by which a request is told apart, in logs and problems; a client may choose it. */
+/** The header that identifies a request in logs and problems; a client may choose it. */
 export const REQUEST_ID = 'x-request-id';
 
 /** What can stand in a header, a URN and a line of the log as it is. */

@@ -124,7 +124,7 @@ export class Rim {
 const isUnread = ({ raw }: FastifyRequest): boolean =>
   !raw.complete && (raw.headers['transfer-encoding'] !== undefined || Number(raw.headers['content-length'] ?? 0) > 0);
 
-/** What is still being sent is not waited for, and no next request can be told from it. */
+/** Does not wait for what is still being sent: the next request could not be told from it. */
 function closeAfter({ raw }: FastifyRequest, response: ServerResponse): void {
   response.setHeader('connection', 'close');
   closeGently(raw.socket);

@@ -48,7 +48,7 @@ export async function createServer(module: DynamicModule, options: ServerOptions
   const rim = new Rim({ bodies, bodyRoute, metrics, untaken });
   const adapter = new FastifyAdapter({
     requestTimeout: limits.requestTimeoutMs,
-    // Node swaps the two when that of the headers is the longer one, and looks every 30 s unless told.
+    // Node swaps the two when the limit of the headers is longer, and checks only every 30 s by default.
     http: {
       // The rim refuses what has none, as it refuses all else.
       requireHostHeader: false,

@@ -49,7 +49,7 @@ export type BatchWrite = Readonly<{
   isShared: boolean;
   /**
    * Events whose ids the index does not have, or has at a higher position: at the one that `corrects` tells, whose stream then waits to
-   * be folded again in all checkpoints, whoever has them.
+   * be folded again in all checkpoints, whichever process owns them.
    */
   index: readonly (Envelope & Readonly<{ corrects?: Readonly<{ stream: string; position: bigint }> }>)[];
   streams: readonly StreamWrite[];

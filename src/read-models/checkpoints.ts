@@ -102,7 +102,7 @@ export function checkpointsOf<T extends Pick<Checkpoint, 'name' | 'projection' |
 }
 
 /**
- * Makes `owner` the one who moves these checkpoints, those of them that nobody else has; returns all of these that it has now.
+ * Acquires the leases of these checkpoints that are free; returns all of them that `owner` now holds.
  * No session state, so a transaction pooler may sit between. Of two processes that come at once one gets all.
  */
 export async function acquire(

@@ -101,7 +101,7 @@ export class Database implements Queryable, Snapshots {
   async #within<T>(beginning: string, work: (connection: Queryable) => Promise<T>): Promise<T> {
     const connection = await this.#connect();
     let broken: Error | undefined;
-    // Between two statements a lost connection is told in no other way, and an error that nobody hears ends the process.
+    // Between two statements only this event reports a lost connection, and an unhandled error ends the process.
     const lost = (error: Error) => {
       broken = error;
     };

@@ -197,7 +197,7 @@ export async function listParked(
 }
 
 /**
- * Asks whoever moves the generations on to fold parked streams again; returns how many there are. Rows are locked in the
+ * Asks the process that projects to fold parked streams again; returns how many there are. Rows are locked in the
  * order of their key, so that wishes for one stream and for all do not wait for each other in a circle.
  */
 export async function wantReplay(

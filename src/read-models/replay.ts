@@ -8,8 +8,8 @@ export type Replay = Readonly<{ outcome: 'replayed' | 'parked_again' | 'wanted';
 export type ReplayFilter = Omit<ParkingFilter, 'after'>;
 
 export const REPLAY_POLL_MS = 100;
-/** An answer shows no more parked streams than this; all of them are waited for. */
-export const TOLD_MAX = 200;
+/** At most this many streams are listed in an answer; the wait covers all. */
+export const LISTED_MAX = 200;
 
 /** Asks for parked streams to be folded again, and waits until that is done; null when none of these is parked. */
 export async function replayParked(database: Queryable, filter: ReplayFilter, waitMs: number): Promise<Replay | null> {
@@ -24,6 +24,6 @@ export async function replayParked(database: Queryable, filter: ReplayFilter, wa
 
 /** How a replay came out: what is parked now. */
 export async function replayOf(database: Queryable, filter: ReplayFilter, isDone: boolean): Promise<Replay> {
-  const parked = await listParked(database, filter, TOLD_MAX);
+  const parked = await listParked(database, filter, LISTED_MAX);
   return { outcome: !isDone ? 'wanted' : parked.length === 0 ? 'replayed' : 'parked_again', parked };
 }

@@ -52,7 +52,7 @@ export async function chase(
   return followed;
 }
 
-/** What is folded beside the batches is told as a batch without events. */
+/** What is folded beside the batches is reported as a batch without events. */
 export const workedOff =
   (pursuit: Held['pursuit'], group: Group) =>
   (result: Applied): void => {

@@ -16,7 +16,7 @@ export type ShardThreadData = Readonly<{
   batchMax: FollowOptions['batchMax'];
 }>;
 
-/** What a worker is told. */
+/** What a worker starts with. */
 export type ForShard = Readonly<{ kind: 'dealt'; deal: Deal }> | Readonly<{ kind: 'stop' }>;
 
 /** What a worker tells: how much of what it was dealt it has taken; what it has applied, up to where all of its streams are written now; and how it ended. */

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { customers } from '../../projections/customers.js';
 import { Database } from '../../src/read-models/database.js';
 import { listParked } from '../../src/read-models/parked-streams.js';
-import { replayParked, TOLD_MAX } from '../../src/read-models/replay.js';
+import { replayParked, LISTED_MAX } from '../../src/read-models/replay.js';
 import { ensureSchema, nameOfGeneration } from '../../src/read-models/schema.js';
 import { emptyDatabase, type TestServer } from '../support/servers.js';
 import { until } from '../support/until.js';
@@ -21,7 +21,7 @@ afterAll(async () => {
 
 it('of more streams than are told is waited for to the last', async () => {
   const name = nameOfGeneration({ projection: customers, generation: 1 });
-  const parked = TOLD_MAX + 1;
+  const parked = LISTED_MAX + 1;
   await database.query(
     `insert into ledger.parked_streams (generation, stream, revision, cause) select $1, 'customer-' || lpad(n::text, 4, '0'), 0, 'unreadable' from generate_series(1, ${parked}) n`,
     [name],
@@ -40,5 +40,5 @@ it('of more streams than are told is waited for to the last', async () => {
   await until('the replay is asked for', async () => (await listParked(database, {}, 1))[0]?.replayWantedAt);
   await made(parked);
   const { outcome, parked: told } = (await whole) ?? {};
-  expect([outcome, told?.length]).toEqual(['parked_again', TOLD_MAX]);
+  expect([outcome, told?.length]).toEqual(['parked_again', LISTED_MAX]);
 });

@@ -37,7 +37,7 @@ const LOOKAROUND = /\(\?(?:<?[=!]|>)|\\[1-9]|\\k/;
 const kept = new Map<string, Matcher>();
 
 /**
- * The matcher of an expression, which is asked for anew for each page of events: only the last ones are kept. Throws an
+ * The matcher of an expression, which is asked for again for each page of events: only the last ones are kept. Throws an
  * ExpressionError for an expression that the engine does not know or that is too large.
  */
 export function matcherOf(source: string): Matcher {

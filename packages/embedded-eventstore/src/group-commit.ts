@@ -56,7 +56,7 @@ export class GroupCommit {
     while (this.#waiting.length > 0) this.#flush();
   }
 
-  /** Commits the writes that have waited longest. Nobody hears of them before they are on disk. */
+  /** Commits the writes that have waited longest. Nothing shows them before they are on disk. */
   #flush(): void {
     const group = this.#waiting.splice(0, groupSizeOf(this.#waiting));
     if (group.length === 0) return;

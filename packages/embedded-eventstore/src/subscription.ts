@@ -47,7 +47,7 @@ type Source = Readonly<{
 }>;
 
 /**
- * Whoever has caught up with a stream sees all that comes, also what its metadata hides from reads, and its tombstone
+ * A subscriber that has caught up with a stream sees everything that comes, also what its metadata hides from reads, and its tombstone
  * at the end.
  */
 function streamSource({ log }: Store, stream: string, request: ReadRequest): Source {

@@ -11,12 +11,12 @@ if (!parentPort)
 const parent = parentPort;
 const tell = (message: WorkerMessage): void => parent.postMessage(message);
 
-/** Failures are told to the parent and to the clients; nothing else of this thread writes to the console. */
+/** Failures are reported to the parent and to the clients; this thread writes nothing to the console. */
 setLogVerbosity(logVerbosity.NONE);
 
 let server: RunningServer | undefined;
 
-/** Everyone is told before the calls end: the parent first, the clients by the errors of their calls. The thread ends then, with all connections. */
+/** Reports the failure before the calls end: to the parent first, to the clients by the errors of their calls. Then the thread ends, with all connections. */
 async function end(reason?: Error): Promise<void> {
   await server?.stop(reason);
   process.exit();

@@ -84,7 +84,7 @@ async function answerOf(cluster: Cluster, { pid, address, isReady }: Postmaster)
   return logIn(await urlOf(cluster, address, certificate));
 }
 
-/** Whoever listens at a port may ask for the password, so one that cannot show a certificate is not asked who it is. */
+/** Any program at a port may ask for the password, so one that shows no certificate is not asked who it is. */
 const insecure = (pid: number, { dataDirectory }: Cluster): EmbeddedPostgresError =>
   new EmbeddedPostgresError(
     'NOT_ANSWERING',

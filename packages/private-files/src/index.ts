@@ -5,7 +5,7 @@
 import { chmodSync, lstatSync, mkdirSync, readdirSync, realpathSync, writeFileSync, type Stats } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 
-/** A file or folder that others control or may read; the message says how to mend it. */
+/** A file or folder that others control or may read; the message says how to fix it. */
 export class NotPrivateError extends Error {
   override readonly name = 'NotPrivateError';
   readonly code = 'NOT_PRIVATE';

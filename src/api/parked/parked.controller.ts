@@ -2,7 +2,7 @@ import { Controller, Get, HttpCode, Inject, Param, Post, Query } from '@nestjs/c
 import { z } from 'zod';
 import { ProblemError } from '../../http/problem.js';
 import { listParked, type Parking } from '../../read-models/parked-streams.js';
-import { TOLD_MAX, type Replay } from '../../read-models/replay.js';
+import { LISTED_MAX, type Replay } from '../../read-models/replay.js';
 import { AskedBy, type Asker } from '../../http/asker.js';
 import { NeedsScope } from '../../http/auth.guard.js';
 import { cursorOf, placeOfCursor } from '../cursor.js';
@@ -64,7 +64,7 @@ export class ParkedController {
   ): Promise<{ data: (Summary & { stack: string | null })[] }> {
     const found = await this.reads
       .by(asker)
-      .snapshot((connection) => listParked(connection, { projection, stream }, TOLD_MAX));
+      .snapshot((connection) => listParked(connection, { projection, stream }, LISTED_MAX));
     if (found.length === 0) throw notParked(projection, stream);
     return { data: found.map((parking) => ({ ...summaryOf(parking), stack: parking.stack })) };
   }
