@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { evolve, type AnyProjection, type Fact } from '../../projections/projection.js';
 import { subscriptions } from '../../projections/subscriptions.js';
 import { readEvent } from '../../src/folding/facts.js';
-import { advance, foldAll, unfolded, type FoldState } from '../../src/folding/fold.js';
+import { advance, eventsOf, foldAll, unfolded, type FoldState } from '../../src/folding/fold.js';
 import { KEPT_EVERY, type ObjectState } from '../../src/folding/object-fold.js';
 import { factsByObject, foldLateObjects, foldOntoStates } from '../../src/folding/stream-fold.js';
 import type { SubscriptionSnapshot } from '../../src/events/normalise.js';
@@ -69,6 +69,26 @@ describe('folding a stream', () => {
         expect(current).toEqual(foldAll(subscriptions, arrived).current);
       }),
     );
+  });
+
+  it('counts an event once that the log has twice in one API version, and takes from a lower one what the highest leaves open', () => {
+    const event = subscriptionEvent('sub_1', { created: START });
+    const inOld = {
+      ...event,
+      api_version: '2020-08-27',
+      data: { object: { ...event.data.object, latest_invoice: 'in_1', status: 'past_due' } },
+    };
+    const [own, old] = [factFrom(event), factFrom(inOld)];
+    expect(eventsOf([own, own])).toEqual([{ ...own, order: { ...own.order, others: {} } }]);
+    for (const facts of [
+      [own, old, own],
+      [old, own],
+    ]) {
+      const [one, ...more] = eventsOf(facts);
+      expect(more).toEqual([]);
+      expect(one?.event.apiVersion).toBe('2025-03-31.basil');
+      expect(one?.snapshot).toEqual({ ...own.snapshot, latestInvoice: 'in_1' });
+    }
   });
 
   it('says late to exactly what belongs before the latest second', () => {
