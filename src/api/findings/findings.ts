@@ -20,6 +20,9 @@ const LIVE = `('trialing', 'active', 'past_due')`;
 const RENEWALS_WITHIN = `interval '60 days'`;
 const RENEWAL_TAKES = `interval '2 days'`;
 
+/** What pays the renewals of a subscription. */
+const NAMED = 'coalesce(own.default_payment_method, payer.default_payment_method)';
+
 /** The time since which findings look, and the present. */
 const SINCE = '$1::timestamptz';
 const NOW = '$2::timestamptz';
@@ -90,14 +93,13 @@ export const FINDINGS: Readonly<Record<string, Finding>> = {
   'cannot-pay': {
     says: 'Subscriptions that renew within 60 days, and have no way to pay, or one that is gone or expires before.',
     sql: `select 'subscription' as kind, own.id, own.period_end as at, own.customer, jsonb_build_object('status', own.status, 'paymentMethod', method.id, 'last4', method.last4, 'expiresAt', method.expires_at,
-        'because', case when named.method is null then 'no_payment_method' when method.customer is null or method.is_deleted then 'removed' else 'expires' end) as details
+        'because', case when ${NAMED} is null then 'no_payment_method' when method.customer is null or method.is_deleted then 'removed' else 'expires' end) as details
       from ${SUBSCRIPTIONS} own left join ${CUSTOMERS} payer on payer.id = own.customer
-        cross join lateral (select coalesce(own.default_payment_method, payer.default_payment_method) as method) named
-        left join ${METHODS} method on method.id = named.method
+        left join ${METHODS} method on method.id = ${NAMED}
       where own.period_end >= greatest(${SINCE}, ${NOW}) and own.period_end < ${NOW} + ${RENEWALS_WITHIN} and own.status in ${LIVE} and own.collection_method = 'charge_automatically'
         and not coalesce(own.cancel_at_period_end, false) and (own.cancel_at is null or own.cancel_at > own.period_end)
-        and (named.method is null or method.customer is null and method.id is not null or method.is_deleted or method.expires_at <= own.period_end)
-        and (named.method is not null or payer.id is not null)`,
+        and (${NAMED} is null or method.customer is null and method.id is not null or method.is_deleted or method.expires_at <= own.period_end)
+        and (${NAMED} is not null or payer.id is not null)`,
   },
 };
 
