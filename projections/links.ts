@@ -69,7 +69,9 @@ const narrow = {
     testClock,
   }: InvoiceSnapshot) => ({
     ...{ kind, id, livemode, account, subscription, customer, charge, paymentIntent, quote, testClock },
-    lines: lines.map((line) => ({ subscription: line.subscription })) as readonly { subscription: string | null }[],
+    lines: lines.map(({ id: lineId, subscription: ofLine }) => ({ id: lineId, subscription: ofLine })) as readonly {
+      subscription: string | null;
+    }[],
   }),
 };
 

@@ -2,7 +2,9 @@ import { describe, expect, it } from '@jest/globals';
 import { checkedRows, narrowed, objectOf, type Fact } from '../../projections/projection.js';
 import { projections } from '../../projections/index.js';
 import { asStripeEvent } from '../../src/events/stripe-event.js';
-import { kindOf } from '../../src/events/normalise.js';
+import type { JsonObject } from '../../src/events/json.js';
+import { kindOf, type Snapshot } from '../../src/events/normalise.js';
+import { toldTogether } from '../../src/events/renderings.js';
 import { factFrom } from '../../src/folding/facts.js';
 import { foldAll } from '../../src/folding/fold.js';
 import { groupBy } from '../../src/folding/group-by.js';
@@ -27,6 +29,21 @@ describe.each(projections.filter(({ narrow }) => narrow !== undefined).map((one)
         const rowsOf = (some: readonly Fact[]) => checkedRows(projection, foldAll(projection, some).current);
         const narrow = own.map((fact) => narrowed(projection, fact));
         expect([object, rowsOf(narrow)]).toEqual([object, rowsOf(own)]);
+      }
+    });
+
+    it('is the same of two renderings told together as of each', () => {
+      for (const [first, ...others] of objects.values()) {
+        for (const other of others) {
+          const together = (some: readonly (Fact | undefined)[]): Fact => ({
+            ...other,
+            snapshot: toldTogether(
+              some.map((fact) => fact?.snapshot) as unknown as [JsonObject],
+            ) as unknown as Snapshot,
+          });
+          const narrow = (fact: Fact | undefined) => fact && narrowed(projection, fact);
+          expect(together([narrow(other), narrow(first)])).toEqual(narrow(together([other, first])));
+        }
       }
     });
 
