@@ -8,7 +8,7 @@ type Body = Record<string, unknown>;
 
 let ledger: TestLedger;
 beforeAll(async () => {
-  ledger = await startLedger({ environment: { ACCESS_GRACE_DAYS: 'past_due=10' } });
+  ledger = await startLedger({ environment: { ACCESS_GRACE_DAYS: 'past_due=10', REFERENCE_METADATA: 'user_id' } });
 });
 afterAll(() => ledger.stop());
 
@@ -273,6 +273,32 @@ describe('GET /access', () => {
       granted: true,
       reason: { customer: other, subscription: sub },
     });
+  });
+
+  it('is granted by whichever customer has the reference of a user, or a subscription or checkout that has it', async () => {
+    const [one, other, third] = [randomId('cus'), randomId('cus'), randomId('cus')];
+    const [sub, user] = [randomId('sub'), randomId('user')];
+    await ask(other, '', [
+      stripeEvent('customer.created', customer(one, { metadata: { user_id: user } })),
+      subscribed(sub, { daysAgo: 1, customer: other, metadata: { user_id: user } }),
+      stripeEvent('checkout.session.completed', {
+        id: randomId('cs'),
+        object: 'checkout.session',
+        mode: 'subscription',
+        status: 'complete',
+        payment_status: 'paid',
+        customer: third,
+        subscription: null,
+        client_reference_id: user,
+      }),
+    ]);
+    await ask(third, '', []);
+    expect((await askAll(`reference=${user}&product=prod_one`)).body).toMatchObject({
+      customers: [one, other, third].sort(),
+      granted: true,
+      reason: { customer: other, subscription: sub },
+    });
+    expect((await askAll('reference=nobody')).body).toMatchObject({ reason: { rule: 'customer_not_known' } });
   });
 
   it.each(['', 'customer=a&email=b', 'customer=a&product=b&entitlement=c'])(

@@ -1,3 +1,4 @@
+import { checkoutSessions } from '../../../projections/checkout-sessions.js';
 import { churnRisk } from '../../../projections/churn-risk.js';
 import { customers } from '../../../projections/customers.js';
 import { entitlements } from '../../../projections/entitlements.js';
@@ -6,9 +7,11 @@ import { isPastDue } from '../../../projections/past-due.js';
 import type { AccessFacts, Cause, EntitlementFact, SubscriptionFact } from '../../access/facts.js';
 import { ProblemError } from '../../http/problem.js';
 import type { Queryable } from '../../read-models/database.js';
+import { subscriptions } from '../../../projections/subscriptions.js';
 import { testClocks } from '../../../projections/test-clocks.js';
 import { viewOf } from '../../read-models/schema.js';
 import { rowsWithStaleness } from '../../read-models/stale-rows.js';
+import { hasReference } from '../reference.js';
 import { changedByOf, type Row } from '../answer.js';
 import { INVOICES } from '../invoices/invoices.js';
 import { paymentsGivenBack } from '../payments/payment-queries.js';
@@ -39,13 +42,35 @@ const CUSTOMERS_MAX = 100;
 export const NAMING_OBJECTS = ['subscription', 'checkout.session', 'invoice', 'subscription_schedule'];
 
 /** Ids of the customers that have this e-mail address, written in whichever case. @throws ProblemError 422 when they are too many */
-export async function customersWithEmail(connection: Queryable, email: string): Promise<string[]> {
+export const customersWithEmail = (connection: Queryable, email: string): Promise<string[]> =>
+  findCustomers(connection, `select id from ${viewOf(customers, 'customers')} where lower(email) = lower($1)`, email);
+
+/**
+ * Ids of the customers that bear the team's own reference, or of which a subscription or a Checkout Session bears it. @throws ProblemError 422
+ * when they are too many
+ */
+export function customersWithReference(
+  connection: Queryable,
+  key: string | null,
+  reference: string,
+): Promise<string[]> {
+  const bearing = key === null ? [] : [hasReference(key, 'array[$1]')];
+  const whose = (column: string, view: string, conditions: readonly string[]): string[] =>
+    conditions.length === 0 ? [] : [`select ${column} as id from ${view} where ${conditions.join(' or ')}`];
+  const wanted = [
+    ...whose('id', viewOf(customers, 'customers'), bearing),
+    ...whose('customer', viewOf(subscriptions, 'subscriptions'), bearing),
+    ...whose('customer', viewOf(checkoutSessions, 'checkout_sessions'), ['client_reference_id = $1', ...bearing]),
+  ];
+  return findCustomers(connection, wanted.join(' union '), reference);
+}
+
+async function findCustomers(connection: Queryable, wanted: string, value: string): Promise<string[]> {
   const { rows } = await connection.query<{ id: string }>(
-    `select id from ${viewOf(customers, 'customers')} where lower(email) = lower($1) order by id limit ${CUSTOMERS_MAX + 1}`,
-    [email],
+    `select distinct id from (${wanted}) wanted where id is not null order by id limit ${CUSTOMERS_MAX + 1}`,
+    [value],
   );
-  if (rows.length > CUSTOMERS_MAX)
-    throw tooLarge(`More than ${CUSTOMERS_MAX} customers have the e-mail address ${email}.`);
+  if (rows.length > CUSTOMERS_MAX) throw tooLarge(`More than ${CUSTOMERS_MAX} customers are meant by ${value}.`);
   return rows.map(({ id }) => id);
 }
 

@@ -3,7 +3,8 @@ import { z } from 'zod';
 import type { Wanted } from '../../access/answer.js';
 import type { AccessPolicy } from '../../access/policy.js';
 import type { Queryable } from '../../read-models/database.js';
-import { accessFactsOf, customersWithEmail, findAccessRows } from './access-facts.js';
+import { REFERENCE_KEY } from '../reference.js';
+import { accessFactsOf, customersWithEmail, customersWithReference, findAccessRows } from './access-facts.js';
 import { answerAccess, type AnsweredAccess } from './access-question.js';
 import { AnswersJson } from '../answer.js';
 import { freshnessOf, moment, momentOf } from '../past/as-of.js';
@@ -24,12 +25,15 @@ const ONE_THING = { path: ['entitlement'], message: 'ask for a product or an ent
 
 const question = z.strictObject(wanted).refine(isOneThing, ONE_THING);
 const questionOfSomebody = z
-  .strictObject({ ...wanted, customer: text, email: text })
+  .strictObject({ ...wanted, customer: text, email: text, reference: text })
   .refine(isOneThing, ONE_THING)
-  .refine(({ customer, email }) => (customer === undefined) !== (email === undefined), {
-    path: ['customer'],
-    message: 'name whose access is asked for, by customer or by email',
-  });
+  .refine(
+    ({ customer, email, reference }) => [customer, email, reference].filter((one) => one !== undefined).length === 1,
+    {
+      path: ['customer'],
+      message: 'name whose access is asked for, by customer, by reference or by email',
+    },
+  );
 
 /** Whose access is asked for: a customer, or all that share something. */
 type Whose = (connection: Queryable) => Promise<readonly string[]>;
@@ -43,6 +47,7 @@ export class AccessController {
     @Inject(ReadPosition) private readonly position: ReadPosition,
     @Inject(PastThreads) private readonly past: PastThreads,
     @Inject(ACCESS_POLICY) private readonly policy: AccessPolicy,
+    @Inject(REFERENCE_KEY) private readonly referenceKey: string | null,
   ) {}
 
   /** For code that decides: every answer is 200, and of somebody unknown it is no. */
@@ -52,9 +57,12 @@ export class AccessController {
     @Query({ schema: questionOfSomebody }) asked: z.output<typeof questionOfSomebody>,
     @AskedBy() asker: Asker,
   ): Promise<AnsweredAccess | Buffer> {
-    const { customer, email } = asked;
-    const whose: Whose = (connection) =>
-      email === undefined ? Promise.resolve([String(customer)]) : customersWithEmail(connection, email);
+    const { customer, email, reference } = asked;
+    const whose: Whose = (connection) => {
+      if (email !== undefined) return customersWithEmail(connection, email);
+      if (reference !== undefined) return customersWithReference(connection, this.referenceKey, reference);
+      return Promise.resolve([String(customer)]);
+    };
     return this.#answer({ ...asked, whose, customer: null }, asker);
   }
 
