@@ -7,31 +7,38 @@ import { resourceOf } from '../resource.js';
 /** What was taken back of invoices. */
 export const CREDIT_NOTES = resourceOf(creditNotes, 'credit_notes', { name: 'credit-notes', kind: 'credit note' });
 
-/** How many credit notes of the invoices of one answer are shown. */
-const SHOWN_MAX = 1_000;
+/** How many credit notes of an invoice an answer has. */
+const SHOWN_MAX = 200;
+
+/** What is known of the credit notes of an invoice. */
+export async function creditNotesOf(connection: Queryable, invoice: string): Promise<Row[]> {
+  const { rows } = await connection.query<Row>(
+    `select * from ${CREDIT_NOTES.sources[0]} where invoice = $1 order by created_at, id limit ${SHOWN_MAX}`,
+    [invoice],
+  );
+  return rows;
+}
 
 /**
- * Invoices with how much was credited on them, the first credit note first. A credit note may be known before an invoice that tells of it:
- * then its amounts count. Void ones count for nothing.
+ * An invoice with its credit notes, the first one first, and how much was credited. A credit note may be known before the invoice tells of
+ * it: then its amounts count. Void ones count for nothing. Pure.
  */
-export async function withCreditNotes(connection: Queryable, found: readonly Answer[]): Promise<readonly Answer[]> {
-  const { rows } = await connection.query<Row>(
-    `select * from ${CREDIT_NOTES.sources[0]} where invoice = any($1) order by created_at, id limit ${SHOWN_MAX}`,
-    [found.map(({ id }) => id)],
-  );
-  const notes = rows.map(answerOf);
-  return found.map((invoice) => {
-    const own = notes.filter((note) => note['invoice'] === invoice['id']);
-    const sum = (field: string): number =>
-      own.filter(({ status }) => status !== 'void').reduce((total, note) => total + Number(note[field]), 0);
-    const prePayment = Math.max(Number(invoice['prePaymentCreditNotesMinor']), sum('prePaymentAmountMinor'));
-    const postPayment = Math.max(Number(invoice['postPaymentCreditNotesMinor']), sum('postPaymentAmountMinor'));
-    return {
-      ...invoice,
-      prePaymentCreditNotesMinor: prePayment,
-      postPaymentCreditNotesMinor: postPayment,
-      creditedMinor: prePayment + postPayment,
-      creditNotes: own,
-    };
-  });
+export function withCreditNotes(invoice: Answer, rows: readonly Row[]): Answer {
+  const notes = [...rows]
+    .sort((a, b) => timeOf(a) - timeOf(b) || (String(a['id']) < String(b['id']) ? -1 : 1))
+    .map(answerOf);
+  const sum = (field: string): number =>
+    notes.filter(({ status }) => status !== 'void').reduce((total, note) => total + Number(note[field]), 0);
+  const prePayment = Math.max(Number(invoice['prePaymentCreditNotesMinor']), sum('prePaymentAmountMinor'));
+  const postPayment = Math.max(Number(invoice['postPaymentCreditNotesMinor']), sum('postPaymentAmountMinor'));
+  return {
+    ...invoice,
+    prePaymentCreditNotesMinor: prePayment,
+    postPaymentCreditNotesMinor: postPayment,
+    creditedMinor: prePayment + postPayment,
+    creditNotes: notes,
+  };
 }
+
+/** A row of the past has times as texts, one of Postgres as dates. */
+const timeOf = ({ created_at: at }: Row): number => (at === null ? 0 : new Date(at as Date | string).getTime());

@@ -1,3 +1,4 @@
+import { creditNotes } from '../../../projections/credit-notes.js';
 import { disputes } from '../../../projections/disputes.js';
 import { invoicePayments } from '../../../projections/invoice-payments.js';
 import { invoices } from '../../../projections/invoices.js';
@@ -14,6 +15,7 @@ import { answerOf, type Answer, type Row } from '../answer.js';
 import { compared, placeOf, type Listing } from '../../read-models/listing.js';
 import { pageInMemory } from '../lists.js';
 import { invoiceAnswer } from '../invoices/invoice-answer.js';
+import { withCreditNotes } from '../invoices/credit-notes.js';
 import { notFound } from '../not-found.js';
 import { answersAbout, partsOfInvoice, type Link, type PaymentFacts } from '../payments/payment-answer.js';
 import {
@@ -44,19 +46,24 @@ export async function pastPayment({ past, database }: PastSource, id: string, at
 
 /** An invoice as it was at a moment, with the payments that it was, or was meant to be, paid by. @throws ProblemError 404 as `pastPayment` */
 export async function pastInvoice({ past, database }: PastSource, id: string, at: Moment): Promise<AnswerThen> {
-  const { own, ofPayments } = await database.snapshot(async (connection) => {
+  const { own, others } = await database.snapshot(async (connection) => {
     const { rows } = await connection.query<{ stream: string }>(
       `select distinct stream from ${viewOf(links, 'links')} where object = 'invoice' and id = $1`,
       [id],
     );
+    const { rows: noted } = await connection.query<{ stream: string }>(
+      `select distinct stream from ${viewOf(links, 'links')} where object = 'credit_note' and target = $1 and target_kind = 'invoice'`,
+      [id],
+    );
     const tied = await tiedToInvoices(connection, [id]);
+    const ofPayments = tied.length === 0 ? [] : await streamsOfPayments(connection, tied);
     // An invoice of no subscription, and of no customer that it names, has a stream, but no link.
     return {
       own: [`invoice-${id}`, ...rows.map(({ stream }) => stream)],
-      ofPayments: tied.length === 0 ? [] : await streamsOfPayments(connection, tied),
+      others: [...ofPayments, ...noted.map(({ stream }) => stream)],
     };
   });
-  const streams = await past.read(distinct([...own, ...ofPayments]));
+  const streams = await past.read(distinct([...own, ...others]));
   const row = rowsAt(invoices, streams, at).invoices.find((one) => one['id'] === id);
   if (row === undefined)
     throw neverOrThen(
@@ -66,7 +73,8 @@ export async function pastInvoice({ past, database }: PastSource, id: string, at
     );
   const facts = factsAt(streams, at);
   const paying = paymentsWith(facts, partsOfInvoice(facts.links, id)).slice(0, PAYMENTS_OF_INVOICE_MAX);
-  return { ...invoiceAnswer(answerOf(row), paying), asOf: asOfAnswer(streams, at) };
+  const notes = rowsAt(creditNotes, streams, at).credit_notes.filter(({ invoice }) => invoice === id);
+  return { ...invoiceAnswer(withCreditNotes(answerOf(row), notes), paying), asOf: asOfAnswer(streams, at) };
 }
 
 /** The payments of some invoices as they were, with the streams that tell of them. */
