@@ -164,6 +164,7 @@ function problemsOf(route: string, scope: string, parameters: readonly Parameter
 const named = (route: string): string =>
   route
     .replace(' /v1/', ' ')
+    .replace(/ \/$/, ' index')
     .replace(/\{(\w+)\}/g, 'by $1')
     .replace(/^\w+/, (method) => method.toLowerCase())
     .replace(/[^A-Za-z]+(\w)/g, (_, letter: string) => letter.toUpperCase());

@@ -1,3 +1,5 @@
+import { plain, schemaNameOf } from './schemas.js';
+
 /** What the document says of a route beside its parameters, which the schemas of the code tell. */
 export type RouteDescription = Readonly<{
   summary: string;
@@ -6,10 +8,25 @@ export type RouteDescription = Readonly<{
   status?: number;
 }>;
 
+/** Not described field by field. */
+const JSON_ALONE = { media: 'application/json' };
 const EVENT_STREAM = { media: 'text/event-stream' };
 
 /** Every route. A new one is described here, or a test fails. */
 export const routes: Readonly<Record<string, RouteDescription>> = {
+  ...Object.fromEntries(
+    plain.flatMap((resource) => [
+      [`GET /v1/${resource.name}`, { summary: `A list: ${resource.kind}`, answer: `${schemaNameOf(resource)}Page` }],
+      [`GET /v1/${resource.name}/{id}`, { summary: `One ${resource.kind}`, answer: schemaNameOf(resource) }],
+    ]),
+  ),
+  'GET /v1/find': { summary: 'What an id, an email or a reference names', answer: JSON_ALONE },
+  'GET /v1/findings': { summary: 'Questions about the whole ledger that have an answer', answer: JSON_ALONE },
+  'GET /v1/findings/{name}': { summary: 'What one of these questions has found', answer: JSON_ALONE },
+  'GET /v1/subscriptions/{id}/upcoming': {
+    summary: 'What the next invoice of a subscription will ask',
+    answer: JSON_ALONE,
+  },
   'GET /': { summary: 'What the service has', answer: 'Index' },
   'GET /health/live': { summary: 'The process runs and answers', answer: 'Alive' },
   'GET /health/ready': { summary: 'Whether this process can do what its roles ask', answer: 'Health' },

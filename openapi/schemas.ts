@@ -9,6 +9,9 @@ import type { Table } from '../projections/projection.js';
 import { refunds } from '../projections/refunds.js';
 import { fieldOf } from '../projections/row.js';
 import { subscriptions } from '../projections/subscriptions.js';
+import { RESOURCES } from '../src/api/all-lists.js';
+import { CHECKOUT_SESSIONS } from '../src/api/checkout/checkout-sessions.js';
+import type { Resource } from '../src/api/resource.js';
 import { PROBLEMS } from '../src/http/problems.js';
 
 type Properties = Readonly<Record<string, JsonSchema>>;
@@ -56,6 +59,8 @@ const row = (properties: Properties, optional: Properties = {}): JsonSchema =>
 const page = (item: string, more: Properties = {}): JsonSchema =>
   object({ data: list(ref(item)), nextCursor: orNull(text) }, more);
 
+/** The team's own id of it, by REFERENCE_METADATA. */
+const reference = { reference: orNull(text) };
 const asOf = { asOf: ref('AsOf') };
 const refundFields = fieldsOf(refunds.tables['refunds']);
 const evidenceFields = fieldsOf(refunds.tables['refund_evidence']);
@@ -204,17 +209,25 @@ const money: Properties = {
     ),
     description: 'A refund from its own events, or from the charge or credit note that lists it.',
   },
-  Dispute: row({ ...fieldsOf(disputes.tables['disputes']), movements: list(ref('DisputeMovement')) }),
+  Dispute: row(
+    { ...fieldsOf(disputes.tables['disputes']), movements: list(ref('DisputeMovement')) },
+    { customer: orNull(text) },
+  ),
   Disputes: page('Dispute'),
   DisputeMovement: row(fieldsOf(disputes.tables['dispute_movements'])),
 };
 
 const billing: Properties = {
-  Subscription: row(fieldsOf(subscriptions.tables['subscriptions']), asOf),
+  Subscription: row(fieldsOf(subscriptions.tables['subscriptions']), { ...reference, ...asOf }),
   Subscriptions: page('Subscription', asOf),
-  Invoice: row(fieldsOf(invoices.tables['invoices']), { payments: list(ref('Payment')), ...asOf }),
+  Invoice: row(fieldsOf(invoices.tables['invoices']), {
+    creditedMinor: minor,
+    creditNotes: list(ref('CreditNote')),
+    payments: list(ref('Payment')),
+    ...asOf,
+  }),
   Invoices: page('Invoice', asOf),
-  Customer: row(fieldsOf(customers.tables['customers'])),
+  Customer: row(fieldsOf(customers.tables['customers']), reference),
   Customers: page('Customer'),
   CustomerEverything: object({
     id: text,
@@ -222,6 +235,7 @@ const billing: Properties = {
     subscriptions: ref('Subscriptions'),
     invoices: ref('Invoices'),
     payments: ref('Payments'),
+    paymentMethods: ref('PaymentMethodPage'),
   }),
   ChurnRisk: row({
     ...riskFields,
@@ -379,5 +393,17 @@ const operations: Properties = {
   }),
 };
 
+/** Resources that are a table and no more: what they answer is their columns. */
+export const plain = [CHECKOUT_SESSIONS, ...RESOURCES].filter(({ complete }) => complete === undefined);
+/** `PaymentMethod` of the kind `payment method`. */
+export const schemaNameOf = ({ kind }: Resource): string =>
+  kind.replace(/(?:^| )(\w)/g, (_, letter: string) => letter.toUpperCase());
+const ofPlain: Properties = Object.fromEntries(
+  plain.flatMap((resource) => [
+    [schemaNameOf(resource), row(fieldsOf(resource.table), resource === CHECKOUT_SESSIONS ? reference : {})],
+    [`${schemaNameOf(resource)}Page`, page(schemaNameOf(resource))],
+  ]),
+);
+
 /** Every schema of the API's answers by its name, of which no answer has a member more. */
-export const schemas: Properties = { ...shared, ...billing, ...money, ...access, ...operations };
+export const schemas: Properties = { ...shared, ...ofPlain, ...billing, ...money, ...access, ...operations };
