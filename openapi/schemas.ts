@@ -11,6 +11,7 @@ import { fieldOf } from '../projections/row.js';
 import { subscriptions } from '../projections/subscriptions.js';
 import { RESOURCES } from '../src/api/all-lists.js';
 import { CHECKOUT_SESSIONS } from '../src/api/checkout/checkout-sessions.js';
+import { PAYMENT_METHODS } from '../src/api/customers/payment-methods.js';
 import type { Resource } from '../src/api/resource.js';
 import { PROBLEMS } from '../src/http/problems.js';
 
@@ -229,13 +230,14 @@ const billing: Properties = {
   Invoices: page('Invoice', asOf),
   Customer: row(fieldsOf(customers.tables['customers']), reference),
   Customers: page('Customer'),
+  PaymentMethodOfCustomer: row({ ...fieldsOf(PAYMENT_METHODS.table), isDefault: flag }),
   CustomerEverything: object({
     id: text,
     customer: orNull(ref('Customer')),
     subscriptions: ref('Subscriptions'),
     invoices: ref('Invoices'),
     payments: ref('Payments'),
-    paymentMethods: ref('PaymentMethodPage'),
+    paymentMethods: list(ref('PaymentMethodOfCustomer')),
   }),
   ChurnRisk: row({
     ...riskFields,
