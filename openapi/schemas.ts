@@ -259,6 +259,7 @@ const billing: Properties = {
     created: time,
     object: object({ kind: orNull(text), id: orNull(text) }),
     apiVersion: orNull(text),
+    renderings: list(orNull(text)),
     changes: orNull(list(object({ path: text, from: {}, to: {} }))),
     transition: orNull(object({ from: orNull(text), to: text })),
     late: flag,
