@@ -333,6 +333,9 @@ const operations: Properties = {
   Event: object(eventFields),
   EventWithDeliveries: object({
     ...eventFields,
+    renderings: list(
+      object({ eventId: text, apiVersion: orNull(text), stream: text, revision: decimal, position: decimal }),
+    ),
     deliveries: orNull(list(object({ at: time, outcome: text, endpoint: text, signatureAgeS: whole }))),
     changed: list(object({ table: text, key: { type: 'object', additionalProperties: true } })),
   }),
