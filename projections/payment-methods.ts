@@ -13,7 +13,7 @@ const columns = {
   last4: id().orNull().filtered(),
   exp_month: count().orNull(),
   exp_year: count().orNull(),
-  expires_at: time().orNull().filtered(between('expires')),
+  expires_at: time().orNull(),
   country: text().orNull(),
   wallet: text().orNull(),
   created_at: time().orNull().filtered(between('created')),

@@ -29,7 +29,7 @@ const columns = {
 const evidenceColumns = {
   refund: id(),
   source: id(),
-  source_object: text(),
+  source_object: id().filtered(),
   status: id().orNull().filtered(),
   amount_minor: money().orNull(),
   invoice: id().orNull(),

@@ -7,9 +7,11 @@ export const REFERENCE_KEY = Symbol('ReferenceKey');
 /** A text of SQL. */
 const quoted = (text: string): string => `'${text.replaceAll("'", "''")}'`;
 
-/** The condition that the metadata of a row has one of these values, an array, under a key. It is found by the index of metadata. */
-export const hasReference = (key: string, values: string): string =>
-  `metadata @> any(array(select jsonb_build_object(${quoted(key)}, own) from unnest(${values}::text[]) own))`;
+/** The condition that the metadata of a row has one of `count` values of an array under a key. Each is looked up by the index of metadata. */
+export const hasReference = (key: string, values: string, count = 1): string => {
+  const has = (at: number): string => `metadata @> jsonb_build_object(${quoted(key)}, (${values}::text[])[${at}])`;
+  return `(${Array.from({ length: count }, (_, at) => has(at + 1)).join(' or ')})`;
+};
 
 /** The reference of an object, from its metadata. */
 export const referenceOf = (key: string | null, { metadata, clientReferenceId = null }: Answer): unknown =>
@@ -21,14 +23,17 @@ export const referenceOf = (key: string | null, { metadata, clientReferenceId = 
  */
 export function withReference(resource: Resource, key: string | null): Resource {
   const hasOwnField = Object.hasOwn(resource.table.columns, 'client_reference_id');
-  const conditions = (values: string): string[] => [
+  const conditions = (values: string, count: number): string[] => [
     ...(hasOwnField ? [`client_reference_id = any(${values}::text[])`] : []),
-    ...(key === null ? [] : [hasReference(key, values)]),
+    ...(key === null ? [] : [hasReference(key, values, count)]),
   ];
   const isAnswered = hasOwnField || key !== null;
   return {
     ...resource,
-    own: { ...resource.own, ...(isAnswered ? { reference: (values) => `(${conditions(values).join(' or ')})` } : {}) },
+    own: {
+      ...resource.own,
+      ...(isAnswered ? { reference: (values, count) => `(${conditions(values, count).join(' or ')})` } : {}),
+    },
     complete: async (connection, found, isOne) => {
       const whole = (await resource.complete?.(connection, found, isOne)) ?? found;
       return whole.map((one) => ({ ...one, reference: referenceOf(key, one) }));

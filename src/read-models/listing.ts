@@ -17,12 +17,12 @@ export type Listing = Readonly<{
 
 /**
  * A list that rows of a table make; `sources` are what stands after `from`, each with all columns of the table, in one order.
- * `own` are filters that need other tables, by their parameters: each makes its SQL from an array of values.
+ * `own` are filters that need other tables, by their parameters: each makes its SQL from an array of `count` values.
  */
 export type ListedTable = Readonly<{
   table: Table;
   sources: readonly [string, ...string[]];
-  own?: Readonly<Record<string, (values: string) => string>>;
+  own?: Readonly<Record<string, (values: string, count: number) => string>>;
 }>;
 
 /** The time by which a list goes, as an expression of which no row has null: a row comparison leaves none out then. */
@@ -63,6 +63,12 @@ export function listIndexesOf(table: Table): ReadonlyMap<string, string> {
   };
   return new Map([['place', `(${place})`], ...[...filtersOf(table)].flatMap(indexOf)]);
 }
+
+/** The columns of JSON in which a list of the table searches. */
+export const searchedJsonOf = ({ columns, listedBy }: Table): string[] =>
+  Object.entries(columns)
+    .filter(([, { kind, filters }]) => listedBy !== undefined && kind === 'json' && filters.length > 0)
+    .map(([name]) => name);
 
 /** No list is of those that have no value. */
 const whereKnown = ({ columns }: Table, column: string): string =>
@@ -122,7 +128,7 @@ const BRANCHES_MAX = 10;
 
 function conditionsOf({ table, own = {} }: ListedTable, wanted: Listing['filters'], parameter: Parameters): string[] {
   const ofOthers = Object.entries(own).flatMap(([name, sql]) =>
-    wanted[name] === undefined ? [] : [sql(parameter.add(wanted[name]))],
+    wanted[name] === undefined ? [] : [sql(parameter.add(wanted[name]), wanted[name].length)],
   );
   const ofTable = Object.fromEntries(Object.entries(wanted).filter(([name]) => !Object.hasOwn(own, name)));
   const conditions = [...filtersOf(table)].flatMap(([name, filter]) => {

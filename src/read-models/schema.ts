@@ -1,6 +1,6 @@
 import type { AnyProjection, Table, Tables } from '../../projections/projection.js';
 import type { Database, Queryable } from './database.js';
-import { listIndexesOf } from './listing.js';
+import { listIndexesOf, searchedJsonOf } from './listing.js';
 
 /** One filling of a projection's tables. A version begins with generation 1; a rebuild fills the next one. */
 export type Generation = Readonly<{ projection: AnyProjection; generation: number }>;
@@ -122,6 +122,9 @@ async function addCheckpoint(
   );
 }
 
+/** How many values of a JSON column Postgres samples: by too few it takes a rare one for a common one, and walks the list to find it. */
+const JSON_STATISTICS = 1_000;
+
 async function createTable(connection: Queryable, name: string, table: Table): Promise<void> {
   const { columns, key, indexes } = table;
   const columnList = Object.entries(columns).map(([column, { sql }]) => `${column} ${sql}`);
@@ -133,6 +136,8 @@ async function createTable(connection: Queryable, name: string, table: Table): P
       `create index if not exists ${name}_${index.join('_')} on ledger.${name} (${index.join(', ')})`,
     );
   }
+  for (const column of searchedJsonOf(table))
+    await connection.query(`alter table ledger.${name} alter column ${column} set statistics ${JSON_STATISTICS}`);
   for (const [by, index] of listIndexesOf(table))
     await connection.query(`create index if not exists ${name}_list_${by} on ledger.${name} ${index}`);
 }

@@ -4,6 +4,7 @@ import { filtersOf } from '../../projections/filters.js';
 import { projections } from '../../projections/index.js';
 import type { Table } from '../../projections/projection.js';
 import { LISTS } from '../../src/api/all-lists.js';
+import { PRICES } from '../../src/api/catalogue/catalogue.js';
 import type { List } from '../../src/api/lists.js';
 import { Database } from '../../src/read-models/database.js';
 import { pageQuery, type FilterValue, type Listing } from '../../src/read-models/listing.js';
@@ -30,9 +31,10 @@ beforeAll(async () => {
   await client.query('analyze');
 }, 300_000);
 afterAll(async () => {
+  await client.query('drop schema ledger cascade');
   await client.end();
   await server.stop();
-});
+}, 120_000);
 
 /** Every value is one of few, or of many: of `common` every third row has one, of `rare` a thousandth. */
 const valueOf = (table: Table, name: string): string => {
@@ -120,13 +122,13 @@ async function faultsOf(list: List, listing: Listing): Promise<string[]> {
     const seen =
       node['Actual Rows'] + (node['Rows Removed by Filter'] ?? 0) + (node['Rows Removed by Index Recheck'] ?? 0);
     const read = seen * node['Actual Loops'];
-    if (node['Node Type'] === 'Seq Scan' && !SMALL.includes(String(node['Relation Name'])))
+    if (node['Node Type'] === 'Seq Scan' && !SMALL.some((name) => node['Relation Name']?.startsWith(name)))
       return [`scans ${node['Relation Name']}`];
     return read > SORTED_MAX ? [`reads ${read} rows by ${node['Node Type']}`] : [];
   });
 }
-/** Tables of the engine, with a row for each generation or for each parked stream. */
-const SMALL = ['checkpoints', 'parked_streams'];
+/** Tables with a row for each generation or parked stream, and one that is left empty. */
+const SMALL = ['checkpoints', 'parked_streams', 'discounts'];
 
 const valuesFor = (list: List, name: string): readonly (readonly FilterValue[])[] => {
   const filter = filtersOf(list.table).get(name);
@@ -154,7 +156,8 @@ const valuesFor = (list: List, name: string): readonly (readonly FilterValue[])[
 };
 
 const middle = { at: '2020-04-01T00:00:00.000Z', id: 'id' };
-const asked = LISTS.flatMap((list) =>
+/** An account has few prices, and of nearly each a plan that is none of the list's. */
+const asked = LISTS.filter((list) => list !== PRICES).flatMap((list) =>
   [null, ...filtersOf(list.table).keys(), ...Object.keys(list.own ?? {})].map((name) => [list, name] as const),
 );
 

@@ -13,8 +13,9 @@ export const SUBSCRIPTIONS = {
     name: 'subscriptions',
     kind: 'subscription',
     own: {
-      coupon: (values) => hasDiscount({ column: 'coupon', field: 'coupon' }, values),
-      promotionCode: (values) => hasDiscount({ column: 'promotion_code', field: 'promotionCode' }, values),
+      coupon: (values, count) => hasDiscount({ column: 'coupon', field: 'coupon' }, values, count),
+      promotionCode: (values, count) =>
+        hasDiscount({ column: 'promotion_code', field: 'promotionCode' }, values, count),
     },
     complete: withDiscounts,
   }),
@@ -22,7 +23,11 @@ export const SUBSCRIPTIONS = {
 } as const;
 
 /** Subscriptions that name a discount of the coupon themselves, and those that one names which is still there. */
-const hasDiscount = ({ column, field }: Readonly<{ column: string; field: string }>, values: string): string => `id in (
-  select id from ${OWN} subscriptions where discounts @> any(array(select jsonb_build_array(jsonb_build_object('${field}', one)) from unnest(${values}::text[]) one))
+const hasDiscount = (
+  { column, field }: Readonly<{ column: string; field: string }>,
+  values: string,
+  count: number,
+): string => `id in (
+  select id from ${OWN} subscriptions where (${Array.from({ length: count }, (_, at) => `discounts @> jsonb_build_array(jsonb_build_object('${field}', (${values}::text[])[${at + 1}]))`).join(' or ')})
     and not exists (select from ${DISCOUNTS} gone where gone.subscription = subscriptions.id and gone.${column} = any(${values}::text[]) and gone.is_deleted and gone.stripe_event_created >= subscriptions.stripe_event_created)
   union select subscription from ${DISCOUNTS} where ${column} = any(${values}::text[]) and not is_deleted and subscription is not null)`;
