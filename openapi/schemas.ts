@@ -295,6 +295,7 @@ const access: Properties = {
         pastDueSince: orNull(time),
         paid: list(ref('PaidInvoice')),
         isPaidAfterEnd: flag,
+        clockTime: orNull(time),
         isStale: flag,
         entitlement: text,
         feature: text,
