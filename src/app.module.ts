@@ -235,11 +235,12 @@ const readsPart = ({ config, database, position, reads, waits, registry, store, 
   ],
 });
 
-const pastThreadOf = ({ eventstoreUrl, databaseUrl, readTimeoutMs }: Config): PastThreadData => ({
+const pastThreadOf = ({ eventstoreUrl, databaseUrl, readTimeoutMs, referenceKey }: Config): PastThreadData => ({
   eventstoreUrl,
   databaseUrl,
   readTimeoutMs,
   reading: LIMITS.pastReading,
+  referenceKey,
 });
 
 const liveLimitsOf = ({ liveReadersMax: readersMax, liveReadersPerTokenMax: readersPerTokenMax }: Config) => ({

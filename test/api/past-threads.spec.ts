@@ -50,7 +50,7 @@ function threadsOn(
 ) {
   const registry = new Registry();
   const threads = new PastThreads({
-    thread: { eventstoreUrl, databaseUrl: ledger.databaseUrl, readTimeoutMs: 5_000, reading },
+    thread: { eventstoreUrl, databaseUrl: ledger.databaseUrl, readTimeoutMs: 5_000, reading, referenceKey: null },
     answerWithinMs,
     registry,
   });

@@ -24,6 +24,7 @@ import { INVOICES } from '../invoices/invoices.js';
 import { SUBSCRIPTIONS } from '../subscriptions/subscriptions.js';
 import type { Listing } from '../../read-models/listing.js';
 import { notFound } from '../not-found.js';
+import { referenceOf } from '../reference.js';
 import { pastInvoice, pastPayment, pastPayments, pastPaymentsOf } from './past-payments.js';
 import { Timeline, type TimelineQuestion } from '../timeline/timeline.js';
 
@@ -42,6 +43,8 @@ export type PastParts = Readonly<{
   store: EventStore;
   database: Snapshots;
   kept: KeptTimelines;
+  /** As `REFERENCE_KEY`. */
+  referenceKey: string | null;
   signal: AbortSignal;
 }>;
 
@@ -58,7 +61,7 @@ export async function answerPast(question: PastQuestion, parts: PastParts): Prom
 const isAboutEvents = (question: PastQuestion): question is EventQuestion =>
   ['event', 'event_body', 'events', 'stream'].includes(question.kind);
 
-type AsOfParts = Readonly<{ past: AsOf; database: Snapshots }>;
+type AsOfParts = Readonly<{ past: AsOf; database: Snapshots; referenceKey: string | null }>;
 
 function answerAt(
   question: Exclude<PastQuestion, EventQuestion | { kind: 'timeline' }>,
@@ -73,10 +76,7 @@ function answerAt(
     case 'payment':
       return pastPayment(parts, question.id, at);
     case 'subscriptions':
-      return parts.past.page(
-        { projection: subscriptions, table: 'subscriptions', list: SUBSCRIPTIONS, object: 'subscription' },
-        question,
-      );
+      return pastSubscriptions(parts, question);
     case 'invoices':
       return parts.past.page({ projection: invoices, table: 'invoices', list: INVOICES, object: 'invoice' }, question);
     case 'payments':
@@ -86,12 +86,24 @@ function answerAt(
   }
 }
 
-async function pastSubscription({ past, database }: AsOfParts, id: string, at: Moment): Promise<unknown> {
+async function pastSubscriptions(
+  { past, referenceKey }: AsOfParts,
+  question: Extract<PastQuestion, { kind: 'subscriptions' | 'invoices' }>,
+): Promise<unknown> {
+  const page = await past.page(
+    { projection: subscriptions, table: 'subscriptions', list: SUBSCRIPTIONS, object: 'subscription' },
+    question,
+  );
+  return { ...page, data: page.data.map((one) => ({ ...one, reference: referenceOf(referenceKey, one) })) };
+}
+
+async function pastSubscription({ past, database, referenceKey }: AsOfParts, id: string, at: Moment): Promise<unknown> {
   const { row, asOf } = await past.row(
     { projection: subscriptions, table: 'subscriptions', kind: 'subscription', id, stream: `subscription-${id}` },
     at,
   );
-  const subscription = answerOf(row);
+  const found = answerOf(row);
+  const subscription: Answer = { ...found, reference: referenceOf(referenceKey, found) };
   const known = rowsAt(discounts, await past.read(await streamsOfDiscounts(database, subscription)), at).discounts;
   const listed = (subscription['discounts'] ?? []) as readonly Readonly<{ coupon?: unknown }>[];
   const coupons = await database.snapshot((connection) => couponsOf(connection, [...listed, ...known]));

@@ -10,6 +10,8 @@ export type PastThreadData = Readonly<{
   databaseUrl: string;
   readTimeoutMs: number;
   reading: PastLimits;
+  /** As `REFERENCE_KEY`. */
+  referenceKey: string | null;
 }>;
 /** What a thread is told, and what it answers to each question. */
 export type ForPastThread = Readonly<{ kind: 'ask'; question: PastQuestion }> | Readonly<{ kind: 'leave' }>;
