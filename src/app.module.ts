@@ -221,7 +221,7 @@ const readsPart = ({ config, database, position, reads, waits, registry, store, 
     { provide: ReadPosition, useValue: position },
     {
       provide: LiveUpdates,
-      useValue: new LiveUpdates({ database, reads, position, ...liveLimitsOf(config), registry }),
+      useValue: new LiveUpdates({ database, reads, position, ...liveOptionsOf(config), registry }),
     },
     {
       provide: PastThreads,
@@ -243,10 +243,11 @@ const pastThreadOf = ({ eventstoreUrl, databaseUrl, readTimeoutMs, referenceKey 
   referenceKey,
 });
 
-const liveLimitsOf = ({ liveReadersMax: readersMax, liveReadersPerTokenMax: readersPerTokenMax }: Config) => ({
-  readersMax,
-  readersPerTokenMax,
+const liveOptionsOf = ({ liveReadersMax, liveReadersPerTokenMax, referenceKey }: Config) => ({
+  readersMax: liveReadersMax,
+  readersPerTokenMax: liveReadersPerTokenMax,
   bytesMax: LIMITS.liveBytesMax,
+  referenceKey,
 });
 
 /** The webhook's work with its secrets and where events go. */

@@ -4,6 +4,7 @@ import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
+import { promisify } from 'node:util';
 import { startLedger, type TestLedger } from '../support/ledger.js';
 import { projections } from '../../projections/index.js';
 import { Database } from '../../src/read-models/database.js';
@@ -15,6 +16,9 @@ import { scratchFolder } from '../support/scratch.js';
 import { randomId, subscriptionEvent } from '../support/subscription-events.js';
 
 const BINARY = resolve('dist/src/cli/main.js');
+
+// `npm test` builds the service alone; the storm is built when it is first wanted.
+beforeAll(() => promisify(execFile)(process.execPath, ['scripts/prepare.mjs', 'load']), 240_000);
 
 let scratch: Awaited<ReturnType<typeof scratchFolder>>;
 beforeEach(async () => {

@@ -3,6 +3,7 @@ import { timeOf } from '../../read-models/listing.js';
 import { answerOf, type Answer, type Row } from '../answer.js';
 import { CUSTOMERS } from '../customers/customers.js';
 import { pageOf } from '../lists.js';
+import { referenceOf } from '../reference.js';
 import { listingWith, type Resource } from '../resource.js';
 import { withDiscounts } from '../subscriptions/discounts.js';
 import { SUBSCRIPTIONS } from '../subscriptions/subscriptions.js';
@@ -17,32 +18,41 @@ const SUBSCRIPTIONS_PER_CUSTOMER = 50;
 
 const NEWEST_FIRST = `order by ${timeOf(SUBSCRIPTIONS.table)} desc, id desc`;
 
-/** What each of these topics is now; null of what no event has told. */
+/** What each of these topics is now; null of what no event has told. `referenceKey` as `REFERENCE_KEY`. */
 export async function readTopics(
   connection: Queryable,
   topics: readonly LiveTopic[],
+  referenceKey: string | null,
 ): Promise<Map<string, Answer | null>> {
   const idsOf = (kind: LiveTopic['kind']): string[] =>
     topics.filter((topic) => topic.kind === kind).map(({ id }) => id);
   const now = new Map<string, Answer | null>(topics.map((topic) => [keyOf(topic), null]));
-  const subscriptions = (await rowsById(connection, SUBSCRIPTIONS, idsOf('subscription'))).map(answerOf);
+  const answer = (row: Row): Answer => {
+    const own = answerOf(row);
+    return { ...own, reference: referenceOf(referenceKey, own) };
+  };
+  const subscriptions = (await rowsById(connection, SUBSCRIPTIONS, idsOf('subscription'))).map(answer);
   for (const subscription of await withDiscounts(connection, subscriptions))
     now.set(keyOf({ kind: 'subscription', id: String(subscription['id']) }), subscription);
-  for (const customer of await readCustomers(connection, idsOf('customer')))
+  for (const customer of await readCustomers(connection, idsOf('customer'), answer))
     now.set(keyOf({ kind: 'customer', id: String(customer['id']) }), customer);
   return now;
 }
 
 /** Customers with their subscriptions; `customer` is null while only subscriptions have told of one. */
-async function readCustomers(connection: Queryable, ids: readonly string[]): Promise<Answer[]> {
+async function readCustomers(
+  connection: Queryable,
+  ids: readonly string[],
+  answer: (row: Row) => Answer,
+): Promise<Answer[]> {
   if (ids.length === 0) return [];
-  const customerRows = new Map((await rowsById(connection, CUSTOMERS, ids)).map((row) => [row['id'], answerOf(row)]));
+  const customerRows = new Map((await rowsById(connection, CUSTOMERS, ids)).map((row) => [row['id'], answer(row)]));
   const { rows } = await connection.query<Row>(
     `select own.* from unnest($1::text[]) as wanted(customer)
      cross join lateral (select * from ${SUBSCRIPTIONS.sources[0]} where subscriptions.customer = wanted.customer ${NEWEST_FIRST} limit ${SUBSCRIPTIONS_PER_CUSTOMER + 1}) own ${NEWEST_FIRST}`,
     [ids],
   );
-  const whole = new Map((await withDiscounts(connection, rows.map(answerOf))).map((one) => [one['id'], one]));
+  const whole = new Map((await withDiscounts(connection, rows.map(answer))).map((one) => [one['id'], one]));
   return ids.flatMap((id) => {
     const customer = customerRows.get(id) ?? null;
     const own = rows.filter((row) => row['customer'] === id);

@@ -34,6 +34,8 @@ type LiveParts = Readonly<{
   readersMax: number;
   readersPerTokenMax: number;
   bytesMax: number;
+  /** As `REFERENCE_KEY`. */
+  referenceKey: string | null;
   registry: Registry;
 }>;
 
@@ -121,7 +123,7 @@ export class LiveUpdates implements OnModuleDestroy {
   /** What topics are, each as the text that its readers are told, in the order of the topics. */
   async #read(from: Snapshots, topics: readonly LiveTopic[]): Promise<LiveMessage[]> {
     const { now, position } = await from.snapshot(async (connection) => ({
-      now: await readTopics(connection, topics),
+      now: await readTopics(connection, topics, this.parts.referenceKey),
       position: (await this.parts.position.read(connection)).position,
     }));
     return topics.map((topic) => messageOf(topic, { position, now }));
