@@ -197,7 +197,13 @@ const money: Properties = {
   PaymentPart: row(fieldsOf(payments.tables['payments'])),
   Charge: row({ ...fieldsOf(payments.tables['payments']), isDisputed: flag }),
   InvoicePayment: row(fieldsOf(invoicePayments.tables['invoice_payments'])),
-  Refund: row({ ...fieldsOf(refunds.tables['refunds'], ['known_since']), creditNotes: list(text) }),
+  Refund: row({
+    ...fieldsOf(refunds.tables['refunds'], ['known_since']),
+    // A credit note that names a refund knows no status, and not always the amount.
+    status: orNull(text),
+    amountMinor: orNull(minor),
+    creditNotes: list(text),
+  }),
   Refunds: page('Refund'),
   RefundOfPayment: {
     ...row(

@@ -28,6 +28,7 @@ beforeAll(async () => {
     ({ position } = (
       await deliver(ledger.url, JSON.stringify(subscriptionEvent(id, { created: START, object: { customer } })))
     ).body);
+  await list().expect(200);
 }, 60_000);
 afterAll(() => ledger.stop());
 
