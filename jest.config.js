@@ -5,6 +5,8 @@ export default {
   globalTeardown: '<rootDir>/test/support/global-teardown.mjs',
   reporters: ['default', '<rootDir>/test/support/closing-line.mjs'],
   maxWorkers: 2,
+  // ES modules of finished spec files are never freed: a worker near its heap's limit spends its time collecting garbage.
+  workerIdleMemoryLimit: '1GB',
   roots: ['<rootDir>/test', '<rootDir>/packages'],
   testMatch: ['**/*.spec.ts'],
   extensionsToTreatAsEsm: ['.ts'],
