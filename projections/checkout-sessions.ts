@@ -1,5 +1,5 @@
 import type { CheckoutSessionSnapshot, Metadata } from '../src/events/normalise.js';
-import { statusesOf } from '../src/events/rank.js';
+import { lifecycleOf, statusesOf } from '../src/events/rank.js';
 import { between, entry, id, inAnyCase, json, money, oneOf, text, time } from './columns.js';
 import { isStale, type Life } from './life.js';
 import { allBut, defineProjection, type Fact } from './projection.js';
@@ -35,7 +35,7 @@ const columns = {
 };
 type Row = ReturnType<typeof sessionRow>;
 
-const life: Life = [['open'], ['complete', 'expired']];
+const life = lifecycleOf('checkout.session');
 /** A payment that takes days is `unpaid` when the session is complete, and `paid` once it is there. */
 const paying: Life = [['unpaid'], ['paid', 'no_payment_required']];
 

@@ -1,7 +1,7 @@
 import type { CouponSnapshot, CouponTerms, DeletionSnapshot, Metadata } from '../src/events/normalise.js';
 import { between, count, entry, flag, id, json, text, time, whetherDeleted } from './columns.js';
 import { allBut, defineProjection, type Fact } from './projection.js';
-import { isAbout, provenanceColumns, provenanceOf, rowOf, scopeOf } from './row.js';
+import { isAbout, provenanceColumns, provenanceOf, rowOf, rowOfDeleted, scopeOf } from './row.js';
 
 /** Users choose ids of coupons, which are unique in the `scope` of an account and mode. */
 const columns = {
@@ -50,5 +50,5 @@ const couponRow = (fact: Fact, coupon: CouponSnapshot, isDeleted = false) => ({
 function deletedRow(row: Row | null, fact: Fact<DeletionSnapshot>): Row | null {
   const { last } = fact.snapshot;
   if (last?.kind === 'coupon') return couponRow(fact, last, true);
-  return row === null ? null : { ...row, is_deleted: true, ...provenanceOf(fact) };
+  return rowOfDeleted(row, fact);
 }

@@ -1,7 +1,7 @@
 import type { CreditNoteSnapshot } from '../src/events/normalise.js';
-import { statusesOf } from '../src/events/rank.js';
+import { lifecycleOf, statusesOf } from '../src/events/rank.js';
 import { between, id, json, money, oneOf, text, time } from './columns.js';
-import { isStale, type Life } from './life.js';
+import { isStale } from './life.js';
 import { allBut, defineProjection, type Fact } from './projection.js';
 import { provenanceColumns, provenanceOf, rowOf } from './row.js';
 
@@ -29,7 +29,7 @@ const columns = {
 };
 type Row = ReturnType<typeof creditNoteRow>;
 
-const life: Life = [['issued'], ['void']];
+const life = lifecycleOf('credit_note');
 
 /** What does each credit note take back of its invoice, and how was it given back? */
 export const creditNotes = defineProjection({

@@ -1,7 +1,7 @@
 import type { CustomerSnapshot, DeletionSnapshot, DiscountFacts, Metadata } from '../src/events/normalise.js';
 import { between, entry, flag, id, inAnyCase, json, money, text, time, whetherDeleted } from './columns.js';
-import { defineProjection, ignored, type Fact } from './projection.js';
-import { provenanceColumns, provenanceOf, rowOf, type FieldsOf } from './row.js';
+import { allBut, defineProjection, type Fact } from './projection.js';
+import { isAbout, provenanceColumns, provenanceOf, rowOf, rowOfDeleted, type FieldsOf } from './row.js';
 
 /** Stripe's own limit is 512 characters; customers are searched by it. */
 const EMAIL_BYTES_MAX = 2_000;
@@ -37,34 +37,12 @@ export const customers = defineProjection({
       listedBy: { time: 'created_at', id: 'id' },
     },
   },
-  objectOf: ({ snapshot, order }) =>
-    snapshot.kind === 'deletion' && snapshot.object !== 'customer' ? null : order.objectKey,
+  objectOf: isAbout('customer'),
   initial: (): Row | null => null,
   evolve: {
     customer: (row, fact) => (row?.is_deleted ? row : customerRow(fact, { ...fact.snapshot, isDeleted: false })),
     deletion: (row, fact) => (fact.snapshot.id === null ? row : deletedRow(row, fact, fact.snapshot.id)),
-    ...ignored(
-      'subscription',
-      'invoice',
-      'upcoming_invoice',
-      'invoice_item',
-      'invoice_payment',
-      'payment',
-      'refund',
-      'dispute',
-      'credit_note',
-      'checkout_session',
-      'subscription_schedule',
-      'discount',
-      'entitlements',
-      'price',
-      'plan',
-      'product',
-      'coupon',
-      'related_object',
-      'payment_method',
-      'promotion_code',
-    ),
+    ...allBut('customer', 'deletion'),
   },
   rows: (row) => ({ customers: row === null ? [] : [row] }),
 });
@@ -91,6 +69,5 @@ const unknown = {
 function deletedRow(row: Row | null, fact: Fact<DeletionSnapshot>, id: string): Row {
   const { last } = fact.snapshot;
   if (last?.kind === 'customer') return customerRow(fact, { ...last, isDeleted: true });
-  if (row === null) return customerRow(fact, { ...unknown, id, isDeleted: true });
-  return { ...row, is_deleted: true, ...provenanceOf(fact) };
+  return rowOfDeleted(row, fact) ?? customerRow(fact, { ...unknown, id, isDeleted: true });
 }

@@ -1,7 +1,7 @@
 import type { CouponTerms, DeletionSnapshot, DiscountSnapshot } from '../src/events/normalise.js';
 import { flag, id, json, time } from './columns.js';
-import { defineProjection, ignored, type Fact } from './projection.js';
-import { provenanceColumns, provenanceOf, rowOf } from './row.js';
+import { allBut, defineProjection, type Fact } from './projection.js';
+import { isAbout, provenanceColumns, provenanceOf, rowOf, rowOfDeleted } from './row.js';
 
 /** `terms` are what the coupon takes off; null from 2025-09-30.clover on, when only the coupon itself tells. */
 const columns = {
@@ -39,36 +39,12 @@ export const discounts = defineProjection({
       ],
     },
   },
-  objectOf: ({ snapshot, order }) => {
-    if (snapshot.kind === 'deletion' && snapshot.object !== 'discount') return null;
-    return 'id' in snapshot && snapshot.id !== null ? order.objectKey : null;
-  },
+  objectOf: (fact) => ('id' in fact.snapshot && fact.snapshot.id !== null ? isAbout('discount')(fact) : null),
   initial: (): Row | null => null,
   evolve: {
     discount: (row, fact) => (row?.is_deleted ? row : discountRow(row, fact, { ...fact.snapshot, isDeleted: false })),
     deletion: (row, fact) => deletedRow(row, fact),
-    ...ignored(
-      'subscription',
-      'invoice',
-      'upcoming_invoice',
-      'invoice_item',
-      'invoice_payment',
-      'payment',
-      'refund',
-      'dispute',
-      'credit_note',
-      'checkout_session',
-      'subscription_schedule',
-      'customer',
-      'entitlements',
-      'price',
-      'plan',
-      'product',
-      'coupon',
-      'related_object',
-      'payment_method',
-      'promotion_code',
-    ),
+    ...allBut('discount', 'deletion'),
   },
   rows: (row) => ({ discounts: row === null ? [] : [row] }),
 });
@@ -85,5 +61,5 @@ function discountRow(
 function deletedRow(row: Row | null, fact: Fact<DeletionSnapshot>): Row | null {
   const { last } = fact.snapshot;
   if (last?.kind === 'discount') return discountRow(row, fact, { ...last, isDeleted: true });
-  return row === null ? null : { ...row, is_deleted: true, ...provenanceOf(fact) };
+  return rowOfDeleted(row, fact);
 }

@@ -2,7 +2,7 @@ import type { DisputeSnapshot } from '../src/events/normalise.js';
 import { statusesOf } from '../src/events/rank.js';
 import { isStale, type Life } from './life.js';
 import { between, flag, id, money, oneOf, text, time } from './columns.js';
-import { defineProjection, ignored, type Fact } from './projection.js';
+import { allBut, defineProjection, type Fact } from './projection.js';
 import { provenanceColumns, provenanceOf, rowOf, type ById } from './row.js';
 
 /** Amounts in minor units of `currency`, which is the charge's. */
@@ -72,29 +72,7 @@ export const disputes = defineProjection({
         movements: { ...Object.fromEntries(movements.map((one) => [one.id, movementRow(fact, one)])), ...known },
       };
     },
-    ...ignored(
-      'subscription',
-      'invoice',
-      'upcoming_invoice',
-      'invoice_item',
-      'invoice_payment',
-      'payment',
-      'refund',
-      'credit_note',
-      'checkout_session',
-      'subscription_schedule',
-      'customer',
-      'discount',
-      'entitlements',
-      'price',
-      'plan',
-      'product',
-      'coupon',
-      'deletion',
-      'related_object',
-      'payment_method',
-      'promotion_code',
-    ),
+    ...allBut('dispute'),
   },
   rows: ({ dispute, movements }) => ({
     disputes: dispute === null ? [] : [dispute],

@@ -1,6 +1,6 @@
 import type { EntitlementsSnapshot, Snapshot } from '../src/events/normalise.js';
 import { flag, id, text } from './columns.js';
-import { defineProjection, ignored, type Fact } from './projection.js';
+import { allBut, defineProjection, type Fact } from './projection.js';
 import { provenanceColumns, provenanceOf, rowOf, withId, type ById, type FieldsOf } from './row.js';
 
 /** Stripe's own limit is 80 characters; entitlements are searched by it. */
@@ -54,28 +54,7 @@ export const entitlements = defineProjection({
         entitlements: {},
       };
     },
-    ...ignored(
-      'subscription',
-      'invoice',
-      'upcoming_invoice',
-      'invoice_item',
-      'invoice_payment',
-      'payment',
-      'refund',
-      'dispute',
-      'credit_note',
-      'checkout_session',
-      'subscription_schedule',
-      'customer',
-      'discount',
-      'price',
-      'plan',
-      'product',
-      'coupon',
-      'related_object',
-      'payment_method',
-      'promotion_code',
-    ),
+    ...allBut('entitlements', 'deletion'),
   },
   rows: ({ summary, entitlements: listed }) => ({
     entitlements: Object.values(listed),

@@ -1,7 +1,8 @@
 import type { InvoicePaymentSnapshot } from '../src/events/normalise.js';
-import { isStale, type Life } from './life.js';
+import { lifecycleOf } from '../src/events/rank.js';
+import { isStale } from './life.js';
 import { flag, id, money, text, time } from './columns.js';
-import { defineProjection, ignored, type Fact } from './projection.js';
+import { allBut, defineProjection, type Fact } from './projection.js';
 import { provenanceColumns, provenanceOf, rowOf } from './row.js';
 
 /** Amounts in minor units of `currency`. */
@@ -22,7 +23,7 @@ const columns = {
 };
 type Row = ReturnType<typeof invoicePaymentRow>;
 
-const life: Life = [['open'], ['paid', 'canceled']];
+const life = lifecycleOf('invoice_payment');
 
 /** Which payment paid how much of which invoice? From 2025-03-31.basil on; an invoice may have several, and a payment several invoices. */
 export const invoicePayments = defineProjection({
@@ -39,29 +40,7 @@ export const invoicePayments = defineProjection({
   evolve: {
     invoice_payment: (row, fact) =>
       row !== null && isStale(life, row.status, fact.snapshot.status) ? row : invoicePaymentRow(fact),
-    ...ignored(
-      'subscription',
-      'invoice',
-      'upcoming_invoice',
-      'invoice_item',
-      'payment',
-      'refund',
-      'dispute',
-      'credit_note',
-      'checkout_session',
-      'subscription_schedule',
-      'customer',
-      'discount',
-      'entitlements',
-      'price',
-      'plan',
-      'product',
-      'coupon',
-      'deletion',
-      'related_object',
-      'payment_method',
-      'promotion_code',
-    ),
+    ...allBut('invoice_payment'),
   },
   rows: (row) => ({ invoice_payments: row === null ? [] : [row] }),
 });

@@ -2,8 +2,8 @@ import type { DeletionSnapshot, InvoiceLine, InvoiceSnapshot, Metadata } from '.
 import { statusesOf } from '../src/events/rank.js';
 import { isStale, type Life } from './life.js';
 import { between, count, entry, flag, id, json, member, money, oneOf, text, time, whetherDeleted } from './columns.js';
-import { defineProjection, ignored, type Fact } from './projection.js';
-import { provenanceColumns, provenanceOf, rowOf } from './row.js';
+import { allBut, defineProjection, type Fact } from './projection.js';
+import { isAbout, provenanceColumns, provenanceOf, rowOf, rowOfDeleted } from './row.js';
 
 /** Amounts in minor units of `currency`. Who paid an invoice is told by its links, in all API versions. */
 const columns = {
@@ -70,9 +70,7 @@ export const invoices = defineProjection({
       listedBy: { time: 'created_at', id: 'id' },
     },
   },
-  // Deletions of other objects are none of its business.
-  objectOf: ({ snapshot, order }) =>
-    snapshot.kind === 'deletion' && snapshot.object !== 'invoice' ? null : order.objectKey,
+  objectOf: isAbout('invoice'),
   initial: (): Row | null => null,
   evolve: {
     invoice: (row, fact) => {
@@ -82,28 +80,7 @@ export const invoices = defineProjection({
       return isOutdated ? row : invoiceRow(fact, fact.snapshot);
     },
     deletion: (row, fact) => deletedRow(row, fact),
-    ...ignored(
-      'subscription',
-      'upcoming_invoice',
-      'invoice_item',
-      'invoice_payment',
-      'payment',
-      'refund',
-      'dispute',
-      'credit_note',
-      'checkout_session',
-      'subscription_schedule',
-      'customer',
-      'discount',
-      'entitlements',
-      'price',
-      'plan',
-      'product',
-      'coupon',
-      'related_object',
-      'payment_method',
-      'promotion_code',
-    ),
+    ...allBut('invoice', 'deletion'),
   },
   rows: (row) => ({ invoices: row === null ? [] : [row] }),
 });
@@ -134,5 +111,5 @@ const subscriptionsOf = ({ subscription, lines }: InvoiceSnapshot): string[] => 
 function deletedRow(row: Row | null, fact: Fact<DeletionSnapshot>): Row | null {
   const { last } = fact.snapshot;
   if (last?.kind === 'invoice') return invoiceRow(fact, last, true);
-  return row === null ? null : { ...row, is_deleted: true, ...provenanceOf(fact) };
+  return rowOfDeleted(row, fact);
 }

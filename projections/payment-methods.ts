@@ -1,7 +1,7 @@
-import type { DeletionSnapshot, PaymentMethodSnapshot } from '../src/events/normalise.js';
+import type { PaymentMethodSnapshot } from '../src/events/normalise.js';
 import { between, count, flag, id, text, time, whetherDeleted } from './columns.js';
 import { allBut, defineProjection, type Fact } from './projection.js';
-import { provenanceColumns, provenanceOf, rowOf } from './row.js';
+import { isAbout, provenanceColumns, provenanceOf, rowOf, rowOfDeleted } from './row.js';
 
 /** `expires_at` is the first moment at which a card can be charged no more: the end of its last month, in UTC. */
 const columns = {
@@ -21,10 +21,10 @@ const columns = {
 };
 type Row = ReturnType<typeof methodRow>;
 
-/** Objects that are ways to pay: since 2018 payment methods, before that, and still, cards. */
-const OBJECTS = ['payment_method', 'card'];
-
-/** What is each way to pay, whose is it, and until when is it good? One that is detached is nobody's; a card may be deleted. */
+/**
+ * What is each way to pay, whose is it, and until when is it good? One that is detached is nobody's; a card may be deleted.
+ * Since 2018 these are payment methods, before that, and still, cards.
+ */
 export const paymentMethods = defineProjection({
   name: 'payment_methods',
   version: 1,
@@ -36,12 +36,11 @@ export const paymentMethods = defineProjection({
       listedBy: { time: 'created_at', id: 'id' },
     },
   },
-  objectOf: ({ snapshot, order }) =>
-    snapshot.kind === 'deletion' && !OBJECTS.includes(snapshot.object) ? null : order.objectKey,
+  objectOf: isAbout('payment_method', 'card'),
   initial: (): Row | null => null,
   evolve: {
     payment_method: (row, fact) => (row?.is_deleted ? row : methodRow(fact)),
-    deletion: (row, fact) => (row === null ? null : deletedRow(row, fact)),
+    deletion: (row, fact) => rowOfDeleted(row, fact),
     ...allBut('payment_method', 'deletion'),
   },
   rows: (row) => ({ payment_methods: row === null ? [] : [row] }),
@@ -49,12 +48,6 @@ export const paymentMethods = defineProjection({
 
 const methodRow = (fact: Fact<PaymentMethodSnapshot>) => ({
   ...rowOf(columns, { ...fact.snapshot, expiresAt: endOfMonth(fact.snapshot), isDeleted: false }),
-  ...provenanceOf(fact),
-});
-
-const deletedRow = (row: Row, fact: Fact<DeletionSnapshot>): Row => ({
-  ...row,
-  is_deleted: true,
   ...provenanceOf(fact),
 });
 

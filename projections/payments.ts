@@ -1,8 +1,8 @@
 import type { PaymentSnapshot } from '../src/events/normalise.js';
-import { statusesOf } from '../src/events/rank.js';
+import { lifecycleOf, statusesOf } from '../src/events/rank.js';
 import { isStale, type Life } from './life.js';
 import { between, flag, id, money, oneOf, text, time } from './columns.js';
-import { defineProjection, ignored, type Fact } from './projection.js';
+import { allBut, defineProjection, type Fact } from './projection.js';
 import { provenanceColumns, provenanceOf, rowOf } from './row.js';
 
 /** Amounts in minor units of `currency`. `payment` names the payment that the object is a part of. */
@@ -35,7 +35,7 @@ type Row = ReturnType<typeof paymentRow>;
 type State = Readonly<{ row: Row; receivedMinor: number | null }> | null;
 
 const lives: Readonly<Record<PaymentSnapshot['object'], Life>> = {
-  charge: [['pending'], ['succeeded', 'failed']],
+  charge: lifecycleOf('charge'),
   // Before its end, an intent may go back: it needs another payment method when one fails.
   payment_intent: [[], ['succeeded', 'canceled']],
 };
@@ -66,29 +66,7 @@ export const payments = defineProjection({
       state !== null && isStale(lives[fact.snapshot.object], state.row.status, fact.snapshot.status)
         ? state
         : paymentState(state, fact),
-    ...ignored(
-      'subscription',
-      'invoice',
-      'upcoming_invoice',
-      'invoice_item',
-      'invoice_payment',
-      'refund',
-      'dispute',
-      'credit_note',
-      'checkout_session',
-      'subscription_schedule',
-      'customer',
-      'discount',
-      'entitlements',
-      'price',
-      'plan',
-      'product',
-      'coupon',
-      'deletion',
-      'related_object',
-      'payment_method',
-      'promotion_code',
-    ),
+    ...allBut('payment'),
   },
   rows: (state) => ({ payments: state === null ? [] : [state.row] }),
 });

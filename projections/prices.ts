@@ -1,7 +1,7 @@
 import type { DeletionSnapshot, Metadata, PriceSnapshot } from '../src/events/normalise.js';
 import { between, count, entry, flag, id, json, money, text, time, whetherDeleted } from './columns.js';
 import { allBut, defineProjection, type Fact } from './projection.js';
-import { provenanceColumns, provenanceOf, rowOf, scopeOf } from './row.js';
+import { isAbout, provenanceColumns, provenanceOf, rowOf, rowOfDeleted, scopeOf } from './row.js';
 
 /** Amounts in minor units of `currency`. Ids of plans are chosen by users, and unique in the `scope` of an account and mode. */
 const columns = {
@@ -40,8 +40,7 @@ export const prices = defineProjection({
   name: 'prices',
   version: 1,
   tables: { prices: table, plans: table },
-  objectOf: ({ snapshot, order }) =>
-    snapshot.kind === 'deletion' && snapshot.object !== 'price' && snapshot.object !== 'plan' ? null : order.objectKey,
+  objectOf: isAbout('price', 'plan'),
   initial: (): State => null,
   evolve: {
     price: (state, fact) => shown(state, fact),
@@ -67,5 +66,6 @@ const priceRow = (fact: Fact, price: PriceSnapshot, isDeleted = false) => ({
 function deleted(state: State, fact: Fact<DeletionSnapshot>): State {
   const { last } = fact.snapshot;
   if (last?.kind === 'price' || last?.kind === 'plan') return { object: last.kind, row: priceRow(fact, last, true) };
-  return state && { ...state, row: { ...state.row, is_deleted: true, ...provenanceOf(fact) } };
+  const row = rowOfDeleted(state?.row ?? null, fact);
+  return state && row && { ...state, row };
 }

@@ -1,7 +1,7 @@
 import type { DeletionSnapshot, Metadata, ProductSnapshot } from '../src/events/normalise.js';
 import { between, entry, flag, id, json, text, time, whetherDeleted } from './columns.js';
 import { allBut, defineProjection, type Fact } from './projection.js';
-import { isAbout, provenanceColumns, provenanceOf, rowOf, scopeOf } from './row.js';
+import { isAbout, provenanceColumns, provenanceOf, rowOf, rowOfDeleted, scopeOf } from './row.js';
 
 /** Users choose ids of products, which are unique in the `scope` of an account and mode. */
 const columns = {
@@ -48,5 +48,5 @@ const productRow = (fact: Fact, product: ProductSnapshot, isDeleted = false) => 
 function deletedRow(row: Row | null, fact: Fact<DeletionSnapshot>): Row | null {
   const { last } = fact.snapshot;
   if (last?.kind === 'product') return productRow(fact, last, true);
-  return row === null ? null : { ...row, is_deleted: true, ...provenanceOf(fact) };
+  return rowOfDeleted(row, fact);
 }

@@ -37,7 +37,7 @@ export type Tables = Readonly<Record<string, Table>>;
 /** The rows of each table. */
 export type RowsOf<T extends Tables> = { readonly [Name in keyof T]: readonly RowOf<T[Name]['columns']>[] };
 
-/** For each kind of snapshot one step, or that it does not matter: a new kind makes every projection take a stand. */
+/** For each kind of snapshot one step, or that it does not matter: a new kind makes each projection of several sorts of object take a stand. */
 export type Evolve<State> = Readonly<{
   [K in SnapshotKind]: 'ignored' | ((state: State, fact: Fact<Extract<Snapshot, { kind: K }>>) => State);
 }>;

@@ -1,6 +1,6 @@
 import type { CreditNoteSnapshot, PaymentSnapshot, RefundFacts, RefundSnapshot } from '../src/events/normalise.js';
-import { statusesOf } from '../src/events/rank.js';
-import { isStale, type Life } from './life.js';
+import { lifecycleOf, statusesOf } from '../src/events/rank.js';
+import { isStale } from './life.js';
 import { between, id, money, oneOf, text, time } from './columns.js';
 import { defineProjection, ignored, type Fact } from './projection.js';
 import { provenanceColumns, provenanceOf, rowOf, withId, type ById, type FieldsOf } from './row.js';
@@ -42,7 +42,7 @@ type Evidence = ReturnType<typeof evidenceRow>;
 type State = Readonly<{ refund: Row | null; evidence: ById<Evidence> }>;
 
 /** A refund may fail after it has succeeded. */
-const life: Life = [['pending', 'requires_action'], ['succeeded'], ['failed', 'canceled']];
+const life = lifecycleOf('refund');
 
 /** Whether the second of two statuses of a refund shows it further on in its life; null: not told. */
 export function isFurtherRefund(was: string | null, is: string | null): boolean {

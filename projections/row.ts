@@ -59,11 +59,15 @@ export const provenanceOf = ({
 export const scopeOf = ({ account, livemode }: Pick<Fact['snapshot'], 'account' | 'livemode'>): string =>
   `${account ?? 'own'}-${livemode ? 'live' : 'test'}`;
 
-/** Leaves deletions of other objects alone, which share a stream with this one's. */
+/** Leaves deletions of other objects alone, which share a stream with those of these names. */
 export const isAbout =
-  (object: string) =>
+  (...objects: readonly string[]) =>
   ({ snapshot, order }: Fact): string | null =>
-    snapshot.kind === 'deletion' && snapshot.object !== object ? null : order.objectKey;
+    snapshot.kind === 'deletion' && !objects.includes(snapshot.object) ? null : order.objectKey;
+
+/** The row of an object after a deletion that does not tell what it was; of one that nobody knew there is none. */
+export const rowOfDeleted = <R extends Readonly<{ is_deleted: boolean }>>(row: R | null, fact: Fact): R | null =>
+  row && { ...row, is_deleted: true, ...provenanceOf(fact) };
 
 /** What a stream says of several objects, by their ids. */
 export type ById<T> = Readonly<Record<string, T>>;

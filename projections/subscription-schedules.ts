@@ -1,7 +1,7 @@
 import type { SchedulePhase, SubscriptionScheduleSnapshot } from '../src/events/normalise.js';
-import { statusesOf } from '../src/events/rank.js';
+import { lifecycleOf, statusesOf } from '../src/events/rank.js';
 import { between, id, json, oneOf, text, time } from './columns.js';
-import { isStale, type Life } from './life.js';
+import { isStale } from './life.js';
 import { allBut, defineProjection, type Fact } from './projection.js';
 import { provenanceColumns, provenanceOf, rowOf } from './row.js';
 
@@ -23,7 +23,7 @@ const columns = {
 };
 type Row = ReturnType<typeof scheduleRow>;
 
-const life: Life = [['not_started'], ['active'], ['completed', 'released', 'canceled']];
+const life = lifecycleOf('subscription_schedule');
 
 /** What will each subscription become, by its schedule, and when? */
 export const subscriptionSchedules = defineProjection({

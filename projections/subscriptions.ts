@@ -7,7 +7,7 @@ import {
   type SubscriptionSnapshot,
 } from '../src/events/normalise.js';
 import { between, entry, flag, id, json, ofMember, oneOf, text, time } from './columns.js';
-import { defineProjection, ignored, type Condition, type EventReference } from './projection.js';
+import { allBut, defineProjection, type Condition, type EventReference } from './projection.js';
 import { provenanceColumns, provenanceOf, rowOf } from './row.js';
 
 const columns = {
@@ -87,29 +87,7 @@ export const subscriptions = defineProjection({
       state !== null && isFinalStatus(state.current.status) && !isFinalStatus(snapshot.status)
         ? state
         : { current: snapshot, changedBy: event, ...statusAfter(state, snapshot.status, event) },
-    ...ignored(
-      'invoice',
-      'upcoming_invoice',
-      'invoice_item',
-      'invoice_payment',
-      'payment',
-      'refund',
-      'dispute',
-      'credit_note',
-      'checkout_session',
-      'subscription_schedule',
-      'customer',
-      'discount',
-      'entitlements',
-      'price',
-      'plan',
-      'product',
-      'coupon',
-      'deletion',
-      'related_object',
-      'payment_method',
-      'promotion_code',
-    ),
+    ...allBut('subscription'),
   },
   rows: (state) => ({ subscriptions: state === null ? [] : [subscriptionRow(state)] }),
 });

@@ -1,5 +1,5 @@
 import { id, time } from './columns.js';
-import { defineProjection, ignored, type Fact } from './projection.js';
+import { allBut, defineProjection, type Fact } from './projection.js';
 import { provenanceColumns, provenanceOf, rowOf } from './row.js';
 import type { RelatedObjectSnapshot } from '../src/events/normalise.js';
 
@@ -19,29 +19,7 @@ export const testClocks = defineProjection({
       const { frozenAt } = fact.snapshot;
       return frozenAt === null || (row !== null && row.frozen_at >= frozenAt) ? row : clockRow(fact, frozenAt);
     },
-    ...ignored(
-      'subscription',
-      'invoice',
-      'upcoming_invoice',
-      'invoice_item',
-      'invoice_payment',
-      'payment',
-      'refund',
-      'dispute',
-      'credit_note',
-      'checkout_session',
-      'subscription_schedule',
-      'customer',
-      'discount',
-      'entitlements',
-      'price',
-      'plan',
-      'product',
-      'coupon',
-      'deletion',
-      'payment_method',
-      'promotion_code',
-    ),
+    ...allBut('related_object'),
   },
   rows: (row) => ({ test_clocks: row === null ? [] : [row] }),
 });

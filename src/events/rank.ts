@@ -80,8 +80,10 @@ const lifecycles = {
   subscription_schedule: [['not_started'], ['active'], ['completed', 'released', 'canceled']],
   quote: [['draft'], ['open'], ['accepted', 'canceled']],
 } satisfies Readonly<Record<string, readonly (readonly string[])[]>>;
-/** The statuses that objects of Stripe's name are known to have, from first to last. */
-export const statusesOf = (object: keyof typeof lifecycles): readonly string[] => lifecycles[object].flat();
+/** The statuses that objects of Stripe's name are known to have, from first to last, those of one stage together. */
+export const lifecycleOf = (object: keyof typeof lifecycles): readonly (readonly string[])[] => lifecycles[object];
+/** The same in one list. */
+export const statusesOf = (object: keyof typeof lifecycles): readonly string[] => lifecycleOf(object).flat();
 
 /** Kinds whose status may go back: a past due subscription becomes active, a payment intent needs another method again. */
 const twoWay = new Set(['subscription', 'payment_intent', 'setup_intent']);

@@ -1,6 +1,5 @@
 import { count, id, text } from '../../projections/columns.js';
-import { defineProjection, ignored, type Fact } from '../../projections/projection.js';
-import type { SnapshotKind } from '../../src/events/normalise.js';
+import { allBut, defineProjection, type Fact } from '../../projections/projection.js';
 import type { NewEvent } from './log.js';
 
 /** What an event of the tests does to its object. `fragile` cannot follow `break`; `claim` and `drop` name a row that other streams may claim too. */
@@ -16,29 +15,7 @@ type Notes = Readonly<{
   claims: readonly string[];
 }>;
 
-const others = ignored(
-  'subscription',
-  'invoice',
-  'upcoming_invoice',
-  'invoice_item',
-  'invoice_payment',
-  'payment',
-  'refund',
-  'dispute',
-  'credit_note',
-  'checkout_session',
-  'subscription_schedule',
-  'customer',
-  'discount',
-  'entitlements',
-  'price',
-  'plan',
-  'product',
-  'deletion',
-  'related_object',
-  'payment_method',
-  'promotion_code',
-) satisfies Partial<Record<SnapshotKind, 'ignored'>>;
+const others = allBut('coupon');
 const columns = { id: id(), note: text(), count: count(), seen: text() };
 
 /** A number that tells in which order events were folded, each how often. */
