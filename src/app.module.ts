@@ -4,7 +4,7 @@ import { collectDefaultMetrics, Registry } from 'prom-client';
 import { projections } from '../projections/index.js';
 import { ACCESS_POLICY, AccessController } from './api/access/access.controller.js';
 import { API_TOKENS, AuthGuard } from './http/auth.guard.js';
-import { ChurnRiskController } from './api/churn-risk/churn-risk.controller.js';
+import { CHURN_RISK, CHURN_RISK_QUERY } from './api/churn-risk/churn-risk.js';
 import { CustomersController } from './api/customers/customers.controller.js';
 import { RESOURCES } from './api/all-lists.js';
 import { CHECKOUT_SESSIONS } from './api/checkout/checkout-sessions.js';
@@ -36,8 +36,8 @@ import { SchemaPipe } from './api/query.js';
 import { ReadPosition } from './api/read-position.js';
 import { Reads } from './api/reads.js';
 import { REFERENCE_KEY, withReference } from './api/reference.js';
-import { UpcomingController } from './api/subscriptions/upcoming.controller.js';
-import { controllersOf, controllerWithPast, listControllerOf } from './api/resource.controller.js';
+import { UPCOMING_INVOICES } from './api/subscriptions/schedules.js';
+import { controllersOf, controllerWithPast, listControllerOf, oneControllerOf } from './api/resource.controller.js';
 import { Replays } from './api/parked/replays.js';
 import { SUBSCRIPTIONS } from './api/subscriptions/subscriptions.js';
 import { TimelineController } from './api/timeline/timeline.controller.js';
@@ -205,11 +205,11 @@ const readsPart = ({ config, database, position, reads, waits, registry, store, 
     ...controllersOf(withReference(CHECKOUT_SESSIONS, config.referenceKey)),
     listControllerOf(withReference(CUSTOMERS, config.referenceKey)),
     CustomersController,
-    UpcomingController,
+    oneControllerOf(UPCOMING_INVOICES, 'subscriptions/:id/upcoming'),
     FindController,
     FindingsController,
     AccessController,
-    ChurnRiskController,
+    listControllerOf(CHURN_RISK, CHURN_RISK_QUERY),
     EventsController,
     LiveController,
     OperationsController,

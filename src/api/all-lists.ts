@@ -1,6 +1,6 @@
 import { COUPONS, PRICES, PRODUCTS, PROMOTION_CODES } from './catalogue/catalogue.js';
 import { CHECKOUT_SESSIONS } from './checkout/checkout-sessions.js';
-import { CHURN_RISK } from './churn-risk/churn-risk.controller.js';
+import { CHURN_RISK } from './churn-risk/churn-risk.js';
 import { CUSTOMERS } from './customers/customers.js';
 import { PAYMENT_METHODS } from './customers/payment-methods.js';
 import { DISPUTES } from './disputes/disputes.js';

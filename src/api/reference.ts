@@ -13,8 +13,13 @@ export const hasReference = (key: string, values: string, count = 1): string => 
   return `(${Array.from({ length: count }, (_, at) => has(at + 1)).join(' or ')})`;
 };
 
-/** The reference of an object, from its metadata. */
-export const referenceOf = (key: string | null, { metadata, clientReferenceId = null }: Answer): unknown =>
+/** An object with its reference, from its metadata. */
+export const referring = (key: string | null, object: Answer): Answer => ({
+  ...object,
+  reference: referenceOf(key, object),
+});
+
+const referenceOf = (key: string | null, { metadata, clientReferenceId = null }: Answer): unknown =>
   clientReferenceId ?? (key === null ? null : (((metadata ?? {}) as Readonly<Record<string, unknown>>)[key] ?? null));
 
 /**
@@ -36,7 +41,7 @@ export function withReference(resource: Resource, key: string | null): Resource 
     },
     complete: async (connection, found, isOne) => {
       const whole = (await resource.complete?.(connection, found, isOne)) ?? found;
-      return whole.map((one) => ({ ...one, reference: referenceOf(key, one) }));
+      return whole.map((one) => referring(key, one));
     },
   };
 }

@@ -12,18 +12,24 @@ import { Reads } from './reads.js';
 import { findOne, findSome, type Resource } from './resource.js';
 
 /** The two routes of a resource: one object by its id, and the list of them. */
-export function controllersOf(resource: Resource): Type<unknown>[] {
+export const controllersOf = (resource: Resource): Type<unknown>[] => [
+  listControllerOf(resource),
+  oneControllerOf(resource, `${resource.name}/:id`),
+];
+
+/** The route of one object of a resource, by its id in a path. */
+export function oneControllerOf(resource: Resource, path: string): Type<unknown> {
   const reading = z.strictObject(freshness);
 
-  @Controller(resource.name)
+  @Controller(path)
   @NeedsScope('read')
-  class ResourceController {
+  class OneController {
     constructor(
       @Inject(Reads) private readonly reads: Reads,
       @Inject(ReadPosition) private readonly position: ReadPosition,
     ) {}
 
-    @Get(':id')
+    @Get()
     async one(
       @Param('id', { schema: pathId }) id: string,
       @Query({ schema: reading }) asked: z.output<typeof reading>,
@@ -33,13 +39,11 @@ export function controllersOf(resource: Resource): Type<unknown>[] {
       return this.reads.by(asker).snapshot((connection) => findOne(connection, resource, id));
     }
   }
-  return [listControllerOf(resource), ResourceController];
+  return OneController;
 }
 
-/** The list of a resource of which one object is answered in another way. */
-export function listControllerOf(resource: Resource): Type<unknown> {
-  const listing = listQuery(resource);
-
+/** The list of a resource; `listing` checks what is asked of it. */
+export function listControllerOf(resource: Resource, listing = listQuery(resource)): Type<unknown> {
   @Controller(resource.name)
   @NeedsScope('read')
   class ListController {

@@ -24,6 +24,7 @@ import type { StripeEvent } from './stripe-event.js';
 export { UnreadableSnapshot };
 export type { Metadata } from './fields.js';
 export { isFinalStatus } from './rank.js';
+export { unknownDiscount } from './snapshots/discount.js';
 export type { CheckoutSessionSnapshot } from './snapshots/checkout-session.js';
 export type { CreditNoteSnapshot } from './snapshots/credit-note.js';
 export type { CustomerSnapshot, EntitlementsSnapshot } from './snapshots/customer.js';

@@ -16,9 +16,10 @@ import { changedByOf, type Row } from '../answer.js';
 import { INVOICES } from '../invoices/invoices.js';
 import { paymentsGivenBack } from '../payments/payment-queries.js';
 import type { AccessQuestion } from './access-question.js';
-import { isMoneyStale, itemFactsOf, mayDependOnMoney, paidIds, timeOrNull, type MoneyRows } from './paid-periods.js';
+import { isMoneyStale, itemFactsOf, mayDependOnMoney, paidIds, type MoneyRows } from './paid-periods.js';
 import { CUSTOMERS } from '../customers/customers.js';
 import { SUBSCRIPTIONS } from '../subscriptions/subscriptions.js';
+import { isStale, timeOrNull } from '../values.js';
 
 /** The rows that access of some customers depends on, live or of another time. */
 export type AccessRows = Readonly<{
@@ -183,8 +184,6 @@ export function accessFactsOf(ids: readonly string[], rows: AccessRows): AccessF
   });
 }
 
-/** A row of a parked stream is its last good one; folded rows are never stale. */
-const isStale = (row: Row): boolean => row['stale_since'] instanceof Date;
 const byId = (a: Readonly<{ id: string }>, b: Readonly<{ id: string }>): number => (a.id < b.id ? -1 : 1);
 
 type PauseCollection = Readonly<{ behavior: string; resumesAt: string | null }> | null;

@@ -1,6 +1,8 @@
+import { isPastDue } from '../../../projections/past-due.js';
 import type { ItemFact, PaidInvoice } from '../../access/facts.js';
 import type { InvoiceLine, SubscriptionItem } from '../../events/normalise.js';
 import type { Answer, Row } from '../answer.js';
+import { isoOrNull, isStale, timeOrNull } from '../values.js';
 
 /** What is known of the money behind subscriptions: their invoices, and the payments of these. */
 export type MoneyRows = Readonly<{ invoices: readonly Row[]; payments: readonly Answer[] }>;
@@ -9,7 +11,6 @@ type Item = Pick<SubscriptionItem, 'id' | 'product' | 'price' | 'quantity' | 'pe
 type Line = InvoiceLine;
 
 const UNPAID = ['open', 'uncollectible'];
-const PAST_DUE = ['past_due', 'unpaid'];
 
 /**
  * The items of a subscription with what its invoices say of the periods that they are in. Pure. While an update is not paid, what it took
@@ -35,7 +36,7 @@ export function itemFactsOf(subscription: Row, { invoices, payments }: MoneyRows
         : (updates.find(({ added }) => added.has(String(productOf(item))))?.invoice ?? null),
     };
   });
-  const kept = PAST_DUE.includes(String(subscription['status'])) ? replacedBy(updates) : [];
+  const kept = isPastDue(String(subscription['status'])) ? replacedBy(updates) : [];
   return [...facts, ...kept.filter(({ product }) => !facts.some((fact) => fact.product === product))];
 }
 
@@ -226,13 +227,5 @@ export function isMoneyStale({ invoices, payments }: MoneyRows): boolean {
     ...(payment['refunds'] as readonly Row[]),
     ...disputesOf(payment),
   ]);
-  return (
-    invoices.some((row) => row['stale_since'] instanceof Date) ||
-    parts.some((part) => typeof part === 'object' && part !== null && 'stale' in part)
-  );
+  return invoices.some(isStale) || parts.some((part) => typeof part === 'object' && part !== null && 'stale' in part);
 }
-
-const isoOrNull = (value: unknown): string | null => timeOrNull(value)?.toISOString() ?? null;
-/** Postgres gives a Date, a fold and JSON the text of one. */
-export const timeOrNull = (value: unknown): Date | null =>
-  value === null || value === undefined ? null : new Date(value as Date | string);

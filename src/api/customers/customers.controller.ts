@@ -8,7 +8,7 @@ import { findById, type Page } from '../lists.js';
 import { notFound } from '../not-found.js';
 import { listPayments } from '../payments/payment-queries.js';
 import { freshness, paging, pathId } from '../query.js';
-import { REFERENCE_KEY, referenceOf, withReference } from '../reference.js';
+import { REFERENCE_KEY, referring, withReference } from '../reference.js';
 import { ReadPosition } from '../read-position.js';
 import { Reads } from '../reads.js';
 import { findSome, listingWith } from '../resource.js';
@@ -49,7 +49,7 @@ export class CustomersController {
     const own = listingWith({ customer: [id] }, wanted.limit);
     const everything = await this.reads.by(asker).snapshot(async (connection) => {
       const row = await findById(connection, CUSTOMERS, id);
-      const customer = row === null ? null : this.#withReference(answerOf(row));
+      const customer = row === null ? null : referring(this.referenceKey, answerOf(row));
       const methods = await findSome(connection, PAYMENT_METHODS, own);
       return {
         id,
@@ -67,9 +67,5 @@ export class CustomersController {
     if (customer === null && [subscriptions, invoices, payments].every(({ data }) => data.length === 0))
       throw notFound('customer', id);
     return everything;
-  }
-
-  #withReference(customer: Answer): Answer {
-    return { ...customer, reference: referenceOf(this.referenceKey, customer) };
   }
 }

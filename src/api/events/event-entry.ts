@@ -1,4 +1,5 @@
 import type { RecordedEvent } from '../../eventstore/recorded-event.js';
+import { textOrNull } from '../values.js';
 
 /** What the log says of an event: how it came, and where it stands. What is null the event does not say, or not in a form that can be read. */
 export type EventEntry = Readonly<{
@@ -56,7 +57,6 @@ const memberOf = (value: unknown, name: string): unknown =>
   typeof value === 'object' && value !== null && Object.hasOwn(value, name)
     ? (value as Readonly<Record<string, unknown>>)[name]
     : undefined;
-const textOrNull = (value: unknown): string | null => (typeof value === 'string' ? value : null);
 const SECONDS_MAX = Date.UTC(9999, 0) / 1_000;
 const isTime = (value: unknown): value is number => typeof value === 'number' && value >= 0 && value <= SECONDS_MAX;
 

@@ -26,6 +26,8 @@ const NAMED = 'coalesce(own.default_payment_method, payer.default_payment_method
 /** The time since which findings look, and the present. */
 const SINCE = '$1::timestamptz';
 const NOW = '$2::timestamptz';
+/** Made since then, by the time that lists of these objects go by, and its index. */
+const isRecent = (of = ''): string => `coalesce(${of}created_at, '-infinity'::timestamptz) >= ${SINCE}`;
 
 /**
  * Something that somebody should look at. `sql` gives `kind` and `id` of an object, `at`, `customer` and `details`. It begins at an index by that time, so that it reads what is new, and what that leads to.
@@ -37,21 +39,21 @@ export const FINDINGS: Readonly<Record<string, Finding>> = {
     says: 'Invoices that are open though they are past due, or an attempt to collect them has failed.',
     sql: `select 'invoice' as kind, id, created_at as at, customer, jsonb_build_object('subscription', subscription, 'dueDate', due_date, 'attemptCount', attempt_count,
         'nextPaymentAttempt', next_payment_attempt, 'amountRemainingMinor', amount_remaining_minor, 'currency', currency) as details
-      from ${INVOICES} where status = 'open' and not is_deleted and coalesce(created_at, '-infinity'::timestamptz) >= ${SINCE}
+      from ${INVOICES} where status = 'open' and not is_deleted and ${isRecent()}
         and amount_remaining_minor > 0 and (due_date < ${NOW} or (due_date is null and attempt_count > 0))`,
   },
   'finalization-failed': {
     says: 'Invoices that Stripe could not finalise: they stay drafts, and nobody is charged.',
     sql: `select 'invoice' as kind, id, created_at as at, customer, jsonb_build_object('subscription', subscription, 'error', finalization_error, 'totalMinor', total_minor, 'currency', currency) as details
-      from ${INVOICES} where status = 'draft' and not is_deleted and coalesce(created_at, '-infinity'::timestamptz) >= ${SINCE} and finalization_error is not null`,
+      from ${INVOICES} where status = 'draft' and not is_deleted and ${isRecent()} and finalization_error is not null`,
   },
   'subscriptions-not-seen': {
     says: 'Subscriptions that invoices or Checkout Sessions name, and of which no event has come: is its type enabled at the endpoint?',
     sql: `select 'subscription' as kind, subscription as id, max(created_at) as at, max(customer) as customer, jsonb_build_object('namedBy', min(id)) as details
       from (
-        select id, subscription, customer, created_at from ${INVOICES} where subscription is not null and coalesce(created_at, '-infinity'::timestamptz) >= ${SINCE}
+        select id, subscription, customer, created_at from ${INVOICES} where subscription is not null and ${isRecent()}
         union all
-        select id, subscription, customer, created_at from ${SESSIONS} where subscription is not null and coalesce(created_at, '-infinity'::timestamptz) >= ${SINCE}
+        select id, subscription, customer, created_at from ${SESSIONS} where subscription is not null and ${isRecent()}
       ) naming where not exists (select from ${SUBSCRIPTIONS} seen where seen.id = naming.subscription)
       group by subscription`,
   },
@@ -59,7 +61,7 @@ export const FINDINGS: Readonly<Record<string, Finding>> = {
     says: 'Subscriptions that are incomplete though their latest invoice is paid: an event is missing.',
     sql: `select 'subscription' as kind, own.id, own.created_at as at, own.customer, jsonb_build_object('invoice', paid.id, 'paidAt', paid.paid_at) as details
       from ${SUBSCRIPTIONS} own join ${INVOICES} paid on paid.id = own.latest_invoice and paid.status = 'paid'
-      where own.status in ('incomplete', 'incomplete_expired') and coalesce(own.created_at, '-infinity'::timestamptz) >= ${SINCE}`,
+      where own.status in ('incomplete', 'incomplete_expired') and ${isRecent('own.')}`,
   },
   silent: {
     says: 'Subscriptions whose period is over for two days or more, and of which nothing has been heard since.',
@@ -80,7 +82,7 @@ export const FINDINGS: Readonly<Record<string, Finding>> = {
           where other.customer in (select own.customer union select twin.id from ${CUSTOMERS} mine join ${CUSTOMERS} twin on lower(twin.email) = lower(mine.email)
             where mine.id = own.customer and not twin.is_deleted and twin.livemode is not distinct from mine.livemode and twin.account is not distinct from mine.account)
           and other.id <> own.id and other.status in ${LIVE} order by other.id limit 20) as ids) others
-      where own.status in ${LIVE} and coalesce(own.created_at, '-infinity'::timestamptz) >= ${SINCE} and cardinality(others.ids) > 0`,
+      where own.status in ${LIVE} and ${isRecent('own.')} and cardinality(others.ids) > 0`,
   },
   'customers-with-one-email': {
     says: 'Customers that share their e-mail address with another one.',
@@ -88,7 +90,7 @@ export const FINDINGS: Readonly<Record<string, Finding>> = {
       from ${CUSTOMERS} own, lateral (
         select array(select twin.id from ${CUSTOMERS} twin where lower(twin.email) = lower(own.email) and twin.id <> own.id and not twin.is_deleted
           and twin.livemode is not distinct from own.livemode and twin.account is not distinct from own.account order by twin.id limit 20) as ids) others
-      where not own.is_deleted and own.email is not null and coalesce(own.created_at, '-infinity'::timestamptz) >= ${SINCE} and cardinality(others.ids) > 0`,
+      where not own.is_deleted and own.email is not null and ${isRecent('own.')} and cardinality(others.ids) > 0`,
   },
   'cannot-pay': {
     says: 'Subscriptions that renew within 60 days, and have no way to pay, or one that is gone or expires before.',

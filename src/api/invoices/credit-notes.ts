@@ -1,8 +1,8 @@
 import { creditNotes } from '../../../projections/credit-notes.js';
 import type { Queryable } from '../../read-models/database.js';
-import type { Answer, Row } from '../answer.js';
-import { answerOf } from '../answer.js';
+import { answerOf, type Answer, type Row } from '../answer.js';
 import { resourceOf } from '../resource.js';
+import { timeOrNull } from '../values.js';
 
 /** What was taken back of invoices. */
 export const CREDIT_NOTES = resourceOf(creditNotes, 'credit_notes', { name: 'credit-notes', kind: 'credit note' });
@@ -40,5 +40,4 @@ export function withCreditNotes(invoice: Answer, rows: readonly Row[]): Answer {
   };
 }
 
-/** A row of the past has times as texts, one of Postgres as dates. */
-const timeOf = ({ created_at: at }: Row): number => (at === null ? 0 : new Date(at as Date | string).getTime());
+const timeOf = ({ created_at: at }: Row): number => timeOrNull(at)?.getTime() ?? 0;

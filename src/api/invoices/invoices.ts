@@ -1,5 +1,5 @@
 import { invoices } from '../../../projections/invoices.js';
-import { paymentsOfInvoice } from '../payments/payment-queries.js';
+import { paymentsOfInvoices } from '../payments/payment-queries.js';
 import { invoiceAnswer } from './invoice-answer.js';
 import { resourceOf } from '../resource.js';
 import { creditNotesOf, withCreditNotes } from './credit-notes.js';
@@ -14,7 +14,7 @@ export const INVOICES = {
       if (!isOne || invoice === undefined) return found;
       const id = String(invoice['id']);
       const credited = withCreditNotes(invoice, await creditNotesOf(connection, id));
-      return [invoiceAnswer(credited, await paymentsOfInvoice(connection, id))];
+      return [invoiceAnswer(credited, await paymentsOfInvoices(connection, [id]))];
     },
   }),
   past: { kind: 'invoice', page: 'invoices', hasRevisions: false },

@@ -3,7 +3,7 @@ import { timeOf } from '../../read-models/listing.js';
 import { answerOf, type Answer, type Row } from '../answer.js';
 import { CUSTOMERS } from '../customers/customers.js';
 import { pageOf } from '../lists.js';
-import { referenceOf } from '../reference.js';
+import { referring } from '../reference.js';
 import { listingWith, type Resource } from '../resource.js';
 import { withDiscounts } from '../subscriptions/discounts.js';
 import { SUBSCRIPTIONS } from '../subscriptions/subscriptions.js';
@@ -27,10 +27,7 @@ export async function readTopics(
   const idsOf = (kind: LiveTopic['kind']): string[] =>
     topics.filter((topic) => topic.kind === kind).map(({ id }) => id);
   const now = new Map<string, Answer | null>(topics.map((topic) => [keyOf(topic), null]));
-  const answer = (row: Row): Answer => {
-    const own = answerOf(row);
-    return { ...own, reference: referenceOf(referenceKey, own) };
-  };
+  const answer = (row: Row): Answer => referring(referenceKey, answerOf(row));
   const subscriptions = (await rowsById(connection, SUBSCRIPTIONS, idsOf('subscription'))).map(answer);
   for (const subscription of await withDiscounts(connection, subscriptions))
     now.set(keyOf({ kind: 'subscription', id: String(subscription['id']) }), subscription);

@@ -24,7 +24,7 @@ import { INVOICES } from '../invoices/invoices.js';
 import { SUBSCRIPTIONS } from '../subscriptions/subscriptions.js';
 import type { Listing } from '../../read-models/listing.js';
 import { notFound } from '../not-found.js';
-import { referenceOf } from '../reference.js';
+import { referring } from '../reference.js';
 import { pastInvoice, pastPayment, pastPayments, pastPaymentsOf } from './past-payments.js';
 import { Timeline, type TimelineQuestion } from '../timeline/timeline.js';
 
@@ -94,7 +94,7 @@ async function pastSubscriptions(
     { projection: subscriptions, table: 'subscriptions', list: SUBSCRIPTIONS, object: 'subscription' },
     question,
   );
-  return { ...page, data: page.data.map((one) => ({ ...one, reference: referenceOf(referenceKey, one) })) };
+  return { ...page, data: page.data.map((one) => referring(referenceKey, one)) };
 }
 
 async function pastSubscription({ past, database, referenceKey }: AsOfParts, id: string, at: Moment): Promise<unknown> {
@@ -102,8 +102,7 @@ async function pastSubscription({ past, database, referenceKey }: AsOfParts, id:
     { projection: subscriptions, table: 'subscriptions', kind: 'subscription', id, stream: `subscription-${id}` },
     at,
   );
-  const found = answerOf(row);
-  const subscription: Answer = { ...found, reference: referenceOf(referenceKey, found) };
+  const subscription = referring(referenceKey, answerOf(row));
   const known = rowsAt(discounts, await past.read(await streamsOfDiscounts(database, subscription)), at).discounts;
   const listed = (subscription['discounts'] ?? []) as readonly Readonly<{ coupon?: unknown }>[];
   const coupons = await database.snapshot((connection) => couponsOf(connection, [...listed, ...known]));

@@ -1,4 +1,5 @@
 import { answerOf, type Answer, type Row } from '../answer.js';
+import { timeOrNull } from '../values.js';
 import { paymentMoney, refundsKnown } from './payment-money.js';
 
 /**
@@ -74,9 +75,7 @@ function linkedTo(names: ReadonlySet<string>, links: readonly Link[]): ReadonlyS
   return new Set(linked);
 }
 
-/** A row of the past has times as texts, one of Postgres as dates. */
-const timeOf = ({ created_at: at }: Row): number =>
-  at === null ? Number.NEGATIVE_INFINITY : new Date(at as Date | string).getTime();
+const timeOf = ({ created_at: at }: Row): number => timeOrNull(at)?.getTime() ?? Number.NEGATIVE_INFINITY;
 const byId = (a: Row, b: Row): number => (String(a['id']) < String(b['id']) ? -1 : 1);
 
 /**

@@ -1,5 +1,6 @@
 import { isFurtherRefund } from '../../../projections/refunds.js';
 import type { Row } from '../answer.js';
+import { timeOrNull } from '../values.js';
 
 /** The rows of one payment: its intent, the charges that are its attempts, the refunds and disputes of these. */
 export type PaymentRows = Readonly<{
@@ -155,6 +156,5 @@ const amountOf =
   (column: string) =>
   (row: Row): number =>
     Number(row[column] ?? 0);
-/** A row of the past has times as texts, one of Postgres as dates. A time that is not known is no limit. */
-const timeOf = (time: unknown): number =>
-  time === null || time === undefined ? Number.POSITIVE_INFINITY : new Date(time as Date | string).getTime();
+/** A time that is not known is no limit. */
+const timeOf = (time: unknown): number => timeOrNull(time)?.getTime() ?? Number.POSITIVE_INFINITY;

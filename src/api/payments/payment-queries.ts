@@ -14,7 +14,7 @@ import { answersAbout, partsOfInvoice, type Link, type PaymentFacts } from './pa
 
 const PAYMENTS = viewOf(payments, 'payments');
 const LINKS = viewOf(links, 'links');
-/** How many payments of one invoice an answer has. */
+/** How many payments of invoices an answer has. */
 export const PAYMENTS_OF_INVOICE_MAX = 200;
 
 /** The payment of which this charge or payment intent is a part, or the payment record with this id; null when there is none. */
@@ -127,12 +127,9 @@ async function namesTiedTo(connection: Queryable, invoiceIds: readonly string[])
   return [...new Set([...parts, ...rows.map(({ payment }) => payment)])];
 }
 
-/** As Postgres' collation "C" sorts ids. */
-const byBytes = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
-
-/** The payments that an invoice was, or was meant to be, paid by. */
-export async function paymentsOfInvoice(connection: Queryable, invoice: string): Promise<Answer[]> {
-  const names = (await namesTiedTo(connection, [invoice])).sort(byBytes);
+/** The payments that these invoices were, or were meant to be, paid by. */
+export async function paymentsOfInvoices(connection: Queryable, invoiceIds: readonly string[]): Promise<Answer[]> {
+  const names = (await namesTiedTo(connection, invoiceIds)).sort();
   return answersOf(connection, names.slice(0, PAYMENTS_OF_INVOICE_MAX));
 }
 
@@ -150,9 +147,7 @@ export async function paymentsGivenBack(connection: Queryable, invoiceIds: reado
       select from ${LINKS} where target in (select id from parts union select payment from named) and target_kind = 'payment' and object in ('refund', 'dispute')) as any`,
     [invoiceIds],
   );
-  if (rows[0]?.any !== true) return [];
-  const names = (await namesTiedTo(connection, invoiceIds)).sort(byBytes);
-  return answersOf(connection, names.slice(0, PAYMENTS_OF_INVOICE_MAX));
+  return rows[0]?.any === true ? paymentsOfInvoices(connection, invoiceIds) : [];
 }
 
 /**

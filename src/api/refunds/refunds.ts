@@ -6,6 +6,7 @@ import { rowsWithStaleness } from '../../read-models/stale-rows.js';
 import { answerOf, type Answer, type Row } from '../answer.js';
 import { withCustomers } from '../payments/customers-of.js';
 import type { Resource } from '../resource.js';
+import { textOrNull } from '../values.js';
 
 const OWN = viewOf(refunds, 'refunds');
 const EVIDENCE = viewOf(refunds, 'refund_evidence');
@@ -60,5 +61,3 @@ function toldBy(further: Row): Answer {
   const { status, failureReason, failureBalanceTransaction, changedBy } = answerOf(further);
   return { status, failureReason, failureBalanceTransaction, changedBy };
 }
-
-const textOrNull = (value: unknown): string | null => (typeof value === 'string' ? value : null);

@@ -1,10 +1,11 @@
 import { coupons } from '../../../projections/coupons.js';
 import { scopeOf } from '../../../projections/row.js';
 import { discounts } from '../../../projections/discounts.js';
-import type { DiscountFacts } from '../../events/normalise.js';
+import { unknownDiscount, type DiscountFacts } from '../../events/normalise.js';
 import type { Queryable } from '../../read-models/database.js';
 import { viewOf } from '../../read-models/schema.js';
 import type { Answer, Row } from '../answer.js';
+import { isoOrNull, textOrNull, timeOrNull } from '../values.js';
 
 const DISCOUNTS = viewOf(discounts, 'discounts');
 
@@ -49,19 +50,10 @@ export function discountsOf(subscription: Answer, known: DiscountRows): Discount
       timeOf(row['known_since']) > snapshotAt &&
       !listed.some(({ id }) => id === row['id']),
   );
-  return [...listed, ...later.map(({ id }) => ({ ...UNKNOWN, id: String(id) }))]
+  return [...listed, ...later.map(({ id }) => ({ ...unknownDiscount, id: String(id) }))]
     .filter(({ id }) => id === null || own.get(id)?.['is_deleted'] !== true)
     .map((discount) => withTerms(merged(discount, own.get(String(discount.id))), subscription, known.coupons));
 }
-
-const UNKNOWN: DiscountFacts = {
-  id: null,
-  coupon: null,
-  terms: null,
-  promotionCode: null,
-  startsAt: null,
-  endsAt: null,
-};
 
 const listedOf = ({ discounts: listed }: Answer): readonly DiscountFacts[] =>
   Array.isArray(listed) ? (listed as readonly DiscountFacts[]) : [];
@@ -71,21 +63,18 @@ function merged(discount: DiscountFacts, row: Row | undefined): DiscountFacts {
   if (row === undefined) return discount;
   return {
     id: discount.id,
-    coupon: discount.coupon ?? textOf(row['coupon']),
+    coupon: discount.coupon ?? textOrNull(row['coupon']),
     terms: discount.terms ?? (row['terms'] as DiscountFacts['terms']),
-    promotionCode: discount.promotionCode ?? textOf(row['promotion_code']),
-    startsAt: discount.startsAt ?? isoOf(row['starts_at']),
-    endsAt: isoOf(row['ends_at']) ?? discount.endsAt,
+    promotionCode: discount.promotionCode ?? textOrNull(row['promotion_code']),
+    startsAt: discount.startsAt ?? isoOrNull(row['starts_at']),
+    endsAt: isoOrNull(row['ends_at']) ?? discount.endsAt,
   };
 }
 
 function withTerms(discount: DiscountFacts, { account, livemode }: Answer, found: readonly Row[]): DiscountFacts {
-  const scope = scopeOf({ account: textOf(account), livemode: livemode === true });
+  const scope = scopeOf({ account: textOrNull(account), livemode: livemode === true });
   const coupon = found.find((row) => row['id'] === discount.coupon && row['scope'] === scope);
   return { ...discount, terms: discount.terms ?? ((coupon?.['terms'] ?? null) as DiscountFacts['terms']) };
 }
 
-/** A row of the past has times as texts, one of Postgres as dates. */
-const timeOf = (time: unknown): number => new Date(time as Date | string).getTime();
-const isoOf = (time: unknown): string | null => (time === null ? null : new Date(time as Date | string).toISOString());
-const textOf = (text: unknown): string | null => (typeof text === 'string' ? text : null);
+const timeOf = (time: unknown): number => timeOrNull(time)?.getTime() ?? Number.NaN;

@@ -4,6 +4,7 @@ import { order, orderKeyOf, type OrderKey } from '../../events/order.js';
 import { mergeRenderings } from '../../events/renderings.js';
 import type { StripeEvent } from '../../events/stripe-event.js';
 import { stripeEventOf, type RecordedEvent } from '../../eventstore/recorded-event.js';
+import { textOrNull } from '../values.js';
 import { changesOf, type Change } from './changes.js';
 
 /** One event of a subscription's timeline, in its logical place. */
@@ -159,5 +160,3 @@ function entryOf(event: Told) {
     receivedAt: recorded.metadata?.receivedAt ?? null,
   };
 }
-
-const textOrNull = (value: unknown): string | null => (typeof value === 'string' ? value : null);

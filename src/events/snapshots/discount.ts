@@ -95,7 +95,8 @@ export function discountsOf(object: Fields): DiscountFacts[] {
   );
 }
 
-const unknownDiscount: DiscountFacts = {
+/** A discount of which nothing is told. */
+export const unknownDiscount: DiscountFacts = {
   id: null,
   coupon: null,
   terms: null,

@@ -1,14 +1,8 @@
-import { Controller, Get, Inject, Query } from '@nestjs/common';
-import type { z } from 'zod';
 import { churnRisk } from '../../../projections/churn-risk.js';
 import type { Answer } from '../answer.js';
-import { AskedBy, type Asker } from '../../http/asker.js';
-import { NeedsScope } from '../../http/auth.guard.js';
-import { listingOf, listQuery, type Page } from '../lists.js';
+import { listQuery } from '../lists.js';
 import { failureCodesOf } from '../payments/payment-queries.js';
-import { ReadPosition } from '../read-position.js';
-import { Reads } from '../reads.js';
-import { findSome, resourceOf } from '../resource.js';
+import { resourceOf } from '../resource.js';
 
 /** Which subscriptions are past due, the latest first. */
 export const CHURN_RISK = resourceOf(churnRisk, 'churn_risk', {
@@ -21,30 +15,14 @@ export const CHURN_RISK = resourceOf(churnRisk, 'churn_risk', {
   },
 });
 
-const listing = listQuery(CHURN_RISK).refine(
+/** What may be asked of their list. */
+export const CHURN_RISK_QUERY = listQuery(CHURN_RISK).refine(
   ({ minAmountMinor, currency }) => minAmountMinor === undefined || currency !== undefined,
   {
     path: ['minAmountMinor'],
     error: 'needs currency too: minor units of one currency say nothing of another',
   },
 );
-
-/** Which subscriptions are about to be lost for want of payment. */
-@Controller('churn-risk')
-@NeedsScope('read')
-export class ChurnRiskController {
-  constructor(
-    @Inject(Reads) private readonly reads: Reads,
-    @Inject(ReadPosition) private readonly position: ReadPosition,
-  ) {}
-
-  @Get()
-  async list(@Query({ schema: listing }) asked: z.output<typeof listing>, @AskedBy() asker: Asker): Promise<Page> {
-    const wanted = listingOf(CHURN_RISK, asked);
-    await this.position.satisfy(asked, asker);
-    return this.reads.by(asker).snapshot((connection) => findSome(connection, CHURN_RISK, wanted));
-  }
-}
 
 /** The columns of the last failure as one object, with the reason where it is known. */
 function withLastFailure(

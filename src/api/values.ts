@@ -1,0 +1,14 @@
+import type { Row } from './answer.js';
+
+/** A text; null for what is none. */
+export const textOrNull = (value: unknown): string | null => (typeof value === 'string' ? value : null);
+
+/** A time of a row: Postgres gives a Date, a fold and JSON the text of one. */
+export const timeOrNull = (value: unknown): Date | null =>
+  value === null || value === undefined ? null : new Date(value as Date | string);
+
+/** The same as text, in ISO 8601. */
+export const isoOrNull = (value: unknown): string | null => timeOrNull(value)?.toISOString() ?? null;
+
+/** Whether a row is the last good one of a parked stream; folded rows never are. */
+export const isStale = (row: Row): boolean => row['stale_since'] instanceof Date;
