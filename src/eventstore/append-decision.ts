@@ -3,7 +3,7 @@
  * read by others; each answer is a value.
  */
 import { eventPart } from '../events/event-id.js';
-import type { KnownEvent, StreamHead } from './stream-heads.js';
+import { revisionOf, type KnownEvent, type StreamHead } from './stream-heads.js';
 
 /** Where an event stands in the log. */
 export type Place = Readonly<{ stream: string; revision: bigint; position: bigint }>;
@@ -51,8 +51,6 @@ export function judge(
     isComplete: head.leansOn === null || vouchesFor(answer, head.leansOn),
   };
 }
-
-const revisionOf = (event: KnownEvent | bigint): bigint => (typeof event === 'bigint' ? event : event.revision);
 
 /** What an event that is to be appended says of itself. */
 export type Delivered = Readonly<{

@@ -1,8 +1,8 @@
 import streams from '@eventstore/db-client/generated/streams_pb.js';
 import { streamIdentifierOf } from './append-call.js';
-import { untilItStalls, type EventStore } from './event-store.js';
-import { readRequest } from './read-request.js';
-import { readBytesOf, type ReadBytes } from './read-response.js';
+import type { EventStore } from './event-store.js';
+import { readOne } from './raw-event.js';
+import type { ReadBytes } from './read-response.js';
 import { storeErrorOf } from './store-errors.js';
 
 const { Options } = streams.ReadReq;
@@ -15,16 +15,10 @@ export async function readBytesAt(store: EventStore, stream: string, revision: b
   const options = new Options();
   options.setStream(from);
   options.setReadDirection(Options.ReadDirection.FORWARDS);
-  options.setCount('1');
   options.setResolveLinks(false);
   const what = `Reading ${stream}`;
-  let found: ReadBytes | null = null;
-  try {
-    const call = await store.reads.openRead(readRequest(options), readBytesOf);
-    for await (const event of untilItStalls<ReadBytes | 'none'>(call, what))
-      if (event !== 'none' && event.revision === revision) found = event;
-  } catch (error) {
+  const event = await readOne(store, options, what).catch((error: unknown) => {
     throw storeErrorOf(error, { what, ofLog: false });
-  }
-  return found;
+  });
+  return event?.revision === revision ? event : null;
 }

@@ -73,12 +73,16 @@ async function recordOf(
   const options = new Options();
   options.setAll(from);
   options.setReadDirection(Options.ReadDirection[direction]);
+  return readOne(store, options, 'Reading the log');
+}
+
+/** The one event that a read with these options brings, byte by byte; null when it brings none. */
+export async function readOne(store: EventStore, options: ReadReq.Options, what: string): Promise<ReadBytes | null> {
   options.setCount('1');
   const call = await store.reads.openRead(readRequest(options), readBytesOf);
-  let record: Record | null = null;
-  for await (const event of untilItStalls<ReadBytes | 'none'>(call, 'Reading the log'))
-    if (event !== 'none') record = event;
-  return record;
+  let one: ReadBytes | null = null;
+  for await (const event of untilItStalls<ReadBytes | 'none'>(call, what)) if (event !== 'none') one = event;
+  return one;
 }
 
 /** The events of a read. A stream that is not found has no events. */

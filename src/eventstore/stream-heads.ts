@@ -49,6 +49,9 @@ export const newHead = (revision: bigint, leansOn: StreamHead['leansOn']): Strea
   isSeen: false,
 });
 
+/** The revision of an event, of which nothing else may be known. */
+export const revisionOf = (event: KnownEvent | bigint): bigint => (typeof event === 'bigint' ? event : event.revision);
+
 /** An event that was read is kept as its revision. */
 type Kept = KnownEvent | number;
 
@@ -85,7 +88,7 @@ export class KnownEvents {
   dropUpTo(revision: bigint): void {
     for (const [key, kept] of this.#events) {
       const renderings = renderingsIn(kept);
-      const left = renderings.filter((event) => revisionOf(event) > revision);
+      const left = renderings.filter((event) => keptRevisionOf(event) > revision);
       if (left.length === renderings.length) continue;
       if (left.length === 0) this.#events.delete(key);
       else this.#events.set(key, left);
@@ -97,7 +100,7 @@ export class KnownEvents {
 const NONE: readonly never[] = [];
 const renderingsIn = (kept: Kept | readonly Kept[]): readonly Kept[] =>
   typeof kept === 'number' || !Array.isArray(kept) ? [kept as Kept] : (kept as readonly Kept[]);
-const revisionOf = (event: Kept): bigint | number => (typeof event === 'number' ? event : event.revision);
+const keptRevisionOf = (event: Kept): bigint | number => (typeof event === 'number' ? event : event.revision);
 const weightOf = (event: Kept): number => (typeof event === 'number' ? 1 : 4);
 /** The bytes of a UUID that name the event, as a string, which takes half of what their text takes. */
 const keyOf = (eventId: string): string =>
@@ -118,7 +121,7 @@ export function leanOnIndex(head: StreamHead, answer: IndexAnswer): void {
   if (head.events.weight < LARGE || answer.kind !== 'answered' || answer.last === null) return;
   const { revision, position, eventId } = answer.last;
   const own = head.events.of(eventId);
-  if (!own.some((event) => (typeof event === 'bigint' ? event : event.revision) === revision)) return;
+  if (!own.some((event) => revisionOf(event) === revision)) return;
   head.leansOn = { log: answer.log, revision, position };
   head.events.dropUpTo(revision);
 }

@@ -8,6 +8,12 @@ import { EVENT_INDEX, EVENT_INDEX_GENERATION } from './schema.js';
 export type IndexedEvent = Readonly<{ eventId: string; stream: string; revision: bigint; position: bigint }>;
 
 type Found = { event_id: string; stream: string; revision: bigint; position: bigint };
+const indexed = ({ event_id: eventId, stream, revision, position }: Found): IndexedEvent => ({
+  eventId,
+  stream,
+  revision,
+  position,
+});
 
 /** Renderings of one event, neighbours in the index: no more than an account has endpoints, which Stripe limits to 16. */
 const RENDERINGS_MAX = 32;
@@ -18,9 +24,7 @@ export async function findEvents(database: Queryable, eventIds: readonly string[
     `select event_id, stream, revision, position from ${EVENT_INDEX} where event_id = any($1)`,
     [eventIds],
   );
-  return new Map(
-    rows.map(({ event_id: eventId, stream, revision, position }) => [eventId, { eventId, stream, revision, position }]),
-  );
+  return new Map(rows.map((row) => [row.event_id, indexed(row)]));
 }
 
 /** Where the renderings of an event were indexed, whichever of their ids is given; the first in the log first. */
@@ -29,7 +33,7 @@ export async function findRenderings(database: Queryable, eventId: string): Prom
     `select event_id, stream, revision, position from ${EVENT_INDEX} where event_id between $1 and $2 order by position limit ${RENDERINGS_MAX}`,
     [...idsOfEvent(eventId)],
   );
-  return rows.map(({ event_id: id, stream, revision, position }) => ({ eventId: id, stream, revision, position }));
+  return rows.map(indexed);
 }
 
 /** The latest events of these streams, before a position. */
@@ -52,7 +56,7 @@ async function latest(database: Queryable, { where, values, before, max }: Lates
      where ${where} and ($1::int8 is null or position < $1) order by position desc limit $2`,
     [before, max, ...values],
   );
-  return rows.map(({ event_id: eventId, stream, revision, position }) => ({ eventId, stream, revision, position }));
+  return rows.map(indexed);
 }
 
 /** Which of these streams have an event that is indexed. */

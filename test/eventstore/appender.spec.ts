@@ -1,28 +1,18 @@
 import { NO_STREAM } from '@eventstore/db-client';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { eventIdOf } from '../../src/events/event-id.js';
-import { Appender, noIndex, type AppenderLimits } from '../../src/eventstore/appender.js';
+import { Appender, noIndex } from '../../src/eventstore/appender.js';
 import { startEmbeddedEventStore } from '../../packages/embedded-eventstore/src/index.js';
 import type { NewEvent } from '../../src/eventstore/append.js';
 import { connectEventStore, type EventStore } from '../../src/eventstore/event-store.js';
 import { startProxy } from '../support/cuttable-proxy.js';
 import { appendedEvent, stripeIdsOf } from '../support/log.js';
+import { APPENDER_LIMITS } from '../support/appender-limits.js';
 import { newEvent, unknownEvent } from '../support/new-event.js';
 import { testEventStore, type TestServer } from '../support/servers.js';
 import { randomId } from '../support/subscription-events.js';
 import { securedUrl, testTls } from '../support/tls.js';
 import { until } from '../support/until.js';
-
-const LIMITS: AppenderLimits = {
-  waitingMax: 1_000,
-  waitingBytesMax: 1 << 26,
-  waitMsMax: 30_000,
-  streamsMax: 16,
-  sharedBytesMax: 1 << 19,
-  appendBytesMax: 1 << 20,
-  cachedIdsMax: 100_000,
-  timeoutMs: 2_000,
-};
 
 let server: TestServer;
 let store: EventStore;
@@ -38,7 +28,7 @@ afterAll(async () => {
 describe('an appender', () => {
   it('takes events that wait for one stream into one append, in their order', async () => {
     const stream = randomId('sub');
-    const appender = new Appender(store, noIndex, LIMITS);
+    const appender = new Appender(store, noIndex, APPENDER_LIMITS);
     const events = Array.from({ length: 50 }, () => newEvent(stream));
     const outcomes = await Promise.all(events.map((event) => appender.append(event)));
     expect(outcomes.map((outcome) => outcome.kind === 'appended' && outcome.revision)).toEqual(
@@ -53,7 +43,7 @@ describe('an appender', () => {
 
   it('goes on after the stream has moved on behind its back', async () => {
     const stream = randomId('sub');
-    const [one, other] = [new Appender(store, noIndex, LIMITS), new Appender(store, noIndex, LIMITS)];
+    const [one, other] = [new Appender(store, noIndex, APPENDER_LIMITS), new Appender(store, noIndex, APPENDER_LIMITS)];
     const events = Array.from({ length: 20 }, () => newEvent(stream));
     for (const [at, event] of events.entries())
       expect(await (at % 2 === 0 ? one : other).append(event)).toMatchObject({
@@ -69,8 +59,8 @@ describe('an appender', () => {
   it('tells a conflict from a duplicate, also with a cold cache', async () => {
     const stream = randomId('sub');
     const id = randomId('evt');
-    await new Appender(store, noIndex, LIMITS).append(newEvent(stream, id));
-    const cold = new Appender(store, noIndex, LIMITS);
+    await new Appender(store, noIndex, APPENDER_LIMITS).append(newEvent(stream, id));
+    const cold = new Appender(store, noIndex, APPENDER_LIMITS);
     expect(await cold.append(newEvent(stream, id, { content: 'another content' }))).toMatchObject({
       kind: 'conflict',
       revision: 0n,
@@ -79,7 +69,7 @@ describe('an appender', () => {
   });
 
   it('refuses at once what no append can hold, and more than may wait', async () => {
-    const appender = new Appender(store, noIndex, { ...LIMITS, waitingMax: 2 });
+    const appender = new Appender(store, noIndex, { ...APPENDER_LIMITS, waitingMax: 2 });
     expect(await appender.append({ ...newEvent(randomId('sub')), data: new Uint8Array(1 << 20) })).toEqual({
       kind: 'too_large',
       limitBytes: 1 << 20,
@@ -100,7 +90,7 @@ describe('an appender', () => {
     const cuttable = connectEventStore(`esdb://127.0.0.1:${proxy.port}?tls=false`);
     try {
       const stream = randomId('sub');
-      const appender = new Appender(cuttable, noIndex, { ...LIMITS, timeoutMs: 500 });
+      const appender = new Appender(cuttable, noIndex, { ...APPENDER_LIMITS, timeoutMs: 500 });
       await appender.append(newEvent(stream));
       proxy.swallowAnswers();
       const event = newEvent(stream);
@@ -120,7 +110,10 @@ describe('an appender', () => {
     const deaf = connectEventStore(`esdb://127.0.0.1:${proxy.port}?tls=false`);
     try {
       const stream = randomId('sub');
-      const appender = new Appender({ ...store, appends: deaf.appends }, noIndex, { ...LIMITS, timeoutMs: 60_000 });
+      const appender = new Appender({ ...store, appends: deaf.appends }, noIndex, {
+        ...APPENDER_LIMITS,
+        timeoutMs: 60_000,
+      });
       await appender.append(newEvent(stream));
       proxy.swallowAnswers();
       const events = [newEvent(stream), newEvent(stream)];
@@ -142,7 +135,7 @@ describe('an appender', () => {
     const away = connectEventStore(`esdb://127.0.0.1:${proxy.port}?tls=false`);
     let now = 0;
     try {
-      const appender = new Appender(away, noIndex, { ...LIMITS, timeoutMs: 300 }, () => now);
+      const appender = new Appender(away, noIndex, { ...APPENDER_LIMITS, timeoutMs: 300 }, () => now);
       const event = newEvent(randomId('sub'));
       expect(appender.trouble).toBeNull();
       expect(await appender.append(event)).toMatchObject({ kind: 'unavailable' });
@@ -168,10 +161,10 @@ describe('a store that does not take the password', () => {
       connectEventStore(securedUrl(secured.url, `ledger:${password}`)),
     ) as [EventStore, EventStore];
     try {
-      const refused = new Appender(wrong, noIndex, LIMITS);
+      const refused = new Appender(wrong, noIndex, APPENDER_LIMITS);
       expect(await refused.append(newEvent(randomId('sub')))).toMatchObject({ kind: 'unavailable' });
       expect(refused.trouble).toMatchObject({ kind: 'refused' });
-      const taken = new Appender(its, noIndex, LIMITS);
+      const taken = new Appender(its, noIndex, APPENDER_LIMITS);
       expect(await taken.append(newEvent(randomId('sub')))).toMatchObject({ kind: 'appended' });
       expect(taken.trouble).toBeNull();
     } finally {
@@ -188,7 +181,7 @@ describe('a store that takes less than the configuration says', () => {
     const its = connectEventStore(small.url);
     try {
       const stream = randomId('sub');
-      const appender = new Appender(its, noIndex, LIMITS);
+      const appender = new Appender(its, noIndex, APPENDER_LIMITS);
       const sizes = [10_000, 10_000, 100_000, 10_000, 10_000, 10_000, 10_000, 10_000];
       const outcomes = await Promise.all(
         sizes.map((bytes) => appender.append(newEvent(stream, randomId('evt'), { bytes }))),
@@ -221,14 +214,14 @@ describe('a duplicate on a stream of 10,000 events with a cold cache', () => {
   }, 60_000);
 
   it('is recognised by reading the stream when there is no index', async () => {
-    expect(await new Appender(store, noIndex, LIMITS).append(newEvent(stream, ids[4_711]))).toMatchObject({
+    expect(await new Appender(store, noIndex, APPENDER_LIMITS).append(newEvent(stream, ids[4_711]))).toMatchObject({
       kind: 'duplicate',
       revision: 4_711n,
     });
   });
 
   it('is recognised when no head may hold so many ids, by reading the stream for each', async () => {
-    const appender = new Appender(store, noIndex, { ...LIMITS, cachedIdsMax: 1_000 });
+    const appender = new Appender(store, noIndex, { ...APPENDER_LIMITS, cachedIdsMax: 1_000 });
     for (const at of [17, 9_999])
       expect(await appender.append(newEvent(stream, ids[at]))).toMatchObject({
         kind: 'duplicate',

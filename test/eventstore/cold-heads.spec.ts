@@ -1,24 +1,14 @@
 /** What an appender takes of a stream that it knows nothing of: the index says where the stream ended, and the log what it had then. */
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { Appender, noIndex, type AppenderLimits } from '../../src/eventstore/appender.js';
+import { Appender, noIndex } from '../../src/eventstore/appender.js';
 import { connectEventStore, type EventStore } from '../../src/eventstore/event-store.js';
 import { BatchedEventIdIndex } from '../../src/read-models/event-id-index.js';
 import { TestIndex } from '../support/event-index.js';
 import { stripeIdsOf } from '../support/log.js';
+import { APPENDER_LIMITS } from '../support/appender-limits.js';
 import { newEvent } from '../support/new-event.js';
 import { testEventStore, type TestServer } from '../support/servers.js';
 import { randomId } from '../support/subscription-events.js';
-
-const LIMITS: AppenderLimits = {
-  waitingMax: 1_000,
-  waitingBytesMax: 1 << 26,
-  waitMsMax: 30_000,
-  streamsMax: 16,
-  sharedBytesMax: 1 << 19,
-  appendBytesMax: 1 << 20,
-  cachedIdsMax: 100_000,
-  timeoutMs: 2_000,
-};
 
 let server: TestServer;
 let store: EventStore;
@@ -37,7 +27,7 @@ afterAll(async () => {
 });
 
 /** Another process, without an index. */
-const other = () => new Appender(store, noIndex, LIMITS);
+const other = () => new Appender(store, noIndex, APPENDER_LIMITS);
 
 /** An appender with an index and nothing cached, and the streams that it reads. */
 function cold(): { appender: Appender; reads: string[] } {
@@ -54,7 +44,7 @@ function cold(): { appender: Appender; reads: string[] } {
     },
   });
   return {
-    appender: new Appender({ ...store, reads: noting }, new BatchedEventIdIndex(index.database), LIMITS),
+    appender: new Appender({ ...store, reads: noting }, new BatchedEventIdIndex(index.database), APPENDER_LIMITS),
     reads,
   };
 }

@@ -1,25 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { NO_STREAM } from '@eventstore/db-client';
-import { Appender, noIndex, type AppenderLimits } from '../../src/eventstore/appender.js';
+import { Appender, noIndex } from '../../src/eventstore/appender.js';
 import { connectEventStore, type EventStore } from '../../src/eventstore/event-store.js';
 import { BatchedEventIdIndex } from '../../src/read-models/event-id-index.js';
 import { TestIndex } from '../support/event-index.js';
 import { appendedEvent, stripeIdsOf } from '../support/log.js';
+import { APPENDER_LIMITS } from '../support/appender-limits.js';
 import { newEvent, unknownEvent } from '../support/new-event.js';
 import { testEventStore, type TestServer } from '../support/servers.js';
 import { randomId } from '../support/subscription-events.js';
 import { until } from '../support/until.js';
-
-const LIMITS: AppenderLimits = {
-  waitingMax: 1_000,
-  waitingBytesMax: 1 << 26,
-  waitMsMax: 30_000,
-  streamsMax: 16,
-  sharedBytesMax: 1 << 19,
-  appendBytesMax: 1 << 20,
-  cachedIdsMax: 100_000,
-  timeoutMs: 2_000,
-};
 
 let server: TestServer;
 let store: EventStore;
@@ -35,13 +25,13 @@ afterAll(async () => {
   await server.stop();
 });
 
-const withIndex = () => new Appender(store, new BatchedEventIdIndex(index.database), LIMITS);
+const withIndex = () => new Appender(store, new BatchedEventIdIndex(index.database), APPENDER_LIMITS);
 
 /** A stream of ten events, its ids, and an appender whose head leans on the index for the first of them. */
 async function leaning(indexed = 10): Promise<{ stream: string; ids: string[]; appender: Appender }> {
   const stream = randomId('sub');
   const ids = Array.from({ length: 10 }, () => randomId('evt'));
-  const writer = new Appender(store, noIndex, LIMITS);
+  const writer = new Appender(store, noIndex, APPENDER_LIMITS);
   for (const id of ids.slice(0, indexed)) await writer.append(newEvent(stream, id));
   await index.indexAll([stream]);
   for (const id of ids.slice(indexed)) await writer.append(newEvent(stream, id));
@@ -91,7 +81,7 @@ describe('a duplicate of an event that stands in the index alone', () => {
     );
     await expectOnce(stream);
     const other = randomId('sub');
-    await new Appender(store, noIndex, LIMITS).append(newEvent(other));
+    await new Appender(store, noIndex, APPENDER_LIMITS).append(newEvent(other));
     await index.indexAll([other]);
     await expectOnce(stream);
     await index.indexAll([stream.stream]);
@@ -162,7 +152,7 @@ describe('a stream of 30,000 events, more than all heads may hold', () => {
       reads: new Proxy(store.reads, { get: (target, name) => noting(target, name, reads) }),
     };
     const appender = new Appender(counting, new BatchedEventIdIndex(index.database), {
-      ...LIMITS,
+      ...APPENDER_LIMITS,
       cachedIdsMax: 5_000,
     });
     expect(await appender.append(newEvent(stream))).toMatchObject({ kind: 'appended', revision: 30_000n });

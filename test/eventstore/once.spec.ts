@@ -6,21 +6,13 @@ import { Appender, noIndex, type AppenderLimits, type AppendOutcome } from '../.
 import { connectEventStore, type EventStore } from '../../src/eventstore/event-store.js';
 import { BatchedEventIdIndex } from '../../src/read-models/event-id-index.js';
 import { endOf, TestIndex } from '../support/event-index.js';
+import { APPENDER_LIMITS } from '../support/appender-limits.js';
 import { newEvent } from '../support/new-event.js';
 import { testEventStore, type TestServer } from '../support/servers.js';
 import { randomId } from '../support/subscription-events.js';
 
 /** The cache holds few ids, so that heads come and go. */
-const LIMITS: AppenderLimits = {
-  waitingMax: 1_000,
-  waitingBytesMax: 1 << 26,
-  waitMsMax: 30_000,
-  streamsMax: 16,
-  sharedBytesMax: 1 << 19,
-  appendBytesMax: 1 << 20,
-  cachedIdsMax: 30,
-  timeoutMs: 2_000,
-};
+const LIMITS: AppenderLimits = { ...APPENDER_LIMITS, cachedIdsMax: 30 };
 const STREAMS = 2;
 /** Events of a stream, and ids that they have in all API versions. */
 const EVENTS = 4;

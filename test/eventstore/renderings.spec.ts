@@ -3,25 +3,16 @@ import { NO_STREAM } from '@eventstore/db-client';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { contentHash } from '../../src/events/content-hash.js';
 import { eventIdOf } from '../../src/events/event-id.js';
-import { Appender, noIndex, type AppenderLimits } from '../../src/eventstore/appender.js';
+import { Appender, noIndex } from '../../src/eventstore/appender.js';
 import { connectEventStore, type EventStore } from '../../src/eventstore/event-store.js';
 import { BatchedEventIdIndex } from '../../src/read-models/event-id-index.js';
 import { TestIndex } from '../support/event-index.js';
 import { appendedEvent, eventsOf } from '../support/log.js';
+import { APPENDER_LIMITS } from '../support/appender-limits.js';
 import { newEvent, unknownEvent } from '../support/new-event.js';
 import { testEventStore, type TestServer } from '../support/servers.js';
 import { randomId } from '../support/subscription-events.js';
 
-const LIMITS: AppenderLimits = {
-  waitingMax: 1_000,
-  waitingBytesMax: 1 << 26,
-  waitMsMax: 30_000,
-  streamsMax: 16,
-  sharedBytesMax: 1 << 19,
-  appendBytesMax: 1 << 20,
-  cachedIdsMax: 100_000,
-  timeoutMs: 2_000,
-};
 const [OLD, BASIL, ENDIVE] = ['2020-08-27', '2025-03-31.basil', '2026-09-30.endive'] as const;
 
 let server: TestServer;
@@ -40,8 +31,8 @@ afterAll(async () => {
   await server.stop();
 });
 
-const withoutIndex = () => new Appender(store, noIndex, LIMITS);
-const withIndex = () => new Appender(store, new BatchedEventIdIndex(index.database), LIMITS);
+const withoutIndex = () => new Appender(store, noIndex, APPENDER_LIMITS);
+const withIndex = () => new Appender(store, new BatchedEventIdIndex(index.database), APPENDER_LIMITS);
 const rendered = (stream: string, id: string, apiVersion: string) =>
   newEvent(stream, id, { apiVersion, content: `${id} in ${apiVersion}` });
 const versionsIn = async (stream: string) =>

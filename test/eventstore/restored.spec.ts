@@ -7,19 +7,11 @@ import { Appender, noIndex, type AppenderLimits } from '../../src/eventstore/app
 import { connectEventStore, type EventStore } from '../../src/eventstore/event-store.js';
 import { readStream } from '../../src/eventstore/read.js';
 import { scratchFolder } from '../support/scratch.js';
+import { APPENDER_LIMITS } from '../support/appender-limits.js';
 import { newEvent } from '../support/new-event.js';
 import { randomId } from '../support/subscription-events.js';
 
-const LIMITS: AppenderLimits = {
-  waitingMax: 1_000,
-  waitingBytesMax: 1 << 26,
-  waitMsMax: 30_000,
-  streamsMax: 16,
-  sharedBytesMax: 1 << 19,
-  appendBytesMax: 1 << 20,
-  cachedIdsMax: 1_000,
-  timeoutMs: 2_000,
-};
+const LIMITS: AppenderLimits = { ...APPENDER_LIMITS, cachedIdsMax: 1_000 };
 
 let scratch: Awaited<ReturnType<typeof scratchFolder>>;
 let server: EmbeddedEventStore;
