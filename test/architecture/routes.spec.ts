@@ -1,15 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { Controller, Get, Module, RequestMethod, VERSION_NEUTRAL } from '@nestjs/common';
-import { METHOD_METADATA, PATH_METADATA, VERSION_METADATA } from '@nestjs/common/constants.js';
-import { APP_GUARD, MetadataScanner, ModulesContainer } from '@nestjs/core';
+import { Controller, Get, Module } from '@nestjs/common';
+import { APP_GUARD } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { request } from 'node:http';
 import { Registry } from 'prom-client';
 import { API_TOKENS, AuthGuard } from '../../src/http/auth.guard.js';
+import { scopesOf } from '../../openapi/document.js';
 import { AppModule } from '../../src/app.module.js';
 import { loadConfig } from '../../src/config.js';
 import { connectEventStore } from '../../src/eventstore/event-store.js';
-import { ACCESS } from '../../src/http/open-to-all.js';
 import { createServer } from '../../src/http/server.js';
 import { Database } from '../../src/read-models/database.js';
 import { ADMIN_TOKEN, READ_TOKEN } from '../support/delivery.js';
@@ -120,33 +119,6 @@ async function serve(): Promise<NestFastifyApplication> {
   return app;
 }
 
-/** The handlers that Nest has given a route, with what the route says of who may ask. */
-function routesOf(app: NestFastifyApplication): Record<string, string> {
-  const controllers = [...app.get(ModulesContainer).values()].flatMap((module) => [...module.controllers.values()]);
-  const metadata = (name: string, ...of: readonly (object | null | undefined)[]): unknown =>
-    of.map((one) => one && Reflect.getMetadata(name, one)).find((value) => value !== undefined && value !== null);
-  const path = (...parts: unknown[]): string =>
-    `/${parts
-      .map((part) => String(part ?? '').replace(/^\/|\/$/g, ''))
-      .filter(Boolean)
-      .join('/')}`;
-  return Object.fromEntries(
-    controllers.flatMap(({ metatype, instance }) => {
-      const prototype = Object.getPrototypeOf(instance) as Record<string, object>;
-      return new MetadataScanner().getAllMethodNames(prototype).flatMap((name) => {
-        const handler = prototype[name];
-        const method = metadata(METHOD_METADATA, handler);
-        if (method === undefined) return [];
-        const controller = metatype as object | null;
-        const version = metadata(VERSION_METADATA, handler, controller) === VERSION_NEUTRAL ? '' : 'v1';
-        const address = path(version, metadata(PATH_METADATA, controller), metadata(PATH_METADATA, handler));
-        const scope = metadata(ACCESS, handler, controller);
-        return [[`${RequestMethod[method as number]} ${address}`, String(scope)]];
-      });
-    }),
-  );
-}
-
 const sorted = (routes: Record<string, string>): [string, string][] =>
   Object.entries(routes).sort(([a], [b]) => (a < b ? -1 : 1));
 
@@ -176,7 +148,7 @@ afterAll(() => app.close());
 
 describe('the routes', () => {
   it('are these, each with the scope that it wants', () => {
-    expect(sorted(routesOf(app))).toEqual(sorted(ROUTES));
+    expect(sorted(scopesOf(app))).toEqual(sorted(ROUTES));
   });
 
   it('are all that the server has: whatever Nest does not know of is not there', async () => {
