@@ -189,9 +189,9 @@ function payAtOnce(
     periodStart: at,
     periodEnd: at,
   });
-  recordInvoice(stage, operation, { type: 'invoice.created', invoice: draft });
+  recordInvoice(operation, { type: 'invoice.created', invoice: draft });
   const open = finalized(stage, at, draft);
-  recordInvoice(stage, operation, { type: 'invoice.finalized', invoice: open });
+  recordInvoice(operation, { type: 'invoice.finalized', invoice: open });
   updateSubscription(stage, operation, { ...plan.change, latestInvoice: open.id });
   collectAtOnce(stage, operation, open);
 }

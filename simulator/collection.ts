@@ -4,10 +4,9 @@ import { DAY, HOUR, type Seconds } from './calendar.js';
 import { isBasilOrLater } from './api-version.js';
 import { discounted } from './discounts.js';
 import type { Operation } from './journal.js';
-import { customerShape } from './shapes/customer.js';
 import { invoicePaymentShape, invoiceShape } from './shapes/invoice.js';
 import { chargeShape, paymentIntentShape } from './shapes/payment.js';
-import { newId, updateCustomer, type Stage } from './stage.js';
+import { newId, recordCustomer, updateCustomer, type Stage } from './stage.js';
 
 /** How invoices come to be and are paid, or not. */
 
@@ -121,8 +120,7 @@ export function recordBalance(
   operation: Operation,
   { startingBalanceMinor, endingBalanceMinor }: Invoice,
 ): void {
-  if (endingBalanceMinor !== startingBalanceMinor)
-    operation.record('customer.updated', customerShape(stage.journal.view, stage.customer));
+  if (endingBalanceMinor !== startingBalanceMinor) recordCustomer(stage, operation, 'customer.updated');
 }
 
 /** Collects a finalised invoice with a good card, or settles it when there is nothing to pay. */
@@ -133,14 +131,14 @@ export function collectAtOnce(stage: Stage, operation: Operation, open: Invoice)
     return;
   }
   const intent = openIntent(stage, operation.at, open);
-  operation.record('payment_intent.created', paymentIntentShape(stage.journal.view, intent));
+  operation.record('payment_intent.created', (view) => paymentIntentShape(view, intent));
   const attempt = attempted(stage, operation.at, { intent, succeeds: true });
   recordAttempt(stage, operation, attempt);
   recordPaid(stage, operation, paid(operation.at, open, attempt.charge));
 }
 
-export function recordInvoice(stage: Stage, operation: Operation, fact: { type: string; invoice: Invoice }): void {
-  operation.record(fact.type, invoiceShape(stage.journal.view, fact.invoice), fact.invoice.subscription ?? undefined);
+export function recordInvoice(operation: Operation, fact: { type: string; invoice: Invoice }): void {
+  operation.record(fact.type, (view) => invoiceShape(view, fact.invoice), fact.invoice.subscription ?? undefined);
 }
 
 /** The intent that collects an open invoice, as it is before its first attempt. */
@@ -191,12 +189,10 @@ export function attempted(stage: Stage, at: Seconds, attempt: { intent: Intent; 
 }
 
 export function recordAttempt(stage: Stage, operation: Operation, { charge, intent }: Attempt): void {
-  const { view } = stage.journal;
   const paid = charge.declineCode === null;
   if (paid) stage.charges = [...stage.charges, charge];
-  operation.record(paid ? 'charge.succeeded' : 'charge.failed', chargeShape(view, charge));
-  operation.record(
-    paid ? 'payment_intent.succeeded' : 'payment_intent.payment_failed',
+  operation.record(paid ? 'charge.succeeded' : 'charge.failed', (view) => chargeShape(view, charge));
+  operation.record(paid ? 'payment_intent.succeeded' : 'payment_intent.payment_failed', (view) =>
     paymentIntentShape(view, intent),
   );
 }
@@ -215,8 +211,8 @@ export function paid(at: Seconds, invoice: Invoice, charge: Charge | null): Invo
 
 /** What says that an invoice is settled: both event types that Stripe sends, and since basil the payment that ties intent and invoice. */
 export function recordPaid(stage: Stage, operation: Operation, invoice: Invoice): void {
-  recordInvoice(stage, operation, { type: 'invoice.paid', invoice });
-  if (!invoice.paidOutside) recordInvoice(stage, operation, { type: 'invoice.payment_succeeded', invoice });
+  recordInvoice(operation, { type: 'invoice.paid', invoice });
+  if (!invoice.paidOutside) recordInvoice(operation, { type: 'invoice.payment_succeeded', invoice });
   stage.invoices = [...stage.invoices, invoice];
   if (invoice.intent === null || !isBasilOrLater(stage.journal.view.playedIn)) return;
   const payment = {
@@ -228,7 +224,7 @@ export function recordPaid(stage: Stage, operation: Operation, invoice: Invoice)
     createdAt: invoice.finalizedAt ?? operation.at,
     paidAt: operation.at,
   };
-  operation.record('invoice_payment.paid', invoicePaymentShape(stage.journal.view, payment));
+  operation.record('invoice_payment.paid', (view) => invoicePaymentShape(view, payment));
 }
 
 /** A failed attempt: the next one is three days later, until there is none (`nextAttemptAt` null). */
@@ -243,8 +239,8 @@ export function recordFailure(
     nextAttemptAt: failure.last ? null : operation.at + 3 * DAY,
     charge: failure.charge.id,
   };
-  recordInvoice(stage, operation, { type: 'invoice.updated', invoice });
-  recordInvoice(stage, operation, { type: 'invoice.payment_failed', invoice });
+  recordInvoice(operation, { type: 'invoice.updated', invoice });
+  recordInvoice(operation, { type: 'invoice.payment_failed', invoice });
   if (!stage.customer.delinquent) updateCustomer(stage, operation, { delinquent: true });
   return invoice;
 }

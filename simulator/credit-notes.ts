@@ -24,10 +24,10 @@ export function creditPaidInvoice(stage: Stage, operation: Operation): void {
   const amountMinor = random.chance(0.3) ? leftMinor : random.integer(1, leftMinor);
   const refund = random.chance(0.5) ? refundPart(stage, operation, { charge, amountMinor }) : null;
   if (refund === null) updateCustomer(stage, operation, { balanceMinor: stage.customer.balanceMinor - amountMinor });
-  recordNote(stage, operation, 'created', newNote(stage, invoice, { amountMinor, refund, at: operation.at }));
+  recordNote(operation, 'created', newNote(stage, invoice, { amountMinor, refund, at: operation.at }));
   const credited = { ...invoice, postCreditMinor: invoice.postCreditMinor + amountMinor };
   stage.invoices = stage.invoices.map((other) => (other === invoice ? credited : other));
-  recordInvoice(stage, operation, { type: 'invoice.updated', invoice: credited });
+  recordInvoice(operation, { type: 'invoice.updated', invoice: credited });
 }
 
 /** Lowers what an open invoice is due; the note may be voided, which raises it again. Gives the invoice as it then is. */
@@ -38,12 +38,12 @@ export function creditOpenInvoice(stage: Stage, open: Invoice, at: Seconds): Inv
   const amountMinor = stage.random.integer(1, dueMinor - 1);
   const note = newNote(stage, open, { amountMinor, refund: null, at });
   const credited = { ...open, preCreditMinor: amountMinor };
-  recordNote(stage, operation, 'created', note);
-  recordInvoice(stage, operation, { type: 'invoice.updated', invoice: credited });
+  recordNote(operation, 'created', note);
+  recordInvoice(operation, { type: 'invoice.updated', invoice: credited });
   if (stage.random.chance(0.7)) return credited;
   const undoing = stage.journal.operation(at + stage.random.integer(1, DAY), 'merchant');
-  recordNote(stage, undoing, 'voided', { ...note, status: 'void', voidedAt: undoing.at });
-  recordInvoice(stage, undoing, { type: 'invoice.updated', invoice: open });
+  recordNote(undoing, 'voided', { ...note, status: 'void', voidedAt: undoing.at });
+  recordInvoice(undoing, { type: 'invoice.updated', invoice: open });
   return open;
 }
 
@@ -64,6 +64,6 @@ function newNote(
   };
 }
 
-function recordNote(stage: Stage, operation: Operation, what: 'created' | 'voided', note: CreditNote): void {
-  operation.record(`credit_note.${what}`, creditNoteShape(stage.journal.view, note));
+function recordNote(operation: Operation, what: 'created' | 'voided', note: CreditNote): void {
+  operation.record(`credit_note.${what}`, (view) => creditNoteShape(view, note));
 }

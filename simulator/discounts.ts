@@ -44,15 +44,15 @@ export function changeDiscount(stage: Stage, operation: Operation): void {
   const { discount } = stage.subscription;
   const given = discount === null ? newDiscount(stage, operation.at) : null;
   updateSubscription(stage, operation, { discount: given });
-  if (given !== null) recordDiscount(stage, operation, given);
-  if (discount !== null) endDiscount(stage, operation, discount);
+  if (given !== null) recordDiscount(operation, given);
+  if (discount !== null) endDiscount(operation, discount);
 }
 
-export function recordDiscount(stage: Stage, operation: Operation, discount: Discount): void {
-  operation.record('customer.discount.created', discountShape(stage.journal.view, discount));
+export function recordDiscount(operation: Operation, discount: Discount): void {
+  operation.record('customer.discount.created', (view) => discountShape(view, discount));
 }
 
 /** The event that it is over carries the whole discount. */
-export function endDiscount(stage: Stage, operation: Operation, discount: Discount): void {
-  operation.record('customer.discount.deleted', discountShape(stage.journal.view, discount));
+export function endDiscount(operation: Operation, discount: Discount): void {
+  operation.record('customer.discount.deleted', (view) => discountShape(view, discount));
 }

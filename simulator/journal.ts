@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import { stripeId } from './account.js';
+import type { ApiVersion } from './api-version.js';
 import type { Seconds } from './calendar.js';
-import type { JsonObject, StripeEvent, StripeObject } from './json.js';
+import type { StripeEvent, StripeObject } from './json.js';
 import { previousAttributes } from './previous-attributes.js';
 import type { Random } from './random.js';
 import { realTime, type View } from './shapes/view.js';
@@ -15,8 +16,21 @@ export interface SimulatedEvent {
 /** One thing that happened at Stripe: its events share the request, and mostly the second. */
 export interface Operation {
   readonly at: Seconds;
-  /** Adds an event about `object`; `subscription` is the one whose stream holds it, when that is not the object's own. */
-  readonly record: (type: string, object: StripeObject, subscription?: string) => void;
+  /** Adds an event about an object as it is now; `subscription` is the one whose stream holds it, when that is not the object's own. */
+  readonly record: (type: string, object: Renderer, subscription?: string) => void;
+}
+
+/** An object as it was at one time, for whoever looks at it. Pure: it may be asked again, for another API version. */
+export type Renderer = (view: View) => StripeObject;
+
+/** How each event would be rendered for an endpoint of another API version. */
+const renderings = new WeakMap<SimulatedEvent, (apiVersion: ApiVersion) => StripeEvent>();
+
+/** A simulated event, with its object, as an endpoint of this API version gets it; its id stays. */
+export function renderedIn(event: SimulatedEvent, apiVersion: ApiVersion): StripeEvent {
+  const render = renderings.get(event);
+  if (render === undefined) throw new Error(`${event.stripeEvent.id} was not made by a journal.`);
+  return render(apiVersion);
 }
 
 /** Types beside `*.updated` whose events tell the values before (seen in recordings). */
@@ -37,11 +51,15 @@ const IN_REAL_TIME = new Set([
   'test_helpers.test_clock',
 ]);
 
+/** What an event tells: its object, and, where it tells that, the object before. */
+type Told = { readonly render: Renderer; readonly before: Renderer | null; readonly at: Seconds };
+type Fact = Pick<StripeEvent, 'type' | 'created' | 'request' | 'pending_webhooks'> & Omit<Told, 'at'>;
+
 /** Writes down what Stripe would send, in true order. */
 export class Journal {
   readonly events: SimulatedEvent[] = [];
-  /** Of each object: as the last event showed it, and what had changed then. */
-  readonly #last = new Map<string, { shape: StripeObject; at: Seconds; previous: JsonObject | undefined }>();
+  /** Of each object: what the last event showed, and what it was before. */
+  readonly #last = new Map<string, Told>();
 
   /** `twins`: now and then Stripe makes two events of one change, with an id each. */
   constructor(
@@ -56,43 +74,49 @@ export class Journal {
       by === 'stripe'
         ? { id: null, idempotency_key: null }
         : { id: stripeId(this.random, 'req'), idempotency_key: this.random.chance(0.5) ? this.#uuid() : null };
-    const record: Operation['record'] = (type, object, subscription) => {
+    const record: Operation['record'] = (type, render, subscription) => {
+      const object = render(this.view);
       const created = IN_REAL_TIME.has(object.object) ? realTime(this.view, at) : at;
-      const stripeEvent = this.#event({ type, object, created, request });
+      const before = this.#before(type, object, created);
+      this.#last.set(object.id, { render, at: created, before });
       const stream = subscription === undefined ? `${object.object}-${object.id}` : `subscription-${subscription}`;
-      this.events.push({ stripeEvent, stream });
-      if (this.options.twins && this.random.chance(TWIN_RATE))
-        this.events.push({ stripeEvent: { ...stripeEvent, id: this.#eventId() }, stream });
+      const id = this.#eventId();
+      const fact = { type, created, request, render, before, pending_webhooks: this.random.integer(1, 3) };
+      this.#add(fact, stream, id);
+      if (this.options.twins && this.random.chance(TWIN_RATE)) this.#add(fact, stream, this.#eventId());
     };
     return { at, record };
   }
 
-  #event(fact: Pick<StripeEvent, 'type' | 'created' | 'request'> & { object: StripeObject }): StripeEvent {
-    const { type, object, created, request } = fact;
-    const previous = this.#changeOf(type, object, created);
-    this.#last.set(object.id, { shape: object, at: created, previous });
+  #add(fact: Fact, stream: string, id: string): void {
+    const inVersion = (apiVersion: ApiVersion) => this.#event(fact, id, apiVersion);
+    const event = { stripeEvent: inVersion(this.view.apiVersion), stream };
+    renderings.set(event, inVersion);
+    this.events.push(event);
+  }
+
+  #event({ render, before, ...envelope }: Fact, id: string, apiVersion: ApiVersion): StripeEvent {
+    const view = { ...this.view, apiVersion };
+    const object = render(view);
     return {
-      id: this.#eventId(),
+      id,
       object: 'event',
-      api_version: this.view.apiVersion,
-      created,
-      data: { object, ...(previous === undefined ? {} : { previous_attributes: previous }) },
+      api_version: apiVersion,
+      data: { object, ...(before === null ? {} : { previous_attributes: previousAttributes(before(view), object) }) },
       livemode: this.view.account.livemode,
-      pending_webhooks: this.random.integer(1, 3),
-      request,
-      type,
+      ...envelope,
     };
   }
 
-  /** What changed since the last event about the object; two types that report one change in one second report the same. */
-  #changeOf(type: string, after: StripeObject, at: Seconds): JsonObject | undefined {
-    if (!type.endsWith('.updated') && !TELLS_BEFORE.has(type)) return undefined;
+  /** The object before what an event tells of; two types that report one change in one second report the same. */
+  #before(type: string, after: StripeObject, at: Seconds): Renderer | null {
+    if (!type.endsWith('.updated') && !TELLS_BEFORE.has(type)) return null;
     const last = this.#last.get(after.id);
     if (last === undefined) throw new Error(`${type} of ${after.id}, which no earlier event mentions.`);
-    if (last.at === at && last.previous !== undefined && isDeepStrictEqual(last.shape, after)) return last.previous;
-    const previous = previousAttributes(last.shape, after);
-    if (Object.keys(previous).length === 0) throw new Error(`${type} of ${after.id} changes nothing.`);
-    return previous;
+    const isUnchanged = isDeepStrictEqual(last.render(this.view), after);
+    if (isUnchanged && last.at === at && last.before !== null) return last.before;
+    if (isUnchanged) throw new Error(`${type} of ${after.id} changes nothing.`);
+    return last.render;
   }
 
   #eventId(): string {

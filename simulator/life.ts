@@ -60,7 +60,7 @@ export function playLife(options: LifeOptions): SimulatedLife {
   const journal = new Journal(random, { account, apiVersion, playedIn, clock }, { twins: !cycles });
   const stage = openStage({ random, journal, cycles, several }, at);
   if (clock !== null)
-    journal.operation(at, 'merchant').record('test_helpers.test_clock.created', testClockShape(clock, at, null));
+    journal.operation(at, 'merchant').record('test_helpers.test_clock.created', () => testClockShape(clock, at, null));
   openAccount(stage, journal.operation(at, 'merchant'));
   const stripeSubscriptions: StripeObject[] = [];
   let now = at;
@@ -99,8 +99,10 @@ function playSubscription(stage: Stage, at: Seconds): Seconds {
 function advanceClock({ journal }: Stage, { from, to }: { from: Seconds; to: Seconds }): void {
   const { clock } = journal.view;
   if (clock === null) return;
-  journal.operation(from, 'merchant').record('test_helpers.test_clock.advancing', testClockShape(clock, from, to));
-  journal.operation(to, 'stripe').record('test_helpers.test_clock.ready', testClockShape(clock, to, null));
+  journal
+    .operation(from, 'merchant')
+    .record('test_helpers.test_clock.advancing', () => testClockShape(clock, from, to));
+  journal.operation(to, 'stripe').record('test_helpers.test_clock.ready', () => testClockShape(clock, to, null));
 }
 
 /** The customer takes out another subscription, beside the one it may still have. */

@@ -2,7 +2,7 @@ import { amountRefundedMinor } from './amounts.js';
 import { isCloverOrLater } from './api-version.js';
 import type { Charge, Dispute, DisputeEntry, Refund } from './books.js';
 import { DAY, type Seconds } from './calendar.js';
-import type { Operation } from './journal.js';
+import type { Operation, Renderer } from './journal.js';
 import { disputeShape, refundShape } from './shapes/money-back.js';
 import { chargeShape } from './shapes/payment.js';
 import { newId, type Stage } from './stage.js';
@@ -36,8 +36,8 @@ export function refundPart(
   const made = newRefund(stage, charge, { at: operation.at, amountMinor });
   const refunded = { ...charge, refunds: [made, ...charge.refunds] };
   replaceCharge(stage, refunded);
-  operation.record('refund.created', refundShape(stage.journal.view, made));
-  operation.record('charge.refunded', chargeShape(stage.journal.view, refunded));
+  operation.record('refund.created', (view) => refundShape(view, made));
+  operation.record('charge.refunded', (view) => chargeShape(view, refunded));
   return made;
 }
 
@@ -65,7 +65,7 @@ function failRefund(stage: Stage, made: Refund, at: Seconds): void {
   const operation = stage.journal.operation(at, 'stripe');
   const failed: Refund = { ...made, status: 'failed' };
   for (const type of ['refund.updated', 'charge.refund.updated', 'refund.failed'])
-    operation.record(type, refundShape(stage.journal.view, failed));
+    operation.record(type, (view) => refundShape(view, failed));
 }
 
 /**
@@ -95,9 +95,9 @@ export function dispute(stage: Stage, operation: Operation): void {
         : [newEntry(stage, operation.at, { amountMinor: -charge.amountMinor, feeMinor: DISPUTE_FEE_MINOR })],
     createdAt: operation.at,
   };
-  opening.record('charge.dispute.created', disputeShape(view, opened));
+  opening.record('charge.dispute.created', (view) => disputeShape(view, opened));
   if (prevented) return;
-  if (!inquiry) opening.record('charge.dispute.funds_withdrawn', disputeShape(view, opened));
+  if (!inquiry) opening.record('charge.dispute.funds_withdrawn', (view) => disputeShape(view, opened));
   closeDispute(stage, opened, operation.at + random.integer(10, 70) * DAY);
 }
 
@@ -108,7 +108,8 @@ function closeDispute(stage: Stage, opened: Dispute, at: Seconds): void {
   const status = inquiry ? 'warning_closed' : random.pick(['won', 'lost'] as const);
   const returned =
     status === 'won' ? [newEntry(stage, at, { amountMinor: opened.charge.amountMinor, feeMinor: 0 })] : [];
-  const closed = disputeShape(journal.view, { ...opened, status, entries: [...opened.entries, ...returned] });
+  const closed: Renderer = (view) =>
+    disputeShape(view, { ...opened, status, entries: [...opened.entries, ...returned] });
   operation.record('charge.dispute.closed', closed);
   if (status === 'won') operation.record('charge.dispute.funds_reinstated', closed);
 }

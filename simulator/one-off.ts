@@ -34,14 +34,14 @@ export function oneOffInvoice(stage: Stage, operation: Operation): void {
     discount: null,
     dueAt: isSent ? at + DAYS_UNTIL_DUE * DAY : null,
   };
-  recordInvoice(stage, operation, { type: 'invoice.created', invoice: draft });
+  recordInvoice(operation, { type: 'invoice.created', invoice: draft });
   const final = finalized(stage, at, draft);
   // A sent invoice has its payment intent when it is paid.
   const open = isSent ? { ...final, intent: null } : final;
-  recordInvoice(stage, operation, { type: 'invoice.finalized', invoice: open });
+  recordInvoice(operation, { type: 'invoice.finalized', invoice: open });
   if (!isSent) return collectAtOnce(stage, operation, open);
   recordBalance(stage, operation, open);
-  recordInvoice(stage, operation, { type: 'invoice.sent', invoice: open });
+  recordInvoice(operation, { type: 'invoice.sent', invoice: open });
   settle(stage, open, at + stage.random.integer(1, 5) * DAY);
 }
 
@@ -61,16 +61,8 @@ function pendingLine(stage: Stage, { at, record }: Operation): InvoiceLine {
     periodStart: at,
     periodEnd: at,
   };
-  record(
-    'invoiceitem.created',
-    invoiceItemShape(stage.journal.view, {
-      id: invoiceItem,
-      line,
-      subscription: null,
-      customer,
-      currency,
-      createdAt: at,
-    }),
+  record('invoiceitem.created', (view) =>
+    invoiceItemShape(view, { id: invoiceItem, line, subscription: null, customer, currency, createdAt: at }),
   );
   return line;
 }
@@ -96,7 +88,7 @@ function settle(stage: Stage, sent: Invoice, at: Seconds): void {
     case 'outside':
       return recordPaid(stage, operation, { ...paid(operation.at, open, null), paidOutside: true });
     case 'void':
-      return recordInvoice(stage, operation, {
+      return recordInvoice(operation, {
         type: 'invoice.voided',
         invoice: { ...open, status: 'void', voidedAt: operation.at, autoAdvance: false },
       });
@@ -110,7 +102,7 @@ function settle(stage: Stage, sent: Invoice, at: Seconds): void {
 function payByCard(stage: Stage, operation: Operation, open: Invoice): void {
   const named = { ...open, intent: newId(stage, 'pi') };
   const intent = openIntent(stage, operation.at, named);
-  operation.record('payment_intent.created', paymentIntentShape(stage.journal.view, intent));
+  operation.record('payment_intent.created', (view) => paymentIntentShape(view, intent));
   const attempt = attempted(stage, operation.at, { intent, succeeds: true });
   recordAttempt(stage, operation, attempt);
   recordPaid(stage, operation, paid(operation.at, named, attempt.charge));
@@ -118,9 +110,9 @@ function payByCard(stage: Stage, operation: Operation, open: Invoice): void {
 
 function writeOff(stage: Stage, open: Invoice): void {
   const overdueAt = open.dueAt ?? open.createdAt;
-  recordInvoice(stage, stage.journal.operation(overdueAt, 'stripe'), { type: 'invoice.overdue', invoice: open });
+  recordInvoice(stage.journal.operation(overdueAt, 'stripe'), { type: 'invoice.overdue', invoice: open });
   const operation = stage.journal.operation(overdueAt + 30 * DAY, 'merchant');
-  recordInvoice(stage, operation, {
+  recordInvoice(operation, {
     type: 'invoice.marked_uncollectible',
     invoice: { ...open, status: 'uncollectible', uncollectibleAt: operation.at, autoAdvance: false },
   });

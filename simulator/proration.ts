@@ -53,7 +53,7 @@ export function recordPending(stage: Stage, operation: Operation, lines: readonl
       currency,
       createdAt: operation.at,
     };
-    operation.record('invoiceitem.created', invoiceItemShape(stage.journal.view, item), subscription);
+    operation.record('invoiceitem.created', (view) => invoiceItemShape(view, item), subscription);
   }
   stage.pendingLines = [...stage.pendingLines, ...waiting];
 }

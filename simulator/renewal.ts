@@ -79,8 +79,8 @@ function resume(stage: Stage, at: Seconds): Seconds {
     periodEnd: at,
   });
   const open = finalized(stage, at, draft);
-  recordInvoice(stage, operation, { type: 'invoice.created', invoice: draft });
-  recordInvoice(stage, operation, { type: 'invoice.finalized', invoice: open });
+  recordInvoice(operation, { type: 'invoice.created', invoice: draft });
+  recordInvoice(operation, { type: 'invoice.finalized', invoice: open });
   collectAtOnce(stage, operation, open);
   updateSubscription(stage, operation, {
     status: 'active',
@@ -113,7 +113,7 @@ function renew(stage: Stage, operation: Operation): Invoice {
   ];
   stage.pendingLines = [];
   const draft = draftInvoice(stage, operation.at, { reason: 'subscription_cycle', lines, periodStart, periodEnd });
-  recordInvoice(stage, operation, { type: 'invoice.created', invoice: draft });
+  recordInvoice(operation, { type: 'invoice.created', invoice: draft });
   updateSubscription(stage, operation, {
     ...next,
     latestInvoice: draft.id,
@@ -126,7 +126,7 @@ function renew(stage: Stage, operation: Operation): Invoice {
 function endedDiscount(stage: Stage, operation: Operation): { discount?: null } {
   const { discount } = stage.subscription;
   if (discount === null || !isOver(discount, stage.subscription, operation.at)) return {};
-  endDiscount(stage, operation, discount);
+  endDiscount(operation, discount);
   stage.subscription = { ...stage.subscription, discount: null };
   return { discount: null };
 }
@@ -141,14 +141,14 @@ function periodAfter(anchor: Seconds, interval: Parameters<typeof afterIntervals
 
 function collect(stage: Stage, operation: Operation, draft: Invoice): Seconds {
   const open = finalized(stage, operation.at, draft);
-  recordInvoice(stage, operation, { type: 'invoice.finalized', invoice: open });
+  recordInvoice(operation, { type: 'invoice.finalized', invoice: open });
   if (open.intent === null || stage.random.chance(0.8)) {
     collectAtOnce(stage, operation, open);
     return operation.at;
   }
   recordBalance(stage, operation, open);
   const intent = openIntent(stage, operation.at, open);
-  operation.record('payment_intent.created', paymentIntentShape(stage.journal.view, intent));
+  operation.record('payment_intent.created', (view) => paymentIntentShape(view, intent));
   const attempt = attempted(stage, operation.at, { intent, succeeds: false });
   recordAttempt(stage, operation, attempt);
   const failed = recordFailure(stage, operation, { invoice: open, charge: attempt.charge, last: false });
@@ -199,7 +199,7 @@ function giveUp(stage: Stage, operation: Operation): void {
 function settlePaused(stage: Stage, operation: Operation, draft: Invoice): Seconds {
   const behavior = stage.subscription.pauseCollection?.behavior;
   if (behavior === 'keep_as_draft') {
-    recordInvoice(stage, operation, {
+    recordInvoice(operation, {
       type: 'invoice.updated',
       invoice: { ...draft, autoAdvance: false, nextAttemptAt: null },
     });
@@ -210,9 +210,9 @@ function settlePaused(stage: Stage, operation: Operation, draft: Invoice): Secon
     behavior === 'void'
       ? { ...open, status: 'void', voidedAt: operation.at, autoAdvance: false }
       : { ...open, status: 'uncollectible', uncollectibleAt: operation.at, autoAdvance: false };
-  recordInvoice(stage, operation, { type: 'invoice.finalized', invoice: open });
+  recordInvoice(operation, { type: 'invoice.finalized', invoice: open });
   recordBalance(stage, operation, open);
-  recordInvoice(stage, operation, {
+  recordInvoice(operation, {
     type: behavior === 'void' ? 'invoice.voided' : 'invoice.marked_uncollectible',
     invoice: ended,
   });

@@ -69,6 +69,6 @@ export function endSchedule(
   stage.schedule = null;
 }
 
-function record({ schedule, journal }: Stage, operation: Operation, what: string): void {
-  if (schedule !== null) operation.record(`subscription_schedule.${what}`, scheduleShape(journal.view, schedule));
+function record({ schedule }: Stage, operation: Operation, what: string): void {
+  if (schedule !== null) operation.record(`subscription_schedule.${what}`, (view) => scheduleShape(view, schedule));
 }

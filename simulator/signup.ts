@@ -17,9 +17,17 @@ import {
 import { newDiscount, recordDiscount } from './discounts.js';
 import type { Operation } from './journal.js';
 import type { Random } from './random.js';
-import { checkoutSessionShape, customerShape } from './shapes/customer.js';
+import { checkoutSessionShape } from './shapes/customer.js';
 import { paymentIntentShape, paymentMethodShape } from './shapes/payment.js';
-import { billingInterval, newId, recordSubscription, updateCustomer, updateSubscription, type Stage } from './stage.js';
+import {
+  billingInterval,
+  newId,
+  recordCustomer,
+  recordSubscription,
+  updateCustomer,
+  updateSubscription,
+  type Stage,
+} from './stage.js';
 
 const NAMES = [
   'Ada Byron',
@@ -137,15 +145,13 @@ function incompleteSubscription(
 
 /** The customer appears. */
 export function openAccount(stage: Stage, operation: Operation): void {
-  operation.record('customer.created', customerShape(stage.journal.view, stage.customer));
+  recordCustomer(stage, operation, 'customer.created');
 }
 
 /** The customer gives a card, which becomes the default in the same second. */
 export function attachCard(stage: Stage, operation: Operation): void {
-  operation.record(
-    'payment_method.attached',
-    paymentMethodShape(stage.journal.view, stage.paymentMethod, stage.customer),
-  );
+  const { paymentMethod, customer } = stage;
+  operation.record('payment_method.attached', (view) => paymentMethodShape(view, paymentMethod, customer));
   updateCustomer(stage, operation, { defaultPaymentMethod: stage.paymentMethod.id });
 }
 
@@ -172,8 +178,7 @@ export function startTrial(stage: Stage, operation: Operation): void {
   const { invoice } = firstInvoice(stage, operation, true);
   const settled = paid(operation.at, invoice, null);
   fixCurrency(stage, operation);
-  for (const type of ['invoice.created', 'invoice.finalized'])
-    recordInvoice(stage, operation, { type, invoice: settled });
+  for (const type of ['invoice.created', 'invoice.finalized']) recordInvoice(operation, { type, invoice: settled });
   recordPaid(stage, operation, settled);
   recordBirth(stage, operation);
 }
@@ -184,7 +189,7 @@ export function startByApi(stage: Stage, operation: Operation, goodCard: boolean
   fixCurrency(stage, operation);
   recordBirth(stage, operation);
   const intent = openIntent(stage, operation.at, invoice);
-  operation.record('payment_intent.created', paymentIntentShape(stage.journal.view, intent));
+  operation.record('payment_intent.created', (view) => paymentIntentShape(view, intent));
   const attempt = attempted(stage, operation.at, { intent, succeeds: goodCard });
   if (goodCard) {
     const settled = paid(operation.at, invoice, attempt.charge);
@@ -219,8 +224,7 @@ export function startByCheckout(stage: Stage, operation: Operation): void {
     customer: stage.customer,
     subscription: stage.subscription,
   };
-  operation.record(
-    'checkout.session.completed',
+  operation.record('checkout.session.completed', (view) =>
     checkoutSessionShape(view, { ...session, invoice: settled, createdAt: operation.at - 2 * MINUTE }),
   );
 }
@@ -228,7 +232,7 @@ export function startByCheckout(stage: Stage, operation: Operation): void {
 function recordBirth(stage: Stage, operation: Operation): void {
   recordSubscription(stage, operation, 'customer.subscription.created');
   const { discount } = stage.subscription;
-  if (discount !== null) recordDiscount(stage, operation, discount);
+  if (discount !== null) recordDiscount(operation, discount);
 }
 
 function firstInvoice(stage: Stage, operation: Operation, trial: boolean): { draft: Invoice; invoice: Invoice } {
@@ -252,8 +256,8 @@ function recordFirstInvoice(
 ): void {
   const [draft, open, end] = states;
   const late = stage.random.chance(0.2);
-  recordInvoice(stage, operation, { type: 'invoice.created', invoice: late ? end : draft });
-  recordInvoice(stage, operation, { type: 'invoice.finalized', invoice: late ? end : open });
+  recordInvoice(operation, { type: 'invoice.created', invoice: late ? end : draft });
+  recordInvoice(operation, { type: 'invoice.finalized', invoice: late ? end : open });
 }
 
 /** The first invoice fixes the currency of a customer. */
@@ -278,7 +282,7 @@ function recoverFirst(stage: Stage, invoice: Invoice, { intent }: Attempt): Seco
 function expireFirst(stage: Stage, invoice: Invoice, startedAt: Seconds): Seconds {
   const operation = stage.journal.operation(startedAt + 23 * HOUR, 'stripe');
   const voided: Invoice = { ...invoice, status: 'void', voidedAt: operation.at, autoAdvance: false };
-  recordInvoice(stage, operation, { type: 'invoice.voided', invoice: voided });
+  recordInvoice(operation, { type: 'invoice.voided', invoice: voided });
   updateSubscription(stage, operation, {
     status: 'incomplete_expired',
     canceledAt: operation.at,

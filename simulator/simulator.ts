@@ -6,7 +6,7 @@ import type { StripeObject } from './json.js';
 import { playLife, type SimulatedLife } from './life.js';
 import { seededRandom } from './random.js';
 
-export type { SimulatedEvent } from './journal.js';
+export { renderedIn, type SimulatedEvent } from './journal.js';
 export type { SimulatedLife } from './life.js';
 
 export interface SimulationOptions {

@@ -45,11 +45,17 @@ export function updateSubscription(stage: Stage, operation: Operation, change: P
 }
 
 export function recordSubscription(stage: Stage, operation: Operation, type: string): void {
-  operation.record(type, subscriptionShape(stage.journal.view, stage.subscription));
+  const { subscription } = stage;
+  operation.record(type, (view) => subscriptionShape(view, subscription));
 }
 
 /** Changes the customer in the books and says so. */
 export function updateCustomer(stage: Stage, operation: Operation, change: Partial<Customer>): void {
   stage.customer = { ...stage.customer, ...change };
-  operation.record('customer.updated', customerShape(stage.journal.view, stage.customer));
+  recordCustomer(stage, operation, 'customer.updated');
+}
+
+/** Says how the customer is now. */
+export function recordCustomer({ customer }: Stage, operation: Operation, type: string): void {
+  operation.record(type, (view) => customerShape(view, customer));
 }

@@ -4,7 +4,7 @@ import { exampleResource } from '../fixtures/recorded-events.js';
 import { API_VERSIONS, type ApiVersion } from '../../simulator/api-version.js';
 import type { JsonObject, StripeEvent, StripeObject } from '../../simulator/json.js';
 import { putBack } from '../../simulator/previous-attributes.js';
-import { lives, simulate, type SimulatedEvent } from '../../simulator/simulator.js';
+import { lives, renderedIn, simulate, type SimulatedEvent } from '../../simulator/simulator.js';
 
 const SEEDS = [1, 2, 42];
 
@@ -53,6 +53,19 @@ describe('A simulation', () => {
     expect(new Set(ids).size).toBe(ids.length);
     for (const id of ids) expect(id).toMatch(/^evt_[A-Za-z0-9]{24}$/);
     expect(ids.filter((id) => /^evt_0+$/.test(id))).toEqual([]);
+  });
+
+  it('renders each event for an endpoint of any API version, as an account of that version would', () => {
+    for (const playedIn of API_VERSIONS) {
+      for (const apiVersion of API_VERSIONS) {
+        const options = { seed: 5, subscriptions: 6, playedIn };
+        const events = [...lives({ ...options, apiVersion: playedIn })].flatMap((life) => life.events);
+        const others = [...lives({ ...options, apiVersion })].flatMap((life) => life.events);
+        expect(events.map((event) => renderedIn(event, apiVersion))).toEqual(
+          others.map(({ stripeEvent }) => stripeEvent),
+        );
+      }
+    }
   });
 
   it('keeps time: events are in the order of their seconds, and those of one operation share one', () => {
