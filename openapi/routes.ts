@@ -36,6 +36,7 @@ export const routes: Readonly<Record<string, RouteDescription>> = {
   'GET /problems': { summary: 'What the codes of problems mean', answer: 'ProblemKinds' },
   'GET /problems/{code}': { summary: 'What the code of a problem means', answer: 'ProblemKind' },
   'POST /webhooks/stripe': { summary: 'Where Stripe delivers', answer: 'Acknowledged' },
+  'GET /v1/status': { summary: 'How the service is, in a sentence and its numbers', answer: 'Status' },
   'GET /v1/projections': { summary: 'How far the read models are', answer: 'Projections' },
   'GET /v1/access': { summary: 'Whether a customer, or a person by email, has access', answer: 'Access' },
   'GET /v1/subscriptions': { summary: 'Subscriptions', answer: 'Subscriptions' },

@@ -22,7 +22,10 @@ import { LiveUpdates } from './api/live/live-updates.js';
 import { LIMITS } from './api/limits.js';
 import { IndexController } from './api/operations/index.controller.js';
 import { METRICS, MetricsController } from './api/operations/metrics.controller.js';
+import { StatusController } from './api/operations/status.controller.js';
+import { StatusReader } from './api/operations/status-reader.js';
 import { OperationsController } from './api/operations/operations.controller.js';
+import type { Minute } from './api/operations/status.js';
 import { NextLinks } from './api/next-links.js';
 import { ParkedController } from './api/parked/parked.controller.js';
 import type { PastThreadData } from './api/past/past-thread-handle.js';
@@ -53,6 +56,7 @@ import { BatchedEventIdIndex } from './read-models/event-id-index.js';
 import { Database } from './read-models/database.js';
 import { WebhookGate } from './webhook/gate.js';
 import { IntakeReport } from './webhook/intake.report.js';
+import { VERSION_OF_BUILD } from './version.js';
 import { take, type Append, type Delivery } from './webhook/intake.js';
 import { INTAKE, INTAKE_REPORT, WebhookController, type Intake } from './webhook/webhook.controller.js';
 
@@ -88,14 +92,16 @@ export class AppModule {
     const registry = new Registry();
     collectDefaultMetrics({ register: registry });
     const { eventstoreUrl, databaseUrl } = config;
-    const catchUp: CatchUpThread | null = !roles.includes('project')
-      ? null
-      : new CatchUpThread({
-          eventstoreUrl,
-          databaseUrl,
-          observer: new CatchUpMetrics(registry),
-          intakeIsBusy: () => appender.waiting > 0,
-        });
+    const catchUpMetrics = roles.includes('project') ? new CatchUpMetrics(registry) : null;
+    const catchUp: CatchUpThread | null =
+      catchUpMetrics === null
+        ? null
+        : new CatchUpThread({
+            eventstoreUrl,
+            databaseUrl,
+            observer: catchUpMetrics,
+            intakeIsBusy: () => appender.waiting > 0,
+          });
     const appender: Appender = new Appender(
       store,
       index === null ? noIndex : new BatchedEventIdIndex(index),
@@ -115,8 +121,16 @@ export class AppModule {
     });
     if (readModels !== null) gaugeReadModels(registry, health);
     const intake = roles.includes('ingest') ? intakePart({ config, appender, registry }) : null;
+    const status = new StatusReader({
+      store,
+      health,
+      database,
+      intake: intake && { waiting: () => appender.waiting, minutes: intake.minutes },
+      verified: catchUpMetrics && (() => catchUpMetrics.checked),
+      version: VERSION_OF_BUILD,
+    });
     const parts = [
-      operationsPart({ config, health, registry }),
+      operationsPart({ config, health, registry, status }),
       ...(intake === null ? [] : [intake]),
       ...(roles.includes('api') && readModels !== null && reads !== null
         ? [
@@ -146,14 +160,24 @@ const operationsPart = ({
   config,
   health,
   registry,
+  status,
 }: {
   config: Config;
   health: Health;
   registry: Registry;
+  status: StatusReader;
 }): Part => ({
-  controllers: [IndexController, HealthController, MetricsController, OpenApiController, ProblemsController],
+  controllers: [
+    IndexController,
+    HealthController,
+    StatusController,
+    MetricsController,
+    OpenApiController,
+    ProblemsController,
+  ],
   providers: [
     { provide: Health, useValue: health },
+    { provide: StatusReader, useValue: status },
     { provide: METRICS, useValue: registry },
     { provide: API_TOKENS, useValue: config.apiTokens },
     AuthGuard,
@@ -164,7 +188,8 @@ const operationsPart = ({
 });
 
 type IntakeParts = Readonly<{ config: Config; appender: Appender; registry: Registry }>;
-type IntakePart = Part & Readonly<{ bodyRoute: BodyRoute; deliveriesOf: DeliveriesOf }>;
+type IntakePart = Part &
+  Readonly<{ bodyRoute: BodyRoute; deliveriesOf: DeliveriesOf; minutes: () => readonly Minute[] }>;
 
 function intakePart({ config, appender, registry }: IntakeParts): IntakePart {
   const report = new IntakeReport({
@@ -181,6 +206,7 @@ function intakePart({ config, appender, registry }: IntakeParts): IntakePart {
     ],
     bodyRoute: new WebhookGate({ bodyBytesMax: config.appendBytesMax, report }),
     deliveriesOf: (stripeEventId) => report.latest.of(stripeEventId),
+    minutes: () => report.minutes.last.map(({ at, byOutcome }) => ({ at: at.toISOString(), byOutcome })),
   };
 }
 

@@ -19,6 +19,7 @@ export class CatchUpMetrics implements CatchUpObserver {
   readonly #state: Gauge;
   readonly #verified: Counter;
   readonly #wrong: Counter;
+  #checked = { folds: 0, faults: 0 };
 
   constructor(registry: Registry) {
     const registers = [registry];
@@ -92,9 +93,15 @@ export class CatchUpMetrics implements CatchUpObserver {
     });
   }
 
+  /** Folds that this process has compared with their rows, and the faults that it found. */
+  get checked(): Readonly<{ folds: number; faults: number }> {
+    return this.#checked;
+  }
+
   verified(folds: number, { count, examples }: Parameters<CatchUpObserver['verified']>[1]): void {
     this.#verified.inc(folds);
     this.#wrong.inc(count);
+    this.#checked = { folds: this.#checked.folds + folds, faults: this.#checked.faults + count };
     for (const fault of examples)
       this.#logger.error(
         `A row disagrees with the log: ${fault}. Run "subscription-ledger verify" for all of them, and "rebuild" to repair them.`,

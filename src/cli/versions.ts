@@ -1,11 +1,10 @@
-import { createRequire } from 'node:module';
 import { VERSION as EVENTSTORE_VERSION } from '../../packages/embedded-eventstore/src/version.js';
 import { installedVersion } from '../../packages/embedded-postgres/src/index.js';
+import { VERSION_OF_BUILD } from '../version.js';
 
 /** What `--version` prints: the versions that the report of a fault needs. */
 export async function versions(): Promise<string> {
-  const { version } = createRequire(import.meta.url)('../../../package.json') as { version: string };
-  return `subscription-ledger ${version}
+  return `subscription-ledger ${VERSION_OF_BUILD}
 Node ${process.versions.node} on ${process.platform} ${process.arch}
 embedded event store: behaves as EventStoreDB ${EVENTSTORE_VERSION}
 embedded Postgres: ${(await installedVersion()) ?? 'not installed'}

@@ -1,7 +1,7 @@
 import type { EventStore } from './event-store.js';
 import { distanceTo, type LogEnd } from './log-end.js';
 import { readLogPage } from './read.js';
-import type { RecordedEvent } from './recorded-event.js';
+import { receivedAtOf } from './recorded-event.js';
 
 /** Events of ours lie this close together, unless the store has written many of its own between them. */
 const PAGES_EVENTS = [2, 20, 200] as const;
@@ -44,10 +44,4 @@ export class LogLag {
     this.#received.set(position, received);
     return received;
   }
-}
-
-/** What another writer of the log says of itself may be no time. */
-function receivedAtOf({ metadata, recordedAt }: RecordedEvent): Date {
-  const received = new Date(metadata?.receivedAt ?? Number.NaN);
-  return Number.isNaN(received.getTime()) ? recordedAt : received;
 }

@@ -79,6 +79,12 @@ export type RecordedEvent = Readonly<{
   dataBytes?: number;
 }>;
 
+/** When an event was received; when it was recorded where its writer does not say, or says what is not a time. */
+export function receivedAtOf({ metadata, recordedAt }: RecordedEvent): Date {
+  const received = new Date(metadata?.receivedAt ?? Number.NaN);
+  return Number.isNaN(received.getTime()) ? recordedAt : received;
+}
+
 /** A recorded event without its body. */
 export type Envelope = Omit<RecordedEvent, 'data' | 'dataBytes'>;
 

@@ -44,9 +44,20 @@ export const latestOfStreams = (
   max: number,
 ): Promise<IndexedEvent[]> => latest(database, { where: 'stream = any($3)', values: [streams], before, max });
 
+const IN_QUARANTINE = `stream >= 'quarantine-' and stream < 'quarantine.'`;
+
 /** The latest events in quarantine, before a position. */
 export const latestQuarantined = (database: Queryable, before: bigint | null, max: number): Promise<IndexedEvent[]> =>
-  latest(database, { where: `stream >= 'quarantine-' and stream < 'quarantine.'`, values: [], before, max });
+  latest(database, { where: IN_QUARANTINE, values: [], before, max });
+
+/** How many events are in quarantine; counts no more than `max`. */
+export async function countQuarantined(database: Queryable, max: number): Promise<number> {
+  const { rows } = await database.query<{ count: bigint }>(
+    `select count(*) as count from (select from ${EVENT_INDEX} where ${IN_QUARANTINE} limit $1) as found`,
+    [max],
+  );
+  return Number(rows[0]?.count ?? 0);
+}
 
 type Latest = Readonly<{ where: string; values: readonly unknown[]; before: bigint | null; max: number }>;
 

@@ -1,6 +1,7 @@
 import { Logger } from '@nestjs/common';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import { DeliveryLines } from './delivery-lines.js';
+import { IntakeMinutes } from './intake-minutes.js';
 import { QUARANTINED, remarkOn, type Acknowledged, type Quarantined, type Recorded, type Refusal } from './refusal.js';
 import { RecentDeliveries } from './recent-deliveries.js';
 import { RepeatedLines } from './repeated-lines.js';
@@ -43,6 +44,8 @@ export class IntakeReport {
   readonly #logger = new Logger('webhook');
   /** What was acknowledged, for those who ask about an event. */
   readonly latest = new RecentDeliveries();
+  /** Deliveries of the last hour, for those who ask how the service is. */
+  readonly minutes = new IntakeMinutes();
   readonly #lines = new RepeatedLines();
   readonly #shown: DeliveryLines | null;
   readonly #labels: readonly string[];
@@ -95,7 +98,7 @@ export class IntakeReport {
   acknowledged(recorded: Recorded, seconds: number): void {
     const { kind: outcome } = recorded;
     this.#seconds.observe({ outcome }, seconds);
-    this.#deliveries.inc({ outcome });
+    this.#count(outcome);
     this.latest.note(recorded);
     this.#shown?.add(outcome, () => lineOf(recorded, seconds));
     if (recorded.kind === 'quarantined') this.#inQuarantine(recorded);
@@ -110,7 +113,7 @@ export class IntakeReport {
 
   /** A delivery is refused. */
   refused(refusal: Refusal, sender: Sender): void {
-    this.#deliveries.inc({ outcome: refusal.kind });
+    this.#count(refusal.kind);
     const { level, text, cause } = remarkOn(refusal, this.#labels);
     const key =
       refusal.kind === 'bad_signature'
@@ -136,12 +139,17 @@ export class IntakeReport {
 
   /** A delivery came while the service stops. */
   stopping(): void {
-    this.#deliveries.inc({ outcome: 'stopping' });
+    this.#count('stopping');
   }
 
   /** A delivery is answered 500, for a fault of ours. */
   failed(): void {
-    this.#deliveries.inc({ outcome: 'failed' });
+    this.#count('failed');
+  }
+
+  #count(outcome: Outcome): void {
+    this.#deliveries.inc({ outcome });
+    this.minutes.note(outcome);
   }
 }
 

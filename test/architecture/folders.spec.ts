@@ -88,6 +88,7 @@ const rooms: Record<string, { mayImport: readonly string[]; because: string }> =
       'src/environment.ts',
       'src/main.ts',
       'src/sample.ts',
+      'src/version.ts',
       'packages',
       'src/heaps.ts',
       'projections',

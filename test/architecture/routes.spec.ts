@@ -41,6 +41,7 @@ const ROUTES = {
   'GET /v1/events/live': 'read',
   'GET /v1/events/:id': 'read',
   'GET /v1/events/:id/body': 'read',
+  'GET /v1/status': 'read',
   'GET /v1/streams/:name': 'read',
   'GET /v1/invoices': 'read',
   'GET /v1/invoices/:id': 'read',

@@ -1,0 +1,104 @@
+import { withTimeout, type EventStore } from '../../eventstore/event-store.js';
+import { readEventAtPosition } from '../../eventstore/read.js';
+import { receivedAtOf } from '../../eventstore/recorded-event.js';
+import type { Database } from '../../read-models/database.js';
+import { countQuarantined } from '../../read-models/event-index.js';
+import type { Health, HealthReport, LogState, Positions } from './health.js';
+import { QUARANTINED_MAX, type LastEvent, type Minute, type StatusFacts } from './status.js';
+
+const ANSWER_WITHIN_MS = 2_000;
+
+type Options = Readonly<{
+  store: EventStore;
+  health: Health;
+  /** Null in a process that has no Postgres. */
+  database: Database | null;
+  /** Null where other processes take events. */
+  intake: Readonly<{ waiting: () => number; minutes: () => readonly Minute[] }> | null;
+  /** Null where other processes project. */
+  verified: (() => Readonly<{ folds: number; faults: number }>) | null;
+  /** The version of this build. */
+  version: string;
+}>;
+
+/** Gathers what is known of store, read models and this process. What does not answer is null in the facts. */
+export class StatusReader {
+  /** The event at a position never changes. */
+  #last: Omit<LastEvent, 'ageSeconds'> | null = null;
+
+  constructor(private readonly options: Options) {}
+
+  async read(): Promise<StatusFacts> {
+    const { health, intake, verified, version } = this.options;
+    const [report, positions, { quarantinedEvents, postgres }] = await Promise.all([
+      health.report(),
+      health.positions(),
+      this.#postgres(),
+    ]);
+    const now = new Date();
+    return {
+      at: now.toISOString(),
+      log: { state: positions.log.kind, name: logNameOf(positions) },
+      lastEvent: await this.#lastEvent(positions.log, now),
+      intake: {
+        state: report.intake.state,
+        eventStore: report.intake.eventStore,
+        waiting: intake?.waiting() ?? null,
+        minutes: intake?.minutes() ?? null,
+      },
+      reads: {
+        state: report.reads.state,
+        postgres: report.reads.postgres,
+        building: report.reads.building,
+        lagSeconds: report.reads.lagSeconds,
+        parkedStreams: positions.readModels.kind === 'at' ? sumOf(Object.values(report.reads.parked)) : null,
+        quarantinedEvents,
+      },
+      projecting: { by: projectedBy(report, positions), cause: report.reads.cause ?? null },
+      verified: verified?.() ?? null,
+      versions: { ledger: version, node: process.versions.node, postgres },
+    };
+  }
+
+  /** Null where the log is empty, or the event cannot be read now. */
+  async #lastEvent(log: LogState, now: Date): Promise<LastEvent | null> {
+    if (log.kind !== 'at') return null;
+    if (this.#last?.position !== String(log.position)) {
+      const reading = readEventAtPosition(this.options.store, log.position);
+      const event = await withTimeout(reading, ANSWER_WITHIN_MS, 'The event store').catch(() => null);
+      if (event === null) return null;
+      this.#last = {
+        stripeEventId: event.metadata?.stripeEventId ?? null,
+        type: event.type,
+        receivedAt: receivedAtOf(event).toISOString(),
+        position: String(event.position),
+      };
+    }
+    const last = this.#last;
+    return last && { ...last, ageSeconds: Math.max(0, (now.getTime() - Date.parse(last.receivedAt)) / 1_000) };
+  }
+
+  async #postgres(): Promise<{ quarantinedEvents: number | null; postgres: string | null }> {
+    const { database } = this.options;
+    if (database === null) return { quarantinedEvents: null, postgres: null };
+    const ask = <T>(asking: Promise<T>): Promise<T | null> =>
+      withTimeout(asking, ANSWER_WITHIN_MS, 'Postgres').catch(() => null);
+    const [quarantinedEvents, version] = await Promise.all([
+      ask(countQuarantined(database, QUARANTINED_MAX)),
+      ask(database.query<{ server_version: string }>('show server_version')),
+    ]);
+    return { quarantinedEvents, postgres: version?.rows[0]?.server_version ?? null };
+  }
+}
+
+const sumOf = (numbers: readonly number[]): number => numbers.reduce((sum, number) => sum + number, 0);
+
+const logNameOf = ({ readModels }: Positions): string | null =>
+  readModels.kind === 'at' ? (readModels.generations.find(({ logName }) => logName !== null)?.logName ?? null) : null;
+
+/** A lease that somebody holds is on generations of the log that is followed. */
+function projectedBy({ reads: { catchUp } }: HealthReport, { readModels }: Positions): StatusFacts['projecting']['by'] {
+  if (catchUp === 'projecting' || catchUp === 'building') return 'this_process';
+  if (readModels.kind !== 'at' || catchUp === 'starting') return 'unknown';
+  return readModels.generations.some(({ isFree }) => !isFree) ? 'another_process' : 'nobody';
+}

@@ -1,0 +1,183 @@
+import type { HealthReport } from './health.js';
+
+/** Deliveries of a minute by outcome; outcomes that did not occur are left out. */
+export type Minute = Readonly<{ at: string; byOutcome: Readonly<Record<string, number>> }>;
+
+/** The last event of the log that is not the store's own. */
+export type LastEvent = Readonly<{
+  stripeEventId: string | null;
+  type: string;
+  receivedAt: string;
+  ageSeconds: number;
+  position: string;
+}>;
+
+/** What is asked of stores and process; null is what is not known, or not this process's to know. */
+export type StatusFacts = Readonly<{
+  at: string;
+  log: Readonly<{ state: 'at' | 'empty' | 'unknown' | 'away' | 'refused'; name: string | null }>;
+  /** Null of an empty log, and where the log cannot be read: `log.state` says which. */
+  lastEvent: LastEvent | null;
+  intake: Readonly<{
+    state: HealthReport['intake']['state'];
+    eventStore: string;
+    waiting: number | null;
+    /** Each minute since the process started, at most the last 60, the oldest first. Null where other processes take events. */
+    minutes: readonly Minute[] | null;
+  }>;
+  reads: Readonly<{
+    state: HealthReport['reads']['state'];
+    postgres: string;
+    building: readonly string[];
+    lagSeconds: number | null;
+    parkedStreams: number | null;
+    /** No more than QUARANTINED_MAX are counted. */
+    quarantinedEvents: number | null;
+  }>;
+  projecting: Readonly<{ by: 'this_process' | 'another_process' | 'nobody' | 'unknown'; cause: string | null }>;
+  /** Folds of streams that this process has compared with their rows since it started; null where it does not project. */
+  verified: Readonly<{ folds: number; faults: number }> | null;
+  versions: Readonly<{ ledger: string; node: string; postgres: string | null }>;
+}>;
+
+/** A thing to look at: `failing` needs somebody now, `attention` soon. */
+export type Concern = Readonly<{ code: string; severity: 'failing' | 'attention'; text: string }>;
+
+export type Status = StatusFacts &
+  Readonly<{
+    state: 'ok' | 'attention' | 'failing';
+    /** One or two sentences for people: what is wrong, or that nothing is. */
+    sentence: string;
+    /** The worst first. */
+    concerns: readonly Concern[];
+  }>;
+
+export const QUARANTINED_MAX = 10_000;
+const LAG_SECONDS_MAX = 60;
+
+/** Judges the facts: pure. */
+export function statusOf(facts: StatusFacts): Status {
+  const found = [...ofIntake(facts), ...ofReads(facts), ...ofProjecting(facts), ...ofRows(facts)];
+  const concerns = [...found].sort((a, b) => Number(b.severity === 'failing') - Number(a.severity === 'failing'));
+  const state = concerns[0]?.severity ?? 'ok';
+  const what = concerns.length === 0 ? allIsWell(facts) : concerns.map(({ text }) => text).join(' ');
+  return { ...facts, state, sentence: `${what} ${lastEventText(facts)}`, concerns };
+}
+
+const concern =
+  (severity: Concern['severity']) =>
+  (code: string, text: string): Concern => ({ code, severity, text });
+const failing = concern('failing');
+const attention = concern('attention');
+
+function ofIntake({ log, intake }: StatusFacts): Concern[] {
+  const { state, eventStore, minutes } = intake;
+  if (log.state === 'away')
+    return [failing('store_away', 'The event store does not answer, so no event can be stored; Stripe retries.')];
+  if (log.state === 'refused')
+    return [failing('store_refuses', `The event store refuses this user: ${withStop(eventStore)}`)];
+  const refused = counted(minutes ?? [], ['too_large', 'over_limit']);
+  const unsigned = counted(minutes ?? [], ['bad_signature']);
+  const delayed = counted((minutes ?? []).slice(-5), ['overloaded', 'unavailable']);
+  return [
+    ...(state === 'ok' || state === 'elsewhere'
+      ? []
+      : [failing(state, `Events cannot be stored: ${withStop(eventStore)}`)]),
+    ...(refused === 0
+      ? []
+      : [
+          failing(
+            'too_large',
+            `${deliveries(refused)} of the last hour exceeded APPEND_BYTES_MAX and will not be stored.`,
+          ),
+        ]),
+    ...(delayed === 0
+      ? []
+      : [
+          attention(
+            'refusing',
+            `${deliveries(delayed)} of the last five minutes had to be refused; Stripe retries them.`,
+          ),
+        ]),
+    ...(unsigned === 0
+      ? []
+      : [
+          attention(
+            'bad_signature',
+            `${deliveries(unsigned)} of the last hour had a signature that no secret matches.`,
+          ),
+        ]),
+  ];
+}
+
+function ofReads({ reads: { state, building, lagSeconds } }: StatusFacts): Concern[] {
+  if (state === 'database_away')
+    return [failing('database_away', 'Postgres does not answer, so nothing can be read; events are still stored.')];
+  if (state === 'other_log') return [];
+  return [
+    ...(building.length === 0 ? [] : [attention('not_built', `Being built from the log: ${building.join(', ')}.`)]),
+    ...(lagSeconds === null || lagSeconds <= LAG_SECONDS_MAX
+      ? []
+      : [attention('behind', `The read models are ${durationText(lagSeconds)} behind.`)]),
+  ];
+}
+
+function ofProjecting({ projecting: { by, cause }, reads }: StatusFacts): Concern[] {
+  if (reads.state === 'other_log')
+    return [
+      failing('other_log', `Nothing is projected: ${withStop(cause ?? 'the read models come from another log')}`),
+    ];
+  return by === 'nobody'
+    ? [failing('nobody_projects', 'No process projects, so new events do not reach the read models.')]
+    : [];
+}
+
+function ofRows({ reads: { parkedStreams }, verified }: StatusFacts): Concern[] {
+  const faults = verified?.faults ?? 0;
+  return [
+    ...(faults === 0
+      ? []
+      : [
+          failing(
+            'rows_wrong',
+            `${faults} ${faults === 1 ? 'row disagrees' : 'rows disagree'} with the log; run "verify", then "rebuild".`,
+          ),
+        ]),
+    ...(parkedStreams === null || parkedStreams === 0
+      ? []
+      : [
+          attention(
+            'parked',
+            `${parkedStreams} ${parkedStreams === 1 ? 'stream is' : 'streams are'} parked; their rows are old.`,
+          ),
+        ]),
+  ];
+}
+
+const counted = (minutes: readonly Minute[], outcomes: readonly string[]): number =>
+  minutes.reduce(
+    (sum, { byOutcome }) => sum + outcomes.reduce((all, outcome) => all + (byOutcome[outcome] ?? 0), 0),
+    0,
+  );
+const deliveries = (count: number): string => `${count} ${count === 1 ? 'delivery' : 'deliveries'}`;
+const withStop = (text: string): string => (/[.!?]$/.test(text) ? text : `${text}.`);
+
+/** Says no more than is known: a lag that is not known is not called none. */
+function allIsWell({ reads: { state, lagSeconds } }: StatusFacts): string {
+  if (state === 'not_used') return 'Events are stored.';
+  return lagSeconds === null
+    ? 'Nothing is known to be wrong; how far the read models are is not known yet.'
+    : 'All is well: events are stored, and the read models are up to date.';
+}
+
+function lastEventText({ log, lastEvent }: StatusFacts): string {
+  if (lastEvent !== null) return `The last event came ${durationText(lastEvent.ageSeconds)} ago.`;
+  return log.state === 'empty' ? 'No event has come yet.' : 'When the last event came is not known.';
+}
+
+/** A time in its largest unit, for people: `12 s`, `3 min`, `26 h`, `4 days`. */
+export function durationText(seconds: number): string {
+  if (seconds < 60) return `${Math.round(seconds)} s`;
+  if (seconds < 3_600) return `${Math.round(seconds / 60)} min`;
+  return seconds < 48 * 3_600 ? `${Math.round(seconds / 3_600)} h` : `${Math.round(seconds / 86_400)} days`;
+}
