@@ -69,6 +69,11 @@ const NEAR_EVENTS_MAX = 5_000;
  * Not when the read models are further behind than the target: under a load that never pauses, they would fall behind without end.
  */
 const LAG_TARGET_MS = 3_000;
+/**
+ * A batch begins no sooner after the one before: each costs some thirty statements, however few its events are. One after a pause
+ * begins at once.
+ */
+const BATCH_EVERY_MS = 40;
 const REST_MS_MIN = 50;
 const REST_MS_MAX = 1_000;
 const REST_PER_WORK = 3;
@@ -326,8 +331,10 @@ export class CatchUp {
   async #applied({ events, result, tookMs, recordedAt }: AppliedBatch): Promise<void> {
     this.options.observer.batchApplied(events, result, tookMs / 1000);
     const lagMs = recordedAt === null ? 0 : Date.now() - recordedAt.getTime();
-    if (lagMs < LAG_TARGET_MS && this.options.intakeIsBusy())
+    if (lagMs >= LAG_TARGET_MS) return;
+    if (this.options.intakeIsBusy())
       await this.#pause(Math.min(Math.max(REST_PER_WORK * tookMs, REST_MS_MIN), REST_MS_MAX));
+    else if (tookMs < BATCH_EVERY_MS) await this.#pause(BATCH_EVERY_MS - tookMs);
   }
 
   #become(state: CatchUpState): void {
