@@ -90,6 +90,14 @@ export type Projection<State, T extends Tables = Tables> = Readonly<{
   rows(state: State): RowsOf<T>;
 }>;
 
+/** What has tables in Postgres, whoever fills them: a projection, or a derivation, which `reads` others. */
+export type ReadModel<T extends Tables = Tables> = Readonly<{
+  name: string;
+  version: number;
+  tables: T;
+  reads?: readonly string[];
+}>;
+
 /** A projection whose state the projector need not know. */
 export type AnyProjection<T extends Tables = Tables> = Projection<unknown, T>;
 

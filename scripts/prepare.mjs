@@ -10,7 +10,15 @@ import { fileURLToPath } from 'node:url';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const packages = readdirSync(join(root, 'packages')).map((name) => `packages/${name}/src`);
-const service = ['src', 'projections', ...packages, 'package-lock.json', 'tsconfig.json', 'nest-cli.json'];
+const service = [
+  'src',
+  'projections',
+  'derivations',
+  ...packages,
+  'package-lock.json',
+  'tsconfig.json',
+  'nest-cli.json',
+];
 const builds = {
   service: { into: 'dist', config: 'tsconfig.build.json', sources: service },
   load: {

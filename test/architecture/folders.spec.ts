@@ -10,6 +10,10 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const rooms: Record<string, { mayImport: readonly string[]; because: string }> = {
   'src/events': { mayImport: [], because: 'meaning is pure and knows nobody' },
   projections: { mayImport: ['src/events'], because: 'a read model is a function of facts' },
+  derivations: {
+    mayImport: ['src/events', 'projections'],
+    because: 'a derived read model is a function of the rows of others',
+  },
   'src/eventstore': {
     mayImport: ['src/events', 'src/server-address.ts'],
     because: 'it is the only user of the database client',
@@ -140,7 +144,8 @@ const importsOf = (file: string): string[] =>
     .map((specifier) => relative('.', join(dirname(file), specifier)).replace(/\.js$/, '.ts'));
 
 /** Everything that the service is built from. */
-const built = (): string[] => ['src', 'projections', 'packages'].flatMap(filesIn).filter((file) => !isTest(file));
+const built = (): string[] =>
+  ['src', 'projections', 'derivations', 'packages'].flatMap(filesIn).filter((file) => !isTest(file));
 const isTest = (file: string): boolean => /^packages\/[\w-]+\/test\//.test(file);
 
 const within = (file: string, folder: string): boolean => file === folder || file.startsWith(`${folder}/`);
@@ -183,7 +188,7 @@ describe('the folders', () => {
       readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) =>
         entry.isDirectory() ? entry.name : [],
       );
-    expect(foldersIn('dist').sort()).toEqual(['packages', 'projections', 'src']);
+    expect(foldersIn('dist').sort()).toEqual(['derivations', 'packages', 'projections', 'src']);
     expect(foldersIn('dist/packages').map((name) => [name, ...foldersIn(`dist/packages/${name}`)])).toEqual(
       foldersIn('packages').map((name) => [name, 'src']),
     );
