@@ -3,7 +3,7 @@ import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { projections } from '../projections/index.js';
 import { ACCESS_POLICY, AccessController } from './api/access/access.controller.js';
-import { API_TOKENS, AuthGuard } from './http/auth.guard.js';
+import { AuthGuard } from './http/auth.guard.js';
 import { CHURN_RISK, CHURN_RISK_QUERY } from './api/churn-risk/churn-risk.js';
 import { CustomersController } from './api/customers/customers.controller.js';
 import { RESOURCES } from './api/all-lists.js';
@@ -52,6 +52,7 @@ import type { EventStore } from './eventstore/event-store.js';
 import { OpenApiController } from './http/openapi.controller.js';
 import { ProblemsController } from './http/problems.controller.js';
 import type { BodyRoute } from './http/rim.js';
+import { Tokens } from './http/tokens.js';
 import { BatchedEventIdIndex } from './read-models/event-id-index.js';
 import { Database } from './read-models/database.js';
 import { WebhookGate } from './webhook/gate.js';
@@ -179,7 +180,7 @@ const operationsPart = ({
     { provide: Health, useValue: health },
     { provide: StatusReader, useValue: status },
     { provide: METRICS, useValue: registry },
-    { provide: API_TOKENS, useValue: config.apiTokens },
+    { provide: Tokens, useValue: new Tokens(config.apiTokens) },
     AuthGuard,
     { provide: APP_GUARD, useExisting: AuthGuard },
     { provide: APP_PIPE, useClass: SchemaPipe },

@@ -3,9 +3,12 @@ import type { Environment } from './environment.js';
 import { mistakenNames } from './mistaken-names.js';
 import { DEFAULT_ACCESS_POLICY, GIVEN_BACK, GRACE_STATUSES, type AccessPolicy } from './access/policy.js';
 
-/** A bearer token of the API and what it may do. */
-export type ApiToken = Readonly<{ token: string; scopes: readonly Scope[] }>;
-export type Scope = 'read' | 'admin';
+/** A bearer token of the API, the name that was given to it, and what it may do. */
+export type ApiToken = Readonly<{ token: string; name: string | null; scopes: readonly Scope[] }>;
+/** The access answer alone; all reads; reads and operations. Each may do what those before it may. */
+export type Scope = (typeof SCOPES)[number];
+const SCOPES = ['access', 'read', 'admin'] as const;
+const isScope = (word: string): word is Scope => (SCOPES as readonly string[]).includes(word);
 /** What a process does: take webhooks, keep the read models up with the log, serve the read API. */
 export type Role = (typeof ROLES)[number];
 const ROLES = ['ingest', 'project', 'api'] as const;
@@ -105,6 +108,7 @@ const named = z
 /** As Stripe makes them; what is shorter was cut off, or is the example of a document. */
 const SIGNING_SECRET = /^whsec_[A-Za-z0-9+/=_-]{24,}$/;
 const TOKEN_LENGTH_MIN = 16;
+const TOKEN_NAME = /^[\w-]{1,40}$/;
 
 /** The entries of a list of secrets. A mistake names the place of its entry and nothing of it: it may be a secret. */
 const secretEntries = <T>(read: (entry: string) => T | Mistake) =>
@@ -139,17 +143,23 @@ const webhookSecrets = secretEntries((entry): WebhookSecret | Mistake => {
 
 const apiTokens = secretEntries((entry): ApiToken | Mistake => {
   const at = entry.indexOf('=');
-  const scopes = (at < 0 ? 'read' : entry.slice(0, at) || 'read').split('+');
+  const [, name, given] = /^(?:([^:]*):)?(.*)$/s.exec(entry.slice(0, Math.max(at, 0))) ?? [];
+  const scopes = (given || 'read').split('+');
   const token = entry.slice(at + 1);
-  if (!scopes.every((scope) => scope === 'read' || scope === 'admin')) {
+  if (!scopes.every(isScope)) {
     return new Mistake(
-      'names no known scope before its first =. Write read=TOKEN or read+admin=TOKEN, separated by commas.',
+      `names no known scope before its first =. The scopes are ${SCOPES.join(', ')}: write read=TOKEN, or support:read=TOKEN with a name, separated by commas.`,
+    );
+  }
+  if (name !== undefined && !TOKEN_NAME.test(name)) {
+    return new Mistake(
+      'has a name before its : that is none: write 1 to 40 letters, digits, - and _, e.g. support:read=TOKEN.',
     );
   }
   if (token.length < TOKEN_LENGTH_MIN) {
     return new Mistake(`has a token of fewer than ${TOKEN_LENGTH_MIN} characters. Make one: openssl rand -hex 24.`);
   }
-  return { token, scopes };
+  return { token, name: name ?? null, scopes };
 });
 
 const roles = z

@@ -27,7 +27,7 @@ export function secretsOfService(config: Config): { secret: string | undefined; 
   const { webhookSecrets, apiTokens } = known === null ? config : withSecrets(config, known);
   return {
     secret: webhookSecrets[0]?.secret,
-    token: apiTokens.find(({ scopes }) => scopes.includes('read'))?.token,
+    token: apiTokens.find(({ scopes }) => scopes.some((scope) => scope !== 'access'))?.token,
   };
 }
 
@@ -43,8 +43,8 @@ const withSecrets = (config: Config, { webhookSecret, readToken, adminToken }: L
     config.apiTokens.length > 0
       ? config.apiTokens
       : [
-          { token: readToken, scopes: ['read'] },
-          { token: adminToken, scopes: ['read', 'admin'] },
+          { token: readToken, name: 'local', scopes: ['read'] },
+          { token: adminToken, name: 'local-admin', scopes: ['admin'] },
         ],
 });
 

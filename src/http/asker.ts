@@ -3,33 +3,49 @@ import assert from 'node:assert/strict';
 import { setMaxListeners } from 'node:events';
 import type { Socket } from 'node:net';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Visitor } from './tokens.js';
 
 /**
- * Who asks: the token, by its digest, whose share is taken; a signal for when the client's connection is closed; and
- * where to say up to which position of the log the answer is complete.
+ * Who asks: the token, by its digest, whose share is taken, and its name, for the record of who did what; a signal for
+ * when the client's connection is closed; and where to say up to which position of the log the answer is complete.
  */
-export type Asker = Readonly<{ token: string; signal: AbortSignal; answeredAt?: (position: bigint) => void }>;
+export type Asker = Readonly<{
+  token: string;
+  name: string;
+  signal: AbortSignal;
+  answeredAt?: (position: bigint) => void;
+}>;
 
 /** Up to which position of the log an answer is complete: what `minPosition` takes. */
 const LEDGER_POSITION = 'ledger-position';
 
-const tokens = new WeakMap<object, string>();
+const visitors = new WeakMap<object, Visitor>();
 
 /** Notes whose request it is; the guard has just checked it. */
-export const noteToken = (request: FastifyRequest, token: string): void => void tokens.set(request.raw, token);
+export const noteVisitor = (request: FastifyRequest, visitor: Visitor): void => void visitors.set(request.raw, visitor);
+
+/** The visitor of a route that wants a token. */
+export const VisitedBy = createParamDecorator((_: unknown, context: ExecutionContext): Visitor =>
+  visitorOf(context.switchToHttp().getRequest<FastifyRequest>()),
+);
+
+function visitorOf({ raw }: FastifyRequest): Visitor {
+  const visitor = visitors.get(raw);
+  assert(visitor !== undefined, 'the guard has let a request pass without a token');
+  return visitor;
+}
 
 /** A parameter of a route that wants a token. */
 export const AskedBy = createParamDecorator((_: unknown, context: ExecutionContext): Asker => {
   const http = context.switchToHttp();
-  const { raw } = http.getRequest<FastifyRequest>();
+  const request = http.getRequest<FastifyRequest>();
   const reply = http.getResponse<FastifyReply>();
-  const token = tokens.get(raw);
-  assert(token !== undefined, 'the guard has let a request pass without a token');
+  const { token, name } = visitorOf(request);
   // An answer of several reads is as old as the first of them.
   const answeredAt = (position: bigint): void => {
     if (!reply.hasHeader(LEDGER_POSITION)) void reply.header(LEDGER_POSITION, String(position));
   };
-  return { token, signal: closingOf(raw.socket), answeredAt };
+  return { token, name, signal: closingOf(request.raw.socket), answeredAt };
 });
 
 const closings = new WeakMap<Socket, AbortSignal>();

@@ -1,33 +1,26 @@
 import { Inject, Injectable, SetMetadata, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
-import { createHash, timingSafeEqual } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
-import type { ApiToken, Scope } from '../config.js';
+import type { Scope } from '../config.js';
 import { ACCESS, OPEN } from './open-to-all.js';
 import { ProblemError } from './problem.js';
-import { noteToken } from './asker.js';
+import { noteVisitor } from './asker.js';
+import { sessionIn } from './session-cookie.js';
+import { includesScope, Tokens, type Visitor } from './tokens.js';
 
-export const API_TOKENS = Symbol('ApiTokens');
-
-/** The scope a bearer token needs for what it stands on. */
+/** The scope that is needed for what it stands on; a token may do what lower scopes may. */
 export const NeedsScope = (scope: Scope) => SetMetadata(ACCESS, scope);
 
-type KnownToken = Readonly<{ digest: Buffer; scopes: readonly Scope[] }>;
-
 /**
- * Lets a request pass whose bearer token has the scope that the route names. A route that names none is refused,
- * unless it says that it is open to all.
+ * Lets a request pass whose token has the scope that the route names; a session of the console stands for its token. A
+ * route that names none is refused, unless it says that it is open to all.
  */
 @Injectable()
 export class AuthGuard implements CanActivate {
-  readonly #tokens: readonly KnownToken[];
-
   constructor(
     @Inject(Reflector) private readonly reflector: Reflector,
-    @Inject(API_TOKENS) tokens: readonly ApiToken[],
-  ) {
-    this.#tokens = tokens.map(({ token, scopes }) => ({ digest: digestOf(token), scopes }));
-  }
+    @Inject(Tokens) private readonly tokens: Tokens,
+  ) {}
 
   canActivate(context: ExecutionContext): boolean {
     const needed = this.reflector.getAllAndOverride<Scope | typeof OPEN | undefined>(ACCESS, [
@@ -36,37 +29,36 @@ export class AuthGuard implements CanActivate {
     ]);
     if (needed === OPEN) return true;
     const request = context.switchToHttp().getRequest<FastifyRequest>();
-    const { token, scopes } = this.#known(request.headers.authorization);
+    const visitor = this.visitorOf(request);
+    if (visitor === null) throw new ProblemError('unauthenticated');
     if (needed === undefined) throw notAllowed('This route names no scope, so that no token is good for it.');
-    if (!scopes.includes(needed))
+    if (!includesScope(visitor.scope, needed))
       throw notAllowed(`The token is valid but lacks the scope "${needed}". ${WHERE[needed]}`);
-    noteToken(request, token);
+    noteVisitor(request, visitor);
     return true;
   }
 
-  /** Whether a request brings a valid token, for a route that is open to all and tells more to those who have one. */
-  hasToken(request: FastifyRequest): boolean {
-    return this.#matching(request.headers.authorization).length > 0;
+  /** Whether a request may read, for a route that is open to all and tells more to those who may. */
+  mayRead(request: FastifyRequest): boolean {
+    const visitor = this.visitorOf(request);
+    return visitor !== null && includesScope(visitor.scope, 'read');
   }
 
-  #known(authorization: string | undefined): { token: string; scopes: readonly Scope[] } {
-    const matching = this.#matching(authorization);
-    const [first] = matching;
-    if (first === undefined) throw new ProblemError('unauthenticated');
-    return { token: first.digest.toString('hex'), scopes: matching.flatMap(({ scopes }) => scopes) };
-  }
-
-  /** Compares with every token, in constant time, so that the time of the answer tells nothing of them. */
-  #matching(authorization: string | undefined): readonly KnownToken[] {
-    const given = digestOf(/^Bearer (.+)$/i.exec(authorization ?? '')?.[1] ?? '');
-    return this.#tokens.filter(({ digest }) => timingSafeEqual(digest, given));
+  /** Whose request it is, by its bearer token or else its session; null without a valid one. */
+  visitorOf({ headers, method }: FastifyRequest): Visitor | null {
+    if (headers.authorization === undefined) {
+      const session = sessionIn(headers, method);
+      return session === null ? null : this.tokens.bySession(session);
+    }
+    const [, kind = '', value = ''] = /^(Bearer|Pass) (.+)$/i.exec(headers.authorization) ?? [];
+    return /^pass$/i.test(kind) ? this.tokens.byPass(value) : this.tokens.byValue(value);
   }
 }
 
 const notAllowed = (detail: string) => new ProblemError('scope_missing', detail);
 /** Where a token of a scope comes from. */
 const WHERE: Readonly<Record<Scope, string>> = {
+  access: 'Use a token that API_TOKENS lists as access=TOKEN.',
   read: 'Use a token that API_TOKENS lists as read=TOKEN, or "readToken" in secrets.json of DATA_DIR.',
-  admin: 'Use a token that API_TOKENS lists as read+admin=TOKEN, or "adminToken" in secrets.json of DATA_DIR.',
+  admin: 'Use a token that API_TOKENS lists as admin=TOKEN, or "adminToken" in secrets.json of DATA_DIR.',
 };
-const digestOf = (token: string): Buffer => createHash('sha256').update(token).digest();

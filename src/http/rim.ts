@@ -1,3 +1,4 @@
+import { RouteConfig } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
@@ -10,7 +11,7 @@ import { kindOf, problemBody, ProblemError, PROBLEM_TYPE, type Problem } from '.
 import { REQUEST_ID } from './request-ids.js';
 import type { UntakenAnswers } from './untaken-answers.js';
 
-/** The one route whose bodies are read, and what it says of requests that do not come as far as its handler. */
+/** The one route that takes large bodies, and what it says of requests that do not come as far as its handler. */
 export interface BodyRoute {
   readonly path: string;
   readonly bodyBytesMax: number;
@@ -108,7 +109,7 @@ export class Rim {
   }
 
   #readBody(request: FastifyRequest, done: (error: Error | null, body?: Buffer) => void): void {
-    const route = this.#routeOf(request);
+    const route = this.#routeOf(request) ?? smallBodyOf(request);
     if (route === null) return done(null);
     this.#bodies.read(request.raw, route.bodyBytesMax, (refusal, body) =>
       refusal === null ? done(null, body) : done(ProblemError.of(route.problemOf(refusal, request.raw))),
@@ -118,6 +119,22 @@ export class Rim {
   #routeOf(request: FastifyRequest): BodyRoute | null {
     return request.method === 'POST' && request.routeOptions.url === this.#route?.path ? this.#route : null;
   }
+}
+
+/** For a route that takes a small body, as a form sends it: the bytes, within the budget of all bodies. */
+export const TakesBody = (bodyBytesMax: number) => RouteConfig({ bodyBytesMax });
+
+function smallBodyOf({ routeOptions }: FastifyRequest): Pick<BodyRoute, 'bodyBytesMax' | 'problemOf'> | null {
+  const { bodyBytesMax } = routeOptions.config as { bodyBytesMax?: number };
+  if (bodyBytesMax === undefined) return null;
+  const problems: Readonly<Record<BodyRefusal, Problem>> = {
+    over_limit: { code: 'body_too_large', detail: `This route takes at most ${bodyBytesMax} bytes.` },
+    overloaded: { code: 'overloaded' },
+    timeout: { code: 'request_timeout' },
+    malformed: { code: 'malformed_request' },
+    incomplete: { code: 'incomplete_body' },
+  };
+  return { bodyBytesMax, problemOf: (refusal) => problems[refusal] };
 }
 
 /** Whether a body has not arrived whole. */

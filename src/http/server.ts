@@ -37,8 +37,8 @@ export type ServerOptions = Readonly<{
 }>;
 
 /**
- * The HTTP server of a module. Bodies stay as the bytes that arrived: a signature is made over those. Only one route
- * reads them; what is sent to any other is never held.
+ * The HTTP server of a module. Bodies stay as the bytes that arrived: a signature is made over those. Only routes
+ * that say so read them; what is sent to any other is never held.
  */
 export async function createServer(module: DynamicModule, options: ServerOptions): Promise<NestFastifyApplication> {
   const { logger, limits, registry, bodyRoute } = options;

@@ -180,9 +180,9 @@ describe('the door', () => {
   });
 
   it('does not let a token in that lacks the scope', async () => {
-    const locked = await startLedger({ environment: { API_TOKENS: 'admin=a-token-for-admin-calls-only' } });
+    const locked = await startLedger({ environment: { API_TOKENS: 'app:access=a-token-for-access-calls-only' } });
     try {
-      expect(await read<Problem>(locked.url, '/subscriptions', 'a-token-for-admin-calls-only')).toMatchObject({
+      expect(await read<Problem>(locked.url, '/subscriptions', 'a-token-for-access-calls-only')).toMatchObject({
         status: 403,
         body: { code: 'scope_missing' },
       });

@@ -25,7 +25,7 @@ beforeAll(async () => {
 });
 afterAll(() => ledger.stop());
 
-const asker = (signal = new AbortController().signal): Asker => ({ token: 'a', signal });
+const asker = (signal = new AbortController().signal): Asker => ({ token: 'a', name: 'a', signal });
 const timeline = (subscription: string): PastQuestion => ({
   kind: 'timeline',
   subscription,

@@ -12,7 +12,11 @@ const limits: TurnLimits = {
   waitMs: 60_000,
   busy,
 };
-const asker = (token: string, signal = new AbortController().signal): Asker => ({ token, signal });
+const asker = (token: string, signal = new AbortController().signal): Asker => ({
+  token,
+  name: token,
+  signal,
+});
 
 /** Works that note when they begin, and end when they are told to. */
 function works(turns: Turns) {

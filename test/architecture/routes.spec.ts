@@ -4,12 +4,13 @@ import { APP_GUARD } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { request } from 'node:http';
 import { Registry } from 'prom-client';
-import { API_TOKENS, AuthGuard } from '../../src/http/auth.guard.js';
+import { AuthGuard } from '../../src/http/auth.guard.js';
 import { scopesOf } from '../../openapi/document.js';
 import { AppModule } from '../../src/app.module.js';
 import { loadConfig } from '../../src/config.js';
 import { connectEventStore } from '../../src/eventstore/event-store.js';
 import { createServer } from '../../src/http/server.js';
+import { Tokens } from '../../src/http/tokens.js';
 import { Database } from '../../src/read-models/database.js';
 import { ADMIN_TOKEN, READ_TOKEN } from '../support/delivery.js';
 import { testEnvironment } from '../support/ledger.js';
@@ -30,10 +31,10 @@ const ROUTES = {
   'GET /v1/subscriptions/:id': 'read',
   'GET /v1/subscriptions/:id/events': 'read',
   'GET /v1/subscriptions/:id/live': 'read',
-  'GET /v1/access': 'read',
+  'GET /v1/access': 'access',
   'GET /v1/customers': 'read',
   'GET /v1/customers/:id': 'read',
-  'GET /v1/customers/:id/access': 'read',
+  'GET /v1/customers/:id/access': 'access',
   'GET /v1/customers/:id/invoices': 'read',
   'GET /v1/customers/:id/live': 'read',
   'GET /v1/customers/:id/subscriptions': 'read',
@@ -91,7 +92,7 @@ class ForgottenController {
 @Module({
   controllers: [ForgottenController],
   providers: [
-    { provide: API_TOKENS, useValue: [{ token: ADMIN_TOKEN, scopes: ['read', 'admin'] }] },
+    { provide: Tokens, useValue: new Tokens([{ token: ADMIN_TOKEN, name: null, scopes: ['admin'] }]) },
     { provide: APP_GUARD, useClass: AuthGuard },
   ],
 })

@@ -41,13 +41,14 @@ describe('the configuration', () => {
     });
   });
 
-  it('takes several secrets, for rotation and for several endpoints, and tokens with scopes', () => {
+  it('takes several secrets, for rotation and for several endpoints, and tokens with names and scopes', () => {
     const [main, connect, third] = SECRETS;
     expect(
       loadConfig({
         ...PRODUCTION,
         STRIPE_WEBHOOK_SECRETS: `main=${main}, connect=${connect},${third}`,
-        API_TOKENS: 'read=0123456789abcdef,read+admin=fedcba9876543210 0123456789abcdefghij',
+        API_TOKENS:
+          'read=0123456789abcdef,read+admin=fedcba9876543210 0123456789abcdefghij,support:access=a:token=of-support,ops:admin=0123456789abcdef==',
       }),
     ).toMatchObject({
       webhookSecrets: [
@@ -56,9 +57,11 @@ describe('the configuration', () => {
         { label: 'default', secret: third },
       ],
       apiTokens: [
-        { token: '0123456789abcdef', scopes: ['read'] },
-        { token: 'fedcba9876543210', scopes: ['read', 'admin'] },
-        { token: '0123456789abcdefghij', scopes: ['read'] },
+        { token: '0123456789abcdef', name: null, scopes: ['read'] },
+        { token: 'fedcba9876543210', name: null, scopes: ['read', 'admin'] },
+        { token: '0123456789abcdefghij', name: null, scopes: ['read'] },
+        { token: 'a:token=of-support', name: 'support', scopes: ['access'] },
+        { token: '0123456789abcdef==', name: 'ops', scopes: ['admin'] },
       ],
     });
   });
@@ -144,6 +147,13 @@ describe('the configuration', () => {
     ['a token that is too short', tokens('read=s3cretToken'), /entry 2 of 2 has a token of fewer than 16 characters/],
     ['a token of which the scope was forgotten', tokens('c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0Cg=='), NO_SCOPE],
     ['a scope that does not exist', tokens('read+write=0123456789abcdef'), NO_SCOPE],
+    ['a scope that does not exist, of a token with a name', tokens('support:write=0123456789abcdef'), NO_SCOPE],
+    ['a name with other characters', tokens('Customer Support:read=0123456789abcdef'), /entry \d of \d/],
+    [
+      'a name that is too long',
+      tokens(`${'n'.repeat(41)}:read=0123456789abcdef`),
+      /has a name before its : that is none/,
+    ],
     ['a token and its scope the wrong way round', tokens('S3cretS3cretS3cret=read'), NO_SCOPE],
   ])('refuses %s, names its place, and repeats nothing of it', (_name, env, message) => {
     expect(() => loadConfig(env)).toThrow(ConfigError);

@@ -40,7 +40,7 @@ type Whose = (connection: Queryable) => Promise<readonly string[]>;
 
 /** May this customer enter now, until when, and why? */
 @Controller()
-@NeedsScope('read')
+@NeedsScope('access')
 export class AccessController {
   constructor(
     @Inject(Reads) private readonly reads: Reads,

@@ -109,11 +109,11 @@ export class LiveUpdates implements OnModuleDestroy {
   }
 
   /** A thousand who connect at once, as after a restart, are told one text. */
-  #first(topic: LiveTopic, { token }: Asker): Promise<LiveMessage> {
+  #first(topic: LiveTopic, { token, name }: Asker): Promise<LiveMessage> {
     const key = `${token} ${keyOf(topic)}`;
     const reading =
       this.#reading.get(key) ??
-      this.#read(this.parts.reads.by({ token, signal: NEVER }), [topic])
+      this.#read(this.parts.reads.by({ token, name, signal: NEVER }), [topic])
         .then(([message]) => message as LiveMessage)
         .finally(() => this.#reading.delete(key));
     this.#reading.set(key, reading);

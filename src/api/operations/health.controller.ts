@@ -4,7 +4,7 @@ import { OpenToAll } from '../../http/open-to-all.js';
 import { AuthGuard } from '../../http/auth.guard.js';
 import { Health, publicReport, type HealthReport, type PublicReport } from './health.js';
 
-/** For load balancers: open to all. Causes, addresses, roles and checkpoints are for those who bring a token of any scope. */
+/** For load balancers: open to all. Causes, addresses, roles and checkpoints are for those whose token may read. */
 @Controller({ path: 'health', version: VERSION_NEUTRAL })
 @OpenToAll()
 export class HealthController {
@@ -44,6 +44,6 @@ export class HealthController {
   ) {
     const report = await this.health.report();
     void reply.status(isReady(report) ? HttpStatus.OK : HttpStatus.SERVICE_UNAVAILABLE);
-    return this.guard.hasToken(request) ? report : publicReport(report);
+    return this.guard.mayRead(request) ? report : publicReport(report);
   }
 }
