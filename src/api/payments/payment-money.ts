@@ -103,7 +103,8 @@ function isRelease(refund: Row, { intent, charges }: PaymentRows): boolean {
   if (refund['status'] !== 'succeeded' || (refund['balance_transaction'] ?? null) !== null) return false;
   const of = charges.find(({ id }) => id === refund['charge']) ?? (charges.length === 0 ? intent : undefined);
   if (of === undefined) return false;
-  return amountOf('amount_minor')(of) - amountOf('amount_received_minor')(of) === refund['amount_minor'];
+  const releasedMinor = amountOf('amount_minor')(of) - amountOf('amount_received_minor')(of);
+  return releasedMinor === amountOf('amount_minor')(refund);
 }
 
 /**
