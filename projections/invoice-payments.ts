@@ -1,9 +1,8 @@
-import type { InvoicePaymentSnapshot } from '../src/events/normalise.js';
 import { lifecycleOf } from '../src/events/rank.js';
 import { isStale } from './life.js';
 import { flag, id, money, text, time } from './columns.js';
 import { allBut, defineProjection, type Fact } from './projection.js';
-import { provenanceColumns, provenanceOf, rowOf } from './row.js';
+import { provenanceColumns, provenanceOf, rowOf, withId, type ById, type FieldsOf } from './row.js';
 
 /** Amounts in minor units of `currency`. */
 const columns = {
@@ -22,30 +21,55 @@ const columns = {
   canceled_at: time().orNull(),
 };
 type Row = ReturnType<typeof invoicePaymentRow>;
+/** Of an invoice payment its row; of an invoice those that it lists, by their ids. */
+type State = Readonly<{ row: Row | null; listed: ById<Row> }>;
 
 const life = lifecycleOf('invoice_payment');
 
-/** Which payment paid how much of which invoice? From 2025-03-31.basil on; an invoice may have several, and a payment several invoices. */
+/**
+ * Which payment paid how much of which invoice? From 2025-03-31.basil on; an invoice may have several, and a payment several invoices.
+ * `invoice_payments` has those with events of their own, `invoice_payment_evidence` what invoices list, in the few events that show the list.
+ */
 export const invoicePayments = defineProjection({
   name: 'invoice_payments',
-  version: 4,
+  version: 5,
   tables: {
     invoice_payments: {
       columns: { ...columns, ...provenanceColumns },
       key: ['id'],
       indexes: [['invoice', 'id'], ['payment_record']],
     },
+    invoice_payment_evidence: {
+      columns: { ...columns, ...provenanceColumns },
+      key: ['id', 'invoice'],
+      indexes: [['payment_record'], ['payment_intent'], ['charge']],
+    },
   },
-  initial: (): Row | null => null,
+  objectOf: ({ snapshot, order }) =>
+    snapshot.kind === 'invoice' && snapshot.payments.length === 0 ? null : order.objectKey,
+  initial: (): State => ({ row: null, listed: {} }),
   evolve: {
-    invoice_payment: (row, fact) =>
-      row !== null && isStale(life, row.status, fact.snapshot.status) ? row : invoicePaymentRow(fact),
-    ...allBut('invoice_payment'),
+    invoice_payment: ({ row, listed }, fact) => ({ row: later(row, invoicePaymentRow(fact, fact.snapshot)), listed }),
+    invoice: ({ row, listed }, fact) => {
+      const { id: invoice, payments } = fact.snapshot;
+      const shown = payments.map((one) => {
+        const fresh = invoicePaymentRow(fact, { ...one, invoice });
+        return [one.id, later(withId(listed, one.id) ?? null, fresh)] as const;
+      });
+      return { row, listed: { ...listed, ...Object.fromEntries(shown) } };
+    },
+    ...allBut('invoice_payment', 'invoice'),
   },
-  rows: (row) => ({ invoice_payments: row === null ? [] : [row] }),
+  rows: ({ row, listed }) => ({
+    invoice_payments: row === null ? [] : [row],
+    invoice_payment_evidence: Object.values(listed),
+  }),
 });
 
-const invoicePaymentRow = (fact: Fact<InvoicePaymentSnapshot>) => ({
-  ...rowOf(columns, fact.snapshot),
+const later = (before: Row | null, now: Row): Row =>
+  before !== null && isStale(life, before.status, now.status) ? before : now;
+
+const invoicePaymentRow = (fact: Fact, fields: FieldsOf<typeof columns>) => ({
+  ...rowOf(columns, fields),
   ...provenanceOf(fact),
 });

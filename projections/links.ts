@@ -6,6 +6,7 @@ import type {
   DiscountSnapshot,
   DisputeSnapshot,
   InvoiceItemSnapshot,
+  InvoicePaymentFacts,
   InvoicePaymentSnapshot,
   InvoiceSnapshot,
   PaymentMethodSnapshot,
@@ -18,7 +19,7 @@ import type {
   SubscriptionSnapshot,
 } from '../src/events/normalise.js';
 import { id } from './columns.js';
-import { defineProjection, ignored } from './projection.js';
+import { defineProjection, evolve, ignored, type Evolve, type Fact } from './projection.js';
 import { provenanceColumns, provenanceOf, rowOf, type ById, type FactOf } from './row.js';
 
 /** `object` is Stripe's name of the kind of object that `id` names. */
@@ -38,6 +39,10 @@ type TargetKind =
   | 'credit_grant'
   | 'test_clock';
 type Targets = Readonly<Partial<Record<TargetKind, readonly (string | null)[]>>>;
+
+/** What a payment of an invoice names. */
+type Paying = Pick<InvoicePaymentFacts, 'charge' | 'paymentIntent' | 'paymentRecord'>;
+const namedBy = ({ charge, paymentIntent, paymentRecord }: Paying) => [charge, paymentIntent, paymentRecord];
 
 /** Of the two kinds that come most, what is looked at. */
 const narrow = {
@@ -64,16 +69,113 @@ const narrow = {
     customer,
     charge,
     paymentIntent,
+    payments,
     lines,
     quote,
     testClock,
   }: InvoiceSnapshot) => ({
     ...{ kind, id, livemode, account, subscription, customer, charge, paymentIntent, quote, testClock },
+    payments: payments.map(({ charge: ofPayment, paymentIntent: intent, paymentRecord }): Paying => ({
+      charge: ofPayment,
+      paymentIntent: intent,
+      paymentRecord,
+    })) as readonly Paying[],
     lines: lines.map(({ id: lineId, subscription: ofLine }) => ({ id: lineId, subscription: ofLine })) as readonly {
       subscription: string | null;
     }[],
   }),
 };
+
+/** What each kind of living object says. */
+const living = {
+  subscription: linking(
+    'subscription',
+    ({ customer, items, latestInvoice, pendingSetupIntent, testClock }: ReturnType<typeof narrow.subscription>) => ({
+      customer: [customer],
+      subscription_item: items.map(({ id }) => id),
+      invoice: [latestInvoice],
+      setup_intent: [pendingSetupIntent],
+      test_clock: [testClock],
+    }),
+  ),
+  // An invoice without a subscription of its own may have lines for some.
+  invoice: linking(
+    'invoice',
+    ({
+      subscription,
+      customer,
+      charge,
+      paymentIntent,
+      payments,
+      lines,
+      quote,
+      testClock,
+    }: ReturnType<typeof narrow.invoice>) => ({
+      subscription: [subscription, ...lines.map((line) => line.subscription)],
+      customer: [customer],
+      payment: [charge, paymentIntent, ...payments.flatMap(namedBy)],
+      quote: [quote],
+      test_clock: [testClock],
+    }),
+  ),
+  invoice_item: linking('invoiceitem', ({ subscription, invoice, customer, testClock }: InvoiceItemSnapshot) => ({
+    subscription: [subscription],
+    invoice: [invoice],
+    customer: [customer],
+    test_clock: [testClock],
+  })),
+  invoice_payment: linking('invoice_payment', (snapshot: InvoicePaymentSnapshot) => ({
+    invoice: [snapshot.invoice],
+    payment: namedBy(snapshot),
+  })),
+  payment: (rows, fact) =>
+    linking(fact.snapshot.object, ({ id, invoice, customer, charge, paymentIntent }: PaymentSnapshot) => ({
+      invoice: [invoice],
+      customer: [customer],
+      payment: [charge, paymentIntent].filter((other) => other !== id),
+    }))(rows, fact),
+  refund: linking('refund', ({ customer, charge, paymentIntent }: RefundSnapshot) => ({
+    customer: [customer],
+    payment: [charge, paymentIntent],
+  })),
+  dispute: linking('dispute', ({ charge, paymentIntent }: DisputeSnapshot) => ({ payment: [charge, paymentIntent] })),
+  credit_note: linking('credit_note', ({ invoice, customer }: CreditNoteSnapshot) => ({
+    invoice: [invoice],
+    customer: [customer],
+  })),
+  checkout_session: linking(
+    'checkout.session',
+    ({ subscription, invoice, customer, paymentIntent, setupIntent }: CheckoutSessionSnapshot) => ({
+      subscription: [subscription],
+      invoice: [invoice],
+      customer: [customer],
+      payment: [paymentIntent],
+      setup_intent: [setupIntent],
+    }),
+  ),
+  subscription_schedule: linking(
+    'subscription_schedule',
+    ({ subscription, customer, testClock }: SubscriptionScheduleSnapshot) => ({
+      subscription: [subscription],
+      customer: [customer],
+      test_clock: [testClock],
+    }),
+  ),
+  discount: linking('discount', ({ subscription, subscriptionItem, invoice, customer }: DiscountSnapshot) => ({
+    subscription: [subscription],
+    subscription_item: [subscriptionItem],
+    invoice: [invoice],
+    customer: [customer],
+  })),
+  payment_method: (rows, fact) =>
+    linking(fact.snapshot.object, ({ customer, formerCustomer }: PaymentMethodSnapshot) => ({
+      customer: [customer, formerCustomer],
+    }))(rows, fact),
+  promotion_code: linking('promotion_code', ({ customer }: PromotionCodeSnapshot) => ({ customer: [customer] })),
+  customer: linking('customer', ({ testClock }: CustomerSnapshot) => ({ test_clock: [testClock] })),
+  related_object: (rows, fact) => linking(fact.snapshot.object, relatedTargets)(rows, fact),
+  ...ignored('upcoming_invoice', 'entitlements', 'price', 'plan', 'product', 'coupon'),
+} satisfies Omit<Evolve<ById<Row>>, 'deletion'>;
 
 /**
  * To which subscription, invoice, payment and customer does each object belong? One row for each thing that an object has
@@ -82,7 +184,7 @@ const narrow = {
  */
 export const links = defineProjection({
   name: 'links',
-  version: 6,
+  version: 7,
   tables: {
     links: {
       columns: { ...columns, ...provenanceColumns },
@@ -94,105 +196,22 @@ export const links = defineProjection({
   narrow,
   initial: (): ById<Row> => ({}),
   evolve: {
-    subscription: linking(
-      'subscription',
-      ({ customer, items, latestInvoice, pendingSetupIntent, testClock }: ReturnType<typeof narrow.subscription>) => ({
-        customer: [customer],
-        subscription_item: items.map(({ id }) => id),
-        invoice: [latestInvoice],
-        setup_intent: [pendingSetupIntent],
-        test_clock: [testClock],
-      }),
-    ),
-    // An invoice without a subscription of its own may have lines for some.
-    invoice: linking(
-      'invoice',
-      ({
-        subscription,
-        customer,
-        charge,
-        paymentIntent,
-        lines,
-        quote,
-        testClock,
-      }: ReturnType<typeof narrow.invoice>) => ({
-        subscription: [subscription, ...lines.map((line) => line.subscription)],
-        customer: [customer],
-        payment: [charge, paymentIntent],
-        quote: [quote],
-        test_clock: [testClock],
-      }),
-    ),
-    invoice_item: linking('invoiceitem', ({ subscription, invoice, customer, testClock }: InvoiceItemSnapshot) => ({
-      subscription: [subscription],
-      invoice: [invoice],
-      customer: [customer],
-      test_clock: [testClock],
-    })),
-    invoice_payment: linking(
-      'invoice_payment',
-      ({ invoice, charge, paymentIntent, paymentRecord }: InvoicePaymentSnapshot) => ({
-        invoice: [invoice],
-        payment: [charge, paymentIntent, paymentRecord],
-      }),
-    ),
-    payment: (rows, fact) =>
-      linking(fact.snapshot.object, ({ id, invoice, customer, charge, paymentIntent }: PaymentSnapshot) => ({
-        invoice: [invoice],
-        customer: [customer],
-        payment: [charge, paymentIntent].filter((other) => other !== id),
-      }))(rows, fact),
-    refund: linking('refund', ({ customer, charge, paymentIntent }: RefundSnapshot) => ({
-      customer: [customer],
-      payment: [charge, paymentIntent],
-    })),
-    dispute: linking('dispute', ({ charge, paymentIntent }: DisputeSnapshot) => ({ payment: [charge, paymentIntent] })),
-    credit_note: linking('credit_note', ({ invoice, customer }: CreditNoteSnapshot) => ({
-      invoice: [invoice],
-      customer: [customer],
-    })),
-    checkout_session: linking(
-      'checkout.session',
-      ({ subscription, invoice, customer, paymentIntent, setupIntent }: CheckoutSessionSnapshot) => ({
-        subscription: [subscription],
-        invoice: [invoice],
-        customer: [customer],
-        payment: [paymentIntent],
-        setup_intent: [setupIntent],
-      }),
-    ),
-    subscription_schedule: linking(
-      'subscription_schedule',
-      ({ subscription, customer, testClock }: SubscriptionScheduleSnapshot) => ({
-        subscription: [subscription],
-        customer: [customer],
-        test_clock: [testClock],
-      }),
-    ),
-    discount: linking('discount', ({ subscription, subscriptionItem, invoice, customer }: DiscountSnapshot) => ({
-      subscription: [subscription],
-      subscription_item: [subscriptionItem],
-      invoice: [invoice],
-      customer: [customer],
-    })),
-    payment_method: (rows, fact) =>
-      linking(fact.snapshot.object, ({ customer, formerCustomer }: PaymentMethodSnapshot) => ({
-        customer: [customer, formerCustomer],
-      }))(rows, fact),
-    promotion_code: linking('promotion_code', ({ customer }: PromotionCodeSnapshot) => ({ customer: [customer] })),
-    customer: linking('customer', ({ testClock }: CustomerSnapshot) => ({ test_clock: [testClock] })),
-    related_object: (rows, fact) => linking(fact.snapshot.object, relatedTargets)(rows, fact),
-    // What was deleted belonged to something; that may be the only event about it.
-    deletion: (rows, fact) =>
-      linking(fact.snapshot.object, ({ subscription, invoice, customer }: DeletionSnapshot) => ({
-        subscription: [subscription],
-        invoice: [invoice],
-        customer: [customer],
-      }))(rows, fact),
-    ...ignored('upcoming_invoice', 'entitlements', 'price', 'plan', 'product', 'coupon'),
+    ...living,
+    deletion: (rows, fact) => deleted(rows, fact),
   },
   rows: (rows) => ({ links: Object.values(rows) }),
 });
+
+/** What was deleted belonged to something: that may be the only event about it. */
+function deleted(rows: ById<Row>, fact: Fact<DeletionSnapshot>): ById<Row> {
+  const { object, last } = fact.snapshot;
+  const own = linking(object, ({ subscription, invoice, customer }: DeletionSnapshot) => ({
+    subscription: [subscription],
+    invoice: [invoice],
+    customer: [customer],
+  }))(rows, fact);
+  return last === null ? own : (evolve(links, own, { ...fact, snapshot: last }) as ById<Row>);
+}
 
 function relatedTargets({
   subscription,

@@ -31,7 +31,7 @@ export type { CustomerSnapshot, EntitlementsSnapshot } from './snapshots/custome
 export type { CouponSnapshot, CouponTerms, DiscountFacts, DiscountSnapshot } from './snapshots/discount.js';
 export type { DisputeMovement, DisputeSnapshot } from './snapshots/dispute.js';
 export type { InvoiceItemSnapshot, InvoiceLine } from './snapshots/invoice-line.js';
-export type { InvoicePaymentSnapshot } from './snapshots/invoice-payment.js';
+export type { InvoicePaymentFacts, InvoicePaymentSnapshot } from './snapshots/invoice-payment.js';
 export type { InvoiceSnapshot, UpcomingInvoiceSnapshot } from './snapshots/invoice.js';
 export type { PaymentSnapshot } from './snapshots/payment.js';
 export type { PaymentMethodSnapshot } from './snapshots/payment-method.js';

@@ -17,7 +17,13 @@ import { pageInMemory } from '../lists.js';
 import { invoiceAnswer } from '../invoices/invoice-answer.js';
 import { withCreditNotes } from '../invoices/credit-notes.js';
 import { notFound } from '../not-found.js';
-import { answersAbout, partsOfInvoice, type Link, type PaymentFacts } from '../payments/payment-answer.js';
+import {
+  answersAbout,
+  invoicePaymentsKnown,
+  partsOfInvoice,
+  type Link,
+  type PaymentFacts,
+} from '../payments/payment-answer.js';
 import {
   isAmong,
   isAsked,
@@ -179,6 +185,7 @@ function paymentsWith(facts: PaymentFacts, ids: readonly string[]): Answer[] {
 function factsAt(streams: Streams, at: Moment): PaymentFacts {
   const rowsOf = <T extends Tables>(projection: AnyProjection<T>) => rowsAt(projection, streams, at);
   const { refunds: own, refund_evidence: refundEvidence } = rowsOf(refunds);
+  const paid = rowsOf(invoicePayments);
   const { disputes: disputed, dispute_movements: movements } = rowsOf(disputes);
   return {
     members: rowsOf(payments).payments,
@@ -187,7 +194,7 @@ function factsAt(streams: Streams, at: Moment): PaymentFacts {
     refundEvidence,
     disputes: disputed,
     movements,
-    invoicePayments: rowsOf(invoicePayments).invoice_payments,
+    invoicePayments: invoicePaymentsKnown(paid.invoice_payments, paid.invoice_payment_evidence),
     invoices: rowsOf(invoices).invoices,
   };
 }

@@ -13,6 +13,7 @@ export type PaymentFacts = Readonly<{
   refundEvidence: readonly Row[];
   disputes: readonly Row[];
   movements: readonly Row[];
+  /** Those with events of their own, and those that only an invoice lists: `invoicePaymentsKnown` has both. */
   invoicePayments: readonly Row[];
   invoices: readonly Row[];
 }>;
@@ -35,7 +36,9 @@ export function paymentAnswer(payment: string, facts: PaymentFacts): Answer {
     rows.filter(({ id }) => linked.has(`${object} ${String(id)}`)).sort(byId);
   const intent = members.find(({ object }) => object === 'payment_intent');
   const charges = members.filter(({ object }) => object === 'charge');
-  const invoicePayments = of('invoice_payment', facts.invoicePayments);
+  const invoicePayments = facts.invoicePayments
+    .filter(({ payment_intent: byIntent, charge }) => names.has(String(byIntent)) || names.has(String(charge)))
+    .sort(byId);
   const invoices = invoiceIdsOf(linked, invoicePayments);
   const refunds = refundsKnown(of('refund', facts.refunds), evidenceOf(facts, { names, invoices }));
   const disputes = of('dispute', facts.disputes);
@@ -230,3 +233,9 @@ export function partsOfInvoice(links: readonly Link[], invoice: string): string[
 
 /** Whether an object, by Stripe's name, is a part of a payment. */
 const isPart = (object: string): boolean => object === 'charge' || object === 'payment_intent';
+
+/** Each invoice payment once: by its own events, else as its invoice lists it. */
+export function invoicePaymentsKnown(own: readonly Row[], evidence: readonly Row[]): Row[] {
+  const known = new Set(own.map(({ id }) => id));
+  return [...own, ...evidence.filter(({ id }) => !known.has(id))];
+}

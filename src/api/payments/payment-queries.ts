@@ -10,7 +10,7 @@ import { viewOf } from '../../read-models/schema.js';
 import { rowsWithStaleness } from '../../read-models/stale-rows.js';
 import type { Answer, Row } from '../answer.js';
 import { findRows, pageOf, refuseUnknownWords, type List, type Page } from '../lists.js';
-import { answersAbout, partsOfInvoice, type Link, type PaymentFacts } from './payment-answer.js';
+import { answersAbout, invoicePaymentsKnown, partsOfInvoice, type Link, type PaymentFacts } from './payment-answer.js';
 
 const PAYMENTS = viewOf(payments, 'payments');
 const LINKS = viewOf(links, 'links');
@@ -26,7 +26,11 @@ export async function findPayment(connection: Queryable, id: string): Promise<An
 /** What of a part, or of a payment record, a list of payments looks at. */
 const LISTED = 'payment, id, created_at, livemode, account, status, customer';
 const EARLIER = `(coalesce(earlier.created_at, '-infinity'::timestamptz), earlier.id) < (coalesce(first.created_at, '-infinity'::timestamptz), first.id)`;
-const RECORDS = viewOf(invoicePayments, 'invoice_payments');
+const RECORD = 'payment_record, id, created_at, livemode, account';
+/** What ties payment records to invoices, each once: by events of its own, or as an invoice lists it. */
+const RECORDS = `(select ${RECORD} from ${viewOf(invoicePayments, 'invoice_payments')} union
+  select ${RECORD} from ${viewOf(invoicePayments, 'invoice_payment_evidence')} listed
+  where not exists (select from ${viewOf(invoicePayments, 'invoice_payments')} own where own.id = listed.id))`;
 
 /**
  * Payments by the first of their parts. Filters by customer and status look at all parts; those by invoice and subscription are
@@ -284,11 +288,11 @@ async function factsOf(connection: Queryable, names: readonly string[]): Promise
     column: 'source',
     among: members.map(({ id }) => id),
   });
-  const paid = await connection.query<Row>(
-    `select * from ${rowsWithStaleness(invoicePayments, 'invoice_payments')} where id = any($1) or payment_record = any($2)`,
-    [naming('invoice_payment'), names],
-  );
-  const invoiceIds = [...new Set([...naming('invoice'), ...named, ...paid.rows.map(({ invoice }) => String(invoice))])];
+  const paid = await invoicePaymentsOf(connection, {
+    ids: naming('invoice_payment'),
+    names: [...names, ...members.map(({ id }) => String(id)), ...attemptsIn(links)],
+  });
+  const invoiceIds = [...new Set([...naming('invoice'), ...named, ...paid.map(({ invoice }) => String(invoice))])];
   const noted = await connection.query<Row>(
     `select * from ${rowsWithStaleness(refunds, 'refund_evidence')} where source_object = 'credit_note' and (refund = any($1) or invoice = any($2))`,
     [[...own.map(({ id }) => id), ...listed.map(({ refund }) => refund)], invoiceIds],
@@ -303,9 +307,32 @@ async function factsOf(connection: Queryable, names: readonly string[]): Promise
       column: 'dispute',
       among: naming('dispute'),
     }),
-    invoicePayments: paid.rows,
+    invoicePayments: paid,
     invoices: await select(rowsWithStaleness(invoices, 'invoices'), { column: 'id', among: invoiceIds }),
   };
+}
+
+/** The charges that payment intents name. */
+const attemptsIn = (links: readonly Link[]): string[] =>
+  links
+    .filter(({ object, target_kind: kind }) => object === 'payment_intent' && kind === 'payment')
+    .map(({ target }) => target);
+
+/** What ties payments to invoices: those with these ids, and those that name one of these payment records or parts of payments. */
+async function invoicePaymentsOf(
+  connection: Queryable,
+  { ids, names }: Readonly<{ ids: readonly string[]; names: readonly string[] }>,
+): Promise<Row[]> {
+  const own = await connection.query<Row>(
+    `select * from ${rowsWithStaleness(invoicePayments, 'invoice_payments')} where id = any($1) or payment_record = any($2)`,
+    [ids, names],
+  );
+  const listed = await connection.query<Row>(
+    `select * from ${rowsWithStaleness(invoicePayments, 'invoice_payment_evidence')}
+     where payment_record = any($1) or payment_intent = any($1) or charge = any($1)`,
+    [names],
+  );
+  return invoicePaymentsKnown(own.rows, listed.rows);
 }
 
 /** The links around the parts of payments: those to and from them, and those to the charges that an intent names. */

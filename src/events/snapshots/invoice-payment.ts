@@ -2,11 +2,12 @@ import { Fields } from '../fields.js';
 import type { StripeEvent } from '../stripe-event.js';
 import { originOf, type Origin } from './origin.js';
 
-/** What ties a payment to an invoice, from 2025-03-31.basil on: an invoice may have several, and a payment several invoices. Minor units of `currency`. */
-export type InvoicePaymentSnapshot = Readonly<{
-  kind: 'invoice_payment';
+/**
+ * What ties a payment to an invoice, from 2025-03-31.basil on, as an event or the invoice that lists it shows it: an invoice may have several,
+ * and a payment several invoices. Minor units of `currency`.
+ */
+export type InvoicePaymentFacts = Readonly<{
   id: string;
-  invoice: string;
   /** `open`, `paid`, `canceled`. */
   status: string;
   currency: string;
@@ -21,28 +22,37 @@ export type InvoicePaymentSnapshot = Readonly<{
   createdAt: string | null;
   paidAt: string | null;
   canceledAt: string | null;
-}> &
+}>;
+
+export type InvoicePaymentSnapshot = Readonly<{ kind: 'invoice_payment'; invoice: string }> &
+  InvoicePaymentFacts &
   Origin;
 
 export function invoicePaymentSnapshot(stripeEvent: StripeEvent): InvoicePaymentSnapshot {
-  const link = new Fields(stripeEvent.data.object, 'invoice_payment');
-  const payment = link.hashOrNull('payment');
-  const transitions = link.hashOrNull('status_transitions');
+  const tie = new Fields(stripeEvent.data.object, 'invoice_payment');
   return {
     kind: 'invoice_payment',
-    id: link.id('id'),
-    invoice: link.id('invoice'),
-    status: link.text('status'),
-    currency: link.text('currency'),
-    amountRequestedMinor: link.integer('amount_requested'),
-    amountPaidMinor: link.integerOrNull('amount_paid') ?? 0,
-    isDefault: link.flag('is_default', false),
+    ...invoicePaymentFacts(tie),
+    invoice: tie.id('invoice'),
+    ...originOf(stripeEvent),
+  };
+}
+
+export function invoicePaymentFacts(tie: Fields): InvoicePaymentFacts {
+  const payment = tie.hashOrNull('payment');
+  const transitions = tie.hashOrNull('status_transitions');
+  return {
+    id: tie.id('id'),
+    status: tie.text('status'),
+    currency: tie.text('currency'),
+    amountRequestedMinor: tie.integer('amount_requested'),
+    amountPaidMinor: tie.integerOrNull('amount_paid') ?? 0,
+    isDefault: tie.flag('is_default', false),
     paymentIntent: payment?.idOrNull('payment_intent') ?? null,
     charge: payment?.idOrNull('charge') ?? null,
     paymentRecord: payment?.idOrNull('payment_record') ?? null,
-    createdAt: link.timeOrNull('created'),
+    createdAt: tie.timeOrNull('created'),
     paidAt: transitions?.timeOrNull('paid_at') ?? null,
     canceledAt: transitions?.timeOrNull('canceled_at') ?? null,
-    ...originOf(stripeEvent),
   };
 }

@@ -5,6 +5,7 @@ import { invoiceStatusOf } from '../rank.js';
 import type { StripeEvent } from '../stripe-event.js';
 import { discountsOf, type DiscountFacts } from './discount.js';
 import { invoiceLine, sumOrNull, type InvoiceLine } from './invoice-line.js';
+import { invoicePaymentFacts, type InvoicePaymentFacts } from './invoice-payment.js';
 import { originOf, type Origin } from './origin.js';
 
 /** What an invoice, or the preview of the next one, says. Money in minor units of `currency`; times ISO 8601 in UTC. */
@@ -55,6 +56,8 @@ type InvoiceFacts = Readonly<{
   /** Until 2025-03-31.basil; from then on only invoice payments tie payments to invoices. */
   charge: string | null;
   paymentIntent: string | null;
+  /** Since then those that it lists, in the few events that show the list. */
+  payments: readonly InvoicePaymentFacts[];
   discounts: readonly DiscountFacts[];
   lines: readonly InvoiceLine[];
   /** False when the invoice has more lines than the event shows. */
@@ -99,6 +102,7 @@ function invoiceFacts(invoice: Fields, stripeEvent: StripeEvent): InvoiceFacts {
     automaticTaxStatus: invoice.hashOrNull('automatic_tax')?.textOrNull('status') ?? null,
     charge: invoice.idOrNull('charge'),
     paymentIntent: invoice.idOrNull('payment_intent'),
+    payments: invoice.hashes('payments').map(invoicePaymentFacts),
     discounts: discountsOf(invoice),
     lines: linesOf(invoice, told.discountMinor),
     hasAllLines: !invoice.isTruncated('lines'),

@@ -1,5 +1,5 @@
 import { recordedEvent } from '../../fixtures/recorded-events.js';
-import { invoicePayment, stripeEvent } from '../../support/stripe-objects.js';
+import { BASIL, invoice, invoicePayment, OLD, stripeEvent } from '../../support/stripe-objects.js';
 import { START } from '../../support/subscription-events.js';
 import type { Scenario } from './scenario.js';
 
@@ -12,6 +12,10 @@ const paid = stripeEvent(
   }),
   { id: 'evt_paid', after: 9 },
 );
+
+const listing = (status: string) => ({
+  payments: { object: 'list', data: [invoicePayment('inpay_1', { status })], has_more: false },
+});
 
 export const invoicePaymentsScenarios: readonly Scenario[] = [
   {
@@ -64,4 +68,22 @@ export const invoicePaymentsScenarios: readonly Scenario[] = [
     when: stripeEvent('invoice_payment.paid', invoicePayment('inpay_1'), { after: 20 }),
     then: 'unchanged',
   },
+  ...[OLD, BASIL].map((apiVersion) => ({
+    title: `has what an invoice lists, whichever version the event says it has (${apiVersion})`,
+    given: [],
+    when: stripeEvent('invoice.paid', invoice('in_1', apiVersion, listing('paid')), { apiVersion }),
+    then: {
+      invoice_payments: [],
+      invoice_payment_evidence: [{ id: 'inpay_1', invoice: 'in_1', status: 'paid', payment_intent: 'pi_1' }],
+    },
+  })),
+  ...['open', null].map((status) => ({
+    title: `keeps what an invoice listed when it lists ${status === null ? 'none' : 'a stale one'} later`,
+    given: [stripeEvent('invoice.paid', invoice('in_1', BASIL, listing('paid')), { apiVersion: BASIL })],
+    when: stripeEvent('invoice.updated', invoice('in_1', BASIL, status === null ? {} : listing(status)), {
+      apiVersion: BASIL,
+      after: 9,
+    }),
+    then: 'unchanged' as const,
+  })),
 ];
