@@ -1,4 +1,4 @@
-import type { PaymentMethodSnapshot } from '../src/events/normalise.js';
+import type { DeletionSnapshot, PaymentMethodSnapshot } from '../src/events/normalise.js';
 import { between, count, flag, id, text, time, whetherDeleted } from './columns.js';
 import { allBut, defineProjection, type Fact } from './projection.js';
 import { isAbout, provenanceColumns, provenanceOf, rowOf, rowOfDeleted } from './row.js';
@@ -27,7 +27,7 @@ type Row = ReturnType<typeof methodRow>;
  */
 export const paymentMethods = defineProjection({
   name: 'payment_methods',
-  version: 1,
+  version: 2,
   tables: {
     payment_methods: {
       columns: { ...columns, ...provenanceColumns },
@@ -39,17 +39,24 @@ export const paymentMethods = defineProjection({
   objectOf: isAbout('payment_method', 'card'),
   initial: (): Row | null => null,
   evolve: {
-    payment_method: (row, fact) => (row?.is_deleted ? row : methodRow(fact)),
-    deletion: (row, fact) => rowOfDeleted(row, fact),
+    payment_method: (row, fact) => (row?.is_deleted ? row : methodRow(fact, fact.snapshot)),
+    deletion: (row, fact) => deletedRow(row, fact),
     ...allBut('payment_method', 'deletion'),
   },
   rows: (row) => ({ payment_methods: row === null ? [] : [row] }),
 });
 
-const methodRow = (fact: Fact<PaymentMethodSnapshot>) => ({
-  ...rowOf(columns, { ...fact.snapshot, expiresAt: endOfMonth(fact.snapshot), isDeleted: false }),
+const methodRow = (fact: Fact, method: PaymentMethodSnapshot, isDeleted = false) => ({
+  ...rowOf(columns, { ...method, expiresAt: endOfMonth(method), isDeleted }),
   ...provenanceOf(fact),
 });
+
+/** A deletion tells all that the card was, or its id alone. */
+function deletedRow(row: Row | null, fact: Fact<DeletionSnapshot>): Row | null {
+  const { last } = fact.snapshot;
+  if (last?.kind === 'payment_method') return methodRow(fact, last, true);
+  return rowOfDeleted(row, fact);
+}
 
 function endOfMonth({ expMonth: month, expYear: year }: PaymentMethodSnapshot): string | null {
   if (month === null || year === null || month < 1 || month > 12 || year < 1970 || year > 9998) return null;

@@ -1,30 +1,43 @@
 import { id, time } from './columns.js';
 import { allBut, defineProjection, type Fact } from './projection.js';
 import { provenanceColumns, provenanceOf, rowOf } from './row.js';
-import type { RelatedObjectSnapshot } from '../src/events/normalise.js';
+import type { Snapshot } from '../src/events/normalise.js';
 
 const columns = { id: id(), frozen_at: time() };
 type Row = ReturnType<typeof clockRow>;
 
-/** How late is it on each of Stripe's test clocks? Customers on one live by it, and it only goes forward. */
+/**
+ * How late is it on each of Stripe's test clocks? Customers on one live by it, it only goes forward, and its deletion may be the only event
+ * about it.
+ */
 export const testClocks = defineProjection({
   name: 'test_clocks',
-  version: 1,
+  version: 2,
   tables: { test_clocks: { columns: { ...columns, ...provenanceColumns }, key: ['id'], indexes: [] } },
-  objectOf: ({ snapshot, order }) =>
-    snapshot.kind === 'related_object' && snapshot.frozenAt !== null ? order.objectKey : null,
+  objectOf: ({ snapshot, order }) => (clockIn(snapshot) === null ? null : order.objectKey),
   initial: (): Row | null => null,
   evolve: {
-    related_object: (row, fact) => {
-      const { frozenAt } = fact.snapshot;
-      return frozenAt === null || (row !== null && row.frozen_at >= frozenAt) ? row : clockRow(fact, frozenAt);
-    },
-    ...allBut('related_object'),
+    related_object: (row, fact) => withClock(row, fact),
+    deletion: (row, fact) => withClock(row, fact),
+    ...allBut('related_object', 'deletion'),
   },
   rows: (row) => ({ test_clocks: row === null ? [] : [row] }),
 });
 
-const clockRow = (fact: Fact<RelatedObjectSnapshot>, frozenAt: string) => ({
-  ...rowOf(columns, { id: fact.snapshot.id, frozenAt }),
+/** The clock that a snapshot shows, or showed at last. */
+function clockIn(snapshot: Snapshot | null): Readonly<{ id: string; frozen_at: string }> | null {
+  if (snapshot?.kind === 'deletion') return clockIn(snapshot.last);
+  if (snapshot?.kind !== 'related_object' || snapshot.frozenAt === null) return null;
+  return { id: snapshot.id, frozen_at: snapshot.frozenAt };
+}
+
+function withClock(row: Row | null, fact: Fact): Row | null {
+  const clock = clockIn(fact.snapshot);
+  if (clock === null || (row !== null && row.frozen_at >= clock.frozen_at)) return row;
+  return clockRow(fact, clock);
+}
+
+const clockRow = (fact: Fact, { id: name, frozen_at: frozenAt }: Readonly<{ id: string; frozen_at: string }>) => ({
+  ...rowOf(columns, { id: name, frozenAt }),
   ...provenanceOf(fact),
 });

@@ -81,4 +81,10 @@ export const paymentMethodsScenarios: readonly Scenario[] = [OLD, DAHLIA].flatMa
       payment_methods: [{ id: 'card_1', last4: '4242', expires_at: '2027-03-01T00:00:00.000Z', is_deleted: true }],
     },
   },
+  {
+    title: `has what a card was of which only the deletion is heard, at ${apiVersion}`,
+    given: [],
+    when: stripeEvent('customer.source.deleted', card, { apiVersion }),
+    then: { payment_methods: [{ id: 'card_1', customer: 'cus_1', last4: '4242', is_deleted: true }] },
+  },
 ]);

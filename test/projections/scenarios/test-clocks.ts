@@ -1,4 +1,4 @@
-import { OLD, stripeEvent } from '../../support/stripe-objects.js';
+import { BASIL, OLD, stripeEvent } from '../../support/stripe-objects.js';
 import { START } from '../../support/subscription-events.js';
 import type { Scenario } from './scenario.js';
 
@@ -28,4 +28,10 @@ export const testClocksScenarios: readonly Scenario[] = [
     when: stripeEvent('review.opened', { id: 'prv_1', object: 'review', charge: 'ch_1' }, { after: 120 }),
     then: 'unchanged',
   },
+  ...[OLD, BASIL].map((apiVersion) => ({
+    title: `tells how late it was on a clock of which only the deletion is heard, at ${apiVersion}`,
+    given: [],
+    when: clock('deleted', 31, 60, apiVersion),
+    then: { test_clocks: [{ id: 'clock_1', frozen_at: '2026-02-01T00:00:00.000Z', stripe_event_id: 'evt_deleted' }] },
+  })),
 ];
