@@ -1,3 +1,4 @@
+import { readFileSync, statSync } from 'node:fs';
 import { z } from 'zod';
 import type { Environment } from './environment.js';
 import { mistakenNames } from './mistaken-names.js';
@@ -243,8 +244,12 @@ const environment = z.object({
   ACCESS_PAID_AFTER_END: yesOrNo(DEFAULT_ACCESS_POLICY.paidAfterEnd),
 });
 
+/** Hold secrets: a message repeats nothing of them, and each can be given as the name of a file. */
+const SECRET_VARIABLES = ['EVENTSTORE_URL', 'DATABASE_URL', 'STRIPE_WEBHOOK_SECRETS', 'API_TOKENS'];
+const fileVariable = (name: string): string => `${name}_FILE`;
+
 /** The variables that the configuration reads. */
-export const VARIABLES: readonly string[] = Object.keys(environment.shape);
+export const VARIABLES: readonly string[] = [...Object.keys(environment.shape), ...SECRET_VARIABLES.map(fileVariable)];
 
 type StoresConfig = Pick<Config, 'dataDirectory' | 'eventstoreUrl' | 'databaseUrl' | 'transport' | 'appendBytesMax'>;
 
@@ -270,9 +275,6 @@ export function loadStoresConfig(env: Environment): StoresConfig {
   };
 }
 
-/** Hold secrets, so that a message repeats nothing of them. */
-const SECRET_VARIABLES = ['EVENTSTORE_URL', 'DATABASE_URL', 'STRIPE_WEBHOOK_SECRETS', 'API_TOKENS'];
-
 /** A value as a message repeats it; nothing of what may be a secret, also one that was put into the wrong variable. */
 const givenText = (name: string, value: string | undefined): string =>
   value === undefined || SECRET_VARIABLES.includes(name) || !/^[\w.,: +-]{1,15}$/.test(value) ? '' : `, not "${value}"`;
@@ -285,7 +287,11 @@ function read<T extends z.ZodRawShape>(
   const mistakes: string[] = [];
   const values: Record<string, unknown> = {};
   for (const [name, variable] of Object.entries(schema.shape)) {
-    const given = env[name] === '' ? undefined : env[name];
+    const given = givenIn(env, name);
+    if (given instanceof Mistake) {
+      mistakes.push(given.text);
+      continue;
+    }
     const parsed = (variable as unknown as z.ZodType).safeParse(given);
     if (parsed.success) values[name] = parsed.data;
     else
@@ -295,6 +301,38 @@ function read<T extends z.ZodRawShape>(
   return { values: values as z.output<z.ZodObject<T>>, mistakes };
 }
 
+const SECRET_FILE_BYTES_MAX = 64 * 1024;
+
+/** Messages repeat no path: it may be the secret itself, in the wrong variable. */
+const NAME_A_FILE = 'Set it to the path of a file that this account may read.';
+
+/** The value of a variable, or what is in the file that its `_FILE` variant names; undefined where neither is set. */
+function givenIn(env: Environment, name: string): string | undefined | Mistake {
+  const inFile = fileVariable(name);
+  const value = env[name] === '' ? undefined : env[name];
+  const file = SECRET_VARIABLES.includes(name) ? env[inFile] : undefined;
+  if (file === undefined || file === '') return value;
+  if (value !== undefined) return new Mistake(`${inFile}: ${name} is set too. Unset one of them.`);
+  try {
+    const stats = statSync(file);
+    if (!stats.isFile()) return new Mistake(`${inFile}: names no file. ${NAME_A_FILE}`);
+    if (stats.size > SECRET_FILE_BYTES_MAX) return new Mistake(`${inFile}: the file is larger than 64 kB.`);
+    const text = readFileSync(file, 'utf8').trim();
+    return text === '' ? new Mistake(`${inFile}: the file is empty.`) : text;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    return new Mistake(`${inFile}: the file cannot be read (${code ?? 'unknown error'}). ${NAME_A_FILE}`);
+  }
+}
+
+/** The environment as if what files hold were set in it: what is set by a file is set. */
+const withFiles = (env: Environment): Environment => ({
+  ...env,
+  ...Object.fromEntries(
+    SECRET_VARIABLES.filter((name) => (env[fileVariable(name)] ?? '') !== '').map((name) => [name, 'in a file']),
+  ),
+});
+
 /**
  * Reads the environment. @throws ConfigError, which lists every mistake at once. Outside production a misspelt variable is
  * a warning of the configuration.
@@ -303,7 +341,7 @@ export function loadConfig(env: Environment): Config {
   const { values, mistakes } = read(environment, env);
   const production = values.NODE_ENV === 'production';
   mistakes.push(...missing(values));
-  const { unread, replacing } = mistakenNames(env, VARIABLES);
+  const { unread, replacing } = mistakenNames(withFiles(env), VARIABLES);
   if (production) mistakes.push(...replacing);
   if (mistakes.length > 0) throw new ConfigError(mistakes.join('\n'));
   return {

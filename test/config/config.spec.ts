@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DEFAULT_ACCESS_POLICY } from '../../src/access/policy.js';
 import { ConfigError, loadConfig } from '../../src/config.js';
@@ -161,6 +161,33 @@ describe('the configuration', () => {
     const [, wrong = ''] = (Object.values(env)[0] as string).split(',');
     const parts = wrong.split(/=|whsec_/).filter((part) => part.length > 5 && !part.startsWith('read'));
     for (const part of parts) expect(messageOf(() => loadConfig(env))).not.toContain(part);
+  });
+
+  it('takes secrets from files, whose lines are entries', async () => {
+    const directory = await temporaryDirectory();
+    const file = join(directory.path, 'secrets');
+    writeFileSync(file, `main=${SECRETS[0]}\nconnect=${SECRETS[1]}\n`);
+    writeFileSync(`${file}.url`, 'postgres://ledger:pw@db/ledger\n');
+    const { STRIPE_WEBHOOK_SECRETS: _, ...others } = PRODUCTION;
+    const config = loadConfig({ ...others, STRIPE_WEBHOOK_SECRETS_FILE: file, DATABASE_URL_FILE: `${file}.url` });
+    expect(config.webhookSecrets.map(({ label }) => label)).toEqual(['main', 'connect']);
+    expect(config.databaseUrl).toBe('postgres://ledger:pw@db/ledger');
+    // What is set by a file is set: a near miss is a warning, as beside the variable itself.
+    const warned = { ...others, STRIPE_WEBHOOK_SECRETS_FILE: file, STRIPE_WEBHOOK_SECRET: SECRETS[2] };
+    expect(loadConfig(warned).warnings).toEqual([expect.stringMatching(/^STRIPE_WEBHOOK_SECRET is not read/)]);
+    expect(messageOf(() => loadConfig({ ...PRODUCTION, API_TOKENS_FILE: file }))).toMatch(
+      /API_TOKENS_FILE: API_TOKENS is set too/,
+    );
+    writeFileSync(file, '\n');
+    expect(messageOf(() => loadConfig({ API_TOKENS_FILE: file }))).toMatch(/API_TOKENS_FILE: the file is empty/);
+    expect(messageOf(() => loadConfig({ API_TOKENS_FILE: directory.path }))).toMatch(/names no file/);
+    await directory.remove();
+  });
+
+  it('repeats nothing of a secret that stands where a file is named', () => {
+    const message = messageOf(() => loadConfig({ STRIPE_WEBHOOK_SECRETS_FILE: SECRETS[0] }));
+    expect(message).toMatch(/STRIPE_WEBHOOK_SECRETS_FILE: the file cannot be read \(ENOENT\)/);
+    expect(message).not.toContain(SECRETS[0]);
   });
 
   it('tells all mistakes at once', () => {
