@@ -1,0 +1,55 @@
+import { secondOf } from '../time.js';
+import { accounts } from './accounts.js';
+import { entry, posting, type Entry } from './entry.js';
+import type { MilestoneRow } from './facts.js';
+
+/** The balance of a customer in one currency. */
+export type CustomerBalanceFacts = Readonly<{
+  customer: string;
+  currency: string;
+  /** `opening` and `balance` of the customer, in their order. */
+  changes: readonly MilestoneRow[];
+  /** What invoices and credit notes did to it. */
+  explained: readonly Readonly<{ id: string; at: string; amount_minor: number }>[];
+}>;
+
+/** The event of a change of the balance and what caused it are no further apart. */
+const AN_HOUR = 3_600;
+
+/**
+ * What changed the balance and no invoice or credit note explains: there are no events of its transactions. Each change shows the whole
+ * balance; it is explained by what happened up to it, give or take an hour, when that adds up to it.
+ */
+export function balanceBook({ customer, currency, changes, explained }: CustomerBalanceFacts): readonly Entry[] {
+  const causes = [...explained].sort((a, b) => secondOf(a.at) - secondOf(b.at) || (a.id < b.id ? -1 : 1));
+  const entries: Entry[] = [];
+  let [booked, next, byHandMinor] = [0, 0, 0];
+  for (const row of changes) {
+    const at = secondOf(row.at);
+    let [best, place, sum] = [null as { place: number; sum: number } | null, next, booked];
+    for (;;) {
+      const cause = causes[place];
+      const causeAt = cause === undefined ? Infinity : secondOf(cause.at);
+      if (causeAt > at - AN_HOUR && row.cumulative_minor === sum + byHandMinor) best = { place, sum };
+      if (best !== null || cause === undefined || causeAt > at + AN_HOUR) break;
+      [place, sum] = [place + 1, sum + cause.amount_minor];
+    }
+    if (best === null) {
+      [place, sum] = [next, booked];
+      for (let cause = causes[place]; cause !== undefined && secondOf(cause.at) <= at; cause = causes[place])
+        [place, sum] = [place + 1, sum + cause.amount_minor];
+      best = { place, sum };
+    }
+    [next, booked] = [best.place, best.sum];
+    const amountMinor = row.cumulative_minor - booked - byHandMinor;
+    byHandMinor += amountMinor;
+    const counter = row.stage === 'opening' ? accounts.opening : accounts.balanceAdjustments;
+    const object = `${customer}:${row.stripe_event_id}${row.stage === 'opening' ? ':opening' : ''}`;
+    const made = entry({ kind: 'balance', object, effectiveAt: at, cause: row }, [
+      posting(accounts.customerBalance, currency, amountMinor),
+      posting(counter, currency, -amountMinor),
+    ]);
+    if (made !== null) entries.push(made);
+  }
+  return entries;
+}

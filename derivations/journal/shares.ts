@@ -1,0 +1,68 @@
+import { split, sumOf } from '../rounding.js';
+import { secondOf } from '../time.js';
+import type { Application } from './applications.js';
+import type { MilestoneRow } from './facts.js';
+
+/** What a payment is laid to, while it is. */
+export type Laid = Readonly<{ object: string; invoice: string; amountMinor: number; until: number | null }>;
+
+/** What a payment was laid to by invoice payments. */
+export const laidTo = (payment: string, rows: readonly MilestoneRow[]): readonly Laid[] =>
+  rows
+    .filter((row) => row.kind === 'invoice_payment' && row.stage === 'paid' && row.payment === payment)
+    .map((row) => {
+      const end = rows.find(
+        (one) => one.stage === 'unapplied' && one.object === row.object && one.ordinal === row.ordinal,
+      );
+      return {
+        object: row.object,
+        invoice: row.invoice ?? '',
+        amountMinor: row.amount_minor,
+        until: end === undefined ? null : secondOf(end.at),
+      };
+    });
+
+/** What a payment received: of its charges, or of its intent while no charge of it is known. */
+export function receivedBy(payment: string, rows: readonly MilestoneRow[]): number {
+  const captured = rows.filter((row) => row.stage === 'captured' && (row.payment ?? row.object) === payment);
+  const charges = captured.filter(({ kind }) => kind === 'charge');
+  return sumOf((charges.length > 0 ? charges : captured).map((row) => row.amount_minor));
+}
+
+/** The parts of what a payment gives back: of all it was laid to at that moment, and of what it was laid to nothing (`rest`). */
+export function partsOf(
+  laid: readonly Laid[],
+  receivedMinor: number,
+  at: number,
+  amountMinor: number,
+): Readonly<{ of: readonly Readonly<{ invoice: string; amountMinor: number }>[]; restMinor: number }> {
+  const now = laid
+    .filter(({ until }) => until === null || until >= at)
+    .sort((a, b) => (a.object < b.object ? -1 : a.object > b.object ? 1 : 0));
+  const standaloneMinor = Math.max(0, receivedMinor - sumOf(now.map((one) => one.amountMinor)));
+  const parts = split(amountMinor, [...now.map((one) => one.amountMinor), standaloneMinor]);
+  return {
+    of: now.map(({ invoice }, place) => ({ invoice, amountMinor: parts[place] ?? 0 })),
+    restMinor: parts.at(-1) ?? 0,
+  };
+}
+
+/** An invoice's part of what a payment gives back. `own` are its applications by the payment, read or inferred. */
+export function shareOf(
+  invoice: string,
+  own: readonly Application[],
+  rows: readonly MilestoneRow[],
+  payment: string,
+  at: number,
+  amountMinor: number,
+): number {
+  const others = laidTo(payment, rows).filter((one) => one.invoice !== invoice);
+  const laid = own.map((one) => ({
+    object: one.object,
+    invoice,
+    amountMinor: one.amountMinor,
+    until: one.unapplied?.at ?? null,
+  }));
+  const { of } = partsOf([...laid, ...others], receivedBy(payment, rows), at, amountMinor);
+  return sumOf(of.map((part) => (part.invoice === invoice ? part.amountMinor : 0)));
+}

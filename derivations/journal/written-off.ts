@@ -1,0 +1,122 @@
+import type { MoneyPolicy } from '../policy.js';
+import { portion, split, sumOf } from '../rounding.js';
+import type { BookLine, TakenOfLine } from './lines.js';
+
+/** An amount of one line. */
+export type OfLine = Readonly<{ line: string; amountMinor: number }>;
+
+/**
+ * An invoice that will not be paid: its lines end, what was to be earned is released, and what was recognised of what is due is bad debt.
+ * What this leaves of an invoice that was paid in part is a recovery
+ * (docs.stripe.com/revenue-recognition/methodology/subscriptions-and-invoicing).
+ */
+export class WrittenOff {
+  /** Bad debt without tax. */
+  readonly lost: readonly OfLine[];
+  readonly deferred: readonly OfLine[];
+  /** Tax that stays owed is bad debt, too; otherwise it is reversed. */
+  readonly keptTaxMinor: number;
+  readonly reversedTaxMinor: number;
+  /** Credit on recoveries. */
+  readonly recoveriesMinor: number;
+  /** Of what was paid already, what may still be taken: where it stands. */
+  readonly keptMinor: number;
+  readonly keptRecoveriesMinor: number;
+  private readonly taken: readonly TakenOfLine[];
+  private backMinor = 0;
+  private givenMinor = 0;
+
+  constructor(
+    lines: readonly BookLine[],
+    readonly dueMinor: number,
+    at: number,
+    policy: MoneyPolicy,
+  ) {
+    const netMinor = sumOf(lines.map((line) => line.netLeftMinor));
+    const taxLeftMinor = sumOf(lines.map((line) => line.taxLeftMinor));
+    const grossMinor = netMinor + taxLeftMinor;
+    const taxMinor = grossMinor <= 0 ? 0 : portion(dueMinor, { part: Math.max(0, taxLeftMinor), whole: grossMinor });
+    this.taken = lines.map((line) => line.take(line.grossLeftMinor, at, null));
+    const recognised = this.taken.map(({ contraMinor }) => contraMinor);
+    const dueOfNet = Math.min(dueMinor - taxMinor, netMinor);
+    const lostMinor = netMinor <= 0 ? 0 : portion(sumOf(recognised), { part: Math.max(0, dueOfNet), whole: netMinor });
+    this.lost = split(lostMinor, recognised).map((amountMinor, place) => ({ line: this.lineAt(place), amountMinor }));
+    this.taken.forEach(({ line, contraMinor }, place) =>
+      line.schedule.count((this.lost[place]?.amountMinor ?? 0) - contraMinor, at),
+    );
+    const isReversed = policy.uncollectibleTax === 'reverse';
+    this.keptTaxMinor = isReversed ? 0 : taxMinor;
+    this.reversedTaxMinor = isReversed ? taxMinor : 0;
+    this.deferred = this.taken.map(({ line, cutMinor }) => ({ line: line.id, amountMinor: cutMinor }));
+    this.recoveriesMinor = sumOf(this.deferred.map((part) => part.amountMinor)) + lostMinor + taxMinor - dueMinor;
+    const paidMinor = Math.max(0, grossMinor - dueMinor);
+    this.keptRecoveriesMinor = Math.max(0, Math.min(this.recoveriesMinor, paidMinor));
+    this.keptMinor = paidMinor - this.keptRecoveriesMinor;
+  }
+
+  /** What was paid of it since. */
+  get recoveredMinor(): number {
+    return this.backMinor;
+  }
+
+  /** What of bad debt and tax comes back with a payment: rounded over all payments together. */
+  recover(amountMinor: number, at: number): Readonly<{ lost: readonly OfLine[]; taxMinor: number }> {
+    const [before, after] = [this.backMinor, this.backMinor + amountMinor];
+    this.backMinor = after;
+    const back = (of: number): number => this.ofDue(of, after) - this.ofDue(of, before);
+    const lost = this.lost.map(({ line, amountMinor: of }) => ({ line, amountMinor: back(of) }));
+    lost.forEach((part, place) => this.taken[place]?.line.schedule.count(-part.amountMinor, at));
+    return { lost, taxMinor: back(this.keptTaxMinor + this.reversedTaxMinor) };
+  }
+
+  /** Lets the lines earn again in the proportion in which they were paid. */
+  giveBack(at: number): readonly OfLine[] {
+    const given = this.taken.map((taken) => {
+      const [now, before] = [this.partOf(taken, this.backMinor), this.partOf(taken, this.givenMinor)];
+      const cuts = now.cuts.map((cut, place) => ({
+        ...cut,
+        amountMinor: cut.amountMinor - (before.cuts[place]?.amountMinor ?? 0),
+        contraMinor: cut.contraMinor - (before.cuts[place]?.contraMinor ?? 0),
+      }));
+      const [grossMinor, taxMinor] = [now.grossMinor - before.grossMinor, now.taxMinor - before.taxMinor];
+      taken.line.give({ ...taken, cuts, grossMinor, taxMinor }, at);
+      // Its contra came back with the bad debt.
+      taken.line.schedule.count(sumOf(cuts.map((cut) => cut.contraMinor)), at);
+      return { line: taken.line.id, amountMinor: sumOf(cuts.map((cut) => cut.amountMinor - cut.contraMinor)) };
+    });
+    this.givenMinor = this.backMinor;
+    return given;
+  }
+
+  /** What the void of it takes out of bad debt, and of that its tax. */
+  voided(): Readonly<{ lost: readonly OfLine[]; taxMinor: number }> {
+    const left = (of: number): number => of - this.ofDue(of, this.backMinor);
+    return {
+      lost: this.lost.map(({ line, amountMinor }) => ({ line, amountMinor: left(amountMinor) })),
+      taxMinor: left(this.keptTaxMinor),
+    };
+  }
+
+  private lineAt(place: number): string {
+    return this.taken[place]?.line.id ?? '';
+  }
+
+  private partOf(taken: TakenOfLine, recoveredMinor: number): TakenOfLine {
+    const part = (amountMinor: number): number => this.ofDue(amountMinor, recoveredMinor);
+    return {
+      ...taken,
+      grossMinor: part(taken.grossMinor),
+      taxMinor: part(taken.taxMinor),
+      cuts: taken.cuts.map((cut) => ({
+        ...cut,
+        amountMinor: part(cut.amountMinor),
+        contraMinor: part(cut.contraMinor),
+      })),
+    };
+  }
+
+  private ofDue(amountMinor: number, recoveredMinor: number): number {
+    if (this.dueMinor <= 0) return amountMinor;
+    return portion(amountMinor, { part: Math.min(recoveredMinor, this.dueMinor), whole: this.dueMinor });
+  }
+}

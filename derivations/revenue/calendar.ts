@@ -1,0 +1,64 @@
+/** Where days and months begin. Both are counted: days from 1970-01-01, months from January of the year 0. */
+export type Calendar = Readonly<{
+  dayOf(second: number): number;
+  monthOf(second: number): number;
+  /** The first second of a month. */
+  monthStart(month: number): number;
+}>;
+
+const SECONDS_A_DAY = 86_400;
+
+/** The days and months of a time zone, as ICU knows it. */
+export function calendarOf(zone: string): Calendar {
+  const known = calendars.get(zone);
+  if (known !== undefined) return known;
+  const offsetAt = zone === 'UTC' ? () => 0 : offsetsOf(zone);
+  const starts = new Map<number, number>();
+  const local = (second: number): Date => new Date((second + offsetAt(second)) * 1000);
+  const calendar: Calendar = {
+    dayOf: (second) => Math.floor((second + offsetAt(second)) / SECONDS_A_DAY),
+    monthOf: (second) => {
+      const date = local(second);
+      return date.getUTCFullYear() * 12 + date.getUTCMonth();
+    },
+    monthStart: (month) => {
+      let start = starts.get(month);
+      if (start === undefined) {
+        const midnight = Date.UTC(Math.floor(month / 12), month % 12, 1) / 1000;
+        // The offset is asked for at the moment itself: clocks may be set anew on the day before.
+        start = midnight - offsetAt(midnight - offsetAt(midnight));
+        starts.set(month, start);
+      }
+      return start;
+    },
+  };
+  calendars.set(zone, calendar);
+  return calendar;
+}
+
+/** As many as there are zones in the policies of one process. */
+const calendars = new Map<string, Calendar>();
+
+/** `2026-01` of a month that is counted. */
+export const monthName = (month: number): string =>
+  `${String(Math.floor(month / 12)).padStart(4, '0')}-${String((month % 12) + 1).padStart(2, '0')}`;
+
+/** @throws RangeError for a zone that nobody knows */
+function offsetsOf(zone: string): (second: number) => number {
+  const format = new Intl.DateTimeFormat('en-US', {
+    timeZone: zone,
+    hourCycle: 'h23',
+    year: 'numeric',
+    month: 'numeric',
+    day: 'numeric',
+    hour: 'numeric',
+    minute: 'numeric',
+    second: 'numeric',
+  });
+  return (second) => {
+    const parts = new Map(format.formatToParts(second * 1000).map(({ type, value }) => [type, Number(value)]));
+    const of = (type: Intl.DateTimeFormatPartTypes): number => parts.get(type) ?? 0;
+    const shown = Date.UTC(of('year'), of('month') - 1, of('day'), of('hour'), of('minute'), of('second')) / 1000;
+    return shown - second;
+  };
+}
