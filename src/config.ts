@@ -15,6 +15,20 @@ export type Role = (typeof ROLES)[number];
 const ROLES = ['ingest', 'project', 'api'] as const;
 /** A signing secret of one Stripe endpoint; the label tells later from which endpoint an event came. */
 export type WebhookSecret = Readonly<{ label: string; secret: string }>;
+/** A key of Stripe's API: of one account, in one mode. */
+export type StripeApiKey = Readonly<{ label: string; key: string; livemode: boolean }>;
+/** How Stripe's API is asked; without a key it never is. */
+export type StripeApiConfig = Readonly<{
+  keys: readonly StripeApiKey[];
+  /** Where it is: Stripe, or a simulator. */
+  url: string;
+  /** The API version in which objects are asked for; null: that of the events. */
+  version: string | null;
+  /** Requests in any second, for a key of each mode. */
+  perSecond: Readonly<{ live: number; test: number }>;
+  /** Requests in any 24 hours of what runs by itself; `auto` follows the number of events. */
+  perDay: number | 'auto';
+}>;
 
 /** All that the environment decides, read once at the start. */
 export type Config = Readonly<{
@@ -33,6 +47,7 @@ export type Config = Readonly<{
   /** Empty: secrets and tokens are made for the data directory (never in production). */
   webhookSecrets: readonly WebhookSecret[];
   apiTokens: readonly ApiToken[];
+  stripeApi: StripeApiConfig;
   /** The store's own limit for one append, in bytes; EventStoreDB's default is 1 MiB. */
   appendBytesMax: number;
   /** How long one append may stay unanswered before its outcome counts as unknown. */
@@ -142,6 +157,30 @@ const webhookSecrets = secretEntries((entry): WebhookSecret | Mistake => {
       );
 });
 
+const stripeApiKeys = secretEntries((entry): StripeApiKey | Mistake => {
+  const at = entry.indexOf('=');
+  const key = entry.slice(at + 1);
+  const [, kind, mode] = /^(rk|sk|pk)_(live|test)_\w{4,}$/.exec(key) ?? [];
+  if (kind === undefined || kind === 'pk')
+    return new Mistake(
+      'is not a key for reading: those begin with rk_live_, rk_test_, sk_live_ or sk_test_. Make a restricted key in ' +
+        'Stripe (Developers, API keys), and write label=rk_live_…, separated by commas.',
+    );
+  return { label: entry.slice(0, Math.max(at, 0)) || 'default', key, livemode: mode === 'live' };
+});
+
+const LOCAL_HOSTS = ['localhost', '127.0.0.1', '[::1]'];
+const stripeApiUrl = z
+  .string()
+  .default('https://api.stripe.com')
+  .refine((text) => {
+    const address = URL.canParse(text) ? new URL(text) : null;
+    return address !== null && /^https?:$/.test(address.protocol) && address.href === `${address.origin}/`;
+  }, 'must be an address without a path, e.g. https://api.stripe.com');
+const perDay = z.union([z.literal('auto'), z.coerce.number<string>().int().min(0).max(10_000_000)], {
+  error: 'must be "auto", or a whole number from 0 to 10000000, e.g. 300',
+});
+
 const apiTokens = secretEntries((entry): ApiToken | Mistake => {
   const at = entry.indexOf('=');
   const [, name, given] = /^(?:([^:]*):)?(.*)$/s.exec(entry.slice(0, Math.max(at, 0))) ?? [];
@@ -218,6 +257,14 @@ const environment = z.object({
   EMBEDDED_TRANSPORT: oneOf(['auto', 'tcp'], 'auto'),
   STRIPE_WEBHOOK_SECRETS: webhookSecrets,
   API_TOKENS: apiTokens,
+  STRIPE_API_KEYS: stripeApiKeys,
+  STRIPE_API_URL: stripeApiUrl,
+  STRIPE_API_VERSION: z
+    .string()
+    .regex(/^\d{4}-\d{2}-\d{2}(\.[a-z]+)?$/, { error: 'must be an API version of Stripe, e.g. 2026-09-30.endive' })
+    .optional(),
+  STRIPE_API_RATE: wholeNumber(1, 100, 20).optional(),
+  STRIPE_API_DAILY: perDay.default('auto'),
   APPEND_BYTES_MAX: integer(1_048_576, 65_536, 16_767_216),
   APPEND_TIMEOUT_MS: integer(3_000, 100, 30_000),
   INTAKE_WAITING_MAX: integer(2_000, 1, 100_000),
@@ -245,7 +292,7 @@ const environment = z.object({
 });
 
 /** Hold secrets: a message repeats nothing of them, and each can be given as the name of a file. */
-const SECRET_VARIABLES = ['EVENTSTORE_URL', 'DATABASE_URL', 'STRIPE_WEBHOOK_SECRETS', 'API_TOKENS'];
+const SECRET_VARIABLES = ['EVENTSTORE_URL', 'DATABASE_URL', 'STRIPE_WEBHOOK_SECRETS', 'API_TOKENS', 'STRIPE_API_KEYS'];
 const fileVariable = (name: string): string => `${name}_FILE`;
 
 /** The variables that the configuration reads. */
@@ -346,7 +393,7 @@ export function loadConfig(env: Environment): Config {
   if (mistakes.length > 0) throw new ConfigError(mistakes.join('\n'));
   return {
     showDeliveries: false,
-    warnings: production ? unread : [...replacing, ...unread],
+    warnings: [...(production ? [] : replacing), ...unread, ...needlessRights(values)],
     production,
     roles: values.ROLES,
     host: values.HOST,
@@ -358,6 +405,7 @@ export function loadConfig(env: Environment): Config {
     transport: values.EMBEDDED_TRANSPORT,
     webhookSecrets: values.STRIPE_WEBHOOK_SECRETS,
     apiTokens: values.API_TOKENS,
+    stripeApi: stripeApiOf(values),
     appendBytesMax: values.APPEND_BYTES_MAX,
     appendTimeoutMs: values.APPEND_TIMEOUT_MS,
     intakeWaitingMax: values.INTAKE_WAITING_MAX,
@@ -371,6 +419,25 @@ export function loadConfig(env: Environment): Config {
     access: accessPolicyOf(values),
   };
 }
+
+/** A fifth of what Stripe allows to all programs of the account together (docs.stripe.com/rate-limits). */
+const PER_SECOND = { live: 20, test: 5 };
+
+const stripeApiOf = (values: z.output<typeof environment>): StripeApiConfig => ({
+  keys: values.STRIPE_API_KEYS,
+  url: values.STRIPE_API_URL,
+  version: values.STRIPE_API_VERSION ?? null,
+  perSecond:
+    values.STRIPE_API_RATE === undefined ? PER_SECOND : { live: values.STRIPE_API_RATE, test: values.STRIPE_API_RATE },
+  perDay: values.STRIPE_API_DAILY,
+});
+
+/** A live key that may do everything, where one that may read is enough. */
+const needlessRights = (values: z.output<typeof environment>): string[] =>
+  values.STRIPE_API_KEYS.filter(({ key }) => key.startsWith('sk_live_')).map(
+    ({ label }) =>
+      `STRIPE_API_KEYS: ${label} is a secret key, which may do everything. The ledger only reads: make a restricted key.`,
+  );
 
 const accessPolicyOf = (values: z.output<typeof environment>): AccessPolicy => ({
   trialing: values.ACCESS_TRIALING,
@@ -393,6 +460,7 @@ function missing(values: Partial<z.output<typeof environment>>): string[] {
     mistakes.push(
       `INTAKE_BODIES_BYTES_MAX: must be at least APPEND_BYTES_MAX (${append}), or the largest body never fits.`,
     );
+  mistakes.push(...readable(values));
   if (values.NODE_ENV !== 'production') return mistakes;
   if (values.ROLES?.includes('ingest') !== false && values.STRIPE_WEBHOOK_SECRETS?.length === 0)
     mistakes.push(
@@ -401,4 +469,13 @@ function missing(values: Partial<z.output<typeof environment>>): string[] {
   if (values.API_TOKENS?.length === 0)
     mistakes.push('API_TOKENS: needed when NODE_ENV=production, e.g. read=TOKEN,read+admin=TOKEN.');
   return mistakes;
+}
+
+/** A live key is for Stripe alone, and never goes over a network that others can read. */
+function readable({ STRIPE_API_URL: text, STRIPE_API_KEYS: keys }: Partial<z.output<typeof environment>>): string[] {
+  if (text === undefined || keys?.some(({ livemode }) => livemode) !== true) return [];
+  const { protocol, hostname } = new URL(text);
+  return protocol === 'https:' || LOCAL_HOSTS.includes(hostname)
+    ? []
+    : ['STRIPE_API_URL: must begin with https:// when STRIPE_API_KEYS has a live key, unless it is on this machine.'];
 }

@@ -19,6 +19,9 @@ const KNOWN_AS: Readonly<Record<string, readonly string[]>> = {
   LOG_LEVEL: ['LOGLEVEL', 'LOGGING_LEVEL'],
 };
 
+/** Names that are near to ours and that other programs of Stripe's users read; they may be set for those. */
+const OF_OTHERS = new Set(['STRIPE_API_KEY']);
+
 /** A short name has many neighbours: HOME lies two changes from HOST. */
 const changesMax = (name: string): number => (name.length < 8 ? 1 : 2);
 
@@ -43,9 +46,9 @@ export function mistakenNames(
     `${name} is not read; did you mean ${meant}?`;
   return {
     replacing: mistaken
-      .filter(({ meant }) => !isSet(meant))
+      .filter(({ name, meant }) => !isSet(meant) && !OF_OTHERS.has(name))
       .map((one) => `${sentence(one)} Rename it, or set ${one.meant}.`),
-    unread: mistaken.filter(({ meant }) => isSet(meant)).map(sentence),
+    unread: mistaken.filter(({ name, meant }) => isSet(meant) || OF_OTHERS.has(name)).map(sentence),
   };
 }
 

@@ -19,6 +19,7 @@ const rooms: Record<string, { mayImport: readonly string[]; because: string }> =
     because: 'it is the only user of the database client',
   },
   'src/http': { mayImport: ['src/config.ts'], because: 'server, tokens and problems carry no meaning' },
+  'src/stripe-api': { mayImport: [], because: 'it asks Stripe, and knows nothing of what is done with the answers' },
   'src/webhook': {
     mayImport: ['src/events', 'src/eventstore', 'src/http', 'src/config.ts'],
     because: 'intake depends on the event store alone',
@@ -218,6 +219,11 @@ describe('the folders', () => {
         (file) => !within(file, 'src/eventstore') && file !== 'packages/embedded-eventstore/src/protocol.ts',
       ),
     ).toEqual([]);
+  });
+
+  it('leave the client of Stripe to src/stripe-api, and to the sample that signs events', () => {
+    const users = built().filter((file) => readFileSync(join(root, file), 'utf8').includes("from 'stripe'"));
+    expect(users.filter((file) => !within(file, 'src/stripe-api') && file !== 'src/sample.ts')).toEqual([]);
   });
 
   it('leave the environment to environment.ts, to the commands of the event store, and to what starts the programs of Postgres', () => {

@@ -126,6 +126,10 @@ describe('the configuration', () => {
     ['a body that never fits', { INTAKE_BODIES_BYTES_MAX: '1048576', APPEND_BYTES_MAX: '2097152' }, /INTAKE_BODIES/],
     ['a port that is none', { PORT: 'http' }, /PORT/],
     ['a store that is not EventStoreDB', { EVENTSTORE_URL: 'http://localhost' }, /esdb:\/\//],
+    ['an address of Stripe with a path', { STRIPE_API_URL: 'https://api.stripe.com/v1' }, /STRIPE_API_URL.*path/],
+    ['a rate beyond Stripe’s', { STRIPE_API_RATE: '101' }, /STRIPE_API_RATE/],
+    ['a budget that is none', { STRIPE_API_DAILY: 'much' }, /STRIPE_API_DAILY.*"auto"/],
+    ['a version that is none', { STRIPE_API_VERSION: 'latest' }, /STRIPE_API_VERSION/],
     ['a database that is not Postgres', { DATABASE_URL: 'mysql://localhost' }, /postgres:\/\//],
   ])('refuses %s and says what to do', (_name, env, message) => {
     expect(() => loadConfig(env)).toThrow(ConfigError);
@@ -144,6 +148,8 @@ describe('the configuration', () => {
     ['half a signing secret', signing('main=whsec_abcdefghijklmnopqrstuvw'), NO_SECRET],
     ['a signing secret with other characters', signing('main=whsec_abcdefghijklmnopqrstuvwxyz$'), NO_SECRET],
     ['a signing secret for a label', signing('whsec_abcdefghijklmnopqrst=main!'), NO_SECRET],
+    ['a publishable key', { STRIPE_API_KEYS: 'rk_test_demo,pk_live_51abcdefgh' }, /entry 2 of 2 is not a key for read/],
+    ['a signing secret for a key', { STRIPE_API_KEYS: `rk_test_demo,main=${SECRETS[0]}` }, /entry 2 of 2 is not a key/],
     ['a token that is too short', tokens('read=s3cretToken'), /entry 2 of 2 has a token of fewer than 16 characters/],
     ['a token of which the scope was forgotten', tokens('c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0Cg=='), NO_SCOPE],
     ['a scope that does not exist', tokens('read+write=0123456789abcdef'), NO_SCOPE],
@@ -190,6 +196,49 @@ describe('the configuration', () => {
     expect(message).not.toContain(SECRETS[0]);
   });
 
+  it('asks Stripe with keys of any account and mode, and without one never', () => {
+    expect(loadConfig({}).stripeApi).toEqual({
+      keys: [],
+      url: 'https://api.stripe.com',
+      version: null,
+      perSecond: { live: 20, test: 5 },
+      perDay: 'auto',
+    });
+    const { stripeApi, warnings } = loadConfig({
+      ...PRODUCTION,
+      STRIPE_API_KEYS: 'main=rk_live_51abcdef, sk_live_51abcdef,demo=rk_test_demo',
+      STRIPE_API_VERSION: '2026-09-30.endive',
+      STRIPE_API_RATE: '7',
+      STRIPE_API_DAILY: '1000',
+    });
+    expect(stripeApi).toEqual({
+      keys: [
+        { label: 'main', key: 'rk_live_51abcdef', livemode: true },
+        { label: 'default', key: 'sk_live_51abcdef', livemode: true },
+        { label: 'demo', key: 'rk_test_demo', livemode: false },
+      ],
+      url: 'https://api.stripe.com',
+      version: '2026-09-30.endive',
+      perSecond: { live: 7, test: 7 },
+      perDay: 1000,
+    });
+    expect(warnings).toEqual([expect.stringMatching(/^STRIPE_API_KEYS: default is a secret key/)]);
+  });
+
+  it('never sends a live key over a network that others can read', () => {
+    const live = { STRIPE_API_KEYS: 'rk_live_51abcdef' };
+    const simulator = 'http://simulator:12111';
+    expect(() => loadConfig({ ...live, STRIPE_API_URL: simulator })).toThrow(/STRIPE_API_URL: must begin with https/);
+    for (const url of ['http://127.0.0.1:12111', 'http://[::1]:12111', 'https://proxy.example'])
+      expect(loadConfig({ ...live, STRIPE_API_URL: url }).stripeApi.url).toBe(url);
+    expect(loadConfig({ STRIPE_API_KEYS: 'rk_test_demo', STRIPE_API_URL: simulator }).stripeApi.url).toBe(simulator);
+  });
+
+  it('lets the key of another program of Stripe’s be set', () => {
+    const { warnings } = loadConfig({ ...PRODUCTION, STRIPE_API_KEY: 'sk_test_51abcdef' });
+    expect(warnings).toEqual(['STRIPE_API_KEY is not read; did you mean STRIPE_API_KEYS?']);
+  });
+
   it('tells all mistakes at once', () => {
     const message = messageOf(() => loadConfig({ ...signing('x=y'), ...tokens('z'), PORT: 'http' }));
     expect(message).toMatch(/PORT/);
@@ -206,6 +255,8 @@ describe('the configuration', () => {
       'DATABASE_URL',
       'STRIPE_WEBHOOK_SECRETS',
       'API_TOKENS',
+      'STRIPE_API_KEYS',
+      'STRIPE_API_URL',
       'APPEND_BYTES_MAX',
       'ACCESS_TRIALING',
       'ACCESS_GRACE_DAYS',

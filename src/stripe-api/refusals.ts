@@ -1,0 +1,124 @@
+import Stripe from 'stripe';
+
+/** Why Stripe did not answer what was asked. None of these says anything about an object, but `gone`. */
+export type Refusal =
+  | Readonly<{
+      kind: 'rate_limited';
+      /** `global-rate`, `endpoint-concurrency`, … as Stripe names it; `lock_timeout`: another request held the object. */
+      reason: string;
+      message: string;
+      retryAfterMs: number | null;
+    }>
+  /** No answer, or one of a fault of Stripe's: the same request may succeed later. */
+  | Readonly<{
+      kind: 'away';
+      cause: 'connection' | 'timeout' | 'status' | 'cut';
+      message: string;
+      retryAfterMs: number | null;
+    }>
+  /** Stripe has no such object (any more), in the mode and account of the key. `body`: the answer, byte for byte. */
+  | Readonly<{ kind: 'gone'; message: string; body: Buffer }>
+  /** The object exists in the other mode: the key is not the one whose events these are. */
+  | Readonly<{ kind: 'other_mode'; message: string }>
+  /** The object of a list's cursor was deleted, or is older than what is kept. */
+  | Readonly<{ kind: 'cursor_gone'; message: string }>
+  /** The key lacks a right: `right` as Stripe names it, e.g. `rak_subscription_read`; null when it does not say. */
+  | Readonly<{ kind: 'denied'; right: string | null; message: string }>
+  /** The connected account has ended the connection, or there is none. */
+  | Readonly<{ kind: 'not_connected'; message: string }>
+  | Readonly<{ kind: 'bad_key'; message: string }>
+  /** This account or API version does not have what was asked for. */
+  | Readonly<{ kind: 'not_available'; message: string }>
+  /** Any other answer of 4xx: a mistake in the request. */
+  | Readonly<{ kind: 'refused'; status: number; code: string | null; param: string | null; message: string }>
+  /** Not asked: the budget is spent. `until`: when there is some again, in milliseconds since the epoch; null: never. */
+  | Readonly<{ kind: 'over_budget'; until: number | null; message: string }>
+  /** Not asked: the run was told to stop. */
+  | Readonly<{ kind: 'stopped'; message: string }>;
+
+export const STOPPED: Refusal = { kind: 'stopped', message: 'The run was told to stop.' };
+
+/** Whether the same request may be answered a moment later. */
+export const isPassing = (refusal: Refusal): refusal is Extract<Refusal, { retryAfterMs: number | null }> =>
+  refusal.kind === 'rate_limited' || refusal.kind === 'away';
+
+/** A text of Stripe's with nothing of a key in it: it repeats the ends of keys. */
+export const withoutKeys = (text: string): string =>
+  text.replace(/\b(sk|rk|pk|ek)_(live|test)_[^\s'"`,)]+/g, '$1_$2_…').replace(/\bwhsec_[^\s'"`,)]+/g, 'whsec_…');
+
+type Failure = Readonly<{
+  status: number;
+  code: string | null;
+  param: string | null;
+  message: string;
+  headers: Readonly<Record<string, string | undefined>>;
+  body: Buffer;
+}>;
+
+/**
+ * What an error of the `stripe` package says. `bytesOf`: the body of an answer, by the error's `raw`.
+ * @throws what is no error of the package
+ */
+export function refusalOf(error: unknown, bytesOf: (raw: unknown) => Buffer | null): Refusal {
+  if (!(error instanceof Stripe.errors.StripeError)) throw error;
+  if (error instanceof Stripe.errors.StripeConnectionError) return noAnswer(error);
+  const message = withoutKeys(error.message);
+  const body = bytesOf(error.raw);
+  // Without an error of Stripe's in it, it comes from what lies between, or was cut.
+  if (body === null || error.statusCode === undefined)
+    return { kind: 'away', cause: 'cut', message, retryAfterMs: null };
+  return byStatus({
+    status: error.statusCode,
+    code: error.code ?? null,
+    param: error.param ?? null,
+    message,
+    headers: error.headers ?? {},
+    body,
+  });
+}
+
+function noAnswer({ detail }: InstanceType<typeof Stripe.errors.StripeConnectionError>): Refusal {
+  const cause = detail instanceof Error ? detail : new Error(typeof detail === 'string' ? detail : 'no connection');
+  const isTimeout = (cause as NodeJS.ErrnoException).code === Stripe.HttpClient.TIMEOUT_ERROR_CODE;
+  return {
+    kind: 'away',
+    cause: isTimeout ? 'timeout' : 'connection',
+    message: isTimeout ? 'Stripe did not answer in time.' : `No answer of Stripe: ${withoutKeys(cause.message)}.`,
+    retryAfterMs: null,
+  };
+}
+
+function byStatus(failure: Failure): Refusal {
+  const { status, code, param, message, headers, body } = failure;
+  const retryAfterMs = retryAfter(headers['retry-after']);
+  if (status === 429) {
+    const reason = headers['stripe-rate-limited-reason'] ?? code ?? 'unnamed';
+    return { kind: 'rate_limited', reason, message, retryAfterMs };
+  }
+  if (status >= 500 || status === 409) return { kind: 'away', cause: 'status', message, retryAfterMs };
+  if (status === 401) return { kind: 'bad_key', message };
+  if (status === 403)
+    return code === 'account_invalid'
+      ? { kind: 'not_connected', message }
+      : { kind: 'denied', right: /'(rak_\w+)'/.exec(message)?.[1] ?? null, message };
+  if (isOfCursor(failure)) return { kind: 'cursor_gone', message };
+  if (status === 404 && code === 'resource_missing')
+    return /similar object exists in (live|test) mode/.test(message)
+      ? { kind: 'other_mode', message }
+      : { kind: 'gone', message, body };
+  if (/^Unrecognized request URL|not set up to use|is not enabled|not available (for|to) your account/.test(message))
+    return { kind: 'not_available', message };
+  return { kind: 'refused', status, code, param, message };
+}
+
+/** Events that have aged out have no code of their own (github.com/singer-io/tap-stripe). */
+const isOfCursor = ({ code, param, message }: Failure): boolean =>
+  /aged out of our retention/.test(message) ||
+  (code === 'resource_missing' && (param === 'starting_after' || param === 'ending_before'));
+
+/** Milliseconds that a `Retry-After` of seconds or of a date asks for. */
+function retryAfter(header: string | undefined): number | null {
+  if (header === undefined) return null;
+  const ms = /^\d{1,6}$/.test(header) ? Number(header) * 1_000 : Date.parse(header) - Date.now();
+  return Number.isFinite(ms) ? Math.max(ms, 0) : null;
+}

@@ -1,0 +1,311 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import Stripe from 'stripe';
+import { eventOf, itemOf, type Answered, type EventItem, type Found, type Item, type Page } from './answers.js';
+import type { Budget } from './budget.js';
+import type { Rates } from './rates.js';
+import { isPassing, refusalOf, STOPPED, withoutKeys, type Refusal } from './refusals.js';
+import { EVENTS, type Resource } from './resources.js';
+import { slicesOf } from './slices.js';
+import { Wire, type WireAnswer } from './wire.js';
+
+/** One request in the name of a key, as metrics count it. */
+export type RequestReport = Readonly<{
+  /** The object asked for, e.g. `subscription`. */
+  resource: string;
+  /** `answered`, or the kind of the refusal. */
+  outcome: 'answered' | Refusal['kind'];
+  /** Why it was limited, as Stripe names it. */
+  reason: string | null;
+}>;
+
+export type StripeApiOptions = Readonly<{
+  /** Secret or restricted key. It is sent to `url`, and to nothing else. */
+  key: string;
+  /** `https://api.stripe.com`, or the address of a simulator. */
+  url: string;
+  /** The version in which objects are asked for. Events come in their own. */
+  apiVersion: string;
+  rates: Rates;
+  budget: Budget;
+  /** Ends all waiting; requests under way are answered. */
+  signal?: AbortSignal;
+  onRequest?: (report: RequestReport) => void;
+  /** For one answer, its body included. */
+  timeoutMs?: number;
+  /** How often one thing is asked for before its refusal is handed on, and the first pause between. */
+  triesMax?: number;
+  pauseMs?: number;
+}>;
+
+export type Request = Readonly<{
+  /** What it counts for: Stripe bounds each operation by itself. */
+  resource: string;
+  operation: 'list' | 'retrieve' | 'create' | 'update' | 'delete';
+  path: string;
+  params?: Readonly<Record<string, string>>;
+  /** A connected account. */
+  account?: string | null;
+  apiVersion?: string;
+}>;
+
+/** A range of `created`, in seconds; both ends belong to it. */
+export type Range = Readonly<{ gte?: number; lte?: number }>;
+
+export type PagesOptions = Readonly<{
+  /** One of the resource's listings, or other filters. */
+  params?: Readonly<Record<string, string>>;
+  created?: Range;
+  /** The cursor of the last page that is known already. */
+  after?: string | null;
+  account?: string | null;
+  apiVersion?: string;
+  /** Objects a page, at most 100. */
+  limit?: number;
+}>;
+
+export type RetrieveOptions = Pick<PagesOptions, 'account' | 'apiVersion'>;
+
+/** The key's own account. */
+export type AccountFacts = Answered & Readonly<{ kind: 'account'; id: string; created: number | null }>;
+
+/** What was answered, as bytes and parsed. */
+export type Reply = Answered & Readonly<{ kind: 'answered'; bytes: Buffer; value: unknown }>;
+
+const TIMEOUT_MS = 30_000;
+const TRIES_MAX = 6;
+const PAUSE_MS = 500;
+const PAUSE_MAX_MS = 30_000;
+const PAGE_MAX = 100;
+const METHODS = { list: 'GET', retrieve: 'GET', create: 'POST', update: 'POST', delete: 'DELETE' } as const;
+
+/**
+ * Stripe's API in the name of one key. What Stripe refuses is a value; each request, repeated ones too, waits for its
+ * rate and counts against the budget. Holds connections until `close`.
+ */
+export class StripeApi {
+  readonly #wire: Wire;
+  readonly #stripe: Stripe;
+
+  constructor(private readonly options: StripeApiOptions) {
+    const { protocol, hostname, port } = new URL(options.url);
+    const secure = protocol === 'https:';
+    this.#wire = new Wire(secure);
+    this.#stripe = new Stripe(options.key, {
+      httpClient: this.#wire,
+      protocol: secure ? 'https' : 'http',
+      host: hostname.replace(/^\[|\]$/g, ''),
+      port: port === '' ? (secure ? 443 : 80) : Number(port),
+      telemetry: false,
+      timeout: options.timeoutMs ?? TIMEOUT_MS,
+      maxNetworkRetries: 0,
+    });
+  }
+
+  close(): void {
+    this.#wire.close();
+  }
+
+  /** Whose key it is. */
+  async account(): Promise<AccountFacts | Refusal> {
+    const reply = await this.ask({ resource: 'account', operation: 'retrieve', path: '/v1/account' });
+    if (reply.kind !== 'answered') return reply;
+    const item = itemOf(reply.bytes, reply.value);
+    if (item?.object !== 'account') return unreadable('the account');
+    const { asked, answered, requestId, apiVersion } = reply;
+    return { kind: 'account', id: item.id, created: item.created, asked, answered, requestId, apiVersion };
+  }
+
+  /** One object. `found` may be `deleted`; one that Stripe does not know is `gone`. */
+  async retrieve(resource: Resource, id: string, options: RetrieveOptions = {}): Promise<Found | Refusal> {
+    // The path would name something else.
+    if (id === '' || id === '.' || id === '..')
+      return { kind: 'refused', status: 400, code: 'bad_id', param: 'id', message: `"${id}" is no id.` };
+    const reply = await this.ask({
+      ...options,
+      resource: resource.object,
+      operation: 'retrieve',
+      path: `${resource.path}/${encodeURIComponent(id)}`,
+      params: expanded(resource.expand),
+    });
+    if (reply.kind !== 'answered') return reply;
+    const { bytes, value, ...answered } = reply;
+    const item = itemOf(bytes, value);
+    if (item === null || item.id !== id) return unreadable(`${resource.object} ${id}`);
+    return { ...answered, kind: 'found', item };
+  }
+
+  /** One event, in its own API version. */
+  async event(id: string, options: RetrieveOptions = {}): Promise<Found<EventItem> | Refusal> {
+    const found = await this.retrieve(EVENTS, id, options);
+    if (found.kind !== 'found') return found;
+    const item = eventOf(found.item);
+    return item === null ? unreadable(`event ${id}`) : { ...found, item };
+  }
+
+  /**
+   * The pages of a list, newest first. Ends behind the last page, or with the refusal that it gives last: what is left
+   * can be asked for again with `after`, or when the cursor is gone, by a smaller range.
+   */
+  async *pages(resource: Resource, options: PagesOptions = {}): AsyncGenerator<Page | Refusal, void> {
+    let after = options.after ?? null;
+    for (;;) {
+      const page = await this.page(resource, { ...options, after });
+      yield page;
+      if (page.kind !== 'page' || !page.hasMore || page.cursor === null) return;
+      after = page.cursor;
+    }
+  }
+
+  /** The pages of events, newest first, each in its own API version. `types`: at most twenty. */
+  async *events(
+    options: Omit<PagesOptions, 'params' | 'apiVersion'> & Readonly<{ types?: readonly string[] }> = {},
+  ): AsyncGenerator<Page<EventItem> | Refusal, void> {
+    const { types = [], ...rest } = options;
+    const params = Object.fromEntries(types.map((type, index) => [`types[${index}]`, type]));
+    for await (const page of this.pages(EVENTS, { ...rest, params })) {
+      if (page.kind !== 'page') yield page;
+      else {
+        const items = page.items.flatMap((item) => eventOf(item) ?? []);
+        yield items.length === page.items.length ? { ...page, items } : unreadable('a page of events');
+      }
+    }
+  }
+
+  /** One page of a list. */
+  async page(resource: Resource, options: PagesOptions = {}): Promise<Page | Refusal> {
+    const { params = {}, created = {}, after = null, account = null, limit = PAGE_MAX } = options;
+    const reply = await this.ask({
+      ...(options.apiVersion === undefined ? {} : { apiVersion: options.apiVersion }),
+      account,
+      resource: resource.object,
+      operation: 'list',
+      path: resource.path,
+      params: {
+        ...params,
+        limit: String(limit),
+        ...(created.gte === undefined ? {} : { 'created[gte]': String(created.gte) }),
+        ...(created.lte === undefined ? {} : { 'created[lte]': String(created.lte) }),
+        ...(after === null ? {} : { starting_after: after }),
+        ...expanded(resource.expand.map((path) => `data.${path}`)),
+      },
+    });
+    if (reply.kind !== 'answered') return reply;
+    const { bytes, value, ...answered } = reply;
+    const list = listOf(bytes, value);
+    if (list === null) return unreadable(`a page of ${resource.path}`);
+    return { ...answered, kind: 'page', ...list, cursor: list.items.at(-1)?.id ?? null };
+  }
+
+  /** Any request, tried again while its refusal may pass. */
+  async ask(request: Request): Promise<Reply | Refusal> {
+    const { rates, budget, signal, onRequest, triesMax = TRIES_MAX } = this.options;
+    const endpoint = `${request.resource}.${request.operation}`;
+    for (let tries = 1; ; tries += 1) {
+      const permit = await rates.permit(endpoint, signal);
+      if (permit === null) return STOPPED;
+      const taken = budget.take();
+      if (taken.kind === 'spent') {
+        permit.release();
+        return overBudget(taken.until);
+      }
+      const reply = await this.#once(request).finally(() => permit.release());
+      const reason = reply.kind === 'rate_limited' ? reply.reason : null;
+      onRequest?.({ resource: request.resource, outcome: reply.kind, reason });
+      if (reply.kind === 'answered' || !isPassing(reply)) return reply;
+      if (reason !== null) rates.limited(endpoint, reason, reply.retryAfterMs);
+      if (tries >= triesMax) return reply;
+      // Rates make those wait that were limited, this one among them.
+      if (reason === null && !(await this.#pause(tries, reply.retryAfterMs))) return STOPPED;
+    }
+  }
+
+  async #once({ operation, path, params = {}, account, apiVersion }: Request): Promise<Reply | Refusal> {
+    const method = METHODS[operation];
+    const query = new URLSearchParams(method === 'POST' ? {} : params).toString();
+    const began = performance.now();
+    try {
+      const answer = (await this.#stripe.rawRequest(
+        method,
+        query === '' ? path : `${path}?${query}`,
+        method === 'POST' ? { ...params } : undefined,
+        {
+          streaming: true,
+          apiVersion: apiVersion ?? this.options.apiVersion,
+          ...(account == null ? {} : { stripeAccount: account }),
+        },
+      )) as WireAnswer;
+      return replyOf(answer, performance.now() - began);
+    } catch (error) {
+      return refusalOf(error, (raw) => this.#wire.bytesOf(raw));
+    }
+  }
+
+  /** False when it was told to stop meanwhile. */
+  async #pause(tries: number, askedMs: number | null): Promise<boolean> {
+    const { signal, pauseMs = PAUSE_MS } = this.options;
+    const spread = pauseMs * 2 ** (tries - 1) * (1 + Math.random());
+    const ms = Math.min(PAUSE_MAX_MS, Math.max(spread, askedMs ?? 0));
+    return pause(ms, true, signal === undefined ? {} : { signal }).catch((error: Error) => {
+      if (error.name === 'AbortError') return false;
+      throw error;
+    });
+  }
+}
+
+/** What came, with its times; a body that is no JSON was cut, whatever its length says. */
+function replyOf({ headers, bytes }: WireAnswer, elapsedMs: number): Reply | Refusal {
+  const date = Date.parse(String(headers['date']));
+  if (Number.isNaN(date)) return cut('has no date');
+  const text = (name: string): string | null => (typeof headers[name] === 'string' ? headers[name] : null);
+  let value: unknown;
+  try {
+    value = JSON.parse(bytes.toString('utf8'));
+  } catch (error) {
+    return cut(withoutKeys((error as Error).message));
+  }
+  return {
+    kind: 'answered',
+    bytes,
+    value,
+    answered: Math.floor(date / 1_000),
+    asked: Math.floor((date - elapsedMs) / 1_000),
+    requestId: text('request-id'),
+    apiVersion: text('stripe-version'),
+  };
+}
+
+const cut = (why: string): Refusal => ({
+  kind: 'away',
+  cause: 'cut',
+  message: `An answer of Stripe's cannot be read: ${why}.`,
+  retryAfterMs: null,
+});
+
+const unreadable = (what: string): Refusal => ({
+  kind: 'refused',
+  status: 200,
+  code: 'unreadable',
+  param: null,
+  message: `Stripe answered something else than ${what}.`,
+});
+
+const overBudget = (until: number | null): Refusal => ({
+  kind: 'over_budget',
+  until,
+  message:
+    until === null
+      ? 'The budget of requests is spent.'
+      : `The budget of requests is spent until ${new Date(until).toISOString()}.`,
+});
+
+const expanded = (paths: readonly string[]): Readonly<Record<string, string>> =>
+  Object.fromEntries(paths.map((path, index) => [`expand[${index}]`, path]));
+
+/** The items of a list with their own bytes; null when the answer is no list of objects. */
+function listOf(bytes: Buffer, value: unknown): { items: Item[]; hasMore: boolean } | null {
+  const { data, has_more: hasMore } = (value ?? {}) as { data?: unknown; has_more?: unknown };
+  const slices = slicesOf(bytes, 'data');
+  if (!Array.isArray(data) || slices?.length !== data.length || typeof hasMore !== 'boolean') return null;
+  const items = slices.flatMap((slice, index) => itemOf(slice, data[index]) ?? []);
+  return items.length === data.length ? { items, hasMore } : null;
+}
