@@ -45,11 +45,13 @@ function longLife(length: number): StripeEvent[] {
 
 function newEvent(stripeEvent: StripeEvent, stream: string): NewEvent {
   const metadata: EventMetadata = {
-    format: 1,
+    format: 2,
+    source: 'webhook',
     stripeEventId: stripeEvent.id,
     apiVersion: stripeEvent.api_version,
     account: null,
     livemode: stripeEvent.livemode,
+    created: stripeEvent.created,
     endpoint: 'benchmark',
     receivedAt: new Date(0).toISOString(),
     signedAt: new Date(0).toISOString(),

@@ -42,7 +42,7 @@ const paying: Life = [['unpaid'], ['paid', 'no_payment_required']];
 /** How did each Checkout Session end, was it paid, for which user of one's own, and which objects came of it? */
 export const checkoutSessions = defineProjection({
   name: 'checkout_sessions',
-  version: 1,
+  version: 2,
   tables: {
     checkout_sessions: {
       columns: { ...columns, ...provenanceColumns },

@@ -95,7 +95,7 @@ const ENDED_MAX = 100;
  */
 export const churnRisk = defineProjection({
   name: 'churn_risk',
-  version: 4,
+  version: 5,
   tables: {
     churn_risk: {
       columns: { ...columns, ...provenanceColumns },

@@ -34,7 +34,7 @@ const life = lifecycleOf('credit_note');
 /** What does each credit note take back of its invoice, and how was it given back? */
 export const creditNotes = defineProjection({
   name: 'credit_notes',
-  version: 1,
+  version: 2,
   tables: {
     credit_notes: {
       columns: { ...columns, ...provenanceColumns },

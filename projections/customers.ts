@@ -28,7 +28,7 @@ type Row = ReturnType<typeof customerRow>;
  */
 export const customers = defineProjection({
   name: 'customers',
-  version: 5,
+  version: 6,
   tables: {
     customers: {
       columns: { ...columns, ...provenanceColumns },

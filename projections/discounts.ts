@@ -27,7 +27,7 @@ type Row = ReturnType<typeof discountRow>;
  */
 export const discounts = defineProjection({
   name: 'discounts',
-  version: 1,
+  version: 2,
   tables: {
     discounts: {
       columns: { ...columns, ...provenanceColumns },

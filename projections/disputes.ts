@@ -52,7 +52,7 @@ const isAppealed = (status: string): boolean => status.startsWith('appeal_');
  */
 export const disputes = defineProjection({
   name: 'disputes',
-  version: 5,
+  version: 6,
   tables: {
     disputes: {
       columns: { ...columns, ...provenanceColumns },

@@ -61,7 +61,7 @@ const life: Life = [['draft'], ['open'], ['uncollectible'], ['paid', 'void']];
  */
 export const invoices = defineProjection({
   name: 'invoices',
-  version: 5,
+  version: 6,
   tables: {
     invoices: {
       columns: { ...columns, ...provenanceColumns },

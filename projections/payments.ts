@@ -47,7 +47,7 @@ const lives: Readonly<Record<PaymentSnapshot['object'], Life>> = {
  */
 export const payments = defineProjection({
   name: 'payments',
-  version: 5,
+  version: 6,
   tables: {
     payments: {
       columns: { ...columns, ...provenanceColumns },

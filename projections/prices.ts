@@ -38,7 +38,7 @@ const table = {
  */
 export const prices = defineProjection({
   name: 'prices',
-  version: 1,
+  version: 2,
   tables: { prices: table, plans: table },
   objectOf: isAbout('price', 'plan'),
   initial: (): State => null,

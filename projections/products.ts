@@ -20,7 +20,7 @@ type Row = ReturnType<typeof productRow>;
 /** What is each product called, and is it still sold? A deleted one keeps its row, and nothing revives it. */
 export const products = defineProjection({
   name: 'products',
-  version: 1,
+  version: 2,
   tables: {
     products: {
       columns: { ...columns, ...provenanceColumns },

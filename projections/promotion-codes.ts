@@ -24,7 +24,7 @@ type Row = ReturnType<typeof codeRow>;
 /** Which coupon does each promotion code give, to whom, and may it still be used? Stripe deletes none. */
 export const promotionCodes = defineProjection({
   name: 'promotion_codes',
-  version: 1,
+  version: 2,
   tables: {
     promotion_codes: {
       columns: { ...columns, ...provenanceColumns },

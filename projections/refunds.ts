@@ -57,7 +57,7 @@ export function isFurtherRefund(was: string | null, is: string | null): boolean 
  */
 export const refunds = defineProjection({
   name: 'refunds',
-  version: 4,
+  version: 5,
   tables: {
     refunds: {
       columns: { ...columns, ...provenanceColumns },

@@ -28,7 +28,7 @@ const life = lifecycleOf('subscription_schedule');
 /** What will each subscription become, by its schedule, and when? */
 export const subscriptionSchedules = defineProjection({
   name: 'subscription_schedules',
-  version: 1,
+  version: 2,
   tables: {
     subscription_schedules: {
       columns: { ...columns, ...provenanceColumns },

@@ -69,7 +69,7 @@ type State = Life | null;
 /** What is each subscription now: its status and since when, its items, periods, trial, and how and when it ends? */
 export const subscriptions = defineProjection({
   name: 'subscriptions',
-  version: 5,
+  version: 6,
   tables: {
     subscriptions: {
       columns: { ...columns, ...provenanceColumns },

@@ -1,67 +1,15 @@
 import type { ResolvedEvent } from '@eventstore/db-client';
 import { asStripeEvent, type StripeEvent } from '../events/stripe-event.js';
+import { isoTimeOf, recordedMetadataOf, type RecordedMetadata } from './event-metadata.js';
 import type { ReadBytes } from './read-response.js';
 
-/** What intake stores of an event beside its body, as the event's metadata (ARCHITECTURE.md, Log). Times are ISO 8601, in UTC. */
-export type EventMetadata = Readonly<{
-  format: 1;
-  stripeEventId: string | null;
-  apiVersion: string | null;
-  account: string | null;
-  livemode: boolean | null;
-  /** Label of the signing secret that matched. */
-  endpoint: string;
-  receivedAt: string;
-  signedAt: string;
-  bodySha256: string;
-  contentHash: string;
-  /** Why the event is in quarantine; absent elsewhere. */
-  quarantine?: string | undefined;
-}>;
-
-/** `EventMetadata` as it is read back: what is missing or odd is null. */
-export type RecordedMetadata = Readonly<{ format: 1; quarantine?: string | undefined }> &
-  Readonly<{ [Name in Exclude<keyof EventMetadata, 'format' | 'quarantine' | 'livemode'>]: string | null }> &
-  Readonly<{ livemode: boolean | null }>;
-
-/** Only `format` decides whether the ledger wrote an event: another field that is odd is null, so that it stops nobody. */
-function recordedMetadataOf(metadata: unknown): RecordedMetadata | null {
-  if (typeof metadata !== 'object' || metadata === null) return null;
-  const fields = metadata as Readonly<Record<string, unknown>>;
-  if (fields['format'] !== 1) return null;
-  const { livemode, quarantine } = fields;
-  return {
-    format: 1,
-    stripeEventId: textOf(fields['stripeEventId']),
-    apiVersion: textOf(fields['apiVersion']),
-    account: textOf(fields['account']),
-    livemode: typeof livemode === 'boolean' ? livemode : null,
-    endpoint: textOf(fields['endpoint']),
-    receivedAt: timeOf(fields['receivedAt']),
-    signedAt: timeOf(fields['signedAt']),
-    bodySha256: textOf(fields['bodySha256']),
-    contentHash: textOf(fields['contentHash']),
-    ...(quarantine === undefined ? {} : { quarantine: textOf(quarantine) ?? 'odd metadata' }),
-  };
-}
-
-const textOf = (value: unknown): string | null => (typeof value === 'string' ? value : null);
-const TIME = /^\d{4}-\d\d-\d\dT[\d:.]{8,20}Z$/;
-const timeOf = (value: unknown): string | null =>
-  typeof value === 'string' && TIME.test(value) ? isoTimeOf(new Date(value)) : null;
+export type { EventMetadata, RecordedMetadata } from './event-metadata.js';
 
 /** The longest stream name that Postgres can index for sure, in UTF-16 code units; intake makes none of more than 400. */
 const STREAM_NAME_MAX = 650;
 /** What neither Postgres nor UTF-8 can carry in a name. */
 const UNPRINTABLE = /[\p{Cc}\p{Cs}]/u;
 const INT8_MAX = 2n ** 63n - 1n;
-
-/** A time as text that Postgres and JSON read alike; null for one outside of the years 1 to 9999. */
-function isoTimeOf(date: Date): string | null {
-  if (Number.isNaN(date.getTime())) return null;
-  const text = date.toISOString();
-  return /^(?!0000)\d{4}-/.test(text) ? text : null;
-}
 
 /** An event as the log has it. `metadata` is null for events that the ledger did not write, or cannot have written. */
 export type RecordedEvent = Readonly<{
@@ -143,11 +91,22 @@ const canBeOurs = ({ stream, revision, position }: Pick<Place, 'stream' | 'revis
   isPlace(revision) && isPlace(position) && stream.length <= STREAM_NAME_MAX && !UNPRINTABLE.test(stream);
 const isPlace = (value: bigint): boolean => value >= 0n && value <= INT8_MAX;
 
+/** This build cannot read what an event says: a newer one wrote it. */
+export class UnreadableFormat extends Error {
+  readonly code = 'UNREADABLE_FORMAT';
+
+  constructor(why: string) {
+    super(`The event cannot be read: ${why}. Start a build that is at least as new as the one that wrote it.`);
+    this.name = 'UnreadableFormat';
+  }
+}
+
 /**
  * The Stripe event inside a recorded one. The only reader of `data`: a later format, say with personal
  * fields encrypted, changes this function and nothing else.
- * @throws UnreadableEvent when a field that everyone relies on is missing or of the wrong type.
+ * @throws UnreadableFormat when a newer build wrote it; UnreadableEvent when a field that everyone relies on is missing or of the wrong type.
  */
-export function stripeEventOf(recorded: RecordedEvent): StripeEvent {
-  return asStripeEvent(recorded.data);
+export function stripeEventOf({ metadata, data }: Pick<RecordedEvent, 'metadata' | 'data'>): StripeEvent {
+  if (metadata?.unreadable !== undefined) throw new UnreadableFormat(metadata.unreadable);
+  return asStripeEvent(data);
 }

@@ -88,7 +88,8 @@ function shortenedBy({ type, stream }: RecordedEvent): string | null {
 function read(recorded: RecordedEvent, kinds: ReadonlySet<SnapshotKind> | undefined): Says {
   const stream = shortenedBy(recorded);
   if (stream !== null) return { kind: 'shortened', stream };
-  if (recorded.metadata === null || recorded.metadata.quarantine !== undefined) return NOTHING;
+  const { metadata } = recorded;
+  if (metadata === null || (metadata.quarantine !== undefined && metadata.unreadable === undefined)) return NOTHING;
   let of: SnapshotKind | null = null;
   let unread: StripeEvent | null = null;
   try {

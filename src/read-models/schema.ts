@@ -19,9 +19,9 @@ export const stateTableOf = (generation: Generation): string => `ledger.${stateN
 export const viewOf = <T extends Tables>({ version }: AnyProjection<T>, table: keyof T & string): string =>
   `ledger.${table}_v${version}`;
 
-/** The index of event ids: a generation of its own, which knows no projection. Its version is raised when its columns change. */
+/** The index of event ids: a generation of its own, which knows no projection. Its version is raised when its columns change, or what it holds: builds share one of a version. */
 const EVENT_INDEX_NAME = 'event_index';
-const EVENT_INDEX_VERSION = 2;
+const EVENT_INDEX_VERSION = 3;
 const eventIndexTable = (version: number): string => `${EVENT_INDEX_NAME}_v${version}`;
 export const EVENT_INDEX = `ledger.${eventIndexTable(EVENT_INDEX_VERSION)}`;
 export const EVENT_INDEX_GENERATION = nameOf(EVENT_INDEX_NAME, EVENT_INDEX_VERSION, 1);

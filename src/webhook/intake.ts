@@ -4,9 +4,10 @@ import type { WebhookSecret } from '../config.js';
 import { contentHashOf } from '../events/content-hash.js';
 import type { Json, JsonObject } from '../events/json.js';
 import { route, routeRefused, type QuarantineReason, type Route } from '../events/route.js';
+import { isSecond } from '../events/stripe-event.js';
 import type { NewEvent } from '../eventstore/append.js';
 import type { AppendOutcome } from '../eventstore/appender.js';
-import type { EventMetadata } from '../eventstore/recorded-event.js';
+import type { WebhookMetadata } from '../eventstore/event-metadata.js';
 import { verify, type Verification } from './signature.js';
 
 /** Takes an event into the log; the appender, or for a benchmark something that answers at once. */
@@ -119,12 +120,14 @@ function newEvent(routed: Route, { stripeEvent, hash, hashFor, delivery, verifie
       : {};
   const apiVersion = textOrNull(fields['api_version']);
   const account = textOrNull(fields['account'] ?? fields['user_id'] ?? null);
-  const metadata: EventMetadata = {
-    format: 1,
+  const metadata: WebhookMetadata = {
+    format: 2,
+    source: 'webhook',
     stripeEventId: routed.stripeEventId,
     apiVersion,
     account,
     livemode: typeof fields['livemode'] === 'boolean' ? fields['livemode'] : null,
+    created: isSecond(fields['created'] ?? null) ? (fields['created'] as number) : null,
     endpoint: verified.endpoint,
     receivedAt: delivery.receivedAt.toISOString(),
     signedAt: verified.signedAt.toISOString(),

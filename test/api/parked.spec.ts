@@ -59,7 +59,7 @@ async function parkOne() {
 }
 /** As after a release that mends a fold: the cause is gone from what is folded again, here by another row in the index of ids. */
 const mend = (stream: string) =>
-  query(database.url, `update ledger.event_index_v2 set position = -1 where stream = $1 and revision = 1`, [stream]);
+  query(database.url, `update ledger.event_index_v3 set position = -1 where stream = $1 and revision = 1`, [stream]);
 
 describe('a parked stream', () => {
   it('is told with its cause, at which event, and since when; its stack by itself', async () => {

@@ -47,7 +47,7 @@ describe('the catch-up', () => {
     await sendTo(second, subscriptionEvent(id, { created: START + 1, object: { quantity: 2 } }));
     expect((await read(second.url, `/subscriptions/${id}`)).body).toMatchObject({ status: 'active' });
     expect(
-      await query(database.url, `select count(*)::int as events from ledger.event_index_v2 where stream = $1`, [
+      await query(database.url, `select count(*)::int as events from ledger.event_index_v3 where stream = $1`, [
         `subscription-${id}`,
       ]),
     ).toEqual([{ events: 2 }]);
@@ -98,7 +98,7 @@ describe('the catch-up', () => {
     const rows = () =>
       query(database.url, 'select * from ledger.subscriptions where stream = any($1) order by id', [own]);
     const index = () =>
-      query(database.url, 'select * from ledger.event_index_v2 where stream = any($1) order by event_id', [own]);
+      query(database.url, 'select * from ledger.event_index_v3 where stream = any($1) order by event_id', [own]);
     const before = [await rows(), await index()];
     expect(before.map(({ length }) => length)).toEqual([ids.length, 3 * ids.length]);
     await database.dropReadModels();

@@ -18,10 +18,10 @@ const EARLIER = `
     stripe_event_id text collate "C", api_version text, account text collate "C", livemode boolean, quarantine text,
     received_at timestamptz, recorded_at timestamptz not null, unique (stream, revision));
   insert into ledger.event_index_v1 (event_id, stream, revision, position, type, recorded_at)
-    select event_id, stream, revision, position, 'customer.subscription.created', now() from ledger.event_index_v2;
+    select event_id, stream, revision, position, 'customer.subscription.created', now() from ledger.event_index_v3;
   alter table ledger.checkpoints rename column name to line;
-  update ledger.checkpoints set line = 'event_index_v1_g1', version = 1 where line = 'event_index_v2_g1';
-  drop table ledger.event_index_v2;
+  update ledger.checkpoints set line = 'event_index_v1_g1', version = 1 where line = 'event_index_v3_g1';
+  drop table ledger.event_index_v3;
   alter table ledger.checkpoints drop column aside;
   alter table ledger.parked_streams drop column stripe_event_id, drop column event_type, drop column kind;
   alter table ledger.parked_streams rename column generation to projection;
@@ -50,7 +50,7 @@ it('is taken over: what was parked stays parked, the index of event ids is built
   });
   const indexed = await query<{ stream: string }>(
     server.url,
-    'select stream from ledger.event_index_v2 where stream = any($1)',
+    'select stream from ledger.event_index_v3 where stream = any($1)',
     [[id, later].map((one) => `subscription-${one}`)],
   );
   expect(indexed.map(({ stream }) => stream).sort()).toEqual([id, later].map((one) => `subscription-${one}`).sort());
@@ -71,7 +71,7 @@ it('is taken over: what was parked stays parked, the index of event ids is built
     `update ledger.checkpoints set used_at = now() - interval '4 days' where name = 'event_index_v1_g1'`,
   );
   await tidy(database, projections);
-  expect(await query(server.url, TABLES)).toEqual([{ name: 'event_index_v2' }]);
+  expect(await query(server.url, TABLES)).toEqual([{ name: 'event_index_v3' }]);
   await database.close();
   await ledger.stop();
   await Promise.all([eventStore.stop(), server.stop()]);

@@ -58,7 +58,7 @@ async function othersFlow(): Promise<void> {
 
 /** What the index of event ids holds of the streams whose names begin with that of a subscription. */
 const indexed = (id: string) =>
-  query(ledger.databaseUrl, 'select stream, revision::int from ledger.event_index_v2 where starts_with(stream, $1)', [
+  query(ledger.databaseUrl, 'select stream, revision::int from ledger.event_index_v3 where starts_with(stream, $1)', [
     `subscription-${id}`,
   ]);
 const whole = (id: string) => [{ stream: `subscription-${id}`, revision: 0 }];
@@ -125,9 +125,12 @@ describe('an event whose metadata', () => {
     expect(await read(ledger.url, `/subscriptions/${id}`)).toMatchObject({ status: 200 });
   });
 
-  it('is of another format is none of the ledger, and holds up none', async () => {
+  it.each<[string, object]>([
+    ['has no format', { format: undefined }],
+    ['has a format that is no number', { format: '2' }],
+  ])('%s is none of the ledger, and holds up none', async (_, metadata) => {
     const id = randomId('sub');
-    await append(id, { metadata: { format: 2 } });
+    await append(id, { metadata });
     await othersFlow();
     expect(await indexed(id)).toEqual([]);
   });

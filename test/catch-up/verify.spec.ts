@@ -56,7 +56,7 @@ describe('the slow check of rows', () => {
     await query(server.url, `update ledger.subscriptions set status = 'paused' where id = $1`, [id]);
     await until('the row is found wrong', async () => {
       // Streams are sampled by their events, and a shared log has many of others.
-      await query(server.url, 'delete from ledger.event_index_v2 where stream <> $1', [`subscription-${id}`]);
+      await query(server.url, 'delete from ledger.event_index_v3 where stream <> $1', [`subscription-${id}`]);
       return faults.size > 0;
     });
     expect([...faults]).toEqual([`a row of subscriptions, {"id":"${id}"}, is not what subscription-${id} gives`]);
@@ -109,7 +109,7 @@ describe('the command "verify"', () => {
     await ledger.stop();
     await query(server.url, `update ledger.subscriptions set status = 'paused' where id = any($1)`, [ids]);
     // A stream whose first event is not in the index, as when that is a repeat, is verified too.
-    await query(server.url, 'delete from ledger.event_index_v2 where stream = $1 and revision = 0', [
+    await query(server.url, 'delete from ledger.event_index_v3 where stream = $1 and revision = 0', [
       `subscription-${ids[0]}`,
     ]);
 

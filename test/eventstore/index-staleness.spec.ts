@@ -92,14 +92,14 @@ describe('a duplicate of an event that stands in the index alone', () => {
     const stream = await leaning();
     const goBack = await index.remember();
     await index.rename();
-    await index.database.query('delete from ledger.event_index_v2 where stream = $1 and revision < 5', [stream.stream]);
+    await index.database.query('delete from ledger.event_index_v3 where stream = $1 and revision < 5', [stream.stream]);
     await expectOnce(stream);
     await goBack();
   });
 
   it('is recognised when the index has lost the rows of the stream', async () => {
     const stream = await leaning();
-    await index.database.query('delete from ledger.event_index_v2 where stream = $1', [stream.stream]);
+    await index.database.query('delete from ledger.event_index_v3 where stream = $1', [stream.stream]);
     await expectOnce(stream);
   });
 });
@@ -107,7 +107,7 @@ describe('a duplicate of an event that stands in the index alone', () => {
 describe('an event that is new', () => {
   const claim = (eventId: string, stream: string, revision: number) =>
     index.database.query(
-      `insert into ledger.event_index_v2 (event_id, stream, revision, position) values ($1, $2, $3, 1)
+      `insert into ledger.event_index_v3 (event_id, stream, revision, position) values ($1, $2, $3, 1)
      on conflict (stream, revision) do update set event_id = excluded.event_id`,
       [eventId, stream, revision],
     );

@@ -58,7 +58,7 @@ describe(`a duplicate on a stream of ${EVENTS} events, to a process that has jus
     );
     await first.stop();
     expect(
-      await query(database.url, 'select count(*)::int as events from ledger.event_index_v2 where stream = $1', [
+      await query(database.url, 'select count(*)::int as events from ledger.event_index_v3 where stream = $1', [
         stream,
       ]),
     ).toEqual([{ events: EVENTS }]);

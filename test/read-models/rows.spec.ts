@@ -228,7 +228,7 @@ describe('a generation that a dry run fills', () => {
 describe('the schema', () => {
   it('is looked after while others read all of it for as long as they like', async () => {
     await database.snapshot(async (connection) => {
-      await connection.query('select 1 from ledger.checkpoints, ledger.parked_streams, ledger.event_index_v2');
+      await connection.query('select 1 from ledger.checkpoints, ledger.parked_streams, ledger.event_index_v3');
       const other = new Database(server.url, {
         connectionsMax: 1,
         statementTimeoutMs: 2_000,

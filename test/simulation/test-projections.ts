@@ -148,7 +148,8 @@ export const foreignEvent = (eventId: string): NewEvent => ({
 });
 
 const metadataOf = (stripeEventId: string): NewEvent['metadata'] => ({
-  format: 1,
+  format: 2,
+  source: 'webhook',
   stripeEventId,
   apiVersion: null,
   account: null,

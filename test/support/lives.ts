@@ -74,7 +74,7 @@ export async function expectTruth(databaseUrl: string, lives: readonly Life[]): 
   }
   const indexed = await query<{ stream: string; events: number }>(
     databaseUrl,
-    'select stream, count(*)::int as events from ledger.event_index_v2 where stream = any($1) group by stream',
+    'select stream, count(*)::int as events from ledger.event_index_v3 where stream = any($1) group by stream',
     [lives.map(({ id }) => `subscription-${id}`)],
   );
   expect(indexed).toHaveLength(lives.length);

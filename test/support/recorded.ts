@@ -18,7 +18,8 @@ export function recordedInOrder(arrived: readonly SimulatedEvent[]): RecordedEve
       recordedAt,
       data: stripeEvent,
       metadata: {
-        format: 1,
+        format: 2,
+        source: 'webhook',
         stripeEventId: stripeEvent.id,
         apiVersion: stripeEvent.api_version,
         account: null,

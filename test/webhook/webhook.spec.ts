@@ -172,7 +172,8 @@ describe('POST /webhooks/stripe', () => {
     await deliver(ledger.url, body, signatureOf(body, { timestamp: Math.floor(before / 1000) - 10 }));
     const metadata = (await eventsOf(ledger.eventstoreUrl, `subscription-${subscription}`))[0]?.metadata;
     expect(metadata).toMatchObject({
-      format: 1,
+      format: 2,
+      source: 'webhook',
       apiVersion: '2025-03-31.basil',
       account: 'acct_1',
       livemode: false,
