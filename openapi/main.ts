@@ -1,7 +1,8 @@
-/** Writes docs/openapi.json and docs/problems.md from the code; refuses what would break a client, unless told to with --break. */
+/** Writes docs/openapi.json, docs/problems.md and the types of the client package from the code; refuses what would break a client, unless told to with --break. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { problemsDocument } from '../src/http/problems.js';
 import { breakingChanges } from './changes.js';
+import { clientTypes } from './client-types.js';
 import { openApiDocument, type Document } from './document.js';
 
 const FILE = 'docs/openapi.json';
@@ -17,4 +18,5 @@ if (breaking.length > 0 && !process.argv.includes('--break')) {
 }
 writeFileSync(FILE, `${JSON.stringify(document, null, 2)}\n`);
 writeFileSync('docs/problems.md', problemsDocument());
+writeFileSync('packages/client/src/openapi.ts', await clientTypes(document));
 process.stdout.write(`${FILE} has ${Object.keys(document.paths).length} paths.\n`);

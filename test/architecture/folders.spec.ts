@@ -112,6 +112,10 @@ const rooms: Record<string, { mayImport: readonly string[]; because: string }> =
     mayImport: ['packages/private-files/src'],
     because: 'it is a server of its own, which knows nothing of the ledger',
   },
+  'packages/client/src': {
+    mayImport: [],
+    because: 'it knows the API by its document alone, and runs in programs of others',
+  },
   'packages/private-files/src': { mayImport: [], because: 'it is a check that the servers and the ledger share' },
   simulator: { mayImport: [], because: 'it knows Stripe, and nothing of the ledger that it judges' },
   openapi: {

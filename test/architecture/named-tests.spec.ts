@@ -17,6 +17,7 @@ const DOCUMENTS = [
   'ARCHITECTURE.md',
   'docs/promises.md',
   'docs/intake.md',
+  'packages/client/README.md',
   'packages/embedded-eventstore/README.md',
   'packages/embedded-postgres/README.md',
   'packages/private-files/README.md',

@@ -1,0 +1,4501 @@
+/** The types of docs/openapi.json. Made by "npm run openapi": change openapi/, not this file. */
+
+export interface paths {
+    readonly "/": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** What the service has */
+        readonly get: operations["getIndex"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/health/live": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** The process runs and answers */
+        readonly get: operations["getHealthLive"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/health/ready": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Whether this process can do what its roles ask */
+        readonly get: operations["getHealthReady"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/health/ready/reads": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Whether the read API may be asked here */
+        readonly get: operations["getHealthReadyReads"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/metrics": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** What the process counts, for Prometheus */
+        readonly get: operations["getMetrics"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/openapi.json": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** This document */
+        readonly get: operations["getOpenapiJson"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/problems": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** What the codes of problems mean */
+        readonly get: operations["getProblems"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/problems/{code}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** What the code of a problem means */
+        readonly get: operations["getProblemsByCode"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/access": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Whether a customer, or a person by email, has access */
+        readonly get: operations["getAccess"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/checkout-sessions": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** A list: checkout session */
+        readonly get: operations["getCheckoutSessions"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/checkout-sessions/{id}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** One checkout session */
+        readonly get: operations["getCheckoutSessionsById"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/churn-risk": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Subscriptions about to be lost for want of payment */
+        readonly get: operations["getChurnRisk"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/coupons": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** A list: coupon */
+        readonly get: operations["getCoupons"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/coupons/{id}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** One coupon */
+        readonly get: operations["getCouponsById"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/credit-notes": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** A list: credit note */
+        readonly get: operations["getCreditNotes"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/credit-notes/{id}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** One credit note */
+        readonly get: operations["getCreditNotesById"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/customers": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Customers */
+        readonly get: operations["getCustomers"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/customers/{id}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** A customer, with subscriptions, invoices and payments */
+        readonly get: operations["getCustomersById"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/customers/{id}/access": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Whether a customer has access, until when, and why */
+        readonly get: operations["getCustomersByIdAccess"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/customers/{id}/invoices": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** The invoices of a customer */
+        readonly get: operations["getCustomersByIdInvoices"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/customers/{id}/live": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** A customer now, and each later state */
+        readonly get: operations["getCustomersByIdLive"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/customers/{id}/subscriptions": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** The subscriptions of a customer */
+        readonly get: operations["getCustomersByIdSubscriptions"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/disputes": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Disputes */
+        readonly get: operations["getDisputes"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/disputes/{id}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** A dispute with the money that it moved */
+        readonly get: operations["getDisputesById"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/events": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Events as they were recorded, the newest first */
+        readonly get: operations["getEvents"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/events/live": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Each new event, as it comes */
+        readonly get: operations["getEventsLive"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/events/{id}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** An event: how it came, where it stands, what it changed */
+        readonly get: operations["getEventsById"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/events/{id}/body": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** The body of an event, byte by byte */
+        readonly get: operations["getEventsByIdBody"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/find": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** What an id, an email or a reference names */
+        readonly get: operations["getFind"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/findings": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Questions about the whole ledger that have an answer */
+        readonly get: operations["getFindings"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/findings/{name}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** What one of these questions has found */
+        readonly get: operations["getFindingsByName"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/invoices": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Invoices */
+        readonly get: operations["getInvoices"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/invoices/{id}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** An invoice with its payments */
+        readonly get: operations["getInvoicesById"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/parked": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Streams that a projection could not fold */
+        readonly get: operations["getParked"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/parked/replay": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** Fold all parked streams again */
+        readonly post: operations["postParkedReplay"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/parked/{projection}/{stream}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** A parked stream, with the stack of its error */
+        readonly get: operations["getParkedByProjectionByStream"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/parked/{projection}/{stream}/replay": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** Fold a parked stream again */
+        readonly post: operations["postParkedByProjectionByStreamReplay"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/payment-methods": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** A list: payment method */
+        readonly get: operations["getPaymentMethods"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/payment-methods/{id}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** One payment method */
+        readonly get: operations["getPaymentMethodsById"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/payments": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Payments */
+        readonly get: operations["getPayments"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/payments/{id}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** A payment, by its intent or a charge */
+        readonly get: operations["getPaymentsById"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/prices": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** A list: price */
+        readonly get: operations["getPrices"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/prices/{id}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** One price */
+        readonly get: operations["getPricesById"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/products": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** A list: product */
+        readonly get: operations["getProducts"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/products/{id}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** One product */
+        readonly get: operations["getProductsById"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/projections": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** How far the read models are */
+        readonly get: operations["getProjections"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/promotion-codes": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** A list: promotion code */
+        readonly get: operations["getPromotionCodes"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/promotion-codes/{id}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** One promotion code */
+        readonly get: operations["getPromotionCodesById"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/refunds": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Refunds */
+        readonly get: operations["getRefunds"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/refunds/{id}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** A refund */
+        readonly get: operations["getRefundsById"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/status": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** How the service is, in a sentence and its numbers */
+        readonly get: operations["getStatus"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/streams/{name}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** The events of a stream */
+        readonly get: operations["getStreamsByName"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/subscription-schedules": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** A list: subscription schedule */
+        readonly get: operations["getSubscriptionSchedules"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/subscription-schedules/{id}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** One subscription schedule */
+        readonly get: operations["getSubscriptionSchedulesById"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/subscriptions": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Subscriptions */
+        readonly get: operations["getSubscriptions"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/subscriptions/{id}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** A subscription */
+        readonly get: operations["getSubscriptionsById"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/subscriptions/{id}/events": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** The events of a subscription in logical order */
+        readonly get: operations["getSubscriptionsByIdEvents"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/subscriptions/{id}/live": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** A subscription now, and each later state */
+        readonly get: operations["getSubscriptionsByIdLive"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/subscriptions/{id}/upcoming": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** What the next invoice of a subscription will ask */
+        readonly get: operations["getSubscriptionsByIdUpcoming"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/upcoming-invoices": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** A list: upcoming invoice of the subscription */
+        readonly get: operations["getUpcomingInvoices"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/upcoming-invoices/{id}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** One upcoming invoice of the subscription */
+        readonly get: operations["getUpcomingInvoicesById"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/webhooks/stripe": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** Where Stripe delivers */
+        readonly post: operations["postWebhooksStripe"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+}
+export type webhooks = Record<string, never>;
+export interface components {
+    schemas: {
+        readonly Problem: {
+            readonly type: string;
+            readonly title: string;
+            readonly status: number;
+            readonly detail: string;
+            /** @description One of bad_address, bad_request, bad_query, malformed_request, unauthenticated, scope_missing, not_found, request_timeout, address_too_long, too_many_requests, headers_too_large, client_left, internal_error, stopping, signature_no_signature, signature_no_match, signature_clock, unreadable_body, incomplete_body, body_too_large, overloaded, store_unavailable, position_not_reached, customer_too_large, read_models_busy, read_models_conflict, read_models_unavailable, read_timeout, event_store_unavailable, too_many_waiting, too_many_live, replays_busy, not_known_then, past_too_large, past_unreadable, past_busy, past_timeout, past_failed; more may come. */
+            readonly code: string;
+            readonly instance?: string;
+        };
+        readonly ProblemKind: {
+            readonly code: string;
+            readonly type: string;
+            readonly status: number;
+            readonly title: string;
+            readonly remedy: string;
+            readonly retryable: boolean;
+            readonly retryAfterS: number | null;
+        };
+        readonly ProblemKinds: {
+            readonly data: readonly components["schemas"]["ProblemKind"][];
+        };
+        /** @description The Stripe event that made it so. */
+        readonly ChangedBy: {
+            readonly stripeEventId: string;
+            readonly type: string;
+            /** Format: date-time */
+            readonly created: string;
+            readonly apiVersion: string | null;
+        };
+        /** @description The stream is parked: this is its last good row. */
+        readonly Stale: {
+            /** Format: date-time */
+            readonly since: string;
+            readonly stream: string;
+            readonly revision: string;
+            readonly cause: string;
+        };
+        /** @description An event of the stream that could not be read; the row shows a later state. */
+        readonly Unread: {
+            readonly stripeEventId: string;
+            readonly stream: string;
+            readonly revision: string;
+            readonly cause: string | null;
+        };
+        readonly AsOf: {
+            /** Format: date-time */
+            readonly trueAt: string | null;
+            readonly knownAt: string | null;
+            readonly revision: string | null;
+            readonly position: string | null;
+        };
+        readonly CheckoutSession: {
+            readonly id: string;
+            readonly mode: string | null;
+            readonly status: string | null;
+            readonly paymentStatus: string | null;
+            readonly customer: string | null;
+            readonly email: string | null;
+            readonly clientReferenceId: string | null;
+            readonly subscription: string | null;
+            readonly invoice: string | null;
+            readonly paymentIntent: string | null;
+            readonly setupIntent: string | null;
+            readonly paymentLink: string | null;
+            readonly currency: string | null;
+            readonly amountSubtotalMinor: number | null;
+            readonly amountTotalMinor: number | null;
+            readonly metadata: Record<string, never> | null;
+            /** Format: date-time */
+            readonly createdAt: string | null;
+            /** Format: date-time */
+            readonly expiresAt: string | null;
+            readonly livemode: boolean | null;
+            readonly account: string | null;
+            readonly changedBy: components["schemas"]["ChangedBy"];
+            readonly reference?: string | null;
+            readonly stale?: components["schemas"]["Stale"];
+            readonly unread?: components["schemas"]["Unread"];
+        };
+        readonly CheckoutSessionPage: {
+            readonly data: readonly components["schemas"]["CheckoutSession"][];
+            readonly nextCursor: string | null;
+        };
+        readonly CreditNote: {
+            readonly id: string;
+            readonly number: string | null;
+            readonly status: string;
+            readonly type: string;
+            readonly reason: string | null;
+            readonly invoice: string;
+            readonly customer: string | null;
+            readonly currency: string;
+            readonly amountMinor: number;
+            readonly subtotalMinor: number;
+            readonly totalMinor: number;
+            readonly taxMinor: number | null;
+            readonly prePaymentAmountMinor: number;
+            readonly postPaymentAmountMinor: number;
+            readonly outOfBandAmountMinor: number;
+            readonly customerBalanceTransaction: string | null;
+            readonly refunds: readonly Record<string, never>[];
+            /** Format: date-time */
+            readonly createdAt: string | null;
+            /** Format: date-time */
+            readonly voidedAt: string | null;
+            readonly livemode: boolean | null;
+            readonly account: string | null;
+            readonly changedBy: components["schemas"]["ChangedBy"];
+            readonly stale?: components["schemas"]["Stale"];
+            readonly unread?: components["schemas"]["Unread"];
+        };
+        readonly CreditNotePage: {
+            readonly data: readonly components["schemas"]["CreditNote"][];
+            readonly nextCursor: string | null;
+        };
+        readonly PaymentMethod: {
+            readonly id: string;
+            readonly object: string;
+            readonly type: string;
+            readonly customer: string | null;
+            readonly brand: string | null;
+            readonly last4: string | null;
+            readonly expMonth: number | null;
+            readonly expYear: number | null;
+            /** Format: date-time */
+            readonly expiresAt: string | null;
+            readonly country: string | null;
+            readonly wallet: string | null;
+            /** Format: date-time */
+            readonly createdAt: string | null;
+            readonly isDeleted: boolean;
+            readonly livemode: boolean | null;
+            readonly account: string | null;
+            readonly changedBy: components["schemas"]["ChangedBy"];
+            readonly stale?: components["schemas"]["Stale"];
+            readonly unread?: components["schemas"]["Unread"];
+        };
+        readonly PaymentMethodPage: {
+            readonly data: readonly components["schemas"]["PaymentMethod"][];
+            readonly nextCursor: string | null;
+        };
+        readonly Product: {
+            readonly id: string;
+            readonly scope: string;
+            readonly name: string | null;
+            readonly isActive: boolean | null;
+            readonly description: string | null;
+            readonly defaultPrice: string | null;
+            readonly metadata: Record<string, never> | null;
+            /** Format: date-time */
+            readonly createdAt: string | null;
+            readonly isDeleted: boolean;
+            readonly livemode: boolean | null;
+            readonly account: string | null;
+            readonly changedBy: components["schemas"]["ChangedBy"];
+            readonly stale?: components["schemas"]["Stale"];
+            readonly unread?: components["schemas"]["Unread"];
+        };
+        readonly ProductPage: {
+            readonly data: readonly components["schemas"]["Product"][];
+            readonly nextCursor: string | null;
+        };
+        readonly Price: {
+            readonly id: string;
+            readonly scope: string;
+            readonly product: string | null;
+            readonly isActive: boolean | null;
+            readonly nickname: string | null;
+            readonly lookupKey: string | null;
+            readonly currency: string | null;
+            readonly unitAmountMinor: number | null;
+            readonly unitAmountDecimal: string | null;
+            readonly interval: string | null;
+            readonly intervalCount: number | null;
+            readonly usageType: string | null;
+            readonly billingScheme: string | null;
+            readonly metadata: Record<string, never> | null;
+            /** Format: date-time */
+            readonly createdAt: string | null;
+            readonly isDeleted: boolean;
+            readonly livemode: boolean | null;
+            readonly account: string | null;
+            readonly changedBy: components["schemas"]["ChangedBy"];
+            readonly stale?: components["schemas"]["Stale"];
+            readonly unread?: components["schemas"]["Unread"];
+        };
+        readonly PricePage: {
+            readonly data: readonly components["schemas"]["Price"][];
+            readonly nextCursor: string | null;
+        };
+        readonly Coupon: {
+            readonly id: string;
+            readonly scope: string;
+            readonly name: string | null;
+            readonly terms: Record<string, never>;
+            readonly isValid: boolean | null;
+            readonly timesRedeemed: number | null;
+            readonly maxRedemptions: number | null;
+            /** Format: date-time */
+            readonly redeemBy: string | null;
+            readonly metadata: Record<string, never> | null;
+            /** Format: date-time */
+            readonly createdAt: string | null;
+            readonly isDeleted: boolean;
+            readonly livemode: boolean | null;
+            readonly account: string | null;
+            readonly changedBy: components["schemas"]["ChangedBy"];
+            readonly stale?: components["schemas"]["Stale"];
+            readonly unread?: components["schemas"]["Unread"];
+        };
+        readonly CouponPage: {
+            readonly data: readonly components["schemas"]["Coupon"][];
+            readonly nextCursor: string | null;
+        };
+        readonly PromotionCode: {
+            readonly id: string;
+            readonly scope: string;
+            readonly code: string | null;
+            readonly coupon: string | null;
+            readonly customer: string | null;
+            readonly isActive: boolean;
+            readonly timesRedeemed: number | null;
+            readonly maxRedemptions: number | null;
+            /** Format: date-time */
+            readonly expiresAt: string | null;
+            readonly metadata: Record<string, never> | null;
+            /** Format: date-time */
+            readonly createdAt: string | null;
+            readonly livemode: boolean | null;
+            readonly account: string | null;
+            readonly changedBy: components["schemas"]["ChangedBy"];
+            readonly stale?: components["schemas"]["Stale"];
+            readonly unread?: components["schemas"]["Unread"];
+        };
+        readonly PromotionCodePage: {
+            readonly data: readonly components["schemas"]["PromotionCode"][];
+            readonly nextCursor: string | null;
+        };
+        readonly SubscriptionSchedule: {
+            readonly id: string;
+            readonly status: string;
+            readonly customer: string | null;
+            readonly subscription: string | null;
+            readonly endBehavior: string | null;
+            readonly currentPhase: Record<string, never> | null;
+            readonly nextPhase: Record<string, never> | null;
+            readonly phases: readonly Record<string, never>[];
+            /** Format: date-time */
+            readonly createdAt: string | null;
+            /** Format: date-time */
+            readonly canceledAt: string | null;
+            /** Format: date-time */
+            readonly completedAt: string | null;
+            /** Format: date-time */
+            readonly releasedAt: string | null;
+            readonly testClock: string | null;
+            readonly livemode: boolean | null;
+            readonly account: string | null;
+            readonly changedBy: components["schemas"]["ChangedBy"];
+            readonly stale?: components["schemas"]["Stale"];
+            readonly unread?: components["schemas"]["Unread"];
+        };
+        readonly SubscriptionSchedulePage: {
+            readonly data: readonly components["schemas"]["SubscriptionSchedule"][];
+            readonly nextCursor: string | null;
+        };
+        readonly UpcomingInvoiceOfTheSubscription: {
+            readonly id: string;
+            readonly customer: string | null;
+            readonly currency: string;
+            readonly subtotalMinor: number;
+            readonly taxMinor: number | null;
+            readonly discountMinor: number | null;
+            readonly totalMinor: number;
+            readonly amountDueMinor: number;
+            readonly startingBalanceMinor: number;
+            readonly billingReason: string | null;
+            readonly collectionMethod: string;
+            /** Format: date-time */
+            readonly nextPaymentAttempt: string | null;
+            /** Format: date-time */
+            readonly periodStart: string | null;
+            /** Format: date-time */
+            readonly periodEnd: string | null;
+            readonly lines: readonly Record<string, never>[];
+            readonly hasAllLines: boolean;
+            /** Format: date-time */
+            readonly previewedAt: string;
+            readonly livemode: boolean | null;
+            readonly account: string | null;
+            readonly changedBy: components["schemas"]["ChangedBy"];
+            readonly stale?: components["schemas"]["Stale"];
+            readonly unread?: components["schemas"]["Unread"];
+        };
+        readonly UpcomingInvoiceOfTheSubscriptionPage: {
+            readonly data: readonly components["schemas"]["UpcomingInvoiceOfTheSubscription"][];
+            readonly nextCursor: string | null;
+        };
+        readonly Subscription: {
+            readonly id: string;
+            readonly customer: string | null;
+            readonly status: string;
+            /** Format: date-time */
+            readonly statusSince: string;
+            readonly statusEvent: string;
+            readonly previousStatus: string | null;
+            readonly currency: string | null;
+            readonly items: readonly Record<string, never>[];
+            readonly hasAllItems: boolean;
+            /** Format: date-time */
+            readonly periodStart: string | null;
+            /** Format: date-time */
+            readonly periodEnd: string | null;
+            /** Format: date-time */
+            readonly trialStart: string | null;
+            /** Format: date-time */
+            readonly trialEnd: string | null;
+            /** Format: date-time */
+            readonly createdAt: string | null;
+            /** Format: date-time */
+            readonly startedAt: string | null;
+            /** Format: date-time */
+            readonly cancelAt: string | null;
+            readonly cancelAtPeriodEnd: boolean | null;
+            /** Format: date-time */
+            readonly canceledAt: string | null;
+            /** Format: date-time */
+            readonly endedAt: string | null;
+            readonly cancellationReason: string | null;
+            readonly pauseCollection: Record<string, never> | null;
+            readonly collectionMethod: string | null;
+            readonly defaultPaymentMethod: string | null;
+            readonly trialEndBehavior: string | null;
+            readonly discounts: readonly Record<string, never>[];
+            readonly latestInvoice: string | null;
+            readonly schedule: string | null;
+            readonly metadata: Record<string, never> | null;
+            /** Format: date-time */
+            readonly billingCycleAnchor: string | null;
+            /** Format: date-time */
+            readonly pendingUpdateExpiresAt: string | null;
+            readonly testClock: string | null;
+            readonly livemode: boolean | null;
+            readonly account: string | null;
+            readonly changedBy: components["schemas"]["ChangedBy"];
+            readonly reference?: string | null;
+            readonly asOf?: components["schemas"]["AsOf"];
+            readonly stale?: components["schemas"]["Stale"];
+            readonly unread?: components["schemas"]["Unread"];
+        };
+        readonly Subscriptions: {
+            readonly data: readonly components["schemas"]["Subscription"][];
+            readonly nextCursor: string | null;
+            readonly asOf?: components["schemas"]["AsOf"];
+        };
+        readonly Invoice: {
+            readonly id: string;
+            readonly number: string | null;
+            readonly status: string;
+            readonly customer: string | null;
+            readonly subscription: string | null;
+            readonly subscriptions: readonly string[];
+            readonly currency: string;
+            readonly subtotalMinor: number;
+            readonly taxMinor: number | null;
+            readonly discountMinor: number | null;
+            readonly totalMinor: number;
+            readonly amountDueMinor: number;
+            readonly amountPaidMinor: number;
+            readonly amountRemainingMinor: number;
+            readonly amountOverpaidMinor: number;
+            readonly paidOutOfBand: boolean | null;
+            readonly startingBalanceMinor: number;
+            readonly endingBalanceMinor: number | null;
+            readonly prePaymentCreditNotesMinor: number;
+            readonly postPaymentCreditNotesMinor: number;
+            readonly billingReason: string | null;
+            readonly collectionMethod: string;
+            readonly attemptCount: number;
+            /** Format: date-time */
+            readonly nextPaymentAttempt: string | null;
+            /** Format: date-time */
+            readonly dueDate: string | null;
+            /** Format: date-time */
+            readonly periodStart: string | null;
+            /** Format: date-time */
+            readonly periodEnd: string | null;
+            /** Format: date-time */
+            readonly createdAt: string | null;
+            /** Format: date-time */
+            readonly finalizedAt: string | null;
+            /** Format: date-time */
+            readonly paidAt: string | null;
+            /** Format: date-time */
+            readonly voidedAt: string | null;
+            /** Format: date-time */
+            readonly markedUncollectibleAt: string | null;
+            readonly finalizationError: Record<string, never> | null;
+            readonly automaticTaxStatus: string | null;
+            readonly lines: readonly Record<string, never>[];
+            readonly hasAllLines: boolean;
+            readonly metadata: Record<string, never> | null;
+            readonly testClock: string | null;
+            readonly isDeleted: boolean;
+            readonly livemode: boolean | null;
+            readonly account: string | null;
+            readonly changedBy: components["schemas"]["ChangedBy"];
+            /** @description In minor units of the currency beside it. */
+            readonly creditedMinor?: number;
+            readonly creditNotes?: readonly components["schemas"]["CreditNote"][];
+            readonly payments?: readonly components["schemas"]["Payment"][];
+            readonly asOf?: components["schemas"]["AsOf"];
+            readonly stale?: components["schemas"]["Stale"];
+            readonly unread?: components["schemas"]["Unread"];
+        };
+        readonly Invoices: {
+            readonly data: readonly components["schemas"]["Invoice"][];
+            readonly nextCursor: string | null;
+            readonly asOf?: components["schemas"]["AsOf"];
+        };
+        readonly Customer: {
+            readonly id: string;
+            readonly email: string | null;
+            readonly name: string | null;
+            readonly currency: string | null;
+            readonly balanceMinor: number | null;
+            readonly isDelinquent: boolean | null;
+            readonly defaultPaymentMethod: string | null;
+            readonly discounts: readonly Record<string, never>[] | null;
+            readonly metadata: Record<string, never> | null;
+            readonly testClock: string | null;
+            /** Format: date-time */
+            readonly createdAt: string | null;
+            readonly isDeleted: boolean;
+            readonly livemode: boolean | null;
+            readonly account: string | null;
+            readonly changedBy: components["schemas"]["ChangedBy"];
+            readonly reference?: string | null;
+            readonly stale?: components["schemas"]["Stale"];
+            readonly unread?: components["schemas"]["Unread"];
+        };
+        readonly Customers: {
+            readonly data: readonly components["schemas"]["Customer"][];
+            readonly nextCursor: string | null;
+        };
+        readonly PaymentMethodOfCustomer: {
+            readonly id: string;
+            readonly object: string;
+            readonly type: string;
+            readonly customer: string | null;
+            readonly brand: string | null;
+            readonly last4: string | null;
+            readonly expMonth: number | null;
+            readonly expYear: number | null;
+            /** Format: date-time */
+            readonly expiresAt: string | null;
+            readonly country: string | null;
+            readonly wallet: string | null;
+            /** Format: date-time */
+            readonly createdAt: string | null;
+            readonly isDeleted: boolean;
+            readonly livemode: boolean | null;
+            readonly account: string | null;
+            readonly isDefault: boolean;
+            readonly changedBy: components["schemas"]["ChangedBy"];
+            readonly stale?: components["schemas"]["Stale"];
+            readonly unread?: components["schemas"]["Unread"];
+        };
+        readonly CustomerEverything: {
+            readonly id: string;
+            readonly customer: components["schemas"]["Customer"] | null;
+            readonly subscriptions: components["schemas"]["Subscriptions"];
+            readonly invoices: components["schemas"]["Invoices"];
+            readonly payments: components["schemas"]["Payments"];
+            readonly paymentMethods: readonly components["schemas"]["PaymentMethodOfCustomer"][];
+        };
+        readonly ChurnRisk: {
+            readonly id: string;
+            readonly customer: string | null;
+            readonly status: string;
+            readonly collectionMethod: string;
+            readonly currency: string | null;
+            readonly amountMinor: number;
+            readonly overdueInvoices: number;
+            /** Format: date-time */
+            readonly pastDueSince: string;
+            readonly livemode: boolean | null;
+            readonly account: string | null;
+            readonly lastFailure: {
+                readonly invoice: string;
+                /** Format: date-time */
+                readonly at: string | null;
+                readonly attempt: number | null;
+                /** Format: date-time */
+                readonly nextAttempt: string | null;
+                readonly code: string | null;
+            } | null;
+            readonly changedBy: components["schemas"]["ChangedBy"];
+            readonly stale?: components["schemas"]["Stale"];
+            readonly unread?: components["schemas"]["Unread"];
+        };
+        readonly ChurnRisks: {
+            readonly data: readonly components["schemas"]["ChurnRisk"][];
+            readonly nextCursor: string | null;
+        };
+        readonly TimelineEntry: {
+            readonly number: number;
+            readonly stripeEventId: string;
+            readonly type: string;
+            /** Format: date-time */
+            readonly created: string;
+            readonly object: {
+                readonly kind: string | null;
+                readonly id: string | null;
+            };
+            readonly apiVersion: string | null;
+            readonly renderings: readonly (string | null)[];
+            readonly changes: readonly {
+                readonly path: string;
+                readonly from: unknown;
+                readonly to: unknown;
+            }[] | null;
+            readonly transition: {
+                readonly from: string | null;
+                readonly to: string;
+            } | null;
+            readonly late: boolean;
+            readonly ambiguous: boolean;
+            readonly stream: string;
+            readonly revision: string;
+            readonly position: string;
+            /** Format: date-time */
+            readonly receivedAt: string | null;
+        };
+        readonly Timeline: {
+            readonly data: readonly components["schemas"]["TimelineEntry"][];
+            readonly nextAfter: number | null;
+        };
+        readonly Payment: {
+            readonly id: string;
+            readonly isOutOfBand: boolean;
+            readonly status: string;
+            readonly customer: string | null;
+            readonly currency: string;
+            /** @description In minor units of the currency beside it. */
+            readonly amountMinor: number;
+            readonly presentment: {
+                readonly currency: string;
+                /** @description In minor units of the currency beside it. */
+                readonly amountMinor: number;
+            } | null;
+            readonly failureCode: string | null;
+            readonly declineCode: string | null;
+            readonly failureMessage: string | null;
+            readonly livemode: boolean | null;
+            readonly account: string | null;
+            /** @description In minor units of the currency beside it. */
+            readonly amountReceivedMinor: number;
+            /** @description In minor units of the currency beside it. */
+            readonly amountRefundedMinor: number | null;
+            /** @description In minor units of the currency beside it. */
+            readonly amountRefundedUnlistedMinor: number;
+            /** @description In minor units of the currency beside it. */
+            readonly amountRefundPendingMinor: number;
+            /** @description In minor units of the currency beside it. */
+            readonly amountDisputedMinor: number;
+            /** @description In minor units of the currency beside it. */
+            readonly disputeFeesMinor: number | null;
+            /** @description In minor units of the currency beside it. */
+            readonly amountNetMinor: number | null;
+            readonly isDisputed: boolean;
+            readonly paymentIntent: components["schemas"]["PaymentPart"] | null;
+            readonly charges: readonly components["schemas"]["Charge"][];
+            readonly refunds: readonly components["schemas"]["RefundOfPayment"][];
+            readonly disputes: readonly components["schemas"]["Dispute"][];
+            readonly invoices: readonly {
+                readonly id: string;
+                readonly number: string | null;
+                readonly status: string | null;
+                readonly subscription: string | null;
+                readonly invoicePayments: readonly components["schemas"]["InvoicePayment"][];
+            }[];
+            readonly asOf?: components["schemas"]["AsOf"];
+        };
+        readonly Payments: {
+            readonly data: readonly components["schemas"]["Payment"][];
+            readonly nextCursor: string | null;
+            readonly asOf?: components["schemas"]["AsOf"];
+        };
+        readonly PaymentPart: {
+            readonly id: string;
+            readonly object: string;
+            readonly payment: string;
+            readonly status: string;
+            readonly customer: string | null;
+            readonly currency: string;
+            readonly amountMinor: number;
+            readonly amountReceivedMinor: number;
+            readonly amountRefundedMinor: number | null;
+            readonly isCaptured: boolean | null;
+            readonly paymentMethod: string | null;
+            readonly balanceTransaction: string | null;
+            readonly failureCode: string | null;
+            readonly declineCode: string | null;
+            readonly failureMessage: string | null;
+            readonly presentmentCurrency: string | null;
+            readonly presentmentAmountMinor: number | null;
+            readonly isDisputed: boolean;
+            /** Format: date-time */
+            readonly createdAt: string | null;
+            /** Format: date-time */
+            readonly canceledAt: string | null;
+            readonly cancellationReason: string | null;
+            readonly livemode: boolean | null;
+            readonly account: string | null;
+            readonly changedBy: components["schemas"]["ChangedBy"];
+            readonly stale?: components["schemas"]["Stale"];
+            readonly unread?: components["schemas"]["Unread"];
+        };
+        readonly Charge: {
+            readonly id: string;
+            readonly object: string;
+            readonly payment: string;
+            readonly status: string;
+            readonly customer: string | null;
+            readonly currency: string;
+            readonly amountMinor: number;
+            readonly amountReceivedMinor: number;
+            readonly amountRefundedMinor: number | null;
+            readonly isCaptured: boolean | null;
+            readonly paymentMethod: string | null;
+            readonly balanceTransaction: string | null;
+            readonly failureCode: string | null;
+            readonly declineCode: string | null;
+            readonly failureMessage: string | null;
+            readonly presentmentCurrency: string | null;
+            readonly presentmentAmountMinor: number | null;
+            readonly isDisputed: boolean;
+            /** Format: date-time */
+            readonly createdAt: string | null;
+            /** Format: date-time */
+            readonly canceledAt: string | null;
+            readonly cancellationReason: string | null;
+            readonly livemode: boolean | null;
+            readonly account: string | null;
+            readonly changedBy: components["schemas"]["ChangedBy"];
+            readonly stale?: components["schemas"]["Stale"];
+            readonly unread?: components["schemas"]["Unread"];
+        };
+        readonly InvoicePayment: {
+            readonly id: string;
+            readonly invoice: string;
+            readonly status: string;
+            readonly currency: string;
+            readonly amountRequestedMinor: number;
+            readonly amountPaidMinor: number;
+            readonly isDefault: boolean;
+            readonly paymentIntent: string | null;
+            readonly charge: string | null;
+            readonly paymentRecord: string | null;
+            /** Format: date-time */
+            readonly createdAt: string | null;
+            /** Format: date-time */
+            readonly paidAt: string | null;
+            /** Format: date-time */
+            readonly canceledAt: string | null;
+            readonly livemode: boolean | null;
+            readonly account: string | null;
+            readonly changedBy: components["schemas"]["ChangedBy"];
+            readonly stale?: components["schemas"]["Stale"];
+            readonly unread?: components["schemas"]["Unread"];
+        };
+        readonly Refund: {
+            readonly id: string;
+            readonly status: string | null;
+            /** @description In minor units of the currency beside it. */
+            readonly amountMinor: number | null;
+            readonly customer: string | null;
+            readonly currency: string;
+            readonly charge: string | null;
+            readonly paymentIntent: string | null;
+            readonly balanceTransaction: string | null;
+            readonly failureBalanceTransaction: string | null;
+            readonly failureReason: string | null;
+            readonly reason: string | null;
+            /** Format: date-time */
+            readonly createdAt: string | null;
+            readonly livemode: boolean | null;
+            readonly account: string | null;
+            readonly creditNotes: readonly string[];
+            readonly changedBy: components["schemas"]["ChangedBy"];
+            readonly stale?: components["schemas"]["Stale"];
+            readonly unread?: components["schemas"]["Unread"];
+        };
+        readonly Refunds: {
+            readonly data: readonly components["schemas"]["Refund"][];
+            readonly nextCursor: string | null;
+        };
+        /** @description A refund from its own events, or from the charge or credit note that lists it. */
+        readonly RefundOfPayment: {
+            /** @description In minor units of the currency beside it. */
+            readonly amountMinor: number | null;
+            readonly currency: string;
+            readonly status: string | null;
+            readonly creditNotes: readonly string[];
+            readonly changedBy: components["schemas"]["ChangedBy"];
+            readonly refund?: string;
+            readonly source?: string;
+            readonly sourceObject?: string;
+            readonly invoice?: string | null;
+            readonly charge?: string | null;
+            readonly paymentIntent?: string | null;
+            readonly balanceTransaction?: string | null;
+            readonly failureBalanceTransaction?: string | null;
+            readonly failureReason?: string | null;
+            readonly reason?: string | null;
+            /** Format: date-time */
+            readonly createdAt?: string | null;
+            /** Format: date-time */
+            readonly knownSince?: string;
+            readonly livemode?: boolean | null;
+            readonly account?: string | null;
+            readonly id?: string;
+            readonly customer?: string | null;
+            readonly stale?: components["schemas"]["Stale"];
+            readonly unread?: components["schemas"]["Unread"];
+        };
+        readonly Dispute: {
+            readonly id: string;
+            readonly status: string;
+            readonly isInquiry: boolean;
+            readonly reason: string | null;
+            readonly amountMinor: number;
+            readonly currency: string;
+            readonly charge: string;
+            readonly paymentIntent: string | null;
+            /** Format: date-time */
+            readonly evidenceDueBy: string | null;
+            /** Format: date-time */
+            readonly createdAt: string | null;
+            readonly livemode: boolean | null;
+            readonly account: string | null;
+            readonly movements: readonly components["schemas"]["DisputeMovement"][];
+            readonly changedBy: components["schemas"]["ChangedBy"];
+            readonly customer?: string | null;
+            readonly stale?: components["schemas"]["Stale"];
+            readonly unread?: components["schemas"]["Unread"];
+        };
+        readonly Disputes: {
+            readonly data: readonly components["schemas"]["Dispute"][];
+            readonly nextCursor: string | null;
+        };
+        readonly DisputeMovement: {
+            readonly dispute: string;
+            readonly id: string;
+            readonly amountMinor: number;
+            readonly feeMinor: number;
+            readonly netMinor: number;
+            readonly currency: string;
+            /** Format: date-time */
+            readonly createdAt: string | null;
+            readonly livemode: boolean | null;
+            readonly account: string | null;
+            readonly changedBy: components["schemas"]["ChangedBy"];
+            readonly stale?: components["schemas"]["Stale"];
+            readonly unread?: components["schemas"]["Unread"];
+        };
+        readonly PaidInvoice: {
+            readonly invoice: string;
+            readonly currency: string;
+            /** Format: date-time */
+            readonly paidAt: string | null;
+            /** @description In minor units of the currency beside it. */
+            readonly amountPaidMinor: number;
+            /** @description In minor units of the currency beside it. */
+            readonly amountRefundedMinor: number;
+            /** @description In minor units of the currency beside it. */
+            readonly amountLostMinor: number;
+            /** @description In minor units of the currency beside it. */
+            readonly amountDisputedMinor: number;
+            /** Format: date-time */
+            readonly givenBackAt: string | null;
+        };
+        /** @description The rule, and what it stands on: a subscription, an entitlement, or nothing. */
+        readonly AccessReason: {
+            readonly rule: string;
+            readonly customer?: string;
+            readonly subscription?: string;
+            readonly status?: string;
+            /** Format: date-time */
+            readonly statusSince?: string;
+            readonly statusEvent?: string;
+            /** Format: date-time */
+            readonly pastDueSince?: string | null;
+            readonly paid?: readonly components["schemas"]["PaidInvoice"][];
+            readonly isPaidAfterEnd?: boolean;
+            /** Format: date-time */
+            readonly clockTime?: string | null;
+            readonly isStale?: boolean;
+            readonly entitlement?: string;
+            readonly feature?: string;
+            readonly lookupKey?: string;
+            readonly changedBy?: components["schemas"]["ChangedBy"];
+        };
+        readonly Access: {
+            readonly customers: readonly string[];
+            /** Format: date-time */
+            readonly at: string;
+            readonly granted: boolean;
+            /** Format: date-time */
+            readonly until: string | null;
+            readonly reason: components["schemas"]["AccessReason"];
+            readonly isComplete: boolean;
+            readonly products: readonly string[];
+            readonly entitlements: readonly string[];
+            readonly unseenSubscriptions: readonly string[];
+            readonly considered: readonly {
+                readonly granted: boolean;
+                /** Format: date-time */
+                readonly until: string | null;
+                readonly products: readonly string[];
+                readonly refunded: boolean | null;
+                readonly reason: components["schemas"]["AccessReason"];
+            }[];
+            readonly customer?: string;
+            readonly asOf?: components["schemas"]["AsOf"];
+        };
+        readonly Event: {
+            readonly stripeEventId: string | null;
+            /** Format: uuid */
+            readonly eventId: string;
+            readonly type: string;
+            /** Format: date-time */
+            readonly created: string | null;
+            readonly object: {
+                readonly kind: string | null;
+                readonly id: string | null;
+            };
+            readonly account: string | null;
+            readonly livemode: boolean | null;
+            readonly apiVersion: string | null;
+            readonly endpoint: string | null;
+            /** Format: date-time */
+            readonly receivedAt: string | null;
+            /** Format: date-time */
+            readonly signedAt: string | null;
+            /** Format: date-time */
+            readonly recordedAt: string;
+            readonly stream: string;
+            readonly revision: string;
+            readonly position: string;
+            readonly bodySha256: string | null;
+            readonly contentHash: string | null;
+            /** @description One of not_an_event, envelope, thin_event, no_object, no_real_id, conflict, stream_deleted; more may come. */
+            readonly quarantine: string | null;
+        };
+        readonly EventWithDeliveries: {
+            readonly stripeEventId: string | null;
+            /** Format: uuid */
+            readonly eventId: string;
+            readonly type: string;
+            /** Format: date-time */
+            readonly created: string | null;
+            readonly object: {
+                readonly kind: string | null;
+                readonly id: string | null;
+            };
+            readonly account: string | null;
+            readonly livemode: boolean | null;
+            readonly apiVersion: string | null;
+            readonly endpoint: string | null;
+            /** Format: date-time */
+            readonly receivedAt: string | null;
+            /** Format: date-time */
+            readonly signedAt: string | null;
+            /** Format: date-time */
+            readonly recordedAt: string;
+            readonly stream: string;
+            readonly revision: string;
+            readonly position: string;
+            readonly bodySha256: string | null;
+            readonly contentHash: string | null;
+            /** @description One of not_an_event, envelope, thin_event, no_object, no_real_id, conflict, stream_deleted; more may come. */
+            readonly quarantine: string | null;
+            readonly renderings: readonly {
+                readonly eventId: string;
+                readonly apiVersion: string | null;
+                readonly stream: string;
+                readonly revision: string;
+                readonly position: string;
+            }[];
+            readonly deliveries: readonly {
+                /** Format: date-time */
+                readonly at: string;
+                readonly outcome: string;
+                readonly endpoint: string;
+                readonly signatureAgeS: number;
+            }[] | null;
+            readonly changed: readonly {
+                readonly table: string;
+                readonly key: {
+                    readonly [key: string]: unknown;
+                };
+            }[];
+        };
+        readonly Events: {
+            readonly data: readonly components["schemas"]["Event"][];
+            readonly nextCursor: string | null;
+        };
+        readonly Stream: {
+            readonly data: readonly components["schemas"]["Event"][];
+            readonly nextAfter: string | null;
+        };
+        readonly Projections: {
+            readonly data: readonly {
+                readonly name: string;
+                readonly version: number;
+                readonly generation: number;
+                /** @description One of building, live, kept; more may come. */
+                readonly state: string;
+                readonly shown: boolean;
+                readonly position: string | null;
+                readonly logPosition: string | null;
+                readonly caughtUp: boolean;
+                readonly behind: string | null;
+                readonly lagSeconds: number | null;
+                readonly parkedStreams: number;
+            }[];
+        };
+        readonly Status: {
+            /** @description One of ok, attention, failing; more may come. */
+            readonly state: string;
+            readonly sentence: string;
+            readonly concerns: readonly {
+                readonly code: string;
+                /** @description One of failing, attention; more may come. */
+                readonly severity: string;
+                readonly text: string;
+            }[];
+            /** Format: date-time */
+            readonly at: string;
+            readonly log: {
+                /** @description One of at, empty, unknown, away, refused; more may come. */
+                readonly state: string;
+                readonly name: string | null;
+            };
+            readonly lastEvent: {
+                readonly stripeEventId: string | null;
+                readonly type: string;
+                /** Format: date-time */
+                readonly receivedAt: string;
+                readonly ageSeconds: number;
+                readonly position: string;
+            } | null;
+            readonly intake: {
+                readonly state: string;
+                readonly eventStore: string;
+                readonly waiting: number | null;
+                readonly minutes: readonly {
+                    /** Format: date-time */
+                    readonly at: string;
+                    readonly byOutcome: {
+                        readonly [key: string]: number;
+                    };
+                }[] | null;
+            };
+            readonly reads: {
+                readonly state: string;
+                readonly postgres: string;
+                readonly building: readonly string[];
+                readonly lagSeconds: number | null;
+                readonly parkedStreams: number | null;
+                readonly quarantinedEvents: number | null;
+            };
+            readonly projecting: {
+                /** @description One of this_process, another_process, nobody, unknown; more may come. */
+                readonly by: string;
+                readonly cause: string | null;
+            };
+            readonly verified: {
+                readonly folds: number;
+                readonly faults: number;
+            } | null;
+            readonly versions: {
+                readonly ledger: string;
+                readonly node: string;
+                readonly postgres: string | null;
+            };
+        };
+        readonly Parked: {
+            readonly projection: string;
+            readonly version: number;
+            readonly generation: number;
+            readonly stream: string;
+            /** Format: date-time */
+            readonly since: string;
+            readonly attempts: number;
+            /** Format: date-time */
+            readonly attemptedAt: string;
+            /** Format: date-time */
+            readonly replayWantedAt: string | null;
+            readonly revision: string;
+            readonly stripeEventId: string | null;
+            readonly eventType: string | null;
+            readonly cause: string;
+        };
+        readonly ParkedStreams: {
+            readonly data: readonly components["schemas"]["Parked"][];
+            readonly nextCursor: string | null;
+        };
+        readonly ParkedWithStack: {
+            readonly data: readonly {
+                readonly projection: string;
+                readonly version: number;
+                readonly generation: number;
+                readonly stream: string;
+                /** Format: date-time */
+                readonly since: string;
+                readonly attempts: number;
+                /** Format: date-time */
+                readonly attemptedAt: string;
+                /** Format: date-time */
+                readonly replayWantedAt: string | null;
+                readonly revision: string;
+                readonly stripeEventId: string | null;
+                readonly eventType: string | null;
+                readonly cause: string;
+                readonly stack: string | null;
+            }[];
+        };
+        readonly Replay: {
+            /** @description One of replayed, parked_again, wanted; more may come. */
+            readonly outcome: string;
+            readonly parked: readonly components["schemas"]["Parked"][];
+        };
+        readonly ReplaysWanted: {
+            readonly wanted: number;
+        };
+        readonly Index: {
+            readonly name: string;
+            readonly webhook: string;
+            readonly reads: readonly string[];
+            readonly operations: readonly string[];
+            readonly problems: string;
+            readonly document: string;
+            readonly authorization: string;
+        };
+        readonly Alive: {
+            readonly status: string;
+        };
+        readonly Health: {
+            readonly ready: boolean;
+            readonly intake: {
+                readonly ready: boolean;
+                readonly state: string;
+                readonly eventStore?: string;
+            };
+            readonly reads: {
+                readonly ready: boolean;
+                readonly state: string;
+                readonly postgres?: string;
+                readonly catchUp?: string;
+                readonly cause?: string;
+                readonly building?: readonly string[];
+                readonly parked?: {
+                    readonly [key: string]: number;
+                };
+                readonly lagSeconds?: number | null;
+            };
+            readonly roles?: readonly string[];
+        };
+        readonly Acknowledged: {
+            /** @description One of appended, duplicate, quarantined; more may come. */
+            readonly outcome: string;
+            readonly stream: string;
+            readonly revision: string;
+            readonly position: string | null;
+        };
+    };
+    responses: never;
+    parameters: never;
+    requestBodies: never;
+    headers: never;
+    pathItems: never;
+}
+export type Problem = components['schemas']['Problem'];
+export type ProblemKind = components['schemas']['ProblemKind'];
+export type ProblemKinds = components['schemas']['ProblemKinds'];
+export type ChangedBy = components['schemas']['ChangedBy'];
+export type Stale = components['schemas']['Stale'];
+export type Unread = components['schemas']['Unread'];
+export type AsOf = components['schemas']['AsOf'];
+export type CheckoutSession = components['schemas']['CheckoutSession'];
+export type CheckoutSessionPage = components['schemas']['CheckoutSessionPage'];
+export type CreditNote = components['schemas']['CreditNote'];
+export type CreditNotePage = components['schemas']['CreditNotePage'];
+export type PaymentMethod = components['schemas']['PaymentMethod'];
+export type PaymentMethodPage = components['schemas']['PaymentMethodPage'];
+export type Product = components['schemas']['Product'];
+export type ProductPage = components['schemas']['ProductPage'];
+export type Price = components['schemas']['Price'];
+export type PricePage = components['schemas']['PricePage'];
+export type Coupon = components['schemas']['Coupon'];
+export type CouponPage = components['schemas']['CouponPage'];
+export type PromotionCode = components['schemas']['PromotionCode'];
+export type PromotionCodePage = components['schemas']['PromotionCodePage'];
+export type SubscriptionSchedule = components['schemas']['SubscriptionSchedule'];
+export type SubscriptionSchedulePage = components['schemas']['SubscriptionSchedulePage'];
+export type UpcomingInvoiceOfTheSubscription = components['schemas']['UpcomingInvoiceOfTheSubscription'];
+export type UpcomingInvoiceOfTheSubscriptionPage = components['schemas']['UpcomingInvoiceOfTheSubscriptionPage'];
+export type Subscription = components['schemas']['Subscription'];
+export type Subscriptions = components['schemas']['Subscriptions'];
+export type Invoice = components['schemas']['Invoice'];
+export type Invoices = components['schemas']['Invoices'];
+export type Customer = components['schemas']['Customer'];
+export type Customers = components['schemas']['Customers'];
+export type PaymentMethodOfCustomer = components['schemas']['PaymentMethodOfCustomer'];
+export type CustomerEverything = components['schemas']['CustomerEverything'];
+export type ChurnRisk = components['schemas']['ChurnRisk'];
+export type ChurnRisks = components['schemas']['ChurnRisks'];
+export type TimelineEntry = components['schemas']['TimelineEntry'];
+export type Timeline = components['schemas']['Timeline'];
+export type Payment = components['schemas']['Payment'];
+export type Payments = components['schemas']['Payments'];
+export type PaymentPart = components['schemas']['PaymentPart'];
+export type Charge = components['schemas']['Charge'];
+export type InvoicePayment = components['schemas']['InvoicePayment'];
+export type Refund = components['schemas']['Refund'];
+export type Refunds = components['schemas']['Refunds'];
+export type RefundOfPayment = components['schemas']['RefundOfPayment'];
+export type Dispute = components['schemas']['Dispute'];
+export type Disputes = components['schemas']['Disputes'];
+export type DisputeMovement = components['schemas']['DisputeMovement'];
+export type PaidInvoice = components['schemas']['PaidInvoice'];
+export type AccessReason = components['schemas']['AccessReason'];
+export type Access = components['schemas']['Access'];
+export type Event = components['schemas']['Event'];
+export type EventWithDeliveries = components['schemas']['EventWithDeliveries'];
+export type Events = components['schemas']['Events'];
+export type Stream = components['schemas']['Stream'];
+export type Projections = components['schemas']['Projections'];
+export type Status = components['schemas']['Status'];
+export type Parked = components['schemas']['Parked'];
+export type ParkedStreams = components['schemas']['ParkedStreams'];
+export type ParkedWithStack = components['schemas']['ParkedWithStack'];
+export type Replay = components['schemas']['Replay'];
+export type ReplaysWanted = components['schemas']['ReplaysWanted'];
+export type Index = components['schemas']['Index'];
+export type Alive = components['schemas']['Alive'];
+export type Health = components['schemas']['Health'];
+export type Acknowledged = components['schemas']['Acknowledged'];
+export type $defs = Record<string, never>;
+export interface operations {
+    readonly getIndex: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description What the service has */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Index"];
+                };
+            };
+            /** @description A problem; x-problems lists its codes. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly getHealthLive: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The process runs and answers */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Alive"];
+                };
+            };
+            /** @description A problem; x-problems lists its codes. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly getHealthReady: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Whether this process can do what its roles ask */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Health"];
+                };
+            };
+            /** @description Not ready */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Health"];
+                };
+            };
+            /** @description A problem; x-problems lists its codes. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly getHealthReadyReads: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Whether the read API may be asked here */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Health"];
+                };
+            };
+            /** @description Not ready */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Health"];
+                };
+            };
+            /** @description A problem; x-problems lists its codes. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly getMetrics: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description What the process counts, for Prometheus */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "text/plain": unknown;
+                };
+            };
+            /** @description A problem; x-problems lists its codes. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly getOpenapiJson: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description This document */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": unknown;
+                };
+            };
+            /** @description A problem; x-problems lists its codes. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly getProblems: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description What the codes of problems mean */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ProblemKinds"];
+                };
+            };
+            /** @description A problem; x-problems lists its codes. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly getProblemsByCode: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly code: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description What the code of a problem means */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ProblemKind"];
+                };
+            };
+            /** @description A problem; x-problems lists its codes. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly getAccess: {
+        readonly parameters: {
+            readonly query?: {
+                readonly minPosition?: string;
+                readonly waitMs?: number;
+                readonly trueAt?: string;
+                readonly knownAt?: string;
+                readonly product?: string;
+                readonly entitlement?: string;
+                readonly customer?: string;
+                readonly email?: string;
+                readonly reference?: string;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Whether a customer, or a person by email, has access */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Access"];
+                };
+            };
+            /** @description A problem; x-problems lists its codes. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly getCheckoutSessions: {
+        readonly parameters: {
+            readonly query?: {
+                readonly minPosition?: string;
+                readonly waitMs?: number;
+                readonly cursor?: string;
+                readonly limit?: number;
+                readonly order?: "-created" | "created";
+                readonly reference?: string | readonly string[];
+                readonly mode?: string | readonly string[];
+                readonly status?: string | readonly string[];
+                readonly paymentStatus?: string | readonly string[];
+                readonly customer?: string | readonly string[];
+                readonly email?: string | readonly string[];
+                readonly clientReferenceId?: string | readonly string[];
+                readonly subscription?: string | readonly string[];
+                readonly invoice?: string | readonly string[];
+                readonly paymentIntent?: string | readonly string[];
+                readonly paymentLink?: string | readonly string[];
+                readonly metadata?: string | readonly string[];
+                readonly createdSince?: string;
+                readonly createdUntil?: string;
+                readonly livemode?: "true" | "false";
+                readonly account?: string | readonly string[];
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description A list: checkout session */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["CheckoutSessionPage"];
+                };
+            };
+            /** @description A problem; x-problems lists its codes. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly getCheckoutSessionsById: {
+        readonly parameters: {
+            readonly query?: {
+                readonly minPosition?: string;
+                readonly waitMs?: number;
+            };
+            readonly header?: never;
+            readonly path: {
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description One checkout session */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["CheckoutSession"];
+                };
+            };
+            /** @description A problem; x-problems lists its codes. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly getChurnRisk: {
+        readonly parameters: {
+            readonly query?: {
+                readonly minPosition?: string;
+                readonly waitMs?: number;
+                readonly cursor?: string;
+                readonly limit?: number;
+                readonly order?: "-pastDueSince" | "pastDueSince";
+                readonly customer?: string | readonly string[];
+                readonly status?: string | readonly string[];
+                readonly currency?: string | readonly string[];
+                readonly minAmountMinor?: number;
+                readonly since?: string;
+                readonly until?: string;
+                readonly livemode?: "true" | "false";
+                readonly account?: string | readonly string[];
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Subscriptions about to be lost for want of payment */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ChurnRisks"];
+                };
+            };
+            /** @description A problem; x-problems lists its codes. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly getCoupons: {
+        readonly parameters: {
+            readonly query?: {
+                readonly minPosition?: string;
+                readonly waitMs?: number;
+                readonly cursor?: string;
+                readonly limit?: number;
+                readonly order?: "-created" | "created";
+                readonly valid?: "true" | "false";
+                readonly metadata?: string | readonly string[];
+                readonly createdSince?: string;
+                readonly createdUntil?: string;
+                readonly deleted?: "true" | "false";
+                readonly livemode?: "true" | "false";
+                readonly account?: string | readonly string[];
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description A list: coupon */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["CouponPage"];
+                };
+            };
+            /** @description A problem; x-problems lists its codes. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly getCouponsById: {
+        readonly parameters: {
+            readonly query?: {
+                readonly minPosition?: string;
+                readonly waitMs?: number;
+            };
+            readonly header?: never;
+            readonly path: {
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description One coupon */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Coupon"];
+                };
+            };
+            /** @description A problem; x-problems lists its codes. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly getCreditNotes: {
+        readonly parameters: {
+            readonly query?: {
+                readonly minPosition?: string;
+                readonly waitMs?: number;
+                readonly cursor?: string;
+                readonly limit?: number;
+                readonly order?: "-created" | "created";
+                readonly number?: string | readonly string[];
+                readonly status?: string | readonly string[];
+                readonly invoice?: string | readonly string[];
+                readonly customer?: string | readonly string[];
+                readonly createdSince?: string;
+                readonly createdUntil?: string;
+                readonly livemode?: "true" | "false";
+                readonly account?: string | readonly string[];
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description A list: credit note */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["CreditNotePage"];
+                };
+            };
+            /** @description A problem; x-problems lists its codes. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly getCreditNotesById: {
+        readonly parameters: {
+            readonly query?: {
+                readonly minPosition?: string;
+                readonly waitMs?: number;
+            };
+            readonly header?: never;
+            readonly path: {
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description One credit note */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["CreditNote"];
+                };
+            };
+            /** @description A problem; x-problems lists its codes. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly getCustomers: {
+        readonly parameters: {
+            readonly query?: {
+                readonly minPosition?: string;
+                readonly waitMs?: number;
+                readonly cursor?: string;
+                readonly limit?: number;
+                readonly order?: "-created" | "created";
+                readonly email?: string | readonly string[];
+                readonly metadata?: string | readonly string[];
+                readonly createdSince?: string;
+                readonly createdUntil?: string;
+                readonly deleted?: "true" | "false";
+                readonly livemode?: "true" | "false";
+                readonly account?: string | readonly string[];
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Customers */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Customers"];
+                };
+            };
+            /** @description A problem; x-problems lists its codes. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly getCustomersById: {
+        readonly parameters: {
+            readonly query?: {
+                readonly minPosition?: string;
+                readonly waitMs?: number;
+                readonly limit?: number;
+            };
+            readonly header?: never;
+            readonly path: {
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description A customer, with subscriptions, invoices and payments */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["CustomerEverything"];
+                };
+            };
+            /** @description A problem; x-problems lists its codes. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly getCustomersByIdAccess: {
+        readonly parameters: {
+            readonly query?: {
+                readonly minPosition?: string;
+                readonly waitMs?: number;
+                readonly trueAt?: string;
+                readonly knownAt?: string;
+                readonly product?: string;
+                readonly entitlement?: string;
+            };
+            readonly header?: never;
+            readonly path: {
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Whether a customer has access, until when, and why */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Access"];
+                };
+            };
+            /** @description A problem; x-problems lists its codes. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly getCustomersByIdInvoices: {
+        readonly parameters: {
+            readonly query?: {
+                readonly minPosition?: string;
+                readonly waitMs?: number;
+                readonly cursor?: string;
+                readonly limit?: number;
+                readonly order?: "-created" | "created";
+                readonly number?: string | readonly string[];
+                readonly status?: string | readonly string[];
+                readonly subscription?: string | readonly string[];
+                readonly createdSince?: string;
+                readonly createdUntil?: string;
+                readonly metadata?: string | readonly string[];
+                readonly deleted?: "true" | "false";
+                readonly livemode?: "true" | "false";
+                readonly account?: string | readonly string[];
+                readonly trueAt?: string;
+                readonly knownAt?: string;
+            };
+            readonly header?: never;
+            readonly path: {
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The invoices of a customer */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Invoices"];
+                };
+            };
+            /** @description A problem; x-problems lists its codes. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly getCustomersByIdLive: {
+        readonly parameters: {
+            readonly query?: {
+                readonly minPosition?: string;
+                readonly waitMs?: number;
+            };
+            readonly header?: never;
+            readonly path: {
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description A customer now, and each later state */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "text/event-stream": unknown;
+                };
+            };
+            /** @description A problem; x-problems lists its codes. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly getCustomersByIdSubscriptions: {
+        readonly parameters: {
+            readonly query?: {
+                readonly minPosition?: string;
+                readonly waitMs?: number;
+                readonly cursor?: string;
+                readonly limit?: number;
+                readonly order?: "-created" | "created";
+                readonly coupon?: string | readonly string[];
+                readonly promotionCode?: string | readonly string[];
+                readonly status?: string | readonly string[];
+                readonly product?: string | readonly string[];
+                readonly price?: string | readonly string[];
+                readonly createdSince?: string;
+                readonly createdUntil?: string;
+                readonly metadata?: string | readonly string[];
+                readonly livemode?: "true" | "false";
+                readonly account?: string | readonly string[];
+                readonly canceling?: "true" | "false";
+                readonly trueAt?: string;
+                readonly knownAt?: string;
+            };
+            readonly header?: never;
+            readonly path: {
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The subscriptions of a customer */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Subscriptions"];
+                };
+            };
+            /** @description A problem; x-problems lists its codes. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly getDisputes: {
+        readonly parameters: {
+            readonly query?: {
+                readonly minPosition?: string;
+                readonly waitMs?: number;
+                readonly cursor?: string;
+                readonly limit?: number;
+                readonly order?: "-created" | "created";
+                readonly customer?: string | readonly string[];
+                readonly status?: string | readonly string[];
+                readonly charge?: string | readonly string[];
+                readonly paymentIntent?: string | readonly string[];
+                readonly createdSince?: string;
+                readonly createdUntil?: string;
+                readonly livemode?: "true" | "false";
+                readonly account?: string | readonly string[];
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Disputes */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Disputes"];
+                };
+            };
+            /** @description A problem; x-problems lists its codes. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly getDisputesById: {
+        readonly parameters: {
+            readonly query?: {
+                readonly minPosition?: string;
+                readonly waitMs?: number;
+            };
+            readonly header?: never;
+            readonly path: {
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description A dispute with the money that it moved */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Dispute"];
+                };
+            };
+            /** @description A problem; x-problems lists its codes. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly getEvents: {
+        readonly parameters: {
+            readonly query?: {
+                readonly minPosition?: string;
+                readonly waitMs?: number;
+                readonly cursor?: string;
+                readonly limit?: number;
+                readonly account?: string;
+                readonly livemode?: "true" | "false";
+                readonly type?: string;
+                readonly object?: string;
+                readonly endpoint?: string;
+                readonly quarantine?: string;
+                readonly since?: string;
+                readonly until?: string;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Events as they were recorded, the newest first */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Events"];
+                };
+            };
+            /** @description A problem; x-problems lists its codes. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly getEventsLive: {
+        readonly parameters: {
+            readonly query?: {
+                readonly account?: string;
+                readonly livemode?: "true" | "false";
+                readonly type?: string;
+                readonly object?: string;
+                readonly endpoint?: string;
+                readonly quarantine?: string;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Each new event, as it comes */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "text/event-stream": unknown;
+                };
+            };
+            /** @description A problem; x-problems lists its codes. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly getEventsById: {
+        readonly parameters: {
+            readonly query?: {
+                readonly minPosition?: string;
+                readonly waitMs?: number;
+            };
+            readonly header?: never;
+            readonly path: {
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description An event: how it came, where it stands, what it changed */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["EventWithDeliveries"];
+                };
+            };
+            /** @description A problem; x-problems lists its codes. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly getEventsByIdBody: {
+        readonly parameters: {
+            readonly query?: {
+                readonly minPosition?: string;
+                readonly waitMs?: number;
+            };
+            readonly header?: never;
+            readonly path: {
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The body of an event, byte by byte */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": unknown;
+                };
+            };
+            /** @description A problem; x-problems lists its codes. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly getFind: {
+        readonly parameters: {
+            readonly query: {
+                readonly minPosition?: string;
+                readonly waitMs?: number;
+                readonly q: string;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description What an id, an email or a reference names */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": unknown;
+                };
+            };
+            /** @description A problem; x-problems lists its codes. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly getFindings: {
+        readonly parameters: {
+            readonly query?: {
+                readonly minPosition?: string;
+                readonly waitMs?: number;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Questions about the whole ledger that have an answer */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": unknown;
+                };
+            };
+            /** @description A problem; x-problems lists its codes. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly getFindingsByName: {
+        readonly parameters: {
+            readonly query?: {
+                readonly minPosition?: string;
+                readonly waitMs?: number;
+                readonly cursor?: string;
+                readonly limit?: number;
+                readonly since?: string;
+            };
+            readonly header?: never;
+            readonly path: {
+                readonly name: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description What one of these questions has found */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": unknown;
+                };
+            };
+            /** @description A problem; x-problems lists its codes. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly getInvoices: {
+        readonly parameters: {
+            readonly query?: {
+                readonly minPosition?: string;
+                readonly waitMs?: number;
+                readonly cursor?: string;
+                readonly limit?: number;
+                readonly order?: "-created" | "created";
+                readonly number?: string | readonly string[];
+                readonly status?: string | readonly string[];
+                readonly customer?: string | readonly string[];
+                readonly subscription?: string | readonly string[];
+                readonly createdSince?: string;
+                readonly createdUntil?: string;
+                readonly metadata?: string | readonly string[];
+                readonly deleted?: "true" | "false";
+                readonly livemode?: "true" | "false";
+                readonly account?: string | readonly string[];
+                readonly trueAt?: string;
+                readonly knownAt?: string;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Invoices */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Invoices"];
+                };
+            };
+            /** @description A problem; x-problems lists its codes. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly getInvoicesById: {
+        readonly parameters: {
+            readonly query?: {
+                readonly minPosition?: string;
+                readonly waitMs?: number;
+                readonly trueAt?: string;
+                readonly knownAt?: string;
+            };
+            readonly header?: never;
+            readonly path: {
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description An invoice with its payments */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Invoice"];
+                };
+            };
+            /** @description A problem; x-problems lists its codes. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly getParked: {
+        readonly parameters: {
+            readonly query?: {
+                readonly cursor?: string;
+                readonly limit?: number;
+                readonly projection?: string;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Streams that a projection could not fold */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ParkedStreams"];
+                };
+            };
+            /** @description A problem; x-problems lists its codes. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly postParkedReplay: {
+        readonly parameters: {
+            readonly query?: {
+                readonly projection?: string;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Fold all parked streams again */
+            readonly 202: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ReplaysWanted"];
+                };
+            };
+            /** @description A problem; x-problems lists its codes. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly getParkedByProjectionByStream: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly projection: string;
+                readonly stream: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description A parked stream, with the stack of its error */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ParkedWithStack"];
+                };
+            };
+            /** @description A problem; x-problems lists its codes. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly postParkedByProjectionByStreamReplay: {
+        readonly parameters: {
+            readonly query?: {
+                readonly waitMs?: number;
+            };
+            readonly header?: never;
+            readonly path: {
+                readonly projection: string;
+                readonly stream: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Fold a parked stream again */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Replay"];
+                };
+            };
+            /** @description A problem; x-problems lists its codes. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly getPaymentMethods: {
+        readonly parameters: {
+            readonly query?: {
+                readonly minPosition?: string;
+                readonly waitMs?: number;
+                readonly cursor?: string;
+                readonly limit?: number;
+                readonly order?: "-created" | "created";
+                readonly type?: string | readonly string[];
+                readonly customer?: string | readonly string[];
+                readonly last4?: string | readonly string[];
+                readonly createdSince?: string;
+                readonly createdUntil?: string;
+                readonly deleted?: "true" | "false";
+                readonly livemode?: "true" | "false";
+                readonly account?: string | readonly string[];
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description A list: payment method */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["PaymentMethodPage"];
+                };
+            };
+            /** @description A problem; x-problems lists its codes. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly getPaymentMethodsById: {
+        readonly parameters: {
+            readonly query?: {
+                readonly minPosition?: string;
+                readonly waitMs?: number;
+            };
+            readonly header?: never;
+            readonly path: {
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description One payment method */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["PaymentMethod"];
+                };
+            };
+            /** @description A problem; x-problems lists its codes. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly getPayments: {
+        readonly parameters: {
+            readonly query?: {
+                readonly minPosition?: string;
+                readonly waitMs?: number;
+                readonly cursor?: string;
+                readonly limit?: number;
+                readonly order?: "-created" | "created";
+                readonly customer?: string | readonly string[];
+                readonly status?: string | readonly string[];
+                readonly invoice?: string | readonly string[];
+                readonly subscription?: string | readonly string[];
+                readonly createdSince?: string;
+                readonly createdUntil?: string;
+                readonly livemode?: "true" | "false";
+                readonly account?: string | readonly string[];
+                readonly trueAt?: string;
+                readonly knownAt?: string;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Payments */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Payments"];
+                };
+            };
+            /** @description A problem; x-problems lists its codes. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly getPaymentsById: {
+        readonly parameters: {
+            readonly query?: {
+                readonly minPosition?: string;
+                readonly waitMs?: number;
+                readonly trueAt?: string;
+                readonly knownAt?: string;
+            };
+            readonly header?: never;
+            readonly path: {
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description A payment, by its intent or a charge */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Payment"];
+                };
+            };
+            /** @description A problem; x-problems lists its codes. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly getPrices: {
+        readonly parameters: {
+            readonly query?: {
+                readonly minPosition?: string;
+                readonly waitMs?: number;
+                readonly cursor?: string;
+                readonly limit?: number;
+                readonly order?: "-created" | "created";
+                readonly product?: string | readonly string[];
+                readonly active?: "true" | "false";
+                readonly lookupKey?: string | readonly string[];
+                readonly metadata?: string | readonly string[];
+                readonly createdSince?: string;
+                readonly createdUntil?: string;
+                readonly deleted?: "true" | "false";
+                readonly livemode?: "true" | "false";
+                readonly account?: string | readonly string[];
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description A list: price */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["PricePage"];
+                };
+            };
+            /** @description A problem; x-problems lists its codes. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly getPricesById: {
+        readonly parameters: {
+            readonly query?: {
+                readonly minPosition?: string;
+                readonly waitMs?: number;
+            };
+            readonly header?: never;
+            readonly path: {
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description One price */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Price"];
+                };
+            };
+            /** @description A problem; x-problems lists its codes. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly getProducts: {
+        readonly parameters: {
+            readonly query?: {
+                readonly minPosition?: string;
+                readonly waitMs?: number;
+                readonly cursor?: string;
+                readonly limit?: number;
+                readonly order?: "-created" | "created";
+                readonly active?: "true" | "false";
+                readonly metadata?: string | readonly string[];
+                readonly createdSince?: string;
+                readonly createdUntil?: string;
+                readonly deleted?: "true" | "false";
+                readonly livemode?: "true" | "false";
+                readonly account?: string | readonly string[];
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description A list: product */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ProductPage"];
+                };
+            };
+            /** @description A problem; x-problems lists its codes. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly getProductsById: {
+        readonly parameters: {
+            readonly query?: {
+                readonly minPosition?: string;
+                readonly waitMs?: number;
+            };
+            readonly header?: never;
+            readonly path: {
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description One product */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Product"];
+                };
+            };
+            /** @description A problem; x-problems lists its codes. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly getProjections: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description How far the read models are */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Projections"];
+                };
+            };
+            /** @description A problem; x-problems lists its codes. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly getPromotionCodes: {
+        readonly parameters: {
+            readonly query?: {
+                readonly minPosition?: string;
+                readonly waitMs?: number;
+                readonly cursor?: string;
+                readonly limit?: number;
+                readonly order?: "-created" | "created";
+                readonly code?: string | readonly string[];
+                readonly coupon?: string | readonly string[];
+                readonly customer?: string | readonly string[];
+                readonly active?: "true" | "false";
+                readonly metadata?: string | readonly string[];
+                readonly createdSince?: string;
+                readonly createdUntil?: string;
+                readonly livemode?: "true" | "false";
+                readonly account?: string | readonly string[];
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description A list: promotion code */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["PromotionCodePage"];
+                };
+            };
+            /** @description A problem; x-problems lists its codes. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly getPromotionCodesById: {
+        readonly parameters: {
+            readonly query?: {
+                readonly minPosition?: string;
+                readonly waitMs?: number;
+            };
+            readonly header?: never;
+            readonly path: {
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description One promotion code */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["PromotionCode"];
+                };
+            };
+            /** @description A problem; x-problems lists its codes. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly getRefunds: {
+        readonly parameters: {
+            readonly query?: {
+                readonly minPosition?: string;
+                readonly waitMs?: number;
+                readonly cursor?: string;
+                readonly limit?: number;
+                readonly order?: "-created" | "created";
+                readonly customer?: string | readonly string[];
+                readonly status?: string | readonly string[];
+                readonly charge?: string | readonly string[];
+                readonly paymentIntent?: string | readonly string[];
+                readonly createdSince?: string;
+                readonly createdUntil?: string;
+                readonly livemode?: "true" | "false";
+                readonly account?: string | readonly string[];
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Refunds */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Refunds"];
+                };
+            };
+            /** @description A problem; x-problems lists its codes. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly getRefundsById: {
+        readonly parameters: {
+            readonly query?: {
+                readonly minPosition?: string;
+                readonly waitMs?: number;
+            };
+            readonly header?: never;
+            readonly path: {
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description A refund */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Refund"];
+                };
+            };
+            /** @description A problem; x-problems lists its codes. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly getStatus: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description How the service is, in a sentence and its numbers */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Status"];
+                };
+            };
+            /** @description A problem; x-problems lists its codes. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly getStreamsByName: {
+        readonly parameters: {
+            readonly query?: {
+                readonly after?: string;
+                readonly limit?: number;
+            };
+            readonly header?: never;
+            readonly path: {
+                readonly name: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The events of a stream */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Stream"];
+                };
+            };
+            /** @description A problem; x-problems lists its codes. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly getSubscriptionSchedules: {
+        readonly parameters: {
+            readonly query?: {
+                readonly minPosition?: string;
+                readonly waitMs?: number;
+                readonly cursor?: string;
+                readonly limit?: number;
+                readonly order?: "-created" | "created";
+                readonly status?: string | readonly string[];
+                readonly customer?: string | readonly string[];
+                readonly subscription?: string | readonly string[];
+                readonly createdSince?: string;
+                readonly createdUntil?: string;
+                readonly livemode?: "true" | "false";
+                readonly account?: string | readonly string[];
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description A list: subscription schedule */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["SubscriptionSchedulePage"];
+                };
+            };
+            /** @description A problem; x-problems lists its codes. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly getSubscriptionSchedulesById: {
+        readonly parameters: {
+            readonly query?: {
+                readonly minPosition?: string;
+                readonly waitMs?: number;
+            };
+            readonly header?: never;
+            readonly path: {
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description One subscription schedule */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["SubscriptionSchedule"];
+                };
+            };
+            /** @description A problem; x-problems lists its codes. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly getSubscriptions: {
+        readonly parameters: {
+            readonly query?: {
+                readonly minPosition?: string;
+                readonly waitMs?: number;
+                readonly cursor?: string;
+                readonly limit?: number;
+                readonly order?: "-created" | "created";
+                readonly coupon?: string | readonly string[];
+                readonly promotionCode?: string | readonly string[];
+                readonly customer?: string | readonly string[];
+                readonly status?: string | readonly string[];
+                readonly product?: string | readonly string[];
+                readonly price?: string | readonly string[];
+                readonly createdSince?: string;
+                readonly createdUntil?: string;
+                readonly metadata?: string | readonly string[];
+                readonly livemode?: "true" | "false";
+                readonly account?: string | readonly string[];
+                readonly canceling?: "true" | "false";
+                readonly trueAt?: string;
+                readonly knownAt?: string;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Subscriptions */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Subscriptions"];
+                };
+            };
+            /** @description A problem; x-problems lists its codes. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly getSubscriptionsById: {
+        readonly parameters: {
+            readonly query?: {
+                readonly minPosition?: string;
+                readonly waitMs?: number;
+                readonly trueAt?: string;
+                readonly knownAt?: string;
+                readonly revision?: string;
+            };
+            readonly header?: never;
+            readonly path: {
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description A subscription */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Subscription"];
+                };
+            };
+            /** @description A problem; x-problems lists its codes. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly getSubscriptionsByIdEvents: {
+        readonly parameters: {
+            readonly query?: {
+                readonly minPosition?: string;
+                readonly waitMs?: number;
+                readonly include?: "linked";
+                readonly after?: number;
+                readonly limit?: number;
+            };
+            readonly header?: never;
+            readonly path: {
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The events of a subscription in logical order */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Timeline"];
+                };
+            };
+            /** @description A problem; x-problems lists its codes. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly getSubscriptionsByIdLive: {
+        readonly parameters: {
+            readonly query?: {
+                readonly minPosition?: string;
+                readonly waitMs?: number;
+            };
+            readonly header?: never;
+            readonly path: {
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description A subscription now, and each later state */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "text/event-stream": unknown;
+                };
+            };
+            /** @description A problem; x-problems lists its codes. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly getSubscriptionsByIdUpcoming: {
+        readonly parameters: {
+            readonly query?: {
+                readonly minPosition?: string;
+                readonly waitMs?: number;
+            };
+            readonly header?: never;
+            readonly path: {
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description What the next invoice of a subscription will ask */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": unknown;
+                };
+            };
+            /** @description A problem; x-problems lists its codes. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly getUpcomingInvoices: {
+        readonly parameters: {
+            readonly query?: {
+                readonly minPosition?: string;
+                readonly waitMs?: number;
+                readonly cursor?: string;
+                readonly limit?: number;
+                readonly order?: "-previewed" | "previewed";
+                readonly customer?: string | readonly string[];
+                readonly previewedSince?: string;
+                readonly previewedUntil?: string;
+                readonly livemode?: "true" | "false";
+                readonly account?: string | readonly string[];
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description A list: upcoming invoice of the subscription */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["UpcomingInvoiceOfTheSubscriptionPage"];
+                };
+            };
+            /** @description A problem; x-problems lists its codes. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly getUpcomingInvoicesById: {
+        readonly parameters: {
+            readonly query?: {
+                readonly minPosition?: string;
+                readonly waitMs?: number;
+            };
+            readonly header?: never;
+            readonly path: {
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description One upcoming invoice of the subscription */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["UpcomingInvoiceOfTheSubscription"];
+                };
+            };
+            /** @description A problem; x-problems lists its codes. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly postWebhooksStripe: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Where Stripe delivers */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Acknowledged"];
+                };
+            };
+            /** @description A problem; x-problems lists its codes. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+}
