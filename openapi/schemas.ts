@@ -356,6 +356,7 @@ const operations: Properties = {
         generation: whole,
         state: oneOf('building', 'live', 'kept'),
         shown: flag,
+        moving: flag,
         position: orNull(decimal),
         logPosition: orNull(decimal),
         caughtUp: flag,

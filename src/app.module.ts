@@ -24,8 +24,8 @@ import { IndexController } from './api/operations/index.controller.js';
 import { METRICS, MetricsController } from './api/operations/metrics.controller.js';
 import { StatusController } from './api/operations/status.controller.js';
 import { StatusReader } from './api/operations/status-reader.js';
-import { OperationsController } from './api/operations/operations.controller.js';
 import type { Minute } from './api/operations/status.js';
+import { ProjectionsController } from './api/operations/projections.controller.js';
 import { NextLinks } from './api/next-links.js';
 import { ParkedController } from './api/parked/parked.controller.js';
 import type { PastThreadData } from './api/past/past-thread-handle.js';
@@ -239,7 +239,7 @@ const readsPart = ({ config, database, position, reads, waits, registry, store, 
     listControllerOf(CHURN_RISK, CHURN_RISK_QUERY),
     EventsController,
     LiveController,
-    OperationsController,
+    ProjectionsController,
     ParkedController,
   ],
   providers: [

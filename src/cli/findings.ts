@@ -1,8 +1,8 @@
+import { FindingCounts } from '../catch-up/finding-counts.js';
 import type { Finding } from '../catch-up/verify.js';
-import type { RowDifference, RowValues, TableComparison } from '../read-models/comparison.js';
+import type { RowDifference, RowValues } from '../read-models/comparison.js';
+import type { Comparison } from '../rebuild/rebuilding.js';
 
-/** What a rebuild of a projection would change. */
-export type Comparison = Readonly<{ projection: string; version: number; tables: readonly TableComparison[] }>;
 type Output = Readonly<{ print(text: string): void; json: boolean }>;
 
 /** Findings of each kind that are listed for people; all are counted. */
@@ -28,49 +28,25 @@ export function printComparisons(comparisons: readonly Comparison[], { print, js
   }
 }
 
-/** Prints and counts the findings of a verification, or of a dry run of one stream. It keeps only the stream names of one page. */
-export class FindingsReport {
-  readonly #counts: Record<Finding['kind'], number> = { difference: 0, unfoldable: 0, parked: 0, gone: 0 };
-  #folds = 0;
-  #streams = 0;
-  #projections = 0;
-  /** Several projections read one stream, which is gone once. */
-  readonly #gone = new Set<string>();
-
-  constructor(private readonly output: Output) {}
-
-  /** A page of streams begins. */
-  beginPage(streams: number): void {
-    this.#gone.clear();
-    this.#streams += streams;
+/** Prints and counts the findings of a verification, or of a dry run of one stream. */
+export class FindingsReport extends FindingCounts {
+  constructor(private readonly output: Output) {
+    super();
   }
 
-  /** A projection has checked some streams. */
-  folded({ streams, projections }: { streams: number; projections: number }): void {
-    this.#folds += streams;
-    this.#projections = Math.max(this.#projections, projections);
-  }
-
-  /** Whether no stream was checked. */
-  get isEmpty(): boolean {
-    return this.#folds === 0;
-  }
-
-  found(finding: Finding): void {
-    if (finding.kind === 'gone') {
-      if (this.#gone.has(finding.stream)) return;
-      this.#gone.add(finding.stream);
-    }
-    this.#counts[finding.kind] += 1;
-    if (this.output.json) this.output.print(JSON.stringify(finding));
-    else this.#print(finding);
+  override found(finding: Finding): boolean {
+    const isNew = super.found(finding);
+    if (isNew && this.output.json) this.output.print(JSON.stringify(finding));
+    else if (isNew) this.#print(finding);
+    return isNew;
   }
 
   /** Prints the counts; returns whether no row disagrees with the log. */
   end(): boolean {
-    const { difference, unfoldable, parked, gone } = this.#counts;
+    const { folds, streams, projections, ...counts } = this.counts;
+    const { difference, unfoldable, parked, gone } = counts;
     const { print, json } = this.output;
-    if (json) print(JSON.stringify({ kind: 'counts', folds: this.#folds, ...this.#counts }));
+    if (json) print(JSON.stringify({ kind: 'counts', folds, ...counts }));
     else {
       const found = [
         counted(difference, 'row differs', 'rows differ'),
@@ -78,14 +54,14 @@ export class FindingsReport {
         counted(parked, 'parked stream was not compared', 'parked streams were not compared'),
         counted(gone, 'stream was deleted or cut in the store', 'streams were deleted or cut in the store'),
       ].flatMap((text) => text ?? []);
-      const checked = `Checked ${counted(this.#streams, 'stream', 'streams') ?? 'no stream'} in ${counted(this.#projections, 'projection', 'projections') ?? 'no projection'}`;
+      const checked = `Checked ${counted(streams, 'stream', 'streams') ?? 'no stream'} in ${counted(projections, 'projection', 'projections') ?? 'no projection'}`;
       print(`${checked}: ${found.join(', ') || 'no differences'}.`);
     }
     return difference + unfoldable === 0;
   }
 
   #print(finding: Finding): void {
-    const count = this.#counts[finding.kind];
+    const count = this.counts[finding.kind];
     const text = lineOf(finding);
     if (text === null || count > LISTED_MAX + 1) return;
     this.output.print(count > LISTED_MAX ? '  … (--json prints all)' : `  ${text}`);

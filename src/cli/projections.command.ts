@@ -1,6 +1,7 @@
-import { distanceTo, LogEndSearch, type LogEnd } from '../eventstore/log-end.js';
+import { LogEndSearch } from '../eventstore/log-end.js';
 import { LogLag } from '../eventstore/log-lag.js';
-import { readCheckpoints, type Checkpoint } from '../read-models/checkpoints.js';
+import { readCheckpoints } from '../read-models/checkpoints.js';
+import { reportOf, type GenerationReport } from '../read-models/generation-report.js';
 import { countParked } from '../read-models/parked-streams.js';
 import type { Command } from './command.js';
 
@@ -31,26 +32,7 @@ events of the store's own.
   },
 };
 
-function reportOf(
-  { projection: name, version, generation, state, shown, at, isFree }: Checkpoint,
-  { end, lagSeconds, parkedStreams }: { end: LogEnd; lagSeconds: number | null; parkedStreams: number },
-) {
-  const distance = distanceTo(end, at?.position ?? -1n);
-  return {
-    name,
-    version,
-    generation,
-    state,
-    shown,
-    moving: !isFree,
-    position: at === null ? null : String(at.position),
-    behind: distance === null ? null : String(distance),
-    lagSeconds,
-    parkedStreams,
-  };
-}
-
-function tableOf(reports: readonly ReturnType<typeof reportOf>[]): string {
+function tableOf(reports: readonly GenerationReport[]): string {
   const columns = ['name', 'version', 'generation', 'state', 'shown', 'moving', 'position', 'behind', 'lag', 'parked'];
   const rows = reports.map((one) =>
     [

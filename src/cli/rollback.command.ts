@@ -1,6 +1,6 @@
 import { beginRollback } from '../read-models/generations.js';
 import { named, UsageError, type Command } from './command.js';
-import { replace } from './rebuild.command.js';
+import { replaceAndPrint } from './rebuild.command.js';
 
 export const rollbackCommand: Command = {
   help: `The generation that a rebuild of the same version replaced is kept for three days. It is brought to the end of the log with
@@ -21,7 +21,7 @@ earlier version, run the earlier build: its tables are kept for the same time.
       );
       return 1;
     }
-    return replace([target], {
+    return replaceAndPrint([target], {
       context,
       acceptsParked: true,
       shown: `The views show generation ${target.generation.generation} of ${projection.name} again.`,

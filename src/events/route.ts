@@ -62,7 +62,7 @@ const alwaysNamed = new Set([
   'coupon',
 ]);
 /** Object names that would lead into streams of our own. */
-const reserved = new Set(['quarantine']);
+const reserved = new Set(['quarantine', 'ledger', 'operations', 'access', 'outbox']);
 
 const objectName = /^[a-z][a-z0-9_.]{0,63}$/i;
 const eventType = /^[a-z][!-~]{0,199}$/i;

@@ -19,6 +19,9 @@ export type NewEvent = Readonly<{
   account: string | null;
 }>;
 
+/** What the store is given of an event. */
+type EventToWrite = Pick<NewEvent, 'stream' | 'eventId' | 'type' | 'data' | 'metadata'>;
+
 /** Bytes that the store counts against its append limit: data, metadata, and the type as UTF-16. */
 export const appendSizeOf = (event: NewEvent): number =>
   event.data.byteLength + event.metadata.byteLength + 2 * event.type.length;
@@ -57,7 +60,7 @@ type Target = Readonly<{ revision: bigint; timeoutMs: number }>;
  * with the same ids at the same revision, which EventStoreDB answers from disk: written once, whatever
  * became of the first attempt (decision table, rows 9 to 12).
  */
-export async function write(store: EventStore, events: readonly NewEvent[], at: Target): Promise<WriteOutcome> {
+export async function write(store: EventStore, events: readonly EventToWrite[], at: Target): Promise<WriteOutcome> {
   let cause: unknown;
   for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt += 1) {
     if (attempt > 1) await pause(attempt * 50 + Math.random() * 100);
@@ -100,7 +103,7 @@ function refusalOf(error: unknown): WriteOutcome | null {
 }
 
 /** One attempt. While its answer is missing, what the log shows at its place counts as well. */
-async function writtenOrSeen(store: EventStore, events: readonly NewEvent[], at: Target): Promise<WriteOutcome> {
+async function writtenOrSeen(store: EventStore, events: readonly EventToWrite[], at: Target): Promise<WriteOutcome> {
   const seeing = new Looking(() => shown(store, events, at.revision));
   try {
     return await Promise.race([writeOnce(store, events, at), seeing.outcome]);
@@ -136,7 +139,7 @@ class Looking {
   }
 }
 
-async function shown(store: EventStore, events: readonly NewEvent[], after: bigint): Promise<WriteOutcome | null> {
+async function shown(store: EventStore, events: readonly EventToWrite[], after: bigint): Promise<WriteOutcome | null> {
   const seen: RecordedEvent[] = [];
   for await (const event of readStream(store, events[0]?.stream ?? '', { from: after + 1n, max: events.length }))
     seen.push(event);
@@ -147,7 +150,7 @@ async function shown(store: EventStore, events: readonly NewEvent[], after: bigi
   return areThere && last !== undefined ? { kind: 'written', revision: last.revision, position: last.position } : null;
 }
 
-async function writeOnce(store: EventStore, events: readonly NewEvent[], at: Target): Promise<WriteOutcome> {
+async function writeOnce(store: EventStore, events: readonly EventToWrite[], at: Target): Promise<WriteOutcome> {
   const stream = events[0]?.stream;
   if (stream === undefined) throw new Error('An append needs at least one event.');
   const appended = await withTimeout(

@@ -1,4 +1,4 @@
-import { BACKWARDS, FORWARDS, type ResolvedEvent, type StreamingRead } from '@eventstore/db-client';
+import { BACKWARDS, END, FORWARDS, type ResolvedEvent, type StreamingRead } from '@eventstore/db-client';
 import { failureOf, untilItStalls, type EventStore } from './event-store.js';
 import { recordedEventOf, type RecordedEvent } from './recorded-event.js';
 import { storeErrorOf } from './store-errors.js';
@@ -20,6 +20,18 @@ export async function* readStream(
 ): AsyncGenerator<RecordedEvent, StreamFate> {
   const { from = 0n, max = Number.MAX_SAFE_INTEGER } = options;
   const which = { direction: FORWARDS, fromRevision: from, maxCount: max } as const;
+  const reading = store.reads.readStream(stream, which, { highWaterMark: READ_BUFFER_EVENTS });
+  return yield* recorded(reading, { what: `Reading ${stream}`, ofLog: false });
+}
+
+/** The events of a stream before a revision, else from its end, the newest first. */
+export async function* readStreamBack(
+  store: EventStore,
+  stream: string,
+  { before, max }: { before?: bigint | undefined; max: number },
+): AsyncGenerator<RecordedEvent, StreamFate> {
+  const fromRevision = before === undefined ? END : before - 1n;
+  const which = { direction: BACKWARDS, fromRevision, maxCount: max } as const;
   const reading = store.reads.readStream(stream, which, { highWaterMark: READ_BUFFER_EVENTS });
   return yield* recorded(reading, { what: `Reading ${stream}`, ofLog: false });
 }

@@ -1,6 +1,6 @@
 import { ANY, jsonEvent, NO_STREAM } from '@eventstore/db-client';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { Comparison } from '../../src/cli/findings.js';
+import type { Comparison } from '../../src/rebuild/rebuilding.js';
 import { connectEventStore, type EventStore } from '../../src/eventstore/event-store.js';
 import { ADMIN_TOKEN, deliver, read } from '../support/delivery.js';
 import { readsOf } from '../support/health.js';

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { subscriptions } from '../../projections/subscriptions.js';
-import type { Comparison } from '../../src/cli/findings.js';
+import type { Comparison } from '../../src/rebuild/rebuilding.js';
 import { anotherBuild, thisBuild, type Build } from '../support/builds.js';
 import { findingsOf, runCommand } from '../support/ledger-command.js';
 import { deliver, read } from '../support/delivery.js';

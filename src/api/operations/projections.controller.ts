@@ -1,0 +1,38 @@
+import { Controller, Get, Inject } from '@nestjs/common';
+import { readCheckpoints } from '../../read-models/checkpoints.js';
+import { reportOf, type GenerationReport } from '../../read-models/generation-report.js';
+import { countParked } from '../../read-models/parked-streams.js';
+import { AskedBy, type Asker } from '../../http/asker.js';
+import { NeedsScope } from '../../http/auth.guard.js';
+import { Health, positionOf } from './health.js';
+import { Reads } from '../reads.js';
+
+/** How far the projections are. */
+@Controller()
+@NeedsScope('read')
+export class ProjectionsController {
+  constructor(
+    @Inject(Health) private readonly health: Health,
+    @Inject(Reads) private readonly reads: Reads,
+  ) {}
+
+  @Get('projections')
+  async projections(@AskedBy() asker: Asker): Promise<{ data: GenerationReport[] }> {
+    const { log } = await this.health.positions();
+    const { checkpoints, parked } = await this.reads.by(asker).snapshot(async (connection) => ({
+      checkpoints: await readCheckpoints(connection),
+      parked: await countParked(connection),
+    }));
+    const followed = checkpoints.filter(({ state }) => state !== 'kept');
+    const lags = await this.health.lagsAt(followed.map(positionOf), log);
+    return {
+      data: checkpoints.map((checkpoint) =>
+        reportOf(checkpoint, {
+          end: log.kind === 'away' || log.kind === 'refused' ? null : log,
+          lagSeconds: checkpoint.state === 'kept' ? null : (lags.get(positionOf(checkpoint)) ?? null),
+          parkedStreams: parked.get(checkpoint.name) ?? 0,
+        }),
+      ),
+    };
+  }
+}

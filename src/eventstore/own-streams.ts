@@ -1,0 +1,46 @@
+/** Streams that the ledger writes for itself, beside those of Stripe's objects: what it did, and decided. */
+import { write, type WriteOutcome } from './append.js';
+import type { EventStore } from './event-store.js';
+import { readStreamBack } from './read.js';
+import type { RecordedEvent } from './recorded-event.js';
+
+/** What its data are is for the reader to know. Without the metadata of a delivery no read model takes it. */
+export type OwnEvent = Readonly<{ eventId: string; type: string; data: unknown }>;
+
+const APPEND_WITHIN_MS = 5_000;
+const NO_METADATA = Buffer.from('{}');
+
+/** Appends events at exactly this revision (-1n: a new stream). An unknown outcome is asked for again by the same ids. */
+export function appendOwn(
+  store: EventStore,
+  stream: string,
+  { events, revision }: { events: readonly OwnEvent[]; revision: bigint },
+): Promise<WriteOutcome> {
+  return write(
+    store,
+    events.map(({ eventId, type, data }) => ({
+      stream,
+      eventId,
+      type,
+      data: Buffer.from(JSON.stringify(data)),
+      metadata: NO_METADATA,
+    })),
+    { revision, timeoutMs: APPEND_WITHIN_MS },
+  );
+}
+
+/** The latest events of a stream, the newest first: those before a revision, else from its end. */
+export async function latestOf(
+  store: EventStore,
+  stream: string,
+  { before, max }: { before?: bigint | undefined; max: number },
+): Promise<RecordedEvent[]> {
+  const events: RecordedEvent[] = [];
+  if (before !== undefined && before <= 0n) return events;
+  for await (const event of readStreamBack(store, stream, { before, max })) events.push(event);
+  return events;
+}
+
+/** The last event of a stream; null when it has none. */
+export const lastOf = async (store: EventStore, stream: string): Promise<RecordedEvent | null> =>
+  (await latestOf(store, stream, { max: 1 }))[0] ?? null;

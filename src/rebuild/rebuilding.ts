@@ -1,0 +1,136 @@
+/** Rebuilds, dry runs and rollbacks as one step, for whoever asks for them: the command line, or an operation. */
+import { setTimeout as pause } from 'node:timers/promises';
+import { compareGenerations, type TableComparison } from '../read-models/comparison.js';
+import { abandon, type Target } from '../read-models/generations.js';
+import { build } from './build.js';
+import type { BuildOptions, Parts } from './held.js';
+import { meet, showAll } from './meet.js';
+
+/** How work on some tables is watched, and ended. */
+export type Watched = Pick<BuildOptions, 'signal' | 'applied'> &
+  Readonly<{
+    /** Another process moves the tables; told once. */
+    waiting(): void;
+    ended(): void;
+  }>;
+/** Begins to watch the work on these. */
+export type Watch = (targets: readonly Target[]) => Watched;
+
+/** `busy`: another process builds these. `stopped`: what was begun is dropped, and the views show what they showed. */
+type GivenUp = Readonly<{ kind: 'busy' | 'stopped'; targets: readonly Target[] }>;
+
+/** `built`: versions that were never complete, which the services of their build use when they start; `shown`: the views have moved. */
+export type Replaced =
+  | Readonly<{ kind: 'replaced'; built: readonly Target[]; shown: readonly Target[] }>
+  /** Streams are parked in the new tables that are not in the old: nothing was changed. */
+  | Readonly<{ kind: 'parked'; streams: readonly string[] }>
+  | GivenUp;
+
+/** What a rebuild of a projection would change. */
+export type Comparison = Readonly<{ projection: string; version: number; tables: readonly TableComparison[] }>;
+/** `first`: generations that have no rows to be compared with. */
+export type Compared =
+  Readonly<{ kind: 'compared'; comparisons: readonly Comparison[]; first: readonly Target[] }> | GivenUp;
+
+/** Fills the tables of new versions, and moves the views from the generations that are shown to the targets. */
+export async function replace(
+  parts: Parts,
+  targets: readonly Target[],
+  { watch, acceptsParked }: { watch: Watch; acceptsParked: boolean },
+): Promise<Replaced> {
+  const built = targets.filter(({ replaces }) => !replaces);
+  if (built.length > 0) {
+    const generations = built.map(({ name }) => name);
+    const outcome = await watched(watch(built), (progress) => build(parts, { ...progress, generations }));
+    if (outcome.kind === 'failed') throw new Error(outcome.cause);
+    if (outcome.kind !== 'built') return giveUp(parts, built, outcome.kind);
+  }
+  const shown = targets.filter(({ replaces }) => replaces);
+  if (shown.length === 0) return { kind: 'replaced', built, shown };
+  const met = await watched(watch(shown), (progress) =>
+    meet(parts, shown, { ...progress, atMeeting: (connection) => showAll(connection, shown, { acceptsParked }) }),
+  );
+  if (met.kind !== 'met') return giveUp(parts, shown, met.kind);
+  if (met.result.kind === 'shown') return { kind: 'replaced', built, shown };
+  await drop(parts, shown);
+  return { kind: 'parked', streams: met.result.streams };
+}
+
+/** Fills tables beside those that are shown, compares the rows while both stand at one position, and drops what it filled. */
+export async function compareAside(
+  parts: Parts,
+  targets: readonly Target[],
+  { watch, examplesMax }: { watch: Watch; examplesMax: number },
+): Promise<Compared> {
+  const first = targets.filter(({ against }) => against === null);
+  const comparable = targets.filter(({ against }) => against !== null);
+  if (comparable.length === 0) return { kind: 'compared', comparisons: [], first };
+  const met = await watched(watch(comparable), (progress) =>
+    meet(parts, comparable, {
+      ...progress,
+      // The snapshot is taken while both stand at one position; nothing waits for the comparison.
+      atMeeting: () => startComparing(parts, comparable, examplesMax),
+    }),
+  );
+  if (met.kind !== 'met') return giveUp(parts, comparable, met.kind);
+  const comparisons = await met.result.compared;
+  await drop(parts, comparable);
+  return { kind: 'compared', comparisons, first };
+}
+
+/** Resolves when the snapshot of both sides is taken, with the comparison still to come. */
+async function startComparing(
+  { database }: Parts,
+  targets: readonly Target[],
+  examplesMax: number,
+): Promise<{ compared: Promise<Comparison[]> }> {
+  let compared: Promise<Comparison[]> | undefined;
+  await new Promise<void>((taken, failed) => {
+    compared = database.transaction(async (connection) => {
+      await connection.query('set transaction isolation level repeatable read read only');
+      await connection.query('select 1 from ledger.checkpoints');
+      taken();
+      const comparisons: Comparison[] = [];
+      for (const target of targets)
+        comparisons.push({
+          projection: target.generation.projection.name,
+          version: target.generation.projection.version,
+          tables: await compareGenerations(connection, target, examplesMax),
+        });
+      return comparisons;
+    });
+    compared.catch(failed);
+  });
+  if (compared === undefined) throw new Error('The comparison begins at once.');
+  return { compared };
+}
+
+const BUSY_WAIT_MS = 15_000;
+const BUSY_POLL_MS = 500;
+
+/** Waits a while for tables that another process moves: the lease of a killed one runs out. */
+async function watched<T extends Readonly<{ kind: string }>>(
+  { waiting, ended, ...progress }: Watched,
+  work: (progress: Pick<Watched, 'signal' | 'applied'>) => Promise<T>,
+): Promise<T> {
+  const deadline = performance.now() + BUSY_WAIT_MS;
+  try {
+    for (let isTold = false; ; isTold = true) {
+      const outcome = await work(progress);
+      if (outcome.kind !== 'busy' || performance.now() > deadline || progress.signal.aborted) return outcome;
+      if (!isTold) waiting();
+      await pause(BUSY_POLL_MS);
+    }
+  } finally {
+    ended();
+  }
+}
+
+async function giveUp(parts: Parts, targets: readonly Target[], kind: GivenUp['kind']): Promise<GivenUp> {
+  if (kind === 'stopped') await drop(parts, targets);
+  return { kind, targets };
+}
+
+async function drop({ database }: Parts, targets: readonly Target[]): Promise<void> {
+  for (const target of targets) await abandon(database, target);
+}
