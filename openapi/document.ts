@@ -26,6 +26,7 @@ export type Operation = Readonly<{
   operationId: string;
   summary: string;
   parameters: readonly Parameter[];
+  requestBody?: Readonly<{ required: boolean; content: Response['content'] }>;
   security: readonly JsonSchema[];
   responses: Readonly<Record<string, Response>>;
   'x-problems': readonly ProblemCode[];
@@ -143,6 +144,14 @@ const PAST: ProblemCode[] = [
   'event_store_unavailable',
 ];
 
+const OPERATION: ProblemCode[] = [
+  'key_reused',
+  'body_too_large',
+  'incomplete_body',
+  'overloaded',
+  'event_store_unavailable',
+];
+
 /** The problems that a route may answer, by what it is and takes. */
 function problemsOf(route: string, scope: string, parameters: readonly Parameter[]): ProblemCode[] {
   const takes = (name: string): boolean => parameters.some((parameter) => parameter.name === name);
@@ -157,6 +166,7 @@ function problemsOf(route: string, scope: string, parameters: readonly Parameter
     ...(route.endsWith('/live') && route.includes('/v1/') ? (['too_many_live'] as const) : []),
     ...(route.includes('/access') ? (['customer_too_large'] as const) : []),
     ...(route.endsWith('/replay') ? (['replays_busy'] as const) : []),
+    ...(route.includes('/operations') ? OPERATION : []),
   ];
 }
 
@@ -175,7 +185,17 @@ const problem = {
 };
 
 function operationOf(route: string, { parameters = [] }: { parameters?: unknown[] }, scope: string): Operation {
-  const { summary, answer, status = 200 }: RouteDescription = routes[route] ?? { summary: '', answer: '' };
+  const {
+    summary,
+    answer,
+    status = 200,
+    body,
+    headers = [],
+  }: RouteDescription = routes[route] ?? {
+    summary: '',
+    answer: '',
+  };
+  const inHeaders = headers.map((name) => ({ name, in: 'header', required: false, schema: { type: 'string' } }));
   const content =
     typeof answer === 'string'
       ? { 'application/json': { schema: { $ref: `#/components/schemas/${answer}` } } }
@@ -185,7 +205,15 @@ function operationOf(route: string, { parameters = [] }: { parameters?: unknown[
   return {
     operationId: named(route),
     summary,
-    parameters: known,
+    parameters: [...known, ...inHeaders],
+    ...(body === undefined
+      ? {}
+      : {
+          requestBody: {
+            required: true,
+            content: { 'application/json': { schema: { $ref: `#/components/schemas/${body}` } } },
+          },
+        }),
     security: scope === OPEN ? [] : [{ token: [scope] }],
     responses: { [status]: { description: summary, content }, ...unready, default: problem },
     'x-problems': problemsOf(route, scope, known),

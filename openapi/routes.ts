@@ -6,6 +6,10 @@ export type RouteDescription = Readonly<{
   /** The schema of the answer by its name, or its media type where it is no JSON. */
   answer: string | Readonly<{ media: string }>;
   status?: number;
+  /** The schema of the body that is sent, by its name. */
+  body?: string;
+  /** Headers that may be sent beside the token. */
+  headers?: readonly string[];
 }>;
 
 /** Not described field by field. */
@@ -69,6 +73,16 @@ export const routes: Readonly<Record<string, RouteDescription>> = {
   'GET /v1/disputes': { summary: 'Disputes', answer: 'Disputes' },
   'GET /v1/disputes/{id}': { summary: 'A dispute with the money that it moved', answer: 'Dispute' },
   'GET /v1/churn-risk': { summary: 'Subscriptions about to be lost for want of payment', answer: 'ChurnRisks' },
+  'GET /v1/operations': { summary: 'Long work that was asked for, the newest first', answer: 'Operations' },
+  'POST /v1/operations': {
+    summary: 'Ask for a rebuild, a dry run, a rollback, a replay or a verification',
+    answer: 'Operation',
+    status: 202,
+    body: 'OperationRequest',
+    headers: ['Idempotency-Key'],
+  },
+  'GET /v1/operations/{id}': { summary: 'An operation: how far it is, and what came of it', answer: 'Operation' },
+  'DELETE /v1/operations/{id}': { summary: 'Cancel an operation', answer: 'Operation' },
   'GET /v1/parked': { summary: 'Streams that a projection could not fold', answer: 'ParkedStreams' },
   'GET /v1/parked/{projection}/{stream}': {
     summary: 'A parked stream, with the stack of its error',

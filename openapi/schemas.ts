@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { churnRisk } from '../projections/churn-risk.js';
 import type { JsonSchema } from '../projections/columns.js';
 import { customers } from '../projections/customers.js';
@@ -14,6 +15,7 @@ import { CHECKOUT_SESSIONS } from '../src/api/checkout/checkout-sessions.js';
 import { PAYMENT_METHODS } from '../src/api/customers/payment-methods.js';
 import type { Resource } from '../src/api/resource.js';
 import { PROBLEMS } from '../src/http/problems.js';
+import { operationRequest } from '../src/operations/operation.js';
 
 type Properties = Readonly<Record<string, JsonSchema>>;
 
@@ -402,6 +404,29 @@ const operations: Properties = {
     verified: orNull(object({ folds: whole, faults: whole })),
     versions: object({ ledger: text, node: text, postgres: orNull(text) }),
   }),
+  OperationRequest: z.toJSONSchema(operationRequest, { io: 'input', target: 'draft-2020-12' }),
+  Operation: object({
+    id: text,
+    request: { type: 'object', properties: { kind: text }, required: ['kind'], additionalProperties: true },
+    by: text,
+    requestedAt: time,
+    state: oneOf('queued', 'running', 'cancelling', 'succeeded', 'failed', 'cancelled', 'interrupted'),
+    attempts: whole,
+    startedAt: orNull(time),
+    endedAt: orNull(time),
+    progress: orNull(
+      object({
+        done: whole,
+        unit: oneOf('events', 'streams'),
+        perSecond: whole,
+        share: orNull({ type: 'number' }),
+        secondsLeft: orNull({ type: 'number' }),
+      }),
+    ),
+    result: orNull({ type: 'object', additionalProperties: true }),
+    cause: orNull(text),
+  }),
+  Operations: page('Operation'),
   Parked: object(parkedFields),
   ParkedStreams: page('Parked'),
   ParkedWithStack: object({ data: list(object({ ...parkedFields, stack: orNull(text) })) }),

@@ -1,4 +1,4 @@
-import { Module, type DynamicModule, type Provider, type Type } from '@nestjs/common';
+import { Logger, Module, type DynamicModule, type Provider, type Type } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { projections } from '../projections/index.js';
@@ -25,6 +25,7 @@ import { METRICS, MetricsController } from './api/operations/metrics.controller.
 import { StatusController } from './api/operations/status.controller.js';
 import { StatusReader } from './api/operations/status-reader.js';
 import type { Minute } from './api/operations/status.js';
+import { OPERATIONS, OperationsController, type OperationsPart } from './api/operations/operations.controller.js';
 import { ProjectionsController } from './api/operations/projections.controller.js';
 import { NextLinks } from './api/next-links.js';
 import { ParkedController } from './api/parked/parked.controller.js';
@@ -49,6 +50,7 @@ import { CatchUpThread } from './catch-up/thread.js';
 import type { Config } from './config.js';
 import { Appender, noIndex, type AppenderLimits } from './eventstore/appender.js';
 import type { EventStore } from './eventstore/event-store.js';
+import { Operations } from './operations/operations.js';
 import { OpenApiController } from './http/openapi.controller.js';
 import { ProblemsController } from './http/problems.controller.js';
 import type { BodyRoute } from './http/rim.js';
@@ -77,6 +79,8 @@ export type AppParts = Readonly<{
 export type App = Readonly<{
   module: DynamicModule;
   catchUp: CatchUpThread | null;
+  /** Null where another process works at operations. */
+  operations: Operations | null;
   registry: Registry;
   /** Null without the role `ingest`. */
   bodyRoute: BodyRoute | null;
@@ -102,6 +106,16 @@ export class AppModule {
             databaseUrl,
             observer: catchUpMetrics,
             intakeIsBusy: () => appender.waiting > 0,
+          });
+    const operations =
+      !roles.includes('project') || database === null
+        ? null
+        : new Operations({
+            store,
+            database,
+            eventstoreUrl,
+            databaseUrl,
+            warned: (text) => new Logger('operations').warn(text),
           });
     const appender: Appender = new Appender(
       store,
@@ -142,6 +156,7 @@ export class AppModule {
               waits,
               registry,
               store,
+              operations: { store, database: readModels.database, look: operations && (() => operations.look()) },
               deliveriesOf: intake?.deliveriesOf ?? (() => null),
             }),
           ]
@@ -152,7 +167,7 @@ export class AppModule {
       controllers: parts.flatMap(({ controllers }) => controllers),
       providers: parts.flatMap(({ providers }) => providers),
     };
-    return { module, catchUp, registry, bodyRoute: intake?.bodyRoute ?? null };
+    return { module, catchUp, operations, registry, bodyRoute: intake?.bodyRoute ?? null };
   }
 }
 
@@ -219,10 +234,21 @@ type ReadsParts = Readonly<{
   waits: Places;
   registry: Registry;
   store: EventStore;
+  operations: OperationsPart;
   deliveriesOf: DeliveriesOf;
 }>;
 
-const readsPart = ({ config, database, position, reads, waits, registry, store, deliveriesOf }: ReadsParts): Part => ({
+const readsPart = ({
+  config,
+  database,
+  position,
+  reads,
+  waits,
+  registry,
+  store,
+  operations,
+  deliveriesOf,
+}: ReadsParts): Part => ({
   controllers: [
     controllerWithPast({ ...SUBSCRIPTIONS, ...withReference(SUBSCRIPTIONS, config.referenceKey) }),
     controllerWithPast(INVOICES),
@@ -240,6 +266,7 @@ const readsPart = ({ config, database, position, reads, waits, registry, store, 
     EventsController,
     LiveController,
     ProjectionsController,
+    OperationsController,
     ParkedController,
   ],
   providers: [
@@ -256,6 +283,7 @@ const readsPart = ({ config, database, position, reads, waits, registry, store, 
     },
     { provide: LiveEvents, useValue: new LiveEvents(store) },
     { provide: DELIVERIES_OF, useValue: deliveriesOf },
+    { provide: OPERATIONS, useValue: operations },
     { provide: Replays, useValue: new Replays(database, reads, waits) },
     { provide: ACCESS_POLICY, useValue: config.access },
     { provide: REFERENCE_KEY, useValue: config.referenceKey },

@@ -8,9 +8,7 @@ import type { FindingCounts } from './finding-counts.js';
 import { verifyStreams, type Verifiable } from './verify.js';
 
 /** Which streams are verified: all, with the rows of streams that the log does not have; some at random; or one. */
-export type Which = Readonly<
-  { kind: 'all' } | { kind: 'sample'; count: number } | { kind: 'stream'; stream: string }
->;
+export type Which = Readonly<{ kind: 'all' } | { kind: 'sample'; count: number } | { kind: 'stream'; stream: string }>;
 
 type Verification = Readonly<{
   projections: readonly AnyProjection[];

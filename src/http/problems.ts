@@ -39,6 +39,11 @@ export const PROBLEMS = {
     'Not found',
     'Check the id. If its event was just sent, ask with minPosition from the webhook’s answer.',
   ),
+  key_reused: final(
+    409,
+    'Key used before',
+    'Another request came with this Idempotency-Key. Send the same request again, or another key.',
+  ),
   request_timeout: later(408, 'Request timeout', 'The request did not arrive whole in time. Send it again.'),
   address_too_long: final(414, 'Address too long', 'An id in the path has more than 600 characters.'),
   too_many_requests: later(429, 'Too many requests', 'Wait for some requests of this token to end, then ask again.'),

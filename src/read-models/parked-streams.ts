@@ -171,27 +171,35 @@ export type Parking = Readonly<{
   stack: string | null;
 }>;
 
-/** Which parked streams: of a projection, in all its shown generations, or of a generation by its name; one stream, or those after a place in the list. */
+/**
+ * Which parked streams: of a projection, in all its shown generations, or of a generation by its name; one stream, those that one cause
+ * stopped, or those after a place in the list.
+ */
 export type ParkingFilter = Readonly<{
   projection?: string | undefined;
   stream?: string | undefined;
+  cause?: string | undefined;
   after?: readonly [stream: string, generation: string] | undefined;
 }>;
 
-const MATCHING = `($1::text is null or checkpoint.name = $1 or (checkpoint.projection = $1 and checkpoint.shown)) and ($2::text is null or parked.stream = $2)`;
+const MATCHING = `($1::text is null or checkpoint.name = $1 or (checkpoint.projection = $1 and checkpoint.shown))
+  and ($2::text is null or parked.stream = $2) and ($3::text is null or parked.cause = $3)`;
+
+/** One that is kept for a rollback stays as it is: nobody would fold its streams. */
+const FOLLOWED = `checkpoint.state <> 'kept'`;
 
 /** Parked streams by stream and generation. */
 export async function listParked(
   database: Queryable,
-  { projection, stream, after }: ParkingFilter,
+  { projection, stream, cause, after }: ParkingFilter,
   limit: number,
 ): Promise<Parking[]> {
   const { rows } = await database.query<Parking>(
     `select checkpoint.projection, checkpoint.version, checkpoint.generation, checkpoint.name, parked.stream, since, attempts, attempted_at as "attemptedAt", replay_wanted_at as "replayWantedAt",
        parked.revision, stripe_event_id as "stripeEventId", event_type as "eventType", cause, stack
      from ledger.parked_streams parked join ledger.checkpoints checkpoint on checkpoint.name = parked.generation
-     where ${MATCHING} and parked.kind not in ('waiting', 'passed') and ($3::text is null or (parked.stream, checkpoint.name) > ($3, $4)) order by parked.stream, checkpoint.name limit $5`,
-    [projection ?? null, stream ?? null, after?.[0] ?? null, after?.[1] ?? null, limit],
+     where ${MATCHING} and parked.kind not in ('waiting', 'passed') and ($4::text is null or (parked.stream, checkpoint.name) > ($4, $5)) order by parked.stream, checkpoint.name limit $6`,
+    [projection ?? null, stream ?? null, cause ?? null, after?.[0] ?? null, after?.[1] ?? null, limit],
   );
   return rows;
 }
@@ -202,17 +210,17 @@ export async function listParked(
  */
 export async function wantReplay(
   database: Queryable,
-  { projection, stream }: Omit<ParkingFilter, 'after'>,
+  { projection, stream, cause }: Omit<ParkingFilter, 'after'>,
 ): Promise<number> {
   const { rows } = await database.query<{ parked: bigint }>(
     `with found as (
        select parked.generation, parked.stream from ledger.parked_streams parked join ledger.checkpoints checkpoint on checkpoint.name = parked.generation
-       where ${MATCHING} and parked.kind <> 'waiting' order by parked.generation, parked.stream for update of parked),
+       where ${MATCHING} and ${FOLLOWED} and parked.kind <> 'waiting' order by parked.generation, parked.stream for update of parked),
      wanted as (
        update ledger.parked_streams parked set replay_wanted_at = clock_timestamp() from found
        where parked.generation = found.generation and parked.stream = found.stream and replay_wanted_at is null)
      select count(*) as parked from found`,
-    [projection ?? null, stream ?? null],
+    [projection ?? null, stream ?? null, cause ?? null],
   );
   return Number(rows[0]?.parked ?? 0);
 }
@@ -223,11 +231,15 @@ export async function whichWantReplay(
   filters: readonly Omit<ParkingFilter, 'after'>[],
 ): Promise<ReadonlySet<number>> {
   const { rows } = await database.query<{ at: bigint }>(
-    `select asked.at from unnest($1::text[], $2::text[]) with ordinality asked(projection, stream, at) where exists (
+    `select asked.at from unnest($1::text[], $2::text[], $3::text[]) with ordinality asked(projection, stream, cause, at) where exists (
        select 1 from ledger.parked_streams parked join ledger.checkpoints checkpoint on checkpoint.name = parked.generation
-       where replay_wanted_at is not null and (asked.stream is null or parked.stream = asked.stream)
+       where replay_wanted_at is not null and ${FOLLOWED} and (asked.stream is null or parked.stream = asked.stream) and (asked.cause is null or parked.cause = asked.cause)
        and (asked.projection is null or checkpoint.name = asked.projection or (checkpoint.projection = asked.projection and checkpoint.shown)))`,
-    [filters.map(({ projection }) => projection ?? null), filters.map(({ stream }) => stream ?? null)],
+    [
+      filters.map(({ projection }) => projection ?? null),
+      filters.map(({ stream }) => stream ?? null),
+      filters.map(({ cause }) => cause ?? null),
+    ],
   );
   return new Set(rows.map(({ at }) => Number(at) - 1));
 }

@@ -11,13 +11,18 @@ export const REPLAY_POLL_MS = 100;
 /** At most this many streams are listed in an answer; the wait covers all. */
 export const LISTED_MAX = 200;
 
-/** Asks for parked streams to be folded again, and waits until that is done; null when none of these is parked. */
-export async function replayParked(database: Queryable, filter: ReplayFilter, waitMs: number): Promise<Replay | null> {
+/** Asks for parked streams to be folded again, and waits until that is done, or the signal aborts; null when none of these is parked. */
+export async function replayParked(
+  database: Queryable,
+  filter: ReplayFilter,
+  waitMs: number,
+  signal?: AbortSignal,
+): Promise<Replay | null> {
   const deadline = performance.now() + waitMs;
   if ((await wantReplay(database, filter)) === 0) return null;
   for (;;) {
     const isDone = (await whichWantReplay(database, [filter])).size === 0;
-    if (isDone || performance.now() > deadline) return replayOf(database, filter, isDone);
+    if (isDone || performance.now() > deadline || signal?.aborted === true) return replayOf(database, filter, isDone);
     await pause(REPLAY_POLL_MS);
   }
 }

@@ -43,6 +43,14 @@ export async function hasSchema(database: Queryable): Promise<boolean> {
   return rows[0]?.found === true;
 }
 
+/** What tells these read models apart from those that another Postgres has of the same log; they get another name when they are dropped. */
+export async function identityOf(database: Queryable): Promise<string> {
+  const { rows } = await database.query<{ name: string }>('select name from ledger.identity');
+  const [identity] = rows;
+  if (identity === undefined) throw new Error('ledger.identity has no row; ensureSchema makes one.');
+  return identity.name;
+}
+
 /** Makes what is missing of the schema `ledger`, for the versions of this build. Several processes may call it at once. */
 export async function ensureSchema(database: Database, projections: readonly AnyProjection[]): Promise<void> {
   await database.transaction(async (connection) => {
@@ -226,6 +234,8 @@ create table if not exists ${EVENT_INDEX} (
   position int8 not null,
   unique (stream, revision)
 );
+create table if not exists ledger.identity (one boolean primary key default true check (one), name uuid not null default gen_random_uuid());
+insert into ledger.identity default values on conflict do nothing;
 create table if not exists ledger.parked_streams (
   generation text not null,
   stream text collate "C" not null,

@@ -13,10 +13,15 @@ export type Watched = Pick<BuildOptions, 'signal' | 'applied'> &
     waiting(): void;
     ended(): void;
   }>;
+type Step = Readonly<{
+  watch: Watch;
+  /** Whether what was begun is kept when the signal has ended it, for one that goes on with it later. */
+  isKept?: () => boolean;
+}>;
 /** Begins to watch the work on these. */
 export type Watch = (targets: readonly Target[]) => Watched;
 
-/** `busy`: another process builds these. `stopped`: what was begun is dropped, and the views show what they showed. */
+/** `busy`: another process builds these. `stopped`: what was begun is dropped unless it is kept; the views show what they showed. */
 type GivenUp = Readonly<{ kind: 'busy' | 'stopped'; targets: readonly Target[] }>;
 
 /** `built`: versions that were never complete, which the services of their build use when they start; `shown`: the views have moved. */
@@ -36,21 +41,21 @@ export type Compared =
 export async function replace(
   parts: Parts,
   targets: readonly Target[],
-  { watch, acceptsParked }: { watch: Watch; acceptsParked: boolean },
+  { acceptsParked, ...step }: Step & { acceptsParked: boolean },
 ): Promise<Replaced> {
   const built = targets.filter(({ replaces }) => !replaces);
   if (built.length > 0) {
     const generations = built.map(({ name }) => name);
-    const outcome = await watched(watch(built), (progress) => build(parts, { ...progress, generations }));
+    const outcome = await watched(step.watch(built), (progress) => build(parts, { ...progress, generations }));
     if (outcome.kind === 'failed') throw new Error(outcome.cause);
-    if (outcome.kind !== 'built') return giveUp(parts, built, outcome.kind);
+    if (outcome.kind !== 'built') return giveUp(parts, { kind: outcome.kind, targets: built }, step);
   }
   const shown = targets.filter(({ replaces }) => replaces);
   if (shown.length === 0) return { kind: 'replaced', built, shown };
-  const met = await watched(watch(shown), (progress) =>
+  const met = await watched(step.watch(shown), (progress) =>
     meet(parts, shown, { ...progress, atMeeting: (connection) => showAll(connection, shown, { acceptsParked }) }),
   );
-  if (met.kind !== 'met') return giveUp(parts, shown, met.kind);
+  if (met.kind !== 'met') return giveUp(parts, { kind: met.kind, targets: shown }, step);
   if (met.result.kind === 'shown') return { kind: 'replaced', built, shown };
   await drop(parts, shown);
   return { kind: 'parked', streams: met.result.streams };
@@ -60,19 +65,19 @@ export async function replace(
 export async function compareAside(
   parts: Parts,
   targets: readonly Target[],
-  { watch, examplesMax }: { watch: Watch; examplesMax: number },
+  { examplesMax, ...step }: Step & { examplesMax: number },
 ): Promise<Compared> {
   const first = targets.filter(({ against }) => against === null);
   const comparable = targets.filter(({ against }) => against !== null);
   if (comparable.length === 0) return { kind: 'compared', comparisons: [], first };
-  const met = await watched(watch(comparable), (progress) =>
+  const met = await watched(step.watch(comparable), (progress) =>
     meet(parts, comparable, {
       ...progress,
       // The snapshot is taken while both stand at one position; nothing waits for the comparison.
       atMeeting: () => startComparing(parts, comparable, examplesMax),
     }),
   );
-  if (met.kind !== 'met') return giveUp(parts, comparable, met.kind);
+  if (met.kind !== 'met') return giveUp(parts, { kind: met.kind, targets: comparable }, step);
   const comparisons = await met.result.compared;
   await drop(parts, comparable);
   return { kind: 'compared', comparisons, first };
@@ -126,9 +131,9 @@ async function watched<T extends Readonly<{ kind: string }>>(
   }
 }
 
-async function giveUp(parts: Parts, targets: readonly Target[], kind: GivenUp['kind']): Promise<GivenUp> {
-  if (kind === 'stopped') await drop(parts, targets);
-  return { kind, targets };
+async function giveUp(parts: Parts, given: GivenUp, { isKept }: Step): Promise<GivenUp> {
+  if (given.kind === 'stopped' && isKept?.() !== true) await drop(parts, given.targets);
+  return given;
 }
 
 async function drop({ database }: Parts, targets: readonly Target[]): Promise<void> {

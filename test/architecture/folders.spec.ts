@@ -59,6 +59,17 @@ const rooms: Record<string, { mayImport: readonly string[]; because: string }> =
     ],
     because: 'it fills generations by the same engine, with more workers',
   },
+  'src/operations': {
+    mayImport: [
+      'src/eventstore',
+      'src/read-models',
+      'src/catch-up',
+      'src/rebuild',
+      'src/start-thread.ts',
+      'projections',
+    ],
+    because: 'it does what somebody asked for by the engine that the command line uses, and writes down what it did',
+  },
   'src/access': {
     mayImport: ['src/events', 'src/folding/group-by.ts'],
     because: 'an answer is a function of facts, policy and time',
@@ -75,12 +86,13 @@ const rooms: Record<string, { mayImport: readonly string[]; because: string }> =
       'src/eventstore',
       'src/read-models',
       'src/catch-up',
+      'src/operations',
       'src/http',
       'src/start-thread.ts',
       'src/config.ts',
       'projections',
     ],
-    because: 'it reads; all it writes is that somebody wants a replay',
+    because: 'it reads; all it writes is that somebody wants a replay, or an operation',
   },
   'src/cli': {
     mayImport: [

@@ -27,6 +27,10 @@ const ROUTES = {
   'GET /problems/:code': 'open',
   'GET /metrics': 'read',
   'GET /v1/projections': 'read',
+  'GET /v1/operations': 'admin',
+  'POST /v1/operations': 'admin',
+  'GET /v1/operations/:id': 'admin',
+  'DELETE /v1/operations/:id': 'admin',
   'GET /v1/subscriptions': 'read',
   'GET /v1/subscriptions/:id': 'read',
   'GET /v1/subscriptions/:id/events': 'read',
@@ -158,7 +162,7 @@ describe('the routes', () => {
     const served = [...tree.matchAll(/\(([A-Z, ]+)\)/g)].flatMap(([, methods]) =>
       String(methods)
         .split(', ')
-        .filter((method) => method === 'GET' || method === 'POST'),
+        .filter((method) => method === 'GET' || method === 'POST' || method === 'DELETE'),
     );
     expect(served).toHaveLength(Object.keys(ROUTES).length);
   });

@@ -17,6 +17,7 @@ const INDEX = {
   operations: [
     '/v1/status',
     '/v1/projections',
+    '/v1/operations',
     '/v1/parked',
     '/metrics',
     '/health/live',

@@ -1,0 +1,22 @@
+/** The program of a thread that works at one operation, to its end or until its parent says stop. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { projections } from '../projections/index.js';
+import { connectEventStore } from './eventstore/event-store.js';
+import { workAt } from './operations/claim.js';
+import type { OperationThreadData } from './operations/operations.js';
+import { Database } from './read-models/database.js';
+
+if (!parentPort) throw new Error('This module is the worker thread of an operation: it is started by Operations.');
+const parent = parentPort;
+const { eventstoreUrl, databaseUrl, operation } = workerData as OperationThreadData;
+
+const CONNECTIONS_MAX = 4;
+const store = connectEventStore(eventstoreUrl);
+const database = new Database(databaseUrl, { connectionsMax: CONNECTIONS_MAX, onIdleError: () => undefined });
+const stopping = new AbortController();
+parent.once('message', () => stopping.abort());
+
+await workAt(operation, { store, parts: { store, database, projections }, signal: stopping.signal });
+await database.close();
+// Ends this thread alone. The connections to the store go with it: closing them in order would wait for streams that nobody reads.
+process.exit();

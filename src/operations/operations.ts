@@ -1,0 +1,130 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { EventStore } from '../eventstore/event-store.js';
+import type { Database } from '../read-models/database.js';
+import { identityOf } from '../read-models/schema.js';
+import { startThread } from '../start-thread.js';
+import { LEASE_MS } from './claim.js';
+import { interrupt, listOperations } from './operation-log.js';
+import { hasEnded, type Operation, type OperationRequest } from './operation.js';
+
+/** What the thread of an operation is started with. */
+export type OperationThreadData = Readonly<{
+  eventstoreUrl: string;
+  databaseUrl: string;
+  operation: Pick<Operation, 'id' | 'revision'>;
+}>;
+
+type Options = Readonly<{
+  store: EventStore;
+  database: Database;
+  eventstoreUrl: string;
+  databaseUrl: string;
+  warned: (text: string) => void;
+}>;
+
+const LOOK_EVERY_MS = 2_000;
+/** After so long other read models are taken for gone, with whoever worked at them. */
+const OTHERS_GONE_AFTER_MS = 300_000;
+/** Operations further back have ended, or nobody misses them. */
+const LOOK_BACK = 100;
+
+/** What fills tables shares out the cores among threads of its own, so that one at a time is enough. */
+const laneOf = ({ kind }: OperationRequest): 'tables' | 'rows' =>
+  kind === 'verify' || kind === 'replay' ? 'rows' : 'tables';
+
+/** Takes up operations that nobody works at, in a process that projects; each in a thread of its own, and one of each lane at a time. */
+export class Operations {
+  readonly #stopping = new AbortController();
+  readonly #ended = new Set<string>();
+  /** Since when others' operations stand at which revision, by our clock: those of other machines may differ. */
+  readonly #seen = new Map<string, Readonly<{ revision: bigint; at: number }>>();
+  readonly #working = new Map<'tables' | 'rows', Promise<void>>();
+  #running: Promise<void> | undefined;
+  #hurry = new AbortController();
+  #isAway = false;
+
+  constructor(private readonly options: Options) {}
+
+  start(): void {
+    this.#running ??= this.#run();
+  }
+
+  /** Looks at once: one was just asked for here. */
+  look(): void {
+    this.#hurry.abort();
+  }
+
+  /** Lets the work under way go, for another process. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    this.#hurry.abort();
+    await this.#running;
+    await Promise.all(this.#working.values());
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#stopping;
+    while (!signal.aborted) {
+      this.#hurry = new AbortController();
+      await this.#look().then(
+        () => (this.#isAway = false),
+        (error: unknown) => this.#failed(error),
+      );
+      const hurry = AbortSignal.any([this.#hurry.signal, signal]);
+      await pause(LOOK_EVERY_MS, undefined, { signal: hurry }).catch(() => undefined);
+    }
+  }
+
+  #failed(error: unknown): void {
+    if (!this.#isAway) this.options.warned(`Operations cannot be read: ${String(error)}`);
+    this.#isAway = true;
+  }
+
+  async #look(): Promise<void> {
+    const { operations } = await listOperations(this.options.store, { max: LOOK_BACK, without: this.#ended });
+    if (operations.length === 0) return;
+    const own = await identityOf(this.options.database);
+    for (const operation of operations.reverse()) {
+      const { id, state, readModels } = operation;
+      if (hasEnded(state)) {
+        this.#ended.add(id);
+        this.#seen.delete(id);
+      } else if (readModels === own) {
+        if (state === 'queued' || this.#silentMs(operation) > LEASE_MS) this.#take(operation);
+      } else if (state !== 'queued' && this.#silentMs(operation) > OTHERS_GONE_AFTER_MS) {
+        await interrupt(this.options.store, operation, 'The read models that it worked at are gone.', new Date());
+      }
+    }
+  }
+
+  /** For how long nobody has worked at it, as far as this process has seen. */
+  #silentMs({ id, revision }: Operation): number {
+    const seen = this.#seen.get(id);
+    if (seen?.revision === revision) return performance.now() - seen.at;
+    this.#seen.set(id, { revision, at: performance.now() });
+    return 0;
+  }
+
+  #take({ id, revision, request }: Operation): void {
+    const lane = laneOf(request);
+    if (this.#working.has(lane) || this.#stopping.signal.aborted) return;
+    const working = this.#workInThread({ id, revision }).finally(() => {
+      this.#working.delete(lane);
+      this.look();
+    });
+    this.#working.set(lane, working);
+  }
+
+  async #workInThread(operation: OperationThreadData['operation']): Promise<void> {
+    const { eventstoreUrl, databaseUrl, warned } = this.options;
+    const workerData: OperationThreadData = { eventstoreUrl, databaseUrl, operation };
+    const thread = startThread('operation-thread.js', { name: 'operation', workerData });
+    thread.on('error', (error) => warned(`The thread of operation ${operation.id} failed: ${error.message}`));
+    const stop = (): void => thread.postMessage('stop');
+    const { signal } = this.#stopping;
+    signal.addEventListener('abort', stop);
+    if (signal.aborted) stop();
+    await new Promise((resolve) => thread.once('exit', resolve));
+    signal.removeEventListener('abort', stop);
+  }
+}
