@@ -562,6 +562,42 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/v1/operations": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Long work that was asked for, the newest first */
+        readonly get: operations["getOperations"];
+        readonly put?: never;
+        /** Ask for a rebuild, a dry run, a rollback, a replay or a verification */
+        readonly post: operations["postOperations"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/operations/{id}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** An operation: how far it is, and what came of it */
+        readonly get: operations["getOperationsById"];
+        readonly put?: never;
+        readonly post?: never;
+        /** Cancel an operation */
+        readonly delete: operations["deleteOperationsById"];
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/v1/parked": {
         readonly parameters: {
             readonly query?: never;
@@ -1064,7 +1100,7 @@ export interface components {
             readonly title: string;
             readonly status: number;
             readonly detail: string;
-            /** @description One of bad_address, bad_request, bad_query, malformed_request, unauthenticated, scope_missing, not_found, request_timeout, address_too_long, too_many_requests, headers_too_large, client_left, internal_error, stopping, signature_no_signature, signature_no_match, signature_clock, unreadable_body, incomplete_body, body_too_large, overloaded, store_unavailable, position_not_reached, customer_too_large, read_models_busy, read_models_conflict, read_models_unavailable, read_timeout, event_store_unavailable, too_many_waiting, too_many_live, replays_busy, not_known_then, past_too_large, past_unreadable, past_busy, past_timeout, past_failed; more may come. */
+            /** @description One of bad_address, bad_request, bad_query, malformed_request, unauthenticated, scope_missing, not_found, key_reused, request_timeout, address_too_long, too_many_requests, headers_too_large, client_left, internal_error, stopping, signature_no_signature, signature_no_match, signature_clock, unreadable_body, incomplete_body, body_too_large, overloaded, store_unavailable, position_not_reached, customer_too_large, read_models_busy, read_models_conflict, read_models_unavailable, read_timeout, event_store_unavailable, too_many_waiting, too_many_live, replays_busy, not_known_then, past_too_large, past_unreadable, past_busy, past_timeout, past_failed; more may come. */
             readonly code: string;
             readonly instance?: string;
         };
@@ -1980,6 +2016,7 @@ export interface components {
                 /** @description One of building, live, kept; more may come. */
                 readonly state: string;
                 readonly shown: boolean;
+                readonly moving: boolean;
                 readonly position: string | null;
                 readonly logPosition: string | null;
                 readonly caughtUp: boolean;
@@ -2047,6 +2084,72 @@ export interface components {
                 readonly node: string;
                 readonly postgres: string | null;
             };
+        };
+        readonly OperationRequest: {
+            /** @constant */
+            readonly kind: "rebuild";
+            readonly projections?: readonly string[];
+            /** @default false */
+            readonly fresh: boolean;
+            /** @default false */
+            readonly acceptParked: boolean;
+        } | {
+            /** @constant */
+            readonly kind: "dry_run";
+            readonly projections?: readonly string[];
+            /** @default false */
+            readonly fresh: boolean;
+            /** @default 50 */
+            readonly examples: number;
+        } | {
+            /** @constant */
+            readonly kind: "rollback";
+            readonly projection: string;
+        } | {
+            /** @constant */
+            readonly kind: "replay";
+            readonly projection?: string;
+            readonly cause?: string;
+        } | {
+            /** @constant */
+            readonly kind: "verify";
+            readonly projections?: readonly string[];
+            readonly sample?: number;
+            readonly stream?: string;
+        };
+        readonly Operation: {
+            readonly id: string;
+            readonly request: {
+                readonly kind: string;
+            } & {
+                readonly [key: string]: unknown;
+            };
+            readonly by: string;
+            /** Format: date-time */
+            readonly requestedAt: string;
+            /** @description One of queued, running, cancelling, succeeded, failed, cancelled, interrupted; more may come. */
+            readonly state: string;
+            readonly attempts: number;
+            /** Format: date-time */
+            readonly startedAt: string | null;
+            /** Format: date-time */
+            readonly endedAt: string | null;
+            readonly progress: {
+                readonly done: number;
+                /** @description One of events, streams; more may come. */
+                readonly unit: string;
+                readonly perSecond: number;
+                readonly share: number | null;
+                readonly secondsLeft: number | null;
+            } | null;
+            readonly result: {
+                readonly [key: string]: unknown;
+            } | null;
+            readonly cause: string | null;
+        };
+        readonly Operations: {
+            readonly data: readonly components["schemas"]["Operation"][];
+            readonly nextCursor: string | null;
         };
         readonly Parked: {
             readonly projection: string;
@@ -2201,6 +2304,9 @@ export type Events = components['schemas']['Events'];
 export type Stream = components['schemas']['Stream'];
 export type Projections = components['schemas']['Projections'];
 export type Status = components['schemas']['Status'];
+export type OperationRequest = components['schemas']['OperationRequest'];
+export type Operation = components['schemas']['Operation'];
+export type Operations = components['schemas']['Operations'];
 export type Parked = components['schemas']['Parked'];
 export type ParkedStreams = components['schemas']['ParkedStreams'];
 export type ParkedWithStack = components['schemas']['ParkedWithStack'];
@@ -3426,6 +3532,135 @@ export interface operations {
                 };
                 content: {
                     readonly "application/json": components["schemas"]["Invoice"];
+                };
+            };
+            /** @description A problem; x-problems lists its codes. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly getOperations: {
+        readonly parameters: {
+            readonly query?: {
+                readonly cursor?: string;
+                readonly limit?: number;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Long work that was asked for, the newest first */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Operations"];
+                };
+            };
+            /** @description A problem; x-problems lists its codes. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly postOperations: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                readonly "Idempotency-Key"?: string;
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["OperationRequest"];
+            };
+        };
+        readonly responses: {
+            /** @description Ask for a rebuild, a dry run, a rollback, a replay or a verification */
+            readonly 202: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Operation"];
+                };
+            };
+            /** @description A problem; x-problems lists its codes. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly getOperationsById: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description An operation: how far it is, and what came of it */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Operation"];
+                };
+            };
+            /** @description A problem; x-problems lists its codes. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly deleteOperationsById: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Cancel an operation */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Operation"];
                 };
             };
             /** @description A problem; x-problems lists its codes. */
