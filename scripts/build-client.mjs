@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const source = join(root, 'packages', 'client');
 const into = resolve(process.argv[2] ?? join(root, 'dist-client'));
-const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
+const tsc = join(root, 'node_modules', 'typescript-native', 'bin', 'tsc');
 const builds = {
   esm: { type: 'module', compiler: [] },
   cjs: { type: 'commonjs', compiler: ['--module', 'commonjs', '--moduleResolution', 'bundler'] },

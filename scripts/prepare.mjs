@@ -82,10 +82,11 @@ if (build !== undefined) {
   const built = join(root, build.into, '.built');
   const sources = [...build.sources, build.config].map((source) => modifiedAt(join(root, source)));
   if (modifiedAt(built) < Math.max(...sources)) {
-    console.log('Building (once, about half a minute) …');
+    console.log('Building (once, some seconds) …');
     rmSync(join(root, build.into), { recursive: true, force: true });
-    const nest = join(root, 'node_modules', '@nestjs', 'cli', 'bin', 'nest.js');
-    run(process.execPath, [nest, 'build', '--path', build.config]);
+    // TypeScript 7, which is many times faster; eslint and the Nest CLI need the API of 6, whose output is the same.
+    const tsc = join(root, 'node_modules', 'typescript-native', 'bin', 'tsc');
+    run(process.execPath, [tsc, '-p', build.config, '--outDir', build.into]);
     writeFileSync(built, '');
   }
 }

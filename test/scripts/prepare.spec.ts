@@ -9,10 +9,10 @@ import { scratchFolder } from '../support/scratch.js';
 const SCRIPT = fileURLToPath(new URL('../../scripts/prepare.mjs', import.meta.url));
 
 /** Stands for the compiler: says in the build what was installed. */
-const NEST = `
+const TSC = `
 import { mkdirSync, writeFileSync } from 'node:fs';
 mkdirSync('dist', { recursive: true });
-writeFileSync('dist/built-by', 'nest');
+writeFileSync('dist/built-by', 'tsc');
 `;
 
 let scratch: { path: string; remove: () => Promise<void> };
@@ -24,22 +24,26 @@ afterAll(() => scratch.remove());
 /** A checkout whose only package is a development one, which builds it. */
 function checkout(name: string): string {
   const root = join(scratch.path, name);
-  for (const folder of ['scripts', 'packages', 'src', 'tools/nest/bin'])
+  for (const folder of ['scripts', 'packages', 'src', 'tools/tsc/bin'])
     mkdirSync(join(root, folder), { recursive: true });
   cpSync(SCRIPT, join(root, 'scripts/prepare.mjs'));
   const json = (file: string, content: object) => writeFileSync(join(root, file), JSON.stringify(content));
-  json('tools/nest/package.json', { name: '@nestjs/cli', version: '1.0.0', type: 'module' });
-  writeFileSync(join(root, 'tools/nest/bin/nest.js'), NEST);
-  json('package.json', { name: 'a-checkout', version: '1.0.0', devDependencies: { '@nestjs/cli': 'file:tools/nest' } });
+  json('tools/tsc/package.json', { name: 'typescript-native', version: '1.0.0', type: 'module' });
+  writeFileSync(join(root, 'tools/tsc/bin/tsc'), TSC);
+  json('package.json', {
+    name: 'a-checkout',
+    version: '1.0.0',
+    devDependencies: { 'typescript-native': 'file:tools/tsc' },
+  });
   json('package-lock.json', {
     name: 'a-checkout',
     version: '1.0.0',
     lockfileVersion: 3,
     requires: true,
     packages: {
-      '': { name: 'a-checkout', version: '1.0.0', devDependencies: { '@nestjs/cli': 'file:tools/nest' } },
-      'node_modules/@nestjs/cli': { resolved: 'tools/nest', link: true },
-      'tools/nest': { name: '@nestjs/cli', version: '1.0.0', dev: true },
+      '': { name: 'a-checkout', version: '1.0.0', devDependencies: { 'typescript-native': 'file:tools/tsc' } },
+      'node_modules/typescript-native': { resolved: 'tools/tsc', link: true },
+      'tools/tsc': { name: 'typescript-native', version: '1.0.0', dev: true },
     },
   });
   return root;
@@ -61,14 +65,14 @@ describe('preparing a checkout', () => {
   it('installs what builds the service, also where NODE_ENV is production', () => {
     const root = checkout('production');
     expect(prepare(root, { NODE_ENV: 'production' })).toMatchObject({ status: 0 });
-    expect(readFileSync(join(root, 'dist/built-by'), 'utf8')).toBe('nest');
+    expect(readFileSync(join(root, 'dist/built-by'), 'utf8')).toBe('tsc');
     expect(prepare(root)).toEqual({ status: 0, output: '' });
   });
 
   it('completes an install that has left out development packages', () => {
     const root = checkout('without-development');
     expect(run(root, ['npm', 'ci', '--omit=dev', '--no-audit', '--no-fund'])).toMatchObject({ status: 0 });
-    expect(existsSync(join(root, 'node_modules/@nestjs/cli'))).toBe(false);
+    expect(existsSync(join(root, 'node_modules/typescript-native'))).toBe(false);
     expect(prepare(root)).toMatchObject({ status: 0, output: expect.stringContaining('Installing') });
     expect(existsSync(join(root, 'dist/built-by'))).toBe(true);
   });
