@@ -1,7 +1,7 @@
 import type Stripe from 'stripe';
 import { isBasilOrLater, isCloverOrLater } from '../api-version.js';
 import type { Coupon, Discount } from '../books.js';
-import type { JsonObject, Shape, StripeObject } from '../json.js';
+import type { Shape, StripeObject } from '../json.js';
 import type { View } from './view.js';
 
 /** A discount; since clover its coupon is only named. */
@@ -28,7 +28,7 @@ export function discountShape(view: View, discount: Discount): StripeObject {
     StripeObject;
 }
 
-function couponShape(view: View, coupon: Coupon): JsonObject {
+export function couponShape(view: View, coupon: Coupon): StripeObject {
   return {
     id: coupon.id,
     object: 'coupon',
@@ -45,5 +45,5 @@ function couponShape(view: View, coupon: Coupon): JsonObject {
     redeem_by: null,
     times_redeemed: 0,
     valid: true,
-  } satisfies Shape<Stripe.Coupon>;
+  } satisfies Shape<Stripe.Coupon> & StripeObject;
 }

@@ -34,6 +34,32 @@ export function priceShape(view: View, price: Price): StripeObject {
   } satisfies Shape<Stripe.Price> & StripeObject;
 }
 
+/** The product of some prices; one of them names it. */
+export function productShape(view: View, { product, productName, createdAt }: Price): StripeObject {
+  return {
+    id: product,
+    object: 'product',
+    active: true,
+    created: createdAt,
+    default_price: null,
+    description: null,
+    images: [],
+    livemode: view.account.livemode,
+    marketing_features: [],
+    metadata: {},
+    name: productName,
+    package_dimensions: null,
+    shippable: null,
+    statement_descriptor: null,
+    tax_code: null,
+    tax_details: null,
+    type: 'service',
+    unit_label: null,
+    updated: createdAt,
+    url: null,
+  } satisfies Shape<Stripe.Product> & StripeObject;
+}
+
 /** The price as the older plan object, which subscriptions still carry beside it. */
 export function planShape(view: View, price: Price): StripeObject {
   return {

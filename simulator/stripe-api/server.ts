@@ -1,0 +1,282 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { ApiVersion } from '../api-version.js';
+import { DAY, type Seconds } from '../calendar.js';
+import type { Json } from '../json.js';
+import { VirtualClock } from './clock.js';
+import { Endpoints, versionOf, type Delivered, type DeliveryFaults } from './endpoints.js';
+import { luckOf, type Faults, type Luck } from './faults.js';
+import { Counters, SANDBOX_LIMITS, type Limits } from './limits.js';
+import { listEvents, listObjects, oneEvent, oneObject, type Reading } from './lists.js';
+import { LISTED } from './operations.js';
+import { Refused, refusals } from './refusals.js';
+import { World } from './world.js';
+
+export type StripeApiOptions = Readonly<{
+  seed: number;
+  /** Lives of customers, each with a subscription or more. */
+  subscriptions: number;
+  /** The account's own version (default 2026-03-25.dahlia). */
+  apiVersion?: ApiVersion;
+  /** The first second of the first life. */
+  startAt?: Seconds;
+  /** What time it is at first (default: half a year later). */
+  now?: Seconds;
+  livemode?: boolean;
+  /** 0 takes a free one. */
+  port?: number;
+  /** Keys and what each may: all, or the rights named (default: `rk_test_demo` may read and write all). */
+  keys?: Readonly<Record<string, 'all' | readonly string[]>>;
+  /** What Stripe bounds (default: as a sandbox); null: nothing. */
+  limits?: Limits | null;
+  faults?: Faults;
+  deliveryFaults?: DeliveryFaults;
+  /** Events appear in lists up to so many seconds late. */
+  listLagS?: number;
+  /** The share of changes of which Stripe makes no event. */
+  unmadeRate?: number;
+  /** Connected accounts, each a world of its own with this many lives. */
+  connected?: readonly number[];
+}>;
+
+export type SimulatedStripe = Readonly<{
+  url: string;
+  port: number;
+  /** One that may all. */
+  key: string;
+  clock: VirtualClock;
+  /** What is true of the account. */
+  world: World;
+  /** What is true of connected accounts, by their ids. */
+  connected: ReadonlyMap<string, World>;
+  endpoints: Endpoints;
+  counters: Counters;
+  /** Delivers what is due by the clock. */
+  deliver(): Promise<readonly Delivered[]>;
+  stop(): Promise<void>;
+}>;
+
+export const DEMO_KEY = 'rk_test_demo';
+const JANUARY_2026 = Date.UTC(2026, 0, 5, 9) / 1_000;
+const BODY_BYTES_MAX = 100_000;
+
+/** Stripe's API for one simulated account, on 127.0.0.1. */
+export async function startStripeApi(options: StripeApiOptions): Promise<SimulatedStripe> {
+  const { seed, startAt = JANUARY_2026, livemode = false, apiVersion = '2026-03-25.dahlia' } = options;
+  const { listLagS = 0, unmadeRate = 0, connected = [] } = options;
+  const played = { apiVersion, startAt, livemode, listLagS, unmadeRate };
+  const world = new World({ ...played, seed, subscriptions: options.subscriptions });
+  const clock = new VirtualClock(options.now ?? startAt + 180 * DAY);
+  const others = connected.map((subscriptions, at) => new World({ ...played, seed: seed + at + 1, subscriptions }));
+  const api = new Api(options, clock, world, new Map(others.map((other) => [other.account.id, other])));
+  const server = createServer((request, response) => void api.answer(request, response));
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(options.port ?? 0, '127.0.0.1', resolve);
+  });
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    port,
+    key: Object.entries(api.keys).find(([, rights]) => rights === 'all')?.[0] ?? '',
+    clock,
+    world,
+    connected: api.connected,
+    endpoints: api.endpoints,
+    counters: api.counters,
+    deliver: () => api.endpoints.deliver(clock.now()),
+    stop: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+type Asked = Readonly<{ method: string; path: string; params: URLSearchParams; form: URLSearchParams; key: string }>;
+
+class Api {
+  readonly keys: Readonly<Record<string, 'all' | readonly string[]>>;
+  readonly counters: Counters;
+  readonly endpoints: Endpoints;
+  readonly #luck: () => Luck;
+  #requests = 0;
+
+  constructor(
+    options: StripeApiOptions,
+    private readonly clock: VirtualClock,
+    private readonly world: World,
+    readonly connected: ReadonlyMap<string, World>,
+  ) {
+    const { seed, keys = { [DEMO_KEY]: 'all' }, limits = SANDBOX_LIMITS, faults = {}, deliveryFaults = {} } = options;
+    this.keys = keys;
+    this.counters = new Counters(limits);
+    this.endpoints = new Endpoints(world, seed, deliveryFaults);
+    this.#luck = luckOf(seed, faults);
+  }
+
+  async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const address = new URL(request.url ?? '/', 'http://stripe');
+    const operation = `${request.method ?? 'GET'} ${operationOf(address.pathname)}`;
+    const tooMany = this.counters.begin(operation);
+    const { fault, waitMs, staleS } = this.#luck();
+    try {
+      if (waitMs > 0) await pause(waitMs);
+      const form = new URLSearchParams(await bodyOf(request));
+      if (tooMany !== null) throw refusals.limited(tooMany);
+      if (fault.kind === 'limited') throw refusals.limited(fault.reason);
+      if (fault.kind === 'broken') throw refusals.broken(fault.status);
+      const key = keyOf(request.headers.authorization);
+      const reading = this.#readingOf(request, key, staleS);
+      const asked = {
+        method: request.method ?? 'GET',
+        path: address.pathname,
+        params: address.searchParams,
+        form,
+        key,
+      };
+      const body = JSON.stringify(this.#answerOf(asked, reading), null, 2);
+      this.#send(response, { status: 200, body, version: reading.apiVersion, cut: fault.kind === 'cut' });
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      this.#send(response, { status: error.status, body: error.body(), headers: error.headers });
+    } finally {
+      this.counters.end();
+    }
+  }
+
+  #readingOf({ headers }: IncomingMessage, key: string, staleS: number): Reading {
+    const rights = this.keys[key];
+    if (key === '') throw refusals.noKey();
+    if (rights === undefined) throw refusals.badKey(key);
+    const account = headers['stripe-account'];
+    const world =
+      typeof account !== 'string' || account === this.world.account.id ? this.world : this.connected.get(account);
+    if (world === undefined) throw refusals.noAccount(key, String(account));
+    const now = this.clock.now();
+    const asked = headers['stripe-version'];
+    const apiVersion = versionOf(typeof asked === 'string' ? asked : null, world.options.apiVersion);
+    return { world, now, shownAt: now - staleS, apiVersion };
+  }
+
+  #answerOf(asked: Asked, reading: Reading): Json {
+    const { method, path, params, key } = asked;
+    if (path.startsWith('/v1/webhook_endpoints')) return this.#endpointsAnswer(asked, reading);
+    if (method !== 'GET') throw refusals.unknownUrl(method, path);
+    if (path === '/v1/account') return accountShape(reading.world);
+    if (path === '/v1/accounts') {
+      const data = [...this.connected.values()].map(accountShape);
+      return { object: 'list', data, has_more: false, url: path };
+    }
+    if (path === '/v1/balance') return balanceShape(reading);
+    if (path === '/v1/events' || path.startsWith('/v1/events/')) {
+      this.#allow(key, 'rak_event_read', reading);
+      const pendingOf = this.endpoints.pendingOf;
+      if (path === '/v1/events') return listEvents(reading, params, pendingOf);
+      return oneEvent(reading, decodeURIComponent(path.slice('/v1/events/'.length)), pendingOf);
+    }
+    const listed = LISTED.find((one) => path === one.path || path.startsWith(`${one.path}/`));
+    const isThere = listed?.since === undefined || reading.apiVersion >= listed.since;
+    if (listed === undefined || !isThere) throw refusals.unknownUrl(method, path);
+    this.#allow(key, listed.right, reading);
+    if (path === listed.path) return listObjects(reading, listed, params);
+    return oneObject(reading, listed, decodeURIComponent(path.slice(listed.path.length + 1)), params);
+  }
+
+  #endpointsAnswer({ method, path, form, key }: Asked, reading: Reading): Json {
+    this.#allow(key, method === 'GET' ? 'rak_webhook_read' : 'rak_webhook_write', reading);
+    const id = decodeURIComponent(path.slice('/v1/webhook_endpoints/'.length));
+    if (method === 'GET') return id === '' ? this.endpoints.list() : this.endpoints.read(id);
+    if (method === 'POST')
+      return id === '' ? this.endpoints.create(form, reading.now) : this.endpoints.update(id, form);
+    if (method === 'DELETE' && id !== '') return this.endpoints.delete(id);
+    throw refusals.unknownUrl(method, path);
+  }
+
+  #allow(key: string, right: string, { world }: Reading): void {
+    const rights = this.keys[key];
+    if (rights !== 'all' && rights?.includes(right) !== true) throw refusals.lacksRight(key, world.account.id, right);
+  }
+
+  #send(
+    response: ServerResponse,
+    answer: Readonly<{
+      status: number;
+      body: string;
+      version?: string;
+      cut?: boolean;
+      headers?: Readonly<Record<string, string>>;
+    }>,
+  ): void {
+    const bytes = Buffer.from(answer.body);
+    this.#requests += 1;
+    response.sendDate = false;
+    response.writeHead(answer.status, {
+      'content-type': 'application/json',
+      'content-length': bytes.length,
+      date: new Date(this.clock.now() * 1_000).toUTCString(),
+      'request-id': `req_${String(this.#requests).padStart(14, '0')}`,
+      ...(answer.version === undefined ? {} : { 'stripe-version': answer.version }),
+      ...answer.headers,
+    });
+    if (answer.cut !== true) response.end(bytes);
+    else response.write(bytes.subarray(0, bytes.length / 2), () => response.destroy());
+  }
+}
+
+/** The path without ids: what Stripe bounds by itself. */
+function operationOf(path: string): string {
+  const listed = LISTED.find((one) => path.startsWith(`${one.path}/`));
+  if (listed !== undefined) return `${listed.path}/:id`;
+  return path.replace(/^(\/v1\/(?:events|webhook_endpoints))\/.+/, '$1/:id');
+}
+
+function keyOf(authorization: string | undefined): string {
+  const [scheme, value = ''] = (authorization ?? '').split(' ');
+  if (scheme === 'Bearer') return value;
+  return scheme === 'Basic' ? (Buffer.from(value, 'base64').toString().split(':')[0] ?? '') : '';
+}
+
+async function bodyOf(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > BODY_BYTES_MAX) throw refusals.badParameter('body', 'too large');
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString();
+}
+
+const accountShape = ({ account, openedAt }: World): { readonly [key: string]: Json } => ({
+  id: account.id,
+  object: 'account',
+  business_profile: { name: account.name, url: 'https://nimbus.example' },
+  charges_enabled: true,
+  country: account.country,
+  created: openedAt,
+  default_currency: 'usd',
+  details_submitted: true,
+  payouts_enabled: true,
+  type: 'standard',
+});
+
+/** What is in the balance: all transactions, by currency, those that are available apart. */
+function balanceShape({ world, now, apiVersion }: Reading): Json {
+  const sums = { available: new Map<string, number>(), pending: new Map<string, number>() };
+  for (const { id } of world.listed('balance_transaction', now)) {
+    const shape = world.object(id, now, apiVersion);
+    const currency = String(shape?.['currency']);
+    const sum = shape?.['status'] === 'available' ? sums.available : sums.pending;
+    sum.set(currency, (sum.get(currency) ?? 0) + Number(shape?.['net']));
+  }
+  const amounts = (sum: ReadonlyMap<string, number>): Json =>
+    [...sum].map(([currency, amount]) => ({ amount, currency, source_types: { card: amount } }));
+  return {
+    object: 'balance',
+    available: amounts(sums.available),
+    livemode: world.account.livemode,
+    pending: amounts(sums.pending),
+  };
+}

@@ -1,0 +1,177 @@
+import { simulatedAccount, type Account } from '../account.js';
+import type { ApiVersion } from '../api-version.js';
+import { DAY, type Seconds } from '../calendar.js';
+import type { StripeEvent, StripeObject } from '../json.js';
+import { seededRandom } from '../random.js';
+import { lives } from '../simulator.js';
+import { catalogueOf, happeningsOf, tiersOf, type Happening } from './happenings.js';
+import { moneyOf } from './money.js';
+
+export type WorldOptions = Readonly<{
+  seed: number;
+  subscriptions: number;
+  /** The account's own version: things happen, and are shown, by it. */
+  apiVersion: ApiVersion;
+  /** The first second; customers appear within 30 days of it. */
+  startAt: Seconds;
+  livemode: boolean;
+  /** Events appear in lists up to so many seconds late. */
+  listLagS: number;
+  /** The share of changes of which Stripe makes no event. */
+  unmadeRate: number;
+}>;
+
+/** An event, and since when who can see it. */
+export type WorldEvent = Readonly<{
+  id: string;
+  at: Seconds;
+  /** What the event says: under a test clock, the time of that. */
+  created: Seconds;
+  listedAt: Seconds;
+  in: (apiVersion: ApiVersion) => StripeEvent;
+}>;
+
+/** An object's states, the first first. */
+type Thing = Readonly<{ id: string; object: string; created: number; index: number; states: readonly Happening[] }>;
+
+const OPENED_BEFORE = 90 * DAY;
+
+/**
+ * All that ever happens to one account of Stripe, and how it is at any second: the truth that the API shows, with or
+ * without an event of it.
+ */
+export class World {
+  readonly account: Account;
+  readonly openedAt: Seconds;
+  readonly #things = new Map<string, Thing>();
+  readonly #byObject = new Map<string, Thing[]>();
+  readonly #deleted = new Map<string, Seconds>();
+  /** Of invoice items: the invoice whose lines they became, and when; no event says so. */
+  readonly #invoiced = new Map<string, { at: Seconds; invoice: string }>();
+  /** Every event that Stripe makes, in the order in which they happen. */
+  readonly events: readonly WorldEvent[];
+  /** As they are listed. */
+  readonly newestFirst: readonly WorldEvent[];
+  readonly #eventsById: ReadonlyMap<string, WorldEvent>;
+  /** Changes of which it makes none. */
+  readonly unmade: readonly WorldEvent[];
+
+  constructor(readonly options: WorldOptions) {
+    const { seed, subscriptions, apiVersion, startAt, livemode } = options;
+    this.openedAt = startAt - OPENED_BEFORE;
+    this.account = simulatedAccount({ seed, livemode, openedAt: this.openedAt });
+    const played = [...lives({ seed, subscriptions, apiVersion, startAt, livemode })].flatMap(happeningsOf);
+    const happenings = [...catalogueOf(this.account, apiVersion), ...played, ...moneyOf(played, livemode)].sort(
+      (a, b) => a.at - b.at,
+    );
+    this.#keep(happenings);
+    const random = seededRandom(seed, 'world');
+    const events = happenings.flatMap(({ at, event }): (WorldEvent & { made: boolean })[] => {
+      if (event === null) return [];
+      const lag = random.chance(0.1) ? random.integer(0, options.listLagS) : 0;
+      const { id, created } = event(apiVersion);
+      return [{ id, at, created, listedAt: at + lag, in: event, made: !random.chance(options.unmadeRate) }];
+    });
+    this.events = events.filter(({ made }) => made);
+    this.unmade = events.filter(({ made }) => !made);
+    this.newestFirst = this.events.toReversed().sort((a, b) => b.created - a.created);
+    this.#eventsById = new Map(this.events.map((event) => [event.id, event]));
+  }
+
+  event(id: string): WorldEvent | null {
+    return this.#eventsById.get(id) ?? null;
+  }
+
+  #keep(happenings: readonly Happening[]): void {
+    const states = new Map<string, Happening[]>();
+    for (const happening of happenings) {
+      const { shape } = happening;
+      const known = states.get(shape.id);
+      if (known !== undefined) {
+        known.push(happening);
+        continue;
+      }
+      const all = [happening];
+      states.set(shape.id, all);
+      const thing = {
+        id: shape.id,
+        object: shape.object,
+        created: Number(shape['created'] ?? happening.at),
+        index: states.size,
+        states: all,
+      };
+      this.#things.set(shape.id, thing);
+      this.#byObject.set(shape.object, [...(this.#byObject.get(shape.object) ?? []), thing]);
+      if (shape.object === 'invoice') this.#noteItems(shape, happening.at);
+    }
+    for (const things of this.#byObject.values()) things.sort((a, b) => b.created - a.created || b.index - a.index);
+  }
+
+  #noteItems(invoice: StripeObject, at: Seconds): void {
+    const { data } = invoice['lines'] as unknown as { data: readonly Record<string, unknown>[] };
+    for (const line of data) {
+      const { subscription_item_details: ofItem, invoice_item_details: ofInvoice } = (line['parent'] ?? {}) as Record<
+        string,
+        { invoice_item?: string } | undefined
+      >;
+      const item = line['invoice_item'] ?? ofItem?.invoice_item ?? ofInvoice?.invoice_item;
+      if (typeof item === 'string') this.#invoiced.set(item, { at, invoice: invoice.id });
+    }
+  }
+
+  /** Ids of one kind of object that are there, the newest first, with when each was created. */
+  *listed(object: string, now: Seconds): Generator<Readonly<{ id: string; created: number }>> {
+    for (const { id, created, states } of this.#byObject.get(object) ?? [])
+      if (Number(states[0]?.at) <= now && !this.isDeleted(id, now)) yield { id, created };
+  }
+
+  /** An object as it is; null when there is none (any more). `readAt`: the second that its fields of the hour bear. */
+  object(id: string, now: Seconds, apiVersion: ApiVersion, readAt: Seconds = now): StripeObject | null {
+    const state = this.#things.get(id)?.states.findLast(({ at }) => at <= now);
+    if (state === undefined || this.isDeleted(id, now)) return null;
+    const invoiced = this.#invoiced.get(id);
+    const shape = readAtTime(state.object(apiVersion), readAt - this.openedAt);
+    return invoiced === undefined || invoiced.at > now ? shape : { ...shape, invoice: invoiced.invoice };
+  }
+
+  kindOf(id: string): string | null {
+    return this.#things.get(id)?.object ?? null;
+  }
+
+  /** Deletes an object as the merchant would, without an event. */
+  delete(id: string, now: Seconds): void {
+    this.#deleted.set(id, now);
+  }
+
+  isDeleted(id: string, now: Seconds): boolean {
+    return (this.#deleted.get(id) ?? Infinity) <= now;
+  }
+
+  tiersOf(price: string): StripeObject['tiers'] {
+    return tiersOf(this.account, price);
+  }
+
+  /** Everything there is at a second, as it is then. */
+  *objects(now: Seconds, apiVersion: ApiVersion): Generator<StripeObject> {
+    for (const id of this.#things.keys()) {
+      const shape = this.object(id, now, apiVersion);
+      if (shape !== null) yield shape;
+    }
+  }
+}
+
+/** Addresses that Stripe signs anew at each reading. */
+const SIGNED_ANEW: Readonly<Record<string, readonly string[]>> = {
+  invoice: ['hosted_invoice_url', 'invoice_pdf'],
+  credit_note: ['pdf'],
+  charge: ['receipt_url'],
+};
+
+function readAtTime(shape: StripeObject, age: Seconds): StripeObject {
+  const signed = (SIGNED_ANEW[shape.object] ?? []).filter((field) => typeof shape[field] === 'string');
+  if (signed.length === 0) return shape;
+  return {
+    ...shape,
+    ...Object.fromEntries(signed.map((field) => [field, String(shape[field]).replace('?s=', `,${age}?s=`)])),
+  };
+}
