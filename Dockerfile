@@ -15,6 +15,7 @@ ENV NODE_ENV=production HOST=0.0.0.0 PORT=3000 DATA_DIR=/data
 COPY --from=build /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
 COPY --from=build /app/docs/openapi.json ./docs/openapi.json
+COPY --from=build /app/src/console/browser ./src/console/browser
 COPY --from=build /app/package.json /app/LICENSE /app/NOTICE ./
 RUN install -d -o node -g node -m 700 /data
 USER node

@@ -1,3 +1,17 @@
+const swc = (syntax) => ({
+  jsc: {
+    target: 'es2022',
+    parser: { syntax: 'typescript', decorators: true, ...syntax },
+    transform: {
+      legacyDecorator: true,
+      decoratorMetadata: true,
+      react: { runtime: 'automatic', importSource: 'preact' },
+    },
+  },
+  module: { type: 'es6' },
+  sourceMaps: 'inline',
+});
+
 /** jest runs TypeScript as ES modules: swc strips the types, Node loads the rest. */
 export default {
   testEnvironment: 'node',
@@ -9,21 +23,8 @@ export default {
   workerIdleMemoryLimit: '1GB',
   roots: ['<rootDir>/test', '<rootDir>/packages'],
   testMatch: ['**/*.spec.ts'],
-  extensionsToTreatAsEsm: ['.ts'],
+  extensionsToTreatAsEsm: ['.ts', '.tsx'],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
-  transform: {
-    '^.+\\.ts$': [
-      '@swc/jest',
-      {
-        jsc: {
-          target: 'es2022',
-          parser: { syntax: 'typescript', decorators: true },
-          transform: { legacyDecorator: true, decoratorMetadata: true },
-        },
-        module: { type: 'es6' },
-        sourceMaps: 'inline',
-      },
-    ],
-  },
+  transform: { '^.+\\.ts$': ['@swc/jest', swc({ tsx: false })], '^.+\\.tsx$': ['@swc/jest', swc({ tsx: true })] },
   testTimeout: 30_000,
 };

@@ -249,6 +249,8 @@ export const openApiDocument = (): Promise<Document> =>
       Object.entries(scopesOf(app)).map(([route, scope]) => [route.replace(/:(\w+)/g, '{$1}'), scope]),
     );
     const paths = Object.entries(built.paths)
+      // The console is for people: its pages are no part of what programs may rely on.
+      .filter(([path]) => !/^\/console(\/|$)/.test(path))
       .sort(([a], [b]) => (a < b ? -1 : 1))
       .map(([path, operations]) => [
         path,

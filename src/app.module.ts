@@ -48,6 +48,7 @@ import { TimelineController } from './api/timeline/timeline.controller.js';
 import { CatchUpMetrics } from './catch-up/catch-up.metrics.js';
 import { CatchUpThread } from './catch-up/thread.js';
 import type { Config } from './config.js';
+import { CONSOLE } from './console/index.js';
 import { Appender, noIndex, type AppenderLimits } from './eventstore/appender.js';
 import type { EventStore } from './eventstore/event-store.js';
 import { Operations } from './operations/operations.js';
@@ -159,6 +160,7 @@ export class AppModule {
               operations: { store, database: readModels.database, look: operations && (() => operations.look()) },
               deliveriesOf: intake?.deliveriesOf ?? (() => null),
             }),
+            ...(config.hasConsole ? [CONSOLE] : []),
           ]
         : []),
     ];

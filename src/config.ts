@@ -69,6 +69,8 @@ export type Config = Readonly<{
   /** After how long Postgres ends a read of the API, in milliseconds. */
   readTimeoutMs: number;
   access: AccessPolicy;
+  /** Whether a process that serves the API serves the console too. */
+  hasConsole: boolean;
   /** Variables that are set and not read, each with the name that was probably meant. */
   warnings: readonly string[];
   /** Whether the log has a line for each delivery, for a developer who watches. */
@@ -265,6 +267,7 @@ const environment = z.object({
     .optional(),
   STRIPE_API_RATE: wholeNumber(1, 100, 20).optional(),
   STRIPE_API_DAILY: perDay.default('auto'),
+  CONSOLE: oneOf(['on', 'off'], 'on'),
   APPEND_BYTES_MAX: integer(1_048_576, 65_536, 16_767_216),
   APPEND_TIMEOUT_MS: integer(3_000, 100, 30_000),
   INTAKE_WAITING_MAX: integer(2_000, 1, 100_000),
@@ -417,6 +420,7 @@ export function loadConfig(env: Environment): Config {
     readTimeoutMs: values.READ_TIMEOUT_MS,
     referenceKey: values.REFERENCE_METADATA ?? null,
     access: accessPolicyOf(values),
+    hasConsole: values.CONSOLE === 'on',
   };
 }
 

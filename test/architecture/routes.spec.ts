@@ -83,6 +83,14 @@ const ROUTES = {
   'GET /v1/parked/:projection/:stream': 'admin',
   'POST /v1/parked/:projection/:stream/replay': 'admin',
   'POST /v1/parked/replay': 'admin',
+  'GET /console': 'access',
+  'GET /console/login': 'open',
+  'POST /console/session': 'open',
+  'POST /console/session/end': 'open',
+  'GET /console/assets/:version/:file': 'open',
+  'GET /console/find': 'access',
+  'GET /console/customers/:id': 'access',
+  'GET /console/*': 'access',
 };
 
 @Controller('forgotten')
@@ -171,8 +179,10 @@ describe('the routes', () => {
     '%s is refused without a token, and without the scope "%s"',
     async (route, scope) => {
       const [method = '', path = ''] = route.split(' ');
-      expect(await ask(app, method, path)).toMatchObject({ status: 401 });
-      expect(await ask(app, method, path, 'a-token-that-nobody-gave')).toMatchObject({ status: 401 });
+      // Who is not logged in to the console is led to the login.
+      const status = path.startsWith('/console') ? 303 : 401;
+      expect(await ask(app, method, path)).toMatchObject({ status });
+      expect(await ask(app, method, path, 'a-token-that-nobody-gave')).toMatchObject({ status });
       if (scope === 'admin') expect(await ask(app, method, path, READ_TOKEN)).toMatchObject({ status: 403 });
     },
   );

@@ -34,13 +34,17 @@ function packagesOf(entry: string): Set<string> {
 }
 
 describe('the package', () => {
-  it('has the programs and the storm, and no tests, sources or maps', () => {
+  it('has the programs and the storm, the files for browsers, and no tests, other sources or maps', () => {
     const command = ['pack', '--dry-run', '--json', '--ignore-scripts'];
     const packed = execFileSync('npm', command, { cwd: ROOT, encoding: 'utf8' });
     const [{ files }] = JSON.parse(packed) as [{ files: { path: string }[] }];
     const paths = files.map(({ path }) => path);
     expect(paths).toEqual(expect.arrayContaining([...Object.values(bin), 'dist/src/main.js', 'LICENSE', 'NOTICE']));
-    expect(paths.filter((path) => !/^(dist|dist-load|docs)\/|^[A-Z]+(\.md)?$|^package\.json$/.test(path))).toEqual([]);
+    expect(
+      paths.filter(
+        (path) => !/^(dist|dist-load|docs|src\/console\/browser)\/|^[A-Z]+(\.md)?$|^package\.json$/.test(path),
+      ),
+    ).toEqual([]);
     expect(paths.filter((path) => /fixtures|\.map$|\.spec\.|\.ts$/.test(path))).toEqual([]);
   });
 

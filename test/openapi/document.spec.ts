@@ -48,7 +48,7 @@ describe('docs/openapi.json', () => {
         route,
         summary: expect.stringMatching(/\S/),
         operationId: expect.stringMatching(/^[a-z]\w+$/i),
-        security: isOpen ? [] : [{ token: [expect.stringMatching(/^(read|admin)$/)] }],
+        security: isOpen ? [] : [{ token: [expect.stringMatching(/^(access|read|admin)$/)] }],
       });
       expect(operation['x-problems'].filter((code) => !known.includes(code))).toEqual([]);
       expect(operation['x-problems']).toContain('internal_error');

@@ -1,0 +1,143 @@
+import type { Reason } from '../access/answer.js';
+import type { AccessReason } from './answers.js';
+import { dayText } from './parts/text.js';
+
+type Rule = Reason['rule'];
+type Told = AccessReason & Readonly<{ until: string | null }>;
+/** What a rule says of a grant, what would give access back, and the variable that decides otherwise. */
+type Words = Readonly<{ says: (told: Told) => string; back?: string; policy?: string }>;
+
+const word = (status: string | undefined): string => (status ?? 'not known').replaceAll('_', ' ');
+const since = (time: string | null | undefined): string =>
+  time === null || time === undefined ? '' : ` since ${dayText(time)}`;
+const on = (time: string | null | undefined): string =>
+  time === null || time === undefined ? '' : ` on ${dayText(time)}`;
+
+/** Whole days from the first failure to the end of the grace. */
+function graceOf({ pastDueSince, statusSince, until }: Told): string {
+  const from = pastDueSince ?? statusSince;
+  if (from === undefined || until === null) return 'the days of grace';
+  const days = Math.round((Date.parse(until) - Date.parse(from)) / 86_400_000);
+  return days === 1 ? '1 day of grace' : `${days} days of grace`;
+}
+
+const PAY = 'Payment of the open invoice: Stripe tries again by itself, or somebody pays it.';
+const NEW = 'A new subscription.';
+
+/** Every rule of src/access in words; the compiler wants each. */
+const RULES: Readonly<Record<Rule, Words>> = {
+  active: { says: () => 'the subscription is active' },
+  trialing: { says: () => 'the subscription is in its trial', policy: 'ACCESS_TRIALING' },
+  grace: {
+    says: (told) =>
+      `${word(told.status)}${since(told.pastDueSince ?? told.statusSince)}, and ${graceOf(told)} are running`,
+    policy: 'ACCESS_GRACE_DAYS',
+  },
+  being_retried: {
+    says: (told) => `${word(told.status)}${since(told.pastDueSince)}, and Stripe still tries to collect`,
+    policy: 'ACCESS_WHILE_RETRIED',
+  },
+  paid_period: { says: () => 'something is past due, but the current period is paid' },
+  canceled_until_period_end: {
+    says: (told) => `canceled${on(told.statusSince)}, and the period that was paid for runs to its end`,
+    policy: 'ACCESS_CANCELED_UNTIL_PERIOD_END',
+  },
+  paid_after_end: {
+    says: (told) => `canceled${on(told.statusSince)}, but paid after that`,
+    policy: 'ACCESS_PAID_AFTER_END',
+  },
+  entitlement: { says: (told) => `Stripe lists the entitlement ${told.lookupKey ?? ''}`.trim() },
+  trial_denied: {
+    says: () => 'the subscription is in its trial, and trials give no access',
+    back: 'The first payment after the trial.',
+    policy: 'ACCESS_TRIALING',
+  },
+  trial_unpaid: {
+    says: () => 'the trial is over and nothing was paid',
+    back: PAY,
+    policy: 'ACCESS_TRIAL_UNPAID_GRACE',
+  },
+  trial_over: {
+    says: (told) => `the trial ended${on(told.until)} without a way to pay`,
+    back: 'A payment method, and a new subscription.',
+  },
+  no_grace: {
+    says: (told) => `${word(told.status)}${since(told.statusSince)}, and this status has no days of grace`,
+    back: PAY,
+    policy: 'ACCESS_GRACE_DAYS',
+  },
+  grace_over: {
+    says: (told) =>
+      `${word(told.status)}${since(told.pastDueSince ?? told.statusSince)}, and ${graceOf(told)} are over`,
+    back: PAY,
+    policy: 'ACCESS_GRACE_DAYS',
+  },
+  upgrade_unpaid: {
+    says: () => 'what an upgrade added has not been paid for',
+    back: PAY,
+    policy: 'ACCESS_UNPAID_UPGRADE_GRACE',
+  },
+  refunded: {
+    says: () => 'all that was paid for the period was given back',
+    back: 'A new payment for the period.',
+    policy: 'ACCESS_GIVEN_BACK_DENIES',
+  },
+  dispute_lost: {
+    says: () => 'the payment for the period was disputed, and the dispute is lost',
+    back: 'A new payment for the period.',
+    policy: 'ACCESS_GIVEN_BACK_DENIES',
+  },
+  disputed: {
+    says: () => 'the payment for the period is disputed',
+    back: 'The end of the dispute, if it is won.',
+    policy: 'ACCESS_GIVEN_BACK_DENIES',
+  },
+  renewal_not_heard_of: {
+    says: () => 'the period is over, and no event has told of a renewal',
+    back: 'The event that tells of the renewal. If Stripe shows one, it has not come here: look at the endpoint in Stripe, and resend.',
+    policy: 'ACCESS_RENEWAL_GRACE_HOURS',
+  },
+  cancellation_due: { says: (told) => `it was set to end${on(told.until)}`, back: NEW },
+  collection_paused: {
+    says: () => 'collection is paused',
+    back: 'Resume collection in Stripe.',
+    policy: 'ACCESS_PAUSE_COLLECTION_DENIES',
+  },
+  canceled: {
+    says: (told) => `canceled${on(told.statusSince)}`,
+    back: NEW,
+    policy: 'ACCESS_CANCELED_UNTIL_PERIOD_END',
+  },
+  incomplete_expired: { says: () => 'the first payment never succeeded, and the subscription expired', back: NEW },
+  no_quantity: { says: () => 'the quantity of what was subscribed to is 0', back: 'A quantity of 1 or more.' },
+  status_not_known: {
+    says: (told) => `the status ${word(told.status)} is none that the ledger knows`,
+    back: 'A newer version of the ledger.',
+  },
+  no_subscription: {
+    says: () => 'no subscription is known',
+    back: 'A subscription. If Stripe shows one, its events have not come here.',
+  },
+  subscription_not_seen: {
+    says: () => 'other objects name a subscription of which no event has come',
+    back: 'The events of the subscription: enable customer.subscription.* at the endpoint in Stripe, and resend.',
+  },
+  no_entitlement: {
+    says: () => 'Stripe lists no such entitlement',
+    back: 'The feature on a product of an active subscription.',
+  },
+  customer_deleted: { says: () => 'the customer was deleted in Stripe', back: 'A new customer.' },
+  customer_not_known: { says: () => 'nothing is known of the customer', back: 'The events of the customer.' },
+};
+
+const NOT_IN_WORDS: Words = { says: ({ rule }) => `the rule ${word(rule)} decides` };
+
+const wordsOf = (rule: string): Words => (Object.hasOwn(RULES, rule) ? RULES[rule as Rule] : NOT_IN_WORDS);
+
+/** Why, as the end of a sentence. */
+export const reasonText = (reason: AccessReason, until: string | null): string =>
+  wordsOf(reason.rule).says({ ...reason, until });
+/** What would give access back; null where nothing is to be done. */
+export const wayBack = ({ rule }: AccessReason): string | null => wordsOf(rule).back ?? null;
+/** The variable of the policy that decides this otherwise; null where none does. */
+export const policyOf = ({ rule }: AccessReason): string | null => wordsOf(rule).policy ?? null;

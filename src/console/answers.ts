@@ -1,0 +1,249 @@
+/** What pages read of the API's answers; docs/openapi.json has all of it. */
+
+export type Cause = Readonly<{ stripeEventId: string; type: string; created: string; apiVersion: string | null }>;
+export type Stale = Readonly<{ since: string; stream: string; revision: string; cause: string }>;
+type Made = Readonly<{ changedBy: Cause; stale?: Stale; livemode: boolean; account: string | null }>;
+export type List<T> = Readonly<{ data: readonly T[]; nextCursor: string | null }>;
+
+export type Customer = Made &
+  Readonly<{
+    id: string;
+    email: string | null;
+    name: string | null;
+    currency: string | null;
+    balanceMinor: number | null;
+    isDelinquent: boolean | null;
+    isDeleted: boolean;
+    createdAt: string | null;
+    reference: string | null;
+  }>;
+
+export type Item = Readonly<{
+  id: string;
+  price: string | null;
+  product: string | null;
+  quantity: number | null;
+  currency: string | null;
+  unitAmountMinor: number | null;
+  interval: string | null;
+  intervalCount: number | null;
+}>;
+
+export type Subscription = Made &
+  Readonly<{
+    id: string;
+    customer: string | null;
+    status: string;
+    statusSince: string;
+    statusEvent: string;
+    previousStatus: string | null;
+    currency: string | null;
+    items: readonly Item[];
+    periodStart: string | null;
+    periodEnd: string | null;
+    trialEnd: string | null;
+    cancelAt: string | null;
+    cancelAtPeriodEnd: boolean;
+    endedAt: string | null;
+    cancellationReason: string | null;
+    collectionMethod: string | null;
+    latestInvoice: string | null;
+    createdAt: string | null;
+    reference?: string | null;
+  }>;
+
+export type Invoice = Made &
+  Readonly<{
+    id: string;
+    number: string | null;
+    status: string | null;
+    customer: string | null;
+    subscription: string | null;
+    currency: string | null;
+    totalMinor: number | null;
+    amountPaidMinor: number | null;
+    amountRemainingMinor: number | null;
+    billingReason: string | null;
+    attemptCount: number | null;
+    nextPaymentAttempt: string | null;
+    createdAt: string | null;
+    paidAt: string | null;
+  }>;
+
+export type Charge = Readonly<{
+  id: string;
+  status: string;
+  amountMinor: number | null;
+  currency: string | null;
+  failureCode: string | null;
+  declineCode: string | null;
+  failureMessage: string | null;
+  createdAt: string | null;
+  changedBy: Cause;
+}>;
+
+export type Payment = Readonly<{
+  id: string;
+  status: string | null;
+  currency: string | null;
+  amountMinor: number | null;
+  amountRefundedMinor: number | null;
+  amountDisputedMinor: number | null;
+  failureCode: string | null;
+  declineCode: string | null;
+  failureMessage: string | null;
+  paymentIntent: Charge | null;
+  charges: readonly Charge[];
+  invoices: readonly Readonly<{ id: string; number: string | null }>[];
+}>;
+
+export type Dispute = Made &
+  Readonly<{
+    id: string;
+    status: string;
+    reason: string | null;
+    amountMinor: number | null;
+    currency: string | null;
+    evidenceDueBy: string | null;
+    createdAt: string | null;
+    isInquiry: boolean;
+  }>;
+
+export type PaymentMethod = Readonly<{
+  id: string;
+  type: string | null;
+  brand: string | null;
+  last4: string | null;
+  expiresAt: string | null;
+  isDefault: boolean;
+  isDeleted: boolean;
+}>;
+
+export type Everything = Readonly<{
+  id: string;
+  customer: Customer | null;
+  paymentMethods: readonly PaymentMethod[];
+  subscriptions: List<Subscription>;
+  invoices: List<Invoice>;
+  payments: List<Payment>;
+}>;
+
+/** As JSON has it: times are texts. */
+export type AccessReason = Readonly<{
+  rule: string;
+  subscription?: string;
+  status?: string;
+  statusSince?: string;
+  statusEvent?: string;
+  pastDueSince?: string | null;
+  clockTime?: string | null;
+  isStale?: boolean;
+  lookupKey?: string;
+  changedBy?: Cause;
+}>;
+export type Grant = Readonly<{
+  granted: boolean;
+  until: string | null;
+  products: readonly string[];
+  reason: AccessReason;
+}>;
+export type Access = Readonly<{
+  customers: readonly string[];
+  at: string;
+  granted: boolean;
+  until: string | null;
+  reason: AccessReason;
+  isComplete: boolean;
+  products: readonly string[];
+  entitlements: readonly string[];
+  unseenSubscriptions: readonly string[];
+  considered: readonly Grant[];
+}>;
+
+export type Product = Readonly<{ id: string; name: string | null }>;
+
+export type Change = Readonly<{ path: string; from: unknown; to: unknown }>;
+export type TimelineEntry = Readonly<{
+  number: number;
+  stripeEventId: string;
+  type: string;
+  created: string;
+  object: Readonly<{ kind: string | null; id: string | null }>;
+  apiVersion: string | null;
+  renderings: readonly (string | null)[];
+  changes: readonly Change[] | null;
+  transition: Readonly<{ from: string | null; to: string }> | null;
+  late: boolean;
+  ambiguous: boolean;
+  stream: string;
+  revision: string;
+  position: string;
+  receivedAt: string | null;
+}>;
+export type Timeline = Readonly<{ data: readonly TimelineEntry[]; nextAfter: number | null }>;
+
+export type EventEntry = Readonly<{
+  stripeEventId: string | null;
+  eventId: string;
+  type: string;
+  created: string | null;
+  object: Readonly<{ kind: string | null; id: string | null }>;
+  account: string | null;
+  livemode: boolean | null;
+  apiVersion: string | null;
+  endpoint: string | null;
+  receivedAt: string | null;
+  signedAt: string | null;
+  recordedAt: string;
+  stream: string;
+  revision: string;
+  position: string;
+  bodySha256: string | null;
+  contentHash: string | null;
+  quarantine: string | null;
+}>;
+
+export type OneEvent = EventEntry &
+  Readonly<{
+    renderings: readonly Readonly<{
+      eventId: string;
+      apiVersion: string | null;
+      stream: string;
+      revision: string;
+      position: string;
+    }>[];
+    deliveries: readonly Readonly<{ at: string; outcome: string; endpoint: string; signatureAgeS: number }>[] | null;
+    changed: readonly Readonly<{ table: string; key: Readonly<Record<string, unknown>> }>[];
+  }>;
+
+export type Found = Readonly<{ kind: string; id: string; title: string | null; href: string; by: string }>;
+
+export type StatusAnswer = Readonly<{
+  at: string;
+  state: 'ok' | 'attention' | 'failing';
+  sentence: string;
+  concerns: readonly Readonly<{ code: string; severity: string; text: string }>[];
+  log: Readonly<{ state: string; name: string | null }>;
+  lastEvent: Readonly<{
+    stripeEventId: string | null;
+    type: string;
+    receivedAt: string;
+    ageSeconds: number;
+    position: string;
+  }> | null;
+  intake: Readonly<{
+    state: string;
+    waiting: number | null;
+    minutes: readonly Readonly<{ at: string; byOutcome: Readonly<Record<string, number>> }>[] | null;
+  }>;
+  reads: Readonly<{
+    state: string;
+    building: readonly string[];
+    lagSeconds: number | null;
+    parkedStreams: number | null;
+    quarantinedEvents: number | null;
+  }>;
+  projecting: Readonly<{ by: string; cause: string | null }>;
+  verified: Readonly<{ folds: number; faults: number }> | null;
+  versions: Readonly<{ ledger: string; node: string; postgres: string | null }>;
+}>;

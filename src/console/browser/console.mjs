@@ -1,0 +1,229 @@
+/**
+ * The only script of the console. All pages work without it: it adds local times, keys, copying, and pages that stay
+ * fresh. The token never comes here, and no text becomes HTML but a page of our own.
+ */
+
+/** @type {{ createHTML(text: string): string }} */
+const policy = /** @type {any} */ (globalThis).trustedTypes?.createPolicy('ledger', {
+  createHTML: (/** @type {string} */ text) => text,
+}) ?? {
+  createHTML: (/** @type {string} */ text) => text,
+};
+
+const main = () => /** @type {HTMLElement} */ (document.getElementById('main'));
+const told = document.getElementById('told');
+const tell = (/** @type {string} */ text) => told && (told.textContent = text);
+const isTyping = (/** @type {Element | null} */ at) => at?.matches('input, select, textarea') ?? false;
+
+// Local times beside those in UTC.
+
+const local = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'long' });
+function localTimes() {
+  for (const time of main().querySelectorAll('time'))
+    time.title = `${local.format(new Date(time.dateTime))}\n${time.dateTime}`;
+}
+
+// A page that stays fresh.
+
+const openOnes = () =>
+  [...main().querySelectorAll('details[open]')].map((one) => one.querySelector('summary')?.textContent).join('\n');
+let openAtFirst = openOnes();
+
+/** Never under somebody's hands: an open detail, a selection, a form that is being filled. */
+const isInUse = () =>
+  isTyping(document.activeElement) ||
+  openOnes() !== openAtFirst ||
+  getSelection()?.isCollapsed === false ||
+  document.querySelector('dialog[open]') !== null;
+
+/** Puts the main part of a page of ours in the place of this one's. */
+async function show(/** @type {string} */ url) {
+  const answer = await fetch(url, { headers: { accept: 'text/html' } });
+  if (!answer.ok || new URL(answer.url).pathname !== new URL(url, location.href).pathname) return location.reload();
+  const focused = document.activeElement?.id;
+  const page = new DOMParser().parseFromString(policy.createHTML(await answer.text()), 'text/html');
+  const next = page.getElementById('main');
+  if (next === null) return location.reload();
+  main().replaceWith(document.adoptNode(next));
+  if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
+  ready();
+}
+
+let isStale = false;
+async function refresh() {
+  isStale = true;
+  if (document.hidden || isPaused) return;
+  if (isInUse()) return tell('There is something new. Press r to see it.');
+  isStale = false;
+  try {
+    await show(location.href);
+    tell(`Updated at ${new Date().toLocaleTimeString()}.`);
+  } catch {
+    tell('The ledger does not answer. The page is old.');
+  }
+}
+
+let isPaused = false;
+/** @type {EventSource | null} */
+let source = null;
+let live = '';
+let soon = 0;
+
+/** A connection is held only while the page is seen: browsers have few for one address. */
+function follow() {
+  const wanted = document.hidden ? '' : (main().dataset['live'] ?? '');
+  if (wanted === live) return;
+  live = wanted;
+  source?.close();
+  source = null;
+  if (wanted === '') return;
+  let isFirst = main().dataset['first'] !== 'news';
+  source = new EventSource(wanted);
+  const heard = () => {
+    // A stream of states begins with the one that the page shows.
+    if (isFirst) return void (isFirst = false);
+    clearTimeout(soon);
+    soon = setTimeout(refresh, 300);
+  };
+  for (const kind of ['message', 'event', 'subscription', 'customer']) source.addEventListener(kind, heard);
+}
+
+let timer = 0;
+function ready() {
+  openAtFirst = openOnes();
+  localTimes();
+  follow();
+  clearInterval(timer);
+  const seconds = Number(main().dataset['refresh'] ?? 0);
+  if (seconds > 0) timer = setInterval(refresh, seconds * 1_000);
+}
+document.addEventListener('visibilitychange', () => {
+  follow();
+  if (!document.hidden && isStale) void refresh();
+});
+
+// Forms that are sent by a change, and moments of the past.
+
+/** Shows what a form with GET asks for, and keeps its address. */
+async function ask(/** @type {HTMLFormElement} */ form) {
+  const fields = [...new FormData(form)].flatMap(([name, value]) => (value === '' ? [] : [[name, String(value)]]));
+  const url = `${location.pathname}?${new URLSearchParams(fields)}`;
+  history.replaceState(null, '', url);
+  await show(url).catch(() => tell('The ledger does not answer.'));
+}
+document.addEventListener('change', (event) => {
+  const field = /** @type {HTMLElement} */ (event.target);
+  const form = field.closest('form');
+  if (form?.method === 'get' && 'submit' in field.dataset) void ask(form);
+});
+document.addEventListener('input', (event) => {
+  const field = event.target;
+  if (!(field instanceof HTMLInputElement) || field.type !== 'range') return;
+  const words = (field.dataset['words'] ?? '').split('|');
+  const word = words[Number(field.value) - Number(field.min)] ?? field.value;
+  field.setAttribute('aria-valuetext', word);
+  const output = document.getElementById(`${field.id}-word`);
+  if (output) output.textContent = word;
+});
+function move(/** @type {string} */ id, /** @type {number | ((now: number) => number)} */ to) {
+  const slider = document.getElementById(id);
+  if (!(slider instanceof HTMLInputElement)) return;
+  slider.value = String(typeof to === 'number' ? to : to(Number(slider.value)));
+  slider.dispatchEvent(new Event('input', { bubbles: true }));
+  slider.dispatchEvent(new Event('change', { bubbles: true }));
+}
+document.addEventListener('click', (event) => {
+  const at = /** @type {Element} */ (event.target);
+  const known = at.closest('[data-known]');
+  if (known instanceof SVGElement) move('known', Number(known.dataset['known']));
+  if (at.closest('#pause')) {
+    isPaused = !isPaused;
+    const button = /** @type {HTMLElement} */ (at.closest('#pause'));
+    button.setAttribute('aria-pressed', String(isPaused));
+    if (!isPaused && isStale) void refresh();
+  }
+});
+
+// Keys.
+
+const KEYS = /** @type {const} */ ([
+  ['/', 'search'],
+  ['g h', 'health'],
+  ['g e', 'events'],
+  ['g p', 'projections'],
+  ['g k', 'parked'],
+  ['j, k', 'next and previous row'],
+  ['o', 'open the row'],
+  ['c', 'copy the id of the row, or of the page'],
+  ['[, ]', 'know one event less, or more'],
+  ['r', 'load the page again'],
+  ['?', 'these keys'],
+]);
+const PAGES = /** @type {Record<string, string>} */ ({ h: '', e: '/events', p: '/projections', k: '/parked' });
+let before = '';
+
+const rows = () => [...main().querySelectorAll('tbody tr, .timeline > li')];
+function step(/** @type {number} */ by) {
+  const all = rows();
+  const at = all.findIndex((row) => row.classList.contains('at'));
+  const next = all[Math.min(all.length - 1, Math.max(0, at + (at < 0 ? 1 : by)))];
+  if (!next) return;
+  all[at]?.classList.remove('at');
+  next.classList.add('at');
+  next.scrollIntoView({ block: 'nearest' });
+  const link = next.querySelector('a');
+  if (link) link.focus({ preventScroll: true });
+}
+async function copy() {
+  const id = (main().querySelector('.at .id') ?? main().querySelector('.id'))?.textContent;
+  if (!id) return;
+  await navigator.clipboard.writeText(id);
+  tell(`Copied ${id}.`);
+}
+function keys() {
+  const dialog = document.createElement('dialog');
+  const list = document.createElement('dl');
+  for (const [key, says] of KEYS) {
+    const [dt, dd, kbd] = [document.createElement('dt'), document.createElement('dd'), document.createElement('kbd')];
+    kbd.textContent = key;
+    dd.textContent = says;
+    dt.append(kbd);
+    list.append(dt, dd);
+  }
+  const title = document.createElement('h2');
+  title.textContent = 'Keys';
+  const close = document.createElement('button');
+  close.textContent = 'Close';
+  close.addEventListener('click', () => dialog.close());
+  dialog.setAttribute('aria-label', 'Keys');
+  dialog.append(title, list, close);
+  dialog.addEventListener('close', () => dialog.remove());
+  document.body.append(dialog);
+  dialog.showModal();
+}
+document.addEventListener('keydown', (event) => {
+  if (
+    event.ctrlKey ||
+    event.metaKey ||
+    event.altKey ||
+    isTyping(document.activeElement) ||
+    document.querySelector('dialog[open]')
+  )
+    return;
+  const page = before === 'g' ? PAGES[event.key] : undefined;
+  before = event.key;
+  if (page !== undefined) return void location.assign(`/console${page}`);
+  if (event.key === '/') {
+    event.preventDefault();
+    document.getElementById('q')?.focus();
+  } else if (event.key === '?') keys();
+  else if (event.key === 'j') step(1);
+  else if (event.key === 'k') step(-1);
+  else if (event.key === 'o') main().querySelector('.at')?.querySelector('a')?.click();
+  else if (event.key === 'c') void copy().catch(() => tell('This page may not copy.'));
+  else if (event.key === '[') move('known', (now) => now - 1);
+  else if (event.key === ']') move('known', (now) => now + 1);
+  else if (event.key === 'r') location.reload();
+});
+
+ready();

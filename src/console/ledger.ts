@@ -1,0 +1,71 @@
+import { ProblemError } from '../http/problem.js';
+import { PROBLEMS, type ProblemCode } from '../http/problems.js';
+
+/** What a route of the API answered. */
+export type Answered = Readonly<{ status: number; body: Buffer }>;
+type Method = 'GET' | 'POST' | 'DELETE';
+/** Asks this process's own API. */
+export type Ask = (method: Method, path: string, body: unknown) => Promise<Answered>;
+export type Query = Readonly<Record<string, string | number | null | undefined>>;
+
+/**
+ * The ledger as a page knows it: what the routes of the API answer to whoever is logged in, and nothing else. `hide` takes
+ * out what the visitor may not see.
+ */
+export class Ledger {
+  constructor(
+    private readonly ask: Ask,
+    private readonly hide: (answer: unknown) => unknown = (answer) => answer,
+  ) {}
+
+  /** @throws ProblemError what the route answered instead */
+  async read<T>(path: string, query: Query = {}): Promise<T> {
+    return this.#answer<T>('GET', withQuery(path, query));
+  }
+
+  /** Null where there is no such thing. @throws ProblemError any other problem */
+  async find<T>(path: string, query: Query = {}): Promise<T | null> {
+    try {
+      return await this.read<T>(path, query);
+    } catch (error) {
+      if (error instanceof ProblemError && error.problem.code === 'not_found') return null;
+      throw error;
+    }
+  }
+
+  /** A body as it was delivered, which only those see who may read all. */
+  async text(path: string): Promise<string> {
+    const { status, body } = await this.ask('GET', path, undefined);
+    if (status !== 200) throw problemIn(body);
+    return body.toString();
+  }
+
+  async do<T>(method: 'POST' | 'DELETE', path: string, body?: unknown): Promise<T> {
+    return this.#answer<T>(method, path, body);
+  }
+
+  async #answer<T>(method: Method, path: string, body?: unknown): Promise<T> {
+    const answered = await this.ask(method, path, body);
+    if (answered.status >= 300) throw problemIn(answered.body);
+    return this.hide(JSON.parse(answered.body.toString() || 'null')) as T;
+  }
+}
+
+/** The path of an object, whatever characters its id has. */
+export const pathOf = (...parts: readonly string[]): string => parts.map(encodeURIComponent).join('/');
+
+/** A path with those parameters that have a value. */
+export function withQuery(path: string, query: Query): string {
+  const given = Object.entries(query).flatMap(([name, value]) =>
+    value === null || value === undefined || value === '' ? [] : [[name, String(value)]],
+  );
+  return given.length === 0 ? path : `${path}?${new URLSearchParams(given).toString()}`;
+}
+
+function problemIn(body: Buffer): ProblemError {
+  const { code, detail } = JSON.parse(body.toString()) as { code?: string; detail?: string };
+  return new ProblemError(
+    code !== undefined && Object.hasOwn(PROBLEMS, code) ? (code as ProblemCode) : 'internal_error',
+    detail,
+  );
+}

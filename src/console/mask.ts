@@ -1,0 +1,57 @@
+/** Of these fields nothing is shown. */
+const HIDDEN = /(^|[._])(phone|address|shipping|billing_?details|tax_?ids?|ip_?address|metadata)$/i;
+/** These may be the name of a person. */
+const NAMES = /(^|[._])(name|customer_?name|shipping_?name|individual_?name|business_?name)$/i;
+const EMAIL = /([^\s@<>"'(),;:]+)@([^\s@<>"'(),;:]+)/g;
+
+/**
+ * An answer of the API without what identifies a person, for those who may ask about access alone: e-mail addresses, names,
+ * telephone numbers, addresses and metadata, wherever they stand. Ids, amounts and times stay.
+ */
+export function masked(answer: unknown): unknown {
+  if (typeof answer === 'string') return maskedText(answer);
+  if (Array.isArray(answer)) return answer.map(masked);
+  if (typeof answer !== 'object' || answer === null) return answer;
+  const isPerson = !Object.hasOwn(answer, 'defaultPrice');
+  const entries = Object.entries(answer as Record<string, unknown>).map(([name, value]) => [
+    name,
+    fieldOf(name, value, isPerson),
+  ]);
+  const all = Object.fromEntries(entries) as Record<string, unknown>;
+  return withPath(withTitle(all));
+}
+
+function fieldOf(name: string, value: unknown, isPerson: boolean): unknown {
+  if (value === null) return null;
+  if (HIDDEN.test(name)) return typeof value === 'object' ? {} : '…';
+  if (isPerson && NAMES.test(name) && typeof value === 'string') return initialsOf(value);
+  return masked(value);
+}
+
+/** A change of a timeline names its field beside the values. */
+function withPath(answer: Record<string, unknown>): Record<string, unknown> {
+  const { path } = answer;
+  if (typeof path !== 'string' || !('from' in answer) || !('to' in answer)) return answer;
+  const parts = path.split('.').map((_, at, all) => all.slice(0, at + 1).join('.'));
+  if (!parts.some((part) => HIDDEN.test(part) || NAMES.test(part))) return answer;
+  const hidden = (value: unknown): unknown => (value === null ? null : '…');
+  return { ...answer, from: hidden(answer['from']), to: hidden(answer['to']) };
+}
+
+/** What was found bears the name of a person as its title, when it is one. */
+function withTitle(answer: Record<string, unknown>): Record<string, unknown> {
+  const { kind, title } = answer;
+  if (typeof title !== 'string' || !('href' in answer) || title.includes('@')) return answer;
+  return kind === 'customer' || kind === 'checkout session' ? { ...answer, title: initialsOf(title) } : answer;
+}
+
+/** `o6…@customer.example` */
+const maskedText = (text: string): string =>
+  text.replace(EMAIL, (_, local: string, domain: string) => `${[...local].slice(0, 2).join('')}…@${domain}`);
+
+const initialsOf = (name: string): string =>
+  name
+    .split(/\s+/)
+    .filter(Boolean)
+    .map((part) => `${[...part][0] ?? ''}…`)
+    .join(' ');

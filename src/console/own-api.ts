@@ -1,0 +1,33 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { includesScope, Tokens, type Visitor } from '../http/tokens.js';
+import { Ledger, type Ask } from './ledger.js';
+import { masked } from './mask.js';
+
+/** Asks the routes of this process, past no guard, check or limit of theirs. */
+@Injectable()
+export class OwnApi {
+  constructor(
+    @Inject(HttpAdapterHost) private readonly host: HttpAdapterHost,
+    @Inject(Tokens) private readonly tokens: Tokens,
+  ) {}
+
+  /** The ledger for one request. Who may ask about access alone sees pages of reads without what identifies a person. */
+  for(visitor: Visitor, { id }: Pick<FastifyRequest, 'id'>): Ledger {
+    const maySeePersons = includesScope(visitor.scope, 'read');
+    const asker: Visitor = maySeePersons ? visitor : { ...visitor, scope: 'read' };
+    const ask: Ask = (method, url, body) =>
+      this.tokens.lend(asker, async (pass) => {
+        const fastify = this.host.httpAdapter.getInstance<FastifyInstance>();
+        const { statusCode: status, rawPayload } = await fastify.inject({
+          method,
+          url,
+          headers: { authorization: `Pass ${pass}`, 'x-request-id': id },
+          ...(body === undefined ? {} : { payload: JSON.stringify(body) }),
+        });
+        return { status, body: rawPayload };
+      });
+    return new Ledger(ask, maySeePersons ? undefined : masked);
+  }
+}

@@ -1,0 +1,64 @@
+import { Catch, HttpException, Inject, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { AuthGuard } from '../http/auth.guard.js';
+import { kindOf, ProblemError, type Problem } from '../http/problem.js';
+import { answerPage, leadTo } from './answering.js';
+import { Redirect } from './page.js';
+import { Arriving, Failed } from './pages/problem.js';
+import { Layout, Document } from './parts/layout.js';
+
+/** Answers errors of the console as pages: who is not logged in goes to the login first. */
+@Catch()
+export class PageProblems implements ExceptionFilter {
+  readonly #logger = new Logger('console');
+
+  constructor(@Inject(AuthGuard) private readonly guard: AuthGuard) {}
+
+  catch(error: unknown, host: ArgumentsHost): void {
+    const http = host.switchToHttp();
+    const request = http.getRequest<FastifyRequest>();
+    const reply = http.getResponse<FastifyReply>();
+    if (error instanceof Redirect) return leadTo(reply, error.to);
+    const problem = problemOf(error) ?? this.#unforeseen(error, request.id);
+    if (problem.code === 'unauthenticated') return toLogin(request, reply);
+    const { status, title, remedy, retryAfterS } = kindOf(problem);
+    if (retryAfterS !== null) void reply.header('retry-after', String(retryAfterS));
+    const main = (
+      <Failed title={title} detail={problem.detail ?? remedy} request={request.id} isLater={retryAfterS !== null} />
+    );
+    const visitor = this.guard.visitorOf(request);
+    const document =
+      visitor === null ? (
+        <Document title={title}>
+          <body>
+            <main>{main}</main>
+          </body>
+        </Document>
+      ) : (
+        <Layout shown={{ title, main }} frame={{ visitor, asked: { path: {}, query: {} }, nowMs: Date.now() }} />
+      );
+    answerPage(reply, status, document);
+  }
+
+  #unforeseen(error: unknown, request: string): Problem {
+    this.#logger.error(error, `Page ${request} failed: ${error instanceof Error ? error.message : String(error)}`);
+    return { code: 'internal_error' };
+  }
+}
+
+function problemOf(error: unknown): Problem | null {
+  if (error instanceof ProblemError) return error.problem;
+  return error instanceof HttpException && error.getStatus() === 404 ? { code: 'not_found' } : null;
+}
+
+/**
+ * A browser brings no strict cookie when a link of another site leads here: a page that asks again is of this site, so
+ * that a session which is there counts.
+ */
+function toLogin({ headers, method, originalUrl }: FastifyRequest, reply: FastifyReply): void {
+  const site = headers['sec-fetch-site'];
+  const isArriving = method === 'GET' && (site === 'cross-site' || site === 'same-site');
+  if (isArriving) return answerPage(reply, 200, <Arriving to={originalUrl} />);
+  const next = method === 'GET' ? originalUrl : '/console';
+  leadTo(reply, `/console/login?next=${encodeURIComponent(next)}`);
+}

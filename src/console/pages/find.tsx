@@ -1,0 +1,83 @@
+import type { Found } from '../answers.js';
+import { page, Redirect, type Frame, type Shown } from '../page.js';
+import { pageAt } from '../places.js';
+import { Empty, Table } from '../parts/layout.js';
+import { Id, Unknown } from '../parts/text.js';
+
+type Answer = Readonly<{ data: readonly Found[]; searched: readonly string[] }>;
+
+/** Ids that begin so are Stripe's: Stripe may know what the ledger does not. */
+const OF_STRIPE = /^(sub|cus|in|pi|ch|py|re|dp|du|evt|cs|cn|sub_sched|price|prod|pm|seti|txn)_\w+$/;
+const SHOWN_MAX = 100;
+
+function show(answer: Answer | null, { asked }: Frame): Shown {
+  const q = (asked.query['q'] ?? '').trim();
+  const found = answer?.data ?? [];
+  return {
+    title: q === '' ? 'Find' : `Find ${q}`,
+    main: (
+      <>
+        <h1>Find {q === '' ? null : <q class="asked">{q}</q>}</h1>
+        {answer === null ? (
+          <Empty>
+            <p>
+              Write any id of Stripe, an e-mail address or how it begins, an invoice number, a promotion code, or your
+              own reference into the field above.
+            </p>
+          </Empty>
+        ) : found.length === 0 ? (
+          <Empty>
+            <h2>Nothing is known by this name</h2>
+            <p>
+              If its event was only just sent, try again in a moment. If it is of Stripe, perhaps its type of event is
+              not enabled at the endpoint.
+            </p>
+            {OF_STRIPE.test(q) ? (
+              <p>
+                <a href={`https://dashboard.stripe.com/search?query=${encodeURIComponent(q)}`} rel="noreferrer">
+                  Look for it in Stripe
+                </a>
+              </p>
+            ) : null}
+            <details>
+              <summary>What was searched</summary>
+              <ul class="searched">
+                {answer.searched.map((one) => (
+                  <li key={one}>{one}</li>
+                ))}
+              </ul>
+            </details>
+          </Empty>
+        ) : (
+          <Table label="What was found" columns={['What', 'Id', 'Name and status', 'Found by']}>
+            {found.slice(0, SHOWN_MAX).map(({ kind, id, title, href, by }) => (
+              <tr key={href}>
+                <td>{kind}</td>
+                <td>
+                  <Id id={id} href={pageAt(href)} />
+                </td>
+                <td>{title ?? <Unknown />}</td>
+                <td>{by}</td>
+              </tr>
+            ))}
+          </Table>
+        )}
+      </>
+    ),
+  };
+}
+
+/** Who or what is this? One hit leads to its page at once. */
+export const FIND = page<Answer | null>({
+  path: '/find',
+  scope: 'access',
+  async load(ledger, { query }) {
+    const q = (query['q'] ?? '').trim();
+    if (q === '') return null;
+    const answer = await ledger.read<Answer>('/v1/find', { q });
+    const [only, ...others] = answer.data;
+    if (only !== undefined && others.length === 0) throw new Redirect(pageAt(only.href));
+    return answer;
+  },
+  show,
+});

@@ -1,0 +1,254 @@
+import type { StatusAnswer } from '../answers.js';
+import { page, type Frame, type Shown } from '../page.js';
+import { includesScope } from '../../http/tokens.js';
+import { eventPage } from '../places.js';
+import { Bars } from '../parts/charts.js';
+import { Empty, Facts, Section, Table, Verdict } from '../parts/layout.js';
+import { durationText, Id, Status, Time, Unknown } from '../parts/text.js';
+
+type Concern = StatusAnswer['concerns'][number];
+
+/** What to do about a concern of /v1/status, and where to look, by its code. */
+const REMEDIES: Readonly<Record<string, readonly [todo: string, href: string | null, where: string | null]>> = {
+  bad_signature: [
+    'Compare the signing secret of each endpoint in Stripe (Developers, Webhooks) with STRIPE_WEBHOOK_SECRETS. Add the right one beside the others, restart, and let Stripe resend; it tries for three days. The log names the address and the labels that were tried.',
+    '/console/events',
+    'Which endpoints still deliver',
+  ],
+  too_large: ['Raise APPEND_BYTES_MAX, first at the event store, then resend the events in Stripe.', null, null],
+  refusing: [
+    'Nothing is lost: Stripe retries. If it stays, look at the disk of the event store, or add processes that take webhooks.',
+    null,
+    null,
+  ],
+  parked: [
+    'Look at the cause, mend it or wait for a release that does, and replay.',
+    '/console/parked',
+    'Parked streams',
+  ],
+  behind: [
+    'Wait while it catches up; if the lag grows, look at Postgres: locks, disk, connections.',
+    '/console/projections',
+    'Projections',
+  ],
+  not_built: ['Wait: reads answer from what was shown before.', '/console/projections', 'Projections'],
+  nobody_projects: ['Start a process with the role project.', '/console/projections', 'Projections'],
+  rows_wrong: [
+    'Check the stream with "subscription-ledger verify", then rebuild the projection.',
+    '/console/projections',
+    'Projections',
+  ],
+  other_log: [
+    'Was the event store restored, or is the address wrong? Correct EVENTSTORE_URL; after a restore drop the schema of the read models and start again.',
+    null,
+    null,
+  ],
+  store_refuses: ['Give the ledger a user that may read and append: see docs/configuration.md.', null, null],
+  database_away: [
+    'Start Postgres, or correct DATABASE_URL. Events are stored meanwhile, and rows catch up.',
+    null,
+    null,
+  ],
+  store_away: ['Start the event store, or correct EVENTSTORE_URL. Stripe sends again what was refused.', null, null],
+};
+
+/** Outcomes of deliveries in the order in which bars show them, with the class of their colour. */
+const OUTCOMES: readonly (readonly [outcome: string, kind: string, says: string])[] = [
+  ['appended', 'good', 'stored'],
+  ['duplicate', 'calm', 'duplicates'],
+  ['quarantined', 'warn', 'quarantined'],
+  ['bad_signature', 'bad', 'bad signature'],
+];
+const OTHERS = ['other', 'bad', 'refused otherwise'] as const;
+
+const PROJECTED_BY: Readonly<Record<string, string>> = {
+  this_process: 'this process',
+  another_process: 'another process',
+  nobody: 'nobody',
+  unknown: 'not known',
+};
+
+function show(status: StatusAnswer, { visitor }: Frame): Shown {
+  const tone = { ok: 'good', attention: 'warn', failing: 'bad' } as const;
+  const mayRead = includesScope(visitor.scope, 'read');
+  const { lastEvent, intake, reads, projecting, verified, versions } = status;
+  return {
+    title: 'Health',
+    nav: 'Health',
+    refreshS: 10,
+    main: (
+      <>
+        <h1>Health</h1>
+        <Verdict tone={tone[status.state]}>
+          <p class="sentence">
+            <Status of={status.state} /> {status.sentence}
+          </p>
+        </Verdict>
+        {status.concerns.length === 0 ? null : (
+          <Section title="What to do" id="todo">
+            <ul class="todo">
+              {status.concerns.map((concern) => (
+                <Todo key={concern.code} concern={concern} mayLook={mayRead} />
+              ))}
+            </ul>
+          </Section>
+        )}
+        {lastEvent === null && status.log.state === 'empty' ? <FirstEvent /> : null}
+        <Section title="Now" id="now">
+          <div class="cards">
+            <Card
+              name="Last event"
+              value={lastEvent === null ? <Unknown /> : `${durationText(lastEvent.ageSeconds)} ago`}
+            >
+              {lastEvent === null ? null : mayRead && lastEvent.stripeEventId !== null ? (
+                <a href={eventPage(lastEvent.stripeEventId)}>{lastEvent.type}</a>
+              ) : (
+                lastEvent.type
+              )}
+            </Card>
+            <Card name="Read models" value={lagText(reads.lagSeconds)}>
+              projected by {PROJECTED_BY[projecting.by] ?? projecting.by}
+            </Card>
+            <Card name="Waiting" value={intake.waiting ?? <Unknown />}>
+              deliveries that wait for the store
+            </Card>
+            <Card name="Parked" value={reads.parkedStreams ?? <Unknown />}>
+              {visitor.scope === 'admin' ? (
+                <a href="/console/parked">streams that cannot be folded</a>
+              ) : (
+                'streams that cannot be folded'
+              )}
+            </Card>
+            <Card name="Quarantined" value={reads.quarantinedEvents ?? <Unknown />}>
+              {mayRead ? <a href="/console/quarantine">events that belong nowhere</a> : 'events that belong nowhere'}
+            </Card>
+            <Card name="Verified" value={verified?.folds ?? <Unknown />}>
+              {verified === null ? 'in another process' : `streams folded again, ${verified.faults} rows were wrong`}
+            </Card>
+          </div>
+        </Section>
+        <Intake minutes={intake.minutes} />
+        <Section title="Versions" id="versions">
+          <Facts
+            of={[
+              ['Ledger', versions.ledger],
+              ['Node', versions.node],
+              ['Postgres', versions.postgres ?? <Unknown />],
+              ['Log', <Id key="log" id={status.log.name} />],
+              ['Asked', <Time key="at" at={status.at} />],
+            ]}
+          />
+        </Section>
+      </>
+    ),
+  };
+}
+
+const Card = ({
+  name,
+  value,
+  children,
+}: {
+  name: string;
+  value: preact.ComponentChildren;
+  children: preact.ComponentChildren;
+}) => (
+  <div class="card">
+    <h3>{name}</h3>
+    <p class="value">{value}</p>
+    <p class="dim">{children}</p>
+  </div>
+);
+
+function Todo({ concern: { code, severity, text }, mayLook }: { concern: Concern; mayLook: boolean }) {
+  const [todo, href, where] = REMEDIES[code] ?? ['', null, null];
+  return (
+    <li>
+      <Status of={severity} /> <strong>{text}</strong> {todo}{' '}
+      {href === null || !mayLook ? null : <a href={href}>{where}</a>}
+    </li>
+  );
+}
+
+const lagText = (seconds: number | null): preact.ComponentChildren =>
+  seconds === null ? <Unknown /> : seconds < 1 ? 'up to date' : `${durationText(seconds)} behind`;
+
+/** What is said before the first event: where to send it, and how. */
+const FirstEvent = () => (
+  <Empty>
+    <h2>No event has come yet</h2>
+    <p>
+      In Stripe, add an endpoint with the address of this service and <code>/webhooks/stripe</code>, and put its signing
+      secret into <code>STRIPE_WEBHOOK_SECRETS</code>. On your own machine:
+    </p>
+    <pre>
+      <code>stripe listen --forward-to 127.0.0.1:3000/webhooks/stripe</code>
+    </pre>
+    <p>
+      <code>npm run sample</code> sends one event that is made up.
+    </p>
+  </Empty>
+);
+
+function Intake({ minutes }: { minutes: StatusAnswer['intake']['minutes'] }) {
+  if (minutes === null)
+    return (
+      <Section title="Intake of the last hour" id="intake">
+        <Empty>
+          <p>Another process takes the webhooks. Its own health has the numbers.</p>
+        </Empty>
+      </Section>
+    );
+  const known = new Set(OUTCOMES.map(([outcome]) => outcome));
+  const countsOf = (byOutcome: Readonly<Record<string, number>>): number[] => [
+    ...OUTCOMES.map(([outcome]) => byOutcome[outcome] ?? 0),
+    Object.entries(byOutcome).reduce((sum, [outcome, count]) => sum + (known.has(outcome) ? 0 : count), 0),
+  ];
+  const kinds = [...OUTCOMES, OTHERS];
+  const rows = minutes.map(({ at, byOutcome }) => ({ at, counts: countsOf(byOutcome) }));
+  const totals = kinds.map((_, column) => rows.reduce((sum, { counts }) => sum + (counts[column] ?? 0), 0));
+  const told = kinds.map(([, , says], column) => `${totals[column]} ${says}`).join(', ');
+  return (
+    <Section title="Intake of the last hour" id="intake">
+      <p>{told}.</p>
+      <Bars
+        label={`Deliveries of each minute: ${told}`}
+        bars={rows.map(({ at, counts }) => ({
+          label: at,
+          parts: kinds.map(([, kind], column) => ({ kind: `${kind} k${column}`, count: counts[column] ?? 0 })),
+        }))}
+      />
+      {rows.length < 60 ? (
+        <p class="dim">This process started {rows.length === 1 ? 'a minute' : `${rows.length} minutes`} ago.</p>
+      ) : null}
+      <details>
+        <summary>As a table</summary>
+        <Table
+          label="Deliveries of each minute by outcome"
+          columns={['Minute', ...kinds.map(([, , says]) => [says, 'number'] as const)]}
+        >
+          {rows.toReversed().map(({ at, counts }) => (
+            <tr key={at}>
+              <td>
+                <Time at={at} />
+              </td>
+              {counts.map((count, column) => (
+                <td key={column} class="number">
+                  {count}
+                </td>
+              ))}
+            </tr>
+          ))}
+        </Table>
+      </details>
+    </Section>
+  );
+}
+
+/** Is anything wrong, and since when? */
+export const HEALTH = page<StatusAnswer>({
+  path: '',
+  scope: 'access',
+  load: (ledger) => ledger.read('/v1/status'),
+  show,
+});

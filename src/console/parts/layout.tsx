@@ -1,0 +1,180 @@
+import type { ComponentChildren } from 'preact';
+import { includesScope } from '../../http/tokens.js';
+import type { Scope } from '../../config.js';
+import { ASSETS } from '../assets.js';
+import type { Frame, Shown } from '../page.js';
+
+const NAVIGATION: readonly (readonly [name: string, path: string, scope: Scope])[] = [
+  ['Health', '', 'access'],
+  ['Events', '/events', 'read'],
+  ['Projections', '/projections', 'read'],
+  ['Parked', '/parked', 'admin'],
+  ['Quarantine', '/quarantine', 'read'],
+  ['Findings', '/findings', 'read'],
+];
+
+/** The whole document. Nothing in it is script or style: both come from files, as the content security policy wants. */
+export const Document = ({ title, children }: { title: string; children: ComponentChildren }) => (
+  <html lang="en">
+    <head>
+      <meta charset="utf-8" />
+      <meta name="viewport" content="width=device-width, initial-scale=1" />
+      <title>{title} · Subscription ledger</title>
+      <link rel="icon" type="image/svg+xml" href={ASSETS.icon} />
+      <link rel="stylesheet" href={ASSETS.style} />
+      <script type="module" src={ASSETS.script} />
+    </head>
+    {children}
+  </html>
+);
+
+/** A page with the navigation around it. */
+export function Layout({ shown, frame }: { shown: Shown; frame: Frame }) {
+  const { visitor, asked } = frame;
+  const allowed = NAVIGATION.filter(([, , scope]) => includesScope(visitor.scope, scope));
+  return (
+    <Document title={shown.title}>
+      <body>
+        <a class="skip" href="#main">
+          Skip to the content
+        </a>
+        <header class="top">
+          <a class="brand" href="/console">
+            <img src={ASSETS.icon} alt="" width="20" height="20" /> Ledger
+          </a>
+          <form class="find" role="search" action="/console/find">
+            <label class="unseen" for="q">
+              Find an id, e-mail address, number or reference
+            </label>
+            <input
+              id="q"
+              name="q"
+              type="search"
+              required
+              maxLength={255}
+              autocomplete="off"
+              spellcheck={false}
+              placeholder="Id, e-mail, invoice number, reference"
+              value={asked.query['q'] ?? ''}
+            />
+            <button type="submit">Find</button>
+          </form>
+          <form class="who" method="post" action="/console/session/end">
+            <span>
+              {visitor.name} <span class="dim">({visitor.scope})</span>
+            </span>
+            <button type="submit" class="plain">
+              Log out
+            </button>
+          </form>
+          <nav aria-label="Pages">
+            {allowed.map(([name, path]) => (
+              <a key={path} href={`/console${path}`} {...(shown.nav === name ? { 'aria-current': 'page' } : {})}>
+                {name}
+              </a>
+            ))}
+          </nav>
+        </header>
+        <main
+          id="main"
+          tabIndex={-1}
+          {...(shown.live === undefined ? {} : { 'data-live': shown.live })}
+          {...(shown.refreshS === undefined ? {} : { 'data-refresh': String(shown.refreshS) })}
+        >
+          {shown.main}
+        </main>
+        <footer>
+          <p id="told" role="status" />
+          <p class="dim">
+            Times are UTC. Press <kbd>?</kbd> for keys. <a href="/openapi.json">API</a>
+          </p>
+        </footer>
+      </body>
+    </Document>
+  );
+}
+
+/** A part of a page under a heading of its own. */
+export const Section = ({
+  title,
+  id,
+  children,
+  aside,
+}: {
+  title: string;
+  id: string;
+  children: ComponentChildren;
+  aside?: ComponentChildren;
+}) => (
+  <section aria-labelledby={id}>
+    <div class="heading">
+      <h2 id={id}>{title}</h2>
+      {aside}
+    </div>
+    {children}
+  </section>
+);
+
+/** What is said where there is nothing to show: why, and what to do. */
+export const Empty = ({ children }: { children: ComponentChildren }) => <div class="empty">{children}</div>;
+
+/** A table that scrolls by itself where it is too wide. `label` says what is in it. */
+export const Table = ({
+  label,
+  columns,
+  children,
+  kind = '',
+}: {
+  label: string;
+  columns: readonly (string | readonly [name: string, kind: string])[];
+  children: ComponentChildren;
+  kind?: string;
+}) => (
+  <div class={`scroll ${kind}`} role="region" aria-label={label} tabIndex={0}>
+    <table>
+      <thead>
+        <tr>
+          {columns.map((column) => (
+            <th key={column} scope="col" class={typeof column === 'string' ? '' : column[1]}>
+              {typeof column === 'string' ? column : column[0]}
+            </th>
+          ))}
+        </tr>
+      </thead>
+      <tbody>{children}</tbody>
+    </table>
+  </div>
+);
+
+/** Names and values, one under another. Pairs without a value are left out. */
+export const Facts = ({ of }: { of: readonly (readonly [name: string, value: ComponentChildren])[] }) => (
+  <dl class="facts">
+    {of
+      .filter(([, value]) => value !== null && value !== undefined && value !== false)
+      .map(([name, value]) => (
+        <div key={name}>
+          <dt>{name}</dt>
+          <dd>{value}</dd>
+        </div>
+      ))}
+  </dl>
+);
+
+/** Leads to the next page of a list. */
+export const Next = ({ href }: { href: string | null }) =>
+  href === null ? null : (
+    <p>
+      <a class="button" rel="next" href={href}>
+        Next page
+      </a>
+    </p>
+  );
+
+/** One or two sentences that answer the page's question. */
+export const Verdict = ({
+  tone,
+  children,
+}: {
+  tone: 'good' | 'warn' | 'bad' | 'calm';
+  children: ComponentChildren;
+}) => <div class={`verdict ${tone}`}>{children}</div>;

@@ -1,0 +1,105 @@
+import type { ComponentChildren } from 'preact';
+
+/** No such amount in Stripe's API: minor units are whole units (https://docs.stripe.com/currencies#zero-decimal). */
+const NO_DECIMALS = new Set('bif clp djf gnf jpy kmf krw mga pyg rwf vnd vuv xaf xof xpf'.split(' '));
+const THREE_DECIMALS = new Set('bhd jod kwd omr tnd'.split(' '));
+
+/** Minor units as people write them, e.g. `9.90 EUR`. */
+export function moneyText(minor: number, currency: string): string {
+  const code = currency.toLowerCase();
+  const digits = NO_DECIMALS.has(code) ? 0 : THREE_DECIMALS.has(code) ? 3 : 2;
+  const sign = minor < 0 ? '−' : '';
+  const text = String(Math.abs(minor)).padStart(digits + 1, '0');
+  const whole = text.slice(0, text.length - digits).replace(/\B(?=(\d{3})+$)/g, ',');
+  const cents = digits === 0 ? '' : `.${text.slice(-digits)}`;
+  return `${sign}${whole}${cents} ${currency.toUpperCase()}`;
+}
+
+export function Money({ minor, currency }: { minor: number | null | undefined; currency: string | null }) {
+  if (minor === null || minor === undefined) return <Unknown />;
+  return <span class="money">{currency === null ? String(minor) : moneyText(minor, currency)}</span>;
+}
+
+const DAY = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', year: 'numeric', timeZone: 'UTC' });
+const MINUTE = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', timeZone: 'UTC', hour12: false });
+
+/** `6 Feb 2026` */
+export const dayText = (time: string): string => DAY.format(new Date(time));
+/** `6 Feb 2026 02:04 UTC` */
+export const timeText = (time: string): string => `${dayText(time)} ${MINUTE.format(new Date(time))} UTC`;
+
+/** A time in UTC; the script adds what it is where the reader is. `as` leaves the minutes out. */
+export function Time({ at, as = 'minute' }: { at: string | null | undefined; as?: 'minute' | 'day' }) {
+  if (at === null || at === undefined) return <Unknown />;
+  return (
+    <time dateTime={at} title={at}>
+      {as === 'day' ? dayText(at) : timeText(at)}
+    </time>
+  );
+}
+
+const UNITS = [
+  [86_400, 'day'],
+  [3_600, 'hour'],
+  [60, 'minute'],
+  [1, 'second'],
+] as const;
+
+/** How long, in its largest unit: `4 minutes`. */
+export function durationText(seconds: number): string {
+  const [size, unit] = UNITS.find(([one]) => seconds >= one) ?? [1, 'second'];
+  const count = Math.floor(seconds / size);
+  return `${count} ${unit}${count === 1 ? '' : 's'}`;
+}
+
+/** What is not known, or not there. */
+export const Unknown = () => <span class="dim">–</span>;
+
+/** An id in full, which can be selected as a whole; `href` leads to its page. */
+export function Id({ id, href }: { id: string | null | undefined; href?: string | null | undefined }) {
+  if (id === null || id === undefined) return <Unknown />;
+  const text = <code class="id">{id}</code>;
+  return href === null || href === undefined ? text : <a href={href}>{text}</a>;
+}
+
+type Tone = 'good' | 'warn' | 'bad' | 'calm';
+
+const TONES: Readonly<Record<string, Tone>> = {
+  active: 'good',
+  trialing: 'good',
+  paid: 'good',
+  succeeded: 'good',
+  won: 'good',
+  appended: 'good',
+  ok: 'good',
+  live: 'good',
+  done: 'good',
+  past_due: 'warn',
+  open: 'warn',
+  incomplete: 'warn',
+  requires_action: 'warn',
+  requires_payment_method: 'warn',
+  needs_response: 'warn',
+  under_review: 'warn',
+  quarantined: 'warn',
+  attention: 'warn',
+  unpaid: 'bad',
+  failed: 'bad',
+  canceled: 'bad',
+  incomplete_expired: 'bad',
+  uncollectible: 'bad',
+  lost: 'bad',
+  failing: 'bad',
+};
+
+/** A status as its word; the colour only repeats it. */
+export const Status = ({ of }: { of: string | null | undefined }) =>
+  of === null || of === undefined ? (
+    <Unknown />
+  ) : (
+    <span class={`chip ${TONES[of] ?? 'calm'}`}>{of.replaceAll('_', ' ')}</span>
+  );
+
+export const Mark = ({ tone, children }: { tone: Tone; children: ComponentChildren }) => (
+  <span class={`chip ${tone}`}>{children}</span>
+);

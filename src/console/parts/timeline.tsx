@@ -1,0 +1,102 @@
+import type { Change, TimelineEntry } from '../answers.js';
+import { eventPage, pageOfObject } from '../places.js';
+import { durationText, Id, Mark, moneyText, Status, Time } from './text.js';
+
+/** Fields of Stripe's objects that are amounts in minor units, and those that are times in seconds. */
+const AMOUNT = /(^|[._])(amount\w*|total|subtotal|unit_amount|balance|starting_balance|ending_balance)$/;
+const SECONDS = /(_at|_end|_start|_date|^created|\.created|_attempt|_anchor|\.start|\.end)$/;
+const TEXT_MAX = 72;
+
+/** A value of Stripe's as people read it; the event's body has all of what is large. */
+export function valueText(path: string, value: unknown, currency: string | null): string {
+  if (value === null || value === undefined) return 'nothing';
+  if (typeof value === 'number' && AMOUNT.test(path) && currency !== null) return moneyText(value, currency);
+  if (typeof value === 'number' && SECONDS.test(path) && value > 1e8 && value < 1e11)
+    return `${new Date(value * 1_000).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+  if (Array.isArray(value)) return value.length === 1 ? '1 entry' : `${value.length} entries`;
+  if (typeof value === 'object') return `an object of ${Object.keys(value).length} fields`;
+  const text = String(value);
+  return text.length > TEXT_MAX ? `${text.slice(0, TEXT_MAX)}…` : text;
+}
+
+/** What an event changed: each field, before and after. */
+export const Diff = ({ changes, currency }: { changes: readonly Change[]; currency: string | null }) => (
+  <dl class="diff">
+    {changes.map(({ path, from, to }) => (
+      <div key={path}>
+        <dt>{path}</dt>
+        <dd>
+          <del>{valueText(path, from, currency)}</del> <span aria-hidden="true">→</span>{' '}
+          <ins>{valueText(path, to, currency)}</ins>
+        </dd>
+      </div>
+    ))}
+  </dl>
+);
+
+const CHANGES_SHOWN = 4;
+
+/** The fields that an event changed, a few at once and the others on demand. */
+export function Changes({ changes, currency }: { changes: readonly Change[] | null; currency: string | null }) {
+  if (changes === null || changes.length === 0) return null;
+  const [first, rest] = [changes.slice(0, CHANGES_SHOWN), changes.slice(CHANGES_SHOWN)];
+  return (
+    <>
+      <Diff changes={first} currency={currency} />
+      {rest.length === 0 ? null : (
+        <details>
+          <summary>{rest.length === 1 ? '1 more field' : `${rest.length} more fields`}</summary>
+          <Diff changes={rest} currency={currency} />
+        </details>
+      )}
+    </>
+  );
+}
+
+/** How much later than it happened an event was received. */
+export function delayText({ created, receivedAt }: Pick<TimelineEntry, 'created' | 'receivedAt'>): string | null {
+  if (receivedAt === null) return null;
+  const seconds = (Date.parse(receivedAt) - Date.parse(created)) / 1_000;
+  return seconds < 60 ? null : durationText(seconds);
+}
+
+/** What is to be known of an entry beside what it changed. */
+export const Marks = ({ entry }: { entry: TimelineEntry }) => {
+  const delay = delayText(entry);
+  return (
+    <>
+      {entry.transition === null ? null : (
+        <span class="transition">
+          {entry.transition.from === null ? null : (
+            <>
+              <Status of={entry.transition.from} /> <span aria-hidden="true">→</span>{' '}
+            </>
+          )}
+          <Status of={entry.transition.to} />
+        </span>
+      )}
+      {entry.late ? <Mark tone="warn">late{delay === null ? '' : `, ${delay} after it happened`}</Mark> : null}
+      {entry.ambiguous ? <Mark tone="calm">order not certain</Mark> : null}
+      {entry.renderings.length > 1 ? <Mark tone="calm">{entry.renderings.length} API versions</Mark> : null}
+    </>
+  );
+};
+
+/** An event and the object it is about; links only where the visitor may follow them. */
+export const EventLine = ({
+  entry,
+  mayLook,
+}: {
+  entry: Pick<TimelineEntry, 'stripeEventId' | 'type' | 'object' | 'created'>;
+  mayLook: boolean;
+}) => (
+  <>
+    <p class="event">
+      {mayLook ? <a href={eventPage(entry.stripeEventId)}>{entry.type}</a> : <strong>{entry.type}</strong>}{' '}
+      <Time at={entry.created} />
+    </p>
+    <p class="dim">
+      <Id id={entry.object.id} href={mayLook ? pageOfObject(entry.object) : null} />
+    </p>
+  </>
+);

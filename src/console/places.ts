@@ -1,0 +1,44 @@
+import { pathOf } from './ledger.js';
+
+const place = (name: string) => (id: string) => `/console/${name}/${pathOf(id)}`;
+
+/** Where things have their pages. */
+export const customerPage = place('customers');
+export const subscriptionPage = place('subscriptions');
+export const eventPage = place('events');
+export const streamPage = place('streams');
+export const invoicePage = place('objects/invoices');
+
+/** The page of what the API has at an address of its own, e.g. `/v1/invoices/in_1`. */
+export function pageAt(href: string): string {
+  const [, path = '', id = ''] = /^\/v1\/([\w-]+)\/([^/?]+)$/.exec(href) ?? [];
+  return ['customers', 'subscriptions', 'events'].includes(path)
+    ? `/console/${path}/${id}`
+    : `/console/objects/${path}/${id}`;
+}
+
+/** Objects of Stripe and the paths under which the API has them. */
+const PATHS: Readonly<Record<string, string>> = {
+  invoice: 'invoices',
+  charge: 'payments',
+  payment_intent: 'payments',
+  refund: 'refunds',
+  dispute: 'disputes',
+  credit_note: 'credit-notes',
+  'checkout.session': 'checkout-sessions',
+  payment_method: 'payment-methods',
+  product: 'products',
+  price: 'prices',
+  coupon: 'coupons',
+  promotion_code: 'promotion-codes',
+  subscription_schedule: 'subscription-schedules',
+};
+
+/** The page of a Stripe object; null of one that has none. */
+export function pageOfObject({ kind, id }: Readonly<{ kind: string | null; id: string | null }>): string | null {
+  if (kind === null || id === null) return null;
+  if (kind === 'customer') return customerPage(id);
+  if (kind === 'subscription') return subscriptionPage(id);
+  const path = PATHS[kind];
+  return path === undefined ? null : `/console/objects/${path}/${pathOf(id)}`;
+}
