@@ -96,6 +96,7 @@ export type ReadModel<T extends Tables = Tables> = Readonly<{
   version: number;
   tables: T;
   reads?: readonly string[];
+  rollups?: Readonly<Record<string, Table>>;
 }>;
 
 /** A projection whose state the projector need not know. */

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
-import { kindsOf, type AnyProjection } from '../../projections/projection.js';
+import { kindsOf, type AnyProjection, type ReadModel } from '../../projections/projection.js';
+import type { Deriver } from '../deriving/deriver.js';
 import type { EventStore } from '../eventstore/event-store.js';
 import { nameOfLog } from '../eventstore/log-name.js';
 import { LogEndSearch } from '../eventstore/log-end.js';
@@ -18,7 +19,7 @@ import { bringTogether, Follower, type AppliedBatch, type Pursuit } from './foll
 import { keepLease } from './lease.js';
 import { checkLog, OtherLog } from './log-check.js';
 import { readHere } from './log-reading.js';
-import { planOf, type Plan } from './plan.js';
+import { planOf, standsOnThese, type Plan } from './plan.js';
 import { repeat } from './repeating.js';
 import { isFault, verifyStreams, type Fault, type Finding } from './verify.js';
 
@@ -51,6 +52,8 @@ export type CatchUpObserver = {
 
 export type CatchUpOptions = Readonly<{
   projections: readonly AnyProjection[];
+  /** Derives from the rows of the projections what follows from them. */
+  deriver: Deriver;
   observer: CatchUpObserver;
   /** Whether deliveries wait, so that intake is to go first. */
   intakeIsBusy(): boolean;
@@ -78,6 +81,7 @@ const REST_MS_MIN = 50;
 const REST_MS_MAX = 1_000;
 const REST_PER_WORK = 3;
 const LOOK_EVERY_MS = 1_000;
+const DERIVE_EVERY_MS = 500;
 const TIDY_EVERY_MS = 600_000;
 const VERIFIED_STREAMS = 5;
 /** How many faults of a check are logged; all are counted. */
@@ -91,6 +95,7 @@ export class CatchUp {
   readonly #projector: Projector;
   readonly #follower: Follower;
   readonly #logEnd: LogEndSearch;
+  readonly #models: readonly ReadModel[];
   /** Generations that are built elsewhere, and until when. */
   readonly #building = new Map<string, Promise<void>>();
   #reported = '';
@@ -104,9 +109,10 @@ export class CatchUp {
     private readonly options: CatchUpOptions,
   ) {
     this.#logEnd = new LogEndSearch(store);
+    this.#models = [...options.projections, ...options.deriver.derivations];
     this.#projector = new Projector({
       reader: eventReader(store, options.projections),
-      models: readModelsIn(database),
+      models: readModelsIn(database, options.deriver),
       projections: options.projections,
     });
     this.#follower = new Follower(readHere(store, kindsOf(options.projections)), this.#projector);
@@ -145,7 +151,7 @@ export class CatchUp {
 
   /** Takes the checkpoints that fall to this process, follows the log with them, and looks again when something else falls to it. */
   async #projectWhileOwner(progressed: () => void): Promise<void> {
-    await ensureSchema(this.database, this.options.projections);
+    await ensureSchema(this.database, this.#models);
     const logName = await nameOfLog(this.store, RETRY_AFTER_MS_MAX);
     try {
       while (!this.#stopping.signal.aborted) {
@@ -162,7 +168,7 @@ export class CatchUp {
             ? []
             : await acquire(this.database, this.#owner, {
                 names: take.map(({ name }) => name),
-                follows: this.options.projections,
+                follows: this.#models,
               });
         if (held.length === 0) {
           this.#become({ kind: this.#building.size > 0 ? 'building' : 'standing_by' });
@@ -189,10 +195,11 @@ export class CatchUp {
   async #look(): Promise<Plan> {
     const plan = planOf(await readCheckpoints(this.database), {
       owner: this.#owner,
-      projections: this.options.projections,
+      models: this.#models,
     });
     await use(this.database, plan.standBy);
-    return { ...plan, take: plan.take.filter(({ name }) => !this.#building.has(name)) };
+    const own = plan.take.filter(({ name }) => !this.#building.has(name));
+    return { ...plan, take: own.filter((one) => standsOnThese(one, { own, models: this.#models })) };
   }
 
   async #follow(
@@ -209,12 +216,24 @@ export class CatchUp {
       },
     };
     try {
-      const group = await this.#gather(held, { ...pursuit, logName });
-      if (group !== null) await this.#followLive(group, pursuit);
+      const missed = await this.options.deriver.missed(this.database, held);
+      const gathered = await this.#gather(
+        held.filter((one) => !missed.includes(one)),
+        { ...pursuit, logName },
+      );
+      if (gathered !== null) await this.#followLive(await this.#join(gathered, missed), { ...pursuit, held });
       lease.lost.throwIfAborted();
     } finally {
       void lease.end();
     }
+  }
+
+  /** A group with derivations that have missed something: they begin anew at its place. */
+  async #join(group: Group, missed: readonly Checkpoint[]): Promise<Group> {
+    if (missed.length === 0) return group;
+    const checkpoints = await this.options.deriver.begin(this.database, group.checkpoints, missed);
+    if (checkpoints === null) throw new Error('Another process has taken over.');
+    return { ...group, checkpoints };
   }
 
   /** All checkpoints at one position, and at the end of the log for those that were not there yet; null when there is nothing to follow for now. */
@@ -222,7 +241,7 @@ export class CatchUp {
     const near = { ...pursuit, eventsMax: NEAR_EVENTS_MAX };
     const together = await bringTogether(this.#follower.follow, held, near);
     await this.#buildElsewhere(together.far);
-    if (together.kind !== 'reached' || together.group.checkpoints.every(({ state }) => state === 'live'))
+    if (together.kind !== 'reached' || this.#projected(together.group).every(({ state }) => state === 'live'))
       return together.kind === 'reached' ? together.group : null;
     const end = await this.#logEnd.find();
     // The next look searches further back.
@@ -233,10 +252,16 @@ export class CatchUp {
         : await this.#follower.follow(together.group, { ...near, until: { position: end.position } });
     if (brought.kind === 'exhausted') await this.#buildElsewhere(brought.group.checkpoints);
     if (brought.kind !== 'reached') return null;
-    return (await become(this.database, brought.group.checkpoints, 'live')) ? brought.group : null;
+    return (await become(this.database, this.#projected(brought.group), 'live')) ? brought.group : null;
   }
 
-  async #buildElsewhere(far: readonly Checkpoint[]): Promise<void> {
+  /** Of a group what is read from the log: what is derived is complete when its keys are. */
+  #projected({ checkpoints }: Pick<Group, 'checkpoints'>): readonly Checkpoint[] {
+    return checkpoints.filter((one) => !this.options.deriver.isDerived(one));
+  }
+
+  async #buildElsewhere(checkpoints: readonly Checkpoint[]): Promise<void> {
+    const far = this.#projected({ checkpoints });
     if (far.length === 0) return;
     const names = far.map(({ name }) => name);
     await become(this.database, far, 'building');
@@ -249,8 +274,8 @@ export class CatchUp {
   }
 
   /** Follows until something else falls to this process, or it is to stop. */
-  async #followLive(group: Group, pursuit: Pursuit): Promise<void> {
-    const names = new Set(group.checkpoints.map(({ name }) => name));
+  async #followLive(group: Group, { held, ...pursuit }: Pursuit & { held: readonly Checkpoint[] }): Promise<void> {
+    const names = new Set(held.map(({ name }) => name));
     const otherwise = new AbortController();
     const changed = () => otherwise.abort();
     const signal = AbortSignal.any([pursuit.signal, otherwise.signal]);
@@ -272,6 +297,12 @@ export class CatchUp {
       },
       failed: (error) => this.options.observer.warned(`Folding streams again failed: ${String(error)}`),
     });
+    const deriving = repeat(DERIVE_EVERY_MS, {
+      work: async () => {
+        if ((await this.#derive(() => now, signal)) === 'lost') changed();
+      },
+      failed: (error) => this.options.observer.warned(`Deriving rows failed: ${String(error)}`),
+    });
     const verifying = repeat(this.options.verifyEveryMs, {
       work: () => this.#verify(group),
       failed: (error) => this.options.observer.warned(`Verifying failed: ${String(error)}`),
@@ -281,7 +312,7 @@ export class CatchUp {
     } finally {
       otherwise.abort();
       void looking.end();
-      await refolding.end();
+      await Promise.all([refolding.end(), deriving.end()]);
       void verifying.end();
     }
   }
@@ -308,12 +339,22 @@ export class CatchUp {
       );
       observer.verified(streams.length, faults);
     }
+    const faults = { count: 0, examples: [] as string[] };
+    const keys = await this.options.deriver.verify(this.database, {
+      checkpoints,
+      streams,
+      found: (fault) => {
+        faults.count += 1;
+        if (faults.count <= FAULT_EXAMPLES_MAX) faults.examples.push(faultOf(fault));
+      },
+    });
+    if (keys > 0) observer.verified(keys, faults);
   }
 
   async #lookAround(names: ReadonlySet<string>): Promise<boolean> {
     if (performance.now() - this.#tidiedAt > TIDY_EVERY_MS) {
       this.#tidiedAt = performance.now();
-      await tidy(this.database, this.options.projections);
+      await tidy(this.database, this.#models);
     }
     const { take, leave } = await this.#look();
     return leave.length > 0 || take.some(({ name }) => !names.has(name));
@@ -326,6 +367,17 @@ export class CatchUp {
       this.options.observer.batchApplied(0, result, (performance.now() - startedAt) / 1000);
       startedAt = performance.now();
     });
+  }
+
+  /** Derives what batches have noted, and all that there is where a derivation begins. */
+  async #derive(groupNow: () => Group, signal: AbortSignal): Promise<'done' | 'lost'> {
+    const { deriver } = this.options;
+    await deriver.noteAll(this.database, groupNow().checkpoints, signal);
+    while (!signal.aborted) {
+      const outcome = await this.#projector.between(() => deriver.workOff(this.database, groupNow().checkpoints));
+      if (outcome !== 'more') return outcome;
+    }
+    return 'done';
   }
 
   async #applied({ events, result, tookMs, recordedAt }: AppliedBatch): Promise<void> {

@@ -1,4 +1,4 @@
-import type { AnyProjection } from '../../projections/projection.js';
+import type { ReadModel } from '../../projections/projection.js';
 import { checkpointsOf, type Checkpoint } from '../read-models/checkpoints.js';
 import { EVENT_INDEX_GENERATION, versionOf } from '../read-models/schema.js';
 
@@ -19,17 +19,25 @@ export type Plan = Readonly<{
  */
 export function planOf(
   checkpoints: readonly Checkpoint[],
-  { owner, projections }: { owner: string; projections: readonly AnyProjection[] },
+  { owner, models }: { owner: string; models: readonly ReadModel[] },
 ): Plan {
   const index = checkpoints.find(({ name }) => name === EVENT_INDEX_GENERATION);
   const others = index === undefined || index.isFree || index.owner === owner ? [] : index.ownerFollows;
-  const followed = checkpointsOf(checkpoints, projections).filter(({ shown }) => shown);
-  const wanted = followed.filter(
-    ({ projection, version }) => !others.includes(versionOf({ name: projection, version })),
-  );
+  const followed = checkpointsOf(checkpoints, models).filter(({ shown }) => shown);
+  const own = followed.filter(({ projection, version }) => !others.includes(versionOf({ name: projection, version })));
+  const wanted = own.filter((one) => standsOnThese(one, { own, models }));
   return {
     take: wanted.filter((checkpoint) => checkpoint.isFree || checkpoint.owner === owner),
     leave: checkpoints.filter((one) => one.owner === owner && !wanted.includes(one)),
     standBy: followed,
   };
 }
+
+/** Whether all that a derivation reads is here; a projection reads nothing. */
+export const standsOnThese = (
+  { projection }: Checkpoint,
+  { own, models }: { own: readonly Checkpoint[]; models: readonly ReadModel[] },
+): boolean =>
+  (models.find(({ name }) => name === projection)?.reads ?? []).every((read) =>
+    own.some((other) => other.projection === read && standsOnThese(other, { own, models })),
+  );

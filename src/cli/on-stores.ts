@@ -1,3 +1,4 @@
+import { derivations } from '../../derivations/index.js';
 import { projections } from '../../projections/index.js';
 import { loadStoresConfig } from '../config.js';
 import { openLedger } from '../data-directory/index.js';
@@ -39,7 +40,7 @@ export async function onStores(given: Given, work: (context: Context) => Promise
       throw new UsageError(
         'There is no ledger in this Postgres: it has no schema "ledger". Check DATABASE_URL, or start the service, which makes it.',
       );
-    await ensureSchema(database, projections);
+    await ensureSchema(database, [...projections, ...derivations]);
     const exit = await work({
       parts: { store, database, projections },
       signal: interrupting.signal,

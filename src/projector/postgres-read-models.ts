@@ -1,3 +1,4 @@
+import type { Deriver } from '../deriving/deriver.js';
 import { groupBy } from '../folding/group-by.js';
 import type { Database, Queryable } from '../read-models/database.js';
 import { findEvents, findStreams, indexEvents } from '../read-models/event-index.js';
@@ -15,8 +16,8 @@ class Undone extends Error {
   }
 }
 
-/** The read models in Postgres. */
-export function readModelsIn(database: Database): ReadModels {
+/** The read models in Postgres, with what a deriver derives from them. */
+export function readModelsIn(database: Database, deriver?: Deriver): ReadModels {
   return {
     findEvents: (eventIds) => findEvents(database, eventIds),
     findStreams: (streams) => findStreams(database, streams),
@@ -24,13 +25,13 @@ export function readModelsIn(database: Database): ReadModels {
     findWaiting: (generations, max) => findWaiting(database, generations, max),
     readStates: (generation, objects) => readStates(database, generation, objects),
     lastFolded: (generation, stream) => lastFolded(database, generation, stream),
-    commit: (write) => commit(database, write),
+    commit: (write) => commit(database, write, deriver),
   };
 }
 
-async function commit(database: Database, write: BatchWrite): Promise<Committed> {
+async function commit(database: Database, write: BatchWrite, deriver: Deriver | undefined): Promise<Committed> {
   try {
-    await database.transaction((connection) => writeAll(connection, write));
+    await database.transaction((connection) => writeAll(connection, write, deriver));
     return { kind: 'committed' };
   } catch (error) {
     if (!(error instanceof Undone)) throw error;
@@ -41,6 +42,7 @@ async function commit(database: Database, write: BatchWrite): Promise<Committed>
 async function writeAll(
   connection: Queryable,
   { checkpoints, move: moved, isShared, index, streams }: BatchWrite,
+  deriver: Deriver | undefined,
 ): Promise<void> {
   if (!isShared && !(await lock(connection, checkpoints))) throw new Undone({ kind: 'lost' });
   if (index.length > 0 && !(await indexEvents(connection, index))) throw new Undone({ kind: 'raced' });
@@ -48,10 +50,12 @@ async function writeAll(
     connection,
     index.flatMap(({ corrects }) => corrects?.stream ?? []),
   );
+  const changes = (await deriver?.before(connection, { checkpoints, streams })) ?? null;
   let mayPut = true;
   for (const own of byGeneration(streams)) mayPut = (await writeGeneration(connection, own)) && mayPut;
   // Within the transaction: rows that this very write deletes are claimed by nobody.
   if (!mayPut) throw new Undone({ kind: 'claimed', claims: await claimsOf(connection, streams) });
+  if (changes !== null) await deriver?.after(connection, changes, streams);
   if (moved !== null) await move(connection, checkpoints, moved);
   // At the end, and only for reading: others write for the same checkpoints, and leases are renewed meanwhile.
   if (isShared && !(await isHeldNow(connection, checkpoints))) throw new Undone({ kind: 'lost' });

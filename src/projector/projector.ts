@@ -104,7 +104,7 @@ export class Projector {
   ): Promise<'done' | 'stopped' | 'lost'> {
     for (;;) {
       const streams = await this.options.models.findWaiting(
-        groupNow().checkpoints.map(({ name }) => name),
+        generationsOf(groupNow(), this.options.projections).map(nameOfGeneration),
         WAITING_MAX,
       );
       if (streams.length === 0) return 'done';
@@ -115,6 +115,11 @@ export class Projector {
         applied(result);
       }
     }
+  }
+
+  /** Does other work on the checkpoints between two batches. */
+  between<T>(work: () => Promise<T>): Promise<T> {
+    return this.#turn.take(work);
   }
 
   async #insist<T extends BatchResult>(work: () => Promise<T | { readonly kind: 'raced' }>): Promise<T> {

@@ -2,7 +2,7 @@
  * The checkpoint of a generation, or of the index of event ids: up to where in the log its rows are complete, and who may move it on.
  * Checkpoints at one position are moved together, in one transaction.
  */
-import type { AnyProjection } from '../../projections/projection.js';
+import type { ReadModel } from '../../projections/projection.js';
 import type { Queryable } from './database.js';
 import { EVENT_INDEX_GENERATION, versionOf } from './schema.js';
 
@@ -93,7 +93,7 @@ export async function readCheckpoints(database: Queryable): Promise<Checkpoint[]
 /** The checkpoints of these versions, and that of the index. */
 export function checkpointsOf<T extends Pick<Checkpoint, 'name' | 'projection' | 'version'>>(
   checkpoints: readonly T[],
-  projections: readonly AnyProjection[],
+  projections: readonly ReadModel[],
 ): T[] {
   return checkpoints.filter(
     ({ name, projection, version }) =>
@@ -108,7 +108,7 @@ export function checkpointsOf<T extends Pick<Checkpoint, 'name' | 'projection' |
 export async function acquire(
   database: Queryable,
   owner: string,
-  { names, follows }: { names: readonly string[]; follows: readonly AnyProjection[] },
+  { names, follows }: { names: readonly string[]; follows: readonly ReadModel[] },
 ): Promise<Checkpoint[]> {
   const { rows } = await database.query<Row>(
     `with free as (${inOrder('where name = any($2) and (lease_until < clock_timestamp() or owner = $1)')})

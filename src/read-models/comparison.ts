@@ -1,8 +1,8 @@
-import type { Table } from '../../projections/projection.js';
+import type { ReadModel, Table } from '../../projections/projection.js';
 import type { Queryable } from './database.js';
 import type { Target } from './generations.js';
 import { givenAs, typesOf } from './rows.js';
-import { nameOfGeneration, tableOf, type Generation } from './schema.js';
+import { engineColumnsOf, nameOfGeneration, ownerColumnOf, tableOf, type Generation } from './schema.js';
 
 export type RowValues = Readonly<Record<string, unknown>>;
 
@@ -41,6 +41,8 @@ type Sides = Readonly<{
   after: string;
   columns: readonly string[];
   key: readonly string[];
+  /** The column that tells whose a row is. */
+  owner: 'stream' | 'key';
   values: unknown[];
 }>;
 
@@ -55,12 +57,16 @@ export async function compareGenerations(
   for (const [name, table] of Object.entries(generation.projection.tables)) {
     const [before, after] = [tableOf(against, name), tableOf(generation, name)];
     const columns = (await columnsOf(connection, before)).filter(
-      (column) => column === 'stream' || column in table.columns,
+      (column) => column in engineColumnsOf(generation.projection) || column in table.columns,
     );
     if (!table.key.every((column) => columns.includes(column)))
       throw new Error(`The rows of ${before} and ${after} cannot be compared: they have different keys.`);
     comparisons.push(
-      await compare(connection, { name, before, after, columns, key: table.key, values: [] }, examplesMax),
+      await compare(
+        connection,
+        { name, before, after, columns, key: table.key, owner: ownerColumnOf(generation.projection), values: [] },
+        examplesMax,
+      ),
     );
   }
   return comparisons;
@@ -69,17 +75,19 @@ export async function compareGenerations(
 /** Compares, within a transaction, the rows that a table has of some streams with those that it should have, as JSON. */
 export async function* compareRows(
   connection: Queryable,
-  generation: Generation,
+  generation: Generation<ReadModel>,
   { name, streams, texts }: { name: string; streams: readonly string[]; texts: readonly string[] },
 ): AsyncGenerator<RowDifference> {
   const { columns, key } = generation.projection.tables[name] as Table;
-  const all = { ...typesOf(columns), stream: 'text' };
+  const all = { ...typesOf(columns), ...engineColumnsOf(generation.projection) };
+  const owner = ownerColumnOf(generation.projection);
   const sides: Sides = {
     name,
-    before: `(select * from ${tableOf(generation, name)} where stream = any($1))`,
+    before: `(select * from ${tableOf(generation, name)} where ${owner} = any($1))`,
     after: `(select * from ${givenAs(all, '$2')})`,
     columns: Object.keys(all),
     key,
+    owner,
     values: [streams, `[${texts.join(',')}]`],
   };
   await connection.query(`declare differences no scroll cursor for ${differences(sides)}`, sides.values);
@@ -129,12 +137,12 @@ type DifferentRow = Readonly<{ before: RowValues | null; after: RowValues | null
 /** Rows that are in memory at once. */
 const PAGE_ROWS = 200;
 
-function differenceOf({ name, key, columns }: Sides, { before, after }: DifferentRow): RowDifference {
+function differenceOf({ name, key, columns, owner }: Sides, { before, after }: DifferentRow): RowDifference {
   const one = before ?? after ?? {};
   return {
     table: name,
     key: Object.fromEntries(key.map((column) => [column, one[column]])),
-    stream: String(one['stream']),
+    stream: String(one[owner]),
     before,
     after,
     columns:

@@ -1,4 +1,4 @@
-import type { AnyProjection } from '../../projections/projection.js';
+import type { ReadModel } from '../../projections/projection.js';
 import { isLockConflict, type Database, type Queryable } from './database.js';
 import { readCheckpoints, type Checkpoint } from './checkpoints.js';
 import {
@@ -22,7 +22,7 @@ const GONE_AFTER = `interval '2 minutes'`;
 const LOCK_TIMEOUT = `set local lock_timeout = '200ms'`;
 
 /** Drops what nobody has used for a while, and lets the unversioned views show the newest version that runs; what is in use just now waits for the next time. */
-export async function tidy(database: Database, projections: readonly AnyProjection[]): Promise<void> {
+export async function tidy(database: Database, projections: readonly ReadModel[]): Promise<void> {
   await database
     .transaction((connection) => tidyWithin(connection, projections))
     .catch((error: unknown) => {
@@ -30,7 +30,7 @@ export async function tidy(database: Database, projections: readonly AnyProjecti
     });
 }
 
-async function tidyWithin(connection: Queryable, projections: readonly AnyProjection[]): Promise<void> {
+async function tidyWithin(connection: Queryable, projections: readonly ReadModel[]): Promise<void> {
   await connection.query(LOCK_TIMEOUT);
   await lockSchema(connection);
   const { rows } = await connection.query<{ name: string }>(
@@ -43,7 +43,7 @@ async function tidyWithin(connection: Queryable, projections: readonly AnyProjec
 }
 
 /** Whether this version is at the end of the log, and no higher one that runs is. */
-async function isNewest(connection: Queryable, { name, version }: AnyProjection): Promise<boolean> {
+async function isNewest(connection: Queryable, { name, version }: ReadModel): Promise<boolean> {
   const { rows } = await connection.query<{ newest: number | null }>(
     `select max(version) as newest from ledger.checkpoints where projection = $1 and shown and state = 'live' and used_at > clock_timestamp() - ${GONE_AFTER}`,
     [name],
@@ -53,11 +53,11 @@ async function isNewest(connection: Queryable, { name, version }: AnyProjection)
 
 /** A generation to be filled, and the rows to hold it against. */
 export type Target = Readonly<{
-  generation: Generation;
+  generation: Generation<ReadModel>;
   /** Its name. */
   name: string;
   /** The generation that is shown: of this version, else of the newest other one; null where there is none. */
-  against: Generation | null;
+  against: Generation<ReadModel> | null;
   /** Whether it is to take that one's place; a version that was never shown complete fills the tables that its views show. */
   replaces: boolean;
 }>;
@@ -68,7 +68,7 @@ export type Target = Readonly<{
  */
 export function beginRebuild(
   database: Database,
-  projection: AnyProjection,
+  projection: ReadModel,
   { fresh, aside = false }: { fresh: boolean; aside?: boolean },
 ): Promise<Target> {
   return database.transaction(async (connection) => {
@@ -88,7 +88,7 @@ export function beginRebuild(
 }
 
 /** The generation that was shown before, to be brought up to date and shown again; null where none is kept. */
-export function beginRollback(database: Database, projection: AnyProjection): Promise<Target | null> {
+export function beginRollback(database: Database, projection: ReadModel): Promise<Target | null> {
   return database.transaction(async (connection) => {
     await lockSchema(connection);
     const { own, shown } = await generationsOf(connection, projection);
@@ -114,7 +114,7 @@ async function resume(connection: Queryable, target: Target): Promise<Target> {
 /** The checkpoints of a projection, oldest first: those of this version, the one of them that is shown, and what is shown of others. */
 async function generationsOf(
   connection: Queryable,
-  { name, version }: AnyProjection,
+  { name, version }: ReadModel,
 ): Promise<{ own: Checkpoint[]; shown: Checkpoint; others: Checkpoint[] }> {
   const checkpoints = (await readCheckpoints(connection))
     .filter(({ projection }) => projection === name)
@@ -131,7 +131,7 @@ async function generationsOf(
 }
 
 function targetOf(
-  projection: AnyProjection,
+  projection: ReadModel,
   { generation }: Pick<Checkpoint, 'generation'>,
   against: Checkpoint | undefined,
 ): Target {

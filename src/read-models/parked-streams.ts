@@ -1,3 +1,4 @@
+import type { ReadModel } from '../../projections/projection.js';
 import type { Envelope } from '../eventstore/recorded-event.js';
 import { jsonForPostgres, type Queryable } from './database.js';
 import { EVENT_INDEX_GENERATION, nameOfGeneration, type Generation } from './schema.js';
@@ -71,7 +72,7 @@ export async function findWaiting(database: Queryable, names: readonly string[],
  */
 export async function park(
   connection: Queryable,
-  generation: Generation,
+  generation: Generation<ReadModel>,
   parked: readonly (ParkedStream & { readonly known: number | null })[],
 ): Promise<void> {
   await connection.query(
@@ -110,7 +111,7 @@ const bounded = ({
 /** Asks for parked streams to be folded again, as people do by `wantReplay`. */
 export async function wantRetry(
   connection: Queryable,
-  generation: Generation,
+  generation: Generation<ReadModel>,
   streams: readonly string[],
 ): Promise<void> {
   await connection.query(
@@ -122,7 +123,7 @@ export async function wantRetry(
 /** Takes streams out of parking that were folded again; one that was parked once more since, for something else, stays. */
 export async function unpark(
   connection: Queryable,
-  generation: Generation,
+  generation: Generation<ReadModel>,
   known: readonly Readonly<{ stream: string; attempts: number }>[],
 ): Promise<void> {
   await connection.query(
@@ -138,7 +139,8 @@ export async function wait(connection: Queryable, streams: readonly string[]): P
   await connection.query(
     `insert into ledger.parked_streams (generation, stream, kind, revision, cause)
      select name, stream, 'waiting', 0, 'An event of the stream stands earlier in another one.'
-     from ledger.checkpoints cross join (select distinct unnest($1::text[]) as stream) as corrected where name <> '${EVENT_INDEX_GENERATION}' order by name, stream
+     from ledger.checkpoints cross join (select distinct unnest($1::text[]) as stream) as corrected
+     where name <> '${EVENT_INDEX_GENERATION}' and name not in (select derived.name from ledger.derived_generations derived) order by name, stream
      on conflict (generation, stream) do update set attempts = parked_streams.attempts + 1, kind = 'waiting', attempted_at = clock_timestamp()`,
     [streams],
   );

@@ -1,8 +1,8 @@
 import type { Columns } from '../../projections/columns.js';
-import type { Table } from '../../projections/projection.js';
+import type { ReadModel, Table } from '../../projections/projection.js';
 import { groupBy } from '../folding/group-by.js';
 import { jsonForPostgres, type Queryable } from './database.js';
-import { EVENT_INDEX, tableOf, type Generation } from './schema.js';
+import { engineColumnsOf, EVENT_INDEX, ownerColumnOf, tableOf, type Generation } from './schema.js';
 
 /** A row by its table and its key, which is JSON. */
 type RowName = Readonly<{ table: string; key: string }>;
@@ -21,9 +21,13 @@ export async function strayStreams(database: Queryable, generation: Generation, 
 
 type Target = Readonly<{ table: string; columns: Readonly<Record<string, string>>; key: readonly string[] }>;
 
-const targetOf = (generation: Generation, name: string): Target => {
+const targetOf = (generation: Generation<ReadModel>, name: string): Target => {
   const { columns, key } = generation.projection.tables[name] as Table;
-  return { table: tableOf(generation, name), columns: { ...typesOf(columns), stream: 'text' }, key };
+  return {
+    table: tableOf(generation, name),
+    columns: { ...typesOf(columns), ...engineColumnsOf(generation.projection) },
+    key,
+  };
 };
 
 /** Postgres' names of the types of columns. */
@@ -36,7 +40,7 @@ export const givenAs = (columns: Target['columns'], parameter: string): string =
     .map(([name, type]) => `${name} ${type}`)
     .join(', ')})`;
 
-const arrayOf = (texts: readonly string[]): string => `[${texts.join(',')}]`;
+export const arrayOf = (texts: readonly string[]): string => `[${texts.join(',')}]`;
 
 /** Deletes all rows of these streams. */
 export async function deleteStreams(
@@ -48,16 +52,17 @@ export async function deleteStreams(
     await connection.query(`delete from ${tableOf(generation, name)} where stream = any($1)`, [streams]);
 }
 
-/** Deletes rows of streams by their keys. */
+/** Deletes rows by their keys; `stream` is whose they are, a stream's or a derivation's key. */
 export async function deleteRows(
   connection: Queryable,
-  generation: Generation,
+  generation: Generation<ReadModel>,
   gone: readonly (RowName & Readonly<{ stream: string }>)[],
 ): Promise<void> {
+  const owner = ownerColumnOf(generation.projection);
   for (const [name, rows] of byTable(gone)) {
     const { table, columns, key } = targetOf(generation, name);
-    const which = [...key, 'stream'].join(', ');
-    const given = rows.map((row) => ({ ...columnsOf(key, row.key), stream: row.stream }));
+    const which = [...key, owner].join(', ');
+    const given = rows.map((row) => ({ ...columnsOf(key, row.key), [owner]: row.stream }));
     await connection.query(
       `delete from ${table} where (${which}) in (select ${which} from ${givenAs(columns, '$1')})`,
       [jsonForPostgres(given)],
@@ -68,9 +73,10 @@ export async function deleteRows(
 /** Puts rows, each of which replaces the one that stands there; false when one of those is another stream's, which is left as it is. */
 export async function putRows(
   connection: Queryable,
-  generation: Generation,
+  generation: Generation<ReadModel>,
   puts: readonly (RowName & Readonly<{ text: string }>)[],
 ): Promise<boolean> {
+  const owner = ownerColumnOf(generation.projection);
   let mayPut = true;
   for (const [name, rows] of byTable(puts)) {
     const { table, columns, key } = targetOf(generation, name);
@@ -81,7 +87,7 @@ export async function putRows(
          .filter((one) => !key.includes(one))
          .map((one) => `${one} = excluded.${one}`)
          .join(', ')}
-       where old.stream = excluded.stream`,
+       where old.${owner} = excluded.${owner}`,
       [arrayOf(rows.map(({ text }) => text))],
     );
     mayPut &&= rowCount === rows.length;
@@ -114,7 +120,7 @@ export async function findOwners<R extends RowName & Readonly<{ stream: string }
 }
 
 /** The columns of a key that is JSON. */
-const columnsOf = (key: readonly string[], text: string): Record<string, unknown> =>
+export const columnsOf = (key: readonly string[], text: string): Record<string, unknown> =>
   Object.fromEntries((JSON.parse(text) as unknown[]).map((value, at) => [String(key[at]), value]));
 
 const byTable = <R extends RowName>(rows: readonly R[]): Iterable<[string, R[]]> => groupBy(rows, ({ table }) => table);

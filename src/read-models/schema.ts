@@ -1,9 +1,15 @@
-import type { AnyProjection, Table, Tables } from '../../projections/projection.js';
+import type { AnyProjection, ReadModel, Table, Tables } from '../../projections/projection.js';
 import type { Database, Queryable } from './database.js';
 import { listIndexesOf, searchedJsonOf } from './listing.js';
 
-/** One filling of a projection's tables. A version begins with generation 1; a rebuild fills the next one. */
-export type Generation = Readonly<{ projection: AnyProjection; generation: number }>;
+/** One filling of the tables of a projection, or of another read model. A version begins with generation 1; a rebuild fills the next one. */
+export type Generation<M extends ReadModel = AnyProjection> = Readonly<{ projection: M; generation: number }>;
+
+/** Columns that the engine adds, with Postgres' types: whose the row is, a stream's or a key's, and of a key whether its facts are whole. */
+export const engineColumnsOf = (model: ReadModel): Readonly<Record<string, string>> =>
+  model.reads === undefined ? { stream: 'text' } : { key: 'text', is_incomplete: 'boolean' };
+/** The column that tells whose a row is. */
+export const ownerColumnOf = (model: ReadModel): 'stream' | 'key' => (model.reads === undefined ? 'stream' : 'key');
 
 /** Names of what a generation has in Postgres. */
 function nameOf(name: string, version: number, generation: number): string {
@@ -11,12 +17,12 @@ function nameOf(name: string, version: number, generation: number): string {
 }
 const stateNameOf = (name: string): string => `${name}_states`;
 /** What a generation is called in checkpoints and in parking. */
-export const nameOfGeneration = ({ projection, generation }: Generation): string =>
+export const nameOfGeneration = ({ projection, generation }: Generation<ReadModel>): string =>
   nameOf(projection.name, projection.version, generation);
-export const tableOf = ({ projection, generation }: Generation, table: string): string =>
+export const tableOf = ({ projection, generation }: Generation<ReadModel>, table: string): string =>
   `ledger.${nameOf(table, projection.version, generation)}`;
 export const stateTableOf = (generation: Generation): string => `ledger.${stateNameOf(nameOfGeneration(generation))}`;
-export const viewOf = <T extends Tables>({ version }: AnyProjection<T>, table: keyof T & string): string =>
+export const viewOf = <T extends Tables>({ version }: ReadModel<T>, table: keyof T & string): string =>
   `ledger.${table}_v${version}`;
 
 /** The index of event ids: a generation of its own, which knows no projection. Its version is raised when its columns change, or what it holds: builds share one of a version. */
@@ -26,8 +32,13 @@ const eventIndexTable = (version: number): string => `${EVENT_INDEX_NAME}_v${ver
 export const EVENT_INDEX = `ledger.${eventIndexTable(EVENT_INDEX_VERSION)}`;
 export const EVENT_INDEX_GENERATION = nameOf(EVENT_INDEX_NAME, EVENT_INDEX_VERSION, 1);
 
+const tableNamesOf = ({ tables, rollups = {} }: ReadModel): string[] => [
+  ...Object.keys(tables),
+  ...Object.keys(rollups),
+];
+
 /** A version of a projection, as checkpoints name what a process follows. */
-export const versionOf = ({ name, version }: Pick<AnyProjection, 'name' | 'version'>): string => `${name}_v${version}`;
+export const versionOf = ({ name, version }: Pick<ReadModel, 'name' | 'version'>): string => `${name}_v${version}`;
 
 /** Any number that nobody else uses for an advisory lock in this database. */
 const SCHEMA_LOCK = 7_319_046_251;
@@ -52,17 +63,17 @@ export async function identityOf(database: Queryable): Promise<string> {
 }
 
 /** Makes what is missing of the schema `ledger`, for the versions of this build. Several processes may call it at once. */
-export async function ensureSchema(database: Database, projections: readonly AnyProjection[]): Promise<void> {
+export async function ensureSchema(database: Database, models: readonly ReadModel[]): Promise<void> {
   await database.transaction(async (connection) => {
     await lockSchema(connection);
     await connection.query(BASE);
     const index = { projection: EVENT_INDEX_NAME, version: EVENT_INDEX_VERSION, generation: 1 };
     await addCheckpoint(connection, { name: EVENT_INDEX_GENERATION, ...index, tables: [], shown: true, aside: false });
-    for (const projection of projections) await ensureVersion(connection, projection);
+    for (const model of models) await ensureVersion(connection, model);
   });
 }
 
-async function ensureVersion(connection: Queryable, projection: AnyProjection): Promise<void> {
+async function ensureVersion(connection: Queryable, projection: ReadModel): Promise<void> {
   const { rows } = await connection.query('select 1 from ledger.checkpoints where projection = $1 and version = $2', [
     projection.name,
     projection.version,
@@ -71,7 +82,7 @@ async function ensureVersion(connection: Queryable, projection: AnyProjection): 
   const first = { projection, generation: 1 };
   await createGeneration(connection, first, { shown: true });
   await showGeneration(connection, first);
-  for (const name of Object.keys(projection.tables)) {
+  for (const name of tableNamesOf(projection)) {
     const { rows: named } = await connection.query<{ view: string | null }>('select to_regclass($1)::text as view', [
       `ledger.${name}`,
     ]);
@@ -89,26 +100,51 @@ type GenerationUse = Readonly<{
 /** Makes the empty tables and the checkpoint of a generation. */
 export async function createGeneration(
   connection: Queryable,
-  generation: Generation,
+  generation: Generation<ReadModel>,
   { shown, aside = false }: GenerationUse,
 ): Promise<void> {
   const { projection } = generation;
-  await connection.query(`create table if not exists ${stateTableOf(generation)} (
+  if (projection.reads === undefined)
+    await connection.query(`create table if not exists ledger.${stateNameOf(nameOfGeneration(generation))} (
     stream text collate "C" not null, object text collate "C" not null, revision int8 not null, state text not null, kept text, primary key (stream, object))`);
+  else await addDerived(connection, generation);
   for (const [name, table] of Object.entries(projection.tables)) {
-    await createTable(connection, nameOf(name, projection.version, generation.generation), table);
+    await createTable(connection, nameOf(name, projection.version, generation.generation), {
+      table,
+      engineColumns: ENGINE_COLUMNS[ownerColumnOf(projection)],
+      owner: ownerColumnOf(projection),
+    });
   }
+  for (const [name, rollup] of Object.entries(projection.rollups ?? {}))
+    await createTable(connection, nameOf(name, projection.version, generation.generation), {
+      table: rollup,
+      engineColumns: ROLLUP_COLUMNS,
+      owner: null,
+    });
   const { name, version, tables } = projection;
   await addCheckpoint(connection, {
     name: nameOfGeneration(generation),
     projection: name,
     version,
     generation: generation.generation,
-    tables: Object.keys(tables),
+    tables: [...Object.keys(tables), ...Object.keys(projection.rollups ?? {})],
     shown,
     aside,
   });
 }
+
+const ENGINE_COLUMNS = {
+  stream: 'stream text collate "C" not null',
+  key: 'key text collate "C" not null, is_incomplete boolean not null',
+};
+/** How many rows a sum is of: one of none is no row. */
+const ROLLUP_COLUMNS = 'row_count int8 not null';
+
+/** What a generation of a derivation stands on is told when it begins to be filled. */
+const addDerived = (connection: Queryable, generation: Generation<ReadModel>) =>
+  connection.query('insert into ledger.derived_generations (name) values ($1) on conflict do nothing', [
+    nameOfGeneration(generation),
+  ]);
 
 type NewCheckpoint = Readonly<{
   name: string;
@@ -133,13 +169,17 @@ async function addCheckpoint(
 /** How many values of a JSON column Postgres samples: by too few it takes a rare one for a common one, and walks the list to find it. */
 const JSON_STATISTICS = 1_000;
 
-async function createTable(connection: Queryable, name: string, table: Table): Promise<void> {
+async function createTable(
+  connection: Queryable,
+  name: string,
+  { table, engineColumns, owner }: { table: Table; engineColumns: string; owner: string | null },
+): Promise<void> {
   const { columns, key, indexes } = table;
   const columnList = Object.entries(columns).map(([column, { sql }]) => `${column} ${sql}`);
   await connection.query(
-    `create table if not exists ledger.${name} (${columnList.join(', ')}, stream text collate "C" not null, primary key (${key.join(', ')}))`,
+    `create table if not exists ledger.${name} (${columnList.join(', ')}, ${engineColumns}, primary key (${key.join(', ')}))`,
   );
-  for (const index of [['stream'], ...indexes]) {
+  for (const index of [...(owner === null ? [] : [[owner]]), ...indexes]) {
     await connection.query(
       `create index if not exists ${name}_${index.join('_')} on ledger.${name} (${index.join(', ')})`,
     );
@@ -151,14 +191,14 @@ async function createTable(connection: Queryable, name: string, table: Table): P
 }
 
 /** Lets the views of its version show a generation. */
-export async function showGeneration(connection: Queryable, generation: Generation): Promise<void> {
-  for (const name of Object.keys(generation.projection.tables))
+export async function showGeneration(connection: Queryable, generation: Generation<ReadModel>): Promise<void> {
+  for (const name of tableNamesOf(generation.projection))
     await replaceView(connection, viewOf(generation.projection, name), tableOf(generation, name));
 }
 
 /** Lets the unversioned views, which serve people and BI tools, show a version. */
-export async function nameVersion(connection: Queryable, projection: AnyProjection): Promise<void> {
-  for (const name of Object.keys(projection.tables)) {
+export async function nameVersion(connection: Queryable, projection: ReadModel): Promise<void> {
+  for (const name of tableNamesOf(projection)) {
     const { rows } = await connection.query(
       `select 1 from information_schema.view_table_usage where view_schema = 'ledger' and view_name = $1 and 'ledger.' || table_name = $2`,
       [name, viewOf(projection, name)],
@@ -193,6 +233,8 @@ export async function dropGeneration(connection: Queryable, name: string): Promi
     await connection.query(`drop table if exists ledger.${quoted(table)} cascade`);
   await connection.query(`drop table if exists ledger.${quoted(stateNameOf(name))}`);
   await connection.query('delete from ledger.parked_streams where generation = $1', [name]);
+  await connection.query('delete from ledger.derivation_notes where generation = $1', [name]);
+  await connection.query('delete from ledger.derived_generations where name = $1', [name]);
 }
 
 type Dropped = Readonly<{ projection: string; version: number; generation: number; tables: readonly string[] }>;
@@ -250,6 +292,17 @@ create table if not exists ledger.parked_streams (
   stripe_event_id text,
   event_type text,
   primary key (generation, stream)
+);
+create table if not exists ledger.derived_generations (
+  name text collate "C" primary key,
+  stands_on text[] not null default '{}',
+  policy text not null default '',
+  is_noted boolean not null default false
+);
+create table if not exists ledger.derivation_notes (
+  generation text collate "C" not null,
+  key text collate "C" not null,
+  primary key (generation, key)
 );
 do $$ begin
   if exists (select from pg_attribute where attrelid = 'ledger.checkpoints'::regclass and attname = 'line') then

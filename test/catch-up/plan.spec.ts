@@ -38,7 +38,7 @@ const heldBy = (owner: string, versions: readonly { name: string; version: numbe
   ownerFollows: versions.map(versionOf),
 });
 const taken = (checkpoints: readonly Checkpoint[], projectionsOfBuild = build): string[] =>
-  planOf(checkpoints, { owner: 'me', projections: projectionsOfBuild })
+  planOf(checkpoints, { owner: 'me', models: projectionsOfBuild })
     .take.map((one) => one.name)
     .sort();
 
@@ -75,7 +75,7 @@ describe('which lines a process follows', () => {
     };
     const plan = planOf([index(), checkpoint(first.name, first.version), filled, kept], {
       owner: 'me',
-      projections: [first],
+      models: [first],
     });
     expect(plan.take.map((one) => one.name)).toEqual([EVENT_INDEX_GENERATION, `${first.name}_v${first.version}_g1`]);
     expect(plan.leave).toEqual([kept]);
@@ -83,6 +83,6 @@ describe('which lines a process follows', () => {
 
   it('gives lines up that fall to the process which has the index', () => {
     const own = checkpoint(first.name, first.version, { owner: 'me', isFree: false });
-    expect(planOf([index(heldBy('other', build)), own], { owner: 'me', projections: build }).leave).toEqual([own]);
+    expect(planOf([index(heldBy('other', build)), own], { owner: 'me', models: build }).leave).toEqual([own]);
   });
 });

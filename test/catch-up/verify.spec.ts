@@ -3,6 +3,7 @@ import { NO_STREAM } from '@eventstore/db-client';
 import { projections } from '../../projections/index.js';
 import { subscriptions } from '../../projections/subscriptions.js';
 import { CatchUp } from '../../src/catch-up/catch-up.js';
+import { Deriver } from '../../src/deriving/deriver.js';
 import type { Finding } from '../../src/catch-up/verify.js';
 import type { Context } from '../../src/cli/command.js';
 import { verifyCommand } from '../../src/cli/verify.command.js';
@@ -36,6 +37,7 @@ describe('the slow check of rows', () => {
     const [faults, folds] = [new Set<string>(), { count: 0 }];
     const catchUp = new CatchUp(store, database, {
       projections,
+      deriver: new Deriver({ projections, derivations: [], policy: {} }),
       verifyEveryMs: 20,
       intakeIsBusy: () => false,
       build: async () => ({ kind: 'stopped' }),

@@ -1,0 +1,246 @@
+import { encodeRow, keyOf } from '../../projections/columns.js';
+import type { FactRows, Policy } from '../../derivations/derivation.js';
+import type { Row, Table } from '../../projections/projection.js';
+import { canonicalJson, type Json } from '../events/json.js';
+import { isDatabaseAway, type Queryable } from '../read-models/database.js';
+import { atEvent, park } from '../read-models/parked-streams.js';
+import { deleteRows, putRows } from '../read-models/rows.js';
+import { tableOf } from '../read-models/schema.js';
+import { onTables, type Derived } from './derived.js';
+import { differences, moveRollup } from './rollups.js';
+import { addRows, rowFrom, type RowsByTable } from './rows.js';
+
+/** How many keys are in memory at once, with their facts and rows. */
+const PAGE_KEYS = 1_000;
+
+/** What a key is derived to: rows as JSON, by table and key of the row; or why it cannot be derived. */
+export type DerivedKey =
+  Readonly<{ texts: ReadonlyMap<string, ReadonlyMap<string, string>> }> | Readonly<{ error: unknown }>;
+
+/**
+ * Derives the rows of keys and writes what is different, within a transaction. What a key throws, or Postgres rejects of it, parks that
+ * key alone. Returns the rows that went and came, by table.
+ * @throws when the database is away
+ */
+export async function deriveKeys(
+  connection: Queryable,
+  derived: Derived,
+  { keys, policy }: Readonly<{ keys: readonly string[]; policy: Policy }>,
+): Promise<RowsByTable> {
+  const changed: RowsByTable = new Map();
+  const failed = new Map<string, unknown>();
+  const rejected = new Map<string, unknown>();
+  for (let at = 0; at < keys.length; at += PAGE_KEYS)
+    await deriveSafely(connection, derived, {
+      keys: keys.slice(at, at + PAGE_KEYS),
+      policy,
+      changed,
+      failed,
+      rejected,
+    });
+  // A row may have stood under a key that was derived after the one that has it now.
+  for (const key of rejected.keys())
+    await deriveSafely(connection, derived, { keys: [key], policy, changed, failed, rejected: failed });
+  if (failed.size > 0)
+    await park(
+      connection,
+      derived.generation,
+      [...failed].map(([key, error]) => ({
+        kind: 'whole',
+        stream: key,
+        ...atEvent(undefined),
+        cause: causeOf(error),
+        stack: error instanceof Error ? (error.stack ?? null) : null,
+        known: null,
+      })),
+    );
+  return changed;
+}
+
+/** `failed`: what could not be derived, and why; `rejected`: what Postgres did not take. */
+type Keys = Readonly<{
+  keys: readonly string[];
+  policy: Policy;
+  changed: RowsByTable;
+  failed: Map<string, unknown>;
+  rejected: Map<string, unknown>;
+}>;
+
+/** What is rejected is undone and done again in halves, until the key is alone that is to blame. */
+async function deriveSafely(connection: Queryable, derived: Derived, { keys, ...rest }: Keys): Promise<void> {
+  if (keys.length === 0) return;
+  await connection.query('savepoint derived');
+  try {
+    await derivePage(connection, derived, { keys, ...rest });
+    await connection.query('release savepoint derived');
+    return;
+  } catch (error) {
+    if (isDatabaseAway(error)) throw error;
+    await connection.query('rollback to savepoint derived');
+    if (keys.length === 1) {
+      for (const key of keys) rest.rejected.set(key, error);
+      return;
+    }
+  }
+  const half = Math.ceil(keys.length / 2);
+  await deriveSafely(connection, derived, { keys: keys.slice(0, half), ...rest });
+  await deriveSafely(connection, derived, { keys: keys.slice(half), ...rest });
+}
+
+async function derivePage(connection: Queryable, derived: Derived, { keys, policy, changed, failed }: Keys) {
+  const { generation } = derived;
+  const all = await deriveTexts(connection, derived, { keys, policy });
+  const good = keys.filter((key) => 'texts' in (all.get(key) ?? {}));
+  const rows: RowsByTable = new Map();
+  const puts: { table: string; key: string; text: string }[] = [];
+  const gone: { table: string; key: string; stream: string }[] = [];
+  const moves = new Map<string, { gone: Row[]; came: Row[] }>();
+  for (const [name, table] of Object.entries(generation.projection.tables)) {
+    const stored = await storedRows(connection, tableOf(generation, name), { table, keys: good });
+    const move = { gone: [] as Row[], came: [] as Row[] };
+    for (const key of good) {
+      const one = all.get(key);
+      const texts =
+        (one !== undefined && 'texts' in one ? one.texts.get(name) : undefined) ?? new Map<string, string>();
+      const before = stored.get(key) ?? new Map<string, Row>();
+      for (const [rowKey, row] of before) {
+        if (texts.has(rowKey)) continue;
+        gone.push({ table: name, key: rowKey, stream: key });
+        move.gone.push(row);
+      }
+      for (const [rowKey, text] of texts) {
+        const row = JSON.parse(text) as Row;
+        const old = before.get(rowKey);
+        if (old !== undefined && isSame(old, row)) continue;
+        puts.push({ table: name, key: rowKey, text });
+        if (old !== undefined) move.gone.push(old);
+        move.came.push(row);
+      }
+    }
+    moves.set(name, move);
+    addRows(rows, tableOf(generation, name), [...move.gone, ...move.came]);
+  }
+  await deleteRows(connection, generation, gone);
+  if (!(await putRows(connection, generation, puts)))
+    throw new Error('A row of this key is that of another key already.');
+  for (const [name, rollup] of Object.entries(generation.projection.rollups ?? {})) {
+    const move = moves.get(rollup.of) ?? { gone: [], came: [] };
+    await moveRollup(connection, { table: tableOf(generation, name), rollup }, differences(rollup, move));
+  }
+  await connection.query('delete from ledger.parked_streams where generation = $1 and stream = any($2)', [
+    derived.name,
+    good,
+  ]);
+  for (const [table, own] of rows) addRows(changed, table, own);
+  for (const [key, one] of all) if ('error' in one) failed.set(key, one.error);
+}
+
+/** What keys are derived to from what the tables have now. */
+export async function deriveTexts(
+  connection: Queryable,
+  derived: Derived,
+  { keys, policy }: Readonly<{ keys: readonly string[]; policy: Policy }>,
+): Promise<Map<string, DerivedKey>> {
+  const { projection } = derived.generation;
+  const facts = await readFacts(connection, derived, keys);
+  const stale = await staleStreams(connection, derived, facts);
+  return new Map(
+    keys.map((key): [string, DerivedKey] => {
+      const own = facts.get(key) ?? {};
+      try {
+        const rows = projection.derive(key, { ...nothingOf(projection.facts), ...own }, policy);
+        const isIncomplete = Object.values(own).some((some) =>
+          some.some(({ stream, is_incomplete }) => is_incomplete === true || stale.has(String(stream))),
+        );
+        return [key, { texts: textsOf(projection.tables, rows, { key, isIncomplete }) }];
+      } catch (error) {
+        return [key, { error }];
+      }
+    }),
+  );
+}
+
+const nothingOf = (facts: Readonly<Record<string, string>>): FactRows =>
+  Object.fromEntries(Object.keys(facts).map((name) => [name, []]));
+
+function textsOf(
+  tables: Readonly<Record<string, Table>>,
+  rows: Readonly<Record<string, readonly Row[] | undefined>>,
+  { key, isIncomplete }: { key: string; isIncomplete: boolean },
+): Map<string, Map<string, string>> {
+  const engine = `{"key":${JSON.stringify(key)},"is_incomplete":${isIncomplete},`;
+  return new Map(
+    Object.entries(tables).map(([name, table]) => {
+      const texts = new Map<string, string>();
+      for (const row of rows[name] ?? []) {
+        const [text, rowKey] = [engine + encodeRow(name, table, row).slice(1), keyOf(table, row)];
+        if (texts.has(rowKey)) throw new Error(`It has two rows of ${name} with the key ${rowKey}.`);
+        texts.set(rowKey, text);
+      }
+      return [name, texts];
+    }),
+  );
+}
+
+async function readFacts(
+  connection: Queryable,
+  derived: Derived,
+  keys: readonly string[],
+): Promise<Map<string, Record<string, Row[]>>> {
+  const facts = new Map<string, Record<string, Row[]>>();
+  for (const [name, sql] of Object.entries(derived.generation.projection.facts)) {
+    const { rows } = await connection.query<Record<string, unknown>>(onTables(sql, derived), [keys]);
+    for (const { key, ...values } of rows) {
+      const own = facts.get(String(key)) ?? {};
+      facts.set(String(key), own);
+      (own[name] ??= []).push(rowFrom(values));
+    }
+  }
+  return facts;
+}
+
+/** Which streams of these facts are parked: their rows are the last good ones. */
+async function staleStreams(
+  connection: Queryable,
+  { standsOn }: Derived,
+  facts: ReadonlyMap<string, FactRows>,
+): Promise<ReadonlySet<string>> {
+  const streams = new Set<string>();
+  for (const own of facts.values())
+    for (const rows of Object.values(own))
+      for (const { stream } of rows) if (typeof stream === 'string') streams.add(stream);
+  if (streams.size === 0) return streams;
+  const { rows } = await connection.query<{ stream: string }>(
+    `select stream from ledger.parked_streams where generation = any($1) and stream = any($2) and kind in ('event', 'whole')`,
+    [standsOn, [...streams]],
+  );
+  return new Set(rows.map(({ stream }) => stream));
+}
+
+async function storedRows(
+  connection: Queryable,
+  name: string,
+  { table, keys }: { table: Table; keys: readonly string[] },
+): Promise<Map<string, Map<string, Row>>> {
+  const { rows } = await connection.query<Record<string, unknown>>(`select * from ${name} where key = any($1)`, [keys]);
+  const stored = new Map<string, Map<string, Row>>();
+  for (const values of rows) {
+    const row = rowFrom(values);
+    const own = stored.get(String(row['key'])) ?? new Map<string, Row>();
+    stored.set(String(row['key']), own);
+    own.set(keyOf(table, row), row);
+  }
+  return stored;
+}
+
+/** Whether two rows of the same columns say the same; Postgres keeps no order of keys in JSON. */
+const isSame = (one: Row, other: Row): boolean =>
+  Object.keys(other).every((column) => {
+    const [a, b] = [one[column], other[column]];
+    return a === b || (typeof a === 'object' && a !== null && canonicalJson(a as Json) === canonicalJson(b as Json));
+  });
+
+const causeOf = (error: unknown): string => {
+  const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown };
+  return typeof code === 'string' ? `Postgres rejects a row (SQLSTATE ${code}): ${String(message)}` : String(error);
+};

@@ -1,0 +1,286 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { ANY } from '@eventstore/db-client';
+import type { AnyDerivation, Policy } from '../../derivations/derivation.js';
+import { CatchUp } from '../../src/catch-up/catch-up.js';
+import { Deriver } from '../../src/deriving/deriver.js';
+import type { DerivedFault } from '../../src/deriving/verify-keys.js';
+import { connectEventStore, type EventStore } from '../../src/eventstore/event-store.js';
+import { readCheckpoints } from '../../src/read-models/checkpoints.js';
+import { Database } from '../../src/read-models/database.js';
+import { wantReplay } from '../../src/read-models/parked-streams.js';
+import { ensureSchema } from '../../src/read-models/schema.js';
+import { appendedEvent } from '../support/log.js';
+import { query } from '../support/read-models.js';
+import { testDatabase, testEventStore, type TestServer } from '../support/servers.js';
+import { BASIL, invoice, stripeEvent } from '../support/stripe-objects.js';
+import { randomId } from '../support/subscription-events.js';
+import { until } from '../support/until.js';
+import { CURSED, toyDerivations, toyProjections } from './toy-derivations.js';
+
+let eventStore: TestServer;
+let server: TestServer;
+let store: EventStore;
+let database: Database;
+beforeAll(async () => {
+  [eventStore, server] = await Promise.all([testEventStore(), testDatabase()]);
+  store = connectEventStore(eventStore.url);
+  database = new Database(server.url, { connectionsMax: 6, onIdleError: () => undefined });
+  await ensureSchema(database, [...toyProjections, ...toyDerivations]);
+});
+afterAll(async () => {
+  await Promise.all([store.close(), database.close()]);
+  await Promise.all([eventStore.stop(), server.stop()]);
+});
+
+const warnings: string[] = [];
+function newCatchUp({
+  derivations = toyDerivations,
+  policy = {},
+}: { derivations?: readonly AnyDerivation[]; policy?: Policy } = {}): { catchUp: CatchUp; deriver: Deriver } {
+  const deriver = new Deriver({ projections: toyProjections, derivations, policy });
+  const catchUp = new CatchUp(store, database, {
+    projections: toyProjections,
+    deriver,
+    verifyEveryMs: 3_600_000,
+    intakeIsBusy: () => false,
+    build: async () => ({ kind: 'stopped' }),
+    observer: {
+      stateChanged: () => undefined,
+      batchApplied: () => undefined,
+      buildEnded: () => undefined,
+      verified: () => undefined,
+      warned: (text) => warnings.push(text),
+    },
+  });
+  return { catchUp, deriver };
+}
+
+/** Appends the state of an invoice over `amount` to its stream; resolves with the position. */
+async function append(stream: string, event: ReturnType<typeof stripeEvent>): Promise<bigint> {
+  const { position } = await store.appends.appendToStream(stream, appendedEvent(event), { expectedRevision: ANY });
+  if (position === undefined) throw new Error('The store tells no position.');
+  return position.commit;
+}
+let after = 0;
+const appendInvoice = (id: string, customer: string, amount: number, fields: Record<string, unknown> = {}) =>
+  append(
+    `invoice-${id}`,
+    stripeEvent(
+      'invoice.updated',
+      invoice(id, BASIL, {
+        subscription: null,
+        customer,
+        status: amount === 0 ? 'paid' : 'open',
+        amount_remaining: amount,
+        ...fields,
+      }),
+      { after: (after += 1) },
+    ),
+  );
+
+const rowsOf = (table: string, group: string, column = 'customer') =>
+  query<Record<string, unknown>>(server.url, `select * from ledger.${table} where ${column} like $1 order by 1`, [
+    `${group}%`,
+  ]);
+const stands = async (position: bigint): Promise<boolean> => {
+  const checkpoints = await readCheckpoints(database);
+  const notes = await query(server.url, 'select 1 from ledger.derivation_notes limit 1');
+  return (
+    notes.length === 0 &&
+    checkpoints.every(({ at, state, shown }) => !shown || (state === 'live' && (at?.position ?? -1n) >= position))
+  );
+};
+const reach = (position: bigint) => until('all stands there', () => stands(position));
+
+/** All that is wrong with what is derived, by deriving all of it again. */
+async function faults(deriver: Deriver): Promise<DerivedFault[]> {
+  const found: DerivedFault[] = [];
+  await deriver.verify(database, {
+    checkpoints: await readCheckpoints(database),
+    streams: null,
+    found: (fault) => found.push(fault),
+  });
+  return found;
+}
+
+/** Runs a catch-up while `work` lasts. */
+async function during<T>(
+  options: Parameters<typeof newCatchUp>[0],
+  work: (deriver: Deriver) => Promise<T>,
+): Promise<T> {
+  const { catchUp, deriver } = newCatchUp(options);
+  catchUp.start();
+  try {
+    return await work(deriver);
+  } finally {
+    await catchUp.stop();
+  }
+}
+
+describe('rows that follow from rows of several streams', () => {
+  it('are derived in the batch that changes these, for the customer that a row had before, too, and so are sums and what follows from them', async () => {
+    const group = randomId('cus');
+    await during({}, async (deriver) => {
+      const [one, other] = [randomId('in'), randomId('in')];
+      await appendInvoice(one, `${group}x1`, 1_000);
+      await reach(await appendInvoice(other, `${group}x1`, 500));
+      expect(await rowsOf('open_amounts', group)).toMatchObject([
+        { customer: `${group}x1`, key: `${group}x1`, open_minor: 1_500n, invoices: 2n, is_incomplete: false },
+      ]);
+      await reach(await appendInvoice(other, `${group}x2`, 400));
+      expect(await rowsOf('open_amounts', group)).toMatchObject([
+        { customer: `${group}x1`, open_minor: 1_000n, invoices: 1n },
+        { customer: `${group}x2`, open_minor: 400n, invoices: 1n },
+      ]);
+      expect(await rowsOf('debtors', group, 'group_name')).toMatchObject([{ customers: 2n, open_minor: 1_400n }]);
+      expect(await rowsOf('open_by_group', group, 'group_name')).toMatchObject([
+        { open_minor: 1_400n, invoices: 2n, row_count: 2n },
+      ]);
+      await appendInvoice(one, `${group}x1`, 0);
+      await reach(await appendInvoice(other, `${group}x2`, 0));
+      expect(await rowsOf('open_amounts', group)).toEqual([]);
+      expect(await rowsOf('debtors', group, 'group_name')).toEqual([]);
+      expect(await rowsOf('open_by_group', group, 'group_name')).toEqual([]);
+      expect(await faults(deriver)).toEqual([]);
+    });
+  });
+
+  it('come in following transactions where a batch concerns more keys than one transaction takes', async () => {
+    const product = randomId('prod');
+    await during({}, async () => {
+      const named = (name: string) =>
+        append(
+          `product-own-test-${product}`,
+          stripeEvent(
+            'product.updated',
+            { id: product, object: 'product', name, active: true, description: '6000', created: 1, updated: 1 },
+            { after: (after += 1) },
+          ),
+        );
+      const count = async (name: string) =>
+        (
+          await query(server.url, 'select 1 from ledger.open_amounts where key like $1 and newest = $2', [
+            `${product}x%`,
+            name,
+          ])
+        ).length;
+      await reach(await named('First'));
+      expect(await count('First')).toBe(6_000);
+      await reach(await named('Second'));
+      expect([await count('First'), await count('Second')]).toEqual([0, 6_000]);
+    });
+  }, 60_000);
+
+  it('stay as they were where a key cannot be derived: it is parked with its cause, alone, and a replay derives it', async () => {
+    const group = randomId('cus');
+    const cursed = randomId(`in_${CURSED}`);
+    await during({}, async () => {
+      await appendInvoice(randomId('in'), `${group}x1`, 100);
+      await reach(await appendInvoice(randomId('in'), `${group}x2`, 100));
+      await appendInvoice(cursed, `${group}x1`, 200);
+      await reach(await appendInvoice(randomId('in'), `${group}x2`, 200));
+      expect(await rowsOf('open_amounts', group)).toMatchObject([{ open_minor: 100n }, { open_minor: 300n }]);
+      const parked = () =>
+        query<{ attempts: number }>(
+          server.url,
+          'select generation, attempts, kind, cause from ledger.parked_streams where stream = $1',
+          [`${group}x1`],
+        );
+      expect(await parked()).toMatchObject([
+        {
+          generation: expect.stringMatching(/^open_amounts_v\d+_g1$/),
+          kind: 'whole',
+          cause: 'Error: A cursed invoice.',
+        },
+      ]);
+      await wantReplay(database, { stream: `${group}x1` });
+      await until('it is tried again', async () => (await parked())[0]?.attempts === 2);
+      await reach(await appendInvoice(cursed, `${group}x1`, 0));
+      expect(await parked()).toEqual([]);
+    });
+  });
+
+  it('say that they are not whole while a stream is parked that they follow from', async () => {
+    const group = randomId('cus');
+    const [good, bad] = [randomId('in'), randomId('in')];
+    await during({}, async () => {
+      await appendInvoice(good, `${group}x1`, 100);
+      await reach(await appendInvoice(bad, `${group}x1`, 100));
+      await reach(await appendInvoice(bad, `${group}x1`, 200, { total: 'a lot' }));
+      expect(await rowsOf('open_amounts', group)).toMatchObject([{ open_minor: 200n, is_incomplete: true }]);
+      expect(await rowsOf('debtors', group, 'group_name')).toMatchObject([{ is_incomplete: true }]);
+      await reach(
+        await append(
+          `invoice-${bad}`,
+          stripeEvent(
+            'invoice.updated',
+            invoice(bad, BASIL, { subscription: null, customer: `${group}x1`, status: 'paid', amount_remaining: 0 }),
+            { after: (after += 1) },
+          ),
+        ),
+      );
+      expect(await rowsOf('open_amounts', group)).toMatchObject([{ open_minor: 100n, is_incomplete: false }]);
+    });
+  });
+
+  it('begin anew where batches were missed, or another policy holds', async () => {
+    const group = randomId('cus');
+    const position = await during({ derivations: [] }, async () => {
+      const appended = await appendInvoice(randomId('in'), `${group}x1`, 100);
+      await until(
+        'the invoice is there',
+        async () =>
+          (await query(server.url, 'select 1 from ledger.invoices where customer = $1', [`${group}x1`])).length > 0,
+      );
+      return appended;
+    });
+    expect(await rowsOf('open_amounts', group)).toEqual([]);
+    await during({}, async (deriver) => {
+      await reach(position);
+      expect(await rowsOf('open_amounts', group)).toMatchObject([{ open_minor: 100n }]);
+      expect(await faults(deriver)).toEqual([]);
+    });
+    await during({ policy: { factor: 3 } }, async (deriver) => {
+      await until(
+        'the rows follow the policy',
+        async () => (await rowsOf('open_amounts', group))[0]?.['open_minor'] === 300n,
+      );
+      await reach(await appendInvoice(randomId('in'), `${group}x1`, 1));
+      expect(await rowsOf('debtors', group, 'group_name')).toMatchObject([{ open_minor: 303n }]);
+      expect(await faults(deriver)).toEqual([]);
+    });
+    expect(warnings).toEqual([]);
+  }, 60_000);
+
+  it('are found wrong by the check that derives them again', async () => {
+    const group = randomId('cus');
+    await during({}, async (deriver) => {
+      const id = randomId('in');
+      await reach(await appendInvoice(id, `${group}x1`, 100));
+      await query(server.url, `update ledger.open_amounts set open_minor = 7 where customer = $1`, [`${group}x1`]);
+      const found: DerivedFault[] = [];
+      const verified = await deriver.verify(database, {
+        checkpoints: await readCheckpoints(database),
+        streams: [`invoice-${id}`],
+        found: (fault) => found.push(fault),
+      });
+      expect(verified).toBe(2);
+      expect(found).toMatchObject([
+        {
+          kind: 'difference',
+          projection: 'open_amounts',
+          table: 'open_amounts',
+          columns: ['open_minor'],
+          stream: `${group}x1`,
+        },
+        { kind: 'difference', projection: 'debtors', table: 'debtors', columns: ['open_minor'], stream: group },
+      ]);
+      await query(server.url, `update ledger.open_amounts set open_minor = 100 where customer = $1`, [`${group}x1`]);
+      await query(server.url, `update ledger.open_by_group set invoices = invoices + 1 where group_name = $1`, [group]);
+      expect((await faults(deriver)).map(({ kind, ...rest }) => [kind, 'table' in rest ? rest.table : ''])).toEqual([
+        ['difference', 'open_by_group'],
+      ]);
+      await query(server.url, `update ledger.open_by_group set invoices = invoices - 1 where group_name = $1`, [group]);
+    });
+  });
+});

@@ -1,0 +1,109 @@
+import { count, id, money, text } from '../../projections/columns.js';
+import { invoices } from '../../projections/invoices.js';
+import { products } from '../../projections/products.js';
+import type { Row } from '../../projections/projection.js';
+import { defineDerivation, standingOn, type Policy } from '../../derivations/derivation.js';
+
+export const toyProjections = [invoices, products];
+
+type OpenRow = Readonly<{ id: string; customer: string; amount_remaining_minor: number; status: string }>;
+type Facts = Readonly<{ invoices: readonly OpenRow[]; products: readonly Readonly<{ name: string }>[] }>;
+
+/** A group of customers of one test, told by their ids: `cus_1x7` is of `cus_1`. */
+export const groupOf = (customer: string): string => customer.split('x')[0] ?? customer;
+
+/** What a customer of this name throws: it cannot be derived. */
+export const CURSED = 'cursed';
+
+/** Open amount per customer, and the name of a product that concerns a thousand keys of its own. */
+const openAmounts = defineDerivation({
+  name: 'open_amounts',
+  version: 1,
+  reads: ['invoices', 'products'],
+  tables: {
+    open_amounts: {
+      columns: { customer: id(), open_minor: money(), invoices: count(), newest: text().orNull() },
+      key: ['customer'],
+      indexes: [],
+    },
+    open_invoices: { columns: { id: id(), amount_minor: money() }, key: ['id'], indexes: [] },
+  },
+  rollups: {
+    open_by_group: {
+      of: 'open_amounts',
+      columns: { group_name: id(), open_minor: money(), invoices: count() },
+      key: ['group_name'],
+      indexes: [],
+      add: (row: Row) => ({
+        group_name: groupOf(String(row['customer'])),
+        open_minor: row['open_minor'],
+        invoices: row['invoices'],
+      }),
+    },
+  },
+  keysOf: {
+    invoices: ({ customer }) => (customer === null ? [] : [String(customer)]),
+    products: ({ id: product, description }) =>
+      Array.from({ length: Number(description ?? 0) }, (_, at) => `${String(product)}x${at}`),
+  },
+  facts: {
+    invoices: `select customer as key, id, customer, status, amount_remaining_minor, stream from {invoices} where customer = any($1) order by id`,
+    products: `select given.key, name from unnest($1::text[]) as given(key) join {products} on id = split_part(given.key, 'x', 1) where given.key like 'prod_%'`,
+  },
+  derive(key, { invoices: own, products: named }: Facts, policy: Policy) {
+    if (named.length > 0)
+      return {
+        open_amounts: named.map(({ name }) => ({ customer: key, open_minor: 0, invoices: 0, newest: name })),
+        open_invoices: [],
+      };
+    const open = own.filter(({ status }) => status === 'open');
+    if (open.some(({ id: invoice }) => invoice.includes(CURSED))) throw new Error('A cursed invoice.');
+    const factor = Number(policy['factor'] ?? 1);
+    return {
+      open_amounts:
+        open.length === 0
+          ? []
+          : [
+              {
+                customer: key,
+                open_minor: factor * open.reduce((sum, one) => sum + one.amount_remaining_minor, 0),
+                invoices: open.length,
+                newest: open.at(-1)?.id ?? null,
+              },
+            ],
+      open_invoices: open.map((one) => ({ id: one.id, amount_minor: factor * one.amount_remaining_minor })),
+    };
+  },
+});
+
+/** Debtors of a group, from what is derived. */
+const debtors = defineDerivation({
+  name: 'debtors',
+  version: 1,
+  reads: ['open_amounts'],
+  tables: {
+    debtors: {
+      columns: { group_name: id(), customers: count(), open_minor: money() },
+      key: ['group_name'],
+      indexes: [],
+    },
+  },
+  keysOf: { open_amounts: ({ customer }) => [groupOf(String(customer))] },
+  facts: {
+    open: `select given.key, open_minor, is_incomplete from unnest($1::text[]) as given(key) join {open_amounts} on split_part(customer, 'x', 1) = given.key`,
+  },
+  derive: (key, { open }: { open: readonly Readonly<{ open_minor: number }>[] }) => ({
+    debtors:
+      open.length === 0
+        ? []
+        : [
+            {
+              group_name: key,
+              customers: open.length,
+              open_minor: open.reduce((sum, one) => sum + one.open_minor, 0),
+            },
+          ],
+  }),
+});
+
+export const toyDerivations = standingOn(toyProjections, [openAmounts, debtors]);
