@@ -383,6 +383,12 @@ const withFiles = (env: Environment): Environment => ({
   ),
 });
 
+/** Variables that are set and not read, and what they may have been meant to be. */
+export function misspelt(env: Environment): readonly string[] {
+  const { unread, replacing } = mistakenNames(withFiles(env), VARIABLES);
+  return [...replacing, ...unread];
+}
+
 /**
  * Reads the environment. @throws ConfigError, which lists every mistake at once. Outside production a misspelt variable is
  * a warning of the configuration.

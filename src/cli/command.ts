@@ -8,12 +8,11 @@ export type Given = Readonly<{
   values: Readonly<Record<string, string | boolean | undefined>>;
 }>;
 
-/** What a command works with. */
-export type Context = Readonly<{
-  parts: Parts;
+/** How every command talks to the person or program that runs it. */
+export type Terminal = Readonly<{
   /** Aborts on Ctrl-C. */
   signal: AbortSignal;
-  /** Prints a line of the result on standard output. */
+  /** Prints a line of the result on standard output; control characters of texts of others are shown, not sent. */
   print(text: string): void;
   /** Resolves when the output is written, so that a command waits for a slow reader. */
   printed(): Promise<void>;
@@ -21,16 +20,25 @@ export type Context = Readonly<{
   report(text: string): void;
 }>;
 
-/** A command that works on the stores of a ledger. */
-export type Command = Readonly<{
+/** What a command on the stores of a ledger works with. */
+export type Context = Terminal & Readonly<{ parts: Parts }>;
+
+/** A command, by what it works with: the stores of a ledger unless another context is named. */
+export type Command<C extends Terminal = Context> = Readonly<{
   /** Its options, one a line. */
   help: string;
   options: NonNullable<ParseArgsConfig['options']>;
   /** Checks the command line before anything is opened. @throws UsageError */
   check?(given: Given): void;
   /** Returns the exit code: 0, or 1 where something is wrong. */
-  run(given: Given, context: Context): Promise<number>;
+  run(given: Given, context: C): Promise<number>;
 }>;
+
+/** An option that takes a text; undefined where it is not given. */
+export function textOption({ values }: Given, option: string): string | undefined {
+  const value = values[option];
+  return typeof value === 'string' ? value : undefined;
+}
 
 /** The command line names nothing that can be done; the message says what to write instead. */
 export class UsageError extends Error {

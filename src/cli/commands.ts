@@ -1,4 +1,5 @@
-import type { Command } from './command.js';
+import type { Command, Terminal } from './command.js';
+import type { ServiceCommand } from './on-service.js';
 
 type Entry = Readonly<{
   /** One word, or two as in `eventstore copy`. */
@@ -16,6 +17,10 @@ type Entry = Readonly<{
 export type CommandEntry = Entry &
   (
     | Readonly<{ kind: 'command'; load: () => Promise<Command> }>
+    /** Asks a running service over its API. */
+    | Readonly<{ kind: 'service_command'; load: () => Promise<ServiceCommand> }>
+    /** Opens by itself what it looks at. */
+    | Readonly<{ kind: 'check'; load: () => Promise<Command<Terminal>> }>
     /** A program of its own, which reads its arguments and sets the exit code when its module is loaded. */
     | Readonly<{ kind: 'program'; load: () => Promise<unknown> }>
     /** A program without options, which takes its configuration from the environment. */
@@ -56,6 +61,55 @@ files in ./data.
     usage: '[options]',
     summary: 'send thousands of events to the service, repeated and out of order, and check the result',
     load: () => import(new URL(STORM, import.meta.url).href),
+  },
+  {
+    kind: 'check',
+    name: 'doctor',
+    usage: '',
+    summary: 'check configuration, folders, servers, clocks and rows, and say what to do',
+    load: async () => (await import('./doctor.command.js')).doctorCommand,
+  },
+  {
+    kind: 'service_command',
+    name: 'status',
+    usage: '',
+    summary: 'say in a sentence how the service is, with its numbers',
+    load: async () => (await import('./status.command.js')).statusCommand,
+  },
+  {
+    kind: 'service_command',
+    name: 'tail',
+    usage: '[filters]',
+    summary: 'print each event as it comes',
+    load: async () => (await import('./tail.command.js')).tailCommand,
+  },
+  {
+    kind: 'service_command',
+    name: 'find',
+    usage: '<text>',
+    summary: 'find by any id, e-mail, number, code or reference',
+    load: async () => (await import('./find.command.js')).findCommand,
+  },
+  {
+    kind: 'service_command',
+    name: 'events',
+    usage: 'list|show|send …',
+    summary: 'list events, show one, deliver one again',
+    load: async () => (await import('./events.command.js')).eventsCommand,
+  },
+  {
+    kind: 'service_command',
+    name: 'access',
+    usage: '<customer|e-mail>',
+    summary: 'say whether somebody has access, until when, and why',
+    load: async () => (await import('./access.command.js')).accessCommand,
+  },
+  {
+    kind: 'service_command',
+    name: 'timeline',
+    usage: '<subscription>',
+    summary: 'list the events of a subscription in logical order, with what each changed',
+    load: async () => (await import('./timeline.command.js')).timelineCommand,
   },
   {
     kind: 'command',

@@ -16,7 +16,9 @@ ${COMMANDS.map(({ name, usage, summary }) => `  ${`${name} ${usage}`.padEnd(30)}
   help <command>, <command> --help   show the options of a command
   --version                          show the versions of the ledger, Node and the embedded servers
 
-projections, rebuild, rollback, verify and parked work on the stores of a service, while it runs or not. They take
+status, tail, find, events, access and timeline ask a running service over its API: --url and --token, or LEDGER_URL and
+LEDGER_TOKEN, or the service that HOST, PORT and DATA_DIR name.
+doctor, projections, rebuild, rollback, verify and parked work on the stores of a service, while it runs or not. They take
 --data-dir <folder>, the service's DATA_DIR ($DATA_DIR or data), or read EVENTSTORE_URL and DATABASE_URL. When nothing
 runs there, they start the embedded servers for as long as they take. They never create a ledger.
 Exit code 0: done. 1: something is wrong; it is printed. 2: the command line is wrong, or the command could not run.
@@ -43,25 +45,53 @@ async function main(args: readonly string[]): Promise<number | null> {
     );
   }
   const rest = first === 'help' ? ['--help'] : words.slice(entry.name.split(' ').length);
-  return entry.kind === 'command' ? runCommand(entry, rest) : runProgram(entry, rest);
+  return entry.kind === 'program' || entry.kind === 'plain_program' ? runProgram(entry, rest) : runCommand(entry, rest);
 }
+
+type AnyCommandEntry = Exclude<CommandEntry, { kind: 'program' | 'plain_program' }>;
 
 const titleOf = ({ name, usage, summary }: CommandEntry): string =>
   `${summary[0]?.toUpperCase()}${summary.slice(1)}.\n\n  subscription-ledger ${name} ${usage}`.trimEnd() + '\n\n';
 
-async function runCommand(entry: Extract<CommandEntry, { kind: 'command' }>, args: readonly string[]): Promise<number> {
-  const command = await entry.load();
+async function runCommand(entry: AnyCommandEntry, args: readonly string[]): Promise<number> {
+  switch (entry.kind) {
+    case 'command': {
+      const command = await entry.load();
+      return checked(entry, command, args, async (given) => (await import('./on-stores.js')).onStores(command, given));
+    }
+    case 'service_command': {
+      const [{ onService, SERVICE_HELP, SERVICE_OPTIONS }, { help, options, ...command }] = await Promise.all([
+        import('./on-service.js'),
+        entry.load(),
+      ]);
+      const whole = { ...command, help: help + SERVICE_HELP, options: { ...options, ...SERVICE_OPTIONS } };
+      return checked(entry, whole, args, (given) => onService(whole, given));
+    }
+    case 'check': {
+      const command = await entry.load();
+      const { onTerminal } = await import('./terminal.js');
+      return checked(entry, command, args, (given) => onTerminal((terminal) => command.run(given, terminal)));
+    }
+  }
+}
+
+/** Prints the help, or checks the command line and runs the command. */
+async function checked(
+  entry: CommandEntry,
+  command: Pick<Command, 'help' | 'options' | 'check'>,
+  args: readonly string[],
+  run: (given: Given) => Promise<number>,
+): Promise<number> {
   const given = argumentsOf(entry, command, args);
   if (given.values['help'] === true) {
     process.stdout.write(titleOf(entry) + command.help);
     return 0;
   }
   command.check?.(given);
-  const { onStores } = await import('./on-stores.js');
-  return onStores(given, (context) => command.run(given, context));
+  return run(given);
 }
 
-function argumentsOf({ name }: CommandEntry, { options }: Command, args: readonly string[]): Given {
+function argumentsOf({ name }: CommandEntry, { options }: Pick<Command, 'options'>, args: readonly string[]): Given {
   try {
     const { values, positionals } = parseArgs({
       args: [...args],

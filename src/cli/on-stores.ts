@@ -6,51 +6,38 @@ import { environment } from '../environment.js';
 import { connectEventStore } from '../eventstore/event-store.js';
 import { Database } from '../read-models/database.js';
 import { ensureSchema, hasSchema } from '../read-models/schema.js';
-import { UsageError, type Context, type Given } from './command.js';
+import { textOption, UsageError, type Command, type Given } from './command.js';
+import { onTerminal } from './terminal.js';
 
 const CONNECTIONS_MAX = 4;
-const INTERRUPTED_EXIT = 130;
+
+/** The environment, with DATA_DIR from the command line where it is given. */
+export function environmentOf(given: Given): Readonly<Record<string, string | undefined>> {
+  const dataDirectory = textOption(given, 'data-dir');
+  return { ...environment(), ...(dataDirectory === undefined ? {} : { DATA_DIR: dataDirectory }) };
+}
 
 /**
- * Connects to the stores of a ledger that exists, works, and ends in order, also when interrupted; a second interrupt
- * ends at once. @throws UsageError where there is no ledger: a mistyped folder must not become a new one
+ * Connects to the stores of a ledger that exists, works, and ends in order, also when interrupted.
+ * @throws UsageError where there is no ledger: a mistyped folder must not become a new one
  */
-export async function onStores(given: Given, work: (context: Context) => Promise<number>): Promise<number> {
-  const dataDirectory = given.values['data-dir'];
-  const config = loadStoresConfig({
-    ...environment(),
-    ...(typeof dataDirectory === 'string' ? { DATA_DIR: dataDirectory } : {}),
-  });
-  const report = (text: string) => void process.stderr.write(`${text}\n`);
-  const interrupting = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.on(signal, () => {
-      if (interrupting.signal.aborted) process.exit(INTERRUPTED_EXIT);
-      interrupting.abort();
+export const onStores = (command: Command, given: Given): Promise<number> =>
+  onTerminal(async (terminal) => {
+    const stores = await openLedger(loadStoresConfig(environmentOf(given)));
+    const store = connectEventStore(stores.eventstoreUrl);
+    const database = new Database(stores.databaseUrl, {
+      connectionsMax: CONNECTIONS_MAX,
+      onIdleError: (error) => terminal.report(`Postgres closed a connection: ${error.message}`),
     });
-  }
-  const stores = await openLedger(config);
-  const store = connectEventStore(stores.eventstoreUrl);
-  const database = new Database(stores.databaseUrl, {
-    connectionsMax: CONNECTIONS_MAX,
-    onIdleError: (error) => report(`Postgres closed a connection: ${error.message}`),
+    try {
+      if (!(await hasSchema(database)))
+        throw new UsageError(
+          'There is no ledger in this Postgres: it has no schema "ledger". Check DATABASE_URL, or start the service, which makes it.',
+        );
+      await ensureSchema(database, [...projections, ...derivations]);
+      return await command.run(given, { ...terminal, parts: { store, database, projections } });
+    } finally {
+      await Promise.all([store.close(), database.close()]);
+      await stores.close();
+    }
   });
-  try {
-    if (!(await hasSchema(database)))
-      throw new UsageError(
-        'There is no ledger in this Postgres: it has no schema "ledger". Check DATABASE_URL, or start the service, which makes it.',
-      );
-    await ensureSchema(database, [...projections, ...derivations]);
-    const exit = await work({
-      parts: { store, database, projections },
-      signal: interrupting.signal,
-      report,
-      print: (text) => void process.stdout.write(`${text}\n`),
-      printed: () => new Promise((written) => process.stdout.write('', () => written())),
-    });
-    return interrupting.signal.aborted ? INTERRUPTED_EXIT : exit;
-  } finally {
-    await Promise.all([store.close(), database.close()]);
-    await stores.close();
-  }
-}

@@ -4,6 +4,7 @@ import { readCheckpoints } from '../read-models/checkpoints.js';
 import { reportOf, type GenerationReport } from '../read-models/generation-report.js';
 import { countParked } from '../read-models/parked-streams.js';
 import type { Command } from './command.js';
+import { tableOf } from './texts.js';
 
 export const projectionsCommand: Command = {
   help: `  --json              as JSON
@@ -27,12 +28,12 @@ events of the store's own.
         return reportOf(checkpoint, { end, lagSeconds, parkedStreams: parked.get(checkpoint.name) ?? 0 });
       }),
     );
-    print(values['json'] === true ? JSON.stringify(reports, null, 2) : tableOf(reports));
+    print(values['json'] === true ? JSON.stringify(reports, null, 2) : textOf(reports));
     return 0;
   },
 };
 
-function tableOf(reports: readonly GenerationReport[]): string {
+function textOf(reports: readonly GenerationReport[]): string {
   const columns = ['name', 'version', 'generation', 'state', 'shown', 'moving', 'position', 'behind', 'lag', 'parked'];
   const rows = reports.map((one) =>
     [
@@ -48,13 +49,5 @@ function tableOf(reports: readonly GenerationReport[]): string {
       one.parkedStreams,
     ].map(String),
   );
-  const widths = columns.map((column, at) => Math.max(column.length, ...rows.map((row) => row[at]?.length ?? 0)));
-  return [columns, ...rows]
-    .map((row) =>
-      row
-        .map((cell, at) => cell.padEnd(widths[at] ?? 0))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n');
+  return tableOf(columns, rows);
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import {
   assertOurs,
   assertPlaceIsSafe,
+  assertUnread,
   mendFile,
   NotPrivateError,
   privateFolder,
@@ -30,14 +31,25 @@ export function prepareDirectory(dataDirectory: string): void {
   const passing = process.getuid?.() === 0 ? 0o711 : 0o700;
   try {
     privateFolder(dataDirectory, { ownNames: OWN_NAMES, mode: passing });
-    assertPlaceIsSafe(dataDirectory);
-    for (const name of FOLDERS) assertOurs(join(dataDirectory, name), 'folder');
-    for (const name of FILES) assertOurs(join(dataDirectory, name), 'file');
+    assertContentsAreOurs(dataDirectory);
     for (const name of [ENDPOINTS_FILE, LOCK_FILE]) mendFile(join(dataDirectory, name));
   } catch (error) {
     if (error instanceof NotPrivateError) throw error;
     throw new DataDirectoryError(dataDirectory, error);
   }
+}
+
+/** Checks a directory and what is in it as `prepareDirectory` does, and changes nothing. @throws NotPrivateError */
+export function assertDirectoryIsPrivate(dataDirectory: string): void {
+  assertOurs(dataDirectory, 'folder');
+  assertContentsAreOurs(dataDirectory);
+  assertUnread(join(dataDirectory, SECRETS_FILE));
+}
+
+function assertContentsAreOurs(dataDirectory: string): void {
+  assertPlaceIsSafe(dataDirectory);
+  for (const name of FOLDERS) assertOurs(join(dataDirectory, name), 'folder');
+  for (const name of FILES) assertOurs(join(dataDirectory, name), 'file');
 }
 
 /** The data directory cannot be used; the message says why, and what to do. */

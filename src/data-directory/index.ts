@@ -8,7 +8,7 @@ import { DataDirectoryError, ENDPOINTS_FILE, prepareDirectory } from './director
 import { NoLedgerError, notInstalled } from './errors.js';
 import type { Stores, StoresOptions } from './stores.js';
 
-export { DataDirectoryError } from './directory.js';
+export { assertDirectoryIsPrivate, DataDirectoryError } from './directory.js';
 export { NoLedgerError, StoresError } from './errors.js';
 export type { Stores, StoresEvent, StoresOptions } from './stores.js';
 
@@ -17,10 +17,17 @@ export type { Stores, StoresEvent, StoresOptions } from './stores.js';
  * @throws NoLedgerError, and what `openStores` throws
  */
 export async function openLedger(options: StoresOptions): Promise<Stores> {
+  assertLedgerExists(options);
+  return openStores(options);
+}
+
+/** @throws NoLedgerError where a server is embedded, and no service has ever run on the data directory */
+export function assertLedgerExists(
+  options: Pick<StoresOptions, 'dataDirectory' | 'eventstoreUrl' | 'databaseUrl'>,
+): void {
   const isEmbedded = options.eventstoreUrl === 'embedded' || options.databaseUrl === 'embedded';
   if (isEmbedded && !existsSync(join(options.dataDirectory, ENDPOINTS_FILE)))
     throw new NoLedgerError(options.dataDirectory);
-  return openStores(options);
 }
 
 /**

@@ -1,0 +1,85 @@
+import { ConfigError, loadConfig, loadStoresConfig, misspelt } from '../config.js';
+import { wholeNumber, type Command, type Terminal } from './command.js';
+import { checkDisk, checkFolder, checkNode, checkPort, type Check } from './doctor-machine.js';
+import { checkStores } from './doctor-stores.js';
+import { environmentOf } from './on-stores.js';
+
+const STREAMS = { min: 0, max: 10_000 };
+const MARKS = { ok: '✓', warning: '!', failed: '✗', skipped: '-' } as const;
+
+export const doctorCommand: Command<Terminal> = {
+  help: `Run it with the environment of the service. Checks Node, configuration, misspelt variables, the data directory, disk, port,
+both servers and their clocks, the log, the read models, and a sample of their rows. Changes nothing, and never creates a
+ledger. Exits with 1 when a check fails (✗); a warning (!) does not.
+
+  --sample <n>        how many random streams to fold again and compare with their rows     (20)
+  --json              print the checks as JSON
+`,
+  options: { sample: { type: 'string', default: '20' }, json: { type: 'boolean' } },
+  check: ({ values }) => void wholeNumber('sample', values['sample'], STREAMS),
+  run: async (given, { print }) => {
+    const isJson = given.values['json'] === true;
+    const sample = wholeNumber('sample', given.values['sample'], STREAMS);
+    const checks: Check[] = [];
+    for await (const check of allChecks(environmentOf(given), sample)) {
+      checks.push(check);
+      if (!isJson) print(lineOf(check));
+    }
+    if (isJson) print(JSON.stringify(checks, null, 2));
+    const failed = checks.filter(({ state }) => state === 'failed').length;
+    if (!isJson) print(failed === 0 ? 'Nothing is wrong.' : `${failed} of ${checks.length} checks failed.`);
+    return failed === 0 ? 0 : 1;
+  },
+};
+
+const lineOf = ({ check, state, text, remedy }: Check): string =>
+  `${MARKS[state]} ${check.padEnd(14)} ${text}${remedy === undefined ? '' : `\n${' '.repeat(17)}${remedy}`}`;
+
+async function* allChecks(env: Readonly<Record<string, string | undefined>>, sample: number): AsyncGenerator<Check> {
+  yield checkNode();
+  const { config, checks } = configuration(env);
+  yield* checks;
+  const known = checks.map(({ text }) => text);
+  for (const text of misspelt(env)) if (!known.includes(text)) yield { check: 'variables', state: 'warning', text };
+  const stores = storesConfig(env);
+  if (stores === null) {
+    yield { check: 'servers', state: 'skipped', text: 'The variables of the servers are wrong.' };
+    return;
+  }
+  const isEmbedded = stores.eventstoreUrl === 'embedded' || stores.databaseUrl === 'embedded';
+  if (isEmbedded) {
+    const folder = checkFolder(stores);
+    yield folder;
+    if (folder.state === 'failed') {
+      yield { check: 'servers', state: 'skipped', text: 'The data directory has to be right first.' };
+      return;
+    }
+    yield checkDisk(stores.dataDirectory);
+  }
+  if (config !== null) yield await checkPort(config);
+  yield* checkStores(stores, sample);
+}
+
+function configuration(env: Readonly<Record<string, string | undefined>>) {
+  try {
+    const config = loadConfig(env);
+    const { roles, webhookSecrets, apiTokens } = config;
+    const made = (count: number): string => (count === 0 ? 'those of the data directory' : String(count));
+    const text = `Roles ${roles.join(', ')}; signing secrets: ${made(webhookSecrets.length)}; tokens: ${made(apiTokens.length)}.`;
+    return { config, checks: [{ check: 'configuration', state: 'ok', text } satisfies Check] };
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    const mistakes = error.message.split('\n');
+    return { config: null, checks: mistakes.map((text): Check => ({ check: 'configuration', state: 'failed', text })) };
+  }
+}
+
+/** Null where the configuration of the servers is wrong; its mistakes are among those of the configuration. */
+function storesConfig(env: Readonly<Record<string, string | undefined>>) {
+  try {
+    return loadStoresConfig(env);
+  } catch (error) {
+    if (error instanceof ConfigError) return null;
+    throw error;
+  }
+}

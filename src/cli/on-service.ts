@@ -1,0 +1,54 @@
+import { loadConfig, localUrl } from '../config.js';
+import { secretsOfService } from '../local-secrets.js';
+import { textOption, UsageError, type Command, type Given, type Terminal } from './command.js';
+import { environmentOf } from './on-stores.js';
+import { ProblemAnswer, ServiceClient } from './service-client.js';
+import { onTerminal } from './terminal.js';
+
+/** A command that asks a running service. */
+export type ServiceCommand = Command<Terminal & Readonly<{ service: ServiceClient }>>;
+
+/** Options of every such command. */
+export const SERVICE_OPTIONS = { url: { type: 'string' }, token: { type: 'string' } } as const;
+
+export const SERVICE_HELP = `
+  --url <url>         the service         (LEDGER_URL; else that of HOST and PORT)
+  --token <token>     a token of its API  (LEDGER_TOKEN; else that of API_TOKENS, or of secrets.json in DATA_DIR)
+
+Other accounts of this machine can see the options of a command: prefer LEDGER_TOKEN.
+`;
+
+/** Asks the service that the command line or the environment names. What is not there ends with exit code 1. */
+export const onService = (command: ServiceCommand, given: Given): Promise<number> =>
+  onTerminal(async (terminal) => {
+    try {
+      return await command.run(given, { ...terminal, service: new ServiceClient(...addressOf(given)) });
+    } catch (error) {
+      if (terminal.signal.aborted) return 0;
+      if (!(error instanceof ProblemAnswer)) throw error;
+      terminal.report(error.message);
+      return error.status === 404 ? 1 : 2;
+    }
+  });
+
+/** A token of this machine's service is sent to no other one. @throws UsageError */
+function addressOf(given: Given): [url: string, token: string] {
+  const env = environmentOf(given);
+  const [url, token] = (['url', 'token'] as const).map((option) => {
+    const value = textOption(given, option) ?? env[`LEDGER_${option.toUpperCase()}`];
+    return value === '' ? undefined : value;
+  });
+  if (url !== undefined && !/^https?:\/\//.test(url))
+    throw new UsageError(`--url must look like https://ledger.example.com, not "${url}".`);
+  if (url !== undefined && token === undefined)
+    throw new UsageError(`A token for ${url} is needed: set LEDGER_TOKEN, or give --token.`);
+  if (url !== undefined && token !== undefined) return [url, token];
+  const config = loadConfig(env);
+  const known = token ?? secretsOfService(config).token;
+  if (known === undefined)
+    throw new UsageError(
+      `There is no token to ask with: none is configured, and "${config.dataDirectory}" has no secrets.json. ` +
+        'Set LEDGER_TOKEN, or DATA_DIR to that of the service.',
+    );
+  return [localUrl(config), known];
+}

@@ -1,0 +1,187 @@
+/** Commands that ask a running service, as processes of their own. */
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { parseArgs } from 'node:util';
+import { accessCommand } from '../../src/cli/access.command.js';
+import type { Given } from '../../src/cli/command.js';
+import { eventsCommand } from '../../src/cli/events.command.js';
+import { findCommand } from '../../src/cli/find.command.js';
+import type { ServiceCommand } from '../../src/cli/on-service.js';
+import { ServiceClient } from '../../src/cli/service-client.js';
+import { statusCommand } from '../../src/cli/status.command.js';
+import { timelineCommand } from '../../src/cli/timeline.command.js';
+import { startProxy, type CuttableProxy } from '../support/cuttable-proxy.js';
+import { deliver, read, READ_TOKEN, SECRET } from '../support/delivery.js';
+import { runCommand, type Command as Process } from '../support/command.js';
+import { startLedger, type TestLedger } from '../support/ledger.js';
+import { randomId, START, subscriptionEvent } from '../support/subscription-events.js';
+import { until } from '../support/until.js';
+
+const sub = randomId('sub');
+const customer = randomId('cus');
+const [first, second] = [randomId('evt'), randomId('evt')];
+const body = JSON.stringify(subscriptionEvent(sub, { eventId: first, created: START, object: { customer } }));
+
+let ledger: TestLedger;
+beforeAll(async () => {
+  ledger = await startLedger();
+  await deliver(ledger.url, body);
+  const later = subscriptionEvent(sub, {
+    eventId: second,
+    created: START + 5,
+    object: { customer, status: 'past_due' },
+    previous: { status: 'active' },
+  });
+  const { body: answer } = await deliver(ledger.url, JSON.stringify(later));
+  const path = `/v1/subscriptions/${sub}?minPosition=${String(answer.position)}&waitMs=5000`;
+  await until('the rows are there', async () => (await read(ledger.url, path)).status === 200);
+}, 60_000);
+afterAll(() => ledger.stop());
+
+/** The command itself, on a client of the real service. */
+async function ask(command: ServiceCommand, ...args: string[]) {
+  const { values, positionals: names } = parseArgs({ args, options: command.options, allowPositionals: true });
+  const given: Given = { names, values: values as Given['values'] };
+  const [output, errors]: [string[], string[]] = [[], []];
+  command.check?.(given);
+  const code = await command.run(given, {
+    service: new ServiceClient(ledger.url, READ_TOKEN),
+    signal: new AbortController().signal,
+    print: (text) => void output.push(text),
+    printed: async () => undefined,
+    report: (text) => void errors.push(text),
+  });
+  return { code, output: output.join('\n'), errors: errors.join('\n') };
+}
+
+describe('a command that asks the service', () => {
+  it('status says how it is, for people and programs', async () => {
+    const { code, output } = await ask(statusCommand);
+    expect(code).toBe(0);
+    expect(output).toMatch(/The last event came \d+ .* ago\.$/m);
+    expect(output).toMatch(/^ {2}deliveries +appended 2/m);
+    expect(JSON.parse((await ask(statusCommand, '--json')).output)).toMatchObject({
+      state: 'ok',
+      log: { state: 'at' },
+    });
+  });
+
+  it('find names what has an id, and exits with 1 for what nobody knows', async () => {
+    const { code, output } = await ask(findCommand, sub);
+    expect({ code, output }).toEqual({
+      code: 0,
+      output: expect.stringMatching(`subscription +${sub} +past_due +id`),
+    });
+    expect(await ask(findCommand, 'sub_nobody')).toMatchObject({
+      code: 1,
+      errors: 'Nothing is known of "sub_nobody".',
+    });
+  });
+
+  it('events lists and shows', async () => {
+    const listed = await ask(eventsCommand, 'list', '--object', sub, '--limit', '1');
+    expect(listed.output).toMatch(`${second}  subscription-${sub}@1`);
+    expect(listed.output.split('\n')).toHaveLength(1);
+    const recent = await ask(eventsCommand, 'list', '--object', sub, '--since', '1h');
+    expect(recent.output.split('\n')).toHaveLength(2);
+    const { output } = await ask(eventsCommand, 'show', second);
+    expect(output).toMatch(`subscription ${sub}`);
+    expect(output).toMatch(`changed      subscriptions id=${sub}`);
+  });
+
+  it('events send delivers a recorded body again, signed', async () => {
+    const to = `${ledger.url}/webhooks/stripe`;
+    const sent = await ask(eventsCommand, 'send', first, '--to', to, '--secret', SECRET);
+    expect(sent).toMatchObject({ code: 0, errors: `${to} answered 200.` });
+    expect(JSON.parse(sent.output)).toMatchObject({ outcome: 'duplicate' });
+    const refused = await ask(eventsCommand, 'send', first, '--to', to, '--secret', 'whsec_of_another_endpoint_0123');
+    expect(refused).toMatchObject({ code: 1, errors: `${to} answered 400.` });
+  });
+
+  it('access and timeline put it into words', async () => {
+    const access = await ask(accessCommand, customer, '--at', '2020-01-01T00:00:00Z');
+    expect(access).toMatchObject({ code: 0, output: expect.stringMatching(/^Access is not granted/) });
+    const timeline = await ask(timelineCommand, sub);
+    expect(timeline.output.split('\n').filter((line) => line.includes('evt_'))).toEqual([
+      expect.stringContaining(first),
+      expect.stringContaining(second),
+    ]);
+    expect(timeline.output).toMatch('status: "active" -> "past_due"');
+  });
+
+  it.each<[ServiceCommand, readonly string[], RegExp]>([
+    [eventsCommand, ['list', '--since', 'yesterday'], /^--since must be a time /],
+    [eventsCommand, ['shwo'], /^events takes one of these:\n/],
+    [eventsCommand, ['send', 'evt_1'], /^events send needs --to/],
+    [accessCommand, ['cus_1', 'cus_2'], /^access takes one customer/],
+    [timelineCommand, [], /^timeline takes one subscription/],
+    [findCommand, [], /^find takes one text/],
+  ])('refuses a command line with a sentence %#', async (command, args, sentence) => {
+    await expect(ask(command, ...args)).rejects.toMatchObject({
+      code: 'USAGE',
+      message: expect.stringMatching(sentence),
+    });
+  });
+});
+
+const start = (args: readonly string[], environment: Record<string, string> = {}): Process =>
+  runCommand('src/cli/main.js', args, { LEDGER_URL: ledger.url, LEDGER_TOKEN: READ_TOKEN, ...environment });
+
+describe('tail', () => {
+  let proxy: CuttableProxy;
+  beforeEach(async () => {
+    proxy = await startProxy(Number(new URL(ledger.url).port));
+  });
+  afterEach(() => proxy.close());
+  const follow = async (...args: string[]): Promise<Process> => {
+    const tail = start(['tail', ...args], { LEDGER_URL: `http://127.0.0.1:${proxy.port}` });
+    await until('it is connected', async () => proxy.answeredBytes() > 0);
+    return tail;
+  };
+
+  it('prints each event once, also after its connection was cut', async () => {
+    const tail = await follow('--json', '--count', '2', '--object', sub);
+    const ids = [randomId('evt'), randomId('evt')];
+    const shown = [];
+    for (const eventId of ids) {
+      await deliver(ledger.url, JSON.stringify(subscriptionEvent(sub, { eventId, object: { customer } })));
+      shown.push((JSON.parse((await tail.line()) ?? '{}') as { stripeEventId?: string }).stripeEventId);
+      if (shown.length === 1) proxy.cut();
+    }
+    expect(shown).toEqual(ids);
+    const { code, errors } = await tail.ended;
+    expect(errors).toMatch(/^Following events; Ctrl-C ends\.\nThe connection was cut; connecting again …\n$/);
+    expect(code).toBe(0);
+  }, 60_000);
+
+  it('ends with an interrupt', async () => {
+    const tail = await follow();
+    tail.kill('SIGINT');
+    expect((await tail.ended).code).toBe(130);
+  }, 60_000);
+});
+
+describe('a process ends with one sentence and an exit code', () => {
+  it.each<[string, readonly string[], Record<string, string>, number, RegExp]>([
+    ['an event that nobody knows', ['events', 'show', 'evt_typo'], {}, 1, /^.*evt_typo.*\n$/],
+    ['a wrong token', ['status'], { LEDGER_TOKEN: 'a-token-of-nobody' }, 2, /^[A-Z].*\n$/],
+    [
+      'no service',
+      ['status'],
+      { LEDGER_URL: 'http://127.0.0.1:1' },
+      2,
+      /^No service answers on http:\/\/127\.0\.0\.1:1\. .*\n$/,
+    ],
+    ['no token', ['status'], { LEDGER_TOKEN: '' }, 2, /^A token for http.* is needed: set LEDGER_TOKEN.*\n$/],
+    ['a URL that is none', ['status', '--url', 'ledger.example.com'], {}, 2, /^--url must look like https:.*\n$/],
+  ])('%s', async (_name, args, environment, code, sentence) => {
+    const command = start(args, environment);
+    expect(await command.line()).toBeUndefined();
+    expect(await command.ended).toEqual({ code, errors: expect.stringMatching(sentence) });
+  });
+
+  it('a body is printed byte by byte', async () => {
+    const command = start(['events', 'show', first, '--body']);
+    expect(await command.line()).toBe(body);
+    expect((await command.ended).code).toBe(0);
+  });
+});
