@@ -4,6 +4,7 @@ import { between, entry, id, inAnyCase, json, money, oneOf, text, time } from '.
 import { isStale, type Life } from './life.js';
 import { allBut, defineProjection, type Fact } from './projection.js';
 import { provenanceColumns, provenanceOf, rowOf } from './row.js';
+import { metadata } from './shapes.js';
 
 const TEXT_BYTES_MAX = 2_000;
 const PAYMENT_STATUSES = ['unpaid', 'paid', 'no_payment_required'];
@@ -29,7 +30,7 @@ const columns = {
   currency: text().orNull(),
   amount_subtotal_minor: money().orNull(),
   amount_total_minor: money().orNull(),
-  metadata: json<Metadata>({ type: 'object' }).orNull().filtered(entry()),
+  metadata: json<Metadata>(metadata).orNull().filtered(entry()),
   created_at: time().orNull().filtered(between('created')),
   expires_at: time().orNull(),
 };

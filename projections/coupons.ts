@@ -2,18 +2,19 @@ import type { CouponSnapshot, CouponTerms, DeletionSnapshot, Metadata } from '..
 import { between, count, entry, flag, id, json, text, time, whetherDeleted } from './columns.js';
 import { allBut, defineProjection, type Fact } from './projection.js';
 import { isAbout, provenanceColumns, provenanceOf, rowOf, rowOfDeleted, scopeOf } from './row.js';
+import { couponTerms, metadata } from './shapes.js';
 
 /** Users choose ids of coupons, which are unique in the `scope` of an account and mode. */
 const columns = {
   id: id(),
   scope: id(),
   name: text().orNull(),
-  terms: json<CouponTerms>({ type: 'object' }),
+  terms: json<CouponTerms>(couponTerms),
   is_valid: flag().orNull().filtered({ by: 'value', name: 'valid', known: null }),
   times_redeemed: count().orNull(),
   max_redemptions: count().orNull(),
   redeem_by: time().orNull(),
-  metadata: json<Metadata>({ type: 'object' }).orNull().filtered(entry()),
+  metadata: json<Metadata>(metadata).orNull().filtered(entry()),
   created_at: time().orNull().filtered(between('created')),
   is_deleted: flag().filtered(whetherDeleted()),
 };

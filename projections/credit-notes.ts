@@ -4,6 +4,7 @@ import { between, id, json, money, oneOf, text, time } from './columns.js';
 import { isStale } from './life.js';
 import { allBut, defineProjection, type Fact } from './projection.js';
 import { provenanceColumns, provenanceOf, rowOf } from './row.js';
+import { listOf, refundOfCreditNote } from './shapes.js';
 
 /** Amounts in minor units of `currency`. */
 const columns = {
@@ -23,7 +24,7 @@ const columns = {
   post_payment_amount_minor: money(),
   out_of_band_amount_minor: money(),
   customer_balance_transaction: id().orNull(),
-  refunds: json<CreditNoteSnapshot['refunds']>({ type: 'array', items: { type: 'object' } }),
+  refunds: json<CreditNoteSnapshot['refunds']>(listOf(refundOfCreditNote)),
   created_at: time().orNull().filtered(between('created')),
   voided_at: time().orNull(),
 };

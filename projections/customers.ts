@@ -2,6 +2,7 @@ import type { CustomerSnapshot, DeletionSnapshot, DiscountFacts, Metadata } from
 import { between, entry, flag, id, inAnyCase, json, money, text, time, whetherDeleted } from './columns.js';
 import { allBut, defineProjection, type Fact } from './projection.js';
 import { isAbout, provenanceColumns, provenanceOf, rowOf, rowOfDeleted, type FieldsOf } from './row.js';
+import { discount, listOf, metadata } from './shapes.js';
 
 /** Stripe's own limit is 512 characters; customers are searched by it. */
 const EMAIL_BYTES_MAX = 2_000;
@@ -15,8 +16,8 @@ const columns = {
   balance_minor: money().orNull(),
   is_delinquent: flag().orNull(),
   default_payment_method: id().orNull(),
-  discounts: json<readonly DiscountFacts[]>({ type: 'array', items: { type: 'object' } }).orNull(),
-  metadata: json<Metadata>({ type: 'object' }).orNull().filtered(entry()),
+  discounts: json<readonly DiscountFacts[]>(listOf(discount)).orNull(),
+  metadata: json<Metadata>(metadata).orNull().filtered(entry()),
   test_clock: id().orNull(),
   created_at: time().orNull().filtered(between('created')),
   is_deleted: flag().filtered(whetherDeleted()),

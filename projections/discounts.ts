@@ -2,6 +2,7 @@ import type { CouponTerms, DeletionSnapshot, DiscountSnapshot } from '../src/eve
 import { flag, id, json, time } from './columns.js';
 import { allBut, defineProjection, type Fact } from './projection.js';
 import { isAbout, provenanceColumns, provenanceOf, rowOf, rowOfDeleted } from './row.js';
+import { couponTerms } from './shapes.js';
 
 /** `terms` are what the coupon takes off; null from 2025-09-30.clover on, when only the coupon itself tells. */
 const columns = {
@@ -11,7 +12,7 @@ const columns = {
   subscription_item: id().orNull(),
   invoice: id().orNull(),
   coupon: id().orNull(),
-  terms: json<CouponTerms>({ type: 'object' }).orNull(),
+  terms: json<CouponTerms>(couponTerms).orNull(),
   promotion_code: id().orNull(),
   starts_at: time().orNull(),
   ends_at: time().orNull(),

@@ -4,6 +4,7 @@ import { isStale, type Life } from './life.js';
 import { between, count, entry, flag, id, json, member, money, oneOf, text, time, whetherDeleted } from './columns.js';
 import { allBut, defineProjection, type Fact } from './projection.js';
 import { isAbout, provenanceColumns, provenanceOf, rowOf, rowOfDeleted } from './row.js';
+import { finalizationError, invoiceLine, listOf, metadata } from './shapes.js';
 
 /** Amounts in minor units of `currency`. Who paid an invoice is told by its links, in all API versions. */
 const columns = {
@@ -40,11 +41,11 @@ const columns = {
   paid_at: time().orNull(),
   voided_at: time().orNull(),
   marked_uncollectible_at: time().orNull(),
-  finalization_error: json<NonNullable<InvoiceSnapshot['finalizationError']>>({ type: 'object' }).orNull(),
+  finalization_error: json<NonNullable<InvoiceSnapshot['finalizationError']>>(finalizationError).orNull(),
   automatic_tax_status: text().orNull(),
-  lines: json<readonly InvoiceLine[]>({ type: 'array', items: { type: 'object' } }),
+  lines: json<readonly InvoiceLine[]>(listOf(invoiceLine)),
   has_all_lines: flag(),
-  metadata: json<Metadata>({ type: 'object' }).orNull().filtered(entry()),
+  metadata: json<Metadata>(metadata).orNull().filtered(entry()),
   test_clock: id().orNull(),
   is_deleted: flag().filtered(whetherDeleted()),
 };

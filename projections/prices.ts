@@ -2,6 +2,7 @@ import type { DeletionSnapshot, Metadata, PriceSnapshot } from '../src/events/no
 import { between, count, entry, flag, id, json, money, text, time, whetherDeleted } from './columns.js';
 import { allBut, defineProjection, type Fact } from './projection.js';
 import { isAbout, provenanceColumns, provenanceOf, rowOf, rowOfDeleted, scopeOf } from './row.js';
+import { metadata } from './shapes.js';
 
 /** Amounts in minor units of `currency`. Ids of plans are chosen by users, and unique in the `scope` of an account and mode. */
 const columns = {
@@ -18,7 +19,7 @@ const columns = {
   interval_count: count().orNull(),
   usage_type: text().orNull(),
   billing_scheme: text().orNull(),
-  metadata: json<Metadata>({ type: 'object' }).orNull().filtered(entry()),
+  metadata: json<Metadata>(metadata).orNull().filtered(entry()),
   created_at: time().orNull().filtered(between('created')),
   is_deleted: flag().filtered(whetherDeleted()),
 };

@@ -2,6 +2,7 @@ import type { DeletionSnapshot, Metadata, ProductSnapshot } from '../src/events/
 import { between, entry, flag, id, json, text, time, whetherDeleted } from './columns.js';
 import { allBut, defineProjection, type Fact } from './projection.js';
 import { isAbout, provenanceColumns, provenanceOf, rowOf, rowOfDeleted, scopeOf } from './row.js';
+import { metadata } from './shapes.js';
 
 /** Users choose ids of products, which are unique in the `scope` of an account and mode. */
 const columns = {
@@ -11,7 +12,7 @@ const columns = {
   is_active: flag().orNull().filtered({ by: 'value', name: 'active', known: null }),
   description: text().orNull(),
   default_price: id().orNull(),
-  metadata: json<Metadata>({ type: 'object' }).orNull().filtered(entry()),
+  metadata: json<Metadata>(metadata).orNull().filtered(entry()),
   created_at: time().orNull().filtered(between('created')),
   is_deleted: flag().filtered(whetherDeleted()),
 };

@@ -2,6 +2,7 @@ import type { Metadata, PromotionCodeSnapshot } from '../src/events/normalise.js
 import { between, count, entry, flag, id, inAnyCase, json, text, time } from './columns.js';
 import { allBut, defineProjection, type Fact } from './projection.js';
 import { provenanceColumns, provenanceOf, rowOf, scopeOf } from './row.js';
+import { metadata } from './shapes.js';
 
 /** Stripe's own limit is 500 characters. */
 const CODE_BYTES_MAX = 2_000;
@@ -16,7 +17,7 @@ const columns = {
   times_redeemed: count().orNull(),
   max_redemptions: count().orNull(),
   expires_at: time().orNull(),
-  metadata: json<Metadata>({ type: 'object' }).orNull().filtered(entry()),
+  metadata: json<Metadata>(metadata).orNull().filtered(entry()),
   created_at: time().orNull().filtered(between('created')),
 };
 type Row = ReturnType<typeof codeRow>;

@@ -4,6 +4,7 @@ import { between, id, json, oneOf, text, time } from './columns.js';
 import { isStale } from './life.js';
 import { allBut, defineProjection, type Fact } from './projection.js';
 import { provenanceColumns, provenanceOf, rowOf } from './row.js';
+import { currentPhase, listOf, schedulePhase } from './shapes.js';
 
 /** `next_phase` is what the subscription becomes next, and when; null after the last phase, and once the schedule is over. */
 const columns = {
@@ -12,9 +13,9 @@ const columns = {
   customer: id().orNull().filtered(),
   subscription: id().orNull().filtered(),
   end_behavior: text().orNull(),
-  current_phase: json<NonNullable<SubscriptionScheduleSnapshot['currentPhase']>>({ type: 'object' }).orNull(),
-  next_phase: json<SchedulePhase>({ type: 'object' }).orNull(),
-  phases: json<readonly SchedulePhase[]>({ type: 'array', items: { type: 'object' } }),
+  current_phase: json<NonNullable<SubscriptionScheduleSnapshot['currentPhase']>>(currentPhase).orNull(),
+  next_phase: json<SchedulePhase>(schedulePhase).orNull(),
+  phases: json<readonly SchedulePhase[]>(listOf(schedulePhase)),
   created_at: time().orNull().filtered(between('created')),
   canceled_at: time().orNull(),
   completed_at: time().orNull(),

@@ -9,6 +9,7 @@ import {
 import { between, entry, flag, id, json, ofMember, oneOf, text, time } from './columns.js';
 import { allBut, defineProjection, type Condition, type EventReference } from './projection.js';
 import { provenanceColumns, provenanceOf, rowOf } from './row.js';
+import { discount, listOf, metadata, pauseCollection, subscriptionItem } from './shapes.js';
 
 const columns = {
   id: id(),
@@ -18,10 +19,7 @@ const columns = {
   status_event: id(),
   previous_status: id().orNull(),
   currency: text().orNull(),
-  items: json<readonly SubscriptionItem[]>({ type: 'array', items: { type: 'object' } }).filtered(
-    ofMember('product'),
-    ofMember('price'),
-  ),
+  items: json<readonly SubscriptionItem[]>(listOf(subscriptionItem)).filtered(ofMember('product'), ofMember('price')),
   has_all_items: flag(),
   period_start: time().orNull(),
   period_end: time().orNull(),
@@ -34,17 +32,14 @@ const columns = {
   canceled_at: time().orNull(),
   ended_at: time().orNull(),
   cancellation_reason: text().orNull(),
-  pause_collection: json<NonNullable<SubscriptionSnapshot['pauseCollection']>>({ type: 'object' }).orNull(),
+  pause_collection: json<NonNullable<SubscriptionSnapshot['pauseCollection']>>(pauseCollection).orNull(),
   collection_method: text().orNull(),
   default_payment_method: id().orNull(),
   trial_end_behavior: text().orNull(),
-  discounts: json<readonly DiscountFacts[]>({ type: 'array', items: { type: 'object' } }).filtered(
-    ofMember('coupon'),
-    ofMember('promotionCode'),
-  ),
+  discounts: json<readonly DiscountFacts[]>(listOf(discount)).filtered(ofMember('coupon'), ofMember('promotionCode')),
   latest_invoice: id().orNull(),
   schedule: id().orNull(),
-  metadata: json<Metadata>({ type: 'object' }).orNull().filtered(entry()),
+  metadata: json<Metadata>(metadata).orNull().filtered(entry()),
   billing_cycle_anchor: time().orNull(),
   pending_update_expires_at: time().orNull(),
   test_clock: id().orNull(),

@@ -2,6 +2,7 @@ import type { InvoiceLine, UpcomingInvoiceSnapshot } from '../src/events/normali
 import { between, flag, id, json, money, text, time } from './columns.js';
 import { allBut, defineProjection, type Fact } from './projection.js';
 import { provenanceColumns, provenanceOf, rowOf } from './row.js';
+import { invoiceLine, listOf } from './shapes.js';
 
 /** Amounts in minor units of `currency`. `id` is that of the subscription: a preview has none of its own. */
 const columns = {
@@ -19,7 +20,7 @@ const columns = {
   next_payment_attempt: time().orNull(),
   period_start: time().orNull(),
   period_end: time().orNull(),
-  lines: json<readonly InvoiceLine[]>({ type: 'array', items: { type: 'object' } }),
+  lines: json<readonly InvoiceLine[]>(listOf(invoiceLine)),
   has_all_lines: flag(),
   previewed_at: time().filtered(between('previewed')),
 };
