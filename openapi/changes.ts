@@ -2,8 +2,8 @@ import type { Document, Operation } from './document.js';
 import type { JsonSchema } from '../projections/columns.js';
 
 /**
- * What a client of an earlier document would miss in a later one: routes, fields and types that are gone or narrower,
- * and parameters that are gone, refused or wanted now. What is added breaks nobody.
+ * What a client of an earlier document would miss in a later one: routes, fields, types and words that are gone, and parameters that are
+ * gone, wanted now, or take less. What is added breaks nobody.
  */
 export function breakingChanges(before: Document, after: Document): string[] {
   const routes = Object.entries(before.paths).flatMap(([path, operations]) =>
@@ -30,8 +30,39 @@ function ofParameters(route: string, before: Operation, after: Operation): strin
   const wanted = after.parameters
     .filter(({ name, required }) => required && named(before, name)?.required !== true)
     .map(({ name }) => `${route} wants ${name} now`);
-  return [...gone, ...wanted];
+  const narrower = before.parameters.flatMap(({ name, schema }) => {
+    const now = named(after, name)?.schema;
+    return now === undefined ? [] : narrowedTo(schema, now).map((what) => `${route} takes in ${name} ${what}`);
+  });
+  return [...gone, ...wanted, ...narrower];
 }
+
+/** What a parameter was given and is refused now. */
+function narrowedTo(before: JsonSchema, after: JsonSchema): string[] {
+  const types = typesOf(before).filter((type) => typesOf(after).length > 0 && !typesOf(after).includes(type));
+  const bound = (schema: JsonSchema, name: string): number | undefined => schema[name] as number | undefined;
+  const lower = ['maximum', 'maxLength', 'maxItems'].filter(
+    (name) => (bound(after, name) ?? Infinity) < (bound(before, name) ?? Infinity),
+  );
+  const higher = ['minimum', 'minLength', 'minItems'].filter(
+    (name) => (bound(after, name) ?? -Infinity) > (bound(before, name) ?? -Infinity),
+  );
+  return [
+    ...types.map((type) => `no ${type} any more`),
+    ...wordsGone(before, after).map((word) => `no ${word} any more`),
+    ...(wordsOf(before).length === 0 && wordsOf(after).length > 0 ? [`only ${wordsOf(after).join(', ')} now`] : []),
+    ...[...lower, ...higher].map((name) => `less by its ${name}`),
+  ];
+}
+
+/** The words of a list that a later list has no more. Where there is none, any word will do. */
+function wordsGone(before: JsonSchema, after: JsonSchema): string[] {
+  const now = wordsOf(after);
+  return now.length === 0 ? [] : wordsOf(before).filter((word) => !now.includes(word));
+}
+
+const wordsOf = (schema: JsonSchema): string[] =>
+  ['enum', 'x-extensible-enum'].flatMap((name) => (schema[name] as unknown[] | undefined) ?? []).map(String);
 
 function ofAnswer(route: string, before: Operation, after: Operation): string[] {
   const schemasOf = ({ responses }: Operation): string[] =>
@@ -39,9 +70,12 @@ function ofAnswer(route: string, before: Operation, after: Operation): string[] 
       Object.entries(content).map(([media, { schema }]) => `${status} ${media} ${String(schema?.['$ref'] ?? '')}`),
     );
   const now = schemasOf(after);
-  return schemasOf(before)
-    .filter((answer) => !now.includes(answer))
-    .map((answer) => `${route} answers no ${answer.trim()} any more`);
+  return (
+    schemasOf(before)
+      // What was described by its media type alone may be described whole.
+      .filter((answer) => !now.some((one) => one === answer || (answer.endsWith(' ') && one.startsWith(answer))))
+      .map((answer) => `${route} answers no ${answer.trim()} any more`)
+  );
 }
 
 /** Of an answer: a field that is gone or may be absent now, and a value that may be of another type. */
@@ -55,13 +89,18 @@ function ofSchema(where: string, before: JsonSchema, after: JsonSchema): string[
     const absent = required(before).includes(name) && !required(after).includes(name);
     return [...(absent ? [`${where}.${name} may be absent now`] : []), ...ofSchema(`${where}.${name}`, schema, now)];
   });
-  const added = typesOf(after).filter((type) => !typesOf(before).includes(type) && typesOf(before).length > 0);
+  const words = wordsGone(before, after).map((word) => `${where} knows no ${word} any more`);
+  const was = typesOf(before);
+  const isOpen = was.includes('object') && before['properties'] === undefined;
+  const added = typesOf(after).filter(
+    (type) => was.length > 0 && !was.includes(type) && !(isOpen && type.startsWith('#')),
+  );
   const types = added.length === 0 ? [] : [`${where} may be ${added.join(' or ')} now`];
   const items =
     before['items'] !== undefined && after['items'] !== undefined
       ? ofSchema(`${where}[]`, before['items'] as JsonSchema, after['items'] as JsonSchema)
       : [];
-  return [...types, ...fields, ...items];
+  return [...types, ...words, ...fields, ...items];
 }
 
 const membersOf = (schema: JsonSchema): Readonly<Record<string, JsonSchema>> =>

@@ -1,3 +1,4 @@
+import { UPCOMING_INVOICES } from '../src/api/subscriptions/schedules.js';
 import { plain, schemaNameOf } from './schemas.js';
 
 /** What the document says of a route beside its parameters, which the schemas of the code tell. */
@@ -12,8 +13,6 @@ export type RouteDescription = Readonly<{
   headers?: readonly string[];
 }>;
 
-/** Not described field by field. */
-const JSON_ALONE = { media: 'application/json' };
 const EVENT_STREAM = { media: 'text/event-stream' };
 
 /** Every route. A new one is described here, or a test fails. */
@@ -24,12 +23,12 @@ export const routes: Readonly<Record<string, RouteDescription>> = {
       [`GET /v1/${resource.name}/{id}`, { summary: `One ${resource.kind}`, answer: schemaNameOf(resource) }],
     ]),
   ),
-  'GET /v1/find': { summary: 'What an id, an email or a reference names', answer: JSON_ALONE },
-  'GET /v1/findings': { summary: 'Questions about the whole ledger that have an answer', answer: JSON_ALONE },
-  'GET /v1/findings/{name}': { summary: 'What one of these questions has found', answer: JSON_ALONE },
+  'GET /v1/find': { summary: 'What an id, an email or a reference names', answer: 'Find' },
+  'GET /v1/findings': { summary: 'Questions about the whole ledger that have an answer', answer: 'FindingLists' },
+  'GET /v1/findings/{name}': { summary: 'What one of these questions has found', answer: 'Findings' },
   'GET /v1/subscriptions/{id}/upcoming': {
     summary: 'What the next invoice of a subscription will ask',
-    answer: JSON_ALONE,
+    answer: schemaNameOf(UPCOMING_INVOICES),
   },
   'GET /': { summary: 'What the service has', answer: 'Index' },
   'GET /health/live': { summary: 'The process runs and answers', answer: 'Alive' },

@@ -9,6 +9,7 @@ import { payments } from '../projections/payments.js';
 import type { Table } from '../projections/projection.js';
 import { refunds } from '../projections/refunds.js';
 import { fieldOf } from '../projections/row.js';
+import { finalizationError } from '../projections/shapes.js';
 import { subscriptions } from '../projections/subscriptions.js';
 import { RESOURCES } from '../src/api/all-lists.js';
 import { CHECKOUT_SESSIONS } from '../src/api/checkout/checkout-sessions.js';
@@ -32,9 +33,10 @@ const orNull = (schema: JsonSchema): JsonSchema =>
     ? { ...schema, type: [schema['type'], 'null'] }
     : { anyOf: [schema, { type: 'null' }] };
 /** A word of a list that may grow: programs pass over those that they do not know. */
-const oneOf = (...words: string[]): JsonSchema => ({
-  type: 'string',
+const oneOf = (...words: string[]): JsonSchema => ({ ...text, ...known(words) });
+const known = (words: readonly string[]): JsonSchema => ({
   description: `One of ${words.join(', ')}; more may come.`,
+  'x-extensible-enum': words,
 });
 
 /** An object that has these members and no others; those of `optional` may be absent. */
@@ -53,7 +55,10 @@ const fieldsOf = ({ columns }: Table, without: readonly string[] = []): Properti
   Object.fromEntries(
     Object.entries(columns)
       .filter(([column]) => !APART.has(column) && !without.includes(column))
-      .map(([column, { schema }]) => [fieldOf(column), schema]),
+      .map(([column, { schema, filters }]) => {
+        const words = filters.flatMap((filter) => (filter.by === 'value' ? (filter.known ?? []) : []));
+        return [fieldOf(column), words.length === 0 ? schema : { ...schema, ...known(words) }];
+      }),
   );
 /** What is beside the fields of a row where its stream is parked, or had to be passed over in part. */
 const STATE: Properties = { stale: ref('Stale'), unread: ref('Unread') };
@@ -99,6 +104,31 @@ const eventFields: Properties = {
   ),
 };
 
+const findingDetails: Properties = {
+  subscription: orNull(text),
+  invoice: text,
+  status: text,
+  dueDate: orNull(time),
+  attemptCount: whole,
+  nextPaymentAttempt: orNull(time),
+  currency: text,
+  amountRemainingMinor: minor,
+  amountPaidMinor: minor,
+  totalMinor: minor,
+  error: finalizationError,
+  namedBy: text,
+  paidAt: orNull(time),
+  endedAt: time,
+  lastEvent: text,
+  lastEventAt: time,
+  others: list(text),
+  email: text,
+  paymentMethod: orNull(text),
+  last4: orNull(text),
+  expiresAt: orNull(time),
+  because: oneOf('no_payment_method', 'removed', 'expires'),
+};
+
 const parkedFields: Properties = {
   projection: text,
   version: whole,
@@ -122,7 +152,7 @@ const shared: Properties = {
       title: text,
       status: whole,
       detail: text,
-      code: { type: 'string', description: `One of ${Object.keys(PROBLEMS).join(', ')}; more may come.` },
+      code: oneOf(...Object.keys(PROBLEMS)),
     },
     { instance: text },
   ),
@@ -427,6 +457,23 @@ const operations: Properties = {
     cause: orNull(text),
   }),
   Operations: page('Operation'),
+  Find: object({
+    data: list(object({ kind: text, id: text, title: orNull(text), href: text, by: text })),
+    searched: list(text),
+  }),
+  FindingLists: object({ data: list(object({ name: text, says: text, href: text })) }),
+  Finding: object({
+    kind: oneOf('invoice', 'subscription', 'customer'),
+    id: text,
+    at: time,
+    customer: orNull(text),
+    details: {
+      ...object({}, findingDetails),
+      description: 'What shows it: which of these is there depends on the list.',
+    },
+    href: text,
+  }),
+  Findings: page('Finding'),
   Parked: object(parkedFields),
   ParkedStreams: page('Parked'),
   ParkedWithStack: object({ data: list(object({ ...parkedFields, stack: orNull(text) })) }),
@@ -470,9 +517,9 @@ const operations: Properties = {
 
 /** Resources that are a table and no more: what they answer is their columns. */
 export const plain = [CHECKOUT_SESSIONS, ...RESOURCES].filter(({ complete }) => complete === undefined);
-/** `PaymentMethod` of the kind `payment method`. */
+/** `PaymentMethod` of the kind `payment method`, `UpcomingInvoice` of `upcoming invoice of the subscription`. */
 export const schemaNameOf = ({ kind }: Resource): string =>
-  kind.replace(/(?:^| )(\w)/g, (_, letter: string) => letter.toUpperCase());
+  kind.replace(/ of the .*/, '').replace(/(?:^| )(\w)/g, (_, letter: string) => letter.toUpperCase());
 const ofPlain: Properties = Object.fromEntries(
   plain.flatMap((resource) => [
     [schemaNameOf(resource), row(fieldsOf(resource.table), resource === CHECKOUT_SESSIONS ? reference : {})],
@@ -480,5 +527,25 @@ const ofPlain: Properties = Object.fromEntries(
   ]),
 );
 
+const all: Properties = { ...shared, ...ofPlain, ...billing, ...money, ...access, ...operations };
+
+/** What a schema has inside, by its title: members of JSON columns, which columns of several tables share. */
+const titledIn = (schema: unknown): [title: string, schema: JsonSchema][] => {
+  if (typeof schema !== 'object' || schema === null) return [];
+  const { title, ...rest } = schema as JsonSchema;
+  const inner = Object.values(rest).flatMap(titledIn);
+  return typeof title === 'string' ? [...inner, [title, { ...rest, type: 'object' }]] : inner;
+};
+
+/** A schema with those that have a title in components of their own. */
+const apart = (schema: unknown): unknown => {
+  if (typeof schema !== 'object' || schema === null) return schema;
+  if (Array.isArray(schema)) return schema.map(apart);
+  const { title, type } = schema as JsonSchema;
+  if (typeof title !== 'string')
+    return Object.fromEntries(Object.entries(schema).map(([name, one]) => [name, apart(one)]));
+  return Array.isArray(type) ? orNull(ref(title)) : ref(title);
+};
+
 /** Every schema of the API's answers by its name, of which no answer has a member more. */
-export const schemas: Properties = { ...shared, ...ofPlain, ...billing, ...money, ...access, ...operations };
+export const schemas = apart({ ...all, ...Object.fromEntries(titledIn(all)) }) as Properties;

@@ -81,12 +81,34 @@ describe('an answer', () => {
   });
 });
 
+describe('a problem', () => {
+  const busy = { type: 'urn:x', title: 'Too many live readers', status: 503, detail: 'Wait.', code: 'too_many_live' };
+  const check = (url: string, body: unknown) => () =>
+    checkAnswer({ method: 'GET', url, status: 503, type: 'application/problem+json', body });
+
+  it('is refused at a route that does not name its code', () => {
+    expect(check('/v1/customers/cus_1/live', busy)).not.toThrow();
+    expect(check('/v1/customers/cus_1', busy)).toThrow(/too_many_live/);
+    expect(check('/v1/customers/cus_1', { ...busy, code: 'of_the_future' })).toThrow(/of_the_future/);
+  });
+});
+
 type Changed = Readonly<{ components: { schemas: Record<string, never> }; paths: Record<string, never> }>;
 const changed = (change: (document: Changed) => void): string[] => {
   const after = JSON.parse(JSON.stringify(document)) as Document;
   change(after as unknown as Changed);
   return breakingChanges(document, after);
 };
+
+const parametersOf = (schemas: Record<string, object>) =>
+  ({
+    '/v1/words': {
+      get: {
+        parameters: Object.entries(schemas).map(([name, schema]) => ({ name, in: 'query', required: false, schema })),
+        responses: {},
+      },
+    },
+  }) as unknown as Document['paths'];
 
 describe('a change of the document', () => {
   it.each([
@@ -123,6 +145,33 @@ describe('a change of the document', () => {
       'Stale.cause may be null now',
       'Stale.stream may be absent now',
     ]);
+  });
+
+  it('breaks them by a word that is answered no more, and by a parameter that takes less', () => {
+    const words = ['a', 'b'];
+    const before = {
+      ...document,
+      components: {
+        ...document.components,
+        schemas: { Word: { type: 'object', properties: { word: { 'x-extensible-enum': words } } } },
+      },
+      paths: parametersOf({ kind: { enum: words }, limit: { type: 'integer', maximum: 9 }, any: { type: 'string' } }),
+    } as unknown as Document;
+    const after = {
+      ...before,
+      components: {
+        ...document.components,
+        schemas: { Word: { type: 'object', properties: { word: { 'x-extensible-enum': ['a', 'c'] } } } },
+      },
+      paths: parametersOf({ kind: { enum: ['b'] }, limit: { type: 'integer', maximum: 8 }, any: { enum: ['a'] } }),
+    } as unknown as Document;
+    expect(breakingChanges(before, after)).toEqual([
+      'GET /v1/words takes in kind no a any more',
+      'GET /v1/words takes in limit less by its maximum',
+      'GET /v1/words takes in any only a now',
+      'Word.word knows no b any more',
+    ]);
+    expect(breakingChanges(after, { ...after, paths: parametersOf({ kind: {}, limit: {}, any: {} }) })).toEqual([]);
   });
 
   it('breaks nobody by what is added', () => {

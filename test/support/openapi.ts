@@ -1,8 +1,9 @@
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import formats from 'ajv-formats';
 import { readFileSync } from 'node:fs';
-import type { Document } from '../../openapi/document.js';
+import type { Document, Operation } from '../../openapi/document.js';
 import type { Response } from 'supertest';
+import type { ProblemCode } from '../../src/http/problems.js';
 import { versionedUrl } from '../../src/http/versions.js';
 
 /** The document that is committed. */
@@ -36,6 +37,7 @@ export function checkAnswer({
   const operation = found?.operations[method.toLowerCase()];
   // What is no route is answered by no operation.
   if (operation === undefined || !type.includes('json')) return;
+  checkProblem(operation, { method, path, body });
   const media = String(type.split(';')[0]);
   const response = operation.responses[String(status)] ?? operation.responses['default'];
   const reference = response?.content[media]?.schema?.['$ref'];
@@ -48,6 +50,19 @@ export function checkAnswer({
     .map(({ instancePath, message, params }) => `${instancePath} ${message} ${JSON.stringify(params)}`);
   throw new Error(
     `${method} ${path} answers ${status} with what docs/openapi.json does not say (openapi/schemas.ts):\n${faults.join('\n')}`,
+  );
+}
+
+/** A problem has one of the codes that its route names. */
+function checkProblem(
+  operation: Operation,
+  { method, path, body }: Readonly<{ method: string; path: string; body: unknown }>,
+): void {
+  const { code, title } = (body ?? {}) as { code?: unknown; title?: unknown };
+  if (typeof code !== 'string' || typeof title !== 'string') return;
+  if (path.startsWith('/problems/') || operation['x-problems'].includes(code as ProblemCode)) return;
+  throw new Error(
+    `${method} ${path} answers the problem ${code}, which docs/openapi.json does not name there (problemsOf in openapi/document.ts)`,
   );
 }
 

@@ -1148,8 +1148,11 @@ export interface components {
         };
         readonly CheckoutSession: {
             readonly id: string;
+            /** @description One of payment, setup, subscription; more may come. */
             readonly mode: string | null;
+            /** @description One of open, complete, expired; more may come. */
             readonly status: string | null;
+            /** @description One of unpaid, paid, no_payment_required; more may come. */
             readonly paymentStatus: string | null;
             readonly customer: string | null;
             readonly email: string | null;
@@ -1162,7 +1165,9 @@ export interface components {
             readonly currency: string | null;
             readonly amountSubtotalMinor: number | null;
             readonly amountTotalMinor: number | null;
-            readonly metadata: Record<string, never> | null;
+            readonly metadata: {
+                readonly [key: string]: string;
+            } | null;
             /** Format: date-time */
             readonly createdAt: string | null;
             /** Format: date-time */
@@ -1181,6 +1186,7 @@ export interface components {
         readonly CreditNote: {
             readonly id: string;
             readonly number: string | null;
+            /** @description One of issued, void; more may come. */
             readonly status: string;
             readonly type: string;
             readonly reason: string | null;
@@ -1195,7 +1201,7 @@ export interface components {
             readonly postPaymentAmountMinor: number;
             readonly outOfBandAmountMinor: number;
             readonly customerBalanceTransaction: string | null;
-            readonly refunds: readonly Record<string, never>[];
+            readonly refunds: readonly components["schemas"]["RefundOfCreditNote"][];
             /** Format: date-time */
             readonly createdAt: string | null;
             /** Format: date-time */
@@ -1243,7 +1249,9 @@ export interface components {
             readonly isActive: boolean | null;
             readonly description: string | null;
             readonly defaultPrice: string | null;
-            readonly metadata: Record<string, never> | null;
+            readonly metadata: {
+                readonly [key: string]: string;
+            } | null;
             /** Format: date-time */
             readonly createdAt: string | null;
             readonly isDeleted: boolean;
@@ -1271,7 +1279,9 @@ export interface components {
             readonly intervalCount: number | null;
             readonly usageType: string | null;
             readonly billingScheme: string | null;
-            readonly metadata: Record<string, never> | null;
+            readonly metadata: {
+                readonly [key: string]: string;
+            } | null;
             /** Format: date-time */
             readonly createdAt: string | null;
             readonly isDeleted: boolean;
@@ -1289,13 +1299,15 @@ export interface components {
             readonly id: string;
             readonly scope: string;
             readonly name: string | null;
-            readonly terms: Record<string, never>;
+            readonly terms: components["schemas"]["CouponTerms"];
             readonly isValid: boolean | null;
             readonly timesRedeemed: number | null;
             readonly maxRedemptions: number | null;
             /** Format: date-time */
             readonly redeemBy: string | null;
-            readonly metadata: Record<string, never> | null;
+            readonly metadata: {
+                readonly [key: string]: string;
+            } | null;
             /** Format: date-time */
             readonly createdAt: string | null;
             readonly isDeleted: boolean;
@@ -1320,7 +1332,9 @@ export interface components {
             readonly maxRedemptions: number | null;
             /** Format: date-time */
             readonly expiresAt: string | null;
-            readonly metadata: Record<string, never> | null;
+            readonly metadata: {
+                readonly [key: string]: string;
+            } | null;
             /** Format: date-time */
             readonly createdAt: string | null;
             readonly livemode: boolean | null;
@@ -1335,13 +1349,14 @@ export interface components {
         };
         readonly SubscriptionSchedule: {
             readonly id: string;
+            /** @description One of not_started, active, completed, released, canceled; more may come. */
             readonly status: string;
             readonly customer: string | null;
             readonly subscription: string | null;
             readonly endBehavior: string | null;
-            readonly currentPhase: Record<string, never> | null;
-            readonly nextPhase: Record<string, never> | null;
-            readonly phases: readonly Record<string, never>[];
+            readonly currentPhase: components["schemas"]["CurrentPhase"] | null;
+            readonly nextPhase: components["schemas"]["SchedulePhase"] | null;
+            readonly phases: readonly components["schemas"]["SchedulePhase"][];
             /** Format: date-time */
             readonly createdAt: string | null;
             /** Format: date-time */
@@ -1361,7 +1376,7 @@ export interface components {
             readonly data: readonly components["schemas"]["SubscriptionSchedule"][];
             readonly nextCursor: string | null;
         };
-        readonly UpcomingInvoiceOfTheSubscription: {
+        readonly UpcomingInvoice: {
             readonly id: string;
             readonly customer: string | null;
             readonly currency: string;
@@ -1379,7 +1394,7 @@ export interface components {
             readonly periodStart: string | null;
             /** Format: date-time */
             readonly periodEnd: string | null;
-            readonly lines: readonly Record<string, never>[];
+            readonly lines: readonly components["schemas"]["InvoiceLine"][];
             readonly hasAllLines: boolean;
             /** Format: date-time */
             readonly previewedAt: string;
@@ -1389,20 +1404,21 @@ export interface components {
             readonly stale?: components["schemas"]["Stale"];
             readonly unread?: components["schemas"]["Unread"];
         };
-        readonly UpcomingInvoiceOfTheSubscriptionPage: {
-            readonly data: readonly components["schemas"]["UpcomingInvoiceOfTheSubscription"][];
+        readonly UpcomingInvoicePage: {
+            readonly data: readonly components["schemas"]["UpcomingInvoice"][];
             readonly nextCursor: string | null;
         };
         readonly Subscription: {
             readonly id: string;
             readonly customer: string | null;
+            /** @description One of incomplete, trialing, active, past_due, unpaid, paused, incomplete_expired, canceled; more may come. */
             readonly status: string;
             /** Format: date-time */
             readonly statusSince: string;
             readonly statusEvent: string;
             readonly previousStatus: string | null;
             readonly currency: string | null;
-            readonly items: readonly Record<string, never>[];
+            readonly items: readonly components["schemas"]["SubscriptionItem"][];
             readonly hasAllItems: boolean;
             /** Format: date-time */
             readonly periodStart: string | null;
@@ -1424,14 +1440,16 @@ export interface components {
             /** Format: date-time */
             readonly endedAt: string | null;
             readonly cancellationReason: string | null;
-            readonly pauseCollection: Record<string, never> | null;
+            readonly pauseCollection: components["schemas"]["PauseCollection"] | null;
             readonly collectionMethod: string | null;
             readonly defaultPaymentMethod: string | null;
             readonly trialEndBehavior: string | null;
-            readonly discounts: readonly Record<string, never>[];
+            readonly discounts: readonly components["schemas"]["Discount"][];
             readonly latestInvoice: string | null;
             readonly schedule: string | null;
-            readonly metadata: Record<string, never> | null;
+            readonly metadata: {
+                readonly [key: string]: string;
+            } | null;
             /** Format: date-time */
             readonly billingCycleAnchor: string | null;
             /** Format: date-time */
@@ -1453,6 +1471,7 @@ export interface components {
         readonly Invoice: {
             readonly id: string;
             readonly number: string | null;
+            /** @description One of draft, open, uncollectible, paid, void; more may come. */
             readonly status: string;
             readonly customer: string | null;
             readonly subscription: string | null;
@@ -1492,11 +1511,13 @@ export interface components {
             readonly voidedAt: string | null;
             /** Format: date-time */
             readonly markedUncollectibleAt: string | null;
-            readonly finalizationError: Record<string, never> | null;
+            readonly finalizationError: components["schemas"]["FinalizationError"] | null;
             readonly automaticTaxStatus: string | null;
-            readonly lines: readonly Record<string, never>[];
+            readonly lines: readonly components["schemas"]["InvoiceLine"][];
             readonly hasAllLines: boolean;
-            readonly metadata: Record<string, never> | null;
+            readonly metadata: {
+                readonly [key: string]: string;
+            } | null;
             readonly testClock: string | null;
             readonly isDeleted: boolean;
             readonly livemode: boolean | null;
@@ -1523,8 +1544,10 @@ export interface components {
             readonly balanceMinor: number | null;
             readonly isDelinquent: boolean | null;
             readonly defaultPaymentMethod: string | null;
-            readonly discounts: readonly Record<string, never>[] | null;
-            readonly metadata: Record<string, never> | null;
+            readonly discounts: readonly components["schemas"]["Discount"][] | null;
+            readonly metadata: {
+                readonly [key: string]: string;
+            } | null;
             readonly testClock: string | null;
             /** Format: date-time */
             readonly createdAt: string | null;
@@ -1574,6 +1597,7 @@ export interface components {
         readonly ChurnRisk: {
             readonly id: string;
             readonly customer: string | null;
+            /** @description One of past_due, unpaid; more may come. */
             readonly status: string;
             readonly collectionMethod: string;
             readonly currency: string | null;
@@ -1688,6 +1712,7 @@ export interface components {
             readonly id: string;
             readonly object: string;
             readonly payment: string;
+            /** @description One of requires_payment_method, requires_source, requires_confirmation, requires_action, requires_source_action, processing, requires_capture, succeeded, canceled, pending, failed; more may come. */
             readonly status: string;
             readonly customer: string | null;
             readonly currency: string;
@@ -1718,6 +1743,7 @@ export interface components {
             readonly id: string;
             readonly object: string;
             readonly payment: string;
+            /** @description One of requires_payment_method, requires_source, requires_confirmation, requires_action, requires_source_action, processing, requires_capture, succeeded, canceled, pending, failed; more may come. */
             readonly status: string;
             readonly customer: string | null;
             readonly currency: string;
@@ -1824,6 +1850,7 @@ export interface components {
         };
         readonly Dispute: {
             readonly id: string;
+            /** @description One of warning_needs_response, warning_under_review, warning_closed, needs_response, under_review, won, lost, charge_refunded, prevented, appeal_needs_response, appeal_under_review; more may come. */
             readonly status: string;
             readonly isInquiry: boolean;
             readonly reason: string | null;
@@ -2151,6 +2178,71 @@ export interface components {
             readonly data: readonly components["schemas"]["Operation"][];
             readonly nextCursor: string | null;
         };
+        readonly Find: {
+            readonly data: readonly {
+                readonly kind: string;
+                readonly id: string;
+                readonly title: string | null;
+                readonly href: string;
+                readonly by: string;
+            }[];
+            readonly searched: readonly string[];
+        };
+        readonly FindingLists: {
+            readonly data: readonly {
+                readonly name: string;
+                readonly says: string;
+                readonly href: string;
+            }[];
+        };
+        readonly Finding: {
+            /** @description One of invoice, subscription, customer; more may come. */
+            readonly kind: string;
+            readonly id: string;
+            /** Format: date-time */
+            readonly at: string;
+            readonly customer: string | null;
+            /** @description What shows it: which of these is there depends on the list. */
+            readonly details: {
+                readonly subscription?: string | null;
+                readonly invoice?: string;
+                readonly status?: string;
+                /** Format: date-time */
+                readonly dueDate?: string | null;
+                readonly attemptCount?: number;
+                /** Format: date-time */
+                readonly nextPaymentAttempt?: string | null;
+                readonly currency?: string;
+                /** @description In minor units of the currency beside it. */
+                readonly amountRemainingMinor?: number;
+                /** @description In minor units of the currency beside it. */
+                readonly amountPaidMinor?: number;
+                /** @description In minor units of the currency beside it. */
+                readonly totalMinor?: number;
+                readonly error?: components["schemas"]["FinalizationError"];
+                readonly namedBy?: string;
+                /** Format: date-time */
+                readonly paidAt?: string | null;
+                /** Format: date-time */
+                readonly endedAt?: string;
+                readonly lastEvent?: string;
+                /** Format: date-time */
+                readonly lastEventAt?: string;
+                readonly others?: readonly string[];
+                readonly email?: string;
+                readonly paymentMethod?: string | null;
+                readonly last4?: string | null;
+                /** Format: date-time */
+                readonly expiresAt?: string | null;
+                /** @description One of no_payment_method, removed, expires; more may come. */
+                readonly because?: string;
+            };
+            readonly href: string;
+        };
+        readonly Findings: {
+            readonly data: readonly components["schemas"]["Finding"][];
+            readonly nextCursor: string | null;
+        };
         readonly Parked: {
             readonly projection: string;
             readonly version: number;
@@ -2240,6 +2332,103 @@ export interface components {
             readonly revision: string;
             readonly position: string | null;
         };
+        readonly RefundOfCreditNote: {
+            readonly refund: string;
+            /** @description In minor units of the currency beside it. */
+            readonly amountMinor: number | null;
+        };
+        readonly CouponTerms: {
+            readonly percentOff: string | null;
+            /** @description In minor units of the currency beside it. */
+            readonly amountOffMinor: number | null;
+            readonly currency: string | null;
+            readonly duration: string | null;
+            readonly durationInMonths: number | null;
+        };
+        readonly CurrentPhase: {
+            /** Format: date-time */
+            readonly startsAt: string;
+            /** Format: date-time */
+            readonly endsAt: string;
+        };
+        readonly SchedulePhaseItem: {
+            readonly price: string | null;
+            readonly quantity: number | null;
+        };
+        readonly SchedulePhase: {
+            /** Format: date-time */
+            readonly startsAt: string | null;
+            /** Format: date-time */
+            readonly endsAt: string | null;
+            /** Format: date-time */
+            readonly trialEndsAt: string | null;
+            readonly items: readonly components["schemas"]["SchedulePhaseItem"][];
+        };
+        readonly Discount: {
+            readonly id: string | null;
+            readonly coupon: string | null;
+            readonly terms: components["schemas"]["CouponTerms"] | null;
+            readonly promotionCode: string | null;
+            /** Format: date-time */
+            readonly startsAt: string | null;
+            /** Format: date-time */
+            readonly endsAt: string | null;
+        };
+        readonly InvoiceLine: {
+            readonly id: string;
+            readonly invoiceItem: string | null;
+            /** @description In minor units of the currency beside it. */
+            readonly amountMinor: number;
+            readonly currency: string;
+            readonly quantity: number | null;
+            readonly quantityDecimal: string | null;
+            readonly description: string | null;
+            readonly price: string | null;
+            readonly product: string | null;
+            /** @description A decimal as text, in minor units. */
+            readonly unitAmountDecimal: string | null;
+            readonly isProration: boolean;
+            /** Format: date-time */
+            readonly periodStart: string | null;
+            /** Format: date-time */
+            readonly periodEnd: string | null;
+            readonly subscription: string | null;
+            readonly subscriptionItem: string | null;
+            readonly discounts: readonly components["schemas"]["Discount"][];
+            /** @description In minor units of the currency beside it. */
+            readonly taxMinor: number | null;
+            /** @description In minor units of the currency beside it. */
+            readonly discountMinor: number | null;
+        };
+        readonly SubscriptionItem: {
+            readonly id: string | null;
+            readonly price: string | null;
+            readonly product: string | null;
+            readonly currency: string | null;
+            readonly interval: string | null;
+            readonly intervalCount: number | null;
+            /** @description In minor units of the currency beside it. */
+            readonly unitAmountMinor: number | null;
+            /** @description A decimal as text, in minor units. */
+            readonly unitAmountDecimal: string | null;
+            readonly usageType: string;
+            readonly billingScheme: string;
+            readonly quantity: number | null;
+            /** Format: date-time */
+            readonly periodStart: string | null;
+            /** Format: date-time */
+            readonly periodEnd: string | null;
+        };
+        readonly PauseCollection: {
+            readonly behavior: string;
+            /** Format: date-time */
+            readonly resumesAt: string | null;
+        };
+        readonly FinalizationError: {
+            readonly code: string | null;
+            readonly type: string | null;
+            readonly message: string | null;
+        };
     };
     responses: never;
     parameters: never;
@@ -2270,8 +2459,8 @@ export type PromotionCode = components['schemas']['PromotionCode'];
 export type PromotionCodePage = components['schemas']['PromotionCodePage'];
 export type SubscriptionSchedule = components['schemas']['SubscriptionSchedule'];
 export type SubscriptionSchedulePage = components['schemas']['SubscriptionSchedulePage'];
-export type UpcomingInvoiceOfTheSubscription = components['schemas']['UpcomingInvoiceOfTheSubscription'];
-export type UpcomingInvoiceOfTheSubscriptionPage = components['schemas']['UpcomingInvoiceOfTheSubscriptionPage'];
+export type UpcomingInvoice = components['schemas']['UpcomingInvoice'];
+export type UpcomingInvoicePage = components['schemas']['UpcomingInvoicePage'];
 export type Subscription = components['schemas']['Subscription'];
 export type Subscriptions = components['schemas']['Subscriptions'];
 export type Invoice = components['schemas']['Invoice'];
@@ -2307,6 +2496,10 @@ export type Status = components['schemas']['Status'];
 export type OperationRequest = components['schemas']['OperationRequest'];
 export type Operation = components['schemas']['Operation'];
 export type Operations = components['schemas']['Operations'];
+export type Find = components['schemas']['Find'];
+export type FindingLists = components['schemas']['FindingLists'];
+export type Finding = components['schemas']['Finding'];
+export type Findings = components['schemas']['Findings'];
 export type Parked = components['schemas']['Parked'];
 export type ParkedStreams = components['schemas']['ParkedStreams'];
 export type ParkedWithStack = components['schemas']['ParkedWithStack'];
@@ -2316,6 +2509,16 @@ export type Index = components['schemas']['Index'];
 export type Alive = components['schemas']['Alive'];
 export type Health = components['schemas']['Health'];
 export type Acknowledged = components['schemas']['Acknowledged'];
+export type RefundOfCreditNote = components['schemas']['RefundOfCreditNote'];
+export type CouponTerms = components['schemas']['CouponTerms'];
+export type CurrentPhase = components['schemas']['CurrentPhase'];
+export type SchedulePhaseItem = components['schemas']['SchedulePhaseItem'];
+export type SchedulePhase = components['schemas']['SchedulePhase'];
+export type Discount = components['schemas']['Discount'];
+export type InvoiceLine = components['schemas']['InvoiceLine'];
+export type SubscriptionItem = components['schemas']['SubscriptionItem'];
+export type PauseCollection = components['schemas']['PauseCollection'];
+export type FinalizationError = components['schemas']['FinalizationError'];
 export type $defs = Record<string, never>;
 export interface operations {
     readonly getIndex: {
@@ -3379,7 +3582,7 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": unknown;
+                    readonly "application/json": components["schemas"]["Find"];
                 };
             };
             /** @description A problem; x-problems lists its codes. */
@@ -3411,7 +3614,7 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": unknown;
+                    readonly "application/json": components["schemas"]["FindingLists"];
                 };
             };
             /** @description A problem; x-problems lists its codes. */
@@ -3448,7 +3651,7 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": unknown;
+                    readonly "application/json": components["schemas"]["Findings"];
                 };
             };
             /** @description A problem; x-problems lists its codes. */
@@ -4616,7 +4819,7 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": unknown;
+                    readonly "application/json": components["schemas"]["UpcomingInvoice"];
                 };
             };
             /** @description A problem; x-problems lists its codes. */
@@ -4656,7 +4859,7 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": components["schemas"]["UpcomingInvoiceOfTheSubscriptionPage"];
+                    readonly "application/json": components["schemas"]["UpcomingInvoicePage"];
                 };
             };
             /** @description A problem; x-problems lists its codes. */
@@ -4690,7 +4893,7 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": components["schemas"]["UpcomingInvoiceOfTheSubscription"];
+                    readonly "application/json": components["schemas"]["UpcomingInvoice"];
                 };
             };
             /** @description A problem; x-problems lists its codes. */
