@@ -1,4 +1,5 @@
 import type { Provider, Type } from '@nestjs/common';
+import { ActionsController } from './actions.controller.js';
 import { OwnApi } from './own-api.js';
 import { AssetsController, NoPageController, pageControllerOf } from './page.controller.js';
 import { PageProblems } from './page-problems.js';
@@ -8,6 +9,7 @@ import { SessionController } from './session.controller.js';
 /** What no page is at comes last. */
 const controllers: Type<unknown>[] = [
   SessionController,
+  ActionsController,
   AssetsController,
   ...PAGES.map(pageControllerOf),
   NoPageController,

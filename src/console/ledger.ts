@@ -28,7 +28,7 @@ export class Ledger {
     try {
       return await this.read<T>(path, query);
     } catch (error) {
-      if (error instanceof ProblemError && error.problem.code === 'not_found') return null;
+      if (error instanceof ProblemError && MISSING.includes(error.problem.code)) return null;
       throw error;
     }
   }
@@ -50,6 +50,9 @@ export class Ledger {
     return this.hide(JSON.parse(answered.body.toString() || 'null')) as T;
   }
 }
+
+/** There is no such thing, or there was none at the moment that was asked about. */
+const MISSING: readonly ProblemCode[] = ['not_found', 'not_known_then'];
 
 /** The path of an object, whatever characters its id has. */
 export const pathOf = (...parts: readonly string[]): string => parts.map(encodeURIComponent).join('/');

@@ -90,6 +90,18 @@ const ROUTES = {
   'GET /console/assets/:version/:file': 'open',
   'GET /console/find': 'access',
   'GET /console/customers/:id': 'access',
+  'GET /console/subscriptions/:id': 'access',
+  'GET /console/events': 'read',
+  'GET /console/events/:id': 'read',
+  'GET /console/streams/:name': 'read',
+  'GET /console/objects/:resource/:id': 'read',
+  'GET /console/quarantine': 'read',
+  'GET /console/quarantine/:id': 'read',
+  'GET /console/findings': 'read',
+  'GET /console/findings/:name': 'read',
+  'GET /console/projections': 'read',
+  'GET /console/parked': 'admin',
+  'POST /console/parked/replay': 'admin',
   'GET /console/*': 'access',
 };
 

@@ -226,4 +226,5 @@ document.addEventListener('keydown', (event) => {
   else if (event.key === 'r') location.reload();
 });
 
+document.documentElement.dataset['script'] = '';
 ready();

@@ -92,13 +92,12 @@ const TONES: Readonly<Record<string, Tone>> = {
   failing: 'bad',
 };
 
+/** The colour of a status. */
+export const toneOf = (status: string): Tone => TONES[status] ?? 'calm';
+
 /** A status as its word; the colour only repeats it. */
 export const Status = ({ of }: { of: string | null | undefined }) =>
-  of === null || of === undefined ? (
-    <Unknown />
-  ) : (
-    <span class={`chip ${TONES[of] ?? 'calm'}`}>{of.replaceAll('_', ' ')}</span>
-  );
+  of === null || of === undefined ? <Unknown /> : <span class={`chip ${toneOf(of)}`}>{of.replaceAll('_', ' ')}</span>;
 
 export const Mark = ({ tone, children }: { tone: Tone; children: ComponentChildren }) => (
   <span class={`chip ${tone}`}>{children}</span>

@@ -1,0 +1,131 @@
+import type { List } from '../answers.js';
+import { page, type Asked, type Shown } from '../page.js';
+import { eventPage, streamPage } from '../places.js';
+import { Empty, Section } from '../parts/layout.js';
+import { Id, Mark, Time } from '../parts/text.js';
+
+export type Parked = Readonly<{
+  projection: string;
+  version: number;
+  generation: number;
+  stream: string;
+  since: string;
+  attempts: number;
+  attemptedAt: string;
+  replayWantedAt: string | null;
+  revision: string;
+  stripeEventId: string | null;
+  eventType: string | null;
+  cause: string;
+}>;
+
+type Cause = Readonly<{ cause: string; all: readonly Parked[] }>;
+const STREAMS_SHOWN = 10;
+
+/** What cannot be folded for the same reason, the most frequent reason first. */
+export function causesOf(parked: readonly Parked[]): Cause[] {
+  const causes = new Map<string, Parked[]>();
+  for (const one of parked) causes.set(one.cause, [...(causes.get(one.cause) ?? []), one]);
+  return [...causes].map(([cause, all]) => ({ cause, all })).sort((a, b) => b.all.length - a.all.length);
+}
+
+const TOLD: Readonly<Record<string, string>> = {
+  replayed: 'The stream was folded again, and is not parked any more.',
+  parked_again: 'The stream was folded again, and parks for the same or another cause.',
+  wanted: 'The replay is wanted; the process that projects does it soon.',
+};
+
+function show({ data, nextCursor }: List<Parked>, { query }: Asked): Shown {
+  const told = TOLD[query['told'] ?? ''];
+  const causes = causesOf(data);
+  return {
+    title: 'Parked',
+    nav: 'Parked',
+    refreshS: 15,
+    main: (
+      <>
+        <h1>Parked streams</h1>
+        <p>A stream that one projection cannot fold keeps its last good rows, marked as old. Others go on.</p>
+        {told === undefined ? null : <p role="status">{told}</p>}
+        {data.length === 0 ? (
+          <Empty>
+            <p>Nothing is parked: every stream is folded to its end.</p>
+          </Empty>
+        ) : (
+          <>
+            {nextCursor === null ? null : <p>There are more than {data.length}; these are the first.</p>}
+            {causes.map((cause, at) => (
+              <OneCause key={cause.cause} cause={cause} at={at} />
+            ))}
+            <Section title="All of them" id="all">
+              <details>
+                <summary>Replay everything that is parked</summary>
+                <form class="confirm" method="post" action="/console/parked/replay">
+                  <p>
+                    Each parked stream is folded again from the log. Rows change only where that succeeds now; readers
+                    notice nothing else.
+                  </p>
+                  <button type="submit">Replay all</button>
+                </form>
+              </details>
+            </Section>
+          </>
+        )}
+      </>
+    ),
+  };
+}
+
+function OneCause({ cause: { cause, all }, at }: { cause: Cause; at: number }) {
+  const since = all.map((one) => one.since).sort()[0];
+  const streams = new Set(all.map(({ stream }) => stream)).size;
+  const example = all[0];
+  return (
+    <Section
+      title={cause}
+      id={`cause-${at}`}
+      aside={
+        <span class="dim">
+          {streams === 1 ? '1 stream' : `${streams} streams`} since <Time at={since} />
+        </span>
+      }
+    >
+      {example?.stripeEventId == null ? null : (
+        <p>
+          For example <a href={eventPage(example.stripeEventId)}>{example.eventType ?? example.stripeEventId}</a> at
+          revision {example.revision}.
+        </p>
+      )}
+      <ul class="plainlist">
+        {all.slice(0, STREAMS_SHOWN).map((one) => (
+          <li key={`${one.projection} ${one.generation} ${one.stream}`}>
+            <form class="actions" method="post" action="/console/parked/replay">
+              <input type="hidden" name="projection" value={one.projection} />
+              <input type="hidden" name="stream" value={one.stream} />
+              <span>
+                <Id id={one.stream} href={streamPage(one.stream)} /> in {one.projection} version {one.version}{' '}
+                <span class="dim">tried {one.attempts === 1 ? 'once' : `${one.attempts} times`}</span>
+              </span>
+              {one.replayWantedAt === null ? null : <Mark tone="calm">replay wanted</Mark>}
+              <button type="submit" class="plain">
+                Replay{' '}
+                <span class="unseen">
+                  {one.stream} in {one.projection}
+                </span>
+              </button>
+            </form>
+          </li>
+        ))}
+      </ul>
+      {all.length > STREAMS_SHOWN ? <p class="dim">And {all.length - STREAMS_SHOWN} more.</p> : null}
+    </Section>
+  );
+}
+
+/** What could not be folded, why, and is it mended? */
+export const PARKED = page<List<Parked>>({
+  path: '/parked',
+  scope: 'admin',
+  load: (ledger) => ledger.read('/v1/parked', { limit: 200 }),
+  show: (data, { asked }) => show(data, asked),
+});

@@ -1,0 +1,175 @@
+import type { EventEntry, List, OneEvent } from '../answers.js';
+import { pathOf, withQuery, type Ledger } from '../ledger.js';
+import { page, type Shown } from '../page.js';
+import { eventPage } from '../places.js';
+import { Empty, Next, Section, Table } from '../parts/layout.js';
+import { Id, Mark, Time } from '../parts/text.js';
+
+/** Why something is in quarantine, and what it means. */
+const REASONS: Readonly<Record<string, string>> = {
+  conflict:
+    'Another body came under an id and API version that the log has. The first one counts. Stripe does not do this: somebody who has the signing secret sent it.',
+  stream_deleted:
+    'The stream of its object was deleted for ever in the event store, which takes no more events for it.',
+  no_object: 'The event is about no object of its own that a stream could be named after.',
+  no_real_id:
+    'The event or its object has no real id, as samples of tools have it. Nothing of a real customer is missing.',
+  thin_event: 'The event is of Stripe’s API v2 and has no object in it. Select snapshot events at the endpoint.',
+  envelope: 'The body is an envelope of another sender around an event.',
+  not_an_event: 'The body is JSON, and no event of Stripe.',
+};
+const EXAMPLES_MAX = 50;
+
+function show({ data, nextCursor }: List<EventEntry>): Shown {
+  const reasons = new Map<string, EventEntry[]>();
+  for (const event of data)
+    reasons.set(event.quarantine ?? '', [...(reasons.get(event.quarantine ?? '') ?? []), event]);
+  return {
+    title: 'Quarantine',
+    nav: 'Quarantine',
+    main: (
+      <>
+        <h1>Quarantine</h1>
+        <p>
+          Events that were validly signed and belong to no object. They are stored, and answered with 200, so that
+          Stripe does not send them again.
+        </p>
+        {data.length === 0 ? (
+          <Empty>
+            <p>Nothing is in quarantine.</p>
+          </Empty>
+        ) : (
+          [...reasons].map(([reason, events]) => (
+            <Section
+              key={reason}
+              title={reason.replaceAll('_', ' ')}
+              id={`reason-${reason}`}
+              aside={<span class="dim">{events.length} on this page</span>}
+            >
+              <p>{REASONS[reason]}</p>
+              <Table
+                label={`Quarantined: ${reason.replaceAll('_', ' ')}`}
+                columns={['Received', 'Type', 'Id', 'Endpoint', 'Body']}
+              >
+                {events.slice(0, EXAMPLES_MAX).map((event) => (
+                  <tr key={event.position}>
+                    <td>
+                      <Time at={event.receivedAt ?? event.recordedAt} />
+                    </td>
+                    <td>
+                      <a href={eventPage(event.eventId)}>{event.type}</a>
+                    </td>
+                    <td>
+                      <Id id={event.stripeEventId ?? event.eventId} />
+                    </td>
+                    <td>{event.endpoint}</td>
+                    <td>
+                      <a href={`/console/quarantine/${pathOf(event.eventId)}`}>
+                        {reason === 'conflict' ? 'Compare the two' : 'Look'}
+                      </a>
+                    </td>
+                  </tr>
+                ))}
+              </Table>
+            </Section>
+          ))
+        )}
+        <Next href={nextCursor === null ? null : withQuery('/console/quarantine', { cursor: nextCursor })} />
+      </>
+    ),
+  };
+}
+
+/** What came that belongs nowhere? */
+export const QUARANTINE = page<List<EventEntry>>({
+  path: '/quarantine',
+  scope: 'read',
+  load: (ledger, { query }) => ledger.read('/v1/events', { quarantine: 'true', limit: 100, cursor: query['cursor'] }),
+  show,
+});
+
+type Pair = Readonly<{ event: OneEvent; body: string; first: OneEvent | null; firstBody: string }>;
+
+async function loadPair(ledger: Ledger, id: string): Promise<Pair> {
+  const bodyOf = (one: string): Promise<string> => ledger.text(`/v1/${pathOf('events', one, 'body')}`);
+  const event = await ledger.read<OneEvent>(`/v1/${pathOf('events', id)}`);
+  const named =
+    event.stripeEventId === null ? null : await ledger.find<OneEvent>(`/v1/${pathOf('events', event.stripeEventId)}`);
+  const first = named?.eventId === event.eventId ? null : named;
+  return { event, body: await bodyOf(id), first, firstBody: first === null ? '' : await bodyOf(first.eventId) };
+}
+
+const LINES_MAX = 3_000;
+
+function linesOf(body: string): string[] {
+  let text = body;
+  try {
+    text = JSON.stringify(JSON.parse(body), null, 2);
+  } catch {
+    // What is no JSON is shown as it is.
+  }
+  return text.split('\n').slice(0, LINES_MAX);
+}
+
+/** Lines that the other one has not are marked. */
+const Lines = ({
+  title,
+  lines,
+  others,
+}: {
+  title: string;
+  lines: readonly string[];
+  others: ReadonlySet<string> | null;
+}) => (
+  <div>
+    <h2>{title}</h2>
+    <pre class="body" tabIndex={0} role="region" aria-label={title}>
+      <code>
+        {lines.map((line, at) =>
+          others === null || others.has(line) ? `${line}\n` : <mark key={at}>{`${line}\n`}</mark>,
+        )}
+      </code>
+    </pre>
+  </div>
+);
+
+function showPair({ event, body, first, firstBody }: Pair): Shown {
+  const [own, others] = [linesOf(body), linesOf(firstBody)];
+  return {
+    title: `Quarantined ${event.stripeEventId ?? event.eventId}`,
+    nav: 'Quarantine',
+    main: (
+      <>
+        <p class="over">Quarantine</p>
+        <h1>{event.type}</h1>
+        <p class="under">
+          <Id id={event.stripeEventId ?? event.eventId} />{' '}
+          <Mark tone="warn">{(event.quarantine ?? 'not quarantined').replaceAll('_', ' ')}</Mark>
+        </p>
+        <p>{REASONS[event.quarantine ?? '']}</p>
+        <div class="columns">
+          {first === null ? null : (
+            <Lines
+              title={`The one that counts, of ${first.endpoint ?? 'no endpoint'}`}
+              lines={others}
+              others={new Set(own)}
+            />
+          )}
+          <Lines
+            title={`The one in quarantine, of ${event.endpoint ?? 'no endpoint'}`}
+            lines={own}
+            others={first === null ? null : new Set(others)}
+          />
+        </div>
+      </>
+    ),
+  };
+}
+
+/** What is in a body that is in quarantine, and how does it differ from the one that counts? */
+export const QUARANTINED = page<Pair>({
+  path: '/quarantine/:id',
+  scope: 'read',
+  load: (ledger, { path }) => loadPair(ledger, String(path['id'])),
+  show: showPair,
+});

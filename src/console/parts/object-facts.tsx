@@ -1,0 +1,74 @@
+import type { ComponentChildren } from 'preact';
+import { pageOfObject } from '../places.js';
+import { Facts } from './layout.js';
+import { Id, Money, Status, Time } from './text.js';
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** Fields that name another object, and its kind at Stripe. */
+const NAMES: Readonly<Record<string, string>> = {
+  customer: 'customer',
+  subscription: 'subscription',
+  invoice: 'invoice',
+  latestInvoice: 'invoice',
+  charge: 'charge',
+  payment: 'payment_intent',
+  paymentIntent: 'payment_intent',
+  refund: 'refund',
+  dispute: 'dispute',
+  product: 'product',
+  price: 'price',
+  defaultPrice: 'price',
+  coupon: 'coupon',
+  promotionCode: 'promotion_code',
+  paymentMethod: 'payment_method',
+  defaultPaymentMethod: 'payment_method',
+  schedule: 'subscription_schedule',
+  creditNote: 'credit_note',
+};
+const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d/;
+
+/** `amountPaidMinor` → `Amount paid` */
+function labelOf(name: string): string {
+  const words = name
+    .replace(/Minor$/, '')
+    .replace(/([A-Z])/g, ' $1')
+    .toLowerCase();
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}
+
+function valueOf(name: string, value: unknown, currency: string | null): ComponentChildren {
+  if (value === null || value === undefined || value === '') return null;
+  if (typeof value === 'number')
+    return name.endsWith('Minor') ? <Money minor={value} currency={currency} /> : String(value);
+  if (typeof value === 'boolean') return value ? 'yes' : 'no';
+  if (typeof value !== 'string') return null;
+  if (name === 'status') return <Status of={value} />;
+  if (TIME.test(value)) return <Time at={value} />;
+  const kind = NAMES[name];
+  if (kind !== undefined) return <Id id={value} href={pageOfObject({ kind, id: value })} />;
+  return value;
+}
+
+/** What an answer of the API says of an object, field by field; what has fields of its own stands below as JSON. */
+export function ObjectFacts({ of }: { of: Fields }) {
+  const currency = typeof of['currency'] === 'string' ? of['currency'] : null;
+  const own = Object.entries(of).filter(([name]) => name !== 'changedBy' && name !== 'id');
+  const whole = own.filter(([, value]) => typeof value === 'object' && value !== null && Object.keys(value).length > 0);
+  return (
+    <>
+      <Facts of={own.map(([name, value]) => [labelOf(name), valueOf(name, value, currency)] as const)} />
+      {whole.map(([name, value]) => (
+        <details key={name}>
+          <summary>
+            {labelOf(name)}
+            {Array.isArray(value) ? ` (${value.length})` : ''}
+          </summary>
+          <pre tabIndex={0} role="region" aria-label={labelOf(name)}>
+            <code>{JSON.stringify(value, null, 2)}</code>
+          </pre>
+        </details>
+      ))}
+    </>
+  );
+}
