@@ -134,6 +134,7 @@ export const churnRisk = defineProjection({
       'coupon',
       'deletion',
       'related_object',
+      'movement',
       'payment_method',
       'promotion_code',
     ),

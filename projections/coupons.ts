@@ -23,7 +23,7 @@ type Row = ReturnType<typeof couponRow>;
 /** What does each coupon take off, and may it still be redeemed? Discounts that it gave outlive its deletion. */
 export const coupons = defineProjection({
   name: 'coupons',
-  version: 2,
+  version: 3,
   tables: {
     coupons: {
       columns: { ...columns, ...provenanceColumns },

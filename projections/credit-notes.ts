@@ -1,4 +1,4 @@
-import type { CreditNoteSnapshot } from '../src/events/normalise.js';
+import type { CreditNoteLine, CreditNoteSnapshot } from '../src/events/normalise.js';
 import { lifecycleOf, statusesOf } from '../src/events/rank.js';
 import { between, id, json, money, oneOf, text, time } from './columns.js';
 import { isStale } from './life.js';
@@ -28,14 +28,23 @@ const columns = {
   created_at: time().orNull().filtered(between('created')),
   voided_at: time().orNull(),
 };
+/** What is taken back of each line, with its taxes and after discounts; in minor units of the note's currency. */
+const lineColumns = {
+  credit_note: id(),
+  id: id(),
+  invoice_line: id().orNull(),
+  gross_minor: money(),
+  tax_minor: money(),
+};
 type Row = ReturnType<typeof creditNoteRow>;
+type State = Readonly<{ note: Row; lines: readonly ReturnType<typeof lineRow>[] }> | null;
 
 const life = lifecycleOf('credit_note');
 
 /** What does each credit note take back of its invoice, and how was it given back? */
 export const creditNotes = defineProjection({
   name: 'credit_notes',
-  version: 2,
+  version: 3,
   tables: {
     credit_notes: {
       columns: { ...columns, ...provenanceColumns },
@@ -43,17 +52,32 @@ export const creditNotes = defineProjection({
       indexes: [],
       listedBy: { time: 'created_at', id: 'id' },
     },
+    credit_note_lines: {
+      columns: { ...lineColumns, ...provenanceColumns },
+      key: ['credit_note', 'id'],
+      indexes: [],
+    },
   },
-  initial: (): Row | null => null,
+  initial: (): State => null,
   evolve: {
-    credit_note: (row, fact) =>
-      row !== null && isStale(life, row.status, fact.snapshot.status) ? row : creditNoteRow(fact),
+    credit_note: (state, fact) =>
+      state !== null && isStale(life, state.note.status, fact.snapshot.status)
+        ? state
+        : { note: creditNoteRow(fact), lines: fact.snapshot.lines.map((line) => lineRow(fact, line)) },
     ...allBut('credit_note'),
   },
-  rows: (row) => ({ credit_notes: row === null ? [] : [row] }),
+  rows: (state) => ({
+    credit_notes: state === null ? [] : [state.note],
+    credit_note_lines: state?.lines ?? [],
+  }),
 });
 
 const creditNoteRow = (fact: Fact<CreditNoteSnapshot>) => ({
   ...rowOf(columns, fact.snapshot),
+  ...provenanceOf(fact),
+});
+
+const lineRow = (fact: Fact<CreditNoteSnapshot>, line: CreditNoteLine) => ({
+  ...rowOf(lineColumns, { ...line, creditNote: fact.snapshot.id }),
   ...provenanceOf(fact),
 });

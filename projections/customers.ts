@@ -29,7 +29,7 @@ type Row = ReturnType<typeof customerRow>;
  */
 export const customers = defineProjection({
   name: 'customers',
-  version: 6,
+  version: 7,
   tables: {
     customers: {
       columns: { ...columns, ...provenanceColumns },

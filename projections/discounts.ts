@@ -28,7 +28,7 @@ type Row = ReturnType<typeof discountRow>;
  */
 export const discounts = defineProjection({
   name: 'discounts',
-  version: 2,
+  version: 3,
   tables: {
     discounts: {
       columns: { ...columns, ...provenanceColumns },

@@ -6,9 +6,11 @@ import { customers } from './customers.js';
 import { discounts } from './discounts.js';
 import { disputes } from './disputes.js';
 import { entitlements } from './entitlements.js';
+import { invoiceItems } from './invoice-items.js';
 import { invoicePayments } from './invoice-payments.js';
 import { invoices } from './invoices.js';
 import { links } from './links.js';
+import { milestones } from './milestones.js';
 import { paymentMethods } from './payment-methods.js';
 import { payments } from './payments.js';
 import { prices } from './prices.js';
@@ -17,6 +19,7 @@ import type { AnyProjection } from './projection.js';
 import { promotionCodes } from './promotion-codes.js';
 import { refunds } from './refunds.js';
 import { subscriptionSchedules } from './subscription-schedules.js';
+import { subscriptionTerms } from './subscription-terms.js';
 import { upcomingInvoices } from './upcoming-invoices.js';
 import { subscriptions } from './subscriptions.js';
 import { testClocks } from './test-clocks.js';
@@ -44,4 +47,7 @@ export const projections: readonly AnyProjection[] = [
   discounts,
   subscriptionSchedules,
   upcomingInvoices,
+  invoiceItems,
+  milestones,
+  subscriptionTerms,
 ];

@@ -18,6 +18,8 @@ const columns = {
   subtotal_minor: money(),
   tax_minor: money().orNull(),
   discount_minor: money().orNull(),
+  shipping_minor: money(),
+  shipping_tax_minor: money(),
   total_minor: money(),
   amount_due_minor: money(),
   amount_paid_minor: money(),
@@ -49,6 +51,27 @@ const columns = {
   test_clock: id().orNull(),
   is_deleted: flag().filtered(whetherDeleted()),
 };
+/** The lines of what was finalised; amounts in minor units of the invoice's currency. */
+const lineColumns = {
+  invoice: id(),
+  id: id(),
+  no: count(),
+  amount_minor: money(),
+  /** Null where the invoice does not say. */
+  discount_minor: money().orNull(),
+  credit_minor: money(),
+  tax_minor: money().orNull(),
+  tax_inclusive_minor: money().orNull(),
+  quantity: count().orNull(),
+  price: id().orNull(),
+  product: id().orNull(),
+  subscription: id().orNull(),
+  subscription_item: id().orNull(),
+  invoice_item: id().orNull(),
+  is_proration: flag(),
+  period_start: time().orNull(),
+  period_end: time().orNull(),
+};
 type Row = ReturnType<typeof invoiceRow>;
 
 /** Finalised once, an invoice is never a draft again; written off, it may still be paid or voided; paid or void, it stays so. */
@@ -62,13 +85,18 @@ const life: Life = [['draft'], ['open'], ['uncollectible'], ['paid', 'void']];
  */
 export const invoices = defineProjection({
   name: 'invoices',
-  version: 6,
+  version: 7,
   tables: {
     invoices: {
       columns: { ...columns, ...provenanceColumns },
       key: ['id'],
       indexes: [['subscription'], ['paid_at'], ['due_date']],
       listedBy: { time: 'created_at', id: 'id' },
+    },
+    invoice_lines: {
+      columns: { ...lineColumns, ...provenanceColumns },
+      key: ['invoice', 'id'],
+      indexes: [['subscription_item']],
     },
   },
   objectOf: isAbout('invoice'),
@@ -83,7 +111,7 @@ export const invoices = defineProjection({
     deletion: (row, fact) => deletedRow(row, fact),
     ...allBut('invoice', 'deletion'),
   },
-  rows: (row) => ({ invoices: row === null ? [] : [row] }),
+  rows: (row) => ({ invoices: row === null ? [] : [row], invoice_lines: row === null ? [] : linesOf(row) }),
 });
 
 /**
@@ -113,4 +141,16 @@ function deletedRow(row: Row | null, fact: Fact<DeletionSnapshot>): Row | null {
   const { last } = fact.snapshot;
   if (last?.kind === 'invoice') return invoiceRow(fact, last, true);
   return rowOfDeleted(row, fact);
+}
+
+/** A draft may still change; a line that an old version shows twice under one id is the last one. */
+function linesOf(row: Row) {
+  if (row.status === 'draft' || row.is_deleted) return [];
+  const { livemode, account, stripe_event_id, stripe_event_type, stripe_event_created, api_version } = row;
+  const provenance = { livemode, account, stripe_event_id, stripe_event_type, stripe_event_created, api_version };
+  const lines = row.lines.map((line, place) => ({
+    ...rowOf(lineColumns, { ...line, invoice: row.id, no: place + 1 }),
+    ...provenance,
+  }));
+  return [...new Map(lines.map((line) => [line.id, line])).values()];
 }

@@ -174,7 +174,7 @@ const living = {
   promotion_code: linking('promotion_code', ({ customer }: PromotionCodeSnapshot) => ({ customer: [customer] })),
   customer: linking('customer', ({ testClock }: CustomerSnapshot) => ({ test_clock: [testClock] })),
   related_object: (rows, fact) => linking(fact.snapshot.object, relatedTargets)(rows, fact),
-  ...ignored('upcoming_invoice', 'entitlements', 'price', 'plan', 'product', 'coupon'),
+  ...ignored('upcoming_invoice', 'entitlements', 'price', 'plan', 'product', 'coupon', 'movement'),
 } satisfies Omit<Evolve<ById<Row>>, 'deletion'>;
 
 /**

@@ -1,8 +1,8 @@
-import type { DeletionSnapshot, Metadata, PriceSnapshot } from '../src/events/normalise.js';
+import type { DeletionSnapshot, Metadata, PriceSnapshot, PriceTerms, Tier } from '../src/events/normalise.js';
 import { between, count, entry, flag, id, json, money, text, time, whetherDeleted } from './columns.js';
 import { allBut, defineProjection, type Fact } from './projection.js';
 import { isAbout, provenanceColumns, provenanceOf, rowOf, rowOfDeleted, scopeOf } from './row.js';
-import { metadata } from './shapes.js';
+import { listOf, metadata, tier, transformQuantity } from './shapes.js';
 
 /** Amounts in minor units of `currency`. Ids of plans are chosen by users, and unique in the `scope` of an account and mode. */
 const columns = {
@@ -19,6 +19,10 @@ const columns = {
   interval_count: count().orNull(),
   usage_type: text().orNull(),
   billing_scheme: text().orNull(),
+  /** Null where no event shows them. */
+  tiers: json<readonly Tier[]>(listOf(tier)).orNull(),
+  tiers_mode: text().orNull(),
+  transform_quantity: json<NonNullable<PriceTerms['transformQuantity']>>(transformQuantity).orNull(),
   metadata: json<Metadata>(metadata).orNull().filtered(entry()),
   created_at: time().orNull().filtered(between('created')),
   is_deleted: flag().filtered(whetherDeleted()),
@@ -39,7 +43,7 @@ const table = {
  */
 export const prices = defineProjection({
   name: 'prices',
-  version: 2,
+  version: 3,
   tables: { prices: table, plans: table },
   objectOf: isAbout('price', 'plan'),
   initial: (): State => null,

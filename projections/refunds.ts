@@ -109,6 +109,7 @@ export const refunds = defineProjection({
       'coupon',
       'deletion',
       'related_object',
+      'movement',
       'payment_method',
       'promotion_code',
     ),

@@ -4,10 +4,12 @@ import type {
   DiscountFacts,
   InvoiceLine,
   InvoiceSnapshot,
+  PriceTerms,
   SchedulePhase,
   SubscriptionItem,
   SubscriptionScheduleSnapshot,
   SubscriptionSnapshot,
+  Tier,
 } from '../src/events/normalise.js';
 import type { JsonSchema } from './columns.js';
 
@@ -43,6 +45,7 @@ export const couponTerms = object<CouponTerms>('CouponTerms', {
   currency: textOrNull,
   duration: textOrNull,
   durationInMonths: countOrNull,
+  products: { type: ['array', 'null'], items: text },
 });
 
 export const discount = object<DiscountFacts>('Discount', {
@@ -54,9 +57,18 @@ export const discount = object<DiscountFacts>('Discount', {
   endsAt: timeOrNull,
 });
 
-export const subscriptionItem = object<SubscriptionItem>('SubscriptionItem', {
-  id: textOrNull,
-  price: textOrNull,
+export const tier = object<Tier>('Tier', {
+  upTo: countOrNull,
+  unitAmountDecimal: decimalOrNull,
+  flatAmountDecimal: decimalOrNull,
+});
+
+export const transformQuantity = object<NonNullable<PriceTerms['transformQuantity']>>('TransformQuantity', {
+  divideBy: { type: 'integer' },
+  round: text,
+});
+
+const priceTerms: Members<PriceTerms> = {
   product: textOrNull,
   currency: textOrNull,
   interval: textOrNull,
@@ -65,9 +77,19 @@ export const subscriptionItem = object<SubscriptionItem>('SubscriptionItem', {
   unitAmountDecimal: decimalOrNull,
   usageType: text,
   billingScheme: text,
+  tiers: { type: ['array', 'null'], items: tier },
+  tiersMode: textOrNull,
+  transformQuantity: { ...transformQuantity, type: ['object', 'null'] },
+};
+
+export const subscriptionItem = object<SubscriptionItem>('SubscriptionItem', {
+  id: textOrNull,
+  ...priceTerms,
+  price: textOrNull,
   quantity: countOrNull,
   periodStart: timeOrNull,
   periodEnd: timeOrNull,
+  discounts: listOf(discount),
 });
 
 export const pauseCollection = object<NonNullable<SubscriptionSnapshot['pauseCollection']>>('PauseCollection', {
@@ -93,6 +115,8 @@ export const invoiceLine = object<InvoiceLine>('InvoiceLine', {
   subscriptionItem: textOrNull,
   discounts: listOf(discount),
   taxMinor: minorOrNull,
+  taxInclusiveMinor: minorOrNull,
+  creditMinor: minor,
   discountMinor: minorOrNull,
 });
 

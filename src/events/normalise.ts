@@ -12,6 +12,7 @@ import { invoiceItemSnapshot } from './snapshots/invoice-line.js';
 import { invoicePaymentSnapshot } from './snapshots/invoice-payment.js';
 import { invoiceSnapshot, upcomingInvoiceSnapshot } from './snapshots/invoice.js';
 import { chargeSnapshot, paymentIntentSnapshot } from './snapshots/payment.js';
+import { movementSnapshot } from './snapshots/movement.js';
 import { paymentMethodSnapshot } from './snapshots/payment-method.js';
 import { planSnapshot, priceSnapshot, productSnapshot } from './snapshots/price.js';
 import { promotionCodeSnapshot } from './snapshots/promotion-code.js';
@@ -26,7 +27,7 @@ export type { Metadata } from './fields.js';
 export { isFinalStatus } from './rank.js';
 export { unknownDiscount } from './snapshots/discount.js';
 export type { CheckoutSessionSnapshot } from './snapshots/checkout-session.js';
-export type { CreditNoteSnapshot } from './snapshots/credit-note.js';
+export type { CreditNoteLine, CreditNoteSnapshot } from './snapshots/credit-note.js';
 export type { CustomerSnapshot, EntitlementsSnapshot } from './snapshots/customer.js';
 export type { CouponSnapshot, CouponTerms, DiscountFacts, DiscountSnapshot } from './snapshots/discount.js';
 export type { DisputeMovement, DisputeSnapshot } from './snapshots/dispute.js';
@@ -34,8 +35,9 @@ export type { InvoiceItemSnapshot, InvoiceLine } from './snapshots/invoice-line.
 export type { InvoicePaymentFacts, InvoicePaymentSnapshot } from './snapshots/invoice-payment.js';
 export type { InvoiceSnapshot, UpcomingInvoiceSnapshot } from './snapshots/invoice.js';
 export type { PaymentSnapshot } from './snapshots/payment.js';
+export type { MovementSnapshot } from './snapshots/movement.js';
 export type { PaymentMethodSnapshot } from './snapshots/payment-method.js';
-export type { PriceSnapshot, PriceTerms, ProductSnapshot } from './snapshots/price.js';
+export type { PriceSnapshot, PriceTerms, ProductSnapshot, Tier } from './snapshots/price.js';
 export type { PromotionCodeSnapshot } from './snapshots/promotion-code.js';
 export type { RefundFacts, RefundSnapshot } from './snapshots/refund.js';
 export type { RelatedObjectSnapshot } from './snapshots/related-object.js';
@@ -65,6 +67,10 @@ const readers = {
   promotion_code: { kind: 'promotion_code', read: promotionCodeSnapshot },
   payment_method: { kind: 'payment_method', read: paymentMethodSnapshot },
   card: { kind: 'payment_method', read: paymentMethodSnapshot },
+  payout: { kind: 'movement', read: movementSnapshot },
+  topup: { kind: 'movement', read: movementSnapshot },
+  transfer: { kind: 'movement', read: movementSnapshot },
+  application_fee: { kind: 'movement', read: movementSnapshot },
 } as const;
 const upcomingInvoice = { kind: 'upcoming_invoice', read: upcomingInvoiceSnapshot } as const;
 const relatedObject = { kind: 'related_object', read: relatedObjectSnapshot } as const;

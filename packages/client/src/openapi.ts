@@ -1279,6 +1279,9 @@ export interface components {
             readonly intervalCount: number | null;
             readonly usageType: string | null;
             readonly billingScheme: string | null;
+            readonly tiers: readonly components["schemas"]["Tier"][] | null;
+            readonly tiersMode: string | null;
+            readonly transformQuantity: components["schemas"]["TransformQuantity"] | null;
             readonly metadata: {
                 readonly [key: string]: string;
             } | null;
@@ -1480,6 +1483,8 @@ export interface components {
             readonly subtotalMinor: number;
             readonly taxMinor: number | null;
             readonly discountMinor: number | null;
+            readonly shippingMinor: number;
+            readonly shippingTaxMinor: number;
             readonly totalMinor: number;
             readonly amountDueMinor: number;
             readonly amountPaidMinor: number;
@@ -2337,6 +2342,17 @@ export interface components {
             /** @description In minor units of the currency beside it. */
             readonly amountMinor: number | null;
         };
+        readonly Tier: {
+            readonly upTo: number | null;
+            /** @description A decimal as text, in minor units. */
+            readonly unitAmountDecimal: string | null;
+            /** @description A decimal as text, in minor units. */
+            readonly flatAmountDecimal: string | null;
+        };
+        readonly TransformQuantity: {
+            readonly divideBy: number;
+            readonly round: string;
+        };
         readonly CouponTerms: {
             readonly percentOff: string | null;
             /** @description In minor units of the currency beside it. */
@@ -2344,6 +2360,7 @@ export interface components {
             readonly currency: string | null;
             readonly duration: string | null;
             readonly durationInMonths: number | null;
+            readonly products: readonly string[] | null;
         };
         readonly CurrentPhase: {
             /** Format: date-time */
@@ -2398,11 +2415,14 @@ export interface components {
             /** @description In minor units of the currency beside it. */
             readonly taxMinor: number | null;
             /** @description In minor units of the currency beside it. */
+            readonly taxInclusiveMinor: number | null;
+            /** @description In minor units of the currency beside it. */
+            readonly creditMinor: number;
+            /** @description In minor units of the currency beside it. */
             readonly discountMinor: number | null;
         };
         readonly SubscriptionItem: {
             readonly id: string | null;
-            readonly price: string | null;
             readonly product: string | null;
             readonly currency: string | null;
             readonly interval: string | null;
@@ -2413,11 +2433,16 @@ export interface components {
             readonly unitAmountDecimal: string | null;
             readonly usageType: string;
             readonly billingScheme: string;
+            readonly tiers: readonly components["schemas"]["Tier"][] | null;
+            readonly tiersMode: string | null;
+            readonly transformQuantity: components["schemas"]["TransformQuantity"] | null;
+            readonly price: string | null;
             readonly quantity: number | null;
             /** Format: date-time */
             readonly periodStart: string | null;
             /** Format: date-time */
             readonly periodEnd: string | null;
+            readonly discounts: readonly components["schemas"]["Discount"][];
         };
         readonly PauseCollection: {
             readonly behavior: string;
@@ -2510,6 +2535,8 @@ export type Alive = components['schemas']['Alive'];
 export type Health = components['schemas']['Health'];
 export type Acknowledged = components['schemas']['Acknowledged'];
 export type RefundOfCreditNote = components['schemas']['RefundOfCreditNote'];
+export type Tier = components['schemas']['Tier'];
+export type TransformQuantity = components['schemas']['TransformQuantity'];
 export type CouponTerms = components['schemas']['CouponTerms'];
 export type CurrentPhase = components['schemas']['CurrentPhase'];
 export type SchedulePhaseItem = components['schemas']['SchedulePhaseItem'];

@@ -1,6 +1,6 @@
 import { Fields } from '../fields.js';
 import type { StripeEvent } from '../stripe-event.js';
-import { sumOrNull } from './invoice-line.js';
+import { inclusiveOf, sumOrNull } from './invoice-line.js';
 import { originOf, type Origin } from './origin.js';
 
 /** A credit note: it lowers what an open invoice is due, or gives back of what a paid one was paid. Money in minor units of `currency`. */
@@ -29,10 +29,21 @@ export type CreditNoteSnapshot = Readonly<{
    * only known where nothing else was given back; otherwise null.
    */
   refunds: readonly Readonly<{ refund: string; amountMinor: number | null }>[];
+  lines: readonly CreditNoteLine[];
   createdAt: string | null;
   voidedAt: string | null;
 }> &
   Origin;
+
+/** What a credit note takes back of a line. */
+export type CreditNoteLine = Readonly<{
+  id: string;
+  /** Null: of no line of the invoice. */
+  invoiceLine: string | null;
+  /** After discounts and with all taxes. */
+  grossMinor: number;
+  taxMinor: number;
+}>;
 
 export function creditNoteSnapshot(stripeEvent: StripeEvent): CreditNoteSnapshot {
   const note = new Fields(stripeEvent.data.object, 'credit_note');
@@ -48,6 +59,7 @@ export function creditNoteSnapshot(stripeEvent: StripeEvent): CreditNoteSnapshot
     ...amounts(note),
     customerBalanceTransaction: note.idOrNull('customer_balance_transaction'),
     refunds: refundsOf(note),
+    lines: note.hashes('lines').map(lineOf),
     createdAt: note.timeOrNull('created'),
     voidedAt: note.timeOrNull('voided_at'),
     ...originOf(stripeEvent),
@@ -68,6 +80,17 @@ function amounts(note: Fields) {
     prePaymentAmountMinor: note.integerOrNull('pre_payment_amount') ?? (isBefore ? amount : 0),
     postPaymentAmountMinor: note.integerOrNull('post_payment_amount') ?? (isBefore ? 0 : amount),
     outOfBandAmountMinor: note.integerOrNull('out_of_band_amount') ?? 0,
+  };
+}
+
+function lineOf(line: Fields): CreditNoteLine {
+  const taxMinor = sumOrNull(line, 'taxes') ?? sumOrNull(line, 'tax_amounts') ?? 0;
+  const beside = taxMinor - (inclusiveOf(line) ?? 0);
+  return {
+    id: line.id('id'),
+    invoiceLine: line.idOrNull('invoice_line_item'),
+    grossMinor: line.integer('amount') - (line.integerOrNull('discount_amount') ?? 0) + beside,
+    taxMinor,
   };
 }
 

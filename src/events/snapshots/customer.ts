@@ -11,6 +11,8 @@ export type CustomerSnapshot = Readonly<{
   name: string | null;
   currency: string | null;
   balanceMinor: number;
+  /** What the balance was before this event, where the event says that it changed it. */
+  formerBalanceMinor: number | null;
   isDelinquent: boolean;
   defaultPaymentMethod: string | null;
   discounts: readonly DiscountFacts[];
@@ -32,6 +34,7 @@ export type EntitlementsSnapshot = Readonly<{
 
 export function customerSnapshot(stripeEvent: StripeEvent): CustomerSnapshot {
   const customer = new Fields(stripeEvent.data.object, 'customer');
+  const { previous_attributes: previous } = stripeEvent.data;
   return {
     kind: 'customer',
     id: customer.id('id'),
@@ -40,6 +43,10 @@ export function customerSnapshot(stripeEvent: StripeEvent): CustomerSnapshot {
     currency: customer.textOrNull('currency'),
     // `account_balance` before 2019-10-17.
     balanceMinor: customer.integerOrNull('balance', 'account_balance') ?? 0,
+    formerBalanceMinor:
+      previous === null
+        ? null
+        : new Fields(previous, 'previous_attributes').integerOrNull('balance', 'account_balance'),
     isDelinquent: customer.flag('delinquent', false),
     defaultPaymentMethod:
       customer.hashOrNull('invoice_settings')?.idOrNull('default_payment_method') ??

@@ -10,6 +10,8 @@ export type CouponTerms = Readonly<{
   /** `once`, `repeating` or `forever`. */
   duration: string | null;
   durationInMonths: number | null;
+  /** The products that it is for; null: all, or not shown. */
+  products: readonly string[] | null;
 }>;
 
 /** A discount as far as a snapshot shows it: from 2020-08-27 on often its id alone, and from 2025-09-30.clover on without the coupon's terms. */
@@ -119,6 +121,13 @@ function discountFacts(discount: Fields): DiscountFacts {
   };
 }
 
+function productsOf(coupon: Fields): readonly string[] | null {
+  const appliesTo = coupon.hashOrNull('applies_to');
+  return appliesTo?.has('products')
+    ? appliesTo.references('products').flatMap((one) => (typeof one === 'string' ? one : (one.idOrNull('id') ?? [])))
+    : null;
+}
+
 function termsOf(coupon: Fields): CouponTerms {
   return {
     percentOff: coupon.decimalOrNull('percent_off'),
@@ -126,5 +135,6 @@ function termsOf(coupon: Fields): CouponTerms {
     currency: coupon.textOrNull('currency'),
     duration: coupon.textOrNull('duration'),
     durationInMonths: coupon.integerOrNull('duration_in_months'),
+    products: productsOf(coupon),
   };
 }

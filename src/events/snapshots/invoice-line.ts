@@ -32,6 +32,10 @@ export type InvoiceLine = Readonly<{
   invoiceItem: string | null;
   /** Taxes on the line, whether the amount includes them or not; null when the snapshot does not say. */
   taxMinor: number | null;
+  /** Of these what the amount includes. */
+  taxInclusiveMinor: number | null;
+  /** What billing credits pay of it. */
+  creditMinor: number;
   /** What discounts take off the line; null when the snapshot does not say, as before 2020-08-27. */
   discountMinor: number | null;
 }> &
@@ -83,6 +87,11 @@ export function invoiceLine(line: Fields): InvoiceLine {
     subscriptionItem:
       source.idOrNull('subscription_item') ?? (isOldLineOf(line, 'subscription', /^si_/) ? line.id('id') : null),
     taxMinor: sumOrNull(line, 'taxes') ?? sumOrNull(line, 'tax_amounts'),
+    taxInclusiveMinor: inclusiveOf(line),
+    creditMinor: line
+      .hashes('pretax_credit_amounts')
+      .filter((credit) => credit.textOrNull('type') === 'credit_balance_transaction')
+      .reduce((sum, credit) => sum + credit.integer('amount'), 0),
     discountMinor: sumOrNull(line, 'discount_amounts'),
   };
 }
@@ -100,6 +109,17 @@ export function sumOrNull(object: Fields, name: string): number | null {
   if (!object.has(name)) return null;
   return object.hashes(name).reduce((sum, entry) => sum + entry.integer('amount'), 0);
 }
+
+/** Of the taxes of a line what its amount includes; null when the snapshot tells no taxes. */
+export function inclusiveOf(line: Fields): number | null {
+  const name = ['taxes', 'tax_amounts'].find((one) => line.has(one));
+  if (name === undefined) return null;
+  return line.hashes(name).reduce((sum, tax) => (isInclusive(tax) ? sum + tax.integer('amount') : sum), 0);
+}
+
+/** Until 2025-03-31.basil by a flag, since then by `tax_behavior`. */
+export const isInclusive = (tax: Fields): boolean =>
+  tax.flag('inclusive', tax.textOrNull('tax_behavior') === 'inclusive');
 
 function charged(line: Fields): Omit<Charged, 'isProration' | 'subscription' | 'subscriptionItem'> {
   const period = line.hashOrNull('period');

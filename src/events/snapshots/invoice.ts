@@ -4,7 +4,7 @@ import { field, type JsonObject } from '../json.js';
 import { invoiceStatusOf } from '../rank.js';
 import type { StripeEvent } from '../stripe-event.js';
 import { discountsOf, type DiscountFacts } from './discount.js';
-import { invoiceLine, sumOrNull, type InvoiceLine } from './invoice-line.js';
+import { invoiceLine, isInclusive, sumOrNull, type InvoiceLine } from './invoice-line.js';
 import { invoicePaymentFacts, type InvoicePaymentFacts } from './invoice-payment.js';
 import { originOf, type Origin } from './origin.js';
 
@@ -25,6 +25,9 @@ type InvoiceFacts = Readonly<{
   subtotalMinor: number;
   totalMinor: number;
   taxMinor: number | null;
+  /** Of the total what shipping costs, with its tax. */
+  shippingMinor: number;
+  shippingTaxMinor: number;
   /** All discounts; null when the snapshot tells them neither by themselves nor by what is missing between subtotal and total. */
   discountMinor: number | null;
   amountDueMinor: number;
@@ -159,6 +162,8 @@ function amounts(invoice: Fields) {
     // `tax` and `total_tax_amounts` until 2025-03-31.basil.
     taxMinor:
       sumOrNull(invoice, 'total_taxes') ?? sumOrNull(invoice, 'total_tax_amounts') ?? invoice.integerOrNull('tax'),
+    shippingMinor: invoice.hashOrNull('shipping_cost')?.integerOrNull('amount_total') ?? 0,
+    shippingTaxMinor: invoice.hashOrNull('shipping_cost')?.integerOrNull('amount_tax') ?? 0,
     discountMinor: sumOrNull(invoice, 'total_discount_amounts') ?? derivedDiscount(invoice),
     amountOverpaidMinor: invoice.integerOrNull('amount_overpaid') ?? 0,
     ...payment(invoice),
@@ -205,9 +210,6 @@ function derivedDiscount(invoice: Fields): number | null {
   const missing = invoice.integer('subtotal') + tax + shipping - invoice.integer('total');
   return missing < 0 ? null : missing;
 }
-
-/** Until 2025-03-31.basil by a flag, since then by `tax_behavior`. */
-const isInclusive = (tax: Fields): boolean => tax.flag('inclusive', tax.textOrNull('tax_behavior') === 'inclusive');
 
 function balances(invoice: Fields) {
   return {

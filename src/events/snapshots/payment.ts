@@ -34,6 +34,8 @@ export type PaymentSnapshot = Readonly<{
   charge: string | null;
   paymentMethod: string | null;
   balanceTransaction: string | null;
+  /** What carried a part of a destination charge to a connected account. */
+  transfer: string | null;
   failureCode: string | null;
   /** Why the card's bank declined it. */
   declineCode: string | null;
@@ -71,6 +73,7 @@ export function chargeSnapshot(stripeEvent: StripeEvent): PaymentSnapshot {
     charge: charge.id('id'),
     paymentMethod: charge.idOrNull('payment_method', 'source', 'card'),
     balanceTransaction: charge.idOrNull('balance_transaction'),
+    transfer: charge.idOrNull('transfer'),
     failureCode: charge.textOrNull('failure_code'),
     declineCode: declineCodeOf(charge),
     failureMessage: charge.textOrNull('failure_message'),
@@ -150,6 +153,7 @@ export function paymentIntentSnapshot(stripeEvent: StripeEvent): PaymentSnapshot
     charge: intent.idOrNull('latest_charge') ?? intent.hashes('charges')[0]?.idOrNull('id') ?? null,
     paymentMethod: intent.idOrNull('payment_method', 'source'),
     balanceTransaction: null,
+    transfer: null,
     failureCode: lastError?.textOrNull('code') ?? null,
     declineCode: lastError?.textOrNull('decline_code') ?? null,
     failureMessage: lastError?.textOrNull('message') ?? null,

@@ -1,4 +1,5 @@
 import { Fields, type Metadata } from '../fields.js';
+import { field } from '../json.js';
 import type { StripeEvent } from '../stripe-event.js';
 import { originOf, type Origin } from './origin.js';
 
@@ -15,6 +16,19 @@ export type PriceTerms = Readonly<{
   usageType: string;
   /** `per_unit` or `tiered`. */
   billingScheme: string;
+  /** Null where they are not shown, as in events since 2020-08-27. */
+  tiers: readonly Tier[] | null;
+  /** `graduated` or `volume`. */
+  tiersMode: string | null;
+  /** Units are counted in packages. */
+  transformQuantity: Readonly<{ divideBy: number; round: string }> | null;
+}>;
+
+/** One tier of a price: up to so many units, or all that are more. Decimals as text, in minor units. */
+export type Tier = Readonly<{
+  upTo: number | null;
+  unitAmountDecimal: string | null;
+  flatAmountDecimal: string | null;
 }>;
 
 /** A price, or a plan: they share ids and terms, and have events and streams of their own. */
@@ -105,5 +119,24 @@ function termsOf(price: Fields | null): PriceTerms {
       (unitAmountMinor === null ? null : String(unitAmountMinor)),
     usageType: recurring?.textOrNull('usage_type') ?? 'licensed',
     billingScheme: price?.textOrNull('billing_scheme') ?? 'per_unit',
+    tiers: price?.has('tiers') ? price.hashes('tiers').map(tierOf) : null,
+    tiersMode: price?.textOrNull('tiers_mode') ?? null,
+    transformQuantity: transformOf(price),
   };
+}
+
+/** The last tier has no limit: plans write it as null, and some versions as `inf`. */
+function tierOf(tier: Fields): Tier {
+  const decimalOf = (decimal: string, whole: string): string | null => tier.decimalOrNull(decimal, whole);
+  return {
+    upTo: field(tier.object, 'up_to') === 'inf' ? null : tier.integerOrNull('up_to'),
+    unitAmountDecimal: decimalOf('unit_amount_decimal', tier.has('unit_amount') ? 'unit_amount' : 'amount'),
+    flatAmountDecimal: decimalOf('flat_amount_decimal', 'flat_amount'),
+  };
+}
+
+/** Plans called it `transform_usage`. */
+function transformOf(price: Fields | null): PriceTerms['transformQuantity'] {
+  const transform = price?.hashOrNull('transform_quantity') ?? price?.hashOrNull('transform_usage') ?? null;
+  return transform && { divideBy: transform.integer('divide_by'), round: transform.text('round') };
 }

@@ -14,6 +14,8 @@ export type SubscriptionItem = Readonly<{
   quantity: number | null;
   periodStart: string | null;
   periodEnd: string | null;
+  /** Its own; those of the whole subscription stand there. */
+  discounts: readonly DiscountFacts[];
 }> &
   PriceTerms;
 
@@ -136,7 +138,9 @@ function settings(subscription: Fields) {
 function itemsOf(subscription: Fields): SubscriptionItem[] {
   const items = subscription.hashes('items');
   if (items.length > 0) return items.map((item) => itemOf(item, subscription));
-  return subscription.hashOrNull('plan') === null ? [] : [{ ...itemOf(subscription, subscription), id: null }];
+  return subscription.hashOrNull('plan') === null
+    ? []
+    : [{ ...itemOf(subscription, subscription), id: null, discounts: [] }];
 }
 
 function itemOf(item: Fields, subscription: Fields): SubscriptionItem {
@@ -147,6 +151,7 @@ function itemOf(item: Fields, subscription: Fields): SubscriptionItem {
     // Items have periods of their own from 2025-03-31.basil on; before, the subscription has one for all.
     periodStart: item.timeOrNull('current_period_start') ?? subscription.timeOrNull('current_period_start'),
     periodEnd: item.timeOrNull('current_period_end') ?? subscription.timeOrNull('current_period_end'),
+    discounts: discountsOf(item),
   };
 }
 

@@ -15,7 +15,14 @@ const coupon = (fields: object = {}) => ({
   created: START,
   ...fields,
 });
-const terms = { percentOff: '50', amountOffMinor: null, currency: null, duration: 'repeating', durationInMonths: 3 };
+const terms = {
+  percentOff: '50',
+  amountOffMinor: null,
+  currency: null,
+  duration: 'repeating',
+  durationInMonths: 3,
+  products: null,
+};
 const row = { id: 'half', scope: 'own-test', terms };
 
 export const couponsScenarios: readonly Scenario[] = [OLD, DAHLIA].flatMap((apiVersion) => [

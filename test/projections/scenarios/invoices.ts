@@ -27,6 +27,8 @@ const line = {
   subscription: 'sub_1',
   subscriptionItem: 'si_1',
   taxMinor: null,
+  taxInclusiveMinor: null,
+  creditMinor: 0,
   discountMinor: 0,
 };
 
@@ -40,6 +42,8 @@ const whole = {
   subtotal_minor: 1597,
   tax_minor: 303,
   discount_minor: 0,
+  shipping_minor: 0,
+  shipping_tax_minor: 0,
   total_minor: 1900,
   amount_due_minor: 1900,
   amount_paid_minor: 0,
