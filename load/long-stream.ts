@@ -68,6 +68,7 @@ function newEvent(stripeEvent: StripeEvent, stream: string): NewEvent {
     contentHashFor: () => '',
     apiVersion: stripeEvent.api_version,
     account: null,
+    source: 'webhook',
   };
 }
 

@@ -70,6 +70,8 @@ const page = (item: string, more: Properties = {}): JsonSchema =>
 /** The team's own id of it, by REFERENCE_METADATA. */
 const reference = { reference: orNull(text) };
 const asOf = { asOf: ref('AsOf') };
+/** The status was there by then, and nobody knows since when. */
+const statusSinceIsBound: Properties = { statusSinceIsBound: flag };
 const refundFields = fieldsOf(refunds.tables['refunds']);
 const evidenceFields = fieldsOf(refunds.tables['refund_evidence']);
 const {
@@ -79,6 +81,9 @@ const {
   nextPaymentAttempt: ____,
   ...riskFields
 } = fieldsOf(churnRisk.tables['churn_risk']);
+
+/** Of a look at an object: when Stripe was asked and answered, why, and in which run. */
+const observation: Properties = { askedAt: time, answeredAt: time, reason: orNull(text), run: orNull(text) };
 
 /** What is known of every event of the log. */
 const eventFields: Properties = {
@@ -90,6 +95,8 @@ const eventFields: Properties = {
   account: orNull(text),
   livemode: orNull(flag),
   apiVersion: orNull(text),
+  source: orNull(oneOf('webhook', 'events_api', 'observation', 'absence')),
+  observation: orNull(object(observation)),
   endpoint: orNull(text),
   receivedAt: orNull(time),
   signedAt: orNull(time),
@@ -100,7 +107,16 @@ const eventFields: Properties = {
   bodySha256: orNull(text),
   contentHash: orNull(text),
   quarantine: orNull(
-    oneOf('not_an_event', 'envelope', 'thin_event', 'no_object', 'no_real_id', 'conflict', 'stream_deleted'),
+    oneOf(
+      'not_an_event',
+      'envelope',
+      'thin_event',
+      'reserved_type',
+      'no_object',
+      'no_real_id',
+      'conflict',
+      'stream_deleted',
+    ),
   ),
 };
 
@@ -257,7 +273,7 @@ const money: Properties = {
 };
 
 const billing: Properties = {
-  Subscription: row(fieldsOf(subscriptions.tables['subscriptions']), { ...reference, ...asOf }),
+  Subscription: row(fieldsOf(subscriptions.tables['subscriptions']), { ...reference, ...statusSinceIsBound, ...asOf }),
   Subscriptions: page('Subscription', asOf),
   Invoice: row(fieldsOf(invoices.tables['invoices']), {
     creditedMinor: minor,
@@ -293,6 +309,8 @@ const billing: Properties = {
   TimelineEntry: object({
     number: whole,
     stripeEventId: text,
+    observation: orNull(object(observation)),
+    gap: orNull(object({ after: time, before: time })),
     type: text,
     created: time,
     object: object({ kind: orNull(text), id: orNull(text) }),

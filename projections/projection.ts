@@ -9,6 +9,8 @@ export type EventReference = Readonly<{
   type: string;
   created: string;
   apiVersion: string | null;
+  /** Stripe's API showed the object so, and no event told it: what it shows began at the latest then, and may have been so for years. */
+  observed: boolean;
 }>;
 
 /** One Stripe event as a projection sees it: what its object was then, and where it stands in the order. */

@@ -32,15 +32,20 @@ export function answerOf({
   const stale = since instanceof Date ? { stale: { since, stream, revision: String(revision), cause } } : {};
   const passed =
     typeof unread === 'string' ? { unread: { stripeEventId: unread, stream, revision: String(revision), cause } } : {};
+  // Who looks at an object sees its status, and not when it began.
+  const bound = isObservationId(row['status_event']) ? { statusSinceIsBound: true } : {};
   return {
     ...Object.fromEntries(fields),
+    ...bound,
     changedBy: changedByOf({ stripe_event_id, stripe_event_type, stripe_event_created, api_version }),
     ...stale,
     ...passed,
   };
 }
 
-/** The Stripe event that made a row so. */
+const isObservationId = (id: unknown): boolean => typeof id === 'string' && id.startsWith('obs_');
+
+/** The Stripe event that made a row so, or the observation (`obs_…`). */
 export function changedByOf({
   stripe_event_id: stripeEventId,
   stripe_event_type: type,

@@ -3,6 +3,7 @@ import { canonicalJson, type Json } from './json.js';
 
 /** Namespaces of ours (RFC 9562, section 6.6). They are part of the log's format: changing one makes every event new. */
 const eventNamespace = Buffer.from('d1b5cfb2b0d14a3c9c7d6a0c3a0a6f4e', 'hex');
+const observationNamespace = Buffer.from('5d1e6f0a8c4b4f52a7d39e2b64c0f813', 'hex');
 const quarantineNamespace = Buffer.from('8f0d3b9ce5a24f4e8a5b2f7a91c6d70b', 'hex');
 
 /** How much of a UUID's text names the event; what follows names the API version in which it is rendered. */
@@ -45,6 +46,30 @@ const VERSIONS_MAX = 1_000;
 export function quarantineIdOf(id: Json, contentHash: string): string {
   return uuidV5(quarantineNamespace, canonicalJson([id, contentHash]));
 }
+
+/** What an observation is known by: whose object it is of, what it shows, and the recorded event of the object that it follows. */
+export type Sight = Readonly<{
+  account: string | null;
+  livemode: boolean;
+  object: string;
+  id: string;
+  contentHash: string;
+  anchor: string | null;
+}>;
+
+/**
+ * The id of an observation. The same state seen again after the same event is the same observation, whoever looks; seen again after
+ * another event it is another, or a ledger that has A, then B, would take a second A for a repeat.
+ */
+export const observationIdOf = ({ account, livemode, object, id, contentHash, anchor }: Sight): string =>
+  uuidV5(observationNamespace, canonicalJson([account, livemode, object, id, contentHash, anchor]));
+
+/** How rows and answers name an observation, in the place of Stripe's `evt_…`. */
+export const sightIdOf = (eventId: string): string => `obs_${eventId.replaceAll('-', '')}`;
+
+/** The id under which the log has an observation, by its name in rows; null when that is none. */
+export const eventIdOfSight = (id: string): string | null =>
+  /^obs_[\da-f]{32}$/.test(id) ? id.slice('obs_'.length).replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-') : null;
 
 /** A UUID of version 5 (RFC 9562, section 5.5): the SHA-1 of namespace and name, cut to 122 bits. */
 function uuidV5(namespace: Buffer, name: string): string {

@@ -114,8 +114,10 @@ export function normalise(stripeEvent: StripeEvent): Snapshot {
 function readerOf(stripeEvent: StripeEvent): Reader | null {
   const { object } = stripeEvent.data;
   const living = livingReaderOf(object);
-  if (living === null || living.kind === 'subscription') return living;
-  return stripeEvent.type.endsWith('.deleted') || field(object, 'deleted') === true ? deletion : living;
+  if (living === null) return null;
+  if (field(object, 'deleted') === true) return deletion;
+  // The event that a subscription is over shows it whole: it is canceled.
+  return living.kind !== 'subscription' && stripeEvent.type.endsWith('.deleted') ? deletion : living;
 }
 
 function livingReaderOf(object: JsonObject): LivingReader | null {

@@ -15,7 +15,9 @@ export type Shown = { readonly after: string; readonly before: string | null };
  * What the logical order needs to know of one event; plain JSON.
  * - `created`: seconds since 1970;
  * - `kindRank`, `objectKey`: the object that the event is about;
- * - `phase`: 0 for `*.created`, 2 for `*.deleted`, 1 for all others;
+ * - `phase`: 0 for `*.created`, 2 for `*.deleted`, 1 for all others, and -1 for what Stripe's API showed: whatever happened in its second
+ *   may have come after it;
+ * - `answered`: of such a one, the second of the answer;
  * - `lifecycleRank`: how far on in its life the snapshot shows the object; `isOneWay`: that life never goes back, or says so itself;
  * - `after`, `before`: what the event shows in its API version, byte for byte;
  * - `others`: what it shows in other API versions, if it was rendered in several;
@@ -26,7 +28,8 @@ export type OrderKey = {
   readonly created: number;
   readonly kindRank: number;
   readonly objectKey: string;
-  readonly phase: 0 | 1 | 2;
+  readonly phase: -1 | 0 | 1 | 2;
+  readonly answered?: number;
   readonly lifecycleRank: number;
   readonly isOneWay: boolean;
   readonly apiVersion: string | null;
@@ -48,13 +51,19 @@ export function orderKeyOf(stripeEvent: StripeEvent, snapshot: Snapshot | null =
     created: stripeEvent.created,
     kindRank: kindRankOf(object),
     objectKey: objectKeyOf(object),
-    phase: stripeEvent.type.endsWith('.created') ? 0 : stripeEvent.type.endsWith('.deleted') ? 2 : 1,
+    phase: phaseOf(stripeEvent),
+    ...(stripeEvent.observed === undefined ? {} : { answered: stripeEvent.observed.answered }),
     lifecycleRank: rankOf(object, previous),
     isOneWay: isOneWay(object),
     apiVersion: stripeEvent.api_version,
     ...shown,
     ours: snapshot === null ? ofItsVersion(shown, stripeEvent) : oursOf(stripeEvent, snapshot, former),
   };
+}
+
+function phaseOf({ type, observed }: StripeEvent): OrderKey['phase'] {
+  if (observed !== undefined) return -1;
+  return type.endsWith('.created') ? 0 : type.endsWith('.deleted') ? 2 : 1;
 }
 
 /**

@@ -38,7 +38,8 @@ export function order<T extends Keyed>(events: readonly T[]): Ordered<T> {
 }
 
 /**
- * The logical order of events that share one second. They are grouped by object: groups by the rank of their kind, then
+ * The logical order of events that share one second. First comes what Stripe's API showed, by object and by when it answered: it is older
+ * than what happened in the second that it stands in. The others are grouped by object: groups by the rank of their kind, then
  * by object key. Within a group come first `*.created`, last `*.deleted`, and between them the others as a path: B follows
  * A when B's snapshot with its `previous_attributes` put back equals A's snapshot, both in an API version that all of the group
  * have, or else as our own snapshots, starting at
@@ -64,14 +65,20 @@ export function orderSecond<T extends Keyed>(
     events.every((event) => event.order.created === events[0]?.order.created),
     'the events are of several seconds',
   );
-  const groups = [...groupBy(events, (event) => event.order.objectKey)].sort(
-    ([a, [first]], [b, [second]]) => (first as T).order.kindRank - (second as T).order.kindRank || compareText(a, b),
-  );
-  const ordered: T[] = [];
+  const ordered: T[] = events.filter(isObserved).sort(compareObserved);
   const ambiguous: T[] = [];
   const states: Record<string, State> = { ...before };
+  for (const event of ordered) states[event.order.objectKey] = leftBy(event);
+  const groups = [
+    ...groupBy(
+      events.filter((event) => !isObserved(event)),
+      (event) => event.order.objectKey,
+    ),
+  ].sort(
+    ([a, [first]], [b, [second]]) => (first as T).order.kindRank - (second as T).order.kindRank || compareText(a, b),
+  );
   for (const [objectKey, group] of groups) {
-    const next = orderGroup(group, Object.hasOwn(before, objectKey) ? (before[objectKey] as State) : null);
+    const next = orderGroup(group, Object.hasOwn(states, objectKey) ? (states[objectKey] as State) : null);
     ordered.push(...next.ordered);
     ambiguous.push(...next.ambiguous);
     states[objectKey] = leftBy(next.ordered.at(-1) as T);
@@ -79,6 +86,14 @@ export function orderSecond<T extends Keyed>(
   assert(ordered.length === events.length, 'the order lost an event or holds one twice');
   return { ordered, ambiguous, states: latestOf(states) };
 }
+
+const isObserved = ({ order }: Keyed): boolean => order.phase === -1;
+
+const compareObserved = (a: Keyed, b: Keyed): number =>
+  a.order.kindRank - b.order.kindRank ||
+  compareText(a.order.objectKey, b.order.objectKey) ||
+  (a.order.answered ?? 0) - (b.order.answered ?? 0) ||
+  compareId(a, b);
 
 /** The events of one object in one second. `start` is the object's last state before it, null when unknown. */
 function orderGroup<T extends Keyed>(group: readonly T[], start: State | null): Ordered<T> {

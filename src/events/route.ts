@@ -30,12 +30,14 @@ export type Route =
  * - `not_an_event`: it has not the form of a Stripe event, by the same rules by which projections read one;
  * - `envelope`: it is an event inside the envelope of Amazon EventBridge or Azure Event Grid;
  * - `thin_event`: a v2 event, which carries no snapshot;
+ * - `reserved_type`: its type begins as those of the ledger's own events;
  * - `no_object`: its object has no name that a stream could bear;
  * - `no_real_id`: the event, its object or that object's owner has a zero id, one cut short or one no stream can bear, or its object has none;
  * - `conflict`: its event id was recorded, in the same API version, with another content;
  * - `stream_deleted`: the stream of its object is tombstoned, and takes no event any more.
  */
-export type QuarantineReason = 'not_an_event' | 'envelope' | 'thin_event' | 'no_object' | 'no_real_id' | RefusedReason;
+export type QuarantineReason =
+  'not_an_event' | 'envelope' | 'thin_event' | 'reserved_type' | 'no_object' | 'no_real_id' | RefusedReason;
 /** Why the stream to which a body belongs did not take it. */
 export type RefusedReason = 'conflict' | 'stream_deleted';
 type Quarantined = Extract<Route, { kind: 'quarantine' }>;
@@ -63,6 +65,8 @@ const alwaysNamed = new Set([
 ]);
 /** Object names that would lead into streams of our own. */
 const reserved = new Set(['quarantine', 'ledger', 'operations', 'access', 'outbox']);
+/** What the types of events begin with that Stripe did not make. */
+export const OWN_TYPES = 'ledger.';
 
 const objectName = /^[a-z][a-z0-9_.]{0,63}$/i;
 const eventType = /^[a-z][!-~]{0,199}$/i;
@@ -80,6 +84,7 @@ export function route(body: Json, contentHash: string): Route {
   const stripeEventId = field(body, 'id');
   const type = typeOf(body);
   if (type === null || faultIn(body) !== null) return quarantine(body, contentHash, 'not_an_event');
+  if (type.toLowerCase().startsWith(OWN_TYPES)) return quarantine(body, contentHash, 'reserved_type');
   if (!isRealId(stripeEventId)) return quarantine(body, contentHash, 'no_real_id');
   const stream = streamOf(body, body.data.object);
   if (stream.kind === 'none') return quarantine(body, contentHash, stream.reason);
@@ -129,6 +134,15 @@ function reasonOf(body: Json): QuarantineReason {
 function isStripeEvent(value: Json): boolean {
   const object = isJsonObject(value) ? field(value, 'object') : null;
   return object === 'event' || object === 'v2.core.event';
+}
+
+/** The stream of an object that Stripe's API showed, by the rules of `route`; null when it has none. */
+export function streamOfObject(
+  object: JsonObject,
+  whose: { account: string | null; livemode: boolean },
+): string | null {
+  const stream = streamOf(whose, object);
+  return stream.kind === 'name' ? stream.name : null;
 }
 
 type StreamName =

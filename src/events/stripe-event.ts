@@ -14,6 +14,8 @@ export type StripeEvent = {
   readonly livemode: boolean;
   readonly account: string | null;
   readonly data: { readonly object: JsonObject; readonly previous_attributes: JsonObject | null };
+  /** Of what Stripe's API showed, and no event told: when it was asked and answered, in seconds of Stripe's clock. `created` is where it stands. */
+  readonly observed?: { readonly asked: number; readonly answered: number };
 };
 
 /** A recorded event lacks what no fold can do without, or has it in another type; `field` says which. */

@@ -3,6 +3,7 @@
  * read by others; each answer is a value.
  */
 import { eventPart } from '../events/event-id.js';
+import type { Source } from './event-metadata.js';
 import { revisionOf, type KnownEvent, type StreamHead } from './stream-heads.js';
 
 /** Where an event stands in the log. */
@@ -57,14 +58,17 @@ export type Delivered = Readonly<{
   contentHash: string;
   contentHashFor: (account: string | null) => string;
   account: string | null;
+  source: Source;
 }>;
 
 /**
  * Whether two bodies of one event in one API version say the same. The account may be named by one of them alone: the endpoint of a
- * platform gets it with the event, and the connected account's own endpoint does not.
+ * platform gets it with the event, and the connected account's own endpoint does not. Only two signed bodies can contradict each other:
+ * what Stripe lists may have fields that the delivery had not.
  */
 export function saysTheSame(known: KnownEvent, delivered: Delivered): boolean {
   if (known.contentHash === null || known.contentHash === delivered.contentHash) return true;
+  if (known.source !== 'webhook' || delivered.source !== 'webhook') return true;
   const isNamedByOne = known.account === null || delivered.account === null;
   return isNamedByOne && known.contentHash === delivered.contentHashFor(known.account);
 }

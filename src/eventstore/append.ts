@@ -1,6 +1,7 @@
 import { ErrorType, NO_STREAM } from '@eventstore/db-client';
 import { setTimeout as pause } from 'node:timers/promises';
 import { failureOf, withTimeout, type EventStore } from './event-store.js';
+import type { Source } from './event-metadata.js';
 import { readStream } from './read.js';
 import type { RecordedEvent } from './recorded-event.js';
 
@@ -17,6 +18,12 @@ export type NewEvent = Readonly<{
   contentHashFor: (account: string | null) => string;
   apiVersion: string | null;
   account: string | null;
+  source: Source;
+  /**
+   * What was judged is the stream up to this revision (-1n: there is none), and it is appended there or not at all. Absent: wherever
+   * the stream ends.
+   */
+  at?: bigint;
 }>;
 
 /** What the store is given of an event. */

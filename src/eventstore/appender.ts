@@ -24,6 +24,8 @@ export type AppendOutcome =
   | { readonly kind: 'conflict'; readonly stream: string; readonly revision: bigint }
   /** The stream is tombstoned: nothing can be appended to it any more. */
   | { readonly kind: 'stream_deleted'; readonly stream: string }
+  /** It was to stand at one revision, and the stream has gone on since, or is not so far. Nothing was appended. */
+  | { readonly kind: 'moved'; readonly stream: string }
   /** `limitBytes`: what one append may have; null when the store did not say. */
   | { readonly kind: 'too_large'; readonly limitBytes: number | null }
   | { readonly kind: 'overloaded' }

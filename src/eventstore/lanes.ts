@@ -106,7 +106,10 @@ export class Lanes<Outcome> {
     else this.#ready.push(stream);
   }
 
-  /** Takes the lane's first events, as many as may share an append, and refuses those that have waited too long. */
+  /**
+   * Takes the lane's first events, as many as may share an append, and refuses those that have waited too long. One that is to stand at
+   * one revision goes alone.
+   */
   #shareOf(lane: Queued<Outcome>[]): Queued<Outcome>[] {
     const { waitMsMax, sharedBytesMax } = this.limits;
     const inTime = lane.findIndex(({ since }) => this.now() - since <= waitMsMax);
@@ -114,7 +117,10 @@ export class Lanes<Outcome> {
     this.#queued -= late.length;
     for (const { settle } of late) settle(OVERLOADED);
     let bytes = 0;
-    const end = lane.findIndex(({ event }) => (bytes += appendSizeOf(event)) > sharedBytesMax);
+    const end = lane.findIndex(
+      ({ event }, at) =>
+        (bytes += appendSizeOf(event)) > sharedBytesMax || (at > 0 && (event.at ?? lane[0]?.event.at) !== undefined),
+    );
     return lane.splice(0, end < 0 ? lane.length : Math.max(end, 1));
   }
 }

@@ -1,6 +1,8 @@
 import type { ResolvedEvent } from '@eventstore/db-client';
-import { asStripeEvent, type StripeEvent } from '../events/stripe-event.js';
-import { isoTimeOf, recordedMetadataOf, type RecordedMetadata } from './event-metadata.js';
+import { sightIdOf } from '../events/event-id.js';
+import { isJsonObject } from '../events/json.js';
+import { asStripeEvent, UnreadableEvent, type StripeEvent } from '../events/stripe-event.js';
+import { isoTimeOf, recordedMetadataOf, type Observed, type RecordedMetadata } from './event-metadata.js';
 import type { ReadBytes } from './read-response.js';
 
 export type { EventMetadata, RecordedMetadata } from './event-metadata.js';
@@ -102,11 +104,35 @@ export class UnreadableFormat extends Error {
 }
 
 /**
- * The Stripe event inside a recorded one. The only reader of `data`: a later format, say with personal
+ * The Stripe event inside a recorded one; of an observation what an event would be that said the same. The only reader of `data`: a later format, say with personal
  * fields encrypted, changes this function and nothing else.
  * @throws UnreadableFormat when a newer build wrote it; UnreadableEvent when a field that everyone relies on is missing or of the wrong type.
  */
-export function stripeEventOf({ metadata, data }: Pick<RecordedEvent, 'metadata' | 'data'>): StripeEvent {
+export function stripeEventOf(recorded: Told): StripeEvent {
+  const { metadata, data } = recorded;
   if (metadata?.unreadable !== undefined) throw new UnreadableFormat(metadata.unreadable);
-  return asStripeEvent(data);
+  if (metadata?.observed !== undefined) return observedEvent(recorded, metadata, metadata.observed);
+  const stripeEvent = asStripeEvent(data);
+  // An event that Stripe lists for a connected account need not repeat whose it is.
+  return stripeEvent.account === null && metadata?.source === 'events_api'
+    ? { ...stripeEvent, account: metadata.account }
+    : stripeEvent;
+}
+
+type Told = Pick<RecordedEvent, 'eventId' | 'type' | 'metadata' | 'data'>;
+
+function observedEvent({ eventId, type, data }: Told, metadata: RecordedMetadata, observed: Observed): StripeEvent {
+  const { asked, answered, stands } = observed;
+  const { name: object, id } = observed.object;
+  if (!isJsonObject(data)) throw new UnreadableEvent('', 'an object');
+  return {
+    id: sightIdOf(eventId),
+    type,
+    created: stands,
+    api_version: metadata.apiVersion,
+    livemode: metadata.livemode === true,
+    account: metadata.account,
+    data: { object: metadata.source === 'absence' ? { id, object, deleted: true } : data, previous_attributes: null },
+    observed: { asked, answered },
+  };
 }

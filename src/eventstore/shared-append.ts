@@ -70,6 +70,7 @@ export class SharedAppend {
     for (let races = 0; races < RACES_MAX;) {
       head = await this.#settleKnown(head);
       if (head.isTombstoned) this.#settleAll({ kind: 'stream_deleted', stream: this.stream });
+      head = await this.#settleMoved(head);
       const fresh = this.#next();
       if (fresh.length === 0) return head;
       const outcome = await write(this.tools.store, fresh, {
@@ -144,6 +145,19 @@ export class SharedAppend {
     throw new Error(`The log changes while ${this.stream} is read: what it showed it shows no more.`);
   }
 
+  /** One that was judged at a revision goes there alone. A head that is behind it says nothing: the stream is read on, and asked again. */
+  async #settleMoved(given: StreamHead): Promise<StreamHead> {
+    const at = this.#open[0]?.event.at;
+    if (at === undefined) return given;
+    let head = given;
+    if (head.revision < at) {
+      await this.#readOn(head);
+      head = await this.#settleKnown(head);
+    }
+    if (head.revision !== at) this.#settleAll({ kind: 'moved', stream: this.stream });
+    return head;
+  }
+
   #answerOf({ eventId }: NewEvent): IndexAnswer {
     return this.#answers.get(eventId) ?? UNAVAILABLE;
   }
@@ -183,7 +197,7 @@ export class SharedAppend {
     answer: IndexAnswer,
   ): Promise<AppendOutcome | { kind: 'other_version'; stream: string } | { kind: 'not_here' }> {
     const compared = (stream: string, known: KnownEvent) =>
-      known.eventId === event.eventId || known.apiVersion === event.apiVersion
+      known.eventId === event.eventId || known.apiVersion === event.apiVersion || event.source === 'events_api'
         ? outcomeOf(stream, known, event)
         : { kind: 'other_version' as const, stream };
     if (typeof one !== 'bigint' && !('stream' in one)) return compared(event.stream, one);
@@ -262,8 +276,8 @@ export class SharedAppend {
     const outcomes = new Map<NewEvent, AppendOutcome>();
     for (const [at, event] of fresh.entries()) {
       const revision = last - BigInt(fresh.length - 1 - at);
-      const { eventId, contentHash, apiVersion, account } = event;
-      const appended: KnownEvent = { eventId, revision, position, contentHash, apiVersion, account };
+      const { eventId, contentHash, apiVersion, account, source } = event;
+      const appended: KnownEvent = { eventId, revision, position, contentHash, apiVersion, account, source };
       const isRendering = this.#renderings.has(event) || head.events.of(event.eventId).length > 0;
       const known = isRepeat ? await this.#recalled(event, appended) : appended;
       head.events.add(event.eventId, known);

@@ -1,5 +1,6 @@
 import { eventPart } from '../events/event-id.js';
 import type { IndexAnswer } from './append-decision.js';
+import type { Source } from './event-metadata.js';
 
 /**
  * What is known of an event of a stream; enough to tell a duplicate from a conflict. `position`: null when the store
@@ -12,6 +13,8 @@ export type KnownEvent = Readonly<{
   contentHash: string | null;
   apiVersion: string | null;
   account: string | null;
+  /** Null where the stream hides it. */
+  source: Source | null;
 }>;
 
 /**

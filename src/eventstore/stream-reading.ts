@@ -100,6 +100,7 @@ const knownEventOf = ({ eventId, revision, position, metadata }: RecordedEvent):
   contentHash: metadata?.contentHash ?? null,
   apiVersion: metadata?.apiVersion ?? null,
   account: metadata?.account ?? null,
+  source: metadata?.source ?? null,
 });
 
 async function firstFrom(

@@ -105,12 +105,12 @@ function read(recorded: RecordedEvent, kinds: ReadonlySet<SnapshotKind> | undefi
 
 /** A Stripe event as a projection sees it. @throws UnreadableSnapshot */
 export function factFrom(stripeEvent: StripeEvent): Fact {
-  const { id, type, created, api_version: apiVersion } = stripeEvent;
+  const { id, type, created, api_version: apiVersion, observed } = stripeEvent;
   const snapshot = normalise(stripeEvent);
   return {
     snapshot,
     order: orderKeyOf(stripeEvent, snapshot),
-    event: { stripeEventId: id, type, created: isoTime(created), apiVersion },
+    event: { stripeEventId: id, type, created: isoTime(created), apiVersion, observed: observed !== undefined },
   };
 }
 

@@ -86,6 +86,7 @@ function answerOf(
     case 'too_large':
       return { ...outcome, type, bytes: body.byteLength };
     case 'conflict':
+    case 'moved':
       throw new Error(`The quarantine stream ${outcome.stream} is named by its content and cannot hold another.`);
     // A quarantine stream holds this one body: who tombstoned it has erased what is delivered again here.
     case 'stream_deleted':
@@ -145,6 +146,7 @@ function newEvent(routed: Route, { stripeEvent, hash, hashFor, delivery, verifie
     contentHashFor: hashFor,
     apiVersion,
     account,
+    source: 'webhook',
   };
 }
 

@@ -19,6 +19,7 @@ export const QUARANTINED: Readonly<Record<QuarantineReason, string>> = {
   not_an_event: 'it does not have the form of a Stripe event.',
   envelope: 'it is inside the envelope of another service. Let Stripe deliver to this endpoint itself.',
   thin_event: 'it is a v2 event, which carries no snapshot.',
+  reserved_type: 'its type begins with "ledger.", as those of the ledger’s own events do.',
   no_object: 'its object has no name that a stream can have.',
   no_real_id: 'the event, its object or the owner of the object has no real id.',
   conflict: 'its event id is recorded with another content.',

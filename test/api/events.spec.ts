@@ -54,6 +54,8 @@ describe('GET /v1/events/:id', () => {
       account: null,
       livemode: false,
       apiVersion: '2025-03-31.basil',
+      source: 'webhook',
+      observation: null,
       endpoint: 'tests',
       receivedAt: expect.any(String),
       signedAt: expect.any(String),

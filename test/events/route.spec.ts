@@ -172,6 +172,17 @@ describe('quarantine', () => {
     ],
     ['an event about an object of no kind', eventAbout({ id: 'sub_1' }), 'no_object'],
     ['an object whose kind no stream name may begin with', eventAbout({ id: 'x', object: '$all' }), 'no_object'],
+    [
+      'an event with a type of the ledger',
+      eventAbout(subscription, { type: 'ledger.subscription.observed' }),
+      'reserved_type',
+    ],
+    ['an event with such a type in capitals', eventAbout(subscription, { type: 'Ledger.covered' }), 'reserved_type'],
+    [
+      'an object that would land among the runs of the ledger',
+      eventAbout({ id: 'run-1', object: 'ledger' }),
+      'no_object',
+    ],
     ['an object that would land among the quarantined', eventAbout({ id: 'x', object: 'quarantine' }), 'no_object'],
     ['an object that would land among operations', eventAbout({ id: 'op_1', object: 'operations' }), 'no_object'],
     ['an object that would land among decisions', eventAbout({ id: 'cus_1', object: 'access' }), 'no_object'],

@@ -50,5 +50,6 @@ export function newEvent(
     contentHashFor: () => contentHash,
     apiVersion,
     account: null,
+    source: 'webhook',
   };
 }

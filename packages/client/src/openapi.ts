@@ -1462,6 +1462,7 @@ export interface components {
             readonly account: string | null;
             readonly changedBy: components["schemas"]["ChangedBy"];
             readonly reference?: string | null;
+            readonly statusSinceIsBound?: boolean;
             readonly asOf?: components["schemas"]["AsOf"];
             readonly stale?: components["schemas"]["Stale"];
             readonly unread?: components["schemas"]["Unread"];
@@ -1632,6 +1633,20 @@ export interface components {
         readonly TimelineEntry: {
             readonly number: number;
             readonly stripeEventId: string;
+            readonly observation: {
+                /** Format: date-time */
+                readonly askedAt: string;
+                /** Format: date-time */
+                readonly answeredAt: string;
+                readonly reason: string | null;
+                readonly run: string | null;
+            } | null;
+            readonly gap: {
+                /** Format: date-time */
+                readonly after: string;
+                /** Format: date-time */
+                readonly before: string;
+            } | null;
             readonly type: string;
             /** Format: date-time */
             readonly created: string;
@@ -1968,6 +1983,16 @@ export interface components {
             readonly account: string | null;
             readonly livemode: boolean | null;
             readonly apiVersion: string | null;
+            /** @description One of webhook, events_api, observation, absence; more may come. */
+            readonly source: string | null;
+            readonly observation: {
+                /** Format: date-time */
+                readonly askedAt: string;
+                /** Format: date-time */
+                readonly answeredAt: string;
+                readonly reason: string | null;
+                readonly run: string | null;
+            } | null;
             readonly endpoint: string | null;
             /** Format: date-time */
             readonly receivedAt: string | null;
@@ -1980,7 +2005,7 @@ export interface components {
             readonly position: string;
             readonly bodySha256: string | null;
             readonly contentHash: string | null;
-            /** @description One of not_an_event, envelope, thin_event, no_object, no_real_id, conflict, stream_deleted; more may come. */
+            /** @description One of not_an_event, envelope, thin_event, reserved_type, no_object, no_real_id, conflict, stream_deleted; more may come. */
             readonly quarantine: string | null;
         };
         readonly EventWithDeliveries: {
@@ -1997,6 +2022,16 @@ export interface components {
             readonly account: string | null;
             readonly livemode: boolean | null;
             readonly apiVersion: string | null;
+            /** @description One of webhook, events_api, observation, absence; more may come. */
+            readonly source: string | null;
+            readonly observation: {
+                /** Format: date-time */
+                readonly askedAt: string;
+                /** Format: date-time */
+                readonly answeredAt: string;
+                readonly reason: string | null;
+                readonly run: string | null;
+            } | null;
             readonly endpoint: string | null;
             /** Format: date-time */
             readonly receivedAt: string | null;
@@ -2009,7 +2044,7 @@ export interface components {
             readonly position: string;
             readonly bodySha256: string | null;
             readonly contentHash: string | null;
-            /** @description One of not_an_event, envelope, thin_event, no_object, no_real_id, conflict, stream_deleted; more may come. */
+            /** @description One of not_an_event, envelope, thin_event, reserved_type, no_object, no_real_id, conflict, stream_deleted; more may come. */
             readonly quarantine: string | null;
             readonly renderings: readonly {
                 readonly eventId: string;

@@ -1,3 +1,5 @@
+import { isoTime } from '../../events/fields.js';
+import type { Observed, Source } from '../../eventstore/event-metadata.js';
 import type { RecordedEvent } from '../../eventstore/recorded-event.js';
 import { textOrNull } from '../values.js';
 
@@ -13,6 +15,10 @@ export type EventEntry = Readonly<{
   account: string | null;
   livemode: boolean | null;
   apiVersion: string | null;
+  /** Where it comes from: Stripe's webhook, a list of its events, or a look at the object. */
+  source: Source | null;
+  /** Of a look at an object: when Stripe was asked and answered, and why; null of an event. */
+  observation: Readonly<{ askedAt: string; answeredAt: string; reason: string | null; run: string | null }> | null;
   /** Label of the signing secret that matched. */
   endpoint: string | null;
   receivedAt: string | null;
@@ -29,17 +35,23 @@ export type EventEntry = Readonly<{
 
 /** An event of the log without its body. */
 export function entryOf({ metadata, data, ...recorded }: RecordedEvent): EventEntry {
-  const created = memberOf(data, 'created');
-  const object = memberOf(memberOf(data, 'data'), 'object');
+  const observed = metadata?.observed;
+  const created = observed?.stands ?? memberOf(data, 'created');
+  const object = observed === undefined ? memberOf(memberOf(data, 'data'), 'object') : data;
   return {
     stripeEventId: metadata?.stripeEventId ?? null,
     eventId: recorded.eventId,
     type: recorded.type,
     created: isTime(created) ? new Date(created * 1_000).toISOString() : null,
-    object: { kind: textOrNull(memberOf(object, 'object')), id: textOrNull(memberOf(object, 'id')) },
+    object: {
+      kind: observed?.object.name ?? textOrNull(memberOf(object, 'object')),
+      id: observed?.object.id ?? textOrNull(memberOf(object, 'id')),
+    },
     account: metadata?.account ?? null,
     livemode: metadata?.livemode ?? null,
     apiVersion: metadata?.apiVersion ?? null,
+    source: metadata?.source ?? null,
+    observation: observed === undefined ? null : observationOf(observed),
     endpoint: metadata?.endpoint ?? null,
     receivedAt: metadata?.receivedAt ?? null,
     signedAt: metadata?.signedAt ?? null,
@@ -52,6 +64,14 @@ export function entryOf({ metadata, data, ...recorded }: RecordedEvent): EventEn
     quarantine: metadata?.quarantine ?? null,
   };
 }
+
+/** When, and why, an object was looked at. */
+export const observationOf = ({ asked, answered, reason, run }: Observed) => ({
+  askedAt: isoTime(asked),
+  answeredAt: isoTime(answered),
+  reason,
+  run,
+});
 
 const memberOf = (value: unknown, name: string): unknown =>
   typeof value === 'object' && value !== null && Object.hasOwn(value, name)

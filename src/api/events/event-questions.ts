@@ -1,6 +1,6 @@
 import { links } from '../../../projections/links.js';
 import { projections } from '../../../projections/index.js';
-import { eventIdOf } from '../../events/event-id.js';
+import { eventIdOf, eventIdOfSight, sightIdOf } from '../../events/event-id.js';
 import { readBytesAt } from '../../eventstore/body.js';
 import type { EventStore } from '../../eventstore/event-store.js';
 import { readEventAt, readLogPage, readStream } from '../../eventstore/read.js';
@@ -49,10 +49,11 @@ async function oneEvent({ id, deliveries }: Extract<EventQuestion, { kind: 'even
   const [stream, revision] = await placeOf(id, parts);
   const recorded = (await readEventAt(parts.store, stream, revision)) ?? hidden(id);
   const entry = entryOf(recorded);
+  const nameInRows = entry.observation === null ? entry.stripeEventId : sightIdOf(entry.eventId);
   const changed =
-    entry.stripeEventId === null || entry.quarantine !== null
+    nameInRows === null || entry.quarantine !== null
       ? []
-      : await parts.database.snapshot((connection) => rowsNaming(connection, stream, String(entry.stripeEventId)));
+      : await parts.database.snapshot((connection) => rowsNaming(connection, stream, nameInRows));
   return { ...entry, renderings: await renderingsOf(recorded, parts), deliveries, changed };
 }
 
@@ -69,8 +70,9 @@ async function renderingsOf({ eventId }: RecordedEvent, { store, database }: Eve
 
 /** Stripe's id leads to the rendering of its event that came first; one that is in quarantine alone is found among the latest there. */
 async function placeOf(id: string, { store, database }: EventParts): Promise<[stream: string, revision: bigint]> {
-  const isRecordedId = UUID.test(id);
-  const own = isRecordedId ? id.toLowerCase() : eventIdOf(id, null);
+  const recordedId = UUID.test(id) ? id.toLowerCase() : eventIdOfSight(id);
+  const isRecordedId = recordedId !== null;
+  const own = recordedId ?? eventIdOf(id, null);
   const { found, quarantined } = await database.snapshot(async (connection) => {
     const indexed = isRecordedId
       ? (await findEvents(connection, [own])).get(own)

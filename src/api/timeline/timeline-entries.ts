@@ -1,3 +1,5 @@
+import { isoTime } from '../../events/fields.js';
+import { observationOf } from '../events/event-entry.js';
 import { orUnreadable } from '../../as-of/past-rows.js';
 import { isFinalStatus } from '../../events/normalise.js';
 import { order, orderKeyOf, type OrderKey } from '../../events/order.js';
@@ -11,7 +13,11 @@ import { changesOf, type Change } from './changes.js';
 export type TimelineEntry = Readonly<{
   /** Place in the timeline that was asked for, from 1. It moves when an event comes late. */
   number: number;
+  /** `obs_…` of what no event told, and a look at Stripe's API showed: see `observation`. */
   stripeEventId: string;
+  observation: ReturnType<typeof observationOf> | null;
+  /** What changed, and no event told it, happened between these times. */
+  gap: Readonly<{ after: string; before: string }> | null;
   type: string;
   created: string;
   object: { kind: string | null; id: string | null };
@@ -57,6 +63,7 @@ export function timelineEntries(streams: Iterable<readonly RecordedEvent[]>, sub
     ...entryOf(event),
     changes: changesBy(event, before.get(event)),
     transition: transitions.get(event) ?? null,
+    gap: gapBefore(event, before.get(event)),
     late: late.has(firstOf(event).recorded),
     ambiguous: ambiguous.has(event),
   }));
@@ -90,13 +97,23 @@ function changesBy({ renderings }: Told, predecessor: Told | undefined): Change[
   return null;
 }
 
+/** Between the event before, and when the object was asked for; null where an event tells, or nothing was known before. */
+function gapBefore({ renderings: [{ recorded }] }: Told, predecessor: Told | undefined): TimelineEntry['gap'] {
+  const observed = recorded.metadata?.observed;
+  if (observed === undefined || predecessor === undefined) return null;
+  return { after: isoTime(predecessor.order.created), before: isoTime(observed.asked) };
+}
+
 /** The sort is stable, and the events of a stream are in this order already: their own order is kept. */
 function merged(streams: readonly (readonly Told[])[]): Told[] {
   return streams
     .flat()
     .sort(
       ({ order: a }, { order: b }) =>
-        a.created - b.created || a.kindRank - b.kindRank || compareText(a.objectKey, b.objectKey),
+        a.created - b.created ||
+        Math.min(a.phase, 0) - Math.min(b.phase, 0) ||
+        a.kindRank - b.kindRank ||
+        compareText(a.objectKey, b.objectKey),
     );
 }
 
@@ -147,8 +164,10 @@ function entryOf(event: Told) {
   const { stripeEvent } = event.renderings[0];
   const { recorded } = firstOf(event);
   const { object } = stripeEvent.data;
+  const observed = recorded.metadata?.observed;
   return {
     stripeEventId: stripeEvent.id,
+    observation: observed === undefined ? null : observationOf(observed),
     type: stripeEvent.type,
     created: new Date(stripeEvent.created * 1000).toISOString(),
     object: { kind: textOrNull(object['object']), id: textOrNull(object['id']) },

@@ -1,0 +1,173 @@
+import { isDeepStrictEqual } from 'node:util';
+import { keyOf } from '../../projections/columns.js';
+import { provenanceColumns } from '../../projections/row.js';
+import type { AnyProjection, Fact, Row } from '../../projections/projection.js';
+import type { SnapshotKind } from '../events/normalise.js';
+import { order } from '../events/order.js';
+import { objectHash } from '../events/render-time.js';
+import { stripeEventOf, type RecordedEvent } from '../eventstore/recorded-event.js';
+import { factOf, readEvent, type ReadEvent } from '../folding/facts.js';
+import { foldObjects, rowsOfAll } from '../folding/fold-objects.js';
+import { Unreadable } from '../folding/passed-over.js';
+import { asIfRecorded, createdOf, observationOf, type Look } from './look.js';
+
+/** A field of a row: what the ledger says, and what it would say by Stripe. A row that only one has differs in its key. */
+export type RowChange = Readonly<{ table: string; key: string; field: string; ledger: unknown; stripe: unknown }>;
+
+/** What a look at an object says of the ledger. Times are seconds. */
+export type Verdict =
+  /** Nothing is recorded of this object. */
+  | Readonly<{ kind: 'unknown' }>
+  /** The object is as its last event shows it. */
+  | Readonly<{ kind: 'same' }>
+  /** It is otherwise, and no row of any projection would change. */
+  | Readonly<{ kind: 'immaterial' }>
+  /** Rows would change: something happened after `after` and before `before` that the ledger does not know of. */
+  | Readonly<{ kind: 'drift'; rows: readonly RowChange[]; since: Readonly<{ after: number; before: number }> }>
+  /** Stripe has an object no more that rows show. */
+  | Readonly<{ kind: 'gone'; rows: readonly RowChange[]; since: Readonly<{ after: number; before: number }> }>
+  /** Events about it may be on their way: to be looked at again from `until` on. */
+  | Readonly<{ kind: 'in_flight'; until: number }>
+  /** Stripe shows what the life of the object excludes, say a canceled subscription that is active: no row would follow. */
+  | Readonly<{ kind: 'contradicts'; rows: readonly RowChange[] }>
+  /** Its stream is parked, or Stripe's object cannot be read. */
+  | Readonly<{ kind: 'unreadable'; cause: string }>;
+
+/** A verdict, and on what ground: the object's last event in logical order, by its recorded id; null: it has none. */
+export type Judgement = Readonly<{ verdict: Verdict; anchor: string | null }>;
+
+/** How long an event may take to be delivered, before its absence means anything. */
+export const SETTLING_S = 60;
+
+/** The table of an object's own row that has its status. */
+const OWN_TABLES: Readonly<Partial<Record<SnapshotKind, string>>> = {
+  subscription: 'subscriptions',
+  invoice: 'invoices',
+  payment: 'payments',
+  refund: 'refunds',
+  dispute: 'disputes',
+  invoice_payment: 'invoice_payments',
+};
+
+/** What names the event behind a row, and since when: a look cannot know it as well as an event does. */
+const PROVENANCE = new Set([
+  ...Object.keys(provenanceColumns).filter((column) => column !== 'livemode' && column !== 'account'),
+  'status_since',
+  'status_event',
+  'previous_status',
+]);
+
+/**
+ * Judges a look by the code that makes the read models, and by nothing else: what would change a row is drift. `stream`: all events of
+ * the object's stream. Pure; never throws for what events hold.
+ */
+export function judge(look: Look, stream: readonly RecordedEvent[], projections: readonly AnyProjection[]): Judgement {
+  const known = eventsOfObject(look, stream);
+  const last = known.at(-1);
+  const anchor = last?.recorded.eventId ?? null;
+  const until = settledAt(look, last?.order.created ?? null);
+  if (last === undefined)
+    return { anchor, verdict: until === null ? { kind: 'unknown' } : { kind: 'in_flight', until } };
+  if (isAsShown(look, last.recorded)) return { anchor, verdict: { kind: 'same' } };
+  if (until !== null) return { anchor, verdict: { kind: 'in_flight', until } };
+  return { anchor, verdict: foldedVerdict(look, { stream, anchor, last: last.order.created }, projections) };
+}
+
+type Known = Readonly<{ recorded: RecordedEvent; order: Fact['order'] }>;
+
+/** The readable events about an object, in logical order. */
+function eventsOfObject({ name, id }: Look, stream: readonly RecordedEvent[]): readonly Known[] {
+  const objectKey = `${name} ${id}`;
+  const own = stream.flatMap((recorded): Known[] => {
+    const { says } = readEvent(recorded);
+    const key = says.kind === 'fact' ? says.fact.order : says.kind === 'unreadable' ? says.order : null;
+    return key?.objectKey === objectKey ? [{ recorded, order: key }] : [];
+  });
+  return own.length < 2 ? own : lastRenderings(order(withoutRepeats(own)).ordered, own);
+}
+
+/** Renderings of one event share its id, and the order takes each id once. */
+const withoutRepeats = (events: readonly Known[]): readonly Known[] => [
+  ...new Map(events.map((event) => [event.order.eventId, event])).values(),
+];
+const lastRenderings = (ordered: readonly Known[], all: readonly Known[]): readonly Known[] =>
+  ordered.flatMap(({ order: { eventId } }) => all.filter((event) => event.order.eventId === eventId));
+
+/** From when on all that happened before a look has arrived; null: by then. */
+function settledAt(look: Look, lastCreated: number | null): number | null {
+  const newest = Math.max(createdOf(look) ?? -Infinity, lastCreated ?? -Infinity);
+  return newest >= look.stands - SETTLING_S ? look.asked + (newest - (look.stands - SETTLING_S)) + 1 : null;
+}
+
+/** Whether an event shows the object as it was seen now, both in one API version. */
+function isAsShown(look: Look, recorded: RecordedEvent): boolean {
+  const { api_version: version, data } = stripeEventOf(recorded);
+  if (look.source === 'absence') return data.object['deleted'] === true || recorded.type.endsWith('.deleted');
+  return version === look.apiVersion && objectHash(data.object) === objectHash(look.object);
+}
+
+type Ground = Readonly<{ stream: readonly RecordedEvent[]; anchor: string | null; last: number }>;
+
+function foldedVerdict(look: Look, { stream, anchor, last }: Ground, projections: readonly AnyProjection[]): Verdict {
+  const at = stream.at(-1)?.revision ?? -1n;
+  const name = stream[0]?.stream ?? '';
+  const purpose = { run: null, reason: 'drift', causedBy: null } as const;
+  const observed = readEvent(asIfRecorded(observationOf(look, { stream: name, anchor, at }, purpose, new Date(0))));
+  if (observed.says.kind === 'unreadable') return unreadable(observed.says.error);
+  // No projection reads an object of this name.
+  if (observed.says.kind !== 'fact') return { kind: 'immaterial' };
+  const events = stream.map((event) => readEvent(event));
+  const since = { after: last, before: look.asked };
+  const rows: RowChange[] = [];
+  const otherwise: RowChange[] = [];
+  for (const projection of projections) {
+    try {
+      const [before, after] = [rowsAfter(projection, events), rowsAfter(projection, [...events, observed])];
+      rows.push(...differences(projection, before, after));
+      otherwise.push(...contradictions(observed.says.fact, after));
+    } catch (error) {
+      return unreadable(error);
+    }
+  }
+  if (rows.length > 0) return { kind: look.source === 'absence' ? 'gone' : 'drift', rows, since };
+  return otherwise.length > 0 ? { kind: 'contradicts', rows: otherwise } : { kind: 'immaterial' };
+}
+
+const unreadable = (error: unknown): Verdict => ({ kind: 'unreadable', cause: String(error) });
+
+/** The rows of a projection after all of these events. @throws what cannot be read or folded */
+function rowsAfter(projection: AnyProjection, events: readonly ReadEvent[]) {
+  const judged = new Unreadable(projection).take(events);
+  const passed = new Set(judged.passedOver.map(({ revision }) => revision));
+  const facts = events.filter(({ revision }) => !passed.has(revision)).flatMap((event) => factOf(projection, event));
+  return rowsOfAll(projection, foldObjects(projection, facts));
+}
+
+type Rows = Readonly<Record<string, readonly Row[]>>;
+
+/** What differs between the rows before and after, but for the event behind them. */
+function differences(projection: AnyProjection, before: Rows, after: Rows): RowChange[] {
+  return Object.entries(projection.tables).flatMap(([table, { key, columns }]) => {
+    const byKey = (rows: readonly Row[] = []) => new Map(rows.map((row) => [keyOf({ key, columns }, row), row]));
+    const [ledger, stripe] = [byKey(before[table]), byKey(after[table])];
+    return [...new Set([...ledger.keys(), ...stripe.keys()])].flatMap((row) => {
+      const [was, is] = [ledger.get(row), stripe.get(row)];
+      const change = { table, key: row };
+      if (was === undefined || is === undefined)
+        return [{ ...change, field: key.join(), ledger: was && row, stripe: is && row }];
+      return Object.keys(columns)
+        .filter((column) => !PROVENANCE.has(column) && !isDeepStrictEqual(was[column], is[column]))
+        .map((field) => ({ ...change, field, ledger: was[field], stripe: is[field] }));
+    });
+  });
+}
+
+/** The row of an object that has another status than Stripe shows, also after what was shown: its life refuses that. */
+function contradictions({ snapshot }: Fact, after: Rows): RowChange[] {
+  const table = OWN_TABLES[snapshot.kind];
+  if (table === undefined || !('status' in snapshot)) return [];
+  const { id, status } = snapshot as Readonly<{ id: string; status: unknown }>;
+  return (after[table] ?? [])
+    .filter((row) => row['id'] === id && row['status'] !== status)
+    .map((row) => ({ table, key: id, field: 'status', ledger: row['status'], stripe: status }));
+}
