@@ -130,6 +130,11 @@ export class Endpoints {
     while ((this.world.events[this.#next]?.at ?? Infinity) <= now) this.#next += 1;
   }
 
+  /** Lets everything that has happened be delivered again. */
+  rewind(): void {
+    this.#next = 0;
+  }
+
   /** Delivers one event again to all endpoints that take it, as `stripe events resend` does. */
   async resend(id: string): Promise<readonly Delivered[]> {
     const event = this.world.event(id);

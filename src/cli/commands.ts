@@ -19,7 +19,7 @@ export type CommandEntry = Entry &
     | Readonly<{ kind: 'command'; load: () => Promise<Command> }>
     /** Asks a running service over its API. */
     | Readonly<{ kind: 'service_command'; load: () => Promise<ServiceCommand> }>
-    /** Opens by itself what it looks at. */
+    /** Opens by itself what it looks at or works on. */
     | Readonly<{ kind: 'check'; load: () => Promise<Command<Terminal>> }>
     /** A program of its own, which reads its arguments and sets the exit code when its module is loaded. */
     | Readonly<{ kind: 'program'; load: () => Promise<unknown> }>
@@ -145,6 +145,20 @@ files in ./data.
     usage: 'list|show|replay …',
     summary: 'list the streams that could not be folded, show the cause, fold them again',
     load: async () => (await import('./parked.command.js')).parkedCommand,
+  },
+  {
+    kind: 'check',
+    name: 'backup',
+    usage: '--to <file>',
+    summary: 'copy the log of the embedded event store into a file, while the service runs',
+    load: async () => (await import('./backup.commands.js')).backupCommand,
+  },
+  {
+    kind: 'check',
+    name: 'restore',
+    usage: '--from <file>',
+    summary: 'make the log of a data directory from a backup',
+    load: async () => (await import('./backup.commands.js')).restoreCommand,
   },
   {
     kind: 'program',

@@ -129,6 +129,7 @@ const rooms: Record<string, { mayImport: readonly string[]; because: string }> =
       'src/main.ts',
       'src/sample.ts',
       'src/local-secrets.ts',
+      'src/server-address.ts',
       'src/port.ts',
       'src/version.ts',
       'packages',

@@ -4,6 +4,7 @@
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import Database from 'libsql';
 import {
   EVENT,
   eventOf,
@@ -55,6 +56,16 @@ const damage = (text: string): CheckStep => ({ kind: 'damage', damage: text });
 export function* checkStore(directory: string): Generator<CheckStep, CheckResult> {
   if (!existsSync(join(directory, FILE_NAME))) throw new Error(`There is no event store in "${directory}".`);
   const { database } = openDatabase(directory, () => ({}));
+  return yield* checkDatabase(database);
+}
+
+/** Checks a backup, of which nothing is changed. Throws when it cannot be opened. */
+export function* checkFile(file: string): Generator<CheckStep, CheckResult> {
+  const database = new Database(file, { readonly: true });
+  return yield* checkDatabase(database);
+}
+
+function* checkDatabase(database: Connection): Generator<CheckStep, CheckResult> {
   try {
     yield* unlessUnreadable('structure of the file', structure(database));
     const log = new LogWalk();

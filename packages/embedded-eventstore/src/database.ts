@@ -6,7 +6,7 @@ import { checksumOf, namesIn, type StoredEvent } from './record.js';
 import { cannotOpen, UnknownFormatError } from './storage-errors.js';
 
 export const FILE_NAME = 'events.db';
-const FORMAT = 1;
+export const FORMAT = 1;
 
 /** Zero would be indistinguishable from "before everything". */
 export const FIRST_POSITION = 1n;
@@ -87,7 +87,7 @@ export function openDatabase<Prepared extends object>(
     for (const pragma of PRAGMAS) database.pragma(pragma);
     if (directory !== 'memory') assertDurable(database);
     database.exec('begin immediate');
-    const [{ user_version: format }] = database.pragma('user_version') as [{ user_version: number }];
+    const format = formatOf(database);
     if (format === 0) database.exec(SCHEMA);
     else if (format !== FORMAT) throw new UnknownFormatError(directory, format);
     assertInPlace(database);
@@ -97,6 +97,12 @@ export function openDatabase<Prepared extends object>(
     database?.close();
     throw cannotOpen(directory, error);
   }
+}
+
+/** 0: of a new file. */
+export function formatOf(database: Connection): number {
+  const [{ user_version: format }] = database.pragma('user_version') as [{ user_version: number }];
+  return format;
 }
 
 const OWN_NAMES = /^(events\.db(-wal|-shm|-journal)?|socket)$/;

@@ -117,6 +117,16 @@ class Wire {
     }
   }
 
+  /** Beyond 2^53, where numbers lose digits, as the revision of a tombstone is. */
+  bigVarint(): bigint {
+    for (let value = 0n, shift = 0n; ; shift += 7n) {
+      const byte = this.bytes[this.at++];
+      if (byte === undefined) throw new RangeError('The message goes on beyond its bytes.');
+      value |= BigInt(byte & 0x7f) << shift;
+      if (byte < 0x80) return value;
+    }
+  }
+
   /** Enters the field that begins here, which is a message or bytes, and gives where it ends. */
   enter(): number {
     this.varint();
@@ -163,6 +173,19 @@ export function contentOf(frame: Buffer): Pick<ProposedEvent, 'contentType' | 'd
     wire.at = end;
   }
   return { contentType, data: dataOf(frame) };
+}
+
+/** The revision that a frame says. Throws a RangeError where it is no such message. */
+export function revisionOf(frame: Buffer): bigint {
+  const record = recordOf(frame);
+  const wire = new Wire(record);
+  while (wire.at < record.length) {
+    const key = wire.varint();
+    if (key >> 3 === 3 && (key & 7) === VARINT) return wire.bigVarint();
+    const value = wire.varint();
+    if ((key & 7) !== VARINT) wire.at += value;
+  }
+  throw new RangeError('The record has no revision.');
 }
 
 type Names = Pick<StoredEvent, 'stream' | 'id' | 'type' | 'createdMs'>;

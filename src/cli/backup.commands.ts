@@ -1,0 +1,194 @@
+import { createHash } from 'node:crypto';
+import {
+  closeSync,
+  createReadStream,
+  existsSync,
+  fsyncSync,
+  openSync,
+  renameSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { copyFile, readFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { backUp, type BackupSource } from '../../packages/embedded-eventstore/src/backup.js';
+import { checkFile } from '../../packages/embedded-eventstore/src/check.js';
+import { FILE_NAME } from '../../packages/embedded-eventstore/src/database.js';
+import { privateFile, privateFolder } from '../../packages/private-files/src/index.js';
+import { loadStoresConfig } from '../config.js';
+import { openLedger } from '../data-directory/index.js';
+import { prepareDirectory } from '../data-directory/directory.js';
+import { takeLock } from '../data-directory/lock.js';
+import { connectionOf } from '../eventstore/connection-string.js';
+import { currentUrl } from '../server-address.js';
+import { textOption, UsageError, type Command, type Given, type Terminal } from './command.js';
+import { environmentOf } from './on-stores.js';
+
+const SHOW_EVERY_MS = 2_000;
+const count = (value: number): string => value.toLocaleString('en');
+const checksumFile = (file: string): string => `${file}.sha256`;
+
+export const backupCommand: Command<Terminal> = {
+  help: `The service may run meanwhile. Repeated on the same file it adds what is new; a run that was cut goes on. Then it reads
+the whole file against the checksum of every record, and writes the file's own checksum beside it (FILE.sha256, for
+"sha256sum -c" and for restore). Read models need no backup: they are rebuilt from the log. Keep secrets and tokens apart.
+Exits with 1 when a record is damaged, and prints which.
+
+  --to <file>         made when it is missing
+  --json              print the result as a line of JSON
+`,
+  options: { to: { type: 'string' }, json: { type: 'boolean' } },
+  check: (given) => void fileIn(given, 'to'),
+  async run(given, { print, report }) {
+    const file = fileIn(given, 'to');
+    const stores = await openLedger(embeddedConfig(given));
+    let taken;
+    try {
+      const source = sourceOf(currentUrl(stores.eventstoreUrl, 'eventstore'));
+      taken = await backUp(source, file, progress('events copied', report));
+    } finally {
+      await stores.close();
+    }
+    if (check(file, { print, report }).damages > 0) return 1;
+    const sha256 = await sha256Of(file);
+    writeFileSync(checksumFile(file), `${sha256}  ${basename(file)}\n`, { mode: 0o600 });
+    const result = { file, ...taken, bytes: statSync(file).size, sha256 };
+    if (given.values['json'] === true) print(JSON.stringify(result));
+    else
+      print(
+        `${file} has ${count(taken.events)} events, ${count(taken.added)} of them new, in ${count(result.bytes)} bytes. ` +
+          `Every record was read back.\nsha256 ${sha256}`,
+      );
+    return 0;
+  },
+};
+
+export const restoreCommand: Command<Terminal> = {
+  help: `There must be no log yet, and no service on the folder. The backup is checked first, and stays as it is.
+Exits with 1 when it is damaged; nothing is made then.
+
+  --from <file>       what "backup" wrote; its checksum is read from <file>.sha256
+`,
+  options: { from: { type: 'string' } },
+  check: (given) => void fileIn(given, 'from'),
+  async run(given, terminal) {
+    const file = fileIn(given, 'from');
+    const config = embeddedConfig(given);
+    if (!existsSync(file)) throw new UsageError(`There is no file "${file}".`);
+    const { dataDirectory } = config;
+    prepareDirectory(dataDirectory);
+    const lock = takeLock(dataDirectory);
+    if (lock === undefined)
+      throw new UsageError(`A service runs on "${dataDirectory}". Restore into another folder, or stop it.`);
+    try {
+      const directory = join(dataDirectory, 'eventstore');
+      const target = join(directory, FILE_NAME);
+      if (existsSync(target))
+        throw new UsageError(
+          `"${directory}" has a log already. Restore into another folder; or stop the service and move this one away.`,
+        );
+      if (!(await isAsWritten(file, terminal))) return 1;
+      const found = check(file, terminal);
+      if (found.damages > 0) return 1;
+      privateFolder(directory, { ownNames: /^events\.db/ });
+      await place(file, target);
+      terminal.print(told(found.events, config));
+      return 0;
+    } finally {
+      lock.release();
+    }
+  },
+};
+
+/** @throws UsageError when none is named */
+function fileIn(given: Given, option: 'to' | 'from'): string {
+  const file = textOption(given, option);
+  if (file === undefined || file === '') throw new UsageError(`Name a file: --${option} /backups/ledger.db`);
+  return file;
+}
+
+/** @throws UsageError when the store is not embedded */
+function embeddedConfig(given: Given) {
+  const config = loadStoresConfig(environmentOf(given));
+  if (config.eventstoreUrl === 'embedded') return config;
+  throw new UsageError(
+    'This is for the embedded event store, and EVENTSTORE_URL names another. docs/operations.md says how to back up ' +
+      'EventStoreDB; "eventstore copy" copies any store into another.',
+  );
+}
+
+const told = (events: number, { dataDirectory }: { dataDirectory: string }): string =>
+  `"${dataDirectory}" has the log of the backup: ${count(events)} events.` +
+  (existsSync(join(dataDirectory, 'postgres'))
+    ? `\nThe read models in "${join(dataDirectory, 'postgres')}" are of another past: move that folder away before the start.`
+    : '') +
+  '\nStart the service: it builds the read models from the log. Then fetch what the backup lacks: docs/operations.md.';
+
+/** Under another name until all of it is on the disk, so that a cut copy is no log. */
+async function place(file: string, target: string): Promise<void> {
+  const aside = `${target}.restoring`;
+  privateFile(aside);
+  await copyFile(file, aside);
+  const handle = openSync(aside, 'r+');
+  fsyncSync(handle);
+  closeSync(handle);
+  renameSync(aside, target);
+}
+
+/** Whether a file is what its checksum says. Without one, the checksums of its records have to do. */
+async function isAsWritten(file: string, { print, report }: Terminal): Promise<boolean> {
+  if (!existsSync(checksumFile(file))) {
+    report(`There is no "${checksumFile(file)}": only the checksums of the records are compared.`);
+    return true;
+  }
+  const [wanted = ''] = (await readFile(checksumFile(file), 'utf8')).split(/\s/);
+  if ((await sha256Of(file)) === wanted) return true;
+  print(`"${file}" is not what "${checksumFile(file)}" says: it was changed, or copied in part. Nothing was restored.`);
+  return false;
+}
+
+/** Prints each damage, and counts. */
+function check(
+  file: string,
+  { print, report }: Pick<Terminal, 'print' | 'report'>,
+): { damages: number; events: number } {
+  const steps = checkFile(file);
+  const show = progress('events checked', report);
+  let damages = 0;
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done) return { damages, events: value.events };
+    if (value.kind === 'progress') show(value.events);
+    else {
+      damages += 1;
+      print(value.damage);
+    }
+  }
+}
+
+/** A line every now and then. */
+function progress(what: string, report: Terminal['report']): (done: number) => void {
+  let shown = performance.now();
+  return (done) => {
+    if (performance.now() - shown < SHOW_EVERY_MS) return;
+    shown = performance.now();
+    report(`${count(done)} ${what}`);
+  };
+}
+
+/** Where an embedded store is, from its connection string. */
+function sourceOf(url: string): BackupSource {
+  const { settings, tls, user } = connectionOf(url);
+  const { endpoint } = settings as { endpoint: string | { address: string; port: number } };
+  return {
+    target: typeof endpoint === 'string' ? endpoint : `${endpoint.address}:${endpoint.port}`,
+    rootCertificate: tls.insecure ? undefined : tls.rootCertificate,
+    user,
+  };
+}
+
+async function sha256Of(file: string): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(file, { highWaterMark: 1 << 20 })) hash.update(chunk as Buffer);
+  return hash.digest('hex');
+}
