@@ -48,6 +48,8 @@ export type Config = Readonly<{
   webhookSecrets: readonly WebhookSecret[];
   apiTokens: readonly ApiToken[];
   stripeApi: StripeApiConfig;
+  /** Where Stripe reaches this service, without a path; null: not said. */
+  publicUrl: string | null;
   /** The store's own limit for one append, in bytes; EventStoreDB's default is 1 MiB. */
   appendBytesMax: number;
   /** How long one append may stay unanswered before its outcome counts as unknown. */
@@ -267,6 +269,14 @@ const environment = z.object({
     .optional(),
   STRIPE_API_RATE: wholeNumber(1, 100, 20).optional(),
   STRIPE_API_DAILY: perDay.default('auto'),
+  PUBLIC_URL: z
+    .string()
+    .transform((text) => text.replace(/\/+$/, ''))
+    .refine(
+      (text) => URL.canParse(text) && /^https?:/.test(text),
+      'must be an address, e.g. https://ledger.example.com',
+    )
+    .optional(),
   CONSOLE: oneOf(['on', 'off'], 'on'),
   APPEND_BYTES_MAX: integer(1_048_576, 65_536, 16_767_216),
   APPEND_TIMEOUT_MS: integer(3_000, 100, 30_000),
@@ -415,6 +425,7 @@ export function loadConfig(env: Environment): Config {
     webhookSecrets: values.STRIPE_WEBHOOK_SECRETS,
     apiTokens: values.API_TOKENS,
     stripeApi: stripeApiOf(values),
+    publicUrl: values.PUBLIC_URL ?? null,
     appendBytesMax: values.APPEND_BYTES_MAX,
     appendTimeoutMs: values.APPEND_TIMEOUT_MS,
     intakeWaitingMax: values.INTAKE_WAITING_MAX,

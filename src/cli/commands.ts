@@ -148,6 +148,20 @@ files in ./data.
   },
   {
     kind: 'check',
+    name: 'endpoint',
+    usage: 'check|create|fix|rotate',
+    summary: 'look after the webhook endpoint in Stripe',
+    load: async () => (await import('./endpoint.command.js')).endpointCommand,
+  },
+  {
+    kind: 'check',
+    name: 'stripe-check',
+    usage: '[--wait n]',
+    summary: 'ask Stripe what the key may read, and how it behaves',
+    load: async () => (await import('./stripe-check.command.js')).stripeCheckCommand,
+  },
+  {
+    kind: 'check',
     name: 'backup',
     usage: '--to <file>',
     summary: 'copy the log of the embedded event store into a file, while the service runs',

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import Stripe from 'stripe';
 import { eventOf, itemOf, type Answered, type EventItem, type Found, type Item, type Page } from './answers.js';
@@ -200,6 +201,8 @@ export class StripeApi {
   async ask(request: Request): Promise<Reply | Refusal> {
     const { rates, budget, signal, onRequest, triesMax = TRIES_MAX } = this.options;
     const endpoint = `${request.resource}.${request.operation}`;
+    // The same for every try, so that an answer that was lost makes nothing twice.
+    const idempotencyKey = randomUUID();
     for (let tries = 1; ; tries += 1) {
       const permit = await rates.permit(endpoint, signal);
       if (permit === null) return STOPPED;
@@ -208,7 +211,7 @@ export class StripeApi {
         permit.release();
         return overBudget(taken.until);
       }
-      const reply = await this.#once(request).finally(() => permit.release());
+      const reply = await this.#once(request, idempotencyKey).finally(() => permit.release());
       const reason = reply.kind === 'rate_limited' ? reply.reason : null;
       onRequest?.({ resource: request.resource, outcome: reply.kind, reason });
       if (reply.kind === 'answered' || !isPassing(reply)) return reply;
@@ -219,7 +222,10 @@ export class StripeApi {
     }
   }
 
-  async #once({ operation, path, params = {}, account, apiVersion }: Request): Promise<Reply | Refusal> {
+  async #once(
+    { operation, path, params = {}, account, apiVersion }: Request,
+    idempotencyKey: string,
+  ): Promise<Reply | Refusal> {
     const method = METHODS[operation];
     const query = new URLSearchParams(method === 'POST' ? {} : params).toString();
     const began = performance.now();
@@ -231,6 +237,7 @@ export class StripeApi {
         {
           streaming: true,
           apiVersion: apiVersion ?? this.options.apiVersion,
+          ...(method === 'POST' ? { idempotencyKey } : {}),
           ...(account == null ? {} : { stripeAccount: account }),
         },
       )) as WireAnswer;

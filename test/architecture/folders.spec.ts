@@ -129,6 +129,8 @@ const rooms: Record<string, { mayImport: readonly string[]; because: string }> =
       'src/main.ts',
       'src/sample.ts',
       'src/local-secrets.ts',
+      'src/events/render-time.ts',
+      'src/stripe-api',
       'src/server-address.ts',
       'src/port.ts',
       'src/version.ts',

@@ -1,0 +1,216 @@
+import { appendFileSync, readFileSync } from 'node:fs';
+import { privateFile } from '../../packages/private-files/src/index.js';
+import { loadConfig, type Config } from '../config.js';
+import { RunBudget } from '../stripe-api/budget.js';
+import {
+  createEndpoint,
+  deleteEndpoint,
+  disableEndpoint,
+  endpointsOf,
+  faultsOf,
+  fixEndpoint,
+  NEWEST_VERSION,
+  saved,
+  unsaved,
+  type Endpoint,
+} from '../stripe-api/endpoints.js';
+import { Rates } from '../stripe-api/rates.js';
+import type { Refusal } from '../stripe-api/refusals.js';
+import { StripeApi } from '../stripe-api/stripe-api.js';
+import { textOption, UsageError, type Command, type Given, type Terminal } from './command.js';
+import { environmentOf } from './on-stores.js';
+
+const WHAT = ['check', 'create', 'fix', 'rotate'] as const;
+const REQUESTS_MAX = 100;
+const WEBHOOK_PATH = '/webhooks/stripe';
+/** Stripe tries to deliver an event for so long. */
+const RETRIED_S = 3 * 86_400;
+
+export const endpointCommand: Command<Terminal> = {
+  help: `check    says what is wrong with the webhook endpoints at PUBLIC_URL${WEBHOOK_PATH}; exits with 1 when something is
+create   makes one in API version ${NEWEST_VERSION}, sent the types that the ledger reads, and keeps its secret
+fix      enables it, and adds the types that it lacks
+rotate   makes a second one with a secret of its own. Each event then arrives twice, and counts once. With --finish, when the
+         service knows the new secret: deletes the old one, unless Stripe still tries to deliver to it
+
+  --url <address>      the service's address instead of PUBLIC_URL
+  --api-key <key>      may write webhook endpoints; else STRIPE_API_KEY. check reads with STRIPE_API_KEYS
+  --secret-to <file>   add LABEL=SECRET to this file, as STRIPE_WEBHOOK_SECRETS_FILE reads it; else it is printed, once
+  --label <name>       what the secret is called in the log of events (main, for rotate next)
+  --all                send all types of events, not only those that are read
+  --finish             of rotate
+`,
+  options: {
+    url: { type: 'string' },
+    'api-key': { type: 'string' },
+    'secret-to': { type: 'string' },
+    label: { type: 'string' },
+    all: { type: 'boolean' },
+    finish: { type: 'boolean' },
+  },
+  check: (given) => void whatOf(given),
+  async run(given, terminal) {
+    const what = whatOf(given);
+    const config = loadConfig(environmentOf(given));
+    const url = addressOf(given, config);
+    const key = keyOf(given, config, what);
+    const api = new StripeApi({
+      key,
+      url: config.stripeApi.url,
+      apiVersion: config.stripeApi.version ?? NEWEST_VERSION,
+      rates: new Rates({ perSecond: config.stripeApi.perSecond.test }),
+      budget: new RunBudget(REQUESTS_MAX),
+      signal: terminal.signal,
+    });
+    const work: Work = { given, terminal, api, url, livemode: /^\w+_live_/.test(key) };
+    try {
+      return await DOES[what](work, answered(await endpointsOf(api)));
+    } finally {
+      api.close();
+    }
+  },
+};
+
+type Work = Readonly<{ given: Given; terminal: Terminal; api: StripeApi; url: string; livemode: boolean }>;
+type Does = (work: Work, endpoints: readonly Endpoint[]) => Promise<number>;
+
+const DOES: Readonly<Record<(typeof WHAT)[number], Does>> = {
+  async check({ terminal, url, livemode }, endpoints) {
+    const faults = faultsOf(endpoints, { url, livemode });
+    for (const { endpoint, text, remedy } of faults)
+      terminal.print(`✗ ${endpoint ?? 'endpoint'}: ${text} Remedy: ${remedy}.`);
+    if (faults.length > 0) return 1;
+    for (const endpoint of oursIn(endpoints, url)) terminal.print(`✓ ${said(endpoint)}`);
+    return 0;
+  },
+  async create(work, endpoints) {
+    const { terminal, api, url } = work;
+    assertKept(work);
+    for (const endpoint of unsaved(endpoints, url)) {
+      answered(await deleteEndpoint(api, endpoint));
+      terminal.print(`Deleted ${endpoint.id}: a run before ended before its secret was kept.`);
+    }
+    const [known] = oursIn(endpoints, url).filter((endpoint) => !unsaved(endpoints, url).includes(endpoint));
+    if (known !== undefined)
+      throw new UsageError(`There is ${said(known)} already. "endpoint fix" mends it, "endpoint rotate" replaces it.`);
+    await make(work, 'main');
+    return 0;
+  },
+  async fix({ terminal, api, url }, endpoints) {
+    const ours = oursIn(endpoints, url);
+    if (ours.length === 0) throw new UsageError(`No endpoint has the address ${url}. "endpoint create" makes one.`);
+    for (const endpoint of ours) {
+      answered(await fixEndpoint(api, endpoint));
+      terminal.print(`✓ ${endpoint.id} is enabled, and is sent all that the ledger reads.`);
+    }
+    return 0;
+  },
+  async rotate(work, endpoints) {
+    const ours = oursIn(endpoints, work.url).toSorted((a, b) => b.created - a.created);
+    if (work.given.values['finish'] === true) return finish(work, ours);
+    assertKept(work);
+    if (ours.length !== 1)
+      throw new UsageError(`${ours.length} endpoints have the address ${work.url}; rotate begins with one.`);
+    await make(work, 'next');
+    work.terminal.print(
+      'Start the service with both secrets. When it has taken events with the new one: endpoint rotate --finish',
+    );
+    return 0;
+  },
+};
+
+/** Makes an endpoint, and keeps its secret before anything else. */
+async function make({ given, terminal, api, url }: Work, label: string): Promise<void> {
+  const made = await createEndpoint(api, { url, all: given.values['all'] === true });
+  if (made.kind !== 'created') throw refused(made);
+  const entry = `${textOption(given, 'label') ?? label}=${made.secret}`;
+  const file = textOption(given, 'secret-to');
+  if (file === undefined) terminal.print(`STRIPE_WEBHOOK_SECRETS=${entry}`);
+  else {
+    const before = readFileSync(file, 'utf8');
+    appendFileSync(file, `${before === '' || before.endsWith('\n') ? '' : '\n'}${entry}\n`);
+  }
+  answered(await saved(api, made.endpoint));
+  terminal.print(`✓ ${said(made.endpoint)}${file === undefined ? '' : `; its secret is in ${file}`}`);
+}
+
+/** Deletes all but the newest, when nothing waits to be delivered to them alone. */
+async function finish({ terminal, api, url }: Work, [newest, ...old]: readonly Endpoint[]): Promise<number> {
+  if (newest === undefined || old.length === 0)
+    throw new UsageError(`There are no two endpoints with the address ${url}. "endpoint rotate" makes the second.`);
+  const account = await api.account();
+  if (account.kind !== 'account') throw refused(account);
+  const waiting = await undelivered(api, { gte: account.answered - RETRIED_S, lte: newest.created });
+  if (waiting > 0) {
+    terminal.print(
+      `✗ Stripe still tries to deliver ${waiting} events from before ${newest.id} was made. Repeat this when it has, within three days.`,
+    );
+    return 1;
+  }
+  for (const endpoint of old) {
+    answered(await disableEndpoint(api, endpoint));
+    answered(await deleteEndpoint(api, endpoint));
+    terminal.print(`✓ ${endpoint.id} is deleted. Remove its secret.`);
+  }
+  return 0;
+}
+
+/** Events of a range that Stripe has not delivered to every endpoint yet. */
+async function undelivered(api: StripeApi, created: { gte: number; lte: number }): Promise<number> {
+  let waiting = 0;
+  for await (const page of api.events({ created })) {
+    if (page.kind !== 'page') throw refused(page);
+    waiting += page.items.filter(({ pendingWebhooks }) => pendingWebhooks > 0).length;
+  }
+  return waiting;
+}
+
+/** A place for the secret is found before an endpoint is made, which shows it once. */
+function assertKept({ given }: Work): void {
+  const file = textOption(given, 'secret-to');
+  if (file !== undefined) privateFile(file);
+}
+
+const oursIn = (endpoints: readonly Endpoint[], url: string): readonly Endpoint[] =>
+  endpoints.filter((endpoint) => endpoint.url === url);
+
+const said = ({ id, url, apiVersion }: Endpoint): string => `${id} (${url}, ${apiVersion ?? 'no version of its own'})`;
+
+function whatOf({ names }: Given): (typeof WHAT)[number] {
+  const what = WHAT.find((one) => one === names[0]);
+  if (what === undefined || names.length > 1)
+    throw new UsageError(`Say what to do: endpoint ${WHAT.join(', endpoint ')}.`);
+  return what;
+}
+
+function addressOf(given: Given, { publicUrl }: Config): string {
+  const url = textOption(given, 'url')?.replace(/\/+$/, '') ?? publicUrl;
+  if (url === null || !URL.canParse(url))
+    throw new UsageError('Say where Stripe reaches the service: PUBLIC_URL or --url, e.g. https://ledger.example.com');
+  return url.endsWith(WEBHOOK_PATH) ? url : url + WEBHOOK_PATH;
+}
+
+function keyOf(given: Given, { stripeApi }: Config, what: string): string {
+  const named = textOption(given, 'api-key') ?? environmentOf(given)['STRIPE_API_KEY'];
+  const key = named ?? (what === 'check' ? stripeApi.keys[0]?.key : undefined);
+  if (key !== undefined && key !== '') return key;
+  throw new UsageError(
+    what === 'check'
+      ? 'Set STRIPE_API_KEYS, or give --api-key.'
+      : 'Give a key that may write webhook endpoints: STRIPE_API_KEY or --api-key. The keys in STRIPE_API_KEYS only read.',
+  );
+}
+
+/** Stripe refused; the message is Stripe's own. */
+class RefusedError extends Error {
+  readonly code = 'STRIPE_REFUSED';
+}
+const refused = ({ kind, message }: Refusal): RefusedError => new RefusedError(`Stripe: ${message} (${kind})`);
+
+/** @throws RefusedError */
+function answered<T>(result: T | Refusal): T {
+  if (isRefusal(result)) throw refused(result);
+  return result;
+}
+const isRefusal = (result: unknown): result is Refusal =>
+  typeof result === 'object' && result !== null && 'kind' in result && (result as { kind: string }).kind !== 'answered';
