@@ -335,6 +335,22 @@ export function loadStoresConfig(env: Environment): StoresConfig {
   };
 }
 
+/** Reads how Stripe's API is asked, for a command that asks it. */
+export function loadStripeApiConfig(env: Environment): StripeApiConfig {
+  const { values, mistakes } = read(
+    environment.pick({
+      STRIPE_API_KEYS: true,
+      STRIPE_API_URL: true,
+      STRIPE_API_VERSION: true,
+      STRIPE_API_RATE: true,
+      STRIPE_API_DAILY: true,
+    }),
+    env,
+  );
+  if (mistakes.length > 0) throw new ConfigError(mistakes.join('\n'));
+  return stripeApiOf(values);
+}
+
 /** A value as a message repeats it; nothing of what may be a secret, also one that was put into the wrong variable. */
 const givenText = (name: string, value: string | undefined): string =>
   value === undefined || SECRET_VARIABLES.includes(name) || !/^[\w.,: +-]{1,15}$/.test(value) ? '' : `, not "${value}"`;
@@ -444,7 +460,12 @@ export function loadConfig(env: Environment): Config {
 /** A fifth of what Stripe allows to all programs of the account together (docs.stripe.com/rate-limits). */
 const PER_SECOND = { live: 20, test: 5 };
 
-const stripeApiOf = (values: z.output<typeof environment>): StripeApiConfig => ({
+type StripeApiValues = Pick<
+  z.output<typeof environment>,
+  'STRIPE_API_KEYS' | 'STRIPE_API_URL' | 'STRIPE_API_VERSION' | 'STRIPE_API_RATE' | 'STRIPE_API_DAILY'
+>;
+
+const stripeApiOf = (values: StripeApiValues): StripeApiConfig => ({
   keys: values.STRIPE_API_KEYS,
   url: values.STRIPE_API_URL,
   version: values.STRIPE_API_VERSION ?? null,

@@ -175,6 +175,27 @@ files in ./data.
     load: async () => (await import('./backup.commands.js')).restoreCommand,
   },
   {
+    kind: 'command',
+    name: 'backfill',
+    usage: '[options]',
+    summary: 'read what Stripe has of the account, and record what the log does not know',
+    load: async () => (await import('./backfill.command.js')).backfillCommand,
+  },
+  {
+    kind: 'command',
+    name: 'recover',
+    usage: '[options]',
+    summary: 'fetch the events that Stripe did not deliver',
+    load: async () => (await import('./recover.command.js')).recoverCommand,
+  },
+  {
+    kind: 'command',
+    name: 'runs',
+    usage: '[options]',
+    summary: 'list the runs that asked Stripe, and how far they are',
+    load: async () => (await import('./runs.command.js')).runsCommand,
+  },
+  {
     kind: 'program',
     name: 'eventstore copy',
     usage: '--from <url> --to <url>',

@@ -95,6 +95,8 @@ const lastRenderings = (ordered: readonly Known[], all: readonly Known[]): reado
 
 /** From when on all that happened before a look has arrived; null: by then. */
 function settledAt(look: Look, lastCreated: number | null): number | null {
+  // Its seconds say nothing of how long ago something happened.
+  if (look.isByClock) return null;
   const newest = Math.max(createdOf(look) ?? -Infinity, lastCreated ?? -Infinity);
   return newest >= look.stands - SETTLING_S ? look.asked + (newest - (look.stands - SETTLING_S)) + 1 : null;
 }

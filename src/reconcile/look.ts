@@ -29,6 +29,8 @@ export type Look = Whose &
     requestId: string | null;
     /** Where it stands in the logical order. */
     stands: number;
+    /** The object goes by the clock of a test, which stands still between two advances. */
+    isByClock: boolean;
   }>;
 
 /**
@@ -56,9 +58,21 @@ export function lookOf(item: Item, answer: Answered, whose: Whose, clockTime: nu
     ...{ name, id, bytes, apiVersion, asked, answered, requestId },
     source: item.deleted ? 'absence' : 'observation',
     object: item.deleted ? gone(name, id) : (item.value as JsonObject),
-    stands: clockTime ?? Math.max(0, asked - STALE_S),
+    ...standing(item, asked, clockTime),
   };
 }
+
+/**
+ * What was made in the future goes by a clock that the object does not name: it stands where it was made, so that each event of it comes
+ * after it.
+ */
+function standing({ created }: Item, asked: number, clockTime: number | null): Pick<Look, 'stands' | 'isByClock'> {
+  if (clockTime !== null) return { stands: clockTime, isByClock: true };
+  if (created !== null && created > asked + A_DAY_S) return { stands: created, isByClock: true };
+  return { stands: Math.max(0, asked - STALE_S), isByClock: false };
+}
+
+const A_DAY_S = 86_400;
 
 /** Stripe has no such object any more, as the body of its answer says. */
 export const absenceOf = (
@@ -71,6 +85,7 @@ export const absenceOf = (
   source: 'absence',
   object: gone(name, id),
   stands: Math.max(0, asked - STALE_S),
+  isByClock: false,
 });
 
 const gone = (object: string, id: string): JsonObject => ({ id, object, deleted: true });

@@ -117,6 +117,8 @@ const rooms: Record<string, { mayImport: readonly string[]; because: string }> =
   },
   'src/cli': {
     mayImport: [
+      'src/reconcile',
+      'src/stripe-api',
       'src/eventstore',
       'src/read-models',
       'src/catch-up',

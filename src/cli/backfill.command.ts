@@ -1,0 +1,147 @@
+import { Backfill, type BackfillEnd, type BackfillState } from '../reconcile/backfill.js';
+import { beginRun, latestRuns, readRun, RunTaken, type Run } from '../reconcile/run-log.js';
+import { RESOURCES } from '../stripe-api/resources.js';
+import { textOption, UsageError, type Command, type Context, type Given } from './command.js';
+import { onStripe, STRIPE_HELP, STRIPE_OPTIONS, type StripeContext } from './on-stripe.js';
+
+const STOPPED_EXIT = 1;
+
+export const backfillCommand: Command = {
+  help: `Reads all that Stripe has of the account, events of 30 days first, and records what the log does not know. Webhooks may arrive
+meanwhile. It may be stopped or killed at any moment: the same command goes on where it was. A second run over an unchanged
+Stripe appends nothing. Exits with 1 when something was left out.
+
+  --only <objects>    read these alone, e.g. customer,subscription,invoice
+  --with <objects>    read these as well: ${RESOURCES.filter(({ when }) => when === 'wanted')
+    .map(({ object }) => object)
+    .join(', ')}
+  --since <date>      leave out what was made before, e.g. 2025-01-01
+  --dry-run           judge, and append nothing but the run itself
+  --resume <run>      go on with this run; by default with the last one, if it is not finished
+  --new               begin anew, whatever was begun before
+  --json              print the result as JSON
+${STRIPE_HELP}`,
+  options: {
+    ...STRIPE_OPTIONS,
+    only: { type: 'string' },
+    with: { type: 'string' },
+    since: { type: 'string' },
+    'dry-run': { type: 'boolean' },
+    resume: { type: 'string' },
+    new: { type: 'boolean' },
+    json: { type: 'boolean' },
+  },
+  check(given) {
+    for (const option of ['only', 'with'] as const) objectsOf(given, option);
+    sinceOf(given);
+    if (given.names.length > 0) throw new UsageError('backfill takes no names. Say what to read with --only.');
+  },
+  run: (given, context) =>
+    onStripe(given, context, async (stripe) => {
+      const run = await runOf(given, stripe);
+      context.report(`run ${run.id} of ${stripe.session.account}, API version ${stripe.session.apiVersion}`);
+      const began = performance.now();
+      const { session, ...parts } = stripe;
+      const backfill = new Backfill({ ...parts, api: session.api }, run, {
+        progress: (state, estimates) => {
+          for (const line of linesOf(state, estimates)) context.report(line);
+        },
+        waiting: (why) => context.report(`waiting for Stripe: ${why}`),
+      });
+      try {
+        return printEnd(await backfill.work(), { given, context, seconds: (performance.now() - began) / 1_000 });
+      } catch (error) {
+        throw error instanceof RunTaken ? new UsageError(error.message) : error;
+      }
+    }),
+};
+
+/** The run to go on with, or a new one. */
+async function runOf(given: Given, { store, session, key }: StripeContext): Promise<Run> {
+  const wanted = textOption(given, 'resume');
+  if (wanted !== undefined) {
+    const run = await readRun(store, wanted);
+    if (run === null) throw new UsageError(`There is no run ${wanted}. "runs" lists them.`);
+    return run;
+  }
+  const { account, livemode, apiVersion, at, opened } = session;
+  if (given.values['new'] !== true) {
+    const unfinished = (await latestRuns(store, 50)).find(
+      ({ started, standing }) =>
+        started.kind === 'backfill' &&
+        started.account === account &&
+        started.livemode === livemode &&
+        standing.step !== 'finished',
+    );
+    if (unfinished !== undefined) return unfinished;
+  }
+  const only = objectsOf(given, 'only');
+  const more = objectsOf(given, 'with');
+  const since = sinceOf(given);
+  const options = {
+    opened: opened ?? 0,
+    ...(only.length > 0 ? { only } : {}),
+    ...(more.length > 0 ? { with: more } : {}),
+    ...(since === null ? {} : { since }),
+    ...(given.values['dry-run'] === true ? { dryRun: true } : {}),
+  };
+  return beginRun(store, { kind: 'backfill', account, livemode, key, apiVersion, at, options });
+}
+
+function objectsOf(given: Given, option: 'only' | 'with'): readonly string[] {
+  const names = (textOption(given, option) ?? '').split(',').filter((name) => name !== '');
+  const known = RESOURCES.map(({ object }) => object);
+  const unknown = names.find((name) => !known.includes(name));
+  if (unknown !== undefined)
+    throw new UsageError(`--${option}: there is no "${unknown}". There are: ${known.join(', ')}.`);
+  return names;
+}
+
+function sinceOf(given: Given): number | null {
+  const text = textOption(given, 'since');
+  if (text === undefined) return null;
+  const at = Date.parse(text);
+  if (Number.isNaN(at)) throw new UsageError(`--since must be a date, e.g. 2025-01-01, not "${text}".`);
+  return Math.floor(at / 1_000);
+}
+
+/** How far each list is, while it is read. */
+function linesOf(
+  { phase, open, counts, events, requests }: BackfillState,
+  estimates: Readonly<Record<string, number>>,
+) {
+  const reading = new Set(open.map(({ object }) => object));
+  const lists = [...reading].slice(0, 4).map((object) => {
+    const listed = counts[object]?.['listed'] ?? 0;
+    const about = Math.max(estimates[object] ?? 0, listed);
+    const share = about === 0 ? 0 : Math.floor((100 * listed) / about);
+    return `  ${object.padEnd(22)} ${String(share).padStart(3)} %  ${listed} of about ${about}, appended ${counts[object]?.['appended'] ?? 0}`;
+  });
+  return [`${phase}: ${requests} requests, ${events.listed} events (${events.appended} were missing)`, ...lists];
+}
+
+function printEnd(
+  { run, state, kind, why }: BackfillEnd,
+  { given, context, seconds }: { given: Given; context: Context; seconds: number },
+): number {
+  const { counts, events, skipped, requests, later } = state;
+  const total = (what: string): number => Object.values(counts).reduce((sum, own) => sum + (own[what] ?? 0), 0);
+  const complete = kind === 'finished' && Object.keys(skipped).length === 0 && later.length === 0;
+  if (given.values['json'] === true)
+    context.print(JSON.stringify({ run: run.id, kind, why, complete, counts, events, skipped, later, requests }));
+  else {
+    for (const [object, own] of Object.entries(counts)) {
+      const verdicts = Object.entries(own).filter(([name]) => name !== 'listed' && name !== 'appended');
+      context.print(
+        `${object.padEnd(24)} ${own['listed'] ?? 0} listed, ${own['appended'] ?? 0} appended  (${verdicts.map(([name, count]) => `${name} ${count}`).join(', ')})`,
+      );
+    }
+    context.print(`events                   ${events.listed} listed, ${events.appended} appended`);
+    for (const [object, reason] of Object.entries(skipped)) context.print(`left out: ${object}: ${reason}`);
+    if (later.length > 0) context.print(`still changing: ${later.length} objects. Run it once more for these.`);
+    context.print(
+      `${kind === 'finished' ? 'Finished' : `Stopped: ${why}`}. ${total('listed')} objects, ${total('appended')} appended, with ${requests} requests in ${Math.round(seconds)} s.`,
+    );
+  }
+  return complete ? 0 : STOPPED_EXIT;
+}

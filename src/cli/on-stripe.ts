@@ -1,0 +1,75 @@
+import { loadStripeApiConfig, type StripeApiKey } from '../config.js';
+import { Appender, type AppenderLimits } from '../eventstore/appender.js';
+import { BatchedEventIdIndex } from '../read-models/event-id-index.js';
+import { openSession, WrongKey, type Session } from '../reconcile/session.js';
+import type { RecorderParts } from '../reconcile/recorder.js';
+import { RunBudget } from '../stripe-api/budget.js';
+import { UsageError, wholeNumber, textOption, type Context, type Given } from './command.js';
+import { environmentOf } from './on-stores.js';
+
+/** What a command works with that asks Stripe, and records what it is told. */
+export type StripeContext = RecorderParts & Readonly<{ session: Session; key: string; signal: AbortSignal }>;
+
+export const STRIPE_HELP = `  --key <label>       which of STRIPE_API_KEYS, where there are several
+  --budget <n>        ask Stripe at most n times
+`;
+export const STRIPE_OPTIONS = { key: { type: 'string' }, budget: { type: 'string' } } as const;
+const REQUESTS_MAX = 10_000_000;
+const APPEND_BYTES_MAX = 1_048_576;
+
+/** The bounds of appending by hand: what does not fit waits at Stripe. */
+const LIMITS: AppenderLimits = {
+  waitingMax: 10_000,
+  waitingBytesMax: 64 * 1024 * 1024,
+  waitMsMax: 60_000,
+  streamsMax: 64,
+  sharedBytesMax: 512 * 1024,
+  appendBytesMax: APPEND_BYTES_MAX,
+  cachedIdsMax: 200_000,
+  timeoutMs: 10_000,
+};
+
+/** Asks Stripe in the name of a configured key. @throws UsageError where there is none, or it is not the account's */
+export async function onStripe(
+  given: Given,
+  { parts: { store, database, projections }, signal }: Context,
+  work: (context: StripeContext) => Promise<number>,
+): Promise<number> {
+  const config = loadStripeApiConfig(environmentOf(given));
+  const { key, label, livemode } = keyOf(config.keys, textOption(given, 'key'));
+  const budget = textOption(given, 'budget');
+  const requests = budget === undefined ? REQUESTS_MAX : wholeNumber('budget', budget, { min: 1, max: REQUESTS_MAX });
+  const session = await openSession(store, {
+    key,
+    livemode,
+    url: config.url,
+    apiVersion: config.version,
+    perSecond: livemode ? config.perSecond.live : config.perSecond.test,
+    budget: new RunBudget(requests),
+    signal,
+  }).catch((error: unknown) => {
+    throw error instanceof WrongKey ? new UsageError(error.message) : error;
+  });
+  const appender = new Appender(store, new BatchedEventIdIndex(database), LIMITS);
+  try {
+    return await work({ store, database, projections, appender, session, key: label, signal });
+  } finally {
+    session.api.close();
+  }
+}
+
+function keyOf(keys: readonly StripeApiKey[], label: string | undefined): StripeApiKey {
+  const found = label === undefined ? keys : keys.filter((key) => key.label === label);
+  const [only] = found;
+  if (only === undefined)
+    throw new UsageError(
+      label === undefined
+        ? 'There is no key to ask Stripe with. Set STRIPE_API_KEYS=label=rk_live_…: docs/stripe-api.md says which rights it needs.'
+        : `STRIPE_API_KEYS has no "${label}". It has: ${keys.map((key) => key.label).join(', ')}.`,
+    );
+  if (found.length > 1)
+    throw new UsageError(
+      `Say which key with --key: ${keys.map((key) => key.label).join(', ')}. Each is of one account.`,
+    );
+  return only;
+}

@@ -1,0 +1,68 @@
+import { recover, type MissedEvent } from '../reconcile/coverage.js';
+import { textOption, UsageError, type Command } from './command.js';
+import { onStripe, STRIPE_HELP, STRIPE_OPTIONS } from './on-stripe.js';
+
+export const recoverCommand: Command = {
+  help: `Compares the ids of all events that Stripe lists with those of the log, from where the last comparison ended, and appends what
+was never delivered: Stripe's own events, byte for byte. It says why each was missing. Exits with 1 when some were missing
+that Stripe does not deliver by itself.
+
+  --since <date>      begin there, e.g. after a restored backup; Stripe keeps events for 30 days
+  --dry-run           append nothing
+  --json              print each missing event as a line of JSON; the last line sums up
+${STRIPE_HELP}`,
+  options: {
+    ...STRIPE_OPTIONS,
+    since: { type: 'string' },
+    'dry-run': { type: 'boolean' },
+    json: { type: 'boolean' },
+  },
+  check(given) {
+    const since = textOption(given, 'since');
+    if (since !== undefined && Number.isNaN(Date.parse(since)))
+      throw new UsageError(`--since must be a date, e.g. 2026-11-01, not "${since}".`);
+  },
+  run: (given, context) =>
+    onStripe(given, context, async ({ store, database, appender, session }) => {
+      const since = textOption(given, 'since');
+      const isDryRun = given.values['dry-run'] === true;
+      const recovered = await recover(
+        { api: session.api, appender, database },
+        { store, session, run: null, isDryRun, ...(since === undefined ? {} : { since: Date.parse(since) / 1_000 }) },
+      );
+      if (recovered.kind === 'refused') throw new UsageError(recovered.message);
+      if (recovered.kind === 'overtaken') {
+        context.print('Another process compares the events of this account now, and covers this time.');
+        return 0;
+      }
+      const { listed, missed, covered, gap, requests } = recovered;
+      const isJson = given.values['json'] === true;
+      for (const one of missed) context.print(isJson ? jsonOf(one) : lineOf(one));
+      if (isJson) context.print(JSON.stringify({ listed, missing: missed.length, covered, gap, requests }));
+      else {
+        if (gap !== null)
+          context.print(
+            `Nobody knows what happened from ${timeOf(gap.from)} to ${timeOf(gap.to)}: ${gap.cause}. "reconcile" finds what it left.`,
+          );
+        context.print(
+          `${listed} events listed, ${missed.length} missing${isDryRun ? '' : ' and appended'}.` +
+            (covered === null || isDryRun ? '' : ` Complete from ${timeOf(covered.from)} to ${timeOf(covered.to)}.`),
+        );
+      }
+      return missed.some(({ cause }) => cause !== 'in_retry') || gap !== null ? 1 : 0;
+    }),
+};
+
+const timeOf = (seconds: number): string => new Date(seconds * 1_000).toISOString();
+const jsonOf = ({ id, type, created, cause, appended }: MissedEvent): string =>
+  JSON.stringify({
+    verdict: 'missing_event',
+    id,
+    type,
+    created: timeOf(created),
+    cause,
+    stream: appended?.stream ?? null,
+    revision: appended === null ? null : String(appended.revision),
+  });
+const lineOf = ({ id, type, created, cause }: MissedEvent): string =>
+  `missing: ${id}  ${type}  ${timeOf(created)}  ${cause}`;

@@ -1,0 +1,26 @@
+import { latestRuns } from '../reconcile/run-log.js';
+import type { Command } from './command.js';
+
+const SHOWN_MAX = 20;
+
+export const runsCommand: Command = {
+  help: `Lists the latest runs that asked Stripe: what they were for, and how far they are.
+
+  --json              print each run as a line of JSON
+`,
+  options: { json: { type: 'boolean' } },
+  run: async ({ values }, { parts: { store }, print }) => {
+    const runs = await latestRuns(store, SHOWN_MAX);
+    for (const { id, started, standing } of runs) {
+      const { kind, account, livemode, at } = started;
+      if (values['json'] === true)
+        print(JSON.stringify({ id, ...started, step: standing.step, state: standing.state }));
+      else
+        print(
+          `${id}  ${kind.padEnd(9)} ${account} ${livemode ? 'live' : 'test'}  ${new Date(at * 1_000).toISOString()}  ${standing.step}`,
+        );
+    }
+    if (runs.length === 0 && values['json'] !== true) print('There are none. "backfill" begins one.');
+    return 0;
+  },
+};

@@ -1,0 +1,408 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Item, Page } from '../stripe-api/answers.js';
+import type { Refusal } from '../stripe-api/refusals.js';
+import { isIn, resourceOf, RESOURCES, type Resource } from '../stripe-api/resources.js';
+import type { StripeApi } from '../stripe-api/stripe-api.js';
+import { closureOf } from './closure.js';
+import { compareEvents } from './events-pass.js';
+import { absenceOf, lookOf, testClockOf, type Look, type Whose } from './look.js';
+import { estimateOf, restOf, wholeOf, withoutCursor, type OpenRange } from './ranges.js';
+import { NEWS, NOTHING, Recorder, type Recorded, type RecorderParts } from './recorder.js';
+import { stepOf, type Run } from './run-log.js';
+
+/** An object to be looked at again, by id. */
+type Later = Readonly<{ object: string; id: string }>;
+
+/** How far a backfill is; it survives JSON. What is open may have been read in part: what is seen again is no news. */
+export type BackfillState = Readonly<{
+  phase: 'clocks' | 'events' | 'objects' | 'closure' | 'later' | 'events_again' | 'done';
+  /** Up to where events are compared, in seconds. */
+  eventsTo: number | null;
+  open: readonly OpenRange[];
+  later: readonly Later[];
+  /** Test clocks: the time of one that stands, null of one that advances. */
+  clocks: Readonly<Record<string, number | null>>;
+  /** Of each object's name: how many were listed, and how they were judged. */
+  counts: Readonly<Record<string, Readonly<Record<string, number>>>>;
+  events: Readonly<{ listed: number; appended: number }>;
+  /** Resources that Stripe does not show, and why. */
+  skipped: Readonly<Record<string, string>>;
+  requests: number;
+}>;
+
+export type BackfillParts = RecorderParts & Readonly<{ api: StripeApi; signal: AbortSignal }>;
+
+/** What a backfill tells while it works. */
+export type BackfillNews = Readonly<{
+  /** After each checkpoint. */
+  progress: (state: BackfillState, estimates: Readonly<Record<string, number>>) => void;
+  /** Stripe does not answer: the run waits. */
+  waiting: (why: string) => void;
+}>;
+
+/** `stopped`: it can be resumed, and `why` says what stopped it. */
+export type BackfillEnd = Readonly<{
+  run: Run;
+  state: BackfillState;
+  kind: 'finished' | 'stopped';
+  why: string | null;
+}>;
+
+const WORKERS = 8;
+const CHECKPOINT_MS = 5_000;
+const CHECKPOINT_OBJECTS = 2_000;
+/** Stripe keeps events for 30 days; the edge is asked for generously. */
+const EVENTS_KEPT_S = 30 * 86_400 + 3_600;
+const SETTLED_S = 60;
+const LATER_ROUNDS = 5;
+const WAIT_MIN_MS = 2_000;
+const WAIT_MAX_MS = 300_000;
+
+const BEGINNING: BackfillState = {
+  phase: 'clocks',
+  eventsTo: null,
+  open: [],
+  later: [],
+  clocks: {},
+  counts: {},
+  events: { listed: 0, appended: 0 },
+  skipped: {},
+  requests: 0,
+};
+
+/** Something Stripe refuses that no waiting mends. */
+class Stopped extends Error {}
+
+/**
+ * Reads all that Stripe has of one account, and records what the log does not know. It may be killed at any moment, and goes on from its
+ * last checkpoint: what was done since is done again, and is no news.
+ */
+export class Backfill {
+  readonly #recorder: Recorder;
+  #state: BackfillState;
+  /** Ranges that a worker has in hand; they are open until their page is recorded. */
+  readonly #taken = new Set<OpenRange>();
+  #checkpointAt = performance.now();
+  #objectsSince = 0;
+  #checkpointing: Promise<void> | null = null;
+
+  constructor(
+    private readonly parts: BackfillParts,
+    private run: Run,
+    private readonly news: BackfillNews,
+  ) {
+    this.#recorder = new Recorder(parts);
+    this.#state = { ...BEGINNING, ...(run.standing.state as Partial<BackfillState>) };
+  }
+
+  /** Works until all is read, or it is told to stop. @throws RunTaken when another process works on the run */
+  async work(): Promise<BackfillEnd> {
+    try {
+      for (const phase of this.#phases()) {
+        if (this.#state.phase === phase.name) {
+          await phase.work();
+          this.#state = { ...this.#state, phase: phase.next };
+          await this.#checkpoint('checkpoint');
+        }
+      }
+      await this.#checkpoint('finished');
+      return { run: this.run, state: this.#state, kind: 'finished', why: null };
+    } catch (error) {
+      if (!(error instanceof Stopped)) throw error;
+      await this.#checkpointing?.catch(() => undefined);
+      await this.#checkpoint('stopped');
+      return { run: this.run, state: this.#state, kind: 'stopped', why: error.message };
+    }
+  }
+
+  #phases() {
+    const { at, livemode } = this.run.started;
+    const phase = (
+      name: BackfillState['phase'],
+      next: BackfillState['phase'],
+      work: () => Promise<void> | void,
+    ): { name: BackfillState['phase']; next: BackfillState['phase']; work: () => Promise<void> | void } => ({
+      name,
+      next,
+      work,
+    });
+    return [
+      phase('clocks', 'events', () => (livemode ? undefined : this.#clocks())),
+      phase('events', 'objects', () => this.#events(at - EVENTS_KEPT_S, at)),
+      phase('objects', 'closure', () => this.#objects()),
+      phase('closure', 'later', () => this.#closure()),
+      phase('later', 'events_again', () => this.#laterAgain()),
+      phase('events_again', 'done', () => this.#eventsAgain(at - 3_600)),
+    ];
+  }
+
+  get #whose(): Whose {
+    return { account: null, livemode: this.run.started.livemode };
+  }
+
+  get #purpose() {
+    return { run: this.run.id, reason: 'backfill', causedBy: null } as const;
+  }
+
+  /** The resources that were asked for, and that there are in this API version. */
+  #resources(): readonly Resource[] {
+    const { options, apiVersion, livemode } = this.run.started;
+    const { only = [], with: more = [] } = options as { only?: readonly string[]; with?: readonly string[] };
+    return RESOURCES.filter(
+      (resource) =>
+        isIn(resource, apiVersion) &&
+        (only.length > 0
+          ? only.includes(resource.object)
+          : resource.when === 'default' ||
+            more.includes(resource.object) ||
+            (resource.when === 'sandbox' && !livemode)),
+    );
+  }
+
+  async #clocks(): Promise<void> {
+    const clocks = resourceOf('test_helpers.test_clock');
+    if (clocks === null) return;
+    for await (const page of this.#patiently(() => this.parts.api.pages(clocks))) {
+      if (page.kind !== 'page') return this.#skip(clocks.object, page);
+      for (const { id, value } of page.items) {
+        const { status, frozen_time: time } = value as { status?: unknown; frozen_time?: unknown };
+        const stands = status === 'ready' && typeof time === 'number' ? time : null;
+        this.#state = { ...this.#state, clocks: { ...this.#state.clocks, [id]: stands } };
+      }
+    }
+  }
+
+  async #events(from: number, to: number): Promise<void> {
+    if (this.#options.only !== undefined) return;
+    const { api, appender, database } = this.parts;
+    const before = this.#state.events;
+    const found = await compareEvents(
+      { api, appender, database },
+      {
+        from: this.#state.eventsTo === null ? from : this.#state.eventsTo + 1,
+        to,
+        whose: this.#whose,
+        account: null,
+        purpose: this.#purpose,
+        onWindow: async (eventsTo, { listed, missing }) => {
+          const events = { listed: before.listed + listed, appended: before.appended + missing.length };
+          this.#state = { ...this.#state, eventsTo, events };
+          await this.#checkpointIfDue(0);
+        },
+      },
+    );
+    if ('kind' in found) this.#skip('event', found);
+    else this.#state = { ...this.#state, requests: this.#state.requests + found.requests };
+  }
+
+  /** What happened while objects were read; events decide what overlaps. */
+  async #eventsAgain(from: number): Promise<void> {
+    const now = await this.parts.api.account();
+    if (now.kind !== 'account') throw new Stopped(now.message);
+    this.#state = { ...this.#state, eventsTo: null };
+    await this.#events(from, now.answered);
+  }
+
+  get #options() {
+    return this.run.started.options as { only?: readonly string[]; since?: number; dryRun?: boolean };
+  }
+
+  async #objects(): Promise<void> {
+    if (this.#state.open.length === 0) {
+      const { at, options } = this.run.started;
+      const { since = 0, opened = 0 } = options as { since?: number; opened?: number };
+      // What goes by the clock of a test may be made years ahead.
+      const clocks = Object.values(this.#state.clocks).map((time) => time ?? 0);
+      const span = { from: Math.max(since, opened), to: Math.max(at - SETTLED_S - 1, ...clocks) };
+      const open = this.#resources().flatMap((resource) => [
+        ...resource.listings.map((params) => wholeOf(resource, params, span)),
+        ...this.#ofClocks(resource, span),
+      ]);
+      this.#state = { ...this.#state, open };
+    }
+    const failing = new AbortController();
+    await Promise.all(
+      Array.from({ length: WORKERS }, () =>
+        this.#readRanges(failing.signal).catch((error: unknown) => {
+          failing.abort();
+          throw error;
+        }),
+      ),
+    );
+  }
+
+  /** Lists leave out what belongs to a test clock, unless they are asked for one. */
+  #ofClocks(resource: Resource, span: { from: number; to: number }): OpenRange[] {
+    if (!['customer', 'subscription', 'quote'].includes(resource.object)) return [];
+    return Object.keys(this.#state.clocks).map((clock) => ({
+      ...wholeOf(resource, { ...resource.listings[0], test_clock: clock }, span),
+      // Their time may lie years ahead.
+      gte: null,
+      lte: null,
+    }));
+  }
+
+  async #readRanges(failing: AbortSignal): Promise<void> {
+    for (;;) {
+      const range = this.#state.open.find((one) => !this.#taken.has(one));
+      if (failing.aborted) return;
+      if (range === undefined) {
+        // Others may leave parts of what they have in hand.
+        if (this.#taken.size === 0) return;
+        await pause(20);
+        continue;
+      }
+      this.#taken.add(range);
+      try {
+        const left = await this.#readPage(range);
+        this.#state = { ...this.#state, open: this.#state.open.flatMap((one) => (one === range ? left : [one])) };
+      } finally {
+        this.#taken.delete(range);
+      }
+      await this.#checkpointIfDue(0);
+    }
+  }
+
+  /** What is left of a range after its next page. */
+  async #readPage(range: OpenRange): Promise<readonly OpenRange[]> {
+    const resource = resourceOf(range.object);
+    if (resource === null || Object.hasOwn(this.#state.skipped, range.object)) return [];
+    const { gte, lte, params, after } = range;
+    const created = { ...(gte === null ? {} : { gte }), ...(lte === null ? {} : { lte }) };
+    const page = await this.#patient(() => this.parts.api.page(resource, { params, created, after }));
+    if (page.kind === 'cursor_gone' && after !== null) return [withoutCursor(range)];
+    if (page.kind !== 'page') {
+      this.#skip(range.object, page);
+      return [];
+    }
+    this.#state = { ...this.#state, requests: this.#state.requests + 1 };
+    await this.#record(page.items, page);
+    return restOf(range, page, WORKERS - this.#taken.size);
+  }
+
+  async #record(items: readonly Item[], answer: Pick<Page, 'asked' | 'answered' | 'requestId' | 'apiVersion'>) {
+    const looks: Look[] = [];
+    const later: Later[] = [];
+    for (const item of items) {
+      const clock = testClockOf({ name: item.object, object: item.value as Look['object'] });
+      const time = clock === null ? null : (this.#state.clocks[clock] ?? null);
+      if (clock !== null && time === null) later.push({ object: item.object, id: item.id });
+      else looks.push(lookOf(item, answer, this.#whose, time));
+    }
+    this.#take(await this.#judged(looks), later);
+  }
+
+  #judged(looks: readonly Look[]): Promise<readonly Recorded[]> {
+    const worth = this.#options.dryRun === true ? NOTHING : NEWS;
+    return this.#recorder.recordAll(looks, { worth, purpose: this.#purpose });
+  }
+
+  #take(recorded: readonly Recorded[], later: readonly Later[] = []): void {
+    const counts: Record<string, Record<string, number>> = {};
+    for (const [name, own] of Object.entries(this.#state.counts)) counts[name] = { ...own };
+    const again = [...later];
+    for (const { look, verdict, appended } of recorded) {
+      const own = (counts[look.name] ??= {});
+      const isLater = verdict.kind === 'in_flight' || verdict.kind === 'busy';
+      if (isLater) again.push({ object: look.name, id: look.id });
+      const kind = isLater ? 'later' : appended === null && verdict.kind === 'unknown' ? 'wanted' : verdict.kind;
+      own[kind] = (own[kind] ?? 0) + 1;
+      own['listed'] = (own['listed'] ?? 0) + 1;
+      if (appended !== null) own['appended'] = (own['appended'] ?? 0) + 1;
+    }
+    this.#objectsSince += recorded.length;
+    this.#state = { ...this.#state, counts, later: [...this.#state.later, ...again] };
+  }
+
+  /** Objects that others name and no list shows: deleted customers, prices made inline. */
+  async #closure(): Promise<void> {
+    if (this.#options.only !== undefined || this.#options.dryRun === true) return;
+    const named = await closureOf(this.parts.database, { ...this.parts, signal: this.parts.signal });
+    if (named === null) {
+      const why = 'the read models are behind the log, so that objects which only others name were not looked for';
+      this.#state = { ...this.#state, skipped: { ...this.#state.skipped, closure: why } };
+      return;
+    }
+    for (const { object, id } of named) await this.#lookAgain({ object, id });
+  }
+
+  async #laterAgain(): Promise<void> {
+    for (let round = 1; round <= LATER_ROUNDS && this.#state.later.length > 0; round += 1) {
+      const { later } = this.#state;
+      const unique = new Map(later.map((one) => [`${one.object} ${one.id}`, one]));
+      this.#state = { ...this.#state, later: [] };
+      for (const one of unique.values()) await this.#lookAgain(one);
+    }
+  }
+
+  async #lookAgain({ object, id }: Later): Promise<void> {
+    const resource = resourceOf(object);
+    if (resource === null) return;
+    const found = await this.#patient(() => this.parts.api.retrieve(resource, id));
+    this.#state = { ...this.#state, requests: this.#state.requests + 1 };
+    if (found.kind === 'found') await this.#record([found.item], found);
+    else if (found.kind === 'gone') {
+      const now = await this.#patient(() => this.parts.api.account());
+      if (now.kind === 'account')
+        this.#take(await this.#judged([absenceOf({ name: object, id, bytes: found.body }, now, this.#whose)]));
+    } else this.#skip(object, found);
+    await this.#checkpointIfDue(0);
+  }
+
+  /** Leaves out what Stripe does not show. @throws Stopped for what concerns all */
+  #skip(object: string, refusal: Refusal): void {
+    if (['stopped', 'over_budget', 'bad_key', 'rate_limited', 'away'].includes(refusal.kind))
+      throw new Stopped(refusal.message);
+    this.#state = { ...this.#state, skipped: { ...this.#state.skipped, [object]: refusal.message } };
+  }
+
+  /** Asks until Stripe answers, however long it is away. */
+  async #patient<T extends { kind: string }>(ask: () => Promise<T | Refusal>): Promise<T | Refusal> {
+    for (let waitMs = WAIT_MIN_MS; ; waitMs = Math.min(waitMs * 2, WAIT_MAX_MS)) {
+      const answer = await ask();
+      if (answer.kind === 'stopped' || answer.kind === 'over_budget' || answer.kind === 'bad_key')
+        throw new Stopped((answer as Refusal).message);
+      if (answer.kind !== 'away' && answer.kind !== 'rate_limited') return answer;
+      this.news.waiting((answer as Refusal).message);
+      await pause(waitMs, undefined, { signal: this.parts.signal }).catch(() => undefined);
+    }
+  }
+
+  async *#patiently<T extends { kind: string }>(ask: () => AsyncIterable<T | Refusal>): AsyncGenerator<T | Refusal> {
+    for await (const answer of ask()) {
+      if (answer.kind === 'stopped' || answer.kind === 'over_budget') throw new Stopped((answer as Refusal).message);
+      yield answer;
+    }
+  }
+
+  async #checkpointIfDue(objects: number): Promise<void> {
+    this.#objectsSince += objects;
+    if (this.parts.signal.aborted) throw new Stopped('It was told to stop.');
+    const isDue = this.#objectsSince >= CHECKPOINT_OBJECTS || performance.now() - this.#checkpointAt >= CHECKPOINT_MS;
+    if (!isDue) return;
+    this.#checkpointing ??= this.#checkpoint('checkpoint').finally(() => {
+      this.#checkpointing = null;
+    });
+    await this.#checkpointing;
+  }
+
+  async #checkpoint(step: 'checkpoint' | 'finished' | 'stopped'): Promise<void> {
+    this.#checkpointAt = performance.now();
+    this.#objectsSince = 0;
+    const state = this.#state;
+    this.run = await stepOf(this.parts.store, this.run, { step, state });
+    this.news.progress(state, this.#estimates(state));
+  }
+
+  #estimates({ open, counts }: BackfillState): Readonly<Record<string, number>> {
+    return Object.fromEntries(
+      this.#resources().map(({ object }) => [
+        object,
+        estimateOf(
+          open.filter((range) => range.object === object),
+          counts[object]?.['listed'] ?? 0,
+        ),
+      ]),
+    );
+  }
+}

@@ -1,0 +1,46 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { links } from '../../projections/links.js';
+import { subscriptions } from '../../projections/subscriptions.js';
+import type { EventStore } from '../eventstore/event-store.js';
+import { LogEndSearch } from '../eventstore/log-end.js';
+import { indexPosition } from '../read-models/checkpoints.js';
+import type { Database } from '../read-models/database.js';
+import { EVENT_INDEX, viewOf } from '../read-models/schema.js';
+
+/** An object that others name, and that has no event. */
+export type Named = Readonly<{ object: string; id: string }>;
+
+const NAMED_MAX = 10_000;
+const BEHIND_MAX_MS = 60_000;
+
+/**
+ * Customers and prices that rows name and the log has no event of: Stripe lists neither deleted customers nor prices made inline. Null
+ * where the read models do not come up with the log.
+ */
+export async function closureOf(
+  database: Database,
+  { store, signal }: Readonly<{ store: EventStore; signal: AbortSignal }>,
+): Promise<readonly Named[] | null> {
+  if (!(await cameUp(database, store, signal))) return null;
+  const { rows } = await database.query<{ object: string; id: string }>(
+    `select object, id from (
+       select 'customer' as object, target as id from ${viewOf(links, 'links')} where target_kind = 'customer'
+       union select 'price', item->>'price' from ${viewOf(subscriptions, 'subscriptions')}, jsonb_array_elements(items) as item
+         where item->>'price' like 'price\\_%') as named
+     where id is not null and not exists (select from ${EVENT_INDEX} event where event.stream = object || '-' || id)
+     limit ${NAMED_MAX}`,
+  );
+  return rows;
+}
+
+/** Waits until the index has all that is in the log now. */
+async function cameUp(database: Database, store: EventStore, signal: AbortSignal): Promise<boolean> {
+  const end = await new LogEndSearch(store).find();
+  if (end.kind !== 'at') return end.kind === 'empty';
+  const until = performance.now() + BEHIND_MAX_MS;
+  while (!signal.aborted && performance.now() < until) {
+    if ((await indexPosition(database)) >= end.position) return true;
+    await pause(200);
+  }
+  return false;
+}

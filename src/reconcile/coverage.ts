@@ -1,0 +1,134 @@
+/**
+ * Which time the events of an account are known to be complete for, in the log itself: so any beginning of the log, a restored backup
+ * too, knows by itself what it lacks.
+ */
+import { latestOf } from '../eventstore/own-streams.js';
+import type { EventStore } from '../eventstore/event-store.js';
+import type { EventsFound, EventsParts, MissingEvent } from './events-pass.js';
+import { compareEvents } from './events-pass.js';
+import { append } from './run-log.js';
+import type { Session } from './session.js';
+
+/** All events that Stripe lists with `created` from `from` to `to`, both included, are in the log. Seconds of Stripe's clock. */
+export type Covered = Readonly<{ kind: 'covered'; from: number; to: number; listed: number; appended: number }>;
+/** Nobody knows what happened between: Stripe keeps events for 30 days. */
+export type Gap = Readonly<{ kind: 'gap'; from: number; to: number; cause: string }>;
+
+export type Coverage = Readonly<{ last: Covered | Gap | null; revision: bigint }>;
+
+/** Stripe's list is complete only some time after events were made: what is younger is appended, and listed again. */
+export const SETTLE_S = 900;
+const EVENTS_KEPT_S = 30 * 86_400 - 3_600;
+
+const streamOf = ({ account, livemode }: Pick<Session, 'account' | 'livemode'>): string =>
+  `ledger-coverage-${account}-${livemode ? 'live' : 'test'}`;
+
+export async function readCoverage(store: EventStore, whose: Pick<Session, 'account' | 'livemode'>): Promise<Coverage> {
+  const [last] = await latestOf(store, streamOf(whose), { max: 1 });
+  return { last: (last?.data as Covered | Gap | undefined) ?? null, revision: last?.revision ?? -1n };
+}
+
+/** Why an event is not in the log, as far as that can be told. */
+export type Cause = 'in_retry' | 'not_enabled' | 'endpoint_down' | 'never_arrived';
+export type MissedEvent = MissingEvent & Readonly<{ cause: Cause }>;
+
+export type Recovered =
+  | Readonly<{
+      kind: 'recovered';
+      covered: Covered | null;
+      gap: Gap | null;
+      listed: number;
+      requests: number;
+      missed: readonly MissedEvent[];
+    }>
+  /** Another process covers this account at this time: what was missing is appended, once. */
+  | Readonly<{ kind: 'overtaken' }>
+  | Readonly<{ kind: 'refused'; message: string }>;
+
+type Asked = Readonly<{
+  store: EventStore;
+  session: Session;
+  run: string | null;
+  isDryRun: boolean;
+  /** Begins here and not at the end of the coverage. */
+  since?: number;
+}>;
+
+/**
+ * One pass of recovery: appends what Stripe lists and the log has not, from where coverage ends to now, and says up to where it is
+ * complete then.
+ */
+export async function recover(parts: EventsParts, { store, session, run, isDryRun, since }: Asked): Promise<Recovered> {
+  const now = await parts.api.account();
+  if (now.kind !== 'account') return { kind: 'refused', message: now.message };
+  const coverage = await readCoverage(store, session);
+  const oldest = now.answered - EVENTS_KEPT_S;
+  const wanted = since ?? (coverage.last === null ? oldest : coverage.last.to + 1);
+  const gap = gapBefore(coverage, wanted, oldest);
+  const from = Math.max(wanted, oldest);
+  const found = await compareEvents(parts, {
+    from,
+    to: now.answered,
+    whose: { account: null, livemode: session.livemode },
+    account: null,
+    purpose: { run, reason: 'recovery', causedBy: null },
+    isDryRun,
+  });
+  if ('kind' in found) return { kind: 'refused', message: found.message };
+  const endpoints = await enabledTypes(parts, session.livemode);
+  const missed = found.missing.map((one) => ({ ...one, cause: causeOf(one, { found, endpoints, at: now.answered }) }));
+  const to = now.answered - SETTLE_S;
+  const covered: Covered | null =
+    to < from ? null : { kind: 'covered', from, to, listed: found.listed, appended: found.missing.length };
+  const { listed, requests } = found;
+  const recovered: Recovered = { kind: 'recovered', covered, gap, listed, requests, missed };
+  if (isDryRun || covered === null) return recovered;
+  let { revision } = coverage;
+  for (const next of gap === null ? [covered] : [gap, covered]) {
+    const type = `ledger.${next.kind}`;
+    if (!(await append(store, streamOf(session), { type, data: next, revision }))) return { kind: 'overtaken' };
+    revision += 1n;
+  }
+  return recovered;
+}
+
+function gapBefore({ last }: Coverage, wanted: number, oldest: number): Gap | null {
+  if (last === null || wanted >= oldest) return null;
+  return { kind: 'gap', from: wanted, to: oldest - 1, cause: 'older than Stripe keeps events' };
+}
+
+type Enabled = readonly Readonly<{ isEnabled: boolean; types: readonly string[] }>[];
+
+/** What Stripe's endpoints are to be told; null where the key may not see them. */
+async function enabledTypes({ api }: EventsParts, livemode: boolean): Promise<Enabled | null> {
+  const reply = await api.ask({
+    resource: 'webhook_endpoint',
+    operation: 'list',
+    path: '/v1/webhook_endpoints',
+    params: { limit: '100' },
+  });
+  const data = reply.kind === 'answered' ? (reply.value as { data?: unknown }).data : null;
+  if (!Array.isArray(data)) return null;
+  return (data as Readonly<Record<string, unknown>>[])
+    .filter((endpoint) => endpoint['livemode'] === undefined || endpoint['livemode'] === livemode)
+    .map(({ status, enabled_events: types }) => ({
+      isEnabled: status !== 'disabled',
+      types: Array.isArray(types) ? (types as string[]) : [],
+    }));
+}
+
+const RETRIED_S = 3 * 86_400;
+
+/** Pure: what is known of the event, of the others that were listed, and of Stripe's endpoints. */
+function causeOf(
+  { type, created, pendingWebhooks }: MissingEvent,
+  { found, endpoints, at }: { found: EventsFound; endpoints: Enabled | null; at: number },
+): Cause {
+  if (pendingWebhooks > 0 && created > at - RETRIED_S) return 'in_retry';
+  if (endpoints !== null) {
+    const told = endpoints.filter(({ types }) => types.includes('*') || types.includes(type));
+    if (endpoints.length > 0 && told.length === 0) return 'not_enabled';
+    if (endpoints.length > 0 && told.every(({ isEnabled }) => !isEnabled)) return 'endpoint_down';
+  }
+  return found.known === 0 && found.listed > 1 ? 'endpoint_down' : 'never_arrived';
+}

@@ -1,0 +1,119 @@
+import type { Appender } from '../eventstore/appender.js';
+import { eventIdOf } from '../events/event-id.js';
+import type { Database } from '../read-models/database.js';
+import { lookUp } from '../read-models/event-index.js';
+import type { EventItem, Page } from '../stripe-api/answers.js';
+import type { Refusal } from '../stripe-api/refusals.js';
+import type { StripeApi } from '../stripe-api/stripe-api.js';
+import { listedEvent } from './listed-event.js';
+import type { Purpose, Whose } from './look.js';
+import { settled } from './recorder.js';
+
+/** An event that Stripe lists and the log had not. `created` in seconds. */
+export type MissingEvent = Readonly<{
+  id: string;
+  type: string;
+  created: number;
+  pendingWebhooks: number;
+  /** Where it stands now; null where it was not appended, as in a dry run. */
+  appended: Readonly<{ stream: string; revision: bigint; position: bigint }> | null;
+}>;
+
+export type EventsFound = { listed: number; known: number; requests: number; missing: MissingEvent[] };
+
+export type EventsParts = Readonly<{ api: StripeApi; appender: Appender; database: Database }>;
+
+type Asked = Readonly<{
+  from: number;
+  to: number;
+  whose: Whose;
+  /** The account whose events are asked for; null: the key's own. */
+  account: string | null;
+  purpose: Purpose;
+  /** Finds what is missing, and appends nothing. */
+  isDryRun?: boolean;
+  /** Told after each window, which ends at a second: all up to there is in the log. */
+  onWindow?: (to: number, found: EventsFound) => Promise<void>;
+}>;
+
+const WINDOW_S = 3_600;
+const WINDOW_MAX_S = 86_400;
+const PAGES_MAX = 10;
+/** About a page of the index. */
+const IDS_AT_ONCE = 500;
+
+/**
+ * Compares the ids of all events that Stripe lists between two seconds, both included, with those of the log, and appends what is not
+ * there, in the order in which it happened. Window by window, the oldest first; ids decide, so that windows may overlap. Ends with a
+ * refusal that does not pass.
+ */
+export async function compareEvents(parts: EventsParts, asked: Asked): Promise<EventsFound | Refusal> {
+  const found: EventsFound = { listed: 0, known: 0, requests: 0, missing: [] };
+  let windowS = WINDOW_S;
+  for (let from = asked.from; from <= asked.to;) {
+    const to = Math.min(from + windowS - 1, asked.to);
+    const pages = await pagesOf(parts.api, { from, to, account: asked.account });
+    if (!Array.isArray(pages)) return pages;
+    found.requests += pages.length;
+    const isCut = pages.at(-1)?.hasMore === true;
+    if (isCut && windowS > 1) {
+      windowS = Math.ceil(windowS / 2);
+      continue;
+    }
+    await appendMissing(parts, asked, pages, found);
+    await asked.onWindow?.(to, found);
+    from = to + 1;
+    if (pages.length <= 2) windowS = Math.min(windowS * 2, WINDOW_MAX_S);
+  }
+  return found;
+}
+
+async function pagesOf(
+  api: StripeApi,
+  { from, to, account }: { from: number; to: number; account: string | null },
+): Promise<Page<EventItem>[] | Refusal> {
+  const pages: Page<EventItem>[] = [];
+  for await (const page of api.events({ created: { gte: from, lte: to }, account })) {
+    if (page.kind !== 'page') return page;
+    pages.push(page);
+    // A single second with so many is read to its end all the same.
+    if (pages.length >= PAGES_MAX && from < to) break;
+  }
+  return pages;
+}
+
+async function appendMissing(
+  { appender, database }: EventsParts,
+  { whose, purpose, isDryRun = false }: Asked,
+  pages: readonly Page<EventItem>[],
+  found: EventsFound,
+): Promise<void> {
+  const items = pages.flatMap((page) => page.items.map((item) => ({ item, page }))).reverse();
+  items.sort((a, b) => a.item.created - b.item.created);
+  found.listed += items.length;
+  for (let at = 0; at < items.length; at += IDS_AT_ONCE) {
+    const some = items.slice(at, at + IDS_AT_ONCE);
+    const answers = await lookUp(
+      database,
+      some.map(({ item }) => ({ eventId: eventIdOf(item.id, null), stream: null })),
+    );
+    const unknown = some.filter((_, place) => {
+      const answer = answers[place];
+      return answer?.kind !== 'answered' || answer.found.length === 0;
+    });
+    found.known += some.length - unknown.length;
+    const outcomes = await Promise.all(
+      unknown.map(async ({ item, page }): Promise<MissingEvent | null> => {
+        const { id, type, created, pendingWebhooks } = item;
+        const event = listedEvent(item, page, whose, purpose);
+        if (event === null || isDryRun) return { id, type, created, pendingWebhooks, appended: null };
+        const outcome = settled(await appender.append(event), id);
+        if (outcome.kind !== 'appended') return null;
+        const { stream, revision, position } = outcome;
+        return { id, type, created, pendingWebhooks, appended: { stream, revision, position } };
+      }),
+    );
+    found.missing.push(...outcomes.filter((one) => one !== null));
+    found.known += outcomes.filter((one) => one === null).length;
+  }
+}

@@ -1,0 +1,130 @@
+import type { AnyProjection } from '../../projections/projection.js';
+import type { Appender, AppendOutcome } from '../eventstore/appender.js';
+import type { EventStore } from '../eventstore/event-store.js';
+import { readStream } from '../eventstore/read.js';
+import type { RecordedEvent } from '../eventstore/recorded-event.js';
+import type { Database } from '../read-models/database.js';
+import { findStreams } from '../read-models/event-index.js';
+import { judge, type Judgement, type Verdict } from './judge.js';
+import { asIfRecorded, observationOf, streamOfLook, type Look, type Purpose } from './look.js';
+
+export type RecorderParts = Readonly<{
+  store: EventStore;
+  database: Database;
+  appender: Appender;
+  projections: readonly AnyProjection[];
+}>;
+
+/** What a look was found to be, and what became of it. `no_stream`: no stream can bear the object's name. */
+export type Recorded = Readonly<{
+  look: Look;
+  stream: string | null;
+  verdict: Verdict | Readonly<{ kind: 'no_stream' }> | Readonly<{ kind: 'busy' }>;
+  appended: Readonly<{ revision: bigint; position: bigint }> | null;
+}>;
+
+/** Which verdicts are recorded. */
+export type Worth = ReadonlySet<Verdict['kind']>;
+/** All that is news to any read model, now or later. */
+export const NEWS: Worth = new Set(['unknown', 'drift', 'gone', 'immaterial']);
+export const NOTHING: Worth = new Set();
+
+/** The store takes no appends: nothing is known of what was to be recorded. */
+export class NotRecorded extends Error {
+  readonly code = 'NOT_RECORDED';
+}
+
+const MOVED_MAX = 10;
+const STREAMS_AT_ONCE = 16;
+
+/** Judges what Stripe showed against the log, and appends what is news, at exactly the revision that was judged. */
+export class Recorder {
+  constructor(private readonly parts: RecorderParts) {}
+
+  /** Looks of one page, each once; those of one stream after each other. `streams`: where they belong, if their objects do not tell. */
+  async recordAll(
+    looks: readonly Look[],
+    { worth, purpose, streamOf = streamOfLook }: Options,
+  ): Promise<readonly Recorded[]> {
+    const byStream = new Map<string, Look[]>();
+    const recorded: Recorded[] = [];
+    for (const look of looks) {
+      const stream = streamOf(look);
+      if (stream === null) recorded.push({ look, stream, verdict: { kind: 'no_stream' }, appended: null });
+      else byStream.set(stream, [...(byStream.get(stream) ?? []), look]);
+    }
+    const known = await findStreams(this.parts.database, [...byStream.keys()]);
+    const left = [...byStream];
+    const work = async (): Promise<void> => {
+      for (let next = left.shift(); next !== undefined; next = left.shift()) {
+        const [stream, own] = next;
+        recorded.push(...(await this.#recordIn(stream, own, { worth, purpose, isKnown: known.has(stream) })));
+      }
+    };
+    await Promise.all(Array.from({ length: STREAMS_AT_ONCE }, work));
+    return recorded;
+  }
+
+  async #recordIn(
+    stream: string,
+    looks: readonly Look[],
+    { worth, purpose, isKnown }: Options & { isKnown: boolean },
+  ): Promise<Recorded[]> {
+    // The index may be behind: an append to a stream that it does not know is refused where there is one.
+    let events = isKnown ? await this.#read(stream) : [];
+    const recorded: Recorded[] = [];
+    for (const look of looks) {
+      for (let tries = 1; ; tries += 1) {
+        const { verdict, anchor }: Judgement = judge(look, events, this.parts.projections);
+        if (!worth.has(verdict.kind)) {
+          recorded.push({ look, stream, verdict, appended: null });
+          break;
+        }
+        const at = events.at(-1)?.revision ?? -1n;
+        const event = observationOf(look, { stream, anchor, at }, purpose, new Date());
+        const outcome = settled(await this.parts.appender.append(event), event.type);
+        if (outcome.kind === 'appended') {
+          const { revision, position } = outcome;
+          recorded.push({ look, stream, verdict, appended: { revision, position } });
+          events = [...events, asIfRecorded(event)];
+          break;
+        }
+        // The same look by another process: it stands where that one found the stream.
+        if (outcome.kind === 'duplicate' || tries === MOVED_MAX) {
+          const kind = outcome.kind === 'duplicate' ? 'same' : 'busy';
+          recorded.push({ look, stream, verdict: { kind }, appended: null });
+          if (outcome.kind === 'duplicate') events = await this.#read(stream);
+          break;
+        }
+        events = await this.#read(stream);
+      }
+    }
+    return recorded;
+  }
+
+  async #read(stream: string): Promise<readonly RecordedEvent[]> {
+    const events: RecordedEvent[] = [];
+    for await (const event of readStream(this.parts.store, stream)) events.push(event);
+    return events;
+  }
+}
+
+type Options = Readonly<{ worth: Worth; purpose: Purpose; streamOf?: (look: Look) => string | null }>;
+
+/** @throws NotRecorded for what says nothing of the event */
+export function settled(outcome: AppendOutcome, what: string) {
+  switch (outcome.kind) {
+    case 'appended':
+    case 'duplicate':
+    case 'moved':
+    case 'conflict':
+    case 'stream_deleted':
+      return outcome;
+    case 'unavailable':
+      throw new NotRecorded(`The event store did not take ${what}: ${String(outcome.cause)}`, { cause: outcome.cause });
+    case 'overloaded':
+      throw new NotRecorded(`The event store is too slow to take ${what}.`);
+    case 'too_large':
+      throw new NotRecorded(`${what} is larger than one append may be: raise APPEND_BYTES_MAX.`);
+  }
+}

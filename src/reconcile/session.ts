@@ -1,0 +1,114 @@
+import type { EventStore } from '../eventstore/event-store.js';
+import { readLogPage } from '../eventstore/read.js';
+import type { RecordedEvent } from '../eventstore/recorded-event.js';
+import type { Budget } from '../stripe-api/budget.js';
+import { Rates } from '../stripe-api/rates.js';
+import { StripeApi, type AccountFacts, type RequestReport } from '../stripe-api/stripe-api.js';
+
+/** How Stripe is asked: a key of one account and mode, and within which bounds. */
+export type SessionOptions = Readonly<{
+  key: string;
+  livemode: boolean;
+  url: string;
+  /** Null: that of the events. */
+  apiVersion: string | null;
+  perSecond: number;
+  budget: Budget;
+  signal: AbortSignal;
+  onRequest?: (report: RequestReport) => void;
+}>;
+
+/** Stripe's API for a key whose account is the one whose webhooks the log has. */
+export type Session = Readonly<{
+  api: StripeApi;
+  account: string;
+  /** When the account was opened, in seconds; null where Stripe does not say. */
+  opened: number | null;
+  livemode: boolean;
+  apiVersion: string;
+  /** Stripe's clock as the session began. */
+  at: number;
+}>;
+
+/** The key is of no use here; the message says what to do. */
+export class WrongKey extends Error {
+  readonly code = 'WRONG_KEY';
+}
+
+const EVENTS_KEPT_S = 29 * 86_400;
+const LOOKED_AT_MAX = 1_000;
+const COMPARED = 3;
+
+/**
+ * Begins to ask. A key of another account or mode would fill the log with what is not its own, for ever: so the latest webhooks must be
+ * events that the key can see. To be closed by its `api`. @throws WrongKey
+ */
+export async function openSession(store: EventStore, options: SessionOptions): Promise<Session> {
+  const rates = new Rates({ perSecond: options.perSecond });
+  const webhooks = await latestWebhooks(store, options.livemode);
+  const known = options.apiVersion ?? webhooks.find(({ apiVersion }) => apiVersion !== null)?.apiVersion ?? null;
+  const asker = apiOf(options, rates, known ?? ANY_VERSION);
+  try {
+    const account = await asker.account();
+    if (account.kind !== 'account') throw new WrongKey(account.message);
+    await assertSees(asker, account, webhooks);
+    const apiVersion = known ?? (await versionOfEvents(asker));
+    return {
+      api: apiOf(options, rates, apiVersion),
+      account: account.id,
+      opened: account.created,
+      livemode: options.livemode,
+      apiVersion,
+      at: account.answered,
+    };
+  } finally {
+    asker.close();
+  }
+}
+
+/** For requests whose answers do not depend on it: the account, and events, which come in their own. */
+const ANY_VERSION = '2025-03-31.basil';
+
+const apiOf = ({ key, url, budget, signal, onRequest }: SessionOptions, rates: Rates, apiVersion: string): StripeApi =>
+  new StripeApi({ key, url, apiVersion, rates, budget, signal, ...(onRequest === undefined ? {} : { onRequest }) });
+
+/** The version in which the account's events are rendered. */
+async function versionOfEvents(api: StripeApi): Promise<string> {
+  for await (const page of api.events({ limit: 1 })) {
+    if (page.kind !== 'page') throw new WrongKey(page.message);
+    const version = page.items[0]?.apiVersion;
+    if (typeof version === 'string') return version;
+    break;
+  }
+  throw new WrongKey('Stripe lists no event that tells the API version of the account. Set STRIPE_API_VERSION.');
+}
+
+type Webhook = Readonly<{ id: string; apiVersion: string | null; receivedMs: number }>;
+
+/** The latest webhooks of the own account in a mode, of those that came last. */
+async function latestWebhooks(store: EventStore, livemode: boolean): Promise<Webhook[]> {
+  const events = await readLogPage(store, { direction: 'backwards', from: 'end', max: LOOKED_AT_MAX });
+  return events.flatMap(({ metadata, recordedAt }: RecordedEvent) =>
+    metadata?.source === 'webhook' &&
+    metadata.livemode === livemode &&
+    metadata.account === null &&
+    metadata.quarantine === undefined &&
+    metadata.stripeEventId !== null
+      ? [{ id: metadata.stripeEventId, apiVersion: metadata.apiVersion, receivedMs: recordedAt.getTime() }]
+      : [],
+  );
+}
+
+/** @throws WrongKey when Stripe knows none of the latest webhooks under this key */
+async function assertSees(api: StripeApi, account: AccountFacts, webhooks: readonly Webhook[]): Promise<void> {
+  const young = webhooks.filter(({ receivedMs }) => receivedMs / 1_000 > account.answered - EVENTS_KEPT_S);
+  for (const { id } of young.slice(0, COMPARED)) {
+    const found = await api.event(id);
+    if (found.kind === 'found') return;
+    if (found.kind !== 'gone' && found.kind !== 'other_mode') throw new WrongKey(found.message);
+  }
+  if (young.length >= COMPARED)
+    throw new WrongKey(
+      `Stripe knows none of the latest ${COMPARED} webhooks under the key of ${account.id}: the key is of another account or mode than the webhooks. Nothing was recorded.`,
+    );
+}

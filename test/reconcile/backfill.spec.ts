@@ -1,0 +1,216 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { DAY } from '../../simulator/calendar.js';
+import { startEmbeddedEventStore } from '../../packages/embedded-eventstore/src/index.js';
+import { startStripeApi, type SimulatedStripe } from '../../simulator/stripe-api/server.js';
+import { answerOf } from '../../src/api/answer.js';
+import { projections } from '../../projections/index.js';
+import { viewOf } from '../../src/read-models/schema.js';
+import { RESOURCES } from '../../src/stripe-api/resources.js';
+import { thisBuild } from '../support/builds.js';
+import { ADMIN_TOKEN, read, SECRET } from '../support/delivery.js';
+import { differences } from '../support/expected-row.js';
+import { startLedger, type TestLedger } from '../support/ledger.js';
+import { oracle } from '../support/oracle.js';
+import { query } from '../support/read-models.js';
+import { emptyDatabase } from '../support/servers.js';
+import { until } from '../support/until.js';
+
+const START = Date.UTC(2026, 0, 5, 9) / 1_000;
+const VERSION = '2026-03-25.dahlia';
+
+type Result = Readonly<{
+  kind: string;
+  complete: boolean;
+  run: string;
+  counts: Readonly<Record<string, Readonly<Record<string, number>>>>;
+  events: { listed: number; appended: number };
+  skipped: Readonly<Record<string, string>>;
+  requests: number;
+  why: string | null;
+}>;
+
+type Parts = Readonly<{ ledger: TestLedger; stripe: SimulatedStripe; stop(): Promise<void> }>;
+
+/** On stores of its own: the latest webhooks of a log are compared with what the key sees. */
+async function startBoth(options: Partial<Parameters<typeof startStripeApi>[0]> = {}): Promise<Parts> {
+  const [eventStore, database] = await Promise.all([startEmbeddedEventStore({ directory: 'memory' }), emptyDatabase()]);
+  const ledger = await startLedger({ eventStore, database });
+  const stripe = await startStripeApi({
+    seed: 11,
+    subscriptions: 40,
+    apiVersion: VERSION,
+    startAt: START,
+    limits: null,
+    ...options,
+  });
+  return {
+    ledger,
+    stripe,
+    stop: async () => {
+      await stripe.stop();
+      await ledger.stop();
+      await Promise.all([eventStore.stop(), database.stop()]);
+    },
+  };
+}
+
+/** A command of the ledger in a process of its own, which asks the simulated Stripe. */
+function command({ ledger, stripe }: Parts, args: readonly string[]) {
+  const env = {
+    PATH: process.env['PATH'] ?? '',
+    EVENTSTORE_URL: ledger.eventstoreUrl,
+    DATABASE_URL: ledger.databaseUrl,
+    STRIPE_API_URL: stripe.url,
+    STRIPE_API_KEYS: `tests=${stripe.key}`,
+    STRIPE_API_RATE: '100',
+  };
+  const child = spawn(process.execPath, [thisBuild.command, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  let [output, errors] = ['', ''];
+  child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  child.stderr.on('data', (chunk: Buffer) => (errors += chunk.toString()));
+  const ended = once(child, 'close').then(([code]) => ({ code: code as number | null, output, errors }));
+  return { child, ended };
+}
+
+async function backfill(parts: Parts, args: readonly string[] = []): Promise<Result> {
+  const { output, errors, code } = await command(parts, ['backfill', '--json', ...args]).ended;
+  if (output === '') throw new Error(`backfill ended with ${code}: ${errors}`);
+  return JSON.parse(output) as Result;
+}
+
+const appendedIn = ({ counts, events }: Result): number =>
+  Object.values(counts).reduce((sum, own) => sum + (own['appended'] ?? 0), events.appended);
+
+/** The read models stand at the end of the log. */
+const cameUp = ({ ledger }: Parts) =>
+  until('the read models came up', async () => {
+    const { body } = await read<{ data: { behind: string | null; state: string }[] }>(
+      ledger.url,
+      '/projections',
+      ADMIN_TOKEN,
+    );
+    return body.data.length > 0 && body.data.every(({ behind, state }) => behind === '0' && state === 'live');
+  });
+
+/** Where rows are not what Stripe shows. */
+async function wrongRows({ ledger, stripe }: Parts): Promise<string[]> {
+  const objects = [...stripe.world.objects(stripe.clock.now(), VERSION)];
+  const wrong: string[] = [];
+  for (const [table, { objects: kinds, rowsOf }] of Object.entries(oracle)) {
+    const projection = projections.find(({ tables }) => Object.hasOwn(tables, table));
+    if (projection === undefined) throw new Error(`No projection has ${table}.`);
+    const rows = await query<Record<string, unknown>>(ledger.databaseUrl, `select * from ${viewOf(projection, table)}`);
+    const answers = JSON.parse(JSON.stringify(rows.map(answerOf))) as Record<string, unknown>[];
+    const found = new Map(answers.map((row) => [row['id'], row]));
+    for (const row of objects.filter(({ object }) => kinds.includes(object)).flatMap(rowsOf))
+      wrong.push(
+        ...differences(row, found.get(row['id'])).map((difference) => `${table} ${String(row['id'])}: ${difference}`),
+      );
+  }
+  return wrong;
+}
+
+describe('a backfill of an account of which no webhook ever came', () => {
+  let parts: Parts;
+  let first: Result;
+  beforeAll(async () => {
+    parts = await startBoth();
+    first = await backfill(parts);
+    await cameUp(parts);
+  }, 120_000);
+  afterAll(() => parts.stop());
+
+  it('reads all there is, and its rows are Stripe’s books', async () => {
+    expect(first).toMatchObject({ kind: 'finished', complete: true, skipped: {} });
+    expect(await wrongRows(parts)).toEqual([]);
+  });
+
+  it('records each object that Stripe has, in an event or an observation', async () => {
+    const listed = new Set(RESOURCES.filter(({ when }) => when !== 'wanted').map(({ object }) => object));
+    const rows = await query<{ stream: string }>(
+      parts.ledger.databaseUrl,
+      'select distinct stream from ledger.event_index_v3',
+    );
+    const streams = new Set(rows.map(({ stream }) => stream));
+    const missing = [...parts.stripe.world.objects(parts.stripe.clock.now() - 100, VERSION)]
+      .filter(({ object }) => listed.has(object) && !['invoice', 'invoiceitem', 'checkout.session'].includes(object))
+      .filter(
+        ({ object, id }) => ![...streams].some((stream) => stream.startsWith(`${object}-`) && stream.endsWith(id)),
+      )
+      .map(({ object, id }) => `${object} ${id}`);
+    expect(missing).toEqual([]);
+  });
+
+  it('appends nothing when nothing has changed', async () => {
+    const again = await backfill(parts, ['--new']);
+    expect(again).toMatchObject({ kind: 'finished', complete: true });
+    expect(appendedIn(again)).toBe(0);
+  });
+
+  it('is named by the rows and the timeline as what it is', async () => {
+    const [row] = await query<{ id: string; stripe_event_id: string }>(
+      parts.ledger.databaseUrl,
+      `select id, stripe_event_id from ledger.subscriptions where stripe_event_type = 'ledger.subscription.observed' limit 1`,
+    );
+    if (row === undefined) throw new Error('No subscription was observed.');
+    const { body } = await read(parts.ledger.url, `/subscriptions/${row.id}`);
+    expect(body).toMatchObject({ changedBy: { stripeEventId: row.stripe_event_id }, statusSinceIsBound: true });
+    expect((await read(parts.ledger.url, `/subscriptions/${row.id}/events`)).body).toMatchObject({
+      data: expect.arrayContaining([
+        expect.objectContaining({
+          stripeEventId: row.stripe_event_id,
+          observation: expect.objectContaining({ reason: 'backfill' }),
+        }),
+      ]),
+    });
+    expect((await read(parts.ledger.url, `/events/${row.stripe_event_id}`, ADMIN_TOKEN)).body).toMatchObject({
+      source: 'observation',
+      object: { kind: 'subscription', id: row.id },
+    });
+  });
+});
+
+it('a backfill that is killed again and again, while webhooks come repeated, out of order, and some never, ends at the books', async () => {
+  const parts = await startBoth({
+    now: START + 100 * DAY,
+    deliveryFaults: { lost: 0.2, repeated: 0.2, disordered: true },
+    limits: { perSecond: 60, perEndpoint: 60, concurrent: 20 },
+  });
+  try {
+    const { stripe, ledger } = parts;
+    const form = new URLSearchParams({
+      url: `${ledger.url}/webhooks/stripe`,
+      secret: SECRET,
+      'enabled_events[0]': '*',
+    });
+    stripe.endpoints.create(form, stripe.clock.now());
+    stripe.endpoints.skipTo(stripe.clock.now());
+    stripe.clock.set(START + 120 * DAY);
+    const delivered = stripe.deliver();
+    let kills = 0;
+    for (; kills < 3; kills += 1) {
+      const { child, ended } = command(parts, ['backfill', '--json']);
+      const before = stripe.counters.requests;
+      await until(
+        'it has asked Stripe some times',
+        async () => stripe.counters.requests > before + 8 * (kills + 1) || child.exitCode !== null,
+      );
+      child.kill('SIGKILL');
+      await ended;
+    }
+    await delivered;
+    const last = await backfill(parts);
+    expect(last).toMatchObject({ kind: 'finished' });
+    await cameUp(parts);
+    expect(await wrongRows(parts)).toEqual([]);
+    const repeats = await query(
+      ledger.databaseUrl,
+      'select stream from ledger.event_index_v3 group by stream, event_id having count(*) > 1',
+    );
+    expect(repeats).toEqual([]);
+  } finally {
+    await parts.stop();
+  }
+}, 240_000);
