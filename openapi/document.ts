@@ -164,7 +164,8 @@ function problemsOf(route: string, scope: string, parameters: readonly Parameter
     ...(takes('minPosition') ? WAIT : []),
     ...(isPast ? PAST : []),
     ...(route.endsWith('/live') && route.includes('/v1/') ? (['too_many_live'] as const) : []),
-    ...(route.includes('/access') ? (['customer_too_large'] as const) : []),
+    ...(route.includes('/access-changes') ? (['event_store_unavailable'] as const) : []),
+    ...(/\/access$/.test(route) ? (['customer_too_large'] as const) : []),
     ...(route.endsWith('/replay') ? (['replays_busy'] as const) : []),
     ...(route.includes('/operations') ? OPERATION : []),
   ];

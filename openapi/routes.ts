@@ -72,6 +72,21 @@ export const routes: Readonly<Record<string, RouteDescription>> = {
   'GET /v1/disputes': { summary: 'Disputes', answer: 'Disputes' },
   'GET /v1/disputes/{id}': { summary: 'A dispute with the money that it moved', answer: 'Dispute' },
   'GET /v1/churn-risk': { summary: 'Subscriptions about to be lost for want of payment', answer: 'ChurnRisks' },
+  'GET /v1/access-changes': {
+    summary: 'Whose access has changed, and why, in the order of the log',
+    answer: 'AccessFeed',
+  },
+  'GET /v1/access-changes/live': { summary: 'Each change of access, as it comes', answer: EVENT_STREAM },
+  'GET /v1/access-changes/held': { summary: 'Changes of access that wait for an approval', answer: 'HeldChanges' },
+  'POST /v1/access-changes/approve': {
+    summary: 'Record the changes of access that are held',
+    answer: 'Approved',
+    status: 202,
+  },
+  'GET /v1/customers/{id}/access-changes': {
+    summary: 'The decisions about the access of a customer, the newest first',
+    answer: 'AccessHistory',
+  },
   'GET /v1/operations': { summary: 'Long work that was asked for, the newest first', answer: 'Operations' },
   'POST /v1/operations': {
     summary: 'Ask for a rebuild, a dry run, a rollback, a replay or a verification',

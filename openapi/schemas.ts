@@ -386,6 +386,34 @@ const access: Properties = {
   ),
 };
 
+const heldAccess = { granted: flag, products: list(text), entitlements: list(text) };
+const decision: Properties = {
+  customer: text,
+  reference: orNull(text),
+  revision: whole,
+  before: object(heldAccess),
+  now: object({
+    ...heldAccess,
+    until: orNull(time),
+    reason: ref('AccessReason'),
+    isComplete: flag,
+    unseenSubscriptions: list(text),
+  }),
+  because: object(
+    { kind: oneOf('event', 'time', 'policy', 'repair') },
+    { stripeEventId: orNull(text), position: decimal },
+  ),
+  decidedAt: time,
+};
+const change: Properties = { id: text, type: text, position: decimal, ...decision };
+const accessChanges: Properties = {
+  AccessChange: object(change),
+  AccessFeed: object({ data: list(ref('AccessChange')), nextAfter: orNull(decimal) }),
+  AccessHistory: object({ data: list(object({ ...change, isBaseline: flag })), nextCursor: orNull(text) }),
+  HeldChanges: object({ data: list(object({ ...decision, hold: text })), count: whole, nextCursor: orNull(text) }),
+  Approved: object({ approved: whole }),
+};
+
 const operations: Properties = {
   Event: object(eventFields),
   EventWithDeliveries: object({
@@ -545,7 +573,7 @@ const ofPlain: Properties = Object.fromEntries(
   ]),
 );
 
-const all: Properties = { ...shared, ...ofPlain, ...billing, ...money, ...access, ...operations };
+const all: Properties = { ...shared, ...ofPlain, ...billing, ...money, ...access, ...accessChanges, ...operations };
 
 /** What a schema has inside, by its title: members of JSON columns, which columns of several tables share. */
 const titledIn = (schema: unknown): [title: string, schema: JsonSchema][] => {

@@ -2,6 +2,9 @@ import { Logger, Module, type DynamicModule, type Provider, type Type } from '@n
 import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { projections } from '../projections/index.js';
+import { AccessChanges } from './access-changes/thread.js';
+import { ACCESS_LOG, AccessChangesController } from './api/access-changes/access-changes.controller.js';
+import { AccessFeed } from './api/access-changes/access-feed.js';
 import { ACCESS_POLICY, AccessController } from './api/access/access.controller.js';
 import { AuthGuard } from './http/auth.guard.js';
 import { CHURN_RISK, CHURN_RISK_QUERY } from './api/churn-risk/churn-risk.js';
@@ -82,6 +85,8 @@ export type App = Readonly<{
   catchUp: CatchUpThread | null;
   /** Null where another process works at operations. */
   operations: Operations | null;
+  /** Null where nobody, or another process, decides who has access. */
+  accessChanges: AccessChanges | null;
   registry: Registry;
   /** Null without the role `ingest`. */
   bodyRoute: BodyRoute | null;
@@ -108,16 +113,8 @@ export class AppModule {
             observer: catchUpMetrics,
             intakeIsBusy: () => appender.waiting > 0,
           });
-    const operations =
-      !roles.includes('project') || database === null
-        ? null
-        : new Operations({
-            store,
-            database,
-            eventstoreUrl,
-            databaseUrl,
-            warned: (text) => new Logger('operations').warn(text),
-          });
+    const operations = operationsOf({ config, store, database });
+    const accessChanges = accessChangesOf(config, registry);
     const appender: Appender = new Appender(
       store,
       index === null ? noIndex : new BatchedEventIdIndex(index),
@@ -169,8 +166,32 @@ export class AppModule {
       controllers: parts.flatMap(({ controllers }) => controllers),
       providers: parts.flatMap(({ providers }) => providers),
     };
-    return { module, catchUp, operations, registry, bodyRoute: intake?.bodyRoute ?? null };
+    return { module, catchUp, operations, accessChanges, registry, bodyRoute: intake?.bodyRoute ?? null };
   }
+}
+
+/** A process that projects works at operations too. */
+const operationsOf = ({
+  config,
+  store,
+  database,
+}: Pick<AppParts, 'config' | 'store' | 'database'>): Operations | null =>
+  !config.roles.includes('project') || database === null
+    ? null
+    : new Operations({
+        store,
+        database,
+        eventstoreUrl: config.eventstoreUrl,
+        databaseUrl: config.databaseUrl,
+        warned: (text) => new Logger('operations').warn(text),
+      });
+
+/** A process that projects decides who has access, unless nobody is to. */
+function accessChangesOf(config: Config, registry: Registry): AccessChanges | null {
+  const { roles, eventstoreUrl, databaseUrl, access: policy, referenceKey, accessChanges } = config;
+  const { isOn, brake, outbox } = accessChanges;
+  if (!roles.includes('project') || !isOn) return null;
+  return new AccessChanges({ eventstoreUrl, databaseUrl, policy, referenceKey, brake, outbox }, registry);
 }
 
 /** What every process serves. */
@@ -264,6 +285,7 @@ const readsPart = ({
     FindController,
     FindingsController,
     AccessController,
+    AccessChangesController,
     listControllerOf(CHURN_RISK, CHURN_RISK_QUERY),
     EventsController,
     LiveController,
@@ -283,6 +305,8 @@ const readsPart = ({
       provide: PastThreads,
       useValue: new PastThreads({ thread: pastThreadOf(config), answerWithinMs: LIMITS.pastAnswerMs, registry }),
     },
+    { provide: AccessFeed, useValue: new AccessFeed(store) },
+    { provide: ACCESS_LOG, useValue: store },
     { provide: LiveEvents, useValue: new LiveEvents(store) },
     { provide: DELIVERIES_OF, useValue: deliveriesOf },
     { provide: OPERATIONS, useValue: operations },

@@ -2,6 +2,8 @@ import { readFileSync, statSync } from 'node:fs';
 import { z } from 'zod';
 import type { Environment } from './environment.js';
 import { mistakenNames } from './mistaken-names.js';
+import type { Brake } from './access-changes/change.js';
+import { endpointsIn, type OutboxConfig } from './access-changes/outbox-config.js';
 import { DEFAULT_ACCESS_POLICY, GIVEN_BACK, GRACE_STATUSES, type AccessPolicy } from './access/policy.js';
 
 /** A bearer token of the API, the name that was given to it, and what it may do. */
@@ -73,6 +75,8 @@ export type Config = Readonly<{
   access: AccessPolicy;
   /** Whether a process that serves the API serves the console too. */
   hasConsole: boolean;
+  /** Whether changes of access are decided and recorded, by the process that projects; what holds them back; who is told. */
+  accessChanges: Readonly<{ isOn: boolean; brake: Brake; outbox: OutboxConfig }>;
   /** Variables that are set and not read, each with the name that was probably meant. */
   warnings: readonly string[];
   /** Whether the log has a line for each delivery, for a developer who watches. */
@@ -302,6 +306,10 @@ const environment = z.object({
   ACCESS_TRIAL_UNPAID_GRACE: yesOrNo(DEFAULT_ACCESS_POLICY.trialUnpaidGrace),
   ACCESS_GIVEN_BACK_DENIES: wordsOf(GIVEN_BACK, DEFAULT_ACCESS_POLICY.givenBackDenies),
   ACCESS_PAID_AFTER_END: yesOrNo(DEFAULT_ACCESS_POLICY.paidAfterEnd),
+  ACCESS_CHANGES: yesOrNo(true),
+  ACCESS_CHANGES_HELD_CUSTOMERS: integer(20, 0, 1_000_000),
+  ACCESS_CHANGES_HELD_PERCENT: integer(1, 0, 100),
+  WEBHOOK_OUT_PRIVATE: yesOrNo(false),
 });
 
 /** Hold secrets: a message repeats nothing of them, and each can be given as the name of a file. */
@@ -423,6 +431,9 @@ export function loadConfig(env: Environment): Config {
   const { values, mistakes } = read(environment, env);
   const production = values.NODE_ENV === 'production';
   mistakes.push(...missing(values));
+  const outbox = { allowsPrivate: values.WEBHOOK_OUT_PRIVATE };
+  const { endpoints, mistakes: ofEndpoints } = endpointsIn(env, outbox);
+  mistakes.push(...ofEndpoints);
   const { unread, replacing } = mistakenNames(withFiles(env), VARIABLES);
   if (production) mistakes.push(...replacing);
   if (mistakes.length > 0) throw new ConfigError(mistakes.join('\n'));
@@ -454,6 +465,11 @@ export function loadConfig(env: Environment): Config {
     referenceKey: values.REFERENCE_METADATA ?? null,
     access: accessPolicyOf(values),
     hasConsole: values.CONSOLE === 'on',
+    accessChanges: {
+      isOn: values.ACCESS_CHANGES,
+      brake: { customers: values.ACCESS_CHANGES_HELD_CUSTOMERS, percent: values.ACCESS_CHANGES_HELD_PERCENT },
+      outbox: { ...outbox, endpoints },
+    },
   };
 }
 

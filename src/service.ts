@@ -51,13 +51,19 @@ export async function startService(config: Config, logger: LoggerService): Promi
         onIdleError,
       })
     : null;
-  const { module, catchUp, operations, registry, bodyRoute } = AppModule.of({ config, store, database, reads, index });
+  const { module, catchUp, operations, accessChanges, registry, bodyRoute } = AppModule.of({
+    config,
+    store,
+    database,
+    reads,
+    index,
+  });
   const { requestTimeoutMs, connectionsMax, intakeBodiesBytesMax: bodiesBytesMax } = config;
   const limits = { requestTimeoutMs, connectionsMax, bodiesBytesMax, answersBytesMax: LIMITS.answersBytesMax };
   const app = await createServer(module, { logger, limits, registry, bodyRoute });
   const closeAll = async () => {
     await drain(app);
-    await Promise.all([catchUp?.stop(), operations?.stop()]);
+    await Promise.all([catchUp?.stop(), operations?.stop(), accessChanges?.stop()]);
     await Promise.all([store.close(), database?.close(), reads?.close(), index?.close()]);
   };
   try {
@@ -71,6 +77,7 @@ export async function startService(config: Config, logger: LoggerService): Promi
   }
   catchUp?.start();
   operations?.start();
+  accessChanges?.start();
   const { address, port, family } = app.getHttpServer().address() as AddressInfo;
   return { url: `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`, stop: closeAll };
 }

@@ -25,6 +25,8 @@ export const LIMITS = {
     changedMax: 200,
     readers: { max: 20, perTokenMax: 10 },
   },
+  /** Who waits for changes of access, or follows them. */
+  accessReaders: { max: 100, perTokenMax: 50 },
   /** The timelines that a thread keeps, and for how long. */
   timelines: { bytesMax: 32 * 1024 * 1024, keptMs: 30_000 },
   /** A page of a timeline ends early beyond this. */

@@ -98,6 +98,20 @@ files in ./data.
     load: async () => (await import('./events.command.js')).eventsCommand,
   },
   {
+    kind: 'command',
+    name: 'access changes',
+    usage: '',
+    summary: 'list the changes of access that are held back, and why',
+    load: async () => (await import('./access-changes.command.js')).accessChangesCommand,
+  },
+  {
+    kind: 'command',
+    name: 'access approve',
+    usage: '',
+    summary: 'record the changes of access that are held back',
+    load: async () => (await import('./access-changes.command.js')).accessApproveCommand,
+  },
+  {
     kind: 'service_command',
     name: 'access',
     usage: '<customer|e-mail>',

@@ -4,6 +4,7 @@ import { canonicalJson, type Json } from './json.js';
 /** Namespaces of ours (RFC 9562, section 6.6). They are part of the log's format: changing one makes every event new. */
 const eventNamespace = Buffer.from('d1b5cfb2b0d14a3c9c7d6a0c3a0a6f4e', 'hex');
 const observationNamespace = Buffer.from('5d1e6f0a8c4b4f52a7d39e2b64c0f813', 'hex');
+const ownNamespace = Buffer.from('5b7c1d3e6f0a4c5d9e8b7a6f5c4d3e2f', 'hex');
 const quarantineNamespace = Buffer.from('8f0d3b9ce5a24f4e8a5b2f7a91c6d70b', 'hex');
 
 /** How much of a UUID's text names the event; what follows names the API version in which it is rendered. */
@@ -70,6 +71,9 @@ export const sightIdOf = (eventId: string): string => `obs_${eventId.replaceAll(
 /** The id under which the log has an observation, by its name in rows; null when that is none. */
 export const eventIdOfSight = (id: string): string | null =>
   /^obs_[\da-f]{32}$/.test(id) ? id.slice('obs_'.length).replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-') : null;
+
+/** The id of an event of ours at a place in its stream: two processes cannot both write what comes there. */
+export const placeIdOf = (stream: string, revision: bigint): string => uuidV5(ownNamespace, `${stream}@${revision}`);
 
 /** A UUID of version 5 (RFC 9562, section 5.5): the SHA-1 of namespace and name, cut to 122 bits. */
 function uuidV5(namespace: Buffer, name: string): string {

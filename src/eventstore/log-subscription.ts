@@ -1,8 +1,7 @@
-import shared from '@eventstore/db-client/generated/shared_pb.js';
 import streams, { type ReadReq } from '@eventstore/db-client/generated/streams_pb.js';
 import { setImmediate as othersTurn } from 'node:timers/promises';
 import type { EventStore } from './event-store.js';
-import { allFrom, readRequest } from './read-request.js';
+import { allFrom, ofTypes, readRequest } from './read-request.js';
 import { readBytesOf, type ReadBytes } from './read-response.js';
 import { storeErrorOf } from './store-errors.js';
 
@@ -13,14 +12,15 @@ export type LogEvent = Readonly<{ event: ReadBytes; response: Buffer }>;
 const FOLLOWED = '^(?:[^$]|\\$metadata$|\\$streamDeleted$)';
 
 /**
- * A catch-up subscription to `$all`, from after a position (null: from the start). Brings what has come since it was asked last.
+ * A catch-up subscription to `$all`, from after a position (null: from the start). Brings what has come since it was asked last; of
+ * `types`, a regular expression, else all that projections follow.
  * @throws what the store fails with; ends when the store ends it, or the signal aborts
  */
 export async function* subscribeToLog(
   store: EventStore,
-  { after, signal }: { after: bigint | null; signal: AbortSignal },
+  { after, signal, types = FOLLOWED }: { after: bigint | null; signal: AbortSignal; types?: string },
 ): AsyncGenerator<readonly LogEvent[]> {
-  const call = await store.subscriptions.openRead<LogEvent | 'none'>(subscriptionTo(after), logEventOf);
+  const call = await store.subscriptions.openRead<LogEvent | 'none'>(subscriptionTo(after, types), logEventOf);
   const stop = (): void => call.cancel();
   signal.addEventListener('abort', stop);
   try {
@@ -48,16 +48,10 @@ function logEventOf(response: Buffer): LogEvent | 'none' {
 
 const { Options } = streams.ReadReq;
 
-function subscriptionTo(after: bigint | null): ReadReq {
-  const expression = new Options.FilterOptions.Expression();
-  expression.setRegex(FOLLOWED);
-  const filter = new Options.FilterOptions();
-  filter.setEventType(expression);
-  filter.setCount(new shared.Empty());
-  filter.setCheckpointintervalmultiplier(1);
+function subscriptionTo(after: bigint | null, types: string): ReadReq {
   const options = new Options();
   options.setAll(allFrom(after));
   options.setSubscription(new Options.SubscriptionOptions());
-  options.setFilter(filter);
+  options.setFilter(ofTypes(types));
   return readRequest(options);
 }

@@ -1,8 +1,12 @@
 /** Streams that the ledger writes for itself, beside those of Stripe's objects: what it did, and decided. */
 import { write, type WriteOutcome } from './append.js';
-import type { EventStore } from './event-store.js';
+import streams from '@eventstore/db-client/generated/streams_pb.js';
+import { untilItStalls, type EventStore } from './event-store.js';
 import { readStreamBack } from './read.js';
-import type { RecordedEvent } from './recorded-event.js';
+import { allFrom, ofTypes, readRequest } from './read-request.js';
+import { readBytesOf, type ReadBytes } from './read-response.js';
+import { recordedEventFrom, type RecordedEvent } from './recorded-event.js';
+import { storeErrorOf } from './store-errors.js';
 
 /** What its data are is for the reader to know. Without the metadata of a delivery no read model takes it. */
 export type OwnEvent = Readonly<{ eventId: string; type: string; data: unknown }>;
@@ -44,3 +48,28 @@ export async function latestOf(
 /** The last event of a stream; null when it has none. */
 export const lastOf = async (store: EventStore, stream: string): Promise<RecordedEvent | null> =>
   (await latestOf(store, stream, { max: 1 }))[0] ?? null;
+
+/**
+ * Events of the log whose type matches a regular expression, in its order, after a position (null: from its start).
+ * @throws StoreUnavailable, StoreRefuses, StoreTimeout, InvalidPosition
+ */
+export async function readOfTypes(
+  store: EventStore,
+  { types, after, max }: { types: string; after: bigint | null; max: number },
+): Promise<RecordedEvent[]> {
+  const options = new streams.ReadReq.Options();
+  options.setAll(allFrom(after));
+  options.setReadDirection(streams.ReadReq.Options.ReadDirection.FORWARDS);
+  // The event at the position itself is read again.
+  options.setCount(String(after === null ? max : max + 1));
+  options.setFilter(ofTypes(types));
+  const events: RecordedEvent[] = [];
+  try {
+    const call = await store.reads.openRead(readRequest(options), readBytesOf);
+    for await (const event of untilItStalls<ReadBytes | 'none'>(call, 'Reading the log'))
+      if (event !== 'none' && event.position !== after) events.push(recordedEventFrom(event));
+  } catch (error) {
+    throw storeErrorOf(error, { what: 'Reading the log', ofLog: true });
+  }
+  return events.slice(0, max);
+}

@@ -24,6 +24,17 @@ export function endOfAll(): ReadReq.Options.AllOptions {
   return all;
 }
 
+/** A filter of `$all` by a regular expression on event types, without an end to how far the store may search. */
+export function ofTypes(regex: string): ReadReq.Options.FilterOptions {
+  const expression = new Options.FilterOptions.Expression();
+  expression.setRegex(regex);
+  const filter = new Options.FilterOptions();
+  filter.setEventType(expression);
+  filter.setCount(new shared.Empty());
+  filter.setCheckpointintervalmultiplier(1);
+  return filter;
+}
+
 /** A request with these options, that gets ids as texts; without a filter it gets every event. */
 export function readRequest(options: ReadReq.Options): ReadReq {
   const uuids = new Options.UUIDOption();

@@ -91,6 +91,18 @@ const rooms: Record<string, { mayImport: readonly string[]; because: string }> =
     mayImport: ['src/events', 'src/folding/group-by.ts'],
     because: 'an answer is a function of facts, policy and time',
   },
+  'src/access-changes': {
+    mayImport: [
+      'src/access',
+      'src/events',
+      'src/eventstore',
+      'src/folding/group-by.ts',
+      'src/read-models',
+      'src/start-thread.ts',
+      'projections',
+    ],
+    because: 'it records when an answer of src/access has changed, and tells of it; who judges is handed to it',
+  },
   'src/as-of': {
     mayImport: ['src/events', 'src/eventstore', 'src/read-models', 'src/folding', 'src/projector', 'projections'],
     because: 'the past is folded as the present is',
@@ -98,6 +110,7 @@ const rooms: Record<string, { mayImport: readonly string[]; because: string }> =
   'src/api': {
     mayImport: [
       'src/access',
+      'src/access-changes',
       'src/as-of',
       'src/events',
       'src/eventstore',
@@ -119,6 +132,7 @@ const rooms: Record<string, { mayImport: readonly string[]; because: string }> =
     mayImport: [
       'src/reconcile',
       'src/stripe-api',
+      'src/access-changes',
       'src/eventstore',
       'src/read-models',
       'src/catch-up',

@@ -7,6 +7,8 @@ import { testDatabase, testEventStore, type TestServer } from './servers.js';
 /** Environment of a service of the tests; the same for one in this process and one in its own. */
 export const testEnvironment = (urls: { eventstoreUrl: string; databaseUrl: string }): Record<string, string> => ({
   PORT: '0',
+  // What decides appends to the log; the tests of it say so.
+  ACCESS_CHANGES: 'no',
   LOG_LEVEL: process.env['TEST_LOG_LEVEL'] ?? 'fatal',
   EVENTSTORE_URL: urls.eventstoreUrl,
   DATABASE_URL: urls.databaseUrl,

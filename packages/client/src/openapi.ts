@@ -154,6 +154,74 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/v1/access-changes": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Whose access has changed, and why, in the order of the log */
+        readonly get: operations["getAccessChanges"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/access-changes/approve": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** Record the changes of access that are held */
+        readonly post: operations["postAccessChangesApprove"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/access-changes/held": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Changes of access that wait for an approval */
+        readonly get: operations["getAccessChangesHeld"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/access-changes/live": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Each change of access, as it comes */
+        readonly get: operations["getAccessChangesLive"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/v1/checkout-sessions": {
         readonly parameters: {
             readonly query?: never;
@@ -316,6 +384,23 @@ export interface paths {
         };
         /** Whether a customer has access, until when, and why */
         readonly get: operations["getCustomersByIdAccess"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/customers/{id}/access-changes": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** The decisions about the access of a customer, the newest first */
+        readonly get: operations["getCustomersByIdAccessChanges"];
         readonly put?: never;
         readonly post?: never;
         readonly delete?: never;
@@ -1969,6 +2054,112 @@ export interface components {
             readonly customer?: string;
             readonly asOf?: components["schemas"]["AsOf"];
         };
+        readonly AccessChange: {
+            readonly id: string;
+            readonly type: string;
+            readonly position: string;
+            readonly customer: string;
+            readonly reference: string | null;
+            readonly revision: number;
+            readonly before: {
+                readonly granted: boolean;
+                readonly products: readonly string[];
+                readonly entitlements: readonly string[];
+            };
+            readonly now: {
+                readonly granted: boolean;
+                readonly products: readonly string[];
+                readonly entitlements: readonly string[];
+                /** Format: date-time */
+                readonly until: string | null;
+                readonly reason: components["schemas"]["AccessReason"];
+                readonly isComplete: boolean;
+                readonly unseenSubscriptions: readonly string[];
+            };
+            readonly because: {
+                /** @description One of event, time, policy, repair; more may come. */
+                readonly kind: string;
+                readonly stripeEventId?: string | null;
+                readonly position?: string;
+            };
+            /** Format: date-time */
+            readonly decidedAt: string;
+        };
+        readonly AccessFeed: {
+            readonly data: readonly components["schemas"]["AccessChange"][];
+            readonly nextAfter: string | null;
+        };
+        readonly AccessHistory: {
+            readonly data: readonly {
+                readonly id: string;
+                readonly type: string;
+                readonly position: string;
+                readonly customer: string;
+                readonly reference: string | null;
+                readonly revision: number;
+                readonly before: {
+                    readonly granted: boolean;
+                    readonly products: readonly string[];
+                    readonly entitlements: readonly string[];
+                };
+                readonly now: {
+                    readonly granted: boolean;
+                    readonly products: readonly string[];
+                    readonly entitlements: readonly string[];
+                    /** Format: date-time */
+                    readonly until: string | null;
+                    readonly reason: components["schemas"]["AccessReason"];
+                    readonly isComplete: boolean;
+                    readonly unseenSubscriptions: readonly string[];
+                };
+                readonly because: {
+                    /** @description One of event, time, policy, repair; more may come. */
+                    readonly kind: string;
+                    readonly stripeEventId?: string | null;
+                    readonly position?: string;
+                };
+                /** Format: date-time */
+                readonly decidedAt: string;
+                readonly isBaseline: boolean;
+            }[];
+            readonly nextCursor: string | null;
+        };
+        readonly HeldChanges: {
+            readonly data: readonly {
+                readonly customer: string;
+                readonly reference: string | null;
+                readonly revision: number;
+                readonly before: {
+                    readonly granted: boolean;
+                    readonly products: readonly string[];
+                    readonly entitlements: readonly string[];
+                };
+                readonly now: {
+                    readonly granted: boolean;
+                    readonly products: readonly string[];
+                    readonly entitlements: readonly string[];
+                    /** Format: date-time */
+                    readonly until: string | null;
+                    readonly reason: components["schemas"]["AccessReason"];
+                    readonly isComplete: boolean;
+                    readonly unseenSubscriptions: readonly string[];
+                };
+                readonly because: {
+                    /** @description One of event, time, policy, repair; more may come. */
+                    readonly kind: string;
+                    readonly stripeEventId?: string | null;
+                    readonly position?: string;
+                };
+                /** Format: date-time */
+                readonly decidedAt: string;
+                readonly hold: string;
+            }[];
+            readonly count: number;
+            readonly nextCursor: string | null;
+        };
+        readonly Approved: {
+            readonly approved: number;
+        };
         readonly Event: {
             readonly stripeEventId: string | null;
             /** Format: uuid */
@@ -2547,6 +2738,11 @@ export type DisputeMovement = components['schemas']['DisputeMovement'];
 export type PaidInvoice = components['schemas']['PaidInvoice'];
 export type AccessReason = components['schemas']['AccessReason'];
 export type Access = components['schemas']['Access'];
+export type AccessChange = components['schemas']['AccessChange'];
+export type AccessFeed = components['schemas']['AccessFeed'];
+export type AccessHistory = components['schemas']['AccessHistory'];
+export type HeldChanges = components['schemas']['HeldChanges'];
+export type Approved = components['schemas']['Approved'];
 export type Event = components['schemas']['Event'];
 export type EventWithDeliveries = components['schemas']['EventWithDeliveries'];
 export type Events = components['schemas']['Events'];
@@ -2861,6 +3057,129 @@ export interface operations {
                 };
                 content: {
                     readonly "application/json": components["schemas"]["Access"];
+                };
+            };
+            /** @description A problem; x-problems lists its codes. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly getAccessChanges: {
+        readonly parameters: {
+            readonly query?: {
+                readonly after?: string;
+                readonly limit?: number;
+                readonly waitMs?: number;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Whose access has changed, and why, in the order of the log */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["AccessFeed"];
+                };
+            };
+            /** @description A problem; x-problems lists its codes. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly postAccessChangesApprove: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Record the changes of access that are held */
+            readonly 202: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Approved"];
+                };
+            };
+            /** @description A problem; x-problems lists its codes. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly getAccessChangesHeld: {
+        readonly parameters: {
+            readonly query?: {
+                readonly cursor?: string;
+                readonly limit?: number;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Changes of access that wait for an approval */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["HeldChanges"];
+                };
+            };
+            /** @description A problem; x-problems lists its codes. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly getAccessChangesLive: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Each change of access, as it comes */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "text/event-stream": unknown;
                 };
             };
             /** @description A problem; x-problems lists its codes. */
@@ -3257,6 +3576,40 @@ export interface operations {
                 };
                 content: {
                     readonly "application/json": components["schemas"]["Access"];
+                };
+            };
+            /** @description A problem; x-problems lists its codes. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly getCustomersByIdAccessChanges: {
+        readonly parameters: {
+            readonly query?: {
+                readonly cursor?: string;
+                readonly limit?: number;
+            };
+            readonly header?: never;
+            readonly path: {
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The decisions about the access of a customer, the newest first */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["AccessHistory"];
                 };
             };
             /** @description A problem; x-problems lists its codes. */

@@ -1,5 +1,4 @@
 import { Logger, type OnModuleDestroy } from '@nestjs/common';
-import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { withTimeout, type EventStore } from '../../eventstore/event-store.js';
 import { subscribeToLog } from '../../eventstore/log-subscription.js';
@@ -13,10 +12,10 @@ import { LIMITS } from '../limits.js';
 import { LIVE_HEADERS } from '../live/live-reader.js';
 import { Places } from '../places.js';
 import { badQuery } from '../query.js';
+import { sent } from '../sent.js';
 import { entryOf, isWanted, type EventFilter } from './event-entry.js';
 
 const BEAT_MS = 10_000;
-const SLOW_READER_MS = 30_000;
 const STORE_ANSWERS_WITHIN_MS = 5_000;
 
 /**
@@ -101,17 +100,5 @@ export class LiveEvents implements OnModuleDestroy {
       clearInterval(beating);
       response.end();
     }
-  }
-}
-
-/** @throws when the reader has taken nothing for long: its connection is cut */
-async function sent(response: ServerResponse, text: string, signal: AbortSignal): Promise<void> {
-  if (response.write(text)) return;
-  const limit = AbortSignal.timeout(SLOW_READER_MS);
-  try {
-    await once(response, 'drain', { signal: AbortSignal.any([signal, limit]) });
-  } catch (error) {
-    if (limit.aborted) response.destroy();
-    throw error;
   }
 }

@@ -1,0 +1,93 @@
+/** The program of the thread that decides who has access, and tells of changes, until its parent says stop. */
+import { hash } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
+import { parentPort, workerData } from 'node:worker_threads';
+import { projections } from '../projections/index.js';
+import { Decider } from './access-changes/decider.js';
+import { send } from './access-changes/delivery.js';
+import { Outbox } from './access-changes/outbox.js';
+import type { AccessThreadData, AccessThreadMessage } from './access-changes/thread.js';
+import { judgeBy } from './api/access/judge.js';
+import { connectEventStore } from './eventstore/event-store.js';
+import { Database } from './read-models/database.js';
+
+if (!parentPort) throw new Error('This module is the thread of access changes: start it with AccessChanges.');
+const parent = parentPort;
+const data = workerData as AccessThreadData;
+const tell = (message: AccessThreadMessage): void => parent.postMessage(message);
+const warned = (text: string): void => tell({ kind: 'warned', text });
+const now = (): Date => new Date();
+
+const CONNECTIONS_MAX = 3;
+const ROUND_EVERY_MS = 500;
+const AFTER_FAILURE_MS = 2_000;
+const store = connectEventStore(data.eventstoreUrl);
+const database = new Database(data.databaseUrl, { connectionsMax: CONNECTIONS_MAX, onIdleError: () => undefined });
+const stopping = new AbortController();
+parent.once('message', () => stopping.abort());
+const { signal } = stopping;
+const rest = (ms: number): Promise<void> => pause(ms, undefined, { signal }).catch(() => undefined);
+
+const decider = new Decider({
+  store,
+  database,
+  projections,
+  judge: judgeBy(data),
+  policy: hash('sha256', JSON.stringify(data.policy)),
+  brake: data.brake,
+  now,
+  decided: (because) => tell({ kind: 'decided', because }),
+  held: (customers) => tell({ kind: 'held', customers }),
+  warned,
+});
+const outboxes = data.outbox.endpoints.map(
+  (endpoint) =>
+    new Outbox({
+      store,
+      endpoint,
+      now,
+      send: (change) => send(endpoint, change, { allowsPrivate: data.outbox.allowsPrivate, now: now() }),
+      failed: () => tell({ kind: 'not_delivered', endpoint: endpoint.name }),
+      lag: (seconds) => tell({ kind: 'lag', endpoint: endpoint.name, seconds }),
+      warned,
+    }),
+);
+
+/** Does rounds until it is to stop; a failure that lasts is told once. */
+async function rounds(what: string, round: () => Promise<boolean>): Promise<void> {
+  let failure = '';
+  while (!signal.aborted) {
+    try {
+      if (!(await round())) await rest(ROUND_EVERY_MS);
+      failure = '';
+    } catch (error) {
+      const text = error instanceof Error ? error.message : String(error);
+      if (text !== failure) warned(`${what}: ${text}`);
+      failure = text;
+      await rest(AFTER_FAILURE_MS);
+    }
+  }
+}
+
+/** Who decides also delivers, so that one process does. */
+let isDeciding = false;
+await Promise.all([
+  rounds('Access changes are not decided', async () => {
+    isDeciding = await decider.tick().catch((error: unknown) => {
+      isDeciding = false;
+      throw error;
+    });
+    return false;
+  }),
+  ...outboxes.map((outbox) =>
+    rounds('Access changes are not delivered', async () => {
+      if (isDeciding) return outbox.tick();
+      outbox.forget();
+      return false;
+    }),
+  ),
+]);
+await decider.stop();
+await database.close();
+// Ends this thread alone. The connections to the store go with it.
+process.exit();

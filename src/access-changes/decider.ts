@@ -1,0 +1,378 @@
+import { randomUUID } from 'node:crypto';
+import { customers as customersProjection } from '../../projections/customers.js';
+import { entitlements } from '../../projections/entitlements.js';
+import type { AnyProjection } from '../../projections/projection.js';
+import { subscriptions } from '../../projections/subscriptions.js';
+import type { AccessAnswer } from '../access/answer.js';
+import type { EventStore } from '../eventstore/event-store.js';
+import { nameOfLog } from '../eventstore/log-name.js';
+import type { Database, Queryable } from '../read-models/database.js';
+import { viewOf } from '../read-models/schema.js';
+import { groupBy } from '../folding/group-by.js';
+import { customersOfStreams } from './affected.js';
+import { accessOf, isSameAccess, isTooMany, type Because, type Brake, type Decision } from './change.js';
+import { begin, hasBegun, readApprovals, readDecisions, record } from './change-log.js';
+import { SeenEvents } from './seen-events.js';
+import {
+  countGranted,
+  customersOfHolds,
+  dueCustomers,
+  ensureStates,
+  heldSummary,
+  learn,
+  leaseDecider,
+  note,
+  releaseDecider,
+  rowsNow,
+  saveProgress,
+  statesOf,
+  type Progress,
+  type State,
+} from './states.js';
+
+/** What holds for a customer now, and when that next changes though nothing is told. */
+type Judgement = Readonly<{ answer: AccessAnswer; reference: string | null; nextAt: Date | null }>;
+export type Judge = (
+  connection: Queryable,
+  customers: readonly string[],
+  at: Date,
+) => Promise<ReadonlyMap<string, Judgement>>;
+
+export type DeciderOptions = Readonly<{
+  store: EventStore;
+  database: Database;
+  projections: readonly AnyProjection[];
+  judge: Judge;
+  /** Tells one set of rules from another. */
+  policy: string;
+  brake: Brake;
+  now: () => Date;
+  decided: (because: Because['kind']) => void;
+  held: (customers: number) => void;
+  warned: (text: string) => void;
+}>;
+
+/** A customer whose facts may have changed: since when, until when, after which position, why. */
+type Dirty = { firstMs: number; lastMs: number; from: bigint; because: Because };
+/** A decision that is to be recorded, or held. */
+type Change = Readonly<{ customer: string; state: State; nextAt: Date | null; decision: Decision }>;
+
+/** A burst of events about a customer is one change: decided when it was quiet for so long, or has lasted for so long. */
+const QUIET_MS = 2_000;
+const LASTS_MS_MAX = 5_000;
+const PAGE = 50;
+const STREAMS_MAX = 500;
+const SWEEP_PAGE = 200;
+const DUE_MAX = 500;
+const DECISIONS_READ = 500;
+const NAME_WITHIN_MS = 5_000;
+
+/** Decides who has access, records what has changed, and holds back what is too much at one time. One process does so at a time. */
+export class Decider {
+  readonly #owner = randomUUID();
+  readonly #seen: SeenEvents;
+  readonly #dirty = new Map<string, Dirty>();
+  /** What this process recorded and has not read back yet: another may have been there first. */
+  readonly #recorded = new Map<string, string>();
+  #progress: Progress | null = null;
+  #hasBegun = false;
+  #hasTables = false;
+  #tooLarge = 0;
+
+  constructor(private readonly options: DeciderOptions) {
+    this.#seen = new SeenEvents(options.store, options.now);
+  }
+
+  /** One round; whether this process decides. @throws what store or Postgres fail with: the next round goes on */
+  async tick(): Promise<boolean> {
+    const { store, database, projections } = this.options;
+    if (!this.#hasTables) await ensureStates(database);
+    this.#hasTables = true;
+    const progress = await leaseDecider(database, this.#owner);
+    if (progress === null) {
+      await this.#forget();
+      return false;
+    }
+    const rows = await rowsNow(database, projections);
+    if (rows === null) return true;
+    const logName = await nameOfLog(store, NAME_WITHIN_MS);
+    this.#progress ??= progress.logName === logName ? progress : { ...EMPTY, logName };
+    await this.#learn();
+    await this.#sweepIfNeeded(rows);
+    this.#seen.follow(this.#progress.lookedTo);
+    await this.#mapStreams(rows.position);
+    await this.#decideReady();
+    await this.#applyApprovals();
+    await this.#save();
+    return true;
+  }
+
+  async stop(): Promise<void> {
+    await this.#forget();
+    await releaseDecider(this.options.database, this.#owner).catch(() => undefined);
+  }
+
+  async #forget(): Promise<void> {
+    this.#progress = null;
+    this.#dirty.clear();
+    this.#recorded.clear();
+    await this.#seen.stop();
+  }
+
+  get #now(): Date {
+    return this.options.now();
+  }
+
+  /** Takes over what the log says was decided, by whomever. */
+  async #learn(): Promise<void> {
+    const { store, database } = this.options;
+    for (;;) {
+      const { decisions, scannedTo } = await readDecisions(store, {
+        after: this.#progress?.decidedTo ?? null,
+        max: DECISIONS_READ,
+      });
+      await learn(database, decisions);
+      for (const { customer, decision } of decisions) {
+        const own = this.#recorded.get(customer);
+        if (own !== undefined && own !== JSON.stringify(accessOf(decision.now)))
+          this.#again(customer, decision.because);
+        this.#recorded.delete(customer);
+      }
+      if (this.#progress !== null) this.#progress = { ...this.#progress, decidedTo: scannedTo };
+      if (decisions.length < DECISIONS_READ) return;
+    }
+  }
+
+  /** Everything is judged at the first start, when the rules are others, when other rows are shown, and when Postgres was lost. */
+  async #sweepIfNeeded({ shown, position }: { shown: string; position: bigint }): Promise<void> {
+    const { store, database, policy } = this.options;
+    const progress = this.#progress;
+    if (progress === null) return;
+    this.#hasBegun ||= await hasBegun(store);
+    const isBaseline = !this.#hasBegun;
+    if (!isBaseline && progress.lookedTo !== null && progress.policy === policy && progress.shown === shown) return;
+    // What comes from here on is seen as it comes; a sweep sees the rows with all that was before.
+    const lookedTo = progress.lookedTo ?? position;
+    const isPolicy = progress.policy !== null && progress.policy !== policy;
+    const because: Because = { kind: isPolicy ? 'policy' : 'repair' };
+    const changed: Readonly<{ customer: string; isNew: boolean }>[] = [];
+    for await (const page of this.#allCustomers()) {
+      await leaseDecider(database, this.#owner);
+      const changes = await this.#judge(new Map(page.map((customer) => [customer, because])));
+      if (isBaseline) await this.#recordAll(changes, { isBaseline });
+      else changed.push(...changes.map(({ customer, state }) => ({ customer, isNew: state.revision < 0n })));
+    }
+    const grown = changed.filter(({ isNew }) => !isNew).length;
+    const hold = (await this.#isTooMany(grown)) ? this.#newHold(changed.length) : null;
+    for (let at = 0; at < changed.length; at += PAGE) {
+      await leaseDecider(database, this.#owner);
+      const page = changed.slice(at, at + PAGE);
+      const changes = await this.#judge(new Map(page.map(({ customer }) => [customer, because])));
+      await (hold === null ? this.#recordAll(changes, { isBaseline }) : this.#hold(changes, hold));
+    }
+    if (isBaseline) await begin(store, this.#now);
+    this.#hasBegun = true;
+    await this.#learn();
+    this.#progress = { ...(this.#progress ?? progress), lookedTo, policy, shown };
+    await this.#save();
+  }
+
+  #newHold(customers: number): string {
+    this.options.warned(
+      `Access of ${customers} customers would change at once, so that nothing is recorded. "access changes" lists them, "access approve" lets them go.`,
+    );
+    return randomUUID();
+  }
+
+  async #isTooMany(changes: number): Promise<boolean> {
+    const { brake, database } = this.options;
+    return changes > brake.customers && isTooMany(changes, await countGranted(database), brake);
+  }
+
+  async *#allCustomers(): AsyncGenerator<string[]> {
+    const sources = [
+      ['id', viewOf(customersProjection, 'customers')],
+      ['customer', viewOf(subscriptions, 'subscriptions')],
+      ['customer', viewOf(entitlements, 'entitlement_summaries')],
+      ['customer', 'ledger.access_customers'],
+    ].map(
+      ([column, view]) =>
+        `(select distinct ${column} as customer from ${view} where ${column} > $1 order by 1 limit ${SWEEP_PAGE})`,
+    );
+    for (let after = ''; ;) {
+      const { rows } = await this.options.database.query<{ customer: string }>(
+        `select customer from (${sources.join(' union ')}) found order by customer limit ${SWEEP_PAGE}`,
+        [after],
+      );
+      const page = rows.map(({ customer }) => customer);
+      const last = page.at(-1);
+      if (last === undefined) return;
+      for (let at = 0; at < page.length; at += PAGE) yield page.slice(at, at + PAGE);
+      after = last;
+    }
+  }
+
+  /** Events whose rows are there are events of customers now. */
+  async #mapStreams(position: bigint): Promise<void> {
+    const { events, isShortened } = this.#seen.take(position);
+    if (isShortened && this.#progress !== null) this.#progress = { ...this.#progress, shown: null };
+    for (let at = 0; at < events.length; at += STREAMS_MAX) {
+      const some = events.slice(at, at + STREAMS_MAX);
+      const streams = [...new Set(some.map(({ stream }) => stream))];
+      const found = await this.options.database.snapshot((connection) => customersOfStreams(connection, streams));
+      const customersOf = groupBy(
+        [...found].flatMap(([customer, origins]) => [...origins].map((origin) => ({ origin, customer }))),
+        ({ origin }) => origin,
+      );
+      for (const { stream, from, atMs, stripeEventId, position: place } of some)
+        for (const { customer } of customersOf.get(stream) ?? [])
+          this.#soil(customer, { from, atMs, because: { kind: 'event', stripeEventId, position: String(place) } });
+    }
+  }
+
+  #soil(customer: string, { from, atMs, because }: { from: bigint; atMs: number; because: Because }): void {
+    const known = this.#dirty.get(customer);
+    if (known === undefined) this.#dirty.set(customer, { firstMs: atMs, lastMs: atMs, from, because });
+    else {
+      known.lastMs = Math.max(known.lastMs, atMs);
+      if (from < known.from) known.from = from;
+      known.because = because;
+    }
+  }
+
+  /** Those that are quiet, and those whose time has come. */
+  async #decideReady(): Promise<void> {
+    const nowMs = this.#now.getTime();
+    const ready = new Map<string, Because>();
+    for (const [customer, { firstMs, lastMs, because }] of this.#dirty)
+      if (nowMs - lastMs >= QUIET_MS || nowMs - firstMs >= LASTS_MS_MAX) ready.set(customer, because);
+    for (const customer of await dueCustomers(this.options.database, this.#now, DUE_MAX))
+      if (!ready.has(customer) && !this.#dirty.has(customer)) ready.set(customer, { kind: 'time' });
+    if (ready.size === 0) return;
+    const changes: Change[] = [];
+    const all = [...ready];
+    for (let at = 0; at < all.length; at += PAGE)
+      changes.push(...(await this.#judge(new Map(all.slice(at, at + PAGE)))));
+    const fresh = changes.filter(({ state }) => state.held === null);
+    const grown = fresh.filter(({ state }) => state.revision >= 0n);
+    if (await this.#isTooMany(grown.length)) await this.#hold(fresh, this.#newHold(fresh.length));
+    else await this.#recordAll(fresh, { isBaseline: false });
+    for (const customer of ready.keys()) this.#dirty.delete(customer);
+  }
+
+  /** What has changed of these customers. Notes when the others change by time; what is held and the same again is let go. */
+  async #judge(customers: ReadonlyMap<string, Because>): Promise<Change[]> {
+    const { database, judge } = this.options;
+    const now = this.#now;
+    const ids = [...customers.keys()];
+    const { judgements, stateOf } = await database.snapshot(async (connection) => ({
+      judgements: await judge(connection, ids, now),
+      stateOf: await statesOf(connection, ids),
+    }));
+    this.#countTooLarge(ids.length - judgements.size);
+    const changes: Change[] = [];
+    const notes: Parameters<typeof note>[1][number][] = [];
+    for (const [customer, { answer, reference, nextAt }] of judgements) {
+      const state = stateOf(customer);
+      const { considered: _, ...told } = answer;
+      if (isSameAccess(answer, state.access)) {
+        // Somebody who never had access and is not to be asked again leaves no trace.
+        if (state.revision >= 0n || nextAt !== null || state.held !== null)
+          notes.push({ customer, nextAt, held: null });
+        continue;
+      }
+      const decision: Decision = {
+        customer,
+        reference,
+        revision: Number(state.revision) + 1,
+        before: state.access,
+        now: told,
+        because: customers.get(customer) ?? { kind: 'repair' },
+        decidedAt: now.toISOString(),
+      };
+      changes.push({ customer, state, nextAt, decision });
+      // Else it is noted when the decision is in the log: until then it is due.
+      if (state.held !== null) notes.push({ customer, nextAt, held: { id: state.held, decision } });
+    }
+    await note(database, notes);
+    return changes;
+  }
+
+  #countTooLarge(customers: number): void {
+    if (customers > 0 && this.#tooLarge === 0)
+      this.options.warned(`${customers} customers have more rows than an answer about access takes, and are left out.`);
+    this.#tooLarge += customers;
+  }
+
+  async #recordAll(changes: readonly Change[], { isBaseline }: { isBaseline: boolean }): Promise<void> {
+    for (let at = 0; at < changes.length; at += PAGE) {
+      const page = changes.slice(at, at + PAGE);
+      await Promise.all(page.map((change) => this.#record(change, isBaseline)));
+      await note(
+        this.options.database,
+        page.map(({ customer, nextAt }) => ({ customer, nextAt, held: null })),
+      );
+    }
+    if (changes.length > 0) await this.#learn();
+  }
+
+  async #record({ customer, decision }: Change, isBaseline: boolean): Promise<void> {
+    const written = await record(this.options.store, decision, { isBaseline });
+    if (written.kind === 'written') {
+      this.#recorded.set(customer, JSON.stringify(accessOf(decision.now)));
+      if (!isBaseline) this.options.decided(decision.because.kind);
+    } else if (written.kind === 'wrong_expected_revision') this.#again(customer, decision.because);
+    else throw new Error(`A decision about ${customer} was not written: ${written.kind}.`);
+  }
+
+  /** Another process was faster: its decision is learnt first. */
+  #again(customer: string, because: Because): void {
+    this.#soil(customer, { from: this.#progress?.lookedTo ?? -1n, atMs: 0, because });
+  }
+
+  /** Keeps decisions for an approval. */
+  async #hold(changes: readonly Change[], id: string): Promise<void> {
+    await note(
+      this.options.database,
+      changes.map(({ customer, nextAt, decision }) => ({ customer, nextAt, held: { id, decision } })),
+    );
+  }
+
+  async #applyApprovals(): Promise<void> {
+    const { store, database } = this.options;
+    const { count, holds } = await heldSummary(database);
+    this.options.held(count);
+    if (count === 0) return;
+    const approved = new Set((await readApprovals(store)).flatMap((approval) => approval.holds));
+    const free = holds.filter((hold) => approved.has(hold));
+    for (;;) {
+      const customers = free.length === 0 ? [] : await customersOfHolds(database, free, PAGE);
+      if (customers.length === 0) return;
+      const { rows } = await database.query<{ customer: string; because: Because }>(
+        `select customer, held_decision -> 'because' as because from ledger.access_customers where customer = any($1)`,
+        [customers],
+      );
+      await database.query(
+        'update ledger.access_customers set held = null, held_decision = null, next_at = $2 where customer = any($1)',
+        [customers, this.#now],
+      );
+      const changes = await this.#judge(new Map(rows.map(({ customer, because }) => [customer, because])));
+      await this.#recordAll(changes, { isBaseline: false });
+    }
+  }
+
+  /** Up to where all that was seen is decided: a process that takes over begins there. */
+  async #save(): Promise<void> {
+    const progress = this.#progress;
+    if (progress === null) return;
+    const open = [...this.#dirty.values()].map(({ from }) => from);
+    const reached = this.#seen.reached ?? progress.lookedTo;
+    this.#progress = {
+      ...progress,
+      lookedTo: reached === null ? null : open.reduce((lowest, one) => (one < lowest ? one : lowest), reached),
+    };
+    if (!(await saveProgress(this.options.database, this.#owner, this.#progress))) await this.#forget();
+  }
+}
+
+const EMPTY = { decidedTo: null, lookedTo: null, policy: null, shown: null } as const;

@@ -1,0 +1,108 @@
+import { lookup as resolve, type LookupAddress, type LookupOptions } from 'node:dns';
+import { request as requestHttp } from 'node:http';
+import { request as requestHttps } from 'node:https';
+import { BlockList, isIP } from 'node:net';
+import { Webhook } from 'standardwebhooks';
+import type { AccessChange } from './change.js';
+import type { Endpoint } from './outbox-config.js';
+
+/** `gone`: the receiver wants nothing any more (410). */
+export type Delivered =
+  Readonly<{ kind: 'delivered' }> | Readonly<{ kind: 'gone' }> | Readonly<{ kind: 'failed'; cause: string }>;
+
+const ANSWER_WITHIN_MS = 10_000;
+
+/** Networks that are not the Internet: a URL must not lead into one's own. */
+const PRIVATE = new BlockList();
+for (const [network, prefix] of [
+  ['0.0.0.0', 8],
+  ['10.0.0.0', 8],
+  ['100.64.0.0', 10],
+  ['127.0.0.0', 8],
+  ['169.254.0.0', 16],
+  ['172.16.0.0', 12],
+  ['192.0.0.0', 24],
+  ['192.168.0.0', 16],
+  ['198.18.0.0', 15],
+  ['224.0.0.0', 4],
+  ['240.0.0.0', 4],
+] as const)
+  PRIVATE.addSubnet(network, prefix, 'ipv4');
+for (const [network, prefix] of [
+  ['::', 127],
+  ['64:ff9b::', 96],
+  ['fc00::', 7],
+  ['fe80::', 10],
+  ['ff00::', 8],
+] as const)
+  PRIVATE.addSubnet(network, prefix, 'ipv6');
+
+/** Whether an address is in a network that is not the Internet; an IPv4 address may be written as one of IPv6. */
+export const isPrivate = (address: string): boolean => {
+  const family = isIP(address);
+  if (family === 4) return PRIVATE.check(address, 'ipv4');
+  return family === 6 && (PRIVATE.check(address, 'ipv6') || /^::ffff:/i.test(address));
+};
+
+class PrivateAddress extends Error {
+  constructor() {
+    super('the address is in a private network, which WEBHOOK_OUT_PRIVATE=yes would allow');
+  }
+}
+
+type Resolved = (error: Error | null, address: string | LookupAddress[], family?: number) => void;
+
+/** Looks at what a name stands for when it is connected to: a name may stand for another address each time. */
+function publicLookup(name: string, options: LookupOptions, done: Resolved): void {
+  resolve(name, { ...options, all: true }, (error, addresses) => {
+    const [first] = addresses ?? [];
+    if (error !== null || first === undefined) return done(error ?? new Error('no address'), []);
+    if (addresses.some(({ address }) => isPrivate(address))) return done(new PrivateAddress(), []);
+    if (options.all === true) done(null, addresses);
+    else done(null, first.address, first.family);
+  });
+}
+
+/** Sends a change, signed as Standard Webhooks says. Redirects are not followed, and only a 2xx within 10 s counts. */
+export function send(
+  { url, secret }: Pick<Endpoint, 'url' | 'secret'>,
+  change: AccessChange,
+  { allowsPrivate, now }: { allowsPrivate: boolean; now: Date },
+): Promise<Delivered> {
+  const body = JSON.stringify(change);
+  const target = new URL(url);
+  const host = target.hostname.replace(/^\[|\]$/g, '');
+  if (!allowsPrivate && isPrivate(host))
+    return Promise.resolve({ kind: 'failed', cause: new PrivateAddress().message });
+  return new Promise((resolved) => {
+    const failed = (error: Error): void => resolved({ kind: 'failed', cause: error.message });
+    const request = (target.protocol === 'http:' ? requestHttp : requestHttps)(target, {
+      method: 'POST',
+      ...(allowsPrivate ? {} : { lookup: publicLookup }),
+      headers: {
+        'content-type': 'application/json',
+        'content-length': Buffer.byteLength(body),
+        'user-agent': 'subscription-ledger',
+        'webhook-id': change.id,
+        'webhook-timestamp': String(Math.floor(now.getTime() / 1000)),
+        'webhook-signature': new Webhook(secret).sign(change.id, now, body),
+      },
+    });
+    const limit = setTimeout(
+      () => request.destroy(new Error(`no answer within ${ANSWER_WITHIN_MS / 1000} s`)),
+      ANSWER_WITHIN_MS,
+    );
+    request.on('close', () => clearTimeout(limit));
+    request.on('error', failed);
+    request.on('response', (response) => {
+      const { statusCode = 0 } = response;
+      // The answer is its status; the rest is not read.
+      response.on('error', () => undefined);
+      response.destroy();
+      if (statusCode >= 200 && statusCode < 300) resolved({ kind: 'delivered' });
+      else if (statusCode === 410) resolved({ kind: 'gone' });
+      else resolved({ kind: 'failed', cause: `the answer was ${statusCode}` });
+    });
+    request.end(body);
+  });
+}

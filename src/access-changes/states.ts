@@ -1,0 +1,219 @@
+/** What the decider keeps in Postgres: what the log says was decided, when each answer next changes, and what is held. All of it can be made again. */
+import type { AnyProjection } from '../../projections/projection.js';
+import { checkpointsOf, readCheckpoints } from '../read-models/checkpoints.js';
+import { jsonForPostgres, type Database, type Queryable } from '../read-models/database.js';
+import { lockSchema, versionOf } from '../read-models/schema.js';
+import { NO_ACCESS, type Access, type Decision } from './change.js';
+import type { Decided } from './change-log.js';
+
+const TABLES = `
+create table if not exists ledger.access_customers (
+  customer text collate "C" primary key,
+  revision int8 not null default -1,
+  access jsonb not null,
+  next_at timestamptz,
+  held uuid,
+  held_decision jsonb
+);
+create index if not exists access_customers_next_at on ledger.access_customers (next_at) where next_at is not null;
+create index if not exists access_customers_held on ledger.access_customers (held, customer) where held is not null;
+create table if not exists ledger.access_decider (
+  one boolean primary key default true check (one),
+  owner text,
+  lease_until timestamptz not null default '-infinity',
+  log_name uuid,
+  decided_to int8,
+  looked_to int8,
+  policy text,
+  shown text
+);
+insert into ledger.access_decider default values on conflict do nothing;`;
+
+/** Makes the tables. The schema is there when a service has projected. */
+export async function ensureStates(database: Database): Promise<void> {
+  await database.transaction(async (connection) => {
+    await lockSchema(connection);
+    await connection.query(TABLES);
+  });
+}
+
+/**
+ * How far the decider is: up to where the log was read for decisions, and for events that may change access (null: not at all); by which
+ * rules and which rows it decided last.
+ */
+export type Progress = Readonly<{
+  logName: string | null;
+  decidedTo: bigint | null;
+  lookedTo: bigint | null;
+  policy: string | null;
+  shown: string | null;
+}>;
+
+type ProgressRow = {
+  log_name: string | null;
+  decided_to: bigint | null;
+  looked_to: bigint | null;
+  policy: string | null;
+  shown: string | null;
+};
+
+/** Takes or keeps the right to decide; null while another process has it. It runs out ten seconds after the last call. */
+export async function leaseDecider(database: Queryable, owner: string): Promise<Progress | null> {
+  const { rows } = await database.query<ProgressRow>(
+    `update ledger.access_decider set owner = $1, lease_until = clock_timestamp() + interval '10 seconds'
+     where owner = $1 or lease_until < clock_timestamp() returning log_name, decided_to, looked_to, policy, shown`,
+    [owner],
+  );
+  const [row] = rows;
+  return row === undefined
+    ? null
+    : {
+        logName: row.log_name,
+        decidedTo: row.decided_to,
+        lookedTo: row.looked_to,
+        policy: row.policy,
+        shown: row.shown,
+      };
+}
+
+/** Lets another process go on at once. */
+export async function releaseDecider(database: Queryable, owner: string): Promise<void> {
+  await database.query(`update ledger.access_decider set owner = null, lease_until = '-infinity' where owner = $1`, [
+    owner,
+  ]);
+}
+
+/** False when the right to decide is another's by now. */
+export async function saveProgress(database: Queryable, owner: string, progress: Progress): Promise<boolean> {
+  const { rowCount } = await database.query(
+    `update ledger.access_decider set log_name = $2, decided_to = $3, looked_to = $4, policy = $5, shown = $6 where owner = $1`,
+    [owner, progress.logName, progress.decidedTo, progress.lookedTo, progress.policy, progress.shown],
+  );
+  return rowCount === 1;
+}
+
+/** Takes decisions of the log over; an older one changes nothing. What was held of these customers is judged again. */
+export async function learn(database: Queryable, decided: readonly Decided[]): Promise<void> {
+  if (decided.length === 0) return;
+  const latest = new Map<string, Decided>();
+  for (const one of decided) latest.set(one.customer, one);
+  const all = [...latest.values()];
+  await database.query(
+    `insert into ledger.access_customers as known (customer, revision, access)
+     select * from jsonb_to_recordset($1::jsonb) as given(customer text, revision int8, access jsonb)
+     on conflict (customer) do update set revision = excluded.revision, access = excluded.access where known.revision < excluded.revision`,
+    [
+      jsonForPostgres(
+        all.map(({ customer, revision, decision: { now } }) => ({
+          customer,
+          revision: String(revision),
+          access: { granted: now.granted, products: now.products, entitlements: now.entitlements },
+        })),
+      ),
+    ],
+  );
+}
+
+/** What was decided about a customer last; revision -1n: nothing. */
+export type State = Readonly<{ revision: bigint; access: Access; held: string | null }>;
+const UNDECIDED: State = { revision: -1n, access: NO_ACCESS, held: null };
+
+export async function statesOf(
+  database: Queryable,
+  customers: readonly string[],
+): Promise<(customer: string) => State> {
+  const { rows } = await database.query<State & { customer: string }>(
+    'select customer, revision, access, held from ledger.access_customers where customer = any($1)',
+    [customers],
+  );
+  const states = new Map(rows.map((row) => [row.customer, row]));
+  return (customer) => states.get(customer) ?? UNDECIDED;
+}
+
+/** Notes when answers next change; `held` is the decision that waits for an approval, null for none. */
+export async function note(
+  database: Queryable,
+  notes: readonly Readonly<{
+    customer: string;
+    nextAt: Date | null;
+    held: { id: string; decision: Decision } | null;
+  }>[],
+): Promise<void> {
+  if (notes.length === 0) return;
+  await database.query(
+    `insert into ledger.access_customers as known (customer, access, next_at, held, held_decision)
+     select customer, '${JSON.stringify(NO_ACCESS)}', next_at, held, held_decision
+     from jsonb_to_recordset($1::jsonb) as given(customer text, next_at timestamptz, held uuid, held_decision jsonb)
+     on conflict (customer) do update set next_at = excluded.next_at, held = excluded.held, held_decision = excluded.held_decision`,
+    [
+      jsonForPostgres(
+        notes.map(({ customer, nextAt, held }) => ({
+          customer,
+          next_at: nextAt,
+          held: held?.id ?? null,
+          held_decision: held?.decision ?? null,
+        })),
+      ),
+    ],
+  );
+}
+
+/** Customers whose answer changes by time, up to now. */
+export async function dueCustomers(database: Queryable, now: Date, max: number): Promise<string[]> {
+  const { rows } = await database.query<{ customer: string }>(
+    'select customer from ledger.access_customers where next_at <= $1 order by next_at limit $2',
+    [now, max],
+  );
+  return rows.map(({ customer }) => customer);
+}
+
+/** How many customers have access, as far as was decided. */
+export async function countGranted(database: Queryable): Promise<number> {
+  const { rows } = await database.query<{ count: bigint }>(
+    `select count(*) as count from ledger.access_customers where access -> 'granted' = 'true'`,
+  );
+  return Number(rows[0]?.count ?? 0);
+}
+
+/** Decisions that wait for an approval, by customer, after one. */
+export async function listHeld(
+  database: Queryable,
+  { after, max }: { after: string; max: number },
+): Promise<{ hold: string; decision: Decision }[]> {
+  const { rows } = await database.query<{ hold: string; decision: Decision }>(
+    'select held as hold, held_decision as decision from ledger.access_customers where held is not null and customer > $1 order by customer limit $2',
+    [after, max],
+  );
+  return rows;
+}
+
+export async function heldSummary(database: Queryable): Promise<{ count: number; holds: string[] }> {
+  const { rows } = await database.query<{ hold: string; count: bigint }>(
+    'select held as hold, count(*) as count from ledger.access_customers where held is not null group by held',
+  );
+  return { count: rows.reduce((sum, { count }) => sum + Number(count), 0), holds: rows.map(({ hold }) => hold) };
+}
+
+export async function customersOfHolds(database: Queryable, holds: readonly string[], max: number): Promise<string[]> {
+  const { rows } = await database.query<{ customer: string }>(
+    'select customer from ledger.access_customers where held = any($1::uuid[]) order by customer limit $2',
+    [holds, max],
+  );
+  return rows.map(({ customer }) => customer);
+}
+
+/** Up to where the rows of this build are complete, and which generations show them; null while some are not built. */
+export async function rowsNow(
+  database: Queryable,
+  projections: readonly AnyProjection[],
+): Promise<{ position: bigint; shown: string } | null> {
+  const checkpoints = checkpointsOf(await readCheckpoints(database), projections).filter(({ shown }) => shown);
+  if (checkpoints.length <= projections.length || checkpoints.some(({ state }) => state === 'building')) return null;
+  const position = checkpoints
+    .map(({ at }) => at?.position ?? -1n)
+    .reduce((lowest, one) => (one < lowest ? one : lowest));
+  const names = checkpoints.map(
+    ({ projection, version, generation }) => `${versionOf({ name: projection, version })}_g${generation}`,
+  );
+  return { position, shown: names.sort().join(' ') };
+}

@@ -1,0 +1,19 @@
+import type { AccessAnswer } from './answer.js';
+import type { AccessFacts } from './facts.js';
+
+/**
+ * When an answer may next change though nothing is told: a grant ends, or the pause of a collection does. Null: never. Subscriptions on a
+ * test clock change with their clock.
+ */
+export function nextChangeAt({ considered }: AccessAnswer, facts: readonly AccessFacts[], now: Date): Date | null {
+  const ends = considered.map(({ granted, until, reason }) =>
+    granted && !('clockTime' in reason && reason.clockTime !== null) ? until : null,
+  );
+  const resumptions = facts
+    .flatMap(({ subscriptions }) => subscriptions)
+    .map(({ pauseCollection, clockTime }) => (clockTime === null ? (pauseCollection?.resumesAt ?? null) : null));
+  return [...ends, ...resumptions].reduce<Date | null>(
+    (next, time) => (time !== null && time > now && (next === null || time < next) ? time : next),
+    null,
+  );
+}

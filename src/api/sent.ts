@@ -1,0 +1,16 @@
+import { once } from 'node:events';
+import type { ServerResponse } from 'node:http';
+
+const SLOW_READER_MS = 30_000;
+
+/** Writes to a stream of events, and waits until its reader has taken it. @throws when it has taken nothing for long: its connection is cut */
+export async function sent(response: ServerResponse, text: string, signal: AbortSignal): Promise<void> {
+  if (response.write(text)) return;
+  const limit = AbortSignal.timeout(SLOW_READER_MS);
+  try {
+    await once(response, 'drain', { signal: AbortSignal.any([signal, limit]) });
+  } catch (error) {
+    if (limit.aborted) response.destroy();
+    throw error;
+  }
+}

@@ -1,0 +1,222 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { approve, historyOf } from '../../src/access-changes/change-log.js';
+import { heldSummary, listHeld } from '../../src/access-changes/states.js';
+import { startEmbeddedEventStore } from '../../packages/embedded-eventstore/src/index.js';
+import { deliver, read } from '../support/delivery.js';
+import { startLedger, type TestLedger } from '../support/ledger.js';
+import { eventsOf } from '../support/log.js';
+import { query } from '../support/read-models.js';
+import { emptyDatabase, temporaryDirectory, type TestServer } from '../support/servers.js';
+import { randomId, START, subscriptionEvent } from '../support/subscription-events.js';
+import { until } from '../support/until.js';
+import { Deciding } from './access-deciding.js';
+
+const DAY = 86_400_000;
+const at = (seconds: number): Date => new Date(seconds * 1_000);
+
+/** Stores of the spec's own: who decides, decides about everybody in the log. */
+let directory: Awaited<ReturnType<typeof temporaryDirectory>>;
+let eventStore: TestServer;
+let database: TestServer;
+let ledger: TestLedger;
+let urls: { eventstoreUrl: string; databaseUrl: string };
+let deciding: Deciding;
+/** A customer of before the first start. */
+let early: string;
+beforeAll(async () => {
+  directory = await temporaryDirectory();
+  eventStore = await startEmbeddedEventStore({ directory: directory.path });
+  database = await emptyDatabase();
+  urls = { eventstoreUrl: eventStore.url, databaseUrl: database.url };
+  ledger = await startLedger({ eventStore, database });
+  early = await customer();
+  deciding = new Deciding(urls, at(START + 3_600));
+});
+afterAll(async () => {
+  await deciding.stop();
+  await ledger.stop();
+  await Promise.all([eventStore.stop(), database.stop()]);
+  await directory.remove();
+});
+
+/** Delivers events and waits until the rows are as far. */
+async function project(...events: unknown[]): Promise<void> {
+  let position = '';
+  for (const event of events) ({ position } = (await deliver(ledger.url, JSON.stringify(event))).body);
+  expect((await read(ledger.url, `/v1/subscriptions?minPosition=${position}&waitMs=20000`)).status).toBe(200);
+}
+async function customer(object: Record<string, unknown> = {}, created = START): Promise<string> {
+  const id = randomId('sub');
+  await project(subscriptionEvent(id, { created, object }));
+  return `cus_of_${id}`;
+}
+const subOf = (of: string): string => of.replace('cus_of_', '');
+
+describe('the first start on a ledger that has events', () => {
+  it('records what holds as a baseline, and announces nobody', async () => {
+    await deciding.idle();
+    expect(await deciding.changesOf(early)).toEqual([]);
+    expect(await historyOf(deciding.store, early, { max: 10 })).toMatchObject([
+      { revision: 0, isBaseline: true, before: { granted: false }, now: { granted: true, products: ['prod_one'] } },
+    ]);
+  });
+});
+
+describe('a change of access', () => {
+  it('is recorded with what was before, what holds, and the event behind it; a burst is one change', async () => {
+    const of = await customer();
+    expect(await deciding.untilChanges(of, 1)).toMatchObject([
+      {
+        revision: 0,
+        before: { granted: false, products: [] },
+        now: { granted: true, products: ['prod_one'], reason: { rule: 'active' } },
+        because: { kind: 'event', stripeEventId: expect.stringMatching(/^evt_/) },
+      },
+    ]);
+    const canceled = subscriptionEvent(subOf(of), {
+      type: 'customer.subscription.deleted',
+      created: START + 60,
+      object: { status: 'canceled', ended_at: START + 60, canceled_at: START + 60 },
+    });
+    await project(subscriptionEvent(subOf(of), { created: START + 50, object: { status: 'unpaid' } }), canceled);
+    const changes = await deciding.untilChanges(of, 2);
+    expect(changes).toHaveLength(2);
+    expect(changes[1]).toMatchObject({
+      revision: 1,
+      before: { granted: true, products: ['prod_one'] },
+      now: { granted: false, products: [] },
+      because: { kind: 'event', stripeEventId: canceled.id },
+    });
+  });
+
+  it('is made once when only time passes: a grace ends without an event', async () => {
+    const of = await customer();
+    await project(
+      subscriptionEvent(subOf(of), {
+        created: START + 100,
+        object: { status: 'past_due' },
+        previous: { status: 'active' },
+      }),
+    );
+    const [first] = await deciding.untilChanges(of, 1);
+    expect(first?.now).toMatchObject({ granted: true });
+    await deciding.idle();
+    expect(await deciding.changesOf(of)).toHaveLength(1);
+    const until = new Date(String(first?.now.until));
+    // Not a moment before.
+    deciding.now = new Date(until.getTime() - 60_000);
+    await deciding.idle();
+    expect(await deciding.changesOf(of)).toHaveLength(1);
+    deciding.now = until;
+    const changes = await deciding.untilChanges(of, 2);
+    expect(changes[1]).toMatchObject({
+      now: { granted: false, reason: { rule: 'grace_over' } },
+      because: { kind: 'time' },
+    });
+    await deciding.idle();
+    expect(await deciding.changesOf(of)).toHaveLength(2);
+  });
+});
+
+describe('when Postgres is dropped', () => {
+  it('no decision is lost, made twice, or forgotten', async () => {
+    const of = await customer({ items: undefined });
+    await deciding.idle();
+    const before = await deciding.changesOf(early);
+    const stream = `access-${of}`;
+    const decided = (await eventsOf(urls.eventstoreUrl, stream)).length;
+    await ledger.service.stop();
+    await deciding.decider.stop();
+    await query(urls.databaseUrl, 'drop schema ledger cascade');
+    // Something happens while nothing is known.
+    ledger = await startLedger({ eventStore, database });
+    const again = new Deciding(urls, deciding.now);
+    await deciding.stop();
+    deciding = again;
+    await until('it decides again', async () => {
+      await deciding.decider.tick().catch(() => undefined);
+      return (
+        (await query(urls.databaseUrl, `select to_regclass('ledger.access_customers') as found`))[0]?.['found'] !== null
+      );
+    });
+    await deciding.idle();
+    expect(await deciding.changesOf(early)).toEqual(before);
+    expect((await eventsOf(urls.eventstoreUrl, stream)).length).toBe(decided);
+    const next = await customer();
+    expect(await deciding.untilChanges(next, 1)).toHaveLength(1);
+  });
+});
+
+describe('two who decide', () => {
+  it('do not both decide: the other stands by', async () => {
+    const other = new Deciding(urls, deciding.now);
+    expect(await other.decider.tick()).toBe(false);
+    expect(await deciding.decider.tick()).toBe(true);
+    await other.stop();
+  });
+});
+
+describe('a policy that changes', () => {
+  it('is held when it touches more than the brake lets through, and recorded when somebody approves', async () => {
+    const customers: string[] = [];
+    for (let count = 0; count < 4; count += 1) {
+      const of = await customer({ status: 'past_due' }, Math.floor(deciding.now.getTime() / 1_000) - 600);
+      customers.push(of);
+    }
+    const granted = await Promise.all(customers.map((of) => deciding.untilChanges(of, 1)));
+    expect(granted.map((changes) => changes.at(-1)?.now.granted)).toEqual(customers.map(() => true));
+    await deciding.stop();
+    deciding = new Deciding(urls, deciding.now, {
+      policy: { graceDays: { past_due: 0, unpaid: 0, incomplete: 0, paused: 0 } as never },
+      brake: { customers: 2, percent: 1 },
+    });
+    await deciding.idle();
+    expect(deciding.warnings.join()).toContain('access approve');
+    expect(deciding.held).toBeGreaterThanOrEqual(4);
+    for (const of of customers) expect(await deciding.changesOf(of)).toHaveLength(1);
+    const { holds } = await heldSummary(deciding.database);
+    expect(holds).toHaveLength(1);
+    expect(
+      (await listHeld(deciding.database, { after: '', max: 100 })).map(({ decision }) => decision.customer),
+    ).toEqual(expect.arrayContaining(customers));
+    // Others go on meanwhile.
+    const fresh = await customer({}, Math.floor(deciding.now.getTime() / 1_000));
+    await project(
+      subscriptionEvent(subOf(fresh), {
+        created: Math.floor(deciding.now.getTime() / 1_000),
+        object: {
+          items: {
+            object: 'list',
+            has_more: false,
+            data: [
+              {
+                id: 'si_1',
+                object: 'subscription_item',
+                quantity: 1,
+                current_period_start: Math.floor(deciding.now.getTime() / 1_000),
+                current_period_end: Math.floor((deciding.now.getTime() + 30 * DAY) / 1_000),
+                price: {
+                  id: 'price_x',
+                  object: 'price',
+                  product: 'prod_x',
+                  currency: 'eur',
+                  unit_amount: 1,
+                  type: 'recurring',
+                  recurring: { interval: 'month', interval_count: 1 },
+                },
+              },
+            ],
+          },
+        },
+      }),
+    );
+    expect((await deciding.untilChanges(fresh, 1)).at(-1)?.now.granted).toBe(true);
+    await approve(deciding.store, { holds, by: 'tests', at: new Date().toISOString() });
+    for (const of of customers)
+      expect((await deciding.untilChanges(of, 2)).at(-1)).toMatchObject({
+        now: { granted: false },
+        because: { kind: 'policy' },
+      });
+    expect((await heldSummary(deciding.database)).count).toBe(0);
+  });
+});
