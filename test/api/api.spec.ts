@@ -214,6 +214,7 @@ describe('operations', () => {
       generation: 1,
       state: 'live',
       shown: true,
+      moving: expect.any(Boolean),
       position: expect.stringMatching(/^\d+$/),
       logPosition: expect.stringMatching(/^\d+$/),
       caughtUp: expect.any(Boolean),
