@@ -15,7 +15,7 @@ import type { Group } from '../projector/group.js';
 import { causeOf } from '../projector/away.js';
 import { Projector, type Applied } from '../projector/projector.js';
 import { eventReader } from '../projector/stream-reading.js';
-import { bringTogether, Follower, type AppliedBatch, type Pursuit } from './follower.js';
+import { joinCheckpoints, Follower, type AppliedBatch, type FollowSettings } from './follower.js';
 import { keepLease } from './lease.js';
 import { checkLog, OtherLog } from './log-check.js';
 import { readHere } from './log-reading.js';
@@ -207,7 +207,7 @@ export class CatchUp {
     { logName, progressed }: { logName: string; progressed: () => void },
   ): Promise<void> {
     const lease = keepLease(this.database, held);
-    const pursuit = {
+    const settings = {
       batchMax: BATCH_MAX,
       signal: AbortSignal.any([this.#stopping.signal, lease.lost]),
       applied: (batch: AppliedBatch) => {
@@ -219,9 +219,9 @@ export class CatchUp {
       const missed = await this.options.deriver.missed(this.database, held);
       const gathered = await this.#gather(
         held.filter((one) => !missed.includes(one)),
-        { ...pursuit, logName },
+        { ...settings, logName },
       );
-      if (gathered !== null) await this.#followLive(await this.#join(gathered, missed), { ...pursuit, held });
+      if (gathered !== null) await this.#followLive(await this.#join(gathered, missed), { ...settings, held });
       lease.lost.throwIfAborted();
     } finally {
       void lease.end();
@@ -237,9 +237,9 @@ export class CatchUp {
   }
 
   /** All checkpoints at one position, and at the end of the log for those that were not there yet; null when there is nothing to follow for now. */
-  async #gather(held: readonly Checkpoint[], pursuit: Pursuit & { logName: string }): Promise<Group | null> {
-    const near = { ...pursuit, eventsMax: NEAR_EVENTS_MAX };
-    const together = await bringTogether(this.#follower.follow, held, near);
+  async #gather(held: readonly Checkpoint[], settings: FollowSettings & { logName: string }): Promise<Group | null> {
+    const near = { ...settings, eventsMax: NEAR_EVENTS_MAX };
+    const together = await joinCheckpoints(this.#follower.follow, held, near);
     await this.#buildElsewhere(together.far);
     if (together.kind !== 'reached' || this.#projected(together.group).every(({ state }) => state === 'live'))
       return together.kind === 'reached' ? together.group : null;
@@ -274,16 +274,19 @@ export class CatchUp {
   }
 
   /** Follows until something else falls to this process, or it is to stop. */
-  async #followLive(group: Group, { held, ...pursuit }: Pursuit & { held: readonly Checkpoint[] }): Promise<void> {
+  async #followLive(
+    group: Group,
+    { held, ...settings }: FollowSettings & { held: readonly Checkpoint[] },
+  ): Promise<void> {
     const names = new Set(held.map(({ name }) => name));
     const otherwise = new AbortController();
     const changed = () => otherwise.abort();
-    const signal = AbortSignal.any([pursuit.signal, otherwise.signal]);
+    const signal = AbortSignal.any([settings.signal, otherwise.signal]);
     this.#tidiedAt = -Infinity;
     let now = group;
     const applied = (batch: AppliedBatch) => {
       now = batch.group;
-      return pursuit.applied(batch);
+      return settings.applied(batch);
     };
     const looking = repeat(LOOK_EVERY_MS, {
       work: async () => {
@@ -308,7 +311,7 @@ export class CatchUp {
       failed: (error) => this.options.observer.warned(`Verifying failed: ${String(error)}`),
     });
     try {
-      await this.#follower.follow(group, { ...pursuit, applied, signal });
+      await this.#follower.follow(group, { ...settings, applied, signal });
     } finally {
       otherwise.abort();
       void looking.end();

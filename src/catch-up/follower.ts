@@ -6,15 +6,15 @@ import { movedTo, placeOf, positionOf, type Group } from '../projector/group.js'
 import type { Applied, Projector } from '../projector/projector.js';
 
 export type FollowOptions = Readonly<{
-  /** Stop exactly there; without it, follow until the signal aborts. `eventId` is that of the event there, if known. */
+  /** Stop exactly there; without it, follow until `signal` aborts. `eventId`: of the event at that position, if known. */
   until?: Readonly<{ position: bigint; eventId?: string }>;
-  /** Stop after about so many events. */
+  /** Stop after about this many events. */
   eventsMax?: number;
   /** What one transaction takes, and what waits in memory for the next. */
   batchMax: Room;
   /** Stops after the batch under way. */
   signal: AbortSignal;
-  /** Told after each batch; the next is not written before it is done. */
+  /** Called after each batch; the next batch is written when it resolves. */
   applied(batch: AppliedBatch): void | Promise<void>;
 }>;
 
@@ -28,8 +28,8 @@ export type AppliedBatch = Readonly<{
   /** The checkpoints, as they stand after the batch. */
   group: Group;
 }>;
-/** What all steps of one pursuit of the log share. */
-export type Pursuit = Omit<FollowOptions, 'until' | 'eventsMax'>;
+/** What all steps of following the log share. */
+export type FollowSettings = Omit<FollowOptions, 'until' | 'eventsMax'>;
 
 export type Followed = Readonly<{ kind: 'reached' | 'exhausted' | 'stopped' | 'lost'; group: Group }>;
 
@@ -75,7 +75,7 @@ export class Follower {
     return way.options.signal.aborted ? 'stopped' : 'reached';
   }
 
-  /** Null when it is to go on. */
+  /** Null to continue. */
   async #apply({ events, to, isLast }: Batch, { reached, options }: Way): Promise<Followed['kind'] | null> {
     const startedAt = performance.now();
     const result = await this.projector.apply(events, { group: reached.group, to });
@@ -99,10 +99,10 @@ export class Follower {
 }
 
 /**
- * Brings checkpoints that stand apart to one position, the furthest behind first, each step to where the next stands.
- * What stays behind by more than `eventsMax` is left where it is, as `far`.
+ * Brings checkpoints at different positions to one position: the furthest behind first, each step to the position of the
+ * next. Checkpoints that stay behind by more than `eventsMax` are left where they are, as `far`.
  */
-export async function bringTogether(
+export async function joinCheckpoints(
   follow: Follow,
   checkpoints: readonly Checkpoint[],
   { logName, ...options }: Omit<FollowOptions, 'until'> & { logName: string },
@@ -135,7 +135,7 @@ async function* batchesOf(reading: LogReading, { until, batchMax, signal }: Foll
     const last = arrival.events.at(-1);
     for (const event of arrival.events) {
       const isLast = until !== undefined && event.position >= until.position;
-      // The event at the end may be gone: then a later one tells of it.
+      // The event at the end may be gone: then a later event shows that the end was passed.
       if (event.says.kind === 'skipped') {
         skips += event.says.events;
         if (!(isLast && event.position > until.position))

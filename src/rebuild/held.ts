@@ -5,7 +5,7 @@ import type { EventStore } from '../eventstore/event-store.js';
 import { nameOfLog } from '../eventstore/log-name.js';
 import type { Database } from '../read-models/database.js';
 import { acquire, release, type Checkpoint } from '../read-models/checkpoints.js';
-import { Follower, type Follow, type Pursuit } from '../catch-up/follower.js';
+import { Follower, type Follow, type FollowSettings } from '../catch-up/follower.js';
 import { keepLease } from '../catch-up/lease.js';
 import { checkLog } from '../catch-up/log-check.js';
 import { readHere } from '../catch-up/log-reading.js';
@@ -14,7 +14,7 @@ import { Projector } from '../projector/projector.js';
 import { eventReader } from '../projector/stream-reading.js';
 import { followInShards } from './shards.js';
 
-/** What work on checkpoints needs. `workers`: how many threads go a long way; with one, no other is started. */
+/** What work on checkpoints needs. `workers`: threads for long distances; with 1, no thread is started. */
 export type Parts = Readonly<{
   store: EventStore;
   database: Database;
@@ -23,25 +23,25 @@ export type Parts = Readonly<{
 }>;
 
 /**
- * Checkpoints that this work has for itself, and the means to move them: `far` for a long way, in threads that take a few tenths of a
- * second to start; `near` for the last steps.
+ * Leased checkpoints, and the means to move them: `far` for long distances, in threads that take some tenths of a second
+ * to start; `near` for the last steps.
  */
 export type Held = Readonly<{
   checkpoints: readonly Checkpoint[];
   far: Follow;
   near: Follow;
   projector: Projector;
-  pursuit: Pursuit & { logName: string };
+  settings: FollowSettings & { logName: string };
 }>;
 
-export type BuildOptions = Readonly<{ generations: readonly string[] }> & Pick<Pursuit, 'signal' | 'applied'>;
+export type BuildOptions = Readonly<{ generations: readonly string[] }> & Pick<FollowSettings, 'signal' | 'applied'>;
 
 const BATCH_MAX = { events: 4_000, bytes: 64 * 1024 * 1024 };
 const NAME_WITHIN_MS = 5_000;
-/** A core is left to reading, the store and Postgres: with two cores, two workers are slower than one. */
+/** One core is left for reading, the store and Postgres: on two cores, two workers are slower than one. */
 const WORKERS = Math.max(1, Math.min(availableParallelism() - 1, 4));
 
-/** Takes checkpoints that nobody has, works on them, and lets them go; null when another process has one of them. */
+/** Leases checkpoints, runs `work` on them, and releases them; null when another process has one of them. */
 export async function withLeases<T>(
   { store, database, projections, workers = WORKERS }: Parts,
   options: BuildOptions,
@@ -69,7 +69,7 @@ export async function withLeases<T>(
         far,
         near,
         projector,
-        pursuit: { logName, batchMax: BATCH_MAX, signal, applied: options.applied },
+        settings: { logName, batchMax: BATCH_MAX, signal, applied: options.applied },
       });
       lease.lost.throwIfAborted();
       return done;

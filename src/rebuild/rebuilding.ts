@@ -4,7 +4,7 @@ import { compareGenerations, type TableComparison } from '../read-models/compari
 import { abandon, type Target } from '../read-models/generations.js';
 import { build } from './build.js';
 import type { BuildOptions, Parts } from './held.js';
-import { meet, showAll } from './meet.js';
+import { bringLevel, showAll } from './bring-level.js';
 
 /** How work on some tables is watched, and ended. */
 export type Watched = Pick<BuildOptions, 'signal' | 'applied'> &
@@ -52,13 +52,13 @@ export async function replace(
   }
   const shown = targets.filter(({ replaces }) => replaces);
   if (shown.length === 0) return { kind: 'replaced', built, shown };
-  const met = await watched(step.watch(shown), (progress) =>
-    meet(parts, shown, { ...progress, atMeeting: (connection) => showAll(connection, shown, { acceptsParked }) }),
+  const outcome = await watched(step.watch(shown), (progress) =>
+    bringLevel(parts, shown, { ...progress, whenLevel: (connection) => showAll(connection, shown, { acceptsParked }) }),
   );
-  if (met.kind !== 'met') return giveUp(parts, { kind: met.kind, targets: shown }, step);
-  if (met.result.kind === 'shown') return { kind: 'replaced', built, shown };
+  if (outcome.kind !== 'level') return giveUp(parts, { kind: outcome.kind, targets: shown }, step);
+  if (outcome.result.kind === 'shown') return { kind: 'replaced', built, shown };
   await drop(parts, shown);
-  return { kind: 'parked', streams: met.result.streams };
+  return { kind: 'parked', streams: outcome.result.streams };
 }
 
 /** Fills tables beside those that are shown, compares the rows while both stand at one position, and drops what it filled. */
@@ -70,15 +70,15 @@ export async function compareAside(
   const first = targets.filter(({ against }) => against === null);
   const comparable = targets.filter(({ against }) => against !== null);
   if (comparable.length === 0) return { kind: 'compared', comparisons: [], first };
-  const met = await watched(step.watch(comparable), (progress) =>
-    meet(parts, comparable, {
+  const outcome = await watched(step.watch(comparable), (progress) =>
+    bringLevel(parts, comparable, {
       ...progress,
       // The snapshot is taken while both stand at one position; nothing waits for the comparison.
-      atMeeting: () => startComparing(parts, comparable, examplesMax),
+      whenLevel: () => startComparing(parts, comparable, examplesMax),
     }),
   );
-  if (met.kind !== 'met') return giveUp(parts, { kind: met.kind, targets: comparable }, step);
-  const comparisons = await met.result.compared;
+  if (outcome.kind !== 'level') return giveUp(parts, { kind: outcome.kind, targets: comparable }, step);
+  const comparisons = await outcome.result.compared;
   await drop(parts, comparable);
   return { kind: 'compared', comparisons, first };
 }

@@ -1,4 +1,4 @@
-import { bringTogether, Follower, type AppliedBatch, type Pursuit } from '../../src/catch-up/follower.js';
+import { joinCheckpoints, Follower, type AppliedBatch, type FollowSettings } from '../../src/catch-up/follower.js';
 import { Projector } from '../../src/projector/projector.js';
 import type { Group } from '../../src/projector/group.js';
 import type { Checkpoint } from '../../src/read-models/checkpoints.js';
@@ -82,15 +82,15 @@ export class EngineProcess {
       now = group;
       this.#count(result);
     };
-    const pursuit = { batchMax: { events: batchEventsMax, bytes: BYTES_MAX }, signal, applied };
+    const settings = { batchMax: { events: batchEventsMax, bytes: BYTES_MAX }, signal, applied };
     let now: Group = { checkpoints: held, logName: LOG_NAME };
     if (this.options.plan.workers > 1) {
-      const built = await this.#build(held, pursuit);
+      const built = await this.#build(held, settings);
       if (built === null) return;
       held = built;
     }
-    const together = await bringTogether(this.#follower.follow, held, {
-      ...pursuit,
+    const together = await joinCheckpoints(this.#follower.follow, held, {
+      ...settings,
       eventsMax: EVENTS_MAX,
       logName: LOG_NAME,
     });
@@ -99,7 +99,7 @@ export class EngineProcess {
     const working = this.#workOff(() => now, otherwise);
     void this.#lookAround(otherwise);
     try {
-      const { kind } = await this.#follower.follow(together.group, pursuit);
+      const { kind } = await this.#follower.follow(together.group, settings);
       if (kind === 'lost') this.world.tally.count('lost');
     } finally {
       otherwise.abort();
@@ -108,7 +108,7 @@ export class EngineProcess {
   }
 
   /** Brings lines that stand together to the end of the log by several workers; null when it is not to go on. */
-  async #build(held: readonly Checkpoint[], pursuit: Pursuit): Promise<readonly Checkpoint[] | null> {
+  async #build(held: readonly Checkpoint[], settings: FollowSettings): Promise<readonly Checkpoint[] | null> {
     const { random, log, tally } = this.world;
     const end = log.events.at(-1);
     const isApart = new Set(held.map(({ at }) => at?.position)).size > 1;
@@ -128,7 +128,7 @@ export class EngineProcess {
     });
     const { kind, group } = await follow(
       { checkpoints: held, logName: LOG_NAME },
-      { ...pursuit, until: { position: end.position } },
+      { ...settings, until: { position: end.position } },
     );
     return kind === 'reached' ? group.checkpoints : null;
   }

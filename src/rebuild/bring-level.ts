@@ -3,55 +3,55 @@ import { isDatabaseAway, isLockConflict, type Queryable } from '../read-models/d
 import { newlyParked, show, type Target } from '../read-models/generations.js';
 import { lockCheckpoints, readCheckpoints, type Checkpoint, type LogPosition } from '../read-models/checkpoints.js';
 import { nameOfGeneration, lockSchema } from '../read-models/schema.js';
-import { chase, workedOff } from './build.js';
+import { followToGoal, workedOff } from './build.js';
 import { positionOf, type Group } from '../projector/group.js';
 import { withLeases, type BuildOptions, type Held, type Parts } from './held.js';
 
-/** What happened at the meeting: `busy`, another process has one of the checkpoints; `stopped`, what was written stays. */
-export type Met<T> = Readonly<{ kind: 'met'; result: T }> | Readonly<{ kind: 'busy' | 'stopped' }>;
+/** `level`: the targets stood level, and the work was done. `busy`: another process has a checkpoint. `stopped`: progress is kept. */
+export type BroughtLevel<T> = Readonly<{ kind: 'level'; result: T }> | Readonly<{ kind: 'busy' | 'stopped' }>;
 
-/** For how long the generations that are shown may be held still, and how long to wait for that. */
+/** How long the shown generations may be locked, and how long to wait for the locks. */
 const HELD_STILL_MS = 5_000;
 const LOCK_TIMEOUT = `set local lock_timeout = '2s'`;
 
 /**
- * Fills generations until each stands exactly where the one stands that it is held against, which follows the log all the
- * while; then does `atMeeting`, for which those generations are held still for a moment. Readers never wait.
+ * Fills generations until each is at the exact position of the generation that it is compared with, which keeps following
+ * the log. Then runs `whenLevel` while those generations are locked for a moment. Readers never wait.
  */
-export async function meet<T>(
+export async function bringLevel<T>(
   parts: Parts,
   targets: readonly Target[],
   {
     signal,
     applied,
-    atMeeting,
-  }: Pick<BuildOptions, 'signal' | 'applied'> & { atMeeting: (connection: Queryable) => Promise<T> },
-): Promise<Met<T>> {
+    whenLevel,
+  }: Pick<BuildOptions, 'signal' | 'applied'> & { whenLevel: (connection: Queryable) => Promise<T> },
+): Promise<BroughtLevel<T>> {
   const goals = targets.flatMap(({ against }) => (against === null ? [] : [nameOfGeneration(against)]));
-  const met = await withLeases(
+  const outcome = await withLeases(
     parts,
     { generations: targets.map(({ name }) => name), signal, applied },
-    async (held): Promise<Met<T>> => {
+    async (held): Promise<BroughtLevel<T>> => {
       for (let { checkpoints } = held; ;) {
         const goal = async () =>
           lowest(positionsOf((await readCheckpoints(parts.database)).filter(({ name }) => goals.includes(name))));
-        const chased = await chase({ ...held, checkpoints }, goal);
-        if (chased.kind !== 'reached') return { kind: 'stopped' };
-        ({ checkpoints } = chased.group);
-        const meeting = await holdStill(parts, goals, async (connection, positions) => {
-          const arrived = await arrive(held, { group: chased.group, targets, positions });
-          ({ checkpoints } = arrived);
-          return arrived.all ? { result: await atMeeting(connection) } : null;
+        const followed = await followToGoal({ ...held, checkpoints }, goal);
+        if (followed.kind !== 'reached') return { kind: 'stopped' };
+        ({ checkpoints } = followed.group);
+        const done = await holdStill(parts, goals, async (connection, positions) => {
+          const moved = await moveToGoals(held, { group: followed.group, targets, positions });
+          ({ checkpoints } = moved);
+          return moved.all ? { result: await whenLevel(connection) } : null;
         });
-        if (meeting !== null) return { kind: 'met', result: meeting.result };
-        if (held.pursuit.signal.aborted) return { kind: 'stopped' };
+        if (done !== null) return { kind: 'level', result: done.result };
+        if (held.settings.signal.aborted) return { kind: 'stopped' };
       }
     },
   );
-  return met ?? { kind: 'busy' };
+  return outcome ?? { kind: 'busy' };
 }
 
-/** What may happen at a meeting: the views move, unless the new rows lack streams that the old ones have. */
+/** Moves the views to the targets, unless streams are parked in the new rows that are not parked in the old ones. */
 export async function showAll(
   connection: Queryable,
   targets: readonly Target[],
@@ -67,7 +67,7 @@ export async function showAll(
 
 type Positions = ReadonlyMap<string, LogPosition>;
 
-/** Does `work` while nobody can move these checkpoints; null when they were not to be had, or it took too long. */
+/** Runs `work` while these checkpoints are locked; null when the locks could not be had, or it took too long. */
 async function holdStill<T>(
   { database }: Parts,
   names: readonly string[],
@@ -79,21 +79,21 @@ async function holdStill<T>(
       return work(connection, positionsOf(await lockCheckpoints(connection, names)));
     })
     .catch((error: unknown) => {
-      // Postgres ends a transaction that has held the checkpoints still for too long.
+      // Postgres ends a transaction that has held the locks for too long.
       if (isLockConflict(error) || isDatabaseAway(error)) return null;
       throw error;
     });
 }
 
-/** Brings each target to exactly where the checkpoint stands that it is held against. */
-async function arrive(
-  { near, projector, pursuit }: Held,
+/** Moves each target to the exact position of the checkpoint that it is compared with. */
+async function moveToGoals(
+  { near, projector, settings }: Held,
   { group, targets, positions }: { group: Group; targets: readonly Target[]; positions: Positions },
 ): Promise<{ checkpoints: Checkpoint[]; all: boolean }> {
-  // No AbortSignal.timeout: inside of `any` nothing keeps it from being collected, and then it never fires.
+  // Not AbortSignal.timeout: inside `any` it may be garbage-collected, and then never fires.
   const late = new AbortController();
   const limit = setTimeout(() => late.abort(), HELD_STILL_MS);
-  const signal = AbortSignal.any([pursuit.signal, late.signal]);
+  const signal = AbortSignal.any([settings.signal, late.signal]);
   const checkpoints: Checkpoint[] = [];
   let all = true;
   try {
@@ -101,9 +101,9 @@ async function arrive(
       const against = targets.find((target) => target.name === checkpoint.name)?.against;
       const goal = against == null ? null : (positions.get(nameOfGeneration(against)) ?? null);
       const own = { ...group, checkpoints: [checkpoint] };
-      const reached = goal === null ? own : (await near(own, { ...pursuit, signal, until: goal })).group;
+      const reached = goal === null ? own : (await near(own, { ...settings, signal, until: goal })).group;
       checkpoints.push(...reached.checkpoints);
-      if ((await projector.workOff(() => reached, signal, workedOff(pursuit, reached))) !== 'done') all = false;
+      if ((await projector.workOff(() => reached, signal, workedOff(settings, reached))) !== 'done') all = false;
       if (goal !== null && positionOf(reached) < goal.position) all = false;
     }
   } finally {
@@ -115,7 +115,7 @@ async function arrive(
 const positionsOf = (checkpoints: readonly Checkpoint[]): Positions =>
   new Map(checkpoints.map(({ name, at }) => [name, at]));
 
-/** The lowest place at which one of these checkpoints stands; `empty` before the first event. */
+/** The lowest position of these checkpoints; `empty` before the first event. */
 function lowest(positions: Positions): LogEnd {
   const position = [...positions.values()]
     .map((at) => at?.position ?? -1n)
