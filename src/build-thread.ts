@@ -9,7 +9,7 @@ import type { BuildThreadData, BuildThreadMessage } from './rebuild/build-in-thr
 if (!parentPort) throw new Error('This module is a worker thread that builds: start it with buildInThread.');
 const parent = parentPort;
 const { eventstoreUrl, databaseUrl, generations: names } = workerData as BuildThreadData;
-const tell = (message: BuildThreadMessage): void => parent.postMessage(message);
+const post = (message: BuildThreadMessage): void => parent.postMessage(message);
 
 const CONNECTIONS_MAX = 4;
 const database = new Database(databaseUrl, { connectionsMax: CONNECTIONS_MAX, onIdleError: () => undefined });
@@ -22,10 +22,10 @@ const outcome = await build(
     generations: names,
     signal: stopping.signal,
     applied: ({ events, result, tookMs, position, recordedAt }) =>
-      tell({ kind: 'applied', batch: { events, result, tookMs, position, recordedAt } }),
+      post({ kind: 'applied', batch: { events, result, tookMs, position, recordedAt } }),
   },
 );
-tell({ kind: 'ended', outcome });
+post({ kind: 'ended', outcome });
 await database.close();
 // Ends this thread alone. The connections to the store go with it: closing them in order would wait for streams that nobody reads.
 process.exit();

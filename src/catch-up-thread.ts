@@ -13,13 +13,13 @@ import type { ThreadData, ThreadMessage } from './catch-up/thread.js';
 if (!parentPort) throw new Error('This module is the worker thread of the catch-up: start it with CatchUpThread.');
 const parent = parentPort;
 const data = workerData as ThreadData;
-const tell = (message: ThreadMessage): void => parent.postMessage(message);
+const post = (message: ThreadMessage): void => parent.postMessage(message);
 const observer: CatchUpObserver = {
-  stateChanged: (...values) => tell({ name: 'stateChanged', values }),
-  batchApplied: (...values) => tell({ name: 'batchApplied', values }),
-  buildEnded: (...values) => tell({ name: 'buildEnded', values }),
-  verified: (...values) => tell({ name: 'verified', values }),
-  warned: (...values) => tell({ name: 'warned', values }),
+  stateChanged: (...values) => post({ name: 'stateChanged', values }),
+  batchApplied: (...values) => post({ name: 'batchApplied', values }),
+  buildEnded: (...values) => post({ name: 'buildEnded', values }),
+  verified: (...values) => post({ name: 'verified', values }),
+  warned: (...values) => post({ name: 'warned', values }),
 };
 
 const CONNECTIONS_MAX = 4;

@@ -16,14 +16,14 @@ import type { ForShard, ShardMessage, ShardThreadData } from './rebuild/shards.j
 if (!parentPort) throw new Error('This module is a worker thread of a build: start it with followInShards.');
 const parent = parentPort;
 const { eventstoreUrl, databaseUrl, group, until, batchMax } = workerData as ShardThreadData;
-const tell = (message: ShardMessage): void => parent.postMessage(message);
+const post = (message: ShardMessage): void => parent.postMessage(message);
 
 /** One for the batch, one for what is read beside it. */
 const CONNECTIONS_MAX = 2;
 const store = connectEventStore(eventstoreUrl);
 const database = new Database(databaseUrl, { connectionsMax: CONNECTIONS_MAX, onIdleError: () => undefined });
 const stopping = new AbortController();
-const log = new DealtLog(kindsOf(projections), (bytes) => tell({ kind: 'taken', bytes }));
+const log = new DealtLog(kindsOf(projections), (bytes) => post({ kind: 'taken', bytes }));
 parent.on('message', (message: ForShard) => {
   if (message.kind === 'dealt') log.put(message.deal);
   else stopping.abort();
@@ -45,15 +45,15 @@ async function follow(): Promise<Followed['kind']> {
     signal: stopping.signal,
     applied: ({ events, result, tookMs, position, recordedAt, group: reached }) => {
       const at = placeOf(reached);
-      if (at !== null) tell({ kind: 'applied', batch: { events, result, tookMs, position, recordedAt }, at });
+      if (at !== null) post({ kind: 'applied', batch: { events, result, tookMs, position, recordedAt }, at });
     },
   });
   return kind;
 }
 
 await follow().then(
-  (how) => tell({ kind: 'ended', how }),
-  (error: unknown) => tell({ kind: 'failed', cause: error instanceof Error ? error.message : String(error) }),
+  (how) => post({ kind: 'ended', how }),
+  (error: unknown) => post({ kind: 'failed', cause: error instanceof Error ? error.message : String(error) }),
 );
 await database.close();
 process.exit();

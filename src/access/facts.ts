@@ -24,7 +24,7 @@ export type ItemFact = Readonly<{
   /** Its own since 2025-03-31.basil, before the subscription's. */
   periodStart: Date | null;
   periodEnd: Date | null;
-  /** To when a paid invoice has renewed it, of which no event of the subscription has told yet. */
+  /** The end of the period that a paid invoice has renewed, and no event of the subscription has shown yet. */
   renewedUntil: Date | null;
   paid: readonly PaidInvoice[];
   /** Whether it is known that this period is paid, and that what is owed is for something else. */

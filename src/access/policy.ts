@@ -11,7 +11,7 @@ export type AccessPolicy = Readonly<{
    * subscription got the status; 0: it ends at once.
    */
   graceDays: Readonly<Record<GraceStatus, number>>;
-  /** Hours after the end of a paid period, or of a trial, for which access goes on while no event has told what follows. */
+  /** Hours after the end of a paid period, or of a trial, for which access continues while no event says what follows. */
   renewalGraceHours: number;
   /** Values of `pause_collection.behavior` that end access while collection is paused. */
   pauseCollectionDenies: readonly string[];

@@ -11,23 +11,23 @@ export type ThreadData = Readonly<{
   busy: Int32Array;
 }>;
 
-/** What the thread tells: the calls of its observer. */
+/** What the thread posts: calls of its observer. */
 export type ThreadMessage = {
   [Name in keyof CatchUpObserver]: Readonly<{ name: Name; values: Parameters<CatchUpObserver[Name]> }>;
 }[keyof CatchUpObserver];
 
-/** Resolves when a thread has ended, also by an error, which `once` of node:events would throw. */
+/** Resolves when a thread has ended, also by an error: `once` of node:events would throw it. */
 const endOf = (thread: Worker): Promise<unknown> => new Promise((resolve) => thread.once('exit', resolve));
 
-/** Hands what a thread tells to an observer. */
+/** Passes a message of a thread to an observer. */
 function observe({ name, values }: ThreadMessage, observer: CatchUpObserver): void {
   (observer[name] as (...values: unknown[]) => void)(...values);
 }
 
-const TELL_BUSY_EVERY_MS = 20;
+const UPDATE_BUSY_EVERY_MS = 20;
 const START_AGAIN_AFTER_MS = 1_000;
 
-/** The catch-up in a thread of its own: the event loop of the webhook never waits for a fold. One that ends by itself is started again. */
+/** The catch-up in its own thread, so that no fold blocks the event loop of the webhook. A thread that ends is started again. */
 export class CatchUpThread {
   readonly #data: ThreadData;
   readonly #stopping = new AbortController();
@@ -62,9 +62,9 @@ export class CatchUpThread {
   }
 
   async #run(): Promise<void> {
-    const telling = setInterval(() => {
+    const updating = setInterval(() => {
       Atomics.store(this.#data.busy, 0, this.options.intakeIsBusy() ? 1 : 0);
-    }, TELL_BUSY_EVERY_MS);
+    }, UPDATE_BUSY_EVERY_MS);
     const { signal } = this.#stopping;
     while (!signal.aborted) {
       const cause = await this.#runOnce();
@@ -72,7 +72,7 @@ export class CatchUpThread {
       this.#become({ kind: 'waiting', cause });
       await pause(START_AGAIN_AFTER_MS, undefined, { signal }).catch(() => undefined);
     }
-    clearInterval(telling);
+    clearInterval(updating);
   }
 
   /** Resolves, with why, when the thread has ended. */

@@ -6,7 +6,7 @@ import {
   assertOurs,
   assertPlaceIsSafe,
   assertUnread,
-  mendFile,
+  restrictFile,
   NotPrivateError,
   privateFolder,
 } from '../../packages/private-files/src/index.js';
@@ -32,7 +32,7 @@ export function prepareDirectory(dataDirectory: string): void {
   try {
     privateFolder(dataDirectory, { ownNames: OWN_NAMES, mode: passing });
     assertContentsAreOurs(dataDirectory);
-    for (const name of [ENDPOINTS_FILE, LOCK_FILE]) mendFile(join(dataDirectory, name));
+    for (const name of [ENDPOINTS_FILE, LOCK_FILE]) restrictFile(join(dataDirectory, name));
   } catch (error) {
     if (error instanceof NotPrivateError) throw error;
     throw new DataDirectoryError(dataDirectory, error);

@@ -14,7 +14,7 @@ export type StoresOptions = Readonly<{
   transport?: TransportChoice;
   /** How long to wait for the servers of another process; default 60 s. */
   openTimeoutMs?: number;
-  /** Told what happens, for the log. */
+  /** Called with what happens, for the log. */
   onEvent?: (event: StoresEvent) => void;
 }>;
 

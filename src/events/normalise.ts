@@ -144,5 +144,5 @@ function lastOf(stripeEvent: StripeEvent): LivingSnapshot | null {
   }
 }
 
-/** What an object consists of whose deletion is all that is told. */
+/** The snapshot of an object whose deletion is all that is known. */
 const BARE = new Set(['id', 'object', 'deleted', 'livemode']);

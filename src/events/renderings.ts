@@ -53,25 +53,27 @@ function mergedKey([highest, ...others]: readonly [Keyed, ...Keyed[]]): OrderKey
  * What renderings tell together: the first, and from the next ones what it leaves open: null, or a list without entries. Lists
  * that show the same objects are filled in entry by entry.
  */
-export const toldTogether = (renderings: readonly [JsonObject, ...JsonObject[]]): JsonObject =>
-  renderings.reduce((told, next) => (told['kind'] === next['kind'] ? (filledIn(told, next) as JsonObject) : told));
+export const combine = (renderings: readonly [JsonObject, ...JsonObject[]]): JsonObject =>
+  renderings.reduce((combined, next) =>
+    combined['kind'] === next['kind'] ? (filledIn(combined, next) as JsonObject) : combined,
+  );
 
-function filledIn(told: Json, other: Json): Json {
-  if (told === null) return other;
-  if (Array.isArray(told) && Array.isArray(other)) return listFilledIn(told as Json[], other as Json[]);
-  if (!isJsonObject(told) || !isJsonObject(other)) return told;
+function filledIn(own: Json, other: Json): Json {
+  if (own === null) return other;
+  if (Array.isArray(own) && Array.isArray(other)) return listFilledIn(own as Json[], other as Json[]);
+  if (!isJsonObject(own) || !isJsonObject(other)) return own;
   return Object.fromEntries(
-    Object.entries(told).map(([name, value]) => [
+    Object.entries(own).map(([name, value]) => [
       name,
       Object.hasOwn(other, name) ? filledIn(value, other[name] as Json) : value,
     ]),
   );
 }
 
-function listFilledIn(told: readonly Json[], other: readonly Json[]): Json {
-  if (told.length === 0) return other;
-  const isSame = told.length === other.length && told.every((entry, at) => idIn(entry) === idIn(other[at] as Json));
-  return isSame ? told.map((entry, at) => filledIn(entry, other[at] as Json)) : told;
+function listFilledIn(own: readonly Json[], other: readonly Json[]): Json {
+  if (own.length === 0) return other;
+  const isSame = own.length === other.length && own.every((entry, at) => idIn(entry) === idIn(other[at] as Json));
+  return isSame ? own.map((entry, at) => filledIn(entry, other[at] as Json)) : own;
 }
 
 const idIn = (entry: Json): Json => (isJsonObject(entry) ? (entry['id'] ?? null) : entry);

@@ -28,7 +28,7 @@ export type AppendTools = Readonly<{
   timeoutMs: number;
   /** Ids that one head may hold. */
   idsMax: number;
-  /** Told how each append went. */
+  /** Called with the outcome of each append. */
   onWrite: (outcome: WriteOutcome) => void;
 }>;
 

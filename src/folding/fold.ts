@@ -3,7 +3,7 @@ import type { Snapshot } from '../events/normalise.js';
 import { orderSecond, type ObjectStates } from '../events/order.js';
 import type { JsonObject } from '../events/json.js';
 import type { OrderKey } from '../events/order.js';
-import { mergeRenderings, toldTogether } from '../events/renderings.js';
+import { mergeRenderings, combine } from '../events/renderings.js';
 
 /**
  * How far an object of a stream is folded, in two parts: what is settled before its latest second, and the facts of
@@ -88,7 +88,7 @@ export const eventsOf = (facts: readonly Fact[]): readonly Fact[] => mergeRender
 /** The fact of an event that was rendered in several API versions, the highest first. */
 const mergeFacts = (renderings: readonly [Fact, ...Fact[]], order: OrderKey): Fact => ({
   ...renderings[0],
-  snapshot: toldTogether(renderings.map(({ snapshot }) => snapshot) as unknown as [JsonObject]) as unknown as Snapshot,
+  snapshot: combine(renderings.map(({ snapshot }) => snapshot) as unknown as [JsonObject]) as unknown as Snapshot,
   order,
 });
 

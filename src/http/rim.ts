@@ -141,7 +141,7 @@ function smallBodyOf({ routeOptions }: FastifyRequest): Pick<BodyRoute, 'bodyByt
 const isUnread = ({ raw }: FastifyRequest): boolean =>
   !raw.complete && (raw.headers['transfer-encoding'] !== undefined || Number(raw.headers['content-length'] ?? 0) > 0);
 
-/** Does not wait for what is still being sent: the next request could not be told from it. */
+/** Does not wait for the rest of the body: the next request could not be told apart from it. */
 function closeAfter({ raw }: FastifyRequest, response: ServerResponse): void {
   response.setHeader('connection', 'close');
   closeGently(raw.socket);

@@ -7,7 +7,7 @@ import { problemOf, type Refusal } from './refusal.js';
 import { senderOf, type Sender } from './sender.js';
 import { claimOf } from './signature.js';
 
-/** The route of the webhook, as Stripe is told it. */
+/** The path of the webhook, as it is configured in Stripe. */
 export const WEBHOOK_PATH = '/webhooks/stripe';
 
 /**

@@ -29,12 +29,12 @@ export class RepeatedLines {
   #hold(key: string, line: Line): void {
     const held = { count: 0, line };
     this.#held.set(key, held);
-    const tell = () => {
+    const summarise = () => {
       this.#held.delete(key);
       if (held.count === 0) return;
       held.line(` (${held.count} more in ${this.#everyMs / 1000} s)`);
       this.#hold(key, held.line);
     };
-    setTimeout(tell, this.#everyMs).unref();
+    setTimeout(summarise, this.#everyMs).unref();
   }
 }

@@ -4,7 +4,7 @@ import { projections } from '../../projections/index.js';
 import { asStripeEvent } from '../../src/events/stripe-event.js';
 import type { JsonObject } from '../../src/events/json.js';
 import { kindOf, type Snapshot } from '../../src/events/normalise.js';
-import { toldTogether } from '../../src/events/renderings.js';
+import { combine } from '../../src/events/renderings.js';
 import { factFrom } from '../../src/folding/facts.js';
 import { foldAll } from '../../src/folding/fold.js';
 import { groupBy } from '../../src/folding/group-by.js';
@@ -37,9 +37,7 @@ describe.each(projections.filter(({ narrow }) => narrow !== undefined).map((one)
         for (const other of others) {
           const together = (some: readonly (Fact | undefined)[]): Fact => ({
             ...other,
-            snapshot: toldTogether(
-              some.map((fact) => fact?.snapshot) as unknown as [JsonObject],
-            ) as unknown as Snapshot,
+            snapshot: combine(some.map((fact) => fact?.snapshot) as unknown as [JsonObject]) as unknown as Snapshot,
           });
           const narrow = (fact: Fact | undefined) => fact && narrowed(projection, fact);
           expect(together([narrow(other), narrow(first)])).toEqual(narrow(together([other, first])));

@@ -1,7 +1,7 @@
 /** The SQLite file: its settings, its tables, and how a stored event is read from it. */
 import { join } from 'node:path';
 import Database from 'libsql';
-import { mendFile, privateFile, privateFolder } from '../../private-files/src/index.js';
+import { restrictFile, privateFile, privateFolder } from '../../private-files/src/index.js';
 import { checksumOf, namesIn, type StoredEvent } from './record.js';
 import { cannotOpen, UnknownFormatError } from './storage-errors.js';
 
@@ -111,7 +111,7 @@ const OWN_NAMES = /^(events\.db(-wal|-shm|-journal)?|socket)$/;
 function closeToOthers(directory: string): void {
   privateFolder(directory, { ownNames: OWN_NAMES });
   privateFile(join(directory, FILE_NAME));
-  for (const suffix of ['-wal', '-shm']) mendFile(join(directory, `${FILE_NAME}${suffix}`));
+  for (const suffix of ['-wal', '-shm']) restrictFile(join(directory, `${FILE_NAME}${suffix}`));
 }
 
 /** Where SQLite puts what `SCHEMA` makes, and leaves it, also when the file is vacuumed. Led to another page, it would read less and know of nothing. */

@@ -9,7 +9,7 @@ if (!parentPort)
     'This module is the worker thread of the embedded event store: start it with startEmbeddedEventStore.',
   );
 const parent = parentPort;
-const tell = (message: WorkerMessage): void => parent.postMessage(message);
+const post = (message: WorkerMessage): void => parent.postMessage(message);
 
 /** Failures are reported to the parent and to the clients; this thread writes nothing to the console. */
 setLogVerbosity(logVerbosity.NONE);
@@ -23,15 +23,15 @@ async function end(reason?: Error): Promise<void> {
 }
 
 function onFailed(error: Error): void {
-  tell({ kind: 'failed', message: error.message });
+  post({ kind: 'failed', message: error.message });
   void end(error);
 }
 
 parent.once('message', () => void end());
 try {
   server = await serve({ ...(workerData as WorkerOptions), onFailed });
-  tell({ kind: 'listening', port: server.port });
+  post({ kind: 'listening', port: server.port });
 } catch (error) {
-  tell({ kind: 'failed', message: (error as Error).message, code: (error as { code?: string }).code });
+  post({ kind: 'failed', message: (error as Error).message, code: (error as { code?: string }).code });
   parent.close();
 }

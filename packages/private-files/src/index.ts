@@ -33,9 +33,9 @@ export function privateFolder(path: string, { ownNames, mode = 0o700 }: { ownNam
   const stats = assertOurs(path, 'folder');
   if (ourUid() === undefined || stats === undefined) return;
   // What its owner may do stays as it is: a folder may be read-only on purpose.
-  const mended = (stats.mode & 0o700) | (mode & OTHERS_ANYTHING);
-  if ((stats.mode & 0o777) === mended) return;
-  if (readdirSync(path).every((name) => ownNames.test(name))) chmodSync(path, mended);
+  const restricted = (stats.mode & 0o700) | (mode & OTHERS_ANYTHING);
+  if ((stats.mode & 0o777) === restricted) return;
+  if (readdirSync(path).every((name) => ownNames.test(name))) chmodSync(path, restricted);
 }
 
 /**
@@ -48,12 +48,12 @@ export function privateFile(path: string): void {
     writeFileSync(path, '', { flag: 'wx', mode: 0o600 });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    mendFile(path);
+    restrictFile(path);
   }
 }
 
 /** Checks the file, if it is there, and closes it to readers. @throws NotPrivateError as `privateFile` does. */
-export function mendFile(path: string): void {
+export function restrictFile(path: string): void {
   const stats = assertOurs(path, 'file');
   if (ourUid() !== undefined && stats !== undefined && (stats.mode & OTHERS_ANYTHING) !== 0) chmodSync(path, 0o600);
 }

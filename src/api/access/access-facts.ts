@@ -223,8 +223,8 @@ function subscriptionFactOf(row: Row, customer: Row | undefined, rows: AccessRow
 function clockTimeOf(subscription: Row, clocks: AccessRows['clocks']): Date | null {
   if (clocks === null || subscription['test_clock'] === null) return null;
   const clock = clocks.find(({ id }) => id === subscription['test_clock']);
-  const [frozen, told] = [timeOrNull(clock?.['frozen_at']), timeOrNull(subscription['stripe_event_created'])];
-  return frozen === null || (told !== null && told > frozen) ? told : frozen;
+  const [frozen, seenAt] = [timeOrNull(clock?.['frozen_at']), timeOrNull(subscription['stripe_event_created'])];
+  return frozen === null || (seenAt !== null && seenAt > frozen) ? seenAt : frozen;
 }
 
 /** What a subscription does not name, its customer may: a customer that no event has shown, or shows no more, may have it. */

@@ -30,7 +30,7 @@ export function itemFactsOf(subscription: Row, { invoices, payments }: MoneyRows
       ...factOf(item),
       renewedUntil,
       paid: paying.map((invoice) => paidInvoice(invoice, payments)),
-      isPaid: paying.length > 0 && isDebtTold(unpaid) && !unpaid.some((invoice) => isFor(invoice, item)),
+      isPaid: paying.length > 0 && isDebtKnown(unpaid) && !unpaid.some((invoice) => isFor(invoice, item)),
       unpaidUpgrade: isAfterTrial(subscription, item)
         ? null
         : (updates.find(({ added }) => added.has(String(productOf(item))))?.invoice ?? null),
@@ -65,7 +65,7 @@ const productOf = ({ product, price }: Readonly<{ product: string | null; price:
 const linesOf = (invoice: Row): readonly Line[] => invoice['lines'] as readonly Line[];
 
 /**
- * The paid invoices for the period that an item is in: those for the latest, if some are for one that the subscription has not told of; else
+ * The paid invoices for the period that an item is in: those for the latest, if some are for a period that no event of the subscription has shown; else
  * those to its end, since a period that was cut short was paid by others.
  */
 function payingFor(item: Item, paid: readonly Row[], isOnly: boolean) {
@@ -110,8 +110,8 @@ function areInOnePeriod(line: Period, item: Period): boolean {
   return from < end && to > start;
 }
 
-/** Whether it is told what the debt of a subscription is for. */
-const isDebtTold = (unpaid: readonly Row[]): boolean =>
+/** Whether it is known what the debt of a subscription is for. */
+const isDebtKnown = (unpaid: readonly Row[]): boolean =>
   unpaid.length > 0 && unpaid.every((row) => row['has_all_lines'] === true && linesOf(row).length > 0);
 
 /** What an update asks money for, and what it gives back because that was paid for: credits of products that it takes away. */

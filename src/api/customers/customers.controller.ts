@@ -18,7 +18,7 @@ import { PAYMENT_METHODS } from './payment-methods.js';
 
 const reading = z.strictObject({ ...freshness, limit: paging.limit });
 
-/** A customer's everything. `customer` is null while only other objects have told of it; lists go on at their own addresses, with `customer` and the cursor. */
+/** A customer's everything. `customer` is null while only other objects mention it; lists go on at their own addresses, with `customer` and the cursor. */
 type Everything = Readonly<{
   id: string;
   customer: Answer | null;

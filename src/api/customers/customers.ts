@@ -1,5 +1,5 @@
 import { customers } from '../../../projections/customers.js';
 import { resourceOf } from '../resource.js';
 
-/** Customers of whom events of their own have told. */
+/** Lists customers with events of their own. */
 export const CUSTOMERS = resourceOf(customers, 'customers', { name: 'customers', kind: 'customer' });

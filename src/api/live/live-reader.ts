@@ -32,7 +32,7 @@ const RECONNECT_AFTER_MS = 1_000;
  * it does not read, states merge; one that does not read for `slowMs` is cut, and gets the current state when it connects again.
  */
 export class LiveReader {
-  #told: string | undefined;
+  #sent: string | undefined;
   #next: LiveMessage | undefined;
   #blockedSinceMs: number | undefined;
 
@@ -48,23 +48,23 @@ export class LiveReader {
     response.write(`retry: ${RECONNECT_AFTER_MS}\n\n`);
   }
 
-  /** Tells a state, unless it is the one that was told last. */
+  /** Sends a state, unless it is the last one sent. */
   tell(message: LiveMessage): void {
     if (this.#blockedSinceMs !== undefined) {
       this.#next = message;
       return;
     }
-    if (message.state === this.#told || this.response.writableEnded) return;
-    this.#told = message.state;
+    if (message.state === this.#sent || this.response.writableEnded) return;
+    this.#sent = message.state;
     this.#write(message.bytes);
   }
 
-  /** Bytes that are kept for it: told and not yet taken by its connection, and the state that comes after them. */
+  /** Bytes held for this reader: sent and not yet taken by its connection, and the state that follows. */
   get keptBytes(): number {
     return this.response.writableLength + (this.#next?.bytes.length ?? 0);
   }
 
-  /** For how long it has not taken all that it was told; 0 while it does. */
+  /** How long it has not taken all that was sent; 0 while it does. */
   blockedForMs(): number {
     return this.#blockedSinceMs === undefined ? 0 : performance.now() - this.#blockedSinceMs;
   }

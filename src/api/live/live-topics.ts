@@ -18,7 +18,7 @@ const SUBSCRIPTIONS_PER_CUSTOMER = 50;
 
 const NEWEST_FIRST = `order by ${timeOf(SUBSCRIPTIONS.table)} desc, id desc`;
 
-/** What each of these topics is now; null of what no event has told. `referenceKey` as `REFERENCE_KEY`. */
+/** The current state of each topic; null where no event has shown one. `referenceKey` as `REFERENCE_KEY`. */
 export async function readTopics(
   connection: Queryable,
   topics: readonly LiveTopic[],
@@ -36,7 +36,7 @@ export async function readTopics(
   return now;
 }
 
-/** Customers with their subscriptions; `customer` is null while only subscriptions have told of one. */
+/** Customers with their subscriptions; `customer` is null while only subscriptions mention it. */
 async function readCustomers(
   connection: Queryable,
   ids: readonly string[],

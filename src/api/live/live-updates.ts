@@ -40,7 +40,7 @@ type LiveParts = Readonly<{
 }>;
 
 /**
- * Live updates, level-triggered: who connects is told the current state, and later ones as they come; states between may merge.
+ * Live updates, level-triggered: a new connection gets the current state, then later states; states in between may merge.
  * Which process projects does not matter, nor does a transaction pooler (which knows no LISTEN): all readers of this process
  * share one poll of the position, and when it has moved, one read of what they follow.
  */
@@ -76,7 +76,7 @@ export class LiveUpdates implements OnModuleDestroy {
     });
     this.#cut = new Counter({
       name: 'ledger_live_readers_cut_total',
-      help: 'Readers of live updates that were cut because they did not take what they were told.',
+      help: 'Readers of live updates that were cut because they read too slowly.',
       registers: [registry],
     });
   }
@@ -108,7 +108,7 @@ export class LiveUpdates implements OnModuleDestroy {
     for (const reader of this.#all()) reader.end();
   }
 
-  /** A thousand who connect at once, as after a restart, are told one text. */
+  /** A thousand readers that connect at once, as after a restart, share one text. */
   #first(topic: LiveTopic, { token, name }: Asker): Promise<LiveMessage> {
     const key = `${token} ${keyOf(topic)}`;
     const reading =
@@ -120,7 +120,7 @@ export class LiveUpdates implements OnModuleDestroy {
     return reading;
   }
 
-  /** What topics are, each as the text that its readers are told, in the order of the topics. */
+  /** The text that the readers of each topic get, in the order of the topics. */
   async #read(from: Snapshots, topics: readonly LiveTopic[]): Promise<LiveMessage[]> {
     const { now, position } = await from.snapshot(async (connection) => ({
       now: await readTopics(connection, topics, this.parts.referenceKey),

@@ -45,7 +45,7 @@ export class LiveController {
   }
 
   /**
-   * Nothing depends on `Last-Event-ID`: who comes back is told the current state, as everybody who connects. A HEAD has
+   * `Last-Event-ID` is not needed: every connection gets the current state first. A HEAD has
    * no body, and so nothing to follow.
    */
   async #follow(topic: LiveTopic, { wanted, asker, request, reply }: FollowRequest): Promise<void> {

@@ -169,7 +169,7 @@ const invoicesThen = ({ links: known }: PaymentFacts, subscriptions: readonly un
 
 const distinct = (names: readonly string[]): string[] => [...new Set(names)];
 
-/** 404: of an object whose streams have no events nothing has ever been told. */
+/** 404: no event about this object exists. */
 const neverOrThen = (kind: string, id: string, streams: readonly (readonly unknown[])[]) =>
   streams.every(({ length }) => length === 0) ? notFound(kind, id) : notKnownThen(kind, id);
 

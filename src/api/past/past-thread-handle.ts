@@ -13,7 +13,7 @@ export type PastThreadData = Readonly<{
   /** As `REFERENCE_KEY`. */
   referenceKey: string | null;
 }>;
-/** What a thread is told, and what it answers to each question. */
+/** What a thread is asked, and what it answers. */
 export type ForPastThread = Readonly<{ kind: 'ask'; question: PastQuestion }> | Readonly<{ kind: 'leave' }>;
 export type FromPastThread =
   | Readonly<{ kind: 'answered'; json: Uint8Array }>

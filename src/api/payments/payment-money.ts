@@ -27,7 +27,7 @@ export type PaymentMoney = Readonly<{
   amountRefundPendingMinor: number;
   /** What disputes have taken, or hold until they are decided. */
   amountDisputedMinor: number;
-  /** What Stripe asks for the disputes; null where it is not told in the payment's currency. */
+  /** What Stripe asks for the disputes; null where it is not known in the payment's currency. */
   disputeFeesMinor: number | null;
   /** What is left as far as is known: received, not refunded, not disputed; Stripe's fees are no part of it. */
   amountNetMinor: number;
@@ -82,10 +82,11 @@ function refundedOf(
  * counted it before it failed. Stripe gives back what it counts unless it tells of a failure, and a failure names its refund.
  */
 function unlistedOf(charge: Row, refunds: readonly Row[], isOnly: boolean): number {
-  const told = timeOf(charge['stripe_event_created']);
+  const seenAt = timeOf(charge['stripe_event_created']);
   const explaining = refunds.filter(
     (refund) =>
-      (refund['charge'] === charge['id'] || (isOnly && (refund['charge'] ?? null) === null)) && bornAt(refund) <= told,
+      (refund['charge'] === charge['id'] || (isOnly && (refund['charge'] ?? null) === null)) &&
+      bornAt(refund) <= seenAt,
   );
   return Math.max(amountOf('amount_refunded_minor')(charge) - sumOf(explaining, amountOf('amount_minor')), 0);
 }
@@ -125,12 +126,12 @@ function disputedBy(dispute: Row, { movements }: PaymentRows): number {
 const TAKES_NOTHING = ['won', 'charge_refunded', 'prevented'];
 
 function feesOf({ disputes, movements }: PaymentRows): number | null {
-  const isTold = disputes.every(
+  const areAllKnown = disputes.every(
     ({ id, is_inquiry: isInquiry, currency }) =>
       movements.every((movement) => movement['dispute'] !== id || movement['currency'] === currency) &&
       (isInquiry === true || movements.some((movement) => movement['dispute'] === id)),
   );
-  return isTold ? sumOf(movements, amountOf('fee_minor')) : null;
+  return areAllKnown ? sumOf(movements, amountOf('fee_minor')) : null;
 }
 
 /**
@@ -139,12 +140,12 @@ function feesOf({ disputes, movements }: PaymentRows): number | null {
  */
 export function refundsKnown(own: readonly Row[], evidence: readonly Row[]): Row[] {
   const known = new Map(own.map((refund) => [String(refund['id']), refund]));
-  for (const { refund, source: _, source_object: __, invoice: ___, ...told } of evidence) {
+  for (const { refund, source: _, source_object: __, invoice: ___, ...fields } of evidence) {
     const id = String(refund);
     const before = known.get(id);
-    if (before === undefined) known.set(id, { ...told, id });
-    else if (isFurtherRefund(statusOf(before), statusOf(told)))
-      known.set(id, { ...before, ...Object.fromEntries(Object.entries(told).filter(([, value]) => value !== null)) });
+    if (before === undefined) known.set(id, { ...fields, id });
+    else if (isFurtherRefund(statusOf(before), statusOf(fields)))
+      known.set(id, { ...before, ...Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null)) });
   }
   return [...known.values()].sort((a, b) => (String(a['id']) < String(b['id']) ? -1 : 1));
 }

@@ -20,7 +20,7 @@ const ofCustomers = (customers: string): string => `id in (
   select id from ${OWN} where customer = any(${customers})
   union select own.id from ${PAYMENTS} paid join ${OWN} own on own.charge = paid.id where paid.customer = any(${customers})
   union select own.id from ${PAYMENTS} paid join ${OWN} own on own.payment_intent = paid.id where paid.customer = any(${customers})
-  union select told.refund from ${PAYMENTS} paid join ${EVIDENCE} told on told.charge = paid.id where paid.customer = any(${customers}))`;
+  union select listed.refund from ${PAYMENTS} paid join ${EVIDENCE} listed on listed.charge = paid.id where paid.customer = any(${customers}))`;
 
 /**
  * Each refund once: from its own events, else from the charge that lists it, else from a credit note that names it, as payments have them too.
@@ -49,15 +49,15 @@ async function withEvidence(connection: Queryable, found: readonly Answer[]): Pr
     found.map(({ id }) => id),
   ]);
   return found.map((one) => {
-    const told = rows.filter(({ refund }) => refund === one['id']);
-    const further = told.find(({ status }) => isFurtherRefund(textOrNull(one['status']), textOrNull(status)));
-    const creditNotes = told.filter((row) => row['source_object'] === 'credit_note').map(({ source }) => source);
-    return { ...one, ...(further === undefined ? {} : toldBy(further)), creditNotes };
+    const evidence = rows.filter(({ refund }) => refund === one['id']);
+    const further = evidence.find(({ status }) => isFurtherRefund(textOrNull(one['status']), textOrNull(status)));
+    const creditNotes = evidence.filter((row) => row['source_object'] === 'credit_note').map(({ source }) => source);
+    return { ...one, ...(further === undefined ? {} : evidenceAnswer(further)), creditNotes };
   });
 }
 
 /** What a charge says of a refund that has gone on since its own last event. */
-function toldBy(further: Row): Answer {
+function evidenceAnswer(further: Row): Answer {
   const { status, failureReason, failureBalanceTransaction, changedBy } = answerOf(further);
   return { status, failureReason, failureBalanceTransaction, changedBy };
 }

@@ -44,16 +44,16 @@ export type TimelineEntry = Readonly<{
 
 type Rendering = Readonly<{ recorded: RecordedEvent; stripeEvent: StripeEvent }>;
 /** An event with its renderings, of which the first is shown. */
-type Told = Readonly<{ order: OrderKey; renderings: readonly [Rendering, ...Rendering[]] }>;
+type Ordered = Readonly<{ order: OrderKey; renderings: readonly [Rendering, ...Rendering[]] }>;
 
 /**
  * The events of a subscription's stream, and of streams linked to it, in logical order.
  * Within a stream the order is that of the read models; between streams it is by second, then by kind of object. Pure. @throws UnreadablePast
  */
 export function timelineEntries(streams: Iterable<readonly RecordedEvent[]>, subscription: string): TimelineEntry[] {
-  const told = [...streams].map((events) => events.map(toldBy));
-  const late = new Set(told.flatMap(lateOf));
-  const ordered = told.map((events) => order(mergeRenderings(events, ofOneEvent)));
+  const perStream = [...streams].map((events) => events.map(orderedOf));
+  const late = new Set(perStream.flatMap(lateOf));
+  const ordered = perStream.map((events) => order(mergeRenderings(events, ofOneEvent)));
   const ambiguous = new Set(ordered.flatMap((one) => one.ambiguous));
   const timeline = merged(ordered.map((one) => one.ordered));
   const before = predecessors(timeline);
@@ -69,24 +69,24 @@ export function timelineEntries(streams: Iterable<readonly RecordedEvent[]>, sub
   }));
 }
 
-function toldBy(recorded: RecordedEvent): Told {
+function orderedOf(recorded: RecordedEvent): Ordered {
   return orUnreadable(recorded, () => {
     const stripeEvent = stripeEventOf(recorded);
     return { order: orderKeyOf(stripeEvent), renderings: [{ recorded, stripeEvent }] };
   });
 }
 
-const ofOneEvent = ([first, ...others]: readonly [Told, ...Told[]], key: OrderKey): Told => ({
+const ofOneEvent = ([first, ...others]: readonly [Ordered, ...Ordered[]], key: OrderKey): Ordered => ({
   order: key,
   renderings: [first.renderings[0], ...others.flatMap(({ renderings }) => renderings)],
 });
 
 /** The rendering that was there first. */
-const firstOf = ({ renderings }: Told): Rendering =>
+const firstOf = ({ renderings }: Ordered): Rendering =>
   renderings.reduce((first, one) => (one.recorded.revision < first.recorded.revision ? one : first));
 
 /** What the event changed, by the highest rendering that tells. */
-function changesBy({ renderings }: Told, predecessor: Told | undefined): Change[] | null {
+function changesBy({ renderings }: Ordered, predecessor: Ordered | undefined): Change[] | null {
   for (const { stripeEvent } of renderings) {
     const before = predecessor?.renderings.find(
       (one) => one.stripeEvent.api_version === stripeEvent.api_version,
@@ -98,14 +98,14 @@ function changesBy({ renderings }: Told, predecessor: Told | undefined): Change[
 }
 
 /** Between the event before, and when the object was asked for; null where an event tells, or nothing was known before. */
-function gapBefore({ renderings: [{ recorded }] }: Told, predecessor: Told | undefined): TimelineEntry['gap'] {
+function gapBefore({ renderings: [{ recorded }] }: Ordered, predecessor: Ordered | undefined): TimelineEntry['gap'] {
   const observed = recorded.metadata?.observed;
   if (observed === undefined || predecessor === undefined) return null;
   return { after: isoTime(predecessor.order.created), before: isoTime(observed.asked) };
 }
 
 /** The sort is stable, and the events of a stream are in this order already: their own order is kept. */
-function merged(streams: readonly (readonly Told[])[]): Told[] {
+function merged(streams: readonly (readonly Ordered[])[]): Ordered[] {
   return streams
     .flat()
     .sort(
@@ -120,7 +120,7 @@ function merged(streams: readonly (readonly Told[])[]): Told[] {
 const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 /** Of events of one stream, in the order of revisions, those that came after one of a later second. */
-function lateOf(events: readonly Told[]): RecordedEvent[] {
+function lateOf(events: readonly Ordered[]): RecordedEvent[] {
   let latest = -Infinity;
   const late = events.filter(({ order: { created } }) => {
     const isLate = created < latest;
@@ -131,9 +131,9 @@ function lateOf(events: readonly Told[]): RecordedEvent[] {
 }
 
 /** For each event the one before it about the same object. */
-function predecessors(timeline: readonly Told[]): Map<Told, Told> {
-  const last = new Map<string, Told>();
-  const before = new Map<Told, Told>();
+function predecessors(timeline: readonly Ordered[]): Map<Ordered, Ordered> {
+  const last = new Map<string, Ordered>();
+  const before = new Map<Ordered, Ordered>();
   for (const event of timeline) {
     const previous = last.get(event.order.objectKey);
     if (previous !== undefined) before.set(event, previous);
@@ -144,10 +144,10 @@ function predecessors(timeline: readonly Told[]): Map<Told, Told> {
 
 /** As in the read model: a stale snapshot does not revive a subscription whose status is final. */
 function transitionsOf(
-  timeline: readonly Told[],
+  timeline: readonly Ordered[],
   subscription: string,
-): Map<Told, { from: string | null; to: string }> {
-  const transitions = new Map<Told, { from: string | null; to: string }>();
+): Map<Ordered, { from: string | null; to: string }> {
+  const transitions = new Map<Ordered, { from: string | null; to: string }>();
   let from: string | null = null;
   for (const event of timeline) {
     const { object } = event.renderings[0].stripeEvent.data;
@@ -160,7 +160,7 @@ function transitionsOf(
   return transitions;
 }
 
-function entryOf(event: Told) {
+function entryOf(event: Ordered) {
   const { stripeEvent } = event.renderings[0];
   const { recorded } = firstOf(event);
   const { object } = stripeEvent.data;

@@ -97,7 +97,7 @@ export function discountsOf(object: Fields): DiscountFacts[] {
   );
 }
 
-/** A discount of which nothing is told. */
+/** A discount of which nothing is known. */
 export const unknownDiscount: DiscountFacts = {
   id: null,
   coupon: null,

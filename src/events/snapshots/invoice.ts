@@ -84,7 +84,7 @@ export function upcomingInvoiceSnapshot(stripeEvent: StripeEvent): UpcomingInvoi
 }
 
 function invoiceFacts(invoice: Fields, stripeEvent: StripeEvent): InvoiceFacts {
-  const told = amounts(invoice);
+  const totals = amounts(invoice);
   return {
     number: invoice.textOrNull('number'),
     customer: invoice.idOrNull('customer'),
@@ -97,7 +97,7 @@ function invoiceFacts(invoice: Fields, stripeEvent: StripeEvent): InvoiceFacts {
     // `billing` before 2019-10-17; before 2017 every invoice was charged automatically.
     collectionMethod: invoice.textOrNull('collection_method', 'billing') ?? 'charge_automatically',
     currency: invoice.text('currency'),
-    ...told,
+    ...totals,
     ...balances(invoice),
     ...times(invoice),
     attemptCount: invoice.integerOrNull('attempt_count') ?? 0,
@@ -107,7 +107,7 @@ function invoiceFacts(invoice: Fields, stripeEvent: StripeEvent): InvoiceFacts {
     paymentIntent: invoice.idOrNull('payment_intent'),
     payments: invoice.hashes('payments').map(invoicePaymentFacts),
     discounts: discountsOf(invoice),
-    lines: linesOf(invoice, told.discountMinor),
+    lines: linesOf(invoice, totals.discountMinor),
     hasAllLines: !invoice.isTruncated('lines'),
     metadata: invoice.metadataOrNull(),
     testClock: invoice.idOrNull('test_clock'),

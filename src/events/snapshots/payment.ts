@@ -19,7 +19,7 @@ export type PaymentSnapshot = Readonly<{
   amountMinor: number;
   /** What was captured; what was authorised alone was never received. */
   amountReceivedMinor: number;
-  /** Whether the charge's captured amount is told, or is only taken to be the whole, as before 2020-08-27. True on an intent. */
+  /** Whether the charge shows its captured amount; before 2020-08-27 it is assumed to be the whole. True on an intent. */
   isReceivedTold: boolean;
   /** Cumulative over all refunds of what was captured; null on an intent, which does not say. */
   amountRefundedMinor: number | null;
