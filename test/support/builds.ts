@@ -18,12 +18,12 @@ export const thisBuild: Build = { ...programsIn(ROOT), remove: async () => undef
 /** Another build: this one, whose projection of subscriptions is what an expression makes of the `original`. */
 export async function anotherBuild(expression: string): Promise<Build> {
   const directory = await temporaryDirectory();
-  for (const folder of ['src', 'projections', 'packages']) {
-    await cp(join(ROOT, 'dist', folder), join(directory.path, 'dist', folder), {
+  // The files of the console are served from where they were written.
+  for (const folder of ['dist', 'src/console/browser'])
+    await cp(join(ROOT, folder), join(directory.path, folder), {
       recursive: true,
       filter: (source) => !source.endsWith('.map'),
     });
-  }
   await symlink(join(ROOT, 'node_modules'), join(directory.path, 'node_modules'));
   await writeFile(join(directory.path, 'package.json'), '{ "type": "module" }');
   const path = join(directory.path, 'dist/projections/subscriptions.js');
