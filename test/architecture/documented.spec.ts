@@ -1,7 +1,8 @@
-import { expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { COMMANDS } from '../../src/cli/commands.js';
 import { VARIABLES } from '../../src/config.js';
 import { PROBLEMS, problemsDocument } from '../../src/http/problems.js';
 
@@ -68,6 +69,41 @@ it('comments cite headings of ARCHITECTURE.md that are there', () => {
   const cited = namedIn(['src', 'projections', 'packages'], /ARCHITECTURE\.md, ([A-Z]\w+)/g);
   expect(cited.length).toBeGreaterThan(2);
   expect(cited.filter((heading) => !headings.includes(heading))).toEqual([]);
+});
+
+describe('docs/runbook.md', () => {
+  const runbook = textOf('docs/runbook.md');
+  const quoted = [...runbook.matchAll(/`([^`]+)`/g)].map(([, text = '']) => text.replaceAll('\n', ' '));
+
+  it('names commands and options that exist', async () => {
+    const commands = quoted.flatMap((text) => /^subscription-ledger ([a-z]+)(.*)$/.exec(text)?.slice(1, 3) ?? []);
+    expect(commands.length).toBeGreaterThan(10);
+    const known = COMMANDS.map(({ name }) => name);
+    for (const text of quoted) {
+      const [, name, rest = ''] = /^subscription-ledger ([a-z]+)(.*)$/.exec(text) ?? [];
+      if (name === undefined) continue;
+      expect(known).toContain(name);
+      const entry = COMMANDS.find((one) => one.name === name);
+      if (entry?.kind === 'program' || entry?.kind === 'plain_program') continue;
+      const { options } = (await entry?.load()) ?? { options: {} };
+      const given = [...rest.matchAll(/--([a-z-]+)/g)].map(([, option]) => option);
+      expect({ name, missing: given.filter((option) => !Object.hasOwn(options, String(option))) }).toEqual({
+        name,
+        missing: [],
+      });
+    }
+  });
+
+  it('names variables, paths and concerns that exist, and every concern of the status', () => {
+    const variables = quoted.flatMap((text) => /^([A-Z]+_[A-Z_]+)/.exec(text)?.[1] ?? []);
+    expect(variables.filter((name) => !VARIABLES.includes(name))).toEqual([]);
+    const { paths } = JSON.parse(textOf('docs/openapi.json')) as { paths: Record<string, unknown> };
+    const asked = quoted.flatMap((text) => /^GET (\/\S+)/.exec(text)?.[1] ?? []);
+    expect(asked.filter((path) => !Object.hasOwn(paths, path))).toEqual([]);
+    const concerns = namedIn(['src/api/operations'], /(?:failing|attention)\(\s*'([a-z_]+)'/g);
+    expect(concerns.length).toBeGreaterThan(8);
+    expect(concerns.filter((code) => !quoted.includes(code))).toEqual([]);
+  });
 });
 
 it('links between documents lead to files that are there', () => {
