@@ -1,7 +1,8 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { lawNames, violationsOf, type Violation } from '../support/laws.js';
 
-const LIVES = 2_000;
+/** `LIVES=20000 npm test -- test/property/laws`, or `npm run laws`, plays more. */
+const LIVES = Number(process.env['LIVES'] ?? 700);
 const SHOWN_MAX = 5;
 
 describe(`of ${LIVES} simulated lives, delivered repeatedly and in disorder`, () => {

@@ -11,8 +11,11 @@ import { seededRandom, type Random } from '../../simulator/random.js';
 import { lives, type SimulatedLife } from '../../simulator/simulator.js';
 import { factFrom } from '../support/facts.js';
 
-/** A life as endpoints of several API versions are told of it: for each of its events, what each of them would get. */
-type Told = Readonly<{ stream: string; renderings: ReadonlyMap<ApiVersion, Fact> }>;
+/** Each plays a life in all API versions; `RUNS=1000 npm test -- test/property/renderings` plays more. */
+const RUNS = Number(process.env['RUNS'] ?? 25);
+
+/** The events of a life, each as the endpoint of every API version gets it. */
+type Rendered = Readonly<{ stream: string; renderings: ReadonlyMap<ApiVersion, Fact> }>;
 
 /** What a counterexample names: the life of a seed, and what becomes of its events by another. */
 const options = fc.record({
@@ -23,7 +26,7 @@ const options = fc.record({
 });
 type Options = typeof options extends fc.Arbitrary<infer T> ? T : never;
 
-function lifeOf({ seed, playedIn, cycles }: Options): readonly Told[] {
+function lifeOf({ seed, playedIn, cycles }: Options): readonly Rendered[] {
   const rendered = API_VERSIONS.map((apiVersion) => {
     const [life] = [...lives({ seed, playedIn, cycles, subscriptions: 1, apiVersion })] as [SimulatedLife];
     return life.events.filter(({ stripeEvent }) => kindOf(asStripeEvent(stripeEvent)) !== 'other');
@@ -39,7 +42,7 @@ function lifeOf({ seed, playedIn, cycles }: Options): readonly Told[] {
 type Arriving = Readonly<{ stream: string; fact: Fact }>;
 
 /** Each event in the versions that `versionsOf` picks for it. */
-const inVersions = (life: readonly Told[], versionsOf: () => readonly ApiVersion[]): Arriving[] =>
+const inVersions = (life: readonly Rendered[], versionsOf: () => readonly ApiVersion[]): Arriving[] =>
   life.flatMap(({ stream, renderings }) =>
     versionsOf().map((version) => ({ stream, fact: renderings.get(version) as Fact })),
   );
@@ -97,7 +100,7 @@ describe('events of which some are there in several API versions', () => {
         const { inOrder, shuffled } = arrivingBy(given);
         expect(rowsOf(shuffled)).toEqual(rowsOf(inOrder));
       }),
-      { numRuns: 60 },
+      { numRuns: RUNS },
     );
   });
 
@@ -120,7 +123,7 @@ describe('events of which some are there in several API versions', () => {
               expect(step(projection, own)).toMatchObject({ current: foldAll(projection, own).current });
           }
       }),
-      { numRuns: 40 },
+      { numRuns: RUNS },
     );
   });
 
@@ -132,7 +135,7 @@ describe('events of which some are there in several API versions', () => {
         for (const [table, rows] of Object.entries(alone))
           for (const [key, row] of Object.entries(rows)) expect(together[table]?.[key]).toEqual(refining(row));
       }),
-      { numRuns: 60 },
+      { numRuns: RUNS },
     );
   });
 
@@ -146,7 +149,7 @@ describe('events of which some are there in several API versions', () => {
             expect(together[table]?.[key]).toMatchObject(defined({ stripe_event_id, status, is_deleted }));
         }
       }),
-      { numRuns: 60 },
+      { numRuns: RUNS },
     );
   });
 
@@ -158,7 +161,7 @@ describe('events of which some are there in several API versions', () => {
           for (const one of rest) expect(one).toEqual(first);
         }
       }),
-      { numRuns: 40 },
+      { numRuns: RUNS },
     );
   });
 });

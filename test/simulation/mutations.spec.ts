@@ -152,17 +152,36 @@ const BREAKAGES: Readonly<Record<string, () => Breakage>> = {
     ),
 };
 
+/**
+ * Seeds that have found a breakage, which are tried first: the others follow when engine or simulation have changed since. A
+ * line of the output names the seed to note here.
+ */
+const FOUND_BY: Readonly<Record<string, number>> = {
+  'an index race is ignored': 24,
+  'nobody is told that an event stands earlier': 97,
+  'epoch and position are not checked': 207,
+  'kept states are not stored': 444,
+  'a stream that is to be folded again is not told to wait': 19,
+  'a stream that is gone keeps its rows': 23,
+  'what was folded again is written beside what stood': 23,
+  'rows that are gone stay': 26,
+  'deletions in the log are not followed': 15,
+};
+
 describe('the simulation finds an engine out', () => {
   it.each(Object.entries(BREAKAGES))(
     'when %s',
-    async (_, breakage) => {
+    async (name, breakage) => {
+      const first = FOUND_BY[name] ?? 1;
       let found: number | null = null;
-      for (let seed = 1; seed <= SEEDS_MAX && found === null; seed += 1) {
+      for (let tried = 0; tried < SEEDS_MAX && found === null; tried += 1) {
+        const seed = 1 + ((first - 1 + tried) % SEEDS_MAX);
         await new Simulation(seed, { breakage: breakage() }).run().catch(() => {
           found = seed;
         });
       }
       expect(found).not.toBeNull();
+      if (found !== first) process.stdout.write(`Found by seed ${found} when ${name}\n`);
     },
     120_000,
   );
