@@ -155,7 +155,7 @@ type Facts = Readonly<{
  */
 export const journal = defineDerivation({
   name: 'journal',
-  version: 1,
+  version: 2,
   reads: ['milestones', 'invoices', 'invoice_items', 'credit_notes', 'refunds', 'disputes', 'payments'],
   tables,
   rollups: {

@@ -124,7 +124,9 @@ export function bookLines({ invoice, lines, items }: Facts, finalizedAt: number,
   });
 }
 
-function chargesOf(invoice: InvoiceRow, lines: readonly InvoiceLineRow[]): Charge[] {
+function chargesOf(invoice: InvoiceRow, shown: readonly InvoiceLineRow[]): Charge[] {
+  // What is split goes by the ids of lines, whatever the order in which they are found.
+  const lines = [...shown].sort((a, b) => (a.id < b.id ? -1 : 1));
   const discounts = told(
     lines,
     (line) => line.discount_minor,
