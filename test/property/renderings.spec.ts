@@ -133,7 +133,10 @@ describe('events of which some are there in several API versions', () => {
       fc.property(options, (given) => {
         const { alone, together } = aloneAndTogether(given, highest, API_VERSIONS.slice(0, -1));
         for (const [table, rows] of Object.entries(alone))
-          for (const [key, row] of Object.entries(rows)) expect(together[table]?.[key]).toEqual(refining(row));
+          for (const [key, { no, ...row }] of Object.entries(rows))
+            // What another rendering tells of some events adds rows to a history, which numbers them.
+            if (no === undefined) expect(together[table]?.[key]).toEqual(refining(row));
+            else expect(Object.values(together[table] ?? {})).toContainEqual(refining(row));
       }),
       { numRuns: RUNS },
     );
@@ -145,8 +148,11 @@ describe('events of which some are there in several API versions', () => {
       fc.property(options, (given) => {
         const { alone, together } = aloneAndTogether(given, lowest, API_VERSIONS.slice(1));
         for (const [table, rows] of Object.entries(alone)) {
-          for (const [key, { stripe_event_id, status, is_deleted }] of Object.entries(rows))
-            expect(together[table]?.[key]).toMatchObject(defined({ stripe_event_id, status, is_deleted }));
+          for (const [key, { stripe_event_id, status, is_deleted, no }] of Object.entries(rows)) {
+            const same = expect.objectContaining(defined({ stripe_event_id, status, is_deleted }));
+            if (no === undefined) expect(together[table]?.[key]).toEqual(same);
+            else expect(Object.values(together[table] ?? {})).toContainEqual(same);
+          }
         }
       }),
       { numRuns: RUNS },

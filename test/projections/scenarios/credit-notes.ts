@@ -1,6 +1,14 @@
 import { creditNote, DAHLIA, OLD, stripeEvent } from '../../support/stripe-objects.js';
 import type { Scenario } from './scenario.js';
 
+const line = {
+  id: 'cnli_1',
+  object: 'credit_note_line_item',
+  invoice_line_item: 'il_1',
+  amount: 500,
+  discount_amount: 50,
+};
+
 export const creditNotesScenarios: readonly Scenario[] = [OLD, DAHLIA].flatMap((apiVersion) => [
   {
     title: `has the credit note of ${apiVersion}`,
@@ -17,6 +25,14 @@ export const creditNotesScenarios: readonly Scenario[] = [OLD, DAHLIA].flatMap((
           created_at: '2026-01-01T00:00:00.000Z',
         },
       ],
+    },
+  },
+  {
+    title: `takes back of a line what is left after its discount, at ${apiVersion}`,
+    given: [],
+    when: stripeEvent('credit_note.created', creditNote('cn_1', { lines: { data: [line] } }), { apiVersion }),
+    then: {
+      credit_note_lines: [{ credit_note: 'cn_1', id: 'cnli_1', invoice_line: 'il_1', gross_minor: 450, tax_minor: 0 }],
     },
   },
   {
