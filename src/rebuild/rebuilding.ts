@@ -1,5 +1,6 @@
 /** Rebuilds, dry runs and rollbacks as one step, for whoever asks for them: the command line, or an operation. */
 import { setTimeout as pause } from 'node:timers/promises';
+import { readCheckpoints } from '../read-models/checkpoints.js';
 import { compareGenerations, type TableComparison } from '../read-models/comparison.js';
 import { abandon, type Target } from '../read-models/generations.js';
 import { build } from './build.js';
@@ -46,7 +47,11 @@ export async function replace(
   const built = targets.filter(({ replaces }) => !replaces);
   if (built.length > 0) {
     const generations = built.map(({ name }) => name);
-    const outcome = await watched(step.watch(built), (progress) => build(parts, { ...progress, generations }));
+    const outcome = await watched(step.watch(built), async (progress) => {
+      const ended = await build(parts, { ...progress, generations });
+      // A service that has just started may have taken them first, and completed them.
+      return ended.kind === 'busy' && (await areLive(parts, generations)) ? { kind: 'built' as const } : ended;
+    });
     if (outcome.kind === 'failed') throw new Error(outcome.cause);
     if (outcome.kind !== 'built') return giveUp(parts, { kind: outcome.kind, targets: built }, step);
   }
@@ -60,6 +65,11 @@ export async function replace(
   await drop(parts, shown);
   return { kind: 'parked', streams: outcome.result.streams };
 }
+
+const areLive = async ({ database }: Parts, generations: readonly string[]): Promise<boolean> =>
+  (await readCheckpoints(database))
+    .filter(({ name }) => generations.includes(name))
+    .every(({ state }) => state === 'live');
 
 /** Fills tables beside those that are shown, compares the rows while both stand at one position, and drops what it filled. */
 export async function compareAside(
