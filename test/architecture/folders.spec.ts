@@ -185,7 +185,7 @@ const rooms: Record<string, { mayImport: readonly string[]; because: string }> =
       'it measures the service from outside and its parts by themselves, by the oracle and the laws of the tests',
   },
   'test/support': {
-    mayImport: ['src', 'projections', 'packages', 'simulator', 'openapi', 'test/projections/scenarios'],
+    mayImport: ['src', 'projections', 'derivations', 'packages', 'simulator', 'openapi', 'test/projections/scenarios'],
     because: 'tests need no tools of load',
   },
 };

@@ -45,7 +45,7 @@ async function startBoth(options: Partial<Parameters<typeof startStripeApi>[0]> 
     limits: null,
     ...options,
   });
-  return {
+  const parts = {
     ledger,
     stripe,
     stop: async () => {
@@ -54,6 +54,9 @@ async function startBoth(options: Partial<Parameters<typeof startStripeApi>[0]> 
       await Promise.all([eventStore.stop(), database.stop()]);
     },
   };
+  // A command makes no ledger: the service must have made it.
+  await cameUp(parts);
+  return parts;
 }
 
 /** A command of the ledger in a process of its own, which asks the simulated Stripe. */
@@ -86,12 +89,17 @@ const appendedIn = ({ counts, events }: Result): number =>
 /** The read models stand at the end of the log. */
 const cameUp = ({ ledger }: Parts) =>
   until('the read models came up', async () => {
-    const { body } = await read<{ data: { behind: string | null; state: string }[] }>(
+    const { status, body } = await read<{ data: { behind: string | null; state: string }[] }>(
       ledger.url,
       '/projections',
       ADMIN_TOKEN,
     );
-    return body.data.length > 0 && body.data.every(({ behind, state }) => behind === '0' && state === 'live');
+    // Until the service has made its schema it has no answer.
+    return (
+      status === 200 &&
+      body.data.length > 0 &&
+      body.data.every(({ behind, state }) => behind === '0' && state === 'live')
+    );
   });
 
 /** Where rows are not what Stripe shows. */
