@@ -77,12 +77,13 @@ const told = (customer: string, granted: boolean) =>
   until(`${customer} is told`, async () => known.get(customer)?.now.granted === granted, 90_000);
 
 it('the receiver is told, signed, though it fails half of the time and the service is killed', async () => {
-  // The feed begins when the ledger does.
-  await until(
-    'the endpoint has a place',
-    async () => (await read<{ data: unknown[] }>(service.url, '/v1/streams/outbox-app')).body.data?.length > 0,
-    60_000,
-  );
+  // What is heard before the ledger has begun to decide is its baseline, of which nobody is told.
+  for (const stream of ['access_begun', 'outbox-app'])
+    await until(
+      `${stream} is there`,
+      async () => (await read<{ data: unknown[] }>(service.url, `/v1/streams/${stream}`)).body.data?.length > 0,
+      60_000,
+    );
   const id = randomId('sub');
   const customer = `cus_of_${id}`;
   await send(id, {});
