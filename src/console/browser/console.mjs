@@ -3,12 +3,9 @@
  * fresh. The token never comes here, and no text becomes HTML but a page of our own.
  */
 
-/** @type {{ createHTML(text: string): string }} */
-const policy = /** @type {any} */ (globalThis).trustedTypes?.createPolicy('ledger', {
-  createHTML: (/** @type {string} */ text) => text,
-}) ?? {
-  createHTML: (/** @type {string} */ text) => text,
-};
+const own = { createHTML: (/** @type {string} */ text) => text };
+/** @type {typeof own} */
+const policy = /** @type {any} */ (globalThis).trustedTypes?.createPolicy('ledger', own) ?? own;
 
 const main = () => /** @type {HTMLElement} */ (document.getElementById('main'));
 const told = document.getElementById('told');
@@ -29,14 +26,13 @@ const openOnes = () =>
   [...main().querySelectorAll('details[open]')].map((one) => one.querySelector('summary')?.textContent).join('\n');
 let openAtFirst = openOnes();
 
-/** Never under somebody's hands: an open detail, a selection, a form that is being filled. */
+// Never under somebody's hands.
 const isInUse = () =>
   isTyping(document.activeElement) ||
   openOnes() !== openAtFirst ||
   getSelection()?.isCollapsed === false ||
   document.querySelector('dialog[open]') !== null;
 
-/** Puts the main part of a page of ours in the place of this one's. */
 async function show(/** @type {string} */ url) {
   const answer = await fetch(url, { headers: { accept: 'text/html' } });
   if (!answer.ok || new URL(answer.url).pathname !== new URL(url, location.href).pathname) return location.reload();
@@ -69,7 +65,7 @@ let source = null;
 let live = '';
 let soon = 0;
 
-/** A connection is held only while the page is seen: browsers have few for one address. */
+// Only while the page is seen: browsers have few connections for one address.
 function follow() {
   const wanted = document.hidden ? '' : (main().dataset['live'] ?? '');
   if (wanted === live) return;
@@ -80,7 +76,7 @@ function follow() {
   let isFirst = main().dataset['first'] !== 'news';
   source = new EventSource(wanted);
   const heard = () => {
-    // A stream of states begins with the one that the page shows.
+    // The first state is the one that is shown.
     if (isFirst) return void (isFirst = false);
     clearTimeout(soon);
     soon = setTimeout(refresh, 300);
@@ -104,7 +100,6 @@ document.addEventListener('visibilitychange', () => {
 
 // Forms that are sent by a change, and moments of the past.
 
-/** Shows what a form with GET asks for, and keeps its address. */
 async function ask(/** @type {HTMLFormElement} */ form) {
   const fields = [...new FormData(form)].flatMap(([name, value]) => (value === '' ? [] : [[name, String(value)]]));
   const url = `${location.pathname}?${new URLSearchParams(fields)}`;
@@ -136,43 +131,30 @@ document.addEventListener('click', (event) => {
   const at = /** @type {Element} */ (event.target);
   const known = at.closest('[data-known]');
   if (known instanceof SVGElement) move('known', Number(known.dataset['known']));
-  if (at.closest('#pause')) {
+  const pause = at.closest('#pause');
+  if (pause) {
     isPaused = !isPaused;
-    const button = /** @type {HTMLElement} */ (at.closest('#pause'));
-    button.setAttribute('aria-pressed', String(isPaused));
+    pause.setAttribute('aria-pressed', String(isPaused));
     if (!isPaused && isStale) void refresh();
   }
 });
 
 // Keys.
 
-const KEYS = /** @type {const} */ ([
-  ['/', 'search'],
-  ['g h', 'health'],
-  ['g e', 'events'],
-  ['g p', 'projections'],
-  ['g k', 'parked'],
-  ['j, k', 'next and previous row'],
-  ['o', 'open the row'],
-  ['c', 'copy the id of the row, or of the page'],
-  ['[, ]', 'know one event less, or more'],
-  ['r', 'load the page again'],
-  ['?', 'these keys'],
-]);
+const KEYS =
+  '/ search|g h health|g e events|g p projections|g k parked|j next row|k previous row|o open the row|c copy the id|[ know one event less|] know one event more|r load again|? these keys';
 const PAGES = /** @type {Record<string, string>} */ ({ h: '', e: '/events', p: '/projections', k: '/parked' });
 let before = '';
 
-const rows = () => [...main().querySelectorAll('tbody tr, .timeline > li')];
 function step(/** @type {number} */ by) {
-  const all = rows();
+  const all = [...main().querySelectorAll('tbody tr, .timeline > li')];
   const at = all.findIndex((row) => row.classList.contains('at'));
   const next = all[Math.min(all.length - 1, Math.max(0, at + (at < 0 ? 1 : by)))];
   if (!next) return;
   all[at]?.classList.remove('at');
   next.classList.add('at');
   next.scrollIntoView({ block: 'nearest' });
-  const link = next.querySelector('a');
-  if (link) link.focus({ preventScroll: true });
+  next.querySelector('a')?.focus({ preventScroll: true });
 }
 async function copy() {
   const id = (main().querySelector('.at .id') ?? main().querySelector('.id'))?.textContent;
@@ -181,49 +163,42 @@ async function copy() {
   tell(`Copied ${id}.`);
 }
 function keys() {
-  const dialog = document.createElement('dialog');
-  const list = document.createElement('dl');
-  for (const [key, says] of KEYS) {
-    const [dt, dd, kbd] = [document.createElement('dt'), document.createElement('dd'), document.createElement('kbd')];
-    kbd.textContent = key;
-    dd.textContent = says;
-    dt.append(kbd);
-    list.append(dt, dd);
-  }
-  const title = document.createElement('h2');
-  title.textContent = 'Keys';
-  const close = document.createElement('button');
-  close.textContent = 'Close';
+  const make = (/** @type {string} */ tag, /** @type {(string | Node)[]} */ ...parts) => {
+    const one = document.createElement(tag);
+    one.append(...parts);
+    return one;
+  };
+  const pairs = KEYS.split('|').flatMap((one) => {
+    const [, key = '', says = ''] = /^(g .|.) (.*)$/.exec(one) ?? [];
+    return [make('dt', make('kbd', key)), make('dd', says)];
+  });
+  const close = make('button', 'Close');
+  const dialog = /** @type {HTMLDialogElement} */ (make('dialog', make('h2', 'Keys'), make('dl', ...pairs), close));
+  dialog.ariaLabel = 'Keys';
   close.addEventListener('click', () => dialog.close());
-  dialog.setAttribute('aria-label', 'Keys');
-  dialog.append(title, list, close);
   dialog.addEventListener('close', () => dialog.remove());
   document.body.append(dialog);
   dialog.showModal();
 }
+const DO = /** @type {Record<string, () => unknown>} */ ({
+  '/': () => document.getElementById('q')?.focus(),
+  '?': keys,
+  j: () => step(1),
+  k: () => step(-1),
+  o: () => main().querySelector('.at')?.querySelector('a')?.click(),
+  c: () => copy().catch(() => tell('This page may not copy.')),
+  '[': () => move('known', (now) => now - 1),
+  ']': () => move('known', (now) => now + 1),
+  r: () => location.reload(),
+});
 document.addEventListener('keydown', (event) => {
-  if (
-    event.ctrlKey ||
-    event.metaKey ||
-    event.altKey ||
-    isTyping(document.activeElement) ||
-    document.querySelector('dialog[open]')
-  )
-    return;
+  const isOthers = event.ctrlKey || event.metaKey || event.altKey;
+  if (isOthers || isTyping(document.activeElement) || document.querySelector('dialog[open]')) return;
   const page = before === 'g' ? PAGES[event.key] : undefined;
   before = event.key;
   if (page !== undefined) return void location.assign(`/console${page}`);
-  if (event.key === '/') {
-    event.preventDefault();
-    document.getElementById('q')?.focus();
-  } else if (event.key === '?') keys();
-  else if (event.key === 'j') step(1);
-  else if (event.key === 'k') step(-1);
-  else if (event.key === 'o') main().querySelector('.at')?.querySelector('a')?.click();
-  else if (event.key === 'c') void copy().catch(() => tell('This page may not copy.'));
-  else if (event.key === '[') move('known', (now) => now - 1);
-  else if (event.key === ']') move('known', (now) => now + 1);
-  else if (event.key === 'r') location.reload();
+  if (event.key === '/') event.preventDefault();
+  DO[event.key]?.();
 });
 
 document.documentElement.dataset['script'] = '';

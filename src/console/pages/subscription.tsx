@@ -246,7 +246,10 @@ function ThenAndNow({ data, isLinked, after }: { data: Data; isLinked: boolean; 
           <p>Nothing was known of the subscription then.</p>
         </Empty>
       ) : (
-        <Table label="The subscription at these moments, and now" columns={isPast ? ['', 'Then', 'Now'] : ['', 'Now']}>
+        <Table
+          label="The subscription at these moments, and now"
+          columns={isPast ? ['Field', 'Then', 'Now'] : ['Field', 'Now']}
+        >
           {rows.map(({ name, was, is }) => (
             <tr key={name}>
               <th scope="row">{name}</th>

@@ -131,7 +131,7 @@ export const Table = ({
   children: ComponentChildren;
   kind?: string;
 }) => (
-  <div class={`scroll ${kind}`} role="region" aria-label={label} tabIndex={0}>
+  <div class={`scroll ${kind}`} role="group" aria-label={label} tabIndex={0}>
     <table>
       <thead>
         <tr>
