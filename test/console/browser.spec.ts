@@ -1,0 +1,202 @@
+/** The console in a real browser, as those who need it use it. */
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { randomUUID } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
+import { deliver } from '../support/delivery.js';
+import { testDatabase, testEventStore, type TestServer } from '../support/servers.js';
+import { startServiceProcess, type ServiceProcess } from '../support/service-process.js';
+import { subscriptionEvent } from '../support/subscription-events.js';
+import { stripeEvent } from '../support/stripe-objects.js';
+
+const CHROMIUM = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
+const TOKEN = 'a-token-for-operations-1';
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+const own = randomUUID().replaceAll('-', '').slice(0, 14);
+const [CUSTOMER, SUBSCRIPTION, EMAIL] = [`cus_${own}`, `sub_${own}`, `Grace.${own}@customer.example`];
+
+let eventStore: TestServer;
+let database: TestServer;
+let service: ServiceProcess;
+let browser: Browser;
+/** What browsers said in their consoles: a page of ours gives no reason to say anything. */
+const said: string[] = [];
+
+if (!existsSync(CHROMIUM))
+  process.stderr.write(
+    `test/console/browser does not run: there is no Chromium at ${CHROMIUM}. Install it, or set CHROMIUM.\n`,
+  );
+const inBrowser = existsSync(CHROMIUM) ? describe : describe.skip;
+
+async function open(path: string, options: Parameters<Browser['newContext']>[0] = {}): Promise<[Page, BrowserContext]> {
+  const context = await browser.newContext(options);
+  const page = await context.newPage();
+  page.on('console', (message) => {
+    if (message.type() === 'error' || message.type() === 'warning') said.push(`${path}: ${message.text()}`);
+  });
+  page.on('pageerror', (error) => said.push(`${path}: ${error.message}`));
+  await page.goto(`${service.url}${path}`);
+  await page.fill('#token', TOKEN);
+  await page.press('#token', 'Enter');
+  await page.waitForURL((url) => !url.pathname.endsWith('/login'));
+  return [page, context];
+}
+
+const send = async (event: object): Promise<string> =>
+  (await deliver(service.url, JSON.stringify(event))).body.position;
+
+/** Past due since 5 January; the event of the failure came after the one of a later change. */
+async function live(): Promise<void> {
+  const object = { customer: CUSTOMER };
+  const born = subscriptionEvent(SUBSCRIPTION, { type: 'customer.subscription.created', object });
+  const at = (days: number): number => born.created + days * 86_400;
+  await send(
+    stripeEvent('customer.created', {
+      id: CUSTOMER,
+      object: 'customer',
+      email: EMAIL,
+      name: 'Grace Hopper',
+      livemode: false,
+      metadata: {},
+    }),
+  );
+  await send(born);
+  await send(
+    subscriptionEvent(SUBSCRIPTION, {
+      created: at(6),
+      object: { ...object, status: 'past_due', metadata: { seats: '2' } },
+      previous: { metadata: {} },
+    }),
+  );
+  const position = await send(
+    subscriptionEvent(SUBSCRIPTION, {
+      created: at(4),
+      object: { ...object, status: 'past_due' },
+      previous: { status: 'active' },
+    }),
+  );
+  const answer = await fetch(`${service.url}/v1/customers/${CUSTOMER}?minPosition=${position}&waitMs=20000`, {
+    headers: { authorization: `Bearer ${TOKEN}` },
+  });
+  expect(answer.status).toBe(200);
+}
+
+inBrowser('the console in a browser', () => {
+  beforeAll(async () => {
+    [eventStore, database] = [await testEventStore(), await testDatabase()];
+    service = await startServiceProcess(
+      { eventstoreUrl: eventStore.url, databaseUrl: database.url },
+      { API_TOKENS: `ops:admin=${TOKEN}` },
+    );
+    browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] });
+    await live();
+  }, 90_000);
+  afterAll(async () => {
+    await browser?.close();
+    await service?.stop();
+    await database?.stop();
+    await eventStore?.stop();
+  });
+
+  it('leads support from an e-mail address to the reason, by keys alone', async () => {
+    const [page, context] = await open('/console');
+    await page.keyboard.press('/');
+    await page.keyboard.type(EMAIL.toLowerCase());
+    await page.keyboard.press('Enter');
+    await page.waitForURL(`**/console/customers/${CUSTOMER}`);
+    const verdict = (await page.textContent('.verdict .sentence')) ?? '';
+    expect(verdict).toMatch(/^No access since 12 Jan 2026: past due since 5 Jan 2026, and 7 days of grace are over\.$/);
+    expect(await page.textContent('.verdict')).toContain('What would give it back: Payment of the open invoice');
+    await page.keyboard.press('?');
+    expect(await page.textContent('dialog[open]')).toContain('search');
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('g');
+    await page.keyboard.press('e');
+    await page.waitForURL('**/console/events');
+    await context.close();
+  });
+
+  it('leads from signatures that fail to what to do', async () => {
+    const body = JSON.stringify(subscriptionEvent(SUBSCRIPTION));
+    expect((await deliver(service.url, body, `t=${Math.floor(Date.now() / 1_000)},v1=${'0'.repeat(64)}`)).status).toBe(
+      400,
+    );
+    const [page, context] = await open('/console');
+    expect(await page.textContent('.verdict')).toContain('signature');
+    expect(await page.textContent('.todo')).toContain('STRIPE_WEBHOOK_SECRETS');
+    await page.click('.todo a');
+    await page.waitForURL('**/console/events');
+    expect(await page.textContent('main')).toContain('tests');
+    await context.close();
+  });
+
+  it('shows what was known before an event came late, by a slider without a new page', async () => {
+    const [page, context] = await open(`/console/subscriptions/${SUBSCRIPTION}`);
+    expect(await page.locator('.timeline > li.late').count()).toBe(1);
+    await page.locator('#known').focus();
+    await page.keyboard.press('Home');
+    await page.waitForURL('**known=1**');
+    await page.waitForSelector('.changed');
+    expect(await page.textContent('.changed')).toBe('active');
+    expect(await page.getAttribute('#known', 'aria-valuetext')).toContain('event 1 of 3, revision 0');
+    expect(await page.evaluate('document.activeElement.id')).toBe('known');
+    await context.close();
+  });
+
+  it('works without script', async () => {
+    const [page, context] = await open('/console', { javaScriptEnabled: false });
+    await page.fill('#q', SUBSCRIPTION);
+    await page.press('#q', 'Enter');
+    await page.waitForURL(`**/console/subscriptions/${SUBSCRIPTION}`);
+    await page.focus('#known');
+    await page.keyboard.press('Home');
+    await page.click('text=Show');
+    await page.waitForURL('**known=1**');
+    expect(await page.textContent('.changed')).toBe('active');
+    await page.click('text=Log out');
+    await page.waitForURL('**/console/login');
+    await context.close();
+  });
+
+  it.each(['light', 'dark'] as const)(
+    'has no fault that axe finds, in %s colours',
+    async (colorScheme) => {
+      const [page, context] = await open('/console', { colorScheme });
+      const cdp = await context.newCDPSession(page);
+      const paths = [
+        '',
+        '/find?q=nobody',
+        `/customers/${CUSTOMER}`,
+        `/subscriptions/${SUBSCRIPTION}?known=1`,
+        '/events',
+        '/projections',
+        '/parked',
+        '/quarantine',
+        '/findings',
+        `/streams/subscription-${SUBSCRIPTION}`,
+      ];
+      const faults: string[] = [];
+      for (const path of paths) {
+        await page.goto(`${service.url}/console${path}`);
+        // The policy of the page stays in force: no tag could bring this script in.
+        await cdp.send('Runtime.evaluate', { expression: AXE });
+        const { result } = await cdp.send('Runtime.evaluate', {
+          expression: `axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] })
+          .then(({ violations }) => JSON.stringify(violations.map(({ id, nodes }) => id + ': ' + nodes.slice(0, 2).map(({ html }) => html.slice(0, 150)).join(' | '))))`,
+          awaitPromise: true,
+          returnByValue: true,
+        });
+        for (const fault of JSON.parse(String(result.value)) as string[]) faults.push(`${path} ${fault}`);
+      }
+      expect(faults).toEqual([]);
+      await context.close();
+    },
+    120_000,
+  );
+
+  it('says nothing in the console of the browser', () => {
+    expect(said).toEqual([]);
+  });
+});

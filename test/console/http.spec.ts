@@ -1,0 +1,288 @@
+/** Pages over HTTP: who sees which, in which headers, and that nothing which was sent becomes anything but text. */
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { randomUUID } from 'node:crypto';
+import { deliver } from '../support/delivery.js';
+import { startLedger } from '../support/ledger.js';
+import { testDatabase, testEventStore, type TestServer } from '../support/servers.js';
+import { startServiceProcess, type ServiceProcess } from '../support/service-process.js';
+import { randomId, subscriptionEvent } from '../support/subscription-events.js';
+import { stripeEvent } from '../support/stripe-objects.js';
+
+const TOKENS = {
+  access: 'a-token-for-access-alone',
+  read: 'a-token-for-all-reads-01',
+  admin: 'a-token-for-operations-1',
+} as const;
+type Who = keyof typeof TOKENS;
+const WHOS = ['access', 'read', 'admin'] as const;
+
+const own = randomUUID().replaceAll('-', '').slice(0, 14);
+const CUSTOMER = `cus_${own}`;
+const SUBSCRIPTION = `sub_${own}`;
+const EVENT = randomId('evt');
+const EMAIL = `ada.${own}@customer.example`;
+const NAME = 'Ada Lovelace';
+/** Who sends an event may write anything into it. */
+const HOSTILE = '</script><img src=x onerror=alert(1)>\u202e\u2028"\'&<!--';
+const LONG = `<b>${'x'.repeat(500_000)}</b>`;
+
+let ledger: ServiceProcess;
+let eventStore: TestServer;
+let database: TestServer;
+const cookies = new Map<Who, string>();
+const SAME_SITE = { 'sec-fetch-site': 'same-origin' };
+
+const get = (path: string, who: Who | null, headers: Record<string, string> = {}): Promise<Response> =>
+  fetch(`${ledger.url}${path}`, {
+    redirect: 'manual',
+    headers: { ...SAME_SITE, ...(who === null ? {} : { cookie: cookies.get(who) ?? '' }), ...headers },
+  });
+const post = (
+  path: string,
+  form: Record<string, string>,
+  { who = null, ...headers }: { who?: Who | null } & Record<string, unknown> = {},
+): Promise<Response> =>
+  fetch(`${ledger.url}${path}`, {
+    method: 'POST',
+    redirect: 'manual',
+    headers: {
+      ...SAME_SITE,
+      origin: ledger.url,
+      ...(who === null ? {} : { cookie: cookies.get(who) ?? '' }),
+      ...(headers as Record<string, string>),
+    },
+    body: new URLSearchParams(form),
+  });
+
+beforeAll(async () => {
+  [eventStore, database] = [await testEventStore(), await testDatabase()];
+  // A process of its own: jest's loader does not know a module that injected requests need.
+  ledger = await startServiceProcess(
+    { eventstoreUrl: eventStore.url, databaseUrl: database.url },
+    { API_TOKENS: `support:access=${TOKENS.access},reader:read=${TOKENS.read},ops:admin=${TOKENS.admin}` },
+  );
+  for (const who of WHOS) {
+    const answer = await post('/console/session', { token: TOKENS[who] });
+    expect([answer.status, answer.headers.get('location')]).toEqual([303, '/console']);
+    cookies.set(who, String(answer.headers.get('set-cookie')).split(';')[0] ?? '');
+  }
+  const person = {
+    id: CUSTOMER,
+    object: 'customer',
+    email: EMAIL,
+    name: NAME,
+    livemode: false,
+    created: 1_767_225_600,
+  };
+  await deliver(
+    ledger.url,
+    JSON.stringify(stripeEvent('customer.created', { ...person, metadata: { note: HOSTILE } })),
+  );
+  await deliver(
+    ledger.url,
+    JSON.stringify(
+      stripeEvent('customer.updated', { ...person, phone: LONG }, { after: 5, previous: { name: HOSTILE } }),
+    ),
+  );
+  const born = subscriptionEvent(SUBSCRIPTION, {
+    type: 'customer.subscription.created',
+    object: { customer: CUSTOMER },
+  });
+  const changed = subscriptionEvent(SUBSCRIPTION, {
+    eventId: EVENT,
+    created: born.created + 60,
+    object: { customer: CUSTOMER, metadata: { note: HOSTILE }, description: EMAIL },
+    previous: { metadata: { note: NAME }, description: HOSTILE },
+  });
+  await deliver(ledger.url, JSON.stringify(born));
+  const { body } = await deliver(ledger.url, JSON.stringify(changed));
+  const authorization = `Bearer ${TOKENS.read}`;
+  const answer = await fetch(`${ledger.url}/v1/customers/${CUSTOMER}?minPosition=${body.position}&waitMs=20000`, {
+    headers: { authorization },
+  });
+  expect(answer.status).toBe(200);
+});
+afterAll(async () => {
+  await ledger.stop();
+  await database.stop();
+  await eventStore.stop();
+});
+
+/** Every page, with who may see it. */
+const PAGES: readonly (readonly [path: string, from: Who])[] = [
+  ['/console', 'access'],
+  ['/console/find?q=nobody', 'access'],
+  [`/console/customers/${CUSTOMER}`, 'access'],
+  [`/console/subscriptions/${SUBSCRIPTION}`, 'access'],
+  [`/console/subscriptions/${SUBSCRIPTION}?known=1&include=linked`, 'access'],
+  ['/console/events', 'read'],
+  [`/console/events/${EVENT}`, 'read'],
+  [`/console/streams/subscription-${SUBSCRIPTION}`, 'read'],
+  ['/console/quarantine', 'read'],
+  ['/console/findings', 'read'],
+  ['/console/findings/silent', 'read'],
+  ['/console/projections', 'read'],
+  ['/console/parked', 'admin'],
+];
+const mayAll = (from: Who): readonly Who[] => WHOS.slice(WHOS.indexOf(from));
+
+const CSP =
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; " +
+  "base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types ledger";
+
+describe.each(PAGES)('%s', (path, from) => {
+  it(`is for ${from} and those above, and leads all others to the login`, async () => {
+    for (const who of WHOS) {
+      const { status } = await get(path, who);
+      expect({ who, status }).toEqual({ who, status: mayAll(from).includes(who) ? 200 : 403 });
+    }
+    const stranger = await get(path, null);
+    expect(stranger.status).toBe(303);
+    expect(stranger.headers.get('location')).toBe(`/console/login?next=${encodeURIComponent(path)}`);
+  });
+
+  it('has the strictest headers, and neither script nor style of its own', async () => {
+    const answer = await get(path, 'admin');
+    const html = await answer.text();
+    expect(Object.fromEntries(answer.headers)).toMatchObject({
+      'content-type': 'text/html; charset=utf-8',
+      'content-security-policy': CSP,
+      'cache-control': 'no-store',
+      'x-content-type-options': 'nosniff',
+      'referrer-policy': 'same-origin',
+    });
+    expect(html.match(/<script\b[^>]*>/g)).toEqual([expect.stringMatching(/^<script type="module" src="[\w/.-]+">$/)]);
+    expect(/<style|<[a-z][^<>]*\s(?:style|on\w+)=/i.test(html)).toBe(false);
+    expect(html.match(/<h1/g)).toHaveLength(1);
+  });
+
+  it('shows what was sent as text alone', async () => {
+    const html = await (await get(path, 'admin')).text();
+    expect([html.includes('<img src=x'), html.includes('<b>xxx')]).toEqual([false, false]);
+    expect(Buffer.byteLength(html)).toBeLessThan(400_000);
+  });
+});
+
+describe('who may ask about access alone', () => {
+  it.each(PAGES.filter(([, from]) => from === 'access'))('sees neither names nor addresses at %s', async (path) => {
+    const [masked, whole] = await Promise.all(
+      (['access', 'read'] as const).map(async (who) => (await get(path, who)).text()),
+    );
+    expect(masked).not.toContain(EMAIL);
+    expect(masked).not.toContain('Lovelace');
+    if (path.includes(CUSTOMER)) {
+      expect(whole).toContain(EMAIL);
+      expect(masked).toContain('ad…@customer.example');
+      expect(masked).toContain('A… L…');
+      expect(masked).toContain('No access');
+    }
+  });
+});
+
+describe('a session', () => {
+  it('is a cookie that no script reads and no other site sends', async () => {
+    const answer = await post('/console/session', { token: TOKENS.read, next: '/console/events?type=a' });
+    expect(answer.headers.get('location')).toBe('/console/events?type=a');
+    expect(answer.headers.get('set-cookie')).toMatch(
+      /^ledger=v1\.reader\.\S+; Path=\/; HttpOnly; SameSite=Strict; Max-Age=28800$/,
+    );
+    const secure = await post('/console/session', { token: TOKENS.read }, { origin: 'https://ledger.example' });
+    expect(secure.headers.get('set-cookie')).toMatch(
+      /^__Host-ledger=\S+; Secure; Path=\/; HttpOnly; SameSite=Strict; /,
+    );
+    const open = await post('/console/session', { token: TOKENS.read }, { origin: 'http://ledger.example' });
+    expect([open.status, open.headers.get('set-cookie')]).toEqual([403, null]);
+  });
+
+  it.each([
+    'https://evil.example/console',
+    '//evil.example',
+    '/\\evil.example',
+    '/v1/customers',
+    'javascript:alert(1)',
+  ])('leads to no other place than the console: %s', async (next) => {
+    const answer = await post('/console/session', { token: TOKENS.read, next });
+    expect(answer.headers.get('location')).toBe('/console');
+  });
+
+  it('counts for the API too, in requests of this site', async () => {
+    expect((await get('/v1/subscriptions', 'read')).status).toBe(200);
+    expect((await get('/v1/parked', 'read')).status).toBe(403);
+    expect((await get('/v1/subscriptions', 'access')).status).toBe(403);
+    expect((await get('/v1/subscriptions', 'read', { 'sec-fetch-site': 'cross-site' })).status).toBe(401);
+  });
+
+  it('is asked for again by a page of this site, when a link of another one leads here', async () => {
+    const arriving = await get('/console/events?type=a&b="', null, { 'sec-fetch-site': 'cross-site' });
+    const html = await arriving.text();
+    expect(arriving.status).toBe(200);
+    expect(html).toContain('<meta http-equiv="refresh" content="0;url=/console/events?type=a&amp;b=');
+  });
+
+  it('does nothing for a form of another site, or of nobody', async () => {
+    for (const site of ['cross-site', 'same-site', 'none']) {
+      const answer = await post('/console/parked/replay', {}, { who: 'admin', 'sec-fetch-site': site });
+      expect([site, [303, 403].includes(answer.status)]).toEqual([site, true]);
+      expect(answer.headers.get('location') ?? '').not.toContain('told');
+    }
+    expect((await post('/console/session', { token: TOKENS.read }, { 'sec-fetch-site': 'cross-site' })).status).toBe(
+      403,
+    );
+  });
+
+  it('ends', async () => {
+    const answer = await post('/console/session/end', {}, { who: 'read' });
+    expect([answer.status, answer.headers.get('location')]).toEqual([303, '/console/login']);
+    expect(answer.headers.get('set-cookie')).toMatch(/^ledger=; .*Max-Age=0$/);
+  });
+
+  it('is not begun with a wrong token, and after five of them once a second', async () => {
+    const statuses: number[] = [];
+    for (let attempt = 0; attempt < 8; attempt += 1)
+      statuses.push((await post('/console/session', { token: `wrong-${attempt}` })).status);
+    expect(statuses.slice(0, 5)).toEqual([403, 403, 403, 403, 403]);
+    expect(statuses).toContain(429);
+    const body = 'token='.padEnd(9_000, 'x');
+    const large = await fetch(`${ledger.url}/console/session`, { method: 'POST', headers: SAME_SITE, body });
+    expect(large.status).toBe(413);
+  });
+});
+
+describe('the files of the console', () => {
+  it('are kept by browsers under an address that names their bytes, and the script is small', async () => {
+    const html = await (await get('/console/login', null)).text();
+    const files = [...html.matchAll(/(?:href|src)="(\/console\/assets\/[^"]+)"/g)].map(([, path]) => String(path));
+    expect(files).toHaveLength(3);
+    for (const file of files) {
+      const answer = await get(file, null);
+      expect(answer.headers.get('cache-control')).toBe('public, max-age=31536000, immutable');
+      const { length } = await answer.text();
+      if (file.endsWith('.mjs')) expect(length).toBeLessThanOrEqual(8 * 1024);
+    }
+    expect((await get('/console/assets/old/console.css', null)).status).toBe(404);
+  });
+});
+
+describe('a page that there is not', () => {
+  it.each([
+    ['/console/nothing', 404],
+    ['/console/customers/cus_nobody', 404],
+    ['/console/objects/secrets/x', 404],
+    [`/console/subscriptions/${SUBSCRIPTION}?after=-1`, 400],
+    ['/console/events?cursor=forged', 400],
+  ])('%s says so as a page: %i', async (path, status) => {
+    const answer = await get(path, 'admin');
+    expect(answer.status).toBe(status);
+    expect(answer.headers.get('content-security-policy')).toBe(CSP);
+    expect(await answer.text()).toContain('role="alert"');
+  });
+
+  it('is everything with CONSOLE=off', async () => {
+    const without = await startLedger({ eventStore, database, environment: { CONSOLE: 'off', ROLES: 'api' } });
+    try {
+      expect((await fetch(`${without.url}/console`)).status).toBe(404);
+    } finally {
+      await without.stop();
+    }
+  });
+});
