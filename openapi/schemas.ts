@@ -441,6 +441,7 @@ const operations: Properties = {
         behind: orNull(decimal),
         lagSeconds: orNull({ type: 'number' }),
         parkedStreams: whole,
+        derived: orNull(object({ standsOn: list(text), policy: text, behindKeys: orNull(whole) })),
       }),
     ),
   }),

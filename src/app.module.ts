@@ -12,6 +12,7 @@ import { CustomersController } from './api/customers/customers.controller.js';
 import { RESOURCES } from './api/all-lists.js';
 import { CHECKOUT_SESSIONS } from './api/checkout/checkout-sessions.js';
 import { CUSTOMERS } from './api/customers/customers.js';
+import { DerivedPosition, JOURNAL_POSITION, MRR_POSITION } from './api/derived-position.js';
 import { DELIVERIES_OF, type DeliveriesOf } from './api/events/deliveries.js';
 import { EventsController } from './api/events/events.controller.js';
 import { FindController } from './api/find/find.controller.js';
@@ -297,6 +298,7 @@ const readsPart = ({
     { provide: APP_INTERCEPTOR, useClass: NextLinks },
     { provide: Reads, useValue: reads },
     { provide: ReadPosition, useValue: position },
+    ...derivedPositions(database, waits),
     {
       provide: LiveUpdates,
       useValue: new LiveUpdates({ database, reads, position, ...liveOptionsOf(config), registry }),
@@ -315,6 +317,17 @@ const readsPart = ({
     { provide: REFERENCE_KEY, useValue: config.referenceKey },
   ],
 });
+
+const derivedPositions = (database: Database, places: Places): Provider[] =>
+  (
+    [
+      [JOURNAL_POSITION, ['journal']],
+      [MRR_POSITION, ['mrr']],
+    ] as const
+  ).map(([provide, names]) => ({
+    provide,
+    useValue: new DerivedPosition(database, { projections, names }, places),
+  }));
 
 const pastThreadOf = ({ eventstoreUrl, databaseUrl, readTimeoutMs, referenceKey }: Config): PastThreadData => ({
   eventstoreUrl,

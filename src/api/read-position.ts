@@ -1,7 +1,7 @@
 import { ProblemError } from '../http/problem.js';
 import { isNotYetMade, type Database, type Queryable } from '../read-models/database.js';
-import { checkpointsOf, readCheckpoints, type Checkpoint } from '../read-models/checkpoints.js';
-import type { AnyProjection } from '../../projections/projection.js';
+import { checkpointsOf, lowestPosition, readCheckpoints, type Checkpoint } from '../read-models/checkpoints.js';
+import type { ReadModel } from '../../projections/projection.js';
 import type { Asker } from '../http/asker.js';
 import type { Places } from './places.js';
 import { Waits } from './waits.js';
@@ -14,8 +14,8 @@ export class ReadPosition {
   #last = -1n;
 
   constructor(
-    private readonly database: Database,
-    private readonly projections: readonly AnyProjection[],
+    protected readonly database: Database,
+    protected readonly projections: readonly ReadModel[],
     places: Places,
   ) {
     this.#waits = new Waits({ places, everyMs: POLL_MS, poll: () => this.#reached() });
@@ -29,7 +29,7 @@ export class ReadPosition {
     const shown = (await this.#checkpoints(connection)).filter((checkpoint) => checkpoint.shown);
     const building = shown.filter(({ state }) => state === 'building').map(({ name }) => name);
     // The index is a checkpoint too, so there is one more of them when all are made.
-    return { position: shown.length > this.projections.length ? lowestOf(shown) : -1n, building };
+    return { position: shown.length > this.projections.length ? lowestPosition(shown) : -1n, building };
   }
 
   async #checkpoints(connection: Queryable): Promise<readonly Checkpoint[]> {
@@ -63,8 +63,3 @@ export class ReadPosition {
     return (position) => reached >= position;
   }
 }
-
-const lowestOf = (checkpoints: readonly Checkpoint[]): bigint =>
-  checkpoints
-    .map(({ at }) => at?.position ?? -1n)
-    .reduce((lowest, position) => (position < lowest ? position : lowest));

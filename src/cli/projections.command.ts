@@ -1,5 +1,6 @@
 import { LogEndSearch } from '../eventstore/log-end.js';
 import { LogLag } from '../eventstore/log-lag.js';
+import { readFollowing } from '../deriving/standing.js';
 import { readCheckpoints } from '../read-models/checkpoints.js';
 import { reportOf, type GenerationReport } from '../read-models/generation-report.js';
 import { countParked } from '../read-models/parked-streams.js';
@@ -11,13 +12,14 @@ export const projectionsCommand: Command = {
 
 The API answers from the generation that is shown. "lag" is the age of the oldest event that is not in its rows. "behind"
 counts positions of the log, which are bytes; it is unknown while the last event of the log is being looked for behind many
-events of the store's own.
+events of the store's own. "keys" counts what is still to be derived, of what follows from other rows.
 `,
   options: { json: { type: 'boolean' } },
   run: async ({ values }, { parts, print }) => {
-    const [checkpoints, parked, end] = await Promise.all([
+    const [checkpoints, parked, following, end] = await Promise.all([
       readCheckpoints(parts.database),
       countParked(parts.database),
+      readFollowing(parts.database),
       new LogEndSearch(parts.store).find(),
     ]);
     const lag = new LogLag(parts.store);
@@ -25,7 +27,12 @@ events of the store's own.
       checkpoints.map(async (checkpoint) => {
         const lagSeconds =
           checkpoint.state === 'kept' ? null : await lag.secondsAt(checkpoint.at?.position ?? -1n, end);
-        return reportOf(checkpoint, { end, lagSeconds, parkedStreams: parked.get(checkpoint.name) ?? 0 });
+        return reportOf(checkpoint, {
+          end,
+          lagSeconds,
+          parkedStreams: parked.get(checkpoint.name) ?? 0,
+          derived: following.get(checkpoint.name) ?? null,
+        });
       }),
     );
     print(values['json'] === true ? JSON.stringify(reports, null, 2) : textOf(reports));
@@ -34,7 +41,19 @@ events of the store's own.
 };
 
 function textOf(reports: readonly GenerationReport[]): string {
-  const columns = ['name', 'version', 'generation', 'state', 'shown', 'moving', 'position', 'behind', 'lag', 'parked'];
+  const columns = [
+    'name',
+    'version',
+    'generation',
+    'state',
+    'shown',
+    'moving',
+    'position',
+    'behind',
+    'lag',
+    'parked',
+    'keys',
+  ];
   const rows = reports.map((one) =>
     [
       one.name,
@@ -47,6 +66,7 @@ function textOf(reports: readonly GenerationReport[]): string {
       one.behind ?? 'unknown',
       one.lagSeconds === null ? '-' : `${Math.round(one.lagSeconds)} s`,
       one.parkedStreams,
+      one.derived === null ? '-' : (one.derived.behindKeys ?? 'unknown'),
     ].map(String),
   );
   return tableOf(columns, rows);

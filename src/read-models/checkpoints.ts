@@ -213,5 +213,11 @@ export async function indexPosition(database: Queryable): Promise<bigint> {
   return rows[0]?.position ?? -1n;
 }
 
+/** The lowest position of these checkpoints; -1n before the first event. */
+export const lowestPosition = (checkpoints: readonly Pick<Checkpoint, 'at'>[]): bigint =>
+  checkpoints
+    .map(({ at }) => at?.position ?? -1n)
+    .reduce((lowest, position) => (position < lowest ? position : lowest));
+
 const epochsOf = (checkpoints: readonly Checkpoint[]): bigint[] => checkpoints.map(({ epoch }) => epoch);
 const namesOf = (checkpoints: readonly Checkpoint[]): string[] => checkpoints.map(({ name }) => name);

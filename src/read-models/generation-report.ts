@@ -18,13 +18,26 @@ export type GenerationReport = Readonly<{
   behind: string | null;
   /** Age of the oldest event that is not in the rows. */
   lagSeconds: number | null;
+  /** Of a derivation: how many of its keys. */
   parkedStreams: number;
+  /** Null for what is read from the log, not derived. */
+  derived: Derived | null;
+}>;
+
+/** How a generation of a derivation follows the rows that it is derived from. */
+type Derived = Readonly<{
+  /** The generations that it follows from; empty before it has begun. */
+  standsOn: readonly string[];
+  /** The hash of the policy that its rows follow. */
+  policy: string;
+  /** How many keys wait to be derived, counted up to 100,000; null while all keys are being looked up. */
+  behindKeys: number | null;
 }>;
 
 /** `end` is null while the log cannot be asked. */
 export function reportOf(
   { projection: name, version, generation, state, shown, at, isFree }: Checkpoint,
-  { end, lagSeconds, parkedStreams }: { end: LogEnd | null; lagSeconds: number | null; parkedStreams: number },
+  { end, ...given }: Pick<GenerationReport, 'lagSeconds' | 'parkedStreams' | 'derived'> & { end: LogEnd | null },
 ): GenerationReport {
   const behind = end === null ? null : distanceTo(end, at?.position ?? -1n);
   return {
@@ -38,7 +51,6 @@ export function reportOf(
     logPosition: end?.kind === 'at' ? String(end.position) : null,
     caughtUp: behind === 0n,
     behind: behind === null ? null : String(behind),
-    lagSeconds,
-    parkedStreams,
+    ...given,
   };
 }

@@ -221,7 +221,20 @@ describe('operations', () => {
       behind: expect.stringMatching(/^\d+$/),
       lagSeconds: expect.any(Number),
       parkedStreams: SHARES_STORE ? expect.any(Number) : 0,
+      derived: null,
     });
+    expect(body.data).toContainEqual(
+      expect.objectContaining({
+        name: 'journal',
+        shown: true,
+        position: expect.stringMatching(/^\d+$/),
+        derived: {
+          standsOn: expect.arrayContaining([expect.stringMatching(/^invoices_v\d+_g\d+$/)]),
+          policy: expect.any(String),
+          behindKeys: expect.any(Number),
+        },
+      }),
+    );
   });
 
   it('is live and ready without a token, and tells intake from reads', async () => {

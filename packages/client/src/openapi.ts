@@ -2281,6 +2281,11 @@ export interface components {
                 readonly behind: string | null;
                 readonly lagSeconds: number | null;
                 readonly parkedStreams: number;
+                readonly derived: {
+                    readonly standsOn: readonly string[];
+                    readonly policy: string;
+                    readonly behindKeys: number | null;
+                } | null;
             }[];
         };
         readonly Status: {

@@ -1,7 +1,9 @@
 import { Gauge, type Registry } from 'prom-client';
+import { derivations } from '../../../derivations/index.js';
 import type { CatchUpState } from '../../catch-up/catch-up.js';
 import { usesReadModels, type Role } from '../../config.js';
 import type { Trouble } from '../../eventstore/appender.js';
+import { readFollowing, type Following } from '../../deriving/standing.js';
 import { withTimeout, type EventStore } from '../../eventstore/event-store.js';
 import { distanceTo, LogEndSearch, type LogEnd } from '../../eventstore/log-end.js';
 import { LogLag } from '../../eventstore/log-lag.js';
@@ -66,6 +68,8 @@ type ReadModelsState =
       position: bigint;
       building: readonly string[];
       parked: ReadonlyMap<string, number>;
+      /** How those of derivations follow. */
+      following: ReadonlyMap<string, Following>;
       /** All that follow the log or are brought up to it; kept and compared ones are left where they are. */
       generations: readonly Checkpoint[];
     }>
@@ -194,13 +198,19 @@ export class Health {
         if (isNotYetMade(error)) return none;
         throw error;
       };
-    const [{ position, building }, parked, checkpoints] = await Promise.all([
+    const [{ position, building }, parked, following, checkpoints] = await Promise.all([
       readModels.position.read(),
       countParked(database).catch(orNone(new Map<string, number>())),
+      readFollowing(database).catch(orNone(new Map<string, Following>())),
       readCheckpoints(database).catch(orNone<readonly Checkpoint[]>([])),
     ]);
     const generations = checkpoints.filter(({ state, aside }) => state !== 'kept' && !aside);
-    return { kind: 'at', position, building, parked, generations };
+    const derived = generations.filter(
+      ({ projection, version, shown, state }) =>
+        shown && state === 'building' && derivations.some((one) => one.name === projection && one.version === version),
+    );
+    const unbuilt = [...building, ...derived.map(({ name }) => name)];
+    return { kind: 'at', position, building: unbuilt, parked, following, generations };
   }
 }
 
@@ -249,5 +259,10 @@ export function gaugeReadModels(registry: Registry, health: Health): void {
       help: 'Age of the oldest event that is not in the rows yet, since it was received; 0 when they are caught up.',
     },
     (one, { lags }) => lags.get(positionOf(one)) ?? null,
+  );
+  gauge(
+    { name: 'ledger_derived_keys_behind', help: 'Keys of a derivation that wait to be derived.' },
+    ({ name }, { readModels }) =>
+      readModels.kind === 'at' ? (readModels.following.get(name)?.behindKeys ?? null) : null,
   );
 }

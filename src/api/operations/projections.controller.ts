@@ -1,4 +1,5 @@
 import { Controller, Get, Inject } from '@nestjs/common';
+import { readFollowing } from '../../deriving/standing.js';
 import { readCheckpoints } from '../../read-models/checkpoints.js';
 import { reportOf, type GenerationReport } from '../../read-models/generation-report.js';
 import { countParked } from '../../read-models/parked-streams.js';
@@ -19,9 +20,10 @@ export class ProjectionsController {
   @Get('projections')
   async projections(@AskedBy() asker: Asker): Promise<{ data: GenerationReport[] }> {
     const { log } = await this.health.positions();
-    const { checkpoints, parked } = await this.reads.by(asker).snapshot(async (connection) => ({
+    const { checkpoints, parked, following } = await this.reads.by(asker).snapshot(async (connection) => ({
       checkpoints: await readCheckpoints(connection),
       parked: await countParked(connection),
+      following: await readFollowing(connection),
     }));
     const followed = checkpoints.filter(({ state }) => state !== 'kept');
     const lags = await this.health.lagsAt(followed.map(positionOf), log);
@@ -31,6 +33,7 @@ export class ProjectionsController {
           end: log.kind === 'away' || log.kind === 'refused' ? null : log,
           lagSeconds: checkpoint.state === 'kept' ? null : (lags.get(positionOf(checkpoint)) ?? null),
           parkedStreams: parked.get(checkpoint.name) ?? 0,
+          derived: following.get(checkpoint.name) ?? null,
         }),
       ),
     };
