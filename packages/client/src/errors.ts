@@ -26,3 +26,8 @@ export class LedgerProblem extends LedgerError {
 export class LedgerUnreachable extends LedgerError {
   override readonly name = 'LedgerUnreachable';
 }
+
+/** A request to the receiver of changes that no ledger with its secret has signed. Answer it with 400, and believe nothing of it. */
+export class UnverifiedChange extends LedgerError {
+  override readonly name = 'UnverifiedChange';
+}

@@ -1,13 +1,14 @@
 import createClient, { type Client } from 'openapi-fetch';
+import { accessChanges, type AccessChangesOptions } from './access-changes.js';
 import { LedgerProblem, LedgerUnreachable } from './errors.js';
-import type { Access, paths, Problem } from './openapi.js';
+import type { Access, AccessChange, paths, Problem } from './openapi.js';
 
 export type LedgerOptions = Readonly<{
   /** Where the ledger answers, such as `https://ledger.internal:3000`. */
   url: string;
   /** A token of its `API_TOKENS`; `hasAccess` needs the scope `access` alone. Keep it in the backend. */
   token: string;
-  /** After how many milliseconds a question is given up; 5,000 unless given. */
+  /** After how many milliseconds a question is given up, beside what it waits by `waitMs`; 5,000 unless given. */
   timeoutMs?: number;
   /** In place of the global `fetch`. */
   fetch?: (request: Request) => Promise<Response>;
@@ -38,6 +39,12 @@ export type Ledger = Readonly<{
   hasAccess(question: AccessQuestion): Promise<boolean>;
   /** The whole answer: until when, why, to which products. Throws as `hasAccess` does. */
   access(question: AccessQuestion): Promise<Access>;
+  /**
+   * Each change of access in its order, those that come too, until the signal aborts or the loop is left. Keep the `position` of each when
+   * you have dealt with it, and begin after it the next time. A ledger that is away is asked again.
+   * @throws LedgerProblem when the ledger refuses: the token, or the place; TypeError without a place
+   */
+  accessChanges(options: AccessChangesOptions): AsyncGenerator<AccessChange, void>;
   /** All other reads. */
   api: LedgerApi;
 }>;
@@ -61,15 +68,33 @@ export function createLedger(options: LedgerOptions): Ledger {
     return data;
   }
 
-  return { access, hasAccess: async (question) => (await access(question)).granted, api };
+  async function page(after: string | null, waitMs: number, signal: AbortSignal | undefined): Promise<unknown> {
+    const query = { waitMs, limit: PAGE, ...(after === null ? {} : { after }) };
+    const init = { params: { query }, ...(signal === undefined ? {} : { signal }) };
+    const { data, error, response } = await answered(url, () => api.GET('/v1/access-changes', init));
+    if (error !== undefined || !response.ok) throw problemOf(url, error, response);
+    return data;
+  }
+
+  return {
+    access,
+    hasAccess: async (question) => (await access(question)).granted,
+    accessChanges: (options) => accessChanges(page, options),
+    api,
+  };
 }
 
-const initOf = ({ signal }: Request, timeoutMs: number): RequestInit => ({
+const PAGE = 100;
+
+/** How long the ledger was asked to wait before it answers. */
+const waitOf = ({ url }: Request): number => Number(new URL(url).searchParams.get('waitMs') ?? 0);
+
+const initOf = (request: Request, timeoutMs: number): RequestInit => ({
   // A yes of before must not be given again: some frameworks keep answers of `fetch` unless told not to.
   ...{ cache: 'no-store' },
   // The token is for this address alone.
   redirect: 'error',
-  signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
+  signal: AbortSignal.any([request.signal, AbortSignal.timeout(timeoutMs + waitOf(request))]),
 });
 
 /** What is empty would be left out of the address, which then asks for less: "any product" in place of one. */

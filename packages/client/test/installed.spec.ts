@@ -1,24 +1,33 @@
 /** The packed package in an empty folder, as its user has it: types, ES modules, CommonJS, and the answers of a real ledger. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { execFile, execFileSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { Webhook } from 'standardwebhooks';
+import { record } from '../../../src/access-changes/change-log.js';
+import type { Decision } from '../../../src/access-changes/change.js';
+import { connectEventStore } from '../../../src/eventstore/event-store.js';
 import { deliver, READ_TOKEN } from '../../../test/support/delivery.js';
 import { startLedger, type TestLedger } from '../../../test/support/ledger.js';
 import { scratchFolder } from '../../../test/support/scratch.js';
 import { randomId, subscriptionEvent, subscriptionObject } from '../../../test/support/subscription-events.js';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
-const DEPENDENCIES = ['openapi-fetch', 'openapi-typescript-helpers'];
+const DEPENDENCIES = [
+  ...['openapi-fetch', 'openapi-typescript-helpers'],
+  ...['standardwebhooks', '@stablelib/base64', 'fast-sha256'],
+];
+const OUT_SECRET = `whsec_${randomBytes(32).toString('base64')}`;
 const subscription = randomId('sub');
 const user = randomId('user');
 
 /** What a user writes; each `@ts-expect-error` is a question that the types must refuse. */
 const program = `
 async function main(): Promise<void> {
-  const [url = '', token = '', customer = '', user = '', nobody = ''] = process.argv.slice(2);
+  const [url = '', token = '', customer = '', user = '', nobody = '', body = '', headers = '', secret = ''] = process.argv.slice(2);
   const ledger: Ledger = createLedger({ url, token });
   const failure = async (ask: Promise<boolean>): Promise<string> =>
     ask.then((answer) => 'answers ' + String(answer), (error: unknown) => {
@@ -26,6 +35,19 @@ async function main(): Promise<void> {
       return error instanceof Error ? error.name : 'no error';
     });
   const answer: Access = await ledger.access({ customer });
+  const heard: string[] = [];
+  for await (const change of ledger.accessChanges({ after: null })) {
+    heard.push(change.customer);
+    if (change.customer === customer) break;
+  }
+  const pushed = (secret: string): string => {
+    try {
+      const change: AccessChange = verifyAccessChange(body, JSON.parse(headers), secret);
+      return change.customer + ' ' + change.now.granted;
+    } catch (error) {
+      return error instanceof UnverifiedChange ? error.name : 'another error';
+    }
+  };
   const { data, error } = await ledger.api.GET('/v1/subscriptions/{id}', { params: { path: { id: 'sub_of_nobody' } } });
   const status: string | undefined = data?.status;
   const invoice = (one: Invoice): number => one.amountDueMinor;
@@ -39,6 +61,10 @@ async function main(): Promise<void> {
     // @ts-expect-error
     () => ledger.hasAccess({ user: 'cus_1' }),
     // @ts-expect-error
+    () => ledger.accessChanges({}),
+    // @ts-expect-error
+    () => verifyAccessChange({ parsed: true }, {}, 'whsec_'),
+    // @ts-expect-error
     () => ledger.api.GET('/v1/nothing'),
   ];
   console.log(JSON.stringify({
@@ -50,16 +76,36 @@ async function main(): Promise<void> {
     missing: [status, error?.code, invoice.length, refused.length],
     wrongToken: await failure(createLedger({ url, token: 'wrong' }).hasAccess({ customer })),
     nowhere: await failure(createLedger({ url: 'http://127.0.0.1:1', token }).hasAccess({ customer })),
+    heard: heard.includes(customer),
+    pushed: [pushed(secret), pushed('whsec_' + 'A'.repeat(44))],
     noProduct: await failure(ledger.hasAccess({ customer, product: '' })),
   }));
 }
 void main();
 `;
-const names = 'createLedger, LedgerError, LedgerProblem, type Access, type Invoice, type Ledger';
+const names =
+  'createLedger, LedgerError, LedgerProblem, UnverifiedChange, verifyAccessChange, type Access, type AccessChange, type Invoice, type Ledger';
 const projects = {
   module: `import { ${names} } from '@subscription-ledger/client';\n${program}`,
   commonjs: `import { ${names} } from '@subscription-ledger/client';\nvoid module;\n${program}`,
 };
+
+const decision = {
+  customer: `cus_of_${subscription}`,
+  reference: user,
+  revision: 0,
+  before: { granted: false, products: [], entitlements: [] },
+  now: { granted: true, products: [], entitlements: [] } as unknown as Decision['now'],
+  because: { kind: 'time' },
+  decidedAt: new Date().toISOString(),
+} as const satisfies Decision;
+/** As the ledger pushes it. */
+const CHANGE = { id: 'a-change', type: 'customer.access_changed', position: '1', ...decision };
+const signedHeaders = (now = new Date()) => ({
+  'webhook-id': CHANGE.id,
+  'webhook-timestamp': String(Math.floor(now.getTime() / 1_000)),
+  'webhook-signature': new Webhook(OUT_SECRET).sign(CHANGE.id, now, JSON.stringify(CHANGE)),
+});
 
 let ledger: TestLedger;
 let scratch: Awaited<ReturnType<typeof scratchFolder>>;
@@ -76,6 +122,9 @@ beforeAll(async () => {
     items: { ...items, data: [{ ...item, current_period_end: 4_000_000_000 }] },
   };
   await deliver(ledger.url, JSON.stringify(subscriptionEvent(subscription, { object })));
+  const store = connectEventStore(ledger.eventstoreUrl);
+  await record(store, decision, { isBaseline: false });
+  await store.close();
   const built = join(scratch.path, 'built');
   execFileSync(process.execPath, [join(ROOT, 'scripts/build-client.mjs'), built]);
   // Those that it depends on come from this checkout, so that no registry is asked.
@@ -128,6 +177,9 @@ describe('the installed package', () => {
           `cus_of_${subscription}`,
           user,
           'cus_nobody',
+          JSON.stringify(CHANGE),
+          JSON.stringify(signedHeaders()),
+          OUT_SECRET,
         ] as const),
       );
       expect(JSON.parse(answers)).toEqual({
@@ -136,7 +188,9 @@ describe('the installed package', () => {
         otherProduct: false,
         nobody: false,
         until: expect.stringMatching(/^20/),
-        missing: [null, 'not_found', 1, 5],
+        heard: true,
+        pushed: [`cus_of_${subscription} true`, 'UnverifiedChange'],
+        missing: [null, 'not_found', 1, 7],
         wrongToken: 'LedgerProblem unauthenticated 401 true',
         nowhere: 'LedgerUnreachable',
         noProduct: 'TypeError',
@@ -155,6 +209,9 @@ describe('the installed package', () => {
       root['license'],
       root['engines'],
     ]);
-    expect(own['dependencies']?.['openapi-fetch']).toBe(root['devDependencies']?.['openapi-fetch']);
+    expect(own['dependencies']).toEqual({
+      'openapi-fetch': root['devDependencies']?.['openapi-fetch'],
+      standardwebhooks: root['dependencies']?.['standardwebhooks'],
+    });
   });
 });

@@ -1,0 +1,200 @@
+import { Webhook } from 'standardwebhooks';
+import { LedgerError, LedgerProblem, LedgerUnreachable, UnverifiedChange } from './errors.js';
+import type { AccessChange } from './openapi.js';
+
+/** Headers of a request: those of Node, Express and Fastify, or those of `fetch`. */
+export type ReceivedHeaders =
+  Readonly<Record<string, string | readonly string[] | undefined>> | Readonly<{ get(name: string): string | null }>;
+
+/** As the ledger wants one: whsec_, and 24 bytes or more in base64. A shorter one could be guessed. */
+const SECRET = /^whsec_[A-Za-z0-9+/]{32,88}={0,2}$/;
+const SIGNED_HEADERS = ['webhook-id', 'webhook-timestamp', 'webhook-signature'] as const;
+
+/**
+ * The change that a ledger has pushed. It returns what the ledger has signed within the last five minutes, and nothing else.
+ * @param body The body as it came, byte for byte: what a framework has parsed cannot be verified.
+ * @param secret The endpoint's WEBHOOK_OUT_<NAME>_SECRET; several while it is rolled.
+ * @throws UnverifiedChange for what no ledger with this secret has sent: answer 400. TypeError when the receiver is set up wrongly:
+ * without a secret, or with a body that is parsed already
+ */
+export function verifyAccessChange(
+  body: string | Uint8Array,
+  headers: ReceivedHeaders,
+  secret: string | readonly string[],
+): AccessChange {
+  const webhooks = secretsOf(secret).map((one) => new Webhook(one));
+  const text = textOf(body);
+  const signed = signedHeadersOf(headers);
+  if (!webhooks.some((webhook) => isSigned(webhook, text, signed)))
+    throw new UnverifiedChange('The signature is not of this secret and body, or older than five minutes.');
+  const change = parsed(text);
+  if (!isAccessChange(change))
+    throw new UnverifiedChange('What is signed is no change of access that this client knows.');
+  // The signature is over both: another id means that something between has mixed two requests up.
+  if (change.id !== signed['webhook-id']) throw new UnverifiedChange('The webhook-id is not the id of the change.');
+  return change;
+}
+
+function secretsOf(secret: unknown): string[] {
+  const secrets: unknown[] = Array.isArray(secret) ? secret : [secret];
+  if (secrets.length === 0 || !secrets.every((one): one is string => typeof one === 'string' && SECRET.test(one)))
+    throw new TypeError('secret: give WEBHOOK_OUT_<NAME>_SECRET of the ledger, whsec_ and 24 bytes or more in base64');
+  return secrets;
+}
+
+function textOf(body: unknown): string {
+  if (typeof body === 'string') return body;
+  if (!(body instanceof Uint8Array))
+    throw new TypeError('body: give the bytes as they came, not what was parsed from them (express.raw, rawBody)');
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(body);
+  } catch {
+    throw new UnverifiedChange('The body is not UTF-8.');
+  }
+}
+
+type SignedHeaders = Record<(typeof SIGNED_HEADERS)[number], string>;
+
+function signedHeadersOf(headers: ReceivedHeaders): SignedHeaders {
+  const found = SIGNED_HEADERS.map((name) => {
+    const value = isGetter(headers) ? headers.get(name) : headers[name];
+    if (typeof value !== 'string' || value === '') throw new UnverifiedChange(`The header ${name} is missing.`);
+    return [name, value];
+  });
+  return Object.fromEntries(found) as SignedHeaders;
+}
+
+const isGetter = (headers: ReceivedHeaders): headers is Readonly<{ get(name: string): string | null }> =>
+  typeof headers['get'] === 'function';
+
+function isSigned(webhook: Webhook, text: string, headers: SignedHeaders): boolean {
+  try {
+    webhook.verify(text, headers, { jsonParse: false });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** What comes over a network is of the type that it shows: a change without a plain yes or no is none. */
+export const isAccessChange = (value: unknown): value is AccessChange => {
+  if (typeof value !== 'object' || value === null) return false;
+  const { id, type, position, customer, revision, now } = value as Partial<Record<keyof AccessChange, unknown>>;
+  return (
+    type === 'customer.access_changed' &&
+    typeof id === 'string' &&
+    typeof position === 'string' &&
+    /^\d+$/.test(position) &&
+    typeof customer === 'string' &&
+    Number.isSafeInteger(revision) &&
+    (revision as number) >= 0 &&
+    typeof now === 'object' &&
+    typeof (now as AccessChange['now'] | null)?.granted === 'boolean'
+  );
+};
+
+export type AccessChangesOptions = Readonly<{
+  /**
+   * The `position` of the last change that you have dealt with, from where you keep it; null begins with the first change ever. It has to be
+   * given: a place that was forgotten is not the same as none.
+   */
+  after: string | null;
+  /** Ends the iteration, also while it waits. */
+  signal?: AbortSignal;
+  /** How long one request waits for a change, in milliseconds; 25,000 unless given, at most 30,000. */
+  waitMs?: number;
+  /** Hears of each failure after which the feed is asked again; `console.warn` unless given. */
+  failed?: (error: LedgerError, againInMs: number) => void;
+}>;
+
+type Page = Readonly<{ data: readonly AccessChange[]; nextAfter: string | null }>;
+/** @throws LedgerError */
+export type ReadPage = (after: string | null, waitMs: number, signal: AbortSignal | undefined) => Promise<unknown>;
+
+const WAIT_MS = 25_000;
+const PAUSE_MS = { least: 1_000, most: 30_000 };
+
+/** See `Ledger.accessChanges`. What the ledger refuses for good is thrown; all else is asked again. */
+export function accessChanges(read: ReadPage, options: AccessChangesOptions): AsyncGenerator<AccessChange, void> {
+  return follow(read, { ...options, after: checkedPlace(options.after) });
+}
+
+async function* follow(read: ReadPage, options: AccessChangesOptions): AsyncGenerator<AccessChange, void> {
+  const { signal, waitMs = WAIT_MS, failed = warn } = options;
+  const isOver = (): boolean => signal?.aborted ?? false;
+  let { after } = options;
+  let failures = 0;
+  while (!isOver()) {
+    let page: Page;
+    try {
+      page = pageOf(await read(after, waitMs, signal), after);
+      failures = 0;
+    } catch (error) {
+      if (isOver()) return;
+      if (!isPassing(error)) throw error;
+      const pauseMs = pauseAfter(error, failures);
+      failures += 1;
+      failed(error, pauseMs);
+      await pause(pauseMs, signal);
+      continue;
+    }
+    for (const change of page.data) {
+      if (isOver()) return;
+      yield change;
+    }
+    after = page.nextAfter;
+  }
+}
+
+function checkedPlace(after: unknown): string | null {
+  if (after === null || (typeof after === 'string' && /^\d{1,18}$/.test(after))) return after;
+  throw new TypeError(
+    `after is ${JSON.stringify(after) ?? 'missing'}: give the position of a change, or null to begin with the first`,
+  );
+}
+
+/** Nothing of a page is told unless all of it can be: what is left out would never be asked for again. */
+function pageOf(value: unknown, after: string | null): Page {
+  const { data, nextAfter } = (value ?? {}) as Partial<Record<keyof Page, unknown>>;
+  const isPlace = nextAfter === null ? after === null : typeof nextAfter === 'string' && /^\d+$/.test(nextAfter);
+  if (!isPlace || !Array.isArray(data) || !data.every(isAccessChange))
+    throw new LedgerUnreachable('What answers is no feed of access changes.');
+  const place = nextAfter as string | null;
+  if (place !== null && after !== null && BigInt(place) < BigInt(after))
+    throw new LedgerUnreachable('The feed leads back to what was told before.');
+  return { data, nextAfter: place };
+}
+
+const isPassing = (error: unknown): error is LedgerError =>
+  error instanceof LedgerUnreachable || (error instanceof LedgerProblem && error.retryAfterS !== null);
+
+/** Doubles with each failure, and differs between readers, so that they do not all come at once. */
+function pauseAfter(error: LedgerError, failures: number): number {
+  const least = error instanceof LedgerProblem ? (error.retryAfterS ?? 0) * 1_000 : 0;
+  const doubled = Math.min(PAUSE_MS.most, PAUSE_MS.least * 2 ** Math.min(failures, 10));
+  return Math.max(least, Math.round(doubled * (0.5 + Math.random() / 2)));
+}
+
+const warn = (error: LedgerError, againInMs: number): void =>
+  console.warn(`${error.message} The feed of access changes is asked again in ${Math.ceil(againInMs / 1_000)} s.`);
+
+function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal?.aborted === true) return resolve();
+    const timer = setTimeout(done, ms);
+    signal?.addEventListener('abort', done);
+    function done(): void {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', done);
+      resolve();
+    }
+  });
+}
