@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto';
+import { canonicalJson, type Json } from '../src/events/json.js';
+import type { Policy } from './derivation.js';
 
 /**
  * What differs between firms, as data. The first value of each is the default, and Stripe's own rule where Stripe has one.
@@ -57,8 +59,8 @@ export const defaultPolicy: MoneyPolicy = {
 };
 
 /** What names a policy: equal policies have the same, whatever the order of their fields. */
-export const policyHash = (policy: MoneyPolicy): string =>
+export const policyHash = (policy: Policy): string =>
   createHash('sha256')
-    .update(JSON.stringify(Object.entries(policy).sort(([one], [other]) => (one < other ? -1 : 1))))
+    .update(canonicalJson(policy as Json))
     .digest('hex')
     .slice(0, 16);

@@ -111,6 +111,7 @@ export class AppModule {
         : new CatchUpThread({
             eventstoreUrl,
             databaseUrl,
+            policy: config.money,
             observer: catchUpMetrics,
             intakeIsBusy: () => appender.waiting > 0,
           });

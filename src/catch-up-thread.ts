@@ -1,7 +1,6 @@
 /** The program of the thread that follows the log, until its parent says stop. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { derivations } from '../derivations/index.js';
-import { defaultPolicy } from '../derivations/policy.js';
 import { projections } from '../projections/index.js';
 import { Deriver } from './deriving/deriver.js';
 import { connectEventStore } from './eventstore/event-store.js';
@@ -35,7 +34,7 @@ parent.once('message', () => stopping.abort());
 function follow(): Promise<void> {
   const catchUp = new CatchUp(store, database, {
     projections,
-    deriver: new Deriver({ projections, derivations, policy: defaultPolicy }),
+    deriver: new Deriver({ projections, derivations, policy: data.policy }),
     observer,
     intakeIsBusy: () => Atomics.load(data.busy, 0) === 1,
     verifyEveryMs: VERIFY_EVERY_MS,

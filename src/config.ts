@@ -1,9 +1,11 @@
 import { readFileSync, statSync } from 'node:fs';
 import { z } from 'zod';
 import type { Environment } from './environment.js';
+import { moneyPolicyOf, moneyVariables } from './money-config.js';
 import { mistakenNames } from './mistaken-names.js';
 import type { Brake } from './access-changes/change.js';
 import { endpointsIn, type OutboxConfig } from './access-changes/outbox-config.js';
+import type { MoneyPolicy } from '../derivations/policy.js';
 import { DEFAULT_ACCESS_POLICY, GIVEN_BACK, GRACE_STATUSES, type AccessPolicy } from './access/policy.js';
 
 /** A bearer token of the API, the name that was given to it, and what it may do. */
@@ -73,6 +75,8 @@ export type Config = Readonly<{
   /** After how long Postgres ends a read of the API, in milliseconds. */
   readTimeoutMs: number;
   access: AccessPolicy;
+  /** By what rules journal, revenue and MRR are derived. */
+  money: MoneyPolicy;
   /** Whether a process that serves the API serves the console too. */
   hasConsole: boolean;
   /** Whether changes of access are decided and recorded, by the process that projects; what holds them back; who is told. */
@@ -310,6 +314,7 @@ const environment = z.object({
   ACCESS_CHANGES_HELD_CUSTOMERS: integer(20, 0, 1_000_000),
   ACCESS_CHANGES_HELD_PERCENT: integer(1, 0, 100),
   WEBHOOK_OUT_PRIVATE: yesOrNo(false),
+  ...moneyVariables,
 });
 
 /** Hold secrets: a message repeats nothing of them, and each can be given as the name of a file. */
@@ -357,6 +362,13 @@ export function loadStripeApiConfig(env: Environment): StripeApiConfig {
   );
   if (mistakes.length > 0) throw new ConfigError(mistakes.join('\n'));
   return stripeApiOf(values);
+}
+
+/** Reads by what rules money is counted, for a command that derives by itself. */
+export function loadMoneyPolicy(env: Environment): MoneyPolicy {
+  const { values, mistakes } = read(z.object(moneyVariables as z.ZodRawShape), env);
+  if (mistakes.length > 0) throw new ConfigError(mistakes.join('\n'));
+  return moneyPolicyOf(values);
 }
 
 /** A value as a message repeats it; nothing of what may be a secret, also one that was put into the wrong variable. */
@@ -464,6 +476,7 @@ export function loadConfig(env: Environment): Config {
     readTimeoutMs: values.READ_TIMEOUT_MS,
     referenceKey: values.REFERENCE_METADATA ?? null,
     access: accessPolicyOf(values),
+    money: moneyPolicyOf(values),
     hasConsole: values.CONSOLE === 'on',
     accessChanges: {
       isOn: values.ACCESS_CHANGES,

@@ -1,4 +1,4 @@
-import { count, flag, id, money, text, time } from '../../projections/columns.js';
+import { between, count, flag, id, money, text, time } from '../../projections/columns.js';
 import type { Row, RowsOf } from '../../projections/projection.js';
 import { provenanceColumns } from '../../projections/row.js';
 import { defineDerivation } from '../derivation.js';
@@ -40,20 +40,23 @@ const tables = {
     columns: {
       /** `kind:object`, and `#<amount>` where an object comes there in steps. */
       id: id(),
-      kind: id(),
-      effective_at: time(),
-      customer: id().orNull(),
-      subscription: id().orNull(),
-      invoice: id().orNull(),
-      payment: id().orNull(),
-      object: id(),
+      kind: id().filtered(),
+      effective_at: time().filtered(between('')),
+      customer: id().orNull().filtered(),
+      subscription: id().orNull().filtered(),
+      invoice: id().orNull().filtered(),
+      payment: id().orNull().filtered(),
+      object: id().filtered(),
       is_inferred: flag(),
       /** Why it was assumed rather than read. */
       inference: text().orNull(),
       ...provenanceColumns,
+      stripe_event_id: id().filtered({ by: 'value', name: 'stripeEvent', known: null }),
     },
     key: ['id'],
-    indexes: [['effective_at', 'id'], ['invoice', 'effective_at'], ['customer', 'effective_at'], ['object']],
+    indexes: [],
+    listedBy: { time: 'effective_at', id: 'id' },
+    whether: { inferred: { sql: 'is_inferred', holds: (row: Row) => row['is_inferred'] === true } },
   },
   /** Minor units of `currency`: plus is debit. */
   journal_postings: {
@@ -70,7 +73,7 @@ const tables = {
       account,
     },
     key: ['entry', 'no'],
-    indexes: [['name', 'currency', 'effective_at', 'entry']],
+    indexes: [['name', 'currency', 'effective_at', 'entry'], ['month']],
   },
   /** From `since` on, a line has earned `base_minor` and its part of `active_minor`. */
   revenue_schedules: {
@@ -80,6 +83,9 @@ const tables = {
       no: count(),
       invoice: id().orNull(),
       customer: id().orNull(),
+      subscription: id().orNull(),
+      product: id().orNull(),
+      price: id().orNull(),
       currency: id(),
       booked_at: time(),
       starts_at: time().orNull(),
@@ -91,7 +97,7 @@ const tables = {
       account,
     },
     key: ['line', 'part', 'no'],
-    indexes: [['invoice'], ['booked_at']],
+    indexes: [['invoice'], ['ends_at']],
   },
   /** What a line earned in a month, and what was taken in it of what was earned before. */
   revenue_months: {
@@ -107,12 +113,14 @@ const tables = {
       price: id().orNull(),
       currency: id(),
       revenue_minor: money(),
+      /** What of it was earned before it was billed. */
+      unbilled_minor: money(),
       contra_minor: money(),
       livemode,
       account,
     },
     key: ['line', 'part', 'month'],
-    indexes: [['month', 'currency'], ['invoice']],
+    indexes: [['month', 'currency'], ['invoice'], ['customer', 'month'], ['subscription', 'month']],
   },
 } as const;
 
@@ -155,7 +163,7 @@ type Facts = Readonly<{
  */
 export const journal = defineDerivation({
   name: 'journal',
-  version: 2,
+  version: 3,
   reads: ['milestones', 'invoices', 'invoice_items', 'credit_notes', 'refunds', 'disputes', 'payments'],
   tables,
   rollups: {
@@ -176,7 +184,11 @@ export const journal = defineDerivation({
     /** Revenue by the month in which it was booked, and that in which it was earned. */
     revenue_by_month: {
       of: 'revenue_months',
-      columns: { part: id(), month: id(), booked_month: id(), ...scope, revenue_minor: money(), contra_minor: money() },
+      columns: {
+        ...{ part: id(), month: id(), booked_month: id() },
+        ...scope,
+        ...{ revenue_minor: money(), unbilled_minor: money(), contra_minor: money() },
+      },
       key: ['part', 'month', 'booked_month', ...scopeKey],
       indexes: [],
       add: (row) => ({
@@ -185,6 +197,7 @@ export const journal = defineDerivation({
         month: row['month'],
         booked_month: row['booked_month'],
         revenue_minor: row['revenue_minor'],
+        unbilled_minor: row['unbilled_minor'],
         contra_minor: row['contra_minor'],
       }),
     },
@@ -350,9 +363,10 @@ function rowsOf(books: readonly Book[], policy: MoneyPolicy): RowsOf<typeof tabl
         account: cause.account,
       })),
     ),
-    revenue_schedules: schedules.flatMap(({ line, part, schedule, of, currency, cause }) =>
+    revenue_schedules: schedules.flatMap(({ line, part, schedule, of, currency, fact, cause }) =>
       schedule.segments.map(({ since, activeMinor, baseMinor }, place) => ({
         ...{ line: line.id, part, no: place + 1, invoice: of.invoice, customer: of.customer, currency },
+        ...soldBy(fact, of),
         booked_at: timeOf(schedule.bookedAt),
         starts_at: schedule.service === null ? null : timeOf(schedule.service.start),
         ends_at: schedule.service === null ? null : timeOf(schedule.service.end),
@@ -364,13 +378,12 @@ function rowsOf(books: readonly Book[], policy: MoneyPolicy): RowsOf<typeof tabl
       })),
     ),
     revenue_months: schedules.flatMap(({ line, part, schedule, of, currency, fact, cause }) =>
-      monthsOf(schedule, policy.zone).map(({ month, revenueMinor, contraMinor }) => ({
+      monthsOf(schedule, policy.zone).map(({ month, revenueMinor, unbilledMinor, contraMinor }) => ({
         ...{ line: line.id, part, month: monthName(month), booked_month: monthOf(schedule.bookedAt) },
         ...{ invoice: of.invoice, customer: of.customer, currency },
-        subscription: fact?.subscription ?? of.subscription,
-        product: fact?.product ?? null,
-        price: fact?.price ?? null,
+        ...soldBy(fact, of),
         revenue_minor: revenueMinor,
+        unbilled_minor: unbilledMinor,
         contra_minor: contraMinor,
         livemode: cause.livemode,
         account: cause.account,
@@ -378,6 +391,13 @@ function rowsOf(books: readonly Book[], policy: MoneyPolicy): RowsOf<typeof tabl
     ),
   };
 }
+
+/** What a line sold, and in which subscription. */
+const soldBy = (fact: LineFact | undefined, of: Of) => ({
+  subscription: fact?.subscription ?? of.subscription,
+  product: fact?.product ?? null,
+  price: fact?.price ?? null,
+});
 
 const causeOf = ({ livemode: mode, account: of, ...event }: Cause) => ({
   livemode: mode,

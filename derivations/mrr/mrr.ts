@@ -1,4 +1,4 @@
-import { count, flag, id, json, money, text, time } from '../../projections/columns.js';
+import { between, count, flag, id, json, money, oneOf, text, time } from '../../projections/columns.js';
 import type { Row } from '../../projections/projection.js';
 import { provenanceColumns } from '../../projections/row.js';
 import { defineDerivation } from '../derivation.js';
@@ -28,6 +28,13 @@ const eventOf = ({ livemode, account, ...event }: Cause) => ({
   api_version: event.api_version,
 });
 
+/** Amounts are of one mode and account. */
+const whose = { livemode: flag(), account: id().orNull() };
+const whoseIs = ({ livemode, account }: Pick<Cause, 'livemode' | 'account'>) => ({
+  livemode: livemode === true,
+  account,
+});
+
 /** What a change of an item's MRR is, and why. Minor units of `currency`. */
 const partColumns = {
   subscription: id(),
@@ -50,7 +57,7 @@ const PRICE = `"billing_scheme" as "billingScheme", unit_amount_decimal as "unit
 /** The MRR of each subscription over time, by item. A key is a subscription. */
 export const subscriptionMrrs = defineDerivation({
   name: 'subscription_mrr',
-  version: 1,
+  version: 2,
   reads: ['subscription_terms', 'prices', 'coupons', 'discounts', 'invoices'],
   tables: {
     mrr_items: {
@@ -74,9 +81,13 @@ export const subscriptionMrrs = defineDerivation({
         price: id().orNull(),
         product: id().orNull(),
         quantity: count().orNull(),
+        ...whose,
       },
       key: ['subscription', 'no'],
-      indexes: [['customer', 'since']],
+      indexes: [
+        ['customer', 'since'],
+        ['is_unknown', 'currency'],
+      ],
     },
     mrr_parts: {
       columns: { no: count(), customer: id(), currency: id(), ...partColumns, ...provenanceColumns },
@@ -88,9 +99,11 @@ export const subscriptionMrrs = defineDerivation({
         subscription: id(),
         no: count(),
         customer: id(),
+        currency: id().orNull(),
         started_at: time(),
         ended_at: time().orNull(),
         converted_at: time().orNull(),
+        ...whose,
       },
       key: ['subscription', 'no'],
       indexes: [['ended_at']],
@@ -146,13 +159,15 @@ export const subscriptionMrrs = defineDerivation({
       policy,
     );
     const currency = last.currency ?? parts.at(-1)?.currency ?? null;
+    const of = whoseIs(last);
     return {
-      mrr_items: items.map(({ item, since, until, status, counting, ...of }, place) => ({
+      mrr_items: items.map(({ item, since, until, status, counting, ...worth }, place) => ({
         ...{ subscription, no: place + 1, item, customer, currency, since: timeOf(since) },
         ...{ until: until === null ? null : timeOf(until), status, counting },
-        ...{ amount_minor: of.amountMinor, annual_minor: of.annualMinor, mrr_minor: of.mrrMinor },
-        ...{ trialing_minor: of.trialingMinor, is_unknown: of.isUnknown, why: of.why },
-        ...{ price: of.price, product: of.product, quantity: of.quantity },
+        ...{ amount_minor: worth.amountMinor, annual_minor: worth.annualMinor, mrr_minor: worth.mrrMinor },
+        ...{ trialing_minor: worth.trialingMinor, is_unknown: worth.isUnknown, why: worth.why },
+        ...{ price: worth.price, product: worth.product, quantity: worth.quantity },
+        ...of,
       })),
       mrr_parts: parts.map((part, place) => ({
         ...{ subscription, no: place + 1, customer: part.customer, currency: part.currency, item: part.item },
@@ -160,12 +175,19 @@ export const subscriptionMrrs = defineDerivation({
         ...{ by: part.by, ...eventOf(part.event) },
       })),
       mrr_trials: trials.map(({ startedAt, endedAt, convertedAt }, place) => ({
-        ...{ subscription, no: place + 1, customer, started_at: timeOf(startedAt) },
+        ...{ subscription, no: place + 1, customer, currency, started_at: timeOf(startedAt), ...of },
         ended_at: endedAt === null ? null : timeOf(endedAt),
         converted_at: convertedAt === null ? null : timeOf(convertedAt),
       })),
     };
   },
+});
+
+const namesOf = ({ stripe_event_id, stripe_event_type, stripe_event_created, api_version }: Cause) => ({
+  stripe_event_id,
+  stripe_event_type,
+  stripe_event_created,
+  api_version,
 });
 
 type PartRow = Readonly<{
@@ -186,7 +208,7 @@ const partOf = ({ at, mrr_minor: mrrMinor, annual_minor: annualMinor, ...row }: 
   ...{ at: secondOf(at), cause: row.cause, mrrMinor, annualMinor, by: row.by, event: eventOf(row) },
 });
 
-const KINDS: readonly MovementKind[] = ['opening', 'new', 'reactivation', 'expansion', 'contraction', 'churn'];
+export const KINDS: readonly MovementKind[] = ['opening', 'new', 'reactivation', 'expansion', 'contraction', 'churn'];
 const sumColumns = Object.fromEntries(KINDS.map((kind) => [`${kind}_minor`, money()]));
 
 const customerColumns = { customer: id(), currency: id() };
@@ -194,7 +216,7 @@ const customerColumns = { customer: id(), currency: id() };
 /** The MRR of each customer in each currency, and its movements. A key is a customer and a currency: `cus_1:usd`. */
 export const mrr = defineDerivation({
   name: 'mrr',
-  version: 1,
+  version: 2,
   reads: ['subscription_mrr'],
   tables: {
     mrr_steps: {
@@ -204,32 +226,35 @@ export const mrr = defineDerivation({
         mrr_minor: money(),
         annual_minor: money(),
         subscriptions: count(),
-        livemode: flag(),
+        ...whose,
       },
       key: ['customer', 'currency', 'at'],
       indexes: [['at']],
     },
     mrr_movements: {
       columns: {
-        ...customerColumns,
-        at: time(),
+        /** `cus_1:usd:` and its second. */
+        id: id(),
+        customer: id().filtered(),
+        currency: id().filtered(),
+        at: time().filtered(between('')),
         /** When the first of its changes was. */
         first_at: time(),
-        kind: id(),
+        kind: id().filtered(oneOf(KINDS)),
         amount_minor: money(),
         before_minor: money(),
         after_minor: money(),
         day: id(),
-        livemode: flag(),
+        livemode: flag().filtered(),
+        account: id().orNull().filtered(),
         /** They add up to the movement. */
         parts: json<readonly object[]>({ type: 'array', items: { type: 'object' } }),
-        ...{ stripe_event_id: id(), stripe_event_type: text(), stripe_event_created: time() },
+        stripe_event_id: id().filtered({ by: 'value', name: 'stripeEvent', known: null }),
+        ...{ stripe_event_type: text(), stripe_event_created: time(), api_version: text().orNull() },
       },
       key: ['customer', 'currency', 'at'],
-      indexes: [
-        ['at', 'customer'],
-        ['kind', 'at'],
-      ],
+      indexes: [['id']],
+      listedBy: { time: 'at', id: 'id' },
     },
   },
   rollups: {
@@ -238,16 +263,18 @@ export const mrr = defineDerivation({
       columns: {
         currency: id(),
         livemode: flag(),
+        account: id(),
         day: id(),
         ...sumColumns,
         change_minor: money(),
         customers: count(),
       },
-      key: ['currency', 'livemode', 'day'],
+      key: ['currency', 'livemode', 'account', 'day'],
       indexes: [],
       add: (row: Row) => ({
         currency: row['currency'],
         livemode: row['livemode'],
+        account: row['account'] ?? '',
         day: row['day'],
         [`${String(row['kind'])}_minor`]: Math.abs(Number(row['amount_minor'])),
         change_minor: row['amount_minor'],
@@ -267,7 +294,7 @@ export const mrr = defineDerivation({
     const { customer, currency } = first;
     const { dayOf } = calendarOf(policy.zone);
     const { steps, movements } = customerMrr(parts.map(partOf), policy);
-    const livemode = first.livemode === true;
+    const of = whoseIs(first);
     return {
       mrr_steps: steps.map(({ at, mrrMinor, annualMinor, subscriptions }) => ({
         ...{
@@ -277,20 +304,18 @@ export const mrr = defineDerivation({
           mrr_minor: mrrMinor,
           annual_minor: annualMinor,
           subscriptions,
-          livemode,
+          ...of,
         },
       })),
-      mrr_movements: movements.map(({ at, firstAt, kind, amountMinor, beforeMinor, afterMinor, parts: of }) => ({
-        ...{ customer, currency, at: timeOf(at), first_at: timeOf(firstAt), kind, amount_minor: amountMinor },
-        ...{ before_minor: beforeMinor, after_minor: afterMinor, livemode },
+      mrr_movements: movements.map(({ at, firstAt, kind, amountMinor, beforeMinor, afterMinor, parts: all }) => ({
+        ...{ id: `${customer}:${currency}:${at}`, customer, currency, at: timeOf(at), first_at: timeOf(firstAt), kind },
+        ...{ amount_minor: amountMinor, before_minor: beforeMinor, after_minor: afterMinor, ...of },
         day: timeOf(dayOf(at) * 86_400).slice(0, 10),
-        parts: of.map(({ subscription, item, at: partAt, cause, mrrMinor, by, event }) => ({
+        parts: all.map(({ subscription, item, at: partAt, cause, mrrMinor, by, event }) => ({
           ...{ subscription, item, at: timeOf(partAt), cause, amountMinor: mrrMinor, by },
           stripeEventId: event.stripe_event_id,
         })),
-        stripe_event_id: of[0]?.event.stripe_event_id ?? first.stripe_event_id,
-        stripe_event_type: of[0]?.event.stripe_event_type ?? first.stripe_event_type,
-        stripe_event_created: of[0]?.event.stripe_event_created ?? first.stripe_event_created,
+        ...namesOf(all[0]?.event ?? first),
       })),
     };
   },

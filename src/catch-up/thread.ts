@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Worker } from 'node:worker_threads';
+import type { MoneyPolicy } from '../../derivations/policy.js';
 import { startThread } from '../start-thread.js';
 import type { CatchUpObserver, CatchUpState } from './catch-up.js';
 
@@ -7,6 +8,8 @@ import type { CatchUpObserver, CatchUpState } from './catch-up.js';
 export type ThreadData = Readonly<{
   eventstoreUrl: string;
   databaseUrl: string;
+  /** By what rules money is derived. */
+  policy: MoneyPolicy;
   /** Its first element is 1 while deliveries wait. */
   busy: Int32Array;
 }>;
@@ -38,12 +41,13 @@ export class CatchUpThread {
     private readonly options: {
       eventstoreUrl: string;
       databaseUrl: string;
+      policy: MoneyPolicy;
       observer: CatchUpObserver;
       intakeIsBusy: () => boolean;
     },
   ) {
-    const { eventstoreUrl, databaseUrl } = options;
-    this.#data = { eventstoreUrl, databaseUrl, busy: new Int32Array(new SharedArrayBuffer(4)) };
+    const { eventstoreUrl, databaseUrl, policy } = options;
+    this.#data = { eventstoreUrl, databaseUrl, policy, busy: new Int32Array(new SharedArrayBuffer(4)) };
   }
 
   get state(): CatchUpState {

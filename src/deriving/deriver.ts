@@ -1,7 +1,6 @@
-import { createHash } from 'node:crypto';
 import type { AnyDerivation, Policy } from '../../derivations/derivation.js';
+import { policyHash } from '../../derivations/policy.js';
 import type { ReadModel, Row, Table } from '../../projections/projection.js';
-import { canonicalJson, type Json } from '../events/json.js';
 import { groupBy } from '../folding/group-by.js';
 import type { RowKey, RowText } from '../folding/row-texts.js';
 import { isHeldNow, lock, lockCheckpoints, type Checkpoint } from '../read-models/checkpoints.js';
@@ -55,9 +54,7 @@ export class Deriver {
   ) {
     const { projections, derivations, policy } = options;
     this.#models = new Map([...projections, ...derivations].map((model) => [model.name, model]));
-    this.#policyHash = createHash('sha256')
-      .update(canonicalJson(policy as Json))
-      .digest('hex');
+    this.#policyHash = policyHash(policy);
   }
 
   get derivations(): readonly AnyDerivation[] {

@@ -62,6 +62,7 @@ const rooms: Record<string, { mayImport: readonly string[]; because: string }> =
       'src/read-models',
       'src/start-thread.ts',
       'projections',
+      'derivations',
     ],
     because: 'it is the only way from the log to the projector',
   },
@@ -123,6 +124,7 @@ const rooms: Record<string, { mayImport: readonly string[]; because: string }> =
       'src/config.ts',
       'derivations',
       'projections',
+      'derivations',
     ],
     because: 'it reads; all it writes is that somebody wants a replay, or an operation',
   },
@@ -178,7 +180,7 @@ const rooms: Record<string, { mayImport: readonly string[]; because: string }> =
   'packages/private-files/src': { mayImport: [], because: 'it is a check that the servers and the ledger share' },
   simulator: { mayImport: [], because: 'it knows Stripe, and nothing of the ledger that it judges' },
   openapi: {
-    mayImport: ['src', 'projections'],
+    mayImport: ['src', 'projections', 'derivations'],
     because: 'it describes the API from the code that serves it',
   },
   load: {

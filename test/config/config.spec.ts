@@ -2,7 +2,9 @@ import { describe, expect, it } from '@jest/globals';
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DEFAULT_ACCESS_POLICY } from '../../src/access/policy.js';
-import { ConfigError, loadConfig } from '../../src/config.js';
+import { defaultPolicy } from '../../derivations/policy.js';
+import { ConfigError, loadConfig, loadMoneyPolicy } from '../../src/config.js';
+import { variablesOf } from '../../src/money-config.js';
 import { withLocalSecrets } from '../../src/local-secrets.js';
 import { temporaryDirectory } from '../support/servers.js';
 
@@ -72,6 +74,24 @@ describe('the configuration', () => {
       roles: ['api', 'project'],
       webhookSecrets: [],
     });
+  });
+
+  it('has a policy of money, of which each part can be set by itself', () => {
+    expect(loadConfig({}).money).toEqual(defaultPolicy);
+    const set = { MONEY_ZONE: 'Europe/Berlin', MONEY_CATCH_UP: 'no', MRR_CHURNS: 'cancel', MRR_PAST_DUE_DAYS: '30' };
+    const { money } = loadConfig(set);
+    expect(money).toEqual({
+      ...defaultPolicy,
+      zone: 'Europe/Berlin',
+      catchUp: 'no',
+      mrrChurns: 'cancel',
+      mrrPastDueDays: 30,
+    });
+    expect(variablesOf(money)).toEqual({ ...set, MRR_PAST_DUE_DAYS: 30 });
+    expect(loadMoneyPolicy(set)).toEqual(money);
+    const mistakes = { MONEY_ZONE: 'Berlin', MONEY_RECOVERY: 'gain', MRR_GROUP_MINUTES: '1.5' };
+    for (const [name, value] of Object.entries(mistakes))
+      expect(messageOf(() => loadConfig({ [name]: value }))).toContain(`${name}: must be`);
   });
 
   it('has a policy of access, of which each part can be set by itself', () => {

@@ -1,0 +1,65 @@
+import { z, type ZodType } from 'zod';
+import { defaultPolicy, policyChoices, type MoneyPolicy } from '../derivations/policy.js';
+
+/** `MONEY_REFUND_TAX` of `refundTax`, `MRR_CHURNS` of `mrrChurns`. */
+const variableOf = (name: string): string => {
+  const snake = name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
+  return name.startsWith('mrr') ? snake : `MONEY_${snake}`;
+};
+
+const wholeNumber = (max: number) => {
+  const error = `must be a whole number from 0 to ${max}`;
+  return z
+    .string()
+    .regex(/^\d{1,9}$/, { error })
+    .transform(Number)
+    .refine((value) => value <= max, { error });
+};
+
+const zone = z.string().refine(isZone, 'must be a time zone like Europe/Berlin, or UTC');
+
+/** Whether ICU knows a time zone by its name; an offset such as +01:00 is none, since it knows no summer. */
+function isZone(name: string): boolean {
+  try {
+    return /^[A-Za-z]/.test(name) && new Intl.DateTimeFormat('en', { timeZone: name }) instanceof Intl.DateTimeFormat;
+  } catch {
+    return false;
+  }
+}
+
+/** Each field of a policy by its variable; what is not set is the default. */
+const fields: Readonly<Record<keyof MoneyPolicy, ZodType>> = {
+  ...(Object.fromEntries(
+    Object.entries(policyChoices).map(([name, choices]) => [
+      name,
+      z.enum(choices as readonly string[] as [string], { error: `must be one of ${choices.join(', ')}` }),
+    ]),
+  ) as unknown as Record<keyof typeof policyChoices, ZodType>),
+  zone,
+  mrrPastDueDays: wholeNumber(3_650),
+  mrrGroupMinutes: wholeNumber(10_080),
+  mrrReactivationDays: wholeNumber(36_500),
+};
+
+/** The variables that make the policy of journal, revenue and MRR. */
+export const moneyVariables: Readonly<Record<string, ZodType>> = Object.fromEntries(
+  Object.entries(fields).map(([name, field]) => [variableOf(name), field.optional()]),
+);
+
+/** The policy that values of these variables make. */
+export const moneyPolicyOf = (values: Readonly<Record<string, unknown>>): MoneyPolicy => ({
+  ...defaultPolicy,
+  ...(Object.fromEntries(
+    Object.keys(fields)
+      .map((name) => [name, values[variableOf(name)]])
+      .filter(([, value]) => value !== undefined),
+  ) as Partial<MoneyPolicy>),
+});
+
+/** The fields of a policy that are not the default, by their variables: what somebody has set. */
+export const variablesOf = (policy: MoneyPolicy): Readonly<Record<string, unknown>> =>
+  Object.fromEntries(
+    (Object.keys(defaultPolicy) as (keyof MoneyPolicy)[])
+      .filter((name) => policy[name] !== defaultPolicy[name])
+      .map((name) => [variableOf(name), policy[name]]),
+  );
