@@ -31,12 +31,14 @@ const database = new Database(data.databaseUrl, {
 const stopping = new AbortController();
 parent.once('message', () => stopping.abort());
 
+const intakeIsBusy = (): boolean => Atomics.load(data.busy, 0) === 1;
+
 function follow(): Promise<void> {
   const catchUp = new CatchUp(store, database, {
     projections,
-    deriver: new Deriver({ projections, derivations, policy: data.policy }),
+    deriver: new Deriver({ projections, derivations, policy: data.policy, isPressed: intakeIsBusy }),
     observer,
-    intakeIsBusy: () => Atomics.load(data.busy, 0) === 1,
+    intakeIsBusy,
     verifyEveryMs: VERIFY_EVERY_MS,
     build: (names, signal) =>
       buildInThread(

@@ -82,6 +82,8 @@ const REST_MS_MAX = 1_000;
 const REST_PER_WORK = 3;
 const LOOK_EVERY_MS = 1_000;
 const DERIVE_EVERY_MS = 500;
+/** While deliveries wait, batches note keys, and one transaction in each `DERIVE_EVERY_MS` derives some; after so long all that wait. */
+const DERIVED_TARGET_MS = 30_000;
 const TIDY_EVERY_MS = 600_000;
 const VERIFIED_STREAMS = 5;
 /** How many faults of a check are logged; all are counted. */
@@ -102,6 +104,8 @@ export class CatchUp {
   #logVerified = false;
   #running: Promise<void> | undefined;
   #tidiedAt = -Infinity;
+  /** When nothing was left that batches had noted. */
+  #derivedAt = -Infinity;
 
   constructor(
     private readonly store: EventStore,
@@ -378,7 +382,9 @@ export class CatchUp {
     await deriver.noteAll(this.database, groupNow().checkpoints, signal);
     while (!signal.aborted) {
       const outcome = await this.#projector.between(() => deriver.workOff(this.database, groupNow().checkpoints));
+      if (outcome === 'done') this.#derivedAt = performance.now();
       if (outcome !== 'more') return outcome;
+      if (this.options.intakeIsBusy() && performance.now() - this.#derivedAt < DERIVED_TARGET_MS) return 'done';
     }
     return 'done';
   }

@@ -16,7 +16,7 @@ import { addRows, rowFrom, type RowsByTable } from './rows.js';
 /** With more keys than this a batch notes them, and those after it work them off: no transaction takes minutes. */
 const KEYS_MAX = 5_000;
 /** How many noted keys one transaction works off. */
-const NOTED_KEYS_MAX = 1_000;
+const NOTED_KEYS_MAX = 250;
 /** How many keys are verified at once. */
 const VERIFIED_KEYS = 500;
 /** How many rows are asked at once which keys they concern, when all keys are noted. */
@@ -50,6 +50,8 @@ export class Deriver {
       projections: readonly ReadModel[];
       derivations: readonly AnyDerivation[];
       policy: Policy;
+      /** Whether a batch notes its keys for later: each is then derived once for many batches, in the time that intake leaves. */
+      isPressed?: () => boolean;
     }>,
   ) {
     const { projections, derivations, policy } = options;
@@ -95,15 +97,22 @@ export class Deriver {
         if (changes.rows.has(source)) addRows(changes.rows, source, [JSON.parse(text) as Row]);
       }
     }
-    await this.#propagate(connection, changes.derived, changes.rows);
+    await this.#propagate(connection, changes.derived, {
+      rows: changes.rows,
+      isPressed: this.options.isPressed?.() === true,
+    });
   }
 
   /** What follows from changed rows, one derivation after the other: what one writes is what the next reads. */
-  async #propagate(connection: Queryable, derived: readonly Derived[], rows: RowsByTable): Promise<void> {
+  async #propagate(
+    connection: Queryable,
+    derived: readonly Derived[],
+    { rows, isPressed = false }: { rows: RowsByTable; isPressed?: boolean },
+  ): Promise<void> {
     for (const one of derived) {
       const keys = await this.#keysOf(connection, one, rows);
       if (keys.size === 0) continue;
-      if (one.state !== 'live' || keys.size > KEYS_MAX) await note(connection, one.name, keys);
+      if (one.state !== 'live' || isPressed || keys.size > KEYS_MAX) await note(connection, one.name, keys);
       else await this.#derive(connection, one, { keys: [...keys], rows });
     }
   }
@@ -206,7 +215,7 @@ export class Deriver {
         if (wanted.length > 0) {
           const rows: RowsByTable = new Map();
           await this.#derive(connection, one, { keys: wanted, rows });
-          await this.#propagate(connection, derived.slice(at + 1), rows);
+          await this.#propagate(connection, derived.slice(at + 1), { rows });
           return 'more';
         }
         if (one.state === 'building' && one.isNoted && readsLive(one, derived)) {

@@ -36,13 +36,17 @@ const warnings: string[] = [];
 function newCatchUp({
   derivations = toyDerivations,
   policy = {},
-}: { derivations?: readonly AnyDerivation[]; policy?: Policy } = {}): { catchUp: CatchUp; deriver: Deriver } {
-  const deriver = new Deriver({ projections: toyProjections, derivations, policy });
+  isBusy = () => false,
+}: { derivations?: readonly AnyDerivation[]; policy?: Policy; isBusy?: () => boolean } = {}): {
+  catchUp: CatchUp;
+  deriver: Deriver;
+} {
+  const deriver = new Deriver({ projections: toyProjections, derivations, policy, isPressed: isBusy });
   const catchUp = new CatchUp(store, database, {
     projections: toyProjections,
     deriver,
     verifyEveryMs: 3_600_000,
-    intakeIsBusy: () => false,
+    intakeIsBusy: isBusy,
     build: async () => ({ kind: 'stopped' }),
     observer: {
       stateChanged: () => undefined,
@@ -170,6 +174,28 @@ describe('rows that follow from rows of several streams', () => {
       expect([await count('First'), await count('Second')]).toEqual([0, 6_000]);
     });
   }, 60_000);
+
+  it('are noted by the batches while deliveries wait, and derived once for all of these, soon also if they never stop', async () => {
+    const group = randomId('cus');
+    let isBusy = true;
+    const reached = (position: bigint) =>
+      until('the projections stand there', async () =>
+        (await readCheckpoints(database)).every(({ at, shown }) => !shown || (at?.position ?? -1n) >= position),
+      );
+    await during({ isBusy: () => isBusy }, async (deriver) => {
+      const [one, other] = [randomId('in'), randomId('in')];
+      await appendInvoice(one, `${group}x1`, 1_000);
+      await appendInvoice(one, `${group}x1`, 900);
+      await reached(await appendInvoice(other, `${group}x1`, 500));
+      await reach(await appendInvoice(other, `${group}x2`, 400));
+      expect(await rowsOf('open_amounts', group)).toMatchObject([{ open_minor: 900n }, { open_minor: 400n }]);
+      isBusy = false;
+      await reach(await appendInvoice(one, `${group}x2`, 100));
+      expect(await rowsOf('open_amounts', group)).toMatchObject([{ customer: `${group}x2`, open_minor: 500n }]);
+      expect(await rowsOf('debtors', group, 'group_name')).toMatchObject([{ customers: 1n, open_minor: 500n }]);
+      expect(await faults(deriver)).toEqual([]);
+    });
+  });
 
   it('stay as they were where a key cannot be derived: it is parked with its cause, alone, and a replay derives it', async () => {
     const group = randomId('cus');
