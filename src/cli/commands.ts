@@ -204,6 +204,13 @@ files in ./data.
   },
   {
     kind: 'command',
+    name: 'reconcile',
+    usage: '[options]',
+    summary: 'compare the ledger with Stripe, and repair what has drifted',
+    load: async () => (await import('./reconcile.command.js')).reconcileCommand,
+  },
+  {
+    kind: 'command',
     name: 'runs',
     usage: '[options]',
     summary: 'list the runs that asked Stripe, and how far they are',

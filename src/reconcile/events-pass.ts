@@ -13,6 +13,8 @@ import { settled } from './recorder.js';
 export type MissingEvent = Readonly<{
   id: string;
   type: string;
+  /** Of the object that it is about; null where that has none. */
+  objectId: string | null;
   created: number;
   pendingWebhooks: number;
   /** Where it stands now; null where it was not appended, as in a dry run. */
@@ -106,14 +108,20 @@ async function appendMissing(
       unknown.map(async ({ item, page }): Promise<MissingEvent | null> => {
         const { id, type, created, pendingWebhooks } = item;
         const event = listedEvent(item, page, whose, purpose);
-        if (event === null || isDryRun) return { id, type, created, pendingWebhooks, appended: null };
+        const objectId = objectIdOf(item);
+        if (event === null || isDryRun) return { id, type, objectId, created, pendingWebhooks, appended: null };
         const outcome = settled(await appender.append(event), id);
         if (outcome.kind !== 'appended') return null;
         const { stream, revision, position } = outcome;
-        return { id, type, created, pendingWebhooks, appended: { stream, revision, position } };
+        return { id, type, objectId, created, pendingWebhooks, appended: { stream, revision, position } };
       }),
     );
     found.missing.push(...outcomes.filter((one) => one !== null));
     found.known += outcomes.filter((one) => one === null).length;
   }
+}
+
+function objectIdOf({ value }: EventItem): string | null {
+  const object = (value['data'] as { object?: { id?: unknown } } | undefined)?.object;
+  return typeof object?.id === 'string' ? object.id : null;
 }

@@ -2,9 +2,11 @@ import { isDeepStrictEqual } from 'node:util';
 import { keyOf } from '../../projections/columns.js';
 import { provenanceColumns } from '../../projections/row.js';
 import type { AnyProjection, Fact, Row } from '../../projections/projection.js';
+import { field } from '../events/json.js';
 import type { SnapshotKind } from '../events/normalise.js';
-import { order } from '../events/order.js';
+import { order, orderKeyOf } from '../events/order.js';
 import { objectHash } from '../events/render-time.js';
+import type { StripeEvent } from '../events/stripe-event.js';
 import { stripeEventOf, type RecordedEvent } from '../eventstore/recorded-event.js';
 import { factOf, readEvent, type ReadEvent } from '../folding/facts.js';
 import { foldObjects, rowsOfAll } from '../folding/fold-objects.js';
@@ -28,18 +30,21 @@ export type Verdict =
   | Readonly<{ kind: 'gone'; rows: readonly RowChange[]; since: Readonly<{ after: number; before: number }> }>
   /** Events about it may be on their way: to be looked at again from `until` on. */
   | Readonly<{ kind: 'in_flight'; until: number }>
-  /** Stripe shows what the life of the object excludes, say a canceled subscription that is active: no row would follow. */
+  /** Stripe shows what the life of the object excludes, say a canceled subscription that is active, or none at all: no row would follow. */
   | Readonly<{ kind: 'contradicts'; rows: readonly RowChange[] }>
   /** Its stream is parked, or Stripe's object cannot be read. */
   | Readonly<{ kind: 'unreadable'; cause: string }>;
 
-/** A verdict, and on what ground: the object's last event in logical order, by its recorded id; null: it has none. */
-export type Judgement = Readonly<{ verdict: Verdict; anchor: string | null }>;
+/**
+ * A verdict, and on what ground: the object's last event in logical order, by its recorded id, and the version in which it shows the
+ * object; null: it has none.
+ */
+export type Judgement = Readonly<{ verdict: Verdict; anchor: string | null; anchorVersion: string | null }>;
 
 /** How long an event may take to be delivered, before its absence means anything. */
 export const SETTLING_S = 60;
 
-/** The table of an object's own row that has its status. */
+/** The table of an object's own row, by its kind. */
 const OWN_TABLES: Readonly<Partial<Record<SnapshotKind, string>>> = {
   subscription: 'subscriptions',
   invoice: 'invoices',
@@ -65,25 +70,39 @@ export function judge(look: Look, stream: readonly RecordedEvent[], projections:
   const known = eventsOfObject(look, stream);
   const last = known.at(-1);
   const anchor = last?.recorded.eventId ?? null;
+  const ground = { anchor, anchorVersion: last?.order.apiVersion ?? null };
   const until = settledAt(look, last?.order.created ?? null);
   if (last === undefined)
-    return { anchor, verdict: until === null ? { kind: 'unknown' } : { kind: 'in_flight', until } };
-  if (isAsShown(look, last.recorded)) return { anchor, verdict: { kind: 'same' } };
-  if (until !== null) return { anchor, verdict: { kind: 'in_flight', until } };
-  return { anchor, verdict: foldedVerdict(look, { stream, anchor, last: last.order.created }, projections) };
+    return { ...ground, verdict: until === null ? { kind: 'unknown' } : { kind: 'in_flight', until } };
+  if (isAsShown(look, last.recorded)) return { ...ground, verdict: { kind: 'same' } };
+  if (until !== null) return { ...ground, verdict: { kind: 'in_flight', until } };
+  return { ...ground, verdict: foldedVerdict(look, { stream, anchor, last: last.order.created }, projections) };
 }
 
 type Known = Readonly<{ recorded: RecordedEvent; order: Fact['order'] }>;
 
 /** The readable events about an object, in logical order. */
 function eventsOfObject({ name, id }: Look, stream: readonly RecordedEvent[]): readonly Known[] {
-  const objectKey = `${name} ${id}`;
   const own = stream.flatMap((recorded): Known[] => {
-    const { says } = readEvent(recorded);
-    const key = says.kind === 'fact' ? says.fact.order : says.kind === 'unreadable' ? says.order : null;
-    return key?.objectKey === objectKey ? [{ recorded, order: key }] : [];
+    const stripeEvent = stripeEventIn(recorded);
+    if (stripeEvent === null) return [];
+    const { object } = stripeEvent.data;
+    // What is of another object need not be read: a subscription has many invoices.
+    if (field(object, 'object') !== name || field(object, 'id') !== id) return [];
+    return [{ recorded, order: orderKeyOf(stripeEvent) }];
   });
   return own.length < 2 ? own : lastRenderings(order(withoutRepeats(own)).ordered, own);
+}
+
+/** The event that a recorded one holds; null of what says nothing. An object that no projection reads is known all the same. */
+function stripeEventIn(recorded: RecordedEvent): StripeEvent | null {
+  const { metadata } = recorded;
+  if (metadata === null || metadata.quarantine !== undefined) return null;
+  try {
+    return stripeEventOf(recorded);
+  } catch {
+    return null;
+  }
 }
 
 /** Renderings of one event share its id, and the order takes each id once. */
@@ -126,7 +145,7 @@ function foldedVerdict(look: Look, { stream, anchor, last }: Ground, projections
     try {
       const [before, after] = [rowsAfter(projection, events), rowsAfter(projection, [...events, observed])];
       rows.push(...differences(projection, before, after));
-      otherwise.push(...contradictions(observed.says.fact, after));
+      otherwise.push(...(look.source === 'absence' ? remains(look, after) : contradictions(observed.says.fact, after)));
     } catch (error) {
       return unreadable(error);
     }
@@ -162,6 +181,14 @@ function differences(projection: AnyProjection, before: Rows, after: Rows): RowC
         .map((field) => ({ ...change, field, ledger: was[field], stripe: is[field] }));
     });
   });
+}
+
+/** The row of an object that Stripe has no more, also after it was said: say a subscription, which Stripe never deletes. */
+function remains({ name, id }: Look, after: Rows): RowChange[] {
+  const table = OWN_TABLES[name as SnapshotKind];
+  if (table === undefined) return [];
+  const rows = (after[table] ?? []).filter((row) => row['id'] === id);
+  return rows.map(() => ({ table, key: id, field: 'id', ledger: id, stripe: null }));
 }
 
 /** The row of an object that has another status than Stripe shows, also after what was shown: its life refuses that. */

@@ -20,6 +20,8 @@ export type Recorded = Readonly<{
   look: Look;
   stream: string | null;
   verdict: Verdict | Readonly<{ kind: 'no_stream' }> | Readonly<{ kind: 'busy' }>;
+  /** The version in which the object's last event shows it; null where there is none, or it was not asked. */
+  anchorVersion: string | null;
   appended: Readonly<{ revision: bigint; position: bigint }> | null;
 }>;
 
@@ -50,7 +52,8 @@ export class Recorder {
     const recorded: Recorded[] = [];
     for (const look of looks) {
       const stream = streamOf(look);
-      if (stream === null) recorded.push({ look, stream, verdict: { kind: 'no_stream' }, appended: null });
+      if (stream === null)
+        recorded.push({ look, stream, verdict: { kind: 'no_stream' }, anchorVersion: null, appended: null });
       else byStream.set(stream, [...(byStream.get(stream) ?? []), look]);
     }
     const known = await findStreams(this.parts.database, [...byStream.keys()]);
@@ -70,14 +73,15 @@ export class Recorder {
     looks: readonly Look[],
     { worth, purpose, isKnown }: Options & { isKnown: boolean },
   ): Promise<Recorded[]> {
-    // The index may be behind: an append to a stream that it does not know is refused where there is one.
-    let events = isKnown ? await this.#read(stream) : [];
+    // The index may be behind: an append to a stream that it does not know is refused where there is one. Where nothing is appended,
+    // nothing else would tell.
+    let events = isKnown || !worth.has('unknown') ? await this.#read(stream) : [];
     const recorded: Recorded[] = [];
     for (const look of looks) {
       for (let tries = 1; ; tries += 1) {
-        const { verdict, anchor }: Judgement = judge(look, events, this.parts.projections);
+        const { verdict, anchor, anchorVersion }: Judgement = judge(look, events, this.parts.projections);
         if (!worth.has(verdict.kind)) {
-          recorded.push({ look, stream, verdict, appended: null });
+          recorded.push({ look, stream, verdict, anchorVersion, appended: null });
           break;
         }
         const at = events.at(-1)?.revision ?? -1n;
@@ -85,14 +89,14 @@ export class Recorder {
         const outcome = settled(await this.parts.appender.append(event), event.type);
         if (outcome.kind === 'appended') {
           const { revision, position } = outcome;
-          recorded.push({ look, stream, verdict, appended: { revision, position } });
+          recorded.push({ look, stream, verdict, anchorVersion, appended: { revision, position } });
           events = [...events, asIfRecorded(event)];
           break;
         }
         // The same look by another process: it stands where that one found the stream.
         if (outcome.kind === 'duplicate' || tries === MOVED_MAX) {
           const kind = outcome.kind === 'duplicate' ? 'same' : 'busy';
-          recorded.push({ look, stream, verdict: { kind }, appended: null });
+          recorded.push({ look, stream, verdict: { kind }, anchorVersion, appended: null });
           if (outcome.kind === 'duplicate') events = await this.#read(stream);
           break;
         }

@@ -42,7 +42,7 @@ export class RunTaken extends Error {
 }
 
 const LIST = 'ledger-runs';
-const streamOf = (id: string): string => `ledger-run-${id}`;
+export const streamOfRun = (id: string): string => `ledger-run-${id}`;
 const ATTEMPTS_TO_LIST = 20;
 
 /** Begins a run. @throws when the store does not take it */
@@ -55,15 +55,15 @@ export async function beginRun(store: EventStore, started: Started): Promise<Run
       break;
     if (attempt === ATTEMPTS_TO_LIST) throw new Error('Many runs begin at one time: none could be listed.');
   }
-  await append(store, streamOf(id), { type: 'ledger.run.started', data: started, revision: -1n });
+  await append(store, streamOfRun(id), { type: 'ledger.run.started', data: started, revision: -1n });
   return { id, started, standing: { step: 'started', state: {} }, revision: 0n };
 }
 
 /** A run as it stands; null when there is none of this id. */
 export async function readRun(store: EventStore, id: string): Promise<Run | null> {
-  const first = await readEventAt(store, streamOf(id), 0n);
+  const first = await readEventAt(store, streamOfRun(id), 0n);
   if (first === null) return null;
-  const last = (await lastOf(store, streamOf(id))) ?? first;
+  const last = (await lastOf(store, streamOfRun(id))) ?? first;
   const step = last.revision === 0n ? 'started' : (last.type.slice('ledger.run.'.length) as Standing['step']);
   return {
     id,
@@ -84,7 +84,7 @@ export async function latestRuns(store: EventStore, max: number): Promise<readon
 export async function stepOf(store: EventStore, run: Run, standing: Standing): Promise<Run> {
   const { id, revision } = run;
   const type = `ledger.run.${standing.step}`;
-  if (!(await append(store, streamOf(id), { type, data: standing.state, revision }))) throw new RunTaken(id);
+  if (!(await append(store, streamOfRun(id), { type, data: standing.state, revision }))) throw new RunTaken(id);
   return { ...run, standing, revision: revision + 1n };
 }
 

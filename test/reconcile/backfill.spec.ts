@@ -1,24 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { DAY } from '../../simulator/calendar.js';
-import { startEmbeddedEventStore } from '../../packages/embedded-eventstore/src/index.js';
-import { startStripeApi, type SimulatedStripe } from '../../simulator/stripe-api/server.js';
-import { answerOf } from '../../src/api/answer.js';
-import { projections } from '../../projections/index.js';
-import { viewOf } from '../../src/read-models/schema.js';
 import { RESOURCES } from '../../src/stripe-api/resources.js';
-import { thisBuild } from '../support/builds.js';
 import { ADMIN_TOKEN, read, SECRET } from '../support/delivery.js';
-import { differences } from '../support/expected-row.js';
-import { startLedger, type TestLedger } from '../support/ledger.js';
-import { oracle } from '../support/oracle.js';
 import { query } from '../support/read-models.js';
-import { emptyDatabase } from '../support/servers.js';
+import { cameUp, command, START, startBoth, VERSION, wrongRows, type Parts } from '../support/stripe.js';
 import { until } from '../support/until.js';
-
-const START = Date.UTC(2026, 0, 5, 9) / 1_000;
-const VERSION = '2026-03-25.dahlia';
 
 type Result = Readonly<{
   kind: string;
@@ -31,52 +17,6 @@ type Result = Readonly<{
   why: string | null;
 }>;
 
-type Parts = Readonly<{ ledger: TestLedger; stripe: SimulatedStripe; stop(): Promise<void> }>;
-
-/** On stores of its own: the latest webhooks of a log are compared with what the key sees. */
-async function startBoth(options: Partial<Parameters<typeof startStripeApi>[0]> = {}): Promise<Parts> {
-  const [eventStore, database] = await Promise.all([startEmbeddedEventStore({ directory: 'memory' }), emptyDatabase()]);
-  const ledger = await startLedger({ eventStore, database });
-  const stripe = await startStripeApi({
-    seed: 11,
-    subscriptions: 40,
-    apiVersion: VERSION,
-    startAt: START,
-    limits: null,
-    ...options,
-  });
-  const parts = {
-    ledger,
-    stripe,
-    stop: async () => {
-      await stripe.stop();
-      await ledger.stop();
-      await Promise.all([eventStore.stop(), database.stop()]);
-    },
-  };
-  // A command makes no ledger: the service must have made it.
-  await cameUp(parts);
-  return parts;
-}
-
-/** A command of the ledger in a process of its own, which asks the simulated Stripe. */
-function command({ ledger, stripe }: Parts, args: readonly string[]) {
-  const env = {
-    PATH: process.env['PATH'] ?? '',
-    EVENTSTORE_URL: ledger.eventstoreUrl,
-    DATABASE_URL: ledger.databaseUrl,
-    STRIPE_API_URL: stripe.url,
-    STRIPE_API_KEYS: `tests=${stripe.key}`,
-    STRIPE_API_RATE: '100',
-  };
-  const child = spawn(process.execPath, [thisBuild.command, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
-  let [output, errors] = ['', ''];
-  child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
-  child.stderr.on('data', (chunk: Buffer) => (errors += chunk.toString()));
-  const ended = once(child, 'close').then(([code]) => ({ code: code as number | null, output, errors }));
-  return { child, ended };
-}
-
 async function backfill(parts: Parts, args: readonly string[] = []): Promise<Result> {
   const { output, errors, code } = await command(parts, ['backfill', '--json', ...args]).ended;
   if (output === '') throw new Error(`backfill ended with ${code}: ${errors}`);
@@ -85,40 +25,6 @@ async function backfill(parts: Parts, args: readonly string[] = []): Promise<Res
 
 const appendedIn = ({ counts, events }: Result): number =>
   Object.values(counts).reduce((sum, own) => sum + (own['appended'] ?? 0), events.appended);
-
-/** The read models stand at the end of the log. */
-const cameUp = ({ ledger }: Parts) =>
-  until('the read models came up', async () => {
-    const { status, body } = await read<{ data: { behind: string | null; state: string }[] }>(
-      ledger.url,
-      '/projections',
-      ADMIN_TOKEN,
-    );
-    // Until the service has made its schema it has no answer.
-    return (
-      status === 200 &&
-      body.data.length > 0 &&
-      body.data.every(({ behind, state }) => behind === '0' && state === 'live')
-    );
-  });
-
-/** Where rows are not what Stripe shows. */
-async function wrongRows({ ledger, stripe }: Parts): Promise<string[]> {
-  const objects = [...stripe.world.objects(stripe.clock.now(), VERSION)];
-  const wrong: string[] = [];
-  for (const [table, { objects: kinds, rowsOf }] of Object.entries(oracle)) {
-    const projection = projections.find(({ tables }) => Object.hasOwn(tables, table));
-    if (projection === undefined) throw new Error(`No projection has ${table}.`);
-    const rows = await query<Record<string, unknown>>(ledger.databaseUrl, `select * from ${viewOf(projection, table)}`);
-    const answers = JSON.parse(JSON.stringify(rows.map(answerOf))) as Record<string, unknown>[];
-    const found = new Map(answers.map((row) => [row['id'], row]));
-    for (const row of objects.filter(({ object }) => kinds.includes(object)).flatMap(rowsOf))
-      wrong.push(
-        ...differences(row, found.get(row['id'])).map((difference) => `${table} ${String(row['id'])}: ${difference}`),
-      );
-  }
-  return wrong;
-}
 
 describe('a backfill of an account of which no webhook ever came', () => {
   let parts: Parts;

@@ -1,0 +1,318 @@
+import { isDeepStrictEqual } from 'node:util';
+import { invoices } from '../../projections/invoices.js';
+import { subscriptions } from '../../projections/subscriptions.js';
+import { viewOf } from '../read-models/schema.js';
+import { resourceOf, RESOURCES, isIn, type Resource } from '../stripe-api/resources.js';
+import type { Refusal } from '../stripe-api/refusals.js';
+import { recover, type Recovered } from './coverage.js';
+import type { RowChange } from './judge.js';
+import { absenceOf, lookOf, testClockOf, type Look, type Purpose, type Whose } from './look.js';
+import { NOTHING, Recorder, type Recorded, type RecorderParts, type Worth } from './recorder.js';
+import type { Session } from './session.js';
+
+/** An object that the ledger shows otherwise than Stripe, also when it was looked at again. */
+export type Finding = Readonly<{
+  /** `unknown`: nothing is recorded of it. */
+  verdict: 'unknown' | 'drift' | 'gone' | 'contradicts' | 'unreadable' | 'busy';
+  object: string;
+  id: string;
+  stream: string | null;
+  rows: readonly RowChange[];
+  /** Between these seconds something happened that no event told. */
+  since: Readonly<{ after: number; before: number }> | null;
+  cause: string | null;
+  /** Stripe's names of the requests that showed it. */
+  looks: readonly (string | null)[];
+  /** What was appended; null: nothing, or nothing yet. */
+  repaired: Readonly<{ revision: bigint; position: bigint }> | null;
+}>;
+
+export type Reconciled = Readonly<{
+  kind: 'reconciled' | 'stopped';
+  /** Why it was stopped. */
+  why: string | null;
+  recovered: Extract<Recovered, { kind: 'recovered' }> | null;
+  findings: readonly Finding[];
+  /** By verdict, of first looks. */
+  counts: Readonly<Record<string, number>>;
+}>;
+
+export type ReconcileOptions = Readonly<{
+  /** All that Stripe lists, and not only what can still change money or access. */
+  all: boolean;
+  only: readonly string[];
+  repair: boolean;
+  /** Repairs at most. */
+  max: number;
+  /** Waits so many seconds of Stripe's clock. */
+  wait: (seconds: number) => Promise<void>;
+  report: (text: string) => void;
+  /** The run that repairs are of. */
+  run: string | null;
+}>;
+
+type Parts = RecorderParts & Readonly<{ session: Session }>;
+type Suspect = Readonly<{ recorded: Recorded; rows: readonly RowChange[] }>;
+type Listing = Readonly<{ resource: Resource; params: Readonly<Record<string, string>> }>;
+
+/** A second look is so much later by Stripe's clock: what was on its way at the first has arrived. */
+const LOOKS_APART_S = 60;
+const LOOKS_MAX = 5;
+/** Where more than this share differs the key, the mode or the ledger is wrong, and nothing is to be repaired. */
+const DRIFTED_SHARE_MAX = 0.05;
+const COMPARED_MIN = 100;
+const OPEN_MAX = 10_000;
+/** What waits for its second look is held. */
+const SUSPECTS_MAX = 5_000;
+const OPEN: Readonly<Record<string, readonly string[]>> = {
+  subscription: ['trialing', 'active', 'past_due', 'unpaid', 'paused', 'incomplete'],
+  invoice: ['draft', 'open', 'uncollectible'],
+};
+const REPAIRED: Worth = new Set(['unknown', 'drift', 'gone']);
+
+/** It stops here: nothing is concluded from what could not be asked, nor repaired where too much differs. */
+class Stopped extends Error {
+  constructor(
+    why: string,
+    readonly suspects: readonly Suspect[] = [],
+  ) {
+    super(why);
+  }
+}
+
+/**
+ * Compares the ledger with Stripe, object by object. What an event can tell is recovered first; what differs then is looked at again,
+ * later, and only what differs in the same way is a finding. Repairs append, if that is asked for, what the second look showed.
+ */
+export class Reconcile {
+  readonly #recorder: Recorder;
+  readonly #whose: Whose;
+  readonly #counts: Record<string, number> = {};
+  readonly #seen = new Set<string>();
+  #compared = 0;
+  #repairs = 0;
+
+  constructor(
+    private readonly parts: Parts,
+    private readonly options: ReconcileOptions,
+  ) {
+    this.#recorder = new Recorder(parts);
+    this.#whose = { account: null, livemode: parts.session.livemode };
+  }
+
+  /** @throws NotRecorded when the store does not take a repair */
+  async run(): Promise<Reconciled> {
+    const { session, store, appender, database } = this.parts;
+    const { run, repair } = this.options;
+    const events = await recover({ api: session.api, appender, database }, { store, session, run, isDryRun: !repair });
+    const recovered = events.kind === 'recovered' ? events : null;
+    const ended = (kind: Reconciled['kind'], why: string | null, findings: readonly Finding[]): Reconciled => ({
+      ...{ kind, why, recovered, findings },
+      counts: this.#counts,
+    });
+    if (events.kind === 'refused') return ended('stopped', events.message, []);
+    // What an event tells that is only missing is no drift.
+    const told = new Set(recovered?.missed.map(({ objectId }) => objectId));
+    try {
+      const suspects = (await this.#sweep()).filter(({ recorded: { look } }) => !told.has(look.id));
+      this.#assertFew(suspects);
+      return ended('reconciled', null, await this.#confirm(suspects));
+    } catch (error) {
+      if (!(error instanceof Stopped)) throw error;
+      return ended('stopped', error.message, error.suspects.map(findingOf));
+    }
+  }
+
+  /** @throws Stopped where so much differs that it is no drift */
+  #assertFew(suspects: readonly Suspect[]): void {
+    const of = (...kinds: readonly string[]): number =>
+      suspects.filter(({ recorded: { verdict } }) => kinds.includes(verdict.kind)).length;
+    if (of('unknown') > Math.max(this.#compared, COMPARED_MIN))
+      throw new Stopped('Most of what Stripe has is not recorded. Run "backfill" first.');
+    const drifted = of('drift', 'gone', 'contradicts');
+    if (this.#compared >= COMPARED_MIN && drifted > this.#compared * DRIFTED_SHARE_MAX)
+      throw new Stopped(
+        `${drifted} of ${this.#compared} objects differ, more than 5 %: this is no drift. Check that key, account and STRIPE_API_VERSION are right. Nothing was repaired.`,
+        suspects,
+      );
+    if (suspects.length > SUSPECTS_MAX)
+      throw new Stopped(`More than ${SUSPECTS_MAX} objects differ. Compare in parts, with --only.`);
+  }
+
+  /** First looks: at what Stripe lists, and at what is open in the rows and in no list. */
+  async #sweep(): Promise<Suspect[]> {
+    const suspects: Suspect[] = [];
+    for (const { resource, params } of this.#listings()) {
+      for await (const page of this.parts.session.api.pages(resource, { params })) {
+        if (page.kind !== 'page') throw new Stopped(page.message);
+        // The time of a test clock is not known here: a backfill looks at what goes by one.
+        const items = page.items.filter(
+          (item) => testClockOf({ name: item.object, object: item.value as Look['object'] }) === null,
+        );
+        if (resource.object in OPEN) for (const { object, id } of page.items) this.#seen.add(`${object} ${id}`);
+        const looks = items.map((item) => lookOf(item, page, this.#whose));
+        suspects.push(...(await this.#judged(looks)));
+        if (suspects.length > SUSPECTS_MAX) this.#assertFew(suspects);
+      }
+      this.options.report(`${resource.object} ${Object.values(params).join(' ')}: ${this.#compared} objects compared`);
+    }
+    for (const { object, id, stream } of await this.#openRows()) {
+      if (this.#seen.has(`${object} ${id}`)) continue;
+      const look = await this.#lookAt(object, id, undefined);
+      if (look !== null) suspects.push(...(await this.#judged([look], () => stream)));
+    }
+    return suspects;
+  }
+
+  #listings(): readonly Listing[] {
+    const { all, only } = this.options;
+    const wanted = RESOURCES.filter(
+      (resource) =>
+        isIn(resource, this.parts.session.apiVersion) &&
+        (only.length > 0
+          ? only.includes(resource.object)
+          : all
+            ? resource.when === 'default'
+            : resource.object in OPEN),
+    );
+    return wanted.flatMap((resource) => {
+      const statuses = all ? undefined : OPEN[resource.object];
+      const listings = statuses?.map((status) => ({ status })) ?? resource.listings;
+      return listings.map((params) => ({ resource, params }));
+    });
+  }
+
+  /** What the rows show as open, without what goes by a test clock. */
+  async #openRows(): Promise<readonly Readonly<{ object: string; id: string; stream: string }>[]> {
+    const { only } = this.options;
+    const of = (object: string, view: string) =>
+      `select '${object}' as object, id, stream from ${view} where status = any($2) and livemode = $1 and account is null and test_clock is null limit ${OPEN_MAX}`;
+    const views = [
+      ['subscription', viewOf(subscriptions, 'subscriptions')],
+      ['invoice', viewOf(invoices, 'invoices')],
+    ] as const;
+    const found = await Promise.all(
+      views
+        .filter(([object]) => only.length === 0 || only.includes(object))
+        .map(([object, view]) =>
+          this.parts.database.query<{ object: string; id: string; stream: string }>(of(object, view), [
+            this.#whose.livemode,
+            OPEN[object],
+          ]),
+        ),
+    );
+    return found.flatMap(({ rows }) => rows);
+  }
+
+  async #judged(looks: readonly Look[], streamOf?: (look: Look) => string): Promise<Suspect[]> {
+    const recorded = await this.#recorder.recordAll(looks, {
+      worth: NOTHING,
+      purpose: this.#purpose,
+      ...(streamOf === undefined ? {} : { streamOf }),
+    });
+    for (const { verdict } of recorded) {
+      this.#counts[verdict.kind] = (this.#counts[verdict.kind] ?? 0) + 1;
+      if (verdict.kind !== 'unknown') this.#compared += 1;
+    }
+    return recorded
+      .filter(({ verdict }) => SUSPICIOUS.has(verdict.kind))
+      .map((one) => ({ recorded: one, rows: rowsOf(one) }));
+  }
+
+  /** An object now; null where Stripe has it under a test clock. @throws Stopped */
+  async #lookAt(object: string, id: string, apiVersion: string | undefined): Promise<Look | null> {
+    const resource = resourceOf(object);
+    if (resource === null) return null;
+    const { api } = this.parts.session;
+    const found = await api.retrieve(resource, id, apiVersion === undefined ? {} : { apiVersion });
+    if (found.kind === 'found') return lookOf(found.item, found, this.#whose);
+    if (found.kind !== 'gone') throw new Stopped((found as Refusal).message);
+    const now = await api.account();
+    if (now.kind !== 'account') throw new Stopped(now.message);
+    return absenceOf({ name: object, id, bytes: found.body }, now, this.#whose);
+  }
+
+  /**
+   * Looks again a minute later, in rounds: what differs in the same way is a finding, and is repaired where that is wanted. What differs in
+   * another way goes on changing.
+   */
+  async #confirm(suspects: readonly Suspect[]): Promise<Finding[]> {
+    const findings: Finding[] = [];
+    let open = suspects;
+    for (let look = 2; look <= LOOKS_MAX && open.length > 0; look += 1) {
+      await this.options.wait(LOOKS_APART_S);
+      const changing: Suspect[] = [];
+      for (const suspect of open) {
+        const now = await this.#lookAgain(suspect);
+        if (now === null) continue;
+        if (isAlike(suspect, now)) findings.push(await this.#found(suspect, now));
+        else changing.push(now);
+      }
+      open = changing;
+    }
+    return [...findings, ...open.map((suspect) => ({ ...findingOf(suspect), verdict: 'busy' as const }))];
+  }
+
+  /** What differs still; null where nothing does. In the version of the object's last event, so that nothing else can differ. */
+  async #lookAgain({ recorded: { look, stream, anchorVersion } }: Suspect): Promise<Suspect | null> {
+    const next = await this.#lookAt(look.name, look.id, anchorVersion ?? undefined);
+    if (next === null) return null;
+    const [recorded] = await this.#recorder.recordAll([next], {
+      worth: NOTHING,
+      purpose: this.#purpose,
+      streamOf: () => stream,
+    });
+    if (recorded === undefined) return null;
+    const { kind } = recorded.verdict;
+    return SUSPICIOUS.has(kind) || kind === 'in_flight' || kind === 'busy'
+      ? { recorded, rows: rowsOf(recorded) }
+      : null;
+  }
+
+  async #found(first: Suspect, second: Suspect): Promise<Finding> {
+    const { look, stream, verdict } = second.recorded;
+    const finding = { ...findingOf(second), looks: [first.recorded.look.requestId, look.requestId] };
+    const { repair, max } = this.options;
+    if (!repair || this.#repairs >= max || !REPAIRED.has(verdict.kind as never)) return finding;
+    const [repaired] = await this.#recorder.recordAll([look], {
+      worth: REPAIRED,
+      purpose: this.#purpose,
+      streamOf: () => stream,
+    });
+    this.#repairs += 1;
+    return { ...finding, repaired: repaired?.appended ?? null };
+  }
+
+  get #purpose(): Purpose {
+    return { run: this.options.run, reason: 'drift', causedBy: null };
+  }
+}
+
+const isAlike = (first: Suspect, second: Suspect): boolean =>
+  SUSPICIOUS.has(second.recorded.verdict.kind) &&
+  first.recorded.verdict.kind === second.recorded.verdict.kind &&
+  isDeepStrictEqual(first.rows, second.rows);
+
+const SUSPICIOUS: ReadonlySet<string> = new Set(['unknown', 'drift', 'gone', 'contradicts', 'unreadable']);
+
+const rowsOf = ({ verdict }: Recorded): readonly RowChange[] => ('rows' in verdict ? verdict.rows : []);
+
+/** What reports name, and do not repeat. */
+const PERSONAL = /^(name|email|phone|description|metadata|address|shipping|customer_\w+|billing\w*)$/;
+
+const withoutPersonal = (change: RowChange): RowChange =>
+  PERSONAL.test(change.field) ? { ...change, ledger: '…', stripe: '…' } : change;
+
+function findingOf({ recorded: { look, stream, verdict, appended }, rows }: Suspect): Finding {
+  return {
+    verdict: verdict.kind as Finding['verdict'],
+    object: look.name,
+    id: look.id,
+    stream,
+    rows: rows.map(withoutPersonal),
+    since: 'since' in verdict ? verdict.since : null,
+    cause: verdict.kind === 'unreadable' ? verdict.cause : null,
+    looks: [look.requestId],
+    repaired: appended,
+  };
+}

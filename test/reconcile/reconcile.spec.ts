@@ -1,0 +1,192 @@
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { DAY } from '../../simulator/calendar.js';
+import { projections } from '../../projections/index.js';
+import { Appender } from '../../src/eventstore/appender.js';
+import { connectEventStore, type EventStore } from '../../src/eventstore/event-store.js';
+import { Database } from '../../src/read-models/database.js';
+import { BatchedEventIdIndex } from '../../src/read-models/event-id-index.js';
+import { Backfill } from '../../src/reconcile/backfill.js';
+import { recover, type Recovered } from '../../src/reconcile/coverage.js';
+import { Reconcile, type Reconciled } from '../../src/reconcile/reconcile.js';
+import { beginRun, latestRuns } from '../../src/reconcile/run-log.js';
+import { openSession, type Session } from '../../src/reconcile/session.js';
+import { RunBudget } from '../../src/stripe-api/budget.js';
+import { APPENDER_LIMITS } from '../support/appender-limits.js';
+import { SECRET } from '../support/delivery.js';
+import { cameUp, command, START, startBoth, VERSION, wrongRows, type Parts } from '../support/stripe.js';
+
+const KEY = 'rk_live_tests';
+const NOW = START + 60 * DAY;
+
+let parts: Parts;
+let store: EventStore;
+let database: Database;
+let appender: Appender;
+let session: Session;
+const signal = new AbortController().signal;
+
+/** Stripe makes no event of some changes, and others are lost on the way. */
+beforeAll(async () => {
+  parts = await startBoth({
+    subscriptions: 25,
+    livemode: true,
+    keys: { [KEY]: 'all' },
+    now: NOW,
+    unmadeRate: 0.06,
+    deliveryFaults: { lost: 0.1, repeated: 0.1, disordered: true },
+  });
+  const { ledger, stripe } = parts;
+  store = connectEventStore(ledger.eventstoreUrl);
+  database = new Database(ledger.databaseUrl, { connectionsMax: 4, onIdleError: () => undefined });
+  appender = new Appender(store, new BatchedEventIdIndex(database), APPENDER_LIMITS);
+  session = await openSession(store, {
+    key: KEY,
+    livemode: true,
+    url: stripe.url,
+    apiVersion: null,
+    perSecond: 100,
+    budget: new RunBudget(100_000),
+    signal,
+  });
+  const { api, account, livemode, apiVersion, at, opened } = session;
+  const options = { opened: opened ?? 0 };
+  const run = await beginRun(store, { kind: 'backfill', account, livemode, key: 'tests', apiVersion, at, options });
+  await new Backfill({ store, database, appender, projections, api, signal }, run, {
+    progress: () => undefined,
+    waiting: () => undefined,
+  }).work();
+  const form = new URLSearchParams({ url: `${ledger.url}/webhooks/stripe`, secret: SECRET, 'enabled_events[0]': '*' });
+  stripe.endpoints.create(form, stripe.clock.now());
+  stripe.endpoints.skipTo(stripe.clock.now());
+  stripe.clock.advance(10 * DAY);
+  await stripe.deliver();
+  stripe.clock.advance(DAY);
+}, 240_000);
+afterAll(async () => {
+  session.api.close();
+  await Promise.all([store.close(), database.close()]);
+  await parts.stop();
+});
+
+const recovering = (isDryRun: boolean): Promise<Recovered> =>
+  recover({ api: session.api, appender, database }, { store, session, run: null, isDryRun });
+
+const reconciling = (repair: boolean, only: readonly string[] = []): Promise<Reconciled> =>
+  new Reconcile(
+    { store, database, appender, projections, session },
+    {
+      all: true,
+      only,
+      repair,
+      max: 1_000,
+      wait: async (seconds) => parts.stripe.clock.advance(seconds),
+      report: () => undefined,
+      run: null,
+    },
+  ).run();
+
+it('what was never delivered is recovered from Stripe’s list, each event once, and says why it was missing', async () => {
+  await cameUp(parts);
+  const lost = [...parts.stripe.endpoints.lost].sort();
+  expect(lost.length).toBeGreaterThan(0);
+  const dry = await recovering(true);
+  if (dry.kind !== 'recovered') throw new Error(`It was ${dry.kind}.`);
+  expect(dry.missed.map(({ id }) => id)).toEqual(expect.arrayContaining(lost));
+  const recovered = await recovering(false);
+  if (recovered.kind !== 'recovered') throw new Error(`It was ${recovered.kind}.`);
+  expect(recovered.missed.map(({ id }) => id).sort()).toEqual(dry.missed.map(({ id }) => id).sort());
+  expect(recovered.covered).toMatchObject({ to: parts.stripe.clock.now() - 900 });
+  expect(recovered.missed.every(({ appended }) => appended !== null)).toBe(true);
+  await cameUp(parts);
+  const again = await recovering(false);
+  expect(again).toMatchObject({ missed: [], gap: null });
+});
+
+it('what no event tells is found, by dry run, is repaired exactly so, and then nothing is left', async () => {
+  const before = await wrongRows(parts);
+  expect(before.length).toBeGreaterThan(0);
+  const dry = await reconciling(false);
+  expect(dry).toMatchObject({ kind: 'reconciled', why: null });
+  expect(dry.findings.map(({ verdict }) => verdict)).toContain('drift');
+  // A report names fields that are personal, and not what they hold.
+  expect(JSON.stringify(dry.findings)).not.toMatch(/@/);
+  // Nothing was changed.
+  expect(await wrongRows(parts)).toEqual(before);
+  const repaired = await reconciling(true);
+  const named = ({ findings }: Reconciled) => findings.map(({ object, id, rows }) => ({ object, id, rows }));
+  expect(named(repaired)).toEqual(named(dry));
+  expect(repaired.findings.filter((finding) => finding.repaired === null)).toEqual([]);
+  await cameUp(parts);
+  expect(await wrongRows(parts)).toEqual([]);
+  expect(await reconciling(false)).toMatchObject({ kind: 'reconciled', findings: [] });
+}, 120_000);
+
+it('the commands say what is missing and what differs, and their exit codes say whether', async () => {
+  const { clock, endpoints } = parts.stripe;
+  const lost = new Set(endpoints.lost);
+  clock.advance(DAY);
+  endpoints.faults = { lost: 1 };
+  await parts.stripe.deliver();
+  clock.advance(3_600);
+  const missing = [...endpoints.lost].filter((id) => !lost.has(id)).sort();
+  expect(missing.length).toBeGreaterThan(0);
+  const dry = await command(parts, ['recover', '--dry-run', '--json']).ended;
+  const told = dry.output
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { id?: string; cause?: string });
+  expect([
+    dry.code,
+    told
+      .slice(0, -1)
+      .map(({ id }) => id)
+      .sort(),
+  ]).toEqual([1, missing]);
+  expect(new Set(told.slice(0, -1).map(({ cause }) => cause))).toEqual(new Set(['never_arrived']));
+  const appended = await command(parts, ['recover']).ended;
+  expect(appended).toMatchObject({
+    code: 1,
+    output: expect.stringContaining(`${missing.length} missing and appended`),
+  });
+  const { code, output } = await command(parts, ['reconcile', '--json']).ended;
+  expect([code, JSON.parse(output)]).toEqual([0, expect.objectContaining({ kind: 'reconciled', findings: 0 })]);
+  const [run] = await latestRuns(store, 1);
+  expect(run).toMatchObject({ started: { kind: 'reconcile' }, standing: { step: 'finished', state: { findings: 0 } } });
+}, 60_000);
+
+it('nothing is repaired where more than 5 % differ', async () => {
+  const { clock, world } = parts.stripe;
+  const gone = [...world.objects(clock.now(), VERSION)].filter(
+    ({ object, status }) => object === 'subscription' && status === 'active',
+  );
+  for (const { id } of gone) world.delete(id, clock.now());
+  clock.advance(3_600);
+  const before = await wrongRows(parts);
+  const stopped = await reconciling(true, ['subscription', 'invoice', 'payment_intent']);
+  expect(stopped).toMatchObject({ kind: 'stopped', why: expect.stringContaining('more than 5 %') });
+  expect(stopped.findings.map(({ id, verdict }) => [id, verdict]).sort()).toEqual(
+    gone.map(({ id }) => [id, 'contradicts']).sort(),
+  );
+  expect(stopped.findings.every(({ repaired }) => repaired === null)).toBe(true);
+  expect(await wrongRows(parts)).toEqual(before);
+});
+
+it('a key of another account is refused before anything is recorded', async () => {
+  const other = await startBoth({ seed: 12, subscriptions: 3, livemode: true, keys: { [KEY]: 'all' }, now: NOW });
+  try {
+    await expect(
+      openSession(store, {
+        key: KEY,
+        livemode: true,
+        url: other.stripe.url,
+        apiVersion: null,
+        perSecond: 100,
+        budget: new RunBudget(10),
+        signal,
+      }),
+    ).rejects.toThrow('the key is of another account or mode');
+    expect(other.stripe.counters.requests).toBeLessThanOrEqual(4);
+  } finally {
+    await other.stop();
+  }
+});
