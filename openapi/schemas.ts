@@ -479,6 +479,12 @@ const operations: Properties = {
       cause: orNull(text),
     }),
     verified: orNull(object({ folds: whole, faults: whole })),
+    accessChanges: orNull(
+      object({
+        held: whole,
+        endpoints: list(object({ name: text, waiting: whole, lagSeconds: { type: 'number' }, isStopped: flag })),
+      }),
+    ),
     versions: object({ ledger: text, node: text, postgres: orNull(text) }),
   }),
   OperationRequest: z.toJSONSchema(operationRequest, { io: 'input', target: 'draft-2020-12' }),

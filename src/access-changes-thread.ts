@@ -6,6 +6,7 @@ import { projections } from '../projections/index.js';
 import { Decider } from './access-changes/decider.js';
 import { send } from './access-changes/delivery.js';
 import { Outbox } from './access-changes/outbox.js';
+import { countCustomers, noteEndpoints } from './access-changes/states.js';
 import type { AccessThreadData, AccessThreadMessage } from './access-changes/thread.js';
 import { judgeBy } from './api/access/judge.js';
 import { connectEventStore } from './eventstore/event-store.js';
@@ -21,6 +22,9 @@ const now = (): Date => new Date();
 const CONNECTIONS_MAX = 3;
 const ROUND_EVERY_MS = 500;
 const AFTER_FAILURE_MS = 2_000;
+const STATES_EVERY_MS = 2_000;
+/** Counting reads all customers. */
+const COUNTED_EVERY_MS = 30_000;
 const store = connectEventStore(data.eventstoreUrl);
 const database = new Database(data.databaseUrl, { connectionsMax: CONNECTIONS_MAX, onIdleError: () => undefined });
 const stopping = new AbortController();
@@ -48,7 +52,7 @@ const outboxes = data.outbox.endpoints.map(
       now,
       send: (change) => send(endpoint, change, { allowsPrivate: data.outbox.allowsPrivate, now: now() }),
       failed: () => tell({ kind: 'not_delivered', endpoint: endpoint.name }),
-      lag: (seconds) => tell({ kind: 'lag', endpoint: endpoint.name, seconds }),
+      gaveUp: () => tell({ kind: 'given_up', endpoint: endpoint.name }),
       warned,
     }),
 );
@@ -69,24 +73,56 @@ async function rounds(what: string, round: () => Promise<boolean>): Promise<void
   }
 }
 
+let counted = { atMs: -Infinity, states: '' };
 /** Who decides also delivers, so that one process does. */
 let isDeciding = false;
+function decides(now: boolean): void {
+  if (isDeciding !== now) counted = { atMs: -Infinity, states: '' };
+  if (isDeciding && !now) tell({ kind: 'standing_by' });
+  isDeciding = now;
+}
+
+/** For metrics, and for the processes that answer how the service is: at once what is new, and all from time to time. */
+async function tellStates(): Promise<void> {
+  const endpoints = outboxes.flatMap(({ state }) => state ?? []);
+  const states = JSON.stringify(endpoints);
+  const isTime = performance.now() - counted.atMs >= COUNTED_EVERY_MS;
+  // Before all are read, the others' states are what was known last.
+  const areRead = endpoints.length === outboxes.length;
+  if (areRead && (isTime || states !== counted.states)) await noteEndpoints(database, endpoints);
+  if (isTime) tell({ kind: 'customers', ...(await countCustomers(database)) });
+  counted = { atMs: isTime ? performance.now() : counted.atMs, states };
+}
+
 await Promise.all([
   rounds('Access changes are not decided', async () => {
-    isDeciding = await decider.tick().catch((error: unknown) => {
-      isDeciding = false;
-      throw error;
-    });
+    decides(
+      await decider.tick().catch((error: unknown) => {
+        decides(false);
+        throw error;
+      }),
+    );
+    return false;
+  }),
+  rounds('How access changes stand is not told', async () => {
+    if (isDeciding) await tellStates();
+    await rest(STATES_EVERY_MS);
     return false;
   }),
   ...outboxes.map((outbox) =>
     rounds('Access changes are not delivered', async () => {
-      if (isDeciding) return outbox.tick();
-      outbox.forget();
-      return false;
+      if (!isDeciding) {
+        await outbox.leave();
+        return false;
+      }
+      const hasDelivered = await outbox.tick();
+      if (isDeciding && outbox.state !== null) tell({ kind: 'endpoint', state: outbox.state });
+      return hasDelivered;
     }),
   ),
 ]);
+for (const outbox of outboxes)
+  await outbox.leave().catch((error: unknown) => warned(`A place was not written: ${String(error)}`));
 await decider.stop();
 await database.close();
 // Ends this thread alone. The connections to the store go with it.

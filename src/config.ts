@@ -4,7 +4,7 @@ import type { Environment } from './environment.js';
 import { moneyPolicyOf, moneyVariables } from './money-config.js';
 import { mistakenNames } from './mistaken-names.js';
 import type { Brake } from './access-changes/change.js';
-import { endpointsIn, type OutboxConfig } from './access-changes/outbox-config.js';
+import { endpointsIn, isOutboxSecret, type OutboxConfig } from './access-changes/outbox-config.js';
 import type { MoneyPolicy } from '../derivations/policy.js';
 import { DEFAULT_ACCESS_POLICY, GIVEN_BACK, GRACE_STATUSES, type AccessPolicy } from './access/policy.js';
 
@@ -319,6 +319,7 @@ const environment = z.object({
 
 /** Hold secrets: a message repeats nothing of them, and each can be given as the name of a file. */
 const SECRET_VARIABLES = ['EVENTSTORE_URL', 'DATABASE_URL', 'STRIPE_WEBHOOK_SECRETS', 'API_TOKENS', 'STRIPE_API_KEYS'];
+const isSecretVariable = (name: string): boolean => SECRET_VARIABLES.includes(name) || isOutboxSecret(name);
 const fileVariable = (name: string): string => `${name}_FILE`;
 
 /** The variables that the configuration reads. */
@@ -406,7 +407,7 @@ const NAME_A_FILE = 'Set it to the path of a file that this account may read.';
 function givenIn(env: Environment, name: string): string | undefined | Mistake {
   const inFile = fileVariable(name);
   const value = env[name] === '' ? undefined : env[name];
-  const file = SECRET_VARIABLES.includes(name) ? env[inFile] : undefined;
+  const file = isSecretVariable(name) ? env[inFile] : undefined;
   if (file === undefined || file === '') return value;
   if (value !== undefined) return new Mistake(`${inFile}: ${name} is set too. Unset one of them.`);
   try {
@@ -444,7 +445,13 @@ export function loadConfig(env: Environment): Config {
   const production = values.NODE_ENV === 'production';
   mistakes.push(...missing(values));
   const outbox = { allowsPrivate: values.WEBHOOK_OUT_PRIVATE };
-  const { endpoints, mistakes: ofEndpoints } = endpointsIn(env, outbox);
+  const { endpoints, mistakes: ofEndpoints } = endpointsIn(Object.keys(env), {
+    ...outbox,
+    valueOf: (name) => {
+      const given = givenIn(env, name);
+      return given instanceof Mistake ? { mistake: given.text } : { value: given ?? '' };
+    },
+  });
   mistakes.push(...ofEndpoints);
   const { unread, replacing } = mistakenNames(withFiles(env), VARIABLES);
   if (production) mistakes.push(...replacing);

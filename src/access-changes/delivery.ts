@@ -12,7 +12,7 @@ export type Delivered =
 
 const ANSWER_WITHIN_MS = 10_000;
 
-/** Networks that are not the Internet: a URL must not lead into one's own. */
+/** Networks that are not the Internet, or that wrap an address of IPv4: a URL must not lead into one's own. */
 const PRIVATE = new BlockList();
 for (const [network, prefix] of [
   ['0.0.0.0', 8],
@@ -29,10 +29,14 @@ for (const [network, prefix] of [
 ] as const)
   PRIVATE.addSubnet(network, prefix, 'ipv4');
 for (const [network, prefix] of [
-  ['::', 127],
+  ['::', 96],
   ['64:ff9b::', 96],
+  ['64:ff9b:1::', 48],
+  ['2001::', 32],
+  ['2002::', 16],
   ['fc00::', 7],
   ['fe80::', 10],
+  ['fec0::', 10],
   ['ff00::', 8],
 ] as const)
   PRIVATE.addSubnet(network, prefix, 'ipv6');
@@ -65,7 +69,7 @@ function publicLookup(name: string, options: LookupOptions, done: Resolved): voi
 
 /** Sends a change, signed as Standard Webhooks says. Redirects are not followed, and only a 2xx within 10 s counts. */
 export function send(
-  { url, secret }: Pick<Endpoint, 'url' | 'secret'>,
+  { url, secrets }: Pick<Endpoint, 'url' | 'secrets'>,
   change: AccessChange,
   { allowsPrivate, now }: { allowsPrivate: boolean; now: Date },
 ): Promise<Delivered> {
@@ -85,7 +89,7 @@ export function send(
         'user-agent': 'subscription-ledger',
         'webhook-id': change.id,
         'webhook-timestamp': String(Math.floor(now.getTime() / 1000)),
-        'webhook-signature': new Webhook(secret).sign(change.id, now, body),
+        'webhook-signature': secrets.map((secret) => new Webhook(secret).sign(change.id, now, body)).join(' '),
       },
     });
     const limit = setTimeout(

@@ -1,32 +1,50 @@
-/** An address that is told of changes, with the secret that signs what it is sent. */
-export type Endpoint = Readonly<{ name: string; url: string; secret: string }>;
+/** An address that is told of changes, with the secrets that sign what it is sent: two of them while one is rolled. */
+export type Endpoint = Readonly<{ name: string; url: string; secrets: readonly string[] }>;
 /** `allowsPrivate`: addresses in one's own network may be told too, and without TLS. */
 export type OutboxConfig = Readonly<{ endpoints: readonly Endpoint[]; allowsPrivate: boolean }>;
 
-const VARIABLE = /^WEBHOOK_OUT_([A-Z0-9]+(?:_[A-Z0-9]+)*)_(URL|SECRET)$/;
+const VARIABLE = /^WEBHOOK_OUT_([A-Z0-9]+(?:_[A-Z0-9]+)*)_(?:URL|SECRET|SECRET_FILE)$/;
+const ALLOWS_PRIVATE = 'WEBHOOK_OUT_PRIVATE';
+const SECRETS_MAX = 4;
 const NAME_MAX = 40;
 /** As the makers of Standard Webhooks write one: 24 to 64 bytes in base64. */
 const SECRET = /^whsec_[A-Za-z0-9+/]{32,88}={0,2}$/;
 
+/** What a variable holds, or the file that its `_FILE` variant names. */
+type ValueOf = (variable: string) => Readonly<{ value: string }> | Readonly<{ mistake: string }>;
+
+/** The variables of secrets, which may each be the name of a file. */
+export const isOutboxSecret = (variable: string): boolean => variable.endsWith('_SECRET') && VARIABLE.test(variable);
+
 /** Reads WEBHOOK_OUT_<NAME>_URL and WEBHOOK_OUT_<NAME>_SECRET. A mistake repeats no value: it may be a secret. */
 export function endpointsIn(
-  env: Readonly<Record<string, string | undefined>>,
-  { allowsPrivate }: { allowsPrivate: boolean },
+  variables: readonly string[],
+  { allowsPrivate, valueOf }: { allowsPrivate: boolean; valueOf: ValueOf },
 ): { endpoints: Endpoint[]; mistakes: string[] } {
-  const names = [...new Set(Object.keys(env).flatMap((variable) => VARIABLE.exec(variable)?.[1] ?? []))].sort();
-  const mistakes: string[] = [];
+  const names = [...new Set(variables.flatMap((variable) => VARIABLE.exec(variable)?.[1] ?? []))].sort();
+  const mistakes = variables
+    .filter((variable) => /^WEBHOOK_OUT_/i.test(variable) && variable !== ALLOWS_PRIVATE && !VARIABLE.test(variable))
+    .map(
+      (variable) => `${variable}: is not read. Name it WEBHOOK_OUT_<NAME>_URL, …_SECRET or …_SECRET_FILE, in capitals.`,
+    );
   const endpoints = names.flatMap((name): Endpoint[] => {
     const [urlName, secretName] = [`WEBHOOK_OUT_${name}_URL`, `WEBHOOK_OUT_${name}_SECRET`];
-    const [url = '', secret = ''] = [env[urlName], env[secretName]];
+    const given = { url: valueOf(urlName), secret: valueOf(secretName) };
+    const [url, secret] = [
+      'value' in given.url ? given.url.value : '',
+      'value' in given.secret ? given.secret.value : null,
+    ];
     if (url === '' && secret === '') return [];
     if (name.length > NAME_MAX) mistakes.push(`${urlName}: the name has more than ${NAME_MAX} characters.`);
     const wrong = mistakeOf(url, allowsPrivate);
     if (wrong !== null) mistakes.push(`${urlName}: ${wrong}`);
-    if (!SECRET.test(secret))
+    const secrets = (secret ?? '').split(/[\s,]+/).filter((one) => one !== '');
+    if ('mistake' in given.secret) mistakes.push(given.secret.mistake);
+    else if (secrets.length === 0 || secrets.length > SECRETS_MAX || !secrets.every((one) => SECRET.test(one)))
       mistakes.push(
-        `${secretName}: must be whsec_ and 24 bytes or more in base64. Make one: echo whsec_$(openssl rand -base64 32).`,
+        `${secretName}: must be whsec_ and 24 bytes or more in base64; several, while one is rolled, are separated by commas. Make one: echo whsec_$(openssl rand -base64 32).`,
       );
-    return [{ name: name.toLowerCase(), url, secret }];
+    return [{ name: name.toLowerCase(), url, secrets }];
   });
   return { endpoints, mistakes };
 }

@@ -1,11 +1,12 @@
 import { hash, randomUUID } from 'node:crypto';
 import type { EventStore } from '../eventstore/event-store.js';
-import { appendOwn, lastOf } from '../eventstore/own-streams.js';
+import { appendOwn, keepLast, lastOf } from '../eventstore/own-streams.js';
 import { lastRecordOf } from '../eventstore/raw-event.js';
 import type { AccessChange } from './change.js';
 import { readChange, readChanges } from './change-log.js';
 import type { Delivered } from './delivery.js';
 import type { Endpoint } from './outbox-config.js';
+import type { EndpointState } from './states.js';
 
 /** A customer whose latest change is to be delivered yet; times in milliseconds since 1970. */
 type Open = Readonly<{ customer: string; revision: number; attempts: number; nextMs: number; sinceMs: number }>;
@@ -21,19 +22,22 @@ export type OutboxOptions = Readonly<{
   now: () => Date;
   send: (change: AccessChange) => Promise<Delivered>;
   failed: (cause: string) => void;
+  gaveUp: () => void;
   warned: (text: string) => void;
-  /** Age of the oldest change that is not delivered, in seconds. */
-  lag: (seconds: number) => void;
 }>;
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 /** Pauses between attempts, as Standard Webhooks proposes; after the last one a change is given up. */
 const PAUSES_MS = [5_000, 5 * MINUTE, 30 * MINUTE, 2 * HOUR, 5 * HOUR, 10 * HOUR, 14 * HOUR, 20 * HOUR, 24 * HOUR];
-/** Beyond it the feed is not read further: a place fits into an event. */
-const OPEN_MAX = 4_000;
+/** Beyond it the feed is not read further: a place stays small. */
+const OPEN_MAX = 1_000;
 const PAGE = 500;
 const AT_ONCE = 8;
+/** Places of before are of no use: the store shows so many, and a scavenge frees the others. */
+const PLACES_KEPT = 5;
+/** While there is much to deliver, the place is written so often, and less often the larger it is. What is not written is delivered again. */
+const saveEveryMs = ({ open }: Place): number => 1_000 + 5 * open.length;
 
 /**
  * Tells an endpoint of changes, those of a customer in their order. While one waits, a later one takes its place: the receiver wants to
@@ -41,35 +45,54 @@ const AT_ONCE = 8;
  */
 export class Outbox {
   readonly #stream: string;
-  #place: Readonly<{ revision: bigint; place: Place }> | null = null;
+  #at: Readonly<{ revision: bigint; place: Place }> | null = null;
+  #savedMs = 0;
+  #isSaved = true;
 
   constructor(private readonly options: OutboxOptions) {
     this.#stream = `outbox-${options.endpoint.name}`;
   }
 
-  /** Forgets the place: another process may move it on. */
-  forget(): void {
-    this.#place = null;
+  /** How the endpoint stands; null while that is not known. */
+  get state(): EndpointState | null {
+    if (this.#at === null) return null;
+    const { open, stopped } = this.#at.place;
+    const oldestMs = open.reduce((least, { sinceMs }) => Math.min(least, sinceMs), Infinity);
+    return {
+      name: this.options.endpoint.name,
+      waiting: open.length,
+      oldestAt: open.length === 0 ? null : new Date(oldestMs),
+      isStopped: stopped !== null,
+    };
   }
 
-  /** One round: takes new changes in and delivers what is due; whether something was delivered or tried. @throws StoreUnavailable */
+  /** Writes the place and forgets it: another process may move it on. @throws Error when the store does not take it */
+  async leave(): Promise<void> {
+    const at = this.#at;
+    if (at !== null && !this.#isSaved) await this.#save(at.place);
+    this.#at = null;
+  }
+
+  /** One round: takes new changes in and tries what is due; whether something was delivered. @throws StoreUnavailable */
   async tick(): Promise<boolean> {
-    this.#place ??= await this.#read();
-    if (this.#place === null) return false;
-    const { place } = this.#place;
-    if (place.stopped !== null) return false;
-    const taken = await this.#takeIn(place);
-    if (taken.open !== place.open && !(await this.#save(taken))) return false;
-    this.#tellLag(taken);
+    this.#at ??= await this.#read();
+    if (this.#at === null || this.#at.place.stopped !== null) return false;
+    const taken = await this.#takeIn(this.#at.place);
     const nowMs = this.options.now().getTime();
     const due = taken.open.filter(({ nextMs }) => nextMs <= nowMs).slice(0, AT_ONCE);
-    if (due.length === 0) {
-      // Where nothing was is not worth an event; after a restart it is looked at again.
-      if (this.#place !== null) this.#place = { ...this.#place, place: taken };
-      return false;
-    }
+    // That the log has gone on without a change is not worth an event; after a restart it is looked at again.
+    this.#move(taken, { isWorthSaving: taken.open !== this.#at.place.open });
     const outcomes = await Promise.all(due.map((open) => this.#deliver(open)));
-    return this.#save(this.#after(taken, outcomes));
+    const place = this.#after(taken, outcomes);
+    this.#move(place, { isWorthSaving: due.length > 0 });
+    const isUrgent = due.length < AT_ONCE || place.stopped !== null;
+    if (!this.#isSaved && (isUrgent || nowMs - this.#savedMs >= saveEveryMs(place))) await this.#save(place);
+    return outcomes.some(({ outcome }) => outcome.kind === 'delivered');
+  }
+
+  #move(place: Place, { isWorthSaving }: { isWorthSaving: boolean }): void {
+    if (this.#at !== null) this.#at = { ...this.#at, place };
+    if (isWorthSaving) this.#isSaved = false;
   }
 
   async #read(): Promise<{ revision: bigint; place: Place } | null> {
@@ -79,9 +102,12 @@ export class Outbox {
       // A new endpoint is told what changes from now on; the feed has what was before.
       const end = (await lastRecordOf(store))?.position ?? -1n;
       await this.#save({ position: String(end), open: [], stopped: null });
-      return this.#place;
+      await keepLast(store, this.#stream, PLACES_KEPT);
+      return this.#at;
     }
     const place = last.data as Place;
+    await keepLast(store, this.#stream, PLACES_KEPT);
+    this.#isSaved = true;
     const isOther = place.stopped !== null && place.stopped !== hash('sha256', endpoint.url);
     return { revision: last.revision, place: isOther ? { ...place, stopped: null } : place };
   }
@@ -98,8 +124,8 @@ export class Outbox {
     if (changes.length === 0) return { ...place, position };
     const open = new Map(place.open.map((one) => [one.customer, one]));
     const nowMs = this.options.now().getTime();
-    for (const { customer, revision } of changes) {
-      const sinceMs = open.get(customer)?.sinceMs ?? nowMs;
+    for (const { customer, revision, decidedAt } of changes) {
+      const sinceMs = open.get(customer)?.sinceMs ?? Date.parse(decidedAt);
       open.delete(customer);
       open.set(customer, { customer, revision, attempts: 0, nextMs: nowMs, sinceMs });
     }
@@ -114,7 +140,7 @@ export class Outbox {
   }
 
   #after(place: Place, outcomes: readonly { open: Open; outcome: Delivered }[]): Place {
-    const { endpoint, warned, failed, now } = this.options;
+    const { endpoint, warned, failed, gaveUp, now } = this.options;
     const open = new Map(place.open.map((one) => [one.customer, one]));
     let { stopped } = place;
     for (const { open: one, outcome } of outcomes) {
@@ -130,31 +156,26 @@ export class Outbox {
       const pause = PAUSES_MS[one.attempts];
       if (pause !== undefined)
         open.set(one.customer, { ...one, attempts: one.attempts + 1, nextMs: now().getTime() + pause });
-      else
+      else {
+        gaveUp();
         warned(
           `${endpoint.name} did not take the change of ${one.customer} in ${PAUSES_MS.length + 1} attempts: ${outcome.cause}. It is given up.`,
         );
+      }
     }
     if (stopped !== null) warned(`${endpoint.name} answered 410: it is told nothing more, unless its URL changes.`);
     return { ...place, open: [...open.values()], stopped };
   }
 
-  #tellLag({ open }: Place): void {
-    const oldest = open.reduce((least, { sinceMs }) => Math.min(least, sinceMs), Infinity);
-    this.options.lag(open.length === 0 ? 0 : Math.max(0, (this.options.now().getTime() - oldest) / 1000));
-  }
-
-  /** False when another process has moved the place: it is read again. @throws StoreUnavailable */
-  async #save(place: Place): Promise<boolean> {
-    const revision = this.#place?.revision ?? -1n;
+  /** When another process has moved the place, it is read again. @throws Error when the store does not take it */
+  async #save(place: Place): Promise<void> {
+    const revision = this.#at?.revision ?? -1n;
     const event = { eventId: randomUUID(), type: 'outbox-moved', data: place };
     const written = await appendOwn(this.options.store, this.#stream, { events: [event], revision });
-    if (written.kind === 'written') {
-      this.#place = { revision: written.revision, place };
-      return true;
-    }
-    this.#place = null;
-    if (written.kind === 'wrong_expected_revision') return false;
-    throw new Error(`The place of ${this.options.endpoint.name} was not written: ${written.kind}.`);
+    this.#savedMs = this.options.now().getTime();
+    this.#isSaved = true;
+    this.#at = written.kind === 'written' ? { revision: written.revision, place } : null;
+    if (written.kind !== 'written' && written.kind !== 'wrong_expected_revision')
+      throw new Error(`The place of ${this.options.endpoint.name} was not written: ${written.kind}.`);
   }
 }

@@ -85,7 +85,8 @@ export class SeenEvents {
         if (signal.aborted) return;
         const { stream, position, type, metadata } = event;
         const cut = type === '$streamDeleted' ? stream : METADATA.exec(stream)?.[1];
-        if (cut !== undefined && !cut.startsWith('$')) this.#isShortened = true;
+        // What limits a place of an outbox cuts nobody's rows.
+        if (cut !== undefined && !/^(\$|outbox-)/.test(cut)) this.#isShortened = true;
         const stripeEventId = type.startsWith('$') ? undefined : stripeEventIdIn(metadata);
         if (stripeEventId !== undefined)
           this.#waiting.push({ stream, from: this.#last, position, stripeEventId, atMs: this.now().getTime() });

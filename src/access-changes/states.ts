@@ -17,6 +17,12 @@ create table if not exists ledger.access_customers (
 );
 create index if not exists access_customers_next_at on ledger.access_customers (next_at) where next_at is not null;
 create index if not exists access_customers_held on ledger.access_customers (held, customer) where held is not null;
+create table if not exists ledger.access_endpoints (
+  name text primary key,
+  waiting int4 not null,
+  oldest_at timestamptz,
+  stopped boolean not null
+);
 create table if not exists ledger.access_decider (
   one boolean primary key default true check (one),
   owner text,
@@ -158,13 +164,20 @@ export async function note(
   );
 }
 
-/** Customers whose answer changes by time, up to now. */
-export async function dueCustomers(database: Queryable, now: Date, max: number): Promise<string[]> {
-  const { rows } = await database.query<{ customer: string }>(
-    'select customer from ledger.access_customers where next_at <= $1 order by next_at limit $2',
-    [now, max],
+/** A customer whose answer changes by time, and when. */
+export type Due = Readonly<{ customer: string; at: Date }>;
+
+/** Customers whose answer changes by time, up to now, in the order of their times, after one. */
+export async function dueCustomers(
+  database: Queryable,
+  { now, after, max }: { now: Date; after: Due | null; max: number },
+): Promise<Due[]> {
+  const { rows } = await database.query<Due>(
+    `select customer, next_at as at from ledger.access_customers
+     where next_at <= $1 and ($2::timestamptz is null or (next_at, customer) > ($2, $3)) order by next_at, customer limit $4`,
+    [now, after?.at ?? null, after?.customer ?? '', max],
   );
-  return rows.map(({ customer }) => customer);
+  return rows;
 }
 
 /** How many customers have access, as far as was decided. */
@@ -175,14 +188,15 @@ export async function countGranted(database: Queryable): Promise<number> {
   return Number(rows[0]?.count ?? 0);
 }
 
-/** Decisions that wait for an approval, by customer, after one. */
+/** Decisions that wait for an approval, by customer, after one; of these holds, else of all. */
 export async function listHeld(
   database: Queryable,
-  { after, max }: { after: string; max: number },
+  { after, max, holds = null }: { after: string; max: number; holds?: readonly string[] | null },
 ): Promise<{ hold: string; decision: Decision }[]> {
   const { rows } = await database.query<{ hold: string; decision: Decision }>(
-    'select held as hold, held_decision as decision from ledger.access_customers where held is not null and customer > $1 order by customer limit $2',
-    [after, max],
+    `select held as hold, held_decision as decision from ledger.access_customers
+     where held is not null and ($3::uuid[] is null or held = any($3)) and customer > $1 order by customer limit $2`,
+    [after, max, holds],
   );
   return rows;
 }
@@ -194,12 +208,34 @@ export async function heldSummary(database: Queryable): Promise<{ count: number;
   return { count: rows.reduce((sum, { count }) => sum + Number(count), 0), holds: rows.map(({ hold }) => hold) };
 }
 
-export async function customersOfHolds(database: Queryable, holds: readonly string[], max: number): Promise<string[]> {
-  const { rows } = await database.query<{ customer: string }>(
-    'select customer from ledger.access_customers where held = any($1::uuid[]) order by customer limit $2',
-    [holds, max],
+/** How many customers have access, and how many had a decision and have none; as far as was decided. */
+export async function countCustomers(database: Queryable): Promise<{ granted: number; denied: number }> {
+  const { rows } = await database.query<{ granted: bigint; denied: bigint }>(
+    `select count(*) filter (where access -> 'granted' = 'true') as granted,
+       count(*) filter (where access -> 'granted' = 'false' and revision >= 0) as denied from ledger.access_customers`,
   );
-  return rows.map(({ customer }) => customer);
+  return { granted: Number(rows[0]?.granted ?? 0), denied: Number(rows[0]?.denied ?? 0) };
+}
+
+/** How an endpoint stands: customers whose change it was not told yet, since when the oldest waits, and whether it answered 410. */
+export type EndpointState = Readonly<{ name: string; waiting: number; oldestAt: Date | null; isStopped: boolean }>;
+
+/** Writes down how the endpoints stand, for processes that do not tell them; others are gone. */
+export async function noteEndpoints(database: Queryable, endpoints: readonly EndpointState[]): Promise<void> {
+  await database.query(
+    `with given as (select * from jsonb_to_recordset($1::jsonb) as one(name text, waiting int4, "oldestAt" timestamptz, "isStopped" boolean)),
+       gone as (delete from ledger.access_endpoints where name not in (select name from given))
+     insert into ledger.access_endpoints (name, waiting, oldest_at, stopped) select name, waiting, "oldestAt", "isStopped" from given
+     on conflict (name) do update set waiting = excluded.waiting, oldest_at = excluded.oldest_at, stopped = excluded.stopped`,
+    [jsonForPostgres(endpoints)],
+  );
+}
+
+export async function readEndpoints(database: Queryable): Promise<EndpointState[]> {
+  const { rows } = await database.query<EndpointState>(
+    `select name, waiting, oldest_at as "oldestAt", stopped as "isStopped" from ledger.access_endpoints order by name`,
+  );
+  return rows;
 }
 
 /** Up to where the rows of this build are complete, and which generations show them; null while some are not built. */

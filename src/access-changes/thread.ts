@@ -5,6 +5,7 @@ import type { AccessPolicy } from '../access/policy.js';
 import { startThread } from '../start-thread.js';
 import type { Because, Brake } from './change.js';
 import type { OutboxConfig } from './outbox-config.js';
+import type { EndpointState } from './states.js';
 
 /** What the thread is started with. */
 export type AccessThreadData = Readonly<{
@@ -20,8 +21,11 @@ export type AccessThreadData = Readonly<{
 export type AccessThreadMessage =
   | Readonly<{ kind: 'decided'; because: Because['kind'] }>
   | Readonly<{ kind: 'held'; customers: number }>
-  | Readonly<{ kind: 'lag'; endpoint: string; seconds: number }>
-  | Readonly<{ kind: 'not_delivered'; endpoint: string }>
+  | Readonly<{ kind: 'customers'; granted: number; denied: number }>
+  | Readonly<{ kind: 'endpoint'; state: EndpointState }>
+  | Readonly<{ kind: 'not_delivered' | 'given_up'; endpoint: string }>
+  /** Another process decides: what this one knew of the present is old. */
+  | Readonly<{ kind: 'standing_by' }>
   | Readonly<{ kind: 'warned'; text: string }>;
 
 const START_AGAIN_AFTER_MS = 1_000;
@@ -31,39 +35,14 @@ export class AccessChanges {
   readonly #logger = new Logger('access');
   readonly #stopping = new AbortController();
   #running: Promise<void> | undefined;
-  readonly #decided: Counter;
-  readonly #held: Gauge;
-  readonly #lag: Gauge;
-  readonly #failures: Counter;
+  readonly #metrics: ReturnType<typeof metricsIn>;
+  readonly #endpoints = new Map<string, EndpointState>();
 
   constructor(
     private readonly data: AccessThreadData,
     registry: Registry,
   ) {
-    const registers = [registry];
-    this.#decided = new Counter({
-      name: 'ledger_access_changes_total',
-      help: 'Changes of access that were recorded, by why.',
-      labelNames: ['because'],
-      registers,
-    });
-    this.#held = new Gauge({
-      name: 'ledger_access_held',
-      help: 'Customers whose change of access is held until somebody approves it.',
-      registers,
-    });
-    this.#lag = new Gauge({
-      name: 'ledger_outbox_lag_seconds',
-      help: 'Age of the oldest change of access that an endpoint was not told yet.',
-      labelNames: ['endpoint'],
-      registers,
-    });
-    this.#failures = new Counter({
-      name: 'ledger_outbox_failures_total',
-      help: 'Deliveries of changes of access that failed.',
-      labelNames: ['endpoint'],
-      registers,
-    });
+    this.#metrics = metricsIn(registry, this.#endpoints);
   }
 
   start(): void {
@@ -91,21 +70,99 @@ export class AccessChanges {
     const stop = (): void => thread.postMessage('stop');
     this.#stopping.signal.addEventListener('abort', stop);
     await new Promise((resolve) => thread.once('exit', resolve));
+    this.#standBy();
     this.#stopping.signal.removeEventListener('abort', stop);
   }
 
   #hear(message: AccessThreadMessage): void {
+    const { decided, held, customers, failures, givenUp } = this.#metrics;
     switch (message.kind) {
       case 'decided':
-        return this.#decided.inc({ because: message.because });
+        return decided.inc({ because: message.because });
       case 'held':
-        return this.#held.set(message.customers);
-      case 'lag':
-        return this.#lag.set({ endpoint: message.endpoint }, message.seconds);
+        return held.set(message.customers);
+      case 'customers':
+        customers.set({ state: 'granted' }, message.granted);
+        return customers.set({ state: 'denied' }, message.denied);
+      case 'endpoint':
+        return void this.#endpoints.set(message.state.name, message.state);
       case 'not_delivered':
-        return this.#failures.inc({ endpoint: message.endpoint });
+        return failures.inc({ endpoint: message.endpoint });
+      case 'given_up':
+        return givenUp.inc({ endpoint: message.endpoint });
+      case 'standing_by':
+        return this.#standBy();
       case 'warned':
         return this.#logger.warn(message.text);
     }
   }
+
+  #standBy(): void {
+    this.#metrics.held.set(0);
+    this.#metrics.customers.reset();
+    this.#endpoints.clear();
+  }
+}
+
+/** What the process that decides counts. Gauges of the others are 0, or absent: a sum over all processes is right. */
+function metricsIn(registry: Registry, endpoints: ReadonlyMap<string, EndpointState>) {
+  const registers = [registry];
+  type Shown = Readonly<{ name: string; help: string; of: (state: EndpointState) => number }>;
+  const ofEndpoints = ({ name, help, of }: Shown): void =>
+    void new Gauge({
+      name,
+      help,
+      labelNames: ['endpoint'],
+      registers,
+      collect() {
+        this.reset();
+        for (const state of endpoints.values()) this.set({ endpoint: state.name }, of(state));
+      },
+    });
+  ofEndpoints({
+    name: 'ledger_outbox_lag_seconds',
+    help: 'Age of the oldest change of access that an endpoint was not told yet.',
+    of: ({ oldestAt }) => (oldestAt === null ? 0 : Math.max(0, (Date.now() - oldestAt.getTime()) / 1_000)),
+  });
+  ofEndpoints({
+    name: 'ledger_outbox_waiting',
+    help: 'Customers whose change an endpoint was not told yet.',
+    of: ({ waiting }) => waiting,
+  });
+  ofEndpoints({
+    name: 'ledger_outbox_stopped',
+    help: '1 for an endpoint that answered 410 and is told nothing more.',
+    of: ({ isStopped }) => Number(isStopped),
+  });
+  return {
+    decided: new Counter({
+      name: 'ledger_access_changes_total',
+      help: 'Changes of access that were recorded, by why.',
+      labelNames: ['because'],
+      registers,
+    }),
+    failures: new Counter({
+      name: 'ledger_outbox_failures_total',
+      help: 'Deliveries of changes of access that failed.',
+      labelNames: ['endpoint'],
+      registers,
+    }),
+    givenUp: new Counter({
+      name: 'ledger_outbox_given_up_total',
+      help: 'Changes of access that an endpoint never took.',
+      labelNames: ['endpoint'],
+      registers,
+    }),
+    held: new Gauge({
+      name: 'ledger_access_held',
+      help: 'Customers whose change of access is held until somebody approves it.',
+      registers,
+    }),
+    customers: new Gauge({
+      name: 'ledger_access_customers',
+      help: 'Customers by whether they have access, as far as was decided.',
+      labelNames: ['state'],
+      registers,
+    }),
+  };
 }

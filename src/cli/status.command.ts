@@ -22,7 +22,17 @@ const BY = {
 } as const;
 const orUnknown = (value: number | string | null): string => (value === null ? 'not known' : String(value));
 
-function textOf({ sentence, lastEvent, intake, reads, projecting, verified, versions, log }: Status): string {
+function textOf({
+  sentence,
+  lastEvent,
+  intake,
+  reads,
+  projecting,
+  verified,
+  accessChanges,
+  versions,
+  log,
+}: Status): string {
   const hour = new Map<string, number>();
   for (const { byOutcome } of intake.minutes ?? [])
     for (const [outcome, count] of Object.entries(byOutcome)) hour.set(outcome, (hour.get(outcome) ?? 0) + count);
@@ -41,8 +51,18 @@ function textOf({ sentence, lastEvent, intake, reads, projecting, verified, vers
     ['quarantined', orUnknown(reads.quarantinedEvents)],
     ['projecting', BY[projecting.by]],
     ['verified', verified === null ? 'by other processes' : `${verified.folds} folds, ${verified.faults} faults`],
+    ['access', accessText(accessChanges)],
     ['log', orUnknown(log.name)],
     ['versions', `ledger ${versions.ledger}, Node ${versions.node}, Postgres ${orUnknown(versions.postgres)}`],
   ];
   return [sentence, '', ...rows.map(([name, value]) => `  ${name.padEnd(12)} ${value}`)].join('\n');
+}
+
+function accessText(changes: Status['accessChanges']): string {
+  if (changes === null) return 'not known';
+  const endpoints = changes.endpoints.map(({ name, waiting, lagSeconds, isStopped }) => {
+    if (isStopped) return `${name} stopped by 410`;
+    return waiting === 0 ? `${name} told` : `${name} ${waiting} waiting for ${durationText(lagSeconds)}`;
+  });
+  return [`${changes.held} held`, ...endpoints].join(', ');
 }

@@ -1,4 +1,5 @@
 /** Streams that the ledger writes for itself, beside those of Stripe's objects: what it did, and decided. */
+import { placeIdOf } from '../events/event-id.js';
 import { write, type WriteOutcome } from './append.js';
 import streams from '@eventstore/db-client/generated/streams_pb.js';
 import { untilItStalls, type EventStore } from './event-store.js';
@@ -31,6 +32,15 @@ export function appendOwn(
     })),
     { revision, timeoutMs: APPEND_WITHIN_MS },
   );
+}
+
+/** Lets a stream show its last events alone; the store may free the others. Nothing is changed where it has such metadata already. */
+export async function keepLast(store: EventStore, stream: string, count: number): Promise<WriteOutcome> {
+  const metastream = `$$${stream}`;
+  return appendOwn(store, metastream, {
+    events: [{ eventId: placeIdOf(metastream, 0n), type: '$metadata', data: { $maxCount: count } }],
+    revision: -1n,
+  });
 }
 
 /** The latest events of a stream, the newest first: those before a revision, else from its end. */

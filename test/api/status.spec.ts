@@ -15,9 +15,13 @@ const well: StatusFacts = {
   reads: { state: 'ok', postgres: 'ok', building: [], lagSeconds: 0, parkedStreams: 0, quarantinedEvents: 0 },
   projecting: { by: 'this_process', cause: null },
   verified: { folds: 10, faults: 0 },
+  accessChanges: { held: 0, endpoints: [] },
   versions: { ledger: '1', node: '20', postgres: '18' },
 };
 const minuteOf = (byOutcome: Record<string, number>) => ({ at: '2026-01-01T00:00:00.000Z', byOutcome });
+const endpointThat = (state: { isStopped: boolean; lagSeconds: number }) => ({
+  accessChanges: { held: 0, endpoints: [{ name: 'app', waiting: 3, ...state }] },
+});
 
 describe('the sentence of the status', () => {
   it('says that all is well', () => {
@@ -67,6 +71,9 @@ describe('the sentence of the status', () => {
     ['behind', { reads: { ...reads, lagSeconds: 240 } }, 'attention', /4 min behind/],
     ['not_built', { reads: { ...reads, building: ['invoices'] } }, 'attention', /invoices/],
     ['parked', { reads: { ...reads, parkedStreams: 2 } }, 'attention', /2 streams are parked/],
+    ['access_held', { accessChanges: { held: 30, endpoints: [] } }, 'failing', /30 customers are held/],
+    ['outbox_stopped', endpointThat({ isStopped: true, lagSeconds: 9_000 }), 'failing', /app answered 410/],
+    ['outbox_behind', endpointThat({ isStopped: false, lagSeconds: 660 }), 'attention', /app did not take .* 11 min/],
   ])('names %s', (code, change, state, text) => {
     const status = statusOf({ ...well, ...change });
     expect(status.concerns.map((one) => one.code)).toEqual([code]);
@@ -146,6 +153,7 @@ it('answers of a process that has no Postgres, and calls what it does not know n
       reads: { state: 'database_away', lagSeconds: null, parkedStreams: null, quarantinedEvents: null },
       projecting: { by: 'unknown' },
       verified: null,
+      accessChanges: null,
     });
     expect(body.log.state).toBe((await endOfSharedLog()) === null ? 'empty' : 'at');
   } finally {

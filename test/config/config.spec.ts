@@ -216,6 +216,35 @@ describe('the configuration', () => {
     expect(message).not.toContain(SECRETS[0]);
   });
 
+  it('tells endpoints of changes of access, signed by each secret, which a file may hold', async () => {
+    const [old, next] = [1, 2].map((byte) => `whsec_${Buffer.alloc(32, byte).toString('base64')}`);
+    const directory = await temporaryDirectory();
+    const file = join(directory.path, 'secret');
+    writeFileSync(file, `${next}\n${old}\n`);
+    const outboxOf = (env: Record<string, string>) => loadConfig({ ...PRODUCTION, ...env }).accessChanges.outbox;
+    const url = 'https://app.example/hooks/access';
+    expect(outboxOf({ WEBHOOK_OUT_APP_URL: url, WEBHOOK_OUT_APP_SECRET: `${next},${old}` }).endpoints).toEqual([
+      { name: 'app', url, secrets: [next, old] },
+    ]);
+    const inFile = { WEBHOOK_OUT_MY_APP_URL: url, WEBHOOK_OUT_MY_APP_SECRET_FILE: file };
+    expect(outboxOf(inFile).endpoints).toEqual([{ name: 'my_app', url, secrets: [next, old] }]);
+    await directory.remove();
+    const mistakes: [Record<string, string>, RegExp][] = [
+      [inFile, /WEBHOOK_OUT_MY_APP_SECRET_FILE: the file cannot be read \(ENOENT\)/],
+      [{ WEBHOOK_OUT_APP_URL: url }, /WEBHOOK_OUT_APP_SECRET: must be whsec_/],
+      [
+        { WEBHOOK_OUT_APP_URL: url, WEBHOOK_OUT_APP_SECRET: 'whsec_c2hvcnQ=' },
+        /WEBHOOK_OUT_APP_SECRET: must be whsec_/,
+      ],
+      [{ WEBHOOK_OUT_APP_URL: 'http://app', WEBHOOK_OUT_APP_SECRET: `${old}` }, /WEBHOOK_OUT_APP_URL: .*https/],
+      [{ WEBHOOK_OUT_APP_SECRET: `${old}` }, /WEBHOOK_OUT_APP_URL: must be an address/],
+      [{ WEBHOOK_OUT_APP_SECRETS: `${old}` }, /WEBHOOK_OUT_APP_SECRETS: is not read/],
+      [{ WEBHOOK_OUT_app_URL: url }, /WEBHOOK_OUT_app_URL: is not read/],
+    ];
+    for (const [env, mistake] of mistakes) expect(messageOf(() => outboxOf(env))).toMatch(mistake);
+    for (const [env] of mistakes) expect(messageOf(() => outboxOf(env))).not.toContain('whsec_AQEB');
+  });
+
   it('asks Stripe with keys of any account and mode, and without one never', () => {
     expect(loadConfig({}).stripeApi).toEqual({
       keys: [],

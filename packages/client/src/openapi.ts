@@ -2342,6 +2342,15 @@ export interface components {
                 readonly folds: number;
                 readonly faults: number;
             } | null;
+            readonly accessChanges: {
+                readonly held: number;
+                readonly endpoints: readonly {
+                    readonly name: string;
+                    readonly waiting: number;
+                    readonly lagSeconds: number;
+                    readonly isStopped: boolean;
+                }[];
+            } | null;
             readonly versions: {
                 readonly ledger: string;
                 readonly node: string;

@@ -1,3 +1,4 @@
+import { heldSummary, readEndpoints, type EndpointState } from '../../access-changes/states.js';
 import { withTimeout, type EventStore } from '../../eventstore/event-store.js';
 import { readEventAtPosition } from '../../eventstore/read.js';
 import { receivedAtOf } from '../../eventstore/recorded-event.js';
@@ -30,7 +31,7 @@ export class StatusReader {
 
   async read(): Promise<StatusFacts> {
     const { health, intake, verified, version } = this.options;
-    const [report, positions, { quarantinedEvents, postgres }] = await Promise.all([
+    const [report, positions, { quarantinedEvents, postgres, held, endpoints }] = await Promise.all([
       health.report(),
       health.positions(),
       this.#postgres(),
@@ -56,6 +57,7 @@ export class StatusReader {
       },
       projecting: { by: projectedBy(report, positions), cause: report.reads.cause ?? null },
       verified: verified?.() ?? null,
+      accessChanges: held === null || endpoints === null ? null : { held, endpoints: endpoints.map(endpointAt(now)) },
       versions: { ledger: version, node: process.versions.node, postgres },
     };
   }
@@ -78,18 +80,34 @@ export class StatusReader {
     return last && { ...last, ageSeconds: Math.max(0, (now.getTime() - Date.parse(last.receivedAt)) / 1_000) };
   }
 
-  async #postgres(): Promise<{ quarantinedEvents: number | null; postgres: string | null }> {
+  async #postgres() {
     const { database } = this.options;
-    if (database === null) return { quarantinedEvents: null, postgres: null };
+    if (database === null) return { quarantinedEvents: null, postgres: null, held: null, endpoints: null };
     const ask = <T>(asking: Promise<T>): Promise<T | null> =>
       withTimeout(asking, ANSWER_WITHIN_MS, 'Postgres').catch(() => null);
-    const [quarantinedEvents, version] = await Promise.all([
+    const [quarantinedEvents, version, held, endpoints] = await Promise.all([
       ask(countQuarantined(database, QUARANTINED_MAX)),
       ask(database.query<{ server_version: string }>('show server_version')),
+      ask(heldSummary(database)),
+      ask(readEndpoints(database)),
     ]);
-    return { quarantinedEvents, postgres: version?.rows[0]?.server_version ?? null };
+    return {
+      quarantinedEvents,
+      postgres: version?.rows[0]?.server_version ?? null,
+      held: held?.count ?? null,
+      endpoints,
+    };
   }
 }
+
+const endpointAt =
+  (now: Date) =>
+  ({ name, waiting, oldestAt, isStopped }: EndpointState) => ({
+    name,
+    waiting,
+    lagSeconds: oldestAt === null ? 0 : Math.max(0, (now.getTime() - oldestAt.getTime()) / 1_000),
+    isStopped,
+  });
 
 const sumOf = (numbers: readonly number[]): number => numbers.reduce((sum, number) => sum + number, 0);
 

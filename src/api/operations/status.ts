@@ -37,6 +37,11 @@ export type StatusFacts = Readonly<{
   projecting: Readonly<{ by: 'this_process' | 'another_process' | 'nobody' | 'unknown'; cause: string | null }>;
   /** Folds of streams that this process has compared with their rows since it started; null where it does not project. */
   verified: Readonly<{ folds: number; faults: number }> | null;
+  /** Changes of access that wait: for an approval, and to be told to endpoints. Null where that is not known. */
+  accessChanges: Readonly<{
+    held: number;
+    endpoints: readonly Readonly<{ name: string; waiting: number; lagSeconds: number; isStopped: boolean }>[];
+  }> | null;
   versions: Readonly<{ ledger: string; node: string; postgres: string | null }>;
 }>;
 
@@ -54,10 +59,11 @@ export type Status = StatusFacts &
 
 export const QUARANTINED_MAX = 10_000;
 const LAG_SECONDS_MAX = 60;
+const OUTBOX_LAG_SECONDS_MAX = 600;
 
 /** Judges the facts: pure. */
 export function statusOf(facts: StatusFacts): Status {
-  const found = [...ofIntake(facts), ...ofReads(facts), ...ofProjecting(facts), ...ofRows(facts)];
+  const found = [...ofIntake(facts), ...ofReads(facts), ...ofProjecting(facts), ...ofRows(facts), ...ofAccess(facts)];
   const concerns = [...found].sort((a, b) => Number(b.severity === 'failing') - Number(a.severity === 'failing'));
   const state = concerns[0]?.severity ?? 'ok';
   const what = concerns.length === 0 ? allIsWell(facts) : concerns.map(({ text }) => text).join(' ');
@@ -151,6 +157,27 @@ function ofRows({ reads: { parkedStreams }, verified }: StatusFacts): Concern[] 
             `${parkedStreams} ${parkedStreams === 1 ? 'stream is' : 'streams are'} parked; their rows are old.`,
           ),
         ]),
+  ];
+}
+
+function ofAccess({ accessChanges }: StatusFacts): Concern[] {
+  const { held, endpoints } = accessChanges ?? { held: 0, endpoints: [] };
+  return [
+    ...(held === 0
+      ? []
+      : [
+          failing(
+            'access_held',
+            `Changes of access of ${held} ${held === 1 ? 'customer are' : 'customers are'} held; see "access changes".`,
+          ),
+        ]),
+    ...endpoints.flatMap(({ name, lagSeconds, isStopped }) => {
+      if (isStopped)
+        return [failing('outbox_stopped', `The endpoint ${name} answered 410 and is told of no change of access.`)];
+      if (lagSeconds <= OUTBOX_LAG_SECONDS_MAX) return [];
+      const since = durationText(lagSeconds);
+      return [attention('outbox_behind', `The endpoint ${name} did not take a change of access for ${since}.`)];
+    }),
   ];
 }
 
