@@ -6,7 +6,7 @@ import { subscriptions } from '../../projections/subscriptions.js';
 import type { AccessAnswer } from '../access/answer.js';
 import type { EventStore } from '../eventstore/event-store.js';
 import { nameOfLog } from '../eventstore/log-name.js';
-import type { Database, Queryable } from '../read-models/database.js';
+import { isNotYetMade, type Database, type Queryable } from '../read-models/database.js';
 import { viewOf } from '../read-models/schema.js';
 import { groupBy } from '../folding/group-by.js';
 import { customersOfStreams } from './affected.js';
@@ -15,17 +15,18 @@ import { begin, hasBegun, readApprovals, readDecisions, record } from './change-
 import { SeenEvents } from './seen-events.js';
 import {
   countGranted,
-  customersOfHolds,
   dueCustomers,
   ensureStates,
   heldSummary,
   learn,
+  listHeld,
   leaseDecider,
   note,
   releaseDecider,
   rowsNow,
   saveProgress,
   statesOf,
+  type Due,
   type Progress,
   type State,
 } from './states.js';
@@ -63,7 +64,8 @@ const LASTS_MS_MAX = 5_000;
 const PAGE = 50;
 const STREAMS_MAX = 500;
 const SWEEP_PAGE = 200;
-const DUE_MAX = 500;
+/** What one time is: changes of so long count together, in however many rounds they are decided. */
+const ONE_TIME_MS = 60_000;
 const DECISIONS_READ = 500;
 const NAME_WITHIN_MS = 5_000;
 
@@ -74,7 +76,11 @@ export class Decider {
   readonly #dirty = new Map<string, Dirty>();
   /** What this process recorded and has not read back yet: another may have been there first. */
   readonly #recorded = new Map<string, string>();
+  /** How many changes were recorded when, but for those that somebody approved. */
+  #recent: { atMs: number; changes: number }[] = [];
   #progress: Progress | null = null;
+  /** As Postgres has it. */
+  #saved: Progress | null = null;
   #hasBegun = false;
   #hasTables = false;
   #tooLarge = 0;
@@ -88,11 +94,17 @@ export class Decider {
     const { store, database, projections } = this.options;
     if (!this.#hasTables) await ensureStates(database);
     this.#hasTables = true;
-    const progress = await leaseDecider(database, this.#owner);
+    const progress = await leaseDecider(database, this.#owner).catch((error: unknown) => {
+      // Somebody has dropped them: they are made again.
+      this.#hasTables = !isNotYetMade(error);
+      throw error;
+    });
     if (progress === null) {
       await this.#forget();
       return false;
     }
+    // Postgres was emptied, or restored: what this process knows is of rows that are gone.
+    if (this.#saved !== null && !isSameProgress(progress, this.#saved)) await this.#forget();
     const rows = await rowsNow(database, projections);
     if (rows === null) return true;
     const logName = await nameOfLog(store, NAME_WITHIN_MS);
@@ -114,6 +126,7 @@ export class Decider {
 
   async #forget(): Promise<void> {
     this.#progress = null;
+    this.#saved = null;
     this.#dirty.clear();
     this.#recorded.clear();
     await this.#seen.stop();
@@ -155,21 +168,12 @@ export class Decider {
     const lookedTo = progress.lookedTo ?? position;
     const isPolicy = progress.policy !== null && progress.policy !== policy;
     const because: Because = { kind: isPolicy ? 'policy' : 'repair' };
-    const changed: Readonly<{ customer: string; isNew: boolean }>[] = [];
-    for await (const page of this.#allCustomers()) {
-      await leaseDecider(database, this.#owner);
-      const changes = await this.#judge(new Map(page.map((customer) => [customer, because])));
-      if (isBaseline) await this.#recordAll(changes, { isBaseline });
-      else changed.push(...changes.map(({ customer, state }) => ({ customer, isNew: state.revision < 0n })));
-    }
-    const grown = changed.filter(({ isNew }) => !isNew).length;
-    const hold = (await this.#isTooMany(grown)) ? this.#newHold(changed.length) : null;
-    for (let at = 0; at < changed.length; at += PAGE) {
-      await leaseDecider(database, this.#owner);
-      const page = changed.slice(at, at + PAGE);
-      const changes = await this.#judge(new Map(page.map(({ customer }) => [customer, because])));
-      await (hold === null ? this.#recordAll(changes, { isBaseline }) : this.#hold(changes, hold));
-    }
+    if (isBaseline)
+      for await (const page of this.#allCustomers(because)) {
+        await leaseDecider(database, this.#owner);
+        await this.#recordAll(await this.#judge(page), { isBaseline });
+      }
+    else await this.#decide(this.#allCustomers(because));
     if (isBaseline) await begin(store, this.#now);
     this.#hasBegun = true;
     await this.#learn();
@@ -184,12 +188,43 @@ export class Decider {
     return randomUUID();
   }
 
-  async #isTooMany(changes: number): Promise<boolean> {
-    const { brake, database } = this.options;
-    return changes > brake.customers && isTooMany(changes, await countGranted(database), brake);
+  /**
+   * Judges all of them before anything is recorded, so that their number tells whether it is too much at one time. Those of whom nothing
+   * was decided have nothing to lose, and are never held.
+   */
+  async #decide(pages: AsyncIterable<ReadonlyMap<string, Because>>): Promise<void> {
+    const changed: Readonly<{ customer: string; because: Because; isNew: boolean }>[] = [];
+    for await (const page of pages) {
+      await leaseDecider(this.options.database, this.#owner);
+      for (const { customer, state, decision } of unheld(await this.#judge(page)))
+        changed.push({ customer, because: decision.because, isNew: state.revision < 0n });
+    }
+    const known = changed.filter(({ isNew }) => !isNew).length;
+    const hold = (await this.#isTooMany(known)) ? this.#newHold(known) : null;
+    for (let at = 0; at < changed.length; at += PAGE) {
+      await leaseDecider(this.options.database, this.#owner);
+      const page = changed.slice(at, at + PAGE).map(({ customer, because }) => [customer, because] as const);
+      const changes = unheld(await this.#judge(new Map(page)));
+      const isKept = ({ state }: Change): boolean => hold !== null && state.revision >= 0n;
+      await this.#recordAll(
+        changes.filter((change) => !isKept(change)),
+        { isBaseline: false },
+      );
+      if (hold !== null) await this.#hold(changes.filter(isKept), hold);
+    }
+    if (hold === null && known > 0) this.#recent.push({ atMs: this.#now.getTime(), changes: known });
   }
 
-  async *#allCustomers(): AsyncGenerator<string[]> {
+  async #isTooMany(changes: number): Promise<boolean> {
+    if (changes === 0) return false;
+    const { brake, database } = this.options;
+    const since = this.#now.getTime() - ONE_TIME_MS;
+    this.#recent = this.#recent.filter(({ atMs }) => atMs > since);
+    const all = this.#recent.reduce((sum, recorded) => sum + recorded.changes, changes);
+    return all > brake.customers && isTooMany(all, await countGranted(database), brake);
+  }
+
+  async *#allCustomers(because: Because): AsyncGenerator<ReadonlyMap<string, Because>> {
     const sources = [
       ['id', viewOf(customersProjection, 'customers')],
       ['customer', viewOf(subscriptions, 'subscriptions')],
@@ -207,7 +242,8 @@ export class Decider {
       const page = rows.map(({ customer }) => customer);
       const last = page.at(-1);
       if (last === undefined) return;
-      for (let at = 0; at < page.length; at += PAGE) yield page.slice(at, at + PAGE);
+      for (let at = 0; at < page.length; at += PAGE)
+        yield new Map(page.slice(at, at + PAGE).map((customer) => [customer, because]));
       after = last;
     }
   }
@@ -243,21 +279,30 @@ export class Decider {
   /** Those that are quiet, and those whose time has come. */
   async #decideReady(): Promise<void> {
     const nowMs = this.#now.getTime();
-    const ready = new Map<string, Because>();
-    for (const [customer, { firstMs, lastMs, because }] of this.#dirty)
-      if (nowMs - lastMs >= QUIET_MS || nowMs - firstMs >= LASTS_MS_MAX) ready.set(customer, because);
-    for (const customer of await dueCustomers(this.options.database, this.#now, DUE_MAX))
-      if (!ready.has(customer) && !this.#dirty.has(customer)) ready.set(customer, { kind: 'time' });
-    if (ready.size === 0) return;
-    const changes: Change[] = [];
-    const all = [...ready];
-    for (let at = 0; at < all.length; at += PAGE)
-      changes.push(...(await this.#judge(new Map(all.slice(at, at + PAGE)))));
-    const fresh = changes.filter(({ state }) => state.held === null);
-    const grown = fresh.filter(({ state }) => state.revision >= 0n);
-    if (await this.#isTooMany(grown.length)) await this.#hold(fresh, this.#newHold(fresh.length));
-    else await this.#recordAll(fresh, { isBaseline: false });
-    for (const customer of ready.keys()) this.#dirty.delete(customer);
+    const ready = [...this.#dirty].filter(
+      ([, { firstMs, lastMs }]) => nowMs - lastMs >= QUIET_MS || nowMs - firstMs >= LASTS_MS_MAX,
+    );
+    for (const [customer] of ready) this.#dirty.delete(customer);
+    try {
+      await this.#decide(this.#ready(new Map(ready.map(([customer, { because }]) => [customer, because]))));
+    } catch (error) {
+      for (const [customer, { firstMs, from, because }] of ready)
+        this.#soil(customer, { atMs: firstMs, from, because });
+      throw error;
+    }
+  }
+
+  async *#ready(quiet: ReadonlyMap<string, Because>): AsyncGenerator<ReadonlyMap<string, Because>> {
+    const all = [...quiet];
+    for (let at = 0; at < all.length; at += PAGE) yield new Map(all.slice(at, at + PAGE));
+    const now = this.#now;
+    for (let after: Due | null = null; ;) {
+      const due: Due[] = await dueCustomers(this.options.database, { now, after, max: PAGE });
+      const page = due.filter(({ customer }) => !quiet.has(customer) && !this.#dirty.has(customer));
+      if (page.length > 0) yield new Map(page.map(({ customer }) => [customer, { kind: 'time' }]));
+      after = due.at(-1) ?? null;
+      if (due.length < PAGE || after === null) return;
+    }
   }
 
   /** What has changed of these customers. Notes when the others change by time; what is held and the same again is let go. */
@@ -345,19 +390,17 @@ export class Decider {
     if (count === 0) return;
     const approved = new Set((await readApprovals(store)).flatMap((approval) => approval.holds));
     const free = holds.filter((hold) => approved.has(hold));
-    for (;;) {
-      const customers = free.length === 0 ? [] : await customersOfHolds(database, free, PAGE);
-      if (customers.length === 0) return;
-      const { rows } = await database.query<{ customer: string; because: Because }>(
-        `select customer, held_decision -> 'because' as because from ledger.access_customers where customer = any($1)`,
-        [customers],
+    for (let after = ''; free.length > 0;) {
+      const page = await listHeld(database, { after, max: PAGE, holds: free });
+      const last = page.at(-1);
+      if (last === undefined) return;
+      await leaseDecider(database, this.#owner);
+      const changes = await this.#judge(
+        new Map(page.map(({ decision: { customer, because } }) => [customer, because])),
       );
-      await database.query(
-        'update ledger.access_customers set held = null, held_decision = null, next_at = $2 where customer = any($1)',
-        [customers, this.#now],
-      );
-      const changes = await this.#judge(new Map(rows.map(({ customer, because }) => [customer, because])));
+      // Each is held until its decision is in the log: a process that ends here goes on with the rest.
       await this.#recordAll(changes, { isBaseline: false });
+      after = last.decision.customer;
     }
   }
 
@@ -371,8 +414,15 @@ export class Decider {
       ...progress,
       lookedTo: reached === null ? null : open.reduce((lowest, one) => (one < lowest ? one : lowest), reached),
     };
-    if (!(await saveProgress(this.options.database, this.#owner, this.#progress))) await this.#forget();
+    if (await saveProgress(this.options.database, this.#owner, this.#progress)) this.#saved = this.#progress;
+    else await this.#forget();
   }
 }
+
+/** Those that are not held already: they stay so until they are approved. */
+const unheld = (changes: readonly Change[]): Change[] => changes.filter(({ state }) => state.held === null);
+
+const isSameProgress = (a: Progress, b: Progress): boolean =>
+  a.logName === b.logName && a.decidedTo === b.decidedTo && a.lookedTo === b.lookedTo;
 
 const EMPTY = { decidedTo: null, lookedTo: null, policy: null, shown: null } as const;
