@@ -1,13 +1,18 @@
-import { Controller, Inject, Post, Req, Res, UseFilters, VERSION_NEUTRAL } from '@nestjs/common';
+import { Controller, Inject, Param, Post, Req, Res, UseFilters, VERSION_NEUTRAL } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { hash } from 'node:crypto';
 import { VisitedBy } from '../http/asker.js';
 import { NeedsScope } from '../http/auth.guard.js';
 import { TakesBody } from '../http/rim.js';
+import { ProblemError } from '../http/problem.js';
 import type { Visitor } from '../http/tokens.js';
+import type { Operation } from './answers.js';
 import { FORM_BYTES_MAX, formOf, leadTo } from './answering.js';
+import { fingerprintOf, HELD, HELD_SHOWN, type Held } from './held.js';
 import { pathOf, withQuery } from './ledger.js';
 import { OwnApi } from './own-api.js';
 import { PageProblems } from './page-problems.js';
+import { operationPage } from './places.js';
 import { ownForm } from './session.controller.js';
 
 /** What forms of the console do, by the routes of the API. */
@@ -17,7 +22,50 @@ import { ownForm } from './session.controller.js';
 export class ActionsController {
   constructor(@Inject(OwnApi) private readonly api: OwnApi) {}
 
-  /** One parked stream again, or all when none is named. */
+  /** Begins an operation. A form that is sent twice begins one. */
+  @Post('operations')
+  @TakesBody(FORM_BYTES_MAX)
+  async ask(@VisitedBy() visitor: Visitor, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    ownForm(request);
+    const form = formOf(request);
+    const body = requestIn(form);
+    const key = hash('sha256', JSON.stringify([form['once'], body]));
+    const { id } = await this.api
+      .for(visitor, request)
+      .do<Operation>('POST', '/v1/operations', { body, headers: { 'idempotency-key': key } });
+    leadTo(reply, operationPage(id));
+  }
+
+  @Post('operations/:id/cancel')
+  @TakesBody(FORM_BYTES_MAX)
+  async cancel(
+    @Param('id') id: string,
+    @VisitedBy() visitor: Visitor,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    ownForm(request);
+    await this.api.for(visitor, request).do('DELETE', `/v1/${pathOf('operations', id)}`);
+    leadTo(reply, operationPage(id));
+  }
+
+  /** Lets the changes of access go that somebody has seen. */
+  @Post('access-changes/approve')
+  @TakesBody(FORM_BYTES_MAX)
+  async approve(
+    @VisitedBy() visitor: Visitor,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    ownForm(request);
+    const ledger = this.api.for(visitor, request);
+    const held = await ledger.read<Held>(HELD, { limit: HELD_SHOWN });
+    const isSeen = fingerprintOf(held) === formOf(request)['seen'];
+    if (isSeen) await ledger.do('POST', '/v1/access-changes/approve');
+    leadTo(reply, withQuery('/console/access-changes', { told: isSeen ? 'approved' : 'changed' }));
+  }
+
+  /** One parked stream again. */
   @Post('parked/replay')
   @TakesBody(FORM_BYTES_MAX)
   async replay(
@@ -27,15 +75,35 @@ export class ActionsController {
   ): Promise<void> {
     ownForm(request);
     const { projection, stream } = formOf(request);
-    const ledger = this.api.for(visitor, request);
-    if (stream === undefined || projection === undefined) {
-      await ledger.do('POST', '/v1/parked/replay');
-      return leadTo(reply, '/console/parked?told=wanted');
-    }
-    const { outcome } = await ledger.do<{ outcome: string }>(
-      'POST',
-      `/v1/${pathOf('parked', projection, stream, 'replay')}`,
-    );
+    const path = `/v1/${pathOf('parked', projection ?? '', stream ?? '', 'replay')}`;
+    const { outcome } = await this.api.for(visitor, request).do<{ outcome: string }>('POST', path);
     leadTo(reply, withQuery('/console/parked', { told: outcome }));
+  }
+}
+
+/** What a form asks for; the API judges it. */
+function requestIn(form: Readonly<Record<string, string>>): Readonly<Record<string, unknown>> {
+  const { kind, projections = '', stream = '', sample = '', cause = '', acceptParked } = form;
+  const names = projections.split(',').filter((name) => name !== '');
+  switch (kind) {
+    case 'rollback':
+      if (names.length !== 1)
+        throw new ProblemError('bad_request', 'Choose the read model whose earlier rows are to be shown again.');
+      return { kind, projection: names[0] };
+    case 'replay':
+      return { kind, ...(names[0] === undefined ? {} : { projection: names[0] }), ...(cause === '' ? {} : { cause }) };
+    case 'verify':
+      return {
+        kind,
+        ...(names.length === 0 ? {} : { projections: names }),
+        ...(stream.trim() === '' ? {} : { stream: stream.trim() }),
+        ...(sample === '' ? {} : { sample: Number(sample) }),
+      };
+    default:
+      return {
+        kind,
+        ...(names.length === 0 ? {} : { projections: names }),
+        ...(acceptParked === undefined ? {} : { acceptParked: true }),
+      };
   }
 }

@@ -247,3 +247,90 @@ export type StatusAnswer = Readonly<{
   verified: Readonly<{ folds: number; faults: number }> | null;
   versions: Readonly<{ ledger: string; node: string; postgres: string | null }>;
 }>;
+
+export type OperationRequest =
+  | Readonly<{ kind: 'rebuild' | 'dry_run'; projections?: readonly string[] }>
+  | Readonly<{ kind: 'verify'; projections?: readonly string[]; stream?: string; sample?: number }>
+  | Readonly<{ kind: 'rollback'; projection: string }>
+  | Readonly<{ kind: 'replay'; projection?: string; cause?: string }>;
+export type Operation = Readonly<{
+  id: string;
+  request: OperationRequest;
+  by: string;
+  requestedAt: string;
+  state: 'queued' | 'running' | 'cancelling' | 'succeeded' | 'failed' | 'cancelled' | 'interrupted';
+  attempts: number;
+  startedAt: string | null;
+  endedAt: string | null;
+  progress: Readonly<{
+    done: number;
+    unit: 'events' | 'streams';
+    perSecond: number;
+    share: number | null;
+    secondsLeft: number | null;
+  }> | null;
+  result: Readonly<Record<string, unknown>> | null;
+  cause: string | null;
+}>;
+
+/** A row of a table on two sides; `columns` differ. */
+export type RowDifference = Readonly<{
+  table: string;
+  key: Readonly<Record<string, unknown>>;
+  stream: string;
+  before: Readonly<Record<string, unknown>> | null;
+  after: Readonly<Record<string, unknown>> | null;
+  columns: readonly string[];
+}>;
+export type TableComparison = Readonly<{
+  table: string;
+  changed: number;
+  added: number;
+  removed: number;
+  examples: readonly RowDifference[];
+  totals: readonly Readonly<{ column: string; currency: string | null; before: string; after: string }>[];
+}>;
+/** What each kind of operation answers as its result. */
+export type DryRun = Readonly<{
+  comparisons: readonly Readonly<{ projection: string; version: number; tables: readonly TableComparison[] }>[];
+  first: readonly string[];
+}>;
+export type Verified = Readonly<{
+  isRight: boolean;
+  difference: number;
+  unfoldable: number;
+  parked: number;
+  gone: number;
+  folds: number;
+  streams: number;
+  projections: number;
+  examples: readonly (
+    | (Readonly<{ kind: 'difference'; projection: string }> & RowDifference)
+    | Readonly<{ kind: 'unfoldable'; projection: string; stream: string; cause: string }>
+  )[];
+}>;
+export type Rebuilt = Readonly<{ shown: readonly string[]; built: readonly string[] }>;
+export type NewlyParked = Readonly<{ newlyParked: readonly string[]; newlyParkedCount: number }>;
+export type Replayed = Readonly<{
+  outcome: string;
+  streams: readonly Readonly<{ generation: string; stream: string }>[];
+  hasMore: boolean;
+}>;
+
+export type AccessState = Readonly<{
+  granted: boolean;
+  products: readonly string[];
+  entitlements: readonly string[];
+}>;
+/** A decision about a customer's access. */
+export type AccessDecision = Readonly<{
+  customer: string;
+  reference: string | null;
+  revision: number;
+  before: AccessState;
+  now: AccessState & Readonly<{ until: string | null; reason: AccessReason }>;
+  because: Readonly<{ kind: 'event' | 'time' | 'policy' | 'repair'; stripeEventId?: string | null }>;
+  decidedAt: string;
+}>;
+export type AccessChange = AccessDecision & Readonly<{ id: string; position: string; isBaseline: boolean }>;
+export type HeldChange = AccessDecision & Readonly<{ hold: string }>;

@@ -5,7 +5,11 @@ import { PROBLEMS, type ProblemCode } from '../http/problems.js';
 export type Answered = Readonly<{ status: number; body: Buffer }>;
 type Method = 'GET' | 'POST' | 'DELETE';
 /** Asks this process's own API. */
-export type Ask = (method: Method, path: string, body: unknown) => Promise<Answered>;
+export type Ask = (
+  method: Method,
+  path: string,
+  given: Readonly<{ body?: unknown; headers?: Readonly<Record<string, string>> }>,
+) => Promise<Answered>;
 export type Query = Readonly<Record<string, string | number | null | undefined>>;
 
 /**
@@ -35,17 +39,18 @@ export class Ledger {
 
   /** A body as it was delivered, which only those see who may read all. */
   async text(path: string): Promise<string> {
-    const { status, body } = await this.ask('GET', path, undefined);
+    const { status, body } = await this.ask('GET', path, {});
     if (status !== 200) throw problemIn(body);
     return body.toString();
   }
 
-  async do<T>(method: 'POST' | 'DELETE', path: string, body?: unknown): Promise<T> {
-    return this.#answer<T>(method, path, body);
+  /** @throws ProblemError what the route answered instead */
+  async do<T>(method: 'POST' | 'DELETE', path: string, given: Parameters<Ask>[2] = {}): Promise<T> {
+    return this.#answer<T>(method, path, given);
   }
 
-  async #answer<T>(method: Method, path: string, body?: unknown): Promise<T> {
-    const answered = await this.ask(method, path, body);
+  async #answer<T>(method: Method, path: string, given: Parameters<Ask>[2] = {}): Promise<T> {
+    const answered = await this.ask(method, path, given);
     if (answered.status >= 300) throw problemIn(answered.body);
     return this.hide(JSON.parse(answered.body.toString() || 'null')) as T;
   }

@@ -17,13 +17,13 @@ export class OwnApi {
   for(visitor: Visitor, { id }: Pick<FastifyRequest, 'id'>): Ledger {
     const maySeePersons = includesScope(visitor.scope, 'read');
     const asker: Visitor = maySeePersons ? visitor : { ...visitor, scope: 'read' };
-    const ask: Ask = (method, url, body) =>
+    const ask: Ask = (method, url, { body, headers = {} }) =>
       this.tokens.lend(asker, async (pass) => {
         const fastify = this.host.httpAdapter.getInstance<FastifyInstance>();
         const { statusCode: status, rawPayload } = await fastify.inject({
           method,
           url,
-          headers: { authorization: `Pass ${pass}`, 'x-request-id': id },
+          headers: { ...headers, authorization: `Pass ${pass}`, 'x-request-id': id },
           ...(body === undefined ? {} : { payload: JSON.stringify(body) }),
         });
         return { status, body: rawPayload };

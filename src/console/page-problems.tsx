@@ -35,7 +35,10 @@ export class PageProblems implements ExceptionFilter {
           </body>
         </Document>
       ) : (
-        <Layout shown={{ title, main }} frame={{ visitor, asked: { path: {}, query: {} }, nowMs: Date.now() }} />
+        <Layout
+          shown={{ title, main }}
+          frame={{ visitor, asked: { path: {}, query: {} }, nowMs: Date.now(), once: '' }}
+        />
       );
     answerPage(reply, status, document);
   }

@@ -11,6 +11,7 @@ import {
   type Type,
 } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { randomUUID } from 'node:crypto';
 import { VisitedBy } from '../http/asker.js';
 import { NeedsScope } from '../http/auth.guard.js';
 import { OpenToAll } from '../http/open-to-all.js';
@@ -41,7 +42,7 @@ export function pageControllerOf(page: Page): Type<unknown> {
     ): Promise<void> {
       const asked = { path, query: textsOf(query) };
       const data = await page.load(this.api.for(visitor, request), asked);
-      const frame = { visitor, asked, nowMs: Date.now() };
+      const frame = { visitor, asked, nowMs: Date.now(), once: randomUUID() };
       const shown = page.show(data, frame);
       answerPage(reply, shown.status ?? 200, <Layout shown={shown} frame={frame} />);
     }

@@ -6,7 +6,13 @@ import type { Ledger } from './ledger.js';
 /** What is asked of a page: the parts of its path and its query. */
 export type Asked = Readonly<{ path: Readonly<Record<string, string>>; query: Readonly<Record<string, string>> }>;
 /** Who looks, at what, and when. */
-export type Frame = Readonly<{ visitor: Visitor; asked: Asked; nowMs: number }>;
+export type Frame = Readonly<{
+  visitor: Visitor;
+  asked: Asked;
+  nowMs: number;
+  /** Of this showing alone: a form that is sent twice bears the same. */
+  once: string;
+}>;
 
 /** What a page shows: its title, its content, and what tells that it has changed. */
 export type Shown = Readonly<{
@@ -19,6 +25,8 @@ export type Shown = Readonly<{
   isNews?: boolean;
   /** After how many seconds the page is old. */
   refreshS?: number;
+  /** Whether it is loaded again then without script too. */
+  reloads?: boolean;
   status?: number;
   main: ComponentChild;
 }>;

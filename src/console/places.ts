@@ -7,6 +7,7 @@ export const customerPage = place('customers');
 export const subscriptionPage = place('subscriptions');
 export const eventPage = place('events');
 export const streamPage = place('streams');
+export const operationPage = place('operations');
 export const invoicePage = place('objects/invoices');
 
 /** The page of what the API has at an address of its own, e.g. `/v1/invoices/in_1`. */
@@ -41,4 +42,20 @@ export function pageOfObject({ kind, id }: Readonly<{ kind: string | null; id: s
   if (kind === 'subscription') return subscriptionPage(id);
   const path = PATHS[kind];
   return path === undefined ? null : `/console/objects/${path}/${pathOf(id)}`;
+}
+
+/** The kinds of objects that rows of these tables are about. */
+const KIND_OF_TABLE: Readonly<Record<string, string>> = {
+  ...Object.fromEntries(Object.entries(PATHS).map(([kind, path]) => [path.replaceAll('-', '_'), kind])),
+  payments: 'payment_intent',
+  subscriptions: 'subscription',
+  customers: 'customer',
+};
+
+/** The page of the object that a row is about; null of one that has none. */
+export function pageOfRow(table: string, key: Readonly<Record<string, unknown>>): string | null {
+  const { id } = key;
+  return typeof id === 'string' && Object.hasOwn(KIND_OF_TABLE, table)
+    ? pageOfObject({ kind: KIND_OF_TABLE[table] ?? null, id })
+    : null;
 }

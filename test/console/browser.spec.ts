@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import pg from 'pg';
 import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
 import { deliver } from '../support/delivery.js';
 import { testDatabase, testEventStore, type TestServer } from '../support/servers.js';
@@ -145,6 +146,37 @@ inBrowser('the console in a browser', () => {
     await context.close();
   });
 
+  it('repairs rows that are wrong: verified, tried, rebuilt and verified again', async () => {
+    const rows = new pg.Client(database.url);
+    await rows.connect();
+    await rows.query(`update ledger.subscriptions set status = 'trialing' where id = $1`, [SUBSCRIPTION]);
+    const [page, context] = await open(`/console/subscriptions/${SUBSCRIPTION}`);
+    const ended = async (says: string): Promise<string> => {
+      await page.waitForSelector(`.verdict .sentence:has-text("${says}")`, { timeout: 30_000 });
+      return (await page.textContent('main')) ?? '';
+    };
+    await page.goto(`${service.url}/console/projections`);
+    await page.check('text=Verify');
+    await page.selectOption('select[name=projections]', 'subscriptions');
+    await page.fill('input[name=stream]', `subscription-${SUBSCRIPTION}`);
+    await page.click('text=Begin');
+    await page.waitForURL('**/console/operations/op_*');
+    const wrong = await ended('is not what the log gives');
+    expect(wrong).toMatch(/status\s*trialing → past_due/);
+    await page.click('text=Dry run first');
+    expect(await ended('A rebuild would change')).toMatch(/status\s*trialing → past_due/);
+    const { rows: still } = await rows.query(`select status from ledger.subscriptions where id = $1`, [SUBSCRIPTION]);
+    expect(still).toEqual([{ status: 'trialing' }]);
+    await page.click('button:has-text("Rebuild subscriptions")');
+    await ended('The new rows of subscriptions are shown.');
+    await page.click('button:has-text("Verify")');
+    await ended('All rows are right');
+    const { rows: right } = await rows.query(`select status from ledger.subscriptions where id = $1`, [SUBSCRIPTION]);
+    expect(right).toEqual([{ status: 'past_due' }]);
+    await rows.end();
+    await context.close();
+  }, 120_000);
+
   it('works without script', async () => {
     const [page, context] = await open('/console', { javaScriptEnabled: false });
     await page.fill('#q', SUBSCRIPTION);
@@ -161,9 +193,10 @@ inBrowser('the console in a browser', () => {
   });
 
   it.each(['light', 'dark'] as const)(
-    'has no fault that axe finds, in %s colours',
+    'has no fault that axe finds, and fits its window, in %s colours',
     async (colorScheme) => {
-      const [page, context] = await open('/console', { colorScheme });
+      const viewport = colorScheme === 'light' ? { width: 1280, height: 800 } : { width: 390, height: 800 };
+      const [page, context] = await open('/console', { colorScheme, viewport });
       const cdp = await context.newCDPSession(page);
       const paths = [
         '',
@@ -172,6 +205,9 @@ inBrowser('the console in a browser', () => {
         `/subscriptions/${SUBSCRIPTION}?known=1`,
         '/events',
         '/projections',
+        '/operations',
+        '/access-changes',
+        `/customers/${CUSTOMER}/access-changes`,
         '/parked',
         '/quarantine',
         '/findings',
@@ -180,6 +216,8 @@ inBrowser('the console in a browser', () => {
       const faults: string[] = [];
       for (const path of paths) {
         await page.goto(`${service.url}/console${path}`);
+        const wider = await page.evaluate('document.documentElement.scrollWidth - innerWidth');
+        if (Number(wider) > 0) faults.push(`${path} is ${String(wider)} pixels wider than the window`);
         // The policy of the page stays in force: no tag could bring this script in.
         await cdp.send('Runtime.evaluate', { expression: AXE });
         const { result } = await cdp.send('Runtime.evaluate', {

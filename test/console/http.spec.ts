@@ -5,8 +5,9 @@ import { deliver } from '../support/delivery.js';
 import { startLedger } from '../support/ledger.js';
 import { testDatabase, testEventStore, type TestServer } from '../support/servers.js';
 import { startServiceProcess, type ServiceProcess } from '../support/service-process.js';
-import { randomId, subscriptionEvent } from '../support/subscription-events.js';
+import { randomId, subscriptionEvent, subscriptionObject } from '../support/subscription-events.js';
 import { stripeEvent } from '../support/stripe-objects.js';
+import { until } from '../support/until.js';
 
 const TOKENS = {
   access: 'a-token-for-access-alone',
@@ -59,7 +60,13 @@ beforeAll(async () => {
   // A process of its own: jest's loader does not know a module that injected requests need.
   ledger = await startServiceProcess(
     { eventstoreUrl: eventStore.url, databaseUrl: database.url },
-    { API_TOKENS: `support:access=${TOKENS.access},reader:read=${TOKENS.read},ops:admin=${TOKENS.admin}` },
+    {
+      API_TOKENS: `support:access=${TOKENS.access},reader:read=${TOKENS.read},ops:admin=${TOKENS.admin}`,
+      ACCESS_CHANGES: 'yes',
+      // One customer whose access would change is held.
+      ACCESS_CHANGES_HELD_CUSTOMERS: '0',
+      ACCESS_CHANGES_HELD_PERCENT: '0',
+    },
   );
   for (const who of WHOS) {
     const answer = await post('/console/session', { token: TOKENS[who] });
@@ -113,6 +120,7 @@ const PAGES: readonly (readonly [path: string, from: Who])[] = [
   ['/console', 'access'],
   ['/console/find?q=nobody', 'access'],
   [`/console/customers/${CUSTOMER}`, 'access'],
+  [`/console/customers/${CUSTOMER}/access-changes`, 'access'],
   [`/console/subscriptions/${SUBSCRIPTION}`, 'access'],
   [`/console/subscriptions/${SUBSCRIPTION}?known=1&include=linked`, 'access'],
   ['/console/events', 'read'],
@@ -122,6 +130,8 @@ const PAGES: readonly (readonly [path: string, from: Who])[] = [
   ['/console/findings', 'read'],
   ['/console/findings/silent', 'read'],
   ['/console/projections', 'read'],
+  ['/console/operations', 'admin'],
+  ['/console/access-changes', 'admin'],
   ['/console/parked', 'admin'],
 ];
 const mayAll = (from: Who): readonly Who[] => WHOS.slice(WHOS.indexOf(from));
@@ -170,12 +180,106 @@ describe('who may ask about access alone', () => {
     );
     expect(masked).not.toContain(EMAIL);
     expect(masked).not.toContain('Lovelace');
-    if (path.includes(CUSTOMER)) {
+    if (path.endsWith(CUSTOMER)) {
       expect(whole).toContain(EMAIL);
       expect(masked).toContain('ad…@customer.example');
       expect(masked).toContain('A… L…');
       expect(masked).toContain('No access');
     }
+  });
+});
+
+describe('an operation', () => {
+  const asked = { kind: 'verify', projections: 'subscriptions', stream: `subscription-${SUBSCRIPTION}` };
+  const begin = async (form: Record<string, string>): Promise<string> =>
+    String((await post('/console/operations', form, { who: 'admin' })).headers.get('location'));
+
+  it('is begun once by a form that is sent twice, and shows what came of it and who asked', async () => {
+    const [path, again, other] = [
+      await begin({ ...asked, once: 'a' }),
+      await begin({ ...asked, once: 'a' }),
+      await begin({ ...asked, once: 'b' }),
+    ];
+    expect(path).toMatch(/^\/console\/operations\/op_[0-9a-f]{24}$/);
+    expect([again === path, other === path]).toEqual([true, false]);
+    const html = await until('the operation ends', async () => {
+      const text = await (await get(path, 'admin')).text();
+      // A browser without script loads it again until then.
+      expect(text.includes('<noscript><meta http-equiv="refresh" content="2"')).toBe(!text.includes('succeeded'));
+      return text.includes('succeeded') && text;
+    });
+    expect(html).toContain('All rows are right: 1 stream was folded again.');
+    expect(html).toMatch(/Asked for by<\/dt><dd>ops</);
+    expect((await get(path, 'read')).status).toBe(403);
+    expect(await (await get('/console/operations', 'admin')).text()).toContain(path);
+  });
+
+  it('is begun and cancelled by those alone who may', async () => {
+    for (const who of ['access', 'read'] as const)
+      for (const path of ['/console/operations', '/console/operations/op_1/cancel', '/console/access-changes/approve'])
+        expect([path, (await post(path, asked, { who })).status]).toEqual([path, 403]);
+    expect(await (await get('/console/projections', 'read')).text()).not.toContain('<form class="confirm');
+    expect(await (await get('/console/projections', 'admin')).text()).toContain('Nothing changes.');
+    const ended = await begin({ ...asked, once: 'c' });
+    expect((await post(`${ended}/cancel`, {}, { who: 'admin' })).headers.get('location')).toBe(ended);
+  });
+
+  it.each([
+    [{ kind: 'rollback' }, 'Choose the read model'],
+    [{ kind: 'rebuild', projections: 'nothing' }, 'There is no projection'],
+    [{ kind: 'everything' }, 'kind'],
+  ])('that cannot be is refused in words: %j', async (form, says) => {
+    const answer = await post('/console/operations', form as Record<string, string>, { who: 'admin' });
+    expect([answer.status, (await answer.text()).includes(says)]).toEqual([400, true]);
+  });
+});
+
+describe('a change of access that is held', () => {
+  const [customer, subscription] = [`${CUSTOMER}2`, `${SUBSCRIPTION}2`];
+  const nowS = Math.floor(Date.now() / 1_000);
+  const life = (type: string, status: string) => {
+    const items = subscriptionObject(subscription).items;
+    const [item] = items.data;
+    return deliver(
+      ledger.url,
+      JSON.stringify(
+        subscriptionEvent(subscription, {
+          type,
+          created: status === 'active' ? nowS - 60 : nowS,
+          object: {
+            customer,
+            status,
+            ended_at: status === 'active' ? null : nowS,
+            items: { ...items, data: [{ ...item, current_period_end: nowS + 86_400 }] },
+          },
+        }),
+      ),
+    );
+  };
+  const history = async (): Promise<string> =>
+    (await get(`/console/customers/${customer}/access-changes`, 'access')).text();
+
+  it('is approved by who has seen it, and by nobody else', async () => {
+    await life('customer.subscription.created', 'active');
+    await until('access begins', async () => (await history()).includes('access begins'));
+    await life('customer.subscription.deleted', 'canceled');
+    const page = async (): Promise<string> => (await get('/console/access-changes', 'admin')).text();
+    await until('the change is held', async () => (await page()).includes(customer));
+    expect(await page()).toContain('canceled on');
+    const blind = await post('/console/access-changes/approve', { seen: 'what was there before' }, { who: 'admin' });
+    expect(blind.headers.get('location')).toBe('/console/access-changes?told=changed');
+    expect(await page()).toContain(customer);
+    await until('what was seen is what is held', async () => {
+      const seen = /name="seen" value="(\w+)"/.exec(await page())?.[1] ?? '';
+      const { headers } = await post('/console/access-changes/approve', { seen }, { who: 'admin' });
+      return headers.get('location') === '/console/access-changes?told=approved';
+    });
+    const html = await until('it is recorded', async () => {
+      const text = await history();
+      return text.includes('access ends') && text;
+    });
+    expect(html.indexOf('access ends')).toBeLessThan(html.indexOf('access begins'));
+    expect(await (await get(`/console/customers/${customer}`, 'read')).text()).toContain('History of access');
   });
 });
 

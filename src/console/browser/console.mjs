@@ -7,9 +7,12 @@ const own = { createHTML: (/** @type {string} */ text) => text };
 /** @type {typeof own} */
 const policy = /** @type {any} */ (globalThis).trustedTypes?.createPolicy('ledger', own) ?? own;
 
-const main = () => /** @type {HTMLElement} */ (document.getElementById('main'));
-const told = document.getElementById('told');
-const tell = (/** @type {string} */ text) => told && (told.textContent = text);
+const byId = (/** @type {string} */ id) => document.getElementById(id);
+const main = () => /** @type {HTMLElement} */ (byId('main'));
+function tell(/** @type {string} */ text, at = 'told') {
+  const place = byId(at);
+  if (place) place.textContent = text;
+}
 const isTyping = (/** @type {Element | null} */ at) => at?.matches('input, select, textarea') ?? false;
 
 // Local times beside those in UTC.
@@ -41,7 +44,8 @@ async function show(/** @type {string} */ url) {
   const next = page.getElementById('main');
   if (next === null) return location.reload();
   main().replaceWith(document.adoptNode(next));
-  if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
+  if (document.title !== page.title) tell((document.title = page.title));
+  if (focused) byId(focused)?.focus({ preventScroll: true });
   ready();
 }
 
@@ -53,7 +57,7 @@ async function refresh() {
   isStale = false;
   try {
     await show(location.href);
-    tell(`Updated at ${new Date().toLocaleTimeString()}.`);
+    tell(`Updated at ${new Date().toLocaleTimeString()}.`, 'fresh');
   } catch {
     tell('The ledger does not answer. The page is old.');
   }
@@ -73,10 +77,10 @@ function follow() {
   source?.close();
   source = null;
   if (wanted === '') return;
-  let isFirst = main().dataset['first'] !== 'news';
   source = new EventSource(wanted);
+  // The first state is the one that is shown.
+  let isFirst = main().dataset['first'] !== 'news';
   const heard = () => {
-    // The first state is the one that is shown.
     if (isFirst) return void (isFirst = false);
     clearTimeout(soon);
     soon = setTimeout(refresh, 300);
@@ -98,7 +102,7 @@ document.addEventListener('visibilitychange', () => {
   if (!document.hidden && isStale) void refresh();
 });
 
-// Forms that are sent by a change, and moments of the past.
+// Forms that a change sends, and moments of the past.
 
 async function ask(/** @type {HTMLFormElement} */ form) {
   const fields = [...new FormData(form)].flatMap(([name, value]) => (value === '' ? [] : [[name, String(value)]]));
@@ -117,11 +121,10 @@ document.addEventListener('input', (event) => {
   const words = (field.dataset['words'] ?? '').split('|');
   const word = words[Number(field.value) - Number(field.min)] ?? field.value;
   field.setAttribute('aria-valuetext', word);
-  const output = document.getElementById(`${field.id}-word`);
-  if (output) output.textContent = word;
+  tell(word, `${field.id}-word`);
 });
 function move(/** @type {string} */ id, /** @type {number | ((now: number) => number)} */ to) {
-  const slider = document.getElementById(id);
+  const slider = byId(id);
   if (!(slider instanceof HTMLInputElement)) return;
   slider.value = String(typeof to === 'number' ? to : to(Number(slider.value)));
   slider.dispatchEvent(new Event('input', { bubbles: true }));
@@ -181,7 +184,7 @@ function keys() {
   dialog.showModal();
 }
 const DO = /** @type {Record<string, () => unknown>} */ ({
-  '/': () => document.getElementById('q')?.focus(),
+  '/': () => byId('q')?.focus(),
   '?': keys,
   j: () => step(1),
   k: () => step(-1),

@@ -2,6 +2,7 @@ import { includesScope } from '../../http/tokens.js';
 import { policyOf, reasonText, wayBack } from '../access-words.js';
 import type {
   Access,
+  AccessChange,
   Customer,
   Dispute,
   EventEntry,
@@ -16,17 +17,19 @@ import type {
 } from '../answers.js';
 import { pathOf, type Ledger } from '../ledger.js';
 import { page, type Frame, type Shown } from '../page.js';
-import { eventPage, invoicePage, subscriptionPage } from '../places.js';
+import { customerPage, eventPage, invoicePage, subscriptionPage } from '../places.js';
+import { History, productsOf } from '../parts/access-decision.js';
 import { Empty, Facts, Section, Table, Verdict } from '../parts/layout.js';
 import { dayText, Id, Mark, Money, Status, Time, Unknown } from '../parts/text.js';
 import { Changes, EventLine, Marks } from '../parts/timeline.js';
-import { ProblemError } from '../../http/problem.js';
+import { nameIn, namedProducts } from '../products.js';
+import { kindOf, ProblemError } from '../../http/problem.js';
 
 const ROWS_MAX = 20;
 /** So many subscriptions are followed in the joined timeline; each has a page with its own. */
 const FOLLOWED_MAX = 3;
 const ENTRIES_MAX = 40;
-const PRODUCTS_MAX = 12;
+const CHANGES_SHOWN = 3;
 
 type Told = Pick<TimelineEntry, 'stripeEventId' | 'type' | 'object' | 'created'> &
   Readonly<{ entry: TimelineEntry | null }>;
@@ -34,6 +37,7 @@ type Data = Readonly<{
   id: string;
   everything: Everything;
   access: Access;
+  changes: List<AccessChange> | null;
   products: readonly Product[];
   disputes: readonly Dispute[];
   told: readonly Told[];
@@ -47,14 +51,14 @@ async function load(ledger: Ledger, id: string, product: string | undefined): Pr
     ledger.read<List<Dispute>>('/v1/disputes', { customer: id, limit: ROWS_MAX }),
   ]);
   const named = everything.subscriptions.data.flatMap(({ items }) => items.flatMap((item) => item.product ?? []));
-  const wanted = [...new Set([...named, ...(product === undefined ? [] : [product])])].slice(0, PRODUCTS_MAX);
-  const products = await Promise.all(
-    wanted.map(
-      async (one) => (await ledger.find<Product>(`/v1/${pathOf('products', one)}`)) ?? { id: one, name: null },
-    ),
-  );
+  const changes = await orNothing(ledger.read<List<AccessChange>>(`${base}/access-changes`, { limit: CHANGES_SHOWN }));
+  const products = await namedProducts(ledger, [
+    ...(product === undefined ? [] : [product]),
+    ...named,
+    ...(changes?.data ?? []).flatMap(productsOf),
+  ]);
   const told = await toldOf(ledger, id, everything.subscriptions.data.slice(0, FOLLOWED_MAX));
-  return { id, everything, access, products, disputes: disputes.data, told };
+  return { id, everything, access, changes, products, disputes: disputes.data, told };
 }
 
 /** What happened, the newest first: events of the newest subscriptions with all that belongs to them, and the customer's own. */
@@ -75,12 +79,16 @@ async function toldOf(ledger: Ledger, id: string, subscriptions: readonly Subscr
   return unique.sort((a, b) => (a.created < b.created ? 1 : a.created > b.created ? -1 : 0)).slice(0, ENTRIES_MAX);
 }
 
-/** A timeline that cannot be told hides nothing else of the page. */
+/** What cannot be told now hides nothing else of the page. */
 async function orNothing<T>(answer: Promise<T>): Promise<T | null> {
   try {
     return await answer;
   } catch (error) {
-    if (error instanceof ProblemError && error.problem.code.startsWith('past_')) return null;
+    if (
+      error instanceof ProblemError &&
+      (error.problem.code.startsWith('past_') || kindOf(error.problem).status === 503)
+    )
+      return null;
     throw error;
   }
 }
@@ -103,6 +111,7 @@ function show(data: Data, { visitor, asked }: Frame): Shown {
           {customer === null ? <Mark tone="warn">known by other objects alone</Mark> : null}
         </p>
         <AccessVerdict access={access} products={products} product={asked.query['product']} mayLook={mayLook} />
+        <AccessHistory data={data} mayLook={mayLook} />
         <Section title="Subscriptions" id="subscriptions">
           <Subscriptions of={subscriptions.data} products={products} />
         </Section>
@@ -124,6 +133,22 @@ function show(data: Data, { visitor, asked }: Frame): Shown {
     ),
   };
 }
+
+const AccessHistory = ({ data: { id, changes, products }, mayLook }: { data: Data; mayLook: boolean }) => (
+  <Section
+    title="History of access"
+    id="history"
+    aside={changes?.nextCursor == null ? null : <a href={`${customerPage(id)}/access-changes`}>All decisions</a>}
+  >
+    {changes === null ? (
+      <Empty>
+        <p>The event store does not answer, which keeps the decisions.</p>
+      </Empty>
+    ) : (
+      <History of={changes.data} nameOf={nameIn(products)} mayLook={mayLook} />
+    )}
+  </Section>
+);
 
 const PaymentMethods = ({ of: paymentMethods }: { of: Everything['paymentMethods'] }) => (
   <Section title="Payment methods" id="methods">
@@ -220,7 +245,7 @@ function AccessVerdict({
   mayLook: boolean;
 }) {
   const { granted, until, reason, isComplete } = access;
-  const nameOf = (id: string): string => products.find((one) => one.id === id)?.name ?? id;
+  const nameOf = nameIn(products);
   const asked = product === undefined || product === '' ? access.products : [product];
   const to = asked.length === 0 ? '' : ` to ${asked.map(nameOf).join(', ')}`;
   const back = granted ? null : wayBack(reason);

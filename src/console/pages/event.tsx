@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { EventEntry, OneEvent } from '../answers.js';
 import { pathOf, type Ledger } from '../ledger.js';
 import { page, type Frame, type Shown } from '../page.js';
-import { eventPage, pageOfObject, streamPage } from '../places.js';
+import { eventPage, pageOfObject, pageOfRow, streamPage } from '../places.js';
 import { Facts, Section, Table, Verdict } from '../parts/layout.js';
 import { durationText, Id, Mark, Status, Time } from '../parts/text.js';
 
@@ -35,16 +35,6 @@ function pretty(body: string): string | null {
 }
 
 const cut = (text: string): string => (text.length > SHOWN_MAX ? `${text.slice(0, SHOWN_MAX)}\n…` : text);
-
-/** Rows of these tables have pages. */
-const PATHS: Readonly<Record<string, string>> = {
-  subscriptions: 'subscription',
-  invoices: 'invoice',
-  customers: 'customer',
-  payments: 'payment_intent',
-  refunds: 'refund',
-  disputes: 'dispute',
-};
 
 function show({ event, body, neighbours }: Data): Shown {
   const { stripeEventId, type, quarantine, receivedAt, created, deliveries, changed } = event;
@@ -151,11 +141,7 @@ const Rows = ({ changed }: Pick<OneEvent, 'changed'>) => (
       <ul class="plainlist">
         {changed.map(({ table, key }) => (
           <li key={`${table} ${JSON.stringify(key)}`}>
-            {table.replaceAll('_', ' ')}{' '}
-            <Id
-              id={Object.values(key).join(' ')}
-              href={table in PATHS ? pageOfObject({ kind: PATHS[table] ?? null, id: String(key['id']) }) : null}
-            />
+            {table.replaceAll('_', ' ')} <Id id={Object.values(key).join(' ')} href={pageOfRow(table, key)} />
           </li>
         ))}
       </ul>

@@ -1,4 +1,6 @@
 import type { Page } from '../page.js';
+import { ACCESS_CHANGES } from './access-changes.js';
+import { ACCESS_HISTORY } from './access-history.js';
 import { CUSTOMER } from './customer.js';
 import { EVENT } from './event.js';
 import { EVENTS } from './events.js';
@@ -6,6 +8,8 @@ import { FIND } from './find.js';
 import { FINDING, FINDINGS } from './findings.js';
 import { HEALTH } from './health.js';
 import { OBJECT } from './object.js';
+import { OPERATION } from './operation.js';
+import { OPERATIONS } from './operations.js';
 import { PARKED } from './parked.js';
 import { PROJECTIONS } from './projections.js';
 import { QUARANTINE, QUARANTINED } from './quarantine.js';
@@ -16,6 +20,7 @@ export const PAGES: readonly Page[] = [
   HEALTH,
   FIND,
   CUSTOMER,
+  ACCESS_HISTORY,
   SUBSCRIPTION,
   EVENT,
   EVENTS,
@@ -26,5 +31,8 @@ export const PAGES: readonly Page[] = [
   FINDINGS,
   FINDING,
   PROJECTIONS,
+  OPERATIONS,
+  OPERATION,
+  ACCESS_CHANGES,
   PARKED,
 ];

@@ -1,7 +1,8 @@
 import type { List } from '../answers.js';
-import { page, type Asked, type Shown } from '../page.js';
+import { page, type Frame, type Shown } from '../page.js';
 import { eventPage, streamPage } from '../places.js';
-import { Empty, Section } from '../parts/layout.js';
+import { AskOperation } from '../parts/ask-operation.js';
+import { Empty, Section, Table } from '../parts/layout.js';
 import { Id, Mark, Time } from '../parts/text.js';
 
 export type Parked = Readonly<{
@@ -21,6 +22,8 @@ export type Parked = Readonly<{
 
 type Cause = Readonly<{ cause: string; all: readonly Parked[] }>;
 const STREAMS_SHOWN = 10;
+/** A longer one fits into no form. */
+const CAUSE_MAX = 2_000;
 
 /** What cannot be folded for the same reason, the most frequent reason first. */
 export function causesOf(parked: readonly Parked[]): Cause[] {
@@ -35,8 +38,8 @@ const TOLD: Readonly<Record<string, string>> = {
   wanted: 'The replay is wanted; the process that projects does it soon.',
 };
 
-function show({ data, nextCursor }: List<Parked>, { query }: Asked): Shown {
-  const told = TOLD[query['told'] ?? ''];
+function show({ data, nextCursor }: List<Parked>, { asked, once }: Frame): Shown {
+  const told = TOLD[asked.query['told'] ?? ''];
   const causes = causesOf(data);
   return {
     title: 'Parked',
@@ -55,18 +58,20 @@ function show({ data, nextCursor }: List<Parked>, { query }: Asked): Shown {
           <>
             {nextCursor === null ? null : <p>There are more than {data.length}; these are the first.</p>}
             {causes.map((cause, at) => (
-              <OneCause key={cause.cause} cause={cause} at={at} />
+              <OneCause key={cause.cause} cause={cause} at={at} once={once} />
             ))}
             <Section title="All of them" id="all">
               <details>
                 <summary>Replay everything that is parked</summary>
-                <form class="confirm" method="post" action="/console/parked/replay">
+                <div class="confirm">
                   <p>
                     Each parked stream is folded again from the log. Rows change only where that succeeds now; readers
                     notice nothing else.
                   </p>
-                  <button type="submit">Replay all</button>
-                </form>
+                  <AskOperation fields={{ kind: 'replay' }} once={once}>
+                    Replay all
+                  </AskOperation>
+                </div>
               </details>
             </Section>
           </>
@@ -76,7 +81,7 @@ function show({ data, nextCursor }: List<Parked>, { query }: Asked): Shown {
   };
 }
 
-function OneCause({ cause: { cause, all }, at }: { cause: Cause; at: number }) {
+function OneCause({ cause: { cause, all }, at, once }: { cause: Cause; at: number; once: string }) {
   const since = all.map((one) => one.since).sort()[0];
   const streams = new Set(all.map(({ stream }) => stream)).size;
   const example = all[0];
@@ -96,27 +101,42 @@ function OneCause({ cause: { cause, all }, at }: { cause: Cause; at: number }) {
           revision {example.revision}.
         </p>
       )}
-      <ul class="plainlist">
+      <Table label={`Streams that park because of: ${cause}`} columns={['Stream', 'Read model', 'Tried', 'Replay']}>
         {all.slice(0, STREAMS_SHOWN).map((one) => (
-          <li key={`${one.projection} ${one.generation} ${one.stream}`}>
-            <form class="actions" method="post" action="/console/parked/replay">
-              <input type="hidden" name="projection" value={one.projection} />
-              <input type="hidden" name="stream" value={one.stream} />
-              <span>
-                <Id id={one.stream} href={streamPage(one.stream)} /> in {one.projection} version {one.version}{' '}
-                <span class="dim">tried {one.attempts === 1 ? 'once' : `${one.attempts} times`}</span>
-              </span>
-              {one.replayWantedAt === null ? null : <Mark tone="calm">replay wanted</Mark>}
-              <button type="submit" class="plain">
-                Replay{' '}
-                <span class="unseen">
-                  {one.stream} in {one.projection}
-                </span>
-              </button>
-            </form>
-          </li>
+          <tr key={`${one.projection} ${one.version} ${one.generation} ${one.stream}`}>
+            <td>
+              <Id id={one.stream} href={streamPage(one.stream)} />
+            </td>
+            <td>
+              {one.projection.replaceAll('_', ' ')} <span class="dim">version {one.version}</span>
+            </td>
+            <td>{one.attempts === 1 ? 'once' : `${one.attempts} times`}</td>
+            <td>
+              {one.replayWantedAt === null ? (
+                <form method="post" action="/console/parked/replay">
+                  <input type="hidden" name="projection" value={one.projection} />
+                  <input type="hidden" name="stream" value={one.stream} />
+                  <button type="submit" class="plain">
+                    Replay{' '}
+                    <span class="unseen">
+                      {one.stream} in {one.projection}
+                    </span>
+                  </button>
+                </form>
+              ) : (
+                <Mark tone="calm">wanted</Mark>
+              )}
+            </td>
+          </tr>
         ))}
-      </ul>
+      </Table>
+      {streams < 2 || cause.length > CAUSE_MAX ? null : (
+        <div class="actions after">
+          <AskOperation fields={{ kind: 'replay', cause }} once={once} kind="plain">
+            Replay all of this cause
+          </AskOperation>
+        </div>
+      )}
       {all.length > STREAMS_SHOWN ? <p class="dim">And {all.length - STREAMS_SHOWN} more.</p> : null}
     </Section>
   );
@@ -127,5 +147,5 @@ export const PARKED = page<List<Parked>>({
   path: '/parked',
   scope: 'admin',
   load: (ledger) => ledger.read('/v1/parked', { limit: 200 }),
-  show: (data, { asked }) => show(data, asked),
+  show,
 });

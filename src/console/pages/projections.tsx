@@ -1,4 +1,7 @@
-import { page, type Shown } from '../page.js';
+import { includesScope } from '../../http/tokens.js';
+import { counted, plural } from '../operation-words.js';
+import { page, type Frame, type Shown } from '../page.js';
+import { OperationForm } from '../parts/ask-operation.js';
 import { Section, Table, Verdict } from '../parts/layout.js';
 import { durationText, Mark, Status, Unknown } from '../parts/text.js';
 
@@ -8,6 +11,8 @@ export type Projection = Readonly<{
   generation: number;
   state: string;
   shown: boolean;
+  /** Whether it follows the log; what only another build reads does not. */
+  moving: boolean;
   position: string | null;
   logPosition: string | null;
   caughtUp: boolean;
@@ -17,8 +22,10 @@ export type Projection = Readonly<{
 }>;
 type Projections = Readonly<{ data: readonly Projection[] }>;
 
-function show({ data }: Projections): Shown {
-  const followed = data.filter(({ state }) => state !== 'kept');
+function show({ data }: Projections, { visitor, asked, once }: Frame): Shown {
+  const followed = data.filter(({ state, moving }) => state !== 'kept' && moving);
+  const others = data.filter((one) => !followed.includes(one));
+  const mayAsk = includesScope(visitor.scope, 'admin');
   const behind = followed.filter(({ caughtUp }) => !caughtUp);
   const lag = Math.max(0, ...followed.map(({ lagSeconds }) => lagSeconds ?? 0));
   return {
@@ -36,41 +43,58 @@ function show({ data }: Projections): Shown {
           </p>
         </Verdict>
         <Section title="Read models" id="models">
-          <Table
-            label="Read models and their generations"
-            columns={[
-              'Name',
-              'Version',
-              'State',
-              ['Lag', 'number'],
-              ['Bytes behind', 'number'],
-              ['Position', 'number'],
-              ['Parked', 'number'],
-            ]}
-          >
-            {data.map((one) => (
-              <tr key={`${one.name} ${one.version} ${one.generation}`}>
-                <th scope="row">{one.name.replaceAll('_', ' ')}</th>
-                <td>
-                  {one.version}, generation {one.generation}
-                </td>
-                <td>
-                  <Status of={one.state} /> {one.shown ? null : <Mark tone="calm">not shown</Mark>}
-                </td>
-                <td class="number">
-                  {one.lagSeconds === null ? <Unknown /> : one.lagSeconds < 1 ? 'none' : durationText(one.lagSeconds)}
-                </td>
-                <td class="number">{one.behind ?? <Unknown />}</td>
-                <td class="number">{one.position ?? <Unknown />}</td>
-                <td class="number">{one.parkedStreams}</td>
-              </tr>
-            ))}
-          </Table>
+          <Models label="Read models and their generations" of={followed} />
+          {others.length === 0 ? null : (
+            <details>
+              <summary>
+                {plural(others.length, 'more')} that nobody moves: kept by a rebuild, or of another build
+              </summary>
+              <Models label="Read models that nobody moves" of={others} />
+            </details>
+          )}
         </Section>
+        {mayAsk ? (
+          <Section title="Check and repair" id="work" aside={<a href="/console/operations">Operations</a>}>
+            <OperationForm models={[...new Set(followed.map(({ name }) => name))]} asked={asked.query} once={once} />
+          </Section>
+        ) : null}
       </>
     ),
   };
 }
+
+const Models = ({ label, of }: { label: string; of: readonly Projection[] }) => (
+  <Table
+    label={label}
+    columns={[
+      'Name',
+      'Version',
+      'State',
+      ['Lag', 'number'],
+      ['Bytes behind', 'number'],
+      ['Position', 'number'],
+      ['Parked', 'number'],
+    ]}
+  >
+    {of.map((one) => (
+      <tr key={`${one.name} ${one.version} ${one.generation}`}>
+        <th scope="row">{one.name.replaceAll('_', ' ')}</th>
+        <td>
+          {one.version}, generation {one.generation}
+        </td>
+        <td>
+          <Status of={one.state} /> {one.shown ? null : <Mark tone="calm">not shown</Mark>}
+        </td>
+        <td class="number">
+          {one.lagSeconds === null ? <Unknown /> : one.lagSeconds < 1 ? 'none' : durationText(one.lagSeconds)}
+        </td>
+        <td class="number">{one.behind === null ? <Unknown /> : counted(Number(one.behind))}</td>
+        <td class="number">{one.position ?? <Unknown />}</td>
+        <td class="number">{one.parkedStreams}</td>
+      </tr>
+    ))}
+  </Table>
+);
 
 /** How far are the read models? */
 export const PROJECTIONS = page<Projections>({

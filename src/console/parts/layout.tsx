@@ -8,13 +8,24 @@ const NAVIGATION: readonly (readonly [name: string, path: string, scope: Scope])
   ['Health', '', 'access'],
   ['Events', '/events', 'read'],
   ['Projections', '/projections', 'read'],
+  ['Operations', '/operations', 'admin'],
   ['Parked', '/parked', 'admin'],
   ['Quarantine', '/quarantine', 'read'],
   ['Findings', '/findings', 'read'],
+  ['Access', '/access-changes', 'admin'],
 ];
 
 /** The whole document. Nothing in it is script or style: both come from files, as the content security policy wants. */
-export const Document = ({ title, children }: { title: string; children: ComponentChildren }) => (
+export const Document = ({
+  title,
+  reloadS = null,
+  children,
+}: {
+  title: string;
+  /** After how many seconds a browser without script loads it again. */
+  reloadS?: number | null;
+  children: ComponentChildren;
+}) => (
   <html lang="en">
     <head>
       <meta charset="utf-8" />
@@ -23,6 +34,11 @@ export const Document = ({ title, children }: { title: string; children: Compone
       <link rel="icon" type="image/svg+xml" href={ASSETS.icon} />
       <link rel="stylesheet" href={ASSETS.style} />
       <script type="module" src={ASSETS.script} />
+      {reloadS === null ? null : (
+        <noscript>
+          <meta http-equiv="refresh" content={String(reloadS)} />
+        </noscript>
+      )}
     </head>
     {children}
   </html>
@@ -33,7 +49,7 @@ export function Layout({ shown, frame }: { shown: Shown; frame: Frame }) {
   const { visitor, asked } = frame;
   const allowed = NAVIGATION.filter(([, , scope]) => includesScope(visitor.scope, scope));
   return (
-    <Document title={shown.title}>
+    <Document title={shown.title} reloadS={shown.reloads === true ? (shown.refreshS ?? null) : null}>
       <body>
         <a class="skip" href="#main">
           Skip to the content
@@ -85,7 +101,9 @@ export function Layout({ shown, frame }: { shown: Shown; frame: Frame }) {
           {shown.main}
         </main>
         <footer>
-          <p id="told" role="status" />
+          <p>
+            <span id="told" role="status" /> <span id="fresh" class="dim" />
+          </p>
           <p class="dim">
             Times are UTC. Press <kbd>?</kbd> for keys. <a href="/openapi.json">API</a>
           </p>

@@ -1,0 +1,149 @@
+import type { HeldChange } from '../answers.js';
+import { reasonText } from '../access-words.js';
+import { fingerprintOf, HELD, HELD_SHOWN, type Held } from '../held.js';
+import { withQuery } from '../ledger.js';
+import { plural } from '../operation-words.js';
+import { page, type Frame, type Shown } from '../page.js';
+import { customerPage } from '../places.js';
+import { Because, turnOf } from '../parts/access-decision.js';
+import { Empty, Next, Section, Table, Verdict } from '../parts/layout.js';
+import { Id, Mark, Time } from '../parts/text.js';
+
+const TOLD: Readonly<Record<string, string>> = {
+  approved: 'Approved. The process that projects records the changes within seconds.',
+  changed: 'Other changes are held now than those that you saw. Nothing was approved: look again.',
+};
+
+function show(held: Held, { asked }: Frame): Shown {
+  const { data, count, nextCursor } = held;
+  const told = TOLD[asked.query['told'] ?? ''];
+  const isFirst = asked.query['cursor'] === undefined;
+  const lost = data.filter(({ before, now }) => before.granted && !now.granted).length;
+  const got = data.filter(({ before, now }) => !before.granted && now.granted).length;
+  const turns = [
+    [lost, 'would lose access'],
+    [got, 'would get access'],
+    [data.length - lost - got, 'would have access to other products'],
+  ].flatMap(([customers, what]) => (customers === 0 ? [] : [`${plural(Number(customers), 'customer')} ${what}`]));
+  const since = data.map(({ decidedAt }) => decidedAt).sort()[0];
+  return {
+    title: 'Access changes',
+    nav: 'Access',
+    refreshS: 10,
+    main: (
+      <>
+        <h1>Access changes</h1>
+        {told === undefined ? null : <p role="status">{told}</p>}
+        <Verdict tone={count === 0 ? 'good' : 'bad'}>
+          <p class="sentence">
+            {count === 0 ? (
+              'No change of access is held.'
+            ) : (
+              <>
+                {plural(count, 'change')} of access {count === 1 ? 'is' : 'are'} held
+                {since === undefined ? null : (
+                  <>
+                    , since <Time at={since} />
+                  </>
+                )}
+                .
+              </>
+            )}
+          </p>
+          {count === 0 ? null : (
+            <p>
+              {count > data.length ? `Of the ${data.length} that are shown here, ` : ''}
+              {turns.join(', ')}. Until somebody approves, the application is told nothing of it.
+            </p>
+          )}
+        </Verdict>
+        {count === 0 ? (
+          <Empty>
+            <p>
+              Changes are held here when more customers than usual would lose or get access at one time: after a
+              release, a new policy, or an outage. All others are recorded at once. They are at each customer’s page,
+              and in the feed <code>/v1/access-changes</code>.
+            </p>
+          </Empty>
+        ) : (
+          <>
+            <Causes of={data} />
+            {isFirst ? <Approve held={held} /> : null}
+            <Section title="Who" id="who">
+              <Table label="Changes that are held" columns={['Customer', 'Change', 'Why', 'Decided because']}>
+                {data.map((one) => {
+                  const { word, tone, says } = turnOf(one, (product) => product);
+                  return (
+                    <tr key={one.customer}>
+                      <td>
+                        <Id id={one.customer} href={customerPage(one.customer)} />
+                        {one.reference === null ? null : <span class="dim"> {one.reference}</span>}
+                      </td>
+                      <td>
+                        <Mark tone={tone}>{word}</Mark> {says}
+                      </td>
+                      <td>{reasonText(one.now.reason, one.now.until)}</td>
+                      <td>
+                        <Because of={one.because} mayLook />
+                      </td>
+                    </tr>
+                  );
+                })}
+              </Table>
+              <Next href={nextCursor === null ? null : withQuery('/console/access-changes', { cursor: nextCursor })} />
+            </Section>
+          </>
+        )}
+      </>
+    ),
+  };
+}
+
+/** The same rules and turns, counted: one cause of many changes is seen at once. */
+function Causes({ of }: { of: readonly HeldChange[] }) {
+  const counts = new Map<string, number>();
+  for (const one of of) {
+    const cause = `${turnOf(one, (product) => product).word}: ${one.now.reason.rule.replaceAll('_', ' ')}`;
+    counts.set(cause, (counts.get(cause) ?? 0) + 1);
+  }
+  return (
+    <Section title="By what would happen" id="causes">
+      <Table label="Held changes by what would happen" columns={['What', ['Customers', 'number']]}>
+        {[...counts]
+          .sort(([, a], [, b]) => b - a)
+          .map(([cause, count]) => (
+            <tr key={cause}>
+              <th scope="row">{cause}</th>
+              <td class="number">{count}</td>
+            </tr>
+          ))}
+      </Table>
+    </Section>
+  );
+}
+
+const Approve = ({ held }: { held: Held }) => (
+  <Section title="Approve" id="approve">
+    <details>
+      <summary>Record {held.count === 1 ? 'this change' : `all ${held.count} changes`}</summary>
+      <form class="confirm" method="post" action="/console/access-changes/approve">
+        <input type="hidden" name="seen" value={fingerprintOf(held)} />
+        <p>
+          They are appended to the log and told to the application, which lets customers in or locks them out. That
+          cannot be taken back; only a later change can follow. What is held later needs another approval.
+        </p>
+        <button type="submit" class="danger">
+          Approve {plural(held.count, 'change')}
+        </button>
+      </form>
+    </details>
+  </Section>
+);
+
+/** Whose access would change all at once, and may it? */
+export const ACCESS_CHANGES = page<Held>({
+  path: '/access-changes',
+  scope: 'admin',
+  load: (ledger, { query }) => ledger.read(HELD, { limit: HELD_SHOWN, cursor: query['cursor'] }),
+  show,
+});

@@ -1,0 +1,69 @@
+import type { List, Operation } from '../answers.js';
+import { withQuery } from '../ledger.js';
+import { durationPrecise, hasEnded, progressText, requestText, workedS } from '../operation-words.js';
+import { page, type Frame, type Shown } from '../page.js';
+import { operationPage } from '../places.js';
+import { Empty, Next, Table } from '../parts/layout.js';
+import { Status, Time, Unknown } from '../parts/text.js';
+
+function show({ data, nextCursor }: List<Operation>, { nowMs }: Frame): Shown {
+  const isUnderWay = data.some((one) => !hasEnded(one));
+  return {
+    title: 'Operations',
+    nav: 'Operations',
+    refreshS: isUnderWay ? 2 : 15,
+    reloads: isUnderWay,
+    main: (
+      <>
+        <h1>Operations</h1>
+        <p>
+          Long work on the read models: who asked for it, and what came of it. The log keeps all of them.{' '}
+          <a href="/console/projections#work">Ask for one</a>
+        </p>
+        {data.length === 0 ? (
+          <Empty>
+            <p>
+              Nobody has asked for any yet. A rebuild, a dry run or a verification begins at{' '}
+              <a href="/console/projections#work">Projections</a>, or with <code>POST /v1/operations</code>.
+            </p>
+          </Empty>
+        ) : (
+          <Table
+            label="Operations, the newest first"
+            columns={['What', 'State', 'Asked for', 'By', ['Took', 'number']]}
+          >
+            {data.map((one) => (
+              <tr key={one.id}>
+                <td>
+                  <a href={operationPage(one.id)}>{requestText(one.request)}</a>
+                </td>
+                <td>
+                  <Status of={one.state} /> {hasEnded(one) ? null : <span class="dim">{progressText(one)}</span>}
+                </td>
+                <td>
+                  <Time at={one.requestedAt} />
+                </td>
+                <td>{one.by}</td>
+                <td class="number">
+                  <Took seconds={workedS(one, nowMs)} />
+                </td>
+              </tr>
+            ))}
+          </Table>
+        )}
+        <Next href={nextCursor === null ? null : withQuery('/console/operations', { cursor: nextCursor })} />
+      </>
+    ),
+  };
+}
+
+const Took = ({ seconds }: { seconds: number | null }) =>
+  seconds === null ? <Unknown /> : <>{durationPrecise(seconds)}</>;
+
+/** Who did what to the read models? */
+export const OPERATIONS = page<List<Operation>>({
+  path: '/operations',
+  scope: 'admin',
+  load: (ledger, { query }) => ledger.read('/v1/operations', { limit: 50, cursor: query['cursor'] }),
+  show,
+});

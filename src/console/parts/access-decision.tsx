@@ -1,0 +1,98 @@
+import type { AccessChange, AccessDecision } from '../answers.js';
+import { reasonText } from '../access-words.js';
+import { eventPage } from '../places.js';
+import { Empty } from './layout.js';
+import { Mark, Time } from './text.js';
+
+type NameOf = (product: string) => string;
+
+/** What is in one list and not in the other. */
+const without = (all: readonly string[], others: readonly string[]): readonly string[] =>
+  all.filter((one) => !others.includes(one));
+
+/** What changed, in a word and its colour, and for which products and entitlements. */
+export function turnOf(
+  { before, now }: Pick<AccessDecision, 'before' | 'now'>,
+  nameOf: NameOf,
+): Readonly<{ word: string; tone: 'good' | 'bad' | 'calm'; says: string }> {
+  const allOf = ({ products, entitlements }: AccessDecision['before']) => [...products.map(nameOf), ...entitlements];
+  const [had, has] = [allOf(before), allOf(now)];
+  if (now.granted && !before.granted) return { word: 'access begins', tone: 'good', says: has.join(', ') };
+  if (before.granted && !now.granted) return { word: 'access ends', tone: 'bad', says: had.join(', ') };
+  const [gained, lost] = [without(has, had), without(had, has)];
+  const parts = [
+    gained.length === 0 ? null : `got ${gained.join(', ')}`,
+    lost.length === 0 ? null : `lost ${lost.join(', ')}`,
+  ];
+  const says = parts.filter((part) => part !== null).join(', ');
+  return { word: now.granted ? 'access changes' : 'no access', tone: 'calm', says };
+}
+
+/** What made the ledger decide when it did. */
+export function Because({ of, mayLook }: { of: AccessDecision['because']; mayLook: boolean }) {
+  switch (of.kind) {
+    case 'event':
+      if (of.stripeEventId == null) return <>an event came</>;
+      return mayLook ? <a href={eventPage(of.stripeEventId)}>an event came</a> : <>an event came</>;
+    case 'time':
+      return <>its time had come</>;
+    case 'policy':
+      return <>the rules of access changed</>;
+    case 'repair':
+      return <>rows were put right</>;
+  }
+}
+
+/** One decision: what changed, why, and what made it be decided then. */
+const Decision = ({ of, nameOf, mayLook }: { of: AccessChange; nameOf: NameOf; mayLook: boolean }) => {
+  const { word, tone, says } = turnOf(of, nameOf);
+  return (
+    <>
+      <p class="event">
+        <Mark tone={tone}>{word}</Mark> {says} <Time at={of.decidedAt} />
+      </p>
+      <p>
+        {capital(reasonText(of.now.reason, of.now.until))}.{' '}
+        <span class="dim">
+          Decided because <Because of={of.because} mayLook={mayLook} />
+          {of.isBaseline ? ', as the first decision of the ledger; it was announced to nobody' : ''}.
+        </span>
+      </p>
+    </>
+  );
+};
+
+const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+
+/** Decisions about a customer, the newest first. */
+export const History = ({
+  of,
+  nameOf,
+  mayLook,
+  isRest = false,
+}: {
+  of: readonly AccessChange[];
+  nameOf: (product: string) => string;
+  mayLook: boolean;
+  isRest?: boolean;
+}) =>
+  of.length === 0 ? (
+    <Empty>
+      <p>
+        {isRest
+          ? 'There are no earlier decisions.'
+          : 'Nothing was decided yet: a customer without a decision counts as one without access. A decision comes some seconds after an event, unless ACCESS_CHANGES=no.'}
+      </p>
+    </Empty>
+  ) : (
+    <ol class="timeline">
+      {of.map((one) => (
+        <li key={one.id}>
+          <Decision of={one} nameOf={nameOf} mayLook={mayLook} />
+        </li>
+      ))}
+    </ol>
+  );
+
+/** The products that a decision is about. */
+export const productsOf = ({ before, now }: AccessDecision): readonly string[] => [...before.products, ...now.products];

@@ -1,0 +1,80 @@
+import type { ComponentChildren } from 'preact';
+import { KINDS } from '../operation-words.js';
+
+/** Fields that say what to ask for; those without a value are left out. */
+type Fields = Readonly<Record<string, string | undefined>>;
+
+/** A button that asks for one operation. `once`: sent twice, it is asked for once. */
+export const AskOperation = ({
+  fields,
+  once,
+  children,
+  kind = '',
+}: {
+  fields: Fields;
+  once: string;
+  children: ComponentChildren;
+  kind?: string;
+}) => (
+  <form method="post" action="/console/operations">
+    <Hidden fields={{ ...fields, once }} />
+    <button type="submit" class={kind}>
+      {children}
+    </button>
+  </form>
+);
+
+const Hidden = ({ fields }: { fields: Fields }) => (
+  <>
+    {Object.entries(fields).map(([name, value]) =>
+      value === undefined || value === '' ? null : <input key={name} type="hidden" name={name} value={value} />,
+    )}
+  </>
+);
+
+/** Chooses what to do with which read model, each with what comes of it. */
+export const OperationForm = ({
+  models,
+  asked,
+  once,
+}: {
+  models: readonly string[];
+  asked: Readonly<Record<string, string>>;
+  once: string;
+}) => {
+  const chosen = KINDS.find(([kind]) => kind === asked['kind'])?.[0] ?? 'verify';
+  return (
+    <form class="confirm operation" method="post" action="/console/operations">
+      <Hidden fields={{ once }} />
+      <fieldset>
+        <legend>What to do</legend>
+        {KINDS.map(([kind, name, says]) => (
+          <label key={kind} class="choice">
+            <input type="radio" name="kind" value={kind} checked={kind === chosen} />
+            <span>
+              <strong>{name}</strong> <span class="dim">{says}</span>
+            </span>
+          </label>
+        ))}
+      </fieldset>
+      <div class="filters">
+        <label>
+          Read model
+          <select name="projections">
+            <option value="">all</option>
+            {models.map((name) => (
+              <option key={name} value={name} selected={name === asked['projection']}>
+                {name.replaceAll('_', ' ')}
+              </option>
+            ))}
+          </select>
+        </label>
+        <label>
+          Stream, to verify one alone
+          <input name="stream" value={asked['stream'] ?? ''} size={36} maxLength={600} spellcheck={false} />
+        </label>
+        <button type="submit">Begin</button>
+      </div>
+    </form>
+  );
+};
