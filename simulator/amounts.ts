@@ -1,4 +1,4 @@
-import type { Charge, Invoice, Price } from './books.js';
+import type { Charge, Invoice, Price, Refund } from './books.js';
 
 /** What the books add up to, in minor units. */
 
@@ -28,6 +28,11 @@ export function amountRefundedMinor({ refunds }: Charge): number {
   return refunds.reduce((sum, { amountMinor, status }) => sum + (status === 'failed' ? 0 : amountMinor), 0);
 }
 
+/** The balance transaction that puts a failed refund back. */
+export function failureOf({ balanceTransaction }: Refund): string {
+  return `${balanceTransaction}f`;
+}
+
 export function subtotalMinor({ lines }: Invoice): number {
   return lines.reduce((sum, line) => sum + line.amountMinor, 0);
 }
@@ -36,6 +41,16 @@ export function discountMinor({ lines }: Invoice): number {
   return lines.reduce((sum, line) => sum + line.discountMinor, 0);
 }
 
+/** All taxes, those that amounts include among them. */
+export function taxMinor({ lines }: Pick<Invoice, 'lines'>): number {
+  return lines.reduce((sum, { tax }) => sum + (tax?.minor ?? 0), 0);
+}
+
+/** The taxes that amounts include. */
+export function inclusiveTaxMinor({ lines }: Pick<Invoice, 'lines'>): number {
+  return lines.reduce((sum, { tax }) => sum + (tax?.isInclusive === true ? tax.minor : 0), 0);
+}
+
 export function totalMinor(invoice: Invoice): number {
-  return subtotalMinor(invoice) - discountMinor(invoice);
+  return subtotalMinor(invoice) - discountMinor(invoice) + taxMinor(invoice) - inclusiveTaxMinor(invoice);
 }

@@ -154,6 +154,8 @@ export interface InvoiceLine {
   readonly amountMinor: number;
   /** What a coupon takes off of it, when it is invoiced. */
   readonly discountMinor: number;
+  /** What its amount includes, or what comes on top of it. */
+  readonly tax: Readonly<{ minor: number; isInclusive: boolean; percentage: number }> | null;
   readonly description: string;
   readonly proration: boolean;
   readonly periodStart: Seconds;
@@ -189,6 +191,9 @@ export interface Invoice {
   readonly preCreditMinor: number;
   readonly postCreditMinor: number;
   readonly paidOutside: boolean;
+  /** What an open one was paid, and a paid one beyond what it asked for. */
+  readonly partPaidMinor: number;
+  readonly overpaidMinor: number;
   readonly attemptCount: number;
   readonly nextAttemptAt: Seconds | null;
   readonly autoAdvance: boolean;
@@ -236,6 +241,8 @@ export interface InvoicePayment {
   readonly currency: string;
   readonly createdAt: Seconds;
   readonly paidAt: Seconds;
+  /** It was taken off the invoice again. */
+  readonly canceledAt: Seconds | null;
 }
 
 export interface Refund {

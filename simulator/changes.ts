@@ -54,8 +54,8 @@ const NEVER = Object.fromEntries(Object.keys(CHANGES).map((name) => [name, 0])) 
 const PLANNED = { metadata: 3, schedule: 1, discount: 1, refund: 2, oneOff: 1 } as const;
 
 /** What changes fit the subscription's present state. */
-export function pickChange({ random, subscription, cycles, several, schedule }: Stage): Change {
-  const alone = several ? {} : { oneOff: 0 };
+export function pickChange({ random, subscription, cycles, several, bank, schedule }: Stage): Change {
+  const alone = several ? (bank ? { oneOff: 10 } : {}) : { oneOff: 0 };
   if (schedule !== null) return random.weighted<Change>({ ...NEVER, ...PLANNED, ...alone });
   if (subscription.status === 'active')
     return random.weighted<Change>({ ...WEIGHTS, ...alone, thereAndBack: cycles ? 4 : 0 });

@@ -1,11 +1,14 @@
-import { amountDueMinor, priceMinor, totalMinor } from './amounts.js';
-import type { BillingReason, Charge, Intent, Invoice, InvoiceLine } from './books.js';
+import { amountDueMinor, priceMinor, taxMinor, totalMinor } from './amounts.js';
+import type { Movement } from './bank/ledger.js';
+import type { BillingReason, Charge, Intent, Invoice, InvoiceLine, InvoicePayment } from './books.js';
 import { DAY, HOUR, type Seconds } from './calendar.js';
 import { isBasilOrLater } from './api-version.js';
 import { discounted } from './discounts.js';
 import type { Operation } from './journal.js';
 import { invoicePaymentShape, invoiceShape } from './shapes/invoice.js';
 import { chargeShape, paymentIntentShape } from './shapes/payment.js';
+import { realTime } from './shapes/view.js';
+import { taxed } from './taxes.js';
 import { newId, recordCustomer, updateCustomer, type Stage } from './stage.js';
 
 /** How invoices come to be and are paid, or not. */
@@ -45,6 +48,7 @@ export function periodLines(
       quantity,
       amountMinor: period.trial === true ? 0 : priceMinor(item.price, quantity),
       discountMinor: 0,
+      tax: null,
       description:
         period.trial === true
           ? `Trial period for ${productName}`
@@ -68,7 +72,7 @@ export function draftInvoice(stage: Stage, at: Seconds, plan: InvoicePlan): Invo
     status: 'draft',
     discount,
     dueAt: null,
-    lines: discount === null ? plan.lines : discounted(plan.lines, discount),
+    lines: taxed(stage, discount === null ? plan.lines : discounted(plan.lines, discount)),
     periodStart: plan.periodStart,
     periodEnd: plan.periodEnd,
     createdAt: at,
@@ -81,6 +85,8 @@ export function draftInvoice(stage: Stage, at: Seconds, plan: InvoicePlan): Invo
     preCreditMinor: 0,
     postCreditMinor: 0,
     paidOutside: false,
+    partPaidMinor: 0,
+    overpaidMinor: 0,
     attemptCount: 0,
     nextAttemptAt: plan.reason === 'subscription_cycle' ? at + HOUR : null,
     autoAdvance: true,
@@ -104,6 +110,7 @@ export function finalized(stage: Stage, at: Seconds, invoice: Invoice): Invoice 
     balanceMinor: endingBalanceMinor,
   };
   const due = { ...invoice, startingBalanceMinor, endingBalanceMinor };
+  bookInvoice(stage, at, due);
   return {
     ...due,
     number: `${invoicePrefix}-${String(nextInvoiceSequence).padStart(4, '0')}`,
@@ -112,6 +119,45 @@ export function finalized(stage: Stage, at: Seconds, invoice: Invoice): Invoice 
     nextAttemptAt: null,
     intent: amountDueMinor(due) > 0 ? newId(stage, 'pi') : null,
   };
+}
+
+function bookInvoice({ ledger }: Stage, at: Seconds, invoice: Invoice): void {
+  const { id, currency, customer, startingBalanceMinor, endingBalanceMinor } = invoice;
+  const appliedMinor = (endingBalanceMinor ?? startingBalanceMinor) - startingBalanceMinor;
+  const tax = taxMinor(invoice);
+  ledger.post(
+    at,
+    currency,
+    ['receivable', id, totalMinor(invoice) - appliedMinor],
+    ['credit', customer.id, appliedMinor],
+    ['billed', id, tax - totalMinor(invoice)],
+    ['taxed', id, -tax],
+  );
+}
+
+/** Nothing more is asked for of an invoice; what the customer's credit had paid of it comes back. Gives the invoice as it then is. */
+export function voided(stage: Stage, at: Seconds, invoice: Invoice): Invoice {
+  const { id, currency, customer, startingBalanceMinor, endingBalanceMinor } = invoice;
+  const appliedMinor = (endingBalanceMinor ?? startingBalanceMinor) - startingBalanceMinor;
+  const openMinor = stage.ledger.balance('receivable', id);
+  stage.customer = { ...stage.customer, balanceMinor: stage.customer.balanceMinor - appliedMinor };
+  const tax = -stage.ledger.balance('taxed', id);
+  stage.ledger.post(
+    at,
+    currency,
+    ['receivable', id, -openMinor],
+    ['credit', customer.id, -appliedMinor],
+    ['taxed', id, tax],
+    ['billed', id, openMinor + appliedMinor - tax],
+  );
+  return { ...invoice, status: 'void', voidedAt: at, autoAdvance: false };
+}
+
+/** Given up. */
+export function writtenOff({ ledger }: Stage, at: Seconds, invoice: Invoice): Invoice {
+  const openMinor = ledger.balance('receivable', invoice.id);
+  ledger.post(at, invoice.currency, ['receivable', invoice.id, -openMinor], ['writtenOff', invoice.id, openMinor]);
+  return { ...invoice, status: 'uncollectible', uncollectibleAt: at, autoAdvance: false };
 }
 
 /** Says when finalising an invoice moved the customer's credit. */
@@ -191,10 +237,28 @@ export function attempted(stage: Stage, at: Seconds, attempt: { intent: Intent; 
 export function recordAttempt(stage: Stage, operation: Operation, { charge, intent }: Attempt): void {
   const paid = charge.declineCode === null;
   if (paid) stage.charges = [...stage.charges, charge];
-  operation.record(paid ? 'charge.succeeded' : 'charge.failed', (view) => chargeShape(view, charge));
+  if (paid) moveAtStripe(stage, charge, { kind: 'charge', source: charge.id, amountMinor: charge.amountMinor });
+  const isSettledLater = paid && stage.bank && isBasilOrLater(stage.journal.view.playedIn) && stage.random.chance(0.5);
+  const made = isSettledLater ? { ...charge, balanceTransaction: null } : charge;
+  operation.record(paid ? 'charge.succeeded' : 'charge.failed', (view) => chargeShape(view, made));
   operation.record(paid ? 'payment_intent.succeeded' : 'payment_intent.payment_failed', (view) =>
     paymentIntentShape(view, intent),
   );
+  if (!isSettledLater) return;
+  const settling = stage.journal.operation(operation.at + 1, 'stripe');
+  settling.record('charge.updated', (view) => chargeShape(view, charge));
+}
+
+/** Money of a charge comes or goes at Stripe, which goes by real time. */
+export function moveAtStripe(
+  { ledger, journal }: Stage,
+  charge: Charge,
+  moved: Pick<Movement, 'kind' | 'source' | 'amountMinor'> & Partial<Pick<Movement, 'transaction' | 'feeMinor' | 'at'>>,
+): void {
+  const at = realTime(journal.view, moved.at ?? charge.createdAt);
+  const transaction = moved.transaction ?? charge.balanceTransaction;
+  if (transaction === null) throw new Error(`${charge.id} moved nothing.`);
+  ledger.move({ feeMinor: 0, ...moved, transaction, charge: charge.id, currency: charge.currency, at });
 }
 
 export function paid(at: Seconds, invoice: Invoice, charge: Charge | null): Invoice {
@@ -210,21 +274,52 @@ export function paid(at: Seconds, invoice: Invoice, charge: Charge | null): Invo
 }
 
 /** What says that an invoice is settled: both event types that Stripe sends, and since basil the payment that ties intent and invoice. */
-export function recordPaid(stage: Stage, operation: Operation, invoice: Invoice): void {
+export function recordPaid(stage: Stage, operation: Operation, invoice: Invoice): InvoicePayment | null {
   recordInvoice(operation, { type: 'invoice.paid', invoice });
   if (!invoice.paidOutside) recordInvoice(operation, { type: 'invoice.payment_succeeded', invoice });
   stage.invoices = [...stage.invoices, invoice];
-  if (invoice.intent === null || !isBasilOrLater(stage.journal.view.playedIn)) return;
+  const dueMinor = amountDueMinor(invoice);
+  if (invoice.paidOutside)
+    stage.ledger.post(
+      operation.at,
+      invoice.currency,
+      ['outside', invoice.id, dueMinor],
+      ['receivable', invoice.id, -dueMinor],
+    );
+  else if (invoice.charge !== null)
+    lay(stage, operation.at, { invoice, charge: invoice.charge, amountMinor: dueMinor });
+  if (invoice.intent === null || !isBasilOrLater(stage.journal.view.playedIn)) return null;
+  const { intent } = invoice;
+  return recordApplication(stage, operation, { invoice, intent, amountMinor: amountDueMinor(invoice) });
+}
+
+/** What ties a payment to an invoice. */
+export function recordApplication(
+  stage: Stage,
+  operation: Operation,
+  { invoice, intent, amountMinor }: { invoice: Invoice; intent: string; amountMinor: number },
+): InvoicePayment {
   const payment = {
     id: newId(stage, 'inpay'),
     invoice: invoice.id,
-    intent: invoice.intent,
-    amountMinor: amountDueMinor(invoice),
+    intent,
+    amountMinor,
     currency: invoice.currency,
     createdAt: invoice.finalizedAt ?? operation.at,
     paidAt: operation.at,
+    canceledAt: null,
   };
   operation.record('invoice_payment.paid', (view) => invoicePaymentShape(view, payment));
+  return payment;
+}
+
+/** Lays money of a charge to an invoice; less than nothing takes it off. */
+export function lay(
+  { ledger }: Stage,
+  at: Seconds,
+  { invoice, charge, amountMinor }: { invoice: Invoice; charge: string; amountMinor: number },
+): void {
+  ledger.post(at, invoice.currency, ['loose', charge, amountMinor], ['receivable', invoice.id, -amountMinor]);
 }
 
 /** A failed attempt: the next one is three days later, until there is none (`nextAttemptAt` null). */

@@ -23,7 +23,14 @@ export function creditPaidInvoice(stage: Stage, operation: Operation): void {
   const { invoice, charge, leftMinor } = chosen;
   const amountMinor = random.chance(0.3) ? leftMinor : random.integer(1, leftMinor);
   const refund = random.chance(0.5) ? refundPart(stage, operation, { charge, amountMinor }) : null;
-  if (refund === null) updateCustomer(stage, operation, { balanceMinor: stage.customer.balanceMinor - amountMinor });
+  if (refund === null) {
+    updateCustomer(stage, operation, { balanceMinor: stage.customer.balanceMinor - amountMinor });
+    const legs = [
+      ['credit', stage.customer.id, -amountMinor],
+      ['givenBack', charge.id, amountMinor],
+    ] as const;
+    stage.ledger.post(operation.at, invoice.currency, ...legs);
+  }
   recordNote(operation, 'created', newNote(stage, invoice, { amountMinor, refund, at: operation.at }));
   const credited = { ...invoice, postCreditMinor: invoice.postCreditMinor + amountMinor };
   stage.invoices = stage.invoices.map((other) => (other === invoice ? credited : other));
@@ -38,10 +45,14 @@ export function creditOpenInvoice(stage: Stage, open: Invoice, at: Seconds): Inv
   const amountMinor = stage.random.integer(1, dueMinor - 1);
   const note = newNote(stage, open, { amountMinor, refund: null, at });
   const credited = { ...open, preCreditMinor: amountMinor };
+  const ask = (when: Seconds, minor: number): void =>
+    stage.ledger.post(when, open.currency, ['receivable', open.id, minor], ['billed', open.id, -minor]);
+  ask(at, -amountMinor);
   recordNote(operation, 'created', note);
   recordInvoice(operation, { type: 'invoice.updated', invoice: credited });
   if (stage.random.chance(0.7)) return credited;
   const undoing = stage.journal.operation(at + stage.random.integer(1, DAY), 'merchant');
+  ask(undoing.at, amountMinor);
   recordNote(undoing, 'voided', { ...note, status: 'void', voidedAt: undoing.at });
   recordInvoice(undoing, { type: 'invoice.updated', invoice: open });
   return open;

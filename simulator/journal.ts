@@ -51,6 +51,9 @@ const IN_REAL_TIME = new Set([
   'test_helpers.test_clock',
 ]);
 
+/** The balance is the account's, and has no id. */
+const streamOf = ({ object, id }: StripeObject): string => (object === 'balance' ? 'account-own' : `${object}-${id}`);
+
 /** What an event tells: its object, and, where it tells that, the object before. */
 type Told = { readonly render: Renderer; readonly before: Renderer | null; readonly at: Seconds };
 type Fact = Pick<StripeEvent, 'type' | 'created' | 'request' | 'pending_webhooks'> & Omit<Told, 'at'>;
@@ -79,7 +82,7 @@ export class Journal {
       const created = IN_REAL_TIME.has(object.object) ? realTime(this.view, at) : at;
       const before = this.#before(type, object, created);
       this.#last.set(object.id, { render, at: created, before });
-      const stream = subscription === undefined ? `${object.object}-${object.id}` : `subscription-${subscription}`;
+      const stream = subscription === undefined ? streamOf(object) : `subscription-${subscription}`;
       const id = this.#eventId();
       const fact = { type, created, request, render, before, pending_webhooks: this.random.integer(1, 3) };
       this.#add(fact, stream, id);

@@ -1,5 +1,6 @@
 import { stripeId, type Account } from './account.js';
 import type { ApiVersion } from './api-version.js';
+import { Ledger } from './bank/ledger.js';
 import { DAY, HOUR, MINUTE, type Seconds } from './calendar.js';
 import { cancel, change } from './changes.js';
 import { Journal, type SimulatedEvent } from './journal.js';
@@ -32,6 +33,8 @@ export interface SimulatedLife {
   readonly stripeSubscriptions: readonly StripeObject[];
   /** In true order. */
   readonly events: readonly SimulatedEvent[];
+  /** Who owed and had what, kept by the acts themselves, and what moved at Stripe. */
+  readonly ledger: Ledger;
 }
 
 export interface LifeOptions {
@@ -46,11 +49,12 @@ export interface LifeOptions {
   readonly at: Seconds;
   readonly cycles: boolean;
   readonly several: boolean;
+  readonly bank: boolean;
 }
 
 /** Plays one life, from the customer's first day to its cancellation or as far as the simulation goes. */
 export function playLife(options: LifeOptions): SimulatedLife {
-  const { seed, index, account, apiVersion, playedIn = apiVersion, at, cycles, several } = options;
+  const { seed, index, account, apiVersion, playedIn = apiVersion, at, cycles, several, bank } = options;
   const random = seededRandom(seed, 'life', index);
   // Events that a value goes there and back with look like twins of each other.
   const clock =
@@ -58,7 +62,7 @@ export function playLife(options: LifeOptions): SimulatedLife {
       ? null
       : { id: stripeId(random, 'clock'), startsAt: at, createdAt: at, speed: HOUR };
   const journal = new Journal(random, { account, apiVersion, playedIn, clock }, { twins: !cycles });
-  const stage = openStage({ random, journal, cycles, several }, at);
+  const stage = openStage({ random, journal, cycles, several, bank, ledger: new Ledger() }, at);
   if (clock !== null)
     journal.operation(at, 'merchant').record('test_helpers.test_clock.created', () => testClockShape(clock, at, null));
   openAccount(stage, journal.operation(at, 'merchant'));
@@ -76,6 +80,7 @@ export function playLife(options: LifeOptions): SimulatedLife {
     customer: stage.customer.id,
     stripeSubscriptions,
     events,
+    ledger: stage.ledger,
   };
 }
 

@@ -1,10 +1,13 @@
-import { amountRefundedMinor } from './amounts.js';
+import { amountRefundedMinor, failureOf } from './amounts.js';
 import { isCloverOrLater } from './api-version.js';
+import type { Movement } from './bank/ledger.js';
 import type { Charge, Dispute, DisputeEntry, Refund } from './books.js';
 import { DAY, type Seconds } from './calendar.js';
+import { moveAtStripe } from './collection.js';
 import type { Operation, Renderer } from './journal.js';
 import { disputeShape, refundShape } from './shapes/money-back.js';
 import { chargeShape } from './shapes/payment.js';
+import { realTime } from './shapes/view.js';
 import { newId, type Stage } from './stage.js';
 
 /** How money goes back: refunds, some of which fail later, and disputes, some of which are won. */
@@ -24,7 +27,7 @@ export function refund(stage: Stage, operation: Operation): void {
     charge,
     amountMinor: random.chance(0.5) ? leftMinor : random.integer(1, leftMinor),
   });
-  if (random.chance(0.15)) failRefund(stage, made, operation.at + random.integer(1, 5) * DAY);
+  if (random.chance(0.15)) failRefund(stage, { charge, made }, operation.at + random.integer(1, 5) * DAY);
 }
 
 /** Refunds this much of a charge. */
@@ -36,14 +39,30 @@ export function refundPart(
   const made = newRefund(stage, charge, { at: operation.at, amountMinor });
   const refunded = { ...charge, refunds: [made, ...charge.refunds] };
   replaceCharge(stage, refunded);
+  giveBack(stage, charge, { ...made, kind: 'refund', transaction: made.balanceTransaction, at: operation.at });
   operation.record('refund.created', (view) => refundShape(view, made));
   operation.record('charge.refunded', (view) => chargeShape(view, refunded));
   return made;
 }
 
 /** What has been paid by now: some invoices are paid ahead of what else is played. */
-export function chargesBy({ charges }: Stage, { at }: Operation): readonly Charge[] {
-  return charges.filter(({ createdAt }) => createdAt <= at);
+export function chargesBy({ charges, ledger }: Stage, { at }: Operation): readonly Charge[] {
+  return charges.filter(({ id, createdAt }) => createdAt <= at && (ledger.takenOff.get(id) ?? at) <= at);
+}
+
+/** Money leaves for a customer, or comes back: of what was laid to an invoice it is given back. */
+function giveBack(
+  stage: Stage,
+  charge: Charge,
+  {
+    amountMinor,
+    ...moved
+  }: Pick<Movement, 'kind' | 'amountMinor' | 'transaction' | 'at'> & { id: string; feeMinor?: number },
+): void {
+  moveAtStripe(stage, charge, { ...moved, source: moved.id, amountMinor: -amountMinor });
+  if (stage.ledger.takenOff.has(charge.id)) return;
+  const at = realTime(stage.journal.view, moved.at);
+  stage.ledger.post(at, charge.currency, ['givenBack', charge.id, amountMinor], ['loose', charge.id, -amountMinor]);
 }
 
 function newRefund(stage: Stage, charge: Charge, { at, amountMinor }: { at: Seconds; amountMinor: number }): Refund {
@@ -61,9 +80,11 @@ function newRefund(stage: Stage, charge: Charge, { at, amountMinor }: { at: Seco
 }
 
 /** The bank sends the money back, days later: two types tell of the one change, and a third names it. */
-function failRefund(stage: Stage, made: Refund, at: Seconds): void {
+function failRefund(stage: Stage, { charge, made }: { charge: Charge; made: Refund }, at: Seconds): void {
   const operation = stage.journal.operation(at, 'stripe');
   const failed: Refund = { ...made, status: 'failed' };
+  const transaction = failureOf(made);
+  giveBack(stage, charge, { id: made.id, amountMinor: -made.amountMinor, kind: 'refund_failure', transaction, at });
   for (const type of ['refund.updated', 'charge.refund.updated', 'refund.failed'])
     operation.record(type, (view) => refundShape(view, failed));
 }
@@ -95,6 +116,7 @@ export function dispute(stage: Stage, operation: Operation): void {
         : [newEntry(stage, operation.at, { amountMinor: -charge.amountMinor, feeMinor: DISPUTE_FEE_MINOR })],
     createdAt: operation.at,
   };
+  bookEntries(stage, opened, opened.entries);
   opening.record('charge.dispute.created', (view) => disputeShape(view, opened));
   if (prevented) return;
   if (!inquiry) opening.record('charge.dispute.funds_withdrawn', (view) => disputeShape(view, opened));
@@ -108,10 +130,18 @@ function closeDispute(stage: Stage, opened: Dispute, at: Seconds): void {
   const status = inquiry ? 'warning_closed' : random.pick(['won', 'lost'] as const);
   const returned =
     status === 'won' ? [newEntry(stage, at, { amountMinor: opened.charge.amountMinor, feeMinor: 0 })] : [];
+  bookEntries(stage, opened, returned);
   const closed: Renderer = (view) =>
     disputeShape(view, { ...opened, status, entries: [...opened.entries, ...returned] });
   operation.record('charge.dispute.closed', closed);
   if (status === 'won') operation.record('charge.dispute.funds_reinstated', closed);
+}
+
+function bookEntries(stage: Stage, { id, charge }: Dispute, entries: readonly DisputeEntry[]): void {
+  for (const { id: transaction, amountMinor, feeMinor, createdAt: at } of entries) {
+    const kind = amountMinor < 0 ? 'dispute' : 'dispute_reversal';
+    giveBack(stage, charge, { id, amountMinor: -amountMinor, feeMinor, kind, transaction, at });
+  }
 }
 
 function newEntry(stage: Stage, at: Seconds, money: Pick<DisputeEntry, 'amountMinor' | 'feeMinor'>): DisputeEntry {

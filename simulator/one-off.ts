@@ -1,23 +1,32 @@
 import { amountDueMinor } from './amounts.js';
-import type { Invoice, InvoiceLine } from './books.js';
-import { DAY, type Seconds } from './calendar.js';
+import { isBasilOrLater } from './api-version.js';
+import type { Invoice, InvoiceLine, InvoicePayment } from './books.js';
+import { DAY, MINUTE, type Seconds } from './calendar.js';
 import {
   attempted,
   collectAtOnce,
   draftInvoice,
   finalized,
+  lay,
   openIntent,
   paid,
+  recordApplication,
   recordAttempt,
   recordBalance,
   recordInvoice,
   recordPaid,
+  voided,
+  writtenOff,
+  type Attempt,
 } from './collection.js';
 import { creditOpenInvoice } from './credit-notes.js';
 import type { Operation } from './journal.js';
+import { refundPart } from './money-back.js';
 import { invoiceItemShape } from './shapes/invoice-item.js';
+import { invoicePaymentShape } from './shapes/invoice.js';
 import { paymentIntentShape } from './shapes/payment.js';
-import { newId, type Stage } from './stage.js';
+import { newId, updateCustomer, type Stage } from './stage.js';
+import { taxed } from './taxes.js';
 
 const DAYS_UNTIL_DUE = 14;
 
@@ -29,7 +38,7 @@ export function oneOffInvoice(stage: Stage, operation: Operation): void {
   const ofSubscription = draftInvoice(stage, at, { reason: 'manual', lines: [], periodStart: at, periodEnd: at });
   const draft: Invoice = {
     ...ofSubscription,
-    lines,
+    lines: taxed(stage, lines),
     subscription: null,
     discount: null,
     dueAt: isSent ? at + DAYS_UNTIL_DUE * DAY : null,
@@ -42,6 +51,7 @@ export function oneOffInvoice(stage: Stage, operation: Operation): void {
   if (!isSent) return collectAtOnce(stage, operation, open);
   recordBalance(stage, operation, open);
   recordInvoice(operation, { type: 'invoice.sent', invoice: open });
+  if (mayPayInParts(stage, open) && stage.random.chance(0.2)) return payTooMuch(stage, operation, open);
   settle(stage, open, at + stage.random.integer(1, 5) * DAY);
 }
 
@@ -56,6 +66,7 @@ function pendingLine(stage: Stage, { at, record }: Operation): InvoiceLine {
     quantity: 1,
     amountMinor: stage.random.integer(500, 90_000),
     discountMinor: 0,
+    tax: null,
     description: 'Onboarding',
     proration: false,
     periodStart: at,
@@ -81,17 +92,18 @@ function settle(stage: Stage, sent: Invoice, at: Seconds): void {
       void: usedBalance ? 0 : 1,
       uncollectible: 1,
       open: 1,
+      inParts: mayPayInParts(stage, open) ? 4 : 0,
     })
   ) {
     case 'card':
-      return payByCard(stage, operation, open);
+      return reopen(stage, open, payByCard(stage, operation, open));
+    case 'inParts':
+      return payInParts(stage, operation, open);
     case 'outside':
-      return recordPaid(stage, operation, { ...paid(operation.at, open, null), paidOutside: true });
+      recordPaid(stage, operation, { ...paid(operation.at, open, null), paidOutside: true });
+      return undefined;
     case 'void':
-      return recordInvoice(operation, {
-        type: 'invoice.voided',
-        invoice: { ...open, status: 'void', voidedAt: operation.at, autoAdvance: false },
-      });
+      return recordInvoice(operation, { type: 'invoice.voided', invoice: voided(stage, operation.at, open) });
     case 'uncollectible':
       return writeOff(stage, open);
     case 'open':
@@ -99,21 +111,103 @@ function settle(stage: Stage, sent: Invoice, at: Seconds): void {
   }
 }
 
-function payByCard(stage: Stage, operation: Operation, open: Invoice): void {
+function payByCard(stage: Stage, operation: Operation, open: Invoice): InvoicePayment | null {
   const named = { ...open, intent: newId(stage, 'pi') };
-  const intent = openIntent(stage, operation.at, named);
+  const { charge } = charged(stage, operation, named, amountDueMinor(named));
+  return recordPaid(stage, operation, paid(operation.at, named, charge));
+}
+
+/** A payment by card of its own, for an invoice that names an intent. */
+function charged(stage: Stage, operation: Operation, named: Invoice, amountMinor: number): Attempt {
+  const intent = { ...openIntent(stage, operation.at, named), amountMinor };
   operation.record('payment_intent.created', (view) => paymentIntentShape(view, intent));
   const attempt = attempted(stage, operation.at, { intent, succeeds: true });
   recordAttempt(stage, operation, attempt);
-  recordPaid(stage, operation, paid(operation.at, named, attempt.charge));
+  return attempt;
+}
+
+/** Since basil several payments may pay one invoice. */
+const mayPayInParts = ({ bank, journal }: Stage, open: Invoice): boolean =>
+  bank && isBasilOrLater(journal.view.playedIn) && amountDueMinor(open) > 1;
+
+/** A part of what an open invoice asks for. Gives the invoice as it then is. */
+function payPart(stage: Stage, operation: Operation, open: Invoice, amountMinor: number): Invoice {
+  const intent = newId(stage, 'pi');
+  const { charge } = charged(stage, operation, { ...open, intent }, amountMinor);
+  recordApplication(stage, operation, { invoice: open, intent, amountMinor });
+  lay(stage, operation.at, { invoice: open, charge: charge.id, amountMinor });
+  const partly = { ...open, partPaidMinor: open.partPaidMinor + amountMinor };
+  recordInvoice(operation, { type: 'invoice.updated', invoice: partly });
+  return partly;
+}
+
+/** The rest of it, or more: that is the customer's credit. What a payment tells that it paid is the whole of it, or what was asked for. */
+function payRest(stage: Stage, operation: Operation, partly: Invoice, tooMuchMinor: number): void {
+  const restMinor = amountDueMinor(partly) - partly.partPaidMinor;
+  const intent = newId(stage, 'pi');
+  const { charge } = charged(stage, operation, { ...partly, intent }, restMinor + tooMuchMinor);
+  const told = restMinor + (stage.random.chance(0.5) ? tooMuchMinor : 0);
+  const invoice = { ...paid(operation.at, partly, charge), overpaidMinor: tooMuchMinor };
+  recordApplication(stage, operation, { invoice, intent, amountMinor: told });
+  recordInvoice(operation, { type: 'invoice.paid', invoice });
+  lay(stage, operation.at, { invoice, charge: charge.id, amountMinor: restMinor + tooMuchMinor });
+  if (tooMuchMinor === 0) return;
+  // What a refund of it would take, and from whom, is not told.
+  stage.charges = stage.charges.filter(({ id }) => id !== charge.id);
+  stage.ledger.post(
+    operation.at,
+    invoice.currency,
+    ['receivable', invoice.id, tooMuchMinor],
+    ['credit', stage.customer.id, -tooMuchMinor],
+  );
+  recordInvoice(operation, { type: 'invoice.overpaid', invoice });
+  updateCustomer(stage, operation, { balanceMinor: stage.customer.balanceMinor - tooMuchMinor });
+}
+
+function payInParts(stage: Stage, operation: Operation, open: Invoice): void {
+  const dueMinor = amountDueMinor(open);
+  const partly = payPart(stage, operation, open, stage.random.integer(1, dueMinor - 1));
+  if (stage.random.chance(0.2)) return;
+  payRest(stage, stage.journal.operation(operation.at + stage.random.integer(1, 3 * DAY), 'merchant'), partly, 0);
+}
+
+/** Two payments at once, which are more than was asked for together. */
+function payTooMuch(stage: Stage, operation: Operation, open: Invoice): void {
+  const partly = payPart(stage, operation, open, stage.random.integer(1, amountDueMinor(open) - 1));
+  payRest(stage, operation, partly, stage.random.integer(1, 5_000));
+}
+
+/** The payment is taken off the invoice, as for another one: it is open again, and paid with another card, or not. */
+function reopen(stage: Stage, open: Invoice, payment: InvoicePayment | null): void {
+  const invoice = stage.invoices.at(-1);
+  const charge = stage.charges.find(({ id }) => id === invoice?.charge);
+  if (payment === null || invoice === undefined || charge === undefined) return;
+  // Under a test clock payments go by another time, and which of a refund and this came first could not be told.
+  if (stage.journal.view.clock !== null || !mayPayInParts(stage, open) || !stage.random.chance(0.7)) return;
+  const paidAt = invoice.paidAt ?? invoice.createdAt;
+  const operation = stage.journal.operation(paidAt + stage.random.integer(1, 3) * DAY, 'merchant');
+  const { at } = operation;
+  stage.invoices = stage.invoices.filter((other) => other !== invoice);
+  stage.ledger.takenOff.set(charge.id, at);
+  lay(stage, at, { invoice, charge: charge.id, amountMinor: -amountDueMinor(invoice) });
+  const opened = { ...open, attemptCount: invoice.attemptCount };
+  // Not every account is told of the payment itself.
+  if (stage.random.chance(0.5))
+    operation.record('invoice_payment.detached', (view) => invoicePaymentShape(view, { ...payment, canceledAt: at }));
+  recordInvoice(operation, { type: 'invoice.updated', invoice: opened });
+  if (stage.random.chance(0.4))
+    refundPart(stage, stage.journal.operation(at + MINUTE, 'merchant'), {
+      charge,
+      amountMinor: stage.random.integer(1, charge.amountMinor),
+    });
+  if (stage.random.chance(0.6))
+    payByCard(stage, stage.journal.operation(at + stage.random.integer(1, 3) * DAY, 'merchant'), opened);
 }
 
 function writeOff(stage: Stage, open: Invoice): void {
   const overdueAt = open.dueAt ?? open.createdAt;
   recordInvoice(stage.journal.operation(overdueAt, 'stripe'), { type: 'invoice.overdue', invoice: open });
   const operation = stage.journal.operation(overdueAt + 30 * DAY, 'merchant');
-  recordInvoice(operation, {
-    type: 'invoice.marked_uncollectible',
-    invoice: { ...open, status: 'uncollectible', uncollectibleAt: operation.at, autoAdvance: false },
-  });
+  const invoice = writtenOff(stage, operation.at, open);
+  recordInvoice(operation, { type: 'invoice.marked_uncollectible', invoice });
 }

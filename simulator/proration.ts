@@ -32,6 +32,7 @@ function prorationLine(
     invoiceItem: null,
     quantity: item.quantity,
     discountMinor: 0,
+    tax: null,
     amountMinor: sign * Math.round(priceMinor(item.price, item.quantity) * share),
     description: `${sign < 0 ? 'Unused' : 'Remaining'} time on ${item.quantity} × ${item.price.productName}`,
     proration: true,

@@ -16,6 +16,8 @@ import {
   recordFailure,
   recordInvoice,
   recordPaid,
+  voided,
+  writtenOff,
   type Attempt,
 } from './collection.js';
 import { creditOpenInvoice } from './credit-notes.js';
@@ -206,15 +208,14 @@ function settlePaused(stage: Stage, operation: Operation, draft: Invoice): Secon
     return operation.at;
   }
   const open: Invoice = { ...finalized(stage, operation.at, draft), intent: null };
-  const ended: Invoice =
-    behavior === 'void'
-      ? { ...open, status: 'void', voidedAt: operation.at, autoAdvance: false }
-      : { ...open, status: 'uncollectible', uncollectibleAt: operation.at, autoAdvance: false };
   recordInvoice(operation, { type: 'invoice.finalized', invoice: open });
   recordBalance(stage, operation, open);
-  recordInvoice(operation, {
-    type: behavior === 'void' ? 'invoice.voided' : 'invoice.marked_uncollectible',
-    invoice: ended,
-  });
+  if (behavior === 'void') {
+    recordInvoice(operation, { type: 'invoice.voided', invoice: voided(stage, operation.at, open) });
+    recordBalance(stage, operation, open);
+  } else {
+    const ended = writtenOff(stage, operation.at, open);
+    recordInvoice(operation, { type: 'invoice.marked_uncollectible', invoice: ended });
+  }
   return operation.at;
 }

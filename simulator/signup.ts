@@ -12,6 +12,7 @@ import {
   recordFailure,
   recordInvoice,
   recordPaid,
+  voided,
   type Attempt,
 } from './collection.js';
 import { newDiscount, recordDiscount } from './discounts.js';
@@ -42,7 +43,7 @@ const COUNTRIES = ['US', 'DE', 'FR', 'GB', 'JP', 'CM'] as const;
 
 /** A customer with a card, and a subscription that is about to be taken out. */
 export function openStage(
-  { random, journal, ...options }: Pick<Stage, 'random' | 'journal' | 'cycles' | 'several'>,
+  { random, journal, ...options }: Pick<Stage, 'random' | 'journal' | 'ledger' | 'cycles' | 'several' | 'bank'>,
   at: Seconds,
 ): Stage {
   const customer = newCustomer(random, at);
@@ -281,8 +282,7 @@ function recoverFirst(stage: Stage, invoice: Invoice, { intent }: Attempt): Seco
 
 function expireFirst(stage: Stage, invoice: Invoice, startedAt: Seconds): Seconds {
   const operation = stage.journal.operation(startedAt + 23 * HOUR, 'stripe');
-  const voided: Invoice = { ...invoice, status: 'void', voidedAt: operation.at, autoAdvance: false };
-  recordInvoice(operation, { type: 'invoice.voided', invoice: voided });
+  recordInvoice(operation, { type: 'invoice.voided', invoice: voided(stage, operation.at, invoice) });
   updateSubscription(stage, operation, {
     status: 'incomplete_expired',
     canceledAt: operation.at,

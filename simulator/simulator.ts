@@ -26,6 +26,8 @@ export interface SimulationOptions {
   readonly cycles?: boolean;
   /** A customer may have several subscriptions, and invoices of none (default true); else all of a life is about one subscription. */
   readonly several?: boolean;
+  /** Customers may also pay tax, in parts and too much, and payments be taken off invoices again (default false). */
+  readonly bank?: boolean;
 }
 
 export interface Simulation {
@@ -45,7 +47,15 @@ const COHORT = 100;
 
 /** One life after another: a life is about fifty events, and only the present one is in memory. */
 export function* lives(options: SimulationOptions): Generator<SimulatedLife> {
-  const { seed, subscriptions, startAt = JANUARY_2026, livemode = false, cycles = false, several = true } = options;
+  const {
+    seed,
+    subscriptions,
+    startAt = JANUARY_2026,
+    livemode = false,
+    cycles = false,
+    several = true,
+    bank = false,
+  } = options;
   if (!Number.isInteger(subscriptions) || subscriptions < 0 || subscriptions > SUBSCRIPTIONS_MAX) {
     throw new RangeError(`subscriptions must be a whole number up to ${SUBSCRIPTIONS_MAX}, got ${subscriptions}.`);
   }
@@ -55,7 +65,7 @@ export function* lives(options: SimulationOptions): Generator<SimulatedLife> {
     const apiVersion = options.apiVersion === 'mixed' ? random.pick(API_VERSIONS) : options.apiVersion;
     const playedIn = options.playedIn ?? apiVersion;
     const at = startAt + random.integer(0, 30 * DAY);
-    yield playLife({ seed, index, account, apiVersion, playedIn, at, cycles, several });
+    yield playLife({ seed, index, account, apiVersion, playedIn, at, cycles, several, bank });
   }
 }
 

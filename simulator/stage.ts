@@ -1,3 +1,4 @@
+import type { Ledger } from './bank/ledger.js';
 import type { Charge, Customer, Invoice, InvoiceLine, PaymentMethod, Schedule, Subscription } from './books.js';
 import type { Interval } from './calendar.js';
 import type { Journal, Operation } from './journal.js';
@@ -14,6 +15,10 @@ export interface Stage {
   readonly cycles: boolean;
   /** Whether the customer may have several subscriptions, and invoices of none. */
   readonly several: boolean;
+  /** Whether customers also pay tax, in parts and too much, and payments are taken off invoices again. */
+  readonly bank: boolean;
+  /** The books in double entry. */
+  readonly ledger: Ledger;
   customer: Customer;
   paymentMethod: PaymentMethod;
   subscription: Subscription;

@@ -1,6 +1,6 @@
 import type Stripe from 'stripe';
 import { isBasilOrLater } from '../api-version.js';
-import { amountDueMinor, discountMinor, subtotalMinor, totalMinor } from '../amounts.js';
+import { amountDueMinor, discountMinor, inclusiveTaxMinor, subtotalMinor, taxMinor, totalMinor } from '../amounts.js';
 import type { Invoice, InvoiceLine, InvoicePayment } from '../books.js';
 import type { JsonObject, Shape, StripeObject } from '../json.js';
 import { discountShape } from './discount.js';
@@ -87,17 +87,18 @@ function commonFields(view: View, invoice: Invoice) {
 function amounts(view: View, invoice: Invoice) {
   const due = amountDueMinor(invoice);
   // Before basil, what came outside Stripe was paid, and not counted.
-  const paid = invoice.status === 'paid' && (isBasilOrLater(view.apiVersion) || !invoice.paidOutside) ? due : 0;
+  const isPaidHere = invoice.status === 'paid' && (isBasilOrLater(view.apiVersion) || !invoice.paidOutside);
+  const paid = isPaidHere ? due : invoice.status === 'paid' ? 0 : invoice.partPaidMinor;
   return {
     amount_due: due,
     amount_paid: paid,
     amount_remaining: due - paid,
     amount_shipping: 0,
     subtotal: subtotalMinor(invoice),
-    subtotal_excluding_tax: subtotalMinor(invoice),
+    subtotal_excluding_tax: subtotalMinor(invoice) - inclusiveTaxMinor(invoice),
     total: totalMinor(invoice),
     total_discount_amounts: discountAmounts(invoice, discountMinor(invoice)),
-    total_excluding_tax: totalMinor(invoice),
+    total_excluding_tax: totalMinor(invoice) - taxMinor(invoice),
   };
 }
 
@@ -115,6 +116,37 @@ function hostedPages(view: View, invoice: Invoice) {
   };
 }
 
+const isTaxed = ({ lines }: Invoice): boolean => lines.some(({ tax }) => tax !== null);
+
+/** Lines of one customer are taxed at one rate. */
+const taxedAmount = (lines: readonly InvoiceLine[]) => ({
+  minor: taxMinor({ lines }),
+  taxableMinor:
+    lines.reduce((sum, line) => sum + line.amountMinor - line.discountMinor, 0) - inclusiveTaxMinor({ lines }),
+  isInclusive: lines[0]?.tax?.isInclusive === true,
+  rate: `txr_simulated${lines[0]?.tax?.percentage ?? 0}`,
+});
+
+function taxAmounts(lines: readonly InvoiceLine[]): JsonObject[] {
+  const { minor, taxableMinor, isInclusive, rate } = taxedAmount(lines);
+  const reason = { taxability_reason: 'standard_rated', taxable_amount: taxableMinor };
+  return [{ amount: minor, inclusive: isInclusive, tax_rate: rate, ...reason }];
+}
+
+function taxesOf(lines: readonly InvoiceLine[]): JsonObject[] {
+  const { minor, taxableMinor, isInclusive, rate } = taxedAmount(lines);
+  return [
+    {
+      amount: minor,
+      tax_behavior: isInclusive ? 'inclusive' : 'exclusive',
+      tax_rate_details: { tax_rate: rate },
+      taxability_reason: 'standard_rated',
+      taxable_amount: taxableMinor,
+      type: 'tax_rate_details',
+    },
+  ];
+}
+
 function beforeBasil(view: View, invoice: Invoice) {
   return {
     application_fee_amount: null,
@@ -125,15 +157,15 @@ function beforeBasil(view: View, invoice: Invoice) {
     payment_intent: invoice.intent,
     quote: null,
     subscription: invoice.subscription,
-    tax: null,
-    total_tax_amounts: [],
+    tax: isTaxed(invoice) ? taxMinor(invoice) : null,
+    total_tax_amounts: isTaxed(invoice) ? taxAmounts(invoice.lines) : [],
     transfer_data: null,
   };
 }
 
 function sinceBasil(invoice: Invoice) {
   return {
-    amount_overpaid: 0,
+    amount_overpaid: invoice.overpaidMinor,
     automatically_finalizes_at: invoice.status === 'draft' ? invoice.nextAttemptAt : null,
     parent:
       invoice.subscription === null
@@ -144,7 +176,7 @@ function sinceBasil(invoice: Invoice) {
             type: 'subscription_details',
           },
     total_pretax_credit_amounts: [],
-    total_taxes: [],
+    total_taxes: isTaxed(invoice) ? taxesOf(invoice.lines) : [],
   };
 }
 
@@ -177,7 +209,7 @@ function lineBeforeBasil(view: View, invoice: Invoice, line: InvoiceLine): JsonO
     proration_details: { credited_items: null },
     subscription: invoice.subscription,
     ...(line.item === null ? {} : { subscription_item: line.item.id }),
-    tax_amounts: [],
+    tax_amounts: line.tax === null ? [] : taxAmounts([line]),
     tax_rates: [],
     type: line.proration || line.item === null ? 'invoiceitem' : 'subscription',
   };
@@ -210,7 +242,7 @@ function lineSinceBasil(invoice: Invoice, line: InvoiceLine) {
     quantity_decimal: String(line.quantity),
     subscription: invoice.subscription,
     subtotal: line.amountMinor,
-    taxes: [],
+    taxes: line.tax === null ? [] : taxesOf([line]),
   };
 }
 
@@ -226,7 +258,7 @@ export function invoicePaymentShape(view: View, payment: InvoicePayment): Stripe
     is_default: true,
     livemode: view.account.livemode,
     payment: { payment_intent: payment.intent, type: 'payment_intent' },
-    status: 'paid',
-    status_transitions: { canceled_at: null, paid_at: payment.paidAt },
+    status: payment.canceledAt === null ? 'paid' : 'canceled',
+    status_transitions: { canceled_at: payment.canceledAt, paid_at: payment.paidAt },
   } satisfies Shape<Stripe.InvoicePayment> & StripeObject;
 }

@@ -1,7 +1,10 @@
 import type Stripe from 'stripe';
+import { failureOf } from '../amounts.js';
 import { isBasilOrLater } from '../api-version.js';
+import { transactionOf } from '../bank/transactions.js';
 import type { Dispute, DisputeEntry, Refund } from '../books.js';
 import type { JsonObject, Shape, StripeObject } from '../json.js';
+import { balanceTransactionShape } from './bank.js';
 import { nulls, realTime, type View } from './view.js';
 
 export function refundShape(view: View, refund: Refund): StripeObject {
@@ -14,7 +17,9 @@ export function refundShape(view: View, refund: Refund): StripeObject {
     created: realTime(view, refund.createdAt),
     currency: refund.currency,
     destination_details: { card: { reference: null, reference_status: 'pending', type: 'refund' }, type: 'card' },
-    ...(refund.status === 'failed' ? { failure_reason: 'lost_or_stolen_card' } : {}),
+    ...(refund.status === 'failed'
+      ? { failure_balance_transaction: failureOf(refund), failure_reason: 'lost_or_stolen_card' }
+      : {}),
     metadata: {},
     payment_intent: refund.intent,
     reason: refund.reason,
@@ -66,25 +71,17 @@ export function disputeShape(view: View, dispute: Dispute): StripeObject {
 }
 
 function entryShape(view: View, dispute: Dispute, entry: DisputeEntry): JsonObject {
-  const { currency } = dispute.charge;
-  return {
-    id: entry.id,
-    object: 'balance_transaction',
-    amount: entry.amountMinor,
-    available_on: realTime(view, entry.createdAt),
-    created: realTime(view, entry.createdAt),
-    currency,
-    description: `Chargeback ${entry.amountMinor < 0 ? 'withdrawal' : 'reversal'} for ${dispute.charge.id}`,
-    exchange_rate: null,
-    fee: entry.feeMinor,
-    fee_details:
-      entry.feeMinor === 0
-        ? []
-        : [{ amount: entry.feeMinor, application: null, currency, description: 'Dispute fee', type: 'stripe_fee' }],
-    net: entry.amountMinor - entry.feeMinor,
-    reporting_category: entry.amountMinor < 0 ? 'dispute' : 'dispute_reversal',
+  const { id: charge, currency } = dispute.charge;
+  const transaction = transactionOf({
+    transaction: entry.id,
+    kind: entry.amountMinor < 0 ? 'dispute' : 'dispute_reversal',
     source: dispute.id,
-    status: 'available',
-    type: 'adjustment',
-  };
+    charge,
+    currency,
+    amountMinor: entry.amountMinor,
+    feeMinor: entry.feeMinor,
+    at: realTime(view, entry.createdAt),
+  });
+  const { balance_type: _, ...shown } = balanceTransactionShape(transaction, 'available');
+  return shown;
 }

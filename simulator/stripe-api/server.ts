@@ -2,8 +2,10 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { ApiVersion } from '../api-version.js';
+import { balanceAt } from '../bank/bank.js';
 import { DAY, type Seconds } from '../calendar.js';
 import type { Json } from '../json.js';
+import { balanceShape } from '../shapes/bank.js';
 import { VirtualClock } from './clock.js';
 import { Endpoints, versionOf, type Delivered, type DeliveryFaults } from './endpoints.js';
 import { luckOf, type Faults, type Luck } from './faults.js';
@@ -24,6 +26,8 @@ export type StripeApiOptions = Readonly<{
   /** What time it is at first (default: half a year later). */
   now?: Seconds;
   livemode?: boolean;
+  /** Customers may also pay tax, in parts and too much (see `SimulationOptions`). */
+  bank?: boolean;
   /** 0 takes a free one. */
   port?: number;
   /** Keys and what each may: all, or the rights named (default: `rk_test_demo` may read and write all). */
@@ -64,8 +68,8 @@ const BODY_BYTES_MAX = 100_000;
 /** Stripe's API for one simulated account, on 127.0.0.1. */
 export async function startStripeApi(options: StripeApiOptions): Promise<SimulatedStripe> {
   const { seed, startAt = JANUARY_2026, livemode = false, apiVersion = '2026-03-25.dahlia' } = options;
-  const { listLagS = 0, unmadeRate = 0, connected = [] } = options;
-  const played = { apiVersion, startAt, livemode, listLagS, unmadeRate };
+  const { listLagS = 0, unmadeRate = 0, connected = [], bank = false } = options;
+  const played = { apiVersion, startAt, livemode, listLagS, unmadeRate, bank };
   const world = new World({ ...played, seed, subscriptions: options.subscriptions });
   const clock = new VirtualClock(options.now ?? startAt + 180 * DAY);
   const others = connected.map((subscriptions, at) => new World({ ...played, seed: seed + at + 1, subscriptions }));
@@ -169,7 +173,7 @@ class Api {
       const data = [...this.connected.values()].map(accountShape);
       return { object: 'list', data, has_more: false, url: path };
     }
-    if (path === '/v1/balance') return balanceShape(reading);
+    if (path === '/v1/balance') return balanceOf(reading);
     if (path === '/v1/events' || path.startsWith('/v1/events/')) {
       this.#allow(key, 'rak_event_read', reading);
       const pendingOf = this.endpoints.pendingOf;
@@ -263,20 +267,8 @@ const accountShape = ({ account, openedAt }: World): { readonly [key: string]: J
 });
 
 /** What is in the balance: all transactions, by currency, those that are available apart. */
-function balanceShape({ world, now, apiVersion }: Reading): Json {
-  const sums = { available: new Map<string, number>(), pending: new Map<string, number>() };
-  for (const { id } of world.listed('balance_transaction', now)) {
-    const shape = world.object(id, now, apiVersion);
-    const currency = String(shape?.['currency']);
-    const sum = shape?.['status'] === 'available' ? sums.available : sums.pending;
-    sum.set(currency, (sum.get(currency) ?? 0) + Number(shape?.['net']));
-  }
-  const amounts = (sum: ReadonlyMap<string, number>): Json =>
-    [...sum].map(([currency, amount]) => ({ amount, currency, source_types: { card: amount } }));
-  return {
-    object: 'balance',
-    available: amounts(sums.available),
-    livemode: world.account.livemode,
-    pending: amounts(sums.pending),
-  };
-}
+const balanceOf = ({ world, now, apiVersion }: Reading): Json =>
+  balanceShape(
+    { account: world.account, apiVersion, playedIn: apiVersion, clock: null },
+    balanceAt(world.bank.transactions, now),
+  );

@@ -1,5 +1,7 @@
 import { simulatedAccount, type Account } from '../account.js';
 import type { ApiVersion } from '../api-version.js';
+import { bankOf, type Bank } from '../bank/bank.js';
+import type { Ledger } from '../bank/ledger.js';
 import { DAY, type Seconds } from '../calendar.js';
 import type { StripeEvent, StripeObject } from '../json.js';
 import { seededRandom } from '../random.js';
@@ -15,6 +17,8 @@ export type WorldOptions = Readonly<{
   /** The first second; customers appear within 30 days of it. */
   startAt: Seconds;
   livemode: boolean;
+  /** Customers may also pay tax, in parts and too much (see `SimulationOptions`). */
+  bank?: boolean;
   /** Events appear in lists up to so many seconds late. */
   listLagS: number;
   /** The share of changes of which Stripe makes no event. */
@@ -43,6 +47,9 @@ const OPENED_BEFORE = 90 * DAY;
 export class World {
   readonly account: Account;
   readonly openedAt: Seconds;
+  readonly bank: Bank;
+  /** The books of all lives and of the bank. */
+  readonly ledgers: readonly Ledger[];
   readonly #things = new Map<string, Thing>();
   readonly #byObject = new Map<string, Thing[]>();
   readonly #deleted = new Map<string, Seconds>();
@@ -57,14 +64,22 @@ export class World {
   readonly unmade: readonly WorldEvent[];
 
   constructor(readonly options: WorldOptions) {
-    const { seed, subscriptions, apiVersion, startAt, livemode } = options;
+    const { seed, subscriptions, apiVersion, startAt, livemode, bank = false } = options;
     this.openedAt = startAt - OPENED_BEFORE;
     this.account = simulatedAccount({ seed, livemode, openedAt: this.openedAt });
-    const played = [...lives({ seed, subscriptions, apiVersion, startAt, livemode })].flatMap(happeningsOf);
-    const happenings = [...catalogueOf(this.account, apiVersion), ...played, ...moneyOf(played, livemode)].sort(
-      (a, b) => a.at - b.at,
+    const all = [...lives({ seed, subscriptions, apiVersion, startAt, livemode, bank })];
+    this.bank = bankOf(
+      this.account.id,
+      all.flatMap(({ ledger }) => ledger.movements),
     );
-    this.#keep(happenings);
+    this.ledgers = [...all.map(({ ledger }) => ledger), this.bank.paidOut, this.bank.settled];
+    const happenings = [
+      ...catalogueOf(this.account, apiVersion),
+      ...all.flatMap(happeningsOf),
+      ...moneyOf(this.account, apiVersion, this.bank),
+    ].sort((a, b) => a.at - b.at);
+    // The balance is no object of its own.
+    this.#keep(happenings.filter(({ shape }) => shape.object !== 'balance'));
     const random = seededRandom(seed, 'world');
     const events = happenings.flatMap(({ at, event }): (WorldEvent & { made: boolean })[] => {
       if (event === null) return [];

@@ -154,7 +154,11 @@ describe('Money', () => {
 
   it('that a dispute took comes back only when it is won', () => {
     for (const dispute of all('dispute')) {
-      const moved = sum(dispute['balance_transactions'] as readonly JsonObject[], 'amount');
+      // In another currency it comes back at the rate of another day.
+      const signs = (dispute['balance_transactions'] as readonly JsonObject[]).map(({ amount }) =>
+        Math.sign(Number(amount)),
+      );
+      const moved = signs.reduce((total, sign) => total + sign, 0);
       expect([dispute['status'], moved === 0]).toEqual([
         dispute['status'],
         dispute['status'] !== 'lost' && dispute['status'] !== 'needs_response',

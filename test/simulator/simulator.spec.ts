@@ -253,7 +253,7 @@ const BESIDE_EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   subscription: ['plan', 'quantity'],
   charge: ['destination', 'dispute', 'order'],
   'checkout.session': ['shipping_details'],
-  refund: ['failure_reason'],
+  refund: ['failure_balance_transaction', 'failure_reason'],
 };
 /** Of these there is no example. */
 const WITHOUT_EXAMPLE = ['payment_method'];

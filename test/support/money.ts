@@ -13,6 +13,7 @@ import type {
 } from '../../derivations/journal/facts.js';
 import { invoiceBook, type InvoiceFacts } from '../../derivations/journal/invoice-book.js';
 import { itemBook } from '../../derivations/journal/item-book.js';
+import { payoutBook, settlement, type BalanceTransactionRow } from '../../derivations/journal/stripe-books.js';
 import type { BookLine } from '../../derivations/journal/lines.js';
 import type { MoneyPolicy } from '../../derivations/policy.js';
 import { subscriptionMrr } from '../../derivations/mrr/subscription.js';
@@ -119,8 +120,13 @@ export function booksOf(ledger: Ledger, policy: MoneyPolicy): Books {
     .filter(({ invoice, deleted }) => invoice === null || deleted !== null)
     .map((item) => itemBook(item, policy));
   const books = [...byInvoice.values(), ...unbilled];
+  const payouts = [...new Set(milestones.filter(({ kind }) => kind === 'payout').map(({ object }) => object))];
+  const moved = [
+    ...payouts.flatMap((id) => payoutBook(milestones.filter(({ object }) => object === id))),
+    ...transactionsOf(movements).flatMap(settlement),
+  ];
   return {
-    entries: [...books.flatMap(({ entries }) => entries), ...charges.flat(), ...balancesOf(milestones)],
+    entries: [...books.flatMap(({ entries }) => entries), ...charges.flat(), ...balancesOf(milestones), ...moved],
     lines: books.flatMap(({ lines }) => lines),
     byInvoice,
   };
@@ -142,6 +148,22 @@ function movementsOf(ledger: Ledger, payment: (name: string | null) => string | 
     ];
   });
 }
+
+/** Balance transactions, as disputes show them. */
+const transactionsOf = (movements: readonly DisputeMovementRow[]): readonly BalanceTransactionRow[] =>
+  movements.map(
+    (row) =>
+      ({
+        ...row,
+        reporting_category: row.amount_minor < 0 ? 'dispute' : 'dispute_reversal',
+        fee_details: [],
+        source_amount_minor:
+          row.currency === row.dispute_currency
+            ? row.amount_minor
+            : Math.sign(row.amount_minor) * row.dispute_amount_minor,
+        source_currency: row.dispute_currency,
+      }) as unknown as BalanceTransactionRow,
+  );
 
 const evidenceOf = (ledger: Ledger, payment: (name: string | null) => string | null): readonly RefundEvidenceRow[] =>
   rowsIn<Row>(ledger, 'refund_evidence')
