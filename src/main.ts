@@ -61,7 +61,7 @@ async function main(): Promise<void> {
   if (made !== null) {
     // How a person runs another program of this package: by npm in a checkout, else by the binary.
     const run = env['npm_lifecycle_event'] === undefined ? 'subscription-ledger' : 'npm run';
-    process.stdout.write(welcome(service.url, config, { secrets: isTerminal ? made : null, run }));
+    process.stdout.write(welcome(service.url, configured, { secrets: isTerminal ? made : null, run }));
   }
 }
 
@@ -114,29 +114,40 @@ function logStoresEvent(logger: ServiceLogger, event: StoresEvent): void {
 /** For people. Secrets are shown on a terminal only: a log keeps what it gets. */
 function welcome(
   url: string,
-  { dataDirectory, port }: Config,
+  { dataDirectory, port, webhookSecrets, apiTokens }: Config,
   { secrets, run }: { secrets: LocalSecrets | null; run: string },
 ): string {
   const variables = `${dataDirectory === 'data' ? '' : `DATA_DIR=${dataDirectory} `}${port === 3000 ? '' : `PORT=${new URL(url).port} `}`;
   const file = join(dataDirectory, SECRETS_FILE);
+  const made = [
+    ...(webhookSecrets.length > 0 ? [] : [['webhookSecret', 'Webhook secret', secrets?.webhookSecret] as const]),
+    ...(apiTokens.length > 0
+      ? []
+      : [
+          ['readToken', 'Read token', secrets?.readToken] as const,
+          ['adminToken', 'Admin token', secrets?.adminToken] as const,
+        ]),
+  ];
+  const lacking = [
+    ...(webhookSecrets.length > 0 ? [] : ['webhook secret']),
+    ...(apiTokens.length > 0 ? [] : ['tokens']),
+  ];
   const keys =
     secrets === null
-      ? `The webhook secret and the tokens are in ${file}: webhookSecret, readToken, adminToken.`
-      : `Webhook secret  ${secrets.webhookSecret}
-  Read token      ${secrets.readToken}
-  Admin token     ${secrets.adminToken}
-  All three are kept in ${file}.`;
+      ? [`They are in ${file}: ${made.map(([name]) => name).join(', ')}.`]
+      : [...made.map(([, what, secret]) => `${what.padEnd(16)}${secret}`), `They are kept in ${file}.`];
+  const token = apiTokens.length > 0 ? '<a token of API_TOKENS>' : (secrets?.readToken ?? '<readToken>');
   return `
   The subscription ledger runs on ${url}. Its files are in ${dataDirectory}.
-  No secrets were configured, so it made its own for this folder.
+  No ${lacking.join(' and no ')} ${lacking.includes('tokens') ? 'were' : 'was'} configured, so it made its own for this folder.
 
-  ${keys}
+  ${keys.join('\n  ')}
 
   In another terminal:
 
     ${variables}${run} sample
         sends a signed sample event, and shows the answer and the row
-    curl -H "Authorization: Bearer ${secrets?.readToken ?? '<readToken>'}" ${url}/v1/subscriptions
+    curl -H "Authorization: Bearer ${token}" ${url}/v1/subscriptions
     stripe listen --forward-to ${url}/webhooks/stripe
         forwards events of your Stripe account; docs/connect-stripe.md says how to configure its secret
 

@@ -85,23 +85,26 @@ const welcome = ({ url, world, clock }: SimulatedStripe, to: string): string => 
   account ${world.account.id} in test mode, ${[...world.listed('subscription', clock.now())].length} subscriptions by now
   webhooks go to ${to}
 
-Let the ledger ask it and take its webhooks, in a file .env or before each command:
+Let the ledger ask it and take its webhooks. Paste this line into each of two other terminals:
 
-  STRIPE_API_URL=${url}
-  STRIPE_API_KEYS=demo=${DEMO_KEY}
-  STRIPE_WEBHOOK_SECRETS=demo=${SECRET}
+  export STRIPE_API_URL=${url} STRIPE_API_KEYS=demo=${DEMO_KEY} STRIPE_WEBHOOK_SECRETS=demo=${SECRET}
 
-Ctrl-C ends it. The next start plays the same again.
+  npm start                                  # in one: the ledger takes webhooks from now on
+  npx subscription-ledger backfill           # in the other: what was before
+  npx subscription-ledger recover            # what was lost on the way since
+  npx subscription-ledger reconcile          # whether anything differs; looks twice, so it takes a minute
+
+Ctrl-C ends it. The next start begins again, a month ago: begin with an empty ledger then, too (rm -r data).
 
 `;
 
-/** Moves the clock and delivers, until it is told to stop. */
+/** Moves the clock once a second, and delivers, until it is told to stop. While it stands, all that is read is of one time, as Stripe's. */
 async function run(stripe: SimulatedStripe, speed: number, signal: AbortSignal): Promise<void> {
   const { clock, endpoints } = stripe;
-  clock.runAt(speed);
   const counts = { delivered: 0, refused: 0, unanswered: 0 };
   let isPresent = false;
   for (let seconds = 1; !signal.aborted; seconds += 1) {
+    if (!isPresent) clock.advance(speed);
     if (!isPresent && clock.now() >= Date.now() / 1_000) {
       isPresent = true;
       clock.set(Math.floor(Date.now() / 1_000));

@@ -141,7 +141,13 @@ class Api {
         key,
       };
       const body = JSON.stringify(this.#answerOf(asked, reading), null, 2);
-      this.#send(response, { status: 200, body, version: reading.apiVersion, cut: fault.kind === 'cut' });
+      this.#send(response, {
+        status: 200,
+        body,
+        version: reading.apiVersion,
+        cut: fault.kind === 'cut',
+        at: reading.now,
+      });
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
       this.#send(response, { status: error.status, body: error.body(), headers: error.headers });
@@ -210,6 +216,8 @@ class Api {
       body: string;
       version?: string;
       cut?: boolean;
+      /** When it was read; the time passes meanwhile. */
+      at?: Seconds;
       headers?: Readonly<Record<string, string>>;
     }>,
   ): void {
@@ -219,7 +227,7 @@ class Api {
     response.writeHead(answer.status, {
       'content-type': 'application/json',
       'content-length': bytes.length,
-      date: new Date(this.clock.now() * 1_000).toUTCString(),
+      date: new Date((answer.at ?? this.clock.now()) * 1_000).toUTCString(),
       'request-id': `req_${String(this.#requests).padStart(14, '0')}`,
       ...(answer.version === undefined ? {} : { 'stripe-version': answer.version }),
       ...answer.headers,
