@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { approve, historyOf } from '../../src/access-changes/change-log.js';
-import { heldSummary, listHeld } from '../../src/access-changes/states.js';
+import { historyOf } from '../../src/access-changes/change-log.js';
 import { startEmbeddedEventStore } from '../../packages/embedded-eventstore/src/index.js';
 import { deliver, read } from '../support/delivery.js';
 import { startLedger, type TestLedger } from '../support/ledger.js';
@@ -11,7 +10,6 @@ import { randomId, START, subscriptionEvent } from '../support/subscription-even
 import { until } from '../support/until.js';
 import { Deciding } from './access-deciding.js';
 
-const DAY = 86_400_000;
 const at = (seconds: number): Date => new Date(seconds * 1_000);
 
 /** Stores of the spec's own: who decides, decides about everybody in the log. */
@@ -153,70 +151,5 @@ describe('two who decide', () => {
     expect(await other.decider.tick()).toBe(false);
     expect(await deciding.decider.tick()).toBe(true);
     await other.stop();
-  });
-});
-
-describe('a policy that changes', () => {
-  it('is held when it touches more than the brake lets through, and recorded when somebody approves', async () => {
-    const customers: string[] = [];
-    for (let count = 0; count < 4; count += 1) {
-      const of = await customer({ status: 'past_due' }, Math.floor(deciding.now.getTime() / 1_000) - 600);
-      customers.push(of);
-    }
-    const granted = await Promise.all(customers.map((of) => deciding.untilChanges(of, 1)));
-    expect(granted.map((changes) => changes.at(-1)?.now.granted)).toEqual(customers.map(() => true));
-    await deciding.stop();
-    deciding = new Deciding(urls, deciding.now, {
-      policy: { graceDays: { past_due: 0, unpaid: 0, incomplete: 0, paused: 0 } as never },
-      brake: { customers: 2, percent: 1 },
-    });
-    await deciding.idle();
-    expect(deciding.warnings.join()).toContain('access approve');
-    expect(deciding.held).toBeGreaterThanOrEqual(4);
-    for (const of of customers) expect(await deciding.changesOf(of)).toHaveLength(1);
-    const { holds } = await heldSummary(deciding.database);
-    expect(holds).toHaveLength(1);
-    expect(
-      (await listHeld(deciding.database, { after: '', max: 100 })).map(({ decision }) => decision.customer),
-    ).toEqual(expect.arrayContaining(customers));
-    // Others go on meanwhile.
-    const fresh = await customer({}, Math.floor(deciding.now.getTime() / 1_000));
-    await project(
-      subscriptionEvent(subOf(fresh), {
-        created: Math.floor(deciding.now.getTime() / 1_000),
-        object: {
-          items: {
-            object: 'list',
-            has_more: false,
-            data: [
-              {
-                id: 'si_1',
-                object: 'subscription_item',
-                quantity: 1,
-                current_period_start: Math.floor(deciding.now.getTime() / 1_000),
-                current_period_end: Math.floor((deciding.now.getTime() + 30 * DAY) / 1_000),
-                price: {
-                  id: 'price_x',
-                  object: 'price',
-                  product: 'prod_x',
-                  currency: 'eur',
-                  unit_amount: 1,
-                  type: 'recurring',
-                  recurring: { interval: 'month', interval_count: 1 },
-                },
-              },
-            ],
-          },
-        },
-      }),
-    );
-    expect((await deciding.untilChanges(fresh, 1)).at(-1)?.now.granted).toBe(true);
-    await approve(deciding.store, { holds, by: 'tests', at: new Date().toISOString() });
-    for (const of of customers)
-      expect((await deciding.untilChanges(of, 2)).at(-1)).toMatchObject({
-        now: { granted: false },
-        because: { kind: 'policy' },
-      });
-    expect((await heldSummary(deciding.database)).count).toBe(0);
   });
 });
