@@ -1,5 +1,6 @@
 import { excludeSystemEvents, START } from '@eventstore/db-client';
 import type { AppliedBatch } from '../src/catch-up/follower.js';
+import { Deriver } from '../src/deriving/deriver.js';
 import { build } from '../src/rebuild/build.js';
 import { officialClient } from '../src/eventstore/client.js';
 import { connectEventStore, type EventStore } from '../src/eventstore/event-store.js';
@@ -64,7 +65,7 @@ async function buildAll(store: EventStore, database: Database, workers: number):
     events += batch.events;
   };
   const outcome = await build(
-    { store, database, projections, workers },
+    { store, database, projections, deriver: new Deriver({ projections, derivations: [], policy: {} }), workers },
     { generations: names, signal: new AbortController().signal, applied },
   );
   if (outcome.kind !== 'built') throw new Error(`The build ended as ${JSON.stringify(outcome)}.`);

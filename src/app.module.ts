@@ -185,6 +185,7 @@ const operationsOf = ({
         database,
         eventstoreUrl: config.eventstoreUrl,
         databaseUrl: config.databaseUrl,
+        policy: config.money,
         warned: (text) => new Logger('operations').warn(text),
       });
 

@@ -1,6 +1,8 @@
 /** The program of a thread that builds read models: it works until they are at the end of the log, or its parent says stop. */
 import { parentPort, workerData } from 'node:worker_threads';
+import { derivations } from '../derivations/index.js';
 import { projections } from '../projections/index.js';
+import { Deriver } from './deriving/deriver.js';
 import { connectEventStore } from './eventstore/event-store.js';
 import { Database } from './read-models/database.js';
 import { build } from './rebuild/build.js';
@@ -17,7 +19,13 @@ const stopping = new AbortController();
 parent.once('message', () => stopping.abort());
 
 const outcome = await build(
-  { store: connectEventStore(eventstoreUrl), database, projections },
+  {
+    store: connectEventStore(eventstoreUrl),
+    database,
+    projections,
+    // What follows from these rows is noted here, and derived elsewhere.
+    deriver: new Deriver({ projections, derivations, policy: {} }),
+  },
   {
     generations: names,
     signal: stopping.signal,

@@ -1,6 +1,8 @@
 /** The program of a thread that works at one operation, to its end or until its parent says stop. */
 import { parentPort, workerData } from 'node:worker_threads';
+import { derivations } from '../derivations/index.js';
 import { projections } from '../projections/index.js';
+import { Deriver } from './deriving/deriver.js';
 import { connectEventStore } from './eventstore/event-store.js';
 import { workAt } from './operations/claim.js';
 import type { OperationThreadData } from './operations/operations.js';
@@ -8,7 +10,7 @@ import { Database } from './read-models/database.js';
 
 if (!parentPort) throw new Error('This module is the worker thread of an operation: it is started by Operations.');
 const parent = parentPort;
-const { eventstoreUrl, databaseUrl, operation } = workerData as OperationThreadData;
+const { eventstoreUrl, databaseUrl, policy, operation } = workerData as OperationThreadData;
 
 const CONNECTIONS_MAX = 4;
 const store = connectEventStore(eventstoreUrl);
@@ -16,7 +18,8 @@ const database = new Database(databaseUrl, { connectionsMax: CONNECTIONS_MAX, on
 const stopping = new AbortController();
 parent.once('message', () => stopping.abort());
 
-await workAt(operation, { store, parts: { store, database, projections }, signal: stopping.signal });
+const deriver = new Deriver({ projections, derivations, policy });
+await workAt(operation, { store, parts: { store, database, projections, deriver }, signal: stopping.signal });
 await database.close();
 // Ends this thread alone. The connections to the store go with it: closing them in order would wait for streams that nobody reads.
 process.exit();

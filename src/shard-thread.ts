@@ -1,9 +1,11 @@
 /** The program of a thread that projects a part of all streams, up to a place in the log. */
 import { parentPort, workerData } from 'node:worker_threads';
+import { derivations } from '../derivations/index.js';
 import { projections } from '../projections/index.js';
 import { kindsOf } from '../projections/projection.js';
 import { DealtLog } from './catch-up/dealt-log.js';
 import { Follower, type Followed } from './catch-up/follower.js';
+import { Deriver } from './deriving/deriver.js';
 import { connectEventStore } from './eventstore/event-store.js';
 import { Patience } from './projector/away.js';
 import { placeOf } from './projector/group.js';
@@ -32,7 +34,8 @@ parent.on('message', (message: ForShard) => {
 async function follow(): Promise<Followed['kind']> {
   const projector = new Projector({
     reader: eventReader(store, projections),
-    models: readModelsIn(database),
+    // What follows from these rows is noted here, and derived elsewhere.
+    models: readModelsIn(database, new Deriver({ projections, derivations, policy: {} })),
     projections,
     isShard: true,
   });

@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { kindsOf, type AnyProjection, type ReadModel } from '../../projections/projection.js';
+import { bringUp } from '../deriving/derived-build.js';
 import type { Deriver } from '../deriving/deriver.js';
+import { verifyLive } from '../deriving/verify-keys.js';
 import type { EventStore } from '../eventstore/event-store.js';
 import { nameOfLog } from '../eventstore/log-name.js';
 import { LogEndSearch } from '../eventstore/log-end.js';
@@ -19,7 +21,7 @@ import { joinCheckpoints, Follower, type AppliedBatch, type FollowSettings } fro
 import { keepLease } from './lease.js';
 import { checkLog, OtherLog } from './log-check.js';
 import { readHere } from './log-reading.js';
-import { planOf, standsOnThese, type Plan } from './plan.js';
+import { planOf, type Plan } from './plan.js';
 import { repeat } from './repeating.js';
 import { isFault, verifyStreams, type Fault, type Finding } from './verify.js';
 
@@ -179,8 +181,9 @@ export class CatchUp {
           await this.#pause(LOOK_EVERY_MS);
           continue;
         }
-        await this.#check(logName, held);
-        this.#become({ kind: 'projecting' });
+        const projects = this.#projected(held).length > 0;
+        if (projects) await this.#check(logName, this.#projected(held));
+        this.#become({ kind: projects ? 'projecting' : this.#building.size > 0 ? 'building' : 'standing_by' });
         await this.#follow(held, { logName, progressed });
       }
     } finally {
@@ -202,8 +205,7 @@ export class CatchUp {
       models: this.#models,
     });
     await use(this.database, plan.standBy);
-    const own = plan.take.filter(({ name }) => !this.#building.has(name));
-    return { ...plan, take: own.filter((one) => standsOnThese(one, { own, models: this.#models })) };
+    return { ...plan, take: plan.take.filter(({ name }) => !this.#building.has(name)) };
   }
 
   async #follow(
@@ -220,24 +222,14 @@ export class CatchUp {
       },
     };
     try {
-      const missed = await this.options.deriver.missed(this.database, held);
-      const gathered = await this.#gather(
-        held.filter((one) => !missed.includes(one)),
-        { ...settings, logName },
-      );
-      if (gathered !== null) await this.#followLive(await this.#join(gathered, missed), { ...settings, held });
+      const projected = this.#projected(held);
+      const group = projected.length === 0 ? null : await this.#gather(projected, { ...settings, logName });
+      // What is built elsewhere, or looked for in the log, is looked at again.
+      if (group !== null || projected.length === 0) await this.#followLive(group, { ...settings, held });
       lease.lost.throwIfAborted();
     } finally {
       void lease.end();
     }
-  }
-
-  /** A group with derivations that have missed something: they begin anew at its place. */
-  async #join(group: Group, missed: readonly Checkpoint[]): Promise<Group> {
-    if (missed.length === 0) return group;
-    const checkpoints = await this.options.deriver.begin(this.database, group.checkpoints, missed);
-    if (checkpoints === null) throw new Error('Another process has taken over.');
-    return { ...group, checkpoints };
   }
 
   /** All checkpoints at one position, and at the end of the log for those that were not there yet; null when there is nothing to follow for now. */
@@ -245,7 +237,7 @@ export class CatchUp {
     const near = { ...settings, eventsMax: NEAR_EVENTS_MAX };
     const together = await joinCheckpoints(this.#follower.follow, held, near);
     await this.#buildElsewhere(together.far);
-    if (together.kind !== 'reached' || this.#projected(together.group).every(({ state }) => state === 'live'))
+    if (together.kind !== 'reached' || together.group.checkpoints.every(({ state }) => state === 'live'))
       return together.kind === 'reached' ? together.group : null;
     const end = await this.#logEnd.find();
     // The next look searches further back.
@@ -256,16 +248,15 @@ export class CatchUp {
         : await this.#follower.follow(together.group, { ...near, until: { position: end.position } });
     if (brought.kind === 'exhausted') await this.#buildElsewhere(brought.group.checkpoints);
     if (brought.kind !== 'reached') return null;
-    return (await become(this.database, this.#projected(brought.group), 'live')) ? brought.group : null;
+    return (await become(this.database, brought.group.checkpoints, 'live')) ? brought.group : null;
   }
 
-  /** Of a group what is read from the log: what is derived is complete when its keys are. */
-  #projected({ checkpoints }: Pick<Group, 'checkpoints'>): readonly Checkpoint[] {
-    return checkpoints.filter((one) => !this.options.deriver.isDerived(one));
+  /** What is read from the log; what is derived has no place in it. */
+  #projected(held: readonly Checkpoint[]): readonly Checkpoint[] {
+    return held.filter((one) => !this.options.deriver.isDerived(one));
   }
 
-  async #buildElsewhere(checkpoints: readonly Checkpoint[]): Promise<void> {
-    const far = this.#projected({ checkpoints });
+  async #buildElsewhere(far: readonly Checkpoint[]): Promise<void> {
     if (far.length === 0) return;
     const names = far.map(({ name }) => name);
     await become(this.database, far, 'building');
@@ -277,9 +268,9 @@ export class CatchUp {
     for (const name of names) this.#building.set(name, built);
   }
 
-  /** Follows until something else falls to this process, or it is to stop. */
+  /** Follows until something else falls to this process, or it is to stop; with no group it only derives. */
   async #followLive(
-    group: Group,
+    group: Group | null,
     { held, ...settings }: FollowSettings & { held: readonly Checkpoint[] },
   ): Promise<void> {
     const names = new Set(held.map(({ name }) => name));
@@ -287,39 +278,49 @@ export class CatchUp {
     const changed = () => otherwise.abort();
     const signal = AbortSignal.any([settings.signal, otherwise.signal]);
     this.#tidiedAt = -Infinity;
-    let now = group;
-    const applied = (batch: AppliedBatch) => {
-      now = batch.group;
-      return settings.applied(batch);
-    };
     const looking = repeat(LOOK_EVERY_MS, {
       work: async () => {
         if (await this.#lookAround(names)) changed();
       },
       failed: changed,
     });
+    const deriving = repeat(DERIVE_EVERY_MS, {
+      work: () => this.#derive(signal),
+      failed: (error) => this.options.observer.warned(`Deriving rows failed: ${String(error)}`),
+    });
+    try {
+      if (group === null) await aborted(signal);
+      else await this.#followGroup(group, { ...settings, signal, lost: changed });
+    } finally {
+      otherwise.abort();
+      void looking.end();
+      await deriving.end();
+    }
+  }
+
+  /** Follows the log, and folds beside the batches what waits for it. */
+  async #followGroup(group: Group, { lost, ...settings }: FollowSettings & { lost: () => void }): Promise<void> {
+    const { signal } = settings;
+    let now = group;
+    const applied = (batch: AppliedBatch) => {
+      now = batch.group;
+      return settings.applied(batch);
+    };
     const refolding = repeat(LOOK_EVERY_MS, {
       work: async () => {
-        if ((await this.#workOff(() => now, signal)) === 'lost') changed();
+        if ((await this.#workOff(() => now, signal)) === 'lost') lost();
       },
       failed: (error) => this.options.observer.warned(`Folding streams again failed: ${String(error)}`),
-    });
-    const deriving = repeat(DERIVE_EVERY_MS, {
-      work: async () => {
-        if ((await this.#derive(() => now, signal)) === 'lost') changed();
-      },
-      failed: (error) => this.options.observer.warned(`Deriving rows failed: ${String(error)}`),
     });
     const verifying = repeat(this.options.verifyEveryMs, {
       work: () => this.#verify(group),
       failed: (error) => this.options.observer.warned(`Verifying failed: ${String(error)}`),
     });
     try {
-      await this.#follower.follow(group, { ...settings, applied, signal });
+      await this.#follower.follow(group, { ...settings, applied });
     } finally {
-      otherwise.abort();
-      void looking.end();
-      await Promise.all([refolding.end(), deriving.end()]);
+      lost();
+      await refolding.end();
       void verifying.end();
     }
   }
@@ -347,8 +348,7 @@ export class CatchUp {
       observer.verified(streams.length, faults);
     }
     const faults = { count: 0, examples: [] as string[] };
-    const keys = await this.options.deriver.verify(this.database, {
-      checkpoints,
+    const keys = await verifyLive(this.database, this.options.deriver, {
       streams,
       found: (fault) => {
         faults.count += 1;
@@ -377,16 +377,9 @@ export class CatchUp {
   }
 
   /** Derives what batches have noted, and all that there is where a derivation begins. */
-  async #derive(groupNow: () => Group, signal: AbortSignal): Promise<'done' | 'lost'> {
-    const { deriver } = this.options;
-    await deriver.noteAll(this.database, groupNow().checkpoints, signal);
-    while (!signal.aborted) {
-      const outcome = await this.#projector.between(() => deriver.workOff(this.database, groupNow().checkpoints));
-      if (outcome === 'done') this.#derivedAt = performance.now();
-      if (outcome !== 'more') return outcome;
-      if (this.options.intakeIsBusy() && performance.now() - this.#derivedAt < DERIVED_TARGET_MS) return 'done';
-    }
-    return 'done';
+  async #derive(signal: AbortSignal): Promise<void> {
+    const rests = () => this.options.intakeIsBusy() && performance.now() - this.#derivedAt < DERIVED_TARGET_MS;
+    if (await bringUp(this.database, this.options.deriver, { signal, rests })) this.#derivedAt = performance.now();
   }
 
   async #applied({ events, result, tookMs, recordedAt }: AppliedBatch): Promise<void> {
@@ -409,6 +402,12 @@ export class CatchUp {
     await pause(ms, undefined, { signal: this.#stopping.signal }).catch(() => undefined);
   }
 }
+
+const aborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
 
 const faultOf = (fault: Fault): string =>
   fault.kind === 'difference'

@@ -6,17 +6,19 @@ export class FindingCounts {
   #folds = 0;
   #streams = 0;
   #projections = 0;
+  #keys = 0;
   /** Several projections read one stream, which is gone once. */
   readonly #gone = new Set<string>();
 
-  /** `folds`: streams, once for each projection. */
-  get counts(): Readonly<Record<Finding['kind'] | 'folds' | 'streams' | 'projections', number>> {
-    return { ...this.#counts, folds: this.#folds, streams: this.#streams, projections: this.#projections };
+  /** `folds`: streams, once for each projection. `keys`: those of derivations that were derived again. */
+  get counts(): Readonly<Record<Finding['kind'] | 'folds' | 'streams' | 'projections' | 'keys', number>> {
+    const [folds, streams, projections, keys] = [this.#folds, this.#streams, this.#projections, this.#keys];
+    return { ...this.#counts, folds, streams, projections, keys };
   }
 
-  /** Whether no stream was checked. */
+  /** Whether no stream and no key was checked. */
   get isEmpty(): boolean {
-    return this.#folds === 0;
+    return this.#folds === 0 && this.#keys === 0;
   }
 
   /** A page of streams begins. */
@@ -29,6 +31,11 @@ export class FindingCounts {
   folded({ streams, projections }: { streams: number; projections: number }): void {
     this.#folds += streams;
     this.#projections = Math.max(this.#projections, projections);
+  }
+
+  /** Some keys were derived again. */
+  derived(keys: number): void {
+    this.#keys += keys;
   }
 
   /** Counts a finding; false for one that was counted before. */

@@ -24,20 +24,12 @@ export function planOf(
   const index = checkpoints.find(({ name }) => name === EVENT_INDEX_GENERATION);
   const others = index === undefined || index.isFree || index.owner === owner ? [] : index.ownerFollows;
   const followed = checkpointsOf(checkpoints, models).filter(({ shown }) => shown);
-  const own = followed.filter(({ projection, version }) => !others.includes(versionOf({ name: projection, version })));
-  const wanted = own.filter((one) => standsOnThese(one, { own, models }));
+  const wanted = followed.filter(
+    ({ projection, version }) => !others.includes(versionOf({ name: projection, version })),
+  );
   return {
     take: wanted.filter((checkpoint) => checkpoint.isFree || checkpoint.owner === owner),
     leave: checkpoints.filter((one) => one.owner === owner && !wanted.includes(one)),
     standBy: followed,
   };
 }
-
-/** Whether all that a derivation reads is here; a projection reads nothing. */
-export const standsOnThese = (
-  { projection }: Checkpoint,
-  { own, models }: { own: readonly Checkpoint[]; models: readonly ReadModel[] },
-): boolean =>
-  (models.find(({ name }) => name === projection)?.reads ?? []).every((read) =>
-    own.some((other) => other.projection === read && standsOnThese(other, { own, models })),
-  );

@@ -1,4 +1,7 @@
-import type { AnyProjection } from '../../projections/projection.js';
+import type { AnyProjection, ReadModel } from '../../projections/projection.js';
+import { isOwn } from '../deriving/derived.js';
+import type { Deriver } from '../deriving/deriver.js';
+import { verifyDerived } from '../deriving/verify-keys.js';
 import type { EventStore } from '../eventstore/event-store.js';
 import { readCheckpoints } from '../read-models/checkpoints.js';
 import type { Database, Queryable } from '../read-models/database.js';
@@ -10,13 +13,21 @@ import { verifyStreams, type Verifiable } from './verify.js';
 /** Which streams are verified: all, with the rows of streams that the log does not have; some at random; or one. */
 export type Which = Readonly<{ kind: 'all' } | { kind: 'sample'; count: number } | { kind: 'stream'; stream: string }>;
 
-type Verification = Readonly<{
+type Parts = Readonly<{
+  store: EventStore;
+  database: Database;
   projections: readonly AnyProjection[];
+  deriver: Deriver;
+}>;
+
+type Verification = Readonly<{
+  /** Which projections and derivations. */
+  models: readonly ReadModel[];
   which: Which;
   /** Ends it after the page under way. */
   signal: AbortSignal;
   counts: FindingCounts;
-  /** Told after each projection of a page; what it returns is waited for. */
+  /** Told after each read model of a page; what it returns is waited for. */
   folded(): Promise<void> | void;
 }>;
 
@@ -24,26 +35,33 @@ const STREAMS_AT_ONCE = 100;
 /** How many streams that have rows and no events are listed for a projection: enough to see what happened. */
 const STRAYS_MAX = 1_000;
 
-/** Folds streams again and compares them with the rows that are shown of these projections. */
+/**
+ * Folds streams again and compares them with the rows that are shown of these projections; derives again what follows from their rows, of
+ * these derivations, and compares it. Of all streams, that is every key, and every sum.
+ */
 export async function verifyShown(
-  parts: Readonly<{ store: EventStore; database: Database }>,
+  parts: Parts,
   verification: Verification,
 ): Promise<'verified' | 'nothing_to_compare'> {
   const { database } = parts;
-  const { projections, which, signal } = verification;
+  const { models, which, signal } = verification;
   const checkpoints = await readCheckpoints(database);
-  const shown = projections.flatMap((projection) => {
+  const shown = parts.projections.flatMap((projection) => {
     const checkpoint = checkpoints.find(
       (one) => one.shown && one.projection === projection.name && one.version === projection.version,
     );
-    return checkpoint === undefined ? [] : [{ projection, checkpoint }];
+    return checkpoint === undefined || !models.includes(projection) ? [] : [{ projection, checkpoint }];
   });
-  if (shown.length === 0) return 'nothing_to_compare';
-  for await (const streams of pagesOf(which, database)) {
-    await verifyPage(parts, verification, { shown, streams });
-    if (signal.aborted) return 'verified';
+  if (shown.length === 0 && !(await hasDerived(parts, models))) return 'nothing_to_compare';
+  if (shown.length > 0 || which.kind !== 'all') {
+    for await (const streams of pagesOf(which, database)) {
+      await verifyPage(parts, verification, { shown, streams });
+      if (which.kind !== 'all') await verifyKeys(parts, verification, streams);
+      if (signal.aborted) return 'verified';
+    }
   }
   if (which.kind !== 'all') return 'verified';
+  await verifyKeys(parts, verification, null);
   for (const one of shown) {
     const generation = { projection: one.projection, generation: one.checkpoint.generation };
     const streams = await strayStreams(database, generation, STRAYS_MAX);
@@ -52,8 +70,45 @@ export async function verifyShown(
   return 'verified';
 }
 
+const hasDerived = async ({ database, deriver }: Parts, models: readonly ReadModel[]): Promise<boolean> =>
+  (await deriver.read(database)).some(
+    (one) => isOwn(one) && one.shown && one.state === 'live' && models.includes(one.generation.projection),
+  );
+
+/** Derives keys again: those that these streams concern, or all. What others read is asked for its keys, also where it is not compared. */
+async function verifyKeys(
+  { database, deriver }: Parts,
+  { models, signal, counts, folded }: Verification,
+  streams: readonly string[] | null,
+): Promise<void> {
+  let owners = streams;
+  for (const derived of (await deriver.read(database)).filter(isOwn)) {
+    const isWanted = models.includes(derived.generation.projection);
+    if (!derived.shown || derived.state !== 'live' || (!isWanted && owners === null)) continue;
+    const keys = await verifyDerived(
+      database,
+      {
+        deriver,
+        derived,
+        signal,
+        found: (fault) => {
+          if (isWanted) counts.found(fault);
+        },
+        compared: async (count) => {
+          if (!isWanted) return;
+          counts.derived(count);
+          await folded();
+        },
+      },
+      owners,
+    );
+    if (owners !== null) owners = [...owners, ...keys];
+    if (signal.aborted) return;
+  }
+}
+
 async function verifyPage(
-  parts: Readonly<{ store: EventStore; database: Database }>,
+  parts: Parts,
   { counts, folded }: Verification,
   { shown, streams }: { shown: readonly Verifiable[]; streams: readonly string[] },
 ): Promise<void> {

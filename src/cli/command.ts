@@ -1,5 +1,5 @@
 import type { ParseArgsConfig } from 'node:util';
-import type { AnyProjection } from '../../projections/projection.js';
+import type { ReadModel } from '../../projections/projection.js';
 import type { Parts } from '../rebuild/held.js';
 
 /** Options and names of a command line, as they were given. */
@@ -45,8 +45,14 @@ export class UsageError extends Error {
   readonly code = 'USAGE';
 }
 
+/** All that this build makes rows of: from the log, and then from rows. */
+export const modelsOf = ({ projections, deriver }: Parts): readonly ReadModel[] => [
+  ...projections,
+  ...deriver.derivations,
+];
+
 /** Finds projections by name; no name stands for all. @throws UsageError for a name that does not exist */
-export function named(projections: readonly AnyProjection[], names: readonly string[]): readonly AnyProjection[] {
+export function named<M extends ReadModel>(projections: readonly M[], names: readonly string[]): readonly M[] {
   if (names.length === 0) return projections;
   return [...new Set(names)].map((name) => {
     const found = projections.find((projection) => projection.name === name);

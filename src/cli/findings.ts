@@ -43,10 +43,10 @@ export class FindingsReport extends FindingCounts {
 
   /** Prints the counts; returns whether no row disagrees with the log. */
   end(): boolean {
-    const { folds, streams, projections, ...counts } = this.counts;
+    const { folds, streams, projections, keys, ...counts } = this.counts;
     const { difference, unfoldable, parked, gone } = counts;
     const { print, json } = this.output;
-    if (json) print(JSON.stringify({ kind: 'counts', folds, ...counts }));
+    if (json) print(JSON.stringify({ kind: 'counts', folds, keys, ...counts }));
     else {
       const found = [
         counted(difference, 'row differs', 'rows differ'),
@@ -54,7 +54,7 @@ export class FindingsReport extends FindingCounts {
         counted(parked, 'parked stream was not compared', 'parked streams were not compared'),
         counted(gone, 'stream was deleted or cut in the store', 'streams were deleted or cut in the store'),
       ].flatMap((text) => text ?? []);
-      const checked = `Checked ${counted(streams, 'stream', 'streams') ?? 'no stream'} in ${counted(projections, 'projection', 'projections') ?? 'no projection'}`;
+      const checked = `Checked ${counted(streams, 'stream', 'streams') ?? 'no stream'} in ${counted(projections, 'projection', 'projections') ?? 'no projection'}${keys === 0 ? '' : `, and ${keys} keys of what is derived`}`;
       print(`${checked}: ${found.join(', ') || 'no differences'}.`);
     }
     return difference + unfoldable === 0;

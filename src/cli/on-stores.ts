@@ -1,6 +1,7 @@
 import { derivations } from '../../derivations/index.js';
 import { projections } from '../../projections/index.js';
-import { loadStoresConfig } from '../config.js';
+import { loadMoneyPolicy, loadStoresConfig } from '../config.js';
+import { Deriver } from '../deriving/deriver.js';
 import { openLedger } from '../data-directory/index.js';
 import { environment } from '../environment.js';
 import { connectEventStore } from '../eventstore/event-store.js';
@@ -35,7 +36,8 @@ export const onStores = (command: Command, given: Given): Promise<number> =>
           'There is no ledger in this Postgres: it has no schema "ledger". Check DATABASE_URL, or start the service, which makes it.',
         );
       await ensureSchema(database, [...projections, ...derivations]);
-      return await command.run(given, { ...terminal, parts: { store, database, projections } });
+      const deriver = new Deriver({ projections, derivations, policy: loadMoneyPolicy(environmentOf(given)) });
+      return await command.run(given, { ...terminal, parts: { store, database, projections, deriver } });
     } finally {
       await Promise.all([store.close(), database.close()]);
       await stores.close();

@@ -1,8 +1,9 @@
 import { withLogEnd } from '../rebuild/progress.js';
 import { compareAside, replace, type Watch } from '../rebuild/rebuilding.js';
-import { beginRebuild, type Target } from '../read-models/generations.js';
+import { beginTargets } from '../rebuild/targets.js';
+import type { Target } from '../read-models/generations.js';
 import { readCheckpoints } from '../read-models/checkpoints.js';
-import { named, UsageError, wholeNumber, type Command, type Context, type Given } from './command.js';
+import { modelsOf, named, UsageError, wholeNumber, type Command, type Context, type Given } from './command.js';
 import { assertStreamExists, NOTHING_TO_COMPARE } from './streams.js';
 import { FindingsReport, printComparisons } from './findings.js';
 import { ProgressBar } from './progress-bar.js';
@@ -45,9 +46,7 @@ and leaves everything as it was.
     if (typeof given.values['stream'] === 'string') return compareStream(given.values['stream'], given, context);
     const dryRun = given.values['dry-run'] === true;
     const how = { fresh: given.values['fresh'] === true, aside: dryRun };
-    const targets: Target[] = [];
-    for (const projection of named(context.parts.projections, given.names))
-      targets.push(await beginRebuild(context.parts.database, projection, how));
+    const targets = await beginTargets(context.parts, named(modelsOf(context.parts), given.names), how);
     return dryRun
       ? compareAndPrint(targets, given, context)
       : replaceAndPrint(targets, {

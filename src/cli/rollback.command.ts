@@ -1,5 +1,5 @@
-import { beginRollback } from '../read-models/generations.js';
-import { named, UsageError, type Command } from './command.js';
+import { beginReturn } from '../rebuild/targets.js';
+import { modelsOf, named, UsageError, type Command } from './command.js';
 import { replaceAndPrint } from './rebuild.command.js';
 
 export const rollbackCommand: Command = {
@@ -12,19 +12,20 @@ earlier version, run the earlier build: its tables are kept for the same time.
     if (names.length !== 1) throw new UsageError('rollback takes the name of one projection: rollback invoices.');
   },
   run: async ({ names }, context) => {
-    const [projection] = named(context.parts.projections, names);
+    const [projection] = named(modelsOf(context.parts), names);
     if (projection === undefined) throw new Error('A name was checked.');
-    const target = await beginRollback(context.parts.database, projection);
-    if (target === null) {
+    const targets = await beginReturn(context.parts, projection);
+    if (targets === null) {
       context.print(
         `No earlier generation of ${projection.name}, version ${projection.version}, is kept. "rebuild ${projection.name}" makes a new one.`,
       );
       return 1;
     }
-    return replaceAndPrint([target], {
+    const target = targets.find(({ generation }) => generation.projection === projection);
+    return replaceAndPrint(targets, {
       context,
       acceptsParked: true,
-      shown: `The views show generation ${target.generation.generation} of ${projection.name} again.`,
+      shown: `The views show generation ${target?.generation.generation} of ${projection.name} again.`,
     });
   },
 };

@@ -1,11 +1,11 @@
 import { verifyShown, type Which } from '../catch-up/verify-shown.js';
-import { named, UsageError, wholeNumber, type Command } from './command.js';
+import { modelsOf, named, UsageError, wholeNumber, type Command } from './command.js';
 import { FindingsReport } from './findings.js';
 import { assertStreamExists, NOTHING_TO_COMPARE } from './streams.js';
 
 export const verifyCommand: Command = {
   help: `Exits with 1 when a row disagrees with its stream, and prints both. Services may run meanwhile: each stream is compared as of
-one moment. Parked streams are counted, not compared. Streams that were deleted in the store, or have lost their first events
+one moment. What is derived from rows, such as the journal, is derived again. Parked streams are counted, not compared. Streams that were deleted in the store, or have lost their first events
 to its limits, are listed. Without --sample and --stream, rows of streams that the log does not have are found too.
 
   --sample <n>        check n random streams instead of all of them
@@ -22,7 +22,7 @@ to its limits, are listed. Without --sample and --stream, rows of streams that t
     if (typeof values['stream'] === 'string') await assertStreamExists(values['stream'], context);
     const report = new FindingsReport({ print: context.print, json: values['json'] === true });
     const verified = await verifyShown(context.parts, {
-      projections: named(context.parts.projections, names),
+      models: named(modelsOf(context.parts), names),
       which: whichOf(values),
       signal: context.signal,
       counts: report,

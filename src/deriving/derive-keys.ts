@@ -4,14 +4,17 @@ import type { Row, Table } from '../../projections/projection.js';
 import { canonicalJson, type Json } from '../events/json.js';
 import { isDatabaseAway, type Queryable } from '../read-models/database.js';
 import { atEvent, park } from '../read-models/parked-streams.js';
-import { deleteRows, putRows } from '../read-models/rows.js';
+import { deleteRows, findOwners, putRows } from '../read-models/rows.js';
 import { tableOf } from '../read-models/schema.js';
-import { onTables, type Derived } from './derived.js';
+import { onTables, type OwnDerived } from './derived.js';
 import { differences, moveRollup } from './rollups.js';
 import { addRows, rowFrom, type RowsByTable } from './rows.js';
 
-/** How many keys are in memory at once, with their facts and rows. */
+/** How many keys are in memory at once, with their facts and rows; fewer where they have had more facts than this. */
 const PAGE_KEYS = 1_000;
+const PAGE_FACTS = 50_000;
+/** How many keys of a derivation fit, as the last ones were. */
+const fitting = new Map<string, number>();
 
 /** What a key is derived to: rows as JSON, by table and key of the row; or why it cannot be derived. */
 export type DerivedKey =
@@ -24,23 +27,22 @@ export type DerivedKey =
  */
 export async function deriveKeys(
   connection: Queryable,
-  derived: Derived,
+  derived: OwnDerived,
   { keys, policy }: Readonly<{ keys: readonly string[]; policy: Policy }>,
 ): Promise<RowsByTable> {
   const changed: RowsByTable = new Map();
   const failed = new Map<string, unknown>();
   const rejected = new Map<string, unknown>();
-  for (let at = 0; at < keys.length; at += PAGE_KEYS)
-    await deriveSafely(connection, derived, {
-      keys: keys.slice(at, at + PAGE_KEYS),
-      policy,
-      changed,
-      failed,
-      rejected,
-    });
-  // A row may have stood under a key that was derived after the one that has it now.
-  for (const key of rejected.keys())
-    await deriveSafely(connection, derived, { keys: [key], policy, changed, failed, rejected: failed });
+  for (let left = keys; left.length > 0;) {
+    const fits = fitting.get(derived.name) ?? PAGE_KEYS;
+    await deriveSafely(connection, derived, { keys: left.slice(0, fits), policy, changed, failed, rejected });
+    left = left.slice(fits);
+  }
+  // A row may still stand under another key, which does not have it any more.
+  for (const key of rejected.keys()) {
+    const owners = await ownersOf(connection, derived, { key, policy });
+    await deriveSafely(connection, derived, { keys: [...owners, key], policy, changed, failed, rejected: failed });
+  }
   if (failed.size > 0)
     await park(
       connection,
@@ -57,6 +59,20 @@ export async function deriveKeys(
   return changed;
 }
 
+/** The keys under which rows of this one stand. */
+async function ownersOf(
+  connection: Queryable,
+  derived: OwnDerived,
+  { key, policy }: Readonly<{ key: string; policy: Policy }>,
+): Promise<string[]> {
+  const one = (await deriveTexts(connection, derived, { keys: [key], policy })).get(key);
+  if (one === undefined || 'error' in one) return [];
+  const wanted = [...one.texts].flatMap(([table, texts]) =>
+    [...texts.keys()].map((rowKey) => ({ table, key: rowKey, stream: key })),
+  );
+  return [...new Set((await findOwners(connection, derived.generation, wanted)).map(({ owner }) => owner))];
+}
+
 /** `failed`: what could not be derived, and why; `rejected`: what Postgres did not take. */
 type Keys = Readonly<{
   keys: readonly string[];
@@ -67,7 +83,7 @@ type Keys = Readonly<{
 }>;
 
 /** What is rejected is undone and done again in halves, until the key is alone that is to blame. */
-async function deriveSafely(connection: Queryable, derived: Derived, { keys, ...rest }: Keys): Promise<void> {
+async function deriveSafely(connection: Queryable, derived: OwnDerived, { keys, ...rest }: Keys): Promise<void> {
   if (keys.length === 0) return;
   await connection.query('savepoint derived');
   try {
@@ -87,7 +103,7 @@ async function deriveSafely(connection: Queryable, derived: Derived, { keys, ...
   await deriveSafely(connection, derived, { keys: keys.slice(half), ...rest });
 }
 
-async function derivePage(connection: Queryable, derived: Derived, { keys, policy, changed, failed }: Keys) {
+async function derivePage(connection: Queryable, derived: OwnDerived, { keys, policy, changed, failed }: Keys) {
   const { generation } = derived;
   const all = await deriveTexts(connection, derived, { keys, policy });
   const good = keys.filter((key) => 'texts' in (all.get(key) ?? {}));
@@ -138,7 +154,7 @@ async function derivePage(connection: Queryable, derived: Derived, { keys, polic
 /** What keys are derived to from what the tables have now. */
 export async function deriveTexts(
   connection: Queryable,
-  derived: Derived,
+  derived: OwnDerived,
   { keys, policy }: Readonly<{ keys: readonly string[]; policy: Policy }>,
 ): Promise<Map<string, DerivedKey>> {
   const { projection } = derived.generation;
@@ -184,25 +200,29 @@ function textsOf(
 
 async function readFacts(
   connection: Queryable,
-  derived: Derived,
+  derived: OwnDerived,
   keys: readonly string[],
 ): Promise<Map<string, Record<string, Row[]>>> {
   const facts = new Map<string, Record<string, Row[]>>();
+  let count = 0;
   for (const [name, sql] of Object.entries(derived.generation.projection.facts)) {
     const { rows } = await connection.query<Record<string, unknown>>(onTables(sql, derived), [keys]);
+    count += rows.length;
     for (const { key, ...values } of rows) {
       const own = facts.get(String(key)) ?? {};
       facts.set(String(key), own);
       (own[name] ??= []).push(rowFrom(values));
     }
   }
+  const fits = Math.floor((keys.length * PAGE_FACTS) / Math.max(1, count));
+  fitting.set(derived.name, Math.max(1, Math.min(PAGE_KEYS, fits, 2 * (fitting.get(derived.name) ?? PAGE_KEYS))));
   return facts;
 }
 
 /** Which streams of these facts are parked: their rows are the last good ones. */
 async function staleStreams(
   connection: Queryable,
-  { standsOn }: Derived,
+  { standsOn }: OwnDerived,
   facts: ReadonlyMap<string, FactRows>,
 ): Promise<ReadonlySet<string>> {
   const streams = new Set<string>();

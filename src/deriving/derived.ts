@@ -2,84 +2,93 @@ import type { AnyDerivation } from '../../derivations/derivation.js';
 import type { ReadModel } from '../../projections/projection.js';
 import type { Checkpoint } from '../read-models/checkpoints.js';
 import type { Queryable } from '../read-models/database.js';
-import { nameOfGeneration, tableOf, type Generation } from '../read-models/schema.js';
+import { tableOf, type Generation } from '../read-models/schema.js';
 
-/** A generation of a derivation, as it is now. */
+/** A generation of a derivation, of whichever build, as it is now. */
 export type Derived = Readonly<{
-  generation: Generation<AnyDerivation>;
   name: string;
   state: Checkpoint['state'];
-  /** The generations that it reads; empty before it has begun. */
+  shown: boolean;
+  /** The generations that it follows from; empty before it has begun. */
   standsOn: readonly string[];
   /** The hash of the policy that its rows follow. */
   policy: string;
   /** Whether each key that there is has been noted since it began, and not derived yet where a note is left. */
   isNoted: boolean;
+  /** Whether keys wait to be derived, or changed rows to be looked at; parked ones, where somebody wants that. */
   hasNotes: boolean;
-  /** The tables that it reads, as SQL names them, by their names. */
-  tables: ReadonlyMap<string, string>;
 }>;
 
-/** Of these checkpoints those of derivations, each after those that it reads. */
-export const derivedOf = (
-  checkpoints: readonly Checkpoint[],
-  derivations: readonly AnyDerivation[],
-): Generation<AnyDerivation>[] =>
-  derivations.flatMap((projection) =>
-    checkpoints
-      .filter((one) => one.projection === projection.name && one.version === projection.version)
-      .map(({ generation }) => ({ projection, generation })),
-  );
+/** One of this build, with the derivation that its rows are of. */
+export type OwnDerived = Derived &
+  Readonly<{
+    generation: Generation<AnyDerivation>;
+    /** The tables that it reads, as SQL names them, by their names. */
+    tables: ReadonlyMap<string, string>;
+    /** Which of these, as SQL names them, are of derivations: their rows have keys, not streams. */
+    keyed: ReadonlySet<string>;
+  }>;
 
-type Row = {
+export const isOwn = (one: Derived | OwnDerived): one is OwnDerived => 'generation' in one;
+
+type Numbered = { projection: string; version: number; generation: number };
+type Row = Numbered & {
   name: string;
   state: Checkpoint['state'];
+  shown: boolean;
   stands_on: string[];
   policy: string;
   is_noted: boolean;
   has_notes: boolean;
-  read: { projection: string; version: number; generation: number }[];
+  read: Numbered[];
 };
 
-/** How these generations are now, in their order. */
+export type Models = Readonly<{ models: ReadonlyMap<string, ReadModel>; derivations: readonly AnyDerivation[] }>;
+
+/** All that follows from other rows, but for what is kept for a rollback: those of this build, each after those that it reads, and then others'. */
 export async function readDerived(
   connection: Queryable,
-  generations: readonly Generation<AnyDerivation>[],
-  models: ReadonlyMap<string, ReadModel>,
-): Promise<Derived[]> {
-  if (generations.length === 0) return [];
+  { models, derivations }: Models,
+): Promise<(Derived | OwnDerived)[]> {
   const { rows } = await connection.query<Row>(
-    `select name, state, stands_on, policy, is_noted, exists (select from ledger.derivation_notes where generation = name) as has_notes,
+    `select name, projection, version, generation, state, shown, stands_on, policy, is_noted,
+       exists (select from ledger.derivation_notes note where note.generation = name)
+         or exists (select from ledger.derivation_changes change where change.generation = name)
+         or exists (select from ledger.parked_streams parked where parked.generation = name and replay_wanted_at is not null) as has_notes,
        (select coalesce(jsonb_agg(jsonb_build_object('projection', projection, 'version', version, 'generation', generation)), '[]')
         from ledger.checkpoints one where one.name = any(stands_on)) as read
-     from ledger.derived_generations join ledger.checkpoints using (name) where name = any($1)`,
-    [generations.map(nameOfGeneration)],
+     from ledger.derived_generations join ledger.checkpoints using (name) where state <> 'kept' order by name`,
   );
-  const byName = new Map(rows.map((row) => [row.name, row]));
-  return generations.flatMap((generation) => {
-    const row = byName.get(nameOfGeneration(generation));
-    return row === undefined ? [] : [derivedFrom(generation, row, models)];
-  });
+  const placeOf = (row: Row): number =>
+    derivations.findIndex(({ name, version }) => name === row.projection && version === row.version);
+  const sorted = rows.map((row) => ({ row, place: placeOf(row) })).sort((a, b) => a.place - b.place);
+  return [...sorted.filter(({ place }) => place >= 0), ...sorted.filter(({ place }) => place < 0)].map(
+    ({ row, place }) => derivedFrom(row, derivations[place], models),
+  );
 }
 
 function derivedFrom(
-  generation: Generation<AnyDerivation>,
-  { name, state, stands_on: standsOn, policy, is_noted: isNoted, has_notes: hasNotes, read }: Row,
+  { name, state, shown, stands_on: standsOn, policy, is_noted: isNoted, has_notes: hasNotes, ...row }: Row,
+  projection: AnyDerivation | undefined,
   models: ReadonlyMap<string, ReadModel>,
-): Derived {
-  const tables = new Map(
-    read.flatMap(({ projection, version, generation: number }) => {
-      const model = models.get(projection);
-      if (model === undefined) return [];
-      const source = { projection: { ...model, version }, generation: number };
-      return Object.keys(model.tables).map((table) => [table, tableOf(source, table)] as const);
-    }),
-  );
-  return { generation, name, state, standsOn, policy, isNoted, hasNotes, tables };
+): Derived | OwnDerived {
+  const derived = { name, state, shown, standsOn, policy, isNoted, hasNotes };
+  if (projection === undefined) return derived;
+  const tables = new Map<string, string>();
+  const keyed = new Set<string>();
+  for (const { projection: read, version, generation: number } of row.read) {
+    const model = models.get(read);
+    for (const table of Object.keys(model?.tables ?? {})) {
+      const source = tableOf({ projection: { ...(model as ReadModel), version }, generation: number }, table);
+      tables.set(table, source);
+      if (model?.reads !== undefined) keyed.add(source);
+    }
+  }
+  return { ...derived, generation: { projection, generation: row.generation }, tables, keyed };
 }
 
 /** SQL of a derivation with the tables that a generation of it stands on. @throws when it names one that it does not read */
-export function onTables(sql: string, { name, tables }: Derived): string {
+export function onTables(sql: string, { name, tables }: OwnDerived): string {
   return sql.replaceAll(/\{(\w+)\}/g, (_, table: string) => {
     const found = tables.get(table);
     if (found === undefined) throw new Error(`${name} does not read the table ${table}.`);

@@ -3,27 +3,25 @@ import { policyHash } from '../../derivations/policy.js';
 import type { ReadModel, Row, Table } from '../../projections/projection.js';
 import { groupBy } from '../folding/group-by.js';
 import type { RowKey, RowText } from '../folding/row-texts.js';
-import { isHeldNow, lock, lockCheckpoints, type Checkpoint } from '../read-models/checkpoints.js';
+import type { Checkpoint } from '../read-models/checkpoints.js';
 import { jsonForPostgres, type Database, type Queryable } from '../read-models/database.js';
 import { columnsOf, givenAs, typesOf } from '../read-models/rows.js';
 import { nameOfGeneration, tableOf, type Generation } from '../read-models/schema.js';
 import { deriveKeys } from './derive-keys.js';
-import { derivedOf, onTables, readDerived, type Derived } from './derived.js';
-import { note, takeNotes } from './notes.js';
-import { storedKeys, verifyKeys, verifyRollups, type DerivedFault } from './verify-keys.js';
-import { addRows, rowFrom, type RowsByTable } from './rows.js';
+import { isOwn, onTables, readDerived, type Derived, type OwnDerived } from './derived.js';
+import { note, noteRows, takeNotes, takeRows, type ChangedRow } from './notes.js';
+import { addRows, rowFrom, rowsWhere, type RowsByTable } from './rows.js';
 
-/** With more keys than this a batch notes them, and those after it work them off: no transaction takes minutes. */
+/** With more keys than this a batch notes them, and transactions after it work them off: none takes minutes. */
 const KEYS_MAX = 5_000;
-/** How many noted keys one transaction works off. */
-const NOTED_KEYS_MAX = 250;
-/** How many keys are verified at once. */
-const VERIFIED_KEYS = 500;
+/** How many noted keys, and how many changed rows, one transaction works off; fewer keys where batches wait for it. */
+const NOTED_KEYS_MAX = { live: 250, building: 1_000 };
+const NOTED_ROWS_MAX = 2_000;
 /** How many rows are asked at once which keys they concern, when all keys are noted. */
 const PAGE_ROWS = 5_000;
 
 /** What a batch writes of one stream of a projection, as far as derivations look at it. */
-type Written = Readonly<{
+export type Written = Readonly<{
   generation: Generation;
   stream: string;
   replaces: boolean;
@@ -33,17 +31,20 @@ type Written = Readonly<{
   parking: unknown;
 }>;
 
-/** What a batch changes, and who reads that. */
-type Changes = Readonly<{ derived: readonly Derived[]; rows: RowsByTable }>;
+/** Who reads what a batch changes: `derives`, in this transaction, or what was changed is noted. */
+type Concerned = Readonly<{ derived: Derived | OwnDerived; derives: boolean }>;
+/** The rows that a batch changes, as they were and as they are, by table; and which table of which generation each is. */
+type Changes = Readonly<{ concerned: readonly Concerned[]; rows: RowsByTable; sources: Map<string, Source> }>;
+type Source = Readonly<{ generation: string; table: string }>;
 
 /**
- * The second stage: derives rows from the rows of projections, in the transaction that writes these (ARCHITECTURE.md, Derivations). A
- * generation of a derivation is a checkpoint that moves with those it stands on: where it stands apart, it has missed something, and
- * begins anew.
+ * The second stage: derives rows from the rows of projections (ARCHITECTURE.md, Derivations). **Whoever writes rows that something follows
+ * from derives that in the same transaction, or notes what has changed in it.** So nothing is missed, whichever process, build or
+ * rebuild writes them; and a generation of a derivation is complete when nothing is noted for it.
  */
 export class Deriver {
   readonly #models: ReadonlyMap<string, ReadModel>;
-  readonly #policyHash: string;
+  readonly policyHash: string;
 
   constructor(
     private readonly options: Readonly<{
@@ -56,298 +57,237 @@ export class Deriver {
   ) {
     const { projections, derivations, policy } = options;
     this.#models = new Map([...projections, ...derivations].map((model) => [model.name, model]));
-    this.#policyHash = policyHash(policy);
+    this.policyHash = policyHash(policy);
   }
 
   get derivations(): readonly AnyDerivation[] {
     return this.options.derivations;
   }
 
+  /** All projections and derivations of this build. */
+  get models(): readonly ReadModel[] {
+    return [...this.#models.values()];
+  }
+
+  get policy(): Policy {
+    return this.options.policy;
+  }
+
   /** Whether a checkpoint is that of a derivation. */
   readonly isDerived = ({ projection }: Pick<Checkpoint, 'projection'>): boolean =>
     this.options.derivations.some(({ name }) => name === projection);
 
-  /** Reads the rows that a batch is about to change; null where nothing derived depends on them. */
-  async before(
-    connection: Queryable,
-    { checkpoints, streams }: Readonly<{ checkpoints: readonly Checkpoint[]; streams: readonly Written[] }>,
-  ): Promise<Changes | null> {
-    const generations = derivedOf(checkpoints, this.options.derivations);
-    if (generations.length === 0 || streams.length === 0) return null;
-    const derived = await this.#read(connection, generations);
-    const read = new Set(derived.flatMap(({ standsOn }) => standsOn));
-    const rows: RowsByTable = new Map();
-    for (const [name, writes] of groupBy(streams, (write) => nameOfGeneration(write.generation))) {
-      const [{ generation }] = writes;
-      if (!read.has(name)) continue;
-      for (const [table, shape] of Object.entries(generation.projection.tables)) {
-        const source = tableOf(generation, table);
-        if (!derived.some((one) => asksFor(one, table, source))) continue;
-        addRows(rows, source, await oldRows(connection, { source, table, shape }, writes));
-      }
-    }
-    return { derived, rows };
+  /** All that is derived in this database, by whichever build. */
+  read(connection: Queryable): Promise<(Derived | OwnDerived)[]> {
+    return readDerived(connection, { models: this.#models, derivations: this.derivations });
   }
 
-  /** Derives what follows from the rows that a batch has changed, in the same transaction. */
-  async after(connection: Queryable, changes: Changes, streams: readonly Written[]): Promise<void> {
+  /**
+   * Reads the rows that a batch is about to change; null where nothing follows from them. What follows from rows of these checkpoints alone
+   * is derived in the batch, unless others write for them at the same time.
+   */
+  async before(
+    connection: Queryable,
+    {
+      checkpoints,
+      streams,
+      isShared,
+    }: Readonly<{ checkpoints: readonly Checkpoint[]; streams: readonly Written[]; isShared: boolean }>,
+  ): Promise<Changes | null> {
+    if (streams.length === 0) return null;
+    const all = await this.read(connection);
+    const moving = new Set(isShared ? [] : checkpoints.map(({ name }) => name));
+    const changing = new Set(streams.map(({ generation }) => nameOfGeneration(generation)));
+    const concerned: Concerned[] = [];
+    for (const derived of all) {
+      const derives =
+        isOwn(derived) &&
+        derived.state === 'live' &&
+        derived.policy === this.policyHash &&
+        derived.standsOn.length > 0 &&
+        derived.standsOn.every((name) => moving.has(name));
+      if (derives) moving.add(derived.name);
+      if (!derived.standsOn.some((name) => changing.has(name))) continue;
+      if (derives) changing.add(derived.name);
+      concerned.push({ derived, derives });
+    }
+    if (concerned.length === 0) return null;
+    const changes = { concerned, rows: new Map() as RowsByTable, sources: new Map<string, Source>() };
+    for (const [name, writes] of groupBy(streams, (write) => nameOfGeneration(write.generation))) {
+      const [{ generation }] = writes;
+      for (const [table, shape] of Object.entries(generation.projection.tables)) {
+        if (!concerned.some(({ derived }) => asksFor(derived, { generation: name, table }))) continue;
+        const source = tableOf(generation, table);
+        changes.sources.set(source, { generation: name, table });
+        addRows(changes.rows, source, await oldRows(connection, { source, table, shape }, writes));
+      }
+    }
+    return changes;
+  }
+
+  /** Derives what follows from the rows that a batch has changed, in the same transaction, or notes what was changed. */
+  async after(
+    connection: Queryable,
+    { concerned, rows, sources }: Changes,
+    streams: readonly Written[],
+  ): Promise<void> {
     for (const { generation, puts } of streams) {
       for (const { table, text } of puts) {
         const source = tableOf(generation, table);
-        if (changes.rows.has(source)) addRows(changes.rows, source, [JSON.parse(text) as Row]);
+        if (sources.has(source)) addRows(rows, source, [JSON.parse(text) as Row]);
       }
     }
-    await this.#propagate(connection, changes.derived, {
-      rows: changes.rows,
-      isPressed: this.options.isPressed?.() === true,
-    });
-  }
-
-  /** What follows from changed rows, one derivation after the other: what one writes is what the next reads. */
-  async #propagate(
-    connection: Queryable,
-    derived: readonly Derived[],
-    { rows, isPressed = false }: { rows: RowsByTable; isPressed?: boolean },
-  ): Promise<void> {
-    for (const one of derived) {
-      const keys = await this.#keysOf(connection, one, rows);
-      if (keys.size === 0) continue;
-      if (one.state !== 'live' || isPressed || keys.size > KEYS_MAX) await note(connection, one.name, keys);
-      else await this.#derive(connection, one, { keys: [...keys], rows });
+    const isPressed = this.options.isPressed?.() === true;
+    for (const { derived, derives } of concerned) {
+      if (!derives || !isOwn(derived)) {
+        await this.#noteChanged(connection, derived, changedRows(derived, { rows, sources }));
+        continue;
+      }
+      const keys = await this.#keysOf(connection, derived, changedRows(derived, { rows, sources }));
+      if (keys.length > KEYS_MAX || isPressed) await note(connection, derived.name, keys);
+      else if (keys.length > 0)
+        for (const [table, own] of await deriveKeys(connection, derived, { keys, policy: this.policy })) {
+          addRows(rows, table, own);
+          sources.set(table, { generation: derived.name, table: nameOfTable(derived, table) });
+        }
     }
   }
 
-  async #derive(
-    connection: Queryable,
-    derived: Derived,
-    { keys, rows }: { keys: readonly string[]; rows: RowsByTable },
-  ): Promise<void> {
-    const changed = await deriveKeys(connection, derived, { keys, policy: this.options.policy });
-    for (const [table, own] of changed) addRows(rows, table, own);
+  /**
+   * Keys that a row tells by itself are noted as such. What only a join knows is asked for when this transaction has ended: beside it others
+   * write rows that it does not see.
+   */
+  async #noteChanged(connection: Queryable, derived: Derived | OwnDerived, rows: readonly ChangedRow[]): Promise<void> {
+    if (!isOwn(derived) || derived.generation.projection.reach !== undefined)
+      return noteRows(connection, derived.name, rows);
+    return note(connection, derived.name, await this.#keysOf(connection, derived, rows));
   }
 
-  async #keysOf(connection: Queryable, derived: Derived, rows: RowsByTable): Promise<ReadonlySet<string>> {
+  async #keysOf(connection: Queryable, derived: OwnDerived, rows: readonly ChangedRow[]): Promise<string[]> {
     const { keysOf, reach = {} } = derived.generation.projection;
     const keys = new Set<string>();
-    for (const [table, ask] of Object.entries(keysOf))
-      for (const row of rows.get(derived.tables.get(table) ?? '') ?? []) for (const key of ask(row)) keys.add(key);
-    if (keys.size === 0) return keys;
+    for (const { table, row } of rows) for (const key of keysOf[table]?.(row) ?? []) keys.add(key);
+    if (keys.size === 0) return [];
     const asked = [...keys];
     for (const sql of Object.values(reach)) {
       const { rows: found } = await connection.query<{ key: string }>(onTables(sql, derived), [asked]);
       for (const { key } of found) keys.add(key);
     }
-    return keys;
-  }
-
-  /** Of these, the derivations that do not stand where all stands that they read, or follow another policy. */
-  async missed(database: Queryable, held: readonly Checkpoint[]): Promise<Checkpoint[]> {
-    const derived = await this.#read(database, derivedOf(held, this.options.derivations));
-    const missed = new Set<string>();
-    for (const { name, generation, policy, standsOn } of derived) {
-      const own = held.find((one) => one.name === name);
-      const read = this.#readBy(generation.projection, held);
-      const isInStep = read.every(
-        (one) => standsOn.includes(one.name) && one.at?.position === own?.at?.position && !missed.has(one.name),
-      );
-      if (policy !== this.#policyHash || standsOn.length === 0 || !isInStep) missed.add(name);
-    }
-    return held.filter(({ name }) => missed.has(name));
-  }
-
-  /** The checkpoints of what a derivation reads, as far as they are among these. */
-  #readBy({ reads }: AnyDerivation, checkpoints: readonly Checkpoint[]): Checkpoint[] {
-    return checkpoints.filter(
-      ({ projection, version }) => reads.includes(projection) && this.#models.get(projection)?.version === version,
-    );
+    return [...keys];
   }
 
   /**
-   * Lets derivations begin anew at the place of checkpoints that they stand on, where all of these are here: from then on they move with
-   * them. Returns the checkpoints as they are then; null when another owner has one of them.
+   * One transaction more of what is noted for a generation: looks at changed rows, derives keys, or derives parked ones that somebody wants
+   * derived again. `none`: nothing is noted, or others work at it.
    */
-  begin(
-    database: Database,
-    checkpoints: readonly Checkpoint[],
-    missed: readonly Checkpoint[],
-  ): Promise<Checkpoint[] | null> {
+  async workOff(database: Database, name: string): Promise<'more' | 'none'> {
     return database.transaction(async (connection) => {
-      let together = [...checkpoints];
-      for (const { projection, generation } of derivedOf(missed, this.options.derivations)) {
-        const own = missed.find(({ name }) => name === nameOfGeneration({ projection, generation }));
-        const read = this.#readBy(projection, together);
-        if (own === undefined || read.length < projection.reads.length) continue;
-        if (!(await lock(connection, [...together, own]))) return null;
-        await this.#beginOne(connection, own.name, read);
-        const [begun] = await lockCheckpoints(connection, [own.name]);
-        if (begun !== undefined) together = [...together, begun];
+      const all = await this.read(connection);
+      const derived = all.find((one) => one.name === name);
+      if (derived === undefined || !isOwn(derived) || derived.standsOn.length === 0) return 'none';
+      // What batches derive, too, they must not derive at the same time.
+      const held = derived.state === 'live' ? [name, ...rootsOf(derived, all)] : [name];
+      if ((await holdState(connection, held, name)) !== derived.state) return 'more';
+      const rows = await takeRows(connection, name, NOTED_ROWS_MAX);
+      if (rows.length > 0) {
+        await note(connection, name, await this.#keysOf(connection, derived, rows));
+        return 'more';
       }
-      return together;
+      const keysMax = derived.state === 'live' ? NOTED_KEYS_MAX.live : NOTED_KEYS_MAX.building;
+      const noted = await takeNotes(connection, name, keysMax);
+      const keys = noted.length > 0 ? noted : await wantedKeys(connection, name, keysMax);
+      if (keys.length === 0) return 'none';
+      const changed = await deriveKeys(connection, derived, { keys, policy: this.policy });
+      const sources = new Map(
+        [...changed.keys()].map((table) => [table, { generation: name, table: nameOfTable(derived, table) }]),
+      );
+      for (const one of all)
+        if (one.standsOn.includes(name))
+          await this.#noteChanged(connection, one, changedRows(one, { rows: changed, sources }));
+      return 'more';
     });
   }
 
-  async #beginOne(connection: Queryable, name: string, read: readonly Checkpoint[]): Promise<void> {
-    await connection.query('delete from ledger.derivation_notes where generation = $1', [name]);
-    await connection.query(
-      'update ledger.derived_generations set stands_on = $2, policy = $3, is_noted = false where name = $1',
-      [name, read.map((one) => one.name), this.#policyHash],
+  /** Notes every key that there is for a generation that has begun: what changes meanwhile is noted by those who change it. */
+  async noteAll(database: Database, derived: OwnDerived, signal: AbortSignal): Promise<void> {
+    const own = Object.keys(derived.generation.projection.tables).map(
+      (table) => `select key from ${tableOf(derived.generation, table)}`,
     );
-    await connection.query(
-      `update ledger.checkpoints own set state = 'building', position = other.position, event_id = other.event_id, log_name = other.log_name
-       from ledger.checkpoints other where own.name = $1 and other.name = $2`,
-      [name, read[0]?.name],
+    await database.query(
+      `insert into ledger.derivation_notes (generation, key) select $1, key from (${own.join(' union ')}) as own order by key on conflict do nothing`,
+      [derived.name],
     );
-  }
-
-  /**
-   * Derives what is noted, a bounded part of it, and lets what has nothing left be live; replays keys that somebody wants replayed.
-   * `done`: there is nothing to do now.
-   */
-  async workOff(database: Database, checkpoints: readonly Checkpoint[]): Promise<'done' | 'more' | 'lost'> {
-    const generations = derivedOf(checkpoints, this.options.derivations);
-    if (generations.length === 0 || !(await this.#hasWork(database, generations))) return 'done';
-    return database.transaction(async (connection) => {
-      if (!(await lock(connection, checkpoints))) return 'lost';
-      const derived = await this.#read(connection, generations);
-      for (const [at, one] of derived.entries()) {
-        const keys = one.isNoted ? await takeNotes(connection, one.name, NOTED_KEYS_MAX) : [];
-        const wanted = keys.length > 0 ? keys : await wantedKeys(connection, one.name);
-        if (wanted.length > 0) {
-          const rows: RowsByTable = new Map();
-          await this.#derive(connection, one, { keys: wanted, rows });
-          await this.#propagate(connection, derived.slice(at + 1), { rows });
-          return 'more';
-        }
-        if (one.state === 'building' && one.isNoted && readsLive(one, derived)) {
-          await connection.query(`update ledger.checkpoints set state = 'live' where name = $1`, [one.name]);
-          return 'more';
-        }
-      }
-      return 'done';
-    });
-  }
-
-  async #hasWork(database: Queryable, generations: readonly Generation<AnyDerivation>[]): Promise<boolean> {
-    const { rows } = await database.query(
-      `select 1 from ledger.checkpoints where name = any($1) and (state = 'building'
-         or exists (select from ledger.derivation_notes where generation = name)
-         or exists (select from ledger.parked_streams parked where parked.generation = name and replay_wanted_at is not null))`,
-      [generations.map(nameOfGeneration)],
-    );
-    return rows.length > 0;
-  }
-
-  /**
-   * Notes every key that there is, of derivations that have begun: beside the batches, which note what changes meanwhile. What was noted
-   * in vain by one that is not the owner any more is derived once more.
-   */
-  async noteAll(database: Database, checkpoints: readonly Checkpoint[], signal: AbortSignal): Promise<void> {
-    const begun = await this.#read(database, derivedOf(checkpoints, this.options.derivations));
-    for (const one of begun) {
-      const checkpoint = checkpoints.find(({ name }) => name === one.name);
-      if (one.isNoted || one.standsOn.length === 0 || checkpoint === undefined) continue;
-      const own = Object.keys(one.generation.projection.tables).map(
-        (table) => `select key from ${tableOf(one.generation, table)}`,
-      );
-      await database.query(
-        `insert into ledger.derivation_notes (generation, key) select $1, key from (${own.join(' union ')}) as own order by key on conflict do nothing`,
-        [one.name],
-      );
-      for await (const keys of this.#allKeys(database, one)) {
-        if (signal.aborted) return;
-        await note(database, one.name, keys);
-      }
-      await database.transaction(async (connection) => {
-        if (await isHeldNow(connection, [checkpoint]))
-          await connection.query('update ledger.derived_generations set is_noted = true where name = $1', [one.name]);
-      });
+    for await (const keys of this.allKeys(database, derived)) {
+      if (signal.aborted) return;
+      await note(database, derived.name, keys);
     }
-  }
-
-  /**
-   * Derives again the keys that the rows of these streams concern, and compares; with `null` all keys, and all sums. Returns how many keys
-   * were compared.
-   */
-  async verify(
-    database: Database,
-    {
-      checkpoints,
-      streams,
-      found,
-    }: Readonly<{
-      checkpoints: readonly Checkpoint[];
-      streams: readonly string[] | null;
-      found: (fault: DerivedFault) => void;
-    }>,
-  ): Promise<number> {
-    let count = 0;
-    const compare = async ({ generation }: Derived, keys: readonly string[]): Promise<void> => {
-      count += keys.length;
-      await verifyKeys(database, generation, { models: this.#models, policy: this.options.policy, keys, found });
-    };
-    const derived = await this.#read(database, derivedOf(checkpoints, this.options.derivations));
-    const live = derived.filter(({ state }) => state === 'live');
-    if (streams === null) {
-      for (const one of live) {
-        for await (const keys of storedKeys(database, one.generation, VERIFIED_KEYS)) await compare(one, keys);
-        for await (const keys of this.#allKeys(database, one)) await compare(one, keys);
-        await verifyRollups(database, one.generation, found);
-      }
-      return count;
-    }
-    const rows: RowsByTable = new Map();
-    for (const [table, source] of new Map(live.flatMap(({ tables }) => [...tables])))
-      if (this.#modelOf(table).reads === undefined)
-        addRows(rows, source, await rowsWhere(database, source, { column: 'stream', values: streams }));
-    for (const one of live) {
-      const keys = [...(await this.#keysOf(database, one, rows))].slice(0, VERIFIED_KEYS);
-      await compare(one, keys);
-      for (const table of Object.keys(one.generation.projection.tables)) {
-        const source = tableOf(one.generation, table);
-        addRows(rows, source, await rowsWhere(database, source, { column: 'key', values: keys }));
-      }
-    }
-    return count;
+    // Unless it has begun anew meanwhile.
+    await database.query('update ledger.derived_generations set is_noted = true where name = $1 and stands_on = $2', [
+      derived.name,
+      derived.standsOn,
+    ]);
   }
 
   /** The keys that rows concern of all that a derivation reads, page by page, some of them again and again. */
-  async *#allKeys(database: Database, derived: Derived): AsyncGenerator<string[]> {
+  async *allKeys(database: Database, derived: OwnDerived): AsyncGenerator<string[]> {
     for (const [table, source] of derived.tables) {
       if (derived.generation.projection.keysOf[table] === undefined) continue;
-      for await (const rows of pagesOf(database, source, keyColumnsOf(this.#modelOf(table), table))) {
-        const keys = [...(await this.#keysOf(database, derived, new Map([[source, rows]])))];
-        for (let at = 0; at < keys.length; at += VERIFIED_KEYS) yield keys.slice(at, at + VERIFIED_KEYS);
-      }
+      for await (const rows of pagesOf(database, source, this.keyOf(table)))
+        yield await this.#keysOf(
+          database,
+          derived,
+          rows.map((row) => ({ table, row })),
+        );
     }
   }
 
-  #modelOf(table: string): ReadModel {
-    for (const model of this.#models.values()) if (model.tables[table] !== undefined) return model;
+  /** The keys that these rows concern. */
+  keysOfRows(database: Database, derived: OwnDerived, rows: RowsByTable): Promise<string[]> {
+    const changed = [...derived.tables].flatMap(([table, source]) =>
+      (rows.get(source) ?? []).map((row) => ({ table, row })),
+    );
+    return this.#keysOf(database, derived, changed);
+  }
+
+  keyOf(table: string): readonly string[] {
+    for (const { tables } of this.#models.values()) if (tables[table] !== undefined) return tables[table].key;
     throw new Error(`There is no table ${table}.`);
   }
-
-  #read(connection: Queryable, generations: readonly Generation<AnyDerivation>[]): Promise<Derived[]> {
-    return readDerived(connection, generations, this.#models);
-  }
 }
 
-const keyColumnsOf = ({ tables }: ReadModel, name: string): readonly string[] => tables[name]?.key ?? [];
+/** Whether a derivation asks rows of a table which keys they concern; of another build's that is not known. */
+const asksFor = (derived: Derived | OwnDerived, { generation, table }: Source): boolean =>
+  derived.standsOn.includes(generation) &&
+  (!isOwn(derived) || derived.generation.projection.keysOf[table] !== undefined);
 
-async function rowsWhere(
-  connection: Queryable,
-  source: string,
-  { column, values }: Readonly<{ column: 'stream' | 'key'; values: readonly string[] }>,
-): Promise<Row[]> {
-  const { rows } = await connection.query(`select * from ${source} where ${column} = any($1)`, [values]);
-  return rows.map(rowFrom);
+const changedRows = (
+  derived: Derived | OwnDerived,
+  { rows, sources }: Pick<Changes, 'rows' | 'sources'>,
+): ChangedRow[] =>
+  [...rows].flatMap(([name, own]) => {
+    const source = sources.get(name);
+    return source === undefined || !asksFor(derived, source) ? [] : own.map((row) => ({ table: source.table, row }));
+  });
+
+const nameOfTable = ({ generation }: OwnDerived, name: string): string =>
+  Object.keys(generation.projection.tables).find((table) => tableOf(generation, table) === name) ?? '';
+
+/** The generations of projections that a derivation stands on in the end. */
+export function rootsOf(derived: Derived, all: readonly Derived[]): string[] {
+  return derived.standsOn.flatMap((name) => {
+    const other = all.find((one) => one.name === name);
+    return other === undefined ? [name] : rootsOf(other, all);
+  });
 }
 
-/** Whether a derivation asks rows of this table which keys they concern. */
-const asksFor = ({ generation, tables }: Derived, table: string, source: string): boolean =>
-  generation.projection.keysOf[table] !== undefined && tables.get(table) === source;
-
-const readsLive = ({ generation: { projection } }: Derived, all: readonly Derived[]): boolean =>
-  all.every(({ generation, state }) => !projection.reads.includes(generation.projection.name) || state === 'live');
+/** Holds these checkpoints where they are until the end of the transaction, and tells the state of one. */
+async function holdState(connection: Queryable, held: readonly string[], name: string): Promise<string | undefined> {
+  const { rows } = await connection.query<{ name: string; state: string }>(
+    'select name, state from ledger.checkpoints where name = any($1) order by checkpoints.name for share',
+    [held],
+  );
+  return rows.find((one) => one.name === name)?.state;
+}
 
 /** The rows that stand where rows are put or deleted; of streams that are replaced, or parked, or not parked any more, all rows. */
 async function oldRows(
@@ -378,10 +318,10 @@ async function oldRows(
 }
 
 /** Parked keys that somebody wants derived again. */
-async function wantedKeys(connection: Queryable, generation: string): Promise<string[]> {
+async function wantedKeys(connection: Queryable, generation: string, max: number): Promise<string[]> {
   const { rows } = await connection.query<{ key: string }>(
-    'select stream as key from ledger.parked_streams where generation = $1 and replay_wanted_at is not null order by stream limit $2',
-    [generation, NOTED_KEYS_MAX],
+    'select stream as key from ledger.parked_streams where generation = $1 and replay_wanted_at is not null order by stream limit $2 for update skip locked',
+    [generation, max],
   );
   return rows.map(({ key }) => key);
 }

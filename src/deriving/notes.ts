@@ -1,30 +1,50 @@
+/** What is to be derived later: keys, and changed rows of which nobody has asked yet which keys they concern. */
+import type { Row } from '../../projections/projection.js';
 import type { Queryable } from '../read-models/database.js';
 
-/** Notes keys of a generation that are to be derived later; in one order, since others note the same. */
+/**
+ * Notes keys of a generation. A note that stands is touched, so that nobody takes it before this transaction ends and derives the key without
+ * what it writes.
+ */
 export async function note(connection: Queryable, generation: string, keys: Iterable<string>): Promise<void> {
-  const sorted = [...keys].sort();
+  // In one order, since others note the same.
+  const sorted = [...new Set(keys)].sort();
   if (sorted.length === 0) return;
   await connection.query(
-    'insert into ledger.derivation_notes (generation, key) select $1, unnest($2::text[]) on conflict do nothing',
+    `insert into ledger.derivation_notes as old (generation, key) select $1, unnest($2::text[])
+     on conflict (generation, key) do update set key = excluded.key`,
     [generation, sorted],
   );
 }
 
-/** Takes some notes away, within the transaction that derives their keys. */
+/** Takes some notes away, within the transaction that derives their keys; none that another transaction has touched. */
 export async function takeNotes(connection: Queryable, generation: string, max: number): Promise<string[]> {
   const { rows } = await connection.query<{ key: string }>(
     `delete from ledger.derivation_notes where generation = $1 and key in
-       (select key from ledger.derivation_notes where generation = $1 order by key limit $2) returning key`,
+       (select key from ledger.derivation_notes where generation = $1 order by key limit $2 for update skip locked) returning key`,
     [generation, max],
   );
   return rows.map(({ key }) => key);
 }
 
-/** How many keys of each of these generations wait to be derived. */
-export async function countNotes(connection: Queryable, generations: readonly string[]): Promise<Map<string, number>> {
-  const { rows } = await connection.query<{ generation: string; keys: bigint }>(
-    'select generation, count(*) as keys from ledger.derivation_notes where generation = any($1) group by generation',
-    [generations],
+/** A row as it was or as it is, and the table that it is of, by its name in a projection. */
+export type ChangedRow = Readonly<{ table: string; row: Row }>;
+
+/** Notes changed rows for a generation that this transaction does not derive. */
+export async function noteRows(connection: Queryable, generation: string, rows: readonly ChangedRow[]): Promise<void> {
+  if (rows.length === 0) return;
+  await connection.query(
+    'insert into ledger.derivation_changes (generation, source, content) select $1, * from unnest($2::text[], $3::text[])',
+    [generation, rows.map(({ table }) => table), rows.map(({ row }) => JSON.stringify(row))],
   );
-  return new Map(rows.map(({ generation, keys }) => [generation, Number(keys)]));
+}
+
+/** Takes some changed rows away, within the transaction that notes their keys. */
+export async function takeRows(connection: Queryable, generation: string, max: number): Promise<ChangedRow[]> {
+  const { rows } = await connection.query<{ source: string; content: string }>(
+    `delete from ledger.derivation_changes where generation = $1 and no in
+       (select no from ledger.derivation_changes where generation = $1 order by no limit $2 for update skip locked) returning source, content`,
+    [generation, max],
+  );
+  return rows.map(({ source, content }) => ({ table: source, row: JSON.parse(content) as Row }));
 }

@@ -1,4 +1,5 @@
 import type { Row } from '../../projections/projection.js';
+import type { Queryable } from '../read-models/database.js';
 
 /** A row as Postgres gives it, as projections make rows: whole numbers are numbers, times are texts. @throws for a number beyond 2^53 */
 export const rowFrom = (values: Row): Row =>
@@ -19,4 +20,14 @@ export function addRows(all: RowsByTable, table: string, rows: readonly Row[]): 
   const own = all.get(table);
   if (own === undefined) all.set(table, [...rows]);
   else for (const row of rows) own.push(row);
+}
+
+/** The rows of some streams, or of some keys. */
+export async function rowsWhere(
+  connection: Queryable,
+  source: string,
+  { column, values }: Readonly<{ column: 'stream' | 'key'; values: readonly string[] }>,
+): Promise<Row[]> {
+  const { rows } = await connection.query(`select * from ${source} where ${column} = any($1)`, [values]);
+  return rows.map(rowFrom);
 }

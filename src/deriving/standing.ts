@@ -10,7 +10,7 @@ export type Following = Readonly<{
   standsOn: readonly string[];
   /** The hash of the policy that its rows follow. */
   policy: string;
-  /** How many keys wait to be derived, counted up to a limit; null while all keys are being looked up. */
+  /** How many keys, or changed rows, wait to be derived from, counted up to a limit; null while all keys are being looked up. */
   behindKeys: number | null;
 }>;
 
@@ -23,7 +23,8 @@ type Row = { name: string; stands_on: string[]; policy: string; is_noted: boolea
 export async function readFollowing(connection: Queryable): Promise<Map<string, Following>> {
   const { rows } = await connection.query<Row>(
     `select name, stands_on, policy, is_noted,
-       (select count(*) from (select from ledger.derivation_notes where generation = name limit ${COUNTED_KEYS_MAX}) as noted) as keys
+       (select count(*) from (select from ledger.derivation_notes note where note.generation = name limit ${COUNTED_KEYS_MAX}) as noted)
+         + (select count(*) from (select from ledger.derivation_changes change where change.generation = name limit ${COUNTED_KEYS_MAX}) as noted) as keys
      from ledger.derived_generations`,
   );
   return new Map(

@@ -1,60 +1,128 @@
-import type { AnyDerivation, Policy } from '../../derivations/derivation.js';
-import type { ReadModel, Row } from '../../projections/projection.js';
+import type { AnyDerivation } from '../../derivations/derivation.js';
+import type { Row } from '../../projections/projection.js';
 import { compareRows, type RowDifference } from '../read-models/comparison.js';
 import type { Database, Queryable } from '../read-models/database.js';
 import { tableOf, type Generation } from '../read-models/schema.js';
 import { deriveTexts } from './derive-keys.js';
-import { readDerived, type Derived } from './derived.js';
+import { isOwn, type OwnDerived } from './derived.js';
+import type { Deriver } from './deriver.js';
 import { differences, sumsOf } from './rollups.js';
-import { rowFrom } from './rows.js';
+import { addRows, rowFrom, rowsWhere, type RowsByTable } from './rows.js';
 
 /** A row that is not what its key gives, or a key that cannot be derived though it is not parked. */
 export type DerivedFault =
   | (Readonly<{ kind: 'difference'; projection: string }> & RowDifference)
   | Readonly<{ kind: 'unfoldable'; projection: string; stream: string; cause: string }>;
 
-type Asked = Readonly<{ models: ReadonlyMap<string, ReadModel>; policy: Policy; keys: readonly string[] }>;
+/** How many keys are verified at once. */
+const VERIFIED_KEYS = 500;
 
-/** Derives keys again, and compares the result with their rows as of one moment. Keys that are parked or noted are not judged. */
-export async function verifyKeys(
+type Verification = Readonly<{
+  found: (fault: DerivedFault) => void;
+  /** Told how many keys more were compared; what it returns is waited for. */
+  compared?: (keys: number) => Promise<void> | void;
+  signal?: AbortSignal;
+}>;
+
+/**
+ * Derives keys of a generation again and compares, page by page: those that rows of some owners concern, streams or keys (no more than fit a
+ * page), or with `null` all keys and all sums. Returns the keys of these rows: owners of what is read by others.
+ */
+export async function verifyDerived(
   database: Database,
-  generation: Generation<AnyDerivation>,
-  { models, policy, keys, found }: Asked & { found: (fault: DerivedFault) => void },
-): Promise<void> {
-  await database.transaction(async (connection) => {
+  { deriver, derived, ...verification }: Readonly<{ deriver: Deriver; derived: OwnDerived }> & Verification,
+  owners: readonly string[] | null,
+): Promise<readonly string[]> {
+  const compare = async (keys: readonly string[]): Promise<void> => {
+    for (let at = 0; at < keys.length && verification.signal?.aborted !== true; at += VERIFIED_KEYS) {
+      const page = keys.slice(at, at + VERIFIED_KEYS);
+      await verification.compared?.(
+        await verifyKeys(database, { deriver, name: derived.name, keys: page, found: verification.found }),
+      );
+    }
+  };
+  if (owners === null) {
+    for await (const keys of storedKeys(database, derived.generation, VERIFIED_KEYS)) await compare(keys);
+    for await (const keys of deriver.allKeys(database, derived)) await compare(keys);
+    if (verification.signal?.aborted !== true) await verifyRollups(database, derived.generation, verification.found);
+    return [];
+  }
+  const rows: RowsByTable = new Map();
+  for (const source of derived.tables.values()) {
+    const column = derived.keyed.has(source) ? 'key' : 'stream';
+    addRows(rows, source, await rowsWhere(database, source, { column, values: owners }));
+  }
+  const keys = (await deriver.keysOfRows(database, derived, rows)).slice(0, VERIFIED_KEYS);
+  await compare(keys);
+  return keys;
+}
+
+/** Verifies the keys that rows of these streams concern, in all that is live and shown of this build. Returns how many were compared. */
+export async function verifyLive(
+  database: Database,
+  deriver: Deriver,
+  { streams, found }: Pick<Verification, 'found'> & Readonly<{ streams: readonly string[] | null }>,
+): Promise<number> {
+  let count = 0;
+  let owners = streams;
+  for (const derived of (await deriver.read(database)).filter(isOwn)) {
+    if (!derived.shown || derived.state !== 'live') continue;
+    const compared = (keys: number): void => {
+      count += keys;
+    };
+    const keys = await verifyDerived(database, { deriver, derived, found, compared }, owners);
+    if (owners !== null) owners = [...owners, ...keys];
+  }
+  return count;
+}
+
+/** Derives keys again, and compares the result with their rows as of one moment. Keys that are parked or noted are not judged. Returns how many were. */
+async function verifyKeys(
+  database: Database,
+  {
+    deriver,
+    name,
+    keys,
+    found,
+  }: Readonly<{ deriver: Deriver; name: string; keys: readonly string[] }> & Pick<Verification, 'found'>,
+): Promise<number> {
+  return database.transaction(async (connection) => {
     await connection.query('set transaction isolation level repeatable read read only');
-    const [derived] = await readDerived(connection, [generation], models);
-    if (derived === undefined) return;
+    const derived = (await deriver.read(connection)).find((one) => one.name === name);
+    if (derived === undefined || !isOwn(derived) || derived.standsOn.length === 0) return 0;
     const judged = await settledKeys(connection, derived, keys);
-    const all = await deriveTexts(connection, derived, { keys: judged, policy });
+    const all = await deriveTexts(connection, derived, { keys: judged, policy: deriver.policy });
+    const { generation } = derived;
     const { projection } = generation;
     for (const [key, one] of all)
       if ('error' in one)
         found({ kind: 'unfoldable', projection: projection.name, stream: key, cause: String(one.error) });
     const streams = judged.filter((key) => !('error' in (all.get(key) ?? {})));
-    for (const name of Object.keys(projection.tables)) {
+    for (const table of Object.keys(projection.tables)) {
       const texts = streams.flatMap((key) => {
         const one = all.get(key);
-        return one !== undefined && 'texts' in one ? [...(one.texts.get(name)?.values() ?? [])] : [];
+        return one !== undefined && 'texts' in one ? [...(one.texts.get(table)?.values() ?? [])] : [];
       });
-      for await (const difference of compareRows(connection, generation, { name, streams, texts }))
+      for await (const difference of compareRows(connection, generation, { name: table, streams, texts }))
         found({ kind: 'difference', projection: projection.name, ...difference });
     }
+    return judged.length;
   });
 }
 
-async function settledKeys(connection: Queryable, { name }: Derived, keys: readonly string[]): Promise<string[]> {
+async function settledKeys(connection: Queryable, { name }: OwnDerived, keys: readonly string[]): Promise<string[]> {
   const { rows } = await connection.query<{ key: string }>(
     `select key from unnest($2::text[]) as given(key)
      where not exists (select from ledger.parked_streams where generation = $1 and stream = key)
-       and not exists (select from ledger.derivation_notes note where note.generation = $1 and note.key = given.key)`,
+       and not exists (select from ledger.derivation_notes note where note.generation = $1 and note.key = given.key)
+       and not exists (select from ledger.derivation_changes change where change.generation = $1)`,
     [name, keys],
   );
   return rows.map(({ key }) => key);
 }
 
 /** Adds up the rollups anew from all rows, and compares; reads every row. */
-export async function verifyRollups(
+async function verifyRollups(
   database: Database,
   generation: Generation<AnyDerivation>,
   found: (fault: DerivedFault) => void,
@@ -113,7 +181,7 @@ async function* allRows(connection: Queryable, source: string): AsyncGenerator<R
 }
 
 /** Keys that have rows, page by page. */
-export async function* storedKeys(
+async function* storedKeys(
   database: Queryable,
   generation: Generation<AnyDerivation>,
   pageMax: number,

@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import type { Policy } from '../../derivations/derivation.js';
 import type { EventStore } from '../eventstore/event-store.js';
 import type { Database } from '../read-models/database.js';
 import { identityOf } from '../read-models/schema.js';
@@ -11,6 +12,7 @@ import { hasEnded, type Operation, type OperationRequest } from './operation.js'
 export type OperationThreadData = Readonly<{
   eventstoreUrl: string;
   databaseUrl: string;
+  policy: Policy;
   operation: Pick<Operation, 'id' | 'revision'>;
 }>;
 
@@ -19,6 +21,8 @@ type Options = Readonly<{
   database: Database;
   eventstoreUrl: string;
   databaseUrl: string;
+  /** By what rules derived rows are derived. */
+  policy: Policy;
   warned: (text: string) => void;
 }>;
 
@@ -116,8 +120,8 @@ export class Operations {
   }
 
   async #workInThread(operation: OperationThreadData['operation']): Promise<void> {
-    const { eventstoreUrl, databaseUrl, warned } = this.options;
-    const workerData: OperationThreadData = { eventstoreUrl, databaseUrl, operation };
+    const { eventstoreUrl, databaseUrl, policy, warned } = this.options;
+    const workerData: OperationThreadData = { eventstoreUrl, databaseUrl, policy, operation };
     const thread = startThread('operation-thread.js', { name: 'operation', workerData });
     thread.on('error', (error) => warned(`The thread of operation ${operation.id} failed: ${error.message}`));
     const stop = (): void => thread.postMessage('stop');

@@ -1,13 +1,14 @@
 /** What each kind of operation does, by the functions that the command line calls too. */
-import type { AnyProjection } from '../../projections/projection.js';
+import type { ReadModel } from '../../projections/projection.js';
 import { FindingCounts } from '../catch-up/finding-counts.js';
 import { isFault, type Finding } from '../catch-up/verify.js';
 import { verifyShown, type Which } from '../catch-up/verify-shown.js';
 import { readEventAt } from '../eventstore/read.js';
-import { beginRebuild, beginRollback, type Target } from '../read-models/generations.js';
+import type { Target } from '../read-models/generations.js';
 import { replayParked, type Replay } from '../read-models/replay.js';
 import type { Parts } from '../rebuild/held.js';
 import { BuildProgress, withLogEnd } from '../rebuild/progress.js';
+import { beginReturn, beginTargets } from '../rebuild/targets.js';
 import { compareAside, replace, type Comparison, type Watch } from '../rebuild/rebuilding.js';
 import type { OperationProgress, OperationRequest } from './operation.js';
 
@@ -59,7 +60,9 @@ export async function work(request: OperationRequest, context: Context): Promise
 
 type Of<K extends OperationRequest['kind']> = Extract<OperationRequest, { kind: K }>;
 
-function named(projections: readonly AnyProjection[], names: readonly string[] | undefined): readonly AnyProjection[] {
+const modelsOf = ({ projections, deriver }: Parts): readonly ReadModel[] => [...projections, ...deriver.derivations];
+
+function named<M extends ReadModel>(projections: readonly M[], names: readonly string[] | undefined): readonly M[] {
   if (names === undefined || names.length === 0) return projections;
   return [...new Set(names)].map((name) => {
     const found = projections.find((projection) => projection.name === name);
@@ -91,10 +94,7 @@ async function targetsOf(
   { parts, isResumed }: Context,
   aside: boolean,
 ): Promise<Target[]> {
-  const targets: Target[] = [];
-  for (const projection of named(parts.projections, projections))
-    targets.push(await beginRebuild(parts.database, projection, { fresh: fresh && !isResumed, aside }));
-  return targets;
+  return beginTargets(parts, named(modelsOf(parts), projections), { fresh: fresh && !isResumed, aside });
 }
 
 async function rebuild(request: Of<'rebuild'>, context: Context): Promise<Worked> {
@@ -102,12 +102,12 @@ async function rebuild(request: Of<'rebuild'>, context: Context): Promise<Worked
 }
 
 async function rollback({ projection: name }: Of<'rollback'>, context: Context): Promise<Worked> {
-  const [projection] = named(context.parts.projections, [name]);
+  const [projection] = named(modelsOf(context.parts), [name]);
   if (projection === undefined) throw new Error('A name stands for one projection.');
-  const target = await beginRollback(context.parts.database, projection);
-  return target === null
+  const targets = await beginReturn(context.parts, projection);
+  return targets === null
     ? { kind: 'failed', cause: `No earlier generation of ${name} is kept. A rebuild makes a new one.` }
-    : moveViews([target], context, true);
+    : moveViews(targets, context, true);
 }
 
 async function moveViews(targets: readonly Target[], context: Context, acceptsParked: boolean): Promise<Worked> {
@@ -186,7 +186,7 @@ async function verify(request: Of<'verify'>, { parts, signal, progressed }: Cont
   const counts = new ExemplifiedCounts();
   const startedAt = performance.now();
   const verified = await verifyShown(parts, {
-    projections: named(parts.projections, request.projections),
+    models: named(modelsOf(parts), request.projections),
     which,
     signal,
     counts,

@@ -50,7 +50,7 @@ async function writeAll(
     connection,
     index.flatMap(({ corrects }) => corrects?.stream ?? []),
   );
-  const changes = (await deriver?.before(connection, { checkpoints, streams })) ?? null;
+  const changes = (await deriver?.before(connection, { checkpoints, streams, isShared })) ?? null;
   let mayPut = true;
   for (const own of byGeneration(streams)) mayPut = (await writeGeneration(connection, own)) && mayPut;
   // Within the transaction: rows that this very write deletes are claimed by nobody.

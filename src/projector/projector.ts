@@ -117,11 +117,6 @@ export class Projector {
     }
   }
 
-  /** Does other work on the checkpoints between two batches. */
-  between<T>(work: () => Promise<T>): Promise<T> {
-    return this.#turn.take(work);
-  }
-
   async #insist<T extends BatchResult>(work: () => Promise<T | { readonly kind: 'raced' }>): Promise<T> {
     for (let attempt = 1; ; attempt += 1) {
       const result = await work();

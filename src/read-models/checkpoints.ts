@@ -23,6 +23,7 @@ export type Checkpoint = Readonly<{
   aside: boolean;
   /** The log that it was read from; null before the first event. */
   logName: string | null;
+  /** What is derived has no place of its own: that of what it follows from, where all checkpoints are read. */
   at: LogPosition;
   /** Tells owners apart: all that an earlier one still tries fails on it. */
   epoch: bigint;
@@ -84,9 +85,22 @@ const unchanged = (condition = 'true'): string =>
     `join unnest($1::text[], $2::int8[]) as own(generation, epoch) on checkpoints.name = own.generation and owner_epoch = epoch where ${condition}`,
   );
 
+/** Where each derived generation stands: where the last of the projections stands that it follows from, over others that are derived. */
+const DERIVED_PLACES = `with recursive followed as (
+  select name, unnest(stands_on) as source from ledger.derived_generations
+  union select followed.name, unnest(stands_on) from followed join ledger.derived_generations other on other.name = followed.source
+), places as (
+  select distinct on (followed.name) followed.name, position, event_id, log_name from followed join ledger.checkpoints on checkpoints.name = source
+  where source not in (select name from ledger.derived_generations) order by followed.name, position nulls first)`;
+
 /** All checkpoints, by name. */
 export async function readCheckpoints(database: Queryable): Promise<Checkpoint[]> {
-  const { rows } = await database.query<Row>(`select ${COLUMNS} from ledger.checkpoints order by name`);
+  const { rows } = await database.query<Row>(
+    `${DERIVED_PLACES} select ${COLUMNS} from (
+       select name, projection, version, generation, state, shown, aside, owner_epoch, owner, owner_follows, lease_until,
+         coalesce(places.position, own.position) as position, coalesce(places.event_id, own.event_id) as event_id, coalesce(places.log_name, own.log_name) as log_name
+       from ledger.checkpoints own left join places using (name)) as standing order by name`,
+  );
   return rows.map(checkpointOf);
 }
 

@@ -41,8 +41,8 @@ type Sides = Readonly<{
   after: string;
   columns: readonly string[];
   key: readonly string[];
-  /** The column that tells whose a row is. */
-  owner: 'stream' | 'key';
+  /** The column that tells whose a row is; null for a sum of rows. */
+  owner: 'stream' | 'key' | null;
   values: unknown[];
 }>;
 
@@ -54,17 +54,22 @@ export async function compareGenerations(
 ): Promise<TableComparison[]> {
   if (against === null) throw new Error(`There are no rows to compare ${nameOfGeneration(generation)} with.`);
   const comparisons: TableComparison[] = [];
-  for (const [name, table] of Object.entries(generation.projection.tables)) {
+  const { tables, rollups = {} } = generation.projection;
+  for (const [name, table] of Object.entries({ ...tables, ...rollups })) {
     const [before, after] = [tableOf(against, name), tableOf(generation, name)];
+    const engineColumns = name in rollups ? { row_count: 'int8' } : engineColumnsOf(generation.projection);
     const columns = (await columnsOf(connection, before)).filter(
-      (column) => column in engineColumnsOf(generation.projection) || column in table.columns,
+      (column) => column in engineColumns || column in table.columns,
     );
     if (!table.key.every((column) => columns.includes(column)))
       throw new Error(`The rows of ${before} and ${after} cannot be compared: they have different keys.`);
     comparisons.push(
       await compare(
         connection,
-        { name, before, after, columns, key: table.key, owner: ownerColumnOf(generation.projection), values: [] },
+        {
+          ...{ name, before, after, columns, key: table.key, values: [] },
+          owner: name in rollups ? null : ownerColumnOf(generation.projection),
+        },
         examplesMax,
       ),
     );
@@ -142,7 +147,7 @@ function differenceOf({ name, key, columns, owner }: Sides, { before, after }: D
   return {
     table: name,
     key: Object.fromEntries(key.map((column) => [column, one[column]])),
-    stream: String(one[owner]),
+    stream: owner === null ? '' : String(one[owner]),
     before,
     after,
     columns:

@@ -4,6 +4,7 @@ import { readCheckpoints, type Checkpoint } from './checkpoints.js';
 import {
   createGeneration,
   dropGeneration,
+  letGo,
   nameOfGeneration,
   lockSchema,
   nameVersion,
@@ -17,6 +18,9 @@ const KEPT_FOR = `interval '3 days'`;
 const ASIDE_KEPT_FOR = `interval '1 hour'`;
 /** A version that no process has used for so long does not run any more. */
 const GONE_AFTER = `interval '2 minutes'`;
+
+/** For so long changes are noted for complete derived rows of a version that no process uses: one that starts then need not derive all again. */
+const FOLLOWED_FOR = `interval '1 hour'`;
 
 /** Nobody waits longer than this behind a change of views or tables. */
 const LOCK_TIMEOUT = `set local lock_timeout = '200ms'`;
@@ -38,8 +42,18 @@ async function tidyWithin(connection: Queryable, projections: readonly ReadModel
        and used_at < clock_timestamp() - case when aside then ${ASIDE_KEPT_FOR} else ${KEPT_FOR} end order by name for update`,
   );
   for (const { name } of rows) await dropGeneration(connection, name);
+  await letGo(connection, await unusedDerived(connection));
   for (const projection of projections)
     if (await isNewest(connection, projection)) await nameVersion(connection, projection);
+}
+
+/** Generations of derivations for which others note changes in vain: nobody works at them, or follows them. */
+async function unusedDerived(connection: Queryable): Promise<string[]> {
+  const { rows } = await connection.query<{ name: string }>(
+    `select name from ledger.derived_generations join ledger.checkpoints using (name) where stands_on <> '{}' and lease_until < clock_timestamp()
+       and used_at < clock_timestamp() - case when state = 'building' then ${GONE_AFTER} else ${FOLLOWED_FOR} end`,
+  );
+  return rows.map(({ name }) => name);
 }
 
 /** Whether this version is at the end of the log, and no higher one that runs is. */
@@ -180,10 +194,15 @@ export async function show(connection: Queryable, { generation, name }: Target):
     [projection.name, projection.version, name],
   );
   for (const kept of rows) await dropGeneration(connection, kept.name);
-  await connection.query(
-    `update ledger.checkpoints set shown = false, state = 'kept' where projection = $1 and version = $2 and shown`,
+  const { rows: before } = await connection.query<{ name: string }>(
+    `update ledger.checkpoints set shown = false, state = 'kept' where projection = $1 and version = $2 and shown returning name`,
     [projection.name, projection.version],
   );
+  if (projection.reads !== undefined)
+    await letGo(
+      connection,
+      before.map((one) => one.name),
+    );
   await connection.query(`update ledger.checkpoints set shown = true, state = 'live' where name = $1`, [name]);
   await showGeneration(connection, generation);
 }

@@ -95,19 +95,20 @@ export async function putRows(
   return mayPut;
 }
 
-/** The streams that have these rows, where they are others than those that want to write them. */
+/** Whose these rows are, streams' or keys', where they are others' than of those that want to write them (`stream`). */
 export async function findOwners<R extends RowName & Readonly<{ stream: string }>>(
   connection: Queryable,
-  generation: Generation,
+  generation: Generation<ReadModel>,
   wanted: readonly R[],
 ): Promise<(R & { owner: string })[]> {
+  const column = ownerColumnOf(generation.projection);
   const owned: (R & { owner: string })[] = [];
   for (const [name, rows] of byTable(wanted)) {
     const { table, columns, key } = targetOf(generation, name);
     const { rows: found } = await connection.query<{ at: bigint; owner: string }>(
-      `select given.at, old.stream as owner from ${givenAs({ at: 'int8', ...columns }, '$1')}
-       join ${table} old on ${key.map((column) => `old.${column} = given.${column}`).join(' and ')} where old.stream <> given.stream`,
-      [jsonForPostgres(rows.map(({ key: text, stream }, at) => ({ at, ...columnsOf(key, text), stream })))],
+      `select given.at, old.${column} as owner from ${givenAs({ at: 'int8', ...columns }, '$1')}
+       join ${table} old on ${key.map((one) => `old.${one} = given.${one}`).join(' and ')} where old.${column} <> given.${column}`,
+      [jsonForPostgres(rows.map(({ key: text, stream }, at) => ({ at, ...columnsOf(key, text), [column]: stream })))],
     );
     owned.push(
       ...found.flatMap(({ at, owner }) => {

@@ -233,8 +233,19 @@ export async function dropGeneration(connection: Queryable, name: string): Promi
     await connection.query(`drop table if exists ledger.${quoted(table)} cascade`);
   await connection.query(`drop table if exists ledger.${quoted(stateNameOf(name))}`);
   await connection.query('delete from ledger.parked_streams where generation = $1', [name]);
-  await connection.query('delete from ledger.derivation_notes where generation = $1', [name]);
+  await letGo(connection, [name]);
   await connection.query('delete from ledger.derived_generations where name = $1', [name]);
+}
+
+/** Lets nothing be noted for these generations of derivations any more: they stay as they are, or begin anew. */
+export async function letGo(connection: Queryable, names: readonly string[]): Promise<void> {
+  if (names.length === 0) return;
+  await connection.query(
+    `update ledger.derived_generations set stands_on = '{}', is_noted = false where name = any($1)`,
+    [names],
+  );
+  await connection.query('delete from ledger.derivation_notes where generation = any($1)', [names]);
+  await connection.query('delete from ledger.derivation_changes where generation = any($1)', [names]);
 }
 
 type Dropped = Readonly<{ projection: string; version: number; generation: number; tables: readonly string[] }>;
@@ -303,6 +314,13 @@ create table if not exists ledger.derivation_notes (
   generation text collate "C" not null,
   key text collate "C" not null,
   primary key (generation, key)
+);
+create table if not exists ledger.derivation_changes (
+  generation text collate "C" not null,
+  no int8 generated always as identity,
+  source text not null,
+  content text not null,
+  primary key (generation, no)
 );
 do $$ begin
   if exists (select from pg_attribute where attrelid = 'ledger.checkpoints'::regclass and attname = 'line') then

@@ -1,4 +1,5 @@
 import type { LogEnd } from '../eventstore/log-end.js';
+import { DerivedBuild } from '../deriving/derived-build.js';
 import { isDatabaseAway, isLockConflict, type Queryable } from '../read-models/database.js';
 import { newlyParked, show, type Target } from '../read-models/generations.js';
 import { lockCheckpoints, readCheckpoints, type Checkpoint, type LogPosition } from '../read-models/checkpoints.js';
@@ -7,7 +8,10 @@ import { followToGoal, workedOff } from './build.js';
 import { positionOf, type Group } from '../projector/group.js';
 import { withLeases, type BuildOptions, type Held, type Parts } from './held.js';
 
-/** `level`: the targets stood level, and the work was done. `busy`: another process has a checkpoint. `stopped`: progress is kept. */
+/**
+ * `level`: the targets stood level, and the work was done. `busy`: another process has a checkpoint, or fills what derived rows follow from.
+ * `stopped`: progress is kept.
+ */
 export type BroughtLevel<T> = Readonly<{ kind: 'level'; result: T }> | Readonly<{ kind: 'busy' | 'stopped' }>;
 
 /** How long the shown generations may be locked, and how long to wait for the locks. */
@@ -16,7 +20,8 @@ const LOCK_TIMEOUT = `set local lock_timeout = '2s'`;
 
 /**
  * Fills generations until each is at the exact position of the generation that it is compared with, which keeps following
- * the log. Then runs `whenLevel` while those generations are locked for a moment. Readers never wait.
+ * the log, and derives what follows from them. Then runs `whenLevel` while those generations are locked for a moment. Readers never
+ * wait.
  */
 export async function bringLevel<T>(
   parts: Parts,
@@ -27,22 +32,39 @@ export async function bringLevel<T>(
     whenLevel,
   }: Pick<BuildOptions, 'signal' | 'applied'> & { whenLevel: (connection: Queryable) => Promise<T> },
 ): Promise<BroughtLevel<T>> {
-  const goals = targets.flatMap(({ against }) => (against === null ? [] : [nameOfGeneration(against)]));
+  const derived = targets.filter(isDerived);
+  const projected = targets.filter((target) => !derived.includes(target));
+  const goals = projected.flatMap(({ against }) => (against === null ? [] : [nameOfGeneration(against)]));
+  const derivedBuild = new DerivedBuild(parts.database, parts.deriver, derived, projected);
   const outcome = await withLeases(
     parts,
     { generations: targets.map(({ name }) => name), signal, applied },
     async (held): Promise<BroughtLevel<T>> => {
-      for (let { checkpoints } = held; ;) {
+      for (
+        let checkpoints: readonly Checkpoint[] = held.checkpoints.filter((one) => !parts.deriver.isDerived(one));
+        ;
+      ) {
         const goal = async () =>
           lowest(positionsOf((await readCheckpoints(parts.database)).filter(({ name }) => goals.includes(name))));
-        const followed = await followToGoal({ ...held, checkpoints }, goal);
-        if (followed.kind !== 'reached') return { kind: 'stopped' };
-        ({ checkpoints } = followed.group);
-        const done = await holdStill(parts, goals, async (connection, positions) => {
-          const moved = await moveToGoals(held, { group: followed.group, targets, positions });
-          ({ checkpoints } = moved);
-          return moved.all ? { result: await whenLevel(connection) } : null;
-        });
+        if (projected.length > 0) {
+          const followed = await followToGoal({ ...held, checkpoints }, goal);
+          if (followed.kind !== 'reached') return { kind: 'stopped' };
+          ({ checkpoints } = followed.group);
+        }
+        if (derived.length > 0) {
+          if (!(await derivedBuild.begin())) return { kind: 'busy' };
+          if ((await derivedBuild.work(held.settings.signal)) !== 'quiet') return { kind: 'stopped' };
+        }
+        const still = [...goals, ...(await derivedBuild.held())];
+        const done = await holdStill(parts, still, async (connection, positions) =>
+          withinLimit(held.settings.signal, async (signal) => {
+            const group = { checkpoints, logName: held.settings.logName };
+            const moved = await moveToGoals(held, { group, targets, positions, signal });
+            ({ checkpoints } = moved);
+            const all = moved.all && (derived.length === 0 || (await derivedBuild.work(signal)) === 'quiet');
+            return all && (await derivedBuild.isComplete(connection)) ? { result: await whenLevel(connection) } : null;
+          }),
+        );
         if (done !== null) return { kind: 'level', result: done.result };
         if (held.settings.signal.aborted) return { kind: 'stopped' };
       }
@@ -88,29 +110,41 @@ async function holdStill<T>(
 /** Moves each target to the exact position of the checkpoint that it is compared with. */
 async function moveToGoals(
   { near, projector, settings }: Held,
-  { group, targets, positions }: { group: Group; targets: readonly Target[]; positions: Positions },
+  {
+    group,
+    targets,
+    positions,
+    signal,
+  }: { group: Group; targets: readonly Target[]; positions: Positions; signal: AbortSignal },
 ): Promise<{ checkpoints: Checkpoint[]; all: boolean }> {
-  // Not AbortSignal.timeout: inside `any` it may be garbage-collected, and then never fires.
-  const late = new AbortController();
-  const limit = setTimeout(() => late.abort(), HELD_STILL_MS);
-  const signal = AbortSignal.any([settings.signal, late.signal]);
   const checkpoints: Checkpoint[] = [];
   let all = true;
-  try {
-    for (const checkpoint of group.checkpoints) {
-      const against = targets.find((target) => target.name === checkpoint.name)?.against;
-      const goal = against == null ? null : (positions.get(nameOfGeneration(against)) ?? null);
-      const own = { ...group, checkpoints: [checkpoint] };
-      const reached = goal === null ? own : (await near(own, { ...settings, signal, until: goal })).group;
-      checkpoints.push(...reached.checkpoints);
-      if ((await projector.workOff(() => reached, signal, workedOff(settings, reached))) !== 'done') all = false;
-      if (goal !== null && positionOf(reached) < goal.position) all = false;
-    }
-  } finally {
-    clearTimeout(limit);
+  for (const checkpoint of group.checkpoints) {
+    const against = targets.find((target) => target.name === checkpoint.name)?.against;
+    const goal = against == null ? null : (positions.get(nameOfGeneration(against)) ?? null);
+    const own = { ...group, checkpoints: [checkpoint] };
+    const reached = goal === null ? own : (await near(own, { ...settings, signal, until: goal })).group;
+    checkpoints.push(...reached.checkpoints);
+    if ((await projector.workOff(() => reached, signal, workedOff(settings, reached))) !== 'done') all = false;
+    if (goal !== null && positionOf(reached) < goal.position) all = false;
   }
   return { checkpoints, all };
 }
+
+/** Runs `work` with a signal that aborts when the shown generations have been held for too long. */
+async function withinLimit<T>(ended: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  // Not AbortSignal.timeout: inside `any` it may be garbage-collected, and then never fires.
+  const late = new AbortController();
+  const limit = setTimeout(() => late.abort(), HELD_STILL_MS);
+  try {
+    return await work(AbortSignal.any([ended, late.signal]));
+  } finally {
+    clearTimeout(limit);
+  }
+}
+
+/** Whether a target is filled from the rows of others, not from the log. */
+export const isDerived = ({ generation: { projection } }: Target): boolean => projection.reads !== undefined;
 
 const positionsOf = (checkpoints: readonly Checkpoint[]): Positions =>
   new Map(checkpoints.map(({ name, at }) => [name, at]));

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { kindsOf, type AnyProjection } from '../../projections/projection.js';
+import type { Deriver } from '../deriving/deriver.js';
 import type { EventStore } from '../eventstore/event-store.js';
 import { nameOfLog } from '../eventstore/log-name.js';
 import type { Database } from '../read-models/database.js';
@@ -19,6 +20,7 @@ export type Parts = Readonly<{
   store: EventStore;
   database: Database;
   projections: readonly AnyProjection[];
+  deriver: Deriver;
   workers?: number;
 }>;
 
@@ -43,12 +45,12 @@ const WORKERS = Math.max(1, Math.min(availableParallelism() - 1, 4));
 
 /** Leases checkpoints, runs `work` on them, and releases them; null when another process has one of them. */
 export async function withLeases<T>(
-  { store, database, projections, workers = WORKERS }: Parts,
+  { store, database, projections, deriver, workers = WORKERS }: Parts,
   options: BuildOptions,
   work: (held: Held) => Promise<T>,
 ): Promise<T | null> {
   const owner = randomUUID();
-  const checkpoints = await acquire(database, owner, { names: options.generations, follows: projections });
+  const checkpoints = await acquire(database, owner, { names: options.generations, follows: deriver.models });
   try {
     if (checkpoints.length < options.generations.length) return null;
     const logName = await nameOfLog(store, NAME_WITHIN_MS);
@@ -58,7 +60,7 @@ export async function withLeases<T>(
       const signal = AbortSignal.any([options.signal, lease.lost]);
       const projector = new Projector({
         reader: eventReader(store, projections),
-        models: readModelsIn(database),
+        models: readModelsIn(database, deriver),
         projections,
       });
       const kinds = kindsOf(projections);

@@ -1,11 +1,13 @@
 /** Rebuilds, dry runs and rollbacks as one step, for whoever asks for them: the command line, or an operation. */
 import { setTimeout as pause } from 'node:timers/promises';
+import type { BuildOutcome } from '../catch-up/catch-up.js';
+import { DerivedBuild } from '../deriving/derived-build.js';
 import { readCheckpoints } from '../read-models/checkpoints.js';
 import { compareGenerations, type TableComparison } from '../read-models/comparison.js';
 import { abandon, type Target } from '../read-models/generations.js';
 import { build } from './build.js';
-import type { BuildOptions, Parts } from './held.js';
-import { bringLevel, showAll } from './bring-level.js';
+import { withLeases, type BuildOptions, type Parts } from './held.js';
+import { bringLevel, isDerived, showAll } from './bring-level.js';
 
 /** How work on some tables is watched, and ended. */
 export type Watched = Pick<BuildOptions, 'signal' | 'applied'> &
@@ -46,11 +48,11 @@ export async function replace(
 ): Promise<Replaced> {
   const built = targets.filter(({ replaces }) => !replaces);
   if (built.length > 0) {
-    const generations = built.map(({ name }) => name);
     const outcome = await watched(step.watch(built), async (progress) => {
-      const ended = await build(parts, { ...progress, generations });
+      const ended = await buildAll(parts, built, progress);
       // A service that has just started may have taken them first, and completed them.
-      return ended.kind === 'busy' && (await areLive(parts, generations)) ? { kind: 'built' as const } : ended;
+      const names = built.map(({ name }) => name);
+      return ended.kind === 'busy' && (await areLive(parts, names)) ? { kind: 'built' as const } : ended;
     });
     if (outcome.kind === 'failed') throw new Error(outcome.cause);
     if (outcome.kind !== 'built') return giveUp(parts, { kind: outcome.kind, targets: built }, step);
@@ -64,6 +66,30 @@ export async function replace(
   if (outcome.result.kind === 'shown') return { kind: 'replaced', built, shown };
   await drop(parts, shown);
   return { kind: 'parked', streams: outcome.result.streams };
+}
+
+/** Fills what was never complete: first from the log, and then what follows from that. */
+async function buildAll(
+  parts: Parts,
+  targets: readonly Target[],
+  progress: Pick<BuildOptions, 'signal' | 'applied'>,
+): Promise<BuildOutcome> {
+  const derived = targets.filter(isDerived);
+  const generations = targets.filter((target) => !derived.includes(target)).map(({ name }) => name);
+  const ended: BuildOutcome =
+    generations.length === 0 ? { kind: 'built' } : await build(parts, { ...progress, generations });
+  if (ended.kind !== 'built' || derived.length === 0) return ended;
+  const derivedBuild = new DerivedBuild(parts.database, parts.deriver, derived);
+  const kind = await withLeases(
+    parts,
+    { ...progress, generations: derivedBuild.names },
+    async ({ settings: { signal } }) => {
+      if (!(await derivedBuild.begin())) return 'busy';
+      while ((await derivedBuild.work(signal)) === 'quiet') if (await derivedBuild.finish()) return 'built';
+      return 'stopped';
+    },
+  );
+  return { kind: kind ?? 'busy' };
 }
 
 const areLive = async ({ database }: Parts, generations: readonly string[]): Promise<boolean> =>

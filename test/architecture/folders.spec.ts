@@ -68,22 +68,26 @@ const rooms: Record<string, { mayImport: readonly string[]; because: string }> =
   },
   'src/rebuild': {
     mayImport: [
+      'src/deriving',
       'src/catch-up',
       'src/eventstore',
       'src/projector',
       'src/read-models',
       'src/start-thread.ts',
+      'derivations',
       'projections',
     ],
     because: 'it fills generations by the same engine, with more workers',
   },
   'src/operations': {
     mayImport: [
+      'src/deriving',
       'src/eventstore',
       'src/read-models',
       'src/catch-up',
       'src/rebuild',
       'src/start-thread.ts',
+      'derivations',
       'projections',
     ],
     because: 'it does what somebody asked for by the engine that the command line uses, and writes down what it did',

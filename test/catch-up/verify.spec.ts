@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { NO_STREAM } from '@eventstore/db-client';
+import { derivations } from '../../derivations/index.js';
 import { projections } from '../../projections/index.js';
 import { subscriptions } from '../../projections/subscriptions.js';
 import { CatchUp } from '../../src/catch-up/catch-up.js';
@@ -117,7 +118,7 @@ describe('the command "verify"', () => {
 
     const pages: string[][] = [[]];
     const context: Context = {
-      parts: { store, database, projections },
+      parts: { store, database, projections, deriver: new Deriver({ projections, derivations, policy: {} }) },
       signal: new AbortController().signal,
       report: () => undefined,
       print: (text) => {

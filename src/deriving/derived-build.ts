@@ -1,0 +1,207 @@
+import type { AnyDerivation } from '../../derivations/derivation.js';
+import type { ReadModel } from '../../projections/projection.js';
+import { checkpointsOf, lockCheckpoints, readCheckpoints, type Checkpoint } from '../read-models/checkpoints.js';
+import { isLockConflict, type Database, type Queryable } from '../read-models/database.js';
+import { beginRebuild, show, type Target } from '../read-models/generations.js';
+import { letGo, lockSchema, nameOfGeneration } from '../read-models/schema.js';
+import { isOwn, type Derived, type OwnDerived } from './derived.js';
+import { rootsOf, type Deriver } from './deriver.js';
+
+/** Nobody waits longer than this behind a change of views. */
+const LOCK_TIMEOUT = `set local lock_timeout = '2s'`;
+/** How often it is said that a generation is being filled, so that it is not dropped, and changes are noted for it. */
+const USED_EVERY_MS = 10_000;
+
+/**
+ * Fills generations of derivations from tables, without the log: those that are to replace what is shown, and those that are shown and have
+ * never been complete. First all keys are noted, then derived, while those who change rows note what they change; when nothing is left at
+ * a moment in which nobody can change a row, the generations are complete.
+ */
+export class DerivedBuild {
+  #usedAt = -Infinity;
+
+  /** `beside`: the projections that are rebuilt with them: they follow from these, and for the rest from what is shown. */
+  constructor(
+    private readonly database: Database,
+    private readonly deriver: Deriver,
+    readonly targets: readonly Target[],
+    private readonly beside: readonly Target[] = [],
+  ) {}
+
+  get names(): string[] {
+    return this.targets.map(({ name }) => name);
+  }
+
+  /** Lets them begin, unless they have: those in front of which they stand must be complete, or be filled by whoever asks. False while they are not. */
+  async begin(): Promise<boolean> {
+    return this.database.transaction(async (connection) => {
+      const checkpoints = await readCheckpoints(connection);
+      const sources = this.targets.map(({ generation: { projection } }) => this.#sourcesOf(projection, checkpoints));
+      if (sources.includes(null)) return false;
+      const known = new Map((await this.deriver.read(connection)).map((one) => [one.name, one]));
+      for (const [at, { name }] of this.targets.entries()) {
+        const standsOn = (sources[at] ?? []).map((one) => one.name).sort();
+        const one = known.get(name);
+        if (one !== undefined && followsFrom(one, standsOn) && one.policy === this.deriver.policyHash) continue;
+        // Batches that do not know of it yet must have ended.
+        await lockCheckpoints(connection, standsOn);
+        await letGo(connection, [name]);
+        await connection.query('update ledger.derived_generations set stands_on = $2, policy = $3 where name = $1', [
+          name,
+          standsOn,
+          this.deriver.policyHash,
+        ]);
+      }
+      return true;
+    });
+  }
+
+  /** Of each that it reads the generation that is filled with it, or the one that is shown; null when one of these is not complete. */
+  #sourcesOf({ reads = [] }: ReadModel, checkpoints: readonly Checkpoint[]): Checkpoint[] | null {
+    const filled = new Map(
+      [...this.beside, ...this.targets].map(({ name, generation }) => [generation.projection.name, name]),
+    );
+    const sources = reads.flatMap((read) => {
+      const name = filled.get(read);
+      const found = checkpoints.find((one) =>
+        name === undefined ? one.shown && one.state === 'live' && this.#isOfThisBuild(one, read) : one.name === name,
+      );
+      return found === undefined ? [] : [found];
+    });
+    return sources.length < reads.length ? null : sources;
+  }
+
+  #isOfThisBuild(checkpoint: Checkpoint, read: string): boolean {
+    return checkpoint.projection === read && checkpointsOf([checkpoint], this.deriver.models).length > 0;
+  }
+
+  /** Works until nothing is left to be done, for now, here and in others that are complete. */
+  async work(
+    signal: AbortSignal,
+    { others = [], rests = () => false }: Readonly<{ others?: readonly string[]; rests?: () => boolean }> = {},
+  ): Promise<'quiet' | 'stopped'> {
+    for (const one of await this.#own()) if (!one.isNoted) await this.deriver.noteAll(this.database, one, signal);
+    for (;;) {
+      await this.#use();
+      let isQuiet = true;
+      for (const name of [...this.names, ...others]) {
+        if (signal.aborted) return 'stopped';
+        if ((await this.deriver.workOff(this.database, name)) === 'none') continue;
+        isQuiet = false;
+        if (rests()) return 'stopped';
+      }
+      if (isQuiet) return 'quiet';
+    }
+  }
+
+  async #own(): Promise<OwnDerived[]> {
+    return (await this.deriver.read(this.database)).filter(isOwn).filter(({ name }) => this.names.includes(name));
+  }
+
+  async #use(): Promise<void> {
+    if (performance.now() - this.#usedAt < USED_EVERY_MS) return;
+    this.#usedAt = performance.now();
+    // Whoever holds one of them to move the views uses it.
+    await this.database.query(
+      `update ledger.checkpoints set used_at = clock_timestamp() where name in (select name from ledger.checkpoints where name = any($1) for update skip locked)`,
+      [this.names],
+    );
+  }
+
+  /** The checkpoints that must not move when the views do: what is shown, and the projections that these follow from, but for those beside. */
+  async held(): Promise<string[]> {
+    const all = await this.deriver.read(this.database);
+    const own = all.filter(({ name }) => this.names.includes(name));
+    const shown = this.targets.flatMap(({ against }) => (against === null ? [] : [nameOfGeneration(against)]));
+    const beside = this.beside.map(({ name }) => name);
+    return [...new Set([...own.flatMap((one) => rootsOf(one, all)), ...shown])].filter(
+      (name) => !beside.includes(name),
+    );
+  }
+
+  /** Whether they are complete, in a transaction that has locked what is `held`; from then on nobody works at them. */
+  async isComplete(connection: Queryable): Promise<boolean> {
+    await lockCheckpoints(connection, this.names);
+    const all = new Map((await this.deriver.read(connection)).map((one) => [one.name, one]));
+    return this.names.every((name) => {
+      const one = all.get(name);
+      return one !== undefined && isDone(one);
+    });
+  }
+
+  /** Shows them if they are complete: for those that nothing else is shown with. False when something is left to be done, or the locks could not be had. */
+  async finish(): Promise<boolean> {
+    const held = await this.held();
+    return this.database
+      .transaction(async (connection) => {
+        await connection.query(LOCK_TIMEOUT);
+        await lockSchema(connection);
+        await lockCheckpoints(connection, [...held, ...this.names]);
+        if (!(await this.isComplete(connection))) return false;
+        for (const target of this.targets) {
+          if (target.replaces) await show(connection, target);
+          else await connection.query(`update ledger.checkpoints set state = 'live' where name = $1`, [target.name]);
+        }
+        return true;
+      })
+      .catch((error: unknown) => {
+        if (isLockConflict(error)) return false;
+        throw error;
+      });
+  }
+}
+
+const isDone = ({ standsOn, isNoted, hasNotes }: Derived): boolean => standsOn.length > 0 && isNoted && !hasNotes;
+
+const followsFrom = ({ standsOn }: Derived, names: readonly string[]): boolean =>
+  standsOn.length === names.length && names.every((name) => standsOn.includes(name));
+
+/**
+ * Brings the derivations of this build nearer to the rows that they follow from. What does not follow from what is shown now, or by this
+ * policy, is built anew with what reads it: where it stands if it was never complete, and else beside what is shown. `rests`: whether that is
+ * enough for now, asked after each transaction. Resolves with whether nothing is left to do.
+ */
+export async function bringUp(
+  database: Database,
+  deriver: Deriver,
+  { signal, rests }: Readonly<{ signal: AbortSignal; rests: () => boolean }>,
+): Promise<boolean> {
+  const { due, behind } = await lookAt(database, deriver);
+  if (due.length === 0 && behind.length === 0) return true;
+  const targets: Target[] = [];
+  for (const derivation of due) targets.push(await beginRebuild(database, derivation, { fresh: false }));
+  const build = new DerivedBuild(database, deriver, targets);
+  const hasBegun = await build.begin();
+  const working = hasBegun ? build : new DerivedBuild(database, deriver, []);
+  const isQuiet = (await working.work(signal, { others: behind, rests })) === 'quiet';
+  if (hasBegun && targets.length > 0 && isQuiet) await build.finish();
+  return isQuiet;
+}
+
+/** Which derivations are to be built anew, and the names of those that have something left to do. */
+async function lookAt(
+  database: Database,
+  deriver: Deriver,
+): Promise<{ due: readonly AnyDerivation[]; behind: readonly string[] }> {
+  const shown = checkpointsOf(await readCheckpoints(database), deriver.models).filter((one) => one.shown);
+  const all = await deriver.read(database);
+  const due: AnyDerivation[] = [];
+  const behind: string[] = [];
+  for (const derivation of deriver.derivations) {
+    const own = shown.find(({ projection }) => projection === derivation.name);
+    const derived = all.find(({ name }) => name === own?.name);
+    const sources = shown.filter(({ projection }) => derivation.reads.includes(projection));
+    if (derived === undefined || sources.length < derivation.reads.length) continue;
+    const isDue =
+      derived.state === 'building' ||
+      derived.policy !== deriver.policyHash ||
+      !followsFrom(
+        derived,
+        sources.map(({ name }) => name),
+      ) ||
+      due.some(({ name }) => derivation.reads.includes(name));
+    if (isDue) due.push(derivation);
+    else if (derived.hasNotes) behind.push(derived.name);
+  }
+  return { due, behind };
+}
