@@ -134,6 +134,7 @@ const READ: ProblemCode[] = [
   'read_timeout',
 ];
 const WAIT: ProblemCode[] = ['position_not_reached', 'too_many_waiting'];
+const BOOKS: ProblemCode[] = ['books_not_ready', 'amount_too_large'];
 const PAST: ProblemCode[] = [
   'not_known_then',
   'past_too_large',
@@ -163,6 +164,7 @@ function problemsOf(route: string, scope: string, parameters: readonly Parameter
     ...(route.includes(' /v1/') ? READ : []),
     ...(takes('minPosition') ? WAIT : []),
     ...(isPast ? PAST : []),
+    ...(/\/(journal|trial-balance|revenue|mrr)\b/.test(route) ? BOOKS : []),
     ...(route.endsWith('/live') && route.includes('/v1/') ? (['too_many_live'] as const) : []),
     ...(route.includes('/access-changes') ? (['event_store_unavailable'] as const) : []),
     ...(/\/access$/.test(route) ? (['customer_too_large'] as const) : []),

@@ -97,6 +97,37 @@ export const routes: Readonly<Record<string, RouteDescription>> = {
   },
   'GET /v1/operations/{id}': { summary: 'An operation: how far it is, and what came of it', answer: 'Operation' },
   'DELETE /v1/operations/{id}': { summary: 'Cancel an operation', answer: 'Operation' },
+  'GET /v1/journal': { summary: 'Entries of the double-entry journal, with their postings', answer: 'JournalEntries' },
+  'GET /v1/journal/{id}': { summary: 'An entry of the journal', answer: 'JournalEntryWithBooks' },
+  'GET /v1/invoices/{id}/journal': {
+    summary: 'The book of an invoice: its entries, the balances after each, and what is earned when',
+    answer: 'InvoiceBook',
+  },
+  'GET /v1/trial-balance': {
+    summary: 'What stands on every account, at the end of a month or at a second',
+    answer: 'TrialBalances',
+  },
+  'GET /v1/revenue': { summary: 'Income by month, and what is deferred at the end of each', answer: 'Incomes' },
+  'GET /v1/revenue/recognised': { summary: 'What was earned, by what was sold', answer: 'RecognisedRevenue' },
+  'GET /v1/revenue/deferred': {
+    summary: 'What is deferred at a moment, by the month in which it is earned or by what was sold',
+    answer: 'DeferredRevenue',
+  },
+  'GET /v1/revenue/waterfall': { summary: 'What was billed in each month, by when it is earned', answer: 'Waterfalls' },
+  'GET /v1/mrr': { summary: 'Monthly recurring revenue over time, and what moved it', answer: 'MrrOverTime' },
+  'GET /v1/mrr/movements': { summary: 'Movements of MRR, each with its causes', answer: 'MrrMovements' },
+  'GET /v1/mrr/movements/{id}': { summary: 'A movement of MRR', answer: 'MrrMovementWithBooks' },
+  'GET /v1/mrr/retention': { summary: 'What MRR and which customers were kept', answer: 'Retentions' },
+  'GET /v1/mrr/cohorts': {
+    summary: 'Customers by the month they began in, and what is left of them',
+    answer: 'MrrCohorts',
+  },
+  'GET /v1/mrr/trials': { summary: 'Trials that ended, and those that converted', answer: 'MrrTrials' },
+  'GET /v1/customers/{id}/mrr': { summary: 'What a customer is worth over time, and why', answer: 'CustomerMrr' },
+  'GET /v1/subscriptions/{id}/mrr': {
+    summary: 'What a subscription is worth over time, and why',
+    answer: 'SubscriptionMrr',
+  },
   'GET /v1/parked': { summary: 'Streams that a projection could not fold', answer: 'ParkedStreams' },
   'GET /v1/parked/{projection}/{stream}': {
     summary: 'A parked stream, with the stack of its error',

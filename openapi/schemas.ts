@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { KINDS } from '../derivations/mrr/mrr.js';
 import { churnRisk } from '../projections/churn-risk.js';
 import type { JsonSchema } from '../projections/columns.js';
 import { customers } from '../projections/customers.js';
@@ -13,6 +14,7 @@ import { finalizationError } from '../projections/shapes.js';
 import { subscriptions } from '../projections/subscriptions.js';
 import { RESOURCES } from '../src/api/all-lists.js';
 import { CHECKOUT_SESSIONS } from '../src/api/checkout/checkout-sessions.js';
+import { JOURNAL, MRR, SUBSCRIPTION_MRR } from '../src/api/books/views.js';
 import { PAYMENT_METHODS } from '../src/api/customers/payment-methods.js';
 import type { Resource } from '../src/api/resource.js';
 import { PROBLEMS } from '../src/http/problems.js';
@@ -568,6 +570,179 @@ const operations: Properties = {
   }),
 };
 
+/** Whose amounts: nothing is added up over modes, accounts or currencies. */
+const scope: Properties = { livemode: flag, account: orNull(text), currency: text };
+const booked: Properties = { isComplete: flag, books: ref('Books') };
+const period: Properties = { from: text, to: text };
+const growth: Properties = Object.fromEntries(KINDS.map((kind) => [`${kind}Minor`, minor]));
+const entryFields: Properties = {
+  ...fieldsOf(JOURNAL.tables.journal_entries),
+  book: text,
+  isIncomplete: flag,
+  postings: list(ref('Posting')),
+};
+const movementFields: Properties = {
+  ...fieldsOf(MRR.tables.mrr_movements, ['day', 'parts']),
+  isIncomplete: flag,
+  parts: list(
+    object({
+      ...{ subscription: text, item: text, at: time, cause: text, amountMinor: minor },
+      ...{ by: orNull(text), stripeEventId: text },
+    }),
+  ),
+};
+const itemFields: Properties = {
+  ...fieldsOf(SUBSCRIPTION_MRR.tables.mrr_items, ['no', 'livemode', 'account']),
+  isIncomplete: flag,
+};
+const stepFields: Properties = Object.fromEntries(
+  Object.entries(fieldsOf(MRR.tables.mrr_steps, ['day', 'livemode', 'account'])).filter(
+    ([name]) => !name.includes('Change'),
+  ),
+);
+
+const books: Properties = {
+  Books: {
+    ...object({
+      ...{ position: orNull(decimal), policy: text },
+      ...{ behindKeys: whole, parkedKeys: whole, parkedStreams: whole },
+    }),
+    description: 'How far the books are, by which policy, and what is known to be missing in them.',
+  },
+  Posting: {
+    ...object({ name: text, currency: text, amountMinor: minor, line: orNull(text) }),
+    description: 'Plus is debit. The postings of an entry add up to zero in each currency.',
+  },
+  JournalEntry: row(entryFields),
+  JournalEntries: page('JournalEntry', booked),
+  JournalEntryWithBooks: row({ ...entryFields, ...booked }),
+  JournalEntryWithBalances: row({
+    ...entryFields,
+    balances: list(object({ name: text, currency: text, balanceMinor: minor })),
+  }),
+  InvoiceBook: object({
+    invoice: text,
+    data: list(ref('JournalEntryWithBalances')),
+    months: list(
+      object({
+        ...{ month: text, line: text, part: oneOf('revenue', 'discount'), currency: text },
+        ...{ revenueMinor: minor, contraMinor: minor },
+      }),
+    ),
+    ...booked,
+  }),
+  AccountBalance: object({ name: text, startMinor: minor, debitMinor: minor, creditMinor: minor, endMinor: minor }),
+  TrialBalance: object({ ...scope, accounts: list(ref('AccountBalance')), sumMinor: minor }),
+  TrialBalances: object({ month: orNull(text), asOf: orNull(time), data: list(ref('TrialBalance')), ...booked }),
+  IncomeMonth: object({
+    ...{ month: text, revenueMinor: minor, contraMinor: minor, otherMinor: minor },
+    ...{ netMinor: minor, deferredMinor: minor },
+  }),
+  Incomes: object({ ...period, data: list(object({ ...scope, months: list(ref('IncomeMonth')) })), ...booked }),
+  Recognised: object({ ...scope, key: orNull(text), revenueMinor: minor, contraMinor: minor, amountMinor: minor }),
+  RecognisedRevenue: page('Recognised', { ...period, ...booked }),
+  Deferred: object({
+    ...scope,
+    ...{ deferredMinor: minor, currentMinor: minor, longTermMinor: minor },
+    by: list(object({ key: orNull(text), deferredMinor: minor })),
+  }),
+  DeferredRevenue: object({ month: orNull(text), asOf: orNull(time), data: list(ref('Deferred')), ...booked }),
+  Waterfalls: object({
+    ...period,
+    data: list(
+      object({
+        ...scope,
+        booked: list(
+          object({
+            bookedMonth: text,
+            months: list(object({ month: text, revenueMinor: minor, contraMinor: minor, amountMinor: minor })),
+          }),
+        ),
+      }),
+    ),
+    ...booked,
+  }),
+  MrrPeriod: object({
+    ...{ start: text, end: text, mrrMinor: minor, annualMinor: minor, customers: whole, subscribers: whole },
+    ...growth,
+  }),
+  MrrOverTime: object({
+    ...period,
+    interval: oneOf('day', 'week', 'month'),
+    data: list(object({ ...scope, unknownItems: whole, periods: list(ref('MrrPeriod')) })),
+    ...booked,
+  }),
+  MrrMovement: row(movementFields),
+  MrrMovements: page('MrrMovement', booked),
+  MrrMovementWithBooks: row({ ...movementFields, ...booked }),
+  Rate: {
+    ...object({ part: whole, whole, percent: orNull(text) }),
+    description: 'A part of a whole; in percent to two places, null where the whole is nothing.',
+  },
+  Retention: object({
+    ...scope,
+    ...growth,
+    ...{ startMinor: minor, endMinor: minor, startCustomers: whole, endCustomers: whole },
+    ...Object.fromEntries(
+      ['nrr', 'grr', 'logoChurn', 'grossChurn', 'netChurn', 'quickRatio'].map((name) => [name, ref('Rate')]),
+    ),
+    ...{ arpaMinor: orNull(minor), ltvMinor: orNull(minor) },
+  }),
+  Retentions: object({ ...period, data: list(ref('Retention')), ...booked }),
+  MrrCohorts: object({
+    ...period,
+    until: text,
+    data: list(
+      object({
+        ...scope,
+        cohorts: list(
+          object({
+            ...{ month: text, size: whole, startMinor: minor },
+            months: list(object({ month: text, customers: whole, mrrMinor: minor })),
+          }),
+        ),
+      }),
+    ),
+    ...booked,
+  }),
+  MrrTrials: object({
+    ...period,
+    withinDays: whole,
+    data: list(
+      object({
+        ...{ livemode: flag, account: orNull(text), currency: orNull(text) },
+        ...{ ended: whole, converted: whole, conversion: ref('Rate') },
+      }),
+    ),
+    ...booked,
+  }),
+  MrrItem: object(itemFields),
+  CustomerMrr: object({
+    customer: text,
+    steps: list(object({ ...stepFields, isIncomplete: flag })),
+    items: list(ref('MrrItem')),
+    ...booked,
+  }),
+  SubscriptionMrr: object({
+    subscription: text,
+    items: list(ref('MrrItem')),
+    changes: list(
+      object({
+        ...fieldsOf(SUBSCRIPTION_MRR.tables.mrr_parts, ['no', 'livemode', 'account']),
+        isIncomplete: flag,
+        changedBy: ref('ChangedBy'),
+      }),
+    ),
+    trials: list(
+      object({
+        ...fieldsOf(SUBSCRIPTION_MRR.tables.mrr_trials, ['no', 'livemode', 'account']),
+        isIncomplete: flag,
+      }),
+    ),
+    ...booked,
+  }),
+};
+
 /** Resources that are a table and no more: what they answer is their columns. */
 export const plain = [CHECKOUT_SESSIONS, ...RESOURCES].filter(({ complete }) => complete === undefined);
 /** `PaymentMethod` of the kind `payment method`, `UpcomingInvoice` of `upcoming invoice of the subscription`. */
@@ -580,7 +755,10 @@ const ofPlain: Properties = Object.fromEntries(
   ]),
 );
 
-const all: Properties = { ...shared, ...ofPlain, ...billing, ...money, ...access, ...accessChanges, ...operations };
+const all: Properties = {
+  ...{ ...shared, ...ofPlain, ...billing, ...money, ...access },
+  ...{ ...accessChanges, ...operations, ...books },
+};
 
 /** What a schema has inside, by its title: members of JSON columns, which columns of several tables share. */
 const titledIn = (schema: unknown): [title: string, schema: JsonSchema][] => {

@@ -6,6 +6,9 @@ import { AccessChanges } from './access-changes/thread.js';
 import { ACCESS_LOG, AccessChangesController } from './api/access-changes/access-changes.controller.js';
 import { AccessFeed } from './api/access-changes/access-feed.js';
 import { ACCESS_POLICY, AccessController } from './api/access/access.controller.js';
+import { Books } from './api/books/books.js';
+import { JOURNAL_BOOKS, MRR_BOOKS } from './api/books/tokens.js';
+import { JOURNAL, MRR, SUBSCRIPTION_MRR } from './api/books/views.js';
 import { AuthGuard } from './http/auth.guard.js';
 import { CHURN_RISK, CHURN_RISK_QUERY } from './api/churn-risk/churn-risk.js';
 import { CustomersController } from './api/customers/customers.controller.js';
@@ -21,6 +24,7 @@ import { LiveEvents } from './api/events/live-events.js';
 import { HealthController } from './api/operations/health.controller.js';
 import { gaugeReadModels, Health } from './api/operations/health.js';
 import { INVOICES } from './api/invoices/invoices.js';
+import { JournalController } from './api/journal/journal.controller.js';
 import { LiveController } from './api/live/live.controller.js';
 import { LiveUpdates } from './api/live/live-updates.js';
 import { LIMITS } from './api/limits.js';
@@ -31,6 +35,7 @@ import { StatusReader } from './api/operations/status-reader.js';
 import type { Minute } from './api/operations/status.js';
 import { OPERATIONS, OperationsController, type OperationsPart } from './api/operations/operations.controller.js';
 import { ProjectionsController } from './api/operations/projections.controller.js';
+import { MrrController } from './api/mrr/mrr.controller.js';
 import { NextLinks } from './api/next-links.js';
 import { ParkedController } from './api/parked/parked.controller.js';
 import type { PastThreadData } from './api/past/past-thread-handle.js';
@@ -44,11 +49,13 @@ import { SchemaPipe } from './api/query.js';
 import { ReadPosition } from './api/read-position.js';
 import { Reads } from './api/reads.js';
 import { REFERENCE_KEY, withReference } from './api/reference.js';
+import { RevenueController } from './api/revenue/revenue.controller.js';
 import { UPCOMING_INVOICES } from './api/subscriptions/schedules.js';
 import { controllersOf, controllerWithPast, listControllerOf, oneControllerOf } from './api/resource.controller.js';
 import { Replays } from './api/parked/replays.js';
 import { SUBSCRIPTIONS } from './api/subscriptions/subscriptions.js';
 import { TimelineController } from './api/timeline/timeline.controller.js';
+import { TrialBalanceController } from './api/trial-balance/trial-balance.controller.js';
 import { CatchUpMetrics } from './catch-up/catch-up.metrics.js';
 import { CatchUpThread } from './catch-up/thread.js';
 import type { Config } from './config.js';
@@ -295,6 +302,10 @@ const readsPart = ({
     ProjectionsController,
     OperationsController,
     ParkedController,
+    JournalController,
+    TrialBalanceController,
+    RevenueController,
+    MrrController,
   ],
   providers: [
     { provide: APP_INTERCEPTOR, useClass: NextLinks },
@@ -317,8 +328,15 @@ const readsPart = ({
     { provide: Replays, useValue: new Replays(database, reads, waits) },
     { provide: ACCESS_POLICY, useValue: config.access },
     { provide: REFERENCE_KEY, useValue: config.referenceKey },
+    ...booksOf({ database, reads, places: waits, policy: config.money }),
   ],
 });
+
+/** Journal and revenue, and MRR: each waits for its own rows. */
+const booksOf = (parts: Omit<ConstructorParameters<typeof Books>[0], 'derivations'>): Provider[] => [
+  { provide: JOURNAL_BOOKS, useValue: new Books({ ...parts, derivations: [JOURNAL] }) },
+  { provide: MRR_BOOKS, useValue: new Books({ ...parts, derivations: [SUBSCRIPTION_MRR, MRR] }) },
+];
 
 const derivedPositions = (database: Database, places: Places): Provider[] =>
   (

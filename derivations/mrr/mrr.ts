@@ -3,7 +3,7 @@ import type { Row } from '../../projections/projection.js';
 import { provenanceColumns } from '../../projections/row.js';
 import { defineDerivation } from '../derivation.js';
 import type { MoneyPolicy } from '../policy.js';
-import { calendarOf } from '../revenue/calendar.js';
+import { calendarOf, dayName } from '../revenue/calendar.js';
 import { secondOf, timeOf } from '../time.js';
 import type { Cause, CouponRow, DiscountSpanRow, ItemLineRow, PriceTermsRow, TermsRow } from './facts.js';
 import { customerMrr, type MovementKind } from './movements.js';
@@ -211,6 +211,9 @@ const partOf = ({ at, mrr_minor: mrrMinor, annual_minor: annualMinor, ...row }: 
 export const KINDS: readonly MovementKind[] = ['opening', 'new', 'reactivation', 'expansion', 'contraction', 'churn'];
 const sumColumns = Object.fromEntries(KINDS.map((kind) => [`${kind}_minor`, money()]));
 
+/** What a step adds to what was there before. */
+const changes = { mrr_change_minor: money(), annual_change_minor: money(), subscriptions_change: count() };
+
 const customerColumns = { customer: id(), currency: id() };
 
 /** The MRR of each customer in each currency, and its movements. A key is a customer and a currency: `cus_1:usd`. */
@@ -226,6 +229,8 @@ export const mrr = defineDerivation({
         mrr_minor: money(),
         annual_minor: money(),
         subscriptions: count(),
+        day: id(),
+        ...changes,
         ...whose,
       },
       key: ['customer', 'currency', 'at'],
@@ -258,6 +263,19 @@ export const mrr = defineDerivation({
     },
   },
   rollups: {
+    /** What changed on a day, whatever it counts as. */
+    mrr_changes: {
+      of: 'mrr_steps',
+      columns: { currency: id(), livemode: flag(), account: id(), day: id(), ...changes },
+      key: ['currency', 'livemode', 'account', 'day'],
+      indexes: [],
+      add: (row: Row) => ({
+        ...Object.fromEntries(
+          ['currency', 'livemode', 'day', ...Object.keys(changes)].map((column) => [column, row[column]]),
+        ),
+        account: row['account'] ?? '',
+      }),
+    },
     mrr_days: {
       of: 'mrr_movements',
       columns: {
@@ -296,21 +314,18 @@ export const mrr = defineDerivation({
     const { steps, movements } = customerMrr(parts.map(partOf), policy);
     const of = whoseIs(first);
     return {
-      mrr_steps: steps.map(({ at, mrrMinor, annualMinor, subscriptions }) => ({
-        ...{
-          customer,
-          currency,
-          at: timeOf(at),
-          mrr_minor: mrrMinor,
-          annual_minor: annualMinor,
-          subscriptions,
-          ...of,
-        },
+      mrr_steps: steps.map(({ at, mrrMinor, annualMinor, subscriptions }, place) => ({
+        ...{ customer, currency, at: timeOf(at), mrr_minor: mrrMinor, annual_minor: annualMinor, subscriptions },
+        day: dayName(dayOf(at)),
+        mrr_change_minor: mrrMinor - (steps[place - 1]?.mrrMinor ?? 0),
+        annual_change_minor: annualMinor - (steps[place - 1]?.annualMinor ?? 0),
+        subscriptions_change: subscriptions - (steps[place - 1]?.subscriptions ?? 0),
+        ...of,
       })),
       mrr_movements: movements.map(({ at, firstAt, kind, amountMinor, beforeMinor, afterMinor, parts: all }) => ({
         ...{ id: `${customer}:${currency}:${at}`, customer, currency, at: timeOf(at), first_at: timeOf(firstAt), kind },
         ...{ amount_minor: amountMinor, before_minor: beforeMinor, after_minor: afterMinor, ...of },
-        day: timeOf(dayOf(at) * 86_400).slice(0, 10),
+        day: dayName(dayOf(at)),
         parts: all.map(({ subscription, item, at: partAt, cause, mrrMinor, by, event }) => ({
           ...{ subscription, item, at: timeOf(partAt), cause, amountMinor: mrrMinor, by },
           stripeEventId: event.stripe_event_id,

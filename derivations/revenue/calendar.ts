@@ -43,6 +43,15 @@ const calendars = new Map<string, Calendar>();
 export const monthName = (month: number): string =>
   `${String(Math.floor(month / 12)).padStart(4, '0')}-${String((month % 12) + 1).padStart(2, '0')}`;
 
+/** The number of `2026-01`. */
+export const monthNamed = (name: string): number => Number(name.slice(0, 4)) * 12 + Number(name.slice(5)) - 1;
+
+/** `2026-01-31` of a day that is counted. */
+export const dayName = (day: number): string => new Date(day * SECONDS_A_DAY * 1000).toISOString().slice(0, 10);
+
+/** The number of `2026-01-31`. */
+export const dayNamed = (name: string): number => Date.parse(`${name}T00:00:00Z`) / (SECONDS_A_DAY * 1000);
+
 /** @throws RangeError for a zone that nobody knows */
 function offsetsOf(zone: string): (second: number) => number {
   const format = new Intl.DateTimeFormat('en-US', {

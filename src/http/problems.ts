@@ -98,6 +98,13 @@ export const PROBLEMS = {
     'Not that far yet',
     'The read models have not reached minPosition. Ask again, or wait longer with waitMs.',
   ),
+  books_not_ready: later(
+    503,
+    'The books are being derived',
+    'Journal, revenue or MRR are derived anew, and a part of a sum is not the sum. Ask again later; GET /v1/projections says how far they are.',
+    5,
+  ),
+  amount_too_large: final(422, 'Amount too large', 'A sum is beyond 2^53 - 1 minor units. Ask for a shorter time.'),
   customer_too_large: final(422, 'Customer too large', 'A customer has more rows than one answer about access takes.'),
   read_models_busy: later(503, 'Too many reads', 'All connections to Postgres are in use. Ask again later.'),
   read_models_conflict: later(

@@ -443,6 +443,23 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/v1/customers/{id}/mrr": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** What a customer is worth over time, and why */
+        readonly get: operations["getCustomersByIdMrr"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/v1/customers/{id}/subscriptions": {
         readonly parameters: {
             readonly query?: never;
@@ -639,6 +656,159 @@ export interface paths {
         };
         /** An invoice with its payments */
         readonly get: operations["getInvoicesById"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/invoices/{id}/journal": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** The book of an invoice: its entries, the balances after each, and what is earned when */
+        readonly get: operations["getInvoicesByIdJournal"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/journal": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Entries of the double-entry journal, with their postings */
+        readonly get: operations["getJournal"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/journal/{id}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** An entry of the journal */
+        readonly get: operations["getJournalById"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/mrr": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Monthly recurring revenue over time, and what moved it */
+        readonly get: operations["getMrr"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/mrr/cohorts": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Customers by the month they began in, and what is left of them */
+        readonly get: operations["getMrrCohorts"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/mrr/movements": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Movements of MRR, each with its causes */
+        readonly get: operations["getMrrMovements"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/mrr/movements/{id}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** A movement of MRR */
+        readonly get: operations["getMrrMovementsById"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/mrr/retention": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** What MRR and which customers were kept */
+        readonly get: operations["getMrrRetention"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/mrr/trials": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Trials that ended, and those that converted */
+        readonly get: operations["getMrrTrials"];
         readonly put?: never;
         readonly post?: never;
         readonly delete?: never;
@@ -972,6 +1142,74 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/v1/revenue": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Income by month, and what is deferred at the end of each */
+        readonly get: operations["getRevenue"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/revenue/deferred": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** What is deferred at a moment, by the month in which it is earned or by what was sold */
+        readonly get: operations["getRevenueDeferred"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/revenue/recognised": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** What was earned, by what was sold */
+        readonly get: operations["getRevenueRecognised"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/revenue/waterfall": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** What was billed in each month, by when it is earned */
+        readonly get: operations["getRevenueWaterfall"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/v1/status": {
         readonly parameters: {
             readonly query?: never;
@@ -1108,6 +1346,23 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/v1/subscriptions/{id}/mrr": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** What a subscription is worth over time, and why */
+        readonly get: operations["getSubscriptionsByIdMrr"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/v1/subscriptions/{id}/upcoming": {
         readonly parameters: {
             readonly query?: never;
@@ -1117,6 +1372,23 @@ export interface paths {
         };
         /** What the next invoice of a subscription will ask */
         readonly get: operations["getSubscriptionsByIdUpcoming"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/trial-balance": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** What stands on every account, at the end of a month or at a second */
+        readonly get: operations["getTrialBalance"];
         readonly put?: never;
         readonly post?: never;
         readonly delete?: never;
@@ -1185,7 +1457,7 @@ export interface components {
             readonly title: string;
             readonly status: number;
             readonly detail: string;
-            /** @description One of bad_address, bad_request, bad_query, malformed_request, unauthenticated, scope_missing, not_found, key_reused, request_timeout, address_too_long, too_many_requests, headers_too_large, client_left, internal_error, stopping, signature_no_signature, signature_no_match, signature_clock, unreadable_body, incomplete_body, body_too_large, overloaded, store_unavailable, position_not_reached, customer_too_large, read_models_busy, read_models_conflict, read_models_unavailable, read_timeout, event_store_unavailable, too_many_waiting, too_many_live, replays_busy, not_known_then, past_too_large, past_unreadable, past_busy, past_timeout, past_failed; more may come. */
+            /** @description One of bad_address, bad_request, bad_query, malformed_request, unauthenticated, scope_missing, not_found, key_reused, request_timeout, address_too_long, too_many_requests, headers_too_large, client_left, internal_error, stopping, signature_no_signature, signature_no_match, signature_clock, unreadable_body, incomplete_body, body_too_large, overloaded, store_unavailable, position_not_reached, books_not_ready, amount_too_large, customer_too_large, read_models_busy, read_models_conflict, read_models_unavailable, read_timeout, event_store_unavailable, too_many_waiting, too_many_live, replays_busy, not_known_then, past_too_large, past_unreadable, past_busy, past_timeout, past_failed; more may come. */
             readonly code: string;
             readonly instance?: string;
         };
@@ -2577,6 +2849,497 @@ export interface components {
             readonly revision: string;
             readonly position: string | null;
         };
+        /** @description How far the books are, by which policy, and what is known to be missing in them. */
+        readonly Books: {
+            readonly position: string | null;
+            readonly policy: string;
+            readonly behindKeys: number;
+            readonly parkedKeys: number;
+            readonly parkedStreams: number;
+        };
+        /** @description Plus is debit. The postings of an entry add up to zero in each currency. */
+        readonly Posting: {
+            readonly name: string;
+            readonly currency: string;
+            /** @description In minor units of the currency beside it. */
+            readonly amountMinor: number;
+            readonly line: string | null;
+        };
+        readonly JournalEntry: {
+            readonly id: string;
+            readonly kind: string;
+            /** Format: date-time */
+            readonly effectiveAt: string;
+            readonly customer: string | null;
+            readonly subscription: string | null;
+            readonly invoice: string | null;
+            readonly payment: string | null;
+            readonly object: string;
+            readonly isInferred: boolean;
+            readonly inference: string | null;
+            readonly livemode: boolean | null;
+            readonly account: string | null;
+            readonly book: string;
+            readonly isIncomplete: boolean;
+            readonly postings: readonly components["schemas"]["Posting"][];
+            readonly changedBy: components["schemas"]["ChangedBy"];
+            readonly stale?: components["schemas"]["Stale"];
+            readonly unread?: components["schemas"]["Unread"];
+        };
+        readonly JournalEntries: {
+            readonly data: readonly components["schemas"]["JournalEntry"][];
+            readonly nextCursor: string | null;
+            readonly isComplete?: boolean;
+            readonly books?: components["schemas"]["Books"];
+        };
+        readonly JournalEntryWithBooks: {
+            readonly id: string;
+            readonly kind: string;
+            /** Format: date-time */
+            readonly effectiveAt: string;
+            readonly customer: string | null;
+            readonly subscription: string | null;
+            readonly invoice: string | null;
+            readonly payment: string | null;
+            readonly object: string;
+            readonly isInferred: boolean;
+            readonly inference: string | null;
+            readonly livemode: boolean | null;
+            readonly account: string | null;
+            readonly book: string;
+            readonly isIncomplete: boolean;
+            readonly postings: readonly components["schemas"]["Posting"][];
+            readonly isComplete: boolean;
+            readonly books: components["schemas"]["Books"];
+            readonly changedBy: components["schemas"]["ChangedBy"];
+            readonly stale?: components["schemas"]["Stale"];
+            readonly unread?: components["schemas"]["Unread"];
+        };
+        readonly JournalEntryWithBalances: {
+            readonly id: string;
+            readonly kind: string;
+            /** Format: date-time */
+            readonly effectiveAt: string;
+            readonly customer: string | null;
+            readonly subscription: string | null;
+            readonly invoice: string | null;
+            readonly payment: string | null;
+            readonly object: string;
+            readonly isInferred: boolean;
+            readonly inference: string | null;
+            readonly livemode: boolean | null;
+            readonly account: string | null;
+            readonly book: string;
+            readonly isIncomplete: boolean;
+            readonly postings: readonly components["schemas"]["Posting"][];
+            readonly balances: readonly {
+                readonly name: string;
+                readonly currency: string;
+                /** @description In minor units of the currency beside it. */
+                readonly balanceMinor: number;
+            }[];
+            readonly changedBy: components["schemas"]["ChangedBy"];
+            readonly stale?: components["schemas"]["Stale"];
+            readonly unread?: components["schemas"]["Unread"];
+        };
+        readonly InvoiceBook: {
+            readonly invoice: string;
+            readonly data: readonly components["schemas"]["JournalEntryWithBalances"][];
+            readonly months: readonly {
+                readonly month: string;
+                readonly line: string;
+                /** @description One of revenue, discount; more may come. */
+                readonly part: string;
+                readonly currency: string;
+                /** @description In minor units of the currency beside it. */
+                readonly revenueMinor: number;
+                /** @description In minor units of the currency beside it. */
+                readonly contraMinor: number;
+            }[];
+            readonly isComplete: boolean;
+            readonly books: components["schemas"]["Books"];
+        };
+        readonly AccountBalance: {
+            readonly name: string;
+            /** @description In minor units of the currency beside it. */
+            readonly startMinor: number;
+            /** @description In minor units of the currency beside it. */
+            readonly debitMinor: number;
+            /** @description In minor units of the currency beside it. */
+            readonly creditMinor: number;
+            /** @description In minor units of the currency beside it. */
+            readonly endMinor: number;
+        };
+        readonly TrialBalance: {
+            readonly livemode: boolean;
+            readonly account: string | null;
+            readonly currency: string;
+            readonly accounts: readonly components["schemas"]["AccountBalance"][];
+            /** @description In minor units of the currency beside it. */
+            readonly sumMinor: number;
+        };
+        readonly TrialBalances: {
+            readonly month: string | null;
+            /** Format: date-time */
+            readonly asOf: string | null;
+            readonly data: readonly components["schemas"]["TrialBalance"][];
+            readonly isComplete: boolean;
+            readonly books: components["schemas"]["Books"];
+        };
+        readonly IncomeMonth: {
+            readonly month: string;
+            /** @description In minor units of the currency beside it. */
+            readonly revenueMinor: number;
+            /** @description In minor units of the currency beside it. */
+            readonly contraMinor: number;
+            /** @description In minor units of the currency beside it. */
+            readonly otherMinor: number;
+            /** @description In minor units of the currency beside it. */
+            readonly netMinor: number;
+            /** @description In minor units of the currency beside it. */
+            readonly deferredMinor: number;
+        };
+        readonly Incomes: {
+            readonly from: string;
+            readonly to: string;
+            readonly data: readonly {
+                readonly livemode: boolean;
+                readonly account: string | null;
+                readonly currency: string;
+                readonly months: readonly components["schemas"]["IncomeMonth"][];
+            }[];
+            readonly isComplete: boolean;
+            readonly books: components["schemas"]["Books"];
+        };
+        readonly Recognised: {
+            readonly livemode: boolean;
+            readonly account: string | null;
+            readonly currency: string;
+            readonly key: string | null;
+            /** @description In minor units of the currency beside it. */
+            readonly revenueMinor: number;
+            /** @description In minor units of the currency beside it. */
+            readonly contraMinor: number;
+            /** @description In minor units of the currency beside it. */
+            readonly amountMinor: number;
+        };
+        readonly RecognisedRevenue: {
+            readonly data: readonly components["schemas"]["Recognised"][];
+            readonly nextCursor: string | null;
+            readonly from?: string;
+            readonly to?: string;
+            readonly isComplete?: boolean;
+            readonly books?: components["schemas"]["Books"];
+        };
+        readonly Deferred: {
+            readonly livemode: boolean;
+            readonly account: string | null;
+            readonly currency: string;
+            /** @description In minor units of the currency beside it. */
+            readonly deferredMinor: number;
+            /** @description In minor units of the currency beside it. */
+            readonly currentMinor: number;
+            /** @description In minor units of the currency beside it. */
+            readonly longTermMinor: number;
+            readonly by: readonly {
+                readonly key: string | null;
+                /** @description In minor units of the currency beside it. */
+                readonly deferredMinor: number;
+            }[];
+        };
+        readonly DeferredRevenue: {
+            readonly month: string | null;
+            /** Format: date-time */
+            readonly asOf: string | null;
+            readonly data: readonly components["schemas"]["Deferred"][];
+            readonly isComplete: boolean;
+            readonly books: components["schemas"]["Books"];
+        };
+        readonly Waterfalls: {
+            readonly from: string;
+            readonly to: string;
+            readonly data: readonly {
+                readonly livemode: boolean;
+                readonly account: string | null;
+                readonly currency: string;
+                readonly booked: readonly {
+                    readonly bookedMonth: string;
+                    readonly months: readonly {
+                        readonly month: string;
+                        /** @description In minor units of the currency beside it. */
+                        readonly revenueMinor: number;
+                        /** @description In minor units of the currency beside it. */
+                        readonly contraMinor: number;
+                        /** @description In minor units of the currency beside it. */
+                        readonly amountMinor: number;
+                    }[];
+                }[];
+            }[];
+            readonly isComplete: boolean;
+            readonly books: components["schemas"]["Books"];
+        };
+        readonly MrrPeriod: {
+            readonly start: string;
+            readonly end: string;
+            /** @description In minor units of the currency beside it. */
+            readonly mrrMinor: number;
+            /** @description In minor units of the currency beside it. */
+            readonly annualMinor: number;
+            readonly customers: number;
+            readonly subscribers: number;
+            /** @description In minor units of the currency beside it. */
+            readonly openingMinor: number;
+            /** @description In minor units of the currency beside it. */
+            readonly newMinor: number;
+            /** @description In minor units of the currency beside it. */
+            readonly reactivationMinor: number;
+            /** @description In minor units of the currency beside it. */
+            readonly expansionMinor: number;
+            /** @description In minor units of the currency beside it. */
+            readonly contractionMinor: number;
+            /** @description In minor units of the currency beside it. */
+            readonly churnMinor: number;
+        };
+        readonly MrrOverTime: {
+            readonly from: string;
+            readonly to: string;
+            /** @description One of day, week, month; more may come. */
+            readonly interval: string;
+            readonly data: readonly {
+                readonly livemode: boolean;
+                readonly account: string | null;
+                readonly currency: string;
+                readonly unknownItems: number;
+                readonly periods: readonly components["schemas"]["MrrPeriod"][];
+            }[];
+            readonly isComplete: boolean;
+            readonly books: components["schemas"]["Books"];
+        };
+        readonly MrrMovement: {
+            readonly id: string;
+            readonly customer: string;
+            readonly currency: string;
+            /** Format: date-time */
+            readonly at: string;
+            /** Format: date-time */
+            readonly firstAt: string;
+            /** @description One of opening, new, reactivation, expansion, contraction, churn; more may come. */
+            readonly kind: string;
+            readonly amountMinor: number;
+            readonly beforeMinor: number;
+            readonly afterMinor: number;
+            readonly livemode: boolean;
+            readonly account: string | null;
+            readonly isIncomplete: boolean;
+            readonly parts: readonly {
+                readonly subscription: string;
+                readonly item: string;
+                /** Format: date-time */
+                readonly at: string;
+                readonly cause: string;
+                /** @description In minor units of the currency beside it. */
+                readonly amountMinor: number;
+                readonly by: string | null;
+                readonly stripeEventId: string;
+            }[];
+            readonly changedBy: components["schemas"]["ChangedBy"];
+            readonly stale?: components["schemas"]["Stale"];
+            readonly unread?: components["schemas"]["Unread"];
+        };
+        readonly MrrMovements: {
+            readonly data: readonly components["schemas"]["MrrMovement"][];
+            readonly nextCursor: string | null;
+            readonly isComplete?: boolean;
+            readonly books?: components["schemas"]["Books"];
+        };
+        readonly MrrMovementWithBooks: {
+            readonly id: string;
+            readonly customer: string;
+            readonly currency: string;
+            /** Format: date-time */
+            readonly at: string;
+            /** Format: date-time */
+            readonly firstAt: string;
+            /** @description One of opening, new, reactivation, expansion, contraction, churn; more may come. */
+            readonly kind: string;
+            readonly amountMinor: number;
+            readonly beforeMinor: number;
+            readonly afterMinor: number;
+            readonly livemode: boolean;
+            readonly account: string | null;
+            readonly isIncomplete: boolean;
+            readonly parts: readonly {
+                readonly subscription: string;
+                readonly item: string;
+                /** Format: date-time */
+                readonly at: string;
+                readonly cause: string;
+                /** @description In minor units of the currency beside it. */
+                readonly amountMinor: number;
+                readonly by: string | null;
+                readonly stripeEventId: string;
+            }[];
+            readonly isComplete: boolean;
+            readonly books: components["schemas"]["Books"];
+            readonly changedBy: components["schemas"]["ChangedBy"];
+            readonly stale?: components["schemas"]["Stale"];
+            readonly unread?: components["schemas"]["Unread"];
+        };
+        /** @description A part of a whole; in percent to two places, null where the whole is nothing. */
+        readonly Rate: {
+            readonly part: number;
+            readonly whole: number;
+            readonly percent: string | null;
+        };
+        readonly Retention: {
+            readonly livemode: boolean;
+            readonly account: string | null;
+            readonly currency: string;
+            /** @description In minor units of the currency beside it. */
+            readonly openingMinor: number;
+            /** @description In minor units of the currency beside it. */
+            readonly newMinor: number;
+            /** @description In minor units of the currency beside it. */
+            readonly reactivationMinor: number;
+            /** @description In minor units of the currency beside it. */
+            readonly expansionMinor: number;
+            /** @description In minor units of the currency beside it. */
+            readonly contractionMinor: number;
+            /** @description In minor units of the currency beside it. */
+            readonly churnMinor: number;
+            /** @description In minor units of the currency beside it. */
+            readonly startMinor: number;
+            /** @description In minor units of the currency beside it. */
+            readonly endMinor: number;
+            readonly startCustomers: number;
+            readonly endCustomers: number;
+            readonly nrr: components["schemas"]["Rate"];
+            readonly grr: components["schemas"]["Rate"];
+            readonly logoChurn: components["schemas"]["Rate"];
+            readonly grossChurn: components["schemas"]["Rate"];
+            readonly netChurn: components["schemas"]["Rate"];
+            readonly quickRatio: components["schemas"]["Rate"];
+            /** @description In minor units of the currency beside it. */
+            readonly arpaMinor: number | null;
+            /** @description In minor units of the currency beside it. */
+            readonly ltvMinor: number | null;
+        };
+        readonly Retentions: {
+            readonly from: string;
+            readonly to: string;
+            readonly data: readonly components["schemas"]["Retention"][];
+            readonly isComplete: boolean;
+            readonly books: components["schemas"]["Books"];
+        };
+        readonly MrrCohorts: {
+            readonly from: string;
+            readonly to: string;
+            readonly until: string;
+            readonly data: readonly {
+                readonly livemode: boolean;
+                readonly account: string | null;
+                readonly currency: string;
+                readonly cohorts: readonly {
+                    readonly month: string;
+                    readonly size: number;
+                    /** @description In minor units of the currency beside it. */
+                    readonly startMinor: number;
+                    readonly months: readonly {
+                        readonly month: string;
+                        readonly customers: number;
+                        /** @description In minor units of the currency beside it. */
+                        readonly mrrMinor: number;
+                    }[];
+                }[];
+            }[];
+            readonly isComplete: boolean;
+            readonly books: components["schemas"]["Books"];
+        };
+        readonly MrrTrials: {
+            readonly from: string;
+            readonly to: string;
+            readonly withinDays: number;
+            readonly data: readonly {
+                readonly livemode: boolean;
+                readonly account: string | null;
+                readonly currency: string | null;
+                readonly ended: number;
+                readonly converted: number;
+                readonly conversion: components["schemas"]["Rate"];
+            }[];
+            readonly isComplete: boolean;
+            readonly books: components["schemas"]["Books"];
+        };
+        readonly MrrItem: {
+            readonly subscription: string;
+            readonly item: string;
+            readonly customer: string;
+            readonly currency: string | null;
+            /** Format: date-time */
+            readonly since: string;
+            /** Format: date-time */
+            readonly until: string | null;
+            readonly status: string;
+            readonly counting: string;
+            readonly amountMinor: number | null;
+            readonly annualMinor: number;
+            readonly mrrMinor: number;
+            readonly trialingMinor: number;
+            readonly isUnknown: boolean;
+            readonly why: string;
+            readonly price: string | null;
+            readonly product: string | null;
+            readonly quantity: number | null;
+            readonly isIncomplete: boolean;
+        };
+        readonly CustomerMrr: {
+            readonly customer: string;
+            readonly steps: readonly {
+                readonly customer: string;
+                readonly currency: string;
+                /** Format: date-time */
+                readonly at: string;
+                readonly mrrMinor: number;
+                readonly annualMinor: number;
+                readonly subscriptions: number;
+                readonly isIncomplete: boolean;
+            }[];
+            readonly items: readonly components["schemas"]["MrrItem"][];
+            readonly isComplete: boolean;
+            readonly books: components["schemas"]["Books"];
+        };
+        readonly SubscriptionMrr: {
+            readonly subscription: string;
+            readonly items: readonly components["schemas"]["MrrItem"][];
+            readonly changes: readonly {
+                readonly customer: string;
+                readonly currency: string;
+                readonly subscription: string;
+                readonly item: string;
+                /** Format: date-time */
+                readonly at: string;
+                readonly cause: string;
+                readonly mrrMinor: number;
+                readonly annualMinor: number;
+                readonly by: string | null;
+                readonly isIncomplete: boolean;
+                readonly changedBy: components["schemas"]["ChangedBy"];
+            }[];
+            readonly trials: readonly {
+                readonly subscription: string;
+                readonly customer: string;
+                readonly currency: string | null;
+                /** Format: date-time */
+                readonly startedAt: string;
+                /** Format: date-time */
+                readonly endedAt: string | null;
+                /** Format: date-time */
+                readonly convertedAt: string | null;
+                readonly isIncomplete: boolean;
+            }[];
+            readonly isComplete: boolean;
+            readonly books: components["schemas"]["Books"];
+        };
         readonly RefundOfCreditNote: {
             readonly refund: string;
             /** @description In minor units of the currency beside it. */
@@ -2779,6 +3542,36 @@ export type Index = components['schemas']['Index'];
 export type Alive = components['schemas']['Alive'];
 export type Health = components['schemas']['Health'];
 export type Acknowledged = components['schemas']['Acknowledged'];
+export type Books = components['schemas']['Books'];
+export type Posting = components['schemas']['Posting'];
+export type JournalEntry = components['schemas']['JournalEntry'];
+export type JournalEntries = components['schemas']['JournalEntries'];
+export type JournalEntryWithBooks = components['schemas']['JournalEntryWithBooks'];
+export type JournalEntryWithBalances = components['schemas']['JournalEntryWithBalances'];
+export type InvoiceBook = components['schemas']['InvoiceBook'];
+export type AccountBalance = components['schemas']['AccountBalance'];
+export type TrialBalance = components['schemas']['TrialBalance'];
+export type TrialBalances = components['schemas']['TrialBalances'];
+export type IncomeMonth = components['schemas']['IncomeMonth'];
+export type Incomes = components['schemas']['Incomes'];
+export type Recognised = components['schemas']['Recognised'];
+export type RecognisedRevenue = components['schemas']['RecognisedRevenue'];
+export type Deferred = components['schemas']['Deferred'];
+export type DeferredRevenue = components['schemas']['DeferredRevenue'];
+export type Waterfalls = components['schemas']['Waterfalls'];
+export type MrrPeriod = components['schemas']['MrrPeriod'];
+export type MrrOverTime = components['schemas']['MrrOverTime'];
+export type MrrMovement = components['schemas']['MrrMovement'];
+export type MrrMovements = components['schemas']['MrrMovements'];
+export type MrrMovementWithBooks = components['schemas']['MrrMovementWithBooks'];
+export type Rate = components['schemas']['Rate'];
+export type Retention = components['schemas']['Retention'];
+export type Retentions = components['schemas']['Retentions'];
+export type MrrCohorts = components['schemas']['MrrCohorts'];
+export type MrrTrials = components['schemas']['MrrTrials'];
+export type MrrItem = components['schemas']['MrrItem'];
+export type CustomerMrr = components['schemas']['CustomerMrr'];
+export type SubscriptionMrr = components['schemas']['SubscriptionMrr'];
 export type RefundOfCreditNote = components['schemas']['RefundOfCreditNote'];
 export type Tier = components['schemas']['Tier'];
 export type TransformQuantity = components['schemas']['TransformQuantity'];
@@ -3719,6 +4512,40 @@ export interface operations {
             };
         };
     };
+    readonly getCustomersByIdMrr: {
+        readonly parameters: {
+            readonly query?: {
+                readonly minPosition?: string;
+                readonly waitMs?: number;
+            };
+            readonly header?: never;
+            readonly path: {
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description What a customer is worth over time, and why */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["CustomerMrr"];
+                };
+            };
+            /** @description A problem; x-problems lists its codes. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     readonly getCustomersByIdSubscriptions: {
         readonly parameters: {
             readonly query?: {
@@ -4164,6 +4991,350 @@ export interface operations {
                 };
                 content: {
                     readonly "application/json": components["schemas"]["Invoice"];
+                };
+            };
+            /** @description A problem; x-problems lists its codes. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly getInvoicesByIdJournal: {
+        readonly parameters: {
+            readonly query?: {
+                readonly minPosition?: string;
+                readonly waitMs?: number;
+            };
+            readonly header?: never;
+            readonly path: {
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The book of an invoice: its entries, the balances after each, and what is earned when */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["InvoiceBook"];
+                };
+            };
+            /** @description A problem; x-problems lists its codes. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly getJournal: {
+        readonly parameters: {
+            readonly query?: {
+                readonly minPosition?: string;
+                readonly waitMs?: number;
+                readonly cursor?: string;
+                readonly limit?: number;
+                readonly order?: "-effective" | "effective";
+                readonly name?: string | readonly string[];
+                readonly book?: string | readonly string[];
+                readonly kind?: string | readonly string[];
+                readonly since?: string;
+                readonly until?: string;
+                readonly customer?: string | readonly string[];
+                readonly subscription?: string | readonly string[];
+                readonly invoice?: string | readonly string[];
+                readonly payment?: string | readonly string[];
+                readonly object?: string | readonly string[];
+                readonly livemode?: "true" | "false";
+                readonly account?: string | readonly string[];
+                readonly stripeEvent?: string | readonly string[];
+                readonly inferred?: "true" | "false";
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Entries of the double-entry journal, with their postings */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["JournalEntries"];
+                };
+            };
+            /** @description A problem; x-problems lists its codes. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly getJournalById: {
+        readonly parameters: {
+            readonly query?: {
+                readonly minPosition?: string;
+                readonly waitMs?: number;
+            };
+            readonly header?: never;
+            readonly path: {
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description An entry of the journal */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["JournalEntryWithBooks"];
+                };
+            };
+            /** @description A problem; x-problems lists its codes. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly getMrr: {
+        readonly parameters: {
+            readonly query?: {
+                readonly minPosition?: string;
+                readonly waitMs?: number;
+                readonly account?: string;
+                readonly livemode?: "true" | "false";
+                readonly currency?: string;
+                readonly from?: string;
+                readonly to?: string;
+                readonly interval?: "day" | "week" | "month";
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Monthly recurring revenue over time, and what moved it */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["MrrOverTime"];
+                };
+            };
+            /** @description A problem; x-problems lists its codes. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly getMrrCohorts: {
+        readonly parameters: {
+            readonly query?: {
+                readonly minPosition?: string;
+                readonly waitMs?: number;
+                readonly account?: string;
+                readonly livemode?: "true" | "false";
+                readonly currency?: string;
+                readonly from?: string;
+                readonly to?: string;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Customers by the month they began in, and what is left of them */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["MrrCohorts"];
+                };
+            };
+            /** @description A problem; x-problems lists its codes. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly getMrrMovements: {
+        readonly parameters: {
+            readonly query?: {
+                readonly minPosition?: string;
+                readonly waitMs?: number;
+                readonly cursor?: string;
+                readonly limit?: number;
+                readonly order?: "-at" | "at";
+                readonly customer?: string | readonly string[];
+                readonly currency?: string | readonly string[];
+                readonly since?: string;
+                readonly until?: string;
+                readonly kind?: string | readonly string[];
+                readonly livemode?: "true" | "false";
+                readonly account?: string | readonly string[];
+                readonly stripeEvent?: string | readonly string[];
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Movements of MRR, each with its causes */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["MrrMovements"];
+                };
+            };
+            /** @description A problem; x-problems lists its codes. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly getMrrMovementsById: {
+        readonly parameters: {
+            readonly query?: {
+                readonly minPosition?: string;
+                readonly waitMs?: number;
+            };
+            readonly header?: never;
+            readonly path: {
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description A movement of MRR */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["MrrMovementWithBooks"];
+                };
+            };
+            /** @description A problem; x-problems lists its codes. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly getMrrRetention: {
+        readonly parameters: {
+            readonly query?: {
+                readonly minPosition?: string;
+                readonly waitMs?: number;
+                readonly account?: string;
+                readonly livemode?: "true" | "false";
+                readonly currency?: string;
+                readonly from?: string;
+                readonly to?: string;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description What MRR and which customers were kept */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Retentions"];
+                };
+            };
+            /** @description A problem; x-problems lists its codes. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly getMrrTrials: {
+        readonly parameters: {
+            readonly query?: {
+                readonly minPosition?: string;
+                readonly waitMs?: number;
+                readonly account?: string;
+                readonly livemode?: "true" | "false";
+                readonly currency?: string;
+                readonly from?: string;
+                readonly to?: string;
+                readonly withinDays?: number;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Trials that ended, and those that converted */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["MrrTrials"];
                 };
             };
             /** @description A problem; x-problems lists its codes. */
@@ -4932,6 +6103,168 @@ export interface operations {
             };
         };
     };
+    readonly getRevenue: {
+        readonly parameters: {
+            readonly query?: {
+                readonly minPosition?: string;
+                readonly waitMs?: number;
+                readonly account?: string;
+                readonly livemode?: "true" | "false";
+                readonly currency?: string;
+                readonly from?: string;
+                readonly to?: string;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Income by month, and what is deferred at the end of each */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Incomes"];
+                };
+            };
+            /** @description A problem; x-problems lists its codes. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly getRevenueDeferred: {
+        readonly parameters: {
+            readonly query?: {
+                readonly minPosition?: string;
+                readonly waitMs?: number;
+                readonly account?: string;
+                readonly livemode?: "true" | "false";
+                readonly currency?: string;
+                readonly customer?: string;
+                readonly subscription?: string;
+                readonly invoice?: string;
+                readonly product?: string;
+                readonly price?: string;
+                readonly month?: string;
+                readonly asOf?: string;
+                readonly by?: "month" | "invoice" | "customer" | "subscription" | "product" | "price" | "line";
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description What is deferred at a moment, by the month in which it is earned or by what was sold */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["DeferredRevenue"];
+                };
+            };
+            /** @description A problem; x-problems lists its codes. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly getRevenueRecognised: {
+        readonly parameters: {
+            readonly query?: {
+                readonly minPosition?: string;
+                readonly waitMs?: number;
+                readonly account?: string;
+                readonly livemode?: "true" | "false";
+                readonly currency?: string;
+                readonly from?: string;
+                readonly to?: string;
+                readonly customer?: string;
+                readonly subscription?: string;
+                readonly invoice?: string;
+                readonly product?: string;
+                readonly price?: string;
+                readonly by?: "month" | "invoice" | "customer" | "subscription" | "product" | "price" | "line";
+                readonly cursor?: string;
+                readonly limit?: number;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description What was earned, by what was sold */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["RecognisedRevenue"];
+                };
+            };
+            /** @description A problem; x-problems lists its codes. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly getRevenueWaterfall: {
+        readonly parameters: {
+            readonly query?: {
+                readonly minPosition?: string;
+                readonly waitMs?: number;
+                readonly account?: string;
+                readonly livemode?: "true" | "false";
+                readonly currency?: string;
+                readonly from?: string;
+                readonly to?: string;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description What was billed in each month, by when it is earned */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Waterfalls"];
+                };
+            };
+            /** @description A problem; x-problems lists its codes. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     readonly getStatus: {
         readonly parameters: {
             readonly query?: never;
@@ -5228,6 +6561,40 @@ export interface operations {
             };
         };
     };
+    readonly getSubscriptionsByIdMrr: {
+        readonly parameters: {
+            readonly query?: {
+                readonly minPosition?: string;
+                readonly waitMs?: number;
+            };
+            readonly header?: never;
+            readonly path: {
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description What a subscription is worth over time, and why */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["SubscriptionMrr"];
+                };
+            };
+            /** @description A problem; x-problems lists its codes. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     readonly getSubscriptionsByIdUpcoming: {
         readonly parameters: {
             readonly query?: {
@@ -5249,6 +6616,43 @@ export interface operations {
                 };
                 content: {
                     readonly "application/json": components["schemas"]["UpcomingInvoice"];
+                };
+            };
+            /** @description A problem; x-problems lists its codes. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly getTrialBalance: {
+        readonly parameters: {
+            readonly query?: {
+                readonly minPosition?: string;
+                readonly waitMs?: number;
+                readonly account?: string;
+                readonly livemode?: "true" | "false";
+                readonly currency?: string;
+                readonly month?: string;
+                readonly asOf?: string;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description What stands on every account, at the end of a month or at a second */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["TrialBalances"];
                 };
             };
             /** @description A problem; x-problems lists its codes. */

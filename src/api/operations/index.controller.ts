@@ -13,6 +13,10 @@ const INDEX = {
     '/v1/refunds',
     '/v1/disputes',
     '/v1/events',
+    '/v1/journal',
+    '/v1/trial-balance',
+    '/v1/revenue',
+    '/v1/mrr',
   ],
   operations: [
     '/v1/status',

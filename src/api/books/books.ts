@@ -1,0 +1,157 @@
+import type { AnyDerivation } from '../../../derivations/derivation.js';
+import { policyHash, type MoneyPolicy } from '../../../derivations/policy.js';
+import type { Asker } from '../../http/asker.js';
+import { ProblemError } from '../../http/problem.js';
+import { isNotYetMade, type Database, type Queryable } from '../../read-models/database.js';
+import type { Places } from '../places.js';
+import type { Reads } from '../reads.js';
+import { Waits } from '../waits.js';
+
+const POLL_MS = 20;
+/** More notes than this are not counted. */
+const COUNTED_KEYS_MAX = 100_000;
+
+/** How far derived rows are, and by which rules they were derived. */
+export type BooksState = Readonly<{
+  /** Up to where in the log they are complete; null before the first event, and while keys are behind. */
+  position: string | null;
+  /** The hash of the policy. */
+  policy: string;
+  /** Keys that are still to be derived, such as invoices; at most 100,000 are counted. */
+  behindKeys: number;
+  /** Keys that could not be derived, which keep their last rows. */
+  parkedKeys: number;
+  /** Parked streams of what they are derived from. */
+  parkedStreams: number;
+}>;
+
+/** What every answer about money says of itself: whether anything is known to be missing in it, and how far the books are. */
+export type Booked<T> = T & Readonly<{ isComplete: boolean; books: BooksState }>;
+
+type Fresh = { readonly minPosition?: bigint | undefined; readonly waitMs: number };
+type Progress = Readonly<{ isBuilding: boolean; policy: string; position: bigint | null; state: BooksState }>;
+
+/**
+ * What is derived, as requests read it: journal and revenue, or MRR. While rows are built anew there is no answer: a part of a sum is
+ * not the sum.
+ */
+export class Books {
+  readonly #waits: Waits<bigint>;
+  readonly #policyHash: string;
+
+  constructor(
+    private readonly options: Readonly<{
+      database: Database;
+      reads: Reads;
+      places: Places;
+      policy: MoneyPolicy;
+      derivations: readonly AnyDerivation[];
+    }>,
+  ) {
+    this.#policyHash = policyHash(options.policy);
+    this.#waits = new Waits({ places: options.places, everyMs: POLL_MS, poll: () => this.#reached() });
+  }
+
+  get policy(): MoneyPolicy {
+    return this.options.policy;
+  }
+
+  /**
+   * An answer from one snapshot, with the state of the books in it. @throws ProblemError 503 while they are built, or when
+   * `minPosition` is not reached in time
+   */
+  async ask<T extends object>(
+    fresh: Fresh,
+    asker: Asker,
+    work: (connection: Queryable) => Promise<T>,
+  ): Promise<Booked<T>> {
+    await this.#satisfy(fresh, asker);
+    const { answeredAt, ...unanswered } = asker;
+    return this.options.reads.by(unanswered).snapshot(async (connection) => {
+      const state = await this.ready(connection);
+      const answer = await work(connection);
+      if (state.position !== null) answeredAt?.(BigInt(state.position));
+      const { behindKeys, parkedKeys, parkedStreams } = state;
+      const isWhole = behindKeys === 0 && parkedKeys === 0 && parkedStreams === 0;
+      const { isComplete = true } = answer as { isComplete?: boolean };
+      return { ...answer, isComplete: isWhole && isComplete, books: state };
+    });
+  }
+
+  /** The state of books that may be read. @throws ProblemError 503 */
+  async ready(connection: Queryable): Promise<BooksState> {
+    const progress = await this.#read(connection);
+    if (progress === null)
+      throw new ProblemError('books_not_ready', 'The books have not been begun yet. Ask again later.');
+    if (progress.policy !== this.#policyHash)
+      throw new ProblemError(
+        'books_not_ready',
+        `The books follow the policy ${progress.policy}, and this process has ${this.#policyHash}. Give all processes the same MONEY_ and MRR_ variables; after a change the process that projects derives all anew.`,
+      );
+    if (progress.isBuilding)
+      throw new ProblemError(
+        'books_not_ready',
+        `The books are derived anew; ${progress.state.behindKeys} keys are noted. Ask again later.`,
+      );
+    return progress.state;
+  }
+
+  async #satisfy({ minPosition, waitMs }: Fresh, asker: Asker): Promise<void> {
+    if (minPosition === undefined || (await this.#waits.until(minPosition, { waitMs, asker }))) return;
+    const progress = await this.#read(this.options.database);
+    throw new ProblemError(
+      'position_not_reached',
+      `The books are at position ${progress?.position ?? -1n}, and ${progress?.state.behindKeys ?? 0} keys are still to be derived; ${minPosition} was not reached within ${waitMs} ms.`,
+    );
+  }
+
+  async #reached(): Promise<(position: bigint) => boolean> {
+    const progress = await this.#read(this.options.database);
+    const at =
+      progress === null || progress.isBuilding || progress.policy !== this.#policyHash ? null : progress.state.position;
+    return (position) => at !== null && BigInt(at) >= position;
+  }
+
+  /** Null: not all are there. */
+  async #read(connection: Queryable): Promise<Progress | null> {
+    const { derivations } = this.options;
+    const { rows } = await connection
+      .query<Row>(PROGRESS, [derivations.map(({ name }) => name), derivations.map(({ version }) => version)])
+      .catch((error: unknown) => {
+        if (isNotYetMade(error)) return { rows: [] };
+        throw error;
+      });
+    const [first] = rows;
+    if (first === undefined || rows.length < derivations.length) return null;
+    const position = rows.reduce<bigint | null>(
+      (low, row) => (low === null || row.position === null ? null : row.position < low ? row.position : low),
+      first.position,
+    );
+    const behindKeys = sum(rows, 'behind');
+    return {
+      isBuilding: rows.some(({ state }) => state !== 'live'),
+      policy: rows.find(({ policy }) => policy !== this.#policyHash)?.policy ?? first.policy,
+      position,
+      state: {
+        position: position === null || behindKeys > 0 ? null : String(position),
+        policy: first.policy,
+        behindKeys,
+        parkedKeys: sum(rows, 'parked'),
+        parkedStreams: Math.max(...rows.map(({ streams }) => Number(streams))),
+      },
+    };
+  }
+}
+
+type Row = { state: string; position: bigint | null; policy: string; behind: bigint; parked: bigint; streams: bigint };
+
+const sum = (rows: readonly Row[], of: 'behind' | 'parked'): number =>
+  rows.reduce((all, row) => all + Number(row[of]), 0);
+
+const PROGRESS = `select state, position, policy,
+    (select count(*) from (select from ledger.derivation_notes where generation = own.name limit ${COUNTED_KEYS_MAX}) as noted) as behind,
+    (select count(*) from ledger.parked_streams where generation = own.name) as parked,
+    (select count(distinct stream) from ledger.parked_streams where generation = any(stands_on) and kind in ('event', 'whole')
+      and generation not in (select name from ledger.derived_generations)) as streams
+  from ledger.checkpoints own join ledger.derived_generations using (name)
+  join unnest($1::text[], $2::int4[]) as model(projection, version) using (projection, version) where shown`;

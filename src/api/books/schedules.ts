@@ -1,0 +1,109 @@
+import type { Earned } from '../../../derivations/revenue/earned.js';
+import { StoredSchedule, type SegmentRow } from '../../../derivations/revenue/stored.js';
+import type { Queryable } from '../../read-models/database.js';
+import type { Scope } from './amounts.js';
+import { rowsOneByOne } from './cursors.js';
+import { Parameters, scopeConditions, SCOPE_OF_ROW, type AskedScope } from './query.js';
+import { VIEWS } from './views.js';
+
+/** A line, what it sold, and what it earns. */
+export type ScheduledLine = Readonly<{
+  line: string;
+  part: string;
+  scope: Scope;
+  of: Readonly<Record<SoldBy, string | null>>;
+  schedule: StoredSchedule;
+}>;
+export const SOLD_BY = ['invoice', 'customer', 'subscription', 'product', 'price'] as const;
+export type SoldBy = (typeof SOLD_BY)[number];
+
+const COLUMNS = `line, part, ${SCOPE_OF_ROW}, ${SOLD_BY.join(', ')}, booked_at, starts_at, ends_at, since, active_minor, base_minor`;
+
+/** Lines that earn anything in a month, or were billed in it. */
+export async function* schedulesEarningIn(
+  connection: Queryable,
+  month: string,
+  asked: AskedScope,
+  earned: Earned,
+): AsyncGenerator<ScheduledLine> {
+  const parameters = new Parameters();
+  const [own, booked] = [parameters.add(month), parameters.add(month)];
+  const conditions = scopeConditions(asked, parameters, true).map((condition) => `and ${condition}`);
+  const text = `select ${COLUMNS} from ${VIEWS.schedules} join (
+      select line, part from ${VIEWS.revenue} where month = ${own}
+      union select line, part from ${VIEWS.revenue} where booked_month = ${booked} and unbilled_minor <> 0) as earning using (line, part)
+    where true ${conditions.join(' ')} order by line, part, no`;
+  yield* linesOf(connection, 'earning_lines', { text, values: parameters.values }, earned);
+}
+
+/** Lines that are billed, and not wholly earned, at a moment; of one object where it is named. */
+export async function* schedulesRunningAt(
+  connection: Queryable,
+  {
+    at,
+    of,
+    ...asked
+  }: AskedScope & Readonly<{ at: number; of: Readonly<Partial<Record<SoldBy, string | undefined>>> }>,
+  earned: Earned,
+): AsyncGenerator<ScheduledLine> {
+  const parameters = new Parameters();
+  const moment = parameters.add(new Date(at * 1000).toISOString());
+  const conditions = [
+    `ends_at > ${moment}`,
+    `booked_at < ${moment}`,
+    ...scopeConditions(asked, parameters, true),
+    ...SOLD_BY.flatMap((name) => (of[name] === undefined ? [] : [`${name} = ${parameters.add(of[name])}`])),
+  ];
+  const text = `select ${COLUMNS} from ${VIEWS.schedules} where ${conditions.join(' and ')} order by line, part, no`;
+  yield* linesOf(connection, 'running_lines', { text, values: parameters.values }, earned);
+}
+
+type Row = Scope &
+  Readonly<Record<SoldBy, string | null>> &
+  Readonly<{
+    line: string;
+    part: string;
+    booked_at: Date;
+    starts_at: Date | null;
+    ends_at: Date | null;
+    since: Date;
+    active_minor: bigint;
+    base_minor: bigint;
+  }>;
+
+async function* linesOf(
+  connection: Queryable,
+  name: string,
+  query: Readonly<{ text: string; values: readonly unknown[] }>,
+  earned: Earned,
+): AsyncGenerator<ScheduledLine> {
+  let rows: Row[] = [];
+  for await (const row of rowsOneByOne<Row & Record<string, unknown>>(connection, name, query)) {
+    const [first] = rows;
+    if (first !== undefined && (first.line !== row.line || first.part !== row.part)) {
+      yield lineOf(rows, earned);
+      rows = [];
+    }
+    rows.push(row);
+  }
+  if (rows.length > 0) yield lineOf(rows, earned);
+}
+
+function lineOf(rows: readonly Row[], earned: Earned): ScheduledLine {
+  const [first, ...rest] = rows.map(segmentOf) as [SegmentRow, ...SegmentRow[]];
+  const { line, part, livemode, account, currency, invoice, customer, subscription, product, price } = rows[0] as Row;
+  return {
+    ...{ line, part, scope: { livemode, account, currency } },
+    of: { invoice, customer, subscription, product, price },
+    schedule: new StoredSchedule([first, ...rest], earned),
+  };
+}
+
+const segmentOf = (row: Row): SegmentRow => ({
+  booked_at: row.booked_at.toISOString(),
+  starts_at: row.starts_at?.toISOString() ?? null,
+  ends_at: row.ends_at?.toISOString() ?? null,
+  since: row.since.toISOString(),
+  active_minor: Number(row.active_minor),
+  base_minor: Number(row.base_minor),
+});

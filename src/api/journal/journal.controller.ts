@@ -1,0 +1,88 @@
+import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
+import { z } from 'zod';
+import { AskedBy, type Asker } from '../../http/asker.js';
+import { NeedsScope } from '../../http/auth.guard.js';
+import type { Queryable } from '../../read-models/database.js';
+import type { Answer } from '../answer.js';
+import { Books, type Booked } from '../books/books.js';
+import { JOURNAL_BOOKS } from '../books/tokens.js';
+import { VIEWS } from '../books/views.js';
+import { amountOf } from '../books/amounts.js';
+import { INVOICES } from '../invoices/invoices.js';
+import { findById, listingOf, listQuery, type Page } from '../lists.js';
+import { notFound } from '../not-found.js';
+import { badQuery, freshness, pathId } from '../query.js';
+import { findOne, findSome } from '../resource.js';
+import { ENTRIES, withBalances } from './journal.js';
+
+const reading = z.strictObject(freshness);
+const listing = listQuery(ENTRIES);
+/** An invoice with more entries than this is not answered whole. */
+const BOOK_ENTRIES_MAX = 1_000;
+
+/** The double-entry journal: its entries, and the book of an invoice. */
+@Controller()
+@NeedsScope('read')
+export class JournalController {
+  constructor(@Inject(JOURNAL_BOOKS) private readonly books: Books) {}
+
+  @Get('journal')
+  list(@Query({ schema: listing }) asked: z.output<typeof listing>, @AskedBy() asker: Asker): Promise<Booked<Page>> {
+    const wanted = listingOf(ENTRIES, asked);
+    return this.books.ask(asked, asker, (connection) => findSome(connection, ENTRIES, wanted));
+  }
+
+  @Get('journal/:id')
+  one(
+    @Param('id', { schema: pathId }) id: string,
+    @Query({ schema: reading }) asked: z.output<typeof reading>,
+    @AskedBy() asker: Asker,
+  ): Promise<Booked<Answer>> {
+    return this.books.ask(asked, asker, (connection) => findOne(connection, ENTRIES, id));
+  }
+
+  /** The book of an invoice: its entries with the balances after each, and what its lines earn in which month. */
+  @Get('invoices/:id/journal')
+  ofInvoice(
+    @Param('id', { schema: pathId }) invoice: string,
+    @Query({ schema: reading }) asked: z.output<typeof reading>,
+    @AskedBy() asker: Asker,
+  ): Promise<Booked<Answer>> {
+    return this.books.ask(asked, asker, (connection) => bookOf(connection, invoice));
+  }
+}
+
+async function bookOf(connection: Queryable, invoice: string): Promise<Answer> {
+  const { data, nextCursor } = await findSome(connection, ENTRIES, {
+    filters: { book: [invoice] },
+    isNewestFirst: false,
+    after: null,
+    limit: BOOK_ENTRIES_MAX,
+  });
+  if (nextCursor !== null)
+    throw badQuery(`id: ${invoice} has more than ${BOOK_ENTRIES_MAX} entries; ask for /v1/journal?book=${invoice}`);
+  const months = await monthsOf(connection, invoice);
+  if (data.length === 0 && (await findById(connection, INVOICES, invoice)) === null) throw notFound('invoice', invoice);
+  return { invoice, data: withBalances(data), months };
+}
+
+type MonthRow = Readonly<{
+  month: string;
+  line: string;
+  part: string;
+  currency: string;
+  revenue: bigint;
+  contra: bigint;
+}>;
+
+async function monthsOf(connection: Queryable, invoice: string): Promise<readonly Answer[]> {
+  const { rows } = await connection.query<MonthRow>(
+    `select month, line, part, currency, revenue_minor as revenue, contra_minor as contra from ${VIEWS.revenue} where invoice = $1 order by month, line, part`,
+    [invoice],
+  );
+  return rows.map(({ revenue, contra, ...row }) => ({
+    ...row,
+    revenueMinor: amountOf(revenue),
+    contraMinor: amountOf(contra),
+  }));
+}

@@ -1,0 +1,139 @@
+import { KINDS } from '../../../derivations/mrr/mrr.js';
+import type { MovementKind } from '../../../derivations/mrr/movements.js';
+import { dayName, dayNamed } from '../../../derivations/revenue/calendar.js';
+import type { Queryable } from '../../read-models/database.js';
+import { amountOf, byScope, type Scope } from '../books/amounts.js';
+import {
+  monthAfter,
+  Parameters,
+  scopeConditions,
+  SCOPE_OF_ROW,
+  SCOPE_OF_SUM,
+  type AskedScope,
+} from '../books/query.js';
+import { VIEWS } from '../books/views.js';
+import { badQuery } from '../query.js';
+
+export const INTERVALS = ['day', 'week', 'month'] as const;
+export type Interval = (typeof INTERVALS)[number];
+
+/** What moved, by its kind: what is lost is positive, too. */
+export type Growth = Readonly<Record<`${MovementKind}Minor`, number>>;
+
+/** MRR at the end of a period, and what moved in it. A period that has begun before, or ends after, what was asked for is cut. */
+export type MrrPeriod = Growth &
+  Readonly<{
+    start: string;
+    /** Its last day. */
+    end: string;
+    mrrMinor: number;
+    /** What is paid in a year; the months of an annual plan are rounded, this is not. */
+    annualMinor: number;
+    customers: number;
+    subscribers: number;
+  }>;
+export type MrrSeries = Scope & Readonly<{ unknownItems: number; periods: readonly MrrPeriod[] }>;
+
+const PERIODS_MAX = 1_000;
+/** 1970-01-01 was a Thursday: weeks begin on Mondays. */
+const weekStart = (day: number): number => day - ((((day + 3) % 7) + 7) % 7);
+
+function nextStart(day: string, interval: Interval): string {
+  if (interval === 'month') return `${monthAfter(day.slice(0, 7))}-01`;
+  return dayName(interval === 'day' ? dayNamed(day) + 1 : weekStart(dayNamed(day)) + 7);
+}
+
+/** Periods of the days from one to another, both included. @throws ProblemError 400 for too many */
+export function periodsOf(from: string, to: string, interval: Interval): readonly (readonly [string, string])[] {
+  const periods: [string, string][] = [];
+  for (let start = from; start <= to;) {
+    const next = nextStart(start, interval);
+    const end = dayName(dayNamed(next) - 1);
+    periods.push([start, end < to ? end : to]);
+    if (periods.length > PERIODS_MAX) throw badQuery(`to: leaves more than ${PERIODS_MAX} periods; ask for fewer`);
+    start = next;
+  }
+  return periods;
+}
+
+type Sums = Readonly<Record<string, bigint>>;
+const COLUMNS = [...KINDS.map((kind) => `${kind}_minor`), 'change_minor', 'customers', 'annual', 'subscribers'];
+
+/** MRR over time, by the day of each movement in the policy's zone. */
+export async function mrrSeries(
+  connection: Queryable,
+  { from, to, interval, ...asked }: AskedScope & Readonly<{ from: string; to: string; interval: Interval }>,
+): Promise<readonly MrrSeries[]> {
+  const periods = periodsOf(from, to, interval);
+  const unknown = await unknownItems(connection, asked);
+  const days = await sumsByDay(connection, { to, asked });
+  const scopes = byScope([...days, ...unknown.map((row) => ({ ...row, day: '9999-12-31', sums: {} }))]);
+  return scopes.map(({ scope, rows }) => {
+    const sorted = rows.filter(({ day }) => day <= to).sort((a, b) => (a.day < b.day ? -1 : 1));
+    let [mrr, annual, customers, subscribers, place] = [0n, 0n, 0n, 0n, 0];
+    const pass = (until: string): Sums => {
+      const moved: Record<string, bigint> = {};
+      for (let row = sorted[place]; row !== undefined && row.day <= until; row = sorted[++place])
+        for (const [column, value] of Object.entries(row.sums)) moved[column] = (moved[column] ?? 0n) + value;
+      mrr += moved['change_minor'] ?? 0n;
+      annual += moved['annual'] ?? 0n;
+      customers += moved['customers'] ?? 0n;
+      subscribers += moved['subscribers'] ?? 0n;
+      return moved;
+    };
+    pass(dayName(dayNamed(from) - 1));
+    return {
+      ...scope,
+      unknownItems: unknown.find((one) => isSameScope(one, scope))?.items ?? 0,
+      periods: periods.map(([start, end]) => {
+        const moved = pass(end);
+        return {
+          ...{ start, end, mrrMinor: amountOf(mrr), annualMinor: amountOf(annual) },
+          ...{ customers: Number(customers), subscribers: Number(subscribers) },
+          ...growthOf(moved),
+        };
+      }),
+    };
+  });
+}
+
+const isSameScope = (one: Scope, other: Scope): boolean =>
+  one.livemode === other.livemode && one.account === other.account && one.currency === other.currency;
+
+/** Sums by kind of movement, as an answer shows them. */
+export const growthOf = (sums: Readonly<Record<string, unknown>>): Growth =>
+  Object.fromEntries(KINDS.map((kind) => [`${kind}Minor`, amountOf(sums[`${kind}_minor`])])) as Growth;
+
+async function sumsByDay(
+  connection: Queryable,
+  { to, asked }: Readonly<{ to: string; asked: AskedScope }>,
+): Promise<(Scope & { day: string; sums: Sums })[]> {
+  const parameters = new Parameters();
+  const conditions = [`day <= ${parameters.add(to)}`, ...scopeConditions(asked, parameters)].join(' and ');
+  const kinds = KINDS.map((kind) => `${kind}_minor`).join(', ');
+  const none = KINDS.map(() => '0').join(', ');
+  const { rows } = await connection.query<Scope & { day: string } & Record<string, unknown>>(
+    `select day, ${SCOPE_OF_SUM}, ${kinds}, change_minor, customers, 0::int8 as annual, 0::int8 as subscribers from ${VIEWS.days} where ${conditions}
+     union all select day, ${SCOPE_OF_SUM}, ${none}, 0, 0, annual_change_minor, subscriptions_change from ${VIEWS.changes} where ${conditions}`,
+    parameters.values,
+  );
+  return rows.map(({ day, livemode, account, currency, ...sums }) => ({
+    ...{ day, livemode, account, currency },
+    sums: Object.fromEntries(COLUMNS.map((column) => [column, BigInt((sums[column] ?? 0) as bigint)])),
+  }));
+}
+
+/** How many items are worth something now that nobody knows, such as those with tiers that no event told. */
+export async function unknownItems(
+  connection: Queryable,
+  asked: AskedScope,
+): Promise<readonly (Scope & Readonly<{ items: number }>)[]> {
+  const parameters = new Parameters();
+  const conditions = scopeConditions(asked, parameters, true).map((condition) => ` and ${condition}`);
+  const { rows } = await connection.query<Scope & { items: bigint }>(
+    `select ${SCOPE_OF_ROW}, count(*) as items from ${VIEWS.items} where is_unknown and until is null and currency is not null${conditions.join('')}
+     group by 1, 2, 3`,
+    parameters.values,
+  );
+  return rows.map(({ items, ...scope }) => ({ ...scope, items: Number(items) }));
+}

@@ -1,0 +1,147 @@
+import { calendarOf } from '../../../derivations/revenue/calendar.js';
+import { earnedBy } from '../../../derivations/revenue/earned.js';
+import {
+  monthOf,
+  monthStart,
+  Parameters,
+  scopeConditions,
+  SCOPE_OF_ROW,
+  SCOPE_OF_SUM,
+  type AskedScope,
+} from '../books/query.js';
+import type { MoneyPolicy } from '../../../derivations/policy.js';
+import type { Queryable } from '../../read-models/database.js';
+import { amountOf, byScope, type Scope } from '../books/amounts.js';
+import { MOVED } from '../books/moved.js';
+import { schedulesEarningIn } from '../books/schedules.js';
+import { VIEWS } from '../books/views.js';
+
+/** An account in a month, or in the part of it that is over; minor units, plus is debit. */
+export type AccountBalance = Readonly<{
+  name: string;
+  startMinor: number;
+  debitMinor: number;
+  creditMinor: number;
+  endMinor: number;
+}>;
+export type TrialBalance = Scope & Readonly<{ accounts: readonly AccountBalance[]; sumMinor: number }>;
+
+type Moved = Scope & Readonly<{ name: string; start: bigint; debit: bigint; credit: bigint }>;
+
+const bigints = (row: Record<string, unknown>): bigint[] =>
+  ['start', 'debit', 'credit'].map((name) => BigInt(row[name] as string));
+
+/** What stood on each account at the start of a month, what moved in it, and what stood at its end. */
+export async function trialBalanceOfMonth(
+  connection: Queryable,
+  month: string,
+  asked: AskedScope,
+): Promise<readonly TrialBalance[]> {
+  const parameters = new Parameters();
+  const until = parameters.add(month);
+  const conditions = [`month <= ${until}`, ...scopeConditions(asked, parameters)];
+  const { rows } = await connection.query<Scope & { name: string }>(
+    `select name, ${SCOPE_OF_SUM}, coalesce(sum(debit - credit) filter (where month < ${until}), 0)::text as start,
+       coalesce(sum(debit) filter (where month = ${until}), 0)::text as debit, coalesce(sum(credit) filter (where month = ${until}), 0)::text as credit
+     from (${MOVED}) as moved where ${conditions.join(' and ')} group by name, moved.livemode, moved.account, moved.currency`,
+    parameters.values,
+  );
+  return balancesOf(rows.map(movedFrom));
+}
+
+function movedFrom({ name, livemode, account, currency, ...sums }: Scope & { name: string }): Moved {
+  const [start = 0n, debit = 0n, credit = 0n] = bigints(sums);
+  return { name, livemode, account, currency, start, debit, credit };
+}
+
+/** The same up to a second, which is included. Revenue is earned by the second. */
+export async function trialBalanceAt(
+  connection: Queryable,
+  at: Date,
+  { policy, ...asked }: AskedScope & Readonly<{ policy: MoneyPolicy }>,
+): Promise<readonly TrialBalance[]> {
+  const until = Math.floor(at.getTime() / 1000) + 1;
+  const month = monthOf(until - 1, policy.zone);
+  if (until === calendarOf(policy.zone).monthStart(calendarOf(policy.zone).monthOf(until - 1) + 1))
+    return trialBalanceOfMonth(connection, month, asked);
+  const before = new Parameters();
+  const beforeConditions = [`month < ${before.add(month)}`, ...scopeConditions(asked, before)];
+  const { rows: starting } = await connection.query<Scope & { name: string }>(
+    `select name, ${SCOPE_OF_SUM}, sum(debit - credit)::text as start, '0' as debit, '0' as credit
+     from (${MOVED}) as moved where ${beforeConditions.join(' and ')} group by name, moved.livemode, moved.account, moved.currency`,
+    before.values,
+  );
+  const within = new Parameters();
+  const withinConditions = [
+    `month = ${within.add(month)}`,
+    `effective_at < ${within.add(new Date(until * 1000).toISOString())}`,
+    ...scopeConditions(asked, within, true),
+  ];
+  const { rows: posted } = await connection.query<Scope & { name: string }>(
+    `select name, ${SCOPE_OF_ROW}, '0' as start, sum(greatest(amount_minor, 0))::text as debit, sum(greatest(-amount_minor, 0))::text as credit
+     from ${VIEWS.postings} where ${withinConditions.join(' and ')} group by name, coalesce(livemode, false), account, currency`,
+    within.values,
+  );
+  const earned = await earnedIn(connection, { month, until, policy, asked });
+  return balancesOf([...[...starting, ...posted].map(movedFrom), ...earned]);
+}
+
+/** What lines earned from the start of a month on, up to a moment in it. */
+async function earnedIn(
+  connection: Queryable,
+  { month, until, policy, asked }: Readonly<{ month: string; until: number; policy: MoneyPolicy; asked: AskedScope }>,
+): Promise<readonly Moved[]> {
+  const start = monthStart(month, policy.zone);
+  const all: Moved[] = [];
+  for await (const { scope, part, schedule } of schedulesEarningIn(connection, month, asked, earnedBy(policy))) {
+    const revenue = schedule.revenue(until) - schedule.revenue(start);
+    const unbilled = schedule.unbilled(until) - schedule.unbilled(start);
+    const billed = schedule.bookedAt >= start && schedule.bookedAt < until ? schedule.unbilled(until) : 0;
+    const move = (name: string, amount: number): void => {
+      if (amount !== 0) all.push({ ...scope, name, start: 0n, ...sides(amount) });
+    };
+    move('Liabilities:Deferred', revenue - unbilled);
+    move('Assets:Unbilled', unbilled);
+    move(part === 'revenue' ? 'Income:Revenue' : 'Income:Contra:Discounts', -revenue);
+    move('Assets:Unbilled', -billed);
+    move('Liabilities:Deferred', billed);
+    if (all.length > FOLDED_MAX) all.splice(0, all.length, ...folded(all));
+  }
+  return all;
+}
+
+const FOLDED_MAX = 10_000;
+const sides = (amount: number) => ({ debit: BigInt(Math.max(amount, 0)), credit: BigInt(Math.max(-amount, 0)) });
+
+/** One row for each account of each scope. */
+function folded(rows: readonly Moved[]): readonly Moved[] {
+  const sums = new Map<string, Moved>();
+  for (const row of rows) {
+    const { livemode, account, currency, name } = row;
+    const key = JSON.stringify([livemode, account, currency, name]);
+    const known = sums.get(key);
+    sums.set(key, {
+      ...{ livemode, account, currency, name },
+      start: (known?.start ?? 0n) + row.start,
+      debit: (known?.debit ?? 0n) + row.debit,
+      credit: (known?.credit ?? 0n) + row.credit,
+    });
+  }
+  return [...sums.values()];
+}
+
+function balancesOf(rows: readonly Moved[]): readonly TrialBalance[] {
+  return byScope(folded(rows)).map(({ scope, rows: moved }) => ({
+    ...scope,
+    accounts: [...moved]
+      .sort((a, b) => (a.name < b.name ? -1 : 1))
+      .map(({ name, start, debit, credit }) => ({
+        name,
+        startMinor: amountOf(start),
+        debitMinor: amountOf(debit),
+        creditMinor: amountOf(credit),
+        endMinor: amountOf(start + debit - credit),
+      })),
+    sumMinor: amountOf(moved.reduce((sum, { start, debit, credit }) => sum + start + debit - credit, 0n)),
+  }));
+}

@@ -1,0 +1,437 @@
+import type {
+  CustomerMrr,
+  DeferredRevenue,
+  Incomes,
+  InvoiceBook,
+  JournalEntries,
+  JournalEntryWithBooks,
+  MrrCohorts,
+  MrrMovements,
+  MrrOverTime,
+  MrrPeriod,
+  Posting,
+  Retentions,
+  SubscriptionMrr,
+  TrialBalances,
+  Waterfalls,
+} from '../../packages/client/src/openapi.js';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { bill, eventOf, paymentOf, secondOf, subscribed, type Whose } from '../support/books-events.js';
+import { deliver, read } from '../support/delivery.js';
+import { startLedger, type TestLedger } from '../support/ledger.js';
+import { creditNote, refund } from '../support/stripe-objects.js';
+import { randomId } from '../support/subscription-events.js';
+
+let ledger: TestLedger;
+let position = '0';
+beforeAll(async () => {
+  ledger = await startLedger();
+}, 60_000);
+afterAll(() => ledger.stop());
+
+const send = async (...events: unknown[]): Promise<void> => {
+  for (const event of events) ({ position } = (await deliver(ledger.url, JSON.stringify(event))).body);
+};
+const get = async <T = Record<string, unknown>>(path: string): Promise<T> => {
+  const { status, body } = await read<T>(
+    ledger.url,
+    `/v1${path}${path.includes('?') ? '&' : '?'}minPosition=${position}&waitMs=20000`,
+  );
+  expect({ path, status, body }).toMatchObject({ status: 200 });
+  return body;
+};
+const newWhose = (): Whose => ({ account: randomId('acct'), livemode: true });
+const postings = (entry: Readonly<{ postings: readonly Posting[] }> | undefined) =>
+  Object.fromEntries((entry?.postings ?? []).map(({ name, amountMinor }) => [name, amountMinor]));
+const balances = async (of: Whose, when: string): Promise<Record<string, number>> => {
+  const { data } = await get<TrialBalances>(`/trial-balance?account=${of.account}&${when}`);
+  expect(data.map(({ sumMinor }) => sumMinor)).toEqual(data.map(() => 0));
+  return Object.fromEntries(
+    data.flatMap(({ accounts }) =>
+      accounts.filter(({ endMinor }) => endMinor !== 0).map(({ name, endMinor }) => [name, endMinor]),
+    ),
+  );
+};
+
+describe('the books of an invoice of three months, partly refunded', () => {
+  const whose = newWhose();
+  const [customer, inv, ch, inpay, re, line] = ['cus', 'in', 'ch', 'inpay', 're', 'il'].map(randomId) as [
+    string,
+    string,
+    string,
+    string,
+    string,
+    string,
+  ];
+  const event = eventOf(whose);
+  const finalised = event(
+    'invoice.finalized',
+    bill(inv, {
+      customer,
+      day: '2026-01-01',
+      lines: [{ id: line, amount: 9000, tax: 900, from: '2026-01-01', to: '2026-04-01' }],
+    }),
+    '2026-01-01',
+  );
+  beforeAll(async () => {
+    const paid = paymentOf({ ch, inpay, invoice: inv, customer }, { day: '2026-01-01', amount: 9900 });
+    await send(
+      finalised,
+      ...paid.map(([type, object]) => event(type, object, '2026-01-01')),
+      event(
+        'refund.created',
+        refund(re, { amount: 990, currency: 'usd', charge: ch, created: secondOf('2026-02-01') }),
+        '2026-02-01',
+      ),
+    );
+  });
+
+  it('are told with the balances after each entry, and the months', async () => {
+    const book = await get<InvoiceBook>(`/invoices/${inv}/journal`);
+    expect(book.isComplete).toBe(true);
+    const entries = book.data;
+    expect(entries.map(({ id }) => id).sort()).toEqual(
+      [`application:${inpay}`, `invoice:${inv}`, `refund-applied:${re}`].sort(),
+    );
+    expect(postings(entries.find(({ kind }) => kind === 'invoice'))).toEqual({
+      'Assets:Receivable': 9900,
+      'Liabilities:Deferred': -9000,
+      'Liabilities:Tax': -900,
+    });
+    expect(postings(entries.find(({ kind }) => kind === 'refund-applied'))).toEqual({
+      'Income:Contra:Refunds': 310,
+      'Liabilities:Deferred': 590,
+      'Liabilities:Tax': 90,
+      'Liabilities:Unapplied': -990,
+    });
+    expect(entries.at(-1)?.balances).toContainEqual({
+      name: 'Liabilities:Tax',
+      currency: 'usd',
+      balanceMinor: -810,
+    });
+    expect(book.months.map((row) => [row.month, row.revenueMinor, row.contraMinor])).toEqual([
+      ['2026-01', 3100, 0],
+      ['2026-02', 2520, 310],
+      ['2026-03', 2790, 0],
+    ]);
+  });
+
+  it('are entries that every one of their objects finds, with the event that caused them', async () => {
+    const ids = async (query: string) => (await get<JournalEntries>(`/journal?${query}`)).data.map(({ id }) => id);
+    expect(await ids(`stripeEvent=${finalised.id}`)).toEqual([`invoice:${inv}`]);
+    expect(await ids(`object=${re}&order=effective`)).toEqual([`refund-applied:${re}`, `refund:${re}`]);
+    expect(await ids(`invoice=${inv}&name=Liabilities:Tax&kind=refund-applied`)).toEqual([`refund-applied:${re}`]);
+    expect(await ids(`customer=${customer}&until=2026-01-31T00:00:00Z`)).toHaveLength(3);
+    expect(await ids(`account=${whose.account}&inferred=true`)).toEqual([]);
+    const one = await get<JournalEntryWithBooks>(`/journal/${encodeURIComponent(`refund:${re}`)}`);
+    expect(one).toMatchObject({
+      object: re,
+      book: ch,
+      isInferred: false,
+      changedBy: { type: 'refund.created' },
+      effectiveAt: '2026-02-01T00:00:00.000Z',
+    });
+    const first = await get<JournalEntries>(`/journal?account=${whose.account}&limit=2`);
+    const second = await get<JournalEntries>(`/journal?account=${whose.account}&limit=200&cursor=${first.nextCursor}`);
+    expect(first.data.length + second.data.length).toBe(5);
+  });
+
+  it('balance at the end of each month, and at a second', async () => {
+    expect(await balances(whose, 'month=2026-01')).toEqual({
+      'Assets:Stripe:Clearing': 9900,
+      'Income:Revenue': -3100,
+      'Liabilities:Deferred': -5900,
+      'Liabilities:Tax': -900,
+    });
+    const end = await balances(whose, 'month=2026-06');
+    expect(end).toEqual({
+      'Assets:Stripe:Clearing': 8910,
+      'Income:Contra:Refunds': 310,
+      'Income:Revenue': -8410,
+      'Liabilities:Tax': -810,
+    });
+    expect(await balances(whose, 'asOf=2026-01-31T23:59:59Z')).toEqual(await balances(whose, 'month=2026-01'));
+    // A tenth of the month less a second, and half of it.
+    expect((await balances(whose, 'asOf=2026-01-15T23:59:59Z'))['Income:Revenue']).toBe(-1500);
+    expect((await balances(whose, 'asOf=2026-02-14T23:59:59Z'))['Liabilities:Deferred']).toBe(-5900 + 590 + 1260);
+  });
+
+  it('are income by month, and what is deferred at the end of each', async () => {
+    const { data } = await get<Incomes>(`/revenue?from=2026-01&to=2026-03&account=${whose.account}`);
+    expect(data).toHaveLength(1);
+    expect(
+      data[0]?.months.map((month) => [month.revenueMinor, month.contraMinor, month.netMinor, month.deferredMinor]),
+    ).toEqual([
+      [3100, 0, 3100, 5900],
+      [2520, 310, 2210, 2790],
+      [2790, 0, 2790, 0],
+    ]);
+    expect(await get(`/revenue/recognised?from=2026-01&to=2026-12&by=product&invoice=${inv}`)).toMatchObject({
+      data: [{ key: 'prod_1', revenueMinor: 8410, contraMinor: 310, amountMinor: 8100 }],
+      nextCursor: null,
+    });
+    expect(
+      (await get<Waterfalls>(`/revenue/waterfall?from=2026-01&to=2026-01&account=${whose.account}`)).data,
+    ).toMatchObject([
+      {
+        booked: [
+          { bookedMonth: '2026-01', months: [{ amountMinor: 3100 }, { amountMinor: 2210 }, { amountMinor: 2790 }] },
+        ],
+      },
+    ]);
+  });
+
+  it('tell why so much was deferred at the end of a month, as it was then', async () => {
+    const deferred = async (query: string) =>
+      (await get<DeferredRevenue>(`/revenue/deferred?account=${whose.account}&${query}`)).data;
+    expect(await deferred('month=2026-01&by=line')).toEqual([
+      {
+        ...whose,
+        currency: 'usd',
+        deferredMinor: 5900,
+        currentMinor: 5900,
+        longTermMinor: 0,
+        by: [{ key: line, deferredMinor: 5900 }],
+      },
+    ]);
+    expect(await deferred('month=2026-01')).toMatchObject([
+      {
+        by: [
+          { key: '2026-02', deferredMinor: 2800 },
+          { key: '2026-03', deferredMinor: 3100 },
+        ],
+      },
+    ]);
+    expect(await deferred('month=2026-02&by=customer')).toMatchObject([
+      { by: [{ key: customer, deferredMinor: 2790 }] },
+    ]);
+    expect(await deferred('month=2026-03')).toEqual([]);
+  });
+});
+
+describe('MRR', () => {
+  const whose = newWhose();
+  const [customer, sub] = [randomId('cus'), randomId('sub')];
+  const event = eventOf(whose);
+  const at = (day: string) => ({ created: secondOf(day), start_date: secondOf(day) });
+  const began = event(
+    'customer.subscription.created',
+    subscribed(sub, { customer, amount: 1000, quantity: 2, ...at('2026-01-10') }),
+    '2026-01-10',
+  );
+  beforeAll(async () => {
+    await send(
+      began,
+      event(
+        'customer.subscription.updated',
+        subscribed(sub, { customer, amount: 1000, quantity: 3, ...at('2026-01-10') }),
+        '2026-02-05',
+      ),
+      event(
+        'customer.subscription.deleted',
+        subscribed(sub, {
+          ...{ customer, amount: 1000, quantity: 3, ...at('2026-01-10') },
+          ...{ status: 'canceled', canceled_at: secondOf('2026-03-03'), ended_at: secondOf('2026-04-01') },
+        }),
+        '2026-04-01',
+      ),
+    );
+  });
+
+  it('is a series by month, in which what stood and what moved add up', async () => {
+    const { data, isComplete } = await get<MrrOverTime>(`/mrr?from=2026-01-01&to=2026-04-30&account=${whose.account}`);
+    expect(isComplete).toBe(true);
+    expect(data).toMatchObject([{ ...whose, currency: 'usd', unknownItems: 0 }]);
+    const of = (period: MrrPeriod) => [
+      period.start,
+      period.mrrMinor,
+      period.annualMinor,
+      period.customers,
+      period.newMinor,
+      period.expansionMinor,
+      period.churnMinor,
+    ];
+    expect(data[0]?.periods.map(of)).toEqual([
+      ['2026-01-01', 2000, 24_000, 1, 2000, 0, 0],
+      ['2026-02-01', 3000, 36_000, 1, 0, 1000, 0],
+      ['2026-03-01', 3000, 36_000, 1, 0, 0, 0],
+      ['2026-04-01', 0, 0, 0, 0, 0, 3000],
+    ]);
+    const weekly = await get<MrrOverTime>(`/mrr?from=2026-02-04&to=2026-02-10&interval=week&account=${whose.account}`);
+    expect(weekly.data[0]?.periods.map(({ start, end, mrrMinor }) => [start, end, mrrMinor])).toEqual([
+      ['2026-02-04', '2026-02-08', 3000],
+      ['2026-02-09', '2026-02-10', 3000],
+    ]);
+  });
+
+  it('has movements, each with its parts and the event that caused it', async () => {
+    const { data } = await get<MrrMovements>(`/mrr/movements?customer=${customer}`);
+    expect(data.map(({ kind, at: when, amountMinor }) => [kind, when.slice(0, 10), amountMinor])).toEqual([
+      ['churn', '2026-04-01', -3000],
+      ['expansion', '2026-02-05', 1000],
+      ['new', '2026-01-10', 2000],
+    ]);
+    expect(data[1]?.parts).toMatchObject([{ subscription: sub, cause: 'quantity', amountMinor: 1000 }]);
+    expect(data[2]?.changedBy).toMatchObject({ stripeEventId: began.id });
+    expect((await get<MrrMovements>(`/mrr/movements?stripeEvent=${began.id}`)).data).toHaveLength(1);
+    expect(await get(`/mrr/movements/${encodeURIComponent(String(data[0]?.id))}`)).toMatchObject({ kind: 'churn' });
+  });
+
+  it('of a customer and of a subscription says what each item is worth, and why', async () => {
+    const ofCustomer = await get<CustomerMrr>(`/customers/${customer}/mrr`);
+    expect(ofCustomer.steps.map(({ mrrMinor }) => mrrMinor)).toEqual([2000, 3000, 0]);
+    expect(ofCustomer.items.at(-1)).toMatchObject({ status: 'canceled', mrrMinor: 0 });
+    const ofSubscription = await get<SubscriptionMrr>(`/subscriptions/${sub}/mrr`);
+    expect(ofSubscription.changes.map(({ cause, mrrMinor }) => [cause, mrrMinor])).toEqual([
+      ['subscription_started', 2000],
+      ['quantity', 1000],
+      ['subscription_ended', -3000],
+    ]);
+    expect((await read(ledger.url, `/v1/customers/${randomId('cus')}/mrr`)).status).toBe(404);
+  });
+
+  it('is kept, lost and won back as M4 says', async () => {
+    const own = newWhose();
+    const [a, b, c, d] = ['a', 'b', 'c', 'd'].map((name) => randomId(`cus_${name}`)) as [
+      string,
+      string,
+      string,
+      string,
+    ];
+    const of = (of: string, type: string, amount: number, day: string, fields: object = {}) =>
+      eventOf(own)(
+        `customer.subscription.${type}`,
+        subscribed(`sub_of_${of}`, { customer: of, amount, ...at('2026-01-05'), ...fields }),
+        day,
+      );
+    await send(
+      ...[a, b, c].map((name) => of(name, 'created', 100, '2026-01-05')),
+      of(a, 'updated', 150, '2026-02-03'),
+      of(b, 'deleted', 100, '2026-02-04', { status: 'canceled', ended_at: secondOf('2026-02-04') }),
+      of(c, 'updated', 80, '2026-02-05'),
+      of(d, 'created', 50, '2026-02-06', at('2026-02-06')),
+    );
+    const { data } = await get<Retentions>(`/mrr/retention?from=2026-02-01&to=2026-02-28&account=${own.account}`);
+    expect(data).toMatchObject([
+      {
+        ...{ startMinor: 300, endMinor: 280, newMinor: 50, expansionMinor: 50, contractionMinor: 20, churnMinor: 100 },
+        ...{ startCustomers: 3, endCustomers: 3, arpaMinor: 93 },
+        nrr: { part: 230, whole: 300, percent: '76.67' },
+        grr: { part: 180, whole: 300, percent: '60.00' },
+        logoChurn: { part: 1, whole: 3, percent: '33.33' },
+        netChurn: { part: 70, whole: 300, percent: '23.33' },
+      },
+    ]);
+    const cohorts = await get<MrrCohorts>(`/mrr/cohorts?from=2026-01&to=2026-02&account=${own.account}`);
+    expect(cohorts.data[0]?.cohorts).toMatchObject([
+      {
+        ...{ month: '2026-01', size: 3, startMinor: 300 },
+        months: expect.arrayContaining([
+          { month: '2026-01', customers: 3, mrrMinor: 300 },
+          { month: '2026-02', customers: 2, mrrMinor: 230 },
+        ]),
+      },
+      { month: '2026-02', size: 1, startMinor: 50 },
+    ]);
+  });
+
+  it('counts trials that ended, and those that converted', async () => {
+    const own = newWhose();
+    const trial = (name: string, type: string, day: string, fields: object) =>
+      eventOf(own)(
+        `customer.subscription.${type}`,
+        subscribed(name, { customer: `cus_${name}`, amount: 1000, ...at('2026-01-01'), ...fields }),
+        day,
+      );
+    const times = { trial_start: secondOf('2026-01-01'), trial_end: secondOf('2026-01-15') };
+    const [won, lost] = [randomId('sub'), randomId('sub')];
+    await send(
+      ...[won, lost].map((name) => trial(name, 'created', '2026-01-01', { status: 'trialing', ...times })),
+      trial(won, 'updated', '2026-01-15', { status: 'active', ...times }),
+      trial(lost, 'deleted', '2026-01-15', { status: 'canceled', ...times, ended_at: secondOf('2026-01-15') }),
+    );
+    const { data } = await get(`/mrr/trials?from=2026-01-01&to=2026-01-31&account=${own.account}`);
+    expect(data).toMatchObject([{ currency: 'usd', ended: 2, converted: 1, conversion: { percent: '50.00' } }]);
+  });
+
+  it('does not pass off what nobody knows as nothing', async () => {
+    const own = newWhose();
+    const [id, name] = [randomId('sub'), randomId('cus')];
+    const object = subscribed(id, { customer: name, amount: 1000, quantity: 8, ...at('2026-01-10') });
+    const tiered = {
+      ...object,
+      items: {
+        ...object.items,
+        data: object.items.data.map((item) => ({
+          ...item,
+          price: {
+            ...item.price,
+            ...{ id: randomId('price'), billing_scheme: 'tiered', tiers_mode: 'graduated', unit_amount: null },
+            unit_amount_decimal: null,
+          },
+        })),
+      },
+    };
+    await send(eventOf(own)('customer.subscription.created', tiered, '2026-01-10'));
+    expect(await get(`/mrr?from=2026-01-01&to=2026-01-31&account=${own.account}`)).toMatchObject({
+      isComplete: false,
+      data: [{ unknownItems: 1 }],
+    });
+    expect(await get(`/customers/${name}/mrr`)).toMatchObject({
+      isComplete: false,
+      items: [{ isUnknown: true, why: 'tiers_not_known', amountMinor: null }],
+    });
+  });
+});
+
+describe('a credit note before payment, by Stripe’s own numbers (R23)', () => {
+  it('splits into what was recognised and what was not', async () => {
+    const whose = newWhose();
+    const [customer, inv] = [randomId('cus'), randomId('in')];
+    const event = eventOf(whose);
+    const lines = [{ id: randomId('il'), amount: 9000, from: '2026-01-01', to: '2026-04-01' }];
+    await send(
+      event('invoice.finalized', bill(inv, { customer, day: '2026-01-01', lines }), '2026-01-01'),
+      event(
+        'credit_note.created',
+        creditNote(randomId('cn'), {
+          ...{ invoice: inv, customer, currency: 'usd', amount: 4500, subtotal: 4500, total: 4500 },
+          ...{ type: 'pre_payment', pre_payment_amount: 4500, post_payment_amount: 0, created: secondOf('2026-02-01') },
+        }),
+        '2026-02-01',
+      ),
+    );
+    const { data } = await get<Incomes>(`/revenue?from=2026-01&to=2026-03&account=${whose.account}`);
+    expect(data[0]?.months.map((month) => [month.revenueMinor, month.contraMinor, month.deferredMinor])).toEqual([
+      [3100, 0, 5900],
+      [1400, 1550, 1550],
+      [1550, 0, 0],
+    ]);
+    expect((await balances(whose, 'month=2026-03'))['Assets:Receivable']).toBe(4500);
+  });
+});
+
+describe('a question about money', () => {
+  it.each([
+    ['/trial-balance?month=2026-13', 'month: must be a month'],
+    ['/trial-balance?month=2026-01&asOf=2026-01-31T00:00:00Z', 'asOf: is for a moment'],
+    ['/revenue?from=2026-02&to=2026-01', 'to: must not be before from'],
+    ['/mrr?from=2026-02-30', 'from: must be a day'],
+    ['/mrr?from=2000-01-01&to=2026-01-01&interval=day', 'to: leaves more than'],
+    ['/mrr?currency=dollars', 'currency: must be a currency'],
+    ['/revenue/recognised?cursor=none', 'cursor: must be'],
+    ['/journal?order=when', 'order:'],
+  ])('that cannot be answered says what to do: %s', async (path, detail) => {
+    const { status, body } = await read(ledger.url, `/v1${path}`);
+    expect([status, body['code']]).toEqual([400, 'bad_query']);
+    expect(body['detail']).toContain(detail);
+  });
+
+  it('waits for the books, and says when they do not come', async () => {
+    const { status, body } = await read(ledger.url, `/v1/mrr?minPosition=${BigInt(position) + 10_000_000n}&waitMs=50`);
+    expect([status, body['code']]).toEqual([503, 'position_not_reached']);
+    const answer = await read(ledger.url, `/v1/journal?limit=1&minPosition=${position}&waitMs=20000`);
+    expect(BigInt(answer.headers.get('ledger-position') ?? -1)).toBeGreaterThanOrEqual(BigInt(position));
+    expect(answer.headers.get('etag')).toMatch(/^W\//);
+  });
+});
