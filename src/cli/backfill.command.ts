@@ -2,7 +2,7 @@ import { Backfill, type BackfillEnd, type BackfillState } from '../reconcile/bac
 import { beginRun, latestRuns, readRun, RunTaken, type Run } from '../reconcile/run-log.js';
 import { RESOURCES } from '../stripe-api/resources.js';
 import { textOption, UsageError, type Command, type Context, type Given } from './command.js';
-import { onStripe, STRIPE_HELP, STRIPE_OPTIONS, type StripeContext } from './on-stripe.js';
+import { onStripe, STRIPE_HELP, STRIPE_OPTIONS, WAIT_HELP, waitOf, type StripeContext } from './on-stripe.js';
 
 const STOPPED_EXIT = 1;
 
@@ -20,12 +20,13 @@ Stripe appends nothing. Exits with 1 when something was left out.
   --resume <run>      go on with this run; by default with the last one, if it is not finished
   --new               begin anew, whatever was begun before
   --json              print the result as JSON
-${STRIPE_HELP}`,
+${WAIT_HELP}${STRIPE_HELP}`,
   options: {
     ...STRIPE_OPTIONS,
     only: { type: 'string' },
     with: { type: 'string' },
     since: { type: 'string' },
+    wait: { type: 'string' },
     'dry-run': { type: 'boolean' },
     resume: { type: 'string' },
     new: { type: 'boolean' },
@@ -34,6 +35,7 @@ ${STRIPE_HELP}`,
   check(given) {
     for (const option of ['only', 'with'] as const) objectsOf(given, option);
     sinceOf(given);
+    waitOf(given);
     if (given.names.length > 0) throw new UsageError('backfill takes no names. Say what to read with --only.');
   },
   run: (given, context) =>
@@ -42,7 +44,7 @@ ${STRIPE_HELP}`,
       context.report(`run ${run.id} of ${stripe.session.account}, API version ${stripe.session.apiVersion}`);
       const began = performance.now();
       const { session, ...parts } = stripe;
-      const backfill = new Backfill({ ...parts, api: session.api }, run, {
+      const backfill = new Backfill({ ...parts, api: session.api, laterMs: waitOf(given) * 1_000 }, run, {
         progress: (state, estimates) => {
           for (const line of linesOf(state, estimates)) context.report(line);
         },

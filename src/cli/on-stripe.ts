@@ -1,4 +1,4 @@
-import { loadStripeApiConfig, type StripeApiKey } from '../config.js';
+import { loadStoresConfig, loadStripeApiConfig, type StripeApiKey } from '../config.js';
 import { Appender, type AppenderLimits } from '../eventstore/appender.js';
 import { BatchedEventIdIndex } from '../read-models/event-id-index.js';
 import { openSession, WrongKey, type Session } from '../reconcile/session.js';
@@ -10,21 +10,28 @@ import { environmentOf } from './on-stores.js';
 /** What a command works with that asks Stripe, and records what it is told. */
 export type StripeContext = RecorderParts & Readonly<{ session: Session; key: string; signal: AbortSignal }>;
 
+const WAIT_DEFAULT_S = 60;
+
 export const STRIPE_HELP = `  --key <label>       which of STRIPE_API_KEYS, where there are several
   --budget <n>        ask Stripe at most n times
 `;
+export const WAIT_HELP = `  --wait <s>          leave what is changing alone for so long before it is looked at again (${WAIT_DEFAULT_S})
+`;
+
+/** Seconds of `--wait`. @throws UsageError */
+export const waitOf = ({ values }: Given): number =>
+  values['wait'] === undefined ? WAIT_DEFAULT_S : wholeNumber('wait', values['wait'], { min: 0, max: 3_600 });
+
 export const STRIPE_OPTIONS = { key: { type: 'string' }, budget: { type: 'string' } } as const;
 const REQUESTS_MAX = 10_000_000;
-const APPEND_BYTES_MAX = 1_048_576;
 
 /** The bounds of appending by hand: what does not fit waits at Stripe. */
-const LIMITS: AppenderLimits = {
+const LIMITS: Omit<AppenderLimits, 'appendBytesMax'> = {
   waitingMax: 10_000,
   waitingBytesMax: 64 * 1024 * 1024,
   waitMsMax: 60_000,
   streamsMax: 64,
   sharedBytesMax: 512 * 1024,
-  appendBytesMax: APPEND_BYTES_MAX,
   cachedIdsMax: 200_000,
   timeoutMs: 10_000,
 };
@@ -36,6 +43,7 @@ export async function onStripe(
   work: (context: StripeContext) => Promise<number>,
 ): Promise<number> {
   const config = loadStripeApiConfig(environmentOf(given));
+  const { appendBytesMax } = loadStoresConfig(environmentOf(given));
   const { key, label, livemode } = keyOf(config.keys, textOption(given, 'key'));
   const budget = textOption(given, 'budget');
   const requests = budget === undefined ? REQUESTS_MAX : wholeNumber('budget', budget, { min: 1, max: REQUESTS_MAX });
@@ -50,7 +58,7 @@ export async function onStripe(
   }).catch((error: unknown) => {
     throw error instanceof WrongKey ? new UsageError(error.message) : error;
   });
-  const appender = new Appender(store, new BatchedEventIdIndex(database), LIMITS);
+  const appender = new Appender(store, new BatchedEventIdIndex(database), { ...LIMITS, appendBytesMax });
   try {
     return await work({ store, database, projections, appender, session, key: label, signal });
   } finally {

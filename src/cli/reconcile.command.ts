@@ -4,7 +4,7 @@ import { Reconcile, type Reconciled } from '../reconcile/reconcile.js';
 import { beginRun } from '../reconcile/run-log.js';
 import { RESOURCES } from '../stripe-api/resources.js';
 import { textOption, UsageError, wholeNumber, type Command } from './command.js';
-import { onStripe, STRIPE_HELP, STRIPE_OPTIONS } from './on-stripe.js';
+import { onStripe, STRIPE_HELP, STRIPE_OPTIONS, WAIT_HELP, waitOf } from './on-stripe.js';
 
 const MAX = { min: 1, max: 100_000 };
 const MAX_DEFAULT = 100;
@@ -20,16 +20,18 @@ stops, and repairs nothing. Exits with 1 when it finds something, and with 2 whe
   --repair            append the missing events, and for each finding what Stripe showed
   --max <n>           repair at most n objects                                        (${MAX_DEFAULT})
   --json              print each finding as a line of JSON; the last line sums up
-${STRIPE_HELP}`,
+${WAIT_HELP}${STRIPE_HELP}`,
   options: {
     ...STRIPE_OPTIONS,
     all: { type: 'boolean' },
     only: { type: 'string' },
     repair: { type: 'boolean' },
     max: { type: 'string' },
+    wait: { type: 'string' },
     json: { type: 'boolean' },
   },
   check(given) {
+    waitOf(given);
     if (given.values['max'] !== undefined) wholeNumber('max', given.values['max'], MAX);
     const unknown = onlyOf(textOption(given, 'only')).find((name) => !RESOURCES.some(({ object }) => object === name));
     if (unknown !== undefined) throw new UsageError(`--only: there is no "${unknown}".`);
@@ -50,7 +52,8 @@ ${STRIPE_HELP}`,
       const reconciled = await new Reconcile(stripe, {
         ...options,
         run: run.id,
-        wait: async (seconds) => {
+        wait: async () => {
+          const seconds = waitOf(given);
           context.report(`looking again in ${seconds} s`);
           await pause(seconds * 1_000, undefined, { signal: context.signal }).catch(() => undefined);
         },

@@ -27,8 +27,8 @@ ${STRIPE_HELP}`,
       const since = textOption(given, 'since');
       const isDryRun = given.values['dry-run'] === true;
       const recovered = await recover(
-        { api: session.api, appender, database },
-        { store, session, run: null, isDryRun, ...(since === undefined ? {} : { since: Date.parse(since) / 1_000 }) },
+        { api: session.api, store, appender, database },
+        { session, run: null, isDryRun, ...(since === undefined ? {} : { since: Date.parse(since) / 1_000 }) },
       );
       if (recovered.kind === 'refused') throw new UsageError(recovered.message);
       if (recovered.kind === 'overtaken') {
@@ -45,7 +45,7 @@ ${STRIPE_HELP}`,
             `Nobody knows what happened from ${timeOf(gap.from)} to ${timeOf(gap.to)}: ${gap.cause}. "reconcile" finds what it left.`,
           );
         context.print(
-          `${listed} events listed, ${missed.length} missing${isDryRun ? '' : ' and appended'}.` +
+          `${listed} events listed, ${missed.length} missing${isDryRun || missed.length === 0 ? '' : ' and appended'}.` +
             (covered === null || isDryRun ? '' : ` Complete from ${timeOf(covered.from)} to ${timeOf(covered.to)}.`),
         );
       }

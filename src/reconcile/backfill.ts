@@ -30,7 +30,13 @@ export type BackfillState = Readonly<{
   requests: number;
 }>;
 
-export type BackfillParts = RecorderParts & Readonly<{ api: StripeApi; signal: AbortSignal }>;
+export type BackfillParts = RecorderParts &
+  Readonly<{
+    api: StripeApi;
+    signal: AbortSignal;
+    /** How long what was changing is left alone before it is looked at again (60 s). */
+    laterMs?: number;
+  }>;
 
 /** What a backfill tells while it works. */
 export type BackfillNews = Readonly<{
@@ -55,6 +61,7 @@ const CHECKPOINT_OBJECTS = 2_000;
 const EVENTS_KEPT_S = 30 * 86_400 + 3_600;
 const SETTLED_S = 60;
 const LATER_ROUNDS = 5;
+const LATER_MS = 60_000;
 const WAIT_MIN_MS = 2_000;
 const WAIT_MAX_MS = 300_000;
 
@@ -84,6 +91,8 @@ export class Backfill {
   readonly #taken = new Set<OpenRange>();
   #checkpointAt = performance.now();
   #objectsSince = 0;
+  /** When something was last found to be changing; after a restart it may be just now. */
+  #laterSince = performance.now();
   #checkpointing: Promise<void> | null = null;
 
   constructor(
@@ -174,23 +183,19 @@ export class Backfill {
 
   async #events(from: number, to: number): Promise<void> {
     if (this.#options.only !== undefined) return;
-    const { api, appender, database } = this.parts;
     const before = this.#state.events;
-    const found = await compareEvents(
-      { api, appender, database },
-      {
-        from: this.#state.eventsTo === null ? from : this.#state.eventsTo + 1,
-        to,
-        whose: this.#whose,
-        account: null,
-        purpose: this.#purpose,
-        onWindow: async (eventsTo, { listed, missing }) => {
-          const events = { listed: before.listed + listed, appended: before.appended + missing.length };
-          this.#state = { ...this.#state, eventsTo, events };
-          await this.#checkpointIfDue(0);
-        },
+    const found = await compareEvents(this.parts, {
+      from: this.#state.eventsTo === null ? from : this.#state.eventsTo + 1,
+      to,
+      whose: this.#whose,
+      account: null,
+      purpose: this.#purpose,
+      onWindow: async (eventsTo, { listed, missing }) => {
+        const events = { listed: before.listed + listed, appended: before.appended + missing.length };
+        this.#state = { ...this.#state, eventsTo, events };
+        await this.#checkpointIfDue(0);
       },
-    );
+    });
     if ('kind' in found) this.#skip('event', found);
     else this.#state = { ...this.#state, requests: this.#state.requests + found.requests };
   }
@@ -311,6 +316,7 @@ export class Backfill {
       if (appended !== null) own['appended'] = (own['appended'] ?? 0) + 1;
     }
     this.#objectsSince += recorded.length;
+    if (again.length > 0) this.#laterSince = performance.now();
     this.#state = { ...this.#state, counts, later: [...this.#state.later, ...again] };
   }
 
@@ -328,6 +334,8 @@ export class Backfill {
 
   async #laterAgain(): Promise<void> {
     for (let round = 1; round <= LATER_ROUNDS && this.#state.later.length > 0; round += 1) {
+      const waitMs = this.#laterSince + (this.parts.laterMs ?? LATER_MS) - performance.now();
+      if (waitMs > 0) await pause(waitMs, undefined, { signal: this.parts.signal }).catch(() => undefined);
       const { later } = this.#state;
       const unique = new Map(later.map((one) => [`${one.object} ${one.id}`, one]));
       this.#state = { ...this.#state, later: [] };

@@ -46,7 +46,6 @@ export type Recovered =
   | Readonly<{ kind: 'refused'; message: string }>;
 
 type Asked = Readonly<{
-  store: EventStore;
   session: Session;
   run: string | null;
   isDryRun: boolean;
@@ -58,7 +57,8 @@ type Asked = Readonly<{
  * One pass of recovery: appends what Stripe lists and the log has not, from where coverage ends to now, and says up to where it is
  * complete then.
  */
-export async function recover(parts: EventsParts, { store, session, run, isDryRun, since }: Asked): Promise<Recovered> {
+export async function recover(parts: EventsParts, { session, run, isDryRun, since }: Asked): Promise<Recovered> {
+  const { store } = parts;
   const now = await parts.api.account();
   if (now.kind !== 'account') return { kind: 'refused', message: now.message };
   const coverage = await readCoverage(store, session);

@@ -104,7 +104,7 @@ export class Reconcile {
   async run(): Promise<Reconciled> {
     const { session, store, appender, database } = this.parts;
     const { run, repair } = this.options;
-    const events = await recover({ api: session.api, appender, database }, { store, session, run, isDryRun: !repair });
+    const events = await recover({ api: session.api, store, appender, database }, { session, run, isDryRun: !repair });
     const recovered = events.kind === 'recovered' ? events : null;
     const ended = (kind: Reconciled['kind'], why: string | null, findings: readonly Finding[]): Reconciled => ({
       ...{ kind, why, recovered, findings },

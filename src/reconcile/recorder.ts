@@ -1,5 +1,7 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { AnyProjection } from '../../projections/projection.js';
 import type { Appender, AppendOutcome } from '../eventstore/appender.js';
+import type { NewEvent } from '../eventstore/append.js';
 import type { EventStore } from '../eventstore/event-store.js';
 import { readStream } from '../eventstore/read.js';
 import type { RecordedEvent } from '../eventstore/recorded-event.js';
@@ -86,7 +88,7 @@ export class Recorder {
         }
         const at = events.at(-1)?.revision ?? -1n;
         const event = observationOf(look, { stream, anchor, at }, purpose, new Date());
-        const outcome = settled(await this.parts.appender.append(event), event.type);
+        const outcome = await appendWhenItCan(this.parts.appender, event, event.type);
         if (outcome.kind === 'appended') {
           const { revision, position } = outcome;
           recorded.push({ look, stream, verdict, anchorVersion, appended: { revision, position } });
@@ -115,8 +117,19 @@ export class Recorder {
 
 type Options = Readonly<{ worth: Worth; purpose: Purpose; streamOf?: (look: Look) => string | null }>;
 
-/** @throws NotRecorded for what says nothing of the event */
-export function settled(outcome: AppendOutcome, what: string) {
+const OVERLOADED_MAX = 120;
+const OVERLOADED_MS = 500;
+
+/** Appends, as soon as the store can: whoever asks Stripe has time. @throws NotRecorded for what says nothing of the event */
+export async function appendWhenItCan(appender: Appender, event: NewEvent, what: string) {
+  for (let tries = 1; ; tries += 1) {
+    const outcome = await appender.append(event);
+    if (outcome.kind !== 'overloaded' || tries === OVERLOADED_MAX) return settled(outcome, what);
+    await pause(OVERLOADED_MS);
+  }
+}
+
+function settled(outcome: AppendOutcome, what: string) {
   switch (outcome.kind) {
     case 'appended':
     case 'duplicate':

@@ -18,7 +18,7 @@ type Result = Readonly<{
 }>;
 
 async function backfill(parts: Parts, args: readonly string[] = []): Promise<Result> {
-  const { output, errors, code } = await command(parts, ['backfill', '--json', ...args]).ended;
+  const { output, errors, code } = await command(parts, ['backfill', '--json', '--wait', '0', ...args]).ended;
   if (output === '') throw new Error(`backfill ended with ${code}: ${errors}`);
   return JSON.parse(output) as Result;
 }
@@ -105,7 +105,7 @@ it('a backfill that is killed again and again, while webhooks come repeated, out
     const delivered = stripe.deliver();
     let kills = 0;
     for (; kills < 3; kills += 1) {
-      const { child, ended } = command(parts, ['backfill', '--json']);
+      const { child, ended } = command(parts, ['backfill', '--json', '--wait', '0']);
       const before = stripe.counters.requests;
       await until(
         'it has asked Stripe some times',
