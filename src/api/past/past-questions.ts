@@ -87,34 +87,48 @@ function answerAt(
 }
 
 async function pastSubscriptions(
-  { past, referenceKey }: AsOfParts,
+  parts: AsOfParts,
   question: Extract<PastQuestion, { kind: 'subscriptions' | 'invoices' }>,
 ): Promise<unknown> {
-  const page = await past.page(
+  const page = await parts.past.page(
     { projection: subscriptions, table: 'subscriptions', list: SUBSCRIPTIONS, object: 'subscription' },
     question,
   );
-  return { ...page, data: page.data.map((one) => referring(referenceKey, one)) };
+  const complete = await withDiscountsThen(parts, page.data, question.at);
+  return { ...page, data: complete.map((one) => referring(parts.referenceKey, one)) };
 }
 
-async function pastSubscription({ past, database, referenceKey }: AsOfParts, id: string, at: Moment): Promise<unknown> {
-  const { row, asOf } = await past.row(
+async function pastSubscription(parts: AsOfParts, id: string, at: Moment): Promise<unknown> {
+  const { row, asOf } = await parts.past.row(
     { projection: subscriptions, table: 'subscriptions', kind: 'subscription', id, stream: `subscription-${id}` },
     at,
   );
-  const subscription = referring(referenceKey, answerOf(row));
-  const known = rowsAt(discounts, await past.read(await streamsOfDiscounts(database, subscription)), at).discounts;
-  const listed = (subscription['discounts'] ?? []) as readonly Readonly<{ coupon?: unknown }>[];
-  const coupons = await database.snapshot((connection) => couponsOf(connection, [...listed, ...known]));
-  return { ...subscription, discounts: discountsOf(subscription, { discounts: known, coupons }), asOf };
+  const [subscription] = await withDiscountsThen(parts, [answerOf(row)], at);
+  return { ...referring(parts.referenceKey, subscription ?? {}), asOf };
 }
 
-/** The streams of the discounts that a subscription lists, and of those that have ever named it. */
-async function streamsOfDiscounts(database: Snapshots, { id, discounts: listed }: Answer): Promise<string[]> {
+/** Subscriptions with what was known of their discounts. */
+async function withDiscountsThen(
+  { past, database }: AsOfParts,
+  found: readonly Answer[],
+  at: Moment,
+): Promise<Answer[]> {
+  const listed = found.flatMap((one) => (one['discounts'] ?? []) as readonly Answer[]);
+  const streams = await streamsOfDiscounts(database, { subscriptions: found.map(({ id }) => id), listed });
+  const known = rowsAt(discounts, await past.read(streams), at).discounts;
+  const coupons = await database.snapshot((connection) => couponsOf(connection, [...listed, ...known]));
+  return found.map((one) => ({ ...one, discounts: discountsOf(one, { discounts: known, coupons }) }));
+}
+
+/** The streams of the discounts that subscriptions list, and of those that have ever named one of them. */
+async function streamsOfDiscounts(
+  database: Snapshots,
+  { subscriptions: own, listed }: Readonly<{ subscriptions: readonly unknown[]; listed: readonly Answer[] }>,
+): Promise<string[]> {
   const { rows } = await database.snapshot((connection) =>
     connection.query<{ stream: string }>(
-      `select distinct stream from ${viewOf(links, 'links')} where object = 'discount' and (id = any($1) or (target = $2 and target_kind = 'subscription'))`,
-      [((listed ?? []) as readonly Answer[]).map(({ id: discount }) => discount).filter((one) => one !== null), id],
+      `select distinct stream from ${viewOf(links, 'links')} where object = 'discount' and (id = any($1) or (target = any($2) and target_kind = 'subscription'))`,
+      [listed.map(({ id }) => id).filter((id) => typeof id === 'string'), own],
     ),
   );
   return rows.map(({ stream }) => stream);

@@ -161,9 +161,12 @@ export async function paymentsGivenBack(connection: Queryable, invoiceIds: reado
 export async function streamsOfPayments(connection: Queryable, ids: readonly string[]): Promise<string[]> {
   const evidence = viewOf(refunds, 'refund_evidence');
   const { rows } = await connection.query<{ stream: string }>(
-    `with named as (select payment from ${PAYMENTS} where id = any($1) union select payment from ${PAYMENTS} where payment = any($1)),
+    `with named as (
+        select payment from ${PAYMENTS} where id = any($1) union select payment from ${PAYMENTS} where payment = any($1)
+        union select intent.payment from ${PAYMENTS} intent join ${LINKS} link using (id) where link.target = any($1) and link.target_kind = 'payment' and link.object = 'payment_intent'),
       parts as (select id, stream from ${PAYMENTS} join named using (payment)),
-      members as (select id from parts union select payment from named union select unnest($1::text[])),
+      own as (select id from parts union select payment from named union select unnest($1::text[])),
+      members as (select id from own union select target from ${LINKS} where object = 'payment_intent' and id in (select id from own) and target_kind = 'payment'),
       tied as (select object, id, stream from ${LINKS} where target in (select id from members) and target_kind = 'payment'),
       refunded as (select id from tied where object = 'refund' union select refund from ${evidence} where source in (select id from members)),
       invoiced as (
