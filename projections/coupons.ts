@@ -1,7 +1,7 @@
 import type { CouponSnapshot, CouponTerms, DeletionSnapshot, Metadata } from '../src/events/normalise.js';
 import { between, count, entry, flag, id, json, text, time, whetherDeleted } from './columns.js';
 import { allBut, defineProjection, type Fact } from './projection.js';
-import { isAbout, provenanceColumns, provenanceOf, rowOf, rowOfDeleted, scopeOf } from './row.js';
+import { concernsRow, endsRow, isAbout, provenanceColumns, provenanceOf, rowOf, rowOfDeleted, scopeOf } from './row.js';
 import { couponTerms, metadata } from './shapes.js';
 
 /** Users choose ids of coupons, which are unique in the `scope` of an account and mode. */
@@ -23,7 +23,7 @@ type Row = ReturnType<typeof couponRow>;
 /** What does each coupon take off, and may it still be redeemed? Discounts that it gave outlive its deletion. */
 export const coupons = defineProjection({
   name: 'coupons',
-  version: 3,
+  version: 4,
   tables: {
     coupons: {
       columns: { ...columns, ...provenanceColumns },
@@ -35,7 +35,7 @@ export const coupons = defineProjection({
   objectOf: isAbout('coupon'),
   initial: (): Row | null => null,
   evolve: {
-    coupon: (row, fact) => (row?.is_deleted ? row : couponRow(fact, fact.snapshot)),
+    coupon: (row, fact) => (concernsRow(row, fact.snapshot.createdAt) ? couponRow(fact, fact.snapshot) : row),
     deletion: (row, fact) => deletedRow(row, fact),
     ...allBut('coupon', 'deletion'),
   },
@@ -49,6 +49,7 @@ const couponRow = (fact: Fact, coupon: CouponSnapshot, isDeleted = false) => ({
 
 /** A deletion tells all that the coupon was, or its id alone. */
 function deletedRow(row: Row | null, fact: Fact<DeletionSnapshot>): Row | null {
+  if (!endsRow(row, fact)) return row;
   const { last } = fact.snapshot;
   if (last?.kind === 'coupon') return couponRow(fact, last, true);
   return rowOfDeleted(row, fact);

@@ -1,7 +1,7 @@
 import type { DeletionSnapshot, Metadata, PriceSnapshot, PriceTerms, Tier } from '../src/events/normalise.js';
 import { between, count, entry, flag, id, json, money, text, time, whetherDeleted } from './columns.js';
 import { allBut, defineProjection, type Fact } from './projection.js';
-import { isAbout, provenanceColumns, provenanceOf, rowOf, rowOfDeleted, scopeOf } from './row.js';
+import { concernsRow, endsRow, isAbout, provenanceColumns, provenanceOf, rowOf, rowOfDeleted, scopeOf } from './row.js';
 import { listOf, metadata, tier, transformQuantity } from './shapes.js';
 
 /** Amounts in minor units of `currency`. Ids of plans are chosen by users, and unique in the `scope` of an account and mode. */
@@ -43,7 +43,7 @@ const table = {
  */
 export const prices = defineProjection({
   name: 'prices',
-  version: 3,
+  version: 4,
   tables: { prices: table, plans: table },
   objectOf: isAbout('price', 'plan'),
   initial: (): State => null,
@@ -60,7 +60,9 @@ export const prices = defineProjection({
 });
 
 const shown = (state: State, fact: Fact<PriceSnapshot>): State =>
-  state?.row.is_deleted ? state : { object: fact.snapshot.kind, row: priceRow(fact, fact.snapshot) };
+  concernsRow(state?.row ?? null, fact.snapshot.createdAt)
+    ? { object: fact.snapshot.kind, row: priceRow(fact, fact.snapshot) }
+    : state;
 
 const priceRow = (fact: Fact, price: PriceSnapshot, isDeleted = false) => ({
   ...rowOf(columns, { ...price, isActive: price.active, scope: scopeOf(price), isDeleted }),
@@ -69,6 +71,7 @@ const priceRow = (fact: Fact, price: PriceSnapshot, isDeleted = false) => ({
 
 /** A deletion tells all that the price was, or its id alone. */
 function deleted(state: State, fact: Fact<DeletionSnapshot>): State {
+  if (!endsRow(state?.row ?? null, fact)) return state;
   const { last } = fact.snapshot;
   if (last?.kind === 'price' || last?.kind === 'plan') return { object: last.kind, row: priceRow(fact, last, true) };
   const row = rowOfDeleted(state?.row ?? null, fact);

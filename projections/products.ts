@@ -1,7 +1,7 @@
 import type { DeletionSnapshot, Metadata, ProductSnapshot } from '../src/events/normalise.js';
 import { between, entry, flag, id, json, text, time, whetherDeleted } from './columns.js';
 import { allBut, defineProjection, type Fact } from './projection.js';
-import { isAbout, provenanceColumns, provenanceOf, rowOf, rowOfDeleted, scopeOf } from './row.js';
+import { concernsRow, endsRow, isAbout, provenanceColumns, provenanceOf, rowOf, rowOfDeleted, scopeOf } from './row.js';
 import { metadata } from './shapes.js';
 
 /** Users choose ids of products, which are unique in the `scope` of an account and mode. */
@@ -18,10 +18,10 @@ const columns = {
 };
 type Row = ReturnType<typeof productRow>;
 
-/** What is each product called, and is it still sold? A deleted one keeps its row, and nothing revives it. */
+/** What is each product called, and is it still sold? A deleted one keeps its row, and nothing revives it but another one that is made under its id. */
 export const products = defineProjection({
   name: 'products',
-  version: 2,
+  version: 3,
   tables: {
     products: {
       columns: { ...columns, ...provenanceColumns },
@@ -33,7 +33,7 @@ export const products = defineProjection({
   objectOf: isAbout('product'),
   initial: (): Row | null => null,
   evolve: {
-    product: (row, fact) => (row?.is_deleted ? row : productRow(fact, fact.snapshot)),
+    product: (row, fact) => (concernsRow(row, fact.snapshot.createdAt) ? productRow(fact, fact.snapshot) : row),
     deletion: (row, fact) => deletedRow(row, fact),
     ...allBut('product', 'deletion'),
   },
@@ -47,6 +47,7 @@ const productRow = (fact: Fact, product: ProductSnapshot, isDeleted = false) => 
 
 /** A deletion tells all that the product was, or its id alone. */
 function deletedRow(row: Row | null, fact: Fact<DeletionSnapshot>): Row | null {
+  if (!endsRow(row, fact)) return row;
   const { last } = fact.snapshot;
   if (last?.kind === 'product') return productRow(fact, last, true);
   return rowOfDeleted(row, fact);

@@ -1,4 +1,4 @@
-import type { Snapshot } from '../src/events/normalise.js';
+import type { DeletionSnapshot, Snapshot } from '../src/events/normalise.js';
 import { flag, id, text, time, type Columns, type RowOf, type ValueOf } from './columns.js';
 import type { Fact, Row } from './projection.js';
 
@@ -68,6 +68,28 @@ export const isAbout =
 /** The row of an object after a deletion that does not tell what it was; of one that nobody knew there is none. */
 export const rowOfDeleted = <R extends Readonly<{ is_deleted: boolean }>>(row: R | null, fact: Fact): R | null =>
   row && { ...row, is_deleted: true, ...provenanceOf(fact) };
+
+/**
+ * Whether a snapshot changes the row of an object whose id users choose. What is made later under the id of something deleted is another
+ * object, and the former one says nothing of it. Times of creation are ISO 8601.
+ */
+export function concernsRow(
+  row: Readonly<{ is_deleted: boolean; created_at: string | null }> | null,
+  createdAt: string | null,
+): boolean {
+  if (row === null) return true;
+  if (createdAt !== null && row.created_at !== null && createdAt !== row.created_at) return createdAt > row.created_at;
+  return !row.is_deleted;
+}
+
+/** Whether a deletion is of the object that the row shows: a thin one does not say when that was made, but when it ended. */
+export const endsRow = (
+  row: Readonly<{ created_at: string | null }> | null,
+  { event, snapshot: { last } }: Fact<DeletionSnapshot>,
+): boolean => {
+  const madeBy = last !== null && 'createdAt' in last ? last.createdAt : null;
+  return row === null || row.created_at === null || (madeBy ?? event.created) >= row.created_at;
+};
 
 /** What a stream says of several objects, by their ids. */
 export type ById<T> = Readonly<Record<string, T>>;

@@ -49,9 +49,10 @@ export class Fields {
     return this.required(this.idOrNull(name), name, 'an id or an object with an id');
   }
 
+  /** An expanded object that has no id, as cards of 2012, is named by nothing: it is absent. */
   idOrNull(...names: readonly string[]): string | null {
     return this.read(
-      names,
+      names.filter((name) => !isNameless(field(this.object, name))),
       (value) => (idOf(value) === null ? null : storable(idOf(value) as string)),
       'an id or an object with an id',
     );
@@ -183,6 +184,8 @@ const dates = new Map<number, string>();
 const DATES_MAX = 10_000;
 
 const twoDigits = (value: number): string => (value < 10 ? `0${Math.floor(value)}` : String(Math.floor(value)));
+
+const isNameless = (value: Json): boolean => isJsonObject(value) && field(value, 'id') === null;
 
 function describe(found: Json): string {
   if (found === null) return 'absent';

@@ -72,7 +72,10 @@ function phaseOf({ type, observed }: StripeEvent): OrderKey['phase'] {
  */
 function rankOf(object: JsonObject, previous: JsonObject | null): number {
   const rank = lifecycleRankOf(object);
-  if (previous === null || !isOneWay(object)) return rank;
+  if (previous === null) return rank;
+  // What was detached from its customer is never attached again.
+  if (field(object, 'object') === 'payment_method' && idOf(field(previous, 'customer')) !== null) return rank + AFTER;
+  if (!isOneWay(object)) return rank;
   const before = lifecycleRankOf({ ...object, ...previous });
   return stageOf(before) > stageOf(rank) ? before + AFTER : rank;
 }
@@ -109,13 +112,17 @@ function oursOf(
   return { after, before: before === null ? null : hashOfSnapshot(before) };
 }
 
-/** What not every API version tells of the same state. */
+/** What not every API version tells of the same state, and what a snapshot says of the state before. */
 const notInEveryVersion = new Set([
   'account',
   'amountPaidOffStripeMinor',
   'billingMode',
   'charge',
   'discounts',
+  'formerBalanceMinor',
+  'formerCustomer',
+  'formerRefundedMinor',
+  'formerStatus',
   'invoice',
   'paidOutOfBand',
   'paymentIntent',

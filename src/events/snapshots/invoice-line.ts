@@ -27,6 +27,7 @@ type Charged = Readonly<{
 
 /** One line of an invoice. */
 export type InvoiceLine = Readonly<{
+  /** In 2012 the lines of subscriptions had none: then the place of the line, from 1. */
   id: string;
   /** The invoice item behind the line; null for lines that come from a subscription alone. */
   invoiceItem: string | null;
@@ -72,20 +73,19 @@ export function invoiceItemSnapshot(stripeEvent: StripeEvent): InvoiceItemSnapsh
 }
 
 /** A line as the invoice of any API version shows it: from 2025-03-31.basil on with a `parent` and `pricing`. */
-export function invoiceLine(line: Fields): InvoiceLine {
+export function invoiceLine(line: Fields, place: number): InvoiceLine {
   const parent = line.hashOrNull('parent');
   const source = parent?.hashOrNull('subscription_item_details') ?? parent?.hashOrNull('invoice_item_details') ?? line;
+  const id = line.idOrNull('id');
   return {
-    id: line.id('id'),
+    id: id ?? String(place + 1),
     // Before 2019-12-03 the line of an invoice item had the item's id as its own.
-    invoiceItem: source.idOrNull('invoice_item') ?? (isOldLineOf(line, 'invoiceitem') ? line.id('id') : null),
+    invoiceItem: source.idOrNull('invoice_item') ?? (isOldLineOf(line, 'invoiceitem') ? id : null),
     ...charged(line),
     isProration: source.flag('proration', false),
     // And that of a subscription the id of the subscription, or of its item.
-    subscription:
-      source.idOrNull('subscription') ?? (isOldLineOf(line, 'subscription', /^(?!si_)/) ? line.id('id') : null),
-    subscriptionItem:
-      source.idOrNull('subscription_item') ?? (isOldLineOf(line, 'subscription', /^si_/) ? line.id('id') : null),
+    subscription: source.idOrNull('subscription') ?? (isOldLineOf(line, 'subscription', /^(?!si_)/) ? id : null),
+    subscriptionItem: source.idOrNull('subscription_item') ?? (isOldLineOf(line, 'subscription', /^si_/) ? id : null),
     taxMinor: sumOrNull(line, 'taxes') ?? sumOrNull(line, 'tax_amounts'),
     taxInclusiveMinor: inclusiveOf(line),
     creditMinor: line
@@ -96,10 +96,14 @@ export function invoiceLine(line: Fields): InvoiceLine {
   };
 }
 
-/** Whether a line of this type has the id of what it is for: since 2019-12-03 its own begins with `il_`, and with `sli_` for some time before. */
+/**
+ * Whether a line of this type has the id of what it is for: since 2019-12-03 its own begins with `il_`, and with `sli_` for some time before.
+ * In 2012 the lines that are invoice items say so themselves.
+ */
 function isOldLineOf(line: Fields, type: string, form = /^/): boolean {
-  const id = line.id('id');
-  return line.textOrNull('type') === type && form.test(id) && !OWN_LINE_ID.test(id);
+  const id = line.idOrNull('id');
+  const is = line.textOrNull('type') ?? line.textOrNull('object');
+  return id !== null && is === type && form.test(id) && !OWN_LINE_ID.test(id);
 }
 
 const OWN_LINE_ID = /^(il|li|sli)_/;
@@ -125,7 +129,8 @@ function charged(line: Fields): Omit<Charged, 'isProration' | 'subscription' | '
   const period = line.hashOrNull('period');
   return {
     amountMinor: line.integer('amount'),
-    currency: line.text('currency'),
+    currency:
+      line.textOrNull('currency') ?? line.expandedOrNull('plan')?.textOrNull('currency') ?? line.text('currency'),
     quantity: line.integerOrNull('quantity'),
     quantityDecimal: line.decimalOrNull('quantity_decimal'),
     description: line.textOrNull('description'),

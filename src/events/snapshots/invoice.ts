@@ -85,6 +85,7 @@ export function upcomingInvoiceSnapshot(stripeEvent: StripeEvent): UpcomingInvoi
 
 function invoiceFacts(invoice: Fields, stripeEvent: StripeEvent): InvoiceFacts {
   const totals = amounts(invoice);
+  const lines = linesOf(invoice, totals.discountMinor);
   return {
     number: invoice.textOrNull('number'),
     customer: invoice.idOrNull('customer'),
@@ -96,7 +97,7 @@ function invoiceFacts(invoice: Fields, stripeEvent: StripeEvent): InvoiceFacts {
     billingReason: invoice.textOrNull('billing_reason'),
     // `billing` before 2019-10-17; before 2017 every invoice was charged automatically.
     collectionMethod: invoice.textOrNull('collection_method', 'billing') ?? 'charge_automatically',
-    currency: invoice.text('currency'),
+    currency: currencyOf(invoice, lines),
     ...totals,
     ...balances(invoice),
     ...times(invoice),
@@ -107,7 +108,7 @@ function invoiceFacts(invoice: Fields, stripeEvent: StripeEvent): InvoiceFacts {
     paymentIntent: invoice.idOrNull('payment_intent'),
     payments: invoice.hashes('payments').map(invoicePaymentFacts),
     discounts: discountsOf(invoice),
-    lines: linesOf(invoice, totals.discountMinor),
+    lines,
     hasAllLines: !invoice.isTruncated('lines'),
     metadata: invoice.metadataOrNull(),
     testClock: invoice.idOrNull('test_clock'),
@@ -120,6 +121,10 @@ function linesOf(invoice: Fields, discountMinor: number | null): InvoiceLine[] {
   const lines = lineHashes(invoice).map(invoiceLine);
   return discountMinor === 0 ? lines.map((line) => ({ ...line, discountMinor: line.discountMinor ?? 0 })) : lines;
 }
+
+/** In 2012 only the lines of an invoice, or their plans, had a currency. */
+const currencyOf = (invoice: Fields, lines: readonly InvoiceLine[]): string =>
+  invoice.textOrNull('currency') ?? lines[0]?.currency ?? invoice.text('currency');
 
 /** Until 2012-10-26 there was a list for each type of line. */
 function lineHashes(invoice: Fields): readonly Fields[] {

@@ -23,6 +23,8 @@ export type PaymentSnapshot = Readonly<{
   isReceivedTold: boolean;
   /** Cumulative over all refunds of what was captured; null on an intent, which does not say. */
   amountRefundedMinor: number | null;
+  /** What `amountRefundedMinor` was before this event, where the event says that it changed it. */
+  formerRefundedMinor: number | null;
   /** False while money is authorised alone; null on an intent. */
   isCaptured: boolean | null;
   customer: string | null;
@@ -64,7 +66,11 @@ export function chargeSnapshot(stripeEvent: StripeEvent): PaymentSnapshot {
     currency: charge.text('currency'),
     amountMinor: amount,
     ...received,
-    amountRefundedMinor: refundedOf(charge, amount - received.amountReceivedMinor),
+    amountRefundedMinor: refundedOf(
+      charge.integerOrNull('amount_refunded') ?? 0,
+      amount - received.amountReceivedMinor,
+    ),
+    formerRefundedMinor: formerRefundedOf(stripeEvent, amount - received.amountReceivedMinor),
     isCaptured: charge.flag('captured', true),
     customer: charge.idOrNull('customer'),
     invoice: charge.idOrNull('invoice'),
@@ -111,9 +117,15 @@ const movedNothing = (refund: Fields): boolean =>
   field(refund.object, 'balance_transaction') === null && Object.hasOwn(refund.object, 'balance_transaction');
 
 /** Stripe counts what was authorised and not captured as refunded once it is released. */
-function refundedOf(charge: Fields, notCaptured: number): number {
-  const refunded = charge.integerOrNull('amount_refunded') ?? 0;
-  return refunded >= notCaptured ? refunded - notCaptured : refunded;
+const refundedOf = (refunded: number, notCaptured: number): number =>
+  refunded >= notCaptured ? refunded - notCaptured : refunded;
+
+function formerRefundedOf(
+  { data: { previous_attributes: previous } }: StripeEvent,
+  notCaptured: number,
+): number | null {
+  const former = previous === null ? null : field(previous, 'amount_refunded');
+  return Number.isSafeInteger(former) ? refundedOf(former as number, notCaptured) : null;
 }
 
 /** Other outcomes have reasons of Stripe's own: a block by a rule is no decline. */
@@ -144,6 +156,7 @@ export function paymentIntentSnapshot(stripeEvent: StripeEvent): PaymentSnapshot
     amountReceivedMinor: intent.integerOrNull('amount_received') ?? (status === 'succeeded' ? amount : 0),
     isReceivedTold: true,
     amountRefundedMinor: null,
+    formerRefundedMinor: null,
     isCaptured: null,
     customer: intent.idOrNull('customer'),
     invoice: intent.idOrNull('invoice'),
