@@ -1,7 +1,7 @@
-import type { CouponTerms, DeletionSnapshot, DiscountSnapshot } from '../src/events/normalise.js';
+import type { CouponTerms, DeletionSnapshot, DiscountFacts, DiscountSnapshot } from '../src/events/normalise.js';
 import { flag, id, json, time } from './columns.js';
 import { allBut, defineProjection, type Fact } from './projection.js';
-import { isAbout, provenanceColumns, provenanceOf, rowOf, rowOfDeleted } from './row.js';
+import { isAbout, provenanceColumns, provenanceOf, rowOf, rowOfDeleted, withId, type ById } from './row.js';
 import { couponTerms } from './shapes.js';
 
 /** `terms` are what the coupon takes off; null from 2025-09-30.clover on, when only the coupon itself tells. */
@@ -22,13 +22,24 @@ const columns = {
 };
 type Row = ReturnType<typeof discountRow>;
 
+/** Those of a stream that have no id share an object: a customer has them at one time, or one after another. */
+type State = ById<Row>;
+
+/** What names a discount: its id, or before 2020-08-27, when there was none, what it is on, its coupon and when it began. */
+export const nameOfDiscount = (
+  { id: own, coupon, startsAt }: Pick<DiscountFacts, 'id' | 'coupon' | 'startsAt'>,
+  on: string | null,
+): string => own ?? `${on} ${coupon} ${startsAt}`;
+
+/** Whether a discount has a name of ours, and no id. */
+export const isNameless = (name: string): boolean => name.includes(' ');
+
 /**
- * What does each discount take off, of what, until when, and is it still there? From 2020-08-27 on, when discounts got ids; older ones are told
- * by what they are on. Nothing revives one that was taken away.
+ * What does each discount take off, of what, until when, and is it still there? Nothing revives one that was taken away.
  */
 export const discounts = defineProjection({
   name: 'discounts',
-  version: 3,
+  version: 4,
   tables: {
     discounts: {
       columns: { ...columns, ...provenanceColumns },
@@ -40,27 +51,40 @@ export const discounts = defineProjection({
       ],
     },
   },
-  objectOf: (fact) => ('id' in fact.snapshot && fact.snapshot.id !== null ? isAbout('discount')(fact) : null),
-  initial: (): Row | null => null,
+  objectOf: isAbout('discount'),
+  initial: (): State => ({}),
   evolve: {
-    discount: (row, fact) => (row?.is_deleted ? row : discountRow(row, fact, { ...fact.snapshot, isDeleted: false })),
-    deletion: (row, fact) => deletedRow(row, fact),
+    discount: (rows, fact) => withDiscount(rows, fact, { ...fact.snapshot, isDeleted: false }),
+    deletion: (rows, fact) => withoutDiscount(rows, fact),
     ...allBut('discount', 'deletion'),
   },
-  rows: (row) => ({ discounts: row === null ? [] : [row] }),
+  rows: (rows) => ({ discounts: Object.values(rows) }),
 });
+
+function withDiscount(
+  rows: State,
+  fact: Fact<DiscountSnapshot | DeletionSnapshot>,
+  told: DiscountSnapshot & { readonly isDeleted: boolean },
+): State {
+  const name = nameOfDiscount(told, told.subscription ?? told.customer);
+  const before = withId(rows, name);
+  return before?.is_deleted && !told.isDeleted
+    ? rows
+    : { ...rows, [name]: discountRow(before ?? null, fact, { ...told, id: name }) };
+}
 
 function discountRow(
   before: { readonly known_since: string } | null,
   fact: Fact<DiscountSnapshot | DeletionSnapshot>,
-  { id: name, ...told }: DiscountSnapshot & { readonly isDeleted: boolean },
+  { id: name, ...told }: DiscountSnapshot & { readonly id: string | null; readonly isDeleted: boolean },
 ) {
   const knownSince = before?.known_since ?? fact.event.created;
   return { ...rowOf(columns, { ...told, id: String(name), knownSince }), ...provenanceOf(fact) };
 }
 
-function deletedRow(row: Row | null, fact: Fact<DeletionSnapshot>): Row | null {
-  const { last } = fact.snapshot;
-  if (last?.kind === 'discount') return discountRow(row, fact, { ...last, isDeleted: true });
-  return rowOfDeleted(row, fact);
+function withoutDiscount(rows: State, fact: Fact<DeletionSnapshot>): State {
+  const { last, id: name } = fact.snapshot;
+  if (last?.kind === 'discount') return withDiscount(rows, fact, { ...last, isDeleted: true });
+  const deleted = name === null ? null : rowOfDeleted(withId(rows, name) ?? null, fact);
+  return deleted === null ? rows : { ...rows, [deleted.id]: deleted };
 }

@@ -1,3 +1,4 @@
+import { nameOfDiscount } from '../../projections/discounts.js';
 import type { MoneyPolicy } from '../policy.js';
 import { split, sumOf } from '../rounding.js';
 import { secondOf, secondOrNull } from '../time.js';
@@ -45,11 +46,12 @@ const customers = (facts: SubscriptionFacts, row: TermsRow): Discount[] =>
 /** What the subscription does not show of a discount is asked of the discount's own events, and of the coupon's. */
 function completed(
   one: TermsDiscount,
-  { discounts, coupons }: SubscriptionFacts,
+  { subscription, discounts, coupons }: SubscriptionFacts,
   since: number,
   item: TermsItem | undefined,
 ): Discount {
-  const span = one.id === null ? undefined : discounts.find(({ id }) => id === one.id);
+  const name = nameOfDiscount(one, subscription);
+  const span = discounts.find(({ id }) => id === name);
   const coupon = one.coupon ?? span?.coupon ?? null;
   const told = coupon === null ? undefined : coupons.get(coupon);
   const shown = one.terms ?? span?.terms ?? null;

@@ -280,6 +280,7 @@ describe('access in a simulated life', () => {
               risks: [],
               invoices: [],
               payments: [],
+              creditNotes: [],
               clocks: null,
             });
             const answer = accessAnswer({ kind: 'anything' }, known, { policy: DEFAULT_ACCESS_POLICY, at: trueAt });

@@ -13,6 +13,7 @@ import { viewOf } from '../../read-models/schema.js';
 import { rowsWithStaleness } from '../../read-models/stale-rows.js';
 import { hasReference } from '../reference.js';
 import { changedByOf, type Row } from '../answer.js';
+import { creditNotesOf } from '../invoices/credit-notes.js';
 import { INVOICES } from '../invoices/invoices.js';
 import { paymentsGivenBack } from '../payments/payment-queries.js';
 import type { AccessQuestion } from './access-question.js';
@@ -125,10 +126,10 @@ async function findClocks(connection: Queryable, ids: readonly string[]): Promis
   return rows;
 }
 
-/** The invoices that may be for the periods that subscriptions are in, and those of their payments of which money went back. */
+/** The invoices that may be for the periods that subscriptions are in, with what of their money went back. */
 async function findMoneyRows(connection: Queryable, subscriptions: readonly Row[]): Promise<MoneyRows> {
   const periods = subscriptions.filter(mayDependOnMoney);
-  if (periods.length === 0) return { invoices: [], payments: [] };
+  if (periods.length === 0) return { invoices: [], payments: [], creditNotes: [] };
   const { rows: found } = await connection.query<Row>(
     `select invoices.* from unnest($1::text[], $2::timestamptz[]) of (id, since) join ${INVOICES.sources[0]} on invoices.subscription = of.id
      where status in ('open', 'uncollectible') or (status = 'paid'
@@ -137,7 +138,12 @@ async function findMoneyRows(connection: Queryable, subscriptions: readonly Row[
     [periods.map(({ id }) => id), periods.map((row) => row['period_start'] ?? new Date(0))],
   );
   if (found.length > ROWS_MAX) throw tooLarge(`More than ${ROWS_MAX} invoices are for what is asked for.`);
-  return { invoices: found, payments: await paymentsGivenBack(connection, paidIds(found)) };
+  const paid = paidIds(found);
+  return {
+    invoices: found,
+    payments: await paymentsGivenBack(connection, paid),
+    creditNotes: await creditNotesOf(connection, paid),
+  };
 }
 
 const tooLarge = (detail: string) => new ProblemError('customer_too_large', detail);
@@ -194,6 +200,7 @@ function subscriptionFactOf(row: Row, customer: Row | undefined, rows: AccessRow
   const money = {
     invoices: rows.invoices.filter((invoice) => invoice['subscription'] === row['id']),
     payments: rows.payments,
+    creditNotes: rows.creditNotes,
   };
   return {
     id: String(row['id']),

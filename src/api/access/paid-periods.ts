@@ -2,10 +2,16 @@ import { isPastDue } from '../../../projections/past-due.js';
 import type { ItemFact, PaidInvoice } from '../../access/facts.js';
 import type { InvoiceLine, SubscriptionItem } from '../../events/normalise.js';
 import type { Answer, Row } from '../answer.js';
+import { creditedMinor } from '../invoices/credit-notes.js';
 import { isoOrNull, isStale, timeOrNull } from '../values.js';
 
-/** What is known of the money behind subscriptions: their invoices, and the payments of these. */
-export type MoneyRows = Readonly<{ invoices: readonly Row[]; payments: readonly Answer[] }>;
+/** What is known of the money behind subscriptions: their invoices, and what was paid and given back of these. */
+export type MoneyRows = Readonly<{
+  invoices: readonly Row[];
+  payments: readonly Answer[];
+  /** Of the paid invoices. */
+  creditNotes: readonly Row[];
+}>;
 
 type Item = Pick<SubscriptionItem, 'id' | 'product' | 'price' | 'quantity' | 'periodStart' | 'periodEnd'>;
 type Line = InvoiceLine;
@@ -16,21 +22,26 @@ const UNPAID = ['open', 'uncollectible'];
  * The items of a subscription with what its invoices say of the periods that they are in. Pure. While an update is not paid, what it took
  * away is an item too: it had been paid for.
  */
-export function itemFactsOf(subscription: Row, { invoices, payments }: MoneyRows): ItemFact[] {
+export function itemFactsOf(subscription: Row, { invoices, ...money }: MoneyRows): ItemFact[] {
   const own = invoices.filter((row) => row['subscription'] === subscription['id'] && row['is_deleted'] !== true);
   const items = itemsOf(subscription);
   const isOnly = items.length === 1;
   const unpaid = own.filter(({ status }) => UNPAID.includes(String(status)));
   const updates = unpaid.filter((row) => row['billing_reason'] === 'subscription_update').map(updateOf);
   const paid = own.filter(({ status }) => status === 'paid');
+  // Nothing is owed when the latest invoice is paid, though no event of the subscription has said so yet.
+  const isLatest = ({ id }: Row): boolean => id === subscription['latest_invoice'];
   const isFor = (invoice: Row, item: Item): boolean => linesOf(invoice).some((line) => pays(line, item, isOnly));
   const facts = items.map((item): ItemFact => {
     const { paying, renewedUntil } = payingFor(item, paid, isOnly);
     return {
       ...factOf(item),
       renewedUntil,
-      paid: paying.map((invoice) => paidInvoice(invoice, payments)),
-      isPaid: paying.length > 0 && isDebtKnown(unpaid) && !unpaid.some((invoice) => isFor(invoice, item)),
+      paid: paying.map((invoice) => paidInvoice(invoice, money)),
+      isPaid:
+        paying.length > 0 &&
+        (unpaid.length === 0 ? paying.some(isLatest) : isDebtKnown(unpaid)) &&
+        !unpaid.some((invoice) => isFor(invoice, item)),
       unpaidUpgrade: isAfterTrial(subscription, item)
         ? null
         : (updates.find(({ added }) => added.has(String(productOf(item))))?.invoice ?? null),
@@ -148,12 +159,19 @@ function isAfterTrial(subscription: Row, { periodStart }: Item): boolean {
 }
 
 /** What was paid by an invoice, and what of it went back. A payment of several invoices gives back of each in proportion. */
-function paidInvoice(row: Row, payments: readonly Answer[]): PaidInvoice {
+function paidInvoice(row: Row, { payments, creditNotes }: Omit<MoneyRows, 'invoices'>): PaidInvoice {
   const amountPaidMinor = Number(row['amount_paid_minor']);
   const own = payments.filter((payment) => (payment['invoices'] as readonly Row[]).some(({ id }) => id === row['id']));
   const sumOf = (amountOf: (payment: Answer) => number): number =>
     own.reduce((sum, payment) => sum + shareOf(amountOf(payment), payment, amountPaidMinor), 0);
-  const creditedMinor = Number(row['post_payment_credit_notes_minor']);
+  const notes = creditNotes.filter((note) => note['invoice'] === row['id']);
+  const kept = notes.filter(({ status }) => status !== 'void');
+  const at = row['stripe_event_created'];
+  const credited = creditedMinor(
+    { saysMinor: Number(row['post_payment_credit_notes_minor']), at },
+    notes,
+    'post_payment_amount_minor',
+  );
   return {
     invoice: String(row['id']),
     currency: String(row['currency']),
@@ -161,13 +179,15 @@ function paidInvoice(row: Row, payments: readonly Answer[]): PaidInvoice {
     amountPaidMinor,
     amountRefundedMinor: Math.max(
       sumOf((payment) => Number(payment['amountRefundedMinor'] ?? 0)),
-      creditedMinor,
+      credited,
     ),
     amountLostMinor: sumOf(lostOf),
     amountDisputedMinor: sumOf((payment) => Number(payment['amountDisputedMinor']) - lostOf(payment)),
     givenBackAt: latest([
       ...own.flatMap(timesBack),
-      creditedMinor > 0 ? timeOrNull(row['stripe_event_created']) : null,
+      ...(credited > 0
+        ? [...kept.map((note) => timeOrNull(note['created_at'])), kept.length === 0 ? timeOrNull(at) : null]
+        : []),
     ]),
   };
 }
@@ -220,12 +240,15 @@ export const paidIds = (invoices: readonly Row[]): string[] =>
   invoices.filter(({ status }) => status === 'paid').map(({ id }) => String(id));
 
 /** Whether the rows of a subscription's invoices, or of their payments, are the last good ones of a parked stream. */
-export function isMoneyStale({ invoices, payments }: MoneyRows): boolean {
+export function isMoneyStale({ invoices, payments, creditNotes }: MoneyRows): boolean {
   const parts = payments.flatMap((payment) => [
     payment['paymentIntent'],
     ...(payment['charges'] as readonly Row[]),
     ...(payment['refunds'] as readonly Row[]),
     ...disputesOf(payment),
   ]);
-  return invoices.some(isStale) || parts.some((part) => typeof part === 'object' && part !== null && 'stale' in part);
+  return (
+    [...invoices, ...creditNotes].some(isStale) ||
+    parts.some((part) => typeof part === 'object' && part !== null && 'stale' in part)
+  );
 }

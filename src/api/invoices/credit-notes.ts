@@ -10,34 +10,54 @@ export const CREDIT_NOTES = resourceOf(creditNotes, 'credit_notes', { name: 'cre
 /** How many credit notes of an invoice an answer has. */
 const SHOWN_MAX = 200;
 
-/** What is known of the credit notes of an invoice. */
-export async function creditNotesOf(connection: Queryable, invoice: string): Promise<Row[]> {
+/** What is known of the credit notes of invoices, of each the first `SHOWN_MAX`. */
+export async function creditNotesOf(connection: Queryable, invoices: readonly string[]): Promise<readonly Row[]> {
+  if (invoices.length === 0) return [];
   const { rows } = await connection.query<Row>(
-    `select * from ${CREDIT_NOTES.sources[0]} where invoice = $1 order by created_at, id limit ${SHOWN_MAX}`,
-    [invoice],
+    `select shown.* from unnest($1::text[]) of (invoice) cross join lateral (
+       select * from ${CREDIT_NOTES.sources[0]} where invoice = of.invoice order by created_at, id limit ${SHOWN_MAX}) shown`,
+    [invoices],
   );
   return rows;
 }
 
-/**
- * An invoice with its credit notes, the first one first, and how much was credited. A credit note may be known before the invoice tells of
- * it: then its amounts count. Void ones count for nothing. Pure.
- */
+/** An invoice with its credit notes, the first one first, and how much was credited. Pure. */
 export function withCreditNotes(invoice: Answer, rows: readonly Row[]): Answer {
-  const notes = [...rows]
-    .sort((a, b) => timeOf(a) - timeOf(b) || (String(a['id']) < String(b['id']) ? -1 : 1))
-    .map(answerOf);
-  const sum = (field: string): number =>
-    notes.filter(({ status }) => status !== 'void').reduce((total, note) => total + Number(note[field]), 0);
-  const prePayment = Math.max(Number(invoice['prePaymentCreditNotesMinor']), sum('prePaymentAmountMinor'));
-  const postPayment = Math.max(Number(invoice['postPaymentCreditNotesMinor']), sum('postPaymentAmountMinor'));
+  const notes = rows
+    .filter((row) => row['invoice'] === invoice['id'])
+    .sort((a, b) => timeOf(a['created_at']) - timeOf(b['created_at']) || (String(a['id']) < String(b['id']) ? -1 : 1));
+  const { created } = invoice['changedBy'] as Readonly<{ created: unknown }>;
+  const creditedBy = (field: 'prePayment' | 'postPayment', column: NoteAmount): number =>
+    creditedMinor({ saysMinor: Number(invoice[`${field}CreditNotesMinor`]), at: created }, notes, column);
+  const prePayment = creditedBy('prePayment', 'pre_payment_amount_minor');
+  const postPayment = creditedBy('postPayment', 'post_payment_amount_minor');
   return {
     ...invoice,
     prePaymentCreditNotesMinor: prePayment,
     postPaymentCreditNotesMinor: postPayment,
     creditedMinor: prePayment + postPayment,
-    creditNotes: notes,
+    creditNotes: notes.map(answerOf),
   };
 }
 
-const timeOf = ({ created_at: at }: Row): number => timeOrNull(at)?.getTime() ?? 0;
+type NoteAmount = 'pre_payment_amount_minor' | 'post_payment_amount_minor';
+
+/**
+ * What credit notes take back of an invoice: those that are known and not void, and what of the invoice's own word, as of a time, no note
+ * explains that it knew of then. A note that was voided later explains its amount: it was counted. Pure.
+ */
+export function creditedMinor(
+  { saysMinor, at }: Readonly<{ saysMinor: number; at: unknown }>,
+  notes: readonly Row[],
+  column: NoteAmount,
+): number {
+  const sum = (some: readonly Row[]): number => some.reduce((total, note) => total + Number(note[column]), 0);
+  const isVoid = (note: Row): boolean => note['status'] === 'void';
+  const explaining = notes.filter(
+    (note) => timeOf(note['created_at']) <= timeOf(at) && !(isVoid(note) && voidedAt(note) < timeOf(at)),
+  );
+  return sum(notes.filter((note) => !isVoid(note))) + Math.max(saysMinor - sum(explaining), 0);
+}
+
+const voidedAt = (note: Row): number => timeOf(note['voided_at'] ?? note['stripe_event_created']);
+const timeOf = (time: unknown): number => timeOrNull(time)?.getTime() ?? 0;

@@ -206,6 +206,14 @@ export function asOfAnswer(streams: Streams, at: Moment): AsOfAnswer {
   };
 }
 
+/** What an answer says of its moment, made from these streams too. */
+export function withStreams(asOf: AsOfAnswer, streams: Streams, at: Moment): AsOfAnswer {
+  const { position } = asOfAnswer(streams, at);
+  return position === null || (asOf.position !== null && BigInt(asOf.position) >= BigInt(position))
+    ? asOf
+    : { ...asOf, position };
+}
+
 /** 404 for an object of which nothing was known, or true, at a moment. */
 export const notKnownThen = (kind: string, id: string) =>
   new ProblemError(

@@ -8,7 +8,7 @@ import type { AnyProjection, Tables } from '../../../projections/projection.js';
 import { refunds } from '../../../projections/refunds.js';
 import type { Moment } from '../../as-of/moment.js';
 import type { Streams } from '../../as-of/past-rows.js';
-import type { Snapshots } from '../../read-models/database.js';
+import type { Queryable, Snapshots } from '../../read-models/database.js';
 import { viewOf } from '../../read-models/schema.js';
 import { asOfAnswer, notKnownThen, rowsAt, type AsOf, type AsOfAnswer, type PageThen } from './as-of.js';
 import { answerOf, type Answer, type Row } from '../answer.js';
@@ -57,16 +57,13 @@ export async function pastInvoice({ past, database }: PastSource, id: string, at
       `select distinct stream from ${viewOf(links, 'links')} where object = 'invoice' and id = $1`,
       [id],
     );
-    const { rows: noted } = await connection.query<{ stream: string }>(
-      `select distinct stream from ${viewOf(links, 'links')} where object = 'credit_note' and target = $1 and target_kind = 'invoice'`,
-      [id],
-    );
+    const noted = await streamsOfCreditNotes(connection, [id]);
     const tied = await tiedToInvoices(connection, [id]);
     const ofPayments = tied.length === 0 ? [] : await streamsOfPayments(connection, tied);
     // An invoice of no subscription, and of no customer that it names, has a stream, but no link.
     return {
       own: [`invoice-${id}`, ...rows.map(({ stream }) => stream)],
-      others: [...ofPayments, ...noted.map(({ stream }) => stream)],
+      others: [...ofPayments, ...noted],
     };
   });
   const streams = await past.read(distinct([...own, ...others]));
@@ -79,24 +76,38 @@ export async function pastInvoice({ past, database }: PastSource, id: string, at
     );
   const facts = factsAt(streams, at);
   const paying = paymentsWith(facts, partsOfInvoice(facts.links, id)).slice(0, PAYMENTS_OF_INVOICE_MAX);
-  const notes = rowsAt(creditNotes, streams, at).credit_notes.filter(({ invoice }) => invoice === id);
+  const notes = rowsAt(creditNotes, streams, at).credit_notes;
   return { ...invoiceAnswer(withCreditNotes(answerOf(row), notes), paying), asOf: asOfAnswer(streams, at) };
 }
 
-/** The payments of some invoices as they were, with the streams that tell of them. */
-export async function pastPaymentsOf(
+/** The streams of all credit notes that have ever named one of these invoices. */
+export async function streamsOfCreditNotes(connection: Queryable, invoiceIds: readonly string[]): Promise<string[]> {
+  const { rows } = await connection.query<{ stream: string }>(
+    `select distinct stream from ${viewOf(links, 'links')} where object = 'credit_note' and target = any($1) and target_kind = 'invoice'`,
+    [invoiceIds],
+  );
+  return rows.map(({ stream }) => stream);
+}
+
+/** The payments and credit notes of some invoices as they were, with the streams that tell of them. */
+export async function pastMoneyOf(
   { past, database }: PastSource,
   ids: readonly string[],
   at: Moment,
-): Promise<{ payments: readonly Answer[]; streams: Streams }> {
+): Promise<{ payments: readonly Answer[]; creditNotes: readonly Row[]; streams: Streams }> {
   const names = await database.snapshot(async (connection) => {
     const tied = await tiedToInvoices(connection, ids);
-    return tied.length === 0 ? [] : streamsOfPayments(connection, tied);
+    const ofPayments = tied.length === 0 ? [] : await streamsOfPayments(connection, tied);
+    return distinct([...ofPayments, ...(await streamsOfCreditNotes(connection, ids))]);
   });
   const streams = await past.read(names);
   const facts = factsAt(streams, at);
   const parts = ids.flatMap((id) => partsOfInvoice(facts.links, id));
-  return { payments: paymentsWith(facts, parts), streams };
+  return {
+    payments: paymentsWith(facts, parts),
+    creditNotes: rowsAt(creditNotes, streams, at).credit_notes,
+    streams,
+  };
 }
 
 /** A page of payments as they were at a moment: of a customer, or of what they pay. */

@@ -1,5 +1,6 @@
 import { churnRisk } from '../../../projections/churn-risk.js';
 import { customers } from '../../../projections/customers.js';
+import { creditNotes } from '../../../projections/credit-notes.js';
 import { discounts } from '../../../projections/discounts.js';
 import { entitlements } from '../../../projections/entitlements.js';
 import { invoices } from '../../../projections/invoices.js';
@@ -8,6 +9,7 @@ import type { AnyProjection, Tables } from '../../../projections/projection.js';
 import { subscriptions } from '../../../projections/subscriptions.js';
 import { testClocks } from '../../../projections/test-clocks.js';
 import type { Moment } from '../../as-of/moment.js';
+import type { Streams } from '../../as-of/past-rows.js';
 import type { Past } from '../../as-of/past.js';
 import type { EventStore } from '../../eventstore/event-store.js';
 import type { Snapshots } from '../../read-models/database.js';
@@ -17,15 +19,16 @@ import { accessFactsOf, clocksOf, NAMING_OBJECTS, namedSubscriptions } from '../
 import { invoicesOfPeriods, paidIds } from '../access/paid-periods.js';
 import { answerOf, type Answer } from '../answer.js';
 import { answerOfEvents, type EventQuestion } from '../events/event-questions.js';
-import { couponsOf, discountsOf } from '../subscriptions/discounts.js';
-import { AsOf, asOfAnswer, notKnownThen, rowsAt, type Owner } from './as-of.js';
+import { allListedBy, couponsOf, withDiscountsKnown } from '../subscriptions/discounts.js';
+import { AsOf, asOfAnswer, notKnownThen, rowsAt, withStreams, type Owner } from './as-of.js';
 import type { KeptTimelines } from '../timeline/kept-timelines.js';
+import { withCreditNotes } from '../invoices/credit-notes.js';
 import { INVOICES } from '../invoices/invoices.js';
 import { SUBSCRIPTIONS } from '../subscriptions/subscriptions.js';
 import type { Listing } from '../../read-models/listing.js';
 import { notFound } from '../not-found.js';
 import { referring } from '../reference.js';
-import { pastInvoice, pastPayment, pastPayments, pastPaymentsOf } from './past-payments.js';
+import { pastInvoice, pastMoneyOf, pastPayment, pastPayments, streamsOfCreditNotes } from './past-payments.js';
 import { Timeline, type TimelineQuestion } from '../timeline/timeline.js';
 
 /** A question whose answer is folded from the log, checked and complete: it is sent to a thread. */
@@ -78,7 +81,7 @@ function answerAt(
     case 'subscriptions':
       return pastSubscriptions(parts, question);
     case 'invoices':
-      return parts.past.page({ projection: invoices, table: 'invoices', list: INVOICES, object: 'invoice' }, question);
+      return pastInvoices(parts, question);
     case 'payments':
       return pastPayments(parts, question.listing, at);
     case 'access':
@@ -94,8 +97,30 @@ async function pastSubscriptions(
     { projection: subscriptions, table: 'subscriptions', list: SUBSCRIPTIONS, object: 'subscription' },
     question,
   );
-  const complete = await withDiscountsThen(parts, page.data, question.at);
-  return { ...page, data: complete.map((one) => referring(parts.referenceKey, one)) };
+  const { complete, streams } = await withDiscountsThen(parts, page.data, question.at);
+  return {
+    ...page,
+    data: complete.map((one) => referring(parts.referenceKey, one)),
+    asOf: withStreams(page.asOf, streams, question.at),
+  };
+}
+
+async function pastInvoices(
+  { past, database }: AsOfParts,
+  question: Extract<PastQuestion, { kind: 'subscriptions' | 'invoices' }>,
+): Promise<unknown> {
+  const page = await past.page(
+    { projection: invoices, table: 'invoices', list: INVOICES, object: 'invoice' },
+    question,
+  );
+  const ids = page.data.map(({ id }) => String(id));
+  const streams = await past.read(await database.snapshot((connection) => streamsOfCreditNotes(connection, ids)));
+  const notes = rowsAt(creditNotes, streams, question.at).credit_notes;
+  return {
+    ...page,
+    data: page.data.map((invoice) => withCreditNotes(invoice, notes)),
+    asOf: withStreams(page.asOf, streams, question.at),
+  };
 }
 
 async function pastSubscription(parts: AsOfParts, id: string, at: Moment): Promise<unknown> {
@@ -103,8 +128,8 @@ async function pastSubscription(parts: AsOfParts, id: string, at: Moment): Promi
     { projection: subscriptions, table: 'subscriptions', kind: 'subscription', id, stream: `subscription-${id}` },
     at,
   );
-  const [subscription] = await withDiscountsThen(parts, [answerOf(row)], at);
-  return { ...referring(parts.referenceKey, subscription ?? {}), asOf };
+  const { complete, streams } = await withDiscountsThen(parts, [answerOf(row)], at);
+  return { ...referring(parts.referenceKey, complete[0] ?? {}), asOf: withStreams(asOf, streams, at) };
 }
 
 /** Subscriptions with what was known of their discounts. */
@@ -112,12 +137,16 @@ async function withDiscountsThen(
   { past, database }: AsOfParts,
   found: readonly Answer[],
   at: Moment,
-): Promise<Answer[]> {
-  const listed = found.flatMap((one) => (one['discounts'] ?? []) as readonly Answer[]);
-  const streams = await streamsOfDiscounts(database, { subscriptions: found.map(({ id }) => id), listed });
-  const known = rowsAt(discounts, await past.read(streams), at).discounts;
+): Promise<{ complete: readonly Answer[]; streams: Streams }> {
+  const listed = found.flatMap(allListedBy);
+  const names = await streamsOfDiscounts(database, { subscriptions: found.map(({ id }) => id), listed });
+  const streams = await past.read(names);
+  const known = rowsAt(discounts, streams, at).discounts;
   const coupons = await database.snapshot((connection) => couponsOf(connection, [...listed, ...known]));
-  return found.map((one) => ({ ...one, discounts: discountsOf(one, { discounts: known, coupons }) }));
+  return {
+    complete: found.map((one) => withDiscountsKnown(one, { discounts: known, coupons })),
+    streams,
+  };
 }
 
 /** The streams of the discounts that subscriptions list, and of those that have ever named one of them. */
@@ -125,9 +154,11 @@ async function streamsOfDiscounts(
   database: Snapshots,
   { subscriptions: own, listed }: Readonly<{ subscriptions: readonly unknown[]; listed: readonly Answer[] }>,
 ): Promise<string[]> {
+  // One from before there were ids says nothing as a link.
   const { rows } = await database.snapshot((connection) =>
     connection.query<{ stream: string }>(
-      `select distinct stream from ${viewOf(links, 'links')} where object = 'discount' and (id = any($1) or (target = any($2) and target_kind = 'subscription'))`,
+      `select stream from ${viewOf(links, 'links')} where object = 'discount' and (id = any($1) or (target = any($2) and target_kind = 'subscription'))
+       union select stream from ${viewOf(discounts, 'discounts')} where subscription = any($2)`,
       [listed.map(({ id }) => id).filter((id) => typeof id === 'string'), own],
     ),
   );
@@ -142,7 +173,7 @@ async function pastAccess(
   const rowsOf = <T extends Tables>(projection: AnyProjection<T>) => rowsAt(projection, own, at);
   const subscriptionRows = rowsOf(subscriptions).subscriptions;
   const invoiceRows = invoicesOfPeriods(subscriptionRows, rowsOf(invoices).invoices);
-  const { payments, streams } = await pastPaymentsOf({ past, database }, paidIds(invoiceRows), at);
+  const { payments, creditNotes: notes, streams } = await pastMoneyOf({ past, database }, paidIds(invoiceRows), at);
   const clockStreams =
     question.time === null
       ? await past.read(clocksOf(subscriptionRows).map((id) => `test_helpers.test_clock-${id}`))
@@ -157,6 +188,7 @@ async function pastAccess(
     risks: rowsOf(churnRisk).churn_risk,
     invoices: invoiceRows,
     payments,
+    creditNotes: notes,
     clocks: clockStreams && rowsAt(testClocks, clockStreams, at).test_clocks,
   });
   const answer = answerAccess(question, facts);

@@ -1,6 +1,6 @@
 import { coupons } from '../../../projections/coupons.js';
 import { scopeOf } from '../../../projections/row.js';
-import { discounts } from '../../../projections/discounts.js';
+import { discounts, isNameless, nameOfDiscount } from '../../../projections/discounts.js';
 import { unknownDiscount, type DiscountFacts } from '../../events/normalise.js';
 import type { Queryable } from '../../read-models/database.js';
 import { viewOf } from '../../read-models/schema.js';
@@ -12,19 +12,19 @@ const DISCOUNTS = viewOf(discounts, 'discounts');
 /** What discounts and coupons say of themselves, in streams of their own. */
 export type DiscountRows = Readonly<{ discounts: readonly Row[]; coupons: readonly Row[] }>;
 
-/** Subscriptions with all that is known of their discounts. */
+/** Subscriptions with all that is known of their discounts, and of those of their items. */
 export async function withDiscounts(connection: Queryable, found: readonly Answer[]): Promise<Answer[]> {
   if (found.length === 0) return [];
-  const listed = found.flatMap((one) => listedOf(one).flatMap(({ id }) => id ?? []));
+  const listed = found.flatMap(allListedBy);
   const { rows } = await connection.query<Row>(
     `select * from ${DISCOUNTS} where id = any($1) or subscription = any($2)`,
-    [listed, found.map(({ id }) => id)],
+    [listed.flatMap(({ id }) => id ?? []), found.map(({ id }) => id)],
   );
-  const known = { discounts: rows, coupons: await couponsOf(connection, [...found.flatMap(listedOf), ...rows]) };
-  return found.map((one) => ({ ...one, discounts: discountsOf(one, known) }));
+  const known = { discounts: rows, coupons: await couponsOf(connection, [...listed, ...rows]) };
+  return found.map((one) => withDiscountsKnown(one, known));
 }
 
-/** The coupons of these discounts. What a coupon takes off never changes, so that the present tells the past. */
+/** The coupons of these discounts. What a coupon takes off never changes while it is there, so that the present tells the past. */
 export async function couponsOf(
   connection: Queryable,
   found: readonly Readonly<{ coupon?: unknown }>[],
@@ -35,28 +35,49 @@ export async function couponsOf(
   return rows;
 }
 
+/** The discounts that a subscription lists, and those that its items do. */
+export const allListedBy = (subscription: Answer): readonly DiscountFacts[] =>
+  [subscription, ...itemsOf(subscription)].flatMap(listedOf);
+
+/** A subscription, and its items, with what discounts and coupons say of themselves. Pure. */
+export function withDiscountsKnown(subscription: Answer, known: DiscountRows): Answer {
+  const own = known.discounts.filter((row) => row['subscription'] === subscription['id']);
+  const on = (item: unknown): Row[] => own.filter((row) => row['subscription_item'] === item);
+  return {
+    ...subscription,
+    items: itemsOf(subscription).map((item) => ({
+      ...item,
+      discounts: discountsOf(subscription, { listed: listedOf(item), own: on(item['id']) }, known),
+    })),
+    discounts: discountsOf(subscription, { listed: listedOf(subscription), own: on(null) }, known),
+  };
+}
+
 /**
- * The discounts of a subscription: those that its own snapshot lists and those that came later, without those that are gone. From
- * 2020-08-27 on a snapshot often has their ids alone, and from 2025-09-30.clover on only coupons have the terms. Pure.
+ * The discounts that the snapshot of a subscription lists, and of its own those that came later, without those that are gone. From
+ * 2020-08-27 on a snapshot often has their ids alone, and from 2025-09-30.clover on only coupons have the terms.
  */
-export function discountsOf(subscription: Answer, known: DiscountRows): DiscountFacts[] {
-  const listed = listedOf(subscription);
-  const own = new Map(known.discounts.map((row) => [String(row['id']), row]));
+function discountsOf(
+  subscription: Answer,
+  { listed, own }: Readonly<{ listed: readonly DiscountFacts[]; own: readonly Row[] }>,
+  known: DiscountRows,
+): DiscountFacts[] {
+  const rows = new Map(known.discounts.map((row) => [String(row['id']), row]));
+  const named = new Map(listed.map((one) => [nameOfDiscount(one, String(subscription['id'])), one]));
   const snapshotAt = timeOf((subscription['changedBy'] as Answer | undefined)?.['created']);
-  const later = known.discounts.filter(
-    (row) =>
-      row['subscription'] === subscription['id'] &&
-      row['subscription_item'] === null &&
-      timeOf(row['known_since']) > snapshotAt &&
-      !listed.some(({ id }) => id === row['id']),
-  );
-  return [...listed, ...later.map(({ id }) => ({ ...unknownDiscount, id: String(id) }))]
-    .filter(({ id }) => id === null || own.get(id)?.['is_deleted'] !== true)
-    .map((discount) => withTerms(merged(discount, own.get(String(discount.id))), subscription, known.coupons));
+  for (const row of own) {
+    const name = String(row['id']);
+    if (timeOf(row['known_since']) > snapshotAt && !named.has(name))
+      named.set(name, { ...unknownDiscount, id: isNameless(name) ? null : name });
+  }
+  return [...named]
+    .filter(([name]) => rows.get(name)?.['is_deleted'] !== true)
+    .map(([name, discount]) => withTerms(merged(discount, rows.get(name)), subscription, known.coupons));
 }
 
 const listedOf = ({ discounts: listed }: Answer): readonly DiscountFacts[] =>
   Array.isArray(listed) ? (listed as readonly DiscountFacts[]) : [];
+const itemsOf = ({ items }: Answer): readonly Answer[] => (Array.isArray(items) ? (items as readonly Answer[]) : []);
 
 /** What a snapshot of the subscription does not say, the discount's own events do. */
 function merged(discount: DiscountFacts, row: Row | undefined): DiscountFacts {
@@ -74,7 +95,12 @@ function merged(discount: DiscountFacts, row: Row | undefined): DiscountFacts {
 function withTerms(discount: DiscountFacts, { account, livemode }: Answer, found: readonly Row[]): DiscountFacts {
   const scope = scopeOf({ account: textOrNull(account), livemode: livemode === true });
   const coupon = found.find((row) => row['id'] === discount.coupon && row['scope'] === scope);
-  return { ...discount, terms: discount.terms ?? ((coupon?.['terms'] ?? null) as DiscountFacts['terms']) };
+  // One that was made under the id of a former coupon says nothing of what that gave.
+  const isOther = coupon !== undefined && timeOf(coupon['created_at']) > timeOf(discount.startsAt);
+  return {
+    ...discount,
+    terms: discount.terms ?? ((isOther ? null : (coupon?.['terms'] ?? null)) as DiscountFacts['terms']),
+  };
 }
 
 const timeOf = (time: unknown): number => timeOrNull(time)?.getTime() ?? Number.NaN;

@@ -22,7 +22,7 @@ export const SUBSCRIPTIONS = {
   past: { kind: 'subscription', page: 'subscriptions', hasRevisions: true },
 } as const;
 
-/** Subscriptions that name a discount of the coupon themselves, and those that one names which is still there. */
+/** Subscriptions that name a discount of the coupon themselves, and those on which one is that came later, or that they name by its id. */
 const hasDiscount = (
   { column, field }: Readonly<{ column: string; field: string }>,
   values: string,
@@ -30,4 +30,6 @@ const hasDiscount = (
 ): string => `id in (
   select id from ${OWN} subscriptions where (${Array.from({ length: count }, (_, at) => `discounts @> jsonb_build_array(jsonb_build_object('${field}', (${values}::text[])[${at + 1}]))`).join(' or ')})
     and not exists (select from ${DISCOUNTS} gone where gone.subscription = subscriptions.id and gone.${column} = any(${values}::text[]) and gone.is_deleted and gone.stripe_event_created >= subscriptions.stripe_event_created)
-  union select subscription from ${DISCOUNTS} where ${column} = any(${values}::text[]) and not is_deleted and subscription is not null)`;
+  union select own.id from ${DISCOUNTS} told join ${OWN} own on own.id = told.subscription where told.${column} = any(${values}::text[]) and not told.is_deleted
+    and (told.known_since > own.stripe_event_created or own.discounts @> jsonb_build_array(jsonb_build_object('id', told.id))
+      or own.items @> jsonb_build_array(jsonb_build_object('discounts', jsonb_build_array(jsonb_build_object('id', told.id))))))`;
