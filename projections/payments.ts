@@ -17,6 +17,9 @@ const columns = {
   amount_received_minor: money(),
   /** Of a charge, and without what was authorised and not captured: Stripe counts that as refunded, too. */
   amount_refunded_minor: money().orNull(),
+  /** What that was before it last changed, and when it did; null where no event tells. */
+  former_refunded_minor: money().orNull(),
+  refunded_changed_at: time().orNull(),
   is_captured: flag().orNull(),
   payment_method: id().orNull(),
   balance_transaction: id().orNull(),
@@ -47,7 +50,7 @@ const lives: Readonly<Record<PaymentSnapshot['object'], Life>> = {
  */
 export const payments = defineProjection({
   name: 'payments',
-  version: 6,
+  version: 7,
   tables: {
     payments: {
       columns: { ...columns, ...provenanceColumns },
@@ -76,10 +79,10 @@ function paymentState(before: State, fact: Fact<PaymentSnapshot>): State {
   const { isReceivedTold, amountReceivedMinor, amountRefundedMinor } = fact.snapshot;
   const receivedMinor =
     isReceivedTold && amountReceivedMinor > 0 ? amountReceivedMinor : (before?.receivedMinor ?? null);
-  if (isReceivedTold || receivedMinor === null) return { row: paymentRow(fact, fact.snapshot), receivedMinor };
+  if (isReceivedTold || receivedMinor === null) return { row: paymentRow(before, fact, fact.snapshot), receivedMinor };
   const released = amountReceivedMinor - receivedMinor;
   return {
-    row: paymentRow(fact, {
+    row: paymentRow(before, fact, {
       amountReceivedMinor: receivedMinor,
       amountRefundedMinor: amountRefundedMinor === null ? null : Math.max(amountRefundedMinor - released, 0),
     }),
@@ -87,10 +90,24 @@ function paymentState(before: State, fact: Fact<PaymentSnapshot>): State {
   };
 }
 
-const paymentRow = (
-  fact: Fact<PaymentSnapshot>,
-  amounts: Pick<PaymentSnapshot, 'amountReceivedMinor' | 'amountRefundedMinor'>,
-) => ({
-  ...rowOf(columns, { ...fact.snapshot, ...amounts, payment: fact.snapshot.paymentIntent ?? fact.snapshot.id }),
-  ...provenanceOf(fact),
-});
+type Amounts = Pick<PaymentSnapshot, 'amountReceivedMinor' | 'amountRefundedMinor'>;
+
+function paymentRow(before: State, fact: Fact<PaymentSnapshot>, amounts: Amounts) {
+  const { snapshot } = fact;
+  const told = { payment: snapshot.paymentIntent ?? snapshot.id, ...refundedBefore(before, fact, amounts) };
+  return { ...rowOf(columns, { ...snapshot, ...amounts, ...told }), ...provenanceOf(fact) };
+}
+
+/** What a charge counted as refunded before, as the event says, or as the one before it showed. */
+function refundedBefore(
+  before: State,
+  { snapshot, event }: Fact<PaymentSnapshot>,
+  { amountRefundedMinor: now }: Amounts,
+): Readonly<{ formerRefundedMinor: number | null; refundedChangedAt: string | null }> {
+  const former = snapshot.formerRefundedMinor ?? before?.row.amount_refunded_minor ?? null;
+  if (former !== null && former !== now) return { formerRefundedMinor: former, refundedChangedAt: event.created };
+  return {
+    formerRefundedMinor: before?.row.former_refunded_minor ?? null,
+    refundedChangedAt: before?.row.refunded_changed_at ?? null,
+  };
+}

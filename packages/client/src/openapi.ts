@@ -2096,6 +2096,9 @@ export interface components {
             readonly amountMinor: number;
             readonly amountReceivedMinor: number;
             readonly amountRefundedMinor: number | null;
+            readonly formerRefundedMinor: number | null;
+            /** Format: date-time */
+            readonly refundedChangedAt: string | null;
             readonly isCaptured: boolean | null;
             readonly paymentMethod: string | null;
             readonly balanceTransaction: string | null;
@@ -2127,6 +2130,9 @@ export interface components {
             readonly amountMinor: number;
             readonly amountReceivedMinor: number;
             readonly amountRefundedMinor: number | null;
+            readonly formerRefundedMinor: number | null;
+            /** Format: date-time */
+            readonly refundedChangedAt: string | null;
             readonly isCaptured: boolean | null;
             readonly paymentMethod: string | null;
             readonly balanceTransaction: string | null;

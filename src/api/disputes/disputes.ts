@@ -1,19 +1,18 @@
 import { disputes } from '../../../projections/disputes.js';
-import { payments } from '../../../projections/payments.js';
 import type { Queryable } from '../../read-models/database.js';
 import { viewOf } from '../../read-models/schema.js';
 import { rowsWithStaleness } from '../../read-models/stale-rows.js';
 import { answerOf, type Answer, type Row } from '../answer.js';
-import { withCustomers } from '../payments/customers-of.js';
+import { partsOfCustomers, withCustomers } from '../payments/customers-of.js';
 import { resourceOf, type Resource } from '../resource.js';
 
 const OWN = viewOf(disputes, 'disputes');
-const PAYMENTS = viewOf(payments, 'payments');
 
 /** Disputes of customers: a dispute names its charge and payment intent only. */
 const ofCustomers = (customers: string): string => `id in (
-  select own.id from ${PAYMENTS} paid join ${OWN} own on own.charge = paid.id where paid.customer = any(${customers})
-  union select own.id from ${PAYMENTS} paid join ${OWN} own on own.payment_intent = paid.id where paid.customer = any(${customers}))`;
+  with parts as (${partsOfCustomers(customers)})
+  select own.id from parts join ${OWN} own on own.charge = parts.id
+  union select own.id from parts join ${OWN} own on own.payment_intent = parts.id)`;
 
 /** Disputes, with their customers and the money that each has moved. */
 export const DISPUTES: Resource = {

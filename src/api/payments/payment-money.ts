@@ -78,8 +78,8 @@ function refundedOf(
 }
 
 /**
- * What a charge says was refunded, and no refund that was known by then explains. A refund that failed explains its amount, too: Stripe
- * counted it before it failed. Stripe gives back what it counts unless it tells of a failure, and a failure names its refund.
+ * What a charge says was refunded, and no refund that was known by then explains. Stripe gives back what it counts unless it tells of a
+ * failure, and a failure names its refund.
  */
 function unlistedOf(charge: Row, refunds: readonly Row[], isOnly: boolean): number {
   const seenAt = timeOf(charge['stripe_event_created']);
@@ -88,7 +88,24 @@ function unlistedOf(charge: Row, refunds: readonly Row[], isOnly: boolean): numb
       (refund['charge'] === charge['id'] || (isOnly && (refund['charge'] ?? null) === null)) &&
       bornAt(refund) <= seenAt,
   );
-  return Math.max(amountOf('amount_refunded_minor')(charge) - sumOf(explaining, amountOf('amount_minor')), 0);
+  return Math.max(amountOf('amount_refunded_minor')(charge) - explainedBy(charge, explaining), 0);
+}
+
+/**
+ * How much of what a charge counts its refunds explain. One that failed was counted before: it explains its amount, unless what the charge
+ * counted before its last change shows that Stripe had taken it off.
+ */
+function explainedBy(charge: Row, refunds: readonly Row[]): number {
+  const changedAt = timeOf(charge['refunded_changed_at']);
+  const hasFailed = ({ status }: Row): boolean => status === 'failed' || status === 'canceled';
+  const before = refunds.filter((refund) => hasFailed(refund) && timeOf(refund['stripe_event_created']) < changedAt);
+  const failedBefore = sumOf(before, amountOf('amount_minor'));
+  const others = sumOf(refunds, amountOf('amount_minor')) - failedBefore;
+  const former = charge['former_refunded_minor'] ?? null;
+  if (former === null || failedBefore === 0) return others + failedBefore;
+  const countedBefore = refunds.filter((refund) => !before.includes(refund) && bornAt(refund) < changedAt);
+  const room = Math.max(Number(former) - sumOf(countedBefore, amountOf('amount_minor')), 0);
+  return others + Math.min(failedBefore, room);
 }
 
 /** What was given up, or is authorised alone, cannot be given back. */

@@ -1,26 +1,25 @@
-import { payments } from '../../../projections/payments.js';
 import { isFurtherRefund, refunds } from '../../../projections/refunds.js';
 import type { Queryable } from '../../read-models/database.js';
 import { viewOf } from '../../read-models/schema.js';
 import { rowsWithStaleness } from '../../read-models/stale-rows.js';
 import { answerOf, type Answer, type Row } from '../answer.js';
-import { withCustomers } from '../payments/customers-of.js';
+import { partsOfCustomers, withCustomers } from '../payments/customers-of.js';
 import type { Resource } from '../resource.js';
 import { textOrNull } from '../values.js';
 
 const OWN = viewOf(refunds, 'refunds');
 const EVIDENCE = viewOf(refunds, 'refund_evidence');
-const PAYMENTS = viewOf(payments, 'payments');
 
 const SHARED =
   'currency, charge, payment_intent, balance_transaction, failure_balance_transaction, failure_reason, reason, created_at, livemode, account, stripe_event_id, stripe_event_type, stripe_event_created, api_version, stream, stale_since, unread_event, stale_cause, stale_revision';
 
 /** Refunds of customers: a refund of most API versions names its charge and payment intent only. */
 const ofCustomers = (customers: string): string => `id in (
+  with parts as (${partsOfCustomers(customers)})
   select id from ${OWN} where customer = any(${customers})
-  union select own.id from ${PAYMENTS} paid join ${OWN} own on own.charge = paid.id where paid.customer = any(${customers})
-  union select own.id from ${PAYMENTS} paid join ${OWN} own on own.payment_intent = paid.id where paid.customer = any(${customers})
-  union select listed.refund from ${PAYMENTS} paid join ${EVIDENCE} listed on listed.charge = paid.id where paid.customer = any(${customers}))`;
+  union select own.id from parts join ${OWN} own on own.charge = parts.id
+  union select own.id from parts join ${OWN} own on own.payment_intent = parts.id
+  union select listed.refund from parts join ${EVIDENCE} listed on listed.charge = parts.id)`;
 
 /**
  * Each refund once: from its own events, else from the charge that lists it, else from a credit note that names it, as payments have them too.
