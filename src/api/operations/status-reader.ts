@@ -1,7 +1,7 @@
 import { heldSummary, readEndpoints, type EndpointState } from '../../access-changes/states.js';
 import { withTimeout, type EventStore } from '../../eventstore/event-store.js';
-import { readEventAtPosition } from '../../eventstore/read.js';
-import { receivedAtOf } from '../../eventstore/recorded-event.js';
+import { readLogPage } from '../../eventstore/read.js';
+import { receivedAtOf, type RecordedEvent } from '../../eventstore/recorded-event.js';
 import type { Database } from '../../read-models/database.js';
 import { countQuarantined } from '../../read-models/event-index.js';
 import type { Health, HealthReport, LogState, Positions } from './health.js';
@@ -24,8 +24,10 @@ type Options = Readonly<{
 
 /** Gathers what is known of store, read models and this process. What does not answer is null in the facts. */
 export class StatusReader {
-  /** The event at a position never changes. */
+  /** Stays the last one while what comes after it is the ledger's own. */
   #last: Omit<LastEvent, 'ageSeconds'> | null = null;
+  /** Where the log ended when it was looked for. */
+  #lookedTo: bigint | null = null;
 
   constructor(private readonly options: Options) {}
 
@@ -62,19 +64,21 @@ export class StatusReader {
     };
   }
 
-  /** Null where the log is empty, or the event cannot be read now. */
+  /** Null where no event of Stripe's is near the end of the log, or none can be read now. */
   async #lastEvent(log: LogState, now: Date): Promise<LastEvent | null> {
     if (log.kind !== 'at') return null;
-    if (this.#last?.position !== String(log.position)) {
-      const reading = readEventAtPosition(this.options.store, log.position);
-      const event = await withTimeout(reading, ANSWER_WITHIN_MS, 'The event store').catch(() => null);
-      if (event === null) return null;
-      this.#last = {
-        stripeEventId: event.metadata?.stripeEventId ?? null,
-        type: event.type,
-        receivedAt: receivedAtOf(event).toISOString(),
-        position: String(event.position),
-      };
+    if (this.#lookedTo !== log.position) {
+      const looking = lastOfStripe(this.options.store);
+      const event = await withTimeout(looking, ANSWER_WITHIN_MS, 'The event store').catch(() => undefined);
+      if (event === undefined) return null;
+      this.#lookedTo = log.position;
+      if (event !== null)
+        this.#last = {
+          stripeEventId: event.metadata?.stripeEventId ?? null,
+          type: event.type,
+          receivedAt: receivedAtOf(event).toISOString(),
+          position: String(event.position),
+        };
     }
     const last = this.#last;
     return last && { ...last, ageSeconds: Math.max(0, (now.getTime() - Date.parse(last.receivedAt)) / 1_000) };
@@ -108,6 +112,19 @@ const endpointAt =
     lagSeconds: oldestAt === null ? 0 : Math.max(0, (now.getTime() - oldestAt.getTime()) / 1_000),
     isStopped,
   });
+
+/** What the ledger notes itself, such as the progress of an operation, lies between events of Stripe's. */
+const PAGES_EVENTS = [1, 20, 250] as const;
+
+async function lastOfStripe(store: EventStore): Promise<RecordedEvent | null> {
+  for (const max of PAGES_EVENTS) {
+    const page = await readLogPage(store, { direction: 'backwards', from: 'end', max });
+    const last = page.find(({ metadata }) => metadata !== null);
+    if (last !== undefined) return last;
+    if (page.length < max) return null;
+  }
+  return null;
+}
 
 const sumOf = (numbers: readonly number[]): number => numbers.reduce((sum, number) => sum + number, 0);
 

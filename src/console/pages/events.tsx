@@ -34,15 +34,15 @@ function show({ data, nextCursor }: List<EventEntry>, asked: Asked): Shown {
         <form class="filters">
           <label>
             Type
-            <input name="type" value={asked.query['type'] ?? ''} placeholder="invoice.*" />
+            <input name="type" value={asked.query['type'] ?? ''} placeholder="invoice.*" size={14} />
           </label>
           <label>
             Object
-            <input name="object" value={asked.query['object'] ?? ''} placeholder="in_…" />
+            <input name="object" value={asked.query['object'] ?? ''} placeholder="in_…" size={16} />
           </label>
           <label>
             Endpoint
-            <input name="endpoint" value={asked.query['endpoint'] ?? ''} size={12} />
+            <input name="endpoint" value={asked.query['endpoint'] ?? ''} size={8} />
           </label>
           <label>
             Mode
@@ -63,7 +63,7 @@ function show({ data, nextCursor }: List<EventEntry>, asked: Asked): Shown {
             <input name="since" type="datetime-local" value={(asked.query['since'] ?? '').slice(0, 16)} />
           </label>
           <label>
-            until (UTC)
+            Until (UTC)
             <input name="until" type="datetime-local" value={(asked.query['until'] ?? '').slice(0, 16)} />
           </label>
           <button type="submit">Filter</button>

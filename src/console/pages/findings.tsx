@@ -91,7 +91,7 @@ function show({ list, says }: Found, { path }: Asked): Shown {
         <p>{says} Of the last 90 days.</p>
         {list.data.length === 0 ? (
           <Empty>
-            <p>Nothing is found.</p>
+            <p>Nothing of this kind in the last 90 days.</p>
           </Empty>
         ) : (
           <Table label={wordsOf(name)} columns={['When', 'What', 'Customer', 'Details']}>

@@ -1,4 +1,5 @@
 import type { StatusAnswer } from '../answers.js';
+import { counted } from '../operation-words.js';
 import { page, type Frame, type Shown } from '../page.js';
 import { includesScope } from '../../http/tokens.js';
 import { eventPage } from '../places.js';
@@ -207,7 +208,7 @@ function Intake({ minutes }: { minutes: StatusAnswer['intake']['minutes'] }) {
   const kinds = [...OUTCOMES, OTHERS];
   const rows = minutes.map(({ at, byOutcome }) => ({ at, counts: countsOf(byOutcome) }));
   const totals = kinds.map((_, column) => rows.reduce((sum, { counts }) => sum + (counts[column] ?? 0), 0));
-  const told = kinds.map(([, , says], column) => `${totals[column]} ${says}`).join(', ');
+  const told = kinds.map(([, , says], column) => `${counted(totals[column] ?? 0)} ${says}`).join(', ');
   return (
     <Section title="Intake of the last hour" id="intake">
       <p>{told}.</p>

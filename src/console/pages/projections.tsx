@@ -80,7 +80,8 @@ const Models = ({ label, of }: { label: string; of: readonly Projection[] }) => 
       <tr key={`${one.name} ${one.version} ${one.generation}`}>
         <th scope="row">{one.name.replaceAll('_', ' ')}</th>
         <td>
-          {one.version}, generation {one.generation}
+          {one.version}
+          {one.generation === 1 ? '' : `, generation ${one.generation}`}
         </td>
         <td>
           <Status of={one.state} /> {one.shown ? null : <Mark tone="calm">not shown</Mark>}

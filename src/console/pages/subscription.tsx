@@ -235,7 +235,7 @@ function ThenAndNow({ data, isLinked, after }: { data: Data; isLinked: boolean; 
                 `event ${arrivals.indexOf(entry) + 1} of ${arrivals.length}, revision ${entry.revision}, ${entry.receivedAt === null ? '' : timeText(entry.receivedAt)}${entry.late ? `, late${delayText(entry) === null ? '' : ` by ${delayText(entry)}`}` : ''}`,
             )}
           />
-          <button type="submit" class="plain">
+          <button type="submit" class="plain without-script">
             Show
           </button>
         </div>

@@ -29,7 +29,7 @@ export const EventTable = ({
       <tr key={event.position}>
         {ofStream ? <td class="number">{event.revision}</td> : null}
         <td>
-          <Time at={event.receivedAt ?? event.recordedAt} />
+          <Time at={event.receivedAt ?? event.recordedAt} as="cell" />
         </td>
         <td>
           <a href={eventPage(event.stripeEventId ?? event.eventId)}>{event.type}</a>{' '}
@@ -46,7 +46,7 @@ export const EventTable = ({
           </td>
         )}
         <td>
-          <Time at={event.created} />
+          <Time at={event.created} as="cell" />
         </td>
         <td>{event.endpoint ?? <Unknown />}</td>
       </tr>

@@ -28,12 +28,12 @@ export const dayText = (time: string): string => DAY.format(new Date(time));
 /** `6 Feb 2026 02:04 UTC` */
 export const timeText = (time: string): string => `${dayText(time)} ${MINUTE.format(new Date(time))} UTC`;
 
-/** A time in UTC; the script adds what it is where the reader is. `as` leaves the minutes out. */
-export function Time({ at, as = 'minute' }: { at: string | null | undefined; as?: 'minute' | 'day' }) {
+/** A time in UTC; the script adds what it is where the reader is. `as` a day it has no minutes, in a cell of a wide table no zone. */
+export function Time({ at, as = 'minute' }: { at: string | null | undefined; as?: 'minute' | 'day' | 'cell' }) {
   if (at === null || at === undefined) return <Unknown />;
   return (
     <time dateTime={at} title={at}>
-      {as === 'day' ? dayText(at) : timeText(at)}
+      {as === 'day' ? dayText(at) : as === 'cell' ? timeText(at).replace(' UTC', '') : timeText(at)}
     </time>
   );
 }
