@@ -1,4 +1,5 @@
 import { Logger, type OnModuleDestroy } from '@nestjs/common';
+import { setMaxListeners } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import type { AccessChange } from '../../access-changes/change.js';
 import { followChanges, readChanges } from '../../access-changes/change-log.js';
@@ -29,7 +30,10 @@ export class AccessFeed implements OnModuleDestroy {
     full: () => new ProblemError('too_many_live'),
   });
 
-  constructor(private readonly store: EventStore) {}
+  constructor(private readonly store: EventStore) {
+    // All who wait or follow listen to it, up to their limit.
+    setMaxListeners(0, this.#stopping.signal);
+  }
 
   onModuleDestroy(): void {
     this.#stopping.abort();
