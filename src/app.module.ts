@@ -67,6 +67,8 @@ import { OpenApiController } from './http/openapi.controller.js';
 import { ProblemsController } from './http/problems.controller.js';
 import type { BodyRoute } from './http/rim.js';
 import { Tokens } from './http/tokens.js';
+import { Watch } from './reconcile/watch.js';
+import { WatchMetrics } from './reconcile/watch.metrics.js';
 import { BatchedEventIdIndex } from './read-models/event-id-index.js';
 import { Database } from './read-models/database.js';
 import { WebhookGate } from './webhook/gate.js';
@@ -95,6 +97,8 @@ export type App = Readonly<{
   operations: Operations | null;
   /** Null where nobody, or another process, decides who has access. */
   accessChanges: AccessChanges | null;
+  /** One for each key to ask Stripe with; none where another process asks. */
+  watches: readonly Watch[];
   registry: Registry;
   /** Null without the role `ingest`. */
   bodyRoute: BodyRoute | null;
@@ -129,6 +133,7 @@ export class AppModule {
       index === null ? noIndex : new BatchedEventIdIndex(index),
       limitsOf(config),
     );
+    const watches = watchesOf({ config, store, database, appender, registry });
     const waits = new Places({
       ...LIMITS.waits,
       what: 'requests wait for a position or a replay',
@@ -175,7 +180,7 @@ export class AppModule {
       controllers: parts.flatMap(({ controllers }) => controllers),
       providers: parts.flatMap(({ providers }) => providers),
     };
-    return { module, catchUp, operations, accessChanges, registry, bodyRoute: intake?.bodyRoute ?? null };
+    return { module, catchUp, operations, accessChanges, watches, registry, bodyRoute: intake?.bodyRoute ?? null };
   }
 }
 
@@ -202,6 +207,24 @@ function accessChangesOf(config: Config, registry: Registry): AccessChanges | nu
   const { isOn, brake, outbox } = accessChanges;
   if (!roles.includes('project') || !isOn) return null;
   return new AccessChanges({ eventstoreUrl, databaseUrl, policy, referenceKey, brake, outbox }, registry);
+}
+
+/** A process of the role `reconcile` asks Stripe by itself. */
+function watchesOf({
+  config: { roles, stripeApi, repairs },
+  store,
+  database,
+  appender,
+  registry,
+}: Pick<AppParts, 'config' | 'store' | 'database'> & { appender: Appender; registry: Registry }): readonly Watch[] {
+  if (!roles.includes('reconcile') || database === null || stripeApi.keys.length === 0) return [];
+  const metrics = new WatchMetrics(registry, (text) => new Logger('stripe').warn(text));
+  const { url, version: apiVersion, perSecond, perDay } = stripeApi;
+  return stripeApi.keys.map(({ key, label, livemode }) => {
+    const of = { key, label, livemode, url, apiVersion, perDay, repair: repairs };
+    const options = { ...of, perSecond: livemode ? perSecond.live : perSecond.test };
+    return new Watch({ store, database, appender, projections }, options, metrics);
+  });
 }
 
 /** What every process serves. */

@@ -16,7 +16,9 @@ const SCOPES = ['access', 'read', 'admin'] as const;
 const isScope = (word: string): word is Scope => (SCOPES as readonly string[]).includes(word);
 /** What a process does: take webhooks, keep the read models up with the log, serve the read API. */
 export type Role = (typeof ROLES)[number];
-const ROLES = ['ingest', 'project', 'api'] as const;
+const ROLES = ['ingest', 'project', 'api', 'reconcile'] as const;
+/** `reconcile` is one of them where there is a key to ask Stripe with. */
+const USUAL_ROLES = ['ingest', 'project', 'api'] as const;
 /** A signing secret of one Stripe endpoint; the label tells later from which endpoint an event came. */
 export type WebhookSecret = Readonly<{ label: string; secret: string }>;
 /** A key of Stripe's API: of one account, in one mode. */
@@ -52,6 +54,8 @@ export type Config = Readonly<{
   webhookSecrets: readonly WebhookSecret[];
   apiTokens: readonly ApiToken[];
   stripeApi: StripeApiConfig;
+  /** Whether the role `reconcile` appends what no event tells. */
+  repairs: boolean;
   /** Where Stripe reaches this service, without a path; null: not said. */
   publicUrl: string | null;
   /** The store's own limit for one append, in bytes; EventStoreDB's default is 1 MiB. */
@@ -216,7 +220,6 @@ const apiTokens = secretEntries((entry): ApiToken | Mistake => {
 
 const roles = z
   .string()
-  .default(ROLES.join())
   .transform((text) => [...new Set(text.split(/[\s,]+/).filter(Boolean))])
   .pipe(
     z
@@ -259,7 +262,7 @@ const yesOrNo = (fallback: boolean) =>
 
 const environment = z.object({
   NODE_ENV: z.string().default('development'),
-  ROLES: roles,
+  ROLES: roles.optional(),
   HOST: z.string().default('127.0.0.1'),
   PORT: integer(3000, 0, 65_535),
   LOG_LEVEL: oneOf(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], 'info'),
@@ -277,6 +280,7 @@ const environment = z.object({
     .optional(),
   STRIPE_API_RATE: wholeNumber(1, 100, 20).optional(),
   STRIPE_API_DAILY: perDay.default('auto'),
+  RECONCILE_REPAIR: yesOrNo(false),
   PUBLIC_URL: z
     .string()
     .transform((text) => text.replace(/\/+$/, ''))
@@ -460,7 +464,7 @@ export function loadConfig(env: Environment): Config {
     showDeliveries: false,
     warnings: [...(production ? [] : replacing), ...unread, ...needlessRights(values)],
     production,
-    roles: values.ROLES,
+    roles: values.ROLES ?? [...USUAL_ROLES, ...(values.STRIPE_API_KEYS.length > 0 ? (['reconcile'] as const) : [])],
     host: values.HOST,
     port: values.PORT,
     logLevel: values.LOG_LEVEL,
@@ -470,6 +474,7 @@ export function loadConfig(env: Environment): Config {
     transport: values.EMBEDDED_TRANSPORT,
     webhookSecrets: values.STRIPE_WEBHOOK_SECRETS,
     apiTokens: values.API_TOKENS,
+    repairs: values.RECONCILE_REPAIR,
     stripeApi: stripeApiOf(values),
     publicUrl: values.PUBLIC_URL ?? null,
     appendBytesMax: values.APPEND_BYTES_MAX,
@@ -539,6 +544,8 @@ function missing(values: Partial<z.output<typeof environment>>): string[] {
       `INTAKE_BODIES_BYTES_MAX: must be at least APPEND_BYTES_MAX (${append}), or the largest body never fits.`,
     );
   mistakes.push(...readable(values));
+  if (values.ROLES?.includes('reconcile') === true && values.STRIPE_API_KEYS?.length === 0)
+    mistakes.push('STRIPE_API_KEYS: needed for the role reconcile, e.g. main=rk_live_….');
   if (values.NODE_ENV !== 'production') return mistakes;
   if (values.ROLES?.includes('ingest') !== false && values.STRIPE_WEBHOOK_SECRETS?.length === 0)
     mistakes.push(

@@ -51,7 +51,7 @@ export async function startService(config: Config, logger: LoggerService): Promi
         onIdleError,
       })
     : null;
-  const { module, catchUp, operations, accessChanges, registry, bodyRoute } = AppModule.of({
+  const { module, catchUp, operations, accessChanges, watches, registry, bodyRoute } = AppModule.of({
     config,
     store,
     database,
@@ -63,7 +63,12 @@ export async function startService(config: Config, logger: LoggerService): Promi
   const app = await createServer(module, { logger, limits, registry, bodyRoute });
   const closeAll = async () => {
     await drain(app);
-    await Promise.all([catchUp?.stop(), operations?.stop(), accessChanges?.stop()]);
+    await Promise.all([
+      catchUp?.stop(),
+      operations?.stop(),
+      accessChanges?.stop(),
+      ...watches.map((watch) => watch.stop()),
+    ]);
     await Promise.all([store.close(), database?.close(), reads?.close(), index?.close()]);
   };
   try {
@@ -78,6 +83,7 @@ export async function startService(config: Config, logger: LoggerService): Promi
   catchUp?.start();
   operations?.start();
   accessChanges?.start();
+  for (const watch of watches) watch.start();
   const { address, port, family } = app.getHttpServer().address() as AddressInfo;
   return { url: `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`, stop: closeAll };
 }

@@ -2,10 +2,13 @@
  * Which time the events of an account are known to be complete for, in the log itself: so any beginning of the log, a restored backup
  * too, knows by itself what it lacks.
  */
+import type { EventItem, Page } from '../stripe-api/answers.js';
+import type { StripeApi } from '../stripe-api/stripe-api.js';
 import { latestOf } from '../eventstore/own-streams.js';
 import type { EventStore } from '../eventstore/event-store.js';
 import type { EventsFound, EventsParts, MissingEvent } from './events-pass.js';
-import { compareEvents } from './events-pass.js';
+import type { Claim } from './claims.js';
+import { compareEvents, comparePage } from './events-pass.js';
 import { append } from './run-log.js';
 import type { Session } from './session.js';
 
@@ -20,12 +23,19 @@ export type Coverage = Readonly<{ last: Covered | Gap | null; revision: bigint }
 export const SETTLE_S = 900;
 const EVENTS_KEPT_S = 30 * 86_400 - 3_600;
 
-const streamOf = ({ account, livemode }: Pick<Session, 'account' | 'livemode'>): string =>
+/** An account of Stripe's, in one mode. */
+export type Account = Readonly<{ account: string; livemode: boolean }>;
+
+export const coverageStreamOf = ({ account, livemode }: Account): string =>
   `ledger-coverage-${account}-${livemode ? 'live' : 'test'}`;
 
-export async function readCoverage(store: EventStore, whose: Pick<Session, 'account' | 'livemode'>): Promise<Coverage> {
-  const [last] = await latestOf(store, streamOf(whose), { max: 1 });
-  return { last: (last?.data as Covered | Gap | undefined) ?? null, revision: last?.revision ?? -1n };
+/** More than claims lie between two coverings. */
+const LOOKED_AT_MAX = 100;
+
+export async function readCoverage(store: EventStore, whose: Account): Promise<Coverage> {
+  const events = await latestOf(store, coverageStreamOf(whose), { max: LOOKED_AT_MAX });
+  const last = events.map(({ data }) => data as Covered | Gap | Claim).find((event) => event.kind !== 'claim');
+  return { last: last ?? null, revision: events[0]?.revision ?? -1n };
 }
 
 /** Why an event is not in the log, as far as that can be told. */
@@ -59,23 +69,27 @@ type Asked = Readonly<{
  */
 export async function recover(parts: EventsParts, { session, run, isDryRun, since }: Asked): Promise<Recovered> {
   const { store } = parts;
-  const now = await parts.api.account();
-  if (now.kind !== 'account') return { kind: 'refused', message: now.message };
   const coverage = await readCoverage(store, session);
-  const oldest = now.answered - EVENTS_KEPT_S;
-  const wanted = since ?? (coverage.last === null ? oldest : coverage.last.to + 1);
-  const gap = gapBefore(coverage, wanted, oldest);
-  const from = Math.max(wanted, oldest);
-  const found = await compareEvents(parts, {
-    from,
-    to: now.answered,
+  const asked = {
     whose: { account: null, livemode: session.livemode },
     account: null,
-    purpose: { run, reason: 'recovery', causedBy: null },
+    purpose: { run, reason: 'recovery' as const, causedBy: null },
     isDryRun,
-  });
+  };
+  const wantedSince = since ?? (coverage.last === null ? null : coverage.last.to + 1);
+  const newest = wantedSince === null ? null : await pageSince(parts.api, wantedSince);
+  const now = newest ?? (await parts.api.account());
+  if (now.kind !== 'account' && now.kind !== 'page') return { kind: 'refused', message: now.message };
+  const oldest = now.answered - EVENTS_KEPT_S;
+  const wanted = wantedSince ?? oldest;
+  const gap = gapBefore(coverage, wanted, oldest);
+  const from = Math.max(wanted, oldest);
+  const found =
+    newest !== null && wanted >= oldest
+      ? await comparePage(parts, asked, newest)
+      : await compareEvents(parts, { ...asked, from, to: now.answered });
   if ('kind' in found) return { kind: 'refused', message: found.message };
-  const endpoints = await enabledTypes(parts, session.livemode);
+  const endpoints = found.missing.length === 0 ? null : await enabledTypes(parts, session.livemode);
   const missed = found.missing.map((one) => ({ ...one, cause: causeOf(one, { found, endpoints, at: now.answered }) }));
   const to = now.answered - SETTLE_S;
   const covered: Covered | null =
@@ -86,10 +100,16 @@ export async function recover(parts: EventsParts, { session, run, isDryRun, sinc
   let { revision } = coverage;
   for (const next of gap === null ? [covered] : [gap, covered]) {
     const type = `ledger.${next.kind}`;
-    if (!(await append(store, streamOf(session), { type, data: next, revision }))) return { kind: 'overtaken' };
+    if (!(await append(store, coverageStreamOf(session), { type, data: next, revision }))) return { kind: 'overtaken' };
     revision += 1n;
   }
   return recovered;
+}
+
+/** All events since a second, where one page has them: it tells Stripe's clock, too, so that a short time costs one request. */
+async function pageSince(api: StripeApi, since: number): Promise<Page<EventItem> | null> {
+  const page = (await api.events({ created: { gte: since } }).next()).value;
+  return page?.kind === 'page' && !page.hasMore ? page : null;
 }
 
 function gapBefore({ last }: Coverage, wanted: number, oldest: number): Gap | null {

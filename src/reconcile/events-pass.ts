@@ -78,6 +78,17 @@ export async function compareEvents(parts: EventsParts, asked: Asked): Promise<E
   return found;
 }
 
+/** The same of one page that has them all. */
+export async function comparePage(
+  parts: EventsParts,
+  asked: Pick<Asked, 'whose' | 'purpose' | 'isDryRun'>,
+  page: Page<EventItem>,
+): Promise<EventsFound> {
+  const found: EventsFound = { listed: 0, known: 0, requests: 1, missing: [] };
+  await appendMissing(parts, asked, [page], found);
+  return found;
+}
+
 async function pagesOf(
   api: StripeApi,
   { from, to, account }: { from: number; to: number; account: string | null },
@@ -94,7 +105,7 @@ async function pagesOf(
 
 async function appendMissing(
   { store, appender, database }: EventsParts,
-  { whose, purpose, isDryRun = false }: Asked,
+  { whose, purpose, isDryRun = false }: Pick<Asked, 'whose' | 'purpose' | 'isDryRun'>,
   pages: readonly Page<EventItem>[],
   found: EventsFound,
 ): Promise<void> {

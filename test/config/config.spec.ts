@@ -130,7 +130,15 @@ describe('the configuration', () => {
     ]);
   });
 
+  it('asks Stripe by itself where there is a key, unless roles are named', () => {
+    const key = { STRIPE_API_KEYS: 'main=rk_test_0123456789abcdef' };
+    expect(loadConfig(key).roles).toEqual(['ingest', 'project', 'api', 'reconcile']);
+    expect(loadConfig({}).roles).toEqual(['ingest', 'project', 'api']);
+    expect(loadConfig({ ...key, ROLES: 'api' }).roles).toEqual(['api']);
+  });
+
   it.each([
+    ['a role without what it needs', { ROLES: 'reconcile' }, /STRIPE_API_KEYS: needed for the role reconcile/],
     ['a role that does not exist', { ROLES: 'ingest,write' }, /ROLES.*must be some of ingest, project, api/],
     ['no role at all', { ROLES: ',' }, /ROLES/],
     ['grace for a status that has none', { ACCESS_GRACE_DAYS: 'canceled=7' }, /ACCESS_GRACE_DAYS.*past_due, unpaid/],

@@ -9,6 +9,7 @@ import { Backfill } from '../../src/reconcile/backfill.js';
 import { recover, type Recovered } from '../../src/reconcile/coverage.js';
 import { Reconcile, type Reconciled } from '../../src/reconcile/reconcile.js';
 import { beginRun, latestRuns } from '../../src/reconcile/run-log.js';
+import { Watch } from '../../src/reconcile/watch.js';
 import { openSession, type Session } from '../../src/reconcile/session.js';
 import { RunBudget } from '../../src/stripe-api/budget.js';
 import { APPENDER_LIMITS } from '../support/appender-limits.js';
@@ -153,6 +154,52 @@ it('the commands say what is missing and what differs, and their exit codes say 
   const [run] = await latestRuns(store, 1);
   expect(run).toMatchObject({ started: { kind: 'reconcile' }, standing: { step: 'finished', state: { findings: 0 } } });
 }, 60_000);
+
+it('by itself one process of many recovers what was lost, and no restart refills its budget', async () => {
+  const { clock, counters, url } = parts.stripe;
+  clock.advance(DAY);
+  await parts.stripe.deliver();
+  clock.advance(3_600);
+  const told: Recovered[] = [];
+  const watch = (perDay: number, everyMs: number) =>
+    new Watch(
+      { store, database, appender, projections },
+      {
+        key: KEY,
+        label: 'tests',
+        livemode: true,
+        url,
+        apiVersion: null,
+        perSecond: 100,
+        perDay,
+        repair: false,
+        everyMs,
+        lookAgainMs: 0,
+      },
+      {
+        requested: () => undefined,
+        budgetLeft: () => undefined,
+        recovered: (_, recovered) => void told.push(recovered),
+        reconciled: () => undefined,
+        warned: () => undefined,
+      },
+    );
+  const [one, other] = [watch(200, 600_000), watch(200, 600_000)];
+  expect(await one.pass()).toBe('missing');
+  expect(told).toMatchObject([{ gap: null, covered: { to: clock.now() - 900 } }]);
+  await cameUp(parts);
+  const before = counters.byOperation['GET /v1/events'];
+  expect(await other.pass()).toBe('elsewhere');
+  expect(counters.byOperation['GET /v1/events']).toBe(before);
+  expect(await one.pass()).toBe('complete');
+  expect(counters.byOperation['GET /v1/events']).toBe(Number(before) + 1);
+  await Promise.all([one.stop(), other.stop()]);
+  const later = watch(5, 600_000);
+  const asked = counters.byOperation['GET /v1/events'];
+  expect(await later.pass()).toBe('refused');
+  expect(counters.byOperation['GET /v1/events']).toBe(asked);
+  await later.stop();
+});
 
 it('nothing is repaired where more than 5 % differ', async () => {
   const { clock, world } = parts.stripe;
