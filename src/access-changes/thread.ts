@@ -28,6 +28,7 @@ export type AccessThreadMessage =
   | Readonly<{ kind: 'standing_by' }>
   | Readonly<{ kind: 'warned'; text: string }>;
 
+const KINDS: readonly Because['kind'][] = ['event', 'time', 'policy', 'repair'];
 const START_AGAIN_AFTER_MS = 1_000;
 
 /** Decides and tells of changes of access, in a thread of its own; one that ends by itself is started again. */
@@ -43,6 +44,10 @@ export class AccessChanges {
     registry: Registry,
   ) {
     this.#metrics = metricsIn(registry, this.#endpoints);
+    // From the start, so that a first increase is one.
+    for (const because of KINDS) this.#metrics.decided.inc({ because }, 0);
+    for (const { name: endpoint } of data.outbox.endpoints)
+      for (const counter of [this.#metrics.failures, this.#metrics.givenUp]) counter.inc({ endpoint }, 0);
   }
 
   start(): void {
