@@ -1,3 +1,4 @@
+import { balanceTransactions } from './balance-transactions.js';
 import { checkoutSessions } from './checkout-sessions.js';
 import { churnRisk } from './churn-risk.js';
 import { coupons } from './coupons.js';
@@ -13,11 +14,13 @@ import { links } from './links.js';
 import { milestones } from './milestones.js';
 import { paymentMethods } from './payment-methods.js';
 import { payments } from './payments.js';
+import { payouts } from './payouts.js';
 import { prices } from './prices.js';
 import { products } from './products.js';
 import type { AnyProjection } from './projection.js';
 import { promotionCodes } from './promotion-codes.js';
 import { refunds } from './refunds.js';
+import { stripeBalances } from './stripe-balances.js';
 import { subscriptionSchedules } from './subscription-schedules.js';
 import { subscriptionTerms } from './subscription-terms.js';
 import { upcomingInvoices } from './upcoming-invoices.js';
@@ -50,4 +53,7 @@ export const projections: readonly AnyProjection[] = [
   invoiceItems,
   milestones,
   subscriptionTerms,
+  balanceTransactions,
+  payouts,
+  stripeBalances,
 ];

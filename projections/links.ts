@@ -175,6 +175,7 @@ const living = {
   customer: linking('customer', ({ testClock }: CustomerSnapshot) => ({ test_clock: [testClock] })),
   related_object: (rows, fact) => linking(fact.snapshot.object, relatedTargets)(rows, fact),
   ...ignored('upcoming_invoice', 'entitlements', 'price', 'plan', 'product', 'coupon', 'movement'),
+  ...ignored('balance_transaction', 'balance', 'payout_transactions'),
 } satisfies Omit<Evolve<ById<Row>>, 'deletion'>;
 
 /**

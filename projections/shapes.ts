@@ -2,6 +2,7 @@ import type {
   CouponTerms,
   CreditNoteSnapshot,
   DiscountFacts,
+  FeeDetail,
   InvoiceLine,
   InvoiceSnapshot,
   PriceTerms,
@@ -139,6 +140,8 @@ export const currentPhase = object<NonNullable<SubscriptionScheduleSnapshot['cur
   startsAt: time,
   endsAt: time,
 });
+
+export const feeDetail = object<FeeDetail>('FeeDetail', { type: text, amountMinor: minor, currency: text });
 
 export const refundOfCreditNote = object<CreditNoteSnapshot['refunds'][number]>('RefundOfCreditNote', {
   refund: text,

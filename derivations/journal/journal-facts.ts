@@ -65,11 +65,20 @@ export const journalFacts = {
   payments: milestonesOf(PAYMENT_IDS),
   evidence: evidenceOf(PAYMENT_IDS),
   movements: movementsOf(PAYMENT_IDS),
-  transactions: `select v.id as key, v.id, case when v.amount_minor < 0 then 'dispute' else 'dispute_reversal' end as reporting_category,
+  transactions: `select t.id as key, t.id, t.reporting_category, t.amount_minor, t.fee_minor, t.net_minor, t.currency, t.fee_details,
+      case when t.currency = of.currency then t.amount_minor else sign(t.amount_minor)::int8 * of.amount_minor end as source_amount_minor,
+      of.currency as source_currency, coalesce(t.created_at, t.stripe_event_created) as at, ${causeOf('t')}, t.stream
+    from {balance_transactions} t left join lateral (
+      select p.currency, p.amount_received_minor as amount_minor from {payments} p where p.id = t.source
+      union all select r.currency, r.amount_minor from {refunds} r where r.id = t.source
+      union all select d.currency, d.amount_minor from {disputes} d where d.id = t.source limit 1) as of on true
+    where t.id = any($1)
+    union all select * from (select distinct on (v.id) v.id as key, v.id, case when v.amount_minor < 0 then 'dispute' else 'dispute_reversal' end as reporting_category,
       v.amount_minor, v.fee_minor, v.net_minor, v.currency, '[]'::jsonb as fee_details,
       case when v.currency = d.currency then v.amount_minor else sign(v.amount_minor)::int8 * d.amount_minor end as source_amount_minor,
       d.currency as source_currency, coalesce(v.created_at, v.stripe_event_created) as at, ${causeOf('v')}, v.stream
-    from {dispute_movements} v join {disputes} d on d.id = v.dispute where v.id = any($1) order by v.dispute limit 1`,
+    from {dispute_movements} v join {disputes} d on d.id = v.dispute where v.id = any($1) and not exists (select from {balance_transactions} seen where seen.id = v.id)
+    order by v.id, v.dispute) as shown`,
   moved: `select m.object as key, m.payment, ${MILESTONE},
       exists (select from {milestones} c where c.object = m.payment and c.kind = 'charge' and c.other = m.object) as is_destination
     from {milestones} m where m.object = any($1) and m.kind in ('payout', 'topup', 'transfer', 'application_fee') ${IN_ORDER}`,
@@ -90,6 +99,8 @@ export const journalReach = {
   invoices: `select m.invoice as key from {payments} own join {payments} p on p.payment = own.payment join {milestones} m on m.payment = p.id
     where own.id = any($1) and m.invoice is not null
     union select invoice from {milestones} where payment = any($1) and invoice is not null`,
+  /** What moved the balance for it. */
+  transactions: `select id as key from {balance_transactions} where source = any($1)`,
   /** What was laid to an invoice. */
   laid: `select coalesce(p.payment, m.payment) as key from {milestones} m left join {payments} p on p.id = m.payment where m.invoice = any($1) and m.payment is not null`,
 };

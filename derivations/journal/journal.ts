@@ -163,8 +163,11 @@ type Facts = Readonly<{
  */
 export const journal = defineDerivation({
   name: 'journal',
-  version: 3,
-  reads: ['milestones', 'invoices', 'invoice_items', 'credit_notes', 'refunds', 'disputes', 'payments'],
+  version: 4,
+  reads: [
+    ...['milestones', 'invoices', 'invoice_items', 'credit_notes', 'refunds', 'disputes', 'payments'],
+    'balance_transactions',
+  ],
   tables,
   rollups: {
     /** By account and month. */
@@ -215,8 +218,10 @@ export const journal = defineDerivation({
     credit_notes: (row) => named(row['invoice']),
     credit_note_lines: () => [],
     refund_evidence: (row) => named(row['payment_intent'] ?? row['charge'], row['invoice']),
-    disputes: (row) => named(row['payment_intent'] ?? row['charge']),
+    refunds: (row) => named(row['id']),
+    disputes: (row) => named(row['id'], row['payment_intent'] ?? row['charge']),
     dispute_movements: (row) => named(row['id']),
+    balance_transactions: (row) => named(row['id']),
     payments: (row) => named(row['id'], row['payment']),
   },
   reach: journalReach,

@@ -2,6 +2,12 @@ import assert from 'node:assert/strict';
 import { isPreviewInvoice } from './identity.js';
 import { UnreadableSnapshot } from './fields.js';
 import { field, type JsonObject } from './json.js';
+import {
+  balanceSnapshot,
+  balanceTransactionSnapshot,
+  PAYOUT_TRANSACTIONS,
+  payoutTransactionsSnapshot,
+} from './snapshots/balance.js';
 import { checkoutSessionSnapshot } from './snapshots/checkout-session.js';
 import { creditNoteSnapshot } from './snapshots/credit-note.js';
 import { customerSnapshot, entitlementsSnapshot } from './snapshots/customer.js';
@@ -26,6 +32,13 @@ export { UnreadableSnapshot };
 export type { Metadata } from './fields.js';
 export { isFinalStatus } from './rank.js';
 export { unknownDiscount } from './snapshots/discount.js';
+export type {
+  BalanceAmount,
+  BalanceSnapshot,
+  BalanceTransactionSnapshot,
+  FeeDetail,
+  PayoutTransactionsSnapshot,
+} from './snapshots/balance.js';
 export type { CheckoutSessionSnapshot } from './snapshots/checkout-session.js';
 export type { CreditNoteLine, CreditNoteSnapshot } from './snapshots/credit-note.js';
 export type { CustomerSnapshot, EntitlementsSnapshot } from './snapshots/customer.js';
@@ -71,6 +84,9 @@ const readers = {
   topup: { kind: 'movement', read: movementSnapshot },
   transfer: { kind: 'movement', read: movementSnapshot },
   application_fee: { kind: 'movement', read: movementSnapshot },
+  balance_transaction: { kind: 'balance_transaction', read: balanceTransactionSnapshot },
+  balance: { kind: 'balance', read: balanceSnapshot },
+  [PAYOUT_TRANSACTIONS]: { kind: 'payout_transactions', read: payoutTransactionsSnapshot },
 } as const;
 const upcomingInvoice = { kind: 'upcoming_invoice', read: upcomingInvoiceSnapshot } as const;
 const relatedObject = { kind: 'related_object', read: relatedObjectSnapshot } as const;

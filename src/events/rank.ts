@@ -78,6 +78,7 @@ const lifecycles = {
   invoice_payment: [['open'], ['paid', 'canceled']],
   'checkout.session': [['open'], ['complete', 'expired']],
   subscription_schedule: [['not_started'], ['active'], ['completed', 'released', 'canceled']],
+  payout: [['pending'], ['in_transit'], ['paid', 'canceled'], ['failed']],
   quote: [['draft'], ['open'], ['accepted', 'canceled']],
 } satisfies Readonly<Record<string, readonly (readonly string[])[]>>;
 /** The statuses that objects of Stripe's name are known to have, from first to last, those of one stage together. */

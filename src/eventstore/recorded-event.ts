@@ -1,6 +1,6 @@
 import type { ResolvedEvent } from '@eventstore/db-client';
 import { sightIdOf } from '../events/event-id.js';
-import { isJsonObject } from '../events/json.js';
+import { field, isJsonObject } from '../events/json.js';
 import { asStripeEvent, UnreadableEvent, type StripeEvent } from '../events/stripe-event.js';
 import { isoTimeOf, recordedMetadataOf, type Observed, type RecordedMetadata } from './event-metadata.js';
 import type { ReadBytes } from './read-response.js';
@@ -125,6 +125,8 @@ function observedEvent({ eventId, type, data }: Told, metadata: RecordedMetadata
   const { asked, answered, stands } = observed;
   const { name: object, id } = observed.object;
   if (!isJsonObject(data)) throw new UnreadableEvent('', 'an object');
+  // A page of a list has neither a name nor an id: it was recorded under those of what it belongs to.
+  const shown = field(data, 'object') === 'list' ? { ...data, object, id } : data;
   return {
     id: sightIdOf(eventId),
     type,
@@ -132,7 +134,7 @@ function observedEvent({ eventId, type, data }: Told, metadata: RecordedMetadata
     api_version: metadata.apiVersion,
     livemode: metadata.livemode === true,
     account: metadata.account,
-    data: { object: metadata.source === 'absence' ? { id, object, deleted: true } : data, previous_attributes: null },
+    data: { object: metadata.source === 'absence' ? { id, object, deleted: true } : shown, previous_attributes: null },
     observed: { asked, answered },
   };
 }

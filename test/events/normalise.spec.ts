@@ -69,6 +69,7 @@ describe('normalising', () => {
     const kinds = new Set(recorded.map(([, stripeEvent]) => kindOf(stripeEvent)));
     expect(recorded.length).toBeGreaterThan(180);
     expect([...kinds].sort()).toEqual([
+      'balance',
       'checkout_session',
       'coupon',
       'credit_note',

@@ -29,7 +29,7 @@ export type Ledger = ReadonlyMap<string, readonly Row[]>;
 
 const READ = [
   ...['milestones', 'invoices', 'invoice_items', 'credit_notes', 'payments', 'refunds', 'disputes', 'customers'],
-  ...['subscription_terms', 'prices', 'coupons', 'discounts'],
+  ...['subscription_terms', 'prices', 'coupons', 'discounts', 'balance_transactions'],
 ];
 
 /** The rows of the first stage after these events, in any order. */
@@ -123,7 +123,7 @@ export function booksOf(ledger: Ledger, policy: MoneyPolicy): Books {
   const payouts = [...new Set(milestones.filter(({ kind }) => kind === 'payout').map(({ object }) => object))];
   const moved = [
     ...payouts.flatMap((id) => payoutBook(milestones.filter(({ object }) => object === id))),
-    ...transactionsOf(movements).flatMap(settlement),
+    ...transactionsOf(ledger, movements).flatMap(settlement),
   ];
   return {
     entries: [...books.flatMap(({ entries }) => entries), ...charges.flat(), ...balancesOf(milestones), ...moved],
@@ -149,8 +149,31 @@ function movementsOf(ledger: Ledger, payment: (name: string | null) => string | 
   });
 }
 
-/** Balance transactions, as disputes show them. */
-const transactionsOf = (movements: readonly DisputeMovementRow[]): readonly BalanceTransactionRow[] =>
+/** Balance transactions, as Stripe's API showed them, and of the others as disputes do. */
+function transactionsOf(ledger: Ledger, movements: readonly DisputeMovementRow[]): readonly BalanceTransactionRow[] {
+  const sources = new Map(
+    [
+      ...rowsIn<Row>(ledger, 'payments').map((row) => ({ ...row, amount_minor: row['amount_received_minor'] })),
+      ...rowsIn<Row>(ledger, 'refunds'),
+      ...rowsIn<Row>(ledger, 'disputes'),
+    ].map((row: Row) => [row['id'], row]),
+  );
+  const seen = rowsIn<Row & { id: string; amount_minor: number }>(ledger, 'balance_transactions').map((row) => {
+    const source = sources.get(row['source']);
+    const own = Math.sign(row.amount_minor) * Number(source?.['amount_minor']);
+    return {
+      ...row,
+      source_amount_minor:
+        source === undefined ? null : source['currency'] === row['currency'] ? row.amount_minor : own,
+      source_currency: source?.['currency'] ?? null,
+      at: row['created_at'],
+    } as unknown as BalanceTransactionRow;
+  });
+  const known = new Set(seen.map(({ id }) => id));
+  return [...seen, ...ofDisputes(movements.filter(({ id }) => !known.has(id)))];
+}
+
+const ofDisputes = (movements: readonly DisputeMovementRow[]): readonly BalanceTransactionRow[] =>
   movements.map(
     (row) =>
       ({

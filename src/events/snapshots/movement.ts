@@ -25,6 +25,8 @@ export type MovementSnapshot = Readonly<{
   arrivesAt: string | null;
   /** Whether Stripe can tell what a payout consists of; null of others. */
   isAutomatic: boolean | null;
+  /** Of a payout: `completed` once Stripe can tell it; null of others, and in old API versions. */
+  reconciliationStatus: string | null;
   createdAt: string | null;
 }> &
   Origin;
@@ -47,6 +49,7 @@ export function movementSnapshot(stripeEvent: StripeEvent): MovementSnapshot {
     failureBalanceTransaction: movement.idOrNull('failure_balance_transaction'),
     arrivesAt: movement.timeOrNull('arrival_date', 'date'),
     isAutomatic: object === 'payout' ? movement.flag('automatic', true) : null,
+    reconciliationStatus: movement.textOrNull('reconciliation_status'),
     createdAt: movement.timeOrNull('created', 'date'),
     ...originOf(stripeEvent),
   };

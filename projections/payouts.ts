@@ -1,0 +1,71 @@
+import type { MovementSnapshot } from '../src/events/normalise.js';
+import { lifecycleOf } from '../src/events/rank.js';
+import { flag, id, money, text, time } from './columns.js';
+import { isStale } from './life.js';
+import { allBut, defineProjection, type Fact } from './projection.js';
+import { provenanceColumns, provenanceOf, rowOf } from './row.js';
+
+/** Amounts in minor units of `currency`. */
+const columns = {
+  id: id(),
+  status: id(),
+  amount_minor: money(),
+  currency: text(),
+  /** Stripe can tell what an automatic one consists of. */
+  is_automatic: flag().orNull(),
+  /** `completed` once it can; null in old API versions. */
+  reconciliation_status: id().orNull(),
+  balance_transaction: id().orNull(),
+  failure_balance_transaction: id().orNull(),
+  arrives_at: time().orNull(),
+  created_at: time().orNull(),
+};
+const transactionColumns = { payout: id(), id: id() };
+
+type Row = ReturnType<typeof payoutRow>;
+/** Of a payout its row; of a page of its transactions these. */
+type State = Readonly<{ payout: Row | null; transactions: readonly ReturnType<typeof transactionRow>[] }>;
+
+/** It may fail after it was paid. */
+const life = lifecycleOf('payout');
+
+/** What is each payout now, and which balance transactions went out with it, as far as Stripe's API was asked? */
+export const payouts = defineProjection({
+  name: 'payouts',
+  version: 1,
+  tables: {
+    payouts: { columns: { ...columns, ...provenanceColumns }, key: ['id'], indexes: [] },
+    payout_transactions: {
+      columns: { ...transactionColumns, ...provenanceColumns },
+      key: ['payout', 'id'],
+      indexes: [['id']],
+    },
+  },
+  objectOf: ({ snapshot, order }) =>
+    snapshot.kind === 'movement' && snapshot.object !== 'payout' ? null : order.objectKey,
+  initial: (): State => ({ payout: null, transactions: [] }),
+  evolve: {
+    movement: (state, fact) =>
+      state.payout !== null && isStale(life, state.payout.status, fact.snapshot.status ?? '')
+        ? state
+        : { ...state, payout: payoutRow(fact) },
+    payout_transactions: (state, fact) => ({
+      ...state,
+      transactions: fact.snapshot.transactions.map((one) => transactionRow(fact, fact.snapshot.payout, one)),
+    }),
+    ...allBut('movement', 'payout_transactions'),
+  },
+  rows: ({ payout, transactions }) => ({
+    payouts: payout === null ? [] : [payout],
+    payout_transactions: transactions,
+  }),
+});
+
+const payoutRow = (fact: Fact<MovementSnapshot>) => ({
+  ...rowOf(columns, { ...fact.snapshot, status: fact.snapshot.status ?? 'unknown' }),
+  ...provenanceOf(fact),
+});
+const transactionRow = (fact: Fact, payout: string, transaction: string) => ({
+  ...rowOf(transactionColumns, { payout, id: transaction }),
+  ...provenanceOf(fact),
+});
