@@ -32,6 +32,7 @@ export { UnreadableSnapshot };
 export type { Metadata } from './fields.js';
 export { isFinalStatus } from './rank.js';
 export { unknownDiscount } from './snapshots/discount.js';
+export { PAYOUT_TRANSACTIONS } from './snapshots/balance.js';
 export type {
   BalanceAmount,
   BalanceSnapshot,

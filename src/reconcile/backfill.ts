@@ -2,12 +2,13 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Item, Page } from '../stripe-api/answers.js';
 import type { Refusal } from '../stripe-api/refusals.js';
 import { isIn, resourceOf, RESOURCES, type Resource } from '../stripe-api/resources.js';
-import type { StripeApi } from '../stripe-api/stripe-api.js';
+import type { Reply, StripeApi } from '../stripe-api/stripe-api.js';
 import { closureOf } from './closure.js';
 import { compareEvents } from './events-pass.js';
 import { absenceOf, lookOf, testClockOf, type Look, type Whose } from './look.js';
 import { estimateOf, restOf, wholeOf, withoutCursor, type OpenRange } from './ranges.js';
-import { NEWS, NOTHING, Recorder, type Recorded, type RecorderParts } from './recorder.js';
+import { pageOf, payoutsToAsk, transactionsOf } from './payouts-pass.js';
+import { NEWS, NOTHING, Recorder, type Recorded, type RecorderParts, type Worth } from './recorder.js';
 import { stepOf, type Run } from './run-log.js';
 
 /** An object to be looked at again, by id. */
@@ -15,7 +16,7 @@ type Later = Readonly<{ object: string; id: string }>;
 
 /** How far a backfill is; it survives JSON. What is open may have been read in part: what is seen again is no news. */
 export type BackfillState = Readonly<{
-  phase: 'clocks' | 'events' | 'objects' | 'closure' | 'later' | 'events_again' | 'done';
+  phase: 'clocks' | 'events' | 'objects' | 'closure' | 'payouts' | 'later' | 'events_again' | 'done';
   /** Up to where events are compared, in seconds. */
   eventsTo: number | null;
   open: readonly OpenRange[];
@@ -76,6 +77,9 @@ const BEGINNING: BackfillState = {
   skipped: {},
   requests: 0,
 };
+
+/** What went out with a payout does not change. */
+const TOLD: Worth = new Set(['unknown', 'drift']);
 
 /** Something Stripe refuses that no waiting mends. */
 class Stopped extends Error {}
@@ -139,7 +143,8 @@ export class Backfill {
       phase('clocks', 'events', () => (livemode ? undefined : this.#clocks())),
       phase('events', 'objects', () => this.#events(at - EVENTS_KEPT_S, at)),
       phase('objects', 'closure', () => this.#objects()),
-      phase('closure', 'later', () => this.#closure()),
+      phase('closure', 'payouts', () => this.#closure()),
+      phase('payouts', 'later', () => this.#payouts()),
       phase('later', 'events_again', () => this.#laterAgain()),
       phase('events_again', 'done', () => this.#eventsAgain(at - 3_600)),
     ];
@@ -330,6 +335,32 @@ export class Backfill {
       return;
     }
     for (const { object, id } of named) await this.#lookAgain({ object, id });
+  }
+
+  /** What each payout consists of: its transactions do not tell it. */
+  async #payouts(): Promise<void> {
+    const { only } = this.#options;
+    if ((only !== undefined && !only.includes('payout')) || this.#options.dryRun === true) return;
+    const { livemode } = this.run.started;
+    const wanted = await payoutsToAsk(this.parts.database, { ...this.parts, livemode });
+    if (wanted === null) {
+      const why = 'the read models are behind the log, so that what payouts consist of was not asked for';
+      this.#state = { ...this.#state, skipped: { ...this.#state.skipped, payout_transactions: why } };
+      return;
+    }
+    for (const payout of wanted) {
+      for (let after: string | null = null, isFirst = true; isFirst || after !== null; isFirst = false) {
+        const request = transactionsOf(payout, after);
+        const reply: Reply | Refusal = await this.#patient(() => this.parts.api.ask(request));
+        if (reply.kind !== 'answered') return this.#skip('payout_transactions', reply);
+        this.#state = { ...this.#state, requests: this.#state.requests + 1 };
+        const { look, next } = pageOf(payout, after, reply, this.#whose);
+        const streamOf = () => `payout-${payout}`;
+        this.#take(await this.#recorder.recordAll([look], { worth: TOLD, purpose: this.#purpose, streamOf }));
+        after = next;
+        await this.#checkpointIfDue(0);
+      }
+    }
   }
 
   async #laterAgain(): Promise<void> {

@@ -34,7 +34,7 @@ export async function closureOf(
 }
 
 /** Waits until the index has all that is in the log now. */
-async function cameUp(database: Database, store: EventStore, signal: AbortSignal): Promise<boolean> {
+export async function cameUp(database: Database, store: EventStore, signal: AbortSignal): Promise<boolean> {
   const end = await new LogEndSearch(store).find();
   if (end.kind !== 'at') return end.kind === 'empty';
   const until = performance.now() + BEHIND_MAX_MS;

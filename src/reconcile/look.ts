@@ -69,8 +69,14 @@ export function lookOf(item: Item, answer: Answered, whose: Whose, clockTime: nu
 function standing({ created }: Item, asked: number, clockTime: number | null): Pick<Look, 'stands' | 'isByClock'> {
   if (clockTime !== null) return { stands: clockTime, isByClock: true };
   if (created !== null && created > asked + A_DAY_S) return { stands: created, isByClock: true };
-  return { stands: Math.max(0, asked - STALE_S), isByClock: false };
+  return standingOf(asked);
 }
+
+/** Where what goes by real time stands. */
+export const standingOf = (asked: number): Pick<Look, 'stands' | 'isByClock'> => ({
+  stands: Math.max(0, asked - STALE_S),
+  isByClock: false,
+});
 
 const A_DAY_S = 86_400;
 

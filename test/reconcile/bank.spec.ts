@@ -1,0 +1,82 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { balanceAt } from '../../simulator/bank/bank.js';
+import { DAY } from '../../simulator/calendar.js';
+import { VIEWS } from '../../src/api/books/views.js';
+import { query } from '../support/read-models.js';
+import { cameUp, command, START, startBoth, type Parts } from '../support/stripe.js';
+import { until } from '../support/until.js';
+
+/** The accounts of the bank's own books, all by real time, and those of the journal that must be equal to them. */
+const SAME: Readonly<Record<string, readonly string[]>> = {
+  moving: ['Assets:Stripe:Clearing'],
+  balance: ['Assets:Stripe:Balance'],
+  fees: ['Expenses:Fees:Stripe', 'Expenses:Fees:Dispute', 'Expenses:Fees:Tax'],
+  exchange: ['Equity:Conversion'],
+  onTheWay: ['Assets:Stripe:InTransit'],
+  atBank: ['Assets:Bank'],
+};
+
+describe('the journal of an account whose money Stripe’s API showed', () => {
+  let parts: Parts;
+  beforeAll(async () => {
+    parts = await startBoth({ bank: true, subscriptions: 25, now: START + 70 * DAY });
+    const { code, output, errors } = await command(parts, ['backfill', '--json', '--wait', '0']).ended;
+    if (code !== 0) throw new Error(`backfill ended with ${String(code)}: ${errors}${output}`);
+    await cameUp(parts);
+    await until(
+      'all is derived',
+      async () =>
+        (await query(parts.ledger.databaseUrl, 'select 1 from ledger.derivation_notes limit 1').catch(() => [1]))
+          .length === 0,
+    );
+  }, 180_000);
+  afterAll(() => parts.stop());
+
+  /** Of the journal, by account and currency. */
+  const standing = async (): Promise<ReadonlyMap<string, number>> => {
+    const rows = await query<{ name: string; currency: string; sum: string }>(
+      parts.ledger.databaseUrl,
+      `select name, currency, sum(amount_minor)::text as sum from ${VIEWS.postings} group by name, currency`,
+    );
+    return new Map(rows.map(({ name, currency, sum }) => [`${name} ${currency}`, Number(sum)]));
+  };
+
+  it('is to the unit what the bank’s own books are', async () => {
+    const now = parts.stripe.clock.now();
+    const found = await standing();
+    const kept = new Map<string, number>();
+    const { ledgers, bank } = parts.stripe.world;
+    const isOpen = new Set(bank.transactions.filter(({ createdAt }) => createdAt > now).map(({ id }) => id));
+    for (const { postings } of ledgers)
+      for (const { at, account, of, currency, amountMinor } of postings)
+        if (at <= now && !isOpen.has(of))
+          kept.set(`${account} ${currency}`, (kept.get(`${account} ${currency}`) ?? 0) + amountMinor);
+    const wrong = Object.entries(SAME).flatMap(([account, names]) =>
+      ['usd', 'eur', 'jpy', 'kwd'].flatMap((currency) => {
+        const expected = kept.get(`${account} ${currency}`) ?? 0;
+        const sum = names.reduce((total, name) => total + (found.get(`${name} ${currency}`) ?? 0), 0);
+        return sum === expected ? [] : [`${account} ${currency}: ${sum}, not ${expected}`];
+      }),
+    );
+    expect(wrong).toEqual([]);
+    expect([...found.keys()].filter((name) => name.startsWith('Equity:Unexplained'))).toEqual([]);
+  });
+
+  it('has in the balance what Stripe says is available or pending', async () => {
+    const { available, pending } = balanceAt(parts.stripe.world.bank.transactions, parts.stripe.clock.now());
+    const found = await standing();
+    for (const [currency, sum] of available)
+      expect(found.get(`Assets:Stripe:Balance ${currency}`) ?? 0).toBe(sum + (pending.get(currency) ?? 0));
+  });
+
+  it('knows of each automatic payout what it consists of, to the unit', async () => {
+    const rows = await query<{ id: string; amount: string; sum: string | null }>(
+      parts.ledger.databaseUrl,
+      `select p.id, p.amount_minor::text as amount, sum(t.net_minor)::text as sum from ledger.payouts p
+       left join ledger.payout_transactions o on o.payout = p.id and o.id <> p.balance_transaction
+       left join ledger.balance_transactions t on t.id = o.id where p.reconciliation_status = 'completed' group by p.id, p.amount_minor`,
+    );
+    expect(rows.length).toBeGreaterThan(20);
+    expect(rows.filter(({ amount, sum }) => amount !== sum)).toEqual([]);
+  });
+});
