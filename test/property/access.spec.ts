@@ -4,7 +4,9 @@ import { subscriptions as subscriptionRows } from '../../projections/subscriptio
 import { accessAnswer } from '../../src/access/answer.js';
 import { decide as decideItem, type Decision } from '../../src/access/decision.js';
 import type { ItemFact, PaidInvoice, SubscriptionFact } from '../../src/access/facts.js';
+import { nextChangeAt } from '../../src/access/next-change.js';
 import { DEFAULT_ACCESS_POLICY, GIVEN_BACK, type AccessPolicy } from '../../src/access/policy.js';
+import { isSameAccess } from '../../src/access-changes/change.js';
 import { accessFactsOf } from '../../src/api/access/access-facts.js';
 import { pastRows } from '../../src/as-of/past-rows.js';
 import { day, facts, item, subscription } from '../access/subscription-facts.js';
@@ -155,6 +157,23 @@ describe('the laws of every policy', () => {
         const refunded = { ...one, items: [{ ...first, paid }, ...others] };
         expect(isAtLeast(decide(one, policy, at), decide(refunded, policy, at))).toBe(true);
       }),
+    );
+  });
+
+  it('an answer changes by time alone at no other time than the one that is told beforehand', () => {
+    const several = fc.uniqueArray(subscriptions, { selector: ({ id }) => id, maxLength: 3 });
+    fc.assert(
+      fc.property(several, policies, time, (all, policy, at) => {
+        const known = [facts({ subscriptions: all })];
+        const answerAt = (moment: Date) => accessAnswer({ kind: 'anything' }, known, { policy, at: moment });
+        const next = nextChangeAt(answerAt(at), known, at);
+        const end = next?.getTime() ?? at.getTime() + 90 * 86_400_000;
+        for (let part = 0; part < 20; part += 1) {
+          const later = new Date(at.getTime() + ((end - at.getTime()) * part) / 20);
+          expect([later, isSameAccess(answerAt(later), answerAt(at))]).toEqual([later, true]);
+        }
+      }),
+      { numRuns: 150 },
     );
   });
 
