@@ -95,11 +95,13 @@ beforeAll(async () => {
   database = await emptyDatabase();
   store = connectEventStore(eventStore.url);
   await receiver.start();
-  [calm] = await Promise.all([startLedger(), start('ingest'), start('project'), start('api')]);
+  // One after another: each start is the work of seconds for a small machine.
+  calm = await startLedger();
+  for (const role of ['project', 'ingest', 'api'] as const) await start(role);
   // What is heard before the ledger has begun to decide is its baseline, of which nobody is told.
   for (const stream of ['access_begun', 'outbox-app'])
     await until(`${stream} is there`, async () => (await eventsOf(eventStore.url, stream)).length > 0, 60_000);
-}, 120_000);
+}, 240_000);
 afterAll(async () => {
   await Promise.all(Object.values(processes).map((process) => process.kill()));
   await calm.stop();
