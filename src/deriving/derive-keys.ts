@@ -59,18 +59,28 @@ export async function deriveKeys(
   return changed;
 }
 
-/** The keys under which rows of this one stand. */
+/** How many keys may hold rows of each other: more are not let go of in one transaction. */
+const OWNERS_MAX = 100;
+
+/** The keys under which rows of this one stand, or rows of these, and so on. */
 async function ownersOf(
   connection: Queryable,
   derived: OwnDerived,
   { key, policy }: Readonly<{ key: string; policy: Policy }>,
 ): Promise<string[]> {
-  const one = (await deriveTexts(connection, derived, { keys: [key], policy })).get(key);
-  if (one === undefined || 'error' in one) return [];
-  const wanted = [...one.texts].flatMap(([table, texts]) =>
-    [...texts.keys()].map((rowKey) => ({ table, key: rowKey, stream: key })),
-  );
-  return [...new Set((await findOwners(connection, derived.generation, wanted)).map(({ owner }) => owner))];
+  const known = new Set([key]);
+  for (let asked = [key]; asked.length > 0 && known.size < OWNERS_MAX;) {
+    const wanted = [...(await deriveTexts(connection, derived, { keys: asked, policy }))].flatMap(([stream, one]) =>
+      'error' in one
+        ? []
+        : [...one.texts].flatMap(([table, texts]) => [...texts.keys()].map((row) => ({ table, key: row, stream }))),
+    );
+    const owners = new Set((await findOwners(connection, derived.generation, wanted)).map(({ owner }) => owner));
+    asked = [...owners].filter((owner) => !known.has(owner));
+    for (const owner of asked) known.add(owner);
+  }
+  known.delete(key);
+  return [...known];
 }
 
 /** `failed`: what could not be derived, and why; `rejected`: what Postgres did not take. */
@@ -147,6 +157,7 @@ async function derivePage(connection: Queryable, derived: OwnDerived, { keys, po
     derived.name,
     good,
   ]);
+  for (const key of good) failed.delete(key);
   for (const [table, own] of rows) addRows(changed, table, own);
   for (const [key, one] of all) if ('error' in one) failed.set(key, one.error);
 }

@@ -46,6 +46,8 @@ export class DerivedBuild {
         // Batches that do not know of it yet must have ended.
         await lockCheckpoints(connection, standsOn);
         await letGo(connection, [name]);
+        // What was parked has no note if nothing is left of it.
+        await connection.query('delete from ledger.parked_streams where generation = $1', [name]);
         await connection.query('update ledger.derived_generations set stands_on = $2, policy = $3 where name = $1', [
           name,
           standsOn,

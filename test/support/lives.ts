@@ -1,5 +1,11 @@
 import { expect } from '@jest/globals';
+import { derivations } from '../../derivations/index.js';
+import { defaultPolicy } from '../../derivations/policy.js';
+import { projections } from '../../projections/index.js';
 import { subscriptions } from '../../projections/subscriptions.js';
+import { Deriver } from '../../src/deriving/deriver.js';
+import { verifyLive, type DerivedFault } from '../../src/deriving/verify-keys.js';
+import { Database } from '../../src/read-models/database.js';
 import { deliver, read } from './delivery.js';
 import { rowsAfter } from './facts.js';
 import { query, rowsOf } from './read-models.js';
@@ -58,7 +64,7 @@ export async function reachPosition(url: string, position: string): Promise<void
   expect(await read(url, `/subscriptions?limit=1&minPosition=${position}&waitMs=30000`)).toMatchObject({ status: 200 });
 }
 
-/** Each row is what its events fold to, and each event is in the index once. */
+/** Each row is what its events fold to, and each event is in the index once; what is derived is what follows, unless it is still noted. */
 export async function expectTruth(databaseUrl: string, lives: readonly Life[]): Promise<void> {
   const rows = new Map(
     (
@@ -79,4 +85,20 @@ export async function expectTruth(databaseUrl: string, lives: readonly Life[]): 
   );
   expect(indexed).toHaveLength(lives.length);
   expect(indexed.filter(({ events }) => events !== STATUSES.length)).toEqual([]);
+  expect(
+    await faultsOf(
+      databaseUrl,
+      lives.map(({ id }) => `subscription-${id}`),
+    ),
+  ).toEqual([]);
+}
+
+/** What is derived, and does not follow from the rows of these streams. */
+async function faultsOf(databaseUrl: string, streams: readonly string[]): Promise<DerivedFault[]> {
+  const database = new Database(databaseUrl, { connectionsMax: 2, onIdleError: () => undefined });
+  const faults: DerivedFault[] = [];
+  const deriver = new Deriver({ projections, derivations, policy: defaultPolicy });
+  await verifyLive(database, deriver, { streams, found: (fault) => faults.push(fault) });
+  await database.close();
+  return faults;
 }

@@ -1,6 +1,7 @@
 import { ANY } from '@eventstore/db-client';
 import { projections } from '../../projections/index.js';
 import { readEvent, type ReadEvent } from '../../src/folding/facts.js';
+import { Deriver } from '../../src/deriving/deriver.js';
 import type { EventStore } from '../../src/eventstore/event-store.js';
 import type { Database } from '../../src/read-models/database.js';
 import { readModelsIn } from '../../src/projector/postgres-read-models.js';
@@ -25,6 +26,10 @@ export async function appendAndRead(
   return readEvent(last);
 }
 
-/** A projector of all projections, on real stores. */
+/** A projector of all projections, on real stores; what follows from their rows is noted for others. */
 export const projectorOn = (store: EventStore, database: Database): Projector =>
-  new Projector({ reader: eventReader(store, projections), models: readModelsIn(database), projections });
+  new Projector({
+    reader: eventReader(store, projections),
+    models: readModelsIn(database, new Deriver({ projections, derivations: [], policy: {} })),
+    projections,
+  });
