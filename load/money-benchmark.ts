@@ -62,7 +62,7 @@ async function fill(store: EventStore, subscriptions: number): Promise<number> {
     for (const { stream, stripeEvent } of byTime.slice(at, at + APPENDED_AT_ONCE))
       streams.set(stream, [
         ...(streams.get(stream) ?? []),
-        appendedEvent(stripeEvent as unknown as Parameters<typeof appendedEvent>[0]),
+        appendedEvent(stripeEvent),
       ]);
     await Promise.all(
       [...streams].map(([stream, own]) => store.appends.appendToStream(stream, own, { expectedRevision: ANY })),

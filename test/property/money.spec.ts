@@ -30,6 +30,8 @@ const FAR = Date.UTC(2100, 0, 1) / 1000;
 
 type Lived = Readonly<{ ledger: Ledger; books: Books; policy: MoneyPolicy }>;
 
+type PassedRow = Row & Readonly<{ payment: string; amount_received_minor: number }>;
+
 /** What takes of an invoice, and where it goes. */
 const TAKES = ['refund-applied', 'dispute-applied', 'credit-note', 'void'];
 const GOES_TO: readonly Account[] = [
@@ -75,6 +77,45 @@ const laws: Readonly<Record<string, (lived: Lived) => readonly string[]>> = {
     const left = sumOf(books.entries, accounts.refundsPayable);
     return left === 0 ? [] : [`${left} are still promised`];
   },
+  'what payments brought and nobody took back is laid to invoices, and only payments that were not seen are missing': ({
+    books,
+  }) => {
+    const unseen = books.entries.filter(({ id }) => id.startsWith('application:') && id.endsWith(':unknown'));
+    const left = sumOf(books.entries, accounts.unapplied) - sumOf(unseen, accounts.unapplied);
+    return left === 0 ? [] : [`${left} are laid to nothing`];
+  },
+  'what passed Stripe without its balance transaction is what was received, less what was refunded and paid out': ({
+    ledger,
+    books,
+  }) => {
+    const passed = new Map<string, number>();
+    for (const row of rowsIn<PassedRow>(ledger, 'payments'))
+      passed.set(row.payment, Math.max(passed.get(row.payment) ?? 0, row.amount_received_minor));
+    const received = [...passed.values()].reduce((sum, amount) => sum + amount, 0);
+    const refunded = rowsIn<Row & { amount_minor: number }>(ledger, 'refunds')
+      .filter(({ status }) => status !== 'failed' && status !== 'canceled')
+      .reduce((sum, refund) => sum + refund.amount_minor, 0);
+    const payouts = rowsIn<Row & { amount_minor: number }>(ledger, 'milestones').filter(
+      ({ kind }) => kind === 'payout',
+    );
+    const ofStage = (stage: string): number =>
+      payouts.filter((row) => row['stage'] === stage).reduce((sum, row) => sum + row.amount_minor, 0);
+    const expected = received - refunded - ofStage('created') + ofStage('failed');
+    const found = sumOf(books.entries, accounts.clearing);
+    return found === expected ? [] : [`${found}, not ${expected}`];
+  },
+  'the tax that is owed for an invoice is at most what it billed, all of it where nothing was taken, and nothing of a void one':
+    ({ ledger, books }) =>
+      rowsIn<Row & { id: string; tax_minor: number }>(ledger, 'invoices').flatMap((invoice) => {
+        const { entries } = books.byInvoice.get(invoice.id) ?? { entries: [] };
+        if (!entries.some(({ kind }) => kind === 'invoice')) return [];
+        const owed = -sumOf(entries, accounts.tax);
+        const isTaken = entries.some(({ kind }) => TAKES.includes(kind));
+        const isBetween = Math.abs(owed) <= Math.abs(invoice.tax_minor) && owed * invoice.tax_minor >= 0;
+        const isRight =
+          isBetween && (isTaken || owed === invoice.tax_minor) && (invoice['status'] !== 'void' || owed === 0);
+        return isRight ? [] : [`${invoice.id} ${String(invoice['status'])}: ${owed} of ${invoice.tax_minor}`];
+      }),
   'nothing is lost but what was taken back beyond what was billed': ({ ledger, books }) =>
     rowsIn<Row & { id: string; total_minor: number }>(ledger, 'invoices').flatMap((invoice) => {
       const { entries } = books.byInvoice.get(invoice.id) ?? { entries: [] };
