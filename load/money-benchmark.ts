@@ -60,10 +60,7 @@ async function fill(store: EventStore, subscriptions: number): Promise<number> {
   for (let at = 0; at < byTime.length; at += APPENDED_AT_ONCE) {
     const streams = new Map<string, ReturnType<typeof appendedEvent>[]>();
     for (const { stream, stripeEvent } of byTime.slice(at, at + APPENDED_AT_ONCE))
-      streams.set(stream, [
-        ...(streams.get(stream) ?? []),
-        appendedEvent(stripeEvent),
-      ]);
+      streams.set(stream, [...(streams.get(stream) ?? []), appendedEvent(stripeEvent)]);
     await Promise.all(
       [...streams].map(([stream, own]) => store.appends.appendToStream(stream, own, { expectedRevision: ANY })),
     );
