@@ -188,7 +188,7 @@ const rooms: Record<string, { mayImport: readonly string[]; because: string }> =
     because: 'it describes the API from the code that serves it',
   },
   load: {
-    mayImport: ['src', 'projections', 'packages', 'simulator', 'test/support'],
+    mayImport: ['src', 'derivations', 'projections', 'packages', 'simulator', 'test/support'],
     because:
       'it measures the service from outside and its parts by themselves, by the oracle and the laws of the tests',
   },
