@@ -170,6 +170,7 @@ function problemsOf(route: string, scope: string, parameters: readonly Parameter
     ...(/\/access$/.test(route) ? (['customer_too_large'] as const) : []),
     ...(route.endsWith('/replay') ? (['replays_busy'] as const) : []),
     ...(route.includes('/operations') ? OPERATION : []),
+    ...(route.includes('/stripe/') ? (['event_store_unavailable'] as const) : []),
   ];
 }
 

@@ -97,6 +97,16 @@ export const routes: Readonly<Record<string, RouteDescription>> = {
   },
   'GET /v1/operations/{id}': { summary: 'An operation: how far it is, and what came of it', answer: 'Operation' },
   'DELETE /v1/operations/{id}': { summary: 'Cancel an operation', answer: 'Operation' },
+  'GET /v1/stripe/coverage': {
+    summary: 'Up to when all events that Stripe lists are in the log',
+    answer: 'StripeCoverage',
+  },
+  'GET /v1/stripe/runs': { summary: 'What Stripe was asked for, the newest first', answer: 'StripeRuns' },
+  'GET /v1/stripe/runs/{id}': { summary: 'A run: how far it is, and what came of it', answer: 'StripeRun' },
+  'GET /v1/stripe/runs/{id}/findings': {
+    summary: 'What a run found that differs from Stripe',
+    answer: 'StripeFindings',
+  },
   'GET /v1/journal': { summary: 'Entries of the double-entry journal, with their postings', answer: 'JournalEntries' },
   'GET /v1/journal/{id}': { summary: 'An entry of the journal', answer: 'JournalEntryWithBooks' },
   'GET /v1/invoices/{id}/journal': {

@@ -416,6 +416,46 @@ const accessChanges: Properties = {
   Approved: object({ approved: whole }),
 };
 
+const stripeSide: Properties = {
+  StripeCoverage: object({
+    data: list(
+      object({
+        account: text,
+        livemode: flag,
+        coveredUntil: orNull(time),
+        gaps: list(object({ from: time, to: time, cause: text })),
+        requestsOfDay: whole,
+      }),
+    ),
+  }),
+  StripeRun: object({
+    id: text,
+    kind: oneOf('backfill', 'recover', 'reconcile'),
+    account: text,
+    livemode: flag,
+    key: text,
+    apiVersion: text,
+    startedAt: time,
+    step: oneOf('started', 'checkpoint', 'finished', 'stopped'),
+    options: { type: 'object', additionalProperties: true },
+    state: { type: 'object', additionalProperties: true },
+  }),
+  StripeRuns: page('StripeRun'),
+  StripeFinding: object({
+    verdict: oneOf('missing_event', 'unknown', 'drift', 'gone', 'contradicts', 'unreadable', 'busy'),
+    object: text,
+    id: text,
+    stream: orNull(text),
+    rows: list(object({ table: text, key: text, field: text }, { ledger: {}, stripe: {} })),
+    since: orNull(object({ after: time, before: time })),
+    cause: orNull(text),
+    type: orNull(text),
+    looks: list(orNull(text)),
+    repaired: orNull(object({ revision: decimal, position: decimal })),
+  }),
+  StripeFindings: page('StripeFinding'),
+};
+
 const operations: Properties = {
   Event: object(eventFields),
   EventWithDeliveries: object({
@@ -757,7 +797,7 @@ const ofPlain: Properties = Object.fromEntries(
 
 const all: Properties = {
   ...{ ...shared, ...ofPlain, ...billing, ...money, ...access },
-  ...{ ...accessChanges, ...operations, ...books },
+  ...{ ...accessChanges, ...operations, ...books, ...stripeSide },
 };
 
 /** What a schema has inside, by its title: members of JSON columns, which columns of several tables share. */

@@ -54,6 +54,7 @@ import { UPCOMING_INVOICES } from './api/subscriptions/schedules.js';
 import { controllersOf, controllerWithPast, listControllerOf, oneControllerOf } from './api/resource.controller.js';
 import { Replays } from './api/parked/replays.js';
 import { SUBSCRIPTIONS } from './api/subscriptions/subscriptions.js';
+import { RUNS, StripeController } from './api/stripe/stripe.controller.js';
 import { TimelineController } from './api/timeline/timeline.controller.js';
 import { TrialBalanceController } from './api/trial-balance/trial-balance.controller.js';
 import { CatchUpMetrics } from './catch-up/catch-up.metrics.js';
@@ -324,6 +325,7 @@ const readsPart = ({
     LiveController,
     ProjectionsController,
     OperationsController,
+    StripeController,
     ParkedController,
     JournalController,
     TrialBalanceController,
@@ -345,6 +347,7 @@ const readsPart = ({
     },
     { provide: AccessFeed, useValue: new AccessFeed(store) },
     { provide: ACCESS_LOG, useValue: store },
+    { provide: RUNS, useValue: store },
     { provide: LiveEvents, useValue: new LiveEvents(store) },
     { provide: DELIVERIES_OF, useValue: deliveriesOf },
     { provide: OPERATIONS, useValue: operations },

@@ -68,7 +68,7 @@ async function runOf(given: Given, { store, session, key }: StripeContext): Prom
   }
   const { account, livemode, apiVersion, at, opened } = session;
   if (given.values['new'] !== true) {
-    const unfinished = (await latestRuns(store, 50)).find(
+    const unfinished = (await latestRuns(store, { max: 50 })).find(
       ({ started, standing }) =>
         started.kind === 'backfill' &&
         started.account === account &&

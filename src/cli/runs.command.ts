@@ -10,7 +10,7 @@ export const runsCommand: Command = {
 `,
   options: { json: { type: 'boolean' } },
   run: async ({ values }, { parts: { store }, print }) => {
-    const runs = await latestRuns(store, SHOWN_MAX);
+    const runs = await latestRuns(store, { max: SHOWN_MAX });
     for (const { id, started, standing } of runs) {
       const { kind, account, livemode, at } = started;
       if (values['json'] === true)

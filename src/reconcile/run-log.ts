@@ -73,10 +73,18 @@ export async function readRun(store: EventStore, id: string): Promise<Run | null
   };
 }
 
-/** The latest runs, the newest first. */
-export async function latestRuns(store: EventStore, max: number): Promise<readonly Run[]> {
-  const listed = await latestOf(store, LIST, { max });
-  const runs = await Promise.all(listed.map(({ data }) => readRun(store, (data as { id: string }).id)));
+/** The latest runs, the newest first: those that were listed before a place, else from the end. */
+export async function latestRuns(
+  store: EventStore,
+  { before, max }: { before?: bigint | undefined; max: number },
+): Promise<readonly (Run & Readonly<{ listedAt: bigint }>)[]> {
+  const listed = await latestOf(store, LIST, { before, max });
+  const runs = await Promise.all(
+    listed.map(async ({ data, revision: listedAt }) => {
+      const run = await readRun(store, (data as { id: string }).id);
+      return run && { ...run, listedAt };
+    }),
+  );
   return runs.filter((run) => run !== null);
 }
 

@@ -123,6 +123,7 @@ const rooms: Record<string, { mayImport: readonly string[]; because: string }> =
       'src/read-models',
       'src/catch-up',
       'src/operations',
+      'src/reconcile',
       'src/http',
       'src/start-thread.ts',
       'src/config.ts',

@@ -13,7 +13,7 @@ import { Watch } from '../../src/reconcile/watch.js';
 import { openSession, type Session } from '../../src/reconcile/session.js';
 import { RunBudget } from '../../src/stripe-api/budget.js';
 import { APPENDER_LIMITS } from '../support/appender-limits.js';
-import { SECRET } from '../support/delivery.js';
+import { read, SECRET } from '../support/delivery.js';
 import { cameUp, command, START, startBoth, VERSION, wrongRows, type Parts } from '../support/stripe.js';
 
 const KEY = 'rk_live_tests';
@@ -151,7 +151,19 @@ it('the commands say what is missing and what differs, and their exit codes say 
   });
   const { code, output } = await command(parts, ['reconcile', '--json', '--wait', '0']).ended;
   expect([code, JSON.parse(output)]).toEqual([0, expect.objectContaining({ kind: 'reconciled', findings: 0 })]);
-  const [run] = await latestRuns(store, 1);
+  const [run] = await latestRuns(store, { max: 1 });
+  const shown = async <T>(path: string): Promise<T> => (await read<T>(parts.ledger.url, path)).body;
+  expect(await shown(`/stripe/runs/${run?.id}`)).toMatchObject({ kind: 'reconcile', step: 'finished', livemode: true });
+  const runs = await shown<{ data: { id: string; kind: string }[]; nextCursor: string }>('/stripe/runs?limit=1');
+  expect(runs).toMatchObject({ data: [{ id: run?.id }], nextCursor: expect.any(String) });
+  expect(await shown(`/stripe/runs?limit=1&cursor=${runs.nextCursor}`)).toMatchObject({
+    data: [{ kind: 'backfill' }],
+    nextCursor: null,
+  });
+  expect(await shown(`/stripe/runs/${run?.id}/findings`)).toEqual({ data: [], nextCursor: null });
+  expect(await shown('/stripe/coverage')).toMatchObject({
+    data: [{ account: session.account, coveredUntil: new Date((clock.now() - 900) * 1_000).toISOString(), gaps: [] }],
+  });
   expect(run).toMatchObject({ started: { kind: 'reconcile' }, standing: { step: 'finished', state: { findings: 0 } } });
 }, 60_000);
 

@@ -1244,6 +1244,74 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/v1/stripe/coverage": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Up to when all events that Stripe lists are in the log */
+        readonly get: operations["getStripeCoverage"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/stripe/runs": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** What Stripe was asked for, the newest first */
+        readonly get: operations["getStripeRuns"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/stripe/runs/{id}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** A run: how far it is, and what came of it */
+        readonly get: operations["getStripeRunsById"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/stripe/runs/{id}/findings": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** What a run found that differs from Stripe */
+        readonly get: operations["getStripeRunsByIdFindings"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/v1/subscription-schedules": {
         readonly parameters: {
             readonly query?: never;
@@ -3346,6 +3414,76 @@ export interface components {
             readonly isComplete: boolean;
             readonly books: components["schemas"]["Books"];
         };
+        readonly StripeCoverage: {
+            readonly data: readonly {
+                readonly account: string;
+                readonly livemode: boolean;
+                /** Format: date-time */
+                readonly coveredUntil: string | null;
+                readonly gaps: readonly {
+                    /** Format: date-time */
+                    readonly from: string;
+                    /** Format: date-time */
+                    readonly to: string;
+                    readonly cause: string;
+                }[];
+                readonly requestsOfDay: number;
+            }[];
+        };
+        readonly StripeRun: {
+            readonly id: string;
+            /** @description One of backfill, recover, reconcile; more may come. */
+            readonly kind: string;
+            readonly account: string;
+            readonly livemode: boolean;
+            readonly key: string;
+            readonly apiVersion: string;
+            /** Format: date-time */
+            readonly startedAt: string;
+            /** @description One of started, checkpoint, finished, stopped; more may come. */
+            readonly step: string;
+            readonly options: {
+                readonly [key: string]: unknown;
+            };
+            readonly state: {
+                readonly [key: string]: unknown;
+            };
+        };
+        readonly StripeRuns: {
+            readonly data: readonly components["schemas"]["StripeRun"][];
+            readonly nextCursor: string | null;
+        };
+        readonly StripeFinding: {
+            /** @description One of missing_event, unknown, drift, gone, contradicts, unreadable, busy; more may come. */
+            readonly verdict: string;
+            readonly object: string;
+            readonly id: string;
+            readonly stream: string | null;
+            readonly rows: readonly {
+                readonly table: string;
+                readonly key: string;
+                readonly field: string;
+                readonly ledger?: unknown;
+                readonly stripe?: unknown;
+            }[];
+            readonly since: {
+                /** Format: date-time */
+                readonly after: string;
+                /** Format: date-time */
+                readonly before: string;
+            } | null;
+            readonly cause: string | null;
+            readonly type: string | null;
+            readonly looks: readonly (string | null)[];
+            readonly repaired: {
+                readonly revision: string;
+                readonly position: string;
+            } | null;
+        };
+        readonly StripeFindings: {
+            readonly data: readonly components["schemas"]["StripeFinding"][];
+            readonly nextCursor: string | null;
+        };
         readonly RefundOfCreditNote: {
             readonly refund: string;
             /** @description In minor units of the currency beside it. */
@@ -3578,6 +3716,11 @@ export type MrrTrials = components['schemas']['MrrTrials'];
 export type MrrItem = components['schemas']['MrrItem'];
 export type CustomerMrr = components['schemas']['CustomerMrr'];
 export type SubscriptionMrr = components['schemas']['SubscriptionMrr'];
+export type StripeCoverage = components['schemas']['StripeCoverage'];
+export type StripeRun = components['schemas']['StripeRun'];
+export type StripeRuns = components['schemas']['StripeRuns'];
+export type StripeFinding = components['schemas']['StripeFinding'];
+export type StripeFindings = components['schemas']['StripeFindings'];
 export type RefundOfCreditNote = components['schemas']['RefundOfCreditNote'];
 export type Tier = components['schemas']['Tier'];
 export type TransformQuantity = components['schemas']['TransformQuantity'];
@@ -6321,6 +6464,134 @@ export interface operations {
                 };
                 content: {
                     readonly "application/json": components["schemas"]["Stream"];
+                };
+            };
+            /** @description A problem; x-problems lists its codes. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly getStripeCoverage: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Up to when all events that Stripe lists are in the log */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["StripeCoverage"];
+                };
+            };
+            /** @description A problem; x-problems lists its codes. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly getStripeRuns: {
+        readonly parameters: {
+            readonly query?: {
+                readonly cursor?: string;
+                readonly limit?: number;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description What Stripe was asked for, the newest first */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["StripeRuns"];
+                };
+            };
+            /** @description A problem; x-problems lists its codes. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly getStripeRunsById: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description A run: how far it is, and what came of it */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["StripeRun"];
+                };
+            };
+            /** @description A problem; x-problems lists its codes. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly getStripeRunsByIdFindings: {
+        readonly parameters: {
+            readonly query?: {
+                readonly cursor?: string;
+                readonly limit?: number;
+                readonly verdict?: string;
+                readonly object?: string;
+            };
+            readonly header?: never;
+            readonly path: {
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description What a run found that differs from Stripe */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["StripeFindings"];
                 };
             };
             /** @description A problem; x-problems lists its codes. */
