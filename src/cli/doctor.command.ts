@@ -1,6 +1,7 @@
 import { ConfigError, loadConfig, loadStoresConfig, misspelt } from '../config.js';
 import { wholeNumber, type Command, type Terminal } from './command.js';
 import { checkDisk, checkFolder, checkNode, checkPort, type Check } from './doctor-machine.js';
+import { probe } from './doctor-probe.js';
 import { checkStores } from './doctor-stores.js';
 import { environmentOf } from './on-stores.js';
 
@@ -9,19 +10,22 @@ const MARKS = { ok: '✓', warning: '!', failed: '✗', skipped: '-' } as const;
 
 export const doctorCommand: Command<Terminal> = {
   help: `Run it with the environment of the service. Checks Node, configuration, misspelt variables, the data directory, disk, port,
-both servers and their clocks, the log, the read models, and a sample of their rows. Changes nothing, and never creates a
-ledger. Exits with 1 when a check fails (✗); a warning (!) does not.
+both servers and their clocks, the log, the read models, and a sample of their rows. Changes nothing but what --probe says, and never
+creates a ledger. Exits with 1 when a check fails (✗); a warning (!) does not.
 
   --sample <n>        how many random streams to fold again and compare with their rows     (20)
+  --probe             send the service a signed event, and wait until it is in the rows; the event, of a test clock of its own,
+                      stays in the log
   --json              print the checks as JSON
 `,
-  options: { sample: { type: 'string', default: '20' }, json: { type: 'boolean' } },
+  options: { sample: { type: 'string', default: '20' }, probe: { type: 'boolean' }, json: { type: 'boolean' } },
   check: ({ values }) => void wholeNumber('sample', values['sample'], STREAMS),
   run: async (given, { print }) => {
     const isJson = given.values['json'] === true;
     const sample = wholeNumber('sample', given.values['sample'], STREAMS);
+    const isProbing = given.values['probe'] === true;
     const checks: Check[] = [];
-    for await (const check of allChecks(environmentOf(given), sample)) {
+    for await (const check of allChecks(environmentOf(given), { sample, isProbing })) {
       checks.push(check);
       if (!isJson) print(lineOf(check));
     }
@@ -35,7 +39,10 @@ ledger. Exits with 1 when a check fails (✗); a warning (!) does not.
 const lineOf = ({ check, state, text, remedy }: Check): string =>
   `${MARKS[state]} ${check.padEnd(14)} ${text}${remedy === undefined ? '' : `\n${' '.repeat(17)}${remedy}`}`;
 
-async function* allChecks(env: Readonly<Record<string, string | undefined>>, sample: number): AsyncGenerator<Check> {
+async function* allChecks(
+  env: Readonly<Record<string, string | undefined>>,
+  { sample, isProbing }: Readonly<{ sample: number; isProbing: boolean }>,
+): AsyncGenerator<Check> {
   yield checkNode();
   const { config, checks } = configuration(env);
   yield* checks;
@@ -58,7 +65,10 @@ async function* allChecks(env: Readonly<Record<string, string | undefined>>, sam
   }
   if (config !== null) yield await checkPort(config);
   yield* checkStores(stores, sample);
+  if (isProbing) yield config === null ? NOT_PROBED : await probe(config);
 }
+
+const NOT_PROBED: Check = { check: 'probe', state: 'skipped', text: 'The configuration has to be right first.' };
 
 function configuration(env: Readonly<Record<string, string | undefined>>) {
   try {

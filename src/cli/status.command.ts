@@ -1,18 +1,52 @@
 import { durationText, type Status } from '../api/operations/status.js';
+import { setTimeout as pause } from 'node:timers/promises';
+import { UsageError, wholeNumber } from './command.js';
 import type { ServiceCommand } from './on-service.js';
+import { ProblemAnswer } from './service-client.js';
+
+const EVERY_SECONDS = { min: 1, max: 3_600 };
+const CLEARED = '\u001b[H\u001b[2J';
 
 export const statusCommand: ServiceCommand = {
   help: `Exits with 1 when the service is failing.
 
-  --json              as JSON, as GET /v1/status answers
+  --watch             print it again and again, until Ctrl-C
+  --every <seconds>   how often                                                  (5)
+  --json              as JSON, as GET /v1/status answers; with --watch a line each time
 `,
-  options: { json: { type: 'boolean' } },
-  run: async ({ values }, { service, print }) => {
-    const status = await service.get<Status>('/v1/status');
-    print(values['json'] === true ? JSON.stringify(status, null, 2) : textOf(status));
-    return status.state === 'failing' ? 1 : 0;
+  options: { watch: { type: 'boolean' }, every: { type: 'string', default: '5' }, json: { type: 'boolean' } },
+  check: ({ values }) => void wholeNumber('every', values['every'], EVERY_SECONDS),
+  run: async ({ values }, { service, print, printed, report, signal }) => {
+    const ask = () => service.get<Status>('/v1/status');
+    const isJson = values['json'] === true;
+    if (values['watch'] !== true) {
+      const status = await ask();
+      print(isJson ? JSON.stringify(status, null, 2) : textOf(status));
+      return status.state === 'failing' ? 1 : 0;
+    }
+    const everyMs = wholeNumber('every', values['every'], EVERY_SECONDS) * 1_000;
+    let exit = 0;
+    while (!signal.aborted) {
+      const status = await ask().catch((error: unknown) => away(error, report));
+      if (status !== null) {
+        if (!isJson && process.stdout.isTTY) process.stdout.write(CLEARED);
+        print(isJson ? JSON.stringify(status) : `${new Date().toISOString()}  ${textOf(status)}\n`);
+        await printed();
+      }
+      exit = status === null || status.state === 'failing' ? 1 : 0;
+      await pause(everyMs, undefined, { signal }).catch(() => undefined);
+    }
+    return exit;
   },
 };
+
+/** Who watches wants to see a service come back; a token that it refuses stays refused. */
+function away(error: unknown, report: (text: string) => void): null {
+  if (error instanceof ProblemAnswer && error.status < 500) throw error;
+  if (!(error instanceof ProblemAnswer) && !(error instanceof UsageError)) throw error;
+  report(`${new Date().toISOString()}  ${error.message}`);
+  return null;
+}
 
 const BY = {
   this_process: 'the process that answers',

@@ -5,7 +5,7 @@ import { subscriptions } from '../../projections/subscriptions.js';
 import { checkNode } from '../../src/cli/doctor-machine.js';
 import { tableOf } from '../../src/read-models/schema.js';
 import { runCommand } from '../support/command.js';
-import { deliver, read } from '../support/delivery.js';
+import { deliver, read, READ_TOKEN, SECRET } from '../support/delivery.js';
 import { startLedger, type TestLedger } from '../support/ledger.js';
 import { query } from '../support/read-models.js';
 import { scratchFolder } from '../support/scratch.js';
@@ -59,6 +59,16 @@ describe('doctor', () => {
       parked: 'ok',
       rows: 'ok',
     });
+  }, 60_000);
+
+  it('sends a signed event the whole way when it is asked to, and says where the way ends', async () => {
+    const secrets = { STRIPE_WEBHOOK_SECRETS: `tests=${SECRET}`, API_TOKENS: `read=${READ_TOKEN}` };
+    const probed = await doctor({ ...urls(), ...secrets }, '--probe', '--sample', '0');
+    expect(probed.output).toMatch(/^✓ probe +test_helpers\.test_clock-clock_probe\w+ was signed, appended, projected/m);
+    const wrong = { ...secrets, STRIPE_WEBHOOK_SECRETS: `tests=${SECRET}x` };
+    const refused = await doctor({ ...urls(), ...wrong }, '--probe', '--sample', '0');
+    expect(refused.output).toMatch(/^✗ probe +The webhook answers .*signature_no_match/m);
+    expect([probed.code, refused.code]).toEqual([0, 1]);
   }, 60_000);
 
   it('makes nothing where no ledger is, and says so', async () => {

@@ -65,6 +65,23 @@ describe('a command that asks the service', () => {
     });
   });
 
+  it('status --watch prints it again and again, and ends by itself when it is told to', async () => {
+    const watching = new AbortController();
+    const lines: string[] = [];
+    const code = await statusCommand.run(
+      { names: [], values: { watch: true, every: '1', json: true } },
+      {
+        service: new ServiceClient(ledger.url, READ_TOKEN),
+        signal: watching.signal,
+        print: (text) => void (lines.push(text) === 2 && watching.abort()),
+        printed: async () => undefined,
+        report: () => undefined,
+      },
+    );
+    expect(code).toBe(0);
+    expect(lines.map((line) => (JSON.parse(line) as { log: { state: unknown } }).log.state)).toEqual(['at', 'at']);
+  });
+
   it('find names what has an id, and exits with 1 for what nobody knows', async () => {
     const { code, output } = await ask(findCommand, sub);
     expect({ code, output }).toEqual({

@@ -1,0 +1,69 @@
+import { randomBytes } from 'node:crypto';
+import Stripe from 'stripe';
+import { localUrl, type Config } from '../config.js';
+import { secretsOfService } from '../local-secrets.js';
+import { messageOf, type Check } from './doctor-machine.js';
+
+const ANSWER_WITHIN_MS = 15_000;
+const ROWS_WITHIN_MS = 10_000;
+
+/** Sends a signed event the whole way: through the webhook into the log, from there into the rows, and once more as a duplicate. */
+export async function probe(config: Config): Promise<Check> {
+  const url = localUrl(config);
+  const { secret, token } = secretsOfService(config);
+  if (secret === undefined || token === undefined)
+    return { check: 'probe', state: 'failed', text: 'There is no signing secret, or no token that may read.' };
+  const startedAt = performance.now();
+  try {
+    const payload = JSON.stringify(probeEvent(Math.floor(Date.now() / 1000)));
+    const first = await deliver(url, payload, secret);
+    if (first.outcome !== 'appended' || typeof first.position !== 'string')
+      return failed(`The webhook answers ${JSON.stringify(first)}, not that the event was appended.`);
+    const path = `/v1/products?limit=1&minPosition=${first.position}&waitMs=${ROWS_WITHIN_MS}`;
+    const rows = await ask(`${url}${path}`, { headers: { authorization: `Bearer ${token}` } });
+    if (!rows.ok) return failed(`It is in the log, and not in the rows: ${await rows.text()}`);
+    const again = await deliver(url, payload, secret);
+    if (again.outcome !== 'duplicate') return failed(`It was stored twice: ${JSON.stringify(again)}`);
+    const tookMs = Math.round(performance.now() - startedAt);
+    const text = `${String(first.stream)} was signed, appended, projected and recognised as a duplicate in ${tookMs} ms.`;
+    return { check: 'probe', state: 'ok', text };
+  } catch (error) {
+    return failed(messageOf(error));
+  }
+}
+
+const failed = (text: string): Check => ({ check: 'probe', state: 'failed', text });
+
+type Answer = Readonly<{ outcome?: unknown; stream?: unknown; position?: unknown }>;
+
+async function deliver(url: string, payload: string, secret: string): Promise<Answer> {
+  const signature = Stripe.webhooks.generateTestHeaderString({ payload, secret });
+  const headers = { 'stripe-signature': signature, 'content-type': 'application/json' };
+  return (await (await ask(`${url}/webhooks/stripe`, { method: 'POST', body: payload, headers })).json()) as Answer;
+}
+
+const ask = (url: string, init: RequestInit): Promise<Response> =>
+  fetch(url, { ...init, redirect: 'manual', signal: AbortSignal.timeout(ANSWER_WITHIN_MS) });
+
+/** Of a test clock that nothing else names: no answer about customers, subscriptions or money has it. */
+const probeEvent = (now: number) => ({
+  id: `evt_probe${randomBytes(10).toString('hex')}`,
+  object: 'event',
+  api_version: '2026-09-30.endive',
+  created: now,
+  livemode: false,
+  pending_webhooks: 1,
+  request: { id: null, idempotency_key: null },
+  type: 'test_helpers.test_clock.created',
+  data: {
+    object: {
+      id: `clock_probe${randomBytes(10).toString('hex')}`,
+      object: 'test_helpers.test_clock',
+      created: now,
+      frozen_time: now,
+      livemode: false,
+      name: 'subscription-ledger doctor --probe',
+      status: 'ready',
+    },
+  },
+});
