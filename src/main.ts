@@ -1,14 +1,11 @@
 import 'reflect-metadata';
-import { join, resolve } from 'node:path';
-import { ConfigError, loadConfig, usesReadModels, type Config } from './config.js';
+import { join } from 'node:path';
+import { ConfigError, type Config } from './config.js';
 import { SECRETS_FILE } from './data-directory/directory.js';
-import { openStores, type StoresEvent } from './data-directory/index.js';
 import { environment } from './environment.js';
 import { boundHeaps } from './heaps.js';
-import { assertPortIsFree, portErrorOf } from './port.js';
-import { withLocalSecrets, type LocalSecrets } from './local-secrets.js';
-import { ServiceLogger } from './logger.js';
-import { startService } from './service.js';
+import { openLedger } from './ledger.js';
+import type { LocalSecrets } from './local-secrets.js';
 
 /** Longest time a stop may take before the process gives up; whatever was acknowledged is durable anyway. */
 const STOP_WITHIN_MS = 30_000;
@@ -16,98 +13,26 @@ const STOP_WITHIN_MS = 30_000;
 async function main(): Promise<void> {
   boundHeaps();
   const env = environment();
-  const configured = loadConfig(env);
-  await assertPortIsFree(configured.host, configured.port);
-  const { config, made } = withLocalSecrets(configured);
   const isTerminal = process.stdout.isTTY;
-  const logger = new ServiceLogger({ level: config.logLevel, isTerminal });
-  for (const warning of config.warnings) logger.warn(warning, 'configuration');
-  if (config.production && config.eventstoreUrl === 'embedded') logger.warn(onlyCopy(config.dataDirectory), 'stores');
-  const stores = await openStores({
-    ...config,
-    databaseUrl: databaseUrlOf(config),
-    onEvent: (event) => logStoresEvent(logger, event),
-  });
-  const service = await startService(
-    {
-      ...config,
-      eventstoreUrl: stores.eventstoreUrl,
-      databaseUrl: stores.databaseUrl,
-      showDeliveries: isTerminal && !config.production,
-    },
-    logger,
-  ).catch(async (error: unknown) => {
-    await stores.close();
-    throw portErrorOf(error, config);
-  });
+  const { ledger, configured, made, logger } = await openLedger(env, isTerminal);
   let stopping = false;
   const stop = async (reason: string, exitCode: number) => {
     if (stopping) return;
     stopping = true;
     logger.log(`Stopping: ${reason}.`, 'main');
     setTimeout(() => process.exit(1), STOP_WITHIN_MS).unref();
-    await service.stop();
-    await stores.close();
+    await ledger.stop();
     logger.log('Stopped.', 'main');
     process.exit(exitCode);
   };
   process.once('SIGTERM', (signal) => void stop(signal, 0));
   process.once('SIGINT', (signal) => void stop(signal, 0));
-  void stores.failed.then((error) => {
-    logger.fatal(error, 'An embedded server has failed.', 'main');
-    return stop('an embedded server has failed', 1);
-  });
-  logger.log(`Listening on ${service.url}.`, 'main');
+  void ledger.failed.then(() => stop('an embedded server has failed', 1));
+  logger.log(`Listening on ${ledger.url}.`, 'main');
   if (made !== null) {
     // How a person runs another program of this package: by npm in a checkout, else by the binary.
     const run = env['npm_lifecycle_event'] === undefined ? 'subscription-ledger' : 'npm run';
-    process.stdout.write(welcome(service.url, configured, { secrets: isTerminal ? made : null, run }));
-  }
-}
-
-/**
- * The process that runs the embedded store of a data directory runs Postgres too, for the other processes there,
- * whatever its own roles are. With a store elsewhere, a process that only ingests starts no Postgres, but asks the
- * index of one that is named.
- */
-function databaseUrlOf(config: Config): string {
-  const isNeeded = usesReadModels(config) || config.eventstoreUrl === 'embedded';
-  return isNeeded || config.databaseUrl !== 'embedded' ? config.databaseUrl : 'unused';
-}
-
-const NO_FILES_LEFT =
-  'No file descriptors are left (see "ulimit -n") to watch the embedded servers; trying again every second.';
-
-const onlyCopy = (dataDirectory: string): string =>
-  `The only copy of the log is in ${resolve(dataDirectory)} on this machine. Back it up, or set EVENTSTORE_URL to a server.`;
-
-function logStoresEvent(logger: ServiceLogger, event: StoresEvent): void {
-  switch (event.kind) {
-    case 'waiting_for_owner':
-      return logger.log(
-        'Another process runs the embedded servers of this data directory; waiting for them.',
-        'stores',
-      );
-    case 'opened':
-      return logger.log(
-        `The embedded servers answer, after ${event.durationMs} ms; this process is their ${event.role}.`,
-        'stores',
-      );
-    case 'took_over':
-      return logger.warn(
-        `The process that ran the embedded servers has ended; this one took over in ${event.durationMs} ms.`,
-        'stores',
-      );
-    case 'postgres_restarted':
-      return logger.warn('The embedded Postgres had ended, and was started again.', 'stores');
-    case 'cannot_look':
-      return logger.error(event.error, NO_FILES_LEFT, 'stores');
-    case 'postgres_down':
-      return logger.error(
-        event.error,
-        'The embedded Postgres has ended and does not start; trying again every second.',
-        'stores',
-      );
+    process.stdout.write(welcome(ledger.url, configured, { secrets: isTerminal ? made : null, run }));
   }
 }
 

@@ -1,10 +1,15 @@
 /** What `npm pack` makes: a package whose programs start in an empty folder, with what it depends on and nothing else. */
 import { describe, expect, it } from '@jest/globals';
-import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { execFile, execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { startLedger } from '../../src/index.js';
+import type * as Published from '../../types/index.js';
+import { READ_TOKEN, SECRET } from '../support/delivery.js';
+import { testDatabase, testEventStore } from '../support/servers.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 type Manifest = Readonly<{
@@ -33,22 +38,73 @@ function packagesOf(entry: string): Set<string> {
   return packages;
 }
 
+/** The types that are published are those of the code, both ways. */
+const published: typeof Published.startLedger = startLedger;
+const coded: typeof startLedger = published as typeof Published.startLedger;
+
+const USER = `
+import { startLedger, type Ledger } from 'subscription-ledger';
+
+const ledger: Ledger = await startLedger({ ...process.env, PORT: '0', LOG_LEVEL: 'error' });
+const response = await fetch(\`\${ledger.url}/health/live\`);
+console.log(response.status);
+await ledger.stop();
+const wrong = await startLedger({ PORT: 'three' }).catch((error: Error) => error.message);
+console.log(wrong);
+`;
+
 describe('the package', () => {
   it('has the programs and the storm, the files for browsers, and no tests, other sources or maps', () => {
     const command = ['pack', '--dry-run', '--json', '--ignore-scripts'];
     const packed = execFileSync('npm', command, { cwd: ROOT, encoding: 'utf8' });
     const [{ files }] = JSON.parse(packed) as [{ files: { path: string }[] }];
     const paths = files.map(({ path }) => path);
-    expect(paths).toEqual(expect.arrayContaining([...Object.values(bin), 'dist/src/main.js', 'LICENSE', 'NOTICE']));
+    expect(paths).toEqual(
+      expect.arrayContaining([...Object.values(bin), 'dist/src/main.js', 'LICENSE', 'NOTICE', 'types/index.d.ts']),
+    );
     expect(
       paths.filter(
-        (path) => !/^(dist|dist-load|docs|src\/console\/browser)\/|^[A-Z]+(\.md)?$|^package\.json$/.test(path),
+        (path) => !/^(dist|dist-load|docs|types|src\/console\/browser)\/|^[A-Z]+(\.md)?$|^package\.json$/.test(path),
       ),
     ).toEqual([]);
-    expect(paths.filter((path) => /fixtures|\.map$|\.spec\.|\.ts$/.test(path))).toEqual([]);
+    expect(paths.filter((path) => /fixtures|\.map$|\.spec\.|(?<!\.d)\.ts$/.test(path))).toEqual([]);
   });
 
-  it.each(['src/main.ts', 'src/cli/main.ts', 'src/sample.ts', 'load/storm.ts'])(
+  it('is a ledger inside another program, with types', async () => {
+    expect(coded).toBe(startLedger);
+    const [store, database] = [await testEventStore(), await testDatabase()];
+    // Below the checkout, so that what it depends on is found in its node_modules.
+    const folder = mkdtempSync(join(ROOT, 'node_modules', '.packed-'));
+    try {
+      const own = join(folder, 'node_modules', 'subscription-ledger');
+      mkdirSync(own, { recursive: true });
+      execFileSync('npm', ['pack', '--ignore-scripts', '--silent', '--pack-destination', folder], { cwd: ROOT });
+      const [packed = ''] = readdirSync(folder).filter((name) => name.endsWith('.tgz'));
+      execFileSync('tar', ['-xzf', join(folder, packed), '-C', own, '--strip-components=1']);
+      writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
+      writeFileSync(join(folder, 'user.ts'), USER);
+      const compilerOptions = { module: 'nodenext', target: 'es2022', strict: true, types: ['node'] };
+      writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['user.ts'] }));
+      const tsc = join(ROOT, 'node_modules', 'typescript-native', 'bin', 'tsc');
+      execFileSync(process.execPath, [tsc, '-p', folder], { stdio: 'inherit' });
+      const { stdout } = await promisify(execFile)(process.execPath, ['user.js'], {
+        cwd: folder,
+        env: {
+          PATH: process.env['PATH'],
+          EVENTSTORE_URL: store.url,
+          DATABASE_URL: database.url,
+          STRIPE_WEBHOOK_SECRETS: `tests=${SECRET}`,
+          API_TOKENS: `read=${READ_TOKEN}`,
+        },
+      });
+      expect(stdout.split('\n')).toEqual(['200', expect.stringContaining('PORT'), '']);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+      await Promise.all([store.stop(), database.stop()]);
+    }
+  }, 120_000);
+
+  it.each(['src/main.ts', 'src/index.ts', 'src/cli/main.ts', 'src/sample.ts', 'load/storm.ts'])(
     'depends on what %s imports',
     (entry) => {
       const packages = packagesOf(entry);
