@@ -108,6 +108,10 @@ export const routes: Readonly<Record<string, RouteDescription>> = {
     answer: 'StripeFindings',
   },
   'GET /v1/journal': { summary: 'Entries of the double-entry journal, with their postings', answer: 'JournalEntries' },
+  'GET /v1/journal/export': {
+    summary: 'The journal as a file for beancount, hledger, a spreadsheet or a program',
+    answer: { media: 'text/plain' },
+  },
   'GET /v1/journal/{id}': { summary: 'An entry of the journal', answer: 'JournalEntryWithBooks' },
   'GET /v1/invoices/{id}/journal': {
     summary: 'The book of an invoice: its entries, the balances after each, and what is earned when',

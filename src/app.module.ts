@@ -18,6 +18,7 @@ import { CUSTOMERS } from './api/customers/customers.js';
 import { DerivedPosition, JOURNAL_POSITION, MRR_POSITION } from './api/derived-position.js';
 import { DELIVERIES_OF, type DeliveriesOf } from './api/events/deliveries.js';
 import { EventsController } from './api/events/events.controller.js';
+import { ExportController } from './api/exports/export.controller.js';
 import { FindController } from './api/find/find.controller.js';
 import { FindingsController } from './api/findings/findings.controller.js';
 import { LiveEvents } from './api/events/live-events.js';
@@ -327,6 +328,7 @@ const readsPart = ({
     OperationsController,
     StripeController,
     ParkedController,
+    ExportController,
     JournalController,
     TrialBalanceController,
     RevenueController,

@@ -8,6 +8,8 @@ export const LIMITS = {
   replays: { runningMax: 1, runningPerTokenMax: 1, waitingMax: 200, waitingPerTokenMax: 100, waitMs: 5_000 },
   /** Requests that wait for a position of the log, or for a replay. */
   waits: { max: 1_000, perTokenMax: 500 },
+  /** Exports under way; each has a connection of the reads for as long as it takes. */
+  exports: { max: 2, perTokenMax: 1 },
   /** Connections of intake, for the index of event ids. */
   indexConnectionsMax: 2,
   indexAnswerMs: 1_000,

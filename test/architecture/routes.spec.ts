@@ -89,6 +89,7 @@ const ROUTES = {
   'GET /v1/findings': 'read',
   'GET /v1/findings/:name': 'read',
   'GET /v1/journal': 'read',
+  'GET /v1/journal/export': 'read',
   'GET /v1/journal/:id': 'read',
   'GET /v1/invoices/:id/journal': 'read',
   'GET /v1/trial-balance': 'read',

@@ -698,6 +698,23 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/v1/journal/export": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** The journal as a file for beancount, hledger, a spreadsheet or a program */
+        readonly get: operations["getJournalExport"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/v1/journal/{id}": {
         readonly parameters: {
             readonly query?: never;
@@ -5223,6 +5240,43 @@ export interface operations {
                 };
                 content: {
                     readonly "application/json": components["schemas"]["JournalEntries"];
+                };
+            };
+            /** @description A problem; x-problems lists its codes. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly getJournalExport: {
+        readonly parameters: {
+            readonly query: {
+                readonly minPosition?: string;
+                readonly waitMs?: number;
+                readonly format: "beancount" | "hledger" | "csv" | "jsonl";
+                readonly from?: string;
+                readonly to?: string;
+                readonly livemode?: "true" | "false";
+                readonly account?: string;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The journal as a file for beancount, hledger, a spreadsheet or a program */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "text/plain": unknown;
                 };
             };
             /** @description A problem; x-problems lists its codes. */

@@ -2,6 +2,7 @@ import type { AnyDerivation } from '../../../derivations/derivation.js';
 import { policyHash, type MoneyPolicy } from '../../../derivations/policy.js';
 import type { Asker } from '../../http/asker.js';
 import { ProblemError } from '../../http/problem.js';
+import { lowestPosition, readCheckpoints } from '../../read-models/checkpoints.js';
 import { isNotYetMade, type Database, type Queryable } from '../../read-models/database.js';
 import type { Places } from '../places.js';
 import type { Reads } from '../reads.js';
@@ -17,7 +18,7 @@ export type BooksState = Readonly<{
   position: string | null;
   /** The hash of the policy. */
   policy: string;
-  /** Keys that are still to be derived, such as invoices; at most 100,000 are counted. */
+  /** Keys that are still to be derived, such as invoices, and changed rows that lead to some; at most 100,000 of each are counted. */
   behindKeys: number;
   /** Keys that could not be derived, which keep their last rows. */
   parkedKeys: number;
@@ -78,6 +79,19 @@ export class Books {
     });
   }
 
+  /** Works on one snapshot for as long as it takes, with the state of the books in it. @throws as `ask` */
+  async stream(
+    fresh: Fresh,
+    asker: Asker,
+    work: (connection: Queryable, state: BooksState) => Promise<void>,
+  ): Promise<void> {
+    await this.#satisfy(fresh, asker);
+    const { answeredAt: _, ...unanswered } = asker;
+    await this.options.reads
+      .by(unanswered)
+      .snapshot(async (connection) => work(connection, await this.ready(connection)));
+  }
+
   /** The state of books that may be read. @throws ProblemError 503 */
   async ready(connection: Queryable): Promise<BooksState> {
     const progress = await this.#read(connection);
@@ -115,21 +129,27 @@ export class Books {
   /** Null: not all are there. */
   async #read(connection: Queryable): Promise<Progress | null> {
     const { derivations } = this.options;
-    const { rows } = await connection
-      .query<Row>(PROGRESS, [derivations.map(({ name }) => name), derivations.map(({ version }) => version)])
-      .catch((error: unknown) => {
-        if (isNotYetMade(error)) return { rows: [] };
+    const found = await readCheckpoints(connection).then(
+      async (checkpoints) => {
+        const shown = checkpoints.filter(
+          (one) =>
+            one.shown && derivations.some(({ name, version }) => name === one.projection && version === one.version),
+        );
+        const { rows } = await connection.query<Row>(PROGRESS, [shown.map(({ name }) => name)]);
+        return { shown, rows };
+      },
+      (error: unknown) => {
+        if (isNotYetMade(error)) return null;
         throw error;
-      });
-    const [first] = rows;
-    if (first === undefined || rows.length < derivations.length) return null;
-    const position = rows.reduce<bigint | null>(
-      (low, row) => (low === null || row.position === null ? null : row.position < low ? row.position : low),
-      first.position,
+      },
     );
+    const [first] = found?.rows ?? [];
+    if (found === null || first === undefined || found.rows.length < derivations.length) return null;
+    const { shown, rows } = found;
+    const position = shown.some(({ at }) => at === null) ? null : lowestPosition(shown);
     const behindKeys = sum(rows, 'behind');
     return {
-      isBuilding: rows.some(({ state }) => state !== 'live'),
+      isBuilding: shown.some(({ state }) => state !== 'live'),
       policy: rows.find(({ policy }) => policy !== this.#policyHash)?.policy ?? first.policy,
       position,
       state: {
@@ -143,15 +163,16 @@ export class Books {
   }
 }
 
-type Row = { state: string; position: bigint | null; policy: string; behind: bigint; parked: bigint; streams: bigint };
+type Row = { policy: string; behind: bigint; parked: bigint; streams: bigint };
 
 const sum = (rows: readonly Row[], of: 'behind' | 'parked'): number =>
   rows.reduce((all, row) => all + Number(row[of]), 0);
 
-const PROGRESS = `select state, position, policy,
-    (select count(*) from (select from ledger.derivation_notes where generation = own.name limit ${COUNTED_KEYS_MAX}) as noted) as behind,
+const PROGRESS = `select policy,
+    (select count(*) from (
+      (select from ledger.derivation_notes where generation = own.name limit ${COUNTED_KEYS_MAX})
+      union all (select from ledger.derivation_changes where generation = own.name limit ${COUNTED_KEYS_MAX})) as noted) as behind,
     (select count(*) from ledger.parked_streams where generation = own.name) as parked,
     (select count(distinct stream) from ledger.parked_streams where generation = any(stands_on) and kind in ('event', 'whole')
       and generation not in (select name from ledger.derived_generations)) as streams
-  from ledger.checkpoints own join ledger.derived_generations using (name)
-  join unnest($1::text[], $2::int4[]) as model(projection, version) using (projection, version) where shown`;
+  from ledger.derived_generations own where name = any($1)`;

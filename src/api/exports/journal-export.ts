@@ -1,0 +1,206 @@
+import { accountNames } from '../../../derivations/journal/accounts.js';
+import { calendarOf, dayName, dayNamed } from '../../../derivations/revenue/calendar.js';
+import type { Queryable } from '../../read-models/database.js';
+import { amountOf } from '../books/amounts.js';
+import { rowsOneByOne } from '../books/cursors.js';
+import { monthAfter, monthStart } from '../books/query.js';
+import { VIEWS } from '../books/views.js';
+import { trialBalanceOfMonth } from '../trial-balance/trial-balance.js';
+import type { ExportedEntry, ExportedPosting, ExportFormat } from './exported.js';
+
+/** What is exported: the books of one account in one mode, of months, both included. */
+export type ExportWanted = Readonly<{
+  livemode: boolean;
+  /** '' for one's own. */
+  account: string;
+  /** Null: from the first month on. */
+  from: string | null;
+  to: string;
+  zone: string;
+  policy: string;
+  position: string | null;
+}>;
+
+/**
+ * The texts of a file, in pieces of one entry. It begins with the balances before `from`, where there are any, and ends with those after `to`: these are
+ * the trial balance of that month, and all entries add up to it.
+ */
+export async function* exportJournal(
+  connection: Queryable,
+  format: ExportFormat,
+  wanted: ExportWanted,
+): AsyncGenerator<string> {
+  const months = await monthsWithin(connection, wanted);
+  const from = wanted.from ?? months[0] ?? wanted.to;
+  const end = await balancesAfter(connection, wanted.to, wanted);
+  const start = await balancesAfter(connection, monthAfter(from, -1), wanted);
+  const used = new Set(await namesWithin(connection, wanted));
+  yield format.head({
+    ...{ livemode: wanted.livemode, account: wanted.account === '' ? null : wanted.account },
+    ...{ from, to: wanted.to, policy: wanted.policy, position: wanted.position },
+    accounts: [
+      ...accountNames.filter((name) => used.has(`name ${name}`)),
+      ...EARNED.filter((name) => !used.has(`name ${name}`)),
+    ],
+    currencies: [...used]
+      .filter((one) => one.startsWith('currency '))
+      .map((one) => one.slice(9))
+      .sort(),
+  });
+  if (start.length > 0) {
+    const at = monthStart(from, wanted.zone) - 1;
+    yield format.entry(
+      madeUp({ id: `opening:${from}`, kind: 'opening', at, day: lastDayOf(monthAfter(from, -1)) }, start),
+    );
+  }
+  for (const month of months.filter((one) => one >= from)) {
+    for await (const entry of entriesOf(connection, month, wanted)) yield format.entry(entry);
+    for await (const entry of earnedIn(connection, month, wanted)) yield format.entry(entry);
+  }
+  yield format.balances(dayName(dayNamed(lastDayOf(wanted.to)) + 1), end);
+}
+
+/** Accounts on which there may be no posting but those of what was earned. */
+const EARNED = ['Income:Revenue', 'Income:Contra:Discounts', 'Assets:Unbilled'];
+
+const lastDayOf = (month: string): string => dayName(dayNamed(`${monthAfter(month)}-01`) - 1);
+
+const SCOPE = `livemode = $1 and account = $2`;
+const SCOPE_OF_ROW = `coalesce(livemode, false) = $1 and coalesce(account, '') = $2`;
+
+async function monthsWithin(connection: Queryable, { livemode, account, to }: ExportWanted): Promise<string[]> {
+  const { rows } = await connection.query<{ month: string }>(
+    `select month from (select month from ${VIEWS.months} where ${SCOPE} union select month from ${VIEWS.revenueByMonth} where ${SCOPE}
+       union select booked_month from ${VIEWS.revenueByMonth} where ${SCOPE}) as known where month <= $3 order by month`,
+    [livemode, account, to],
+  );
+  return rows.map(({ month }) => month);
+}
+
+async function namesWithin(connection: Queryable, { livemode, account }: ExportWanted): Promise<string[]> {
+  const { rows } = await connection.query<{ name: string }>(
+    `select 'name ' || name as name from ${VIEWS.months} where ${SCOPE} union select 'currency ' || currency from ${VIEWS.months} where ${SCOPE}
+     union select 'currency ' || currency from ${VIEWS.revenueByMonth} where ${SCOPE}`,
+    [livemode, account],
+  );
+  return rows.map(({ name }) => name);
+}
+
+async function balancesAfter(
+  connection: Queryable,
+  month: string,
+  { livemode, account }: ExportWanted,
+): Promise<ExportedPosting[]> {
+  const scopes = await trialBalanceOfMonth(connection, month, { livemode, account });
+  return scopes.flatMap(({ currency, accounts }) =>
+    accounts
+      .filter(({ endMinor }) => endMinor !== 0)
+      .map(({ name, endMinor }) => ({ name, currency, amountMinor: endMinor })),
+  );
+}
+
+type MadeUp = Readonly<{ id: string; kind: string; at: number; day: string }> &
+  Partial<Pick<ExportedEntry, 'customer' | 'invoice' | 'object' | 'book' | 'stripeEventId'>>;
+
+const madeUp = ({ at, ...of }: MadeUp, postings: readonly ExportedPosting[]): ExportedEntry => ({
+  ...{ customer: null, invoice: null, object: null, book: null, stripeEventId: null, inference: null },
+  ...of,
+  effectiveAt: new Date(at * 1000),
+  postings: postings.filter(({ amountMinor }) => amountMinor !== 0),
+});
+
+type EntryRow = Readonly<{
+  id: string;
+  kind: string;
+  effective_at: Date;
+  customer: string | null;
+  invoice: string | null;
+  object: string;
+  book: string;
+  inference: string | null;
+  stripe_event_id: string;
+  name: string;
+  currency: string;
+  amount: bigint;
+}>;
+
+/** The entries of a month by their time. */
+async function* entriesOf(
+  connection: Queryable,
+  month: string,
+  { livemode, account, zone }: ExportWanted,
+): AsyncGenerator<ExportedEntry> {
+  const { dayOf } = calendarOf(zone);
+  const entryOf = (rows: readonly [EntryRow, ...EntryRow[]]): ExportedEntry => {
+    const [{ id, kind, effective_at: effectiveAt, customer, invoice, object, book, inference, stripe_event_id }] = rows;
+    return {
+      ...{ id, kind, effectiveAt, day: dayName(dayOf(Math.floor(effectiveAt.getTime() / 1000))), customer, invoice },
+      ...{ object, book, inference, stripeEventId: stripe_event_id },
+      postings: rows.map(({ name, currency, amount }) => ({ name, currency, amountMinor: amountOf(amount) })),
+    };
+  };
+  const text = `select e.id, e.kind, e.effective_at, e.customer, e.invoice, e.object, e.key as book, e.inference, e.stripe_event_id, p.name, p.currency, p.amount_minor as amount
+    from ${VIEWS.postings} p join ${VIEWS.entries} e on e.id = p.entry
+    where p.month = $3 and coalesce(p.livemode, false) = $1 and coalesce(p.account, '') = $2 order by e.effective_at, e.id, p.no`;
+  let rows: EntryRow[] = [];
+  for await (const row of rowsOneByOne<EntryRow>(connection, 'exported_entries', {
+    text,
+    values: [livemode, account, month],
+  })) {
+    const [first, ...others] = rows;
+    if (first !== undefined && first.id !== row.id) {
+      yield entryOf([first, ...others]);
+      rows = [];
+    }
+    rows.push(row);
+  }
+  const [first, ...others] = rows;
+  if (first !== undefined) yield entryOf([first, ...others]);
+}
+
+type EarnedRow = Readonly<{
+  line: string;
+  part: string;
+  invoice: string | null;
+  customer: string | null;
+  book: string;
+  currency: string;
+  revenue: bigint;
+  unbilled: bigint;
+  billed: bigint;
+  stripe_event_id: string | null;
+}>;
+
+/** What lines earned in a month, on its last day: entries that no table has. */
+async function* earnedIn(
+  connection: Queryable,
+  month: string,
+  { livemode, account, zone }: ExportWanted,
+): AsyncGenerator<ExportedEntry> {
+  const { rows: early } = await connection.query(
+    `select from ${VIEWS.revenueByMonth} where booked_month = $3 and unbilled_minor <> 0 and ${SCOPE} limit 1`,
+    [livemode, account, month],
+  );
+  const own = `select line, part, invoice, customer, key, currency, revenue_minor as revenue, unbilled_minor as unbilled, 0::int8 as billed from ${VIEWS.revenue} where month = $3 and ${SCOPE_OF_ROW}`;
+  const billed = `select line, part, invoice, customer, key, currency, 0, 0, sum(unbilled_minor)::int8 from ${VIEWS.revenue} where booked_month = $3 and unbilled_minor <> 0 and ${SCOPE_OF_ROW} group by 1, 2, 3, 4, 5, 6`;
+  const text = `select earned.line, earned.part, earned.invoice, earned.customer, earned.key as book, earned.currency, revenue, unbilled, billed, e.stripe_event_id
+    from (${own}${early.length === 0 ? '' : ` union all ${billed}`}) as earned left join ${VIEWS.entries} e on e.id = 'invoice:' || earned.invoice order by earned.line, earned.part`;
+  const at = monthStart(monthAfter(month), zone) - 1;
+  const day = lastDayOf(month);
+  for await (const row of rowsOneByOne<EarnedRow>(connection, 'exported_revenue', {
+    text,
+    values: [livemode, account, month],
+  })) {
+    const [revenue, unbilled, moved] = [amountOf(row.revenue), amountOf(row.unbilled), amountOf(row.billed)];
+    const { line, part, invoice, customer, book, currency, stripe_event_id: stripeEventId } = row;
+    const kind = moved === 0 ? 'recognition' : 'billed';
+    const id = `${kind}:${line}:${month}${part === 'revenue' ? '' : `:${part}`}`;
+    const posting = (name: string, amountMinor: number): ExportedPosting => ({ name, currency, amountMinor });
+    const entry = madeUp({ id, kind, at, day, customer, invoice, object: line, book, stripeEventId }, [
+      posting('Liabilities:Deferred', revenue - unbilled + moved),
+      posting('Assets:Unbilled', unbilled - moved),
+      posting(part === 'revenue' ? 'Income:Revenue' : 'Income:Contra:Discounts', -revenue),
+    ]);
+    if (entry.postings.length > 0) yield entry;
+  }
+}

@@ -1,0 +1,165 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TrialBalances } from '../../packages/client/src/openapi.js';
+import { lives } from '../../simulator/simulator.js';
+import { bill, eventOf } from '../support/books-events.js';
+import { deliver, read, READ_TOKEN } from '../support/delivery.js';
+import { startLedger, type TestLedger } from '../support/ledger.js';
+import { randomId } from '../support/subscription-events.js';
+
+const SEED = Number(process.env['SEED'] ?? Math.floor(Math.random() * 1e6));
+const LIVES = Number(process.env['LIVES'] ?? 4);
+
+const whose = { account: randomId('acct'), livemode: true };
+const folder = mkdtempSync(join(tmpdir(), 'ledger-exports-'));
+let ledger: TestLedger;
+let position = '0';
+beforeAll(async () => {
+  ledger = await startLedger();
+  for (const { events } of lives({ seed: SEED, subscriptions: LIVES, apiVersion: 'mixed' }))
+    for (const { stripeEvent } of events)
+      ({ position } = (await deliver(ledger.url, JSON.stringify({ ...stripeEvent, ...whose }))).body);
+  const hostile = bill(randomId('in'), {
+    customer: '=HYPERLINK("http://evil"),\n2026-01-01 open Assets:Evil ; | \\" ',
+    day: '2026-01-01',
+    lines: [
+      { id: 'il_"\n2026-01-02 * "evil" ^x\n  Assets:Evil  1 USD', amount: 500, from: '2026-01-01', to: '2026-03-01' },
+      { id: '@SUM(1+1)', amount: 333, from: '2026-01-01', to: '2026-02-01' },
+    ],
+  });
+  const yen = {
+    ...bill(randomId('in'), { customer: 'cus_yen', day: '2026-01-15', lines: [{ id: 'il_yen', amount: 1000 }] }),
+    currency: 'jpy',
+  };
+  for (const object of [hostile, yen])
+    ({ position } = (
+      await deliver(ledger.url, JSON.stringify(eventOf(whose)('invoice.finalized', object, '2026-01-15')))
+    ).body);
+}, 120_000);
+afterAll(async () => {
+  await ledger.stop();
+  rmSync(folder, { recursive: true });
+});
+
+/** Far enough for all that was sold to be earned. */
+const TO = '2032-12';
+
+async function exported(format: string, query = ''): Promise<string> {
+  const response = await fetch(
+    `${ledger.url}/v1/journal/export?format=${format}&account=${whose.account}&to=${TO}&minPosition=${position}&waitMs=30000${query}`,
+    { headers: { authorization: `Bearer ${READ_TOKEN}` } },
+  );
+  expect(response.status).toBe(200);
+  expect(response.headers.get('cache-control')).toBe('no-store');
+  return response.text();
+}
+
+async function expectedBalances(): Promise<Record<string, number>> {
+  const { body } = await read<TrialBalances>(
+    ledger.url,
+    `/v1/trial-balance?month=${TO}&account=${whose.account}&minPosition=${position}&waitMs=30000`,
+  );
+  return Object.fromEntries(
+    body.data.flatMap(({ currency, accounts }) =>
+      accounts
+        .filter(({ endMinor }) => endMinor !== 0)
+        .map(({ name, endMinor }) => [`${name} ${currency.toUpperCase()}`, endMinor]),
+    ),
+  );
+}
+
+/** Sums of what a format says, by account and currency; without those of zero. */
+function summed(postings: Iterable<readonly [name: string, currency: string, amountMinor: number]>) {
+  const sums: Record<string, number> = {};
+  for (const [name, currency, amount] of postings)
+    sums[`${name} ${currency}`] = (sums[`${name} ${currency}`] ?? 0) + amount;
+  return Object.fromEntries(Object.entries(sums).filter(([, sum]) => sum !== 0));
+}
+
+const minorOf = (text: string): number => Number(text.replace('.', ''));
+
+/** Runs a program that may not be there; then the spec says why it does not run. */
+function accepts(program: string, args: readonly string[]): void {
+  const { error, status, stdout, stderr } = spawnSync(program, args, { encoding: 'utf8' });
+  if ((error as NodeJS.ErrnoException | undefined)?.code === 'ENOENT') {
+    console.warn(`${program} is not installed here: nobody but us has read the export.`);
+    return;
+  }
+  expect({ status, said: `${stdout}${stderr}`.slice(0, 2_000) }).toEqual({ status: 0, said: expect.any(String) });
+}
+
+describe(`an export of a history (seed ${SEED})`, () => {
+  it.each(['', '&from=2026-06'])(
+    'is one that beancount accepts, and that adds up to the trial balance%s',
+    async (query) => {
+      const text = await exported('beancount', query);
+      const file = join(folder, 'books.beancount');
+      writeFileSync(file, text);
+      const postings = [...text.matchAll(/^ {2}([A-Z][\w:]+) {2}(-?[\d.]+) (\w+)$/gm)];
+      expect(postings.length).toBeGreaterThan(10);
+      expect(summed(postings.map(([, name = '', amount = '', code = '']) => [name, code, minorOf(amount)]))).toEqual(
+        await expectedBalances(),
+      );
+      expect(text).not.toMatch(/^\S+ open Assets:Evil/m);
+      accepts('bean-check', [file]);
+    },
+  );
+
+  it('is one that hledger accepts, strictly', async () => {
+    const text = await exported('hledger');
+    const file = join(folder, 'books.journal');
+    writeFileSync(file, text);
+    const postings = [...text.matchAll(/^ {4}([A-Z][\w:]+) {2}(-?[\d.]+) (\w+)$/gm)];
+    expect(summed(postings.map(([, name = '', amount = '', code = '']) => [name, code, minorOf(amount)]))).toEqual(
+      await expectedBalances(),
+    );
+    accepts('hledger', ['check', '--strict', '-f', file]);
+  });
+
+  it('is a table without formulas, and lines of JSON, that add up to the same', async () => {
+    const table = await exported('csv');
+    const [head, ...rows] = table.trimEnd().split('\r\n');
+    expect(head?.split(',').slice(0, 8)).toEqual([
+      'entry',
+      'no',
+      'effective_at',
+      'account',
+      'debit',
+      'credit',
+      'currency',
+      'amount_minor',
+    ]);
+    const cellsOf = (row: string): string[] =>
+      [...row.matchAll(/(?:^|,)(?:"((?:[^"]|"")*)"|([^,]*))/g)].map(([, quoted, bare]) => quoted ?? bare ?? '');
+    const cells = rows.map(cellsOf);
+    expect(cells.every((row) => row.length === 14)).toBe(true);
+    expect(cells.flat().filter((cell) => /^[=+@]|^-(?!\d+$)/.test(cell))).toEqual([]);
+    expect(summed(cells.map((row) => [String(row[3]), String(row[6]), Number(row[7])]))).toEqual(
+      await expectedBalances(),
+    );
+
+    type Line = { id: string; postings: { name: string; currency: string; amountMinor: number }[] };
+    const lines = (await exported('jsonl'))
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Line);
+    expect(new Set(lines.map(({ id }) => id)).size).toBe(lines.length);
+    expect(
+      summed(
+        lines.flatMap(({ postings }) =>
+          postings.map(({ name, currency, amountMinor }) => [name, currency.toUpperCase(), amountMinor] as const),
+        ),
+      ),
+    ).toEqual(await expectedBalances());
+  });
+
+  it('says whose it is, and of one account and mode has nothing of another', async () => {
+    const text = await exported('beancount', '&livemode=false');
+    expect(text).toContain(`The books of ${whose.account}, test mode`);
+    expect(text).not.toContain(' * ');
+    expect((await read(ledger.url, `/v1/journal/export?format=xls`)).body).toMatchObject({ code: 'bad_query' });
+  });
+});
