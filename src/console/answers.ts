@@ -334,3 +334,104 @@ export type AccessDecision = Readonly<{
 }>;
 export type AccessChange = AccessDecision & Readonly<{ id: string; position: string; isBaseline: boolean }>;
 export type HeldChange = AccessDecision & Readonly<{ hold: string }>;
+
+/** Of what amounts are sums: live and test mode, accounts and currencies are never added up. */
+export type MoneyScope = Readonly<{ livemode: boolean; account: string | null; currency: string }>;
+/** How the books stand that an answer is made of. */
+export type Booked = Readonly<{
+  isComplete: boolean;
+  books: Readonly<{ policy: string; behindKeys: number; parkedKeys: number; parkedStreams: number }>;
+}>;
+
+export type MrrPeriod = Readonly<{
+  start: string;
+  end: string;
+  mrrMinor: number;
+  annualMinor: number;
+  customers: number;
+  subscribers: number;
+  openingMinor: number;
+  newMinor: number;
+  reactivationMinor: number;
+  expansionMinor: number;
+  contractionMinor: number;
+  churnMinor: number;
+}>;
+export type Mrr = Booked &
+  Readonly<{
+    from: string;
+    to: string;
+    data: readonly (MoneyScope & Readonly<{ unknownItems: number; periods: readonly MrrPeriod[] }>)[];
+  }>;
+
+export type Movement = Readonly<{
+  id: string;
+  customer: string;
+  currency: string;
+  at: string;
+  kind: string;
+  amountMinor: number;
+  beforeMinor: number;
+  afterMinor: number;
+  parts: readonly Readonly<{
+    cause: string;
+    amountMinor: number;
+    subscription: string | null;
+    item: string | null;
+    stripeEventId: string | null;
+  }>[];
+  changedBy: Cause;
+}>;
+
+export type IncomeMonth = Readonly<{
+  month: string;
+  revenueMinor: number;
+  contraMinor: number;
+  otherMinor: number;
+  netMinor: number;
+  deferredMinor: number;
+}>;
+export type Incomes = Booked &
+  Readonly<{ from: string; to: string; data: readonly (MoneyScope & Readonly<{ months: readonly IncomeMonth[] }>)[] }>;
+export type Waterfall = Booked &
+  Readonly<{
+    data: readonly (MoneyScope &
+      Readonly<{
+        booked: readonly Readonly<{
+          bookedMonth: string;
+          months: readonly Readonly<{ month: string; amountMinor: number }>[];
+        }>[];
+      }>)[];
+  }>;
+
+export type TrialBalance = Booked &
+  Readonly<{
+    month: string | null;
+    asOf: string | null;
+    data: readonly (MoneyScope &
+      Readonly<{
+        accounts: readonly Readonly<{
+          name: string;
+          startMinor: number;
+          debitMinor: number;
+          creditMinor: number;
+          endMinor: number;
+        }>[];
+        sumMinor: number;
+      }>)[];
+  }>;
+
+export type JournalEntry = Readonly<{
+  id: string;
+  kind: string;
+  effectiveAt: string;
+  customer: string | null;
+  subscription: string | null;
+  invoice: string | null;
+  object: string | null;
+  isInferred: boolean;
+  inference: string | null;
+  book: string;
+  changedBy: Cause;
+  postings: readonly Readonly<{ name: string; currency: string; amountMinor: number; line: string | null }>[];
+}>;

@@ -10,6 +10,8 @@ import { testDatabase, testEventStore, type TestServer } from '../support/server
 import { startServiceProcess, type ServiceProcess } from '../support/service-process.js';
 import { subscriptionEvent } from '../support/subscription-events.js';
 import { stripeEvent } from '../support/stripe-objects.js';
+import { until } from '../support/until.js';
+import { bill, eventOf, subscribed } from '../support/books-events.js';
 
 const CHROMIUM = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
 const TOKEN = 'a-token-for-operations-1';
@@ -17,6 +19,10 @@ const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.mi
 
 const own = randomUUID().replaceAll('-', '').slice(0, 14);
 const [CUSTOMER, SUBSCRIPTION, EMAIL] = [`cus_${own}`, `sub_${own}`, `Grace.${own}@customer.example`];
+
+/** Whose money the books of this file are about. */
+const BOOKS = { account: `acct_${own}`, livemode: true };
+const [PAYER, INVOICE] = [`cus_${own}p`, `in_${own}`];
 
 let eventStore: TestServer;
 let database: TestServer;
@@ -71,6 +77,16 @@ async function live(): Promise<void> {
       previous: { metadata: {} },
     }),
   );
+  const ofBooks = eventOf(BOOKS);
+  await send(
+    ofBooks(
+      'customer.subscription.created',
+      subscribed(`sub_${own}p`, { customer: PAYER, amount: 1900 }),
+      '2026-01-01',
+    ),
+  );
+  const lines = [{ id: `il_${own}`, amount: 9000, from: '2026-01-01', to: '2026-04-01' }];
+  await send(ofBooks('invoice.finalized', bill(INVOICE, { customer: PAYER, day: '2026-01-01', lines }), '2026-01-01'));
   const position = await send(
     subscriptionEvent(SUBSCRIPTION, {
       created: at(4),
@@ -82,6 +98,17 @@ async function live(): Promise<void> {
     headers: { authorization: `Bearer ${TOKEN}` },
   });
   expect(answer.status).toBe(200);
+  // A service that has just started derives its books first.
+  const authorization = `Bearer ${TOKEN}`;
+  for (const list of ['journal', 'mrr/movements'])
+    await until(
+      `${list} has what was sent`,
+      async () => {
+        const answer = await fetch(`${service.url}/v1/${list}?customer=${PAYER}`, { headers: { authorization } });
+        return answer.status === 200 && ((await answer.json()) as { data: unknown[] }).data.length > 0;
+      },
+      60_000,
+    );
 }
 
 inBrowser('the console in a browser', () => {
@@ -177,6 +204,29 @@ inBrowser('the console in a browser', () => {
     await context.close();
   }, 120_000);
 
+  it('leads from a figure of MRR to the movement and its event, and from revenue to entries and theirs', async () => {
+    const [page, context] = await open('/console');
+    await page.goto(`${service.url}/console/mrr?account=${BOOKS.account}&from=2026-01-01&to=2026-03-31`);
+    expect(await page.textContent('.verdict .sentence')).toMatch(/^19\.00 USD on 31 Mar 2026, \+0\.00 USD since/);
+    await page.click('tbody a:has-text("19.00 USD")');
+    await page.waitForURL('**/mrr/movements?**kind=new**');
+    expect(await page.textContent('tbody tr')).toContain(PAYER);
+    await page.click('tbody a:has-text("subscription started")');
+    await page.waitForURL('**/console/events/evt_*');
+    expect(await page.textContent('h1')).toBe('customer.subscription.created');
+    await page.goto(`${service.url}/console/revenue?account=${BOOKS.account}&from=2026-01&to=2026-02`);
+    await page.click('tbody tr:has-text("2026-01") a:has-text("31.00 USD")');
+    await page.waitForURL('**/console/revenue/2026-01**');
+    await page.click(`a:has-text("${INVOICE}")`);
+    await page.waitForURL('**/console/journal?invoice=**');
+    expect(await page.textContent('tbody')).toMatch(/Assets:Receivable90\.00 USD/);
+    await page.click('tbody a:has-text("invoice.finalized")');
+    await page.waitForURL('**/console/events/evt_*');
+    await page.goto(`${service.url}/console/trial-balance?month=2026-01&account=${BOOKS.account}`);
+    expect(await page.textContent('.verdict')).toContain('Debits and credits are equal');
+    await context.close();
+  });
+
   it('works without script', async () => {
     const [page, context] = await open('/console', { javaScriptEnabled: false });
     await page.fill('#q', SUBSCRIPTION);
@@ -207,6 +257,12 @@ inBrowser('the console in a browser', () => {
         '/projections',
         '/operations',
         '/access-changes',
+        `/mrr?account=${BOOKS.account}&from=2026-01-01&to=2026-03-31`,
+        `/mrr/movements?customer=${CUSTOMER}`,
+        `/revenue?account=${BOOKS.account}&from=2026-01&to=2026-02`,
+        '/revenue/2026-01',
+        '/trial-balance?month=2026-01',
+        '/journal',
         `/customers/${CUSTOMER}/access-changes`,
         '/parked',
         '/quarantine',

@@ -15,7 +15,7 @@ import type {
   Timeline,
   TimelineEntry,
 } from '../answers.js';
-import { pathOf, type Ledger } from '../ledger.js';
+import { pathOf, withQuery, type Ledger } from '../ledger.js';
 import { page, type Frame, type Shown } from '../page.js';
 import { customerPage, eventPage, invoicePage, subscriptionPage } from '../places.js';
 import { History, productsOf } from '../parts/access-decision.js';
@@ -225,6 +225,15 @@ const OwnFacts = ({ customer, mayLook }: { customer: Customer; mayLook: boolean 
           ),
         ],
         ['Mode', customer.livemode ? 'live' : 'test'],
+        [
+          'Money',
+          mayLook ? (
+            <>
+              <a href={withQuery('/console/journal', { customer: customer.id })}>Journal</a>,{' '}
+              <a href={withQuery('/console/mrr/movements', { customer: customer.id })}>movements of MRR</a>
+            </>
+          ) : null,
+        ],
       ]}
     />
   </Section>

@@ -7,14 +7,20 @@ import { EVENTS } from './events.js';
 import { FIND } from './find.js';
 import { FINDING, FINDINGS } from './findings.js';
 import { HEALTH } from './health.js';
+import { ENTRY, JOURNAL } from './journal.js';
+import { MOVEMENTS } from './movements.js';
+import { MRR } from './mrr.js';
 import { OBJECT } from './object.js';
 import { OPERATION } from './operation.js';
 import { OPERATIONS } from './operations.js';
 import { PARKED } from './parked.js';
 import { PROJECTIONS } from './projections.js';
 import { QUARANTINE, QUARANTINED } from './quarantine.js';
+import { REVENUE_OF_MONTH } from './revenue-month.js';
+import { REVENUES } from './revenue.js';
 import { STREAM } from './stream.js';
 import { SUBSCRIPTION } from './subscription.js';
+import { TRIAL_BALANCE } from './trial-balance.js';
 
 export const PAGES: readonly Page[] = [
   HEALTH,
@@ -31,6 +37,13 @@ export const PAGES: readonly Page[] = [
   FINDINGS,
   FINDING,
   PROJECTIONS,
+  MRR,
+  MOVEMENTS,
+  REVENUES,
+  REVENUE_OF_MONTH,
+  TRIAL_BALANCE,
+  JOURNAL,
+  ENTRY,
   OPERATIONS,
   OPERATION,
   ACCESS_CHANGES,

@@ -53,7 +53,16 @@ function show(one: One, { path }: Asked): Shown {
         <Section
           title="What is known"
           id="known"
-          aside={<a href={withQuery('/console/events', { object: one.id })}>Its events</a>}
+          aside={
+            <span>
+              {path['resource'] === 'invoices' ? (
+                <>
+                  <a href={withQuery('/console/journal', { invoice: one.id })}>Its journal</a>,{' '}
+                </>
+              ) : null}
+              <a href={withQuery('/console/events', { object: one.id })}>Its events</a>
+            </span>
+          }
         >
           <ObjectFacts of={one} />
         </Section>

@@ -37,6 +37,50 @@ export function Bars({ bars, label }: { bars: readonly Bar[]; label: string }) {
   );
 }
 
+/** What went up and what went down in one time. */
+export type Move = Readonly<{ label: string; up: Bar['parts']; down: Bar['parts'] }>;
+
+/** Gains above a line and losses below it, in one measure. */
+export function Moves({ bars, label }: { bars: readonly Move[]; label: string }) {
+  const sumOf = (parts: Bar['parts']): number => parts.reduce((sum, { count }) => sum + count, 0);
+  const most = Math.max(1, ...bars.flatMap(({ up, down }) => [sumOf(up), sumOf(down)]));
+  const half = HEIGHT / 2;
+  return (
+    <svg
+      class="bars"
+      role="img"
+      aria-label={label}
+      viewBox={`0 0 ${bars.length * STEP} ${HEIGHT}`}
+      preserveAspectRatio="none"
+    >
+      {bars.map(({ label: name, up, down }, at) => {
+        let [top, bottom] = [half, half];
+        const heightOf = (count: number): number => (count / most) * (half - 2);
+        return [
+          ...up.map(({ kind, count }) => {
+            top -= heightOf(count);
+            return { kind, y: top, height: heightOf(count) };
+          }),
+          ...down.map(({ kind, count }) => {
+            bottom += heightOf(count);
+            return { kind, y: bottom - heightOf(count), height: heightOf(count) };
+          }),
+        ].map(({ kind, y, height }) => (
+          <rect
+            key={`${name} ${kind}`}
+            class={kind}
+            x={at * STEP + 1}
+            y={y.toFixed(2)}
+            width={STEP - 2}
+            height={height.toFixed(2)}
+          />
+        ));
+      })}
+      <line x1="0" x2={bars.length * STEP} y1={half} y2={half} />
+    </svg>
+  );
+}
+
 /** A span of a band: a word, and where it begins and ends, in any one unit. */
 export type Span = Readonly<{ word: string; tone: string; from: number; to: number }>;
 

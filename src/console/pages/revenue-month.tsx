@@ -1,0 +1,135 @@
+import type { Booked, MoneyScope } from '../answers.js';
+import { withQuery } from '../ledger.js';
+import { page, type Frame, type Shown } from '../page.js';
+import { Empty, Next, Section, Table } from '../parts/layout.js';
+import { Incomplete, MoneyPages, scopeId, scopeIn, scopeText } from '../parts/money.js';
+import { Id, Money, moneyText } from '../parts/text.js';
+
+type Recognised = Booked &
+  Readonly<{
+    data: readonly (MoneyScope &
+      Readonly<{ key: string | null; revenueMinor: number; contraMinor: number; amountMinor: number }>)[];
+    nextCursor: string | null;
+  }>;
+type Deferred = Booked &
+  Readonly<{
+    data: readonly (MoneyScope &
+      Readonly<{
+        deferredMinor: number;
+        longTermMinor: number;
+        by: readonly Readonly<{ key: string | null; deferredMinor: number }>[];
+      }>)[];
+  }>;
+type Data = Readonly<{ month: string; recognised: Recognised; deferred: Deferred }>;
+
+const DEFERRED_MAX = 100;
+
+function show({ month, recognised, deferred }: Data, { asked }: Frame): Shown {
+  const whose = scopeIn(asked.query);
+  const here = `/console/revenue/${month}`;
+  return {
+    title: `Revenue of ${month}`,
+    nav: 'Money',
+    main: (
+      <>
+        <MoneyPages at="Revenue" />
+        <h1>Revenue of {month}</h1>
+        <p>
+          What was earned in the month, and what is earned later, by invoice. An invoice leads to its entries in the
+          journal, and an entry to its event.{' '}
+          <a href={withQuery('/console/trial-balance', { month, ...whose })}>Accounts</a>
+        </p>
+        <Section title="Earned in the month" id="earned">
+          {recognised.data.length === 0 ? (
+            <Empty>
+              <p>Nothing was earned then.</p>
+            </Empty>
+          ) : (
+            <Table
+              label="What was earned, by invoice"
+              columns={['Invoice', 'Of', ['Revenue', 'number'], ['Taken back', 'number'], ['Net', 'number']]}
+            >
+              {recognised.data.map((one) => (
+                <tr key={`${one.key} ${scopeId(one)}`}>
+                  <td>
+                    <Invoice id={one.key} />
+                  </td>
+                  <td>{scopeText(one)}</td>
+                  <td class="number">
+                    <Money minor={one.revenueMinor} currency={one.currency} />
+                  </td>
+                  <td class="number">
+                    <Money minor={one.contraMinor} currency={one.currency} />
+                  </td>
+                  <td class="number">
+                    <Money minor={one.amountMinor} currency={one.currency} />
+                  </td>
+                </tr>
+              ))}
+            </Table>
+          )}
+          <Next
+            href={recognised.nextCursor === null ? null : withQuery(here, { ...whose, cursor: recognised.nextCursor })}
+          />
+        </Section>
+        {deferred.data.map((scope) => (
+          <Section
+            key={scopeId(scope)}
+            title={`Deferred at the end of the month: ${moneyText(scope.deferredMinor, scope.currency)}`}
+            id={`deferred-${scopeId(scope)}`}
+            aside={
+              scope.by.length > DEFERRED_MAX ? (
+                <span class="dim">
+                  the first {DEFERRED_MAX} of {scope.by.length} invoices
+                </span>
+              ) : null
+            }
+          >
+            <Table label={`Deferred in ${scopeText(scope)}, by invoice`} columns={['Invoice', ['Deferred', 'number']]}>
+              {scope.by.slice(0, DEFERRED_MAX).map(({ key, deferredMinor }) => (
+                <tr key={key}>
+                  <td>
+                    <Invoice id={key} />
+                  </td>
+                  <td class="number">
+                    <Money minor={deferredMinor} currency={scope.currency} />
+                  </td>
+                </tr>
+              ))}
+            </Table>
+          </Section>
+        ))}
+        <Incomplete of={recognised} />
+      </>
+    ),
+  };
+}
+
+const Invoice = ({ id }: { id: string | null }) =>
+  id === null ? (
+    <span class="dim">not billed yet</span>
+  ) : (
+    <Id id={id} href={withQuery('/console/journal', { invoice: id })} />
+  );
+
+/** Which invoices does the revenue of a month come from? */
+export const REVENUE_OF_MONTH = page<Data>({
+  path: '/revenue/:month',
+  scope: 'read',
+  async load(ledger, { path, query }) {
+    const month = String(path['month']);
+    const [recognised, deferred] = await Promise.all([
+      ledger.read<Recognised>('/v1/revenue/recognised', {
+        from: month,
+        to: month,
+        by: 'invoice',
+        ...scopeIn(query),
+        cursor: query['cursor'],
+        limit: 100,
+      }),
+      ledger.read<Deferred>('/v1/revenue/deferred', { month, by: 'invoice', ...scopeIn(query) }),
+    ]);
+    return { month, recognised, deferred };
+  },
+  show,
+});

@@ -1,0 +1,101 @@
+import type { MoneyScope, TrialBalance } from '../answers.js';
+import { withQuery } from '../ledger.js';
+import { page, type Frame, type Shown } from '../page.js';
+import { Empty, Section, Table, Verdict } from '../parts/layout.js';
+import { Incomplete, journalOf, lastDayOf, MoneyPages, scopeId, scopeIn, scopeOf, scopeText } from '../parts/money.js';
+import { moneyText } from '../parts/text.js';
+
+function show(balance: TrialBalance, { asked }: Frame): Shown {
+  const { month } = balance;
+  const isBalanced = balance.data.every(({ sumMinor }) => sumMinor === 0);
+  return {
+    title: 'Trial balance',
+    nav: 'Money',
+    main: (
+      <>
+        <MoneyPages at="Trial balance" />
+        <h1>Trial balance {month === null ? 'of now' : `of ${month}`}</h1>
+        <form class="filters" action="/console/trial-balance">
+          <label>
+            Month
+            <input name="month" type="month" value={month ?? ''} />
+          </label>
+          <label>
+            Currency
+            <input name="currency" value={asked.query['currency'] ?? ''} size={5} maxLength={3} placeholder="all" />
+          </label>
+          <button type="submit">Show</button>
+        </form>
+        {balance.data.length === 0 ? (
+          <Empty>
+            <p>The journal has no entries yet. The first invoice that is finalised makes some.</p>
+          </Empty>
+        ) : (
+          <Verdict tone={isBalanced ? 'good' : 'bad'}>
+            <p class="sentence">
+              {isBalanced
+                ? 'Debits and credits are equal in every currency.'
+                : 'Debits and credits are not equal: verify the journal.'}
+            </p>
+            <Incomplete of={balance} />
+          </Verdict>
+        )}
+        {balance.data.map((scope) => (
+          <Section key={scopeId(scope)} title={scopeText(scope)} id={scopeId(scope)}>
+            <Accounts of={scope} month={month} />
+          </Section>
+        ))}
+      </>
+    ),
+  };
+}
+
+/** Nothing is posted when revenue is earned: these accounts follow from the lines of invoices, which have a page for each month. */
+const EARNED = ['Income:Revenue', 'Liabilities:Deferred', 'Assets:Unbilled'];
+
+function behind(name: string, month: string | null, scope: MoneyScope): string {
+  if (month === null) return withQuery('/console/journal', { name });
+  return EARNED.includes(name)
+    ? withQuery(`/console/revenue/${month}`, scopeOf(scope))
+    : journalOf(name, `${month}-01`, lastDayOf(month));
+}
+
+const Accounts = ({
+  of: { accounts, currency, ...whose },
+  month,
+}: {
+  of: TrialBalance['data'][number];
+  month: string | null;
+}) => (
+  <Table
+    label={`Accounts in ${currency.toUpperCase()}`}
+    columns={[
+      'Account',
+      ['At the start', 'number'],
+      ['Debit', 'number'],
+      ['Credit', 'number'],
+      ['At the end', 'number'],
+    ]}
+  >
+    {accounts.map(({ name, startMinor, debitMinor, creditMinor, endMinor }) => (
+      <tr key={name}>
+        <th scope="row">
+          <a href={behind(name, month, { ...whose, currency })}>{name}</a>
+        </th>
+        {[startMinor, debitMinor, creditMinor, endMinor].map((minor, at) => (
+          <td key={at} class="number">
+            {minor === 0 ? <span class="dim">0</span> : moneyText(minor, currency)}
+          </td>
+        ))}
+      </tr>
+    ))}
+  </Table>
+);
+
+/** What stands on each account, and what moved in a month? */
+export const TRIAL_BALANCE = page<TrialBalance>({
+  path: '/trial-balance',
+  scope: 'read',
+  load: (ledger, { query }) => ledger.read('/v1/trial-balance', { month: query['month'], ...scopeIn(query) }),
+  show,
+});
