@@ -18,7 +18,7 @@ import { startLedger, type TestLedger } from '../support/ledger.js';
 import { eventsOf } from '../support/log.js';
 import { metricsOf } from '../support/metrics.js';
 import { query } from '../support/read-models.js';
-import { emptyDatabase, temporaryDirectory, type TestServer } from '../support/servers.js';
+import { emptyDatabase, ownEventStore, temporaryDirectory, type TestServer } from '../support/servers.js';
 import { startServiceProcess, type ServiceProcess } from '../support/service-process.js';
 import { randomId, subscriptionEvent } from '../support/subscription-events.js';
 import { until } from '../support/until.js';
@@ -68,6 +68,8 @@ let eventStore: TestServer;
 let database: TestServer;
 let store: EventStore;
 let calm: TestLedger;
+let calmStore: TestServer;
+let calmDatabase: TestServer;
 const processes = {} as Record<Role, ServiceProcess>;
 const receiver = new Receiver();
 const apiPort = 20_000 + Math.floor(Math.random() * 10_000);
@@ -96,7 +98,8 @@ beforeAll(async () => {
   store = connectEventStore(eventStore.url);
   await receiver.start();
   // One after another: each start is the work of seconds for a small machine.
-  calm = await startLedger();
+  [calmStore, calmDatabase] = [await ownEventStore(), await emptyDatabase()];
+  calm = await startLedger({ eventStore: calmStore, database: calmDatabase });
   for (const role of ['project', 'ingest', 'api'] as const) await start(role);
   // What is heard before the ledger has begun to decide is its baseline, of which nobody is told.
   for (const stream of ['access_begun', 'outbox-app'])
@@ -105,6 +108,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await Promise.all(Object.values(processes).map((process) => process.kill()));
   await calm.stop();
+  await Promise.all([calmStore.stop(), calmDatabase.stop()]);
   receiver.stop();
   await store.close();
   await Promise.all([eventStore.stop(), database.stop()]);

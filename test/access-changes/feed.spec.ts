@@ -8,21 +8,30 @@ import { connectEventStore, type EventStore } from '../../src/eventstore/event-s
 import { read, READ_TOKEN } from '../support/delivery.js';
 import { startLedger, type TestLedger } from '../support/ledger.js';
 import { connectLive } from '../support/live-client.js';
+import { emptyDatabase, ownEventStore, type TestServer } from '../support/servers.js';
 import { randomId } from '../support/subscription-events.js';
 import { until } from '../support/until.js';
 
 const ACCESS_TOKEN = 'a-token-that-may-ask-for-access';
 type Page = { data: AccessChange[]; nextAfter: string | null };
 
+let eventStore: TestServer;
+let database: TestServer;
 let ledger: TestLedger;
 let store: EventStore;
 beforeAll(async () => {
-  ledger = await startLedger({ environment: { API_TOKENS: `read=${READ_TOKEN},app:access=${ACCESS_TOKEN}` } });
+  [eventStore, database] = [await ownEventStore(), await emptyDatabase()];
+  ledger = await startLedger({
+    eventStore,
+    database,
+    environment: { API_TOKENS: `read=${READ_TOKEN},app:access=${ACCESS_TOKEN}` },
+  });
   store = connectEventStore(ledger.eventstoreUrl);
 });
 afterAll(async () => {
   await store.close();
   await ledger.stop();
+  await Promise.all([eventStore.stop(), database.stop()]);
 });
 
 const revisions = new Map<string, number>();
@@ -56,7 +65,6 @@ async function pageOf(query: string, token = ACCESS_TOKEN): Promise<Page> {
   const headers = { authorization: `Bearer ${token}` };
   return (await (await fetch(`${ledger.url}/v1/access-changes?${query}`, { headers })).json()) as Page;
 }
-/** After all that the shared log has so far. */
 const end = async (): Promise<string> => (await pageOf('limit=200')).nextAfter ?? '0';
 const ownOf = ({ data }: Page, customer: string): number[] =>
   data.flatMap((change) => (change.customer === customer ? [change.revision] : []));

@@ -10,7 +10,7 @@ import { Outbox } from '../../src/access-changes/outbox.js';
 import { connectEventStore, type EventStore } from '../../src/eventstore/event-store.js';
 import { randomId } from '../support/subscription-events.js';
 import { eventsOf } from '../support/log.js';
-import { testEventStore, type TestServer } from '../support/servers.js';
+import { ownEventStore, type TestServer } from '../support/servers.js';
 
 const [SECRET, NEXT] = [1, 2].map((byte) => `whsec_${Buffer.alloc(32, byte).toString('base64')}`) as [string, string];
 const MINUTE = 60_000;
@@ -55,7 +55,7 @@ let server: TestServer;
 let store: EventStore;
 let receiver: Receiver;
 beforeAll(async () => {
-  server = await testEventStore();
+  server = await ownEventStore();
   store = connectEventStore(server.url);
   receiver = new Receiver();
   await receiver.start();
@@ -70,7 +70,7 @@ afterEach(() => {
   receiver.answers = [];
 });
 
-/** An endpoint of its own name on the receiver; what all spec files share in one log is told to it, too. */
+/** An endpoint of its own name on the receiver. */
 class Telling {
   now = new Date();
   readonly warnings: string[] = [];

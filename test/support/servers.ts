@@ -38,7 +38,10 @@ type EmbeddedOptions = Pick<EmbeddedEventStoreOptions, 'dropsRepeatsInFlight' | 
 /** The event store under test: the one of EVENTSTORE_URL, else an embedded one with an empty log. */
 export async function testEventStore(options: EmbeddedOptions = {}): Promise<TestServer> {
   const elsewhere = process.env['EVENTSTORE_URL'];
-  if (elsewhere !== undefined) return { url: elsewhere, stop: async () => undefined };
+  return elsewhere === undefined ? embeddedStore(options) : { url: elsewhere, stop: async () => undefined };
+}
+
+async function embeddedStore(options: EmbeddedOptions): Promise<TestServer> {
   const directory = await temporaryDirectory();
   const server = await startEmbeddedEventStore({ directory: directory.path, ...options });
   return {
@@ -48,6 +51,11 @@ export async function testEventStore(options: EmbeddedOptions = {}): Promise<Tes
       await directory.remove();
     },
   };
+}
+
+/** An embedded event store with an empty log, whatever the others share: for what concerns everybody in a log. */
+export async function ownEventStore(): Promise<TestServer> {
+  return embeddedStore({});
 }
 
 /** A database for the read models of a test. */
