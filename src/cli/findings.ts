@@ -54,7 +54,7 @@ export class FindingsReport extends FindingCounts {
         counted(parked, 'parked stream was not compared', 'parked streams were not compared'),
         counted(gone, 'stream was deleted or cut in the store', 'streams were deleted or cut in the store'),
       ].flatMap((text) => text ?? []);
-      const checked = `Checked ${counted(streams, 'stream', 'streams') ?? 'no stream'} in ${counted(projections, 'projection', 'projections') ?? 'no projection'}${keys === 0 ? '' : `, and ${keys} keys of what is derived`}`;
+      const checked = `Checked ${counted(streams, 'stream', 'streams') ?? 'no stream'} in ${counted(projections, 'projection', 'projections') ?? 'no projection'}${keys === 0 ? '' : `, and ${counted(keys, 'key', 'keys')} of what is derived`}`;
       print(`${checked}: ${found.join(', ') || 'no differences'}.`);
     }
     return difference + unfoldable === 0;
