@@ -126,6 +126,13 @@ files in ./data.
     load: async () => (await import('./timeline.command.js')).timelineCommand,
   },
   {
+    kind: 'service_command',
+    name: 'money',
+    usage: '<what> [options]',
+    summary: 'show trial balance, revenue, MRR and journal, and export the books',
+    load: async () => (await import('./money.command.js')).moneyCommand,
+  },
+  {
     kind: 'command',
     name: 'projections',
     usage: '',

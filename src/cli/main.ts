@@ -16,7 +16,7 @@ ${COMMANDS.map(({ name, usage, summary }) => `  ${`${name} ${usage}`.padEnd(30)}
   help <command>, <command> --help   show the options of a command
   --version                          show the versions of the ledger, Node and the embedded servers
 
-status, tail, find, events, access and timeline ask a running service over its API: --url and --token, or LEDGER_URL and
+status, tail, find, events, access, timeline and money ask a running service over its API: --url and --token, or LEDGER_URL and
 LEDGER_TOKEN, or the service that HOST, PORT and DATA_DIR name.
 doctor, projections, rebuild, rollback, verify and parked work on the stores of a service, while it runs or not. They take
 --data-dir <folder>, the service's DATA_DIR ($DATA_DIR or data), or read EVENTSTORE_URL and DATABASE_URL. When nothing

@@ -48,6 +48,12 @@ export class ServiceClient {
     return Buffer.from(await response.arrayBuffer());
   }
 
+  /** The bytes of an answer, as they come; fails where the service cuts it. @throws as `get` */
+  async *pieces(path: string, query: Query, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+    const { body } = await this.#ask(path, { query, signal });
+    if (body !== null) yield* body;
+  }
+
   /** The pages of a list, one item at a time. */
   async *list<T>(path: string, query: Query): AsyncGenerator<T> {
     for (let cursor: string | undefined; ;) {

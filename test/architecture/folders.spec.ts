@@ -149,6 +149,7 @@ const rooms: Record<string, { mayImport: readonly string[]; because: string }> =
       'src/deriving',
       'src/data-directory',
       'src/api/operations/status.ts',
+      'src/api/exports/exported.ts',
       'src/config.ts',
       'src/environment.ts',
       'src/main.ts',

@@ -1,5 +1,8 @@
 /** Commands that ask a running service, as processes of their own. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { accessCommand } from '../../src/cli/access.command.js';
 import type { Given } from '../../src/cli/command.js';
@@ -7,6 +10,7 @@ import { eventsCommand } from '../../src/cli/events.command.js';
 import { findCommand } from '../../src/cli/find.command.js';
 import type { ServiceCommand } from '../../src/cli/on-service.js';
 import { ServiceClient } from '../../src/cli/service-client.js';
+import { moneyCommand } from '../../src/cli/money.command.js';
 import { statusCommand } from '../../src/cli/status.command.js';
 import { timelineCommand } from '../../src/cli/timeline.command.js';
 import { startProxy, type CuttableProxy } from '../support/cuttable-proxy.js';
@@ -52,6 +56,38 @@ async function ask(command: ServiceCommand, ...args: string[]) {
   });
   return { code, output: output.join('\n'), errors: errors.join('\n') };
 }
+
+describe('money', () => {
+  it('shows MRR and its movements, each with its event, and says whose', async () => {
+    const mrr = ['mrr', '--from', '2026-01-01', '--to', '2026-01-31'];
+    await until('the books are there', async () => (await read(ledger.url, '/v1/mrr')).status === 200);
+    const { code, output } = await ask(moneyCommand, ...mrr, '--test');
+    expect(code).toBe(0);
+    expect(output).toMatch(/^EUR, test mode\nfrom +mrr +arr +customers .*\n2026-01-01 +\d+\.\d\d +\d+\.\d\d +1 /);
+    const { output: json } = await ask(moneyCommand, ...mrr, '--json', '--currency', 'EUR');
+    expect(JSON.parse(json)).toMatchObject({ interval: 'month', data: [{ currency: 'eur', livemode: false }] });
+    expect((await ask(moneyCommand, 'movements', '--customer', customer)).output).toContain(first);
+  });
+
+  it('shows balances and entries, where there are any, and writes a file when it is whole', async () => {
+    expect((await ask(moneyCommand, 'trial-balance', '--month', '2026-01')).output).toBe('Nothing.');
+    expect((await ask(moneyCommand, 'journal', '--customer', customer)).output).toBe('Nothing.');
+    const folder = await mkdtemp(join(tmpdir(), 'ledger-money-'));
+    const out = join(folder, 'books.csv');
+    const { code, errors } = await ask(moneyCommand, 'export', '--format', 'csv', '--test', '--out', out);
+    expect([code, errors]).toEqual([0, `Written to ${out}.`]);
+    expect(await readFile(out, 'utf8')).toMatch(/^entry,no,effective_at,account/);
+    await rm(folder, { recursive: true });
+  });
+
+  it.each([
+    [['all'], 'money takes one of'],
+    [['revenue', '--month', '2026-01'], 'takes no --month'],
+    [['export'], 'needs --format'],
+  ])('refuses %j', async (args, message) => {
+    await expect(ask(moneyCommand, ...args)).rejects.toThrow(message);
+  });
+});
 
 describe('a command that asks the service', () => {
   it('status says how it is, for people and programs', async () => {
