@@ -15,7 +15,6 @@ import { CustomersController } from './api/customers/customers.controller.js';
 import { RESOURCES } from './api/all-lists.js';
 import { CHECKOUT_SESSIONS } from './api/checkout/checkout-sessions.js';
 import { CUSTOMERS } from './api/customers/customers.js';
-import { DerivedPosition, JOURNAL_POSITION, MRR_POSITION } from './api/derived-position.js';
 import { DELIVERIES_OF, type DeliveriesOf } from './api/events/deliveries.js';
 import { EventsController } from './api/events/events.controller.js';
 import { ExportController } from './api/exports/export.controller.js';
@@ -338,7 +337,6 @@ const readsPart = ({
     { provide: APP_INTERCEPTOR, useClass: NextLinks },
     { provide: Reads, useValue: reads },
     { provide: ReadPosition, useValue: position },
-    ...derivedPositions(database, waits),
     {
       provide: LiveUpdates,
       useValue: new LiveUpdates({ database, reads, position, ...liveOptionsOf(config), registry }),
@@ -365,17 +363,6 @@ const booksOf = (parts: Omit<ConstructorParameters<typeof Books>[0], 'derivation
   { provide: JOURNAL_BOOKS, useValue: new Books({ ...parts, derivations: [JOURNAL] }) },
   { provide: MRR_BOOKS, useValue: new Books({ ...parts, derivations: [SUBSCRIPTION_MRR, MRR] }) },
 ];
-
-const derivedPositions = (database: Database, places: Places): Provider[] =>
-  (
-    [
-      [JOURNAL_POSITION, ['journal']],
-      [MRR_POSITION, ['mrr']],
-    ] as const
-  ).map(([provide, names]) => ({
-    provide,
-    useValue: new DerivedPosition(database, { projections, names }, places),
-  }));
 
 const pastThreadOf = ({ eventstoreUrl, databaseUrl, readTimeoutMs, referenceKey }: Config): PastThreadData => ({
   eventstoreUrl,

@@ -23,25 +23,19 @@ export class Reads {
     private readonly position: ReadPosition,
   ) {}
 
-  /** For one request; what reads derived rows is complete up to the position of these (`DerivedPosition`). */
-  by(asker: Asker, position: ReadPosition = this.position): Snapshots {
-    return {
-      snapshot: (work) => this.#turns.take(asker, () => this.database.snapshot(noting(position, asker, work))),
+  /** For one request. */
+  by(asker: Asker): Snapshots {
+    return { snapshot: (work) => this.#turns.take(asker, () => this.database.snapshot(this.#noting(asker, work))) };
+  }
+
+  /** The position is of the same snapshot as the answer. */
+  #noting<T>({ answeredAt }: Asker, work: (connection: Queryable) => Promise<T>): typeof work {
+    if (answeredAt === undefined) return work;
+    return async (connection) => {
+      const answer = await work(connection);
+      const { position } = await this.position.read(connection);
+      if (position >= 0n) answeredAt(position);
+      return answer;
     };
   }
-}
-
-/** The position is of the same snapshot as the answer. */
-function noting<T>(
-  reached: ReadPosition,
-  { answeredAt }: Asker,
-  work: (connection: Queryable) => Promise<T>,
-): typeof work {
-  if (answeredAt === undefined) return work;
-  return async (connection) => {
-    const answer = await work(connection);
-    const { position } = await reached.read(connection);
-    if (position >= 0n) answeredAt(position);
-    return answer;
-  };
 }
