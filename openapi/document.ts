@@ -164,7 +164,7 @@ function problemsOf(route: string, scope: string, parameters: readonly Parameter
     ...(route.includes(' /v1/') ? READ : []),
     ...(takes('minPosition') ? WAIT : []),
     ...(isPast ? PAST : []),
-    ...(/\/(journal|trial-balance|revenue|mrr)\b/.test(route) ? BOOKS : []),
+    ...(/\/(journal|trial-balance|reconciliation|revenue|mrr)\b/.test(route) ? BOOKS : []),
     ...(route.endsWith('/live') && route.includes('/v1/') ? (['too_many_live'] as const) : []),
     ...(route.includes('/access-changes') ? (['event_store_unavailable'] as const) : []),
     ...(/\/access$/.test(route) ? (['customer_too_large'] as const) : []),

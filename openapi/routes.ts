@@ -121,6 +121,10 @@ export const routes: Readonly<Record<string, RouteDescription>> = {
     summary: 'What stands on every account, at the end of a month or at a second',
     answer: 'TrialBalances',
   },
+  'GET /v1/reconciliation': {
+    summary: 'What is not explained yet of the money at Stripe and on its way to the bank',
+    answer: 'Reconciliation',
+  },
   'GET /v1/revenue': { summary: 'Income by month, and what is deferred at the end of each', answer: 'Incomes' },
   'GET /v1/revenue/recognised': { summary: 'What was earned, by what was sold', answer: 'RecognisedRevenue' },
   'GET /v1/revenue/deferred': {

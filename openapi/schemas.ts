@@ -674,6 +674,30 @@ const books: Properties = {
   AccountBalance: object({ name: text, startMinor: minor, debitMinor: minor, creditMinor: minor, endMinor: minor }),
   TrialBalance: object({ ...scope, accounts: list(ref('AccountBalance')), sumMinor: minor }),
   TrialBalances: object({ month: orNull(text), asOf: orNull(time), data: list(ref('TrialBalance')), ...booked }),
+  OpenItem: object({
+    ...{
+      cause: oneOf(
+        ...['no_balance_transaction', 'not_heard_of', 'amounts_differ'],
+        ...['payout_not_asked', 'payout_differs', 'unknown_category'],
+      ),
+      object: text,
+    },
+    ...scope,
+    ...{ at: time, ageDays: whole, amountMinor: minor },
+  }),
+  BalanceCheckpoint: {
+    ...object({ at: time, stripeMinor: minor, balanceMinor: minor, clearingMinor: minor, unseenMinor: minor }),
+    description: 'What Stripe said was in the balance the last time that it said it, and what the books had then.',
+  },
+  Reconciled: object({
+    ...scope,
+    accounts: list(object({ name: text, balanceMinor: minor })),
+    checkpoint: orNull(ref('BalanceCheckpoint')),
+  }),
+  Reconciliation: object({
+    ...{ since: time, data: list(ref('Reconciled')), open: list(ref('OpenItem')), isTruncated: flag },
+    ...booked,
+  }),
   IncomeMonth: object({
     ...{ month: text, revenueMinor: minor, contraMinor: minor, otherMinor: minor },
     ...{ netMinor: minor, deferredMinor: minor },

@@ -56,6 +56,7 @@ import { Replays } from './api/parked/replays.js';
 import { SUBSCRIPTIONS } from './api/subscriptions/subscriptions.js';
 import { RUNS, StripeController } from './api/stripe/stripe.controller.js';
 import { TimelineController } from './api/timeline/timeline.controller.js';
+import { ReconciliationController } from './api/reconciliation/reconciliation.controller.js';
 import { TrialBalanceController } from './api/trial-balance/trial-balance.controller.js';
 import { CatchUpMetrics } from './catch-up/catch-up.metrics.js';
 import { CatchUpThread } from './catch-up/thread.js';
@@ -330,6 +331,7 @@ const readsPart = ({
     ExportController,
     JournalController,
     TrialBalanceController,
+    ReconciliationController,
     RevenueController,
     MrrController,
   ],

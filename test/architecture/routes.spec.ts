@@ -93,6 +93,7 @@ const ROUTES = {
   'GET /v1/journal/:id': 'read',
   'GET /v1/invoices/:id/journal': 'read',
   'GET /v1/trial-balance': 'read',
+  'GET /v1/reconciliation': 'read',
   'GET /v1/revenue': 'read',
   'GET /v1/revenue/recognised': 'read',
   'GET /v1/revenue/deferred': 'read',

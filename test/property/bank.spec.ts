@@ -12,7 +12,7 @@ import { bankOfLife, differencesOf } from '../support/bank.js';
 import { booksOf, ledgerAfter } from '../support/money.js';
 
 /** `LIVES=5000 npm test -- test/property/bank` plays more; `SEED=…` plays the same again. */
-const LIVES = Number(process.env['LIVES'] ?? 60);
+const LIVES = Number(process.env['LIVES'] ?? 40);
 const SEED = process.env['SEED'] === undefined ? undefined : Number(process.env['SEED']);
 
 const lifeOf = (seed: number): SimulatedLife => {

@@ -1125,6 +1125,23 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/v1/reconciliation": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** What is not explained yet of the money at Stripe and on its way to the bank */
+        readonly get: operations["getReconciliation"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/v1/refunds": {
         readonly parameters: {
             readonly query?: never;
@@ -3077,6 +3094,52 @@ export interface components {
             readonly isComplete: boolean;
             readonly books: components["schemas"]["Books"];
         };
+        readonly OpenItem: {
+            /** @description One of no_balance_transaction, not_heard_of, amounts_differ, payout_not_asked, payout_differs, unknown_category; more may come. */
+            readonly cause: string;
+            readonly object: string;
+            readonly livemode: boolean;
+            readonly account: string | null;
+            readonly currency: string;
+            /** Format: date-time */
+            readonly at: string;
+            readonly ageDays: number;
+            /** @description In minor units of the currency beside it. */
+            readonly amountMinor: number;
+        };
+        /** @description What Stripe said was in the balance the last time that it said it, and what the books had then. */
+        readonly BalanceCheckpoint: {
+            /** Format: date-time */
+            readonly at: string;
+            /** @description In minor units of the currency beside it. */
+            readonly stripeMinor: number;
+            /** @description In minor units of the currency beside it. */
+            readonly balanceMinor: number;
+            /** @description In minor units of the currency beside it. */
+            readonly clearingMinor: number;
+            /** @description In minor units of the currency beside it. */
+            readonly unseenMinor: number;
+        };
+        readonly Reconciled: {
+            readonly livemode: boolean;
+            readonly account: string | null;
+            readonly currency: string;
+            readonly accounts: readonly {
+                readonly name: string;
+                /** @description In minor units of the currency beside it. */
+                readonly balanceMinor: number;
+            }[];
+            readonly checkpoint: components["schemas"]["BalanceCheckpoint"] | null;
+        };
+        readonly Reconciliation: {
+            /** Format: date-time */
+            readonly since: string;
+            readonly data: readonly components["schemas"]["Reconciled"][];
+            readonly open: readonly components["schemas"]["OpenItem"][];
+            readonly isTruncated: boolean;
+            readonly isComplete: boolean;
+            readonly books: components["schemas"]["Books"];
+        };
         readonly IncomeMonth: {
             readonly month: string;
             /** @description In minor units of the currency beside it. */
@@ -3713,6 +3776,10 @@ export type InvoiceBook = components['schemas']['InvoiceBook'];
 export type AccountBalance = components['schemas']['AccountBalance'];
 export type TrialBalance = components['schemas']['TrialBalance'];
 export type TrialBalances = components['schemas']['TrialBalances'];
+export type OpenItem = components['schemas']['OpenItem'];
+export type BalanceCheckpoint = components['schemas']['BalanceCheckpoint'];
+export type Reconciled = components['schemas']['Reconciled'];
+export type Reconciliation = components['schemas']['Reconciliation'];
 export type IncomeMonth = components['schemas']['IncomeMonth'];
 export type Incomes = components['schemas']['Incomes'];
 export type Recognised = components['schemas']['Recognised'];
@@ -6216,6 +6283,43 @@ export interface operations {
                 };
                 content: {
                     readonly "application/json": components["schemas"]["PromotionCode"];
+                };
+            };
+            /** @description A problem; x-problems lists its codes. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly getReconciliation: {
+        readonly parameters: {
+            readonly query?: {
+                readonly minPosition?: string;
+                readonly waitMs?: number;
+                readonly account?: string;
+                readonly livemode?: "true" | "false";
+                readonly currency?: string;
+                readonly since?: string;
+                readonly limit?: number;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description What is not explained yet of the money at Stripe and on its way to the bank */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Reconciliation"];
                 };
             };
             /** @description A problem; x-problems lists its codes. */
