@@ -435,3 +435,45 @@ export type JournalEntry = Readonly<{
   changedBy: Cause;
   postings: readonly Readonly<{ name: string; currency: string; amountMinor: number; line: string | null }>[];
 }>;
+
+export type StripeCoverage = Readonly<{
+  account: string;
+  livemode: boolean;
+  coveredUntil: string | null;
+  gaps: readonly Readonly<{ from: string; to: string; cause: string }>[];
+  requestsOfDay: number;
+}>;
+/** A run that asked Stripe. `state` is what its kind tells of how far it is. */
+export type StripeRun = Readonly<{
+  id: string;
+  kind: 'backfill' | 'recover' | 'reconcile';
+  account: string;
+  livemode: boolean;
+  key: string;
+  apiVersion: string;
+  startedAt: string;
+  step: 'started' | 'checkpoint' | 'finished' | 'stopped';
+  state: Readonly<{
+    why?: string | null;
+    findings?: number;
+    phase?: string;
+    events?: Readonly<Record<string, number>>;
+    /** Of each object's name: how many were listed, and how they were judged. */
+    counts?: Readonly<Record<string, Readonly<Record<string, number>>>>;
+    /** By verdict, of first looks. */
+    objects?: Readonly<Record<string, number>>;
+    /** Resources that Stripe does not show, and why. */
+    skipped?: Readonly<Record<string, string>>;
+  }>;
+}>;
+/** An object or an event that the ledger and Stripe tell differently. */
+export type StripeFinding = Readonly<{
+  verdict: string;
+  object: string;
+  id: string;
+  rows: readonly Readonly<{ table: string; key: string; field: string; ledger: unknown; stripe: unknown }>[];
+  since: Readonly<{ after: string; before: string }> | null;
+  cause: string | null;
+  type: string | null;
+  repaired: Readonly<{ revision: string; position: string }> | null;
+}>;

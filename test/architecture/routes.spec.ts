@@ -127,6 +127,8 @@ const ROUTES = {
   'GET /console/quarantine/:id': 'read',
   'GET /console/findings': 'read',
   'GET /console/findings/:name': 'read',
+  'GET /console/stripe': 'read',
+  'GET /console/stripe/runs/:id': 'read',
   'GET /console/projections': 'read',
   'GET /console/mrr': 'read',
   'GET /console/mrr/movements': 'read',

@@ -1,6 +1,9 @@
 /** Pages over HTTP: who sees which, in which headers, and that nothing which was sent becomes anything but text. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
+import { connectEventStore } from '../../src/eventstore/event-store.js';
+import { endOfRun } from '../../src/reconcile/findings.js';
+import { beginRun } from '../../src/reconcile/run-log.js';
 import { deliver } from '../support/delivery.js';
 import { startLedger } from '../support/ledger.js';
 import { SHARES_STORE, testDatabase, testEventStore, type TestServer } from '../support/servers.js';
@@ -129,6 +132,7 @@ const PAGES: readonly (readonly [path: string, from: Who])[] = [
   ['/console/quarantine', 'read'],
   ['/console/findings', 'read'],
   ['/console/findings/silent', 'read'],
+  ['/console/stripe', 'read'],
   ['/console/projections', 'read'],
   ['/console/mrr', 'read'],
   [`/console/mrr/movements?customer=${CUSTOMER}`, 'read'],
@@ -292,6 +296,50 @@ describe('a change of access that is held', () => {
     });
     expect(html.indexOf('access ends')).toBeLessThan(html.indexOf('access begins'));
     expect(await (await get(`/console/customers/${customer}`, 'read')).text()).toContain('History of access');
+  });
+});
+
+describe("Stripe's side", () => {
+  const page = async (path: string): Promise<string> => (await get(path, 'read')).text();
+  const finding = { stream: null, since: null, cause: null, looks: [], repaired: null } as const;
+
+  it('teaches the first run, then shows each run, and leads from what differs to its page', async () => {
+    const missing = `sub_${own}missing`;
+    if (!SHARES_STORE) expect(await page('/console/stripe')).toContain('npx subscription-ledger backfill');
+    const store = connectEventStore(eventStore.url);
+    try {
+      const started = { kind: 'reconcile', account: `acct_${own}`, livemode: true, key: HOSTILE } as const;
+      const run = await beginRun(store, { ...started, apiVersion: '2025-03-31.basil', at: 1_767_225_600, options: {} });
+      const path = `/console/stripe/runs/${run.id}`;
+      expect(await page(path)).toContain('It has begun');
+      const rows = [{ table: 'subscriptions', key: SUBSCRIPTION, field: 'status', ledger: 'active', stripe: HOSTILE }];
+      await endOfRun(store, run, {
+        kind: 'reconciled',
+        why: null,
+        recovered: null,
+        findings: [
+          { ...finding, verdict: 'drift', object: 'subscription', id: SUBSCRIPTION, rows },
+          { ...finding, verdict: 'unknown', object: 'subscription', id: missing, rows: [] },
+        ],
+        counts: { same: 7, drift: 1, unknown: 1 },
+      });
+      const all = await page('/console/stripe');
+      expect(all).toContain(path);
+      expect(all).toMatch(new RegExp(`acct_${own}.*nothing covered yet`, 's'));
+      const html = await page(path);
+      expect(html).toContain('2 things differ between the ledger and Stripe.');
+      expect(html).toMatch(/subscriptions\.status<\/span> active → &lt;\/script/);
+      expect(html).not.toContain('<img src=x');
+      // What the ledger has not has no page.
+      expect(html).toContain(`href="/console/subscriptions/${SUBSCRIPTION}"`);
+      expect([html.includes(missing), html.includes(`/console/subscriptions/${missing}`)]).toEqual([true, false]);
+      const drift = await page(`${path}?verdict=drift`);
+      expect([drift.includes(SUBSCRIPTION), drift.includes(missing)]).toEqual([true, false]);
+      expect((await get(path, 'access')).status).toBe(403);
+      expect((await get('/console/stripe/runs/none', 'read')).status).toBe(404);
+    } finally {
+      await store.close();
+    }
   });
 });
 

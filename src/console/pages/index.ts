@@ -19,6 +19,7 @@ import { QUARANTINE, QUARANTINED } from './quarantine.js';
 import { REVENUE_OF_MONTH } from './revenue-month.js';
 import { REVENUES } from './revenue.js';
 import { STREAM } from './stream.js';
+import { STRIPE, STRIPE_RUN } from './stripe.js';
 import { SUBSCRIPTION } from './subscription.js';
 import { TRIAL_BALANCE } from './trial-balance.js';
 
@@ -36,6 +37,8 @@ export const PAGES: readonly Page[] = [
   QUARANTINED,
   FINDINGS,
   FINDING,
+  STRIPE,
+  STRIPE_RUN,
   PROJECTIONS,
   MRR,
   MOVEMENTS,

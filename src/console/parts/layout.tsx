@@ -12,6 +12,7 @@ const NAVIGATION: readonly (readonly [name: string, path: string, scope: Scope])
   ['Parked', '/parked', 'admin'],
   ['Quarantine', '/quarantine', 'read'],
   ['Findings', '/findings', 'read'],
+  ['Stripe', '/stripe', 'read'],
   ['Money', '/mrr', 'read'],
   ['Access', '/access-changes', 'admin'],
 ];

@@ -1,0 +1,322 @@
+import type { List, StripeCoverage, StripeFinding, StripeRun } from '../answers.js';
+import { pathOf, withQuery } from '../ledger.js';
+import { counted } from '../operation-words.js';
+import { page, type Asked, type Shown } from '../page.js';
+import { eventPage, pageOfObject } from '../places.js';
+import { Empty, Facts, Next, Section, Table, Verdict } from '../parts/layout.js';
+import { Id, Mark, Status, Time } from '../parts/text.js';
+
+const runPage = (id: string): string => `/console/stripe/runs/${pathOf(id)}`;
+const modeText = (livemode: boolean): string => (livemode ? 'live' : 'test');
+
+const KINDS: Readonly<Record<StripeRun['kind'], string>> = {
+  backfill: 'Backfill',
+  recover: 'Recovery of events',
+  reconcile: 'Comparison',
+};
+
+/** How a run stands, and the colour of it. */
+const STEPS = {
+  started: ['begun', 'calm'],
+  checkpoint: ['under way', 'calm'],
+  finished: ['finished', 'good'],
+  stopped: ['stopped', 'warn'],
+} as const;
+
+/** What is to be said of a finding of this verdict. */
+const VERDICTS: Readonly<Record<string, string>> = {
+  missing_event: 'Stripe lists an event that the log has not.',
+  drift: 'Rows would change by what Stripe shows.',
+  unknown: 'Nothing is recorded of the object.',
+  gone: 'Stripe has no such object any more, and rows show it.',
+  contradicts: 'Stripe shows what the life of the object excludes. It is never repaired by itself.',
+  unreadable: 'Its stream is parked, or Stripe’s object cannot be read.',
+  busy: 'It changed between all looks.',
+};
+
+type Side = Readonly<{ coverage: readonly StripeCoverage[]; runs: List<StripeRun> }>;
+
+const show = ({ coverage, runs }: Side): Shown => ({
+  title: 'Stripe’s side',
+  nav: 'Stripe',
+  refreshS: 15,
+  main: (
+    <>
+      <h1>Stripe’s side</h1>
+      <p>What the ledger asked Stripe for: what was before the first webhook, and what never came as one.</p>
+      {coverage.length === 0 && runs.data.length === 0 ? <NeverAsked /> : null}
+      {coverage.length === 0 ? null : <Coverage of={coverage} />}
+      {runs.data.length === 0 ? null : <Runs of={runs} />}
+    </>
+  ),
+});
+
+/** Where no run is: whether anything is missing is unknown then. */
+const NeverAsked = () => (
+  <Empty>
+    <h2>No run has asked Stripe yet</h2>
+    <p>
+      Whether events are missing is not known: webhooks tell only what happened since the first of them. Put a key that
+      may read into <code>STRIPE_API_KEYS</code>, then take over all that Stripe has of the account:
+    </p>
+    <pre>
+      <code>npx subscription-ledger backfill</code>
+    </pre>
+    <p>With a key the service compares both sides by itself once a day, and shows here what it finds.</p>
+  </Empty>
+);
+
+const Coverage = ({ of }: { of: readonly StripeCoverage[] }) => (
+  <Section title="Coverage" id="coverage">
+    <Table
+      label="Up to when all events that Stripe lists are in the log"
+      columns={['Account', 'Mode', 'All events until', 'Not known', ['Requests of 24 hours', 'number']]}
+    >
+      {of.map(({ account, livemode, coveredUntil, gaps, requestsOfDay }) => (
+        <tr key={`${account} ${livemode}`}>
+          <td>
+            <Id id={account} />
+          </td>
+          <td>{modeText(livemode)}</td>
+          <td>{coveredUntil === null ? <Mark tone="warn">nothing covered yet</Mark> : <Time at={coveredUntil} />}</td>
+          <td>
+            {gaps.length === 0
+              ? 'no gap'
+              : gaps.map(({ from, to, cause }) => (
+                  <p key={from}>
+                    <Mark tone="bad">gap</Mark> <Time at={from} /> to <Time at={to} />: {cause}
+                  </p>
+                ))}
+          </td>
+          <td class="number">{counted(requestsOfDay)}</td>
+        </tr>
+      ))}
+    </Table>
+  </Section>
+);
+
+const Runs = ({ of: { data, nextCursor } }: { of: List<StripeRun> }) => (
+  <Section title="Runs" id="runs">
+    <Table label="Runs, the newest first" columns={['What', 'State', 'Begun', 'Account', ['Findings', 'number']]}>
+      {data.map((run) => (
+        <tr key={run.id}>
+          <td>
+            <a href={runPage(run.id)}>{KINDS[run.kind]}</a>
+          </td>
+          <td>
+            <Step of={run} />
+          </td>
+          <td>
+            <Time at={run.startedAt} />
+          </td>
+          <td>
+            <Id id={run.account} /> <span class="dim">{modeText(run.livemode)}</span>
+          </td>
+          <td class="number">{run.state.findings === undefined ? '–' : counted(run.state.findings)}</td>
+        </tr>
+      ))}
+    </Table>
+    <Next href={nextCursor === null ? null : withQuery('/console/stripe', { cursor: nextCursor })} />
+  </Section>
+);
+
+function Step({ of: { step } }: { of: StripeRun }) {
+  const [says, tone] = STEPS[step];
+  return <Mark tone={tone}>{says}</Mark>;
+}
+
+/** What was asked of Stripe, and how far is it complete? */
+export const STRIPE = page<Side>({
+  path: '/stripe',
+  scope: 'read',
+  async load(ledger, { query }) {
+    const [{ data }, runs] = await Promise.all([
+      ledger.read<{ data: readonly StripeCoverage[] }>('/v1/stripe/coverage'),
+      ledger.read<List<StripeRun>>('/v1/stripe/runs', { limit: 25, cursor: query['cursor'] }),
+    ]);
+    return { coverage: data, runs };
+  },
+  show,
+});
+
+type Found = Readonly<{ run: StripeRun; findings: List<StripeFinding> }>;
+
+function showRun({ run, findings }: Found, { query }: Asked): Shown {
+  const { kind, step, state } = run;
+  const isUnderWay = step === 'started' || step === 'checkpoint';
+  return {
+    title: KINDS[kind],
+    nav: 'Stripe',
+    ...(isUnderWay ? { refreshS: 5 } : {}),
+    main: (
+      <>
+        <p class="over">
+          <a href="/console/stripe">Stripe’s side</a>
+        </p>
+        <h1>{KINDS[kind]}</h1>
+        <Verdict tone={isUnderWay ? 'calm' : step === 'stopped' || (state.findings ?? 0) > 0 ? 'warn' : 'good'}>
+          <p class="sentence">{sentenceOf(run)}</p>
+          {kind === 'backfill' && step === 'stopped' ? (
+            <p>
+              The same command goes on from here: <code>npx subscription-ledger backfill</code>
+            </p>
+          ) : null}
+        </Verdict>
+        <Facts
+          of={[
+            ['Run', <Id key="id" id={run.id} />],
+            ['Account', <Id key="account" id={run.account} />],
+            ['Mode', modeText(run.livemode)],
+            ['Key', run.key],
+            ['API version', run.apiVersion],
+            ['Begun', <Time key="at" at={run.startedAt} />],
+            ['Compared', state.objects && <Counts key="objects" of={state.objects} />],
+            ['Events', state.events && <Counts key="events" of={state.events} />],
+            [
+              'Not shown by Stripe',
+              Object.keys(state.skipped ?? {}).length > 0 && <Counts key="skipped" of={state.skipped ?? {}} />,
+            ],
+          ]}
+        />
+        {kind === 'reconcile' ? (
+          <Findings of={findings} run={run} query={query} />
+        ) : (
+          <Objects of={state.counts ?? {}} />
+        )}
+      </>
+    ),
+  };
+}
+
+/** How a run stands, and what came of it. */
+function sentenceOf({ kind, step, state: { why, findings, phase } }: StripeRun): string {
+  if (step === 'started') return 'It has begun, and has recorded nothing yet.';
+  if (step === 'checkpoint')
+    return phase === undefined ? 'It is under way.' : `It is under way: ${phase.replaceAll('_', ' ')}.`;
+  if (step === 'stopped')
+    return `It was stopped${why === undefined || why === null ? '' : `: ${why}`}`.replace(/\.?$/, '.');
+  if (kind !== 'reconcile') return 'All that Stripe showed is recorded.';
+  if (findings === undefined) return 'It is finished.';
+  return findings === 0
+    ? 'What was compared is the same on both sides.'
+    : `${counted(findings)} ${findings === 1 ? 'thing differs' : 'things differ'} between the ledger and Stripe.`;
+}
+
+const Counts = ({ of }: { of: Readonly<Record<string, number | string>> }) => (
+  <>
+    {Object.entries(of).map(([name, value]) => (
+      <span key={name} class="detail">
+        {name.replaceAll('_', ' ')}: {typeof value === 'number' ? counted(value) : value}
+      </span>
+    ))}
+  </>
+);
+
+/** What a backfill listed, object by object. */
+const Objects = ({ of }: { of: NonNullable<StripeRun['state']['counts']> }) =>
+  Object.keys(of).length === 0 ? null : (
+    <Section title="Objects" id="objects">
+      <Table label="What Stripe listed" columns={['Object', 'Count']}>
+        {Object.entries(of).map(([object, counts]) => (
+          <tr key={object}>
+            <th scope="row">{object}</th>
+            <td>
+              <Counts of={counts} />
+            </td>
+          </tr>
+        ))}
+      </Table>
+    </Section>
+  );
+
+type FindingsGiven = Readonly<{ of: List<StripeFinding>; run: StripeRun; query: Asked['query'] }>;
+
+const Findings = ({ of: { data, nextCursor }, run, query }: FindingsGiven) => (
+  <Section title="Findings" id="findings">
+    <form class="filters" action={runPage(run.id)}>
+      <label>
+        Verdict
+        <select name="verdict">
+          <option value="">all</option>
+          {Object.keys(VERDICTS).map((verdict) => (
+            <option key={verdict} value={verdict} selected={query['verdict'] === verdict}>
+              {verdict.replaceAll('_', ' ')}
+            </option>
+          ))}
+        </select>
+      </label>
+      <button type="submit">Show</button>
+    </form>
+    {data.length === 0 ? (
+      <Empty>
+        <p>{query['verdict'] ? 'Nothing of this verdict.' : 'Nothing that differs is recorded.'}</p>
+      </Empty>
+    ) : (
+      <Table label="What differs" columns={['Verdict', 'What', 'Ledger → Stripe', 'Between', 'Repaired']}>
+        {data.map((finding) => (
+          <tr key={`${finding.object} ${finding.id}`}>
+            <td>
+              <Status of={finding.verdict} /> <p class="dim">{VERDICTS[finding.verdict]}</p>
+            </td>
+            <td>
+              {finding.type ?? finding.object.replaceAll('_', ' ')} <Id id={finding.id} href={pageOfFinding(finding)} />
+            </td>
+            <td>
+              <Rows of={finding} />
+            </td>
+            <td>
+              {finding.since === null ? (
+                '–'
+              ) : finding.since.after === finding.since.before ? (
+                <Time at={finding.since.after} />
+              ) : (
+                <>
+                  <Time at={finding.since.after} /> and <Time at={finding.since.before} />
+                </>
+              )}
+            </td>
+            <td>{finding.repaired === null ? 'no' : `yes, at revision ${finding.repaired.revision}`}</td>
+          </tr>
+        ))}
+      </Table>
+    )}
+    <Next
+      href={nextCursor === null ? null : withQuery(runPage(run.id), { verdict: query['verdict'], cursor: nextCursor })}
+    />
+  </Section>
+);
+
+/** What the ledger had not at that time has a page when it was repaired alone. */
+function pageOfFinding({ verdict, object, id, repaired }: StripeFinding): string | null {
+  if (repaired === null && (verdict === 'unknown' || verdict === 'missing_event')) return null;
+  return verdict === 'missing_event' ? eventPage(id) : pageOfObject({ kind: object, id });
+}
+
+const Rows = ({ of: { rows, cause } }: { of: StripeFinding }) => (
+  <>
+    {cause === null ? null : <p>{cause.replaceAll('_', ' ')}</p>}
+    {rows.map(({ table, key, field, ledger, stripe }) => (
+      <p key={`${table} ${key} ${field}`}>
+        <span class="dim">
+          {table}.{field}
+        </span>{' '}
+        {valueText(ledger)} → {valueText(stripe)}
+      </p>
+    ))}
+  </>
+);
+
+const valueText = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value ?? null));
+
+/** How far is a run, and what differs between the ledger and Stripe? */
+export const STRIPE_RUN = page<Found>({
+  path: '/stripe/runs/:id',
+  scope: 'read',
+  async load(ledger, { path, query: { verdict, cursor } }) {
+    const at = `/v1/stripe/runs/${pathOf(String(path['id']))}`;
+    const run = await ledger.read<StripeRun>(at);
+    const findings = await ledger.read<List<StripeFinding>>(`${at}/findings`, { limit: 100, verdict, cursor });
+    return { run, findings };
+  },
+  show: (data, { asked }) => showRun(data, asked),
+});
