@@ -279,6 +279,12 @@ describe('a change of access that is held', () => {
     const page = async (): Promise<string> => (await get('/console/access-changes', 'admin')).text();
     await until('the change is held', async () => (await page()).includes(customer));
     expect(await page()).toContain('canceled on');
+    // Health says so to everybody, and leads there who may approve.
+    const leads = async (who: Who): Promise<boolean> =>
+      /are held;.*href="\/console\/access-changes">Changes that are held/s.test(
+        await (await get('/console', who)).text(),
+      );
+    expect([await leads('admin'), await leads('read')]).toEqual([true, false]);
     const blind = await post('/console/access-changes/approve', { seen: 'what was there before' }, { who: 'admin' });
     expect(blind.headers.get('location')).toBe('/console/access-changes?told=changed');
     const { data: approvals } = (await (await get('/v1/streams/access_approvals', 'read')).json()) as {

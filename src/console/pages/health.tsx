@@ -1,10 +1,11 @@
+import type { Scope } from '../../config.js';
 import type { StatusAnswer } from '../answers.js';
 import { counted } from '../operation-words.js';
 import { page, type Frame, type Shown } from '../page.js';
 import { includesScope } from '../../http/tokens.js';
 import { eventPage } from '../places.js';
 import { Bars } from '../parts/charts.js';
-import { Empty, Facts, Section, Table, Verdict } from '../parts/layout.js';
+import { Empty, Facts, maySee, Section, Table, Verdict } from '../parts/layout.js';
 import { durationText, Id, Status, Time, Unknown } from '../parts/text.js';
 
 type Concern = StatusAnswer['concerns'][number];
@@ -41,6 +42,28 @@ const REMEDIES: Readonly<Record<string, readonly [todo: string, href: string | n
   ],
   other_log: [
     'Was the event store restored, or is the address wrong? Correct EVENTSTORE_URL; after a restore drop the schema of the read models and start again.',
+    null,
+    null,
+  ],
+  access_held: [
+    'Nobody is told of these changes until they are approved. Look whether they are right: a changed rule or a mistake in Stripe can end the access of many.',
+    '/console/access-changes',
+    'Changes that are held',
+  ],
+  outbox_behind: [
+    'Nothing is lost: the changes are told in their order when the endpoint answers 2xx. Look at its log.',
+    null,
+    null,
+  ],
+  outbox_stopped: [
+    'If it is to be told again, mend the receiver and give it another URL: it goes on with what holds then.',
+    null,
+    null,
+  ],
+  clock_skew: ['Set the clocks of both machines with NTP. Stripe sends again what was refused.', null, null],
+  refused: ['See what the event store says, in its log and in that of the ledger. Stripe sends again.', null, null],
+  not_writable: [
+    'Look at the disk of the event store, and make room. Stripe sends again what was refused.',
     null,
     null,
   ],
@@ -89,7 +112,7 @@ function show(status: StatusAnswer, { visitor }: Frame): Shown {
           <Section title="What to do" id="todo">
             <ul class="todo">
               {status.concerns.map((concern) => (
-                <Todo key={concern.code} concern={concern} mayLook={mayRead} />
+                <Todo key={concern.code} concern={concern} scope={visitor.scope} />
               ))}
             </ul>
           </Section>
@@ -161,12 +184,12 @@ const Card = ({
   </div>
 );
 
-function Todo({ concern: { code, severity, text }, mayLook }: { concern: Concern; mayLook: boolean }) {
+function Todo({ concern: { code, severity, text }, scope }: { concern: Concern; scope: Scope }) {
   const [todo, href, where] = REMEDIES[code] ?? ['', null, null];
   return (
     <li>
       <Status of={severity} /> <strong>{text}</strong> {todo}{' '}
-      {href === null || !mayLook ? null : <a href={href}>{where}</a>}
+      {href === null || !maySee(href, scope) ? null : <a href={href}>{where}</a>}
     </li>
   );
 }

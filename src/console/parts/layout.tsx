@@ -17,6 +17,10 @@ const NAVIGATION: readonly (readonly [name: string, path: string, scope: Scope])
   ['Access', '/access-changes', 'admin'],
 ];
 
+/** Whether a page of the navigation is for who has this scope. */
+export const maySee = (href: string, scope: Scope): boolean =>
+  NAVIGATION.some(([, path, from]) => href === `/console${path}` && includesScope(scope, from));
+
 /** The whole document. Nothing in it is script or style: both come from files, as the content security policy wants. */
 export const Document = ({
   title,
