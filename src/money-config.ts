@@ -1,8 +1,8 @@
 import { z, type ZodType } from 'zod';
 import { defaultPolicy, policyChoices, type MoneyPolicy } from '../derivations/policy.js';
 
-/** `MONEY_REFUND_TAX` of `refundTax`, `MRR_CHURNS` of `mrrChurns`. */
-const variableOf = (name: string): string => {
+/** The variable of a field: `MONEY_REFUND_TAX` of `refundTax`, `MRR_CHURNS` of `mrrChurns`. */
+export const variableOf = (name: string): string => {
   const snake = name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
   return name.startsWith('mrr') ? snake : `MONEY_${snake}`;
 };

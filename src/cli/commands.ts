@@ -126,6 +126,13 @@ files in ./data.
     load: async () => (await import('./timeline.command.js')).timelineCommand,
   },
   {
+    kind: 'command',
+    name: 'money compare',
+    usage: '[what] [options]',
+    summary: 'say what MRR or the books would be by another definition, and whose they are that differ',
+    load: async () => (await import('./money-compare.command.js')).moneyCompareCommand,
+  },
+  {
     kind: 'service_command',
     name: 'money',
     usage: '<what> [options]',

@@ -18,8 +18,8 @@ ${COMMANDS.map(({ name, usage, summary }) => `  ${`${name} ${usage}`.padEnd(30)}
 
 status, tail, find, events, access, timeline and money ask a running service over its API: --url and --token, or LEDGER_URL and
 LEDGER_TOKEN, or the service that HOST, PORT and DATA_DIR name.
-doctor, projections, rebuild, rollback, verify and parked work on the stores of a service, while it runs or not. They take
---data-dir <folder>, the service's DATA_DIR ($DATA_DIR or data), or read EVENTSTORE_URL and DATABASE_URL. When nothing
+doctor, projections, rebuild, rollback, verify, parked and money compare work on the stores of a service, while it runs or
+not. They take --data-dir <folder>, the service's DATA_DIR ($DATA_DIR or data), or read EVENTSTORE_URL and DATABASE_URL. When nothing
 runs there, they start the embedded servers for as long as they take. They never create a ledger.
 Exit code 0: done. 1: something is wrong; it is printed. 2: the command line is wrong, or the command could not run.
 `;

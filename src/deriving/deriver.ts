@@ -229,7 +229,7 @@ export class Deriver {
   }
 
   /** The keys that rows concern of all that a derivation reads, page by page, some of them again and again. */
-  async *allKeys(database: Database, derived: OwnDerived): AsyncGenerator<string[]> {
+  async *allKeys(database: Queryable, derived: OwnDerived): AsyncGenerator<string[]> {
     for (const [table, source] of derived.tables) {
       if (derived.generation.projection.keysOf[table] === undefined) continue;
       for await (const rows of pagesOf(database, source, this.keyOf(table)))
@@ -326,7 +326,7 @@ async function wantedKeys(connection: Queryable, generation: string, max: number
   return rows.map(({ key }) => key);
 }
 
-async function* pagesOf(database: Database, source: string, key: readonly string[]): AsyncGenerator<Row[]> {
+async function* pagesOf(database: Queryable, source: string, key: readonly string[]): AsyncGenerator<Row[]> {
   const columns = key.join(', ');
   const beyond = `where (${columns}) > (${key.map((_, at) => `$${at + 1}`).join(', ')})`;
   for (let after: unknown[] = []; ;) {

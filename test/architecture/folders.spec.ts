@@ -151,6 +151,7 @@ const rooms: Record<string, { mayImport: readonly string[]; because: string }> =
       'src/api/operations/status.ts',
       'src/api/exports/exported.ts',
       'src/config.ts',
+      'src/money-config.ts',
       'src/environment.ts',
       'src/main.ts',
       'src/sample.ts',

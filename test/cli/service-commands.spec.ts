@@ -80,6 +80,35 @@ describe('money', () => {
     await rm(folder, { recursive: true });
   });
 
+  it('compares MRR with that by another definition, names the customers, and changes nothing', async () => {
+    const before = await read(ledger.url, '/v1/mrr');
+    const environment = { EVENTSTORE_URL: ledger.eventstoreUrl, DATABASE_URL: ledger.databaseUrl };
+    const compare = async (...args: string[]) => {
+      const command = runCommand('src/cli/main.js', ['money', 'compare', ...args], environment);
+      const lines: string[] = [];
+      for (let line = await command.line(); line !== undefined; line = await command.line()) lines.push(line);
+      return { ...(await command.ended), output: lines.join('\n') };
+    };
+    const { code, output, errors } = await compare('--set', 'mrrPastDueDays=0', '--top', '10000', '--json');
+    expect([code, errors]).toEqual([0, '']);
+    const compared = JSON.parse(output) as { customers: { customer: string; change: number }[] };
+    expect(compared).toMatchObject({
+      what: 'mrr',
+      policy: [{ field: 'mrrPastDueDays', before: null, after: 0 }],
+      isComplete: true,
+    });
+    expect(compared.customers.find((one) => one.customer === customer)?.change).toBeLessThan(0);
+    const texts = await compare('mrr', '--set', 'mrrPastDueDays=0', '--top', '10000');
+    expect(texts.output).toMatch(
+      /mrrPastDueDays 0 instead of unset\n\n(.+\n)*EUR, test mode\nof +now +then +difference\nMRR +\d/,
+    );
+    expect(texts.output).toMatch(new RegExp(`${customer} +MRR +-\\d+\\.\\d\\d +EUR, test mode`));
+    expect((await read(ledger.url, '/v1/mrr')).body).toEqual(before.body);
+    expect((await compare('--with', 'nobody')).errors).toContain(
+      'There is no definition "nobody". There are: default,',
+    );
+  }, 60_000);
+
   it.each([
     [['all'], 'money takes one of'],
     [['revenue', '--month', '2026-01'], 'takes no --month'],

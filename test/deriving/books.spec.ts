@@ -1,12 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ANY } from '@eventstore/db-client';
 import { derivations } from '../../derivations/index.js';
-import { defaultPolicy } from '../../derivations/policy.js';
+import { measures, type Measure } from '../../derivations/measures.js';
+import { defaultPolicy, type MoneyPolicy } from '../../derivations/policy.js';
 import { projections } from '../../projections/index.js';
 import { deliveries } from '../../simulator/deliveries.js';
 import { lives, type SimulatedEvent } from '../../simulator/simulator.js';
 import { CatchUp } from '../../src/catch-up/catch-up.js';
 import { Deriver } from '../../src/deriving/deriver.js';
+import { comparePolicies } from '../../src/deriving/compare-policies.js';
 import { verifyLive, type DerivedFault } from '../../src/deriving/verify-keys.js';
 import { connectEventStore, type EventStore } from '../../src/eventstore/event-store.js';
 import { readCheckpoints } from '../../src/read-models/checkpoints.js';
@@ -153,4 +155,55 @@ describe(`the books of simulated lives (seed ${SEED})`, () => {
     ).toEqual([]);
     expect(Number((await each('select count(*) as found from ledger.mrr_movements'))[0]?.['found'])).toBeGreaterThan(0);
   }, 180_000);
+
+  it('compare with those by another policy: sums are those of the rows, and customers make up the difference', async () => {
+    const compare = async (measure: Measure, other: Partial<MoneyPolicy>) => {
+      const compared = await comparePolicies(database, {
+        ...{ deriver, measure, policy: { ...defaultPolicy, ...other }, until: '2100-01-01T00:00:00.000Z', top: 10_000 },
+        signal: new AbortController().signal,
+      });
+      if (typeof compared === 'string') throw new Error(compared);
+      expect(compared).toMatchObject({ failedKeys: 0, isComplete: true });
+      const changed = new Map<string, bigint>();
+      for (const { customer: _, change, ...group } of compared.customers)
+        changed.set(JSON.stringify(group), (changed.get(JSON.stringify(group)) ?? 0n) + change);
+      for (const { before, after, ...group } of compared.totals)
+        expect([group, after - before]).toEqual([group, changed.get(JSON.stringify(group)) ?? 0n]);
+      return compared;
+    };
+    const sums = async (sql: string) =>
+      new Map((await each(sql)).map(({ name, currency, sum }) => [`${String(name)} ${String(currency)}`, String(sum)]));
+    const before = ({ totals }: Awaited<ReturnType<typeof compare>>) =>
+      new Map(totals.map(({ name, currency, before: sum }) => [`${name} ${currency}`, String(sum)]));
+
+    const trials = await compare(measures.mrr, { mrrTrials: 'yes', mrrDiscounts: 'none' });
+    expect(before(trials)).toEqual(
+      await sums(
+        `select 'MRR' as name, currency, sum(mrr_change_minor)::text as sum from ledger.mrr_steps group by currency`,
+      ),
+    );
+    expect(trials.totals.every(({ before: own, after }) => after >= own)).toBe(true);
+    const gross = await compare(measures.journal, { standalone: 'revenue', unbilled: 'off', refundTax: 'none' });
+    expect(gross.differentCustomers).toBeGreaterThan(0);
+    expect(before(gross)).toEqual(
+      new Map(
+        [
+          ...(await sums(
+            'select name, currency, sum(amount_minor)::text as sum from ledger.journal_postings group by name, currency',
+          )),
+        ].concat(
+          // Accounts that only the other policy has.
+          gross.totals
+            .filter(({ before: own, after }) => own === 0n && after !== 0n)
+            .map(({ name, currency }) => [`${name} ${currency}`, '0']),
+        ),
+      ),
+    );
+    const months = await compare(measures.revenue, { recognition: 'month' });
+    expect(months.differentCustomers).toBeGreaterThan(0);
+    for (const [name, sum] of await sums(
+      'select month as name, currency, sum(revenue_minor)::text as sum from ledger.revenue_months group by month, currency',
+    ))
+      expect([name, before(months).get(name)]).toEqual([name, sum]);
+  }, 60_000);
 });

@@ -1,0 +1,63 @@
+import type { Row } from '../projections/projection.js';
+
+/** An amount that a derived row counts, and what it counts for. Minor units; `account` is '' for one's own, `customer` '' where none is named. */
+export type Measured = Readonly<{
+  livemode: boolean;
+  account: string;
+  currency: string;
+  /** `MRR`, an account of the journal, or a month. */
+  name: string;
+  customer: string;
+  minor: number;
+}>;
+
+/** What two policies can be compared by: amounts of the rows of a derivation, of which those up to a moment count. */
+export type Measure = Readonly<{
+  derivation: string;
+  /** Of the rows of one key, by table; `until` as ISO 8601 in UTC. */
+  amounts(rows: Readonly<Record<string, readonly Row[]>>, until: string): readonly Measured[];
+}>;
+
+const whoseIs = (row: Row) => ({
+  livemode: row['livemode'] === true,
+  account: textOf(row['account']),
+  currency: textOf(row['currency']),
+});
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
+const isBy = (row: Row, column: string, until: string): boolean => Date.parse(textOf(row[column])) <= Date.parse(until);
+
+/** MRR, the balances of the journal, and what was earned by month. */
+export const measures = {
+  mrr: {
+    derivation: 'subscription_mrr',
+    amounts: ({ mrr_parts = [] }, until) =>
+      mrr_parts
+        .filter((part) => isBy(part, 'at', until))
+        .map((part) => ({
+          ...{ ...whoseIs(part), name: 'MRR', customer: textOf(part['customer']) },
+          minor: Number(part['mrr_minor']),
+        })),
+  },
+  journal: {
+    derivation: 'journal',
+    amounts: ({ journal_entries = [], journal_postings = [] }, until) => {
+      const customers = new Map(journal_entries.map(({ id, customer }) => [id, textOf(customer)]));
+      return journal_postings
+        .filter((posting) => isBy(posting, 'effective_at', until))
+        .map((posting) => ({
+          ...{ ...whoseIs(posting), name: textOf(posting['name']), customer: customers.get(posting['entry']) ?? '' },
+          minor: Number(posting['amount_minor']),
+        }));
+    },
+  },
+  revenue: {
+    derivation: 'journal',
+    amounts: ({ revenue_months = [] }, until) =>
+      revenue_months
+        .filter(({ month }) => textOf(month) <= until.slice(0, 7))
+        .map((row) => ({
+          ...{ ...whoseIs(row), name: textOf(row['month']), customer: textOf(row['customer']) },
+          minor: Number(row['revenue_minor']),
+        })),
+  },
+} as const satisfies Readonly<Record<string, Measure>>;

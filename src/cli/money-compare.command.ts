@@ -1,0 +1,172 @@
+import { definitions } from '../../derivations/definitions.js';
+import { measures, type Measured } from '../../derivations/measures.js';
+import { defaultPolicy, type MoneyPolicy } from '../../derivations/policy.js';
+import { decimal } from '../api/exports/exported.js';
+import { loadMoneyPolicy } from '../config.js';
+import { comparePolicies, type PolicyComparison } from '../deriving/compare-policies.js';
+import { variableOf } from '../money-config.js';
+import { textOption, UsageError, wholeNumber, type Command, type Given } from './command.js';
+import { tableOf, timeOption } from './texts.js';
+
+const TOP = { min: 0, max: 10_000 };
+
+type What = keyof typeof measures;
+type Scope = Pick<Measured, 'livemode' | 'account' | 'currency'>;
+/** A field of the policy that is another one in the comparison. */
+type Difference = Readonly<{ field: string; before: unknown; after: unknown }>;
+
+export const moneyCompareCommand: Command = {
+  help: `Derives MRR, or the books, by another definition from the same facts, and says what it would come to and which customers make the
+difference. Nothing is changed; services may run meanwhile. It takes the policy in force from MONEY_… and MRR_…, as the service does.
+
+  mrr                 the MRR of each currency; what is compared unless you say otherwise
+  journal             the balance of every account
+  revenue             what is earned in each month, to the end of the month of --as-of
+
+  --with <name>       as others define MRR, as far as our policy can say it: ${Object.keys(definitions).join(', ')};
+                      default: the policy without any variable set
+  --set <field=value> another value of a field, e.g. mrrDiscounts=none; several with commas: mrrTrials=yes,mrrPaused=keep
+  --as-of <time>      what counts up to a time, or an age like 30d  (now)
+  --top <n>           how many customers to name                    (20)
+  --json              as JSON, in minor units
+`,
+  options: {
+    with: { type: 'string' },
+    set: { type: 'string' },
+    'as-of': { type: 'string' },
+    top: { type: 'string', default: '20' },
+    json: { type: 'boolean' },
+  },
+  check(given) {
+    whatOf(given);
+    policyOf(given, defaultPolicy);
+    timeOption('as-of', textOption(given, 'as-of'));
+    wholeNumber('top', given.values['top'], TOP);
+  },
+  async run(given, { parts: { database, deriver }, signal, print, report }) {
+    const what = whatOf(given);
+    // It is the policy that the deriver of the command line was made with.
+    const inForce = deriver.policy as MoneyPolicy;
+    const policy = policyOf(given, inForce);
+    const fields = differencesOf(inForce, policy);
+    const until = timeOption('as-of', textOption(given, 'as-of')) ?? new Date().toISOString();
+    const top = wholeNumber('top', given.values['top'], TOP);
+    const compared = await comparePolicies(database, {
+      ...{ deriver, measure: measures[what], policy, until, top },
+      signal,
+    });
+    if (compared === 'stopped') return 1;
+    if (compared === 'not_ready')
+      throw new UsageError('The books are not derived yet. Start the service; "projections" shows how far they are.');
+    print(
+      given.values['json'] === true
+        ? JSON.stringify({ what, until, policy: fields, ...compared }, inNumbers, 2)
+        : textOf(what, { until, fields, compared }),
+    );
+    if (!compared.isComplete)
+      report(`Not complete: ${compared.failedKeys} keys cannot be derived, or changes still wait to be derived from.`);
+    return 0;
+  },
+};
+
+const isWhat = (name: string): name is What => Object.hasOwn(measures, name);
+
+function whatOf({ names }: Given): What {
+  const [what = 'mrr', ...rest] = names;
+  if (!isWhat(what) || rest.length > 0)
+    throw new UsageError(
+      `money compare takes one of ${Object.keys(measures).join(', ')}: money compare mrr --with stripe.`,
+    );
+  return what;
+}
+
+/** The policy to compare with: that in force, with what a definition and --set say. @throws UsageError */
+function policyOf(given: Given, inForce: MoneyPolicy): MoneyPolicy {
+  const [name, fields] = [textOption(given, 'with'), textOption(given, 'set')];
+  if (name === undefined && fields === undefined)
+    throw new UsageError('money compare needs --with <name> or --set <field=value>: money compare --with stripe.');
+  return {
+    ...inForce,
+    ...(name === undefined ? {} : definitionOf(name)),
+    ...(fields === undefined ? {} : setBy(fields)),
+  };
+}
+
+function definitionOf(name: string): Partial<MoneyPolicy> {
+  if (name === 'default') return defaultPolicy;
+  const found = Object.hasOwn(definitions, name) ? definitions[name] : undefined;
+  if (found === undefined)
+    throw new UsageError(
+      `There is no definition "${name}". There are: default, ${Object.keys(definitions).join(', ')}.`,
+    );
+  return found;
+}
+
+/** Fields as they are set by their variables. */
+function setBy(text: string): Partial<MoneyPolicy> {
+  const fields = text.split(',').map((pair): [string, string] => {
+    const at = pair.indexOf('=');
+    const [field, value] = [pair.slice(0, at), pair.slice(at + 1)];
+    if (at < 0 || !Object.hasOwn(defaultPolicy, field))
+      throw new UsageError(
+        `--set takes <field>=<value>, not "${pair}". The fields are: ${Object.keys(defaultPolicy).join(', ')}.`,
+      );
+    return [field, value];
+  });
+  try {
+    const policy = loadMoneyPolicy(Object.fromEntries(fields.map(([field, value]) => [variableOf(field), value])));
+    return Object.fromEntries(fields.map(([field]) => [field, policy[field as keyof MoneyPolicy]]));
+  } catch (error) {
+    throw new UsageError(`--set: ${(error as Error).message}`);
+  }
+}
+
+const differencesOf = (before: MoneyPolicy, after: MoneyPolicy): Difference[] =>
+  (Object.keys(defaultPolicy) as (keyof MoneyPolicy)[])
+    .filter((field) => before[field] !== after[field])
+    .map((field) => ({ field, before: before[field], after: after[field] }));
+
+/** Amounts that a number does not hold exactly stay texts. */
+const inNumbers = (_: string, value: unknown): unknown =>
+  typeof value !== 'bigint' ? value : Number.isSafeInteger(Number(value)) ? Number(value) : String(value);
+
+const money = (minor: bigint, currency: string): string => decimal(Number(minor), currency);
+const signed = (minor: bigint, currency: string): string => (minor > 0n ? '+' : '') + money(minor, currency);
+const titleOf = ({ livemode, account, currency }: Scope): string =>
+  `${currency.toUpperCase()}, ${livemode ? 'live' : 'test'} mode${account === '' ? '' : `, ${account}`}`;
+
+function textOf(
+  what: What,
+  { until, fields, compared }: Readonly<{ until: string; fields: readonly Difference[]; compared: PolicyComparison }>,
+): string {
+  if (fields.length === 0) return 'The policies are the same: nothing differs.';
+  const { totals, customers, differentCustomers } = compared;
+  const rules = fields.map(({ field, before, after }) => `${field} ${saidAs(after)} instead of ${saidAs(before)}`);
+  const titles = [...new Set(totals.map(titleOf))];
+  return [
+    `As of ${until}, with ${rules.join(', ')}`,
+    ...titles.map((title) => {
+      const own = totals.filter((total) => titleOf(total) === title);
+      const rows = own.map(({ name, currency, before, after }) => [
+        name,
+        ...[money(before, currency), money(after, currency), signed(after - before, currency)],
+      ]);
+      return `${title}\n${tableOf([HEADINGS[what], 'now', 'then', 'difference'], rows)}`;
+    }),
+    ...(totals.length === 0 ? ['There are no amounts.'] : []),
+    ...(customers.length === 0
+      ? ['No customer differs.']
+      : [
+          tableOf(
+            ['customer', HEADINGS[what], 'difference', ''],
+            customers.map(({ customer, name, change, ...scope }) => [
+              ...[customer === '' ? '(none)' : customer, name, signed(change, scope.currency), titleOf(scope)],
+            ]),
+          ),
+        ]),
+    ...(customers.length === 0 ? [] : [`${differentCustomers} customers differ in all; --top names more.`]),
+  ].join('\n\n');
+}
+
+const HEADINGS: Readonly<Record<What, string>> = { mrr: 'of', journal: 'account', revenue: 'month' };
+const saidAs = (value: unknown): string => (value === null ? 'unset' : String(value));

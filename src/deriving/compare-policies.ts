@@ -1,0 +1,168 @@
+import type { Policy } from '../../derivations/derivation.js';
+import type { Measure, Measured } from '../../derivations/measures.js';
+import type { Row } from '../../projections/projection.js';
+import { jsonForPostgres, type Database, type Queryable } from '../read-models/database.js';
+import { deriveTexts, type DerivedKey } from './derive-keys.js';
+import { isOwn, type OwnDerived } from './derived.js';
+import type { Deriver } from './deriver.js';
+
+/** Whose amounts, and what for. Amounts are minor units. */
+type Group = Omit<Measured, 'customer' | 'minor'>;
+export type Total = Group & Readonly<{ before: bigint; after: bigint }>;
+export type CustomerChange = Group & Readonly<{ customer: string; change: bigint }>;
+
+/** What amounts come to by each policy, and whose they are that differ. */
+export type PolicyComparison = Readonly<{
+  keys: number;
+  /** Keys that one of the policies cannot derive: they are in no sum. */
+  failedKeys: number;
+  /** False while changes wait to be derived from: keys that only these tell of are not there. */
+  isComplete: boolean;
+  totals: readonly Total[];
+  /** The largest differences, whatever their sign. */
+  customers: readonly CustomerChange[];
+  differentCustomers: number;
+}>;
+
+/** How many keys are derived at once. */
+const PAGE_KEYS = 500;
+
+/**
+ * Derives every key by the policy of the deriver and by another one, from the rows of one moment, and adds up what they come to. Keys and
+ * customers stand in temporary tables, so that memory does not grow with them; of the ledger it only reads. `not_ready`: the derivation
+ * was never complete.
+ */
+export async function comparePolicies(
+  database: Database,
+  {
+    deriver,
+    measure,
+    policy,
+    until,
+    top,
+    signal,
+  }: Readonly<{
+    deriver: Deriver;
+    measure: Measure;
+    policy: Policy;
+    /** ISO 8601 in UTC. */
+    until: string;
+    /** How many customers are named. */
+    top: number;
+    signal: AbortSignal;
+  }>,
+): Promise<PolicyComparison | 'not_ready' | 'stopped'> {
+  return database.transaction(async (connection) => {
+    await connection.query('set transaction isolation level repeatable read');
+    const derived = (await deriver.read(connection))
+      .filter(isOwn)
+      .find((one) => one.generation.projection.name === measure.derivation && one.shown && one.state === 'live');
+    if (derived === undefined) return 'not_ready';
+    await collectKeys(connection, { deriver, derived, signal });
+    await connection.query(
+      `create temporary table compared_customers (livemode boolean, account text, currency text, name text, customer text, change numeric,
+         primary key (livemode, account, currency, name, customer)) on commit drop`,
+    );
+    const totals = new Map<string, Group & { before: bigint; after: bigint }>();
+    let [keys, failedKeys] = [0, 0];
+    for await (const page of pagesOfKeys(connection)) {
+      if (signal.aborted) return 'stopped';
+      const before = await deriveTexts(connection, derived, { keys: page, policy: deriver.policy });
+      const after = await deriveTexts(connection, derived, { keys: page, policy });
+      const changes = new Map<string, CustomerChange>();
+      for (const key of page) {
+        const [own, other] = [rowsOf(before.get(key)), rowsOf(after.get(key))];
+        keys += 1;
+        if (own === null || other === null) failedKeys += 1;
+        else
+          for (const [side, rows] of [['before', own] as const, ['after', other] as const])
+            for (const { customer, minor, ...group } of measure.amounts(rows, until)) {
+              const amount = BigInt(minor);
+              const total = entryOf(totals, group, () => ({ ...group, before: 0n, after: 0n }));
+              total[side] += amount;
+              const whose = { ...group, customer };
+              const { change } = entryOf(changes, whose, () => ({ ...whose, change: 0n }));
+              changes.set(nameOf(whose), { ...whose, change: change + (side === 'after' ? amount : -amount) });
+            }
+      }
+      await addChanges(connection, changes.values());
+    }
+    const { isNoted, hasNotes } = derived;
+    return {
+      ...{ keys, failedKeys, isComplete: isNoted && !hasNotes && failedKeys === 0 },
+      totals: [...totals].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, total]) => total),
+      ...(await largest(connection, top)),
+    };
+  });
+}
+
+const nameOf = (group: Group): string => JSON.stringify(Object.values(group));
+
+function entryOf<G extends Group, T>(all: Map<string, T>, group: G, nothing: () => T): T {
+  const name = nameOf(group);
+  const found = all.get(name) ?? nothing();
+  all.set(name, found);
+  return found;
+}
+
+/** Null where the key cannot be derived. */
+function rowsOf(one: DerivedKey | undefined): Record<string, Row[]> | null {
+  if (one === undefined || 'error' in one) return null;
+  return Object.fromEntries(
+    [...one.texts].map(([table, texts]) => [table, [...texts.values()].map((text) => JSON.parse(text) as Row)]),
+  );
+}
+
+/** Every key that a row concerns: also one that has no rows by the policy of now. */
+async function collectKeys(
+  connection: Queryable,
+  { deriver, derived, signal }: Readonly<{ deriver: Deriver; derived: OwnDerived; signal: AbortSignal }>,
+): Promise<void> {
+  await connection.query('create temporary table compared_keys (key text collate "C" primary key) on commit drop');
+  for await (const keys of deriver.allKeys(connection, derived)) {
+    if (signal.aborted) return;
+    await connection.query('insert into compared_keys select unnest($1::text[]) on conflict do nothing', [keys]);
+  }
+}
+
+async function* pagesOfKeys(connection: Queryable): AsyncGenerator<string[]> {
+  for (let after = ''; ;) {
+    const { rows } = await connection.query<{ key: string }>(
+      `select key from compared_keys where key > $1 order by key limit ${PAGE_KEYS}`,
+      [after],
+    );
+    const last = rows.at(-1);
+    if (last === undefined) return;
+    yield rows.map(({ key }) => key);
+    after = last.key;
+  }
+}
+
+async function addChanges(connection: Queryable, all: Iterable<CustomerChange>): Promise<void> {
+  const changes = [...all].filter(({ change }) => change !== 0n);
+  if (changes.length === 0) return;
+  await connection.query(
+    `insert into compared_customers as old select * from jsonb_to_recordset($1::jsonb)
+       as given(livemode boolean, account text, currency text, name text, customer text, change numeric)
+     on conflict (livemode, account, currency, name, customer) do update set change = old.change + excluded.change`,
+    [jsonForPostgres(changes.map((one) => ({ ...one, change: String(one.change) })))],
+  );
+}
+
+async function largest(
+  connection: Queryable,
+  top: number,
+): Promise<Pick<PolicyComparison, 'customers' | 'differentCustomers'>> {
+  const { rows } = await connection.query<Group & { customer: string; change: string }>(
+    `select livemode, account, currency, name, customer, change::text from compared_customers where change <> 0
+     order by abs(change) desc, livemode, account, currency, name, customer limit $1`,
+    [top],
+  );
+  const { rows: counted } = await connection.query<{ count: bigint }>(
+    'select count(distinct (livemode, account, customer)) as count from compared_customers where change <> 0',
+  );
+  return {
+    customers: rows.map((row) => ({ ...row, change: BigInt(row.change) })),
+    differentCustomers: Number(counted[0]?.count ?? 0),
+  };
+}
