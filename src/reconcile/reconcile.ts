@@ -61,7 +61,8 @@ const LOOKS_MAX = 5;
 /** Where more than this share differs the key, the mode or the ledger is wrong, and nothing is to be repaired. */
 const DRIFTED_SHARE_MAX = 0.05;
 const COMPARED_MIN = 100;
-const OPEN_MAX = 10_000;
+/** Open rows that are asked for at once. */
+const OPEN_PAGE = 1_000;
 /** What waits for its second look is held. */
 const SUSPECTS_MAX = 5_000;
 const OPEN: Readonly<Record<string, readonly string[]>> = {
@@ -156,7 +157,7 @@ export class Reconcile {
       }
       this.options.report(`${resource.object} ${Object.values(params).join(' ')}: ${this.#compared} objects compared`);
     }
-    for (const { object, id, stream } of await this.#openRows()) {
+    for await (const { object, id, stream } of this.#openRows()) {
       if (this.#seen.has(`${object} ${id}`)) continue;
       const look = await this.#lookAt(object, id, undefined);
       if (look !== null) suspects.push(...(await this.#judged([look], () => stream)));
@@ -182,26 +183,27 @@ export class Reconcile {
     });
   }
 
-  /** What the rows show as open, without what goes by a test clock. */
-  async #openRows(): Promise<readonly Readonly<{ object: string; id: string; stream: string }>[]> {
+  /** What the rows show as open, without what goes by a test clock; page by page, so that none is left out however many there are. */
+  async *#openRows(): AsyncGenerator<Readonly<{ object: string; id: string; stream: string }>> {
     const { only } = this.options;
-    const of = (object: string, view: string) =>
-      `select '${object}' as object, id, stream from ${view} where status = any($2) and livemode = $1 and account is null and test_clock is null limit ${OPEN_MAX}`;
     const views = [
       ['subscription', viewOf(subscriptions, 'subscriptions')],
       ['invoice', viewOf(invoices, 'invoices')],
     ] as const;
-    const found = await Promise.all(
-      views
-        .filter(([object]) => only.length === 0 || only.includes(object))
-        .map(([object, view]) =>
-          this.parts.database.query<{ object: string; id: string; stream: string }>(of(object, view), [
-            this.#whose.livemode,
-            OPEN[object],
-          ]),
-        ),
-    );
-    return found.flatMap(({ rows }) => rows);
+    for (const [object, view] of views) {
+      if (only.length > 0 && !only.includes(object)) continue;
+      for (let after = ''; ;) {
+        const { rows }: { rows: { id: string; stream: string }[] } = await this.parts.database.query(
+          `select id, stream from ${view} where status = any($2) and livemode = $1 and account is null and test_clock is null and id > $3
+           order by id limit ${OPEN_PAGE}`,
+          [this.#whose.livemode, OPEN[object], after],
+        );
+        for (const row of rows) yield { object, ...row };
+        const last = rows.at(-1);
+        if (last === undefined) break;
+        after = last.id;
+      }
+    }
   }
 
   async #judged(looks: readonly Look[], streamOf?: (look: Look) => string): Promise<Suspect[]> {
