@@ -1,14 +1,17 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
+import { derivations } from '../../derivations/index.js';
 import { filtersOf } from '../../projections/filters.js';
 import { projections } from '../../projections/index.js';
-import type { Table } from '../../projections/projection.js';
+import type { ReadModel, Table } from '../../projections/projection.js';
 import { LISTS } from '../../src/api/all-lists.js';
 import { PRICES } from '../../src/api/catalogue/catalogue.js';
+import { ENTRIES } from '../../src/api/journal/journal.js';
 import type { List } from '../../src/api/lists.js';
+import { MOVEMENTS } from '../../src/api/mrr/movements.js';
 import { Database } from '../../src/read-models/database.js';
 import { pageQuery, type FilterValue, type Listing } from '../../src/read-models/listing.js';
-import { ensureSchema, tableOf } from '../../src/read-models/schema.js';
+import { ensureSchema, ownerColumnOf, tableOf } from '../../src/read-models/schema.js';
 import { emptyDatabase, type TestServer } from '../support/servers.js';
 
 /** Enough for the planner to prefer an index; `LIST_ROWS=300000 npm test -- test/api/list-plans` looks at longer lists. */
@@ -21,14 +24,18 @@ let client: pg.Client;
 beforeAll(async () => {
   server = await emptyDatabase();
   const database = new Database(server.url, { connectionsMax: 1, onIdleError: () => undefined });
-  await ensureSchema(database, projections);
+  const models: readonly ReadModel[] = [...projections, ...derivations];
+  await ensureSchema(database, models);
   await database.close();
   client = new pg.Client({ connectionString: server.url });
   await client.connect();
-  for (const projection of projections)
+  for (const projection of models)
     for (const [name, table] of Object.entries(projection.tables))
-      if (table.listedBy !== undefined || name === 'links')
-        await fill(tableOf({ projection, generation: 1 }, name), table);
+      if (table.listedBy !== undefined || SEARCHED.includes(name)) {
+        const owner = { [ownerColumnOf(projection)]: `'stream-' || n` };
+        const engine = projection.reads === undefined ? owner : { ...owner, is_incomplete: 'false' };
+        await fill(tableOf({ projection, generation: 1 }, name), table, { ...specialOf(name), ...engine });
+      }
   await client.query('analyze');
 }, 300_000);
 afterAll(async () => {
@@ -67,6 +74,9 @@ const members = (table: Table, name: string): string => {
   return fields === undefined || fields.length === 0 ? '' : `jsonb_build_object(${fields.join(', ')})`;
 };
 
+/** Tables without a list of their own, which conditions of lists look into. */
+const SEARCHED = ['links', 'journal_postings'];
+
 /** What ties an invoice payment, and so a payment and an invoice of a subscription, together. */
 const linkOf: Readonly<Record<string, string>> = {
   object: `(array['invoice', 'charge', 'payment_intent', 'invoice_payment'])[1 + n % 4]`,
@@ -82,22 +92,30 @@ const SPECIAL: Readonly<Record<string, string>> = {
   cancel_at: `case when n % 1000 = 0 then timestamptz '2026-01-01' end`,
 };
 
+/** Postings of entries: one each. */
+const POSTINGS: Readonly<Record<string, string>> = { entry: `'id_' || md5(n::text)`, no: '1' };
+
+const specialOf = (name: string): Readonly<Record<string, string>> =>
+  name === 'links' ? linkOf : name === 'journal_postings' ? POSTINGS : SPECIAL;
+
 /** Indexes are made once the rows are there: that is faster. */
-async function fill(name: string, table: Table): Promise<void> {
-  const columns = Object.keys(table.columns);
+async function fill(name: string, table: Table, special: Readonly<Record<string, string>>): Promise<void> {
   const { rows: indexes } = await client.query<{ name: string; definition: string }>(
     `select indexrelid::regclass::text as name, pg_get_indexdef(indexrelid) as definition from pg_index where indrelid = $1::regclass and not indisprimary`,
     [name],
   );
   for (const index of indexes) await client.query(`drop index ${index.name}`);
-  await insert(name, table, columns);
+  await insert(name, table, special);
   for (const { definition } of indexes) await client.query(definition);
 }
 
-async function insert(name: string, table: Table, columns: readonly string[]): Promise<void> {
-  const special = Object.hasOwn(table.columns, 'target_kind') ? linkOf : SPECIAL;
+/** `special`: values of the engine's columns, and of those that `valueOf` does not know. */
+async function insert(name: string, table: Table, special: Readonly<Record<string, string>>): Promise<void> {
+  const own = Object.keys(table.columns).map((column) => [column, special[column] ?? valueOf(table, column)] as const);
+  const engine = Object.entries(special).filter(([column]) => ['stream', 'key', 'is_incomplete'].includes(column));
+  const all = [...own, ...engine];
   await client.query(
-    `insert into ${name} (${columns.join(', ')}, stream) select ${columns.map((column) => special[column] ?? valueOf(table, column)).join(', ')}, 'stream-' || n from generate_series(1, ${ROWS}) n`,
+    `insert into ${name} (${all.map(([column]) => column).join(', ')}) select ${all.map(([, sql]) => sql).join(', ')} from generate_series(1, ${ROWS}) n`,
   );
 }
 
@@ -158,7 +176,7 @@ const valuesFor = (list: List, name: string): readonly (readonly FilterValue[])[
 
 const middle = { at: '2020-04-01T00:00:00.000Z', id: 'id' };
 /** An account has few prices, and of nearly each a plan that is none of the list's. */
-const asked = LISTS.filter((list) => list !== PRICES).flatMap((list) =>
+const asked = [...LISTS.filter((list) => list !== PRICES), ENTRIES, MOVEMENTS].flatMap((list) =>
   [null, ...filtersOf(list.table).keys(), ...Object.keys(list.own ?? {})].map((name) => [list, name] as const),
 );
 
