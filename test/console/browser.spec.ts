@@ -4,11 +4,11 @@ import { randomUUID } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import pg from 'pg';
-import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
+import { chromium, type Browser, type BrowserContext, type CDPSession, type Page } from 'playwright-core';
 import { deliver } from '../support/delivery.js';
 import { testDatabase, testEventStore, type TestServer } from '../support/servers.js';
 import { startServiceProcess, type ServiceProcess } from '../support/service-process.js';
-import { subscriptionEvent } from '../support/subscription-events.js';
+import { randomId, subscriptionEvent } from '../support/subscription-events.js';
 import { stripeEvent } from '../support/stripe-objects.js';
 import { until } from '../support/until.js';
 import { bill, eventOf, subscribed } from '../support/books-events.js';
@@ -22,6 +22,7 @@ const [CUSTOMER, SUBSCRIPTION, EMAIL] = [`cus_${own}`, `sub_${own}`, `Grace.${ow
 
 /** Whose money the books of this file are about. */
 const BOOKS = { account: `acct_${own}`, livemode: true };
+const EVENT = randomId('evt');
 const [PAYER, INVOICE] = [`cus_${own}p`, `in_${own}`];
 
 let eventStore: TestServer;
@@ -51,6 +52,21 @@ async function open(path: string, options: Parameters<Browser['newContext']>[0] 
   return [page, context];
 }
 
+/** Goes on with Tab until what is wanted has the focus, as somebody without a mouse does. */
+async function tabTo(page: Page, wanted: string): Promise<void> {
+  const target = page.locator(wanted).first();
+  await target.waitFor();
+  for (let press = 0; press < 150; press += 1) {
+    await page.keyboard.press('Tab');
+    if ((await target.and(page.locator(':focus')).count()) > 0) return;
+  }
+  throw new Error(`Tab does not lead to ${wanted}.`);
+}
+async function enter(page: Page, wanted: string): Promise<void> {
+  await tabTo(page, wanted);
+  await page.keyboard.press('Enter');
+}
+
 const send = async (event: object): Promise<string> =>
   (await deliver(service.url, JSON.stringify(event))).body.position;
 
@@ -72,6 +88,7 @@ async function live(): Promise<void> {
   await send(born);
   await send(
     subscriptionEvent(SUBSCRIPTION, {
+      eventId: EVENT,
       created: at(6),
       object: { ...object, status: 'past_due', metadata: { seats: '2' } },
       previous: { metadata: {} },
@@ -146,7 +163,7 @@ inBrowser('the console in a browser', () => {
     await context.close();
   });
 
-  it('leads from signatures that fail to what to do', async () => {
+  it('leads from signatures that fail to what to do, by keys alone', async () => {
     const body = JSON.stringify(subscriptionEvent(SUBSCRIPTION));
     expect((await deliver(service.url, body, `t=${Math.floor(Date.now() / 1_000)},v1=${'0'.repeat(64)}`)).status).toBe(
       400,
@@ -154,16 +171,16 @@ inBrowser('the console in a browser', () => {
     const [page, context] = await open('/console');
     expect(await page.textContent('.verdict')).toContain('signature');
     expect(await page.textContent('.todo')).toContain('STRIPE_WEBHOOK_SECRETS');
-    await page.click('.todo a');
+    await enter(page, '.todo a');
     await page.waitForURL('**/console/events');
     expect(await page.textContent('main')).toContain('tests');
     await context.close();
   });
 
-  it('shows what was known before an event came late, by a slider without a new page', async () => {
+  it('shows what was known before an event came late, by a slider, keys alone and no new page', async () => {
     const [page, context] = await open(`/console/subscriptions/${SUBSCRIPTION}`);
     expect(await page.locator('.timeline > li.late').count()).toBe(1);
-    await page.locator('#known').focus();
+    await tabTo(page, '#known');
     await page.keyboard.press('Home');
     await page.waitForURL('**known=1**');
     await page.waitForSelector('.changed');
@@ -173,7 +190,7 @@ inBrowser('the console in a browser', () => {
     await context.close();
   });
 
-  it('repairs rows that are wrong: verified, tried, rebuilt and verified again', async () => {
+  it('repairs rows that are wrong, by keys alone: verified, tried, rebuilt and verified again', async () => {
     const rows = new pg.Client(database.url);
     await rows.connect();
     await rows.query(`update ledger.subscriptions set status = 'trialing' where id = $1`, [SUBSCRIPTION]);
@@ -182,21 +199,25 @@ inBrowser('the console in a browser', () => {
       await page.waitForSelector(`.verdict .sentence:has-text("${says}")`, { timeout: 30_000 });
       return (await page.textContent('main')) ?? '';
     };
-    await page.goto(`${service.url}/console/projections`);
-    await page.check('text=Verify');
-    await page.selectOption('select[name=projections]', 'subscriptions');
-    await page.fill('input[name=stream]', `subscription-${SUBSCRIPTION}`);
-    await page.click('text=Begin');
+    await enter(page, 'nav a:has-text("Projections")');
+    await page.waitForURL('**/console/projections');
+    await tabTo(page, 'input[name=kind]:checked');
+    expect(await page.inputValue('input[name=kind]:checked')).toBe('verify');
+    await tabTo(page, 'select[name=projections]');
+    await page.keyboard.type('subscriptions');
+    await tabTo(page, 'input[name=stream]');
+    await page.keyboard.type(`subscription-${SUBSCRIPTION}`);
+    await page.keyboard.press('Enter');
     await page.waitForURL('**/console/operations/op_*');
     const wrong = await ended('is not what the log gives');
     expect(wrong).toMatch(/status\s*trialing → past_due/);
-    await page.click('text=Dry run first');
+    await enter(page, 'button:has-text("Dry run first")');
     expect(await ended('A rebuild would change')).toMatch(/status\s*trialing → past_due/);
     const { rows: still } = await rows.query(`select status from ledger.subscriptions where id = $1`, [SUBSCRIPTION]);
     expect(still).toEqual([{ status: 'trialing' }]);
-    await page.click('button:has-text("Rebuild subscriptions")');
+    await enter(page, 'button:has-text("Rebuild subscriptions")');
     await ended('The new rows of subscriptions are shown.');
-    await page.click('button:has-text("Verify")');
+    await enter(page, 'button:has-text("Verify")');
     await ended('All rows are right');
     const { rows: right } = await rows.query(`select status from ledger.subscriptions where id = $1`, [SUBSCRIPTION]);
     expect(right).toEqual([{ status: 'past_due' }]);
@@ -242,6 +263,56 @@ inBrowser('the console in a browser', () => {
     await context.close();
   });
 
+  /** Something of each kind that has a page of its own. */
+  async function single(): Promise<string[]> {
+    const authorization = `Bearer ${TOKEN}`;
+    const first = async (list: string, key: string): Promise<string> => {
+      const answer = await fetch(`${service.url}/v1/${list}`, { headers: { authorization } });
+      const { data } = (await answer.json()) as { data: Record<string, string>[] };
+      return encodeURIComponent(String(data[0]?.[key]));
+    };
+    await fetch(`${service.url}/v1/operations`, {
+      method: 'POST',
+      headers: { authorization, 'content-type': 'application/json' },
+      body: JSON.stringify({ kind: 'verify', projections: ['subscriptions'], stream: `subscription-${SUBSCRIPTION}` }),
+    });
+    return [
+      `/events/${EVENT}`,
+      `/operations/${await first('operations', 'id')}`,
+      `/journal/${await first(`journal?customer=${PAYER}`, 'id')}`,
+      `/objects/invoices/${INVOICE}`,
+      '/findings/silent',
+    ];
+  }
+
+  type Run = Readonly<{ faults: readonly string[]; passed: readonly string[] }>;
+  /**
+   * What axe finds on the page that is shown, and which rules it found something to look at for. To axe text in the colour of its
+   * ground is hidden on purpose, and a placeholder names a field: here both are faults.
+   */
+  async function axe(cdp: CDPSession): Promise<Run> {
+    // The policy of the page stays in force: no tag could bring this script in.
+    await cdp.send('Runtime.evaluate', { expression: AXE });
+    const { result } = await cdp.send('Runtime.evaluate', {
+      expression: `axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] })
+      .then(({ violations, incomplete, passes }) => {
+        const isUnseen = ({ any }) => any.some(({ data }) => data?.messageKey === 'equalRatio');
+        const unseen = incomplete.map(({ id, nodes }) => ({ id, nodes: nodes.filter(isUnseen) })).filter(({ nodes }) => nodes.length > 0);
+        const nameless = [...document.querySelectorAll('input:not([type=hidden]), select, textarea')]
+          .filter((one) => one.labels.length === 0 && one.ariaLabel === null)
+          .map((one) => ({ id: 'label', nodes: [{ html: one.outerHTML }] }));
+        return JSON.stringify({
+          faults: [...violations, ...unseen, ...nameless].map(({ id, nodes }) =>
+            id + ': ' + nodes.slice(0, 2).map(({ html }) => html.slice(0, 150)).join(' | ')),
+          passed: passes.map(({ id }) => id),
+        });
+      })`,
+      awaitPromise: true,
+      returnByValue: true,
+    });
+    return JSON.parse(String(result.value)) as Run;
+  }
+
   it.each(['light', 'dark'] as const)(
     'has no fault that axe finds, and fits its window, in %s colours',
     async (colorScheme) => {
@@ -267,24 +338,30 @@ inBrowser('the console in a browser', () => {
         '/parked',
         '/quarantine',
         '/findings',
+        '/stripe',
         `/streams/subscription-${SUBSCRIPTION}`,
+        ...(await single()),
       ];
       const faults: string[] = [];
       for (const path of paths) {
-        await page.goto(`${service.url}/console${path}`);
+        const answer = await page.goto(`${service.url}/console${path}`);
+        const is = `${answer?.status()} ${page.url().slice(service.url.length)}`;
+        if (is !== `200 /console${path}`) faults.push(`${path} is ${is}`);
         const wider = await page.evaluate('document.documentElement.scrollWidth - innerWidth');
         if (Number(wider) > 0) faults.push(`${path} is ${String(wider)} pixels wider than the window`);
-        // The policy of the page stays in force: no tag could bring this script in.
-        await cdp.send('Runtime.evaluate', { expression: AXE });
-        const { result } = await cdp.send('Runtime.evaluate', {
-          expression: `axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] })
-          .then(({ violations }) => JSON.stringify(violations.map(({ id, nodes }) => id + ': ' + nodes.slice(0, 2).map(({ html }) => html.slice(0, 150)).join(' | '))))`,
-          awaitPromise: true,
-          returnByValue: true,
-        });
-        for (const fault of JSON.parse(String(result.value)) as string[]) faults.push(`${path} ${fault}`);
+        const run = await axe(cdp);
+        for (const fault of run.faults) faults.push(`${path} ${fault}`);
+        for (const rule of ['color-contrast', 'label', 'link-name'])
+          if (!run.passed.includes(rule)) faults.push(`${path}: ${rule} looked at nothing`);
       }
       expect(faults).toEqual([]);
+      // The check itself: axe sees what is broken on purpose.
+      await page.evaluate(
+        `document.querySelector('label[for=q]').remove();
+         document.querySelector('main h1').style.color = getComputedStyle(document.documentElement).backgroundColor;`,
+      );
+      const broken = (await axe(cdp)).faults.map((fault) => fault.split(':')[0]);
+      expect(broken).toEqual(expect.arrayContaining(['color-contrast', 'label']));
       await context.close();
     },
     120_000,

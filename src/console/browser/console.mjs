@@ -31,7 +31,7 @@ let openAtFirst = openOnes();
 
 // Never under somebody's hands.
 const isInUse = () =>
-  isTyping(document.activeElement) ||
+  main().querySelector(':focus-visible, select:focus') !== null ||
   openOnes() !== openAtFirst ||
   getSelection()?.isCollapsed === false ||
   document.querySelector('dialog[open]') !== null;
