@@ -160,6 +160,14 @@ inBrowser('the console in a browser', () => {
     await page.keyboard.press('g');
     await page.keyboard.press('e');
     await page.waitForURL('**/console/events');
+    // What comes in takes nothing from under the focus.
+    await tabTo(page, 'main tbody a');
+    await until('the page says that it is old', async () => {
+      await send(subscriptionEvent(`sub_${own}other`));
+      const told = page.waitForSelector('#told:has-text("There is something new")', { timeout: 3_000 });
+      return told.then(() => true).catch(() => false);
+    });
+    expect(await page.locator('main tbody a:focus').count()).toBe(1);
     await context.close();
   });
 
