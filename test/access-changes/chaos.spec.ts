@@ -202,7 +202,6 @@ it(`the receiver knows what holds for everybody, though all is in disorder and e
   ).catch((error: unknown) => {
     throw new Error(`Seed ${SEED}: ${different.join(', ')} differ.`, { cause: error });
   });
-  expect([...receiver.known.values()].filter((change) => change.now.granted).length).toBeGreaterThan(0);
 
   // In the log: each decision once, each a change, each from what was before.
   const all = await changes();
