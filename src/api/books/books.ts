@@ -149,8 +149,9 @@ export class Books {
     const position = shown.some(({ at }) => at === null) ? null : lowestPosition(shown);
     const behindKeys = sum(rows, 'behind');
     return {
-      isBuilding: shown.some(({ state }) => state !== 'live'),
-      policy: rows.find(({ policy }) => policy !== this.#policyHash)?.policy ?? first.policy,
+      isBuilding: shown.some(({ state }) => state !== 'live') || rows.some(({ policy }) => policy === ''),
+      // One that has not begun has none yet.
+      policy: rows.find(({ policy }) => policy !== '' && policy !== this.#policyHash)?.policy ?? this.#policyHash,
       position,
       state: {
         position: position === null || behindKeys > 0 ? null : String(position),
