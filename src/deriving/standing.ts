@@ -10,8 +10,13 @@ export type Following = Readonly<{
   behindKeys: number | null;
 }>;
 
-/** No more waiting keys are counted. */
-const COUNTED_KEYS_MAX = 100_000;
+/** No more waiting keys are counted, nor changed rows. */
+export const COUNTED_KEYS_MAX = 100_000;
+
+/** SQL for how many keys, and changed rows, wait to be derived from of a generation; `max` of each are counted, both given as SQL. */
+export const waitingKeys = (generation: string, max: string | number): string =>
+  `(select count(*) from (select from ledger.derivation_notes note where note.generation = ${generation} limit ${max}) as noted)
+     + (select count(*) from (select from ledger.derivation_changes change where change.generation = ${generation} limit ${max}) as noted)`;
 
 type Row = { name: string; stands_on: string[]; policy: string; is_noted: boolean; keys: bigint };
 
@@ -19,8 +24,7 @@ type Row = { name: string; stands_on: string[]; policy: string; is_noted: boolea
 export async function readFollowing(connection: Queryable): Promise<Map<string, Following>> {
   const { rows } = await connection.query<Row>(
     `select name, stands_on, policy, is_noted,
-       (select count(*) from (select from ledger.derivation_notes note where note.generation = name limit ${COUNTED_KEYS_MAX}) as noted)
-         + (select count(*) from (select from ledger.derivation_changes change where change.generation = name limit ${COUNTED_KEYS_MAX}) as noted) as keys
+       ${waitingKeys('name', COUNTED_KEYS_MAX)} as keys
      from ledger.derived_generations`,
   );
   return new Map(

@@ -1,6 +1,7 @@
 import type { AnyDerivation } from '../../../derivations/derivation.js';
 import { policyHash, type MoneyPolicy } from '../../../derivations/policy.js';
 import type { Asker } from '../../http/asker.js';
+import { COUNTED_KEYS_MAX, waitingKeys } from '../../deriving/standing.js';
 import { ProblemError } from '../../http/problem.js';
 import { lowestPosition, readCheckpoints } from '../../read-models/checkpoints.js';
 import { isNotYetMade, type Database, type Queryable } from '../../read-models/database.js';
@@ -9,8 +10,6 @@ import type { Reads } from '../reads.js';
 import { Waits } from '../waits.js';
 
 const POLL_MS = 20;
-/** More notes than this are not counted. */
-const COUNTED_KEYS_MAX = 100_000;
 
 /** How far derived rows are, and by which rules they were derived. */
 export type BooksState = Readonly<{
@@ -120,14 +119,15 @@ export class Books {
   }
 
   async #reached(): Promise<(position: bigint) => boolean> {
-    const progress = await this.#read(this.options.database);
+    // Asked again and again: whether keys wait is enough to know.
+    const progress = await this.#read(this.options.database, { countedMax: 1 });
     const at =
       progress === null || progress.isBuilding || progress.policy !== this.#policyHash ? null : progress.state.position;
     return (position) => at !== null && BigInt(at) >= position;
   }
 
   /** Null: not all are there. */
-  async #read(connection: Queryable): Promise<Progress | null> {
+  async #read(connection: Queryable, { countedMax = COUNTED_KEYS_MAX } = {}): Promise<Progress | null> {
     const { derivations } = this.options;
     const found = await readCheckpoints(connection).then(
       async (checkpoints) => {
@@ -135,7 +135,7 @@ export class Books {
           (one) =>
             one.shown && derivations.some(({ name, version }) => name === one.projection && version === one.version),
         );
-        const { rows } = await connection.query<Row>(PROGRESS, [shown.map(({ name }) => name)]);
+        const { rows } = await connection.query<Row>(PROGRESS, [shown.map(({ name }) => name), countedMax]);
         return { shown, rows };
       },
       (error: unknown) => {
@@ -170,9 +170,7 @@ const sum = (rows: readonly Row[], of: 'behind' | 'parked'): number =>
   rows.reduce((all, row) => all + Number(row[of]), 0);
 
 const PROGRESS = `select policy,
-    (select count(*) from (
-      (select from ledger.derivation_notes where generation = own.name limit ${COUNTED_KEYS_MAX})
-      union all (select from ledger.derivation_changes where generation = own.name limit ${COUNTED_KEYS_MAX})) as noted) as behind,
+    ${waitingKeys('own.name', '$2')} as behind,
     (select count(*) from ledger.parked_streams where generation = own.name) as parked,
     (select count(distinct stream) from ledger.parked_streams where generation = any(stands_on) and kind in ('event', 'whole')
       and generation not in (select name from ledger.derived_generations)) as streams
