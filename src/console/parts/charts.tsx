@@ -1,13 +1,18 @@
+import type { ComponentChildren } from 'preact';
+
 const HEIGHT = 72;
 const STEP = 10;
 
 /** One bar: what it stands for, and its parts from the bottom, each with the class of its colour. */
 export type Bar = Readonly<{ label: string; parts: readonly Readonly<{ kind: string; count: number }>[] }>;
 
-/** Stacked bars without axes: the table below has the numbers. */
-export function Bars({ bars, label }: { bars: readonly Bar[]; label: string }) {
-  const sumOf = ({ parts }: Bar): number => parts.reduce((sum, { count }) => sum + count, 0);
-  const most = Math.max(1, ...bars.map(sumOf));
+/** A part of a bar, from its upper edge down. */
+type Piece = Readonly<{ kind: string; y: number; height: number }>;
+
+type Stacked = Readonly<{ label: string; pieces: readonly Piece[] }>;
+
+/** The pieces of each bar, side by side, without axes. */
+function Chart({ bars, label, children }: { bars: readonly Stacked[]; label: string; children?: ComponentChildren }) {
   return (
     <svg
       class="bars"
@@ -16,56 +21,8 @@ export function Bars({ bars, label }: { bars: readonly Bar[]; label: string }) {
       viewBox={`0 0 ${bars.length * STEP} ${HEIGHT}`}
       preserveAspectRatio="none"
     >
-      {bars.map((bar, at) => {
-        let top = HEIGHT;
-        return bar.parts.map(({ kind, count }) => {
-          const height = (count / most) * (HEIGHT - 2);
-          top -= height;
-          return (
-            <rect
-              key={`${bar.label} ${kind}`}
-              class={kind}
-              x={at * STEP + 1}
-              y={top.toFixed(2)}
-              width={STEP - 2}
-              height={height.toFixed(2)}
-            />
-          );
-        });
-      })}
-    </svg>
-  );
-}
-
-/** What went up and what went down in one time. */
-export type Move = Readonly<{ label: string; up: Bar['parts']; down: Bar['parts'] }>;
-
-/** Gains above a line and losses below it, in one measure. */
-export function Moves({ bars, label }: { bars: readonly Move[]; label: string }) {
-  const sumOf = (parts: Bar['parts']): number => parts.reduce((sum, { count }) => sum + count, 0);
-  const most = Math.max(1, ...bars.flatMap(({ up, down }) => [sumOf(up), sumOf(down)]));
-  const half = HEIGHT / 2;
-  return (
-    <svg
-      class="bars"
-      role="img"
-      aria-label={label}
-      viewBox={`0 0 ${bars.length * STEP} ${HEIGHT}`}
-      preserveAspectRatio="none"
-    >
-      {bars.map(({ label: name, up, down }, at) => {
-        let [top, bottom] = [half, half];
-        const heightOf = (count: number): number => (count / most) * (half - 2);
-        return [
-          ...up.map(({ kind, count }) => {
-            top -= heightOf(count);
-            return { kind, y: top, height: heightOf(count) };
-          }),
-          ...down.map(({ kind, count }) => {
-            bottom += heightOf(count);
-            return { kind, y: bottom - heightOf(count), height: heightOf(count) };
-          }),
-        ].map(({ kind, y, height }) => (
+      {bars.map(({ label: name, pieces }, at) =>
+        pieces.map(({ kind, y, height }) => (
           <rect
             key={`${name} ${kind}`}
             class={kind}
@@ -74,10 +31,54 @@ export function Moves({ bars, label }: { bars: readonly Move[]; label: string })
             width={STEP - 2}
             height={height.toFixed(2)}
           />
-        ));
-      })}
-      <line x1="0" x2={bars.length * STEP} y1={half} y2={half} />
+        )),
+      )}
+      {children}
     </svg>
+  );
+}
+
+const sumOf = (parts: Bar['parts']): number => parts.reduce((sum, { count }) => sum + count, 0);
+
+/** Stacked bars without axes: the table below has the numbers. */
+export function Bars({ bars, label }: { bars: readonly Bar[]; label: string }) {
+  const most = Math.max(1, ...bars.map(({ parts }) => sumOf(parts)));
+  const stacked = bars.map(({ label: name, parts }) => {
+    let top = HEIGHT;
+    const pieces = parts.map(({ kind, count }) => {
+      const height = (count / most) * (HEIGHT - 2);
+      top -= height;
+      return { kind, y: top, height };
+    });
+    return { label: name, pieces };
+  });
+  return <Chart bars={stacked} label={label} />;
+}
+
+/** What went up and what went down in one time. */
+export type Move = Readonly<{ label: string; up: Bar['parts']; down: Bar['parts'] }>;
+
+/** Gains above a line and losses below it, in one measure. */
+export function Moves({ bars, label }: { bars: readonly Move[]; label: string }) {
+  const most = Math.max(1, ...bars.flatMap(({ up, down }) => [sumOf(up), sumOf(down)]));
+  const half = HEIGHT / 2;
+  const heightOf = (count: number): number => (count / most) * (half - 2);
+  const stacked = bars.map(({ label: name, up, down }) => {
+    let [top, bottom] = [half, half];
+    const gains = up.map(({ kind, count }) => {
+      top -= heightOf(count);
+      return { kind, y: top, height: heightOf(count) };
+    });
+    const losses = down.map(({ kind, count }) => {
+      bottom += heightOf(count);
+      return { kind, y: bottom - heightOf(count), height: heightOf(count) };
+    });
+    return { label: name, pieces: [...gains, ...losses] };
+  });
+  return (
+    <Chart bars={stacked} label={label}>
+      <line x1="0" x2={bars.length * STEP} y1={half} y2={half} />
+    </Chart>
   );
 }
 
