@@ -1,11 +1,8 @@
 import { ANY } from '@eventstore/db-client';
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
-import { cpus, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { derivations } from '../derivations/index.js';
 import { defaultPolicy, type MoneyPolicy } from '../derivations/policy.js';
-import { startEmbeddedPostgres } from '../packages/embedded-postgres/src/index.js';
 import { projections } from '../projections/index.js';
 import { kindsOf } from '../projections/projection.js';
 import { lives } from '../simulator/simulator.js';
@@ -13,7 +10,7 @@ import { Follower } from '../src/catch-up/follower.js';
 import { readHere } from '../src/catch-up/log-reading.js';
 import { bringUp } from '../src/deriving/derived-build.js';
 import { Deriver } from '../src/deriving/deriver.js';
-import { connectEventStore, type EventStore } from '../src/eventstore/event-store.js';
+import type { EventStore } from '../src/eventstore/event-store.js';
 import { LogEndSearch } from '../src/eventstore/log-end.js';
 import { nameOfLog } from '../src/eventstore/log-name.js';
 import type { Group } from '../src/projector/group.js';
@@ -21,12 +18,12 @@ import { readModelsIn } from '../src/projector/postgres-read-models.js';
 import { Projector } from '../src/projector/projector.js';
 import { eventReader } from '../src/projector/stream-reading.js';
 import { acquire, readCheckpoints } from '../src/read-models/checkpoints.js';
-import { Database } from '../src/read-models/database.js';
+import type { Database } from '../src/read-models/database.js';
 import { ensureSchema } from '../src/read-models/schema.js';
 import { appendedEvent } from '../test/support/log.js';
-import { BenchmarkProcesses } from './benchmark-processes.js';
 import { median } from './median.js';
 import { wholeNumbers } from './whole-numbers.js';
+import { withStores } from './with-stores.js';
 
 /** `npm run benchmark:money`: what journal, revenue and MRR cost beside the rows that they are derived from. */
 
@@ -169,14 +166,7 @@ if (values.help === true) {
   process.stdout.write(HELP);
   process.exit();
 }
-const processes = new BenchmarkProcesses();
-const directory = mkdtempSync(join(tmpdir(), 'money-benchmark-'));
-chmodSync(directory, 0o711); // run as root, Postgres gets another user, who must pass through
-const { url } = await processes.store(join(directory, 'log'));
-const postgres = await startEmbeddedPostgres({ directory: join(directory, 'postgres') });
-const store = connectEventStore(url);
-const database = new Database(postgres.url, { connectionsMax: 4, onIdleError: () => undefined });
-try {
+await withStores('money-benchmark', async (store, database) => {
   const [subscriptions = 300] = wholeNumbers('lives', values.lives, 100_000);
   const [batch = 200] = wholeNumbers('batch', values.batch, 4_000);
   const [rounds = 1] = wholeNumbers('rounds', values.rounds, 100);
@@ -185,10 +175,5 @@ try {
   process.stdout.write(
     `${cpus().length} × ${cpus()[0]?.model ?? 'unknown processor'}, Node ${process.versions.node}, ${count} events in batches of ${batch}, medians of ${rounds}\n\n${report.join('\n')}\n`,
   );
-} finally {
-  await Promise.all([store.close(), database.close()]);
-  await postgres.stop();
-  await processes.end();
-  rmSync(directory, { recursive: true, force: true });
-}
+});
 process.exit();

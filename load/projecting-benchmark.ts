@@ -1,26 +1,23 @@
 import { ANY } from '@eventstore/db-client';
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
-import { cpus, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
-import { startEmbeddedPostgres } from '../packages/embedded-postgres/src/index.js';
 import { projections } from '../projections/index.js';
 import { kindsOf } from '../projections/projection.js';
 import { Follower } from '../src/catch-up/follower.js';
 import { readHere } from '../src/catch-up/log-reading.js';
-import { connectEventStore, type EventStore } from '../src/eventstore/event-store.js';
+import type { EventStore } from '../src/eventstore/event-store.js';
 import { nameOfLog } from '../src/eventstore/log-name.js';
 import { readStream } from '../src/eventstore/read.js';
 import { readEvent, type ReadEvent } from '../src/folding/facts.js';
 import type { Group } from '../src/projector/group.js';
-import { Database } from '../src/read-models/database.js';
+import type { Database } from '../src/read-models/database.js';
 import { ensureSchema } from '../src/read-models/schema.js';
 import { appendedEvent } from '../test/support/log.js';
 import { projectorOn, takeCheckpoints } from '../test/support/projecting.js';
 import { BASIL, invoice, paidInvoice, stripeEvent } from '../test/support/stripe-objects.js';
-import { BenchmarkProcesses } from './benchmark-processes.js';
 import { median } from './median.js';
 import { wholeNumbers } from './whole-numbers.js';
+import { withStores } from './with-stores.js';
 
 /** `npm run benchmark:projecting`: what an event costs the projector, by the length of its stream and the objects in it. */
 
@@ -198,23 +195,11 @@ if (values.help === true) {
   process.stdout.write(HELP);
   process.exit();
 }
-const processes = new BenchmarkProcesses();
-const directory = mkdtempSync(join(tmpdir(), 'projecting-benchmark-'));
-chmodSync(directory, 0o711); // run as root, Postgres gets another user, who must pass through
-const { url } = await processes.store(join(directory, 'log'));
-const postgres = await startEmbeddedPostgres({ directory: join(directory, 'postgres') });
-const store = connectEventStore(url);
-const database = new Database(postgres.url, { connectionsMax: 4, onIdleError: () => undefined });
-try {
+await withStores('projecting-benchmark', async (store, database) => {
   const [rounds = 15] = wholeNumbers('rounds', values.rounds, 1_000);
   const names = await measure(store, database, { lengths: wholeNumbers('events', values.events, 1_000_000), rounds });
   process.stdout.write(
     `${cpus().length} × ${cpus()[0]?.model ?? 'unknown processor'}, Node ${process.versions.node}, medians of ${rounds} batches of ${OBJECTS} events, all projections\n\n${names.join('\n')}\n`,
   );
-} finally {
-  await Promise.all([store.close(), database.close()]);
-  await postgres.stop();
-  await processes.end();
-  rmSync(directory, { recursive: true, force: true });
-}
+});
 process.exit();
