@@ -26,7 +26,7 @@ export type ShownFinding = Readonly<{
 }>;
 
 /** How many are kept; the others are counted. */
-export const FINDINGS_MAX = 10_000;
+const FINDINGS_MAX = 10_000;
 const FINDINGS_AT_ONCE = 50;
 
 export const findingsOf = ({ findings, recovered }: Pick<Reconciled, 'findings' | 'recovered'>): ShownFinding[] => [
@@ -34,7 +34,7 @@ export const findingsOf = ({ findings, recovered }: Pick<Reconciled, 'findings' 
   ...findings.map(shownObject),
 ];
 
-export const shownEvent = ({ id, type, created, cause, appended }: MissedEvent): ShownFinding => ({
+const shownEvent = ({ id, type, created, cause, appended }: MissedEvent): ShownFinding => ({
   verdict: 'missing_event',
   object: 'event',
   ...{ id, type, cause },

@@ -85,7 +85,7 @@ function parsed(text: string): unknown {
 }
 
 /** What comes over a network is of the type that it shows: a change without a plain yes or no is none. */
-export const isAccessChange = (value: unknown): value is AccessChange => {
+const isAccessChange = (value: unknown): value is AccessChange => {
   if (typeof value !== 'object' || value === null) return false;
   const { id, type, position, customer, revision, now } = value as Partial<Record<keyof AccessChange, unknown>>;
   return (

@@ -44,7 +44,7 @@ function nextStart(day: string, interval: Interval): string {
 }
 
 /** Periods of the days from one to another, both included. @throws ProblemError 400 for too many */
-export function periodsOf(from: string, to: string, interval: Interval): readonly (readonly [string, string])[] {
+function periodsOf(from: string, to: string, interval: Interval): readonly (readonly [string, string])[] {
   const periods: [string, string][] = [];
   for (let start = from; start <= to;) {
     const next = nextStart(start, interval);
