@@ -105,10 +105,11 @@ async function foldStream(
   if (refolded === null || 'error' in refolded)
     return { kind: 'failed', cause: String(refolded?.error), remains: 'all' };
   const {
-    folded: { objects, failure },
+    folded: { objects, failure, unread },
     remains,
   } = refolded;
-  if (failure !== null) return { kind: 'failed', cause: String(failure.error), remains: 'all' };
+  const fault = failure ?? unread;
+  if (fault !== null) return { kind: 'failed', cause: String(fault.error), remains: 'all' };
   const texts = new Map(
     Object.keys(generation.projection.tables).map((name) => [
       name,

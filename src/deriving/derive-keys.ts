@@ -242,7 +242,7 @@ async function staleStreams(
       for (const { stream } of rows) if (typeof stream === 'string') streams.add(stream);
   if (streams.size === 0) return streams;
   const { rows } = await connection.query<{ stream: string }>(
-    `select stream from ledger.parked_streams where generation = any($1) and stream = any($2) and kind in ('event', 'whole')`,
+    `select stream from ledger.parked_streams where generation = any($1) and stream = any($2) and kind in ('event', 'whole', 'unread')`,
     [standsOn, [...streams]],
   );
   return new Set(rows.map(({ stream }) => stream));

@@ -9,8 +9,8 @@ import { concerns, type ReadEvent } from './facts.js';
  */
 export class Unreadable {
   readonly #found = new Map<bigint, Found>();
-  /** Of each object the last that can be read. */
-  readonly #last = new Map<string, OrderKey>();
+  /** Of each object those of its latest second that can be read. */
+  readonly #last = new Map<string, OrderKey[]>();
 
   constructor(private readonly projection: AnyProjection) {}
 
@@ -24,7 +24,9 @@ export class Unreadable {
       if (says.kind !== 'fact') continue;
       const { order } = says.fact;
       const last = this.#last.get(order.objectKey);
-      if (last === undefined || isLater(order, last)) this.#last.set(order.objectKey, order);
+      const second = last?.[0]?.created ?? -Infinity;
+      if (last === undefined || order.created > second) this.#last.set(order.objectKey, [order]);
+      else if (order.created === second) last.push(order);
     }
     return this;
   }
@@ -34,7 +36,7 @@ export class Unreadable {
     return this.#sorted.filter((found) => this.#isMadeGood(found)).map(({ event }) => event);
   }
 
-  /** The first that no later event has made good; null when there is none. */
+  /** The first, as they stand in the stream, that no later event has made good; null when there is none. */
   get first(): Readonly<{ event: ReadEvent; error: unknown }> | null {
     return this.#sorted.find((found) => !this.#isMadeGood(found)) ?? null;
   }
@@ -44,12 +46,15 @@ export class Unreadable {
   }
 
   #isMadeGood({ order }: Found): boolean {
-    const last = this.#last.get(order.objectKey);
-    return last !== undefined && (last.eventId === order.eventId || isLater(last, order));
+    const last = this.#last.get(order.objectKey) ?? [];
+    return last.some((one) => one.eventId === order.eventId || isLater(one, order));
   }
 }
 
 type Found = Readonly<{ event: ReadEvent; order: OrderKey; error: unknown }>;
+
+/** Whether an event cannot be read although it is known where it belongs: those around it count without it. */
+export const isUnread = ({ says }: ReadEvent): boolean => says.kind === 'unreadable' && says.order !== null;
 
 /** Events of a list that cannot be read and need not be: others of it show their objects later on. */
 export function passedOver(projection: AnyProjection, events: readonly ReadEvent[]): readonly ReadEvent[] {

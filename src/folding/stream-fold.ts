@@ -2,18 +2,17 @@ import { createHash } from 'node:crypto';
 import { narrowed, objectOf, type AnyProjection } from '../../projections/projection.js';
 import { factOf, type ReadEvent } from './facts.js';
 import { foldLate, foldOnto, type FactAt, type LateFold, type ObjectFold, type ObjectState } from './object-fold.js';
-import { passedOver } from './passed-over.js';
+import { isUnread } from './passed-over.js';
 import { rowTexts, type RowTexts } from './row-texts.js';
 
 /** What events of a stream say, by the object that it concerns. */
 export type FactsByObject = ReadonlyMap<string, readonly FactAt[]>;
 
-/** What events of one stream say to a projection; those that others make good say nothing. @throws what makes an event unreadable */
+/** What events of one stream say to a projection; one whose object cannot be read says nothing. @throws what makes an event unreadable */
 export function factsByObject(projection: AnyProjection, events: readonly ReadEvent[]): FactsByObject {
   const facts = new Map<string, FactAt[]>();
-  const passed = new Set(passedOver(projection, events));
   for (const event of events) {
-    if (passed.has(event)) continue;
+    if (isUnread(event)) continue;
     for (const fact of factOf(projection, event)) {
       const named = objectOf(projection, fact);
       if (named === null) continue;

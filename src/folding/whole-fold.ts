@@ -9,7 +9,7 @@ import {
   type ObjectFold,
   type ObjectState,
 } from './object-fold.js';
-import { Unreadable } from './passed-over.js';
+import { isUnread, Unreadable } from './passed-over.js';
 import { withoutEvents } from './fold.js';
 import { rowTexts } from './row-texts.js';
 import { factsAt, factsByObject, foldReadAgain, type Failure, type FoldedObject, type Folding } from './stream-fold.js';
@@ -17,10 +17,14 @@ import { factsAt, factsByObject, foldReadAgain, type Failure, type FoldedObject,
 /** Reads events of the stream again, those at these revisions. */
 export type ReadAgain = (revisions: readonly bigint[]) => Promise<ReadonlyMap<bigint, ReadEvent>>;
 
-/** Objects with their rows; of the events before the failing one, if there is one. `passed`: the last event that could not be read, and need not be. */
+/**
+ * Objects with their rows; of the events before the failing one, if there is one. Of events that cannot be read, which the others count
+ * without, `unread` is the first that no later one makes good, and `passed` the last that one does.
+ */
 export type WholeFolded = Readonly<{
   objects: ReadonlyMap<string, FoldedObject>;
   failure: Failure | null;
+  unread: Failure | null;
   passed: ReadEvent | null;
 }>;
 
@@ -42,12 +46,7 @@ export class WholeFold {
   /** Objects that are not folded as their events come, and where these stand. */
   readonly #noted = new Map<string, Place[]>();
   readonly #unreadable: Unreadable;
-  /** What cannot be folded. */
-  #failed: Failure | null = null;
-  /** What cannot be read, and is not made good by a later event. */
-  #unread: Failure | null = null;
-  /** The highest revision that was folded. */
-  #last = -1n;
+  #failure: Failure | null = null;
 
   /** `known`: guesses up to this revision are counted already. */
   constructor(
@@ -75,21 +74,6 @@ export class WholeFold {
     }
   }
 
-  /**
-   * Decides, once all pages were added, which events that cannot be read are not made good by a later one: only those before the first of
-   * them count. False when others were folded: then all pages are to be added once more.
-   */
-  judge(): boolean {
-    const [before, now] = [this.#unread?.event.revision, this.#unreadable.first];
-    this.#unread = now;
-    if (before === now?.event.revision || (before === undefined && now !== null && this.#last < now.event.revision))
-      return true;
-    this.#objects.clear();
-    this.#noted.clear();
-    this.#last = -1n;
-    return false;
-  }
-
   /** Whether some objects are not folded yet: then all pages are to be given to `note`, too. */
   get isScattered(): boolean {
     return this.#noted.size > 0;
@@ -115,14 +99,9 @@ export class WholeFold {
     }
     this.#noted.clear();
     if (failures.length === 0) return true;
-    this.#failed = failures.reduce(earlier);
+    this.#failure = failures.reduce(earlier);
     this.#objects.clear();
     return false;
-  }
-
-  get #failure(): Failure | null {
-    if (this.#failed === null || this.#unread === null) return this.#failed ?? this.#unread;
-    return earlier(this.#failed, this.#unread);
   }
 
   /** The objects with their rows. @throws when a row does not fit its table */
@@ -131,28 +110,21 @@ export class WholeFold {
     const objects = new Map<string, FoldedObject>();
     for (const [object, { state, guesses }] of this.#objects)
       objects.set(object, { state, guesses, rows: rowTexts(projection, stream, currentOf(projection, state.now)) });
-    return { objects, failure: this.#failure, passed: this.#unreadable.passedOver.at(-1) ?? null };
+    const { first: unread, passedOver } = this.#unreadable;
+    return { objects, failure: this.#failure, unread, passed: passedOver.at(-1) ?? null };
   }
 
-  /** The events of a page before the first that fails; what cannot be read is judged once all pages are there. */
+  /** The events of a page that count: those before the first that fails. */
   #readable(page: readonly ReadEvent[]): readonly ReadEvent[] {
     const end = this.#failure?.event.revision;
-    const before = page.filter(
-      ({ revision, says }) =>
-        (end === undefined || revision < end) && (says.kind !== 'unreadable' || says.order === null),
-    );
+    const before = page.filter((event) => (end === undefined || event.revision < end) && !isUnread(event));
     for (const [at, event] of before.entries()) {
       const error = errorIn(this.folding.projection, event);
       if (error === null) continue;
-      this.#failed = { event, error: error.thrown };
-      return this.#counted(before.slice(0, at));
+      this.#failure = { event, error: error.thrown };
+      return before.slice(0, at);
     }
-    return this.#counted(before);
-  }
-
-  #counted(events: readonly ReadEvent[]): readonly ReadEvent[] {
-    this.#last = events.at(-1)?.revision ?? this.#last;
-    return events;
+    return before;
   }
 
   async #foldInOrder(

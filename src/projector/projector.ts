@@ -367,7 +367,7 @@ export class Projector {
       ambiguous: folded.flatMap(({ write: { generation }, guesses }) =>
         guesses.filter((fact) => this.#countsFor(generation.projection, fact)),
       ).length,
-      parked: parked.filter(({ kind }) => kind === 'event' || kind === 'whole'),
+      parked: parked.filter(({ kind }) => kind !== 'waiting' && kind !== 'passed'),
       passed: parked.filter(({ kind }) => kind === 'passed'),
       waiting: parked.filter(({ kind }) => kind === 'waiting').length,
       // Several projections read one stream.

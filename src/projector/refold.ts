@@ -57,18 +57,8 @@ export class Refold {
       this.#again = new Map();
       for (const own of this.folds.values()) await this.#orFail(own, () => own.fold.add(page.events, this.#readAgain));
     }
-    await this.#judge(upTo, toBeIndexed);
     await this.#settle(upTo, toBeIndexed);
     return true;
-  }
-
-  /** Folds again without what cannot be read where more was folded than counts, or less. */
-  async #judge(upTo: bigint, toBeIndexed: Positions | undefined): Promise<void> {
-    const again = [...this.folds.values()].filter(({ fold, error }) => error === undefined && !fold.judge());
-    if (again.length === 0) return;
-    await this.#readOnceMore(upTo, toBeIndexed, async (events) => {
-      for (const own of again) await this.#orFail(own, () => own.fold.add(events, this.#readAgain));
-    });
   }
 
   /** Folds what could not be folded as it came; for that the stream is read once more, as far as it was read. */

@@ -1,7 +1,7 @@
 import type { Fact } from '../../projections/projection.js';
 import { concerns, type ReadEvent } from '../folding/facts.js';
 import { currentOf } from '../folding/object-fold.js';
-import { passedOver } from '../folding/passed-over.js';
+import { isUnread, passedOver, Unreadable } from '../folding/passed-over.js';
 import { changesBetween, NO_ROWS, rowTexts } from '../folding/row-texts.js';
 import {
   factsByObject,
@@ -152,11 +152,18 @@ export class StreamFolder {
       if (retried === 'again') whole.push(task);
       else folded.push(retried);
     }
-    const onto = await this.#foldOnto(
-      stream,
-      tasks.filter(({ how }) => how === 'onto'),
-    );
-    return [...folded, ...onto.folded, ...(await this.#readAndFold(stream, [...whole, ...onto.again], reach))];
+    const onto: StreamTask[] = [];
+    for (const task of tasks.filter(({ how }) => how === 'onto'))
+      ((await this.#isReadNow(task)) ? whole : onto).push(task);
+    const done = await this.#foldOnto(stream, onto);
+    return [...folded, ...done.folded, ...(await this.#readAndFold(stream, [...whole, ...done.again], reach))];
+  }
+
+  /** Whether the event that a stream is parked for can be read now, or need not be: then all of the stream tells what it is parked for. */
+  async #isReadNow({ generation: { projection }, stream, parked, events }: StreamTask): Promise<boolean> {
+    if (parked?.kind !== 'unread') return false;
+    const unread = (await readRevisions(this.reader, stream, [parked.revision])).get(parked.revision);
+    return unread === undefined || !isUnread(unread) || passedOver(projection, [unread, ...events]).includes(unread);
   }
 
   /** Folds events onto states; what came late is read again once for all generations. */
@@ -206,24 +213,11 @@ export class StreamFolder {
     const tried = async (some: readonly ReadEvent[]): Promise<ReturnType<typeof foldTask>> => {
       const attempt = { ...task, facts: factsOf(generation, some), states: new Map<string, CachedObject>() };
       await this.#loadStates(generation, [attempt]);
-      const done = foldTask(attempt);
-      if (done !== 'again') for (const [object, state] of attempt.states) task.states.set(object, state);
-      return done;
+      return foldTask(attempt);
     };
-    const all = await tried(events);
-    if (all !== 'again' && all.late.size === 0 && !isLong) {
-      const [done] = changed(task, all.objects, performance.now() - startedAt);
-      const write = done?.write ?? nothingOf(generation, stream, parked);
-      const parking = passedBy(generation, events) ?? 'none';
-      return { ...(done ?? nothingFolded(write, performance.now() - startedAt)), write: { ...write, parking } };
-    }
     const failing = events[0];
-    const isStillFailing =
-      all === 'again' &&
-      failing !== undefined &&
-      !passedOver(generation.projection, isLong ? [failing, ...came] : events).includes(failing) &&
-      (events.length === 1 || (await tried([failing])) === 'again');
-    if (!isStillFailing) return 'again';
+    if (failing === undefined || isUnread(failing) || (await tried(events)) !== 'again') return 'again';
+    if (events.length > 1 && (await tried([failing])) !== 'again') return 'again';
     return nothingFolded({ ...nothingOf(generation, stream, parked), parking: 'keep' }, performance.now() - startedAt);
   }
 
@@ -271,14 +265,16 @@ function taskOf(generation: Generation, stream: string, { events, parked, isAgai
   // The fold that it waits for reads these events, too.
   if (parked?.kind === 'waiting') return isAgain ? [{ ...task, how: 'wait' }] : [];
   if (isAgain) return [{ ...task, how: 'whole' }];
-  if (parked === null || parked.kind === 'passed') return [{ ...task, how: 'onto', facts: factsOf(generation, own) }];
+  if (parked === null || parked.kind === 'passed' || parked.kind === 'unread')
+    return [{ ...task, how: 'onto', facts: factsOf(generation, own) }];
   if (parked.kind !== 'whole') return [{ ...task, how: 'retry' }];
   // A long one waits until somebody asks for a replay: it would be read with every event.
   return (own.at(-1)?.revision ?? 0n) < inlineMax ? [{ ...task, how: 'later' }] : [];
 }
 
-/** What events say, by the object that it concerns; null when one of them cannot be read. */
+/** What events say, by the object that it concerns; null when one of them cannot be read, and no other makes it good. */
 function factsOf({ projection }: Generation, events: readonly ReadEvent[]): FactsByObject | null {
+  if (new Unreadable(projection).take(events).first !== null) return null;
   try {
     return factsByObject(projection, events);
   } catch {
@@ -307,12 +303,18 @@ function foldedWhole(task: StreamTask, refolded: Refolded): FoldedStream {
   const { generation, stream, parked } = task;
   if ('error' in refolded) return parkedBy(task, refolded.error);
   const {
-    folded: { objects, failure, passed },
+    folded: { objects, failure, unread, passed },
     stored,
     remains,
   } = refolded;
   const gone = remains === 'all' ? null : { stream, remains };
-  if (failure === null) return replaced(task, objects, { parking: passed === null ? 'none' : passedAt(passed), gone });
+  if (failure === null) {
+    const stands = passed === null ? 'none' : passedAt(passed);
+    return replaced(task, objects, {
+      parking: unread === null ? stands : parkingOf(unread.event, unread.error, 'unread'),
+      gone,
+    });
+  }
   const parking = parkingOf(failure.event, failure.error, 'event');
   // A build that reads less than the one before takes nothing back.
   if (stored >= parking.revision && remains === 'all')
@@ -331,7 +333,7 @@ function changed(
   objects: FoldedObjects,
   refoldMs: number | null,
 ): FoldedStream[] {
-  const passed = passedBy(generation, events);
+  const passed = parked?.kind === 'unread' ? null : passedBy(generation, events);
   if (objects.size === 0 && passed === null) return [];
   const changes = [...objects].map(([object, { rows }]) => changesBetween(states.get(object)?.rows ?? NO_ROWS, rows));
   const write: StreamWrite = {

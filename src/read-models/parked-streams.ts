@@ -5,10 +5,11 @@ import { EVENT_INDEX_GENERATION, nameOfGeneration, type Generation } from './sch
 
 /**
  * What a parked stream is tried again with. `event`: its states are those before the event that it stands at, from which on it is
- * read. `whole`: all of it is read. `waiting`: nothing is wrong with it; all of it is to be read, beside the batches. `passed`: it is not
- * parked; an event in it cannot be read, and a later one shows the object whole.
+ * read. `whole`: all of it is read. `waiting`: nothing is wrong with it; all of it is to be read, beside the batches. `unread`: the event
+ * that it stands at cannot be read, and its states have all others. `passed`: it is not parked; an event in it cannot be read, and a later
+ * one shows the object whole.
  */
-export type ParkingKind = 'event' | 'whole' | 'waiting' | 'passed';
+export type ParkingKind = 'event' | 'whole' | 'waiting' | 'unread' | 'passed';
 
 /**
  * A stream that one projection could not fold; its rows stay as they were. `revision` is that of the event that it stands at, which

@@ -294,7 +294,7 @@ create table if not exists ledger.parked_streams (
   stream text collate "C" not null,
   since timestamptz not null default clock_timestamp(),
   attempts int not null default 1,
-  kind text not null default 'whole' check (kind in ('event', 'whole', 'waiting', 'passed')),
+  kind text not null default 'whole' check (kind in ('event', 'whole', 'waiting', 'unread', 'passed')),
   revision int8 not null,
   cause text not null,
   stack text,
@@ -341,7 +341,7 @@ do $$ begin
       add column if not exists stripe_event_id text,
       add column if not exists event_type text;
   end if;
-  if exists (select from pg_constraint where conname = 'parked_streams_kind_check' and pg_get_constraintdef(oid) not like '%passed%') then
+  if exists (select from pg_constraint where conname = 'parked_streams_kind_check' and pg_get_constraintdef(oid) not like '%unread%') then
     alter table ledger.parked_streams drop constraint parked_streams_kind_check;
   end if;
   if to_regclass('ledger.checkpoints_shown') is null then

@@ -10,7 +10,7 @@ import type { StripeEvent } from '../events/stripe-event.js';
 import { stripeEventOf, type RecordedEvent } from '../eventstore/recorded-event.js';
 import { factOf, readEvent, type ReadEvent } from '../folding/facts.js';
 import { foldObjects, rowsOfAll } from '../folding/fold-objects.js';
-import { Unreadable } from '../folding/passed-over.js';
+import { isUnread } from '../folding/passed-over.js';
 import { asIfRecorded, createdOf, observationOf, type Look } from './look.js';
 
 /** A field of a row: what the ledger says, and what it would say by Stripe. A row that only one has differs in its key. */
@@ -156,11 +156,9 @@ function foldedVerdict(look: Look, { stream, anchor, last }: Ground, projections
 
 const unreadable = (error: unknown): Verdict => ({ kind: 'unreadable', cause: String(error) });
 
-/** The rows of a projection after all of these events. @throws what cannot be read or folded */
+/** The rows of a projection after all of these events that can be read. @throws what cannot be folded */
 function rowsAfter(projection: AnyProjection, events: readonly ReadEvent[]) {
-  const judged = new Unreadable(projection).take(events);
-  const passed = new Set(judged.passedOver.map(({ revision }) => revision));
-  const facts = events.filter(({ revision }) => !passed.has(revision)).flatMap((event) => factOf(projection, event));
+  const facts = events.filter((event) => !isUnread(event)).flatMap((event) => factOf(projection, event));
   return rowsOfAll(projection, foldObjects(projection, facts));
 }
 

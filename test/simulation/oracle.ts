@@ -3,6 +3,7 @@ import { order } from '../../src/events/order.js';
 import type { ReadEvent } from '../../src/folding/facts.js';
 import { rowTexts } from '../../src/folding/row-texts.js';
 import { eventsOf } from '../../src/folding/fold.js';
+import { Unreadable } from '../../src/folding/passed-over.js';
 import { factsByObject } from '../../src/folding/stream-fold.js';
 import type { SimulatedLog } from './log.js';
 
@@ -16,7 +17,12 @@ export type Truth = Readonly<{
 }>;
 
 type StreamTruth =
-  | Readonly<{ kind: 'rows'; rows: readonly Readonly<{ table: string; key: string; text: string }>[] }>
+  | Readonly<{
+      kind: 'rows';
+      rows: readonly Readonly<{ table: string; key: string; text: string }>[];
+      /** What an event says that cannot be read: the rows are those of all others. */
+      unread: string | null;
+    }>
   | Readonly<{ kind: 'fault'; cause: string }>;
 
 /** The events of a stream that count: ours, there, and each id where it stands first in the whole log. */
@@ -47,6 +53,7 @@ export function truthOf(
       unsure.add(stream);
       continue;
     }
+    if (truth.unread !== null) parked.set(stream, truth.unread);
     for (const { table, key, text } of truth.rows) {
       const other = rows.get(table)?.get(key);
       if (other !== undefined) parked.set(other.stream, `${stream} has the row ${key} of ${table}`);
@@ -87,7 +94,8 @@ function streamTruth(
   } catch (error) {
     return { kind: 'fault', cause: String(error) };
   }
-  return { kind: 'rows', rows };
+  const unread = new Unreadable(projection).take(events).first;
+  return { kind: 'rows', rows, unread: unread && String(unread.error) };
 }
 
 const currentOf = (projection: AnyProjection, facts: readonly Fact[]): unknown =>
