@@ -153,6 +153,8 @@ const OPERATION: ProblemCode[] = [
   'event_store_unavailable',
 ];
 
+const CLOSING: ProblemCode[] = ['closing_refused', 'body_too_large', 'incomplete_body', 'overloaded'];
+
 /** The problems that a route may answer, by what it is and takes. */
 function problemsOf(route: string, scope: string, parameters: readonly Parameter[]): ProblemCode[] {
   const takes = (name: string): boolean => parameters.some((parameter) => parameter.name === name);
@@ -164,7 +166,9 @@ function problemsOf(route: string, scope: string, parameters: readonly Parameter
     ...(route.includes(' /v1/') ? READ : []),
     ...(takes('minPosition') ? WAIT : []),
     ...(isPast ? PAST : []),
-    ...(/\/(journal|trial-balance|reconciliation|revenue|mrr)\b/.test(route) ? BOOKS : []),
+    ...(/\/(journal|trial-balance|reconciliation|revenue|mrr|closings|payouts)\b/.test(route) ? BOOKS : []),
+    ...(takes('view') || route.includes('/closings') ? (['event_store_unavailable'] as const) : []),
+    ...(route.startsWith('POST /v1/closings') ? CLOSING : []),
     ...(route.endsWith('/live') && route.includes('/v1/') ? (['too_many_live'] as const) : []),
     ...(route.includes('/access-changes') ? (['event_store_unavailable'] as const) : []),
     ...(/\/access$/.test(route) ? (['customer_too_large'] as const) : []),

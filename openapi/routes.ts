@@ -132,6 +132,22 @@ export const routes: Readonly<Record<string, RouteDescription>> = {
     answer: 'DeferredRevenue',
   },
   'GET /v1/revenue/waterfall': { summary: 'What was billed in each month, by when it is earned', answer: 'Waterfalls' },
+  'GET /v1/payouts/{id}/reconciliation': {
+    summary: 'What a payout consists of, and what is not explained of it yet',
+    answer: 'PayoutReconciliation',
+  },
+  'GET /v1/closings': { summary: 'Months that are closed, the newest first', answer: 'Closings' },
+  'POST /v1/closings': {
+    summary: 'Close a month, and the open ones before it',
+    answer: 'ClosedMonths',
+    body: 'ClosingRequest',
+  },
+  'GET /v1/closings/{month}': { summary: 'A closed month, with its balances', answer: 'ClosingWithBalances' },
+  'POST /v1/closings/{month}/reopen': {
+    summary: 'Open the last closed month again',
+    answer: 'Reopening',
+    body: 'ReopeningRequest',
+  },
   'GET /v1/mrr': { summary: 'Monthly recurring revenue over time, and what moved it', answer: 'MrrOverTime' },
   'GET /v1/mrr/movements': { summary: 'Movements of MRR, each with its causes', answer: 'MrrMovements' },
   'GET /v1/mrr/movements/{id}': { summary: 'A movement of MRR', answer: 'MrrMovementWithBooks' },

@@ -14,6 +14,7 @@ import { finalizationError } from '../projections/shapes.js';
 import { subscriptions } from '../projections/subscriptions.js';
 import { RESOURCES } from '../src/api/all-lists.js';
 import { CHECKOUT_SESSIONS } from '../src/api/checkout/checkout-sessions.js';
+import { closingRequest, reopeningRequest } from '../src/api/closings/closings.controller.js';
 import { JOURNAL, MRR, SUBSCRIPTION_MRR } from '../src/api/books/views.js';
 import { PAYMENT_METHODS } from '../src/api/customers/payment-methods.js';
 import type { Resource } from '../src/api/resource.js';
@@ -66,6 +67,8 @@ const fieldsOf = ({ columns }: Table, without: readonly string[] = []): Properti
 const STATE: Properties = { stale: ref('Stale'), unread: ref('Unread') };
 const row = (properties: Properties, optional: Properties = {}): JsonSchema =>
   object({ ...properties, changedBy: ref('ChangedBy') }, { ...optional, ...STATE });
+/** What is sent, as JSON schema. */
+const asSchema = (schema: z.ZodType): JsonSchema => z.toJSONSchema(schema, { io: 'input', target: 'draft-2020-12' });
 const page = (item: string, more: Properties = {}): JsonSchema =>
   object({ data: list(ref(item)), nextCursor: orNull(text) }, more);
 
@@ -529,7 +532,7 @@ const operations: Properties = {
     ),
     versions: object({ ledger: text, node: text, postgres: orNull(text) }),
   }),
-  OperationRequest: z.toJSONSchema(operationRequest, { io: 'input', target: 'draft-2020-12' }),
+  OperationRequest: asSchema(operationRequest),
   Operation: object({
     id: text,
     request: { type: 'object', properties: { kind: text }, required: ['kind'], additionalProperties: true },
@@ -614,6 +617,14 @@ const operations: Properties = {
 const scope: Properties = { livemode: flag, account: orNull(text), currency: text };
 const booked: Properties = { isComplete: flag, books: ref('Books') };
 const period: Properties = { from: text, to: text };
+const view = oneOf('frozen', 'restated');
+const whose: Properties = { livemode: flag, account: orNull(text) };
+const closing: Properties = {
+  ...whose,
+  ...{ month: text, zone: text, position: decimal, policy: text, build: text, by: text, closedAt: time },
+  accepted: list(oneOf('parked', 'unexplained')),
+  ...{ previous: orNull(text), hash: text },
+};
 const growth: Properties = Object.fromEntries(KINDS.map((kind) => [`${kind}Minor`, minor]));
 const entryFields: Properties = {
   ...fieldsOf(JOURNAL.tables.journal_entries),
@@ -671,9 +682,32 @@ const books: Properties = {
     ),
     ...booked,
   }),
-  AccountBalance: object({ name: text, startMinor: minor, debitMinor: minor, creditMinor: minor, endMinor: minor }),
-  TrialBalance: object({ ...scope, accounts: list(ref('AccountBalance')), sumMinor: minor }),
-  TrialBalances: object({ month: orNull(text), asOf: orNull(time), data: list(ref('TrialBalance')), ...booked }),
+  AccountBalance: object({
+    ...{ name: text, startMinor: minor, debitMinor: minor, creditMinor: minor, endMinor: minor },
+    correctionMinor: {
+      ...minor,
+      description: 'What of debit less credit corrects closed months: what became known of them later.',
+    },
+  }),
+  TrialBalance: object({
+    ...scope,
+    ...{ accounts: list(ref('AccountBalance')), sumMinor: minor },
+    closing: orNull(object({ closedAt: time, by: text, position: decimal })),
+  }),
+  TrialBalances: object({
+    ...{ month: orNull(text), asOf: orNull(time), view, data: list(ref('TrialBalance')) },
+    ...booked,
+  }),
+  Closing: object(closing),
+  Closings: page('Closing'),
+  ClosedMonths: object({ data: list(ref('Closing')) }),
+  ClosingWithBalances: object({
+    ...closing,
+    balances: list(object({ currency: text, accounts: list(ref('AccountBalance')) })),
+  }),
+  ClosingRequest: asSchema(closingRequest),
+  ReopeningRequest: asSchema(reopeningRequest),
+  Reopening: object({ ...whose, month: text, by: text, reopenedAt: time, reason: orNull(text) }),
   OpenItem: object({
     ...{
       cause: oneOf(
@@ -698,11 +732,28 @@ const books: Properties = {
     ...{ since: time, data: list(ref('Reconciled')), open: list(ref('OpenItem')), isTruncated: flag },
     ...booked,
   }),
+  PayoutReconciliation: object({
+    ...{ data: list(ref('PayoutTransaction')), nextCursor: orNull(text) },
+    payout: object({
+      ...{ id: text, status: text, ...scope, amountMinor: minor, isAutomatic: orNull(flag) },
+      ...{ reconciliationStatus: orNull(text), balanceTransaction: orNull(text) },
+      ...{ createdAt: orNull(time), arrivesAt: orNull(time) },
+    }),
+    parts: list(object({ category: text, count: whole, amountMinor: minor, feeMinor: minor, netMinor: minor })),
+    ...{ unseenTransactions: whole, sumMinor: minor, differenceMinor: minor, isExact: flag },
+    cause: orNull(oneOf('not_automatic', 'payout_not_asked', 'transactions_not_seen', 'payout_differs')),
+    ...booked,
+  }),
+  PayoutTransaction: object({
+    ...{ id: text, isSeen: flag, category: orNull(text), source: orNull(text) },
+    ...{ amountMinor: orNull(minor), feeMinor: orNull(minor), netMinor: orNull(minor), createdAt: orNull(time) },
+    ...{ payment: orNull(text), customer: orNull(text), invoices: list(text), entry: orNull(text) },
+  }),
   IncomeMonth: object({
     ...{ month: text, revenueMinor: minor, contraMinor: minor, otherMinor: minor },
     ...{ netMinor: minor, deferredMinor: minor },
   }),
-  Incomes: object({ ...period, data: list(object({ ...scope, months: list(ref('IncomeMonth')) })), ...booked }),
+  Incomes: object({ ...period, view, data: list(object({ ...scope, months: list(ref('IncomeMonth')) })), ...booked }),
   Recognised: object({ ...scope, key: orNull(text), revenueMinor: minor, contraMinor: minor, amountMinor: minor }),
   RecognisedRevenue: page('Recognised', { ...period, ...booked }),
   Deferred: object({

@@ -42,6 +42,7 @@ import type { PastThreadData } from './api/past/past-thread-handle.js';
 import { PastThreads } from './api/past/past-threads.js';
 import { problemOf } from './api/problem-of.js';
 import { PaymentsController } from './api/payments/payments.controller.js';
+import { PayoutsController } from './api/payouts/payouts.controller.js';
 import { Places } from './api/places.js';
 import { ProblemFilter } from './http/problem.filter.js';
 import { tooManyWaiting } from './api/refusals.js';
@@ -57,10 +58,12 @@ import { SUBSCRIPTIONS } from './api/subscriptions/subscriptions.js';
 import { RUNS, StripeController } from './api/stripe/stripe.controller.js';
 import { TimelineController } from './api/timeline/timeline.controller.js';
 import { ReconciliationController } from './api/reconciliation/reconciliation.controller.js';
+import { ClosingsController } from './api/closings/closings.controller.js';
 import { TrialBalanceController } from './api/trial-balance/trial-balance.controller.js';
 import { CatchUpMetrics } from './catch-up/catch-up.metrics.js';
 import { CatchUpThread } from './catch-up/thread.js';
 import type { Config } from './config.js';
+import { Closings } from './closings/closing-log.js';
 import { CONSOLE } from './console/index.js';
 import { Appender, noIndex, type AppenderLimits } from './eventstore/appender.js';
 import type { EventStore } from './eventstore/event-store.js';
@@ -333,6 +336,8 @@ const readsPart = ({
     TrialBalanceController,
     ReconciliationController,
     RevenueController,
+    ClosingsController,
+    PayoutsController,
     MrrController,
   ],
   providers: [
@@ -350,6 +355,7 @@ const readsPart = ({
     { provide: AccessFeed, useValue: new AccessFeed(store) },
     { provide: ACCESS_LOG, useValue: store },
     { provide: RUNS, useValue: store },
+    { provide: Closings, useValue: new Closings(store) },
     { provide: LiveEvents, useValue: new LiveEvents(store) },
     { provide: DELIVERIES_OF, useValue: deliveriesOf },
     { provide: OPERATIONS, useValue: operations },

@@ -132,6 +132,17 @@ files in ./data.
     summary: 'say what MRR or the books would be by another definition, and whose they are that differ',
     load: async () => (await import('./money-compare.command.js')).moneyCompareCommand,
   },
+  ...(['close', 'reopen', 'closings'] as const).map((name): CommandEntry => ({
+    kind: 'service_command',
+    name: `money ${name}`,
+    usage: name === 'closings' ? '[options]' : '<month> [options]',
+    summary: {
+      close: 'close a month of the books, and the open ones before it',
+      reopen: 'open the last closed month again',
+      closings: 'list the closed months: who closed them, and when',
+    }[name],
+    load: async () => (await import('./money-closing.command.js')).closingCommands[name],
+  })),
   {
     kind: 'service_command',
     name: 'money',

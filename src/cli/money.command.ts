@@ -31,15 +31,27 @@ type Movement = Readonly<{
   parts: readonly Readonly<{ item: string; cause: string; stripeEventId: string }>[];
 }>;
 
-const OPTIONS = ['month', 'as-of', 'from', 'to', 'interval', 'currency', 'account', 'format', 'out', 'limit'] as const;
+const OPTIONS = [
+  'month',
+  'as-of',
+  'view',
+  'from',
+  'to',
+  'interval',
+  'currency',
+  'account',
+  'format',
+  'out',
+  'limit',
+] as const;
 const FILTERS = ['invoice', 'customer', 'object', 'kind', 'name', 'event'] as const;
 const WHATS = ['trial-balance', 'revenue', 'mrr', 'movements', 'journal', 'export'] as const;
 type What = (typeof WHATS)[number];
 
 /** Which options each takes beside those of all. */
 const TAKES: Readonly<Record<What, readonly string[]>> = {
-  'trial-balance': ['month', 'as-of'],
-  revenue: ['from', 'to'],
+  'trial-balance': ['month', 'as-of', 'view'],
+  revenue: ['from', 'to', 'view'],
   mrr: ['from', 'to', 'interval'],
   movements: ['customer', 'kind', 'event', 'limit'],
   journal: [...FILTERS, 'limit'],
@@ -69,6 +81,7 @@ export const moneyCommand: ServiceCommand = {
   export              the books         --format beancount|hledger|csv|jsonl --from 2026-01 --to 2026-12 --out books.beancount
                       as a file         (without --out to standard output)
 
+  --view restated     closed months of trial-balance and revenue by what is known of them now, not as they were closed
   --currency <code>   of one currency
   --account <acct>    of one connected account; "" for one's own
   --test              of test mode only; an export is of live mode without it

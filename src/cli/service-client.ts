@@ -42,6 +42,11 @@ export class ServiceClient {
     return (await (await this.#ask(path, { query, signal: AbortSignal.timeout(ANSWER_WITHIN_MS) })).json()) as T;
   }
 
+  /** The answer to what is sent as JSON. @throws as `get` */
+  async post<T>(path: string, body: object): Promise<T> {
+    return (await (await this.#ask(path, { body, signal: AbortSignal.timeout(ANSWER_WITHIN_MS) })).json()) as T;
+  }
+
   /** The bytes of an answer. @throws as `get` */
   async bytes(path: string): Promise<Buffer> {
     const response = await this.#ask(path, { signal: AbortSignal.timeout(ANSWER_WITHIN_MS) });
@@ -97,16 +102,23 @@ export class ServiceClient {
 
   async #ask(
     path: string,
-    { query = {}, lastId, signal }: { query?: Query; lastId?: string | undefined; signal: AbortSignal },
+    {
+      query = {},
+      body,
+      lastId,
+      signal,
+    }: { query?: Query; body?: object; lastId?: string | undefined; signal: AbortSignal },
   ): Promise<Response> {
     const url = new URL(path, this.url);
     for (const [name, value] of Object.entries(query)) if (value !== undefined) url.searchParams.set(name, value);
     const headers = {
       authorization: `Bearer ${this.token}`,
       ...(lastId === undefined ? {} : { 'last-event-id': lastId }),
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
     };
+    const sent = body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) };
     // A token must not follow a redirect to another server.
-    const response = await fetch(url, { headers, signal, redirect: 'manual' }).catch((error: unknown) => {
+    const response = await fetch(url, { headers, signal, redirect: 'manual', ...sent }).catch((error: unknown) => {
       if (signal.aborted && (error as Error).name === 'AbortError') throw error;
       throw new UsageError(
         `No service answers on ${this.url}. Start it, or name it by --url, LEDGER_URL, or HOST and PORT.`,

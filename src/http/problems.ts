@@ -104,6 +104,11 @@ export const PROBLEMS = {
     'Journal, revenue or MRR are derived anew, and a part of a sum is not the sum. Ask again later; GET /v1/projections says how far they are.',
     5,
   ),
+  closing_refused: final(
+    409,
+    'The month cannot be closed, or opened again',
+    'Do what the detail says first; GET /v1/closings lists what is closed.',
+  ),
   amount_too_large: final(422, 'Amount too large', 'A sum is beyond 2^53 - 1 minor units. Ask for a shorter time.'),
   customer_too_large: final(422, 'Customer too large', 'A customer has more rows than one answer about access takes.'),
   read_models_busy: later(503, 'Too many reads', 'All connections to Postgres are in use. Ask again later.'),

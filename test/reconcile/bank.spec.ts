@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { Reconciliation } from '../../packages/client/src/openapi.js';
+import type { PayoutReconciliation, Reconciliation } from '../../packages/client/src/openapi.js';
 import { balanceAt } from '../../simulator/bank/bank.js';
+import { netMinor as netOf } from '../../simulator/bank/transactions.js';
 import { DAY } from '../../simulator/calendar.js';
 import { VIEWS } from '../../src/api/books/views.js';
 import { read, SECRET } from '../support/delivery.js';
@@ -21,6 +22,7 @@ const SAME: Readonly<Record<string, readonly string[]>> = {
 describe('the journal of an account whose money Stripe’s API showed', () => {
   let parts: Parts;
   let before: Reconciliation;
+  let unasked: PayoutReconciliation;
   beforeAll(async () => {
     parts = await startBoth({ bank: true, subscriptions: 8, now: START });
     const { ledger, stripe } = parts;
@@ -34,6 +36,8 @@ describe('the journal of an account whose money Stripe’s API showed', () => {
     await stripe.deliver();
     await derived();
     before = await reconciliation();
+    const id = before.open.find(({ cause }) => cause === 'payout_not_asked')?.object ?? '';
+    unasked = (await read<PayoutReconciliation>(ledger.url, `/v1/payouts/${id}/reconciliation`)).body;
     const { code, output, errors } = await command(parts, ['backfill', '--json', '--wait', '0']).ended;
     if (code !== 0) throw new Error(`backfill ended with ${String(code)}: ${errors}${output}`);
     await derived();
@@ -132,5 +136,28 @@ describe('the journal of an account whose money Stripe’s API showed', () => {
     );
     expect(rows.length).toBeGreaterThan(5);
     expect(rows.filter(({ amount, sum }) => amount !== sum)).toEqual([]);
+    const { bank } = parts.stripe.world;
+    for (const { id, amount } of rows) {
+      const { body } = await read<PayoutReconciliation>(parts.ledger.url, `/v1/payouts/${id}/reconciliation?limit=200`);
+      expect(body).toMatchObject({
+        payout: { id, amountMinor: Number(amount), isAutomatic: true },
+        ...{ sumMinor: Number(amount), differenceMinor: 0, isExact: true, cause: null, isComplete: true },
+      });
+      const own = new Map(bank.transactions.map((one) => [one.id, one]));
+      expect(body.data.reduce((sum, one) => sum + (one.netMinor ?? 0), 0)).toBe(Number(amount));
+      for (const { id: transaction, netMinor, source, category, payment, customer, entry } of body.data) {
+        const known = own.get(transaction);
+        expect(netMinor).toBe(known === undefined ? null : netOf(known));
+        expect(entry).toBe(`settlement:${transaction}`);
+        if (category !== 'charge') continue;
+        expect([payment, customer]).not.toContain(null);
+        expect(source).toMatch(/^(ch|py)_/);
+      }
+    }
+  });
+
+  it('knows before of no payout what it consists of', () => {
+    expect(unasked).toMatchObject({ sumMinor: 0, isExact: false, cause: 'payout_not_asked', data: [] });
+    expect(unasked.differenceMinor).toBe(unasked.payout.amountMinor);
   });
 });

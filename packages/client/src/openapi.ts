@@ -273,6 +273,58 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/v1/closings": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Months that are closed, the newest first */
+        readonly get: operations["getClosings"];
+        readonly put?: never;
+        /** Close a month, and the open ones before it */
+        readonly post: operations["postClosings"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/closings/{month}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** A closed month, with its balances */
+        readonly get: operations["getClosingsByMonth"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/closings/{month}/reopen": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** Open the last closed month again */
+        readonly post: operations["postClosingsByMonthReopen"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/v1/coupons": {
         readonly parameters: {
             readonly query?: never;
@@ -1006,6 +1058,23 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/v1/payouts/{id}/reconciliation": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** What a payout consists of, and what is not explained of it yet */
+        readonly get: operations["getPayoutsByIdReconciliation"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/v1/prices": {
         readonly parameters: {
             readonly query?: never;
@@ -1559,7 +1628,7 @@ export interface components {
             readonly title: string;
             readonly status: number;
             readonly detail: string;
-            /** @description One of bad_address, bad_request, bad_query, malformed_request, unauthenticated, scope_missing, not_found, key_reused, request_timeout, address_too_long, too_many_requests, headers_too_large, client_left, internal_error, stopping, signature_no_signature, signature_no_match, signature_clock, unreadable_body, incomplete_body, body_too_large, overloaded, store_unavailable, position_not_reached, books_not_ready, amount_too_large, customer_too_large, read_models_busy, read_models_conflict, read_models_unavailable, read_timeout, event_store_unavailable, too_many_waiting, too_many_live, replays_busy, not_known_then, past_too_large, past_unreadable, past_busy, past_timeout, past_failed; more may come. */
+            /** @description One of bad_address, bad_request, bad_query, malformed_request, unauthenticated, scope_missing, not_found, key_reused, request_timeout, address_too_long, too_many_requests, headers_too_large, client_left, internal_error, stopping, signature_no_signature, signature_no_match, signature_clock, unreadable_body, incomplete_body, body_too_large, overloaded, store_unavailable, position_not_reached, books_not_ready, closing_refused, amount_too_large, customer_too_large, read_models_busy, read_models_conflict, read_models_unavailable, read_timeout, event_store_unavailable, too_many_waiting, too_many_live, replays_busy, not_known_then, past_too_large, past_unreadable, past_busy, past_timeout, past_failed; more may come. */
             readonly code: string;
             readonly instance?: string;
         };
@@ -3077,6 +3146,8 @@ export interface components {
             readonly creditMinor: number;
             /** @description In minor units of the currency beside it. */
             readonly endMinor: number;
+            /** @description What of debit less credit corrects closed months: what became known of them later. */
+            readonly correctionMinor: number;
         };
         readonly TrialBalance: {
             readonly livemode: boolean;
@@ -3085,14 +3156,86 @@ export interface components {
             readonly accounts: readonly components["schemas"]["AccountBalance"][];
             /** @description In minor units of the currency beside it. */
             readonly sumMinor: number;
+            readonly closing: {
+                /** Format: date-time */
+                readonly closedAt: string;
+                readonly by: string;
+                readonly position: string;
+            } | null;
         };
         readonly TrialBalances: {
             readonly month: string | null;
             /** Format: date-time */
             readonly asOf: string | null;
+            /** @description One of frozen, restated; more may come. */
+            readonly view: string;
             readonly data: readonly components["schemas"]["TrialBalance"][];
             readonly isComplete: boolean;
             readonly books: components["schemas"]["Books"];
+        };
+        readonly Closing: {
+            readonly livemode: boolean;
+            readonly account: string | null;
+            readonly month: string;
+            readonly zone: string;
+            readonly position: string;
+            readonly policy: string;
+            readonly build: string;
+            readonly by: string;
+            /** Format: date-time */
+            readonly closedAt: string;
+            readonly accepted: readonly string[];
+            readonly previous: string | null;
+            readonly hash: string;
+        };
+        readonly Closings: {
+            readonly data: readonly components["schemas"]["Closing"][];
+            readonly nextCursor: string | null;
+        };
+        readonly ClosedMonths: {
+            readonly data: readonly components["schemas"]["Closing"][];
+        };
+        readonly ClosingWithBalances: {
+            readonly livemode: boolean;
+            readonly account: string | null;
+            readonly month: string;
+            readonly zone: string;
+            readonly position: string;
+            readonly policy: string;
+            readonly build: string;
+            readonly by: string;
+            /** Format: date-time */
+            readonly closedAt: string;
+            readonly accepted: readonly string[];
+            readonly previous: string | null;
+            readonly hash: string;
+            readonly balances: readonly {
+                readonly currency: string;
+                readonly accounts: readonly components["schemas"]["AccountBalance"][];
+            }[];
+        };
+        readonly ClosingRequest: {
+            readonly month: string;
+            /** @default true */
+            readonly livemode: boolean;
+            readonly account?: string;
+            /** @default false */
+            readonly accept: boolean;
+        };
+        readonly ReopeningRequest: {
+            /** @default true */
+            readonly livemode: boolean;
+            readonly account?: string;
+            readonly reason?: string;
+        };
+        readonly Reopening: {
+            readonly livemode: boolean;
+            readonly account: string | null;
+            readonly month: string;
+            readonly by: string;
+            /** Format: date-time */
+            readonly reopenedAt: string;
+            readonly reason: string | null;
         };
         readonly OpenItem: {
             /** @description One of no_balance_transaction, not_heard_of, amounts_differ, payout_not_asked, payout_differs, unknown_category; more may come. */
@@ -3140,6 +3283,64 @@ export interface components {
             readonly isComplete: boolean;
             readonly books: components["schemas"]["Books"];
         };
+        readonly PayoutReconciliation: {
+            readonly data: readonly components["schemas"]["PayoutTransaction"][];
+            readonly nextCursor: string | null;
+            readonly payout: {
+                readonly id: string;
+                readonly status: string;
+                readonly livemode: boolean;
+                readonly account: string | null;
+                readonly currency: string;
+                /** @description In minor units of the currency beside it. */
+                readonly amountMinor: number;
+                readonly isAutomatic: boolean | null;
+                readonly reconciliationStatus: string | null;
+                readonly balanceTransaction: string | null;
+                /** Format: date-time */
+                readonly createdAt: string | null;
+                /** Format: date-time */
+                readonly arrivesAt: string | null;
+            };
+            readonly parts: readonly {
+                readonly category: string;
+                readonly count: number;
+                /** @description In minor units of the currency beside it. */
+                readonly amountMinor: number;
+                /** @description In minor units of the currency beside it. */
+                readonly feeMinor: number;
+                /** @description In minor units of the currency beside it. */
+                readonly netMinor: number;
+            }[];
+            readonly unseenTransactions: number;
+            /** @description In minor units of the currency beside it. */
+            readonly sumMinor: number;
+            /** @description In minor units of the currency beside it. */
+            readonly differenceMinor: number;
+            readonly isExact: boolean;
+            /** @description One of not_automatic, payout_not_asked, transactions_not_seen, payout_differs; more may come. */
+            readonly cause: string | null;
+            readonly isComplete: boolean;
+            readonly books: components["schemas"]["Books"];
+        };
+        readonly PayoutTransaction: {
+            readonly id: string;
+            readonly isSeen: boolean;
+            readonly category: string | null;
+            readonly source: string | null;
+            /** @description In minor units of the currency beside it. */
+            readonly amountMinor: number | null;
+            /** @description In minor units of the currency beside it. */
+            readonly feeMinor: number | null;
+            /** @description In minor units of the currency beside it. */
+            readonly netMinor: number | null;
+            /** Format: date-time */
+            readonly createdAt: string | null;
+            readonly payment: string | null;
+            readonly customer: string | null;
+            readonly invoices: readonly string[];
+            readonly entry: string | null;
+        };
         readonly IncomeMonth: {
             readonly month: string;
             /** @description In minor units of the currency beside it. */
@@ -3156,6 +3357,8 @@ export interface components {
         readonly Incomes: {
             readonly from: string;
             readonly to: string;
+            /** @description One of frozen, restated; more may come. */
+            readonly view: string;
             readonly data: readonly {
                 readonly livemode: boolean;
                 readonly account: string | null;
@@ -3776,10 +3979,19 @@ export type InvoiceBook = components['schemas']['InvoiceBook'];
 export type AccountBalance = components['schemas']['AccountBalance'];
 export type TrialBalance = components['schemas']['TrialBalance'];
 export type TrialBalances = components['schemas']['TrialBalances'];
+export type Closing = components['schemas']['Closing'];
+export type Closings = components['schemas']['Closings'];
+export type ClosedMonths = components['schemas']['ClosedMonths'];
+export type ClosingWithBalances = components['schemas']['ClosingWithBalances'];
+export type ClosingRequest = components['schemas']['ClosingRequest'];
+export type ReopeningRequest = components['schemas']['ReopeningRequest'];
+export type Reopening = components['schemas']['Reopening'];
 export type OpenItem = components['schemas']['OpenItem'];
 export type BalanceCheckpoint = components['schemas']['BalanceCheckpoint'];
 export type Reconciled = components['schemas']['Reconciled'];
 export type Reconciliation = components['schemas']['Reconciliation'];
+export type PayoutReconciliation = components['schemas']['PayoutReconciliation'];
+export type PayoutTransaction = components['schemas']['PayoutTransaction'];
 export type IncomeMonth = components['schemas']['IncomeMonth'];
 export type Incomes = components['schemas']['Incomes'];
 export type Recognised = components['schemas']['Recognised'];
@@ -4348,6 +4560,142 @@ export interface operations {
                 };
                 content: {
                     readonly "application/json": components["schemas"]["ChurnRisks"];
+                };
+            };
+            /** @description A problem; x-problems lists its codes. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly getClosings: {
+        readonly parameters: {
+            readonly query?: {
+                readonly account?: string;
+                readonly livemode?: "true" | "false";
+                readonly cursor?: string;
+                readonly limit?: number;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Months that are closed, the newest first */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Closings"];
+                };
+            };
+            /** @description A problem; x-problems lists its codes. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly postClosings: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["ClosingRequest"];
+            };
+        };
+        readonly responses: {
+            /** @description Close a month, and the open ones before it */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ClosedMonths"];
+                };
+            };
+            /** @description A problem; x-problems lists its codes. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly getClosingsByMonth: {
+        readonly parameters: {
+            readonly query?: {
+                readonly livemode?: "true" | "false";
+                readonly account?: string;
+            };
+            readonly header?: never;
+            readonly path: {
+                readonly month: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description A closed month, with its balances */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ClosingWithBalances"];
+                };
+            };
+            /** @description A problem; x-problems lists its codes. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly postClosingsByMonthReopen: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly month: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["ReopeningRequest"];
+            };
+        };
+        readonly responses: {
+            /** @description Open the last closed month again */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Reopening"];
                 };
             };
             /** @description A problem; x-problems lists its codes. */
@@ -6035,6 +6383,42 @@ export interface operations {
             };
         };
     };
+    readonly getPayoutsByIdReconciliation: {
+        readonly parameters: {
+            readonly query?: {
+                readonly minPosition?: string;
+                readonly waitMs?: number;
+                readonly cursor?: string;
+                readonly limit?: number;
+            };
+            readonly header?: never;
+            readonly path: {
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description What a payout consists of, and what is not explained of it yet */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["PayoutReconciliation"];
+                };
+            };
+            /** @description A problem; x-problems lists its codes. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     readonly getPrices: {
         readonly parameters: {
             readonly query?: {
@@ -6420,6 +6804,7 @@ export interface operations {
                 readonly currency?: string;
                 readonly from?: string;
                 readonly to?: string;
+                readonly view?: "frozen" | "restated";
             };
             readonly header?: never;
             readonly path?: never;
@@ -7074,6 +7459,7 @@ export interface operations {
                 readonly currency?: string;
                 readonly month?: string;
                 readonly asOf?: string;
+                readonly view?: "frozen" | "restated";
             };
             readonly header?: never;
             readonly path?: never;

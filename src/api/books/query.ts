@@ -8,6 +8,10 @@ export const month = z
   .string()
   .regex(/^(19[7-9]\d|[2-8]\d{3}|9[0-8]\d\d|99[0-8]\d|999[0-8])-(0[1-9]|1[0-2])$/, MONTH_HINT);
 
+/** Months as they were closed, or by what is known of them now. */
+export const view = z.enum(['frozen', 'restated']);
+export type View = z.output<typeof view>;
+
 const DAY_HINT = 'must be a day like 2026-01-31, from 1970 to 9998';
 /** A day of the calendar of the policy's zone. */
 export const day = z.iso

@@ -15,6 +15,7 @@ const INDEX = {
     '/v1/events',
     '/v1/journal',
     '/v1/trial-balance',
+    '/v1/closings',
     '/v1/revenue',
     '/v1/mrr',
   ],

@@ -2,6 +2,8 @@ import type { Queryable } from '../../read-models/database.js';
 import { amountOf, byScope, type Scope } from '../books/amounts.js';
 import { MOVED } from '../books/moved.js';
 import { monthAfter, Parameters, scopeConditions, SCOPE_OF_SUM, type AskedScope } from '../books/query.js';
+import type { MonthOfAccount } from '../../closings/closing.js';
+import type { FrozenBooks } from '../closings/frozen-books.js';
 import { badQuery } from '../query.js';
 
 /** A month of income; minor units. `netMinor` is revenue and other income, less contra. */
@@ -32,10 +34,13 @@ export function monthsBetween(from: string, to: string): readonly string[] {
 
 type Row = Scope & Readonly<{ month: string; revenue: string; contra: string; other: string; deferred: string }>;
 
-/** The income statement by months, and what was deferred at the end of each: the same numbers as the trial balance has. */
+/**
+ * The income statement by months, and what was deferred at the end of each: the same numbers as the trial balance has. Closed months of
+ * `frozen` books are as they were closed, and the first open one has what corrects them.
+ */
 export async function incomeByMonth(
   connection: Queryable,
-  { from, to, ...asked }: AskedScope & Readonly<{ from: string; to: string }>,
+  { from, to, frozen, ...asked }: AskedScope & Readonly<{ from: string; to: string; frozen: readonly FrozenBooks[] }>,
 ): Promise<readonly Income[]> {
   const months = monthsBetween(from, to);
   const parameters = new Parameters();
@@ -52,22 +57,64 @@ export async function incomeByMonth(
      from (${MOVED}) as moved where ${conditions.join(' and ')} group by moved.livemode, moved.account, moved.currency, month order by month`,
     parameters.values,
   );
-  return byScope(rows).map(({ scope, rows: own }) => {
-    const byMonth = new Map(own.map((row) => [row.month, row]));
-    let deferred = own.filter(({ month }) => month < from).reduce((all, row) => all + BigInt(row.deferred), 0n);
+  const known = rows.map(({ livemode, account, currency, month, revenue, contra, other, deferred }) => ({
+    ...{ livemode, account, currency, month },
+    sums: [revenue, contra, other, deferred].map(BigInt) as unknown as Sums,
+  }));
+  const closed = frozen.flatMap(({ livemode, account, months: own }) =>
+    [...own.values()].flatMap(({ balances, month }) =>
+      balances.map(({ currency }) => ({ livemode, account, currency, month, sums: NOTHING })),
+    ),
+  );
+  return byScope([...known, ...closed]).map(({ scope, rows: own }) => {
+    const books = frozen.find(({ livemode, account }) => livemode === scope.livemode && account === scope.account);
+    const of = (first: string, last: string): Sums =>
+      added(own.filter(({ month }) => month >= first && month <= last).map(({ sums }) => sums));
     return {
       ...scope,
       months: months.map((month) => {
-        const row = byMonth.get(month);
-        deferred += BigInt(row?.deferred ?? 0);
-        const [revenueMinor, contraMinor, otherMinor] = [row?.revenue, row?.contra, row?.other].map(amountOf) as [
-          number,
-          number,
-          number,
-        ];
-        const netMinor = revenueMinor - contraMinor + otherMinor;
-        return { month, revenueMinor, contraMinor, otherMinor, netMinor, deferredMinor: amountOf(deferred) };
+        const [ended, moved] = [of('', month), of(month, month)];
+        if (books === undefined || month > monthAfter(books.last)) return incomeOf(month, moved, ended);
+        const closing = (name: string): readonly MonthOfAccount[] =>
+          books.months.get(name)?.balances.find(({ currency }) => currency === scope.currency)?.accounts ?? [];
+        if (month <= books.last)
+          return incomeOf(
+            month,
+            sumsOf(closing(month), movement),
+            sumsOf(closing(month), ({ endMinor }) => endMinor),
+          );
+        const before = sumsOf(closing(books.last), ({ endMinor }) => endMinor);
+        return incomeOf(month, minus(ended, before), ended);
       }),
     };
   });
+}
+
+/** Revenue, contra, other and deferred, each on its own side. */
+type Sums = readonly [revenue: bigint, contra: bigint, other: bigint, deferred: bigint];
+const NOTHING: Sums = [0n, 0n, 0n, 0n];
+
+const added = (all: readonly Sums[]): Sums =>
+  all.reduce<Sums>(([a, b, c, d], [e, f, g, h]) => [a + e, b + f, c + g, d + h], NOTHING);
+const minus = (one: Sums, [e, f, g, h]: Sums): Sums => added([one, [-e, -f, -g, -h]]);
+
+const movement = ({ debitMinor, creditMinor }: MonthOfAccount): number => debitMinor - creditMinor;
+
+function sumsOf(accounts: readonly MonthOfAccount[], amountIn: (account: MonthOfAccount) => number): Sums {
+  return added(
+    accounts.map((account): Sums => {
+      const { name } = account;
+      const amount = BigInt(amountIn(account));
+      if (name === 'Income:Revenue') return [-amount, 0n, 0n, 0n];
+      if (name.startsWith('Income:Contra:')) return [0n, amount, 0n, 0n];
+      if (name.startsWith('Income:')) return [0n, 0n, -amount, 0n];
+      return name === 'Liabilities:Deferred' ? [0n, 0n, 0n, -amount] : NOTHING;
+    }),
+  );
+}
+
+function incomeOf(month: string, [revenue, contra, other]: Sums, [, , , deferred]: Sums): IncomeMonth {
+  const [revenueMinor, contraMinor, otherMinor] = [amountOf(revenue), amountOf(contra), amountOf(other)];
+  const netMinor = revenueMinor - contraMinor + otherMinor;
+  return { month, revenueMinor, contraMinor, otherMinor, netMinor, deferredMinor: amountOf(deferred) };
 }

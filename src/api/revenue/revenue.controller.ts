@@ -3,8 +3,10 @@ import { z } from 'zod';
 import { AskedBy, type Asker } from '../../http/asker.js';
 import { NeedsScope } from '../../http/auth.guard.js';
 import { Books, type Booked } from '../books/books.js';
-import { month, monthAfter, monthOf, monthStart, nowSecond, scope } from '../books/query.js';
+import { month, monthAfter, monthOf, monthStart, nowSecond, scope, view, type View } from '../books/query.js';
 import { JOURNAL_BOOKS } from '../books/tokens.js';
+import { Closings } from '../../closings/closing-log.js';
+import { frozenIn } from '../closings/frozen-books.js';
 import { cursorOf, placeOfCursor } from '../cursor.js';
 import { badQuery, freshness, instant, paging, text } from '../query.js';
 import { deferredAt, DEFERRED_BY, type Deferred } from './deferred.js';
@@ -14,6 +16,7 @@ import { waterfall, type Waterfall } from './waterfall.js';
 
 const months = { from: month.optional(), to: month.optional() };
 const summing = z.strictObject({ ...freshness, ...scope, ...months });
+const incoming = z.strictObject({ ...freshness, ...scope, ...months, view: view.default('frozen') });
 const sold = { customer: text, subscription: text, invoice: text, product: text, price: text };
 const recognising = z.strictObject({
   ...freshness,
@@ -43,17 +46,22 @@ type Months = Readonly<{ from: string; to: string }>;
 @Controller('revenue')
 @NeedsScope('read')
 export class RevenueController {
-  constructor(@Inject(JOURNAL_BOOKS) private readonly books: Books) {}
+  constructor(
+    @Inject(JOURNAL_BOOKS) private readonly books: Books,
+    @Inject(Closings) private readonly closings: Closings,
+  ) {}
 
   @Get()
-  income(
-    @Query({ schema: summing }) { from, to, ...asked }: z.output<typeof summing>,
+  async income(
+    @Query({ schema: incoming }) { from, to, view: shown, ...asked }: z.output<typeof incoming>,
     @AskedBy() asker: Asker,
-  ): Promise<Booked<Months & { data: readonly Income[] }>> {
+  ): Promise<Booked<Months & { view: View; data: readonly Income[] }>> {
     const wanted = this.#months(from, to);
+    const frozen = shown === 'restated' ? [] : await frozenIn(this.closings, asked, wanted);
     return this.books.ask(asked, asker, async (connection) => ({
       ...wanted,
-      data: await incomeByMonth(connection, { ...asked, ...wanted }),
+      view: shown,
+      data: await incomeByMonth(connection, { ...asked, ...wanted, frozen }),
     }));
   }
 

@@ -15,6 +15,7 @@ import { amountOf, byScope, type Scope } from '../books/amounts.js';
 import { MOVED } from '../books/moved.js';
 import { schedulesEarningIn } from '../books/schedules.js';
 import { VIEWS } from '../books/views.js';
+import { frozenMoves, type FrozenBooks, type ScopedMove } from '../closings/frozen-books.js';
 
 /** An account in a month, or in the part of it that is over; minor units, plus is debit. */
 export type AccountBalance = Readonly<{
@@ -23,20 +24,35 @@ export type AccountBalance = Readonly<{
   debitMinor: number;
   creditMinor: number;
   endMinor: number;
+  /** What of debit less credit corrects closed months: what became known of them later. */
+  correctionMinor: number;
 }>;
-export type TrialBalance = Scope & Readonly<{ accounts: readonly AccountBalance[]; sumMinor: number }>;
+export type TrialBalance = Scope &
+  Readonly<{
+    accounts: readonly AccountBalance[];
+    sumMinor: number;
+    /** When and by whom the month was closed; null for one that is open, and for what is shown as it is known now. */
+    closing: Readonly<{ closedAt: string; by: string; position: string }> | null;
+  }>;
 
 type Moved = Scope & Readonly<{ name: string; start: bigint; debit: bigint; credit: bigint }>;
 
 const bigints = (row: Record<string, unknown>): bigint[] =>
   ['start', 'debit', 'credit'].map((name) => BigInt(row[name] as string));
 
-/** What stood on each account at the start of a month, what moved in it, and what stood at its end. */
+/**
+ * What stood on each account at the start of a month, what moved in it, and what stood at its end: by what was closed of `frozen` books, and
+ * for the rest by what is known now.
+ */
 export async function trialBalanceOfMonth(
   connection: Queryable,
   month: string,
-  asked: AskedScope,
+  { frozen = [], ...asked }: AskedScope & Readonly<{ frozen?: readonly FrozenBooks[] }>,
 ): Promise<readonly TrialBalance[]> {
+  return balancesOf(frozenMoves(folded(await movedInMonth(connection, month, asked)), month, frozen));
+}
+
+async function movedInMonth(connection: Queryable, month: string, asked: AskedScope): Promise<readonly Moved[]> {
   const parameters = new Parameters();
   const until = parameters.add(month);
   const conditions = [`month <= ${until}`, ...scopeConditions(asked, parameters)];
@@ -46,7 +62,7 @@ export async function trialBalanceOfMonth(
      from (${MOVED}) as moved where ${conditions.join(' and ')} group by name, moved.livemode, moved.account, moved.currency`,
     parameters.values,
   );
-  return balancesOf(rows.map(movedFrom));
+  return rows.map(movedFrom);
 }
 
 function movedFrom({ name, livemode, account, currency, ...sums }: Scope & { name: string }): Moved {
@@ -83,7 +99,7 @@ export async function trialBalanceAt(
     within.values,
   );
   const earned = await earnedIn(connection, { month, until, policy, asked });
-  return balancesOf([...[...starting, ...posted].map(movedFrom), ...earned]);
+  return balancesOf(frozenMoves(folded([...[...starting, ...posted].map(movedFrom), ...earned]), month, []));
 }
 
 /** What lines earned from the start of a month on, up to a moment in it. */
@@ -130,18 +146,23 @@ function folded(rows: readonly Moved[]): readonly Moved[] {
   return [...sums.values()];
 }
 
-function balancesOf(rows: readonly Moved[]): readonly TrialBalance[] {
-  return byScope(folded(rows)).map(({ scope, rows: moved }) => ({
-    ...scope,
-    accounts: [...moved]
-      .sort((a, b) => (a.name < b.name ? -1 : 1))
-      .map(({ name, start, debit, credit }) => ({
-        name,
-        startMinor: amountOf(start),
-        debitMinor: amountOf(debit),
-        creditMinor: amountOf(credit),
-        endMinor: amountOf(start + debit - credit),
-      })),
-    sumMinor: amountOf(moved.reduce((sum, { start, debit, credit }) => sum + start + debit - credit, 0n)),
-  }));
+function balancesOf(rows: readonly ScopedMove[]): readonly TrialBalance[] {
+  return byScope(rows).map(({ scope, rows: moved }) => {
+    const closing = moved[0]?.closing ?? null;
+    return {
+      ...scope,
+      accounts: [...moved]
+        .sort((a, b) => (a.name < b.name ? -1 : 1))
+        .map(({ name, start, debit, credit, correction }) => ({
+          name,
+          startMinor: amountOf(start),
+          debitMinor: amountOf(debit),
+          creditMinor: amountOf(credit),
+          endMinor: amountOf(start + debit - credit),
+          correctionMinor: amountOf(correction),
+        })),
+      sumMinor: amountOf(moved.reduce((sum, { start, debit, credit }) => sum + start + debit - credit, 0n)),
+      closing: closing && { closedAt: closing.closedAt, by: closing.by, position: closing.position },
+    };
+  });
 }

@@ -1,0 +1,131 @@
+import { accounts } from '../../../derivations/journal/accounts.js';
+import type { Accepted, Closing, MonthOfAccount, MonthOfCurrency, Whose } from '../../closings/closing.js';
+import { isEmpty } from '../../closings/frozen.js';
+import { sealed } from '../../closings/closing.js';
+import type { Closings } from '../../closings/closing-log.js';
+import { ProblemError } from '../../http/problem.js';
+import type { Queryable } from '../../read-models/database.js';
+import type { BooksState } from '../books/books.js';
+import { monthAfter, monthStart, nowSecond } from '../books/query.js';
+import { VIEWS } from '../books/views.js';
+import { trialBalanceOfMonth } from '../trial-balance/trial-balance.js';
+import type { FrozenBooks } from './frozen-books.js';
+
+/** One answer closes no more months. */
+const MONTHS_MAX = 120;
+
+type Wanted = Whose &
+  Readonly<{
+    month: string;
+    zone: string;
+    /** Whether what speaks against it is accepted, and noted in the closing. */
+    accepts: boolean;
+    by: string;
+    build: string;
+    policy: string;
+  }>;
+
+const refused = (detail: string) => new ProblemError('closing_refused', detail);
+
+/** @throws ProblemError 409 for a month that is not over */
+export function assertOver(month: string, zone: string): void {
+  if (monthStart(monthAfter(month), zone) > nowSecond())
+    throw refused(`${month} is not over in ${zone}. Close it when it is.`);
+}
+
+/**
+ * The closings that close a month of some books, and all open ones before it, as the books are within one snapshot: each follows the one
+ * before it. `frozen` is what is closed of these books, of which the last closing.
+ * @throws ProblemError 409 that says what speaks against it, 503 while keys are behind
+ */
+export async function closingsOf(
+  connection: Queryable,
+  { frozen, state, ...wanted }: Wanted & Readonly<{ frozen: FrozenBooks | undefined; state: BooksState }>,
+): Promise<readonly Closing[]> {
+  const { livemode, account, month, zone, accepts, by, build, policy } = wanted;
+  const { position, behindKeys } = state;
+  if (position === null)
+    throw new ProblemError(
+      'books_not_ready',
+      behindKeys > 0
+        ? `${behindKeys} keys are still to be derived. Close the month when they are.`
+        : 'The books have no events yet.',
+    );
+  const first =
+    frozen === undefined ? ((await firstMonth(connection, { livemode, account })) ?? month) : monthAfter(frozen.last);
+  const months = [];
+  for (let one = first > month ? month : first; one <= month; one = monthAfter(one)) months.push(one);
+  if (months.length > MONTHS_MAX)
+    throw refused(
+      `That closes ${months.length} months from ${first} on. Close an earlier month first, ${MONTHS_MAX} at most at once.`,
+    );
+  const balances = new Map<string, readonly MonthOfCurrency[]>();
+  for (const one of months) {
+    const asked = { livemode, account: account ?? '', frozen: frozen === undefined ? [] : [frozen] };
+    const scopes = await trialBalanceOfMonth(connection, one, asked);
+    balances.set(
+      one,
+      scopes.map(({ currency, accounts: own }) => ({ currency, accounts: own.filter((row) => !isEmpty(row)) })),
+    );
+  }
+  const accepted = against(state, balances.get(month) ?? []);
+  if (accepted.length > 0 && !accepts)
+    throw refused(
+      accepted.map((one) => AGAINST[one](state)).join(' ') + ' Or close it with "accept": true, which is noted.',
+    );
+  const closedAt = new Date().toISOString();
+  let previous = frozen?.months.get(frozen.last)?.hash ?? null;
+  return months.map((one) => {
+    const closing = sealed({
+      ...{ livemode, account, month: one, zone, position, policy, build, by, closedAt, previous },
+      accepted: one === month ? accepted : [],
+      balances: balances.get(one) ?? [],
+    });
+    previous = closing.hash;
+    return closing;
+  });
+}
+
+const AGAINST: Readonly<Record<Accepted, (state: BooksState) => string>> = {
+  parked: ({ parkedKeys, parkedStreams }) =>
+    `${parkedKeys} keys could not be derived, and ${parkedStreams} streams are parked: GET /v1/parked names them.`,
+  unexplained: () =>
+    `${accounts.unexplained} is not zero: GET /v1/reconciliation names the balance transactions that nobody knows.`,
+};
+
+function against({ parkedKeys, parkedStreams }: BooksState, balances: readonly MonthOfCurrency[]): readonly Accepted[] {
+  const isUnexplained = ({ name, endMinor }: MonthOfAccount): boolean =>
+    name === accounts.unexplained && endMinor !== 0;
+  return [
+    ...(parkedKeys + parkedStreams > 0 ? (['parked'] as const) : []),
+    ...(balances.some(({ accounts: own }) => own.some(isUnexplained)) ? (['unexplained'] as const) : []),
+  ];
+}
+
+/** The first month in which anything moved; null before anything has. */
+async function firstMonth(connection: Queryable, { livemode, account }: Whose): Promise<string | null> {
+  const of = `livemode = $1 and account = $2`;
+  const { rows } = await connection.query<{ month: string | null }>(
+    `select min(month) as month from (select min(month) as month from ${VIEWS.months} where ${of}
+       union all select min(month) from ${VIEWS.revenueByMonth} where ${of}) as first`,
+    [livemode, account ?? ''],
+  );
+  return rows[0]?.month ?? null;
+}
+
+/** Tries again where somebody else has closed something meanwhile. */
+export const APPEND_ATTEMPTS_MAX = 10;
+
+/** Appends; false when something else came first. @throws ProblemError 409 for more than one append takes */
+export async function appended(
+  closings: Closings,
+  events: Parameters<Closings['append']>[0],
+  revision: bigint,
+): Promise<boolean> {
+  const written = await closings.append(events, revision);
+  if (written === 'too_large')
+    throw refused(
+      'The balances of these months are more than one append of the event store takes. Close an earlier month first.',
+    );
+  return written === 'written';
+}

@@ -1,0 +1,163 @@
+import { Controller, Get, HttpCode, Inject, Param, Post, Query } from '@nestjs/common';
+import { z } from 'zod';
+import { nameOfBooks, type Closing, type Reopening, type Whose } from '../../closings/closing.js';
+import { Closings, type ClosedMonth } from '../../closings/closing-log.js';
+import { AskedBy, type Asker } from '../../http/asker.js';
+import { NeedsScope } from '../../http/auth.guard.js';
+import { JsonBody } from '../../http/json-body.js';
+import { ProblemError } from '../../http/problem.js';
+import { TakesBody } from '../../http/rim.js';
+import { VERSION_OF_BUILD } from '../../version.js';
+import { Books } from '../books/books.js';
+import { month } from '../books/query.js';
+import { JOURNAL_BOOKS } from '../books/tokens.js';
+import { cursorOf, placeOfCursor } from '../cursor.js';
+import { badQuery, freshness, origin, paging, text } from '../query.js';
+import { APPEND_ATTEMPTS_MAX, appended, assertOver, closingsOf } from './close-month.js';
+import { lastClosed } from './frozen-books.js';
+
+/** Whose month: live mode and one's own account unless told. */
+const whose = { livemode: z.boolean().default(true), account: text };
+export const closingRequest = z.strictObject({ month, ...whose, accept: z.boolean().default(false) });
+export const reopeningRequest = z.strictObject({ ...whose, reason: z.string().min(1).max(500).optional() });
+const listing = z.strictObject({ ...origin, ...paging });
+const reading = z.strictObject({
+  livemode: z
+    .enum(['true', 'false'])
+    .default('true')
+    .transform((value) => value === 'true'),
+  account: text,
+});
+const fresh = z.strictObject(freshness).parse({});
+
+/** A closing as it is answered. */
+type ClosingAnswer = Omit<Closing, 'balances'>;
+type Page = Readonly<{ data: readonly ClosingAnswer[]; nextCursor: string | null }>;
+
+const BODY_BYTES_MAX = 4_096;
+
+/** Months of the books that are closed: by whom, when, up to where in the log, and with which balances. */
+@Controller('closings')
+@NeedsScope('read')
+export class ClosingsController {
+  constructor(
+    @Inject(Closings) private readonly closings: Closings,
+    @Inject(JOURNAL_BOOKS) private readonly books: Books,
+  ) {}
+
+  /** The closed months of all books, the newest first; those that were opened again are not among them. */
+  @Get()
+  async list(
+    @Query({ schema: listing }) { livemode, account, cursor, limit }: z.output<typeof listing>,
+  ): Promise<Page> {
+    const after = cursor === undefined ? null : placeOfCursor('closings', cursor);
+    if (cursor !== undefined && after === null) throw badQuery('cursor: must be the nextCursor of the page before');
+    await this.closings.refresh();
+    const all = this.closings.books
+      .filter((one) => livemode === undefined || one.livemode === livemode)
+      .filter((one) => account === undefined || (one.account ?? '') === account)
+      .flatMap((one) => this.closings.of(one))
+      .sort((a, b) => (a.revision < b.revision ? 1 : -1));
+    const rest = after === null ? all : all.filter(({ revision }) => revision < BigInt(String(after[0])));
+    const page = rest.slice(0, limit);
+    const last = page.at(-1);
+    return {
+      data: page.map(answerOf),
+      nextCursor: rest.length > limit && last !== undefined ? cursorOf('closings', [String(last.revision)]) : null,
+    };
+  }
+
+  /** One closed month, with its balances. */
+  @Get(':month')
+  async one(
+    @Param('month', { schema: month }) asked: string,
+    @Query({ schema: reading }) { livemode, account }: z.output<typeof reading>,
+  ): Promise<Closing> {
+    await this.closings.refresh();
+    return this.closings.read(this.#closed(booksOf({ livemode, account }), asked));
+  }
+
+  /**
+   * Closes a month, and the open ones before it. One that is closed already is answered as it is.
+   * @throws ProblemError 409 that says what speaks against it
+   */
+  @Post()
+  @HttpCode(200)
+  @NeedsScope('admin')
+  @TakesBody(BODY_BYTES_MAX)
+  async close(
+    @JsonBody(closingRequest) { month: wanted, livemode, account, accept }: z.output<typeof closingRequest>,
+    @AskedBy() asker: Asker,
+  ): Promise<{ data: readonly ClosingAnswer[] }> {
+    const { zone } = this.books.policy;
+    assertOver(wanted, zone);
+    const own = booksOf({ livemode, account });
+    for (let attempt = 1; attempt <= APPEND_ATTEMPTS_MAX; attempt += 1) {
+      const revision = await this.closings.refresh();
+      const frozen = await lastClosed(this.closings, own);
+      if (frozen !== undefined && wanted <= frozen.last) return { data: [answerOf(this.#closed(own, wanted))] };
+      const { made } = await this.books.ask(fresh, asker, async (connection) => {
+        const state = await this.books.ready(connection);
+        const by = { by: asker.name, build: VERSION_OF_BUILD, policy: state.policy };
+        return {
+          made: await closingsOf(connection, { ...own, ...by, frozen, state, month: wanted, zone, accepts: accept }),
+        };
+      });
+      const events = made.map((data) => ({ kind: 'closed' as const, data }));
+      if (await appended(this.closings, events, revision)) return { data: made.map(withoutBalances) };
+    }
+    throw othersClose();
+  }
+
+  /** Opens the last closed month again: what is known of it now is shown, until it is closed anew. @throws ProblemError 409 for another month */
+  @Post(':month/reopen')
+  @HttpCode(200)
+  @NeedsScope('admin')
+  @TakesBody(BODY_BYTES_MAX)
+  async reopen(
+    @Param('month', { schema: month }) wanted: string,
+    @JsonBody(reopeningRequest) { livemode, account, reason }: z.output<typeof reopeningRequest>,
+    @AskedBy() asker: Asker,
+  ): Promise<Reopening> {
+    const own = booksOf({ livemode, account });
+    for (let attempt = 1; attempt <= APPEND_ATTEMPTS_MAX; attempt += 1) {
+      const revision = await this.closings.refresh();
+      const closed = this.closings.of(own);
+      const last = closed.at(-1)?.month;
+      if (last !== wanted) {
+        const isClosed = closed.some((one) => one.month === wanted);
+        throw new ProblemError(
+          'closing_refused',
+          isClosed
+            ? `Months are opened again from the last one on, which is ${last}.`
+            : `${wanted} of ${nameOfBooks(own)} is not closed.`,
+        );
+      }
+      const reopenedAt = new Date().toISOString();
+      const data: Reopening = { ...own, month: wanted, by: asker.name, reopenedAt, reason: reason ?? null };
+      if (await appended(this.closings, [{ kind: 'reopened', data }], revision)) return data;
+    }
+    throw othersClose();
+  }
+
+  /** @throws ProblemError 404 */
+  #closed(own: Whose, wanted: string): ClosedMonth {
+    const found = this.closings.of(own).find((one) => one.month === wanted);
+    if (found === undefined)
+      throw new ProblemError(
+        'not_found',
+        `${wanted} of ${nameOfBooks(own)} is not closed. GET /v1/closings lists what is.`,
+      );
+    return found;
+  }
+}
+
+/** An empty account is one's own. */
+const booksOf = ({ livemode, account }: { livemode: boolean; account?: string | undefined }): Whose => ({
+  livemode,
+  account: account === undefined || account === '' ? null : account,
+});
+
+const othersClose = () => new ProblemError('closing_refused', 'Others close months at the same time. Ask again.');
+const answerOf = ({ revision: _, ...closing }: ClosedMonth): ClosingAnswer => closing;
+const withoutBalances = ({ balances: _, ...closing }: Closing): ClosingAnswer => closing;

@@ -1,0 +1,76 @@
+import type { Closing, Whose } from '../../closings/closing.js';
+import type { Closings } from '../../closings/closing-log.js';
+import { corrected, movedIn, type Moved } from '../../closings/frozen.js';
+import type { Scope } from '../books/amounts.js';
+import { monthAfter, type AskedScope } from '../books/query.js';
+
+/** What is closed of some books: the months from `first` to `last`, and of these what an answer needs. */
+export type FrozenBooks = Whose & Readonly<{ first: string; last: string; months: ReadonlyMap<string, Closing> }>;
+
+/** What is closed of the books that are asked for, as far as an answer about these months needs it. @throws when the event store is away */
+export async function frozenIn(
+  closings: Closings,
+  { livemode, account, currency }: AskedScope,
+  { from, to }: Readonly<{ from: string; to: string }>,
+): Promise<readonly FrozenBooks[]> {
+  await closings.refresh();
+  const asked = closings.books.filter(
+    (one) =>
+      (livemode === undefined || livemode === one.livemode) &&
+      (account === undefined || account === (one.account ?? '')),
+  );
+  const all: FrozenBooks[] = [];
+  for (const whose of asked) {
+    const closed = closings.of(whose);
+    const [first, last] = [closed[0]?.month, closed.at(-1)?.month];
+    if (first === undefined || last === undefined) continue;
+    const open = monthAfter(last);
+    const needed = closed.filter(
+      ({ month }) => (month >= from && month <= to) || (month === last && from <= open && open <= to),
+    );
+    const months = new Map<string, Closing>();
+    for (const one of needed) {
+      const closing = await closings.read(one);
+      const balances = closing.balances.filter((balance) => currency === undefined || balance.currency === currency);
+      months.set(one.month, { ...closing, balances });
+    }
+    all.push({ ...whose, first, last, months });
+  }
+  return all;
+}
+
+/** What was closed of one's books by the last refresh, with the last closing alone; undefined where nothing is. */
+export async function lastClosed(closings: Closings, whose: Whose): Promise<FrozenBooks | undefined> {
+  const closed = closings.of(whose);
+  const [first, last] = [closed[0], closed.at(-1)];
+  if (first === undefined || last === undefined) return undefined;
+  const months = new Map([[last.month, await closings.read(last)]]);
+  return { ...whose, first: first.month, last: last.month, months };
+}
+
+export type ScopedMove = Scope & Omit<Moved, 'currency'> & Readonly<{ correction: bigint; closing: Closing | null }>;
+
+/** What moved in a month, by what was closed: `moved` is by what is known now. */
+export function frozenMoves(
+  moved: readonly (Scope & Omit<Moved, 'currency'>)[],
+  month: string,
+  frozen: readonly FrozenBooks[],
+): readonly ScopedMove[] {
+  const isOf = (scope: Whose, { livemode, account }: Whose): boolean =>
+    scope.livemode === livemode && scope.account === account;
+  const others = moved.filter((row) => !frozen.some((one) => isOf(row, one)));
+  const all: ScopedMove[] = others.map((row) => ({ ...row, correction: 0n, closing: null }));
+  for (const books of frozen) {
+    const { livemode, account, last, months } = books;
+    const own = moved.filter((row) => isOf(row, books));
+    const closing = months.get(month) ?? null;
+    const rows =
+      month <= last
+        ? movedIn(closing?.balances ?? [])
+        : month === monthAfter(last)
+          ? corrected(own, months.get(last)?.balances ?? [])
+          : own.map((row) => ({ ...row, correction: 0n }));
+    all.push(...rows.map((row) => ({ ...row, livemode, account, closing })));
+  }
+  return all;
+}

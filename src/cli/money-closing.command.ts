@@ -1,0 +1,110 @@
+import { textOption, UsageError, type Given } from './command.js';
+import type { ServiceCommand } from './on-service.js';
+import { tableOf } from './texts.js';
+
+type Closing = Readonly<{
+  livemode: boolean;
+  account: string | null;
+  month: string;
+  closedAt: string;
+  by: string;
+  position: string;
+  policy: string;
+  accepted: readonly string[];
+}>;
+
+const BOOKS = `
+  --account <acct>    of one connected account                   (one's own)
+  --test              of test mode                               (live mode)
+  --json              as JSON, as the API answers
+`;
+const options = { account: { type: 'string' }, test: { type: 'boolean' }, json: { type: 'boolean' } } as const;
+
+/** The month that a command names. @throws UsageError */
+function monthOf({ names }: Given, command: string): string {
+  const [month, ...rest] = names;
+  if (month === undefined || !/^\d{4}-\d{2}$/.test(month) || rest.length > 0)
+    throw new UsageError(`money ${command} takes one month: money ${command} 2026-01.`);
+  return month;
+}
+
+const booksOf = (given: Given) => ({
+  livemode: given.values['test'] !== true,
+  ...(textOption(given, 'account') === undefined ? {} : { account: textOption(given, 'account') }),
+});
+
+const textOf = (closings: readonly Closing[]): string =>
+  closings.length === 0
+    ? 'No month is closed.'
+    : tableOf(
+        ['month', 'books', 'closed at', 'by', 'position', 'policy', 'accepted'],
+        closings.map(({ month, livemode, account, closedAt, by, position, policy, accepted }) => [
+          ...[month, [livemode ? 'live' : 'test', account].filter((part) => part !== null).join(' ')],
+          ...[closedAt, by, position, policy, accepted.join(', ')],
+        ]),
+      );
+
+const close: ServiceCommand = {
+  help: `Closes a month, and the open ones before it: from then on they are shown as they are now. What becomes known of them later is
+posted in the first open month. It needs a token of scope admin, and is refused while the month is not over, while rows cannot be derived,
+and while Equity:Unexplained is not zero.
+
+  --accept            close it all the same; the closing says what was accepted
+${BOOKS}`,
+  options: { ...options, accept: { type: 'boolean' } },
+  check: (given) => void monthOf(given, 'close'),
+  async run(given, { service, print }) {
+    const { data } = await service.post<{ data: readonly Closing[] }>('/v1/closings', {
+      ...{ month: monthOf(given, 'close'), ...booksOf(given), accept: given.values['accept'] === true },
+    });
+    print(given.values['json'] === true ? JSON.stringify(data, null, 2) : textOf(data));
+    return 0;
+  },
+};
+
+const reopen: ServiceCommand = {
+  help: `Opens the last closed month again, e.g. to close it anew with what is known now. It needs a token of scope admin. The log keeps who
+closed it, who opened it, and why.
+
+  --reason <text>     why
+${BOOKS}`,
+  options: { ...options, reason: { type: 'string' } },
+  check: (given) => void monthOf(given, 'reopen'),
+  async run(given, { service, print }) {
+    const reason = textOption(given, 'reason');
+    const month = monthOf(given, 'reopen');
+    const answer = await service.post(`/v1/closings/${month}/reopen`, {
+      ...booksOf(given),
+      ...(reason === undefined ? {} : { reason }),
+    });
+    print(given.values['json'] === true ? JSON.stringify(answer, null, 2) : `${month} is open again.`);
+    return 0;
+  },
+};
+
+const closings: ServiceCommand = {
+  help: `Lists the closed months of all books, the newest first. "money trial-balance --month" shows one as it was closed, and
+"--view restated" by what is known now.
+
+  --account <acct>    of one connected account; "" for one's own
+  --test              of test mode only
+  --json              as JSON, as the API answers
+`,
+  options,
+  check({ names }) {
+    if (names.length > 0) throw new UsageError('money closings takes no name.');
+  },
+  async run(given, { service, print }) {
+    const query = {
+      account: textOption(given, 'account'),
+      ...(given.values['test'] === true ? { livemode: 'false' } : {}),
+    };
+    const all: Closing[] = [];
+    for await (const closing of service.list<Closing>('/v1/closings', query)) all.push(closing);
+    print(given.values['json'] === true ? JSON.stringify(all, null, 2) : textOf(all));
+    return 0;
+  },
+};
+
+/** What closes months, opens them again, and lists them. */
+export const closingCommands = { close, reopen, closings };

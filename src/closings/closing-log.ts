@@ -1,0 +1,110 @@
+/** Closings in the event store: one stream has them all, so that a month is closed once, and that they survive Postgres. */
+import { randomUUID } from 'node:crypto';
+import type { EventStore } from '../eventstore/event-store.js';
+import { appendOwn } from '../eventstore/own-streams.js';
+import { readEventAt, readStream } from '../eventstore/read.js';
+import { StoreUnavailable } from '../eventstore/store-errors.js';
+import { faultOf, nameOfBooks, type Closing, type Reopening, type Whose } from './closing.js';
+
+const STREAM = 'ledger-closings';
+const CLOSED = 'ledger.month_closed';
+const REOPENED = 'ledger.month_reopened';
+
+/** A closing without its balances, and where it stands in the stream. */
+export type ClosedMonth = Omit<Closing, 'balances'> & Readonly<{ revision: bigint }>;
+
+/** A closing that is not as it was written, or does not follow the one before it. */
+export type ClosingFault = Readonly<{ month: string; revision: bigint; cause: string }> & Whose;
+
+/**
+ * The closed months of all books, as the log has them. Balances are read when they are asked for, so that memory does not grow with them;
+ * a look at the stream reads what came since the last one.
+ */
+export class Closings {
+  readonly #books = new Map<string, { whose: Whose; closed: ClosedMonth[] }>();
+  readonly #faults: ClosingFault[] = [];
+  #revision = -1n;
+  #reading: Promise<void> = Promise.resolve();
+
+  constructor(private readonly store: EventStore) {}
+
+  /** Reads what came since the last time; returns the revision up to which that is. @throws when the store is away */
+  async refresh(): Promise<bigint> {
+    const reading = this.#reading.catch(() => undefined).then(() => this.#read());
+    this.#reading = reading;
+    await reading;
+    return this.#revision;
+  }
+
+  /** The closed months of some books, in their order; each follows the one before it. */
+  of(whose: Whose): readonly ClosedMonth[] {
+    return this.#books.get(nameOfBooks(whose))?.closed ?? [];
+  }
+
+  /** All books that have closed months. */
+  get books(): readonly Whose[] {
+    return [...this.#books.values()].filter(({ closed }) => closed.length > 0).map(({ whose }) => whose);
+  }
+
+  get faults(): readonly ClosingFault[] {
+    return this.#faults;
+  }
+
+  /** A closing with its balances. */
+  async read({ revision, month }: ClosedMonth): Promise<Closing> {
+    const event = await readEventAt(this.store, STREAM, revision);
+    if (event === null) throw new Error(`The closing of ${month}, ${STREAM}@${revision}, is gone.`);
+    return event.data as Closing;
+  }
+
+  /** Appends closings, or a reopening, at the revision that they were decided at; `moved`: something else came. @throws StoreUnavailable */
+  async append(
+    events: readonly (Readonly<{ kind: 'closed'; data: Closing }> | Readonly<{ kind: 'reopened'; data: Reopening }>)[],
+    revision: bigint,
+  ): Promise<'written' | 'moved' | 'too_large'> {
+    const written = await appendOwn(this.store, STREAM, {
+      events: events.map(({ kind, data }) => ({
+        eventId: randomUUID(),
+        type: kind === 'closed' ? CLOSED : REOPENED,
+        data,
+      })),
+      revision,
+    });
+    if (written.kind === 'written') return 'written';
+    if (written.kind === 'wrong_expected_revision') return 'moved';
+    if (written.kind === 'too_large') return 'too_large';
+    throw new StoreUnavailable(`Writing a closing: ${written.kind}.`);
+  }
+
+  async #read(): Promise<void> {
+    for await (const event of readStream(this.store, STREAM, { from: this.#revision + 1n })) {
+      this.#revision = event.revision;
+      if (event.type === CLOSED) this.#close(event.data as Closing, event.revision);
+      else if (event.type === REOPENED) this.#reopen(event.data as Reopening, event.revision);
+      else throw new Error(`${STREAM}@${event.revision} is a ${event.type}, which this build does not know.`);
+    }
+  }
+
+  #close(closing: Closing, revision: bigint): void {
+    const { balances: _, ...rest } = closing;
+    const { livemode, account, month } = closing;
+    const closed = this.#closedOf(closing);
+    const cause = faultOf(closing, closed.at(-1) ?? null);
+    if (cause !== null) this.#faults.push({ livemode, account, month, revision, cause });
+    closed.push({ ...rest, revision });
+  }
+
+  #reopen({ livemode, account, month }: Reopening, revision: bigint): void {
+    const closed = this.#closedOf({ livemode, account });
+    if (closed.at(-1)?.month === month) closed.pop();
+    else
+      this.#faults.push({ livemode, account, month, revision, cause: 'It opens a month that was not the last one.' });
+  }
+
+  #closedOf({ livemode, account }: Whose): ClosedMonth[] {
+    const name = nameOfBooks({ livemode, account });
+    const own = this.#books.get(name) ?? { whose: { livemode, account }, closed: [] };
+    this.#books.set(name, own);
+    return own.closed;
+  }
+}

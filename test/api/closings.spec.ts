@@ -1,0 +1,304 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import type {
+  ClosedMonths,
+  Closings,
+  ClosingWithBalances,
+  Incomes,
+  Reconciliation,
+  Reopening,
+  TrialBalances,
+} from '../../packages/client/src/openapi.js';
+import { bill, eventOf, paymentOf, secondOf, type Whose } from '../support/books-events.js';
+import { ADMIN_TOKEN, deliver, read, READ_TOKEN } from '../support/delivery.js';
+import { startLedger, type TestLedger } from '../support/ledger.js';
+import { checkAnswer } from '../support/openapi.js';
+import { testDatabase, testEventStore, type TestServer } from '../support/servers.js';
+import { refund } from '../support/stripe-objects.js';
+import { randomId } from '../support/subscription-events.js';
+
+let eventStore: TestServer;
+let databases: TestServer[];
+let ledger: TestLedger;
+let position = '0';
+beforeAll(async () => {
+  [eventStore, ...databases] = await Promise.all([testEventStore(), testDatabase(), testDatabase()]);
+  ledger = await startLedger({ eventStore, database: databases[0] as TestServer });
+}, 60_000);
+afterAll(async () => {
+  await ledger.stop();
+  await Promise.all([eventStore, ...databases].map((server) => server.stop()));
+});
+
+const send = async (...events: unknown[]): Promise<void> => {
+  for (const event of events) ({ position } = (await deliver(ledger.url, JSON.stringify(event))).body);
+};
+const get = async <T = Record<string, unknown>>(path: string): Promise<T> => {
+  const { status, body } = await read<T>(
+    ledger.url,
+    `/v1${path}${path.includes('?') ? '&' : '?'}minPosition=${position}&waitMs=20000`,
+  );
+  expect({ path, status, body }).toMatchObject({ status: 200 });
+  return body;
+};
+/** What the log has of closings, whatever the rows. */
+const closings = async <T = Closings>(path = ''): Promise<T> => {
+  const { status, body } = await read<T>(ledger.url, `/v1/closings${path}`);
+  expect({ path, status, body }).toMatchObject({ status: 200 });
+  return body;
+};
+const post = async <T = ClosedMonths>(path: string, asked: object, token = ADMIN_TOKEN) => {
+  const response = await fetch(`${ledger.url}/v1${path}`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+    body: JSON.stringify(asked),
+  });
+  const [{ status, headers }, body] = [response, (await response.json()) as T & { code?: string; detail?: string }];
+  checkAnswer({ method: 'POST', url: `/v1${path}`, status, type: headers.get('content-type') ?? '', body });
+  return { status, body };
+};
+
+const newWhose = (): Whose => ({ account: randomId('acct'), livemode: true });
+const monthOf = async ({ account }: Whose, month: string, view: string): Promise<TrialBalances> => {
+  const balance = await get<TrialBalances>(`/trial-balance?account=${account}&month=${month}&view=${view}`);
+  expect(balance.data.map(({ sumMinor }) => sumMinor)).toEqual(balance.data.map(() => 0));
+  return balance;
+};
+/** What moved on each account, and what stood at the end; plus is debit. */
+const movesOf = async (whose: Whose, month: string, view: string) =>
+  Object.fromEntries(
+    (await monthOf(whose, month, view)).data.flatMap(({ accounts }) =>
+      accounts.map(({ name, debitMinor, creditMinor }) => [name, debitMinor - creditMinor]),
+    ),
+  );
+const incomeOf = async ({ account }: Whose, from: string, to: string, view: string) =>
+  (await get<Incomes>(`/revenue?account=${account}&from=${from}&to=${to}&view=${view}`)).data.flatMap(({ months }) =>
+    months.map((one) => [one.revenueMinor, one.contraMinor, one.netMinor, one.deferredMinor]),
+  );
+
+/** An invoice of three months that is paid at once. */
+function paidInvoice(whose: Whose) {
+  const [customer, inv, ch, inpay, line] = ['cus', 'in', 'ch', 'inpay', 'il'].map(randomId) as [
+    ...[string, string, string, string, string],
+  ];
+  const lines = [{ id: line, amount: 9000, from: '2026-01-01', to: '2026-04-01' }];
+  return {
+    ch,
+    events: [
+      ['invoice.finalized', bill(inv, { customer, day: '2026-01-01', lines })] as const,
+      ...paymentOf({ ch, inpay, invoice: inv, customer }, { day: '2026-01-01', amount: 9000 }),
+    ].map(([type, object]) => eventOf(whose)(type, object, '2026-01-01')),
+  };
+}
+const refundOf = (whose: Whose, ch: string, amount: number, madeOn: string, toldOn = madeOn) =>
+  eventOf(whose)(
+    'refund.created',
+    refund(randomId('re'), { amount, currency: 'usd', charge: ch, created: secondOf(madeOn) }),
+    toldOn,
+  );
+
+describe('a month that is closed', () => {
+  const whose = newWhose();
+  const { ch, events } = paidInvoice(whose);
+
+  it('stays as it was when something becomes known of it later, which is posted in the open month', async () => {
+    await send(...events);
+    await get(`/journal?account=${whose.account}`);
+    const { status, body } = await post('/closings', { month: '2026-01', ...whose });
+    expect({ status, body }).toMatchObject({ status: 200, body: { data: [{ month: '2026-01', previous: null }] } });
+    await send(refundOf(whose, ch, 9000, '2026-01-20', '2026-02-10'));
+
+    const [revenue, refunds, deferred, clearing] = [
+      ...['Income:Revenue', 'Income:Contra:Refunds', 'Liabilities:Deferred', 'Assets:Stripe:Clearing'],
+    ];
+    const table = async (month: string, view: string) => {
+      const moves = await movesOf(whose, month, view);
+      return [revenue, refunds, deferred, clearing].map((name) => moves[String(name)] ?? 0);
+    };
+    expect(await table('2026-01', 'frozen')).toEqual([-3100, 0, -5900, 9000]);
+    expect(await table('2026-02', 'frozen')).toEqual([1200, 1900, 5900, -9000]);
+    expect(await table('2026-01', 'restated')).toEqual([-1900, 1900, 0, 0]);
+    expect(await table('2026-02', 'restated')).toEqual([0, 0, 0, 0]);
+    expect(await incomeOf(whose, '2026-01', '2026-03', 'frozen')).toEqual([
+      [3100, 0, 3100, 5900],
+      [-1200, 1900, -3100, 0],
+      [0, 0, 0, 0],
+    ]);
+    expect(await incomeOf(whose, '2025-12', '2026-02', 'restated')).toEqual([
+      [0, 0, 0, 0],
+      [1900, 1900, 0, 0],
+      [0, 0, 0, 0],
+    ]);
+  });
+
+  it('is shown with who closed it and what is correction, unless what is known now is asked for', async () => {
+    const [closed] = (await monthOf(whose, '2026-01', 'frozen')).data;
+    expect(closed?.closing).toMatchObject({ by: expect.stringMatching(/^token-/) as unknown });
+    const [open] = (await monthOf(whose, '2026-02', 'frozen')).data;
+    expect(open?.closing).toBeNull();
+    expect(open?.accounts.find(({ name }) => name === 'Income:Contra:Refunds')).toEqual({
+      ...{ name: 'Income:Contra:Refunds', startMinor: 0, debitMinor: 1900, creditMinor: 0, endMinor: 1900 },
+      correctionMinor: 1900,
+    });
+    const { body } = await read(ledger.url, `/v1/trial-balance?view=frozen`);
+    expect(body).toMatchObject({ code: 'bad_query', detail: expect.stringContaining('view') as unknown });
+  });
+
+  it('is closed once, whoever asks for it again, and by admins alone', async () => {
+    const { body: known } = await post('/closings', { month: '2026-01', ...whose });
+    const again = await Promise.all([1, 2, 3, 4].map(() => post('/closings', { month: '2026-02', ...whose })));
+    expect(new Set(again.map(({ body }) => body.data[0]?.hash)).size).toBe(1);
+    const { data } = await closings(`?account=${whose.account}`);
+    expect(data.map(({ month, previous }) => [month, previous])).toEqual([
+      ['2026-02', known.data[0]?.hash],
+      ['2026-01', null],
+    ]);
+    expect((await closings(`?account=${whose.account}&limit=1`)).nextCursor).not.toBeNull();
+    const one = await closings<ClosingWithBalances>(`/2026-02?account=${whose.account}`);
+    expect(one.balances[0]?.accounts.map(({ name, endMinor }) => [name, endMinor])).toEqual([
+      ['Assets:Stripe:Clearing', 0],
+      ['Income:Contra:Refunds', 1900],
+      ['Income:Revenue', -1900],
+      ['Liabilities:Deferred', 0],
+    ]);
+    expect(await post('/closings', { month: '2026-03', ...whose }, READ_TOKEN)).toMatchObject({ status: 403 });
+  });
+
+  it('is opened again from the last one on, and closed anew with what is known by then', async () => {
+    expect(await post('/closings/2026-01/reopen', { ...whose })).toMatchObject({
+      status: 409,
+      body: { code: 'closing_refused', detail: expect.stringContaining('2026-02') as unknown },
+    });
+    const { body } = await post<Reopening>('/closings/2026-02/reopen', { ...whose, reason: 'the refund' });
+    expect(body).toMatchObject({ month: '2026-02', reason: 'the refund' });
+    await send(refundOf(whose, ch, 0, '2026-02-20'));
+    expect((await closings(`?account=${whose.account}`)).data).toHaveLength(1);
+    const { body: closed } = await post('/closings', { month: '2026-03', ...whose });
+    expect(closed.data.map(({ month }) => month)).toEqual(['2026-02', '2026-03']);
+  });
+});
+
+describe('a month cannot be closed', () => {
+  it('before it is over, or without being one', async () => {
+    const month = new Date().toISOString().slice(0, 7);
+    expect(await post('/closings', { month })).toMatchObject({ status: 409, body: { code: 'closing_refused' } });
+    expect(await post('/closings', { month: '2026-13' })).toMatchObject({ status: 400, body: { code: 'bad_request' } });
+    expect((await read(ledger.url, '/v1/closings/2020-01?account=nobody')).status).toBe(404);
+  });
+
+  it('while money is there that nobody can explain, unless that is accepted and noted', async () => {
+    const whose = newWhose();
+    const txn = randomId('txn');
+    await send(
+      eventOf(whose)(
+        'balance_transaction.created',
+        {
+          ...{ id: txn, object: 'balance_transaction', amount: -500, fee: 0, net: -500, currency: 'usd' },
+          ...{ type: 'adjustment', reporting_category: 'new_thing', created: secondOf('2026-01-10') },
+          ...{ available_on: secondOf('2026-01-12'), status: 'available', source: null, fee_details: [] },
+        },
+        '2026-01-10',
+      ),
+    );
+    expect(await movesOf(whose, '2026-01', 'frozen')).toEqual({
+      'Assets:Stripe:Balance': -500,
+      'Equity:Unexplained': 500,
+    });
+    expect(
+      await get<Reconciliation>(`/reconciliation?account=${whose.account}&since=2026-01-01T00:00:00Z`),
+    ).toMatchObject({
+      open: [{ cause: 'unknown_category', object: txn, amountMinor: 500 }],
+    });
+    expect(await post('/closings', { month: '2026-01', ...whose })).toMatchObject({
+      status: 409,
+      body: { code: 'closing_refused', detail: expect.stringContaining('Equity:Unexplained') as unknown },
+    });
+    expect(await post('/closings', { month: '2026-01', ...whose, accept: true })).toMatchObject({
+      status: 200,
+      body: { data: [{ accepted: ['unexplained'] }] },
+    });
+  });
+});
+
+const SEED = Number(process.env['SEED'] ?? 1);
+/** What may happen: an invoice or a refund becomes known, whenever it was made; or months are closed up to one. */
+const MONTHS = ['2026-01', '2026-02', '2026-03', '2026-04'];
+
+describe(`closed months (seed ${SEED})`, () => {
+  it('never change, whatever becomes known later; all else is true, and one begins where another ends', async () => {
+    const step = fc.oneof(
+      fc.record({
+        kind: fc.constant('refund' as const),
+        of: fc.nat(2),
+        amount: fc.integer({ min: 1, max: 3000 }),
+        day: fc.integer({ min: 1, max: 119 }),
+      }),
+      fc.record({ kind: fc.constant('invoice' as const) }),
+      fc.record({ kind: fc.constant('close' as const), month: fc.constantFrom(...MONTHS) }),
+    );
+    for (const steps of fc.sample(fc.array(step, { minLength: 8, maxLength: 8 }), { seed: SEED, numRuns: 2 })) {
+      const whose = newWhose();
+      const charges: string[] = [];
+      const closed = new Map<string, unknown>();
+      for (const one of [{ kind: 'invoice' as const }, ...steps]) {
+        if (one.kind === 'invoice') {
+          const { ch, events } = paidInvoice(whose);
+          charges.push(ch);
+          await send(...events);
+        } else if (one.kind === 'refund') {
+          const at = new Date((secondOf('2026-01-01') + one.day * 86_400) * 1000).toISOString().slice(0, 10);
+          await send(refundOf(whose, charges[one.of % charges.length] as string, one.amount, at));
+        } else {
+          await get(`/journal?account=${whose.account}&limit=1`);
+          expect(await post('/closings', { month: one.month, ...whose })).toMatchObject({ status: 200 });
+        }
+        const balances = new Map<string, TrialBalances['data']>();
+        for (const month of MONTHS) balances.set(month, (await monthOf(whose, month, 'frozen')).data);
+        let isOpen = false;
+        for (const [place, month] of MONTHS.entries()) {
+          const [own] = balances.get(month) ?? [];
+          const [next] = balances.get(MONTHS[place + 1] ?? '') ?? [];
+          const known = closed.get(month);
+          if (known !== undefined) expect({ steps, month, own }).toEqual({ steps, month, own: known });
+          if (own?.closing != null) closed.set(month, own);
+          const ends = (of: typeof own) => nonzero(of?.accounts.map(({ name, endMinor }) => [name, endMinor]));
+          if (next !== undefined)
+            expect(nonzero(next.accounts.map(({ name, startMinor }) => [name, startMinor]))).toEqual(ends(own));
+          if (own?.closing == null) isOpen = true;
+          if (isOpen) expect(ends((await monthOf(whose, month, 'restated')).data[0])).toEqual(ends(own));
+        }
+        const deferred = (await incomeOf(whose, '2026-01', '2026-04', 'frozen')).map((months) => months[3] ?? 0);
+        expect(deferred).toEqual(MONTHS.map((month) => 0 - standingOn(balances.get(month), 'Liabilities:Deferred')));
+      }
+    }
+  }, 60_000);
+});
+
+const nonzero = (rows: readonly (readonly [string, number])[] | undefined) =>
+  Object.fromEntries((rows ?? []).filter(([, amount]) => amount !== 0));
+const standingOn = (scopes: TrialBalances['data'] | undefined, account: string): number =>
+  scopes?.flatMap(({ accounts }) => accounts).find(({ name }) => name === account)?.endMinor ?? 0;
+
+describe('closings', () => {
+  it('survive the loss of Postgres, and another policy', async () => {
+    const whose = newWhose();
+    const { events } = paidInvoice(whose);
+    await send(...events);
+    await get(`/journal?account=${whose.account}`);
+    await post('/closings', { month: '2026-02', ...whose });
+    const before = [await monthOf(whose, '2026-01', 'frozen'), await monthOf(whose, '2026-02', 'frozen')];
+    const listed = await closings(`?account=${whose.account}`);
+
+    await ledger.stop();
+    ledger = await startLedger({
+      ...{ eventStore, database: databases[1] as TestServer },
+      environment: { MONEY_RECOGNITION: 'month' },
+    });
+    expect(await closings(`?account=${whose.account}`)).toEqual(listed);
+    const after = [await monthOf(whose, '2026-01', 'frozen'), await monthOf(whose, '2026-02', 'frozen')];
+    expect(after.map(({ data }) => data)).toEqual(before.map(({ data }) => data));
+    expect((await movesOf(whose, '2026-01', 'restated'))['Income:Revenue']).toBe(-3000);
+    // March has the last third, and what the first two were closed with above theirs is taken back.
+    expect((await movesOf(whose, '2026-03', 'frozen'))['Income:Revenue']).toBe(-3100);
+  }, 60_000);
+});
