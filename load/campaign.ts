@@ -19,7 +19,7 @@ export interface Campaign {
   readonly durationMs: number;
   /** The truth about every subscription whose events were all acknowledged. */
   readonly rows: readonly ExpectedRow[];
-  /** False when time ran out, or the service fell silent, before everything was sent. */
+  /** False when the time limit passed, or the service stopped answering, before everything was sent. */
   readonly complete: boolean;
 }
 

@@ -22,21 +22,21 @@ the log holds each exactly once in its stream, and that every subscription's row
   npm run storm -- [options]        or: subscription-ledger storm [options]
 
   --url <url>             the service, on a loopback address      (http://HOST:PORT, as the service reads them)
-  --subscriptions <n>     simulated subscription lives            (200)
+  --subscriptions <n>     simulated customers, each with one subscription or more  (200)
   --concurrency <n>       connections that deliver at once        (64)
   --duplicates <share>    events that are delivered again, 0-0.9  (0.3)
   --reorder <n>           later events that may overtake one      (50)
-  --seed <n>              the same seed plays the same storm      (42)
+  --seed <n>              the same seed sends the same events     (42)
   --api-version <v>       ${API_VERSIONS.join(', ')}, or mixed  (mixed)
   --cycles                let values change and change back within a second
   --recorded <folder>     recorded events to mix in               (test/fixtures/stripe-events, when it exists)
   --time-limit-s <n>      stop sending after                      (600)
-  --retry-for-s <n>       patience with one event                 (60)
+  --retry-for-s <n>       how long to retry one event             (60)
   --data-dir <folder>     the service's DATA_DIR, with its secrets and endpoints  ($DATA_DIR or data)
   --secret, --token, --eventstore   the signing secret, the read token and the store's URL, if they are not there
   --help                  this text
 
-Exit code 0: everything is right. 1: something is wrong; it is printed with examples. 2: the storm could not start or be judged.
+Exit code 0: everything is right. 1: something is wrong; it is printed with examples. 2: the storm could not start or be checked.
 `;
 
 /** Reads the command line; `undefined` when help was asked for. */

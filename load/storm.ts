@@ -19,7 +19,7 @@ function settings(): StormOptions | undefined {
   }
 }
 
-/** One request first: without a service, all the others would only wait for it. */
+/** Without a service, every delivery would be retried until its time limit. */
 async function assertServes({ origin }: StormOptions): Promise<void> {
   await fetch(new URL('/health/live', origin), { signal: AbortSignal.timeout(5_000) }).catch((error: unknown) => {
     throw new Error(
@@ -33,11 +33,11 @@ async function storm(options: StormOptions): Promise<boolean> {
   await assertServes(options);
   const progress = new Progress(process.stdout);
   const startedMs = performance.now();
-  const campaign = await sendAll(options, (sent, lives) =>
+  const campaign = await sendAll(options, (sent, begun) =>
     progress.show(() => {
       const rate = (sent.acknowledged / (performance.now() - startedMs)) * 1000;
       const failures = [...sent.failures.values()].reduce((sum, count) => sum + count, 0);
-      return `${lives} of ${options.subscriptions} lives begun, ${number.format(sent.acknowledged)} deliveries acknowledged, ${number.format(rate)}/s, ${failures} retried`;
+      return `${begun} of ${options.subscriptions} customers begun, ${number.format(sent.acknowledged)} deliveries acknowledged, ${number.format(rate)}/s, ${failures} retried`;
     }),
   );
   progress.end();
@@ -47,8 +47,8 @@ async function storm(options: StormOptions): Promise<boolean> {
   findings.lines().forEach((line) => console.log(line));
   console.log(
     findings.count === 0
-      ? 'Nothing is missing, nothing is there twice, every row is right.'
-      : `${findings.count} things are wrong.`,
+      ? 'No event is missing, none is stored twice, and every row is right.'
+      : `${findings.count} faults found.`,
   );
   return findings.count === 0;
 }
@@ -57,10 +57,10 @@ async function audit(options: StormOptions, campaign: Campaign): Promise<Finding
   const { sent, rows, complete } = campaign;
   const findings = new Findings();
   if (!complete)
-    findings.add('storm cut short', 'time ran out, or the service fell silent, before everything was sent');
+    findings.add('storm cut short', 'not everything was sent: the time limit passed, or the service stopped answering');
   const read = await auditLog(options.eventstoreUrl, sent, findings);
   console.log(
-    `log        ${number.format(read)} events read, ${number.format(sent.byId.size)} of this storm looked for`,
+    `log        ${number.format(read)} events read; ${number.format(sent.byId.size)} events of this storm expected`,
   );
   const { origin, token } = options;
   const compared = await auditRows(
@@ -68,7 +68,7 @@ async function audit(options: StormOptions, campaign: Campaign): Promise<Finding
     { origin, token, minPosition: sent.positionMax, catchUpMs: CATCH_UP_MS, concurrency: 16 },
     findings,
   );
-  console.log(`rows       ${number.format(compared)} subscriptions compared with the truth`);
+  console.log(`rows       ${number.format(compared)} subscriptions compared with the simulator`);
   return findings;
 }
 
@@ -88,13 +88,13 @@ function report({ sent, latencies, lag, durationMs }: Campaign): string[] {
   ];
 }
 
-/** Samples with zero ids, thin events and the like are sent on purpose: they belong into quarantine. */
+/** Samples with zero ids, thin events and the like are sent on purpose: they belong in quarantine. */
 function quarantineLines({ outcomes, quarantinedSamples }: Campaign['sent']): string[] {
   const quarantined = outcomes.get('quarantined') ?? 0;
   if (quarantined === 0) return [];
   const rest = quarantined - quarantinedSamples;
   return [
-    `quarantine ${number.format(quarantinedSamples)} samples without a real id or object, sent on purpose${rest === 0 ? '' : `; and ${number.format(rest)} events of simulated lives, which is wrong`}`,
+    `quarantine ${number.format(quarantinedSamples)} samples without a real id or object, sent on purpose${rest === 0 ? '' : `; and ${number.format(rest)} events of simulated customers, which is wrong`}`,
   ];
 }
 
@@ -105,7 +105,7 @@ async function parkedLine({ origin, token }: StormOptions): Promise<string> {
   });
   const { reads } = (await response.json()) as { reads: { parked?: Readonly<Record<string, number>> } };
   const parked = Object.entries(reads.parked ?? {}).map(([generation, streams]) => `${generation} ${streams}`);
-  return `parked     ${parked.join(', ') || 'no stream'}${parked.length === 0 ? '' : ' (some samples cannot be folded, on purpose; "subscription-ledger parked list" shows why)'}`;
+  return `parked     ${parked.join(', ') || 'no stream'}${parked.length === 0 ? '' : ' (some samples cannot be folded, on purpose; see "subscription-ledger parked list")'}`;
 }
 
 const options = settings();

@@ -1,6 +1,6 @@
 /**
- * `npm run stripe-sandbox`: a Stripe to try the ledger on. It begins a month ago, lets the month pass within minutes,
- * delivers webhooks as it goes, and loses some of them.
+ * `npm run stripe-sandbox`: a simulated Stripe to try the ledger on. It starts a month ago, lets the month pass within
+ * minutes, delivers webhooks, and loses some of them.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
@@ -10,19 +10,23 @@ import { DEMO_KEY, startStripeApi, type SimulatedStripe } from './server.js';
 
 const SECRET = 'whsec_demodemodemodemodemodemodemodemo';
 const HISTORY_S = 90 * DAY;
-const TOLD_EVERY_S = 10;
+const REPORT_EVERY_S = 10;
+/** A folder of its own: a ledger that has events of another account refuses to ask this one. */
+const DATA_FOLDER = 'data-sandbox';
+const { HOST = '127.0.0.1', PORT = '3000' } = process.env;
+const LEDGER = `http://${HOST}:${PORT}/webhooks/stripe`;
 
-const HELP = `Plays Stripe: its API with customers of ${HISTORY_S / DAY} days, and its webhooks.
+const HELP = `Simulates Stripe: its API with customers of the last ${HISTORY_S / DAY} days, and its webhooks.
 
   npm run stripe-sandbox -- [options]
 
-  --subscriptions N   how many lives of customers to play (50)
-  --seed N            which ones: the same seed plays the same lives (1)
-  --lose SHARE        share of webhooks to lose on the way, from 0 to 1 (0.1)
-  --faults SHARE      share of answers to fail with 429, with 5xx, and in the middle, each (0)
-  --speed N           seconds to let pass in one second, until it is the present (${HOUR})
-  --port N            port of the API (12111)
-  --to URL            where to deliver webhooks (http://127.0.0.1:3000/webhooks/stripe)
+  --subscriptions N   simulate about N subscriptions (50)
+  --seed N            the same seed gives the same customers (1)
+  --lose SHARE        lose this share of the webhooks, from 0 to 1 (0.1)
+  --faults SHARE      answer this share of requests with 429, as many with 5xx, and cut as many answers (0)
+  --speed N           let N seconds pass in each second, up to the present (${HOUR})
+  --port N            listen for API requests on this port (12111)
+  --to URL            deliver webhooks to this address (http://HOST:PORT/webhooks/stripe: ${LEDGER})
 `;
 
 class WrongOption extends Error {}
@@ -37,7 +41,7 @@ function optionsOf(args: readonly string[]) {
       faults: { type: 'string', default: '0' },
       speed: { type: 'string', default: String(HOUR) },
       port: { type: 'string', default: '12111' },
-      to: { type: 'string', default: 'http://127.0.0.1:3000/webhooks/stripe' },
+      to: { type: 'string', default: LEDGER },
       help: { type: 'boolean', default: false },
     },
   });
@@ -74,31 +78,32 @@ async function main(): Promise<void> {
   const form = new URLSearchParams({ url: to, secret: SECRET, 'enabled_events[0]': '*' });
   stripe.endpoints.create(form, stripe.clock.now());
   stripe.endpoints.skipTo(stripe.clock.now());
-  process.stdout.write(welcome(stripe, to));
   const stop = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
+  process.stdout.write(welcome(stripe, to));
   await run(stripe, speed, stop.signal);
   await stripe.stop();
 }
 
-const welcome = ({ url, world, clock }: SimulatedStripe, to: string): string => `A Stripe to try things on: ${url}
-  account ${world.account.id} in test mode, ${[...world.listed('subscription', clock.now())].length} subscriptions by now
+const welcome = ({ url, world, clock }: SimulatedStripe, to: string): string => `A simulated Stripe answers on ${url}
+  account ${world.account.id} in test mode, ${[...world.listed('subscription', clock.now())].length} subscriptions so far
   webhooks go to ${to}
 
-Let the ledger ask it and take its webhooks. Paste this line into each of two other terminals:
+Paste this line into two other terminals, so that the ledger asks it and takes its webhooks:
 
-  export STRIPE_API_URL=${url} STRIPE_API_KEYS=demo=${DEMO_KEY} STRIPE_WEBHOOK_SECRETS=demo=${SECRET}
+  export STRIPE_API_URL=${url} STRIPE_API_KEYS=demo=${DEMO_KEY} STRIPE_WEBHOOK_SECRETS=demo=${SECRET} \\
+    DATA_DIR=${DATA_FOLDER}${PORT === '3000' ? '' : ` PORT=${PORT}`}
 
-  npm start                                  # in one: the ledger takes webhooks from now on
-  npx subscription-ledger backfill           # in the other: what was before
-  npx subscription-ledger recover            # what was lost on the way since
-  npx subscription-ledger reconcile          # whether anything differs; looks twice, so it takes a minute
+  npm start                                  # in the first: takes webhooks from now on
+  npx subscription-ledger backfill           # in the second: reads what Stripe had before; about two minutes
+  npx subscription-ledger recover            # fetches the webhooks that were lost since
+  npx subscription-ledger reconcile          # compares every object; looks twice, so it takes a minute
 
-Ctrl-C ends it. The next start begins again, a month ago: begin with an empty ledger then, too (rm -r data).
+Stop it with Ctrl-C. The next start simulates the same month again: remove the folder ${DATA_FOLDER} first.
 
 `;
 
-/** Moves the clock once a second, and delivers, until it is told to stop. While it stands, all that is read is of one time, as Stripe's. */
+/** Moves the clock once a second and delivers webhooks, until the signal. Between moves every answer is of one time, as Stripe's are. */
 async function run(stripe: SimulatedStripe, speed: number, signal: AbortSignal): Promise<void> {
   const { clock, endpoints } = stripe;
   const counts = { delivered: 0, refused: 0, unanswered: 0 };
@@ -112,14 +117,16 @@ async function run(stripe: SimulatedStripe, speed: number, signal: AbortSignal):
     }
     const lost = new Set(endpoints.lost);
     count(counts, await stripe.deliver());
-    for (const id of endpoints.lost) if (!lost.has(id)) tell(stripe, `lost on the way: ${id} ${typeOf(stripe, id)}`);
-    if (seconds % TOLD_EVERY_S === 0) {
+    for (const id of endpoints.lost) if (!lost.has(id)) report(stripe, `lost: ${id} ${typeOf(stripe, id)}`);
+    if (seconds % REPORT_EVERY_S === 0) {
       const { requests } = stripe.counters;
-      tell(
+      report(
         stripe,
-        `${counts.delivered} webhooks taken, ${counts.refused} refused, ${counts.unanswered} not answered, ` +
+        `webhooks: ${counts.delivered} delivered, ${counts.refused} refused, ${counts.unanswered} unanswered, ` +
           `${endpoints.lost.size} lost; ${requests} API requests`,
       );
+      if (counts.delivered === 0 && counts.unanswered > 0)
+        report(stripe, 'No ledger answers there. Start it as shown above, with the same PORT.');
     }
     await pause(1_000, undefined, { signal }).catch(() => undefined);
   }
@@ -136,12 +143,12 @@ function count(counts: { delivered: number; refused: number; unanswered: number 
 const typeOf = ({ world }: SimulatedStripe, id: string): string =>
   world.event(id)?.in(world.options.apiVersion).type ?? '';
 
-const tell = ({ clock }: SimulatedStripe, text: string): void =>
+const report = ({ clock }: SimulatedStripe, text: string): void =>
   void process.stdout.write(`${new Date(clock.now() * 1_000).toISOString().slice(0, 16)}  ${text}\n`);
 
 main().catch((error: NodeJS.ErrnoException) => {
   const isUse = error instanceof WrongOption || error.code?.startsWith('ERR_PARSE_ARGS') === true;
-  const taken = error.code === 'EADDRINUSE' ? 'The port is taken: give another with --port.' : null;
+  const taken = error.code === 'EADDRINUSE' ? 'The port is taken. Name another with --port.' : null;
   process.stderr.write(`${isUse ? error.message : (taken ?? error.stack)}\n`);
   process.exitCode = isUse ? 2 : 1;
 });

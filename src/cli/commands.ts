@@ -1,7 +1,19 @@
 import type { Command, Terminal } from './command.js';
 import type { ServiceCommand } from './on-service.js';
 
+/** The parts of the list of commands, with what the commands of each have in common. */
+export const GROUPS = {
+  run: 'Run and check the service. Configure it by environment variables or a file .env: docs/configuration.md.',
+  ask: `Ask a running service over its API: that of --url and --token, of LEDGER_URL and LEDGER_TOKEN, or of HOST, PORT
+and DATA_DIR.`,
+  stores: `Work on the stores of a service, while it runs or not: those of --data-dir or DATA_DIR, or of EVENTSTORE_URL and
+DATABASE_URL. Where nothing runs, they start the embedded servers meanwhile. They never create a ledger.`,
+  stripe: 'Ask Stripe, with a key of STRIPE_API_KEYS: docs/stripe-api.md.',
+  log: 'Keep and copy the log.',
+} as const;
+
 type Entry = Readonly<{
+  group: keyof typeof GROUPS;
   /** One word, or two as in `eventstore copy`. */
   name: string;
   /** What follows the name, e.g. `[projection…]`. */
@@ -34,6 +46,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   {
     kind: 'plain_program',
     name: 'start',
+    group: 'run',
     usage: '',
     summary: 'run the service',
     load: () => import('../main.js'),
@@ -49,6 +62,7 @@ files in ./data.
   {
     kind: 'plain_program',
     name: 'sample',
+    group: 'run',
     usage: '',
     summary: 'send one signed event to the service, and show what the ledger then knows',
     load: () => import('../sample.js'),
@@ -58,13 +72,15 @@ files in ./data.
   {
     kind: 'program',
     name: 'storm',
+    group: 'run',
     usage: '[options]',
-    summary: 'send thousands of events to the service, repeated and out of order, and check the result',
+    summary: 'send thousands of events, repeated and out of order, and check the result',
     load: () => import(new URL(STORM, import.meta.url).href),
   },
   {
     kind: 'check',
     name: 'doctor',
+    group: 'run',
     usage: '',
     summary: 'check configuration, folders, servers, clocks and rows, and say what to do',
     load: async () => (await import('./doctor.command.js')).doctorCommand,
@@ -72,6 +88,7 @@ files in ./data.
   {
     kind: 'service_command',
     name: 'status',
+    group: 'ask',
     usage: '',
     summary: 'say in a sentence how the service is, with its numbers',
     load: async () => (await import('./status.command.js')).statusCommand,
@@ -79,6 +96,7 @@ files in ./data.
   {
     kind: 'service_command',
     name: 'tail',
+    group: 'ask',
     usage: '[filters]',
     summary: 'print each event as it comes',
     load: async () => (await import('./tail.command.js')).tailCommand,
@@ -86,6 +104,7 @@ files in ./data.
   {
     kind: 'service_command',
     name: 'find',
+    group: 'ask',
     usage: '<text>',
     summary: 'find by any id, e-mail, number, code or reference',
     load: async () => (await import('./find.command.js')).findCommand,
@@ -93,6 +112,7 @@ files in ./data.
   {
     kind: 'service_command',
     name: 'events',
+    group: 'ask',
     usage: 'list|show|send …',
     summary: 'list events, show one, deliver one again',
     load: async () => (await import('./events.command.js')).eventsCommand,
@@ -100,6 +120,7 @@ files in ./data.
   {
     kind: 'command',
     name: 'access changes',
+    group: 'stores',
     usage: '',
     summary: 'list the changes of access that are held back, and why',
     load: async () => (await import('./access-changes.command.js')).accessChangesCommand,
@@ -107,6 +128,7 @@ files in ./data.
   {
     kind: 'command',
     name: 'access approve',
+    group: 'stores',
     usage: '',
     summary: 'record the changes of access that are held back',
     load: async () => (await import('./access-changes.command.js')).accessApproveCommand,
@@ -114,6 +136,7 @@ files in ./data.
   {
     kind: 'service_command',
     name: 'access',
+    group: 'ask',
     usage: '<customer|e-mail>',
     summary: 'say whether somebody has access, until when, and why',
     load: async () => (await import('./access.command.js')).accessCommand,
@@ -121,6 +144,7 @@ files in ./data.
   {
     kind: 'service_command',
     name: 'timeline',
+    group: 'ask',
     usage: '<subscription>',
     summary: 'list the events of a subscription in logical order, with what each changed',
     load: async () => (await import('./timeline.command.js')).timelineCommand,
@@ -128,8 +152,9 @@ files in ./data.
   {
     kind: 'command',
     name: 'money compare',
+    group: 'stores',
     usage: '[what] [options]',
-    summary: 'say what MRR or the books would be by another definition, and whose they are that differ',
+    summary: 'compare MRR or the books with those by another definition, customer by customer',
     load: async () => (await import('./money-compare.command.js')).moneyCompareCommand,
   },
   ...(['close', 'reopen', 'closings'] as const).map((name): CommandEntry => ({
@@ -146,6 +171,7 @@ files in ./data.
   {
     kind: 'service_command',
     name: 'money',
+    group: 'ask',
     usage: '<what> [options]',
     summary: 'show trial balance, revenue, MRR and journal, and export the books',
     load: async () => (await import('./money.command.js')).moneyCommand,
@@ -153,6 +179,7 @@ files in ./data.
   {
     kind: 'command',
     name: 'projections',
+    group: 'stores',
     usage: '',
     summary: 'list every generation of every read model: state, position, lag, parked streams',
     load: async () => (await import('./projections.command.js')).projectionsCommand,
@@ -160,6 +187,7 @@ files in ./data.
   {
     kind: 'command',
     name: 'rebuild',
+    group: 'stores',
     usage: '[projection…]',
     summary: 'build read models again from the log, without downtime',
     load: async () => (await import('./rebuild.command.js')).rebuildCommand,
@@ -167,6 +195,7 @@ files in ./data.
   {
     kind: 'command',
     name: 'rollback',
+    group: 'stores',
     usage: '<projection>',
     summary: 'show the rows from before the last rebuild again, brought up to date',
     load: async () => (await import('./rollback.command.js')).rollbackCommand,
@@ -174,6 +203,7 @@ files in ./data.
   {
     kind: 'command',
     name: 'verify',
+    group: 'stores',
     usage: '[projection…]',
     summary: 're-fold streams from the log, and compare them with the rows',
     load: async () => (await import('./verify.command.js')).verifyCommand,
@@ -181,6 +211,7 @@ files in ./data.
   {
     kind: 'command',
     name: 'parked',
+    group: 'stores',
     usage: 'list|show|replay …',
     summary: 'list the streams that could not be folded, show the cause, fold them again',
     load: async () => (await import('./parked.command.js')).parkedCommand,
@@ -188,6 +219,7 @@ files in ./data.
   {
     kind: 'check',
     name: 'endpoint',
+    group: 'stripe',
     usage: 'check|create|fix|rotate',
     summary: 'look after the webhook endpoint in Stripe',
     load: async () => (await import('./endpoint.command.js')).endpointCommand,
@@ -195,6 +227,7 @@ files in ./data.
   {
     kind: 'check',
     name: 'stripe-check',
+    group: 'stripe',
     usage: '[--wait n]',
     summary: 'ask Stripe what the key may read, and how it behaves',
     load: async () => (await import('./stripe-check.command.js')).stripeCheckCommand,
@@ -202,6 +235,7 @@ files in ./data.
   {
     kind: 'check',
     name: 'backup',
+    group: 'log',
     usage: '--to <file>',
     summary: 'copy the log of the embedded event store into a file, while the service runs',
     load: async () => (await import('./backup.commands.js')).backupCommand,
@@ -209,6 +243,7 @@ files in ./data.
   {
     kind: 'check',
     name: 'restore',
+    group: 'log',
     usage: '--from <file>',
     summary: 'make the log of a data directory from a backup',
     load: async () => (await import('./backup.commands.js')).restoreCommand,
@@ -216,6 +251,7 @@ files in ./data.
   {
     kind: 'command',
     name: 'backfill',
+    group: 'stripe',
     usage: '[options]',
     summary: 'read what Stripe has of the account, and record what the log does not know',
     load: async () => (await import('./backfill.command.js')).backfillCommand,
@@ -223,6 +259,7 @@ files in ./data.
   {
     kind: 'command',
     name: 'recover',
+    group: 'stripe',
     usage: '[options]',
     summary: 'fetch the events that Stripe did not deliver',
     load: async () => (await import('./recover.command.js')).recoverCommand,
@@ -230,6 +267,7 @@ files in ./data.
   {
     kind: 'command',
     name: 'reconcile',
+    group: 'stripe',
     usage: '[options]',
     summary: 'compare the ledger with Stripe, and repair what has drifted',
     load: async () => (await import('./reconcile.command.js')).reconcileCommand,
@@ -237,6 +275,7 @@ files in ./data.
   {
     kind: 'command',
     name: 'runs',
+    group: 'stripe',
     usage: '[options]',
     summary: 'list the runs that asked Stripe, and how far they are',
     load: async () => (await import('./runs.command.js')).runsCommand,
@@ -244,6 +283,7 @@ files in ./data.
   {
     kind: 'program',
     name: 'eventstore copy',
+    group: 'log',
     usage: '--from <url> --to <url>',
     summary: 'copy one event store into another, and compare them',
     load: () => import('../eventstore/copy/cli.js'),
@@ -251,6 +291,7 @@ files in ./data.
   {
     kind: 'program',
     name: 'eventstore',
+    group: 'log',
     usage: '[options]',
     summary: 'run the embedded event store alone, or check its files',
     load: () => import('../../packages/embedded-eventstore/src/cli.js'),

@@ -31,10 +31,17 @@ creates a ledger. Exits with 1 when a check fails (✗); a warning (!) does not.
     }
     if (isJson) print(JSON.stringify(checks, null, 2));
     const failed = checks.filter(({ state }) => state === 'failed').length;
-    if (!isJson) print(failed === 0 ? 'Nothing is wrong.' : `${failed} of ${checks.length} checks failed.`);
+    const warnings = checks.filter(({ state }) => state === 'warning').length;
+    if (!isJson) print(summaryOf({ failed, warnings, all: checks.length }));
     return failed === 0 ? 0 : 1;
   },
 };
+
+function summaryOf({ failed, warnings, all }: { failed: number; warnings: number; all: number }): string {
+  const warned = `${warnings} warning${warnings === 1 ? '' : 's'}`;
+  if (failed > 0) return `${failed} of ${all} checks failed${warnings > 0 ? `; ${warned}` : ''}.`;
+  return warnings > 0 ? `No check failed; ${warned}.` : 'Nothing is wrong.';
+}
 
 const lineOf = ({ check, state, text, remedy }: Check): string =>
   `${MARKS[state]} ${check.padEnd(14)} ${text}${remedy === undefined ? '' : `\n${' '.repeat(17)}${remedy}`}`;

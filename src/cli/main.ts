@@ -2,25 +2,35 @@
 /** `subscription-ledger`: the service, its tools, and work on the read models beside a running service or without one. */
 import { parseArgs } from 'node:util';
 import { UsageError, type Command, type Given } from './command.js';
-import { COMMANDS, type CommandEntry } from './commands.js';
+import { COMMANDS, GROUPS, type CommandEntry } from './commands.js';
 import { boundHeaps } from '../heaps.js';
 
 const USAGE_EXIT = 2;
+
+const NAME_WIDTH = 30;
+
+/** A command in the list; a name that is too long for its column stands on a line of its own. */
+function listed({ name, usage, summary }: CommandEntry): string {
+  const call = `${name} ${usage}`.trimEnd();
+  const gap = call.length < NAME_WIDTH ? call.padEnd(NAME_WIDTH) : `${call}\n${' '.repeat(NAME_WIDTH + 2)}`;
+  return `  ${gap} ${summary}`;
+}
+
+const groupsOf = (commands: readonly CommandEntry[]): string =>
+  Object.entries(GROUPS)
+    .map(([group, about]) =>
+      [`${about}\n`, ...commands.filter((one) => one.group === group).map(listed), ''].join('\n'),
+    )
+    .join('\n');
 
 const HELP = `Subscription ledger: turns Stripe webhooks into subscription records you can trust.
 
   subscription-ledger <command> [options]        in a checkout: npm run ledger -- <command> [options]
 
-${COMMANDS.map(({ name, usage, summary }) => `  ${`${name} ${usage}`.padEnd(30)} ${summary}`).join('\n')}
-
+${groupsOf(COMMANDS)}
   help <command>, <command> --help   show the options of a command
   --version                          show the versions of the ledger, Node and the embedded servers
 
-status, tail, find, events, access, timeline and money ask a running service over its API: --url and --token, or LEDGER_URL and
-LEDGER_TOKEN, or the service that HOST, PORT and DATA_DIR name.
-doctor, projections, rebuild, rollback, verify, parked and money compare work on the stores of a service, while it runs or
-not. They take --data-dir <folder>, the service's DATA_DIR ($DATA_DIR or data), or read EVENTSTORE_URL and DATABASE_URL. When nothing
-runs there, they start the embedded servers for as long as they take. They never create a ledger.
 Exit code 0: done. 1: something is wrong; it is printed. 2: the command line is wrong, or the command could not run.
 `;
 
@@ -37,7 +47,9 @@ async function main(args: readonly string[]): Promise<number | null> {
     return 0;
   }
   const words = first === 'help' ? args.slice(1) : args;
-  const entry = COMMANDS.find(({ name }) => name.split(' ').every((word, at) => words[at] === word));
+  const [entry] = COMMANDS.filter(({ name }) => name.split(' ').every((word, at) => words[at] === word)).sort(
+    (a, b) => b.name.length - a.name.length,
+  );
   if (entry === undefined) {
     const names = COMMANDS.map(({ name }) => name).join(', ');
     throw new UsageError(

@@ -416,7 +416,7 @@ export class Backfill {
 
   async #checkpointIfDue(objects: number): Promise<void> {
     this.#objectsSince += objects;
-    if (this.parts.signal.aborted) throw new Stopped('It was told to stop.');
+    if (this.parts.signal.aborted) throw new Stopped('interrupted');
     const isDue = this.#objectsSince >= CHECKPOINT_OBJECTS || performance.now() - this.#checkpointAt >= CHECKPOINT_MS;
     if (!isDue) return;
     this.#checkpointing ??= this.#checkpoint('checkpoint').finally(() => {

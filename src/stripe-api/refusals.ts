@@ -33,10 +33,10 @@ export type Refusal =
   | Readonly<{ kind: 'refused'; status: number; code: string | null; param: string | null; message: string }>
   /** Not asked: the budget is spent. `until`: when there is some again, in milliseconds since the epoch; null: never. */
   | Readonly<{ kind: 'over_budget'; until: number | null; message: string }>
-  /** Not asked: the run was told to stop. */
+  /** Not asked: the run was interrupted. */
   | Readonly<{ kind: 'stopped'; message: string }>;
 
-export const STOPPED: Refusal = { kind: 'stopped', message: 'The run was told to stop.' };
+export const STOPPED: Refusal = { kind: 'stopped', message: 'Interrupted.' };
 
 /** Whether the same request may be answered a moment later. */
 export const isPassing = (refusal: Refusal): refusal is Extract<Refusal, { retryAfterMs: number | null }> =>
@@ -83,10 +83,13 @@ function noAnswer({ detail }: InstanceType<typeof Stripe.errors.StripeConnection
   return {
     kind: 'away',
     cause: isTimeout ? 'timeout' : 'connection',
-    message: isTimeout ? 'Stripe did not answer in time.' : `No answer of Stripe: ${withoutKeys(cause.message)}.`,
+    message: isTimeout ? 'Stripe did not answer in time.' : `Stripe does not answer: ${reasonOf(cause)}.`,
     retryAfterMs: null,
   };
 }
+
+/** Why a connection failed; the package puts the code before a message that has it. */
+const reasonOf = ({ message }: Error): string => withoutKeys(message.replace(/^([A-Z]+): (?=.*\1)/, ''));
 
 function byStatus(failure: Failure): Refusal {
   const { status, code, param, message, headers, body } = failure;

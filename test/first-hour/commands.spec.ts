@@ -1,10 +1,12 @@
 /** What a newcomer mistypes: each ends with one sentence that says what to do, and nothing is made. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import { promisify } from 'node:util';
+import { COMMANDS } from '../../src/cli/commands.js';
 import { startLedger, type TestLedger } from '../support/ledger.js';
 import { projections } from '../../projections/index.js';
 import { Database } from '../../src/read-models/database.js';
@@ -95,6 +97,22 @@ describe('a folder without a ledger stays as it is, and the command exits with 2
     expect(existsSync(join(scratch.path, 'data'))).toBe(false);
   });
 });
+
+it('the simulated Stripe delivers to the HOST and PORT of the ledger, and names them and a folder of its own', async () => {
+  const program = resolve('dist-load/simulator/stripe-api/main.js');
+  const env = { PATH: process.env['PATH'] ?? '', PORT: '1' };
+  const child = spawn(process.execPath, [program, '--port', '0', '--subscriptions', '1'], { env });
+  const exited = once(child, 'exit');
+  let output = '';
+  for await (const chunk of child.stdout.setEncoding('utf8')) {
+    output += String(chunk);
+    if (output.includes('Stop it with Ctrl-C')) break;
+  }
+  child.kill();
+  expect(await exited).toEqual([0, null]);
+  expect(output).toMatch(/webhooks go to http:\/\/127\.0\.0\.1:1\/webhooks\/stripe/);
+  expect(output).toMatch(/export STRIPE_API_URL=http:\S+ [^]*DATA_DIR=data-sandbox PORT=1\n/);
+}, 30_000);
 
 describe('beside a ledger', () => {
   let service: TestLedger;
@@ -195,6 +213,14 @@ describe('help', () => {
   it.each(['verify', 'eventstore copy'])('of %s is what help shows', async (name) => {
     const words = name.split(' ');
     expect((await ledger(['help', ...words])).output).toBe((await ledger([...words, '--help'])).output);
+  });
+
+  it('lists every command in lines of at most 120 characters, and shows that of two words by both', async () => {
+    const { output } = await ledger(['--help']);
+    const lines = output.split('\n');
+    for (const { name } of COMMANDS) expect(lines).toContainEqual(expect.stringMatching(new RegExp(`^  ${name}\\b`)));
+    expect(lines.filter((line) => line.length > 120)).toEqual([]);
+    expect((await ledger(['access', 'changes', '--help'])).output).toContain('subscription-ledger access changes');
   });
 
   it('loads nothing but the table of commands', async () => {
