@@ -160,6 +160,7 @@ files in ./data.
   ...(['close', 'reopen', 'closings'] as const).map((name): CommandEntry => ({
     kind: 'service_command',
     name: `money ${name}`,
+    group: 'ask',
     usage: name === 'closings' ? '[options]' : '<month> [options]',
     summary: {
       close: 'close a month of the books, and the open ones before it',
