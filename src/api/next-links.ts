@@ -4,7 +4,8 @@ import { tap, type Observable } from 'rxjs';
 
 /** The end of a page that a thread has made as bytes; in a text of JSON no quotation mark stands bare. */
 const TAIL_BYTES = 2_000;
-const NEXT = /.*"(nextCursor|nextAfter)":(?:"([^"]*)"|(\d+))/s;
+// Anchored: without a match, it would be tried from every byte.
+const NEXT = /^.*"(nextCursor|nextAfter)":(?:"([^"]*)"|(\d+))/s;
 
 /** Names the next page of a list in the header `Link`, as every client of HTTP knows it. */
 export class NextLinks implements NestInterceptor {
