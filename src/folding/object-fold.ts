@@ -79,9 +79,11 @@ export function foldLate(
   { from }: LateFold,
   { again, came }: { again: readonly FactAt[]; came: readonly FactAt[] },
 ): ObjectFold {
-  const known = extended(projection, from, again).guesses;
   const folded = extended(projection, from, [...again, ...came.filter(({ revision }) => revision > from.revision)]);
-  return { ...folded, guesses: withoutEvents(folded.guesses, known) };
+  // Folded once more only to tell which guesses were made before.
+  return folded.guesses.length === 0
+    ? folded
+    : { ...folded, guesses: withoutEvents(folded.guesses, extended(projection, from, again).guesses) };
 }
 
 const lastOf = (facts: readonly FactAt[], before: bigint): bigint =>
