@@ -119,7 +119,7 @@ function notedAppends(random: Random, isFaulty: boolean): Append[] {
   for (let at = 0; at < count; at += 1) {
     const stream = `notes-${'abcd'[at]}`;
     const isLong = random.chance(0.04);
-    const length = random.chance(0.1) ? 20 : isLong ? random.integer(60, 150) : random.integer(1, 12);
+    const length = random.chance(0.1) ? 20 : isLong ? random.integer(60, 110) : random.integer(1, 12);
     const objects = ['x', 'y', ' unheeded'].slice(0, random.integer(1, 3));
     const oddRate = isFaulty && random.chance(0.4) ? (isLong ? 0.01 : 0.1) : 0;
     const claimRate = random.chance(0.3) ? (isLong ? 0.02 : 0.2) : 0;

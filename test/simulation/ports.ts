@@ -33,7 +33,7 @@ export type World = Readonly<{
   /** Streams that cannot be read for now. */
   broken: ReadonlySet<string>;
   /** Hears what happens, when a seed is looked at. */
-  trace: (text: string) => void;
+  trace: (tell: () => string) => void;
   /** Ends a life, and begins another in its place. */
   crash: (life: Life) => void;
 }>;
@@ -52,7 +52,7 @@ export function portsOf(world: World, life: Life): Ports {
       readStream: async function* (stream, { from, max }) {
         const events = await call(
           async () => {
-            world.trace(`read ${stream} from ${from}, at most ${max}`);
+            world.trace(() => `read ${stream} from ${from}, at most ${max}`);
             if (world.broken.has(stream)) throw damaged(stream);
             return log.eventsOf(stream, from).slice(0, max);
           },
@@ -73,7 +73,7 @@ export function portsOf(world: World, life: Life): Ports {
         call(
           async () => {
             const done = models.write(write);
-            world.trace(`commit ${toldOf(write)}: ${done.kind}`);
+            world.trace(() => `commit ${toldOf(write)}: ${done.kind}`);
             return done;
           },
           databaseAway,
@@ -106,7 +106,7 @@ function hits({ rates, random, tally, trace }: World, fault: CallFault): boolean
   const rate = rates()?.[fault] ?? 0;
   if (rate === 0 || !random.chance(rate)) return false;
   tally.count(fault);
-  trace(`fault: ${fault}`);
+  trace(() => `fault: ${fault}`);
   return true;
 }
 

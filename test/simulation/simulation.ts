@@ -105,7 +105,7 @@ export class Simulation {
 
   #do(action: Action): void {
     if (action.does !== 'append') this.tally.count(action.does);
-    this.#trace(`${action.does} ${'stream' in action ? action.stream : ''}`);
+    this.#trace(() => `${action.does} ${'stream' in action ? action.stream : ''}`);
     switch (action.does) {
       case 'append':
         this.#append(action);
@@ -150,15 +150,16 @@ export class Simulation {
   #append({ stream, event }: Extract<Action, { does: 'append' }>): void {
     if (!this.log.append(stream, event)) return;
     const { revision, position } = this.log.everyEventOf(stream).at(-1) as ReadEvent;
-    const { says } = event;
-    const name = says.kind === 'fact' && says.fact.snapshot.kind === 'coupon' ? says.fact.snapshot.name : '';
-    this.#trace(
-      `  ${stream}@${revision} at ${position}: ${event.eventId}, ${says.kind} ${says.kind === 'fact' ? `${says.fact.order.objectKey} ${says.fact.order.created}` : ''} ${name}`,
-    );
+    this.#trace(() => {
+      const { says } = event;
+      const name = says.kind === 'fact' && says.fact.snapshot.kind === 'coupon' ? says.fact.snapshot.name : '';
+      const object = says.kind === 'fact' ? `${says.fact.order.objectKey} ${says.fact.order.created}` : '';
+      return `  ${stream}@${revision} at ${position}: ${event.eventId}, ${says.kind} ${object} ${name}`;
+    });
   }
 
-  #trace(text: string): void {
-    this.options.trace?.(text);
+  #trace(tell: () => string): void {
+    this.options.trace?.(tell());
   }
 
   #begin(slot: number): void {
@@ -204,8 +205,8 @@ export class Simulation {
       crash: (life) => {
         this.#crash(life);
       },
-      trace: (text) => {
-        this.#trace(text);
+      trace: (tell) => {
+        this.#trace(tell);
       },
     };
   }
