@@ -19,7 +19,8 @@ export default {
   globalTeardown: '<rootDir>/test/support/global-teardown.mjs',
   testSequencer: '<rootDir>/test/support/sequencer.mjs',
   reporters: ['default', '<rootDir>/test/support/closing-line.mjs'],
-  maxWorkers: 2,
+  // One more than the cores of a small machine: specs wait for leases, timers and processes for a good part of their time.
+  maxWorkers: 3,
   // ES modules of finished spec files are never freed: a worker near its heap's limit spends its time collecting garbage.
   workerIdleMemoryLimit: '1GB',
   roots: ['<rootDir>/test', '<rootDir>/packages'],

@@ -4,7 +4,7 @@ import { connectEventStore } from '../../src/eventstore/event-store.js';
 import { ADMIN_TOKEN, deliver, read, READ_TOKEN } from '../support/delivery.js';
 import { appendedEvent } from '../support/log.js';
 import { RawConnection } from '../support/raw-connection.js';
-import { testDatabase, testEventStore, type TestServer } from '../support/servers.js';
+import { serviceDatabase, testEventStore, type TestServer } from '../support/servers.js';
 import { startServiceProcess, type ServiceProcess } from '../support/service-process.js';
 import { randomId, START, subscriptionEvent } from '../support/subscription-events.js';
 import { until } from '../support/until.js';
@@ -23,7 +23,7 @@ let position: string;
 const agent = new Agent({ maxSockets: Infinity });
 
 beforeAll(async () => {
-  [eventStore, database] = await Promise.all([testEventStore(), testDatabase()]);
+  [eventStore, database] = await Promise.all([testEventStore(), serviceDatabase()]);
   const tokens = `read=${READ_TOKEN},read=${OTHER_TOKEN},read+admin=${ADMIN_TOKEN}`;
   service = await startServiceProcess(
     { eventstoreUrl: eventStore.url, databaseUrl: database.url },

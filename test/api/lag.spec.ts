@@ -3,7 +3,7 @@ import { subscriptions } from '../../projections/subscriptions.js';
 import { deliver, read } from '../support/delivery.js';
 import { startLedger, type TestLedger } from '../support/ledger.js';
 import { metricsOf } from '../support/metrics.js';
-import { testDatabase, testEventStore, type TestServer } from '../support/servers.js';
+import { serviceDatabase, testEventStore, type TestServer } from '../support/servers.js';
 import { randomId, subscriptionEvent } from '../support/subscription-events.js';
 import { until } from '../support/until.js';
 
@@ -11,7 +11,7 @@ import { until } from '../support/until.js';
 let servers: readonly [TestServer, TestServer];
 let intake: TestLedger;
 beforeAll(async () => {
-  const [eventStore, database] = (servers = [await testEventStore(), await testDatabase()]);
+  const [eventStore, database] = (servers = [await testEventStore(), await serviceDatabase()]);
   const projector = await startLedger({ eventStore, database });
   // The first event of a log is its name, and this one comes after it.
   const { body } = await deliver(projector.url, JSON.stringify(subscriptionEvent(randomId('sub'))));

@@ -5,7 +5,7 @@ import { connectLive, type LiveClient } from '../support/live-client.js';
 import { metricsOf } from '../support/metrics.js';
 import { RawConnection } from '../support/raw-connection.js';
 import { query } from '../support/read-models.js';
-import { testDatabase, testEventStore, type TestServer } from '../support/servers.js';
+import { serviceDatabase, testEventStore, type TestServer } from '../support/servers.js';
 import { customer, stripeEvent } from '../support/stripe-objects.js';
 import { randomId, START, subscriptionEvent } from '../support/subscription-events.js';
 import { until } from '../support/until.js';
@@ -14,7 +14,7 @@ let eventStore: TestServer;
 let database: TestServer;
 let ledger: TestLedger;
 beforeAll(async () => {
-  [eventStore, database] = await Promise.all([testEventStore(), testDatabase()]);
+  [eventStore, database] = await Promise.all([testEventStore(), serviceDatabase()]);
   ledger = await startLedger({ eventStore, database });
   await send(subscriptionEvent(randomId('sub')));
 });

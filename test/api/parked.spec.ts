@@ -8,7 +8,7 @@ import { ADMIN_TOKEN, deliver, read, READ_TOKEN } from '../support/delivery.js';
 import { startLedger, type TestLedger } from '../support/ledger.js';
 import { connectLive } from '../support/live-client.js';
 import { query } from '../support/read-models.js';
-import { testDatabase, testEventStore, type TestServer } from '../support/servers.js';
+import { serviceDatabase, testEventStore, type TestServer } from '../support/servers.js';
 import { randomId, START, subscriptionEvent } from '../support/subscription-events.js';
 import { until } from '../support/until.js';
 
@@ -28,7 +28,7 @@ let eventStore: TestServer;
 let database: TestServer;
 let ledger: TestLedger;
 beforeAll(async () => {
-  [eventStore, database] = await Promise.all([testEventStore(), testDatabase()]);
+  [eventStore, database] = await Promise.all([testEventStore(), serviceDatabase()]);
   ledger = await startLedger({ eventStore, database });
 });
 afterAll(async () => {

@@ -10,7 +10,7 @@ import { ADMIN_TOKEN, deliver, read, READ_TOKEN } from '../support/delivery.js';
 import { startLedger, type TestLedger } from '../support/ledger.js';
 import { startPoolingProxy } from '../support/pooling-proxy.js';
 import { query } from '../support/read-models.js';
-import { testDatabase, testEventStore, type TestServer } from '../support/servers.js';
+import { serviceDatabase, testEventStore, type TestServer } from '../support/servers.js';
 import { randomId, subscriptionEvent } from '../support/subscription-events.js';
 import { until } from '../support/until.js';
 
@@ -22,7 +22,7 @@ let ledger: TestLedger;
 let blocker: pg.Client;
 const OTHER_TOKEN = 'another-token-that-may-read';
 beforeAll(async () => {
-  [eventStore, database] = await Promise.all([testEventStore(), testDatabase()]);
+  [eventStore, database] = await Promise.all([testEventStore(), serviceDatabase()]);
   ledger = await startLedger({
     eventStore,
     database,

@@ -4,7 +4,7 @@ import { startEmbeddedEventStore } from '../../packages/embedded-eventstore/src/
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { deliver, read, type Answer } from '../support/delivery.js';
 import { startLedger, type TestLedger } from '../support/ledger.js';
-import { emptyDatabase, type TestServer } from '../support/servers.js';
+import { preparedDatabase, type TestServer } from '../support/servers.js';
 
 /** The paths of the cases are those below it. */
 const API = '/v1';
@@ -29,7 +29,7 @@ let ledger: TestLedger;
 let servers: readonly TestServer[];
 beforeAll(async () => {
   // The cases have ids of their own, the same in each run: they want an empty log.
-  const [eventStore, database] = [await startEmbeddedEventStore({ directory: 'memory' }), await emptyDatabase()];
+  const [eventStore, database] = [await startEmbeddedEventStore({ directory: 'memory' }), await preparedDatabase()];
   servers = [eventStore, database];
   ledger = await startLedger({ eventStore, database });
 });

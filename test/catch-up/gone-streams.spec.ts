@@ -8,7 +8,13 @@ import { startLedger, type TestLedger } from '../support/ledger.js';
 import { findingsOf, runCommand } from '../support/ledger-command.js';
 import { appendedEvent } from '../support/log.js';
 import { query } from '../support/read-models.js';
-import { SHARES_STORE, testDatabase, testEventStore, type TestDatabase, type TestServer } from '../support/servers.js';
+import {
+  SHARES_STORE,
+  serviceDatabase,
+  testEventStore,
+  type TestDatabase,
+  type TestServer,
+} from '../support/servers.js';
 import { randomId, START, subscriptionEvent } from '../support/subscription-events.js';
 import { until } from '../support/until.js';
 
@@ -17,7 +23,7 @@ let database: TestDatabase;
 let store: EventStore;
 let ledger: TestLedger;
 beforeAll(async () => {
-  [eventStore, database] = await Promise.all([testEventStore(), testDatabase()]);
+  [eventStore, database] = await Promise.all([testEventStore(), serviceDatabase()]);
   store = connectEventStore(eventStore.url);
   ledger = await startLedger({ eventStore, database });
 });

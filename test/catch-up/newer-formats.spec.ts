@@ -5,7 +5,7 @@ import { connectEventStore, type EventStore } from '../../src/eventstore/event-s
 import { ADMIN_TOKEN, deliver, read } from '../support/delivery.js';
 import { findingsOf, runCommand } from '../support/ledger-command.js';
 import { startLedger, type TestLedger } from '../support/ledger.js';
-import { testDatabase, testEventStore, type TestServer } from '../support/servers.js';
+import { serviceDatabase, testEventStore, type TestServer } from '../support/servers.js';
 import { randomId, START, subscriptionEvent } from '../support/subscription-events.js';
 
 let eventStore: TestServer;
@@ -13,7 +13,7 @@ let database: TestServer;
 let ledger: TestLedger;
 let store: EventStore;
 beforeAll(async () => {
-  [eventStore, database] = await Promise.all([testEventStore(), testDatabase()]);
+  [eventStore, database] = await Promise.all([testEventStore(), serviceDatabase()]);
   ledger = await startLedger({ eventStore, database });
   store = connectEventStore(ledger.eventstoreUrl);
 });

@@ -6,7 +6,7 @@ import { createRequire } from 'node:module';
 import pg from 'pg';
 import { chromium, type Browser, type BrowserContext, type CDPSession, type Page } from 'playwright-core';
 import { deliver } from '../support/delivery.js';
-import { testDatabase, testEventStore, type TestServer } from '../support/servers.js';
+import { serviceDatabase, testEventStore, type TestServer } from '../support/servers.js';
 import { startServiceProcess, type ServiceProcess } from '../support/service-process.js';
 import { randomId, subscriptionEvent } from '../support/subscription-events.js';
 import { stripeEvent } from '../support/stripe-objects.js';
@@ -130,7 +130,7 @@ async function live(): Promise<void> {
 
 inBrowser('the console in a browser', () => {
   beforeAll(async () => {
-    [eventStore, database] = [await testEventStore(), await testDatabase()];
+    [eventStore, database] = [await testEventStore(), await serviceDatabase()];
     service = await startServiceProcess(
       { eventstoreUrl: eventStore.url, databaseUrl: database.url },
       { API_TOKENS: `ops:admin=${TOKEN}` },

@@ -6,7 +6,7 @@ import { endOfRun } from '../../src/reconcile/findings.js';
 import { beginRun } from '../../src/reconcile/run-log.js';
 import { deliver } from '../support/delivery.js';
 import { startLedger } from '../support/ledger.js';
-import { SHARES_STORE, testDatabase, testEventStore, type TestServer } from '../support/servers.js';
+import { SHARES_STORE, serviceDatabase, testEventStore, type TestServer } from '../support/servers.js';
 import { startServiceProcess, type ServiceProcess } from '../support/service-process.js';
 import { randomId, subscriptionEvent, subscriptionObject } from '../support/subscription-events.js';
 import { stripeEvent } from '../support/stripe-objects.js';
@@ -59,7 +59,7 @@ const post = (
   });
 
 beforeAll(async () => {
-  [eventStore, database] = [await testEventStore(), await testDatabase()];
+  [eventStore, database] = [await testEventStore(), await serviceDatabase()];
   // A process of its own: jest's loader does not know a module that injected requests need.
   ledger = await startServiceProcess(
     { eventstoreUrl: eventStore.url, databaseUrl: database.url },

@@ -7,7 +7,7 @@ import { read } from '../support/delivery.js';
 import { findingsOf, runCommand, startCommand } from '../support/ledger-command.js';
 import { appendedEvent } from '../support/log.js';
 import { query } from '../support/read-models.js';
-import { SHARES_STORE, testDatabase, testEventStore, type TestServer } from '../support/servers.js';
+import { SHARES_STORE, serviceDatabase, testEventStore, type TestServer } from '../support/servers.js';
 import { startServiceProcess, type ServiceProcess } from '../support/service-process.js';
 import { until } from '../support/until.js';
 
@@ -18,7 +18,7 @@ let urls: { eventstoreUrl: string; databaseUrl: string };
 let store: EventStore;
 let service: ServiceProcess;
 beforeAll(async () => {
-  [eventStore, server] = await Promise.all([testEventStore(), testDatabase()]);
+  [eventStore, server] = await Promise.all([testEventStore(), serviceDatabase()]);
   urls = { eventstoreUrl: eventStore.url, databaseUrl: server.url };
   store = connectEventStore(eventStore.url);
   service = await startServiceProcess(urls, { MONEY_RECOVERY: 'gains' });

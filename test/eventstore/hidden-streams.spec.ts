@@ -5,7 +5,7 @@ import { readStream } from '../../src/eventstore/read.js';
 import { eventIdOf } from '../../src/events/event-id.js';
 import { deliver, read, READ_TOKEN } from '../support/delivery.js';
 import { startLedger, type TestLedger } from '../support/ledger.js';
-import { testDatabase, testEventStore, type TestServer } from '../support/servers.js';
+import { serviceDatabase, testEventStore, type TestServer } from '../support/servers.js';
 import { randomId, START, subscriptionEvent } from '../support/subscription-events.js';
 import { until } from '../support/until.js';
 
@@ -69,7 +69,7 @@ let store: EventStore;
 const ledgers = new Map<Process, TestLedger>();
 
 beforeAll(async () => {
-  [eventStore, database] = await Promise.all([testEventStore(), testDatabase()]);
+  [eventStore, database] = await Promise.all([testEventStore(), serviceDatabase()]);
   store = connectEventStore(eventStore.url);
   const warm = await startLedger({ eventStore, database });
   let last = '0';

@@ -6,7 +6,7 @@ import { ADMIN_TOKEN, deliver, read } from '../support/delivery.js';
 import { startLedger, type TestLedger } from '../support/ledger.js';
 import { eventsOf } from '../support/log.js';
 import { query } from '../support/read-models.js';
-import { testDatabase, testEventStore, type TestServer } from '../support/servers.js';
+import { serviceDatabase, testDatabase, testEventStore, type TestServer } from '../support/servers.js';
 import { startServiceProcess, type ServiceProcess } from '../support/service-process.js';
 import { randomId, START, subscriptionEvent } from '../support/subscription-events.js';
 import { until } from '../support/until.js';
@@ -30,7 +30,7 @@ let urls: { eventstoreUrl: string; databaseUrl: string };
 let ledger: TestLedger;
 const processes: ServiceProcess[] = [];
 beforeAll(async () => {
-  [eventStore, database] = await Promise.all([testEventStore(), testDatabase()]);
+  [eventStore, database] = await Promise.all([testEventStore(), serviceDatabase()]);
   urls = { eventstoreUrl: eventStore.url, databaseUrl: database.url };
   ledger = await startLedger({ eventStore, database });
 });

@@ -6,7 +6,7 @@ import { deliver, read } from '../support/delivery.js';
 import { startLedger } from '../support/ledger.js';
 import { appendedEvent } from '../support/log.js';
 import { query } from '../support/read-models.js';
-import { testDatabase, testEventStore, type TestServer } from '../support/servers.js';
+import { serviceDatabase, testEventStore, type TestServer } from '../support/servers.js';
 import { randomId, START, subscriptionEvent } from '../support/subscription-events.js';
 
 const EVENTS = 10_000;
@@ -21,7 +21,7 @@ const appended = (event: (typeof events)[number]) =>
 let eventStore: TestServer;
 let database: TestServer;
 beforeAll(async () => {
-  [eventStore, database] = await Promise.all([testEventStore(), testDatabase()]);
+  [eventStore, database] = await Promise.all([testEventStore(), serviceDatabase()]);
   const store = connectEventStore(eventStore.url);
   for (let from = 0; from < EVENTS; from += 200) {
     const page = events.slice(from, from + 200).map(appended);

@@ -3,7 +3,7 @@ import { deliver, read } from '../support/delivery.js';
 import { startLedger, type TestLedger } from '../support/ledger.js';
 import { eventsOf, stripeIdsOf } from '../support/log.js';
 import { startServiceProcess, type ServiceProcess } from '../support/service-process.js';
-import { testDatabase, testEventStore, type TestServer } from '../support/servers.js';
+import { serviceDatabase, testEventStore, type TestServer } from '../support/servers.js';
 import { randomId, subscriptionEvent } from '../support/subscription-events.js';
 
 let eventStore: TestServer;
@@ -14,7 +14,7 @@ beforeAll(async () => {
   // As a real one: it takes its time, and drops what repeats an append that it has not committed yet.
   [eventStore, database] = await Promise.all([
     testEventStore({ dropsRepeatsInFlight: true, flushDelayMs: 5 }),
-    testDatabase(),
+    serviceDatabase(),
   ]);
   ledger = await startLedger({ eventStore, database });
   processes = await Promise.all(

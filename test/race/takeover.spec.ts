@@ -17,7 +17,7 @@ import { startPoolingProxy } from '../support/pooling-proxy.js';
 import { postgresAddressOf, throughPort } from '../support/postgres-address.js';
 import { query } from '../support/read-models.js';
 import { startServiceProcess, type ServiceProcess } from '../support/service-process.js';
-import { testDatabase, testEventStore, type TestServer } from '../support/servers.js';
+import { serviceDatabase, testEventStore, type TestServer } from '../support/servers.js';
 import { until } from '../support/until.js';
 
 let eventStore: TestServer;
@@ -47,7 +47,7 @@ async function startTwo<T extends { url: string }>(start: () => Promise<T>): Pro
 
 describe('the process that projects', () => {
   it('loses the work when it hangs in the middle of it: another takes over within seconds, and the woken one commits nothing; when that one is killed, the first goes on', async () => {
-    const database = await testDatabase();
+    const database = await serviceDatabase();
     const [owner, standby] = await startTwo<ServiceProcess>(() =>
       startServiceProcess({ eventstoreUrl: eventStore.url, databaseUrl: database.url }),
     );
@@ -79,7 +79,7 @@ describe('the process that projects', () => {
   }, 120_000);
 
   it('loses the work when it hangs with locks in Postgres, which nobody else could take: Postgres ends its session', async () => {
-    const database = await testDatabase();
+    const database = await serviceDatabase();
     const proxy = await startProxy(postgresAddressOf(database.url));
     const owner = await startLedger({
       eventStore,
@@ -100,7 +100,7 @@ describe('the process that projects', () => {
   }, 120_000);
 
   it('needs nothing of a session: it works behind a transaction pooler, and hands over there', async () => {
-    const database = await testDatabase();
+    const database = await serviceDatabase();
     const pooler = await startPoolingProxy(database.url);
     const [owner, standby] = await startTwo<TestLedger>(() =>
       startLedger({ eventStore, database: { ...database, url: pooler.url } }),
@@ -120,7 +120,7 @@ describe('the process that projects', () => {
 
 describe('two projectors forced onto one projection', () => {
   it('both apply every batch: one wins, the other writes nothing, and the rows are right', async () => {
-    const database = await testDatabase();
+    const database = await serviceDatabase();
     const ingest = await startLedger({ eventStore, database, environment: { ROLES: 'ingest' } });
     const lives = newLives(6);
     await deliverLives(ingest.url, lives);

@@ -5,7 +5,7 @@ import { anotherBuild, thisBuild, type Build } from '../support/builds.js';
 import { findingsOf, runCommand } from '../support/ledger-command.js';
 import { deliver, read } from '../support/delivery.js';
 import { query } from '../support/read-models.js';
-import { SHARES_STORE, testDatabase, testEventStore, type TestServer } from '../support/servers.js';
+import { SHARES_STORE, serviceDatabase, testEventStore, type TestServer } from '../support/servers.js';
 import { startServiceProcess, type ServiceProcess } from '../support/service-process.js';
 import { randomId, START, subscriptionEvent } from '../support/subscription-events.js';
 import { until } from '../support/until.js';
@@ -23,7 +23,7 @@ beforeAll(async () => {
 });
 afterAll(() => eventStore.stop());
 beforeEach(async () => {
-  database = await testDatabase();
+  database = await serviceDatabase();
   urls = { eventstoreUrl: eventStore.url, databaseUrl: database.url };
 });
 afterEach(async () => {

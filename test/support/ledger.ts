@@ -2,7 +2,7 @@ import type { LoggerService } from '@nestjs/common';
 import { loadConfig } from '../../src/config.js';
 import { startService, type Service } from '../../src/service.js';
 import { ADMIN_TOKEN, READ_TOKEN, SECRET } from './delivery.js';
-import { testDatabase, testEventStore, type TestServer } from './servers.js';
+import { serviceDatabase, testEventStore, type TestServer } from './servers.js';
 
 /** Environment of a service of the tests; the same for one in this process and one in its own. */
 export const testEnvironment = (urls: { eventstoreUrl: string; databaseUrl: string }): Record<string, string> => ({
@@ -38,7 +38,7 @@ type LedgerParts = Readonly<{
 /** Starts a service; servers that are not given are made, and stopped with it. */
 export async function startLedger(given: LedgerParts = {}): Promise<TestLedger> {
   const eventStore = given.eventStore ?? (await testEventStore());
-  const database = given.database ?? (await testDatabase());
+  const database = given.database ?? (await serviceDatabase());
   const urls = { eventstoreUrl: eventStore.url, databaseUrl: database.url };
   const config = loadConfig({ ...testEnvironment(urls), ...given.environment });
   const service = await startService(config, given.logger ?? silent);

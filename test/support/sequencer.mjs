@@ -6,14 +6,23 @@ import Sequencer from '@jest/test-sequencer';
  */
 const FIRST = [
   'test/simulation/simulation',
-  'test/simulation/mutations',
-  'test/api/list-plans',
   'test/race/takeover',
-  'test/first-hour/commands',
-  'test/first-hour/start',
-  'test/property/laws',
-  'test/property/renderings',
+  'test/reconcile/backfill',
+  'test/console/browser',
+  'test/access-changes/chaos',
+  'test/crash/rebuild',
+  'test/cases/cases',
   'test/rebuild/rebuild',
+  'test/projector/projector',
+  'test/deriving/derived-rebuild',
+  'test/property/observations',
+  'test/reconcile/reconcile',
+  'test/access-changes/push',
+  'test/operations/operations',
+  'test/api/as-of',
+  'test/catch-up/log-reading',
+  'test/data-directory/start',
+  'test/eventstore/once',
 ];
 
 export default class extends Sequencer {

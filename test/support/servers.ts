@@ -27,8 +27,10 @@ export const SHARES_STORE = process.env['EVENTSTORE_URL'] !== undefined;
  * A folder that is gone after the test; other users may pass through, since Postgres has one of its own when root runs
  * the tests.
  */
-export async function temporaryDirectory(): Promise<{ path: string; readonly remove: () => Promise<void> }> {
-  const path = await mkdtemp(join(tmpdir(), 'ledger-'));
+export async function temporaryDirectory(
+  parent = tmpdir(),
+): Promise<{ path: string; readonly remove: () => Promise<void> }> {
+  const path = await mkdtemp(join(parent, 'ledger-'));
   await chmod(path, 0o711);
   return { path, remove: () => rm(path, { recursive: true, force: true }) };
 }
@@ -42,7 +44,7 @@ export async function testEventStore(options: EmbeddedOptions = {}): Promise<Tes
 }
 
 async function embeddedStore(options: EmbeddedOptions): Promise<TestServer> {
-  const directory = await temporaryDirectory();
+  const directory = await temporaryDirectory(process.env['TEST_STORES']);
   const server = await startEmbeddedEventStore({ directory: directory.path, ...options });
   return {
     url: server.url,
@@ -59,8 +61,12 @@ export async function ownEventStore(): Promise<TestServer> {
 }
 
 /** A database for the read models of a test. */
-export async function testDatabase(): Promise<TestDatabase> {
-  const database = await emptyDatabase();
+export const testDatabase = async (): Promise<TestDatabase> => withReadModels(await emptyDatabase());
+
+/** A database for the read models of a service, as one of this build has left it before its first event. */
+export const serviceDatabase = async (): Promise<TestDatabase> => withReadModels(await preparedDatabase());
+
+async function withReadModels(database: TestServer): Promise<TestDatabase> {
   const begin = await beginReadModels(database.url);
   const dropReadModels = async (): Promise<void> => {
     await administer(database.url, 'drop schema ledger cascade');
@@ -92,13 +98,23 @@ export async function beginReadModels(databaseUrl: string): Promise<() => Promis
  * An empty database on the Postgres of the test run: that of DATABASE_URL, else the embedded one that
  * `test/support/global-setup.mjs` started.
  */
-export async function emptyDatabase(): Promise<TestServer> {
+export const emptyDatabase = (): Promise<TestServer> => newDatabase('');
+
+/** A database with the tables of this build, and nothing in them; on a Postgres that runs elsewhere, an empty one. */
+export async function preparedDatabase(): Promise<TestServer> {
+  const template = process.env['TEST_TEMPLATE'];
+  const database = await newDatabase(template ?? '');
+  if (template !== undefined) await administer(database.url, 'update ledger.identity set name = default');
+  return database;
+}
+
+async function newDatabase(how: string): Promise<TestServer> {
   const server = process.env['TEST_POSTGRES_URL'];
   if (server === undefined) {
     throw new Error('TEST_POSTGRES_URL is not set: run the tests with "npm test", whose set-up starts Postgres.');
   }
   const name = `ledger_${randomBytes(6).toString('hex')}`;
-  await administer(server, `create database ${name}`);
+  await administer(server, `create database ${name} ${how}`);
   const url = new URL(server);
   url.pathname = `/${name}`;
   return { url: url.href, stop: async () => void (await until(`${name} is dropped`, () => dropped(server, name))) };

@@ -12,7 +12,7 @@ import { differences } from './expected-row.js';
 import { startLedger, type TestLedger } from './ledger.js';
 import { oracle } from './oracle.js';
 import { query } from './read-models.js';
-import { emptyDatabase } from './servers.js';
+import { preparedDatabase } from './servers.js';
 import { until } from './until.js';
 
 export const START = Date.UTC(2026, 0, 5, 9) / 1_000;
@@ -22,7 +22,10 @@ export type Parts = Readonly<{ ledger: TestLedger; stripe: SimulatedStripe; stop
 
 /** On stores of its own: the latest webhooks of a log are compared with what the key sees. */
 export async function startBoth(options: Partial<Parameters<typeof startStripeApi>[0]> = {}): Promise<Parts> {
-  const [eventStore, database] = await Promise.all([startEmbeddedEventStore({ directory: 'memory' }), emptyDatabase()]);
+  const [eventStore, database] = await Promise.all([
+    startEmbeddedEventStore({ directory: 'memory' }),
+    preparedDatabase(),
+  ]);
   const ledger = await startLedger({ eventStore, database });
   const stripe = await startStripeApi({
     seed: 11,

@@ -3,7 +3,7 @@ import { ADMIN_TOKEN, deliver, signatureOf } from '../support/delivery.js';
 import { startLedger, type TestLedger } from '../support/ledger.js';
 import { metricsOf, outcomesOf, responsesOf } from '../support/metrics.js';
 import { RawConnection } from '../support/raw-connection.js';
-import { testDatabase, testEventStore, type TestServer } from '../support/servers.js';
+import { serviceDatabase, testEventStore, type TestServer } from '../support/servers.js';
 import { randomId, subscriptionEvent } from '../support/subscription-events.js';
 import { until } from '../support/until.js';
 
@@ -19,7 +19,7 @@ let database: TestServer;
 let ledger: TestLedger;
 let hasty: TestLedger;
 beforeAll(async () => {
-  [eventStore, database] = await Promise.all([testEventStore(), testDatabase()]);
+  [eventStore, database] = await Promise.all([testEventStore(), serviceDatabase()]);
   const start = (environment: Record<string, string>) => startLedger({ eventStore, database, environment });
   ledger = await start({ INTAKE_BODIES_BYTES_MAX: String(BUDGET), REQUEST_TIMEOUT_MS: '600000' });
   hasty = await start({ REQUEST_TIMEOUT_MS: '500', CONNECTIONS_MAX: '8' });

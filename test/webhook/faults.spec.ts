@@ -3,7 +3,7 @@ import { startProxy, type CuttableProxy } from '../support/cuttable-proxy.js';
 import { deliver, read } from '../support/delivery.js';
 import { startLedger, type TestLedger } from '../support/ledger.js';
 import { stripeIdsOf } from '../support/log.js';
-import { testDatabase, testEventStore, type TestServer } from '../support/servers.js';
+import { serviceDatabase, testEventStore, type TestServer } from '../support/servers.js';
 import { randomId, subscriptionEvent } from '../support/subscription-events.js';
 import { until } from '../support/until.js';
 
@@ -12,7 +12,7 @@ let database: TestServer;
 let proxy: CuttableProxy;
 let ledger: TestLedger;
 beforeAll(async () => {
-  [eventStore, database] = await Promise.all([testEventStore(), testDatabase()]);
+  [eventStore, database] = await Promise.all([testEventStore(), serviceDatabase()]);
   proxy = await startProxy(Number(new URL(eventStore.url.replace('esdb', 'http')).port));
   ledger = await startLedger({
     eventStore: { url: `esdb://127.0.0.1:${proxy.port}?tls=false`, stop: async () => undefined },
