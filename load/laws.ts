@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { violationsOf } from '../test/support/laws.js';
+import { moneyViolationsOf } from '../test/support/money-laws.js';
 import { Findings } from './findings.js';
 import { Progress } from './progress.js';
 
@@ -13,6 +14,7 @@ comes out as it truly happened. Needs no server.
   --runs <n>      lives to play, each of a seed of its own  (10000)
   --minutes <n>   stop after                                (10)
   --seed <n>      seed of the first life; the next has the next number  (1)
+  --money         the laws of the books, by every policy, and not those of rows
   --help          this text
 
 At the end it says with which seed to go on. Exit code 0: no law is broken. 1: one is; it is printed with the seeds.
@@ -20,13 +22,16 @@ At the end it says with which seed to go on. Exit code 0: no law is broken. 1: o
 
 const number = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
 
-function settings(): { runs: number; minutes: number; seed: number } | undefined {
+type Settings = Readonly<{ runs: number; minutes: number; seed: number; isMoney: boolean }>;
+
+function settings(): Settings | undefined {
   const text = { type: 'string' } as const;
   const { values } = parseArgs({
     options: {
       runs: { ...text, default: '10000' },
       minutes: { ...text, default: '10' },
       seed: { ...text, default: '1' },
+      money: { type: 'boolean', default: false },
       help: { type: 'boolean' },
     },
   });
@@ -35,6 +40,7 @@ function settings(): { runs: number; minutes: number; seed: number } | undefined
     runs: whole('runs', values.runs, 100_000_000),
     minutes: whole('minutes', values.minutes, 24 * 60),
     seed: whole('seed', values.seed, Number.MAX_SAFE_INTEGER / 2),
+    isMoney: values.money,
   };
 }
 
@@ -44,13 +50,14 @@ function whole(name: string, text: string, max: number): number {
   throw new Error(`--${name} must be a whole number from 0 to ${max}, not "${text}".`);
 }
 
-function check({ runs, minutes, seed }: { runs: number; minutes: number; seed: number }): boolean {
+function check({ runs, minutes, seed, isMoney }: Settings): boolean {
+  const broken = isMoney ? moneyViolationsOf : violationsOf;
   const progress = new Progress(process.stdout);
   const findings = new Findings();
   const startedMs = performance.now();
   let next = seed;
   while (next < seed + runs && performance.now() - startedMs < minutes * 60_000) {
-    for (const { law, detail } of violationsOf(next)) findings.add(law, `seed ${next}: ${detail}`);
+    for (const { law, detail } of broken(next)) findings.add(law, `seed ${next}: ${detail}`);
     next += 1;
     progress.show(
       () =>
@@ -63,7 +70,9 @@ function check({ runs, minutes, seed }: { runs: number; minutes: number; seed: n
     `${number.format(next - seed)} lives from seed ${seed}: ${findings.count === 0 ? 'no law is broken.' : `${findings.count} violations.`}`,
   );
   if (next < seed + runs)
-    console.log(`Time was over; go on with: npm run laws -- --seed ${next} --runs ${seed + runs - next}`);
+    console.log(
+      `Time was over; go on with: npm run laws -- ${isMoney ? '--money ' : ''}--seed ${next} --runs ${seed + runs - next}`,
+    );
   return findings.count === 0;
 }
 

@@ -85,7 +85,7 @@ const life: Life = [['draft'], ['open'], ['uncollectible'], ['paid', 'void']];
  */
 export const invoices = defineProjection({
   name: 'invoices',
-  version: 7,
+  version: 8,
   tables: {
     invoices: {
       columns: { ...columns, ...provenanceColumns },
@@ -96,7 +96,7 @@ export const invoices = defineProjection({
     invoice_lines: {
       columns: { ...lineColumns, ...provenanceColumns },
       key: ['invoice', 'id'],
-      indexes: [['subscription_item']],
+      indexes: [['subscription_item'], ['invoice_item']],
     },
   },
   objectOf: isAbout('invoice'),

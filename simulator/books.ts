@@ -210,7 +210,7 @@ export interface Intent {
   readonly amountMinor: number;
   readonly currency: string;
   readonly description: string;
-  readonly status: 'requires_payment_method' | 'succeeded' | 'canceled';
+  readonly status: 'requires_payment_method' | 'processing' | 'succeeded' | 'canceled';
   readonly latestCharge: Charge | null;
   readonly paymentMethod: PaymentMethod;
   readonly secret: string;
@@ -231,6 +231,9 @@ export interface Charge {
   readonly balanceTransaction: string | null;
   readonly riskScore: number;
   readonly createdAt: Seconds;
+  /** Of a bank debit: it is under way, and until when it was. */
+  readonly isPending?: true;
+  readonly endsAt?: Seconds;
 }
 
 export interface InvoicePayment {

@@ -255,7 +255,7 @@ export function moveAtStripe(
   charge: Charge,
   moved: Pick<Movement, 'kind' | 'source' | 'amountMinor'> & Partial<Pick<Movement, 'transaction' | 'feeMinor' | 'at'>>,
 ): void {
-  const at = realTime(journal.view, moved.at ?? charge.createdAt);
+  const at = realTime(journal.view, moved.at ?? charge.endsAt ?? charge.createdAt);
   const transaction = moved.transaction ?? charge.balanceTransaction;
   if (transaction === null) throw new Error(`${charge.id} moved nothing.`);
   ledger.move({ feeMinor: 0, ...moved, transaction, charge: charge.id, currency: charge.currency, at });

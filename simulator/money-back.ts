@@ -47,7 +47,9 @@ export function refundPart(
 
 /** What has been paid by now: some invoices are paid ahead of what else is played. */
 export function chargesBy({ charges, ledger }: Stage, { at }: Operation): readonly Charge[] {
-  return charges.filter(({ id, createdAt }) => createdAt <= at && (ledger.takenOff.get(id) ?? at) <= at);
+  return charges.filter(
+    ({ id, createdAt, endsAt = createdAt }) => endsAt <= at && (ledger.takenOff.get(id) ?? at) <= at,
+  );
 }
 
 /** Money leaves for a customer, or comes back: of what was laid to an invoice it is given back. */

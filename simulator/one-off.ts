@@ -1,6 +1,6 @@
 import { amountDueMinor } from './amounts.js';
 import { isBasilOrLater } from './api-version.js';
-import type { Invoice, InvoiceLine, InvoicePayment } from './books.js';
+import type { Charge, Invoice, InvoiceLine, InvoicePayment } from './books.js';
 import { DAY, MINUTE, type Seconds } from './calendar.js';
 import {
   attempted,
@@ -13,6 +13,7 @@ import {
   recordApplication,
   recordAttempt,
   recordBalance,
+  recordFailure,
   recordInvoice,
   recordPaid,
   voided,
@@ -24,7 +25,7 @@ import type { Operation } from './journal.js';
 import { refundPart } from './money-back.js';
 import { invoiceItemShape } from './shapes/invoice-item.js';
 import { invoicePaymentShape } from './shapes/invoice.js';
-import { paymentIntentShape } from './shapes/payment.js';
+import { chargeShape, paymentIntentShape } from './shapes/payment.js';
 import { newId, updateCustomer, type Stage } from './stage.js';
 import { taxed } from './taxes.js';
 
@@ -93,12 +94,15 @@ function settle(stage: Stage, sent: Invoice, at: Seconds): void {
       uncollectible: 1,
       open: 1,
       inParts: mayPayInParts(stage, open) ? 4 : 0,
+      debit: mayPayByDebit(stage, open) ? 3 : 0,
     })
   ) {
     case 'card':
       return reopen(stage, open, payByCard(stage, operation, open));
     case 'inParts':
       return payInParts(stage, operation, open);
+    case 'debit':
+      return payByDebit(stage, operation, open);
     case 'outside':
       recordPaid(stage, operation, { ...paid(operation.at, open, null), paidOutside: true });
       return undefined;
@@ -124,6 +128,33 @@ function charged(stage: Stage, operation: Operation, named: Invoice, amountMinor
   const attempt = attempted(stage, operation.at, { intent, succeeds: true });
   recordAttempt(stage, operation, attempt);
   return attempt;
+}
+
+/** Under a test clock payments go by another time, and this takes some. */
+const mayPayByDebit = ({ bank, journal }: Stage, open: Invoice): boolean =>
+  bank && journal.view.clock === null && amountDueMinor(open) > 0;
+
+/** By a bank debit, which is under way for days; one that the bank refuses is paid by card, or not at all. */
+function payByDebit(stage: Stage, begun: Operation, open: Invoice): void {
+  const { journal, random } = stage;
+  const named = { ...open, intent: newId(stage, 'pi') };
+  const intent = openIntent(stage, begun.at, named);
+  begun.record('payment_intent.created', (view) => paymentIntentShape(view, intent));
+  const endsAt = begun.at + random.integer(1, 5) * DAY;
+  const attempt = attempted(stage, begun.at, { intent, succeeds: random.chance(0.7) });
+  const debit = { ...attempt.charge, endsAt };
+  const underWay: Charge = { ...debit, declineCode: null, balanceTransaction: null, isPending: true };
+  begun.record('charge.pending', (view) => chargeShape(view, underWay));
+  const processing = { ...intent, status: 'processing' as const, latestCharge: underWay };
+  begun.record('payment_intent.processing', (view) => paymentIntentShape(view, processing));
+  const ended = journal.operation(endsAt, 'stripe');
+  recordAttempt(stage, ended, { charge: debit, intent: { ...attempt.intent, latestCharge: debit } });
+  if (debit.declineCode === null) {
+    recordPaid(stage, ended, paid(endsAt, named, debit));
+    return;
+  }
+  const failed = recordFailure(stage, ended, { invoice: named, charge: debit, last: true });
+  if (random.chance(0.5)) payByCard(stage, journal.operation(endsAt + random.integer(1, 3) * DAY, 'merchant'), failed);
 }
 
 /** Since basil several payments may pay one invoice. */
@@ -152,8 +183,6 @@ function payRest(stage: Stage, operation: Operation, partly: Invoice, tooMuchMin
   recordInvoice(operation, { type: 'invoice.paid', invoice });
   lay(stage, operation.at, { invoice, charge: charge.id, amountMinor: restMinor + tooMuchMinor });
   if (tooMuchMinor === 0) return;
-  // What a refund of it would take, and from whom, is not told.
-  stage.charges = stage.charges.filter(({ id }) => id !== charge.id);
   stage.ledger.post(
     operation.at,
     invoice.currency,

@@ -120,7 +120,7 @@ function standaloneOf(facts: PaymentFacts, policy: MoneyPolicy): readonly Entry[
     facts.milestones.find(({ stage, kind }) => stage === 'captured' && kind === 'charge') ??
     facts.milestones.find(({ stage }) => stage === 'captured');
   if (first === undefined) return [];
-  const laid = laidTo(facts.payment, facts.applications);
+  const laid = laidTo(facts.payment, [...facts.milestones, ...facts.applications]);
   const isEvident = facts.applications.some(({ kind, stage }) => kind === 'invoice' && stage === 'paid');
   // Who says that it pays an invoice waits for it.
   if (laid.length === 0 && (isEvident || facts.milestones.some(({ invoice }) => invoice !== null))) return [];
@@ -130,7 +130,9 @@ function standaloneOf(facts: PaymentFacts, policy: MoneyPolicy): readonly Entry[
   const entries: (Entry | null)[] = [];
   const paid = facts.applications.filter(({ kind, stage }) => kind === 'invoice_payment' && stage === 'paid');
   const atOnce = paid.filter(({ at }) => secondOf(at) <= receivedAt + A_DAY);
-  const ownMinor = Math.max(0, receivedMinor - sumOf(atOnce.map((row) => row.amount_minor)));
+  const laidMinor = (row: MilestoneRow): number =>
+    laid.find(({ object }) => object === row.object)?.amountMinor ?? row.amount_minor;
+  const ownMinor = Math.max(0, receivedMinor - sumOf(atOnce.map(laidMinor)));
   const move = (kind: string, object: string, effectiveAt: number, cause: MilestoneRow, amountMinor: number): void => {
     entries.push(
       entry({ kind, object, effectiveAt, cause }, [
@@ -148,7 +150,7 @@ function standaloneOf(facts: PaymentFacts, policy: MoneyPolicy): readonly Entry[
   );
   for (const row of paid) {
     const at = secondOf(row.at);
-    if (!atOnce.includes(row)) move('standalone-applied', row.object, at, row, -row.amount_minor);
+    if (!atOnce.includes(row)) move('standalone-applied', row.object, at, row, -laidMinor(row));
     const end = facts.applications.find(
       ({ stage, object, ordinal }) => stage === 'unapplied' && object === row.object && ordinal === row.ordinal,
     );

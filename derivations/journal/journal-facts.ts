@@ -23,8 +23,13 @@ const causeOf = (table: string): string => CAUSE.map((column) => `${table}.${col
 const MILESTONE = `m.kind, m.object, m.stage, m.ordinal, m.at, m.currency, m.amount_minor, m.cumulative_minor, m.customer, m.invoice, m.other, ${causeOf('m')}, m.stream`;
 const IN_ORDER = 'order by m.object, m.stage, m.ordinal';
 
+/** Of payments; and by how much the invoices were overpaid that they were laid to, which names no payment. */
 const milestonesOf = (ids: string): string =>
-  `select ids.key, ids.payment, ${MILESTONE} from (${ids}) as ids join {milestones} m on m.payment = ids.id ${IN_ORDER}`;
+  `with ids as materialized (${ids})
+   select ids.key, ids.payment, ${MILESTONE} from ids join {milestones} m on m.payment = ids.id
+   union all select distinct ids.key, ids.payment, ${MILESTONE} from ids
+     join {milestones} laid on laid.payment = ids.id and laid.kind = 'invoice_payment' and laid.stage = 'paid'
+     join {milestones} m on m.object = laid.invoice and m.stage = 'overpaid' order by object, stage, ordinal`;
 
 const evidenceOf = (ids: string): string =>
   `select ids.key, ids.payment, e.refund, e.status, coalesce(e.amount_minor, 0) as amount_minor, e.currency, coalesce(e.created_at, e.known_since) as at, ${causeOf('e')}, e.stream
@@ -41,16 +46,22 @@ const ITEM = `i.id, i.amount_minor, i.currency, i.customer, i.invoice, i.created
 const MADE = `join lateral (select ${CAUSE.map((column) => `coalesce(made.${column}, i.${column}) as ${column}`).join(', ')}
   from (select 1) as one left join {milestones} made on made.object = i.id and made.stage = 'created' and made.ordinal = 1) as coalesced on true`;
 
+/** No event of an item tells that an invoice took it: the line of the invoice does. */
+const TAKEN = `left join lateral (select coalesce(min(l.invoice), i.invoice) as invoice from {invoice_lines} l
+  join {invoices} o on o.id = l.invoice and not o.is_deleted where l.invoice_item = i.id) as taken on true`;
+
 export const journalFacts = {
   invoices: `select id as key, id, customer, subscription, currency, total_minor, tax_minor, discount_minor, shipping_minor, shipping_tax_minor, has_all_lines, ${causeOf('i')}, stream
     from {invoices} i where id = any($1) and not is_deleted`,
   lines: `select invoice as key, id, amount_minor, discount_minor, credit_minor, tax_minor, tax_inclusive_minor, period_start, period_end, invoice_item, price, product, subscription
     from {invoice_lines} where invoice = any($1) order by invoice, no`,
-  items: `select i.invoice as key, null as deleted, ${ITEM} from {invoice_items} i ${MADE} where i.invoice = any($1) and not i.is_deleted order by i.id`,
-  ownItems: `select i.id as key, gone.deleted, ${ITEM} from {invoice_items} i ${MADE}
+  items: `select taken.invoice as key, null as deleted, ${ITEM} from {invoice_items} i ${TAKEN} ${MADE}
+    where i.id = any(select invoice_item from {invoice_lines} where invoice = any($1) and invoice_item is not null
+      union select id from {invoice_items} where invoice = any($1)) and taken.invoice = any($1) and not i.is_deleted order by i.id`,
+  ownItems: `select i.id as key, gone.deleted, ${ITEM} from {invoice_items} i ${TAKEN} ${MADE}
     left join lateral (select jsonb_build_object('at', d.at, ${CAUSE.map((column) => `'${column}', d.${column}`).join(', ')}) as deleted
       from {milestones} d where d.object = i.id and d.stage = 'deleted' limit 1) as gone on true
-    where i.id = any($1) and (i.invoice is null or i.is_deleted)`,
+    where i.id = any($1) and (taken.invoice is null or i.is_deleted)`,
   milestones: `select m.invoice as key, coalesce(p.payment, m.payment) as payment, ${MILESTONE} from {milestones} m left join {payments} p on p.id = m.payment
     where m.invoice = any($1) and m.kind in ('invoice', 'invoice_payment', 'credit_note') ${IN_ORDER}`,
   notes: `select key, id, invoice, currency, pre_payment_amount_minor, post_payment_amount_minor, out_of_band_amount_minor, customer_balance_transaction, refunds, stream from (
@@ -101,6 +112,9 @@ export const journalReach = {
     union select invoice from {milestones} where payment = any($1) and invoice is not null`,
   /** What moved the balance for it. */
   transactions: `select id as key from {balance_transactions} where source = any($1)`,
+  /** The invoice that took an item, and the items that it took. */
+  items: `select invoice as key from {invoice_lines} where invoice_item = any($1)
+    union select invoice_item from {invoice_lines} where invoice = any($1) and invoice_item is not null`,
   /** What was laid to an invoice. */
   laid: `select coalesce(p.payment, m.payment) as key from {milestones} m left join {payments} p on p.id = m.payment where m.invoice = any($1) and m.payment is not null`,
 };

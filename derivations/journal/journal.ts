@@ -163,7 +163,7 @@ type Facts = Readonly<{
  */
 export const journal = defineDerivation({
   name: 'journal',
-  version: 4,
+  version: 5,
   reads: [
     ...['milestones', 'invoices', 'invoice_items', 'credit_notes', 'refunds', 'disputes', 'payments'],
     'balance_transactions',
@@ -213,7 +213,7 @@ export const journal = defineDerivation({
       ...(row['customer'] === null ? [] : [`${String(row['customer'])}:${String(row['currency'])}`]),
     ],
     invoices: (row) => named(row['id']),
-    invoice_lines: (row) => named(row['invoice']),
+    invoice_lines: (row) => named(row['invoice'], row['invoice_item']),
     invoice_items: (row) => named(row['id'], row['invoice']),
     credit_notes: (row) => named(row['invoice']),
     credit_note_lines: () => [],

@@ -6,9 +6,12 @@ import type { MilestoneRow } from './facts.js';
 /** What a payment is laid to, while it is. */
 export type Laid = Readonly<{ object: string; invoice: string; amountMinor: number; until: number | null }>;
 
-/** What a payment was laid to by invoice payments. */
-export const laidTo = (payment: string, rows: readonly MilestoneRow[]): readonly Laid[] =>
-  rows
+/**
+ * What a payment was laid to by invoice payments. Of an invoice that was overpaid they tell the whole payment, or what was asked for alone:
+ * what is over is laid to it all the same, since it came with it.
+ */
+export function laidTo(payment: string, rows: readonly MilestoneRow[]): readonly Laid[] {
+  const told = rows
     .filter((row) => row.kind === 'invoice_payment' && row.stage === 'paid' && row.payment === payment)
     .map((row) => {
       const end = rows.find(
@@ -21,6 +24,26 @@ export const laidTo = (payment: string, rows: readonly MilestoneRow[]): readonly
         until: end === undefined ? null : secondOf(end.at),
       };
     });
+  const overpaid = rows.filter(({ kind, stage }) => kind === 'invoice' && stage === 'overpaid');
+  return overpaid.length === 0 ? told : withOverpaid(told, overpaid, receivedBy(payment, rows));
+}
+
+function withOverpaid(
+  told: readonly Laid[],
+  overpaid: readonly MilestoneRow[],
+  receivedMinor: number,
+): readonly Laid[] {
+  const overs = new Map<string, number>();
+  for (const { object, amount_minor: amount } of overpaid) overs.set(object, (overs.get(object) ?? 0) + amount);
+  const isOn = ({ until }: Laid): boolean => until === null;
+  let leftMinor = Math.max(0, receivedMinor - sumOf(told.filter(isOn).map(({ amountMinor }) => amountMinor)));
+  return told.map((one) => {
+    const overMinor = isOn(one) ? Math.min(leftMinor, overs.get(one.invoice) ?? 0) : 0;
+    leftMinor -= overMinor;
+    overs.set(one.invoice, (overs.get(one.invoice) ?? 0) - overMinor);
+    return { ...one, amountMinor: one.amountMinor + overMinor };
+  });
+}
 
 /** What a payment received: of its charges, or of its intent while no charge of it is known. */
 export function receivedBy(payment: string, rows: readonly MilestoneRow[]): number {
@@ -56,13 +79,14 @@ export function shareOf(
   at: number,
   amountMinor: number,
 ): number {
-  const others = laidTo(payment, rows).filter((one) => one.invoice !== invoice);
+  const known = laidTo(payment, rows);
   const laid = own.map((one) => ({
     object: one.object,
     invoice,
-    amountMinor: one.amountMinor,
+    amountMinor: known.find(({ object }) => object === one.object)?.amountMinor ?? one.amountMinor,
     until: one.unapplied?.at ?? null,
   }));
+  const others = known.filter((one) => one.invoice !== invoice);
   const { of } = partsOf([...laid, ...others], receivedBy(payment, rows), at, amountMinor);
   return sumOf(of.map((part) => (part.invoice === invoice ? part.amountMinor : 0)));
 }

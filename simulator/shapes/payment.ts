@@ -21,7 +21,8 @@ const DECLINE_MESSAGES = {
 } as const;
 
 export function chargeShape(view: View, charge: Charge): StripeObject {
-  const paid = charge.declineCode === null;
+  const isPending = charge.isPending === true;
+  const paid = charge.declineCode === null && !isPending;
   return {
     id: charge.id,
     object: 'charge',
@@ -32,7 +33,7 @@ export function chargeShape(view: View, charge: Charge): StripeObject {
     balance_transaction: charge.balanceTransaction,
     billing_details: billingDetails(charge.customer),
     calculated_statement_descriptor: 'NIMBUS SOFTWARE',
-    captured: paid,
+    captured: paid || isPending,
     created: realTime(view, charge.createdAt),
     currency: charge.currency,
     customer: charge.customer.id,
@@ -40,7 +41,7 @@ export function chargeShape(view: View, charge: Charge): StripeObject {
     ...nulls('destination', 'dispute'),
     disputed: false,
     failure_balance_transaction: null,
-    failure_code: paid ? null : 'card_declined',
+    failure_code: charge.declineCode === null ? null : 'card_declined',
     failure_message: charge.declineCode === null ? null : DECLINE_MESSAGES[charge.declineCode],
     fraud_details: {},
     ...(isBasilOrLater(view.apiVersion) ? {} : { invoice: charge.invoice }),
@@ -65,7 +66,7 @@ export function chargeShape(view: View, charge: Charge): StripeObject {
           ),
         }),
     ...nulls('review', 'shipping', 'source', 'source_transfer', 'statement_descriptor', 'statement_descriptor_suffix'),
-    status: paid ? 'succeeded' : 'failed',
+    status: isPending ? 'pending' : paid ? 'succeeded' : 'failed',
     ...nulls('transfer_data', 'transfer_group'),
   } satisfies Shape<Stripe.Charge> & StripeObject;
 }

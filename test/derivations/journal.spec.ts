@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { accounts } from '../../derivations/journal/accounts.js';
 import { balanceBook } from '../../derivations/journal/balance-book.js';
 import { entry, posting, Unbalanced } from '../../derivations/journal/entry.js';
+import { itemBook } from '../../derivations/journal/item-book.js';
 import { payoutBook, settlement } from '../../derivations/journal/stripe-books.js';
 import { portion, split } from '../../derivations/rounding.js';
 import { defaultPolicy, policyHash } from '../../derivations/policy.js';
@@ -342,6 +343,26 @@ describe('the book of an invoice', () => {
       [deferred]: 590,
       [tax]: 90,
       [unapplied]: -990,
+    });
+  });
+});
+
+describe('the book of an invoice item', () => {
+  it('takes a deleted one back in the proportion that was earned', () => {
+    const item = {
+      ...{ id: 'ii_2', amount_minor: 4000, currency: 'usd', customer: 'cus_1', invoice: null },
+      ...{
+        created_at: at('2026-04-01'),
+        period_start: at('2026-04-01'),
+        period_end: at('2026-05-01'),
+        ...cause('evt_1'),
+      },
+      deleted: { at: at('2026-04-11'), ...cause('evt_2') },
+    };
+    expect(postingsOf(itemBook(item, defaultPolicy).entries, 'item-deleted:ii_2')).toEqual({
+      [accounts.unbilledVoids]: 1333,
+      [deferred]: 2667,
+      [accounts.unbilled]: -4000,
     });
   });
 });

@@ -74,7 +74,7 @@ export function booksOf(ledger: Ledger, policy: MoneyPolicy): Books {
     rowsIn<InvoiceRow>(ledger, 'invoices').map((invoice) => {
       const own = milestones.filter((row) => row.invoice === invoice.id);
       const payments = new Set(own.flatMap((row) => row.payment ?? []));
-      const ofPayments = milestones.filter((row) => row.payment !== null && payments.has(row.payment));
+      const ofPayments = [...payments].flatMap((name) => milestonesOf(name, milestones));
       const named = notes.filter((note) => note.invoice === invoice.id);
       const promised = new Set(named.flatMap(({ refunds }) => refunds.map(({ refund }) => refund)));
       const facts: InvoiceFacts = {
@@ -102,7 +102,7 @@ export function booksOf(ledger: Ledger, policy: MoneyPolicy): Books {
       .flatMap((row) => row.payment ?? []),
   );
   const charges = [...payments].map((name) => {
-    const own = milestones.filter((row) => row.payment === name);
+    const own = milestonesOf(name, milestones);
     return chargeBook(
       {
         payment: name,
@@ -130,6 +130,13 @@ export function booksOf(ledger: Ledger, policy: MoneyPolicy): Books {
     lines: books.flatMap(({ lines }) => lines),
     byInvoice,
   };
+}
+
+/** Of a payment; and by how much the invoices were overpaid that it was laid to. */
+function milestonesOf(payment: string, milestones: readonly MilestoneRow[]): readonly MilestoneRow[] {
+  const own = milestones.filter((row) => row.payment === payment);
+  const laid = new Set(own.filter(({ kind }) => kind === 'invoice_payment').map(({ invoice }) => invoice));
+  return [...own, ...milestones.filter(({ object, stage }) => stage === 'overpaid' && laid.has(object))];
 }
 
 function movementsOf(ledger: Ledger, payment: (name: string | null) => string | null): readonly DisputeMovementRow[] {
@@ -203,12 +210,19 @@ const evidenceOf = (ledger: Ledger, payment: (name: string | null) => string | n
 function itemsOf(ledger: Ledger, milestones: readonly MilestoneRow[]): readonly InvoiceItemRow[] {
   const stageOf = (item: string, stage: string) =>
     milestones.find((row) => row.object === item && row.stage === stage) ?? null;
+  const isDeleted = new Set(
+    rowsIn<Row & { id: string }>(ledger, 'invoices').flatMap((row) => (row['is_deleted'] === true ? [row.id] : [])),
+  );
+  const takenBy = new Map<unknown, string>();
+  for (const { invoice, invoice_item: item } of rowsIn<Row & { invoice: string }>(ledger, 'invoice_lines'))
+    if (!isDeleted.has(invoice) && invoice < (takenBy.get(item) ?? '~')) takenBy.set(item, invoice);
   return rowsIn<Row & { id: string }>(ledger, 'invoice_items').map(
     (row) =>
       ({
         ...row,
         ...stageOf(row.id, 'created'),
         ...row,
+        invoice: takenBy.get(row.id) ?? row['invoice'],
         deleted: stageOf(row.id, 'deleted'),
       }) as unknown as InvoiceItemRow,
   );

@@ -1,0 +1,298 @@
+import { isDeepStrictEqual } from 'node:util';
+import { accounts, type Account } from '../../derivations/journal/accounts.js';
+import type { Entry } from '../../derivations/journal/entry.js';
+import { customerMrr } from '../../derivations/mrr/movements.js';
+import { defaultPolicy, policyChoices, type MoneyPolicy } from '../../derivations/policy.js';
+import type { Schedule } from '../../derivations/revenue/schedule.js';
+import type { Row } from '../../projections/projection.js';
+import { seededRandom, type Random } from '../../simulator/random.js';
+import { lives, type SimulatedEvent } from '../../simulator/simulator.js';
+import { booksOf, ledgerAfter, mrrOf, rowsIn, type Books, type Ledger } from './money.js';
+
+const balanceOf = (entries: readonly Entry[], name: Account): Map<string, number> => {
+  const sums = new Map<string, number>();
+  for (const { postings } of entries)
+    for (const { name: of, currency, amountMinor } of postings)
+      if (of === name) sums.set(currency, (sums.get(currency) ?? 0) + amountMinor);
+  return sums;
+};
+const sumOf = (entries: readonly Entry[], name: Account): number =>
+  [...balanceOf(entries, name).values()].reduce((a, b) => a + b, 0);
+const shuffledBy = <T>(random: Random, rows: readonly T[]): T[] =>
+  rows
+    .map((row) => ({ row, by: random.integer(0, 2 ** 31) }))
+    .sort((a, b) => a.by - b.by)
+    .map(({ row }) => row);
+const FAR = Date.UTC(2100, 0, 1) / 1000;
+
+/** A life under one policy: what it left, and as it was known at quiet moments before. */
+type Lived = Readonly<{
+  ledger: Ledger;
+  books: Books;
+  policy: MoneyPolicy;
+  before: readonly Known[];
+  /** What the simulator laid to nothing, negative. */
+  looseMinor: number;
+}>;
+/** What was known when nothing else happened for a while: the events up to then are whole. */
+type Known = Readonly<{ ledger: Ledger; books: Books }>;
+
+type PassedRow = Row & Readonly<{ payment: string; amount_received_minor: number }>;
+
+/** What takes of an invoice, and where it goes. */
+const TAKES = ['refund-applied', 'dispute-applied', 'credit-note', 'void'];
+const GOES_TO: readonly Account[] = [
+  ...[accounts.unapplied, accounts.receivable, accounts.customerBalance, accounts.refundsPayable],
+  accounts.externalCredit,
+];
+
+/** What holds of every life by every policy, as the list of what does not. */
+const laws: Readonly<Record<string, (lived: Lived) => readonly string[]>> = {
+  'ids of entries are unique': ({ books }) => {
+    const ids = books.entries.map(({ id }) => id);
+    return ids.filter((id, place) => ids.indexOf(id) !== place);
+  },
+  'what is receivable of an invoice is what remains to be paid while it is open, and else nothing, at every quiet moment':
+    ({ ledger, books, before }) => [...before, { ledger, books }].flatMap(wrongReceivables),
+  'what is deferred of a line is earned or taken in the end': ({ books }) =>
+    books.lines.flatMap((line) => {
+      const posted = books.entries
+        .flatMap(({ postings }) => postings)
+        .filter((one) => one.line === line.id && one.name === accounts.deferred)
+        .reduce((sum, { amountMinor }) => sum + amountMinor, 0);
+      const earned = line.schedules.reduce(
+        (sum, schedule) => sum + schedule.revenue(FAR) - unbilledOf(schedule, FAR),
+        0,
+      );
+      return posted + earned === 0 ? [] : [`${line.id}: deferred ${posted}, earned ${earned}`];
+    }),
+  'what is deferred of a line is never of the sign of what it earns, and nothing after its end': ({ books }) =>
+    books.lines.flatMap((line) => {
+      const posted = books.entries.flatMap(({ effectiveAt, postings }) =>
+        postings
+          .filter((one) => one.line === line.id && one.name === accounts.deferred)
+          .map(({ amountMinor }) => ({ effectiveAt, amountMinor })),
+      );
+      const { schedule } = line;
+      const from = Math.max(schedule.bookedAt, schedule.service?.start ?? 0);
+      const moments = [0, 1, 2, 3, 4].map(
+        (part) => from + Math.floor((part * Math.max(0, schedule.endsAt - from)) / 4),
+      );
+      return moments.flatMap((moment) => {
+        const billed = posted.reduce((sum, one) => (one.effectiveAt < moment ? sum + one.amountMinor : sum), 0);
+        const isWhole = posted.every(({ effectiveAt }) => effectiveAt < moment);
+        const earned = line.schedules.reduce((sum, one) => sum + one.revenue(moment) - unbilledOf(one, moment), 0);
+        const left = billed + earned;
+        const isRight = left === 0 || (left < 0 === line.netMinor > 0 && (moment < schedule.endsAt || !isWhole));
+        return isRight
+          ? []
+          : [`${line.id} of ${line.netMinor}: ${left} at ${moment}, which ends at ${schedule.endsAt}`];
+      });
+    }),
+  'an event more changes no entry that was read': ({ books, before }) => {
+    const kept = new Set(books.entries.map(({ id }) => id));
+    return before.flatMap(({ books: then }) =>
+      then.entries.filter(({ id, inference }) => inference === null && !kept.has(id)).map(({ id }) => `${id} is gone`),
+    );
+  },
+  'what waits to be billed is of items that no invoice has': ({ ledger, books, policy }) => {
+    const taken = new Set(rowsIn<Row>(ledger, 'invoice_lines').map((line) => line['invoice_item']));
+    const waiting = rowsIn<Row & { id: string; amount_minor: number }>(ledger, 'invoice_items').filter(
+      ({ id, is_deleted: isDeleted }) => !taken.has(id) && isDeleted !== true,
+    );
+    const expected = policy.unbilled === 'off' ? 0 : waiting.reduce((sum, item) => sum + item.amount_minor, 0);
+    const early = books.lines.flatMap(({ schedules }) => schedules.map((schedule) => unbilledOf(schedule, FAR)));
+    const found = early.reduce((sum, amount) => sum + amount, sumOf(books.entries, accounts.unbilled));
+    return found === expected ? [] : [`${found}, not ${expected}`];
+  },
+  'the balance of a customer is what Stripe says': ({ ledger, books }) =>
+    rowsIn<Row & { id: string }>(ledger, 'customers')
+      .filter((customer) => customer['is_deleted'] === false && customer['currency'] !== null)
+      .flatMap((customer) => {
+        const found = balanceOf(books.entries, accounts.customerBalance).get(String(customer['currency'])) ?? 0;
+        return found === customer['balance_minor']
+          ? []
+          : [`${customer.id}: ${found}, not ${String(customer['balance_minor'])}`];
+      }),
+  'what credit notes promised to refund was refunded': ({ books }) => {
+    const left = sumOf(books.entries, accounts.refundsPayable);
+    return left === 0 ? [] : [`${left} are still promised`];
+  },
+  'what payments brought and nobody took back is laid to invoices, but what was taken off again, and only payments that were not seen are missing':
+    ({ books, policy, looseMinor }) => {
+      const unseen = books.entries.filter(({ id }) => id.startsWith('application:') && id.endsWith(':unknown'));
+      const left = sumOf(books.entries, accounts.unapplied) - sumOf(unseen, accounts.unapplied);
+      // By that policy it is revenue, where an event told that it was taken off.
+      const isRight = policy.standalone === 'revenue' ? left <= 0 && left >= looseMinor : left === looseMinor;
+      return isRight ? [] : [`${left} are laid to nothing, not ${looseMinor}`];
+    },
+  'what passed Stripe without its balance transaction is what was received, less what was refunded and paid out': ({
+    ledger,
+    books,
+  }) => {
+    const passed = new Map<string, number>();
+    for (const row of rowsIn<PassedRow>(ledger, 'payments'))
+      passed.set(row.payment, Math.max(passed.get(row.payment) ?? 0, row.amount_received_minor));
+    const received = [...passed.values()].reduce((sum, amount) => sum + amount, 0);
+    const refunded = rowsIn<Row & { amount_minor: number }>(ledger, 'refunds')
+      .filter(({ status }) => status !== 'failed' && status !== 'canceled')
+      .reduce((sum, refund) => sum + refund.amount_minor, 0);
+    const payouts = rowsIn<Row & { amount_minor: number }>(ledger, 'milestones').filter(
+      ({ kind }) => kind === 'payout',
+    );
+    const ofStage = (stage: string): number =>
+      payouts.filter((row) => row['stage'] === stage).reduce((sum, row) => sum + row.amount_minor, 0);
+    const expected = received - refunded - ofStage('created') + ofStage('failed');
+    const found = sumOf(books.entries, accounts.clearing);
+    return found === expected ? [] : [`${found}, not ${expected}`];
+  },
+  'the tax that is owed for an invoice is at most what it billed, all of it where nothing was taken, and nothing of a void one':
+    ({ ledger, books, policy }) =>
+      rowsIn<Row & { id: string; tax_minor: number }>(ledger, 'invoices').flatMap((invoice) => {
+        const { entries } = books.byInvoice.get(invoice.id) ?? { entries: [] };
+        if (!entries.some(({ kind }) => kind === 'invoice')) return [];
+        const owed = -sumOf(entries, accounts.tax);
+        const isTaken = entries.some(
+          ({ kind }) => TAKES.includes(kind) || (kind === 'uncollectible' && policy.uncollectibleTax === 'reverse'),
+        );
+        const isBetween = Math.abs(owed) <= Math.abs(invoice.tax_minor) && owed * invoice.tax_minor >= 0;
+        const isRight =
+          isBetween && (isTaken || owed === invoice.tax_minor) && (invoice['status'] !== 'void' || owed === 0);
+        return isRight ? [] : [`${invoice.id} ${String(invoice['status'])}: ${owed} of ${invoice.tax_minor}`];
+      }),
+  'nothing is lost but what was taken back beyond what was billed': ({ ledger, books }) =>
+    rowsIn<Row & { id: string; total_minor: number }>(ledger, 'invoices').flatMap((invoice) => {
+      const { entries } = books.byInvoice.get(invoice.id) ?? { entries: [] };
+      const lost = sumOf(entries, accounts.lossesOther);
+      const backMinor = entries
+        .filter(({ kind }) => TAKES.includes(kind))
+        .flatMap(({ postings }) => postings)
+        .reduce(
+          (sum, { name, amountMinor }) => (GOES_TO.includes(name) && amountMinor < 0 ? sum - amountMinor : sum),
+          0,
+        );
+      return lost === 0 || backMinor > invoice.total_minor ? [] : [`${invoice.id}: ${lost}`];
+    }),
+};
+
+function wrongReceivables({ ledger, books }: Known): readonly string[] {
+  return rowsIn<Row & { id: string }>(ledger, 'invoices').flatMap((invoice) => {
+    const { entries } = books.byInvoice.get(invoice.id) ?? { entries: [] };
+    const expected = invoice['status'] === 'open' ? Number(invoice['amount_remaining_minor']) : 0;
+    const found = sumOf(entries, accounts.receivable);
+    return found === expected ? [] : [`${invoice.id} ${String(invoice['status'])}: ${found}, not ${expected}`];
+  });
+}
+
+/** What of it was earned before it was billed, and stands beside what is deferred. */
+const unbilledOf = (schedule: Schedule, moment: number): number =>
+  schedule.earnsFrom < schedule.bookedAt ? schedule.revenue(Math.min(moment, schedule.bookedAt)) : 0;
+
+/** What the policies are by one field each, and what they spread only, which changes nothing in the end. */
+const FIELDS = (Object.keys(policyChoices) as (keyof typeof policyChoices)[]).filter((name) => !name.startsWith('mrr'));
+export const policies: readonly Partial<MoneyPolicy>[] = [
+  ...FIELDS.flatMap((name) => policyChoices[name].slice(1).map((value) => ({ [name]: value }) as Partial<MoneyPolicy>)),
+  { zone: 'America/New_York' },
+];
+const SPREADS: readonly (keyof MoneyPolicy)[] = ['unbilled', 'discounts', 'recognition', 'catchUp', 'zone', 'pending'];
+
+const mixedBy = (random: Random): Partial<MoneyPolicy> =>
+  Object.fromEntries(Object.entries(policyChoices).map(([name, choices]) => [name, random.pick<string>(choices)]));
+
+/** What all accounts come to in the end. What stands below Income is one sum, with what was earned of items that nobody billed. */
+function endOf({ entries, lines }: Books): ReadonlyMap<string, number> {
+  const sums = new Map<string, number>();
+  const add = (name: string, amountMinor: number): void => void sums.set(name, (sums.get(name) ?? 0) + amountMinor);
+  for (const { postings } of entries)
+    for (const { name, currency, amountMinor } of postings)
+      add(`${isIncome(name) ? 'Income' : name} ${currency}`, amountMinor);
+  for (const line of lines) {
+    const currency = entries.flatMap(({ postings }) => postings).find((one) => one.line === line.id)?.currency;
+    if (currency === undefined) continue;
+    for (const schedule of line.schedules) {
+      const [earned, unbilled] = [schedule.revenue(FAR), unbilledOf(schedule, FAR)];
+      add(`Income ${currency}`, unbilled - earned);
+      add(`${accounts.deferred} ${currency}`, earned - unbilled);
+    }
+  }
+  return new Map([...sums].filter(([, amount]) => amount !== 0).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+const isIncome = (name: Account): boolean => name.startsWith('Income:') || name === accounts.unbilled;
+
+const QUIET_S = 6 * 3_600;
+
+/** A moment after which nothing happened for hours, and what was known at it. */
+function quietMoments(events: readonly SimulatedEvent[], random: Random): readonly (readonly SimulatedEvent[])[] {
+  const ends = events.flatMap(({ stripeEvent }, place) => {
+    const next = events[place + 1];
+    return next !== undefined && next.stripeEvent.created - stripeEvent.created > QUIET_S ? [place + 1] : [];
+  });
+  return ends.length === 0 ? [] : [events.slice(0, random.pick(ends))];
+}
+
+/** A law that a life of a seed broke, and by which policy. */
+export type MoneyViolation = Readonly<{ seed: number; law: string; detail: string }>;
+
+export const moneyLawNames = [
+  ...Object.keys(laws),
+  'the order in which facts are found changes nothing',
+  'what is left in the end does not depend on how it is spread',
+  'movements of MRR add up, none is below nothing, and a customer is new once',
+  'every book balances',
+];
+
+/** Plays the life of a seed, and says which laws of money it breaks by the default policy, one of another field, and any mixture. */
+export function moneyViolationsOf(seed: number): MoneyViolation[] {
+  const random = seededRandom(seed, 'money');
+  const violations: MoneyViolation[] = [];
+  const field = policies[seed % policies.length] ?? {};
+  const mixed = mixedBy(random);
+  for (const { events, ledger: kept } of lives({ seed, subscriptions: 1, apiVersion: 'mixed', bank: seed % 2 === 0 })) {
+    const looseMinor = kept.postings.reduce((sum, one) => (one.account === 'loose' ? sum + one.amountMinor : sum), 0);
+    const ledger = ledgerAfter(shuffledBy(random, [...events]));
+    const earlier = quietMoments(events, random).map((known) => ledgerAfter(known));
+    for (const own of [{}, field, mixed]) {
+      const policy: MoneyPolicy = { ...defaultPolicy, ...own };
+      const add = (law: string, detail: string): void =>
+        void violations.push({ seed, law, detail: `${JSON.stringify(own)} ${detail}` });
+      try {
+        const books = booksOf(ledger, policy);
+        const before = earlier.map((then) => ({ ledger: then, books: booksOf(then, policy) }));
+        const lived = { ledger, books, policy, before, looseMinor };
+        for (const [law, check] of Object.entries(laws)) for (const detail of check(lived)) add(law, detail);
+        const found = new Map(
+          [...ledger].map(([table, rows]) => [table, table === 'subscription_terms' ? rows : shuffledBy(random, rows)]),
+        );
+        if (!isDeepStrictEqual(byId(booksOf(found, policy)), byId(books)))
+          add('the order in which facts are found changes nothing', 'entries differ');
+        const plain = { ...policy, ...Object.fromEntries(SPREADS.map((name) => [name, defaultPolicy[name]])) };
+        const [end, expected] = [endOf(books), endOf(booksOf(ledger, plain))];
+        if (!isDeepStrictEqual(end, expected))
+          add(
+            'what is left in the end does not depend on how it is spread',
+            `${JSON.stringify([...end])}, not ${JSON.stringify([...expected])}`,
+          );
+        for (const detail of wrongMrr(ledger, policy))
+          add('movements of MRR add up, none is below nothing, and a customer is new once', detail);
+      } catch (error) {
+        add('every book balances', error instanceof Error ? String(error.stack) : String(error));
+      }
+    }
+  }
+  return violations;
+}
+
+const byId = ({ entries }: Books): ReadonlyMap<string, Entry> => new Map(entries.map((one) => [one.id, one]));
+
+const wrongMrr = (ledger: Ledger, policy: MoneyPolicy): readonly string[] =>
+  mrrOf(ledger, policy).flatMap(({ subscription, parts, items }) => {
+    const { movements, steps } = customerMrr(parts, policy);
+    const end = items.filter(({ until }) => until === null).reduce((sum, item) => sum + item.mrrMinor, 0);
+    const last = movements.at(-1)?.afterMinor ?? 0;
+    return [
+      ...(last === end ? [] : [`${subscription} ends at ${last}, not ${end}`]),
+      ...(steps.every(({ mrrMinor }) => mrrMinor >= 0) ? [] : [`${subscription} is below nothing`]),
+      ...(movements.filter(({ kind }) => kind === 'new').length <= 1 ? [] : [`${subscription} is new twice`]),
+    ];
+  });
