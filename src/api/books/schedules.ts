@@ -19,7 +19,7 @@ export type SoldBy = (typeof SOLD_BY)[number];
 
 const COLUMNS = `line, part, ${SCOPE_OF_ROW}, ${SOLD_BY.join(', ')}, booked_at, starts_at, ends_at, since, active_minor, base_minor`;
 
-/** Lines that earn anything in a month, or were billed in it. */
+/** Lines that earn anything in a month. */
 export async function* schedulesEarningIn(
   connection: Queryable,
   month: string,
@@ -27,11 +27,10 @@ export async function* schedulesEarningIn(
   earned: Earned,
 ): AsyncGenerator<ScheduledLine> {
   const parameters = new Parameters();
-  const [own, booked] = [parameters.add(month), parameters.add(month)];
+  const own = parameters.add(month);
   const conditions = scopeConditions(asked, parameters, true).map((condition) => `and ${condition}`);
   const text = `select ${COLUMNS} from ${VIEWS.schedules} join (
-      select line, part from ${VIEWS.revenue} where month = ${own}
-      union select line, part from ${VIEWS.revenue} where booked_month = ${booked} and unbilled_minor <> 0) as earning using (line, part)
+      select line, part from ${VIEWS.revenue} where month = ${own}) as earning using (line, part)
     where true ${conditions.join(' ')} order by line, part, no`;
   yield* linesOf(connection, 'earning_lines', { text, values: parameters.values }, earned);
 }

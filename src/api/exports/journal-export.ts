@@ -167,7 +167,6 @@ type EarnedRow = Readonly<{
   currency: string;
   revenue: bigint;
   unbilled: bigint;
-  billed: bigint;
   stripe_event_id: string | null;
 }>;
 
@@ -177,28 +176,24 @@ async function* earnedIn(
   month: string,
   { livemode, account, zone }: ExportWanted,
 ): AsyncGenerator<ExportedEntry> {
-  const { rows: early } = await connection.query(
-    `select from ${VIEWS.revenueByMonth} where booked_month = $3 and unbilled_minor <> 0 and ${SCOPE} limit 1`,
-    [livemode, account, month],
-  );
-  const own = `select line, part, invoice, customer, key, currency, revenue_minor as revenue, unbilled_minor as unbilled, 0::int8 as billed from ${VIEWS.revenue} where month = $3 and ${SCOPE_OF_ROW}`;
-  const billed = `select line, part, invoice, customer, key, currency, 0, 0, sum(unbilled_minor)::int8 from ${VIEWS.revenue} where booked_month = $3 and unbilled_minor <> 0 and ${SCOPE_OF_ROW} group by 1, 2, 3, 4, 5, 6`;
-  const text = `select earned.line, earned.part, earned.invoice, earned.customer, earned.key as book, earned.currency, revenue, unbilled, billed, e.stripe_event_id
-    from (${own}${early.length === 0 ? '' : ` union all ${billed}`}) as earned left join ${VIEWS.entries} e on e.id = 'invoice:' || earned.invoice order by earned.line, earned.part`;
+  const text = `select earned.line, earned.part, earned.invoice, earned.customer, earned.key as book, earned.currency,
+      earned.revenue_minor as revenue, earned.unbilled_minor as unbilled, e.stripe_event_id
+    from (select * from ${VIEWS.revenue} where month = $3 and ${SCOPE_OF_ROW}) as earned
+    left join ${VIEWS.entries} e on e.id = 'invoice:' || earned.invoice order by earned.line, earned.part`;
   const at = monthStart(monthAfter(month), zone) - 1;
   const day = lastDayOf(month);
   for await (const row of rowsOneByOne<EarnedRow>(connection, 'exported_revenue', {
     text,
     values: [livemode, account, month],
   })) {
-    const [revenue, unbilled, moved] = [amountOf(row.revenue), amountOf(row.unbilled), amountOf(row.billed)];
+    const [revenue, unbilled] = [amountOf(row.revenue), amountOf(row.unbilled)];
     const { line, part, invoice, customer, book, currency, stripe_event_id: stripeEventId } = row;
-    const kind = moved === 0 ? 'recognition' : 'billed';
+    const kind = 'recognition';
     const id = `${kind}:${line}:${month}${part === 'revenue' ? '' : `:${part}`}`;
     const posting = (name: string, amountMinor: number): ExportedPosting => ({ name, currency, amountMinor });
     const entry = madeUp({ id, kind, at, day, customer, invoice, object: line, book, stripeEventId }, [
-      posting('Liabilities:Deferred', revenue - unbilled + moved),
-      posting('Assets:Unbilled', unbilled - moved),
+      posting('Liabilities:Deferred', revenue - unbilled),
+      posting('Assets:Unbilled', unbilled),
       posting(part === 'revenue' ? 'Income:Revenue' : 'Income:Contra:Discounts', -revenue),
     ]);
     if (entry.postings.length > 0) yield entry;

@@ -112,15 +112,12 @@ async function earnedIn(
   for await (const { scope, part, schedule } of schedulesEarningIn(connection, month, asked, earnedBy(policy))) {
     const revenue = schedule.revenue(until) - schedule.revenue(start);
     const unbilled = schedule.unbilled(until) - schedule.unbilled(start);
-    const billed = schedule.bookedAt >= start && schedule.bookedAt < until ? schedule.unbilled(until) : 0;
     const move = (name: string, amount: number): void => {
       if (amount !== 0) all.push({ ...scope, name, start: 0n, ...sides(amount) });
     };
     move('Liabilities:Deferred', revenue - unbilled);
     move('Assets:Unbilled', unbilled);
     move(part === 'revenue' ? 'Income:Revenue' : 'Income:Contra:Discounts', -revenue);
-    move('Assets:Unbilled', -billed);
-    move('Liabilities:Deferred', billed);
     if (all.length > FOLDED_MAX) all.splice(0, all.length, ...folded(all));
   }
   return all;
