@@ -26,7 +26,7 @@ const whoseIs = (row: Row) => ({
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
 const isBy = (row: Row, column: string, until: string): boolean => Date.parse(textOf(row[column])) <= Date.parse(until);
 
-/** MRR, the balances of the journal, and what was earned by month. */
+/** MRR, the balances of the journal, and what is left of revenue by month. */
 export const measures = {
   mrr: {
     derivation: 'subscription_mrr',
@@ -50,14 +50,26 @@ export const measures = {
         }));
     },
   },
+  /**
+   * What was earned, less what was taken back of it, with what was recovered: all that stands below `Income`. What was earned alone would
+   * depend on how it is spread even over all time, since a refund takes only what was recognised before it.
+   */
   revenue: {
     derivation: 'journal',
-    amounts: ({ revenue_months = [] }, until) =>
-      revenue_months
-        .filter(({ month }) => textOf(month) <= until.slice(0, 7))
-        .map((row) => ({
+    amounts: ({ journal_entries = [], journal_postings = [], revenue_months = [] }, until) => {
+      const customers = new Map(journal_entries.map(({ id, customer }) => [id, textOf(customer)]));
+      const isCounted = ({ month }: Row): boolean => textOf(month) <= until.slice(0, 7);
+      const income = journal_postings.filter((posting) => textOf(posting['name']).startsWith('Income:'));
+      return [
+        ...revenue_months.filter(isCounted).map((row) => ({
           ...{ ...whoseIs(row), name: textOf(row['month']), customer: textOf(row['customer']) },
           minor: Number(row['revenue_minor']),
         })),
+        ...income.filter(isCounted).map((posting) => ({
+          ...{ ...whoseIs(posting), name: textOf(posting['month']), customer: customers.get(posting['entry']) ?? '' },
+          minor: -Number(posting['amount_minor']),
+        })),
+      ];
+    },
   },
 } as const satisfies Readonly<Record<string, Measure>>;

@@ -21,7 +21,8 @@ difference. Nothing is changed; services may run meanwhile. It takes the policy 
 
   mrr                 the MRR of each currency; what is compared unless you say otherwise
   journal             the balance of every account
-  revenue             what is earned in each month, to the end of the month of --as-of
+  revenue             what is left of revenue in each month after refunds, disputes, credit notes, write-offs and recoveries,
+                      to the end of the month of --as-of
 
   --with <name>       as others define MRR, as far as our policy can say it: ${Object.keys(definitions).join(', ')};
                       default: the policy without any variable set
