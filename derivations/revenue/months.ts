@@ -32,21 +32,3 @@ export function monthsOf(schedule: Schedule, zone: string): readonly RevenueMont
   }
   return months;
 }
-
-/** A cell of the waterfall: of what was booked in a month, what counts for another; takes count against the month they are in. */
-export type WaterfallCell = Readonly<{ booked: number; month: number; amountMinor: number }>;
-
-/** Rows by the month of booking, columns by that of recognition, of schedules in one currency. */
-export function waterfall(schedules: readonly Schedule[], zone: string): readonly WaterfallCell[] {
-  const calendar = calendarOf(zone);
-  const cells = new Map<string, WaterfallCell>();
-  for (const schedule of schedules) {
-    const booked = calendar.monthOf(schedule.bookedAt);
-    for (const { month, revenueMinor, contraMinor } of monthsOf(schedule, zone)) {
-      const name = `${booked} ${month}`;
-      const amountMinor = (cells.get(name)?.amountMinor ?? 0) + revenueMinor - contraMinor;
-      cells.set(name, { booked, month, amountMinor });
-    }
-  }
-  return [...cells.values()].sort((a, b) => a.booked - b.booked || a.month - b.month);
-}
