@@ -16,8 +16,11 @@ export type Reading = Readonly<{
 }>;
 
 type Params = URLSearchParams;
-/** What lies in a list, in its order; null where it is not what was asked for: a cursor may name it all the same. */
-type Entry = Readonly<{ id: string; shape: StripeObject | null }>;
+/**
+ * What lies in a list, in its order. Its shape is made when it is looked at: most lie before the cursor. Null where it is not what was asked
+ * for: a cursor may name it all the same.
+ */
+type Entry = Readonly<{ id: string; shape: () => StripeObject | null }>;
 
 /** Stripe keeps events this long. */
 export const EVENTS_KEPT_S = 30 * DAY;
@@ -46,8 +49,11 @@ export function listObjects(reading: Reading, listed: Listed, params: Params): J
   const wants = filterOf(listed, params);
   const entries = function* (): Generator<Entry> {
     for (const { id, created } of reading.world.listed(object, reading.shownAt)) {
-      const shape = isIn(created) ? objectAt(reading, id) : null;
-      yield { id, shape: shape !== null && wants(shape) ? told(reading, shape, params) : null };
+      const shape = (): StripeObject | null => {
+        const is = isIn(created) ? objectAt(reading, id) : null;
+        return is !== null && wants(is) ? told(reading, is, params) : null;
+      };
+      yield { id, shape };
     }
   };
   return pageOf(path, params, [cursorOf('starting_after'), cursorOf('ending_before')], entries());
@@ -82,13 +88,16 @@ export function listEvents(reading: Reading, params: Params, pendingOf: (id: str
   const entries = function* (): Generator<Entry> {
     for (const event of world.newestFirst) {
       if (!kept(event)) continue;
-      const shape = isIn(event.created) ? eventShape(reading, event, pendingOf) : null;
-      const isWanted =
-        shape !== null &&
-        (type === null || matches(String(shape['type']), type)) &&
-        (types.length === 0 || types.some((one) => matches(String(shape['type']), one))) &&
-        (delivered === null || (shape['pending_webhooks'] === 0) === (delivered === 'true'));
-      yield { id: event.id, shape: isWanted ? shape : null };
+      const shape = (): StripeObject | null => {
+        const is = isIn(event.created) ? eventShape(reading, event, pendingOf) : null;
+        const isWanted =
+          is !== null &&
+          (type === null || matches(String(is['type']), type)) &&
+          (types.length === 0 || types.some((one) => matches(String(is['type']), one))) &&
+          (delivered === null || (is['pending_webhooks'] === 0) === (delivered === 'true'));
+        return isWanted ? is : null;
+      };
+      yield { id: event.id, shape };
     }
   };
   return pageOf('/v1/events', params, [cursorOf('starting_after'), cursorOf('ending_before')], entries());
@@ -175,10 +184,14 @@ function pageOf(
   let behind = after === null;
   for (const { id, shape } of entries) {
     if (id === before) return { object: 'list', data: data.slice(-limit), has_more: data.length > limit, url };
-    if (!behind) behind = id === after;
-    else if (shape === null) continue;
-    else if (before === null && data.length === limit) return { object: 'list', data, has_more: true, url };
-    else data.push(shape);
+    if (!behind) {
+      behind = id === after;
+      continue;
+    }
+    const is = shape();
+    if (is === null) continue;
+    if (before === null && data.length === limit) return { object: 'list', data, has_more: true, url };
+    data.push(is);
   }
   return { object: 'list', data, has_more: false, url };
 }

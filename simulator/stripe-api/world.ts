@@ -116,7 +116,9 @@ export class World {
         states: all,
       };
       this.#things.set(shape.id, thing);
-      this.#byObject.set(shape.object, [...(this.#byObject.get(shape.object) ?? []), thing]);
+      const alike = this.#byObject.get(shape.object);
+      if (alike === undefined) this.#byObject.set(shape.object, [thing]);
+      else alike.push(thing);
       if (shape.object === 'invoice') this.#noteItems(shape, happening.at);
     }
     for (const things of this.#byObject.values()) things.sort((a, b) => b.created - a.created || b.index - a.index);
