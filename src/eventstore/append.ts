@@ -58,6 +58,9 @@ const ATTEMPTS_MAX = 3;
 const AT_ONCE_MS = 500;
 /** EventStoreDB drops a repeat of an append that it is still committing, without an answer: then the log is looked at. */
 const LOOK_AFTER_MS = 150;
+/** A store that is slow for all is not looked at for each: that would make it slower. */
+const LOOK_AFTER_USUAL = 3;
+const LOOK_AFTER_MS_MAX = 1_000;
 
 type Target = Readonly<{ revision: bigint; timeoutMs: number }>;
 
@@ -111,7 +114,8 @@ function refusalOf(error: unknown): WriteOutcome | null {
 
 /** One attempt. While its answer is missing, what the log shows at its place counts as well. */
 async function writtenOrSeen(store: EventStore, events: readonly EventToWrite[], at: Target): Promise<WriteOutcome> {
-  const seeing = new Looking(() => shown(store, events, at.revision));
+  const usualMs = Math.min(LOOK_AFTER_USUAL * store.appends.appendMs, LOOK_AFTER_MS_MAX);
+  const seeing = new Looking(() => shown(store, events, at.revision), Math.max(LOOK_AFTER_MS, usualMs));
   try {
     return await Promise.race([writeOnce(store, events, at), seeing.outcome]);
   } finally {
@@ -125,8 +129,8 @@ class Looking {
   #timer: NodeJS.Timeout | undefined;
   #ended = false;
 
-  constructor(look: () => Promise<WriteOutcome | null>) {
-    this.outcome = new Promise((resolve) => this.#lookIn(LOOK_AFTER_MS, look, resolve));
+  constructor(look: () => Promise<WriteOutcome | null>, afterMs: number) {
+    this.outcome = new Promise((resolve) => this.#lookIn(afterMs, look, resolve));
   }
 
   end(): void {

@@ -30,6 +30,7 @@ type AppendStream = ClientDuplexStream<BatchAppendReq, BatchAppendResp>;
 /** The client's own defaults for its channels, in bytes and milliseconds. */
 const MESSAGE_BYTES_MAX = 17 * 1024 * 1024;
 const KEEPALIVE_MS = 10_000;
+const APPENDS_AVERAGED = 16;
 
 /** The official client as it is, for any connection string of ours: what others use, and benchmarks compare with. */
 export function officialClient(url: string): EventStoreDBClient {
@@ -43,6 +44,7 @@ export class StoreClient extends EventStoreDBClient {
   readonly #appendCalls = new WeakMap<StreamsClient, AppendStream>();
   readonly #appends = new WeakMap<AppendStream, AppendCall>();
   #appendCallsEnded = 0;
+  #appendMs = 0;
 
   /** Nothing is sent before the first call. */
   constructor(connection: Connection, options: ChannelOptions = {}) {
@@ -65,7 +67,15 @@ export class StoreClient extends EventStoreDBClient {
     );
     const call = this.#appends.get(await openCall());
     if (call === undefined) throw new Error('An append call was opened without its answers.');
-    return call.append({ ...request, deadline: this.createDeadline(timeoutMs) });
+    const began = performance.now();
+    const appended = await call.append({ ...request, deadline: this.createDeadline(timeoutMs) });
+    this.#appendMs += (performance.now() - began - this.#appendMs) / APPENDS_AVERAGED;
+    return appended;
+  }
+
+  /** How long appends took lately, in milliseconds. */
+  get appendMs(): number {
+    return this.#appendMs;
   }
 
   /** How often the call ended that carries the appends: since then the store may have come back with another log. */
