@@ -31,13 +31,28 @@ export const withoutRenderTime = (object: JsonObject): JsonObject => stripped(ob
 /** SHA-256 (hex) of what an object of Stripe's API says, whenever it was rendered. */
 export const objectHash = (object: JsonObject): string => hash('sha256', canonicalJson(withoutRenderTime(object)));
 
+/** The value itself where nothing has to go: most of an object is not copied. */
 function stripped(value: Json, depth: number): Json {
   if (depth > DEPTH_MAX) return value;
-  if (Array.isArray(value)) return (value as readonly Json[]).map((entry) => stripped(entry, depth + 1));
+  if (Array.isArray(value)) {
+    const list = value as readonly Json[];
+    const entries = list.map((entry) => stripped(entry, depth + 1));
+    return entries.every((entry, at) => entry === list[at]) ? list : entries;
+  }
   if (!isJsonObject(value)) return value;
-  const bare = (pathsOf.get(String(field(value, 'object'))) ?? []).reduce(withoutPath, value);
-  return Object.fromEntries(Object.entries(bare).map(([name, inner]) => [name, stripped(inner, depth + 1)]));
+  const paths = pathsOf.get(String(field(value, 'object')));
+  const bare = paths === undefined ? value : paths.reduce(withoutPath, value);
+  const changed: [string, Json][] = [];
+  for (const name of Object.keys(bare)) {
+    const inner = bare[name] as Json;
+    if (!isContainer(inner)) continue;
+    const kept = stripped(inner, depth + 1);
+    if (kept !== inner) changed.push([name, kept]);
+  }
+  return changed.length === 0 ? bare : { ...bare, ...Object.fromEntries(changed) };
 }
+
+const isContainer = (value: Json): boolean => typeof value === 'object' && value !== null;
 
 function withoutPath(object: JsonObject, [first, ...rest]: readonly string[]): JsonObject {
   if (first === undefined || !Object.hasOwn(object, first)) return object;

@@ -230,15 +230,31 @@ export class Backfill {
       ]);
       this.#state = { ...this.#state, open };
     }
+    await this.#together((failing) => this.#readRanges(failing));
+  }
+
+  /** Work that several share, until all have ended. When one fails, the others end after what they have in hand. */
+  async #together(work: (failing: AbortSignal) => Promise<void>): Promise<void> {
     const failing = new AbortController();
-    await Promise.all(
+    const ended = await Promise.allSettled(
       Array.from({ length: WORKERS }, () =>
-        this.#readRanges(failing.signal).catch((error: unknown) => {
+        work(failing.signal).catch((error: unknown) => {
           failing.abort();
           throw error;
         }),
       ),
     );
+    const errors = ended.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []));
+    // Whoever only stops says less than one that failed.
+    if (errors.length > 0) throw errors.find((error) => !(error instanceof Stopped)) ?? errors[0];
+  }
+
+  /** Some at a time, in whatever order. */
+  #each<T>(all: readonly T[], work: (one: T) => Promise<void>): Promise<void> {
+    const left = [...all];
+    return this.#together(async (failing) => {
+      for (let one = left.shift(); one !== undefined && !failing.aborted; one = left.shift()) await work(one);
+    });
   }
 
   /** Lists leave out what belongs to a test clock, unless they are asked for one. */
@@ -334,7 +350,7 @@ export class Backfill {
       this.#state = { ...this.#state, skipped: { ...this.#state.skipped, closure: why } };
       return;
     }
-    for (const { object, id } of named) await this.#lookAgain({ object, id });
+    await this.#each(named, (one) => this.#lookAgain(one));
   }
 
   /** What each payout consists of: its transactions do not tell it. */
@@ -348,18 +364,20 @@ export class Backfill {
       this.#state = { ...this.#state, skipped: { ...this.#state.skipped, payout_transactions: why } };
       return;
     }
-    for (const payout of wanted) {
-      for (let after: string | null = null, isFirst = true; isFirst || after !== null; isFirst = false) {
-        const request = transactionsOf(payout, after);
-        const reply: Reply | Refusal = await this.#patient(() => this.parts.api.ask(request));
-        if (reply.kind !== 'answered') return this.#skip('payout_transactions', reply);
-        this.#state = { ...this.#state, requests: this.#state.requests + 1 };
-        const { look, next } = pageOf(payout, after, reply, this.#whose);
-        const streamOf = () => `payout-${payout}`;
-        this.#take(await this.#recorder.recordAll([look], { worth: TOLD, purpose: this.#purpose, streamOf }));
-        after = next;
-        await this.#checkpointIfDue(0);
-      }
+    await this.#each(wanted, (payout) => this.#transactionsOf(payout));
+  }
+
+  async #transactionsOf(payout: string): Promise<void> {
+    for (let after: string | null = null, isFirst = true; isFirst || after !== null; isFirst = false) {
+      const request = transactionsOf(payout, after);
+      const reply: Reply | Refusal = await this.#patient(() => this.parts.api.ask(request));
+      if (reply.kind !== 'answered') return this.#skip('payout_transactions', reply);
+      this.#state = { ...this.#state, requests: this.#state.requests + 1 };
+      const { look, next } = pageOf(payout, after, reply, this.#whose);
+      const streamOf = () => `payout-${payout}`;
+      this.#take(await this.#recorder.recordAll([look], { worth: TOLD, purpose: this.#purpose, streamOf }));
+      after = next;
+      await this.#checkpointIfDue(0);
     }
   }
 
@@ -367,10 +385,14 @@ export class Backfill {
     for (let round = 1; round <= LATER_ROUNDS && this.#state.later.length > 0; round += 1) {
       const waitMs = this.#laterSince + (this.parts.laterMs ?? LATER_MS) - performance.now();
       if (waitMs > 0) await pause(waitMs, undefined, { signal: this.parts.signal }).catch(() => undefined);
-      const { later } = this.#state;
-      const unique = new Map(later.map((one) => [`${one.object} ${one.id}`, one]));
-      this.#state = { ...this.#state, later: [] };
-      for (const one of unique.values()) await this.#lookAgain(one);
+      const unique = new Map(this.#state.later.map((one) => [`${one.object} ${one.id}`, one]));
+      const wanted = [...unique.values()];
+      this.#state = { ...this.#state, later: wanted };
+      await this.#each(wanted, async (one) => {
+        await this.#lookAgain(one);
+        // Until then it is in each checkpoint: a restart looks at it again.
+        this.#state = { ...this.#state, later: this.#state.later.filter((other) => other !== one) };
+      });
     }
   }
 

@@ -105,6 +105,14 @@ function stripeEventIn(recorded: RecordedEvent): StripeEvent | null {
   }
 }
 
+/** Stripe's name and the id of the object that an event is about; null where it does not say. */
+export function objectIn(recorded: RecordedEvent): Readonly<{ name: string; id: string }> | null {
+  const object = stripeEventIn(recorded)?.data.object;
+  if (object === undefined) return null;
+  const [name, id] = [field(object, 'object'), field(object, 'id')];
+  return typeof name === 'string' && typeof id === 'string' ? { name, id } : null;
+}
+
 /** Renderings of one event share its id, and the order takes each id once. */
 const withoutRepeats = (events: readonly Known[]): readonly Known[] => [
   ...new Map(events.map((event) => [event.order.eventId, event])).values(),

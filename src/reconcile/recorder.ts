@@ -5,10 +5,12 @@ import type { NewEvent } from '../eventstore/append.js';
 import type { EventStore } from '../eventstore/event-store.js';
 import { readStream } from '../eventstore/read.js';
 import type { RecordedEvent } from '../eventstore/recorded-event.js';
+import { groupBy } from '../folding/group-by.js';
 import type { Database } from '../read-models/database.js';
 import { findStreams } from '../read-models/event-index.js';
 import { judge, type Judgement, type Verdict } from './judge.js';
-import { asIfRecorded, observationOf, streamOfLook, type Look, type Purpose } from './look.js';
+import { KnownStreams, keyOfObject, knownBy, type KnownStream } from './known-streams.js';
+import { observationOf, streamOfLook, type Look, type Purpose } from './look.js';
 
 export type RecorderParts = Readonly<{
   store: EventStore;
@@ -39,35 +41,54 @@ export class NotRecorded extends Error {
 }
 
 const MOVED_MAX = 10;
-const STREAMS_AT_ONCE = 16;
+const STREAMS_AT_ONCE = 64;
 
 /** Judges what Stripe showed against the log, and appends what is news, at exactly the revision that was judged. */
 export class Recorder {
+  readonly #known = new KnownStreams();
+  /** The last that works on a stream; whoever comes after it waits, and sees what it appended. */
+  readonly #inTurn = new Map<string, Promise<unknown>>();
+
   constructor(private readonly parts: RecorderParts) {}
 
-  /** Looks of one page, each once; those of one stream after each other. `streams`: where they belong, if their objects do not tell. */
+  /** Looks of one page, each once; those of one stream after each other. `streamOf`: where they belong, if their objects do not tell. */
   async recordAll(
     looks: readonly Look[],
     { worth, purpose, streamOf = streamOfLook }: Options,
   ): Promise<readonly Recorded[]> {
-    const byStream = new Map<string, Look[]>();
     const recorded: Recorded[] = [];
-    for (const look of looks) {
+    const placed = looks.flatMap((look) => {
       const stream = streamOf(look);
-      if (stream === null)
-        recorded.push({ look, stream, verdict: { kind: 'no_stream' }, anchorVersion: null, appended: null });
-      else byStream.set(stream, [...(byStream.get(stream) ?? []), look]);
-    }
+      if (stream !== null) return [{ look, stream }];
+      recorded.push({ look, stream, verdict: { kind: 'no_stream' }, anchorVersion: null, appended: null });
+      return [];
+    });
+    const byStream = groupBy(placed, ({ stream }) => stream);
     const known = await findStreams(this.parts.database, [...byStream.keys()]);
     const left = [...byStream];
     const work = async (): Promise<void> => {
       for (let next = left.shift(); next !== undefined; next = left.shift()) {
         const [stream, own] = next;
-        recorded.push(...(await this.#recordIn(stream, own, { worth, purpose, isKnown: known.has(stream) })));
+        const looksOfOne = own.map(({ look }) => look);
+        const isKnown = known.has(stream);
+        recorded.push(
+          ...(await this.#afterOthers(stream, () => this.#recordIn(stream, looksOfOne, { worth, purpose, isKnown }))),
+        );
       }
     };
     await Promise.all(Array.from({ length: STREAMS_AT_ONCE }, work));
     return recorded;
+  }
+
+  async #afterOthers<T>(stream: string, work: () => Promise<T>): Promise<T> {
+    const before = this.#inTurn.get(stream);
+    const own = before === undefined ? work() : before.then(work, work);
+    this.#inTurn.set(stream, own);
+    try {
+      return await own;
+    } finally {
+      if (this.#inTurn.get(stream) === own) this.#inTurn.delete(stream);
+    }
   }
 
   async #recordIn(
@@ -77,34 +98,43 @@ export class Recorder {
   ): Promise<Recorded[]> {
     // The index may be behind: an append to a stream that it does not know is refused where there is one. Where nothing is appended,
     // nothing else would tell.
-    let events = isKnown || !worth.has('unknown') ? await this.#read(stream) : [];
+    let known: KnownStream | undefined;
+    if (worth.has('unknown'))
+      known = this.#known.get(stream) ?? (isKnown ? undefined : { revision: -1n, objects: new Set() });
     const recorded: Recorded[] = [];
     for (const look of looks) {
       for (let tries = 1; ; tries += 1) {
+        let events: readonly RecordedEvent[] = [];
+        if (known === undefined || known.objects.has(keyOfObject(look))) {
+          events = await this.#read(stream);
+          known = knownBy(events);
+        }
         const { verdict, anchor, anchorVersion }: Judgement = judge(look, events, this.parts.projections);
         if (!worth.has(verdict.kind)) {
           recorded.push({ look, stream, verdict, anchorVersion, appended: null });
           break;
         }
-        const at = events.at(-1)?.revision ?? -1n;
-        const event = observationOf(look, { stream, anchor, at }, purpose, new Date());
+        const ground = { stream, anchor, at: known.revision };
+        const event = observationOf(look, ground, purpose, new Date());
         const outcome = await appendWhenItCan(this.parts.appender, event, event.type);
         if (outcome.kind === 'appended') {
           const { revision, position } = outcome;
           recorded.push({ look, stream, verdict, anchorVersion, appended: { revision, position } });
-          events = [...events, asIfRecorded(event)];
+          known.revision = revision;
+          known.objects.add(keyOfObject(look));
           break;
         }
+        known = undefined;
         // The same look by another process: it stands where that one found the stream.
         if (outcome.kind === 'duplicate' || tries === MOVED_MAX) {
           const kind = outcome.kind === 'duplicate' ? 'same' : 'busy';
           recorded.push({ look, stream, verdict: { kind }, anchorVersion, appended: null });
-          if (outcome.kind === 'duplicate') events = await this.#read(stream);
           break;
         }
-        events = await this.#read(stream);
       }
     }
+    if (known === undefined) this.#known.forget(stream);
+    else if (worth.has('unknown')) this.#known.put(stream, known);
     return recorded;
   }
 

@@ -8,6 +8,8 @@ import { BatchedEventIdIndex } from '../../src/read-models/event-id-index.js';
 import { Backfill } from '../../src/reconcile/backfill.js';
 import { recover, type Recovered } from '../../src/reconcile/coverage.js';
 import { Reconcile, type Reconciled } from '../../src/reconcile/reconcile.js';
+import { lookOf, type Look } from '../../src/reconcile/look.js';
+import { NEWS, Recorder } from '../../src/reconcile/recorder.js';
 import { beginRun, latestRuns } from '../../src/reconcile/run-log.js';
 import { Watch } from '../../src/reconcile/watch.js';
 import { openSession, type Session } from '../../src/reconcile/session.js';
@@ -230,6 +232,31 @@ it('nothing is repaired where more than 5 % differ', async () => {
   );
   expect(stopped.findings.every(({ repaired }) => repaired === null)).toBe(true);
   expect(await wrongRows(parts)).toEqual(before);
+});
+
+it('what is appended without a look at its stream is not judged by what others have made untrue', async () => {
+  const now = parts.stripe.clock.now();
+  const [shape] = [...parts.stripe.world.objects(now, VERSION)].filter(({ object }) => object === 'invoice');
+  const lookAt = (id: string, total: number, asked = now): Look => {
+    const created = now - 3_600;
+    const value = { ...shape, id, total, created, parent: null, subscription: 'sub_with_others' };
+    const item = { id, object: 'invoice', created, deleted: false, bytes: Buffer.from(JSON.stringify(value)), value };
+    const answer = { asked, answered: asked, requestId: null, apiVersion: '2024-06-20' };
+    return lookOf(item, answer, { account: null, livemode: true });
+  };
+  const purpose = { run: null, reason: 'backfill', causedBy: null } as const;
+  const record = async (recorder: Recorder, look: Look) =>
+    (await recorder.recordAll([look], { worth: NEWS, purpose }))[0];
+  const recorder = () => new Recorder({ store, database, appender, projections });
+  const [one, other] = [recorder(), recorder()];
+  expect(await record(one, lookAt('in_first', 100))).toMatchObject({ appended: { revision: 0n } });
+  expect(await record(other, lookAt('in_second', 200))).toMatchObject({ appended: { revision: 1n } });
+  // Each knows the stream as it left it.
+  const changed = await record(one, lookAt('in_second', 400, now + 3_600));
+  expect(changed).toMatchObject({ verdict: { kind: 'drift' }, appended: { revision: 2n } });
+  const unheardOf = await record(other, lookAt('in_third', 300));
+  expect(unheardOf).toMatchObject({ verdict: { kind: 'unknown' }, appended: { revision: 3n } });
+  expect(await record(one, lookAt('in_third', 300))).toMatchObject({ verdict: { kind: 'same' }, appended: null });
 });
 
 it('a key of another account is refused before anything is recorded', async () => {
