@@ -181,7 +181,8 @@ export class Deriver {
    * derived again. `none`: nothing is noted, or others work at it.
    */
   async workOff(database: Database, name: string): Promise<'more' | 'none'> {
-    return database.transaction(async (connection) => {
+    // Undone, it leaves its notes.
+    return database.transactionUnflushed(async (connection) => {
       const all = await this.read(connection);
       const derived = all.find((one) => one.name === name);
       if (derived === undefined || !isOwn(derived) || derived.standsOn.length === 0) return 'none';

@@ -93,6 +93,14 @@ export class Database implements Queryable, Snapshots {
     return this.#within(this.#begin, work);
   }
 
+  /**
+   * As `transaction`, but nobody waits for the disk: a crash of Postgres may undo it, with all that came after. Only for what a
+   * later transaction misses then, and makes again.
+   */
+  transactionUnflushed<T>(work: (connection: Queryable) => Promise<T>): Promise<T> {
+    return this.#within(`${this.#begin}; set local synchronous_commit = off`, work);
+  }
+
   /** Runs `work` in one transaction that only reads, and sees one state of the read models. */
   snapshot<T>(work: (connection: Queryable) => Promise<T>): Promise<T> {
     return this.#within(this.#beginSnapshot, work);

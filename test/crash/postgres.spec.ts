@@ -1,3 +1,5 @@
+import { appendFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { startEmbeddedPostgres, type EmbeddedPostgres } from '../../packages/embedded-postgres/src/index.js';
@@ -98,6 +100,23 @@ describe('Postgres', () => {
     120_000 + ROUNDS * 30_000,
   );
 
+  it('killed before the disk has what was shown: what is undone is made again', async () => {
+    await appendFile(join(directory.path, 'data', 'postgresql.auto.conf'), "wal_writer_delay = '10s'\n");
+    await restart();
+    for (const fresh of [newLives(3), newLives(3)]) {
+      lives.push(...fresh);
+      await reachPosition(ledger.url, await deliverLives(ledger.url, fresh));
+      const shown = await shownTo();
+      await killBackend();
+      const kept = await shownTo();
+      expect(kept).toBeLessThanOrEqual(shown);
+    }
+    const last = newLives(1);
+    lives.push(...last);
+    await reachPosition(ledger.url, await deliverLives(ledger.url, last));
+    await expectTruth(postgres.url, lives);
+  }, 120_000);
+
   it('slow, with a table locked by somebody else: the rows come when it is free', async () => {
     const somebody = new pg.Client({ connectionString: postgres.url });
     await somebody.connect();
@@ -142,6 +161,13 @@ const projectorWaits = () =>
           `select 1 from pg_stat_activity where application_name = 'subscription-ledger' and wait_event_type = 'Lock'`,
         )
       ).length > 0,
+  );
+
+const shownTo = async (): Promise<bigint> =>
+  BigInt(
+    (
+      await query<{ position: string }>(postgres.url, 'select min(position)::text as position from ledger.checkpoints')
+    )[0]?.position ?? -1,
   );
 
 const stateTable = async (): Promise<string> =>
