@@ -154,6 +154,14 @@ const OPERATION: ProblemCode[] = [
 ];
 
 const CLOSING: ProblemCode[] = ['closing_refused', 'body_too_large', 'incomplete_body', 'overloaded'];
+const REFRESH: ProblemCode[] = [
+  'no_stripe_key',
+  'stripe_away',
+  'stripe_refuses',
+  'refreshes_busy',
+  'event_store_unavailable',
+];
+const STRIPE_RUN: ProblemCode[] = ['run_under_way', 'no_stripe_key', 'body_too_large', 'incomplete_body', 'overloaded'];
 
 /** The problems that a route may answer, by what it is and takes. */
 function problemsOf(route: string, scope: string, parameters: readonly Parameter[]): ProblemCode[] {
@@ -175,6 +183,8 @@ function problemsOf(route: string, scope: string, parameters: readonly Parameter
     ...(route.endsWith('/replay') ? (['replays_busy'] as const) : []),
     ...(route.includes('/operations') ? OPERATION : []),
     ...(route.includes('/stripe/') ? (['event_store_unavailable'] as const) : []),
+    ...(route === 'POST /v1/stripe/runs' ? STRIPE_RUN : []),
+    ...(route.endsWith('/refresh') ? REFRESH : []),
   ];
 }
 

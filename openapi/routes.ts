@@ -102,10 +102,25 @@ export const routes: Readonly<Record<string, RouteDescription>> = {
     answer: 'StripeCoverage',
   },
   'GET /v1/stripe/runs': { summary: 'What Stripe was asked for, the newest first', answer: 'StripeRuns' },
+  'POST /v1/stripe/runs': {
+    summary: 'Ask Stripe: a backfill, a recovery of events, or a comparison',
+    answer: 'StripeRun',
+    status: 202,
+    body: 'StripeRunRequest',
+  },
+  'POST /v1/stripe/runs/{id}/stop': { summary: 'Stop a run', answer: 'StripeRun', status: 202 },
   'GET /v1/stripe/runs/{id}': { summary: 'A run: how far it is, and what came of it', answer: 'StripeRun' },
   'GET /v1/stripe/runs/{id}/findings': {
     summary: 'What a run found that differs from Stripe',
     answer: 'StripeFindings',
+  },
+  'POST /v1/subscriptions/{id}/refresh': {
+    summary: 'Look at a subscription at Stripe now, and append what the ledger does not know',
+    answer: 'Refreshed',
+  },
+  'POST /v1/customers/{id}/refresh': {
+    summary: 'The same of a customer, its subscriptions and open invoices',
+    answer: 'Refreshed',
   },
   'GET /v1/journal': { summary: 'Entries of the double-entry journal, with their postings', answer: 'JournalEntries' },
   'GET /v1/journal/export': {

@@ -19,6 +19,7 @@ import { JOURNAL, MRR, SUBSCRIPTION_MRR } from '../src/api/books/views.js';
 import { PAYMENT_METHODS } from '../src/api/customers/payment-methods.js';
 import type { Resource } from '../src/api/resource.js';
 import { PROBLEMS } from '../src/http/problems.js';
+import { runRequest } from '../src/api/stripe/run-request.js';
 import { operationRequest } from '../src/operations/operation.js';
 
 type Properties = Readonly<Record<string, JsonSchema>>;
@@ -430,22 +431,35 @@ const stripeSide: Properties = {
         requestsOfDay: whole,
       }),
     ),
+    keys: list(object({ label: text, livemode: flag })),
   }),
   StripeRun: object({
     id: text,
-    kind: oneOf('backfill', 'recover', 'reconcile'),
-    account: text,
+    kind: oneOf('backfill', 'recover', 'reconcile', 'money'),
+    account: orNull(text),
     livemode: flag,
     key: text,
-    apiVersion: text,
+    apiVersion: orNull(text),
     startedAt: time,
-    step: oneOf('started', 'checkpoint', 'finished', 'stopped'),
+    step: oneOf('wanted', 'started', 'checkpoint', 'stopping', 'finished', 'stopped'),
+    saidAt: time,
     options: { type: 'object', additionalProperties: true },
     state: { type: 'object', additionalProperties: true },
   }),
   StripeRuns: page('StripeRun'),
+  StripeRunRequest: z.toJSONSchema(runRequest, { io: 'input', target: 'draft-2020-12' }),
   StripeFinding: object({
-    verdict: oneOf('missing_event', 'unknown', 'drift', 'gone', 'contradicts', 'unreadable', 'busy'),
+    verdict: oneOf(
+      'missing_event',
+      'unknown',
+      'drift',
+      'gone',
+      'contradicts',
+      'unreadable',
+      'busy',
+      'money',
+      'unknown_to_stripe',
+    ),
     object: text,
     id: text,
     stream: orNull(text),
@@ -457,6 +471,20 @@ const stripeSide: Properties = {
     repaired: orNull(object({ revision: decimal, position: decimal })),
   }),
   StripeFindings: page('StripeFinding'),
+  Refreshed: object({
+    data: list(
+      object({
+        object: text,
+        id: text,
+        verdict: text,
+        rows: list(object({ table: text, key: text, field: text }, { ledger: {}, stripe: {} })),
+        until: orNull(time),
+        cause: orNull(text),
+        appended: orNull(object({ stream: text, revision: decimal, position: decimal })),
+      }),
+    ),
+    position: orNull(decimal),
+  }),
 };
 
 const operations: Properties = {

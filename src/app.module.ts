@@ -55,7 +55,8 @@ import { UPCOMING_INVOICES } from './api/subscriptions/schedules.js';
 import { controllersOf, controllerWithPast, listControllerOf, oneControllerOf } from './api/resource.controller.js';
 import { Replays } from './api/parked/replays.js';
 import { SUBSCRIPTIONS } from './api/subscriptions/subscriptions.js';
-import { RUNS, StripeController } from './api/stripe/stripe.controller.js';
+import { REFRESHER, RefreshController } from './api/stripe/refresh.controller.js';
+import { RUNS, StripeController, type RunsPart } from './api/stripe/stripe.controller.js';
 import { TimelineController } from './api/timeline/timeline.controller.js';
 import { ReconciliationController } from './api/reconciliation/reconciliation.controller.js';
 import { ClosingsController } from './api/closings/closings.controller.js';
@@ -72,8 +73,11 @@ import { OpenApiController } from './http/openapi.controller.js';
 import { ProblemsController } from './http/problems.controller.js';
 import type { BodyRoute } from './http/rim.js';
 import { Tokens } from './http/tokens.js';
+import { AskedRuns } from './reconcile/asked-runs.js';
+import { Refresher } from './reconcile/refresh.js';
 import { Watch } from './reconcile/watch.js';
 import { WatchMetrics } from './reconcile/watch.metrics.js';
+import { Rates } from './stripe-api/rates.js';
 import { BatchedEventIdIndex } from './read-models/event-id-index.js';
 import { Database } from './read-models/database.js';
 import { WebhookGate } from './webhook/gate.js';
@@ -94,6 +98,9 @@ export type AppParts = Readonly<{
   index: Database | null;
 }>;
 
+/** What asks Stripe. */
+type Asker = Readonly<{ start?(): void; stop(): Promise<void> }>;
+
 /** A module, and what the server needs that serves it. */
 export type App = Readonly<{
   module: DynamicModule;
@@ -102,8 +109,8 @@ export type App = Readonly<{
   operations: Operations | null;
   /** Null where nobody, or another process, decides who has access. */
   accessChanges: AccessChanges | null;
-  /** One for each key to ask Stripe with; none where another process asks. */
-  watches: readonly Watch[];
+  /** For each key to ask Stripe with: what asks by itself, and what takes up runs; none where another process does. */
+  askers: readonly Asker[];
   registry: Registry;
   /** Null without the role `ingest`. */
   bodyRoute: BodyRoute | null;
@@ -138,7 +145,7 @@ export class AppModule {
       index === null ? noIndex : new BatchedEventIdIndex(index),
       limitsOf(config),
     );
-    const watches = watchesOf({ config, store, database, appender, registry });
+    const { watches, askedRuns, refresher } = askersOf({ config, store, database, appender, registry });
     const waits = new Places({
       ...LIMITS.waits,
       what: 'requests wait for a position or a replay',
@@ -174,6 +181,12 @@ export class AppModule {
               registry,
               store,
               operations: { store, database: readModels.database, look: operations && (() => operations.look()) },
+              runs: {
+                store,
+                keys: config.stripeApi.keys,
+                look: () => askedRuns.forEach((runs) => runs.look()),
+                refresher,
+              },
               deliveriesOf: intake?.deliveriesOf ?? (() => null),
             }),
             ...(config.hasConsole ? [CONSOLE] : []),
@@ -185,7 +198,8 @@ export class AppModule {
       controllers: parts.flatMap(({ controllers }) => controllers),
       providers: parts.flatMap(({ providers }) => providers),
     };
-    return { module, catchUp, operations, accessChanges, watches, registry, bodyRoute: intake?.bodyRoute ?? null };
+    const askers = [...watches, ...askedRuns, ...(refresher === null ? [] : [refresher])];
+    return { module, catchUp, operations, accessChanges, askers, registry, bodyRoute: intake?.bodyRoute ?? null };
   }
 }
 
@@ -214,22 +228,35 @@ function accessChangesOf(config: Config, registry: Registry): AccessChanges | nu
   return new AccessChanges({ eventstoreUrl, databaseUrl, policy, referenceKey, brake, outbox }, registry);
 }
 
-/** A process of the role `reconcile` asks Stripe by itself. */
-function watchesOf({
+/** A process of the role `reconcile` asks Stripe by itself, and for whoever wants it; with one key never faster than configured. */
+function askersOf({
   config: { roles, stripeApi, repairs },
   store,
   database,
   appender,
   registry,
-}: Pick<AppParts, 'config' | 'store' | 'database'> & { appender: Appender; registry: Registry }): readonly Watch[] {
-  if (!roles.includes('reconcile') || database === null || stripeApi.keys.length === 0) return [];
+}: Pick<AppParts, 'config' | 'store' | 'database'> & { appender: Appender; registry: Registry }): Readonly<{
+  watches: readonly Watch[];
+  askedRuns: readonly AskedRuns[];
+  refresher: Refresher | null;
+}> {
+  if (!roles.includes('reconcile') || database === null || stripeApi.keys.length === 0)
+    return { watches: [], askedRuns: [], refresher: null };
   const metrics = new WatchMetrics(registry, (text) => new Logger('stripe').warn(text));
-  const { url, version: apiVersion, perSecond, perDay } = stripeApi;
-  return stripeApi.keys.map(({ key, label, livemode }) => {
-    const of = { key, label, livemode, url, apiVersion, perDay, repair: repairs };
-    const options = { ...of, perSecond: livemode ? perSecond.live : perSecond.test };
-    return new Watch({ store, database, appender, projections }, options, metrics);
+  const { url, version: apiVersion, perDay } = stripeApi;
+  const parts = { store, database, appender, projections };
+  const keys = stripeApi.keys.map(({ key, label, livemode }) => {
+    const perSecond = livemode ? stripeApi.perSecond.live : stripeApi.perSecond.test;
+    return { ...{ key, label, livemode, url, apiVersion, perSecond }, rates: new Rates({ perSecond }) };
   });
+  return {
+    // Without a budget it only takes up what somebody asks for.
+    watches: (perDay === 0 ? [] : keys).map(
+      (options) => new Watch(parts, { ...options, perDay, repair: repairs }, metrics),
+    ),
+    askedRuns: keys.map((options) => new AskedRuns(parts, options, metrics)),
+    refresher: new Refresher(parts, keys, (report) => metrics.requested(report)),
+  };
 }
 
 /** What every process serves. */
@@ -296,6 +323,7 @@ type ReadsParts = Readonly<{
   registry: Registry;
   store: EventStore;
   operations: OperationsPart;
+  runs: RunsPart & Readonly<{ refresher: Refresher | null }>;
   deliveriesOf: DeliveriesOf;
 }>;
 
@@ -308,6 +336,7 @@ const readsPart = ({
   registry,
   store,
   operations,
+  runs,
   deliveriesOf,
 }: ReadsParts): Part => ({
   controllers: [
@@ -330,6 +359,7 @@ const readsPart = ({
     ProjectionsController,
     OperationsController,
     StripeController,
+    RefreshController,
     ParkedController,
     ExportController,
     JournalController,
@@ -354,7 +384,8 @@ const readsPart = ({
     },
     { provide: AccessFeed, useValue: new AccessFeed(store) },
     { provide: ACCESS_LOG, useValue: store },
-    { provide: RUNS, useValue: store },
+    { provide: RUNS, useValue: runs },
+    { provide: REFRESHER, useValue: runs.refresher },
     { provide: Closings, useValue: new Closings(store) },
     { provide: LiveEvents, useValue: new LiveEvents(store) },
     { provide: DELIVERIES_OF, useValue: deliveriesOf },

@@ -51,7 +51,7 @@ export async function startService(config: Config, logger: LoggerService): Promi
         onIdleError,
       })
     : null;
-  const { module, catchUp, operations, accessChanges, watches, registry, bodyRoute } = AppModule.of({
+  const { module, catchUp, operations, accessChanges, askers, registry, bodyRoute } = AppModule.of({
     config,
     store,
     database,
@@ -67,7 +67,7 @@ export async function startService(config: Config, logger: LoggerService): Promi
       catchUp?.stop(),
       operations?.stop(),
       accessChanges?.stop(),
-      ...watches.map((watch) => watch.stop()),
+      ...askers.map((asker) => asker.stop()),
     ]);
     await Promise.all([store.close(), database?.close(), reads?.close(), index?.close()]);
   };
@@ -83,7 +83,7 @@ export async function startService(config: Config, logger: LoggerService): Promi
   catchUp?.start();
   operations?.start();
   accessChanges?.start();
-  for (const watch of watches) watch.start();
+  for (const asker of askers) asker.start?.();
   const { address, port, family } = app.getHttpServer().address() as AddressInfo;
   return { url: `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`, stop: closeAll };
 }

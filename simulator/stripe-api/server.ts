@@ -56,6 +56,8 @@ export type SimulatedStripe = Readonly<{
   connected: ReadonlyMap<string, World>;
   endpoints: Endpoints;
   counters: Counters;
+  /** Events of the second version, as they are fetched, by their ids. */
+  thin: Map<string, Json>;
   /** Delivers what is due by the clock. */
   deliver(): Promise<readonly Delivered[]>;
   stop(): Promise<void>;
@@ -64,6 +66,7 @@ export type SimulatedStripe = Readonly<{
 export const DEMO_KEY = 'rk_test_demo';
 const JANUARY_2026 = Date.UTC(2026, 0, 5, 9) / 1_000;
 const BODY_BYTES_MAX = 100_000;
+const THIN = '/v2/core/events/';
 
 /** Stripe's API for one simulated account, on 127.0.0.1. */
 export async function startStripeApi(options: StripeApiOptions): Promise<SimulatedStripe> {
@@ -89,6 +92,7 @@ export async function startStripeApi(options: StripeApiOptions): Promise<Simulat
     connected: api.connected,
     endpoints: api.endpoints,
     counters: api.counters,
+    thin: api.thin,
     deliver: () => api.endpoints.deliver(clock.now()),
     stop: () =>
       new Promise((resolve) => {
@@ -104,6 +108,7 @@ class Api {
   readonly keys: Readonly<Record<string, 'all' | readonly string[]>>;
   readonly counters: Counters;
   readonly endpoints: Endpoints;
+  readonly thin = new Map<string, Json>();
   readonly #luck: () => Luck;
   #requests = 0;
 
@@ -180,6 +185,7 @@ class Api {
       return { object: 'list', data, has_more: false, url: path };
     }
     if (path === '/v1/balance') return balanceOf(reading);
+    if (path.startsWith(THIN)) return this.#thinEvent(decodeURIComponent(path.slice(THIN.length)));
     if (path === '/v1/events' || path.startsWith('/v1/events/')) {
       this.#allow(key, 'rak_event_read', reading);
       const pendingOf = this.endpoints.pendingOf;
@@ -192,6 +198,12 @@ class Api {
     this.#allow(key, listed.right, reading);
     if (path === listed.path) return listObjects(reading, listed, params);
     return oneObject(reading, listed, decodeURIComponent(path.slice(listed.path.length + 1)), params);
+  }
+
+  #thinEvent(id: string): Json {
+    const event = this.thin.get(id);
+    if (event === undefined) throw refusals.missing('event', id);
+    return event;
   }
 
   #endpointsAnswer({ method, path, form, key }: Asked, reading: Reading): Json {
@@ -241,7 +253,7 @@ class Api {
 function operationOf(path: string): string {
   const listed = LISTED.find((one) => path.startsWith(`${one.path}/`));
   if (listed !== undefined) return `${listed.path}/:id`;
-  return path.replace(/^(\/v1\/(?:events|webhook_endpoints))\/.+/, '$1/:id');
+  return path.replace(/^(\/v[12]\/(?:core\/)?(?:events|webhook_endpoints))\/.+/, '$1/:id');
 }
 
 function keyOf(authorization: string | undefined): string {

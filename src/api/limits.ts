@@ -6,6 +6,8 @@ export const LIMITS = {
   past: { runningMax: 2, runningPerTokenMax: 1, waitingMax: 200, waitingPerTokenMax: 50, waitMs: 10_000 },
   /** Replays that are being asked for, in Postgres. */
   replays: { runningMax: 1, runningPerTokenMax: 1, waitingMax: 200, waitingPerTokenMax: 100, waitMs: 5_000 },
+  /** Looks at single objects at Stripe under way. */
+  refreshes: { max: 4, perTokenMax: 2 },
   /** Requests that wait for a position of the log, or for a replay. */
   waits: { max: 1_000, perTokenMax: 500 },
   /** Exports under way; each has a connection of the reads for as long as it takes. */

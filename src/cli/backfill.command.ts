@@ -1,10 +1,14 @@
-import { Backfill, type BackfillEnd, type BackfillState } from '../reconcile/backfill.js';
-import { beginRun, latestRuns, readRun, RunTaken, type Run } from '../reconcile/run-log.js';
+import { unfinishedBackfill } from '../reconcile/asking.js';
+import type { BackfillEnd, BackfillState } from '../reconcile/backfill.js';
+import { runBackfill, startedBy } from '../reconcile/run-kinds.js';
+import { beginRun, latestRuns, readRun, type Run } from '../reconcile/run-log.js';
 import { RESOURCES } from '../stripe-api/resources.js';
 import { textOption, UsageError, type Command, type Context, type Given } from './command.js';
 import { onStripe, STRIPE_HELP, STRIPE_OPTIONS, WAIT_HELP, waitOf, type StripeContext } from './on-stripe.js';
 
 const STOPPED_EXIT = 1;
+/** A backfill that was begun further back is begun anew. */
+const LOOK_BACK = 50;
 
 export const backfillCommand: Command = {
   help: `Reads all that Stripe has of the account, events of 30 days first, and records what the log does not know. Webhooks may arrive
@@ -17,7 +21,7 @@ Stripe appends nothing. Exits with 1 when something was left out.
     .join(', ')}
   --since <date>      leave out what was made before, e.g. 2025-01-01
   --dry-run           judge, and append nothing but the run itself
-  --resume <run>      go on with this run; by default with the last one, if it is not finished
+  --resume <run>      go on with this run; by default with the last one, if it is not finished and read the same
   --new               begin anew, whatever was begun before
   --json              print the result as JSON
 ${WAIT_HELP}${STRIPE_HELP}`,
@@ -43,18 +47,15 @@ ${WAIT_HELP}${STRIPE_HELP}`,
       const run = await runOf(given, stripe);
       context.report(`run ${run.id} of ${stripe.session.account}, API version ${stripe.session.apiVersion}`);
       const began = performance.now();
-      const { session, ...parts } = stripe;
-      const backfill = new Backfill({ ...parts, api: session.api, laterMs: waitOf(given) * 1_000 }, run, {
-        progress: (state, estimates) => {
-          for (const line of linesOf(state, estimates)) context.report(line);
-        },
-        waiting: (why) => context.report(`waiting for Stripe: ${why}`),
-      });
-      try {
-        return printEnd(await backfill.work(), { given, context, seconds: (performance.now() - began) / 1_000 });
-      } catch (error) {
-        throw error instanceof RunTaken ? new UsageError(error.message) : error;
-      }
+      const end = await stripe.at(run, (atWork) =>
+        runBackfill({ ...stripe, laterMs: waitOf(given) * 1_000 }, atWork, {
+          progress: (state, estimates) => {
+            for (const line of linesOf(state, estimates)) context.report(line);
+          },
+          waiting: (why) => context.report(`waiting for Stripe: ${why}`),
+        }),
+      );
+      return printEnd(end, { given, context, seconds: (performance.now() - began) / 1_000 });
     }),
 };
 
@@ -64,30 +65,27 @@ async function runOf(given: Given, { store, session, key }: StripeContext): Prom
   if (wanted !== undefined) {
     const run = await readRun(store, wanted);
     if (run === null) throw new UsageError(`There is no run ${wanted}. "runs" lists them.`);
+    if (run.started === null) throw new UsageError(`The run ${wanted} has not begun: a service takes it up.`);
     return run;
-  }
-  const { account, livemode, apiVersion, at, opened } = session;
-  if (given.values['new'] !== true) {
-    const unfinished = (await latestRuns(store, { max: 50 })).find(
-      ({ started, standing }) =>
-        started.kind === 'backfill' &&
-        started.account === account &&
-        started.livemode === livemode &&
-        standing.step !== 'finished',
-    );
-    if (unfinished !== undefined) return unfinished;
   }
   const only = objectsOf(given, 'only');
   const more = objectsOf(given, 'with');
   const since = sinceOf(given);
   const options = {
-    opened: opened ?? 0,
     ...(only.length > 0 ? { only } : {}),
     ...(more.length > 0 ? { with: more } : {}),
     ...(since === null ? {} : { since }),
     ...(given.values['dry-run'] === true ? { dryRun: true } : {}),
   };
-  return beginRun(store, { kind: 'backfill', account, livemode, key, apiVersion, at, options });
+  if (given.values['new'] !== true) {
+    const { account, livemode } = session;
+    const own = (await latestRuns(store, { max: LOOK_BACK })).filter(
+      ({ started }) => started?.account === account && started.livemode === livemode,
+    );
+    const unfinished = unfinishedBackfill(own, options);
+    if (unfinished !== null) return unfinished;
+  }
+  return beginRun(store, startedBy(session, { kind: 'backfill', key, options }));
 }
 
 function objectsOf(given: Given, option: 'only' | 'with'): readonly string[] {

@@ -1,14 +1,22 @@
 import { loadStoresConfig, loadStripeApiConfig, type StripeApiKey } from '../config.js';
 import { Appender, type AppenderLimits } from '../eventstore/appender.js';
 import { BatchedEventIdIndex } from '../read-models/event-id-index.js';
-import { openSession, WrongKey, type Session } from '../reconcile/session.js';
-import type { RecorderParts } from '../reconcile/recorder.js';
+import { workAt, type RunAtWork } from '../reconcile/run-at-work.js';
+import type { RunParts } from '../reconcile/run-kinds.js';
+import { RunTaken, type Run } from '../reconcile/run-log.js';
+import { openSession, WrongKey } from '../reconcile/session.js';
 import { RunBudget } from '../stripe-api/budget.js';
 import { UsageError, wholeNumber, textOption, type Context, type Given } from './command.js';
 import { environmentOf } from './on-stores.js';
 
 /** What a command works with that asks Stripe, and records what it is told. */
-export type StripeContext = RecorderParts & Readonly<{ session: Session; key: string; signal: AbortSignal }>;
+export type StripeContext = RunParts &
+  Readonly<{
+    /** Label of the key. */
+    key: string;
+    /** Says that this process works at a run, which somebody may stop from elsewhere. @throws UsageError when another one has it */
+    at: <T>(run: Run, work: (run: RunAtWork) => Promise<T>) => Promise<T>;
+  }>;
 
 const WAIT_DEFAULT_S = 60;
 
@@ -39,7 +47,7 @@ const LIMITS: Omit<AppenderLimits, 'appendBytesMax'> = {
 /** Asks Stripe in the name of a configured key. @throws UsageError where there is none, or it is not the account's */
 export async function onStripe(
   given: Given,
-  { parts: { store, database, projections }, signal }: Context,
+  { parts: { store, database, projections }, signal: interrupted }: Context,
   work: (context: StripeContext) => Promise<number>,
 ): Promise<number> {
   const config = loadStripeApiConfig(environmentOf(given));
@@ -47,6 +55,8 @@ export async function onStripe(
   const { key, label, livemode } = keyOf(config.keys, textOption(given, 'key'));
   const budget = textOption(given, 'budget');
   const requests = budget === undefined ? REQUESTS_MAX : wholeNumber('budget', budget, { min: 1, max: REQUESTS_MAX });
+  const stopped = new AbortController();
+  const signal = AbortSignal.any([interrupted, stopped.signal]);
   const session = await openSession(store, {
     key,
     livemode,
@@ -60,7 +70,11 @@ export async function onStripe(
   });
   const appender = new Appender(store, new BatchedEventIdIndex(database), { ...LIMITS, appendBytesMax });
   try {
-    return await work({ store, database, projections, appender, session, key: label, signal });
+    const at: StripeContext['at'] = (run, toDo) =>
+      workAt(store, { run, onStop: () => stopped.abort() }, toDo).catch((error: unknown) => {
+        throw error instanceof RunTaken ? new UsageError(error.message) : error;
+      });
+    return await work({ store, database, projections, appender, session, key: label, signal, at });
   } finally {
     session.api.close();
   }

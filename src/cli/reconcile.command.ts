@@ -1,10 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { endOfRun, findingsOf, type ShownFinding } from '../reconcile/findings.js';
-import { Reconcile, type Reconciled } from '../reconcile/reconcile.js';
+import { findingsOf, type ShownFinding } from '../reconcile/findings.js';
+import type { Reconciled } from '../reconcile/reconcile.js';
+import { runComparison, runMoney, startedBy } from '../reconcile/run-kinds.js';
 import { beginRun } from '../reconcile/run-log.js';
 import { RESOURCES } from '../stripe-api/resources.js';
-import { textOption, UsageError, wholeNumber, type Command } from './command.js';
-import { onStripe, STRIPE_HELP, STRIPE_OPTIONS, WAIT_HELP, waitOf } from './on-stripe.js';
+import { textOption, UsageError, wholeNumber, type Command, type Context, type Given } from './command.js';
+import { onStripe, STRIPE_HELP, STRIPE_OPTIONS, WAIT_HELP, waitOf, type StripeContext } from './on-stripe.js';
 
 const MAX = { min: 1, max: 100_000 };
 const MAX_DEFAULT = 100;
@@ -17,9 +18,13 @@ stops, and repairs nothing. Exits with 1 when it finds something, and with 2 whe
 
   --all               compare everything that Stripe lists
   --only <objects>    compare these alone, e.g. subscription,invoice
+  --money             compare what moved money, to the unit: charges, refunds, payouts, the balance. It asks for balance
+                      transactions and what payouts consist of, and records them: no event tells of these
+  --sample <n>        look at n objects of the log at random instead, and say how sure the result is
   --repair            append the missing events, and for each finding what Stripe showed
   --max <n>           repair at most n objects                                        (${MAX_DEFAULT})
   --json              print each finding as a line of JSON; the last line sums up
+  --csv               print a line for each field that differs, for a spreadsheet
 ${WAIT_HELP}${STRIPE_HELP}`,
   options: {
     ...STRIPE_OPTIONS,
@@ -29,43 +34,146 @@ ${WAIT_HELP}${STRIPE_HELP}`,
     max: { type: 'string' },
     wait: { type: 'string' },
     json: { type: 'boolean' },
+    sample: { type: 'string' },
+    money: { type: 'boolean' },
+    csv: { type: 'boolean' },
   },
   check(given) {
     waitOf(given);
     if (given.values['max'] !== undefined) wholeNumber('max', given.values['max'], MAX);
+    sampleOf(given);
+    const other = ['all', 'only', 'repair', 'max', 'sample'].find((option) => given.values[option] !== undefined);
+    if (given.values['money'] === true && other !== undefined)
+      throw new UsageError(`--money compares money alone: leave out --${other}.`);
+    if (given.values['csv'] === true && given.values['json'] === true)
+      throw new UsageError('Say --json or --csv, not both.');
     const unknown = onlyOf(textOption(given, 'only')).find((name) => !RESOURCES.some(({ object }) => object === name));
     if (unknown !== undefined) throw new UsageError(`--only: there is no "${unknown}".`);
   },
   run: (given, context) =>
     onStripe(given, context, async (stripe) => {
+      if (given.values['money'] === true) return compareMoney(given, stripe, context);
       const { max } = given.values;
+      const sample = sampleOf(given);
       const { store, session, key } = stripe;
-      const { account, livemode, apiVersion, at } = session;
       const options = {
         all: given.values['all'] === true,
         only: onlyOf(textOption(given, 'only')),
         repair: given.values['repair'] === true,
         max: max === undefined ? MAX_DEFAULT : wholeNumber('max', max, MAX),
+        ...(sample === undefined ? {} : { sample }),
       };
-      const run = await beginRun(store, { kind: 'reconcile', account, livemode, key, apiVersion, at, options });
-      context.report(`run ${run.id} of ${account}, API version ${apiVersion}`);
-      const reconciled = await new Reconcile(stripe, {
-        ...options,
-        run: run.id,
-        wait: async () => {
-          const seconds = waitOf(given);
-          context.report(`looking again in ${seconds} s`);
-          await pause(seconds * 1_000, undefined, { signal: context.signal }).catch(() => undefined);
-        },
-        report: (text) => context.report(text),
-      }).run();
-      await endOfRun(store, run, reconciled);
+      const run = await beginRun(store, startedBy(session, { kind: 'reconcile', key, options }));
+      context.report(`run ${run.id} of ${session.account}, API version ${session.apiVersion}`);
+      const reconciled = await stripe.at(run, (atWork) =>
+        runComparison(stripe, atWork, {
+          wait: async () => {
+            const seconds = waitOf(given);
+            context.report(`looking again in ${seconds} s`);
+            await pause(seconds * 1_000, undefined, { signal: stripe.signal }).catch(() => undefined);
+          },
+          report: (text) => context.report(text),
+        }),
+      );
       const found = findingsOf(reconciled);
-      print(reconciled, found, { isJson: given.values['json'] === true, print: context.print });
+      print(reconciled, found, { format: formatOf(given), print: context.print });
+      if (sample !== undefined && reconciled.kind === 'reconciled' && formatOf(given) === 'text')
+        context.print(sureness(reconciled));
       if (reconciled.kind === 'stopped' && reconciled.findings.length === 0) return COULD_NOT_RUN;
       return found.length === 0 ? 0 : 1;
     }),
 };
+
+async function compareMoney(given: Given, stripe: StripeContext, { report, print: line }: Context): Promise<number> {
+  const { store, session, key } = stripe;
+  const run = await beginRun(store, startedBy(session, { kind: 'money', key, options: {} }));
+  report(`run ${run.id} of ${session.account}`);
+  const { compared, found } = await stripe.at(run, (atWork) => runMoney(stripe, atWork, report));
+  const { kind, why, listed, appended, unexplained } = compared;
+  const amounts = Object.fromEntries([...unexplained].map(([currency, minor]) => [currency, String(minor)]));
+  switch (formatOf(given)) {
+    case 'json':
+      for (const finding of found) line(JSON.stringify(finding));
+      line(JSON.stringify({ kind, why, listed, appended, unexplained: amounts, findings: found.length }));
+      break;
+    case 'csv':
+      for (const text of csvOf(found)) line(text);
+      break;
+    case 'text':
+      for (const { object, id, cause, rows } of found.slice(0, SHOWN_MAX))
+        for (const { field, ledger, stripe: told } of rows)
+          line(
+            `${cause}: ${object} ${id}  ${field} ${shown(ledger)} in the ledger, ${shown(told)} at Stripe (minor units)`,
+          );
+      if (found.length > SHOWN_MAX) line(`… and ${found.length - SHOWN_MAX} more: --json prints all.`);
+      line(`transactions: ${listed} listed, ${appended} of them were not recorded`);
+      for (const [currency, minor] of unexplained)
+        line(
+          `balance ${currency}: ${minor === 0n ? 'all transactions add up to it' : `${minor} more than all transactions add up to`}`,
+        );
+      if (why !== null) line(`Stopped: ${why}`);
+      else line(found.length === 0 ? 'All adds up, to the unit.' : `${found.length} things do not add up.`);
+  }
+  if (kind === 'stopped') return COULD_NOT_RUN;
+  return found.length === 0 ? 0 : 1;
+}
+
+/** @throws UsageError */
+function sampleOf({ values }: Given): number | undefined {
+  const { sample } = values;
+  if (sample === undefined) return undefined;
+  if (values['all'] === true || values['only'] !== undefined)
+    throw new UsageError('--sample looks at random objects: leave out --all and --only.');
+  return wholeNumber('sample', sample, MAX);
+}
+
+const formatOf = ({ values }: Given): 'text' | 'json' | 'csv' =>
+  values['json'] === true ? 'json' : values['csv'] === true ? 'csv' : 'text';
+
+/** What so many objects of a sample say of all: the bound of Wilson's interval, on one side. */
+function sureness({ counts, findings }: Reconciled): string {
+  const compared = Object.entries(counts).reduce((sum, [verdict, n]) => (verdict === 'unknown' ? sum : sum + n), 0);
+  if (compared === 0) return 'No object of the sample could be compared.';
+  const differ = findings.filter(({ verdict }) => verdict !== 'unknown').length;
+  const [share, z] = [differ / compared, 1.645];
+  const spread = z * Math.sqrt((share * (1 - share)) / compared + (z * z) / (4 * compared * compared));
+  const most = (share + (z * z) / (2 * compared) + spread) / (1 + (z * z) / compared);
+  return `${differ} of ${compared}: with 95 % confidence fewer than ${(100 * most).toFixed(most < 0.01 ? 2 : 1)} % differ.`;
+}
+
+const CSV_COLUMNS = [
+  'verdict',
+  'object',
+  'id',
+  'type',
+  'after',
+  'before',
+  'cause',
+  'repaired',
+  'table',
+  'key',
+  'field',
+];
+
+/** One line for each field that differs, and one for what has none. */
+function csvOf(found: readonly ShownFinding[]): string[] {
+  const lines = found.flatMap(({ verdict, object, id, type, since, cause, repaired, rows }) => {
+    const own = [verdict, object, id, type, since?.after, since?.before, cause, repaired === null ? 'no' : 'yes'];
+    if (rows.length === 0) return [[...own, '', '', '', '', '']];
+    return rows.map(({ table, key, field, ledger, stripe }) => [
+      ...[...own, table, key, field],
+      ...[shown(ledger), shown(stripe)],
+    ]);
+  });
+  return [[...CSV_COLUMNS, 'ledger', 'stripe'], ...lines].map((cells) => cells.map(csvCell).join(','));
+}
+
+/** A text that begins like a formula is none: names come from Stripe's users. */
+function csvCell(value: string | null | undefined): string {
+  const text = (value ?? '').replace(/[\r\n]+/g, ' ');
+  const safe = /^[=+\-@\t]/.test(text) ? `'${text}` : text;
+  return /[",]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+}
 
 const COULD_NOT_RUN = 2;
 const SHOWN_MAX = 200;
@@ -74,10 +182,14 @@ const onlyOf = (text = ''): readonly string[] => text.split(',').filter((name) =
 function print(
   { kind, why, recovered, findings, counts }: Reconciled,
   found: readonly ShownFinding[],
-  { isJson, print: line }: { isJson: boolean; print: (text: string) => void },
+  { format, print: line }: { format: 'text' | 'json' | 'csv'; print: (text: string) => void },
 ): void {
   const missing = recovered?.missed ?? [];
-  if (isJson) {
+  if (format === 'csv') {
+    for (const text of csvOf(found)) line(text);
+    return;
+  }
+  if (format === 'json') {
     for (const finding of found) line(JSON.stringify(finding));
     line(JSON.stringify({ kind, why, missing: missing.length, findings: findings.length, counts }));
     return;

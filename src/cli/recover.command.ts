@@ -1,4 +1,6 @@
-import { recover, type MissedEvent } from '../reconcile/coverage.js';
+import { isFault, type MissedEvent } from '../reconcile/coverage.js';
+import { runRecovery, startedBy } from '../reconcile/run-kinds.js';
+import { beginRun } from '../reconcile/run-log.js';
 import { textOption, UsageError, type Command } from './command.js';
 import { onStripe, STRIPE_HELP, STRIPE_OPTIONS } from './on-stripe.js';
 
@@ -23,13 +25,16 @@ ${STRIPE_HELP}`,
       throw new UsageError(`--since must be a date, e.g. 2026-11-01, not "${since}".`);
   },
   run: (given, context) =>
-    onStripe(given, context, async ({ store, database, appender, session }) => {
+    onStripe(given, context, async (stripe) => {
+      const { store, session, key } = stripe;
       const since = textOption(given, 'since');
       const isDryRun = given.values['dry-run'] === true;
-      const recovered = await recover(
-        { api: session.api, store, appender, database },
-        { session, run: null, isDryRun, ...(since === undefined ? {} : { since: Date.parse(since) / 1_000 }) },
-      );
+      const options = {
+        ...(since === undefined ? {} : { since: Math.floor(Date.parse(since) / 1_000) }),
+        ...(isDryRun ? { dryRun: true } : {}),
+      };
+      const run = await beginRun(store, startedBy(session, { kind: 'recover', key, options }));
+      const recovered = await stripe.at(run, (atWork) => runRecovery(stripe, atWork));
       if (recovered.kind === 'refused') throw new UsageError(recovered.message);
       if (recovered.kind === 'overtaken') {
         context.print('Another process compares the events of this account now, and covers this time.');
@@ -49,7 +54,7 @@ ${STRIPE_HELP}`,
             (covered === null || isDryRun ? '' : ` Complete from ${timeOf(covered.from)} to ${timeOf(covered.to)}.`),
         );
       }
-      return missed.some(({ cause }) => cause !== 'in_retry') || gap !== null ? 1 : 0;
+      return missed.some(isFault) || gap !== null ? 1 : 0;
     }),
 };
 

@@ -1,4 +1,4 @@
-import { latestRuns } from '../reconcile/run-log.js';
+import { aboutOf, latestRuns } from '../reconcile/run-log.js';
 import type { Command } from './command.js';
 
 const SHOWN_MAX = 20;
@@ -11,10 +11,12 @@ export const runsCommand: Command = {
   options: { json: { type: 'boolean' } },
   run: async ({ values }, { parts: { store }, print }) => {
     const runs = await latestRuns(store, { max: SHOWN_MAX });
-    for (const { id, started, standing } of runs) {
-      const { kind, account, livemode, at } = started;
+    for (const run of runs) {
+      const { id, standing } = run;
+      const { kind, livemode, at } = aboutOf(run);
+      const account = run.started?.account ?? 'not begun yet';
       if (values['json'] === true)
-        print(JSON.stringify({ id, ...started, step: standing.step, state: standing.state }));
+        print(JSON.stringify({ id, ...aboutOf(run), step: standing.step, state: standing.state }));
       else
         print(
           `${id}  ${kind.padEnd(9)} ${account} ${livemode ? 'live' : 'test'}  ${new Date(at * 1_000).toISOString()}  ${standing.step}`,

@@ -6,13 +6,14 @@ import { NeedsScope } from '../http/auth.guard.js';
 import { TakesBody } from '../http/rim.js';
 import { ProblemError } from '../http/problem.js';
 import type { Visitor } from '../http/tokens.js';
-import type { Operation } from './answers.js';
+import type { Operation, Refreshed, StripeRun } from './answers.js';
 import { FORM_BYTES_MAX, formOf, leadTo } from './answering.js';
 import { fingerprintOf, HELD, HELD_SHOWN, type Held } from './held.js';
 import { pathOf, withQuery } from './ledger.js';
+import { lookedAt } from './looked.js';
 import { OwnApi } from './own-api.js';
 import { PageProblems } from './page-problems.js';
-import { operationPage } from './places.js';
+import { operationPage, runPage } from './places.js';
 import { ownForm } from './session.controller.js';
 
 /** What forms of the console do, by the routes of the API. */
@@ -65,6 +66,55 @@ export class ActionsController {
     leadTo(reply, withQuery('/console/access-changes', { told: isSeen ? 'approved' : 'changed' }));
   }
 
+  /** Asks the service to ask Stripe. One of its kind that is under way is shown instead. */
+  @Post('stripe/runs')
+  @TakesBody(FORM_BYTES_MAX)
+  async askStripe(
+    @VisitedBy() visitor: Visitor,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    ownForm(request);
+    const body = runIn(formOf(request));
+    try {
+      const { id } = await this.api.for(visitor, request).do<StripeRun>('POST', '/v1/stripe/runs', { body });
+      leadTo(reply, runPage(id));
+    } catch (error) {
+      if (!(error instanceof ProblemError) || error.problem.code !== 'run_under_way') throw error;
+      leadTo(reply, withQuery('/console/stripe', { told: 'under_way' }));
+    }
+  }
+
+  @Post('stripe/runs/:id/stop')
+  @TakesBody(FORM_BYTES_MAX)
+  async stopRun(
+    @Param('id') id: string,
+    @VisitedBy() visitor: Visitor,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    ownForm(request);
+    await this.api.for(visitor, request).do('POST', `/v1/stripe/${pathOf('runs', id, 'stop')}`);
+    leadTo(reply, runPage(id));
+  }
+
+  /** Looks at one object at Stripe. */
+  @Post(':kind/:id/refresh')
+  @TakesBody(FORM_BYTES_MAX)
+  async refresh(
+    @Param('kind') kind: string,
+    @Param('id') id: string,
+    @VisitedBy() visitor: Visitor,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    ownForm(request);
+    if (kind !== 'subscriptions' && kind !== 'customers') throw new ProblemError('not_found');
+    const path = `/v1/${pathOf(kind, id, 'refresh')}`;
+    const { data } = await this.api.for(visitor, request).do<Refreshed>('POST', path);
+    leadTo(reply, withQuery(`/console/${pathOf(kind, id)}`, { looked: lookedAt(data) }));
+  }
+
   /** One parked stream again. */
   @Post('parked/replay')
   @TakesBody(FORM_BYTES_MAX)
@@ -79,6 +129,13 @@ export class ActionsController {
     const { outcome } = await this.api.for(visitor, request).do<{ outcome: string }>('POST', path);
     leadTo(reply, withQuery('/console/parked', { told: outcome }));
   }
+}
+
+/** What a form asks Stripe for. */
+function runIn({ kind, key }: Readonly<Record<string, string>>): Readonly<Record<string, unknown>> {
+  const by = key === undefined ? {} : { key };
+  if (kind === 'compare') return { kind: 'reconcile', ...by };
+  return kind === 'repair' ? { kind: 'reconcile', repair: true, ...by } : { kind, ...by };
 }
 
 /** What a form asks for; the API judges it. */

@@ -443,21 +443,36 @@ export type StripeCoverage = Readonly<{
   gaps: readonly Readonly<{ from: string; to: string; cause: string }>[];
   requestsOfDay: number;
 }>;
+/** What Stripe showed of objects now. */
+export type Refreshed = Readonly<{
+  data: readonly Readonly<{ object: string; id: string; verdict: string; appended: object | null }>[];
+}>;
+/** A key that the service asks Stripe with. */
+export type StripeKey = Readonly<{ label: string; livemode: boolean }>;
 /** A run that asked Stripe. `state` is what its kind tells of how far it is. */
 export type StripeRun = Readonly<{
   id: string;
-  kind: 'backfill' | 'recover' | 'reconcile';
-  account: string;
+  kind: 'backfill' | 'recover' | 'reconcile' | 'money';
+  /** Null of one that has not begun. */
+  account: string | null;
   livemode: boolean;
   key: string;
-  apiVersion: string;
+  apiVersion: string | null;
   startedAt: string;
-  step: 'started' | 'checkpoint' | 'finished' | 'stopped';
+  saidAt: string;
+  step: 'wanted' | 'started' | 'checkpoint' | 'stopping' | 'finished' | 'stopped';
+  options: Readonly<{ repair?: boolean; dryRun?: boolean }>;
   state: Readonly<{
     why?: string | null;
+    /** Who asked the service for it; nobody of what a command or the service began by itself. */
+    by?: string;
+    doing?: string;
     findings?: number;
     phase?: string;
     events?: Readonly<Record<string, number>>;
+    transactions?: Readonly<Record<string, number>>;
+    /** By currency, in minor units. */
+    unexplained?: Readonly<Record<string, string>>;
     /** Of each object's name: how many were listed, and how they were judged. */
     counts?: Readonly<Record<string, Readonly<Record<string, number>>>>;
     /** By verdict, of first looks. */

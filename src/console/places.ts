@@ -59,3 +59,6 @@ export function pageOfRow(table: string, key: Readonly<Record<string, unknown>>)
     ? pageOfObject({ kind: KIND_OF_TABLE[table] ?? null, id })
     : null;
 }
+
+/** A run that asked Stripe. */
+export const runPage = (id: string): string => `/console/stripe/runs/${pathOf(id)}`;

@@ -44,6 +44,21 @@ export const PROBLEMS = {
     'Key used before',
     'Another request came with this Idempotency-Key. Send the same request again, or another key.',
   ),
+  run_under_way: final(
+    409,
+    'A run of this kind is under way',
+    'Wait for it to end, or stop it: GET /v1/stripe/runs lists them.',
+  ),
+  no_stripe_key: final(
+    409,
+    'No key to ask Stripe with',
+    'Set STRIPE_API_KEYS for this process: docs/stripe-api.md says which rights a key needs.',
+  ),
+  stripe_refuses: final(
+    409,
+    'Stripe refuses',
+    'The key of STRIPE_API_KEYS may not read this, or is of another account: the detail says what Stripe answered.',
+  ),
   request_timeout: later(408, 'Request timeout', 'The request did not arrive whole in time. Send it again.'),
   address_too_long: final(414, 'Address too long', 'An id in the path has more than 600 characters.'),
   too_many_requests: later(429, 'Too many requests', 'Wait for some requests of this token to end, then ask again.'),
@@ -145,6 +160,13 @@ export const PROBLEMS = {
     'Too many follow',
     'This process has as many live connections as it serves, or is about to stop. Connect again, to another process if there is one.',
     2,
+  ),
+  refreshes_busy: later(503, 'Too many looks at Stripe', 'Stripe is being asked for other objects. Ask again later.'),
+  stripe_away: later(
+    503,
+    'Stripe does not answer',
+    'Stripe does not answer, or allows no more requests now. Ask again later.',
+    5,
   ),
   replays_busy: later(503, 'Too many replays', 'Too many replays are being asked for. Ask again later.'),
 

@@ -9,7 +9,7 @@ import { absenceOf, lookOf, testClockOf, type Look, type Whose } from './look.js
 import { estimateOf, restOf, wholeOf, withoutCursor, type OpenRange } from './ranges.js';
 import { pageOf, payoutsToAsk, transactionsOf } from './payouts-pass.js';
 import { NEWS, NOTHING, Recorder, type Recorded, type RecorderParts, type Worth } from './recorder.js';
-import { stepOf, type Run } from './run-log.js';
+import type { RunAtWork } from './run-at-work.js';
 
 /** An object to be looked at again, by id. */
 type Later = Readonly<{ object: string; id: string }>;
@@ -49,7 +49,7 @@ export type BackfillNews = Readonly<{
 
 /** `stopped`: it can be resumed, and `why` says what stopped it. */
 export type BackfillEnd = Readonly<{
-  run: Run;
+  run: RunAtWork;
   state: BackfillState;
   kind: 'finished' | 'stopped';
   why: string | null;
@@ -101,7 +101,7 @@ export class Backfill {
 
   constructor(
     private readonly parts: BackfillParts,
-    private run: Run,
+    private readonly run: RunAtWork,
     private readonly news: BackfillNews,
   ) {
     this.#recorder = new Recorder(parts);
@@ -123,7 +123,7 @@ export class Backfill {
     } catch (error) {
       if (!(error instanceof Stopped)) throw error;
       await this.#checkpointing?.catch(() => undefined);
-      await this.#checkpoint('stopped');
+      await this.#checkpoint('stopped', error.message);
       return { run: this.run, state: this.#state, kind: 'stopped', why: error.message };
     }
   }
@@ -447,11 +447,11 @@ export class Backfill {
     await this.#checkpointing;
   }
 
-  async #checkpoint(step: 'checkpoint' | 'finished' | 'stopped'): Promise<void> {
+  async #checkpoint(step: 'checkpoint' | 'finished' | 'stopped', why: string | null = null): Promise<void> {
     this.#checkpointAt = performance.now();
     this.#objectsSince = 0;
     const state = this.#state;
-    this.run = await stepOf(this.parts.store, this.run, { step, state });
+    await this.run.say({ step, state: { ...state, why } });
     this.news.progress(state, this.#estimates(state));
   }
 

@@ -22,7 +22,11 @@ const EVENTS_MAX = 20_000;
 export async function readCoverages(store: EventStore, now: number): Promise<readonly CoverageReport[]> {
   const runs = await latestRuns(store, { max: RUNS_MAX });
   const accounts = new Map(
-    runs.map(({ started: { account, livemode } }) => [`${account} ${livemode}`, { account, livemode }]),
+    runs.flatMap(({ started }) => {
+      if (started === null) return [];
+      const { account, livemode } = started;
+      return [[`${account} ${livemode}`, { account, livemode }] as const];
+    }),
   );
   return Promise.all([...accounts.values()].map((whose) => reportOf(store, whose, now)));
 }

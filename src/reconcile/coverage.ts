@@ -7,7 +7,6 @@ import type { StripeApi } from '../stripe-api/stripe-api.js';
 import { latestOf } from '../eventstore/own-streams.js';
 import type { EventStore } from '../eventstore/event-store.js';
 import type { EventsFound, EventsParts, MissingEvent } from './events-pass.js';
-import type { Claim } from './claims.js';
 import { compareEvents, comparePage } from './events-pass.js';
 import { append } from './run-log.js';
 import type { Session } from './session.js';
@@ -34,12 +33,16 @@ const LOOKED_AT_MAX = 100;
 
 export async function readCoverage(store: EventStore, whose: Account): Promise<Coverage> {
   const events = await latestOf(store, coverageStreamOf(whose), { max: LOOKED_AT_MAX });
-  const last = events.map(({ data }) => data as Covered | Gap | Claim).find((event) => event.kind !== 'claim');
+  const said = events.map(({ data }) => data as Covered | Gap | Readonly<{ kind: 'claim' | 'followed' }>);
+  const last = said.find((event): event is Covered | Gap => event.kind === 'covered' || event.kind === 'gap');
   return { last: last ?? null, revision: events[0]?.revision ?? -1n };
 }
 
 /** Why an event is not in the log, as far as that can be told. */
-export type Cause = 'in_retry' | 'not_enabled' | 'endpoint_down' | 'never_arrived';
+export type Cause = 'in_retry' | 'before_endpoint' | 'not_enabled' | 'endpoint_down' | 'listed_late' | 'never_arrived';
+
+/** Whether an event is missing by a fault, and not because it is yet to come, or from before there was an endpoint. */
+export const isFault = ({ cause }: MissedEvent): boolean => cause !== 'in_retry' && cause !== 'before_endpoint';
 export type MissedEvent = MissingEvent & Readonly<{ cause: Cause }>;
 
 export type Recovered =
@@ -61,13 +64,18 @@ type Asked = Readonly<{
   isDryRun: boolean;
   /** Begins here and not at the end of the coverage. */
   since?: number;
+  /** Told the ids of each page of Stripe's list. */
+  onListed?: (ids: readonly string[]) => void;
 }>;
 
 /**
  * One pass of recovery: appends what Stripe lists and the log has not, from where coverage ends to now, and says up to where it is
  * complete then.
  */
-export async function recover(parts: EventsParts, { session, run, isDryRun, since }: Asked): Promise<Recovered> {
+export async function recover(
+  parts: EventsParts,
+  { session, run, isDryRun, since, onListed }: Asked,
+): Promise<Recovered> {
   const { store } = parts;
   const coverage = await readCoverage(store, session);
   const asked = {
@@ -75,6 +83,7 @@ export async function recover(parts: EventsParts, { session, run, isDryRun, sinc
     account: null,
     purpose: { run, reason: 'recovery' as const, causedBy: null },
     isDryRun,
+    ...(onListed === undefined ? {} : { onListed }),
   };
   const wantedSince = since ?? (coverage.last === null ? null : coverage.last.to + 1);
   const newest = wantedSince === null ? null : await pageSince(parts.api, wantedSince);
@@ -106,6 +115,29 @@ export async function recover(parts: EventsParts, { session, run, isDryRun, sinc
   return recovered;
 }
 
+const SWEPT_S = 72 * 3_600;
+const SWEEP_S = 3_600;
+
+/**
+ * Lists one hour of the last three days again, which was complete: what is there only now was listed later than it is waited for. Appends
+ * it; null where nothing is covered yet, or Stripe does not answer.
+ */
+export async function sweepLate(
+  parts: EventsParts,
+  session: Session,
+  random: () => number = Math.random,
+): Promise<readonly MissedEvent[] | null> {
+  const { last } = await readCoverage(parts.store, session);
+  if (last?.kind !== 'covered') return null;
+  const from = last.to - Math.floor(SWEEP_S + random() * (SWEPT_S - SWEEP_S));
+  const found = await compareEvents(parts, {
+    ...{ from, to: from + SWEEP_S - 1, account: null },
+    whose: { account: null, livemode: session.livemode },
+    purpose: { run: null, reason: 'recovery', causedBy: null },
+  });
+  return 'kind' in found ? null : found.missing.map((one) => ({ ...one, cause: 'listed_late' as const }));
+}
+
 /** All events since a second, where one page has them: it tells Stripe's clock, too, so that a short time costs one request. */
 async function pageSince(api: StripeApi, since: number): Promise<Page<EventItem> | null> {
   const page = (await api.events({ created: { gte: since } }).next()).value;
@@ -117,7 +149,7 @@ function gapBefore({ last }: Coverage, wanted: number, oldest: number): Gap | nu
   return { kind: 'gap', from: wanted, to: oldest - 1, cause: 'older than Stripe keeps events' };
 }
 
-type Enabled = readonly Readonly<{ isEnabled: boolean; types: readonly string[] }>[];
+type Enabled = readonly Readonly<{ isEnabled: boolean; created: number; types: readonly string[] }>[];
 
 /** What Stripe's endpoints are to be told; null where the key may not see them. */
 async function enabledTypes({ api }: EventsParts, livemode: boolean): Promise<Enabled | null> {
@@ -131,8 +163,9 @@ async function enabledTypes({ api }: EventsParts, livemode: boolean): Promise<En
   if (!Array.isArray(data)) return null;
   return (data as Readonly<Record<string, unknown>>[])
     .filter((endpoint) => endpoint['livemode'] === undefined || endpoint['livemode'] === livemode)
-    .map(({ status, enabled_events: types }) => ({
+    .map(({ status, created, enabled_events: types }) => ({
       isEnabled: status !== 'disabled',
+      created: typeof created === 'number' ? created : 0,
       types: Array.isArray(types) ? (types as string[]) : [],
     }));
 }
@@ -148,6 +181,7 @@ function causeOf(
   if (endpoints !== null) {
     const told = endpoints.filter(({ types }) => types.includes('*') || types.includes(type));
     if (endpoints.length > 0 && told.length === 0) return 'not_enabled';
+    if (told.length > 0 && told.every((endpoint) => endpoint.created > created)) return 'before_endpoint';
     if (endpoints.length > 0 && told.every(({ isEnabled }) => !isEnabled)) return 'endpoint_down';
   }
   return found.known === 0 && found.listed > 1 ? 'endpoint_down' : 'never_arrived';

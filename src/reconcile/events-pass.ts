@@ -42,6 +42,8 @@ type Asked = Readonly<{
   purpose: Purpose;
   /** Finds what is missing, and appends nothing. */
   isDryRun?: boolean;
+  /** Told the ids of each page. */
+  onListed?: (ids: readonly string[]) => void;
   /** Told after each window, which ends at a second: all up to there is in the log. */
   onWindow?: (to: number, found: EventsFound) => Promise<void>;
 }>;
@@ -81,7 +83,7 @@ export async function compareEvents(parts: EventsParts, asked: Asked): Promise<E
 /** The same of one page that has them all. */
 export async function comparePage(
   parts: EventsParts,
-  asked: Pick<Asked, 'whose' | 'purpose' | 'isDryRun'>,
+  asked: Pick<Asked, 'whose' | 'purpose' | 'isDryRun' | 'onListed'>,
   page: Page<EventItem>,
 ): Promise<EventsFound> {
   const found: EventsFound = { listed: 0, known: 0, requests: 1, missing: [] };
@@ -105,13 +107,14 @@ async function pagesOf(
 
 async function appendMissing(
   { store, appender, database }: EventsParts,
-  { whose, purpose, isDryRun = false }: Pick<Asked, 'whose' | 'purpose' | 'isDryRun'>,
+  { whose, purpose, isDryRun = false, onListed }: Pick<Asked, 'whose' | 'purpose' | 'isDryRun' | 'onListed'>,
   pages: readonly Page<EventItem>[],
   found: EventsFound,
 ): Promise<void> {
   const items = pages.flatMap((page) => page.items.map((item) => ({ item, page }))).reverse();
   items.sort((a, b) => a.item.created - b.item.created);
   found.listed += items.length;
+  onListed?.(items.map(({ item }) => item.id));
   for (let at = 0; at < items.length; at += IDS_AT_ONCE) {
     const some = items.slice(at, at + IDS_AT_ONCE);
     const answers = await lookUp(

@@ -4,19 +4,22 @@ import type { EventStore } from '../eventstore/event-store.js';
 import { isoTime } from '../events/fields.js';
 import type { MissedEvent } from './coverage.js';
 import type { RowChange } from './judge.js';
+import type { Suspect } from './unknown-events.js';
+import type { MoneyCompared, MoneyFinding } from './money.js';
 import type { Finding, Reconciled } from './reconcile.js';
-import { stepOf, streamOfRun, type Run } from './run-log.js';
+import type { RunAtWork } from './run-at-work.js';
+import { streamOfRun } from './run-log.js';
 
 /** An object or an event that the ledger and Stripe tell differently; plain JSON. */
 export type ShownFinding = Readonly<{
-  verdict: Finding['verdict'] | 'missing_event';
+  verdict: Finding['verdict'] | 'missing_event' | 'money' | 'unknown_to_stripe';
   object: string;
   id: string;
   stream: string | null;
   rows: readonly RowChange[];
   /** Something happened between, of which no event tells; of a missing event both are when it happened. */
   since: Readonly<{ after: string; before: string }> | null;
-  /** Why an event is missing, or an object cannot be read. */
+  /** Why an event is missing, an object cannot be read, or money does not add up. */
   cause: string | null;
   /** Of a missing event. */
   type: string | null;
@@ -34,7 +37,7 @@ export const findingsOf = ({ findings, recovered }: Pick<Reconciled, 'findings' 
   ...findings.map(shownObject),
 ];
 
-const shownEvent = ({ id, type, created, cause, appended }: MissedEvent): ShownFinding => ({
+export const shownEvent = ({ id, type, created, cause, appended }: MissedEvent): ShownFinding => ({
   verdict: 'missing_event',
   object: 'event',
   ...{ id, type, cause },
@@ -52,27 +55,70 @@ const shownObject = ({ since, repaired, ...finding }: Finding): ShownFinding => 
   repaired: placeOf(repaired),
 });
 
+/** A webhook that bears a right signature, and that Stripe does not know. */
+export const shownUnknown = ({ id, type, stream, created }: Suspect): ShownFinding => ({
+  ...({ verdict: 'unknown_to_stripe', object: 'event', id, type, stream, cause: null } as const),
+  ...{ rows: [], looks: [], repaired: null },
+  since: { after: isoTime(created), before: isoTime(created) },
+});
+
+const shownMoney = ({ cause, object, id, currency, ledgerMinor, stripeMinor }: MoneyFinding): ShownFinding => ({
+  ...({
+    verdict: 'money',
+    object,
+    id,
+    cause,
+    type: null,
+    stream: null,
+    since: null,
+    looks: [],
+    repaired: null,
+  } as const),
+  rows: [{ table: object, key: id, field: currency, ledger: textOf(ledgerMinor), stripe: textOf(stripeMinor) }],
+});
+
+/** Minor units: sums may be beyond what a number holds. */
+const textOf = (minor: bigint | null): string | null => (minor === null ? null : String(minor));
+
 const placeOf = (place: Finding['repaired']): ShownFinding['repaired'] =>
   place && { revision: String(place.revision), position: String(place.position) };
 
 /** Ends a run with what it found. @throws RunTaken when another process has ended it */
-export async function endOfRun(store: EventStore, run: Run, reconciled: Reconciled): Promise<Run> {
-  const found = findingsOf(reconciled);
-  let now = run;
-  for (let at = 0; at < Math.min(found.length, FINDINGS_MAX); at += FINDINGS_AT_ONCE)
-    now = await stepOf(store, now, { step: 'checkpoint', state: { found: found.slice(at, at + FINDINGS_AT_ONCE) } });
+export async function endOfRun(run: RunAtWork, reconciled: Reconciled): Promise<void> {
   const { kind, why, counts, recovered } = reconciled;
-  const state = {
-    why,
-    objects: counts,
-    events: { listed: recovered?.listed ?? 0, missing: recovered?.missed.length ?? 0 },
-    findings: found.length,
-  };
-  return stepOf(store, now, { step: kind === 'reconciled' ? 'finished' : 'stopped', state });
+  const events = { listed: recovered?.listed ?? 0, missing: recovered?.missed.length ?? 0 };
+  await end(run, findingsOf(reconciled), { isWhole: kind === 'reconciled', state: { why, objects: counts, events } });
 }
 
-/** What a run found, in its order. */
+/** The same of a comparison of money. */
+export async function endOfMoney(run: RunAtWork, compared: MoneyCompared): Promise<readonly ShownFinding[]> {
+  const { kind, why, since, listed, appended, unexplained } = compared;
+  const found = compared.findings.map(shownMoney);
+  const amounts = Object.fromEntries([...unexplained].map(([currency, minor]) => [currency, String(minor)]));
+  const state = { why, since, transactions: { listed, appended }, unexplained: amounts };
+  await end(run, found, { isWhole: kind === 'compared', state });
+  return found;
+}
+
+/** Ends a run with what the service came upon by itself. */
+export const endWith = (run: RunAtWork, found: readonly ShownFinding[]): Promise<void> =>
+  end(run, found, { isWhole: true, state: { why: null } });
+
+type Ending = Readonly<{ isWhole: boolean; state: Readonly<Record<string, unknown>> }>;
+
+async function end(run: RunAtWork, found: readonly ShownFinding[], { isWhole, state }: Ending): Promise<void> {
+  for (let at = 0; at < Math.min(found.length, FINDINGS_MAX); at += FINDINGS_AT_ONCE)
+    await run.say({ step: 'checkpoint', state: { found: found.slice(at, at + FINDINGS_AT_ONCE) } });
+  await run.say({ step: isWhole ? 'finished' : 'stopped', state: { ...state, findings: found.length } });
+}
+
+/** What a run found, in its order; each once, also where a process that was killed had begun to say it. */
 export async function* readFindings(store: EventStore, run: string): AsyncGenerator<ShownFinding> {
+  const seen = new Set<string>();
   for await (const { data } of readStream(store, streamOfRun(run)))
-    yield* (data as Readonly<{ found?: readonly ShownFinding[] }>).found ?? [];
+    for (const finding of (data as Readonly<{ found?: readonly ShownFinding[] }>).found ?? []) {
+      const key = `${finding.object} ${finding.id}`;
+      if (!seen.has(key)) yield finding;
+      seen.add(key);
+    }
 }

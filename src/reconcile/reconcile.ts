@@ -1,14 +1,15 @@
 import { isDeepStrictEqual } from 'node:util';
 import { invoices } from '../../projections/invoices.js';
 import { subscriptions } from '../../projections/subscriptions.js';
+import { sampleStreams } from '../read-models/event-index.js';
 import { viewOf } from '../read-models/schema.js';
 import { resourceOf, RESOURCES, isIn, type Resource } from '../stripe-api/resources.js';
-import type { Refusal } from '../stripe-api/refusals.js';
 import { recover, type Recovered } from './coverage.js';
 import type { RowChange } from './judge.js';
-import { absenceOf, lookOf, testClockOf, type Look, type Purpose, type Whose } from './look.js';
+import { absenceOf, lookOf, type Look, type Purpose, type Whose } from './look.js';
 import { NOTHING, Recorder, type Recorded, type RecorderParts, type Worth } from './recorder.js';
 import type { Session } from './session.js';
+import { lookByClock, retrieveByClock, timeIn } from './test-clocks.js';
 
 /** An object that the ledger shows otherwise than Stripe, also when it was looked at again. */
 export type Finding = Readonly<{
@@ -44,11 +45,15 @@ export type ReconcileOptions = Readonly<{
   repair: boolean;
   /** Repairs at most. */
   max: number;
+  /** Looks at so many objects of the log at random, and at no lists. */
+  sample?: number;
   /** Waits so many seconds of Stripe's clock. */
   wait: (seconds: number) => Promise<void>;
   report: (text: string) => void;
   /** The run that repairs are of. */
   run: string | null;
+  /** Ends it where it is. */
+  signal?: AbortSignal;
 }>;
 
 type Parts = RecorderParts & Readonly<{ session: Session }>;
@@ -69,6 +74,7 @@ const OPEN: Readonly<Record<string, readonly string[]>> = {
   subscription: ['trialing', 'active', 'past_due', 'unpaid', 'paused', 'incomplete'],
   invoice: ['draft', 'open', 'uncollectible'],
 };
+const LISTED_BY_CLOCK = new Set(['customer', 'subscription']);
 const REPAIRED: Worth = new Set(['unknown', 'drift', 'gone']);
 
 /** It stops here: nothing is concluded from what could not be asked, nor repaired where too much differs. */
@@ -90,6 +96,8 @@ export class Reconcile {
   readonly #whose: Whose;
   readonly #counts: Record<string, number> = {};
   readonly #seen = new Set<string>();
+  /** Test clocks: the time of one that stands, null of one that advances. */
+  readonly #clocks = new Map<string, number | null>();
   #compared = 0;
   #repairs = 0;
 
@@ -115,7 +123,10 @@ export class Reconcile {
     // What an event tells that is only missing is no drift.
     const told = new Set(recovered?.missed.map(({ objectId }) => objectId));
     try {
-      const suspects = (await this.#sweep()).filter(({ recorded: { look } }) => !told.has(look.id));
+      await this.#askClocks();
+      const { sample } = this.options;
+      const found = sample === undefined ? await this.#sweep() : await this.#sampled(sample);
+      const suspects = found.filter(({ recorded: { look } }) => !told.has(look.id));
       this.#assertFew(suspects);
       return ended('reconciled', null, await this.#confirm(suspects));
     } catch (error) {
@@ -145,13 +156,11 @@ export class Reconcile {
     const suspects: Suspect[] = [];
     for (const { resource, params } of this.#listings()) {
       for await (const page of this.parts.session.api.pages(resource, { params })) {
+        this.#assertWanted();
         if (page.kind !== 'page') throw new Stopped(page.message);
-        // The time of a test clock is not known here: a backfill looks at what goes by one.
-        const items = page.items.filter(
-          (item) => testClockOf({ name: item.object, object: item.value as Look['object'] }) === null,
-        );
         if (resource.object in OPEN) for (const { object, id } of page.items) this.#seen.add(`${object} ${id}`);
-        const looks = items.map((item) => lookOf(item, page, this.#whose));
+        const timeOf = (clock: string) => this.#clocks.get(clock) ?? null;
+        const looks = page.items.flatMap((item) => lookByClock(item, page, this.#whose, timeOf) ?? []);
         suspects.push(...(await this.#judged(looks)));
         if (suspects.length > SUSPECTS_MAX) this.#assertFew(suspects);
       }
@@ -163,6 +172,11 @@ export class Reconcile {
       if (look !== null) suspects.push(...(await this.#judged([look], () => stream)));
     }
     return suspects;
+  }
+
+  /** @throws Stopped when somebody wants it stopped */
+  #assertWanted(): void {
+    if (this.options.signal?.aborted === true) throw new Stopped('It was told to stop.');
   }
 
   #listings(): readonly Listing[] {
@@ -179,11 +193,40 @@ export class Reconcile {
     return wanted.flatMap((resource) => {
       const statuses = all ? undefined : OPEN[resource.object];
       const listings = statuses?.map((status) => ({ status })) ?? resource.listings;
-      return listings.map((params) => ({ resource, params }));
+      const each = listings.flatMap((params) => [params, ...this.#ofClocks(resource, params)]);
+      return each.map((params) => ({ resource, params }));
     });
   }
 
-  /** What the rows show as open, without what goes by a test clock; page by page, so that none is left out however many there are. */
+  /** Lists leave out what belongs to a test clock, unless they are asked for one. */
+  #ofClocks({ object }: Resource, params: Listing['params']): Listing['params'][] {
+    if (!LISTED_BY_CLOCK.has(object)) return [];
+    return [...this.#clocks].flatMap(([clock, time]) => (time === null ? [] : [{ ...params, test_clock: clock }]));
+  }
+
+  /** The times of test clocks, which are asked before what goes by them. A key that may not see them looks at nothing of theirs. */
+  async #askClocks(): Promise<void> {
+    const clocks = resourceOf('test_helpers.test_clock');
+    if (this.#whose.livemode || clocks === null) return;
+    for await (const page of this.parts.session.api.pages(clocks)) {
+      if (page.kind !== 'page') return;
+      for (const item of page.items) this.#clocks.set(item.id, timeIn(item));
+    }
+  }
+
+  /** First looks at objects of the log at random. */
+  async #sampled(count: number): Promise<Suspect[]> {
+    const suspects: Suspect[] = [];
+    for (const stream of await sampleStreams(this.parts.database, count)) {
+      const named = objectOfStream(stream, this.#whose.livemode);
+      const look = named === null ? null : await this.#lookAt(named.object, named.id, undefined);
+      if (look !== null) suspects.push(...(await this.#judged([look], () => stream)));
+    }
+    this.options.report(`${this.#compared} objects compared`);
+    return suspects;
+  }
+
+  /** What the rows show as open; page by page, so that none is left out however many there are. */
   async *#openRows(): AsyncGenerator<Readonly<{ object: string; id: string; stream: string }>> {
     const { only } = this.options;
     const views = [
@@ -194,7 +237,7 @@ export class Reconcile {
       if (only.length > 0 && !only.includes(object)) continue;
       for (let after = ''; ;) {
         const { rows }: { rows: { id: string; stream: string }[] } = await this.parts.database.query(
-          `select id, stream from ${view} where status = any($2) and livemode = $1 and account is null and test_clock is null and id > $3
+          `select id, stream from ${view} where status = any($2) and livemode = $1 and account is null and id > $3
            order by id limit ${OPEN_PAGE}`,
           [this.#whose.livemode, OPEN[object], after],
         );
@@ -221,14 +264,16 @@ export class Reconcile {
       .map((one) => ({ recorded: one, rows: rowsOf(one) }));
   }
 
-  /** An object now; null where Stripe has it under a test clock. @throws Stopped */
+  /** An object now; null where its test clock advances, or it is of the other mode. @throws Stopped */
   async #lookAt(object: string, id: string, apiVersion: string | undefined): Promise<Look | null> {
+    this.#assertWanted();
     const resource = resourceOf(object);
     if (resource === null) return null;
     const { api } = this.parts.session;
-    const found = await api.retrieve(resource, id, apiVersion === undefined ? {} : { apiVersion });
-    if (found.kind === 'found') return lookOf(found.item, found, this.#whose);
-    if (found.kind !== 'gone') throw new Stopped((found as Refusal).message);
+    const found = await retrieveByClock(api, resource, { id, ...(apiVersion === undefined ? {} : { apiVersion }) });
+    if (found.kind === 'found') return lookOf(found.item, found, this.#whose, found.time);
+    if (found.kind === 'advancing' || found.kind === 'other_mode') return null;
+    if (found.kind !== 'gone') throw new Stopped(found.message);
     const now = await api.account();
     if (now.kind !== 'account') throw new Stopped(now.message);
     return absenceOf({ name: object, id, bytes: found.body }, now, this.#whose);
@@ -290,6 +335,15 @@ export class Reconcile {
   }
 }
 
+/** The object that a stream is named by; null where it is of another account or mode, or nothing that Stripe is asked for. */
+export function objectOfStream(stream: string, livemode: boolean): Readonly<{ object: string; id: string }> | null {
+  const [, object = '', rest = ''] = /^([a-z_.]+)-(.+)$/.exec(stream) ?? [];
+  if (resourceOf(object) === null) return null;
+  const [, account, mode, id] = /^(own|acct_\w+)-(live|test)-(.+)$/.exec(rest) ?? [];
+  if (id === undefined) return { object, id: rest };
+  return account === 'own' && (mode === 'live') === livemode ? { object, id } : null;
+}
+
 const isAlike = (first: Suspect, second: Suspect): boolean =>
   SUSPICIOUS.has(second.recorded.verdict.kind) &&
   first.recorded.verdict.kind === second.recorded.verdict.kind &&
@@ -302,7 +356,8 @@ const rowsOf = ({ verdict }: Recorded): readonly RowChange[] => ('rows' in verdi
 /** What reports name, and do not repeat. */
 const PERSONAL = /^(name|email|phone|description|metadata|address|shipping|customer_\w+|billing\w*)$/;
 
-const withoutPersonal = (change: RowChange): RowChange =>
+/** A change as reports show it. */
+export const withoutPersonal = (change: RowChange): RowChange =>
   PERSONAL.test(change.field) ? { ...change, ledger: '…', stripe: '…' } : change;
 
 function findingOf({ recorded: { look, stream, verdict, appended }, rows }: Suspect): Finding {

@@ -2,6 +2,7 @@ import type { EventStore } from '../eventstore/event-store.js';
 import { readLogPage } from '../eventstore/read.js';
 import type { RecordedEvent } from '../eventstore/recorded-event.js';
 import type { Budget } from '../stripe-api/budget.js';
+import { NEWEST_VERSION } from '../stripe-api/endpoints.js';
 import { Rates } from '../stripe-api/rates.js';
 import { StripeApi, type AccountFacts, type RequestReport } from '../stripe-api/stripe-api.js';
 
@@ -13,8 +14,13 @@ export type SessionOptions = Readonly<{
   /** Null: that of the events. */
   apiVersion: string | null;
   perSecond: number;
+  /** The bounds of a second, where others ask with this key too (default: of its own). */
+  rates?: Rates;
   budget: Budget;
   signal: AbortSignal;
+  /** How often a request is tried (default: 6 times), and how long one may take. */
+  triesMax?: number;
+  timeoutMs?: number;
   onRequest?: (report: RequestReport) => void;
 }>;
 
@@ -44,7 +50,7 @@ const COMPARED = 3;
  * events that the key can see. To be closed by its `api`. @throws WrongKey
  */
 export async function openSession(store: EventStore, options: SessionOptions): Promise<Session> {
-  const rates = new Rates({ perSecond: options.perSecond });
+  const rates = options.rates ?? new Rates({ perSecond: options.perSecond });
   const webhooks = await latestWebhooks(store, options.livemode);
   const known = options.apiVersion ?? webhooks.find(({ apiVersion }) => apiVersion !== null)?.apiVersion ?? null;
   const asker = apiOf(options, rates, known ?? ANY_VERSION);
@@ -69,10 +75,19 @@ export async function openSession(store: EventStore, options: SessionOptions): P
 /** For requests whose answers do not depend on it: the account, and events, which come in their own. */
 const ANY_VERSION = '2025-03-31.basil';
 
-const apiOf = ({ key, url, budget, signal, onRequest }: SessionOptions, rates: Rates, apiVersion: string): StripeApi =>
-  new StripeApi({ key, url, apiVersion, rates, budget, signal, ...(onRequest === undefined ? {} : { onRequest }) });
+const apiOf = (
+  { key, url, budget, signal, onRequest, triesMax, timeoutMs }: SessionOptions,
+  rates: Rates,
+  apiVersion: string,
+): StripeApi =>
+  new StripeApi({
+    ...{ key, url, apiVersion, rates, budget, signal },
+    ...(onRequest === undefined ? {} : { onRequest }),
+    ...(triesMax === undefined ? {} : { triesMax }),
+    ...(timeoutMs === undefined ? {} : { timeoutMs }),
+  });
 
-/** The version in which the account's events are rendered. */
+/** The version in which the account's events are rendered; without any of 30 days there is nothing that another would differ from. */
 async function versionOfEvents(api: StripeApi): Promise<string> {
   for await (const page of api.events({ limit: 1 })) {
     if (page.kind !== 'page') throw new WrongKey(page.message);
@@ -80,7 +95,7 @@ async function versionOfEvents(api: StripeApi): Promise<string> {
     if (typeof version === 'string') return version;
     break;
   }
-  throw new WrongKey('Stripe lists no event that tells the API version of the account. Set STRIPE_API_VERSION.');
+  return NEWEST_VERSION;
 }
 
 type Webhook = Readonly<{ id: string; apiVersion: string | null; receivedMs: number }>;

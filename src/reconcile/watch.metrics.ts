@@ -1,6 +1,8 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { RequestReport } from '../stripe-api/stripe-api.js';
-import type { Recovered } from './coverage.js';
+import { isFault, type MissedEvent, type Recovered } from './coverage.js';
+import type { FollowNews } from './following.js';
+import type { MoneyCompared } from './money.js';
 import type { Reconciled } from './reconcile.js';
 import type { Session } from './session.js';
 import type { WatchNews } from './watch.js';
@@ -18,6 +20,10 @@ export class WatchMetrics implements WatchNews {
   readonly #recovered: Counter;
   readonly #findings: Gauge;
   readonly #repairs: Counter;
+  readonly #unknown: Counter;
+  readonly #thin: Counter;
+  readonly #late: Counter;
+  readonly #unexplained: Gauge;
 
   constructor(
     registry: Registry,
@@ -62,6 +68,24 @@ export class WatchMetrics implements WatchNews {
       help: 'Observations appended to mend what differed.',
       labelNames: ['verdict'],
     });
+    this.#unknown = counter({
+      name: 'ledger_events_unknown_to_stripe_total',
+      help: 'Webhooks with a right signature that Stripe does not know.',
+    });
+    this.#thin = counter({
+      name: 'ledger_thin_events_total',
+      help: 'Events without a snapshot, by what was fetched for them.',
+      labelNames: ['outcome'],
+    });
+    this.#late = counter({
+      name: 'ledger_stripe_events_listed_late_total',
+      help: 'Events that Stripe listed later than is waited for.',
+    });
+    this.#unexplained = gauge({
+      name: 'ledger_money_unexplained_minor',
+      help: 'What Stripe has less what all balance transactions add up to, in minor units.',
+      labelNames: ['currency'],
+    });
   }
 
   requested({ resource, outcome, reason }: RequestReport): void {
@@ -77,17 +101,55 @@ export class WatchMetrics implements WatchNews {
     const { covered, gap, missed } = found;
     if (covered !== null) this.#coveredUntil.set({ account, mode: livemode ? 'live' : 'test' }, covered.to);
     if (gap !== null) this.#gaps.inc();
+    const faults = missed.filter(isFault);
+    if (faults.length > 0)
+      this.warned(
+        `Events were not delivered: ${counted(faults.map(({ type, cause }) => `${type} ${cause}`))}. They were appended.`,
+      );
     for (const { cause, appended } of missed) {
       this.#missing.inc({ cause });
       if (appended !== null) this.#recovered.inc();
     }
   }
 
-  reconciled({ findings }: Reconciled): void {
+  followed({ fetched, unknown }: FollowNews): void {
+    for (const { outcome } of fetched) this.#thin.inc({ outcome });
+    if (unknown.length === 0) return;
+    this.#unknown.inc(unknown.length);
+    this.warned(
+      `Stripe does not know ${counted(unknown.map(({ type }) => type))}, though the signature was right. Rotate the signing secret, and look at these events in the console.`,
+    );
+  }
+
+  listedLate(events: readonly MissedEvent[]): void {
+    this.#late.inc(events.length);
+    this.warned(`Stripe listed events later than is waited for: ${counted(events.map(({ type }) => type))}.`);
+  }
+
+  money({ findings, unexplained }: MoneyCompared): void {
+    for (const [currency, minor] of unexplained) this.#unexplained.set({ currency }, Number(minor));
+    if (findings.length > 0) this.warned(`Money does not add up: ${counted(findings.map(({ cause }) => cause))}.`);
+  }
+
+  reconciled(_: Session, { findings }: Reconciled): void {
+    if (findings.length > 0)
+      this.warned(
+        `Objects differ from Stripe: ${counted(findings.map(({ verdict, object }) => `${verdict} ${object}`))}.`,
+      );
     this.#findings.reset();
     for (const { verdict, object, repaired } of findings) {
       this.#findings.inc({ verdict, object });
       if (repaired !== null) this.#repairs.inc({ verdict });
     }
   }
+}
+
+const KINDS_TOLD_MAX = 10;
+
+/** Each name and how often it is there, for a line of the log. */
+function counted(names: readonly string[]): string {
+  const counts = new Map<string, number>();
+  for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);
+  const told = [...counts].slice(0, KINDS_TOLD_MAX).map(([name, count]) => `${name} ${count}`);
+  return [...told, ...(counts.size > KINDS_TOLD_MAX ? ['…'] : [])].join(', ');
 }

@@ -2,14 +2,19 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { indexPosition } from '../read-models/checkpoints.js';
 import { DailyBudget } from '../stripe-api/budget.js';
+import type { Rates } from '../stripe-api/rates.js';
 import type { RequestReport } from '../stripe-api/stripe-api.js';
 import { isNotYetMade } from '../read-models/database.js';
 import { claim, readClaims } from './claims.js';
-import { recover, type Recovered } from './coverage.js';
-import { endOfRun } from './findings.js';
-import { Reconcile, type Reconciled } from './reconcile.js';
+import { isFault, recover, SETTLE_S, sweepLate, type MissedEvent, type Recovered } from './coverage.js';
+import { endWith, shownEvent, shownUnknown } from './findings.js';
+import { follow, type FollowNews } from './following.js';
+import type { MoneyCompared } from './money.js';
+import type { Reconciled } from './reconcile.js';
 import type { RecorderParts } from './recorder.js';
-import { beginRun } from './run-log.js';
+import { workAt, type RunAtWork } from './run-at-work.js';
+import { endOfRecovery, hasAllTransactions, runComparison, runMoney, startedBy, type Comparing } from './run-kinds.js';
+import { beginRun, latestRuns } from './run-log.js';
 import { openSession, WrongKey, type Session } from './session.js';
 
 /** What is told of what was asked and found. */
@@ -17,7 +22,11 @@ export type WatchNews = Readonly<{
   requested: (report: RequestReport) => void;
   budgetLeft: (requests: number) => void;
   recovered: (session: Session, recovered: Extract<Recovered, { kind: 'recovered' }>) => void;
-  reconciled: (reconciled: Reconciled) => void;
+  reconciled: (session: Session, reconciled: Reconciled) => void;
+  /** Events without a snapshot that were fetched, and webhooks that Stripe does not know. */
+  followed: (news: FollowNews) => void;
+  listedLate: (events: readonly MissedEvent[]) => void;
+  money: (compared: MoneyCompared) => void;
   /** It cannot go on for now, and tries again later. */
   warned: (text: string) => void;
 }>;
@@ -30,6 +39,8 @@ export type WatchOptions = Readonly<{
   url: string;
   apiVersion: string | null;
   perSecond: number;
+  /** Shared with all else that asks with this key in this process (default: its own). */
+  rates?: Rates;
   /** Requests in any 24 hours, those of processes before this one included. */
   perDay: number | 'auto';
   /** Whether it appends what no event tells. */
@@ -50,8 +61,13 @@ const COMPARE_EVERY_MS = 86_400_000;
 const LOOK_AGAIN_MS = 60_000;
 /** Of an account with few events: Stripe allows every account 10,000 reads a month. */
 const PER_DAY = 300;
+/** A comparison further back is not of today. */
+const LOOK_BACK = 50;
 /** What one pass asks at most; the next goes on. */
 const RESERVED = 50;
+
+/** Events that Stripe listed, of the last passes. */
+const LISTED_MAX = 50_000;
 
 const TAKEN = { kind: 'taken' } as const;
 const OVER = { kind: 'spent', until: null } as const;
@@ -72,6 +88,8 @@ export class Watch {
   #reserved: number | null = null;
   #comparedAt: number | null = null;
   #trouble: string | null = null;
+  /** The latest events that Stripe listed. */
+  readonly #listed = new Set<string>();
 
   constructor(
     private readonly parts: RecorderParts,
@@ -139,7 +157,8 @@ export class Watch {
     const session = (this.#session ??= await this.#open());
     if (!(await this.#claimed(session, RESERVED))) return 'elsewhere';
     const { api } = session;
-    const recovered = await recover({ api, ...this.parts }, { session, run: null, isDryRun: false });
+    const onListed = (ids: readonly string[]): void => this.#noteListed(ids);
+    const recovered = await recover({ api, ...this.parts }, { session, run: null, isDryRun: false, onListed });
     this.#tellBudget();
     if (recovered.kind === 'overtaken') return 'elsewhere';
     if (recovered.kind === 'refused') {
@@ -147,12 +166,31 @@ export class Watch {
       return 'refused';
     }
     this.news.recovered(session, recovered);
+    if (recovered.missed.length > 0 || recovered.gap !== null) await this.#tellMissing(session, recovered);
+    if (recovered.covered !== null) await this.#follow(session, recovered.covered.to);
     await this.#compareIfDue(session);
-    return recovered.missed.some(({ cause }) => cause !== 'in_retry') ? 'missing' : 'complete';
+    return recovered.missed.some(isFault) ? 'missing' : 'complete';
+  }
+
+  /** What Stripe lists, as far as the next pass may need it. */
+  #noteListed(ids: readonly string[]): void {
+    for (const id of ids) this.#listed.add(id);
+    for (const id of this.#listed) {
+      if (this.#listed.size <= LISTED_MAX) break;
+      this.#listed.delete(id);
+    }
+  }
+
+  async #follow(session: Session, coveredTo: number): Promise<void> {
+    const now = coveredTo + SETTLE_S;
+    const news = await follow({ ...this.parts, session, listed: this.#listed }, { coveredTo, now });
+    if (news.trouble !== null) this.#warn(news.trouble);
+    this.news.followed(news);
+    if (news.unknown.length > 0) await this.#tell(session, (run) => endWith(run, news.unknown.map(shownUnknown)));
   }
 
   async #open(): Promise<Session> {
-    const { key, livemode, url, apiVersion, perSecond, perDay } = this.options;
+    const { key, livemode, url, apiVersion, perSecond, rates, perDay } = this.options;
     const budget = {
       take: () => {
         if (this.#reserved !== null && this.#spentUnderClaim >= this.#reserved) return OVER;
@@ -165,6 +203,7 @@ export class Watch {
     this.#allowed = perDay === 'auto' ? PER_DAY : perDay;
     return openSession(this.parts.store, {
       ...{ key, livemode, url, apiVersion, perSecond, budget },
+      ...(rates === undefined ? {} : { rates }),
       signal: this.#stopping.signal,
       onRequest: (report) => this.news.requested(report),
     });
@@ -196,26 +235,74 @@ export class Watch {
     const { compareEveryMs = COMPARE_EVERY_MS, lookAgainMs = LOOK_AGAIN_MS, repair, label } = this.options;
     const now = performance.now();
     if (this.#comparedAt !== null && now - this.#comparedAt < compareEveryMs) return;
+    const { store } = this.parts;
+    const comparedMs = this.#comparedAt === null ? await this.#sinceCompared(session) : Infinity;
+    if (comparedMs < compareEveryMs) {
+      this.#comparedAt = now - comparedMs;
+      return;
+    }
     if (!(await this.#claimed(session, Infinity))) return;
     this.#comparedAt = now;
-    const { store } = this.parts;
-    const { account, livemode, apiVersion, at } = session;
     const options = { all: false, only: [], repair, max: 100 };
-    const run = await beginRun(store, { kind: 'reconcile', account, livemode, key: label, apiVersion, at, options });
-    const { signal } = this.#stopping;
-    const reconciled = await new Reconcile(
-      { ...this.parts, session },
-      {
-        ...options,
-        run: run.id,
+    const run = await beginRun(store, startedBy(session, { kind: 'reconcile', key: label, options }));
+    const ending = new AbortController();
+    const signal = AbortSignal.any([this.#stopping.signal, ending.signal]);
+    const reconciled = await workAt(store, { run, onStop: () => ending.abort() }, (atWork) =>
+      runComparison({ ...this.parts, session, signal }, atWork, {
         wait: () => pause(lookAgainMs, undefined, { signal }).catch(() => undefined),
         report: () => undefined,
-      },
-    ).run();
-    await endOfRun(store, run, reconciled);
+      }),
+    );
     this.#tellBudget();
     if (reconciled.why !== null) this.#warn(reconciled.why);
-    this.news.reconciled(reconciled);
+    this.news.reconciled(session, reconciled);
+    await this.#compareMoney(session, signal);
+    await this.#sweepLate(session);
+    this.#tellBudget();
+  }
+
+  /** Once the log has all transactions before: to read them all is for a person to begin. */
+  async #compareMoney(session: Session, signal: AbortSignal): Promise<void> {
+    const { store } = this.parts;
+    if (!(await hasAllTransactions(store, session))) return;
+    const run = await beginRun(store, startedBy(session, { kind: 'money', key: this.options.label, options: {} }));
+    const { compared } = await workAt(store, { run }, (atWork) =>
+      runMoney({ ...this.parts, session, signal }, atWork, () => undefined),
+    );
+    if (compared.why !== null) this.#warn(compared.why);
+    this.news.money(compared);
+  }
+
+  async #sweepLate(session: Session): Promise<void> {
+    const late = await sweepLate({ api: session.api, ...this.parts }, session);
+    if (late === null || late.length === 0) return;
+    this.news.listedLate(late);
+    await this.#tell(session, (run) => endWith(run, late.map(shownEvent)));
+  }
+
+  /** Milliseconds since the last comparison of open objects to its end, so that a restart does not begin another. */
+  async #sinceCompared({ account, livemode }: Session): Promise<number> {
+    const runs = await latestRuns(this.parts.store, { max: LOOK_BACK });
+    const last = runs.find(
+      ({ started, standing }) =>
+        started?.kind === 'reconcile' &&
+        started.account === account &&
+        started.livemode === livemode &&
+        (started.options as Partial<Comparing>).only?.length === 0 &&
+        standing.step === 'finished',
+    );
+    return last === undefined ? Infinity : Math.max(0, Date.now() - last.saidAt.getTime());
+  }
+
+  /** What was missing is a run of its own, so that people see it where they look. */
+  async #tellMissing(session: Session, recovered: Recovered): Promise<void> {
+    await this.#tell(session, (run) => endOfRecovery(run, recovered));
+  }
+
+  async #tell(session: Session, end: (run: RunAtWork) => Promise<void>): Promise<void> {
+    const { store } = this.parts;
+    const run = await beginRun(store, startedBy(session, { kind: 'recover', key: this.options.label, options: {} }));
+    await workAt(store, { run }, end);
   }
 
   #tellBudget(): void {

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { connectEventStore } from '../../src/eventstore/event-store.js';
 import { endOfRun } from '../../src/reconcile/findings.js';
+import { workAt } from '../../src/reconcile/run-at-work.js';
 import { beginRun } from '../../src/reconcile/run-log.js';
 import { deliver } from '../support/delivery.js';
 import { startLedger } from '../support/ledger.js';
@@ -319,16 +320,18 @@ describe("Stripe's side", () => {
       const path = `/console/stripe/runs/${run.id}`;
       expect(await page(path)).toContain('It has begun');
       const rows = [{ table: 'subscriptions', key: SUBSCRIPTION, field: 'status', ledger: 'active', stripe: HOSTILE }];
-      await endOfRun(store, run, {
-        kind: 'reconciled',
-        why: null,
-        recovered: null,
-        findings: [
-          { ...finding, verdict: 'drift', object: 'subscription', id: SUBSCRIPTION, rows },
-          { ...finding, verdict: 'unknown', object: 'subscription', id: missing, rows: [] },
-        ],
-        counts: { same: 7, drift: 1, unknown: 1 },
-      });
+      await workAt(store, { run }, (atWork) =>
+        endOfRun(atWork, {
+          kind: 'reconciled',
+          why: null,
+          recovered: null,
+          findings: [
+            { ...finding, verdict: 'drift', object: 'subscription', id: SUBSCRIPTION, rows },
+            { ...finding, verdict: 'unknown', object: 'subscription', id: missing, rows: [] },
+          ],
+          counts: { same: 7, drift: 1, unknown: 1 },
+        }),
+      );
       const all = await page('/console/stripe');
       expect(all).toContain(path);
       expect(all).toMatch(new RegExp(`acct_${own}.*nothing covered yet`, 's'));

@@ -160,4 +160,31 @@ describe('the journal of an account whose money Stripe’s API showed', () => {
     expect(unasked).toMatchObject({ sumMinor: 0, isExact: false, cause: 'payout_not_asked', data: [] });
     expect(unasked.differenceMinor).toBe(unasked.payout.amountMinor);
   });
+
+  it('is compared to the unit, and a charge that the ledger has not is named with its amount', async () => {
+    const compared = async () => {
+      const { code, output } = await command(parts, ['reconcile', '--money', '--json']).ended;
+      const lines = output.trim().split('\n');
+      return { code, lines: lines.map((line) => JSON.parse(line) as Record<string, unknown>) };
+    };
+    const whole = await compared();
+    expect(whole).toMatchObject({ code: 0, lines: [{ kind: 'compared', appended: 0, findings: 0 }] });
+    expect(new Set(Object.values(whole.lines[0]?.['unexplained'] as object))).toEqual(new Set(['0']));
+    const { databaseUrl } = parts.ledger;
+    const [charge] = await query<{ id: string; amount: string; currency: string }>(
+      databaseUrl,
+      `delete from ledger.payments where id in (select p.id from ledger.payments p join ledger.balance_transactions t
+         on t.source = p.id and t.currency = p.currency limit 1) returning id, amount_received_minor::text as amount, currency`,
+    );
+    expect(await compared()).toMatchObject({
+      code: 1,
+      lines: [
+        {
+          ...{ verdict: 'money', cause: 'source_unknown', object: 'charge', id: charge?.id },
+          rows: [{ field: charge?.currency, ledger: null, stripe: charge?.amount }],
+        },
+        { findings: 1 },
+      ],
+    });
+  });
 });

@@ -1,22 +1,28 @@
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { DAY } from '../../simulator/calendar.js';
 import { projections } from '../../projections/index.js';
 import { Appender } from '../../src/eventstore/appender.js';
 import { connectEventStore, type EventStore } from '../../src/eventstore/event-store.js';
 import { Database } from '../../src/read-models/database.js';
 import { BatchedEventIdIndex } from '../../src/read-models/event-id-index.js';
+import { AskedRuns, type AskedRunsOptions } from '../../src/reconcile/asked-runs.js';
+import { askForRun } from '../../src/reconcile/asking.js';
 import { Backfill } from '../../src/reconcile/backfill.js';
 import { recover, type Recovered } from '../../src/reconcile/coverage.js';
 import { Reconcile, type Reconciled } from '../../src/reconcile/reconcile.js';
 import { lookOf, type Look } from '../../src/reconcile/look.js';
 import { NEWS, Recorder } from '../../src/reconcile/recorder.js';
-import { beginRun, latestRuns } from '../../src/reconcile/run-log.js';
+import { workAt } from '../../src/reconcile/run-at-work.js';
+import { beginRun, hasEnded, latestRuns, readRun, startRun, stepOf } from '../../src/reconcile/run-log.js';
+import { startedBy } from '../../src/reconcile/run-kinds.js';
 import { Watch } from '../../src/reconcile/watch.js';
 import { openSession, type Session } from '../../src/reconcile/session.js';
 import { RunBudget } from '../../src/stripe-api/budget.js';
+import { Rates } from '../../src/stripe-api/rates.js';
 import { APPENDER_LIMITS } from '../support/appender-limits.js';
-import { read, SECRET } from '../support/delivery.js';
+import { ADMIN_TOKEN, READ_TOKEN, read, SECRET } from '../support/delivery.js';
 import { cameUp, command, START, startBoth, VERSION, wrongRows, type Parts } from '../support/stripe.js';
+import { until } from '../support/until.js';
 
 const KEY = 'rk_live_tests';
 const NOW = START + 60 * DAY;
@@ -37,6 +43,8 @@ beforeAll(async () => {
     now: NOW,
     unmadeRate: 0.06,
     deliveryFaults: { lost: 0.1, repeated: 0.1, disordered: true },
+    // The service takes up what it is asked for, and asks nothing by itself.
+    environment: { STRIPE_API_KEYS: `tests=${KEY}`, STRIPE_API_RATE: '100', STRIPE_API_DAILY: '0' },
   });
   const { ledger, stripe } = parts;
   store = connectEventStore(ledger.eventstoreUrl);
@@ -54,10 +62,12 @@ beforeAll(async () => {
   const { api, account, livemode, apiVersion, at, opened } = session;
   const options = { opened: opened ?? 0 };
   const run = await beginRun(store, { kind: 'backfill', account, livemode, key: 'tests', apiVersion, at, options });
-  await new Backfill({ store, database, appender, projections, api, signal }, run, {
-    progress: () => undefined,
-    waiting: () => undefined,
-  }).work();
+  await workAt(store, { run }, (atWork) =>
+    new Backfill({ store, database, appender, projections, api, signal }, atWork, {
+      progress: () => undefined,
+      waiting: () => undefined,
+    }).work(),
+  );
   const form = new URLSearchParams({ url: `${ledger.url}/webhooks/stripe`, secret: SECRET, 'enabled_events[0]': '*' });
   stripe.endpoints.create(form, stripe.clock.now());
   stripe.endpoints.skipTo(stripe.clock.now());
@@ -159,8 +169,8 @@ it('the commands say what is missing and what differs, and their exit codes say 
   const runs = await shown<{ data: { id: string; kind: string }[]; nextCursor: string }>('/stripe/runs?limit=1');
   expect(runs).toMatchObject({ data: [{ id: run?.id }], nextCursor: expect.any(String) });
   expect(await shown(`/stripe/runs?limit=1&cursor=${runs.nextCursor}`)).toMatchObject({
-    data: [{ kind: 'backfill' }],
-    nextCursor: null,
+    data: [{ kind: 'recover', state: { findings: missing.length } }],
+    nextCursor: expect.any(String),
   });
   expect(await shown(`/stripe/runs/${run?.id}/findings`)).toEqual({ data: [], nextCursor: null });
   expect(await shown('/stripe/coverage')).toMatchObject({
@@ -168,6 +178,137 @@ it('the commands say what is missing and what differs, and their exit codes say 
   });
   expect(run).toMatchObject({ started: { kind: 'reconcile' }, standing: { step: 'finished', state: { findings: 0 } } });
 }, 60_000);
+
+describe('the service', () => {
+  const run = async (method: 'GET' | 'POST', path: string, body?: unknown, token = ADMIN_TOKEN) => {
+    const response = await fetch(`${parts.ledger.url}/v1/stripe/runs${path}`, {
+      method,
+      headers: { authorization: `Bearer ${token}` },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    return { status: response.status, body: (await response.json()) as Record<string, unknown>, of: response.headers };
+  };
+  const ended = (id: unknown) =>
+    until('the run has ended', async () => {
+      const { body } = await run('GET', `/${String(id)}`);
+      return ['finished', 'stopped'].includes(String(body['step'])) && body;
+    });
+  const asked = (key: string) => ({
+    ...({ kind: 'backfill', key, livemode: true, options: { only: ['customer'] }, by: 'tests' } as const),
+    at: parts.stripe.clock.now(),
+  });
+  const taker = (key: string, more: Partial<AskedRunsOptions> = {}) =>
+    new AskedRuns(
+      { store, database, appender, projections },
+      {
+        ...{ key: KEY, label: key, livemode: true, url: parts.stripe.url, apiVersion: null, perSecond: 100, ...more },
+        ...{ rates: new Rates({ perSecond: more.perSecond ?? 100 }), lookMs: 20, silentMs: 50, lookAgainMs: 0 },
+      },
+      { requested: () => undefined, warned: (text) => expect(text).toBe('nothing') },
+    );
+
+  it('takes up what it is asked for, one of a kind at a time, and stops it', async () => {
+    expect((await run('POST', '', { kind: 'recover' }, READ_TOKEN)).status).toBe(403);
+    expect(await run('POST', '', { kind: 'backfill', only: ['cats'] })).toMatchObject({
+      status: 400,
+      body: { detail: expect.stringContaining('only.0') },
+    });
+    const recovery = await run('POST', '', { kind: 'recover' });
+    expect(recovery).toMatchObject({ status: 202, body: { kind: 'recover', key: 'tests' } });
+    expect(recovery.of.get('location')).toBe(`/v1/stripe/runs/${String(recovery.body['id'])}`);
+    expect(await ended(recovery.body['id'])).toMatchObject({ step: 'finished', account: session.account });
+    const backfill = await run('POST', '', { kind: 'backfill', only: ['invoice', 'customer'] });
+    const { id } = backfill.body;
+    expect(await run('POST', '', { kind: 'backfill' })).toMatchObject({ status: 409, body: { code: 'run_under_way' } });
+    expect((await run('POST', `/${String(id)}/stop`)).status).toBe(202);
+    const stopped = await ended(id);
+    expect(stopped).toMatchObject({ step: 'stopped', state: { why: expect.stringMatching(/^It was stopped by /) } });
+    // The same is gone on with, something else is begun anew.
+    expect((await run('POST', '', { kind: 'backfill', only: ['invoice', 'customer'] })).body['id']).toBe(id);
+    expect(await ended(id)).toMatchObject({ step: 'finished', state: { why: null } });
+    const other = await run('POST', '', { kind: 'backfill', only: ['product'] });
+    expect(other.body['id']).not.toBe(id);
+    expect(await ended(other.body['id'])).toMatchObject({ step: 'finished' });
+  });
+
+  it('looks at one object when somebody asks, and appends what no event told', async () => {
+    const { clock, world } = parts.stripe;
+    const ask = async (path: string, token = ADMIN_TOKEN) => {
+      const response = await fetch(`${parts.ledger.url}/v1/${path}/refresh`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${token}` },
+      });
+      const body = (await response.json()) as { data: { id: string }[]; position: string | null };
+      return { status: response.status, body };
+    };
+    const since = clock.now();
+    // No event of these days arrives.
+    clock.advance(6 * DAY);
+    await parts.stripe.deliver();
+    clock.advance(3_600);
+    const changed = world.events
+      .filter(({ at }) => at > since && at < since + 6 * DAY)
+      .map((event) => event.in(VERSION).data.object)
+      .findLast(({ object }) => object === 'subscription');
+    if (changed === undefined) throw new Error('No subscription changes in these days: choose another seed.');
+    const { id, customer } = changed as unknown as Record<'id' | 'customer', string>;
+    expect((await ask(`subscriptions/${id}`, READ_TOKEN)).status).toBe(403);
+    const { status, body } = await ask(`subscriptions/${id}`);
+    expect({ status, body }).toMatchObject({
+      status: 200,
+      body: {
+        data: [{ object: 'subscription', id, verdict: expect.stringMatching(/^(drift|unknown)$/), cause: null }],
+      },
+    });
+    expect(await read(parts.ledger.url, `/subscriptions/${id}?minPosition=${body.position}`)).toMatchObject({
+      status: 200,
+      body: { changedBy: { type: 'ledger.subscription.observed' } },
+    });
+    const all = await ask(`customers/${customer}`);
+    expect(all.body.data).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({ object: 'customer', id: customer }),
+        expect.objectContaining({ object: 'subscription', id, verdict: 'same', appended: null }),
+      ]),
+    );
+    expect(await ask('customers/cus_none')).toMatchObject({ status: 404 });
+  });
+
+  it('goes on with a run whose process ended, or was killed, and ends one that processes are killed at', async () => {
+    const wanted = await askForRun(store, asked('a'), false, new Date());
+    const again = await askForRun(store, asked('a'), false, new Date());
+    expect([wanted.kind, again.kind, again.run.id]).toEqual(['wanted', 'under_way', wanted.run.id]);
+    const { id } = wanted.run;
+    const step = async () => (await readRun(store, id))?.standing.step;
+    const slow = taker('a', { perSecond: 1 });
+    slow.start();
+    await until('it is begun', async () => (await step()) !== 'wanted');
+    await slow.stop();
+    expect(await step()).toBe('wanted');
+    const next = taker('a');
+    next.start();
+    await until('it is finished', async () => (await step()) === 'finished');
+    // A process that was killed says nothing more.
+    const killed = await askForRun(store, { ...asked('a'), options: { only: ['product'] } }, false, new Date());
+    if (killed.run.started !== null) throw new Error('It has begun.');
+    await next.stop();
+    const begun = await startRun(store, killed.run, startedBy(session, killed.run.wanted));
+    const third = taker('a');
+    third.start();
+    await until('it is finished too', async () => (await readRun(store, killed.run.id))?.standing.step === 'finished');
+    const last = await askForRun(store, { ...asked('a'), options: { only: ['price'] } }, false, new Date());
+    await third.stop();
+    const left = await readRun(store, last.run.id);
+    if (begun === null || left === null) throw new Error('Another process works at it.');
+    if (!hasEnded(left)) {
+      await stepOf(store, left, { step: 'checkpoint', state: { by: 'tests', attempts: 2 } });
+      const fourth = taker('a');
+      fourth.start();
+      await until('it is given up', async () => (await readRun(store, last.run.id))?.standing.step === 'stopped');
+      await fourth.stop();
+    }
+  });
+});
 
 it('by itself one process of many recovers what was lost, and no restart refills its budget', async () => {
   const { clock, counters, url } = parts.stripe;
@@ -195,6 +336,9 @@ it('by itself one process of many recovers what was lost, and no restart refills
         budgetLeft: () => undefined,
         recovered: (_, recovered) => void told.push(recovered),
         reconciled: () => undefined,
+        followed: () => undefined,
+        listedLate: () => undefined,
+        money: () => undefined,
         warned: () => undefined,
       },
     );

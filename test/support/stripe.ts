@@ -20,13 +20,14 @@ export const VERSION = '2026-03-25.dahlia';
 
 export type Parts = Readonly<{ ledger: TestLedger; stripe: SimulatedStripe; stop(): Promise<void> }>;
 
+type BothOptions = Partial<Parameters<typeof startStripeApi>[0]> & { environment?: Record<string, string> };
+
 /** On stores of its own: the latest webhooks of a log are compared with what the key sees. */
-export async function startBoth(options: Partial<Parameters<typeof startStripeApi>[0]> = {}): Promise<Parts> {
+export async function startBoth({ environment = {}, ...options }: BothOptions = {}): Promise<Parts> {
   const [eventStore, database] = await Promise.all([
     startEmbeddedEventStore({ directory: 'memory' }),
     preparedDatabase(),
   ]);
-  const ledger = await startLedger({ eventStore, database });
   const stripe = await startStripeApi({
     seed: 11,
     subscriptions: 40,
@@ -34,6 +35,10 @@ export async function startBoth(options: Partial<Parameters<typeof startStripeAp
     startAt: START,
     limits: null,
     ...options,
+  });
+  const ledger = await startLedger({
+    ...{ eventStore, database },
+    environment: { STRIPE_API_URL: stripe.url, ...environment },
   });
   const parts = {
     ledger,

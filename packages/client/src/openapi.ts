@@ -512,6 +512,23 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/v1/customers/{id}/refresh": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** The same of a customer, its subscriptions and open invoices */
+        readonly post: operations["postCustomersByIdRefresh"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/v1/customers/{id}/subscriptions": {
         readonly parameters: {
             readonly query?: never;
@@ -1374,7 +1391,8 @@ export interface paths {
         /** What Stripe was asked for, the newest first */
         readonly get: operations["getStripeRuns"];
         readonly put?: never;
-        readonly post?: never;
+        /** Ask Stripe: a backfill, a recovery of events, or a comparison */
+        readonly post: operations["postStripeRuns"];
         readonly delete?: never;
         readonly options?: never;
         readonly head?: never;
@@ -1409,6 +1427,23 @@ export interface paths {
         readonly get: operations["getStripeRunsByIdFindings"];
         readonly put?: never;
         readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/stripe/runs/{id}/stop": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** Stop a run */
+        readonly post: operations["postStripeRunsByIdStop"];
         readonly delete?: never;
         readonly options?: never;
         readonly head?: never;
@@ -1534,6 +1569,23 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/v1/subscriptions/{id}/refresh": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** Look at a subscription at Stripe now, and append what the ledger does not know */
+        readonly post: operations["postSubscriptionsByIdRefresh"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/v1/subscriptions/{id}/upcoming": {
         readonly parameters: {
             readonly query?: never;
@@ -1628,7 +1680,7 @@ export interface components {
             readonly title: string;
             readonly status: number;
             readonly detail: string;
-            /** @description One of bad_address, bad_request, bad_query, malformed_request, unauthenticated, scope_missing, not_found, key_reused, request_timeout, address_too_long, too_many_requests, headers_too_large, client_left, internal_error, stopping, signature_no_signature, signature_no_match, signature_clock, unreadable_body, incomplete_body, body_too_large, overloaded, store_unavailable, position_not_reached, books_not_ready, closing_refused, amount_too_large, customer_too_large, read_models_busy, read_models_conflict, read_models_unavailable, read_timeout, event_store_unavailable, too_many_waiting, too_many_live, replays_busy, not_known_then, past_too_large, past_unreadable, past_busy, past_timeout, past_failed; more may come. */
+            /** @description One of bad_address, bad_request, bad_query, malformed_request, unauthenticated, scope_missing, not_found, key_reused, run_under_way, no_stripe_key, stripe_refuses, request_timeout, address_too_long, too_many_requests, headers_too_large, client_left, internal_error, stopping, signature_no_signature, signature_no_match, signature_clock, unreadable_body, incomplete_body, body_too_large, overloaded, store_unavailable, position_not_reached, books_not_ready, closing_refused, amount_too_large, customer_too_large, read_models_busy, read_models_conflict, read_models_unavailable, read_timeout, event_store_unavailable, too_many_waiting, too_many_live, refreshes_busy, stripe_away, replays_busy, not_known_then, past_too_large, past_unreadable, past_busy, past_timeout, past_failed; more may come. */
             readonly code: string;
             readonly instance?: string;
         };
@@ -3712,19 +3764,25 @@ export interface components {
                 }[];
                 readonly requestsOfDay: number;
             }[];
+            readonly keys: readonly {
+                readonly label: string;
+                readonly livemode: boolean;
+            }[];
         };
         readonly StripeRun: {
             readonly id: string;
-            /** @description One of backfill, recover, reconcile; more may come. */
+            /** @description One of backfill, recover, reconcile, money; more may come. */
             readonly kind: string;
-            readonly account: string;
+            readonly account: string | null;
             readonly livemode: boolean;
             readonly key: string;
-            readonly apiVersion: string;
+            readonly apiVersion: string | null;
             /** Format: date-time */
             readonly startedAt: string;
-            /** @description One of started, checkpoint, finished, stopped; more may come. */
+            /** @description One of wanted, started, checkpoint, stopping, finished, stopped; more may come. */
             readonly step: string;
+            /** Format: date-time */
+            readonly saidAt: string;
             readonly options: {
                 readonly [key: string]: unknown;
             };
@@ -3736,8 +3794,54 @@ export interface components {
             readonly data: readonly components["schemas"]["StripeRun"][];
             readonly nextCursor: string | null;
         };
+        readonly StripeRunRequest: {
+            /** @constant */
+            readonly kind: "backfill";
+            readonly key?: string;
+            readonly budget?: number;
+            /** @default false */
+            readonly new: boolean;
+            readonly only?: readonly ("product" | "price" | "plan" | "coupon" | "promotion_code" | "tax_rate" | "customer" | "subscription" | "subscription_schedule" | "invoice" | "invoiceitem" | "invoice_payment" | "payment_intent" | "charge" | "refund" | "dispute" | "credit_note" | "balance_transaction" | "payout" | "checkout.session" | "setup_intent" | "quote" | "payment_method" | "test_helpers.test_clock")[];
+            readonly with?: readonly ("product" | "price" | "plan" | "coupon" | "promotion_code" | "tax_rate" | "customer" | "subscription" | "subscription_schedule" | "invoice" | "invoiceitem" | "invoice_payment" | "payment_intent" | "charge" | "refund" | "dispute" | "credit_note" | "balance_transaction" | "payout" | "checkout.session" | "setup_intent" | "quote" | "payment_method" | "test_helpers.test_clock")[];
+            /** Format: date-time */
+            readonly since?: string;
+            readonly dryRun?: boolean;
+        } | {
+            /** @constant */
+            readonly kind: "recover";
+            readonly key?: string;
+            readonly budget?: number;
+            /** @default false */
+            readonly new: boolean;
+            /** Format: date-time */
+            readonly since?: string;
+            readonly dryRun?: boolean;
+        } | {
+            /** @constant */
+            readonly kind: "reconcile";
+            readonly key?: string;
+            readonly budget?: number;
+            /** @default false */
+            readonly new: boolean;
+            /** @default false */
+            readonly all: boolean;
+            /** @default [] */
+            readonly only: readonly ("product" | "price" | "plan" | "coupon" | "promotion_code" | "tax_rate" | "customer" | "subscription" | "subscription_schedule" | "invoice" | "invoiceitem" | "invoice_payment" | "payment_intent" | "charge" | "refund" | "dispute" | "credit_note" | "balance_transaction" | "payout" | "checkout.session" | "setup_intent" | "quote" | "payment_method" | "test_helpers.test_clock")[];
+            /** @default false */
+            readonly repair: boolean;
+            /** @default 100 */
+            readonly max: number;
+            readonly sample?: number;
+        } | {
+            /** @constant */
+            readonly kind: "money";
+            readonly key?: string;
+            readonly budget?: number;
+            /** @default false */
+            readonly new: boolean;
+        };
         readonly StripeFinding: {
-            /** @description One of missing_event, unknown, drift, gone, contradicts, unreadable, busy; more may come. */
+            /** @description One of missing_event, unknown, drift, gone, contradicts, unreadable, busy, money, unknown_to_stripe; more may come. */
             readonly verdict: string;
             readonly object: string;
             readonly id: string;
@@ -3766,6 +3870,29 @@ export interface components {
         readonly StripeFindings: {
             readonly data: readonly components["schemas"]["StripeFinding"][];
             readonly nextCursor: string | null;
+        };
+        readonly Refreshed: {
+            readonly data: readonly {
+                readonly object: string;
+                readonly id: string;
+                readonly verdict: string;
+                readonly rows: readonly {
+                    readonly table: string;
+                    readonly key: string;
+                    readonly field: string;
+                    readonly ledger?: unknown;
+                    readonly stripe?: unknown;
+                }[];
+                /** Format: date-time */
+                readonly until: string | null;
+                readonly cause: string | null;
+                readonly appended: {
+                    readonly stream: string;
+                    readonly revision: string;
+                    readonly position: string;
+                } | null;
+            }[];
+            readonly position: string | null;
         };
         readonly RefundOfCreditNote: {
             readonly refund: string;
@@ -4015,8 +4142,10 @@ export type SubscriptionMrr = components['schemas']['SubscriptionMrr'];
 export type StripeCoverage = components['schemas']['StripeCoverage'];
 export type StripeRun = components['schemas']['StripeRun'];
 export type StripeRuns = components['schemas']['StripeRuns'];
+export type StripeRunRequest = components['schemas']['StripeRunRequest'];
 export type StripeFinding = components['schemas']['StripeFinding'];
 export type StripeFindings = components['schemas']['StripeFindings'];
+export type Refreshed = components['schemas']['Refreshed'];
 export type RefundOfCreditNote = components['schemas']['RefundOfCreditNote'];
 export type Tier = components['schemas']['Tier'];
 export type TransformQuantity = components['schemas']['TransformQuantity'];
@@ -5114,6 +5243,37 @@ export interface operations {
                 };
                 content: {
                     readonly "application/json": components["schemas"]["CustomerMrr"];
+                };
+            };
+            /** @description A problem; x-problems lists its codes. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly postCustomersByIdRefresh: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The same of a customer, its subscriptions and open invoices */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Refreshed"];
                 };
             };
             /** @description A problem; x-problems lists its codes. */
@@ -7081,6 +7241,39 @@ export interface operations {
             };
         };
     };
+    readonly postStripeRuns: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["StripeRunRequest"];
+            };
+        };
+        readonly responses: {
+            /** @description Ask Stripe: a backfill, a recovery of events, or a comparison */
+            readonly 202: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["StripeRun"];
+                };
+            };
+            /** @description A problem; x-problems lists its codes. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     readonly getStripeRunsById: {
         readonly parameters: {
             readonly query?: never;
@@ -7135,6 +7328,37 @@ export interface operations {
                 };
                 content: {
                     readonly "application/json": components["schemas"]["StripeFindings"];
+                };
+            };
+            /** @description A problem; x-problems lists its codes. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly postStripeRunsByIdStop: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Stop a run */
+            readonly 202: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["StripeRun"];
                 };
             };
             /** @description A problem; x-problems lists its codes. */
@@ -7402,6 +7626,37 @@ export interface operations {
                 };
                 content: {
                     readonly "application/json": components["schemas"]["SubscriptionMrr"];
+                };
+            };
+            /** @description A problem; x-problems lists its codes. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly postSubscriptionsByIdRefresh: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Look at a subscription at Stripe now, and append what the ledger does not know */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Refreshed"];
                 };
             };
             /** @description A problem; x-problems lists its codes. */

@@ -1,33 +1,47 @@
-import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
+import { Controller, Get, HttpCode, Inject, Param, Post, Query, Res } from '@nestjs/common';
+import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { isoTime } from '../../events/fields.js';
 import type { EventStore } from '../../eventstore/event-store.js';
+import { AskedBy, type Asker } from '../../http/asker.js';
 import { NeedsScope } from '../../http/auth.guard.js';
+import { JsonBody } from '../../http/json-body.js';
 import { ProblemError } from '../../http/problem.js';
+import { TakesBody } from '../../http/rim.js';
+import { askForRun, stopRun } from '../../reconcile/asking.js';
 import { readCoverages } from '../../reconcile/coverage-report.js';
 import { readFindings, type ShownFinding } from '../../reconcile/findings.js';
-import { latestRuns, readRun, type Run } from '../../reconcile/run-log.js';
+import { aboutOf, latestRuns, readRun, type Run, type WaitingRun } from '../../reconcile/run-log.js';
 import { cursorOf, placeOfCursor } from '../cursor.js';
 import { badQuery, paging, pathId, text } from '../query.js';
+import { runRequest, type RunRequest } from './run-request.js';
 
-/** The event store that runs and coverage are kept in. */
+/** The event store that runs and coverage are kept in, the keys that this process asks with, and who is told of a new run. */
 export const RUNS = Symbol('Runs');
+export type RunsPart = Readonly<{
+  store: EventStore;
+  keys: readonly Readonly<{ label: string; livemode: boolean }>[];
+  look: () => void;
+}>;
+
+const BODY_BYTES_MAX = 16_384;
 
 const listing = z.strictObject({ ...paging });
 const findings = z.strictObject({ ...paging, verdict: text, object: text });
 
 /** What is kept of a run for itself alone. */
-const INNER = new Set(['open', 'later', 'clocks', 'found']);
+const INNER = new Set(['open', 'later', 'clocks', 'found', 'attempts']);
 
 type RunAnswer = Readonly<{
   id: string;
   kind: string;
-  account: string;
+  account: string | null;
   livemode: boolean;
   key: string;
-  apiVersion: string;
+  apiVersion: string | null;
   startedAt: string;
   step: string;
+  saidAt: string;
   options: Run['started']['options'];
   state: Run['standing']['state'];
 }>;
@@ -44,11 +58,15 @@ type Coverage = Readonly<{
 @Controller('stripe')
 @NeedsScope('read')
 export class StripeController {
-  constructor(@Inject(RUNS) private readonly store: EventStore) {}
+  constructor(@Inject(RUNS) private readonly part: RunsPart) {}
+
+  private get store(): EventStore {
+    return this.part.store;
+  }
 
   /** Up to when all events that Stripe lists are in the log. */
   @Get('coverage')
-  async coverage(): Promise<{ data: Coverage[] }> {
+  async coverage(): Promise<{ data: Coverage[]; keys: RunsPart['keys'] }> {
     const reports = await readCoverages(this.store, Date.now());
     return {
       data: reports.map(({ account, livemode, until, gaps, requests }) => ({
@@ -58,6 +76,7 @@ export class StripeController {
         gaps: gaps.map(({ from, to, cause }) => ({ from: isoTime(from), to: isoTime(to), cause })),
         requestsOfDay: requests,
       })),
+      keys: this.part.keys.map(({ label, livemode }) => ({ label, livemode })),
     };
   }
 
@@ -70,6 +89,40 @@ export class StripeController {
     const last = runs.at(-1)?.listedAt;
     const isEnd = last === undefined || runs.length < limit || last === 0n;
     return { data: runs.map(answerOf), nextCursor: isEnd ? null : cursorOf('runs', [String(last)]) };
+  }
+
+  /** 202 for one that the role `reconcile` takes up. @throws ProblemError 409 for a second one of its kind */
+  @Post('runs')
+  @NeedsScope('admin')
+  @HttpCode(202)
+  @TakesBody(BODY_BYTES_MAX)
+  async ask(
+    @JsonBody(runRequest) { kind, key: label, new: isNew, ...options }: RunRequest,
+    @AskedBy() asker: Asker,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<RunAnswer> {
+    const { label: key, livemode } = this.#keyOf(label);
+    const now = new Date();
+    const at = Math.floor(now.getTime() / 1_000);
+    const asked = await askForRun(this.store, { kind, key, livemode, options, by: asker.name, at }, isNew, now);
+    if (asked.kind === 'under_way')
+      throw new ProblemError(
+        'run_under_way',
+        `The run ${asked.run.id} asks Stripe with this key already. Wait for it to end, or stop it.`,
+      );
+    this.part.look();
+    void reply.header('location', `/v1/stripe/runs/${asked.run.id}`);
+    return answerOf(await this.#run(asked.run.id));
+  }
+
+  /** Its process ends it within seconds; one that has ended stays as it is. */
+  @Post('runs/:id/stop')
+  @NeedsScope('admin')
+  @HttpCode(202)
+  async stop(@Param('id', { schema: pathId }) id: string, @AskedBy() asker: Asker): Promise<RunAnswer> {
+    await this.#run(id);
+    await stopRun(this.store, id, asker.name, new Date());
+    return answerOf(await this.#run(id));
   }
 
   @Get('runs/:id')
@@ -97,7 +150,19 @@ export class StripeController {
     return { data, nextCursor: null };
   }
 
-  async #run(id: string): Promise<Run> {
+  #keyOf(label: string | undefined): RunsPart['keys'][number] {
+    const { keys } = this.part;
+    const found = label === undefined ? keys : keys.filter((key) => key.label === label);
+    const [only] = found;
+    if (keys.length === 0) throw new ProblemError('no_stripe_key');
+    const labels = keys.map((key) => key.label).join(', ');
+    if (only === undefined)
+      throw new ProblemError('bad_request', `key: there is none of this label. There are: ${labels}.`);
+    if (found.length > 1) throw new ProblemError('bad_request', `key: say which: ${labels}. Each is of one account.`);
+    return only;
+  }
+
+  async #run(id: string): Promise<Run | WaitingRun> {
     const run = /^[0-9a-f-]{36}$/.test(id) ? await readRun(this.store, id) : null;
     if (run === null) throw new ProblemError('not_found', `There is no run ${id}. GET /v1/stripe/runs lists them.`);
     return run;
@@ -112,8 +177,16 @@ function placeOf(list: string, cursor: string): string {
   return place;
 }
 
-function answerOf({ id, started, standing: { step, state } }: Run): RunAnswer {
-  const { kind, account, livemode, key, apiVersion, at, options } = started;
-  const shown = Object.fromEntries(Object.entries(state).filter(([name]) => !INNER.has(name)));
-  return { id, kind, account, livemode, key, apiVersion, startedAt: isoTime(at), step, options, state: shown };
+function answerOf(run: Run | WaitingRun): RunAnswer {
+  const { id, started, standing, saidAt } = run;
+  const { kind, livemode, key, at, options } = aboutOf(run);
+  const shown = Object.fromEntries(Object.entries(standing.state).filter(([name]) => !INNER.has(name)));
+  return {
+    ...{ id, kind, livemode, key, options, state: shown },
+    account: started?.account ?? null,
+    apiVersion: started?.apiVersion ?? null,
+    startedAt: isoTime(at),
+    step: standing.step,
+    saidAt: saidAt.toISOString(),
+  };
 }

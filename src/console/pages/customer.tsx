@@ -20,6 +20,7 @@ import { page, type Frame, type Shown } from '../page.js';
 import { customerPage, eventPage, invoicePage, subscriptionPage } from '../places.js';
 import { History, productsOf } from '../parts/access-decision.js';
 import { Empty, Facts, Section, Table, Verdict } from '../parts/layout.js';
+import { LookNow } from '../parts/look-now.js';
 import { dayText, Id, Mark, Money, Status, Time, Unknown } from '../parts/text.js';
 import { Changes, EventLine, Marks } from '../parts/timeline.js';
 import { nameIn, namedProducts } from '../products.js';
@@ -93,7 +94,8 @@ async function orNothing<T>(answer: Promise<T>): Promise<T | null> {
   }
 }
 
-function show(data: Data, { visitor, asked }: Frame): Shown {
+function show(data: Data, frame: Frame): Shown {
+  const { visitor, asked } = frame;
   const { id, everything, access, products, disputes } = data;
   const { customer, subscriptions, invoices, payments, paymentMethods } = everything;
   const mayLook = includesScope(visitor.scope, 'read');
@@ -111,6 +113,7 @@ function show(data: Data, { visitor, asked }: Frame): Shown {
           {customer === null ? <Mark tone="warn">known by other objects alone</Mark> : null}
         </p>
         <AccessVerdict access={access} products={products} product={asked.query['product']} mayLook={mayLook} />
+        <LookNow kind="customers" id={id} frame={frame} />
         <AccessHistory data={data} mayLook={mayLook} />
         <Section title="Subscriptions" id="subscriptions">
           <Subscriptions of={subscriptions.data} products={products} />

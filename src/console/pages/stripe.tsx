@@ -1,24 +1,28 @@
-import type { List, StripeCoverage, StripeFinding, StripeRun } from '../answers.js';
+import { includesScope } from '../../http/tokens.js';
+import type { List, StripeCoverage, StripeFinding, StripeKey, StripeRun } from '../answers.js';
 import { pathOf, withQuery } from '../ledger.js';
 import { counted } from '../operation-words.js';
-import { page, type Asked, type Shown } from '../page.js';
-import { eventPage, pageOfObject } from '../places.js';
+import { page, type Asked, type Frame, type Shown } from '../page.js';
+import { AskAgain, RunForm, StopRun } from '../parts/ask-run.js';
+import { eventPage, pageOfObject, runPage } from '../places.js';
 import { Empty, Facts, Next, Section, Table, Verdict } from '../parts/layout.js';
 import { Id, Mark, Status, Time } from '../parts/text.js';
 
-const runPage = (id: string): string => `/console/stripe/runs/${pathOf(id)}`;
 const modeText = (livemode: boolean): string => (livemode ? 'live' : 'test');
 
 const KINDS: Readonly<Record<StripeRun['kind'], string>> = {
   backfill: 'Backfill',
   recover: 'Recovery of events',
   reconcile: 'Comparison',
+  money: 'Comparison of money',
 };
 
 /** How a run stands, and the colour of it. */
 const STEPS = {
+  wanted: ['waits', 'calm'],
   started: ['begun', 'calm'],
   checkpoint: ['under way', 'calm'],
+  stopping: ['is being stopped', 'warn'],
   finished: ['finished', 'good'],
   stopped: ['stopped', 'warn'],
 } as const;
@@ -32,11 +36,13 @@ const VERDICTS: Readonly<Record<string, string>> = {
   contradicts: 'Stripe shows what the life of the object excludes. It is never repaired by itself.',
   unreadable: 'Its stream is parked, or Stripe’s object cannot be read.',
   busy: 'It changed between all looks.',
+  unknown_to_stripe: 'It bears a right signature, and Stripe does not know it. Rotate the signing secret.',
+  money: 'Money moved that does not add up, in minor units.',
 };
 
-type Side = Readonly<{ coverage: readonly StripeCoverage[]; runs: List<StripeRun> }>;
+type Side = Readonly<{ coverage: readonly StripeCoverage[]; keys: readonly StripeKey[]; runs: List<StripeRun> }>;
 
-const show = ({ coverage, runs }: Side): Shown => ({
+const show = ({ coverage, keys, runs }: Side, { visitor, asked }: Frame): Shown => ({
   title: 'Stripe’s side',
   nav: 'Stripe',
   refreshS: 15,
@@ -44,20 +50,33 @@ const show = ({ coverage, runs }: Side): Shown => ({
     <>
       <h1>Stripe’s side</h1>
       <p>What the ledger asked Stripe for: what was before the first webhook, and what never came as one.</p>
-      {coverage.length === 0 && runs.data.length === 0 ? <NeverAsked /> : null}
+      {asked.query['told'] === 'under_way' ? (
+        <p role="status">A run of this kind asks Stripe already. Let it end, or stop it on its page.</p>
+      ) : null}
+      {coverage.length === 0 && runs.data.length === 0 ? <NeverAsked hasKey={keys.length > 0} /> : null}
       {coverage.length === 0 ? null : <Coverage of={coverage} />}
       {runs.data.length === 0 ? null : <Runs of={runs} />}
+      {keys.length === 0 || !includesScope(visitor.scope, 'admin') ? null : (
+        <Section title="Ask Stripe now" id="ask">
+          <RunForm keys={keys} />
+        </Section>
+      )}
     </>
   ),
 });
 
 /** Where no run is: whether anything is missing is unknown then. */
-const NeverAsked = () => (
+const NeverAsked = ({ hasKey }: { hasKey: boolean }) => (
   <Empty>
     <h2>No run has asked Stripe yet</h2>
     <p>
-      Whether events are missing is not known: webhooks tell only what happened since the first of them. Put a key that
-      may read into <code>STRIPE_API_KEYS</code>, then take over all that Stripe has of the account:
+      Whether events are missing is not known: webhooks tell only what happened since the first of them.{' '}
+      {hasKey ? null : (
+        <>
+          Put a key that may read into <code>STRIPE_API_KEYS</code>.{' '}
+        </>
+      )}
+      Take over all that Stripe has of the account:
     </p>
     <pre>
       <code>npx subscription-ledger backfill</code>
@@ -110,7 +129,7 @@ const Runs = ({ of: { data, nextCursor } }: { of: List<StripeRun> }) => (
             <Time at={run.startedAt} />
           </td>
           <td>
-            <Id id={run.account} /> <span class="dim">{modeText(run.livemode)}</span>
+            {run.account === null ? null : <Id id={run.account} />} <span class="dim">{modeText(run.livemode)}</span>
           </td>
           <td class="number">{run.state.findings === undefined ? '–' : counted(run.state.findings)}</td>
         </tr>
@@ -130,20 +149,21 @@ export const STRIPE = page<Side>({
   path: '/stripe',
   scope: 'read',
   async load(ledger, { query }) {
-    const [{ data }, runs] = await Promise.all([
-      ledger.read<{ data: readonly StripeCoverage[] }>('/v1/stripe/coverage'),
+    const [{ data, keys }, runs] = await Promise.all([
+      ledger.read<{ data: readonly StripeCoverage[]; keys: readonly StripeKey[] }>('/v1/stripe/coverage'),
       ledger.read<List<StripeRun>>('/v1/stripe/runs', { limit: 25, cursor: query['cursor'] }),
     ]);
-    return { coverage: data, runs };
+    return { coverage: data, keys, runs };
   },
   show,
 });
 
 type Found = Readonly<{ run: StripeRun; findings: List<StripeFinding> }>;
 
-function showRun({ run, findings }: Found, { query }: Asked): Shown {
+function showRun({ run, findings }: Found, { visitor, asked: { query }, nowMs }: Frame): Shown {
   const { kind, step, state } = run;
-  const isUnderWay = step === 'started' || step === 'checkpoint';
+  const isUnderWay = step !== 'finished' && step !== 'stopped';
+  const mayAsk = includesScope(visitor.scope, 'admin');
   return {
     title: KINDS[kind],
     nav: 'Stripe',
@@ -155,22 +175,26 @@ function showRun({ run, findings }: Found, { query }: Asked): Shown {
         </p>
         <h1>{KINDS[kind]}</h1>
         <Verdict tone={isUnderWay ? 'calm' : step === 'stopped' || (state.findings ?? 0) > 0 ? 'warn' : 'good'}>
-          <p class="sentence">{sentenceOf(run)}</p>
-          {kind === 'backfill' && step === 'stopped' ? (
+          <p class="sentence">{sentenceOf(run, nowMs)}</p>
+          {kind === 'backfill' && step === 'stopped' && !mayAsk ? (
             <p>
               The same command goes on from here: <code>npx subscription-ledger backfill</code>
             </p>
           ) : null}
         </Verdict>
+        {mayAsk ? <NextOf of={run} /> : null}
         <Facts
           of={[
             ['Run', <Id key="id" id={run.id} />],
-            ['Account', <Id key="account" id={run.account} />],
+            ['Account', run.account && <Id key="account" id={run.account} />],
+            ['Asked for by', state.by],
             ['Mode', modeText(run.livemode)],
             ['Key', run.key],
             ['API version', run.apiVersion],
             ['Begun', <Time key="at" at={run.startedAt} />],
             ['Compared', state.objects && <Counts key="objects" of={state.objects} />],
+            ['Balance transactions', state.transactions && <Counts key="transactions" of={state.transactions} />],
+            ['Balance less transactions', state.unexplained && <Counts key="unexplained" of={state.unexplained} />],
             ['Events', state.events && <Counts key="events" of={state.events} />],
             [
               'Not shown by Stripe',
@@ -178,25 +202,54 @@ function showRun({ run, findings }: Found, { query }: Asked): Shown {
             ],
           ]}
         />
-        {kind === 'reconcile' ? (
-          <Findings of={findings} run={run} query={query} />
-        ) : (
-          <Objects of={state.counts ?? {}} />
-        )}
+        {kind !== 'backfill' ? <Findings of={findings} run={run} query={query} /> : <Objects of={state.counts ?? {}} />}
       </>
     ),
   };
 }
 
+/** What it is wise to do with it, or after it. */
+function NextOf({ of }: { of: StripeRun }) {
+  const { kind, step, options, state } = of;
+  if (step === 'stopping') return null;
+  if (step !== 'finished' && step !== 'stopped') return <StopRun of={of} />;
+  if (kind === 'backfill' && step === 'stopped')
+    return (
+      <AskAgain kind="backfill" of={of}>
+        Go on
+      </AskAgain>
+    );
+  if (kind === 'reconcile' && step === 'finished' && (state.findings ?? 0) > 0 && options.repair !== true)
+    return (
+      <AskAgain kind="repair" of={of}>
+        Compare again and repair
+      </AskAgain>
+    );
+  return null;
+}
+
+/** A run that says nothing for so long has nobody who works at it. */
+const SILENT_MS = 120_000;
+
 /** How a run stands, and what came of it. */
-function sentenceOf({ kind, step, state: { why, findings, phase } }: StripeRun): string {
+function sentenceOf({ kind, step, saidAt, state: { why, findings, phase, doing } }: StripeRun, nowMs: number): string {
+  if (step === 'wanted') return 'It waits for a process of the role reconcile, which looks every few seconds.';
+  if (step === 'stopping') return 'It is being stopped.';
+  if ((step === 'started' || step === 'checkpoint') && nowMs - Date.parse(saidAt) > SILENT_MS)
+    return 'Nothing was heard of it for minutes: whoever worked at it is gone. The service goes on with what it was asked for.';
+  if (step === 'checkpoint' && doing !== undefined) return `It is under way: ${doing}.`;
   if (step === 'started') return 'It has begun, and has recorded nothing yet.';
   if (step === 'checkpoint')
     return phase === undefined ? 'It is under way.' : `It is under way: ${phase.replaceAll('_', ' ')}.`;
   if (step === 'stopped')
     return `It was stopped${why === undefined || why === null ? '' : `: ${why}`}`.replace(/\.?$/, '.');
-  if (kind !== 'reconcile') return 'All that Stripe showed is recorded.';
-  if (findings === undefined) return 'It is finished.';
+  if (kind === 'backfill') return 'All that Stripe showed is recorded.';
+  if (findings === undefined) return why ?? 'It is finished.';
+  if (kind === 'money' && findings === 0) return 'Charges, refunds, payouts and the balance add up, to the unit.';
+  if (kind === 'recover')
+    return findings === 0
+      ? 'All events that Stripe lists are in the log.'
+      : `${counted(findings)} ${findings === 1 ? 'event was' : 'events were'} never delivered.`;
   return findings === 0
     ? 'What was compared is the same on both sides.'
     : `${counted(findings)} ${findings === 1 ? 'thing differs' : 'things differ'} between the ledger and Stripe.`;
@@ -289,7 +342,9 @@ const Findings = ({ of: { data, nextCursor }, run, query }: FindingsGiven) => (
 /** What the ledger had not at that time has a page when it was repaired alone. */
 function pageOfFinding({ verdict, object, id, repaired }: StripeFinding): string | null {
   if (repaired === null && (verdict === 'unknown' || verdict === 'missing_event')) return null;
-  return verdict === 'missing_event' ? eventPage(id) : pageOfObject({ kind: object, id });
+  return verdict === 'missing_event' || verdict === 'unknown_to_stripe'
+    ? eventPage(id)
+    : pageOfObject({ kind: object, id });
 }
 
 const Rows = ({ of: { rows, cause } }: { of: StripeFinding }) => (
@@ -318,5 +373,5 @@ export const STRIPE_RUN = page<Found>({
     const findings = await ledger.read<List<StripeFinding>>(`${at}/findings`, { limit: 100, verdict, cursor });
     return { run, findings };
   },
-  show: (data, { asked }) => showRun(data, asked),
+  show: showRun,
 });

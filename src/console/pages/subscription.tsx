@@ -7,6 +7,7 @@ import { page, type Asked, type Frame, type Shown } from '../page.js';
 import { customerPage, eventPage, invoicePage, streamPage, subscriptionPage } from '../places.js';
 import { Band } from '../parts/charts.js';
 import { ArrivalPlot } from '../parts/arrival-plot.js';
+import { LookNow } from '../parts/look-now.js';
 import { Empty, Next, Section, Table, Verdict } from '../parts/layout.js';
 import { Id, Mark, Money, moneyText, Status, Time, timeText, toneOf } from '../parts/text.js';
 import { Changes, delayText, EventLine, Marks } from '../parts/timeline.js';
@@ -39,7 +40,8 @@ async function load(ledger: Ledger, { path, query }: Asked): Promise<Data> {
   return { id, now, then, timeline, moments, invoices: invoices.data };
 }
 
-function show(data: Data, { visitor, asked, nowMs }: Frame): Shown {
+function show(data: Data, frame: Frame): Shown {
+  const { visitor, asked, nowMs } = frame;
   const { id, now, timeline, invoices } = data;
   const mayLook = includesScope(visitor.scope, 'read');
   const entries = timeline.data;
@@ -65,6 +67,7 @@ function show(data: Data, { visitor, asked, nowMs }: Frame): Shown {
         ) : (
           <Standing subscription={now} mayLook={mayLook} />
         )}
+        <LookNow kind="subscriptions" id={id} frame={frame} />
         <StatusBand entries={entries} nowMs={nowMs} />
         {entries.length < 2 ? null : <ThenAndNow data={data} isLinked={isLinked} after={asked.query['after']} />}
         <Section

@@ -1,0 +1,87 @@
+import { Controller, HttpCode, Inject, Param, Post } from '@nestjs/common';
+import { isoTime } from '../../events/fields.js';
+import { AskedBy, type Asker } from '../../http/asker.js';
+import { NeedsScope } from '../../http/auth.guard.js';
+import { ProblemError } from '../../http/problem.js';
+import type { Refreshable, Refreshed, Refresher } from '../../reconcile/refresh.js';
+import { LIMITS } from '../limits.js';
+import { Places } from '../places.js';
+import { pathId } from '../query.js';
+
+/** What looks at Stripe; null where this process has no key, or does not ask. */
+export const REFRESHER = Symbol('Refresher');
+
+type RefreshedAnswer = Readonly<{
+  data: readonly Readonly<{
+    object: string;
+    id: string;
+    verdict: string;
+    rows: Refreshed['rows'];
+    until: string | null;
+    cause: string | null;
+    appended: Readonly<{ stream: string; revision: string; position: string }> | null;
+  }>[];
+  /** What `minPosition` takes to read what was appended; null: nothing was. */
+  position: string | null;
+}>;
+
+/** One object at Stripe, now: for support, when the ledger and the dashboard disagree. */
+@Controller()
+@NeedsScope('admin')
+export class RefreshController {
+  readonly #places = new Places({
+    ...LIMITS.refreshes,
+    what: 'looks at Stripe are under way',
+    full: () => new ProblemError('refreshes_busy'),
+  });
+
+  constructor(@Inject(REFRESHER) private readonly refresher: Refresher | null) {}
+
+  /** Asks Stripe for a subscription, and appends what the ledger does not know. */
+  @Post('subscriptions/:id/refresh')
+  @HttpCode(200)
+  subscription(@Param('id', { schema: pathId }) id: string, @AskedBy() asker: Asker): Promise<RefreshedAnswer> {
+    return this.#refresh('subscription', id, asker);
+  }
+
+  /** Asks Stripe for a customer, its subscriptions and open invoices. */
+  @Post('customers/:id/refresh')
+  @HttpCode(200)
+  customer(@Param('id', { schema: pathId }) id: string, @AskedBy() asker: Asker): Promise<RefreshedAnswer> {
+    return this.#refresh('customer', id, asker);
+  }
+
+  async #refresh(object: Refreshable, id: string, { token }: Asker): Promise<RefreshedAnswer> {
+    if (this.refresher === null) throw new ProblemError('no_stripe_key');
+    const giveBack = this.#places.take(token);
+    const outcome = await this.refresher.refresh(object, id).finally(giveBack);
+    switch (outcome.kind) {
+      case 'refreshed':
+        return answerOf(outcome.objects);
+      case 'absent':
+        throw new ProblemError('not_found', `Neither Stripe nor the ledger knows the ${object} ${id}.`);
+      case 'no_key':
+        throw new ProblemError('no_stripe_key', 'No key of STRIPE_API_KEYS is of the mode of this object.');
+      case 'away':
+        throw new ProblemError('stripe_away', outcome.message);
+      case 'refused':
+        throw new ProblemError('stripe_refuses', outcome.message);
+    }
+  }
+}
+
+const answerOf = (objects: readonly Refreshed[]): RefreshedAnswer => {
+  const positions = objects.flatMap(({ appended }) => appended?.position ?? []);
+  return {
+    data: objects.map(({ until, appended, ...one }) => ({
+      ...one,
+      until: until === null ? null : isoTime(until),
+      appended: appended && {
+        stream: appended.stream,
+        revision: String(appended.revision),
+        position: String(appended.position),
+      },
+    })),
+    position: positions.length === 0 ? null : String(positions.reduce((last, one) => (one > last ? one : last))),
+  };
+};

@@ -1,0 +1,44 @@
+import { z } from 'zod';
+import { OBJECTS } from '../../reconcile/run-kinds.js';
+
+const objects = z.array(z.enum(OBJECTS)).max(100);
+const second = z.iso
+  .datetime({ error: 'must be a time, e.g. 2026-11-01T00:00:00Z' })
+  .transform((text) => Math.floor(Date.parse(text) / 1_000));
+const any = {
+  /** Label of the key, where there are several. */
+  key: z.string().min(1).max(100).optional(),
+  /** Asks Stripe at most so often. */
+  budget: z.int().min(1).max(10_000_000).optional(),
+  /** Begins anew, also where a backfill of the same could go on. */
+  new: z.boolean().default(false),
+};
+
+/** What the service can be asked to ask Stripe. */
+export const runRequest = z.discriminatedUnion('kind', [
+  /** Reads what Stripe has, and records what the log does not know; goes on with one that was stopped. */
+  z.strictObject({
+    kind: z.literal('backfill'),
+    ...any,
+    only: objects.min(1).optional(),
+    with: objects.min(1).optional(),
+    since: second.optional(),
+    dryRun: z.boolean().optional(),
+  }),
+  /** Appends events that were never delivered. */
+  z.strictObject({ kind: z.literal('recover'), ...any, since: second.optional(), dryRun: z.boolean().optional() }),
+  /** Compares the ledger with Stripe; appends what differs if `repair` says so. */
+  z.strictObject({
+    kind: z.literal('reconcile'),
+    ...any,
+    all: z.boolean().default(false),
+    only: objects.default([]),
+    repair: z.boolean().default(false),
+    max: z.int().min(1).max(100_000).default(100),
+    /** Looks at so many objects at random, and at no lists. */
+    sample: z.int().min(1).max(100_000).optional(),
+  }),
+  /** Asks for balance transactions and payouts, and compares them with charges, refunds and the balance. */
+  z.strictObject({ kind: z.literal('money'), ...any }),
+]);
+export type RunRequest = z.output<typeof runRequest>;

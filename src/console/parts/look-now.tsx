@@ -1,0 +1,20 @@
+import { includesScope } from '../../http/tokens.js';
+import { LOOKED } from '../looked.js';
+import type { Frame } from '../page.js';
+import { pathOf } from '../ledger.js';
+
+/** A button that asks Stripe for one object now, and what came of it. */
+export function LookNow({ kind, id, frame }: { kind: 'subscriptions' | 'customers'; id: string; frame: Frame }) {
+  const told = LOOKED[frame.asked.query['looked'] ?? ''];
+  if (!includesScope(frame.visitor.scope, 'admin')) return null;
+  return (
+    <form class="actions" method="post" action={`/console/${pathOf(kind, id, 'refresh')}`}>
+      <button type="submit">Look at Stripe now</button>
+      {told === undefined ? (
+        <span class="dim">Asks Stripe’s API, and records what no event told.</span>
+      ) : (
+        <span role="status">{told}</span>
+      )}
+    </form>
+  );
+}

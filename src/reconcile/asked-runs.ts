@@ -1,0 +1,199 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { isNotYetMade } from '../read-models/database.js';
+import { RunBudget } from '../stripe-api/budget.js';
+import type { Rates } from '../stripe-api/rates.js';
+import type { RequestReport } from '../stripe-api/stripe-api.js';
+import type { RecorderParts } from './recorder.js';
+import { SILENT_MS, workAt, type RunAtWork } from './run-at-work.js';
+import { runBackfill, runComparison, runMoney, runRecovery, startedBy, type RunParts } from './run-kinds.js';
+import { aboutOf, hasEnded, latestRuns, RunTaken, startRun, stepOf, type Run, type WaitingRun } from './run-log.js';
+import { openSession, WrongKey } from './session.js';
+
+export type AskedRunsOptions = Readonly<{
+  key: string;
+  /** Label of the key. */
+  label: string;
+  livemode: boolean;
+  url: string;
+  apiVersion: string | null;
+  perSecond: number;
+  /** Shared with all else that asks with this key in this process. */
+  rates: Rates;
+  /** Milliseconds from look to look; until a silent run is taken for left; and until what was changing is looked at again. */
+  lookMs?: number;
+  silentMs?: number;
+  lookAgainMs?: number;
+}>;
+
+type News = Readonly<{ requested: (report: RequestReport) => void; warned: (text: string) => void }>;
+type AnyRun = Run | WaitingRun;
+
+const LOOK_MS = 5_000;
+const LOOK_BACK = 20;
+const LOOK_AGAIN_MS = 60_000;
+/** A run that ends its process every time must not do so for ever. */
+const ATTEMPTS_MAX = 3;
+const REQUESTS_MAX = 10_000_000;
+
+/** Takes up the runs that somebody asked the service for with one key, one at a time, and those that a process was killed at. */
+export class AskedRuns {
+  readonly #stopping = new AbortController();
+  readonly #ended = new Set<string>();
+  /** Since when a run stands at which revision, by our clock: those of other machines may differ. */
+  readonly #seen = new Map<string, Readonly<{ revision: bigint; at: number }>>();
+  #hurry = new AbortController();
+  #running: Promise<void> | undefined;
+  #trouble: string | null = null;
+
+  constructor(
+    private readonly parts: RecorderParts,
+    private readonly options: AskedRunsOptions,
+    private readonly news: News,
+  ) {}
+
+  start(): void {
+    this.#running ??= this.#run();
+  }
+
+  /** Looks at once: one was just asked for here. */
+  look(): void {
+    this.#hurry.abort();
+  }
+
+  /** Lets the run under way go, for another process. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    this.#hurry.abort();
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#stopping;
+    while (!signal.aborted) {
+      this.#hurry = new AbortController();
+      await this.#look().then(
+        () => (this.#trouble = null),
+        (error: unknown) => this.#warn(error),
+      );
+      const hurry = AbortSignal.any([this.#hurry.signal, signal]);
+      await pause(this.options.lookMs ?? LOOK_MS, undefined, { signal: hurry }).catch(() => undefined);
+    }
+  }
+
+  #warn(error: unknown): void {
+    const text = error instanceof Error ? error.message : String(error);
+    if (!isNotYetMade(error) && this.#trouble !== text) this.news.warned(text);
+    this.#trouble = text;
+  }
+
+  async #look(): Promise<void> {
+    const runs = await latestRuns(this.parts.store, { max: LOOK_BACK, without: this.#ended });
+    for (const run of [...runs].reverse()) {
+      const { key, livemode } = aboutOf(run);
+      if (hasEnded(run)) {
+        this.#ended.add(run.id);
+        this.#seen.delete(run.id);
+      } else if (key === this.options.label && livemode === this.options.livemode && this.#isLeft(run)) {
+        if (this.#stopping.signal.aborted) return;
+        await this.#take(run);
+      }
+    }
+  }
+
+  /** Whether nobody works at a run that the service was asked for. What a command was killed at is for a person to go on with. */
+  #isLeft({ id, revision, standing: { step, state }, ...run }: AnyRun): boolean {
+    if (step === 'wanted') return true;
+    if (run.started !== null && state['by'] === undefined) return false;
+    const seen = this.#seen.get(id);
+    if (seen?.revision === revision) return performance.now() - seen.at > (this.options.silentMs ?? SILENT_MS);
+    this.#seen.set(id, { revision, at: performance.now() });
+    return false;
+  }
+
+  async #take(run: AnyRun): Promise<void> {
+    const { store } = this.parts;
+    const { step, state } = run.standing;
+    if (step === 'stopping') {
+      await stepOf(store, run, {
+        step: 'stopped',
+        state: { ...state, why: `It was stopped by ${String(state['stoppedBy'])}.` },
+      });
+      return;
+    }
+    const attempts = Number(state['attempts'] ?? 0) + (step === 'wanted' ? 0 : 1);
+    if (attempts >= ATTEMPTS_MAX) {
+      const why = `${attempts} processes ended while they worked at it.`;
+      await stepOf(store, run, { step: 'stopped', state: { ...state, why } });
+      return;
+    }
+    const { key, livemode, url, apiVersion, perSecond, rates } = this.options;
+    const ending = new AbortController();
+    const signal = AbortSignal.any([ending.signal, this.#stopping.signal]);
+    const { budget = REQUESTS_MAX } = aboutOf(run).options as { budget?: number };
+    const session = await openSession(store, {
+      ...{ key, livemode, url, apiVersion, perSecond, rates, signal },
+      budget: new RunBudget(budget),
+      onRequest: (report) => this.news.requested(report),
+    }).catch(async (error: unknown) => {
+      if (!(error instanceof WrongKey) || signal.aborted) throw error;
+      await stepOf(store, run, { step: 'stopped', state: { ...state, why: error.message } });
+      return null;
+    });
+    if (session === null) return;
+    try {
+      const parts = { ...this.parts, session, signal };
+      const claimed = await this.#claimed(run, attempts, parts);
+      if (claimed === null) return;
+      await workAt(
+        store,
+        { run: claimed, onStop: () => ending.abort(), isReleased: () => this.#stopping.signal.aborted },
+        (atWork) => this.#work(atWork, parts),
+      );
+    } catch (error) {
+      if (!(error instanceof RunTaken)) throw error;
+    } finally {
+      session.api.close();
+    }
+  }
+
+  /** The run, if this process is the one that goes on with it. */
+  async #claimed(run: AnyRun, attempts: number, { session }: RunParts): Promise<Run | null> {
+    const { store } = this.parts;
+    if (run.started === null) {
+      const begun = await startRun(store, run, startedBy(session, run.wanted));
+      return begun && { ...begun, standing: { step: 'started', state: { by: run.wanted.by } } };
+    }
+    const { why: _, found: __, ...kept } = run.standing.state;
+    const standing = { step: 'checkpoint', state: { ...kept, attempts } } as const;
+    if (!(await stepOf(store, run, standing))) return null;
+    return { ...run, standing, revision: run.revision + 1n };
+  }
+
+  async #work(run: RunAtWork, parts: RunParts): Promise<void> {
+    const { signal } = parts;
+    const { lookAgainMs = LOOK_AGAIN_MS } = this.options;
+    const say = (doing: string) => void run.say({ step: 'checkpoint', state: { doing } }).catch(() => undefined);
+    switch (run.started.kind) {
+      case 'backfill':
+        await runBackfill({ ...parts, laterMs: lookAgainMs }, run, {
+          progress: () => undefined,
+          waiting: () => undefined,
+        });
+        break;
+      case 'recover':
+        await runRecovery(parts, run);
+        break;
+      case 'money':
+        await runMoney(parts, run, say);
+        break;
+      case 'reconcile':
+        await runComparison(parts, run, {
+          wait: async (seconds) => {
+            say(`looks again in ${seconds} s`);
+            await pause(lookAgainMs, undefined, { signal }).catch(() => undefined);
+          },
+          report: say,
+        });
+    }
+  }
+}

@@ -1,0 +1,66 @@
+import { latestOf } from '../eventstore/own-streams.js';
+import type { EventStore } from '../eventstore/event-store.js';
+import { coverageStreamOf, type Account } from './coverage.js';
+import { append } from './run-log.js';
+import { fetchThin, type Fetched } from './thin-events.js';
+import type { RecorderParts } from './recorder.js';
+import type { Session } from './session.js';
+import { unknownToStripe, type Suspect } from './unknown-events.js';
+
+/** How far the log is followed for what it says of Stripe; positions as decimals. In the stream of the coverage. */
+export type Followed = Readonly<{
+  kind: 'followed';
+  /** Events without a snapshot are fetched up to here. */
+  thinTo: string | null;
+  /** Webhook events are known to Stripe up to here, but for the suspects. */
+  knownTo: string | null;
+  suspects: readonly Suspect[];
+}>;
+
+export type FollowNews = Readonly<{ fetched: readonly Fetched[]; unknown: readonly Suspect[]; trouble: string | null }>;
+
+const NOTHING: Followed = { kind: 'followed', thinTo: null, knownTo: null, suspects: [] };
+/** What was said further back is said again by then. */
+const LOOK_BACK = 1_000;
+
+/** Looks at what came since the last time: events without a snapshot, and webhooks that Stripe does not list. */
+export async function follow(
+  { session, listed, ...parts }: RecorderParts & { session: Session; listed: ReadonlySet<string> },
+  { coveredTo, now }: { coveredTo: number; now: number },
+): Promise<FollowNews> {
+  const { store } = parts;
+  const { api, livemode } = session;
+  const whose = { account: null, livemode };
+  const before = await readFollowed(store, session);
+  const thin = await fetchThin({ ...parts, api, whose, run: null }, positionOf(before.thinTo));
+  const { suspects } = before;
+  const asked = { whose, after: positionOf(before.knownTo), suspects, listed, coveredTo, now, nowMs: Date.now() };
+  const known = await unknownToStripe({ store, api }, asked);
+  const after: Followed = {
+    kind: 'followed',
+    thinTo: textOf(thin.to),
+    knownTo: textOf(known.to),
+    suspects: known.suspects,
+  };
+  if (JSON.stringify(after) !== JSON.stringify(before)) await sayFollowed(store, session, after);
+  return { fetched: thin.fetched, unknown: known.unknown, trouble: thin.refusal?.message ?? null };
+}
+
+const positionOf = (text: string | null): bigint | null => (text === null ? null : BigInt(text));
+const textOf = (position: bigint | null): string | null => (position === null ? null : String(position));
+
+async function readFollowed(store: EventStore, whose: Account): Promise<Followed> {
+  const events = await latestOf(store, coverageStreamOf(whose), { max: LOOK_BACK });
+  const said = events.map(({ data }) => data as Followed | Readonly<{ kind: string }>);
+  return said.find((event): event is Followed => event.kind === 'followed') ?? NOTHING;
+}
+
+/** One process follows, by its claim; another that writes at the same moment has taken over. */
+async function sayFollowed(store: EventStore, whose: Account, followed: Followed): Promise<void> {
+  const [last] = await latestOf(store, coverageStreamOf(whose), { max: 1 });
+  await append(store, coverageStreamOf(whose), {
+    type: 'ledger.followed',
+    data: followed,
+    revision: last?.revision ?? -1n,
+  });
+}

@@ -1,0 +1,100 @@
+import { field, isJsonObject } from '../events/json.js';
+import { isSecond } from '../events/stripe-event.js';
+import type { EventStore } from '../eventstore/event-store.js';
+import { readLogPage } from '../eventstore/read.js';
+import type { RecordedEvent } from '../eventstore/recorded-event.js';
+import type { StripeApi } from '../stripe-api/stripe-api.js';
+import type { Whose } from './look.js';
+
+/** A webhook event that Stripe did not know when it was asked for it. `at`: when, in milliseconds by our clock. */
+export type Suspect = Readonly<{ id: string; type: string; stream: string; created: number; at: number }>;
+
+type Asked = Readonly<{
+  whose: Whose;
+  /** The position up to which the log was looked at; null: it was not, and its past is left alone. */
+  after: bigint | null;
+  suspects: readonly Suspect[];
+  /** Events that Stripe lists, of the last passes. */
+  listed: ReadonlySet<string>;
+  /** Seconds of Stripe's clock: up to where all events are listed, and now. */
+  coveredTo: number;
+  now: number;
+  nowMs: number;
+}>;
+
+export type Unknown = Readonly<{ to: bigint | null; suspects: readonly Suspect[]; unknown: readonly Suspect[] }>;
+
+const PAGE = 500;
+const PAGES_MAX = 10;
+/** Each costs a request: what arrives late is asked for one by one. */
+const ASKED_MAX = 20;
+const SUSPECTS_MAX = 100;
+const EVENTS_KEPT_S = 29 * 86_400;
+/** The list may lack an event for some minutes. */
+const LOOKS_APART_MS = 600_000;
+/** Told of accounts that are not the key's own. */
+const OF_OTHERS = /^account\.application\./;
+
+/**
+ * Webhook events that bear a right signature, and that Stripe does not know, also when it is asked twice: a signing secret is in wrong hands,
+ * or one of another account is configured.
+ */
+export async function unknownToStripe(
+  { store, api }: Readonly<{ store: EventStore; api: StripeApi }>,
+  asked: Asked,
+): Promise<Unknown> {
+  const { suspects, nowMs } = asked;
+  const unknown: Suspect[] = [];
+  const still: Suspect[] = [];
+  for (const suspect of suspects) {
+    const isDue = nowMs - suspect.at >= LOOKS_APART_MS;
+    const found = isDue ? await api.event(suspect.id) : null;
+    if (found?.kind === 'gone') unknown.push(suspect);
+    else if (found?.kind !== 'found') still.push(suspect);
+  }
+  const { to, suspicious } = await candidates({ store, api }, asked);
+  return { to, suspects: [...still, ...suspicious].slice(0, SUSPECTS_MAX), unknown };
+}
+
+async function candidates(
+  { store, api }: Readonly<{ store: EventStore; api: StripeApi }>,
+  { whose, after, listed, coveredTo, now, nowMs }: Asked,
+): Promise<{ to: bigint | null; suspicious: Suspect[] }> {
+  if (after === null) {
+    const [last] = await readLogPage(store, { direction: 'backwards', from: 'end', max: 1 });
+    return { to: last?.position ?? null, suspicious: [] };
+  }
+  const suspicious: Suspect[] = [];
+  let to = after;
+  let requests = 0;
+  for (let page = 0; page < PAGES_MAX; page += 1) {
+    const events = await readLogPage(store, { direction: 'forwards', from: to, max: PAGE });
+    const next = events.filter(({ position }) => position > to);
+    for (const event of next) {
+      const told = webhookOf(event, whose);
+      if (told !== null) {
+        // Younger ones are listed by the next pass; what lies ahead goes by a test clock.
+        if (told.created > coveredTo && told.created <= now) return { to, suspicious };
+        if (!listed.has(told.id) && told.created > now - EVENTS_KEPT_S) {
+          if (requests === ASKED_MAX) return { to, suspicious };
+          requests += 1;
+          const found = await api.event(told.id);
+          if (found.kind === 'gone') suspicious.push({ ...told, at: nowMs });
+          else if (found.kind !== 'found') return { to, suspicious };
+        }
+      }
+      to = event.position;
+    }
+    if (events.length < PAGE) break;
+  }
+  return { to, suspicious };
+}
+
+/** What a webhook of the key's own account and mode says of itself; null of all else. */
+function webhookOf({ metadata, type, stream, data }: RecordedEvent, { account, livemode }: Whose) {
+  if (metadata?.source !== 'webhook' || metadata.quarantine !== undefined) return null;
+  if (metadata.account !== account || metadata.livemode !== livemode || OF_OTHERS.test(type)) return null;
+  const created = isJsonObject(data) ? field(data, 'created') : null;
+  const id = metadata.stripeEventId;
+  return id === null || !isSecond(created) ? null : { id, type, stream, created };
+}
