@@ -153,8 +153,8 @@ files in ./data.
     kind: 'command',
     name: 'money compare',
     group: 'stores',
-    usage: '[what] [options]',
-    summary: 'compare MRR or the books with those by another definition, customer by customer',
+    usage: '[what|report.csv] [options]',
+    summary: 'compare MRR or the books with another definition, or a report of Stripe',
     load: async () => (await import('./money-compare.command.js')).moneyCompareCommand,
   },
   ...(['close', 'reopen', 'closings'] as const).map((name): CommandEntry => ({

@@ -6,6 +6,7 @@ import { loadMoneyPolicy } from '../config.js';
 import { comparePolicies, type PolicyComparison } from '../deriving/compare-policies.js';
 import { variableOf } from '../money-config.js';
 import { textOption, UsageError, wholeNumber, type Command, type Given } from './command.js';
+import { checkReport, compareFile, fileOf } from './money-compare-report.js';
 import { tableOf, timeOption } from './texts.js';
 
 const TOP = { min: 0, max: 10_000 };
@@ -17,18 +18,24 @@ type Difference = Readonly<{ field: string; before: unknown; after: unknown }>;
 
 export const moneyCompareCommand: Command = {
   help: `Derives MRR, or the books, by another definition from the same facts, and says what it would come to and which customers make the
-difference. Nothing is changed; services may run meanwhile. It takes the policy in force from MONEY_… and MRR_…, as the service does.
+difference; or holds a report of Stripe's against the ledger, line by line. Nothing is changed; services may run meanwhile. It takes the policy
+in force from MONEY_… and MRR_…, as the service does.
 
   mrr                 the MRR of each currency; what is compared unless you say otherwise
   journal             the balance of every account
   revenue             what is left of revenue in each month after refunds, disputes, credit notes, write-offs and recoveries,
                       to the end of the month of --as-of
 
+  <file.csv>          a report of Stripe's, known by its columns: subscription_item_change_events of Sigma, debits and credits of Revenue
+                      Recognition, or an itemised balance report. Exit code 1 when a line differs
+
   --with <name>       as others define MRR, as far as our policy can say it: ${Object.keys(definitions).join(', ')};
                       default: the policy without any variable set
   --set <field=value> another value of a field, e.g. mrrDiscounts=none; several with commas: mrrTrials=yes,mrrPaused=keep
   --as-of <time>      what counts up to a time, or an age like 30d  (now)
-  --top <n>           how many customers to name                    (20)
+  --top <n>           how many customers, and lines of a report, to name  (20)
+  --account <id>      of a report: the connected account that it is of; your own unless given
+  --test              of a report: it is of test mode
   --json              as JSON, in minor units
 `,
   options: {
@@ -36,15 +43,24 @@ difference. Nothing is changed; services may run meanwhile. It takes the policy 
     set: { type: 'string' },
     'as-of': { type: 'string' },
     top: { type: 'string', default: '20' },
+    account: { type: 'string' },
+    test: { type: 'boolean' },
     json: { type: 'boolean' },
   },
   check(given) {
+    if (fileOf(given) !== null) return checkReport(given);
+    if (given.values['account'] !== undefined || given.values['test'] === true)
+      throw new UsageError('--account and --test are for a report of Stripe: money compare report.csv --test.');
     whatOf(given);
     policyOf(given, defaultPolicy);
     timeOption('as-of', textOption(given, 'as-of'));
     wholeNumber('top', given.values['top'], TOP);
   },
-  async run(given, { parts: { database, deriver }, signal, print, report }) {
+  async run(given, context) {
+    const file = fileOf(given);
+    if (file !== null) return compareFile(given, context, file);
+    const { parts, signal, print, report } = context;
+    const { database, deriver } = parts;
     const what = whatOf(given);
     // It is the policy that the deriver of the command line was made with.
     const inForce = deriver.policy as MoneyPolicy;

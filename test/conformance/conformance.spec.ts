@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { projections } from '../../projections/index.js';
 import { seededRandom, type Random } from '../../simulator/random.js';
 import { Appender } from '../../src/eventstore/appender.js';
@@ -13,6 +15,7 @@ import { deliver } from '../support/delivery.js';
 import { runCommand } from '../support/ledger-command.js';
 import { startLedger, type TestLedger } from '../support/ledger.js';
 import { testDatabase, testEventStore, type TestDatabase, type TestServer } from '../support/servers.js';
+import { randomId } from '../support/subscription-events.js';
 import { until } from '../support/until.js';
 import { Asked } from './asked.js';
 import { OTHER_POLICY, type Example } from './example.js';
@@ -170,6 +173,109 @@ describe(`the same events in other orders, each twice (seed ${SEED})`, () => {
       errors.map((error) => ({ id: example.id, error })),
     );
     if (wrong.length > 0) throw new Error(`${wrong.map(({ id }) => id).join(', ')}: ${String(wrong[0]?.error)}`);
+  });
+});
+
+describe('a report of Stripe, held against the ledger', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'ledger-reports-'));
+  afterAll(() => rmSync(folder, { recursive: true }));
+  const toldOf = (id: string): Told => (inStripesOrder.find(({ example }) => example.id === id) as Lived).told;
+  /** The report as CSV; names such as `in_1` are those of the example. */
+  const compare = async (id: string, header: string, rows: readonly string[]) => {
+    const told = toldOf(id);
+    const file = join(folder, `${randomId(id)}.csv`);
+    const ids = (row: string): string => row.replace(/\b(in|si|txn|cus|sub)_\w+/g, (name) => told.id(name));
+    writeFileSync(file, [header, ...rows.map(ids)].join('\r\n'));
+    const args = ['money', 'compare', file, '--account', told.whose.account];
+    const urls = { eventstoreUrl: eventStore.url, databaseUrl: database.url };
+    const { code, output, errors } = await runCommand([...args, '--json'], urls);
+    expect(errors).toBe('');
+    const { reasons, differences, customers, totals } = JSON.parse(output) as Record<string, Record<string, unknown>[]>;
+    const name = (one: Record<string, unknown>) =>
+      Object.fromEntries(
+        Object.entries(one).map(([key, value]) => [key, typeof value === 'string' ? told.named(value) : value]),
+      );
+    return { code, reasons, totals, differences: differences?.map(name), customers: customers?.map(name) };
+  };
+
+  it('finds nothing where they agree, and else the invoices and months that make the difference', async () => {
+    const header = 'accounting_period,currency,invoice_id,customer_id,debit,credit,amount';
+    const january = [
+      '2026-01,usd,in_1,cus_1,AccountsReceivable,DeferredRevenue,90.00',
+      '2026-01,usd,in_1,cus_1,Cash,AccountsReceivable,90.00',
+    ];
+    const later = ['Mar 2026,usd,in_1,cus_1,DeferredRevenue,Revenue,27.90'];
+    const rows = (february: string) => [
+      ...january,
+      '2026-01,usd,in_1,cus_1,DeferredRevenue,Revenue,31.00',
+      '2026-02,usd,in_1,cus_1,DeferredRevenue,Cash,5.90',
+      '2026-02,usd,in_1,cus_1,Refunds,Cash,3.10',
+      `2026-02,usd,in_1,cus_1,DeferredRevenue,Revenue,${february}`,
+    ];
+    const [same, other] = await Promise.all([
+      compare('R10', header, [...rows('25.20'), ...later]),
+      compare('R10', header, rows('25.00')),
+    ]);
+    expect(same).toMatchObject({ code: 0, reasons: [], differences: [] });
+    expect(other).toMatchObject({ code: 1, reasons: [{ why: 'amounts_differ', lines: 2 }] });
+    expect(other.differences).toMatchObject([
+      { name: 'DeferredRevenue', at: '2026-02', object: 'in_1', stripe: 3090, ours: 3110 },
+      { name: 'Revenue', at: '2026-02', object: 'in_1', stripe: -2500, ours: -2520 },
+    ]);
+  });
+
+  it('tells changes of MRR that are at another time, missing, or of other amounts, by customer', async () => {
+    const header = 'event_timestamp,event_type,customer_id,subscription_item_id,currency,mrr_change';
+    const { code, reasons, differences, customers } = await compare('M9', header, [
+      '2026-01-01 00:00:00.000,ACTIVE_START,cus_1,si_1_sub_1,usd,3000',
+      '2026-03-03 00:00:00.000,ACTIVE_END,cus_1,si_1_sub_1,usd,-3000',
+      '2026-02-01 00:00:00.000,ACTIVE_START,cus_9,si_never,usd,500',
+    ]);
+    expect(code).toBe(1);
+    expect(reasons).toEqual([
+      { why: 'another_time', lines: 2 },
+      { why: 'not_heard_of', lines: 1 },
+    ]);
+    expect(differences?.map(({ at, object, stripe, ours }) => [at, object, stripe, ours])).toEqual([
+      ['2026-03-03T00:00:00Z', 'si_1_sub_1', -3000, 0],
+      ['2026-04-01T00:00:00Z', 'si_1_sub_1', 0, -3000],
+      ['2026-02-01T00:00:00Z', 'si_never', 500, 0],
+    ]);
+    expect(customers).toEqual([{ customer: 'cus_9', currency: 'usd', change: -500 }]);
+  });
+
+  it('tells balance transactions that were not seen', async () => {
+    const header = 'balance_transaction_id,created_utc,currency,gross,fee,net,reporting_category';
+    const { code, differences, totals } = await compare('J2', header, [
+      'txn_1,2026-01-01 00:00:00,usd,100.00,3.20,96.80,charge',
+      'txn_2,2026-01-01 00:00:00,usd,50.00,1.75,48.25,charge',
+      'txn_3,2026-01-02 00:00:00,usd,-20.00,0.00,-20.00,refund',
+      'txn_4,2026-01-03 00:00:00,usd,-125.05,0.00,-125.05,payout',
+      'txn_9,2026-01-02 00:00:00,usd,0.00,0.50,-0.50,fee',
+    ]);
+    expect(code).toBe(1);
+    expect(differences).toMatchObject([
+      { object: 'txn_9', name: 'fee', stripe: 50, ours: 0, why: 'not_heard_of' },
+      { object: 'txn_9', name: 'net', stripe: -50, ours: 0, why: 'not_heard_of' },
+    ]);
+    expect(totals).toMatchObject([
+      { name: 'fee', stripe: 545, ours: 495 },
+      { name: 'net', stripe: -50, ours: 0 },
+    ]);
+  });
+
+  it('is refused with what to do where it is none', async () => {
+    const file = join(folder, 'other.csv');
+    writeFileSync(file, 'a,b\n1,2\n');
+    const wrong = join(folder, 'wrong.csv');
+    writeFileSync(wrong, 'balance_transaction_id,currency,fee,net\ntxn_1,usd,0.00,12.345\n');
+    const urls = { eventstoreUrl: eventStore.url, databaseUrl: database.url };
+    const [other, bad] = await Promise.all([file, wrong].map((name) => runCommand(['money', 'compare', name], urls)));
+    expect(other).toMatchObject({
+      code: 2,
+      errors: expect.stringContaining('no report that money compare knows by its columns'),
+    });
+    expect(bad).toMatchObject({ code: 2, errors: expect.stringContaining('line 2: net has more decimals than usd') });
   });
 });
 
