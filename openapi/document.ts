@@ -56,7 +56,6 @@ async function withApp<T>(work: (app: NestFastifyApplication) => T): Promise<T> 
     return work(app);
   } finally {
     await app.close();
-    await Promise.all([store.close(), ...pools.map((pool) => pool.close())]);
   }
 }
 

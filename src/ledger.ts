@@ -1,5 +1,6 @@
 import 'reflect-metadata';
 import type { LoggerService } from '@nestjs/common';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { resolve } from 'node:path';
 import { loadConfig, usesReadModels, type Config } from './config.js';
 import { openStores, type StoresEvent } from './data-directory/index.js';
@@ -21,6 +22,7 @@ export type Ledger = Readonly<{
 
 type Opened = Readonly<{
   ledger: Ledger;
+  app: NestFastifyApplication;
   /** As it was given, and what secrets were made where it has none. */
   configured: Config;
   made: LocalSecrets | null;
@@ -56,6 +58,7 @@ export async function openLedger(variables: Environment, isTerminal: boolean): P
       showDeliveries: isTerminal && !config.production,
     },
     logger,
+    [stores],
   ).catch(async (error: unknown) => {
     await stores.close();
     throw portErrorOf(error, config);
@@ -64,11 +67,8 @@ export async function openLedger(variables: Environment, isTerminal: boolean): P
     logger.fatal(error, 'An embedded server has failed.', 'main');
     return error;
   });
-  const stop = async (): Promise<void> => {
-    await service.stop();
-    await stores.close();
-  };
-  return { ledger: { url: service.url, failed, stop }, configured, made, logger };
+  const { url, app, stop } = service;
+  return { ledger: { url, failed, stop }, app, configured, made, logger };
 }
 
 /**

@@ -1,4 +1,5 @@
 import 'reflect-metadata';
+import { constants } from 'node:os';
 import { join } from 'node:path';
 import { ConfigError, type Config } from './config.js';
 import { SECRETS_FILE } from './data-directory/directory.js';
@@ -10,24 +11,29 @@ import type { LocalSecrets } from './local-secrets.js';
 /** Longest time a stop may take before the process gives up; whatever was acknowledged is durable anyway. */
 const STOP_WITHIN_MS = 30_000;
 
+const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
+
 async function main(): Promise<void> {
   boundHeaps();
   const env = environment();
   const isTerminal = process.stdout.isTTY;
-  const { ledger, configured, made, logger } = await openLedger(env, isTerminal);
-  let stopping = false;
-  const stop = async (reason: string, exitCode: number) => {
-    if (stopping) return;
-    stopping = true;
-    logger.log(`Stopping: ${reason}.`, 'main');
+  const { ledger, app, configured, made, logger } = await openLedger(env, isTerminal);
+  app.enableShutdownHooks([...SIGNALS], { useProcessExit: true });
+  let isStopping = false;
+  // Nest stops the application on the first signal. A second one, or a stop that takes too long, ends the process.
+  for (const signal of SIGNALS)
+    process.on(signal, () => {
+      const exit = (): never => process.exit(128 + constants.signals[signal]);
+      if (isStopping) exit();
+      isStopping = true;
+      logger.log(`Stopping: ${signal}.`, 'main');
+      setTimeout(exit, STOP_WITHIN_MS).unref();
+    });
+  process.once('exit', (code) => code === 0 && logger.log('Stopped.', 'main'));
+  void ledger.failed.then(() => {
     setTimeout(() => process.exit(1), STOP_WITHIN_MS).unref();
-    await ledger.stop();
-    logger.log('Stopped.', 'main');
-    process.exit(exitCode);
-  };
-  process.once('SIGTERM', (signal) => void stop(signal, 0));
-  process.once('SIGINT', (signal) => void stop(signal, 0));
-  void ledger.failed.then(() => stop('an embedded server has failed', 1));
+    return app.close().finally(() => process.exit(1));
+  });
   logger.log(`Listening on ${ledger.url}.`, 'main');
   if (made !== null) {
     // How a person runs another program of this package: by npm in a checkout, else by the binary.

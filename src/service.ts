@@ -1,10 +1,10 @@
 import type { LoggerService } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { LIMITS } from './api/limits.js';
 import { AppModule } from './app.module.js';
 import { hasIndex, usesReadModels, type Config } from './config.js';
+import type { Closing } from './connections.module.js';
 import { connectEventStore, withTimeout } from './eventstore/event-store.js';
 import { createServer } from './http/server.js';
 import { Database } from './read-models/database.js';
@@ -13,28 +13,22 @@ import { Database } from './read-models/database.js';
 export type Service = Readonly<{
   /** Where it listens, e.g. `http://127.0.0.1:3000`. */
   url: string;
-  /** Stops intake, finishes what is in flight, hands the projecting over, closes its connections. */
+  app: NestFastifyApplication;
+  /** Stops intake, finishes what is in flight, hands the projecting over, closes its connections and servers. */
   stop(): Promise<void>;
 }>;
 
-const DRAIN_WITHIN_MS = 10_000;
 const INDEX_OPENS_WITHIN_MS = 2_000;
-
-/** Stops listening and lets requests in flight finish; a connection that never sent one would hold the server open for a minute. */
-async function drain(app: NestFastifyApplication): Promise<void> {
-  const server: Server = app.getHttpServer();
-  const sweep = setInterval(() => server.closeIdleConnections(), 100);
-  const limit = setTimeout(() => server.closeAllConnections(), DRAIN_WITHIN_MS);
-  await app.close();
-  clearInterval(sweep);
-  clearTimeout(limit);
-}
 
 /**
  * Starts the service against the two servers that the configuration names; both may be away, it waits for
- * them by itself. Rejects only when it cannot listen.
+ * them by itself. It closes `servers` last. Rejects only when it cannot listen.
  */
-export async function startService(config: Config, logger: LoggerService): Promise<Service> {
+export async function startService(
+  config: Config,
+  logger: LoggerService,
+  servers: readonly Closing[] = [],
+): Promise<Service> {
   const store = connectEventStore(config.eventstoreUrl);
   const onIdleError = (error: Error): void =>
     void logger.warn(`Postgres closed a connection: ${error.message}`, 'postgres');
@@ -51,39 +45,20 @@ export async function startService(config: Config, logger: LoggerService): Promi
         onIdleError,
       })
     : null;
-  const { module, catchUp, operations, accessChanges, askers, registry, bodyRoute } = AppModule.of({
-    config,
-    store,
-    database,
-    reads,
-    index,
-  });
+  const { module, registry, bodyRoute } = AppModule.of({ config, store, database, reads, index, servers });
   const { requestTimeoutMs, connectionsMax, intakeBodiesBytesMax: bodiesBytesMax } = config;
   const limits = { requestTimeoutMs, connectionsMax, bodiesBytesMax, answersBytesMax: LIMITS.answersBytesMax };
   const app = await createServer(module, { logger, limits, registry, bodyRoute });
-  const closeAll = async () => {
-    await drain(app);
-    await Promise.all([
-      catchUp?.stop(),
-      operations?.stop(),
-      accessChanges?.stop(),
-      ...askers.map((asker) => asker.stop()),
-    ]);
-    await Promise.all([store.close(), database?.close(), reads?.close(), index?.close()]);
-  };
   try {
     // The first deliveries would find no connection yet, and read their streams. Without Postgres intake begins all the same.
     if (index !== null)
       await withTimeout(index.query('select 1'), INDEX_OPENS_WITHIN_MS, 'Postgres').catch(() => undefined);
     await app.listen(config.port, config.host);
   } catch (error) {
-    await closeAll();
+    await app.close();
     throw error;
   }
-  catchUp?.start();
-  operations?.start();
-  accessChanges?.start();
-  for (const asker of askers) asker.start?.();
   const { address, port, family } = app.getHttpServer().address() as AddressInfo;
-  return { url: `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`, stop: closeAll };
+  const url = `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
+  return { url, app, stop: () => app.close() };
 }

@@ -189,7 +189,8 @@ async function serve(): Promise<NestFastifyApplication> {
   const store = connectEventStore(nowhere.eventstoreUrl);
   const pool = () => new Database(nowhere.databaseUrl, { connectionsMax: 1, onIdleError: () => undefined });
   const { module, registry, bodyRoute } = AppModule.of({
-    config: loadConfig(testEnvironment(nowhere)),
+    // A process that projects would look for the stores.
+    config: loadConfig({ ...testEnvironment(nowhere), ROLES: 'ingest,api' }),
     store,
     database: pool(),
     reads: pool(),

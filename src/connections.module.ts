@@ -1,0 +1,21 @@
+import { Inject, Module, type DynamicModule, type OnApplicationShutdown } from '@nestjs/common';
+
+/** A connection to a server, or a server of this process. */
+export type Closing = Readonly<{ close(): Promise<void> }>;
+
+const CONNECTIONS = Symbol('Connections');
+
+/** Closes the connections after everything that uses them, and then the servers that this process runs. */
+@Module({})
+export class ConnectionsModule implements OnApplicationShutdown {
+  constructor(@Inject(CONNECTIONS) private readonly groups: readonly (readonly Closing[])[]) {}
+
+  /** Closes one group after the other. */
+  static of(groups: readonly (readonly Closing[])[]): DynamicModule {
+    return { module: ConnectionsModule, providers: [{ provide: CONNECTIONS, useValue: groups }] };
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    for (const group of this.groups) await Promise.all(group.map((connection) => connection.close()));
+  }
+}

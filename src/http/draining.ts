@@ -1,0 +1,29 @@
+import { Inject, Injectable, type BeforeApplicationShutdown, type OnApplicationShutdown } from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
+import type { Server } from 'node:http';
+
+const SWEEP_EVERY_MS = 100;
+const DRAIN_WITHIN_MS = 10_000;
+
+/**
+ * Lets requests in flight finish when the application stops, and then closes their connections: a client that keeps
+ * one open would hold the stop up for a minute.
+ */
+@Injectable()
+export class Draining implements BeforeApplicationShutdown, OnApplicationShutdown {
+  #sweep: NodeJS.Timeout | undefined;
+  #limit: NodeJS.Timeout | undefined;
+
+  constructor(@Inject(HttpAdapterHost) private readonly host: HttpAdapterHost) {}
+
+  beforeApplicationShutdown(): void {
+    const server = this.host.httpAdapter.getHttpServer() as Server;
+    this.#sweep = setInterval(() => server.closeIdleConnections(), SWEEP_EVERY_MS);
+    this.#limit = setTimeout(() => server.closeAllConnections(), DRAIN_WITHIN_MS);
+  }
+
+  onApplicationShutdown(): void {
+    clearInterval(this.#sweep);
+    clearTimeout(this.#limit);
+  }
+}

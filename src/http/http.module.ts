@@ -1,0 +1,27 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import { APP_GUARD } from '@nestjs/core';
+import type { ApiToken } from '../config.js';
+import { AuthGuard } from './auth.guard.js';
+import { Draining } from './draining.js';
+import { OpenApiController } from './openapi.controller.js';
+import { ProblemsController } from './problems.controller.js';
+import { Tokens } from './tokens.js';
+
+/** What every route of every module is under: tokens and scopes, problems and their documents, and the end of connections. */
+@Module({})
+export class HttpModule {
+  static of(tokens: readonly ApiToken[]): DynamicModule {
+    return {
+      module: HttpModule,
+      global: true,
+      controllers: [OpenApiController, ProblemsController],
+      providers: [
+        { provide: Tokens, useValue: new Tokens(tokens) },
+        AuthGuard,
+        { provide: APP_GUARD, useExisting: AuthGuard },
+        Draining,
+      ],
+      exports: [Tokens, AuthGuard],
+    };
+  }
+}
