@@ -29,10 +29,13 @@ async function main(): Promise<void> {
       logger.log(`Stopping: ${signal}.`, 'main');
       setTimeout(exit, STOP_WITHIN_MS).unref();
     });
-  process.once('exit', (code) => code === 0 && logger.log('Stopped.', 'main'));
-  void ledger.failed.then(() => {
+  process.once('exit', (code) => {
+    if (code === 0) logger.log('Stopped.', 'main');
+  });
+  void ledger.failed.then(async () => {
     setTimeout(() => process.exit(1), STOP_WITHIN_MS).unref();
-    return app.close().finally(() => process.exit(1));
+    await app.close();
+    process.exit(1);
   });
   logger.log(`Listening on ${ledger.url}.`, 'main');
   if (made !== null) {
