@@ -32,12 +32,12 @@ const life = lifecycleOf('invoice_payment');
  */
 export const invoicePayments = defineProjection({
   name: 'invoice_payments',
-  version: 5,
+  version: 6,
   tables: {
     invoice_payments: {
       columns: { ...columns, ...provenanceColumns },
       key: ['id'],
-      indexes: [['invoice', 'id'], ['payment_record']],
+      indexes: [['invoice', 'id'], ['payment_record'], ['payment_intent'], ['charge']],
     },
     invoice_payment_evidence: {
       columns: { ...columns, ...provenanceColumns },

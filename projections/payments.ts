@@ -1,7 +1,7 @@
-import type { PaymentSnapshot } from '../src/events/normalise.js';
+import { refundedOf, type PaymentSnapshot } from '../src/events/normalise.js';
 import { lifecycleOf, statusesOf } from '../src/events/rank.js';
 import { isStale, type Life } from './life.js';
-import { between, flag, id, money, oneOf, text, time } from './columns.js';
+import { between, flag, id, money, oneOf, text, time, type RowOf } from './columns.js';
 import { allBut, defineProjection, type Fact } from './projection.js';
 import { provenanceColumns, provenanceOf, rowOf } from './row.js';
 
@@ -20,6 +20,9 @@ const columns = {
   /** What that was before it last changed, and when it did; null where no event tells. */
   former_refunded_minor: money().orNull(),
   refunded_changed_at: time().orNull(),
+  /** Whether Stripe counts what was authorised and not captured as refunded, and when the rest was captured; null where no event tells. */
+  is_release_counted: flag().orNull(),
+  captured_at: time().orNull(),
   is_captured: flag().orNull(),
   payment_method: id().orNull(),
   balance_transaction: id().orNull(),
@@ -33,7 +36,7 @@ const columns = {
   canceled_at: time().orNull(),
   cancellation_reason: text().orNull(),
 };
-type Row = ReturnType<typeof paymentRow>;
+type Row = RowOf<typeof columns & typeof provenanceColumns>;
 /** `receivedMinor` is null while no event has told how much of the charge was captured. */
 type State = Readonly<{ row: Row; receivedMinor: number | null }> | null;
 
@@ -50,7 +53,7 @@ const lives: Readonly<Record<PaymentSnapshot['object'], Life>> = {
  */
 export const payments = defineProjection({
   name: 'payments',
-  version: 7,
+  version: 8,
   tables: {
     payments: {
       columns: { ...columns, ...provenanceColumns },
@@ -74,37 +77,43 @@ export const payments = defineProjection({
   rows: (state) => ({ payments: state === null ? [] : [state.row] }),
 });
 
-/** What a former event told of the amount captured holds where a later one does not tell it. */
+/** What a former event told of how it was captured holds where a later one does not tell it. */
 function paymentState(before: State, fact: Fact<PaymentSnapshot>): State {
-  const { isReceivedTold, amountReceivedMinor, amountRefundedMinor } = fact.snapshot;
+  const { snapshot, event } = fact;
+  const known = before?.receivedMinor ?? null;
   const receivedMinor =
-    isReceivedTold && amountReceivedMinor > 0 ? amountReceivedMinor : (before?.receivedMinor ?? null);
-  if (isReceivedTold || receivedMinor === null) return { row: paymentRow(before, fact, fact.snapshot), receivedMinor };
-  const released = amountReceivedMinor - receivedMinor;
-  return {
-    row: paymentRow(before, fact, {
-      amountReceivedMinor: receivedMinor,
-      amountRefundedMinor: amountRefundedMinor === null ? null : Math.max(amountRefundedMinor - released, 0),
-    }),
-    receivedMinor,
+    snapshot.isReceivedTold && snapshot.amountReceivedMinor > 0 ? snapshot.amountReceivedMinor : known;
+  const amountReceivedMinor = snapshot.isReceivedTold
+    ? snapshot.amountReceivedMinor
+    : (known ?? snapshot.amountReceivedMinor);
+  const released = Math.max(snapshot.amountMinor - amountReceivedMinor, 0);
+  const isCapture = snapshot.isJustCaptured || (before?.row.is_captured === false && snapshot.isCaptured === true);
+  const counts =
+    isCapture && amountReceivedMinor > 0 && released > 0 && (snapshot.countedRefundedMinor ?? 0) >= released;
+  const isReleaseCounted = snapshot.isReleaseTold
+    ? snapshot.isReleaseCounted
+    : counts || (before?.row.is_release_counted ?? null);
+  const isCounted = isReleaseCounted ?? snapshot.isReleaseCounted;
+  const net = (counted: number | null): number | null => counted && refundedOf(counted, isCounted ? released : 0);
+  const amountRefundedMinor = net(snapshot.countedRefundedMinor);
+  const told = {
+    payment: snapshot.paymentIntent ?? snapshot.id,
+    amountReceivedMinor,
+    amountRefundedMinor,
+    isReleaseCounted,
+    capturedAt: isCapture ? event.created : (before?.row.captured_at ?? null),
+    ...refundedBefore(before, fact, { former: net(snapshot.formerCountedMinor), now: amountRefundedMinor }),
   };
-}
-
-type Amounts = Pick<PaymentSnapshot, 'amountReceivedMinor' | 'amountRefundedMinor'>;
-
-function paymentRow(before: State, fact: Fact<PaymentSnapshot>, amounts: Amounts) {
-  const { snapshot } = fact;
-  const told = { payment: snapshot.paymentIntent ?? snapshot.id, ...refundedBefore(before, fact, amounts) };
-  return { ...rowOf(columns, { ...snapshot, ...amounts, ...told }), ...provenanceOf(fact) };
+  return { row: { ...rowOf(columns, { ...snapshot, ...told }), ...provenanceOf(fact) }, receivedMinor };
 }
 
 /** What a charge counted as refunded before, as the event says, or as the one before it showed. */
 function refundedBefore(
   before: State,
-  { snapshot, event }: Fact<PaymentSnapshot>,
-  { amountRefundedMinor: now }: Amounts,
+  { event }: Fact<PaymentSnapshot>,
+  { former: told, now }: Readonly<{ former: number | null; now: number | null }>,
 ): Readonly<{ formerRefundedMinor: number | null; refundedChangedAt: string | null }> {
-  const former = snapshot.formerRefundedMinor ?? before?.row.amount_refunded_minor ?? null;
+  const former = told ?? before?.row.amount_refunded_minor ?? null;
   if (former !== null && former !== now) return { formerRefundedMinor: former, refundedChangedAt: event.created };
   return {
     formerRefundedMinor: before?.row.former_refunded_minor ?? null,

@@ -1,6 +1,6 @@
 import type { AnyProjection, Table, Tables } from '../../projections/projection.js';
 import type { Queryable } from '../read-models/database.js';
-import type { Listing } from '../read-models/listing.js';
+import type { FilterValue, Listing } from '../read-models/listing.js';
 import { rowsWithStaleness } from '../read-models/stale-rows.js';
 import { answerOf, type Answer } from './answer.js';
 import { findById, findPage, type List, type Page } from './lists.js';
@@ -38,8 +38,15 @@ export async function findOne(connection: Queryable, resource: Resource, id: str
 /** A page of objects. */
 export async function findSome(connection: Queryable, resource: Resource, listing: Listing): Promise<Page> {
   const page = await findPage(connection, resource, listing);
-  return { ...page, data: (await resource.complete?.(connection, page.data, false)) ?? page.data };
+  const data = (await resource.complete?.(connection, page.data, false)) ?? page.data;
+  return { ...page, data: data.filter(hasStatus(listing.filters['status'])) };
 }
+
+/** Whether one has a status that is asked for: other tables may have moved it on, as an invoice that a payment has paid is open no more. */
+export const hasStatus =
+  (asked: readonly FilterValue[] | undefined) =>
+  ({ status }: Answer): boolean =>
+    asked === undefined || asked.includes(String(status));
 
 /** A page of those that have a value, as a list answers it when it is asked for nothing else. */
 export const listingWith = (filters: Listing['filters'], limit: number): Listing => ({

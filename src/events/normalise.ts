@@ -48,6 +48,7 @@ export type { DisputeMovement, DisputeSnapshot } from './snapshots/dispute.js';
 export type { InvoiceItemSnapshot, InvoiceLine } from './snapshots/invoice-line.js';
 export type { InvoicePaymentFacts, InvoicePaymentSnapshot } from './snapshots/invoice-payment.js';
 export type { InvoiceSnapshot, UpcomingInvoiceSnapshot } from './snapshots/invoice.js';
+export { refundedOf } from './snapshots/payment.js';
 export type { PaymentSnapshot } from './snapshots/payment.js';
 export type { MovementSnapshot } from './snapshots/movement.js';
 export type { PaymentMethodSnapshot } from './snapshots/payment-method.js';

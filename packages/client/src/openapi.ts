@@ -2322,6 +2322,9 @@ export interface components {
             readonly formerRefundedMinor: number | null;
             /** Format: date-time */
             readonly refundedChangedAt: string | null;
+            readonly isReleaseCounted: boolean | null;
+            /** Format: date-time */
+            readonly capturedAt: string | null;
             readonly isCaptured: boolean | null;
             readonly paymentMethod: string | null;
             readonly balanceTransaction: string | null;
@@ -2356,6 +2359,9 @@ export interface components {
             readonly formerRefundedMinor: number | null;
             /** Format: date-time */
             readonly refundedChangedAt: string | null;
+            readonly isReleaseCounted: boolean | null;
+            /** Format: date-time */
+            readonly capturedAt: string | null;
             readonly isCaptured: boolean | null;
             readonly paymentMethod: string | null;
             readonly balanceTransaction: string | null;
@@ -5148,9 +5154,9 @@ export interface operations {
                 readonly cursor?: string;
                 readonly limit?: number;
                 readonly order?: "-created" | "created";
+                readonly subscription?: string | readonly string[];
                 readonly number?: string | readonly string[];
                 readonly status?: string | readonly string[];
-                readonly subscription?: string | readonly string[];
                 readonly createdSince?: string;
                 readonly createdUntil?: string;
                 readonly metadata?: string | readonly string[];
@@ -5670,10 +5676,10 @@ export interface operations {
                 readonly cursor?: string;
                 readonly limit?: number;
                 readonly order?: "-created" | "created";
+                readonly subscription?: string | readonly string[];
                 readonly number?: string | readonly string[];
                 readonly status?: string | readonly string[];
                 readonly customer?: string | readonly string[];
-                readonly subscription?: string | readonly string[];
                 readonly createdSince?: string;
                 readonly createdUntil?: string;
                 readonly metadata?: string | readonly string[];

@@ -1,5 +1,6 @@
 import { checkoutSessions } from '../../../projections/checkout-sessions.js';
 import { customers } from '../../../projections/customers.js';
+import { invoicePayments } from '../../../projections/invoice-payments.js';
 import { invoices } from '../../../projections/invoices.js';
 import { paymentMethods } from '../../../projections/payment-methods.js';
 import { subscriptions } from '../../../projections/subscriptions.js';
@@ -10,6 +11,7 @@ import type { Answer } from '../answer.js';
 
 const SUBSCRIPTIONS = viewOf(subscriptions, 'subscriptions');
 const INVOICES = viewOf(invoices, 'invoices');
+const TIES = viewOf(invoicePayments, 'invoice_payments');
 const CUSTOMERS = viewOf(customers, 'customers');
 const METHODS = viewOf(paymentMethods, 'payment_methods');
 const SESSIONS = viewOf(checkoutSessions, 'checkout_sessions');
@@ -40,7 +42,9 @@ export const FINDINGS: Readonly<Record<string, Finding>> = {
     sql: `select 'invoice' as kind, id, created_at as at, customer, jsonb_build_object('subscription', subscription, 'dueDate', due_date, 'attemptCount', attempt_count,
         'nextPaymentAttempt', next_payment_attempt, 'amountRemainingMinor', amount_remaining_minor, 'currency', currency) as details
       from ${INVOICES} where status = 'open' and not is_deleted and ${isRecent()}
-        and amount_remaining_minor > 0 and (due_date < ${NOW} or (due_date is null and attempt_count > 0))`,
+        and amount_remaining_minor > 0 and (due_date < ${NOW} or (due_date is null and attempt_count > 0))
+        and not exists (select from ${TIES} tie where tie.invoice = ${INVOICES}.id and tie.status = 'paid'
+          and tie.amount_paid_minor >= amount_remaining_minor and coalesce(tie.paid_at, tie.stripe_event_created) >= ${INVOICES}.stripe_event_created)`,
   },
   'finalization-failed': {
     says: 'Invoices that Stripe could not finalise: they stay drafts, and nobody is charged.',

@@ -21,7 +21,10 @@ export async function creditNotesOf(connection: Queryable, invoices: readonly st
   return rows;
 }
 
-/** An invoice with its credit notes, the first one first, and how much was credited. Pure. */
+/**
+ * An invoice with its credit notes, the first one first, and how much was credited. What is credited before payment is not due: Stripe lowers
+ * what it asks for, and an invoice that asks for nothing more is paid (docs.stripe.com/invoicing/credit-notes). Pure.
+ */
 export function withCreditNotes(invoice: Answer, rows: readonly Row[]): Answer {
   const notes = rows
     .filter((row) => row['invoice'] === invoice['id'])
@@ -31,13 +34,22 @@ export function withCreditNotes(invoice: Answer, rows: readonly Row[]): Answer {
     creditedMinor({ saysMinor: Number(invoice[`${field}CreditNotesMinor`]), at: created }, notes, column);
   const prePayment = creditedBy('prePayment', 'pre_payment_amount_minor');
   const postPayment = creditedBy('postPayment', 'post_payment_amount_minor');
+  const fresh = prePayment - Number(invoice['prePaymentCreditNotesMinor']);
+  const isOwed = invoice['status'] === 'open' || invoice['status'] === 'uncollectible';
   return {
     ...invoice,
+    ...(isOwed && fresh !== 0 ? dueWithout(fresh, invoice) : {}),
     prePaymentCreditNotesMinor: prePayment,
     postPaymentCreditNotesMinor: postPayment,
     creditedMinor: prePayment + postPayment,
     creditNotes: notes.map(answerOf),
   };
+}
+
+function dueWithout(creditedMinor: number, invoice: Answer): Answer {
+  const amountDueMinor = Math.max(Number(invoice['amountDueMinor']) - creditedMinor, 0);
+  const amountRemainingMinor = Math.max(Number(invoice['amountRemainingMinor']) - creditedMinor, 0);
+  return { amountDueMinor, amountRemainingMinor, ...(amountRemainingMinor === 0 ? { status: 'paid' } : {}) };
 }
 
 type NoteAmount = 'pre_payment_amount_minor' | 'post_payment_amount_minor';

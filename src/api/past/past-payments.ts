@@ -20,6 +20,7 @@ import { notFound } from '../not-found.js';
 import {
   answersAbout,
   invoicePaymentsKnown,
+  nameOfTie,
   partsOfInvoice,
   type Link,
   type PaymentFacts,
@@ -27,6 +28,7 @@ import {
 import {
   isAmong,
   isAsked,
+  isTiedOnly,
   PAYMENTS_LIST,
   PAYMENTS_OF_INVOICE_MAX,
   partsEverOf,
@@ -122,8 +124,7 @@ export async function pastPayments({ past, database }: PastSource, listing: List
   const ofCustomer = facts.members.filter((row) => isAmong(row['customer'], customer)).map(({ payment }) => payment);
   const asked = paymentsAsked(facts, listing.filters);
   const answers = asked.filter(
-    (answer) =>
-      isAsked(answer, listing.filters) && (answer['isOutOfBand'] === true || ofCustomer.includes(answer['id'])),
+    (answer) => isAsked(answer, listing.filters) && (isTiedOnly(answer) || ofCustomer.includes(answer['id'])),
   );
   const page = pageInMemory(
     PAYMENTS_LIST,
@@ -157,12 +158,12 @@ function paymentsAsked(facts: PaymentFacts, { invoice, subscription }: Partial<L
   return own.filter(({ id }) => ofInvoices.has(id));
 }
 
-/** The part that stands for a payment in lists; for a payment record, what ties it to its first invoice. */
-function firstPartOf({ members, invoicePayments: paid }: PaymentFacts, { id: payment, isOutOfBand }: Answer): Row {
-  const parts =
-    isOutOfBand === true
-      ? paid.filter((row) => row['payment_record'] === payment)
-      : members.filter((row) => row['payment'] === payment);
+/** The part that stands for a payment in lists; for one that only ties tell of, the first of these. */
+function firstPartOf({ members, invoicePayments: paid }: PaymentFacts, answer: Answer): Row {
+  const { id: payment } = answer;
+  const parts = isTiedOnly(answer)
+    ? paid.filter((row) => nameOfTie(row) === payment)
+    : members.filter((row) => row['payment'] === payment);
   const [first = {}] = parts
     .map((part): Row => ({ ...part, payment }))
     .sort((a, b) => compared(placeOf(PAYMENTS_LIST.table, a), placeOf(PAYMENTS_LIST.table, b)));

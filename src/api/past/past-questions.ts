@@ -22,7 +22,9 @@ import { answerOfEvents, type EventQuestion } from '../events/event-questions.js
 import { allListedBy, couponsOf, withDiscountsKnown } from '../subscriptions/discounts.js';
 import { AsOf, asOfAnswer, notKnownThen, rowsAt, withStreams, type Owner } from './as-of.js';
 import type { KeptTimelines } from '../timeline/kept-timelines.js';
+import { hasStatus } from '../resource.js';
 import { withCreditNotes } from '../invoices/credit-notes.js';
+import { settledAnswer, settledRow, unsettledIds } from '../invoices/settled.js';
 import { INVOICES } from '../invoices/invoices.js';
 import { SUBSCRIPTIONS } from '../subscriptions/subscriptions.js';
 import type { Listing } from '../../read-models/listing.js';
@@ -114,12 +116,15 @@ async function pastInvoices(
     question,
   );
   const ids = page.data.map(({ id }) => String(id));
-  const streams = await past.read(await database.snapshot((connection) => streamsOfCreditNotes(connection, ids)));
-  const notes = rowsAt(creditNotes, streams, question.at).credit_notes;
+  const noted = await past.read(await database.snapshot((connection) => streamsOfCreditNotes(connection, ids)));
+  const notes = rowsAt(creditNotes, noted, question.at).credit_notes;
+  const { payments, streams } = await pastMoneyOf({ past, database }, unsettledIds(page.data), question.at);
   return {
     ...page,
-    data: page.data.map((invoice) => withCreditNotes(invoice, notes)),
-    asOf: withStreams(page.asOf, streams, question.at),
+    data: page.data
+      .map((invoice) => settledAnswer(withCreditNotes(invoice, notes), payments))
+      .filter(hasStatus(question.listing.filters['status'])),
+    asOf: withStreams(page.asOf, new Map([...noted, ...streams]), question.at),
   };
 }
 
@@ -172,8 +177,10 @@ async function pastAccess(
   const own = await past.streamsOfCustomers(question.customers, ['customer', ...NAMING_OBJECTS]);
   const rowsOf = <T extends Tables>(projection: AnyProjection<T>) => rowsAt(projection, own, at);
   const subscriptionRows = rowsOf(subscriptions).subscriptions;
-  const invoiceRows = invoicesOfPeriods(subscriptionRows, rowsOf(invoices).invoices);
-  const { payments, creditNotes: notes, streams } = await pastMoneyOf({ past, database }, paidIds(invoiceRows), at);
+  const told = invoicesOfPeriods(subscriptionRows, rowsOf(invoices).invoices);
+  const ids = [...paidIds(told), ...unsettledIds(told)];
+  const { payments, creditNotes: notes, streams } = await pastMoneyOf({ past, database }, ids, at);
+  const invoiceRows = told.map((row) => settledRow(row, payments));
   const clockStreams =
     question.time === null
       ? await past.read(clocksOf(subscriptionRows).map((id) => `test_helpers.test_clock-${id}`))

@@ -1,6 +1,6 @@
 import { answerOf, type Answer, type Row } from '../answer.js';
 import { timeOrNull } from '../values.js';
-import { paymentMoney, refundsKnown } from './payment-money.js';
+import { paymentMoney, refundsKnown, type PaymentRows } from './payment-money.js';
 
 /**
  * All that is known of some payments, from whichever streams, in any order, and perhaps of others too. `links` are those around the payments
@@ -47,8 +47,8 @@ export function paymentAnswer(payment: string, facts: PaymentFacts): Answer {
   return {
     id: payment,
     isOutOfBand: false,
-    ...summaryOf(intent, charges),
-    ...paymentMoney({ intent, charges, refunds, disputes, movements }),
+    ...summaryOf({ intent, charges, tiedMinor: paidByTies(invoicePayments, intent) }),
+    ...paymentMoney({ intent, charges, refunds, disputes, movements, tiedMinor: paidByTies(invoicePayments, intent) }),
     isDisputed: disputes.length > 0 || charges.some((charge) => charge['is_disputed'] === true),
     paymentIntent: intent === undefined ? null : answerOf(intent),
     charges: charges.map((charge) => ({ ...answerOf(charge), isDisputed: isDisputed(charge, disputes) })),
@@ -81,14 +81,24 @@ function linkedTo(names: ReadonlySet<string>, links: readonly Link[]): ReadonlyS
 const timeOf = ({ created_at: at }: Row): number => timeOrNull(at)?.getTime() ?? Number.NEGATIVE_INFINITY;
 const byId = (a: Row, b: Row): number => (String(a['id']) < String(b['id']) ? -1 : 1);
 
+/** What invoice payments say that a payment paid, since its intent was last told. */
+const paidByTies = (ties: readonly Row[], intent: Row | undefined): number =>
+  ties
+    .filter(
+      ({ status, paid_at: at, stripe_event_created: toldAt }) =>
+        status === 'paid' && (timeOrNull(at ?? toldAt) ?? 0) >= (timeOrNull(intent?.['stripe_event_created']) ?? 0),
+    )
+    .reduce((sum, tie) => sum + Number(tie['amount_paid_minor']), 0);
+
 /**
- * A payment has succeeded when its intent says so, or one of its charges has received money; else the intent tells how far it
+ * A payment has succeeded when its intent says so, one of its charges has received money, or it has paid an invoice; else the intent tells how far it
  * is, or the latest attempt. Why it failed is told by the latest attempt that did, until the payment succeeds.
  */
-function summaryOf(intent: Row | undefined, charges: readonly Row[]): Answer {
+function summaryOf({ intent, charges, tiedMinor }: Pick<PaymentRows, 'intent' | 'charges' | 'tiedMinor'>): Answer {
   const latest = charges.at(-1);
   const newest = intent ?? latest;
-  const isReceived = charges.some((charge) => Number(charge['amount_received_minor']) > 0);
+  const isReceived =
+    charges.some((charge) => Number(charge['amount_received_minor']) > 0) || (charges.length === 0 && tiedMinor > 0);
   const isOver = intent?.['status'] === 'succeeded' || intent?.['status'] === 'canceled';
   const status = isReceived && !isOver ? 'succeeded' : newest?.['status'];
   const failed = [...charges, ...(intent === undefined ? [] : [intent])].findLast(
@@ -170,23 +180,33 @@ function paidInvoice(id: string, invoicePayments: readonly Row[], invoices: read
  */
 export function answersAbout(names: readonly string[], facts: PaymentFacts): Answer[] {
   const known = new Set(facts.members.map(({ payment }) => payment));
+  const parts = new Set([...facts.members.map(({ id }) => String(id)), ...attemptsOf(facts)]);
   return names.flatMap((name) => {
     if (known.has(name)) return [paymentAnswer(name, facts)];
-    const paying = facts.invoicePayments.filter((row) => row['payment_record'] === name).sort(byId);
-    return paying.length === 0 ? [] : [recordAnswer(name, paying, facts)];
+    const paying = facts.invoicePayments.filter((row) => nameOfTie(row) === name).sort(byId);
+    return paying.length === 0 || parts.has(name) ? [] : [tiedAnswer(name, paying, facts)];
   });
 }
 
-/** A payment outside Stripe, which knows no more of it than which invoices it paid; `paying` are its invoice payments. */
-function recordAnswer(record: string, paying: readonly Row[], { invoices }: PaymentFacts): Answer {
+/** Charges that payment intents name. */
+const attemptsOf = ({ links }: PaymentFacts): string[] =>
+  links
+    .filter(({ object, target_kind: kind }) => object === 'payment_intent' && kind === 'payment')
+    .map(({ target }) => target);
+
+/** What an invoice payment calls its payment. */
+export const nameOfTie = (row: Row): unknown => row['payment_record'] ?? row['payment_intent'] ?? row['charge'];
+
+/** A payment of which nothing is known but which invoices it paid, as one outside Stripe; `paying` are its invoice payments. */
+function tiedAnswer(name: string, paying: readonly Row[], { invoices }: PaymentFacts): Answer {
   const sum = (column: string): number => paying.reduce((total, row) => total + Number(row[column]), 0);
   const ids = [...new Set(paying.map(({ invoice }) => String(invoice)))].sort();
   const paid = paying.filter(({ status }) => status === 'paid');
   const receivedMinor = paid.reduce((total, row) => total + Number(row['amount_paid_minor']), 0);
   const [first] = paying;
   return {
-    id: record,
-    isOutOfBand: true,
+    id: name,
+    isOutOfBand: paying.every((row) => row['payment_record'] === name),
     status:
       paid.length > 0 ? 'succeeded' : paying.every(({ status }) => status === 'canceled') ? 'canceled' : 'pending',
     customer: invoices.find(({ id }) => ids.includes(String(id)))?.['customer'] ?? null,

@@ -10,6 +10,8 @@ export type PaymentRows = Readonly<{
   refunds: readonly Row[];
   disputes: readonly Row[];
   movements: readonly Row[];
+  /** What it paid of invoices, by what ties it to them. */
+  tiedMinor: number;
 }>;
 
 /**
@@ -47,8 +49,8 @@ export function paymentMoney(rows: PaymentRows): PaymentMoney {
 }
 
 /** An intent that has succeeded knows the whole, unless its charge failed after all, as a bank debit may. */
-function receivedOf({ intent, charges }: PaymentRows): number {
-  const byCharges = sumOf(charges, amountOf('amount_received_minor'));
+function receivedOf({ intent, charges, tiedMinor }: PaymentRows): number {
+  const byCharges = charges.length > 0 ? sumOf(charges, amountOf('amount_received_minor')) : tiedMinor;
   if (intent?.['status'] !== 'succeeded') return Math.max(byCharges, amountOf('amount_received_minor')(intent ?? {}));
   const cameBack = charges.some(
     (charge) =>
@@ -61,7 +63,8 @@ function refundedOf(
   rows: PaymentRows,
   received: number,
 ): Pick<PaymentMoney, 'amountRefundedMinor' | 'amountRefundedUnlistedMinor' | 'amountRefundPendingMinor'> {
-  const refunds = rows.refunds.filter((refund) => !isRelease(refund, rows));
+  const releases = releasesAmong(rows);
+  const refunds = rows.refunds.filter((refund) => !releases.has(refund));
   const sumWith = (statuses: readonly unknown[]): number =>
     sumOf(
       refunds.filter(({ status }) => statuses.includes(status)),
@@ -88,7 +91,19 @@ function unlistedOf(charge: Row, refunds: readonly Row[], isOnly: boolean): numb
       (refund['charge'] === charge['id'] || (isOnly && (refund['charge'] ?? null) === null)) &&
       bornAt(refund) <= seenAt,
   );
-  return Math.max(amountOf('amount_refunded_minor')(charge) - explainedBy(charge, explaining), 0);
+  return Math.max(countedOf(charge, explaining) - explainedBy(charge, explaining), 0);
+}
+
+/** What a charge counts. Where no event shows whether it counts a release, refunds show that it does not that are more than would be left. */
+function countedOf(charge: Row, refunds: readonly Row[]): number {
+  const counted = amountOf('amount_refunded_minor')(charge);
+  const received = amountOf('amount_received_minor')(charge);
+  const made = sumOf(
+    refunds.filter(({ status }) => status === 'succeeded'),
+    amountOf('amount_minor'),
+  );
+  const isTold = received === 0 || (charge['is_release_counted'] ?? null) !== null;
+  return isTold || made <= counted ? counted : counted + amountOf('amount_minor')(charge) - received;
 }
 
 /**
@@ -116,14 +131,34 @@ const wasNeverReceived = ({ intent, charges }: PaymentRows): boolean =>
 
 const bornAt = (refund: Row): number => Math.min(timeOf(refund['known_since']), timeOf(refund['created_at']));
 
-/** What was authorised and is not captured, Stripe releases by a refund that moves no money. */
-function isRelease(refund: Row, { intent, charges }: PaymentRows): boolean {
-  if (refund['status'] !== 'succeeded' || (refund['balance_transaction'] ?? null) !== null) return false;
-  const of = charges.find(({ id }) => id === refund['charge']) ?? (charges.length === 0 ? intent : undefined);
-  if (of === undefined) return false;
-  const releasedMinor = amountOf('amount_minor')(of) - amountOf('amount_received_minor')(of);
-  return releasedMinor === amountOf('amount_minor')(refund);
+/**
+ * Before 2025-03-31.basil Stripe releases what was authorised and is not captured by a refund that moves no money, when it captures, or gives
+ * up. Of each charge that is one at most; somebody who asks for a refund of what was captured names a reason, or asks later.
+ */
+function releasesAmong({ intent, charges, refunds }: PaymentRows): ReadonlySet<Row> {
+  const releases = new Map<Row, Row>();
+  for (const refund of [...refunds].sort((a, b) => timeOf(a['created_at']) - timeOf(b['created_at']))) {
+    if (refund['status'] !== 'succeeded' || (refund['balance_transaction'] ?? null) !== null) continue;
+    const of = charges.find(({ id }) => id === refund['charge']) ?? (charges.length === 0 ? intent : undefined);
+    if (of !== undefined && !releases.has(of) && isRelease(refund, of)) releases.set(of, refund);
+  }
+  return new Set(releases.values());
 }
+
+function isRelease(refund: Row, of: Row): boolean {
+  const received = amountOf('amount_received_minor')(of);
+  if (amountOf('amount_minor')(of) - received !== amountOf('amount_minor')(refund)) return false;
+  if (received === 0) return true;
+  if (of['is_release_counted'] === false || (refund['reason'] ?? null) !== null) return false;
+  const capturedAt = of['object'] === 'charge' ? of['captured_at'] : of['stripe_event_created'];
+  const isOld = String(refund['api_version'] ?? '') < '2025-03-31.basil';
+  const [captured, created] = [timeOrNull(capturedAt), timeOrNull(refund['created_at'])];
+  if (captured === null || created === null) return of['is_release_counted'] === true || isOld;
+  return Math.abs(created.getTime() - captured.getTime()) <= AT_ONCE_MS || (of['object'] !== 'charge' && isOld);
+}
+
+/** Within which a capture and the release of the rest happen. */
+const AT_ONCE_MS = 60_000;
 
 /**
  * What a dispute takes: its movements say it where they are in the payment's currency, else its amount is taken until money came back.

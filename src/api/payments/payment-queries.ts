@@ -10,6 +10,7 @@ import { viewOf } from '../../read-models/schema.js';
 import { rowsWithStaleness } from '../../read-models/stale-rows.js';
 import type { Answer, Row } from '../answer.js';
 import { findRows, pageOf, refuseUnknownWords, type List, type Page } from '../lists.js';
+import { invoicesOfSubscriptions } from '../invoices/of-subscriptions.js';
 import { answersAbout, invoicePaymentsKnown, partsOfInvoice, type Link, type PaymentFacts } from './payment-answer.js';
 
 const PAYMENTS = viewOf(payments, 'payments');
@@ -26,11 +27,18 @@ export async function findPayment(connection: Queryable, id: string): Promise<An
 /** What of a part, or of a payment record, a list of payments looks at. */
 const LISTED = 'payment, id, created_at, livemode, account, status, customer';
 const EARLIER = `(coalesce(earlier.created_at, '-infinity'::timestamptz), earlier.id) < (coalesce(first.created_at, '-infinity'::timestamptz), first.id)`;
-const RECORD = 'payment_record, id, created_at, livemode, account';
-/** What ties payment records to invoices, each once: by events of its own, or as an invoice lists it. */
-const RECORDS = `(select ${RECORD} from ${viewOf(invoicePayments, 'invoice_payments')} union
-  select ${RECORD} from ${viewOf(invoicePayments, 'invoice_payment_evidence')} listed
+/** What ties payments that are named so to invoices, each once: by events of its own, or as an invoice lists it. */
+const tiesBy = (name: string): string => {
+  const columns = `${name}, id, created_at, livemode, account`;
+  return `(select ${columns} from ${viewOf(invoicePayments, 'invoice_payments')} union
+  select ${columns} from ${viewOf(invoicePayments, 'invoice_payment_evidence')} listed
   where not exists (select from ${viewOf(invoicePayments, 'invoice_payments')} own where own.id = listed.id))`;
+};
+/** Payments of which nothing is known but which invoices they paid; those outside Stripe are no others. */
+const tiedOnly = (name: string): string =>
+  `(select ${name} as payment, id, created_at, livemode, account, null::text as status, null::text as customer, true as is_tied from ${tiesBy(name)} first
+      where ${name} is not null and not exists (select from ${tiesBy(name)} earlier where earlier.${name} = first.${name} and ${EARLIER})
+        and not exists (select from ${PAYMENTS} known where known.payment = first.${name} or known.id = first.${name})) payments`;
 
 /**
  * Payments by the first of their parts. Filters by customer and status look at all parts; those by invoice and subscription are
@@ -40,7 +48,7 @@ export const PAYMENTS_LIST: List = {
   name: 'payments',
   table: payments.tables.payments,
   sources: [
-    `(select ${LISTED}, false as is_record from ${PAYMENTS} first
+    `(select ${LISTED}, false as is_tied from ${PAYMENTS} first
       where not exists (select from ${PAYMENTS} earlier where earlier.payment = first.payment and ${EARLIER})) payments`,
   ],
   own: {
@@ -51,19 +59,15 @@ export const PAYMENTS_LIST: List = {
   },
 };
 
-/** With what invoices were paid by outside Stripe, which is in no other list. */
+/** With what only ties to invoices tell of, which is in no other list. */
 const WITH_RECORDS: List = {
   ...PAYMENTS_LIST,
   own: {
     ...PAYMENTS_LIST.own,
-    customer: (customers) => `(is_record or ${isOfCustomer(customers)})`,
-    status: (statuses) => `(is_record or ${mayHaveStatus(statuses)})`,
+    customer: (customers) => `(is_tied or ${isOfCustomer(customers)})`,
+    status: (statuses) => `(is_tied or ${mayHaveStatus(statuses)})`,
   },
-  sources: [
-    ...PAYMENTS_LIST.sources,
-    `(select payment_record as payment, id, created_at, livemode, account, null::text as status, null::text as customer, true as is_record from ${RECORDS} first
-      where payment_record is not null and not exists (select from ${RECORDS} earlier where earlier.payment_record = first.payment_record and ${EARLIER})) payments`,
-  ],
+  sources: [...PAYMENTS_LIST.sources, ...['payment_record', 'payment_intent', 'charge'].map(tiedOnly)],
 };
 
 /**
@@ -104,7 +108,11 @@ const nameOf = ({ payment }: Row): string => String(payment);
 
 /** What the rows of a list cannot say of a payment. */
 export const isAsked = (answer: Answer, { status, customer }: Listing['filters']): boolean =>
-  isAmong(answer['status'], status) && (answer['isOutOfBand'] !== true || isAmong(answer['customer'], customer));
+  isAmong(answer['status'], status) && (!isTiedOnly(answer) || isAmong(answer['customer'], customer));
+
+/** Whether only ties to invoices tell of a payment, as of those outside Stripe. */
+export const isTiedOnly = ({ paymentIntent, charges }: Answer): boolean =>
+  paymentIntent === null && (charges as readonly unknown[]).length === 0;
 
 export const isAmong = (value: unknown, wanted: readonly unknown[] | undefined): boolean =>
   wanted === undefined || wanted.includes(value);
@@ -137,14 +145,23 @@ export async function paymentsOfInvoices(connection: Queryable, invoiceIds: read
   return answersOf(connection, names.slice(0, PAYMENTS_OF_INVOICE_MAX));
 }
 
+/** The payments of these invoices, if money of any of them came. Most that are open have none, which one question tells. */
+export async function paymentsPaying(connection: Queryable, invoiceIds: readonly string[]): Promise<Answer[]> {
+  if (invoiceIds.length === 0) return [];
+  const { rows } = await connection.query<{ any: boolean }>(
+    `with ${TIED} select exists (select from ${PAYMENTS} where id in (select id from tied) and (amount_received_minor > 0 or status = 'succeeded'))
+      or exists (select from ties where object = 'invoice_payment') or exists (
+        select from ${viewOf(invoicePayments, 'invoice_payment_evidence')} where payment_intent in (select id from tied)) as any`,
+    [invoiceIds],
+  );
+  return rows[0]?.any === true ? paymentsOfInvoices(connection, invoiceIds) : [];
+}
+
 /** The payments of these invoices, if money of any of them went back, or may go back. Most have none, which one question tells. */
 export async function paymentsGivenBack(connection: Queryable, invoiceIds: readonly string[]): Promise<Answer[]> {
   if (invoiceIds.length === 0) return [];
   const { rows } = await connection.query<{ any: boolean }>(
-    `with ties as (${TIES}),
-      tied as (
-        select target as id from ties where target_kind = 'payment'
-        union select id from ties where target_kind = 'invoice' and object in ('charge', 'payment_intent')),
+    `with ${TIED},
       named as (select payment from ${PAYMENTS} where id in (select id from tied) union select id from tied),
       parts as (select id, amount_refunded_minor > 0 or is_disputed as says_so from ${PAYMENTS} where payment in (select payment from named))
     select exists (select from parts where says_so) or exists (
@@ -195,6 +212,12 @@ const TIES = `
   union select paid.object, paid.id, paid.target_kind, paid.target from ${LINKS} of join ${LINKS} paid using (object, id)
     where of.object = 'invoice_payment' and of.target = any($1) and of.target_kind = 'invoice' and paid.target_kind = 'payment'`;
 
+/** Those links as \`ties\`, and the payments and parts of payments in them as \`tied\`. */
+const TIED = `ties as (${TIES}),
+      tied as (
+        select target as id from ties where target_kind = 'payment'
+        union select id from ties where target_kind = 'invoice' and object in ('charge', 'payment_intent'))`;
+
 async function tiesOf(connection: Queryable, invoiceIds: readonly string[]): Promise<readonly Link[]> {
   if (invoiceIds.length === 0) return [];
   const { rows } = await connection.query<Link>(TIES, [invoiceIds]);
@@ -215,10 +238,10 @@ export async function partsEverOf(
   return rows.map(({ id }) => id);
 }
 
-/** The invoices that have ever named one of these subscriptions. */
+/** The invoices of these subscriptions, and those that have ever named one of them. */
 async function invoicesOf(connection: Queryable, subscriptions: readonly unknown[]): Promise<string[]> {
   const { rows } = await connection.query<{ id: string }>(
-    `select id from ${LINKS} where object = 'invoice' and target_kind = 'subscription' and target = any($1)`,
+    `select id from ${LINKS} where object = 'invoice' and target_kind = 'subscription' and target = any($1) union ${invoicesOfSubscriptions('$1')}`,
     [subscriptions],
   );
   return rows.map(({ id }) => id);

@@ -1,3 +1,4 @@
+import { creditNotes } from '../../../projections/credit-notes.js';
 import { isFurtherRefund, refunds } from '../../../projections/refunds.js';
 import type { Queryable } from '../../read-models/database.js';
 import { viewOf } from '../../read-models/schema.js';
@@ -9,17 +10,19 @@ import { textOrNull } from '../values.js';
 
 const OWN = viewOf(refunds, 'refunds');
 const EVIDENCE = viewOf(refunds, 'refund_evidence');
+const NOTES = viewOf(creditNotes, 'credit_notes');
 
 const SHARED =
   'currency, charge, payment_intent, balance_transaction, failure_balance_transaction, failure_reason, reason, created_at, livemode, account, stripe_event_id, stripe_event_type, stripe_event_created, api_version, stream, stale_since, unread_event, stale_cause, stale_revision';
 
-/** Refunds of customers: a refund of most API versions names its charge and payment intent only. */
+/** Refunds of customers: a refund of most API versions names its charge and payment intent only; one that only a credit note tells of, nothing. */
 const ofCustomers = (customers: string): string => `id in (
   with parts as (${partsOfCustomers(customers)})
   select id from ${OWN} where customer = any(${customers})
   union select own.id from parts join ${OWN} own on own.charge = parts.id
   union select own.id from parts join ${OWN} own on own.payment_intent = parts.id
-  union select listed.refund from parts join ${EVIDENCE} listed on listed.charge = parts.id)`;
+  union select listed.refund from parts join ${EVIDENCE} listed on listed.charge = parts.id
+  union select noted.refund from ${NOTES} note join ${EVIDENCE} noted on noted.source = note.id where note.customer = any(${customers}))`;
 
 /**
  * Each refund once: from its own events, else from the charge that lists it, else from a credit note that names it, as payments have them too.
@@ -44,14 +47,20 @@ export const REFUNDS: Resource = {
 
 /** Refunds with the credit notes that tell of them, and as far on as the charges that list them show them. */
 async function withEvidence(connection: Queryable, found: readonly Answer[]): Promise<Answer[]> {
-  const { rows } = await connection.query<Row>(`select * from ${EVIDENCE} where refund = any($1) order by source`, [
-    found.map(({ id }) => id),
-  ]);
+  const { rows } = await connection.query<Row>(
+    `select told.*, note.customer from ${EVIDENCE} told left join ${NOTES} note on note.id = told.source where refund = any($1) order by source`,
+    [found.map(({ id }) => id)],
+  );
   return found.map((one) => {
     const evidence = rows.filter(({ refund }) => refund === one['id']);
     const further = evidence.find(({ status }) => isFurtherRefund(textOrNull(one['status']), textOrNull(status)));
-    const creditNotes = evidence.filter((row) => row['source_object'] === 'credit_note').map(({ source }) => source);
-    return { ...one, ...(further === undefined ? {} : evidenceAnswer(further)), creditNotes };
+    const noted = evidence.filter((row) => row['source_object'] === 'credit_note');
+    return {
+      ...one,
+      ...(further === undefined ? {} : evidenceAnswer(further)),
+      customer: one['customer'] ?? noted.find(({ customer }) => customer !== null)?.['customer'] ?? null,
+      creditNotes: noted.map(({ source }) => source),
+    };
   });
 }
 

@@ -23,8 +23,17 @@ export type PaymentSnapshot = Readonly<{
   isReceivedTold: boolean;
   /** Cumulative over all refunds of what was captured; null on an intent, which does not say. */
   amountRefundedMinor: number | null;
-  /** What `amountRefundedMinor` was before this event, where the event says that it changed it. */
-  formerRefundedMinor: number | null;
+  /** Stripe's own count, which may have what was released, too, and what it was before this event, where that says that it changed it. */
+  countedRefundedMinor: number | null;
+  formerCountedMinor: number | null;
+  /**
+   * Whether Stripe counts what was authorised and not captured as refunded; from 2025-03-31.basil on it does not, by the version of the
+   * request that captured, which need not be that of the event. `isReleaseTold`: the event shows it; else it is assumed.
+   */
+  isReleaseCounted: boolean;
+  isReleaseTold: boolean;
+  /** Whether this event captured it. */
+  isJustCaptured: boolean;
   /** False while money is authorised alone; null on an intent. */
   isCaptured: boolean | null;
   customer: string | null;
@@ -58,6 +67,10 @@ export function chargeSnapshot(stripeEvent: StripeEvent): PaymentSnapshot {
   const charge = new Fields(stripeEvent.data.object, 'charge');
   const amount = charge.integer('amount');
   const received = receivedBy(charge, stripeEvent);
+  // More than was authorised may be captured.
+  const released = Math.max(amount - received.amountReceivedMinor, 0);
+  const counted = charge.integerOrNull('amount_refunded') ?? 0;
+  const release = releaseBy(charge, stripeEvent, { counted, released });
   return {
     kind: 'payment',
     object: 'charge',
@@ -66,11 +79,11 @@ export function chargeSnapshot(stripeEvent: StripeEvent): PaymentSnapshot {
     currency: charge.text('currency'),
     amountMinor: amount,
     ...received,
-    amountRefundedMinor: refundedOf(
-      charge.integerOrNull('amount_refunded') ?? 0,
-      amount - received.amountReceivedMinor,
-    ),
-    formerRefundedMinor: formerRefundedOf(stripeEvent, amount - received.amountReceivedMinor),
+    amountRefundedMinor: refundedOf(counted, release.isReleaseCounted ? released : 0),
+    countedRefundedMinor: counted,
+    formerCountedMinor: formerly(stripeEvent, 'amount_refunded'),
+    ...release,
+    isJustCaptured: isJustCaptured(stripeEvent),
     isCaptured: charge.flag('captured', true),
     customer: charge.idOrNull('customer'),
     invoice: charge.idOrNull('invoice'),
@@ -99,33 +112,55 @@ export function chargeSnapshot(stripeEvent: StripeEvent): PaymentSnapshot {
  */
 function receivedBy(
   charge: Fields,
-  { data: { previous_attributes: previous } }: StripeEvent,
+  stripeEvent: StripeEvent,
 ): Pick<PaymentSnapshot, 'amountReceivedMinor' | 'isReceivedTold'> {
   const isPaid = charge.flag('paid', false) && chargeStatusOf(charge.object) === 'succeeded';
   if (!isPaid || !charge.flag('captured', true))
     return { amountReceivedMinor: isPaid ? (charge.integerOrNull('amount_captured') ?? 0) : 0, isReceivedTold: true };
   const captured = charge.integerOrNull('amount_captured');
   if (captured !== null) return { amountReceivedMinor: captured, isReceivedTold: true };
-  const isJustCaptured = previous !== null && field(previous, 'captured') === false;
-  const released = isJustCaptured
+  const isJust = isJustCaptured(stripeEvent);
+  const released = isJust
     ? (charge.integerOrNull('amount_refunded') ?? 0)
     : charge.hashes('refunds').reduce((sum, refund) => sum + (movedNothing(refund) ? refund.integer('amount') : 0), 0);
-  return { amountReceivedMinor: charge.integer('amount') - released, isReceivedTold: isJustCaptured || released > 0 };
+  return { amountReceivedMinor: charge.integer('amount') - released, isReceivedTold: isJust || released > 0 };
 }
 
 const movedNothing = (refund: Fields): boolean =>
   field(refund.object, 'balance_transaction') === null && Object.hasOwn(refund.object, 'balance_transaction');
 
-/** Stripe counts what was authorised and not captured as refunded once it is released. */
-const refundedOf = (refunded: number, notCaptured: number): number =>
-  refunded >= notCaptured ? refunded - notCaptured : refunded;
+/** What Stripe counts as refunded, without what of it was released. */
+export const refundedOf = (counted: number, released: number): number =>
+  counted >= released ? counted - released : counted;
 
-function formerRefundedOf(
-  { data: { previous_attributes: previous } }: StripeEvent,
-  notCaptured: number,
-): number | null {
-  const former = previous === null ? null : field(previous, 'amount_refunded');
-  return Number.isSafeInteger(former) ? refundedOf(former as number, notCaptured) : null;
+/**
+ * Until 2025-03-31.basil a capture of a part refunds the rest at once, and counts that; since then nothing is refunded
+ * (support.stripe.com/questions/changes-to-balance-transaction-behavior-for-partial-capture-and-payment-cancellation-flows).
+ */
+function releaseBy(
+  charge: Fields,
+  stripeEvent: StripeEvent,
+  { counted, released }: { counted: number; released: number },
+): Pick<PaymentSnapshot, 'isReleaseCounted' | 'isReleaseTold'> {
+  if (released === 0 || released === charge.integer('amount')) return { isReleaseCounted: true, isReleaseTold: false };
+  const before = formerly(stripeEvent, 'amount_refunded');
+  const isJust = isJustCaptured(stripeEvent);
+  if (counted < released || (!isJust && before !== null && before < released))
+    return { isReleaseCounted: false, isReleaseTold: true };
+  if (
+    isJust ||
+    charge.hashes('refunds').some((refund) => movedNothing(refund) && refund.integer('amount') === released)
+  )
+    return { isReleaseCounted: true, isReleaseTold: true };
+  return { isReleaseCounted: true, isReleaseTold: false };
+}
+
+const isJustCaptured = ({ type, data: { previous_attributes: previous } }: StripeEvent): boolean =>
+  previous === null ? type === 'charge.captured' : field(previous, 'captured') === false;
+
+function formerly({ data: { previous_attributes: previous } }: StripeEvent, name: string): number | null {
+  const former = previous === null ? null : field(previous, name);
+  return Number.isSafeInteger(former) ? (former as number) : null;
 }
 
 /** Other outcomes have reasons of Stripe's own: a block by a rule is no decline. */
@@ -156,7 +191,11 @@ export function paymentIntentSnapshot(stripeEvent: StripeEvent): PaymentSnapshot
     amountReceivedMinor: intent.integerOrNull('amount_received') ?? (status === 'succeeded' ? amount : 0),
     isReceivedTold: true,
     amountRefundedMinor: null,
-    formerRefundedMinor: null,
+    countedRefundedMinor: null,
+    formerCountedMinor: null,
+    isReleaseCounted: true,
+    isReleaseTold: false,
+    isJustCaptured: false,
     isCaptured: null,
     customer: intent.idOrNull('customer'),
     invoice: intent.idOrNull('invoice'),
