@@ -7,26 +7,34 @@ import { appendOwn, lastOf, latestOf, readOfTypes } from '../eventstore/own-stre
 import { lastRecordOf } from '../eventstore/raw-event.js';
 import { readEventAt } from '../eventstore/read.js';
 import { recordedEventFrom, type RecordedEvent } from '../eventstore/recorded-event.js';
-import type { AccessChange, Decision } from './change.js';
+import type { AccessChange, Decision, Rejection } from './change.js';
 
 const PREFIX = 'access-';
 const CHANGED = 'customer.access_changed';
 /** What held when the ledger began to decide: known, and announced to nobody. */
 const BASELINE = 'customer.access_baseline';
+/** A decision that was held and that somebody did not let go: what held before still holds. */
+const REJECTED = 'customer.access_rejected';
 const ANNOUNCED = '^customer\\.access_changed$';
-const DECIDED = '^customer\\.access_(changed|baseline)$';
+const DECIDED = '^customer\\.access_(changed|baseline|rejected)$';
 
 const streamOf = (customer: string): string => PREFIX + customer;
 
 /** A decision that the log has. */
-export type Decided = Readonly<{ customer: string; revision: bigint; position: bigint; decision: Decision }>;
+export type Decided = Readonly<{
+  customer: string;
+  revision: bigint;
+  position: bigint;
+  decision: Decision;
+  isRejected: boolean;
+}>;
 
 /** Another event of such a type, which somebody may have sent, is in another stream and bears the metadata of a delivery. */
 const isDecision = ({ stream, metadata }: RecordedEvent): boolean => stream.startsWith(PREFIX) && metadata === null;
 
-const decidedOf = ({ revision, position, data }: RecordedEvent): Decided => {
+const decidedOf = ({ revision, position, data, type }: RecordedEvent): Decided => {
   const decision = data as Decision;
-  return { customer: decision.customer, revision, position, decision };
+  return { customer: decision.customer, revision, position, decision, isRejected: type === REJECTED };
 };
 
 const changeOf = ({ eventId, position, data }: RecordedEvent): AccessChange => ({
@@ -36,16 +44,17 @@ const changeOf = ({ eventId, position, data }: RecordedEvent): AccessChange => (
   ...(data as Decision),
 });
 
+/** As what a decision is recorded: a change, what held when deciding began, or what somebody did not let go. */
+export type RecordedAs = 'change' | 'baseline' | Rejection;
+
 /** Appends a decision at the place after the last one that is known; the same place has the same id, whoever decides. */
-export function record(
-  store: EventStore,
-  decision: Decision,
-  { isBaseline }: { isBaseline: boolean },
-): Promise<WriteOutcome> {
+export function record(store: EventStore, decision: Decision, as: RecordedAs): Promise<WriteOutcome> {
   const stream = streamOf(decision.customer);
   const revision = BigInt(decision.revision);
+  const type = as === 'change' ? CHANGED : as === 'baseline' ? BASELINE : REJECTED;
+  const data = typeof as === 'string' ? decision : { ...decision, rejected: as };
   return appendOwn(store, stream, {
-    events: [{ eventId: placeIdOf(stream, revision), type: isBaseline ? BASELINE : CHANGED, data: decision }],
+    events: [{ eventId: placeIdOf(stream, revision), type, data }],
     revision: revision - 1n,
   });
 }
@@ -91,14 +100,23 @@ export async function* followChanges(
     }
 }
 
-/** The decisions about a customer, the newest first. `isBaseline`: what held when the ledger began to decide. */
+/** A decision in the history of a customer. `isBaseline`: what held when the ledger began to decide. `rejected`: it never held. */
+export type PastDecision = Omit<AccessChange, 'type'> &
+  Readonly<{ type: typeof CHANGED | typeof REJECTED; isBaseline: boolean; rejected: Rejection | null }>;
+
+/** The decisions about a customer, the newest first. */
 export async function historyOf(
   store: EventStore,
   customer: string,
   page: { before?: bigint | undefined; max: number },
-): Promise<(AccessChange & { isBaseline: boolean })[]> {
+): Promise<PastDecision[]> {
   const events = await latestOf(store, streamOf(customer), page);
-  return events.filter(isDecision).map((event) => ({ ...changeOf(event), isBaseline: event.type === BASELINE }));
+  return events.filter(isDecision).map((event) => ({
+    rejected: null,
+    ...changeOf(event),
+    type: event.type === REJECTED ? REJECTED : CHANGED,
+    isBaseline: event.type === BASELINE,
+  }));
 }
 
 /** One change by its customer and revision; null when it is gone. */
@@ -119,27 +137,37 @@ export async function begin(store: EventStore, at: Date): Promise<void> {
   });
 }
 
-/** Somebody lets changes go that are held: all of these holds. */
-export type Approval = Readonly<{ holds: readonly string[]; by: string; at: string }>;
-const APPROVALS = 'access_approvals';
-const APPROVALS_READ = 20;
+/** Somebody lets changes go that are held, all of these holds; or rejects them, and says why. */
+export type Verdict = Readonly<{ holds: readonly string[]; by: string; at: string; why: string | null }>;
+const VERDICTS = 'access_approvals';
+const APPROVED = 'access-approved';
+const VERDICTS_READ = 20;
 
-export async function readApprovals(store: EventStore): Promise<Approval[]> {
-  const events = await latestOf(store, APPROVALS, { max: APPROVALS_READ });
-  return events.map(({ data }) => data as Approval);
+/** What was said of each hold, the first time: what is let go is not called back halfway. */
+export async function readVerdicts(store: EventStore): Promise<ReadonlyMap<string, RecordedAs>> {
+  const events = await latestOf(store, VERDICTS, { max: VERDICTS_READ });
+  return new Map(
+    events.flatMap(({ type, data }) => {
+      const { holds, by, at, why } = data as Verdict;
+      const as: RecordedAs = type === APPROVED ? 'change' : { by, at, why: why ?? '' };
+      return holds.map((hold) => [hold, as] as const);
+    }),
+  );
 }
 
 const APPEND_ATTEMPTS_MAX = 10;
 
-/** @throws Error when the store does not take it */
-export async function approve(store: EventStore, approval: Approval): Promise<void> {
+/** An approval, or with a `why` a rejection. @throws Error when the store does not take it */
+export async function giveVerdict(store: EventStore, { why, ...verdict }: Verdict): Promise<void> {
   let outcome: WriteOutcome['kind'] = 'unavailable';
+  const event =
+    why === null ? { type: APPROVED, data: verdict } : { type: 'access-rejected', data: { ...verdict, why } };
   for (let attempt = 1; attempt <= APPEND_ATTEMPTS_MAX; attempt += 1) {
-    const revision = (await lastOf(store, APPROVALS))?.revision ?? -1n;
-    const event = { eventId: crypto.randomUUID(), type: 'access-approved', data: approval };
-    ({ kind: outcome } = await appendOwn(store, APPROVALS, { events: [event], revision }));
+    const revision = (await lastOf(store, VERDICTS))?.revision ?? -1n;
+    const events = [{ eventId: crypto.randomUUID(), ...event }];
+    ({ kind: outcome } = await appendOwn(store, VERDICTS, { events, revision }));
     if (outcome === 'written') return;
     if (outcome !== 'wrong_expected_revision') break;
   }
-  throw new Error(`The approval was not written: ${outcome}.`);
+  throw new Error(`The verdict was not written: ${outcome}.`);
 }

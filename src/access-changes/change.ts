@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import type { AccessAnswer } from '../access/answer.js';
 
 /** What somebody has access to: a change of this is a change of access. */
@@ -35,6 +36,28 @@ export type Decision = Readonly<{
   because: Because;
   decidedAt: string;
 }>;
+
+const WHY_MAX = 500;
+/** What is asked of who rejects: the history of each customer bears it. */
+export const rejection = z.strictObject({
+  why: z
+    .string({ error: 'must say why, as a text' })
+    .trim()
+    .min(1, 'must say why')
+    .max(WHY_MAX, `must have at most ${WHY_MAX} characters`),
+});
+
+/** Who did not let a decision go that was held, why, and when. */
+export type Rejection = Readonly<{ by: string; why: string; at: string }>;
+
+const groundsOf = ({ reason }: DecidedAnswer): readonly (string | null)[] =>
+  'status' in reason
+    ? [reason.rule, reason.subscription, reason.status, reason.statusEvent]
+    : [reason.rule, 'lookupKey' in reason ? reason.lookupKey : null];
+
+/** Whether two answers say the same on the same grounds: what was rejected is not decided again until something new is behind it. */
+export const isSameConclusion = (a: DecidedAnswer, b: DecidedAnswer): boolean =>
+  isSameAccess(a, b) && JSON.stringify(groundsOf(a)) === JSON.stringify(groundsOf(b));
 
 /** A decision with its place in the log, as feed, history and pushes tell it. */
 export type AccessChange = Readonly<{ id: string; type: 'customer.access_changed'; position: string }> & Decision;

@@ -10,8 +10,16 @@ import { isNotYetMade, type Database, type Queryable } from '../read-models/data
 import { viewOf } from '../read-models/schema.js';
 import { groupBy } from '../folding/group-by.js';
 import { customersOfStreams } from './affected.js';
-import { accessOf, isSameAccess, isTooMany, type Because, type Brake, type Decision } from './change.js';
-import { begin, hasBegun, readApprovals, readDecisions, record } from './change-log.js';
+import {
+  accessOf,
+  isSameAccess,
+  isSameConclusion,
+  isTooMany,
+  type Because,
+  type Brake,
+  type Decision,
+} from './change.js';
+import { begin, hasBegun, readDecisions, readVerdicts, record, type RecordedAs } from './change-log.js';
 import { SeenEvents } from './seen-events.js';
 import {
   countGranted,
@@ -27,6 +35,7 @@ import {
   saveProgress,
   statesOf,
   type Due,
+  type Note,
   type Progress,
   type State,
 } from './states.js';
@@ -114,7 +123,7 @@ export class Decider {
     this.#seen.follow(this.#progress.lookedTo);
     await this.#mapStreams(rows.position);
     await this.#decideReady();
-    await this.#applyApprovals();
+    await this.#applyVerdicts();
     await this.#save();
     return true;
   }
@@ -171,7 +180,7 @@ export class Decider {
     if (isBaseline)
       for await (const page of this.#allCustomers(because)) {
         await leaseDecider(database, this.#owner);
-        await this.#recordAll(await this.#judge(page), { isBaseline });
+        await this.#recordAll(await this.#judge(page), () => 'baseline');
       }
     else await this.#decide(this.#allCustomers(because));
     if (isBaseline) await begin(store, this.#now);
@@ -208,7 +217,7 @@ export class Decider {
       const isKept = ({ state }: Change): boolean => hold !== null && state.revision >= 0n;
       await this.#recordAll(
         changes.filter((change) => !isKept(change)),
-        { isBaseline: false },
+        () => 'change',
       );
       if (hold !== null) await this.#hold(changes.filter(isKept), hold);
     }
@@ -305,7 +314,10 @@ export class Decider {
     }
   }
 
-  /** What has changed of these customers. Notes when the others change by time; what is held and the same again is let go. */
+  /**
+   * What has changed of these customers. Notes when the others change by time; what is held and the same again is let go, and so is what
+   * was rejected and is another answer now.
+   */
   async #judge(customers: ReadonlyMap<string, Because>): Promise<Change[]> {
     const { database, judge } = this.options;
     const now = this.#now;
@@ -316,14 +328,15 @@ export class Decider {
     }));
     this.#countTooLarge(ids.length - judgements.size);
     const changes: Change[] = [];
-    const notes: Parameters<typeof note>[1][number][] = [];
+    const notes: Note[] = [];
     for (const [customer, { answer, reference, nextAt }] of judgements) {
       const state = stateOf(customer);
       const { considered: _, ...told } = answer;
-      if (isSameAccess(answer, state.access)) {
+      const rejected = state.rejected !== null && isSameConclusion(told, state.rejected) ? state.rejected : null;
+      if (rejected !== null || isSameAccess(answer, state.access)) {
         // Somebody who never had access and is not to be asked again leaves no trace.
         if (state.revision >= 0n || nextAt !== null || state.held !== null)
-          notes.push({ customer, nextAt, held: null });
+          notes.push({ customer, nextAt, held: null, rejected });
         continue;
       }
       const decision: Decision = {
@@ -337,7 +350,7 @@ export class Decider {
       };
       changes.push({ customer, state, nextAt, decision });
       // Else it is noted when the decision is in the log: until then it is due.
-      if (state.held !== null) notes.push({ customer, nextAt, held: { id: state.held, decision } });
+      if (state.held !== null) notes.push({ customer, nextAt, held: { id: state.held, decision }, rejected: null });
     }
     await note(database, notes);
     return changes;
@@ -349,23 +362,26 @@ export class Decider {
     this.#tooLarge += customers;
   }
 
-  async #recordAll(changes: readonly Change[], { isBaseline }: { isBaseline: boolean }): Promise<void> {
+  async #recordAll(changes: readonly Change[], as: (change: Change) => RecordedAs): Promise<void> {
     for (let at = 0; at < changes.length; at += PAGE) {
       const page = changes.slice(at, at + PAGE);
-      await Promise.all(page.map((change) => this.#record(change, isBaseline)));
+      await Promise.all(page.map((change) => this.#record(change, as(change))));
       await note(
         this.options.database,
-        page.map(({ customer, nextAt }) => ({ customer, nextAt, held: null })),
+        page.map((change) => ({
+          ...{ customer: change.customer, nextAt: change.nextAt, held: null },
+          rejected: typeof as(change) === 'string' ? null : change.decision.now,
+        })),
       );
     }
     if (changes.length > 0) await this.#learn();
   }
 
-  async #record({ customer, decision }: Change, isBaseline: boolean): Promise<void> {
-    const written = await record(this.options.store, decision, { isBaseline });
+  async #record({ customer, decision }: Change, as: RecordedAs): Promise<void> {
+    const written = await record(this.options.store, decision, as);
     if (written.kind === 'written') {
       this.#recorded.set(customer, JSON.stringify(accessOf(decision.now)));
-      if (!isBaseline) this.options.decided(decision.because.kind);
+      if (as === 'change') this.options.decided(decision.because.kind);
     } else if (written.kind === 'wrong_expected_revision') this.#again(customer, decision.because);
     else throw new Error(`A decision about ${customer} was not written: ${written.kind}.`);
   }
@@ -379,17 +395,17 @@ export class Decider {
   async #hold(changes: readonly Change[], id: string): Promise<void> {
     await note(
       this.options.database,
-      changes.map(({ customer, nextAt, decision }) => ({ customer, nextAt, held: { id, decision } })),
+      changes.map(({ customer, nextAt, decision }) => ({ customer, nextAt, held: { id, decision }, rejected: null })),
     );
   }
 
-  async #applyApprovals(): Promise<void> {
+  async #applyVerdicts(): Promise<void> {
     const { store, database } = this.options;
     const { count, holds } = await heldSummary(database);
     this.options.held(count);
     if (count === 0) return;
-    const approved = new Set((await readApprovals(store)).flatMap((approval) => approval.holds));
-    const free = holds.filter((hold) => approved.has(hold));
+    const verdicts = await readVerdicts(store);
+    const free = holds.filter((hold) => verdicts.has(hold));
     for (let after = ''; free.length > 0;) {
       const page = await listHeld(database, { after, max: PAGE, holds: free });
       const last = page.at(-1);
@@ -399,7 +415,11 @@ export class Decider {
         new Map(page.map(({ decision: { customer, because } }) => [customer, because])),
       );
       // Each is held until its decision is in the log: a process that ends here goes on with the rest.
-      await this.#recordAll(changes, { isBaseline: false });
+      const verdictOf = ({ state }: Change): RecordedAs | undefined => verdicts.get(state.held ?? '');
+      await this.#recordAll(
+        changes.filter((change) => verdictOf(change) !== undefined),
+        (change) => verdictOf(change) ?? 'change',
+      );
       after = last.decision.customer;
     }
   }

@@ -3,7 +3,7 @@ import type { AnyProjection } from '../../projections/projection.js';
 import { checkpointsOf, readCheckpoints } from '../read-models/checkpoints.js';
 import { jsonForPostgres, type Database, type Queryable } from '../read-models/database.js';
 import { lockSchema, versionOf } from '../read-models/schema.js';
-import { NO_ACCESS, type Access, type Decision } from './change.js';
+import { accessOf, NO_ACCESS, type Access, type DecidedAnswer, type Decision } from './change.js';
 import type { Decided } from './change-log.js';
 
 const TABLES = `
@@ -15,6 +15,7 @@ create table if not exists ledger.access_customers (
   held uuid,
   held_decision jsonb
 );
+alter table ledger.access_customers add column if not exists rejected jsonb;
 create index if not exists access_customers_next_at on ledger.access_customers (next_at) where next_at is not null;
 create index if not exists access_customers_held on ledger.access_customers (held, customer) where held is not null;
 create table if not exists ledger.access_endpoints (
@@ -105,57 +106,64 @@ export async function learn(database: Queryable, decided: readonly Decided[]): P
   for (const one of decided) latest.set(one.customer, one);
   const all = [...latest.values()];
   await database.query(
-    `insert into ledger.access_customers as known (customer, revision, access)
-     select * from jsonb_to_recordset($1::jsonb) as given(customer text, revision int8, access jsonb)
-     on conflict (customer) do update set revision = excluded.revision, access = excluded.access where known.revision < excluded.revision`,
+    `insert into ledger.access_customers as known (customer, revision, access, rejected)
+     select * from jsonb_to_recordset($1::jsonb) as given(customer text, revision int8, access jsonb, rejected jsonb)
+     on conflict (customer) do update set revision = excluded.revision, access = excluded.access, rejected = excluded.rejected
+     where known.revision < excluded.revision`,
     [
       jsonForPostgres(
-        all.map(({ customer, revision, decision: { now } }) => ({
+        all.map(({ customer, revision, decision: { before, now }, isRejected }) => ({
           customer,
           revision: String(revision),
-          access: { granted: now.granted, products: now.products, entitlements: now.entitlements },
+          access: accessOf(isRejected ? before : now),
+          rejected: isRejected ? now : null,
         })),
       ),
     ],
   );
 }
 
-/** What was decided about a customer last; revision -1n: nothing. */
-export type State = Readonly<{ revision: bigint; access: Access; held: string | null }>;
-const UNDECIDED: State = { revision: -1n, access: NO_ACCESS, held: null };
+/** What was decided about a customer last (revision -1n: nothing), and what somebody rejected since. */
+export type State = Readonly<{
+  revision: bigint;
+  access: Access;
+  held: string | null;
+  rejected: DecidedAnswer | null;
+}>;
+const UNDECIDED: State = { revision: -1n, access: NO_ACCESS, held: null, rejected: null };
 
 export async function statesOf(
   database: Queryable,
   customers: readonly string[],
 ): Promise<(customer: string) => State> {
   const { rows } = await database.query<State & { customer: string }>(
-    'select customer, revision, access, held from ledger.access_customers where customer = any($1)',
+    'select customer, revision, access, held, rejected from ledger.access_customers where customer = any($1)',
     [customers],
   );
   const states = new Map(rows.map((row) => [row.customer, row]));
   return (customer) => states.get(customer) ?? UNDECIDED;
 }
 
-/** Notes when answers next change; `held` is the decision that waits for an approval, null for none. */
-export async function note(
-  database: Queryable,
-  notes: readonly Readonly<{
-    customer: string;
-    nextAt: Date | null;
-    held: { id: string; decision: Decision } | null;
-  }>[],
-): Promise<void> {
+/** When the answer about a customer next changes, the decision that waits for an approval, and the answer that somebody rejected. */
+export type Note = Readonly<{
+  customer: string;
+  nextAt: Date | null;
+  held: { id: string; decision: Decision } | null;
+  rejected: DecidedAnswer | null;
+}>;
+
+export async function note(database: Queryable, notes: readonly Note[]): Promise<void> {
   if (notes.length === 0) return;
   await database.query(
-    `insert into ledger.access_customers as known (customer, access, next_at, held, held_decision)
-     select customer, '${JSON.stringify(NO_ACCESS)}', next_at, held, held_decision
-     from jsonb_to_recordset($1::jsonb) as given(customer text, next_at timestamptz, held uuid, held_decision jsonb)
-     on conflict (customer) do update set next_at = excluded.next_at, held = excluded.held, held_decision = excluded.held_decision`,
+    `insert into ledger.access_customers as known (customer, access, next_at, held, held_decision, rejected)
+     select customer, '${JSON.stringify(NO_ACCESS)}', next_at, held, held_decision, rejected
+     from jsonb_to_recordset($1::jsonb) as given(customer text, next_at timestamptz, held uuid, held_decision jsonb, rejected jsonb)
+     on conflict (customer) do update
+       set next_at = excluded.next_at, held = excluded.held, held_decision = excluded.held_decision, rejected = excluded.rejected`,
     [
       jsonForPostgres(
-        notes.map(({ customer, nextAt, held }) => ({
-          customer,
-          next_at: nextAt,
+        notes.map(({ customer, nextAt, held, rejected }) => ({
+          ...{ customer, next_at: nextAt, rejected },
           held: held?.id ?? null,
           held_decision: held?.decision ?? null,
         })),

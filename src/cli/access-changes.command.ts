@@ -1,15 +1,15 @@
 import { userInfo } from 'node:os';
-import { approve } from '../access-changes/change-log.js';
-import type { Access, Decision } from '../access-changes/change.js';
+import { giveVerdict } from '../access-changes/change-log.js';
+import { rejection, type Access, type Decision } from '../access-changes/change.js';
 import { heldSummary, listHeld } from '../access-changes/states.js';
 import { isNotYetMade } from '../read-models/database.js';
-import { UsageError, wholeNumber, type Command, type Context, type Given } from './command.js';
+import { textOption, UsageError, wholeNumber, type Command, type Context, type Given } from './command.js';
 
 const LIMIT = { min: 1, max: 10_000 };
 
 export const accessChangesCommand: Command = {
   help: `Changes are held when more customers than usual would lose or gain access at one time: after a release, a new policy, an
-outage. Exits with 1 when some are held. "access approve" records them.
+outage. Exits with 1 when some are held. "access approve" records them, "access reject" does not.
 
   --limit <n>         how many to list                                               (20)
   --json              print each change as a line of JSON
@@ -30,8 +30,28 @@ that projects records them within seconds.
   check({ names }) {
     if (names.length > 0) throw new UsageError('access approve takes no name: it approves all that is held.');
   },
-  run: (_, context) => approveHeld(context),
+  run: (_, context) => judgeHeld(context, null),
 };
+
+export const accessRejectCommand: Command = {
+  help: `Records nothing of the changes that are held now: your application goes on with what it knows. The history of each customer says
+who rejected the change, and why. When something new comes of a customer, it is decided as any other.
+
+  --why <text>        why, in a sentence
+`,
+  options: { why: { type: 'string' } },
+  check(given) {
+    if (given.names.length > 0) throw new UsageError('access reject takes no name: it rejects all that is held.');
+    whyOf(given);
+  },
+  run: (given, context) => judgeHeld(context, whyOf(given)),
+};
+
+function whyOf(given: Given): string {
+  const read = rejection.safeParse({ why: textOption(given, 'why') });
+  if (read.success) return read.data.why;
+  throw new UsageError(`--why ${read.error.issues[0]?.message}, e.g. --why "the new rule was a mistake".`);
+}
 
 /** What is held; nothing where no process has decided yet. */
 const heldIn = ({ parts: { database } }: Context) =>
@@ -54,15 +74,19 @@ async function list({ values }: Given, context: Context): Promise<number> {
   return 1;
 }
 
-async function approveHeld(context: Context): Promise<number> {
+async function judgeHeld(context: Context, why: string | null): Promise<number> {
   const { count, holds } = await heldIn(context);
   if (holds.length === 0) {
     context.print('No change of access is held.');
     return 0;
   }
   const by = `${userInfo().username} (command line)`;
-  await approve(context.parts.store, { holds, by, at: new Date().toISOString() });
-  context.print(`Approved: ${count} changes. The service that projects records them.`);
+  await giveVerdict(context.parts.store, { holds, by, at: new Date().toISOString(), why });
+  context.print(
+    why === null
+      ? `Approved: ${count} changes. The service that projects records them.`
+      : `Rejected: ${count} changes. The service that projects writes that into the history of each customer.`,
+  );
   return 0;
 }
 

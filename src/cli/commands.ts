@@ -134,6 +134,14 @@ files in ./data.
     load: async () => (await import('./access-changes.command.js')).accessApproveCommand,
   },
   {
+    kind: 'command',
+    group: 'stores',
+    name: 'access reject',
+    usage: '--why <text>',
+    summary: 'let go of the changes of access that are held back, and say why',
+    load: async () => (await import('./access-changes.command.js')).accessRejectCommand,
+  },
+  {
     kind: 'service_command',
     name: 'access',
     group: 'ask',

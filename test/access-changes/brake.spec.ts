@@ -6,8 +6,11 @@ import type { Decision } from '../../src/access-changes/change.js';
 import type { AccessPolicy } from '../../src/access/policy.js';
 import { ADMIN_TOKEN, deliver, read, READ_TOKEN } from '../support/delivery.js';
 import { startLedger, type TestLedger } from '../support/ledger.js';
+import { query } from '../support/read-models.js';
 import { emptyDatabase, temporaryDirectory, type TestServer } from '../support/servers.js';
+import { startServiceProcess } from '../support/service-process.js';
 import { randomId, subscriptionEvent } from '../support/subscription-events.js';
+import { until } from '../support/until.js';
 import { Deciding } from './access-deciding.js';
 
 const CUSTOMERS = Number(process.env['CUSTOMERS'] ?? 1_050);
@@ -22,7 +25,7 @@ let eventStore: TestServer;
 let database: TestServer;
 let ledger: TestLedger;
 let deciding: Deciding;
-const now = Math.floor(Date.now() / 1_000);
+const start = Math.floor(Date.now() / 1_000);
 const pastDue = new Set<string>();
 
 beforeAll(async () => {
@@ -40,8 +43,8 @@ beforeAll(async () => {
     Array.from({ length: 16 }, async () => {
       for (let one = waiting.pop(); one !== undefined; one = waiting.pop()) {
         const event = subscriptionEvent(one.id, {
-          created: now - DAY,
-          object: { ...periodOf(one.id), status: one.status },
+          created: start - DAY,
+          object: { ...periodOf(one.id), status: one.status, pause_collection: { behavior: 'keep_as_draft' } },
         });
         const { body } = await deliver(ledger.url, JSON.stringify(event));
         if (BigInt(body.position) > last) last = BigInt(body.position);
@@ -62,11 +65,11 @@ function periodOf(id: string) {
   const { items } = subscriptionEvent(id).data.object;
   const [item] = items.data;
   return {
-    items: { ...items, data: [{ ...item, current_period_start: now - DAY, current_period_end: now + 29 * DAY }] },
+    items: { ...items, data: [{ ...item, current_period_start: start - DAY, current_period_end: start + 29 * DAY }] },
   };
 }
 /** A process that decides by another policy takes over. */
-async function decidingBy(policy: Partial<AccessPolicy>, at = new Date(now * 1_000)): Promise<Deciding> {
+async function decidingBy(policy: Partial<AccessPolicy>, at = new Date(start * 1_000)): Promise<Deciding> {
   const before = (deciding as Deciding | undefined)?.now ?? at;
   await (deciding as Deciding | undefined)?.stop();
   const urls = { eventstoreUrl: eventStore.url, databaseUrl: database.url };
@@ -80,8 +83,14 @@ async function heldNow(): Promise<Held> {
   const { body } = await read<Held>(ledger.url, '/v1/access-changes/held?limit=200', ADMIN_TOKEN);
   return body;
 }
-const approve = (token: string): Promise<Response> =>
-  fetch(`${ledger.url}/v1/access-changes/approve`, { method: 'POST', headers: { authorization: `Bearer ${token}` } });
+const post = (verdict: string, token: string, body: string | null = null): Promise<Response> =>
+  fetch(`${ledger.url}/v1/access-changes/${verdict}`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+    body,
+  });
+const approve = (token: string): Promise<Response> => post('approve', token);
+const reject = (token: string, body: unknown): Promise<Response> => post('reject', token, JSON.stringify(body));
 
 describe(`of ${CUSTOMERS} customers, a policy that touches ${PAST_DUE}`, () => {
   it('is held: nothing is recorded, and the list says who, what, and why', async () => {
@@ -109,7 +118,53 @@ describe(`of ${CUSTOMERS} customers, a policy that touches ${PAST_DUE}`, () => {
     expect([await recorded(), deciding.held, (await heldNow()).count]).toEqual([[], 0, 0]);
   });
 
+  it('is rejected by who says why: nobody is told, the history says so, and what comes later is decided anew', async () => {
+    deciding = await decidingBy(NO_GRACE);
+    const why = 'The new rule was a mistake.';
+    expect((await reject(READ_TOKEN, { why })).status).toBe(403);
+    for (const body of [{}, { why: ' ' }, { why: 'x'.repeat(501) }, { why, customer: 'cus_1' }])
+      expect([body, (await reject(ADMIN_TOKEN, body)).status]).toEqual([body, 400]);
+    await deciding.idle();
+    expect(deciding.held).toBe(PAST_DUE);
+    const answer = await reject(ADMIN_TOKEN, { why });
+    expect([answer.status, await answer.json()]).toEqual([202, { rejected: PAST_DUE }]);
+    // The first word counts.
+    await approve(ADMIN_TOKEN);
+    await deciding.idle();
+    expect([await recorded(), deciding.held, (await heldNow()).count]).toEqual([[], 0, 0]);
+    const [of = ''] = pastDue;
+    const { body } = await read<{ data: unknown[] }>(ledger.url, `/v1/customers/${of}/access-changes`, ADMIN_TOKEN);
+    const now = { granted: false };
+    expect(body.data).toMatchObject([
+      { type: 'customer.access_rejected', revision: 1, now, rejected: { why, by: expect.stringMatching(/./) } },
+      { type: 'customer.access_changed', revision: 0, isBaseline: true, rejected: null },
+    ]);
+    // The log remembers, also for the process after the next, and without Postgres.
+    await query(database.url, 'drop table ledger.access_customers, ledger.access_decider');
+    deciding = await decidingBy(NO_GRACE);
+    expect([await recorded(), deciding.held]).toEqual([[], 0]);
+    const told = async (status: string, created: number): Promise<void> => {
+      const id = of.replace('cus_of_', '');
+      const event = subscriptionEvent(id, { created, object: { ...periodOf(id), status } });
+      const { body } = await deliver(ledger.url, JSON.stringify(event));
+      await read(ledger.url, `/v1/subscriptions?minPosition=${body.position}&waitMs=30000`);
+    };
+    await told('unpaid', start + 1);
+    expect(await deciding.untilChanges(of, 1)).toMatchObject([{ revision: 2, now, because: { kind: 'event' } }]);
+    await told('active', start + 2);
+    await deciding.untilChanges(of, 2);
+    // What is as it was before is rejected no longer.
+    await told('past_due', start + 3);
+    expect((await deciding.untilChanges(of, 3)).at(-1)).toMatchObject({ revision: 4, now });
+    deciding = await decidingBy({});
+    expect((await deciding.untilChanges(of, 4)).at(-1)).toMatchObject({ revision: 5, now: { granted: true } });
+    deciding = await decidingBy(NO_GRACE);
+    expect(deciding.held).toBe(PAST_DUE);
+    deciding = await decidingBy({});
+  });
+
   it('is recorded when somebody who may approves it: each customer once', async () => {
+    const before = (await recorded()).length;
     deciding = await decidingBy(NO_GRACE);
     expect((await approve(READ_TOKEN)).status).toBe(403);
     await deciding.idle();
@@ -117,7 +172,7 @@ describe(`of ${CUSTOMERS} customers, a policy that touches ${PAST_DUE}`, () => {
     const answer = await approve(ADMIN_TOKEN);
     expect([answer.status, await answer.json()]).toEqual([202, { approved: PAST_DUE }]);
     await deciding.idle();
-    const changes = await recorded();
+    const changes = (await recorded()).slice(before);
     expect(changes.map(({ customer }) => customer).sort()).toEqual([...pastDue].sort());
     expect(changes.every(({ because, now: then }) => because.kind === 'policy' && !then.granted)).toBe(true);
     expect([deciding.held, (await heldNow()).count]).toEqual([0, 0]);
@@ -129,7 +184,7 @@ describe(`of ${CUSTOMERS} customers, a policy that touches ${PAST_DUE}`, () => {
 describe('when no renewal is heard of any more', () => {
   it('is held for everybody whose time has come, however many', async () => {
     const before = await recorded();
-    deciding.now = new Date((now + 60 * DAY) * 1_000);
+    deciding.now = new Date((start + 60 * DAY) * 1_000);
     await deciding.idle();
     expect(deciding.held).toBe(CUSTOMERS - PAST_DUE);
     expect(await recorded()).toEqual(before);
@@ -173,4 +228,42 @@ describe('changes that come one after another', () => {
     expect(lost + deciding.held - held).toBe(ids.length);
     expect(deciding.held).toBeGreaterThan(held);
   });
+});
+
+describe('a process that is killed in the middle of an approval', () => {
+  it('leaves the others held and approved: each is recorded once, by whoever goes on', async () => {
+    await deciding.stop();
+    const urls = { eventstoreUrl: eventStore.url, databaseUrl: database.url };
+    const paused = { policy: { pauseCollectionDenies: ['keep_as_draft'] } as Partial<AccessPolicy>, brake: BRAKE };
+    deciding = new Deciding(urls, new Date(), paused);
+    await deciding.idle();
+    const held = await query(database.url, 'select customer from ledger.access_customers where held is not null');
+    expect(held.length).toBeGreaterThan(CUSTOMERS - 2 * PAST_DUE);
+    await deciding.decider.stop();
+    await approve(ADMIN_TOKEN);
+    const before = await recorded();
+    const after = BigInt(before.at(-1)?.position ?? 0);
+    const service = await startServiceProcess(urls, {
+      ROLES: 'project',
+      ACCESS_CHANGES: 'yes',
+      ACCESS_PAUSE_COLLECTION_DENIES: 'keep_as_draft',
+    });
+    await until(
+      'the first is recorded',
+      async () => {
+        const { changes } = await readChanges(deciding.store, { after, max: 1 });
+        return changes.length > 0;
+      },
+      60_000,
+    );
+    await service.kill();
+    const some = (await recorded()).length - before.length;
+    expect(some).toBeLessThan(held.length);
+    // Its right to decide runs out.
+    await query(database.url, `update ledger.access_decider set lease_until = '-infinity'`);
+    await deciding.idle();
+    const since = (await recorded()).slice(before.length);
+    expect(since.map(({ customer }) => customer).sort()).toEqual(held.map(({ customer }) => customer).sort());
+    expect([deciding.held, (await heldNow()).count]).toEqual([0, 0]);
+  }, 120_000);
 });

@@ -56,7 +56,7 @@ async function decide(customer: string, bytes = 0): Promise<string> {
     because: { kind: 'time' },
     decidedAt: new Date().toISOString(),
   };
-  const written = await record(store, decision, { isBaseline: false });
+  const written = await record(store, decision, 'change');
   expect(written.kind).toBe('written');
   return String((written as { position: bigint }).position);
 }

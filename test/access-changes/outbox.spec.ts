@@ -129,7 +129,7 @@ async function decide(customer: string, granted: boolean): Promise<void> {
     because: { kind: 'time' },
     decidedAt: new Date().toISOString(),
   };
-  expect((await record(store, decision, { isBaseline: false })).kind).toBe('written');
+  expect((await record(store, decision, 'change')).kind).toBe('written');
 }
 
 describe('an endpoint', () => {

@@ -123,7 +123,7 @@ beforeAll(async () => {
   };
   await deliver(ledger.url, JSON.stringify(subscriptionEvent(subscription, { object })));
   const store = connectEventStore(ledger.eventstoreUrl);
-  await record(store, decision, { isBaseline: false });
+  await record(store, decision, 'change');
   await store.close();
   const built = join(scratch.path, 'built');
   execFileSync(process.execPath, [join(ROOT, 'scripts/build-client.mjs'), built]);

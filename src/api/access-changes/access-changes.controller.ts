@@ -1,12 +1,14 @@
 import { Controller, Get, Headers, HttpCode, Inject, Param, Post, Query, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import type { AccessChange, Decision } from '../../access-changes/change.js';
-import { approve, historyOf } from '../../access-changes/change-log.js';
+import { rejection, type Decision } from '../../access-changes/change.js';
+import { giveVerdict, historyOf, type PastDecision } from '../../access-changes/change-log.js';
 import { heldSummary, listHeld } from '../../access-changes/states.js';
 import type { EventStore } from '../../eventstore/event-store.js';
 import { AskedBy, type Asker } from '../../http/asker.js';
 import { NeedsScope } from '../../http/auth.guard.js';
+import { JsonBody } from '../../http/json-body.js';
+import { TakesBody } from '../../http/rim.js';
 import { isNotYetMade } from '../../read-models/database.js';
 import { cursorOf, placeOfCursor } from '../cursor.js';
 import { LIVE_HEADERS } from '../live/live-reader.js';
@@ -22,6 +24,7 @@ const reading = z.strictObject({
   waitMs: wholeNumber({ min: 0, max: 30_000 }).default(0),
 });
 const listing = z.strictObject({ ...paging });
+const BODY_BYTES_MAX = 4_096;
 
 /** Whose access has changed, and why: one feed, pulled or followed; the history of each customer; and what is held back. */
 @Controller()
@@ -83,12 +86,29 @@ export class AccessChangesController {
   @HttpCode(202)
   @NeedsScope('admin')
   async approve(@AskedBy() asker: Asker): Promise<{ approved: number }> {
+    return { approved: await this.#judge(asker, null) };
+  }
+
+  /** Lets nothing go of what is held now, and says why in the history of each customer. A later decision is one of its own. */
+  @Post('access-changes/reject')
+  @HttpCode(202)
+  @NeedsScope('admin')
+  @TakesBody(BODY_BYTES_MAX)
+  async reject(
+    @JsonBody(rejection) { why }: z.output<typeof rejection>,
+    @AskedBy() asker: Asker,
+  ): Promise<{ rejected: number }> {
+    return { rejected: await this.#judge(asker, why) };
+  }
+
+  /** How many customers it is about. */
+  async #judge(asker: Asker, why: string | null): Promise<number> {
     const { count, holds } = await this.reads
       .by(asker)
       .snapshot((connection) => heldSummary(connection))
       .catch((error: unknown) => ({ ...orNothing(error), holds: [] }));
-    if (holds.length > 0) await approve(this.store, { holds, by: asker.name, at: new Date().toISOString() });
-    return { approved: count };
+    if (holds.length > 0) await giveVerdict(this.store, { holds, by: asker.name, at: new Date().toISOString(), why });
+    return count;
   }
 
   /** The decisions about a customer, the newest first. */
@@ -96,7 +116,7 @@ export class AccessChangesController {
   async history(
     @Param('id', { schema: pathId }) customer: string,
     @Query({ schema: listing }) { cursor, limit }: z.output<typeof listing>,
-  ): Promise<{ data: (AccessChange & { isBaseline: boolean })[]; nextCursor: string | null }> {
+  ): Promise<{ data: PastDecision[]; nextCursor: string | null }> {
     const place = textOf('access', cursor);
     const data = await historyOf(this.store, customer, {
       before: place === undefined ? undefined : BigInt(place),
