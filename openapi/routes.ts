@@ -83,6 +83,12 @@ export const routes: Readonly<Record<string, RouteDescription>> = {
     answer: 'Approved',
     status: 202,
   },
+  'POST /v1/access-changes/reject': {
+    summary: 'Do not record the changes of access that are held, and say why',
+    answer: 'Rejected',
+    status: 202,
+    body: 'Rejection',
+  },
   'GET /v1/customers/{id}/access-changes': {
     summary: 'The decisions about the access of a customer, the newest first',
     answer: 'AccessHistory',
@@ -172,6 +178,8 @@ export const routes: Readonly<Record<string, RouteDescription>> = {
     answer: 'MrrCohorts',
   },
   'GET /v1/mrr/trials': { summary: 'Trials that ended, and those that converted', answer: 'MrrTrials' },
+  'GET /v1/mrr/trials/ended': { summary: 'The trials that ended, one by one', answer: 'MrrTrialsEnded' },
+  'GET /v1/mrr/customers': { summary: 'Whose MRR it is at the end of a day, against before', answer: 'MrrCustomers' },
   'GET /v1/customers/{id}/mrr': { summary: 'What a customer is worth over time, and why', answer: 'CustomerMrr' },
   'GET /v1/subscriptions/{id}/mrr': {
     summary: 'What a subscription is worth over time, and why',

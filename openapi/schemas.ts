@@ -15,11 +15,13 @@ import { subscriptions } from '../projections/subscriptions.js';
 import { RESOURCES } from '../src/api/all-lists.js';
 import { CHECKOUT_SESSIONS } from '../src/api/checkout/checkout-sessions.js';
 import { closingRequest, reopeningRequest } from '../src/api/closings/closings.controller.js';
+import { WORTH_CHANGES } from '../src/api/mrr/worth-of-day.js';
 import { JOURNAL, MRR, SUBSCRIPTION_MRR } from '../src/api/books/views.js';
 import { PAYMENT_METHODS } from '../src/api/customers/payment-methods.js';
 import type { Resource } from '../src/api/resource.js';
 import { PROBLEMS } from '../src/http/problems.js';
 import { runRequest } from '../src/api/stripe/run-request.js';
+import { rejection } from '../src/access-changes/change.js';
 import { operationRequest } from '../src/operations/operation.js';
 
 type Properties = Readonly<Record<string, JsonSchema>>;
@@ -415,9 +417,14 @@ const change: Properties = { id: text, type: text, position: decimal, ...decisio
 const accessChanges: Properties = {
   AccessChange: object(change),
   AccessFeed: object({ data: list(ref('AccessChange')), nextAfter: orNull(decimal) }),
-  AccessHistory: object({ data: list(object({ ...change, isBaseline: flag })), nextCursor: orNull(text) }),
+  AccessHistory: object({
+    data: list(object({ ...change, isBaseline: flag, rejected: orNull(object({ by: text, why: text, at: time })) })),
+    nextCursor: orNull(text),
+  }),
   HeldChanges: object({ data: list(object({ ...decision, hold: text })), count: whole, nextCursor: orNull(text) }),
   Approved: object({ approved: whole }),
+  Rejection: z.toJSONSchema(rejection, { io: 'input', target: 'draft-2020-12' }),
+  Rejected: object({ rejected: whole }),
 };
 
 const stripeSide: Properties = {
@@ -857,6 +864,26 @@ const books: Properties = {
         ...{ ended: whole, converted: whole, conversion: ref('Rate') },
       }),
     ),
+    ...booked,
+  }),
+  MrrTrialsEnded: object({
+    ...period,
+    withinDays: whole,
+    data: list(
+      object({
+        ...{ subscription: text, customer: text, livemode: flag, account: orNull(text), currency: orNull(text) },
+        ...{ startedAt: time, endedAt: time, convertedAt: orNull(time), isConverted: flag },
+      }),
+    ),
+    nextCursor: orNull(text),
+    ...booked,
+  }),
+  MrrCustomers: object({
+    on: text,
+    data: list(
+      object({ ...scope, customer: text, startMinor: minor, mrrMinor: minor, change: oneOf(...WORTH_CHANGES) }),
+    ),
+    nextCursor: orNull(text),
     ...booked,
   }),
   MrrItem: object(itemFields),

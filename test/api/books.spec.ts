@@ -6,9 +6,11 @@ import type {
   JournalEntries,
   JournalEntryWithBooks,
   MrrCohorts,
+  MrrCustomers,
   MrrMovements,
   MrrOverTime,
   MrrPeriod,
+  MrrTrialsEnded,
   Posting,
   Retentions,
   SubscriptionMrr,
@@ -333,6 +335,39 @@ describe('MRR', () => {
       },
       { month: '2026-02', size: 1, startMinor: 50 },
     ]);
+    // Each of these numbers leads to its customers.
+    const whose = async (query: string) => {
+      const { data } = await get<MrrCustomers>(`/mrr/customers?account=${own.account}&${query}`);
+      return data.map(({ customer, startMinor, mrrMinor, change }) => [customer, startMinor, mrrMinor, change]);
+    };
+    const moved = [
+      [a, 100, 150, 'grew'],
+      [b, 100, 0, 'left'],
+      [c, 100, 80, 'shrank'],
+      [d, 0, 50, 'came'],
+    ];
+    const bySize = (rows: unknown[][]) =>
+      rows.sort(
+        ([x, ...xs], [y, ...ys]) =>
+          Math.max(...(ys as number[]).slice(0, 2)) - Math.max(...(xs as number[]).slice(0, 2)) ||
+          (String(x) < String(y) ? -1 : 1),
+      );
+    expect(await whose('on=2026-02-28&since=2026-02-01')).toEqual(bySize(moved));
+    expect(await whose('on=2026-02-28&since=2026-02-01&change=left')).toEqual([moved[1]]);
+    expect(await whose('on=2026-02-28&cohort=2026-01')).toEqual(bySize(moved.slice(0, 3)));
+    expect((await whose('on=2026-02-28')).reduce((sum, [, , mrr]) => sum + Number(mrr), 0)).toBe(280);
+    const first = await get<MrrCustomers>(`/mrr/customers?account=${own.account}&on=2026-02-28&limit=2`);
+    const rest = await get<MrrCustomers>(
+      `/mrr/customers?account=${own.account}&on=2026-02-28&limit=2&cursor=${first.nextCursor}`,
+    );
+    expect([...first.data, ...rest.data].map(({ customer }) => customer)).toEqual([a, c, d]);
+    expect(rest.nextCursor).toBeNull();
+    expect(
+      (await get<MrrMovements>(`/mrr/movements?account=${own.account}&from=2026-02-04&to=2026-02-05`)).data,
+    ).toMatchObject([
+      { customer: c, kind: 'contraction' },
+      { customer: b, kind: 'churn' },
+    ]);
   });
 
   it('counts trials that ended, and those that converted', async () => {
@@ -352,6 +387,12 @@ describe('MRR', () => {
     );
     const { data } = await get(`/mrr/trials?from=2026-01-01&to=2026-01-31&account=${own.account}`);
     expect(data).toMatchObject([{ currency: 'usd', ended: 2, converted: 1, conversion: { percent: '50.00' } }]);
+    const ended = async (query: string) =>
+      (
+        await get<MrrTrialsEnded>(`/mrr/trials/ended?from=2026-01-01&to=2026-01-31&account=${own.account}${query}`)
+      ).data.map(({ subscription }) => subscription);
+    expect((await ended('')).sort()).toEqual([won, lost].sort());
+    expect([await ended('&converted=true'), await ended('&converted=false')]).toEqual([[won], [lost]]);
   });
 
   it('does not pass off what nobody knows as nothing', async () => {

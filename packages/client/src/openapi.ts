@@ -222,6 +222,23 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/v1/access-changes/reject": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** Do not record the changes of access that are held, and say why */
+        readonly post: operations["postAccessChangesReject"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/v1/checkout-sessions": {
         readonly parameters: {
             readonly query?: never;
@@ -835,6 +852,23 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/v1/mrr/customers": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Whose MRR it is at the end of a day, against before */
+        readonly get: operations["getMrrCustomers"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/v1/mrr/movements": {
         readonly parameters: {
             readonly query?: never;
@@ -895,6 +929,23 @@ export interface paths {
         };
         /** Trials that ended, and those that converted */
         readonly get: operations["getMrrTrials"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/mrr/trials/ended": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** The trials that ended, one by one */
+        readonly get: operations["getMrrTrialsEnded"];
         readonly put?: never;
         readonly post?: never;
         readonly delete?: never;
@@ -2628,6 +2679,12 @@ export interface components {
                 /** Format: date-time */
                 readonly decidedAt: string;
                 readonly isBaseline: boolean;
+                readonly rejected: {
+                    readonly by: string;
+                    readonly why: string;
+                    /** Format: date-time */
+                    readonly at: string;
+                } | null;
             }[];
             readonly nextCursor: string | null;
         };
@@ -2666,6 +2723,12 @@ export interface components {
         };
         readonly Approved: {
             readonly approved: number;
+        };
+        readonly Rejection: {
+            readonly why: string;
+        };
+        readonly Rejected: {
+            readonly rejected: number;
         };
         readonly Event: {
             readonly stripeEventId: string | null;
@@ -3685,6 +3748,46 @@ export interface components {
             readonly isComplete: boolean;
             readonly books: components["schemas"]["Books"];
         };
+        readonly MrrTrialsEnded: {
+            readonly from: string;
+            readonly to: string;
+            readonly withinDays: number;
+            readonly data: readonly {
+                readonly subscription: string;
+                readonly customer: string;
+                readonly livemode: boolean;
+                readonly account: string | null;
+                readonly currency: string | null;
+                /** Format: date-time */
+                readonly startedAt: string;
+                /** Format: date-time */
+                readonly endedAt: string;
+                /** Format: date-time */
+                readonly convertedAt: string | null;
+                readonly isConverted: boolean;
+            }[];
+            readonly nextCursor: string | null;
+            readonly isComplete: boolean;
+            readonly books: components["schemas"]["Books"];
+        };
+        readonly MrrCustomers: {
+            readonly on: string;
+            readonly data: readonly {
+                readonly livemode: boolean;
+                readonly account: string | null;
+                readonly currency: string;
+                readonly customer: string;
+                /** @description In minor units of the currency beside it. */
+                readonly startMinor: number;
+                /** @description In minor units of the currency beside it. */
+                readonly mrrMinor: number;
+                /** @description One of came, grew, same, shrank, left; more may come. */
+                readonly change: string;
+            }[];
+            readonly nextCursor: string | null;
+            readonly isComplete: boolean;
+            readonly books: components["schemas"]["Books"];
+        };
         readonly MrrItem: {
             readonly subscription: string;
             readonly item: string;
@@ -4080,6 +4183,8 @@ export type AccessFeed = components['schemas']['AccessFeed'];
 export type AccessHistory = components['schemas']['AccessHistory'];
 export type HeldChanges = components['schemas']['HeldChanges'];
 export type Approved = components['schemas']['Approved'];
+export type Rejection = components['schemas']['Rejection'];
+export type Rejected = components['schemas']['Rejected'];
 export type Event = components['schemas']['Event'];
 export type EventWithDeliveries = components['schemas']['EventWithDeliveries'];
 export type Events = components['schemas']['Events'];
@@ -4142,6 +4247,8 @@ export type Retention = components['schemas']['Retention'];
 export type Retentions = components['schemas']['Retentions'];
 export type MrrCohorts = components['schemas']['MrrCohorts'];
 export type MrrTrials = components['schemas']['MrrTrials'];
+export type MrrTrialsEnded = components['schemas']['MrrTrialsEnded'];
+export type MrrCustomers = components['schemas']['MrrCustomers'];
 export type MrrItem = components['schemas']['MrrItem'];
 export type CustomerMrr = components['schemas']['CustomerMrr'];
 export type SubscriptionMrr = components['schemas']['SubscriptionMrr'];
@@ -4567,6 +4674,39 @@ export interface operations {
                 };
                 content: {
                     readonly "text/event-stream": unknown;
+                };
+            };
+            /** @description A problem; x-problems lists its codes. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly postAccessChangesReject: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["Rejection"];
+            };
+        };
+        readonly responses: {
+            /** @description Do not record the changes of access that are held, and say why */
+            readonly 202: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Rejected"];
                 };
             };
             /** @description A problem; x-problems lists its codes. */
@@ -5807,6 +5947,8 @@ export interface operations {
                 readonly account?: string | readonly string[];
                 readonly stripeEvent?: string | readonly string[];
                 readonly inferred?: "true" | "false";
+                readonly from?: string;
+                readonly to?: string;
             };
             readonly header?: never;
             readonly path?: never;
@@ -5980,6 +6122,47 @@ export interface operations {
             };
         };
     };
+    readonly getMrrCustomers: {
+        readonly parameters: {
+            readonly query?: {
+                readonly minPosition?: string;
+                readonly waitMs?: number;
+                readonly account?: string;
+                readonly livemode?: "true" | "false";
+                readonly currency?: string;
+                readonly on?: string;
+                readonly since?: string;
+                readonly cohort?: string;
+                readonly change?: "came" | "grew" | "same" | "shrank" | "left";
+                readonly cursor?: string;
+                readonly limit?: number;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Whose MRR it is at the end of a day, against before */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["MrrCustomers"];
+                };
+            };
+            /** @description A problem; x-problems lists its codes. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     readonly getMrrMovements: {
         readonly parameters: {
             readonly query?: {
@@ -5996,6 +6179,8 @@ export interface operations {
                 readonly livemode?: "true" | "false";
                 readonly account?: string | readonly string[];
                 readonly stripeEvent?: string | readonly string[];
+                readonly from?: string;
+                readonly to?: string;
             };
             readonly header?: never;
             readonly path?: never;
@@ -6119,6 +6304,47 @@ export interface operations {
                 };
                 content: {
                     readonly "application/json": components["schemas"]["MrrTrials"];
+                };
+            };
+            /** @description A problem; x-problems lists its codes. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly getMrrTrialsEnded: {
+        readonly parameters: {
+            readonly query?: {
+                readonly minPosition?: string;
+                readonly waitMs?: number;
+                readonly account?: string;
+                readonly livemode?: "true" | "false";
+                readonly currency?: string;
+                readonly from?: string;
+                readonly to?: string;
+                readonly withinDays?: number;
+                readonly converted?: "true" | "false";
+                readonly cursor?: string;
+                readonly limit?: number;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The trials that ended, one by one */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["MrrTrialsEnded"];
                 };
             };
             /** @description A problem; x-problems lists its codes. */
@@ -7056,6 +7282,7 @@ export interface operations {
                 readonly invoice?: string;
                 readonly product?: string;
                 readonly price?: string;
+                readonly bookedMonth?: string;
                 readonly by?: "month" | "invoice" | "customer" | "subscription" | "product" | "price" | "line";
                 readonly cursor?: string;
                 readonly limit?: number;

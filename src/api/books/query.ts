@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { calendarOf, dayName, monthName, monthNamed } from '../../../derivations/revenue/calendar.js';
+import { calendarOf, dayName, dayNamed, monthName, monthNamed } from '../../../derivations/revenue/calendar.js';
+import type { Listing } from '../../read-models/listing.js';
 import { origin, wholeNumber } from '../query.js';
 
 const MONTH_HINT = 'must be a month like 2026-01, from 1970 to 9998';
@@ -73,6 +74,45 @@ export const monthAfter = (name: string, months = 1): string => monthName(monthN
 
 /** The day that has a second in it. */
 export const dayOf = (second: number, zone: string): string => dayName(calendarOf(zone).dayOf(second));
+
+/** The moment at which a day begins: within a day of its beginning in UTC. */
+export function dayStart(name: string, zone: string): Date {
+  const wanted = dayNamed(name);
+  const { dayOf: dayAt } = calendarOf(zone);
+  const utc = wanted * 86_400;
+  let [low, high] = [utc - 86_400, utc + 86_400];
+  while (high - low > 1) {
+    const middle = Math.floor((low + high) / 2);
+    if (dayAt(middle) >= wanted) high = middle;
+    else low = middle;
+  }
+  return new Date(high * 1000);
+}
+
+/** The moment at which a day is over. */
+export const dayEnd = (name: string, zone: string): Date => dayStart(dayName(dayNamed(name) + 1), zone);
+
+/** Days of the policy's zone, both included, that bound a list beside its moments. */
+export const days = { from: day.optional(), to: day.optional() };
+
+/** What of a list happened on these days. */
+export function onDays(listing: Listing, asked: Readonly<Record<string, unknown>>, zone: string): Listing {
+  const { from, to } = asked as { from?: string; to?: string };
+  const { filters } = listing;
+  const bound = (name: 'since' | 'until', at: Date | null, pick: (...ms: number[]) => number): Listing['filters'] => {
+    if (at === null) return {};
+    const all = [at.getTime(), ...(filters[name] ?? []).map((one) => Date.parse(String(one)))];
+    return { [name]: [new Date(pick(...all)).toISOString()] };
+  };
+  return {
+    ...listing,
+    filters: {
+      ...filters,
+      ...bound('since', from === undefined ? null : dayStart(from, zone), Math.max),
+      ...bound('until', to === undefined ? null : new Date(dayEnd(to, zone).getTime() - 1), Math.min),
+    },
+  };
+}
 
 /** The present second. */
 export const nowSecond = (): number => Math.floor(Date.now() / 1000);

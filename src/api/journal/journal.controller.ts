@@ -5,6 +5,7 @@ import { NeedsScope } from '../../http/auth.guard.js';
 import type { Queryable } from '../../read-models/database.js';
 import type { Answer } from '../answer.js';
 import { Books, type Booked } from '../books/books.js';
+import { days, onDays } from '../books/query.js';
 import { JOURNAL_BOOKS } from '../books/tokens.js';
 import { VIEWS } from '../books/views.js';
 import { amountOf } from '../books/amounts.js';
@@ -16,7 +17,7 @@ import { findOne, findSome } from '../resource.js';
 import { ENTRIES, withBalances } from './journal.js';
 
 const reading = z.strictObject(freshness);
-const listing = listQuery(ENTRIES);
+const listing = listQuery(ENTRIES, { more: days });
 /** An invoice with more entries than this is not answered whole. */
 const BOOK_ENTRIES_MAX = 1_000;
 
@@ -28,7 +29,7 @@ export class JournalController {
 
   @Get('journal')
   list(@Query({ schema: listing }) asked: z.output<typeof listing>, @AskedBy() asker: Asker): Promise<Booked<Page>> {
-    const wanted = listingOf(ENTRIES, asked);
+    const wanted = onDays(listingOf(ENTRIES, asked), asked, this.books.policy.zone);
     return this.books.ask(asked, asker, (connection) => findSome(connection, ENTRIES, wanted));
   }
 

@@ -1,33 +1,71 @@
 import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
 import { z } from 'zod';
-import { calendarOf, dayName, dayNamed } from '../../../derivations/revenue/calendar.js';
 import { AskedBy, type Asker } from '../../http/asker.js';
 import { NeedsScope } from '../../http/auth.guard.js';
 import type { Queryable } from '../../read-models/database.js';
 import type { Answer } from '../answer.js';
 import { Books, type Booked } from '../books/books.js';
-import { day, dayOf, month, monthAfter, monthOf, nowSecond, scope, withinDays } from '../books/query.js';
+import {
+  day,
+  dayEnd,
+  dayOf,
+  days,
+  dayStart,
+  month,
+  monthAfter,
+  monthOf,
+  nowSecond,
+  onDays,
+  scope,
+  withinDays,
+} from '../books/query.js';
 import { MRR_BOOKS } from '../books/tokens.js';
+import { cursorOf, placeOfCursor, type CursorPlace } from '../cursor.js';
 import { CUSTOMERS } from '../customers/customers.js';
 import { findById, listingOf, listQuery, type List, type Page } from '../lists.js';
 import { notFound } from '../not-found.js';
-import { badQuery, freshness, pathId } from '../query.js';
+import { badQuery, freshness, paging, pathId } from '../query.js';
 import { findOne, findSome } from '../resource.js';
 import { SUBSCRIPTIONS } from '../subscriptions/subscriptions.js';
 import { cohorts, type Cohorts } from './cohorts.js';
 import { MOVEMENTS } from './movements.js';
 import { retention, type Retention } from './retention.js';
 import { INTERVALS, mrrSeries, type Interval, type MrrSeries } from './series.js';
-import { trials, type Trials } from './trials.js';
+import { trials, trialsOf, type Trial, type Trials } from './trials.js';
+import { worthOfDay, WORTH_CHANGES, type CustomerWorth } from './worth-of-day.js';
 import { worthOfCustomer, worthOfSubscription } from './worth.js';
 
 const reading = z.strictObject(freshness);
-const days = { from: day.optional(), to: day.optional() };
 const asSeries = z.strictObject({ ...freshness, ...scope, ...days, interval: z.enum(INTERVALS).default('month') });
 const asPeriod = z.strictObject({ ...freshness, ...scope, ...days });
 const asCohorts = z.strictObject({ ...freshness, ...scope, from: month.optional(), to: month.optional() });
 const asTrials = z.strictObject({ ...freshness, ...scope, ...days, withinDays });
-const movements = listQuery(MOVEMENTS);
+const asTrialList = z.strictObject({
+  ...freshness,
+  ...scope,
+  ...days,
+  withinDays,
+  converted: z
+    .enum(['true', 'false'])
+    .transform((value) => value === 'true')
+    .optional(),
+  ...paging,
+});
+const asCustomers = z
+  .strictObject({
+    ...freshness,
+    ...scope,
+    on: day.optional(),
+    since: day.optional(),
+    cohort: month.optional(),
+    change: z.enum(WORTH_CHANGES).optional(),
+    ...paging,
+  })
+  .refine(({ since, cohort }) => since === undefined || cohort === undefined, {
+    path: ['cohort'],
+    error: 'compares with what each began with, and since with a day: give one of them',
+  });
+const movements = listQuery(MOVEMENTS, { more: days });
 
 type Period = Readonly<{ from: string; to: string }>;
 
@@ -54,7 +92,7 @@ export class MrrController {
     @Query({ schema: movements }) asked: z.output<typeof movements>,
     @AskedBy() asker: Asker,
   ): Promise<Booked<Page>> {
-    const wanted = listingOf(MOVEMENTS, asked);
+    const wanted = onDays(listingOf(MOVEMENTS, asked), asked, this.books.policy.zone);
     return this.books.ask(asked, asker, (connection) => findSome(connection, MOVEMENTS, wanted));
   }
 
@@ -100,13 +138,47 @@ export class MrrController {
     @AskedBy() asker: Asker,
   ): Promise<Booked<Period & { withinDays: number; data: readonly Trials[] }>> {
     const wanted = this.#days(from, to);
-    const { zone } = this.books.policy;
-    const times = { from: startOf(wanted.from, zone), until: startOf(dayName(dayNamed(wanted.to) + 1), zone) };
     return this.books.ask(asked, asker, async (connection) => ({
       ...wanted,
       withinDays: within,
-      data: await trials(connection, { ...asked, ...times, withinDays: within }),
+      data: await trials(connection, { ...asked, ...this.#times(wanted), withinDays: within }),
     }));
+  }
+
+  /** The trials that these numbers count. */
+  @Get('mrr/trials/ended')
+  trialsEnded(
+    @Query({ schema: asTrialList })
+    { from, to, withinDays: within, converted, limit, cursor, ...asked }: z.output<typeof asTrialList>,
+    @AskedBy() asker: Asker,
+  ): Promise<Booked<Period & { withinDays: number; data: readonly Trial[]; nextCursor: string | null }>> {
+    const wanted = this.#days(from, to);
+    const list = `trials ${wanted.from} ${wanted.to}`;
+    const after = placeIn(list, cursor);
+    return this.books.ask(asked, asker, async (connection) => {
+      const page = { ...this.#times(wanted), withinDays: within, converted, after, limit };
+      const { data, next } = await trialsOf(connection, { ...asked, ...page });
+      return { ...wanted, withinDays: within, data, nextCursor: next === null ? null : cursorOf(list, next) };
+    });
+  }
+
+  /** Whose MRR a number is: at the end of a day, against before. */
+  @Get('mrr/customers')
+  customers(
+    @Query({ schema: asCustomers })
+    { on, since, cohort, change, limit, cursor, ...asked }: z.output<typeof asCustomers>,
+    @AskedBy() asker: Asker,
+  ): Promise<Booked<{ on: string; data: readonly CustomerWorth[]; nextCursor: string | null }>> {
+    const day = on ?? dayOf(nowSecond(), this.books.policy.zone);
+    if (since !== undefined && since > day) throw badQuery('since: must not be after on');
+    const list = `worth ${day} ${since ?? ''} ${cohort ?? ''}`;
+    const after = placeIn(list, cursor);
+    return this.books.ask(asked, asker, async (connection) => {
+      const changes = change === undefined ? WORTH_CHANGES : [change];
+      const page = { on: day, since: since ?? null, cohort: cohort ?? null, changes, after, limit };
+      const { data, next } = await worthOfDay(connection, { ...asked, ...page });
+      return { on: day, data, nextCursor: next === null ? null : cursorOf(list, next) };
+    });
   }
 
   @Get('customers/:id/mrr')
@@ -133,6 +205,11 @@ export class MrrController {
     });
   }
 
+  #times({ from, to }: Period): Readonly<{ from: Date; until: Date }> {
+    const { zone } = this.books.policy;
+    return { from: dayStart(from, zone), until: dayEnd(to, zone) };
+  }
+
   /** The last year up to today, unless told. @throws ProblemError 400 */
   #days(from: string | undefined, to: string | undefined): Period {
     const today = dayOf(nowSecond(), this.books.policy.zone);
@@ -143,18 +220,12 @@ export class MrrController {
   }
 }
 
-/** The moment at which a day begins: within a day of its beginning in UTC. */
-function startOf(name: string, zone: string): Date {
-  const wanted = dayNamed(name);
-  const { dayOf: dayAt } = calendarOf(zone);
-  const utc = wanted * 86_400;
-  let [low, high] = [utc - 86_400, utc + 86_400];
-  while (high - low > 1) {
-    const middle = Math.floor((low + high) / 2);
-    if (dayAt(middle) >= wanted) high = middle;
-    else low = middle;
-  }
-  return new Date(high * 1000);
+/** @throws ProblemError 400 for a cursor of another list */
+function placeIn(list: string, cursor: string | undefined): CursorPlace | null {
+  const place = cursor === undefined ? null : placeOfCursor(list, cursor);
+  if (cursor !== undefined && place === null)
+    throw badQuery('cursor: must be the nextCursor of the page before, of the same days');
+  return place;
 }
 
 /** @throws ProblemError 404 for what nobody knows: it is not worth nothing */

@@ -15,6 +15,8 @@ type Wanted = AskedScope &
   Readonly<{
     from: string;
     to: string;
+    /** In which it was billed. */
+    bookedMonth: string | undefined;
     by: RecognisedBy;
     of: Readonly<Partial<Record<SoldBy, string | undefined>>>;
     after: CursorPlace | null;
@@ -26,12 +28,13 @@ const ORDER = ['name', 'livemode', 'whose', 'currency'] as const;
 /** What lines earned in months, both included, and what was taken of what they had earned: by what they sold, a page of it. */
 export async function recognised(
   connection: Queryable,
-  { from, to, by, of, after, limit, ...asked }: Wanted,
+  { from, to, bookedMonth, by, of, after, limit, ...asked }: Wanted,
 ): Promise<Readonly<{ data: readonly Recognised[]; next: CursorPlace | null }>> {
   const parameters = new Parameters();
   const conditions = [
     `month between ${parameters.add(from)} and ${parameters.add(to)}`,
     ...scopeConditions(asked, parameters, true),
+    ...(bookedMonth === undefined ? [] : [`booked_month = ${parameters.add(bookedMonth)}`]),
     ...SOLD_BY.flatMap((name) => (of[name] === undefined ? [] : [`${name} = ${parameters.add(of[name])}`])),
   ];
   const place =

@@ -23,6 +23,7 @@ const recognising = z.strictObject({
   ...scope,
   ...months,
   ...sold,
+  bookedMonth: month.optional(),
   by: z.enum(RECOGNISED_BY).default('month'),
   ...paging,
 });
@@ -79,7 +80,8 @@ export class RevenueController {
 
   @Get('recognised')
   recognised(
-    @Query({ schema: recognising }) { from, to, by, limit, cursor, ...asked }: z.output<typeof recognising>,
+    @Query({ schema: recognising })
+    { from, to, by, bookedMonth, limit, cursor, ...asked }: z.output<typeof recognising>,
     @AskedBy() asker: Asker,
   ): Promise<Booked<Months & { data: readonly Recognised[]; nextCursor: string | null }>> {
     const wanted = this.#months(from, to);
@@ -88,7 +90,15 @@ export class RevenueController {
     if (cursor !== undefined && after === null)
       throw badQuery('cursor: must be the nextCursor of the page before, of the same months and by');
     return this.books.ask(asked, asker, async (connection) => {
-      const { data, next } = await recognised(connection, { ...asked, ...wanted, of: asked, by, after, limit });
+      const { data, next } = await recognised(connection, {
+        ...asked,
+        ...wanted,
+        bookedMonth,
+        of: asked,
+        by,
+        after,
+        limit,
+      });
       return { ...wanted, data, nextCursor: next === null ? null : cursorOf(list, next) };
     });
   }
