@@ -3,7 +3,7 @@ import { durationText, statusOf, type Status, type StatusFacts } from '../../src
 import { IntakeMinutes } from '../../src/webhook/intake-minutes.js';
 import { deliver, read, signatureOf } from '../support/delivery.js';
 import { startLedger, type TestLedger } from '../support/ledger.js';
-import { endOfSharedLog, testEventStore } from '../support/servers.js';
+import { endOfSharedLog, SHARES_STORE, testEventStore } from '../support/servers.js';
 import { randomId, subscriptionEvent } from '../support/subscription-events.js';
 import { until } from '../support/until.js';
 
@@ -114,6 +114,13 @@ describe('GET /v1/status', () => {
     ledger = await startLedger();
   }, 60_000);
   afterAll(() => ledger.stop());
+
+  it('knows an empty log from one whose last event it does not know', async () => {
+    if (SHARES_STORE) return;
+    const { body } = await read<Status>(ledger.url, '/v1/status');
+    expect([body.log.state, body.lastEvent]).toEqual(['empty', null]);
+    expect(body.sentence).toMatch(/No event has come yet\.$/);
+  });
 
   it('shows deliveries, the last event, and who projects', async () => {
     await deliver(ledger.url, JSON.stringify(subscriptionEvent(randomId('sub'))));

@@ -25,7 +25,7 @@ type Options = Readonly<{
 /** Gathers what is known of store, read models and this process. What does not answer is null in the facts. */
 export class StatusReader {
   /** Stays the last one while what comes after it is the ledger's own. */
-  #last: Omit<LastEvent, 'ageSeconds'> | null = null;
+  #last: Omit<LastEvent, 'ageSeconds'> | 'none' | null = null;
   /** Where the log ended when it was looked for. */
   #lookedTo: bigint | null = null;
 
@@ -39,10 +39,11 @@ export class StatusReader {
       this.#postgres(),
     ]);
     const now = new Date();
+    const lastEvent = await this.#lastEvent(positions.log, now);
     return {
       at: now.toISOString(),
-      log: { state: positions.log.kind, name: logNameOf(positions) },
-      lastEvent: await this.#lastEvent(positions.log, now),
+      log: { state: lastEvent === 'none' ? 'empty' : positions.log.kind, name: logNameOf(positions) },
+      lastEvent: lastEvent === 'none' ? null : lastEvent,
       intake: {
         state: report.intake.state,
         eventStore: report.intake.eventStore,
@@ -64,15 +65,16 @@ export class StatusReader {
     };
   }
 
-  /** Null where no event of Stripe's is near the end of the log, or none can be read now. */
-  async #lastEvent(log: LogState, now: Date): Promise<LastEvent | null> {
+  /** `none` of a log with nothing but the ledger's own notes; null where no event of Stripe's is near its end, or none can be read now. */
+  async #lastEvent(log: LogState, now: Date): Promise<LastEvent | 'none' | null> {
     if (log.kind !== 'at') return null;
     if (this.#lookedTo !== log.position) {
       const looking = lastOfStripe(this.options.store);
       const event = await withTimeout(looking, ANSWER_WITHIN_MS, 'The event store').catch(() => undefined);
       if (event === undefined) return null;
       this.#lookedTo = log.position;
-      if (event !== null)
+      if (event === 'none') this.#last = 'none';
+      else if (event !== null)
         this.#last = {
           stripeEventId: event.metadata?.stripeEventId ?? null,
           type: event.type,
@@ -81,6 +83,7 @@ export class StatusReader {
         };
     }
     const last = this.#last;
+    if (last === 'none') return last;
     return last && { ...last, ageSeconds: Math.max(0, (now.getTime() - Date.parse(last.receivedAt)) / 1_000) };
   }
 
@@ -116,12 +119,12 @@ const endpointAt =
 /** What the ledger notes itself, such as the progress of an operation, lies between events of Stripe's. */
 const PAGES_EVENTS = [1, 20, 250] as const;
 
-async function lastOfStripe(store: EventStore): Promise<RecordedEvent | null> {
+async function lastOfStripe(store: EventStore): Promise<RecordedEvent | 'none' | null> {
   for (const max of PAGES_EVENTS) {
     const page = await readLogPage(store, { direction: 'backwards', from: 'end', max });
     const last = page.find(({ metadata }) => metadata !== null);
     if (last !== undefined) return last;
-    if (page.length < max) return null;
+    if (page.length < max) return 'none';
   }
   return null;
 }
