@@ -3,10 +3,18 @@ import type { ServerResponse } from 'node:http';
 
 const SLOW_READER_MS = 30_000;
 
-/** Writes to a stream of events, and waits until its reader has taken it. @throws when it has taken nothing for long: its connection is cut */
-export async function sent(response: ServerResponse, text: string, signal: AbortSignal): Promise<void> {
+/**
+ * Writes to a stream of events, and waits until its reader has taken it: no more than one event is kept for a reader.
+ * @throws when it has taken nothing for `slowMs`: its connection is cut
+ */
+export async function sent(
+  response: ServerResponse,
+  text: string,
+  signal: AbortSignal,
+  slowMs = SLOW_READER_MS,
+): Promise<void> {
   if (response.write(text)) return;
-  const limit = AbortSignal.timeout(SLOW_READER_MS);
+  const limit = AbortSignal.timeout(slowMs);
   try {
     await once(response, 'drain', { signal: AbortSignal.any([signal, limit]) });
   } catch (error) {

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createServer, request, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { cutSlowest, LiveReader, liveMessage } from '../../src/api/live/live-reader.js';
+import { sent } from '../../src/api/sent.js';
 import { until } from '../support/until.js';
 
 const FILLING = 'x'.repeat(256 * 1024);
@@ -56,6 +57,31 @@ it('cuts a reader that does not read for too long', async () => {
   reader.beat();
   await gone;
   await close();
+});
+
+it('keeps one event for a reader of a feed that does not read, cuts it, and lets those be that read slowly', async () => {
+  const [stuck, slow] = await Promise.all([readerOf(60_000), readerOf(60_000)]);
+  const { signal } = new AbortController();
+  const feed = async ({ response }: typeof stuck, slowMs: number): Promise<number> => {
+    for (let count = 0; count < 100; count += 1) {
+      await sent(response, FILLING, signal, slowMs);
+      expect(response.writableLength).toBeLessThan(2 * FILLING.length);
+    }
+    return 100;
+  };
+  const fed = feed(stuck, 50);
+  // What follows waits behind the one that is not taken, until the connection is cut.
+  await expect(fed).rejects.toThrow(/abort|timeout/i);
+  await stuck.gone;
+  expect([stuck.response.destroyed, stuck.response.writableLength < 2 * FILLING.length]).toEqual([true, true]);
+  slow.incoming.on('data', () => {
+    slow.incoming.pause();
+    setImmediate(() => slow.incoming.resume());
+  });
+  const taken = feed(slow, 5_000);
+  expect(await taken).toBe(100);
+  expect(slow.response.destroyed).toBe(false);
+  for (const { close } of [stuck, slow]) await close();
 });
 
 it('tells a state once, however often it is the current one', async () => {
