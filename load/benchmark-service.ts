@@ -17,7 +17,7 @@ export class BenchmarkService {
   private constructor(
     readonly url: string,
     readonly secret: string,
-    private readonly token: string,
+    readonly token: string,
     readonly usage: ServiceUsage,
   ) {}
 
