@@ -1,6 +1,7 @@
 /**
  * `npm run screenshots`: shows the console's pages in docs/console. It starts a service in a folder of its own, plays the
- * sample and a storm with a fixed seed, and takes a picture of each page. It needs Chromium, at CHROMIUM or /usr/bin/chromium.
+ * sample, a storm with a fixed seed and a Stripe that is asked, and takes a picture of each page. It needs Chromium, at
+ * CHROMIUM or /usr/bin/chromium.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -20,12 +21,23 @@ if (!existsSync(executablePath)) {
 }
 
 /** Long tables: a part of them is enough, and the pictures stay small. */
-const DENSE = ['events', 'movements', 'quarantine', 'stream'];
+const DENSE = ['events', 'movements', 'mrr-customers', 'quarantine', 'stream'];
 const TOKEN = 'a-token-for-the-screenshots';
 const PORT = process.env['PORT'] ?? '4271';
 const url = `http://127.0.0.1:${PORT}`;
 const data = mkdtempSync(join(tmpdir(), 'ledger-screenshots-'));
-const env = { ...process.env, DATA_DIR: data, PORT, API_TOKENS: `ops:admin=${TOKEN}` };
+const STRIPE_PORT = process.env['STRIPE_PORT'] ?? '4272';
+const env = {
+  ...process.env,
+  DATA_DIR: data,
+  PORT,
+  API_TOKENS: `ops:admin=${TOKEN}`,
+  STRIPE_API_URL: `http://127.0.0.1:${STRIPE_PORT}`,
+  // As the sandbox shows them at its start.
+  STRIPE_API_KEYS: 'demo=rk_test_demo',
+  // The changes of a policy that is set later are held, however few they are.
+  ACCESS_CHANGES_HELD_CUSTOMERS: '3',
+};
 const run = async (file, ...args) => {
   const child = spawn(process.execPath, [join(root, file), ...args], { env, stdio: ['ignore', 'ignore', 'inherit'] });
   const [code] = await once(child, 'exit');
@@ -44,12 +56,25 @@ const untilTrue = async (what, check) => {
   throw new Error(`Not within two minutes: ${what}.`);
 };
 
-const service = spawn(process.execPath, [join(root, 'dist/src/main.js')], { env, stdio: 'ignore' });
+const started = (file, args, own = {}) =>
+  spawn(process.execPath, [join(root, file), ...args], { env: { ...env, ...own }, stdio: 'ignore' });
+const ended = async (child) => {
+  child.kill('SIGTERM');
+  if (child.exitCode === null) await once(child, 'exit');
+};
+const reads = () => untilTrue('the service reads', async () => (await fetch(`${url}/health/ready/reads`)).ok);
+
+const stripe = started('dist-load/simulator/stripe-api/main.js', [
+  ...['--port', STRIPE_PORT, '--subscriptions', '30', '--speed', '864000', '--to', `${url}/webhooks/none`],
+]);
+let service = started('dist/src/main.js', []);
 let browser;
 try {
-  await untilTrue('the service reads', async () => (await fetch(`${url}/health/ready/reads`)).ok);
+  await reads();
   await run('dist/src/sample.js');
   await run('dist-load/load/storm.js', '--subscriptions', '60', '--token', TOKEN);
+  await run('dist/src/cli/main.js', 'backfill', '--wait', '0');
+  await run('dist/src/cli/main.js', 'reconcile', '--wait', '0');
   const asked = await ask('/v1/operations', {
     method: 'POST',
     body: JSON.stringify({ kind: 'dry_run', projections: ['invoices', 'subscriptions'] }),
@@ -60,6 +85,10 @@ try {
   const [{ id: subscription, customer, latestInvoice }] = late;
   const { data: failed } = await ask('/v1/events?type=invoice.payment_failed&limit=1');
   const { data: quarantined } = await ask('/v1/events?quarantine=true&limit=1');
+  const { data: runs } = await ask('/v1/stripe/runs');
+  const backfill = runs.find(({ kind }) => kind === 'backfill');
+  const last = new Date(Date.now() - 86_400_000).toISOString().slice(0, 10);
+  const first = `${last.slice(0, 7)}-01`;
   const pages = {
     health: '',
     find: '/find?q=a-name-that-nobody-has',
@@ -76,8 +105,13 @@ try {
     operations: '/operations',
     operation: `/operations/${asked.id}`,
     parked: '/parked',
-    access: '/access-changes',
+    stripe: '/stripe',
+    'stripe-run': `/stripe/runs/${backfill.id}`,
     mrr: '/mrr?currency=eur',
+    'mrr-customers': `/mrr/customers?currency=eur&on=${last}&since=${first}`,
+    retention: `/mrr/retention?currency=eur&from=${first}&to=${last}`,
+    cohorts: '/mrr/cohorts?currency=eur',
+    trials: '/mrr/trials',
     movements: '/mrr/movements?currency=eur',
     revenue: '/revenue?currency=eur',
     'trial-balance': '/trial-balance?month=2026-02&currency=eur',
@@ -92,16 +126,21 @@ try {
   await page.fill('#token', TOKEN);
   await page.press('#token', 'Enter');
   await page.waitForURL((at) => !at.pathname.endsWith('/login'));
-  for (const [name, path] of Object.entries(pages)) {
+  const show = async (name, path) => {
     await page.setViewportSize({ width: 1280, height: DENSE.includes(name) ? 480 : 720 });
     const answer = await page.goto(`${url}/console${path}`);
     if (answer.status() !== 200) throw new Error(`${path}: ${answer.status()}`);
     await page.screenshot({ path: join(into, `${name}.png`) });
     console.log(`docs/console/${name}.png`);
-  }
+  };
+  for (const [name, path] of Object.entries(pages)) await show(name, path);
+  await ended(service);
+  service = started('dist/src/main.js', [], { ACCESS_GRACE_DAYS: 'past_due=0' });
+  await reads();
+  await untilTrue('changes are held', async () => (await ask('/v1/access-changes/held')).count > 0);
+  await show('access', '/access-changes');
 } finally {
   await browser?.close();
-  service.kill('SIGTERM');
-  if (service.exitCode === null) await once(service, 'exit');
+  await Promise.all([ended(service), ended(stripe)]);
   rmSync(data, { recursive: true, force: true });
 }

@@ -50,20 +50,24 @@ export class ActionsController {
     leadTo(reply, operationPage(id));
   }
 
-  /** Lets the changes of access go that somebody has seen. */
-  @Post('access-changes/approve')
+  /** Lets the changes of access go that somebody has seen, or rejects them. */
+  @Post('access-changes/:verdict')
   @TakesBody(FORM_BYTES_MAX)
-  async approve(
+  async judge(
+    @Param('verdict') verdict: string,
     @VisitedBy() visitor: Visitor,
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
     ownForm(request);
+    const { seen, why = '' } = formOf(request);
+    const told = Object.hasOwn(TOLD, verdict) ? TOLD[verdict as keyof typeof TOLD] : null;
+    if (told === null) throw new ProblemError('not_found', 'Changes of access are approved or rejected.');
     const ledger = this.api.for(visitor, request);
-    const held = await ledger.read<Held>(HELD, { limit: HELD_SHOWN });
-    const isSeen = fingerprintOf(held) === formOf(request)['seen'];
-    if (isSeen) await ledger.do('POST', '/v1/access-changes/approve');
-    leadTo(reply, withQuery('/console/access-changes', { told: isSeen ? 'approved' : 'changed' }));
+    const isSeen = fingerprintOf(await ledger.read<Held>(HELD, { limit: HELD_SHOWN })) === seen;
+    const path = `/v1/${pathOf('access-changes', verdict)}`;
+    if (isSeen) await ledger.do('POST', path, verdict === 'reject' ? { body: { why } } : {});
+    leadTo(reply, withQuery('/console/access-changes', { told: isSeen ? told : 'changed' }));
   }
 
   /** Asks the service to ask Stripe. One of its kind that is under way is shown instead. */
@@ -137,6 +141,9 @@ function runIn({ kind, key }: Readonly<Record<string, string>>): Readonly<Record
   if (kind === 'compare') return { kind: 'reconcile', ...by };
   return kind === 'repair' ? { kind: 'reconcile', repair: true, ...by } : { kind, ...by };
 }
+
+/** What is said of what somebody did about changes that were held. */
+const TOLD = { approve: 'approved', reject: 'rejected' } as const;
 
 /** What a form asks for; the API judges it. */
 function requestIn(form: Readonly<Record<string, string>>): Readonly<Record<string, unknown>> {

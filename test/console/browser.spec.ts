@@ -238,6 +238,10 @@ inBrowser('the console in a browser', () => {
     await page.goto(`${service.url}/console/mrr?account=${BOOKS.account}&from=2026-01-01&to=2026-03-31`);
     expect(await page.textContent('.verdict .sentence')).toMatch(/^19\.00 USD on 31 Mar 2026, \+0\.00 USD since/);
     await page.click('tbody a:has-text("19.00 USD")');
+    await page.waitForURL('**/mrr/customers?**on=2026-**');
+    expect(await page.textContent('tbody tr')).toContain(PAYER);
+    await page.goBack();
+    await page.click('tbody a[href*="kind=new"]');
     await page.waitForURL('**/mrr/movements?**kind=new**');
     expect(await page.textContent('tbody tr')).toContain(PAYER);
     await page.click('tbody a:has-text("subscription started")');
@@ -338,6 +342,10 @@ inBrowser('the console in a browser', () => {
         '/access-changes',
         `/mrr?account=${BOOKS.account}&from=2026-01-01&to=2026-03-31`,
         `/mrr/movements?customer=${CUSTOMER}`,
+        `/mrr/customers?on=2026-03-31&since=2026-01-01&account=${BOOKS.account}`,
+        `/mrr/retention?from=2026-02-01&to=2026-03-31&account=${BOOKS.account}`,
+        `/mrr/cohorts?from=2026-01&to=2026-03&account=${BOOKS.account}`,
+        '/mrr/trials',
         `/revenue?account=${BOOKS.account}&from=2026-01&to=2026-02`,
         '/revenue/2026-01',
         '/trial-balance?month=2026-01',

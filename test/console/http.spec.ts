@@ -112,7 +112,7 @@ beforeAll(async () => {
     headers: { authorization },
   });
   expect(answer.status).toBe(200);
-});
+}, 90_000);
 afterAll(async () => {
   await ledger.stop();
   await database.stop();
@@ -137,6 +137,10 @@ const PAGES: readonly (readonly [path: string, from: Who])[] = [
   ['/console/projections', 'read'],
   ['/console/mrr', 'read'],
   [`/console/mrr/movements?customer=${CUSTOMER}`, 'read'],
+  ['/console/mrr/customers?on=2026-02-28&since=2026-02-01', 'read'],
+  ['/console/mrr/retention', 'read'],
+  ['/console/mrr/cohorts', 'read'],
+  ['/console/mrr/trials', 'read'],
   ['/console/revenue', 'read'],
   ['/console/revenue/2026-01?currency=eur', 'read'],
   ['/console/trial-balance?month=2026-01', 'read'],
@@ -230,7 +234,12 @@ describe('an operation', () => {
 
   it('is begun and cancelled by those alone who may', async () => {
     for (const who of ['access', 'read'] as const)
-      for (const path of ['/console/operations', '/console/operations/op_1/cancel', '/console/access-changes/approve'])
+      for (const path of [
+        '/console/operations',
+        '/console/operations/op_1/cancel',
+        '/console/access-changes/approve',
+        '/console/access-changes/reject',
+      ])
         expect([path, (await post(path, asked, { who })).status]).toEqual([path, 403]);
     expect(await (await get('/console/projections', 'read')).text()).not.toContain('<form class="confirm');
     expect(await (await get('/console/projections', 'admin')).text()).toContain('Nothing changes.');
@@ -251,13 +260,13 @@ describe('an operation', () => {
 describe('a change of access that is held', () => {
   const [customer, subscription] = [`${CUSTOMER}2`, `${SUBSCRIPTION}2`];
   const nowS = Math.floor(Date.now() / 1_000);
-  const life = (type: string, status: string) => {
-    const items = subscriptionObject(subscription).items;
+  const life = (type: string, status: string, id = subscription) => {
+    const items = subscriptionObject(id).items;
     const [item] = items.data;
     return deliver(
       ledger.url,
       JSON.stringify(
-        subscriptionEvent(subscription, {
+        subscriptionEvent(id, {
           type,
           created: status === 'active' ? nowS - 60 : nowS,
           object: {
@@ -303,6 +312,25 @@ describe('a change of access that is held', () => {
     });
     expect(html.indexOf('access ends')).toBeLessThan(html.indexOf('access begins'));
     expect(await (await get(`/console/customers/${customer}`, 'read')).text()).toContain('History of access');
+  });
+
+  it('is rejected by who says why, and the history says who and why', async () => {
+    await life('customer.subscription.created', 'active', `${subscription}again`);
+    const page = async (): Promise<string> => (await get('/console/access-changes', 'admin')).text();
+    await until('the change is held', async () => (await page()).includes(customer));
+    const seenNow = async (): Promise<string> => /name="seen" value="(\w+)"/.exec(await page())?.[1] ?? '';
+    const silent = await post('/console/access-changes/reject', { seen: await seenNow() }, { who: 'admin' });
+    expect([silent.status, (await silent.text()).includes('must say why')]).toEqual([400, true]);
+    expect((await post('/console/access-changes/forget', {}, { who: 'admin' })).status).toBe(404);
+    const form = { seen: await seenNow(), why: HOSTILE };
+    const { headers } = await post('/console/access-changes/reject', form, { who: 'admin' });
+    expect(headers.get('location')).toBe('/console/access-changes?told=rejected');
+    const html = await until('it is in the history', async () => {
+      const text = await history();
+      return text.includes('rejected') && text;
+    });
+    expect(html).toContain('ops did not let it go: &lt;/script');
+    expect(html.indexOf('rejected')).toBeLessThan(html.indexOf('access ends'));
   });
 });
 

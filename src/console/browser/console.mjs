@@ -142,12 +142,7 @@ document.addEventListener('click', (event) => {
   }
 });
 
-// Keys.
-
-const KEYS =
-  '/ search|g h health|g e events|g p projections|g k parked|j next row|k previous row|o open the row|c copy the id|[ know one event less|] know one event more|r load again|? these keys';
-const PAGES = /** @type {Record<string, string>} */ ({ h: '', e: '/events', p: '/projections', k: '/parked' });
-let before = '';
+// Keys: the page has a dialog that lists them.
 
 function step(/** @type {number} */ by) {
   const all = [...main().querySelectorAll('tbody tr, .timeline > li')];
@@ -165,27 +160,14 @@ async function copy() {
   await navigator.clipboard.writeText(id);
   tell(`Copied ${id}.`);
 }
-function keys() {
-  const make = (/** @type {string} */ tag, /** @type {(string | Node)[]} */ ...parts) => {
-    const one = document.createElement(tag);
-    one.append(...parts);
-    return one;
-  };
-  const pairs = KEYS.split('|').flatMap((one) => {
-    const [, key = '', says = ''] = /^(g .|.) (.*)$/.exec(one) ?? [];
-    return [make('dt', make('kbd', key)), make('dd', says)];
-  });
-  const close = make('button', 'Close');
-  const dialog = /** @type {HTMLDialogElement} */ (make('dialog', make('h2', 'Keys'), make('dl', ...pairs), close));
-  dialog.ariaLabel = 'Keys';
-  close.addEventListener('click', () => dialog.close());
-  dialog.addEventListener('close', () => dialog.remove());
-  document.body.append(dialog);
-  dialog.showModal();
-}
-const DO = /** @type {Record<string, () => unknown>} */ ({
+const go = (/** @type {string} */ path) => () => location.assign(`/console${path}`);
+const KEYS = /** @type {Record<string, () => unknown>} */ ({
   '/': () => byId('q')?.focus(),
-  '?': keys,
+  '?': () => /** @type {HTMLDialogElement | null} */ (byId('keys'))?.showModal(),
+  'g h': go(''),
+  'g e': go('/events'),
+  'g p': go('/projections'),
+  'g k': go('/parked'),
   j: () => step(1),
   k: () => step(-1),
   o: () => main().querySelector('.at')?.querySelector('a')?.click(),
@@ -194,15 +176,18 @@ const DO = /** @type {Record<string, () => unknown>} */ ({
   ']': () => move('known', (now) => now + 1),
   r: () => location.reload(),
 });
+let before = '';
 document.addEventListener('keydown', (event) => {
+  const { key } = event;
   const isOthers = event.ctrlKey || event.metaKey || event.altKey;
   if (isOthers || isTyping(document.activeElement) || document.querySelector('dialog[open]')) return;
-  const page = before === 'g' ? PAGES[event.key] : undefined;
-  before = event.key;
-  if (page !== undefined) return void location.assign(`/console${page}`);
-  if (event.key === '/') event.preventDefault();
-  DO[event.key]?.();
+  const pressed = before === 'g' ? `g ${key}` : key;
+  before = key;
+  if (key === '/') event.preventDefault();
+  KEYS[pressed]?.();
 });
 
+// On a narrow screen the navigation scrolls.
+document.querySelector('.top [aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' });
 document.documentElement.dataset['script'] = '';
 ready();

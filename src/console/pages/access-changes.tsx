@@ -1,20 +1,24 @@
-import type { HeldChange } from '../answers.js';
+import type { HeldChange, Product } from '../answers.js';
 import { reasonText } from '../access-words.js';
 import { fingerprintOf, HELD, HELD_SHOWN, type Held } from '../held.js';
 import { withQuery } from '../ledger.js';
 import { plural } from '../operation-words.js';
 import { page, type Frame, type Shown } from '../page.js';
 import { customerPage } from '../places.js';
-import { Because, turnOf } from '../parts/access-decision.js';
+import { Because, productsOf, turnOf } from '../parts/access-decision.js';
 import { Empty, Next, Section, Table, Verdict } from '../parts/layout.js';
 import { Id, Mark, Time } from '../parts/text.js';
+import { nameIn, namedProducts } from '../products.js';
 
 const TOLD: Readonly<Record<string, string>> = {
   approved: 'Approved. The process that projects records the changes within seconds.',
-  changed: 'Other changes are held now than those that you saw. Nothing was approved: look again.',
+  rejected: 'Rejected. The history of each customer says so within seconds.',
+  changed: 'Other changes are held now than those that you saw. Nothing was approved or rejected: look again.',
 };
 
-function show(held: Held, { asked }: Frame): Shown {
+type Data = Readonly<{ held: Held; products: readonly Product[] }>;
+
+function show({ held, products }: Data, { asked }: Frame): Shown {
   const { data, count, nextCursor } = held;
   const told = TOLD[asked.query['told'] ?? ''];
   const isFirst = asked.query['cursor'] === undefined;
@@ -68,11 +72,11 @@ function show(held: Held, { asked }: Frame): Shown {
         ) : (
           <>
             <Causes of={data} />
-            {isFirst ? <Approve held={held} /> : null}
+            {isFirst ? <Judge held={held} /> : null}
             <Section title="Who" id="who">
               <Table label="Changes that are held" columns={['Customer', 'Change', 'Why', 'Decided because']}>
                 {data.map((one) => {
-                  const { word, tone, says } = turnOf(one, (product) => product);
+                  const { word, tone, says } = turnOf(one, nameIn(products));
                   return (
                     <tr key={one.customer}>
                       <td>
@@ -122,8 +126,8 @@ function Causes({ of }: { of: readonly HeldChange[] }) {
   );
 }
 
-const Approve = ({ held }: { held: Held }) => (
-  <Section title="Approve" id="approve">
+const Judge = ({ held }: { held: Held }) => (
+  <Section title="Approve or reject" id="judge">
     <details>
       <summary>Record {held.count === 1 ? 'this change' : `all ${held.count} changes`}</summary>
       <form class="confirm" method="post" action="/console/access-changes/approve">
@@ -137,13 +141,36 @@ const Approve = ({ held }: { held: Held }) => (
         </button>
       </form>
     </details>
+    <details>
+      <summary>Reject {held.count === 1 ? 'this change' : `all ${held.count} changes`}</summary>
+      <form class="confirm" method="post" action="/console/access-changes/reject">
+        <input type="hidden" name="seen" value={fingerprintOf(held)} />
+        <p>
+          The application is told nothing, and goes on with what it knows; the history of each customer says that you
+          rejected it, and why. The answers of the ledger stay as they are: if a rule or a missing event is the cause,
+          mend it too. When something new comes of a customer, it is decided as any other.
+        </p>
+        <label class="field">
+          Why
+          <input name="why" required maxLength={500} size={60} autocomplete="off" />
+        </label>
+        <p>
+          <button type="submit" class="danger">
+            Reject {plural(held.count, 'change')}
+          </button>
+        </p>
+      </form>
+    </details>
   </Section>
 );
 
 /** Whose access would change all at once, and may it? */
-export const ACCESS_CHANGES = page<Held>({
+export const ACCESS_CHANGES = page<Data>({
   path: '/access-changes',
   scope: 'admin',
-  load: (ledger, { query }) => ledger.read(HELD, { limit: HELD_SHOWN, cursor: query['cursor'] }),
+  async load(ledger, { query }) {
+    const held = await ledger.read<Held>(HELD, { limit: HELD_SHOWN, cursor: query['cursor'] });
+    return { held, products: await namedProducts(ledger, held.data.flatMap(productsOf)) };
+  },
   show,
 });

@@ -126,7 +126,7 @@ function show(data: Data, frame: Frame): Shown {
         </Section>
         {disputes.length === 0 ? null : (
           <Section title="Disputes" id="disputes">
-            <Disputes of={disputes} />
+            <Disputes of={disputes} mayLook={mayLook} />
           </Section>
         )}
         <PaymentMethods of={paymentMethods} />
@@ -481,14 +481,22 @@ function Payments({ of, mayLook }: { of: readonly Payment[]; mayLook: boolean })
             </ol>
             {one.charges.length === 0 && one.paymentIntent !== null ? failureText(one.paymentIntent) : null}
           </td>
-          <td>{one.invoices.map(({ id, number }) => number ?? id).join(', ')}</td>
+          <td>
+            <ul class="lines">
+              {one.invoices.map(({ id, number }) => (
+                <li key={id}>
+                  <Id id={number ?? id} href={mayLook ? invoicePage(id) : null} />
+                </li>
+              ))}
+            </ul>
+          </td>
         </tr>
       ))}
     </Table>
   );
 }
 
-const Disputes = ({ of }: { of: readonly Dispute[] }) => (
+const Disputes = ({ of, mayLook }: { of: readonly Dispute[]; mayLook: boolean }) => (
   <Table
     label="Disputes, the newest first"
     columns={['Dispute', 'Status', 'Reason', ['Amount', 'number'], 'Created', 'Evidence due']}
@@ -496,7 +504,7 @@ const Disputes = ({ of }: { of: readonly Dispute[] }) => (
     {of.map((one) => (
       <tr key={one.id}>
         <td>
-          <Id id={one.id} />
+          <Id id={one.id} href={mayLook ? `/console/objects/${pathOf('disputes', one.id)}` : null} />
         </td>
         <td>
           <Status of={one.status} /> {one.isInquiry ? <Mark tone="calm">inquiry</Mark> : null}

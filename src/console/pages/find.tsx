@@ -1,16 +1,14 @@
-import type { Found } from '../answers.js';
+import type { Find } from '../answers.js';
 import { page, Redirect, type Frame, type Shown } from '../page.js';
 import { pageAt } from '../places.js';
 import { Empty, Table } from '../parts/layout.js';
 import { Id, Unknown } from '../parts/text.js';
 
-type Answer = Readonly<{ data: readonly Found[]; searched: readonly string[] }>;
-
 /** Ids that begin so are Stripe's: Stripe may know what the ledger does not. */
 const OF_STRIPE = /^(sub|cus|in|pi|ch|py|re|dp|du|evt|cs|cn|sub_sched|price|prod|pm|seti|txn)_\w+$/;
 const SHOWN_MAX = 100;
 
-function show(answer: Answer | null, { asked }: Frame): Shown {
+function show(answer: Find | null, { asked }: Frame): Shown {
   const q = (asked.query['q'] ?? '').trim();
   const found = answer?.data ?? [];
   return {
@@ -68,13 +66,13 @@ function show(answer: Answer | null, { asked }: Frame): Shown {
 }
 
 /** Who or what is this? One hit leads to its page at once. */
-export const FIND = page<Answer | null>({
+export const FIND = page<Find | null>({
   path: '/find',
   scope: 'access',
   async load(ledger, { query }) {
     const q = (query['q'] ?? '').trim();
     if (q === '') return null;
-    const answer = await ledger.read<Answer>('/v1/find', { q });
+    const answer = await ledger.read<Find>('/v1/find', { q });
     const [only, ...others] = answer.data;
     if (only !== undefined && others.length === 0) throw new Redirect(pageAt(only.href));
     return answer;

@@ -1,23 +1,13 @@
 import { pathOf, withQuery } from '../ledger.js';
-import type { List } from '../answers.js';
+import type { Finding, FindingLists, List } from '../answers.js';
 import { page, type Asked, type Shown } from '../page.js';
 import { customerPage, pageAt } from '../places.js';
 import { Empty, Next, Table } from '../parts/layout.js';
 import { Id, Money, Time } from '../parts/text.js';
 
-type Kinds = Readonly<{ data: readonly Readonly<{ name: string; says: string; href: string }>[] }>;
-type Finding = Readonly<{
-  kind: string;
-  id: string;
-  at: string;
-  customer: string | null;
-  details: Readonly<Record<string, unknown>> | null;
-  href: string;
-}>;
-
 const wordsOf = (name: string): string => name.replaceAll('-', ' ').replace(/^./, (first) => first.toUpperCase());
 
-const showKinds = ({ data }: Kinds): Shown => ({
+const showLists = ({ data }: FindingLists): Shown => ({
   title: 'Findings',
   nav: 'Findings',
   main: (
@@ -39,11 +29,11 @@ const showKinds = ({ data }: Kinds): Shown => ({
 });
 
 /** Which lists are there to work off? */
-export const FINDINGS = page<Kinds>({
+export const FINDINGS = page<FindingLists>({
   path: '/findings',
   scope: 'read',
   load: (ledger) => ledger.read('/v1/findings'),
-  show: showKinds,
+  show: showLists,
 });
 
 /** The details of a finding in a line. */
@@ -137,7 +127,7 @@ export const FINDING = page<Found>({
       limit: 100,
       cursor: query['cursor'],
     });
-    const kinds = await ledger.read<Kinds>('/v1/findings');
+    const kinds = await ledger.read<FindingLists>('/v1/findings');
     return { list, says: kinds.data.find((kind) => kind.name === name)?.says ?? '' };
   },
   show: (data, { asked }) => show(data, asked),

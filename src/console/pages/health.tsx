@@ -6,7 +6,7 @@ import { includesScope } from '../../http/tokens.js';
 import { eventPage } from '../places.js';
 import { Bars } from '../parts/charts.js';
 import { Empty, Facts, maySee, Section, Table, Verdict } from '../parts/layout.js';
-import { durationText, Id, Status, Time, Unknown } from '../parts/text.js';
+import { durationText, Id, Status, Time, toneOf, Unknown } from '../parts/text.js';
 
 type Concern = StatusAnswer['concerns'][number];
 
@@ -36,7 +36,7 @@ const REMEDIES: Readonly<Record<string, readonly [todo: string, href: string | n
   not_built: ['Wait: reads answer from what was shown before.', '/console/projections', 'Projections'],
   nobody_projects: ['Start a process with the role project.', '/console/projections', 'Projections'],
   rows_wrong: [
-    'Check the stream with "subscription-ledger verify", then rebuild the projection.',
+    'Verify them on the page of the projections: it shows the rows on both sides. Then rebuild what is wrong.',
     '/console/projections',
     'Projections',
   ],
@@ -93,7 +93,6 @@ const PROJECTED_BY: Readonly<Record<string, string>> = {
 };
 
 function show(status: StatusAnswer, { visitor }: Frame): Shown {
-  const tone = { ok: 'good', attention: 'warn', failing: 'bad' } as const;
   const mayRead = includesScope(visitor.scope, 'read');
   const { lastEvent, intake, reads, projecting, verified, versions } = status;
   return {
@@ -103,7 +102,7 @@ function show(status: StatusAnswer, { visitor }: Frame): Shown {
     main: (
       <>
         <h1>Health</h1>
-        <Verdict tone={tone[status.state]}>
+        <Verdict tone={toneOf(status.state)}>
           <p class="sentence">
             <Status of={status.state} /> {status.sentence}
           </p>
@@ -234,7 +233,13 @@ function Intake({ minutes }: { minutes: StatusAnswer['intake']['minutes'] }) {
   const told = kinds.map(([, , says], column) => `${counted(totals[column] ?? 0)} ${says}`).join(', ');
   return (
     <Section title="Intake of the last hour" id="intake">
-      <p>{told}.</p>
+      <ul class="spans">
+        {kinds.map(([outcome, kind, says], column) => (
+          <li key={outcome} class={`key ${kind}`}>
+            {counted(totals[column] ?? 0)} {says}
+          </li>
+        ))}
+      </ul>
       <Bars
         label={`Deliveries of each minute: ${told}`}
         bars={rows.map(({ at, counts }) => ({
@@ -242,6 +247,9 @@ function Intake({ minutes }: { minutes: StatusAnswer['intake']['minutes'] }) {
           parts: kinds.map(([, kind], column) => ({ kind: `${kind} k${column}`, count: counts[column] ?? 0 })),
         }))}
       />
+      <p class="ends">
+        <Time at={rows[0]?.at} /> <Time at={rows.at(-1)?.at} />
+      </p>
       {rows.length < 60 ? (
         <p class="dim">This process started {rows.length === 1 ? 'a minute' : `${rows.length} minutes`} ago.</p>
       ) : null}

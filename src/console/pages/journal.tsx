@@ -3,12 +3,24 @@ import { pathOf, withQuery } from '../ledger.js';
 import { page, type Frame, type Shown } from '../page.js';
 import { customerPage, eventPage, invoicePage, subscriptionPage } from '../places.js';
 import { Empty, Facts, Next, Section, Table } from '../parts/layout.js';
-import { Incomplete, MoneyPages } from '../parts/money.js';
+import { Incomplete, MoneyPages, spanText } from '../parts/money.js';
 import { Id, Mark, Money, Time } from '../parts/text.js';
 
 type Data = List<JournalEntry> & Booked;
 
-const FILTERS = ['name', 'object', 'invoice', 'customer', 'subscription', 'kind', 'book', 'since', 'until'] as const;
+const FILTERS = [
+  'name',
+  'object',
+  'invoice',
+  'customer',
+  'subscription',
+  'kind',
+  'book',
+  'since',
+  'until',
+  'from',
+  'to',
+] as const;
 const entryPage = (id: string): string => `/console/journal/${pathOf(id)}`;
 
 function show(journal: Data, { asked }: Frame): Shown {
@@ -34,16 +46,15 @@ function show(journal: Data, { asked }: Frame): Shown {
         </form>
         <p class="dim">
           The newest first
-          {asked.query['since'] === undefined ? null : (
-            <>
-              , from <Time at={asked.query['since']} /> to <Time at={asked.query['until']} />
-            </>
-          )}
-          . An entry follows from what Stripe’s event said; none is written by hand.
+          {spanText(asked.query)}. An entry follows from what Stripe’s event said; none is written by hand.
         </p>
         {journal.data.length === 0 ? (
           <Empty>
-            <p>No entry fits.</p>
+            <p>
+              {Object.values(filters).some((value) => value !== undefined)
+                ? 'No entry fits.'
+                : 'The journal has no entries yet. The first invoice that is finalised makes some.'}
+            </p>
           </Empty>
         ) : (
           <Table

@@ -3,12 +3,12 @@ import { withQuery } from '../ledger.js';
 import { page, type Frame, type Shown } from '../page.js';
 import { customerPage, eventPage, subscriptionPage } from '../places.js';
 import { Empty, Next, Table } from '../parts/layout.js';
-import { Incomplete, MoneyPages } from '../parts/money.js';
+import { Incomplete, MoneyPages, spanText } from '../parts/money.js';
 import { Id, Mark, Money, Time } from '../parts/text.js';
 
 type Data = List<Movement> & Booked;
 
-const FILTERS = ['customer', 'kind', 'currency', 'account', 'livemode', 'since', 'until'] as const;
+const FILTERS = ['customer', 'kind', 'currency', 'account', 'livemode', 'since', 'until', 'from', 'to'] as const;
 const TONES = { churn: 'bad', contraction: 'warn' } as const;
 const toneOf = (kind: string) => (kind in TONES ? TONES[kind as keyof typeof TONES] : 'good');
 
@@ -23,19 +23,18 @@ function show(movements: Data, { asked }: Frame): Shown {
         <h1>Movements of MRR</h1>
         <p>
           The newest first{asked.query['kind'] === undefined ? '' : `, ${asked.query['kind']} alone`}
-          {asked.query['since'] === undefined ? null : (
-            <>
-              , from <Time at={asked.query['since']} /> to <Time at={asked.query['until']} />
-            </>
-          )}
-          .{' '}
+          {spanText(asked.query)}.{' '}
           {Object.values(filters).some((value) => value !== undefined) ? (
             <a href="/console/mrr/movements">All</a>
           ) : null}
         </p>
         {movements.data.length === 0 ? (
           <Empty>
-            <p>Nothing moved MRR then.</p>
+            <p>
+              {Object.values(filters).some((value) => value !== undefined)
+                ? 'Nothing moved MRR then.'
+                : 'Nothing has moved MRR yet. The first subscription that is active and has a price does.'}
+            </p>
           </Empty>
         ) : (
           <Table

@@ -1,15 +1,23 @@
-import type { MoneyScope, Mrr, MrrPeriod } from '../answers.js';
-import { withQuery } from '../ledger.js';
+import type { Mrr, MrrPeriod } from '../answers.js';
 import { counted, plural } from '../operation-words.js';
 import { page, type Frame, type Shown } from '../page.js';
 import { Bars, Moves } from '../parts/charts.js';
 import { Empty, Section, Table, Verdict } from '../parts/layout.js';
-import { Incomplete, MoneyPages, PeriodForm, scopeId, scopeIn, scopeOf, scopeText, secondsOf } from '../parts/money.js';
-import { dayText, Money, moneyText } from '../parts/text.js';
+import {
+  customersOf,
+  Incomplete,
+  MoneyPages,
+  movementsOf,
+  PeriodForm,
+  scopeId,
+  scopeIn,
+  scopeText,
+} from '../parts/money.js';
+import { dayText, Figure, moneyText } from '../parts/text.js';
 
 type Scoped = Mrr['data'][number];
 
-const GAINS = ['newMinor', 'reactivationMinor', 'expansionMinor'] as const;
+const GAINS = ['openingMinor', 'newMinor', 'reactivationMinor', 'expansionMinor'] as const;
 const LOSSES = ['contractionMinor', 'churnMinor'] as const;
 const MOVES = [...GAINS, ...LOSSES];
 const wordOf = (move: (typeof MOVES)[number]): string => move.replace('Minor', '');
@@ -22,7 +30,18 @@ function show(mrr: Mrr, { asked }: Frame): Shown {
       <>
         <MoneyPages at="MRR" />
         <h1>Monthly recurring revenue</h1>
-        <PeriodForm action="/console/mrr" asked={asked.query} type="date" intervals />
+        <PeriodForm action="/console/mrr" asked={asked.query} type="date">
+          <label>
+            By
+            <select name="interval">
+              {['month', 'week', 'day'].map((interval) => (
+                <option key={interval} value={interval} selected={interval === asked.query['interval']}>
+                  {interval}
+                </option>
+              ))}
+            </select>
+          </label>
+        </PeriodForm>
         {mrr.data.length === 0 ? (
           <Empty>
             <p>No subscription is worth anything yet. MRR begins with the first one that is active and has a price.</p>
@@ -44,15 +63,22 @@ function show(mrr: Mrr, { asked }: Frame): Shown {
   };
 }
 
-function Scope({ of }: { of: Scoped }) {
-  const { periods, currency } = of;
+/** From the period on in which there was something. */
+function begun(periods: Scoped['periods']): Scoped['periods'] {
+  const first = periods.findIndex((period) => period.mrrMinor !== 0 || MOVES.some((move) => period[move] !== 0));
+  return periods.slice(first < 0 ? -1 : Math.max(0, first - 1));
+}
+
+function Scope({ of: { periods: all, ...scope } }: { of: Scoped }) {
+  const periods = begun(all);
+  const { currency } = scope;
   const last = periods.at(-1);
   const before = periods.at(-2);
   if (last === undefined) return null;
   const change = before === undefined ? 0 : last.mrrMinor - before.mrrMinor;
   const label = periods.map(({ end, mrrMinor }) => `${end} ${moneyText(mrrMinor, currency)}`).join(', ');
   return (
-    <Section title={scopeText(of)} id={scopeId(of)}>
+    <Section title={scopeText(scope)} id={scopeId(scope)}>
       <Verdict tone={change < 0 ? 'warn' : 'good'}>
         <p class="sentence">
           <strong>{moneyText(last.mrrMinor, currency)}</strong> on {dayText(last.end)}
@@ -83,51 +109,57 @@ function Scope({ of }: { of: Scoped }) {
       <p class="ends">
         <span>{dayText(periods[0]?.start ?? last.start)}</span> <span>{dayText(last.end)}</span>
       </p>
-      <Numbers of={of} />
+      <Numbers of={{ ...scope, periods }} />
     </Section>
   );
 }
 
 const signed = (minor: number, currency: string): string => `${minor < 0 ? '' : '+'}${moneyText(minor, currency)}`;
 
-const Numbers = ({ of: { periods, currency, ...whose } }: { of: Scoped }) => (
-  <Table
-    label="MRR and what moved it, the newest period first"
-    columns={[
-      'To',
-      ['MRR', 'number'],
-      ...MOVES.map((move) => [wordOf(move), 'number'] as const),
-      ['Customers', 'number'],
-    ]}
-  >
-    {periods.toReversed().map((period) => (
-      <tr key={period.start}>
-        <th scope="row">
-          <a href={movementsOf(period, { ...whose, currency })}>{dayText(period.end)}</a>
-        </th>
-        <td class="number">
-          <Money minor={period.mrrMinor} currency={currency} />
-        </td>
-        {MOVES.map((move) => (
-          <td key={move} class="number">
-            {period[move] === 0 ? (
+/** Each figure leads to what it is made of: MRR and customers to who they are, a change to its movements. */
+function Numbers({ of: { periods, ...scope } }: { of: Scoped }) {
+  const { currency } = scope;
+  const shown = MOVES.filter((move) => move !== 'openingMinor' || periods.some((period) => period[move] !== 0));
+  const daysOf = ({ start: first, end: last }: MrrPeriod) => ({ first, last, scope });
+  return (
+    <Table
+      label="MRR and what moved it, the newest period first"
+      columns={[
+        'To',
+        ['MRR', 'number'],
+        ...shown.map((move) => [wordOf(move), 'number'] as const),
+        ['Customers', 'number'],
+      ]}
+    >
+      {periods.toReversed().map((period) => (
+        <tr key={period.start}>
+          <th scope="row">
+            <a href={movementsOf(daysOf(period))}>{dayText(period.end)}</a>
+          </th>
+          <td class="number">
+            <Figure minor={period.mrrMinor} currency={currency} href={customersOf({ on: period.end, scope })} />
+          </td>
+          {shown.map((move) => (
+            <td key={move} class="number">
+              <Figure
+                minor={period[move]}
+                currency={currency}
+                href={movementsOf({ ...daysOf(period), kind: wordOf(move) })}
+              />
+            </td>
+          ))}
+          <td class="number">
+            {period.customers === 0 ? (
               <span class="dim">0</span>
             ) : (
-              <a href={movementsOf(period, { ...whose, currency }, wordOf(move))}>
-                {moneyText(period[move], currency)}
-              </a>
+              <a href={customersOf({ on: period.end, scope })}>{counted(period.customers)}</a>
             )}
           </td>
-        ))}
-        <td class="number">{counted(period.customers)}</td>
-      </tr>
-    ))}
-  </Table>
-);
-
-/** The movements that a number is made of. */
-const movementsOf = ({ start, end }: MrrPeriod, scope: MoneyScope, kind?: string): string =>
-  withQuery('/console/mrr/movements', { ...scopeOf(scope), kind, ...secondsOf(start, end) });
+        </tr>
+      ))}
+    </Table>
+  );
+}
 
 /** How much is paid again every month, and what moved it? */
 export const MRR = page<Mrr>({

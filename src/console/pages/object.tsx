@@ -1,5 +1,5 @@
 import { ProblemError } from '../../http/problem.js';
-import type { Cause, Stale } from '../answers.js';
+import type { ChangedBy, Stale } from '../answers.js';
 import { pathOf, withQuery } from '../ledger.js';
 import { page, Redirect, type Asked, type Shown } from '../page.js';
 import { customerPage, eventPage } from '../places.js';
@@ -25,7 +25,7 @@ const KINDS: Readonly<Record<string, string>> = {
 /** These have pages of their own. */
 const ELSEWHERE = ['customers', 'subscriptions', 'events'];
 
-type One = Readonly<Record<string, unknown>> & Readonly<{ id: string; changedBy?: Cause; stale?: Stale }>;
+type One = Readonly<Record<string, unknown>> & Readonly<{ id: string; changedBy?: ChangedBy; stale?: Stale }>;
 
 function show(one: One, { path }: Asked): Shown {
   const kind = KINDS[String(path['resource'])] ?? 'Object';

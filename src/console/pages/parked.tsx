@@ -1,24 +1,9 @@
-import type { List } from '../answers.js';
+import type { List, Parked } from '../answers.js';
 import { page, type Frame, type Shown } from '../page.js';
 import { eventPage, streamPage } from '../places.js';
 import { AskOperation } from '../parts/ask-operation.js';
 import { Empty, Section, Table } from '../parts/layout.js';
 import { Id, Mark, Time } from '../parts/text.js';
-
-export type Parked = Readonly<{
-  projection: string;
-  version: number;
-  generation: number;
-  stream: string;
-  since: string;
-  attempts: number;
-  attemptedAt: string;
-  replayWantedAt: string | null;
-  revision: string;
-  stripeEventId: string | null;
-  eventType: string | null;
-  cause: string;
-}>;
 
 type Cause = Readonly<{ cause: string; all: readonly Parked[] }>;
 const STREAMS_SHOWN = 10;

@@ -1,26 +1,10 @@
 import { includesScope } from '../../http/tokens.js';
+import type { Projection, Projections } from '../answers.js';
 import { counted, plural } from '../operation-words.js';
 import { page, type Frame, type Shown } from '../page.js';
 import { OperationForm } from '../parts/ask-operation.js';
 import { Section, Table, Verdict } from '../parts/layout.js';
 import { durationText, Mark, Status, Unknown } from '../parts/text.js';
-
-export type Projection = Readonly<{
-  name: string;
-  version: number;
-  generation: number;
-  state: string;
-  shown: boolean;
-  /** Whether it follows the log; what only another build reads does not. */
-  moving: boolean;
-  position: string | null;
-  logPosition: string | null;
-  caughtUp: boolean;
-  behind: string | null;
-  lagSeconds: number | null;
-  parkedStreams: number;
-}>;
-type Projections = Readonly<{ data: readonly Projection[] }>;
 
 function show({ data }: Projections, { visitor, asked, once }: Frame): Shown {
   const followed = data.filter(({ state, moving }) => state !== 'kept' && moving);

@@ -1,31 +1,17 @@
-import type { Booked, MoneyScope } from '../answers.js';
+import type { Deferred, Recognised } from '../answers.js';
 import { withQuery } from '../ledger.js';
 import { page, type Frame, type Shown } from '../page.js';
 import { Empty, Next, Section, Table } from '../parts/layout.js';
 import { Incomplete, MoneyPages, scopeId, scopeIn, scopeText } from '../parts/money.js';
 import { Id, Money, moneyText } from '../parts/text.js';
 
-type Recognised = Booked &
-  Readonly<{
-    data: readonly (MoneyScope &
-      Readonly<{ key: string | null; revenueMinor: number; contraMinor: number; amountMinor: number }>)[];
-    nextCursor: string | null;
-  }>;
-type Deferred = Booked &
-  Readonly<{
-    data: readonly (MoneyScope &
-      Readonly<{
-        deferredMinor: number;
-        longTermMinor: number;
-        by: readonly Readonly<{ key: string | null; deferredMinor: number }>[];
-      }>)[];
-  }>;
 type Data = Readonly<{ month: string; recognised: Recognised; deferred: Deferred }>;
 
 const DEFERRED_MAX = 100;
 
 function show({ month, recognised, deferred }: Data, { asked }: Frame): Shown {
   const whose = scopeIn(asked.query);
+  const { billed } = asked.query;
   const here = `/console/revenue/${month}`;
   return {
     title: `Revenue of ${month}`,
@@ -39,7 +25,11 @@ function show({ month, recognised, deferred }: Data, { asked }: Frame): Shown {
           journal, and an entry to its event.{' '}
           <a href={withQuery('/console/trial-balance', { month, ...whose })}>Accounts</a>
         </p>
-        <Section title="Earned in the month" id="earned">
+        <Section
+          title={billed === undefined ? 'Earned in the month' : `Earned in the month, of what was billed in ${billed}`}
+          id="earned"
+          aside={billed === undefined ? null : <a href={withQuery(here, whose)}>All that was earned</a>}
+        >
           {recognised.data.length === 0 ? (
             <Empty>
               <p>Nothing was earned then.</p>
@@ -69,10 +59,14 @@ function show({ month, recognised, deferred }: Data, { asked }: Frame): Shown {
             </Table>
           )}
           <Next
-            href={recognised.nextCursor === null ? null : withQuery(here, { ...whose, cursor: recognised.nextCursor })}
+            href={
+              recognised.nextCursor === null
+                ? null
+                : withQuery(here, { ...whose, billed, cursor: recognised.nextCursor })
+            }
           />
         </Section>
-        {deferred.data.map((scope) => (
+        {(billed === undefined ? deferred.data : []).map((scope) => (
           <Section
             key={scopeId(scope)}
             title={`Deferred at the end of the month: ${moneyText(scope.deferredMinor, scope.currency)}`}
@@ -123,6 +117,7 @@ export const REVENUE_OF_MONTH = page<Data>({
         from: month,
         to: month,
         by: 'invoice',
+        bookedMonth: query['billed'],
         ...scopeIn(query),
         cursor: query['cursor'],
         limit: 100,

@@ -1,11 +1,12 @@
-import type { Incomes, Waterfall } from '../answers.js';
+import type { Incomes, MoneyScope, Waterfall } from '../answers.js';
 import { withQuery } from '../ledger.js';
 import { page, type Frame, type Shown } from '../page.js';
 import { Bars } from '../parts/charts.js';
 import { Empty, Section, Table } from '../parts/layout.js';
 import { Incomplete, MoneyPages, PeriodForm, scopeId, scopeIn, scopeOf, scopeText } from '../parts/money.js';
-import { Money, moneyText } from '../parts/text.js';
+import { Figure, moneyText } from '../parts/text.js';
 
+type Months = Incomes['data'][number]['months'];
 type Data = Readonly<{ incomes: Incomes; waterfall: Waterfall }>;
 
 function show({ incomes, waterfall }: Data, { asked }: Frame): Shown {
@@ -25,10 +26,7 @@ function show({ incomes, waterfall }: Data, { asked }: Frame): Shown {
         {incomes.data.map((scope) => (
           <Section key={scopeId(scope)} title={scopeText(scope)} id={scopeId(scope)}>
             <Income of={scope} />
-            <Earned
-              of={waterfall.data.find((one) => scopeId(one) === scopeId(scope))?.booked ?? []}
-              currency={scope.currency}
-            />
+            <Earned of={waterfall.data.find((one) => scopeId(one) === scopeId(scope))?.booked ?? []} scope={scope} />
           </Section>
         ))}
         <Incomplete of={incomes} />
@@ -37,7 +35,14 @@ function show({ incomes, waterfall }: Data, { asked }: Frame): Shown {
   };
 }
 
-function Income({ of: { months, ...whose } }: { of: Incomes['data'][number] }) {
+/** From the month on in which there was something. */
+function begun(months: Months): Months {
+  const first = months.findIndex(({ month: _, ...amounts }) => Object.values(amounts).some((minor) => minor !== 0));
+  return first < 0 ? months.slice(-1) : months.slice(first);
+}
+
+function Income({ of: { months: all, ...whose } }: { of: Incomes['data'][number] }) {
+  const months = begun(all);
   const { currency } = whose;
   const told = months.map(({ month, netMinor }) => `${month} ${moneyText(netMinor, currency)}`).join(', ');
   return (
@@ -64,27 +69,25 @@ function Income({ of: { months, ...whose } }: { of: Incomes['data'][number] }) {
         ]}
       >
         {months.toReversed().map((one) => {
-          const behind = withQuery(`/console/revenue/${one.month}`, scopeOf(whose));
+          const invoices = withQuery(`/console/revenue/${one.month}`, scopeOf(whose));
+          const accounts = withQuery('/console/trial-balance', { month: one.month, ...scopeOf(whose) });
+          const figures = [
+            [one.revenueMinor, invoices],
+            [one.contraMinor, `${accounts}&of=Income:Contra`],
+            [one.otherMinor, `${accounts}&of=Income`],
+            [one.netMinor, `${accounts}&of=Income`],
+            [one.deferredMinor, invoices],
+          ] as const;
           return (
             <tr key={one.month}>
               <th scope="row">
-                <a href={withQuery('/console/trial-balance', { month: one.month, ...scopeOf(whose) })}>{one.month}</a>
+                <a href={accounts}>{one.month}</a>
               </th>
-              <td class="number">
-                <a href={behind}>{moneyText(one.revenueMinor, currency)}</a>
-              </td>
-              <td class="number">
-                <Money minor={one.contraMinor} currency={currency} />
-              </td>
-              <td class="number">
-                <Money minor={one.otherMinor} currency={currency} />
-              </td>
-              <td class="number">
-                <strong>{moneyText(one.netMinor, currency)}</strong>
-              </td>
-              <td class="number">
-                <a href={behind}>{moneyText(one.deferredMinor, currency)}</a>
-              </td>
+              {figures.map(([minor, href], at) => (
+                <td key={at} class="number">
+                  <Figure minor={minor} currency={currency} href={href} />
+                </td>
+              ))}
             </tr>
           );
         })}
@@ -94,7 +97,7 @@ function Income({ of: { months, ...whose } }: { of: Incomes['data'][number] }) {
 }
 
 /** What was billed in each month, by the month in which it is earned. */
-function Earned({ of, currency }: { of: Waterfall['data'][number]['booked']; currency: string }) {
+function Earned({ of, scope }: { of: Waterfall['data'][number]['booked']; scope: MoneyScope }) {
   const months = [...new Set(of.flatMap(({ months }) => months.map(({ month }) => month)))].sort();
   if (of.length === 0) return null;
   return (
@@ -111,7 +114,13 @@ function Earned({ of, currency }: { of: Waterfall['data'][number]['booked']; cur
               const earned = own.find((one) => one.month === month);
               return (
                 <td key={month} class="number">
-                  {earned === undefined ? null : moneyText(earned.amountMinor, currency)}
+                  {earned === undefined ? null : (
+                    <Figure
+                      minor={earned.amountMinor}
+                      currency={scope.currency}
+                      href={withQuery(`/console/revenue/${month}`, { ...scopeOf(scope), billed: bookedMonth })}
+                    />
+                  )}
                 </td>
               );
             })}

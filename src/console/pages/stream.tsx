@@ -1,11 +1,9 @@
-import type { EventEntry } from '../answers.js';
+import type { Stream } from '../answers.js';
 import { pathOf, withQuery } from '../ledger.js';
 import { page, type Shown } from '../page.js';
 import { pageOfObject, streamPage } from '../places.js';
 import { EventTable } from '../parts/event-table.js';
 import { Empty, Next } from '../parts/layout.js';
-
-type Stream = Readonly<{ data: readonly EventEntry[]; nextAfter: string | null }>;
 
 function show({ data, nextAfter }: Stream, name: string): Shown {
   const [, kind = null, id = null] = /^([a-z_.]+)-(.+)$/.exec(name) ?? [];

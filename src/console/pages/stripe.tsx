@@ -10,7 +10,7 @@ import { Id, Mark, Status, Time } from '../parts/text.js';
 
 const modeText = (livemode: boolean): string => (livemode ? 'live' : 'test');
 
-const KINDS: Readonly<Record<StripeRun['kind'], string>> = {
+const KINDS: Readonly<Record<string, string>> = {
   backfill: 'Backfill',
   recover: 'Recovery of events',
   reconcile: 'Comparison',
@@ -18,14 +18,14 @@ const KINDS: Readonly<Record<StripeRun['kind'], string>> = {
 };
 
 /** How a run stands, and the colour of it. */
-const STEPS = {
+const STEPS: Readonly<Record<string, readonly [says: string, tone: 'good' | 'warn' | 'calm']>> = {
   wanted: ['waits', 'calm'],
   started: ['begun', 'calm'],
   checkpoint: ['under way', 'calm'],
   stopping: ['is being stopped', 'warn'],
   finished: ['finished', 'good'],
   stopped: ['stopped', 'warn'],
-} as const;
+};
 
 /** What is to be said of a finding of this verdict. */
 const VERDICTS: Readonly<Record<string, string>> = {
@@ -120,7 +120,7 @@ const Runs = ({ of: { data, nextCursor } }: { of: List<StripeRun> }) => (
       {data.map((run) => (
         <tr key={run.id}>
           <td>
-            <a href={runPage(run.id)}>{KINDS[run.kind]}</a>
+            <a href={runPage(run.id)}>{KINDS[run.kind] ?? run.kind}</a>
           </td>
           <td>
             <Step of={run} />
@@ -140,7 +140,7 @@ const Runs = ({ of: { data, nextCursor } }: { of: List<StripeRun> }) => (
 );
 
 function Step({ of: { step } }: { of: StripeRun }) {
-  const [says, tone] = STEPS[step];
+  const [says, tone] = STEPS[step] ?? [step, 'calm'];
   return <Mark tone={tone}>{says}</Mark>;
 }
 
@@ -165,7 +165,7 @@ function showRun({ run, findings }: Found, { visitor, asked: { query }, nowMs }:
   const isUnderWay = step !== 'finished' && step !== 'stopped';
   const mayAsk = includesScope(visitor.scope, 'admin');
   return {
-    title: KINDS[kind],
+    title: KINDS[kind] ?? kind,
     nav: 'Stripe',
     ...(isUnderWay ? { refreshS: 5 } : {}),
     main: (
@@ -265,22 +265,37 @@ const Counts = ({ of }: { of: Readonly<Record<string, number | string>> }) => (
   </>
 );
 
+/** What is counted of each object, in this order; others follow. */
+const COUNTED = ['listed', 'appended', 'same', 'unknown', 'drift'];
+
 /** What a backfill listed, object by object. */
-const Objects = ({ of }: { of: NonNullable<StripeRun['state']['counts']> }) =>
-  Object.keys(of).length === 0 ? null : (
+function Objects({ of }: { of: NonNullable<StripeRun['state']['counts']> }) {
+  const columns = [...new Set([...COUNTED, ...Object.values(of).flatMap((counts) => Object.keys(counts))])];
+  if (Object.keys(of).length === 0) return null;
+  return (
     <Section title="Objects" id="objects">
-      <Table label="What Stripe listed" columns={['Object', 'Count']}>
+      <p class="dim">
+        Listed by Stripe, and appended to the log where the ledger knew nothing of it (unknown) or something else
+        (drift).
+      </p>
+      <Table
+        label="What Stripe listed"
+        columns={['Object', ...columns.map((column) => [column.replaceAll('_', ' '), 'number'] as const)]}
+      >
         {Object.entries(of).map(([object, counts]) => (
           <tr key={object}>
-            <th scope="row">{object}</th>
-            <td>
-              <Counts of={counts} />
-            </td>
+            <th scope="row">{object.replaceAll('_', ' ')}</th>
+            {columns.map((column) => (
+              <td key={column} class="number">
+                {counts[column] === undefined ? <span class="dim">0</span> : counted(counts[column])}
+              </td>
+            ))}
           </tr>
         ))}
       </Table>
     </Section>
   );
+}
 
 type FindingsGiven = Readonly<{ of: List<StripeFinding>; run: StripeRun; query: Asked['query'] }>;
 

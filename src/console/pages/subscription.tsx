@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { includesScope } from '../../http/tokens.js';
-import type { Invoice, List, Subscription, Timeline, TimelineEntry } from '../answers.js';
+import type { Invoice, List, Product, Subscription, Timeline, TimelineEntry } from '../answers.js';
 import { pathOf, withQuery, type Ledger } from '../ledger.js';
 import { isCounted, momentsOf, questionOf, type Moments } from '../moments.js';
 import { page, type Asked, type Frame, type Shown } from '../page.js';
@@ -11,6 +11,7 @@ import { LookNow } from '../parts/look-now.js';
 import { Empty, Next, Section, Table, Verdict } from '../parts/layout.js';
 import { Id, Mark, Money, moneyText, Status, Time, timeText, toneOf } from '../parts/text.js';
 import { Changes, delayText, EventLine, Marks } from '../parts/timeline.js';
+import { nameIn, namedProducts } from '../products.js';
 
 const ENTRIES_MAX = 200;
 
@@ -23,6 +24,7 @@ type Data = Readonly<{
   timeline: Timeline;
   moments: Moments;
   invoices: readonly Invoice[];
+  products: readonly Product[];
 }>;
 
 async function load(ledger: Ledger, { path, query }: Asked): Promise<Data> {
@@ -37,7 +39,9 @@ async function load(ledger: Ledger, { path, query }: Asked): Promise<Data> {
   const now = await ledger.find<Subscription>(base);
   const then = moments.isPast ? await ledger.find<Subscription>(base, questionOf(timeline.data, moments)) : undefined;
   const invoices = await ledger.read<List<Invoice>>('/v1/invoices', { subscription: id, limit: 20 });
-  return { id, now, then, timeline, moments, invoices: invoices.data };
+  const named = [now, then].flatMap((row) => row?.items.flatMap(({ product }) => product ?? []) ?? []);
+  const products = await namedProducts(ledger, named);
+  return { id, now, then, timeline, moments, invoices: invoices.data, products };
 }
 
 function show(data: Data, frame: Frame): Shown {
@@ -167,25 +171,26 @@ function StatusBand({ entries, nowMs }: { entries: readonly TimelineEntry[]; now
   );
 }
 
-const itemText = ({
-  quantity,
-  product,
-  price,
-  unitAmountMinor,
-  currency,
-  interval,
-}: Subscription['items'][number]): string =>
+type NameOf = (product: string) => string;
+const itemText = (
+  { quantity, product, price, unitAmountMinor, currency, interval, intervalCount }: Subscription['items'][number],
+  nameOf: NameOf,
+): string =>
   [
-    `${quantity ?? ''} ${product ?? price ?? 'item'}`.trim(),
+    `${quantity ?? ''} ${product === null ? (price ?? 'item') : nameOf(product)}`.trim(),
     unitAmountMinor === null || currency === null ? '' : ` at ${moneyText(unitAmountMinor, currency)}`,
-    interval === null ? '' : ` a ${interval}`,
+    interval === null ? '' : (intervalCount ?? 1) === 1 ? ` a ${interval}` : ` every ${intervalCount} ${interval}s`,
   ].join('');
 
 /** What of a row is compared between two moments, as texts. */
-const FIELDS: readonly (readonly [name: string, of: (row: Subscription) => string | null, isTime?: boolean])[] = [
+const FIELDS: readonly (readonly [
+  name: string,
+  of: (row: Subscription, nameOf: NameOf) => string | null,
+  isTime?: boolean,
+])[] = [
   ['Status', ({ status }) => status.replaceAll('_', ' ')],
   ['Since', ({ statusSince }) => statusSince, true],
-  ['What', ({ items }) => items.map(itemText).join(', ')],
+  ['What', ({ items }, nameOf) => items.map((item) => itemText(item, nameOf)).join(', ')],
   ['Period from', ({ periodStart }) => periodStart, true],
   ['Period to', ({ periodEnd }) => periodEnd, true],
   ['Trial ends', ({ trialEnd }) => trialEnd, true],
@@ -204,12 +209,12 @@ const textOf = (text: string | null, isTime: boolean): string =>
 
 /** Two sliders: which events had happened, and which had come; beside them how the order of one differs from the other. */
 function ThenAndNow({ data, isLinked, after }: { data: Data; isLinked: boolean; after: string | undefined }) {
-  const { id, now, then, timeline, moments } = data;
+  const { id, now, then, timeline, moments, products } = data;
   const entries = timeline.data;
   const { arrivals, known, happened, isPast } = moments;
   const rows = FIELDS.map(([name, of, isTime = false]) => {
     const [was, is] = [then === undefined ? now : then, now].map((row) =>
-      row === null ? null : textOf(of(row), isTime),
+      row === null ? null : textOf(of(row, nameIn(products)), isTime),
     );
     return { name, was: was ?? null, is: is ?? null };
   }).filter(({ was, is }) => was !== '–' || is !== '–');

@@ -7,6 +7,7 @@ import { moneyText } from '../parts/text.js';
 
 function show(balance: TrialBalance, { asked }: Frame): Shown {
   const { month } = balance;
+  const { of, ...rest } = asked.query;
   const isBalanced = balance.data.every(({ sumMinor }) => sumMinor === 0);
   return {
     title: 'Trial balance',
@@ -40,9 +41,17 @@ function show(balance: TrialBalance, { asked }: Frame): Shown {
             <Incomplete of={balance} />
           </Verdict>
         )}
+        {of === undefined ? null : (
+          <p>
+            Accounts of {of} alone. <a href={withQuery('/console/trial-balance', rest)}>All accounts</a>
+          </p>
+        )}
         {balance.data.map((scope) => (
           <Section key={scopeId(scope)} title={scopeText(scope)} id={scopeId(scope)}>
-            <Accounts of={scope} month={month} />
+            <Accounts
+              of={{ ...scope, accounts: scope.accounts.filter(({ name }) => name.startsWith(of ?? '')) }}
+              month={month}
+            />
           </Section>
         ))}
       </>
@@ -57,7 +66,7 @@ function behind(name: string, month: string | null, scope: MoneyScope): string {
   if (month === null) return withQuery('/console/journal', { name });
   return EARNED.includes(name)
     ? withQuery(`/console/revenue/${month}`, scopeOf(scope))
-    : journalOf(name, `${month}-01`, lastDayOf(month));
+    : journalOf(name, { first: `${month}-01`, last: lastDayOf(month) });
 }
 
 const Accounts = ({

@@ -46,6 +46,21 @@ export function Because({ of, mayLook }: { of: AccessDecision['because']; mayLoo
 /** One decision: what changed, why, and what made it be decided then. */
 const Decision = ({ of, nameOf, mayLook }: { of: AccessChange; nameOf: NameOf; mayLook: boolean }) => {
   const { word, tone, says } = turnOf(of, nameOf);
+  if (of.rejected !== null)
+    return (
+      <>
+        <p class="event">
+          <Mark tone="calm">rejected: {word}</Mark> {says} <Time at={of.rejected.at} />
+        </p>
+        <p>
+          {of.rejected.by} did not let it go: {of.rejected.why}{' '}
+          <span class="dim">
+            {capital(reasonText(of.now.reason, of.now.until))}. It was held, because{' '}
+            <Because of={of.because} mayLook={mayLook} />.
+          </span>
+        </p>
+      </>
+    );
   return (
     <>
       <p class="event">

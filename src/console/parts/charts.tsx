@@ -82,6 +82,21 @@ export function Moves({ bars, label }: { bars: readonly Move[]; label: string })
   );
 }
 
+/** A move from one amount to another, under its name. */
+export type Step = Readonly<{ label: string; kind: string; from: number; to: number }>;
+
+/** What led from the first amount to the last: each step hangs where the one before it ended. */
+export function Steps({ steps, label }: { steps: readonly Step[]; label: string }) {
+  const all = steps.flatMap(({ from, to }) => [from, to]);
+  const [least, most] = [Math.min(0, ...all), Math.max(1, ...all)];
+  const yOf = (amount: number): number => HEIGHT - 1 - ((amount - least) / (most - least)) * (HEIGHT - 2);
+  const stacked = steps.map(({ label: name, kind, from, to }) => {
+    const [top, bottom] = [yOf(Math.max(from, to)), yOf(Math.min(from, to))];
+    return { label: name, pieces: [{ kind: `${kind} k0`, y: top, height: bottom - top }] };
+  });
+  return <Chart bars={stacked} label={label} />;
+}
+
 /** A span of a band: a word, and where it begins and ends, in any one unit. */
 export type Span = Readonly<{ word: string; tone: string; from: number; to: number }>;
 

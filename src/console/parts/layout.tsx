@@ -114,10 +114,47 @@ export function Layout({ shown, frame }: { shown: Shown; frame: Frame }) {
             Times are UTC. Press <kbd>?</kbd> for keys. <a href="/openapi.json">API</a>
           </p>
         </footer>
+        <Keys />
       </body>
     </Document>
   );
 }
+
+/** What the keys do; the script does it, and opens the list. */
+const KEYS = [
+  ['/', 'search'],
+  ['g h', 'health'],
+  ['g e', 'events'],
+  ['g p', 'projections'],
+  ['g k', 'parked'],
+  ['j', 'next row'],
+  ['k', 'previous row'],
+  ['o', 'open the row'],
+  ['c', 'copy the id'],
+  ['[', 'know one event less'],
+  [']', 'know one event more'],
+  ['r', 'load again'],
+  ['?', 'these keys'],
+] as const;
+
+const Keys = () => (
+  <dialog id="keys" aria-labelledby="keys-title">
+    <h2 id="keys-title">Keys</h2>
+    <dl>
+      {KEYS.map(([key, says]) => (
+        <>
+          <dt>
+            <kbd>{key}</kbd>
+          </dt>
+          <dd>{says}</dd>
+        </>
+      ))}
+    </dl>
+    <form method="dialog">
+      <button type="submit">Close</button>
+    </form>
+  </dialog>
+);
 
 /** A part of a page under a heading of its own. */
 export const Section = ({

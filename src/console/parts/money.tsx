@@ -2,11 +2,14 @@ import type { ComponentChildren } from 'preact';
 import type { Booked, MoneyScope } from '../answers.js';
 import { withQuery } from '../ledger.js';
 import { plural } from '../operation-words.js';
-import { Mark } from './text.js';
+import { dayText, Mark, timeText } from './text.js';
 
 const PAGES = [
   ['MRR', '/console/mrr'],
   ['Movements', '/console/mrr/movements'],
+  ['Retention', '/console/mrr/retention'],
+  ['Cohorts', '/console/mrr/cohorts'],
+  ['Trials', '/console/mrr/trials'],
   ['Revenue', '/console/revenue'],
   ['Trial balance', '/console/trial-balance'],
   ['Journal', '/console/journal'],
@@ -63,12 +66,12 @@ export const PeriodForm = ({
   action,
   asked,
   type,
-  intervals = false,
+  children,
 }: {
   action: string;
   asked: Readonly<Record<string, string>>;
   type: 'date' | 'month';
-  intervals?: boolean;
+  children?: ComponentChildren;
 }) => (
   <form class="filters" action={action}>
     <label>
@@ -79,18 +82,7 @@ export const PeriodForm = ({
       To
       <input name="to" type={type} value={asked['to'] ?? ''} />
     </label>
-    {intervals ? (
-      <label>
-        By
-        <select name="interval">
-          {['month', 'week', 'day'].map((interval) => (
-            <option key={interval} value={interval} selected={interval === asked['interval']}>
-              {interval}
-            </option>
-          ))}
-        </select>
-      </label>
-    ) : null}
+    {children}
     <label>
       Currency
       <input name="currency" value={asked['currency'] ?? ''} size={5} maxLength={3} placeholder="all" />
@@ -99,15 +91,40 @@ export const PeriodForm = ({
   </form>
 );
 
-/** The first and last second of days of UTC, as lists take them. */
-export const secondsOf = (first: string, last: string) => ({ since: `${first}T00:00:00Z`, until: `${last}T23:59:59Z` });
-
 /** The last day of a month like `2026-02`. */
 export function lastDayOf(month: string): string {
   const [year = 0, of = 1] = month.split('-').map(Number);
   return new Date(Date.UTC(year, of, 0)).toISOString().slice(0, 10);
 }
 
-/** Entries of an account within days of UTC. */
-export const journalOf = (name: string, first: string, last: string): string =>
-  withQuery('/console/journal', { name, ...secondsOf(first, last) });
+/** Days of the policy's zone, both included: the API knows when they begin. */
+type Days = Readonly<{ first: string; last: string }>;
+
+/** What time a list is of, by its filters: `, from 1 Oct 2026 to 31 Oct 2026`. */
+export function spanText({ from, to, since, until }: Readonly<Record<string, string>>): string {
+  const [first, last] = [from === undefined ? since : from, to === undefined ? until : to].map((at) =>
+    at === undefined ? null : at.length > 10 ? timeText(at) : dayText(at),
+  );
+  if (first === null && last === null) return '';
+  return last === null ? `, from ${first}` : first === null ? `, up to ${last}` : `, from ${first} to ${last}`;
+}
+
+/** Entries of an account on these days. */
+export const journalOf = (name: string, { first: from, last: to }: Days): string =>
+  withQuery('/console/journal', { name, from, to });
+
+/** The movements that a number is made of. */
+export const movementsOf = ({
+  first: from,
+  last: to,
+  scope,
+  ...of
+}: Days & Readonly<{ scope: MoneyScope; kind?: string; customer?: string }>): string =>
+  withQuery('/console/mrr/movements', { ...scopeOf(scope), ...of, from, to });
+
+/** The customers whose MRR a number is, at the end of a day, against before. */
+export const customersOf = ({
+  scope,
+  ...of
+}: Readonly<{ scope: MoneyScope; on: string; since?: string; cohort?: string; change?: string | undefined }>): string =>
+  withQuery('/console/mrr/customers', { ...scopeOf(scope), ...of });

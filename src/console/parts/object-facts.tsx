@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { pageOfObject } from '../places.js';
-import { Facts } from './layout.js';
+import { Facts, Table } from './layout.js';
 import { Id, Money, Status, Time } from './text.js';
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -50,6 +50,34 @@ function valueOf(name: string, value: unknown, currency: string | null): Compone
   return value;
 }
 
+const isRows = (value: unknown): value is readonly Fields[] =>
+  Array.isArray(value) && value.every((one) => typeof one === 'object' && one !== null && !Array.isArray(one));
+
+/** A list of parts, such as the lines of an invoice: the fields that any of them has. */
+function Rows({ of, label, currency }: { of: readonly Fields[]; label: string; currency: string | null }) {
+  const shown = (value: unknown): boolean => value !== null && value !== undefined && value !== '';
+  const fields = [...new Set(of.flatMap((one) => Object.keys(one)))].filter((field) =>
+    of.some((one) => shown(one[field]) && (!Array.isArray(one[field]) || one[field].length > 0)),
+  );
+  return (
+    <Table
+      label={label}
+      columns={fields.map((field) => (field.endsWith('Minor') ? [labelOf(field), 'number'] : labelOf(field)))}
+    >
+      {of.map((one, at) => (
+        <tr key={at}>
+          {fields.map((field) => (
+            <td key={field} class={field.endsWith('Minor') ? 'number' : ''}>
+              {valueOf(field, one[field], typeof one['currency'] === 'string' ? one['currency'] : currency) ??
+                (typeof one[field] === 'object' && one[field] !== null ? JSON.stringify(one[field]) : null)}
+            </td>
+          ))}
+        </tr>
+      ))}
+    </Table>
+  );
+}
+
 /** What an answer of the API says of an object, field by field; what has fields of its own stands below as JSON. */
 export function ObjectFacts({ of }: { of: Fields }) {
   const currency = typeof of['currency'] === 'string' ? of['currency'] : null;
@@ -64,9 +92,13 @@ export function ObjectFacts({ of }: { of: Fields }) {
             {labelOf(name)}
             {Array.isArray(value) ? ` (${value.length})` : ''}
           </summary>
-          <pre tabIndex={0} role="region" aria-label={labelOf(name)}>
-            <code>{JSON.stringify(value, null, 2)}</code>
-          </pre>
+          {isRows(value) ? (
+            <Rows of={value} label={labelOf(name)} currency={currency} />
+          ) : (
+            <pre tabIndex={0} role="region" aria-label={labelOf(name)}>
+              <code>{JSON.stringify(value, null, 2)}</code>
+            </pre>
+          )}
         </details>
       ))}
     </>

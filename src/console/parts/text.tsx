@@ -20,6 +20,10 @@ export function Money({ minor, currency }: { minor: number | null | undefined; c
   return <span class="money">{currency === null ? String(minor) : moneyText(minor, currency)}</span>;
 }
 
+/** An amount that leads to what it is made of; nothing is made of nothing. */
+export const Figure = ({ minor, currency, href }: { minor: number; currency: string; href: string }) =>
+  minor === 0 ? <span class="dim">0</span> : <a href={href}>{moneyText(minor, currency)}</a>;
+
 const DAY = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', year: 'numeric', timeZone: 'UTC' });
 const MINUTE = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', timeZone: 'UTC', hour12: false });
 

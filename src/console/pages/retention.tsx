@@ -1,0 +1,185 @@
+import type { Retentions } from '../answers.js';
+import { plural } from '../operation-words.js';
+import { page, type Frame, type Shown } from '../page.js';
+import { Steps, type Step } from '../parts/charts.js';
+import { Empty, Section, Table, Verdict } from '../parts/layout.js';
+import {
+  customersOf,
+  Incomplete,
+  MoneyPages,
+  movementsOf,
+  PeriodForm,
+  scopeId,
+  scopeIn,
+  scopeText,
+} from '../parts/money.js';
+import { dayText, moneyText, Unknown } from '../parts/text.js';
+
+type Scoped = Retentions['data'][number];
+type Period = Pick<Retentions, 'from' | 'to'>;
+
+const show = ({ data, from, to, ...booked }: Retentions, { asked }: Frame): Shown => ({
+  title: 'Retention',
+  nav: 'Money',
+  main: (
+    <>
+      <MoneyPages at="Retention" />
+      <h1>Retention</h1>
+      <p>
+        What was kept of the MRR that there was before {dayText(from)}, at the end of {dayText(to)}.
+      </p>
+      <PeriodForm action="/console/mrr/retention" asked={{ ...asked.query, from, to }} type="date" />
+      {data.length === 0 ? (
+        <Empty>
+          <p>No subscription is worth anything yet. Retention compares two days on which some were.</p>
+        </Empty>
+      ) : null}
+      {data.map((scope) => (
+        <Scope key={scopeId(scope)} of={scope} period={{ from, to }} />
+      ))}
+      <Incomplete of={booked} />
+    </>
+  ),
+});
+
+const MOVES = [
+  ['opening', 1],
+  ['new', 1],
+  ['reactivation', 1],
+  ['expansion', 1],
+  ['contraction', -1],
+  ['churn', -1],
+] as const;
+
+function Scope({ of, period: { from, to } }: { of: Scoped; period: Period }) {
+  const { currency, startMinor, endMinor, startCustomers, nrr, grr } = of;
+  const moved = MOVES.map(([kind, sign]) => ({ kind, minor: sign * of[`${kind}Minor`] })).filter(
+    ({ minor }) => minor !== 0,
+  );
+  const steps: Step[] = [
+    { label: 'before', kind: 'accent', from: 0, to: startMinor },
+    ...moved.reduce<Step[]>((all, { kind, minor }) => {
+      const at = all.at(-1)?.to ?? startMinor;
+      return [...all, { label: kind, kind: minor < 0 ? 'bad' : 'good', from: at, to: at + minor }];
+    }, []),
+    { label: 'after', kind: 'accent', from: 0, to: endMinor },
+  ];
+  const told = moved.map(({ kind, minor }) => `${kind} ${moneyText(minor, currency)}`).join(', ');
+  return (
+    <Section title={scopeText(of)} id={scopeId(of)}>
+      <Verdict tone={nrr.percent === null ? 'calm' : Number(nrr.percent) >= 100 ? 'good' : 'warn'}>
+        <p class="sentence">
+          {nrr.percent === null ? (
+            'There was no MRR before, so that nothing could be kept.'
+          ) : (
+            <>
+              <strong>{nrr.percent} %</strong> of MRR was kept with what customers grew (NRR), {grr.percent} % without
+              (GRR).
+            </>
+          )}
+        </p>
+        <p class="dim">
+          {plural(startCustomers, 'customer')} before, {of.logoChurn.part} of them left.
+        </p>
+      </Verdict>
+      <h3>From one day to the other</h3>
+      <Steps
+        steps={steps}
+        label={`MRR from ${moneyText(startMinor, currency)} to ${moneyText(endMinor, currency)}: ${told}`}
+      />
+      <ol class="ends">
+        {steps.map(({ label }) => (
+          <li key={label}>{label}</li>
+        ))}
+      </ol>
+      <Figures of={of} period={{ from, to }} moved={moved} />
+      <Rates of={of} period={{ from, to }} />
+    </Section>
+  );
+}
+
+const Figures = ({
+  of,
+  period: { from, to },
+  moved,
+}: {
+  of: Scoped;
+  period: Period;
+  moved: readonly Readonly<{ kind: string; minor: number }>[];
+}) => (
+  <Table label="MRR before, what moved it, and after" columns={['What', ['MRR', 'number'], ['Customers', 'number']]}>
+    <tr>
+      <th scope="row">Before {dayText(from)}</th>
+      <td class="number">
+        <a href={customersOf({ on: to, since: from, scope: of })}>{moneyText(of.startMinor, of.currency)}</a>
+      </td>
+      <td class="number">{of.startCustomers}</td>
+    </tr>
+    {moved.map(({ kind, minor }) => (
+      <tr key={kind}>
+        <th scope="row">{kind}</th>
+        <td class="number">
+          <a href={movementsOf({ first: from, last: to, scope: of, kind })}>{moneyText(minor, of.currency)}</a>
+        </td>
+        <td />
+      </tr>
+    ))}
+    <tr>
+      <th scope="row">At the end of {dayText(to)}</th>
+      <td class="number">
+        <a href={customersOf({ on: to, scope: of })}>{moneyText(of.endMinor, of.currency)}</a>
+      </td>
+      <td class="number">{of.endCustomers}</td>
+    </tr>
+  </Table>
+);
+
+/** Each rate, what it says, and the changes of customers that it comes from. */
+const RATES = [
+  ['nrr', 'Net revenue retention', 'kept by those who were there, with what they grew', undefined],
+  ['grr', 'Gross revenue retention', 'kept by those who were there, without what they grew', undefined],
+  ['logoChurn', 'Customers lost', 'of those who were there, who were worth nothing at the end', 'left'],
+  ['grossChurn', 'MRR lost', 'contraction and churn, of what there was', undefined],
+  ['netChurn', 'Net MRR lost', 'the same, less expansion and reactivation', undefined],
+  ['quickRatio', 'Quick ratio', 'what came for each 100 that went', 'came'],
+] as const;
+
+const Rates = ({ of, period: { from, to } }: { of: Scoped; period: Period }) => (
+  <>
+    <h3>Rates</h3>
+    <Table label="Rates" columns={['Rate', ['Percent', 'number'], 'What it says']}>
+      {RATES.map(([name, title, says, change]) => (
+        <tr key={name}>
+          <th scope="row">{title}</th>
+          <td class="number">
+            {of[name].percent === null ? (
+              <Unknown />
+            ) : (
+              <a href={customersOf({ on: to, since: from, change, scope: of })}>{of[name].percent} %</a>
+            )}
+          </td>
+          <td>{says}</td>
+        </tr>
+      ))}
+      <tr>
+        <th scope="row">MRR of a customer</th>
+        <td class="number">{of.arpaMinor === null ? <Unknown /> : moneyText(of.arpaMinor, of.currency)}</td>
+        <td>at the end, on average</td>
+      </tr>
+      <tr>
+        <th scope="row">Worth of a customer</th>
+        <td class="number">{of.ltvMinor === null ? <Unknown /> : moneyText(of.ltvMinor, of.currency)}</td>
+        <td>that, over the rate of customers lost; not known while none is lost</td>
+      </tr>
+    </Table>
+  </>
+);
+
+/** What was kept of MRR and of customers, and by whom? */
+export const RETENTION = page<Retentions>({
+  path: '/mrr/retention',
+  scope: 'read',
+  load: (ledger, { query }) =>
+    ledger.read('/v1/mrr/retention', { from: query['from'], to: query['to'], ...scopeIn(query) }),
+  show,
+});
