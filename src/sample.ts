@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import Stripe from 'stripe';
 import { loadConfig, localUrl } from './config.js';
 import { environment } from './environment.js';
 import { secretsOfService } from './local-secrets.js';
+import { signedDelivery, stripeEvent } from './signed-event.js';
 
 /** The sample could not be sent; the message says what to do. */
 class NotSent extends Error {}
@@ -22,15 +22,9 @@ async function main(): Promise<void> {
         'no secrets.json. Give this command the DATA_DIR of the service.',
     );
   const subscription = `sub_${randomBytes(12).toString('hex')}`;
-  const stripeEvent = sampleEvent(subscription, Math.floor(Date.now() / 1000));
-  const payload = JSON.stringify(stripeEvent);
-  const signature = Stripe.webhooks.generateTestHeaderString({ payload, secret });
-  process.stdout.write(`POST ${url}/webhooks/stripe   (${stripeEvent.type} of ${subscription})\n`);
-  const answer = await show(`${url}/webhooks/stripe`, {
-    method: 'POST',
-    headers: { 'stripe-signature': signature, 'content-type': 'application/json' },
-    body: payload,
-  });
+  const event = sampleEvent(subscription, Math.floor(Date.now() / 1000));
+  process.stdout.write(`POST ${url}/webhooks/stripe   (${event.type} of ${subscription})\n`);
+  const answer = await show(`${url}/webhooks/stripe`, signedDelivery(JSON.stringify(event), secret));
   const position = (answer as { position: string }).position;
   const authorization = `Bearer ${token}`;
   const path = `/v1/subscriptions/${subscription}`;
@@ -40,7 +34,7 @@ async function main(): Promise<void> {
 
   curl -H "Authorization: ${authorization}" ${url}${path}/events
       its timeline: what each event changed
-  curl -H "Authorization: ${authorization}" ${url}/v1/customers/${stripeEvent.data.object.customer}/access
+  curl -H "Authorization: ${authorization}" ${url}/v1/customers/${event.data.object.customer}/access
       has this customer access, until when, and why?
 `);
 }
@@ -62,17 +56,10 @@ const send = (url: string, init: RequestInit): Promise<Response> =>
     );
   });
 
-const sampleEvent = (id: string, now: number) => ({
-  id: `evt_${randomBytes(12).toString('hex')}`,
-  object: 'event',
-  api_version: '2026-09-30.endive',
-  created: now,
-  livemode: false,
-  pending_webhooks: 1,
-  request: { id: null, idempotency_key: null },
-  type: 'customer.subscription.created',
-  data: {
-    object: {
+const sampleEvent = (id: string, now: number) =>
+  stripeEvent(
+    'customer.subscription.created',
+    {
       id,
       object: 'subscription',
       customer: `cus_${randomBytes(7).toString('hex')}`,
@@ -117,8 +104,8 @@ const sampleEvent = (id: string, now: number) => ({
         ],
       },
     },
-  },
-});
+    now,
+  );
 
 main().catch((error: unknown) => {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import Stripe from 'stripe';
 import { localUrl, type Config } from '../config.js';
 import { secretsOfService } from '../local-secrets.js';
+import { signedDelivery, stripeEvent } from '../signed-event.js';
 import { messageOf, type Check } from './doctor-machine.js';
 
 const ANSWER_WITHIN_MS = 15_000;
@@ -36,27 +36,17 @@ const failed = (text: string): Check => ({ check: 'probe', state: 'failed', text
 
 type Answer = Readonly<{ outcome?: unknown; stream?: unknown; position?: unknown }>;
 
-async function deliver(url: string, payload: string, secret: string): Promise<Answer> {
-  const signature = Stripe.webhooks.generateTestHeaderString({ payload, secret });
-  const headers = { 'stripe-signature': signature, 'content-type': 'application/json' };
-  return (await (await ask(`${url}/webhooks/stripe`, { method: 'POST', body: payload, headers })).json()) as Answer;
-}
+const deliver = async (url: string, payload: string, secret: string): Promise<Answer> =>
+  (await (await ask(`${url}/webhooks/stripe`, signedDelivery(payload, secret))).json()) as Answer;
 
 const ask = (url: string, init: RequestInit): Promise<Response> =>
   fetch(url, { ...init, redirect: 'manual', signal: AbortSignal.timeout(ANSWER_WITHIN_MS) });
 
 /** Of a test clock that nothing else names: no answer about customers, subscriptions or money has it. */
-const probeEvent = (now: number) => ({
-  id: `evt_probe${randomBytes(10).toString('hex')}`,
-  object: 'event',
-  api_version: '2026-09-30.endive',
-  created: now,
-  livemode: false,
-  pending_webhooks: 1,
-  request: { id: null, idempotency_key: null },
-  type: 'test_helpers.test_clock.created',
-  data: {
-    object: {
+const probeEvent = (now: number) =>
+  stripeEvent(
+    'test_helpers.test_clock.created',
+    {
       id: `clock_probe${randomBytes(10).toString('hex')}`,
       object: 'test_helpers.test_clock',
       created: now,
@@ -65,5 +55,5 @@ const probeEvent = (now: number) => ({
       name: 'subscription-ledger doctor --probe',
       status: 'ready',
     },
-  },
-});
+    now,
+  );
