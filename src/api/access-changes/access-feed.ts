@@ -1,42 +1,26 @@
-import { Logger, type OnModuleDestroy } from '@nestjs/common';
-import { setMaxListeners } from 'node:events';
+import type { OnModuleDestroy } from '@nestjs/common';
 import type { ServerResponse } from 'node:http';
 import type { AccessChange } from '../../access-changes/change.js';
 import { followChanges, readChanges } from '../../access-changes/change-log.js';
-import { withTimeout, type EventStore } from '../../eventstore/event-store.js';
+import type { EventStore } from '../../eventstore/event-store.js';
 import { lastRecordOf } from '../../eventstore/raw-event.js';
 import { InvalidPosition } from '../../eventstore/store-errors.js';
 import type { Asker } from '../../http/asker.js';
-import { ProblemError } from '../../http/problem.js';
 import { LIMITS } from '../limits.js';
-import { LIVE_HEADERS } from '../live/live-reader.js';
-import { Places } from '../places.js';
+import { LogStreams, type Message } from '../live/log-streams.js';
 import { badQuery } from '../query.js';
-import { sent } from '../sent.js';
-
-const BEAT_MS = 10_000;
-const STORE_ANSWERS_WITHIN_MS = 5_000;
 
 /** A page of the feed; `nextAfter` is what to ask after next, null for a log that is empty. */
 export type FeedPage = Readonly<{ data: AccessChange[]; nextAfter: string | null }>;
 
 /** Changes of access to whoever reads or follows them, in the order of the log. */
 export class AccessFeed implements OnModuleDestroy {
-  readonly #logger = new Logger('access');
-  readonly #stopping = new AbortController();
-  readonly #places = new Places({
-    ...LIMITS.accessReaders,
-    what: 'connections follow changes of access',
-    full: () => new ProblemError('too_many_live'),
-  });
+  readonly #streams = new LogStreams({ ...LIMITS.accessReaders, what: 'connections follow changes of access' });
 
-  constructor(private readonly store: EventStore) {
-    // All who wait or follow listen to it, up to their limit.
-    setMaxListeners(0, this.#stopping.signal);
-  }
+  constructor(private readonly store: EventStore) {}
 
   onModuleDestroy(): void {
-    this.#stopping.abort();
+    this.#streams.stop();
   }
 
   /** Changes after a position; waits for one when there is none. @throws ProblemError */
@@ -46,11 +30,11 @@ export class AccessFeed implements OnModuleDestroy {
   ): Promise<FeedPage> {
     const page = await this.#read(after, max);
     if (page.data.length > 0 || waitMs === 0) return page;
-    const giveBack = this.#places.take(asker.token);
+    const giveBack = this.#streams.take(asker);
     const waiting = new AbortController();
     const stop = (): void => waiting.abort();
     const timer = setTimeout(stop, waitMs);
-    const signals = [asker.signal, this.#stopping.signal];
+    const signals = [asker.signal, this.#streams.stopping];
     for (const signal of signals) signal.addEventListener('abort', stop);
     try {
       if (signals.some(({ aborted }) => aborted)) stop();
@@ -77,21 +61,13 @@ export class AccessFeed implements OnModuleDestroy {
     }
   }
 
-  /**
-   * Finds where to begin, so that a problem can still be answered, and returns what begins the stream on a response.
-   * @throws ProblemError
-   */
-  async follow(lastEventId: string | undefined, asker: Asker): Promise<(response: ServerResponse) => void> {
-    const giveBack = this.#places.take(asker.token);
-    try {
-      const after = await withTimeout(this.#beginning(lastEventId), STORE_ANSWERS_WITHIN_MS, 'The event store');
-      if (this.#stopping.signal.aborted) throw new ProblemError('too_many_live');
-      const signal = AbortSignal.any([asker.signal, this.#stopping.signal]);
-      return (response) => void this.#tell(response, after, signal).finally(giveBack);
-    } catch (error) {
-      giveBack();
-      throw error;
-    }
+  /** Returns what begins the stream on a response. @throws ProblemError */
+  follow(lastEventId: string | undefined, asker: Asker): Promise<(response: ServerResponse) => void> {
+    return this.#streams.follow(
+      asker,
+      () => this.#beginning(lastEventId),
+      (after, signal) => this.#messages(after, signal),
+    );
   }
 
   async #beginning(lastEventId: string | undefined): Promise<bigint | null> {
@@ -102,27 +78,8 @@ export class AccessFeed implements OnModuleDestroy {
     return BigInt(lastEventId);
   }
 
-  /** Ends when the client leaves, the service stops, or the store does: the client goes on where it was. */
-  async #tell(response: ServerResponse, after: bigint | null, signal: AbortSignal): Promise<void> {
-    response.on('error', () => response.destroy());
-    response.writeHead(200, LIVE_HEADERS);
-    response.write('retry: 1000\n\n');
-    const beating = setInterval(() => {
-      if (!response.writableNeedDrain) response.write(': still here\n\n');
-    }, BEAT_MS);
-    try {
-      for await (const change of followChanges(this.store, { after, signal }))
-        await sent(
-          response,
-          `event: ${change.type}\nid: ${change.position}\ndata: ${JSON.stringify(change)}\n\n`,
-          signal,
-        );
-    } catch (error) {
-      if (!signal.aborted)
-        this.#logger.warn(`A stream of changes ends: ${error instanceof Error ? error.message : String(error)}`);
-    } finally {
-      clearInterval(beating);
-      response.end();
-    }
+  async *#messages(after: bigint | null, signal: AbortSignal): AsyncGenerator<Message> {
+    for await (const change of followChanges(this.store, { after, signal }))
+      yield { event: change.type, id: change.position, data: change };
   }
 }

@@ -1,61 +1,38 @@
-import { Logger, type OnModuleDestroy } from '@nestjs/common';
+import type { OnModuleDestroy } from '@nestjs/common';
 import type { ServerResponse } from 'node:http';
-import { withTimeout, type EventStore } from '../../eventstore/event-store.js';
+import type { EventStore } from '../../eventstore/event-store.js';
 import { subscribeToLog } from '../../eventstore/log-subscription.js';
 import { lastRecordOf } from '../../eventstore/raw-event.js';
 import { readEventAtPosition } from '../../eventstore/read.js';
 import { recordedEventFrom } from '../../eventstore/recorded-event.js';
 import { InvalidPosition } from '../../eventstore/store-errors.js';
 import type { Asker } from '../../http/asker.js';
-import { ProblemError } from '../../http/problem.js';
 import { LIMITS } from '../limits.js';
-import { LIVE_HEADERS } from '../live/live-reader.js';
-import { Places } from '../places.js';
+import { LogStreams, type Message } from '../live/log-streams.js';
 import { badQuery } from '../query.js';
-import { sent } from '../sent.js';
 import { entryOf, isWanted, type EventFilter } from './event-entry.js';
 
-const BEAT_MS = 10_000;
-const STORE_ANSWERS_WITHIN_MS = 5_000;
-
-/**
- * New events to whoever follows: each event once, in the order of the log. A reader has a subscription of its own, from
- * which nothing is taken while its connection does not take what it was sent; so no more than a window of the store is held for it.
- */
+/** New events for those who follow them: each event once, in the order of the log. */
 export class LiveEvents implements OnModuleDestroy {
-  readonly #logger = new Logger('live');
-  readonly #stopping = new AbortController();
-  readonly #places = new Places({
-    ...LIMITS.events.readers,
-    what: 'connections follow events',
-    full: () => new ProblemError('too_many_live'),
-  });
+  readonly #streams = new LogStreams({ ...LIMITS.events.readers, what: 'connections follow events' });
 
   constructor(private readonly store: EventStore) {}
 
-  /**
-   * Finds where to begin, so that a problem can still be answered, and returns what begins the stream on a response.
-   * @throws ProblemError
-   */
-  async follow(
+  /** Returns what begins the stream on a response. @throws ProblemError */
+  follow(
     filter: EventFilter,
     lastEventId: string | undefined,
     asker: Asker,
   ): Promise<(response: ServerResponse) => void> {
-    const giveBack = this.#places.take(asker.token);
-    try {
-      const after = await withTimeout(this.#beginning(lastEventId), STORE_ANSWERS_WITHIN_MS, 'The event store');
-      if (this.#stopping.signal.aborted) throw new ProblemError('too_many_live');
-      const signal = AbortSignal.any([asker.signal, this.#stopping.signal]);
-      return (response) => void this.#tell(response, { after, filter, signal }).finally(giveBack);
-    } catch (error) {
-      giveBack();
-      throw error;
-    }
+    return this.#streams.follow(
+      asker,
+      () => this.#beginning(lastEventId),
+      (after, signal) => this.#messages(filter, after, signal),
+    );
   }
 
   onModuleDestroy(): void {
-    this.#stopping.abort();
+    this.#streams.stop();
   }
 
   /** @throws ProblemError 400 for an id that is no position of an event */
@@ -73,32 +50,13 @@ export class LiveEvents implements OnModuleDestroy {
     return event.position;
   }
 
-  /** Ends when the client leaves, the service stops, or the store does: the client goes on where it was. */
-  async #tell(
-    response: ServerResponse,
-    { after, filter, signal }: { after: bigint | null; filter: EventFilter; signal: AbortSignal },
-  ): Promise<void> {
-    response.on('error', () => response.destroy());
-    response.writeHead(200, LIVE_HEADERS);
-    response.write('retry: 1000\n\n');
-    const beating = setInterval(() => {
-      if (!response.writableNeedDrain) response.write(': still here\n\n');
-    }, BEAT_MS);
-    try {
-      for await (const batch of subscribeToLog(this.store, { after, signal }))
-        for (const { event } of batch) {
-          const recorded = recordedEventFrom(event);
-          if (recorded.metadata === null || signal.aborted) continue;
-          const entry = entryOf(recorded);
-          if (isWanted(entry, filter))
-            await sent(response, `event: event\nid: ${entry.position}\ndata: ${JSON.stringify(entry)}\n\n`, signal);
-        }
-    } catch (error) {
-      if (!signal.aborted)
-        this.#logger.warn(`A stream of events ends: ${error instanceof Error ? error.message : String(error)}`);
-    } finally {
-      clearInterval(beating);
-      response.end();
-    }
+  async *#messages(filter: EventFilter, after: bigint | null, signal: AbortSignal): AsyncGenerator<Message> {
+    for await (const batch of subscribeToLog(this.store, { after, signal }))
+      for (const { event } of batch) {
+        const recorded = recordedEventFrom(event);
+        if (recorded.metadata === null || signal.aborted) continue;
+        const entry = entryOf(recorded);
+        if (isWanted(entry, filter)) yield { event: 'event', id: entry.position, data: entry };
+      }
   }
 }
