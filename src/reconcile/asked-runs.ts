@@ -146,7 +146,13 @@ export class AskedRuns {
       if (claimed === null) return;
       await workAt(
         store,
-        { run: claimed, onStop: () => ending.abort(), isReleased: () => this.#stopping.signal.aborted },
+        {
+          run: claimed,
+          onStop: () => ending.abort(),
+          isReleased: () => this.#stopping.signal.aborted,
+          // The stores may be away for a moment.
+          retriesMax: ATTEMPTS_MAX - 1,
+        },
         (atWork) => this.#work(atWork, parts),
       );
     } catch (error) {

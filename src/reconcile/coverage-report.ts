@@ -2,6 +2,7 @@ import type { EventStore } from '../eventstore/event-store.js';
 import { readStreamBack } from '../eventstore/read.js';
 import { readClaims, type Claim } from './claims.js';
 import { coverageStreamOf, type Account, type Covered, type Gap } from './coverage.js';
+import { append } from './run-log.js';
 import { latestRuns } from './run-log.js';
 
 /** For which time the events of an account are known to be complete. Seconds of Stripe's clock. */
@@ -31,14 +32,40 @@ export async function readCoverages(store: EventStore, now: number): Promise<rea
   return Promise.all([...accounts.values()].map((whose) => reportOf(store, whose, now)));
 }
 
-async function reportOf(store: EventStore, whose: Account, now: number): Promise<CoverageReport> {
-  const { spent } = await readClaims(store, whose, now);
+async function reportOf(
+  store: EventStore,
+  whose: Account,
+  now: number,
+): Promise<CoverageReport & Readonly<{ revision: bigint }>> {
+  const { spent, revision } = await readClaims(store, whose, now);
   let until: number | null = null;
   const gaps: Gap[] = [];
+  const swept = new Set<number>();
   for await (const { data } of readStreamBack(store, coverageStreamOf(whose), { max: EVENTS_MAX })) {
-    const event = data as Covered | Gap | Claim;
+    const event = data as Covered | Gap | Claim | Swept;
     if (event.kind === 'covered') until ??= event.to;
-    if (event.kind === 'gap') gaps.push(event);
+    if (event.kind === 'swept') for (const from of event.gaps) swept.add(from);
+    if (event.kind === 'gap' && !swept.has(event.from)) gaps.push(event);
   }
-  return { ...whose, until, gaps, requests: spent.requests.reduce((sum, { requests }) => sum + requests, 0) };
+  return { ...whose, until, gaps, revision, requests: spent.requests.reduce((sum, { requests }) => sum + requests, 0) };
+}
+
+/** What was left by these gaps, named by their first seconds, was found by comparing everything, and repaired. */
+type Swept = Readonly<{ kind: 'swept'; gaps: readonly number[]; run: string }>;
+
+const ATTEMPTS_MAX = 20;
+
+/** Closes the gaps of an account that began before a run, which compared and repaired everything. */
+export async function closeGaps(
+  store: EventStore,
+  whose: Account,
+  run: Readonly<{ id: string; at: number }>,
+): Promise<void> {
+  for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt += 1) {
+    const { gaps, revision } = await reportOf(store, whose, Date.now());
+    const closed = gaps.filter(({ to }) => to < run.at).map(({ from }) => from);
+    if (closed.length === 0) return;
+    const data: Swept = { kind: 'swept', gaps: closed, run: run.id };
+    if (await append(store, coverageStreamOf(whose), { type: 'ledger.gaps_swept', data, revision })) return;
+  }
 }

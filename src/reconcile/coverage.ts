@@ -33,7 +33,7 @@ const LOOKED_AT_MAX = 100;
 
 export async function readCoverage(store: EventStore, whose: Account): Promise<Coverage> {
   const events = await latestOf(store, coverageStreamOf(whose), { max: LOOKED_AT_MAX });
-  const said = events.map(({ data }) => data as Covered | Gap | Readonly<{ kind: 'claim' | 'followed' }>);
+  const said = events.map(({ data }) => data as Covered | Gap | Readonly<{ kind: 'claim' | 'followed' | 'swept' }>);
   const last = said.find((event): event is Covered | Gap => event.kind === 'covered' || event.kind === 'gap');
   return { last: last ?? null, revision: events[0]?.revision ?? -1n };
 }

@@ -26,7 +26,7 @@ const LOOK_BACK = 1_000;
 /** Looks at what came since the last time: events without a snapshot, and webhooks that Stripe does not list. */
 export async function follow(
   { session, listed, ...parts }: RecorderParts & { session: Session; listed: ReadonlySet<string> },
-  { coveredTo, now }: { coveredTo: number; now: number },
+  { coveredTo, now, nowMs = Date.now() }: { coveredTo: number; now: number; nowMs?: number },
 ): Promise<FollowNews> {
   const { store } = parts;
   const { api, livemode } = session;
@@ -34,7 +34,7 @@ export async function follow(
   const before = await readFollowed(store, session);
   const thin = await fetchThin({ ...parts, api, whose, run: null }, positionOf(before.thinTo));
   const { suspects } = before;
-  const asked = { whose, after: positionOf(before.knownTo), suspects, listed, coveredTo, now, nowMs: Date.now() };
+  const asked = { whose, after: positionOf(before.knownTo), suspects, listed, coveredTo, now, nowMs };
   const known = await unknownToStripe({ store, api }, asked);
   const after: Followed = {
     kind: 'followed',

@@ -11,6 +11,8 @@ type Options = Readonly<{
   onStop?: () => void;
   /** Whether the process ends, so that another is to go on. */
   isReleased?: () => boolean;
+  /** How often what failed is tried again by whoever takes it up (default: never). */
+  retriesMax?: number;
   beatMs?: number;
 }>;
 
@@ -102,7 +104,7 @@ export type { RunAtWork };
 
 const ENDED: ReadonlySet<Standing['step']> = new Set(['finished', 'stopped', 'wanted']);
 
-/** Works at a run, and says that it does. What fails stops the run, and the run says why. */
+/** Works at a run, and says that it does. What fails stops the run, which says why, unless it is to be tried again. */
 export async function workAt<T>(
   store: EventStore,
   { run, ...options }: Options & Readonly<{ run: Run }>,
@@ -113,8 +115,10 @@ export async function workAt<T>(
     return await work(atWork);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
+    const attempts = Number(atWork.standing.state['attempts'] ?? 0) + 1;
+    const step = attempts <= (options.retriesMax ?? 0) ? 'wanted' : 'stopped';
     if (!(error instanceof RunTaken) && !ENDED.has(atWork.standing.step))
-      await atWork.say({ step: 'stopped', state: { ...atWork.standing.state, why } }).catch(() => undefined);
+      await atWork.say({ step, state: { ...atWork.standing.state, why, attempts } }).catch(() => undefined);
     throw error;
   } finally {
     atWork.close();

@@ -1,4 +1,5 @@
 import { Backfill, type BackfillEnd, type BackfillNews } from './backfill.js';
+import { closeGaps } from './coverage-report.js';
 import { recover, type Recovered } from './coverage.js';
 import type { EventStore } from '../eventstore/event-store.js';
 import { endOfMoney, endOfRun, type ShownFinding } from './findings.js';
@@ -102,5 +103,9 @@ export async function runComparison(
   const { signal } = parts;
   const reconciled = await new Reconcile(parts, { ...options, run: run.id, wait, report, signal }).run();
   await endOfRun(run, reconciled);
+  const { all, only, repair, sample } = options;
+  const isWhole = all && only.length === 0 && repair && sample === undefined && reconciled.kind === 'reconciled';
+  if (isWhole && reconciled.findings.every(({ repaired }) => repaired !== null))
+    await closeGaps(parts.store, parts.session, { id: run.id, at: run.started.at });
   return reconciled;
 }

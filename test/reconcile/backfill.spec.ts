@@ -63,6 +63,21 @@ describe('a backfill of an account of which no webhook ever came', () => {
     expect(appendedIn(again)).toBe(0);
   });
 
+  it('is compared with Stripe, also what goes by a test clock, at the time of that', async () => {
+    const { world, clock } = parts.stripe;
+    const all = [...world.objects(clock.now(), VERSION)].filter(({ object }) => object === 'subscription');
+    const args = ['reconcile', '--all', '--only', 'subscription', '--json', '--wait', '0'];
+    const { output, code } = await command(parts, args).ended;
+    const clocks = all.filter((shape) => shape['test_clock'] != null);
+    expect(clocks.length).toBeGreaterThan(0);
+    expect([code, JSON.parse(output)]).toEqual([0, expect.objectContaining({ counts: { same: all.length } })]);
+    const random = await command(parts, ['reconcile', '--sample', '20', '--wait', '0']).ended;
+    expect(random).toMatchObject({
+      code: 0,
+      output: expect.stringMatching(/0 of \d+: with 95 % confidence fewer than/),
+    });
+  });
+
   it('is named by the rows and the timeline as what it is', async () => {
     const [row] = await query<{ id: string; stripe_event_id: string }>(
       parts.ledger.databaseUrl,

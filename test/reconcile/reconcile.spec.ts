@@ -8,8 +8,10 @@ import { BatchedEventIdIndex } from '../../src/read-models/event-id-index.js';
 import { AskedRuns, type AskedRunsOptions } from '../../src/reconcile/asked-runs.js';
 import { askForRun } from '../../src/reconcile/asking.js';
 import { Backfill } from '../../src/reconcile/backfill.js';
+import { closeGaps, readCoverages } from '../../src/reconcile/coverage-report.js';
 import { recover, type Recovered } from '../../src/reconcile/coverage.js';
 import { Reconcile, type Reconciled } from '../../src/reconcile/reconcile.js';
+import { follow } from '../../src/reconcile/following.js';
 import { lookOf, type Look } from '../../src/reconcile/look.js';
 import { NEWS, Recorder } from '../../src/reconcile/recorder.js';
 import { workAt } from '../../src/reconcile/run-at-work.js';
@@ -20,7 +22,7 @@ import { openSession, type Session } from '../../src/reconcile/session.js';
 import { RunBudget } from '../../src/stripe-api/budget.js';
 import { Rates } from '../../src/stripe-api/rates.js';
 import { APPENDER_LIMITS } from '../support/appender-limits.js';
-import { ADMIN_TOKEN, READ_TOKEN, read, SECRET } from '../support/delivery.js';
+import { ADMIN_TOKEN, deliver, READ_TOKEN, read, SECRET } from '../support/delivery.js';
 import { cameUp, command, START, startBoth, VERSION, wrongRows, type Parts } from '../support/stripe.js';
 import { until } from '../support/until.js';
 
@@ -401,6 +403,80 @@ it('what is appended without a look at its stream is not judged by what others h
   const unheardOf = await record(other, lookAt('in_third', 300));
   expect(unheardOf).toMatchObject({ verdict: { kind: 'unknown' }, appended: { revision: 3n } });
   expect(await record(one, lookAt('in_third', 300))).toMatchObject({ verdict: { kind: 'same' }, appended: null });
+});
+
+it('what an event without a snapshot names is fetched, and a webhook that Stripe does not know is found by two looks', async () => {
+  const { clock, world, thin, endpoints } = parts.stripe;
+  const since = clock.now();
+  clock.advance(6 * DAY);
+  await parts.stripe.deliver();
+  clock.advance(3_600);
+  const of = (event: (typeof world.events)[number]) => event.in(VERSION).data.object;
+  const lost = world.events.filter(({ at }) => at > since && at < since + 6 * DAY);
+  const changed = lost.findLast((event) => of(event).object === 'subscription');
+  const other = lost.find((event) => of(event).object === 'invoice');
+  if (changed === undefined || other === undefined) throw new Error('Nothing changes in these days.');
+  const about = { id: of(changed).id, type: 'subscription', url: 'https://dashboard.example' };
+  const body = (id: string, type: string, more: object) =>
+    JSON.stringify({ id, object: 'v2.core.event', type, created: '2026-01-01T00:00:00.000Z', livemode: true, ...more });
+  const told = { id: 'evt_thin', object: 'v2.core.event', type: 'v1.invoice.paid', snapshot_event: other.id };
+  thin.set(told.id, { ...told, livemode: true });
+  await deliver(parts.ledger.url, body(told.id, told.type, { related_object: null }));
+  const failure = 'v2.core.health.event_generation_failure.resolved';
+  await deliver(parts.ledger.url, body('evt_failure', failure, { data: { impact: { related_object: about } } }));
+  const following = (nowMs: number) =>
+    follow(
+      { store, database, appender, projections, session, listed: new Set() },
+      { coveredTo: clock.now() - 900, now: clock.now(), nowMs },
+    );
+  expect(await following(0)).toMatchObject({
+    fetched: [
+      { id: 'evt_thin', outcome: 'event', appended: 1 },
+      { id: 'evt_failure', outcome: 'object', appended: 1 },
+    ],
+    unknown: [],
+  });
+  await cameUp(parts);
+  const { body: row } = await read(parts.ledger.url, `/subscriptions/${about.id}`);
+  expect(row).toMatchObject({ changedBy: { type: 'ledger.subscription.observed' } });
+  // It is signed with the right secret.
+  const customer = { id: 'cus_forged', object: 'customer', created: since, livemode: true, metadata: {} };
+  const forged = { ...changed.in(VERSION), id: 'evt_forged', type: 'customer.created', created: since + 60 };
+  await deliver(parts.ledger.url, JSON.stringify({ ...forged, data: { object: customer } }));
+  expect(await following(0)).toMatchObject({ fetched: [], unknown: [] });
+  expect(await following(599_999)).toMatchObject({ unknown: [] });
+  expect(await following(600_000)).toMatchObject({ unknown: [{ id: 'evt_forged', stream: 'customer-cus_forged' }] });
+  expect(await following(1_200_000)).toMatchObject({ unknown: [] });
+  // What happened before there was an endpoint is missing by no fault.
+  for (const { id } of [...endpoints.all]) endpoints.delete(id);
+  endpoints.create(
+    new URLSearchParams({ url: parts.ledger.url, secret: SECRET, 'enabled_events[0]': '*' }),
+    clock.now(),
+  );
+  const recovered = await recovering(false);
+  if (recovered.kind !== 'recovered') throw new Error(`It was ${recovered.kind}.`);
+  expect(new Set(recovered.missed.map(({ cause }) => cause))).toEqual(new Set(['before_endpoint']));
+});
+
+it('an endpoint that is not told of a type is the cause, and what Stripe keeps no more is a gap until all was compared', async () => {
+  const { clock, endpoints } = parts.stripe;
+  for (const { id } of endpoints.all)
+    endpoints.update(id, new URLSearchParams({ 'enabled_events[0]': 'customer.created' }));
+  clock.advance(3 * DAY);
+  const recovered = await recovering(false);
+  if (recovered.kind !== 'recovered') throw new Error(`It was ${recovered.kind}.`);
+  expect(new Set(recovered.missed.map(({ cause }) => cause))).toEqual(new Set(['not_enabled']));
+  const covered = Number(recovered.covered?.to);
+  clock.advance(40 * DAY);
+  const from = clock.now() - 30 * DAY + 3_600;
+  expect(await recovering(false)).toMatchObject({ gap: { from: covered + 1, to: from - 1 }, covered: { from } });
+  const gaps = async () => (await readCoverages(store, Date.now())).flatMap((of) => of.gaps);
+  expect(await gaps()).toMatchObject([{ from: covered + 1 }]);
+  const run = await beginRun(store, startedBy(session, { kind: 'reconcile', key: 'tests', options: {} }));
+  await closeGaps(store, session, { id: run.id, at: covered });
+  expect(await gaps()).toHaveLength(1);
+  await closeGaps(store, session, { id: run.id, at: clock.now() });
+  expect(await gaps()).toEqual([]);
 });
 
 it('a key of another account is refused before anything is recorded', async () => {
