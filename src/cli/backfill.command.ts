@@ -8,7 +8,7 @@ import { onStripe, STRIPE_HELP, STRIPE_OPTIONS, WAIT_HELP, waitOf, type StripeCo
 
 const STOPPED_EXIT = 1;
 /** A backfill that was begun further back is begun anew. */
-const LOOK_BACK = 50;
+const LOOK_BACK = 200;
 
 export const backfillCommand: Command = {
   help: `Reads all that Stripe has of the account, events of 30 days first, and records what the log does not know. Webhooks may arrive

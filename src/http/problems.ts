@@ -52,7 +52,7 @@ export const PROBLEMS = {
   no_stripe_key: final(
     409,
     'No key to ask Stripe with',
-    'Set STRIPE_API_KEYS for this process: docs/stripe-api.md says which rights a key needs.',
+    'This process has no key, or not the role reconcile. Set STRIPE_API_KEYS: docs/stripe-api.md says which rights a key needs.',
   ),
   stripe_refuses: final(
     409,

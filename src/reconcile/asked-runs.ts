@@ -29,7 +29,8 @@ type News = Readonly<{ requested: (report: RequestReport) => void; warned: (text
 type AnyRun = Run | WaitingRun;
 
 const LOOK_MS = 5_000;
-const LOOK_BACK = 20;
+/** While one run of a key is worked at for hours, others begin: what was asked for then is not to be forgotten. */
+const LOOK_BACK = 200;
 const LOOK_AGAIN_MS = 60_000;
 /** A run that ends its process every time must not do so for ever. */
 const ATTEMPTS_MAX = 3;

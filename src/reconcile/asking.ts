@@ -21,8 +21,8 @@ type AnyRun = Run | WaitingRun;
 export type Asked = Readonly<{ kind: 'wanted' | 'resumed' | 'under_way'; run: AnyRun }>;
 
 const ATTEMPTS_MAX = 20;
-/** A run that ended further back is of no concern. */
-const LOOK_BACK = 50;
+/** A run that was listed further back is of no concern. */
+const LOOK_BACK = 200;
 /** So much longer than a silence lasts, since clocks of machines differ. */
 const GONE_MS = SILENT_MS * 2;
 

@@ -69,6 +69,7 @@ const LIST = 'ledger-runs';
 const PREFIX = 'ledger.run.';
 export const streamOfRun = (id: string): string => `ledger-run-${id}`;
 const ATTEMPTS_TO_LIST = 20;
+const READ_AT_ONCE = 16;
 
 /** Begins a run. @throws when the store does not take it */
 export async function beginRun(store: EventStore, started: Started): Promise<Run> {
@@ -134,14 +135,17 @@ export async function latestRuns(
   { before, max, without }: { before?: bigint | undefined; max: number; without?: ReadonlySet<string> },
 ): Promise<readonly ((Run | WaitingRun) & Readonly<{ listedAt: bigint }>)[]> {
   const listed = await latestOf(store, LIST, { before, max });
-  const runs = await Promise.all(
-    listed.map(async ({ data, revision: listedAt }) => {
-      const { id } = data as { id: string };
-      const run = without?.has(id) === true ? null : await readRun(store, id);
-      return run && { ...run, listedAt };
-    }),
-  );
-  return runs.filter((run) => run !== null);
+  const wanted = listed.flatMap(({ data, revision: listedAt }) => {
+    const { id } = data as { id: string };
+    return without?.has(id) === true ? [] : [{ id, listedAt }];
+  });
+  const runs: ((Run | WaitingRun) & { listedAt: bigint })[] = [];
+  for (let at = 0; at < wanted.length; at += READ_AT_ONCE) {
+    const some = wanted.slice(at, at + READ_AT_ONCE);
+    const read = await Promise.all(some.map(async ({ id, listedAt }) => ({ run: await readRun(store, id), listedAt })));
+    runs.push(...read.flatMap(({ run, listedAt }) => (run === null ? [] : [{ ...run, listedAt }])));
+  }
+  return runs;
 }
 
 /** A step of a run at exactly its revision: false when another process, or somebody who wants it stopped, was faster. */

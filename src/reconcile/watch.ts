@@ -166,7 +166,8 @@ export class Watch {
       return 'refused';
     }
     this.news.recovered(session, recovered);
-    if (recovered.missed.length > 0 || recovered.gap !== null) await this.#tellMissing(session, recovered);
+    const isNews = recovered.gap !== null || recovered.missed.some(({ cause }) => cause !== 'in_retry');
+    if (isNews) await this.#tellMissing(session, recovered);
     if (recovered.covered !== null) await this.#follow(session, recovered.covered.to);
     await this.#compareIfDue(session);
     return recovered.missed.some(isFault) ? 'missing' : 'complete';

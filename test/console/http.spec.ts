@@ -338,6 +338,20 @@ describe("Stripe's side", () => {
   const page = async (path: string): Promise<string> => (await get(path, 'read')).text();
   const finding = { stream: null, since: null, cause: null, looks: [], repaired: null } as const;
 
+  it('asks for runs and looks in the name of who may, and says what is missing where there is no key', async () => {
+    for (const path of ['/console/stripe/runs', `/console/subscriptions/${SUBSCRIPTION}/refresh`]) {
+      const asked = await post(path, { kind: 'recover' }, { who: 'admin' });
+      expect([path, asked.status, await asked.text()]).toEqual([path, 409, expect.stringContaining('STRIPE_API_KEYS')]);
+      expect((await post(path, { kind: 'recover' }, { who: 'read' })).status).toBe(403);
+      const foreign = await post(path, { kind: 'recover' }, { who: 'admin', 'sec-fetch-site': 'cross-site' });
+      expect([303, 403]).toContain(foreign.status);
+    }
+    expect((await post('/console/invoices/in_1/refresh', {}, { who: 'admin' })).status).toBe(404);
+    const own = await get(`/console/subscriptions/${SUBSCRIPTION}?looked=in_flight`, 'admin');
+    expect(await own.text()).toContain('its events are on their way');
+    expect(await page(`/console/subscriptions/${SUBSCRIPTION}?looked=in_flight`)).not.toContain('Look at Stripe now');
+  });
+
   it('teaches the first run, then shows each run, and leads from what differs to its page', async () => {
     const missing = `sub_${own}missing`;
     if (!SHARES_STORE) expect(await page('/console/stripe')).toContain('npx subscription-ledger backfill');

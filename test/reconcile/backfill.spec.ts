@@ -26,11 +26,16 @@ async function backfill(parts: Parts, args: readonly string[] = []): Promise<Res
 const appendedIn = ({ counts, events }: Result): number =>
   Object.values(counts).reduce((sum, own) => sum + (own['appended'] ?? 0), events.appended);
 
+/** It may read all but subscriptions. */
+const LIMITED = 'rk_test_limited';
+const RIGHTS = [...new Set([...RESOURCES.map(({ right }) => right), 'rak_event_read', 'rak_webhook_read'])];
+const KEYS = { rk_test_demo: 'all', [LIMITED]: RIGHTS.filter((right) => right !== 'rak_subscription_read') } as const;
+
 describe('a backfill of an account of which no webhook ever came', () => {
   let parts: Parts;
   let first: Result;
   beforeAll(async () => {
-    parts = await startBoth();
+    parts = await startBoth({ keys: KEYS });
     first = await backfill(parts);
     await cameUp(parts);
   }, 120_000);
@@ -76,6 +81,14 @@ describe('a backfill of an account of which no webhook ever came', () => {
       code: 0,
       output: expect.stringMatching(/0 of \d+: with 95 % confidence fewer than/),
     });
+  });
+
+  it('leaves out what the key may not read, and names the right that is missing', async () => {
+    const { output, code } = await command(parts, ['backfill', '--new', '--json', '--wait', '0'], LIMITED).ended;
+    const result = JSON.parse(output) as Result;
+    expect([code, result]).toMatchObject([1, { kind: 'finished', complete: false }]);
+    expect(result.skipped).toMatchObject({ subscription: expect.stringContaining('rak_subscription_read') });
+    expect(result.counts['customer']?.['listed']).toBeGreaterThan(0);
   });
 
   it('is named by the rows and the timeline as what it is', async () => {

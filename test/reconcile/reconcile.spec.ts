@@ -9,13 +9,13 @@ import { AskedRuns, type AskedRunsOptions } from '../../src/reconcile/asked-runs
 import { askForRun } from '../../src/reconcile/asking.js';
 import { Backfill } from '../../src/reconcile/backfill.js';
 import { closeGaps, readCoverages } from '../../src/reconcile/coverage-report.js';
-import { recover, type Recovered } from '../../src/reconcile/coverage.js';
+import { coverageStreamOf, readCoverage, recover, sweepLate, type Recovered } from '../../src/reconcile/coverage.js';
 import { Reconcile, type Reconciled } from '../../src/reconcile/reconcile.js';
 import { follow } from '../../src/reconcile/following.js';
 import { lookOf, type Look } from '../../src/reconcile/look.js';
 import { NEWS, Recorder } from '../../src/reconcile/recorder.js';
 import { workAt } from '../../src/reconcile/run-at-work.js';
-import { beginRun, hasEnded, latestRuns, readRun, startRun, stepOf } from '../../src/reconcile/run-log.js';
+import { append, beginRun, hasEnded, latestRuns, readRun, startRun, stepOf } from '../../src/reconcile/run-log.js';
 import { startedBy } from '../../src/reconcile/run-kinds.js';
 import { Watch } from '../../src/reconcile/watch.js';
 import { openSession, type Session } from '../../src/reconcile/session.js';
@@ -413,10 +413,10 @@ it('what an event without a snapshot names is fetched, and a webhook that Stripe
   clock.advance(3_600);
   const of = (event: (typeof world.events)[number]) => event.in(VERSION).data.object;
   const lost = world.events.filter(({ at }) => at > since && at < since + 6 * DAY);
-  const changed = lost.findLast((event) => of(event).object === 'subscription');
+  const changed = lost.findLast((event) => of(event).object === 'charge');
   const other = lost.find((event) => of(event).object === 'invoice');
   if (changed === undefined || other === undefined) throw new Error('Nothing changes in these days.');
-  const about = { id: of(changed).id, type: 'subscription', url: 'https://dashboard.example' };
+  const about = { id: of(changed).id, type: 'charge', url: 'https://dashboard.example' };
   const body = (id: string, type: string, more: object) =>
     JSON.stringify({ id, object: 'v2.core.event', type, created: '2026-01-01T00:00:00.000Z', livemode: true, ...more });
   const told = { id: 'evt_thin', object: 'v2.core.event', type: 'v1.invoice.paid', snapshot_event: other.id };
@@ -437,8 +437,9 @@ it('what an event without a snapshot names is fetched, and a webhook that Stripe
     unknown: [],
   });
   await cameUp(parts);
-  const { body: row } = await read(parts.ledger.url, `/subscriptions/${about.id}`);
-  expect(row).toMatchObject({ changedBy: { type: 'ledger.subscription.observed' } });
+  expect(await read(parts.ledger.url, `/streams/charge-${about.id}`)).toMatchObject({
+    body: { data: [{ type: 'ledger.charge.observed', source: 'observation' }] },
+  });
   // It is signed with the right secret.
   const customer = { id: 'cus_forged', object: 'customer', created: since, livemode: true, metadata: {} };
   const forged = { ...changed.in(VERSION), id: 'evt_forged', type: 'customer.created', created: since + 60 };
@@ -477,6 +478,26 @@ it('an endpoint that is not told of a type is the cause, and what Stripe keeps n
   expect(await gaps()).toHaveLength(1);
   await closeGaps(store, session, { id: run.id, at: clock.now() });
   expect(await gaps()).toEqual([]);
+});
+
+it('an event that Stripe lists after its time was complete is found by listing an hour again', async () => {
+  const { clock, world } = parts.stripe;
+  const since = clock.now();
+  clock.advance(2 * DAY);
+  const late = world.events.find(({ at }) => at > since + DAY);
+  if (late === undefined) throw new Error('Nothing happens in these days.');
+  const { last, revision } = await readCoverage(store, session);
+  const to = clock.now() - 900;
+  // As if nothing of these days had been listed when they were.
+  const data = { kind: 'covered', from: Number(last?.to) + 1, to, listed: 0, appended: 0 };
+  expect(await append(store, coverageStreamOf(session), { type: 'ledger.covered', data, revision })).toBe(true);
+  const hourOf = () => (to - (late.created - 60) - 3_600) / (71 * 3_600);
+  const found = await sweepLate({ api: session.api, store, appender, database }, session, hourOf);
+  expect(found).toContainEqual(
+    expect.objectContaining({ id: late.id, cause: 'listed_late', appended: expect.anything() }),
+  );
+  await cameUp(parts);
+  expect(await sweepLate({ api: session.api, store, appender, database }, session, hourOf)).toEqual([]);
 });
 
 it('a key of another account is refused before anything is recorded', async () => {

@@ -55,13 +55,13 @@ export async function startBoth({ environment = {}, ...options }: BothOptions = 
 }
 
 /** A command of the ledger in a process of its own, which asks the simulated Stripe. */
-export function command({ ledger, stripe }: Parts, args: readonly string[]) {
+export function command({ ledger, stripe }: Parts, args: readonly string[], key = stripe.key) {
   const env = {
     PATH: process.env['PATH'] ?? '',
     EVENTSTORE_URL: ledger.eventstoreUrl,
     DATABASE_URL: ledger.databaseUrl,
     STRIPE_API_URL: stripe.url,
-    STRIPE_API_KEYS: `tests=${stripe.key}`,
+    STRIPE_API_KEYS: `tests=${key}`,
     STRIPE_API_RATE: '100',
   };
   const child = spawn(process.execPath, [thisBuild.command, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
