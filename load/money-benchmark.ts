@@ -5,7 +5,7 @@ import { derivations } from '../derivations/index.js';
 import { defaultPolicy, type MoneyPolicy } from '../derivations/policy.js';
 import { projections } from '../projections/index.js';
 import { kindsOf } from '../projections/projection.js';
-import { lives } from '../simulator/simulator.js';
+import { cohorts, type SimulatedEvent } from '../simulator/simulator.js';
 import { Follower } from '../src/catch-up/follower.js';
 import { readHere } from '../src/catch-up/log-reading.js';
 import { bringUp } from '../src/deriving/derived-build.js';
@@ -27,13 +27,15 @@ import { withStores } from './with-stores.js';
 
 /** `npm run benchmark:money`: what journal, revenue and MRR cost beside the rows that they are derived from. */
 
-const HELP = `Appends the events of simulated lives, projects them in batches of live following without what is derived and with it, then derives
-all of it from tables, by another policy, and asks for sums. All of one run, so that ratios can be compared.
+const HELP = `Appends the events of simulated lives, projects them in batches of live following without what is derived and with it, and
+one by one some that come late; builds all rows anew, without and with what is derived; derives all of it from tables, by another
+policy; and asks for sums. All of one run, so that ratios can be compared.
 
   npm run benchmark:money -- [options]
 
   --lives <n>      subscriptions that are played                  (300)
   --batch <n>      events of a batch                              (200)
+  --late <n>       events that come late                           (40)
   --rounds <n>     repetitions, of which the table shows medians    (1)
   --help           this text
 `;
@@ -50,19 +52,49 @@ async function costOf(work: () => Promise<unknown>): Promise<Cost> {
   return { wallMs: performance.now() - startedAt, cpuMs: (user + system) / 1_000 };
 }
 
-/** Appends the lives' events as they arrive; resolves with their number. */
-async function fill(store: EventStore, subscriptions: number): Promise<number> {
-  const events = [...lives({ seed: 1, subscriptions, apiVersion: 'mixed' })].flatMap((life) => [...life.events]);
-  const byTime = events.sort((a, b) => a.stripeEvent.created - b.stripeEvent.created);
-  for (let at = 0; at < byTime.length; at += APPENDED_AT_ONCE) {
+/** Events of a rebuild's batch. */
+const REBUILT_AT_ONCE = 2_000;
+
+async function appendAll(store: EventStore, events: readonly SimulatedEvent[]): Promise<void> {
+  for (let at = 0; at < events.length; at += APPENDED_AT_ONCE) {
     const streams = new Map<string, ReturnType<typeof appendedEvent>[]>();
-    for (const { stream, stripeEvent } of byTime.slice(at, at + APPENDED_AT_ONCE))
+    for (const { stream, stripeEvent } of events.slice(at, at + APPENDED_AT_ONCE))
       streams.set(stream, [...(streams.get(stream) ?? []), appendedEvent(stripeEvent)]);
     await Promise.all(
       [...streams].map(([stream, own]) => store.appends.appendToStream(stream, own, { expectedRevision: ANY })),
     );
   }
-  return events.length;
+}
+
+const endOf = async (store: EventStore): Promise<bigint> => {
+  const end = await new LogEndSearch(store).find();
+  if (end.kind !== 'at') throw new Error('The log has no end.');
+  return end.position;
+};
+
+/** What was appended: the number of events, and where those begin that come after everything else of their objects. */
+type Log = Readonly<{ count: number; lateCount: number; lateFrom: bigint }>;
+
+/** Appends the lives' events as they happened, a cohort at a time, then those that come late: of invoices, in the middle of their lives. */
+async function fill(store: EventStore, subscriptions: number, lateMax: number): Promise<Log> {
+  let count = 0;
+  const late: SimulatedEvent[] = [];
+  for (const { events } of cohorts({ seed: 1, subscriptions, apiVersion: 'mixed', bank: true })) {
+    const inTime = events.filter((event, place) => {
+      const isLate =
+        late.length < lateMax &&
+        place % 5 === 0 &&
+        event.stripeEvent.type === 'invoice.finalized' &&
+        place < events.length * 0.8;
+      if (isLate) late.push(event);
+      return !isLate;
+    });
+    await appendAll(store, inTime);
+    count += inTime.length;
+  }
+  const lateFrom = await endOf(store);
+  await appendAll(store, late);
+  return { count, lateCount: late.length, lateFrom };
 }
 
 const deriverBy = (policy: MoneyPolicy): Deriver => new Deriver({ projections, derivations, policy });
@@ -81,33 +113,65 @@ async function begin(store: EventStore, database: Database, deriver: Deriver | u
     `update ledger.checkpoints set state = 'live' where name not in (select name from ledger.derived_generations)`,
   );
   if (deriver !== undefined) await derive(database, deriver);
-  const derived = deriver?.isDerived ?? (() => false);
-  const names = (await readCheckpoints(database)).filter((one) => !derived(one)).map(({ name }) => name);
+  const derived = deriver?.isDerived ?? nothingIsDerived;
+  return held(store, database, derived);
+}
+
+/** The right to move the rows of projections, from where they stand. */
+async function held(store: EventStore, database: Database, isDerived: Deriver['isDerived']): Promise<Group> {
+  const names = (await readCheckpoints(database)).filter((one) => !isDerived(one)).map(({ name }) => name);
   const checkpoints = await acquire(database, 'benchmark', { names, follows: projections });
   return { logName: await nameOfLog(store, 5_000), checkpoints };
 }
 
-async function project(
+/** Follows the log up to a position, in batches. */
+async function follow(
   store: EventStore,
   database: Database,
-  { batch, deriver }: { batch: number; deriver: Deriver | undefined },
+  { group, batch, deriver, position }: { group: Group; batch: number; deriver: Deriver | undefined; position: bigint },
 ): Promise<Cost> {
-  const group = await begin(store, database, deriver);
-  const end = await new LogEndSearch(store).find();
-  if (end.kind !== 'at') throw new Error('The log has no end.');
-  const projector = new Projector({
-    reader: eventReader(store, projections),
-    models: readModelsIn(database, deriver),
-    projections,
-  });
+  const models = readModelsIn(database, deriver);
+  const projector = new Projector({ reader: eventReader(store, projections), models, projections });
   return costOf(() =>
     new Follower(readHere(store, kindsOf(projections)), projector).follow(group, {
-      until: { position: end.position },
+      until: { position },
       batchMax: { events: batch, bytes: BATCH_BYTES_MAX },
       signal,
       applied: () => undefined,
     }),
   );
+}
+
+const nothingIsDerived = (): boolean => false;
+
+/** What events in time cost, and then each that comes late, in a batch of its own. */
+async function project(
+  store: EventStore,
+  database: Database,
+  { batch, deriver, log }: { batch: number; deriver: Deriver | undefined; log: Log },
+): Promise<Readonly<{ inTime: Cost; late: Cost }>> {
+  const group = await begin(store, database, deriver);
+  const inTime = await follow(store, database, { group, batch, deriver, position: log.lateFrom });
+  const again = await held(store, database, deriver?.isDerived ?? nothingIsDerived);
+  const late = await follow(store, database, { group: again, batch: 1, deriver, position: await endOf(store) });
+  return { inTime, late };
+}
+
+/** All rows anew in the batches of a rebuild, and then all that is derived, from tables. */
+async function rebuild(
+  store: EventStore,
+  database: Database,
+  deriver: Deriver,
+): Promise<Readonly<{ rows: Cost; derived: Cost }>> {
+  const group = await begin(store, database, undefined);
+  const rows = await follow(store, database, {
+    group,
+    batch: REBUILT_AT_ONCE,
+    deriver: undefined,
+    position: await endOf(store),
+  });
+  await ensureSchema(database, [...projections, ...deriver.derivations]);
+  return { rows, derived: await costOf(() => derive(database, deriver)) };
 }
 
 const QUERIES = {
@@ -119,24 +183,45 @@ const QUERIES = {
 async function measure(
   store: EventStore,
   database: Database,
-  { count, batch, rounds }: { count: number; batch: number; rounds: number },
+  { log, batch, rounds }: { log: Log; batch: number; rounds: number },
 ): Promise<string[]> {
-  const costs = { alone: [] as Cost[], derived: [] as Cost[], policy: [] as Cost[] };
+  const costs = {
+    ...{ alone: [] as Cost[], derived: [] as Cost[], policy: [] as Cost[] },
+    ...{ lateAlone: [] as Cost[], late: [] as Cost[], rebuiltAlone: [] as Cost[], rebuilt: [] as Cost[] },
+  };
   const deriver = deriverBy(defaultPolicy);
   for (let round = 0; round < rounds; round += 1) {
-    costs.alone.push(await project(store, database, { batch, deriver: undefined }));
-    costs.derived.push(await project(store, database, { batch, deriver }));
+    const alone = await project(store, database, { batch, log, deriver: undefined });
+    costs.alone.push(alone.inTime);
+    costs.lateAlone.push(alone.late);
+    const { rows: rowsAlone, derived } = await rebuild(store, database, deriver);
+    costs.rebuiltAlone.push(rowsAlone);
+    costs.rebuilt.push({ wallMs: rowsAlone.wallMs + derived.wallMs, cpuMs: rowsAlone.cpuMs + derived.cpuMs });
+    const together = await project(store, database, { batch, log, deriver });
+    costs.derived.push(together.inTime);
+    costs.late.push(together.late);
     costs.policy.push(await costOf(() => derive(database, deriverBy({ ...defaultPolicy, recovery: 'reinstate' }))));
   }
-  const of = (what: keyof typeof costs, which: keyof Cost): number => median(costs[what].map((cost) => cost[which]));
-  const row = (name: string, what: keyof typeof costs): string =>
-    `| ${name} | ${Math.round(of(what, 'wallMs')).toLocaleString('en-US')} | ${((of(what, 'wallMs') / count) * 1_000).toFixed(0)} | ${(of(what, 'wallMs') / of('alone', 'wallMs')).toFixed(2)} | ${((of(what, 'cpuMs') / count) * 1_000).toFixed(0)} | ${(of(what, 'cpuMs') / of('alone', 'cpuMs')).toFixed(2)} |`;
+  type What = keyof typeof costs;
+  const of = (what: What, which: keyof Cost): number => median(costs[what].map((cost) => cost[which]));
+  const row = (name: string, what: What, than: What, count: number): string => {
+    const cells = (['wallMs', 'cpuMs'] as const).flatMap((which) => [
+      ((of(what, which) / count) * 1_000).toFixed(0),
+      (of(what, which) / of(than, which)).toFixed(2),
+    ]);
+    return `| ${name} | ${Math.round(of(what, 'wallMs')).toLocaleString('en-US')} | ${cells.join(' | ')} |`;
+  };
+  const all = log.count + log.lateCount;
   const rows = [
-    '| | ms | µs an event | ÷ projecting | CPU µs an event | ÷ projecting |',
+    '| | ms | µs an event | ÷ without | CPU µs an event | ÷ without |',
     `|${'---|'.repeat(6)}`,
-    row('projecting alone', 'alone'),
-    row('projecting, and what is derived', 'derived'),
-    row('deriving all by another policy, from tables', 'policy'),
+    row('projecting alone', 'alone', 'alone', log.count),
+    row('projecting, and what is derived', 'derived', 'alone', log.count),
+    row('a late event, its rows alone', 'lateAlone', 'lateAlone', log.lateCount),
+    row('a late event, and what is derived', 'late', 'lateAlone', log.lateCount),
+    row('a rebuild of all rows', 'rebuiltAlone', 'rebuiltAlone', all),
+    row('a rebuild, and what is derived', 'rebuilt', 'rebuiltAlone', all),
+    row('deriving all by another policy, from tables', 'policy', 'rebuiltAlone', all),
     '',
   ];
   const { rows: sizes } = await database.query<{ entries: bigint; postings: bigint; movements: bigint }>(
@@ -158,6 +243,7 @@ const { values } = parseArgs({
   options: {
     lives: { type: 'string', default: '300' },
     batch: { type: 'string', default: '200' },
+    late: { type: 'string', default: '40' },
     rounds: { type: 'string', default: '1' },
     help: { type: 'boolean' },
   },
@@ -170,10 +256,11 @@ await withStores('money-benchmark', async (store, database) => {
   const [subscriptions = 300] = wholeNumbers('lives', values.lives, 100_000);
   const [batch = 200] = wholeNumbers('batch', values.batch, 4_000);
   const [rounds = 1] = wholeNumbers('rounds', values.rounds, 100);
-  const count = await fill(store, subscriptions);
-  const report = await measure(store, database, { count, batch, rounds });
+  const [late = 40] = wholeNumbers('late', values.late, 10_000);
+  const log = await fill(store, subscriptions, late);
+  const report = await measure(store, database, { log, batch, rounds });
   process.stdout.write(
-    `${cpus().length} × ${cpus()[0]?.model ?? 'unknown processor'}, Node ${process.versions.node}, ${count} events in batches of ${batch}, medians of ${rounds}\n\n${report.join('\n')}\n`,
+    `${cpus().length} × ${cpus()[0]?.model ?? 'unknown processor'}, Node ${process.versions.node}, ${log.count} events in batches of ${batch}, ${log.lateCount} late, medians of ${rounds}\n\n${report.join('\n')}\n`,
   );
 });
 process.exit();
