@@ -52,7 +52,7 @@ export function oneOffInvoice(stage: Stage, operation: Operation): void {
   if (!isSent) return collectAtOnce(stage, operation, open);
   recordBalance(stage, operation, open);
   recordInvoice(operation, { type: 'invoice.sent', invoice: open });
-  if (mayPayInParts(stage, open) && stage.random.chance(0.2)) return payTooMuch(stage, operation, open);
+  if (mayPayInParts(stage, open) && stage.random.chance(0.6)) return payTooMuch(stage, operation, open);
   settle(stage, open, at + stage.random.integer(1, 5) * DAY);
 }
 
@@ -173,7 +173,7 @@ function payPart(stage: Stage, operation: Operation, open: Invoice, amountMinor:
 }
 
 /** The rest of it, or more: that is the customer's credit. What a payment tells that it paid is the whole of it, or what was asked for. */
-function payRest(stage: Stage, operation: Operation, partly: Invoice, tooMuchMinor: number): void {
+function payRest(stage: Stage, operation: Operation, partly: Invoice, tooMuchMinor: number): Charge {
   const restMinor = amountDueMinor(partly) - partly.partPaidMinor;
   const intent = newId(stage, 'pi');
   const { charge } = charged(stage, operation, { ...partly, intent }, restMinor + tooMuchMinor);
@@ -182,7 +182,7 @@ function payRest(stage: Stage, operation: Operation, partly: Invoice, tooMuchMin
   recordApplication(stage, operation, { invoice, intent, amountMinor: told });
   recordInvoice(operation, { type: 'invoice.paid', invoice });
   lay(stage, operation.at, { invoice, charge: charge.id, amountMinor: restMinor + tooMuchMinor });
-  if (tooMuchMinor === 0) return;
+  if (tooMuchMinor === 0) return charge;
   stage.ledger.post(
     operation.at,
     invoice.currency,
@@ -191,6 +191,7 @@ function payRest(stage: Stage, operation: Operation, partly: Invoice, tooMuchMin
   );
   recordInvoice(operation, { type: 'invoice.overpaid', invoice });
   updateCustomer(stage, operation, { balanceMinor: stage.customer.balanceMinor - tooMuchMinor });
+  return charge;
 }
 
 function payInParts(stage: Stage, operation: Operation, open: Invoice): void {
@@ -200,10 +201,13 @@ function payInParts(stage: Stage, operation: Operation, open: Invoice): void {
   payRest(stage, stage.journal.operation(operation.at + stage.random.integer(1, 3 * DAY), 'merchant'), partly, 0);
 }
 
-/** Two payments at once, which are more than was asked for together. */
+/** Two payments at once, which are more than was asked for together; a part of the second may go back. */
 function payTooMuch(stage: Stage, operation: Operation, open: Invoice): void {
   const partly = payPart(stage, operation, open, stage.random.integer(1, amountDueMinor(open) - 1));
-  payRest(stage, operation, partly, stage.random.integer(1, 5_000));
+  const charge = payRest(stage, operation, partly, stage.random.integer(1, 5_000));
+  if (stage.journal.view.clock !== null || !stage.random.chance(0.6)) return;
+  const refunding = stage.journal.operation(operation.at + stage.random.integer(1, 5) * DAY, 'merchant');
+  refundPart(stage, refunding, { charge, amountMinor: stage.random.integer(1, charge.amountMinor) });
 }
 
 /** The payment is taken off the invoice, as for another one: it is open again, and paid with another card, or not. */

@@ -4,10 +4,15 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TrialBalances } from '../../packages/client/src/openapi.js';
+import { policyChoices } from '../../derivations/policy.js';
+import { seededRandom } from '../../simulator/random.js';
 import { lives } from '../../simulator/simulator.js';
+import { variableOf } from '../../src/money-config.js';
 import { bill, eventOf } from '../support/books-events.js';
 import { deliver, read, READ_TOKEN } from '../support/delivery.js';
 import { startLedger, type TestLedger } from '../support/ledger.js';
+import { serviceDatabase, testEventStore, type TestDatabase, type TestServer } from '../support/servers.js';
+import { until } from '../support/until.js';
 import { randomId } from '../support/subscription-events.js';
 
 const SEED = Number(process.env['SEED'] ?? Math.floor(Math.random() * 1e6));
@@ -15,11 +20,16 @@ const LIVES = Number(process.env['LIVES'] ?? 4);
 
 const whose = { account: randomId('acct'), livemode: true };
 const folder = mkdtempSync(join(tmpdir(), 'ledger-exports-'));
+/** `POLICIES=20 npm test -- test/api/exports` has so many mixtures of policies judged; each derives the same history anew. */
+const POLICIES = Number(process.env['POLICIES'] ?? 1);
+let eventStore: TestServer;
+let database: TestDatabase;
 let ledger: TestLedger;
 let position = '0';
 beforeAll(async () => {
-  ledger = await startLedger();
-  for (const { events } of lives({ seed: SEED, subscriptions: LIVES, apiVersion: 'mixed' }))
+  [eventStore, database] = await Promise.all([testEventStore(), serviceDatabase()]);
+  ledger = await startLedger({ eventStore, database });
+  for (const { events } of lives({ seed: SEED, subscriptions: LIVES, apiVersion: 'mixed', bank: true }))
     for (const { stripeEvent } of events)
       ({ position } = (await deliver(ledger.url, JSON.stringify({ ...stripeEvent, ...whose }))).body);
   const hostile = bill(randomId('in'), {
@@ -41,6 +51,7 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(async () => {
   await ledger.stop();
+  await Promise.all([database.stop(), eventStore.stop()]);
   rmSync(folder, { recursive: true });
 });
 
@@ -91,33 +102,37 @@ function accepts(program: string, args: readonly string[]): void {
   expect({ status, said: `${stdout}${stderr}`.slice(0, 2_000) }).toEqual({ status: 0, said: expect.any(String) });
 }
 
+async function beancountAccepts(query = ''): Promise<void> {
+  const text = await exported('beancount', query);
+  const file = join(folder, 'books.beancount');
+  writeFileSync(file, text);
+  const postings = [...text.matchAll(/^ {2}([A-Z][\w:]+) {2}(-?[\d.]+) (\w+)$/gm)];
+  expect(postings.length).toBeGreaterThan(10);
+  expect(summed(postings.map(([, name = '', amount = '', code = '']) => [name, code, minorOf(amount)]))).toEqual(
+    await expectedBalances(),
+  );
+  expect(text).not.toMatch(/^\S+ open Assets:Evil/m);
+  accepts('bean-check', [file]);
+}
+
+async function hledgerAccepts(): Promise<void> {
+  const text = await exported('hledger');
+  const file = join(folder, 'books.journal');
+  writeFileSync(file, text);
+  const postings = [...text.matchAll(/^ {4}([A-Z][\w:]+) {2}(-?[\d.]+) (\w+)$/gm)];
+  expect(summed(postings.map(([, name = '', amount = '', code = '']) => [name, code, minorOf(amount)]))).toEqual(
+    await expectedBalances(),
+  );
+  accepts('hledger', ['check', '--strict', '-f', file]);
+}
+
 describe(`an export of a history (seed ${SEED})`, () => {
   it.each(['', '&from=2026-06'])(
     'is one that beancount accepts, and that adds up to the trial balance%s',
-    async (query) => {
-      const text = await exported('beancount', query);
-      const file = join(folder, 'books.beancount');
-      writeFileSync(file, text);
-      const postings = [...text.matchAll(/^ {2}([A-Z][\w:]+) {2}(-?[\d.]+) (\w+)$/gm)];
-      expect(postings.length).toBeGreaterThan(10);
-      expect(summed(postings.map(([, name = '', amount = '', code = '']) => [name, code, minorOf(amount)]))).toEqual(
-        await expectedBalances(),
-      );
-      expect(text).not.toMatch(/^\S+ open Assets:Evil/m);
-      accepts('bean-check', [file]);
-    },
+    beancountAccepts,
   );
 
-  it('is one that hledger accepts, strictly', async () => {
-    const text = await exported('hledger');
-    const file = join(folder, 'books.journal');
-    writeFileSync(file, text);
-    const postings = [...text.matchAll(/^ {4}([A-Z][\w:]+) {2}(-?[\d.]+) (\w+)$/gm)];
-    expect(summed(postings.map(([, name = '', amount = '', code = '']) => [name, code, minorOf(amount)]))).toEqual(
-      await expectedBalances(),
-    );
-    accepts('hledger', ['check', '--strict', '-f', file]);
-  });
+  it('is one that hledger accepts, strictly', hledgerAccepts);
 
   it('is a table without formulas, and lines of JSON, that add up to the same', async () => {
     const table = await exported('csv');
@@ -162,4 +177,30 @@ describe(`an export of a history (seed ${SEED})`, () => {
     expect(text).not.toContain(' * ');
     expect((await read(ledger.url, `/v1/journal/export?format=xls`)).body).toMatchObject({ code: 'bad_query' });
   });
+});
+
+const random = seededRandom(SEED, 'policies');
+const mixtures = Array.from({ length: POLICIES }, () => {
+  const mixed = Object.entries(policyChoices)
+    .filter(([name]) => !name.startsWith('mrr'))
+    .map(([name, choices]) => [variableOf(name), random.pick<string>(choices)] as const);
+  return Object.fromEntries([...mixed, ['MONEY_ZONE', random.pick(['UTC', 'America/New_York', 'Asia/Kolkata'])]]);
+});
+
+describe.each(mixtures)(`an export of the same history (seed ${SEED}) by the policy %j`, (environment) => {
+  beforeAll(async () => {
+    await ledger.stop();
+    ledger = await startLedger({ eventStore, database, environment });
+    // Until they are derived anew there is no answer.
+    await until(
+      'the books follow the policy',
+      async () => (await read(ledger.url, '/v1/trial-balance')).status === 200,
+      60_000,
+    );
+  }, 90_000);
+
+  it('is one that both accept', async () => {
+    await beancountAccepts('&from=2026-06');
+    await hledgerAccepts();
+  }, 60_000);
 });
