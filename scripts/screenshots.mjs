@@ -71,10 +71,11 @@ let service = started('dist/src/main.js', []);
 let browser;
 try {
   await reads();
-  await run('dist/src/sample.js');
-  await run('dist-load/load/storm.js', '--subscriptions', '60', '--token', TOKEN);
+  // First: of webhooks that it does not know Stripe is not asked.
   await run('dist/src/cli/main.js', 'backfill', '--wait', '0');
   await run('dist/src/cli/main.js', 'reconcile', '--wait', '0');
+  await run('dist/src/sample.js');
+  await run('dist-load/load/storm.js', '--subscriptions', '60', '--token', TOKEN);
   const asked = await ask('/v1/operations', {
     method: 'POST',
     body: JSON.stringify({ kind: 'dry_run', projections: ['invoices', 'subscriptions'] }),

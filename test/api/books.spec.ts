@@ -20,6 +20,7 @@ import type {
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { bill, eventOf, paymentOf, secondOf, subscribed, type Whose } from '../support/books-events.js';
 import { deliver, read } from '../support/delivery.js';
+import { onDays } from '../../src/api/books/query.js';
 import { startLedger, type TestLedger } from '../support/ledger.js';
 import { creditNote, refund } from '../support/stripe-objects.js';
 import { randomId } from '../support/subscription-events.js';
@@ -475,4 +476,29 @@ describe('a question about money', () => {
     expect(BigInt(answer.headers.get('ledger-position') ?? -1)).toBeGreaterThanOrEqual(BigInt(position));
     expect(answer.headers.get('etag')).toMatch(/^W\//);
   });
+});
+
+it('bounds a list by days of the zone of the policy, also where clocks change', () => {
+  const listing = {
+    filters: { kind: ['new'], since: ['2026-03-08T12:00:00.000Z'] },
+    isNewestFirst: true,
+    after: null,
+    limit: 1,
+  };
+  const between = (zone: string, from: string, to: string) => {
+    const { since, until, kind } = onDays(listing, { from, to }, zone).filters;
+    return [kind, since, until];
+  };
+  expect(between('America/New_York', '2026-03-09', '2026-03-31')).toEqual([
+    ['new'],
+    ['2026-03-09T04:00:00.000Z'],
+    ['2026-04-01T03:59:59.999Z'],
+  ]);
+  // The later of two beginnings counts.
+  expect(between('America/New_York', '2026-03-01', '2026-03-07')).toEqual([
+    ['new'],
+    ['2026-03-08T12:00:00.000Z'],
+    ['2026-03-08T04:59:59.999Z'],
+  ]);
+  expect(onDays(listing, {}, 'UTC')).toEqual(listing);
 });
