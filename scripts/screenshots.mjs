@@ -62,7 +62,7 @@ const ended = async (child) => {
   child.kill('SIGTERM');
   if (child.exitCode === null) await once(child, 'exit');
 };
-const reads = () => untilTrue('the service reads', async () => (await fetch(`${url}/health/ready/reads`)).ok);
+const reads = () => untilTrue('the service reads', async () => (await ask('/v1/projections')).data.length > 0);
 
 const stripe = started('dist-load/simulator/stripe-api/main.js', [
   ...['--port', STRIPE_PORT, '--subscriptions', '30', '--speed', '864000', '--to', `${url}/webhooks/none`],

@@ -383,6 +383,24 @@ inBrowser('the console in a browser', () => {
     120_000,
   );
 
+  it('lets nothing run that came into a page unescaped: without its policy it would', async () => {
+    const ranWith = async (policy: Record<string, string>): Promise<boolean> => {
+      const context = await browser.newContext();
+      const page = await context.newPage();
+      await page.route('**/console/login', async (route) => {
+        const response = await route.fetch();
+        const hostile = '<img src="x" onerror="ran = true"><script>ran = true</script></main>';
+        const body = (await response.text()).replace('</main>', hostile);
+        await route.fulfill({ response, body, headers: { ...response.headers(), ...policy } });
+      });
+      await page.goto(`${service.url}/console/login`);
+      const ran = await page.evaluate('typeof ran !== "undefined"');
+      await context.close();
+      return ran === true;
+    };
+    expect([await ranWith({}), await ranWith({ 'content-security-policy': '' })]).toEqual([false, true]);
+  });
+
   it('says nothing in the console of the browser', () => {
     expect(said).toEqual([]);
   });
