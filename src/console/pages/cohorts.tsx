@@ -86,7 +86,9 @@ function Row({ of: { month: cohort, size, startMinor, months }, scope }: { of: C
   const first = customersOf({ on: lastDayOf(cohort), cohort, scope });
   return (
     <tr>
-      <th scope="row">{cohort}</th>
+      <th scope="row" class="whole">
+        {cohort}
+      </th>
       <td class="number">
         <a href={first}>{size}</a>
       </td>

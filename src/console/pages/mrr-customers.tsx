@@ -99,7 +99,7 @@ function Row({
       <td>
         <Id id={customer} href={customerPage(customer)} />
       </td>
-      <td>{scopeText(scope)}</td>
+      <td class="whole">{scopeText(scope)}</td>
       {isCompared ? (
         <>
           <td class="number">

@@ -23,6 +23,7 @@ const MOVES = [...GAINS, ...LOSSES];
 const wordOf = (move: (typeof MOVES)[number]): string => move.replace('Minor', '');
 
 function show(mrr: Mrr, { asked }: Frame): Shown {
+  const unknown = mrr.data.reduce((sum, { unknownItems }) => sum + unknownItems, 0);
   return {
     title: 'MRR',
     nav: 'Money',
@@ -51,12 +52,9 @@ function show(mrr: Mrr, { asked }: Frame): Shown {
           <Scope key={scopeId(scope)} of={scope} />
         ))}
         <Incomplete of={mrr}>
-          {mrr.data.some(({ unknownItems }) => unknownItems > 0)
-            ? `${plural(
-                mrr.data.reduce((sum, { unknownItems }) => sum + unknownItems, 0),
-                'item',
-              )} are worth nobody knows what, such as those by usage.`
-            : null}
+          {unknown === 0
+            ? null
+            : `${plural(unknown, 'item')} ${unknown === 1 ? 'is' : 'are'} worth nobody knows what, such as those by usage.`}
         </Incomplete>
       </>
     ),

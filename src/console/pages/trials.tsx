@@ -119,7 +119,7 @@ const Ended = ({ of: { data } }: { of: MrrTrialsEnded }) =>
           <td>
             <Id id={one.subscription} href={subscriptionPage(one.subscription)} />
           </td>
-          <td>{whoseText(one)}</td>
+          <td class="whole">{whoseText(one)}</td>
           <td>
             <Time at={one.startedAt} as="day" />
           </td>
