@@ -188,8 +188,13 @@ export type ParkingFilter = Readonly<{
 const MATCHING = `($1::text is null or checkpoint.name = $1 or (checkpoint.projection = $1 and checkpoint.shown))
   and ($2::text is null or parked.stream = $2) and ($3::text is null or parked.cause = $3)`;
 
-/** One that is kept for a rollback stays as it is: nobody would fold its streams. */
-const FOLLOWED = `checkpoint.state <> 'kept'`;
+/**
+ * One that is kept for a rollback stays as it is, and so does one that nobody has used for two minutes while others are in use, as that of a
+ * build that was killed or of an older service: nobody would fold its streams.
+ */
+const IN_USE = `(lease_until > clock_timestamp() or used_at > clock_timestamp() - interval '2 minutes')`;
+const FOLLOWED = `checkpoint.state <> 'kept'
+  and (checkpoint.name in (select name from ledger.checkpoints where ${IN_USE}) or not exists (select from ledger.checkpoints where ${IN_USE}))`;
 
 /** Parked streams by stream and generation. */
 export async function listParked(

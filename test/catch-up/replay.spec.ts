@@ -42,3 +42,33 @@ it('of more streams than are told is waited for to the last', async () => {
   const { outcome, parked: told } = (await whole) ?? {};
   expect([outcome, told?.length]).toEqual(['parked_again', LISTED_MAX]);
 });
+
+it('is not waited for where nobody would make it: in generations that were left by a killed build or an older service', async () => {
+  const [used, left] = ['used_v1_g1', 'left_v1_g1'];
+  const stream = 'customer-left';
+  for (const [name, since] of [
+    [used, '0 minutes'],
+    [left, '3 minutes'],
+  ] as const) {
+    await database.query(
+      `insert into ledger.checkpoints (name, projection, version, generation, tables, shown, used_at) values ($1, $1, 1, 1, '{}', false, clock_timestamp() - $2::interval)`,
+      [name, since],
+    );
+    await database.query(
+      `insert into ledger.parked_streams (generation, stream, revision, cause) values ($1, $2, 0, 'unreadable')`,
+      [name, stream],
+    );
+  }
+  const replay = replayParked(database, { stream }, 20_000);
+  const wanted = async (name: string) =>
+    (await listParked(database, { projection: name }, 1))[0]?.replayWantedAt !== null;
+  await until('the replay is asked for', () => wanted(used));
+  expect(await wanted(left)).toBe(false);
+  await database.query('delete from ledger.parked_streams where generation = $1', [used]);
+  expect(await replay).toMatchObject({ outcome: 'parked_again', parked: [{ name: left }] });
+
+  // Where nobody is at work, it is kept for whoever comes.
+  await database.query(`update ledger.checkpoints set used_at = used_at - interval '1 hour'`);
+  expect(await replayParked(database, { stream }, 0)).toMatchObject({ outcome: 'wanted' });
+  expect(await wanted(left)).toBe(true);
+});
