@@ -30,6 +30,7 @@ import {
   listHeld,
   leaseDecider,
   note,
+  postpone,
   releaseDecider,
   rowsNow,
   saveProgress,
@@ -76,6 +77,8 @@ const SWEEP_PAGE = 200;
 /** What one time is: changes of so long count together, in however many rounds they are decided. */
 const ONE_TIME_MS = 60_000;
 const DECISIONS_READ = 500;
+/** Who has more rows than an answer takes is judged at the next event, and else so seldom. */
+const TOO_LARGE_AGAIN_MS = 3_600_000;
 const NAME_WITHIN_MS = 5_000;
 
 /** Decides who has access, records what has changed, and holds back what is too much at one time. One process does so at a time. */
@@ -326,7 +329,9 @@ export class Decider {
       judgements: await judge(connection, ids, now),
       stateOf: await statesOf(connection, ids),
     }));
-    this.#countTooLarge(ids.length - judgements.size);
+    const tooLarge = ids.filter((customer) => !judgements.has(customer));
+    this.#countTooLarge(tooLarge.length);
+    await postpone(database, tooLarge, { now, to: new Date(now.getTime() + TOO_LARGE_AGAIN_MS) });
     const changes: Change[] = [];
     const notes: Note[] = [];
     for (const [customer, { answer, reference, nextAt }] of judgements) {

@@ -188,6 +188,20 @@ export async function dueCustomers(
   return rows;
 }
 
+/** Lets customers whose time has come, and who cannot be judged, come again at another time. */
+export async function postpone(
+  database: Queryable,
+  customers: readonly string[],
+  { now, to }: { now: Date; to: Date },
+): Promise<void> {
+  if (customers.length === 0) return;
+  await database.query('update ledger.access_customers set next_at = $3 where customer = any($1) and next_at <= $2', [
+    customers,
+    now,
+    to,
+  ]);
+}
+
 /** How many customers have access, as far as was decided. */
 export async function countGranted(database: Queryable): Promise<number> {
   const { rows } = await database.query<{ count: bigint }>(

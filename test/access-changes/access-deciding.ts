@@ -1,6 +1,6 @@
 import { projections } from '../../projections/index.js';
 import { DEFAULT_ACCESS_POLICY, type AccessPolicy } from '../../src/access/policy.js';
-import { Decider, type DeciderOptions } from '../../src/access-changes/decider.js';
+import { Decider, type DeciderOptions, type Judge } from '../../src/access-changes/decider.js';
 import { readChanges } from '../../src/access-changes/change-log.js';
 import type { AccessChange } from '../../src/access-changes/change.js';
 import { judgeBy } from '../../src/api/access/judge.js';
@@ -8,7 +8,12 @@ import { connectEventStore, type EventStore } from '../../src/eventstore/event-s
 import { Database } from '../../src/read-models/database.js';
 import { until } from '../support/until.js';
 
-type Options = Partial<Pick<DeciderOptions, 'brake'>> & { policy?: Partial<AccessPolicy>; referenceKey?: string };
+type Options = Partial<Pick<DeciderOptions, 'brake'>> & {
+  policy?: Partial<AccessPolicy>;
+  referenceKey?: string;
+  /** Stands between the decider and the answers. */
+  judged?: (judge: Judge) => Judge;
+};
 
 /** A decider on real stores whose clock the test moves. */
 export class Deciding {
@@ -24,11 +29,12 @@ export class Deciding {
     this.store = connectEventStore(urls.eventstoreUrl);
     this.database = new Database(urls.databaseUrl, { connectionsMax: 3, onIdleError: () => undefined });
     const policy = { ...DEFAULT_ACCESS_POLICY, ...options.policy };
+    const judge = judgeBy({ policy, referenceKey: options.referenceKey ?? null });
     this.decider = new Decider({
       store: this.store,
       database: this.database,
       projections,
-      judge: judgeBy({ policy, referenceKey: options.referenceKey ?? null }),
+      judge: options.judged?.(judge) ?? judge,
       policy: JSON.stringify(policy),
       brake: options.brake ?? { customers: 1_000, percent: 100 },
       now: () => this.now,

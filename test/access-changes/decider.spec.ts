@@ -145,6 +145,32 @@ describe('when Postgres is dropped', () => {
   });
 });
 
+describe('a customer who has more rows than an answer takes', () => {
+  it('is judged when the time has come, is named, and is not judged again in each round', async () => {
+    const of = await customer();
+    await project(
+      subscriptionEvent(subOf(of), {
+        created: START + 100,
+        object: { status: 'past_due' },
+        previous: { status: 'active' },
+      }),
+    );
+    const [first] = await deciding.untilChanges(of, 1);
+    await deciding.stop();
+    let judgements = 0;
+    deciding = new Deciding(urls, new Date(String(first?.now.until)), {
+      judged: (judge) => async (connection, customers, now) => {
+        if (customers.includes(of)) judgements += 1;
+        const found = await judge(connection, customers, now);
+        return new Map([...found].filter(([one]) => one !== of));
+      },
+    });
+    await deciding.idle();
+    expect(judgements).toBe(1);
+    expect(deciding.warnings).toEqual([expect.stringContaining('are left out')]);
+  });
+});
+
 describe('two who decide', () => {
   it('do not both decide: the other stands by', async () => {
     const other = new Deciding(urls, deciding.now);
