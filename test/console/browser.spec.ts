@@ -3,9 +3,9 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import pg from 'pg';
 import { chromium, type Browser, type BrowserContext, type CDPSession, type Page } from 'playwright-core';
 import { deliver } from '../support/delivery.js';
+import { query } from '../support/read-models.js';
 import { serviceDatabase, testEventStore, type TestServer } from '../support/servers.js';
 import { startServiceProcess, type ServiceProcess } from '../support/service-process.js';
 import { randomId, subscriptionEvent } from '../support/subscription-events.js';
@@ -199,9 +199,8 @@ inBrowser('the console in a browser', () => {
   });
 
   it('repairs rows that are wrong, by keys alone: verified, tried, rebuilt and verified again', async () => {
-    const rows = new pg.Client(database.url);
-    await rows.connect();
-    await rows.query(`update ledger.subscriptions set status = 'trialing' where id = $1`, [SUBSCRIPTION]);
+    await query(database.url, `update ledger.subscriptions set status = 'trialing' where id = $1`, [SUBSCRIPTION]);
+    const stored = () => query(database.url, `select status from ledger.subscriptions where id = $1`, [SUBSCRIPTION]);
     const [page, context] = await open(`/console/subscriptions/${SUBSCRIPTION}`);
     const ended = async (says: string): Promise<string> => {
       await page.waitForSelector(`.verdict .sentence:has-text("${says}")`, { timeout: 30_000 });
@@ -221,15 +220,12 @@ inBrowser('the console in a browser', () => {
     expect(wrong).toMatch(/status\s*trialing → past_due/);
     await enter(page, 'button:has-text("Dry run first")');
     expect(await ended('A rebuild would change')).toMatch(/status\s*trialing → past_due/);
-    const { rows: still } = await rows.query(`select status from ledger.subscriptions where id = $1`, [SUBSCRIPTION]);
-    expect(still).toEqual([{ status: 'trialing' }]);
+    expect(await stored()).toEqual([{ status: 'trialing' }]);
     await enter(page, 'button:has-text("Rebuild subscriptions")');
     await ended('The new rows of subscriptions are shown.');
     await enter(page, 'button:has-text("Verify")');
     await ended('All rows are right');
-    const { rows: right } = await rows.query(`select status from ledger.subscriptions where id = $1`, [SUBSCRIPTION]);
-    expect(right).toEqual([{ status: 'past_due' }]);
-    await rows.end();
+    expect(await stored()).toEqual([{ status: 'past_due' }]);
     await context.close();
   }, 120_000);
 

@@ -1,6 +1,8 @@
+import { spawn } from 'node:child_process';
 import { chmodSync, mkdtempSync, statfsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { derivations } from '../../dist/derivations/index.js';
 import { startEmbeddedPostgres } from '../../dist/packages/embedded-postgres/src/index.js';
@@ -25,11 +27,20 @@ export default async function setUp() {
   }
   const directory = mkdtempSync(join(parent, 'ledger-postgres-'));
   chmodSync(directory, 0o711); // run as root, Postgres gets another user, who must pass through
+  guard(directory);
   const postgres = await startEmbeddedPostgres({ directory: join(directory, 'postgres') });
   process.env.TEST_POSTGRES_URL = postgres.url;
   globalThis.testPostgres = { postgres, directory };
   await makeTemplate(postgres.url);
   process.env.TEST_TEMPLATE = `template ${TEMPLATE} strategy ${parent === MEMORY ? 'file_copy' : 'wal_log'}`;
+}
+
+/** A run that is killed, or that an error ends outside of a test, stops no Postgres: the guard sees its end of the pipe closed. */
+function guard(directory) {
+  const program = fileURLToPath(new URL('./postgres-guard.mjs', import.meta.url));
+  const child = spawn(process.execPath, [program, directory], { detached: true, stdio: ['pipe', 'ignore', 'ignore'] });
+  child.unref();
+  child.stdin.unref();
 }
 
 const TEMPLATE = 'ledger_ready';
