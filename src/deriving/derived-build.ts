@@ -44,7 +44,9 @@ export class DerivedBuild {
         const one = known.get(name);
         if (one !== undefined && followsFrom(one, standsOn) && one.policy === this.deriver.policyHash) continue;
         // Batches that do not know of it yet must have ended.
-        await lockCheckpoints(connection, standsOn);
+        const locked = await lockCheckpoints(connection, [name, ...standsOn]);
+        // Somebody else has completed it meanwhile, by another policy: it is shown, and stays as it is.
+        if (locked.find((checkpoint) => checkpoint.name === name)?.state !== 'building') return false;
         await letGo(connection, [name]);
         // What was parked has no note if nothing is left of it.
         await connection.query('delete from ledger.parked_streams where generation = $1', [name]);
@@ -77,7 +79,7 @@ export class DerivedBuild {
     return checkpoint.projection === read && checkpointsOf([checkpoint], this.deriver.models).length > 0;
   }
 
-  /** Works until nothing is left to be done, for now, here and in others that are complete. */
+  /** Works until nothing is left to be done, for now, here and in others that are complete; `stopped` also when others have begun it anew. */
   async work(
     signal: AbortSignal,
     { others = [], rests = () => false }: Readonly<{ others?: readonly string[]; rests?: () => boolean }> = {},
@@ -92,8 +94,14 @@ export class DerivedBuild {
         isQuiet = false;
         if (rests()) return 'stopped';
       }
-      if (isQuiet) return 'quiet';
+      if (isQuiet) return (await this.#areOurs()) ? 'quiet' : 'stopped';
     }
+  }
+
+  /** Whether nobody has dropped them, or begun them anew by another policy. */
+  async #areOurs(): Promise<boolean> {
+    const policies = new Map((await this.#own()).map(({ name, policy }) => [name, policy]));
+    return this.names.every((name) => policies.get(name) === this.deriver.policyHash);
   }
 
   async #own(): Promise<OwnDerived[]> {
@@ -127,7 +135,7 @@ export class DerivedBuild {
     const all = new Map((await this.deriver.read(connection)).map((one) => [one.name, one]));
     return this.names.every((name) => {
       const one = all.get(name);
-      return one !== undefined && isDone(one);
+      return one !== undefined && isDone(one) && one.policy === this.deriver.policyHash;
     });
   }
 

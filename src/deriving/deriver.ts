@@ -189,6 +189,8 @@ export class Deriver {
       // What batches derive, too, they must not derive at the same time.
       const held = derived.state === 'live' ? [name, ...rootsOf(derived, all)] : [name];
       if ((await holdState(connection, held, name)) !== derived.state) return 'more';
+      // A process with another policy may have begun it anew until then: its notes are not for this one.
+      if ((await policyOf(connection, name)) !== this.policyHash) return 'none';
       const rows = await takeRows(connection, name, NOTED_ROWS_MAX);
       if (rows.length > 0) {
         await note(connection, name, await this.#keysOf(connection, derived, rows));
@@ -223,10 +225,10 @@ export class Deriver {
       await note(database, derived.name, keys);
     }
     // Unless it has begun anew meanwhile.
-    await database.query('update ledger.derived_generations set is_noted = true where name = $1 and stands_on = $2', [
-      derived.name,
-      derived.standsOn,
-    ]);
+    await database.query(
+      'update ledger.derived_generations set is_noted = true where name = $1 and stands_on = $2 and policy = $3',
+      [derived.name, derived.standsOn, derived.policy],
+    );
   }
 
   /** The keys that rows concern of all that a derivation reads, page by page, some of them again and again. */
@@ -288,6 +290,14 @@ async function holdState(connection: Queryable, held: readonly string[], name: s
     [held],
   );
   return rows.find((one) => one.name === name)?.state;
+}
+
+async function policyOf(connection: Queryable, name: string): Promise<string | undefined> {
+  const { rows } = await connection.query<{ policy: string }>(
+    'select policy from ledger.derived_generations where name = $1',
+    [name],
+  );
+  return rows[0]?.policy;
 }
 
 /** The rows that stand where rows are put or deleted; of streams that are replaced, or parked, or not parked any more, all rows. */
