@@ -4,7 +4,7 @@ import type { ReadModel, Row, Table } from '../../projections/projection.js';
 import { groupBy } from '../folding/group-by.js';
 import type { RowKey, RowText } from '../folding/row-texts.js';
 import type { Checkpoint } from '../read-models/checkpoints.js';
-import { jsonForPostgres, type Database, type Queryable } from '../read-models/database.js';
+import { isDatabaseAway, jsonForPostgres, type Database, type Queryable } from '../read-models/database.js';
 import { columnsOf, givenAs, typesOf } from '../read-models/rows.js';
 import { nameOfGeneration, tableOf, type Generation } from '../read-models/schema.js';
 import { deriveKeys } from './derive-keys.js';
@@ -112,6 +112,7 @@ export class Deriver {
       concerned.push({ derived, derives });
     }
     if (concerned.length === 0) return null;
+    const parksOnly = streams.every(isParkedOnly);
     const changes = { concerned, rows: new Map() as RowsByTable, sources: new Map<string, Source>() };
     for (const [name, writes] of groupBy(streams, (write) => nameOfGeneration(write.generation))) {
       const [{ generation }] = writes;
@@ -119,7 +120,14 @@ export class Deriver {
         if (!concerned.some(({ derived }) => asksFor(derived, { generation: name, table }))) continue;
         const source = tableOf(generation, table);
         changes.sources.set(source, { generation: name, table });
-        addRows(changes.rows, source, await oldRows(connection, { source, table, shape }, writes));
+        try {
+          const rows = await oldRows(connection, { source, table, shape }, writes);
+          if (parksOnly) for (const { derived } of concerned) askForKeys(derived, table, rows);
+          addRows(changes.rows, source, rows);
+        } catch (error) {
+          // The stream parks for it: what cannot be read, or asked, must not keep it from that.
+          if (!parksOnly || isDatabaseAway(error)) throw error;
+        }
       }
     }
     return changes;
@@ -256,6 +264,15 @@ export class Deriver {
     for (const { tables } of this.#models.values()) if (tables[table] !== undefined) return tables[table].key;
     throw new Error(`There is no table ${table}.`);
   }
+}
+
+/** Nothing of the stream is written but that it is parked. */
+const isParkedOnly = ({ replaces, puts, gone, taken, parking }: Written): boolean =>
+  typeof parking === 'object' && !replaces && puts.length + gone.length + taken.length === 0;
+
+/** @throws what a derivation throws that is asked which keys these rows concern */
+function askForKeys(derived: Derived | OwnDerived, table: string, rows: readonly Row[]): void {
+  if (isOwn(derived)) for (const row of rows) derived.generation.projection.keysOf[table]?.(row);
 }
 
 /** Whether a derivation asks rows of a table which keys they concern; of another build's that is not known. */

@@ -228,6 +228,31 @@ describe('rows that follow from rows of several streams', () => {
     });
   });
 
+  it('hold up one stream where a row that they follow from cannot be read any more: it is parked with that cause', async () => {
+    const group = randomId('cus');
+    const damaged = randomId('in');
+    await during({}, async () => {
+      await reach(await appendInvoice(damaged, `${group}x1`, 100));
+      await query(server.url, 'update ledger.invoices set amount_remaining_minor = 9007199254740993 where id = $1', [
+        damaged,
+      ]);
+      await appendInvoice(damaged, `${group}x1`, 200);
+      await reach(await appendInvoice(randomId('in'), `${group}x2`, 300));
+      expect(await rowsOf('open_amounts', group)).toMatchObject([{ open_minor: 100n }, { open_minor: 300n }]);
+      expect(
+        await query(server.url, 'select generation, cause from ledger.parked_streams where stream = $1', [
+          `invoice-${damaged}`,
+        ]),
+      ).toMatchObject([{ cause: expect.stringContaining('is not exact as a number') }]);
+      await query(server.url, 'update ledger.invoices set amount_remaining_minor = 100 where id = $1', [damaged]);
+      await wantReplay(database, { stream: `invoice-${damaged}` });
+      await until(
+        'the stream is folded again',
+        async () => (await rowsOf('open_amounts', group))[0]?.['open_minor'] === 200n,
+      );
+    });
+  });
+
   it('say that they are not whole while a stream is parked that they follow from', async () => {
     const group = randomId('cus');
     const [good, bad] = [randomId('in'), randomId('in')];
