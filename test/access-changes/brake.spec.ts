@@ -7,7 +7,7 @@ import type { AccessPolicy } from '../../src/access/policy.js';
 import { ADMIN_TOKEN, deliver, read, READ_TOKEN } from '../support/delivery.js';
 import { startLedger, type TestLedger } from '../support/ledger.js';
 import { query } from '../support/read-models.js';
-import { emptyDatabase, temporaryDirectory, type TestServer } from '../support/servers.js';
+import { preparedDatabase, temporaryDirectory, type TestServer } from '../support/servers.js';
 import { startServiceProcess } from '../support/service-process.js';
 import { randomId, subscriptionEvent } from '../support/subscription-events.js';
 import { until } from '../support/until.js';
@@ -31,7 +31,7 @@ const pastDue = new Set<string>();
 beforeAll(async () => {
   directory = await temporaryDirectory();
   eventStore = await startEmbeddedEventStore({ directory: directory.path });
-  database = await emptyDatabase();
+  database = await preparedDatabase();
   ledger = await startLedger({ eventStore, database });
   const waiting = Array.from({ length: CUSTOMERS }, (_, index) => {
     const id = randomId('sub');

@@ -18,7 +18,7 @@ import { startLedger, type TestLedger } from '../support/ledger.js';
 import { eventsOf } from '../support/log.js';
 import { metricsOf } from '../support/metrics.js';
 import { query } from '../support/read-models.js';
-import { emptyDatabase, ownEventStore, temporaryDirectory, type TestServer } from '../support/servers.js';
+import { preparedDatabase, ownEventStore, temporaryDirectory, type TestServer } from '../support/servers.js';
 import { startServiceProcess, type ServiceProcess } from '../support/service-process.js';
 import { randomId, subscriptionEvent } from '../support/subscription-events.js';
 import { until } from '../support/until.js';
@@ -94,11 +94,11 @@ async function killed(role: Role): Promise<void> {
 beforeAll(async () => {
   directory = await temporaryDirectory();
   eventStore = await startEmbeddedEventStore({ directory: directory.path });
-  database = await emptyDatabase();
+  database = await preparedDatabase();
   store = connectEventStore(eventStore.url);
   await receiver.start();
   // One after another: each start is the work of seconds for a small machine.
-  [calmStore, calmDatabase] = [await ownEventStore(), await emptyDatabase()];
+  [calmStore, calmDatabase] = [await ownEventStore(), await preparedDatabase()];
   calm = await startLedger({ eventStore: calmStore, database: calmDatabase });
   for (const role of ['project', 'ingest', 'api'] as const) await start(role);
   // What is heard before the ledger has begun to decide is its baseline, of which nobody is told.

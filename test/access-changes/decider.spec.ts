@@ -5,7 +5,7 @@ import { deliver, read } from '../support/delivery.js';
 import { startLedger, type TestLedger } from '../support/ledger.js';
 import { eventsOf } from '../support/log.js';
 import { query } from '../support/read-models.js';
-import { emptyDatabase, temporaryDirectory, type TestServer } from '../support/servers.js';
+import { preparedDatabase, temporaryDirectory, type TestServer } from '../support/servers.js';
 import { randomId, START, subscriptionEvent } from '../support/subscription-events.js';
 import { until } from '../support/until.js';
 import { Deciding } from './access-deciding.js';
@@ -24,7 +24,7 @@ let early: string;
 beforeAll(async () => {
   directory = await temporaryDirectory();
   eventStore = await startEmbeddedEventStore({ directory: directory.path });
-  database = await emptyDatabase();
+  database = await preparedDatabase();
   urls = { eventstoreUrl: eventStore.url, databaseUrl: database.url };
   ledger = await startLedger({ eventStore, database });
   early = await customer();

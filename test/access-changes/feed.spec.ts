@@ -8,7 +8,7 @@ import { connectEventStore, type EventStore } from '../../src/eventstore/event-s
 import { read, READ_TOKEN } from '../support/delivery.js';
 import { startLedger, type TestLedger } from '../support/ledger.js';
 import { connectLive } from '../support/live-client.js';
-import { emptyDatabase, ownEventStore, type TestServer } from '../support/servers.js';
+import { preparedDatabase, ownEventStore, type TestServer } from '../support/servers.js';
 import { randomId } from '../support/subscription-events.js';
 import { until } from '../support/until.js';
 
@@ -20,7 +20,7 @@ let database: TestServer;
 let ledger: TestLedger;
 let store: EventStore;
 beforeAll(async () => {
-  [eventStore, database] = [await ownEventStore(), await emptyDatabase()];
+  [eventStore, database] = [await ownEventStore(), await preparedDatabase()];
   ledger = await startLedger({
     eventStore,
     database,
