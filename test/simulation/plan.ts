@@ -65,9 +65,9 @@ function pooledLives(): readonly PooledLife[] {
 
 const START = Date.UTC(2026, 0, 1) / 1000;
 
-export function planOf(random: Random): Plan {
+export function planOf(random: Random, { lives: hasLives }: Readonly<{ lives: boolean }> = { lives: true }): Plan {
   const isFaulty = random.chance(0.7);
-  const appends = inDisorder(random, [...notedAppends(random, isFaulty), ...livedAppends(random)]);
+  const appends = inDisorder(random, [...notedAppends(random, isFaulty), ...(hasLives ? livedAppends(random) : [])]);
   const streams = [...new Set(appends.map(({ stream }) => stream))];
   const events = [...appends];
   for (const again of repeatsOf(random, appends, streams)) events.splice(random.integer(0, events.length), 0, again);

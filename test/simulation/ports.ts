@@ -1,4 +1,5 @@
 import type { Arrival, ReadLog } from '../../src/catch-up/log-reading.js';
+import type { ReadEvent } from '../../src/folding/facts.js';
 import { StoreUnavailable } from '../../src/eventstore/store-errors.js';
 import type { BatchWrite, EventReader, ReadModels } from '../../src/projector/ports.js';
 import type { Random } from '../../simulator/random.js';
@@ -11,7 +12,7 @@ import type { Tally } from './tally.js';
 /** What a simulated outage throws, so that a run can tell it from a fault of the engine. */
 export const isSimulated = (error: unknown): boolean => error instanceof Error && error.message.startsWith(SIMULATED);
 const SIMULATED = 'Simulated: ';
-const databaseAway = (): Error =>
+export const databaseAway = (): Error =>
   Object.assign(new Error(`${SIMULATED}the database is away`), { code: 'ECONNREFUSED' });
 const storeAway = (): Error => new StoreUnavailable(`${SIMULATED}the store is away`);
 const refused = (): Error => new Rejected('XX001', `${SIMULATED}rejected for once`);
@@ -22,11 +23,13 @@ const damaged = (stream: string): Error =>
 const never = new Promise<never>(() => undefined);
 const SLOW_TURNS_MAX = 30;
 
-export type World = Readonly<{
+export type World = Surroundings & Readonly<{ models: ReadModelsInMemory }>;
+
+/** What happens to an engine, wherever its read models are. */
+export type Surroundings = Readonly<{
   random: Random;
   scheduler: Scheduler;
   log: SimulatedLog;
-  models: ReadModelsInMemory;
   tally: Tally;
   /** Null once the faults have stopped. */
   rates: () => FaultRates | null;
@@ -43,25 +46,12 @@ export type Ports = Readonly<{ reader: EventReader; models: ReadModels; readLog:
 
 /** The ports of one life of a process: every call takes its turn, and may fail as the seed says. */
 export function portsOf(world: World, life: Life): Ports {
-  const { models, log } = world;
+  const { models } = world;
   const call = <T>(effect: () => Promise<T>, away: () => Error, kind: 'read' | 'write'): Promise<T> =>
     called(world, life, { effect, away, kind });
   const read = <T>(effect: () => Promise<T>): Promise<T> => call(effect, databaseAway, 'read');
   return {
-    reader: {
-      readStream: async function* (stream, { from, max }) {
-        const events = await call(
-          async () => {
-            world.trace(() => `read ${stream} from ${from}, at most ${max}`);
-            if (world.broken.has(stream)) throw damaged(stream);
-            return log.eventsOf(stream, from).slice(0, max);
-          },
-          storeAway,
-          'read',
-        );
-        yield* events;
-      },
-    },
+    reader: readerOf(world, life),
     models: {
       findEvents: (eventIds) => read(() => models.findEvents(eventIds)),
       findParked: (names, streams) => read(() => models.findParked(names, streams)),
@@ -84,9 +74,21 @@ export function portsOf(world: World, life: Life): Ports {
   };
 }
 
+export const readerOf = (world: Surroundings, life: Life): EventReader => ({
+  readStream: async function* (stream, { from, max }) {
+    const effect = async (): Promise<readonly ReadEvent[]> => {
+      world.trace(() => `read ${stream} from ${from}, at most ${max}`);
+      if (world.broken.has(stream)) throw damaged(stream);
+      return world.log.eventsOf(stream, from).slice(0, max);
+    };
+    yield* await called(world, life, { effect, away: storeAway, kind: 'read' });
+  },
+});
+
 type Call<T> = Readonly<{ effect: () => Promise<T>; away: () => Error; kind: 'read' | 'write' }>;
 
-async function called<T>(world: World, life: Life, { effect, away, kind }: Call<T>): Promise<T> {
+/** A call takes its turn, and may fail as the seed says. */
+export async function called<T>(world: Surroundings, life: Life, { effect, away, kind }: Call<T>): Promise<T> {
   const { scheduler, random } = world;
   await scheduler.turn(life);
   if (hits(world, 'slow'))
@@ -102,7 +104,7 @@ async function called<T>(world: World, life: Life, { effect, away, kind }: Call<
   return result;
 }
 
-function hits({ rates, random, tally, trace }: World, fault: CallFault): boolean {
+function hits({ rates, random, tally, trace }: Surroundings, fault: CallFault): boolean {
   const rate = rates()?.[fault] ?? 0;
   if (rate === 0 || !random.chance(rate)) return false;
   tally.count(fault);
@@ -110,13 +112,17 @@ function hits({ rates, random, tally, trace }: World, fault: CallFault): boolean
   return true;
 }
 
-function crashed(world: World, life: Life): Promise<never> {
+function crashed(world: Surroundings, life: Life): Promise<never> {
   world.crash(life);
   return never;
 }
 
 /** The log as it arrives: what is there comes in parts, and more as it is appended. */
-function reading(world: World, life: Life, { after, max }: { after: bigint | null; max: number }): ReturnType<ReadLog> {
+export function reading(
+  world: Surroundings,
+  life: Life,
+  { after, max }: { after: bigint | null; max: number },
+): ReturnType<ReadLog> {
   const { scheduler, log, random } = world;
   let isStopped = false;
   async function* arrivals(): AsyncGenerator<Arrival> {

@@ -13,7 +13,11 @@ export class Scheduler {
   steps = 0;
   readonly #waiting: Waiter[] = [];
 
-  constructor(private readonly random: Random) {}
+  /** `settled`: when all that goes on by itself has come to wait for its turn. */
+  constructor(
+    private readonly random: Random,
+    private readonly settled: () => Promise<unknown> = () => afterMicrotasks(),
+  ) {}
 
   /** Lets others run first, if the seed says so. */
   turn(life: Life): Promise<void> {
@@ -36,7 +40,7 @@ export class Scheduler {
   /** Runs what waits until `isDone`, or nothing can go on. @throws after more steps than a run can need */
   async run(isDone: () => boolean, stepsMax: number): Promise<'done' | 'stuck'> {
     for (;;) {
-      await afterMicrotasks();
+      await this.settled();
       if (isDone()) return 'done';
       const ready = this.#waiting.filter(({ isReady }) => isReady());
       if (ready.length === 0) return 'stuck';

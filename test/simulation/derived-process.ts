@@ -1,0 +1,292 @@
+import { createHash } from 'node:crypto';
+import type { AnyDerivation, Policy } from '../../derivations/derivation.js';
+import { joinCheckpoints, Follower, type AppliedBatch } from '../../src/catch-up/follower.js';
+import type { ReadLog } from '../../src/catch-up/log-reading.js';
+import { bringUp, DerivedBuild } from '../../src/deriving/derived-build.js';
+import { Deriver } from '../../src/deriving/deriver.js';
+import type { ReadEvent } from '../../src/folding/facts.js';
+import type { Group } from '../../src/projector/group.js';
+import type { EventReader } from '../../src/projector/ports.js';
+import { readModelsIn } from '../../src/projector/postgres-read-models.js';
+import { Projector } from '../../src/projector/projector.js';
+import { acquire, become, checkpointsOf, readCheckpoints, type Checkpoint } from '../../src/read-models/checkpoints.js';
+import { isDatabaseAway, type Database, type Queryable } from '../../src/read-models/database.js';
+import { beginRebuild, beginRollback } from '../../src/read-models/generations.js';
+import type { Plan } from './plan.js';
+import { called, databaseAway, isSimulated, reading, readerOf, type Surroundings } from './ports.js';
+import { Life } from './scheduler.js';
+import { notes, tallies } from './test-projections.js';
+
+/** Changes what is asked of Postgres, or what comes of it; `ask` asks. */
+export type SqlBreakage = (
+  text: string,
+  values: unknown[] | undefined,
+  ask: Queryable['query'],
+) => Promise<unknown> | null;
+
+export type DerivedWorld = Surroundings &
+  Readonly<{
+    database: Database;
+    /** Transactions that are under way in Postgres. */
+    underWay: Set<Promise<unknown>>;
+    /** How many transactions were committed, by whomever. */
+    commits: () => number;
+    committed: () => Promise<void>;
+    /** Lets go of what an owner has. */
+    released: (owner: string) => Promise<void>;
+    /** Whether deliveries wait. */
+    isPressed: () => boolean;
+    isEnding: () => boolean;
+    broken: ReadonlySet<string>;
+    breakage: SqlBreakage | null;
+  }>;
+
+const LOG_NAME = '5f0b7c2e-0000-4000-8000-000000000000';
+const ROOM = { bytes: 1e9 };
+
+/** Postgres wants UUIDs. */
+const uuidOf = (eventId: string): string =>
+  createHash('md5')
+    .update(eventId)
+    .digest('hex')
+    .replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+const renamed = (event: ReadEvent): ReadEvent => ({ ...event, eventId: uuidOf(event.eventId) });
+
+/** The database as one life sees it: each transaction, and each query outside of one, happens at one moment, and may fail as the seed says. */
+export function databaseOf(world: DerivedWorld, life: Life): Database {
+  const broken = (connection: Queryable): Queryable => ({
+    query: ((text: string, values?: unknown[]) =>
+      world.breakage?.(text, values, (...asked) => connection.query(...asked)) ??
+      connection.query(text, values)) as Queryable['query'],
+  });
+  const inTurn = <T>(effect: () => Promise<T>, kind: 'read' | 'write'): Promise<T> =>
+    called(world, life, {
+      kind,
+      away: databaseAway,
+      effect: async () => {
+        const working = effect();
+        const ended = working.catch(() => undefined);
+        world.underWay.add(ended);
+        try {
+          const result = await working;
+          if (kind === 'write') await world.committed();
+          return result;
+        } finally {
+          world.underWay.delete(ended);
+        }
+      },
+    });
+  const own: Pick<Database, 'query' | 'transaction' | 'transactionUnflushed' | 'snapshot'> = {
+    query: ((text: string, values?: unknown[]) =>
+      inTurn(() => broken(world.database).query(text, values), 'read')) as Database['query'],
+    transaction: (work) => inTurn(() => world.database.transaction((one) => work(broken(one))), 'write'),
+    transactionUnflushed: (work) =>
+      inTurn(() => world.database.transactionUnflushed((one) => work(broken(one))), 'write'),
+    snapshot: (work) => inTurn(() => world.database.snapshot((one) => work(broken(one))), 'read'),
+  };
+  return own as Database;
+}
+
+export type DerivedProcessOptions = Readonly<{
+  plan: Plan;
+  owner: string;
+  policy: Policy;
+  /** Those of its build: an older one knows of none. */
+  derivations: readonly AnyDerivation[];
+  /** Which checkpoints it takes while not all are its own. */
+  wants: (name: string) => boolean;
+  /** What else waits for its turn is told when nothing is left to do, as of so many commits. */
+  isQuiet: (deriver: Deriver, commits: number) => Promise<void>;
+  failed: (error: unknown) => void;
+}>;
+
+/** One life of a process on a real Postgres, as CatchUp lives, but for timers: it follows the log and derives beside the batches. */
+export class DerivedProcess {
+  readonly life = new Life();
+  readonly #database: Database;
+  readonly deriver: Deriver;
+  readonly #projector: Projector;
+  readonly #follower: Follower;
+
+  constructor(
+    private readonly world: DerivedWorld,
+    private readonly options: DerivedProcessOptions,
+  ) {
+    const { policy, plan, derivations } = options;
+    this.#database = databaseOf(world, this.life);
+    const isPressed = world.isPressed;
+    this.deriver = new Deriver({ projections: [notes, tallies], derivations, policy, isPressed });
+    const reader: EventReader = readerOf(world, this.life);
+    this.#projector = new Projector({
+      reader: {
+        readStream: async function* (...asked) {
+          for await (const event of reader.readStream(...asked)) yield renamed(event);
+        },
+      },
+      models: readModelsIn(this.#database, this.deriver),
+      projections: [notes, tallies],
+      limits: plan.limits,
+    });
+    const readLog: ReadLog = (after, room) => {
+      const own = reading(world, this.life, { after, max: room.events });
+      return {
+        stop: () => own.stop(),
+        [Symbol.asyncIterator]: async function* () {
+          for await (const arrival of own) yield { ...arrival, events: arrival.events.map(renamed) };
+        },
+      };
+    };
+    this.#follower = new Follower(readLog, this.#projector);
+  }
+
+  start(): void {
+    this.#run().catch(this.options.failed);
+  }
+
+  /** Builds a derivation anew beside what is shown, or brings back what was shown before, as a command does; it may be killed. */
+  async rebuild(derivation: AnyDerivation, how: 'rebuild' | 'rollback', fresh: boolean): Promise<void> {
+    const stopping = new AbortController().signal;
+    try {
+      const target =
+        how === 'rebuild'
+          ? await beginRebuild(this.#database, derivation, { fresh })
+          : await beginRollback(this.#database, derivation);
+      if (target === null) return;
+      const build = new DerivedBuild(this.#database, this.deriver, [target]);
+      for (let tried = 0; tried < 20 && !(await build.begin()); tried += 1) await this.world.scheduler.turn(this.life);
+      while ((await build.work(stopping)) === 'quiet' && !(await build.finish()));
+      this.world.tally.count('built');
+    } catch (error) {
+      this.#expected(error);
+    }
+  }
+
+  async #run(): Promise<never> {
+    const { scheduler, tally } = this.world;
+    const { owner } = this.options;
+    for (let seen = -1; ;) {
+      const since = seen;
+      await scheduler.until(this.life, () => this.world.commits() !== since);
+      seen = this.world.commits();
+      let held: readonly Checkpoint[] = [];
+      try {
+        const follows = [notes, tallies, ...this.options.derivations];
+        const free = checkpointsOf(await readCheckpoints(this.#database), follows).filter(
+          (one) => (one.isFree || one.owner === owner) && one.shown,
+        );
+        const names = free.map(({ name }) => name).filter((name) => this.world.isEnding() || this.options.wants(name));
+        if (names.length === 0) continue;
+        held = await acquire(this.#database, owner, { names, follows });
+        if (held.some(({ epoch }) => epoch > 1n)) tally.count('takeovers');
+        if (held.length > 0) await this.#follow(held);
+      } catch (error) {
+        this.#expected(error);
+        seen = -1;
+      } finally {
+        await scheduler.turn(this.life);
+        if (held.length > 0) await this.world.released(owner);
+      }
+    }
+  }
+
+  #isDerived(checkpoint: Checkpoint): boolean {
+    return this.deriver.isDerived(checkpoint);
+  }
+
+  /** What is made of the database's tables while they are dropped is tried again, too. */
+  #expected(error: unknown): void {
+    this.world.trace(() => `failed: ${String(error)}`);
+    if (!isSimulated(error) && !isDatabaseAway(error)) throw error;
+    this.world.tally.count('outages');
+  }
+
+  async #follow(held: readonly Checkpoint[]): Promise<void> {
+    const otherwise = new AbortController();
+    const { signal } = otherwise;
+    const projected = held.filter((one) => !this.#isDerived(one));
+    const beside = [this.#derive(signal), this.#lookAround(held, otherwise)];
+    try {
+      if (projected.length === 0) await this.world.scheduler.until(this.life, () => signal.aborted);
+      else await this.#project(projected, otherwise);
+    } finally {
+      otherwise.abort();
+      await Promise.all(beside);
+    }
+  }
+
+  async #project(projected: readonly Checkpoint[], otherwise: AbortController): Promise<void> {
+    const { signal } = otherwise;
+    const { batchEventsMax: events } = this.options.plan;
+    let now: Group = { checkpoints: projected, logName: LOG_NAME };
+    const applied = ({ group, result }: AppliedBatch): void => {
+      now = group;
+      this.world.tally.count('batches');
+      this.world.tally.count('parked', result.parked.length);
+    };
+    const settings = { batchMax: { events, ...ROOM }, signal, applied };
+    const together = await joinCheckpoints(this.#follower.follow, projected, {
+      ...settings,
+      eventsMax: 5_000,
+      logName: LOG_NAME,
+    });
+    if (together.kind !== 'reached') return;
+    now = together.group;
+    if (!(await become(this.#database, now.checkpoints, 'live'))) return;
+    const working = this.#workOff(() => now, otherwise);
+    try {
+      const { kind } = await this.#follower.follow(now, settings);
+      if (kind === 'lost') this.world.tally.count('lost');
+    } finally {
+      otherwise.abort();
+      await working;
+    }
+  }
+
+  /** Does something after each commit of anybody, until the signal. */
+  async #afterCommits(signal: AbortSignal, work: () => Promise<void>): Promise<void> {
+    for (let seen = -1; !signal.aborted;) {
+      const since = seen;
+      await this.world.scheduler.until(this.life, () => signal.aborted || this.world.commits() !== since);
+      if (signal.aborted) return;
+      seen = this.world.commits();
+      try {
+        await work();
+      } catch (error) {
+        try {
+          this.#expected(error);
+        } catch (unexpected) {
+          this.options.failed(unexpected);
+          return;
+        }
+        seen = -1;
+      }
+    }
+  }
+
+  #workOff(groupNow: () => Group, otherwise: AbortController): Promise<void> {
+    return this.#afterCommits(otherwise.signal, async () => {
+      if ((await this.#projector.workOff(groupNow, otherwise.signal)) === 'lost') otherwise.abort();
+    });
+  }
+
+  #derive(signal: AbortSignal): Promise<void> {
+    const rests = (): boolean => this.world.isPressed() && this.world.random.chance(0.5);
+    return this.#afterCommits(signal, async () => {
+      const commits = this.world.commits();
+      if (!(await bringUp(this.#database, this.deriver, { signal, rests })) || this.world.commits() !== commits) return;
+      await this.options.isQuiet(this.deriver, commits);
+    });
+  }
+
+  /** Goes another way when it has lost a lease; at the end, also when something is there to be taken. */
+  #lookAround(held: readonly Checkpoint[], otherwise: AbortController): Promise<void> {
+    const names = new Set(held.map(({ name }) => name));
+    return this.#afterCommits(otherwise.signal, async () => {
+      const all = await readCheckpoints(this.#database);
+      const isLost = all.some(({ name, owner }) => names.has(name) && owner !== this.options.owner);
+      const follows = [notes, tallies, ...this.options.derivations];
+      const isMore = checkpointsOf(all, follows).some(({ name, isFree, shown }) => shown && isFree && !names.has(name));
+      if (isLost || (this.world.isEnding() && isMore)) otherwise.abort();
+    });
+  }
+}
