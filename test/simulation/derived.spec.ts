@@ -55,20 +55,22 @@ const READ_DERIVED = /^select name, projection, version, generation, state, show
 const BREAKAGES: Readonly<Record<string, Readonly<{ by: SqlBreakage; foundBy?: number }>>> = {
   'keys are not noted': { by: without(/^insert into ledger\.derivation_notes as old/) },
   'changed rows are not noted by those who do not derive': { by: without(/^insert into ledger\.derivation_changes/) },
-  'nobody asks for the rows as they were': { by: without(/^select old\.\* from/) },
+  'nobody asks for the rows as they were': { by: without(/^select old\.\* from/), foundBy: 11 },
   'nobody asks for all rows of a stream that is replaced or parked': {
     by: without(/^select \* from \S+ where stream = any/),
+    foundBy: 11,
   },
-  'keys that only a join knows are not asked for': { by: without(/^select distinct coalesce/) },
+  'keys that only a join knows are not asked for': { by: without(/^select distinct coalesce/), foundBy: 8 },
   'sums do not move': { by: without(/^insert into \S+ as old \((?!generation)[^)]*row_count/) },
-  'sums of no rows stay': { by: without(/^delete from \S+ where row_count = 0/) },
+  'sums of no rows stay': { by: without(/^delete from \S+ where row_count = 0/), foundBy: 11 },
   'a key that can be derived again stays parked': {
     by: without(/^delete from ledger\.parked_streams where generation = \$1 and stream = any/),
+    foundBy: 9,
   },
   'nobody sees that a stream is parked': {
     by: without(/^select stream from ledger\.parked_streams where generation = any/),
   },
-  'what is noted is not seen': { by: changing(READ_DERIVED, (row) => ({ ...row, has_notes: false })) },
+  'what is noted is not seen': { by: changing(READ_DERIVED, (row) => ({ ...row, has_notes: false })), foundBy: 4 },
   'what was never looked up is taken for complete': {
     by: changing(READ_DERIVED, (row) => ({ ...row, is_noted: true })),
   },

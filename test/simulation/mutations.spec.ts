@@ -158,9 +158,9 @@ const BREAKAGES: Readonly<Record<string, () => Breakage>> = {
  */
 const FOUND_BY: Readonly<Record<string, number>> = {
   'an index race is ignored': 24,
-  'nobody is told that an event stands earlier': 97,
-  'epoch and position are not checked': 207,
-  'kept states are not stored': 444,
+  'nobody is told that an event stands earlier': 198,
+  'epoch and position are not checked': 638,
+  'kept states are not stored': 911,
   'a stream that is to be folded again is not told to wait': 19,
   'a stream that is gone keeps its rows': 23,
   'what was folded again is written beside what stood': 23,
