@@ -1,4 +1,5 @@
 import type { Row } from '../projections/projection.js';
+import { accounts } from './journal/accounts.js';
 
 /** An amount that a derived row counts, and what it counts for. Minor units; `account` is '' for one's own, `customer` '' where none is named. */
 export type Measured = Readonly<{
@@ -73,3 +74,25 @@ export const measures = {
     },
   },
 } as const satisfies Readonly<Record<string, Measure>>;
+
+/** What moves on each account in each month, named `2026-01 Income:Revenue`, as the trial balance has it; no month is left out. */
+export const movedByMonth: Measure = {
+  derivation: 'journal',
+  amounts: ({ journal_postings = [], revenue_months = [] }) => [
+    ...journal_postings.map((posting) => movedOn(posting, posting['month'], posting['name'], posting['amount_minor'])),
+    ...revenue_months.flatMap((row) => {
+      const [revenue, unbilled] = [Number(row['revenue_minor']), Number(row['unbilled_minor'])];
+      const { month } = row;
+      return [
+        movedOn(row, month, accounts.deferred, revenue - unbilled),
+        movedOn(row, month, accounts.unbilled, unbilled),
+        movedOn(row, month, row['part'] === 'revenue' ? accounts.revenue : accounts.discounts, -revenue),
+      ];
+    }),
+  ],
+};
+
+const movedOn = (row: Row, month: unknown, name: unknown, minor: unknown): Measured => ({
+  ...{ ...whoseIs(row), customer: '' },
+  ...{ name: `${textOf(month)} ${textOf(name)}`, minor: Number(minor) },
+});

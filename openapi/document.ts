@@ -173,7 +173,7 @@ function problemsOf(route: string, scope: string, parameters: readonly Parameter
     ...(route.includes(' /v1/') ? READ : []),
     ...(takes('minPosition') ? WAIT : []),
     ...(isPast ? PAST : []),
-    ...(/\/(journal|trial-balance|reconciliation|revenue|mrr|closings|payouts)\b/.test(route) ? BOOKS : []),
+    ...(/\/(journal|trial-balance|reconciliation|revenue|mrr|closings|accounts|payouts)\b/.test(route) ? BOOKS : []),
     ...(takes('view') || route.includes('/closings') ? (['event_store_unavailable'] as const) : []),
     ...(route.startsWith('POST /v1/closings') ? CLOSING : []),
     ...(route.endsWith('/live') && route.includes('/v1/') ? (['too_many_live'] as const) : []),

@@ -157,6 +157,10 @@ export const routes: Readonly<Record<string, RouteDescription>> = {
     summary: 'What a payout consists of, and what is not explained of it yet',
     answer: 'PayoutReconciliation',
   },
+  'GET /v1/accounts/{name}/postings': {
+    summary: 'What moved on an account of the chart, posting by posting',
+    answer: 'AccountPostings',
+  },
   'GET /v1/closings': { summary: 'Months that are closed, the newest first', answer: 'Closings' },
   'POST /v1/closings': {
     summary: 'Close a month, and the open ones before it',
@@ -164,6 +168,10 @@ export const routes: Readonly<Record<string, RouteDescription>> = {
     body: 'ClosingRequest',
   },
   'GET /v1/closings/{month}': { summary: 'A closed month, with its balances', answer: 'ClosingWithBalances' },
+  'GET /v1/closings/{month}/corrections': {
+    summary: 'What became known of a closed month since it was closed',
+    answer: 'Corrections',
+  },
   'POST /v1/closings/{month}/reopen': {
     summary: 'Open the last closed month again',
     answer: 'Reopening',

@@ -706,17 +706,20 @@ const books: Properties = {
     ...entryFields,
     balances: list(object({ name: text, currency: text, balanceMinor: minor })),
   }),
-  InvoiceBook: object({
-    invoice: text,
-    data: list(ref('JournalEntryWithBalances')),
-    months: list(
-      object({
-        ...{ month: text, line: text, part: oneOf('revenue', 'discount'), currency: text },
-        ...{ revenueMinor: minor, contraMinor: minor },
-      }),
-    ),
-    ...booked,
-  }),
+  InvoiceBook: object(
+    {
+      invoice: text,
+      data: list(ref('JournalEntryWithBalances')),
+      months: list(
+        object({
+          ...{ month: text, line: text, part: oneOf('revenue', 'discount'), currency: text },
+          ...{ revenueMinor: minor, contraMinor: minor },
+        }),
+      ),
+      ...booked,
+    },
+    asOf,
+  ),
   AccountBalance: object({
     ...{ name: text, startMinor: minor, debitMinor: minor, creditMinor: minor, endMinor: minor },
     correctionMinor: {
@@ -739,6 +742,16 @@ const books: Properties = {
   ClosingWithBalances: object({
     ...closing,
     balances: list(object({ currency: text, accounts: list(ref('AccountBalance')) })),
+  }),
+  Corrections: object({
+    ...{ ...whose, month: text, position: decimal },
+    accounts: list(object({ currency: text, name: text, closedMinor: minor, nowMinor: minor, changeMinor: minor })),
+    ...{ data: list(ref('LateEntry')), nextCursor: orNull(text) },
+    ...booked,
+  }),
+  LateEntry: object({
+    ...{ id: text, kind: text, effectiveAt: time, object: text, book: text },
+    ...{ invoice: orNull(text), customer: orNull(text), stripeEvent: text, position: decimal },
   }),
   ClosingRequest: asSchema(closingRequest),
   ReopeningRequest: asSchema(reopeningRequest),
@@ -766,6 +779,16 @@ const books: Properties = {
   Reconciliation: object({
     ...{ since: time, data: list(ref('Reconciled')), open: list(ref('OpenItem')), isTruncated: flag },
     ...booked,
+  }),
+  AccountPostings: object({
+    ...{ name: text, ...scope, ...period, startMinor: minor, endMinor: minor },
+    ...{ data: list(ref('AccountPosting')), nextCursor: orNull(text) },
+    ...booked,
+  }),
+  AccountPosting: object({
+    ...{ entry: text, no: whole, kind: text, effectiveAt: time, amountMinor: minor, balanceMinor: minor },
+    ...{ line: orNull(text), object: orNull(text), invoice: orNull(text), customer: orNull(text) },
+    stripeEvent: orNull(text),
   }),
   PayoutReconciliation: object({
     ...{ data: list(ref('PayoutTransaction')), nextCursor: orNull(text) },

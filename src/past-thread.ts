@@ -11,7 +11,7 @@ import { Database } from './read-models/database.js';
 
 if (!parentPort) throw new Error('This module is a thread that answers about the past: start it with PastThreads.');
 const parent = parentPort;
-const { eventstoreUrl, databaseUrl, readTimeoutMs, reading, referenceKey } = workerData as PastThreadData;
+const { eventstoreUrl, databaseUrl, readTimeoutMs, reading, referenceKey, policy } = workerData as PastThreadData;
 
 const store = connectEventStore(eventstoreUrl);
 // A connection that is lost while it is idle is replaced for the next question.
@@ -28,7 +28,9 @@ async function answer({ question }: Extract<ForPastThread, { kind: 'ask' }>): Pr
   asking = new AbortController();
   try {
     const past = new Past(store, database, { ...reading, signal: asking.signal });
-    const answer = await answerPast(question, { past, store, database, kept, referenceKey, signal: asking.signal });
+    const { signal } = asking;
+    const parts = { past, store, database, kept, referenceKey, policy, signal };
+    const answer = await answerPast(question, parts);
     return { kind: 'answered', json: typeof answer === 'string' ? Buffer.from(answer) : new Uint8Array(answer) };
   } catch (error) {
     if (asking.signal.aborted) return { kind: 'abandoned' };

@@ -9,6 +9,7 @@ import type { Refresher } from '../reconcile/refresh.js';
 import { ACCESS_LOG, AccessChangesController } from './access-changes/access-changes.controller.js';
 import { AccessFeed } from './access-changes/access-feed.js';
 import { ACCESS_POLICY, AccessController } from './access/access.controller.js';
+import { AccountsController } from './accounts/accounts.controller.js';
 import { Books } from './books/books.js';
 import { JOURNAL_BOOKS, MRR_BOOKS } from './books/tokens.js';
 import { JOURNAL, MRR, SUBSCRIPTION_MRR } from './books/views.js';
@@ -115,6 +116,7 @@ export class ApiModule {
         TrialBalanceController,
         ReconciliationController,
         RevenueController,
+        AccountsController,
         ClosingsController,
         PayoutsController,
         MrrController,
@@ -154,12 +156,13 @@ const booksOf = (parts: Omit<ConstructorParameters<typeof Books>[0], 'derivation
   { provide: MRR_BOOKS, useValue: new Books({ ...parts, derivations: [SUBSCRIPTION_MRR, MRR] }) },
 ];
 
-const pastThreadOf = ({ eventstoreUrl, databaseUrl, readTimeoutMs, referenceKey }: Config): PastThreadData => ({
+const pastThreadOf = ({ eventstoreUrl, databaseUrl, readTimeoutMs, referenceKey, money }: Config): PastThreadData => ({
   eventstoreUrl,
   databaseUrl,
   readTimeoutMs,
   reading: LIMITS.pastReading,
   referenceKey,
+  policy: money,
 });
 
 const liveOptionsOf = ({ liveReadersMax, liveReadersPerTokenMax, referenceKey }: Config) => ({

@@ -2,16 +2,36 @@ import { FindingCounts } from '../catch-up/finding-counts.js';
 import type { Finding } from '../catch-up/verify.js';
 import type { RowDifference, RowValues } from '../read-models/comparison.js';
 import type { Comparison } from '../rebuild/rebuilding.js';
+import { decimal } from '../api/exports/exported.js';
+import type { RestatedMonth } from '../closings/restated.js';
+import { tableOf } from './texts.js';
 
 type Output = Readonly<{ print(text: string): void; json: boolean }>;
 
 /** Findings of each kind that are listed for people; all are counted. */
 const LISTED_MAX = 200;
 
+/** Which closed months would be other ones, and by how much; closings themselves stay as they are. */
+export function textOfRestated(months: readonly RestatedMonth[]): string {
+  if (months.length === 0) return 'Of the closed months none would be restated.';
+  const listed = months
+    .slice(0, LISTED_MAX)
+    .map(({ month, name, currency, livemode, account, before, after }) => [
+      ...[month, name, decimal(Number(before), currency), decimal(Number(after), currency), currency.toUpperCase()],
+      `${livemode ? 'live' : 'test'} mode${account === null ? '' : `, ${account}`}`,
+    ]);
+  return [
+    'Closed months that would be restated. They stay as they were closed; the difference would be posted in the open month.',
+    tableOf(['month', 'account', 'moved', 'would have moved', '', 'books'], listed),
+    ...(months.length > LISTED_MAX ? [`… and ${months.length - LISTED_MAX} more (--json has all)`] : []),
+  ].join('\n');
+}
+
 /** Prints the report of a dry run. */
 export function printComparisons(comparisons: readonly Comparison[], { print, json }: Output): void {
   if (json) return print(JSON.stringify(comparisons, null, 2));
-  for (const { projection, version, tables } of comparisons) {
+  for (const { projection, version, tables, closedMonths } of comparisons) {
+    if (closedMonths !== null) print(textOfRestated(closedMonths));
     for (const { table, changed, added, removed, examples, totals } of tables) {
       print(
         `${projection} v${version}, table ${table}: ${changed} rows would change, ${added} would be added, ${removed} would be removed`,

@@ -1,11 +1,14 @@
 import { definitions } from '../../derivations/definitions.js';
-import { measures, type Measured } from '../../derivations/measures.js';
+import { measures, movedByMonth, type Measured } from '../../derivations/measures.js';
 import { defaultPolicy, type MoneyPolicy } from '../../derivations/policy.js';
 import { decimal } from '../api/exports/exported.js';
 import { loadMoneyPolicy } from '../config.js';
-import { comparePolicies, type PolicyComparison } from '../deriving/compare-policies.js';
+import { Closings } from '../closings/closing-log.js';
+import { lastClosedMonths, restatedOf, type RestatedMonth } from '../closings/restated.js';
+import { comparePolicies, type PolicyComparison, type Total } from '../deriving/compare-policies.js';
 import { variableOf } from '../money-config.js';
 import { textOption, UsageError, wholeNumber, type Command, type Given } from './command.js';
+import { textOfRestated } from './findings.js';
 import { checkReport, compareFile, fileOf } from './money-compare-report.js';
 import { tableOf, timeOption } from './texts.js';
 
@@ -31,7 +34,8 @@ in force from MONEY_… and MRR_…, as the service does.
 
   --with <name>       as others define MRR, as far as our policy can say it: ${Object.keys(definitions).join(', ')};
                       default: the policy without any variable set
-  --set <field=value> another value of a field, e.g. mrrDiscounts=none; several with commas: mrrTrials=yes,mrrPaused=keep
+  --set <field=value> another value of a field, e.g. mrrDiscounts=none; several with commas: mrrTrials=yes,mrrPaused=keep;
+                      without a value as if its variable were not set: mrrPastDueDays=
   --as-of <time>      what counts up to a time, or an age like 30d  (now)
   --top <n>           how many customers, and lines of a report, to name  (20)
   --account <id>      of a report: the connected account that it is of; your own unless given
@@ -60,7 +64,7 @@ in force from MONEY_… and MRR_…, as the service does.
     const file = fileOf(given);
     if (file !== null) return compareFile(given, context, file);
     const { parts, signal, print, report } = context;
-    const { database, deriver } = parts;
+    const { store, database, deriver } = parts;
     const what = whatOf(given);
     // It is the policy that the deriver of the command line was made with.
     const inForce = deriver.policy as MoneyPolicy;
@@ -68,23 +72,38 @@ in force from MONEY_… and MRR_…, as the service does.
     const fields = differencesOf(inForce, policy);
     const until = timeOption('as-of', textOption(given, 'as-of')) ?? new Date().toISOString();
     const top = wholeNumber('top', given.values['top'], TOP);
+    const closings = new Closings(store);
+    if (what !== 'mrr') await closings.refresh();
+    const closed = lastClosedMonths(closings);
     const compared = await comparePolicies(database, {
       ...{ deriver, measure: measures[what], policy, until, top },
+      ...(closed.size === 0 ? {} : { beside: movedByMonth }),
       signal,
     });
     if (compared === 'stopped') return 1;
     if (compared === 'not_ready')
       throw new UsageError('The books are not derived yet. Start the service; "projections" shows how far they are.');
+    const { beside, ...found } = compared;
+    const closedMonths = restatedOf(beside.map(monthFrom), closed);
     print(
       given.values['json'] === true
-        ? JSON.stringify({ what, until, policy: fields, ...compared }, inNumbers, 2)
-        : textOf(what, { until, fields, compared }),
+        ? JSON.stringify({ what, until, policy: fields, ...found, closedMonths }, inNumbers, 2)
+        : [
+            textOf(what, { until, fields, compared }),
+            ...(closed.size === 0 ? [] : [textOfRestated(closedMonths)]),
+          ].join('\n\n'),
     );
     if (!compared.isComplete)
       report(`Not complete: ${compared.failedKeys} keys cannot be derived, or changes still wait to be derived from.`);
     return 0;
   },
 };
+
+/** `2026-01 Income:Revenue` of books whose own account is ''. */
+const monthFrom = ({ name, account, before, after, ...total }: Total): RestatedMonth => ({
+  ...{ ...total, before: String(before), after: String(after) },
+  ...{ account: account === '' ? null : account, month: name.slice(0, 7), name: name.slice(8) },
+});
 
 const isWhat = (name: string): name is What => Object.hasOwn(measures, name);
 
@@ -121,7 +140,7 @@ function definitionOf(name: string): Partial<MoneyPolicy> {
 
 /** Fields as they are set by their variables. */
 function setBy(text: string): Partial<MoneyPolicy> {
-  const fields = text.split(',').map((pair): [string, string] => {
+  const pairs = text.split(',').map((pair): [string, string] => {
     const at = pair.indexOf('=');
     const [field, value] = [pair.slice(0, at), pair.slice(at + 1)];
     if (at < 0 || !Object.hasOwn(defaultPolicy, field))
@@ -130,9 +149,14 @@ function setBy(text: string): Partial<MoneyPolicy> {
       );
     return [field, value];
   });
+  const fields = pairs.filter(([, value]) => value !== '');
+  const unset = pairs.filter(([, value]) => value === '');
   try {
     const policy = loadMoneyPolicy(Object.fromEntries(fields.map(([field, value]) => [variableOf(field), value])));
-    return Object.fromEntries(fields.map(([field]) => [field, policy[field as keyof MoneyPolicy]]));
+    return Object.fromEntries([
+      ...fields.map(([field]) => [field, policy[field as keyof MoneyPolicy]] as const),
+      ...unset.map(([field]) => [field, defaultPolicy[field as keyof MoneyPolicy]] as const),
+    ]);
   } catch (error) {
     throw new UsageError(`--set: ${(error as Error).message}`);
   }

@@ -55,7 +55,7 @@ const TAKES: Readonly<Record<What, readonly string[]>> = {
   mrr: ['from', 'to', 'interval'],
   movements: ['customer', 'kind', 'event', 'limit'],
   journal: [...FILTERS, 'limit'],
-  export: ['format', 'from', 'to', 'out'],
+  export: ['format', 'from', 'to', 'out', 'view'],
 };
 const OF_ALL = ['currency', 'account', 'test', 'json', 'url', 'token', 'data-dir', 'help'];
 
@@ -81,7 +81,7 @@ export const moneyCommand: ServiceCommand = {
   export              the books         --format beancount|hledger|csv|jsonl --from 2026-01 --to 2026-12 --out books.beancount
                       as a file         (without --out to standard output)
 
-  --view restated     closed months of trial-balance and revenue by what is known of them now, not as they were closed
+  --view restated     closed months of trial-balance, revenue and export by what is known of them now, not as they were closed
   --currency <code>   of one currency
   --account <acct>    of one connected account; "" for one's own
   --test              of test mode only; an export is of live mode without it

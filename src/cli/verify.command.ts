@@ -1,4 +1,6 @@
 import { verifyShown, type Which } from '../catch-up/verify-shown.js';
+import { nameOfBooks } from '../closings/closing.js';
+import { Closings } from '../closings/closing-log.js';
 import { modelsOf, named, UsageError, wholeNumber, type Command } from './command.js';
 import { FindingsReport } from './findings.js';
 import { assertStreamExists, NOTHING_TO_COMPARE } from './streams.js';
@@ -6,7 +8,7 @@ import { assertStreamExists, NOTHING_TO_COMPARE } from './streams.js';
 export const verifyCommand: Command = {
   help: `Exits with 1 when a row disagrees with its stream, and prints both. Services may run meanwhile: each stream is compared as of
 one moment. What is derived from rows, such as the journal, is derived again. Parked streams are counted, not compared. Streams that were deleted in the store, or have lost their first events
-to its limits, are listed. Without --sample and --stream, rows of streams that the log does not have are found too.
+to its limits, are listed; so are closings that are not as they were written. Without --sample and --stream, rows of streams that the log does not have are found too.
 
   --sample <n>        check n random streams instead of all of them
   --stream <name>     check a single stream, e.g. subscription-sub_123; takes milliseconds
@@ -34,7 +36,15 @@ to its limits, are listed. Without --sample and --stream, rows of streams that t
       throw new UsageError(
         'Nothing was checked: the read models have no events yet. "projections" shows where they are.',
       );
-    return report.end() ? 0 : 1;
+    const isRight = report.end();
+    if (names.length > 0 || typeof values['stream'] === 'string') return isRight ? 0 : 1;
+    const closings = new Closings(context.parts.store);
+    await closings.refresh();
+    for (const { month, livemode, account, revision, cause } of closings.faults)
+      context.report(
+        `The closing of ${month}, ${nameOfBooks({ livemode, account })}, at revision ${revision}: ${cause}`,
+      );
+    return isRight && closings.faults.length === 0 ? 0 : 1;
   },
 };
 

@@ -19,6 +19,8 @@ export type PolicyComparison = Readonly<{
   /** False while changes wait to be derived from: keys that only these tell of are not there. */
   isComplete: boolean;
   totals: readonly Total[];
+  /** The same of what was measured beside it. */
+  beside: readonly Total[];
   /** The largest differences, whatever their sign. */
   customers: readonly CustomerChange[];
   differentCustomers: number;
@@ -37,6 +39,7 @@ export async function comparePolicies(
   {
     deriver,
     measure,
+    beside,
     policy,
     until,
     top,
@@ -44,6 +47,8 @@ export async function comparePolicies(
   }: Readonly<{
     deriver: Deriver;
     measure: Measure;
+    /** Another one of the same rows, of which only the totals are told. */
+    beside?: Measure | undefined;
     policy: Policy;
     /** ISO 8601 in UTC. */
     until: string;
@@ -63,7 +68,8 @@ export async function comparePolicies(
       `create temporary table compared_customers (livemode boolean, account text, currency text, name text, customer text, change numeric,
          primary key (livemode, account, currency, name, customer)) on commit drop`,
     );
-    const totals = new Map<string, Group & { before: bigint; after: bigint }>();
+    const totals: Totals = new Map();
+    const besides: Totals = new Map();
     let [keys, failedKeys] = [0, 0];
     for await (const page of pagesOfKeys(connection)) {
       if (signal.aborted) return 'stopped';
@@ -75,7 +81,9 @@ export async function comparePolicies(
         keys += 1;
         if (own === null || other === null) failedKeys += 1;
         else
-          for (const [side, rows] of [['before', own] as const, ['after', other] as const])
+          for (const [side, rows] of [['before', own] as const, ['after', other] as const]) {
+            for (const { customer: _, minor, ...group } of beside?.amounts(rows, until) ?? [])
+              entryOf(besides, group, () => ({ ...group, before: 0n, after: 0n }))[side] += BigInt(minor);
             for (const { customer, minor, ...group } of measure.amounts(rows, until)) {
               const amount = BigInt(minor);
               const total = entryOf(totals, group, () => ({ ...group, before: 0n, after: 0n }));
@@ -84,17 +92,24 @@ export async function comparePolicies(
               const { change } = entryOf(changes, whose, () => ({ ...whose, change: 0n }));
               changes.set(nameOf(whose), { ...whose, change: change + (side === 'after' ? amount : -amount) });
             }
+          }
       }
       await addChanges(connection, changes.values());
     }
     const { isNoted, hasNotes } = derived;
     return {
       ...{ keys, failedKeys, isComplete: isNoted && !hasNotes && failedKeys === 0 },
-      totals: [...totals].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, total]) => total),
+      totals: sorted(totals),
+      beside: sorted(besides),
       ...(await largest(connection, top)),
     };
   });
 }
+
+type Totals = Map<string, Group & { before: bigint; after: bigint }>;
+
+const sorted = (totals: Totals): readonly Total[] =>
+  [...totals].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, total]) => total);
 
 const nameOf = (group: Group): string => JSON.stringify(Object.values(group));
 

@@ -36,6 +36,20 @@ export async function findRenderings(database: Queryable, eventId: string): Prom
   return rows.map(indexed);
 }
 
+/** Where each of these events, in any rendering of it, stands first in the log; null where it is not indexed. */
+export async function firstPositions(
+  database: Queryable,
+  eventIds: readonly string[],
+): Promise<readonly (bigint | null)[]> {
+  const ranges = eventIds.map(idsOfEvent);
+  const { rows } = await database.query<{ position: bigint | null }>(
+    `select found.position from unnest($1::uuid[], $2::uuid[]) with ordinality as asked(first, last, at)
+     left join lateral (select min(position) as position from ${EVENT_INDEX} where event_id between first and last) as found on true order by at`,
+    [ranges.map(([first]) => first), ranges.map(([, last]) => last)],
+  );
+  return rows.map(({ position }) => position);
+}
+
 /** The latest events of these streams, before a position. */
 export const latestOfStreams = (
   database: Queryable,

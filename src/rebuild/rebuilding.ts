@@ -1,6 +1,7 @@
 /** Rebuilds, dry runs and rollbacks as one step, for whoever asks for them: the command line, or an operation. */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { BuildOutcome } from '../catch-up/catch-up.js';
+import type { RestatedMonth } from '../closings/restated.js';
 import { DerivedBuild } from '../deriving/derived-build.js';
 import { readCheckpoints } from '../read-models/checkpoints.js';
 import { compareGenerations, type TableComparison } from '../read-models/comparison.js';
@@ -8,6 +9,7 @@ import { abandon, type Target } from '../read-models/generations.js';
 import { build } from './build.js';
 import { withLeases, type BuildOptions, type Parts } from './held.js';
 import { bringLevel, isDerived, showAll } from './bring-level.js';
+import { closedMonths, restatedBy } from './closed-months.js';
 
 /** How work on some tables is watched, and ended. */
 export type Watched = Pick<BuildOptions, 'signal' | 'applied'> &
@@ -35,7 +37,13 @@ export type Replaced =
   | GivenUp;
 
 /** What a rebuild of a projection would change. */
-export type Comparison = Readonly<{ projection: string; version: number; tables: readonly TableComparison[] }>;
+export type Comparison = Readonly<{
+  projection: string;
+  version: number;
+  tables: readonly TableComparison[];
+  /** Which closed months of the books would be restated; null for what has no books. */
+  closedMonths: readonly RestatedMonth[] | null;
+}>;
 /** `first`: generations that have no rows to be compared with. */
 export type Compared =
   Readonly<{ kind: 'compared'; comparisons: readonly Comparison[]; first: readonly Target[] }> | GivenUp;
@@ -121,10 +129,11 @@ export async function compareAside(
 
 /** Resolves when the snapshot of both sides is taken, with the comparison still to come. */
 async function startComparing(
-  { database }: Parts,
+  { database, store }: Parts,
   targets: readonly Target[],
   examplesMax: number,
 ): Promise<{ compared: Promise<Comparison[]> }> {
+  const closed = await closedMonths(store);
   let compared: Promise<Comparison[]> | undefined;
   await new Promise<void>((taken, failed) => {
     compared = database.transaction(async (connection) => {
@@ -137,6 +146,7 @@ async function startComparing(
           projection: target.generation.projection.name,
           version: target.generation.projection.version,
           tables: await compareGenerations(connection, target, examplesMax),
+          closedMonths: await restatedBy(connection, target, closed),
         });
       return comparisons;
     });

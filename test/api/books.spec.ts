@@ -1,4 +1,5 @@
 import type {
+  AccountPostings,
   CustomerMrr,
   DeferredRevenue,
   Incomes,
@@ -182,6 +183,42 @@ describe('the books of an invoice of three months, partly refunded', () => {
         ],
       },
     ]);
+  });
+
+  it('are what each account consists of, page by page, and add up to its trial balance', async () => {
+    const scopes = (await get<TrialBalances>(`/trial-balance?account=${whose.account}&month=2026-02&view=restated`))
+      .data;
+    const accounts = scopes.flatMap((scope) => scope.accounts);
+    expect(accounts.length).toBeGreaterThan(3);
+    for (const { name, startMinor, debitMinor, creditMinor, endMinor } of accounts) {
+      const all: AccountPostings['data'][number][] = [];
+      for (let cursor = ''; ;) {
+        const page = await get<AccountPostings>(
+          `/accounts/${name}/postings?account=${whose.account}&currency=usd&from=2026-02&to=2026-02&limit=1${cursor}`,
+        );
+        expect(page).toMatchObject({ name, startMinor, endMinor });
+        all.push(...page.data);
+        if (page.nextCursor === null) break;
+        cursor = `&cursor=${page.nextCursor}`;
+      }
+      expect(all.reduce((sum, { amountMinor }) => sum + amountMinor, 0)).toBe(debitMinor - creditMinor);
+      expect(all.at(-1)?.balanceMinor ?? startMinor).toBe(endMinor);
+      expect(all.every(({ stripeEvent }) => stripeEvent !== null)).toBe(true);
+    }
+    const { data } = await get<AccountPostings>(
+      `/accounts/Income%3ARevenue/postings?account=${whose.account}&currency=usd&from=2026-02&to=2026-03`,
+    );
+    expect(data).toMatchObject([
+      { entry: `recognition:${line}:2026-02`, amountMinor: -2520, balanceMinor: -5620, invoice: inv, customer },
+      {
+        entry: `recognition:${line}:2026-03`,
+        amountMinor: -2790,
+        balanceMinor: -8410,
+        effectiveAt: '2026-03-31T23:59:59.000Z',
+      },
+    ]);
+    const { status } = await read(ledger.url, '/v1/accounts/Assets:Nothing/postings?currency=usd');
+    expect(status).toBe(404);
   });
 
   it('tell why so much was deferred at the end of a month, as it was then', async () => {

@@ -3,8 +3,10 @@ import fc from 'fast-check';
 import type {
   ClosedMonths,
   Closings,
+  Corrections,
   ClosingWithBalances,
   Incomes,
+  InvoiceBook,
   Reconciliation,
   Reopening,
   TrialBalances,
@@ -15,6 +17,8 @@ import { startLedger, type TestLedger } from '../support/ledger.js';
 import { checkAnswer } from '../support/openapi.js';
 import { testDatabase, testEventStore, type TestServer } from '../support/servers.js';
 import { refund } from '../support/stripe-objects.js';
+import { faultOf, sealed } from '../../src/closings/closing.js';
+import { runCommand } from '../support/command.js';
 import { randomId } from '../support/subscription-events.js';
 
 let eventStore: TestServer;
@@ -83,7 +87,7 @@ function paidInvoice(whose: Whose) {
   ];
   const lines = [{ id: line, amount: 9000, from: '2026-01-01', to: '2026-04-01' }];
   return {
-    ch,
+    ...{ ch, inv },
     events: [
       ['invoice.finalized', bill(inv, { customer, day: '2026-01-01', lines })] as const,
       ...paymentOf({ ch, inpay, invoice: inv, customer }, { day: '2026-01-01', amount: 9000 }),
@@ -99,7 +103,7 @@ const refundOf = (whose: Whose, ch: string, amount: number, madeOn: string, told
 
 describe('a month that is closed', () => {
   const whose = newWhose();
-  const { ch, events } = paidInvoice(whose);
+  const { ch, inv, events } = paidInvoice(whose);
 
   it('stays as it was when something becomes known of it later, which is posted in the open month', async () => {
     await send(...events);
@@ -142,6 +146,71 @@ describe('a month that is closed', () => {
     });
     const { body } = await read(ledger.url, `/v1/trial-balance?view=frozen`);
     expect(body).toMatchObject({ code: 'bad_query', detail: expect.stringContaining('view') as unknown });
+  });
+
+  it('tells what became known of it since, entry by entry, with the event and where in the log it came', async () => {
+    const query = `account=${whose.account}&limit=1`;
+    const first = await get<Corrections>(`/closings/2026-01/corrections?${query}`);
+    const second = await get<Corrections>(`/closings/2026-01/corrections?${query}&cursor=${first.nextCursor}`);
+    expect([...first.data, ...second.data].map(({ kind, position: at }) => [kind, at])).toEqual([
+      ['refund', position],
+      ['refund-applied', position],
+    ]);
+    expect(first.accounts).toEqual([
+      ...[
+        ['Assets:Stripe:Clearing', 9000, 0],
+        ['Income:Contra:Refunds', 0, 1900],
+        ['Income:Revenue', -3100, -1900],
+        ['Liabilities:Deferred', -5900, 0],
+      ].map(([name, closedMinor, nowMinor]) => ({
+        ...{ currency: 'usd', name, closedMinor, nowMinor, changeMinor: Number(nowMinor) - Number(closedMinor) },
+      })),
+    ]);
+  });
+
+  it('leads to the book of an invoice as it was known when it was closed', async () => {
+    const [closing] = (await closings(`?account=${whose.account}`)).data;
+    const then = await get<InvoiceBook>(`/invoices/${inv}/journal?knownAt=${closing?.position}`);
+    expect(then.data.map(({ kind }) => kind)).toEqual(['application', 'invoice']);
+    expect(then.months.map(({ month, revenueMinor }) => [month, revenueMinor])).toEqual([
+      ['2026-01', 3100],
+      ['2026-02', 2800],
+      ['2026-03', 3100],
+    ]);
+    const now = await get<InvoiceBook>(`/invoices/${inv}/journal`);
+    const { asOf, books, ...known } = await get<InvoiceBook>(`/invoices/${inv}/journal?knownAt=${position}`);
+    expect(now.months).toMatchObject([{ month: '2026-01', revenueMinor: 1900, contraMinor: 1900 }]);
+    expect({ ...known, books: { ...books, position: now.books.position } }).toEqual(now);
+    expect(asOf?.knownAt).toBe(position);
+    const true15 = await get<InvoiceBook>(`/invoices/${inv}/journal?trueAt=2026-02-09T00:00:00Z`);
+    expect(true15.data).toEqual(then.data);
+    const { status, body } = await read(ledger.url, `/v1/invoices/${inv}/journal?knownAt=0`);
+    expect({ status, body }).toMatchObject({ status: 404, body: { code: 'not_known_then' } });
+  });
+
+  it('is exported as it was closed, with what corrects it in the open month', async () => {
+    type Entry = { id: string; postings: { name: string; amountMinor: number }[] };
+    const exported = async (query: string): Promise<{ ids: string[]; sums: Record<string, number> }> => {
+      const response = await fetch(`${ledger.url}/v1/journal/export?format=jsonl&account=${whose.account}&${query}`, {
+        headers: { authorization: `Bearer ${READ_TOKEN}` },
+      });
+      const lines = (await response.text()).split('\n').filter((line) => line !== '');
+      const entries = lines.map((line) => JSON.parse(line) as Entry);
+      const sums: Record<string, number> = {};
+      for (const { name, amountMinor } of entries.flatMap(({ postings }) => postings))
+        sums[name] = (sums[name] ?? 0) + amountMinor;
+      return { ids: entries.map(({ id }) => id), sums: nonzero(Object.entries(sums)) };
+    };
+    const endOf = async (month: string, view: string) =>
+      nonzero((await monthOf(whose, month, view)).data[0]?.accounts.map(({ name, endMinor }) => [name, endMinor]));
+    for (const query of ['to=2026-01', 'to=2026-02', 'from=2026-02&to=2026-02']) {
+      const { ids, sums } = await exported(query);
+      expect(sums).toEqual(await endOf(query.slice(-7), 'frozen'));
+      expect(ids).toContain(`correction:${query.slice(-7)}`);
+    }
+    const { ids, sums } = await exported('to=2026-01&view=restated');
+    expect(sums).toEqual(await endOf('2026-01', 'restated'));
+    expect(ids.filter((one) => one.startsWith('correction:'))).toEqual([]);
   });
 
   it('is closed once, whoever asks for it again, and by admins alone', async () => {
@@ -221,6 +290,7 @@ describe('a month cannot be closed', () => {
 });
 
 const SEED = Number(process.env['SEED'] ?? 1);
+const RUNS = Number(process.env['RUNS'] ?? 1);
 /** What may happen: an invoice or a refund becomes known, whenever it was made; or months are closed up to one. */
 const MONTHS = ['2026-01', '2026-02', '2026-03', '2026-04'];
 
@@ -236,7 +306,7 @@ describe(`closed months (seed ${SEED})`, () => {
       fc.record({ kind: fc.constant('invoice' as const) }),
       fc.record({ kind: fc.constant('close' as const), month: fc.constantFrom(...MONTHS) }),
     );
-    for (const steps of fc.sample(fc.array(step, { minLength: 8, maxLength: 8 }), { seed: SEED, numRuns: 2 })) {
+    for (const steps of fc.sample(fc.array(step, { minLength: 8, maxLength: 8 }), { seed: SEED, numRuns: RUNS })) {
       const whose = newWhose();
       const charges: string[] = [];
       const closed = new Map<string, unknown>();
@@ -279,7 +349,32 @@ const nonzero = (rows: readonly (readonly [string, number])[] | undefined) =>
 const standingOn = (scopes: TrialBalances['data'] | undefined, account: string): number =>
   scopes?.flatMap(({ accounts }) => accounts).find(({ name }) => name === account)?.endMinor ?? 0;
 
+/** What a command prints as JSON. */
+const output = async (args: readonly string[], environment: Record<string, string>): Promise<unknown> => {
+  const stores = { EVENTSTORE_URL: ledger.eventstoreUrl, DATABASE_URL: ledger.databaseUrl };
+  const command = runCommand('src/cli/main.js', args, { ...stores, ...environment });
+  const lines: string[] = [];
+  for (let line = await command.line(); line !== undefined; line = await command.line()) lines.push(line);
+  const { code, errors } = await command.ended;
+  expect({ code, errors }).toMatchObject({ code: 0 });
+  return JSON.parse(lines.join('\n')) as unknown;
+};
+
 describe('closings', () => {
+  it('tell when they are not as they were written, or one is missing', () => {
+    const first = sealed({
+      ...{ livemode: true, account: null, month: '2026-01', zone: 'UTC', position: '7', policy: 'p', build: '1' },
+      ...{ by: 'somebody', closedAt: '2026-02-01T00:00:00.000Z', accepted: [], balances: [], previous: null },
+    });
+    const { hash, ...content } = { ...first, month: '2026-02', previous: first.hash };
+    const second = sealed(content);
+    expect([faultOf(first, null), faultOf(second, first)]).toEqual([null, null]);
+    expect(faultOf({ ...second, by: 'somebody else' }, first)).toContain('another hash');
+    expect(faultOf({ ...second, hash }, first)).toContain('another hash');
+    expect(faultOf(second, null)).toContain('does not follow');
+    expect(faultOf(sealed({ ...content, month: '2025-12' }), first)).toContain('not after');
+  });
+
   it('survive the loss of Postgres, and another policy', async () => {
     const whose = newWhose();
     const { events } = paidInvoice(whose);
@@ -288,6 +383,22 @@ describe('closings', () => {
     await post('/closings', { month: '2026-02', ...whose });
     const before = [await monthOf(whose, '2026-01', 'frozen'), await monthOf(whose, '2026-02', 'frozen')];
     const listed = await closings(`?account=${whose.account}`);
+
+    // Beforehand, a comparison of policies and a dry run both name the closed months that would be restated.
+    const named = { account: whose.account, month: '2026-01', name: 'Income:Revenue', before: '-3100', after: '-3000' };
+    expect(
+      await output(['money', 'compare', 'revenue', '--set', 'recognition=month,mrrPastDueDays=', '--json'], {
+        MRR_PAST_DUE_DAYS: '30',
+      }),
+    ).toMatchObject({
+      policy: [{ field: 'recognition' }, { field: 'mrrPastDueDays', before: 30, after: null }],
+      closedMonths: expect.arrayContaining([expect.objectContaining(named)]) as unknown,
+    });
+    expect(
+      await output(['rebuild', 'journal', '--dry-run', '--examples', '0', '--json'], { MONEY_RECOGNITION: 'month' }),
+    ).toMatchObject([
+      { projection: 'journal', closedMonths: expect.arrayContaining([expect.objectContaining(named)]) as unknown },
+    ]);
 
     await ledger.stop();
     ledger = await startLedger({

@@ -5,6 +5,7 @@ import { Registry } from 'prom-client';
 import type { Asker } from '../../src/http/asker.js';
 import { KeptTimelines } from '../../src/api/timeline/kept-timelines.js';
 import { LIMITS } from '../../src/api/limits.js';
+import { defaultPolicy } from '../../derivations/policy.js';
 import { PastThreads } from '../../src/api/past/past-threads.js';
 import type { PastQuestion } from '../../src/api/past/past-questions.js';
 import { Timeline } from '../../src/api/timeline/timeline.js';
@@ -50,7 +51,14 @@ function threadsOn(
 ) {
   const registry = new Registry();
   const threads = new PastThreads({
-    thread: { eventstoreUrl, databaseUrl: ledger.databaseUrl, readTimeoutMs: 5_000, reading, referenceKey: null },
+    thread: {
+      eventstoreUrl,
+      databaseUrl: ledger.databaseUrl,
+      readTimeoutMs: 5_000,
+      reading,
+      referenceKey: null,
+      policy: defaultPolicy,
+    },
     answerWithinMs,
     registry,
   });

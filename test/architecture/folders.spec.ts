@@ -68,6 +68,7 @@ const rooms: Record<string, { mayImport: readonly string[]; because: string }> =
   },
   'src/rebuild': {
     mayImport: [
+      'src/closings',
       'src/deriving',
       'src/catch-up',
       'src/eventstore',
@@ -146,6 +147,7 @@ const rooms: Record<string, { mayImport: readonly string[]; because: string }> =
   },
   'src/cli': {
     mayImport: [
+      'src/closings',
       'src/reconcile',
       'src/stripe-api',
       'src/access-changes',

@@ -239,6 +239,23 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/v1/accounts/{name}/postings": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** What moved on an account of the chart, posting by posting */
+        readonly get: operations["getAccountsByNamePostings"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/v1/checkout-sessions": {
         readonly parameters: {
             readonly query?: never;
@@ -317,6 +334,23 @@ export interface paths {
         };
         /** A closed month, with its balances */
         readonly get: operations["getClosingsByMonth"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/closings/{month}/corrections": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** What became known of a closed month since it was closed */
+        readonly get: operations["getClosingsByMonthCorrections"];
         readonly put?: never;
         readonly post?: never;
         readonly delete?: never;
@@ -3256,6 +3290,7 @@ export interface components {
             }[];
             readonly isComplete: boolean;
             readonly books: components["schemas"]["Books"];
+            readonly asOf?: components["schemas"]["AsOf"];
         };
         readonly AccountBalance: {
             readonly name: string;
@@ -3335,6 +3370,38 @@ export interface components {
                 readonly accounts: readonly components["schemas"]["AccountBalance"][];
             }[];
         };
+        readonly Corrections: {
+            readonly livemode: boolean;
+            readonly account: string | null;
+            readonly month: string;
+            readonly position: string;
+            readonly accounts: readonly {
+                readonly currency: string;
+                readonly name: string;
+                /** @description In minor units of the currency beside it. */
+                readonly closedMinor: number;
+                /** @description In minor units of the currency beside it. */
+                readonly nowMinor: number;
+                /** @description In minor units of the currency beside it. */
+                readonly changeMinor: number;
+            }[];
+            readonly data: readonly components["schemas"]["LateEntry"][];
+            readonly nextCursor: string | null;
+            readonly isComplete: boolean;
+            readonly books: components["schemas"]["Books"];
+        };
+        readonly LateEntry: {
+            readonly id: string;
+            readonly kind: string;
+            /** Format: date-time */
+            readonly effectiveAt: string;
+            readonly object: string;
+            readonly book: string;
+            readonly invoice: string | null;
+            readonly customer: string | null;
+            readonly stripeEvent: string;
+            readonly position: string;
+        };
         readonly ClosingRequest: {
             readonly month: string;
             /** @default true */
@@ -3403,6 +3470,38 @@ export interface components {
             readonly isTruncated: boolean;
             readonly isComplete: boolean;
             readonly books: components["schemas"]["Books"];
+        };
+        readonly AccountPostings: {
+            readonly name: string;
+            readonly livemode: boolean;
+            readonly account: string | null;
+            readonly currency: string;
+            readonly from: string;
+            readonly to: string;
+            /** @description In minor units of the currency beside it. */
+            readonly startMinor: number;
+            /** @description In minor units of the currency beside it. */
+            readonly endMinor: number;
+            readonly data: readonly components["schemas"]["AccountPosting"][];
+            readonly nextCursor: string | null;
+            readonly isComplete: boolean;
+            readonly books: components["schemas"]["Books"];
+        };
+        readonly AccountPosting: {
+            readonly entry: string;
+            readonly no: number;
+            readonly kind: string;
+            /** Format: date-time */
+            readonly effectiveAt: string;
+            /** @description In minor units of the currency beside it. */
+            readonly amountMinor: number;
+            /** @description In minor units of the currency beside it. */
+            readonly balanceMinor: number;
+            readonly line: string | null;
+            readonly object: string | null;
+            readonly invoice: string | null;
+            readonly customer: string | null;
+            readonly stripeEvent: string | null;
         };
         readonly PayoutReconciliation: {
             readonly data: readonly components["schemas"]["PayoutTransaction"][];
@@ -4221,6 +4320,8 @@ export type Closing = components['schemas']['Closing'];
 export type Closings = components['schemas']['Closings'];
 export type ClosedMonths = components['schemas']['ClosedMonths'];
 export type ClosingWithBalances = components['schemas']['ClosingWithBalances'];
+export type Corrections = components['schemas']['Corrections'];
+export type LateEntry = components['schemas']['LateEntry'];
 export type ClosingRequest = components['schemas']['ClosingRequest'];
 export type ReopeningRequest = components['schemas']['ReopeningRequest'];
 export type Reopening = components['schemas']['Reopening'];
@@ -4228,6 +4329,8 @@ export type OpenItem = components['schemas']['OpenItem'];
 export type BalanceCheckpoint = components['schemas']['BalanceCheckpoint'];
 export type Reconciled = components['schemas']['Reconciled'];
 export type Reconciliation = components['schemas']['Reconciliation'];
+export type AccountPostings = components['schemas']['AccountPostings'];
+export type AccountPosting = components['schemas']['AccountPosting'];
 export type PayoutReconciliation = components['schemas']['PayoutReconciliation'];
 export type PayoutTransaction = components['schemas']['PayoutTransaction'];
 export type IncomeMonth = components['schemas']['IncomeMonth'];
@@ -4720,6 +4823,47 @@ export interface operations {
             };
         };
     };
+    readonly getAccountsByNamePostings: {
+        readonly parameters: {
+            readonly query: {
+                readonly minPosition?: string;
+                readonly waitMs?: number;
+                readonly cursor?: string;
+                readonly limit?: number;
+                readonly from?: string;
+                readonly to?: string;
+                readonly currency: string;
+                readonly livemode?: "true" | "false";
+                readonly account?: string;
+            };
+            readonly header?: never;
+            readonly path: {
+                readonly name: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description What moved on an account of the chart, posting by posting */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["AccountPostings"];
+                };
+            };
+            /** @description A problem; x-problems lists its codes. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     readonly getCheckoutSessions: {
         readonly parameters: {
             readonly query?: {
@@ -4936,6 +5080,44 @@ export interface operations {
                 };
                 content: {
                     readonly "application/json": components["schemas"]["ClosingWithBalances"];
+                };
+            };
+            /** @description A problem; x-problems lists its codes. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly getClosingsByMonthCorrections: {
+        readonly parameters: {
+            readonly query?: {
+                readonly livemode?: "true" | "false";
+                readonly account?: string;
+                readonly minPosition?: string;
+                readonly waitMs?: number;
+                readonly cursor?: string;
+                readonly limit?: number;
+            };
+            readonly header?: never;
+            readonly path: {
+                readonly month: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description What became known of a closed month since it was closed */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Corrections"];
                 };
             };
             /** @description A problem; x-problems lists its codes. */
@@ -5896,6 +6078,8 @@ export interface operations {
             readonly query?: {
                 readonly minPosition?: string;
                 readonly waitMs?: number;
+                readonly trueAt?: string;
+                readonly knownAt?: string;
             };
             readonly header?: never;
             readonly path: {
@@ -5986,6 +6170,7 @@ export interface operations {
                 readonly to?: string;
                 readonly livemode?: "true" | "false";
                 readonly account?: string;
+                readonly view?: "frozen" | "restated";
             };
             readonly header?: never;
             readonly path?: never;

@@ -8,13 +8,14 @@ import { JsonBody } from '../../http/json-body.js';
 import { ProblemError } from '../../http/problem.js';
 import { TakesBody } from '../../http/rim.js';
 import { VERSION_OF_BUILD } from '../../version.js';
-import { Books } from '../books/books.js';
+import { Books, type Booked } from '../books/books.js';
 import { month } from '../books/query.js';
 import { JOURNAL_BOOKS } from '../books/tokens.js';
 import { cursorOf, placeOfCursor } from '../cursor.js';
 import { badQuery, freshness, origin, paging, text } from '../query.js';
 import { APPEND_ATTEMPTS_MAX, appended, assertOver, closingsOf } from './close-month.js';
-import { lastClosed } from './frozen-books.js';
+import { correctedAccounts, lateEntries, type CorrectedAccount, type LateEntry } from './corrections.js';
+import { frozenIn, lastClosed } from './frozen-books.js';
 
 /** Whose month: live mode and one's own account unless told. */
 const whose = { livemode: z.boolean().default(true), account: text };
@@ -28,11 +29,22 @@ const reading = z.strictObject({
     .transform((value) => value === 'true'),
   account: text,
 });
+const correcting = z.strictObject({ ...reading.shape, ...freshness, ...paging });
 const fresh = z.strictObject(freshness).parse({});
 
 /** A closing as it is answered. */
 type ClosingAnswer = Omit<Closing, 'balances'>;
 type Page = Readonly<{ data: readonly ClosingAnswer[]; nextCursor: string | null }>;
+
+type Corrections = Whose &
+  Readonly<{
+    month: string;
+    /** Up to where in the log the month was known when it was closed. */
+    position: string;
+    accounts: readonly CorrectedAccount[];
+    data: readonly LateEntry[];
+    nextCursor: string | null;
+  }>;
 
 const BODY_BYTES_MAX = 4_096;
 
@@ -75,6 +87,34 @@ export class ClosingsController {
   ): Promise<Closing> {
     await this.closings.refresh();
     return this.closings.read(this.#closed(booksOf({ livemode, account }), asked));
+  }
+
+  /** What became known of a closed month since: which accounts would stand at something else, and the entries that came late. */
+  @Get(':month/corrections')
+  async corrections(
+    @Param('month', { schema: month }) asked: string,
+    @Query({ schema: correcting })
+    { livemode, account, cursor, limit, ...freshly }: z.output<typeof correcting>,
+    @AskedBy() asker: Asker,
+  ): Promise<Booked<Corrections>> {
+    const own = booksOf({ livemode, account });
+    const frozen = await frozenIn(this.closings, { livemode, account: account ?? '' }, { from: asked, to: asked });
+    const { position, zone } = this.#closed(own, asked);
+    const list = `corrections ${asked} ${nameOfBooks(own)}`;
+    const [at, id] = cursor === undefined ? [] : (placeOfCursor(list, cursor) ?? []);
+    if (cursor !== undefined && (at == null || id == null))
+      throw badQuery('cursor: must be the nextCursor of the page before, of the same month');
+    const after = at == null || id == null ? null : { at, id };
+    return this.books.ask(freshly, asker, async (connection) => {
+      const wanted = { month: asked, zone, position: BigInt(position), after, limit };
+      const { data, next } = await lateEntries(connection, own, wanted);
+      return {
+        ...{ ...own, month: asked, position },
+        accounts: await correctedAccounts(connection, { ...own, month: asked, frozen }),
+        data,
+        nextCursor: next === null ? null : cursorOf(list, [next.at, next.id]),
+      };
+    });
   }
 
   /**

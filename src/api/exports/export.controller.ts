@@ -7,8 +7,10 @@ import { NeedsScope } from '../../http/auth.guard.js';
 import { PRIVATE_HEADERS } from '../../http/private-answers.js';
 import type { Queryable } from '../../read-models/database.js';
 import { Books, type BooksState } from '../books/books.js';
-import { month, monthOf, nowSecond } from '../books/query.js';
+import { month, monthAfter, monthOf, nowSecond, view } from '../books/query.js';
 import { JOURNAL_BOOKS } from '../books/tokens.js';
+import { Closings } from '../../closings/closing-log.js';
+import { frozenIn } from '../closings/frozen-books.js';
 import { LIMITS } from '../limits.js';
 import { Places } from '../places.js';
 import { badQuery, freshness, text } from '../query.js';
@@ -32,6 +34,7 @@ const asking = z.strictObject({
     .default('true')
     .transform((value) => value === 'true'),
   account: text,
+  view: view.default('frozen'),
 });
 
 /** Pieces of a file are sent together up to this size. */
@@ -45,11 +48,15 @@ const SIGN_OF_LIFE_MS = 3_000;
 export class ExportController {
   readonly #places = new Places({ ...LIMITS.exports, what: 'exports are under way', full: tooManyWaiting });
 
-  constructor(@Inject(JOURNAL_BOOKS) private readonly books: Books) {}
+  constructor(
+    @Inject(JOURNAL_BOOKS) private readonly books: Books,
+    @Inject(Closings) private readonly closings: Closings,
+  ) {}
 
   @Get()
   async export(
-    @Query({ schema: asking }) { format: name, from, to, livemode, account = '', ...fresh }: z.output<typeof asking>,
+    @Query({ schema: asking })
+    { format: name, from, to, livemode, account = '', view: shown, ...fresh }: z.output<typeof asking>,
     @AskedBy() asker: Asker,
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
@@ -64,6 +71,8 @@ export class ExportController {
       'content-disposition': `attachment; filename="journal-${last}.${format.extension}"`,
     };
     if (request.method === 'HEAD') return void reply.headers(headers).send();
+    const closed = { from: from === undefined ? '1970-01' : monthAfter(from, -1), to: last };
+    const frozen = shown === 'restated' ? [] : await frozenIn(this.closings, { livemode, account }, closed);
     let giveBack = (): void => undefined;
     try {
       await this.books.stream(fresh, asker, async (connection, state) => {
@@ -71,7 +80,7 @@ export class ExportController {
         reply.hijack();
         const position = state.position === null ? {} : { 'ledger-position': state.position };
         reply.raw.writeHead(200, { ...headers, ...position });
-        const wanted = { livemode, account, from: from ?? null, to: last, zone, ...placeOf(state) };
+        const wanted = { livemode, account, from: from ?? null, to: last, zone, frozen, ...placeOf(state) };
         await this.#send(connection, { texts: exportJournal(connection, format, wanted), asker, reply });
       });
     } catch (error) {

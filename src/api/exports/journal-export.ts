@@ -5,6 +5,7 @@ import { amountOf } from '../books/amounts.js';
 import { rowsOneByOne } from '../books/cursors.js';
 import { monthAfter, monthStart } from '../books/query.js';
 import { VIEWS } from '../books/views.js';
+import type { FrozenBooks } from '../closings/frozen-books.js';
 import { trialBalanceOfMonth } from '../trial-balance/trial-balance.js';
 import type { ExportedEntry, ExportedPosting, ExportFormat } from './exported.js';
 
@@ -19,22 +20,25 @@ export type ExportWanted = Readonly<{
   zone: string;
   policy: string;
   position: string | null;
+  /** What is closed of these books, from the month before `from` on. */
+  frozen: readonly FrozenBooks[];
 }>;
 
 /**
  * The texts of a file, in pieces of one entry. It begins with the balances before `from`, where there are any, and ends with those after `to`: these are
- * the trial balance of that month, and all entries add up to it.
+ * the trial balance of that month, and all entries add up to it. In closed months one entry more takes away what they were not closed with, which is in the
+ * first open month.
  */
 export async function* exportJournal(
   connection: Queryable,
   format: ExportFormat,
   wanted: ExportWanted,
 ): AsyncGenerator<string> {
-  const months = await monthsWithin(connection, wanted);
+  const months = [...new Set([...(await monthsWithin(connection, wanted)), ...correctedMonths(wanted)])].sort();
   const from = wanted.from ?? months[0] ?? wanted.to;
   const end = await balancesAfter(connection, wanted.to, wanted);
   const start = await balancesAfter(connection, monthAfter(from, -1), wanted);
-  const used = new Set(await namesWithin(connection, wanted));
+  const used = new Set([...(await namesWithin(connection, wanted)), ...namesClosed(wanted)]);
   yield format.head({
     ...{ livemode: wanted.livemode, account: wanted.account === '' ? null : wanted.account },
     ...{ from, to: wanted.to, policy: wanted.policy, position: wanted.position },
@@ -56,8 +60,42 @@ export async function* exportJournal(
   for (const month of months.filter((one) => one >= from)) {
     for await (const entry of entriesOf(connection, month, wanted)) yield format.entry(entry);
     for await (const entry of earnedIn(connection, month, wanted)) yield format.entry(entry);
+    if (correctedMonths(wanted).includes(month)) {
+      const correction = await correctionOf(connection, month, wanted);
+      if (correction.postings.length > 0) yield format.entry(correction);
+    }
   }
   yield format.balances(dayName(dayNamed(lastDayOf(wanted.to)) + 1), end);
+}
+
+/** Months that may be shown otherwise than their entries are: the closed ones, and the first open one. */
+const correctedMonths = ({ frozen, to }: ExportWanted): readonly string[] =>
+  frozen.flatMap(({ last, months }) => [...months.keys(), monthAfter(last)]).filter((month) => month <= to);
+
+const namesClosed = ({ frozen }: ExportWanted): readonly string[] =>
+  frozen
+    .flatMap(({ months }) => [...months.values()].flatMap(({ balances }) => balances))
+    .flatMap(({ currency, accounts }) => [`currency ${currency}`, ...accounts.map(({ name }) => `name ${name}`)]);
+
+/** What a month shows less what its entries add up to. */
+async function correctionOf(
+  connection: Queryable,
+  month: string,
+  { livemode, account, frozen, zone }: ExportWanted,
+): Promise<ExportedEntry> {
+  const moved = new Map<string, ExportedPosting>();
+  const asked = { livemode, account };
+  const views = [[1, { ...asked, frozen }] as const, [-1, asked] as const];
+  for (const [sign, view] of views)
+    for (const { currency, accounts } of await trialBalanceOfMonth(connection, month, view))
+      for (const { name, debitMinor, creditMinor } of accounts) {
+        const key = `${currency} ${name}`;
+        const amountMinor = (moved.get(key)?.amountMinor ?? 0) + sign * (debitMinor - creditMinor);
+        moved.set(key, { name, currency, amountMinor });
+      }
+  const at = monthStart(monthAfter(month), zone) - 1;
+  const postings = [...moved].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, posting]) => posting);
+  return madeUp({ id: `correction:${month}`, kind: 'correction', at, day: lastDayOf(month) }, postings);
 }
 
 /** Accounts on which there may be no posting but those of what was earned. */
@@ -89,9 +127,9 @@ async function namesWithin(connection: Queryable, { livemode, account }: ExportW
 async function balancesAfter(
   connection: Queryable,
   month: string,
-  { livemode, account }: ExportWanted,
+  { livemode, account, frozen }: ExportWanted,
 ): Promise<ExportedPosting[]> {
-  const scopes = await trialBalanceOfMonth(connection, month, { livemode, account });
+  const scopes = await trialBalanceOfMonth(connection, month, { livemode, account, frozen });
   return scopes.flatMap(({ currency, accounts }) =>
     accounts
       .filter(({ endMinor }) => endMinor !== 0)

@@ -3,7 +3,10 @@ import { z } from 'zod';
 import { AskedBy, type Asker } from '../../http/asker.js';
 import { NeedsScope } from '../../http/auth.guard.js';
 import type { Queryable } from '../../read-models/database.js';
-import type { Answer } from '../answer.js';
+import { AnswersJson, type Answer } from '../answer.js';
+import { freshnessOf, moment, momentOf } from '../past/as-of.js';
+import { PastThreads } from '../past/past-threads.js';
+import { ReadPosition } from '../read-position.js';
 import { Books, type Booked } from '../books/books.js';
 import { days, onDays } from '../books/query.js';
 import { JOURNAL_BOOKS } from '../books/tokens.js';
@@ -17,6 +20,7 @@ import { findOne, findSome } from '../resource.js';
 import { ENTRIES, withBalances } from './journal.js';
 
 const reading = z.strictObject(freshness);
+const readingThen = z.strictObject({ ...freshness, ...moment });
 const listing = listQuery(ENTRIES, { more: days });
 /** An invoice with more entries than this is not answered whole. */
 const BOOK_ENTRIES_MAX = 1_000;
@@ -25,7 +29,11 @@ const BOOK_ENTRIES_MAX = 1_000;
 @Controller()
 @NeedsScope('read')
 export class JournalController {
-  constructor(@Inject(JOURNAL_BOOKS) private readonly books: Books) {}
+  constructor(
+    @Inject(JOURNAL_BOOKS) private readonly books: Books,
+    @Inject(ReadPosition) private readonly position: ReadPosition,
+    @Inject(PastThreads) private readonly threads: PastThreads,
+  ) {}
 
   @Get('journal')
   list(@Query({ schema: listing }) asked: z.output<typeof listing>, @AskedBy() asker: Asker): Promise<Booked<Page>> {
@@ -42,13 +50,19 @@ export class JournalController {
     return this.books.ask(asked, asker, (connection) => findOne(connection, ENTRIES, id));
   }
 
-  /** The book of an invoice: its entries with the balances after each, and what its lines earn in which month. */
+  /** The book of an invoice: its entries with the balances after each, and what its lines earn in which month; now, or at a moment of the past. */
   @Get('invoices/:id/journal')
-  ofInvoice(
+  @AnswersJson()
+  async ofInvoice(
     @Param('id', { schema: pathId }) invoice: string,
-    @Query({ schema: reading }) asked: z.output<typeof reading>,
+    @Query({ schema: readingThen }) asked: z.output<typeof readingThen>,
     @AskedBy() asker: Asker,
-  ): Promise<Booked<Answer>> {
+  ): Promise<Booked<Answer> | Buffer> {
+    const at = momentOf(asked);
+    if (at !== null) {
+      await this.position.satisfy(freshnessOf(asked), asker);
+      return this.threads.ask({ kind: 'invoice_book', id: invoice, at }, asker);
+    }
     return this.books.ask(asked, asker, (connection) => bookOf(connection, invoice));
   }
 }

@@ -54,7 +54,27 @@ export async function pastPayment({ past, database }: PastSource, id: string, at
 
 /** An invoice as it was at a moment, with the payments that it was, or was meant to be, paid by. @throws ProblemError 404 as `pastPayment` */
 export async function pastInvoice({ past, database }: PastSource, id: string, at: Moment): Promise<AnswerThen> {
-  const { own, others } = await database.snapshot(async (connection) => {
+  const { own, others } = await streamsOfInvoice(database, id);
+  const streams = await past.read(distinct([...own, ...others]));
+  const row = rowsAt(invoices, streams, at).invoices.find((one) => one['id'] === id);
+  if (row === undefined)
+    throw neverOrThen(
+      'invoice',
+      id,
+      own.map((stream) => streams.get(stream) ?? []),
+    );
+  const facts = factsAt(streams, at);
+  const paying = paymentsWith(facts, partsOfInvoice(facts.links, id)).slice(0, PAYMENTS_OF_INVOICE_MAX);
+  const notes = rowsAt(creditNotes, streams, at).credit_notes;
+  return { ...invoiceAnswer(withCreditNotes(answerOf(row), notes), paying), asOf: asOfAnswer(streams, at) };
+}
+
+/** The streams that tell of an invoice, and those of its payments and credit notes, as far as any event has ever tied them to it. */
+export function streamsOfInvoice(
+  database: Snapshots,
+  id: string,
+): Promise<Readonly<{ own: readonly string[]; others: readonly string[] }>> {
+  return database.snapshot(async (connection) => {
     const { rows } = await connection.query<{ stream: string }>(
       `select distinct stream from ${viewOf(links, 'links')} where object = 'invoice' and id = $1`,
       [id],
@@ -68,18 +88,6 @@ export async function pastInvoice({ past, database }: PastSource, id: string, at
       others: [...ofPayments, ...noted],
     };
   });
-  const streams = await past.read(distinct([...own, ...others]));
-  const row = rowsAt(invoices, streams, at).invoices.find((one) => one['id'] === id);
-  if (row === undefined)
-    throw neverOrThen(
-      'invoice',
-      id,
-      own.map((stream) => streams.get(stream) ?? []),
-    );
-  const facts = factsAt(streams, at);
-  const paying = paymentsWith(facts, partsOfInvoice(facts.links, id)).slice(0, PAYMENTS_OF_INVOICE_MAX);
-  const notes = rowsAt(creditNotes, streams, at).credit_notes;
-  return { ...invoiceAnswer(withCreditNotes(answerOf(row), notes), paying), asOf: asOfAnswer(streams, at) };
 }
 
 /** The streams of all credit notes that have ever named one of these invoices. */

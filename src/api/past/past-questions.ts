@@ -8,6 +8,8 @@ import { links } from '../../../projections/links.js';
 import type { AnyProjection, Tables } from '../../../projections/projection.js';
 import { subscriptions } from '../../../projections/subscriptions.js';
 import { testClocks } from '../../../projections/test-clocks.js';
+import type { MoneyPolicy } from '../../../derivations/policy.js';
+import { pastBook } from '../journal/past-book.js';
 import type { Moment } from '../../as-of/moment.js';
 import type { Streams } from '../../as-of/past-rows.js';
 import type { Past } from '../../as-of/past.js';
@@ -35,7 +37,7 @@ import { Timeline, type TimelineQuestion } from '../timeline/timeline.js';
 
 /** A question whose answer is folded from the log, checked and complete: it is sent to a thread. */
 export type PastQuestion =
-  | Readonly<{ kind: 'subscription' | 'invoice' | 'payment'; id: string; at: Moment }>
+  | Readonly<{ kind: 'subscription' | 'invoice' | 'payment' | 'invoice_book'; id: string; at: Moment }>
   | Readonly<{ kind: 'subscriptions' | 'invoices'; listing: Listing; owner: Owner; at: Moment }>
   | Readonly<{ kind: 'payments'; listing: Listing; at: Moment }>
   | (Readonly<{ kind: 'access'; at: Moment }> & AccessQuestion)
@@ -50,6 +52,8 @@ export type PastParts = Readonly<{
   kept: KeptTimelines;
   /** As `REFERENCE_KEY`. */
   referenceKey: string | null;
+  /** By what rules books are derived. */
+  policy: MoneyPolicy;
   signal: AbortSignal;
 }>;
 
@@ -66,7 +70,7 @@ export async function answerPast(question: PastQuestion, parts: PastParts): Prom
 const isAboutEvents = (question: PastQuestion): question is EventQuestion =>
   ['event', 'event_body', 'events', 'stream'].includes(question.kind);
 
-type AsOfParts = Readonly<{ past: AsOf; database: Snapshots; referenceKey: string | null }>;
+type AsOfParts = Readonly<{ past: AsOf; database: Snapshots; referenceKey: string | null; policy: MoneyPolicy }>;
 
 function answerAt(
   question: Exclude<PastQuestion, EventQuestion | { kind: 'timeline' }>,
@@ -78,6 +82,8 @@ function answerAt(
       return pastSubscription(parts, question.id, at);
     case 'invoice':
       return pastInvoice(parts, question.id, at);
+    case 'invoice_book':
+      return pastBook(parts, question.id, at);
     case 'payment':
       return pastPayment(parts, question.id, at);
     case 'subscriptions':

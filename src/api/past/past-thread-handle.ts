@@ -1,4 +1,5 @@
 import type { Worker } from 'node:worker_threads';
+import type { MoneyPolicy } from '../../../derivations/policy.js';
 import type { PastLimits } from '../../as-of/past.js';
 import type { Problem } from '../../http/problem.js';
 import { startThread } from '../../start-thread.js';
@@ -12,6 +13,7 @@ export type PastThreadData = Readonly<{
   reading: PastLimits;
   /** As `REFERENCE_KEY`. */
   referenceKey: string | null;
+  policy: MoneyPolicy;
 }>;
 /** What a thread is asked, and what it answers. */
 export type ForPastThread = Readonly<{ kind: 'ask'; question: PastQuestion }> | Readonly<{ kind: 'leave' }>;

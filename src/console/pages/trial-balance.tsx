@@ -3,7 +3,7 @@ import { withQuery } from '../ledger.js';
 import { page, type Frame, type Shown } from '../page.js';
 import { Empty, Section, Table, Verdict } from '../parts/layout.js';
 import { Incomplete, journalOf, lastDayOf, MoneyPages, scopeId, scopeIn, scopeOf, scopeText } from '../parts/money.js';
-import { moneyText } from '../parts/text.js';
+import { moneyText, Time } from '../parts/text.js';
 
 function show(balance: TrialBalance, { asked }: Frame): Shown {
   const { month } = balance;
@@ -48,6 +48,7 @@ function show(balance: TrialBalance, { asked }: Frame): Shown {
         )}
         {balance.data.map((scope) => (
           <Section key={scopeId(scope)} title={scopeText(scope)} id={scopeId(scope)}>
+            <Closed of={scope} month={month} isRestated={balance.view === 'restated'} />
             <Accounts
               of={{ ...scope, accounts: scope.accounts.filter(({ name }) => name.startsWith(of ?? '')) }}
               month={month}
@@ -57,6 +58,43 @@ function show(balance: TrialBalance, { asked }: Frame): Shown {
       </>
     ),
   };
+}
+
+/** What is shown of a month that is closed, or that corrects closed ones; the other view is one click away. */
+function Closed({
+  of,
+  month,
+  isRestated,
+}: {
+  of: TrialBalance['data'][number];
+  month: string | null;
+  isRestated: boolean;
+}) {
+  if (month === null) return null;
+  const other = (view: string | undefined) => withQuery('/console/trial-balance', { month, ...scopeOf(of), view });
+  const corrects = of.accounts.filter(({ correctionMinor }) => correctionMinor !== 0);
+  if (isRestated)
+    return (
+      <p>
+        By what is known now. <a href={other(undefined)}>As it was closed</a>, if it was.
+      </p>
+    );
+  return (
+    <>
+      {of.closing === null ? null : (
+        <p>
+          Closed <Time at={of.closing.closedAt} /> by {of.closing.by}. <a href={other('restated')}>What is known now</a>
+        </p>
+      )}
+      {corrects.length === 0 ? null : (
+        <p>
+          In this month what became known of closed months is posted:{' '}
+          {corrects.map(({ name, correctionMinor }) => `${name} ${moneyText(correctionMinor, of.currency)}`).join(', ')}
+          . <a href={other('restated')}>Without that</a>
+        </p>
+      )}
+    </>
+  );
 }
 
 /** Nothing is posted when revenue is earned: these accounts follow from the lines of invoices, which have a page for each month. */
@@ -105,6 +143,7 @@ const Accounts = ({
 export const TRIAL_BALANCE = page<TrialBalance>({
   path: '/trial-balance',
   scope: 'read',
-  load: (ledger, { query }) => ledger.read('/v1/trial-balance', { month: query['month'], ...scopeIn(query) }),
+  load: (ledger, { query }) =>
+    ledger.read('/v1/trial-balance', { month: query['month'], view: query['view'], ...scopeIn(query) }),
   show,
 });

@@ -1,0 +1,92 @@
+import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
+import { z } from 'zod';
+import { accountNames } from '../../../derivations/journal/accounts.js';
+import { AskedBy, type Asker } from '../../http/asker.js';
+import { NeedsScope } from '../../http/auth.guard.js';
+import { ProblemError } from '../../http/problem.js';
+import { Books, type Booked } from '../books/books.js';
+import { month, monthAfter, monthOf, nowSecond, scope } from '../books/query.js';
+import { JOURNAL_BOOKS } from '../books/tokens.js';
+import { cursorOf, placeOfCursor } from '../cursor.js';
+import { badQuery, freshness, paging, text } from '../query.js';
+import { trialBalanceOfMonth } from '../trial-balance/trial-balance.js';
+import { postingsOf, type AccountPosting, type AskedAccount, type PostingPlace } from './postings.js';
+
+const asking = z.strictObject({
+  ...freshness,
+  ...paging,
+  from: month.optional(),
+  to: month.optional(),
+  currency: scope.currency.unwrap(),
+  livemode: z
+    .enum(['true', 'false'])
+    .default('true')
+    .transform((value) => value === 'true'),
+  account: text,
+});
+
+type Postings = Readonly<{
+  name: string;
+  livemode: boolean;
+  account: string | null;
+  currency: string;
+  from: string;
+  to: string;
+  /** What stood on the account before the first month, and after the last one. */
+  startMinor: number;
+  endMinor: number;
+  data: readonly AccountPosting[];
+  nextCursor: string | null;
+}>;
+
+/** Accounts of the chart: what their figures consist of. */
+@Controller('accounts')
+@NeedsScope('read')
+export class AccountsController {
+  constructor(@Inject(JOURNAL_BOOKS) private readonly books: Books) {}
+
+  /** Every posting on an account in some months, with what stands there after it. @throws ProblemError 404 for a name that is not in the chart */
+  @Get(':name/postings')
+  postings(
+    @Param('name') name: string,
+    @Query({ schema: asking })
+    { cursor, limit, from, to, account = '', livemode, currency, ...fresh }: z.output<typeof asking>,
+    @AskedBy() asker: Asker,
+  ): Promise<Booked<Postings>> {
+    if (!(accountNames as readonly string[]).includes(name))
+      throw new ProblemError(
+        'not_found',
+        `There is no account "${name.slice(0, 100)}" in the chart. It has: ${accountNames.join(', ')}.`,
+      );
+    const { zone } = this.books.policy;
+    const last = to ?? monthOf(nowSecond(), zone);
+    const first = from ?? monthAfter(last, -11);
+    if (first > last) throw badQuery('to: must not be before from');
+    const asked: AskedAccount = { name, livemode, account, currency };
+    const list = `postings ${JSON.stringify([asked, first, last])}`;
+    const after = cursor === undefined ? null : placeOf(list, cursor);
+    return this.books.ask(fresh, asker, async (connection) => {
+      const standing = async (of: string): Promise<number> =>
+        (await trialBalanceOfMonth(connection, of, { livemode, account, currency }))
+          .flatMap(({ accounts }) => accounts)
+          .find((one) => one.name === name)?.endMinor ?? 0;
+      const startMinor = await standing(monthAfter(first, -1));
+      const { data, next } = await postingsOf(connection, asked, {
+        ...{ from: first, to: last, zone, limit },
+        after: after ?? { at: '-1', entry: '', no: 0, balance: String(startMinor) },
+      });
+      return {
+        ...{ name, livemode, account: account === '' ? null : account, currency, from: first, to: last },
+        ...{ startMinor, endMinor: await standing(last), data },
+        nextCursor: next === null ? null : cursorOf(list, [next.at, next.entry, String(next.no), next.balance]),
+      };
+    });
+  }
+}
+
+function placeOf(list: string, cursor: string): PostingPlace {
+  const [at, entry, no, balance] = placeOfCursor(list, cursor) ?? [];
+  if (at == null || entry == null || no == null || balance == null)
+    throw badQuery('cursor: must be the nextCursor of the page before, of the same account and months');
+  return { at, entry, no: Number(no), balance };
+}

@@ -1,0 +1,85 @@
+import { derivations } from '../../../derivations/index.js';
+import { journal } from '../../../derivations/journal/journal.js';
+import { policyHash, type MoneyPolicy } from '../../../derivations/policy.js';
+import { projections } from '../../../projections/index.js';
+import { invoices } from '../../../projections/invoices.js';
+import type { AnyProjection, Row } from '../../../projections/projection.js';
+import type { Moment } from '../../as-of/moment.js';
+import { pastRows, type Streams } from '../../as-of/past-rows.js';
+import { deriveFromRows, streamsOfKey } from '../../deriving/derive-past.js';
+import type { Snapshots } from '../../read-models/database.js';
+import { viewOf } from '../../read-models/schema.js';
+import { answerOf, type Answer } from '../answer.js';
+import { asOfAnswer, notKnownThen, orProblem, type AsOf } from '../past/as-of.js';
+import { streamsOfInvoice } from '../past/past-payments.js';
+import { withBalances, type PostingAnswer } from './journal.js';
+
+/** What the journal reads: projections alone, whose past can be folded. */
+const READ: readonly AnyProjection[] = projections.filter(({ name }) => journal.reads.includes(name));
+const TABLES = new Map(
+  READ.flatMap((projection) =>
+    Object.keys(projection.tables).map((table) => [table, viewOf(projection, table)] as const),
+  ),
+);
+
+type Parts = Readonly<{ past: AsOf; database: Snapshots; policy: MoneyPolicy }>;
+
+/**
+ * The book of an invoice at a moment: the streams that it follows from are folded up to then, and the same functions derive. By the policy of
+ * now. @throws ProblemError 404 when nothing of it was known, or true, by then
+ */
+export async function pastBook({ past, database, policy }: Parts, invoice: string, at: Moment): Promise<Answer> {
+  const { own, others } = await streamsOfInvoice(database, invoice);
+  const followed = await database.snapshot((connection) =>
+    streamsOfKey(connection, journal, { key: invoice, tables: TABLES }),
+  );
+  const streams = await past.read([...new Set([...own, ...others, ...followed])]);
+  const rows = rowsThen(streams, at);
+  if (!rows[Object.keys(invoices.tables)[0] ?? '']?.some(({ id }) => id === invoice))
+    throw notKnownThen('invoice', invoice);
+  const book = await database.snapshot((connection) =>
+    deriveFromRows(connection, derivations.find(({ name }) => name === journal.name) ?? journal, {
+      ...{ key: invoice, models: READ, rows, policy },
+    }),
+  );
+  const asOf = asOfAnswer(streams, at);
+  return {
+    invoice,
+    data: withBalances(entriesOf(book, invoice)),
+    months: [...(book['revenue_months'] ?? [])].sort(byMonth).map((row) => ({
+      ...{ month: row['month'], line: row['line'], part: row['part'], currency: row['currency'] },
+      ...{ revenueMinor: row['revenue_minor'], contraMinor: row['contra_minor'] },
+    })),
+    asOf,
+    isComplete: true,
+    books: { position: asOf.position, policy: policyHash(policy), behindKeys: 0, parkedKeys: 0, parkedStreams: 0 },
+  };
+}
+
+/** The rows of all that the journal reads, each with its stream, as they were at a moment. */
+function rowsThen(streams: Streams, at: Moment): Readonly<Record<string, readonly Row[]>> {
+  const all: Record<string, Row[]> = {};
+  for (const [stream, events] of streams)
+    for (const projection of READ) {
+      const rows = orProblem(() => pastRows(projection, new Map([[stream, events]]), at));
+      for (const [table, own] of Object.entries(rows))
+        (all[table] ??= []).push(...own.map((row) => ({ ...row, stream })));
+    }
+  return all;
+}
+
+const byMonth = (one: Row, other: Row): number => (nameOf(one) < nameOf(other) ? -1 : 1);
+const nameOf = ({ month, line, part }: Row): string => [month, line, part].map(String).join(' ');
+
+function entriesOf(book: Readonly<Record<string, readonly Row[]>>, key: string): readonly Answer[] {
+  const postings = new Map<unknown, PostingAnswer[]>();
+  for (const { entry, name, currency, amount_minor: amountMinor, line } of book['journal_postings'] ?? [])
+    postings.set(entry, [
+      ...(postings.get(entry) ?? []),
+      { name, currency, amountMinor, line } as unknown as PostingAnswer,
+    ]);
+  const place = ({ effective_at: time, id }: Row): string => `${String(time)} ${String(id)}`;
+  return [...(book['journal_entries'] ?? [])]
+    .sort((one, other) => (place(one) < place(other) ? -1 : 1))
+    .map((row) => ({ ...answerOf(row), book: key, isIncomplete: false, postings: postings.get(row['id']) ?? [] }));
+}
