@@ -185,6 +185,7 @@ export const routes: Readonly<Record<string, RouteDescription>> = {
     summary: 'Customers by the month they began in, and what is left of them',
     answer: 'MrrCohorts',
   },
+  'GET /v1/mrr/committed': { summary: 'MRR less what is known to end within some days', answer: 'CommittedMrr' },
   'GET /v1/mrr/trials': { summary: 'Trials that ended, and those that converted', answer: 'MrrTrials' },
   'GET /v1/mrr/trials/ended': { summary: 'The trials that ended, one by one', answer: 'MrrTrialsEnded' },
   'GET /v1/mrr/customers': { summary: 'Whose MRR it is at the end of a day, against before', answer: 'MrrCustomers' },

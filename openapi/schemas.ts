@@ -878,6 +878,16 @@ const books: Properties = {
     ),
     ...booked,
   }),
+  CommittedMrr: object({
+    ...{ at: time, until: time, withinDays: whole },
+    data: list(
+      object({
+        ...{ ...scope, mrrMinor: minor, changesMinor: minor, endingMinor: minor, endingSubscriptions: whole },
+        ...{ committedMinor: minor, scheduledSubscriptions: whole },
+      }),
+    ),
+    ...booked,
+  }),
   MrrTrials: object({
     ...period,
     withinDays: whole,

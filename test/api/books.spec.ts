@@ -1,5 +1,6 @@
 import type {
   AccountPostings,
+  CommittedMrr,
   CustomerMrr,
   DeferredRevenue,
   Incomes,
@@ -431,6 +432,31 @@ describe('MRR', () => {
       ).data.map(({ subscription }) => subscription);
     expect((await ended('')).sort()).toEqual([won, lost].sort());
     expect([await ended('&converted=true'), await ended('&converted=false')]).toEqual([[won], [lost]]);
+  });
+
+  it('is committed less what is known to end, by what is asked for already', async () => {
+    const own = newWhose();
+    const soon = Math.floor(Date.now() / 1000) + 10 * 86_400;
+    const created = (amount: number, fields: object = {}) => {
+      const name = randomId('sub');
+      return eventOf(own)(
+        'customer.subscription.created',
+        subscribed(name, { customer: `cus_${name}`, amount, ...at('2026-01-05'), ...fields }),
+        '2026-01-05',
+      );
+    };
+    await send(
+      created(1000),
+      created(300, { cancel_at: soon }),
+      created(50, { cancel_at: soon + 90 * 86_400 }),
+      created(7, { status: 'paused' }),
+    );
+    const of = async (days: number) =>
+      (await get<CommittedMrr>(`/mrr/committed?withinDays=${days}&account=${own.account}`)).data;
+    const whole = { ...own, currency: 'usd', mrrMinor: 1350, changesMinor: 0, scheduledSubscriptions: 0 };
+    expect(await of(9)).toEqual([{ ...whole, endingMinor: 0, endingSubscriptions: 0, committedMinor: 1350 }]);
+    expect(await of(30)).toEqual([{ ...whole, endingMinor: 300, endingSubscriptions: 1, committedMinor: 1050 }]);
+    expect(await of(365)).toEqual([{ ...whole, endingMinor: 350, endingSubscriptions: 2, committedMinor: 1000 }]);
   });
 
   it('does not pass off what nobody knows as nothing', async () => {

@@ -40,7 +40,7 @@ const send = async (...events: unknown[]): Promise<void> => {
 const get = async <T = Record<string, unknown>>(path: string): Promise<T> => {
   const { status, body } = await read<T>(
     ledger.url,
-    `/v1${path}${path.includes('?') ? '&' : '?'}minPosition=${position}&waitMs=20000`,
+    `/v1${path}${path.includes('?') ? '&' : '?'}minPosition=${position}&waitMs=30000`,
   );
   expect({ path, status, body }).toMatchObject({ status: 200 });
   return body;
@@ -133,7 +133,7 @@ describe('a month that is closed', () => {
       [1900, 1900, 0, 0],
       [0, 0, 0, 0],
     ]);
-  });
+  }, 90_000);
 
   it('is shown with who closed it and what is correction, unless what is known now is asked for', async () => {
     const [closed] = (await monthOf(whose, '2026-01', 'frozen')).data;

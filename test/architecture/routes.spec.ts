@@ -118,6 +118,7 @@ const ROUTES = {
   'GET /v1/mrr/movements/:id': 'read',
   'GET /v1/mrr/retention': 'read',
   'GET /v1/mrr/cohorts': 'read',
+  'GET /v1/mrr/committed': 'read',
   'GET /v1/mrr/trials': 'read',
   'GET /v1/mrr/trials/ended': 'read',
   'GET /v1/mrr/customers': 'read',

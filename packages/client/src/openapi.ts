@@ -886,6 +886,23 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/v1/mrr/committed": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** MRR less what is known to end within some days */
+        readonly get: operations["getMrrCommitted"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/v1/mrr/customers": {
         readonly parameters: {
             readonly query?: never;
@@ -3832,6 +3849,30 @@ export interface components {
             readonly isComplete: boolean;
             readonly books: components["schemas"]["Books"];
         };
+        readonly CommittedMrr: {
+            /** Format: date-time */
+            readonly at: string;
+            /** Format: date-time */
+            readonly until: string;
+            readonly withinDays: number;
+            readonly data: readonly {
+                readonly livemode: boolean;
+                readonly account: string | null;
+                readonly currency: string;
+                /** @description In minor units of the currency beside it. */
+                readonly mrrMinor: number;
+                /** @description In minor units of the currency beside it. */
+                readonly changesMinor: number;
+                /** @description In minor units of the currency beside it. */
+                readonly endingMinor: number;
+                readonly endingSubscriptions: number;
+                /** @description In minor units of the currency beside it. */
+                readonly committedMinor: number;
+                readonly scheduledSubscriptions: number;
+            }[];
+            readonly isComplete: boolean;
+            readonly books: components["schemas"]["Books"];
+        };
         readonly MrrTrials: {
             readonly from: string;
             readonly to: string;
@@ -4349,6 +4390,7 @@ export type Rate = components['schemas']['Rate'];
 export type Retention = components['schemas']['Retention'];
 export type Retentions = components['schemas']['Retentions'];
 export type MrrCohorts = components['schemas']['MrrCohorts'];
+export type CommittedMrr = components['schemas']['CommittedMrr'];
 export type MrrTrials = components['schemas']['MrrTrials'];
 export type MrrTrialsEnded = components['schemas']['MrrTrialsEnded'];
 export type MrrCustomers = components['schemas']['MrrCustomers'];
@@ -6294,6 +6336,42 @@ export interface operations {
                 };
                 content: {
                     readonly "application/json": components["schemas"]["MrrCohorts"];
+                };
+            };
+            /** @description A problem; x-problems lists its codes. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly getMrrCommitted: {
+        readonly parameters: {
+            readonly query?: {
+                readonly minPosition?: string;
+                readonly waitMs?: number;
+                readonly account?: string;
+                readonly livemode?: "true" | "false";
+                readonly currency?: string;
+                readonly withinDays?: number;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description MRR less what is known to end within some days */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["CommittedMrr"];
                 };
             };
             /** @description A problem; x-problems lists its codes. */

@@ -24,10 +24,11 @@ import { cursorOf, placeOfCursor, type CursorPlace } from '../cursor.js';
 import { CUSTOMERS } from '../customers/customers.js';
 import { findById, listingOf, listQuery, type List, type Page } from '../lists.js';
 import { notFound } from '../not-found.js';
-import { badQuery, freshness, paging, pathId } from '../query.js';
+import { badQuery, freshness, paging, pathId, wholeNumber } from '../query.js';
 import { findOne, findSome } from '../resource.js';
 import { SUBSCRIPTIONS } from '../subscriptions/subscriptions.js';
 import { cohorts, type Cohorts } from './cohorts.js';
+import { committedMrr, type CommittedMrr } from './committed.js';
 import { MOVEMENTS } from './movements.js';
 import { retention, type Retention } from './retention.js';
 import { INTERVALS, mrrSeries, type Interval, type MrrSeries } from './series.js';
@@ -40,6 +41,11 @@ const asSeries = z.strictObject({ ...freshness, ...scope, ...days, interval: z.e
 const asPeriod = z.strictObject({ ...freshness, ...scope, ...days });
 const asCohorts = z.strictObject({ ...freshness, ...scope, from: month.optional(), to: month.optional() });
 const asTrials = z.strictObject({ ...freshness, ...scope, ...days, withinDays });
+const asCommitted = z.strictObject({
+  ...freshness,
+  ...scope,
+  withinDays: wholeNumber({ min: 0, max: 365 }).default(30),
+});
 const asTrialList = z.strictObject({
   ...freshness,
   ...scope,
@@ -179,6 +185,20 @@ export class MrrController {
       const { data, next } = await worthOfDay(connection, { ...asked, ...page });
       return { on: day, data, nextCursor: next === null ? null : cursorOf(list, next) };
     });
+  }
+
+  /** MRR of now less what is known to end within some days, with the changes that need no event. */
+  @Get('mrr/committed')
+  committed(
+    @Query({ schema: asCommitted }) { withinDays: within, ...asked }: z.output<typeof asCommitted>,
+    @AskedBy() asker: Asker,
+  ): Promise<Booked<{ at: Date; until: Date; withinDays: number; data: readonly CommittedMrr[] }>> {
+    const at = new Date(nowSecond() * 1000);
+    const until = new Date(at.getTime() + within * 86_400_000);
+    return this.books.ask(asked, asker, async (connection) => ({
+      ...{ at, until, withinDays: within },
+      data: await committedMrr(connection, { ...asked, at, until }),
+    }));
   }
 
   @Get('customers/:id/mrr')
