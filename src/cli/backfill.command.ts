@@ -7,12 +7,12 @@ import { textOption, UsageError, type Command, type Context, type Given } from '
 import { onStripe, STRIPE_HELP, STRIPE_OPTIONS, WAIT_HELP, waitOf, type StripeContext } from './on-stripe.js';
 
 const STOPPED_EXIT = 1;
-/** A backfill that was begun further back is begun anew. */
+/** A backfill that began before these starts again. */
 const LOOK_BACK = 200;
 
 export const backfillCommand: Command = {
   help: `Reads all that Stripe has of the account, events of 30 days first, and records what the log does not know. Webhooks may arrive
-meanwhile. It may be stopped or killed at any moment: the same command goes on where it was. A second run over an unchanged
+meanwhile. It may be stopped or killed at any moment: the same command resumes it. A second run over an unchanged
 Stripe appends nothing. Exits with 1 when something was left out.
 
   --only <objects>    read these alone, e.g. customer,subscription,invoice
@@ -20,9 +20,9 @@ Stripe appends nothing. Exits with 1 when something was left out.
     .map(({ object }) => object)
     .join(', ')}
   --since <date>      leave out what was made before, e.g. 2025-01-01
-  --dry-run           judge, and append nothing but the run itself
-  --resume <run>      go on with this run; by default with the last one, if it is not finished and read the same
-  --new               begin anew, whatever was begun before
+  --dry-run           compare, and append nothing but the run itself
+  --resume <run>      resume this run; by default the last one, if it is not finished and read the same
+  --new               begin a new run, whatever was begun before
   --json              print the result as JSON
 ${WAIT_HELP}${STRIPE_HELP}`,
   options: {
@@ -59,7 +59,7 @@ ${WAIT_HELP}${STRIPE_HELP}`,
     }),
 };
 
-/** The run to go on with, or a new one. */
+/** The run to resume, or a new one. */
 async function runOf(given: Given, { store, session, key }: StripeContext): Promise<Run> {
   const wanted = textOption(given, 'resume');
   if (wanted !== undefined) {
@@ -114,7 +114,8 @@ function linesOf(
   const lists = [...reading].slice(0, 4).map((object) => {
     const listed = counts[object]?.['listed'] ?? 0;
     const about = Math.max(estimates[object] ?? 0, listed);
-    const share = about === 0 ? 0 : Math.floor((100 * listed) / about);
+    if (about === 0) return `  ${object.padEnd(22)} not begun`;
+    const share = Math.floor((100 * listed) / about);
     return `  ${object.padEnd(22)} ${String(share).padStart(3)} %  ${listed} of about ${about}, appended ${counts[object]?.['appended'] ?? 0}`;
   });
   return [`${phase}: ${requests} requests, ${events.listed} events (${events.appended} were missing)`, ...lists];

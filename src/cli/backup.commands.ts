@@ -29,7 +29,7 @@ const count = (value: number): string => value.toLocaleString('en');
 const checksumFile = (file: string): string => `${file}.sha256`;
 
 export const backupCommand: Command<Terminal> = {
-  help: `The service may run meanwhile. Repeated on the same file it adds what is new; a run that was cut goes on. Then it reads
+  help: `The service may run meanwhile. Repeated on the same file, it adds what is new and resumes a run that was cut. Then it reads
 the whole file against the checksum of every record, and writes the file's own checksum beside it (FILE.sha256, for
 "sha256sum -c" and for restore). Read models need no backup: they are rebuilt from the log. Keep secrets and tokens apart.
 Exits with 1 when a record is damaged, and prints which.

@@ -64,7 +64,7 @@ files in ./data.
     name: 'sample',
     group: 'run',
     usage: '',
-    summary: 'send one signed event to the service, and show what the ledger then knows',
+    summary: 'send one signed event to the service, and show the resulting row',
     load: () => import('../sample.js'),
     help: `It finds the service by the same variables: DATA_DIR, HOST, PORT, STRIPE_WEBHOOK_SECRETS, API_TOKENS.
 `,
@@ -82,7 +82,7 @@ files in ./data.
     name: 'doctor',
     group: 'run',
     usage: '',
-    summary: 'check configuration, folders, servers, clocks and rows, and say what to do',
+    summary: 'check configuration, folders, servers, clocks and rows, and suggest fixes',
     load: async () => (await import('./doctor.command.js')).doctorCommand,
   },
   {
@@ -90,7 +90,7 @@ files in ./data.
     name: 'status',
     group: 'ask',
     usage: '',
-    summary: 'say in a sentence how the service is, with its numbers',
+    summary: 'show the state of the service in a sentence and its numbers',
     load: async () => (await import('./status.command.js')).statusCommand,
   },
   {
@@ -122,7 +122,7 @@ files in ./data.
     name: 'access changes',
     group: 'stores',
     usage: '',
-    summary: 'list the changes of access that are held back, and why',
+    summary: 'list the access changes that are held back, and why',
     load: async () => (await import('./access-changes.command.js')).accessChangesCommand,
   },
   {
@@ -130,7 +130,7 @@ files in ./data.
     name: 'access approve',
     group: 'stores',
     usage: '',
-    summary: 'record the changes of access that are held back',
+    summary: 'record the access changes that are held back',
     load: async () => (await import('./access-changes.command.js')).accessApproveCommand,
   },
   {
@@ -146,7 +146,7 @@ files in ./data.
     name: 'access',
     group: 'ask',
     usage: '<customer|e-mail>',
-    summary: 'say whether somebody has access, until when, and why',
+    summary: 'show whether a customer has access, until when, and why',
     load: async () => (await import('./access.command.js')).accessCommand,
   },
   {
@@ -230,7 +230,7 @@ files in ./data.
     name: 'endpoint',
     group: 'stripe',
     usage: 'check|create|fix|rotate',
-    summary: 'look after the webhook endpoint in Stripe',
+    summary: 'check, create, repair or replace the webhook endpoint in Stripe',
     load: async () => (await import('./endpoint.command.js')).endpointCommand,
   },
   {
@@ -238,7 +238,7 @@ files in ./data.
     name: 'stripe-check',
     group: 'stripe',
     usage: '[--wait n]',
-    summary: 'ask Stripe what the key may read, and how it behaves',
+    summary: 'check what the Stripe key may read, and how Stripe behaves',
     load: async () => (await import('./stripe-check.command.js')).stripeCheckCommand,
   },
   {
@@ -262,7 +262,7 @@ files in ./data.
     name: 'backfill',
     group: 'stripe',
     usage: '[options]',
-    summary: 'read what Stripe has of the account, and record what the log does not know',
+    summary: 'read everything that Stripe has of the account, and record what the log lacks',
     load: async () => (await import('./backfill.command.js')).backfillCommand,
   },
   {
@@ -278,7 +278,7 @@ files in ./data.
     name: 'reconcile',
     group: 'stripe',
     usage: '[options]',
-    summary: 'compare the ledger with Stripe, and repair what has drifted',
+    summary: 'compare the ledger with Stripe, and repair the differences',
     load: async () => (await import('./reconcile.command.js')).reconcileCommand,
   },
   {
@@ -286,7 +286,7 @@ files in ./data.
     name: 'runs',
     group: 'stripe',
     usage: '[options]',
-    summary: 'list the runs that asked Stripe, and how far they are',
+    summary: 'list backfills and comparisons with Stripe, and their progress',
     load: async () => (await import('./runs.command.js')).runsCommand,
   },
   {

@@ -37,7 +37,7 @@ const DERIVATION: Readonly<Record<Report['kind'], string>> = {
   balance: '',
 };
 
-/** So many lines go to Postgres at once. */
+/** Lines sent to Postgres at once. */
 const PAGE_LINES = 2_000;
 
 /**

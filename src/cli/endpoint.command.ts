@@ -92,7 +92,9 @@ const DOES: Readonly<Record<(typeof WHAT)[number], Does>> = {
     }
     const [known] = oursIn(endpoints, url).filter((endpoint) => !unsaved(endpoints, url).includes(endpoint));
     if (known !== undefined)
-      throw new UsageError(`There is ${said(known)} already. "endpoint fix" mends it, "endpoint rotate" replaces it.`);
+      throw new UsageError(
+        `There is ${said(known)} already. "endpoint fix" repairs it, "endpoint rotate" replaces it.`,
+      );
     await make(work, 'main');
     return 0;
   },

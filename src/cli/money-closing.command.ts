@@ -63,7 +63,7 @@ ${BOOKS}`,
 };
 
 const reopen: ServiceCommand = {
-  help: `Opens the last closed month again, e.g. to close it anew with what is known now. It needs a token of scope admin. The log keeps who
+  help: `Opens the last closed month again, e.g. to close it again with what is known now. It needs a token of scope admin. The log keeps who
 closed it, who opened it, and why.
 
   --reason <text>     why

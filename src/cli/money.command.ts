@@ -66,7 +66,7 @@ const titleOf = ({ livemode, account, currency }: Scope): string =>
 function reportOn({ isComplete, books }: Pick<Booked<unknown>, 'isComplete' | 'books'>): string | null {
   if (isComplete) return null;
   const { behindKeys, parkedKeys, parkedStreams } = books;
-  return `Not complete: ${behindKeys} keys are still to be derived, ${parkedKeys} could not be, ${parkedStreams} streams are parked; of MRR, items may be worth nobody knows what.`;
+  return `Not complete: ${behindKeys} keys are still to be derived, ${parkedKeys} could not be, ${parkedStreams} streams are parked; the MRR of some items may be unknown.`;
 }
 
 export const moneyCommand: ServiceCommand = {

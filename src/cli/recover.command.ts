@@ -47,7 +47,7 @@ ${STRIPE_HELP}`,
       else {
         if (gap !== null)
           context.print(
-            `Nobody knows what happened from ${timeOf(gap.from)} to ${timeOf(gap.to)}: ${gap.cause}. "reconcile" finds what it left.`,
+            `It is not known what happened from ${timeOf(gap.from)} to ${timeOf(gap.to)}: ${gap.cause}. "reconcile" finds what it left.`,
           );
         context.print(
           `${listed} events listed, ${missed.length} missing${isDryRun || missed.length === 0 ? '' : ' and appended'}.` +

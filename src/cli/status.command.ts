@@ -40,7 +40,7 @@ export const statusCommand: ServiceCommand = {
   },
 };
 
-/** Who watches wants to see a service come back; a token that it refuses stays refused. */
+/** `--watch` outlasts a restart of the service; a token that is refused stays refused. */
 function away(error: unknown, report: (text: string) => void): null {
   if (error instanceof ProblemAnswer && error.status < 500) throw error;
   if (!(error instanceof ProblemAnswer) && !(error instanceof UsageError)) throw error;

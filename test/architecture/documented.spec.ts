@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { time } from '../../src/api/query.js';
 import { COMMANDS } from '../../src/cli/commands.js';
 import { VARIABLES } from '../../src/config.js';
 import { PROBLEMS, problemsDocument } from '../../src/http/problems.js';
@@ -39,6 +40,12 @@ it('docs/metrics.md names every metric, and documents name no other', () => {
   expect(documented.sort()).toEqual(metrics);
   const mentioned = [...docs.matchAll(/\b(ledger_[a-z_]+)\b/g)].map(([, name = '']) => name);
   expect(mentioned.filter((name) => !metrics.includes(name))).toEqual([]);
+});
+
+it('times in examples of queries are times that the API takes', () => {
+  const times = [...docs.matchAll(/\b(?:trueAt|knownAt|since|until)=(\d[^&`"\s]*)/g)].map(([, given]) => given);
+  expect(times.length).toBeGreaterThan(0);
+  expect(times.filter((given) => !time.safeParse(given).success)).toEqual([]);
 });
 
 it('docs/configuration.md names every variable, and no other', () => {
