@@ -92,7 +92,7 @@ Exits with 1 when it is damaged; nothing is made then.
       if (found.damages > 0) return 1;
       privateFolder(directory, { ownNames: /^events\.db/ });
       await place(file, target);
-      terminal.print(told(found.events, config));
+      terminal.print(restoredText(found.events, config));
       return 0;
     } finally {
       lock.release();
@@ -117,7 +117,7 @@ function embeddedConfig(given: Given) {
   );
 }
 
-const told = (events: number, { dataDirectory }: { dataDirectory: string }): string =>
+const restoredText = (events: number, { dataDirectory }: { dataDirectory: string }): string =>
   `"${dataDirectory}" has the log of the backup: ${count(events)} events.` +
   (existsSync(join(dataDirectory, 'postgres'))
     ? `\nThe read models in "${join(dataDirectory, 'postgres')}" are of another past: move that folder away before the start.`

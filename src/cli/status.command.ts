@@ -96,7 +96,7 @@ function accessText(changes: Status['accessChanges']): string {
   if (changes === null) return 'not known';
   const endpoints = changes.endpoints.map(({ name, waiting, lagSeconds, isStopped }) => {
     if (isStopped) return `${name} stopped by 410`;
-    return waiting === 0 ? `${name} told` : `${name} ${waiting} waiting for ${durationText(lagSeconds)}`;
+    return waiting === 0 ? `${name} up to date` : `${name} ${waiting} waiting for ${durationText(lagSeconds)}`;
   });
   return [`${changes.held} held`, ...endpoints].join(', ');
 }

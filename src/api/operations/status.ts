@@ -173,7 +173,7 @@ function ofAccess({ accessChanges }: StatusFacts): Concern[] {
         ]),
     ...endpoints.flatMap(({ name, lagSeconds, isStopped }) => {
       if (isStopped)
-        return [failing('outbox_stopped', `The endpoint ${name} answered 410 and is told of no change of access.`)];
+        return [failing('outbox_stopped', `The endpoint ${name} answered 410 and receives no more access changes.`)];
       if (lagSeconds <= OUTBOX_LAG_SECONDS_MAX) return [];
       const since = durationText(lagSeconds);
       return [attention('outbox_behind', `The endpoint ${name} did not take a change of access for ${since}.`)];
