@@ -126,7 +126,7 @@ describe('a stream that is folded page by page', () => {
           }
         }
       }),
-      { numRuns: 15 },
+      { numRuns: 6 },
     );
   });
 
