@@ -1,3 +1,4 @@
+import { filtersOf } from '../../projections/filters.js';
 import { Controller, Get, Inject, Param, Query, type Type } from '@nestjs/common';
 import { z, type ZodType } from 'zod';
 import { AskedBy, type Asker } from '../http/asker.js';
@@ -118,7 +119,10 @@ export function controllerWithPast(resource: Resource & Required<Pick<Resource, 
       const wanted = listingOf(resource, asked);
       await this.position.satisfy(freshnessOf(asked), asker);
       const [at, owner] = [momentOf(asked), ownerOf(asked)];
-      const ofToday = Object.keys(wanted.filters).find((name) => Object.hasOwn(resource.own ?? {}, name));
+      const known = filtersOf(resource.table);
+      const ofToday = Object.keys(wanted.filters).find(
+        (name) => Object.hasOwn(resource.own ?? {}, name) && !known.has(name),
+      );
       if (at !== null && ofToday !== undefined) throw badQuery(`${ofToday}: is known as of now only, and of no moment`);
       if (at === null || owner === null)
         return this.reads.by(asker).snapshot((connection) => findSome(connection, resource, wanted));
