@@ -40,7 +40,8 @@ const LIMITS: Omit<AppenderLimits, 'appendBytesMax'> = {
   waitMsMax: 60_000,
   streamsMax: 64,
   sharedBytesMax: 512 * 1024,
-  cachedIdsMax: 200_000,
+  // What it appends it seldom meets again.
+  cachedIdsMax: 40_000,
   timeoutMs: 10_000,
 };
 

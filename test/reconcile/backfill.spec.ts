@@ -3,6 +3,7 @@ import { DAY } from '../../simulator/calendar.js';
 import { RESOURCES } from '../../src/stripe-api/resources.js';
 import { ADMIN_TOKEN, read, SECRET } from '../support/delivery.js';
 import { query } from '../support/read-models.js';
+import { looksDuring, Storm } from '../support/storm-looks.js';
 import { cameUp, command, START, startBoth, VERSION, wrongRows, type Parts } from '../support/stripe.js';
 import { until } from '../support/until.js';
 
@@ -114,7 +115,7 @@ describe('a backfill of an account of which no webhook ever came', () => {
   });
 });
 
-it('a backfill that is killed again and again, while webhooks come repeated, out of order, and some never, ends at the books', async () => {
+it('a backfill that is killed again and again, while webhooks come repeated, out of order, and some never, ends at the books, and looks in a storm agree', async () => {
   const parts = await startBoth({
     now: START + 100 * DAY,
     deliveryFaults: { lost: 0.2, repeated: 0.2, disordered: true },
@@ -152,6 +153,14 @@ it('a backfill that is killed again and again, while webhooks come repeated, out
       'select stream from ledger.event_index_v3 group by stream, event_id having count(*) > 1',
     );
     expect(repeats).toEqual([]);
+    // What Stripe shows before its event has come is no finding.
+    stripe.endpoints.faults = {};
+    const storm = new Storm(stripe, { url: `${ledger.url}/webhooks/stripe`, secret: SECRET, repeats: 1 });
+    const only = ['subscription', 'invoice'];
+    const found = await looksDuring(storm, { ...ledger, stripe, looks: 300, only }).finally(() => storm.stop());
+    expect(found).toMatchObject({ findings: [], stopped: null });
+    expect(found.looks).toBeGreaterThanOrEqual(300);
+    expect(storm.counts.fresh).toBeGreaterThan(10);
   } finally {
     await parts.stop();
   }

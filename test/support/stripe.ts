@@ -2,16 +2,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { startEmbeddedEventStore } from '../../packages/embedded-eventstore/src/index.js';
-import { projections } from '../../projections/index.js';
 import { startStripeApi, type SimulatedStripe } from '../../simulator/stripe-api/server.js';
-import { answerOf } from '../../src/api/answer.js';
-import { viewOf } from '../../src/read-models/schema.js';
+import { wrongRowsIn } from './books.js';
 import { thisBuild } from './builds.js';
 import { ADMIN_TOKEN, read } from './delivery.js';
-import { differences } from './expected-row.js';
 import { startLedger, type TestLedger } from './ledger.js';
-import { oracle } from './oracle.js';
-import { query } from './read-models.js';
 import { preparedDatabase } from './servers.js';
 import { until } from './until.js';
 
@@ -89,19 +84,5 @@ export const cameUp = ({ ledger }: Parts) =>
   });
 
 /** Where rows are not what Stripe shows. */
-export async function wrongRows({ ledger, stripe }: Parts): Promise<string[]> {
-  const objects = [...stripe.world.objects(stripe.clock.now(), VERSION)];
-  const wrong: string[] = [];
-  for (const [table, { objects: kinds, rowsOf }] of Object.entries(oracle)) {
-    const projection = projections.find(({ tables }) => Object.hasOwn(tables, table));
-    if (projection === undefined) throw new Error(`No projection has ${table}.`);
-    const rows = await query<Record<string, unknown>>(ledger.databaseUrl, `select * from ${viewOf(projection, table)}`);
-    const answers = JSON.parse(JSON.stringify(rows.map(answerOf))) as Record<string, unknown>[];
-    const found = new Map(answers.map((row) => [row['id'], row]));
-    for (const row of objects.filter(({ object }) => kinds.includes(object)).flatMap(rowsOf))
-      wrong.push(
-        ...differences(row, found.get(row['id'])).map((difference) => `${table} ${String(row['id'])}: ${difference}`),
-      );
-  }
-  return wrong;
-}
+export const wrongRows = ({ ledger, stripe }: Parts): Promise<string[]> =>
+  wrongRowsIn(ledger.databaseUrl, [...stripe.world.objects(stripe.clock.now(), VERSION)]);

@@ -1,0 +1,25 @@
+/** Rows against what is true at Stripe. */
+import { projections } from '../../projections/index.js';
+import type { StripeObject } from '../../simulator/json.js';
+import { answerOf } from '../../src/api/answer.js';
+import { viewOf } from '../../src/read-models/schema.js';
+import { differences } from './expected-row.js';
+import { oracle } from './oracle.js';
+import { query } from './read-models.js';
+
+/** Where rows are not what these objects are. */
+export async function wrongRowsIn(databaseUrl: string, objects: readonly StripeObject[]): Promise<string[]> {
+  const wrong: string[] = [];
+  for (const [table, { objects: kinds, rowsOf }] of Object.entries(oracle)) {
+    const projection = projections.find(({ tables }) => Object.hasOwn(tables, table));
+    if (projection === undefined) throw new Error(`No projection has ${table}.`);
+    const rows = await query<Record<string, unknown>>(databaseUrl, `select * from ${viewOf(projection, table)}`);
+    const answers = JSON.parse(JSON.stringify(rows.map(answerOf))) as Record<string, unknown>[];
+    const found = new Map(answers.map((row) => [row['id'], row]));
+    for (const row of objects.filter(({ object }) => kinds.includes(object)).flatMap(rowsOf))
+      wrong.push(
+        ...differences(row, found.get(row['id'])).map((difference) => `${table} ${String(row['id'])}: ${difference}`),
+      );
+  }
+  return wrong;
+}
