@@ -1,135 +1,266 @@
-import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { freePort } from '../packages/embedded-postgres/src/free-port.js';
 import { startStripeApi, type SimulatedStripe } from '../simulator/stripe-api/server.js';
+import { wrongRowsIn } from '../test/support/books.js';
+import { endpointsOf } from '../test/support/endpoints.js';
+import { query } from '../test/support/read-models.js';
+import { looksDuring, Storm } from '../test/support/storm-looks.js';
+import { Findings } from './findings.js';
+import { ProofLedger, SECRET } from './proof-ledger.js';
 
-/** `npm run backfill-proof`: a backfill that is killed again and again ends at what Stripe has, and how fast it is. */
+/** `npm run backfill-proof`: what it does is in HELP. */
 
-const HELP = `Backfills a simulated account, kills the command on the way, lets it go on, and compares every object with Stripe.
+const HELP = `Backfills a simulated account, and holds every row against what is true there. Exits with 1 when anything differs.
 
   npm run backfill-proof -- [options]
 
-  --objects <n>       about so many objects at Stripe   (20000)
-  --kills <n>         how often it is killed            (5)
-  --help              this text
+  --objects <n>         about so many objects at Stripe                            (20000)
+  --kills <n>           how often the command is killed, and goes on               (3)
+  --service-kills <n>   how often the service is killed with its stores            (1)
+  --storm               webhooks come meanwhile: repeated, and a tenth never
+  --looks <n>           then look at so many objects while webhooks storm in       (0)
+  --restore             then lose all but a backup, and fetch what it lacks
+  --help                this text
 `;
-/** About what one simulated life has within half a year. */
+const START = Date.UTC(2026, 0, 5, 9) / 1_000;
+/** So old is the account: most of a life happens in its first months, and much is still to come. */
+const AGE_S = 100 * 86_400;
+/** About what one simulated life has by then. */
 const OBJECTS_EACH = 17;
-const TOKEN = 'backfill-proof-token';
-const dist = (file: string): string => fileURLToPath(new URL(`../../dist/src/${file}`, import.meta.url));
+const VERSION = '2026-03-25.dahlia';
+/** A kill each so many requests. */
+const KILL_EVERY = 40;
+const LOOKS_MS = 600_000;
+/** What was made later is not compared yet. */
+const RECOVERED_AFTER_S = 3_600;
+const DAYS_LOST_S = 5 * 86_400;
+/** Each storm is of so much time: what is older than 30 days Stripe lists no more. */
+const STORM_S = 5 * 86_400;
 
-const { values } = parseArgs({
-  options: {
-    objects: { type: 'string', default: '20000' },
-    kills: { type: 'string', default: '5' },
-    help: { type: 'boolean', default: false },
-  },
-});
+type Plan = Readonly<{
+  objects: number;
+  kills: number;
+  serviceKills: number;
+  storm: boolean;
+  looks: number;
+  restore: boolean;
+}>;
+
+const say = (text: string): void => void process.stdout.write(`${text}\n`);
+
+function planOf(): Plan | null {
+  const { values } = parseArgs({
+    options: {
+      objects: { type: 'string', default: '20000' },
+      kills: { type: 'string', default: '3' },
+      'service-kills': { type: 'string', default: '1' },
+      storm: { type: 'boolean', default: false },
+      looks: { type: 'string', default: '0' },
+      restore: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  if (values.help) return null;
+  const [objects = 0, kills = 0, serviceKills = 0, looks = 0] = [
+    values.objects,
+    values.kills,
+    values['service-kills'],
+    values.looks,
+  ].map(Number);
+  return { objects, kills, serviceKills, looks, storm: values.storm, restore: values.restore };
+}
 
 async function main(): Promise<number> {
-  if (values.help) return tell(HELP);
-  const subscriptions = Math.ceil(Number(values.objects) / OBJECTS_EACH);
-  const stripe = await startStripeApi({ seed: 1, subscriptions, limits: null });
+  const plan = planOf();
+  if (plan === null) {
+    process.stdout.write(HELP);
+    return 0;
+  }
+  const stripe = await startStripeApi({
+    seed: 1,
+    subscriptions: Math.ceil(plan.objects / OBJECTS_EACH),
+    startAt: START,
+    now: START + AGE_S,
+    limits: null,
+  });
   const directory = mkdtempSync(join(tmpdir(), 'backfill-proof-'));
-  const port = await freePort();
-  const env = {
-    PATH: process.env['PATH'],
-    DATA_DIR: directory,
-    PORT: String(port),
-    LOG_LEVEL: 'warn',
-    ROLES: 'ingest,project,api',
-    API_TOKENS: `admin=${TOKEN}`,
-    STRIPE_API_URL: stripe.url,
-    STRIPE_API_KEYS: `proof=${stripe.key}`,
-    STRIPE_API_RATE: '100',
-  };
-  const service = spawn(process.execPath, [dist('main.js')], { env, stdio: ['ignore', 'ignore', 'inherit'] });
+  // Postgres runs as another user where this one is root.
+  chmodSync(directory, 0o711);
+  const ledgers = [await ProofLedger.start(join(directory, 'first'), stripe)];
+  const findings = new Findings();
   try {
-    await caughtUp(port);
-    return await proved(stripe, env, Number(values.kills), port);
+    const [ledger] = ledgers as [ProofLedger];
+    await backfilled(ledger, { stripe, plan, findings });
+    await compared(ledger, { stripe, findings });
+    if (plan.looks > 0) await looked(ledger, { stripe, looks: plan.looks, findings });
+    if (plan.restore) {
+      const elsewhere = await restored(ledger, { stripe, directory });
+      ledgers.push(elsewhere);
+      await compared(elsewhere, { stripe, findings });
+    }
   } finally {
-    service.kill('SIGTERM');
-    await once(service, 'close');
+    for (const ledger of ledgers) await ledger.stop();
     await stripe.stop();
     rmSync(directory, { recursive: true, force: true });
   }
+  say(findings.count === 0 ? 'Every row is what is true at Stripe.' : `Wrong:\n${findings.lines().join('\n')}`);
+  return findings.count === 0 ? 0 : 1;
 }
 
-async function proved(stripe: SimulatedStripe, env: NodeJS.ProcessEnv, kills: number, port: number): Promise<number> {
+type Proof = Readonly<{ stripe: SimulatedStripe; plan: Plan; findings: Findings }>;
+
+/** Backfills, with kills on the way, and tells how fast. */
+async function backfilled(ledger: ProofLedger, { stripe, plan, findings }: Proof): Promise<void> {
+  stripe.endpoints.faults = { lost: 0.1, repeated: 0.2, disordered: true };
+  const storm = plan.storm
+    ? new Storm(stripe, { url: ledger.webhookUrl, secret: SECRET, repeats: 1, lastsS: STORM_S })
+    : null;
+  const watch = storm === null ? null : watchRows(ledger, findings);
   const began = performance.now();
-  let rssMb = 0;
-  for (let kill = 0; ; kill += 1) {
-    const before = stripe.counters.requests;
-    const child = spawn(process.execPath, [dist('cli/main.js'), 'backfill', '--wait', '0', '--json'], {
-      env,
-      stdio: ['ignore', 'pipe', 'ignore'],
-    });
-    let output = '';
-    child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
-    const ended = once(child, 'close');
-    while (child.exitCode === null && child.signalCode === null) {
-      rssMb = Math.max(rssMb, rssOf(child));
-      if (kill < kills && stripe.counters.requests > before + 20 * (kill + 1)) child.kill('SIGKILL');
-      await Promise.race([ended, pause(100)]);
+  const used = { cpuUs: 0, rssMb: 0, kills: 0, serviceKills: 0 };
+  let [output, ledgerCpuUs] = ['', -ledger.cpuUs()];
+  while (output === '') {
+    const running = ledger.start(['backfill', '--wait', '0', '--json']);
+    const until = stripe.counters.requests + KILL_EVERY * (used.kills + 1);
+    const ended = running.ended.then((end) => ({ kind: 'ended' as const, ...end }));
+    let end = null;
+    while (end === null) {
+      end = await Promise.race([ended, pause(20, null)]);
+      if (end !== null || used.kills >= plan.kills || stripe.counters.requests < until) continue;
+      used.kills += 1;
+      running.child.kill('SIGKILL');
+      if (used.serviceKills < plan.serviceKills) {
+        used.serviceKills += 1;
+        ledgerCpuUs += ledger.cpuUs();
+        await ledger.stop('SIGKILL');
+        await ended;
+        await ledger.startService();
+        ledgerCpuUs -= ledger.cpuUs();
+      }
     }
-    await ended;
-    if (child.signalCode === 'SIGKILL') continue;
-    if (output === '') throw new Error(`backfill ended with ${child.exitCode}, and said nothing.`);
-    const { counts } = JSON.parse(output) as { counts: Record<string, Record<string, number>> };
-    const listed = Object.values(counts).reduce((sum, own) => sum + (own['listed'] ?? 0), 0);
-    const seconds = (performance.now() - began) / 1_000;
-    await caughtUp(port);
-    const withRows = (performance.now() - began) / 1_000;
-    tell(
-      `${listed} objects in ${seconds.toFixed(1)} s, ${Math.round(listed / seconds)} a second; with all rows ` +
-        `${Math.round(listed / withRows)} a second; ${kill} kills, ${stripe.counters.requests} requests, at most ${rssMb} MB.\n`,
+    used.cpuUs += running.used.cpuUs;
+    used.rssMb = Math.max(used.rssMb, running.used.rssMb);
+    const wasKilled = running.child.signalCode === 'SIGKILL';
+    if (end.code === 1 || end.code === 0) output = end.output;
+    else if (!wasKilled) throw new Error(`backfill ended with ${String(end.code)}: ${end.errors}`);
+  }
+  const seconds = (performance.now() - began) / 1_000;
+  const { counts, skipped } = JSON.parse(output) as {
+    counts: Record<string, Record<string, number>>;
+    skipped: Record<string, string>;
+  };
+  for (const [object, why] of Object.entries(skipped)) findings.add('left out', `${object}: ${why}`);
+  await storm?.stop();
+  stripe.endpoints.faults = {};
+  await ledger.cameUp();
+  ledgerCpuUs += ledger.cpuUs();
+  const withRows = (performance.now() - began) / 1_000;
+  const listed = Object.values(counts).reduce((sum, own) => sum + (own['listed'] ?? 0), 0);
+  say(
+    `${listed} objects in ${seconds.toFixed(1)} s, ${Math.round(listed / seconds)} a second; with all rows ${Math.round(listed / withRows)} a second; ` +
+      `${used.kills} kills, ${used.serviceKills} of the service too; ${stripe.counters.requests} requests. Processor time of an object: ` +
+      `${Math.round(used.cpuUs / listed)} µs of the command, ${Math.round(ledgerCpuUs / listed)} µs of the service and its stores. The command took at most ${used.rssMb} MB.`,
+  );
+  if (storm === null) return;
+  say(
+    `meanwhile ${storm.counts.fresh} webhooks and ${storm.counts.repeated} again, ${stripe.endpoints.lost.size} lost`,
+  );
+  await watch?.stop();
+  // What was lost since the end of the backfill.
+  stripe.clock.advance(RECOVERED_AFTER_S);
+  await stripe.deliver();
+  say((await ledger.run(['recover'], [0, 1])).trim());
+}
+
+/** While a storm lasts, no row goes back to an older event than it showed. */
+function watchRows(ledger: ProofLedger, findings: Findings): { stop(): Promise<void> } {
+  const shown = new Map<string, string>();
+  let stopped = false;
+  const look = async (): Promise<void> => {
+    const rows = await query<{ id: string; at: string }>(
+      await ledger.databaseUrl(),
+      `select id, to_char(stripe_event_created, 'YYYY-MM-DD HH24:MI:SS') as at from ledger.subscriptions`,
     );
-    return compared(env);
-  }
+    for (const { id, at } of rows) {
+      const before = shown.get(id);
+      if (before !== undefined && before > at) findings.add('rows older than before', `${id}: ${at}, after ${before}`);
+      shown.set(id, at);
+    }
+  };
+  const watching = (async () => {
+    while (!stopped) {
+      // The service may be away.
+      await look().catch(() => undefined);
+      await pause(1_000);
+    }
+  })();
+  return {
+    stop: () => {
+      stopped = true;
+      return watching;
+    },
+  };
 }
 
-/** Every object that Stripe lists, judged against the log. */
-async function compared(env: NodeJS.ProcessEnv): Promise<number> {
-  const child = spawn(process.execPath, [dist('cli/main.js'), 'reconcile', '--all', '--wait', '0'], {
-    env,
-    stdio: ['ignore', 'inherit', 'ignore'],
-  });
-  const [code] = (await once(child, 'close')) as [number | null];
-  return code ?? 1;
+/** Rows against the truth, the log against what can be twice in it, and all objects once more by the code of the ledger. */
+async function compared(ledger: ProofLedger, { stripe, findings }: Omit<Proof, 'plan'>): Promise<void> {
+  await ledger.cameUp();
+  const url = await ledger.databaseUrl();
+  for (const wrong of await wrongRowsIn(url, [...stripe.world.objects(stripe.clock.now(), VERSION)]))
+    findings.add('rows that are not the truth', wrong);
+  const twice = await query<{ stream: string }>(
+    url,
+    'select stream from ledger.event_index_v3 group by stream, event_id having count(*) > 1',
+  );
+  for (const { stream } of twice) findings.add('events twice in a stream', stream);
+  const output = await ledger.run(['reconcile', '--all', '--wait', '0', '--json'], [0, 1]);
+  const lines = output.trim().split('\n');
+  const { counts, findings: found } = JSON.parse(lines.at(-1) ?? '') as {
+    counts: Record<string, number>;
+    findings: number;
+  };
+  say(`compared: ${JSON.stringify(counts)}, ${found} differ`);
+  for (const line of lines.slice(0, -1)) findings.add('objects that differ', line);
 }
 
-async function caughtUp(port: number): Promise<void> {
-  for (;;) {
-    const answer = await fetch(`http://127.0.0.1:${port}/v1/projections`, {
-      headers: { authorization: `Bearer ${TOKEN}` },
-    }).catch(() => null);
-    if (answer?.status === 200) {
-      const { data } = (await answer.json()) as { data: { behind: string | null; state: string }[] };
-      if (data.length > 0 && data.every(({ behind, state }) => behind === '0' && state === 'live')) return;
-    } else await answer?.arrayBuffer();
-    await pause(200);
-  }
+async function looked(
+  ledger: ProofLedger,
+  { stripe, looks, findings }: Readonly<{ stripe: SimulatedStripe; looks: number; findings: Findings }>,
+): Promise<void> {
+  const storm = new Storm(stripe, { url: ledger.webhookUrl, secret: SECRET, lastsS: STORM_S });
+  const found = await looksDuring(storm, {
+    ...(await endpointsOf(ledger.dataDir)),
+    stripe,
+    looks,
+    withinMs: LOOKS_MS,
+  }).finally(() => storm.stop());
+  say(
+    `${found.looks} looks while ${storm.counts.fresh} webhooks came, and ${storm.counts.repeated} again: ${found.findings.length} false findings, ${found.busy} went on changing`,
+  );
+  for (const finding of found.findings) findings.add('false findings', JSON.stringify(finding));
+  if (found.stopped !== null) findings.add('looks that were stopped', found.stopped);
 }
 
-/** Of Linux alone; 0 elsewhere. */
-function rssOf({ pid }: ChildProcess): number {
-  try {
-    const pages = readFileSync(`/proc/${pid}/statm`, 'utf8').split(' ')[1];
-    return Math.round((Number(pages) * 4_096) / 1_000_000);
-  } catch {
-    return 0;
-  }
-}
-
-function tell(text: string): 0 {
-  process.stdout.write(text);
-  return 0;
+/** A backup while webhooks come, more of them after it, and then nothing is left but the backup. */
+async function restored(
+  ledger: ProofLedger,
+  { stripe, directory }: Readonly<{ stripe: SimulatedStripe; directory: string }>,
+): Promise<ProofLedger> {
+  const file = join(directory, 'ledger.db');
+  const storm = new Storm(stripe, { url: ledger.webhookUrl, secret: SECRET, lastsS: STORM_S });
+  const taken = await ledger.run(['backup', '--to', file, '--json']).finally(() => storm.stop());
+  const { events } = JSON.parse(taken) as { events: number };
+  stripe.clock.advance(DAYS_LOST_S);
+  const lost = (await stripe.deliver()).length;
+  await ledger.stop('SIGKILL');
+  rmSync(ledger.dataDir, { recursive: true });
+  const elsewhere = await ProofLedger.restore(join(directory, 'second'), file, stripe);
+  await elsewhere.run(['backfill', '--new', '--wait', '0', '--json']);
+  say(`restored ${events} events elsewhere, and fetched the ${lost} of the days after`);
+  return elsewhere;
 }
 
 process.exitCode = await main();

@@ -64,7 +64,8 @@ export class Storm {
     for (; !this.#stopped; this.#turns += 1) {
       // They have happened, and are shown, before the first of them is delivered.
       const next = world.events[this.#happened + AT_ONCE];
-      if (next !== undefined && next.at > clock.now() && next.at <= this.#ends) clock.set(next.at);
+      const to = Math.min(next?.at ?? 0, this.#ends);
+      if (to > clock.now()) clock.set(to);
       this.#skip();
       this.#count('fresh', await this.stripe.deliver());
       await pause(1);
