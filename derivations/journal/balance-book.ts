@@ -7,11 +7,15 @@ import type { MilestoneRow } from './facts.js';
 export type CustomerBalanceFacts = Readonly<{
   customer: string;
   currency: string;
-  /** `opening` and `balance` of the customer, in their order. */
+  /** `opening` and `balance` of the customer. */
   changes: readonly MilestoneRow[];
   /** What invoices and credit notes did to it. */
-  explained: readonly Readonly<{ id: string; at: string; amount_minor: number }>[];
+  explained: readonly Explained[];
 }>;
+/** `id` names the object, its stage, and which of them it is. */
+type Explained = Readonly<{ id: string; at: string; amount_minor: number }>;
+
+const isBalance = ({ stage }: MilestoneRow): number => Number(stage === 'balance');
 
 /** The event of a change of the balance and what caused it are no further apart. */
 const AN_HOUR = 3_600;
@@ -22,9 +26,13 @@ const AN_HOUR = 3_600;
  */
 export function balanceBook({ customer, currency, changes, explained }: CustomerBalanceFacts): readonly Entry[] {
   const causes = [...explained].sort((a, b) => secondOf(a.at) - secondOf(b.at) || (a.id < b.id ? -1 : 1));
+  // One event may show both: what the balance was before it, and what it is.
+  const inOrder = [...changes].sort(
+    (a, b) => secondOf(a.at) - secondOf(b.at) || isBalance(a) - isBalance(b) || a.ordinal - b.ordinal,
+  );
   const entries: Entry[] = [];
   let [booked, next, byHandMinor] = [0, 0, 0];
-  for (const row of changes) {
+  for (const row of inOrder) {
     const at = secondOf(row.at);
     let [best, place, sum] = [null as { place: number; sum: number } | null, next, booked];
     for (;;) {

@@ -95,8 +95,8 @@ export const journalFacts = {
     from {milestones} m where m.object = any($1) and m.kind in ('payout', 'topup', 'transfer', 'application_fee') ${IN_ORDER}`,
   balances: `select m.customer || ':' || m.currency as key, m.payment, ${MILESTONE} from {milestones} m
     where m.customer = any(select split_part(given, ':', 1) from unnest($1::text[]) as given) and m.kind = 'customer'
-      and m.customer || ':' || m.currency = any($1) order by m.at, m.ordinal`,
-  explained: `select m.customer || ':' || m.currency as key, m.object as id, m.at, case when m.stage = 'overpaid' then -m.amount_minor else m.amount_minor end as amount_minor
+      and m.customer || ':' || m.currency = any($1)`,
+  explained: `select m.customer || ':' || m.currency as key, m.object || ':' || m.stage || ':' || m.ordinal as id, m.at, case when m.stage = 'overpaid' then -m.amount_minor else m.amount_minor end as amount_minor
     from {milestones} m where m.customer = any(select split_part(given, ':', 1) from unnest($1::text[]) as given)
       and ((m.kind = 'invoice' and m.stage in ('balance', 'overpaid')) or (m.kind = 'credit_note' and m.stage = 'credited')) and m.customer || ':' || m.currency = any($1)
     union all select v.customer || ':' || v.currency, v.object || ':void', v.at, -b.cumulative_minor

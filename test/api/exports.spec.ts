@@ -107,7 +107,7 @@ async function beancountAccepts(query = ''): Promise<void> {
   const file = join(folder, 'books.beancount');
   writeFileSync(file, text);
   const postings = [...text.matchAll(/^ {2}([A-Z][\w:]+) {2}(-?[\d.]+) (\w+)$/gm)];
-  expect(postings.length).toBeGreaterThan(10);
+  if (query === '') expect(postings.length).toBeGreaterThan(10);
   expect(summed(postings.map(([, name = '', amount = '', code = '']) => [name, code, minorOf(amount)]))).toEqual(
     await expectedBalances(),
   );

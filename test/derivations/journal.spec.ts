@@ -507,6 +507,31 @@ describe('the book of a customer', () => {
     });
   });
 
+  it('says the same in whichever order its rows come', () => {
+    const shown = change('2026-01-01', -300, -1000, 'evt_1');
+    const changes = [
+      { ...shown, stage: 'opening', amount_minor: -300, cumulative_minor: -300 },
+      shown,
+      { ...change('2026-01-02', -1000, 200, 'evt_2'), ordinal: 2 },
+      { ...change('2026-01-03', 200, 800, 'evt_3'), ordinal: 3 },
+    ];
+    const explained = [
+      { id: 'in_1:balance:1', at: at('2026-01-02'), amount_minor: 1200 },
+      { id: 'in_1:overpaid:1', at: at('2026-01-03'), amount_minor: -250 },
+      { id: 'in_1:overpaid:2', at: at('2026-01-03'), amount_minor: -50 },
+      { id: 'in_2:balance:1', at: at('2026-01-03'), amount_minor: 900 },
+    ];
+    const inOrder = of(changes, explained);
+    expect(inOrder.map(({ id }) => id)).toEqual(['balance:cus_1:evt_1:opening', 'balance:cus_1:evt_1']);
+    fc.assert(
+      fc.property(
+        fc.shuffledSubarray(changes, { minLength: changes.length }),
+        fc.shuffledSubarray(explained, { minLength: explained.length }),
+        (some, causes) => expect(of(some, causes)).toEqual(inOrder),
+      ),
+    );
+  });
+
   it('J16: leaves out what an invoice explains, whichever of the two has the earlier time', () => {
     const given = change('2026-01-01', 0, -1500, 'evt_1');
     const used = change('2026-02-01 00:00', -1500, 0, 'evt_2');

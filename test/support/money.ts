@@ -253,11 +253,7 @@ function balancesOf(milestones: readonly MilestoneRow[]): readonly Entry[] {
       if (kind === 'invoice' && stage === 'overpaid') return [{ id: `${id} overpaid`, at, amount_minor: -amount }];
       return kind === 'credit_note' && stage === 'credited' ? [{ id, at, amount_minor: amount }] : [];
     });
-    const own = changes
-      .filter((row) => row.object === customer && row.currency === currency)
-      .sort((a, b) =>
-        a.at < b.at ? -1 : a.at > b.at ? 1 : a.stage === b.stage ? a.ordinal - b.ordinal : a.stage > b.stage ? -1 : 1,
-      );
+    const own = changes.filter((row) => row.object === customer && row.currency === currency);
     return balanceBook({ customer, currency, changes: own, explained });
   });
 }
