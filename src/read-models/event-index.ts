@@ -190,8 +190,10 @@ export async function* allStreams(database: Queryable, pageMax: number): AsyncGe
   }
 }
 
-/** Up to so many streams at random. Event ids are hashes, so that the next one after a random id is a random event. */
+/** All streams where they are so few, else some at random. Event ids are hashes: the next one after a random id is a random event. */
 export async function sampleStreams(database: Queryable, count: number): Promise<string[]> {
+  const first = await database.query<{ stream: string }>(STREAMS_AFTER, ['', count + 1]);
+  if (first.rows.length <= count) return first.rows.map(({ stream }) => stream);
   const { rows } = await database.query<{ stream: string }>(
     `select distinct stream from (select gen_random_uuid() as pivot from generate_series(1, $1)) as pivots
      cross join lateral (select stream from ${EVENT_INDEX} where event_id >= pivot order by event_id limit 1) as found order by stream`,
