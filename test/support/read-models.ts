@@ -7,6 +7,8 @@ export async function query<R extends pg.QueryResultRow>(
   values: unknown[] = [],
 ): Promise<R[]> {
   const client = new pg.Client({ connectionString: databaseUrl });
+  // A server that goes away ends the query, or has answered it.
+  client.on('error', () => undefined);
   await client.connect();
   try {
     return (await client.query<R>(text, values)).rows;
