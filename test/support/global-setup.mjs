@@ -13,6 +13,8 @@ import { ensureSchema } from '../../dist/src/read-models/schema.js';
 /** Memory that is a folder, on Linux; Docker gives 64 MB of it, which is too little. */
 const MEMORY = '/dev/shm';
 const ROOM_MIN_BYTES = 4 * 1024 ** 3;
+/** What a run and its stores take together, with some to spare. */
+const FREE_MIN_BYTES = 8 * 1024 ** 3;
 
 /**
  * One Postgres for the whole run; every suite makes databases of its own on it. DATABASE_URL names one that runs elsewhere. What no test
@@ -61,7 +63,7 @@ async function makeTemplate(server) {
 function isRoomy() {
   try {
     const { bavail, bsize } = statfsSync(MEMORY);
-    return bavail * bsize >= ROOM_MIN_BYTES;
+    return bavail * bsize >= ROOM_MIN_BYTES && process.availableMemory() >= FREE_MIN_BYTES;
   } catch {
     return false;
   }
