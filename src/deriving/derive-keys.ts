@@ -3,7 +3,7 @@ import type { FactRows, Policy } from '../../derivations/derivation.js';
 import type { Row, Table } from '../../projections/projection.js';
 import { canonicalJson, type Json } from '../events/json.js';
 import { isDatabaseAway, type Queryable } from '../read-models/database.js';
-import { atEvent, park } from '../read-models/parked-streams.js';
+import { atEvent, LACKS_EVENTS, park } from '../read-models/parked-streams.js';
 import { deleteRows, findOwners, putRows } from '../read-models/rows.js';
 import { tableOf } from '../read-models/schema.js';
 import { onTables, type OwnDerived } from './derived.js';
@@ -242,7 +242,7 @@ async function staleStreams(
       for (const { stream } of rows) if (typeof stream === 'string') streams.add(stream);
   if (streams.size === 0) return streams;
   const { rows } = await connection.query<{ stream: string }>(
-    `select stream from ledger.parked_streams where generation = any($1) and stream = any($2) and kind in ('event', 'whole', 'unread')`,
+    `select stream from ledger.parked_streams where generation = any($1) and stream = any($2) and ${LACKS_EVENTS}`,
     [standsOn, [...streams]],
   );
   return new Set(rows.map(({ stream }) => stream));

@@ -10,6 +10,8 @@ import { EVENT_INDEX_GENERATION, nameOfGeneration, type Generation } from './sch
  * one shows the object whole.
  */
 export type ParkingKind = 'event' | 'whole' | 'waiting' | 'unread' | 'passed';
+/** As SQL, of a parked stream: whether its rows lack an event. */
+export const LACKS_EVENTS = `kind in ('event', 'whole', 'unread')`;
 
 /**
  * A stream that one projection could not fold; its rows stay as they were. `revision` is that of the event that it stands at, which

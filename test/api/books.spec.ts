@@ -541,6 +541,23 @@ describe('a question about money', () => {
   });
 });
 
+it('tells that the books lack an event which cannot be read, though its stream goes on', async () => {
+  const before = (await get<TrialBalances>('/trial-balance')).books.parkedStreams;
+  const event = eventOf(newWhose());
+  const made = bill(randomId('in'), {
+    customer: randomId('cus'),
+    day: '2026-01-01',
+    lines: [{ id: randomId('il'), amount: 1000 }],
+  });
+  await send(
+    event('invoice.finalized', made, '2026-01-01'),
+    event('invoice.updated', { ...made, customer: 7 }, '2026-01-02'),
+  );
+  const { books, isComplete } = await get<TrialBalances>('/trial-balance');
+  expect(books.parkedStreams).toBeGreaterThan(before);
+  expect(isComplete).toBe(false);
+});
+
 it('bounds a list by days of the zone of the policy, also where clocks change', () => {
   const listing = {
     filters: { kind: ['new'], since: ['2026-03-08T12:00:00.000Z'] },

@@ -5,6 +5,7 @@ import { COUNTED_KEYS_MAX, waitingKeys } from '../../deriving/standing.js';
 import { ProblemError } from '../../http/problem.js';
 import { lowestPosition, readCheckpoints } from '../../read-models/checkpoints.js';
 import { isNotYetMade, type Database, type Queryable } from '../../read-models/database.js';
+import { LACKS_EVENTS } from '../../read-models/parked-streams.js';
 import type { Places } from '../places.js';
 import type { Reads } from '../reads.js';
 import { Waits } from '../waits.js';
@@ -172,6 +173,6 @@ const sum = (rows: readonly Row[], of: 'behind' | 'parked'): number =>
 const PROGRESS = `select policy,
     ${waitingKeys('own.name', '$2')} as behind,
     (select count(*) from ledger.parked_streams where generation = own.name) as parked,
-    (select count(distinct stream) from ledger.parked_streams where generation = any(stands_on) and kind in ('event', 'whole')
+    (select count(distinct stream) from ledger.parked_streams where generation = any(stands_on) and ${LACKS_EVENTS}
       and generation not in (select name from ledger.derived_generations)) as streams
   from ledger.derived_generations own where name = any($1)`;
