@@ -1,5 +1,5 @@
 import type { Row } from '../projections/projection.js';
-import { accounts } from './journal/accounts.js';
+import { earnedMoves } from './journal/moved.js';
 
 /** An amount that a derived row counts, and what it counts for. Minor units; `account` is '' for one's own, `customer` '' where none is named. */
 export type Measured = Readonly<{
@@ -81,13 +81,8 @@ export const movedByMonth: Measure = {
   amounts: ({ journal_postings = [], revenue_months = [] }) => [
     ...journal_postings.map((posting) => movedOn(posting, posting['month'], posting['name'], posting['amount_minor'])),
     ...revenue_months.flatMap((row) => {
-      const [revenue, unbilled] = [Number(row['revenue_minor']), Number(row['unbilled_minor'])];
-      const { month } = row;
-      return [
-        movedOn(row, month, accounts.deferred, revenue - unbilled),
-        movedOn(row, month, accounts.unbilled, unbilled),
-        movedOn(row, month, row['part'] === 'revenue' ? accounts.revenue : accounts.discounts, -revenue),
-      ];
+      const earned = { revenue: Number(row['revenue_minor']), unbilled: Number(row['unbilled_minor']) };
+      return earnedMoves(row['part'], earned).map(([name, minor]) => movedOn(row, row['month'], name, minor));
     }),
   ],
 };

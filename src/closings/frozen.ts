@@ -36,7 +36,7 @@ export function corrected(
 const keyOf = ({ currency, name }: Readonly<{ currency: string; name: string }>): string => `${currency} ${name}`;
 
 /** What moved in a closed month, as it was closed. */
-export const movedIn = (closed: readonly MonthOfCurrency[]): readonly (Moved & Readonly<{ correction: bigint }>)[] =>
+export const asClosed = (closed: readonly MonthOfCurrency[]): readonly (Moved & Readonly<{ correction: bigint }>)[] =>
   closed.flatMap(({ currency, accounts }) =>
     accounts.map(({ name, startMinor, debitMinor, creditMinor, correctionMinor }) => ({
       ...{ currency, name, start: BigInt(startMinor), debit: BigInt(debitMinor), credit: BigInt(creditMinor) },

@@ -1,3 +1,4 @@
+import { EARNED } from '../../../derivations/journal/moved.js';
 import type { Queryable } from '../../read-models/database.js';
 import { amountOf } from '../books/amounts.js';
 import { VIEWS } from '../books/views.js';
@@ -87,11 +88,3 @@ export async function postingsOf(
         : null,
   };
 }
-
-/** On which accounts there is what was earned: as `MOVED` (books/moved.ts) has it. */
-const EARNED: Readonly<Record<string, Readonly<{ amount: string; where: string }>>> = {
-  'Income:Revenue': { amount: '-revenue_minor', where: `part = 'revenue'` },
-  'Income:Contra:Discounts': { amount: '-revenue_minor', where: `part <> 'revenue'` },
-  'Liabilities:Deferred': { amount: 'revenue_minor - unbilled_minor', where: 'true' },
-  'Assets:Unbilled': { amount: 'unbilled_minor', where: 'unbilled_minor <> 0' },
-};

@@ -1,6 +1,6 @@
 import type { Closing, Whose } from '../../closings/closing.js';
 import type { Closings } from '../../closings/closing-log.js';
-import { corrected, movedIn, type Moved } from '../../closings/frozen.js';
+import { asClosed, corrected, type Moved } from '../../closings/frozen.js';
 import type { Scope } from '../books/amounts.js';
 import { monthAfter, type AskedScope } from '../books/query.js';
 
@@ -66,7 +66,7 @@ export function frozenMoves(
     const closing = months.get(month) ?? null;
     const rows =
       month <= last
-        ? movedIn(closing?.balances ?? [])
+        ? asClosed(closing?.balances ?? [])
         : month === monthAfter(last)
           ? corrected(own, months.get(last)?.balances ?? [])
           : own.map((row) => ({ ...row, correction: 0n }));

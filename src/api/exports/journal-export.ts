@@ -1,4 +1,5 @@
-import { accountNames } from '../../../derivations/journal/accounts.js';
+import { accountNames, accounts as chart } from '../../../derivations/journal/accounts.js';
+import { earnedMoves } from '../../../derivations/journal/moved.js';
 import { calendarOf, dayName, dayNamed } from '../../../derivations/revenue/calendar.js';
 import type { Queryable } from '../../read-models/database.js';
 import { amountOf } from '../books/amounts.js';
@@ -99,7 +100,7 @@ async function correctionOf(
 }
 
 /** Accounts on which there may be no posting but those of what was earned. */
-const EARNED = ['Income:Revenue', 'Income:Contra:Discounts', 'Assets:Unbilled'];
+const EARNED: readonly string[] = [chart.revenue, chart.discounts, chart.unbilled];
 
 const lastDayOf = (month: string): string => dayName(dayNamed(`${monthAfter(month)}-01`) - 1);
 
@@ -228,12 +229,10 @@ async function* earnedIn(
     const { line, part, invoice, customer, book, currency, stripe_event_id: stripeEventId } = row;
     const kind = 'recognition';
     const id = `${kind}:${line}:${month}${part === 'revenue' ? '' : `:${part}`}`;
-    const posting = (name: string, amountMinor: number): ExportedPosting => ({ name, currency, amountMinor });
-    const entry = madeUp({ id, kind, at, day, customer, invoice, object: line, book, stripeEventId }, [
-      posting('Liabilities:Deferred', revenue - unbilled),
-      posting('Assets:Unbilled', unbilled),
-      posting(part === 'revenue' ? 'Income:Revenue' : 'Income:Contra:Discounts', -revenue),
-    ]);
+    const entry = madeUp(
+      { id, kind, at, day, customer, invoice, object: line, book, stripeEventId },
+      earnedMoves(part, { revenue, unbilled }).map(([name, amountMinor]) => ({ name, currency, amountMinor })),
+    );
     if (entry.postings.length > 0) yield entry;
   }
 }

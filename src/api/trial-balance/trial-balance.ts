@@ -1,3 +1,4 @@
+import { earnedMoves } from '../../../derivations/journal/moved.js';
 import { calendarOf } from '../../../derivations/revenue/calendar.js';
 import { earnedBy } from '../../../derivations/revenue/earned.js';
 import {
@@ -10,6 +11,7 @@ import {
   type AskedScope,
 } from '../books/query.js';
 import type { MoneyPolicy } from '../../../derivations/policy.js';
+import type { MonthOfAccount } from '../../closings/closing.js';
 import type { Queryable } from '../../read-models/database.js';
 import { amountOf, byScope, type Scope } from '../books/amounts.js';
 import { MOVED } from '../books/moved.js';
@@ -17,19 +19,10 @@ import { schedulesEarningIn } from '../books/schedules.js';
 import { VIEWS } from '../books/views.js';
 import { frozenMoves, type FrozenBooks, type ScopedMove } from '../closings/frozen-books.js';
 
-/** An account in a month, or in the part of it that is over; minor units, plus is debit. */
-export type AccountBalance = Readonly<{
-  name: string;
-  startMinor: number;
-  debitMinor: number;
-  creditMinor: number;
-  endMinor: number;
-  /** What of debit less credit corrects closed months: what became known of them later. */
-  correctionMinor: number;
-}>;
 export type TrialBalance = Scope &
   Readonly<{
-    accounts: readonly AccountBalance[];
+    /** Each in the month, or in the part of it that is over. */
+    accounts: readonly MonthOfAccount[];
     sumMinor: number;
     /** When and by whom the month was closed; null for one that is open, and for what is shown as it is known now. */
     closing: Readonly<{ closedAt: string; by: string; position: string }> | null;
@@ -112,12 +105,8 @@ async function earnedIn(
   for await (const { scope, part, schedule } of schedulesEarningIn(connection, month, asked, earnedBy(policy))) {
     const revenue = schedule.revenue(until) - schedule.revenue(start);
     const unbilled = schedule.unbilled(until) - schedule.unbilled(start);
-    const move = (name: string, amount: number): void => {
+    for (const [name, amount] of earnedMoves(part, { revenue, unbilled }))
       if (amount !== 0) all.push({ ...scope, name, start: 0n, ...sides(amount) });
-    };
-    move('Liabilities:Deferred', revenue - unbilled);
-    move('Assets:Unbilled', unbilled);
-    move(part === 'revenue' ? 'Income:Revenue' : 'Income:Contra:Discounts', -revenue);
     if (all.length > FOLDED_MAX) all.splice(0, all.length, ...folded(all));
   }
   return all;
