@@ -1,5 +1,5 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import type { Policy } from '../../derivations/derivation.js';
+import { Rounds, Silences } from '../catch-up/rounds.js';
 import type { EventStore } from '../eventstore/event-store.js';
 import type { Database } from '../read-models/database.js';
 import { identityOf } from '../read-models/schema.js';
@@ -38,45 +38,32 @@ const laneOf = ({ kind }: OperationRequest): 'tables' | 'rows' =>
 
 /** Takes up operations that nobody works at, in a process that projects; each in a thread of its own, and one of each lane at a time. */
 export class Operations {
-  readonly #stopping = new AbortController();
+  readonly #rounds = new Rounds(LOOK_EVERY_MS, () =>
+    this.#look().then(
+      () => void (this.#isAway = false),
+      (error: unknown) => this.#failed(error),
+    ),
+  );
   readonly #ended = new Set<string>();
-  /** Since when others' operations stand at which revision, by our clock: those of other machines may differ. */
-  readonly #seen = new Map<string, Readonly<{ revision: bigint; at: number }>>();
+  readonly #silences = new Silences();
   readonly #working = new Map<'tables' | 'rows', Promise<void>>();
-  #running: Promise<void> | undefined;
-  #hurry = new AbortController();
   #isAway = false;
 
   constructor(private readonly options: Options) {}
 
   start(): void {
-    this.#running ??= this.#run();
+    this.#rounds.start();
   }
 
   /** Looks at once: one was just asked for here. */
   look(): void {
-    this.#hurry.abort();
+    this.#rounds.hurry();
   }
 
   /** Lets the work under way go, for another process. */
   async stop(): Promise<void> {
-    this.#stopping.abort();
-    this.#hurry.abort();
-    await this.#running;
+    await this.#rounds.stop();
     await Promise.all(this.#working.values());
-  }
-
-  async #run(): Promise<void> {
-    const { signal } = this.#stopping;
-    while (!signal.aborted) {
-      this.#hurry = new AbortController();
-      await this.#look().then(
-        () => (this.#isAway = false),
-        (error: unknown) => this.#failed(error),
-      );
-      const hurry = AbortSignal.any([this.#hurry.signal, signal]);
-      await pause(LOOK_EVERY_MS, undefined, { signal: hurry }).catch(() => undefined);
-    }
   }
 
   #failed(error: unknown): void {
@@ -92,26 +79,18 @@ export class Operations {
       const { id, state, readModels } = operation;
       if (hasEnded(state)) {
         this.#ended.add(id);
-        this.#seen.delete(id);
+        this.#silences.forget(id);
       } else if (readModels === own) {
-        if (state === 'queued' || this.#silentMs(operation) > LEASE_MS) this.#take(operation);
-      } else if (state !== 'queued' && this.#silentMs(operation) > OTHERS_GONE_AFTER_MS) {
+        if (state === 'queued' || this.#silences.msOf(operation) > LEASE_MS) this.#take(operation);
+      } else if (state !== 'queued' && this.#silences.msOf(operation) > OTHERS_GONE_AFTER_MS) {
         await interrupt(this.options.store, operation, 'The read models that it worked at are gone.', new Date());
       }
     }
   }
 
-  /** For how long nobody has worked at it, as far as this process has seen. */
-  #silentMs({ id, revision }: Operation): number {
-    const seen = this.#seen.get(id);
-    if (seen?.revision === revision) return performance.now() - seen.at;
-    this.#seen.set(id, { revision, at: performance.now() });
-    return 0;
-  }
-
   #take({ id, revision, request }: Operation): void {
     const lane = laneOf(request);
-    if (this.#working.has(lane) || this.#stopping.signal.aborted) return;
+    if (this.#working.has(lane) || this.#rounds.stopping.aborted) return;
     const working = this.#workInThread({ id, revision }).finally(() => {
       this.#working.delete(lane);
       this.look();
@@ -125,7 +104,7 @@ export class Operations {
     const thread = startThread('operation-thread.js', { name: 'operation', workerData });
     thread.on('error', (error) => warned(`The thread of operation ${operation.id} failed: ${error.message}`));
     const stop = (): void => thread.postMessage('stop');
-    const { signal } = this.#stopping;
+    const signal = this.#rounds.stopping;
     signal.addEventListener('abort', stop);
     if (signal.aborted) stop();
     await new Promise((resolve) => thread.once('exit', resolve));

@@ -1,29 +1,23 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { isNotYetMade } from '../read-models/database.js';
-import { RunBudget } from '../stripe-api/budget.js';
-import type { Rates } from '../stripe-api/rates.js';
+import { Rounds, Silences } from '../catch-up/rounds.js';
+import { REQUESTS_MAX, RunBudget } from '../stripe-api/budget.js';
 import type { RequestReport } from '../stripe-api/stripe-api.js';
 import type { RecorderParts } from './recorder.js';
 import { SILENT_MS, workAt, type RunAtWork } from './run-at-work.js';
 import { runBackfill, runComparison, runMoney, runRecovery, startedBy, type RunParts } from './run-kinds.js';
 import { aboutOf, hasEnded, latestRuns, RunTaken, startRun, stepOf, type Run, type WaitingRun } from './run-log.js';
-import { openSession, WrongKey } from './session.js';
+import { openSession, WrongKey, type KeyOptions } from './session.js';
 
-export type AskedRunsOptions = Readonly<{
-  key: string;
-  /** Label of the key. */
-  label: string;
-  livemode: boolean;
-  url: string;
-  apiVersion: string | null;
-  perSecond: number;
-  /** Shared with all else that asks with this key in this process. */
-  rates: Rates;
-  /** Milliseconds from look to look; until a silent run is taken for left; and until what was changing is looked at again. */
-  lookMs?: number;
-  silentMs?: number;
-  lookAgainMs?: number;
-}>;
+export type AskedRunsOptions = KeyOptions &
+  Readonly<{
+    /** Label of the key. */
+    label: string;
+    /** Milliseconds from look to look; until a silent run is taken for left; and until what was changing is looked at again. */
+    lookMs?: number;
+    silentMs?: number;
+    lookAgainMs?: number;
+  }>;
 
 type News = Readonly<{ requested: (report: RequestReport) => void; warned: (text: string) => void }>;
 type AnyRun = Run | WaitingRun;
@@ -34,51 +28,39 @@ const LOOK_BACK = 200;
 const LOOK_AGAIN_MS = 60_000;
 /** A run that ends its process every time must not do so for ever. */
 const ATTEMPTS_MAX = 3;
-const REQUESTS_MAX = 10_000_000;
 
 /** Takes up the runs that somebody asked the service for with one key, one at a time, and those that a process was killed at. */
 export class AskedRuns {
-  readonly #stopping = new AbortController();
+  readonly #rounds: Rounds;
   readonly #ended = new Set<string>();
-  /** Since when a run stands at which revision, by our clock: those of other machines may differ. */
-  readonly #seen = new Map<string, Readonly<{ revision: bigint; at: number }>>();
-  #hurry = new AbortController();
-  #running: Promise<void> | undefined;
+  readonly #silences = new Silences();
   #trouble: string | null = null;
 
   constructor(
     private readonly parts: RecorderParts,
     private readonly options: AskedRunsOptions,
     private readonly news: News,
-  ) {}
+  ) {
+    this.#rounds = new Rounds(options.lookMs ?? LOOK_MS, () =>
+      this.#look().then(
+        () => void (this.#trouble = null),
+        (error: unknown) => this.#warn(error),
+      ),
+    );
+  }
 
   start(): void {
-    this.#running ??= this.#run();
+    this.#rounds.start();
   }
 
   /** Looks at once: one was just asked for here. */
   look(): void {
-    this.#hurry.abort();
+    this.#rounds.hurry();
   }
 
   /** Lets the run under way go, for another process. */
-  async stop(): Promise<void> {
-    this.#stopping.abort();
-    this.#hurry.abort();
-    await this.#running;
-  }
-
-  async #run(): Promise<void> {
-    const { signal } = this.#stopping;
-    while (!signal.aborted) {
-      this.#hurry = new AbortController();
-      await this.#look().then(
-        () => (this.#trouble = null),
-        (error: unknown) => this.#warn(error),
-      );
-      const hurry = AbortSignal.any([this.#hurry.signal, signal]);
-      await pause(this.options.lookMs ?? LOOK_MS, undefined, { signal: hurry }).catch(() => undefined);
-    }
+  stop(): Promise<void> {
+    return this.#rounds.stop();
   }
 
   #warn(error: unknown): void {
@@ -93,22 +75,20 @@ export class AskedRuns {
       const { key, livemode } = aboutOf(run);
       if (hasEnded(run)) {
         this.#ended.add(run.id);
-        this.#seen.delete(run.id);
+        this.#silences.forget(run.id);
       } else if (key === this.options.label && livemode === this.options.livemode && this.#isLeft(run)) {
-        if (this.#stopping.signal.aborted) return;
+        if (this.#rounds.stopping.aborted) return;
         await this.#take(run);
       }
     }
   }
 
   /** Whether nobody works at a run that the service was asked for. What a command was killed at is for a person to go on with. */
-  #isLeft({ id, revision, standing: { step, state }, ...run }: AnyRun): boolean {
+  #isLeft(run: AnyRun): boolean {
+    const { step, state } = run.standing;
     if (step === 'wanted') return true;
     if (run.started !== null && state['by'] === undefined) return false;
-    const seen = this.#seen.get(id);
-    if (seen?.revision === revision) return performance.now() - seen.at > (this.options.silentMs ?? SILENT_MS);
-    this.#seen.set(id, { revision, at: performance.now() });
-    return false;
+    return this.#silences.msOf(run) > (this.options.silentMs ?? SILENT_MS);
   }
 
   async #take(run: AnyRun): Promise<void> {
@@ -127,12 +107,12 @@ export class AskedRuns {
       await stepOf(store, run, { step: 'stopped', state: { ...state, why } });
       return;
     }
-    const { key, livemode, url, apiVersion, perSecond, rates } = this.options;
     const ending = new AbortController();
-    const signal = AbortSignal.any([ending.signal, this.#stopping.signal]);
+    const signal = AbortSignal.any([ending.signal, this.#rounds.stopping]);
     const { budget = REQUESTS_MAX } = aboutOf(run).options as { budget?: number };
     const session = await openSession(store, {
-      ...{ key, livemode, url, apiVersion, perSecond, rates, signal },
+      ...this.options,
+      signal,
       budget: new RunBudget(budget),
       onRequest: (report) => this.news.requested(report),
     }).catch(async (error: unknown) => {
@@ -150,7 +130,7 @@ export class AskedRuns {
         {
           run: claimed,
           onStop: () => ending.abort(),
-          isReleased: () => this.#stopping.signal.aborted,
+          isReleased: () => this.#rounds.stopping.aborted,
           // The stores may be away for a moment.
           retriesMax: ATTEMPTS_MAX - 1,
         },
