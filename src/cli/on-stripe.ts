@@ -5,7 +5,7 @@ import { workAt, type RunAtWork } from '../reconcile/run-at-work.js';
 import type { RunParts } from '../reconcile/run-kinds.js';
 import { RunTaken, type Run } from '../reconcile/run-log.js';
 import { openSession, WrongKey } from '../reconcile/session.js';
-import { RunBudget } from '../stripe-api/budget.js';
+import { REQUESTS_MAX, RunBudget } from '../stripe-api/budget.js';
 import { UsageError, wholeNumber, textOption, type Context, type Given } from './command.js';
 import { environmentOf } from './on-stores.js';
 
@@ -31,7 +31,6 @@ export const waitOf = ({ values }: Given): number =>
   values['wait'] === undefined ? WAIT_DEFAULT_S : wholeNumber('wait', values['wait'], { min: 0, max: 3_600 });
 
 export const STRIPE_OPTIONS = { key: { type: 'string' }, budget: { type: 'string' } } as const;
-const REQUESTS_MAX = 10_000_000;
 
 /** The bounds of appending by hand: what does not fit waits at Stripe. */
 const LIMITS: Omit<AppenderLimits, 'appendBytesMax'> = {

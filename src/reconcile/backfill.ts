@@ -8,7 +8,7 @@ import { compareEvents } from './events-pass.js';
 import { absenceOf, lookOf, testClockOf, type Look, type Whose } from './look.js';
 import { estimateOf, restOf, wholeOf, withoutCursor, type OpenRange } from './ranges.js';
 import { pageOf, payoutsToAsk, transactionsOf } from './payouts-pass.js';
-import { NEWS, NOTHING, Recorder, type Recorded, type RecorderParts, type Worth } from './recorder.js';
+import { LISTED, NEWS, NOTHING, Recorder, type Recorded, type RecorderParts } from './recorder.js';
 import type { RunAtWork } from './run-at-work.js';
 
 /** An object to be looked at again, by id. */
@@ -77,9 +77,6 @@ const BEGINNING: BackfillState = {
   skipped: {},
   requests: 0,
 };
-
-/** What went out with a payout does not change. */
-const TOLD: Worth = new Set(['unknown', 'drift']);
 
 /** Something Stripe refuses that no waiting mends. */
 class Stopped extends Error {}
@@ -375,7 +372,7 @@ export class Backfill {
       this.#state = { ...this.#state, requests: this.#state.requests + 1 };
       const { look, next } = pageOf(payout, after, reply, this.#whose);
       const streamOf = () => `payout-${payout}`;
-      this.#take(await this.#recorder.recordAll([look], { worth: TOLD, purpose: this.#purpose, streamOf }));
+      this.#take(await this.#recorder.recordAll([look], { worth: LISTED, purpose: this.#purpose, streamOf }));
       after = next;
       await this.#checkpointIfDue(0);
     }

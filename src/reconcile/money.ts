@@ -10,7 +10,7 @@ import type { StripeApi } from '../stripe-api/stripe-api.js';
 import { cameUp } from './closure.js';
 import { lookOf, type Purpose, type Whose } from './look.js';
 import { pageOf, payoutsToAsk, transactionsOf } from './payouts-pass.js';
-import { Recorder, type RecorderParts, type Worth } from './recorder.js';
+import { LISTED, Recorder, type RecorderParts } from './recorder.js';
 
 const TRANSACTIONS = viewOf(balanceTransactions, 'balance_transactions');
 const PAYOUTS = viewOf(payouts, 'payouts');
@@ -70,8 +70,6 @@ export type MoneyOptions = Readonly<{
 
 type Parts = RecorderParts & Readonly<{ api: StripeApi }>;
 
-/** Nothing of a transaction changes but whether it is available. */
-const TOLD: Worth = new Set(['unknown', 'drift']);
 /** Asked again from so much before the last one on, in seconds: one may be listed late. */
 const OVERLAP_S = 86_400;
 const ROUNDS_MAX = 5;
@@ -153,7 +151,7 @@ async function recordTransactions(parts: Parts, { livemode, run, signal, since, 
     if (signal.aborted) throw new Stopped('Interrupted.');
     newest ??= page.items[0] ?? null;
     const looks = page.items.map((item) => lookOf(item, page, whose));
-    const recorded = await recorder.recordAll(looks, { worth: TOLD, purpose });
+    const recorded = await recorder.recordAll(looks, { worth: LISTED, purpose });
     counts.listed += looks.length;
     counts.appended += recorded.filter(({ appended }) => appended !== null).length;
   }
@@ -189,7 +187,7 @@ async function askPayouts(parts: Parts, { livemode, run, signal, report }: Money
       const reply: Awaited<ReturnType<StripeApi['ask']>> = await parts.api.ask(transactionsOf(payout, after));
       if (reply.kind !== 'answered') throw new Stopped(reply.message);
       const { look, next } = pageOf(payout, after, reply, { account: null, livemode });
-      await recorder.recordAll([look], { worth: TOLD, purpose, streamOf: () => `payout-${payout}` });
+      await recorder.recordAll([look], { worth: LISTED, purpose, streamOf: () => `payout-${payout}` });
       after = next;
     }
   }

@@ -7,7 +7,7 @@ import { resourceOf, RESOURCES, isIn, type Resource } from '../stripe-api/resour
 import { recover, type Recovered } from './coverage.js';
 import type { RowChange } from './judge.js';
 import { absenceOf, lookOf, type Look, type Purpose, type Whose } from './look.js';
-import { NOTHING, Recorder, type Recorded, type RecorderParts, type Worth } from './recorder.js';
+import { NOTHING, Recorder, REPAIRS, type Recorded, type RecorderParts } from './recorder.js';
 import type { Session } from './session.js';
 import { lookByClock, retrieveByClock, timeIn } from './test-clocks.js';
 
@@ -75,7 +75,6 @@ const OPEN: Readonly<Record<string, readonly string[]>> = {
   invoice: ['draft', 'open', 'uncollectible'],
 };
 const LISTED_BY_CLOCK = new Set(['customer', 'subscription']);
-const REPAIRED: Worth = new Set(['unknown', 'drift', 'gone']);
 
 /** It stops here: nothing is concluded from what could not be asked, nor repaired where too much differs. */
 class Stopped extends Error {
@@ -320,9 +319,9 @@ export class Reconcile {
     const { look, stream, verdict } = second.recorded;
     const finding = { ...findingOf(second), looks: [first.recorded.look.requestId, look.requestId] };
     const { repair, max } = this.options;
-    if (!repair || this.#repairs >= max || !REPAIRED.has(verdict.kind as never)) return finding;
+    if (!repair || this.#repairs >= max || !REPAIRS.has(verdict.kind as never)) return finding;
     const [repaired] = await this.#recorder.recordAll([look], {
-      worth: REPAIRED,
+      worth: REPAIRS,
       purpose: this.#purpose,
       streamOf: () => stream,
     });

@@ -33,6 +33,10 @@ export type Recorded = Readonly<{
 export type Worth = ReadonlySet<Verdict['kind']>;
 /** All that is news to any read model, now or later. */
 export const NEWS: Worth = new Set(['unknown', 'drift', 'gone', 'immaterial']);
+/** What rows show otherwise than Stripe does. */
+export const REPAIRS: Worth = new Set(['unknown', 'drift', 'gone']);
+/** The same of what does not go away, such as balance transactions: of one nothing changes but whether it is available. */
+export const LISTED: Worth = new Set(['unknown', 'drift']);
 export const NOTHING: Worth = new Set();
 
 /** The store takes no appends: nothing is known of what was to be recorded. */

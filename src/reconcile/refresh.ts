@@ -1,8 +1,7 @@
 import { customers } from '../../projections/customers.js';
 import { subscriptions } from '../../projections/subscriptions.js';
 import { viewOf } from '../read-models/schema.js';
-import { RunBudget } from '../stripe-api/budget.js';
-import type { Rates } from '../stripe-api/rates.js';
+import { REQUESTS_MAX, RunBudget } from '../stripe-api/budget.js';
 import type { Refusal } from '../stripe-api/refusals.js';
 import { resourceOf } from '../stripe-api/resources.js';
 import type { RequestReport } from '../stripe-api/stripe-api.js';
@@ -10,8 +9,8 @@ import type { Found, Page } from '../stripe-api/answers.js';
 import type { RowChange } from './judge.js';
 import { absenceOf, type Look, type Whose } from './look.js';
 import { withoutPersonal } from './reconcile.js';
-import { Recorder, type Recorded, type RecorderParts, type Worth } from './recorder.js';
-import { openSession, WrongKey, type Session } from './session.js';
+import { Recorder, REPAIRS, type Recorded, type RecorderParts } from './recorder.js';
+import { openSession, WrongKey, type KeyOptions, type Session } from './session.js';
 import { lookByClock, retrieveByClock } from './test-clocks.js';
 
 /** What Stripe showed of an object now, and what became of it. */
@@ -32,18 +31,8 @@ export type RefreshOutcome =
   | Readonly<{ kind: 'absent' | 'no_key' }>
   | Readonly<{ kind: 'away' | 'refused'; message: string }>;
 
-export type RefreshKey = Readonly<{
-  key: string;
-  livemode: boolean;
-  url: string;
-  apiVersion: string | null;
-  perSecond: number;
-  rates: Rates;
-}>;
-
 export type Refreshable = 'subscription' | 'customer';
 
-const REPAIRS: Worth = new Set(['unknown', 'drift', 'gone']);
 const VIEWS = {
   subscription: viewOf(subscriptions, 'subscriptions'),
   customer: viewOf(customers, 'customers'),
@@ -53,7 +42,6 @@ const OF_CUSTOMER = [
   ['subscription', { status: 'all' }],
   ['invoice', { status: 'open' }],
 ] as const;
-const REQUESTS_MAX = 10_000_000;
 
 /** A refusal on the way; nothing is known then. */
 class Refused extends Error {
@@ -65,12 +53,12 @@ class Refused extends Error {
 /** Looks at single objects at Stripe when somebody asks, and appends what the ledger does not know. */
 export class Refresher {
   readonly #recorder: Recorder;
-  readonly #sessions = new Map<RefreshKey, Promise<Session>>();
+  readonly #sessions = new Map<KeyOptions, Promise<Session>>();
   readonly #stopping = new AbortController();
 
   constructor(
     private readonly parts: RecorderParts,
-    private readonly keys: readonly RefreshKey[],
+    private readonly keys: readonly KeyOptions[],
     private readonly requested: (report: RequestReport) => void,
   ) {
     this.#recorder = new Recorder(parts);
@@ -115,7 +103,7 @@ export class Refresher {
     return rows[0] ?? null;
   }
 
-  #sessionOf(key: RefreshKey): Promise<Session> {
+  #sessionOf(key: KeyOptions): Promise<Session> {
     const known = this.#sessions.get(key);
     if (known !== undefined) return known;
     const { signal } = this.#stopping;

@@ -75,8 +75,7 @@ const READ_AT_ONCE = 16;
 export async function beginRun(store: EventStore, started: Started): Promise<Run> {
   const id = randomUUID();
   for (let attempt = 1; ; attempt += 1) {
-    const revision = (await lastOf(store, LIST))?.revision ?? -1n;
-    if (await listRun(store, { id, ...started }, revision)) break;
+    if (await listRun(store, { id, ...started }, await listEndOf(store))) break;
     if (attempt === ATTEMPTS_TO_LIST) throw new Error('Many runs begin at one time: none could be listed.');
   }
   await append(store, streamOfRun(id), { type: `${PREFIX}started`, data: started, revision: -1n });

@@ -6,8 +6,8 @@ import { NEWEST_VERSION } from '../stripe-api/endpoints.js';
 import { Rates } from '../stripe-api/rates.js';
 import { StripeApi, type AccountFacts, type RequestReport } from '../stripe-api/stripe-api.js';
 
-/** How Stripe is asked: a key of one account and mode, and within which bounds. */
-export type SessionOptions = Readonly<{
+/** A key of one account and mode, and how often it may be asked with. */
+export type KeyOptions = Readonly<{
   key: string;
   livemode: boolean;
   url: string;
@@ -16,13 +16,18 @@ export type SessionOptions = Readonly<{
   perSecond: number;
   /** The bounds of a second, where others ask with this key too (default: of its own). */
   rates?: Rates;
-  budget: Budget;
-  signal: AbortSignal;
-  /** How often a request is tried (default: 6 times), and how long one may take. */
-  triesMax?: number;
-  timeoutMs?: number;
-  onRequest?: (report: RequestReport) => void;
 }>;
+
+/** How Stripe is asked, and within which bounds. */
+export type SessionOptions = KeyOptions &
+  Readonly<{
+    budget: Budget;
+    signal: AbortSignal;
+    /** How often a request is tried (default: 6 times), and how long one may take. */
+    triesMax?: number;
+    timeoutMs?: number;
+    onRequest?: (report: RequestReport) => void;
+  }>;
 
 /** Stripe's API for a key whose account is the one whose webhooks the log has. */
 export type Session = Readonly<{

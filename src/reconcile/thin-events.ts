@@ -7,7 +7,7 @@ import { RESOURCES, type Resource } from '../stripe-api/resources.js';
 import type { StripeApi } from '../stripe-api/stripe-api.js';
 import { listedEvent } from './listed-event.js';
 import { absenceOf, lookOf, type Purpose, type Whose } from './look.js';
-import { appendWhenItCan, Recorder, type RecorderParts, type Worth } from './recorder.js';
+import { appendWhenItCan, Recorder, REPAIRS, type RecorderParts } from './recorder.js';
 import { retrieveByClock } from './test-clocks.js';
 
 /** What became of an event without a snapshot. `appended`: 0 where nothing was news. */
@@ -18,7 +18,6 @@ const FAILURE = /^v2\.core\.health\.event_generation_failure\./;
 /** Types of events of the second version, which bear no snapshot: `v1.billing.meter.…`, `v2.core.…`. */
 const THIN = '^v[0-9]+\\.';
 const AT_ONCE = 20;
-const WORTH: Worth = new Set(['unknown', 'drift', 'gone']);
 
 type Parts = RecorderParts & Readonly<{ api: StripeApi; whose: Whose; run: string | null }>;
 
@@ -87,7 +86,7 @@ async function fetchObject(parts: Parts, body: Json, nothing: Fetched): Promise<
       : absenceOf({ name: about.resource.object, id: about.id, bytes: found.body }, now ?? neverAnswered(), whose);
   const reason = FAILURE.test(nothing.type) ? 'generation_failure' : 'thin_event';
   const purpose: Purpose = { run: parts.run, reason, causedBy: nothing.id };
-  const [recorded] = await new Recorder(parts).recordAll([look], { worth: WORTH, purpose });
+  const [recorded] = await new Recorder(parts).recordAll([look], { worth: REPAIRS, purpose });
   return { ...nothing, outcome: 'object', appended: recorded?.appended == null ? 0 : 1 };
 }
 

@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { indexPosition } from '../read-models/checkpoints.js';
 import { DailyBudget } from '../stripe-api/budget.js';
-import type { Rates } from '../stripe-api/rates.js';
 import type { RequestReport } from '../stripe-api/stripe-api.js';
 import { isNotYetMade } from '../read-models/database.js';
 import { claim, readClaims } from './claims.js';
@@ -15,7 +14,7 @@ import type { RecorderParts } from './recorder.js';
 import { workAt, type RunAtWork } from './run-at-work.js';
 import { endOfRecovery, hasAllTransactions, runComparison, runMoney, startedBy, type Comparing } from './run-kinds.js';
 import { beginRun, latestRuns } from './run-log.js';
-import { openSession, WrongKey, type Session } from './session.js';
+import { openSession, WrongKey, type KeyOptions, type Session } from './session.js';
 
 /** What is told of what was asked and found. */
 export type WatchNews = Readonly<{
@@ -31,27 +30,21 @@ export type WatchNews = Readonly<{
   warned: (text: string) => void;
 }>;
 
-export type WatchOptions = Readonly<{
-  key: string;
-  /** Label of the key. */
-  label: string;
-  livemode: boolean;
-  url: string;
-  apiVersion: string | null;
-  perSecond: number;
-  /** Shared with all else that asks with this key in this process (default: its own). */
-  rates?: Rates;
-  /** Requests in any 24 hours, those of processes before this one included. */
-  perDay: number | 'auto';
-  /** Whether it appends what no event tells. */
-  repair: boolean;
-  /** Milliseconds from pass to pass; while something is missing; and from one comparison of open objects to the next. */
-  everyMs?: number;
-  hurryMs?: number;
-  compareEveryMs?: number;
-  /** How long what differs is left alone until its second look. */
-  lookAgainMs?: number;
-}>;
+export type WatchOptions = KeyOptions &
+  Readonly<{
+    /** Label of the key. */
+    label: string;
+    /** Requests in any 24 hours, those of processes before this one included. */
+    perDay: number | 'auto';
+    /** Whether it appends what no event tells. */
+    repair: boolean;
+    /** Milliseconds from pass to pass; while something is missing; and from one comparison of open objects to the next. */
+    everyMs?: number;
+    hurryMs?: number;
+    compareEveryMs?: number;
+    /** How long what differs is left alone until its second look. */
+    lookAgainMs?: number;
+  }>;
 
 const EVERY_MS = 600_000;
 const HURRY_MS = 60_000;
@@ -191,7 +184,7 @@ export class Watch {
   }
 
   async #open(): Promise<Session> {
-    const { key, livemode, url, apiVersion, perSecond, rates, perDay } = this.options;
+    const { perDay, ...key } = this.options;
     const budget = {
       take: () => {
         if (this.#reserved !== null && this.#spentUnderClaim >= this.#reserved) return OVER;
@@ -203,8 +196,8 @@ export class Watch {
     };
     this.#allowed = perDay === 'auto' ? PER_DAY : perDay;
     return openSession(this.parts.store, {
-      ...{ key, livemode, url, apiVersion, perSecond, budget },
-      ...(rates === undefined ? {} : { rates }),
+      ...key,
+      budget,
       signal: this.#stopping.signal,
       onRequest: (report) => this.news.requested(report),
     });

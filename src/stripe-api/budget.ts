@@ -6,6 +6,9 @@ export type Budget = Readonly<{
   left(): number;
 }>;
 
+/** What a run asks at most where nobody says otherwise. */
+export const REQUESTS_MAX = 10_000_000;
+
 const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;
 
