@@ -2,6 +2,7 @@ import type { AnyDerivation, Policy } from '../../derivations/derivation.js';
 import type { ReadModel, Row } from '../../projections/projection.js';
 import { jsonForPostgres, type Queryable } from '../read-models/database.js';
 import { givenAs, typesOf } from '../read-models/rows.js';
+import { onTables } from './derived.js';
 import { rowFrom } from './rows.js';
 
 /**
@@ -26,15 +27,16 @@ export async function deriveFromRows(
   }>,
 ): Promise<Readonly<Record<string, readonly Row[]>>> {
   const tables = Object.assign({}, ...models.map((model) => model.tables)) as ReadModel['tables'];
-  const given = (name: string): string => {
-    const table = tables[name];
-    if (table === undefined) throw new Error(`${derivation.name} does not read the table ${name}.`);
-    return `(select * from ${givenAs({ ...typesOf(table.columns), stream: 'text' }, `($2::jsonb -> '${name}')`)})`;
-  };
+  const given = new Map(
+    Object.entries(tables).map(([name, { columns }]) => [
+      name,
+      `(select * from ${givenAs({ ...typesOf(columns), stream: 'text' }, `($2::jsonb -> '${name}')`)})`,
+    ]),
+  );
   const all = jsonForPostgres(Object.fromEntries(Object.keys(tables).map((name) => [name, rows[name] ?? []])));
   const facts: Record<string, readonly Row[]> = {};
   for (const [name, sql] of Object.entries(derivation.facts)) {
-    const text = sql.replaceAll(/\{(\w+)\}/g, (_, table: string) => given(table));
+    const text = onTables(sql, { name: derivation.name, tables: given });
     const found = await connection.query<Record<string, unknown>>(text, [[key], all]);
     facts[name] = found.rows.filter((row) => row['key'] === key).map(({ key: _, ...values }) => rowFrom(values));
   }
@@ -49,7 +51,7 @@ export async function streamsOfKey(
 ): Promise<readonly string[]> {
   const streams = new Set<string>();
   for (const sql of Object.values(derivation.facts)) {
-    const text = sql.replaceAll(/\{(\w+)\}/g, (_, table: string) => String(tables.get(table)));
+    const text = onTables(sql, { name: derivation.name, tables });
     const { rows } = await connection.query<{ stream?: unknown }>(text, [[key]]);
     for (const { stream } of rows) if (typeof stream === 'string') streams.add(stream);
   }

@@ -87,8 +87,11 @@ function derivedFrom(
   return { ...derived, generation: { projection, generation: row.generation }, tables, keyed };
 }
 
-/** SQL of a derivation with the tables that a generation of it stands on. @throws when it names one that it does not read */
-export function onTables(sql: string, { name, tables }: OwnDerived): string {
+/** SQL of a derivation with the tables that it reads, by how SQL names each. @throws when it names one that it does not read */
+export function onTables(
+  sql: string,
+  { name, tables }: Readonly<{ name: string; tables: Pick<ReadonlyMap<string, string>, 'get'> }>,
+): string {
   return sql.replaceAll(/\{(\w+)\}/g, (_, table: string) => {
     const found = tables.get(table);
     if (found === undefined) throw new Error(`${name} does not read the table ${table}.`);

@@ -30,7 +30,7 @@ export async function restatedBy(
       months: tableOf(of, 'journal_months'),
       revenueByMonth: tableOf(of, 'revenue_by_month'),
     })}) as moved group by livemode, account, currency, month, name`;
-  const books = [...closed].filter(([, month]) => month !== '');
+  const books = [...closed];
   const { rows } = await connection.query<RestatedMonth>(
     `select livemode, nullif(account, '') as account, currency, month, name, coalesce(was.moved, 0)::text as before, coalesce(is_now.moved, 0)::text as after
      from (${months(against)}) as was full join (${months(generation)}) as is_now using (livemode, account, currency, month, name)

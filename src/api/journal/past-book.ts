@@ -1,4 +1,3 @@
-import { derivations } from '../../../derivations/index.js';
 import { journal } from '../../../derivations/journal/journal.js';
 import { policyHash, type MoneyPolicy } from '../../../derivations/policy.js';
 import { projections } from '../../../projections/index.js';
@@ -38,7 +37,7 @@ export async function pastBook({ past, database, policy }: Parts, invoice: strin
   if (!rows[Object.keys(invoices.tables)[0] ?? '']?.some(({ id }) => id === invoice))
     throw notKnownThen('invoice', invoice);
   const book = await database.snapshot((connection) =>
-    deriveFromRows(connection, derivations.find(({ name }) => name === journal.name) ?? journal, {
+    deriveFromRows(connection, journal, {
       ...{ key: invoice, models: READ, rows, policy },
     }),
   );
