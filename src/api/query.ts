@@ -72,14 +72,14 @@ export const paging = {
 
 /** A value that a list may be filtered by. */
 export const text = storable.max(255).optional();
+const truth = z.enum(['true', 'false']);
+const isTrue = (value: z.output<typeof truth>): boolean => value === 'true';
+/** `true` or `false`. */
+export const flag = truth.transform(isTrue);
 /** Filters of events: the connected account, and whether live or test. */
-export const origin = {
-  account: text,
-  livemode: z
-    .enum(['true', 'false'])
-    .transform((value) => value === 'true')
-    .optional(),
-};
+export const origin = { account: text, livemode: flag.optional() };
+/** Whose books, of one mode and account: live mode and one's own account unless told. */
+export const whose = { livemode: truth.default('true').transform(isTrue), account: text };
 
 const TIME_HINT = 'must be a time like 2026-01-31T00:00:00Z, from 1970 to 9999';
 const TIMES = { min: Date.UTC(1970, 0, 1), max: Date.UTC(10_000, 0, 1) - 1 };

@@ -8,7 +8,7 @@ import { Books, type Booked } from '../books/books.js';
 import { month, monthAfter, monthOf, nowSecond, scope } from '../books/query.js';
 import { JOURNAL_BOOKS } from '../books/tokens.js';
 import { cursorOf, placeOfCursor } from '../cursor.js';
-import { badQuery, freshness, paging, text } from '../query.js';
+import { badQuery, freshness, paging, whose } from '../query.js';
 import { trialBalanceOfMonth } from '../trial-balance/trial-balance.js';
 import { postingsOf, type AccountPosting, type AskedAccount, type PostingPlace } from './postings.js';
 
@@ -18,11 +18,7 @@ const asking = z.strictObject({
   from: month.optional(),
   to: month.optional(),
   currency: scope.currency.unwrap(),
-  livemode: z
-    .enum(['true', 'false'])
-    .default('true')
-    .transform((value) => value === 'true'),
-  account: text,
+  ...whose,
 });
 
 type Postings = Readonly<{

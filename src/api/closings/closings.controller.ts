@@ -12,23 +12,17 @@ import { Books, type Booked } from '../books/books.js';
 import { month } from '../books/query.js';
 import { JOURNAL_BOOKS } from '../books/tokens.js';
 import { cursorOf, placeOfCursor } from '../cursor.js';
-import { badQuery, freshness, origin, paging, text } from '../query.js';
+import { badQuery, freshness, origin, paging, text, whose } from '../query.js';
 import { APPEND_ATTEMPTS_MAX, appended, assertOver, closingsOf } from './close-month.js';
 import { correctedAccounts, lateEntries, type CorrectedAccount, type LateEntry } from './corrections.js';
 import { frozenIn, lastClosed } from './frozen-books.js';
 
-/** Whose month: live mode and one's own account unless told. */
-const whose = { livemode: z.boolean().default(true), account: text };
-export const closingRequest = z.strictObject({ month, ...whose, accept: z.boolean().default(false) });
-export const reopeningRequest = z.strictObject({ ...whose, reason: z.string().min(1).max(500).optional() });
+/** Whose month, as a body names it. */
+const named = { livemode: z.boolean().default(true), account: text };
+export const closingRequest = z.strictObject({ month, ...named, accept: z.boolean().default(false) });
+export const reopeningRequest = z.strictObject({ ...named, reason: z.string().min(1).max(500).optional() });
 const listing = z.strictObject({ ...origin, ...paging });
-const reading = z.strictObject({
-  livemode: z
-    .enum(['true', 'false'])
-    .default('true')
-    .transform((value) => value === 'true'),
-  account: text,
-});
+const reading = z.strictObject(whose);
 const correcting = z.strictObject({ ...reading.shape, ...freshness, ...paging });
 const fresh = z.strictObject(freshness).parse({});
 

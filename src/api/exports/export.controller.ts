@@ -13,7 +13,7 @@ import { Closings } from '../../closings/closing-log.js';
 import { frozenIn } from '../closings/frozen-books.js';
 import { LIMITS } from '../limits.js';
 import { Places } from '../places.js';
-import { badQuery, freshness, text } from '../query.js';
+import { badQuery, freshness, whose } from '../query.js';
 import { tooManyWaiting } from '../refusals.js';
 import { sent } from '../sent.js';
 import { beancount } from './beancount.js';
@@ -29,11 +29,7 @@ const asking = z.strictObject({
   format: z.enum(['beancount', 'hledger', 'csv', 'jsonl']),
   from: month.optional(),
   to: month.optional(),
-  livemode: z
-    .enum(['true', 'false'])
-    .default('true')
-    .transform((value) => value === 'true'),
-  account: text,
+  ...whose,
   view: view.default('frozen'),
 });
 

@@ -24,7 +24,7 @@ import { cursorOf, placeOfCursor, type CursorPlace } from '../cursor.js';
 import { CUSTOMERS } from '../customers/customers.js';
 import { findById, listingOf, listQuery, type List, type Page } from '../lists.js';
 import { notFound } from '../not-found.js';
-import { badQuery, freshness, paging, pathId, wholeNumber } from '../query.js';
+import { badQuery, flag, freshness, paging, pathId, wholeNumber } from '../query.js';
 import { findOne, findSome } from '../resource.js';
 import { SUBSCRIPTIONS } from '../subscriptions/subscriptions.js';
 import { cohorts, type Cohorts } from './cohorts.js';
@@ -51,10 +51,7 @@ const asTrialList = z.strictObject({
   ...scope,
   ...days,
   withinDays,
-  converted: z
-    .enum(['true', 'false'])
-    .transform((value) => value === 'true')
-    .optional(),
+  converted: flag.optional(),
   ...paging,
 });
 const asCustomers = z

@@ -1,5 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { KINDS } from '../operation-words.js';
+import { Choices } from './choices.js';
 
 /** Fields that say what to ask for; those without a value are left out. */
 type Fields = Readonly<Record<string, string | undefined>>;
@@ -46,17 +47,7 @@ export const OperationForm = ({
   return (
     <form class="confirm operation" method="post" action="/console/operations">
       <Hidden fields={{ once }} />
-      <fieldset>
-        <legend>What to do</legend>
-        {KINDS.map(([kind, name, says]) => (
-          <label key={kind} class="choice">
-            <input type="radio" name="kind" value={kind} checked={kind === chosen} />
-            <span>
-              <strong>{name}</strong> <span class="dim">{says}</span>
-            </span>
-          </label>
-        ))}
-      </fieldset>
+      <Choices legend="What to do" of={KINDS} chosen={chosen} />
       <div class="filters">
         <label>
           Read model

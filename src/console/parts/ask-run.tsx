@@ -1,5 +1,6 @@
 import type { StripeKey, StripeRun } from '../answers.js';
 import { pathOf } from '../ledger.js';
+import { Choices } from './choices.js';
 
 /** What Stripe can be asked for, and what comes of it; the first is chosen. */
 export const ASKABLE = [
@@ -17,17 +18,7 @@ export const ASKABLE = [
 /** Chooses what to ask Stripe for. */
 export const RunForm = ({ keys }: { keys: readonly StripeKey[] }) => (
   <form class="confirm operation" method="post" action="/console/stripe/runs">
-    <fieldset>
-      <legend>What to ask Stripe for</legend>
-      {ASKABLE.map(([kind, name, says], at) => (
-        <label key={kind} class="choice">
-          <input type="radio" name="kind" value={kind} checked={at === 0} />
-          <span>
-            <strong>{name}</strong> <span class="dim">{says}</span>
-          </span>
-        </label>
-      ))}
-    </fieldset>
+    <Choices legend="What to ask Stripe for" of={ASKABLE} chosen={ASKABLE[0][0]} />
     <div class="filters">
       {keys.length < 2 ? null : (
         <label>

@@ -1,0 +1,22 @@
+/** One of several things to do, each with what comes of it. */
+export const Choices = ({
+  legend,
+  of,
+  chosen,
+}: {
+  legend: string;
+  of: readonly (readonly [kind: string, name: string, says: string])[];
+  chosen: string;
+}) => (
+  <fieldset>
+    <legend>{legend}</legend>
+    {of.map(([kind, name, says]) => (
+      <label key={kind} class="choice">
+        <input type="radio" name="kind" value={kind} checked={kind === chosen} />
+        <span>
+          <strong>{name}</strong> <span class="dim">{says}</span>
+        </span>
+      </label>
+    ))}
+  </fieldset>
+);
