@@ -60,6 +60,8 @@ export type SimulatedStripe = Readonly<{
   thin: Map<string, Json>;
   /** Delivers what is due by the clock. */
   deliver(): Promise<readonly Delivered[]>;
+  /** Lets requests of this path wait, until what it returns is called. */
+  hold(path: string): () => void;
   stop(): Promise<void>;
 }>;
 
@@ -94,6 +96,7 @@ export async function startStripeApi(options: StripeApiOptions): Promise<Simulat
     counters: api.counters,
     thin: api.thin,
     deliver: () => api.endpoints.deliver(clock.now()),
+    hold: (path) => api.hold(path),
     stop: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
@@ -110,6 +113,7 @@ class Api {
   readonly endpoints: Endpoints;
   readonly thin = new Map<string, Json>();
   readonly #luck: () => Luck;
+  readonly #held = new Map<string, Promise<void>>();
   #requests = 0;
 
   constructor(
@@ -125,6 +129,15 @@ class Api {
     this.#luck = luckOf(seed, faults);
   }
 
+  hold(path: string): () => void {
+    let release = (): void => undefined;
+    this.#held.set(path, new Promise((resolve) => (release = resolve)));
+    return () => {
+      this.#held.delete(path);
+      release();
+    };
+  }
+
   async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const address = new URL(request.url ?? '/', 'http://stripe');
     const operation = `${request.method ?? 'GET'} ${operationOf(address.pathname)}`;
@@ -132,6 +145,7 @@ class Api {
     const { fault, waitMs, staleS } = this.#luck();
     try {
       if (waitMs > 0) await pause(waitMs);
+      await this.#held.get(address.pathname);
       const form = new URLSearchParams(await bodyOf(request));
       if (tooMany !== null) throw refusals.limited(tooMany);
       if (fault.kind === 'limited') throw refusals.limited(fault.reason);

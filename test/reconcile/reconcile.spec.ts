@@ -219,10 +219,14 @@ describe('the service', () => {
     expect(recovery).toMatchObject({ status: 202, body: { kind: 'recover', key: 'tests' } });
     expect(recovery.of.get('location')).toBe(`/v1/stripe/runs/${String(recovery.body['id'])}`);
     expect(await ended(recovery.body['id'])).toMatchObject({ step: 'finished', account: session.account });
+    // It is stopped when it has begun, and before it has ended.
+    const release = parts.stripe.hold('/v1/events');
     const backfill = await run('POST', '', { kind: 'backfill', only: ['invoice', 'customer'] });
     const { id } = backfill.body;
     expect(await run('POST', '', { kind: 'backfill' })).toMatchObject({ status: 409, body: { code: 'run_under_way' } });
+    await until('the run has begun', async () => (await run('GET', `/${String(id)}`)).body['step'] !== 'wanted');
     expect((await run('POST', `/${String(id)}/stop`)).status).toBe(202);
+    release();
     const stopped = await ended(id);
     expect(stopped).toMatchObject({ step: 'stopped', state: { why: expect.stringMatching(/^It was stopped by /) } });
     // The same is gone on with, something else is begun anew.
