@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { loadConfig, localUrl } from '../src/config.js';
-import { environment } from '../src/environment.js';
+import { loadConfig, localUrl } from '../src/config/config.js';
+import { environment } from '../src/config/environment.js';
 import { connectionOf } from '../src/eventstore/connection-string.js';
 import { secretsOfService } from '../src/local-secrets.js';
 

@@ -6,7 +6,7 @@ import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swag
 import { z, type ZodType } from 'zod';
 import type { JsonSchema } from '../projections/columns.js';
 import { AppModule } from '../src/app.module.js';
-import { loadConfig } from '../src/config.js';
+import { loadConfig } from '../src/config/config.js';
 import { connectEventStore } from '../src/eventstore/event-store.js';
 import { ACCESS, OPEN } from '../src/http/open-to-all.js';
 import type { ProblemCode } from '../src/http/problems.js';

@@ -18,7 +18,7 @@ import { tooManyWaiting } from './api/refusals.js';
 import { BackgroundModule } from './background.module.js';
 import { CatchUpMetrics } from './catch-up/catch-up.metrics.js';
 import { CatchUpThread } from './catch-up/thread.js';
-import type { Config } from './config.js';
+import type { Config } from './config/config.js';
 import { type Closing, ConnectionsModule } from './connections.module.js';
 import { ConsoleModule } from './console/console.module.js';
 import { Appender, type AppenderLimits, noIndex } from './eventstore/appender.js';

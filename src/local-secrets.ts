@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import type { Config } from './config.js';
+import type { Config } from './config/config.js';
 import { DataDirectoryError, prepareDirectory, SECRETS_FILE } from './data-directory/directory.js';
 import { assertUnread } from '../packages/private-files/src/index.js';
 

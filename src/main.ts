@@ -1,9 +1,9 @@
 import 'reflect-metadata';
 import { constants } from 'node:os';
 import { join } from 'node:path';
-import { ConfigError, type Config } from './config.js';
+import { ConfigError, type Config } from './config/config.js';
 import { SECRETS_FILE } from './data-directory/directory.js';
-import { environment } from './environment.js';
+import { environment } from './config/environment.js';
 import { boundHeaps } from './heaps.js';
 import { openLedger } from './ledger.js';
 import type { LocalSecrets } from './local-secrets.js';

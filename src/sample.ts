@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { loadConfig, localUrl } from './config.js';
-import { environment } from './environment.js';
+import { loadConfig, localUrl } from './config/config.js';
+import { environment } from './config/environment.js';
 import { secretsOfService } from './local-secrets.js';
 import { signedDelivery, stripeEvent } from './signed-event.js';
 

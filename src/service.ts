@@ -3,7 +3,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { AddressInfo } from 'node:net';
 import { LIMITS } from './api/limits.js';
 import { AppModule } from './app.module.js';
-import { hasIndex, usesReadModels, type Config } from './config.js';
+import { hasIndex, usesReadModels, type Config } from './config/config.js';
 import type { Closing } from './connections.module.js';
 import { connectEventStore, withTimeout } from './eventstore/event-store.js';
 import { createServer } from './http/server.js';

@@ -2,7 +2,7 @@ import { type DynamicModule, Module, type Provider } from '@nestjs/common';
 import { APP_INTERCEPTOR } from '@nestjs/core';
 import { Registry } from 'prom-client';
 import { Closings } from '../closings/closing-log.js';
-import type { Config } from '../config.js';
+import type { Config } from '../config/config.js';
 import type { EventStore } from '../eventstore/event-store.js';
 import { Database } from '../read-models/database.js';
 import type { Refresher } from '../reconcile/refresh.js';

@@ -15,7 +15,7 @@ import { backUp, type BackupSource } from '../../packages/embedded-eventstore/sr
 import { checkFile } from '../../packages/embedded-eventstore/src/check.js';
 import { FILE_NAME } from '../../packages/embedded-eventstore/src/database.js';
 import { privateFile, privateFolder } from '../../packages/private-files/src/index.js';
-import { loadStoresConfig } from '../config.js';
+import { loadStoresConfig } from '../config/config.js';
 import { openLedger } from '../data-directory/index.js';
 import { prepareDirectory } from '../data-directory/directory.js';
 import { takeLock } from '../data-directory/lock.js';

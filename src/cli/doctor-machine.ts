@@ -1,7 +1,7 @@
 /** What the doctor looks at beside the servers. */
 import { statfsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { localUrl, type Config } from '../config.js';
+import { localUrl, type Config } from '../config/config.js';
 import { assertDirectoryIsPrivate, assertLedgerExists, type StoresOptions } from '../data-directory/index.js';
 import { assertPortIsFree, PortError } from '../port.js';
 

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { localUrl, type Config } from '../config.js';
+import { localUrl, type Config } from '../config/config.js';
 import { secretsOfService } from '../local-secrets.js';
 import { signedDelivery, stripeEvent } from '../signed-event.js';
 import { messageOf, type Check } from './doctor-machine.js';

@@ -1,4 +1,4 @@
-import { ConfigError, loadConfig, loadStoresConfig, misspelt } from '../config.js';
+import { ConfigError, loadConfig, loadStoresConfig, misspelt } from '../config/config.js';
 import { wholeNumber, type Command, type Terminal } from './command.js';
 import { checkDisk, checkFolder, checkNode, checkPort, type Check } from './doctor-machine.js';
 import { probe } from './doctor-probe.js';

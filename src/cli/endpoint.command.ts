@@ -1,6 +1,6 @@
 import { appendFileSync, readFileSync } from 'node:fs';
 import { privateFile } from '../../packages/private-files/src/index.js';
-import { loadConfig, type Config } from '../config.js';
+import { loadConfig, type Config } from '../config/config.js';
 import { RunBudget } from '../stripe-api/budget.js';
 import {
   createEndpoint,

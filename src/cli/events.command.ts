@@ -1,5 +1,5 @@
 import Stripe from 'stripe';
-import { environment } from '../environment.js';
+import { environment } from '../config/environment.js';
 import { textOption, UsageError, wholeNumber, type Given } from './command.js';
 import { eventLine, type EventAnswer } from './event-lines.js';
 import type { ServiceCommand } from './on-service.js';

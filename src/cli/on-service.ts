@@ -1,4 +1,4 @@
-import { loadConfig, localUrl } from '../config.js';
+import { loadConfig, localUrl } from '../config/config.js';
 import { secretsOfService } from '../local-secrets.js';
 import { textOption, UsageError, type Command, type Given, type Terminal } from './command.js';
 import { environmentOf } from './on-stores.js';

@@ -1,9 +1,9 @@
 import { derivations } from '../../derivations/index.js';
 import { projections } from '../../projections/index.js';
-import { loadMoneyPolicy, loadStoresConfig } from '../config.js';
+import { loadMoneyPolicy, loadStoresConfig } from '../config/config.js';
 import { Deriver } from '../deriving/deriver.js';
 import { openLedger } from '../data-directory/index.js';
-import { environment } from '../environment.js';
+import { environment } from '../config/environment.js';
 import { connectEventStore } from '../eventstore/event-store.js';
 import { Database } from '../read-models/database.js';
 import { ensureSchema, hasSchema } from '../read-models/schema.js';

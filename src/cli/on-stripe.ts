@@ -1,4 +1,5 @@
-import { loadStoresConfig, loadStripeApiConfig, type StripeApiKey } from '../config.js';
+import { loadStoresConfig, loadStripeApiConfig } from '../config/config.js';
+import type { StripeApiKey } from '../config/secrets.js';
 import { Appender, type AppenderLimits } from '../eventstore/appender.js';
 import { BatchedEventIdIndex } from '../read-models/event-id-index.js';
 import { workAt, type RunAtWork } from '../reconcile/run-at-work.js';

@@ -1,5 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { loadConfig, type StripeApiConfig, type StripeApiKey } from '../config.js';
+import { loadConfig } from '../config/config.js';
+import type { StripeApiKey } from '../config/secrets.js';
+import type { StripeApiConfig } from '../config/stripe-api.js';
 import { renderTimeFields } from '../events/render-time.js';
 import type { Item } from '../stripe-api/answers.js';
 import { RunBudget } from '../stripe-api/budget.js';

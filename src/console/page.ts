@@ -1,5 +1,5 @@
 import type { ComponentChild } from 'preact';
-import type { Scope } from '../config.js';
+import type { Scope } from '../config/secrets.js';
 import type { Visitor } from '../http/tokens.js';
 import type { Ledger } from './ledger.js';
 

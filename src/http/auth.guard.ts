@@ -1,7 +1,7 @@
 import { Inject, Injectable, SetMetadata, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { FastifyRequest } from 'fastify';
-import type { Scope } from '../config.js';
+import type { Scope } from '../config/secrets.js';
 import { ACCESS, OPEN } from './open-to-all.js';
 import { ProblemError } from './problem.js';
 import { noteVisitor } from './asker.js';

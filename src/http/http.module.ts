@@ -1,6 +1,6 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
-import type { ApiToken } from '../config.js';
+import type { ApiToken } from '../config/secrets.js';
 import { AuthGuard } from './auth.guard.js';
 import { Draining } from './draining.js';
 import { OpenApiController } from './openapi.controller.js';

@@ -1,5 +1,5 @@
 import { createHash, createHmac, hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto';
-import type { ApiToken, Scope } from '../config.js';
+import type { ApiToken, Scope } from '../config/secrets.js';
 
 /** Whose request it is: a token by its digest and its name, which is no secret, and what it may do. */
 export type Visitor = Readonly<{ token: string; name: string; scope: Scope }>;

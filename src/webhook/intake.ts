@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { hash as digest } from 'node:crypto';
-import type { WebhookSecret } from '../config.js';
+import type { WebhookSecret } from '../config/secrets.js';
 import { contentHashOf } from '../events/content-hash.js';
 import type { Json, JsonObject } from '../events/json.js';
 import { route, routeRefused, type QuarantineReason, type Route } from '../events/route.js';

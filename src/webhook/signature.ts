@@ -1,5 +1,5 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import type { WebhookSecret } from '../config.js';
+import type { WebhookSecret } from '../config/secrets.js';
 
 /** Seconds between the signed time and this machine's clock: Stripe's own tolerance, here for both directions. */
 export const TOLERANCE_S = 300;

@@ -1,5 +1,5 @@
 import { Module, type DynamicModule } from '@nestjs/common';
-import type { Config } from '../config.js';
+import type { Config } from '../config/config.js';
 import { take, type Append } from './intake.js';
 import type { IntakeReport } from './intake.report.js';
 import { INTAKE, INTAKE_REPORT, WebhookController, type Intake } from './webhook.controller.js';

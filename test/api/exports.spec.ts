@@ -7,7 +7,7 @@ import type { TrialBalances } from '../../packages/client/src/openapi.js';
 import { policyChoices } from '../../derivations/policy.js';
 import { seededRandom } from '../../simulator/random.js';
 import { lives } from '../../simulator/simulator.js';
-import { variableOf } from '../../src/money-config.js';
+import { variableOf } from '../../src/config/money.js';
 import { bill, eventOf } from '../support/books-events.js';
 import { deliver, read, READ_TOKEN } from '../support/delivery.js';
 import { startLedger, type TestLedger } from '../support/ledger.js';

@@ -6,7 +6,7 @@ import { Places } from '../../src/api/places.js';
 import { tooManyWaiting } from '../../src/api/refusals.js';
 import { ReadPosition } from '../../src/api/read-position.js';
 import type { CatchUpState } from '../../src/catch-up/catch-up.js';
-import type { Role } from '../../src/config.js';
+import type { Role } from '../../src/config/config.js';
 import { startEmbeddedEventStore, type EmbeddedEventStore } from '../../packages/embedded-eventstore/src/index.js';
 import type { Trouble } from '../../src/eventstore/appender.js';
 import { connectEventStore, type EventStore } from '../../src/eventstore/event-store.js';

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { time } from '../../src/api/query.js';
 import { COMMANDS } from '../../src/cli/commands.js';
-import { VARIABLES } from '../../src/config.js';
+import { VARIABLES } from '../../src/config/config.js';
 import { PROBLEMS, problemsDocument } from '../../src/http/problems.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));

@@ -7,7 +7,7 @@ import { Registry } from 'prom-client';
 import { AuthGuard } from '../../src/http/auth.guard.js';
 import { scopesOf } from '../../openapi/document.js';
 import { AppModule } from '../../src/app.module.js';
-import { loadConfig } from '../../src/config.js';
+import { loadConfig } from '../../src/config/config.js';
 import { connectEventStore } from '../../src/eventstore/event-store.js';
 import { createServer } from '../../src/http/server.js';
 import { Tokens } from '../../src/http/tokens.js';

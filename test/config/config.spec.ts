@@ -3,8 +3,8 @@ import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DEFAULT_ACCESS_POLICY } from '../../src/access/policy.js';
 import { defaultPolicy } from '../../derivations/policy.js';
-import { ConfigError, loadConfig, loadMoneyPolicy } from '../../src/config.js';
-import { variablesOf } from '../../src/money-config.js';
+import { ConfigError, loadConfig, loadMoneyPolicy } from '../../src/config/config.js';
+import { variablesOf } from '../../src/config/money.js';
 import { withLocalSecrets } from '../../src/local-secrets.js';
 import { temporaryDirectory } from '../support/servers.js';
 

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { execFileSync } from 'node:child_process';
 import { chmod, chown, lstat, mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { loadConfig } from '../../src/config.js';
+import { loadConfig } from '../../src/config/config.js';
 import { openStores, type Stores } from '../../src/data-directory/index.js';
 import { startEmbeddedEventStore } from '../../packages/embedded-eventstore/src/index.js';
 import { withLocalSecrets } from '../../src/local-secrets.js';

@@ -1,5 +1,5 @@
 import type { LoggerService } from '@nestjs/common';
-import { loadConfig } from '../../src/config.js';
+import { loadConfig } from '../../src/config/config.js';
 import { startService, type Service } from '../../src/service.js';
 import { ADMIN_TOKEN, READ_TOKEN, SECRET } from './delivery.js';
 import { serviceDatabase, testEventStore, type TestServer } from './servers.js';

@@ -1,7 +1,7 @@
 import { Gauge, type Registry } from 'prom-client';
 import { derivations } from '../../../derivations/index.js';
 import type { CatchUpState } from '../../catch-up/catch-up.js';
-import { usesReadModels, type Role } from '../../config.js';
+import { usesReadModels, type Role } from '../../config/config.js';
 import type { Trouble } from '../../eventstore/appender.js';
 import { readFollowing, type Following } from '../../deriving/standing.js';
 import { withTimeout, type EventStore } from '../../eventstore/event-store.js';

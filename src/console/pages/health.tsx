@@ -1,4 +1,4 @@
-import type { Scope } from '../../config.js';
+import type { Scope } from '../../config/secrets.js';
 import type { StatusAnswer } from '../answers.js';
 import { counted } from '../operation-words.js';
 import { page, type Frame, type Shown } from '../page.js';

@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { includesScope } from '../../http/tokens.js';
-import type { Scope } from '../../config.js';
+import type { Scope } from '../../config/secrets.js';
 import { ASSETS } from '../assets.js';
 import type { Frame, Shown } from '../page.js';
 

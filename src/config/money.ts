@@ -1,5 +1,5 @@
 import { z, type ZodType } from 'zod';
-import { defaultPolicy, policyChoices, type MoneyPolicy } from '../derivations/policy.js';
+import { defaultPolicy, policyChoices, type MoneyPolicy } from '../../derivations/policy.js';
 
 /** The variable of a field: `MONEY_REFUND_TAX` of `refundTax`, `MRR_CHURNS` of `mrrChurns`. */
 export const variableOf = (name: string): string => {

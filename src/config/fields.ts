@@ -1,0 +1,60 @@
+import { z } from 'zod';
+
+/** What is wrong with a value, as a sentence without its name. */
+export class Mistake {
+  constructor(readonly text: string) {}
+}
+
+/** A whole number within bounds; a mistake shows the example. */
+export const wholeNumber = (min: number, max: number, example: number) => {
+  const error = `must be a whole number from ${min} to ${max}, e.g. ${example}`;
+  return z.coerce.number<string>({ error }).int({ error }).min(min, { error }).max(max, { error });
+};
+
+/** The same, with a value where none is set. */
+export const integer = (fallback: number, min: number, max: number) =>
+  wholeNumber(min, max, fallback).default(fallback);
+
+/** One of these words, with one where none is set. */
+export const oneOf = <const T extends readonly [string, ...string[]]>(values: T, fallback: T[number]) =>
+  z.enum(values, { error: `must be one of ${values.join(', ')}` }).default(fallback as never);
+
+/** Where a store is: `embedded` (where none is set), or an address of this scheme. */
+export const url = (scheme: RegExp, example: string) =>
+  z
+    .string()
+    .default('embedded')
+    .refine((value) => value === 'embedded' || scheme.test(value), `must be "embedded", or look like ${example}`);
+
+/** Parts that are separated by commas or spaces, each with its name before the first =. */
+export const named = z
+  .string()
+  .default('')
+  .transform((text) =>
+    text
+      .split(/[\s,]+/)
+      .filter(Boolean)
+      .map((part) => {
+        const at = part.indexOf('=');
+        return at < 0 ? { name: '', value: part } : { name: part.slice(0, at), value: part.slice(at + 1) };
+      }),
+  );
+
+/** One of these words; anything else is the mistake. */
+export const knownWord = (known: readonly string[], message: string) =>
+  z.string().refine((text) => known.includes(text), message);
+
+/** Some words of a list, or `none`. */
+export const wordsOf = <T extends string>(words: readonly [T, ...T[]], preset: readonly string[]) =>
+  z
+    .string()
+    .default(preset.join(','))
+    .transform((text) => (text === 'none' ? [] : text.split(/[\s,]+/).filter(Boolean)))
+    .pipe(z.array(z.enum(words, { error: `write some of ${words.join(', ')}, separated by commas, or none` })));
+
+/** `yes` or `no`, as a boolean. */
+export const yesOrNo = (fallback: boolean) =>
+  z
+    .enum(['yes', 'no'], { error: 'must be "yes" or "no"' })
+    .default(fallback ? 'yes' : 'no')
+    .transform((value) => value === 'yes');

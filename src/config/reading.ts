@@ -1,0 +1,76 @@
+import { readFileSync, statSync } from 'node:fs';
+import type { z } from 'zod';
+import { isOutboxSecret } from '../access-changes/outbox-config.js';
+import type { Environment } from './environment.js';
+import { Mistake } from './fields.js';
+
+/** Hold secrets: a message repeats nothing of them, and each can be given as the name of a file. */
+export const SECRET_VARIABLES = [
+  'EVENTSTORE_URL',
+  'DATABASE_URL',
+  'STRIPE_WEBHOOK_SECRETS',
+  'API_TOKENS',
+  'STRIPE_API_KEYS',
+];
+const isSecretVariable = (name: string): boolean => SECRET_VARIABLES.includes(name) || isOutboxSecret(name);
+
+/** The variable that names a file with the value of another. */
+export const fileVariable = (name: string): string => `${name}_FILE`;
+
+/** A value as a message repeats it; nothing of what may be a secret, also one that was put into the wrong variable. */
+const givenText = (name: string, value: string | undefined): string =>
+  value === undefined || SECRET_VARIABLES.includes(name) || !/^[\w.,: +-]{1,15}$/.test(value) ? '' : `, not "${value}"`;
+
+/** Variable by variable, so that one mistake hides no other; what is wrong has no value. */
+export function read<T extends z.ZodRawShape>(
+  schema: z.ZodObject<T>,
+  env: Environment,
+): { values: z.output<z.ZodObject<T>>; mistakes: string[] } {
+  const mistakes: string[] = [];
+  const values: Record<string, unknown> = {};
+  for (const [name, variable] of Object.entries(schema.shape)) {
+    const given = givenIn(env, name);
+    if (given instanceof Mistake) {
+      mistakes.push(given.text);
+      continue;
+    }
+    const parsed = (variable as unknown as z.ZodType).safeParse(given);
+    if (parsed.success) values[name] = parsed.data;
+    else
+      for (const message of new Set(parsed.error.issues.map((issue) => issue.message)))
+        mistakes.push(`${name}: ${message.replace(/\.$/, '')}${givenText(name, given)}.`);
+  }
+  return { values: values as z.output<z.ZodObject<T>>, mistakes };
+}
+
+const SECRET_FILE_BYTES_MAX = 64 * 1024;
+
+/** Messages repeat no path: it may be the secret itself, in the wrong variable. */
+const NAME_A_FILE = 'Set it to the path of a file that this account may read.';
+
+/** The value of a variable, or what is in the file that its `_FILE` variant names; undefined where neither is set. */
+export function givenIn(env: Environment, name: string): string | undefined | Mistake {
+  const inFile = fileVariable(name);
+  const value = env[name] === '' ? undefined : env[name];
+  const file = isSecretVariable(name) ? env[inFile] : undefined;
+  if (file === undefined || file === '') return value;
+  if (value !== undefined) return new Mistake(`${inFile}: ${name} is set too. Unset one of them.`);
+  try {
+    const stats = statSync(file);
+    if (!stats.isFile()) return new Mistake(`${inFile}: names no file. ${NAME_A_FILE}`);
+    if (stats.size > SECRET_FILE_BYTES_MAX) return new Mistake(`${inFile}: the file is larger than 64 kB.`);
+    const text = readFileSync(file, 'utf8').trim();
+    return text === '' ? new Mistake(`${inFile}: the file is empty.`) : text;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    return new Mistake(`${inFile}: the file cannot be read (${code ?? 'unknown error'}). ${NAME_A_FILE}`);
+  }
+}
+
+/** The environment as if what files hold were set in it: what is set by a file is set. */
+export const withFiles = (env: Environment): Environment => ({
+  ...env,
+  ...Object.fromEntries(
+    SECRET_VARIABLES.filter((name) => (env[fileVariable(name)] ?? '') !== '').map((name) => [name, 'in a file']),
+  ),
+});

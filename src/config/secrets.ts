@@ -1,0 +1,84 @@
+import { z } from 'zod';
+import { Mistake } from './fields.js';
+
+/** A bearer token of the API, the name that was given to it, and what it may do. */
+export type ApiToken = Readonly<{ token: string; name: string | null; scopes: readonly Scope[] }>;
+
+/** The access answer alone; all reads; reads and operations. Each may do what those before it may. */
+export type Scope = (typeof SCOPES)[number];
+const SCOPES = ['access', 'read', 'admin'] as const;
+const isScope = (word: string): word is Scope => (SCOPES as readonly string[]).includes(word);
+
+/** A signing secret of one Stripe endpoint; the label tells later from which endpoint an event came. */
+export type WebhookSecret = Readonly<{ label: string; secret: string }>;
+
+/** A key of Stripe's API: of one account, in one mode. */
+export type StripeApiKey = Readonly<{ label: string; key: string; livemode: boolean }>;
+
+/** As Stripe makes them; what is shorter was cut off, or is the example of a document. */
+const SIGNING_SECRET = /^whsec_[A-Za-z0-9+/=_-]{24,}$/;
+const TOKEN_LENGTH_MIN = 16;
+const TOKEN_NAME = /^[\w-]{1,40}$/;
+
+/** The entries of a list of secrets. A mistake names the place of its entry and nothing of it: it may be a secret. */
+const secretEntries = <T>(read: (entry: string) => T | Mistake) =>
+  z
+    .string()
+    .default('')
+    .transform((text, context) => {
+      const entries = text.split(/[\s,]+/).filter(Boolean);
+      return entries.flatMap((entry, index) => {
+        const value = read(entry);
+        if (!(value instanceof Mistake)) return [value];
+        context.addIssue({ code: 'custom', message: `entry ${index + 1} of ${entries.length} ${value.text}` });
+        return [];
+      });
+    });
+
+/** Signing secrets, separated by commas: `label=whsec_…`. */
+export const webhookSecrets = secretEntries((entry): WebhookSecret | Mistake => {
+  // A secret may end with =, so that the first = of one without a label does not end a label.
+  const at = entry.startsWith('whsec_') ? -1 : entry.indexOf('=');
+  const secret = entry.slice(at + 1);
+  return SIGNING_SECRET.test(secret)
+    ? { label: entry.slice(0, Math.max(at, 0)) || 'default', secret }
+    : new Mistake(
+        'is not a signing secret: those are whsec_ and at least 24 characters. Copy it whole from the endpoint in ' +
+          'Stripe, and write label=whsec_…, separated by commas.',
+      );
+});
+
+/** Keys of Stripe's API, separated by commas: `label=rk_live_…`. */
+export const stripeApiKeys = secretEntries((entry): StripeApiKey | Mistake => {
+  const at = entry.indexOf('=');
+  const key = entry.slice(at + 1);
+  const [, kind, mode] = /^(rk|sk|pk)_(live|test)_\w{4,}$/.exec(key) ?? [];
+  if (kind === undefined || kind === 'pk')
+    return new Mistake(
+      'is not a key for reading: those begin with rk_live_, rk_test_, sk_live_ or sk_test_. Make a restricted key in ' +
+        'Stripe (Developers, API keys), and write label=rk_live_…, separated by commas.',
+    );
+  return { label: entry.slice(0, Math.max(at, 0)) || 'default', key, livemode: mode === 'live' };
+});
+
+/** Tokens of the API, separated by commas: `name:scope+scope=TOKEN`. */
+export const apiTokens = secretEntries((entry): ApiToken | Mistake => {
+  const at = entry.indexOf('=');
+  const [, name, given] = /^(?:([^:]*):)?(.*)$/s.exec(entry.slice(0, Math.max(at, 0))) ?? [];
+  const scopes = (given || 'read').split('+');
+  const token = entry.slice(at + 1);
+  if (!scopes.every(isScope)) {
+    return new Mistake(
+      `names no known scope before its first =. The scopes are ${SCOPES.join(', ')}: write read=TOKEN, or support:read=TOKEN with a name, separated by commas.`,
+    );
+  }
+  if (name !== undefined && !TOKEN_NAME.test(name)) {
+    return new Mistake(
+      'has a name before its : that is none: write 1 to 40 letters, digits, - and _, e.g. support:read=TOKEN.',
+    );
+  }
+  if (token.length < TOKEN_LENGTH_MIN) {
+    return new Mistake(`has a token of fewer than ${TOKEN_LENGTH_MIN} characters. Make one: openssl rand -hex 24.`);
+  }
+  return { token, name: name ?? null, scopes };
+});

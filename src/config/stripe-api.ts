@@ -1,0 +1,72 @@
+import { z } from 'zod';
+import { wholeNumber } from './fields.js';
+import { stripeApiKeys, type StripeApiKey } from './secrets.js';
+
+/** How Stripe's API is asked; without a key it never is. */
+export type StripeApiConfig = Readonly<{
+  keys: readonly StripeApiKey[];
+  /** Where it is: Stripe, or a simulator. */
+  url: string;
+  /** The API version in which objects are asked for; null: that of the events. */
+  version: string | null;
+  /** Requests in any second, for a key of each mode. */
+  perSecond: Readonly<{ live: number; test: number }>;
+  /** Requests in any 24 hours of what runs by itself; `auto` follows the number of events. */
+  perDay: number | 'auto';
+}>;
+
+const stripeApiUrl = z
+  .string()
+  .default('https://api.stripe.com')
+  .refine((text) => {
+    const address = URL.canParse(text) ? new URL(text) : null;
+    return address !== null && /^https?:$/.test(address.protocol) && address.href === `${address.origin}/`;
+  }, 'must be an address without a path, e.g. https://api.stripe.com');
+const perDay = z.union([z.literal('auto'), z.coerce.number<string>().int().min(0).max(10_000_000)], {
+  error: 'must be "auto", or a whole number from 0 to 10000000, e.g. 300',
+});
+
+/** The variables that say how Stripe's API is asked. */
+export const stripeApiVariables = {
+  STRIPE_API_KEYS: stripeApiKeys,
+  STRIPE_API_URL: stripeApiUrl,
+  STRIPE_API_VERSION: z
+    .string()
+    .regex(/^\d{4}-\d{2}-\d{2}(\.[a-z]+)?$/, { error: 'must be an API version of Stripe, e.g. 2026-09-30.endive' })
+    .optional(),
+  STRIPE_API_RATE: wholeNumber(1, 100, 20).optional(),
+  STRIPE_API_DAILY: perDay.default('auto'),
+};
+
+type Values = z.output<z.ZodObject<typeof stripeApiVariables>>;
+
+/** A fifth of what Stripe allows to all programs of the account together (docs.stripe.com/rate-limits). */
+const PER_SECOND = { live: 20, test: 5 };
+
+/** What values of these variables say. */
+export const stripeApiOf = (values: Values): StripeApiConfig => ({
+  keys: values.STRIPE_API_KEYS,
+  url: values.STRIPE_API_URL,
+  version: values.STRIPE_API_VERSION ?? null,
+  perSecond:
+    values.STRIPE_API_RATE === undefined ? PER_SECOND : { live: values.STRIPE_API_RATE, test: values.STRIPE_API_RATE },
+  perDay: values.STRIPE_API_DAILY,
+});
+
+/** A warning for each live key that may do everything, where one that may read is enough. */
+export const needlessRights = (values: Values): string[] =>
+  values.STRIPE_API_KEYS.filter(({ key }) => key.startsWith('sk_live_')).map(
+    ({ label }) =>
+      `STRIPE_API_KEYS: ${label} is a secret key, which may do everything. The ledger only reads: make a restricted key.`,
+  );
+
+const LOCAL_HOSTS = ['localhost', '127.0.0.1', '[::1]'];
+
+/** Mistakes of an address: a live key is for Stripe alone, and never goes over a network that others can read. */
+export function addressMistakes({ STRIPE_API_URL: text, STRIPE_API_KEYS: keys }: Partial<Values>): string[] {
+  if (text === undefined || keys?.some(({ livemode }) => livemode) !== true) return [];
+  const { protocol, hostname } = new URL(text);
+  return protocol === 'https:' || LOCAL_HOSTS.includes(hostname)
+    ? []
+    : ['STRIPE_API_URL: must begin with https:// when STRIPE_API_KEYS has a live key, unless it is on this machine.'];
+}
