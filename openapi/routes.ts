@@ -157,6 +157,7 @@ export const routes: Readonly<Record<string, RouteDescription>> = {
     summary: 'What a payout consists of, and what is not explained of it yet',
     answer: 'PayoutReconciliation',
   },
+  'GET /v1/accounts': { summary: 'The chart of accounts, with what stands on each', answer: 'ChartOfAccounts' },
   'GET /v1/accounts/{name}/postings': {
     summary: 'What moved on an account of the chart, posting by posting',
     answer: 'AccountPostings',

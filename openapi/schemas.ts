@@ -780,6 +780,14 @@ const books: Properties = {
     ...{ since: time, data: list(ref('Reconciled')), open: list(ref('OpenItem')), isTruncated: flag },
     ...booked,
   }),
+  ChartAccount: object({
+    ...{ name: text, side: oneOf('debit', 'credit') },
+    balances: list(object({ ...scope, balanceMinor: minor })),
+  }),
+  ChartOfAccounts: object({
+    ...{ month: orNull(text), asOf: orNull(time), view, data: list(ref('ChartAccount')) },
+    ...booked,
+  }),
   AccountPostings: object({
     ...{ name: text, ...scope, ...period, startMinor: minor, endMinor: minor },
     ...{ data: list(ref('AccountPosting')), nextCursor: orNull(text) },

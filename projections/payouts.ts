@@ -1,6 +1,6 @@
 import type { MovementSnapshot } from '../src/events/normalise.js';
-import { lifecycleOf } from '../src/events/rank.js';
-import { flag, id, money, text, time } from './columns.js';
+import { lifecycleOf, statusesOf } from '../src/events/rank.js';
+import { between, flag, id, money, oneOf, text, time } from './columns.js';
 import { isStale } from './life.js';
 import { allBut, defineProjection, type Fact } from './projection.js';
 import { provenanceColumns, provenanceOf, rowOf } from './row.js';
@@ -8,17 +8,17 @@ import { provenanceColumns, provenanceOf, rowOf } from './row.js';
 /** Amounts in minor units of `currency`. */
 const columns = {
   id: id(),
-  status: id(),
+  status: id().filtered(oneOf(statusesOf('payout'))),
   amount_minor: money(),
-  currency: text(),
+  currency: text().filtered(),
   /** Stripe can tell what an automatic one consists of. */
-  is_automatic: flag().orNull(),
+  is_automatic: flag().orNull().filtered({ by: 'value', name: 'automatic', known: null }),
   /** `completed` once it can; null in old API versions. */
-  reconciliation_status: id().orNull(),
+  reconciliation_status: id().orNull().filtered(),
   balance_transaction: id().orNull(),
   failure_balance_transaction: id().orNull(),
-  arrives_at: time().orNull(),
-  created_at: time().orNull(),
+  arrives_at: time().orNull().filtered(between('arrives')),
+  created_at: time().orNull().filtered(between('created')),
 };
 const transactionColumns = { payout: id(), id: id() };
 
@@ -32,9 +32,14 @@ const life = lifecycleOf('payout');
 /** What is each payout now, and which balance transactions went out with it, as far as Stripe's API was asked? */
 export const payouts = defineProjection({
   name: 'payouts',
-  version: 1,
+  version: 2,
   tables: {
-    payouts: { columns: { ...columns, ...provenanceColumns }, key: ['id'], indexes: [] },
+    payouts: {
+      columns: { ...columns, ...provenanceColumns },
+      key: ['id'],
+      indexes: [],
+      listedBy: { time: 'created_at', id: 'id' },
+    },
     payout_transactions: {
       columns: { ...transactionColumns, ...provenanceColumns },
       key: ['payout', 'id'],

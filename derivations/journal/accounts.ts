@@ -61,3 +61,8 @@ export type Account = (typeof accounts)[keyof typeof accounts];
 
 /** All of them, in the order of the chart. */
 export const accountNames: readonly Account[] = Object.values(accounts);
+
+export type Side = 'debit' | 'credit';
+
+/** On which side its balance stands as a rule: what lowers revenue stands on the other side of `Income`. */
+export const sideOf = (name: Account): Side => (/^(Assets|Expenses|Income:Contra):/.test(name) ? 'debit' : 'credit');

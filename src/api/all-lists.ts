@@ -8,6 +8,7 @@ import { CREDIT_NOTES } from './invoices/credit-notes.js';
 import { INVOICES } from './invoices/invoices.js';
 import type { List } from './lists.js';
 import { PAYMENTS_LIST } from './payments/payment-queries.js';
+import { PAYOUTS } from './payouts/payouts.js';
 import { REFUNDS } from './refunds/refunds.js';
 import type { Resource } from './resource.js';
 import { SUBSCRIPTION_SCHEDULES, UPCOMING_INVOICES } from './subscriptions/schedules.js';
@@ -25,6 +26,7 @@ export const RESOURCES: readonly Resource[] = [
   PROMOTION_CODES,
   SUBSCRIPTION_SCHEDULES,
   UPCOMING_INVOICES,
+  PAYOUTS,
 ];
 
 /** Every list by time that the API has. */

@@ -33,6 +33,7 @@ const PATHS: Readonly<Record<string, string>> = {
   coupon: 'coupons',
   promotion_code: 'promotion-codes',
   subscription_schedule: 'subscription-schedules',
+  payout: 'payouts',
 };
 
 /** The page of a Stripe object; null of one that has none. */

@@ -1,5 +1,6 @@
 import type {
   AccountPostings,
+  ChartOfAccounts,
   CommittedMrr,
   CustomerMrr,
   DeferredRevenue,
@@ -13,6 +14,7 @@ import type {
   MrrOverTime,
   MrrPeriod,
   MrrTrialsEnded,
+  PayoutPage,
   Posting,
   Retentions,
   SubscriptionMrr,
@@ -22,6 +24,7 @@ import type {
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { bill, eventOf, paymentOf, secondOf, subscribed, type Whose } from '../support/books-events.js';
 import { deliver, read } from '../support/delivery.js';
+import { accountNames } from '../../derivations/journal/accounts.js';
 import { onDays } from '../../src/api/books/query.js';
 import { startLedger, type TestLedger } from '../support/ledger.js';
 import { creditNote, refund } from '../support/stripe-objects.js';
@@ -220,6 +223,27 @@ describe('the books of an invoice of three months, partly refunded', () => {
     ]);
     const { status } = await read(ledger.url, '/v1/accounts/Assets:Nothing/postings?currency=usd');
     expect(status).toBe(404);
+  });
+
+  it('are the chart of accounts, each with what stands on it, at the moment that is asked for', async () => {
+    const chart = async (when: string) => {
+      const { data } = await get<ChartOfAccounts>(`/accounts?account=${whose.account}&${when}`);
+      expect(data.map(({ name }) => name)).toEqual(accountNames);
+      return Object.fromEntries(
+        data.flatMap(({ name, balances: own }) =>
+          own.filter(({ balanceMinor }) => balanceMinor !== 0).map(({ balanceMinor }) => [name, balanceMinor]),
+        ),
+      );
+    };
+    for (const when of ['month=2026-02', 'asOf=2026-02-14T12:00:00Z', ''])
+      expect(await chart(when)).toEqual(await balances(whose, when));
+    const { data } = await get<ChartOfAccounts>('/accounts');
+    const sides = Object.fromEntries(data.map(({ name, side }) => [name, side]));
+    expect(sides).toMatchObject({
+      'Income:Revenue': 'credit',
+      'Income:Contra:Refunds': 'debit',
+      'Assets:Bank': 'debit',
+    });
   });
 
   it('tell why so much was deferred at the end of a month, as it was then', async () => {
@@ -556,6 +580,38 @@ it('tells that the books lack an event which cannot be read, though its stream g
   const { books, isComplete } = await get<TrialBalances>('/trial-balance');
   expect(books.parkedStreams).toBeGreaterThan(before);
   expect(isComplete).toBe(false);
+});
+
+it('lists payouts by their state, currency and day', async () => {
+  const whose = newWhose();
+  const payout = (id: string, status: string, day: string, fields = {}) =>
+    eventOf(whose)(
+      `payout.${status}`,
+      {
+        ...{ id, object: 'payout', amount: 1000, currency: 'usd', status, automatic: true, created: secondOf(day) },
+        ...{ arrival_date: secondOf(day) + 2 * 86_400, balance_transaction: `txn_${id}`, ...fields },
+      },
+      day,
+    );
+  const [first, second, third] = ['po', 'po', 'po'].map(randomId) as [string, string, string];
+  await send(
+    payout(first, 'paid', '2026-01-05'),
+    payout(second, 'paid', '2026-01-12', { currency: 'eur' }),
+    payout(third, 'failed', '2026-01-19', { automatic: false }),
+  );
+  const list = async (query: string) =>
+    (await get<PayoutPage>(`/payouts?account=${whose.account}&${query}`)).data.map(({ id }) => id);
+  expect(await list('')).toEqual([third, second, first]);
+  expect(await list('status=paid&order=created')).toEqual([first, second]);
+  expect(await list('currency=eur')).toEqual([second]);
+  expect(await list('automatic=false')).toEqual([third]);
+  expect(await list('arrivesSince=2026-01-14T00:00:00Z')).toEqual([third, second]);
+  expect(await get(`/payouts/${second}`)).toMatchObject({
+    id: second,
+    amountMinor: 1000,
+    currency: 'eur',
+    status: 'paid',
+  });
 });
 
 it('bounds a list by days of the zone of the policy, also where clocks change', () => {

@@ -239,6 +239,23 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/v1/accounts": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** The chart of accounts, with what stands on each */
+        readonly get: operations["getAccounts"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/v1/accounts/{name}/postings": {
         readonly parameters: {
             readonly query?: never;
@@ -1177,6 +1194,40 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/v1/payouts": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** A list: payout */
+        readonly get: operations["getPayouts"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/payouts/{id}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** One payout */
+        readonly get: operations["getPayoutsById"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/v1/payouts/{id}/reconciliation": {
         readonly parameters: {
             readonly query?: never;
@@ -2091,6 +2142,30 @@ export interface components {
         };
         readonly UpcomingInvoicePage: {
             readonly data: readonly components["schemas"]["UpcomingInvoice"][];
+            readonly nextCursor: string | null;
+        };
+        readonly Payout: {
+            readonly id: string;
+            /** @description One of pending, in_transit, paid, canceled, failed; more may come. */
+            readonly status: string;
+            readonly amountMinor: number;
+            readonly currency: string;
+            readonly isAutomatic: boolean | null;
+            readonly reconciliationStatus: string | null;
+            readonly balanceTransaction: string | null;
+            readonly failureBalanceTransaction: string | null;
+            /** Format: date-time */
+            readonly arrivesAt: string | null;
+            /** Format: date-time */
+            readonly createdAt: string | null;
+            readonly livemode: boolean | null;
+            readonly account: string | null;
+            readonly changedBy: components["schemas"]["ChangedBy"];
+            readonly stale?: components["schemas"]["Stale"];
+            readonly unread?: components["schemas"]["Unread"];
+        };
+        readonly PayoutPage: {
+            readonly data: readonly components["schemas"]["Payout"][];
             readonly nextCursor: string | null;
         };
         readonly Subscription: {
@@ -3488,6 +3563,28 @@ export interface components {
             readonly isComplete: boolean;
             readonly books: components["schemas"]["Books"];
         };
+        readonly ChartAccount: {
+            readonly name: string;
+            /** @description One of debit, credit; more may come. */
+            readonly side: string;
+            readonly balances: readonly {
+                readonly livemode: boolean;
+                readonly account: string | null;
+                readonly currency: string;
+                /** @description In minor units of the currency beside it. */
+                readonly balanceMinor: number;
+            }[];
+        };
+        readonly ChartOfAccounts: {
+            readonly month: string | null;
+            /** Format: date-time */
+            readonly asOf: string | null;
+            /** @description One of frozen, restated; more may come. */
+            readonly view: string;
+            readonly data: readonly components["schemas"]["ChartAccount"][];
+            readonly isComplete: boolean;
+            readonly books: components["schemas"]["Books"];
+        };
         readonly AccountPostings: {
             readonly name: string;
             readonly livemode: boolean;
@@ -4292,6 +4389,8 @@ export type SubscriptionSchedule = components['schemas']['SubscriptionSchedule']
 export type SubscriptionSchedulePage = components['schemas']['SubscriptionSchedulePage'];
 export type UpcomingInvoice = components['schemas']['UpcomingInvoice'];
 export type UpcomingInvoicePage = components['schemas']['UpcomingInvoicePage'];
+export type Payout = components['schemas']['Payout'];
+export type PayoutPage = components['schemas']['PayoutPage'];
 export type Subscription = components['schemas']['Subscription'];
 export type Subscriptions = components['schemas']['Subscriptions'];
 export type Invoice = components['schemas']['Invoice'];
@@ -4370,6 +4469,8 @@ export type OpenItem = components['schemas']['OpenItem'];
 export type BalanceCheckpoint = components['schemas']['BalanceCheckpoint'];
 export type Reconciled = components['schemas']['Reconciled'];
 export type Reconciliation = components['schemas']['Reconciliation'];
+export type ChartAccount = components['schemas']['ChartAccount'];
+export type ChartOfAccounts = components['schemas']['ChartOfAccounts'];
 export type AccountPostings = components['schemas']['AccountPostings'];
 export type AccountPosting = components['schemas']['AccountPosting'];
 export type PayoutReconciliation = components['schemas']['PayoutReconciliation'];
@@ -4852,6 +4953,44 @@ export interface operations {
                 };
                 content: {
                     readonly "application/json": components["schemas"]["Rejected"];
+                };
+            };
+            /** @description A problem; x-problems lists its codes. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly getAccounts: {
+        readonly parameters: {
+            readonly query?: {
+                readonly minPosition?: string;
+                readonly waitMs?: number;
+                readonly account?: string;
+                readonly livemode?: "true" | "false";
+                readonly currency?: string;
+                readonly month?: string;
+                readonly asOf?: string;
+                readonly view?: "frozen" | "restated";
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The chart of accounts, with what stands on each */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ChartOfAccounts"];
                 };
             };
             /** @description A problem; x-problems lists its codes. */
@@ -7025,6 +7164,85 @@ export interface operations {
                 };
                 content: {
                     readonly "application/json": components["schemas"]["Payment"];
+                };
+            };
+            /** @description A problem; x-problems lists its codes. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly getPayouts: {
+        readonly parameters: {
+            readonly query?: {
+                readonly minPosition?: string;
+                readonly waitMs?: number;
+                readonly cursor?: string;
+                readonly limit?: number;
+                readonly order?: "-created" | "created";
+                readonly status?: string | readonly string[];
+                readonly currency?: string | readonly string[];
+                readonly automatic?: "true" | "false";
+                readonly reconciliationStatus?: string | readonly string[];
+                readonly arrivesSince?: string;
+                readonly arrivesUntil?: string;
+                readonly createdSince?: string;
+                readonly createdUntil?: string;
+                readonly livemode?: "true" | "false";
+                readonly account?: string | readonly string[];
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description A list: payout */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["PayoutPage"];
+                };
+            };
+            /** @description A problem; x-problems lists its codes. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly getPayoutsById: {
+        readonly parameters: {
+            readonly query?: {
+                readonly minPosition?: string;
+                readonly waitMs?: number;
+            };
+            readonly header?: never;
+            readonly path: {
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description One payout */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Payout"];
                 };
             };
             /** @description A problem; x-problems lists its codes. */

@@ -1,14 +1,17 @@
 import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
 import { z } from 'zod';
-import { accountNames } from '../../../derivations/journal/accounts.js';
+import { accountNames, sideOf, type Account, type Side } from '../../../derivations/journal/accounts.js';
 import { AskedBy, type Asker } from '../../http/asker.js';
 import { NeedsScope } from '../../http/auth.guard.js';
 import { ProblemError } from '../../http/problem.js';
+import { Closings } from '../../closings/closing-log.js';
+import type { Scope } from '../books/amounts.js';
 import { Books, type Booked } from '../books/books.js';
 import { month, monthAfter, monthOf, nowSecond, scope } from '../books/query.js';
 import { JOURNAL_BOOKS } from '../books/tokens.js';
 import { cursorOf, placeOfCursor } from '../cursor.js';
 import { badQuery, freshness, paging, whose } from '../query.js';
+import { askingBalances, balancesAsked, type Balances } from '../trial-balance/balances.js';
 import { trialBalanceOfMonth } from '../trial-balance/trial-balance.js';
 import { postingsOf, type AccountPosting, type AskedAccount, type PostingPlace } from './postings.js';
 
@@ -35,11 +38,41 @@ type Postings = Readonly<{
   nextCursor: string | null;
 }>;
 
-/** Accounts of the chart: what their figures consist of. */
+/** An account of the chart, and what stands on it; plus is debit. Nothing of it: it was never used. */
+type ChartAccount = Readonly<{
+  name: Account;
+  side: Side;
+  balances: readonly (Scope & Readonly<{ balanceMinor: number }>)[];
+}>;
+type Chart = Omit<Balances, 'data'> & Readonly<{ data: readonly ChartAccount[] }>;
+
+/** Accounts of the chart: what stands on them, and what their figures consist of. */
 @Controller('accounts')
 @NeedsScope('read')
 export class AccountsController {
-  constructor(@Inject(JOURNAL_BOOKS) private readonly books: Books) {}
+  constructor(
+    @Inject(JOURNAL_BOOKS) private readonly books: Books,
+    @Inject(Closings) private readonly closings: Closings,
+  ) {}
+
+  /** The chart of accounts, each with what the trial balance says stands on it, in its currencies, modes and accounts of Stripe's. */
+  @Get()
+  async chart(
+    @Query({ schema: askingBalances }) asked: z.output<typeof askingBalances>,
+    @AskedBy() asker: Asker,
+  ): Promise<Booked<Chart>> {
+    const { data, ...shown } = await balancesAsked({ books: this.books, closings: this.closings }, asked, asker);
+    const balances = data.flatMap(({ livemode, account, currency, accounts }) =>
+      accounts.map(({ name, endMinor }) => ({ name, livemode, account, currency, balanceMinor: endMinor })),
+    );
+    return {
+      ...shown,
+      data: accountNames.map((name) => ({
+        ...{ name, side: sideOf(name) },
+        balances: balances.filter((one) => one.name === name).map(({ name: _, ...balance }) => balance),
+      })),
+    };
+  }
 
   /** Every posting on an account in some months, with what stands there after it. @throws ProblemError 404 for a name that is not in the chart */
   @Get(':name/postings')

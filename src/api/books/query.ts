@@ -69,6 +69,13 @@ export const monthOf = (second: number, zone: string): string => monthName(calen
 /** The first second of a month. */
 export const monthStart = (name: string, zone: string): number => calendarOf(zone).monthStart(monthNamed(name));
 
+/** The month whose last second this is; null for another moment. */
+export function monthEndedBy(at: Date, zone: string): string | null {
+  const second = Math.floor(at.getTime() / 1000);
+  const month = monthOf(second, zone);
+  return monthStart(monthAfter(month), zone) === second + 1 ? month : null;
+}
+
 /** So many months later. */
 export const monthAfter = (name: string, months = 1): string => monthName(monthNamed(name) + months);
 

@@ -1,5 +1,4 @@
 import { earnedMoves } from '../../../derivations/journal/moved.js';
-import { calendarOf } from '../../../derivations/revenue/calendar.js';
 import { earnedBy } from '../../../derivations/revenue/earned.js';
 import {
   monthOf,
@@ -63,7 +62,7 @@ function movedFrom({ name, livemode, account, currency, ...sums }: Scope & { nam
   return { name, livemode, account, currency, start, debit, credit };
 }
 
-/** The same up to a second, which is included. Revenue is earned by the second. */
+/** The same up to a second, which is included and ends no month. Revenue is earned by the second. */
 export async function trialBalanceAt(
   connection: Queryable,
   at: Date,
@@ -71,8 +70,6 @@ export async function trialBalanceAt(
 ): Promise<readonly TrialBalance[]> {
   const until = Math.floor(at.getTime() / 1000) + 1;
   const month = monthOf(until - 1, policy.zone);
-  if (until === calendarOf(policy.zone).monthStart(calendarOf(policy.zone).monthOf(until - 1) + 1))
-    return trialBalanceOfMonth(connection, month, asked);
   const before = new Parameters();
   const beforeConditions = [`month < ${before.add(month)}`, ...scopeConditions(asked, before)];
   const { rows: starting } = await connection.query<Scope & { name: string }>(

@@ -21,6 +21,7 @@ const KINDS: Readonly<Record<string, string>> = {
   coupons: 'Coupon',
   'promotion-codes': 'Promotion code',
   'subscription-schedules': 'Subscription schedule',
+  payouts: 'Payout',
 };
 /** These have pages of their own. */
 const ELSEWHERE = ['customers', 'subscriptions', 'events'];
@@ -55,9 +56,16 @@ function show(one: One, { path }: Asked): Shown {
           id="known"
           aside={
             <span>
-              {path['resource'] === 'invoices' ? (
+              {path['resource'] === 'invoices' || path['resource'] === 'payouts' ? (
                 <>
-                  <a href={withQuery('/console/journal', { invoice: one.id })}>Its journal</a>,{' '}
+                  <a
+                    href={withQuery('/console/journal', {
+                      [path['resource'] === 'invoices' ? 'invoice' : 'object']: one.id,
+                    })}
+                  >
+                    Its journal
+                  </a>
+                  ,{' '}
                 </>
               ) : null}
               <a href={withQuery('/console/events', { object: one.id })}>Its events</a>

@@ -1,0 +1,47 @@
+import { z } from 'zod';
+import type { Asker } from '../../http/asker.js';
+import { Closings } from '../../closings/closing-log.js';
+import type { Books, Booked } from '../books/books.js';
+import { month, monthEndedBy, scope, view, type View } from '../books/query.js';
+import { frozenIn } from '../closings/frozen-books.js';
+import { freshness, instant } from '../query.js';
+import { trialBalanceAt, trialBalanceOfMonth, type TrialBalance } from './trial-balance.js';
+
+/** Balances at the end of a month or at a second: without either, now. */
+export const askingBalances = z
+  .strictObject({ ...freshness, ...scope, month: month.optional(), asOf: instant.optional(), view: view.optional() })
+  .refine(({ month: one, asOf }) => one === undefined || asOf === undefined, {
+    path: ['asOf'],
+    error: 'is for a moment, and month for a whole month: give one of them',
+  })
+  .refine(({ month: one, view: wanted }) => one !== undefined || wanted !== 'frozen', {
+    path: ['view'],
+    error: 'frozen is for a month: what a moment shows is what is known of it now',
+  });
+
+export type Balances = Readonly<{
+  month: string | null;
+  asOf: Date | null;
+  view: View;
+  data: readonly TrialBalance[];
+}>;
+
+/** What stands on every account. A closed month is as it was closed unless the other view is asked for, and so is its last second. */
+export async function balancesAsked(
+  { books, closings }: Readonly<{ books: Books; closings: Closings }>,
+  { month: wanted, asOf, view: asView, ...asked }: z.output<typeof askingBalances>,
+  asker: Asker,
+): Promise<Booked<Balances>> {
+  const at = wanted === undefined ? (asOf ?? new Date()) : null;
+  const whole = wanted ?? (at === null ? null : monthEndedBy(at, books.policy.zone));
+  const shown = whole === null ? 'restated' : (asView ?? 'frozen');
+  const frozen =
+    whole === null || shown === 'restated' ? [] : await frozenIn(closings, asked, { from: whole, to: whole });
+  return books.ask(asked, asker, async (connection) => ({
+    ...{ month: wanted ?? null, asOf: at, view: shown },
+    data:
+      whole === null
+        ? await trialBalanceAt(connection, at ?? new Date(), { ...asked, policy: books.policy })
+        : await trialBalanceOfMonth(connection, whole, { ...asked, frozen }),
+  }));
+}
