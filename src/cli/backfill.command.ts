@@ -1,7 +1,7 @@
 import { unfinishedBackfill } from '../reconcile/asking.js';
 import type { BackfillEnd, BackfillState } from '../reconcile/backfill.js';
 import { runBackfill, startedBy } from '../reconcile/run-kinds.js';
-import { beginRun, latestRuns, readRun, type Run } from '../reconcile/run-log.js';
+import { beginRun, hasEnded, latestRuns, readRun, type Run } from '../reconcile/run-log.js';
 import { RESOURCES } from '../stripe-api/resources.js';
 import { textOption, UsageError, type Command, type Context, type Given } from './command.js';
 import { onStripe, STRIPE_HELP, STRIPE_OPTIONS, WAIT_HELP, waitOf, type StripeContext } from './on-stripe.js';
@@ -65,6 +65,10 @@ async function runOf(given: Given, { store, session, key }: StripeContext): Prom
   if (wanted !== undefined) {
     const run = await readRun(store, wanted);
     if (run === null) throw new UsageError(`There is no run ${wanted}. "runs" lists them.`);
+    if (run.started === null && hasEnded(run))
+      throw new UsageError(
+        `The run ${wanted} was stopped before it began: there is nothing to resume. Begin a new one.`,
+      );
     if (run.started === null) throw new UsageError(`The run ${wanted} has not begun: a service takes it up.`);
     return run;
   }

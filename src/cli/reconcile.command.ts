@@ -180,7 +180,7 @@ const SHOWN_MAX = 200;
 const onlyOf = (text = ''): readonly string[] => text.split(',').filter((name) => name !== '');
 
 function print(
-  { kind, why, recovered, findings, counts }: Reconciled,
+  { kind, why, recovered, findings, counts, unconfirmed }: Reconciled,
   found: readonly ShownFinding[],
   { format, print: line }: { format: 'text' | 'json' | 'csv'; print: (text: string) => void },
 ): void {
@@ -191,7 +191,7 @@ function print(
   }
   if (format === 'json') {
     for (const finding of found) line(JSON.stringify(finding));
-    line(JSON.stringify({ kind, why, missing: missing.length, findings: findings.length, counts }));
+    line(JSON.stringify({ kind, why, missing: missing.length, findings: findings.length, counts, unconfirmed }));
     return;
   }
   for (const finding of found.slice(0, SHOWN_MAX)) for (const text of linesOf(finding)) line(text);
@@ -199,10 +199,18 @@ function print(
   const causes = counted(missing.map(({ cause }) => cause));
   const looks = Object.entries(counts).map(([verdict, count]) => `${verdict} ${count}`);
   line(`events:  ${recovered?.listed ?? 0} listed, ${missing.length} missing${causes === '' ? '' : ` (${causes})`}`);
-  line(`objects: ${looks.join(', ') || 'none were compared'}`);
-  line(`found:   ${counted(findings.map(({ verdict }) => verdict)) || 'nothing that differs'}`);
+  line(`objects: ${looks.join(', ') || 'none were compared'}${looks.length > 0 ? ' (at the first look)' : ''}`);
+  line(`found:   ${foundText(kind, findings, unconfirmed)}`);
   if (why !== null) line(`Stopped: ${why}`);
   else if (found.length > 0) line(endOf(found));
+}
+
+/** What is known; of what was not looked at again nothing is. */
+function foundText(kind: Reconciled['kind'], findings: Reconciled['findings'], unconfirmed: number): string {
+  const found = counted(findings.map(({ verdict }) => verdict));
+  if (kind === 'reconciled') return found || 'nothing that differs';
+  const open = unconfirmed === 0 ? '' : `; ${unconfirmed} differed, and were not looked at again`;
+  return `${found || 'nothing is known'}${open}`;
 }
 
 function endOf(found: readonly ShownFinding[]): string {

@@ -134,6 +134,7 @@ export type StripeRun = Omit<Api.StripeRun, 'state' | 'options'> &
       counts?: Readonly<Record<string, Readonly<Record<string, number>>>>;
       /** By verdict, of first looks. */
       objects?: Readonly<Record<string, number>>;
+      unconfirmed?: number;
       /** Resources that Stripe does not show, and why. */
       skipped?: Readonly<Record<string, string>>;
     }>;

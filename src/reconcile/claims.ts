@@ -21,6 +21,8 @@ export type Claim = Readonly<{
 /** Requests and listed events of the last 24 hours. */
 export type Spent = Readonly<{
   requests: readonly Readonly<{ at: number; requests: number }>[];
+  /** Of these what the claim in hand reserves: nobody has said yet how much of it was asked. */
+  inHand: number;
   listed: number;
 }>;
 
@@ -51,7 +53,8 @@ export async function readClaims(store: EventStore, whose: Account, now: number)
     requests.push({ at: event.at, requests: later?.by === event.by ? later.spent : event.reserved });
     later = event;
   }
-  return { last, revision, spent: { requests, listed } };
+  const inHand = last !== null && last.until > now ? last.reserved : 0;
+  return { last, revision, spent: { requests, inHand, listed } };
 }
 
 /** Takes the right to ask; false where another process was faster. */

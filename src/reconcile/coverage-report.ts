@@ -11,7 +11,7 @@ export type CoverageReport = Account &
     /** Null: nothing is covered yet. */
     until: number | null;
     gaps: readonly Gap[];
-    /** Requests of 24 hours, of what runs by itself. */
+    /** Requests of 24 hours, of what runs by itself; those of a claim are told by the next one. */
     requests: number;
   }>;
 
@@ -47,7 +47,8 @@ async function reportOf(
     if (event.kind === 'swept') for (const from of event.gaps) swept.add(from);
     if (event.kind === 'gap' && !swept.has(event.from)) gaps.push(event);
   }
-  return { ...whose, until, gaps, revision, requests: spent.requests.reduce((sum, { requests }) => sum + requests, 0) };
+  const requests = spent.requests.reduce((sum, one) => sum + one.requests, -spent.inHand);
+  return { ...whose, until, gaps, revision, requests };
 }
 
 /** What was left by these gaps, named by their first seconds, was found by comparing everything, and repaired. */

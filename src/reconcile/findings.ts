@@ -85,9 +85,10 @@ const placeOf = (place: Finding['repaired']): ShownFinding['repaired'] =>
 
 /** Ends a run with what it found. @throws RunTaken when another process has ended it */
 export async function endOfRun(run: RunAtWork, reconciled: Reconciled): Promise<void> {
-  const { kind, why, counts, recovered } = reconciled;
+  const { kind, why, counts, recovered, unconfirmed } = reconciled;
   const events = { listed: recovered?.listed ?? 0, missing: recovered?.missed.length ?? 0 };
-  await end(run, findingsOf(reconciled), { isWhole: kind === 'reconciled', state: { why, objects: counts, events } });
+  const state = { why, objects: counts, events, ...(unconfirmed === 0 ? {} : { unconfirmed }) };
+  await end(run, findingsOf(reconciled), { isWhole: kind === 'reconciled', state });
 }
 
 /** The same of a comparison of money. */
@@ -109,7 +110,9 @@ type Ending = Readonly<{ isWhole: boolean; state: Readonly<Record<string, unknow
 async function end(run: RunAtWork, found: readonly ShownFinding[], { isWhole, state }: Ending): Promise<void> {
   for (let at = 0; at < Math.min(found.length, FINDINGS_MAX); at += FINDINGS_AT_ONCE)
     await run.say({ step: 'checkpoint', state: { found: found.slice(at, at + FINDINGS_AT_ONCE) } });
-  await run.say({ step: isWhole ? 'finished' : 'stopped', state: { ...state, findings: found.length } });
+  // That nothing was found is known only of what was compared to its end.
+  const findings = isWhole || found.length > 0 ? { findings: found.length } : {};
+  await run.say({ step: isWhole ? 'finished' : 'stopped', state: { ...state, ...findings } });
 }
 
 /** What a run found, in its order; each once, also where a process that was killed had begun to say it. */

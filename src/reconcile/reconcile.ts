@@ -36,6 +36,8 @@ export type Reconciled = Readonly<{
   findings: readonly Finding[];
   /** By verdict, of first looks. */
   counts: Readonly<Record<string, number>>;
+  /** Objects that differed at the first look, and were not looked at again: nothing is concluded of them. */
+  unconfirmed: number;
 }>;
 
 export type ReconcileOptions = Readonly<{
@@ -77,14 +79,7 @@ const OPEN: Readonly<Record<string, readonly string[]>> = {
 const LISTED_BY_CLOCK = new Set(['customer', 'subscription']);
 
 /** It stops here: nothing is concluded from what could not be asked, nor repaired where too much differs. */
-class Stopped extends Error {
-  constructor(
-    why: string,
-    readonly suspects: readonly Suspect[] = [],
-  ) {
-    super(why);
-  }
-}
+class Stopped extends Error {}
 
 /**
  * Compares the ledger with Stripe, object by object. What an event can tell is recovered first; what differs then is looked at again,
@@ -97,6 +92,9 @@ export class Reconcile {
   readonly #seen = new Set<string>();
   /** Test clocks: the time of one that stands, null of one that advances. */
   readonly #clocks = new Map<string, number | null>();
+  /** What differed at the last look at it, and is to be looked at again. */
+  #open: Suspect[] = [];
+  readonly #findings: Finding[] = [];
   #compared = 0;
   #repairs = 0;
 
@@ -114,45 +112,47 @@ export class Reconcile {
     const { run, repair } = this.options;
     const events = await recover({ api: session.api, store, appender, database }, { session, run, isDryRun: !repair });
     const recovered = events.kind === 'recovered' ? events : null;
-    const ended = (kind: Reconciled['kind'], why: string | null, findings: readonly Finding[]): Reconciled => ({
-      ...{ kind, why, recovered, findings },
-      counts: this.#counts,
+    const ended = (kind: Reconciled['kind'], why: string | null): Reconciled => ({
+      ...{ kind, why, recovered },
+      ...{ findings: this.#findings, counts: this.#counts, unconfirmed: this.#open.length },
     });
-    if (events.kind === 'refused') return ended('stopped', events.message, []);
+    if (events.kind === 'refused') return ended('stopped', events.message);
     // What an event tells that is only missing is no drift.
     const told = new Set(recovered?.missed.map(({ objectId }) => objectId));
     try {
       await this.#askClocks();
       const { sample } = this.options;
-      const found = sample === undefined ? await this.#sweep() : await this.#sampled(sample);
-      const suspects = found.filter(({ recorded: { look } }) => !told.has(look.id));
-      this.#assertFew(suspects);
-      return ended('reconciled', null, await this.#confirm(suspects));
+      await (sample === undefined ? this.#sweep() : this.#sampled(sample));
+      this.#open = this.#open.filter(({ recorded: { look } }) => !told.has(look.id));
+      this.#assertFew();
+      await this.#confirm();
+      return ended('reconciled', null);
     } catch (error) {
       if (!(error instanceof Stopped)) throw error;
-      return ended('stopped', error.message, error.suspects.map(findingOf));
+      return ended('stopped', error.message);
     }
   }
 
   /** @throws Stopped where so much differs that it is no drift */
-  #assertFew(suspects: readonly Suspect[]): void {
+  #assertFew(): void {
     const of = (...kinds: readonly string[]): number =>
-      suspects.filter(({ recorded: { verdict } }) => kinds.includes(verdict.kind)).length;
+      this.#open.filter(({ recorded: { verdict } }) => kinds.includes(verdict.kind)).length;
     if (of('unknown') > Math.max(this.#compared, COMPARED_MIN))
       throw new Stopped('Most of what Stripe has is not recorded. Run "backfill" first.');
     const drifted = of('drift', 'gone', 'contradicts');
-    if (this.#compared >= COMPARED_MIN && drifted > this.#compared * DRIFTED_SHARE_MAX)
+    if (this.#compared >= COMPARED_MIN && drifted > this.#compared * DRIFTED_SHARE_MAX) {
+      // So many are no change under way: they are shown as they are.
+      this.#findings.push(...this.#open.splice(0).map(findingOf));
       throw new Stopped(
         `${drifted} of ${this.#compared} objects differ, more than 5 %: this is no drift. Check that key, account and STRIPE_API_VERSION are right. Nothing was repaired.`,
-        suspects,
       );
-    if (suspects.length > SUSPECTS_MAX)
+    }
+    if (this.#open.length > SUSPECTS_MAX)
       throw new Stopped(`More than ${SUSPECTS_MAX} objects differ. Compare in parts, with --only.`);
   }
 
   /** First looks: at what Stripe lists, and at what is open in the rows and in no list. */
-  async #sweep(): Promise<Suspect[]> {
-    const suspects: Suspect[] = [];
+  async #sweep(): Promise<void> {
     for (const { resource, params } of this.#listings()) {
       for await (const page of this.parts.session.api.pages(resource, { params })) {
         this.#assertWanted();
@@ -160,17 +160,16 @@ export class Reconcile {
         if (resource.object in OPEN) for (const { object, id } of page.items) this.#seen.add(`${object} ${id}`);
         const timeOf = (clock: string) => this.#clocks.get(clock) ?? null;
         const looks = page.items.flatMap((item) => lookByClock(item, page, this.#whose, timeOf) ?? []);
-        suspects.push(...(await this.#judged(looks)));
-        if (suspects.length > SUSPECTS_MAX) this.#assertFew(suspects);
+        this.#open.push(...(await this.#judged(looks)));
+        if (this.#open.length > SUSPECTS_MAX) this.#assertFew();
       }
       this.options.report(`${resource.object} ${Object.values(params).join(' ')}: ${this.#compared} objects compared`);
     }
     for await (const { object, id, stream } of this.#openRows()) {
       if (this.#seen.has(`${object} ${id}`)) continue;
       const look = await this.#lookAt(object, id, undefined);
-      if (look !== null) suspects.push(...(await this.#judged([look], () => stream)));
+      if (look !== null) this.#open.push(...(await this.#judged([look], () => stream)));
     }
-    return suspects;
   }
 
   /** @throws Stopped when somebody wants it stopped */
@@ -214,15 +213,13 @@ export class Reconcile {
   }
 
   /** First looks at objects of the log at random. */
-  async #sampled(count: number): Promise<Suspect[]> {
-    const suspects: Suspect[] = [];
+  async #sampled(count: number): Promise<void> {
     for (const stream of await sampleStreams(this.parts.database, count)) {
       const named = objectOfStream(stream, this.#whose.livemode);
       const look = named === null ? null : await this.#lookAt(named.object, named.id, undefined);
-      if (look !== null) suspects.push(...(await this.#judged([look], () => stream)));
+      if (look !== null) this.#open.push(...(await this.#judged([look], () => stream)));
     }
     this.options.report(`${this.#compared} objects compared`);
-    return suspects;
   }
 
   /** What the rows show as open; page by page, so that none is left out however many there are. */
@@ -282,21 +279,18 @@ export class Reconcile {
    * Looks again a minute later, in rounds: what differs in the same way is a finding, and is repaired where that is wanted. What differs in
    * another way goes on changing.
    */
-  async #confirm(suspects: readonly Suspect[]): Promise<Finding[]> {
-    const findings: Finding[] = [];
-    let open = suspects;
-    for (let look = 2; look <= LOOKS_MAX && open.length > 0; look += 1) {
+  async #confirm(): Promise<void> {
+    for (let look = 2; look <= LOOKS_MAX && this.#open.length > 0; look += 1) {
       await this.options.wait(LOOKS_APART_S);
-      const changing: Suspect[] = [];
-      for (const suspect of open) {
+      for (const suspect of [...this.#open]) {
         const now = await this.#lookAgain(suspect);
-        if (now === null) continue;
-        if (isAlike(suspect, now)) findings.push(await this.#found(suspect, now));
-        else changing.push(now);
+        // It leaves the open ones once it was looked at: what is told of a run that is stopped here is true then.
+        if (now !== null && isAlike(suspect, now)) this.#findings.push(await this.#found(suspect, now));
+        this.#open.shift();
+        if (now !== null && !isAlike(suspect, now)) this.#open.push(now);
       }
-      open = changing;
     }
-    return [...findings, ...open.map((suspect) => ({ ...findingOf(suspect), verdict: 'busy' as const }))];
+    this.#findings.push(...this.#open.splice(0).map((one) => ({ ...findingOf(one), verdict: 'busy' as const })));
   }
 
   /** What differs still; null where nothing does. In the version of the object's last event, so that nothing else can differ. */

@@ -88,6 +88,7 @@ export async function endOfRecovery(run: RunAtWork, recovered: Recovered): Promi
     recovered: isRefused ? null : recovered,
     findings: [],
     counts: {},
+    unconfirmed: 0,
   });
 }
 

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { indexPosition } from '../read-models/checkpoints.js';
-import { DailyBudget } from '../stripe-api/budget.js';
+import { DailyBudget, type Taken } from '../stripe-api/budget.js';
 import type { RequestReport } from '../stripe-api/stripe-api.js';
 import { isNotYetMade } from '../read-models/database.js';
 import { claim, readClaims } from './claims.js';
@@ -56,14 +56,15 @@ const LOOK_AGAIN_MS = 60_000;
 const PER_DAY = 300;
 /** A comparison further back is not of today. */
 const LOOK_BACK = 50;
-/** What one pass asks at most; the next goes on. */
+/** What one claim reserves, or a hundredth of the budget where that is more. What asks longer claims again. */
 const RESERVED = 50;
 
+const CLAIMS_MAX = 5;
 /** Events that Stripe listed, of the last passes. */
 const LISTED_MAX = 50_000;
 
-const TAKEN = { kind: 'taken' } as const;
-const OVER = { kind: 'spent', until: null } as const;
+const TAKEN: Taken = { kind: 'taken' };
+const OVER: Taken = { kind: 'spent', until: null };
 
 /**
  * Asks Stripe by itself, for one key: every ten minutes for events that were not delivered, once a day whether what can still change
@@ -79,6 +80,7 @@ export class Watch {
   #spentUnderClaim = 0;
   /** What the claim in hand allows; null before the first, when a session needs some requests to begin. */
   #reserved: number | null = null;
+  #claiming: Promise<boolean> | null = null;
   #comparedAt: number | null = null;
   #trouble: string | null = null;
   /** The latest events that Stripe listed. */
@@ -148,7 +150,7 @@ export class Watch {
     // Without Postgres nothing is known of what is missing: then Stripe is not asked either.
     await indexPosition(this.parts.database);
     const session = (this.#session ??= await this.#open());
-    if (!(await this.#claimed(session, RESERVED))) return 'elsewhere';
+    if (!(await this.#claimed(session))) return 'elsewhere';
     const { api } = session;
     const onListed = (ids: readonly string[]): void => this.#noteListed(ids);
     const recovered = await recover({ api, ...this.parts }, { session, run: null, isDryRun: false, onListed });
@@ -185,15 +187,7 @@ export class Watch {
 
   async #open(): Promise<Session> {
     const { perDay, ...key } = this.options;
-    const budget = {
-      take: () => {
-        if (this.#reserved !== null && this.#spentUnderClaim >= this.#reserved) return OVER;
-        const taken = this.#budget?.take() ?? TAKEN;
-        if (taken.kind === 'taken') this.#spentUnderClaim += 1;
-        return taken;
-      },
-      left: () => this.#budget?.left() ?? 0,
-    };
+    const budget = { take: () => this.#take(), left: () => this.#budget?.left() ?? 0 };
     this.#allowed = perDay === 'auto' ? PER_DAY : perDay;
     return openSession(this.parts.store, {
       ...key,
@@ -203,12 +197,36 @@ export class Watch {
     });
   }
 
+  /** One request of what the claim in hand reserves, else of a next one, if this process is still the one that asks. */
+  async #take(): Promise<Taken> {
+    const [session, budget] = [this.#session, this.#budget];
+    while (session !== null && this.#reserved !== null && this.#spentUnderClaim >= this.#reserved) {
+      if (budget === null || budget.left() < 1) break;
+      this.#claiming ??= this.#claimed(session).finally(() => {
+        this.#claiming = null;
+      });
+      if (!(await this.#claiming)) return OVER;
+    }
+    const taken = this.#budget?.take() ?? TAKEN;
+    if (taken.kind === 'taken') this.#spentUnderClaim += 1;
+    return taken;
+  }
+
   /** Whether this process is the one that asks; then its budget counts what others asked before. */
-  async #claimed(session: Session, wanted: number): Promise<boolean> {
+  async #claimed(session: Session): Promise<boolean> {
+    for (let tries = 1; tries <= CLAIMS_MAX; tries += 1) {
+      const claimed = await this.#claim(session);
+      if (claimed !== 'again') return claimed === 'mine';
+    }
+    return false;
+  }
+
+  /** `again`: something else was said of the account at the same moment. */
+  async #claim(session: Session): Promise<'mine' | 'elsewhere' | 'again'> {
     const now = Date.now();
     const { everyMs = EVERY_MS, perDay } = this.options;
     const { last, revision, spent } = await readClaims(this.parts.store, session, now);
-    if (last !== null && last.by !== this.#by && last.until > now) return false;
+    if (last !== null && last.by !== this.#by && last.until > now) return 'elsewhere';
     if (perDay === 'auto') this.#allowed = PER_DAY + Math.ceil(spent.listed / 100);
     if (this.#budget === null || last?.by !== this.#by) {
       this.#budget = new DailyBudget(() => this.#allowed, spent.requests);
@@ -217,12 +235,13 @@ export class Watch {
     // What the session needed to begin is of the first claim.
     const isFirst = this.#reserved === null;
     const spentBefore = isFirst ? 0 : this.#spentUnderClaim;
+    const wanted = Math.max(RESERVED, Math.ceil(this.#allowed / 100));
     const reserved = Math.min(wanted, this.#budget.left()) + (isFirst ? this.#spentUnderClaim : 0);
     const by = { kind: 'claim', by: this.#by, at: now, until: now + everyMs * 2 } as const;
-    if (!(await claim(this.parts.store, session, { ...by, reserved, spent: spentBefore }, revision))) return false;
+    if (!(await claim(this.parts.store, session, { ...by, reserved, spent: spentBefore }, revision))) return 'again';
     this.#spentUnderClaim -= spentBefore;
     this.#reserved = reserved;
-    return true;
+    return 'mine';
   }
 
   async #compareIfDue(session: Session): Promise<void> {
@@ -235,7 +254,6 @@ export class Watch {
       this.#comparedAt = now - comparedMs;
       return;
     }
-    if (!(await this.#claimed(session, Infinity))) return;
     this.#comparedAt = now;
     const options = { all: false, only: [], repair, max: 100 };
     const run = await beginRun(store, startedBy(session, { kind: 'reconcile', key: label, options }));

@@ -1,7 +1,10 @@
+/** `until`: when there is one again, in milliseconds since the epoch; null: never. */
+export type Taken = Readonly<{ kind: 'taken' }> | Readonly<{ kind: 'spent'; until: number | null }>;
+
 /** A bound on requests over a time longer than a second. */
 export type Budget = Readonly<{
-  /** Takes one request, if there is one left. */
-  take(): { readonly kind: 'taken' } | { readonly kind: 'spent'; readonly until: number | null };
+  /** Takes one request, if there is one left; one that others share is asked for it first. */
+  take(): Taken | Promise<Taken>;
   /** Requests that are left. */
   left(): number;
 }>;
@@ -29,7 +32,7 @@ export class DailyBudget implements Budget {
     for (const { at, requests } of spent) this.#add(Math.floor(at / MINUTE_MS), requests);
   }
 
-  take(): ReturnType<Budget['take']> {
+  take(): Taken {
     if (this.left() < 1) {
       const oldest = Math.min(...this.#minutes.keys());
       // Without a request to wait for, the budget itself is nothing.
@@ -59,7 +62,7 @@ export class RunBudget implements Budget {
     this.#left = requests;
   }
 
-  take(): ReturnType<Budget['take']> {
+  take(): Taken {
     if (this.#left < 1) return { kind: 'spent', until: null };
     this.#left -= 1;
     return { kind: 'taken' };

@@ -206,7 +206,10 @@ export class StripeApi {
     for (let tries = 1; ; tries += 1) {
       const permit = await rates.permit(endpoint, signal);
       if (permit === null) return STOPPED;
-      const taken = budget.take();
+      const taken = await Promise.resolve(budget.take()).catch((error: unknown) => {
+        permit.release();
+        throw error;
+      });
       if (taken.kind === 'spent') {
         permit.release();
         return overBudget(taken.until);

@@ -372,6 +372,7 @@ describe("Stripe's side", () => {
             { ...finding, verdict: 'unknown', object: 'subscription', id: missing, rows: [] },
           ],
           counts: { same: 7, drift: 1, unknown: 1 },
+          unconfirmed: 0,
         }),
       );
       const all = await page('/console/stripe');

@@ -6,7 +6,7 @@ import { connectEventStore, type EventStore } from '../../src/eventstore/event-s
 import { Database } from '../../src/read-models/database.js';
 import { BatchedEventIdIndex } from '../../src/read-models/event-id-index.js';
 import { AskedRuns, type AskedRunsOptions } from '../../src/reconcile/asked-runs.js';
-import { askForRun } from '../../src/reconcile/asking.js';
+import { askForRun, stopRun } from '../../src/reconcile/asking.js';
 import { Backfill } from '../../src/reconcile/backfill.js';
 import { closeGaps, readCoverages } from '../../src/reconcile/coverage-report.js';
 import { coverageStreamOf, readCoverage, recover, sweepLate, type Recovered } from '../../src/reconcile/coverage.js';
@@ -15,11 +15,11 @@ import { follow } from '../../src/reconcile/following.js';
 import { lookOf, type Look } from '../../src/reconcile/look.js';
 import { NEWS, Recorder } from '../../src/reconcile/recorder.js';
 import { workAt } from '../../src/reconcile/run-at-work.js';
-import { append, beginRun, hasEnded, latestRuns, readRun, startRun, stepOf } from '../../src/reconcile/run-log.js';
+import { append, beginRun, latestRuns, readRun, startRun, stepOf } from '../../src/reconcile/run-log.js';
 import { startedBy } from '../../src/reconcile/run-kinds.js';
 import { Watch } from '../../src/reconcile/watch.js';
 import { openSession, type Session } from '../../src/reconcile/session.js';
-import { RunBudget } from '../../src/stripe-api/budget.js';
+import { RunBudget, type Budget } from '../../src/stripe-api/budget.js';
 import { Rates } from '../../src/stripe-api/rates.js';
 import { APPENDER_LIMITS } from '../support/appender-limits.js';
 import { ADMIN_TOKEN, deliver, READ_TOKEN, read, SECRET } from '../support/delivery.js';
@@ -52,15 +52,7 @@ beforeAll(async () => {
   store = connectEventStore(ledger.eventstoreUrl);
   database = new Database(ledger.databaseUrl, { connectionsMax: 4, onIdleError: () => undefined });
   appender = new Appender(store, new BatchedEventIdIndex(database), APPENDER_LIMITS);
-  session = await openSession(store, {
-    key: KEY,
-    livemode: true,
-    url: stripe.url,
-    apiVersion: null,
-    perSecond: 100,
-    budget: new RunBudget(100_000),
-    signal,
-  });
+  session = await sessionWith(new RunBudget(100_000));
   const { api, account, livemode, apiVersion, at, opened } = session;
   const options = { opened: opened ?? 0 };
   const run = await beginRun(store, { kind: 'backfill', account, livemode, key: 'tests', apiVersion, at, options });
@@ -83,12 +75,18 @@ afterAll(async () => {
   await parts.stop();
 });
 
+const TAKEN = { kind: 'taken' } as const;
+const sessionWith = (budget: Budget): Promise<Session> =>
+  openSession(store, {
+    ...{ key: KEY, livemode: true, url: parts.stripe.url, apiVersion: null, perSecond: 100, budget, signal },
+  });
+
 const recovering = (isDryRun: boolean): Promise<Recovered> =>
   recover({ api: session.api, store, appender, database }, { session, run: null, isDryRun });
 
-const reconciling = (repair: boolean, only: readonly string[] = []): Promise<Reconciled> =>
+const reconciling = (repair: boolean, only: readonly string[] = [], by = session): Promise<Reconciled> =>
   new Reconcile(
-    { store, database, appender, projections, session },
+    { store, database, appender, projections, session: by },
     {
       all: true,
       only,
@@ -127,6 +125,21 @@ it('what no event tells is found, by dry run, is repaired exactly so, and then n
   expect(JSON.stringify(dry.findings)).not.toMatch(/@/);
   // Nothing was changed.
   expect(await wrongRows(parts)).toEqual(before);
+  // One that is stopped says what it knows by then, and of how much it knows nothing.
+  let left = Infinity;
+  const budget = { left: () => left, take: () => (left-- > 0 ? TAKEN : ({ kind: 'spent', until: null } as const)) };
+  const bounded = await sessionWith(budget);
+  const asked = parts.stripe.counters.requests;
+  await reconciling(false, [], bounded);
+  left = parts.stripe.counters.requests - asked - 2;
+  const stopped = await reconciling(false, [], bounded);
+  bounded.api.close();
+  const confirmed = stopped.findings.length;
+  expect(stopped).toMatchObject({
+    kind: 'stopped',
+    findings: dry.findings.slice(0, confirmed).map(({ id }) => ({ id })),
+  });
+  expect([confirmed, confirmed + stopped.unconfirmed]).toEqual([dry.findings.length - 2, dry.findings.length]);
   const repaired = await reconciling(true);
   const named = ({ findings }: Reconciled) => findings.map(({ object, id, rows }) => ({ object, id, rows }));
   expect(named(repaired)).toEqual(named(dry));
@@ -294,25 +307,30 @@ describe('the service', () => {
     const next = taker('a');
     next.start();
     await until('it is finished', async () => (await step()) === 'finished');
+    await next.stop();
     // A process that was killed says nothing more.
     const killed = await askForRun(store, { ...asked('a'), options: { only: ['product'] } }, false, new Date());
     if (killed.run.started !== null) throw new Error('It has begun.');
-    await next.stop();
     const begun = await startRun(store, killed.run, startedBy(session, killed.run.wanted));
     const third = taker('a');
     third.start();
     await until('it is finished too', async () => (await readRun(store, killed.run.id))?.standing.step === 'finished');
-    const last = await askForRun(store, { ...asked('a'), options: { only: ['price'] } }, false, new Date());
     await third.stop();
-    const left = await readRun(store, last.run.id);
-    if (begun === null || left === null) throw new Error('Another process works at it.');
-    if (!hasEnded(left)) {
-      await stepOf(store, left, { step: 'checkpoint', state: { by: 'tests', attempts: 2 } });
-      const fourth = taker('a');
-      fourth.start();
-      await until('it is given up', async () => (await readRun(store, last.run.id))?.standing.step === 'stopped');
-      await fourth.stop();
-    }
+    const last = await askForRun(store, { ...asked('a'), options: { only: ['price'] } }, false, new Date());
+    if (begun === null) throw new Error('Another process works at it.');
+    await stepOf(store, last.run, { step: 'checkpoint', state: { by: 'tests', attempts: 2 } });
+    const fourth = taker('a');
+    fourth.start();
+    await until('it is given up', async () => (await readRun(store, last.run.id))?.standing.step === 'stopped');
+    await fourth.stop();
+    // One that is stopped before anybody began it stays so: there is nothing to go on with.
+    const unbegun = await askForRun(store, asked('b'), false, new Date());
+    expect(await stopRun(store, unbegun.run.id, 'tests', new Date())).toMatchObject({
+      ...{ started: null, revision: 1n, standing: { step: 'stopped', state: { why: 'It was stopped by tests.' } } },
+    });
+    const anew = await askForRun(store, asked('b'), false, new Date());
+    expect([anew.kind, anew.run.id === unbegun.run.id]).toEqual(['wanted', false]);
+    await stopRun(store, anew.run.id, 'tests', new Date());
   });
 });
 
@@ -322,6 +340,8 @@ it('by itself one process of many recovers what was lost, and no restart refills
   await parts.stripe.deliver();
   clock.advance(3_600);
   const told: Recovered[] = [];
+  const asked = async () => (await readCoverages(store, Date.now())).find(({ account }) => account === session.account);
+  const earlier = counters.requests;
   const watch = (perDay: number, everyMs: number) =>
     new Watch(
       { store, database, appender, projections },
@@ -353,15 +373,20 @@ it('by itself one process of many recovers what was lost, and no restart refills
   expect(told).toMatchObject([{ gap: null, covered: { to: clock.now() - 900 } }]);
   await cameUp(parts);
   const before = counters.byOperation['GET /v1/events'];
+  const byOne = counters.requests - earlier;
   expect(await other.pass()).toBe('elsewhere');
+  const byOther = counters.requests - earlier - byOne;
   expect(counters.byOperation['GET /v1/events']).toBe(before);
   expect(await one.pass()).toBe('complete');
   expect(counters.byOperation['GET /v1/events']).toBe(Number(before) + 1);
+  // What a claim reserves is not asked yet, and what was asked in all is known in the end.
+  expect((await asked())?.requests).toBeLessThanOrEqual(counters.requests - earlier);
   await Promise.all([one.stop(), other.stop()]);
+  expect((await asked())?.requests).toBe(counters.requests - earlier - byOther);
   const later = watch(5, 600_000);
-  const asked = counters.byOperation['GET /v1/events'];
+  const listed = counters.byOperation['GET /v1/events'];
   expect(await later.pass()).toBe('refused');
-  expect(counters.byOperation['GET /v1/events']).toBe(asked);
+  expect(counters.byOperation['GET /v1/events']).toBe(listed);
   await later.stop();
 });
 

@@ -176,7 +176,7 @@ function showRun({ run, findings }: Found, { visitor, asked: { query }, nowMs }:
         <h1>{KINDS[kind]}</h1>
         <Verdict tone={isUnderWay ? 'calm' : step === 'stopped' || (state.findings ?? 0) > 0 ? 'warn' : 'good'}>
           <p class="sentence">{sentenceOf(run, nowMs)}</p>
-          {kind === 'backfill' && step === 'stopped' && !mayAsk ? (
+          {kind === 'backfill' && step === 'stopped' && run.apiVersion !== null && !mayAsk ? (
             <p>
               The same command goes on from here: <code>npx subscription-ledger backfill</code>
             </p>
@@ -192,7 +192,8 @@ function showRun({ run, findings }: Found, { visitor, asked: { query }, nowMs }:
             ['Key', run.key],
             ['API version', run.apiVersion],
             ['Begun', <Time key="at" at={run.startedAt} />],
-            ['Compared', state.objects && <Counts key="objects" of={state.objects} />],
+            ['At the first look', state.objects && <Counts key="objects" of={state.objects} />],
+            ['Not looked at again', state.unconfirmed && counted(state.unconfirmed)],
             ['Balance transactions', state.transactions && <Counts key="transactions" of={state.transactions} />],
             ['Balance less transactions', state.unexplained && <Counts key="unexplained" of={state.unexplained} />],
             ['Events', state.events && <Counts key="events" of={state.events} />],
@@ -213,7 +214,8 @@ function NextOf({ of }: { of: StripeRun }) {
   const { kind, step, options, state } = of;
   if (step === 'stopping') return null;
   if (step !== 'finished' && step !== 'stopped') return <StopRun of={of} />;
-  if (kind === 'backfill' && step === 'stopped')
+  // One that was stopped before it began has nothing to go on with.
+  if (kind === 'backfill' && step === 'stopped' && of.apiVersion !== null)
     return (
       <AskAgain kind="backfill" of={of}>
         Go on
