@@ -10,8 +10,8 @@ export const badQuery = (detail: string) => new ProblemError('bad_query', detail
 export class SchemaPipe extends StandardSchemaValidationPipe {
   constructor() {
     super({
-      exceptionFactory: (issues) =>
-        badQuery(issues.map(({ path = [], message }) => `${placeOf(path)}: ${message}`).join('; ')),
+      // The schemas are zod's, and so are the issues.
+      exceptionFactory: (issues) => badQuery((issues as readonly z.core.$ZodIssue[]).flatMap(mistakesOf).join('; ')),
     });
   }
 
@@ -19,9 +19,17 @@ export class SchemaPipe extends StandardSchemaValidationPipe {
   protected override stripProtoKeys(): void {}
 }
 
-type Path = readonly (PropertyKey | Readonly<{ key: PropertyKey }>)[];
-const placeOf = (path: Path): string =>
-  path.map((part) => String(typeof part === 'object' ? part.key : part)).join('.') || 'query';
+/** What is wrong, each mistake with its place. The library's own words name types, of which an address has none. */
+function mistakesOf(issue: z.core.$ZodIssue): string[] {
+  const place = (path: readonly PropertyKey[]): string => path.map(String).join('.') || 'query';
+  const at = place(issue.path);
+  if (issue.code === 'unrecognized_keys')
+    return issue.keys.map((key) => `${place([...issue.path, key])}: is not known here`);
+  if (issue.code === 'invalid_value') return [`${at}: must be one of ${issue.values.map(String).join(', ')}`];
+  if (issue.code !== 'invalid_type') return [`${at}: ${issue.message}`];
+  if (issue.message.endsWith('received array')) return [`${at}: must be one value, not several`];
+  return [`${at}: ${issue.message.endsWith('received undefined') ? 'must be given' : issue.message}`];
+}
 
 /** Text that Postgres can hold and the event store can be asked for: every id, filter and cursor is one. */
 export const storable = z.string().refine(isStorable, 'must not contain U+0000 or half of a surrogate pair');

@@ -117,7 +117,20 @@ describe('an odd parameter', () => {
   ];
 
   it.each(REFUSED)('is refused with what it should be: %j', async (path) => {
-    expect(await ask(path)).toEqual({ status: 400, code: 'bad_query', detail: expect.stringMatching(/\S/) });
+    const answer = await ask(path);
+    expect(answer).toEqual({ status: 400, code: 'bad_query', detail: expect.stringMatching(/^\w[\w.]*: \S/) });
+    // The words of the library are of types, which an address does not have.
+    expect(answer.detail).not.toMatch(/Invalid|Unrecognized|received/);
+  });
+
+  it.each([
+    ['/invoices?limit=1&limit=2', 'limit: must be one value, not several'],
+    ['/parked?nothing=there', 'nothing: is not known here'],
+    ['/subscriptions?livemode=maybe', 'livemode: must be one of true, false'],
+    ['/closings/june', 'month: must be a month like 2026-01, from 1970 to 9998'],
+    ['/find', 'q: must be given'],
+  ])('is refused in plain words: %s', async (path, detail) => {
+    expect((await ask(path)).detail).toBe(detail);
   });
 
   it.each([

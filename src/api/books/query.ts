@@ -4,10 +4,11 @@ import type { Listing } from '../../read-models/listing.js';
 import { origin, wholeNumber } from '../query.js';
 
 const MONTH_HINT = 'must be a month like 2026-01, from 1970 to 9998';
+const MONTH = /^(19[7-9]\d|[2-8]\d{3}|9[0-8]\d\d|99[0-8]\d|999[0-8])-(0[1-9]|1[0-2])$/;
 /** A month of the calendar of the policy's zone. */
-export const month = z
-  .string()
-  .regex(/^(19[7-9]\d|[2-8]\d{3}|9[0-8]\d\d|99[0-8]\d|999[0-8])-(0[1-9]|1[0-2])$/, MONTH_HINT);
+export const month = z.string().regex(MONTH, MONTH_HINT);
+/** The same in the path of a request. */
+export const pathMonth = z.string().refine((text) => MONTH.test(text), { path: ['month'], error: MONTH_HINT });
 
 /** Months as they were closed, or by what is known of them now. */
 export const view = z.enum(['frozen', 'restated']);

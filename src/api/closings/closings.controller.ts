@@ -9,7 +9,7 @@ import { ProblemError } from '../../http/problem.js';
 import { TakesBody } from '../../http/rim.js';
 import { VERSION_OF_BUILD } from '../../version.js';
 import { Books, type Booked } from '../books/books.js';
-import { month } from '../books/query.js';
+import { month, pathMonth } from '../books/query.js';
 import { JOURNAL_BOOKS } from '../books/tokens.js';
 import { cursorOf, placeOfCursor } from '../cursor.js';
 import { badQuery, freshness, origin, paging, text, whose } from '../query.js';
@@ -76,7 +76,7 @@ export class ClosingsController {
   /** One closed month, with its balances. */
   @Get(':month')
   async one(
-    @Param('month', { schema: month }) asked: string,
+    @Param('month', { schema: pathMonth }) asked: string,
     @Query({ schema: reading }) { livemode, account }: z.output<typeof reading>,
   ): Promise<Closing> {
     await this.closings.refresh();
@@ -86,7 +86,7 @@ export class ClosingsController {
   /** What became known of a closed month since: which accounts would stand at something else, and the entries that came late. */
   @Get(':month/corrections')
   async corrections(
-    @Param('month', { schema: month }) asked: string,
+    @Param('month', { schema: pathMonth }) asked: string,
     @Query({ schema: correcting })
     { livemode, account, cursor, limit, ...freshly }: z.output<typeof correcting>,
     @AskedBy() asker: Asker,
@@ -149,7 +149,7 @@ export class ClosingsController {
   @NeedsScope('admin')
   @TakesBody(BODY_BYTES_MAX)
   async reopen(
-    @Param('month', { schema: month }) wanted: string,
+    @Param('month', { schema: pathMonth }) wanted: string,
     @JsonBody(reopeningRequest) { livemode, account, reason }: z.output<typeof reopeningRequest>,
     @AskedBy() asker: Asker,
   ): Promise<Reopening> {

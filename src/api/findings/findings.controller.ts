@@ -2,10 +2,10 @@ import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
 import { z } from 'zod';
 import { AskedBy, type Asker } from '../../http/asker.js';
 import { NeedsScope } from '../../http/auth.guard.js';
+import { ProblemError } from '../../http/problem.js';
 import type { Answer } from '../answer.js';
 import { cursorOf, placeOfCursor } from '../cursor.js';
 import type { Page } from '../lists.js';
-import { notFound } from '../not-found.js';
 import { badQuery, freshness, paging, pathPart, time } from '../query.js';
 import { ReadPosition } from '../read-position.js';
 import { Reads } from '../reads.js';
@@ -44,7 +44,8 @@ export class FindingsController {
     @AskedBy() asker: Asker,
   ): Promise<Page> {
     const finding = Object.hasOwn(FINDINGS, name) ? FINDINGS[name] : undefined;
-    if (finding === undefined) throw notFound('list of findings', name);
+    if (finding === undefined)
+      throw new ProblemError('not_found', `There is no list ${name}. GET /v1/findings names them.`);
     const after = cursor === undefined ? null : placeOf(name, cursor);
     await this.position.satisfy(fresh, asker);
     const now = new Date();
