@@ -21,13 +21,16 @@ export function withLocalSecrets(config: Config): { config: Config; made: LocalS
   return { made, config: withSecrets(config, made) };
 }
 
-/** What signs events and reads rows like the service on this data directory; a part is missing where no service has run. */
-export function secretsOfService(config: Config): { secret: string | undefined; token: string | undefined } {
+type SecretsOfService = Readonly<Record<'secret' | 'token' | 'adminToken', string | undefined>>;
+
+/** What signs events, reads and changes like the service on this data directory; a part is missing where no service has run. */
+export function secretsOfService(config: Config): SecretsOfService {
   const known = lacksSecrets(config) ? readIfThere(join(config.dataDirectory, SECRETS_FILE)) : null;
   const { webhookSecrets, apiTokens } = known === null ? config : withSecrets(config, known);
   return {
     secret: webhookSecrets[0]?.secret,
     token: apiTokens.find(({ scopes }) => scopes.some((scope) => scope !== 'access'))?.token,
+    adminToken: apiTokens.find(({ scopes }) => scopes.includes('admin'))?.token,
   };
 }
 

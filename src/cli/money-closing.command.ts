@@ -49,7 +49,7 @@ const close: ServiceCommand = {
 posted in the first open month. It needs a token of scope admin, and is refused while the month is not over, while rows cannot be derived,
 and while Equity:Unexplained is not zero.
 
-  --accept            close it all the same; the closing says what was accepted
+  --accept            close it anyway; the closing notes what was accepted
 ${BOOKS}`,
   options: { ...options, accept: { type: 'boolean' } },
   check: (given) => void monthOf(given, 'close'),
@@ -57,7 +57,7 @@ ${BOOKS}`,
     const { data } = await service.post<{ data: readonly Closing[] }>('/v1/closings', {
       ...{ month: monthOf(given, 'close'), ...booksOf(given), accept: given.values['accept'] === true },
     });
-    print(given.values['json'] === true ? JSON.stringify(data, null, 2) : textOf(data));
+    print(given.values['json'] === true ? JSON.stringify(data, null, 2) : textOf(data.toReversed()));
     return 0;
   },
 };

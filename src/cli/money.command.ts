@@ -66,7 +66,12 @@ const titleOf = ({ livemode, account, currency }: Scope): string =>
 function reportOn({ isComplete, books }: Pick<Booked<unknown>, 'isComplete' | 'books'>): string | null {
   if (isComplete) return null;
   const { behindKeys, parkedKeys, parkedStreams } = books;
-  return `Not complete: ${behindKeys} keys are still to be derived, ${parkedKeys} could not be, ${parkedStreams} streams are parked; the MRR of some items may be unknown.`;
+  const missing = [
+    behindKeys === 0 ? [] : [`${behindKeys} keys are not derived yet`],
+    parkedKeys === 0 ? [] : [`${parkedKeys} keys cannot be derived`],
+    parkedStreams === 0 ? [] : [parkedStreams === 1 ? '1 stream is parked' : `${parkedStreams} streams are parked`],
+  ].flat();
+  return `Not complete: ${missing.length === 0 ? 'the MRR of some items is unknown' : missing.join(', ')}.`;
 }
 
 export const moneyCommand: ServiceCommand = {

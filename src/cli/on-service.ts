@@ -13,7 +13,7 @@ export const SERVICE_OPTIONS = { url: { type: 'string' }, token: { type: 'string
 
 export const SERVICE_HELP = `
   --url <url>         the service         (LEDGER_URL; else that of HOST and PORT)
-  --token <token>     a token of its API  (LEDGER_TOKEN; else that of API_TOKENS, or of secrets.json in DATA_DIR)
+  --token <token>     a token of its API  (LEDGER_TOKEN; else one of API_TOKENS, or of secrets.json in DATA_DIR)
 
 Other accounts of this machine can see the options of a command: prefer LEDGER_TOKEN.
 `;
@@ -32,7 +32,7 @@ export const onService = (command: ServiceCommand, given: Given): Promise<number
   });
 
 /** A token of this machine's service is sent to no other one. @throws UsageError */
-function addressOf(given: Given): [url: string, token: string] {
+function addressOf(given: Given): ConstructorParameters<typeof ServiceClient> {
   const env = environmentOf(given);
   const [url, token] = (['url', 'token'] as const).map((option) => {
     const value = textOption(given, option) ?? env[`LEDGER_${option.toUpperCase()}`];
@@ -44,11 +44,12 @@ function addressOf(given: Given): [url: string, token: string] {
     throw new UsageError(`A token for ${url} is needed: set LEDGER_TOKEN, or give --token.`);
   if (url !== undefined && token !== undefined) return [url, token];
   const config = loadConfig(env);
-  const known = token ?? secretsOfService(config).token;
+  if (token !== undefined) return [localUrl(config), token];
+  const { token: known, adminToken } = secretsOfService(config);
   if (known === undefined)
     throw new UsageError(
       `There is no token to ask with: none is configured, and "${config.dataDirectory}" has no secrets.json. ` +
         'Set LEDGER_TOKEN, or DATA_DIR to that of the service.',
     );
-  return [localUrl(config), known];
+  return [localUrl(config), known, adminToken];
 }

@@ -35,6 +35,8 @@ export class ServiceClient {
   constructor(
     private readonly url: string,
     private readonly token: string,
+    /** For what changes something; without one, that which reads. */
+    private readonly adminToken = token,
   ) {}
 
   /** A JSON answer. @throws ProblemAnswer, UsageError when no service answers */
@@ -112,7 +114,7 @@ export class ServiceClient {
     const url = new URL(path, this.url);
     for (const [name, value] of Object.entries(query)) if (value !== undefined) url.searchParams.set(name, value);
     const headers = {
-      authorization: `Bearer ${this.token}`,
+      authorization: `Bearer ${body === undefined ? this.token : this.adminToken}`,
       ...(lastId === undefined ? {} : { 'last-event-id': lastId }),
       ...(body === undefined ? {} : { 'content-type': 'application/json' }),
     };

@@ -56,4 +56,7 @@ export function faultOf({ hash: written, ...closing }: Closing, before: Pick<Clo
 }
 
 /** Names whose books. */
-export const nameOfBooks = ({ livemode, account }: Whose): string => `${livemode ? 'live' : 'test'} ${account ?? ''}`;
+export const nameOfBooks = ({ livemode, account }: Whose): string =>
+  account === null ? mode(livemode) : `${mode(livemode)} ${account}`;
+
+const mode = (livemode: boolean): string => (livemode ? 'live' : 'test');

@@ -13,7 +13,7 @@ import { pathOf, withQuery } from './ledger.js';
 import { lookedAt } from './looked.js';
 import { OwnApi } from './own-api.js';
 import { PageProblems } from './page-problems.js';
-import { operationPage, runPage } from './places.js';
+import { closingPage, operationPage, runPage } from './places.js';
 import { ownForm } from './session.controller.js';
 
 /** What forms of the console do, by the routes of the API. */
@@ -102,6 +102,42 @@ export class ActionsController {
     leadTo(reply, runPage(id));
   }
 
+  /** Closes a month of the books, and the open ones before it. */
+  @Post('closings')
+  @TakesBody(FORM_BYTES_MAX)
+  async close(
+    @VisitedBy() visitor: Visitor,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    ownForm(request);
+    const form = formOf(request);
+    const { month = '', accept } = form;
+    const books = booksIn(form);
+    await this.api
+      .for(visitor, request)
+      .do('POST', '/v1/closings', { body: { month, ...books, accept: accept === 'true' } });
+    leadTo(reply, closingPage({ month, livemode: books.livemode, account: books.account ?? null }));
+  }
+
+  /** Opens the last closed month again. */
+  @Post('closings/:month/reopen')
+  @TakesBody(FORM_BYTES_MAX)
+  async reopen(
+    @Param('month') month: string,
+    @VisitedBy() visitor: Visitor,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    ownForm(request);
+    const form = formOf(request);
+    const { reason = '' } = form;
+    await this.api.for(visitor, request).do('POST', `/v1/${pathOf('closings', month, 'reopen')}`, {
+      body: { ...booksIn(form), ...(reason === '' ? {} : { reason }) },
+    });
+    leadTo(reply, '/console/closings');
+  }
+
   /** Looks at one object at Stripe. */
   @Post(':kind/:id/refresh')
   @TakesBody(FORM_BYTES_MAX)
@@ -133,6 +169,13 @@ export class ActionsController {
     const { outcome } = await this.api.for(visitor, request).do<{ outcome: string }>('POST', path);
     leadTo(reply, withQuery('/console/parked', { told: outcome }));
   }
+}
+
+/** Whose books a form names: a mode and an account, e.g. `test:acct_1`. */
+function booksIn({ books = '' }: Readonly<Record<string, string>>): { livemode: boolean; account?: string } {
+  const [mode, account = ''] = books.split(':');
+  if (mode !== 'live' && mode !== 'test') throw new ProblemError('bad_request', 'Choose the books.');
+  return { livemode: mode === 'live', ...(account === '' ? {} : { account }) };
 }
 
 /** What a form asks Stripe for. */

@@ -9,6 +9,7 @@ export type {
   AccessReason,
   ChangedBy,
   Charge,
+  Corrections,
   Customer,
   Dispute,
   FindingLists,
@@ -56,6 +57,9 @@ export type AccessDecision = AccessChange | HeldChange;
 export type MoneyScope = Pick<Api.TrialBalance, 'livemode' | 'account' | 'currency'>;
 /** How the books stand that an answer is made of. */
 export type Booked = Pick<Api.TrialBalances, 'isComplete' | 'books'>;
+/** Whose books: one mode of one account; null is the own one. */
+export type Whose = Pick<Api.Closing, 'livemode' | 'account'>;
+export type ClosedMonth = Api.Closing;
 export type Mrr = Api.MrrOverTime;
 export type Movement = Api.MrrMovement;
 export type Incomes = Api.Incomes;

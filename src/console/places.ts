@@ -1,4 +1,5 @@
-import { pathOf } from './ledger.js';
+import type { Whose } from './answers.js';
+import { pathOf, withQuery } from './ledger.js';
 
 const place = (name: string) => (id: string) => `/console/${name}/${pathOf(id)}`;
 
@@ -60,6 +61,13 @@ export function pageOfRow(table: string, key: Readonly<Record<string, unknown>>)
     ? pageOfObject({ kind: KIND_OF_TABLE[table] ?? null, id })
     : null;
 }
+
+/** An entry of the journal. */
+export const entryPage = place('journal');
+
+/** A closed month of some books. */
+export const closingPage = ({ month, livemode, account }: Whose & Readonly<{ month: string }>): string =>
+  withQuery(`/console/${pathOf('closings', month)}`, { livemode: String(livemode), account });
 
 /** A run that asked Stripe. */
 export const runPage = (id: string): string => `/console/stripe/runs/${pathOf(id)}`;

@@ -145,6 +145,7 @@ const PAGES: readonly (readonly [path: string, from: Who])[] = [
   ['/console/revenue/2026-01?currency=eur', 'read'],
   ['/console/trial-balance?month=2026-01', 'read'],
   ['/console/journal', 'read'],
+  ['/console/closings', 'read'],
   ['/console/operations', 'admin'],
   ['/console/access-changes', 'admin'],
   ['/console/parked', 'admin'],
@@ -331,6 +332,39 @@ describe('a change of access that is held', () => {
     });
     expect(html).toContain('ops did not let it go: &lt;/script');
     expect(html.indexOf('rejected')).toBeLessThan(html.indexOf('access ends'));
+  });
+});
+
+describe('a closed month', () => {
+  const books = `test:acct_${own}`;
+  const closing = `/console/closings/2026-01?livemode=false&account=acct_${own}`;
+
+  it('is closed and opened again by those alone who may, and says who did', async () => {
+    for (const path of ['/console/closings', '/console/closings/2026-01/reopen'])
+      expect([path, (await post(path, { month: '2026-01', books }, { who: 'read' })).status]).toEqual([path, 403]);
+    expect((await post('/console/closings', { month: '2026-01', books: 'all' }, { who: 'admin' })).status).toBe(400);
+    const leads = await until('the books are derived', async () => {
+      const { status, headers } = await post(
+        '/console/closings',
+        { month: '2026-01', books, accept: 'true' },
+        { who: 'admin' },
+      );
+      return status !== 503 && headers.get('location');
+    });
+    expect(leads).toBe(closing);
+    expect(await (await get('/console/closings', 'read')).text()).toContain(closing.replaceAll('&', '&amp;'));
+    const [forReaders, forAdmins] = await Promise.all(
+      (['read', 'admin'] as const).map(async (who) => (await get(closing, who)).text()),
+    );
+    for (const html of [forReaders, forAdmins]) {
+      expect(html).toContain('Nothing that changes this month has become known since it was closed.');
+      expect(html).toMatch(/Closed <time[^>]*>[^<]*<\/time> by ops/);
+      expect(html).toContain(`/v1/journal/export?format=csv&amp;from=2026-01&amp;to=2026-01`);
+    }
+    expect([forReaders, forAdmins].map((html) => html?.includes('again</button>'))).toEqual([false, true]);
+    const opened = await post('/console/closings/2026-01/reopen', { books, reason: HOSTILE }, { who: 'admin' });
+    expect(opened.headers.get('location')).toBe('/console/closings');
+    expect((await get(closing, 'read')).status).toBe(404);
   });
 });
 

@@ -71,7 +71,7 @@ export async function closingsOf(
   const accepted = against(state, balances.get(month) ?? []);
   if (accepted.length > 0 && !accepts)
     throw refused(
-      accepted.map((one) => AGAINST[one](state)).join(' ') + ' Or close it with "accept": true, which is noted.',
+      `${accepted.map((one) => AGAINST[one](state)).join(' ')} To close it anyway, accept this ("accept": true, or --accept): the closing notes it.`,
     );
   const closedAt = new Date().toISOString();
   let previous = frozen?.months.get(frozen.last)?.hash ?? null;
@@ -88,7 +88,12 @@ export async function closingsOf(
 
 const AGAINST: Readonly<Record<Accepted, (state: BooksState) => string>> = {
   parked: ({ parkedKeys, parkedStreams }) =>
-    `${parkedKeys} keys could not be derived, and ${parkedStreams} streams are parked: GET /v1/parked names them.`,
+    `${[
+      parkedKeys === 0 ? [] : [`${parkedKeys} keys of the books cannot be derived`],
+      parkedStreams === 0 ? [] : [parkedStreams === 1 ? '1 stream is parked' : `${parkedStreams} streams are parked`],
+    ]
+      .flat()
+      .join(', and ')}: GET /v1/parked names them.`,
   unexplained: () =>
     `${accounts.unexplained} is not zero: GET /v1/reconciliation names the balance transactions that nobody knows.`,
 };

@@ -1,6 +1,7 @@
 import type { Page } from '../page.js';
 import { ACCESS_CHANGES } from './access-changes.js';
 import { ACCESS_HISTORY } from './access-history.js';
+import { CLOSING, CLOSINGS } from './closings.js';
 import { COHORTS } from './cohorts.js';
 import { CUSTOMER } from './customer.js';
 import { EVENT } from './event.js';
@@ -55,6 +56,8 @@ export const PAGES: readonly Page[] = [
   TRIAL_BALANCE,
   JOURNAL,
   ENTRY,
+  CLOSINGS,
+  CLOSING,
   OPERATIONS,
   OPERATION,
   ACCESS_CHANGES,

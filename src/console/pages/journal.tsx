@@ -1,7 +1,7 @@
 import type { Booked, JournalEntry, List } from '../answers.js';
 import { pathOf, withQuery } from '../ledger.js';
 import { page, type Frame, type Shown } from '../page.js';
-import { customerPage, eventPage, invoicePage, subscriptionPage } from '../places.js';
+import { customerPage, entryPage, eventPage, invoicePage, subscriptionPage } from '../places.js';
 import { Empty, Facts, Next, Section, Table } from '../parts/layout.js';
 import { Incomplete, MoneyPages, spanText } from '../parts/money.js';
 import { Id, Mark, Money, Time } from '../parts/text.js';
@@ -21,7 +21,6 @@ const FILTERS = [
   'from',
   'to',
 ] as const;
-const entryPage = (id: string): string => `/console/journal/${pathOf(id)}`;
 
 function show(journal: Data, { asked }: Frame): Shown {
   const filters = Object.fromEntries(FILTERS.map((name) => [name, asked.query[name]]));

@@ -4,6 +4,7 @@ import { page, type Frame, type Shown } from '../page.js';
 import { Empty, Section, Table, Verdict } from '../parts/layout.js';
 import { Incomplete, journalOf, lastDayOf, MoneyPages, scopeId, scopeIn, scopeOf, scopeText } from '../parts/money.js';
 import { moneyText, Time } from '../parts/text.js';
+import { closingPage } from '../places.js';
 
 function show(balance: TrialBalance, { asked }: Frame): Shown {
   const { month } = balance;
@@ -83,7 +84,8 @@ function Closed({
     <>
       {of.closing === null ? null : (
         <p>
-          Closed <Time at={of.closing.closedAt} /> by {of.closing.by}. <a href={other('restated')}>What is known now</a>
+          <a href={closingPage({ ...of, month })}>Closed</a> <Time at={of.closing.closedAt} /> by {of.closing.by}.{' '}
+          <a href={other('restated')}>What is known now</a>
         </p>
       )}
       {corrects.length === 0 ? null : (

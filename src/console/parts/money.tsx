@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import type { Booked, MoneyScope } from '../answers.js';
+import type { Booked, MoneyScope, Whose } from '../answers.js';
 import { withQuery } from '../ledger.js';
 import { plural } from '../operation-words.js';
 import { dayText, Mark, timeText } from './text.js';
@@ -13,6 +13,7 @@ const PAGES = [
   ['Revenue', '/console/revenue'],
   ['Trial balance', '/console/trial-balance'],
   ['Journal', '/console/journal'],
+  ['Closings', '/console/closings'],
 ] as const;
 
 /** The pages about money, each beside the others. */
@@ -44,6 +45,42 @@ export const scopeOf = ({ currency, account, livemode }: MoneyScope) => ({
   account,
   livemode: String(livemode),
 });
+
+/** Whose books: one mode of one account. */
+export const booksOf = ({ livemode, account }: Whose): Whose => ({ livemode, account });
+/** `test mode`, with the connected account where it is not the own one. */
+export const booksText = ({ livemode, account }: Whose): string =>
+  [livemode ? 'live mode' : 'test mode', account].filter((part) => part !== null).join(', ');
+/** The same as a form sends it, e.g. `test:acct_1`. */
+export const booksId = ({ livemode, account }: Whose): string => `${livemode ? 'live' : 'test'}:${account ?? ''}`;
+
+const FORMATS = [
+  ['beancount', 'beancount'],
+  ['hledger', 'hledger'],
+  ['csv', 'CSV'],
+  ['jsonl', 'JSON lines'],
+] as const;
+
+/** The entries of a month of some books as files. */
+export const ExportLinks = ({ of: { livemode, account }, month }: { of: Whose; month: string }) => (
+  <p>
+    Download the month for{' '}
+    {FORMATS.map(([format, name], at) => (
+      <>
+        {at === 0 ? '' : ', '}
+        <a
+          key={format}
+          download
+          href={withQuery('/v1/journal/export', {
+            ...{ format, from: month, to: month, livemode: String(livemode), account },
+          })}
+        >
+          {name}
+        </a>
+      </>
+    ))}
+  </p>
+);
 
 /** Said where something is known to be missing in a sum. */
 export function Incomplete({ of, children }: { of: Booked; children?: ComponentChildren }) {
