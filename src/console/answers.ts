@@ -6,6 +6,7 @@ import type * as Api from '../../packages/client/src/openapi.js';
 
 export type {
   Access,
+  AccountPostings,
   AccessReason,
   ChangedBy,
   Charge,

@@ -66,8 +66,10 @@ export function pageOfRow(table: string, key: Readonly<Record<string, unknown>>)
 export const entryPage = place('journal');
 
 /** A closed month of some books. */
-export const closingPage = ({ month, livemode, account }: Whose & Readonly<{ month: string }>): string =>
-  withQuery(`/console/${pathOf('closings', month)}`, { livemode: String(livemode), account });
+export const closingPage = (
+  { month, livemode, account }: Whose & Readonly<{ month: string }>,
+  cursor: string | null = null,
+): string => withQuery(`/console/${pathOf('closings', month)}`, { livemode: String(livemode), account, cursor });
 
 /** A run that asked Stripe. */
 export const runPage = (id: string): string => `/console/stripe/runs/${pathOf(id)}`;

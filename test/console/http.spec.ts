@@ -146,6 +146,7 @@ const PAGES: readonly (readonly [path: string, from: Who])[] = [
   ['/console/trial-balance?month=2026-01', 'read'],
   ['/console/journal', 'read'],
   ['/console/closings', 'read'],
+  ['/console/accounts/Assets:Receivable?currency=eur&livemode=false', 'read'],
   ['/console/operations', 'admin'],
   ['/console/access-changes', 'admin'],
   ['/console/parked', 'admin'],

@@ -4,7 +4,7 @@ import { pathOf, withQuery } from '../ledger.js';
 import { counted, plural } from '../operation-words.js';
 import { page, type Frame, type Shown } from '../page.js';
 import { Empty, Facts, Next, Section, Table, Verdict } from '../parts/layout.js';
-import { booksId, booksOf, booksText, ExportLinks, Incomplete, MoneyPages } from '../parts/money.js';
+import { booksId, booksOf, booksText, ExportLinks, Incomplete, MoneyPages, postingsOf } from '../parts/money.js';
 import { Id, Mark, Money, Time } from '../parts/text.js';
 import { closingPage, customerPage, entryPage, eventPage, invoicePage } from '../places.js';
 
@@ -158,58 +158,8 @@ function showOne({ closing, last, corrections }: One, { visitor }: Frame): Shown
           </p>
           <Incomplete of={corrections} />
         </Verdict>
-        {accounts.length === 0 ? null : (
-          <Section title="Accounts that would differ" id="accounts">
-            <p class="dim">The first open month holds these differences as corrections.</p>
-            <Table
-              label="Accounts at the end of the month, as closed and now"
-              columns={['Account', ['As closed', 'number'], ['Now', 'number'], ['Change', 'number']]}
-            >
-              {accounts.map(({ name, currency, closedMinor, nowMinor, changeMinor }) => (
-                <tr key={`${currency} ${name}`}>
-                  <th scope="row">
-                    <a href={withQuery('/console/journal', { name })}>{name}</a>
-                  </th>
-                  {[closedMinor, nowMinor, changeMinor].map((minor, at) => (
-                    <td key={at} class="number">
-                      <Money minor={minor} currency={currency} />
-                    </td>
-                  ))}
-                </tr>
-              ))}
-            </Table>
-          </Section>
-        )}
-        {data.length === 0 ? null : (
-          <Section title="Late entries" id="late">
-            <Table
-              label="Entries that became known after the closing, the newest first"
-              columns={['When', 'Entry', 'Invoice', 'Customer', 'Because of', ['Position', 'number']]}
-            >
-              {data.map((entry) => (
-                <tr key={entry.id}>
-                  <td>
-                    <Time at={entry.effectiveAt} as="cell" />
-                  </td>
-                  <td>
-                    <a href={entryPage(entry.id)}>{entry.kind.replaceAll('_', ' ')}</a>
-                  </td>
-                  <td>
-                    <Id id={entry.invoice} href={entry.invoice === null ? null : invoicePage(entry.invoice)} />
-                  </td>
-                  <td>
-                    <Id id={entry.customer} href={entry.customer === null ? null : customerPage(entry.customer)} />
-                  </td>
-                  <td>
-                    <Id id={entry.stripeEvent} href={eventPage(entry.stripeEvent)} />
-                  </td>
-                  <td class="number">{entry.position}</td>
-                </tr>
-              ))}
-            </Table>
-            <Next href={nextCursor === null ? null : withQuery(closingPage(closing), { cursor: nextCursor })} />
-          </Section>
-        )}
+        <Differing of={corrections} />
+        <Late of={corrections} />
         <Section title="Details" id="details">
           <Facts
             of={[
@@ -230,6 +180,69 @@ function showOne({ closing, last, corrections }: One, { visitor }: Frame): Shown
       </>
     ),
   };
+}
+
+/** The accounts that would stand at another amount by what is known now. */
+function Differing({ of: { accounts, month, livemode, account } }: { of: Corrections }) {
+  if (accounts.length === 0) return null;
+  return (
+    <Section title="Accounts that would differ" id="accounts">
+      <p class="dim">The first open month holds these differences as corrections.</p>
+      <Table
+        label="Accounts at the end of the month, as closed and now"
+        columns={['Account', ['As closed', 'number'], ['Now', 'number'], ['Change', 'number']]}
+      >
+        {accounts.map(({ name, currency, closedMinor, nowMinor, changeMinor }) => (
+          <tr key={`${currency} ${name}`}>
+            <th scope="row">
+              <a href={postingsOf(name, { livemode, account, currency }, { from: month, to: month })}>{name}</a>
+            </th>
+            {[closedMinor, nowMinor, changeMinor].map((minor, at) => (
+              <td key={at} class="number">
+                <Money minor={minor} currency={currency} />
+              </td>
+            ))}
+          </tr>
+        ))}
+      </Table>
+    </Section>
+  );
+}
+
+/** The entries that became known after the closing. */
+function Late({ of }: { of: Corrections }) {
+  const { data, nextCursor } = of;
+  if (data.length === 0) return null;
+  return (
+    <Section title="Late entries" id="late">
+      <Table
+        label="Entries that became known after the closing, the newest first"
+        columns={['When', 'Entry', 'Invoice', 'Customer', 'Because of', ['Position', 'number']]}
+      >
+        {data.map((entry) => (
+          <tr key={entry.id}>
+            <td>
+              <Time at={entry.effectiveAt} as="cell" />
+            </td>
+            <td>
+              <a href={entryPage(entry.id)}>{entry.kind.replaceAll('_', ' ')}</a>
+            </td>
+            <td>
+              <Id id={entry.invoice} href={entry.invoice === null ? null : invoicePage(entry.invoice)} />
+            </td>
+            <td>
+              <Id id={entry.customer} href={entry.customer === null ? null : customerPage(entry.customer)} />
+            </td>
+            <td>
+              <Id id={entry.stripeEvent} href={eventPage(entry.stripeEvent)} />
+            </td>
+            <td class="number">{entry.position}</td>
+          </tr>
+        ))}
+      </Table>
+      <Next href={nextCursor === null ? null : closingPage(of, nextCursor)} />
+    </Section>
+  );
 }
 
 const ReopenForm = ({ of: { month, ...whose } }: { of: ClosedMonth }) => (

@@ -1,4 +1,5 @@
 import type { Page } from '../page.js';
+import { ACCOUNT } from './account.js';
 import { ACCESS_CHANGES } from './access-changes.js';
 import { ACCESS_HISTORY } from './access-history.js';
 import { CLOSING, CLOSINGS } from './closings.js';
@@ -56,6 +57,7 @@ export const PAGES: readonly Page[] = [
   TRIAL_BALANCE,
   JOURNAL,
   ENTRY,
+  ACCOUNT,
   CLOSINGS,
   CLOSING,
   OPERATIONS,

@@ -2,7 +2,7 @@ import type { Deferred, Recognised } from '../answers.js';
 import { withQuery } from '../ledger.js';
 import { page, type Frame, type Shown } from '../page.js';
 import { Empty, Next, Section, Table } from '../parts/layout.js';
-import { Incomplete, MoneyPages, scopeId, scopeIn, scopeText } from '../parts/money.js';
+import { Incomplete, MoneyPages, postingsOf, scopeId, scopeIn, scopeText } from '../parts/money.js';
 import { Id, Money, moneyText } from '../parts/text.js';
 
 type Data = Readonly<{ month: string; recognised: Recognised; deferred: Deferred }>;
@@ -42,7 +42,7 @@ function show({ month, recognised, deferred }: Data, { asked }: Frame): Shown {
               {recognised.data.map((one) => (
                 <tr key={`${one.key} ${scopeId(one)}`}>
                   <td>
-                    <Invoice id={one.key} />
+                    <Invoice id={one.key} unbilled={postingsOf('Assets:Unbilled', one, { from: month, to: month })} />
                   </td>
                   <td>{scopeText(one)}</td>
                   <td class="number">
@@ -83,7 +83,10 @@ function show({ month, recognised, deferred }: Data, { asked }: Frame): Shown {
               {scope.by.slice(0, DEFERRED_MAX).map(({ key, deferredMinor }) => (
                 <tr key={key}>
                   <td>
-                    <Invoice id={key} />
+                    <Invoice
+                      id={key}
+                      unbilled={postingsOf('Liabilities:Deferred', scope, { from: month, to: month })}
+                    />
                   </td>
                   <td class="number">
                     <Money minor={deferredMinor} currency={scope.currency} />
@@ -99,9 +102,10 @@ function show({ month, recognised, deferred }: Data, { asked }: Frame): Shown {
   };
 }
 
-const Invoice = ({ id }: { id: string | null }) =>
+/** An invoice's entries; what is not billed yet has none, but postings of its lines. */
+const Invoice = ({ id, unbilled }: { id: string | null; unbilled: string }) =>
   id === null ? (
-    <span class="dim">not billed yet</span>
+    <a href={unbilled}>not billed yet</a>
   ) : (
     <Id id={id} href={withQuery('/console/journal', { invoice: id })} />
   );

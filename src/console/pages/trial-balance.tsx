@@ -1,12 +1,12 @@
-import type { MoneyScope, TrialBalance } from '../answers.js';
+import type { TrialBalance } from '../answers.js';
 import { withQuery } from '../ledger.js';
 import { page, type Frame, type Shown } from '../page.js';
 import { Empty, Section, Table, Verdict } from '../parts/layout.js';
-import { Incomplete, journalOf, lastDayOf, MoneyPages, scopeId, scopeIn, scopeOf, scopeText } from '../parts/money.js';
-import { moneyText, Time } from '../parts/text.js';
+import { Incomplete, MoneyPages, postingsOf, scopeId, scopeIn, scopeOf, scopeText } from '../parts/money.js';
+import { Figure, moneyText, Time } from '../parts/text.js';
 import { closingPage } from '../places.js';
 
-function show(balance: TrialBalance, { asked }: Frame): Shown {
+function show(balance: TrialBalance, { asked, nowMs }: Frame): Shown {
   const { month } = balance;
   const { of, ...rest } = asked.query;
   const isBalanced = balance.data.every(({ sumMinor }) => sumMinor === 0);
@@ -52,7 +52,7 @@ function show(balance: TrialBalance, { asked }: Frame): Shown {
             <Closed of={scope} month={month} isRestated={balance.view === 'restated'} />
             <Accounts
               of={{ ...scope, accounts: scope.accounts.filter(({ name }) => name.startsWith(of ?? '')) }}
-              month={month}
+              month={month ?? new Date(nowMs).toISOString().slice(0, 7)}
             />
           </Section>
         ))}
@@ -99,22 +99,12 @@ function Closed({
   );
 }
 
-/** Nothing is posted when revenue is earned: these accounts follow from the lines of invoices, which have a page for each month. */
-const EARNED = ['Income:Revenue', 'Liabilities:Deferred', 'Assets:Unbilled'];
-
-function behind(name: string, month: string | null, scope: MoneyScope): string {
-  if (month === null) return withQuery('/console/journal', { name });
-  return EARNED.includes(name)
-    ? withQuery(`/console/revenue/${month}`, scopeOf(scope))
-    : journalOf(name, { first: `${month}-01`, last: lastDayOf(month) });
-}
-
 const Accounts = ({
   of: { accounts, currency, ...whose },
   month,
 }: {
   of: TrialBalance['data'][number];
-  month: string | null;
+  month: string;
 }) => (
   <Table
     label={`Accounts in ${currency.toUpperCase()}`}
@@ -126,18 +116,21 @@ const Accounts = ({
       ['At the end', 'number'],
     ]}
   >
-    {accounts.map(({ name, startMinor, debitMinor, creditMinor, endMinor }) => (
-      <tr key={name}>
-        <th scope="row">
-          <a href={behind(name, month, { ...whose, currency })}>{name}</a>
-        </th>
-        {[startMinor, debitMinor, creditMinor, endMinor].map((minor, at) => (
-          <td key={at} class="number">
-            {minor === 0 ? <span class="dim">0</span> : moneyText(minor, currency)}
-          </td>
-        ))}
-      </tr>
-    ))}
+    {accounts.map(({ name, startMinor, debitMinor, creditMinor, endMinor }) => {
+      const href = postingsOf(name, { ...whose, currency }, { from: month, to: month });
+      return (
+        <tr key={name}>
+          <th scope="row">
+            <a href={href}>{name}</a>
+          </th>
+          {[startMinor, debitMinor, creditMinor, endMinor].map((minor, at) => (
+            <td key={at} class="number">
+              <Figure minor={minor} currency={currency} href={href} />
+            </td>
+          ))}
+        </tr>
+      );
+    })}
   </Table>
 );
 

@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import type { Booked, MoneyScope, Whose } from '../answers.js';
-import { withQuery } from '../ledger.js';
+import { pathOf, withQuery } from '../ledger.js';
 import { plural } from '../operation-words.js';
 import { dayText, Mark, timeText } from './text.js';
 
@@ -146,9 +146,13 @@ export function spanText({ from, to, since, until }: Readonly<Record<string, str
   return last === null ? `, from ${first}` : first === null ? `, up to ${last}` : `, from ${first} to ${last}`;
 }
 
-/** Entries of an account on these days. */
-export const journalOf = (name: string, { first: from, last: to }: Days): string =>
-  withQuery('/console/journal', { name, from, to });
+/** What moved on an account in these months, both included. */
+export const postingsOf = (
+  name: string,
+  scope: MoneyScope,
+  months: Readonly<{ from: string; to: string }>,
+  cursor: string | null = null,
+): string => withQuery(`/console/${pathOf('accounts', name)}`, { ...scopeOf(scope), ...months, cursor });
 
 /** The movements that a number is made of. */
 export const movementsOf = ({
