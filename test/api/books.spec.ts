@@ -83,8 +83,15 @@ describe('the books of an invoice of three months, partly refunded', () => {
   );
   beforeAll(async () => {
     const paid = paymentOf({ ch, inpay, invoice: inv, customer }, { day: '2026-01-01', amount: 9900 });
+    // Of somebody else: its event stands behind no posting of these books.
+    const other = bill(randomId('in'), {
+      customer: randomId('cus'),
+      day: '2026-01-01',
+      lines: [{ id: randomId('il'), amount: 100, tax: 0, from: '2026-01-01', to: '2026-02-01' }],
+    });
     await send(
       finalised,
+      eventOf(newWhose())('invoice.finalized', other, '2026-01-01'),
       ...paid.map(([type, object]) => event(type, object, '2026-01-01')),
       event(
         'refund.created',

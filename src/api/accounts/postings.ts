@@ -54,7 +54,7 @@ export async function postingsOf(
       : [
           `select * from (select ${micros('ends')} as at, 'recognition:' || line || ':' || month || case part when 'revenue' then '' else ':' || part end as entry, 1 as no,
              'recognition' as kind, ends as "effectiveAt", amount, line, line as object, invoice, customer,
-             (select stripe_event_id from ${VIEWS.entries} where id = 'invoice:' || invoice) as "stripeEvent"
+             (select e.stripe_event_id from ${VIEWS.entries} e where e.id = 'invoice:' || own.invoice) as "stripeEvent"
            from (select *, ${earned.amount} as amount, ((month || '-01')::timestamp + interval '1 month') at time zone $11 - interval '1 second' as ends
              from ${VIEWS.revenue} r where month between $5 and $6 and ${earned.where} and ${of('r')}) as own) as earned where amount <> 0 and ${place}`,
         ];

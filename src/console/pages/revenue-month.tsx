@@ -30,34 +30,7 @@ function show({ month, recognised, deferred }: Data, { asked }: Frame): Shown {
           id="earned"
           aside={billed === undefined ? null : <a href={withQuery(here, whose)}>All that was earned</a>}
         >
-          {recognised.data.length === 0 ? (
-            <Empty>
-              <p>Nothing was earned then.</p>
-            </Empty>
-          ) : (
-            <Table
-              label="What was earned, by invoice"
-              columns={['Invoice', 'Of', ['Revenue', 'number'], ['Taken back', 'number'], ['Net', 'number']]}
-            >
-              {recognised.data.map((one) => (
-                <tr key={`${one.key} ${scopeId(one)}`}>
-                  <td>
-                    <Invoice id={one.key} unbilled={postingsOf('Assets:Unbilled', one, { from: month, to: month })} />
-                  </td>
-                  <td>{scopeText(one)}</td>
-                  <td class="number">
-                    <Money minor={one.revenueMinor} currency={one.currency} />
-                  </td>
-                  <td class="number">
-                    <Money minor={one.contraMinor} currency={one.currency} />
-                  </td>
-                  <td class="number">
-                    <Money minor={one.amountMinor} currency={one.currency} />
-                  </td>
-                </tr>
-              ))}
-            </Table>
-          )}
+          <EarnedIn month={month} of={recognised} />
           <Next
             href={
               recognised.nextCursor === null
@@ -100,6 +73,40 @@ function show({ month, recognised, deferred }: Data, { asked }: Frame): Shown {
       </>
     ),
   };
+}
+
+/** What each invoice earned in the month. */
+function EarnedIn({ month, of: { data } }: { month: string; of: Recognised }) {
+  if (data.length === 0)
+    return (
+      <Empty>
+        <p>Nothing was earned then.</p>
+      </Empty>
+    );
+  return (
+    <Table
+      label="What was earned, by invoice"
+      columns={['Invoice', 'Of', ['Revenue', 'number'], ['Taken back', 'number'], ['Net', 'number']]}
+    >
+      {data.map((one) => (
+        <tr key={`${one.key} ${scopeId(one)}`}>
+          <td>
+            <Invoice id={one.key} unbilled={postingsOf('Assets:Unbilled', one, { from: month, to: month })} />
+          </td>
+          <td>{scopeText(one)}</td>
+          <td class="number">
+            <Money minor={one.revenueMinor} currency={one.currency} />
+          </td>
+          <td class="number">
+            <Money minor={one.contraMinor} currency={one.currency} />
+          </td>
+          <td class="number">
+            <Money minor={one.amountMinor} currency={one.currency} />
+          </td>
+        </tr>
+      ))}
+    </Table>
+  );
 }
 
 /** An invoice's entries; what is not billed yet has none, but postings of its lines. */
