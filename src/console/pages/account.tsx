@@ -1,7 +1,7 @@
 import type { AccountPostings, MoneyScope } from '../answers.js';
 import { pathOf, withQuery } from '../ledger.js';
 import { page, type Frame, type Shown } from '../page.js';
-import { customerPage, entryPage, eventPage, invoicePage } from '../places.js';
+import { entryPage, eventPage, invoicePage } from '../places.js';
 import { Empty, Next, Section, Table } from '../parts/layout.js';
 import { Incomplete, MoneyPages, postingsOf, scopeText } from '../parts/money.js';
 import { Id, Money, Time } from '../parts/text.js';
@@ -46,15 +46,7 @@ function show(answer: AccountPostings, { asked }: Frame): Shown {
           ) : null}
           <Table
             label={`Postings on ${name}, the oldest first`}
-            columns={[
-              'When',
-              'Entry',
-              'Invoice',
-              'Customer',
-              'Because of',
-              ['Amount', 'number'],
-              ['Balance', 'number'],
-            ]}
+            columns={['When', 'Entry', 'Invoice', 'Because of', ['Amount', 'number'], ['Balance', 'number']]}
           >
             {isFirst ? <Standing title={`Before ${from}`} minor={startMinor} currency={currency} /> : null}
             {data.map((posting) => (
@@ -74,7 +66,7 @@ function show(answer: AccountPostings, { asked }: Frame): Shown {
 
 const Standing = ({ title, minor, currency }: { title: string; minor: number; currency: string }) => (
   <tr>
-    <th scope="row" colSpan={6}>
+    <th scope="row" colSpan={5}>
       {title}
     </th>
     <td class="number">
@@ -90,7 +82,7 @@ const pageOfPosting = ({ kind, entry, invoice }: Posting): string | null => {
 };
 
 function Row({ of, currency }: { of: Posting; currency: string }) {
-  const { kind, effectiveAt, object, invoice, customer, stripeEvent, amountMinor, balanceMinor } = of;
+  const { kind, effectiveAt, object, invoice, stripeEvent, amountMinor, balanceMinor } = of;
   const href = pageOfPosting(of);
   const says = kind.replaceAll('_', ' ');
   return (
@@ -107,9 +99,6 @@ function Row({ of, currency }: { of: Posting; currency: string }) {
         ) : (
           <Id id={invoice} href={invoicePage(invoice)} />
         )}
-      </td>
-      <td>
-        <Id id={customer} href={customer === null ? null : customerPage(customer)} />
       </td>
       <td>
         <Id id={stripeEvent} href={stripeEvent === null ? null : eventPage(stripeEvent)} />
