@@ -1,5 +1,6 @@
 import { StandardSchemaValidationPipe } from '@nestjs/common';
 import { z } from 'zod';
+import { mistakesIn } from '../http/mistakes.js';
 import { ProblemError } from '../http/problem.js';
 import { isStorable } from '../read-models/database.js';
 
@@ -11,24 +12,12 @@ export class SchemaPipe extends StandardSchemaValidationPipe {
   constructor() {
     super({
       // The schemas are zod's, and so are the issues.
-      exceptionFactory: (issues) => badQuery((issues as readonly z.core.$ZodIssue[]).flatMap(mistakesOf).join('; ')),
+      exceptionFactory: (issues) => badQuery(mistakesIn(issues as readonly z.core.$ZodIssue[], 'query')),
     });
   }
 
   /** A parameter `__proto__` is refused as every other that nobody knows. */
   protected override stripProtoKeys(): void {}
-}
-
-/** What is wrong, each mistake with its place. The library's own words name types, of which an address has none. */
-function mistakesOf(issue: z.core.$ZodIssue): string[] {
-  const place = (path: readonly PropertyKey[]): string => path.map(String).join('.') || 'query';
-  const at = place(issue.path);
-  if (issue.code === 'unrecognized_keys')
-    return issue.keys.map((key) => `${place([...issue.path, key])}: is not known here`);
-  if (issue.code === 'invalid_value') return [`${at}: must be one of ${issue.values.map(String).join(', ')}`];
-  if (issue.code !== 'invalid_type') return [`${at}: ${issue.message}`];
-  if (issue.message.endsWith('received array')) return [`${at}: must be one value, not several`];
-  return [`${at}: ${issue.message.endsWith('received undefined') ? 'must be given' : issue.message}`];
 }
 
 /** Text that Postgres can hold and the event store can be asked for: every id, filter and cursor is one. */

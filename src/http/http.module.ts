@@ -5,6 +5,7 @@ import { AuthGuard } from './auth.guard.js';
 import { Draining } from './draining.js';
 import { OpenApiController } from './openapi.controller.js';
 import { ProblemsController } from './problems.controller.js';
+import { StrayInputGuard } from './stray-input.guard.js';
 import { Tokens } from './tokens.js';
 
 /** What every route of every module is under: tokens and scopes, problems and their documents, and the end of connections. */
@@ -19,6 +20,7 @@ export class HttpModule {
         { provide: Tokens, useValue: new Tokens(tokens) },
         AuthGuard,
         { provide: APP_GUARD, useExisting: AuthGuard },
+        { provide: APP_GUARD, useClass: StrayInputGuard },
         Draining,
       ],
       exports: [Tokens, AuthGuard],

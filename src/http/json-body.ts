@@ -1,6 +1,7 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import type { z } from 'zod';
+import { mistakesIn } from './mistakes.js';
 import { ProblemError } from './problem.js';
 
 /** The body of a request as a schema reads it. @throws ProblemError 400 that names each member and what it should be */
@@ -14,8 +15,7 @@ const ParsedBody = createParamDecorator((parse: (body: unknown) => unknown, cont
 function parsed(schema: z.ZodType, body: unknown): unknown {
   const read = schema.safeParse(jsonOf(body));
   if (read.success) return read.data;
-  const mistakes = read.error.issues.map(({ path, message }) => `${path.join('.') || 'body'}: ${message}`);
-  throw new ProblemError('bad_request', mistakes.join('; '));
+  throw new ProblemError('bad_request', mistakesIn(read.error.issues, 'body'));
 }
 
 function jsonOf(body: unknown): unknown {

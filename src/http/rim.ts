@@ -124,8 +124,14 @@ export class Rim {
 /** For a route that takes a small body, as a form sends it: the bytes, within the budget of all bodies. */
 export const TakesBody = (bodyBytesMax: number) => RouteConfig({ bodyBytesMax });
 
-function smallBodyOf({ routeOptions }: FastifyRequest): Pick<BodyRoute, 'bodyBytesMax' | 'problemOf'> | null {
-  const { bodyBytesMax } = routeOptions.config as { bodyBytesMax?: number };
+/** Whether the route of a request reads a small body. */
+export const takesBody = (request: FastifyRequest): boolean => bodyBytesMaxOf(request) !== undefined;
+
+const bodyBytesMaxOf = ({ routeOptions }: FastifyRequest): number | undefined =>
+  (routeOptions.config as { bodyBytesMax?: number }).bodyBytesMax;
+
+function smallBodyOf(request: FastifyRequest): Pick<BodyRoute, 'bodyBytesMax' | 'problemOf'> | null {
+  const bodyBytesMax = bodyBytesMaxOf(request);
   if (bodyBytesMax === undefined) return null;
   const problems: Readonly<Record<BodyRefusal, Problem>> = {
     over_limit: { code: 'body_too_large', detail: `This route takes at most ${bodyBytesMax} bytes.` },

@@ -224,10 +224,19 @@ const sorted = (routes: Record<string, string>): [string, string][] =>
 
 type Reply = Readonly<{ status: number; headers: Record<string, unknown>; body: string }>;
 
-const ask = (app: NestFastifyApplication, method: string, path: string, token?: string): Promise<Reply> =>
+const ask = (
+  app: NestFastifyApplication,
+  method: string,
+  path: string,
+  token?: string,
+  sent?: string,
+): Promise<Reply> =>
   new Promise((resolve, reject) => {
     const { port } = app.getHttpServer().address() as { port: number };
-    const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
+    const headers = {
+      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+      ...(sent === undefined ? {} : { 'content-length': Buffer.byteLength(sent) }),
+    };
     const outgoing = request({ port, host: '127.0.0.1', method, path, headers, agent: false }, (incoming) => {
       let body = '';
       incoming
@@ -237,7 +246,7 @@ const ask = (app: NestFastifyApplication, method: string, path: string, token?: 
         })
         .on('end', () => resolve({ status: incoming.statusCode ?? 0, headers: incoming.headers, body }));
     });
-    outgoing.on('error', reject).end();
+    outgoing.on('error', reject).end(sent);
   });
 
 let app: NestFastifyApplication;
@@ -272,6 +281,28 @@ describe('the routes', () => {
       if (scope === 'admin') expect(await ask(app, method, path, READ_TOKEN)).toMatchObject({ status: 403 });
     },
   );
+
+  const ofApi = sorted(ROUTES).flatMap(([route]) =>
+    route.includes(' /v1/') ? [route.split(' ') as [string, string]] : [],
+  );
+
+  it.each(ofApi)('%s %s refuses a parameter that it does not read', async (method, path) => {
+    const { status, body } = await ask(app, method, `${path.replace(':month', '2026-01')}?nobody=knows`, ADMIN_TOKEN);
+    expect({ status, body }).toEqual({ status: 400, body: expect.stringContaining('nobody: is not known here') });
+  });
+
+  it.each(ofApi.filter(([method]) => method !== 'GET'))(
+    '%s %s refuses a body that it does not read',
+    async (method, path) => {
+      const { status, body } = await ask(app, method, path, ADMIN_TOKEN, JSON.stringify({ nobody: 'knows' }));
+      expect({ status, body }).toEqual({ status: 400, body: expect.stringMatching(/nobody|kind|takes no body/) });
+    },
+  );
+
+  it('that read no body take an empty object, as many clients send it', async () => {
+    const answer = await ask(app, 'POST', '/v1/access-changes/approve', ADMIN_TOKEN, '{}');
+    expect(answer).toMatchObject({ status: 503, body: expect.stringContaining('read_models_unavailable') });
+  });
 
   it('that name no scope are refused, whoever asks', async () => {
     const forgetful = await createServer(

@@ -1,0 +1,24 @@
+import type { z } from 'zod';
+
+/**
+ * What is wrong with a query or a body, in a line that names each place; `whole` names the place of none. The library's
+ * own words are of its types, which nobody who sends a request knows.
+ */
+export const mistakesIn = (issues: readonly z.core.$ZodIssue[], whole: string): string =>
+  issues.flatMap((issue) => mistakesOf(issue, whole)).join('; ');
+
+function mistakesOf(issue: z.core.$ZodIssue, whole: string): string[] {
+  const { code, path, message } = issue;
+  const at = path.map(String).join('.') || whole;
+  if (code === 'unrecognized_keys') return issue.keys.map((key) => `${[...path, key].join('.')}: is not known here`);
+  if (code === 'invalid_value') return [`${at}: must be one of ${issue.values.map(String).join(', ')}`];
+  if (code === 'invalid_union' && issue.inclusive !== false && issue.options !== undefined)
+    return [`${at}: must be one of ${issue.options.map(String).join(', ')}`];
+  if (code !== 'invalid_type') return [`${at}: ${message}`];
+  if (message.endsWith('received undefined')) return [`${at}: must be given`];
+  return [
+    `${at}: ${message.endsWith('received array') ? 'must be one value, not several' : `must be ${article(issue.expected)}`}`,
+  ];
+}
+
+const article = (type: string): string => `${/^[aeio]/.test(type) ? 'an' : 'a'} ${type}`;
