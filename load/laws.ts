@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { violationsOf } from '../test/support/laws.js';
+import { bankViolationsOf } from '../test/support/bank-laws.js';
 import { moneyViolationsOf } from '../test/support/money-laws.js';
 import { Findings } from './findings.js';
 import { Progress } from './progress.js';
@@ -14,7 +15,7 @@ comes out as it truly happened. Needs no server.
   --runs <n>      lives to play, each of a seed of its own  (10000)
   --minutes <n>   stop after                                (10)
   --seed <n>      seed of the first life; the next has the next number  (1)
-  --money         the laws of the books, by every policy, and not those of rows
+  --money         the laws of the books, by every policy and against a bank’s own, and not those of rows
   --help          this text
 
 At the end it says with which seed to go on. Exit code 0: no law is broken. 1: one is; it is printed with the seeds.
@@ -51,7 +52,7 @@ function whole(name: string, text: string, max: number): number {
 }
 
 function check({ runs, minutes, seed, isMoney }: Settings): boolean {
-  const broken = isMoney ? moneyViolationsOf : violationsOf;
+  const broken = isMoney ? (one: number) => [...moneyViolationsOf(one), ...bankViolationsOf(one)] : violationsOf;
   const progress = new Progress(process.stdout);
   const findings = new Findings();
   const startedMs = performance.now();

@@ -17,6 +17,9 @@ type Explained = Readonly<{ id: string; at: string; amount_minor: number }>;
 
 const isBalance = ({ stage }: MilestoneRow): number => Number(stage === 'balance');
 
+/** An invoice or credit note that comes later may explain it after all: then the entry is gone. */
+const UNEXPLAINED = 'nothing that is known explains it';
+
 /** The event of a change of the balance and what caused it are no further apart. */
 const AN_HOUR = 3_600;
 
@@ -53,7 +56,7 @@ export function balanceBook({ customer, currency, changes, explained }: Customer
     byHandMinor += amountMinor;
     const counter = row.stage === 'opening' ? accounts.opening : accounts.balanceAdjustments;
     const object = `${customer}:${row.stripe_event_id}${row.stage === 'opening' ? ':opening' : ''}`;
-    const made = entry({ kind: 'balance', object, effectiveAt: at, cause: row }, [
+    const made = entry({ kind: 'balance', object, effectiveAt: at, inference: UNEXPLAINED, cause: row }, [
       posting(accounts.customerBalance, currency, amountMinor),
       posting(counter, currency, -amountMinor),
     ]);

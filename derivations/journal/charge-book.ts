@@ -23,6 +23,9 @@ export type PaymentFacts = Readonly<{
 
 const A_DAY = 86_400;
 
+/** What lays it to an invoice may come later: then it was no revenue of its own. */
+const OF_NO_INVOICE = 'nothing that is known lays it to an invoice';
+
 /** What passed through Stripe: each entry needs nothing but its own object, and none waits for another. */
 export function chargeBook(facts: PaymentFacts, policy: MoneyPolicy): readonly Entry[] {
   const entries: Entry[] = [];
@@ -134,8 +137,9 @@ function standaloneOf(facts: PaymentFacts, policy: MoneyPolicy): readonly Entry[
     laid.find(({ object }) => object === row.object)?.amountMinor ?? row.amount_minor;
   const ownMinor = Math.max(0, receivedMinor - sumOf(atOnce.map(laidMinor)));
   const move = (kind: string, object: string, effectiveAt: number, cause: MilestoneRow, amountMinor: number): void => {
+    const inference = kind === 'standalone' ? OF_NO_INVOICE : null;
     entries.push(
-      entry({ kind, object, effectiveAt, cause }, [
+      entry({ kind, object, effectiveAt, inference, cause }, [
         posting(accounts.unapplied, currency, amountMinor),
         posting(accounts.revenue, currency, -amountMinor),
       ]),
@@ -171,7 +175,8 @@ function standaloneGivenBack(
     policy.connect === 'gross'
       ? 0
       : sumOf(facts.transfers.map((row) => (row.stage === 'created' ? row.amount_minor : 0)));
-  const give = (of: EntryOf, currency: string, contra: Account, amountMinor: number): Entry | null => {
+  const give = (given: EntryOf, currency: string, contra: Account, amountMinor: number): Entry | null => {
+    const of = { ...given, inference: given.inference ?? OF_NO_INVOICE };
     const ownMinor = partsOf(laid, receivedMinor, of.effectiveAt, Math.abs(amountMinor)).restMinor;
     const [contraMinor, lostMinor] = split(ownMinor, [receivedMinor - carriedMinor, carriedMinor]) as [number, number];
     const sign = amountMinor < 0 ? -1 : 1;
@@ -184,7 +189,7 @@ function standaloneGivenBack(
   const back = (of: EntryOf, currency: string, contra: Account, amountMinor: number): Entry | null => {
     if (policy.recovery === 'reinstate') return give(of, currency, contra, -amountMinor);
     const ownMinor = partsOf(laid, receivedMinor, of.effectiveAt, amountMinor).restMinor;
-    return entry(of, [
+    return entry({ ...of, inference: of.inference ?? OF_NO_INVOICE }, [
       posting(accounts.unapplied, currency, ownMinor),
       posting(accounts.recoveries, currency, -ownMinor),
     ]);
