@@ -2,7 +2,7 @@ import type { Policy } from '../../derivations/derivation.js';
 import type { Measure, Measured } from '../../derivations/measures.js';
 import type { Row } from '../../projections/projection.js';
 import { jsonForPostgres, type Database, type Queryable } from '../read-models/database.js';
-import { deriveTexts, type DerivedKey } from './derive-keys.js';
+import { deriveEach, type DerivedKey } from './derive-keys.js';
 import { isOwn, type OwnDerived } from './derived.js';
 import type { Deriver } from './deriver.js';
 
@@ -14,7 +14,7 @@ export type CustomerChange = Group & Readonly<{ customer: string; change: bigint
 /** What amounts come to by each policy, and whose they are that differ. */
 export type PolicyComparison = Readonly<{
   keys: number;
-  /** Keys that one of the policies cannot derive: they are in no sum. */
+  /** Keys that one of the policies cannot derive, and rows that cannot tell which keys they concern: they are in no sum. */
   failedKeys: number;
   /** False while changes wait to be derived from: keys that only these tell of are not there. */
   isComplete: boolean;
@@ -63,18 +63,18 @@ export async function comparePolicies(
       .filter(isOwn)
       .find((one) => one.generation.projection.name === measure.derivation && one.shown && one.state === 'live');
     if (derived === undefined) return 'not_ready';
-    await collectKeys(connection, { deriver, derived, signal });
+    const silentRows = await collectKeys(connection, { deriver, derived, signal });
     await connection.query(
       `create temporary table compared_customers (livemode boolean, account text, currency text, name text, customer text, change numeric,
          primary key (livemode, account, currency, name, customer)) on commit drop`,
     );
     const totals: Totals = new Map();
     const besides: Totals = new Map();
-    let [keys, failedKeys] = [0, 0];
+    let [keys, failedKeys] = [0, silentRows];
     for await (const page of pagesOfKeys(connection)) {
       if (signal.aborted) return 'stopped';
-      const before = await deriveTexts(connection, derived, { keys: page, policy: deriver.policy });
-      const after = await deriveTexts(connection, derived, { keys: page, policy });
+      const before = await deriveEach(connection, derived, { keys: page, policy: deriver.policy });
+      const after = await deriveEach(connection, derived, { keys: page, policy });
       const changes = new Map<string, CustomerChange>();
       for (const key of page) {
         const [own, other] = [rowsOf(before.get(key)), rowsOf(after.get(key))];
@@ -128,16 +128,19 @@ function rowsOf(one: DerivedKey | undefined): Record<string, Row[]> | null {
   );
 }
 
-/** Every key that a row concerns: also one that has no rows by the policy of now. */
+/** Every key that a row concerns: also one that has no rows by the policy of now. Resolves with how many rows cannot tell theirs. */
 async function collectKeys(
   connection: Queryable,
   { deriver, derived, signal }: Readonly<{ deriver: Deriver; derived: OwnDerived; signal: AbortSignal }>,
-): Promise<void> {
+): Promise<number> {
   await connection.query('create temporary table compared_keys (key text collate "C" primary key) on commit drop');
-  for await (const keys of deriver.allKeys(connection, derived)) {
-    if (signal.aborted) return;
+  let silentRows = 0;
+  for await (const { keys, silent } of deriver.allKeys((read) => read(connection), derived)) {
+    if (signal.aborted) break;
+    silentRows += silent.length;
     await connection.query('insert into compared_keys select unnest($1::text[]) on conflict do nothing', [keys]);
   }
+  return silentRows;
 }
 
 async function* pagesOfKeys(connection: Queryable): AsyncGenerator<string[]> {

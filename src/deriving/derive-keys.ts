@@ -2,7 +2,7 @@ import { encodeRow, keyOf } from '../../projections/columns.js';
 import type { FactRows, Policy } from '../../derivations/derivation.js';
 import type { Row, Table } from '../../projections/projection.js';
 import { canonicalJson, type Json } from '../events/json.js';
-import { isDatabaseAway, type Queryable } from '../read-models/database.js';
+import { attempt, type Queryable } from '../read-models/database.js';
 import { atEvent, LACKS_EVENTS, park } from '../read-models/parked-streams.js';
 import { deleteRows, findOwners, putRows } from '../read-models/rows.js';
 import { tableOf } from '../read-models/schema.js';
@@ -70,7 +70,7 @@ async function ownersOf(
 ): Promise<string[]> {
   const known = new Set([key]);
   for (let asked = [key]; asked.length > 0 && known.size < OWNERS_MAX;) {
-    const wanted = [...(await deriveTexts(connection, derived, { keys: asked, policy }))].flatMap(([stream, one]) =>
+    const wanted = [...(await deriveEach(connection, derived, { keys: asked, policy }))].flatMap(([stream, one]) =>
       'error' in one
         ? []
         : [...one.texts].flatMap(([table, texts]) => [...texts.keys()].map((row) => ({ table, key: row, stream }))),
@@ -94,23 +94,30 @@ type Keys = Readonly<{
 
 /** What is rejected is undone and done again in halves, until the key is alone that is to blame. */
 async function deriveSafely(connection: Queryable, derived: OwnDerived, { keys, ...rest }: Keys): Promise<void> {
-  if (keys.length === 0) return;
-  await connection.query('savepoint derived');
-  try {
-    await derivePage(connection, derived, { keys, ...rest });
-    await connection.query('release savepoint derived');
-    return;
-  } catch (error) {
-    if (isDatabaseAway(error)) throw error;
-    await connection.query('rollback to savepoint derived');
-    if (keys.length === 1) {
-      for (const key of keys) rest.rejected.set(key, error);
-      return;
-    }
+  await inHalves(connection, keys, {
+    work: (some) => derivePage(connection, derived, { keys: some, ...rest }),
+    rejected: (key, error) => rest.rejected.set(key, error),
+  });
+}
+
+/** Does work for keys; where something is thrown for some of them, it is undone and done again in halves, until one key is alone. */
+async function inHalves(
+  connection: Queryable,
+  keys: readonly string[],
+  {
+    work,
+    rejected,
+  }: { work: (keys: readonly string[]) => Promise<void>; rejected: (key: string, error: unknown) => void },
+): Promise<void> {
+  const open = keys.length === 0 ? [] : [keys];
+  for (let some = open.pop(); some !== undefined; some = open.pop()) {
+    const asked = some;
+    const done = await attempt(connection, () => work(asked));
+    if ('value' in done) continue;
+    const half = Math.ceil(asked.length / 2);
+    if (asked.length > 1) open.push(asked.slice(half), asked.slice(0, half));
+    else for (const key of asked) rejected(key, done.error);
   }
-  const half = Math.ceil(keys.length / 2);
-  await deriveSafely(connection, derived, { keys: keys.slice(0, half), ...rest });
-  await deriveSafely(connection, derived, { keys: keys.slice(half), ...rest });
 }
 
 async function derivePage(connection: Queryable, derived: OwnDerived, { keys, policy, changed, failed }: Keys) {
@@ -162,18 +169,35 @@ async function derivePage(connection: Queryable, derived: OwnDerived, { keys, po
   for (const [key, one] of all) if ('error' in one) failed.set(key, one.error);
 }
 
-/** What keys are derived to from what the tables have now. */
-export async function deriveTexts(
+/** What keys are derived to from what the tables have now, within a transaction; what Postgres rejects of one key concerns that key alone. */
+export async function deriveEach(
+  connection: Queryable,
+  derived: OwnDerived,
+  { keys, policy }: Readonly<{ keys: readonly string[]; policy: Policy }>,
+): Promise<Map<string, DerivedKey>> {
+  const all = new Map<string, DerivedKey>();
+  await inHalves(connection, keys, {
+    work: async (some) => {
+      for (const [key, one] of await deriveTexts(connection, derived, { keys: some, policy })) all.set(key, one);
+    },
+    rejected: (key, error) => all.set(key, { error }),
+  });
+  return all;
+}
+
+/** @throws what Postgres rejects of any of these keys */
+async function deriveTexts(
   connection: Queryable,
   derived: OwnDerived,
   { keys, policy }: Readonly<{ keys: readonly string[]; policy: Policy }>,
 ): Promise<Map<string, DerivedKey>> {
   const { projection } = derived.generation;
-  const facts = await readFacts(connection, derived, keys);
+  const { facts, unreadable } = await readFacts(connection, derived, keys);
   const stale = await staleStreams(connection, derived, facts);
   return new Map(
     keys.map((key): [string, DerivedKey] => {
       const own = facts.get(key) ?? {};
+      if (unreadable.has(key)) return [key, { error: unreadable.get(key) }];
       try {
         const rows = projection.derive(key, { ...nothingOf(projection.facts), ...own }, policy);
         const isIncomplete = Object.values(own).some((some) =>
@@ -213,8 +237,9 @@ async function readFacts(
   connection: Queryable,
   derived: OwnDerived,
   keys: readonly string[],
-): Promise<Map<string, Record<string, Row[]>>> {
+): Promise<Readonly<{ facts: Map<string, Record<string, Row[]>>; unreadable: ReadonlyMap<string, unknown> }>> {
   const facts = new Map<string, Record<string, Row[]>>();
+  const unreadable = new Map<string, unknown>();
   let count = 0;
   for (const [name, sql] of Object.entries(derived.generation.projection.facts)) {
     const { rows } = await connection.query<Record<string, unknown>>(onTables(sql, derived), [keys]);
@@ -222,12 +247,16 @@ async function readFacts(
     for (const { key, ...values } of rows) {
       const own = facts.get(String(key)) ?? {};
       facts.set(String(key), own);
-      (own[name] ??= []).push(rowFrom(values));
+      try {
+        (own[name] ??= []).push(rowFrom(values));
+      } catch (error) {
+        unreadable.set(String(key), error);
+      }
     }
   }
   const fits = Math.floor((keys.length * PAGE_FACTS) / Math.max(1, count));
   fitting.set(derived.name, Math.max(1, Math.min(PAGE_KEYS, fits, 2 * (fitting.get(derived.name) ?? PAGE_KEYS))));
-  return facts;
+  return { facts, unreadable };
 }
 
 /** Which streams of these facts are parked: their rows are the last good ones. */

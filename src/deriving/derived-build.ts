@@ -84,11 +84,12 @@ export class DerivedBuild {
     signal: AbortSignal,
     { others = [], rests = () => false }: Readonly<{ others?: readonly string[]; rests?: () => boolean }> = {},
   ): Promise<'quiet' | 'stopped'> {
-    for (const one of await this.#own()) if (!one.isNoted) await this.deriver.noteAll(this.database, one, signal);
+    const names = [...this.names, ...others];
+    for (const one of await this.#own(names)) if (!one.isNoted) await this.deriver.noteAll(this.database, one, signal);
     for (;;) {
       await this.#use();
       let isQuiet = true;
-      for (const name of [...this.names, ...others]) {
+      for (const name of names) {
         if (signal.aborted) return 'stopped';
         if ((await this.deriver.workOff(this.database, name)) === 'none') continue;
         isQuiet = false;
@@ -100,12 +101,12 @@ export class DerivedBuild {
 
   /** Whether nobody has dropped them, or begun them anew by another policy. */
   async #areOurs(): Promise<boolean> {
-    const policies = new Map((await this.#own()).map(({ name, policy }) => [name, policy]));
+    const policies = new Map((await this.#own(this.names)).map(({ name, policy }) => [name, policy]));
     return this.names.every((name) => policies.get(name) === this.deriver.policyHash);
   }
 
-  async #own(): Promise<OwnDerived[]> {
-    return (await this.deriver.read(this.database)).filter(isOwn).filter(({ name }) => this.names.includes(name));
+  async #own(names: readonly string[]): Promise<OwnDerived[]> {
+    return (await this.deriver.read(this.database)).filter(isOwn).filter(({ name }) => names.includes(name));
   }
 
   async #use(): Promise<void> {
@@ -211,7 +212,7 @@ async function lookAt(
       ) ||
       due.some(({ name }) => derivation.reads.includes(name));
     if (isDue) due.push(derivation);
-    else if (derived.hasNotes) behind.push(derived.name);
+    else if (derived.hasNotes || !derived.isNoted) behind.push(derived.name);
   }
   return { due, behind };
 }

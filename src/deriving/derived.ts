@@ -13,6 +13,8 @@ export type Derived = Readonly<{
   standsOn: readonly string[];
   /** The hash of the policy that its rows follow. */
   policy: string;
+  /** Raised whenever it begins anew: what somebody has done for an earlier one says nothing of it. */
+  epoch: bigint;
   /** Whether each key that there is has been noted since it began, and not derived yet where a note is left. */
   isNoted: boolean;
   /** Whether keys wait to be derived, or changed rows to be looked at; parked ones, where somebody wants that. */
@@ -25,6 +27,8 @@ export type OwnDerived = Derived &
     generation: Generation<AnyDerivation>;
     /** The tables that it reads, as SQL names them, by their names. */
     tables: ReadonlyMap<string, string>;
+    /** What identifies a row of each. */
+    keyColumns: ReadonlyMap<string, readonly string[]>;
     /** Which of these, as SQL names them, are of derivations: their rows have keys, not streams. */
     keyed: ReadonlySet<string>;
   }>;
@@ -38,6 +42,7 @@ type Row = Numbered & {
   shown: boolean;
   stands_on: string[];
   policy: string;
+  epoch: bigint;
   is_noted: boolean;
   has_notes: boolean;
   read: Numbered[];
@@ -51,7 +56,7 @@ export async function readDerived(
   { models, derivations }: Models,
 ): Promise<(Derived | OwnDerived)[]> {
   const { rows } = await connection.query<Row>(
-    `select name, projection, version, generation, state, shown, stands_on, policy, is_noted,
+    `select name, projection, version, generation, state, shown, stands_on, policy, epoch, is_noted,
        exists (select from ledger.derivation_notes note where note.generation = name)
          or exists (select from ledger.derivation_changes change where change.generation = name)
          or exists (select from ledger.parked_streams parked where parked.generation = name and replay_wanted_at is not null) as has_notes,
@@ -68,23 +73,25 @@ export async function readDerived(
 }
 
 function derivedFrom(
-  { name, state, shown, stands_on: standsOn, policy, is_noted: isNoted, has_notes: hasNotes, ...row }: Row,
+  { name, state, shown, stands_on: standsOn, policy, epoch, is_noted: isNoted, has_notes: hasNotes, ...row }: Row,
   projection: AnyDerivation | undefined,
   models: ReadonlyMap<string, ReadModel>,
 ): Derived | OwnDerived {
-  const derived = { name, state, shown, standsOn, policy, isNoted, hasNotes };
+  const derived = { name, state, shown, standsOn, policy, epoch, isNoted, hasNotes };
   if (projection === undefined) return derived;
   const tables = new Map<string, string>();
+  const keyColumns = new Map<string, readonly string[]>();
   const keyed = new Set<string>();
   for (const { projection: read, version, generation: number } of row.read) {
     const model = models.get(read);
-    for (const table of Object.keys(model?.tables ?? {})) {
+    for (const [table, { key }] of Object.entries(model?.tables ?? {})) {
       const source = tableOf({ projection: { ...(model as ReadModel), version }, generation: number }, table);
       tables.set(table, source);
+      keyColumns.set(table, key);
       if (model?.reads !== undefined) keyed.add(source);
     }
   }
-  return { ...derived, generation: { projection, generation: row.generation }, tables, keyed };
+  return { ...derived, generation: { projection, generation: row.generation }, tables, keyColumns, keyed };
 }
 
 /** SQL of a derivation with the tables that it reads, by how SQL names each. @throws when it names one that it does not read */

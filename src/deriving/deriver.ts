@@ -4,13 +4,21 @@ import type { ReadModel, Row, Table } from '../../projections/projection.js';
 import { groupBy } from '../folding/group-by.js';
 import type { RowKey, RowText } from '../folding/row-texts.js';
 import type { Checkpoint } from '../read-models/checkpoints.js';
-import { isDatabaseAway, jsonForPostgres, type Database, type Queryable } from '../read-models/database.js';
+import { attempt, jsonForPostgres, type Database, type Queryable } from '../read-models/database.js';
 import { columnsOf, givenAs, typesOf } from '../read-models/rows.js';
 import { nameOfGeneration, tableOf, type Generation } from '../read-models/schema.js';
+import {
+  isSilentRow,
+  keysOfRows,
+  SILENT_ROW,
+  parkSilent,
+  type ChangedRow,
+  type ConcernedKeys,
+} from './concerned-keys.js';
 import { deriveKeys } from './derive-keys.js';
-import { isOwn, onTables, readDerived, type Derived, type OwnDerived } from './derived.js';
-import { note, noteRows, takeNotes, takeRows, type ChangedRow } from './notes.js';
-import { addRows, rowFrom, rowsWhere, type RowsByTable } from './rows.js';
+import { isOwn, readDerived, type Derived, type OwnDerived } from './derived.js';
+import { note, noteRows, takeNotes, takeRows } from './notes.js';
+import { addRows, rowsWhere, rowToAsk, type RowsByTable } from './rows.js';
 
 /** With more keys than this a batch notes them, and transactions after it work them off: none takes minutes. */
 const KEYS_MAX = 5_000;
@@ -120,14 +128,10 @@ export class Deriver {
         if (!concerned.some(({ derived }) => asksFor(derived, { generation: name, table }))) continue;
         const source = tableOf(generation, table);
         changes.sources.set(source, { generation: name, table });
-        try {
-          const rows = await oldRows(connection, { source, table, shape }, writes);
-          if (parksOnly) for (const { derived } of concerned) askForKeys(derived, table, rows);
-          addRows(changes.rows, source, rows);
-        } catch (error) {
-          // The stream parks for it: what cannot be read, or asked, must not keep it from that.
-          if (!parksOnly || isDatabaseAway(error)) throw error;
-        }
+        const read = (): Promise<Row[]> => oldRows(connection, { source, table, shape }, writes);
+        // What cannot be read of a stream must not keep it from being parked for that.
+        const rows = parksOnly ? await attempt(connection, read) : { value: await read() };
+        if ('value' in rows) addRows(changes.rows, source, rows.value);
       }
     }
     return changes;
@@ -151,7 +155,7 @@ export class Deriver {
         await this.#noteChanged(connection, derived, changedRows(derived, { rows, sources }));
         continue;
       }
-      const keys = await this.#keysOf(connection, derived, changedRows(derived, { rows, sources }));
+      const keys = await askRows(connection, derived, changedRows(derived, { rows, sources }));
       if (keys.length > KEYS_MAX || isPressed) await note(connection, derived.name, keys);
       else if (keys.length > 0)
         for (const [table, own] of await deriveKeys(connection, derived, { keys, policy: this.policy })) {
@@ -168,20 +172,7 @@ export class Deriver {
   async #noteChanged(connection: Queryable, derived: Derived | OwnDerived, rows: readonly ChangedRow[]): Promise<void> {
     if (!isOwn(derived) || derived.generation.projection.reach !== undefined)
       return noteRows(connection, derived.name, rows);
-    return note(connection, derived.name, await this.#keysOf(connection, derived, rows));
-  }
-
-  async #keysOf(connection: Queryable, derived: OwnDerived, rows: readonly ChangedRow[]): Promise<string[]> {
-    const { keysOf, reach = {} } = derived.generation.projection;
-    const keys = new Set<string>();
-    for (const { table, row } of rows) for (const key of keysOf[table]?.(row) ?? []) keys.add(key);
-    if (keys.size === 0) return [];
-    const asked = [...keys];
-    for (const sql of Object.values(reach)) {
-      const { rows: found } = await connection.query<{ key: string }>(onTables(sql, derived), [asked]);
-      for (const { key } of found) keys.add(key);
-    }
-    return [...keys];
+    return note(connection, derived.name, await askRows(connection, derived, rows));
   }
 
   /**
@@ -197,16 +188,23 @@ export class Deriver {
       // What batches derive, too, they must not derive at the same time.
       const held = derived.state === 'live' ? [name, ...rootsOf(derived, all)] : [name];
       if ((await holdState(connection, held, name)) !== derived.state) return 'more';
-      // A process with another policy may have begun it anew until then: its notes are not for this one.
-      if ((await policyOf(connection, name)) !== this.policyHash) return 'none';
+      // Its notes are for whoever derives by its policy.
+      if (derived.policy !== this.policyHash) return 'none';
+      // It may have begun anew until then, on other rows.
+      if ((await epochOf(connection, name)) !== derived.epoch) return 'more';
       const rows = await takeRows(connection, name, NOTED_ROWS_MAX);
       if (rows.length > 0) {
-        await note(connection, name, await this.#keysOf(connection, derived, rows));
+        await note(connection, name, await askRows(connection, derived, rows));
         return 'more';
       }
       const keysMax = derived.state === 'live' ? NOTED_KEYS_MAX.live : NOTED_KEYS_MAX.building;
       const noted = await takeNotes(connection, name, keysMax);
-      const keys = noted.length > 0 ? noted : await wantedKeys(connection, name, keysMax);
+      const wanted = noted.length > 0 ? [] : await wantedKeys(connection, name, keysMax);
+      if (derived.isNoted && wanted.some(isSilentRow)) {
+        await beginAgain(connection, name);
+        return 'more';
+      }
+      const keys = [...noted, ...wanted.filter((key) => !isSilentRow(key))];
       if (keys.length === 0) return 'none';
       const changed = await deriveKeys(connection, derived, { keys, policy: this.policy });
       const sources = new Map(
@@ -219,8 +217,12 @@ export class Deriver {
     });
   }
 
-  /** Notes every key that there is for a generation that has begun: what changes meanwhile is noted by those who change it. */
+  /**
+   * Notes every key that there is for a generation that has begun: what changes meanwhile is noted by those who change it. Rows that were
+   * parked since they could not tell their keys are parked no more, unless they still cannot.
+   */
   async noteAll(database: Database, derived: OwnDerived, signal: AbortSignal): Promise<void> {
+    const since = await timeOf(database);
     const own = Object.keys(derived.generation.projection.tables).map(
       (table) => `select key from ${tableOf(derived.generation, table)}`,
     );
@@ -228,52 +230,80 @@ export class Deriver {
       `insert into ledger.derivation_notes (generation, key) select $1, key from (${own.join(' union ')}) as own order by key on conflict do nothing`,
       [derived.name],
     );
-    for await (const keys of this.allKeys(database, derived)) {
+    for await (const { keys, silent } of this.allKeys((read) => database.snapshot(read), derived)) {
       if (signal.aborted) return;
       await note(database, derived.name, keys);
+      await parkSilent(database, derived, silent);
     }
-    // Unless it has begun anew meanwhile.
-    await database.query(
-      'update ledger.derived_generations set is_noted = true where name = $1 and stands_on = $2 and policy = $3',
-      [derived.name, derived.standsOn, derived.policy],
-    );
+    await noted(database, derived, since);
   }
 
-  /** The keys that rows concern of all that a derivation reads, page by page, some of them again and again. */
-  async *allKeys(database: Queryable, derived: OwnDerived): AsyncGenerator<string[]> {
+  /** The keys that rows concern of all that a derivation reads, page by page, some of them again and again; each page is read `within` a transaction. */
+  async *allKeys(
+    within: <T>(read: (connection: Queryable) => Promise<T>) => Promise<T>,
+    derived: OwnDerived,
+  ): AsyncGenerator<ConcernedKeys> {
     for (const [table, source] of derived.tables) {
       if (derived.generation.projection.keysOf[table] === undefined) continue;
-      for await (const rows of pagesOf(database, source, this.keyOf(table)))
-        yield await this.#keysOf(
-          database,
-          derived,
-          rows.map((row) => ({ table, row })),
-        );
+      const key = derived.keyColumns.get(table) ?? [];
+      for (let after: unknown[] | null = []; after !== null;) {
+        const beyond: unknown[] = after;
+        const page = await within(async (connection) => {
+          const rows = await pageOf(connection, { source, key, beyond });
+          const asked = rows.map((row) => ({ table, row: rowToAsk(row) }));
+          return { last: rows.at(-1), found: await keysOfRows(connection, derived, asked) };
+        });
+        yield page.found;
+        const { last } = page;
+        after = last === undefined ? null : key.map((column) => last[column]);
+      }
     }
   }
 
-  /** The keys that these rows concern. */
-  keysOfRows(database: Database, derived: OwnDerived, rows: RowsByTable): Promise<string[]> {
+  /** The keys that these rows concern, by the table that has them. */
+  keysOfRows(connection: Queryable, derived: OwnDerived, rows: RowsByTable): Promise<ConcernedKeys> {
     const changed = [...derived.tables].flatMap(([table, source]) =>
       (rows.get(source) ?? []).map((row) => ({ table, row })),
     );
-    return this.#keysOf(database, derived, changed);
+    return keysOfRows(connection, derived, changed);
   }
+}
 
-  keyOf(table: string): readonly string[] {
-    for (const { tables } of this.#models.values()) if (tables[table] !== undefined) return tables[table].key;
-    throw new Error(`There is no table ${table}.`);
-  }
+/** The keys that rows concern; those that cannot be asked are parked. */
+async function askRows(connection: Queryable, derived: OwnDerived, rows: readonly ChangedRow[]): Promise<string[]> {
+  const { keys, silent } = await keysOfRows(connection, derived, rows);
+  await parkSilent(connection, derived, silent);
+  return keys;
+}
+
+/** Lets all keys of a generation be noted anew, for rows that could not tell theirs. */
+async function beginAgain(connection: Queryable, name: string): Promise<void> {
+  await connection.query('update ledger.derived_generations set is_noted = false, epoch = epoch + 1 where name = $1', [
+    name,
+  ]);
+}
+
+async function timeOf(database: Queryable): Promise<string> {
+  const { rows } = await database.query<{ now: string }>('select clock_timestamp()::text as now');
+  return rows[0]?.now ?? '-infinity';
+}
+
+/**
+ * All keys are noted since then, unless the generation has begun anew meanwhile. Rows that somebody wanted asked before, and that were not
+ * parked again, can be.
+ */
+async function noted(database: Queryable, { name, epoch }: OwnDerived, since: string): Promise<void> {
+  await database.query(
+    `with done as (update ledger.derived_generations set is_noted = true where name = $1 and epoch = $2 returning name)
+     delete from ledger.parked_streams parked using done
+     where parked.generation = done.name and parked.replay_wanted_at < $3 and starts_with(parked.stream, $4)`,
+    [name, epoch, since, SILENT_ROW],
+  );
 }
 
 /** Nothing of the stream is written but that it is parked. */
 const isParkedOnly = ({ replaces, puts, gone, taken, parking }: Written): boolean =>
   typeof parking === 'object' && !replaces && puts.length + gone.length + taken.length === 0;
-
-/** @throws what a derivation throws that is asked which keys these rows concern */
-function askForKeys(derived: Derived | OwnDerived, table: string, rows: readonly Row[]): void {
-  if (isOwn(derived)) for (const row of rows) derived.generation.projection.keysOf[table]?.(row);
-}
 
 /** Whether a derivation asks rows of a table which keys they concern; of another build's that is not known. */
 const asksFor = (derived: Derived | OwnDerived, { generation, table }: Source): boolean =>
@@ -309,12 +339,12 @@ async function holdState(connection: Queryable, held: readonly string[], name: s
   return rows.find((one) => one.name === name)?.state;
 }
 
-async function policyOf(connection: Queryable, name: string): Promise<string | undefined> {
-  const { rows } = await connection.query<{ policy: string }>(
-    'select policy from ledger.derived_generations where name = $1',
+async function epochOf(connection: Queryable, name: string): Promise<bigint | undefined> {
+  const { rows } = await connection.query<{ epoch: bigint }>(
+    'select epoch from ledger.derived_generations where name = $1',
     [name],
   );
-  return rows[0]?.policy;
+  return rows[0]?.epoch;
 }
 
 /** The rows that stand where rows are put or deleted; of streams that are replaced, or parked, or not parked any more, all rows. */
@@ -340,7 +370,7 @@ async function oldRows(
       `select old.* from ${source} old join ${givenAs(types, '$1')} using (${key.join(', ')})`,
       [jsonForPostgres([...keys].map((text) => columnsOf(key, text)))],
     );
-    found.push(...rows.map(rowFrom));
+    found.push(...rows.map(rowToAsk));
   }
   return found;
 }
@@ -354,17 +384,16 @@ async function wantedKeys(connection: Queryable, generation: string, max: number
   return rows.map(({ key }) => key);
 }
 
-async function* pagesOf(database: Queryable, source: string, key: readonly string[]): AsyncGenerator<Row[]> {
+/** Rows in the order of their keys, as Postgres has them. */
+async function pageOf(
+  connection: Queryable,
+  { source, key, beyond }: { source: string; key: readonly string[]; beyond: unknown[] },
+): Promise<Row[]> {
   const columns = key.join(', ');
-  const beyond = `where (${columns}) > (${key.map((_, at) => `$${at + 1}`).join(', ')})`;
-  for (let after: unknown[] = []; ;) {
-    const { rows }: { rows: Row[] } = await database.query(
-      `select * from ${source} ${after.length === 0 ? '' : beyond} order by ${columns} limit ${PAGE_ROWS}`,
-      after,
-    );
-    const last = rows.at(-1);
-    if (last === undefined) return;
-    yield rows.map(rowFrom);
-    after = key.map((column) => last[column]);
-  }
+  const after = beyond.length === 0 ? '' : `where (${columns}) > (${key.map((_, at) => `$${at + 1}`).join(', ')})`;
+  const { rows } = await connection.query(
+    `select * from ${source} ${after} order by ${columns} limit ${PAGE_ROWS}`,
+    beyond,
+  );
+  return rows;
 }

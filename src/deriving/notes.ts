@@ -1,6 +1,7 @@
 /** What is to be derived later: keys, and changed rows of which nobody has asked yet which keys they concern. */
 import type { Row } from '../../projections/projection.js';
 import type { Queryable } from '../read-models/database.js';
+import type { ChangedRow } from './concerned-keys.js';
 
 /**
  * Notes keys of a generation. A note that stands is touched, so that nobody takes it before this transaction ends and derives the key without
@@ -26,9 +27,6 @@ export async function takeNotes(connection: Queryable, generation: string, max: 
   );
   return rows.map(({ key }) => key);
 }
-
-/** A row as it was or as it is, and the table that it is of, by its name in a projection. */
-export type ChangedRow = Readonly<{ table: string; row: Row }>;
 
 /** Notes changed rows for a generation that this transaction does not derive. */
 export async function noteRows(connection: Queryable, generation: string, rows: readonly ChangedRow[]): Promise<void> {

@@ -13,6 +13,18 @@ function valueFrom(name: string, value: unknown): unknown {
   return number;
 }
 
+/**
+ * A row of which only the keys are asked that it concerns: what is not exact in it is no reason not to know these. Whoever derives from it
+ * reads it as `rowFrom` does.
+ */
+export const rowToAsk = (values: Row): Row =>
+  Object.fromEntries(
+    Object.entries(values).map(([name, value]) => {
+      if (value instanceof Date) return [name, Number.isNaN(value.getTime()) ? null : value.toISOString()];
+      return [name, typeof value === 'bigint' ? Number(value) : value];
+    }),
+  );
+
 /** Rows by the table that has them, as SQL names it. */
 export type RowsByTable = Map<string, Row[]>;
 
@@ -22,12 +34,12 @@ export function addRows(all: RowsByTable, table: string, rows: readonly Row[]): 
   else for (const row of rows) own.push(row);
 }
 
-/** The rows of some streams, or of some keys. */
+/** The rows of some streams, or of some keys, to be asked which keys they concern. */
 export async function rowsWhere(
   connection: Queryable,
   source: string,
   { column, values }: Readonly<{ column: 'stream' | 'key'; values: readonly string[] }>,
 ): Promise<Row[]> {
   const { rows } = await connection.query(`select * from ${source} where ${column} = any($1)`, [values]);
-  return rows.map(rowFrom);
+  return rows.map(rowToAsk);
 }

@@ -3,13 +3,14 @@ import type { Row } from '../../projections/projection.js';
 import { compareRows, type RowDifference } from '../read-models/comparison.js';
 import type { Database, Queryable } from '../read-models/database.js';
 import { tableOf, type Generation } from '../read-models/schema.js';
-import { deriveTexts } from './derive-keys.js';
+import { nameOfRow, type ConcernedKeys } from './concerned-keys.js';
+import { deriveEach } from './derive-keys.js';
 import { isOwn, type OwnDerived } from './derived.js';
 import type { Deriver } from './deriver.js';
 import { differences, sumsOf } from './rollups.js';
-import { addRows, rowFrom, rowsWhere, type RowsByTable } from './rows.js';
+import { addRows, rowFrom, rowsWhere, rowToAsk, type RowsByTable } from './rows.js';
 
-/** A row that is not what its key gives, or a key that cannot be derived though it is not parked. */
+/** A row that is not what its key gives, or a key that cannot be derived, or a row that cannot tell which keys it concerns, and is not parked. */
 export type DerivedFault =
   | (Readonly<{ kind: 'difference'; projection: string }> & RowDifference)
   | Readonly<{ kind: 'unfoldable'; projection: string; stream: string; cause: string }>;
@@ -41,9 +42,28 @@ export async function verifyDerived(
       );
     }
   };
+  const told = async ({ keys, silent }: ConcernedKeys): Promise<readonly string[]> => {
+    const names = silent.map((one) => [nameOfRow(derived, one), one.error] as const);
+    const open = new Set(
+      await settledKeys(
+        database,
+        derived,
+        names.map(([name]) => name),
+      ),
+    );
+    for (const [stream, error] of names)
+      if (open.has(stream))
+        verification.found({
+          kind: 'unfoldable',
+          projection: derived.generation.projection.name,
+          stream,
+          cause: String(error),
+        });
+    return keys;
+  };
   if (owners === null) {
     for await (const keys of storedKeys(database, derived.generation, VERIFIED_KEYS)) await compare(keys);
-    for await (const keys of deriver.allKeys(database, derived)) await compare(keys);
+    for await (const all of deriver.allKeys((read) => database.snapshot(read), derived)) await compare(await told(all));
     if (verification.signal?.aborted !== true) await verifyRollups(database, derived.generation, verification.found);
     return [];
   }
@@ -52,7 +72,8 @@ export async function verifyDerived(
     const column = derived.keyed.has(source) ? 'key' : 'stream';
     addRows(rows, source, await rowsWhere(database, source, { column, values: owners }));
   }
-  const keys = (await deriver.keysOfRows(database, derived, rows)).slice(0, VERIFIED_KEYS);
+  const concerned = await database.snapshot((connection) => deriver.keysOfRows(connection, derived, rows));
+  const keys = (await told(concerned)).slice(0, VERIFIED_KEYS);
   await compare(keys);
   return keys;
 }
@@ -91,7 +112,7 @@ async function verifyKeys(
     const derived = (await deriver.read(connection)).find((one) => one.name === name);
     if (derived === undefined || !isOwn(derived) || derived.standsOn.length === 0) return 0;
     const judged = await settledKeys(connection, derived, keys);
-    const all = await deriveTexts(connection, derived, { keys: judged, policy: deriver.policy });
+    const all = await deriveEach(connection, derived, { keys: judged, policy: deriver.policy });
     const { generation } = derived;
     const { projection } = generation;
     for (const [key, one] of all)
@@ -141,13 +162,21 @@ async function verifyRollups(
           sums.set(name, { key, numbers });
         }
       };
-      for await (const row of allRows(connection, tableOf(generation, rollup.of))) add(row, 1);
-      for await (const row of allRows(connection, tableOf(generation, table))) {
+      const unreadable = (stream: string, error: unknown): void =>
+        found({ kind: 'unfoldable', projection: projection.name, stream, cause: String(error) });
+      for await (const row of allRows(connection, tableOf(generation, rollup.of)))
+        try {
+          add(rowFrom(row), 1);
+        } catch (error) {
+          unreadable(String(row['key']), error);
+        }
+      for await (const sum of allRows(connection, tableOf(generation, table))) {
+        const row = rowToAsk(sum);
         const key = Object.fromEntries(rollup.key.map((column) => [column, row[column]]));
         const name = JSON.stringify(rollup.key.map((column) => key[column]));
         const numbers = sums.get(name)?.numbers ?? new Map<string, bigint>();
         for (const column of [...sumsOf(rollup), 'row_count'])
-          numbers.set(column, (numbers.get(column) ?? 0n) - BigInt(Number(row[column])));
+          numbers.set(column, (numbers.get(column) ?? 0n) - BigInt(sum[column] as bigint));
         sums.set(name, { key, numbers });
       }
       for (const { key, numbers } of sums.values()) {
@@ -174,7 +203,7 @@ async function* allRows(connection: Queryable, source: string): AsyncGenerator<R
   await connection.query(`declare all_rows no scroll cursor for select * from ${source}`);
   for (;;) {
     const { rows } = await connection.query(`fetch ${PAGE_ROWS} from all_rows`);
-    for (const row of rows) yield rowFrom(row);
+    yield* rows;
     if (rows.length < PAGE_ROWS) break;
   }
   await connection.query('close all_rows');

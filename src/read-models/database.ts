@@ -154,6 +154,26 @@ const isUnanswered = (error: unknown): error is Error =>
   error instanceof Error && error.message === 'Query read timeout';
 
 /**
+ * Does something within a transaction; what it throws undoes it alone, and is told.
+ * @throws when the database is away
+ */
+export async function attempt<T>(
+  connection: Queryable,
+  work: () => Promise<T>,
+): Promise<Readonly<{ value: T }> | Readonly<{ error: unknown }>> {
+  await connection.query('savepoint attempt');
+  try {
+    const value = await work();
+    await connection.query('release savepoint attempt');
+    return { value };
+  } catch (error) {
+    if (isDatabaseAway(error)) throw error;
+    await connection.query('rollback to savepoint attempt');
+    return { error };
+  }
+}
+
+/**
  * Whether Postgres cannot be written to for now, whatever the data: it is away, only read from (25006, after a failover), refuses the
  * role (28, 42501), was in conflict with another transaction (40, 55P03), or has trouble of its own (58). Every other error concerns
  * what was written.

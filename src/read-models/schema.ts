@@ -241,7 +241,7 @@ export async function dropGeneration(connection: Queryable, name: string): Promi
 export async function letGo(connection: Queryable, names: readonly string[]): Promise<void> {
   if (names.length === 0) return;
   await connection.query(
-    `update ledger.derived_generations set stands_on = '{}', is_noted = false where name = any($1)`,
+    `update ledger.derived_generations set stands_on = '{}', is_noted = false, epoch = epoch + 1 where name = any($1)`,
     [names],
   );
   await connection.query('delete from ledger.derivation_notes where generation = any($1)', [names]);
@@ -308,6 +308,7 @@ create table if not exists ledger.derived_generations (
   name text collate "C" primary key,
   stands_on text[] not null default '{}',
   policy text not null default '',
+  epoch int8 not null default 0,
   is_noted boolean not null default false
 );
 create table if not exists ledger.derivation_notes (
@@ -328,6 +329,9 @@ do $$ begin
   end if;
   if not exists (select from pg_attribute where attrelid = 'ledger.checkpoints'::regclass and attname = 'aside') then
     alter table ledger.checkpoints add column aside boolean not null default false;
+  end if;
+  if not exists (select from pg_attribute where attrelid = 'ledger.derived_generations'::regclass and attname = 'epoch') then
+    alter table ledger.derived_generations add column epoch int8 not null default 0;
   end if;
   if exists (select from pg_attribute where attrelid = 'ledger.parked_streams'::regclass and attname = 'projection') then
     alter table ledger.parked_streams rename column projection to generation;

@@ -15,6 +15,9 @@ export const groupOf = (customer: string): string => customer.split('x')[0] ?? c
 /** What a customer of this name throws: it cannot be derived. */
 export const CURSED = 'cursed';
 
+/** An invoice of this name cannot tell whose it is, unless it is paid. */
+export const MUTE = 'mute';
+
 /** Open amount per customer, and the name of a product that concerns a thousand keys of its own. */
 const openAmounts = defineDerivation({
   name: 'open_amounts',
@@ -42,7 +45,10 @@ const openAmounts = defineDerivation({
     },
   },
   keysOf: {
-    invoices: ({ customer }) => (customer === null ? [] : [String(customer)]),
+    invoices: ({ id: invoice, customer, status }) => {
+      if (String(invoice).includes(MUTE) && status !== 'paid') throw new Error('A mute invoice.');
+      return customer === null ? [] : [String(customer)];
+    },
     products: ({ id: product, description }) =>
       Array.from({ length: Number(description ?? 0) }, (_, at) => `${String(product)}x${at}`),
   },

@@ -32,6 +32,9 @@ const SEEN = [
     'looks',
     'delete',
     'truncate',
+    'damage rows',
+    'damaged keys',
+    'silent rows',
   ],
 ];
 

@@ -18,6 +18,9 @@ const TIMES = 3;
 /** So many events about the objects of one key cannot be derived. */
 const CURSED_EVERY = 13;
 
+/** Such rows of notes cannot tell which keys they concern. */
+export const isMute = ({ note, count: counted }: Row): boolean => note === 'rejected' && Number(counted) % 2 === 1;
+
 /** Sums over objects of several streams, and over those that say the same, which changes; tallies reach them by the objects of their streams. */
 const sums = defineDerivation({
   name: 'sums',
@@ -41,7 +44,10 @@ const sums = defineDerivation({
     },
   },
   keysOf: {
-    notes: ({ id: note, note: says }) => [keyOfNote(String(note)), `says ${String(says)}`],
+    notes: (row) => {
+      if (isMute(row)) throw new Error('The row does not tell.');
+      return [keyOfNote(String(row['id'])), `says ${String(row['note'])}`];
+    },
     tallies: ({ id: stream }) => [String(stream)],
   },
   reach: {
