@@ -1,19 +1,20 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { count, id, money } from '../../projections/columns.js';
 import { allBut, defineProjection, type Row } from '../../projections/projection.js';
-import { defineDerivation, standingOn, type Policy } from '../../derivations/derivation.js';
-import { bringUp } from '../../src/deriving/derived-build.js';
+import { defineDerivation, standingOn, type AnyDerivation, type Policy } from '../../derivations/derivation.js';
+import { bringUp, DerivedBuild } from '../../src/deriving/derived-build.js';
 import { Deriver } from '../../src/deriving/deriver.js';
 import { verifyLive, type DerivedFault } from '../../src/deriving/verify-keys.js';
 import { readModelsIn } from '../../src/projector/postgres-read-models.js';
 import type { BatchWrite, StreamWrite } from '../../src/projector/ports.js';
 import { acquire, readCheckpoints, type Checkpoint } from '../../src/read-models/checkpoints.js';
 import { Database, type Queryable } from '../../src/read-models/database.js';
-import { tidy } from '../../src/read-models/generations.js';
+import { beginRebuild, tidy } from '../../src/read-models/generations.js';
 import { ensureSchema, letGo } from '../../src/read-models/schema.js';
 import { seededRandom, type Random } from '../../simulator/random.js';
 import { query } from '../support/read-models.js';
 import { testDatabase, type TestServer } from '../support/servers.js';
+import { until } from '../support/until.js';
 
 /**
  * Schedules of writers, builders, kills, takeovers and policies, at random, on a real Postgres: at rest, what is derived is a function
@@ -360,4 +361,54 @@ describe('what is derived, over schedules of writers and builders', () => {
     },
     240_000,
   );
+});
+
+describe('a generation that begins anew by another policy, and then by its own again', () => {
+  /** Does something once, before a statement that holds such text. */
+  const before = (text: string, work: () => Promise<void>): Database => {
+    let isDone = false;
+    return new Proxy(database, {
+      get(target, name) {
+        if (name !== 'query')
+          return (...asked: unknown[]) =>
+            (Reflect.get(target, name) as (...all: unknown[]) => unknown).apply(target, asked);
+        return async (sql: string, values?: unknown[]) => {
+          if (sql.includes(text) && !isDone) {
+            isDone = true;
+            await work();
+          }
+          return target.query(sql, values);
+        };
+      },
+    });
+  };
+
+  it('takes nothing for noted that was noted for the one of before', async () => {
+    const { signal } = new AbortController();
+    const all = { signal, rests: () => false };
+    await query(server.url, 'drop schema if exists ledger cascade');
+    await ensureSchema(database, [...projections, ...derivations]);
+    await query(
+      server.url,
+      `update ledger.checkpoints set state = 'live' where projection in ('orders', 'links', 'event_index');
+       insert into ledger.orders_v1_g1 (id, amount_minor, stream) values ('order_1', 5, 'orders-order_1');
+       insert into ledger.links_v1_g1 (id, customer, stream) values ('order_1', 'a1', 'links-order_1')`,
+    );
+    const own = derivations[0] as AnyDerivation;
+    await until('all is derived', () => bringUp(database, deriverBy(3), all));
+    const target = await beginRebuild(database, own, { fresh: true });
+    const turned = before('set is_noted = true', async () => {
+      for (const factor of [2, 1])
+        expect(await new DerivedBuild(database, deriverBy(factor), [target]).begin()).toBe(true);
+    });
+    const build = new DerivedBuild(turned, deriverBy(1), [target]);
+    expect(await build.begin()).toBe(true);
+    await build.work(signal);
+    // Nobody has noted a key for the last one.
+    expect(await build.finish()).toBe(false);
+    while ((await build.work(signal)) !== 'quiet' || !(await build.finish()));
+    expect(await query(server.url, `select customer, amount_minor from ledger.sums_v${own.version}`)).toEqual([
+      { customer: 'a1', amount_minor: 5n },
+    ]);
+  });
 });
