@@ -6,7 +6,7 @@ import { subscriptions } from '../../projections/subscriptions.js';
 import type { AccessAnswer } from '../access/answer.js';
 import type { EventStore } from '../eventstore/event-store.js';
 import { nameOfLog } from '../eventstore/log-name.js';
-import { isNotYetMade, type Database, type Queryable } from '../read-models/database.js';
+import { isDatabaseAway, isNotYetMade, isStorable, type Database, type Queryable } from '../read-models/database.js';
 import { viewOf } from '../read-models/schema.js';
 import { groupBy } from '../folding/group-by.js';
 import { customersOfStreams } from './affected.js';
@@ -43,6 +43,7 @@ import {
 
 /** What holds for a customer now, and when that next changes though nothing is told. */
 type Judgement = Readonly<{ answer: AccessAnswer; reference: string | null; nextAt: Date | null }>;
+/** @throws what keeps one of these customers from being judged */
 export type Judge = (
   connection: Queryable,
   customers: readonly string[],
@@ -77,8 +78,10 @@ const SWEEP_PAGE = 200;
 /** What one time is: changes of so long count together, in however many rounds they are decided. */
 const ONE_TIME_MS = 60_000;
 const DECISIONS_READ = 500;
-/** Who has more rows than an answer takes is judged at the next event, and else so seldom. */
-const TOO_LARGE_AGAIN_MS = 3_600_000;
+/** Who cannot be judged, as with more rows than an answer takes, is judged at the next event, and else so seldom. */
+const LEFT_OUT_MS = 3_600_000;
+/** Of how many customers it is remembered why they were left out, so that it is not told again. */
+const LEFT_OUT_MAX = 1_000;
 const NAME_WITHIN_MS = 5_000;
 
 /** Decides who has access, records what has changed, and holds back what is too much at one time. One process does so at a time. */
@@ -95,7 +98,8 @@ export class Decider {
   #saved: Progress | null = null;
   #hasBegun = false;
   #hasTables = false;
-  #tooLarge = 0;
+  /** Why customers could not be judged, or their decisions not recorded. */
+  readonly #leftOut = new Map<string, string>();
 
   constructor(private readonly options: DeciderOptions) {
     this.#seen = new SeenEvents(options.store, options.now);
@@ -124,7 +128,11 @@ export class Decider {
     await this.#learn();
     await this.#sweepIfNeeded(rows);
     this.#seen.follow(this.#progress.lookedTo);
-    await this.#mapStreams(rows.position);
+    await this.#mapStreams(rows.position).catch(async (error: unknown) => {
+      // What was taken is looked for again.
+      await this.#seen.stop();
+      throw error;
+    });
     await this.#decideReady();
     await this.#applyVerdicts();
     await this.#save();
@@ -266,7 +274,7 @@ export class Decider {
     if (isShortened && this.#progress !== null) this.#progress = { ...this.#progress, shown: null };
     for (let at = 0; at < events.length; at += STREAMS_MAX) {
       const some = events.slice(at, at + STREAMS_MAX);
-      const streams = [...new Set(some.map(({ stream }) => stream))];
+      const streams = [...new Set(some.map(({ stream }) => stream))].filter(isStorable);
       const found = await this.options.database.snapshot((connection) => customersOfStreams(connection, streams));
       const customersOf = groupBy(
         [...found].flatMap(([customer, origins]) => [...origins].map((origin) => ({ origin, customer }))),
@@ -322,23 +330,16 @@ export class Decider {
    * was rejected and is another answer now.
    */
   async #judge(customers: ReadonlyMap<string, Because>): Promise<Change[]> {
-    const { database, judge } = this.options;
+    const { database } = this.options;
     const now = this.#now;
-    const ids = [...customers.keys()];
-    const { judgements, stateOf } = await database.snapshot(async (connection) => ({
-      judgements: await judge(connection, ids, now),
-      stateOf: await statesOf(connection, ids),
-    }));
-    const tooLarge = ids.filter((customer) => !judgements.has(customer));
-    this.#countTooLarge(tooLarge.length);
-    await postpone(database, tooLarge, { now, to: new Date(now.getTime() + TOO_LARGE_AGAIN_MS) });
+    const judged = await this.#judgeEach([...customers.keys()]);
     const changes: Change[] = [];
     const notes: Note[] = [];
-    for (const [customer, { answer, reference, nextAt }] of judgements) {
-      const state = stateOf(customer);
+    for (const { customer, state, answer, reference, nextAt } of judged) {
       const { considered: _, ...told } = answer;
       const rejected = state.rejected !== null && isSameConclusion(told, state.rejected) ? state.rejected : null;
       if (rejected !== null || isSameAccess(answer, state.access)) {
+        this.#leftOut.delete(customer);
         // Somebody who never had access and is not to be asked again leaves no trace.
         if (state.revision >= 0n || nextAt !== null || state.held !== null)
           notes.push({ customer, nextAt, held: null, rejected });
@@ -361,34 +362,78 @@ export class Decider {
     return changes;
   }
 
-  #countTooLarge(customers: number): void {
-    if (customers > 0 && this.#tooLarge === 0)
-      this.options.warned(`${customers} customers have more rows than an answer about access takes, and are left out.`);
-    this.#tooLarge += customers;
+  /** Judges customers by the rows of now. What is thrown concerns one of them: they are judged in halves, and that one is left out. */
+  async #judgeEach(ids: readonly string[]): Promise<(Judgement & Readonly<{ customer: string; state: State }>)[]> {
+    const { database, judge } = this.options;
+    const judged: (Judgement & Readonly<{ customer: string; state: State }>)[] = [];
+    const open = [ids];
+    for (let some = open.pop(); some !== undefined; some = open.pop()) {
+      const asked = some;
+      try {
+        const { judgements, stateOf } = await database.snapshot(async (connection) => ({
+          judgements: await judge(connection, asked, this.#now),
+          stateOf: await statesOf(connection, asked),
+        }));
+        for (const [customer, one] of judgements) judged.push({ ...one, customer, state: stateOf(customer) });
+      } catch (error) {
+        if (isDatabaseAway(error)) throw error;
+        const half = Math.ceil(asked.length / 2);
+        if (asked.length > 1) open.push(asked.slice(half), asked.slice(0, half));
+        else for (const customer of asked) await this.#leaveOut(customer, String(error));
+      }
+    }
+    return judged;
+  }
+
+  async #leaveOut(customer: string, cause: string): Promise<void> {
+    if (this.#leftOut.get(customer) !== cause)
+      this.options.warned(
+        `Access of ${customer} is not decided: ${cause} It is judged again at its next event, and else after an hour.`,
+      );
+    if (this.#leftOut.size >= LEFT_OUT_MAX) this.#leftOut.clear();
+    this.#leftOut.set(customer, cause);
+    const now = this.#now;
+    await postpone(this.options.database, customer, { now, to: new Date(now.getTime() + LEFT_OUT_MS) });
   }
 
   async #recordAll(changes: readonly Change[], as: (change: Change) => RecordedAs): Promise<void> {
     for (let at = 0; at < changes.length; at += PAGE) {
       const page = changes.slice(at, at + PAGE);
-      await Promise.all(page.map((change) => this.#record(change, as(change))));
+      const recorded = await Promise.all(page.map((change) => this.#record(change, as(change))));
       await note(
         this.options.database,
-        page.map((change) => ({
-          ...{ customer: change.customer, nextAt: change.nextAt, held: null },
-          rejected: typeof as(change) === 'string' ? null : change.decision.now,
-        })),
+        page.flatMap((change, place) =>
+          recorded[place] !== true
+            ? []
+            : {
+                ...{ customer: change.customer, nextAt: change.nextAt, held: null },
+                rejected: typeof as(change) === 'string' ? null : change.decision.now,
+              },
+        ),
       );
     }
     if (changes.length > 0) await this.#learn();
   }
 
-  async #record({ customer, decision }: Change, as: RecordedAs): Promise<void> {
+  /** False when the store never takes it. */
+  async #record({ customer, decision }: Change, as: RecordedAs): Promise<boolean> {
     const written = await record(this.options.store, decision, as);
-    if (written.kind === 'written') {
-      this.#recorded.set(customer, JSON.stringify(accessOf(decision.now)));
-      if (as === 'change') this.options.decided(decision.because.kind);
-    } else if (written.kind === 'wrong_expected_revision') this.#again(customer, decision.because);
-    else throw new Error(`A decision about ${customer} was not written: ${written.kind}.`);
+    switch (written.kind) {
+      case 'written':
+        this.#leftOut.delete(customer);
+        this.#recorded.set(customer, JSON.stringify(accessOf(decision.now)));
+        if (as === 'change') this.options.decided(decision.because.kind);
+        return true;
+      case 'wrong_expected_revision':
+        this.#again(customer, decision.because);
+        return true;
+      case 'too_large':
+      case 'stream_deleted':
+        await this.#leaveOut(customer, `The store refuses the decision: ${written.kind}.`);
+        return false;
+      case 'unavailable':
+        throw new Error(`A decision about ${customer} was not written: ${written.kind}.`);
+    }
   }
 
   /** Another process was faster: its decision is learnt first. */

@@ -1,6 +1,7 @@
 import { hash, randomUUID } from 'node:crypto';
 import type { EventStore } from '../eventstore/event-store.js';
 import { appendOwn, keepLast, lastOf } from '../eventstore/own-streams.js';
+import { isStoreAway } from '../eventstore/store-errors.js';
 import { lastRecordOf } from '../eventstore/raw-event.js';
 import type { AccessChange } from './change.js';
 import { readChange, readChanges } from './change-log.js';
@@ -133,10 +134,15 @@ export class Outbox {
   }
 
   async #deliver(open: Open): Promise<{ open: Open; outcome: Delivered }> {
-    const change = await readChange(this.options.store, open.customer, BigInt(open.revision));
-    // A stream that somebody deleted has nothing to tell.
-    const outcome: Delivered = change === null ? { kind: 'delivered' } : await this.options.send(change);
-    return { open, outcome };
+    try {
+      const change = await readChange(this.options.store, open.customer, BigInt(open.revision));
+      // A stream that somebody deleted has nothing to tell.
+      return { open, outcome: change === null ? { kind: 'delivered' } : await this.options.send(change) };
+    } catch (error) {
+      if (isStoreAway(error)) throw error;
+      // What is wrong with one change holds up no other.
+      return { open, outcome: { kind: 'failed', cause: String(error) } };
+    }
   }
 
   #after(place: Place, outcomes: readonly { open: Open; outcome: Delivered }[]): Place {

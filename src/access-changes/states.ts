@@ -188,18 +188,17 @@ export async function dueCustomers(
   return rows;
 }
 
-/** Lets customers whose time has come, and who cannot be judged, come again at another time. */
+/** Lets a customer who cannot be judged come again at another time, or sooner where a change of its answer is to come sooner. */
 export async function postpone(
   database: Queryable,
-  customers: readonly string[],
+  customer: string,
   { now, to }: { now: Date; to: Date },
 ): Promise<void> {
-  if (customers.length === 0) return;
-  await database.query('update ledger.access_customers set next_at = $3 where customer = any($1) and next_at <= $2', [
-    customers,
-    now,
-    to,
-  ]);
+  await database.query(
+    `insert into ledger.access_customers as known (customer, access, next_at) values ($1, '${JSON.stringify(NO_ACCESS)}', $3)
+     on conflict (customer) do update set next_at = case when known.next_at > $2 then least(known.next_at, $3) else $3 end`,
+    [customer, now, to],
+  );
 }
 
 /** How many customers have access, as far as was decided. */

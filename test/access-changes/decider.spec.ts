@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { links } from '../../projections/links.js';
 import { historyOf } from '../../src/access-changes/change-log.js';
 import { startEmbeddedEventStore } from '../../packages/embedded-eventstore/src/index.js';
 import { deliver, read } from '../support/delivery.js';
 import { startLedger, type TestLedger } from '../support/ledger.js';
+import { viewOf } from '../../src/read-models/schema.js';
 import { eventsOf } from '../support/log.js';
 import { query } from '../support/read-models.js';
 import { preparedDatabase, temporaryDirectory, type TestServer } from '../support/servers.js';
@@ -145,8 +147,8 @@ describe('when Postgres is dropped', () => {
   });
 });
 
-describe('a customer who has more rows than an answer takes', () => {
-  it('is judged when the time has come, is named, and is not judged again in each round', async () => {
+describe('a customer who cannot be judged, as with more rows than an answer takes', () => {
+  it('is named, and judged again after an hour; the others are judged', async () => {
     const of = await customer();
     // A grace that is not over yet.
     await project(
@@ -162,13 +164,49 @@ describe('a customer who has more rows than an answer takes', () => {
     deciding = new Deciding(urls, new Date(String(first?.now.until)), {
       judged: (judge) => async (connection, customers, now) => {
         if (customers.includes(of)) judgements += 1;
-        const found = await judge(connection, customers, now);
-        return new Map([...found].filter(([one]) => one !== of));
+        if (customers.includes(of)) throw new Error('Too large.');
+        return judge(connection, customers, now);
       },
     });
+    const other = await customer();
+    expect(await deciding.untilChanges(other, 1)).toHaveLength(1);
     await deciding.idle();
-    expect(judgements).toBe(1);
-    expect(deciding.warnings).toEqual([expect.stringContaining('are left out')]);
+    // First among others, and then alone.
+    expect(judgements).toBeLessThanOrEqual(2);
+    expect(deciding.warnings).toEqual([expect.stringContaining(`${of} is not decided: Error: Too large.`)]);
+    expect(await deciding.changesOf(of)).toHaveLength(1);
+    deciding.now = new Date(deciding.now.getTime() + 3_600_000);
+    const judgedBefore = judgements;
+    await deciding.idle();
+    expect(judgements).toBeGreaterThan(judgedBefore);
+  });
+});
+
+describe('a customer whose stream of decisions is tombstoned', () => {
+  it('is left out, and named; the others are decided', async () => {
+    const of = await customer();
+    const { store } = deciding;
+    await store.appends.tombstoneStream(`access-${of}`);
+    const other = await customer();
+    expect(await deciding.untilChanges(other, 1)).toHaveLength(1);
+    await deciding.idle();
+    expect(deciding.warnings.filter((text) => text.includes(of))).toEqual([expect.stringContaining('stream_deleted')]);
+  });
+});
+
+describe('when Postgres fails while events are mapped to customers', () => {
+  it('these events are looked for again', async () => {
+    const of = await customer();
+    const view = viewOf(links, 'links');
+    await query(urls.databaseUrl, `alter view ${view} rename to links_away`);
+    await until('a round fails', () =>
+      deciding.decider.tick().then(
+        () => false,
+        () => true,
+      ),
+    );
+    await query(urls.databaseUrl, `alter view ledger.links_away rename to ${view.replace('ledger.', '')}`);
+    expect(await deciding.untilChanges(of, 1)).toHaveLength(1);
   });
 });
 
