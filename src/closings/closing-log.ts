@@ -78,10 +78,10 @@ export class Closings {
 
   async #read(): Promise<void> {
     for await (const event of readStream(this.store, STREAM, { from: this.#revision + 1n })) {
-      this.#revision = event.revision;
       if (event.type === CLOSED) this.#close(event.data as Closing, event.revision);
       else if (event.type === REOPENED) this.#reopen(event.data as Reopening, event.revision);
       else throw new Error(`${STREAM}@${event.revision} is a ${event.type}, which this build does not know.`);
+      this.#revision = event.revision;
     }
   }
 
