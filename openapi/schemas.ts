@@ -434,6 +434,7 @@ const stripeSide: Properties = {
         account: text,
         livemode: flag,
         coveredUntil: orNull(time),
+        ended: orNull(text),
         gaps: list(object({ from: time, to: time, cause: text })),
         requestsOfDay: whole,
       }),

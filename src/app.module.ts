@@ -194,7 +194,7 @@ function askersOf({
   if (!roles.includes('reconcile') || database === null || stripeApi.keys.length === 0)
     return { watches: [], askedRuns: [], refresher: null };
   const metrics = new WatchMetrics(registry, (text) => new Logger('stripe').warn(text));
-  const { url, version: apiVersion, perDay } = stripeApi;
+  const { url, version: apiVersion, perDay, connected } = stripeApi;
   const parts = { store, database, appender, projections };
   const keys = stripeApi.keys.map(({ key, label, livemode }) => {
     const perSecond = livemode ? stripeApi.perSecond.live : stripeApi.perSecond.test;
@@ -203,7 +203,7 @@ function askersOf({
   return {
     // Without a budget it only takes up what somebody asks for.
     watches: (perDay === 0 ? [] : keys).map(
-      (options) => new Watch(parts, { ...options, perDay, repair: repairs }, metrics),
+      (options) => new Watch(parts, { ...options, perDay, connected, repair: repairs }, metrics),
     ),
     askedRuns: keys.map((options) => new AskedRuns(parts, options, metrics)),
     refresher: new Refresher(parts, keys, (report) => metrics.requested(report)),

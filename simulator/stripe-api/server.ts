@@ -62,6 +62,8 @@ export type SimulatedStripe = Readonly<{
   deliver(): Promise<readonly Delivered[]>;
   /** Lets requests of this path wait, until what it returns is called. */
   hold(path: string): () => void;
+  /** Ends the connection to an account, as its owner can. */
+  deauthorize(account: string): void;
   stop(): Promise<void>;
 }>;
 
@@ -97,6 +99,7 @@ export async function startStripeApi(options: StripeApiOptions): Promise<Simulat
     thin: api.thin,
     deliver: () => api.endpoints.deliver(clock.now()),
     hold: (path) => api.hold(path),
+    deauthorize: (account) => void api.connected.delete(account),
     stop: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
@@ -120,7 +123,7 @@ class Api {
     options: StripeApiOptions,
     private readonly clock: VirtualClock,
     private readonly world: World,
-    readonly connected: ReadonlyMap<string, World>,
+    readonly connected: Map<string, World>,
   ) {
     const { seed, keys = { [DEMO_KEY]: 'all' }, limits = SANDBOX_LIMITS, faults = {}, deliveryFaults = {} } = options;
     this.keys = keys;
@@ -179,7 +182,7 @@ class Api {
     const rights = this.keys[key];
     if (key === '') throw refusals.noKey();
     if (rights === undefined) throw refusals.badKey(key);
-    const account = headers['stripe-account'];
+    const account = headers['stripe-account'] ?? headers['stripe-context'];
     const world =
       typeof account !== 'string' || account === this.world.account.id ? this.world : this.connected.get(account);
     if (world === undefined) throw refusals.noAccount(key, String(account));

@@ -70,6 +70,9 @@ async function runOf(given: Given, { store, session, key }: StripeContext): Prom
         `The run ${wanted} was stopped before it began: there is nothing to resume. Begin a new one.`,
       );
     if (run.started === null) throw new UsageError(`The run ${wanted} has not begun: a service takes it up.`);
+    const { account } = run.started;
+    if (account !== session.account)
+      throw new UsageError(`The run ${wanted} is of ${account}. Say its key with --key, or --accounts ${account}.`);
     return run;
   }
   const only = objectsOf(given, 'only');
@@ -133,7 +136,20 @@ function printEnd(
   const total = (what: string): number => Object.values(counts).reduce((sum, own) => sum + (own[what] ?? 0), 0);
   const complete = kind === 'finished' && Object.keys(skipped).length === 0 && later.length === 0;
   if (given.values['json'] === true)
-    context.print(JSON.stringify({ run: run.id, kind, why, complete, counts, events, skipped, later, requests }));
+    context.print(
+      JSON.stringify({
+        run: run.id,
+        account: run.started.account,
+        kind,
+        why,
+        complete,
+        counts,
+        events,
+        skipped,
+        later,
+        requests,
+      }),
+    );
   else {
     for (const [object, own] of Object.entries(counts)) {
       const verdicts = Object.entries(own).filter(([name]) => name !== 'listed' && name !== 'appended');

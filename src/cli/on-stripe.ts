@@ -5,8 +5,10 @@ import { BatchedEventIdIndex } from '../read-models/event-id-index.js';
 import { workAt, type RunAtWork } from '../reconcile/run-at-work.js';
 import type { RunParts } from '../reconcile/run-kinds.js';
 import { RunTaken, type Run } from '../reconcile/run-log.js';
-import { openSession, WrongKey } from '../reconcile/session.js';
+import { listConnected } from '../reconcile/connected-accounts.js';
+import { openSession, WrongKey, type Session } from '../reconcile/session.js';
 import { REQUESTS_MAX, RunBudget } from '../stripe-api/budget.js';
+import { Rates } from '../stripe-api/rates.js';
 import { UsageError, wholeNumber, textOption, type Context, type Given } from './command.js';
 import { environmentOf } from './on-stores.js';
 
@@ -23,6 +25,7 @@ const WAIT_DEFAULT_S = 60;
 
 export const STRIPE_HELP = `  --key <label>       which of STRIPE_API_KEYS, where there are several
   --budget <n>        ask Stripe at most n times
+  --accounts <which>  of a platform: all, or acct_… separated by commas; without it the account of the key alone
 `;
 export const WAIT_HELP = `  --wait <s>          leave what is changing alone for so long before it is looked at again (${WAIT_DEFAULT_S})
 `;
@@ -31,7 +34,11 @@ export const WAIT_HELP = `  --wait <s>          leave what is changing alone for
 export const waitOf = ({ values }: Given): number =>
   values['wait'] === undefined ? WAIT_DEFAULT_S : wholeNumber('wait', values['wait'], { min: 0, max: 3_600 });
 
-export const STRIPE_OPTIONS = { key: { type: 'string' }, budget: { type: 'string' } } as const;
+export const STRIPE_OPTIONS = {
+  key: { type: 'string' },
+  budget: { type: 'string' },
+  accounts: { type: 'string' },
+} as const;
 
 /** The bounds of appending by hand: what does not fit waits at Stripe. */
 const LIMITS: Omit<AppenderLimits, 'appendBytesMax'> = {
@@ -45,10 +52,13 @@ const LIMITS: Omit<AppenderLimits, 'appendBytesMax'> = {
   timeoutMs: 10_000,
 };
 
-/** Asks Stripe in the name of a configured key. @throws UsageError where there is none, or it is not the account's */
+/**
+ * Asks Stripe in the name of a configured key, for its own account or for others, one after the other: what is wrong with one keeps nobody
+ * from the next. Ends with the highest exit code. @throws UsageError where there is no key, or it is not the account's
+ */
 export async function onStripe(
   given: Given,
-  { parts: { store, database, projections }, signal: interrupted }: Context,
+  { parts: { store, database, projections }, signal: interrupted, report }: Context,
   work: (context: StripeContext) => Promise<number>,
 ): Promise<number> {
   const config = loadStripeApiConfig(environmentOf(given));
@@ -56,29 +66,70 @@ export async function onStripe(
   const { key, label, livemode } = keyOf(config.keys, textOption(given, 'key'));
   const budget = textOption(given, 'budget');
   const requests = budget === undefined ? REQUESTS_MAX : wholeNumber('budget', budget, { min: 1, max: REQUESTS_MAX });
-  const stopped = new AbortController();
-  const signal = AbortSignal.any([interrupted, stopped.signal]);
-  const session = await openSession(store, {
-    key,
-    livemode,
-    url: config.url,
-    apiVersion: config.version,
+  const asking = {
+    ...{ key, livemode, url: config.url, apiVersion: config.version },
     perSecond: livemode ? config.perSecond.live : config.perSecond.test,
+    rates: new Rates({ perSecond: livemode ? config.perSecond.live : config.perSecond.test }),
     budget: new RunBudget(requests),
-    signal,
-  }).catch((error: unknown) => {
-    throw error instanceof WrongKey ? new UsageError(error.message) : error;
-  });
+  };
   const appender = new Appender(store, new BatchedEventIdIndex(database), { ...LIMITS, appendBytesMax });
-  try {
+  const open = (account: string | null, signal: AbortSignal): Promise<Session> =>
+    openSession(store, { ...asking, account, signal }).catch((error: unknown) => {
+      throw error instanceof WrongKey ? new UsageError(error.message) : error;
+    });
+  const workFor = async (account: string | null): Promise<number> => {
+    const stopped = new AbortController();
+    const signal = AbortSignal.any([interrupted, stopped.signal]);
+    const session = await open(account, signal);
     const at: StripeContext['at'] = (run, toDo) =>
       workAt(store, { run, onStop: () => stopped.abort() }, toDo).catch((error: unknown) => {
         throw error instanceof RunTaken ? new UsageError(error.message) : error;
       });
-    return await work({ store, database, projections, appender, session, key: label, signal, at });
-  } finally {
-    session.api.close();
+    try {
+      return await work({ store, database, projections, appender, session, key: label, signal, at });
+    } finally {
+      session.api.close();
+    }
+  };
+  const accounts = accountsOf(given);
+  if (accounts === null) return workFor(null);
+  const named = accounts === 'all' ? await allOf(await open(null, interrupted)) : accounts;
+  let code = 0;
+  for (const account of named) {
+    if (interrupted.aborted) break;
+    report(account ?? 'the account of the key');
+    const ended = await workFor(account).catch((error: unknown) => {
+      if (!(error instanceof UsageError)) throw error;
+      report(`${account ?? 'the account of the key'} is left out: ${error.message}`);
+      return LEFT_OUT;
+    });
+    code = Math.max(code, ended);
   }
+  return code;
+}
+
+const LEFT_OUT = 1;
+
+/** The account of a session, and all that are connected to it. @throws UsageError */
+async function allOf({ api }: Session): Promise<readonly (string | null)[]> {
+  try {
+    const connected = await listConnected(api);
+    if ('kind' in connected) throw new UsageError(connected.message);
+    return [null, ...connected];
+  } finally {
+    api.close();
+  }
+}
+
+/** Null: the account of the key alone. @throws UsageError */
+function accountsOf(given: Given): 'all' | readonly string[] | null {
+  const text = textOption(given, 'accounts');
+  if (text === undefined || text === 'all') return text ?? null;
+  const accounts = text.split(',').filter((account) => account !== '');
+  const wrong = accounts.find((account) => !/^acct_\w+$/.test(account));
+  if (wrong !== undefined || accounts.length === 0)
+    throw new UsageError(`--accounts: say all, or accounts such as acct_1,acct_2, not "${wrong ?? text}".`);
+  return accounts;
 }
 
 function keyOf(keys: readonly StripeApiKey[], label: string | undefined): StripeApiKey {

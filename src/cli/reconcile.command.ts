@@ -76,7 +76,7 @@ ${WAIT_HELP}${STRIPE_HELP}`,
         }),
       );
       const found = findingsOf(reconciled);
-      print(reconciled, found, { format: formatOf(given), print: context.print });
+      print(reconciled, found, { format: formatOf(given), print: context.print, account: session.account });
       if (sample !== undefined && reconciled.kind === 'reconciled' && formatOf(given) === 'text')
         context.print(sureness(reconciled));
       if (reconciled.kind === 'stopped' && reconciled.findings.length === 0) return COULD_NOT_RUN;
@@ -94,7 +94,17 @@ async function compareMoney(given: Given, stripe: StripeContext, { report, print
   switch (formatOf(given)) {
     case 'json':
       for (const finding of found) line(JSON.stringify(finding));
-      line(JSON.stringify({ kind, why, listed, appended, unexplained: amounts, findings: found.length }));
+      line(
+        JSON.stringify({
+          account: session.account,
+          kind,
+          why,
+          listed,
+          appended,
+          unexplained: amounts,
+          findings: found.length,
+        }),
+      );
       break;
     case 'csv':
       for (const text of csvOf(found)) line(text);
@@ -182,7 +192,7 @@ const onlyOf = (text = ''): readonly string[] => text.split(',').filter((name) =
 function print(
   { kind, why, recovered, findings, counts, unconfirmed }: Reconciled,
   found: readonly ShownFinding[],
-  { format, print: line }: { format: 'text' | 'json' | 'csv'; print: (text: string) => void },
+  { format, print: line, account }: { format: 'text' | 'json' | 'csv'; print: (text: string) => void; account: string },
 ): void {
   const missing = recovered?.missed ?? [];
   if (format === 'csv') {
@@ -191,7 +201,9 @@ function print(
   }
   if (format === 'json') {
     for (const finding of found) line(JSON.stringify(finding));
-    line(JSON.stringify({ kind, why, missing: missing.length, findings: findings.length, counts, unconfirmed }));
+    line(
+      JSON.stringify({ account, kind, why, missing: missing.length, findings: findings.length, counts, unconfirmed }),
+    );
     return;
   }
   for (const finding of found.slice(0, SHOWN_MAX)) for (const text of linesOf(finding)) line(text);

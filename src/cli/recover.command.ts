@@ -43,7 +43,10 @@ ${STRIPE_HELP}`,
       const { listed, missed, covered, gap, requests } = recovered;
       const isJson = given.values['json'] === true;
       for (const one of missed) context.print(isJson ? jsonOf(one) : lineOf(one));
-      if (isJson) context.print(JSON.stringify({ listed, missing: missed.length, covered, gap, requests }));
+      if (isJson)
+        context.print(
+          JSON.stringify({ account: session.account, listed, missing: missed.length, covered, gap, requests }),
+        );
       else {
         if (gap !== null)
           context.print(

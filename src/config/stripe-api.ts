@@ -13,6 +13,8 @@ export type StripeApiConfig = Readonly<{
   perSecond: Readonly<{ live: number; test: number }>;
   /** Requests in any 24 hours of what runs by itself; `auto` follows the number of events. */
   perDay: number | 'auto';
+  /** Connected accounts that are asked for too, by themselves: those named, or all that Stripe lists. */
+  connected: 'all' | readonly string[];
 }>;
 
 const stripeApiUrl = z
@@ -26,6 +28,16 @@ const perDay = z.union([z.literal('auto'), z.coerce.number<string>().int().min(0
   error: 'must be "auto", or a whole number from 0 to 10000000, e.g. 300',
 });
 
+const connected = z
+  .string()
+  .default('none')
+  .transform((text) =>
+    text === 'none' ? [] : text === 'all' ? ('all' as const) : text.split(',').map((id) => id.trim()),
+  )
+  .refine((accounts) => accounts === 'all' || accounts.every((id) => /^acct_\w+$/.test(id)), {
+    error: 'must be "none", "all", or accounts separated by commas, e.g. acct_1,acct_2',
+  });
+
 /** The variables that say how Stripe's API is asked. */
 export const stripeApiVariables = {
   STRIPE_API_KEYS: stripeApiKeys,
@@ -36,6 +48,7 @@ export const stripeApiVariables = {
     .optional(),
   STRIPE_API_RATE: wholeNumber(1, 100, 20).optional(),
   STRIPE_API_DAILY: perDay.default('auto'),
+  STRIPE_CONNECTED_ACCOUNTS: connected,
 };
 
 type Values = z.output<z.ZodObject<typeof stripeApiVariables>>;
@@ -51,6 +64,7 @@ export const stripeApiOf = (values: Values): StripeApiConfig => ({
   perSecond:
     values.STRIPE_API_RATE === undefined ? PER_SECOND : { live: values.STRIPE_API_RATE, test: values.STRIPE_API_RATE },
   perDay: values.STRIPE_API_DAILY,
+  connected: values.STRIPE_CONNECTED_ACCOUNTS,
 });
 
 /** A warning for each live key that may do everything, where one that may read is enough. */

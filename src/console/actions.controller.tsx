@@ -179,8 +179,8 @@ function booksIn({ books = '' }: Readonly<Record<string, string>>): { livemode: 
 }
 
 /** What a form asks Stripe for. */
-function runIn({ kind, key }: Readonly<Record<string, string>>): Readonly<Record<string, unknown>> {
-  const by = key === undefined ? {} : { key };
+function runIn({ kind, key, account = '' }: Readonly<Record<string, string>>): Readonly<Record<string, unknown>> {
+  const by = { ...(key === undefined ? {} : { key }), ...(account === '' ? {} : { account }) };
   if (kind === 'compare') return { kind: 'reconcile', ...by };
   return kind === 'repair' ? { kind: 'reconcile', repair: true, ...by } : { kind, ...by };
 }

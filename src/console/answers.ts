@@ -123,7 +123,7 @@ export type Replayed = Readonly<{
 /** A run that asked Stripe. `state` is what its kind tells of how far it is, and `options` what was asked for. */
 export type StripeRun = Omit<Api.StripeRun, 'state' | 'options'> &
   Readonly<{
-    options: Readonly<{ repair?: boolean; dryRun?: boolean }>;
+    options: Readonly<{ repair?: boolean; dryRun?: boolean; account?: string }>;
     state: Readonly<{
       why?: string | null;
       /** Who asked the service for it; nobody of what a command or the service began by itself. */

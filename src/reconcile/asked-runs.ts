@@ -6,7 +6,17 @@ import type { RequestReport } from '../stripe-api/stripe-api.js';
 import type { RecorderParts } from './recorder.js';
 import { SILENT_MS, workAt, type RunAtWork } from './run-at-work.js';
 import { runBackfill, runComparison, runMoney, runRecovery, startedBy, type RunParts } from './run-kinds.js';
-import { aboutOf, hasEnded, latestRuns, RunTaken, startRun, stepOf, type Run, type WaitingRun } from './run-log.js';
+import {
+  aboutOf,
+  connectedOf,
+  hasEnded,
+  latestRuns,
+  RunTaken,
+  startRun,
+  stepOf,
+  type Run,
+  type WaitingRun,
+} from './run-log.js';
 import { openSession, WrongKey, type KeyOptions } from './session.js';
 
 export type AskedRunsOptions = KeyOptions &
@@ -113,6 +123,7 @@ export class AskedRuns {
     const session = await openSession(store, {
       ...this.options,
       signal,
+      account: connectedOf(aboutOf(run)),
       budget: new RunBudget(budget),
       onRequest: (report) => this.news.requested(report),
     }).catch(async (error: unknown) => {

@@ -4,6 +4,7 @@ import type { EventStore } from '../eventstore/event-store.js';
 import { SILENT_MS } from './run-at-work.js';
 import {
   aboutOf,
+  connectedOf,
   hasEnded,
   latestRuns,
   listEndOf,
@@ -30,7 +31,7 @@ const GONE_MS = SILENT_MS * 2;
 export const isUnderWay = (run: AnyRun, now: Date): boolean =>
   !hasEnded(run) && (run.standing.step === 'wanted' || now.getTime() - run.saidAt.getTime() < GONE_MS);
 
-/** Asks the service for a run; one of a kind for each key at a time. @throws when the store does not take it */
+/** Asks the service for a run; one of a kind for each key and account at a time. @throws when the store does not take it */
 export async function askForRun(store: EventStore, wanted: Wanted, isNew: boolean, now: Date): Promise<Asked> {
   for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt += 1) {
     const listEnd = await listEndOf(store);
@@ -50,9 +51,12 @@ export async function askForRun(store: EventStore, wanted: Wanted, isNew: boolea
   throw new Error('Many runs are asked for at one time: this one could not be listed.');
 }
 
-type About = Pick<Wanted, 'kind' | 'key' | 'livemode'>;
+type About = Pick<Wanted, 'kind' | 'key' | 'livemode' | 'options'>;
 const isAlike = (one: About, other: About): boolean =>
-  one.kind === other.kind && one.key === other.key && one.livemode === other.livemode;
+  one.kind === other.kind &&
+  one.key === other.key &&
+  one.livemode === other.livemode &&
+  connectedOf(one) === connectedOf(other);
 
 /** The last of these runs, if it is one to go on with: begun, not finished, and of what is asked for now, if anything is. */
 export function unfinishedBackfill(runs: readonly AnyRun[], options: Wanted['options']): Run | null {

@@ -34,6 +34,8 @@ export type BackfillState = Readonly<{
 export type BackfillParts = RecorderParts &
   Readonly<{
     api: StripeApi;
+    /** Whose objects the API shows. */
+    whose: Whose;
     signal: AbortSignal;
     /** How long what was changing is left alone before it is looked at again (60 s). */
     laterMs?: number;
@@ -110,6 +112,7 @@ export class Backfill {
     try {
       for (const phase of this.#phases()) {
         if (this.#state.phase === phase.name) {
+          this.#assertWanted();
           await phase.work();
           this.#state = { ...this.#state, phase: phase.next };
           await this.#checkpoint('checkpoint');
@@ -148,7 +151,7 @@ export class Backfill {
   }
 
   get #whose(): Whose {
-    return { account: null, livemode: this.run.started.livemode };
+    return this.parts.whose;
   }
 
   get #purpose() {
@@ -190,7 +193,6 @@ export class Backfill {
       from: this.#state.eventsTo === null ? from : this.#state.eventsTo + 1,
       to,
       whose: this.#whose,
-      account: null,
       purpose: this.#purpose,
       onWindow: async (eventsTo, { listed, missing }) => {
         const events = { listed: before.listed + listed, appended: before.appended + missing.length };
@@ -341,7 +343,7 @@ export class Backfill {
   /** Objects that others name and no list shows: deleted customers, prices made inline. */
   async #closure(): Promise<void> {
     if (this.#options.only !== undefined || this.#options.dryRun === true) return;
-    const named = await closureOf(this.parts.database, { ...this.parts, signal: this.parts.signal });
+    const named = await closureOf(this.parts.database, this.parts);
     if (named === null) {
       const why = 'the read models are behind the log, so that objects which only others name were not looked for';
       this.#state = { ...this.#state, skipped: { ...this.#state.skipped, closure: why } };
@@ -354,8 +356,7 @@ export class Backfill {
   async #payouts(): Promise<void> {
     const { only } = this.#options;
     if ((only !== undefined && !only.includes('payout')) || this.#options.dryRun === true) return;
-    const { livemode } = this.run.started;
-    const wanted = await payoutsToAsk(this.parts.database, { ...this.parts, livemode });
+    const wanted = await payoutsToAsk(this.parts.database, this.parts);
     if (wanted === null) {
       const why = 'the read models are behind the log, so that what payouts consist of was not asked for';
       this.#state = { ...this.#state, skipped: { ...this.#state.skipped, payout_transactions: why } };
@@ -433,9 +434,14 @@ export class Backfill {
     }
   }
 
+  /** @throws Stopped when it was told to stop */
+  #assertWanted(): void {
+    if (this.parts.signal.aborted) throw new Stopped('interrupted');
+  }
+
   async #checkpointIfDue(objects: number): Promise<void> {
     this.#objectsSince += objects;
-    if (this.parts.signal.aborted) throw new Stopped('interrupted');
+    this.#assertWanted();
     const isDue = this.#objectsSince >= CHECKPOINT_OBJECTS || performance.now() - this.#checkpointAt >= CHECKPOINT_MS;
     if (!isDue) return;
     this.#checkpointing ??= this.#checkpoint('checkpoint').finally(() => {

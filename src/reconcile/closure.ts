@@ -6,6 +6,7 @@ import { LogEndSearch } from '../eventstore/log-end.js';
 import { indexPosition } from '../read-models/checkpoints.js';
 import type { Database } from '../read-models/database.js';
 import { EVENT_INDEX, viewOf } from '../read-models/schema.js';
+import type { Whose } from './look.js';
 
 /** An object that others name, and that has no event. */
 export type Named = Readonly<{ object: string; id: string }>;
@@ -13,22 +14,26 @@ export type Named = Readonly<{ object: string; id: string }>;
 const NAMED_MAX = 10_000;
 const BEHIND_MAX_MS = 60_000;
 
+/** What is of another account or mode Stripe does not show here, and that says nothing of it. */
+const OF_WHOM = 'livemode = $1 and account is not distinct from $2';
+
 /**
  * Customers and prices that rows name and the log has no event of: Stripe lists neither deleted customers nor prices made inline. Null
  * where the read models do not come up with the log.
  */
 export async function closureOf(
   database: Database,
-  { store, signal }: Readonly<{ store: EventStore; signal: AbortSignal }>,
+  { store, signal, whose }: Readonly<{ store: EventStore; signal: AbortSignal; whose: Whose }>,
 ): Promise<readonly Named[] | null> {
   if (!(await cameUp(database, store, signal))) return null;
   const { rows } = await database.query<{ object: string; id: string }>(
     `select object, id from (
-       select 'customer' as object, target as id from ${viewOf(links, 'links')} where target_kind = 'customer'
+       select 'customer' as object, target as id from ${viewOf(links, 'links')} where target_kind = 'customer' and ${OF_WHOM}
        union select 'price', item->>'price' from ${viewOf(subscriptions, 'subscriptions')}, jsonb_array_elements(items) as item
-         where item->>'price' like 'price\\_%') as named
+         where item->>'price' like 'price\\_%' and ${OF_WHOM}) as named
      where id is not null and not exists (select from ${EVENT_INDEX} event where event.stream = object || '-' || id)
      limit ${NAMED_MAX}`,
+    [whose.livemode, whose.account],
   );
   return rows;
 }

@@ -1,7 +1,7 @@
 import type { EventStore } from '../eventstore/event-store.js';
 import { readStreamBack } from '../eventstore/read.js';
 import { readClaims, type Claim } from './claims.js';
-import { coverageStreamOf, type Account, type Covered, type Gap } from './coverage.js';
+import { coveredAccounts, coverageStreamOf, type Account, type Covered, type Ended, type Gap } from './coverage.js';
 import { append } from './run-log.js';
 import { latestRuns } from './run-log.js';
 
@@ -10,26 +10,31 @@ export type CoverageReport = Account &
   Readonly<{
     /** Null: nothing is covered yet. */
     until: number | null;
+    /** Why nothing is covered since; null: it goes on. */
+    ended: string | null;
     gaps: readonly Gap[];
     /** Requests of 24 hours, of what runs by itself; those of a claim are told by the next one. */
     requests: number;
   }>;
 
 const RUNS_MAX = 50;
+const ACCOUNTS_MAX = 1_000;
+const AT_ONCE = 16;
 /** Two months of passes. */
 const EVENTS_MAX = 20_000;
 
 /** The coverage of each account that a run was of. */
 export async function readCoverages(store: EventStore, now: number): Promise<readonly CoverageReport[]> {
   const runs = await latestRuns(store, { max: RUNS_MAX });
+  const known = [...(await coveredAccounts(store, ACCOUNTS_MAX)), ...runs.flatMap(({ started }) => started ?? [])];
   const accounts = new Map(
-    runs.flatMap(({ started }) => {
-      if (started === null) return [];
-      const { account, livemode } = started;
-      return [[`${account} ${livemode}`, { account, livemode }] as const];
-    }),
+    known.map(({ account, livemode }) => [`${account} ${livemode}`, { account, livemode }] as const),
   );
-  return Promise.all([...accounts.values()].map((whose) => reportOf(store, whose, now)));
+  const reports: CoverageReport[] = [];
+  const left = [...accounts.values()];
+  while (left.length > 0)
+    reports.push(...(await Promise.all(left.splice(0, AT_ONCE).map((whose) => reportOf(store, whose, now)))));
+  return reports;
 }
 
 async function reportOf(
@@ -39,16 +44,18 @@ async function reportOf(
 ): Promise<CoverageReport & Readonly<{ revision: bigint }>> {
   const { spent, revision } = await readClaims(store, whose, now);
   let until: number | null = null;
+  let ended: string | null = null;
   const gaps: Gap[] = [];
   const swept = new Set<number>();
   for await (const { data } of readStreamBack(store, coverageStreamOf(whose), { max: EVENTS_MAX })) {
-    const event = data as Covered | Gap | Claim | Swept;
+    const event = data as Covered | Gap | Claim | Swept | Ended;
+    if (event.kind === 'ended' && until === null) ended ??= event.cause;
     if (event.kind === 'covered') until ??= event.to;
     if (event.kind === 'swept') for (const from of event.gaps) swept.add(from);
     if (event.kind === 'gap' && !swept.has(event.from)) gaps.push(event);
   }
   const requests = spent.requests.reduce((sum, one) => sum + one.requests, -spent.inHand);
-  return { ...whose, until, gaps, revision, requests };
+  return { ...whose, until, ended, gaps, revision, requests };
 }
 
 /** What was left by these gaps, named by their first seconds, was found by comparing everything, and repaired. */

@@ -4,19 +4,25 @@
  */
 import type { EventItem, Page } from '../stripe-api/answers.js';
 import type { StripeApi } from '../stripe-api/stripe-api.js';
-import { latestOf } from '../eventstore/own-streams.js';
+import { lastOf } from '../eventstore/own-streams.js';
 import type { EventStore } from '../eventstore/event-store.js';
+import { readStream, readStreamBack } from '../eventstore/read.js';
+import type { Refusal } from '../stripe-api/refusals.js';
 import type { EventsFound, EventsParts, MissingEvent } from './events-pass.js';
 import { compareEvents, comparePage } from './events-pass.js';
 import { append } from './run-log.js';
-import type { Session } from './session.js';
+import { whoseOf, type Session } from './session.js';
 
 /** All events that Stripe lists with `created` from `from` to `to`, both included, are in the log. Seconds of Stripe's clock. */
 export type Covered = Readonly<{ kind: 'covered'; from: number; to: number; listed: number; appended: number }>;
 /** Nobody knows what happened between: Stripe keeps events for 30 days. */
 export type Gap = Readonly<{ kind: 'gap'; from: number; to: number; cause: string }>;
 
-export type Coverage = Readonly<{ last: Covered | Gap | null; revision: bigint }>;
+/** Stripe shows nothing of the account any more: the connection to it has ended. */
+export type Ended = Readonly<{ kind: 'ended'; cause: string; message: string }>;
+
+/** `ended`: since what was covered last. */
+export type Coverage = Readonly<{ last: Covered | Gap | null; ended: boolean; revision: bigint }>;
 
 /** Stripe's list is complete only some time after events were made: what is younger is appended, and listed again. */
 export const SETTLE_S = 900;
@@ -28,15 +34,42 @@ export type Account = Readonly<{ account: string; livemode: boolean }>;
 export const coverageStreamOf = ({ account, livemode }: Account): string =>
   `ledger-coverage-${account}-${livemode ? 'live' : 'test'}`;
 
-/** More than claims lie between two coverings. */
-const LOOKED_AT_MAX = 100;
+/** Claims, and how far the log was followed, lie between two coverings. */
+const LOOKED_AT_MAX = 5_000;
 
 export async function readCoverage(store: EventStore, whose: Account): Promise<Coverage> {
-  const events = await latestOf(store, coverageStreamOf(whose), { max: LOOKED_AT_MAX });
-  const said = events.map(({ data }) => data as Covered | Gap | Readonly<{ kind: 'claim' | 'followed' | 'swept' }>);
-  const last = said.find((event): event is Covered | Gap => event.kind === 'covered' || event.kind === 'gap');
-  return { last: last ?? null, revision: events[0]?.revision ?? -1n };
+  let ended = false;
+  let end: bigint | null = null;
+  for await (const { data, revision } of readStreamBack(store, coverageStreamOf(whose), { max: LOOKED_AT_MAX })) {
+    end ??= revision;
+    const event = data as Covered | Gap | Ended | Readonly<{ kind: 'claim' | 'followed' | 'swept' }>;
+    if (event.kind === 'covered' || event.kind === 'gap') return { last: event, ended, revision: end };
+    ended ||= event.kind === 'ended';
+  }
+  return { last: null, ended, revision: end ?? -1n };
 }
+
+/** Accounts of which something is covered; one may be listed more than once. */
+const COVERED = 'ledger-covered-accounts';
+
+async function listCovered(store: EventStore, { account, livemode }: Account): Promise<void> {
+  for (let tries = 1; tries <= LISTED_TRIES; tries += 1) {
+    const revision = (await lastOf(store, COVERED))?.revision ?? -1n;
+    if (await append(store, COVERED, { type: 'ledger.coverage_begun', data: { account, livemode }, revision })) return;
+  }
+  throw new Error('Many accounts are covered for the first time at one time.');
+}
+const LISTED_TRIES = 20;
+
+/** The accounts that were covered first, at most so many. */
+export const coveredAccounts = async (store: EventStore, max: number): Promise<readonly Account[]> => {
+  const accounts: Account[] = [];
+  for await (const { data } of readStream(store, COVERED)) {
+    accounts.push(data as Account);
+    if (accounts.length === max) break;
+  }
+  return accounts;
+};
 
 /** Why an event is not in the log, as far as that can be told. */
 export type Cause = 'in_retry' | 'before_endpoint' | 'not_enabled' | 'endpoint_down' | 'listed_late' | 'never_arrived';
@@ -56,7 +89,7 @@ export type Recovered =
     }>
   /** Another process covers this account at this time: what was missing is appended, once. */
   | Readonly<{ kind: 'overtaken' }>
-  | Readonly<{ kind: 'refused'; message: string }>;
+  | Readonly<{ kind: 'refused'; because: Refusal['kind']; message: string }>;
 
 type Asked = Readonly<{
   session: Session;
@@ -79,25 +112,23 @@ export async function recover(
   const { store } = parts;
   const coverage = await readCoverage(store, session);
   const asked = {
-    whose: { account: null, livemode: session.livemode },
-    account: null,
+    whose: whoseOf(session),
     purpose: { run, reason: 'recovery' as const, causedBy: null },
     isDryRun,
     ...(onListed === undefined ? {} : { onListed }),
   };
   const wantedSince = since ?? (coverage.last === null ? null : coverage.last.to + 1);
-  const newest = wantedSince === null ? null : await pageSince(parts.api, wantedSince);
-  const now = newest ?? (await parts.api.account());
-  if (now.kind !== 'account' && now.kind !== 'page') return { kind: 'refused', message: now.message };
+  const now = await pageSince(parts.api, wantedSince ?? 0);
+  if (now.kind !== 'page') return refused(store, session, now);
   const oldest = now.answered - EVENTS_KEPT_S;
   const wanted = wantedSince ?? oldest;
   const gap = gapBefore(coverage, wanted, oldest);
   const from = Math.max(wanted, oldest);
   const found =
-    newest !== null && wanted >= oldest
-      ? await comparePage(parts, asked, newest)
+    !now.hasMore && (wantedSince === null || wanted >= oldest)
+      ? await comparePage(parts, asked, now)
       : await compareEvents(parts, { ...asked, from, to: now.answered });
-  if ('kind' in found) return { kind: 'refused', message: found.message };
+  if ('kind' in found) return refused(store, session, found);
   const endpoints = found.missing.length === 0 ? null : await enabledTypes(parts, session.livemode);
   const missed = found.missing.map((one) => ({ ...one, cause: causeOf(one, { found, endpoints, at: now.answered }) }));
   const to = now.answered - SETTLE_S;
@@ -106,6 +137,7 @@ export async function recover(
   const { listed, requests } = found;
   const recovered: Recovered = { kind: 'recovered', covered, gap, listed, requests, missed };
   if (isDryRun || covered === null) return recovered;
+  if (coverage.last === null) await listCovered(store, session);
   let { revision } = coverage;
   for (const next of gap === null ? [covered] : [gap, covered]) {
     const type = `ledger.${next.kind}`;
@@ -131,17 +163,26 @@ export async function sweepLate(
   if (last?.kind !== 'covered') return null;
   const from = last.to - Math.floor(SWEEP_S + random() * (SWEPT_S - SWEEP_S));
   const found = await compareEvents(parts, {
-    ...{ from, to: from + SWEEP_S - 1, account: null },
-    whose: { account: null, livemode: session.livemode },
+    ...{ from, to: from + SWEEP_S - 1, whose: whoseOf(session) },
     purpose: { run: null, reason: 'recovery', causedBy: null },
   });
   return 'kind' in found ? null : found.missing.map((one) => ({ ...one, cause: 'listed_late' as const }));
 }
 
-/** All events since a second, where one page has them: it tells Stripe's clock, too, so that a short time costs one request. */
-async function pageSince(api: StripeApi, since: number): Promise<Page<EventItem> | null> {
-  const page = (await api.events({ created: { gte: since } }).next()).value;
-  return page?.kind === 'page' && !page.hasMore ? page : null;
+/** The newest events since a second; mostly all, so that a short time costs one request. It tells Stripe's clock, too. */
+async function pageSince(api: StripeApi, since: number): Promise<Page<EventItem> | Refusal> {
+  for await (const page of api.events({ created: { gte: since } })) return page;
+  throw new Error('Stripe was not asked.');
+}
+
+/** Nothing is known of the time since; of an account that is no longer connected nothing will be. */
+async function refused(store: EventStore, session: Session, { kind, message }: Refusal): Promise<Recovered> {
+  if (kind === 'not_connected' && session.connected !== null) {
+    const { ended, revision } = await readCoverage(store, session);
+    const data: Ended = { kind: 'ended', cause: 'deauthorized', message };
+    if (!ended) await append(store, coverageStreamOf(session), { type: 'ledger.coverage_ended', data, revision });
+  }
+  return { kind: 'refused', because: kind, message };
 }
 
 function gapBefore({ last }: Coverage, wanted: number, oldest: number): Gap | null {
@@ -157,6 +198,8 @@ async function enabledTypes({ api }: EventsParts, livemode: boolean): Promise<En
     resource: 'webhook_endpoint',
     operation: 'list',
     path: '/v1/webhook_endpoints',
+    // What happens at connected accounts is delivered to the platform's endpoints.
+    account: null,
     params: { limit: '100' },
   });
   const data = reply.kind === 'answered' ? (reply.value as { data?: unknown }).data : null;

@@ -37,8 +37,6 @@ type Asked = Readonly<{
   from: number;
   to: number;
   whose: Whose;
-  /** The account whose events are asked for; null: the key's own. */
-  account: string | null;
   purpose: Purpose;
   /** Finds what is missing, and appends nothing. */
   isDryRun?: boolean;
@@ -64,7 +62,7 @@ export async function compareEvents(parts: EventsParts, asked: Asked): Promise<E
   let windowS = WINDOW_S;
   for (let from = asked.from; from <= asked.to;) {
     const to = Math.min(from + windowS - 1, asked.to);
-    const pages = await pagesOf(parts.api, { from, to, account: asked.account });
+    const pages = await pagesOf(parts.api, { from, to });
     if (!Array.isArray(pages)) return pages;
     found.requests += pages.length;
     const isCut = pages.at(-1)?.hasMore === true;
@@ -93,10 +91,10 @@ export async function comparePage(
 
 async function pagesOf(
   api: StripeApi,
-  { from, to, account }: { from: number; to: number; account: string | null },
+  { from, to }: { from: number; to: number },
 ): Promise<Page<EventItem>[] | Refusal> {
   const pages: Page<EventItem>[] = [];
-  for await (const page of api.events({ created: { gte: from, lte: to }, account })) {
+  for await (const page of api.events({ created: { gte: from, lte: to } })) {
     if (page.kind !== 'page') return page;
     pages.push(page);
     // A single second with so many is read to its end all the same.

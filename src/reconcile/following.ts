@@ -4,7 +4,7 @@ import { coverageStreamOf, type Account } from './coverage.js';
 import { append } from './run-log.js';
 import { fetchThin, type Fetched } from './thin-events.js';
 import type { RecorderParts } from './recorder.js';
-import type { Session } from './session.js';
+import { whoseOf, type Session } from './session.js';
 import { unknownToStripe, type Suspect } from './unknown-events.js';
 
 /** How far the log is followed for what it says of Stripe; positions as decimals. In the stream of the coverage. */
@@ -25,14 +25,25 @@ const LOOK_BACK = 1_000;
 
 /** Looks at what came since the last time: events without a snapshot, and webhooks that Stripe does not list. */
 export async function follow(
-  { session, listed, ...parts }: RecorderParts & { session: Session; listed: ReadonlySet<string> },
+  {
+    session,
+    listed,
+    connected = () => null,
+    ...parts
+  }: RecorderParts & {
+    session: Session;
+    listed: ReadonlySet<string>;
+    /** The session of an account that is connected to that of `session`, if it is asked for. */
+    connected?: (account: string) => Session | null;
+  },
   { coveredTo, now, nowMs = Date.now() }: { coveredTo: number; now: number; nowMs?: number },
 ): Promise<FollowNews> {
   const { store } = parts;
-  const { api, livemode } = session;
-  const whose = { account: null, livemode };
+  const { api } = session;
+  const whose = whoseOf(session);
   const before = await readFollowed(store, session);
-  const thin = await fetchThin({ ...parts, api, whose, run: null }, positionOf(before.thinTo));
+  const apiOf = (account: string) => (account === session.account ? api : (connected(account)?.api ?? null));
+  const thin = await fetchThin({ ...parts, api, whose, run: null }, positionOf(before.thinTo), apiOf);
   const { suspects } = before;
   const asked = { whose, after: positionOf(before.knownTo), suspects, listed, coveredTo, now, nowMs };
   const known = await unknownToStripe({ store, api }, asked);

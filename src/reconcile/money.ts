@@ -60,7 +60,7 @@ export type MoneyCompared = Readonly<{
 }>;
 
 export type MoneyOptions = Readonly<{
-  livemode: boolean;
+  whose: Whose;
   /** Whether the log has had all transactions before: else all are asked for. */
   hasHistory: boolean;
   run: string | null;
@@ -81,15 +81,15 @@ class Stopped extends Error {}
 
 /** Asks for the balance transactions and payouts that the log has not, and compares them with charges, refunds, payouts and the balance, to the unit. */
 export async function compareMoney(parts: Parts, options: MoneyOptions): Promise<MoneyCompared> {
-  const since = options.hasHistory ? await lastCreated(parts.database, options.livemode) : null;
+  const since = options.hasHistory ? await lastCreated(parts.database, options.whose) : null;
   const counts = { listed: 0, appended: 0 };
   try {
     const balance = await readBalance(parts, { ...options, since, counts });
     await askPayouts(parts, options);
     if (!(await cameUp(parts.database, parts.store, options.signal)))
       throw new Stopped('The read models are behind the log: nothing can be compared.');
-    const findings = await differences(parts.database, options.livemode);
-    const unexplained = await unexplainedOf(parts.database, balance, options.livemode);
+    const findings = await differences(parts.database, options.whose);
+    const unexplained = await unexplainedOf(parts.database, balance, options.whose);
     const open = [...unexplained].filter(([, { ledger, stripe }]) => ledger !== stripe);
     return {
       ...{ kind: 'compared', why: null, since, ...counts },
@@ -108,10 +108,10 @@ export async function compareMoney(parts: Parts, options: MoneyOptions): Promise
   }
 }
 
-async function lastCreated(database: Database, livemode: boolean): Promise<number | null> {
+async function lastCreated(database: Database, { livemode, account }: Whose): Promise<number | null> {
   const { rows } = await database.query<{ last: Date | null }>(
-    `select max(created_at) as last from ${TRANSACTIONS} where livemode = $1 and account is null`,
-    [livemode],
+    `select max(created_at) as last from ${TRANSACTIONS} where livemode = $1 and account is not distinct from $2`,
+    [livemode, account],
   );
   const last = rows[0]?.last ?? null;
   return last === null ? null : Math.floor(last.getTime() / 1_000) - OVERLAP_S;
@@ -139,11 +139,10 @@ async function readBalance(parts: Parts, asked: Asked): Promise<Sums> {
 type Newest = Readonly<{ id: string; created: number | null }> | null;
 
 /** Records what the log has not of the transactions since a second; returns the newest. */
-async function recordTransactions(parts: Parts, { livemode, run, signal, since, counts }: Asked): Promise<Newest> {
+async function recordTransactions(parts: Parts, { whose, run, signal, since, counts }: Asked): Promise<Newest> {
   const resource = resourceOf('balance_transaction');
   if (resource === null) return null;
   const recorder = new Recorder(parts);
-  const whose: Whose = { account: null, livemode };
   const purpose: Purpose = { run, reason: 'recovery', causedBy: null };
   let newest: Newest = null;
   for await (const page of parts.api.pages(resource, since === null ? {} : { created: { gte: since } })) {
@@ -176,8 +175,8 @@ async function balanceNow(api: StripeApi): Promise<Sums> {
 }
 
 /** What payouts consist of that nobody has asked for. */
-async function askPayouts(parts: Parts, { livemode, run, signal, report }: MoneyOptions): Promise<void> {
-  const wanted = await payoutsToAsk(parts.database, { ...parts, signal, livemode });
+async function askPayouts(parts: Parts, { whose, run, signal, report }: MoneyOptions): Promise<void> {
+  const wanted = await payoutsToAsk(parts.database, { ...parts, signal, whose });
   if (wanted === null) throw new Stopped('The read models are behind the log: nothing can be compared.');
   const recorder = new Recorder(parts);
   const purpose: Purpose = { run, reason: 'recovery', causedBy: null };
@@ -186,7 +185,7 @@ async function askPayouts(parts: Parts, { livemode, run, signal, report }: Money
     for (let after: string | null = null, isFirst = true; isFirst || after !== null; isFirst = false) {
       const reply: Awaited<ReturnType<StripeApi['ask']>> = await parts.api.ask(transactionsOf(payout, after));
       if (reply.kind !== 'answered') throw new Stopped(reply.message);
-      const { look, next } = pageOf(payout, after, reply, { account: null, livemode });
+      const { look, next } = pageOf(payout, after, reply, whose);
       await recorder.recordAll([look], { worth: LISTED, purpose, streamOf: () => `payout-${payout}` });
       after = next;
     }
@@ -194,8 +193,8 @@ async function askPayouts(parts: Parts, { livemode, run, signal, report }: Money
 }
 
 /** What does not add up by the rows, the oldest first. */
-async function differences(database: Database, livemode: boolean): Promise<MoneyFinding[]> {
-  const own = (table: string): string => `${table}.livemode = $1 and ${table}.account is null`;
+async function differences(database: Database, { livemode, account }: Whose): Promise<MoneyFinding[]> {
+  const own = (table: string): string => `${table}.livemode = $1 and ${table}.account is not distinct from $2`;
   const { rows } = await database.query<{
     cause: MoneyCause;
     object: string;
@@ -233,7 +232,7 @@ async function differences(database: Database, livemode: boolean): Promise<Money
          where ${own('o')} and o.is_automatic and o.reconciliation_status = 'completed'
          group by o.id, o.currency, o.amount_minor, o.created_at having count(m.id) = 0 or o.amount_minor <> coalesce(sum(member.net_minor), 0))
      select cause, object, id, currency, ledger, stripe from found order by created_at, object, id limit ${FINDINGS_MAX}`,
-    [livemode],
+    [livemode, account],
   );
   const minor = (text: string | null): bigint | null => (text === null ? null : BigInt(text));
   return rows.map(({ ledger, stripe, ...row }) => ({ ...row, ledgerMinor: minor(ledger), stripeMinor: minor(stripe) }));
@@ -243,11 +242,11 @@ async function differences(database: Database, livemode: boolean): Promise<Money
 async function unexplainedOf(
   database: Database,
   balance: Sums,
-  livemode: boolean,
+  { livemode, account }: Whose,
 ): Promise<ReadonlyMap<string, Readonly<{ ledger: bigint; stripe: bigint }>>> {
   const { rows } = await database.query<{ currency: string; sum: string }>(
-    `select currency, sum(net_minor)::text as sum from ${TRANSACTIONS} where livemode = $1 and account is null group by currency`,
-    [livemode],
+    `select currency, sum(net_minor)::text as sum from ${TRANSACTIONS} where livemode = $1 and account is not distinct from $2 group by currency`,
+    [livemode, account],
   );
   const ledger = new Map(rows.map(({ currency, sum }) => [currency, BigInt(sum)]));
   return new Map(

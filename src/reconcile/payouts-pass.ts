@@ -17,15 +17,15 @@ const PAGE = 100;
  */
 export async function payoutsToAsk(
   database: Database,
-  { store, signal, livemode }: Readonly<{ store: EventStore; signal: AbortSignal; livemode: boolean }>,
+  { store, signal, whose }: Readonly<{ store: EventStore; signal: AbortSignal; whose: Whose }>,
 ): Promise<readonly string[] | null> {
   if (!(await cameUp(database, store, signal))) return null;
   const { rows } = await database.query<{ id: string }>(
     `select id from ${viewOf(payouts, 'payouts')} payout where is_automatic and reconciliation_status = 'completed'
-       and livemode = $1 and account is null
+       and livemode = $1 and account is not distinct from $2
        and not exists (select from ${viewOf(payouts, 'payout_transactions')} of where of.payout = payout.id)
      order by created_at limit ${PAYOUTS_MAX}`,
-    [livemode],
+    [whose.livemode, whose.account],
   );
   return rows.map(({ id }) => id);
 }

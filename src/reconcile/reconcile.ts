@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { invoices } from '../../projections/invoices.js';
 import { subscriptions } from '../../projections/subscriptions.js';
+import { readStreamBack } from '../eventstore/read.js';
 import { sampleStreams } from '../read-models/event-index.js';
 import { viewOf } from '../read-models/schema.js';
 import { resourceOf, RESOURCES, isIn, type Resource } from '../stripe-api/resources.js';
@@ -8,7 +9,7 @@ import { recover, type Recovered } from './coverage.js';
 import type { RowChange } from './judge.js';
 import { absenceOf, lookOf, type Look, type Purpose, type Whose } from './look.js';
 import { NOTHING, Recorder, REPAIRS, type Recorded, type RecorderParts } from './recorder.js';
-import type { Session } from './session.js';
+import { whoseOf, type Session } from './session.js';
 import { lookByClock, retrieveByClock, timeIn } from './test-clocks.js';
 
 /** An object that the ledger shows otherwise than Stripe, also when it was looked at again. */
@@ -103,7 +104,7 @@ export class Reconcile {
     private readonly options: ReconcileOptions,
   ) {
     this.#recorder = new Recorder(parts);
-    this.#whose = { account: null, livemode: parts.session.livemode };
+    this.#whose = whoseOf(parts.session);
   }
 
   /** @throws NotRecorded when the store does not take a repair */
@@ -215,11 +216,20 @@ export class Reconcile {
   /** First looks at objects of the log at random. */
   async #sampled(count: number): Promise<void> {
     for (const stream of await sampleStreams(this.parts.database, count)) {
-      const named = objectOfStream(stream, this.#whose.livemode);
-      const look = named === null ? null : await this.#lookAt(named.object, named.id, undefined);
+      const named = objectOfStream(stream);
+      // Asked in another's name, Stripe would say that there is none such.
+      const look =
+        named === null || !(await this.#isOurs(stream)) ? null : await this.#lookAt(named.object, named.id, undefined);
       if (look !== null) this.#open.push(...(await this.#judged([look], () => stream)));
     }
     this.options.report(`${this.#compared} objects compared`);
+  }
+
+  /** Whether a stream is of the account and mode that are asked. */
+  async #isOurs(stream: string): Promise<boolean> {
+    for await (const { metadata } of readStreamBack(this.parts.store, stream, { max: 1 }))
+      return metadata?.account === this.#whose.account && metadata.livemode === this.#whose.livemode;
+    return false;
   }
 
   /** What the rows show as open; page by page, so that none is left out however many there are. */
@@ -233,9 +243,9 @@ export class Reconcile {
       if (only.length > 0 && !only.includes(object)) continue;
       for (let after = ''; ;) {
         const { rows }: { rows: { id: string; stream: string }[] } = await this.parts.database.query(
-          `select id, stream from ${view} where status = any($2) and livemode = $1 and account is null and id > $3
-           order by id limit ${OPEN_PAGE}`,
-          [this.#whose.livemode, OPEN[object], after],
+          `select id, stream from ${view} where status = any($2) and livemode = $1 and id > $3
+           and account is not distinct from $4 order by id limit ${OPEN_PAGE}`,
+          [this.#whose.livemode, OPEN[object], after, this.#whose.account],
         );
         for (const row of rows) yield { object, ...row };
         const last = rows.at(-1);
@@ -328,13 +338,12 @@ export class Reconcile {
   }
 }
 
-/** The object that a stream is named by; null where it is of another account or mode, or nothing that Stripe is asked for. */
-export function objectOfStream(stream: string, livemode: boolean): Readonly<{ object: string; id: string }> | null {
+/** The object that a stream is named by; null where it is nothing that Stripe is asked for. */
+export function objectOfStream(stream: string): Readonly<{ object: string; id: string }> | null {
   const [, object = '', rest = ''] = /^([a-z_.]+)-(.+)$/.exec(stream) ?? [];
   if (resourceOf(object) === null) return null;
-  const [, account, mode, id] = /^(own|acct_\w+)-(live|test)-(.+)$/.exec(rest) ?? [];
-  if (id === undefined) return { object, id: rest };
-  return account === 'own' && (mode === 'live') === livemode ? { object, id } : null;
+  const [, ofAccount] = /^(?:own|acct_\w+)-(?:live|test)-(.+)$/.exec(rest) ?? [];
+  return { object, id: ofAccount ?? rest };
 }
 
 const isAlike = (first: Suspect, second: Suspect): boolean =>

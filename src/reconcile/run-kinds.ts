@@ -8,7 +8,7 @@ import { Reconcile, type Reconciled, type ReconcileOptions } from './reconcile.j
 import type { RecorderParts } from './recorder.js';
 import type { RunAtWork } from './run-at-work.js';
 import { latestRuns, type Started } from './run-log.js';
-import type { Session } from './session.js';
+import { whoseOf, type Session } from './session.js';
 import { RESOURCES } from '../stripe-api/resources.js';
 
 /** Stripe's names of what a run can be of. */
@@ -18,11 +18,15 @@ export type RunParts = RecorderParts & Readonly<{ session: Session; signal: Abor
 
 /** What a run is begun with, in the account of a session. */
 export const startedBy = (
-  { account, livemode, apiVersion, at, opened }: Session,
+  { account, connected, livemode, apiVersion, at, opened }: Session,
   { kind, key, options }: Pick<Started, 'kind' | 'key' | 'options'>,
 ): Started => ({
   ...{ kind, account, livemode, key, apiVersion, at },
-  options: kind === 'backfill' ? { opened: opened ?? 0, ...options } : options,
+  options: {
+    ...(kind === 'backfill' ? { opened: opened ?? 0 } : {}),
+    ...options,
+    ...(connected === null ? {} : { account: connected }),
+  },
 });
 
 /** Reads what Stripe has. @throws RunTaken */
@@ -30,7 +34,7 @@ export const runBackfill = (
   { session, ...parts }: RunParts & { laterMs?: number },
   run: RunAtWork,
   news: BackfillNews,
-): Promise<BackfillEnd> => new Backfill({ ...parts, api: session.api }, run, news).work();
+): Promise<BackfillEnd> => new Backfill({ ...parts, api: session.api, whose: whoseOf(session) }, run, news).work();
 
 /** Compares what moved money with what Stripe says moved. @throws RunTaken, NotRecorded */
 export async function runMoney(
@@ -38,9 +42,8 @@ export async function runMoney(
   run: RunAtWork,
   report: (text: string) => void,
 ): Promise<Readonly<{ compared: MoneyCompared; found: readonly ShownFinding[] }>> {
-  const { livemode } = session;
   const hasHistory = await hasAllTransactions(parts.store, session);
-  const options = { livemode, hasHistory, run: run.id, signal: parts.signal, report };
+  const options = { whose: whoseOf(session), hasHistory, run: run.id, signal: parts.signal, report };
   const compared = await compareMoney({ ...parts, api: session.api }, options);
   return { compared, found: await endOfMoney(run, compared) };
 }

@@ -53,6 +53,10 @@ export type Run = Common & Readonly<{ started: Started }>;
 /** One that no process has begun yet. */
 export type WaitingRun = Common & Readonly<{ started: null; wanted: Wanted }>;
 
+/** The connected account that a run is of; null: the key's own. */
+export const connectedOf = ({ options }: Pick<About, 'options'>): string | null =>
+  (options['account'] as string | undefined) ?? null;
+
 export const aboutOf = (run: Run | WaitingRun): Wanted | Started => run.started ?? run.wanted;
 export const hasEnded = ({ standing: { step } }: Common): boolean => step === 'finished' || step === 'stopped';
 

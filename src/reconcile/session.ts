@@ -4,6 +4,7 @@ import type { RecordedEvent } from '../eventstore/recorded-event.js';
 import type { Budget } from '../stripe-api/budget.js';
 import { NEWEST_VERSION } from '../stripe-api/endpoints.js';
 import { Rates } from '../stripe-api/rates.js';
+import type { Whose } from './look.js';
 import { StripeApi, type AccountFacts, type RequestReport } from '../stripe-api/stripe-api.js';
 
 /** A key of one account and mode, and how often it may be asked with. */
@@ -23,6 +24,8 @@ export type SessionOptions = KeyOptions &
   Readonly<{
     budget: Budget;
     signal: AbortSignal;
+    /** A connected account in whose name is asked (default: none). */
+    account?: string | null;
     /** How often a request is tried (default: 6 times), and how long one may take. */
     triesMax?: number;
     timeoutMs?: number;
@@ -33,6 +36,8 @@ export type SessionOptions = KeyOptions &
 export type Session = Readonly<{
   api: StripeApi;
   account: string;
+  /** The same where it is a connected one: so its events and objects are marked. Null: the key's own, which they do not name. */
+  connected: string | null;
   /** When the account was opened, in seconds; null where Stripe does not say. */
   opened: number | null;
   livemode: boolean;
@@ -50,43 +55,62 @@ const EVENTS_KEPT_S = 29 * 86_400;
 const LOOKED_AT_MAX = 1_000;
 const COMPARED = 3;
 
+/** Whose objects and events a session shows, as the log marks them. */
+export const whoseOf = ({ connected, livemode }: Pick<Session, 'connected' | 'livemode'>): Whose => ({
+  account: connected,
+  livemode,
+});
+
 /**
  * Begins to ask. A key of another account or mode would fill the log with what is not its own, for ever: so the latest webhooks must be
  * events that the key can see. To be closed by its `api`. @throws WrongKey
  */
 export async function openSession(store: EventStore, options: SessionOptions): Promise<Session> {
+  const { livemode } = options;
   const rates = options.rates ?? new Rates({ perSecond: options.perSecond });
-  const webhooks = await latestWebhooks(store, options.livemode);
-  const known = options.apiVersion ?? webhooks.find(({ apiVersion }) => apiVersion !== null)?.apiVersion ?? null;
-  const asker = apiOf(options, rates, known ?? ANY_VERSION);
+  const asker = apiOf(options, { rates, apiVersion: ANY_VERSION, account: null });
   try {
-    const account = await asker.account();
-    if (account.kind !== 'account') throw new WrongKey(account.message);
-    await assertSees(asker, account, webhooks);
-    const apiVersion = known ?? (await versionOfEvents(asker));
-    return {
-      api: apiOf(options, rates, apiVersion),
-      account: account.id,
-      opened: account.created,
-      livemode: options.livemode,
-      apiVersion,
-      at: account.answered,
-    };
+    const own = await asker.account();
+    if (own.kind !== 'account') throw new WrongKey(own.message);
+    const connected = options.account === own.id ? null : (options.account ?? null);
+    const of = { rates, account: connected };
+    const asking = connected === null ? asker : apiOf(options, { ...of, apiVersion: ANY_VERSION });
+    try {
+      const facts = connected === null ? own : await asking.account();
+      if (facts.kind !== 'account') throw new WrongKey(facts.message);
+      const webhooks = await latestWebhooks(store, { livemode, account: connected });
+      await assertSees(asking, facts, webhooks);
+      const known = options.apiVersion ?? webhooks.find((webhook) => webhook.apiVersion !== null)?.apiVersion ?? null;
+      const apiVersion = known ?? (await versionOfEvents(asking));
+      const { id: account, created: opened, answered: at } = facts;
+      return { api: apiOf(options, { ...of, apiVersion }), account, connected, opened, livemode, apiVersion, at };
+    } finally {
+      if (asking !== asker) asking.close();
+    }
   } finally {
     asker.close();
   }
 }
+
+/** The same for an account that is known to be connected to that of a session, without asking. */
+export const connectedSession = (
+  { apiVersion, livemode, at }: Session,
+  options: SessionOptions & Readonly<{ rates: Rates }>,
+  account: string,
+): Session => ({
+  api: apiOf(options, { rates: options.rates, account, apiVersion }),
+  ...{ account, connected: account, opened: null, livemode, apiVersion, at },
+});
 
 /** For requests whose answers do not depend on it: the account, and events, which come in their own. */
 const ANY_VERSION = '2025-03-31.basil';
 
 const apiOf = (
   { key, url, budget, signal, onRequest, triesMax, timeoutMs }: SessionOptions,
-  rates: Rates,
-  apiVersion: string,
+  of: Readonly<{ rates: Rates; apiVersion: string; account: string | null }>,
 ): StripeApi =>
   new StripeApi({
-    ...{ key, url, apiVersion, rates, budget, signal },
+    ...{ key, url, budget, signal, ...of },
     ...(onRequest === undefined ? {} : { onRequest }),
     ...(triesMax === undefined ? {} : { triesMax }),
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
@@ -105,13 +129,13 @@ async function versionOfEvents(api: StripeApi): Promise<string> {
 
 type Webhook = Readonly<{ id: string; apiVersion: string | null; receivedMs: number }>;
 
-/** The latest webhooks of the own account in a mode, of those that came last. */
-async function latestWebhooks(store: EventStore, livemode: boolean): Promise<Webhook[]> {
+/** The latest webhooks of an account in a mode, of those that came last. */
+async function latestWebhooks(store: EventStore, { livemode, account }: Whose): Promise<Webhook[]> {
   const events = await readLogPage(store, { direction: 'backwards', from: 'end', max: LOOKED_AT_MAX });
   return events.flatMap(({ metadata, recordedAt }: RecordedEvent) =>
     metadata?.source === 'webhook' &&
     metadata.livemode === livemode &&
-    metadata.account === null &&
+    metadata.account === account &&
     metadata.quarantine === undefined &&
     metadata.stripeEventId !== null
       ? [{ id: metadata.stripeEventId, apiVersion: metadata.apiVersion, receivedMs: recordedAt.getTime() }]

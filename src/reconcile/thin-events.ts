@@ -20,6 +20,8 @@ const THIN = '^v[0-9]+\\.';
 const AT_ONCE = 20;
 
 type Parts = RecorderParts & Readonly<{ api: StripeApi; whose: Whose; run: string | null }>;
+/** Stripe's API for a connected account; null where it is not one that is asked for. */
+type ApiOf = (account: string) => StripeApi | null;
 
 /**
  * Fetches what events without a snapshot are about, behind a position of the log: Stripe's own event where there is one, else the object.
@@ -28,12 +30,16 @@ type Parts = RecorderParts & Readonly<{ api: StripeApi; whose: Whose; run: strin
 export async function fetchThin(
   parts: Parts,
   after: bigint | null,
+  apiOf: ApiOf = () => null,
 ): Promise<Readonly<{ fetched: readonly Fetched[]; to: bigint | null; refusal: Refusal | null }>> {
   const fetched: Fetched[] = [];
   let to = after;
   for (const event of await thinEvents(parts.store, after)) {
-    if (isOf(event, parts.whose)) {
-      const one = await fetchOne(parts, event);
+    const account = connectedIn(event);
+    const api = account === null ? parts.api : apiOf(account);
+    if (api !== null && isOf(event, parts.whose)) {
+      const whose = api === parts.api ? parts.whose : { ...parts.whose, account };
+      const one = await fetchOne({ ...parts, api, whose }, event);
       if ('kind' in one) return { fetched, to, refusal: one };
       fetched.push(one);
     }
@@ -45,7 +51,13 @@ export async function fetchThin(
 const thinEvents = (store: EventStore, after: bigint | null): Promise<RecordedEvent[]> =>
   readOfTypes(store, { types: THIN, after, max: AT_ONCE });
 
-/** Thin events say their mode, and in `context` whose they are. */
+/** Thin events say in `context` whose they are (docs.stripe.com/webhooks/event-notification-handlers); null: the key's own. */
+function connectedIn({ data }: RecordedEvent): string | null {
+  const context = textIn(data as Json, 'context');
+  return context !== null && /^acct_\w+$/.test(context) ? context : null;
+}
+
+/** Thin events say their mode. */
 const isOf = ({ metadata }: RecordedEvent, whose: Whose): boolean =>
   metadata?.quarantine === 'thin_event' && (metadata.livemode ?? whose.livemode) === whose.livemode;
 
@@ -105,9 +117,9 @@ function aboutOf(body: Json, type: string): Readonly<{ resource: Resource; id: s
   return resource === undefined || id === null ? null : { resource, id };
 }
 
-/** Whether a refusal stays: the key lacks a right, or this is nothing that can be asked for. */
+/** Whether a refusal stays: the key lacks a right, the account is not connected any more, or this is nothing that can be asked for. */
 const isLasting = ({ kind }: Readonly<{ kind: string }>): boolean =>
-  ['denied', 'refused', 'not_available', 'other_mode', 'gone'].includes(kind);
+  ['denied', 'refused', 'not_available', 'not_connected', 'other_mode', 'gone'].includes(kind);
 
 const objectIn = (value: Json | null, name: string): Json | null => {
   const found = value !== null && isJsonObject(value) ? field(value, name) : null;

@@ -15,6 +15,10 @@ export class WatchMetrics implements WatchNews {
   readonly #limited: Counter;
   readonly #budgetLeft: Gauge;
   readonly #coveredUntil: Gauge;
+  readonly #connectedUntil: Gauge;
+  readonly #connected = new Map<string, number>();
+  /** What the last comparison of each account found. */
+  readonly #found = new Map<string, Reconciled['findings']>();
   readonly #gaps: Counter;
   readonly #missing: Counter;
   readonly #recovered: Counter;
@@ -47,6 +51,10 @@ export class WatchMetrics implements WatchNews {
       name: 'ledger_covered_until_seconds',
       help: 'Up to which second all events that Stripe lists are in the log.',
       labelNames: ['account', 'mode'],
+    });
+    this.#connectedUntil = gauge({
+      name: 'ledger_connected_covered_until_seconds',
+      help: 'The same of that connected account, of those asked for, that is furthest behind.',
     });
     this.#gaps = counter({ name: 'ledger_coverage_gaps_total', help: 'Times of which nobody knows what happened.' });
     this.#missing = counter({
@@ -97,9 +105,15 @@ export class WatchMetrics implements WatchNews {
     this.#budgetLeft.set(requests);
   }
 
-  recovered({ account, livemode }: Session, found: Extract<Recovered, { kind: 'recovered' }>): void {
+  recovered({ account, connected, livemode }: Session, found: Extract<Recovered, { kind: 'recovered' }>): void {
     const { covered, gap, missed } = found;
-    if (covered !== null) this.#coveredUntil.set({ account, mode: livemode ? 'live' : 'test' }, covered.to);
+    const mode = livemode ? 'live' : 'test';
+    if (covered !== null && connected === null) this.#coveredUntil.set({ account, mode }, covered.to);
+    else if (covered !== null) {
+      // They may be thousands, too many for labels.
+      this.#connected.set(`${account} ${mode}`, covered.to);
+      this.#connectedUntil.set(Math.min(...this.#connected.values()));
+    }
     if (gap !== null) this.#gaps.inc();
     const faults = missed.filter(isFault);
     if (faults.length > 0)
@@ -126,21 +140,21 @@ export class WatchMetrics implements WatchNews {
     this.warned(`Stripe listed events later than is waited for: ${counted(events.map(({ type }) => type))}.`);
   }
 
-  money({ findings, unexplained }: MoneyCompared): void {
-    for (const [currency, minor] of unexplained) this.#unexplained.set({ currency }, Number(minor));
+  money({ connected }: Session, { findings, unexplained }: MoneyCompared): void {
+    for (const [currency, minor] of connected === null ? unexplained : [])
+      this.#unexplained.set({ currency }, Number(minor));
     if (findings.length > 0) this.warned(`Money does not add up: ${counted(findings.map(({ cause }) => cause))}.`);
   }
 
-  reconciled(_: Session, { findings }: Reconciled): void {
+  reconciled({ account, livemode }: Session, { findings }: Reconciled): void {
     if (findings.length > 0)
       this.warned(
         `Objects differ from Stripe: ${counted(findings.map(({ verdict, object }) => `${verdict} ${object}`))}.`,
       );
+    for (const { verdict, repaired } of findings) if (repaired !== null) this.#repairs.inc({ verdict });
+    this.#found.set(`${account} ${livemode}`, findings);
     this.#findings.reset();
-    for (const { verdict, object, repaired } of findings) {
-      this.#findings.inc({ verdict, object });
-      if (repaired !== null) this.#repairs.inc({ verdict });
-    }
+    for (const { verdict, object } of [...this.#found.values()].flat()) this.#findings.inc({ verdict, object });
   }
 }
 

@@ -4,7 +4,9 @@ import { indexPosition } from '../read-models/checkpoints.js';
 import { DailyBudget, type Taken } from '../stripe-api/budget.js';
 import type { RequestReport } from '../stripe-api/stripe-api.js';
 import { isNotYetMade } from '../read-models/database.js';
+import { Rates } from '../stripe-api/rates.js';
 import { claim, readClaims } from './claims.js';
+import { inTurn, listConnected, turnOf, type ConnectedAccounts, type Turn } from './connected-accounts.js';
 import { isFault, recover, SETTLE_S, sweepLate, type MissedEvent, type Recovered } from './coverage.js';
 import { endWith, shownEvent, shownUnknown } from './findings.js';
 import { follow, type FollowNews } from './following.js';
@@ -14,7 +16,14 @@ import type { RecorderParts } from './recorder.js';
 import { workAt, type RunAtWork } from './run-at-work.js';
 import { endOfRecovery, hasAllTransactions, runComparison, runMoney, startedBy, type Comparing } from './run-kinds.js';
 import { beginRun, latestRuns } from './run-log.js';
-import { openSession, WrongKey, type KeyOptions, type Session } from './session.js';
+import {
+  connectedSession,
+  openSession,
+  WrongKey,
+  type KeyOptions,
+  type Session,
+  type SessionOptions,
+} from './session.js';
 
 /** What is told of what was asked and found. */
 export type WatchNews = Readonly<{
@@ -25,7 +34,7 @@ export type WatchNews = Readonly<{
   /** Events without a snapshot that were fetched, and webhooks that Stripe does not know. */
   followed: (news: FollowNews) => void;
   listedLate: (events: readonly MissedEvent[]) => void;
-  money: (compared: MoneyCompared) => void;
+  money: (session: Session, compared: MoneyCompared) => void;
   /** It cannot go on for now, and tries again later. */
   warned: (text: string) => void;
 }>;
@@ -38,6 +47,8 @@ export type WatchOptions = KeyOptions &
     perDay: number | 'auto';
     /** Whether it appends what no event tells. */
     repair: boolean;
+    /** Connected accounts that are asked for too, for half of the budget (default: none). */
+    connected?: ConnectedAccounts;
     /** Milliseconds from pass to pass; while something is missing; and from one comparison of open objects to the next. */
     everyMs?: number;
     hurryMs?: number;
@@ -63,6 +74,9 @@ const CLAIMS_MAX = 5;
 /** Events that Stripe listed, of the last passes. */
 const LISTED_MAX = 50_000;
 
+type Passed = 'elsewhere' | 'complete' | 'missing' | 'refused';
+
+const DAY_MS = 86_400_000;
 const TAKEN: Taken = { kind: 'taken' };
 const OVER: Taken = { kind: 'spent', until: null };
 
@@ -81,7 +95,16 @@ export class Watch {
   /** What the claim in hand allows; null before the first, when a session needs some requests to begin. */
   #reserved: number | null = null;
   #claiming: Promise<boolean> | null = null;
-  #comparedAt: number | null = null;
+  /** How often it has asked in all, and may ask for connected accounts now. */
+  #asked = 0;
+  #connectedMay = 0;
+  readonly #connected = {
+    listed: null as Readonly<{ accounts: readonly string[]; at: number }> | null,
+    sessions: new Map<string, Session>(),
+  };
+  readonly #rates: Rates;
+  /** By account. */
+  readonly #comparedAt = new Map<string, number>();
   #trouble: string | null = null;
   /** The latest events that Stripe listed. */
   readonly #listed = new Set<string>();
@@ -90,7 +113,9 @@ export class Watch {
     private readonly parts: RecorderParts,
     private readonly options: WatchOptions,
     private readonly news: WatchNews,
-  ) {}
+  ) {
+    this.#rates = options.rates ?? new Rates({ perSecond: options.perSecond });
+  }
 
   start(): void {
     this.#running ??= this.#run();
@@ -101,7 +126,7 @@ export class Watch {
     this.#stopping.abort();
     await this.#running;
     await this.#release().catch((error: unknown) => this.#warn(String(error)));
-    this.#session?.api.close();
+    for (const session of [this.#session, ...this.#connected.sessions.values()]) session?.api.close();
   }
 
   /** Lets another process go on at once, and says how often this one asked. */
@@ -146,26 +171,79 @@ export class Watch {
   }
 
   /** One pass; `elsewhere`: another process does it. @throws what the store, Postgres or a wrong key says */
-  async pass(): Promise<'elsewhere' | 'complete' | 'missing' | 'refused'> {
+  async pass(): Promise<Passed> {
     // Without Postgres nothing is known of what is missing: then Stripe is not asked either.
     await indexPosition(this.parts.database);
     const session = (this.#session ??= await this.#open());
     if (!(await this.#claimed(session))) return 'elsewhere';
+    const own = await this.#passOf(session);
+    if (own !== 'elsewhere') await this.#passConnected(session);
+    return own;
+  }
+
+  async #passOf(session: Session): Promise<Passed> {
     const { api } = session;
     const onListed = (ids: readonly string[]): void => this.#noteListed(ids);
-    const recovered = await recover({ api, ...this.parts }, { session, run: null, isDryRun: false, onListed });
+    const recovered = await recover({ ...this.parts, api }, { session, run: null, isDryRun: false, onListed });
     this.#tellBudget();
     if (recovered.kind === 'overtaken') return 'elsewhere';
     if (recovered.kind === 'refused') {
-      this.#warn(recovered.message);
+      // Whoever ends a connection is no fault of the ledger.
+      if (recovered.because !== 'not_connected' && recovered.because !== 'over_budget') this.#warn(recovered.message);
       return 'refused';
     }
     this.news.recovered(session, recovered);
     const isNews = recovered.gap !== null || recovered.missed.some(({ cause }) => cause !== 'in_retry');
     if (isNews) await this.#tellMissing(session, recovered);
-    if (recovered.covered !== null) await this.#follow(session, recovered.covered.to);
+    if (recovered.covered !== null && session.connected === null) await this.#follow(session, recovered.covered.to);
     await this.#compareIfDue(session);
     return recovered.missed.some(isFault) ? 'missing' : 'complete';
+  }
+
+  /** Connected accounts in turn, for as many requests as half the budget of a day allows until the next pass. */
+  async #passConnected(platform: Session): Promise<void> {
+    const { everyMs = EVERY_MS, connected } = this.options;
+    if (connected === undefined) return;
+    const half = this.#allowed / 2;
+    this.#connectedMay = Math.min(half, this.#connectedMay + (half * everyMs) / DAY_MS);
+    for (const account of await this.#turns(platform)) {
+      if (this.#connectedMay <= 0 || this.#stopping.signal.aborted) return;
+      const before = this.#asked;
+      await this.#passOf(this.#connectedSession(platform, account));
+      this.#connectedMay -= this.#asked - before;
+    }
+  }
+
+  async #turns(platform: Session): Promise<readonly string[]> {
+    const { livemode } = platform;
+    const accounts = await this.#connectedAccounts(platform);
+    const turns: Turn[] = [];
+    for (const account of accounts) turns.push(await turnOf(this.parts.store, { account, livemode }));
+    return inTurn(turns, Math.floor(Date.now() / 1_000));
+  }
+
+  /** Those named, or all that Stripe lists, asked once a day. */
+  async #connectedAccounts(platform: Session): Promise<readonly string[]> {
+    const { connected = [] } = this.options;
+    if (connected !== 'all') return connected.filter((account) => account !== platform.account);
+    const { listed } = this.#connected;
+    if (listed !== null && performance.now() - listed.at < DAY_MS) return listed.accounts;
+    const accounts = await listConnected(platform.api);
+    if ('kind' in accounts) {
+      this.#warn(accounts.message);
+      return listed?.accounts ?? [];
+    }
+    this.#connected.listed = { accounts, at: performance.now() };
+    return accounts;
+  }
+
+  #connectedSession(platform: Session, account: string): Session {
+    const { sessions } = this.#connected;
+    const known = sessions.get(account);
+    if (known !== undefined) return known;
+    const session = connectedSession(platform, this.#asking(), account);
+    sessions.set(account, session);
+    return session;
   }
 
   /** What Stripe lists, as far as the next pass may need it. */
@@ -179,22 +257,28 @@ export class Watch {
 
   async #follow(session: Session, coveredTo: number): Promise<void> {
     const now = coveredTo + SETTLE_S;
-    const news = await follow({ ...this.parts, session, listed: this.#listed }, { coveredTo, now });
+    const connected = (account: string): Session | null => this.#connected.sessions.get(account) ?? null;
+    const news = await follow({ ...this.parts, session, listed: this.#listed, connected }, { coveredTo, now });
     if (news.trouble !== null) this.#warn(news.trouble);
     this.news.followed(news);
     if (news.unknown.length > 0) await this.#tell(session, (run) => endWith(run, news.unknown.map(shownUnknown)));
   }
 
   async #open(): Promise<Session> {
-    const { perDay, ...key } = this.options;
-    const budget = { take: () => this.#take(), left: () => this.#budget?.left() ?? 0 };
+    const { perDay } = this.options;
     this.#allowed = perDay === 'auto' ? PER_DAY : perDay;
-    return openSession(this.parts.store, {
+    return openSession(this.parts.store, this.#asking());
+  }
+
+  #asking(): SessionOptions & Readonly<{ rates: Rates }> {
+    const { perDay: _, connected: __, ...key } = this.options;
+    return {
       ...key,
-      budget,
+      rates: this.#rates,
+      budget: { take: () => this.#take(), left: () => this.#budget?.left() ?? 0 },
       signal: this.#stopping.signal,
       onRequest: (report) => this.news.requested(report),
-    });
+    };
   }
 
   /** One request of what the claim in hand reserves, else of a next one, if this process is still the one that asks. */
@@ -208,7 +292,10 @@ export class Watch {
       if (!(await this.#claiming)) return OVER;
     }
     const taken = this.#budget?.take() ?? TAKEN;
-    if (taken.kind === 'taken') this.#spentUnderClaim += 1;
+    if (taken.kind === 'taken') {
+      this.#spentUnderClaim += 1;
+      this.#asked += 1;
+    }
     return taken;
   }
 
@@ -247,14 +334,12 @@ export class Watch {
   async #compareIfDue(session: Session): Promise<void> {
     const { compareEveryMs = COMPARE_EVERY_MS, lookAgainMs = LOOK_AGAIN_MS, repair, label } = this.options;
     const now = performance.now();
-    if (this.#comparedAt !== null && now - this.#comparedAt < compareEveryMs) return;
+    const comparedAt = this.#comparedAt.get(session.account);
+    if (comparedAt !== undefined && now - comparedAt < compareEveryMs) return;
     const { store } = this.parts;
-    const comparedMs = this.#comparedAt === null ? await this.#sinceCompared(session) : Infinity;
-    if (comparedMs < compareEveryMs) {
-      this.#comparedAt = now - comparedMs;
-      return;
-    }
-    this.#comparedAt = now;
+    const comparedMs = comparedAt === undefined ? await this.#sinceCompared(session) : Infinity;
+    this.#comparedAt.set(session.account, comparedMs < compareEveryMs ? now - comparedMs : now);
+    if (comparedMs < compareEveryMs) return;
     const options = { all: false, only: [], repair, max: 100 };
     const run = await beginRun(store, startedBy(session, { kind: 'reconcile', key: label, options }));
     const ending = new AbortController();
@@ -282,7 +367,7 @@ export class Watch {
       runMoney({ ...this.parts, session, signal }, atWork, () => undefined),
     );
     if (compared.why !== null) this.#warn(compared.why);
-    this.news.money(compared);
+    this.news.money(session, compared);
   }
 
   async #sweepLate(session: Session): Promise<void> {

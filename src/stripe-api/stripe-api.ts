@@ -26,6 +26,8 @@ export type StripeApiOptions = Readonly<{
   url: string;
   /** The version in which objects are asked for. Events come in their own. */
   apiVersion: string;
+  /** A connected account in whose name all is asked that does not say otherwise; null: the key's own. */
+  account?: string | null;
   rates: Rates;
   budget: Budget;
   /** Ends all waiting; requests under way are answered. */
@@ -44,7 +46,7 @@ export type Request = Readonly<{
   operation: 'list' | 'retrieve' | 'create' | 'update' | 'delete';
   path: string;
   params?: Readonly<Record<string, string>>;
-  /** A connected account. */
+  /** In whose name, where it is not that of the client; null: the key's own account. */
   account?: string | null;
   apiVersion?: string;
 }>;
@@ -106,7 +108,7 @@ export class StripeApi {
     this.#wire.close();
   }
 
-  /** Whose key it is. */
+  /** In whose name is asked. */
   async account(): Promise<AccountFacts | Refusal> {
     const reply = await this.ask({ resource: 'account', operation: 'retrieve', path: '/v1/account' });
     if (reply.kind !== 'answered') return reply;
@@ -174,10 +176,10 @@ export class StripeApi {
 
   /** One page of a list. */
   async page(resource: Resource, options: PagesOptions = {}): Promise<Page | Refusal> {
-    const { params = {}, created = {}, after = null, account = null, limit = PAGE_MAX } = options;
+    const { params = {}, created = {}, after = null, limit = PAGE_MAX } = options;
     const reply = await this.ask({
       ...(options.apiVersion === undefined ? {} : { apiVersion: options.apiVersion }),
-      account,
+      ...(options.account === undefined ? {} : { account: options.account }),
       resource: resource.object,
       operation: 'list',
       path: resource.path,
@@ -226,7 +228,7 @@ export class StripeApi {
   }
 
   async #once(
-    { operation, path, params = {}, account, apiVersion }: Request,
+    { operation, path, params = {}, account = this.options.account, apiVersion }: Request,
     idempotencyKey: string,
   ): Promise<Reply | Refusal> {
     const method = METHODS[operation];
@@ -241,7 +243,7 @@ export class StripeApi {
           streaming: true,
           apiVersion: apiVersion ?? this.options.apiVersion,
           ...(method === 'POST' ? { idempotencyKey } : {}),
-          ...(account == null ? {} : { stripeAccount: account }),
+          ...(account == null ? {} : path.startsWith('/v2/') ? { stripeContext: account } : { stripeAccount: account }),
         },
       )) as WireAnswer;
       return replyOf(answer, performance.now() - began);

@@ -157,6 +157,7 @@ describe('the configuration', () => {
     ['an address of Stripe with a path', { STRIPE_API_URL: 'https://api.stripe.com/v1' }, /STRIPE_API_URL.*path/],
     ['a rate beyond Stripe’s', { STRIPE_API_RATE: '101' }, /STRIPE_API_RATE/],
     ['a budget that is none', { STRIPE_API_DAILY: 'much' }, /STRIPE_API_DAILY.*"auto"/],
+    ['a connected account that is none', { STRIPE_CONNECTED_ACCOUNTS: 'acct_1,mine' }, /acct_1,acct_2/],
     ['a version that is none', { STRIPE_API_VERSION: 'latest' }, /STRIPE_API_VERSION/],
     ['a database that is not Postgres', { DATABASE_URL: 'mysql://localhost' }, /postgres:\/\//],
   ])('refuses %s and says what to do', (_name, env, message) => {
@@ -267,6 +268,7 @@ describe('the configuration', () => {
       STRIPE_API_VERSION: '2026-09-30.endive',
       STRIPE_API_RATE: '7',
       STRIPE_API_DAILY: '1000',
+      STRIPE_CONNECTED_ACCOUNTS: 'acct_1, acct_2',
     });
     expect(stripeApi).toEqual({
       keys: [

@@ -1,12 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { DAY } from '../../simulator/calendar.js';
 import { RESOURCES } from '../../src/stripe-api/resources.js';
-import { ADMIN_TOKEN, read, SECRET } from '../support/delivery.js';
+import { ADMIN_TOKEN, deliver, read, SECRET } from '../support/delivery.js';
 import { query } from '../support/read-models.js';
 import { looksDuring, Storm } from '../support/storm-looks.js';
+import { wrongRowsIn } from '../support/books.js';
 import { cameUp, command, START, startBoth, VERSION, wrongRows, type Parts } from '../support/stripe.js';
 import { until } from '../support/until.js';
 
+type Connected = readonly [string, Parts['stripe']['world']];
 type Result = Readonly<{
   kind: string;
   complete: boolean;
@@ -17,6 +19,12 @@ type Result = Readonly<{
   requests: number;
   why: string | null;
 }>;
+
+const jsonLines = <T>(output: string): T[] =>
+  output
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as T);
 
 async function backfill(parts: Parts, args: readonly string[] = []): Promise<Result> {
   const { output, errors, code } = await command(parts, ['backfill', '--json', '--wait', '0', ...args]).ended;
@@ -36,7 +44,7 @@ describe('a backfill of an account of which no webhook ever came', () => {
   let parts: Parts;
   let first: Result;
   beforeAll(async () => {
-    parts = await startBoth({ keys: KEYS });
+    parts = await startBoth({ keys: KEYS, connected: [4, 3, 1] });
     first = await backfill(parts);
     await cameUp(parts);
   }, 120_000);
@@ -91,6 +99,53 @@ describe('a backfill of an account of which no webhook ever came', () => {
     expect(result.skipped).toMatchObject({ subscription: expect.stringContaining('rak_subscription_read') });
     expect(result.counts['customer']?.['listed']).toBeGreaterThan(0);
   });
+
+  it('reads connected accounts in their own names, and one that has ended the connection keeps nobody from the others', async () => {
+    const { ledger, stripe } = parts;
+    const [[one, world], [other, otherWorld], [ended]] = [...stripe.connected] as unknown as readonly [
+      Connected,
+      Connected,
+      Connected,
+    ];
+    stripe.deauthorize(ended);
+    // The webhook of a connected account names it; a product has an id that its owner may choose.
+    const [product] = [...world.objects(stripe.clock.now(), VERSION)].filter(({ object }) => object === 'product');
+    const told = world.events.filter(({ at }) => at < stripe.clock.now()).filter((_, at) => at % 5 === 0);
+    const bodies = told.map((event) => ({ ...event.in(VERSION), account: one }));
+    const before = { ...product, name: 'As it was called before' };
+    const made = { ...bodies[0], id: 'evt_product', type: 'product.created', data: { object: before } };
+    for (const body of [...bodies, made]) await deliver(ledger.url, JSON.stringify(body));
+    const named = ['--accounts', [one, ended, other].join()];
+    const args = ['backfill', '--json', '--wait', '0', ...named];
+    const { output, errors, code } = await command(parts, args).ended;
+    expect(jsonLines<Result & { account: string }>(output)).toMatchObject([
+      { account: one, kind: 'finished', complete: true },
+      { account: other, kind: 'finished', complete: true },
+    ]);
+    expect([code, errors]).toEqual([
+      1,
+      expect.stringMatching(new RegExp(`${ended} is left out: .*does not have access`)),
+    ]);
+    await cameUp(parts);
+    const books = [world, otherWorld].flatMap((of) => [...of.objects(stripe.clock.now(), VERSION)]);
+    expect(await wrongRowsIn(ledger.databaseUrl, books)).toEqual([]);
+    expect(await wrongRows(parts)).toEqual([]);
+    const { body } = await read(ledger.url, `/streams/product-${one}-test-${product?.id}`);
+    expect(body).toMatchObject({ data: [{ type: 'product.created' }, { type: 'ledger.product.observed' }] });
+    const ours = `select stream from ledger.event_index_v3 where stream like '%-own-%' and stream like '%-${product?.id}'`;
+    expect(await query(ledger.databaseUrl, ours)).toEqual([]);
+    // Nothing of it differs in anybody's name, nor is anything of others missing in the platform's.
+    const compared = await command(parts, ['reconcile', '--all', '--json', '--wait', '0', '--accounts', 'all']).ended;
+    expect([compared.code, jsonLines(compared.output)]).toMatchObject([
+      0,
+      [stripe.world.account.id, one, other].map((account) => ({ account, kind: 'reconciled', findings: 0 })),
+    ]);
+    const sampled = await command(parts, ['reconcile', '--sample', '60', '--json', '--wait', '0']).ended;
+    expect([sampled.code, jsonLines(sampled.output)]).toMatchObject([0, [{ findings: 0 }]]);
+    expect((await read(ledger.url, '/stripe/coverage')).body).toMatchObject({
+      data: expect.arrayContaining([one, other].map((account) => expect.objectContaining({ account, ended: null }))),
+    });
+  }, 60_000);
 
   it('is named by the rows and the timeline as what it is', async () => {
     const [row] = await query<{ id: string; stripe_event_id: string }>(

@@ -17,8 +17,8 @@ import { NEWS, Recorder } from '../../src/reconcile/recorder.js';
 import { workAt } from '../../src/reconcile/run-at-work.js';
 import { append, beginRun, latestRuns, readRun, startRun, stepOf } from '../../src/reconcile/run-log.js';
 import { startedBy } from '../../src/reconcile/run-kinds.js';
-import { Watch } from '../../src/reconcile/watch.js';
-import { openSession, type Session } from '../../src/reconcile/session.js';
+import { Watch, type WatchNews } from '../../src/reconcile/watch.js';
+import { openSession, whoseOf, type Session } from '../../src/reconcile/session.js';
 import { RunBudget, type Budget } from '../../src/stripe-api/budget.js';
 import { Rates } from '../../src/stripe-api/rates.js';
 import { APPENDER_LIMITS } from '../support/appender-limits.js';
@@ -44,6 +44,7 @@ beforeAll(async () => {
     keys: { [KEY]: 'all' },
     now: NOW,
     unmadeRate: 0.06,
+    connected: [2, 1],
     deliveryFaults: { lost: 0.1, repeated: 0.1, disordered: true },
     // The service takes up what it is asked for, and asks nothing by itself.
     environment: { STRIPE_API_KEYS: `tests=${KEY}`, STRIPE_API_RATE: '100', STRIPE_API_DAILY: '0' },
@@ -57,7 +58,7 @@ beforeAll(async () => {
   const options = { opened: opened ?? 0 };
   const run = await beginRun(store, { kind: 'backfill', account, livemode, key: 'tests', apiVersion, at, options });
   await workAt(store, { run }, (atWork) =>
-    new Backfill({ store, database, appender, projections, api, signal }, atWork, {
+    new Backfill({ store, database, appender, projections, api, whose: whoseOf(session), signal }, atWork, {
       progress: () => undefined,
       waiting: () => undefined,
     }).work(),
@@ -75,6 +76,16 @@ afterAll(async () => {
   await parts.stop();
 });
 
+const NO_NEWS: WatchNews = {
+  requested: () => undefined,
+  budgetLeft: () => undefined,
+  recovered: () => undefined,
+  reconciled: () => undefined,
+  followed: () => undefined,
+  listedLate: () => undefined,
+  money: () => undefined,
+  warned: () => undefined,
+};
 const TAKEN = { kind: 'taken' } as const;
 const sessionWith = (budget: Budget): Promise<Session> =>
   openSession(store, {
@@ -232,8 +243,12 @@ describe('the service', () => {
     expect(recovery).toMatchObject({ status: 202, body: { kind: 'recover', key: 'tests' } });
     expect(recovery.of.get('location')).toBe(`/v1/stripe/runs/${String(recovery.body['id'])}`);
     expect(await ended(recovery.body['id'])).toMatchObject({ step: 'finished', account: session.account });
+    const [account] = [...parts.stripe.connected.keys()];
+    const ofConnected = await run('POST', '', { kind: 'recover', account });
+    expect(ofConnected).toMatchObject({ status: 202, body: { account, options: { account } } });
+    expect(await ended(ofConnected.body['id'])).toMatchObject({ step: 'finished', account });
     // It is stopped when it has begun, and before it has ended.
-    const release = parts.stripe.hold('/v1/events');
+    const release = parts.stripe.hold('/v1/customers');
     const backfill = await run('POST', '', { kind: 'backfill', only: ['invoice', 'customer'] });
     const { id } = backfill.body;
     expect(await run('POST', '', { kind: 'backfill' })).toMatchObject({ status: 409, body: { code: 'run_under_way' } });
@@ -357,16 +372,7 @@ it('by itself one process of many recovers what was lost, and no restart refills
         everyMs,
         lookAgainMs: 0,
       },
-      {
-        requested: () => undefined,
-        budgetLeft: () => undefined,
-        recovered: (_, recovered) => void told.push(recovered),
-        reconciled: () => undefined,
-        followed: () => undefined,
-        listedLate: () => undefined,
-        money: () => undefined,
-        warned: () => undefined,
-      },
+      { ...NO_NEWS, recovered: (_, recovered) => void told.push(recovered) },
     );
   const [one, other] = [watch(200, 600_000), watch(200, 600_000)];
   expect(await one.pass()).toBe('missing');
@@ -388,6 +394,55 @@ it('by itself one process of many recovers what was lost, and no restart refills
   expect(await later.pass()).toBe('refused');
   expect(counters.byOperation['GET /v1/events']).toBe(listed);
   await later.stop();
+});
+
+it('by itself it asks for connected accounts too, in turn, and leaves one alone that has ended the connection', async () => {
+  const { deauthorize, connected, url, world } = parts.stripe;
+  const [one, other] = [...connected.keys()] as [string, string];
+  const told: string[] = [];
+  const watch = new Watch(
+    { store, database, appender, projections },
+    {
+      ...{
+        key: KEY,
+        label: 'tests',
+        livemode: true,
+        url,
+        apiVersion: null,
+        perSecond: 100,
+        perDay: 1_000,
+        repair: false,
+      },
+      // A pass may ask for half of what a day may.
+      ...{ connected: 'all', everyMs: DAY * 1_000, lookAgainMs: 0 },
+    },
+    {
+      ...NO_NEWS,
+      recovered: ({ account }) => void told.push(account),
+      reconciled: ({ account }, { kind }) => void told.push(`${account} ${kind}`),
+      warned: (text) => void told.push(text),
+    },
+  );
+  try {
+    expect(await watch.pass()).not.toBe('refused');
+    // Nothing of the other was ever covered.
+    const [own, ...others] = told.filter((text) => !text.includes('reconciled'));
+    expect([own, others]).toEqual([world.account.id, [other, one]]);
+    expect(told).toEqual(expect.arrayContaining([`${one} reconciled`, `${other} reconciled`]));
+    deauthorize(other);
+    told.splice(0);
+    await watch.pass();
+    expect(told).toEqual([world.account.id, one]);
+    expect((await readCoverages(store, Date.now())).map(({ account, ended }) => [account, ended])).toEqual(
+      expect.arrayContaining([
+        [world.account.id, null],
+        [one, null],
+        [other, 'deauthorized'],
+      ]),
+    );
+  } finally {
+    await watch.stop();
+  }
 });
 
 it('nothing is repaired where more than 5 % differ', async () => {

@@ -4101,6 +4101,7 @@ export interface components {
                 readonly livemode: boolean;
                 /** Format: date-time */
                 readonly coveredUntil: string | null;
+                readonly ended: string | null;
                 readonly gaps: readonly {
                     /** Format: date-time */
                     readonly from: string;
@@ -4144,6 +4145,7 @@ export interface components {
             /** @constant */
             readonly kind: "backfill";
             readonly key?: string;
+            readonly account?: string;
             readonly budget?: number;
             /** @default false */
             readonly new: boolean;
@@ -4156,6 +4158,7 @@ export interface components {
             /** @constant */
             readonly kind: "recover";
             readonly key?: string;
+            readonly account?: string;
             readonly budget?: number;
             /** @default false */
             readonly new: boolean;
@@ -4166,6 +4169,7 @@ export interface components {
             /** @constant */
             readonly kind: "reconcile";
             readonly key?: string;
+            readonly account?: string;
             readonly budget?: number;
             /** @default false */
             readonly new: boolean;
@@ -4182,6 +4186,7 @@ export interface components {
             /** @constant */
             readonly kind: "money";
             readonly key?: string;
+            readonly account?: string;
             readonly budget?: number;
             /** @default false */
             readonly new: boolean;

@@ -8,6 +8,11 @@ const second = z.iso
 const any = {
   /** Label of the key, where there are several. */
   key: z.string().min(1).max(100).optional(),
+  /** An account that is connected to that of the key; without it the account of the key. */
+  account: z
+    .string()
+    .regex(/^acct_\w{1,100}$/, { error: 'must be an account, e.g. acct_1' })
+    .optional(),
   /** Asks Stripe at most so often. */
   budget: z.int().min(1).max(10_000_000).optional(),
   /** Begins anew, also where a backfill of the same could go on. */

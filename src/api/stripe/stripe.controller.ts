@@ -11,7 +11,7 @@ import { TakesBody } from '../../http/rim.js';
 import { askForRun, stopRun } from '../../reconcile/asking.js';
 import { readCoverages } from '../../reconcile/coverage-report.js';
 import { readFindings, type ShownFinding } from '../../reconcile/findings.js';
-import { aboutOf, latestRuns, readRun, type Run, type WaitingRun } from '../../reconcile/run-log.js';
+import { aboutOf, connectedOf, latestRuns, readRun, type Run, type WaitingRun } from '../../reconcile/run-log.js';
 import { cursorOf, placeOfCursor } from '../cursor.js';
 import { badQuery, paging, pathId, text } from '../query.js';
 import { runRequest, type RunRequest } from './run-request.js';
@@ -50,6 +50,8 @@ type Coverage = Readonly<{
   account: string;
   livemode: boolean;
   coveredUntil: string | null;
+  /** Why nothing is covered since: `deauthorized` of an account that is not connected any more; null: it goes on. */
+  ended: string | null;
   gaps: readonly Readonly<{ from: string; to: string; cause: string }>[];
   requestsOfDay: number;
 }>;
@@ -69,10 +71,11 @@ export class StripeController {
   async coverage(): Promise<{ data: Coverage[]; keys: RunsPart['keys'] }> {
     const reports = await readCoverages(this.store, Date.now());
     return {
-      data: reports.map(({ account, livemode, until, gaps, requests }) => ({
+      data: reports.map(({ account, livemode, until, ended, gaps, requests }) => ({
         account,
         livemode,
         coveredUntil: until === null ? null : isoTime(until),
+        ended,
         gaps: gaps.map(({ from, to, cause }) => ({ from: isoTime(from), to: isoTime(to), cause })),
         requestsOfDay: requests,
       })),
@@ -183,7 +186,7 @@ function answerOf(run: Run | WaitingRun): RunAnswer {
   const shown = Object.fromEntries(Object.entries(standing.state).filter(([name]) => !INNER.has(name)));
   return {
     ...{ id, kind, livemode, key, options, state: shown },
-    account: started?.account ?? null,
+    account: started?.account ?? connectedOf(aboutOf(run)),
     apiVersion: started?.apiVersion ?? null,
     startedAt: isoTime(at),
     step: standing.step,

@@ -91,13 +91,16 @@ const Coverage = ({ of }: { of: readonly StripeCoverage[] }) => (
       label="Up to when all events that Stripe lists are in the log"
       columns={['Account', 'Mode', 'All events until', 'Not known', ['Requests of 24 hours', 'number']]}
     >
-      {of.map(({ account, livemode, coveredUntil, gaps, requestsOfDay }) => (
+      {of.map(({ account, livemode, coveredUntil, ended, gaps, requestsOfDay }) => (
         <tr key={`${account} ${livemode}`}>
           <td>
             <Id id={account} />
           </td>
           <td>{modeText(livemode)}</td>
-          <td>{coveredUntil === null ? <Mark tone="warn">nothing covered yet</Mark> : <Time at={coveredUntil} />}</td>
+          <td>
+            {coveredUntil === null ? <Mark tone="warn">nothing covered yet</Mark> : <Time at={coveredUntil} />}
+            {ended === null ? null : <p class="dim">no longer connected: {ended}</p>}
+          </td>
           <td>
             {gaps.length === 0
               ? 'no gap'

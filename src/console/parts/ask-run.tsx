@@ -32,6 +32,10 @@ export const RunForm = ({ keys }: { keys: readonly StripeKey[] }) => (
           </select>
         </label>
       )}
+      <label>
+        Connected account
+        <input name="account" placeholder="acct_… (without: the key’s own)" pattern="acct_\w+" />
+      </label>
       <button type="submit">Ask Stripe</button>
     </div>
   </form>
@@ -42,6 +46,7 @@ export const AskAgain = ({ kind, of, children }: { kind: string; of: StripeRun; 
   <form class="actions after" method="post" action="/console/stripe/runs">
     <input type="hidden" name="kind" value={kind} />
     <input type="hidden" name="key" value={of.key} />
+    {of.options.account === undefined ? null : <input type="hidden" name="account" value={of.options.account} />}
     <button type="submit">{children}</button>
   </form>
 );

@@ -1,0 +1,50 @@
+import type { EventStore } from '../eventstore/event-store.js';
+import type { Refusal } from '../stripe-api/refusals.js';
+import type { StripeApi } from '../stripe-api/stripe-api.js';
+import { readCoverage } from './coverage.js';
+
+/** Which connected accounts are asked for beside the key's own: all that Stripe lists, or those named. */
+export type ConnectedAccounts = 'all' | readonly string[];
+
+const PAGE = 100;
+
+/** The accounts that are connected to the one of a key, or why Stripe does not say. */
+export async function listConnected(api: StripeApi): Promise<readonly string[] | Refusal> {
+  const accounts: string[] = [];
+  for (let after: string | null = null; ;) {
+    const reply: Awaited<ReturnType<StripeApi['ask']>> = await api.ask({
+      ...({ resource: 'account', operation: 'list', path: '/v1/accounts', account: null } as const),
+      params: { limit: String(PAGE), ...(after === null ? {} : { starting_after: after }) },
+    });
+    if (reply.kind !== 'answered') return reply;
+    const { data, has_more: hasMore } = reply.value as { data?: readonly { id?: unknown }[]; has_more?: unknown };
+    const ids = (data ?? []).flatMap(({ id }) => (typeof id === 'string' ? [id] : []));
+    accounts.push(...ids);
+    after = ids.at(-1) ?? null;
+    if (hasMore !== true || after === null) return accounts;
+  }
+}
+
+/** How far an account is covered, in seconds of Stripe's clock (null: not yet), and whether Stripe listed events of it last time. */
+export type Turn = Readonly<{ account: string; coveredTo: number | null; isBusy: boolean }>;
+
+export async function turnOf(
+  store: EventStore,
+  { account, livemode }: Readonly<{ account: string; livemode: boolean }>,
+): Promise<Turn> {
+  const { last } = await readCoverage(store, { account, livemode });
+  return { account, coveredTo: last?.to ?? null, isBusy: last?.kind === 'covered' && last.listed > 0 };
+}
+
+/** So much more often it is the turn of an account that had events. */
+const BUSY = 10;
+
+/** Whose turn it is, first: whoever has waited longest. Of those that were never covered, as they come. Pure. */
+export const inTurn = (turns: readonly Turn[], now: number): readonly string[] =>
+  turns
+    .map(({ account, coveredTo, isBusy }) => ({
+      account,
+      waits: coveredTo === null ? Infinity : (now - coveredTo) * (isBusy ? BUSY : 1),
+    }))
+    .sort((a, b) => (a.waits === b.waits ? 0 : b.waits - a.waits))
+    .map(({ account }) => account);
