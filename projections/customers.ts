@@ -3,6 +3,7 @@ import { between, entry, flag, id, inAnyCase, json, money, text, time, whetherDe
 import { allBut, defineProjection, type Fact } from './projection.js';
 import { isAbout, provenanceColumns, provenanceOf, rowOf, rowOfDeleted, type FieldsOf } from './row.js';
 import { discount, listOf, metadata } from './shapes.js';
+import { wordsOf } from './words.js';
 
 /** Stripe's own limit is 512 characters; customers are searched by it. */
 const EMAIL_BYTES_MAX = 2_000;
@@ -22,6 +23,8 @@ const columns = {
   created_at: time().orNull().filtered(between('created')),
   is_deleted: flag().filtered(whetherDeleted()),
 };
+/** The words of a customer's name, by which customers are found. */
+const nameColumns = { customer: id(), word: id() };
 type Row = ReturnType<typeof customerRow>;
 
 /**
@@ -29,7 +32,7 @@ type Row = ReturnType<typeof customerRow>;
  */
 export const customers = defineProjection({
   name: 'customers',
-  version: 7,
+  version: 8,
   tables: {
     customers: {
       columns: { ...columns, ...provenanceColumns },
@@ -37,6 +40,7 @@ export const customers = defineProjection({
       indexes: [],
       listedBy: { time: 'created_at', id: 'id' },
     },
+    customer_names: { columns: nameColumns, key: ['customer', 'word'], indexes: [['word']] },
   },
   objectOf: isAbout('customer'),
   initial: (): Row | null => null,
@@ -45,7 +49,10 @@ export const customers = defineProjection({
     deletion: (row, fact) => (fact.snapshot.id === null ? row : deletedRow(row, fact, fact.snapshot.id)),
     ...allBut('customer', 'deletion'),
   },
-  rows: (row) => ({ customers: row === null ? [] : [row] }),
+  rows: (row) => ({
+    customers: row === null ? [] : [row],
+    customer_names: row === null ? [] : wordsOf(row.name ?? '').map((word) => ({ customer: row.id, word })),
+  }),
 });
 
 const customerRow = (fact: Fact<CustomerSnapshot | DeletionSnapshot>, fields: FieldsOf<typeof columns>) => ({

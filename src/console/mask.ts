@@ -41,9 +41,13 @@ function withPath(answer: Record<string, unknown>): Record<string, unknown> {
 /** What was found bears the name of a person as its title, when it is one. */
 function withTitle(answer: Record<string, unknown>): Record<string, unknown> {
   const { kind, title } = answer;
-  if (typeof title !== 'string' || !('href' in answer) || title.includes('@')) return answer;
-  return kind === 'customer' || kind === 'checkout session' ? { ...answer, title: initialsOf(title) } : answer;
+  if (typeof title !== 'string' || !('href' in answer)) return answer;
+  // The address of a customer is masked already, and follows the name.
+  if (kind === 'customer') return { ...answer, title: title.split(', ').map(withoutName).join(', ') };
+  return kind === 'checkout session' && !title.includes('@') ? { ...answer, title: initialsOf(title) } : answer;
 }
+
+const withoutName = (part: string): string => (/^\S*…@\S+$/.test(part) ? part : initialsOf(part));
 
 /** `o6…@customer.example` */
 const maskedText = (text: string): string =>

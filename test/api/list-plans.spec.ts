@@ -6,11 +6,12 @@ import { projections } from '../../projections/index.js';
 import type { ReadModel, Table } from '../../projections/projection.js';
 import { LISTS } from '../../src/api/all-lists.js';
 import { PRICES } from '../../src/api/catalogue/catalogue.js';
+import { find } from '../../src/api/find/find.js';
 import { ENTRIES } from '../../src/api/journal/journal.js';
 import type { List } from '../../src/api/lists.js';
 import { MOVEMENTS } from '../../src/api/mrr/movements.js';
-import { Database } from '../../src/read-models/database.js';
-import { pageQuery, type FilterValue, type Listing } from '../../src/read-models/listing.js';
+import { Database, type Queryable } from '../../src/read-models/database.js';
+import { pageQuery, type FilterValue } from '../../src/read-models/listing.js';
 import { ensureSchema, ownerColumnOf, tableOf } from '../../src/read-models/schema.js';
 import { emptyDatabase, type TestServer } from '../support/servers.js';
 
@@ -79,8 +80,8 @@ const members = (table: Table, name: string): string => {
 /** An account has few prices, and of nearly each a plan that is none of the list's: that list is not asked for. */
 const PRICE_TABLES = ['prices', 'plans'];
 
-/** Tables without a list of their own, which conditions of lists look into. */
-const SEARCHED = ['links', 'journal_postings'];
+/** Tables without a list of their own, which conditions of lists and `find` look into. */
+const SEARCHED = ['links', 'journal_postings', 'customer_names'];
 
 /** What ties an invoice payment, and so a payment and an invoice of a subscription, together. */
 const linkOf: Readonly<Record<string, string>> = {
@@ -136,8 +137,7 @@ type Plan = Readonly<{
 const nodesOf = (plan: Plan): Plan[] => [plan, ...(plan.Plans ?? []).flatMap(nodesOf)];
 
 /** What of a plan would take longer with every row that the ledger gets. */
-async function faultsOf(list: List, listing: Listing): Promise<string[]> {
-  const { text: sql, values } = pageQuery(list, listing);
+async function faultsOf({ text: sql, values }: Readonly<{ text: string; values: unknown[] }>): Promise<string[]> {
   const { rows } = await client.query<{ 'QUERY PLAN': [{ Plan: Plan }] }>(
     `explain (analyze, format json) ${sql}`,
     values,
@@ -193,9 +193,33 @@ describe(`a list of ${ROWS} rows, asked for a page`, () => {
         for (const isNewestFirst of [true, false])
           for (const after of [null, middle]) {
             const filters = name === null || values === null ? {} : { [name]: values };
-            const found = await faultsOf(list, { filters, isNewestFirst, after, limit: 50 });
+            const found = await faultsOf(pageQuery(list, { filters, isNewestFirst, after, limit: 50 }));
             if (found.length > 0) faults[JSON.stringify({ values, isNewestFirst, after })] = found;
           }
+      expect(faults).toEqual({});
+    },
+  );
+});
+
+describe(`to find something among ${ROWS} rows`, () => {
+  it.each(['rare7', 'common', 'none', 'rare7 com', 'rare7@example.com', 'cus_1'])(
+    'by %s reads no more than a few rows',
+    async (q) => {
+      const asked: { text: string; values: unknown[] }[] = [];
+      const recording: Queryable = {
+        query: (text: string, values: unknown[] = []) => {
+          asked.push({ text, values });
+          return client.query(text, values) as never;
+        },
+      };
+      await find(recording, q, 'user_id');
+      expect(asked.some(({ text }) => text.includes('customer_names'))).toBe(true);
+      const faults: Record<string, string[]> = {};
+      for (const query of asked) {
+        // A scan that ends with the first few rows is the right plan for what is common.
+        const found = (await faultsOf(query)).filter((fault) => fault.startsWith('reads'));
+        if (found.length > 0) faults[query.text] = found;
+      }
       expect(faults).toEqual({});
     },
   );

@@ -154,10 +154,11 @@ describe('discounts', () => {
 });
 
 describe('find', () => {
-  it('finds by id, by e-mail in any case and by its beginning, by number and by code, and says what it searched', async () => {
+  it('finds by id, by e-mail in any case and by its beginning, by the words of a name, by number and by code, and says what it searched', async () => {
     const [cus, inv, sub, number] = [randomId('cus'), randomId('in'), randomId('sub'), randomId('INV')];
     const email = `${cus}@Example.com`;
-    const created = stripeEvent('customer.created', customer(cus, { email }));
+    const word = randomId('Âda').replace('_', '');
+    const created = stripeEvent('customer.created', customer(cus, { email, name: `Lovelace ${word}` }));
     await send(
       created,
       stripeEvent(
@@ -172,6 +173,8 @@ describe('find', () => {
     expect(await found(cus)).toEqual([`customer ${cus} id`]);
     expect(await found(email.toUpperCase())).toEqual([`customer ${cus} email`]);
     expect(await found(` ${email.slice(0, -6)} `)).toEqual([`customer ${cus} email`]);
+    expect(await found(`${word.slice(0, -3)} LOVE`)).toEqual([`customer ${cus} name`]);
+    expect([await found(`${word} byron`), await found(word.slice(1))]).toEqual([[], []]);
     expect(await found(number)).toEqual([`invoice ${inv} number`]);
     expect(await found(sub)).toEqual([`subscription ${sub} named by others`]);
     expect(await found(created.id)).toEqual([`event ${created.id} id`]);

@@ -206,6 +206,31 @@ describe('who may ask about access alone', () => {
   });
 });
 
+describe('what is found', () => {
+  it('by a name that several have is a list, in which those who may ask about access alone see initials', async () => {
+    const ids = [`${CUSTOMER}4`, `${CUSTOMER}5`];
+    for (const id of ids) {
+      const person = {
+        id,
+        object: 'customer',
+        email: `${id}@customer.example`,
+        name: `Grace Q${own}`,
+        livemode: false,
+      };
+      const { body } = await deliver(ledger.url, JSON.stringify(stripeEvent('customer.created', person)));
+      await get(`/v1/find?q=${id}&minPosition=${body.position}&waitMs=20000`, 'read');
+    }
+    const [masked, whole] = await Promise.all(
+      (['access', 'read'] as const).map(async (who) => (await get(`/console/find?q=GRA%20q${own}`, who)).text()),
+    );
+    for (const id of ids)
+      expect([masked, whole].map((html) => html?.includes(`/console/customers/${id}`))).toEqual([true, true]);
+    expect(whole).toContain(`Grace Q${own}, ${ids[0]}@customer.example`);
+    expect(masked).toContain(`G… Q…, cu…@customer.example`);
+    expect(masked).not.toMatch(new RegExp(`<td>[^<]*(Grace|Q${own})`));
+  });
+});
+
 describe('an operation', () => {
   const asked = { kind: 'verify', projections: 'subscriptions', stream: `subscription-${SUBSCRIPTION}` };
   const begin = async (form: Record<string, string>): Promise<string> =>

@@ -6,6 +6,7 @@ import { links } from '../../../projections/links.js';
 import { prices } from '../../../projections/prices.js';
 import { promotionCodes } from '../../../projections/promotion-codes.js';
 import { subscriptions } from '../../../projections/subscriptions.js';
+import { wordsOf } from '../../../projections/words.js';
 import { eventIdOf, idsOfEvent } from '../../events/event-id.js';
 import type { Queryable } from '../../read-models/database.js';
 import { EVENT_INDEX, viewOf } from '../../read-models/schema.js';
@@ -24,7 +25,7 @@ export type Found = Readonly<{ kind: string; id: string; title: string | null; h
 
 /** How many are found in one way. */
 const FOUND_MAX = 20;
-/** Shorter beginnings of an e-mail address are those of too many. */
+/** Shorter beginnings of an e-mail address or a name are those of too many. */
 const BEGINNING_MIN = 3;
 
 const NAMES: Readonly<Record<string, string>> = {
@@ -45,26 +46,40 @@ const found = (path: string, kind: string, by: string, row: Row): Found => ({
   by,
 });
 
-/** The name, address or number of an object, and its status. */
+/** The name and address, or the number of an object, and its status. */
 function titleOf(row: Row): string | null {
-  const name = row['email'] ?? row['name'] ?? row['number'] ?? row['code'] ?? row['nickname'] ?? row['last4'];
-  const parts = [name, row['status']].filter((part) => part !== null && part !== undefined);
+  const person = [row['name'], row['email']].filter(isThere);
+  const others = [row['number'] ?? row['code'] ?? row['nickname'] ?? row['last4']].filter(isThere);
+  const parts = [...(person.length > 0 ? person : others), row['status']].filter(isThere);
   return parts.length === 0 ? null : parts.map(String).join(', ');
 }
 
-type Search = Readonly<{ path: string; view: string; by: string; where: string; value: string }>;
+const isThere = (value: unknown): boolean => value !== null && value !== undefined;
+
+type Search = Readonly<{ path: string; view: string; by: string; where: string; values: readonly string[] }>;
+
+/** The beginning of a text, as `like` takes it. */
+const beginning = (text: string): string => `${text.replace(/[\\%_]/g, '\\$&')}%`;
+
+/** Customers in whose name each word of a text begins a word; nothing for a text of too few letters. */
+function byName(q: string): Search[] {
+  const words = wordsOf(q);
+  if (words.join('').length < BEGINNING_MIN) return [];
+  const names = viewOf(customers, 'customer_names');
+  const where = words.map((_, at) => `id in (select customer from ${names} where word like $${at + 1})`).join(' and ');
+  return [{ path: 'customers', view: viewOf(customers, 'customers'), by: 'name', where, values: words.map(beginning) }];
+}
 
 /** Where beside ids a text is looked for. */
 function searchesOf(q: string, referenceKey: string | null): Search[] {
   const [customer, session] = [viewOf(customers, 'customers'), viewOf(checkoutSessions, 'checkout_sessions')];
-  const begins = `${q.toLowerCase().replace(/[\\%_]/g, '\\$&')}%`;
-  const email = { by: 'email', where: 'lower(email) like $1', value: begins };
+  const email = { by: 'email', where: 'lower(email) like $1', values: [beginning(q.toLowerCase())] };
   const exact = (path: string, view: string, column: string): Search => ({
     path,
     view,
     by: column === 'client_reference_id' ? 'reference' : column === 'lookup_key' ? 'lookupKey' : column,
     where: `${column} = $1`,
-    value: q,
+    values: [q],
   });
   const references =
     referenceKey === null
@@ -80,7 +95,7 @@ function searchesOf(q: string, referenceKey: string | null): Search[] {
           view,
           by: 'reference',
           where: hasReference(referenceKey, 'array[$1]'),
-          value: q,
+          values: [q],
         }));
   return [
     ...(q.length < BEGINNING_MIN
@@ -89,6 +104,7 @@ function searchesOf(q: string, referenceKey: string | null): Search[] {
           { path: 'customers', view: customer, ...email },
           { path: 'checkout-sessions', view: session, ...email },
         ]),
+    ...byName(q),
     exact('invoices', viewOf(invoices, 'invoices'), 'number'),
     exact('credit-notes', viewOf(creditNotes, 'credit_notes'), 'number'),
     exact('prices', viewOf(prices, 'prices'), 'lookup_key'),
@@ -97,7 +113,7 @@ function searchesOf(q: string, referenceKey: string | null): Search[] {
       view: viewOf(promotionCodes, 'promotion_codes'),
       by: 'code',
       where: 'lower(code) = lower($1)',
-      value: q,
+      values: [q],
     },
     exact('checkout-sessions', session, 'client_reference_id'),
     ...references,
@@ -117,8 +133,10 @@ export async function find(
   }
   data.push(...(await findNamed(connection, q, data)));
   const searches = searchesOf(q, referenceKey);
-  for (const { path, view, by, where, value } of searches) {
-    const { rows } = await connection.query<Row>(`select * from ${view} where ${where} limit ${FOUND_MAX}`, [value]);
+  for (const { path, view, by, where, values } of searches) {
+    const { rows } = await connection.query<Row>(`select * from ${view} where ${where} limit ${FOUND_MAX}`, [
+      ...values,
+    ]);
     data.push(...rows.map((row) => found(path, NAMES[path] ?? path.replace(/s$/, '').replaceAll('-', ' '), by, row)));
   }
   const unique = new Map(data.toReversed().map((one) => [`${one.kind} ${one.id}`, one]));

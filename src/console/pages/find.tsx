@@ -19,16 +19,16 @@ function show(answer: Find | null, { asked }: Frame): Shown {
         {answer === null ? (
           <Empty>
             <p>
-              Write any id of Stripe, an e-mail address or how it begins, an invoice number, a promotion code, or your
-              own reference into the field above.
+              Enter any Stripe id, a name or an e-mail address (or how it begins), an invoice number, a promotion code,
+              or your own reference in the field above.
             </p>
           </Empty>
         ) : found.length === 0 ? (
           <Empty>
-            <h2>Nothing is known by this name</h2>
+            <h2>Nothing found</h2>
             <p>
-              If its event was only just sent, try again in a moment. If it is of Stripe, perhaps its type of event is
-              not enabled at the endpoint.
+              An id, number or code must be whole; a name and an e-mail address may be cut short. If the event was sent
+              a moment ago, try again. If Stripe has the object, its event type may not be enabled at the endpoint.
             </p>
             {OF_STRIPE.test(q) ? (
               <p>

@@ -66,7 +66,7 @@ export function Layout({ shown, frame }: { shown: Shown; frame: Frame }) {
           </a>
           <form class="find" role="search" action="/console/find">
             <label class="unseen" for="q">
-              Find an id, e-mail address, number or reference
+              Find an id, name, e-mail address, number or reference
             </label>
             <input
               id="q"
@@ -76,7 +76,7 @@ export function Layout({ shown, frame }: { shown: Shown; frame: Frame }) {
               maxLength={255}
               autocomplete="off"
               spellcheck={false}
-              placeholder="Id, e-mail, invoice number, reference"
+              placeholder="Id, name, e-mail, invoice number, reference"
               value={asked.query['q'] ?? ''}
             />
             <button type="submit">Find</button>

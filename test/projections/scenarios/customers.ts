@@ -28,13 +28,28 @@ export const customersScenarios: readonly Scenario[] = [
     title: `has the whole customer of ${apiVersion}`,
     given: [],
     when: created(apiVersion),
-    then: { customers: [{ ...whole, api_version: apiVersion }] },
+    then: {
+      customers: [{ ...whole, api_version: apiVersion }],
+      customer_names: [{ customer: 'cus_1', word: 'ada' }],
+    },
   })),
   {
     title: 'reads a customer that was recorded in 2023',
     given: [],
     when: recordedEvent('hookdeck-webhook-samples/customer.created.json').stripeEvent,
     then: { customers: [{ balance_minor: 0, is_deleted: false }] },
+  },
+  {
+    title: 'has the words of a name, in small letters, without accents, each once',
+    given: [created(DAHLIA)],
+    when: stripeEvent('customer.updated', customer('cus_1', { name: 'DVOŘÁK-Łoś, José José 2' }), {
+      after: 5,
+      previous: { name: 'Ada' },
+    }),
+    then: {
+      customers: [{ name: 'DVOŘÁK-Łoś, José José 2' }],
+      customer_names: ['2', 'dvorak', 'jose', 'łos'].map((word) => ({ customer: 'cus_1', word })),
+    },
   },
   {
     title: 'follows a balance',
