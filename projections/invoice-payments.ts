@@ -32,7 +32,7 @@ const life = lifecycleOf('invoice_payment');
  */
 export const invoicePayments = defineProjection({
   name: 'invoice_payments',
-  version: 6,
+  version: 7,
   tables: {
     invoice_payments: {
       columns: { ...columns, ...provenanceColumns },
@@ -42,7 +42,7 @@ export const invoicePayments = defineProjection({
     invoice_payment_evidence: {
       columns: { ...columns, ...provenanceColumns },
       key: ['id', 'invoice'],
-      indexes: [['payment_record'], ['payment_intent'], ['charge']],
+      indexes: [['invoice'], ['payment_record'], ['payment_intent'], ['charge']],
     },
   },
   objectOf: ({ snapshot, order }) =>

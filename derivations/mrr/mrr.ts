@@ -58,7 +58,7 @@ const PRICE = `"billing_scheme" as "billingScheme", unit_amount_decimal as "unit
 export const subscriptionMrrs = defineDerivation({
   name: 'subscription_mrr',
   version: 2,
-  reads: ['subscription_terms', 'prices', 'coupons', 'discounts', 'invoices'],
+  reads: ['subscription_terms', 'prices', 'coupons', 'discounts', 'invoices', 'settled_invoices'],
   tables: {
     mrr_items: {
       columns: {
@@ -117,6 +117,7 @@ export const subscriptionMrrs = defineDerivation({
       subscription === null ? via('customer', customer) : [String(subscription)],
     invoices: ({ subscription }) => (subscription === null ? [] : [String(subscription)]),
     invoice_lines: ({ subscription }) => (subscription === null ? [] : [String(subscription)]),
+    settled_invoices: ({ subscription }) => (subscription === null ? [] : [String(subscription)]),
   },
   reach: {
     prices: `select found.key from ${given('price')} cross join lateral (
@@ -139,7 +140,8 @@ export const subscriptionMrrs = defineDerivation({
     lines: `select i.subscription as key, l.subscription_item, l.price, l.quantity, l.amount_minor, i.finalized_at, i.stream
       from {invoices} i join {invoice_lines} l on l.invoice = i.id
       where i.subscription = any($1) and l.subscription_item is not null and not l.is_proration and i.finalized_at is not null order by i.finalized_at, l.invoice, l.no`,
-    paid: `select subscription as key, min(paid_at) as at from {invoices} where subscription = any($1) and status = 'paid' and total_minor > 0 group by subscription`,
+    paid: `select i.subscription as key, min(coalesce(s.paid_at, i.paid_at)) as at from {invoices} i left join {settled_invoices} s on s.id = i.id
+      where i.subscription = any($1) and coalesce(s.moved_to, i.status) = 'paid' and i.total_minor > 0 group by i.subscription`,
   },
   derive(subscription, { terms, prices, coupons, discounts, lines, paid }: SubscriptionRows, policy: MoneyPolicy) {
     const last = terms.at(-1);

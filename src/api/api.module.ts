@@ -11,8 +11,8 @@ import { AccessFeed } from './access-changes/access-feed.js';
 import { ACCESS_POLICY, AccessController } from './access/access.controller.js';
 import { AccountsController } from './accounts/accounts.controller.js';
 import { Books } from './books/books.js';
-import { JOURNAL_BOOKS, MRR_BOOKS } from './books/tokens.js';
-import { JOURNAL, MRR, SUBSCRIPTION_MRR } from './books/views.js';
+import { JOURNAL_BOOKS, MRR_BOOKS, SETTLED_BOOKS } from './books/tokens.js';
+import { JOURNAL, MRR, SETTLED_INVOICES, SUBSCRIPTION_MRR } from './books/views.js';
 import { CHECKOUT_SESSIONS } from './checkout/checkout-sessions.js';
 import { CHURN_RISK, CHURN_RISK_QUERY } from './churn-risk/churn-risk.js';
 import { ClosingsController } from './closings/closings.controller.js';
@@ -153,7 +153,8 @@ export class ApiModule {
 /** Journal and revenue, and MRR: each waits for its own rows. */
 const booksOf = (parts: Omit<ConstructorParameters<typeof Books>[0], 'derivations'>): Provider[] => [
   { provide: JOURNAL_BOOKS, useValue: new Books({ ...parts, derivations: [JOURNAL] }) },
-  { provide: MRR_BOOKS, useValue: new Books({ ...parts, derivations: [SUBSCRIPTION_MRR, MRR] }) },
+  { provide: SETTLED_BOOKS, useValue: new Books({ ...parts, derivations: [SETTLED_INVOICES] }) },
+  { provide: MRR_BOOKS, useValue: new Books({ ...parts, derivations: [SETTLED_INVOICES, SUBSCRIPTION_MRR, MRR] }) },
 ];
 
 const pastThreadOf = ({ eventstoreUrl, databaseUrl, readTimeoutMs, referenceKey, money }: Config): PastThreadData => ({

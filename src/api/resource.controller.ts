@@ -2,8 +2,11 @@ import { filtersOf } from '../../projections/filters.js';
 import { Controller, Get, Inject, Param, Query, type Type } from '@nestjs/common';
 import { z, type ZodType } from 'zod';
 import { AskedBy, type Asker } from '../http/asker.js';
+import type { Listing } from '../read-models/listing.js';
 import { NeedsScope } from '../http/auth.guard.js';
 import { AnswersJson, type Answer } from './answer.js';
+import type { Books } from './books/books.js';
+import { SETTLED_BOOKS } from './books/tokens.js';
 import { listingOf, listQuery, type AskedList, type Page } from './lists.js';
 import { freshnessOf, moment, momentOf, NO_OWNER, ownerOf, revision } from './past/as-of.js';
 import { PastThreads } from './past/past-threads.js';
@@ -83,6 +86,7 @@ export function controllerWithPast(resource: Resource & Required<Pick<Resource, 
       @Inject(Reads) private readonly reads: Reads,
       @Inject(ReadPosition) private readonly position: ReadPosition,
       @Inject(PastThreads) private readonly threads: PastThreads,
+      @Inject(SETTLED_BOOKS) private readonly settled: Books,
     ) {}
 
     @Get(`${name}/:id`)
@@ -118,6 +122,7 @@ export function controllerWithPast(resource: Resource & Required<Pick<Resource, 
     private async page(asked: AskedList, asker: Asker): Promise<Page | Buffer> {
       const wanted = listingOf(resource, asked);
       await this.position.satisfy(freshnessOf(asked), asker);
+      if (isMoved(resource, wanted)) await this.settled.satisfy(freshnessOf(asked), asker);
       const [at, owner] = [momentOf(asked), ownerOf(asked)];
       const known = filtersOf(resource.table);
       const ofToday = Object.keys(wanted.filters).find(
@@ -131,3 +136,8 @@ export function controllerWithPast(resource: Resource & Required<Pick<Resource, 
   }
   return ResourceController;
 }
+
+/** Whether a list is asked for what other tables may have moved on, or moved there: it waits for these, too. */
+const isMoved = ({ moved }: Resource, { filters }: Listing): boolean =>
+  moved !== undefined &&
+  filters[moved.column]?.some((value) => [...moved.from, ...moved.to].includes(String(value))) === true;

@@ -1,6 +1,8 @@
+import { filtersOf } from '../../projections/filters.js';
 import type { AnyProjection, Table, Tables } from '../../projections/projection.js';
+import { fieldOf } from '../../projections/row.js';
 import type { Queryable } from '../read-models/database.js';
-import type { FilterValue, Listing } from '../read-models/listing.js';
+import type { Listing } from '../read-models/listing.js';
 import { rowsWithStaleness } from '../read-models/stale-rows.js';
 import { answerOf, type Answer } from './answer.js';
 import { findById, findPage, type List, type Page } from './lists.js';
@@ -39,14 +41,23 @@ export async function findOne(connection: Queryable, resource: Resource, id: str
 export async function findSome(connection: Queryable, resource: Resource, listing: Listing): Promise<Page> {
   const page = await findPage(connection, resource, listing);
   const data = (await resource.complete?.(connection, page.data, false)) ?? page.data;
-  return { ...page, data: data.filter(hasStatus(listing.filters['status'])) };
+  return { ...page, data: data.filter((one) => isStillAsked(resource.table, one, listing.filters)) };
 }
 
-/** Whether one has a status that is asked for: other tables may have moved it on, as an invoice that a payment has paid is open no more. */
-export const hasStatus =
-  (asked: readonly FilterValue[] | undefined) =>
-  ({ status }: Answer): boolean =>
-    asked === undefined || asked.includes(String(status));
+/**
+ * Whether one still has the status, or the amount, that is asked for: other tables may have moved it on. An invoice that a payment has paid is
+ * open no more, and its subscription owes less.
+ */
+function isStillAsked(table: Table, one: Answer, filters: Listing['filters']): boolean {
+  return [...filtersOf(table)].every(([name, filter]) => {
+    const [value] = filters[name] ?? [];
+    if (value === undefined) return true;
+    if (filter.by === 'at_least') return Number(one[fieldOf(filter.column)]) >= Number(value);
+    return (
+      filter.by !== 'value' || filter.column !== 'status' || filters[name]?.includes(String(one['status'])) === true
+    );
+  });
+}
 
 /** A page of those that have a value, as a list answers it when it is asked for nothing else. */
 export const listingWith = (filters: Listing['filters'], limit: number): Listing => ({

@@ -5,42 +5,73 @@ import { givenAs, typesOf } from '../read-models/rows.js';
 import { onTables } from './derived.js';
 import { rowFrom } from './rows.js';
 
+/** The rows of keys by table. */
+type RowsByKey = ReadonlyMap<string, Readonly<Record<string, readonly Row[]>>>;
+
 /**
- * The rows of a key as they would be derived from these rows and no others, by table: from the rows of a past moment, they are what the books
- * were then. Postgres only evaluates the queries: it is given the rows, and nothing is written.
- * @throws what the derivation throws
+ * The rows of keys as they are derived from what tables have at this moment; `tables` are those that the derivation reads, as SQL names them.
+ * Nothing is written. @throws what the derivation throws
  */
-export async function deriveFromRows(
+export const deriveFromTables = (
+  connection: Queryable,
+  derivation: AnyDerivation,
+  { keys, tables, policy }: Readonly<{ keys: readonly string[]; tables: ReadonlyMap<string, string>; policy: Policy }>,
+): Promise<RowsByKey> => derivedKeys(connection, derivation, { keys, tables, more: [], policy });
+
+/**
+ * The rows of keys as they would be derived from these rows and no others: from the rows of a past moment, they are what was derived then.
+ * Postgres only evaluates the queries: it is given the rows, and nothing is written. @throws what the derivation throws
+ */
+export function deriveFromRows(
   connection: Queryable,
   derivation: AnyDerivation,
   {
-    key,
+    keys,
     models,
     rows,
     policy,
   }: Readonly<{
-    key: string;
+    keys: readonly string[];
     /** All that the derivation reads. */
     models: readonly ReadModel[];
     rows: Readonly<Record<string, readonly Row[]>>;
     policy: Policy;
   }>,
-): Promise<Readonly<Record<string, readonly Row[]>>> {
-  const tables = Object.assign({}, ...models.map((model) => model.tables)) as ReadModel['tables'];
-  const given = new Map(
-    Object.entries(tables).map(([name, { columns }]) => [
+): Promise<RowsByKey> {
+  const columns = Object.assign({}, ...models.map((model) => model.tables)) as ReadModel['tables'];
+  const tables = new Map(
+    Object.entries(columns).map(([name, table]) => [
       name,
-      `(select * from ${givenAs({ ...typesOf(columns), stream: 'text' }, `($2::jsonb -> '${name}')`)})`,
+      `(select * from ${givenAs({ ...typesOf(table.columns), stream: 'text' }, `($2::jsonb -> '${name}')`)})`,
     ]),
   );
-  const all = jsonForPostgres(Object.fromEntries(Object.keys(tables).map((name) => [name, rows[name] ?? []])));
-  const facts: Record<string, readonly Row[]> = {};
+  const all = jsonForPostgres(Object.fromEntries(Object.keys(columns).map((name) => [name, rows[name] ?? []])));
+  return derivedKeys(connection, derivation, { keys, tables, more: [all], policy });
+}
+
+async function derivedKeys(
+  connection: Queryable,
+  derivation: AnyDerivation,
+  {
+    keys,
+    tables,
+    more,
+    policy,
+  }: Readonly<{
+    keys: readonly string[];
+    tables: ReadonlyMap<string, string>;
+    more: readonly unknown[];
+    policy: Policy;
+  }>,
+): Promise<RowsByKey> {
+  const facts = new Map<string, Record<string, Row[]>>(keys.map((key) => [key, {}]));
   for (const [name, sql] of Object.entries(derivation.facts)) {
-    const text = onTables(sql, { name: derivation.name, tables: given });
-    const found = await connection.query<Record<string, unknown>>(text, [[key], all]);
-    facts[name] = found.rows.filter((row) => row['key'] === key).map(({ key: _, ...values }) => rowFrom(values));
+    for (const own of facts.values()) own[name] = [];
+    const text = onTables(sql, { name: derivation.name, tables });
+    const { rows } = await connection.query<Record<string, unknown>>(text, [keys, ...more]);
+    for (const { key, ...values } of rows) facts.get(String(key))?.[name]?.push(rowFrom(values));
   }
-  return derivation.derive(key, facts, policy);
+  return new Map([...facts].map(([key, own]) => [key, derivation.derive(key, own, policy)]));
 }
 
 /** The streams whose rows a key is derived from now: `tables` are those that the derivation reads, as SQL names them. */

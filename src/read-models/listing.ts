@@ -23,6 +23,19 @@ export type ListedTable = Readonly<{
   table: Table;
   sources: readonly [string, ...string[]];
   own?: Readonly<Record<string, (values: string, count: number) => string>>;
+  moved?: Moved;
+}>;
+
+/**
+ * Rows whose value of a column another table has moved on, `from` some values `to` others. `moved` is that table in SQL, with `moved_id`,
+ * `moved_to` and the place in the list as `moved_at`; `isMoved` is the condition on a row of the list that it is one of them.
+ */
+export type Moved = Readonly<{
+  column: string;
+  from: readonly string[];
+  to: readonly string[];
+  moved: string;
+  isMoved: string;
 }>;
 
 /** The time by which a list goes, as an expression of which no row has null: a row comparison leaves none out then. */
@@ -91,12 +104,25 @@ export function pageQuery(list: ListedTable, listing: Listing): { text: string; 
   const time = timeOf(table);
   const direction = listing.isNewestFirst ? 'desc' : 'asc';
   const { id } = orderOf(table);
-  const order = `order by ${time} ${direction}, ${id} ${direction} limit ${listing.limit + 1}`;
-  const after = placeCondition(table, listing, parameter);
+  const ordered = (by: string, then: string): string =>
+    `order by ${by} ${direction}, ${then} ${direction} limit ${listing.limit + 1}`;
+  const order = ordered(time, id);
+  const after = placeCondition(listing, { time, id }, parameter);
   const queries = onePerValue(list, listing).flatMap((branch) => {
-    const conditions = [...conditionsOf(list, branch, parameter), ...after];
+    const conditions = [...conditionsOf(list, branch, parameter), ...isStillThere(list, branch), ...after];
     const where = conditions.length === 0 ? '' : `where ${conditions.join(' and ')}`;
-    return sources.map((source) => `select * from ${source} ${where} ${order}`);
+    const own = sources.map((source) => `select * from ${source} ${where} ${order}`);
+    const moved = movedAmong(list, branch, parameter);
+    if (moved === null) return own;
+    const others = [...conditionsOf(list, moved.branch, parameter), ...moved.ofRows];
+    const beyond = placeCondition(listing, { time: 'moved_at', id: 'moved_id' }, parameter);
+    // Row by row, in the order of the index of those that were moved.
+    const came = sources.map(
+      (source) => `select shown.* from ${moved.from} moved cross join lateral (
+        select * from ${source} where ${id} = moved_id and ${others.join(' and ')} limit 1) shown
+      where ${[...moved.conditions, ...beyond].join(' and ')} ${ordered('moved_at', 'moved_id')}`,
+    );
+    return [...own, ...came];
   });
   const [only] = queries;
   if (queries.length === 1 && only !== undefined) return { text: only, values: parameter.values };
@@ -104,21 +130,42 @@ export function pageQuery(list: ListedTable, listing: Listing): { text: string; 
   return { text: `select * from (${all}) listed ${order}`, values: parameter.values };
 }
 
-function placeCondition(table: Table, { after, isNewestFirst }: Listing, parameter: Parameters): string[] {
+function placeCondition(
+  { after, isNewestFirst }: Pick<Listing, 'after' | 'isNewestFirst'>,
+  { time, id }: Readonly<{ time: string; id: string }>,
+  parameter: Parameters,
+): string[] {
   if (after === null) return [];
   const at = parameter.add(after.at ?? '-infinity');
-  return [
-    `(${timeOf(table)}, ${orderOf(table).id}) ${isNewestFirst ? '<' : '>'} (${at}::timestamptz, ${parameter.add(after.id)})`,
-  ];
+  return [`(${time}, ${id}) ${isNewestFirst ? '<' : '>'} (${at}::timestamptz, ${parameter.add(after.id)})`];
+}
+
+/** Rows that were moved on are not those with the value that they had. */
+const isStillThere = ({ moved }: ListedTable, branch: Listing['filters']): string[] =>
+  moved !== undefined && branch[moved.column]?.some((value) => moved.from.includes(String(value))) === true
+    ? [`not ${moved.isMoved}`]
+    : [];
+
+/** What was moved on to the value of a branch: from where, on which conditions, and what else is asked for. */
+function movedAmong({ moved }: ListedTable, branch: Listing['filters'], parameter: Parameters) {
+  const value = moved && branch[moved.column]?.[0];
+  if (moved === undefined || value === undefined || !moved.to.includes(String(value))) return null;
+  const { [moved.column]: _, ...others } = branch;
+  return {
+    from: moved.moved,
+    conditions: [`moved_to = ${parameter.add(value)}`],
+    branch: others,
+    ofRows: [`${moved.column} in (${moved.from.map(parameter.add).join(', ')})`],
+  };
 }
 
 /** An index gives rows in order for one value of its first column. */
-function onePerValue({ table, own = {} }: ListedTable, { filters }: Listing): Listing['filters'][] {
+function onePerValue({ table, own = {}, moved }: ListedTable, { filters }: Listing): Listing['filters'][] {
   const known = filtersOf(table);
-  const several = Object.entries(filters).find(
-    ([name, { length }]) =>
-      known.get(name)?.by === 'value' && !Object.hasOwn(own, name) && length > 1 && length <= BRANCHES_MAX,
+  const all = Object.entries(filters).filter(
+    ([name, { length }]) => known.get(name)?.by === 'value' && !Object.hasOwn(own, name) && length > 1,
   );
+  const several = all.find(([name]) => name === moved?.column) ?? all.find(([, { length }]) => length <= BRANCHES_MAX);
   if (several === undefined) return [filters];
   const [name, values] = several;
   return values.map((value) => ({ ...filters, [name]: [value] }));

@@ -98,11 +98,17 @@ const SPECIAL: Readonly<Record<string, string>> = {
   cancel_at: `case when n % 1000 = 0 then timestamptz '2026-01-01' end`,
 };
 
+/** A third of the invoices is open, half of which others have settled. */
+const INVOICED: Readonly<Record<string, string>> = {
+  status: `case when n % 3 = 1 then 'open' else ${text} end`,
+};
+const MOVED: Readonly<Record<string, string>> = { moved_to: `case when n % 6 = 1 then 'paid' end` };
+
 /** Postings of entries: one each. */
 const POSTINGS: Readonly<Record<string, string>> = { entry: `'id_' || md5(n::text)`, no: '1' };
 
 const specialOf = (name: string): Readonly<Record<string, string>> =>
-  name === 'links' ? linkOf : name === 'journal_postings' ? POSTINGS : SPECIAL;
+  ({ links: linkOf, journal_postings: POSTINGS, invoices: INVOICED, settled_invoices: MOVED })[name] ?? SPECIAL;
 
 /** Indexes are made once the rows are there: that is faster. */
 async function fill(name: string, table: Table, special: Readonly<Record<string, string>>): Promise<void> {
@@ -176,7 +182,8 @@ const valuesFor = (list: List, name: string): readonly (readonly FilterValue[])[
       break;
     default:
   }
-  return [['common'], ['rare7'], ['none'], ['common', 'rare7'], ['rare7', 'rare8']];
+  const moved = name === list.moved?.column ? [['open'], ['paid'], ['open', 'paid', 'uncollectible']] : [];
+  return [...moved, ['common'], ['rare7'], ['none'], ['common', 'rare7'], ['rare7', 'rare8']];
 };
 
 const middle = { at: '2020-02-01T00:00:00.000Z', id: 'id' };

@@ -15,8 +15,8 @@ import { hasReference } from '../reference.js';
 import { changedByOf, type Row } from '../answer.js';
 import { creditNotesOf } from '../invoices/credit-notes.js';
 import { INVOICES } from '../invoices/invoices.js';
-import { settledRow, unsettledIds } from '../invoices/settled.js';
-import { paymentsGivenBack, paymentsPaying } from '../payments/payment-queries.js';
+import { settledNow, unsettledIds, withSettled } from '../invoices/settled.js';
+import { paymentsGivenBack } from '../payments/payment-queries.js';
 import type { AccessQuestion } from './access-question.js';
 import { isMoneyStale, itemFactsOf, mayDependOnMoney, paidIds, type MoneyRows } from './paid-periods.js';
 import { CUSTOMERS } from '../customers/customers.js';
@@ -139,8 +139,8 @@ async function findMoneyRows(connection: Queryable, subscriptions: readonly Row[
     [periods.map(({ id }) => id), periods.map((row) => row['period_start'] ?? new Date(0))],
   );
   if (found.length > ROWS_MAX) throw tooLarge(`More than ${ROWS_MAX} invoices are for what is asked for.`);
-  const paying = await paymentsPaying(connection, unsettledIds(found));
-  const settled = found.map((row) => settledRow(row, paying));
+  const known = await settledNow(connection, unsettledIds(found));
+  const settled = found.map((row) => withSettled(row, known));
   const paid = paidIds(settled);
   return {
     invoices: settled,

@@ -1,8 +1,8 @@
+import { creditedMinor, type NoteAmounts, type Time } from '../../../derivations/settling/credited.js';
 import { isPastDue } from '../../../projections/past-due.js';
 import type { ItemFact, PaidInvoice } from '../../access/facts.js';
 import type { InvoiceLine, SubscriptionItem } from '../../events/normalise.js';
 import type { Answer, Row } from '../answer.js';
-import { creditedMinor } from '../invoices/credit-notes.js';
 import { isoOrNull, isStale, timeOrNull } from '../values.js';
 
 /** What is known of the money behind subscriptions: their invoices, and what was paid and given back of these. */
@@ -168,8 +168,8 @@ function paidInvoice(row: Row, { payments, creditNotes }: Omit<MoneyRows, 'invoi
   const kept = notes.filter(({ status }) => status !== 'void');
   const at = row['stripe_event_created'];
   const credited = creditedMinor(
-    { saysMinor: Number(row['post_payment_credit_notes_minor']), at },
-    notes,
+    { saysMinor: Number(row['post_payment_credit_notes_minor']), at: at as Time },
+    notes as unknown as readonly NoteAmounts[],
     'post_payment_amount_minor',
   );
   return {

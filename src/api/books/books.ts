@@ -66,7 +66,7 @@ export class Books {
     asker: Asker,
     work: (connection: Queryable) => Promise<T>,
   ): Promise<Booked<T>> {
-    await this.#satisfy(fresh, asker);
+    await this.satisfy(fresh, asker);
     const { answeredAt, ...unanswered } = asker;
     return this.options.reads.by(unanswered).snapshot(async (connection) => {
       const state = await this.ready(connection);
@@ -85,7 +85,7 @@ export class Books {
     asker: Asker,
     work: (connection: Queryable, state: BooksState) => Promise<void>,
   ): Promise<void> {
-    await this.#satisfy(fresh, asker);
+    await this.satisfy(fresh, asker);
     const { answeredAt: _, ...unanswered } = asker;
     await this.options.reads
       .by(unanswered)
@@ -110,7 +110,8 @@ export class Books {
     return progress.state;
   }
 
-  async #satisfy({ minPosition, waitMs }: Fresh, asker: Asker): Promise<void> {
+  /** Waits as a request asks for. @throws ProblemError 503 when `minPosition` is not reached in time */
+  async satisfy({ minPosition, waitMs }: Fresh, asker: Asker): Promise<void> {
     if (minPosition === undefined || (await this.#waits.until(minPosition, { waitMs, asker }))) return;
     const progress = await this.#read(this.options.database);
     throw new ProblemError(

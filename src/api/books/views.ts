@@ -1,6 +1,7 @@
 import { journal } from '../../../derivations/journal/journal.js';
 import { derivations } from '../../../derivations/index.js';
 import { mrr, subscriptionMrrs } from '../../../derivations/mrr/mrr.js';
+import { settledInvoices } from '../../../derivations/settling/settled-invoices.js';
 import type { Tables } from '../../../projections/projection.js';
 import type { AnyDerivation } from '../../../derivations/derivation.js';
 import { viewOf } from '../../read-models/schema.js';
@@ -15,6 +16,7 @@ function standing<T extends Tables>(derivation: AnyDerivation & Readonly<{ table
 export const JOURNAL = standing(journal);
 export const SUBSCRIPTION_MRR = standing(subscriptionMrrs);
 export const MRR = standing(mrr);
+export const SETTLED_INVOICES = standing(settledInvoices);
 
 /** The views that money is read from. */
 export const VIEWS = {

@@ -4,6 +4,8 @@ import { AskedBy, type Asker } from '../../http/asker.js';
 import { NeedsScope } from '../../http/auth.guard.js';
 import { ProblemError } from '../../http/problem.js';
 import type { Answer } from '../answer.js';
+import type { Books } from '../books/books.js';
+import { SETTLED_BOOKS } from '../books/tokens.js';
 import { cursorOf, placeOfCursor } from '../cursor.js';
 import type { Page } from '../lists.js';
 import { badQuery, freshness, paging, pathPart, time } from '../query.js';
@@ -24,6 +26,7 @@ export class FindingsController {
   constructor(
     @Inject(Reads) private readonly reads: Reads,
     @Inject(ReadPosition) private readonly position: ReadPosition,
+    @Inject(SETTLED_BOOKS) private readonly settled: Books,
   ) {}
 
   @Get()
@@ -48,6 +51,7 @@ export class FindingsController {
       throw new ProblemError('not_found', `There is no list ${name}. GET /v1/findings names them.`);
     const after = cursor === undefined ? null : placeOf(name, cursor);
     await this.position.satisfy(fresh, asker);
+    await this.settled.satisfy(fresh, asker);
     const now = new Date();
     const wanted = {
       since: since ?? new Date(now.getTime() - DAYS_BACK * 86_400_000).toISOString(),

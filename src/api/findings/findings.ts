@@ -1,6 +1,6 @@
+import { OWED } from '../../../derivations/settling/settled.js';
 import { checkoutSessions } from '../../../projections/checkout-sessions.js';
 import { customers } from '../../../projections/customers.js';
-import { invoicePayments } from '../../../projections/invoice-payments.js';
 import { invoices } from '../../../projections/invoices.js';
 import { paymentMethods } from '../../../projections/payment-methods.js';
 import { subscriptions } from '../../../projections/subscriptions.js';
@@ -8,10 +8,13 @@ import type { Queryable } from '../../read-models/database.js';
 import type { Place } from '../../read-models/listing.js';
 import { viewOf } from '../../read-models/schema.js';
 import type { Answer } from '../answer.js';
+import { SETTLED_INVOICES } from '../books/views.js';
 
 const SUBSCRIPTIONS = viewOf(subscriptions, 'subscriptions');
 const INVOICES = viewOf(invoices, 'invoices');
-const TIES = viewOf(invoicePayments, 'invoice_payments');
+/** What others tell of invoices that are owed by their own word; one that ended since is not owed, though this may not know yet. */
+const SETTLED = viewOf(SETTLED_INVOICES, 'settled_invoices');
+const IS_OWED = `status in (${OWED.map((status) => `'${status}'`).join(', ')})`;
 const CUSTOMERS = viewOf(customers, 'customers');
 const METHODS = viewOf(paymentMethods, 'payment_methods');
 const SESSIONS = viewOf(checkoutSessions, 'checkout_sessions');
@@ -39,12 +42,11 @@ export type Finding = Readonly<{ says: string; sql: string }>;
 export const FINDINGS: Readonly<Record<string, Finding>> = {
   'overdue-invoices': {
     says: 'Invoices that are open though they are past due, or an attempt to collect them has failed.',
-    sql: `select 'invoice' as kind, id, created_at as at, customer, jsonb_build_object('subscription', subscription, 'dueDate', due_date, 'attemptCount', attempt_count,
-        'nextPaymentAttempt', next_payment_attempt, 'amountRemainingMinor', amount_remaining_minor, 'currency', currency) as details
-      from ${INVOICES} where status = 'open' and not is_deleted and ${isRecent()}
-        and amount_remaining_minor > 0 and (due_date < ${NOW} or (due_date is null and attempt_count > 0))
-        and not exists (select from ${TIES} tie where tie.invoice = ${INVOICES}.id and tie.status = 'paid'
-          and tie.amount_paid_minor >= amount_remaining_minor and coalesce(tie.paid_at, tie.stripe_event_created) >= ${INVOICES}.stripe_event_created)`,
+    sql: `select 'invoice' as kind, owed.id, owed.created_at as at, owed.customer, jsonb_build_object('subscription', owed.subscription, 'dueDate', due_date, 'attemptCount', attempt_count,
+        'nextPaymentAttempt', next_payment_attempt, 'amountRemainingMinor', coalesce(settled.amount_remaining_minor, owed.amount_remaining_minor), 'currency', currency) as details
+      from ${INVOICES} owed left join ${SETTLED} settled on settled.id = owed.id where owed.status = 'open' and not is_deleted and ${isRecent('owed.')}
+        and settled.moved_to is null and coalesce(settled.amount_remaining_minor, owed.amount_remaining_minor) > 0
+        and (due_date < ${NOW} or (due_date is null and attempt_count > 0))`,
   },
   'finalization-failed': {
     says: 'Invoices that Stripe could not finalise: they stay drafts, and nobody is charged.',
@@ -63,9 +65,9 @@ export const FINDINGS: Readonly<Record<string, Finding>> = {
   },
   'paid-and-incomplete': {
     says: 'Subscriptions that are incomplete though their latest invoice is paid: an event is missing.',
-    sql: `select 'subscription' as kind, own.id, own.created_at as at, own.customer, jsonb_build_object('invoice', paid.id, 'paidAt', paid.paid_at) as details
-      from ${SUBSCRIPTIONS} own join ${INVOICES} paid on paid.id = own.latest_invoice and paid.status = 'paid'
-      where own.status in ('incomplete', 'incomplete_expired') and ${isRecent('own.')}`,
+    sql: `select 'subscription' as kind, own.id, own.created_at as at, own.customer, jsonb_build_object('invoice', paid.id, 'paidAt', coalesce(settled.paid_at, paid.paid_at)) as details
+      from ${SUBSCRIPTIONS} own join ${INVOICES} paid on paid.id = own.latest_invoice left join ${SETTLED} settled on settled.id = paid.id and paid.${IS_OWED}
+      where coalesce(settled.moved_to, paid.status) = 'paid' and own.status in ('incomplete', 'incomplete_expired') and ${isRecent('own.')}`,
   },
   silent: {
     says: 'Subscriptions whose period is over for two days or more, and of which nothing has been heard since.',
@@ -75,8 +77,13 @@ export const FINDINGS: Readonly<Record<string, Finding>> = {
   'paid-after-end': {
     says: 'Invoices that were paid after their subscription had ended: give the money back, or the access.',
     sql: `select 'invoice' as kind, paid.id, paid.paid_at as at, paid.customer, jsonb_build_object('subscription', ended.id, 'endedAt', ended.ended_at, 'amountPaidMinor', paid.amount_paid_minor, 'currency', paid.currency) as details
-      from ${INVOICES} paid join ${SUBSCRIPTIONS} ended on ended.id = paid.subscription
-      where paid.paid_at >= ${SINCE} and paid.status = 'paid' and paid.amount_paid_minor > 0 and ended.ended_at < paid.paid_at and paid.created_at < ended.ended_at`,
+      from (
+        select id, customer, subscription, currency, created_at, paid_at, amount_paid_minor from ${INVOICES} where paid_at >= ${SINCE} and status = 'paid'
+        union all
+        select own.id, own.customer, own.subscription, own.currency, own.created_at, settled.paid_at, settled.amount_paid_minor
+        from ${SETTLED} settled join ${INVOICES} own on own.id = settled.id and own.${IS_OWED} where settled.paid_at >= ${SINCE} and settled.moved_to = 'paid'
+      ) paid join ${SUBSCRIPTIONS} ended on ended.id = paid.subscription
+      where paid.amount_paid_minor > 0 and ended.ended_at < paid.paid_at and paid.created_at < ended.ended_at`,
   },
   'several-live-subscriptions': {
     says: 'Subscriptions of somebody who has another one that lives too, as one customer or as several with one e-mail address.',

@@ -1,10 +1,10 @@
 import { invoices } from '../../../projections/invoices.js';
-import { paymentsOfInvoices, paymentsPaying } from '../payments/payment-queries.js';
+import { paymentsOfInvoices } from '../payments/payment-queries.js';
 import { invoiceAnswer } from './invoice-answer.js';
 import { resourceOf } from '../resource.js';
 import { creditNotesOf, withCreditNotes } from './credit-notes.js';
 import { invoicesOfSubscriptions } from './of-subscriptions.js';
-import { settledAnswer, unsettledIds } from './settled.js';
+import { MOVED_BY_OTHERS, settledAnswer, settledNow, unsettledIds } from './settled.js';
 
 /** What the ledger knows of invoices; one by its id has the payments that it was, or was meant to be, paid by. */
 export const INVOICES = {
@@ -14,15 +14,14 @@ export const INVOICES = {
     complete: async (connection, found, isOne) => {
       const ids = found.map(({ id }) => String(id));
       const notes = await creditNotesOf(connection, ids);
-      const credited = found.map((invoice) => withCreditNotes(invoice, notes));
-      if (!isOne) {
-        const paying = await paymentsPaying(connection, unsettledIds(found));
-        return credited.map((invoice) => settledAnswer(invoice, paying));
-      }
+      const settled = await settledNow(connection, unsettledIds(found));
+      const credited = found.map((invoice) => settledAnswer(withCreditNotes(invoice, notes), settled));
+      if (!isOne) return credited;
       const payments = await paymentsOfInvoices(connection, ids);
       return credited.map((invoice) => invoiceAnswer(invoice, payments));
     },
   }),
+  moved: MOVED_BY_OTHERS,
   own: { subscription: (subscriptions: string) => `id in (${invoicesOfSubscriptions(subscriptions)})` },
   past: { kind: 'invoice', page: 'invoices', hasRevisions: false },
 } as const;

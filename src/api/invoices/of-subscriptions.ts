@@ -1,6 +1,7 @@
 import { invoices } from '../../../projections/invoices.js';
 import { links } from '../../../projections/links.js';
 import { viewOf } from '../../read-models/schema.js';
+import type { Row } from '../answer.js';
 
 const INVOICES = viewOf(invoices, 'invoices');
 const LINKS = viewOf(links, 'links');
@@ -14,3 +15,35 @@ export const invoicesOfSubscriptions = (subscriptions: string): string => `
   union select target from ${LINKS} where object = 'subscription' and id = any(${subscriptions}) and target_kind = 'invoice'
   union select tied.target from ${LINKS} own join ${LINKS} tied on tied.object = own.object and tied.id = own.id and tied.target_kind = 'invoice'
     where own.target = any(${subscriptions}) and own.target_kind = 'subscription' and own.object in ('checkout.session', 'invoiceitem')`;
+
+/** The streams that tell of them, or have ever tied them to these subscriptions, in SQL. */
+export const streamsOfInvoicesOf = (subscriptions: string): string => `
+  with ids as (${invoicesOfSubscriptions(subscriptions)} union select id from ${LINKS} where object = 'invoice' and target_kind = 'subscription' and target = any(${subscriptions}))
+  select 'invoice-' || id as stream from ids union select stream from ${LINKS} where object = 'invoice' and id in (select id from ids)
+  union select stream from ${LINKS} where target = any(${subscriptions}) and target_kind = 'subscription' and object in ('checkout.session', 'invoiceitem')
+  union select 'subscription-' || unnest(${subscriptions}::text[])`;
+
+/** The same ids in memory, from the rows of invoices and links. Pure. */
+export function invoicesOfSubscriptionsAmong(
+  subscriptions: readonly unknown[],
+  { invoices: known, links: said }: Readonly<{ invoices: readonly Row[]; links: readonly Row[] }>,
+): ReadonlySet<unknown> {
+  const named = known.filter((row) =>
+    (row['subscriptions'] as readonly unknown[]).some((id) => subscriptions.includes(id)),
+  );
+  const tying = new Set(
+    said
+      .filter(
+        ({ object, id, target, target_kind: kind }) =>
+          (object === 'subscription' && subscriptions.includes(id)) ||
+          (TYING.includes(String(object)) && kind === 'subscription' && subscriptions.includes(target)),
+      )
+      .map(({ object, id }) => `${String(object)} ${String(id)}`),
+  );
+  const tied = said.filter(
+    ({ object, id, target_kind: kind }) => kind === 'invoice' && tying.has(`${String(object)} ${String(id)}`),
+  );
+  return new Set([...named.map(({ id }) => id), ...tied.map(({ target }) => target)]);
+}
+
+const TYING = ['checkout.session', 'invoiceitem'];

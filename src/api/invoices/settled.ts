@@ -1,126 +1,77 @@
+import { OWED } from '../../../derivations/settling/settled.js';
+import { settledInvoices } from '../../../derivations/settling/settled-invoices.js';
+import { projections } from '../../../projections/index.js';
+import { fieldOf } from '../../../projections/row.js';
+import type { AnyProjection } from '../../../projections/projection.js';
+import { deriveFromRows, deriveFromTables } from '../../deriving/derive-past.js';
+import type { Queryable } from '../../read-models/database.js';
+import { viewOf } from '../../read-models/schema.js';
 import type { Answer, Row } from '../answer.js';
-import { timeOrNull } from '../values.js';
+import { SETTLED_INVOICES } from '../books/views.js';
 
-/** What an invoice says of its money, in minor units, and when the event was that said so. */
-export type InvoiceMoney = Readonly<{
-  id: string;
-  status: string;
-  amountDueMinor: number;
-  amountPaidMinor: number;
-  amountRemainingMinor: number;
-  paidAt: unknown;
-  toldAt: unknown;
-}>;
-type Settled = Pick<InvoiceMoney, 'status' | 'amountPaidMinor' | 'amountRemainingMinor' | 'paidAt'>;
+/** What follows for invoices from what others tell of them, by their ids: rows of `settled_invoices`. */
+export type SettledById = ReadonlyMap<string, Row>;
+
+/** What tells of the settling of invoices. */
+export const SETTLING: readonly AnyProjection[] = projections.filter(({ name }) =>
+  settledInvoices.reads.includes(name),
+);
+const TABLES = new Map(
+  SETTLING.flatMap((projection) =>
+    Object.keys(projection.tables).map((table) => [table, viewOf(projection, table)] as const),
+  ),
+);
+
+/** Which of these invoices are owed by their own word, so that others may settle them. */
+export const unsettledIds = (invoices: readonly (Row | Answer)[]): string[] =>
+  invoices.filter(({ status }) => OWED.includes(String(status))).map(({ id }) => String(id));
 
 /**
- * An invoice with what payments have paid since it was last told; null where they tell nothing more. What they had paid before is in its own
- * amounts: Stripe opens one again whose payment fails after all. `payments` are answers about payments, perhaps of others too. Pure.
+ * What the rows of this moment make of these invoices. Derived again, and not read: derived rows may be behind the rows that they follow
+ * from.
  */
-export function settledBy(invoice: InvoiceMoney, payments: readonly Answer[]): Settled | null {
-  if (!OPEN.includes(invoice.status)) return null;
-  const toldAt = msOf(invoice.toldAt);
-  const parts = payments.flatMap((payment) => partsOf(payment, invoice.id));
-  const sum = (some: readonly Part[]): number => some.reduce((total, { amountMinor }) => total + amountMinor, 0);
-  const before = sum(parts.filter(({ at }) => at < toldAt));
-  const atOnce = sum(parts.filter(({ at }) => at === toldAt));
-  const since = sum(parts.filter(({ at }) => at > toldAt));
-  const told = invoice.amountPaidMinor;
-  const paid = told + since + Math.max(atOnce - Math.max(told - before, 0), 0);
-  const amountPaidMinor = Math.min(paid, Math.max(told, invoice.amountDueMinor));
-  if (amountPaidMinor <= told) return null;
-  const amountRemainingMinor = Math.max(invoice.amountRemainingMinor - (amountPaidMinor - told), 0);
-  if (amountRemainingMinor > 0) return { ...invoice, amountPaidMinor, amountRemainingMinor };
-  const last = Math.max(...parts.map(({ at }) => at));
-  return { status: 'paid', amountPaidMinor, amountRemainingMinor, paidAt: new Date(last).toISOString() };
+export async function settledNow(connection: Queryable, ids: readonly string[]): Promise<SettledById> {
+  if (ids.length === 0) return new Map();
+  return byId(await deriveFromTables(connection, settledInvoices, { keys: ids, tables: TABLES, policy: {} }));
 }
 
-const OPEN: readonly string[] = ['open', 'uncollectible'];
-
-/** Which of these invoices payments may still settle. */
-export const unsettledIds = (invoices: readonly (Row | Answer)[]): string[] =>
-  invoices.filter(({ status }) => OPEN.includes(String(status))).map(({ id }) => String(id));
-
-type Part = Readonly<{ amountMinor: number; at: number }>;
-
-/** What a payment has paid of an invoice, and when: as what ties them says, or else, until 2025-03-31.basil, by all of itself. */
-function partsOf(payment: Answer, invoice: string): Part[] {
-  const tied = (payment['invoices'] as readonly Row[]).find(({ id }) => id === invoice);
-  if (tied === undefined || hasFailed(payment)) return [];
-  const ties = tied['invoicePayments'] as readonly Row[];
-  if (ties.length > 0)
-    return ties
-      .filter(({ status }) => status === 'paid')
-      .map((tie) => ({
-        amountMinor: Number(tie['amountPaidMinor']),
-        at: msOf(tie['paidAt'] ?? changeOf(tie).created),
-      }));
-  if (payment['status'] !== 'succeeded') return [];
-  return [{ amountMinor: Number(payment['amountReceivedMinor']), at: succeededAt(payment) }];
+/** What rows of a moment, by their tables, make of these invoices. */
+export async function settledThen(
+  connection: Queryable,
+  ids: readonly string[],
+  rows: Readonly<Record<string, readonly Row[]>>,
+): Promise<SettledById> {
+  if (ids.length === 0) return new Map();
+  return byId(await deriveFromRows(connection, settledInvoices, { keys: ids, models: SETTLING, rows, policy: {} }));
 }
 
-const partsKnown = (payment: Answer): readonly Row[] =>
-  [payment['paymentIntent'], ...(payment['charges'] as readonly Row[])].filter((part): part is Row => part !== null);
+const byId = (derived: ReadonlyMap<string, Readonly<Record<string, readonly Row[]>>>): SettledById =>
+  new Map(
+    [...derived.values()].flatMap((rows) => rows['settled_invoices'] ?? []).map((row) => [String(row['id']), row]),
+  );
 
-const hasFailed = (payment: Answer): boolean => {
-  const charges = payment['charges'] as readonly Row[];
-  return charges.length > 0 && charges.every(({ status }) => status === 'failed');
+const SHOWN = ['status', 'amount_due_minor', 'amount_paid_minor', 'amount_remaining_minor', 'paid_at'] as const;
+
+/** The row of an invoice, or with `fieldOf` its answer, as others have settled it. */
+export function withSettled<T extends Row | Answer>(
+  invoice: T,
+  settled: SettledById,
+  nameOf: (column: string) => string = (column) => column,
+): T {
+  const row = settled.get(String(invoice['id']));
+  if (row === undefined) return invoice;
+  return { ...invoice, ...Object.fromEntries(SHOWN.map((column) => [nameOf(column), row[column]])) };
+}
+
+export const settledAnswer = (invoice: Answer, settled: SettledById): Answer => withSettled(invoice, settled, fieldOf);
+
+const MOVED = viewOf(SETTLED_INVOICES, 'settled_invoices');
+
+/** Lists by status know which invoices others have settled (`ListedTable.moved`). */
+export const MOVED_BY_OTHERS = {
+  column: 'status',
+  from: OWED,
+  to: ['paid'],
+  moved: `(select id as moved_id, moved_to, coalesce(created_at, '-infinity'::timestamptz) as moved_at from ${MOVED} where moved_to is not null)`,
+  isMoved: `exists (select from ${MOVED} moved where moved.id = invoices.id and moved.moved_to is not null)`,
 };
-
-/** A later event than the success may be the last one of a part; then it is known when that began. */
-function succeededAt(payment: Answer): number {
-  const succeeded = partsKnown(payment).filter(({ status }) => status === 'succeeded');
-  const told = succeeded.filter((part) => SUCCESSES.includes(String(changeOf(part).type)));
-  return told.length > 0
-    ? Math.min(...told.map((part) => msOf(changeOf(part).created)))
-    : Math.max(...succeeded.map((part) => msOf(part['createdAt'])));
-}
-
-const SUCCESSES = ['charge.succeeded', 'charge.captured', 'payment_intent.succeeded'];
-
-const changeOf = (part: Row) => part['changedBy'] as Readonly<{ type: unknown; created: unknown }>;
-const msOf = (time: unknown): number => timeOrNull(time)?.getTime() ?? Number.NEGATIVE_INFINITY;
-
-/** An answer about an invoice, with that. */
-export function settledAnswer(invoice: Answer, payments: readonly Answer[]): Answer {
-  const settled = settledBy(
-    {
-      id: String(invoice['id']),
-      status: String(invoice['status']),
-      amountDueMinor: Number(invoice['amountDueMinor']),
-      amountPaidMinor: Number(invoice['amountPaidMinor']),
-      amountRemainingMinor: Number(invoice['amountRemainingMinor']),
-      paidAt: invoice['paidAt'],
-      toldAt: changeOf(invoice).created,
-    },
-    payments,
-  );
-  if (settled === null) return invoice;
-  const { status, amountPaidMinor, amountRemainingMinor, paidAt } = settled;
-  return { ...invoice, status, amountPaidMinor, amountRemainingMinor, paidAt };
-}
-
-/** A row of an invoice, with that. */
-export function settledRow(row: Row, payments: readonly Answer[]): Row {
-  const settled = settledBy(
-    {
-      id: String(row['id']),
-      status: String(row['status']),
-      amountDueMinor: Number(row['amount_due_minor']),
-      amountPaidMinor: Number(row['amount_paid_minor']),
-      amountRemainingMinor: Number(row['amount_remaining_minor']),
-      paidAt: row['paid_at'],
-      toldAt: row['stripe_event_created'],
-    },
-    payments,
-  );
-  if (settled === null) return row;
-  const { status, amountPaidMinor, amountRemainingMinor, paidAt } = settled;
-  return {
-    ...row,
-    status,
-    amount_paid_minor: amountPaidMinor,
-    amount_remaining_minor: amountRemainingMinor,
-    paid_at: paidAt,
-  };
-}

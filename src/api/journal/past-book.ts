@@ -4,12 +4,11 @@ import { projections } from '../../../projections/index.js';
 import { invoices } from '../../../projections/invoices.js';
 import type { AnyProjection, Row } from '../../../projections/projection.js';
 import type { Moment } from '../../as-of/moment.js';
-import { pastRows, type Streams } from '../../as-of/past-rows.js';
 import { deriveFromRows, streamsOfKey } from '../../deriving/derive-past.js';
 import type { Snapshots } from '../../read-models/database.js';
 import { viewOf } from '../../read-models/schema.js';
 import { answerOf, type Answer } from '../answer.js';
-import { asOfAnswer, notKnownThen, orProblem, type AsOf } from '../past/as-of.js';
+import { asOfAnswer, notKnownThen, tablesAt, type AsOf } from '../past/as-of.js';
 import { streamsOfInvoice } from '../past/past-payments.js';
 import { withBalances, type PostingAnswer } from './journal.js';
 
@@ -33,14 +32,13 @@ export async function pastBook({ past, database, policy }: Parts, invoice: strin
     streamsOfKey(connection, journal, { key: invoice, tables: TABLES }),
   );
   const streams = await past.read([...new Set([...own, ...others, ...followed])]);
-  const rows = rowsThen(streams, at);
+  const rows = tablesAt(READ, streams, at);
   if (!rows[Object.keys(invoices.tables)[0] ?? '']?.some(({ id }) => id === invoice))
     throw notKnownThen('invoice', invoice);
-  const book = await database.snapshot((connection) =>
-    deriveFromRows(connection, journal, {
-      ...{ key: invoice, models: READ, rows, policy },
-    }),
+  const books = await database.snapshot((connection) =>
+    deriveFromRows(connection, journal, { keys: [invoice], models: READ, rows, policy }),
   );
+  const book = books.get(invoice) ?? {};
   const asOf = asOfAnswer(streams, at);
   return {
     invoice,
@@ -53,18 +51,6 @@ export async function pastBook({ past, database, policy }: Parts, invoice: strin
     isComplete: true,
     books: { position: asOf.position, policy: policyHash(policy), behindKeys: 0, parkedKeys: 0, parkedStreams: 0 },
   };
-}
-
-/** The rows of all that the journal reads, each with its stream, as they were at a moment. */
-function rowsThen(streams: Streams, at: Moment): Readonly<Record<string, readonly Row[]>> {
-  const all: Record<string, Row[]> = {};
-  for (const [stream, events] of streams)
-    for (const projection of READ) {
-      const rows = orProblem(() => pastRows(projection, new Map([[stream, events]]), at));
-      for (const [table, own] of Object.entries(rows))
-        (all[table] ??= []).push(...own.map((row) => ({ ...row, stream })));
-    }
-  return all;
 }
 
 const byMonth = (one: Row, other: Row): number => (nameOf(one) < nameOf(other) ? -1 : 1);

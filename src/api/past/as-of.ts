@@ -118,16 +118,16 @@ export class AsOf {
     }: { projection: AnyProjection<T>; table: keyof T & string; list: List; object: string },
     { owner, listing, at }: { owner: Owner; listing: Listing; at: Moment },
   ): Promise<PageThen> {
-    const { customer, subscription } = owner;
-    const names =
-      customer === undefined
-        ? await this.#streamsNaming('subscription', [String(subscription)], [object])
-        : await this.#streamsNaming('customer', [customer], [object]);
-    // What is a subscription's own is in its stream.
-    const streams = await this.read(
-      customer === undefined ? [...new Set([`subscription-${subscription}`, ...names])] : names,
-    );
+    const streams = await this.read(await this.streamsOf(owner, object));
     return { ...pageInMemory(list, rowsAt(projection, streams, at)[table], listing), asOf: asOfAnswer(streams, at) };
+  }
+
+  /** The names of the streams in which objects of a kind have ever said that they are this owner's. */
+  async streamsOf({ customer, subscription }: Owner, object: string): Promise<string[]> {
+    if (customer !== undefined) return this.#streamsNaming('customer', [customer], [object]);
+    const names = await this.#streamsNaming('subscription', [String(subscription)], [object]);
+    // What is a subscription's own is in its stream.
+    return [...new Set([`subscription-${subscription}`, ...names])];
   }
 
   /** The streams in which objects of these kinds, by Stripe's names, have ever said that they are these customers'; `customer` is a customer's own. */
@@ -158,6 +158,20 @@ export const rowsAt = <T extends Tables>(
   streams: Streams,
   at: Moment,
 ): ReturnType<typeof pastRows<T>> => orProblem(() => pastRows(projection, streams, at));
+
+/** The rows of projections at a moment, each with its stream, by their tables. @throws as `rowsAt` */
+export function tablesAt(
+  projections: readonly AnyProjection[],
+  streams: Streams,
+  at: Moment,
+): Readonly<Record<string, readonly Row[]>> {
+  const all: Record<string, Row[]> = {};
+  for (const [stream, events] of streams)
+    for (const projection of projections)
+      for (const [table, own] of Object.entries(rowsAt(projection, new Map([[stream, events]]), at)))
+        (all[table] ??= []).push(...own.map((row) => ({ ...row, stream })));
+  return all;
+}
 
 /** What was read of the log. @throws ProblemError 422 when it is more than one answer may read */
 export function orTooLarge(read: PastStreams, limits: PastLimits): Extract<PastStreams, { kind: 'read' }> {

@@ -10,11 +10,13 @@ import type { Moment } from '../../as-of/moment.js';
 import type { Streams } from '../../as-of/past-rows.js';
 import type { Queryable, Snapshots } from '../../read-models/database.js';
 import { viewOf } from '../../read-models/schema.js';
-import { asOfAnswer, notKnownThen, rowsAt, type AsOf, type AsOfAnswer, type PageThen } from './as-of.js';
+import { asOfAnswer, notKnownThen, rowsAt, tablesAt, type AsOf, type AsOfAnswer, type PageThen } from './as-of.js';
 import { answerOf, type Answer, type Row } from '../answer.js';
 import { compared, placeOf, type Listing } from '../../read-models/listing.js';
 import { pageInMemory } from '../lists.js';
 import { invoiceAnswer } from '../invoices/invoice-answer.js';
+import { invoicesOfSubscriptionsAmong, streamsOfInvoicesOf } from '../invoices/of-subscriptions.js';
+import { settledThen, SETTLING, unsettledIds, withSettled, type SettledById } from '../invoices/settled.js';
 import { withCreditNotes } from '../invoices/credit-notes.js';
 import { notFound } from '../not-found.js';
 import {
@@ -47,7 +49,7 @@ export async function pastPayment({ past, database }: PastSource, id: string, at
   const streams = await past.read(
     distinct([...own, ...(await database.snapshot((connection) => streamsOfPayments(connection, [id])))]),
   );
-  const [payment] = paymentsWith(factsAt(streams, at), [id]);
+  const [payment] = paymentsWith(await settledFacts({ past, database }, factsAt(streams, at), { streams, at }), [id]);
   if (payment === undefined) throw neverOrThen('payment', id, [...streams.values()]);
   return { ...payment, asOf: asOfAnswer(streams, at) };
 }
@@ -63,10 +65,11 @@ export async function pastInvoice({ past, database }: PastSource, id: string, at
       id,
       own.map((stream) => streams.get(stream) ?? []),
     );
-  const facts = factsAt(streams, at);
+  const facts = await settledFacts({ past, database }, factsAt(streams, at), { streams, at });
   const paying = paymentsWith(facts, partsOfInvoice(facts.links, id)).slice(0, PAYMENTS_OF_INVOICE_MAX);
   const notes = rowsAt(creditNotes, streams, at).credit_notes;
-  return { ...invoiceAnswer(withCreditNotes(answerOf(row), notes), paying), asOf: asOfAnswer(streams, at) };
+  const settled = facts.invoices.find((one) => one['id'] === id) ?? row;
+  return { ...invoiceAnswer(withCreditNotes(answerOf(settled), notes), paying), asOf: asOfAnswer(streams, at) };
 }
 
 /** The streams that tell of an invoice, and those of its payments and credit notes, as far as any event has ever tied them to it. */
@@ -99,18 +102,20 @@ export async function streamsOfCreditNotes(connection: Queryable, invoiceIds: re
   return rows.map(({ stream }) => stream);
 }
 
+/** The streams of the payments and credit notes of some invoices. */
+async function streamsOfMoney(connection: Queryable, invoiceIds: readonly string[]): Promise<string[]> {
+  const tied = await tiedToInvoices(connection, invoiceIds);
+  const ofPayments = tied.length === 0 ? [] : await streamsOfPayments(connection, tied);
+  return distinct([...ofPayments, ...(await streamsOfCreditNotes(connection, invoiceIds))]);
+}
+
 /** The payments and credit notes of some invoices as they were, with the streams that tell of them. */
 export async function pastMoneyOf(
   { past, database }: PastSource,
   ids: readonly string[],
   at: Moment,
 ): Promise<{ payments: readonly Answer[]; creditNotes: readonly Row[]; streams: Streams }> {
-  const names = await database.snapshot(async (connection) => {
-    const tied = await tiedToInvoices(connection, ids);
-    const ofPayments = tied.length === 0 ? [] : await streamsOfPayments(connection, tied);
-    return distinct([...ofPayments, ...(await streamsOfCreditNotes(connection, ids))]);
-  });
-  const streams = await past.read(names);
+  const streams = await past.read(await database.snapshot((connection) => streamsOfMoney(connection, ids)));
   const facts = factsAt(streams, at);
   const parts = ids.flatMap((id) => partsOfInvoice(facts.links, id));
   return {
@@ -120,14 +125,49 @@ export async function pastMoneyOf(
   };
 }
 
+/** What others made of invoices that were owed at a moment; `own` are the streams that tell of these. */
+export async function pastSettled(
+  { past, database }: PastSource,
+  { invoices: told, own, at }: Readonly<{ invoices: readonly Row[]; own: Streams; at: Moment }>,
+): Promise<{ settled: SettledById; streams: Streams }> {
+  const ids = unsettledIds(told);
+  if (ids.length === 0) return { settled: new Map(), streams: new Map() };
+  const names = await database.snapshot((connection) => streamsOfMoney(connection, ids));
+  const streams = await past.read(names.filter((name) => !own.has(name)));
+  const rows = tablesAt(SETTLING, new Map([...own, ...streams]), at);
+  return { settled: await database.snapshot((connection) => settledThen(connection, ids, rows)), streams };
+}
+
+/** Facts in which invoices are as others have settled them. */
+async function settledFacts(
+  source: PastSource,
+  facts: PaymentFacts,
+  { streams: own, at }: Readonly<{ streams: Streams; at: Moment }>,
+): Promise<PaymentFacts> {
+  const { settled } = await pastSettled(source, { invoices: facts.invoices, own, at });
+  return { ...facts, invoices: facts.invoices.map((row) => withSettled(row, settled)) };
+}
+
+/** The streams that have ever told of, or tied, the invoices of these subscriptions. */
+export async function streamsOfInvoicesThen(
+  database: Snapshots,
+  subscriptions: readonly unknown[],
+): Promise<readonly string[]> {
+  const { rows } = await database.snapshot((connection) =>
+    connection.query<{ stream: string }>(streamsOfInvoicesOf('$1'), [subscriptions]),
+  );
+  return rows.map(({ stream }) => stream);
+}
+
 /** A page of payments as they were at a moment: of a customer, or of what they pay. */
 export async function pastPayments({ past, database }: PastSource, listing: Listing, at: Moment): Promise<PageThen> {
-  const streams = await past.read(
-    await database.snapshot(async (connection) =>
-      streamsOfPayments(connection, await partsEverOf(connection, listing.filters)),
-    ),
+  const { subscription: subscriptions } = listing.filters;
+  const tying = subscriptions === undefined ? [] : await streamsOfInvoicesThen(database, subscriptions);
+  const paying = await database.snapshot(async (connection) =>
+    streamsOfPayments(connection, await partsEverOf(connection, listing.filters)),
   );
-  const facts = factsAt(streams, at);
+  const streams = await past.read(distinct([...tying, ...paying]));
+  const facts = await settledFacts({ past, database }, factsAt(streams, at), { streams, at });
   const { status: _, customer, invoice: __, subscription: ___, ...filters } = listing.filters;
   const ofCustomer = facts.members.filter((row) => isAmong(row['customer'], customer)).map(({ payment }) => payment);
   const asked = paymentsAsked(facts, listing.filters);
@@ -179,13 +219,15 @@ function firstPartOf({ members, invoicePayments: paid }: PaymentFacts, answer: A
 }
 
 /** The invoices that were of one of these subscriptions. */
-const invoicesThen = ({ links: known }: PaymentFacts, subscriptions: readonly unknown[]): string[] =>
-  known
+const invoicesThen = ({ links: known, invoices: told }: PaymentFacts, subscriptions: readonly unknown[]): unknown[] => [
+  ...invoicesOfSubscriptionsAmong(subscriptions, { invoices: told, links: known }),
+  ...known
     .filter(
       ({ object, target_kind: kind, target }) =>
         object === 'invoice' && kind === 'subscription' && subscriptions.includes(target),
     )
-    .map(({ id }) => id);
+    .map(({ id }) => id),
+];
 
 const distinct = (names: readonly string[]): string[] => [...new Set(names)];
 

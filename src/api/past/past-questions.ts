@@ -22,17 +22,26 @@ import { invoicesOfPeriods, paidIds } from '../access/paid-periods.js';
 import { answerOf, type Answer } from '../answer.js';
 import { answerOfEvents, type EventQuestion } from '../events/event-questions.js';
 import { allListedBy, couponsOf, withDiscountsKnown } from '../subscriptions/discounts.js';
-import { AsOf, asOfAnswer, notKnownThen, rowsAt, withStreams, type Owner } from './as-of.js';
+import { AsOf, asOfAnswer, notKnownThen, rowsAt, tablesAt, withStreams, type Owner } from './as-of.js';
 import type { KeptTimelines } from '../timeline/kept-timelines.js';
-import { hasStatus } from '../resource.js';
+import { pageInMemory } from '../lists.js';
 import { withCreditNotes } from '../invoices/credit-notes.js';
-import { settledAnswer, settledRow, unsettledIds } from '../invoices/settled.js';
+import { invoicesOfSubscriptionsAmong } from '../invoices/of-subscriptions.js';
+import { settledThen, SETTLING, unsettledIds, withSettled } from '../invoices/settled.js';
 import { INVOICES } from '../invoices/invoices.js';
 import { SUBSCRIPTIONS } from '../subscriptions/subscriptions.js';
 import type { Listing } from '../../read-models/listing.js';
 import { notFound } from '../not-found.js';
 import { referring } from '../reference.js';
-import { pastInvoice, pastMoneyOf, pastPayment, pastPayments, streamsOfCreditNotes } from './past-payments.js';
+import {
+  pastInvoice,
+  pastMoneyOf,
+  pastPayment,
+  pastPayments,
+  pastSettled,
+  streamsOfCreditNotes,
+  streamsOfInvoicesThen,
+} from './past-payments.js';
 import { Timeline, type TimelineQuestion } from '../timeline/timeline.js';
 
 /** A question whose answer is folded from the log, checked and complete: it is sent to a thread. */
@@ -115,24 +124,36 @@ async function pastSubscriptions(
 
 async function pastInvoices(
   { past, database }: AsOfParts,
-  question: Extract<PastQuestion, { kind: 'subscriptions' | 'invoices' }>,
+  { owner, listing, at }: Extract<PastQuestion, { kind: 'subscriptions' | 'invoices' }>,
 ): Promise<unknown> {
-  const page = await past.page(
-    { projection: invoices, table: 'invoices', list: INVOICES, object: 'invoice' },
-    question,
+  const { subscription, ...filters } = listing.filters;
+  const own = await past.read(
+    distinct([
+      ...(owner.customer === undefined ? [] : await past.streamsOf(owner, 'invoice')),
+      ...(subscription === undefined ? [] : await streamsOfInvoicesThen(database, subscription)),
+    ]),
+  );
+  const told = rowsAt(invoices, own, at).invoices;
+  const asked =
+    subscription && invoicesOfSubscriptionsAmong(subscription, { invoices: told, links: rowsAt(links, own, at).links });
+  const rows = asked === undefined ? told : told.filter(({ id }) => asked.has(id));
+  const { settled, streams } = await pastSettled({ past, database }, { invoices: rows, own, at });
+  const page = pageInMemory(
+    INVOICES,
+    rows.map((row) => withSettled(row, settled)),
+    { ...listing, filters },
   );
   const ids = page.data.map(({ id }) => String(id));
   const noted = await past.read(await database.snapshot((connection) => streamsOfCreditNotes(connection, ids)));
-  const notes = rowsAt(creditNotes, noted, question.at).credit_notes;
-  const { payments, streams } = await pastMoneyOf({ past, database }, unsettledIds(page.data), question.at);
+  const notes = rowsAt(creditNotes, noted, at).credit_notes;
   return {
     ...page,
-    data: page.data
-      .map((invoice) => settledAnswer(withCreditNotes(invoice, notes), payments))
-      .filter(hasStatus(question.listing.filters['status'])),
-    asOf: withStreams(page.asOf, new Map([...noted, ...streams]), question.at),
+    data: page.data.map((invoice) => withCreditNotes(invoice, notes)),
+    asOf: asOfAnswer(new Map([...own, ...noted, ...streams]), at),
   };
 }
+
+const distinct = (names: readonly string[]): string[] => [...new Set(names)];
 
 async function pastSubscription(parts: AsOfParts, id: string, at: Moment): Promise<unknown> {
   const { row, asOf } = await parts.past.row(
@@ -186,7 +207,10 @@ async function pastAccess(
   const told = invoicesOfPeriods(subscriptionRows, rowsOf(invoices).invoices);
   const ids = [...paidIds(told), ...unsettledIds(told)];
   const { payments, creditNotes: notes, streams } = await pastMoneyOf({ past, database }, ids, at);
-  const invoiceRows = told.map((row) => settledRow(row, payments));
+  const settled = await database.snapshot((connection) =>
+    settledThen(connection, unsettledIds(told), tablesAt(SETTLING, new Map([...own, ...streams]), at)),
+  );
+  const invoiceRows = told.map((row) => withSettled(row, settled));
   const clockStreams =
     question.time === null
       ? await past.read(clocksOf(subscriptionRows).map((id) => `test_helpers.test_clock-${id}`))

@@ -1,3 +1,4 @@
+import { paymentStatus, type Part } from '../../../derivations/settling/received.js';
 import { answerOf, type Answer, type Row } from '../answer.js';
 import { timeOrNull } from '../values.js';
 import { paymentMoney, refundsKnown, type PaymentRows } from './payment-money.js';
@@ -90,17 +91,11 @@ const paidByTies = (ties: readonly Row[], intent: Row | undefined): number =>
     )
     .reduce((sum, tie) => sum + Number(tie['amount_paid_minor']), 0);
 
-/**
- * A payment has succeeded when its intent says so, one of its charges has received money, or it has paid an invoice; else the intent tells how far it
- * is, or the latest attempt. Why it failed is told by the latest attempt that did, until the payment succeeds.
- */
+/** Why a payment failed is told by the latest attempt that did, until the payment succeeds. */
 function summaryOf({ intent, charges, tiedMinor }: Pick<PaymentRows, 'intent' | 'charges' | 'tiedMinor'>): Answer {
   const latest = charges.at(-1);
   const newest = intent ?? latest;
-  const isReceived =
-    charges.some((charge) => Number(charge['amount_received_minor']) > 0) || (charges.length === 0 && tiedMinor > 0);
-  const isOver = intent?.['status'] === 'succeeded' || intent?.['status'] === 'canceled';
-  const status = isReceived && !isOver ? 'succeeded' : newest?.['status'];
+  const status = paymentStatus(intent as Part | undefined, charges as unknown as readonly Part[], tiedMinor);
   const failed = [...charges, ...(intent === undefined ? [] : [intent])].findLast(
     ({ failure_code: code }) => (code ?? null) !== null,
   );

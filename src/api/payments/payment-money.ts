@@ -1,3 +1,4 @@
+import { receivedMinor, type Part } from '../../../derivations/settling/received.js';
 import { isFurtherRefund } from '../../../projections/refunds.js';
 import type { Row } from '../answer.js';
 import { timeOrNull } from '../values.js';
@@ -48,16 +49,8 @@ export function paymentMoney(rows: PaymentRows): PaymentMoney {
   };
 }
 
-/** An intent that has succeeded knows the whole, unless its charge failed after all, as a bank debit may. */
-function receivedOf({ intent, charges, tiedMinor }: PaymentRows): number {
-  const byCharges = charges.length > 0 ? sumOf(charges, amountOf('amount_received_minor')) : tiedMinor;
-  if (intent?.['status'] !== 'succeeded') return Math.max(byCharges, amountOf('amount_received_minor')(intent ?? {}));
-  const cameBack = charges.some(
-    (charge) =>
-      charge['status'] === 'failed' && timeOf(charge['stripe_event_created']) > timeOf(intent['stripe_event_created']),
-  );
-  return cameBack ? byCharges : amountOf('amount_received_minor')(intent);
-}
+const receivedOf = ({ intent, charges, tiedMinor }: PaymentRows): number =>
+  receivedMinor(intent as Part | undefined, charges as unknown as readonly Part[], tiedMinor);
 
 function refundedOf(
   rows: PaymentRows,

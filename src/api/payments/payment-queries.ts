@@ -11,6 +11,7 @@ import { rowsWithStaleness } from '../../read-models/stale-rows.js';
 import type { Answer, Row } from '../answer.js';
 import { findRows, pageOf, refuseUnknownWords, type List, type Page } from '../lists.js';
 import { invoicesOfSubscriptions } from '../invoices/of-subscriptions.js';
+import { settledNow, unsettledIds, withSettled } from '../invoices/settled.js';
 import { answersAbout, invoicePaymentsKnown, partsOfInvoice, type Link, type PaymentFacts } from './payment-answer.js';
 
 const PAYMENTS = viewOf(payments, 'payments');
@@ -143,18 +144,6 @@ async function namesTiedTo(connection: Queryable, invoiceIds: readonly string[])
 export async function paymentsOfInvoices(connection: Queryable, invoiceIds: readonly string[]): Promise<Answer[]> {
   const names = (await namesTiedTo(connection, invoiceIds)).sort();
   return answersOf(connection, names.slice(0, PAYMENTS_OF_INVOICE_MAX));
-}
-
-/** The payments of these invoices, if money of any of them came. Most that are open have none, which one question tells. */
-export async function paymentsPaying(connection: Queryable, invoiceIds: readonly string[]): Promise<Answer[]> {
-  if (invoiceIds.length === 0) return [];
-  const { rows } = await connection.query<{ any: boolean }>(
-    `with ${TIED} select exists (select from ${PAYMENTS} where id in (select id from tied) and (amount_received_minor > 0 or status = 'succeeded'))
-      or exists (select from ties where object = 'invoice_payment') or exists (
-        select from ${viewOf(invoicePayments, 'invoice_payment_evidence')} where payment_intent in (select id from tied)) as any`,
-    [invoiceIds],
-  );
-  return rows[0]?.any === true ? paymentsOfInvoices(connection, invoiceIds) : [];
 }
 
 /** The payments of these invoices, if money of any of them went back, or may go back. Most have none, which one question tells. */
@@ -319,6 +308,8 @@ async function factsOf(connection: Queryable, names: readonly string[]): Promise
     names: [...names, ...members.map(({ id }) => String(id)), ...attemptsIn(links)],
   });
   const invoiceIds = [...new Set([...naming('invoice'), ...named, ...paid.map(({ invoice }) => String(invoice))])];
+  const told = await select(rowsWithStaleness(invoices, 'invoices'), { column: 'id', among: invoiceIds });
+  const settled = await settledNow(connection, unsettledIds(told));
   const noted = await connection.query<Row>(
     `select * from ${rowsWithStaleness(refunds, 'refund_evidence')} where source_object = 'credit_note' and (refund = any($1) or invoice = any($2))`,
     [[...own.map(({ id }) => id), ...listed.map(({ refund }) => refund)], invoiceIds],
@@ -334,7 +325,7 @@ async function factsOf(connection: Queryable, names: readonly string[]): Promise
       among: naming('dispute'),
     }),
     invoicePayments: paid,
-    invoices: await select(rowsWithStaleness(invoices, 'invoices'), { column: 'id', among: invoiceIds }),
+    invoices: told.map((row) => withSettled(row, settled)),
   };
 }
 

@@ -1,0 +1,165 @@
+import { creditedMinor, isVoid, type NoteAmounts } from './credited.js';
+import { paymentStatus, receivedMinor } from './received.js';
+
+/** The Stripe event behind a fact, as rows name it. */
+type Event = Readonly<{
+  stripe_event_id: string;
+  stripe_event_type: string;
+  stripe_event_created: string;
+  api_version: string | null;
+}>;
+
+/** An invoice by its own word, in minor units. */
+export type OwedInvoice = Readonly<{
+  id: string;
+  status: string;
+  amount_due_minor: number;
+  amount_paid_minor: number;
+  amount_remaining_minor: number;
+  pre_payment_credit_notes_minor: number;
+  paid_at: string | null;
+}> &
+  Event;
+
+/** What ties a payment to the invoice and says what it paid: an invoice payment. */
+export type Tie = Readonly<{
+  status: string;
+  amount_paid_minor: number;
+  payment_intent: string | null;
+  charge: string | null;
+  payment_record: string | null;
+  paid_at: string | null;
+}> &
+  Event;
+
+/** A charge or a payment intent of a payment that something ties to the invoice; `attempts` are the charges that its intent names. */
+export type PaymentPart = Readonly<{
+  id: string;
+  object: string;
+  payment: string;
+  status: string;
+  amount_received_minor: number;
+  created_at: string | null;
+  attempts: readonly string[];
+}> &
+  Event;
+
+export type SettlingFacts = Readonly<{
+  notes: readonly (NoteAmounts & Event & Readonly<{ created_at: string | null }>)[];
+  ties: readonly Tie[];
+  parts: readonly PaymentPart[];
+}>;
+
+/** What an invoice comes to by all that is known, and the event that made it so. */
+export type Settled = Pick<
+  OwedInvoice,
+  'status' | 'amount_due_minor' | 'amount_paid_minor' | 'amount_remaining_minor' | 'paid_at'
+> &
+  Readonly<{ event: Event }>;
+
+/** An amount that was laid to an invoice, and when. */
+type Paid = Readonly<{ amountMinor: number; at: string; event: Event }>;
+
+/** The statuses of an invoice that others may settle. */
+export const OWED: readonly string[] = ['open', 'uncollectible'];
+
+/**
+ * The one rule for what credit notes and payments have made of an invoice since it was last told; null where they tell nothing more. What is
+ * credited before payment is not due: Stripe lowers what it asks for, and an invoice that asks for nothing more is paid
+ * (docs.stripe.com/invoicing/credit-notes). What payments had paid before is in the invoice's own amounts: Stripe opens one again whose
+ * payment fails after all. Pure.
+ */
+export function settledBy(invoice: OwedInvoice, { notes, ties, parts }: SettlingFacts): Settled | null {
+  if (!OWED.includes(invoice.status)) return null;
+  const credited = creditedOff(invoice, notes);
+  const paid = paidOff(credited ?? invoice, paidParts(ties, parts));
+  return paid ?? credited;
+}
+
+type Owed = Omit<Settled, 'event'> & Pick<OwedInvoice, 'stripe_event_created'>;
+
+function creditedOff(invoice: OwedInvoice, notes: SettlingFacts['notes']): (Settled & Owed) | null {
+  const saysMinor = invoice.pre_payment_credit_notes_minor;
+  const allMinor = creditedMinor({ saysMinor, at: invoice.stripe_event_created }, notes, 'pre_payment_amount_minor');
+  const freshMinor = allMinor - saysMinor;
+  if (freshMinor === 0) return null;
+  const amount_due_minor = Math.max(invoice.amount_due_minor - freshMinor, 0);
+  const amount_remaining_minor = Math.max(invoice.amount_remaining_minor - freshMinor, 0);
+  const last = latest(notes.map((note) => ({ at: note.created_at ?? note.stripe_event_created, ...note })));
+  const isPaid = amount_remaining_minor === 0;
+  const kept = latest(
+    notes.filter((note) => !isVoid(note)).map((note) => ({ at: note.created_at ?? note.stripe_event_created })),
+  );
+  return {
+    status: isPaid ? 'paid' : invoice.status,
+    ...{ amount_due_minor, amount_paid_minor: invoice.amount_paid_minor, amount_remaining_minor },
+    paid_at: isPaid ? (kept?.at ?? invoice.paid_at) : invoice.paid_at,
+    stripe_event_created: invoice.stripe_event_created,
+    event: last ?? invoice,
+  };
+}
+
+function paidOff(invoice: Owed, paid: readonly Paid[]): Settled | null {
+  if (!OWED.includes(invoice.status)) return null;
+  const toldAt = invoice.stripe_event_created;
+  const sum = (some: readonly Paid[]): number => some.reduce((total, { amountMinor }) => total + amountMinor, 0);
+  const before = sum(paid.filter(({ at }) => at < toldAt));
+  const atOnce = sum(paid.filter(({ at }) => at === toldAt));
+  const since = sum(paid.filter(({ at }) => at > toldAt));
+  const told = invoice.amount_paid_minor;
+  const all = told + since + Math.max(atOnce - Math.max(told - before, 0), 0);
+  const amount_paid_minor = Math.min(all, Math.max(told, invoice.amount_due_minor));
+  if (amount_paid_minor <= told) return null;
+  const amount_remaining_minor = Math.max(invoice.amount_remaining_minor - (amount_paid_minor - told), 0);
+  const last = latest(paid);
+  const isPaid = amount_remaining_minor === 0;
+  return {
+    status: isPaid ? 'paid' : invoice.status,
+    ...{ amount_due_minor: invoice.amount_due_minor, amount_paid_minor, amount_remaining_minor },
+    paid_at: isPaid ? (last?.at ?? null) : invoice.paid_at,
+    event: (last as Paid).event,
+  };
+}
+
+/** What payments have paid of the invoice, and when: as what ties them says, or else, until 2025-03-31.basil, by all of themselves. */
+function paidParts(ties: readonly Tie[], parts: readonly PaymentPart[]): readonly Paid[] {
+  const tied = new Set<Tie>();
+  const byParts = [...new Set(parts.map(({ payment }) => payment))].flatMap((payment) => {
+    const own = parts.filter((part) => part.payment === payment);
+    const names = new Set([payment, ...own.flatMap(({ id, attempts }) => [id, ...attempts])]);
+    const telling = ties.filter(
+      ({ payment_intent: intent, charge }) => names.has(intent ?? '') || names.has(charge ?? ''),
+    );
+    for (const tie of telling) tied.add(tie);
+    const charges = own.filter(({ object }) => object === 'charge').sort(byTime);
+    if (charges.length > 0 && charges.every(({ status }) => status === 'failed')) return [];
+    if (telling.length > 0) return telling.flatMap(paidByTie);
+    const intent = own.find(({ object }) => object === 'payment_intent');
+    if (paymentStatus(intent, charges) !== 'succeeded') return [];
+    const amountMinor = receivedMinor(intent, charges);
+    return succeeded(own).map((one) => ({ ...one, amountMinor }));
+  });
+  return [...byParts, ...ties.filter((tie) => !tied.has(tie)).flatMap(paidByTie)];
+}
+
+const paidByTie = (tie: Tie): Paid[] =>
+  tie.status === 'paid'
+    ? [{ amountMinor: tie.amount_paid_minor, at: tie.paid_at ?? tie.stripe_event_created, event: tie }]
+    : [];
+
+/** When a payment succeeded: a later event than the success may be the last one of a part; then it is known when that began. */
+function succeeded(parts: readonly PaymentPart[]): Omit<Paid, 'amountMinor'>[] {
+  const all = parts.filter(({ status }) => status === 'succeeded');
+  const told = all.filter(({ stripe_event_type: type }) => SUCCESSES.includes(type));
+  const [first] = told.map((event) => ({ at: event.stripe_event_created, event })).sort(byMoment);
+  const last = latest(all.map((event) => ({ at: event.created_at ?? event.stripe_event_created, event })));
+  return [first ?? last ?? []].flat();
+}
+
+const SUCCESSES = ['charge.succeeded', 'charge.captured', 'payment_intent.succeeded'];
+
+type Timed = Readonly<{ at: string }>;
+const byMoment = (a: Timed, b: Timed): number => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0);
+const latest = <T extends Timed>(all: readonly T[]): T | undefined => [...all].sort(byMoment).at(-1);
+const byTime = (a: PaymentPart, b: PaymentPart): number =>
+  byMoment({ at: a.created_at ?? '' }, { at: b.created_at ?? '' }) || (a.id < b.id ? -1 : 1);
