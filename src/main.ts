@@ -12,10 +12,12 @@ import type { LocalSecrets } from './local-secrets.js';
 const STOP_WITHIN_MS = 30_000;
 
 const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
+const PARENT_LOOKED_FOR_MS = 500;
 
 async function main(): Promise<void> {
   boundHeaps();
   const env = environment();
+  if (env['npm_lifecycle_event'] !== undefined) stopWithParent();
   const isTerminal = process.stdout.isTTY;
   const { ledger, app, configured, made, logger } = await openLedger(env, isTerminal);
   app.enableShutdownHooks([...SIGNALS], { useProcessExit: true });
@@ -43,6 +45,20 @@ async function main(): Promise<void> {
     const run = env['npm_lifecycle_event'] === undefined ? 'subscription-ledger' : 'npm run';
     process.stdout.write(welcome(ledger.url, configured, { secrets: isTerminal ? made : null, run }));
   }
+}
+
+/**
+ * npm runs a program in a shell, and passes a signal on to that shell, which ends without passing it on. A program whose
+ * shell is gone takes that for the signal.
+ */
+function stopWithParent(): void {
+  const parent = process.ppid;
+  const looking = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(looking);
+    process.kill(process.pid, 'SIGTERM');
+  }, PARENT_LOOKED_FOR_MS);
+  looking.unref();
 }
 
 /** For people. Secrets are shown on a terminal only: a log keeps what it gets. */

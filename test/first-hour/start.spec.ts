@@ -67,6 +67,21 @@ describe('a file .env in the current folder', () => {
   }, 60_000);
 });
 
+it('stops when a signal ends the shell that npm has started it in', async () => {
+  const env = { PATH: process.env['PATH'] ?? '', PORT: '0', npm_lifecycle_event: 'start', ...SECRETS, ...NOWHERE };
+  // A shell with something left to do does not become the program.
+  const line = `"${process.execPath}" "${SERVICE}"; true`;
+  const shell = spawn('/bin/sh', ['-c', line], { cwd: scratch.path, env, stdio: ['ignore', 'pipe', 'inherit'] });
+  let output = '';
+  shell.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+    output += chunk;
+    if (/Listening on/.test(output)) shell.kill('SIGTERM');
+  });
+  // The service holds the pipe until it ends.
+  await once(shell, 'close');
+  expect(output).toMatch(/Stopping: SIGTERM.*Stopped\./s);
+}, 60_000);
+
 describe('a misspelt variable', () => {
   const MISSPELT = { STRIPE_WEBHOOK_SECRET: SECRET, API_TOKENS: SECRETS.API_TOKENS, ...NOWHERE };
   const NAMED = /STRIPE_WEBHOOK_SECRET is not read; did you mean STRIPE_WEBHOOK_SECRETS\?/;
