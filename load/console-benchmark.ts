@@ -15,7 +15,7 @@ import { wholeNumbers } from './whole-numbers.js';
 /** `npm run benchmark:console`: what it does is in HELP. */
 
 const HELP = `Delivers renewals to a service of its own, in turn with the console open and without: some people look at its health, its events, its read
-models and its money, follow what comes, and load their page again every second. Reports the webhook's rate and the processor time of an event in
+models and its money, and load their page again every second. Reports the webhook's rate and the processor time of an event in
 both, and their ratios; and what a start takes until reads are ready, with console and access changes and without. Linux only, since /proc tells the processor time.
 
   npm run benchmark:console -- [options]
@@ -49,27 +49,15 @@ class Console {
     this.#people = Array.from({ length: people }, (_, at) => this.#look(PAGES[at % PAGES.length] ?? ''));
   }
 
-  /** A browser follows the events of the page, and loads it again. */
   async #look(page: string): Promise<void> {
     const { signal } = this.#stopping;
     const headers = { cookie: this.cookie, 'sec-fetch-site': 'same-origin' };
-    const following = page === '/events' ? this.#follow(headers, signal) : Promise.resolve();
     while (!signal.aborted) {
       const answer = await fetch(`${this.url}/console${page}`, { headers });
       await answer.arrayBuffer();
       if (answer.status !== 200) throw new Error(`/console${page} answered ${answer.status}.`);
       this.#pages += 1;
       await pause(RELOADS_EVERY_MS, undefined, { signal }).catch(() => undefined);
-    }
-    await following;
-  }
-
-  async #follow(headers: Record<string, string>, signal: AbortSignal): Promise<void> {
-    try {
-      const { body } = await fetch(`${this.url}/v1/events/live`, { headers, signal });
-      for await (const chunk of body ?? []) void chunk;
-    } catch (error) {
-      if (!signal.aborted) throw error;
     }
   }
 

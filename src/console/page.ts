@@ -21,8 +21,6 @@ export type Shown = Readonly<{
   nav?: string;
   /** A stream of Server-Sent Events that speaks when the page is old. */
   live?: string | undefined;
-  /** Whether that stream tells of what is new alone; else it begins with what the page shows. */
-  isNews?: boolean;
   /** After how many seconds the page is old. */
   refreshS?: number;
   /** Whether it is loaded again then without script too. */

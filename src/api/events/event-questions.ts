@@ -122,7 +122,7 @@ async function eventsPage({ filter, before, limit }: Extract<EventQuestion, { ki
   const data: EventEntry[] = [];
   const deadline = performance.now() + LIMITS.events.searchMs;
   let [read, last]: [number, bigint | null] = [0, null];
-  for await (const recorded of await newestFirst(filter, before, parts)) {
+  for await (const recorded of await newestFirst({ filter, before, limit }, parts)) {
     if (parts.signal.aborted) break;
     if (isTooOld(recorded, filter)) return { data, nextCursor: null };
     if (data.length === limit || read === LIMITS.events.searchedMax || performance.now() > deadline)
@@ -141,7 +141,10 @@ const isTooOld = ({ recordedAt }: RecordedEvent, { since }: EventFilter): boolea
   since !== undefined && recordedAt.getTime() < Date.parse(since) - CLOCKS_DIFFER_MS;
 
 /** Where all that a filter wants is: in the streams of an object, in those of the quarantine, or anywhere in the log. */
-async function newestFirst(filter: EventFilter, before: bigint | null, { store, database }: EventParts) {
+async function newestFirst(
+  { filter, before, limit }: Omit<Extract<EventQuestion, { kind: 'events' }>, 'kind'>,
+  { store, database }: EventParts,
+) {
   if (filter.object !== undefined) {
     const { object } = filter;
     const streams = await database.snapshot((connection) => streamsOf(connection, object));
@@ -153,7 +156,7 @@ async function newestFirst(filter: EventFilter, before: bigint | null, { store, 
     return fromIndex(store, before, (from, max) =>
       database.snapshot((connection) => latestQuarantined(connection, from, max)),
     );
-  return fromLog(store, before);
+  return fromLog(store, before, limit + OTHERS_AMONG);
 }
 
 /** Objects that have streams of their own. */
@@ -194,10 +197,14 @@ async function streamsOf(connection: Queryable, id: string): Promise<string[]> {
 }
 
 const PAGE = 250;
+/** How many events of the ledger's own may be among those of a page, so that one read is enough. */
+const OTHERS_AMONG = 10;
 
-async function* fromLog(store: EventStore, before: bigint | null): AsyncGenerator<RecordedEvent> {
-  for (let from: bigint | 'end' = before ?? 'end'; ;) {
-    const page: RecordedEvent[] = await readLogPage(store, { direction: 'backwards', from, max: PAGE }).catch(
+/** The log backwards: `first` events, since most questions want the latest, then ever more of them. */
+async function* fromLog(store: EventStore, before: bigint | null, first: number): AsyncGenerator<RecordedEvent> {
+  let max = Math.min(first, PAGE);
+  for (let from: bigint | 'end' = before ?? 'end'; ; max = Math.min(2 * max, PAGE)) {
+    const page: RecordedEvent[] = await readLogPage(store, { direction: 'backwards', from, max }).catch(
       (error: unknown) => {
         throw error instanceof InvalidPosition ? badQuery('cursor: must be the nextCursor of the page before') : error;
       },

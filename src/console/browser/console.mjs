@@ -79,13 +79,13 @@ function follow() {
   if (wanted === '') return;
   source = new EventSource(wanted);
   // The first state is the one that is shown.
-  let isFirst = main().dataset['first'] !== 'news';
+  let isFirst = true;
   const heard = () => {
     if (isFirst) return void (isFirst = false);
     clearTimeout(soon);
     soon = setTimeout(refresh, 300);
   };
-  for (const kind of ['message', 'event', 'subscription', 'customer']) source.addEventListener(kind, heard);
+  for (const kind of ['message', 'subscription', 'customer']) source.addEventListener(kind, heard);
 }
 
 let timer = 0;

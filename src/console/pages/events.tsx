@@ -6,6 +6,9 @@ import { Empty, Next } from '../parts/layout.js';
 
 const FILTERS = ['type', 'object', 'endpoint', 'account', 'livemode', 'since', 'until'] as const;
 
+/** In a storm a page that followed each event would cost the intake more than one that is loaded again. */
+const REFRESH_S = 2;
+
 const filtersIn = ({ query }: Asked): Record<string, string> =>
   Object.fromEntries(
     FILTERS.flatMap((name) => {
@@ -20,14 +23,12 @@ const timeIn = (text: string): string => (/^\d{4}-\d\d-\d\dT\d\d:\d\d$/.test(tex
 function show({ data, nextCursor }: List<EventEntry>, asked: Asked): Shown {
   const { cursor } = asked.query;
   const filters = filtersIn(asked);
-  const { since: _since, until: _until, ...followed } = filters;
   const isFiltered = Object.keys(filters).length > 0;
   const isFirst = cursor === undefined && filters['until'] === undefined;
   return {
     title: 'Events',
     nav: 'Events',
-    live: isFirst ? withQuery('/v1/events/live', followed) : undefined,
-    isNews: true,
+    ...(isFirst ? { refreshS: REFRESH_S } : {}),
     main: (
       <>
         <h1>Events</h1>

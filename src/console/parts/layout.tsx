@@ -101,7 +101,6 @@ export function Layout({ shown, frame }: { shown: Shown; frame: Frame }) {
           id="main"
           tabIndex={-1}
           {...(shown.live === undefined ? {} : { 'data-live': shown.live })}
-          {...(shown.isNews === true ? { 'data-first': 'news' } : {})}
           {...(shown.refreshS === undefined ? {} : { 'data-refresh': String(shown.refreshS) })}
         >
           {shown.main}
